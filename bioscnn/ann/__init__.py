@@ -1,0 +1,1 @@
+"""The trained network as a chain of layers: read, write, run, train."""

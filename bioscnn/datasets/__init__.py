@@ -1,0 +1,1 @@
+"""Images and event recordings, verified by checksum."""

@@ -1,0 +1,55 @@
+"""The one exception for what a user can mend."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class UserError(Exception):
+    """A problem in what the user gave: bad file, key, value, or a missing tool.
+
+    The command line prints it without a traceback and exits with code 2.
+
+    Parameters
+    ----------
+    problem : str
+        What is wrong, in one sentence without a final full stop.
+    file : path, optional
+        The file at fault.
+    key : str, optional
+        The key, column, layer or argument at fault.
+    value : object, optional
+        The offending value.
+    expected : str, optional
+        What would have been right.
+    fix : str, optional
+        What to do, as an instruction or a command.
+
+    Examples
+    --------
+    >>> print(UserError("unknown key", file="a.toml", key="neuron.tau", fix="write neuron.tau_m"))
+    unknown key
+      file:     a.toml
+      key:      neuron.tau
+      fix:      write neuron.tau_m
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        file: str | Path | None = None,
+        key: str | None = None,
+        value: object = None,
+        expected: str | None = None,
+        fix: str | None = None,
+    ) -> None:
+        self.problem, self.file, self.key, self.value, self.expected, self.fix = (
+            problem, file, key, value, expected, fix,
+        )  # fmt: skip
+        details = {
+            "file": file, "key": key, "value": None if value is None else repr(value),
+            "expected": expected, "fix": fix,
+        }  # fmt: skip
+        lines = [f"  {name + ':':<9} {text}" for name, text in details.items() if text is not None]
+        super().__init__("\n".join([problem, *lines]))

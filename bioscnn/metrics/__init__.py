@@ -1,0 +1,1 @@
+"""Numbers about spike trains and about what they decide."""

@@ -1,0 +1,78 @@
+"""Physical quantities as text: ``"20 ms"`` in a file, SI floats in the code.
+
+Brian2 checks the units of the equations; this module only reads and prints the values of study files,
+because importing Brian2 takes two seconds and ``bioscnn plan`` needs none of it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from bioscnn.errors import UserError
+
+_EXPONENTS = {"G": 9, "M": 6, "k": 3, "": 0, "m": -3, "u": -6, "n": -9, "p": -12}
+_UNITS = {
+    "time": "s", "voltage": "V", "current": "A", "resistance": "ohm", "capacitance": "F",
+    "conductance": "S", "frequency": "Hz",
+}  # fmt: skip
+_NUMBER_AND_UNIT = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([^\s\d]*)\s*")
+
+
+def parse_quantity(text: object, dimension: str) -> float:
+    """Read a quantity with its unit.
+
+    Parameters
+    ----------
+    text : str
+        A number and a unit, such as ``"20 ms"`` or ``"0.1 Gohm"``.
+    dimension : str
+        What it must be: time, voltage, current, resistance, capacitance, conductance or frequency.
+
+    Returns
+    -------
+    float
+        The value in the SI unit (seconds, volts, ...).
+
+    Raises
+    ------
+    UserError
+        Without a unit, with a unit of another dimension, or if it is no number at all.
+
+    Examples
+    --------
+    >>> parse_quantity("20 ms", "time")
+    0.02
+    """
+    unit = _UNITS[dimension]
+    example = f'a {dimension} with its unit, such as "20 m{unit}"'
+    plain = text.replace("µ", "u").replace("Ω", "ohm") if isinstance(text, str) else ""
+    match = _NUMBER_AND_UNIT.fullmatch(plain)
+    if match is None:
+        hint = f'write it as text with its unit: "{text} m{unit}"' if isinstance(text, int | float) else None
+        raise UserError(f"not a {dimension}", value=text, expected=example, fix=hint)
+    number, written = match.groups()
+    if not written:
+        raise UserError(f"a {dimension} without a unit", value=text, expected=example)
+    prefix = written.removesuffix(unit)
+    if not written.endswith(unit) or prefix not in _EXPONENTS:
+        raise UserError(f"{written!r} is not a unit of {dimension}", value=text, expected=example)
+    # The prefix joins the decimal exponent, so that "20 ms" is exactly the float 0.02.
+    mantissa, _, exponent = number.lower().partition("e")
+    return float(f"{mantissa}e{int(exponent or 0) + _EXPONENTS[prefix]}")
+
+
+def format_quantity(value: float, dimension: str) -> str:
+    """Print an SI value with the prefix that reads best.
+
+    Examples
+    --------
+    >>> format_quantity(0.02, "time")
+    '20 ms'
+    >>> format_quantity(0.0, "time")
+    '0 ms'
+    """
+    unit = _UNITS[dimension]
+    if value == 0:
+        return f"0 m{unit}"
+    prefix = next((p for p, n in _EXPONENTS.items() if abs(value) >= 0.999999 * 10.0**n), "p")
+    return f"{value / 10.0 ** _EXPONENTS[prefix]:.6g} {prefix}{unit}"

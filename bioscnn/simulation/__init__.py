@@ -1,0 +1,1 @@
+"""A spiking network and a stimulus become a recording."""

@@ -1,0 +1,142 @@
+"""Sparse spike trains of one population over many trials."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class SpikeTrains:
+    """Spikes of one population over many trials, as integers.
+
+    Times are whole steps within the trial, so that "the same spikes" is integer equality. The spikes of
+    trial ``k`` are ``slice(trial_start[k], trial_start[k + 1])``, ordered by step, then by neuron.
+
+    Parameters
+    ----------
+    neuron : ndarray of int32, shape (n_spikes,)
+        The neuron that fired, 0 to ``size - 1``.
+    step : ndarray of int32, shape (n_spikes,)
+        The step within the trial, 0 to ``n_steps - 1``.
+    trial_start : ndarray of int64, shape (n_trials + 1,)
+        Index of each trial's first spike, and the number of spikes at the end.
+    size : int
+        Number of neurons.
+    n_steps : int
+        Steps of a trial.
+    dt : float
+        Duration of a step in seconds.
+
+    Raises
+    ------
+    ValueError
+        If lengths disagree, an index is out of range, or spikes are out of order or doubled.
+    """
+
+    neuron: NDArray[np.int32]
+    step: NDArray[np.int32]
+    trial_start: NDArray[np.int64]
+    size: int
+    n_steps: int
+    dt: float
+
+    def __post_init__(self) -> None:
+        for name, dtype in (("neuron", np.int32), ("step", np.int32), ("trial_start", np.int64)):
+            object.__setattr__(self, name, np.ascontiguousarray(getattr(self, name), dtype=dtype))
+        start, n_spikes = self.trial_start, len(self.neuron)
+        if len(self.step) != n_spikes:
+            raise ValueError(f"neuron has {n_spikes} entries, step {len(self.step)}")
+        if len(start) == 0 or start[0] != 0 or start[-1] != n_spikes or np.any(np.diff(start) < 0):
+            raise ValueError(f"trial_start must rise from 0 to the {n_spikes} spikes")
+        if n_spikes == 0:
+            return
+        if self.neuron.min() < 0 or self.neuron.max() >= self.size:
+            raise ValueError(f"neuron indices must lie in 0..{self.size - 1}")
+        if self.step.min() < 0 or self.step.max() >= self.n_steps:
+            raise ValueError(f"steps must lie in 0..{self.n_steps - 1}")
+        if np.any(np.diff(self._key()) <= 0):
+            raise ValueError("spikes must be ordered by trial, step and neuron, each at most once")
+
+    def _key(self) -> NDArray[np.int64]:
+        return (self.trial() * self.n_steps + self.step) * self.size + self.neuron
+
+    @classmethod
+    def from_events(
+        cls,
+        trial: NDArray[np.integer],
+        step: NDArray[np.integer],
+        neuron: NDArray[np.integer],
+        *,
+        n_trials: int,
+        size: int,
+        n_steps: int,
+        dt: float,
+    ) -> Self:
+        """Sort events (one triple a spike, in any order) into spike trains."""
+        order = np.lexsort((neuron, step, trial))
+        trial_start = np.searchsorted(np.asarray(trial)[order], np.arange(n_trials + 1))
+        return cls(np.asarray(neuron)[order], np.asarray(step)[order], trial_start, size, n_steps, dt)
+
+    @classmethod
+    def concatenate(cls, parts: list[Self]) -> Self:
+        """Join the trials of several spike trains of one population, in order."""
+        first = parts[0]
+        if any((p.size, p.n_steps, p.dt) != (first.size, first.n_steps, first.dt) for p in parts):
+            raise ValueError("spike trains of different size, n_steps or dt cannot be joined")
+        lengths = np.concatenate([np.diff(p.trial_start) for p in parts])
+        return cls(
+            np.concatenate([p.neuron for p in parts]),
+            np.concatenate([p.step for p in parts]),
+            np.concatenate([[0], np.cumsum(lengths)]),
+            first.size,
+            first.n_steps,
+            first.dt,
+        )
+
+    @property
+    def n_trials(self) -> int:
+        """Number of trials."""
+        return len(self.trial_start) - 1
+
+    @property
+    def n_spikes(self) -> int:
+        """Number of spikes in all trials together."""
+        return len(self.neuron)
+
+    def trial(self) -> NDArray[np.int64]:
+        """Return the trial of each spike, shape (n_spikes,)."""
+        return np.repeat(np.arange(self.n_trials), np.diff(self.trial_start))
+
+    def __getitem__(self, trials: slice) -> Self:
+        """Return a run of consecutive trials."""
+        first, last, stride = trials.indices(self.n_trials)
+        if stride != 1:
+            raise ValueError("only runs of consecutive trials can be taken")
+        last = max(first, last)
+        spikes = slice(int(self.trial_start[first]), int(self.trial_start[last]))
+        start = self.trial_start[first : last + 1] - self.trial_start[first]
+        return type(self)(self.neuron[spikes], self.step[spikes], start, self.size, self.n_steps, self.dt)
+
+    def counts(self) -> NDArray[np.int64]:
+        """Return the number of spikes of each neuron in each trial, shape (n_trials, size)."""
+        index = self.trial() * self.size + self.neuron
+        return np.bincount(index, minlength=self.n_trials * self.size).reshape(self.n_trials, self.size)
+
+    def first_step(self) -> NDArray[np.int64]:
+        """Return each neuron's first spike, shape (n_trials, size); ``n_steps`` where it stays silent."""
+        first = np.full(self.n_trials * self.size, self.n_steps, dtype=np.int64)
+        np.minimum.at(first, self.trial() * self.size + self.neuron, self.step)
+        return first.reshape(self.n_trials, self.size)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, SpikeTrains):
+            return NotImplemented
+        names = ("neuron", "step", "trial_start")
+        same = all(np.array_equal(getattr(self, name), getattr(other, name)) for name in names)
+        return same and (self.size, self.n_steps, self.dt) == (other.size, other.n_steps, other.dt)
+
+    __hash__ = None  # type: ignore[assignment]
