@@ -1,1 +1,13 @@
-"""Images and event recordings, verified by checksum."""
+"""Images with their labels, checksums and sources."""
+
+from bioscnn.datasets.catalogue import (
+    DatasetRow,
+    FileRow,
+    check,
+    fetch,
+    list_datasets,
+    load_dataset,
+)
+from bioscnn.datasets.images import ImageSet
+
+__all__ = ["DatasetRow", "FileRow", "ImageSet", "check", "fetch", "list_datasets", "load_dataset"]

@@ -1,0 +1,40 @@
+"""Where data live on the user's disk: the data folder and the cache of downloads."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from bioscnn.errors import UserError
+
+VARIABLE = "BIOSCNN_DATA"
+
+
+def data_folder(data: Path | None) -> Path | None:
+    """Return the data folder: ``data``, else what BIOSCNN_DATA says, else None.
+
+    Raises
+    ------
+    UserError
+        If the folder does not exist.
+    """
+    key = "data" if data is not None else VARIABLE
+    given = data if data is not None else os.environ.get(VARIABLE)
+    if not given:
+        return None
+    folder = Path(given).expanduser()
+    if not folder.is_dir():
+        raise UserError(
+            "no such data folder",
+            file=folder,
+            key=key,
+            fix="give the folder above MNIST/, or none at all for the embedded digits",
+        )
+    return folder
+
+
+def cache_folder() -> Path:
+    """Return the folder that downloads are kept in; it may not exist yet."""
+    import pooch
+
+    return Path(pooch.os_cache("bioscnn"))
