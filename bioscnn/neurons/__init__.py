@@ -1,5 +1,21 @@
-"""Neuron models: equation text beside its parameters and its closed form."""
+"""Neuron and synapse models: equation text beside its parameters and its closed form."""
 
+from bioscnn.neurons.integrate_and_fire import IF
+from bioscnn.neurons.lif import LIF, LeakyIntegrator
+from bioscnn.neurons.model import RESET_RULES, NeuronModel, SpikingNeuron
 from bioscnn.neurons.rates import lif_first_spike, lif_rate, postsynaptic_potential, soft_lif_rate
+from bioscnn.neurons.synapse import ExponentialCurrent
 
-__all__ = ["lif_first_spike", "lif_rate", "postsynaptic_potential", "soft_lif_rate"]
+__all__ = [
+    "IF",
+    "LIF",
+    "RESET_RULES",
+    "ExponentialCurrent",
+    "LeakyIntegrator",
+    "NeuronModel",
+    "SpikingNeuron",
+    "lif_first_spike",
+    "lif_rate",
+    "postsynaptic_potential",
+    "soft_lif_rate",
+]

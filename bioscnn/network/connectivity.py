@@ -1,0 +1,285 @@
+"""Connectivity of two populations: procedural (a kernel and its geometry) until a device needs synapses.
+
+Neurons of a population of shape (channels, height, width) are numbered in that order, row by row.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+from math import prod
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+Shape = tuple[int, ...]
+Padding = tuple[int, int, int, int]
+Synapses = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]
+
+
+@dataclass(frozen=True, eq=False)
+class Connectivity(ABC):
+    """A linear map from the spikes of one population to the currents of another.
+
+    Parameters
+    ----------
+    pre_shape, post_shape : tuple of int
+        Shapes of the two populations; the first number counts the channels.
+    """
+
+    pre_shape: Shape
+    post_shape: Shape
+
+    @property
+    @abstractmethod
+    def geometry(self) -> tuple[object, ...]:
+        """What decides which neurons are connected, whatever the weights."""
+
+    @abstractmethod
+    def synapses(self) -> Synapses:
+        """Every synapse: presynaptic neuron, postsynaptic neuron, weight; ordered by pre, then post.
+
+        Which synapses there are follows from `geometry` alone: a weight of zero is a synapse too.
+        """
+
+    @abstractmethod
+    def scaled(self, pre: NDArray[np.float64], post: NDArray[np.float64]) -> Self:
+        """Multiply the weights by one factor a presynaptic and one a postsynaptic channel."""
+
+    def fan_out(self) -> NDArray[np.int64]:
+        """Number of synapses of each presynaptic neuron, shape (n_pre,)."""
+        return np.bincount(self.synapses()[0], minlength=prod(self.pre_shape))
+
+    @property
+    def n_synapses(self) -> int:
+        """Number of synapses."""
+        return int(self.fan_out().sum())
+
+    def matrix(self) -> sparse.csr_array:
+        """The weights as a sparse matrix of shape (n_post, n_pre)."""
+        pre, post, weight = self.synapses()
+        return sparse.csr_array((weight, (post, pre)), shape=(prod(self.post_shape), prod(self.pre_shape)))
+
+
+@dataclass(frozen=True, eq=False)
+class _Window(Connectivity):
+    """A window that slides over the presynaptic image.
+
+    Output row ``o`` and tap ``k`` read input row ``o * stride + k - padding``, where that lies in the image.
+    """
+
+    stride: tuple[int, int]
+    padding: Padding
+
+    @property
+    @abstractmethod
+    def window(self) -> tuple[int, int]:
+        """Height and width of the window."""
+
+    def _taps(self, axis: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Return (output, input, tap) along an axis, for every tap that lies inside the image."""
+        n_in, n_out = self.pre_shape[1 + axis], self.post_shape[1 + axis]
+        output, tap = np.divmod(np.arange(n_out * self.window[axis]), self.window[axis])
+        source = output * self.stride[axis] + tap - self.padding[axis]
+        inside = (source >= 0) & (source < n_in)
+        return output[inside], source[inside], tap[inside]
+
+    def _fan_out_of_a_channel(self) -> NDArray[np.int64]:
+        """How many windows see each pixel, shape (height * width,)."""
+        rows, columns = (np.bincount(self._taps(a)[1], minlength=self.pre_shape[1 + a]) for a in (0, 1))
+        return np.outer(rows, columns).ravel()
+
+    def _expand(
+        self, pre_channel: NDArray[np.int64], post_channel: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], ...]:
+        """Cross pairs of channels with all positions: (pre, post, pair, row tap, column tap), flat."""
+        (out_y, in_y, tap_y), (out_x, in_x, tap_x) = self._taps(0), self._taps(1)
+        pair, y, x = np.ix_(np.arange(len(pre_channel)), np.arange(len(out_y)), np.arange(len(out_x)))
+        (_, height, width), (_, post_height, post_width) = self.pre_shape, self.post_shape
+        pre = (pre_channel[pair] * height + in_y[y]) * width + in_x[x]
+        post = (post_channel[pair] * post_height + out_y[y]) * post_width + out_x[x]
+        flat = (np.broadcast_to(part, pre.shape).ravel() for part in (pre, post, pair, tap_y[y], tap_x[x]))
+        return tuple(flat)
+
+
+@dataclass(frozen=True, eq=False)
+class Convolution(_Window):
+    """A convolution (as deep learning uses the word: a correlation with the kernel).
+
+    Parameters
+    ----------
+    kernel : ndarray of float64, shape (channels_out, channels_in / groups, height, width)
+        Weights.
+    stride : (int, int)
+        Rows and columns between two windows.
+    padding : (int, int, int, int)
+        Silent rows above, columns left, rows below, columns right of the image.
+    groups : int
+        The channels fall into this many groups that do not see each other.
+    """
+
+    kernel: NDArray[np.float64]
+    groups: int = 1
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """Height and width of the kernel."""
+        return self.kernel.shape[2], self.kernel.shape[3]
+
+    @property
+    def geometry(self) -> tuple[object, ...]:
+        """What decides which neurons are connected, whatever the weights."""
+        shapes = (self.pre_shape, self.post_shape, self.kernel.shape)
+        return ("convolution", *shapes, self.stride, self.padding, self.groups)
+
+    def synapses(self) -> Synapses:
+        """Every synapse: presynaptic neuron, postsynaptic neuron, weight."""
+        channels_out, group_size = self.kernel.shape[:2]
+        post_channel, within = np.divmod(np.arange(channels_out * group_size), group_size)
+        pre_channel = post_channel // (channels_out // self.groups) * group_size + within
+        pre, post, pair, tap_y, tap_x = self._expand(pre_channel, post_channel)
+        return _ordered(pre, post, self.kernel[post_channel[pair], within[pair], tap_y, tap_x])
+
+    def fan_out(self) -> NDArray[np.int64]:
+        """Number of synapses of each presynaptic neuron, shape (n_pre,)."""
+        return np.tile(self._fan_out_of_a_channel() * (self.post_shape[0] // self.groups), self.pre_shape[0])
+
+    def scaled(self, pre: NDArray[np.float64], post: NDArray[np.float64]) -> Self:
+        """Multiply the weights by one factor a presynaptic and one a postsynaptic channel."""
+        by_group = np.repeat(pre.reshape(self.groups, -1), self.post_shape[0] // self.groups, axis=0)
+        return replace(self, kernel=self.kernel * by_group[:, :, None, None] * post[:, None, None, None])
+
+
+@dataclass(frozen=True, eq=False)
+class Pooling(_Window):
+    """Average pooling, each channel for itself.
+
+    Parameters
+    ----------
+    window : (int, int)
+        Height and width of the window.
+    stride, padding
+        As in `Convolution`.
+    count_include_pad : bool
+        Whether the mean counts the pixels of the padding.
+    gain : ndarray of float64, shape (channels,)
+        Factor on the mean of each channel.
+    """
+
+    size: tuple[int, int]
+    gain: NDArray[np.float64]
+    count_include_pad: bool = False
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """Height and width of the window."""
+        return self.size
+
+    @property
+    def geometry(self) -> tuple[object, ...]:
+        """What decides which neurons are connected, whatever the weights."""
+        return ("pooling", self.pre_shape, self.post_shape, self.size, self.stride, self.padding)
+
+    def synapses(self) -> Synapses:
+        """Every synapse: presynaptic neuron, postsynaptic neuron, weight."""
+        channels = np.arange(self.pre_shape[0])
+        pre, post, channel, _, _ = self._expand(channels, channels)
+        rows, columns = (np.bincount(self._taps(a)[0], minlength=self.post_shape[1 + a]) for a in (0, 1))
+        counted = (
+            np.full(self.post_shape[1:], prod(self.size))
+            if self.count_include_pad
+            else np.outer(rows, columns)
+        )
+        return _ordered(pre, post, self.gain[channel] / counted.ravel()[post % counted.size])
+
+    def fan_out(self) -> NDArray[np.int64]:
+        """Number of synapses of each presynaptic neuron, shape (n_pre,)."""
+        return np.tile(self._fan_out_of_a_channel(), self.pre_shape[0])
+
+    def scaled(self, pre: NDArray[np.float64], post: NDArray[np.float64]) -> Self:
+        """Multiply the weights by one factor a presynaptic and one a postsynaptic channel."""
+        return replace(self, gain=self.gain * pre * post)
+
+
+@dataclass(frozen=True, eq=False)
+class Dense(Connectivity):
+    """All to all.
+
+    Parameters
+    ----------
+    weight : ndarray of float64, shape (n_post, n_pre)
+        Weights.
+    """
+
+    weight: NDArray[np.float64]
+
+    @property
+    def geometry(self) -> tuple[object, ...]:
+        """What decides which neurons are connected, whatever the weights."""
+        return ("dense", self.pre_shape, self.post_shape)
+
+    def synapses(self) -> Synapses:
+        """Every synapse: presynaptic neuron, postsynaptic neuron, weight."""
+        post, pre = np.indices(self.weight.shape)
+        return _ordered(pre.ravel(), post.ravel(), self.weight.ravel())
+
+    def fan_out(self) -> NDArray[np.int64]:
+        """Number of synapses of each presynaptic neuron, shape (n_pre,)."""
+        return np.full(self.weight.shape[1], self.weight.shape[0])
+
+    def scaled(self, pre: NDArray[np.float64], post: NDArray[np.float64]) -> Self:
+        """Multiply the weights by one factor a presynaptic and one a postsynaptic channel."""
+        columns = np.repeat(pre, prod(self.pre_shape[1:]))
+        rows = np.repeat(post, prod(self.post_shape[1:]))
+        return replace(self, weight=self.weight * columns * rows[:, None])
+
+
+@dataclass(frozen=True, eq=False)
+class Composition(Connectivity):
+    """Several linear maps in a row, as one: exact, since nothing between them spikes.
+
+    Parameters
+    ----------
+    parts : tuple of Connectivity
+        In the order in which the signal passes them.
+    """
+
+    parts: tuple[Connectivity, ...]
+
+    @property
+    def geometry(self) -> tuple[object, ...]:
+        """What decides which neurons are connected, whatever the weights."""
+        return ("composition", *(part.geometry for part in self.parts))
+
+    def synapses(self) -> Synapses:
+        """Every synapse: presynaptic neuron, postsynaptic neuron, weight."""
+        paths, weights = (sparse.eye_array(prod(self.pre_shape), format="csr") for _ in range(2))
+        for part in self.parts:
+            matrix = part.matrix()
+            weights = matrix @ weights
+            paths = (
+                sparse.csr_array((np.ones_like(matrix.data), matrix.indices, matrix.indptr), matrix.shape)
+                @ paths
+            )
+        # A path whose weights cancel is a synapse of weight zero: `paths` has it, `weights` may not.
+        present, valued = paths.tocoo(), weights.tocoo()
+        n_post = prod(self.post_shape)
+        key = np.sort(present.col.astype(np.int64) * n_post + present.row)
+        values = np.zeros(len(key))
+        values[np.searchsorted(key, valued.col.astype(np.int64) * n_post + valued.row)] = valued.data
+        pre, post = np.divmod(key, n_post)
+        return pre.astype(np.int32), post.astype(np.int32), values
+
+    def scaled(self, pre: NDArray[np.float64], post: NDArray[np.float64]) -> Self:
+        """Multiply the weights by one factor a presynaptic and one a postsynaptic channel."""
+        first, last = self.parts[0], self.parts[-1]
+        first = first.scaled(pre, np.ones(first.post_shape[0]))
+        last = last.scaled(np.ones(last.pre_shape[0]), post)
+        return replace(self, parts=(first, *self.parts[1:-1], last))
+
+
+def _ordered(pre: NDArray[np.int64], post: NDArray[np.int64], weight: NDArray[np.float64]) -> Synapses:
+    order = np.lexsort((post, pre))
+    return pre[order].astype(np.int32), post[order].astype(np.int32), weight[order].astype(np.float64)

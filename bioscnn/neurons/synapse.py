@@ -1,0 +1,44 @@
+"""Synapse models: the current that a spike injects into the postsynaptic neuron."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from bioscnn.errors import UserError
+
+
+@dataclass(frozen=True)
+class ExponentialCurrent:
+    """Current that jumps by the weight at each spike and decays exponentially.
+
+    .. math:: \\frac{dI_{syn}}{dt} = -I_{syn}/\\tau_s, \\quad I_{syn} \\leftarrow I_{syn} + w
+
+    One spike injects the charge ``w * tau_s``.
+
+    Parameters
+    ----------
+    tau_s : float
+        Synaptic time constant, s.
+    """
+
+    tau_s: float = 5e-3
+
+    equations: ClassVar[str] = """
+dI_syn/dt = -I_syn/tau_s : amp
+tau_s                    : second (shared, constant)
+"""
+    on_pre: ClassVar[str] = "I_syn_post += w"
+    weight: ClassVar[str] = "w : amp (constant)"
+    state: ClassVar[tuple[str, ...]] = ("I_syn",)
+
+    def __post_init__(self) -> None:
+        if not self.tau_s > 0:
+            raise UserError(
+                "the synaptic time constant must be positive", key="synapse.tau_s", value=self.tau_s
+            )
+
+    @property
+    def parameters(self) -> dict[str, float]:
+        """Shared parameters in SI units."""
+        return {"tau_s": self.tau_s}

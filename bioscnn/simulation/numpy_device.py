@@ -1,0 +1,97 @@
+"""Brian2's NumPy runtime: slow, clear, and the measure of the other devices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+import brian2
+import numpy as np
+
+from bioscnn.encoding import Currents, Stimulus
+from bioscnn.network import SpikingNetwork
+from bioscnn.simulation.brian import (
+    SCHEDULE,
+    border_statements,
+    construct,
+    input_current,
+    parameters_of,
+    projection_name,
+)
+from bioscnn.simulation.recording import PopulationRecording, Recording
+from bioscnn.spikes import SpikeTrains
+
+
+def simulate_numpy(
+    network: SpikingNetwork,
+    stimulus: Stimulus,
+    record: Collection[str],
+    precision: str,
+    progress: Callable[[int], None],
+) -> Recording:
+    """Simulate all trials in one run of Brian2's NumPy runtime.
+
+    Parameters and result as in `bioscnn.simulation.simulate`; `progress` is called with the number of
+    trials done.
+    """
+    n_trials, n_steps, dt = stimulus.n_trials, stimulus.n_steps, stimulus.dt
+    brian2.set_device("runtime")
+    brian2.prefs.codegen.target = "numpy"
+    brian2.prefs.core.default_float_dtype = np.dtype(precision).type
+    brian2.start_scope()
+    brian2.defaultclock.dt = dt * brian2.second
+
+    source = None
+    if isinstance(stimulus, SpikeTrains):
+        times = (stimulus.trial() * n_steps + stimulus.step) * dt * brian2.second
+        source = brian2.SpikeGeneratorGroup(stimulus.size, stimulus.neuron, times, name=network.source.name)
+    built = construct(network, n_steps, source)
+
+    values = stimulus.values if isinstance(stimulus, Currents) else np.zeros((n_trials, 0))
+    for population in network.neurons:
+        group = built.groups[population.name]
+        for name, value in parameters_of(network, population).items():
+            group.variables[name].set_value(value)
+        group.run_regularly(border_statements(network, population), dt=n_steps * brian2.defaultclock.dt)
+    for projection in network.projections:
+        if projection.synapse is not None:
+            built.synapses[projection_name(projection)].variables["w"].set_value(
+                projection.connectivity.synapses()[2]
+            )
+
+    currents = {p.name: input_current(network, p, values) for p in network.neurons}
+
+    trials = iter(range(n_trials))
+
+    def begin_trial() -> None:
+        trial = next(trials)
+        for name, current in currents.items():
+            built.groups[name].variables["I_stim"].set_value(current[trial])
+        progress(trial)
+
+    borders = brian2.NetworkOperation(begin_trial, dt=n_steps * brian2.defaultclock.dt, when="start", order=1)
+    spike_monitors = {p.name: brian2.SpikeMonitor(built.groups[p.name]) for p in network.neurons if p.spikes}
+    potential_monitors = {
+        name: brian2.StateMonitor(built.groups[name], "V", record=True, when="end") for name in record
+    }
+    objects = [*built.sources.values(), *built.synapses.values(), borders]
+    simulation = brian2.Network(*objects, *spike_monitors.values(), *potential_monitors.values())
+    simulation.schedule = SCHEDULE
+    simulation.run(n_trials * n_steps * dt * brian2.second, namespace={})
+    progress(n_trials)
+
+    recorded = {}
+    for population in network.neurons:
+        name, events = population.name, np.empty((2, 0), dtype=np.int64)
+        if population.spikes:
+            monitor = spike_monitors[name]
+            events = np.array([np.rint(np.asarray(monitor.t) / dt).astype(np.int64), monitor.i])
+        trial, step = np.divmod(events[0], n_steps)
+        spikes = SpikeTrains.from_events(
+            trial, step, events[1], n_trials=n_trials, size=population.size, n_steps=n_steps, dt=dt
+        )
+        potentials = None
+        if name in potential_monitors:
+            traces = np.asarray(potential_monitors[name].V, np.float32)
+            potentials = traces.T.reshape(n_trials, n_steps, population.size)
+        recorded[name] = PopulationRecording.from_spikes(spikes, name in record, potentials)
+    return Recording(recorded, n_steps, dt)

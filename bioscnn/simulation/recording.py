@@ -1,0 +1,84 @@
+"""What a simulation leaves behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioscnn.spikes import SpikeTrains
+
+
+@dataclass(frozen=True, eq=False)
+class PopulationRecording:
+    """Activity of one population.
+
+    Parameters
+    ----------
+    counts_by_trial : ndarray of int64, shape (n_trials,)
+        Spikes of all neurons together in each trial.
+    counts_by_neuron : ndarray of int64, shape (size,)
+        Spikes of each neuron in all trials together.
+    spikes : SpikeTrains or None
+        Every spike, where asked for.
+    potentials : ndarray of float32, shape (n_trials, n_steps, size), or None
+        Membrane potential at the end of each step, after a reset, as deviation from rest, V; where asked for.
+    """
+
+    counts_by_trial: NDArray[np.int64]
+    counts_by_neuron: NDArray[np.int64]
+    spikes: SpikeTrains | None = None
+    potentials: NDArray[np.float32] | None = None
+
+    @classmethod
+    def from_spikes(
+        cls, spikes: SpikeTrains, keep: bool, potentials: NDArray[np.float32] | None
+    ) -> PopulationRecording:
+        """Count spikes, and keep or drop them."""
+        by_neuron = np.bincount(spikes.neuron, minlength=spikes.size)
+        return cls(np.diff(spikes.trial_start), by_neuron, spikes if keep else None, potentials)
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """Activity of all populations over consecutive trials.
+
+    Parameters
+    ----------
+    populations : dict of PopulationRecording
+        By name, in the network's order.
+    n_steps : int
+        Steps of a trial.
+    dt : float
+        Duration of a step, s.
+    """
+
+    populations: dict[str, PopulationRecording]
+    n_steps: int
+    dt: float
+
+    def __getitem__(self, name: str) -> PopulationRecording:
+        return self.populations[name]
+
+    @property
+    def n_trials(self) -> int:
+        """Number of trials."""
+        return len(next(iter(self.populations.values())).counts_by_trial)
+
+    @classmethod
+    def concatenate(cls, parts: list[Recording]) -> Recording:
+        """Join recordings of the same network, trial after trial."""
+
+        def joined(name: str) -> PopulationRecording:
+            pieces = [part[name] for part in parts]
+            spikes = [piece.spikes for piece in pieces if piece.spikes is not None]
+            potentials = [piece.potentials for piece in pieces if piece.potentials is not None]
+            return PopulationRecording(
+                np.concatenate([piece.counts_by_trial for piece in pieces]),
+                np.sum([piece.counts_by_neuron for piece in pieces], axis=0),
+                SpikeTrains.concatenate(spikes) if spikes else None,
+                np.concatenate(potentials) if potentials else None,
+            )
+
+        return cls({name: joined(name) for name in parts[0].populations}, parts[0].n_steps, parts[0].dt)
