@@ -1,4 +1,4 @@
-"""Where data live on the user's disk: the data folder and the cache of downloads."""
+"""The data folder: where the user keeps data sets."""
 
 from __future__ import annotations
 
@@ -31,10 +31,3 @@ def data_folder(data: Path | None) -> Path | None:
             fix="give the folder above MNIST/, or none at all for the embedded digits",
         )
     return folder
-
-
-def cache_folder() -> Path:
-    """Return the folder that downloads are kept in; it may not exist yet."""
-    import pooch
-
-    return Path(pooch.os_cache("bioscnn"))

@@ -7,52 +7,18 @@ MNIST database of handwritten digits*, http://yann.lecun.com/exdb/mnist/.
 
 from __future__ import annotations
 
-import gzip
 import math
-import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bioscnn.datasets.contents import FETCH_AGAIN, read_content
 from bioscnn.errors import UserError
 
 _DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _MOST_DIMENSIONS = 32  # what every supported NumPy can hold
-_FETCH_AGAIN = "copy or download the file again"
-
-
-def read_content(path: Path) -> bytes:
-    """Read a file, unpacked if its first bytes say gzip, whatever its name.
-
-    Raises
-    ------
-    UserError
-        If the file cannot be read or its gzip stream is damaged.
-    """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UserError("cannot read the file", file=path, value=error.strerror) from error
-    return unpack(content, path)
-
-
-def unpack(content: bytes, file: str | Path) -> bytes:
-    """Undo gzip where the first two bytes announce it; ``file`` is named in errors."""
-    if content[:2] != b"\x1f\x8b":
-        return content
-    try:
-        return gzip.decompress(content)
-    except EOFError as error:
-        raise UserError(
-            f"the gzip file is truncated: it ends at byte {len(content)}",
-            file=file,
-            expected="a complete gzip stream",
-            fix=_FETCH_AGAIN,
-        ) from error
-    except (gzip.BadGzipFile, zlib.error) as error:
-        raise UserError("the gzip file is damaged", file=file, value=str(error), fix=_FETCH_AGAIN) from error
 
 
 def parse_idx(content: bytes, file: str | Path) -> NDArray[Any]:
@@ -110,5 +76,5 @@ def read_idx(path: Path) -> NDArray[Any]:
 
 def _wrong(problem: str, file: str | Path, offset: int, found: object, expected: str) -> UserError:
     return UserError(
-        f"{problem}, at byte {offset}", file=file, value=found, expected=expected, fix=_FETCH_AGAIN
+        f"{problem}, at byte {offset}", file=file, value=found, expected=expected, fix=FETCH_AGAIN
     )

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.datasets.folders import cache_folder
-from bioscnn.datasets.idx import parse_idx, read_content
+from bioscnn.datasets.contents import read_content
+from bioscnn.datasets.downloads import cache_folder, retrieve
+from bioscnn.datasets.idx import parse_idx
 from bioscnn.errors import UserError
 
 MIRRORS = (
@@ -87,47 +88,18 @@ OFFICIAL_FILES = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
 def download(file: OfficialFile) -> Path:
     """Return the file in the cache, downloading it first where it is missing or broken.
 
-    The download goes to a temporary name, is checked, and only then gets its own name, so that a failed
-    or wrong download leaves nothing behind.
-
     Raises
     ------
     UserError
         If no mirror delivers the right file; the message says how to do without.
     """
-    import pooch
-
-    target = file.cached()
-    failures = []
-    for url in file.urls():
-        try:
-            pooch.retrieve(url, f"md5:{file.gz_md5}", fname=target.name, path=target.parent)
-        except (OSError, ValueError) as error:
-            failures.append(f"{url}: {_reason(error)}")
-        else:
-            return target
-    raise UserError(
-        f"cannot download {target.name}",
-        value="; ".join(failures),
-        expected=f"a file with md5 {file.gz_md5}",
-        fix=how_to_provide(file),
-    )
+    return retrieve(file.urls(), file.gz_md5, file.cached(), otherwise=how_to_provide(file))
 
 
 def how_to_provide(*files: OfficialFile) -> str:
     """Say how to bring files to this machine by hand."""
     urls = " and ".join(file.urls()[0] for file in files)
     return (
-        f"fetch {urls} on a machine with a network and put it in {files[0].cached().parent} or in MNIST/ of a "
-        'data folder; or use the split "validation", whose 5,000 digits are embedded'
+        f"fetch {urls} on a machine with a network and put it in {files[0].cached().parent} or in MNIST/ of "
+        'a data folder; or use the split "validation", whose 5,000 digits are embedded'
     )
-
-
-def _reason(error: OSError | ValueError) -> str:
-    from requests.exceptions import ConnectionError, RequestException
-
-    if isinstance(error, ConnectionError):
-        return "no connection"
-    if isinstance(error, ValueError) and not isinstance(error, RequestException):
-        return "the file there has another md5"
-    return str(error)
