@@ -1,0 +1,94 @@
+"""Python and its packages."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+from bioscnn.doctor.machine import Check, Environment
+
+_MINIMUM_PYTHON = (3, 11)
+_OPTIONAL = {"torch": "train", "onnxruntime": "dev", "playwright": "dev"}
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+def check_python(environment: Environment) -> Check:
+    """Check the interpreter's version."""
+    found = ".".join(map(str, environment.python))
+    if environment.python[:2] >= _MINIMUM_PYTHON:
+        return Check("Python", "ok", found)
+    return Check("Python", "broken", found, "install Python 3.11 and make a new environment with it")
+
+
+def check_requirements(environment: Environment) -> list[Check]:
+    """Check every package that bioscnn requires; a finding for each bad one, or one that all are good."""
+    if not environment.requirements:
+        return [Check("bioscnn", "missing", "its package is not installed", "pip install -e .")]
+    from packaging.requirements import Requirement
+
+    parsed = [Requirement(text) for text in environment.requirements]
+    core = [one for one in parsed if one.marker is None or one.marker.evaluate({"extra": ""})]
+    checks = []
+    for requirement in core:
+        version = environment.version_of(requirement.name)
+        wanted = f'pip install "{requirement.name}{requirement.specifier}"'
+        if version is None:
+            checks.append(Check(requirement.name, "missing", "not installed", wanted))
+        elif not requirement.specifier.contains(version, prereleases=True):
+            found = f"{version}, but bioscnn needs {requirement.specifier}"
+            checks.append(Check(requirement.name, "broken", found, wanted))
+    return checks or [Check("packages", "ok", f"all {len(core)} at a version that bioscnn accepts")]
+
+
+def check_brian2(environment: Environment) -> Check:
+    """Check that Brian2 and NumPy fit each other, and that Brian2 really imports.
+
+    Brian2 before 2.10 needs NumPy before 2.4 and Brian2 before 2.6 needs NumPy before 2, but neither says
+    so in its metadata, and pip installs the newer NumPy.
+    """
+    from packaging.version import Version
+
+    brian2, numpy = environment.version_of("brian2"), environment.version_of("numpy")
+    if brian2 is None or numpy is None:
+        lacking = "brian2" if brian2 is None else "numpy"
+        return Check(
+            "Brian2", "missing", f"{lacking} is not installed", 'pip install "brian2>=2.6" "numpy<2.4"'
+        )
+    pair = f"Brian2 {brian2} with NumPy {numpy}"
+    for below, limit in (("2.6", "2"), ("2.10", "2.4")):
+        if Version(brian2) < Version(below) and Version(numpy) >= Version(limit):
+            found = f"{pair}, but Brian2 before {below} needs NumPy before {limit}"
+            return Check("Brian2", "broken", found, f'pip install "numpy<{limit}"')
+    start = time.perf_counter()
+    imported = environment.run([sys.executable, "-c", "import brian2"])
+    seconds = time.perf_counter() - start
+    if imported.returncode == 0:
+        return Check("Brian2", "ok", f"{pair}, imported in {seconds:.1f} s")
+    reason = (imported.stderr.strip().splitlines() or ["no message"])[-1]
+    fix = f'pip install --force-reinstall "brian2=={brian2}" "numpy=={numpy}"'
+    return Check("Brian2", "broken", f"{pair}, but import brian2 fails: {reason}", fix)
+
+
+def check_optional(environment: Environment) -> list[Check]:
+    """Look for the packages that only some tasks need, and for a browser."""
+    checks = []
+    for name, extra in _OPTIONAL.items():
+        version = environment.version_of(name)
+        fix = "" if version else f'pip install "bioscnn[{extra}]"'
+        checks.append(Check(name, "ok" if version else "optional", version or "not installed", fix))
+    browser = _find_browser(environment)
+    fix = "" if browser else "playwright install chromium"
+    checks.append(Check("Chromium", "ok" if browser else "optional", browser or "not found", fix))
+    return checks
+
+
+def _find_browser(environment: Environment) -> str | None:
+    on_path = next(filter(None, map(environment.which, _BROWSERS)), None)
+    if on_path is not None:
+        return on_path
+    caches = "Library/Caches" if environment.system == "Darwin" else ".cache"
+    home = environment.variables.get("HOME", "")
+    default = Path(home, caches, "ms-playwright")
+    folder = Path(environment.variables.get("PLAYWRIGHT_BROWSERS_PATH", default))
+    return next((str(path) for path in folder.glob("chromium-*")), None)

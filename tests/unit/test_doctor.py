@@ -1,0 +1,264 @@
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from bioscnn.doctor import Check, Environment, diagnose, require_compiler, this_machine
+from bioscnn.doctor.accelerators import check_cuda, check_genn
+from bioscnn.doctor.disk import check_cache
+from bioscnn.doctor.packages import check_brian2, check_optional, check_python, check_requirements
+from bioscnn.doctor.toolchain import locate_make, try_compiler
+from bioscnn.errors import UserError
+
+
+@pytest.fixture
+def programs(tmp_path: Path) -> Path:
+    """The only folder on the PATH of the bare machine."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def bare(programs: Path, tmp_path: Path) -> Environment:
+    """A Debian machine with a new Python and nothing else."""
+    return Environment(
+        variables={"PATH": str(programs), "HOME": str(tmp_path)},
+        system="Linux",
+        distributions=("ubuntu", "debian"),
+        python=(3, 11, 7),
+        cache=tmp_path / ".cache" / "bioscnn",
+        requirements=("brian2>=2.6", "numpy>=1.26", 'torch>=2.2; extra == "train"'),
+        version_of=lambda name: None,
+    )
+
+
+def install(folder: Path, name: str, script: str = "exit 0") -> Path:
+    program = folder / name
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    return program
+
+
+def with_variables(environment: Environment, **variables: str) -> Environment:
+    return replace(environment, variables={**environment.variables, **variables})
+
+
+def with_versions(environment: Environment, **versions: str) -> Environment:
+    return replace(environment, version_of=versions.get)
+
+
+def test_this_machine_which_runs_the_tests_is_healthy():
+    found = {check.name: check for check in diagnose()}
+    for name in ("Python", "packages", "Brian2", "C++ compiler", "make"):
+        assert found[name].status == "ok", found[name]
+
+
+def test_on_a_bare_machine_everything_that_is_missing_has_its_fix(bare):
+    found = {check.name: check for check in diagnose(bare)}
+    missing = {name for name, check in found.items() if check.status == "missing"}
+    assert missing == {"brian2", "numpy", "Brian2", "C++ compiler", "make"}
+    assert all(check.fix for check in found.values() if check.status != "ok")
+    assert found["torch"].status == found["GeNN"].status == found["CUDA"].status == "optional"
+
+
+def test_the_doctor_works_where_no_package_can_be_imported():
+    code = """if True:
+        import sys
+        class Nothing:
+            def find_spec(self, name, path=None, target=None):
+                if name.split(".")[0] in {"brian2", "numpy", "pooch", "packaging"}:
+                    raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        sys.meta_path.insert(0, Nothing())
+        from bioscnn.doctor import diagnose
+        print(*(f"{check.name}: {check.status}" for check in diagnose()), sep="\\n")
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    lines = done.stdout.splitlines()
+    assert "packaging: missing" in lines
+    assert "cache folder: ok" in lines
+
+
+@pytest.mark.parametrize(
+    ("system", "distributions", "fix"),
+    [
+        ("Linux", ("ubuntu", "debian"), "sudo apt-get install g++ make"),
+        ("Linux", ("rocky", "rhel", "centos", "fedora"), "sudo dnf install gcc-c++ make"),
+        ("Linux", ("unheard-of",), "conda install -c conda-forge cxx-compiler make"),
+        ("Darwin", (), "xcode-select --install"),
+        ("Windows", (), "use the Windows Subsystem for Linux: wsl --install"),
+    ],
+)
+def test_a_missing_compiler_comes_with_this_systems_command(bare, system, distributions, fix):
+    machine = replace(bare, system=system, distributions=distributions)
+    for check in (try_compiler(machine), locate_make(machine)):
+        assert check.status == "missing"
+        assert check.fix.startswith(fix)
+
+
+def test_a_build_without_a_compiler_is_refused_at_once_with_the_fix(bare):
+    start = time.perf_counter()
+    with pytest.raises(UserError, match=r"no C\+\+ compiler for the C\+\+ device") as caught:
+        require_compiler(bare)
+    assert time.perf_counter() - start < 0.1
+    assert "sudo apt-get install g++ make" in caught.value.fix
+    assert '"numpy"' in caught.value.fix
+
+
+def test_a_build_with_a_compiler_and_without_make_is_refused(bare, programs):
+    install(programs, "g++")
+    with pytest.raises(UserError, match="no make for the C"):
+        require_compiler(bare)
+    install(programs, "make")
+    require_compiler(bare)
+
+
+def test_the_compiler_is_the_one_that_make_would_call(bare, programs):
+    install(programs, "clang++")
+    assert try_compiler(bare).fix == "export CXX=clang++"
+    require = with_variables(bare, CXX="ccache g++-14")
+    check = try_compiler(require)
+    assert (check.status, check.found) == ("broken", "CXX=ccache is not on the PATH")
+    assert "CXX" in check.fix
+
+
+def test_a_compiler_that_is_there_and_fails_is_broken(bare, programs):
+    install(programs, "g++", "echo 'cannot find cc1plus' >&2; exit 1")
+    check = try_compiler(bare)
+    assert check.status == "broken"
+    assert "cannot find cc1plus" in check.found
+
+
+def test_a_compiler_whose_programs_do_not_run_is_broken(bare, programs):
+    install(programs, "g++", 'while [ "$1" != -o ]; do shift; done; echo text > "$2"')
+    check = try_compiler(bare)
+    assert check.status == "broken"
+    assert "does not run" in check.found
+
+
+def test_a_real_compiler_is_run_and_timed():
+    check = try_compiler(this_machine())
+    assert check.status == "ok"
+    assert "built and ran in" in check.found
+
+
+@pytest.mark.parametrize(
+    ("python", "status"), [((3, 10, 14), "broken"), ((3, 11, 0), "ok"), ((3, 13, 1), "ok")]
+)
+def test_python_before_3_11_is_refused(bare, python, status):
+    assert check_python(replace(bare, python=python)).status == status
+
+
+def test_a_package_that_is_too_old_is_named_with_what_is_needed(bare):
+    checks = check_requirements(with_versions(bare, brian2="2.5.4", numpy="1.26.4"))
+    assert checks == [
+        Check("brian2", "broken", "2.5.4, but bioscnn needs >=2.6", 'pip install "brian2>=2.6"')
+    ]
+
+
+def test_good_packages_are_one_line_and_extras_are_not_asked_for(bare):
+    (check,) = check_requirements(with_versions(bare, brian2="2.9.0", numpy="2.3.5"))
+    assert (check.status, check.found) == ("ok", "all 2 at a version that bioscnn accepts")
+
+
+def test_a_checkout_that_is_not_installed_is_told_to_install(bare):
+    (check,) = check_requirements(replace(bare, requirements=()))
+    assert check.fix == "pip install -e ."
+
+
+@pytest.mark.parametrize(
+    ("brian2", "numpy", "fix"),
+    [("2.9.0", "2.4.6", 'pip install "numpy<2.4"'), ("2.5.4", "2.3.5", 'pip install "numpy<2"')],
+)
+def test_a_numpy_too_new_for_brian2_is_found_before_it_fails(bare, brian2, numpy, fix):
+    check = check_brian2(with_versions(bare, brian2=brian2, numpy=numpy))
+    assert (check.status, check.fix) == ("broken", fix)
+
+
+@pytest.mark.parametrize(("brian2", "numpy"), [("2.9.0", "2.3.5"), ("2.10.1", "2.5.5"), ("2.5.4", "1.26.4")])
+def test_pairs_known_to_work_are_accepted(tmp_path, brian2, numpy):
+    (tmp_path / "brian2.py").touch()
+    machine = with_variables(this_machine(), PYTHONPATH=str(tmp_path))
+    assert check_brian2(with_versions(machine, brian2=brian2, numpy=numpy)).status == "ok"
+
+
+def test_a_brian2_that_does_not_import_is_broken_whatever_its_version(tmp_path):
+    (tmp_path / "brian2.py").write_text("raise ImportError('undefined symbol: ptp')")
+    machine = with_variables(this_machine(), PYTHONPATH=str(tmp_path))
+    check = check_brian2(with_versions(machine, brian2="2.9.0", numpy="2.3.5"))
+    assert check.status == "broken"
+    assert "undefined symbol: ptp" in check.found
+
+
+def genn(environment: Environment, folder: Path, version: str | None) -> Check:
+    if version is not None:
+        (folder / "version.txt").write_text(version)
+    return check_genn(with_variables(environment, GENN_PATH=str(folder)))
+
+
+@pytest.mark.parametrize(
+    ("version", "found"),
+    [
+        ("5.1.0", "GeNN 5.1.0"),
+        ("4.2.0", "GeNN 4.2.0"),
+        ("5.0.0\n", "GeNN 5.0.0"),
+        ("nonsense", "no version"),
+        (None, "no version"),
+    ],
+)
+def test_a_genn_that_brian2genn_cannot_use_is_found_before_a_build(bare, tmp_path, version, found):
+    check = genn(bare, tmp_path, version)
+    assert check.status == "broken"
+    assert check.found.startswith(found)
+    assert "4.9.0" in check.fix
+
+
+@pytest.mark.parametrize("version", ["4.2.1", "4.9.0\n"])
+def test_genn_4_needs_brian2genn_beside_it(bare, tmp_path, version):
+    check = genn(bare, tmp_path, version)
+    assert check.status == "missing"
+    assert "brian2genn==1.7.0" in check.fix
+    assert genn(with_versions(bare, brian2genn="1.7.0"), tmp_path, version).status == "ok"
+
+
+def test_cuda_13_is_too_new_only_for_genn(bare, programs):
+    install(programs, "nvcc", "echo 'Cuda compilation tools, release 13.0, V13.0.88'")
+    assert check_cuda(bare).status == "ok"
+    check = check_cuda(with_variables(bare, GENN_PATH="/opt/genn"))
+    assert check.status == "broken"
+    assert "CUDA 12" in check.fix
+
+
+def test_cuda_is_looked_for_where_cuda_path_says(bare, tmp_path):
+    machine = with_variables(bare, CUDA_PATH=str(tmp_path))
+    assert check_cuda(machine).status == "broken"
+    (tmp_path / "bin").mkdir(exist_ok=True)
+    install(tmp_path / "bin", "nvcc", "echo release 12.4")
+    assert check_cuda(machine).found.startswith("CUDA 12.4")
+
+
+def test_a_cache_folder_that_cannot_be_written_is_broken(bare, tmp_path):
+    assert check_cache(bare).status == "ok"
+    assert not bare.cache.exists()
+    (tmp_path / "file").touch()
+    check = check_cache(replace(bare, cache=tmp_path / "file" / "bioscnn"))
+    assert check.status == "broken"
+    assert str(tmp_path / "file") in check.fix
+
+
+def test_a_full_disk_is_broken(bare, monkeypatch):
+    monkeypatch.setattr("shutil.disk_usage", lambda place: type("Usage", (), {"free": 2**29}))
+    check = check_cache(bare)
+    assert check.status == "broken"
+    assert "0.5 GiB free" in check.found
+
+
+def test_a_browser_that_playwright_installed_is_found(bare, tmp_path):
+    def chromium() -> str:
+        return next(check.status for check in check_optional(bare) if check.name == "Chromium")
+
+    assert chromium() == "optional"
+    (tmp_path / ".cache" / "ms-playwright" / "chromium-1200").mkdir(parents=True)
+    assert chromium() == "ok"
