@@ -64,9 +64,10 @@ def test_a_truncated_gzip_file_says_so(kept):
         unpack(gzip.compress(SMALL)[:kept], "labels.gz")
 
 
-def test_a_flipped_bit_in_a_gzip_file_is_noticed():
+@pytest.mark.parametrize("position", [10, 12, -6])  # the block type, the deflated data, the checksum
+def test_a_changed_byte_in_a_gzip_file_is_noticed(position):
     packed = bytearray(gzip.compress(SMALL))
-    packed[-6] ^= 1  # the checksum
+    packed[position] ^= 0xFF
     with pytest.raises(UserError, match="damaged"):
         unpack(bytes(packed), "labels.gz")
 
