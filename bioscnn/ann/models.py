@@ -1,0 +1,105 @@
+"""Find a network by name or by file: the shipped ones, and the user's own."""
+
+from __future__ import annotations
+
+import json
+from difflib import SequenceMatcher
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from bioscnn.ann.graph import LayerGraph
+from bioscnn.errors import UserError
+
+_EXPORTS = {
+    **dict.fromkeys(
+        (".pt", ".pth"), 'torch.onnx.export(model.eval(), torch.zeros(1, C, H, W), "network.onnx")'
+    ),
+    **dict.fromkeys((".keras", ".h5", ".tflite"), "tf2onnx (python -m tf2onnx.convert, --inputs-as-nchw)"),
+    ".nir": "the framework that trained the network",
+}
+
+
+def shipped_models() -> list[str]:
+    """Return the names of the networks that come with bioscnn, sorted."""
+    return sorted(path.stem for path in _folder().glob("*.onnx"))
+
+
+def read_model(name_or_path: str | Path) -> LayerGraph:
+    """Read a shipped network by its name, or an ONNX file.
+
+    Parameters
+    ----------
+    name_or_path : str or path
+        A name such as ``"mnist-small"``, or a path that ends in ``.onnx``.
+
+    Returns
+    -------
+    LayerGraph
+
+    Raises
+    ------
+    UserError
+        If there is no such network, or it cannot be read (see `read_onnx`).
+    """
+    from bioscnn.ann.onnx_reader import read_onnx
+
+    return read_onnx(_locate(name_or_path))
+
+
+def read_card(name_or_path: str | Path) -> dict[str, Any] | None:
+    """Read what is known of a network: the JSON file beside it.
+
+    Parameters
+    ----------
+    name_or_path : str or path
+        As in `read_model`.
+
+    Returns
+    -------
+    dict or None
+        How it was trained and how well it classifies; None without such a file.
+
+    Raises
+    ------
+    UserError
+        If there is no such network, or its card is no JSON object.
+    """
+    path = _locate(name_or_path).with_suffix(".json")
+    if not path.is_file():
+        return None
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UserError(f"not a JSON file: {error}", file=path) from None
+    if not isinstance(card, dict):
+        raise UserError("not the card of a network", file=path, expected="a JSON object")
+    return card
+
+
+def _folder() -> Path:
+    return Path(str(files("bioscnn") / "models"))
+
+
+def _locate(name_or_path: str | Path) -> Path:
+    path = Path(name_or_path)
+    if path.suffix == ".onnx":
+        return path
+    if path.suffix in _EXPORTS:
+        raise UserError(
+            f"{path.suffix} files are not read yet",
+            file=path,
+            expected="an .onnx file",
+            fix=f"export the network to ONNX, with {_EXPORTS[path.suffix]}",
+        )
+    name = str(name_or_path)
+    shipped = shipped_models()
+    if name not in shipped:
+        nearest = sorted(shipped, key=lambda known: -SequenceMatcher(None, name, known).ratio())
+        raise UserError(
+            "no such network",
+            key="model",
+            value=name,
+            expected=f"a shipped network ({', '.join(nearest)}) or a path that ends in .onnx",
+        )
+    return _folder() / f"{name}.onnx"

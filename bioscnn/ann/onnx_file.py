@@ -1,0 +1,99 @@
+"""Open an ONNX file: whole, of a known opset, with one image as its input, or refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioscnn.errors import UserError
+
+_OLDEST_OPSET = 7
+
+
+def load_graph(path: Path) -> Any:
+    """Return the checked ``onnx.GraphProto`` of a file, with external data loaded.
+
+    Raises
+    ------
+    UserError
+        If the file is missing, damaged, no ONNX file, or of an opset that is not read.
+    """
+    import onnx
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+
+    if not path.is_file():
+        raise UserError("no such file", file=path)
+    try:
+        model = onnx.load(path, load_external_data=False)
+    except DecodeError:
+        raise UserError("not an ONNX file, or cut short", file=path, fix="export it again") from None
+    if not model.graph.node:
+        raise UserError("not an ONNX file, or without a network", file=path, fix="export it again")
+    opset = next((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), 0)
+    newest = onnx.defs.onnx_opset_version()
+    if not _OLDEST_OPSET <= opset <= newest:
+        expected = f"{_OLDEST_OPSET} to {newest}"
+        fix = "export again with opset 17"
+        raise UserError(f"opset {opset}", file=path, key="opset_import", expected=expected, fix=fix)
+    try:
+        onnx.load_external_data_for_model(model, str(path.parent))
+    except (onnx.checker.ValidationError, OSError, ValueError) as error:
+        fix = "put the file of the weights beside it, or export again into one file"
+        raise UserError(f"external data: {_first_line(error)}", file=path, fix=fix) from None
+    try:
+        onnx.checker.check_model(model)
+    except onnx.checker.ValidationError as error:
+        raise UserError(f"not valid ONNX: {_first_line(error)}", file=path, fix="export it again") from None
+    return model.graph
+
+
+def image_input(path: Path, inputs: list[Any]) -> tuple[str, tuple[int, int, int], int | None]:
+    """Return the input's name, the shape of an image, and the size of the batch if the file fixes it.
+
+    Raises
+    ------
+    UserError
+        Unless there is one input of shape (N, C, H, W) with C, H and W fixed.
+    """
+    expected = "one input of shape (N, C, H, W), with C, H and W fixed"
+    if len(inputs) != 1:
+        raise UserError(f"{len(inputs)} inputs", file=path, value=[v.name for v in inputs], expected=expected)
+    dimensions = inputs[0].type.tensor_type.shape.dim
+    lengths = [d.dim_value if d.HasField("dim_value") else 0 for d in dimensions]
+    if len(lengths) != 4 or min(lengths[1:]) < 1:
+        raise UserError(
+            "the input is no image of fixed size",
+            file=path,
+            key=inputs[0].name,
+            value=[d.dim_value if d.HasField("dim_value") else d.dim_param or "?" for d in dimensions],
+            expected=expected,
+            fix="export with an example image, and leave only the batch dynamic",
+        )
+    batch, channels, height, width = lengths
+    return inputs[0].name, (channels, height, width), batch or None
+
+
+def constant(node: Any) -> NDArray[Any]:
+    """Return the value of a Constant node."""
+    import onnx
+
+    attribute = node.attribute[0]
+    value = onnx.helper.get_attribute_value(attribute)
+    if attribute.name == "value":
+        return np.asarray(onnx.numpy_helper.to_array(value))
+    return np.asarray(value, np.float32 if attribute.name.startswith("value_float") else None)
+
+
+def attributes(node: Any) -> dict[str, Any]:
+    """Return a node's attributes as plain Python values: numbers, text, lists."""
+    import onnx
+
+    values = {entry.name: onnx.helper.get_attribute_value(entry) for entry in node.attribute}
+    return {name: value.decode() if isinstance(value, bytes) else value for name, value in values.items()}
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
