@@ -160,15 +160,15 @@ class LayerGraph:
         x = np.asarray(x)
         if x.dtype != np.float64:
             x = x.astype(np.float32)
-        if x.shape[1:] != self.input_shape:
-            expected = "(n, " + ", ".join(map(str, self.input_shape)) + ")"
+        if x.shape[1:] != self.input_shape or len(x) == 0:
+            expected = "(n, " + ", ".join(map(str, self.input_shape)) + "), n >= 1"
             raise UserError(
                 f"these are no images for the network {self.name!r}", value=x.shape, expected=expected
             )
         ends = pairwise((self.input_shape, *self.shapes))
         largest = max(_numbers(layer, *shapes) for layer, shapes in zip(self.layers, ends, strict=True))
         size = max(1, _NUMBERS_AT_ONCE // largest)
-        for start in range(0, max(len(x), 1), size):
+        for start in range(0, len(x), size):
             yield x[start : start + size]
 
 

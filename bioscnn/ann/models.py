@@ -44,7 +44,7 @@ def read_model(name_or_path: str | Path) -> LayerGraph:
     """
     from bioscnn.ann.onnx_reader import read_onnx
 
-    return read_onnx(_locate(name_or_path))
+    return read_onnx(locate(name_or_path))
 
 
 def read_card(name_or_path: str | Path) -> dict[str, Any] | None:
@@ -65,7 +65,7 @@ def read_card(name_or_path: str | Path) -> dict[str, Any] | None:
     UserError
         If there is no such network, or its card is no JSON object.
     """
-    path = _locate(name_or_path).with_suffix(".json")
+    path = locate(name_or_path).with_suffix(".json")
     if not path.is_file():
         return None
     try:
@@ -77,11 +77,14 @@ def read_card(name_or_path: str | Path) -> dict[str, Any] | None:
     return card
 
 
-def _folder() -> Path:
-    return Path(str(files("bioscnn") / "models"))
+def locate(name_or_path: str | Path) -> Path:
+    """Return the ONNX file of a shipped network or of a path.
 
-
-def _locate(name_or_path: str | Path) -> Path:
+    Raises
+    ------
+    UserError
+        If there is no shipped network of this name, or the file is of a kind that is not read.
+    """
     path = Path(name_or_path)
     if path.suffix == ".onnx":
         return path
@@ -103,3 +106,7 @@ def _locate(name_or_path: str | Path) -> Path:
             expected=f"a shipped network ({', '.join(nearest)}) or a path that ends in .onnx",
         )
     return _folder() / f"{name}.onnx"
+
+
+def _folder() -> Path:
+    return Path(str(files("bioscnn") / "models"))

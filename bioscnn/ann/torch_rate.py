@@ -1,0 +1,49 @@
+"""The LIF rate in torch: exact forwards, smooth backwards."""
+
+from __future__ import annotations
+
+import torch
+from torch.nn.functional import softplus
+
+from bioscnn.ann.activations import LIFRate
+
+
+def lif_rate(J: torch.Tensor, neuron: LIFRate, slope_width: float) -> torch.Tensor:
+    """Firing rate of LIF neurons with the slope of the soft rate.
+
+    The exact rate has an infinite slope at the rheobase and none below it, so nothing could be learnt from
+    a silent neuron. The value is exact, as the spiking network will have it; the slope is that of
+    `bioscnn.neurons.soft_lif_rate`.
+
+    Parameters
+    ----------
+    J : tensor of float32
+        Current in units of the rheobase.
+    neuron : LIFRate
+        Time constants and amplitude; its ``gamma`` is not used.
+    slope_width : float
+        The width gamma of the smoothing of the slope.
+
+    Returns
+    -------
+    tensor of float32, shape of `J`
+        ``amplitude`` times the rate.
+
+    References
+    ----------
+    Hunsberger and Eliasmith (2016), arXiv:1611.05141 (the soft rate). Bengio, Leonard and Courville (2013),
+    arXiv:1308.3432 (a slope other than that of the value).
+    """
+    with torch.no_grad():
+        excess = J - 1
+        rate = (excess > 0) * _rate(excess.clamp(min=1e-9), neuron)
+        # exp(-15) keeps the soft excess a normal number; the slope beyond stays that at its edge.
+        x = (excess / slope_width).clamp(min=-15)
+        above = slope_width * softplus(x)
+        soft = _rate(above, neuron)
+        slope = soft * soft * (neuron.tau_m / neuron.amplitude) * torch.sigmoid(x) / (above * (above + 1))
+    return rate + slope * (J - J.detach())
+
+
+def _rate(excess: torch.Tensor, neuron: LIFRate) -> torch.Tensor:
+    return neuron.amplitude / (neuron.t_ref + neuron.tau_m * torch.log1p(1 / excess))

@@ -1,0 +1,215 @@
+"""onnxruntime as the oracle: the same file, the same logits."""
+
+import math
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from bioscnn.ann import (
+    AveragePool2d,
+    BatchNorm2d,
+    Conv2d,
+    Dense,
+    Flatten,
+    LayerGraph,
+    LIFRate,
+    ReLU,
+    read_model,
+    read_onnx,
+    write_onnx,
+)
+from bioscnn.ann.models import locate
+from bioscnn.errors import UserError
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from onnx import TensorProto, helper, numpy_helper
+
+
+def logits_of_onnxruntime(path, x):
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    return session.run(None, {session.get_inputs()[0].name: x})[0]
+
+
+@st.composite
+def images_layers(draw, shape):
+    """Draw one layer that fits on an image of this shape."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    channels, *image = shape
+    kind = draw(st.sampled_from([Conv2d, AveragePool2d, BatchNorm2d, ReLU, LIFRate]))
+    if kind is ReLU:
+        return ReLU()
+    if kind is LIFRate:
+        return LIFRate(0.02, 0.002, 0.01, draw(st.sampled_from([0.02, 0.1, 1.0])))
+    if kind is BatchNorm2d:
+        return BatchNorm2d(*rng.normal(size=(3, channels)), rng.random(channels) + 0.1, 1e-3)
+    padding = tuple(draw(st.integers(0, 2)) for _ in range(4))
+    kernel = tuple(draw(st.integers(1, min(4, image[k] + padding[k] + padding[k + 2]))) for k in range(2))
+    stride = (draw(st.integers(1, 3)), draw(st.integers(1, 3)))
+    if kind is AveragePool2d:
+        inside = tuple(min(p, k - 1) for p, k in zip(padding, kernel * 2, strict=True))
+        return AveragePool2d(
+            tuple(min(kernel[k], image[k]) for k in range(2)),
+            stride,
+            tuple(min(p, i - 1) for p, i in zip(inside, image * 2, strict=True)),
+            draw(st.booleans()),
+        )
+    groups = draw(st.sampled_from([g for g in (1, 2, 3) if channels % g == 0]))
+    outputs = groups * draw(st.integers(1, 2))
+    bias = rng.normal(size=outputs) if draw(st.booleans()) else None
+    weight = rng.normal(size=(outputs, channels // groups, *kernel))
+    return Conv2d(weight, bias, stride, padding, groups)
+
+
+@st.composite
+def graphs(draw):
+    shape = (draw(st.integers(1, 3)), draw(st.integers(1, 8)), draw(st.integers(1, 8)))
+    layers, current = [], shape
+    for _ in range(draw(st.integers(1, 4))):
+        layers.append(draw(images_layers(current)))
+        current = layers[-1].output_shape(current)
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    n = math.prod(current)
+    bias = rng.normal(size=3) if draw(st.booleans()) else None
+    return LayerGraph("drawn", shape, (*layers, Flatten(), Dense(rng.normal(size=(3, n)) / n, bias)))
+
+
+@given(graph=graphs())
+@settings(max_examples=150, deadline=None, database=None)
+def test_onnxruntime_gets_our_logits_and_the_reader_gets_our_network(graph, tmp_path_factory):
+    path = tmp_path_factory.mktemp("drawn") / "graph.onnx"
+    write_onnx(graph, path, {"made": "by a test"})
+    x = np.random.default_rng(1).random((3, *graph.input_shape), np.float32)
+    ours = graph.forward(x)
+    np.testing.assert_allclose(
+        ours, logits_of_onnxruntime(path, x), rtol=1e-5, atol=1e-5 * max(1, abs(ours).max())
+    )
+    again = read_onnx(path)
+    assert again == graph
+    assert again.sha256() == graph.sha256()
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.001, 0.02, 1.0])
+def test_the_lif_rate_in_the_file_is_stable_over_all_currents(gamma, tmp_path):
+    graph = LayerGraph("rate", (1, 1, 1), (Flatten(), Dense([[1]]), LIFRate(gamma=gamma)))
+    write_onnx(graph, tmp_path / "rate.onnx")
+    J = np.concatenate([np.linspace(-100, 100, 1601), 1 + np.linspace(-0.5, 0.5, 129), [-1e6, 1e4]])
+    x = J.astype(np.float32).reshape(-1, 1, 1, 1)
+    np.testing.assert_allclose(
+        graph.forward(x), logits_of_onnxruntime(tmp_path / "rate.onnx", x), rtol=1e-5, atol=1e-6
+    )
+
+
+def exported(tmp_path, nodes, weights, input_shape=("N", 2, 7, 6), opset=17):
+    """Write a file as other tools do: with onnx.helper, not with our writer."""
+    graph = helper.make_graph(
+        nodes,
+        "exported",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, input_shape)],
+        [helper.make_tensor_value_info(nodes[-1].output[0], TensorProto.FLOAT, ["N", "classes"])],
+        [numpy_helper.from_array(np.asarray(array), name) for name, array in weights.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
+    path = tmp_path / "exported.onnx"
+    onnx.save(model, path)
+    return path
+
+
+def normal(*shape):
+    return np.random.default_rng(sum(shape)).normal(size=shape).astype(np.float32)
+
+
+def assert_same_logits(path):
+    x = np.random.default_rng(5).random((3, 2, 7, 6), np.float32)
+    np.testing.assert_allclose(
+        read_onnx(path).forward(x), logits_of_onnxruntime(path, x), rtol=1e-5, atol=1e-5
+    )
+
+
+def test_a_network_as_torch_exports_it(tmp_path):
+    n = helper.make_node
+    nodes = [
+        n("Conv", ["x", "w"], ["a"], auto_pad="SAME_UPPER", strides=[2, 2]),
+        n("BatchNormalization", ["a", "g", "b", "m", "v"], ["c"], epsilon=1e-3),
+        n("Relu", ["c"], ["d"]),
+        n("AveragePool", ["d"], ["e"], kernel_shape=[2, 2], strides=[1, 1], auto_pad="SAME_LOWER"),
+        n("Constant", [], ["shape"], value_ints=[0, -1]),
+        n("Reshape", ["e", "shape"], ["f"]),
+        n("Identity", ["f"], ["i"]),
+        n("Gemm", ["i", "w2", "b2"], ["h"], alpha=0.5, beta=2.0, transB=1),
+        n("Relu", ["h"], ["j"]),
+        n("Dropout", ["j"], ["k"]),
+        n("MatMul", ["k", "w3"], ["l"]),
+        n("Add", ["b3", "l"], ["o"]),
+    ]
+    weights = {
+        "w": normal(4, 2, 3, 2), "g": normal(4), "b": normal(4), "m": normal(4), "v": abs(normal(4)) + 1,
+        "w2": normal(5, 4 * 4 * 3), "b2": normal(1, 5), "w3": normal(5, 3), "b3": normal(3),
+    }  # fmt: skip
+    assert_same_logits(exported(tmp_path, nodes, weights))
+
+
+@pytest.mark.parametrize("auto_pad", ["SAME_UPPER", "SAME_LOWER", "VALID", "NOTSET"])
+@pytest.mark.parametrize("kernel", [1, 2, 3, 4])
+@pytest.mark.parametrize("stride", [1, 2, 3])
+def test_automatic_padding_is_resolved_exactly(auto_pad, kernel, stride, tmp_path):
+    nodes = [
+        helper.make_node("Conv", ["x", "w"], ["a"], auto_pad=auto_pad, strides=[stride, 1]),
+        helper.make_node("GlobalAveragePool", ["a"], ["p"]),
+        helper.make_node("Flatten", ["p"], ["f"]),
+        helper.make_node("Gemm", ["f", "v"], ["o"]),
+    ]
+    assert_same_logits(exported(tmp_path, nodes, {"w": normal(3, 2, kernel, 2), "v": normal(3, 4)}))
+
+
+@pytest.mark.parametrize("operator", ["Softmax", "LogSoftmax"])
+def test_a_softmax_at_the_end_changes_no_class(operator, tmp_path):
+    nodes = [
+        helper.make_node("Flatten", ["x"], ["f"]),
+        helper.make_node("Gemm", ["f", "w"], ["g"]),
+        helper.make_node(operator, ["g"], ["o"], axis=-1),
+    ]
+    path = exported(tmp_path, nodes, {"w": normal(84, 3)})
+    x = np.random.default_rng(5).random((50, 2, 7, 6), np.float32)
+    np.testing.assert_array_equal(
+        read_onnx(path).forward(x).argmax(1), logits_of_onnxruntime(path, x).argmax(1)
+    )
+
+
+@pytest.mark.parametrize("bias", [np.float32(2), np.ones((1,), np.float32), np.ones((1, 3), np.float32)])
+def test_a_bias_is_broadcast_as_onnx_does(bias, tmp_path):
+    nodes = [
+        helper.make_node("Flatten", ["x"], ["f"]),
+        helper.make_node("Gemm", ["f", "w", "b"], ["g"], beta=0.5),
+        helper.make_node("Add", ["g", "b"], ["o"]),
+    ]
+    assert_same_logits(exported(tmp_path, nodes, {"w": normal(84, 3), "b": bias}))
+
+
+def test_a_bias_added_to_a_convolution_is_one_number_a_channel(tmp_path):
+    nodes = [
+        helper.make_node("Conv", ["x", "w"], ["a"]),
+        helper.make_node("Add", ["a", "b"], ["c"]),
+        helper.make_node("Flatten", ["c"], ["o"]),
+    ]
+    assert_same_logits(exported(tmp_path, nodes, {"w": normal(3, 2, 2, 2), "b": normal(1, 3, 1, 1)}))
+
+
+def test_a_constant_a_pixel_is_refused_as_a_bias(tmp_path):
+    nodes = [
+        helper.make_node("Conv", ["x", "w"], ["a"], name="first"),
+        helper.make_node("Add", ["a", "b"], ["c"], name="second"),
+        helper.make_node("Flatten", ["c"], ["o"]),
+    ]
+    path = exported(tmp_path, nodes, {"w": normal(3, 2, 2, 2), "b": normal(1, 1, 6, 5)})
+    with pytest.raises(UserError, match=r"node 'second' \(Add\)"):
+        read_onnx(path)
+
+
+def test_the_shipped_network_runs_unmodified_in_onnxruntime():
+    graph = read_model("mnist-small")
+    x = np.random.default_rng(1).random((20, *graph.input_shape), np.float32)
+    ours = graph.forward(x)
+    theirs = logits_of_onnxruntime(locate("mnist-small"), x)
+    # Near the rheobase the exact rate is infinitely steep, so rounding shows more than elsewhere.
+    np.testing.assert_allclose(ours, theirs, atol=1e-3 * abs(ours).max())
