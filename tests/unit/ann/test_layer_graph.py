@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from bioscnn.ann import AveragePool2d, Conv2d, Dense, Flatten, LayerGraph, LIFRate, ReLU
 from bioscnn.errors import UserError
 

@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+
 from bioscnn.ann import AveragePool2d, BatchNorm2d, Conv2d, Dense, Flatten, LIFRate, ReLU
 from bioscnn.errors import UserError
 from bioscnn.neurons import lif_rate, soft_lif_rate

@@ -1,0 +1,119 @@
+"""Networks by name and by file; cards; files that appear whole or not at all."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import onnx
+import pytest
+
+from bioscnn.ann import (
+    Dense,
+    Flatten,
+    LayerGraph,
+    LIFRate,
+    read_card,
+    read_model,
+    read_onnx,
+    shipped_models,
+    write_onnx,
+)
+from bioscnn.ann.models import locate
+from bioscnn.errors import UserError
+
+
+def tiny(gamma=0.0):
+    return LayerGraph("tiny", (1, 2, 2), (Flatten(), LIFRate(gamma=gamma), Dense(np.ones((3, 4)))))
+
+
+@pytest.mark.parametrize("name", shipped_models())
+def test_a_shipped_network_is_small_and_is_the_one_on_its_card(name):
+    graph, card = read_model(name), read_card(name)
+    assert graph.name == card["name"] == name
+    assert graph.sha256() == card["weights_sha256"]
+    assert locate(name).stat().st_size < 1e6
+
+
+def test_the_small_mnist_network_ships():
+    graph = read_model("mnist-small")
+    assert (graph.input_shape, graph.n_classes) == ((1, 28, 28), 10)
+
+
+def test_an_unknown_name_is_refused_with_the_nearest_shipped_ones_first(monkeypatch, tmp_path):
+    for name in ("mnist-small", "caltech", "nmnist-small"):
+        write_onnx(tiny(), tmp_path / f"{name}.onnx")
+    monkeypatch.setattr("bioscnn.ann.models._folder", lambda: tmp_path)
+    with pytest.raises(UserError) as refusal:
+        read_model("mnist-smal")
+    assert "(mnist-small, nmnist-small, caltech)" in refusal.value.expected
+
+
+@pytest.mark.parametrize(
+    ("file", "way"),
+    [("a.pt", "torch.onnx.export"), ("a.keras", "tf2onnx"), ("a.h5", "tf2onnx"), ("a.nir", "ONNX")],
+)
+def test_another_format_is_refused_with_the_way_to_onnx(file, way):
+    with pytest.raises(UserError) as refusal:
+        read_model(file)
+    assert way in refusal.value.fix
+
+
+def test_a_network_without_a_card_has_none(tmp_path):
+    write_onnx(tiny(), tmp_path / "a.onnx")
+    assert read_card(tmp_path / "a.onnx") is None
+
+
+def test_a_card_lies_beside_its_network(tmp_path):
+    (tmp_path / "a.json").write_text(json.dumps({"name": "a"}))
+    assert read_card(tmp_path / "a.onnx") == {"name": "a"}
+
+
+@pytest.mark.parametrize("text", ["{", "[1]"])
+def test_a_broken_card_is_refused(text, tmp_path):
+    (tmp_path / "a.json").write_text(text)
+    with pytest.raises(UserError) as refusal:
+        read_card(tmp_path / "a.onnx")
+    assert refusal.value.file == tmp_path / "a.json"
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.02])
+def test_a_file_carries_its_metadata_and_only_the_functions_it_calls(gamma, tmp_path):
+    write_onnx(tiny(gamma), tmp_path / "a.onnx", {"seed": "1"})
+    model = onnx.load(tmp_path / "a.onnx")
+    onnx.checker.check_model(model, full_check=True)
+    assert {entry.key: entry.value for entry in model.metadata_props} == {"seed": "1"}
+    assert [function.name for function in model.functions] == ["LIFRate" if gamma else "LIFRateHard"]
+
+
+def test_a_lif_rate_reads_back_the_numbers_as_written_in_decimal(tmp_path):
+    layer = LIFRate(0.0123, 0.0021, 0.013, 0.07)
+    write_onnx(LayerGraph("a", (1, 1, 1), (Flatten(), Dense([[1]]), layer)), tmp_path / "a.onnx")
+    again = read_onnx(tmp_path / "a.onnx").layers[-1]
+    assert (again.tau_m, again.t_ref, again.amplitude, again.gamma) == (0.0123, 0.0021, 0.013, 0.07)
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_rubbish(monkeypatch, tmp_path):
+    path = tmp_path / "a.onnx"
+    write_onnx(tiny(), path)
+    before = path.read_bytes()
+
+    def fail(self, target):
+        raise OSError("disk full")
+
+    monkeypatch.setattr("pathlib.Path.replace", fail)
+    with pytest.raises(OSError, match="disk full"):
+        write_onnx(tiny(0.1), path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(UserError, match="cannot write"):
+        write_onnx(tiny(), tmp_path / "none" / "a.onnx")
+
+
+def test_importing_the_room_loads_neither_onnx_nor_torch():
+    code = "import sys, bioscnn.ann; print([m for m in ('onnx', 'torch', 'scipy') if m in sys.modules])"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert out.strip() == "[]"

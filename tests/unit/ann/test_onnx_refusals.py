@@ -1,0 +1,214 @@
+"""What is not supported is refused by file, node and operator, with what to do."""
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from bioscnn.ann import read_onnx
+from bioscnn.errors import UserError
+
+node = helper.make_node
+
+
+def image(name="x", shape=("N", 2, 6, 6), dtype=TensorProto.FLOAT):
+    return helper.make_tensor_value_info(name, dtype, shape)
+
+
+def weights(*shape, dtype=np.float32):
+    return np.ones(shape, dtype)
+
+
+def written(tmp_path, nodes, constants=None, *, inputs=None, outputs=None, opset=17):
+    names = outputs or [nodes[-1].output[0]]
+    graph = helper.make_graph(
+        nodes,
+        "bad",
+        inputs or [image()],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", "M"]) for name in names],
+        [numpy_helper.from_array(array, name) for name, array in (constants or {}).items()],
+    )
+    path = tmp_path / "bad.onnx"
+    opsets = [
+        helper.make_opsetid("", opset),
+        helper.make_opsetid("bioscnn", 1),
+        helper.make_opsetid("other", 1),
+    ]
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=8), path)
+    return path
+
+
+def refusal(path):
+    with pytest.raises(UserError) as caught:
+        read_onnx(path)
+    assert str(caught.value.file) == str(path)
+    return caught.value
+
+
+def refused_node(tmp_path, bad, constants=None, before=(), **how):
+    """Read a file whose node `bad` stands between an image and a dense layer."""
+    nodes = [
+        *before,
+        bad,
+        node("Flatten", [bad.output[0]], ["flat"]),
+        node("Gemm", ["flat", "dense"], ["logits"]),
+    ]
+    error = refusal(written(tmp_path, nodes, {"dense": weights(72, 3), **(constants or {})}, **how))
+    assert f"node '{bad.name or bad.output[0]}' ({bad.op_type})" in error.key.replace("other.", "")
+    return error
+
+
+def test_max_pooling_is_refused_with_average_pooling_as_the_way_out(tmp_path):
+    error = refused_node(tmp_path, node("MaxPool", ["x"], ["y"], name="pool1", kernel_shape=[2, 2]))
+    assert "MaxPool is not supported" in error.problem
+    assert "average pooling" in error.fix
+
+
+@pytest.mark.parametrize("operator", ["LeakyRelu", "Sigmoid", "Tanh", "Elu"])
+def test_an_activation_that_is_no_rate_is_refused(operator, tmp_path):
+    assert "train with ReLU or LIFRate" in refused_node(tmp_path, node(operator, ["x"], ["y"])).fix
+
+
+def test_an_unknown_operator_is_refused_with_the_list_of_known_ones(tmp_path):
+    error = refused_node(tmp_path, node("Swirl", ["x"], ["y"], domain="other"))
+    assert "other.Swirl is not supported" in error.problem
+    assert "Conv, AveragePool" in error.expected
+
+
+@pytest.mark.parametrize(
+    ("attributes", "problem"),
+    [
+        ({"dilations": [2, 2]}, "dilations = [2, 2]"),
+        ({"group": 3}, "groups do not fit"),
+        ({"pads": [-1, 0, 0, 0]}, "not a padding"),
+        ({"kernel_shape": [5, 5]}, "kernel_shape = [5, 5]"),
+    ],
+)
+def test_a_convolution_out_of_the_ordinary_is_refused(attributes, problem, tmp_path):
+    bad = node("Conv", ["x", "w"], ["y"], name="conv1", **attributes)
+    assert problem in refused_node(tmp_path, bad, {"w": weights(4, 2, 2, 2)}).problem
+
+
+def test_a_convolution_of_other_channels_than_the_image_is_refused(tmp_path):
+    error = refused_node(tmp_path, node("Conv", ["x", "w"], ["y"]), {"w": weights(4, 3, 2, 2)})
+    assert "2 channels reach a convolution of 3" in error.problem
+
+
+def test_pooling_beyond_the_image_is_refused(tmp_path):
+    bad = node("AveragePool", ["x"], ["y"], kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1)
+    assert "ceil_mode = 1" in refused_node(tmp_path, bad).problem
+
+
+@pytest.mark.parametrize(("operator", "inputs"), [("Add", ["y", "x"]), ("Concat", ["y", "x"])])
+def test_a_skip_connection_is_refused(operator, inputs, tmp_path):
+    attributes = {"axis": 1} if operator == "Concat" else {}
+    bad = node(operator, inputs, ["z"], name="skip", **attributes)
+    assert "branch" in refused_node(tmp_path, bad, before=[node("Relu", ["x"], ["y"])]).fix
+
+
+def test_a_softmax_in_the_middle_is_refused(tmp_path):
+    bad = node("Relu", ["y"], ["z"])
+    error = refused_node(tmp_path, bad, before=[node("Softmax", ["x"], ["y"], name="soft", axis=1)])
+    assert "node 'soft' (Softmax)" in error.problem
+
+
+@pytest.mark.parametrize("target", [[0, 2, 36], [3, -1], [1, 2, 6, 6], [-1, 7]])
+def test_a_reshape_that_does_not_flatten_is_refused(target, tmp_path):
+    bad = node("Reshape", ["x", "s"], ["y"])
+    assert "torch.flatten" in refused_node(tmp_path, bad, {"s": np.array(target, np.int64)}).fix
+
+
+def test_dropout_that_drops_is_refused(tmp_path):
+    bad = node("Dropout", ["x", "", "training"], ["y"])
+    assert "model.eval()" in refused_node(tmp_path, bad, {"training": np.array(True)}).fix
+
+
+def test_weights_in_double_precision_are_refused(tmp_path):
+    bad = node("Conv", ["x", "w"], ["y"])
+    assert "single precision" in refused_node(tmp_path, bad, {"w": weights(4, 2, 2, 2, dtype=np.float64)}).fix
+
+
+def test_a_constant_on_the_left_of_a_product_is_refused(tmp_path):
+    assert (
+        "weight matrix is no constant"
+        in refused_node(tmp_path, node("MatMul", ["w", "x"], ["y"]), {"w": weights(6, 6)}).problem
+    )
+
+
+def test_a_lif_rate_without_time_constants_is_refused(tmp_path):
+    bad = node("LIFRate", ["x"], ["y"], domain="bioscnn", tau_m=0.02)
+    path = written(tmp_path, [bad, node("Flatten", ["y"], ["z"])])
+    assert refusal(path).value == ["amplitude", "t_ref"]
+
+
+def dense(name="logits"):
+    return [node("Flatten", ["x"], ["flat"]), node("Gemm", ["flat", "dense"], [name], name="fc")]
+
+
+def test_weights_that_are_not_numbers_are_refused_by_layer(tmp_path):
+    bad = weights(72, 3)
+    bad[5, 1] = np.nan
+    error = refusal(written(tmp_path, dense(), {"dense": bad}))
+    assert "1 weights are not finite" in error.problem
+    assert "layers[1], Dense, weight" in error.key
+
+
+def test_a_dense_layer_of_other_inputs_than_it_gets_is_refused(tmp_path):
+    error = refusal(written(tmp_path, dense(), {"dense": weights(70, 3)}))
+    assert "node 'fc' (Gemm)" in error.key
+
+
+@pytest.mark.parametrize("shape", [("N", 72), ("N", 2, "H", 6), ("N", 2, 6, 6, 1), ("N", 2, 0, 6)])
+def test_an_input_that_is_no_image_of_fixed_size_is_refused(shape, tmp_path):
+    error = refusal(written(tmp_path, dense(), {"dense": weights(72, 3)}, inputs=[image(shape=shape)]))
+    assert error.key == "x"
+    assert "only the batch dynamic" in error.fix
+
+
+def test_two_inputs_are_refused(tmp_path):
+    inputs = [image(), image("y")]
+    assert refusal(written(tmp_path, dense(), {"dense": weights(72, 3)}, inputs=inputs)).value == ["x", "y"]
+
+
+def test_two_outputs_are_refused(tmp_path):
+    path = written(tmp_path, dense(), {"dense": weights(72, 3)}, outputs=["flat", "logits"])
+    assert refusal(path).value == ["flat", "logits"]
+
+
+def test_a_network_without_weights_is_refused(tmp_path):
+    assert "without a convolution" in refusal(written(tmp_path, [node("Flatten", ["x"], ["y"])])).problem
+
+
+def test_an_old_opset_is_refused(tmp_path):
+    error = refusal(written(tmp_path, dense(), {"dense": weights(72, 3)}, opset=6))
+    assert error.key == "opset_import"
+    assert "opset 17" in error.fix
+
+
+def test_a_missing_file_is_refused(tmp_path):
+    assert refusal(tmp_path / "none.onnx").problem == "no such file"
+
+
+@pytest.mark.parametrize("content", [b"", b"hello, I am no network", bytes(1000), b"\x80\x05."])
+def test_a_file_that_is_no_onnx_is_refused(content, tmp_path):
+    path = tmp_path / "strange.onnx"
+    path.write_bytes(content)
+    assert "not an ONNX file" in refusal(path).problem
+
+
+def test_a_truncated_file_is_refused_wherever_it_ends(tmp_path):
+    path = written(tmp_path, dense(), {"dense": weights(72, 3)})
+    whole = path.read_bytes()
+    for length in range(0, len(whole), 7):
+        path.write_bytes(whole[:length])
+        refusal(path)
+
+
+def test_missing_external_data_is_named(tmp_path):
+    path = written(tmp_path, dense(), {"dense": weights(72, 3)})
+    onnx.save(onnx.load(path), path, save_as_external_data=True, location="weights.bin", size_threshold=0)
+    assert read_onnx(path).n_classes == 3
+    (tmp_path / "weights.bin").unlink()
+    error = refusal(path)
+    assert "weights.bin" in error.problem
+    assert "beside it" in error.fix
