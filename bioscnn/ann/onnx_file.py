@@ -45,7 +45,7 @@ def load_graph(path: Path) -> Any:
         raise UserError(f"external data: {_first_line(error)}", file=path, fix=fix) from None
     try:
         onnx.checker.check_model(model)
-    except onnx.checker.ValidationError as error:
+    except (onnx.checker.ValidationError, UnicodeDecodeError) as error:
         raise UserError(f"not valid ONNX: {_first_line(error)}", file=path, fix="export it again") from None
     return model.graph
 
@@ -76,11 +76,33 @@ def image_input(path: Path, inputs: list[Any]) -> tuple[str, tuple[int, int, int
     return inputs[0].name, (channels, height, width), batch or None
 
 
-def constant(node: Any) -> NDArray[Any]:
-    """Return the value of a Constant node."""
+def constants(path: Path, graph: Any) -> dict[str, NDArray[Any]]:
+    """Return the initialisers and the values of the Constant nodes by name.
+
+    Raises
+    ------
+    UserError
+        If the data of a tensor is damaged, or of a type that numpy lacks.
+    """
+    values: dict[str, NDArray[Any]] = {}
+    sources = [(tensor.name, tensor) for tensor in graph.initializer]
+    sources += [(node.output[0], node) for node in graph.node if node.op_type == "Constant"]
+    for name, source in sources:
+        try:
+            values[name] = _array(source)
+        except (ValueError, TypeError, KeyError) as error:
+            problem = f"a damaged tensor: {_first_line(error)}"
+            raise UserError(problem, file=path, key=name, fix="export it again") from None
+    return values
+
+
+def _array(source: Any) -> NDArray[Any]:
+    """Return the array of a tensor or of a Constant node."""
     import onnx
 
-    attribute = node.attribute[0]
+    if isinstance(source, onnx.TensorProto):
+        return np.asarray(onnx.numpy_helper.to_array(source))
+    attribute = source.attribute[0]
     value = onnx.helper.get_attribute_value(attribute)
     if attribute.name == "value":
         return np.asarray(onnx.numpy_helper.to_array(value))
@@ -92,7 +114,10 @@ def attributes(node: Any) -> dict[str, Any]:
     import onnx
 
     values = {entry.name: onnx.helper.get_attribute_value(entry) for entry in node.attribute}
-    return {name: value.decode() if isinstance(value, bytes) else value for name, value in values.items()}
+    return {
+        name: value.decode(errors="replace") if isinstance(value, bytes) else value
+        for name, value in values.items()
+    }
 
 
 def _first_line(error: Exception) -> str:

@@ -212,9 +212,10 @@ def _relu(node: Node, layers: Layers) -> Layers:
 
 
 def _lif_rate(node: Node, layers: Layers) -> Layers:
-    missing = {"tau_m", "t_ref", "amplitude"} - set(node.attributes)
-    if missing:
-        raise UserError("attributes are missing", value=sorted(missing))
+    names = ["tau_m", "t_ref", "amplitude", *(["gamma"] if node.operator.endswith("LIFRate") else [])]
+    if set(node.attributes) != set(names):
+        expected = ", ".join(names)
+        raise UserError("not the attributes of a LIF rate", value=list(node.attributes), expected=expected)
     return (*layers, LIFRate(**node.attributes))
 
 

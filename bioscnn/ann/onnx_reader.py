@@ -9,7 +9,7 @@ from typing import Any
 
 from bioscnn.ann.graph import LayerGraph
 from bioscnn.ann.layers import Conv2d, Dense
-from bioscnn.ann.onnx_file import attributes, constant, image_input, load_graph
+from bioscnn.ann.onnx_file import attributes, constants, image_input, load_graph
 from bioscnn.ann.onnx_nodes import OPERATORS, SOFTMAX, Layers, Node, refuse_operator
 from bioscnn.errors import UserError
 
@@ -37,13 +37,10 @@ def read_onnx(path: str | Path) -> LayerGraph:
     UserError
         If the file is missing, damaged or no ONNX file, or holds what is not supported.
     """
-    from onnx import numpy_helper
-
     path = Path(path)
     graph = load_graph(path)
-    constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
-    constants |= {node.output[0]: constant(node) for node in graph.node if node.op_type == "Constant"}
-    value, input_shape, batch = image_input(path, [v for v in graph.input if v.name not in constants])
+    known = constants(path, graph)
+    value, input_shape, batch = image_input(path, [v for v in graph.input if v.name not in known])
     layers: Layers = ()
     shape: tuple[int, ...] = input_shape
     softmax = ""
@@ -51,14 +48,14 @@ def read_onnx(path: str | Path) -> LayerGraph:
         operator = f"{node.domain}.{node.op_type}" if node.domain not in ("", "ai.onnx") else node.op_type
         where = f"node {node.name or node.output[0]!r} ({operator})"
         with _located(path, where):
-            _check_link(operator, [name for name in node.input if name and name not in constants], value)
+            _check_link(operator, [name for name in node.input if name and name not in known], value)
             if softmax and operator != "Identity":
                 raise UserError(f"a Softmax before it: {softmax}", fix="leave Softmax to the loss")
             value = node.output[0]
             if operator in SOFTMAX:
                 softmax = where
                 continue
-            inputs = [constants.get(name) for name in node.input]
+            inputs = [known.get(name) for name in node.input]
             link = Node(operator, attributes(node), tuple(inputs), shape, batch)
             n_before = len(layers)
             layers = OPERATORS[operator](link, layers)
