@@ -36,14 +36,16 @@ def lif_rate(J: torch.Tensor, neuron: LIFRate, slope_width: float) -> torch.Tens
     """
     with torch.no_grad():
         excess = J - 1
-        rate = (excess > 0) * _rate(excess.clamp(min=1e-9), neuron)
+        rate = _rate(excess.clamp(min=1e-9), neuron).mul_(excess > 0)
         # exp(-15) keeps the soft excess a normal number; the slope beyond stays that at its edge.
-        x = (excess / slope_width).clamp(min=-15)
-        above = slope_width * softplus(x)
-        soft = _rate(above, neuron)
-        slope = soft * soft * (neuron.tau_m / neuron.amplitude) * torch.sigmoid(x) / (above * (above + 1))
+        x = excess.div_(slope_width).clamp_(min=-15)
+        above = softplus(x).mul_(slope_width)
+        slope = torch.sigmoid_(x).div_(above).mul_(neuron.tau_m / neuron.amplitude)
+        slope.mul_(_rate(above, neuron).square_()).div_(above.add_(1))
     return rate + slope * (J - J.detach())
 
 
 def _rate(excess: torch.Tensor, neuron: LIFRate) -> torch.Tensor:
-    return neuron.amplitude / (neuron.t_ref + neuron.tau_m * torch.log1p(1 / excess))
+    """Return the rate of a current above the rheobase, in place where it can: this is the inner loop."""
+    interval = excess.reciprocal().log1p_().mul_(neuron.tau_m).add_(neuron.t_ref)
+    return interval.reciprocal_().mul_(neuron.amplitude)

@@ -119,5 +119,7 @@ def _forward(
         current = conv2d(x, weight, bias, stride=convolution.stride)
         x = lif_rate(current, architecture.neuron, settings.slope_width)
         if deviation > 0:
-            x = x + deviation * torch.empty_like(x).normal_(generator=noise) * (x.detach() > 0)
+            n, channels, height, width = x.shape
+            normal = torch.randn(n, height, width, channels, generator=noise).permute(0, 3, 1, 2)
+            x = x + normal.mul_(deviation).mul_(x.detach() > 0)
     return linear(x.flatten(1), weights[-1], biases[-1])
