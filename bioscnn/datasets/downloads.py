@@ -8,13 +8,6 @@ from pathlib import Path
 from bioscnn.errors import UserError
 
 
-def cache_folder() -> Path:
-    """Return the folder that downloads are kept in; it may not exist yet."""
-    import pooch
-
-    return Path(pooch.os_cache("bioscnn"))
-
-
 def retrieve(urls: Sequence[str], md5: str, target: Path, *, otherwise: str) -> Path:
     """Return ``target``, downloading it first where it is missing or has another md5.
 

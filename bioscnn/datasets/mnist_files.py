@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bioscnn.caches import cache_folder
 from bioscnn.datasets.contents import read_content
-from bioscnn.datasets.downloads import cache_folder, retrieve
+from bioscnn.datasets.downloads import retrieve
 from bioscnn.datasets.idx import parse_idx
 from bioscnn.errors import UserError
 

@@ -109,10 +109,10 @@ def _distributions() -> tuple[str, ...]:
 
 def _cache() -> Path:
     try:
-        from bioscnn.datasets.downloads import cache_folder
+        from bioscnn.caches import cache_folder
 
         return cache_folder()
-    except ImportError:  # pooch or NumPy is missing or broken, which is for the doctor to say
+    except ImportError:  # platformdirs is missing, which is for the doctor to say
         return Path.home() / ".cache" / "bioscnn"
 
 

@@ -1,9 +1,11 @@
 """A spiking network, free of any simulator: populations, and projections with procedural connectivity."""
 
 from bioscnn.network.connectivity import Composition, Connectivity, Convolution, Dense, Pooling
-from bioscnn.network.network import Population, Projection, SpikingNetwork
+from bioscnn.network.network import OUTPUT, READOUT, Population, Projection, SpikingNetwork
 
 __all__ = [
+    "OUTPUT",
+    "READOUT",
     "Composition",
     "Connectivity",
     "Convolution",

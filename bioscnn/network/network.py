@@ -12,6 +12,12 @@ from bioscnn.errors import UserError
 from bioscnn.network.connectivity import Connectivity
 from bioscnn.neurons import ExponentialCurrent, NeuronModel
 
+OUTPUT = "output"
+"""Name of the spiking population with one neuron a class."""
+
+READOUT = "readout"
+"""Name of the leaky population without threshold that has the same inputs as `OUTPUT`."""
+
 
 @dataclass(frozen=True, eq=False)
 class Population:
@@ -157,18 +163,3 @@ class SpikingNetwork:
                 fix="change one of them slightly",
             )
         return synapse
-
-    def synaptic_operations(self, counts: dict[str, NDArray[np.int64]]) -> float:
-        """Return the synaptic events that spike counts cause.
-
-        Parameters
-        ----------
-        counts : dict of ndarray, shape (..., size)
-            Spikes of each neuron, by population; populations that are missing count as silent.
-        """
-        events = (
-            counts[p.pre] @ p.connectivity.fan_out()
-            for p in self.projections
-            if p.pre in counts and p.synapse is not None
-        )
-        return float(sum(np.sum(e) for e in events))

@@ -121,11 +121,12 @@ class LeakyIntegrator(NeuronModel):
     tau_m : float
         Membrane time constant, s.
     R_m : float
-        Membrane resistance, ohm.
+        Membrane resistance, ohm. A tenth of the spiking neurons': with no threshold to hold it, the potential
+        follows the logits, and so stays within some ten millivolts.
     """
 
     tau_m: float = 20e-3
-    R_m: float = 100e6
+    R_m: float = 10e6
 
     equations: ClassVar[str] = MEMBRANE.format(flags="")
 

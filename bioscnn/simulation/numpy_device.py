@@ -9,14 +9,8 @@ import numpy as np
 
 from bioscnn.encoding import Currents, Stimulus
 from bioscnn.network import SpikingNetwork
-from bioscnn.simulation.brian import (
-    SCHEDULE,
-    border_statements,
-    construct,
-    input_current,
-    parameters_of,
-    projection_name,
-)
+from bioscnn.simulation.brian import SCHEDULE, construct
+from bioscnn.simulation.equations import border_statements, input_current, parameters_of, projection_name
 from bioscnn.simulation.recording import PopulationRecording, Recording
 from bioscnn.spikes import SpikeTrains
 
@@ -26,12 +20,11 @@ def simulate_numpy(
     stimulus: Stimulus,
     record: Collection[str],
     precision: str,
-    progress: Callable[[int], None],
+    on_trial: Callable[[], None],
 ) -> Recording:
     """Simulate all trials in one run of Brian2's NumPy runtime.
 
-    Parameters and result as in `bioscnn.simulation.simulate`; `progress` is called with the number of
-    trials done.
+    Parameters and result as in `bioscnn.simulation.simulate`; `on_trial` is called after each trial.
     """
     n_trials, n_steps, dt = stimulus.n_trials, stimulus.n_steps, stimulus.dt
     brian2.set_device("runtime")
@@ -66,18 +59,19 @@ def simulate_numpy(
         trial = next(trials)
         for name, current in currents.items():
             built.groups[name].variables["I_stim"].set_value(current[trial])
-        progress(trial)
+        if trial > 0:
+            on_trial()
 
     borders = brian2.NetworkOperation(begin_trial, dt=n_steps * brian2.defaultclock.dt, when="start", order=1)
     spike_monitors = {p.name: brian2.SpikeMonitor(built.groups[p.name]) for p in network.neurons if p.spikes}
     potential_monitors = {
         name: brian2.StateMonitor(built.groups[name], "V", record=True, when="end") for name in record
     }
-    objects = [*built.sources.values(), *built.synapses.values(), borders]
+    objects = [*built.objects, borders]
     simulation = brian2.Network(*objects, *spike_monitors.values(), *potential_monitors.values())
     simulation.schedule = SCHEDULE
     simulation.run(n_trials * n_steps * dt * brian2.second, namespace={})
-    progress(n_trials)
+    on_trial()
 
     recorded = {}
     for population in network.neurons:

@@ -34,8 +34,8 @@ def full_mnist() -> Path:
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine of nobody: no data folder, nothing downloaded."""
     monkeypatch.delenv("BIOSCNN_DATA", raising=False)
-    monkeypatch.setattr("pooch.os_cache", lambda project: tmp_path / "cache" / project)
-    return tmp_path / "cache" / "bioscnn"
+    monkeypatch.setenv("BIOSCNN_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
 
 
 @pytest.fixture

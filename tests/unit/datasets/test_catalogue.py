@@ -3,6 +3,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from bioscnn.datasets import check, fetch, list_datasets, load_dataset
 from bioscnn.errors import UserError
 

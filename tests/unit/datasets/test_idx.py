@@ -3,11 +3,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from bioscnn.datasets.contents import unpack
 from bioscnn.datasets.idx import parse_idx, read_idx
 from bioscnn.errors import UserError
-from hypothesis import given
-from hypothesis import strategies as st
 
 SMALL = b"\0\0\x08\x02" + b"\0\0\0\x02" + b"\0\0\0\x03" + bytes(range(6))
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from bioscnn.datasets import ImageSet
 from bioscnn.errors import UserError
 

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from bioscnn.datasets import load_dataset, mnist, mnist_files
 from bioscnn.datasets.mnist_files import OfficialFile
 from bioscnn.errors import UserError

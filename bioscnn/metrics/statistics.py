@@ -1,0 +1,60 @@
+"""Statistics of classification results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Proportion:
+    """A proportion with its 95 % confidence interval.
+
+    Parameters
+    ----------
+    value, low, high : float
+        Estimate and interval, 0 to 1.
+    n : int
+        Number of trials behind it.
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+    def __str__(self) -> str:
+        return f"{100 * self.value:.2f} % [{100 * self.low:.2f}, {100 * self.high:.2f}]"
+
+
+def wilson(successes: int, n: int) -> Proportion:
+    """Estimate a proportion with the Wilson score interval (95 %).
+
+    References
+    ----------
+    Wilson (1927), Probable inference, the law of succession, and statistical inference, JASA 22:209.
+
+    Examples
+    --------
+    >>> str(wilson(99, 100))
+    '99.00 % [94.55, 99.82]'
+    """
+    z = 1.959963984540054
+    p, spread = successes / n, 1 + z**2 / n
+    centre = (p + z**2 / (2 * n)) / spread
+    half = z / spread * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    return Proportion(p, max(0.0, float(centre - half)), min(1.0, float(centre + half)), n)
+
+
+def accuracy(chosen: NDArray[np.int64], labels: NDArray[np.int64]) -> Proportion:
+    """Return the share of trials in which the chosen class is right, with its Wilson interval."""
+    return wilson(int(np.sum(chosen == labels)), len(labels))
+
+
+def confusion_matrix(
+    chosen: NDArray[np.int64], labels: NDArray[np.int64], n_classes: int
+) -> NDArray[np.int64]:
+    """Count trials by true class (rows) and chosen class (columns), shape (n_classes, n_classes)."""
+    return np.bincount(labels * n_classes + chosen, minlength=n_classes**2).reshape(n_classes, n_classes)

@@ -1,0 +1,96 @@
+"""The class that a network chooses, from the spikes or potentials of its last populations.
+
+Every rule is a curve over time: what the network would answer if the trial ended after that step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioscnn.network import OUTPUT, READOUT
+from bioscnn.simulation.recording import Recording
+from bioscnn.spikes import SpikeTrains
+
+Evidence = NDArray[np.float64]
+
+
+def _spikes(recording: Recording) -> SpikeTrains:
+    spikes = recording[OUTPUT].spikes
+    if spikes is None:
+        raise ValueError(f"the spikes of {OUTPUT!r} were not recorded")
+    return spikes
+
+
+def _potentials(recording: Recording) -> NDArray[np.float64]:
+    potentials = recording[READOUT].potentials
+    if potentials is None:
+        raise ValueError(f"the potentials of {READOUT!r} were not recorded")
+    return potentials.astype(np.float64)
+
+
+def _cumulative_counts(spikes: SpikeTrains) -> NDArray[np.float64]:
+    counts = np.zeros((spikes.n_trials, spikes.n_steps, spikes.size))
+    counts[spikes.trial(), spikes.step, spikes.neuron] = 1
+    return np.cumsum(counts, axis=1)
+
+
+def spike_count(recording: Recording) -> Evidence:
+    """Spikes of each output neuron so far."""
+    return _cumulative_counts(_spikes(recording))
+
+
+def first_spike(recording: Recording) -> Evidence:
+    """How early each output neuron fired: steps left in the trial at its first spike, 0 before it."""
+    spikes = _spikes(recording)
+    left = spikes.n_steps - spikes.first_step()
+    return np.where(_cumulative_counts(spikes) > 0, left[:, None, :], 0).astype(np.float64)
+
+
+def peak_potential(recording: Recording) -> Evidence:
+    """Highest potential of each readout neuron so far, V."""
+    return np.maximum.accumulate(_potentials(recording), axis=1)
+
+
+def mean_potential(recording: Recording) -> Evidence:
+    """Mean potential of each readout neuron so far, V."""
+    potentials = _potentials(recording)
+    return np.cumsum(potentials, axis=1) / np.arange(1, potentials.shape[1] + 1)[:, None]
+
+
+def last_potential(recording: Recording) -> Evidence:
+    """Present potential of each readout neuron, V."""
+    return _potentials(recording)
+
+
+READOUTS: dict[str, Callable[[Recording], Evidence]] = {
+    "mean-potential": mean_potential,
+    "peak-potential": peak_potential,
+    "last-potential": last_potential,
+    "spike-count": spike_count,
+    "first-spike": first_spike,
+}
+
+
+def decisions(recording: Recording, rule: str) -> NDArray[np.int64]:
+    """Return the class that a rule chooses after each step.
+
+    Where the leading classes are equal, as before the first spike, the potential of the readout population
+    decides; it is what a neuron downstream would see next.
+
+    Parameters
+    ----------
+    recording : Recording
+        With the spikes of `OUTPUT` and the potentials of `READOUT`.
+    rule : str
+        A key of `READOUTS`.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_trials, n_steps)
+    """
+    evidence = READOUTS[rule](recording)
+    leading = evidence == evidence.max(axis=-1, keepdims=True)
+    return np.asarray(np.where(leading, _potentials(recording), -np.inf).argmax(axis=-1))

@@ -1,0 +1,18 @@
+{# USES_VARIABLES { N, t_in_timesteps } #}
+{# ALLOWS_SCALAR_WRITE #}
+{# Runs its statements at the first step of each trial. A second clock would drift away from the first one
+   after about a minute of simulated time: Brian2 compares clocks with an absolute tolerance of 1e-14 s. #}
+{% extends 'common_group.cpp' %}
+
+{% block maincode %}
+    if ({{t_in_timesteps}} % {{n_steps}} == 0)
+    {
+        const size_t _vectorisation_idx = -1;
+        {{scalar_code|autoindent}}
+        for (size_t _idx = 0; _idx < N; _idx++)
+        {
+            const size_t _vectorisation_idx = _idx;
+            {{vector_code|autoindent}}
+        }
+    }
+{% endblock %}

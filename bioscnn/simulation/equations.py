@@ -1,0 +1,75 @@
+"""A spiking network as the text and the numbers that every device is given; needs no simulator.
+
+Two rules make concatenated trials equal to separate ones on all devices, GeNN included, which delivers the
+spikes of a step at the start of the next:
+
+* nothing spikes in the last step of a trial;
+* at the start of a trial every variable returns to rest, ``not_refractory`` first, because Brian2 does not
+  write a variable marked ``(unless refractory)`` while its neuron is refractory.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioscnn.network import Population, Projection, SpikingNetwork
+
+
+def equations_of(network: SpikingNetwork, population: Population) -> str:
+    """Return the full equation text of a population: membrane, then synaptic current."""
+    assert population.neuron is not None
+    return population.neuron.equations.strip() + network.synapse_onto(population.name).equations.rstrip()
+
+
+def threshold_of(population: Population, n_steps: int) -> str | None:
+    """Return the threshold condition with the border rule: no spike in a trial's last step."""
+    assert population.neuron is not None
+    if population.neuron.threshold is None:
+        return None
+    return f"{population.neuron.threshold} and timestep(t, dt) % {n_steps} != {n_steps - 1}"
+
+
+def border_statements(network: SpikingNetwork, population: Population) -> str:
+    """Return the statements that bring a population back to rest before a trial."""
+    assert population.neuron is not None
+    state = [*population.neuron.state, *network.synapse_onto(population.name).state]
+    units = {"V": "volt", "I_syn": "amp"}
+    rest = [f"{name} = 0*{units[name]}" for name in state]
+    refractory = ["not_refractory = True", "lastspike = -1*second"] if population.spikes else []
+    return "\n".join(refractory + rest)
+
+
+def parameters_of(network: SpikingNetwork, population: Population) -> dict[str, float]:
+    """Return the shared parameters of a population in SI units."""
+    assert population.neuron is not None
+    return {**population.neuron.parameters, **network.synapse_onto(population.name).parameters}
+
+
+def projection_name(projection: Projection) -> str:
+    """Return the name under which a projection's synapses appear in Brian2."""
+    return f"{projection.pre}_to_{projection.post}"
+
+
+def input_current(
+    network: SpikingNetwork, population: Population, values: NDArray[Any]
+) -> NDArray[np.float64]:
+    """Return the constant current into each neuron of a population: bias plus what the source injects.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_trials, source size)
+        Currents of the stimulus, A; shape (n_trials, 0) if it consists of spikes.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_trials, size)
+    """
+    bias = np.zeros(population.size) if population.bias is None else population.bias
+    total = np.tile(bias, (len(values), 1))
+    for projection in network.onto(population.name):
+        if projection.synapse is None:
+            total += (projection.connectivity.matrix() @ values.T.astype(np.float64)).T
+    return total

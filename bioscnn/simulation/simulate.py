@@ -1,0 +1,168 @@
+"""A spiking network and a stimulus become a recording."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from threading import Event
+from typing import Protocol
+
+from bioscnn.encoding import Currents, Stimulus
+from bioscnn.errors import UserError
+from bioscnn.network import SpikingNetwork
+from bioscnn.simulation.recording import Recording
+
+DEVICES = ("cpp_standalone", "numpy")
+PRECISIONS = ("float32", "float64")
+LARGEST_BATCH = 500
+
+
+class Progress(Protocol):
+    """Told what a simulation is doing; see `bioscnn.cli` for one that draws it."""
+
+    def stage(self, what: str) -> None:
+        """A stage begins, such as compiling."""
+
+    def trial(self) -> None:
+        """One more trial is done."""
+
+
+class Silent:
+    """Progress that nobody watches."""
+
+    def stage(self, what: str) -> None:
+        """Do nothing."""
+
+    def trial(self) -> None:
+        """Do nothing."""
+
+
+def simulate(
+    network: SpikingNetwork,
+    stimulus: Stimulus,
+    device: str = "cpp_standalone",
+    *,
+    record: Collection[str] = (),
+    precision: str = "float32",
+    jobs: int = 1,
+    progress: Progress | None = None,
+) -> Recording:
+    """Simulate every trial of a stimulus.
+
+    Parameters
+    ----------
+    network : SpikingNetwork
+        What to simulate.
+    stimulus : Currents or SpikeTrains
+        One entry a trial; spikes may not fall into the last step of a trial.
+    device : str
+        ``"cpp_standalone"`` compiles the network once and caches it; ``"numpy"`` interprets it.
+    record : collection of str
+        Populations whose spikes and potentials are kept; spike counts are kept of all.
+    precision : str
+        ``"float32"`` or ``"float64"``.
+    jobs : int
+        Processes at a time (``cpp_standalone``).
+    progress : Progress, optional
+        Told about compilation and finished trials.
+
+    Returns
+    -------
+    Recording
+
+    Raises
+    ------
+    UserError
+        If device, precision, population, sizes or spikes do not fit, or the device fails.
+
+    See Also
+    --------
+    simulate_batches : the same, without holding all trials in memory.
+    bioscnn.simulation.reference.simulate_reference : the oracle that checks the devices.
+    """
+    return Recording.concatenate(
+        list(
+            simulate_batches(
+                network, stimulus, device, record=record, precision=precision, jobs=jobs, progress=progress
+            )
+        )
+    )
+
+
+def simulate_batches(
+    network: SpikingNetwork,
+    stimulus: Stimulus,
+    device: str = "cpp_standalone",
+    *,
+    record: Collection[str] = (),
+    precision: str = "float32",
+    jobs: int = 1,
+    progress: Progress | None = None,
+) -> Iterator[Recording]:
+    """Simulate in batches of consecutive trials, and yield each batch in order.
+
+    Parameters and errors as for `simulate`.
+    """
+    _check(network, stimulus, device, record, precision)
+    progress = progress or Silent()
+    n_trials = stimulus.n_trials
+    size = max(1, min(LARGEST_BATCH, -(-n_trials // jobs)))
+    batches = [stimulus[first : first + size] for first in range(0, n_trials, size)]
+    if device == "numpy":
+        from bioscnn.simulation.numpy_device import simulate_numpy
+
+        for batch in batches:
+            yield simulate_numpy(network, batch, record, precision, progress.trial)
+        return
+
+    from joblib import Parallel, delayed
+
+    from bioscnn.simulation.cpp_device import constant_files, run_batch
+    from bioscnn.simulation.program import ProgramShape, build, obtain
+
+    spike_input = not isinstance(stimulus, Currents)
+    shape = ProgramShape(network, spike_input, stimulus.n_steps, stimulus.dt, precision)
+    program = obtain(shape)
+    if program is None:
+        progress.stage("compiling")
+        program = build(shape)
+    progress.stage("simulating")
+    constants, stop = constant_files(shape), Event()
+    parallel = Parallel(n_jobs=jobs, backend="threading", return_as="generator", pre_dispatch="n_jobs")
+    try:
+        yield from parallel(
+            delayed(run_batch)(program, shape, constants, batch, record, progress.trial, stop)
+            for batch in batches
+        )
+    finally:
+        stop.set()
+
+
+def _check(
+    network: SpikingNetwork, stimulus: Stimulus, device: str, record: Collection[str], precision: str
+) -> None:
+    if device not in DEVICES:
+        raise UserError("unknown device", key="simulation.device", value=device, expected=" | ".join(DEVICES))
+    if precision not in PRECISIONS:
+        raise UserError(
+            "unknown precision", key="simulation.precision", value=precision, expected=" | ".join(PRECISIONS)
+        )
+    names = [population.name for population in network.neurons]
+    for name in record:
+        if name not in names:
+            raise UserError(
+                "no such population", key="readout.record", value=name, expected=" | ".join(names)
+            )
+    if stimulus.size != network.source.size:
+        raise UserError(
+            "the stimulus does not fit the network",
+            value=stimulus.size,
+            expected=f"{network.source.size} channels, of shape {network.source.shape}",
+        )
+    if isinstance(stimulus, Currents) != network.takes_currents:
+        takes = "currents" if network.takes_currents else "spikes"
+        raise UserError(f"the network was converted for an input of {takes}", key="encoding.kind")
+    if not isinstance(stimulus, Currents) and (stimulus.step == stimulus.n_steps - 1).any():
+        raise UserError(
+            "input spikes in the last step of a trial would reach the next one",
+            fix="make the trial one step longer",
+        )
