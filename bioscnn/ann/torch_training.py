@@ -15,6 +15,7 @@ from bioscnn import seeds
 from bioscnn.ann.architectures import Architecture
 from bioscnn.ann.augmentation import augment
 from bioscnn.ann.graph import LayerGraph
+from bioscnn.ann.observed_rates import observed_rates
 from bioscnn.ann.torch_rate import lif_rate
 from bioscnn.ann.training_settings import TrainingSettings
 from bioscnn.errors import UserError
@@ -112,14 +113,10 @@ def _forward(
     settings: TrainingSettings,
     noise: torch.Generator,
 ) -> torch.Tensor:
-    """Compute the logits, with noise on the rates of the neurons that fire."""
-    deviation = settings.rate_noise * architecture.neuron.amplitude
+    """Compute the logits, with the rates as a short simulation would show them."""
     x = x.to(memory_format=torch.channels_last)
     for convolution, weight, bias in zip(architecture.convolutions, weights, biases, strict=False):
         current = conv2d(x, weight, bias, stride=convolution.stride)
         x = lif_rate(current, architecture.neuron, settings.slope_width)
-        if deviation > 0:
-            n, channels, height, width = x.shape
-            normal = torch.randn(n, height, width, channels, generator=noise).permute(0, 3, 1, 2)
-            x = x + normal.mul_(deviation).mul_(x.detach() > 0)
+        x = observed_rates(x, architecture.neuron.amplitude, settings, noise)
     return linear(x.flatten(1), weights[-1], biases[-1])

@@ -35,7 +35,11 @@ def train(
     settings: TrainingSettings | None = None,
     progress: Progress | None = None,
 ) -> tuple[LayerGraph, dict[str, Any]]:
-    """Train an architecture with noise on the firing rates, so that it bears a short spiking simulation.
+    """Train an architecture on firing rates as a short spiking simulation shows them.
+
+    A spiking network read after 30 ms sees few spikes: a neuron at 30 Hz may not have fired at all. So the
+    rates lose up to one spike of the window and carry noise (see `TrainingSettings`), or the network comes
+    to rely on slow neurons that the simulation never sees.
 
     The same seed gives the same network on the same machine with the same number of threads. The network
     of the last epoch is returned, not the best one, so that the validation images choose nothing.

@@ -17,12 +17,13 @@ class TrainingSettings:
         If a number is out of range.
     """
 
-    epochs: int = 24
+    epochs: int = 20
     batch_size: int = 128
     learning_rate: float = 2e-2  # the highest, of Adam; it rises over 200 batches and falls as a cosine
     weight_decay: float = 0.0  # decoupled, as in AdamW
     label_smoothing: float = 0.0  # probability spread over all classes
     rate_noise: float = 10.0  # Hz, standard deviation of the Gaussian noise on the rate of a firing neuron
+    shortest_window: float = 30e-3  # s, in which a firing rate must be told from its spikes; 0 for none
     slope_width: float = 0.1  # of the rheobase: gamma of the soft LIF rate whose slope training uses
     rotation: float = 8.0  # degrees, either way, drawn for every image
     shift: float = 1.2  # pixels, either way, across and down

@@ -20,6 +20,7 @@ from bioscnn.ann import (
     write_onnx,
 )
 from bioscnn.ann.models import locate
+from bioscnn.datasets import load_dataset
 from bioscnn.errors import UserError
 
 
@@ -38,6 +39,17 @@ def test_a_shipped_network_is_small_and_is_the_one_on_its_card(name):
 def test_the_small_mnist_network_ships():
     graph = read_model("mnist-small")
     assert (graph.input_shape, graph.n_classes) == ((1, 28, 28), 10)
+
+
+@pytest.mark.parametrize("name", shipped_models())
+def test_a_shipped_network_classifies_unseen_images_as_its_card_says(name):
+    card = read_card(name)
+    images = load_dataset(card["architecture"]["dataset"], "validation")
+    assert card["data"]["validation"]["sha256"] == images.sha256
+    correct = read_model(name).forward(images.intensities()).argmax(1) == images.labels
+    # Rounding differs between machines, so an image on the fence may fall on either side.
+    assert abs(int(correct.sum()) - card["validation"]["correct"]) <= 1
+    assert correct.mean() >= 0.985
 
 
 def test_an_unknown_name_is_refused_with_the_nearest_shipped_ones_first(monkeypatch, tmp_path):

@@ -11,6 +11,7 @@ torch = pytest.importorskip("torch")
 from bioscnn.ann import LIFRate, read_card, read_onnx  # noqa: E402
 from bioscnn.ann.architectures import Architecture, Convolution, find_architecture  # noqa: E402
 from bioscnn.ann.augmentation import augment  # noqa: E402
+from bioscnn.ann.observed_rates import observed_rates  # noqa: E402
 from bioscnn.ann.torch_rate import lif_rate  # noqa: E402
 from bioscnn.ann.training import train, train_shipped  # noqa: E402
 from bioscnn.ann.training_settings import TrainingSettings  # noqa: E402
@@ -87,6 +88,36 @@ def test_the_rate_is_exact_and_its_slope_that_of_the_soft_rate(dead_below):
     slope = [neuron.amplitude * soft_lif_rate(at + s, 20e-3, 2e-3, 0.2) for s in (-step, step)]
     alive = at > 1 - 15 * 0.2
     np.testing.assert_allclose(J.grad.numpy()[alive], ((slope[1] - slope[0]) / (2 * step))[alive], rtol=1e-5)
+
+
+def observed(rate, **settings):
+    rates = torch.full((50, 4, 10, 10), rate)
+    noise = torch.Generator().manual_seed(1)
+    return observed_rates(rates, 0.01, TrainingSettings(**settings), noise)
+
+
+def test_without_noise_and_window_training_sees_the_rates_themselves():
+    torch.testing.assert_close(
+        observed(0.7, rate_noise=0, shortest_window=0), torch.full((50, 4, 10, 10), 0.7)
+    )
+
+
+def test_the_noise_on_a_rate_has_the_deviation_asked_for():
+    x = observed(2.0, rate_noise=20, shortest_window=0)
+    assert x.mean() == pytest.approx(2.0, abs=0.01)
+    assert x.std() == pytest.approx(0.2, rel=0.05)
+
+
+def test_a_short_window_costs_up_to_one_spike_and_a_quarter_on_average():
+    x = observed(2.0, rate_noise=0, shortest_window=0.02)
+    assert 1.5 <= x.min() < 1.55
+    assert x.max() <= 2.0
+    assert x.mean() == pytest.approx(2.0 - 0.5 / 4, abs=0.02)
+
+
+def test_no_rate_becomes_negative_and_the_silent_stay_silent():
+    assert observed(0.1, rate_noise=50).min() == 0
+    assert observed(0.0, rate_noise=50).abs().max() == 0
 
 
 def test_augmentation_of_width_zero_changes_nothing():
