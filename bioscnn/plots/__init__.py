@@ -1,1 +1,21 @@
-"""Figures."""
+"""Figures: pure functions from numbers to a matplotlib `Figure`, without pyplot's global state."""
+
+from bioscnn.plots.accuracy import accuracy_over_time
+from bioscnn.plots.activity import latency_histogram, rates_by_population, spikes_histogram
+from bioscnn.plots.confusion import confusion
+from bioscnn.plots.files import save, to_png, to_svg
+from bioscnn.plots.potentials import output_potentials
+from bioscnn.plots.raster import raster
+
+__all__ = [
+    "accuracy_over_time",
+    "confusion",
+    "latency_histogram",
+    "output_potentials",
+    "raster",
+    "rates_by_population",
+    "save",
+    "spikes_histogram",
+    "to_png",
+    "to_svg",
+]

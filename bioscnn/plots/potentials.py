@@ -1,0 +1,95 @@
+"""The potentials from which the class is read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioscnn.plots.raster import show_image
+from bioscnn.plots.style import INK, PALE, TRUE, WIDE, WRONG, step_ends, themed
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+@themed
+def output_potentials(
+    potentials: NDArray[np.float32],
+    dt: float,
+    label: NDArray[np.int64],
+    chosen: NDArray[np.int64],
+    classes: Sequence[str],
+    *,
+    images: NDArray[np.uint8] | None = None,
+    width: float = WIDE,
+) -> Figure:
+    """Draw the potential of each class over the simulated time, one panel a trial.
+
+    The line of the true class stands out; where another was chosen, so does that one.
+
+    Parameters
+    ----------
+    potentials : ndarray of float32, shape (n_trials, n_steps, n_classes)
+        Deviation from rest at the end of each step, V.
+    dt : float
+        Duration of a step, s.
+    label, chosen : ndarray of int64, shape (n_trials,)
+        True class, and class that the network chose.
+    classes : sequence of str
+        Names of the classes.
+    images : ndarray of uint8, shape (n_trials, channels, height, width), optional
+        What the network saw.
+    width : float
+        Width in inches.
+    """
+    from matplotlib.figure import Figure
+
+    n_trials, n_steps, _ = potentials.shape
+    columns = min(n_trials, 5 if width >= 5 else 2)
+    rows = -(-n_trials // columns)
+    figure = Figure(figsize=(width, 1.55 * rows + 0.35), layout="constrained")
+    panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    time = step_ends(n_steps, dt)
+    for i, axes in enumerate(panels.flat):
+        if i >= n_trials:
+            axes.set_axis_off()
+            continue
+        _draw_trial(axes, time, 1e3 * potentials[i], int(label[i]), int(chosen[i]), classes)
+        if images is not None:
+            show_image(axes.inset_axes((0.02, 0.68, 0.3, 0.3), zorder=0), images[i])
+        if i + columns >= n_trials:
+            axes.tick_params(axis="x", labelbottom=True)
+            axes.set_xlabel("time (ms)")
+        if i % columns == 0:
+            axes.set_ylabel("potential (mV)")
+    return figure
+
+
+def _draw_trial(
+    axes: Axes,
+    time: NDArray[np.float64],
+    mV: NDArray[np.float64],
+    label: int,
+    chosen: int,
+    classes: Sequence[str],
+) -> None:
+    stressed = {label: TRUE} if chosen == label else {chosen: WRONG, label: TRUE}
+    axes.axhline(0, color=PALE, linewidth=0.6, zorder=0)
+    for i, line in enumerate(mV.T):
+        colour = stressed.get(i, PALE)
+        axes.plot(
+            time, line, color=colour, linewidth=1.8 if i in stressed else 0.7, zorder=2 + (i in stressed)
+        )
+    for i, colour in stressed.items():
+        axes.annotate(
+            classes[i], (time[-1], mV[-1, i]), xytext=(3, 0), textcoords="offset points",
+            color=colour, weight="bold", va="center", annotation_clip=False,
+        )  # fmt: skip
+    right = chosen == label
+    title = classes[label] if right else f"{classes[label]} taken for {classes[chosen]}"
+    axes.set_title(title, color=INK if right else WRONG, pad=3)
+    axes.set_xlim(0, time[-1])

@@ -1,0 +1,133 @@
+"""The figures of a report, drawn for a desktop and for a phone."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bioscnn import plots
+from bioscnn.network import READOUT
+from bioscnn.plots.files import CSS_PIXELS_PER_INCH
+from bioscnn.plots.style import NARROW, WIDE
+from bioscnn.report import words
+from bioscnn.report.folder import Run
+from bioscnn.report.results import Results
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Image:
+    """An SVG image as a data URI, with its size in CSS pixels.
+
+    An image, not SVG elements of the page: matplotlib's element ids would clash between figures.
+    """
+
+    uri: str
+    width: int
+    height: int
+
+    @classmethod
+    def of(cls, figure: Figure) -> Image:
+        """Render a figure."""
+        encoded = b64encode(plots.to_svg(figure).encode()).decode()
+        width, height = (round(CSS_PIXELS_PER_INCH * inches) for inches in figure.get_size_inches())
+        return cls(f"data:image/svg+xml;base64,{encoded}", width, height)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure of the page: one image a width of the screen, and words.
+
+    Parameters
+    ----------
+    desktop, phone : Image
+        The same image if the figure is narrow anyway.
+    alt : str
+        What kind of figure it is, for readers who do not see it; the caption says what it shows.
+    caption : str
+        What to see.
+    """
+
+    desktop: Image
+    phone: Image
+    alt: str
+    caption: str
+
+
+def _wide(draw: Callable[[float], Figure], alt: str, caption: str) -> Picture:
+    return Picture(Image.of(draw(WIDE)), Image.of(draw(NARROW)), alt, caption)
+
+
+def _narrow(figure: Figure, alt: str, caption: str) -> Picture:
+    image = Image.of(figure)
+    return Picture(image, image, alt, caption)
+
+
+def example_of(run: Run, results: Results) -> int:
+    """Return the example to show in full: the first that was classified correctly, else the first."""
+    return int(np.argmax(results.correct[run.data.example_trial]))
+
+
+def draw_figures(run: Run, results: Results) -> dict[str, Picture]:
+    """Draw all figures of a report, by name."""
+    data, dt, rule = run.data, run.data.recording.dt, run.summary["readout"]
+    example, trials = example_of(run, results), run.data.example_trial
+    trains = {n: spikes for n in run.firing if (spikes := data.examples[n].spikes) is not None}
+    potentials = data.examples[READOUT].potentials
+    assert potentials is not None
+    shown = data.label[trials], results.chosen[trials]
+    label = int(shown[0][example])
+    return {
+        "accuracy": _wide(
+            lambda width: plots.accuracy_over_time(
+                results.curves, dt, reference=results.ann, chosen=rule, width=width
+            ),
+            f"Line chart of the accuracy in % of {len(results.curves)} readouts against simulated time in ms",
+            words.accuracy_caption(run, results),
+        ),
+        "confusion": _wide(
+            lambda width: plots.confusion(results.confusion, run.classes, width=width),
+            f"Confusion matrix of {len(run.classes)} classes",
+            words.confusion_caption(run, results),
+        ),
+        "raster": _wide(
+            lambda width: plots.raster(
+                trains,
+                example,
+                image=data.example_image[example],
+                classes=run.classes,
+                label=label,
+                width=width,
+            ),
+            f"Image of a {run.classes[label]}, and the spikes of {len(trains)} populations over time",
+            words.trial_caption(run, results, example),
+        ),
+        "potentials": _wide(
+            lambda width: plots.output_potentials(
+                potentials, dt, *shown, run.classes, images=data.example_image, width=width
+            ),
+            f"Potentials in mV of {len(run.classes)} readout neurons against time in {len(trials)} trials",
+            words.potentials_caption(run, results),
+        ),
+        "rates": _wide(
+            lambda width: plots.rates_by_population(results.rates, width=width),
+            f"Box plots of firing rates in Hz in {len(results.rates)} populations",
+            words.rates_caption(results),
+        ),
+        "spikes": _narrow(
+            plots.spikes_histogram(results.spikes),
+            "Histogram of the spikes in a trial",
+            words.spikes_caption(results),
+        ),
+        "latency": _narrow(
+            plots.latency_histogram(results.latency, results.correct, dt),
+            "Histogram of the decision latency in ms, right and wrong decisions",
+            words.latency_caption(results),
+        ),
+    }

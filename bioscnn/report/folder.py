@@ -1,0 +1,121 @@
+"""The files of a run, read and checked."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bioscnn.errors import UserError
+from bioscnn.network import OUTPUT, READOUT
+from bioscnn.readout import READOUTS
+from bioscnn.simulation.storage import RunData, load_run
+
+FIX = "run the study again: `bioscnn run STUDY.toml`"
+
+REQUIRED = {
+    "summary.json": (
+        "dataset", "source", "n_trials", "ann_accuracy", "accuracy", "readout", "spikes_per_trial",
+        "synops_per_trial", "latency_ms", "duration_ms", "dt_ms", "device", "seconds",
+        "weights_sha256", "data_sha256",
+    ),
+    "provenance.json": (
+        "command", "started", "seed", "commit", "dirty", "versions", "machine", "data", "network",
+        "populations", "projections", "program",
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A finished run.
+
+    Parameters
+    ----------
+    name : str
+        Name of its folder.
+    data : RunData
+        What was recorded.
+    summary, provenance : dict
+        Contents of the JSON files of these names.
+    config : str
+        The study with every default filled in, TOML.
+    """
+
+    name: str
+    data: RunData
+    summary: dict[str, Any]
+    provenance: dict[str, Any]
+    config: str
+
+    @property
+    def classes(self) -> list[str]:
+        """Name of each class."""
+        return [str(name) for name in self.provenance["data"]["classes"]]
+
+    @property
+    def firing(self) -> list[str]:
+        """Populations that can fire, from the input to the output."""
+        return [name for name in self.data.recording.populations if name != READOUT]
+
+
+def read_run(folder: Path) -> Run:
+    """Read the folder of a run.
+
+    Raises
+    ------
+    UserError
+        If a file is missing or damaged, or the files do not belong together.
+    """
+    if not folder.is_dir():
+        raise UserError(
+            "no such run", file=folder, fix="give the folder of a run, such as results/mnist/latest"
+        )
+    summary, provenance = (_read_json(folder / name) for name in REQUIRED)
+    try:
+        data = load_run(folder / "run.h5")
+    except UserError as error:
+        raise UserError(error.problem, file=error.file, value=error.value, fix=FIX) from error
+    run = Run(folder.resolve().name, data, summary, provenance, _read_text(folder / "config.toml"))
+    _check(run, folder)
+    return run
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise UserError(f"a file of the run cannot be read: {reason}", file=path, fix=FIX) from error
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(_read_text(path))
+    except json.JSONDecodeError as error:
+        raise UserError(f"a file of the run is damaged: {error}", file=path, fix=FIX) from error
+    if not isinstance(content, dict):
+        raise UserError("a file of the run is damaged", file=path, expected="a JSON object", fix=FIX)
+    missing = [key for key in REQUIRED[path.name] if key not in content]
+    if missing:
+        raise UserError("a file of the run is incomplete", file=path, key=", ".join(missing), fix=FIX)
+    return content
+
+
+def _check(run: Run, folder: Path) -> None:
+    recording, n_trials = run.data.recording, run.summary["n_trials"]
+    if not len(run.data.label) == recording.n_trials == n_trials:
+        raise UserError(
+            "the files of the run do not belong together", file=folder / "run.h5",
+            value=f"{recording.n_trials} trials", expected=f"the {n_trials} of summary.json", fix=FIX,
+        )  # fmt: skip
+    if run.summary["readout"] not in READOUTS:
+        raise UserError(
+            "unknown readout", file=folder / "summary.json", key="readout", value=run.summary["readout"],
+            expected=" | ".join(READOUTS),
+        )  # fmt: skip
+    for name, kept in ((OUTPUT, "spikes"), (READOUT, "potentials")):
+        population = recording.populations.get(name)
+        if population is None or getattr(population, kept) is None:
+            raise UserError(f"the {kept} of {name!r} were not recorded", file=folder / "run.h5", fix=FIX)

@@ -1,0 +1,136 @@
+"""The page itself: numbers, figures and words in one HTML file."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bioscnn.errors import UserError
+
+if TYPE_CHECKING:
+    from bioscnn.report.folder import Run
+
+HERE = Path(__file__).parent
+
+
+def write_report(folder: Path) -> Path:
+    """Write the ``report.html`` of a run into its folder.
+
+    The page is one file that loads nothing else.
+
+    Parameters
+    ----------
+    folder : Path
+        With ``run.h5``, ``summary.json``, ``provenance.json`` and ``config.toml``.
+
+    Returns
+    -------
+    Path
+        The page.
+
+    Raises
+    ------
+    UserError
+        If a file of the run is missing or damaged, or the page cannot be written.
+    """
+    from bioscnn.report.folder import read_run
+
+    path = folder / "report.html"
+    _write(path, render(read_run(folder)))
+    return path
+
+
+def render(run: Run) -> str:
+    """Return the report of a run as HTML."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, UndefinedError
+    from markupsafe import Markup
+
+    from bioscnn.report.figures import draw_figures
+    from bioscnn.report.folder import FIX
+    from bioscnn.report.network import activity_table, neuron_models
+    from bioscnn.report.results import results_of
+    from bioscnn.report.words import plural, readout_meanings
+
+    environment = Environment(
+        loader=FileSystemLoader(HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(FILTERS)
+    environment.globals.update(plural=plural)
+    results = results_of(run)
+    values: dict[str, Any] = {
+        "css": Markup((HERE / "report.css").read_text(encoding="utf-8")),
+        "run": run,
+        "summary": run.summary,
+        "provenance": run.provenance,
+        "results": results,
+        "figures": draw_figures(run, results),
+        "meanings": readout_meanings(),
+        "models": neuron_models(run),
+        "activity": activity_table(run, results),
+    }
+    try:
+        return environment.get_template("report.html").render(values)
+    except UndefinedError as error:
+        raise UserError(f"a file of the run is incomplete: {error.message}", fix=FIX) from error
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.2f} %"
+
+
+def _points(value: float) -> str:
+    return f"{100 * value:+.2f}".replace("-", "\N{MINUS SIGN}")
+
+
+def _interval(triple: list[float]) -> str:
+    return f"[{100 * triple[1]:.2f}, {100 * triple[2]:.2f}]"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _tight(text: str) -> str:
+    """Keep a number and its unit on one line."""
+    return re.sub(r"(?<=\d) (?=%|ms|mV|Hz)|(?<=\bn) (?== )|(?<=\bn =) (?=\d)", "\N{NO-BREAK SPACE}", text)
+
+
+def _phrase(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_phrase(part)}" for name, part in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_phrase, value))
+    return str(value)
+
+
+def _shape(shape: list[int]) -> str:
+    return " × ".join(map(str, shape))
+
+
+FILTERS = {
+    "percent": _percent,
+    "points": _points,
+    "interval": _interval,
+    "number": _number,
+    "phrase": _phrase,
+    "shape": _shape,
+    "tight": _tight,
+}
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file such that a reader sees the old one or the new one, never a part."""
+    scratch = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        scratch.write_text(text, encoding="utf-8")
+        scratch.replace(path)
+    except OSError as error:
+        raise UserError(f"cannot write the report: {error.strerror}", file=path) from error
+    finally:
+        scratch.unlink(missing_ok=True)

@@ -1,0 +1,142 @@
+"""Sentences for the figures of a report, each computed from the numbers of its run."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bioscnn.network import READOUT
+from bioscnn.readout import READOUTS
+from bioscnn.report.folder import Run
+from bioscnn.report.results import Results
+
+
+def plural(count: int, noun: str) -> str:
+    """Return a number with its noun, such as ``1 trial`` or ``5,000 trials``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def accuracy_caption(run: Run, results: Results) -> str:
+    """Say how soon the study's readout is as good as it gets, and how far from the ANN that is."""
+    rule, dt_ms = run.summary["readout"], 1e3 * run.data.recording.dt
+    curve = np.array([step.value for step in results.curves[rule]])
+    below = np.flatnonzero(curve < curve[-1] - 0.01)
+    settled = (below[-1] + 2 if len(below) else 1) * dt_ms
+    best = max(results.curves, key=lambda name: results.curves[name][-1].value)
+    comparison = "the best readout" if best == rule else f"{best} is the best"
+    return (
+        f"Read by {rule}, the network is within one point of its final {100 * curve[-1]:.2f} % "
+        f"from {settled:.3g} ms on; at the end {comparison} ({100 * results.curves[best][-1].value:.2f} %). "
+        f"Dashed: the ANN, {100 * results.ann.value:.2f} %. "
+        f"Bands: 95 % Wilson intervals, n = {plural(len(results.chosen), 'trial')}."
+    )
+
+
+def confusions(run: Run, results: Results, most: int = 3) -> list[str]:
+    """Name the most frequent confusions, such as ``4 taken for 9 (12 times, 2.4 % of class 4)``."""
+    matrix = results.confusion.copy()
+    totals = matrix.sum(axis=1)
+    np.fill_diagonal(matrix, 0)
+    named = []
+    for flat in np.argsort(-matrix, axis=None, kind="stable")[:most]:
+        true, chosen = np.unravel_index(flat, matrix.shape)
+        count = int(matrix[true, chosen])
+        if count:
+            name = run.classes[true]
+            often = f"{plural(count, 'time')}, {100 * count / totals[true]:.1f} % of class {name}"
+            named.append(f"{name} taken for {run.classes[chosen]} ({often})")
+    return named
+
+
+def confusion_caption(run: Run, results: Results) -> str:
+    """Say how many trials went wrong, and how."""
+    n, wrong = len(results.correct), int(np.sum(~results.correct))
+    if wrong == 0:
+        return f"All of the {plural(n, 'trial')} were classified correctly by {run.summary['readout']}."
+    return (
+        f"{wrong:,} of {plural(n, 'trial')} went wrong (readout: {run.summary['readout']}). "
+        f"Most frequent: {'; '.join(confusions(run, results))}. "
+        "Numbers are trials; colours the errors, as shares of each true class."
+    )
+
+
+def trial_caption(run: Run, results: Results, example: int) -> str:
+    """Say what the network did in one example trial."""
+    trial = run.data.example_trial[example]
+    label, chosen = (run.classes[int(x[trial])] for x in (run.data.label, results.chosen))
+    trains = {name: run.data.examples[name].spikes for name in run.firing}
+    counts = {
+        name: s.trial_start[example + 1] - s.trial_start[example]
+        for name, s in trains.items()
+        if s is not None
+    }
+    first = next((name for name in counts if counts[name] > 0), None)
+    text = (
+        f"Trial {trial + 1}, of class {label}, was read as {chosen}. "
+        f"In {run.summary['duration_ms']:g} ms the network fired {plural(int(sum(counts.values())), 'spike')}"
+    )
+    output = trains[run.firing[-1]]
+    if first is None or output is None or counts[run.firing[-1]] == 0:
+        return f"{text}, none of them in {run.firing[-1]}."
+    start = output.trial_start[example]
+    onset, neuron = (output.step[start] + 1) * output.dt * 1e3, run.classes[output.neuron[start]]
+    return f"{text}; the first of {run.firing[-1]} came after {onset:.3g} ms, from class {neuron}."
+
+
+def potentials_caption(run: Run, results: Results) -> str:
+    """Say how clearly the potentials tell the class in the example trials."""
+    potentials = run.data.examples[READOUT].potentials
+    assert potentials is not None
+    trials = run.data.example_trial
+    label, n = run.data.label[trials], len(trials)
+    final = 1e3 * potentials[:, -1].astype(np.float64)
+    true = final[np.arange(n), label]
+    others = final.copy()
+    others[np.arange(n), label] = -np.inf
+    lead = true - others.max(axis=1)
+    return (
+        f"Potential of each class's neuron in {READOUT!r}, relative to rest; blue and labelled: "
+        f"the true class. It ends highest in {int(np.sum(lead > 0))} of these {plural(n, 'trial')}, "
+        f"{np.median(lead):.3g} mV above the best other (median); by {run.summary['readout']}, "
+        f"{int(np.sum(results.correct[trials]))} of them were classified correctly."
+    )
+
+
+def rates_caption(results: Results) -> str:
+    """Say which populations fire most and least, and which keep most neurons silent."""
+    means = {name: float(rate.mean()) for name, rate in results.rates.items()}
+    silent = {name: float(np.mean(rate == 0)) for name, rate in results.rates.items()}
+    busiest, calmest = max(means, key=means.__getitem__), min(means, key=means.__getitem__)
+    quiet = max(silent, key=silent.__getitem__)
+    return (
+        f"Mean rates lie between {means[calmest]:.3g} Hz ({calmest}) and "
+        f"{means[busiest]:.3g} Hz ({busiest}). "
+        f"{100 * silent[quiet]:.0f} % of {quiet} never fired in any trial. "
+        "One value a neuron, over all trials; box: quartiles and median; whiskers: 5 % and 95 %; "
+        "diamond: mean."
+    )
+
+
+def spikes_caption(results: Results) -> str:
+    """Say how many spikes a trial takes."""
+    low, high = np.percentile(results.spikes, (5, 95))
+    neurons = sum(len(rate) for rate in results.rates.values())
+    mean = results.spikes.mean()
+    return (
+        f"A trial takes {mean:,.0f} spikes on average ({low:,.0f} to {high:,.0f} in nine of ten trials): "
+        f"{mean / neurons:.2f} a neuron."
+    )
+
+
+def latency_caption(results: Results) -> str:
+    """Say when decisions settle, and whether the wrong ones settle later."""
+    half, most = (1e3 * np.percentile(results.latency, q) for q in (50, 95))
+    text = f"Half of the decisions are final after {half:.3g} ms, 95 % after {most:.3g} ms"
+    if results.correct.all() or not results.correct.any():
+        return f"{text}."
+    right, wrong = (1e3 * np.median(results.latency[which]) for which in (results.correct, ~results.correct))
+    return f"{text}; right ones after {right:.3g} ms, wrong ones after {wrong:.3g} ms (medians)."
+
+
+def readout_meanings() -> dict[str, str]:
+    """Return what each readout compares, by its name."""
+    return {name: (rule.__doc__ or "").strip().partition("\n")[0] for name, rule in READOUTS.items()}

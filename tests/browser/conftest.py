@@ -1,0 +1,151 @@
+import json
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bioscnn.metrics import accuracy, decision_latency, spikes_per_trial
+from bioscnn.network import OUTPUT, READOUT
+from bioscnn.readout import READOUTS, decisions
+from bioscnn.simulation import PopulationRecording, Recording
+from bioscnn.simulation.storage import RunFile
+from bioscnn.spikes import SpikeTrains
+
+DT, N_STEPS = 1e-3, 30
+SHAPES = {"conv1": (6, 12, 12), "conv2": (12, 6, 6), "dense1": (64,), OUTPUT: (10,), READOUT: (10,)}
+LIF = {
+    "equations": "dV/dt = (R_m*(I_syn + I_stim) - V)/tau_m : volt (unless refractory)\nI_stim : amp",
+    "threshold": "V > V_th",
+    "reset": "V = V - V_th",
+    "refractory": "t_ref + dt",
+    "parameters": {"tau_m": "20 ms", "V_th": "20 mV", "t_ref": "2 ms"},
+}
+
+MakeRun = Callable[..., Path]
+
+
+def random_recording(
+    label: np.ndarray, ann: np.ndarray, activity: float, rng: np.random.Generator
+) -> Recording:
+    """What a network might do: activity from 3 ms on, evidence for the ANN's class that grows in noise."""
+    n, populations = len(label), {}
+    for depth, (name, shape) in enumerate(SHAPES.items()):
+        size = int(np.prod(shape))
+        drive = rng.gamma(0.6, 0.05, size) * activity * (np.arange(N_STEPS) > 3 + 2 * depth)[None, :, None]
+        chance = np.broadcast_to(drive, (n, N_STEPS, size)).copy()
+        potentials = None
+        if name == OUTPUT:
+            chance[np.arange(n), :, ann] *= 8
+        if name == READOUT:
+            chance[:] = 0
+            noise = np.cumsum(rng.normal(0, 1e-3, chance.shape), axis=1)
+            noise[np.arange(n), :, ann] += np.linspace(0, 25e-3, N_STEPS)
+            potentials = noise.astype(np.float32)
+        trial, step, neuron = np.nonzero(rng.random(chance.shape) < chance)
+        events = {"n_trials": n, "size": size, "n_steps": N_STEPS, "dt": DT}
+        populations[name] = PopulationRecording.from_spikes(
+            SpikeTrains.from_events(trial, step, neuron, **events), True, potentials
+        )
+    return Recording(populations, N_STEPS, DT)
+
+
+def summary_of(recording: Recording, label: np.ndarray, ann: np.ndarray) -> dict[str, object]:
+    decided = {rule: decisions(recording, rule) for rule in READOUTS}
+    shares = {rule: accuracy(choice[:, -1], label) for rule, choice in decided.items()}
+    latency = decision_latency(decided["mean-potential"], DT)
+    ann_share = accuracy(ann, label)
+    return {
+        "dataset": "mnist",
+        "source": "a synthetic run of the tests, no real digits",
+        "n_trials": len(label),
+        "ann_accuracy": [ann_share.value, ann_share.low, ann_share.high],
+        "accuracy": {rule: [share.value, share.low, share.high] for rule, share in shares.items()},
+        "readout": "mean-potential",
+        "spikes_per_trial": spikes_per_trial(recording),
+        "synops_per_trial": 25 * spikes_per_trial(recording),
+        "latency_ms": 1e3 * float(latency.mean()),
+        "duration_ms": N_STEPS * DT * 1e3,
+        "dt_ms": DT * 1e3,
+        "device": "cpp_standalone",
+        "seconds": {"build": 12.3, "simulate": 4.5, "total": 17.0},
+        "weights_sha256": "81e1c66d" * 8,
+        "data_sha256": "0f1e2d3c" * 8,
+    }
+
+
+def provenance_of(classes: list[str]) -> dict[str, object]:
+    source = {"name": "input", "shape": [1, 28, 28], "size": 784, "equations": None, "threshold": None}
+    leaky = {**LIF, "threshold": None, "reset": None, "refractory": None}
+    neurons = [
+        {
+            "name": name,
+            "shape": list(shape),
+            "size": int(np.prod(shape)),
+            **(leaky if name == READOUT else LIF),
+        }
+        for name, shape in SHAPES.items()
+    ]
+    names = ["input", *SHAPES]
+    ends = [*pairwise(names[:-1]), ("dense1", READOUT)]
+    return {
+        "command": "bioscnn run sims/mnist.toml --trials 200",
+        "started": "2026-11-24T09:00:00+00:00",
+        "seed": 1,
+        "commit": "c22e3747d1f0c9d9c6c2f0f1a1b2c3d4e5f60718",
+        "dirty": False,
+        "versions": {"bioscnn": "0.1.0", "brian2": "2.9.0", "python": "3.11.2"},
+        "machine": {"processor": "a <fast> one & two cores", "system": "Linux"},
+        "data": {
+            "dataset": "mnist", "split": "validation", "source": "made up", "sha256": "0f" * 32,
+            "classes": classes,
+        },
+        "network": {"model": "mnist-small", "weights_sha256": "81" * 32, "card": {"note": "made for a test"}},
+        "populations": [source, *neurons],
+        "projections": [
+            {
+                "pre": pre, "post": post, "connectivity": "dense, 10 × 64", "n_synapses": 640,
+                "synapse": None if pre == "input" else "I_syn_post += w",
+            }
+            for pre, post in ends
+        ],
+        "program": "0123456789abcdef0123",
+    }  # fmt: skip
+
+
+@pytest.fixture
+def make_run(tmp_path: Path) -> MakeRun:
+    """Write the folder of a made-up run of `n_trials`, with `activity` times the usual spikes."""
+
+    def make(n_trials: int = 200, activity: float = 1.0, n_classes: int = 10) -> Path:
+        rng = np.random.default_rng(1)
+        folder = tmp_path / "1a2b3c4d5e6f"
+        folder.mkdir()
+        label = np.arange(n_trials) % n_classes
+        ann = np.where(rng.random(n_trials) < 0.97, label, rng.integers(0, n_classes, n_trials))
+        recording = random_recording(label, ann, activity, rng)
+        shown = slice(0, min(n_classes, n_trials))
+        examples = Recording(
+            {
+                name: PopulationRecording.from_spikes(
+                    p.spikes[shown], True, None if p.potentials is None else p.potentials[shown]
+                )
+                for name, p in recording.populations.items()
+            },
+            N_STEPS,
+            DT,
+        )
+        trial = np.arange(n_trials)
+        image = rng.integers(0, 256, (len(trial[shown]), 1, 28, 28)).astype(np.uint8)
+        with RunFile(folder / "run.h5", SHAPES) as file:
+            file.append(recording)
+            file.describe_trials(label=label, index=trial, ann_class=ann)
+            file.add_examples(examples, trial[shown], image)
+        classes = [str(i) for i in range(10)]
+        (folder / "summary.json").write_text(json.dumps(summary_of(recording, label, ann)))
+        (folder / "provenance.json").write_text(json.dumps(provenance_of(classes)))
+        (folder / "config.toml").write_text('[dataset]\nname = "mnist"  # <b>not bold</b>\n')
+        return folder
+
+    return make

@@ -1,0 +1,88 @@
+"""The report as its reader meets it: opened in a real browser."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from bioscnn.report import write_report
+
+pytestmark = pytest.mark.browser
+
+SECTIONS = ("summary", "accuracy", "confusion", "trial", "potentials", "activity", "network", "provenance")
+WIDTHS = (1280, 390)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    names = ("chromium", "chromium-browser", "google-chrome")
+    executable = next(filter(None, map(shutil.which, names)), None)
+    if executable is None:
+        message = "no Chromium on this machine: apt-get install chromium"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=executable, args=options)
+        yield opened
+        opened.close()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("n_trials, activity", [(200, 1.0), (1, 0.0)])
+def test_the_page_opens_without_an_error_or_a_request_and_shows_every_figure(
+    browser: Browser, make_run, width: int, n_trials: int, activity: float
+):
+    report = write_report(make_run(n_trials, activity))
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    errors: list[str] = []
+    requests: list[str] = []
+    page.on("console", lambda message: errors.append(message.text))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(report.as_uri())
+    page.wait_for_load_state("networkidle")
+
+    assert errors == []
+    assert [url for url in requests if not url.startswith("data:")] == [report.as_uri()]
+    assert missing(page, SECTIONS) == []
+    figures = page.evaluate(
+        """Promise.all([...document.images].map(async image => {
+            await image.decode();
+            const box = image.getBoundingClientRect();
+            return [image.naturalWidth, box.width, box.height, image.alt.length];
+        }))"""
+    )
+    assert len(figures) == 7
+    assert all(size > 0 for figure in figures for size in figure)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.close()
+
+
+def missing(page, sections) -> list[str]:
+    return [name for name in sections if page.locator(f"#{name}").bounding_box() is None]
+
+
+def test_on_a_phone_figures_keep_their_size_so_that_their_text_stays_legible(browser: Browser, make_run):
+    report = write_report(make_run())
+    page = browser.new_page(viewport={"width": 390, "height": 900})
+    page.goto(report.as_uri())
+    shrunk = page.evaluate("[...document.images].map(i => i.getBoundingClientRect().width / i.naturalWidth)")
+    assert min(shrunk) > 0.95
+    page.close()
+
+
+def test_text_of_the_run_is_shown_as_text(browser: Browser, make_run):
+    report = write_report(make_run())
+    page = browser.new_page()
+    page.goto(report.as_uri())
+    assert "a <fast> one & two cores" in page.locator("#provenance").inner_text()
+    assert page.locator("b").count() == 0
+    page.close()
+
+
+def test_the_report_stays_small(make_run):
+    report: Path = write_report(make_run(500, 4.0))
+    assert report.stat().st_size < 3e6
