@@ -1,0 +1,115 @@
+"""The report as a file: what it is made from, and what happens when that is damaged."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bioscnn.errors import UserError
+from bioscnn.report import write_report
+from bioscnn.report.folder import read_run
+from bioscnn.report.results import paired_distance, results_of
+from bioscnn.report.words import confusions
+
+
+def edit(path: Path, **changes: object) -> None:
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def refused(folder: Path) -> UserError:
+    """The error of a report that cannot be made; the folder must stay as it was."""
+    before = sorted(path.name for path in folder.iterdir())
+    with pytest.raises(UserError) as caught:
+        write_report(folder)
+    assert sorted(path.name for path in folder.iterdir()) == before
+    return caught.value
+
+
+@pytest.mark.parametrize("name", ["run.h5", "summary.json", "provenance.json", "config.toml"])
+def test_a_missing_file_is_named_with_the_command_that_makes_it(make_run, name: str):
+    folder = make_run(20)
+    (folder / name).unlink()
+    error = refused(folder)
+    assert error.file == folder / name
+    assert "bioscnn run" in (error.fix or "")
+
+
+@pytest.mark.parametrize("name", ["run.h5", "summary.json", "provenance.json"])
+def test_a_truncated_file_is_refused(make_run, name: str):
+    folder = make_run(20)
+    content = (folder / name).read_bytes()
+    (folder / name).write_bytes(content[: len(content) // 2])
+    assert refused(folder).file == folder / name
+
+
+def test_a_missing_key_is_named(make_run):
+    folder = make_run(20)
+    (folder / "summary.json").write_text('{"dataset": "mnist"}')
+    assert "ann_accuracy" in (refused(folder).key or "")
+
+
+def test_a_missing_value_deep_in_a_file_is_refused(make_run):
+    folder = make_run(20)
+    edit(folder / "provenance.json", network={"model": "mnist-small"})
+    assert "weights_sha256" in str(refused(folder))
+
+
+def test_files_of_two_runs_are_not_mixed(make_run):
+    folder = make_run(20)
+    edit(folder / "summary.json", n_trials=21)
+    assert "do not belong together" in str(refused(folder))
+
+
+def test_a_folder_that_does_not_exist_is_refused(tmp_path: Path):
+    with pytest.raises(UserError, match="no such run"):
+        write_report(tmp_path / "nothing")
+
+
+def test_a_report_replaces_the_one_before(make_run):
+    folder = make_run(20)
+    (folder / "report.html").write_text("old")
+    before = {path.name for path in folder.iterdir()}
+    assert "<!doctype html>" in write_report(folder).read_text()
+    assert {path.name for path in folder.iterdir()} == before
+
+
+def test_two_classes_and_silent_neurons_can_be_reported(make_run):
+    assert write_report(make_run(30, activity=0.0, n_classes=2)).exists()
+
+
+def test_the_most_frequent_confusion_comes_first(make_run):
+    run = read_run(make_run(200))
+    results = results_of(run)
+    results.confusion[:] = np.diag(np.full(10, 18))
+    results.confusion[4, 9], results.confusion[7, 1] = 2, 1
+    assert confusions(run, results) == [
+        "4 taken for 9 (2 times, 10.0 % of class 4)",
+        "7 taken for 1 (1 time, 5.3 % of class 7)",
+    ]
+
+
+def test_curves_end_where_the_summary_says(make_run):
+    run = read_run(make_run(200))
+    for rule, curve in results_of(run).curves.items():
+        assert [curve[-1].value, curve[-1].low, curve[-1].high] == run.summary["accuracy"][rule]
+
+
+def test_the_interval_of_the_distance_covers_the_truth_in_19_of_20_experiments():
+    rng = np.random.default_rng(1)
+    covered = 0
+    for _ in range(2000):
+        first = rng.random(400) < 0.95
+        second = np.where(rng.random(400) < 0.04, ~first, first)
+        distance = paired_distance(first, second)
+        covered += distance.low <= 0.04 * (0.05 - 0.95) <= distance.high
+    assert 0.94 < covered / 2000 < 0.98
+
+
+def test_importing_the_report_costs_nothing():
+    heavy = ("matplotlib", "seaborn", "pandas", "h5py", "scipy", "jinja2")
+    program = f"import sys, bioscnn.report; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,188 @@
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from xml.etree import ElementTree
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from bioscnn import plots
+from bioscnn.errors import UserError
+from bioscnn.metrics import wilson
+from bioscnn.spikes import SpikeTrains
+
+DT = 1e-3
+WITHOUT_UNIT = {
+    "neuron", "class", "population", "trials", "spikes in a trial", "true class",
+    "class chosen by the network",
+}  # fmt: skip
+Draw = Callable[..., Figure]
+
+
+def trains(n_spikes: int, size: int, n_trials: int = 1) -> SpikeTrains:
+    chosen = np.random.default_rng(1).choice(n_trials * 30 * size, n_spikes, replace=False)
+    trial, step, neuron = np.unravel_index(chosen, (n_trials, 30, size))
+    return SpikeTrains.from_events(trial, step, neuron, n_trials=n_trials, size=size, n_steps=30, dt=DT)
+
+
+def curves(n: int = 200, steps: int = 30):
+    return {rule: [wilson(n * k // steps, n) for k in range(1, steps + 1)] for rule in ("a rule", "another")}
+
+
+def image(channels: int = 1) -> np.ndarray:
+    return np.arange(channels * 64, dtype=np.uint8).reshape(channels, 8, 8)
+
+
+def potentials(n_trials: int = 3, n_classes: int = 10) -> np.ndarray:
+    return np.random.default_rng(1).normal(0, 5e-3, (n_trials, 30, n_classes)).astype(np.float32)
+
+
+DIGITS = [str(i) for i in range(10)]
+LABEL, CHOSEN = np.array([3, 4, 5]), np.array([3, 9, 5])
+FIGURES: dict[str, Callable[..., Figure]] = {
+    "accuracy": lambda **o: plots.accuracy_over_time(
+        curves(), DT, reference=wilson(198, 200), chosen="a rule", **o
+    ),
+    "confusion": lambda **o: plots.confusion(np.diag(np.arange(10)) + 1, DIGITS, **o),
+    "raster": lambda **o: plots.raster(
+        {"conv1": trains(400, 500), "output": trains(20, 10)}, 0, image=image(), classes=DIGITS, label=3, **o
+    ),
+    "potentials": lambda **o: plots.output_potentials(
+        potentials(), DT, LABEL, CHOSEN, DIGITS, images=np.stack([image()] * 3), **o
+    ),
+    "rates": lambda **o: plots.rates_by_population({"conv1": np.arange(9.0), "output": np.zeros(4)}, **o),
+    "spikes": lambda **o: plots.spikes_histogram(np.arange(100), **o),
+    "latency": lambda **o: plots.latency_histogram(np.arange(1, 31) * DT, np.arange(30) > 3, DT, **o),
+}
+
+
+@pytest.fixture(params=FIGURES, ids=str)
+def draw(request: pytest.FixtureRequest) -> Draw:
+    return FIGURES[request.param]
+
+
+def labels_of(figure: Figure) -> list[str]:
+    """Labels of all axes that show numbers or names."""
+    shown = []
+    for axes in figure.findobj(matplotlib.axes.Axes):
+        for axis, side in ((axes.xaxis, "labelbottom"), (axes.yaxis, "labelleft")):
+            visible = axes.axison and axis.get_tick_params().get(side, True) and axis.get_ticklabels()
+            if visible and any(label.get_text() for label in axis.get_ticklabels()):
+                shown.append(axis.get_label_text())
+    return shown
+
+
+@pytest.mark.parametrize("width", [plots.style.WIDE, plots.style.NARROW])
+def test_every_axis_that_shows_values_names_them_with_their_unit(draw: Draw, width: float):
+    labels = labels_of(draw(width=width))
+    assert len(labels) >= 2
+    for label in labels:
+        assert label in WITHOUT_UNIT or label.endswith(("(ms)", "(%)", "(mV)", "(Hz)")), labels
+
+
+@pytest.mark.parametrize("width", [plots.style.WIDE, plots.style.NARROW])
+def test_nothing_is_drawn_outside_the_figure(draw: Draw, width: float):
+    figure = draw(width=width)
+    needed = figure.get_tightbbox()
+    assert needed.x0 > -0.02
+    assert needed.y0 > -0.02
+    assert needed.x1 < figure.get_figwidth() + 0.02
+    assert needed.y1 < figure.get_figheight() + 0.02
+
+
+def test_drawing_leaves_matplotlibs_settings_alone(draw: Draw):
+    before = dict(matplotlib.rcParams)
+    draw()
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_the_same_numbers_give_the_same_svg(draw: Draw):
+    assert plots.to_svg(draw()) == plots.to_svg(draw())
+
+
+def test_input_stays_as_it_was():
+    mV, label, chosen, images = potentials(), LABEL.copy(), CHOSEN.copy(), np.stack([image()] * 3)
+    matrix, rates, spikes, latency = np.eye(3, dtype=int), np.arange(5.0), np.arange(9), np.arange(1, 10) * DT
+    given = (mV, label, chosen, images, matrix, rates, spikes, latency)
+    copies = [array.copy() for array in given]
+    plots.output_potentials(mV, DT, label, chosen, DIGITS, images=images)
+    plots.confusion(matrix, ["a", "b", "c"])
+    plots.rates_by_population({"conv1": rates})
+    plots.spikes_histogram(spikes)
+    plots.latency_histogram(latency, spikes > 4, DT)
+    assert all(np.array_equal(array, copy) for array, copy in zip(given, copies, strict=True))
+
+
+def test_the_raster_shows_each_spike_of_its_trial_at_the_end_of_its_step():
+    spikes = trains(40, 10, n_trials=3)
+    axes = plots.raster({"output": spikes}, 1).axes[0]
+    drawn = np.concatenate([np.asarray(c.get_offsets()) for c in axes.collections])
+    expected = spikes[1:2]
+    np.testing.assert_allclose(drawn, np.stack([(expected.step + 1) * 1.0, expected.neuron], axis=1))
+
+
+def test_many_spikes_become_a_bitmap_so_that_the_file_stays_small():
+    figure = plots.raster({"conv1": trains(60_000, 10_000)}, 0)
+    assert len(plots.to_svg(figure)) < 600_000
+
+
+def test_potentials_are_drawn_in_millivolts_and_milliseconds():
+    volts = potentials(1)
+    axes = plots.output_potentials(volts, DT, LABEL[:1], CHOSEN[:1], DIGITS).axes[0]
+    lines = [line for line in axes.lines if len(line.get_xdata()) == 30]
+    np.testing.assert_allclose([line.get_ydata() for line in lines], 1e3 * volts[0].T, rtol=1e-6)
+    np.testing.assert_allclose(lines[0].get_xdata(), np.arange(1, 31))
+
+
+def test_a_mistaken_trial_names_both_classes():
+    figure = plots.output_potentials(potentials(), DT, LABEL, CHOSEN, DIGITS)
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["3", "4 taken for 9", "5"]
+
+
+def test_a_network_that_never_fires_can_be_drawn():
+    silent = {"conv1": trains(0, 500), "output": trains(0, 10)}
+    figure = plots.raster(silent, 0, image=image(3), classes=DIGITS, label=1)
+    assert [text.get_text() for text in figure.findobj(matplotlib.text.Text)].count("silent") == 2
+    plots.to_svg(plots.rates_by_population({"conv1": np.zeros(500)}))
+    plots.to_svg(plots.spikes_histogram(np.zeros(20, dtype=np.int64)))
+
+
+def test_one_trial_of_one_step_can_be_drawn():
+    plots.to_svg(plots.accuracy_over_time({"a rule": [wilson(1, 1)]}, DT))
+    plots.to_svg(plots.latency_histogram(np.array([DT]), np.array([True]), DT))
+    plots.to_svg(plots.output_potentials(potentials(1), DT, LABEL[:1], CHOSEN[:1], DIGITS))
+
+
+@pytest.mark.parametrize("n_classes", [2, 40])
+def test_any_number_of_classes_can_be_drawn(n_classes: int):
+    names = [f"class {i}" for i in range(n_classes)]
+    matrix = np.ones((n_classes, n_classes), dtype=np.int64)
+    figure = plots.confusion(matrix, names)
+    written = [text.get_text() for text in figure.axes[0].texts]
+    assert len(written) == (n_classes**2 if n_classes <= 20 else 0)
+
+
+def test_figures_are_written_as_vectors_and_as_pixels(tmp_path: Path):
+    figure = FIGURES["spikes"]()
+    for name, start in (("a.svg", b"<?xml"), ("a.pdf", b"%PDF"), ("a.png", b"\x89PNG")):
+        assert plots.save(figure, tmp_path / name).read_bytes().startswith(start)
+    ElementTree.fromstring(plots.to_svg(figure))
+
+
+def test_a_png_has_the_density_asked_for():
+    from PIL import Image
+
+    with Image.open(BytesIO(plots.to_png(FIGURES["spikes"](width=3.0), density=2))) as picture:
+        assert picture.width == 3 * 96 * 2
+
+
+def test_an_unknown_format_is_refused_with_those_that_exist(tmp_path: Path):
+    with pytest.raises(UserError, match=r"\.svg \| \.pdf \| \.png"):
+        plots.save(FIGURES["spikes"](), tmp_path / "a.bmp")
+
+
+def test_a_folder_that_does_not_exist_is_named(tmp_path: Path):
+    with pytest.raises(UserError, match="nowhere"):
+        plots.save(FIGURES["spikes"](), tmp_path / "nowhere" / "a.png")
