@@ -49,6 +49,10 @@ class Currents:
     def __getitem__(self, trials: slice) -> Self:
         return type(self)(self.values[trials], self.n_steps, self.dt)
 
+    def take(self, trials: NDArray[np.int64]) -> Self:
+        """Return some trials, in the order given."""
+        return type(self)(self.values[trials], self.n_steps, self.dt)
+
 
 def pixel_currents(intensities: NDArray[np.float32], n_steps: int, dt: float) -> Currents:
     """Turn images into currents proportional to their intensity.

@@ -19,7 +19,6 @@ def simulate_numpy(
     network: SpikingNetwork,
     stimulus: Stimulus,
     record: Collection[str],
-    precision: str,
     on_trial: Callable[[], None],
 ) -> Recording:
     """Simulate all trials in one run of Brian2's NumPy runtime.
@@ -29,7 +28,7 @@ def simulate_numpy(
     n_trials, n_steps, dt = stimulus.n_trials, stimulus.n_steps, stimulus.dt
     brian2.set_device("runtime")
     brian2.prefs.codegen.target = "numpy"
-    brian2.prefs.core.default_float_dtype = np.dtype(precision).type
+    brian2.prefs.core.default_float_dtype = np.float64
     brian2.start_scope()
     brian2.defaultclock.dt = dt * brian2.second
 

@@ -66,6 +66,14 @@ class Recording:
         """Number of trials."""
         return len(next(iter(self.populations.values())).counts_by_trial)
 
+    def without_traces(self) -> Recording:
+        """Return the counts alone, to save memory."""
+        counts = {
+            name: PopulationRecording(population.counts_by_trial, population.counts_by_neuron)
+            for name, population in self.populations.items()
+        }
+        return Recording(counts, self.n_steps, self.dt)
+
     @classmethod
     def concatenate(cls, parts: list[Recording]) -> Recording:
         """Join recordings of the same network, trial after trial."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from threading import Event
 from typing import Protocol
 
@@ -36,14 +37,43 @@ class Silent:
         """Do nothing."""
 
 
+@dataclass(frozen=True)
+class Device:
+    """What simulates.
+
+    Parameters
+    ----------
+    name : str
+        ``"cpp_standalone"`` compiles the network once and caches the program; ``"numpy"`` interprets it.
+    precision : str
+        ``"float32"`` or ``"float64"`` (``cpp_standalone``; ``numpy`` always computes in float64).
+    jobs : int
+        Processes at a time (``cpp_standalone``).
+
+    Raises
+    ------
+    UserError
+        If there is no such device or precision.
+    """
+
+    name: str = "cpp_standalone"
+    precision: str = "float32"
+    jobs: int = 1
+
+    def __post_init__(self) -> None:
+        for key, value, known in (("device", self.name, DEVICES), ("precision", self.precision, PRECISIONS)):
+            if value not in known:
+                raise UserError(
+                    f"unknown {key}", key=f"simulation.{key}", value=value, expected=" | ".join(known)
+                )
+
+
 def simulate(
     network: SpikingNetwork,
     stimulus: Stimulus,
-    device: str = "cpp_standalone",
+    device: Device,
     *,
     record: Collection[str] = (),
-    precision: str = "float32",
-    jobs: int = 1,
     progress: Progress | None = None,
 ) -> Recording:
     """Simulate every trial of a stimulus.
@@ -54,14 +84,10 @@ def simulate(
         What to simulate.
     stimulus : Currents or SpikeTrains
         One entry a trial; spikes may not fall into the last step of a trial.
-    device : str
-        ``"cpp_standalone"`` compiles the network once and caches it; ``"numpy"`` interprets it.
+    device : Device
+        What simulates.
     record : collection of str
         Populations whose spikes and potentials are kept; spike counts are kept of all.
-    precision : str
-        ``"float32"`` or ``"float64"``.
-    jobs : int
-        Processes at a time (``cpp_standalone``).
     progress : Progress, optional
         Told about compilation and finished trials.
 
@@ -72,7 +98,7 @@ def simulate(
     Raises
     ------
     UserError
-        If device, precision, population, sizes or spikes do not fit, or the device fails.
+        If population, sizes or spikes do not fit, or the device fails.
 
     See Also
     --------
@@ -80,38 +106,32 @@ def simulate(
     bioscnn.simulation.reference.simulate_reference : the oracle that checks the devices.
     """
     return Recording.concatenate(
-        list(
-            simulate_batches(
-                network, stimulus, device, record=record, precision=precision, jobs=jobs, progress=progress
-            )
-        )
+        list(simulate_batches(network, stimulus, device, record=record, progress=progress))
     )
 
 
 def simulate_batches(
     network: SpikingNetwork,
     stimulus: Stimulus,
-    device: str = "cpp_standalone",
+    device: Device,
     *,
     record: Collection[str] = (),
-    precision: str = "float32",
-    jobs: int = 1,
     progress: Progress | None = None,
 ) -> Iterator[Recording]:
     """Simulate in batches of consecutive trials, and yield each batch in order.
 
     Parameters and errors as for `simulate`.
     """
-    _check(network, stimulus, device, record, precision)
+    _check(network, stimulus, record)
     progress = progress or Silent()
-    n_trials = stimulus.n_trials
-    size = max(1, min(LARGEST_BATCH, -(-n_trials // jobs)))
-    batches = [stimulus[first : first + size] for first in range(0, n_trials, size)]
-    if device == "numpy":
+    size = max(1, min(LARGEST_BATCH, -(-stimulus.n_trials // device.jobs)))
+    batches = [stimulus[first : first + size] for first in range(0, stimulus.n_trials, size)]
+    if device.name == "numpy":
         from bioscnn.simulation.numpy_device import simulate_numpy
 
+        progress.stage("simulating")
         for batch in batches:
-            yield simulate_numpy(network, batch, record, precision, progress.trial)
+            yield simulate_numpy(network, batch, record, progress.trial)
         return
 
     from joblib import Parallel, delayed
@@ -120,14 +140,14 @@ def simulate_batches(
     from bioscnn.simulation.program import ProgramShape, build, obtain
 
     spike_input = not isinstance(stimulus, Currents)
-    shape = ProgramShape(network, spike_input, stimulus.n_steps, stimulus.dt, precision)
+    shape = ProgramShape(network, spike_input, stimulus.n_steps, stimulus.dt, device.precision)
     program = obtain(shape)
     if program is None:
         progress.stage("compiling")
         program = build(shape)
     progress.stage("simulating")
     constants, stop = constant_files(shape), Event()
-    parallel = Parallel(n_jobs=jobs, backend="threading", return_as="generator", pre_dispatch="n_jobs")
+    parallel = Parallel(n_jobs=device.jobs, backend="threading", return_as="generator", pre_dispatch="n_jobs")
     try:
         yield from parallel(
             delayed(run_batch)(program, shape, constants, batch, record, progress.trial, stop)
@@ -137,15 +157,7 @@ def simulate_batches(
         stop.set()
 
 
-def _check(
-    network: SpikingNetwork, stimulus: Stimulus, device: str, record: Collection[str], precision: str
-) -> None:
-    if device not in DEVICES:
-        raise UserError("unknown device", key="simulation.device", value=device, expected=" | ".join(DEVICES))
-    if precision not in PRECISIONS:
-        raise UserError(
-            "unknown precision", key="simulation.precision", value=precision, expected=" | ".join(PRECISIONS)
-        )
+def _check(network: SpikingNetwork, stimulus: Stimulus, record: Collection[str]) -> None:
     names = [population.name for population in network.neurons]
     for name in record:
         if name not in names:

@@ -6,6 +6,10 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from onnx import TensorProto, helper, numpy_helper
+
 from bioscnn.ann import (
     AveragePool2d,
     BatchNorm2d,
@@ -21,9 +25,6 @@ from bioscnn.ann import (
 )
 from bioscnn.ann.models import locate
 from bioscnn.errors import UserError
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from onnx import TensorProto, helper, numpy_helper
 
 
 def logits_of_onnxruntime(path, x):

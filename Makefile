@@ -1,0 +1,57 @@
+# Everything that a newcomer types. `make` alone lists it.
+#
+#   make sim DATASET=mnist DEVICE=cpp_standalone TRIALS=500 JOBS=2
+
+DATASET ?= mnist
+NETWORK ?= $(DATASET)-small
+PYTHON  ?= python3
+VENV    := .venv
+BIN     := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help env sim test lint train doctor clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 15
+
+env: $(VENV)/ready ## make the environment .venv
+
+# One line a step: the environment is made once, and again when its pins change. A half-made one is made anew.
+$(VENV)/ready: pyproject.toml constraints/python3.11.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "bioscnn needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1)."; \
+	  echo "Name a newer one: make env PYTHON=python3.11"; exit 2; }
+	@echo "making the environment $(VENV) (once; about a minute) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check $$(./constraints/for $(BIN)/python) --editable .
+	@touch $@
+
+$(VENV)/ready-test: $(VENV)/ready
+	@echo "adding what the tests need (once) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check $$(./constraints/for $(BIN)/python) --editable '.[dev]'
+	@touch $@
+
+$(VENV)/ready-train: $(VENV)/ready
+	@echo "adding torch, for training (once) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check $$(./constraints/for $(BIN)/python) --editable '.[train]'
+	@touch $@
+
+sim: $(VENV)/ready ## simulate a study [DATASET=mnist] [DEVICE=cpp_standalone] [TRIALS=] [JOBS=]
+	@$(BIN)/bioscnn run sims/$(DATASET).toml $(if $(DEVICE),--device $(DEVICE)) \
+	  $(if $(TRIALS),--trials $(TRIALS)) $(if $(JOBS),--jobs $(JOBS))
+
+test: $(VENV)/ready-test ## run all tests
+	@$(BIN)/pytest -q -n 2
+
+lint: $(VENV)/ready-test ## check style and types
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+train: $(VENV)/ready-train ## train the network of a data set [DATASET=mnist] [NETWORK=mnist-small]
+	@$(BIN)/bioscnn train $(NETWORK)
+
+doctor: $(VENV)/ready ## say what works on this machine and how to mend the rest
+	@$(BIN)/bioscnn doctor
+
+clean: ## remove the environment and caches; results stay
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,203 @@
+"""The command line: verbs and what they print; no logic of their own."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bioscnn import __version__
+from bioscnn.errors import UserError
+
+if TYPE_CHECKING:
+    from bioscnn.studies import Study
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="A trained CNN as a biologically detailed spiking network in Brian2.",
+)
+data_app = typer.Typer(no_args_is_help=True, help="Data sets: what is here, download, check.")
+app.add_typer(data_app, name="data")
+
+StudyFile = Annotated[Path, typer.Argument(help="a study, such as sims/mnist.toml")]
+Changes = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help='change a key: neuron.t_ref="1 ms"')
+]
+DataFolder = Annotated[Path | None, typer.Option(help="data folder (default: BIOSCNN_DATA)")]
+Trials = Annotated[int | None, typer.Option(help="dataset.trials")]
+Json = Annotated[bool, typer.Option("--json", help="print JSON alone on standard output")]
+
+
+@app.callback(invoke_without_command=True)
+def _version(version: Annotated[bool, typer.Option("--version", help="print the version")] = False) -> None:
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def run(
+    study: StudyFile,
+    changes: Changes = None,
+    trials: Trials = None,
+    device: Annotated[str | None, typer.Option(help="simulation.device")] = None,
+    jobs: Annotated[int | None, typer.Option(help="simulation.jobs")] = None,
+    seed: Annotated[int | None, typer.Option(help="simulation.seed")] = None,
+    data: DataFolder = None,
+    out: Annotated[Path | None, typer.Option(help="folder of this run")] = None,
+    as_json: Json = False,
+) -> None:
+    """Simulate a study and write its report."""
+    from bioscnn.studies.run import run_study
+    from bioscnn.terminal import LiveProgress, print_run
+
+    shortcuts = {
+        "dataset.trials": trials,
+        "simulation.device": device,
+        "simulation.jobs": jobs,
+        "simulation.seed": seed,
+    }
+    loaded = _study(study, changes, shortcuts)
+    with LiveProgress(loaded.config.dataset.trials) as progress:
+        finished = run_study(loaded, data=data, out=out, results=Path("results"), progress=progress)
+    if as_json:
+        typer.echo(json.dumps(finished.summary, indent=2))
+    else:
+        print_run(finished, study)
+
+
+@app.command()
+def plan(
+    study: StudyFile,
+    changes: Changes = None,
+    trials: Trials = None,
+    data: DataFolder = None,
+    as_json: Json = False,
+) -> None:
+    """Say what a study needs (neurons, synapses, memory, time) without running it."""
+    from bioscnn.studies.plan import plan_study
+    from bioscnn.terminal import print_plan
+
+    planned = plan_study(_study(study, changes, {"dataset.trials": trials}), data)
+    if as_json:
+        typer.echo(json.dumps(planned.as_dict(), indent=2))
+    else:
+        print_plan(planned)
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(help="folder of a run, such as results/mnist/latest")],
+) -> None:
+    """Write the report of a run again."""
+    from bioscnn.report import write_report
+
+    typer.echo(write_report(folder))
+
+
+@app.command()
+def train(
+    network: Annotated[str, typer.Argument(help="an architecture, such as mnist-small")],
+    epochs: Annotated[int | None, typer.Option(help="passes through the training images")] = None,
+    seed: Annotated[int, typer.Option(help="seed of all random numbers")] = 1,
+    data: DataFolder = None,
+    out: Annotated[Path, typer.Option(help="folder of the .onnx file and its card")] = Path("results/models"),
+) -> None:
+    """Train a network on the rate curve of its spiking neurons (needs the extra `train`)."""
+    from dataclasses import replace
+
+    from bioscnn.ann.training import train_shipped
+    from bioscnn.ann.training_settings import TrainingSettings
+    from bioscnn.terminal import TrainingProgress, print_training
+
+    settings = TrainingSettings(seed=seed)
+    if epochs is not None:
+        settings = replace(settings, epochs=epochs)
+    out.mkdir(parents=True, exist_ok=True)
+    with TrainingProgress() as progress:
+        _, card = train_shipped(network, data, out, settings, progress)
+    print_training(card, out)
+
+
+@app.command()
+def convert(
+    model: Annotated[str, typer.Argument(help="a shipped network, or an .onnx file")],
+    as_json: Json = False,
+) -> None:
+    """Show the spiking network that a trained one becomes: equations, parameters, synapses."""
+    from bioscnn.studies.describe import describe_conversion
+    from bioscnn.terminal import print_conversion
+
+    description = describe_conversion(model)
+    if as_json:
+        typer.echo(json.dumps(description, indent=2))
+    else:
+        print_conversion(description)
+
+
+@app.command()
+def doctor() -> None:
+    """Say what works on this machine, and how to mend what does not."""
+    from bioscnn.doctor import diagnose
+    from bioscnn.terminal import print_checks
+
+    checks = diagnose()
+    print_checks(checks)
+    if any(check.status in ("missing", "broken") for check in checks):
+        raise typer.Exit(2)
+
+
+@data_app.command("list")
+def list_data(data: DataFolder = None) -> None:
+    """List data sets and where they would come from."""
+    from bioscnn.datasets import list_datasets
+    from bioscnn.terminal import print_table
+
+    rows = [(row.name, row.split, f"{row.n:,}", row.available) for row in list_datasets(data)]
+    print_table(("data set", "split", "images", "available"), rows)
+
+
+@data_app.command()
+def fetch(name: Annotated[str, typer.Argument(help="such as mnist")]) -> None:
+    """Download a data set, verified by checksum."""
+    from bioscnn.datasets import fetch as fetch_dataset
+
+    for path in fetch_dataset(name):
+        typer.echo(path)
+
+
+@data_app.command()
+def check(name: Annotated[str, typer.Argument(help="such as mnist")], data: DataFolder = None) -> None:
+    """Verify the files of a data set."""
+    from bioscnn.datasets import check as check_dataset
+    from bioscnn.terminal import print_table
+
+    rows = check_dataset(name, data)
+    print_table(("file", "status", "found"), [(str(row.file), row.status, row.found) for row in rows])
+    if any(row.status == "broken" for row in rows):
+        raise typer.Exit(2)
+
+
+def _study(path: Path, changes: list[str] | None, shortcuts: Mapping[str, object]) -> Study:
+    from bioscnn.studies import read_study
+
+    given = [f"{key}={value}" for key, value in shortcuts.items() if value is not None]
+    return read_study(path, [*(changes or []), *given])
+
+
+def main() -> None:
+    """Run the command line; what the user can mend ends with one message and code 2."""
+    try:
+        app()
+    except UserError as error:
+        typer.echo(f"bioscnn: {error}", err=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        typer.echo("bioscnn: interrupted; nothing half-written is left", err=True)
+        sys.exit(2)

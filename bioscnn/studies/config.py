@@ -1,0 +1,159 @@
+"""The keys of a study file: what may be written, what is assumed where nothing is."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+
+from bioscnn.errors import UserError
+from bioscnn.quantities import format_quantity, parse_quantity
+
+
+def _read(dimension: str) -> BeforeValidator:
+    def read(text: object) -> float:
+        try:
+            return parse_quantity(text, dimension)
+        except UserError as error:
+            raise ValueError(error) from error
+
+    return BeforeValidator(read)
+
+
+def _write(dimension: str) -> PlainSerializer:
+    return PlainSerializer(lambda value: format_quantity(value, dimension))
+
+
+# Text with a unit in the file, an SI number in the code.
+Time = Annotated[float, _read("time"), _write("time")]
+Voltage = Annotated[float, _read("voltage"), _write("voltage")]
+Resistance = Annotated[float, _read("resistance"), _write("resistance")]
+Count = Annotated[int, Field(ge=1)]
+
+
+def _refuse(problem: str, **details: Any) -> ValueError:
+    return ValueError(UserError(problem, **details))
+
+
+def _whole(time: float, dt: float) -> bool:
+    return abs(time / dt - round(time / dt)) < 1e-6
+
+
+class Table(BaseModel):
+    """A table of a study file; unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Dataset(Table):
+    """What is shown to the network."""
+
+    name: str = "mnist"
+    split: Literal["validation", "train", "test"] = "validation"
+    trials: Count = 5000
+
+
+class Encoding(Table):
+    """How it reaches the first neurons."""
+
+    kind: Literal["currents"] = "currents"
+
+
+class Network(Table):
+    """Which trained network, and how a ReLU network is normalised."""
+
+    model: str = "mnist-small"
+    percentile: Annotated[float, Field(gt=0, le=100)] = 99.9
+    channel_wise: bool = True
+
+
+class Neuron(Table):
+    """The spiking neuron; an IF neuron has the capacitance ``tau_m / R_m`` and no leak."""
+
+    model: Literal["lif", "if"] = "lif"
+    tau_m: Time = 20e-3
+    t_ref: Time = 2e-3
+    V_th: Voltage = 20e-3
+    R_m: Resistance = 100e6
+    reset: Literal["exact", "subtract", "zero"] = "exact"
+
+
+class Synapse(Table):
+    """The synaptic current."""
+
+    tau_s: Time = 5e-3
+    delay: Time = 0.0
+
+    @model_validator(mode="after")
+    def _no_delay_yet(self) -> Synapse:
+        if self.delay != 0:
+            raise _refuse("synaptic delays are not built yet", key="synapse.delay", expected='"0 ms"')
+        return self
+
+
+class Noise(Table):
+    """Perturbations; none is built yet."""
+
+
+class Simulation(Table):
+    """How the equations are integrated, and on what."""
+
+    duration: Time = 30e-3
+    dt: Time = 1e-3
+    device: Literal["cpp_standalone", "numpy"] = "cpp_standalone"
+    connectivity: Literal["auto", "explicit"] = "auto"
+    precision: Literal["float32", "float64"] = "float32"
+    jobs: Count = 2
+    seed: Annotated[int, Field(ge=0)] = 1
+
+    @property
+    def n_steps(self) -> int:
+        """Steps of a trial."""
+        return round(self.duration / self.dt)
+
+    @model_validator(mode="after")
+    def _whole_steps(self) -> Simulation:
+        if not self.dt > 0:
+            raise _refuse("the time step must be positive", key="simulation.dt", value=self.dt)
+        if not _whole(self.duration, self.dt) or self.n_steps < 2:
+            raise _refuse(
+                "the duration is no whole number of time steps",
+                key="simulation.duration",
+                value=format_quantity(self.duration, "time"),
+                expected=f"at least 2 steps of {format_quantity(self.dt, 'time')}",
+            )
+        return self
+
+
+class Readout(Table):
+    """How the class is read, and what is recorded in full."""
+
+    rule: Literal["spike-count", "peak-potential", "mean-potential", "last-potential", "first-spike"] = (
+        "mean-potential"
+    )
+    record: list[str] | Literal["all"] = ["output"]
+
+
+class StudyConfig(Table):
+    """A whole study file."""
+
+    dataset: Dataset = Dataset()
+    encoding: Encoding = Encoding()
+    network: Network = Network()
+    neuron: Neuron = Neuron()
+    synapse: Synapse = Synapse()
+    noise: Noise = Noise()
+    simulation: Simulation = Simulation()
+    readout: Readout = Readout()
+
+    @model_validator(mode="after")
+    def _refractory_steps(self) -> StudyConfig:
+        if not _whole(self.neuron.t_ref, self.simulation.dt):
+            raise _refuse(
+                "the refractory period is no whole number of time steps",
+                key="neuron.t_ref",
+                value=format_quantity(self.neuron.t_ref, "time"),
+                expected=f"a multiple of simulation.dt = {format_quantity(self.simulation.dt, 'time')}",
+                fix="change one of the two",
+            )
+        return self

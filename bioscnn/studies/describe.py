@@ -1,0 +1,48 @@
+"""A trained network as the spiking network that it becomes, to read before it is run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from bioscnn.network import Projection
+from bioscnn.studies.config import StudyConfig
+from bioscnn.studies.prepare import prepare
+from bioscnn.studies.provenance import describe_network
+from bioscnn.studies.study import Study
+
+
+def describe_conversion(model: str, data: Path | None = None) -> dict[str, Any]:
+    """Convert a network with the default neuron, and describe the result.
+
+    Parameters
+    ----------
+    model : str
+        A shipped network, or the path of an ONNX file.
+    data : Path, optional
+        Data folder.
+
+    Returns
+    -------
+    dict
+        ``populations`` with equations and parameters, ``projections`` with the range of their weights.
+
+    Raises
+    ------
+    UserError
+        If the network cannot be converted.
+    """
+    config = StudyConfig.model_validate({"network": {"model": model}, "dataset": {"trials": 1}})
+    network = prepare(Study("convert", config), data).network
+    description = describe_network(network)
+    for projection, row in zip(network.projections, description["projections"], strict=True):
+        row["weights"] = _weights(projection)
+    return description
+
+
+def _weights(projection: Projection) -> str:
+    weights = projection.connectivity.synapses()[2]
+    low, high = weights.min(), weights.max()
+    if projection.synapse is None:
+        return f"{low:.3g} to {high:.3g} A/A"
+    return f"{low * 1e9:.3g} to {high * 1e9:.3g} nA a spike"

@@ -1,0 +1,58 @@
+"""Folders of results that are whole or absent."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bioscnn.errors import UserError
+
+
+@contextmanager
+def whole_folder(folder: Path, mark: str) -> Iterator[Path]:
+    """Give a scratch folder that takes the place of `folder` when all went well.
+
+    Parameters
+    ----------
+    folder : Path
+        The result. A folder that holds something is replaced only if it has the file `mark`.
+    mark : str
+        Name of a file that every finished result has.
+
+    Raises
+    ------
+    UserError
+        If `folder` holds something else, or cannot be written.
+    """
+    if folder.is_file() or (folder.is_dir() and any(folder.iterdir()) and not (folder / mark).exists()):
+        raise UserError(
+            "the folder exists and is no earlier result",
+            file=folder,
+            fix="give --out a new folder, or empty this one",
+        )
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as place:
+            scratch = Path(place) / folder.name
+            scratch.mkdir()
+            yield scratch
+            shutil.rmtree(folder, ignore_errors=True)
+            scratch.replace(folder)
+    except OSError as error:
+        raise UserError(
+            f"cannot write the results: {error.strerror or error}",
+            file=folder,
+            fix="free some space there, or give --out a folder that can be written",
+        ) from error
+
+
+def point_latest(folder: Path) -> None:
+    """Let the symbolic link ``latest`` beside a folder point to it, at once."""
+    fresh = folder.with_name(f".latest-{os.getpid()}")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(folder.name)
+    fresh.replace(folder.with_name("latest"))

@@ -1,0 +1,133 @@
+"""From a study to what a simulation needs: data, trained network, spiking network, stimulus."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioscnn.ann import LayerGraph, ReLU, read_model
+from bioscnn.conversion import Normalisation, convert, normalise
+from bioscnn.datasets import ImageSet, load_dataset
+from bioscnn.encoding import Currents, pixel_currents
+from bioscnn.errors import UserError
+from bioscnn.network import SpikingNetwork
+from bioscnn.neurons import IF, LIF, ExponentialCurrent, SpikingNeuron
+from bioscnn.simulation.program import ProgramShape
+from bioscnn.studies.config import Neuron
+from bioscnn.studies.study import Study
+
+CALIBRATION_IMAGES = 500
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A study, ready to run.
+
+    Parameters
+    ----------
+    study : Study
+        What was asked for.
+    images : ImageSet
+        The images of the trials.
+    graph : LayerGraph
+        The trained network.
+    network : SpikingNetwork
+        The converted one.
+    stimulus : Currents
+        One entry an image.
+    """
+
+    study: Study
+    images: ImageSet
+    graph: LayerGraph
+    network: SpikingNetwork
+    stimulus: Currents
+
+    @cached_property
+    def ann_class(self) -> NDArray[np.int64]:
+        """Class that the trained network gives each image, shape (n_trials,)."""
+        return np.asarray(self.graph.forward(self.images.intensities()).argmax(axis=1))
+
+    @property
+    def program(self) -> ProgramShape | None:
+        """Shape of the compiled program; None on a device that compiles none."""
+        keys = self.study.config.simulation
+        if keys.device != "cpp_standalone":
+            return None
+        return ProgramShape(self.network, False, keys.n_steps, keys.dt, keys.precision)
+
+    @property
+    def key(self) -> str:
+        """Hash of all that decides the result."""
+        return self.study.key(self.images.sha256, self.graph.sha256())
+
+
+def prepare(study: Study, data: Path | None) -> Prepared:
+    """Load, read, check against each other, and convert.
+
+    Raises
+    ------
+    UserError
+        If there are fewer images than trials, or the network does not fit them.
+    """
+    config = study.config
+    images = load_dataset(config.dataset.name, config.dataset.split, data=data)
+    if config.dataset.trials > len(images):
+        raise UserError(
+            f"the {config.dataset.split} split of {config.dataset.name} has fewer images",
+            key="dataset.trials",
+            value=config.dataset.trials,
+            expected=f"at most {len(images)}",
+        )
+    images = images.take(config.dataset.trials)
+    graph = read_model(config.network.model)
+    _check_fit(graph, images, config.network.model)
+    normalisation = _normalisation(study, graph, images, data)
+    neuron, synapse = build_neuron(config.neuron), ExponentialCurrent(config.synapse.tau_s)
+    network = convert(graph, neuron, synapse, normalisation=normalisation)
+    stimulus = pixel_currents(images.intensities(), config.simulation.n_steps, config.simulation.dt)
+    return Prepared(study, images, graph, network, stimulus)
+
+
+def build_neuron(keys: Neuron) -> SpikingNeuron:
+    """Return the neuron model of the ``[neuron]`` table."""
+    if keys.model == "if":
+        return IF(t_ref=keys.t_ref, V_th=keys.V_th, C_m=keys.tau_m / keys.R_m, reset=keys.reset)
+    return LIF(tau_m=keys.tau_m, t_ref=keys.t_ref, V_th=keys.V_th, R_m=keys.R_m, reset=keys.reset)
+
+
+def _check_fit(graph: LayerGraph, images: ImageSet, model: str) -> None:
+    shape = images.images.shape[1:]
+    if graph.input_shape != shape:
+        raise UserError(
+            "the network does not fit the images",
+            key="network.model",
+            value=f"{model} takes {graph.input_shape}",
+            expected=f"(channels, height, width) = {shape}",
+        )
+    if graph.n_classes != len(images.classes):
+        raise UserError(
+            "the network has another number of classes than the data",
+            key="network.model",
+            value=f"{model} has {graph.n_classes}",
+            expected=f"{len(images.classes)} for {images.name}",
+        )
+
+
+def _normalisation(
+    study: Study, graph: LayerGraph, images: ImageSet, data: Path | None
+) -> Normalisation | None:
+    """Measure a ReLU network on training images, or, where there are none, on validation images."""
+    if not any(isinstance(layer, ReLU) for layer in graph.layers):
+        return None
+    keys = study.config.network
+    try:
+        calibration = load_dataset(images.name, "train", data=data, download=False)
+    except UserError:
+        calibration = load_dataset(images.name, "validation", data=data)
+    few = calibration.take(min(CALIBRATION_IMAGES, len(calibration))).intensities()
+    return normalise(graph, few, keys.percentile, keys.channel_wise)

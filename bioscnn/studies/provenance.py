@@ -1,0 +1,91 @@
+"""Where a result comes from: code, versions, machine, data, weights, equations."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import bioscnn
+from bioscnn.network import SpikingNetwork
+from bioscnn.quantities import format_quantity
+from bioscnn.simulation.equations import equations_of, parameters_of
+
+_DIMENSIONS = {
+    "tau_m": "time", "t_ref": "time", "tau_s": "time", "V_th": "voltage", "R_m": "resistance",
+    "C_m": "capacitance",
+}  # fmt: skip
+
+
+def code_version() -> dict[str, Any]:
+    """Return the commit of the code that runs and whether it was changed since; None outside git."""
+
+    def git(*words: str) -> str | None:
+        here = Path(bioscnn.__file__).parent
+        try:
+            return subprocess.run(
+                ["git", "-C", str(here), *words], capture_output=True, text=True, check=True
+            ).stdout.strip()
+        except (OSError, subprocess.CalledProcessError):
+            return None
+
+    changes = git("status", "--porcelain", "--", ".")
+    return {"commit": git("rev-parse", "HEAD"), "dirty": None if changes is None else bool(changes)}
+
+
+def environment() -> dict[str, Any]:
+    """Return versions of what computed, and the machine."""
+    packages = ("brian2", "numpy", "scipy", "h5py", "onnx")
+    versions = {"bioscnn": bioscnn.__version__, "python": platform.python_version()}
+    return {
+        "versions": versions | {name: version(name) for name in packages},
+        "machine": {
+            "system": platform.platform(),
+            "processor": _processor(),
+            "cores": str(os.cpu_count()),
+        },
+        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+    }
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor())
+
+
+def describe_network(network: SpikingNetwork) -> dict[str, Any]:
+    """Return populations with their equations and parameters, and projections with their synapses."""
+    populations = [
+        {
+            "name": population.name,
+            "shape": population.shape,
+            "size": population.size,
+            "equations": equations_of(network, population),
+            "threshold": population.neuron.threshold,
+            "reset": population.neuron.reset_statement,
+            "refractory": population.neuron.refractory,
+            "parameters": {
+                name: format_quantity(value, _DIMENSIONS[name])
+                for name, value in parameters_of(network, population).items()
+            },
+        }
+        for population in network.neurons
+        if population.neuron is not None
+    ]
+    projections = [
+        {
+            "pre": projection.pre,
+            "post": projection.post,
+            "connectivity": str(projection.connectivity.geometry[0]),
+            "n_synapses": projection.connectivity.n_synapses,
+            "synapse": "constant current" if projection.synapse is None else "exponential current, explicit",
+        }
+        for projection in network.projections
+    ]
+    return {"populations": populations, "projections": projections}

@@ -1,0 +1,137 @@
+"""A study file: read, changed by ``--set``, validated, written back in full."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from bioscnn.errors import UserError
+from bioscnn.studies.config import StudyConfig
+
+
+@dataclass(frozen=True)
+class Study:
+    """A validated study.
+
+    Parameters
+    ----------
+    name : str
+        Name of the file without its suffix; results go to ``results/<name>/``.
+    config : StudyConfig
+        Every key, SI units.
+    """
+
+    name: str
+    config: StudyConfig
+
+    def key(self, *contents: str) -> str:
+        """Return the hash that names the results: of all keys but ``jobs``, and of the contents' hashes."""
+        written = self.config.model_dump()
+        del written["simulation"]["jobs"]
+        return hashlib.sha256(json.dumps([written, *contents]).encode()).hexdigest()[:16]
+
+    def toml(self) -> str:
+        """Return the study as a file in which every key is written."""
+        lines = []
+        for table, keys in self.config.model_dump().items():
+            # JSON's strings, numbers, booleans and lists of strings are TOML's too.
+            lines += [f"[{table}]", *(f"{key} = {json.dumps(value)}" for key, value in keys.items()), ""]
+        return "\n".join(lines)
+
+
+def read_study(path: str | Path, changes: Sequence[str] = ()) -> Study:
+    """Read a study file.
+
+    Parameters
+    ----------
+    path : path
+        A TOML file.
+    changes : sequence of str
+        ``"table.key=value"``, as on the command line; a value that is no TOML is taken as text.
+
+    Raises
+    ------
+    UserError
+        If the file is missing or no TOML, a key is unknown (the nearest right one is named), or a value
+        is wrong.
+    """
+    path = Path(path)
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        beside = sorted(p.name for p in path.parent.glob("*.toml"))
+        known = f"{path.parent} has {', '.join(beside)}" if beside else f"{path.parent} has no .toml file"
+        raise UserError("no such study file", file=path, expected=known) from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UserError(f"not a TOML file: {error}", file=path) from None
+    for change in changes:
+        _apply(tables, change)
+    try:
+        return Study(path.stem, StudyConfig.model_validate(tables))
+    except ValidationError as error:
+        raise _first_problem(error, path) from None
+
+
+def _apply(tables: dict[str, Any], change: str) -> None:
+    name, equals, text = change.partition("=")
+    table, dot, key = name.strip().partition(".")
+    if not (equals and dot and table and key):
+        raise UserError("not a change of a key", value=change, expected="--set table.key=value")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text.strip()
+    if not isinstance(tables.setdefault(table, {}), dict):
+        raise UserError("not a table", key=table, value=tables[table])
+    tables[table][key] = value
+
+
+def _first_problem(error: ValidationError, path: Path) -> UserError:
+    """Turn pydantic's first complaint into ours."""
+    found = error.errors()[0]
+    key = ".".join(str(part) for part in found["loc"] if isinstance(part, str) and part in _names())
+    own = found.get("ctx", {}).get("error")
+    if isinstance(own, ValueError) and own.args and isinstance(own.args[0], UserError):
+        ours = own.args[0]
+        return UserError(
+            ours.problem,
+            file=path,
+            key=ours.key or key,
+            value=ours.value,
+            expected=ours.expected,
+            fix=ours.fix,
+        )
+    if found["type"] == "extra_forbidden":
+        *tables, unknown = (str(part) for part in found["loc"])
+        known = list(_model_at(tables).model_fields)
+        nearest = difflib.get_close_matches(unknown, known, n=1, cutoff=0.4)
+        return UserError(
+            "unknown key",
+            file=path,
+            key=".".join([*tables, unknown]),
+            expected=" | ".join(known) or "no key at all: this part is not built yet",
+            fix=f"write {'.'.join([*tables, *nearest])}" if nearest else "remove it",
+        )
+    return UserError(found["msg"][0].lower() + found["msg"][1:], file=path, key=key, value=found["input"])
+
+
+def _model_at(tables: list[str]) -> type[BaseModel]:
+    model: type[BaseModel] = StudyConfig
+    for table in tables:
+        annotation = model.model_fields[table].annotation
+        assert isinstance(annotation, type) and issubclass(annotation, BaseModel)
+        model = annotation
+    return model
+
+
+def _names() -> set[str]:
+    tables = {name: _model_at([name]) for name in StudyConfig.model_fields}
+    return {*tables, *(key for model in tables.values() for key in model.model_fields)}

@@ -1,0 +1,189 @@
+"""What the command line shows: progress while it works, tables and summaries when it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from bioscnn.ann.torch_training import EpochRecord
+    from bioscnn.doctor import Check
+    from bioscnn.studies.plan import Plan
+    from bioscnn.studies.run import Run
+
+OUT = Console(highlight=False, soft_wrap=True)
+ERR = Console(stderr=True, highlight=False)
+
+_STAGES = {
+    "loading": "loading data and network",
+    "compiling": "compiling the network (once for each shape of network)",
+    "simulating": "simulating",
+    "recording examples": "recording examples in full",
+    "reporting": "writing the report",
+}
+
+
+class _Bar:
+    """A progress bar on standard error that is gone when the work is done."""
+
+    def __init__(self, total: int | None) -> None:
+        columns = (
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+            TextColumn("left"), TimeRemainingColumn(),
+        )  # fmt: skip
+        self._progress = Progress(*columns, console=ERR, transient=True)
+        self._task = self._progress.add_task("", total=total)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def _say(self, what: str) -> None:
+        """Name the stage; where no bar can be drawn, print a line."""
+        self._progress.update(self._task, description=what)
+        if not ERR.is_terminal:
+            ERR.print(f"{what} ...")
+
+
+class LiveProgress(_Bar):
+    """Progress of a run, counted in trials."""
+
+    def stage(self, what: str) -> None:
+        """Name the stage; trials are counted from the moment that the first one starts."""
+        self._say(_STAGES[what])
+        if what == "simulating":
+            self._progress.reset(self._task)
+
+    def trial(self) -> None:
+        """Count one more trial."""
+        self._progress.advance(self._task)
+
+
+class TrainingProgress(_Bar):
+    """Progress of a training, counted in batches; a line for each epoch."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self._shown = 0
+
+    def __call__(self, done: int, total: int, records: list[EpochRecord]) -> None:
+        """Take in how many batches are done and what the finished epochs came to."""
+        self._progress.update(self._task, completed=done, total=total, description="training")
+        for record in records[self._shown :]:
+            share = f"{100 * record.validation_accuracy:.2f} %"
+            ERR.print(f"epoch {record.epoch:3d}   loss {record.loss:.4f}   validation {share}")
+        self._shown = len(records)
+
+
+def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows under a header."""
+    table = Table(*header, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*row)
+    OUT.print(table)
+
+
+def _share(triple: Sequence[float], n: int | None = None) -> str:
+    value, low, high = (100 * part for part in triple)
+    return f"{value:.2f} % [{low:.2f}, {high:.2f}]" + (f", n = {n:,}" if n else "")
+
+
+def print_run(run: Run, study: Path) -> None:
+    """Print what a run found, where its report is, and what to type next."""
+    s = run.summary
+    spiking, trained = s["accuracy"][s["readout"]], s["ann_accuracy"]
+    points = 100 * (spiking[0] - trained[0])
+    seconds = s["seconds"]
+    OUT.print(f"\n[bold]{s['dataset']}[/bold]  {s['source']}\n")
+    for name, text in (
+        ("spiking network", f"[bold]{_share(spiking, s['n_trials'])}[/bold] by {s['readout']}"),
+        ("trained network", f"{_share(trained)}; the spiking one is {points:+.2f} points from it"),
+        (
+            "spikes",
+            f"{s['spikes_per_trial']:,.0f} an image, {s['synops_per_trial']:,.0f} synaptic operations",
+        ),
+        (
+            "latency",
+            f"{s['latency_ms']:.0f} ms of {s['duration_ms']:.0f} ms (median time of the last change of mind)",
+        ),
+        (
+            "time",
+            f"{seconds['total']:.1f} s: build {seconds['build']:.1f}, simulation {seconds['simulate']:.1f}",
+        ),
+        ("report", str(run.folder / "report.html")),
+    ):
+        OUT.print(f"  {name:<16} {text}")
+    OUT.print("\nNext:")
+    for command, purpose in (
+        (f'bioscnn run {study} --set neuron.t_ref="5 ms"', "a longer refractory period, without recompiling"),
+        (f"bioscnn run {study} --set readout.rule=first-spike", "another readout"),
+        (f"bioscnn plan {study}", "neurons, synapses, memory"),
+    ):
+        OUT.print(f"  {command:<58} [dim]# {purpose}[/dim]")
+
+
+def print_plan(plan: Plan) -> None:
+    """Print what a study will need."""
+    print_table(
+        ("projection", "connectivity", "synapses"),
+        [(f"{p.pre} -> {p.post}", p.connectivity, f"{p.n_synapses:,}") for p in plan.projections],
+    )
+    OUT.print(
+        f"\n{plan.neurons:,} neurons, {plan.synapses:,} synapses; "
+        f"{plan.trials:,} trials of {plan.n_steps} steps\n"
+        f"memory    about {plan.memory_mb:,.0f} MB for each of {plan.jobs} processes\n"
+        f"time      about {plan.seconds:,.0f} s on {plan.device}"
+        + (f", and {plan.build_seconds:.0f} s to compile" if plan.build_seconds else "")
+    )
+
+
+def print_conversion(description: dict[str, Any]) -> None:
+    """Print the equations, parameters and weights of a converted network."""
+    for population in description["populations"]:
+        size, shape = population["size"], tuple(population["shape"])
+        OUT.print(f"[bold]{population['name']}[/bold]  {size:,} neurons, shape {shape}")
+    spiking = description["populations"][0]
+    OUT.print("\n" + spiking["equations"], markup=False)
+    for name in ("threshold", "reset", "refractory"):
+        OUT.print(f"{name:<12} {spiking[name]}", markup=False)
+    OUT.print(", ".join(f"{name} = {value}" for name, value in spiking["parameters"].items()) + "\n")
+    rows = [
+        (f"{p['pre']} -> {p['post']}", p["connectivity"], f"{p['n_synapses']:,}", p["synapse"], p["weights"])
+        for p in description["projections"]
+    ]
+    print_table(("projection", "connectivity", "synapses", "through", "weights"), rows)
+
+
+def print_training(card: dict[str, Any], out: Path) -> None:
+    """Print how good a trained network is and where it lies."""
+    validation = card["validation"]
+    share = _share([validation["accuracy"], *validation["wilson_95"]], validation["n"])
+    OUT.print(f"{card['name']}: {share} on validation images, in {card['seconds']:.0f} s")
+    OUT.print(f"{out / card['name']}.onnx, and its card {card['name']}.json")
+
+
+def print_checks(checks: Sequence[Check]) -> None:
+    """Print what works and how to mend the rest."""
+    colours = {"ok": "green", "optional": "dim", "missing": "red", "broken": "red"}
+    for check in checks:
+        OUT.print(f"[{colours[check.status]}]{check.status:<9}[/] {check.name:<16} {check.found}")
+        if check.fix:
+            OUT.print(f"{'':<26} fix: {check.fix}", markup=False)
