@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -48,7 +51,8 @@ class _Bar:
         self._task = self._progress.add_task("", total=total)
 
     def __enter__(self) -> Self:
-        self._progress.start()
+        if ERR.is_terminal:
+            self._progress.start()
         return self
 
     def __exit__(
@@ -132,12 +136,21 @@ def print_run(run: Run, study: Path) -> None:
     ):
         OUT.print(f"  {name:<16} {text}")
     OUT.print("\nNext:")
+    bioscnn = _own_name()
     for command, purpose in (
-        (f'bioscnn run {study} --set neuron.t_ref="5 ms"', "a longer refractory period, without recompiling"),
-        (f"bioscnn run {study} --set readout.rule=first-spike", "another readout"),
-        (f"bioscnn plan {study}", "neurons, synapses, memory"),
+        (
+            f'{bioscnn} run {study} --set neuron.t_ref="5 ms"',
+            "a longer refractory period, without recompiling",
+        ),
+        (f"{bioscnn} run {study} --set readout.rule=first-spike", "another readout"),
+        (f"{bioscnn} plan {study}", "neurons, synapses, memory"),
     ):
-        OUT.print(f"  {command:<58} [dim]# {purpose}[/dim]")
+        OUT.print(f"  {command:<68} [dim]# {purpose}[/dim]")
+
+
+def _own_name() -> str:
+    """Return what the user has to type to call this program again."""
+    return "bioscnn" if shutil.which("bioscnn") else os.path.relpath(sys.argv[0])
 
 
 def print_plan(plan: Plan) -> None:
