@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     Curves = Mapping[str, Sequence[Proportion]]
 
 
+DASHES = ("-", "-", (0, (4, 2)), (0, (1.5, 1.5)), (0, (6, 1.5, 1.5, 1.5)))
+"""Gaps let a line show the one that it covers: readouts often agree."""
+
+
 @themed
 def accuracy_over_time(
     curves: Curves,
@@ -65,7 +69,8 @@ def accuracy_over_time(
 
 
 def _draw_curves(axes: Axes, curves: Curves, dt: float, chosen: str | None) -> None:
-    for colour, (rule, curve) in zip(cycle(PALETTE), curves.items(), strict=False):
+    looks = zip(cycle(PALETTE), cycle(DASHES), curves.items(), strict=False)
+    for colour, dashes, (rule, curve) in looks:
         time = step_ends(len(curve), dt)
         value, low, high = 100 * np.array([(p.value, p.low, p.high) for p in curve]).T
         axes.fill_between(time, low, high, color=colour, alpha=0.18, linewidth=0)
@@ -73,7 +78,8 @@ def _draw_curves(axes: Axes, curves: Curves, dt: float, chosen: str | None) -> N
             time,
             value,
             color=colour,
-            linewidth=2.2 if rule == chosen else 1.2,
+            linestyle="-" if rule == chosen else dashes,
+            linewidth=2.2 if rule == chosen else 1.4,
             marker="o" if len(curve) == 1 else "",
             label=f"{rule}  {value[-1]:.2f} %",
             zorder=3 if rule == chosen else 2,

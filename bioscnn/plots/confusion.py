@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LARGEST_ANNOTATED = 20
+MOST_LETTERS_IN_A_ROW = 30
 RIGHT = "#ececec"
 
 
@@ -59,7 +60,7 @@ def confusion(matrix: NDArray[np.int64], classes: Sequence[str], *, width: float
     axes.set(xlabel="class chosen by the network", ylabel="true class", aspect="equal")
     axes.set_ylim(n_classes, 0)
     axes.tick_params(length=0)
-    if max(map(len, classes)) > 3:
+    if sum(map(len, classes)) > MOST_LETTERS_IN_A_ROW:
         axes.tick_params(axis="x", rotation=90)
     return figure
 

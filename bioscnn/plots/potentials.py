@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+SHORT_NAME = 3
+"""Letters of a class's name beyond which the panels must be wider."""
+
 
 @themed
 def output_potentials(
@@ -49,7 +52,8 @@ def output_potentials(
     from matplotlib.figure import Figure
 
     n_trials, n_steps, _ = potentials.shape
-    columns = min(n_trials, 5 if width >= 5 else 2)
+    short = max(map(len, classes)) <= SHORT_NAME
+    columns = min(n_trials, (5 if short else 3) if width >= 5 else (2 if short else 1))
     rows = -(-n_trials // columns)
     figure = Figure(figsize=(width, 1.55 * rows + 0.35), layout="constrained")
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
@@ -84,10 +88,13 @@ def _draw_trial(
         axes.plot(
             time, line, color=colour, linewidth=1.8 if i in stressed else 0.7, zorder=2 + (i in stressed)
         )
+    # Where two lines end close together, their labels lean away from each other.
+    above = max(stressed, key=lambda i: mV[-1, i])
     for i, colour in stressed.items():
+        lean = "center" if len(stressed) == 1 else "bottom" if i == above else "top"
         axes.annotate(
             classes[i], (time[-1], mV[-1, i]), xytext=(3, 0), textcoords="offset points",
-            color=colour, weight="bold", va="center", annotation_clip=False,
+            color=colour, weight="bold", va=lean, annotation_clip=False,
         )  # fmt: skip
     right = chosen == label
     title = classes[label] if right else f"{classes[label]} taken for {classes[chosen]}"

@@ -128,6 +128,6 @@ def draw_figures(run: Run, results: Results) -> dict[str, Picture]:
         "latency": _narrow(
             plots.latency_histogram(results.latency, results.correct, dt),
             "Histogram of the decision latency in ms, right and wrong decisions",
-            words.latency_caption(results),
+            words.latency_caption(run, results),
         ),
     }

@@ -22,7 +22,7 @@ REQUIRED = {
     ),
     "provenance.json": (
         "command", "started", "seed", "commit", "dirty", "versions", "machine", "data", "network",
-        "populations", "projections", "program",
+        "populations", "projections",
     ),
 }  # fmt: skip
 
@@ -33,8 +33,6 @@ class Run:
 
     Parameters
     ----------
-    name : str
-        Name of its folder.
     data : RunData
         What was recorded.
     summary, provenance : dict
@@ -43,7 +41,6 @@ class Run:
         The study with every default filled in, TOML.
     """
 
-    name: str
     data: RunData
     summary: dict[str, Any]
     provenance: dict[str, Any]
@@ -77,7 +74,7 @@ def read_run(folder: Path) -> Run:
         data = load_run(folder / "run.h5")
     except UserError as error:
         raise UserError(error.problem, file=error.file, value=error.value, fix=FIX) from error
-    run = Run(folder.resolve().name, data, summary, provenance, _read_text(folder / "config.toml"))
+    run = Run(data, summary, provenance, _read_text(folder / "config.toml"))
     _check(run, folder)
     return run
 

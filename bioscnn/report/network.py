@@ -63,8 +63,39 @@ def _text(population: dict[str, Any]) -> str:
         for name in ("threshold", "reset", "refractory")
         if population.get(name)
     ]
-    equations = str(population["equations"]).strip()
+    equations = _aligned(str(population["equations"]).strip())
     return "\n".join([equations, "", *rules]) if rules else equations
+
+
+def _aligned(equations: str) -> str:
+    """Put the colons before the units below each other."""
+    lines = [line.partition(":")[::2] for line in equations.splitlines()]
+    width = max(len(left.rstrip()) for left, _ in lines)
+    return "\n".join(f"{left.rstrip():<{width}} : {unit.strip()}" if unit else left for left, unit in lines)
+
+
+def training_facts(run: Run) -> dict[str, str]:
+    """Return what the trained network's card says in few words, its deeper tables left out."""
+    card = run.provenance["network"].get("card") or {}
+    facts = {}
+    for name, value in card.items():
+        parts = value if isinstance(value, dict) else {"": value}
+        if not any(_is_deep(part) for part in parts.values()):
+            words = (f"{key.replace('_', ' ')} {part}".strip() for key, part in parts.items())
+            facts[name.replace("_", " ")] = ", ".join(words)
+    return facts
+
+
+def _is_deep(value: object) -> bool:
+    return isinstance(value, dict) or (
+        isinstance(value, list) and any(isinstance(v, dict | list) for v in value)
+    )
+
+
+def count_synapses(run: Run) -> int:
+    """Count the synapses; where the source injects its current, there are none."""
+    projections = run.provenance["projections"]
+    return sum(p["n_synapses"] for p in projections if p["synapse"] != "constant current")
 
 
 def activity_table(run: Run, results: Results) -> list[Activity]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from pathlib import Path
@@ -49,7 +50,7 @@ def render(run: Run) -> str:
 
     from bioscnn.report.figures import draw_figures
     from bioscnn.report.folder import FIX
-    from bioscnn.report.network import activity_table, neuron_models
+    from bioscnn.report.network import activity_table, count_synapses, neuron_models, training_facts
     from bioscnn.report.results import results_of
     from bioscnn.report.words import plural, readout_meanings
 
@@ -72,6 +73,9 @@ def render(run: Run) -> str:
         "figures": draw_figures(run, results),
         "meanings": readout_meanings(),
         "models": neuron_models(run),
+        "training": training_facts(run),
+        "card": json.dumps(run.provenance["network"].get("card"), indent=2),
+        "synapses": count_synapses(run),
         "activity": activity_table(run, results),
     }
     try:
@@ -101,14 +105,6 @@ def _tight(text: str) -> str:
     return re.sub(r"(?<=\d) (?=%|ms|mV|Hz)|(?<=\bn) (?== )|(?<=\bn =) (?=\d)", "\N{NO-BREAK SPACE}", text)
 
 
-def _phrase(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {_phrase(part)}" for name, part in value.items())
-    if isinstance(value, list):
-        return ", ".join(map(_phrase, value))
-    return str(value)
-
-
 def _shape(shape: list[int]) -> str:
     return " × ".join(map(str, shape))
 
@@ -118,7 +114,6 @@ FILTERS = {
     "points": _points,
     "interval": _interval,
     "number": _number,
-    "phrase": _phrase,
     "shape": _shape,
     "tight": _tight,
 }

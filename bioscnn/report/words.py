@@ -26,7 +26,7 @@ def accuracy_caption(run: Run, results: Results) -> str:
     return (
         f"Read by {rule}, the network is within one point of its final {100 * curve[-1]:.2f} % "
         f"from {settled:.3g} ms on; at the end {comparison} ({100 * results.curves[best][-1].value:.2f} %). "
-        f"Dashed: the ANN, {100 * results.ann.value:.2f} %. "
+        f"Dashed black: the ANN, {100 * results.ann.value:.2f} %. "
         f"Bands: 95 % Wilson intervals, n = {plural(len(results.chosen), 'trial')}."
     )
 
@@ -71,7 +71,7 @@ def trial_caption(run: Run, results: Results, example: int) -> str:
     }
     first = next((name for name in counts if counts[name] > 0), None)
     text = (
-        f"Trial {trial + 1}, of class {label}, was read as {chosen}. "
+        f"Image {run.data.index[trial]} of the split, of class {label}, was read as {chosen}. "
         f"In {run.summary['duration_ms']:g} ms the network fired {plural(int(sum(counts.values())), 'spike')}"
     )
     output = trains[run.firing[-1]]
@@ -127,14 +127,21 @@ def spikes_caption(results: Results) -> str:
     )
 
 
-def latency_caption(results: Results) -> str:
-    """Say when decisions settle, and whether the wrong ones settle later."""
+def latency_caption(run: Run, results: Results) -> str:
+    """Say when decisions settle, whether the wrong ones settle later, and how many never moved."""
     half, most = (1e3 * np.percentile(results.latency, q) for q in (50, 95))
     text = f"Half of the decisions are final after {half:.3g} ms, 95 % after {most:.3g} ms"
-    if results.correct.all() or not results.correct.any():
+    if results.correct.any() and not results.correct.all():
+        right, wrong = (1e3 * np.median(results.latency[of]) for of in (results.correct, ~results.correct))
+        text += f"; right ones after {right:.3g} ms, wrong ones after {wrong:.3g} ms (medians)"
+    unmoved = results.latency < 1.5 * run.data.recording.dt
+    if unmoved.mean() < 0.01:
         return f"{text}."
-    right, wrong = (1e3 * np.median(results.latency[which]) for which in (results.correct, ~results.correct))
-    return f"{text}; right ones after {right:.3g} ms, wrong ones after {wrong:.3g} ms (medians)."
+    classes = ", ".join(run.classes[i] for i in np.unique(results.chosen[unmoved]))
+    return (
+        f"{text}. {100 * unmoved.mean():.0f} % are so from the first step on: they keep the answer that the "
+        f"network gives before any spike arrives (class {classes})."
+    )
 
 
 def readout_meanings() -> dict[str, str]:

@@ -106,11 +106,10 @@ def provenance_of(classes: list[str]) -> dict[str, object]:
         "projections": [
             {
                 "pre": pre, "post": post, "connectivity": "dense, 10 × 64", "n_synapses": 640,
-                "synapse": None if pre == "input" else "I_syn_post += w",
+                "synapse": "constant current" if pre == "input" else "exponential current",
             }
             for pre, post in ends
         ],
-        "program": "0123456789abcdef0123",
     }  # fmt: skip
 
 

@@ -11,8 +11,9 @@ import pytest
 from bioscnn.errors import UserError
 from bioscnn.report import write_report
 from bioscnn.report.folder import read_run
+from bioscnn.report.network import count_synapses, neuron_models
 from bioscnn.report.results import paired_distance, results_of
-from bioscnn.report.words import confusions
+from bioscnn.report.words import confusions, latency_caption
 
 
 def edit(path: Path, **changes: object) -> None:
@@ -91,6 +92,29 @@ def test_the_most_frequent_confusion_comes_first(make_run):
     ]
 
 
+def test_the_caption_owns_up_to_decisions_that_no_spike_has_made(make_run):
+    run = read_run(make_run(200))
+    results = results_of(run)
+    results.latency[:] = 12e-3
+    assert "before any spike" not in latency_caption(run, results)
+    results.latency[:20], results.chosen[:20] = 1e-3, 8
+    assert "10 % are so from the first step on" in latency_caption(run, results)
+    assert "(class 8)" in latency_caption(run, results)
+
+
+def test_a_current_that_flows_in_directly_counts_as_no_synapse(make_run):
+    run = read_run(make_run(20))
+    assert count_synapses(run) == 4 * 640
+
+
+def test_equations_and_parameters_of_like_populations_are_told_once(make_run):
+    spiking, leaky = neuron_models(read_run(make_run(20)))
+    assert spiking.populations == ["conv1", "conv2", "dense1", "output"]
+    assert leaky.populations == ["readout"]
+    assert "threshold:  V > V_th" in spiking.text
+    assert "threshold" not in leaky.text
+
+
 def test_curves_end_where_the_summary_says(make_run):
     run = read_run(make_run(200))
     for rule, curve in results_of(run).curves.items():
@@ -113,3 +137,8 @@ def test_importing_the_report_costs_nothing():
     program = f"import sys, bioscnn.report; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_report_stays_small(make_run):
+    report: Path = write_report(make_run(500, 4.0))
+    assert report.stat().st_size < 3e6

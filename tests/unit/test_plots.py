@@ -141,6 +141,13 @@ def test_a_mistaken_trial_names_both_classes():
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["3", "4 taken for 9", "5"]
 
 
+def test_labels_of_two_lines_that_end_together_do_not_cover_each_other():
+    volts = np.zeros((1, 30, 2), dtype=np.float32)
+    figure = plots.output_potentials(volts, DT, np.array([0]), np.array([1]), ["airplanes", "motorbikes"])
+    first, second = (text.get_window_extent() for text in figure.axes[0].texts)
+    assert not first.overlaps(second)
+
+
 def test_a_network_that_never_fires_can_be_drawn():
     silent = {"conv1": trains(0, 500), "output": trains(0, 10)}
     figure = plots.raster(silent, 0, image=image(3), classes=DIGITS, label=1)
