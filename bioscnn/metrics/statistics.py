@@ -45,7 +45,7 @@ def wilson(successes: int, n: int) -> Proportion:
     p, spread = successes / n, 1 + z**2 / n
     centre = (p + z**2 / (2 * n)) / spread
     half = z / spread * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-    return Proportion(p, max(0.0, float(centre - half)), min(1.0, float(centre + half)), n)
+    return Proportion(p, min(p, float(centre - half)), max(p, float(centre + half)), n)
 
 
 def accuracy(chosen: NDArray[np.int64], labels: NDArray[np.int64]) -> Proportion:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from bioscnn.doctor import Check, Environment, diagnose, require_compiler, this_machine
 from bioscnn.doctor.accelerators import check_cuda, check_genn
 from bioscnn.doctor.disk import check_cache

@@ -44,6 +44,13 @@ def test_training_learns_what_can_be_learnt(trained):
     assert card["epochs"][-1]["loss"] < card["epochs"][0]["loss"]
 
 
+def test_a_trained_network_is_silent_on_a_blank_image(trained):
+    graph, _ = trained
+    rates = graph.activations(np.zeros((1, 1, 8, 8)))
+    neurons = [index for index, layer in enumerate(graph.layers) if isinstance(layer, LIFRate)]
+    assert [rates[index].max() for index in neurons] == [0, 0]
+
+
 def test_the_same_seed_gives_the_same_network(trained):
     again = train(TINY, *bars(640, 1), *bars(200, 2), QUICK)[0]
     assert again == trained[0]
@@ -184,7 +191,7 @@ def test_a_shipped_network_is_written_with_its_card(monkeypatch, tmp_path):
     graph, card = train_shipped("mnist-small", None, tmp_path, TrainingSettings(epochs=1))
     assert read_onnx(tmp_path / "mnist-small.onnx") == graph
     assert read_card(tmp_path / "mnist-small.onnx") == json.loads(json.dumps(card))
-    assert card["command"] == "bioscnn train mnist-small --seed 1"
+    assert card["command"] == "bioscnn train mnist-small --seed 1 --epochs 1"
     assert card["data"]["train"] == {"name": "mnist", "n": 200, "sha256": digits.sha256}
 
 

@@ -113,7 +113,6 @@ def test_without_a_network_the_user_learns_what_to_put_where(monkeypatch, cache)
 
 def test_a_cache_that_cannot_be_written_is_a_user_error(server, official, cache):
     file, server.body = official
-    cache.parent.mkdir(parents=True)
     cache.write_text("a file where the folder should be")
     with pytest.raises(UserError, match="cannot download"):
         mnist_files.download(file)

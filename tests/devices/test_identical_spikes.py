@@ -1,0 +1,150 @@
+"""Every device gives the same spikes as an independent simulator: integers, all populations."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bioscnn.ann import ReLU
+from bioscnn.conversion import convert, normalise
+from bioscnn.encoding import Currents
+from bioscnn.errors import UserError
+from bioscnn.network import Dense, Population, Projection, SpikingNetwork
+from bioscnn.neurons import IF, LIF, ExponentialCurrent
+from bioscnn.simulation import Device, Recording, simulate
+from bioscnn.simulation.reference import simulate_reference
+from tests.networks import currents, every_layer, images, spikes
+
+pytestmark = pytest.mark.slow
+
+SYNAPSE = ExponentialCurrent(5e-3)
+CPP, NUMPY = Device("cpp_standalone", "float64", jobs=2), Device("numpy")
+TRIALS = 50
+
+
+def names(network):
+    return [population.name for population in network.neurons]
+
+
+def assert_identical(one, other, network):
+    """All spikes equal as integers, potentials to the last bits of float32."""
+    for name in names(network):
+        assert one[name].spikes == other[name].spikes, name
+        assert np.array_equal(one[name].counts_by_trial, other[name].counts_by_trial)
+        assert np.array_equal(one[name].counts_by_neuron, other[name].counts_by_neuron)
+        scale = np.abs(other[name].potentials).max()
+        assert np.allclose(one[name].potentials, other[name].potentials, rtol=1e-5, atol=1e-6 * scale)
+
+
+@pytest.fixture(scope="module", params=["currents", "spikes"])
+def case(request):
+    """A converted network with every layer type, its stimulus, and what the oracle makes of it."""
+    if request.param == "currents":
+        network, stimulus = convert(every_layer(), LIF(), SYNAPSE), currents(TRIALS)
+    else:
+        network, stimulus = convert(every_layer(), LIF(), SYNAPSE, input_rate=100.0), spikes(TRIALS)
+    return network, stimulus, simulate_reference(network, stimulus)
+
+
+def test_the_network_is_lively_in_every_layer(case):
+    network, _, oracle = case
+    for population in network.neurons:
+        if population.spikes:
+            counts = oracle[population.name].counts_by_neuron
+            assert counts.sum() > 2 * TRIALS
+            assert 0.2 < np.mean(counts > 0)
+
+
+@pytest.mark.parametrize("device", [NUMPY, CPP], ids=lambda device: device.name)
+def test_a_device_gives_the_spikes_of_the_oracle(case, device):
+    network, stimulus, oracle = case
+    assert_identical(simulate(network, stimulus, device, record=names(network)), oracle, network)
+
+
+@pytest.mark.parametrize("device", [NUMPY, CPP], ids=lambda device: device.name)
+def test_trials_in_a_row_equal_trials_alone(case, device):
+    network, stimulus, _ = case
+    few = stimulus[:6]
+    together = simulate(network, few, device, record=names(network))
+    alone = Recording.concatenate(
+        [simulate(network, few[k : k + 1], device, record=names(network)) for k in range(6)]
+    )
+    for name in names(network):
+        assert together[name].spikes == alone[name].spikes
+        assert np.array_equal(together[name].potentials, alone[name].potentials)
+
+
+def test_every_model_and_reset_rule_is_the_same_on_every_device():
+    models = {
+        "conv1": LIF(reset="subtract", t_ref=0.0),
+        "conv2": IF(reset="zero", t_ref=1e-3),
+        "dense1": IF(reset="exact", t_ref=3e-3),
+        "output": LIF(reset="zero", t_ref=1e-3),
+    }
+    graph = every_layer(ReLU())
+    converted = convert(graph, LIF(), SYNAPSE, normalisation=normalise(graph, images(100, seed=8)))
+    mixed = [replace(p, neuron=models.get(p.name, p.neuron)) for p in converted.populations]
+    network, stimulus = SpikingNetwork(tuple(mixed), converted.projections), currents(TRIALS)
+    oracle = simulate_reference(network, stimulus)
+    assert all(oracle[name].counts_by_neuron.sum() > TRIALS for name in models)
+    for device in (NUMPY, CPP):
+        assert_identical(simulate(network, stimulus, device, record=names(network)), oracle, network)
+
+
+def test_trials_stay_apart_after_minutes_of_simulated_time():
+    """Brian2's C++ clocks agree to 1e-14 s only, which a second clock would miss from about a minute on."""
+    network, stimulus = convert(every_layer(), LIF(), SYNAPSE), currents(40)
+    repeated = Currents(np.tile(stimulus.values, (100, 1)), stimulus.n_steps, stimulus.dt)
+    once = simulate(network, stimulus, Device("cpp_standalone", "float64"), record=["output"])
+    again = Device("cpp_standalone", "float64")
+    many = simulate(network, repeated, again, record=["output"])
+    assert repeated.n_trials * repeated.n_steps * repeated.dt == pytest.approx(120)
+    for round_ in range(100):
+        part = many["output"].spikes[40 * round_ : 40 * (round_ + 1)]
+        assert part == once["output"].spikes
+
+
+def test_parameters_weights_and_stimuli_change_without_a_compiler(monkeypatch):
+    stimulus = currents(5)
+    simulate(convert(every_layer(), LIF(), SYNAPSE), stimulus, CPP)
+
+    def refuse(shape):
+        raise AssertionError("compiled again")
+
+    monkeypatch.setattr("bioscnn.simulation.program.build", refuse)
+    changed = convert(every_layer(seed=9), LIF(tau_m=15e-3, t_ref=3e-3, V_th=15e-3), ExponentialCurrent(4e-3))
+    recorded = simulate(changed, currents(9), CPP, record=names(changed))
+    assert_identical(recorded, simulate_reference(changed, currents(9)), changed)
+
+
+def test_what_is_recorded_does_not_change_what_happens(case):
+    network, stimulus, oracle = case
+    bare = simulate(network, stimulus, CPP)
+    for name in names(network):
+        assert bare[name].spikes is None and bare[name].potentials is None
+        assert np.array_equal(bare[name].counts_by_neuron, oracle[name].counts_by_neuron)
+
+
+def test_input_spikes_in_the_last_step_are_refused():
+    network, stimulus = convert(every_layer(), LIF(), SYNAPSE, input_rate=100.0), spikes(2, n_steps=30)
+    late = replace(stimulus, n_steps=int(stimulus.step.max()) + 1)
+    with pytest.raises(UserError, match="last step"):
+        simulate(network, late, NUMPY)
+
+
+def test_a_stimulus_that_does_not_fit_is_refused():
+    network = convert(every_layer(), LIF(), SYNAPSE)
+    with pytest.raises(UserError, match="144 channels"):
+        simulate(network, Currents(np.zeros((1, 10), np.float32), 30, 1e-3), NUMPY)
+    with pytest.raises(UserError, match="an input of currents"):
+        simulate(network, spikes(1), NUMPY)
+    with pytest.raises(UserError, match="no such population"):
+        simulate(network, currents(1), NUMPY, record=["conv9"])
+
+
+def test_equal_time_constants_are_refused_since_the_solution_divides_by_their_difference():
+    with pytest.raises(UserError, match="must differ"):
+        SpikingNetwork(
+            (Population("input", (1,)), Population("cell", (1,), LIF(tau_m=5e-3))),
+            (Projection("input", "cell", Dense((1,), (1,), np.ones((1, 1))), SYNAPSE),),
+        )

@@ -1,0 +1,118 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.signal import correlate
+
+from bioscnn.network import Composition, Convolution, Dense, Pooling
+from bioscnn.seeds import stream
+
+
+@st.composite
+def geometries(draw):
+    """Input height and width, window, stride, padding: any that give at least one output."""
+    axes = []
+    for _ in range(2):
+        length, window = draw(st.integers(1, 9)), draw(st.integers(1, 5))
+        before, after = (draw(st.integers(0, window - 1)) for _ in range(2))
+        if length + before + after < window:
+            length = window
+        axes.append((length, window, draw(st.integers(1, 4)), before, after))
+    (height, kh, sy, top, bottom), (width, kw, sx, left, right) = axes
+    return (height, width), (kh, kw), (sy, sx), (top, left, bottom, right)
+
+
+def output_size(size, window, stride, padding):
+    lengths = (size[0] + padding[0] + padding[2], size[1] + padding[1] + padding[3])
+    return tuple((n - w) // s + 1 for n, w, s in zip(lengths, window, stride, strict=True))
+
+
+def padded(image, padding):
+    top, left, bottom, right = padding
+    return np.pad(image, ((top, bottom), (left, right)))
+
+
+@settings(max_examples=150, deadline=None)
+@given(geometries(), st.integers(1, 2), st.integers(1, 3), st.integers(1, 3), st.integers(0, 2**31))
+def test_convolution_connects_as_scipy_correlates(geometry, groups, inputs, outputs, seed):
+    size, window, stride, padding = geometry
+    rng = stream(seed, "convolution")
+    kernel = rng.normal(size=(groups * outputs, inputs, *window))
+    image = rng.normal(size=(groups * inputs, *size))
+    post = (groups * outputs, *output_size(size, window, stride, padding))
+    convolution = Convolution(image.shape, post, stride, padding, kernel, groups)
+
+    expected = np.zeros(post)
+    for channel in range(post[0]):
+        first = channel // outputs * inputs
+        for k in range(inputs):
+            full = correlate(padded(image[first + k], padding), kernel[channel, k], mode="valid")
+            expected[channel] += full[:: stride[0], :: stride[1]]
+    assert np.allclose((convolution.matrix() @ image.ravel()).reshape(post), expected)
+    check_bookkeeping(convolution)
+
+
+@settings(max_examples=100, deadline=None)
+@given(geometries(), st.integers(1, 3), st.booleans(), st.integers(0, 2**31))
+def test_pooling_averages_what_lies_in_the_image(geometry, channels, count_include_pad, seed):
+    size, window, stride, padding = geometry
+    image = stream(seed, "pooling").normal(size=(channels, *size))
+    post = (channels, *output_size(size, window, stride, padding))
+    pooling = Pooling(image.shape, post, stride, padding, window, np.ones(channels), count_include_pad)
+
+    inside = padded(np.ones(size), padding)
+    for channel in range(channels):
+        got = (pooling.matrix() @ image.ravel()).reshape(post)[channel]
+        for y in range(post[1]):
+            for x in range(post[2]):
+                rows = slice(y * stride[0], y * stride[0] + window[0])
+                columns = slice(x * stride[1], x * stride[1] + window[1])
+                total = padded(image[channel], padding)[rows, columns].sum()
+                counted = window[0] * window[1] if count_include_pad else inside[rows, columns].sum()
+                assert got[y, x] == pytest.approx(total / counted)
+    check_bookkeeping(pooling)
+
+
+def check_bookkeeping(connectivity):
+    """Synapses are ordered and unique, and counted without listing them."""
+    pre, post, _ = connectivity.synapses()
+    key = pre.astype(np.int64) * (post.max() + 1) + post
+    assert np.all(np.diff(key) > 0)
+    assert np.array_equal(connectivity.fan_out(), np.bincount(pre, minlength=len(connectivity.fan_out())))
+    assert connectivity.n_synapses == len(pre)
+
+
+def example_chain():
+    rng = stream(1, "chain")
+    pooling = Pooling((2, 6, 6), (2, 3, 3), (2, 2), (0, 0, 0, 0), (2, 2), np.ones(2))
+    convolution = Convolution((2, 3, 3), (3, 2, 2), (1, 1), (0, 0, 0, 0), rng.normal(size=(3, 2, 2, 2)))
+    dense = Dense((3, 2, 2), (4,), rng.normal(size=(4, 12)))
+    return pooling, convolution, dense
+
+
+def test_a_composition_is_the_product_of_its_parts():
+    parts = example_chain()
+    composed = Composition((2, 6, 6), (4,), parts)
+    product = parts[2].matrix() @ parts[1].matrix() @ parts[0].matrix()
+    assert np.allclose(composed.matrix().toarray(), product.toarray())
+    check_bookkeeping(composed)
+
+
+def test_weights_that_cancel_or_vanish_are_synapses_all_the_same():
+    zero = Convolution((1, 3, 3), (1, 2, 2), (1, 1), (0, 0, 0, 0), np.zeros((1, 1, 2, 2)))
+    assert zero.n_synapses == len(zero.synapses()[2]) == 16
+    fan = Dense((1,), (2,), np.array([[1.0], [-1.0]]))
+    join = Dense((2,), (1,), np.array([[1.0, 1.0]]))
+    pre, post, weight = Composition((1,), (1,), (fan, join)).synapses()
+    assert (list(pre), list(post), list(weight)) == ([0], [0], [0.0])
+
+
+@pytest.mark.parametrize("part", [*example_chain(), Composition((2, 6, 6), (4,), example_chain())])
+def test_scaling_multiplies_channels_before_and_behind(part):
+    rng = stream(2, "scales")
+    pre, post = rng.uniform(1, 2, part.pre_shape[0]), rng.uniform(1, 2, part.post_shape[0])
+    rows = np.repeat(post, np.prod(part.post_shape[1:], dtype=int))
+    columns = np.repeat(pre, np.prod(part.pre_shape[1:], dtype=int))
+    scaled = part.scaled(pre, post).matrix().toarray()
+    assert np.allclose(scaled, rows[:, None] * part.matrix().toarray() * columns)
+    assert part.scaled(pre, post).geometry == part.geometry

@@ -1,0 +1,41 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bioscnn.errors import UserError
+from bioscnn.quantities import format_quantity, parse_quantity
+
+
+@pytest.mark.parametrize(
+    ("text", "dimension", "value"),
+    [
+        ("20 ms", "time", 0.02),
+        ("0.1ms", "time", 1e-4),
+        ("1e2 us", "time", 1e-4),
+        ("5 µs", "time", 5e-6),
+        ("-65 mV", "voltage", -0.065),
+        ("100 Mohm", "resistance", 1e8),
+        ("0.2 nA", "current", 2e-10),
+        ("3 Hz", "frequency", 3.0),
+    ],
+)
+def test_text_with_a_unit_becomes_the_nearest_float_in_si(text, dimension, value):
+    assert parse_quantity(text, dimension) == value
+
+
+@pytest.mark.parametrize("text", ["20", 20, 20.0, "20 mV", "ms", "20 xs", "", None, "20 m s", True, [1]])
+def test_what_is_no_time_is_refused_with_an_example(text):
+    with pytest.raises(UserError, match="such as") as raised:
+        parse_quantity(text, "time")
+    assert raised.value.expected
+
+
+def test_a_bare_number_is_told_how_to_be_written():
+    with pytest.raises(UserError, match='write it as text with its unit: "20 ms"'):
+        parse_quantity(20, "time")
+
+
+@given(st.integers(1, 10**6), st.integers(-9, 3))
+def test_printed_quantities_read_back_as_they_were(digits, exponent):
+    value = float(f"{digits}e{exponent}")
+    assert parse_quantity(format_quantity(value, "time"), "time") == pytest.approx(value, rel=1e-5)

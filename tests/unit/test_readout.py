@@ -1,0 +1,58 @@
+import numpy as np
+import pytest
+
+from bioscnn.network import OUTPUT, READOUT
+from bioscnn.readout import READOUTS, decisions
+from bioscnn.simulation import PopulationRecording, Recording
+from bioscnn.spikes import SpikeTrains
+
+
+def recording(events, potentials):
+    """One trial; events are (step, neuron)."""
+    step, neuron = np.array(events, dtype=int).reshape(-1, 2).T
+    n_steps, size = np.shape(potentials)
+    spikes = SpikeTrains.from_events(
+        np.zeros(len(step), int), step, neuron, n_trials=1, size=size, n_steps=n_steps, dt=1e-3
+    )
+    zeros = np.zeros(1, np.int64), np.zeros(size, np.int64)
+    return Recording(
+        {
+            OUTPUT: PopulationRecording.from_spikes(spikes, True, None),
+            READOUT: PopulationRecording(*zeros, None, np.array([potentials], np.float32)),
+        },
+        n_steps,
+        1e-3,
+    )
+
+
+# Neuron 0 fires first and has the last word, 1 fires most and has the highest mean, 2 peaks early.
+TRIAL = recording(
+    [(0, 0), (1, 1), (2, 1), (3, 1)], [[0, 2, 0], [0, 2, 3], [0, 2, -3], [1, 2, -3], [3, 2, -3]]
+)
+
+
+@pytest.mark.parametrize(
+    ("rule", "over_time"),
+    [
+        ("spike-count", [0, 1, 1, 1, 1]),
+        ("first-spike", [0, 0, 0, 0, 0]),
+        ("mean-potential", [1, 1, 1, 1, 1]),
+        ("peak-potential", [1, 2, 2, 2, 0]),
+        ("last-potential", [1, 2, 1, 1, 0]),
+    ],
+)
+def test_each_rule_reads_what_it_says(rule, over_time):
+    assert decisions(TRIAL, rule)[0].tolist() == over_time
+
+
+def test_without_any_spike_the_potential_decides():
+    silent = recording([], [[0, 1, 2], [5, 1, 2]])
+    for rule in ("spike-count", "first-spike"):
+        assert decisions(silent, rule)[0].tolist() == [2, 0]
+
+
+def test_rules_need_what_they_read_to_be_recorded():
+    bare = TRIAL.without_traces()
+    for rule in READOUTS:
+        with pytest.raises(ValueError, match="were not recorded"):
+            decisions(bare, rule)
