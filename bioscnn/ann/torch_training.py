@@ -62,6 +62,7 @@ def fit(
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
+            _hold_at_rheobase(biases)
             losses.append(loss.item())
             progress(step + 1, n_steps, records)
         if not np.isfinite(losses).all():
@@ -75,6 +76,17 @@ def fit(
         records.append(EpochRecord(epoch + 1, float(np.mean(losses)), validation_accuracy(graph)))
         progress(n_batches * (epoch + 1), n_steps, records)
     return graph, records
+
+
+def _hold_at_rheobase(biases: list[torch.Tensor]) -> None:
+    """Keep every neuron silent without input; the read-out has no neurons.
+
+    A bias beyond the rheobase makes a whole channel fire slowly wherever the image is blank. It serves the
+    rates as a constant, and a simulation of 30 ms, which sees no or one spike of it, loses that constant.
+    """
+    with torch.no_grad():
+        for bias in biases[:-1]:
+            bias.clamp_(max=1.0)
 
 
 def _schedule(step: int, n_steps: int) -> float:

@@ -38,8 +38,8 @@ def train(
     """Train an architecture on firing rates as a short spiking simulation shows them.
 
     A spiking network read after 30 ms sees few spikes: a neuron at 30 Hz may not have fired at all. So the
-    rates lose up to one spike of the window and carry noise (see `TrainingSettings`), or the network comes
-    to rely on slow neurons that the simulation never sees.
+    rates lose up to one spike of the window and carry noise (see `TrainingSettings`), and no bias exceeds
+    the rheobase; otherwise the network comes to rely on slow neurons that the simulation never sees.
 
     The same seed gives the same network on the same machine with the same number of threads. The network
     of the last epoch is returned, not the best one, so that the validation images choose nothing.
@@ -163,7 +163,7 @@ def train_shipped(
     )
     card = {
         "name": name,
-        "command": f"bioscnn train {name} --seed {settings.seed}",
+        "command": _command(name, settings),
         "data": {
             split: {"name": images.name, "n": len(images), "sha256": images.sha256}
             for split, images in sets.items()
@@ -174,6 +174,12 @@ def train_shipped(
     text = json.dumps(card, indent=2) + "\n"
     write_atomically(Path(out_dir) / f"{name}.json", text.encode())
     return graph, card
+
+
+def _command(name: str, settings: TrainingSettings) -> str:
+    """Return the command that trains the network; other settings than these two are on the card."""
+    epochs = "" if settings.epochs == TrainingSettings.epochs else f" --epochs {settings.epochs}"
+    return f"bioscnn train {name} --seed {settings.seed}{epochs}"
 
 
 def _accuracy(accuracy: float, n: int) -> dict[str, Any]:

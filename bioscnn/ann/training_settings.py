@@ -17,7 +17,7 @@ class TrainingSettings:
         If a number is out of range.
     """
 
-    epochs: int = 20
+    epochs: int = 12
     batch_size: int = 128
     learning_rate: float = 2e-2  # the highest, of Adam; it rises over 200 batches and falls as a cosine
     weight_decay: float = 0.0  # decoupled, as in AdamW
