@@ -32,6 +32,15 @@ def bars(n, seed):
     return images, labels
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """Tiny batches on several threads only wait for each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="module")
 def trained():
     return train(TINY, *bars(640, 1), *bars(200, 2), QUICK)
