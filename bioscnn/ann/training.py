@@ -41,8 +41,8 @@ def train(
     rates lose up to one spike of the window and carry noise (see `TrainingSettings`), and no bias exceeds
     the rheobase; otherwise the network comes to rely on slow neurons that the simulation never sees.
 
-    The same seed gives the same network on the same machine with the same number of threads. The network
-    of the last epoch is returned, not the best one, so that the validation images choose nothing.
+    The same settings give the same network on the same machine. The network of the last epoch is returned,
+    not the best one, so that the validation images choose nothing.
 
     Parameters
     ----------
@@ -90,15 +90,19 @@ def train(
     def validation_accuracy(graph: LayerGraph) -> float:
         return float(np.mean(graph.forward(validation_images).argmax(1) == validation_labels))
 
-    started = time.perf_counter()
-    graph, records = fit(
-        architecture,
-        np.ascontiguousarray(train_images, np.float32),
-        np.ascontiguousarray(train_labels, np.int64),
-        validation_accuracy,
-        settings,
-        progress or (lambda done, total, records: None),
-    )
+    started, threads = time.perf_counter(), torch.get_num_threads()
+    torch.set_num_threads(settings.threads)
+    try:
+        graph, records = fit(
+            architecture,
+            np.ascontiguousarray(train_images, np.float32),
+            np.ascontiguousarray(train_labels, np.int64),
+            validation_accuracy,
+            settings,
+            progress or (lambda done, total, records: None),
+        )
+    finally:
+        torch.set_num_threads(threads)
     card = {
         "name": architecture.name,
         "architecture": asdict(architecture),
@@ -108,7 +112,6 @@ def train(
         "epochs": [asdict(record) for record in records],
         "weights_sha256": graph.sha256(),
         "versions": {"bioscnn": bioscnn.__version__, "torch": torch.__version__},
-        "threads": torch.get_num_threads(),
         "seconds": round(time.perf_counter() - started, 1),
     }
     return graph, card

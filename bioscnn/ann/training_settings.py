@@ -30,9 +30,10 @@ class TrainingSettings:
     scaling: float = 0.08  # fraction, larger or smaller
     shear: float = 0.1  # fraction of the height by which the top moves across
     seed: int = 1
+    threads: int = 1  # of torch; part of the recipe, because sums in another order round differently
 
     def __post_init__(self) -> None:
-        positive = ("epochs", "batch_size", "learning_rate", "slope_width")
+        positive = ("epochs", "batch_size", "learning_rate", "slope_width", "threads")
         for field in fields(self):
             value = getattr(self, field.name)
             if not value >= 0 or (field.name in positive and value == 0):

@@ -32,15 +32,6 @@ def bars(n, seed):
     return images, labels
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Tiny batches on several threads only wait for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="module")
 def trained():
     return train(TINY, *bars(640, 1), *bars(200, 2), QUICK)
@@ -63,6 +54,16 @@ def test_a_trained_network_is_silent_on_a_blank_image(trained):
 def test_the_same_seed_gives_the_same_network(trained):
     again = train(TINY, *bars(640, 1), *bars(200, 2), QUICK)[0]
     assert again == trained[0]
+
+
+def test_training_leaves_the_number_of_threads_as_it_was():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        train(TINY, *bars(64, 1), *bars(20, 2), replace(QUICK, epochs=1, threads=1))
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_another_seed_gives_another_network(trained):
