@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -191,13 +192,22 @@ def _study(path: Path, changes: list[str] | None, shortcuts: Mapping[str, object
     return read_study(path, [*(changes or []), *given])
 
 
+class _Interrupt(BaseException):
+    """Ctrl-C, as an exception that typer does not turn into a message and an exit code of its own."""
+
+
+def _interrupt(signal_number: int, frame: object) -> None:
+    raise _Interrupt
+
+
 def main() -> None:
     """Run the command line; what the user can mend ends with one message and code 2."""
+    signal.signal(signal.SIGINT, _interrupt)
     try:
         app()
     except UserError as error:
         typer.echo(f"bioscnn: {error}", err=True)
         sys.exit(2)
-    except KeyboardInterrupt:
+    except _Interrupt:
         typer.echo("bioscnn: interrupted; nothing half-written is left", err=True)
         sys.exit(2)

@@ -35,33 +35,35 @@ def confusion(matrix: NDArray[np.int64], classes: Sequence[str], *, width: float
         Width in inches.
     """
     from matplotlib.figure import Figure
+    from seaborn import heatmap
 
     n_classes = len(classes)
     side = min(width, 5.2)
     figure = Figure(figsize=(side, 0.86 * side), layout="constrained")
     axes = figure.subplots()
     share = 100 * matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-    errors = np.where(np.eye(n_classes, dtype=bool), np.nan, share)
-    highest = max(1.0, float(np.nanmax(errors, initial=0)))
+    right = np.eye(n_classes, dtype=bool)
+    highest = max(1.0, float(share[~right].max(initial=0)))
     axes.set_facecolor(RIGHT)
-    mesh = axes.pcolormesh(
-        errors,
+    heatmap(
+        share,
+        mask=right,
         cmap="Oranges",
         vmin=0,
         vmax=highest,
-        edgecolor="white",
-        linewidth=0.5 if n_classes <= 50 else 0,
+        square=True,
+        linewidths=0.5 if n_classes <= 50 else 0,
+        cbar_kws={"label": "share of the true class (%)", "shrink": 0.75, "aspect": 30},
+        xticklabels=classes if n_classes <= LARGEST_ANNOTATED else "auto",
+        yticklabels=classes if n_classes <= LARGEST_ANNOTATED else "auto",
+        ax=axes,
     )
-    figure.colorbar(mesh, ax=axes, label="share of the true class (%)", shrink=0.75, aspect=30)
     if n_classes <= LARGEST_ANNOTATED:
         _annotate(axes, matrix, share / highest, size=8 if width >= 5 or n_classes <= 6 else 6.5)
-        for axis in (axes.xaxis, axes.yaxis):
-            axis.set_ticks(np.arange(n_classes) + 0.5, classes)
-    axes.set(xlabel="class chosen by the network", ylabel="true class", aspect="equal")
-    axes.set_ylim(n_classes, 0)
+    axes.set(xlabel="class chosen by the network", ylabel="true class")
     axes.tick_params(length=0)
-    if sum(map(len, classes)) > MOST_LETTERS_IN_A_ROW:
-        axes.tick_params(axis="x", rotation=90)
+    axes.tick_params(axis="x", rotation=90 if sum(map(len, classes)) > MOST_LETTERS_IN_A_ROW else 0)
+    axes.tick_params(axis="y", rotation=0)
     return figure
 
 

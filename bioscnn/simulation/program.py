@@ -114,10 +114,11 @@ def _machine() -> list[str]:
     flags = [line for line in cpuinfo.read_text().splitlines() if line.startswith(("model name", "flags"))][
         :2
     ]
-    compiler = subprocess.run(
-        [os.environ.get("CXX", "g++"), "--version"], capture_output=True, text=True, check=False
+    compiler = shutil.which(os.environ.get("CXX", "g++"))
+    asked = (
+        [] if compiler is None else subprocess.check_output([compiler, "--version"], text=True).split("\n")
     )
-    return [platform.system(), platform.machine(), *flags, compiler.stdout.partition("\n")[0]]
+    return [platform.system(), platform.machine(), *flags, *asked[:1]]
 
 
 def obtain(shape: ProgramShape) -> Program | None:

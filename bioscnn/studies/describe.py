@@ -45,4 +45,4 @@ def _weights(projection: Projection) -> str:
     low, high = weights.min(), weights.max()
     if projection.synapse is None:
         return f"{low:.3g} to {high:.3g} A/A"
-    return f"{low * 1e9:.3g} to {high * 1e9:.3g} nA a spike"
+    return f"{low * 1e9:.3g} to {high * 1e9:.3g} nA"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
@@ -10,6 +11,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bioscnn.errors import UserError
+
+_NOT_WRITABLE = (
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+    errno.ENOTDIR,
+)
 
 
 @contextmanager
@@ -43,6 +54,8 @@ def whole_folder(folder: Path, mark: str) -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
             scratch.replace(folder)
     except OSError as error:
+        if error.errno not in _NOT_WRITABLE:
+            raise
         raise UserError(
             f"cannot write the results: {error.strerror or error}",
             file=folder,

