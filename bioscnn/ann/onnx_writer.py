@@ -10,10 +10,10 @@ import numpy as np
 
 import bioscnn
 from bioscnn.ann.activations import LIFRate, ReLU
-from bioscnn.ann.files import write_atomically
 from bioscnn.ann.graph import Layer, LayerGraph
 from bioscnn.ann.layers import AveragePool2d, BatchNorm2d, Conv2d, Dense, Flatten
 from bioscnn.ann.lif_functions import DOMAIN, HARD, OPSET, SOFT
+from bioscnn.files import write_atomically
 
 # IR version 8 is the first that carries functions.
 _IR_VERSION = 8

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 import bioscnn
 from bioscnn.ann.architectures import Architecture, find_architecture
-from bioscnn.ann.files import write_atomically
 from bioscnn.ann.graph import LayerGraph
 from bioscnn.ann.onnx_writer import write_onnx
 from bioscnn.ann.training_settings import TrainingSettings
 from bioscnn.errors import UserError
+from bioscnn.files import write_atomically
 
 if TYPE_CHECKING:
     from bioscnn.ann.torch_training import EpochRecord

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bioscnn.errors import UserError
+from bioscnn.files import write_atomically
 
 if TYPE_CHECKING:
     from bioscnn.report.folder import Run
@@ -39,7 +39,7 @@ def write_report(folder: Path) -> Path:
     from bioscnn.report.folder import read_run
 
     path = folder / "report.html"
-    _write(path, render(read_run(folder)))
+    write_atomically(path, render(read_run(folder)).encode())
     return path
 
 
@@ -117,15 +117,3 @@ FILTERS = {
     "shape": _shape,
     "tight": _tight,
 }
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file such that a reader sees the old one or the new one, never a part."""
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        scratch.write_text(text, encoding="utf-8")
-        scratch.replace(path)
-    except OSError as error:
-        raise UserError(f"cannot write the report: {error.strerror}", file=path) from error
-    finally:
-        scratch.unlink(missing_ok=True)

@@ -15,7 +15,7 @@ from brian2.groups.group import CodeRunner
 
 from bioscnn.simulation.brian import SCHEDULE, construct
 from bioscnn.simulation.equations import border_statements, parameters_of
-from bioscnn.simulation.program import TEMPLATES, ProgramShape
+from bioscnn.simulation.shape import TEMPLATES, ProgramShape
 
 # Without -ffast-math, and without fused multiply-adds, which NumPy does not use: the potentials of C++ and
 # NumPy then differ by the order of sums alone.

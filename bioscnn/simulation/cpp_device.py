@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from bioscnn.encoding import Currents, Stimulus
 from bioscnn.errors import UserError
 from bioscnn.simulation.equations import input_current, parameters_of, projection_name
-from bioscnn.simulation.program import Program, ProgramShape
+from bioscnn.simulation.program import Program
 from bioscnn.simulation.recording import PopulationRecording, Recording
+from bioscnn.simulation.shape import ProgramShape
 from bioscnn.spikes import SpikeTrains
 
 

@@ -137,7 +137,8 @@ def simulate_batches(
     from joblib import Parallel, delayed
 
     from bioscnn.simulation.cpp_device import constant_files, run_batch
-    from bioscnn.simulation.program import ProgramShape, build, obtain
+    from bioscnn.simulation.program import build, obtain
+    from bioscnn.simulation.shape import ProgramShape
 
     spike_input = not isinstance(stimulus, Currents)
     shape = ProgramShape(network, spike_input, stimulus.n_steps, stimulus.dt, device.precision)

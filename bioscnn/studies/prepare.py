@@ -16,7 +16,7 @@ from bioscnn.encoding import Currents, pixel_currents
 from bioscnn.errors import UserError
 from bioscnn.network import SpikingNetwork
 from bioscnn.neurons import IF, LIF, ExponentialCurrent, SpikingNeuron
-from bioscnn.simulation.program import ProgramShape
+from bioscnn.simulation.shape import ProgramShape
 from bioscnn.studies.config import Neuron
 from bioscnn.studies.study import Study
 

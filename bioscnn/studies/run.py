@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.ann import read_card
+from bioscnn.files import point_latest, whole_folder
 from bioscnn.metrics import accuracy
 from bioscnn.network import OUTPUT, READOUT
 from bioscnn.report import write_report
 from bioscnn.simulation import Device, Progress, simulate, simulate_batches
 from bioscnn.simulation.storage import RunFile
-from bioscnn.studies.folders import point_latest, whole_folder
 from bioscnn.studies.prepare import Prepared, prepare
 from bioscnn.studies.provenance import code_version, describe_network, environment
 from bioscnn.studies.scores import Scores, as_triple

@@ -52,7 +52,7 @@ def test_synapses_and_memory_are_within_a_fifth_of_the_truth(tmp_path):
     unit = 1 if sys.platform == "darwin" else 1024
     script.write_text(MEASURE.format(python=sys.executable, unit=unit, result=str(result)))
     script.chmod(0o755)
-    measured = Measured(program.folder, 0.0)
+    measured = Measured(program.folder)
     object.__setattr__(measured, "script", script)
     run_batch(measured, shape, constant_files(shape), prepared.stimulus, (), lambda: None, Event())
     assert planned.memory_mb == pytest.approx(int(result.read_text()) / 1e6, rel=0.2)

@@ -1,0 +1,101 @@
+"""Everything that decides what a compiled program looks like, and its hash.
+
+Equations, sizes, connectivity, steps, precision, versions and machine shape the code. Parameters, weights,
+stimuli and what is recorded do not: the program reads them from files when it runs (see ``cpp/stream.h``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+from bioscnn.network import SpikingNetwork
+from bioscnn.simulation.equations import border_statements, equations_of, threshold_of
+
+TEMPLATES = Path(__file__).parent / "cpp"
+"""C++ that is ours: templates for Brian2's code generation, and the files' format."""
+
+
+@dataclass(frozen=True)
+class ProgramShape:
+    """Everything that decides what a compiled program looks like.
+
+    Parameters
+    ----------
+    network : SpikingNetwork
+        Its weights and parameter values do not matter here.
+    spike_input : bool
+        Whether the stimulus consists of spikes.
+    n_steps : int
+        Steps of a trial.
+    dt : float
+        Duration of a step, s.
+    precision : str
+        ``"float32"`` or ``"float64"``.
+    """
+
+    network: SpikingNetwork
+    spike_input: bool
+    n_steps: int
+    dt: float
+    precision: str
+
+    def key(self) -> str:
+        """Return the hash that names the program."""
+        populations = []
+        for population in self.network.neurons:
+            assert population.neuron is not None
+            text = equations_of(self.network, population), threshold_of(population, self.n_steps)
+            neuron = population.neuron
+            integration = neuron.method if isinstance(neuron.method, str) else neuron.method(None)
+            rules = neuron.reset_statement, neuron.refractory, integration
+            populations.append(
+                (population.name, population.size, *text, *rules, border_statements(self.network, population))
+            )
+        projections = [
+            (p.pre, p.post, p.connectivity.geometry, p.synapse.on_pre, p.synapse.weight)
+            for p in self.network.projections
+            if p.synapse is not None
+        ]
+        shape = [
+            populations, projections, self.network.source.size if self.spike_input else None,
+            self.n_steps, self.dt, self.precision,
+            version("brian2"), _machine(), _own_sources(),
+        ]  # fmt: skip
+        return hashlib.sha256(json.dumps(shape).encode()).hexdigest()[:20]
+
+
+@cache
+def _own_sources() -> str:
+    """Hash the modules and templates that generate code."""
+    here = Path(__file__).parent
+    files = [
+        here / "brian.py",
+        here / "build.py",
+        here / "program.py",
+        here / "shape.py",
+        *sorted(TEMPLATES.iterdir()),
+    ]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+@cache
+def _machine() -> list[str]:
+    """Name processor and compiler: programs made with ``-march=native`` run on like machines only."""
+    cpuinfo = Path("/proc/cpuinfo")
+    flags = [line for line in cpuinfo.read_text().splitlines() if line.startswith(("model name", "flags"))][
+        :2
+    ]
+    compiler = shutil.which(os.environ.get("CXX", "g++"))
+    asked = (
+        [] if compiler is None else subprocess.check_output([compiler, "--version"], text=True).split("\n")
+    )
+    return [platform.system(), platform.machine(), *flags, *asked[:1]]
