@@ -129,7 +129,7 @@ class Readout(Table):
     """How the class is read, and what is recorded in full."""
 
     rule: Literal["spike-count", "peak-potential", "mean-potential", "last-potential", "first-spike"] = (
-        "mean-potential"
+        "peak-potential"
     )
     record: list[str] | Literal["all"] = ["output"]
 
