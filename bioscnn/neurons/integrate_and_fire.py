@@ -9,7 +9,12 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bioscnn.neurons.model import SpikingNeuron, check_positive, check_reset_and_refractory
+from bioscnn.neurons.model import (
+    SpikingNeuron,
+    check_positive,
+    check_reachable,
+    check_reset_and_refractory,
+)
 
 EQUATIONS = """
 dV/dt = (I_syn + I_stim)/C_m : volt (unless refractory)
@@ -91,6 +96,5 @@ class IF(SpikingNeuron):
         ValueError
             If the rate is not between 0 and ``1/t_ref``.
         """
-        if not 0 < rate * self.t_ref < 1 and not (self.t_ref == 0 and rate > 0):
-            raise ValueError(f"no current gives {rate} Hz with a refractory period of {self.t_ref} s")
+        check_reachable(rate, self.t_ref)
         return self.C_m * self.V_th / (1 / rate - self.t_ref)

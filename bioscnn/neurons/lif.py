@@ -8,7 +8,13 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bioscnn.neurons.model import NeuronModel, SpikingNeuron, check_positive, check_reset_and_refractory
+from bioscnn.neurons.model import (
+    NeuronModel,
+    SpikingNeuron,
+    check_positive,
+    check_reachable,
+    check_reset_and_refractory,
+)
 from bioscnn.neurons.rates import lif_rate
 
 MEMBRANE = """
@@ -107,8 +113,7 @@ class LIF(SpikingNeuron):
         ValueError
             If the rate is not between 0 and ``1/t_ref``.
         """
-        if not 0 < rate * self.t_ref < 1 and not (self.t_ref == 0 and rate > 0):
-            raise ValueError(f"no current gives {rate} Hz with a refractory period of {self.t_ref} s")
+        check_reachable(rate, self.t_ref)
         return float(self.rheobase / -np.expm1((self.t_ref - 1 / rate) / self.tau_m))
 
 

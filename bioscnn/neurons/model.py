@@ -89,3 +89,15 @@ def check_reset_and_refractory(reset: str, t_ref: float) -> None:
         )
     if not (np.isfinite(t_ref) and t_ref >= 0):
         raise UserError("the refractory period cannot be negative", key="neuron.t_ref", value=t_ref)
+
+
+def check_reachable(rate: float, t_ref: float) -> None:
+    """Refuse a rate, in Hz, that no constant current gives.
+
+    Raises
+    ------
+    ValueError
+        If the rate is not between 0 and ``1/t_ref``.
+    """
+    if not (rate > 0 and rate * t_ref < 1):
+        raise ValueError(f"no current gives {rate} Hz with a refractory period of {t_ref} s")

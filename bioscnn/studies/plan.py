@@ -13,7 +13,8 @@ from bioscnn.simulation.program import obtain
 from bioscnn.studies.prepare import prepare
 from bioscnn.studies.study import Study
 
-# Measured on 2 cores of an AMD EPYC with Brian2 2.9 (docs/performance.md): order of magnitude, not promise.
+# Memory is held to 20 % by tests/devices/test_plan.py. Times were measured with sims/mnist.toml on 2 cores of
+# an AMD EPYC: an order of magnitude, not a promise.
 _PROGRAM_BYTES = 4e6
 _SYNAPSE_BYTES = 35  # besides two copies of the weight
 _SECONDS_AN_UPDATE = {"cpp_standalone": 3e-9, "numpy": 40e-9}

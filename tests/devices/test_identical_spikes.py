@@ -1,6 +1,7 @@
 """Every device gives the same spikes as an independent simulator: integers, all populations."""
 
 from dataclasses import replace
+from threading import Event
 
 import numpy as np
 import pytest
@@ -12,7 +13,10 @@ from bioscnn.errors import UserError
 from bioscnn.network import Dense, Population, Projection, SpikingNetwork
 from bioscnn.neurons import IF, LIF, ExponentialCurrent
 from bioscnn.simulation import Device, Recording, simulate
+from bioscnn.simulation.cpp_device import constant_files, run_batch
+from bioscnn.simulation.program import build, obtain
 from bioscnn.simulation.reference import simulate_reference
+from bioscnn.simulation.shape import ProgramShape
 from tests.networks import currents, every_layer, images, spikes
 
 pytestmark = pytest.mark.slow
@@ -115,6 +119,17 @@ def test_parameters_weights_and_stimuli_change_without_a_compiler(monkeypatch):
     changed = convert(every_layer(seed=9), LIF(tau_m=15e-3, t_ref=3e-3, V_th=15e-3), ExponentialCurrent(4e-3))
     recorded = simulate(changed, currents(9), CPP, record=names(changed))
     assert_identical(recorded, simulate_reference(changed, currents(9)), changed)
+
+
+def test_a_file_of_the_wrong_size_ends_the_program_and_leaves_no_old_value_in_use():
+    network, stimulus = convert(every_layer(), LIF(), SYNAPSE), currents(3)
+    shape = ProgramShape(network, False, stimulus.n_steps, stimulus.dt, "float64")
+    program = obtain(shape) or build(shape)
+    constants = constant_files(shape)
+    for name in ("conv1_to_conv2.w", "dense1.tau_m", "output.I_stim"):
+        for wrong in (constants[name][:-1], np.append(constants[name], 1.0)):
+            with pytest.raises(UserError, match=f"{name}: (shorter|longer) than the program expects"):
+                run_batch(program, shape, constants | {name: wrong}, stimulus, (), lambda: None, Event())
 
 
 def test_what_is_recorded_does_not_change_what_happens(case):
