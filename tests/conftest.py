@@ -9,5 +9,5 @@ import pytest
 
 def pytest_configure(config: pytest.Config) -> None:
     """Keep compiled programs between runs of the tests, apart from the user's own."""
-    if config.cache is not None:
-        os.environ["BIOSCNN_CACHE"] = str(config.cache.mkdir("bioscnn"))
+    if (cache := getattr(config, "cache", None)) is not None:
+        os.environ["BIOSCNN_CACHE"] = str(cache.mkdir("bioscnn"))

@@ -1,7 +1,7 @@
 {# USES_VARIABLES { N, t_in_timesteps } #}
 {# ALLOWS_SCALAR_WRITE #}
-{# Runs its statements at the first step of each trial. A second clock would drift away from the first one
-   after about a minute of simulated time: Brian2 compares clocks with an absolute tolerance of 1e-14 s. #}
+{# Runs its statements at the first step of each trial. A second clock may come a step late from 64 s of
+   simulated time on (300*dt beside dt = 0.1 ms does): Brian2 compares clocks with a tolerance of 1e-14 s. #}
 {% extends 'common_group.cpp' %}
 
 {% block maincode %}
