@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from bioscnn.ann import read_model
 from bioscnn.network import Projection
 from bioscnn.studies.config import StudyConfig
-from bioscnn.studies.prepare import prepare
+from bioscnn.studies.prepare import calibration_images, convert_for
 from bioscnn.studies.provenance import describe_network
-from bioscnn.studies.study import Study
 
 
 def describe_conversion(model: str, data: Path | None = None) -> dict[str, Any]:
@@ -18,7 +18,7 @@ def describe_conversion(model: str, data: Path | None = None) -> dict[str, Any]:
     Parameters
     ----------
     model : str
-        A shipped network, or the path of an ONNX file.
+        A shipped network, or the path of an ONNX file; a ReLU network has to fit the default data set.
     data : Path, optional
         Data folder.
 
@@ -32,8 +32,8 @@ def describe_conversion(model: str, data: Path | None = None) -> dict[str, Any]:
     UserError
         If the network cannot be converted.
     """
-    config = StudyConfig.model_validate({"network": {"model": model}, "dataset": {"trials": 1}})
-    network = prepare(Study("convert", config), data).network
+    config, graph = StudyConfig(), read_model(model)
+    network = convert_for(config, graph, calibration_images(config, graph, data))
     description = describe_network(network)
     for projection, row in zip(network.projections, description["projections"], strict=True):
         row["weights"] = _weights(projection)

@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.ann import LayerGraph, ReLU, read_model
-from bioscnn.conversion import Normalisation, convert, normalise
+from bioscnn.conversion import convert, normalise
 from bioscnn.datasets import ImageSet, load_dataset
 from bioscnn.encoding import Currents, pixel_currents
 from bioscnn.errors import UserError
 from bioscnn.network import SpikingNetwork
 from bioscnn.neurons import IF, LIF, ExponentialCurrent, SpikingNeuron
 from bioscnn.simulation.shape import ProgramShape
-from bioscnn.studies.config import Neuron
+from bioscnn.studies.config import Neuron, StudyConfig
 from bioscnn.studies.study import Study
 
 CALIBRATION_IMAGES = 500
@@ -35,6 +35,8 @@ class Prepared:
         The images of the trials.
     graph : LayerGraph
         The trained network.
+    calibration : ImageSet or None
+        The images that normalised it, if it is a ReLU network.
     network : SpikingNetwork
         The converted one.
     stimulus : Currents
@@ -44,6 +46,7 @@ class Prepared:
     study: Study
     images: ImageSet
     graph: LayerGraph
+    calibration: ImageSet | None
     network: SpikingNetwork
     stimulus: Currents
 
@@ -63,7 +66,8 @@ class Prepared:
     @property
     def key(self) -> str:
         """Hash of all that decides the result."""
-        return self.study.key(self.images.sha256, self.graph.sha256())
+        calibrated = [] if self.calibration is None else [self.calibration.sha256]
+        return self.study.key(self.images.sha256, self.graph.sha256(), *calibrated)
 
 
 def prepare(study: Study, data: Path | None) -> Prepared:
@@ -86,11 +90,10 @@ def prepare(study: Study, data: Path | None) -> Prepared:
     images = images.take(config.dataset.trials)
     graph = read_model(config.network.model)
     _check_fit(graph, images, config.network.model)
-    normalisation = _normalisation(study, graph, images, data)
-    neuron, synapse = build_neuron(config.neuron), ExponentialCurrent(config.synapse.tau_s)
-    network = convert(graph, neuron, synapse, normalisation=normalisation)
+    calibration = calibration_images(config, graph, data)
+    network = convert_for(config, graph, calibration)
     stimulus = pixel_currents(images.intensities(), config.simulation.n_steps, config.simulation.dt)
-    return Prepared(study, images, graph, network, stimulus)
+    return Prepared(study, images, graph, calibration, network, stimulus)
 
 
 def build_neuron(keys: Neuron) -> SpikingNeuron:
@@ -118,16 +121,25 @@ def _check_fit(graph: LayerGraph, images: ImageSet, model: str) -> None:
         )
 
 
-def _normalisation(
-    study: Study, graph: LayerGraph, images: ImageSet, data: Path | None
-) -> Normalisation | None:
-    """Measure a ReLU network on training images, or, where there are none, on validation images."""
+def convert_for(config: StudyConfig, graph: LayerGraph, calibration: ImageSet | None) -> SpikingNetwork:
+    """Convert a network as the ``[network]``, ``[neuron]`` and ``[synapse]`` tables say."""
+    keys = config.network
+    normalisation = None
+    if calibration is not None:
+        normalisation = normalise(graph, calibration.intensities(), keys.percentile, keys.channel_wise)
+    synapse = ExponentialCurrent(config.synapse.tau_s)
+    return convert(graph, build_neuron(config.neuron), synapse, normalisation=normalisation)
+
+
+def calibration_images(config: StudyConfig, graph: LayerGraph, data: Path | None) -> ImageSet | None:
+    """Return the images that normalise a ReLU network, None for a network that needs none.
+
+    They are training images where those are on this machine, and validation images otherwise.
+    """
     if not any(isinstance(layer, ReLU) for layer in graph.layers):
         return None
-    keys = study.config.network
     try:
-        calibration = load_dataset(images.name, "train", data=data, download=False)
+        images = load_dataset(config.dataset.name, "train", data=data, download=False)
     except UserError:
-        calibration = load_dataset(images.name, "validation", data=data)
-    few = calibration.take(min(CALIBRATION_IMAGES, len(calibration))).intensities()
-    return normalise(graph, few, keys.percentile, keys.channel_wise)
+        images = load_dataset(config.dataset.name, "validation", data=data)
+    return images.take(min(CALIBRATION_IMAGES, len(images)))

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.ann import read_card
+from bioscnn.datasets import ImageSet
 from bioscnn.files import point_latest, whole_folder
 from bioscnn.metrics import accuracy
 from bioscnn.network import OUTPUT, READOUT
@@ -128,21 +129,28 @@ def _summary(prepared: Prepared, scores: Scores, watch: _Watch) -> dict[str, Any
 
 def _provenance(prepared: Prepared, started: datetime) -> dict[str, Any]:
     config, images = prepared.study.config, prepared.images
-    data = {name: getattr(images, name) for name in ("split", "source", "sha256", "classes")}
     return {
         "started": started.isoformat(timespec="seconds"),
         "seed": config.simulation.seed,
         **code_version(),
         **environment(),
-        "data": {"dataset": images.name, **data},
+        "data": _images(images),
         "network": {
             "model": config.network.model,
             "weights_sha256": prepared.graph.sha256(),
             "card": read_card(config.network.model),
+            "calibration": _images(prepared.calibration),
         },
         **describe_network(prepared.network),
         "program": prepared.program.key() if prepared.program else "interpreted",
     }
+
+
+def _images(images: ImageSet | None) -> dict[str, Any] | None:
+    if images is None:
+        return None
+    names = ("split", "source", "sha256", "classes")
+    return {"dataset": images.name, "n": len(images), **{name: getattr(images, name) for name in names}}
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:

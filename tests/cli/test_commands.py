@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 from onnx import TensorProto, helper, save
 
+from bioscnn.ann import Conv2d, Dense, Flatten, LayerGraph, ReLU, write_onnx
 from bioscnn.readout import READOUTS
+from bioscnn.seeds import stream
+from tests.networks import every_layer
 
 ROOT = Path(__file__).parents[2]
 STUDY = ROOT / "sims" / "mnist.toml"
@@ -206,6 +209,27 @@ def test_convert_shows_the_equations_and_weights(tmp_path):
     assert done.returncode == 0, done.stderr
     for word in ("dV/dt", "dI_syn/dt", "tau_m = 20 ms", "conv1 -> conv2", " nA"):
         assert word in " ".join(done.stdout.split())
+
+
+def test_a_network_of_any_shape_can_be_converted(tmp_path):
+    write_onnx(every_layer(), tmp_path / "mine.onnx")
+    done = bioscnn(tmp_path, "convert", "mine.onnx")
+    assert done.returncode == 0, done.stderr
+    assert "dense1 -> readout" in done.stdout
+
+
+@pytest.mark.slow
+def test_a_relu_network_says_which_images_normalised_it(tmp_path, finished):
+    assert finished
+    rng = stream(1, "relu network")
+    layers = (Conv2d(rng.normal(size=(2, 1, 5, 5)).astype("f4"), None, stride=(4, 4)), ReLU(), Flatten(),
+              Dense(rng.normal(size=(10, 72)).astype("f4"), None))  # fmt: skip
+    write_onnx(LayerGraph("relu", (1, 28, 28), layers), tmp_path / "relu.onnx")
+    change = ["--set", "network.model=relu.onnx", "--device", "numpy", "--out", "out"]
+    done = bioscnn(tmp_path, "run", STUDY, "--trials", 5, *change)
+    assert done.returncode == 0, done.stderr
+    network = json.loads((tmp_path / "out" / "provenance.json").read_text())["network"]
+    assert network["calibration"]["n"] == 500 and len(network["calibration"]["sha256"]) == 64
 
 
 def test_doctor_ends_well_on_a_machine_that_can_run_the_tests(tmp_path):
