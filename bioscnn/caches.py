@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def cache_folder() -> Path:
-    """Return the cache folder: ``BIOSCNN_CACHE`` if set, else the platform's own place for caches."""
+    """Return the cache folder, absolute: ``BIOSCNN_CACHE`` if set, else the platform's own place."""
     import platformdirs
 
-    return Path(os.environ.get("BIOSCNN_CACHE") or platformdirs.user_cache_dir("bioscnn"))
+    return Path(os.environ.get("BIOSCNN_CACHE") or platformdirs.user_cache_dir("bioscnn")).absolute()
