@@ -138,5 +138,3 @@ class SpikeTrains:
         names = ("neuron", "step", "trial_start")
         same = all(np.array_equal(getattr(self, name), getattr(other, name)) for name in names)
         return same and (self.size, self.n_steps, self.dt) == (other.size, other.n_steps, other.dt)
-
-    __hash__ = None  # type: ignore[assignment]

@@ -130,7 +130,11 @@ class SpikingNetwork:
     @property
     def takes_currents(self) -> bool:
         """Whether the stimulus is a current; otherwise it is spikes."""
-        return any(p.synapse is None for p in self.projections if p.pre == self.source.name)
+        return any(self.is_driven(population.name) for population in self.neurons)
+
+    def is_driven(self, name: str) -> bool:
+        """Whether the stimulus flows into a population as a current, without a synapse between."""
+        return any(projection.synapse is None for projection in self.onto(name))
 
     def onto(self, name: str) -> tuple[Projection, ...]:
         """Return the projections that end at a population."""

@@ -32,8 +32,8 @@ class NeuronModel(ABC):
     refractory : str or None
         Expression of Brian2's refractory time. Brian2's own dead time is one step less than what it is told,
         so a model writes ``t_ref + dt``.
-    state : tuple of str
-        Variables that return to zero, the resting state, before each trial.
+    state : dict of str
+        Variables that return to zero, the resting state, before each trial, with their Brian2 units.
     method : str or callable
         Brian2's numerical integration of `equations`.
     """
@@ -41,7 +41,7 @@ class NeuronModel(ABC):
     equations: ClassVar[str]
     threshold: ClassVar[str | None] = None
     refractory: ClassVar[str | None] = None
-    state: ClassVar[tuple[str, ...]] = ("V",)
+    state: ClassVar[dict[str, str]] = {"V": "volt"}
     method: ClassVar[str | Callable[..., str]] = "exact"
 
     @property

@@ -30,7 +30,7 @@ tau_s                    : second (shared, constant)
 """
     on_pre: ClassVar[str] = "I_syn_post += w"
     weight: ClassVar[str] = "w : amp (constant)"
-    state: ClassVar[tuple[str, ...]] = ("I_syn",)
+    state: ClassVar[dict[str, str]] = {"I_syn": "amp"}
 
     def __post_init__(self) -> None:
         if not self.tau_s > 0:

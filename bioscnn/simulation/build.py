@@ -98,7 +98,7 @@ def generate_source(shape: ProgramShape, folder: Path) -> None:
         ]
         for population in network.neurons:
             group = built.groups[population.name]
-            driven = any(p.synapse is None for p in network.onto(population.name))
+            driven = network.is_driven(population.name)
             names = [*parameters_of(network, population), *([] if driven else ["I_stim"])]
             streams.append(_stream(group, "values", names, when="start", order=-2, names=names))
             rest = border_statements(network, population)

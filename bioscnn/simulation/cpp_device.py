@@ -33,7 +33,7 @@ def constant_files(shape: ProgramShape) -> dict[str, NDArray[Any]]:
     for population in network.neurons:
         for name, value in parameters_of(network, population).items():
             files[f"{population.name}.{name}"] = np.array([value], dtype)
-        if all(p.synapse is not None for p in network.onto(population.name)):
+        if not network.is_driven(population.name):
             current = input_current(network, population, np.zeros((1, network.source.size)))
             files[f"{population.name}.I_stim"] = current.astype(dtype)
     for projection in network.projections:
@@ -48,7 +48,7 @@ def stimulus_files(shape: ProgramShape, stimulus: Stimulus) -> dict[str, NDArray
     files: dict[str, NDArray[Any]] = {"n_trials": np.array([stimulus.n_trials], np.int64)}
     if isinstance(stimulus, Currents):
         for population in network.neurons:
-            if any(p.synapse is None for p in network.onto(population.name)):
+            if network.is_driven(population.name):
                 current = input_current(network, population, stimulus.values)
                 files[f"{population.name}.stimulus"] = current.astype(shape.precision)
     else:

@@ -35,9 +35,8 @@ def threshold_of(population: Population, n_steps: int) -> str | None:
 def border_statements(network: SpikingNetwork, population: Population) -> str:
     """Return the statements that bring a population back to rest before a trial."""
     assert population.neuron is not None
-    state = [*population.neuron.state, *network.synapse_onto(population.name).state]
-    units = {"V": "volt", "I_syn": "amp"}
-    rest = [f"{name} = 0*{units[name]}" for name in state]
+    state = population.neuron.state | network.synapse_onto(population.name).state
+    rest = [f"{name} = 0*{unit}" for name, unit in state.items()]
     refractory = ["not_refractory = True", "lastspike = -1*second"] if population.spikes else []
     return "\n".join(refractory + rest)
 
