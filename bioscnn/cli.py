@@ -104,26 +104,24 @@ def report(
 
 @app.command()
 def train(
-    network: Annotated[str, typer.Argument(help="an architecture, such as mnist-small")],
+    network: Annotated[
+        str, typer.Argument(help="a network such as mnist-small, or a data set for all of its")
+    ],
     epochs: Annotated[int | None, typer.Option(help="passes through the training images")] = None,
     seed: Annotated[int, typer.Option(help="seed of all random numbers")] = 1,
     data: DataFolder = None,
-    out: Annotated[Path, typer.Option(help="folder of the .onnx file and its card")] = Path("results/models"),
+    out: Annotated[Path, typer.Option(help="folder of the .onnx files and cards")] = Path("results/models"),
 ) -> None:
-    """Train a network on the rate curve of its spiking neurons (needs the extra `train`)."""
-    from dataclasses import replace
-
-    from bioscnn.ann.training import train_shipped
-    from bioscnn.ann.training_settings import TrainingSettings
+    """Train networks on the rates or spikes of their neurons (needs the extra `train`)."""
     from bioscnn.terminal import TrainingProgress, print_training
+    from bioscnn.training.recipes import find_recipes
+    from bioscnn.training.train import train_recipe
 
-    settings = TrainingSettings(seed=seed)
-    if epochs is not None:
-        settings = replace(settings, epochs=epochs)
     out.mkdir(parents=True, exist_ok=True)
-    with TrainingProgress() as progress:
-        _, card = train_shipped(network, data, out, settings, progress)
-    print_training(card, out)
+    for recipe in find_recipes(network):
+        with TrainingProgress(recipe.name) as progress:
+            _, card = train_recipe(recipe.changed(seed, epochs), data, out, progress)
+        print_training(card, out)
 
 
 @app.command()

@@ -22,10 +22,10 @@ from rich.progress import (
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from bioscnn.ann.torch_training import EpochRecord
     from bioscnn.doctor import Check
     from bioscnn.studies.plan import Plan
     from bioscnn.studies.run import Run
+    from bioscnn.training.measure import EpochRecord
 
 OUT = Console(highlight=False, soft_wrap=True)
 ERR = Console(stderr=True, highlight=False)
@@ -84,16 +84,22 @@ class LiveProgress(_Bar):
 class TrainingProgress(_Bar):
     """Progress of a training, counted in batches; a line for each epoch."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
         super().__init__(None)
-        self._shown = 0
+        self._name, self._shown = name, 0
 
     def __call__(self, done: int, total: int, records: list[EpochRecord]) -> None:
         """Take in how many batches are done and what the finished epochs came to."""
-        self._progress.update(self._task, completed=done, total=total, description="training")
+        self._progress.update(self._task, completed=done, total=total, description=self._name)
         for record in records[self._shown :]:
             share = f"{100 * record.validation_accuracy:.2f} %"
-            ERR.print(f"epoch {record.epoch:3d}   loss {record.loss:.4f}   validation {share}")
+            line = (
+                f"{self._name} epoch {record.epoch:3d}   loss {record.loss:.4f}   validation: rates {share}"
+            )
+            if record.spiking_accuracy is not None:
+                line += f", spikes {100 * record.spiking_accuracy:.2f} %"
+                line += f" ({record.spikes_per_image:,.0f} an image)"
+            ERR.print(line)
         self._shown = len(records)
 
 
@@ -190,6 +196,13 @@ def print_training(card: dict[str, Any], out: Path) -> None:
     validation = card["validation"]
     share = _share([validation["accuracy"], *validation["wilson_95"]], validation["n"])
     OUT.print(f"{card['name']}: {share} on validation images, in {card['seconds']:.0f} s")
+    if card["spiking"]:
+        spiking = card["spiking"]
+        share = _share([spiking["accuracy"], *spiking["wilson_95"]], spiking["n"])
+        OUT.print(
+            f"in spikes: {share} by the last potential after {spiking['duration_ms']:g} ms, "
+            f"{spiking['spikes_per_image']:,.0f} spikes an image"
+        )
     OUT.print(f"{out / card['name']}.onnx, and its card {card['name']}.json")
 
 

@@ -19,6 +19,7 @@ LEVELS = [
     ["conversion"],
     ["simulation"],
     ["readout", "metrics"],
+    ["training"],
     ["plots"],
     ["report"],
     ["studies"],

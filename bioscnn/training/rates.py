@@ -1,11 +1,16 @@
-"""The LIF rate in torch: exact forwards, smooth backwards."""
+"""Activations in torch: the rectifier, and the LIF rate, exact forwards and smooth backwards."""
 
 from __future__ import annotations
 
 import torch
 from torch.nn.functional import softplus
 
-from bioscnn.ann.activations import LIFRate
+from bioscnn.ann import LIFRate, ReLU
+
+
+def activation(layer: ReLU | LIFRate, x: torch.Tensor, slope_width: float = 0.1) -> torch.Tensor:
+    """Apply an activation; a LIF rate is exact and has the slope of a soft one (see `lif_rate`)."""
+    return x.relu() if isinstance(layer, ReLU) else lif_rate(x, layer, slope_width)
 
 
 def lif_rate(J: torch.Tensor, neuron: LIFRate, slope_width: float) -> torch.Tensor:

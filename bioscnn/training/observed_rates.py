@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import torch
 
-from bioscnn.ann.training_settings import TrainingSettings
+from bioscnn.training.settings import RateSettings
 
 
 def observed_rates(
-    x: torch.Tensor, amplitude: float, settings: TrainingSettings, noise: torch.Generator
+    x: torch.Tensor, amplitude: float, settings: RateSettings, noise: torch.Generator
 ) -> torch.Tensor:
     """Make rates those of spikes counted in a short window, with Gaussian noise; the silent stay silent.
 
@@ -23,7 +23,7 @@ def observed_rates(
         Rates times `amplitude`.
     amplitude : float
         Output of a neuron that fires at 1 Hz, in seconds.
-    settings : TrainingSettings
+    settings : RateSettings
         The deviation of the noise and the window.
     noise : torch.Generator
         Draws both.

@@ -1,0 +1,1 @@
+"""Train networks: on firing rates, and on spikes."""

@@ -1,0 +1,138 @@
+"""The state of a training on disk, so that an interrupted one continues as if nothing had happened."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from bioscnn.errors import UserError
+from bioscnn.files import write_atomically
+from bioscnn.training.measure import EpochRecord
+from bioscnn.training.torch_network import TorchNetwork
+
+Array = np.ndarray[Any, Any]
+_MOMENTS = ("exp_avg", "exp_avg_sq")  # what Adam keeps for each weight, beside the number of its steps
+
+
+@dataclass
+class State:
+    """Where a training stands, beside the weights, the optimiser and the random generators."""
+
+    step: int = 0  # batches done
+    losses: list[float] = field(default_factory=list)  # of the batches of this epoch
+    records: list[EpochRecord] = field(default_factory=list)
+    best: list[Array] = field(default_factory=list)  # weights after the best epoch
+    order: torch.Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.uint8))
+    """State that the generator of the order of the images had when this epoch began."""
+
+    def end_epoch(self, record: EpochRecord, network: TorchNetwork, best: bool) -> None:
+        """Note what an epoch came to."""
+        self.records.append(record)
+        self.losses = []
+        if best:
+            self.best = _arrays(network.parameters)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A file with the state of a training.
+
+    Parameters
+    ----------
+    path : Path or None
+        The file, an uncompressed ``.npz``; None to keep nothing.
+    identity : str
+        What is trained on what and how, as a hash; a checkpoint of another training is refused.
+    """
+
+    path: Path | None = None
+    identity: str = ""
+
+    def write(
+        self,
+        state: State,
+        network: TorchNetwork,
+        optimiser: torch.optim.Optimizer,
+        generators: Mapping[str, torch.Generator],
+    ) -> None:
+        """Replace the file by the present state."""
+        if self.path is None:
+            return
+        moments = [optimiser.state[tensor] for tensor in network.parameters]
+        whole: dict[str, list[Array]] = {"weights": _arrays(network.parameters), "best": state.best}
+        for name in _MOMENTS:
+            whole[name] = _arrays([moment[name] for moment in moments])
+        arrays = {f"{name}-{index}": a for name, group in whole.items() for index, a in enumerate(group)}
+        for name, generator in generators.items():
+            arrays[f"generator-{name}"] = generator.get_state().numpy()
+        if state.losses:  # within an epoch, whose order has to be drawn again
+            arrays["generator-order"] = state.order.numpy()
+        facts = {
+            "identity": self.identity,
+            "step": state.step,
+            "losses": state.losses,
+            "records": [asdict(record) for record in state.records],
+        }
+        buffer = io.BytesIO()
+        np.savez(buffer, facts=np.array(json.dumps(facts)), **arrays)  # type: ignore[arg-type]
+        write_atomically(self.path, buffer.getvalue())
+
+    def resume(
+        self,
+        network: TorchNetwork,
+        optimiser: torch.optim.Optimizer,
+        generators: Mapping[str, torch.Generator],
+    ) -> State:
+        """Set everything to the state in the file, if there is one.
+
+        Raises
+        ------
+        UserError
+            If the file is of another training, or no checkpoint.
+        """
+        if self.path is None or not self.path.exists():
+            return State()
+        try:
+            with np.load(self.path, allow_pickle=False) as file:
+                facts = json.loads(str(file["facts"]))
+                arrays = {name: file[name] for name in file.files if name != "facts"}
+        except (OSError, ValueError, KeyError) as error:
+            raise UserError(f"not a checkpoint: {error}", file=self.path, fix="remove it") from None
+        if facts["identity"] != self.identity:
+            raise UserError(
+                "the checkpoint is of another training (other settings, data or weights to begin with)",
+                file=self.path,
+                fix="remove it to begin anew, or give --out another folder",
+            )
+        groups = {
+            name: [arrays[f"{name}-{index}"] for index in range(len(network.parameters))]
+            for name in ("weights", *_MOMENTS)
+        }
+        network.set_parameters(groups["weights"])
+        for index, tensor in enumerate(network.parameters):
+            optimiser.state[tensor] = {
+                "step": torch.tensor(float(facts["step"])),
+                **{name: torch.zeros_like(tensor).copy_(torch.from_numpy(groups[name][index]))
+                   for name in _MOMENTS},
+            }  # fmt: skip
+        for name, generator in generators.items():
+            generator.set_state(torch.from_numpy(arrays[f"generator-{name}"]))
+        records = [EpochRecord(**record) for record in facts["records"]]
+        best = [arrays[f"best-{index}"] for index in range(len(network.parameters))] if records else []
+        return State(facts["step"], facts["losses"], records, best)
+
+    def remove(self) -> None:
+        """Remove the file; the training is done."""
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)
+
+
+def _arrays(tensors: list[torch.Tensor]) -> list[Array]:
+    return [tensor.detach().numpy().copy() for tensor in tensors]

@@ -1,0 +1,47 @@
+"""The second stage: fine-tuning on spikes, through the differentiable twin."""
+
+from __future__ import annotations
+
+import torch
+from torch.nn.functional import cross_entropy
+
+from bioscnn.training.measure import EpochRecord
+from bioscnn.training.rates import activation
+from bioscnn.training.settings import SpikeSettings
+from bioscnn.training.torch_network import TorchNetwork
+from bioscnn.training.twin import Clock, run_twin
+
+
+class SpikeObjective:
+    """Cross-entropy of the readout potentials over a trial, and a price on spikes.
+
+    The network has to be right at every step from `SpikeSettings.decide_from` on, so it learns to be right
+    early. The loss of the rates is added with a weight, so that it also stays right in the long run.
+
+    Parameters
+    ----------
+    settings : SpikeSettings
+        Trial, window of decision, weight of the rates, and the price.
+    """
+
+    spiking_images = 5000
+
+    def __init__(self, settings: SpikeSettings) -> None:
+        self.settings = settings
+        self.clock = Clock(settings.duration, settings.dt, settings.tau_s)
+        self.generators: dict[str, torch.Generator] = {}
+
+    def loss(self, network: TorchNetwork, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Return the loss of a batch."""
+        run = run_twin(network, images, self.clock)
+        decisions = run.potentials[round(self.settings.decide_from / self.settings.dt) :]
+        wrong = cross_entropy(decisions.flatten(0, 1), labels.repeat(len(decisions)))
+        if self.settings.rate_weight > 0:
+            logits = network.forward(images, activation)
+            wrong = wrong + self.settings.rate_weight * cross_entropy(logits, labels)
+        return wrong + self.settings.spike_penalty / 1000 * run.spikes_per_image()
+
+    def score(self, record: EpochRecord) -> float:
+        """Return the validation accuracy of the spikes."""
+        assert record.spiking_accuracy is not None
+        return record.spiking_accuracy

@@ -1,0 +1,156 @@
+"""The training loop of both stages: batches, schedule, measurements, checkpoints."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+import torch
+
+from bioscnn import seeds
+from bioscnn.ann import LayerGraph
+from bioscnn.errors import UserError
+from bioscnn.training.augmentation import augment
+from bioscnn.training.checkpoint import Checkpoint
+from bioscnn.training.measure import EpochRecord, Labelled, measure
+from bioscnn.training.settings import TrainingSettings
+from bioscnn.training.torch_network import TorchNetwork
+from bioscnn.training.twin import Clock
+
+_WARM_UP = 200  # batches, or a tenth of a short training
+_CHECKPOINT_EVERY = 100  # batches
+
+Progress = Callable[[int, int, list[EpochRecord]], None]
+
+
+class Objective(Protocol):
+    """What a stage makes small."""
+
+    generators: dict[str, torch.Generator]
+    clock: Clock  # of the twin that is measured after every epoch
+    spiking_images: int  # validation images that the twin classifies then
+
+    def loss(self, network: TorchNetwork, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Return the loss of a batch."""
+
+    def score(self, record: EpochRecord) -> float:
+        """Return the validation accuracy by which the best epoch is chosen."""
+
+
+def fit(
+    graph: LayerGraph,
+    objective: Objective,
+    training: Labelled,
+    validation: Labelled,
+    settings: TrainingSettings,
+    checkpoint: Checkpoint,
+    progress: Progress,
+) -> tuple[LayerGraph, list[EpochRecord]]:
+    """Train a network, and return it as it was after its best epoch.
+
+    A run that was interrupted continues from its checkpoint, with the same result.
+
+    Parameters
+    ----------
+    graph : LayerGraph
+        The network to begin with.
+    objective : Objective
+        What to make small.
+    training, validation : (tensor, tensor)
+        Images and classes. The validation images choose the epoch; they train nothing.
+    settings : TrainingSettings
+        How long and in what steps.
+    checkpoint : Checkpoint
+        Where the state is kept.
+    progress : callable
+        Called as ``progress(batches done, batches in all, records of the epochs done)``.
+
+    Raises
+    ------
+    UserError
+        If the loss is no longer a number.
+    """
+    network = TorchNetwork(graph)
+    optimiser = torch.optim.AdamW(network.parameters, lr=1.0, weight_decay=settings.weight_decay)
+    generators = {
+        "order": generator(settings.seed, "order"),
+        "augmentation": generator(settings.seed, "augmentation"),
+        **objective.generators,
+    }
+    images, labels = training
+    n_batches = math.ceil(len(images) / settings.batch_size)
+    n_steps = settings.epochs * n_batches
+    state = checkpoint.resume(network, optimiser, generators)
+    progress(state.step, n_steps, state.records)
+    while state.step < n_steps and not _is_over(state.records, objective, settings):
+        epoch, first = divmod(state.step, n_batches)
+        state.order = generators["order"].get_state()
+        order = torch.randperm(len(images), generator=generators["order"])
+        for index in range(first, n_batches):
+            batch = order[index * settings.batch_size : (index + 1) * settings.batch_size]
+            for group in optimiser.param_groups:
+                group["lr"] = settings.learning_rate * _schedule(state.step, n_steps)
+            x = augment(images[batch], settings, generators["augmentation"])
+            loss = objective.loss(network, x.to(memory_format=torch.channels_last), labels[batch])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            _hold_at_rheobase(network)
+            state.losses.append(loss.item())
+            state.step += 1
+            progress(state.step, n_steps, state.records)
+            if state.step % _CHECKPOINT_EVERY == 0 and index + 1 < n_batches:
+                checkpoint.write(state, network, optimiser, generators)
+        if not np.isfinite(state.losses).all():
+            raise UserError(
+                f"the loss is no longer a number in epoch {epoch + 1}",
+                key="learning_rate",
+                value=settings.learning_rate,
+                fix="use a smaller learning rate",
+            )
+        record = measure(
+            network, training, validation, objective.clock, objective.spiking_images, epoch + 1, state.losses
+        )
+        state.end_epoch(record, network, best=_is_best(record, state.records, objective))
+        checkpoint.write(state, network, optimiser, generators)
+        progress(state.step, n_steps, state.records)
+    network.set_parameters(state.best)
+    return network.to_graph(), state.records
+
+
+def generator(seed: int, purpose: str) -> torch.Generator:
+    """Return torch's random generator of one purpose of a training."""
+    return torch.Generator().manual_seed(int(seeds.stream(seed, "training", purpose).integers(2**63)))
+
+
+def _schedule(step: int, n_steps: int) -> float:
+    """Fraction of the highest learning rate: a linear rise, then half a cosine down to 0."""
+    return min(1.0, (step + 1) / min(_WARM_UP, n_steps / 10)) * (
+        0.5 + 0.5 * math.cos(math.pi * step / n_steps)
+    )
+
+
+def _is_best(record: EpochRecord, before: list[EpochRecord], objective: Objective) -> bool:
+    return all(objective.score(record) >= objective.score(earlier) for earlier in before)
+
+
+def _is_over(records: list[EpochRecord], objective: Objective, settings: TrainingSettings) -> bool:
+    """Say whether `patience` epochs in a row have not been better than the best before them."""
+    if settings.patience == 0 or len(records) <= settings.patience:
+        return False
+    scores = [objective.score(record) for record in records]
+    return max(scores[-settings.patience :]) <= max(scores[: -settings.patience])
+
+
+def _hold_at_rheobase(network: TorchNetwork) -> None:
+    """Keep every neuron silent without input; the readout has no neurons.
+
+    A bias beyond the rheobase makes a whole channel fire slowly wherever the image is blank. It serves the
+    rates as a constant, and a simulation of 30 ms, which sees no or one spike of it, loses that constant.
+    """
+    if network.has_neurons:
+        with torch.no_grad():
+            for bias in network.biases_of_neurons():
+                bias.clamp_(max=1.0)

@@ -1,0 +1,107 @@
+"""What an epoch came to: the points of the learning curves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.nn.functional import cross_entropy
+
+from bioscnn.training.rates import activation
+from bioscnn.training.torch_network import TorchNetwork
+from bioscnn.training.twin import Clock, run_twin
+
+Labelled = tuple[torch.Tensor, torch.Tensor]  # images of shape (n, channels, height, width), classes
+
+_TRAINING_IMAGES = 5000
+_AT_ONCE = 100  # images
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """What an epoch came to.
+
+    `loss` is what training made small: that of distorted images, with noise or in spikes. The other losses
+    and accuracies are those of the rates on images as they are, the first 5,000 training images and the
+    validation images.
+    """
+
+    epoch: int  # from 1
+    loss: float  # mean over the batches
+    train_loss: float
+    train_accuracy: float  # fraction
+    validation_loss: float
+    validation_accuracy: float  # fraction
+    spiking_accuracy: float | None  # of the twin, on validation images, by its last potential; None for ReLU
+    spikes_per_image: float | None
+
+
+def measure(
+    network: TorchNetwork,
+    training: Labelled,
+    validation: Labelled,
+    clock: Clock,
+    spiking_images: int,
+    epoch: int,
+    losses: list[float],
+) -> EpochRecord:
+    """Measure a network at the end of an epoch.
+
+    Parameters
+    ----------
+    network : TorchNetwork
+        As the epoch left it.
+    training, validation : (tensor, tensor)
+        Images and classes.
+    clock : Clock
+        Of the twin.
+    spiking_images : int
+        Validation images, evenly spread, that the twin classifies.
+    epoch : int
+        Which, from 1.
+    losses : list of float
+        Of its batches.
+    """
+    with torch.no_grad():
+        train_loss, train_accuracy = _rates(
+            network, (training[0][:_TRAINING_IMAGES], training[1][:_TRAINING_IMAGES])
+        )
+        validation_loss, validation_accuracy = _rates(network, validation)
+        spiking: tuple[float | None, float | None] = None, None
+        if network.has_neurons:
+            stride = max(1, len(validation[0]) // spiking_images)
+            spiking = _twin(network, (validation[0][::stride], validation[1][::stride]), clock)
+    return EpochRecord(
+        epoch,
+        float(np.mean(losses)),
+        train_loss,
+        train_accuracy,
+        validation_loss,
+        validation_accuracy,
+        *spiking,
+    )
+
+
+def _rates(network: TorchNetwork, part: Labelled) -> tuple[float, float]:
+    """Return loss and accuracy of the rates."""
+    logits = torch.cat([network.forward(x, activation) for x, _ in _batches(part)])
+    return float(cross_entropy(logits, part[1])), _share_right(logits, part[1])
+
+
+def _twin(network: TorchNetwork, part: Labelled, clock: Clock) -> tuple[float, float]:
+    """Return accuracy by the last potential, and spikes an image."""
+    runs = [run_twin(network, x, clock) for x, _ in _batches(part)]
+    spikes = sum(float(run.spikes_per_image()) * run.potentials.shape[1] for run in runs)
+    last = torch.cat([run.potentials[-1] for run in runs])
+    return _share_right(last, part[1]), spikes / len(part[0])
+
+
+def _share_right(evidence: torch.Tensor, labels: torch.Tensor) -> float:
+    return float((evidence.argmax(1) == labels).double().mean())
+
+
+def _batches(part: Labelled) -> Iterator[Labelled]:
+    for x, y in zip(part[0].split(_AT_ONCE), part[1].split(_AT_ONCE), strict=True):
+        yield x.to(memory_format=torch.channels_last), y

@@ -1,0 +1,59 @@
+"""The first stage: training on firing rates, as a short simulation shows them."""
+
+from __future__ import annotations
+
+import torch
+from torch.nn.functional import cross_entropy
+
+from bioscnn.ann import LIFRate, ReLU
+from bioscnn.training.fit import generator
+from bioscnn.training.measure import EpochRecord
+from bioscnn.training.observed_rates import observed_rates
+from bioscnn.training.rates import activation
+from bioscnn.training.settings import RateSettings
+from bioscnn.training.torch_network import TorchNetwork
+from bioscnn.training.twin import Clock
+
+
+class RateObjective:
+    """Cross-entropy of rates with noise, and a price on spikes.
+
+    A spiking network read after 30 ms sees few spikes: a neuron at 30 Hz may not have fired at all. So the
+    rates lose up to one spike of the window and carry noise; otherwise the network comes to rely on slow
+    neurons that the simulation never sees. The rates of a ReLU network are its activations, without noise.
+
+    Parameters
+    ----------
+    settings : RateSettings
+        Noise, window, slope, and the price.
+
+    References
+    ----------
+    Hunsberger and Eliasmith (2016), Training spiking deep networks for neuromorphic hardware,
+    arXiv:1611.05141: LIF rates as activations, Gaussian noise of 10 or 20 Hz on them.
+    """
+
+    spiking_images = 1000
+
+    def __init__(self, settings: RateSettings) -> None:
+        self.settings, self.clock = settings, Clock()
+        self.generators = {"rate-noise": generator(settings.seed, "rate-noise")}
+
+    def loss(self, network: TorchNetwork, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Return the loss of a batch."""
+        expected: list[torch.Tensor] = []  # spikes an image, by population
+
+        def observed(layer: ReLU | LIFRate, x: torch.Tensor) -> torch.Tensor:
+            rate = activation(layer, x, self.settings.slope_width)
+            if isinstance(layer, ReLU):
+                return rate
+            if self.settings.spike_penalty > 0:
+                expected.append(rate.sum() * (self.clock.duration / layer.amplitude / len(x)))
+            return observed_rates(rate, layer.amplitude, self.settings, self.generators["rate-noise"])
+
+        wrong = cross_entropy(network.forward(images, observed), labels)
+        return wrong + self.settings.spike_penalty / 1000 * sum(expected)
+
+    def score(self, record: EpochRecord) -> float:
+        """Return the validation accuracy of the rates."""
+        return record.validation_accuracy

@@ -1,0 +1,97 @@
+"""How the networks that ship with bioscnn are made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from bioscnn.ann import LIFRate, ReLU
+from bioscnn.errors import UserError
+from bioscnn.training.architectures import Architecture, Convolution
+from bioscnn.training.settings import RateSettings, SpikeSettings
+
+LIF_RATE = LIFRate(tau_m=20e-3, t_ref=2e-3, amplitude=10e-3, gamma=0.0)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is made.
+
+    Parameters
+    ----------
+    name : str
+        Of the network and its files.
+    dataset : str
+        The data set it classifies, a name for `bioscnn.datasets.load_dataset`.
+    start : Architecture or str
+        What training begins with: random weights of this shape, or the network of another recipe.
+    settings : RateSettings or SpikeSettings
+        The stage.
+    """
+
+    name: str
+    dataset: str
+    start: Architecture | str
+    settings: RateSettings | SpikeSettings
+
+    def changed(self, seed: int, epochs: int | None = None) -> Recipe:
+        """Return the recipe with another seed, and another number of epochs if one is given."""
+        settings = replace(self.settings, seed=seed, epochs=epochs or self.settings.epochs)
+        return replace(self, settings=settings)
+
+
+def _digits(neuron: LIFRate | ReLU, *channels: int) -> Architecture:
+    first, *others = channels
+    strided = (Convolution(number, stride=(2, 2)) for number in others)
+    return Architecture((1, 28, 28), (Convolution(first), *strided), 10, neuron)
+
+
+SMALL, LARGE = (8, 16, 32), (32, 64, 128)  # large: the shape of Nengo's spiking MNIST example
+
+RECIPES = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe("mnist-small", "mnist", _digits(LIF_RATE, *SMALL), RateSettings(epochs=20)),
+        Recipe("mnist-small-fine-tuned", "mnist", "mnist-small", SpikeSettings()),
+        Recipe(
+            "mnist-small-relu",
+            "mnist",
+            _digits(ReLU(), *SMALL),
+            RateSettings(epochs=20, learning_rate=5e-3),
+        ),
+        Recipe(
+            "mnist-large",
+            "mnist",
+            _digits(LIF_RATE, *LARGE),
+            RateSettings(epochs=25, learning_rate=1e-2),
+        ),
+        Recipe("mnist-large-fine-tuned", "mnist", "mnist-large", SpikeSettings(epochs=1)),
+        Recipe(
+            "mnist-large-relu",
+            "mnist",
+            _digits(ReLU(), *LARGE),
+            RateSettings(epochs=20, learning_rate=2e-3),
+        ),
+    )
+}
+
+
+def find_recipes(name: str) -> list[Recipe]:
+    """Return the recipe of a network, or all those of a data set, each after the one it begins with.
+
+    Raises
+    ------
+    UserError
+        If there is none of this name.
+
+    Examples
+    --------
+    >>> [recipe.name for recipe in find_recipes("mnist-small-relu")]
+    ['mnist-small-relu']
+    """
+    if name in RECIPES:
+        return [RECIPES[name]]
+    found = [recipe for recipe in RECIPES.values() if recipe.dataset == name]
+    if not found:
+        known = ", ".join([*dict.fromkeys(recipe.dataset for recipe in RECIPES.values()), *RECIPES])
+        raise UserError("no recipe for such a network", key="network", value=name, expected=f"one of {known}")
+    return found

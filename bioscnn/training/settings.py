@@ -1,0 +1,83 @@
+"""How a network is trained: what both stages share, then each stage's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from bioscnn.errors import UserError
+from bioscnn.quantities import format_quantity
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """What every training has: how long, in what steps, on what distorted images.
+
+    Raises
+    ------
+    UserError
+        If a number is out of range.
+    """
+
+    epochs: int = 12
+    batch_size: int = 128
+    learning_rate: float = 2e-2  # the highest, of Adam; it rises at first and falls as a cosine
+    weight_decay: float = 0.0  # decoupled, as in AdamW
+    spike_penalty: float = 0.0  # added to the loss for a thousand spikes an image
+    patience: int = 0  # epochs without a better validation accuracy after which training stops; 0: never
+    rotation: float = 8.0  # degrees, either way, drawn for every image
+    shift: float = 1.2  # pixels, either way, across and down
+    scaling: float = 0.08  # fraction, larger or smaller
+    shear: float = 0.1  # fraction of the height by which the top moves across
+    warp: float = 0.0  # pixels, standard deviation of a smooth displacement, drawn for every image
+    seed: int = 1
+    threads: int = 1  # of torch; part of the recipe, because sums in another order round differently
+
+    def __post_init__(self) -> None:
+        positive = ("epochs", "batch_size", "learning_rate", "threads", *self._positive())
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if not value >= 0 or (field.name in positive and value == 0):
+                expected = "a number > 0" if field.name in positive else "a number >= 0"
+                raise UserError("impossible setting", key=field.name, value=value, expected=expected)
+
+    def _positive(self) -> tuple[str, ...]:
+        return ()
+
+
+@dataclass(frozen=True)
+class RateSettings(TrainingSettings):
+    """Training on firing rates, as a short simulation shows them; see `bioscnn.training.observed_rates`."""
+
+    rate_noise: float = 10.0  # Hz, standard deviation of the Gaussian noise on the rate of a firing neuron
+    shortest_window: float = 30e-3  # s, in which a firing rate must be told from its spikes; 0 for none
+    slope_width: float = 0.1  # of the rheobase: gamma of the soft LIF rate whose slope training uses
+
+    def _positive(self) -> tuple[str, ...]:
+        return ("slope_width",)
+
+
+@dataclass(frozen=True)
+class SpikeSettings(TrainingSettings):
+    """Fine-tuning on spikes: the trial for which the network is trained, and when it has to be right."""
+
+    epochs: int = 2
+    batch_size: int = 64
+    learning_rate: float = 2e-3
+    duration: float = 30e-3  # s, of a trial
+    dt: float = 1e-3  # s
+    tau_s: float = 5e-3  # s, of the synapses
+    rate_weight: float = 0.3  # weight of the loss of the rates beside that of the spikes
+    decide_from: float = 12e-3  # s; the loss is the mean over all steps from here to the end
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.decide_from < self.duration:
+            raise UserError(
+                "the network would have to decide after the trial",
+                key="decide_from",
+                value=format_quantity(self.decide_from, "time"),
+                expected=f"less than {format_quantity(self.duration, 'time')}",
+            )
+
+    def _positive(self) -> tuple[str, ...]:
+        return ("duration", "dt", "tau_s")

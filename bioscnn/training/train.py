@@ -1,0 +1,246 @@
+"""Train a network, and record how it was done."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import bioscnn
+from bioscnn.ann import LayerGraph, read_model, write_onnx
+from bioscnn.errors import UserError
+from bioscnn.files import write_atomically
+from bioscnn.metrics import Proportion, accuracy, wilson
+from bioscnn.training.recipes import RECIPES, Recipe
+from bioscnn.training.settings import RateSettings, SpikeSettings
+
+if TYPE_CHECKING:
+    from bioscnn.training.fit import Progress
+    from bioscnn.training.measure import EpochRecord
+
+
+def train(
+    graph: LayerGraph,
+    train_images: NDArray[np.floating],
+    train_labels: NDArray[np.integer],
+    validation_images: NDArray[np.floating],
+    validation_labels: NDArray[np.integer],
+    settings: RateSettings | SpikeSettings,
+    checkpoint: Path | None = None,
+    progress: Progress | None = None,
+) -> tuple[LayerGraph, dict[str, Any]]:
+    """Train a network, on rates or on spikes as the settings say.
+
+    The network of the best epoch is returned, by its accuracy on the validation images: that of the rates
+    after training on rates, that of the spikes after fine-tuning. The same settings give the same network on
+    the same machine, also if the training was interrupted and continued from its checkpoint.
+
+    Parameters
+    ----------
+    graph : LayerGraph
+        The network to begin with, such as `bioscnn.training.architectures.Architecture.initial` returns.
+    train_images : ndarray of float32, shape (n, channels, height, width)
+        Images in [0, 1].
+    train_labels : ndarray of int64, shape (n,)
+        Their classes.
+    validation_images, validation_labels
+        Images that choose the epoch and train nothing.
+    settings : RateSettings or SpikeSettings
+        The stage, and how to train.
+    checkpoint : Path, optional
+        File in which the state is kept, and from which an interrupted training continues; removed at the end.
+    progress : callable, optional
+        Called as ``progress(batches done, batches in all, records of the epochs done)`` after every batch.
+
+    Returns
+    -------
+    graph : LayerGraph
+        The trained network.
+    card : dict
+        What made it and how well it classifies, ready for JSON.
+
+    Raises
+    ------
+    UserError
+        If torch is missing, the arrays do not fit the network, the training diverges, the checkpoint is of
+        another training, or spikes are asked of a ReLU network.
+    """
+    try:
+        import torch
+
+        from bioscnn.training.checkpoint import Checkpoint
+        from bioscnn.training.fine_tuning import SpikeObjective
+        from bioscnn.training.fit import fit
+        from bioscnn.training.rate_training import RateObjective
+    except ModuleNotFoundError:
+        raise UserError("training needs torch", fix="pip install 'bioscnn[train]'") from None
+
+    training = _checked(graph, "train", train_images, train_labels)
+    validation = _checked(graph, "validation", validation_images, validation_labels)
+    objective = SpikeObjective(settings) if isinstance(settings, SpikeSettings) else RateObjective(settings)
+    kept = Checkpoint(checkpoint, _identity(graph, settings, training, validation))
+    started, threads = time.perf_counter(), torch.get_num_threads()
+    torch.set_num_threads(settings.threads)
+    try:
+        trained, records = fit(
+            graph,
+            objective,
+            (torch.from_numpy(training[0]), torch.from_numpy(training[1])),
+            (torch.from_numpy(validation[0]), torch.from_numpy(validation[1])),
+            settings,
+            kept,
+            progress or (lambda done, total, records: None),
+        )
+    finally:
+        torch.set_num_threads(threads)
+    best = max(records, key=lambda record: (objective.score(record), record.epoch))
+    right = accuracy(trained.forward(validation[0]).argmax(1), validation[1])
+    card = {
+        "name": graph.name,
+        "stage": "spikes" if isinstance(settings, SpikeSettings) else "rates",
+        "settings": asdict(settings),
+        "started_from_sha256": graph.sha256(),
+        "n_train": len(training[0]),
+        "validation": _share(right),
+        "spiking": _spiking(
+            best, min(objective.spiking_images, len(validation[0])), objective.clock.duration
+        ),
+        "best_epoch": best.epoch,
+        "epochs": [asdict(record) for record in records],
+        "weights_sha256": trained.sha256(),
+        "versions": {"bioscnn": bioscnn.__version__, "torch": torch.__version__},
+        "seconds": round(time.perf_counter() - started, 1),
+    }
+    kept.remove()
+    return trained, card
+
+
+def train_recipe(
+    recipe: Recipe,
+    data: Path | None,
+    out: Path,
+    progress: Progress | None = None,
+) -> tuple[LayerGraph, dict[str, Any]]:
+    """Train a network by its recipe, and write ``<name>.onnx`` and its card ``<name>.json``.
+
+    A recipe that begins with another network takes that of the same folder, and the shipped one if there is
+    none. While it trains, ``<name>.checkpoint.npz`` keeps the state.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        What to train and how.
+    data : Path or None
+        The data folder, as in `bioscnn.datasets.load_dataset`.
+    out : Path
+        An existing folder.
+    progress : callable, optional
+        As in `train`.
+
+    Returns
+    -------
+    graph, card
+        As in `train`; the card also names the data, its hash, the command, and the network it began with.
+
+    Raises
+    ------
+    UserError
+        As in `train`, or if the data cannot be had or the folder not be written.
+    """
+    from bioscnn.datasets import load_dataset
+
+    if not out.is_dir():
+        raise UserError("no such folder", file=out, fix=f"mkdir -p {out}")
+    sets = {split: load_dataset(recipe.dataset, split, data=data) for split in ("train", "validation")}
+    training, validation = sets["train"], sets["validation"]
+    graph, made = train(
+        _beginning(recipe, out),
+        training.intensities(),
+        training.labels,
+        validation.intensities(),
+        validation.labels,
+        recipe.settings,
+        out / f"{recipe.name}.checkpoint.npz",
+        progress,
+    )
+    card = {
+        "name": recipe.name,
+        "command": _command(recipe),
+        "started_from": recipe.start if isinstance(recipe.start, str) else "random weights",
+        "data": {
+            split: {"name": images.name, "n": len(images), "sha256": images.sha256}
+            for split, images in sets.items()
+        },
+        **made,
+    }
+    write_onnx(graph, out / f"{recipe.name}.onnx", {"weights_sha256": card["weights_sha256"]})
+    write_atomically(out / f"{recipe.name}.json", (json.dumps(card, indent=2) + "\n").encode())
+    return graph, card
+
+
+def _beginning(recipe: Recipe, out: Path) -> LayerGraph:
+    """Return the network that training begins with, under the name of the one it becomes."""
+    if not isinstance(recipe.start, str):
+        return recipe.start.initial(recipe.name, recipe.settings.seed)
+    beside = out / f"{recipe.start}.onnx"
+    return replace(read_model(beside if beside.exists() else recipe.start), name=recipe.name)
+
+
+def _command(recipe: Recipe) -> str:
+    """Return the command that trains the network; other settings than these two are on the card."""
+    usual = RECIPES[recipe.name].settings.epochs if recipe.name in RECIPES else None
+    epochs = "" if recipe.settings.epochs == usual else f" --epochs {recipe.settings.epochs}"
+    return f"bioscnn train {recipe.name} --seed {recipe.settings.seed}{epochs}"
+
+
+def _identity(
+    graph: LayerGraph, settings: RateSettings | SpikeSettings, *sets: tuple[NDArray[Any], NDArray[Any]]
+) -> str:
+    """Return a hash of all that decides what training comes to."""
+    digest = hashlib.sha256(f"{graph.sha256()} {settings!r} {bioscnn.__version__}".encode())
+    for images, labels in sets:
+        digest.update(images.tobytes())
+        digest.update(labels.tobytes())
+    return digest.hexdigest()
+
+
+def _share(share: Proportion) -> dict[str, Any]:
+    """Return an accuracy with its Wilson 95 % interval."""
+    interval = [round(share.low, 5), round(share.high, 5)]
+    return {"accuracy": share.value, "n": share.n, "wilson_95": interval}
+
+
+def _spiking(record: EpochRecord, n: int, duration: float) -> dict[str, Any] | None:
+    """Return what the twin makes of the validation images, by its last potential."""
+    if record.spiking_accuracy is None:
+        return None
+    share = _share(wilson(round(record.spiking_accuracy * n), n))
+    return {**share, "spikes_per_image": record.spikes_per_image, "duration_ms": 1e3 * duration}
+
+
+def _checked(
+    graph: LayerGraph, split: str, images: NDArray[np.floating], labels: NDArray[np.integer]
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    if images.shape[1:] != graph.input_shape or len(images) == 0 or not _in_unit_range(images):
+        raise UserError(
+            f"the {split} images are no images for {graph.name}",
+            value=f"{images.dtype} of shape {images.shape}",
+            expected=f"shape (n, {', '.join(map(str, graph.input_shape))}), values in [0, 1]",
+        )
+    if labels.shape != images.shape[:1] or labels.min() < 0 or labels.max() >= graph.n_classes:
+        raise UserError(
+            f"the {split} labels do not fit",
+            value=labels.shape,
+            expected=f"one class an image, 0 to {graph.n_classes - 1}",
+        )
+    return np.ascontiguousarray(images, np.float32), np.ascontiguousarray(labels, np.int64)
+
+
+def _in_unit_range(images: NDArray[np.floating]) -> bool:
+    return bool(images.min() >= 0 and images.max() <= 1)

@@ -1,0 +1,351 @@
+"""Training: the same seed, the same network; the exact rate with a smooth slope."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from bioscnn.ann import LIFRate, ReLU, read_card, read_onnx  # noqa: E402
+from bioscnn.errors import UserError  # noqa: E402
+from bioscnn.neurons import soft_lif_rate  # noqa: E402
+from bioscnn.training.architectures import Architecture, Convolution  # noqa: E402
+from bioscnn.training.augmentation import augment  # noqa: E402
+from bioscnn.training.observed_rates import observed_rates  # noqa: E402
+from bioscnn.training.rates import lif_rate  # noqa: E402
+from bioscnn.training.recipes import find_recipes  # noqa: E402
+from bioscnn.training.settings import RateSettings, SpikeSettings  # noqa: E402
+from bioscnn.training.train import train, train_recipe  # noqa: E402
+
+TINY = Architecture((1, 8, 8), (Convolution(4), Convolution(4, stride=(2, 2))), 2, LIFRate())
+QUICK = RateSettings(epochs=8, batch_size=32, shift=0.5, seed=3)
+ON_SPIKES = SpikeSettings(epochs=2, batch_size=32, shift=0.5, seed=3)
+START = TINY.initial("tiny", 3)
+
+
+def bars(n, seed):
+    """Draw images of a horizontal (0) or vertical (1) bar in noise."""
+    rng = np.random.default_rng(seed)
+    labels, place = rng.integers(2, size=n), rng.integers(2, 6, size=n)
+    images = rng.uniform(0, 0.2, size=(n, 1, 8, 8)).astype(np.float32)
+    for image, label, at in zip(images, labels, place, strict=True):
+        image[0][(slice(None), at) if label else (at, slice(None))] = 1
+    return images, labels
+
+
+@pytest.fixture(scope="module")
+def trained():
+    return train(START, *bars(640, 1), *bars(200, 2), QUICK)
+
+
+def test_training_learns_what_can_be_learnt(trained):
+    graph, card = trained
+    images, labels = bars(200, 2)
+    assert card["validation"]["accuracy"] == np.mean(graph.forward(images).argmax(1) == labels) > 0.95
+    assert card["epochs"][-1]["loss"] < card["epochs"][0]["loss"]
+
+
+def test_a_trained_network_is_silent_on_a_blank_image(trained):
+    graph, _ = trained
+    rates = graph.activations(np.zeros((1, 1, 8, 8)))
+    neurons = [index for index, layer in enumerate(graph.layers) if isinstance(layer, LIFRate)]
+    assert [rates[index].max() for index in neurons] == [0, 0]
+
+
+def test_the_same_seed_gives_the_same_network(trained):
+    again = train(START, *bars(640, 1), *bars(200, 2), QUICK)[0]
+    assert again == trained[0]
+
+
+def test_training_leaves_the_number_of_threads_as_it_was():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        train(START, *bars(64, 1), *bars(20, 2), replace(QUICK, epochs=1, threads=1))
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_another_seed_gives_another_network(trained):
+    other = train(START, *bars(640, 1), *bars(200, 2), replace(QUICK, seed=4))[0]
+    assert other != trained[0]
+
+
+def test_the_card_says_what_was_done_and_goes_through_json(trained):
+    graph, card = trained
+    assert json.loads(json.dumps(card))["weights_sha256"] == graph.sha256()
+    assert card["settings"]["seed"] == 3
+    assert [entry["epoch"] for entry in card["epochs"]] == list(range(1, 9))
+    low, high = card["validation"]["wilson_95"]
+    assert low < card["validation"]["accuracy"] <= high
+
+
+def test_progress_counts_batches_and_hands_over_finished_epochs():
+    calls = []
+    train(
+        START,
+        *bars(64, 1),
+        *bars(20, 2),
+        replace(QUICK, epochs=2),
+        progress=lambda *call: calls.append((*call[:2], len(call[2]))),
+    )
+    assert [call[0] for call in calls] == [0, 1, 2, 2, 3, 4, 4]
+    assert {call[1] for call in calls} == {4}
+    assert calls[-1][2] == 2
+
+
+@pytest.mark.parametrize("dead_below", [-3.0, 0.5])
+def test_the_rate_is_exact_and_its_slope_that_of_the_soft_rate(dead_below):
+    neuron = LIFRate(20e-3, 2e-3, 10e-3)
+    J = torch.linspace(dead_below, 10, 400, dtype=torch.float64, requires_grad=True)
+    rate = lif_rate(J, neuron, 0.2)
+    np.testing.assert_allclose(rate.detach().numpy(), neuron.forward(J.detach().numpy()), rtol=1e-9)
+    rate.sum().backward()
+    at, step = J.detach().numpy(), 1e-6
+    slope = [neuron.amplitude * soft_lif_rate(at + s, 20e-3, 2e-3, 0.2) for s in (-step, step)]
+    alive = at > 1 - 15 * 0.2
+    np.testing.assert_allclose(J.grad.numpy()[alive], ((slope[1] - slope[0]) / (2 * step))[alive], rtol=1e-5)
+
+
+def observed(rate, **settings):
+    rates = torch.full((50, 4, 10, 10), rate)
+    noise = torch.Generator().manual_seed(1)
+    return observed_rates(rates, 0.01, RateSettings(**settings), noise)
+
+
+def test_without_noise_and_window_training_sees_the_rates_themselves():
+    torch.testing.assert_close(
+        observed(0.7, rate_noise=0, shortest_window=0), torch.full((50, 4, 10, 10), 0.7)
+    )
+
+
+def test_the_noise_on_a_rate_has_the_deviation_asked_for():
+    x = observed(2.0, rate_noise=20, shortest_window=0)
+    assert x.mean() == pytest.approx(2.0, abs=0.01)
+    assert x.std() == pytest.approx(0.2, rel=0.05)
+
+
+def test_a_short_window_costs_up_to_one_spike_and_a_quarter_on_average():
+    x = observed(2.0, rate_noise=0, shortest_window=0.02)
+    assert 1.5 <= x.min() < 1.55
+    assert x.max() <= 2.0
+    assert x.mean() == pytest.approx(2.0 - 0.5 / 4, abs=0.02)
+
+
+def test_no_rate_becomes_negative_and_the_silent_stay_silent():
+    assert observed(0.1, rate_noise=50).min() == 0
+    assert observed(0.0, rate_noise=50).abs().max() == 0
+
+
+def test_augmentation_of_width_zero_changes_nothing():
+    still = RateSettings(rotation=0, shift=0, scaling=0, shear=0)
+    images = torch.rand(5, 1, 8, 8)
+    torch.testing.assert_close(augment(images, still, torch.Generator()), images, atol=1e-5, rtol=0)
+
+
+def test_augmentation_moves_an_image_by_at_most_the_shift():
+    moved = RateSettings(rotation=0, shift=2, scaling=0, shear=0)
+    images = torch.zeros(200, 1, 9, 9)
+    images[:, 0, 4, 4] = 1
+    out = augment(images, moved, torch.Generator().manual_seed(1))
+    column = (out.sum(2) * torch.arange(9)).sum((1, 2)) - 4
+    assert 1.8 < column.abs().max() <= 2.0001
+    torch.testing.assert_close(out.sum((1, 2, 3)), torch.ones(200))
+
+
+def test_a_warp_displaces_pixels_by_the_deviation_asked_for():
+    warped = RateSettings(rotation=0, shift=0, scaling=0, shear=0, warp=1.5)
+    images = torch.zeros(500, 1, 29, 29)
+    images[:, 0, 14, 14] = 1
+    out = augment(images, warped, torch.Generator().manual_seed(1))
+    seen = out.sum((1, 2, 3)) > 0.3  # a warp may also shrink the pixel
+    column = ((out.sum(2) * torch.arange(29)).sum((1, 2)) / out.sum((1, 2, 3)))[seen] - 14
+    # Between the points of the grid the field is a weighted mean of them, and so a little smaller.
+    assert seen.float().mean() > 0.9
+    assert 0.6 * 1.5 < column.std() < 1.5
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ({"epochs": 0}, "epochs"),
+        ({"learning_rate": -1}, "learning_rate"),
+        ({"shift": -1}, "shift"),
+        ({"tau_s": 0}, "tau_s"),
+        ({"decide_from": 30e-3}, "decide_from"),
+    ],
+)
+def test_impossible_settings_are_refused(change, key):
+    with pytest.raises(UserError) as refusal:
+        SpikeSettings(**change)
+    assert refusal.value.key == key
+
+
+def test_training_that_diverges_says_so():
+    with pytest.raises(UserError, match="no longer a number") as refusal:
+        train(START, *bars(640, 1), *bars(20, 2), replace(QUICK, learning_rate=1e30))
+    assert refusal.value.key == "learning_rate"
+
+
+def test_pixels_of_0_to_255_are_refused():
+    images, labels = bars(10, 1)
+    with pytest.raises(UserError) as refusal:
+        train(START, images * 255, labels, images, labels, QUICK)
+    assert "values in [0, 1]" in refusal.value.expected
+
+
+def test_labels_beyond_the_classes_are_refused():
+    images, labels = bars(10, 1)
+    with pytest.raises(UserError, match="the train labels do not fit"):
+        train(START, images, labels + 1, images, labels, QUICK)
+
+
+def test_an_unknown_network_is_refused_with_the_known_ones():
+    with pytest.raises(UserError, match="mnist-large-relu"):
+        find_recipes("mnist-huge")
+
+
+def test_a_data_set_names_its_recipes_each_behind_the_one_it_begins_with():
+    names = [recipe.name for recipe in find_recipes("mnist")]
+    assert names.index("mnist-small") < names.index("mnist-small-fine-tuned")
+    assert len(names) == 6
+
+
+def test_training_without_torch_says_how_to_install_it(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "torch", None)
+    with pytest.raises(UserError, match=r"bioscnn\[train\]"):
+        train(START, *bars(64, 1), *bars(20, 2), QUICK)
+
+
+@pytest.fixture
+def few_digits(monkeypatch):
+    from bioscnn.datasets import load_dataset
+
+    digits = load_dataset("mnist").take(200)
+    monkeypatch.setattr("bioscnn.datasets.load_dataset", lambda name, split, data: digits)
+    return digits
+
+
+def shortened(name):
+    return find_recipes(name)[0].changed(seed=1, epochs=1)
+
+
+def test_a_network_is_written_with_its_card_and_without_its_checkpoint(few_digits, tmp_path):
+    graph, card = train_recipe(shortened("mnist-small"), None, tmp_path)
+    assert read_onnx(tmp_path / "mnist-small.onnx") == graph
+    assert read_card(tmp_path / "mnist-small.onnx") == json.loads(json.dumps(card))
+    assert card["command"] == "bioscnn train mnist-small --seed 1 --epochs 1"
+    assert card["data"]["train"] == {"name": "mnist", "n": 200, "sha256": few_digits.sha256}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mnist-small.json", "mnist-small.onnx"]
+
+
+def test_fine_tuning_begins_with_the_network_beside_it(few_digits, tmp_path):
+    before, _ = train_recipe(shortened("mnist-small"), None, tmp_path)
+    _, card = train_recipe(shortened("mnist-small-fine-tuned"), None, tmp_path)
+    assert card["started_from"] == "mnist-small"
+    assert card["started_from_sha256"] == before.sha256()
+
+
+def test_a_network_without_a_folder_is_refused_before_training(tmp_path):
+    with pytest.raises(UserError, match="no such folder"):
+        train_recipe(shortened("mnist-small"), None, tmp_path / "none")
+
+
+def test_fine_tuning_makes_a_network_right_within_the_trial(trained):
+    # Two layers need some ten milliseconds to pass a bar on; trained on rates alone this one is late.
+    tuned, card = train(trained[0], *bars(640, 1), *bars(200, 2), replace(ON_SPIKES, epochs=6))
+    first, last = card["epochs"][0], card["epochs"][-1]
+    assert last["loss"] < first["loss"]
+    assert card["spiking"]["accuracy"] > 0.95
+    assert tuned != trained[0]
+
+
+def test_a_price_on_spikes_makes_them_fewer(trained):
+    few, many = (
+        train(trained[0], *bars(640, 1), *bars(200, 2), replace(ON_SPIKES, epochs=4, spike_penalty=price))[1]
+        for price in (200.0, 0.0)
+    )
+    assert few["spiking"]["spikes_per_image"] < 0.9 * many["spiking"]["spikes_per_image"]
+
+
+def test_a_price_on_rates_makes_spikes_fewer():
+    few, many = (
+        train(START, *bars(640, 1), *bars(200, 2), replace(QUICK, spike_penalty=price))[1]
+        for price in (200.0, 0.0)
+    )
+    assert few["spiking"]["spikes_per_image"] < 0.9 * many["spiking"]["spikes_per_image"]
+
+
+def test_a_relu_network_is_trained_and_has_no_spikes_to_fine_tune():
+    relu = replace(TINY, neuron=ReLU()).initial("relu", 1)
+    graph, card = train(relu, *bars(640, 1), *bars(200, 2), replace(QUICK, learning_rate=5e-3))
+    assert card["validation"]["accuracy"] > 0.95
+    assert card["spiking"] is None
+    with pytest.raises(UserError, match="only a network of LIF rates has a twin"):
+        train(graph, *bars(64, 1), *bars(20, 2), ON_SPIKES)
+
+
+class Killed(BaseException):
+    """Stands for a kill: it leaves the process no time to tidy up."""
+
+
+@pytest.mark.parametrize("settings", [QUICK, replace(ON_SPIKES, epochs=8)], ids=["rates", "spikes"])
+@pytest.mark.parametrize("batches", [3, 40, 57])
+def test_a_killed_training_continues_to_the_same_result(tmp_path, monkeypatch, settings, batches):
+    monkeypatch.setattr("bioscnn.training.fit._CHECKPOINT_EVERY", 7)
+    data = (*bars(320, 1), *bars(50, 2))
+    whole, card = train(START, *data, settings)
+    path, seen = tmp_path / "tiny.npz", []
+
+    def kill(done, total, records):
+        seen.append(done)
+        if done == batches and seen[0] == 0:
+            raise Killed
+
+    with pytest.raises(Killed):
+        train(START, *data, settings, path, kill)
+    seen[:] = []
+    resumed, again = train(START, *data, settings, path, lambda done, total, records: seen.append(done))
+    assert seen[0] == batches // 7 * 7 or seen[0] == batches // 10 * 10
+    assert resumed == whole
+    assert again["epochs"] == card["epochs"]
+    assert not path.exists()
+
+
+def test_a_checkpoint_of_another_training_is_refused(tmp_path):
+    path = tmp_path / "tiny.npz"
+
+    def kill(done, total, records):
+        if records:
+            raise Killed
+
+    data = (*bars(64, 1), *bars(20, 2))
+    with pytest.raises(Killed):
+        train(START, *data, QUICK, path, kill)
+    with pytest.raises(UserError, match="of another training") as refusal:
+        train(START, *data, replace(QUICK, seed=4), path)
+    assert str(path) == str(refusal.value.file)
+
+
+def test_a_file_that_is_no_checkpoint_is_refused(tmp_path):
+    path = tmp_path / "tiny.npz"
+    path.write_bytes(b"half a checkpoint")
+    with pytest.raises(UserError, match="not a checkpoint"):
+        train(START, *bars(64, 1), *bars(20, 2), QUICK, path)
+
+
+def test_training_stops_early_and_keeps_the_best_epoch():
+    # Two classes of pure noise: nothing can be learnt, so the first epochs are as good as it gets.
+    rng = np.random.default_rng(1)
+    noise = rng.uniform(size=(200, 1, 8, 8)).astype(np.float32)
+    labels = rng.integers(2, size=200)
+    patient = replace(QUICK, epochs=40, patience=3)
+    graph, card = train(START, noise[:100], labels[:100], noise[100:], labels[100:], patient)
+    scores = [epoch["validation_accuracy"] for epoch in card["epochs"]]
+    assert len(scores) < 40
+    assert max(scores[-3:]) <= max(scores[:-3])
+    assert card["validation"]["accuracy"] == max(scores)
+    assert np.mean(graph.forward(noise[100:]).argmax(1) == labels[100:]) == max(scores)
