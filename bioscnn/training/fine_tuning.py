@@ -31,14 +31,14 @@ class SpikeObjective:
         self.clock = Clock(settings.duration, settings.dt, settings.tau_s)
         self.generators: dict[str, torch.Generator] = {}
 
-    def loss(self, network: TorchNetwork, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """Return the loss of a batch."""
+    def loss(self, network: TorchNetwork, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Return the loss of a batch; targets are the wanted probabilities, shape (n, classes)."""
         run = run_twin(network, images, self.clock)
         decisions = run.potentials[round(self.settings.decide_from / self.settings.dt) :]
-        wrong = cross_entropy(decisions.flatten(0, 1), labels.repeat(len(decisions)))
+        wrong = cross_entropy(decisions.flatten(0, 1), targets.repeat(len(decisions), 1))
         if self.settings.rate_weight > 0:
             logits = network.forward(images, activation)
-            wrong = wrong + self.settings.rate_weight * cross_entropy(logits, labels)
+            wrong = wrong + self.settings.rate_weight * cross_entropy(logits, targets)
         return wrong + self.settings.spike_penalty / 1000 * run.spikes_per_image()
 
     def score(self, record: EpochRecord) -> float:

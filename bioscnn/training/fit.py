@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 import torch
+from torch.nn.functional import one_hot, softmax
 
 from bioscnn import seeds
 from bioscnn.ann import LayerGraph
@@ -15,6 +16,7 @@ from bioscnn.errors import UserError
 from bioscnn.training.augmentation import augment
 from bioscnn.training.checkpoint import Checkpoint
 from bioscnn.training.measure import EpochRecord, Labelled, measure
+from bioscnn.training.rates import activation
 from bioscnn.training.settings import TrainingSettings
 from bioscnn.training.torch_network import TorchNetwork
 from bioscnn.training.twin import Clock
@@ -32,8 +34,8 @@ class Objective(Protocol):
     clock: Clock  # of the twin that is measured after every epoch
     spiking_images: int  # validation images that the twin classifies then
 
-    def loss(self, network: TorchNetwork, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """Return the loss of a batch."""
+    def loss(self, network: TorchNetwork, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Return the loss of a batch; targets are the wanted probabilities, shape (n, classes)."""
 
     def score(self, record: EpochRecord) -> float:
         """Return the validation accuracy by which the best epoch is chosen."""
@@ -41,6 +43,7 @@ class Objective(Protocol):
 
 def fit(
     graph: LayerGraph,
+    teacher: LayerGraph | None,
     objective: Objective,
     training: Labelled,
     validation: Labelled,
@@ -56,6 +59,8 @@ def fit(
     ----------
     graph : LayerGraph
         The network to begin with.
+    teacher : LayerGraph or None
+        A network whose classes are asked for beside the true ones.
     objective : Objective
         What to make small.
     training, validation : (tensor, tensor)
@@ -73,6 +78,7 @@ def fit(
         If the loss is no longer a number.
     """
     network = TorchNetwork(graph)
+    tutor = None if teacher is None else TorchNetwork(teacher)
     optimiser = torch.optim.AdamW(network.parameters, lr=1.0, weight_decay=settings.weight_decay)
     generators = {
         "order": generator(settings.seed, "order"),
@@ -93,7 +99,9 @@ def fit(
             for group in optimiser.param_groups:
                 group["lr"] = settings.learning_rate * _schedule(state.step, n_steps)
             x = augment(images[batch], settings, generators["augmentation"])
-            loss = objective.loss(network, x.to(memory_format=torch.channels_last), labels[batch])
+            x = x.to(memory_format=torch.channels_last)
+            targets = _targets(x, labels[batch], graph.n_classes, tutor, settings)
+            loss = objective.loss(network, x, targets)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -118,6 +126,22 @@ def fit(
         progress(state.step, n_steps, state.records)
     network.set_parameters(state.best)
     return network.to_graph(), state.records
+
+
+def _targets(
+    images: torch.Tensor,
+    labels: torch.Tensor,
+    n_classes: int,
+    teacher: TorchNetwork | None,
+    settings: TrainingSettings,
+) -> torch.Tensor:
+    """Return the wanted probabilities: the true class, mixed with what a teacher takes an image for."""
+    true = one_hot(labels, n_classes).to(images.dtype)
+    if teacher is None:
+        return true
+    with torch.no_grad():
+        logits = teacher.forward(images, activation)
+    return true.lerp(softmax(logits / settings.temperature, 1), settings.teacher_weight)
 
 
 def generator(seed: int, purpose: str) -> torch.Generator:

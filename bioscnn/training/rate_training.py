@@ -39,8 +39,8 @@ class RateObjective:
         self.settings, self.clock = settings, Clock()
         self.generators = {"rate-noise": generator(settings.seed, "rate-noise")}
 
-    def loss(self, network: TorchNetwork, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """Return the loss of a batch."""
+    def loss(self, network: TorchNetwork, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Return the loss of a batch; targets are the wanted probabilities, shape (n, classes)."""
         expected: list[torch.Tensor] = []  # spikes an image, by population
 
         def observed(layer: ReLU | LIFRate, x: torch.Tensor) -> torch.Tensor:
@@ -51,7 +51,7 @@ class RateObjective:
                 expected.append(rate.sum() * (self.clock.duration / layer.amplitude / len(x)))
             return observed_rates(rate, layer.amplitude, self.settings, self.generators["rate-noise"])
 
-        wrong = cross_entropy(network.forward(images, observed), labels)
+        wrong = cross_entropy(network.forward(images, observed), targets)
         return wrong + self.settings.spike_penalty / 1000 * sum(expected)
 
     def score(self, record: EpochRecord) -> float:

@@ -26,12 +26,15 @@ class Recipe:
         What training begins with: random weights of this shape, or the network of another recipe.
     settings : RateSettings or SpikeSettings
         The stage.
+    teacher : str, optional
+        The network of another recipe that teaches this one.
     """
 
     name: str
     dataset: str
     start: Architecture | str
     settings: RateSettings | SpikeSettings
+    teacher: str | None = None
 
     def changed(self, seed: int, epochs: int | None = None) -> Recipe:
         """Return the recipe with another seed, and another number of epochs if one is given."""
@@ -62,14 +65,14 @@ RECIPES = {
             "mnist-large",
             "mnist",
             _digits(LIF_RATE, *LARGE),
-            RateSettings(epochs=25, learning_rate=1e-2),
+            RateSettings(epochs=20, learning_rate=1e-2, warp=0.5),
         ),
         Recipe("mnist-large-fine-tuned", "mnist", "mnist-large", SpikeSettings(epochs=1)),
         Recipe(
             "mnist-large-relu",
             "mnist",
             _digits(ReLU(), *LARGE),
-            RateSettings(epochs=20, learning_rate=2e-3),
+            RateSettings(epochs=24, learning_rate=2e-3, warp=0.8),
         ),
     )
 }

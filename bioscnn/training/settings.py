@@ -16,6 +16,11 @@ class TrainingSettings:
     ------
     UserError
         If a number is out of range.
+
+    References
+    ----------
+    Hinton, Vinyals and Dean (2015), Distilling the knowledge in a neural network, arXiv:1503.02531 (the
+    teacher).
     """
 
     epochs: int = 12
@@ -23,6 +28,8 @@ class TrainingSettings:
     learning_rate: float = 2e-2  # the highest, of Adam; it rises at first and falls as a cosine
     weight_decay: float = 0.0  # decoupled, as in AdamW
     spike_penalty: float = 0.0  # added to the loss for a thousand spikes an image
+    teacher_weight: float = 0.5  # share of a teacher's classes in what is asked for, if there is a teacher
+    temperature: float = 2.0  # that divides the teacher's logits, and so makes its second guesses seen
     patience: int = 0  # epochs without a better validation accuracy after which training stops; 0: never
     rotation: float = 8.0  # degrees, either way, drawn for every image
     shift: float = 1.2  # pixels, either way, across and down
@@ -33,7 +40,7 @@ class TrainingSettings:
     threads: int = 1  # of torch; part of the recipe, because sums in another order round differently
 
     def __post_init__(self) -> None:
-        positive = ("epochs", "batch_size", "learning_rate", "threads", *self._positive())
+        positive = ("epochs", "batch_size", "learning_rate", "temperature", "threads", *self._positive())
         for field in fields(self):
             value = getattr(self, field.name)
             if not value >= 0 or (field.name in positive and value == 0):

@@ -32,6 +32,7 @@ def train(
     validation_images: NDArray[np.floating],
     validation_labels: NDArray[np.integer],
     settings: RateSettings | SpikeSettings,
+    teacher: LayerGraph | None = None,
     checkpoint: Path | None = None,
     progress: Progress | None = None,
 ) -> tuple[LayerGraph, dict[str, Any]]:
@@ -53,6 +54,8 @@ def train(
         Images that choose the epoch and train nothing.
     settings : RateSettings or SpikeSettings
         The stage, and how to train.
+    teacher : LayerGraph, optional
+        A better network for the same images, whose classes are asked for beside the true ones.
     checkpoint : Path, optional
         File in which the state is kept, and from which an interrupted training continues; removed at the end.
     progress : callable, optional
@@ -84,12 +87,13 @@ def train(
     training = _checked(graph, "train", train_images, train_labels)
     validation = _checked(graph, "validation", validation_images, validation_labels)
     objective = SpikeObjective(settings) if isinstance(settings, SpikeSettings) else RateObjective(settings)
-    kept = Checkpoint(checkpoint, _identity(graph, settings, training, validation))
+    kept = Checkpoint(checkpoint, _identity(graph, teacher, settings, training, validation))
     started, threads = time.perf_counter(), torch.get_num_threads()
     torch.set_num_threads(settings.threads)
     try:
         trained, records = fit(
             graph,
+            teacher,
             objective,
             (torch.from_numpy(training[0]), torch.from_numpy(training[1])),
             (torch.from_numpy(validation[0]), torch.from_numpy(validation[1])),
@@ -106,6 +110,7 @@ def train(
         "stage": "spikes" if isinstance(settings, SpikeSettings) else "rates",
         "settings": asdict(settings),
         "started_from_sha256": graph.sha256(),
+        "teacher_sha256": None if teacher is None else teacher.sha256(),
         "n_train": len(training[0]),
         "validation": _share(right),
         "spiking": _spiking(
@@ -129,8 +134,8 @@ def train_recipe(
 ) -> tuple[LayerGraph, dict[str, Any]]:
     """Train a network by its recipe, and write ``<name>.onnx`` and its card ``<name>.json``.
 
-    A recipe that begins with another network takes that of the same folder, and the shipped one if there is
-    none. While it trains, ``<name>.checkpoint.npz`` keeps the state.
+    A recipe that begins with another network, or has a teacher, takes that of the same folder, and the
+    shipped one if there is none. While it trains, ``<name>.checkpoint.npz`` keeps the state.
 
     Parameters
     ----------
@@ -166,6 +171,7 @@ def train_recipe(
         validation.intensities(),
         validation.labels,
         recipe.settings,
+        None if recipe.teacher is None else _network(recipe.teacher, out),
         out / f"{recipe.name}.checkpoint.npz",
         progress,
     )
@@ -173,6 +179,7 @@ def train_recipe(
         "name": recipe.name,
         "command": _command(recipe),
         "started_from": recipe.start if isinstance(recipe.start, str) else "random weights",
+        "teacher": recipe.teacher,
         "data": {
             split: {"name": images.name, "n": len(images), "sha256": images.sha256}
             for split, images in sets.items()
@@ -188,8 +195,13 @@ def _beginning(recipe: Recipe, out: Path) -> LayerGraph:
     """Return the network that training begins with, under the name of the one it becomes."""
     if not isinstance(recipe.start, str):
         return recipe.start.initial(recipe.name, recipe.settings.seed)
-    beside = out / f"{recipe.start}.onnx"
-    return replace(read_model(beside if beside.exists() else recipe.start), name=recipe.name)
+    return replace(_network(recipe.start, out), name=recipe.name)
+
+
+def _network(name: str, out: Path) -> LayerGraph:
+    """Return a network that was trained into the same folder, or else the shipped one."""
+    beside = out / f"{name}.onnx"
+    return read_model(beside if beside.exists() else name)
 
 
 def _command(recipe: Recipe) -> str:
@@ -200,10 +212,14 @@ def _command(recipe: Recipe) -> str:
 
 
 def _identity(
-    graph: LayerGraph, settings: RateSettings | SpikeSettings, *sets: tuple[NDArray[Any], NDArray[Any]]
+    graph: LayerGraph,
+    teacher: LayerGraph | None,
+    settings: RateSettings | SpikeSettings,
+    *sets: tuple[NDArray[Any], NDArray[Any]],
 ) -> str:
     """Return a hash of all that decides what training comes to."""
-    digest = hashlib.sha256(f"{graph.sha256()} {settings!r} {bioscnn.__version__}".encode())
+    begun = [network and network.sha256() for network in (graph, teacher)]
+    digest = hashlib.sha256(f"{begun} {settings!r} {bioscnn.__version__}".encode())
     for images, labels in sets:
         digest.update(images.tobytes())
         digest.update(labels.tobytes())

@@ -288,6 +288,18 @@ def test_a_relu_network_is_trained_and_has_no_spikes_to_fine_tune():
         train(graph, *bars(64, 1), *bars(20, 2), ON_SPIKES)
 
 
+def test_a_teacher_passes_on_what_the_labels_do_not_say(trained):
+    images, _ = bars(640, 1)
+    unlabelled = np.zeros(640, np.int64)
+    alone, taught = (
+        train(START, images, unlabelled, *bars(200, 2), replace(QUICK, teacher_weight=weight), trained[0])[1]
+        for weight in (0.0, 1.0)
+    )
+    assert alone["validation"]["accuracy"] < 0.6
+    assert taught["validation"]["accuracy"] > 0.95
+    assert taught["teacher_sha256"] == trained[0].sha256()
+
+
 class Killed(BaseException):
     """Stands for a kill: it leaves the process no time to tidy up."""
 
@@ -306,9 +318,11 @@ def test_a_killed_training_continues_to_the_same_result(tmp_path, monkeypatch, s
             raise Killed
 
     with pytest.raises(Killed):
-        train(START, *data, settings, path, kill)
+        train(START, *data, settings, checkpoint=path, progress=kill)
     seen[:] = []
-    resumed, again = train(START, *data, settings, path, lambda done, total, records: seen.append(done))
+    resumed, again = train(
+        START, *data, settings, checkpoint=path, progress=lambda done, *_: seen.append(done)
+    )
     assert seen[0] == batches // 7 * 7 or seen[0] == batches // 10 * 10
     assert resumed == whole
     assert again["epochs"] == card["epochs"]
@@ -324,9 +338,9 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path):
 
     data = (*bars(64, 1), *bars(20, 2))
     with pytest.raises(Killed):
-        train(START, *data, QUICK, path, kill)
+        train(START, *data, QUICK, checkpoint=path, progress=kill)
     with pytest.raises(UserError, match="of another training") as refusal:
-        train(START, *data, replace(QUICK, seed=4), path)
+        train(START, *data, replace(QUICK, seed=4), checkpoint=path)
     assert str(path) == str(refusal.value.file)
 
 
@@ -334,7 +348,7 @@ def test_a_file_that_is_no_checkpoint_is_refused(tmp_path):
     path = tmp_path / "tiny.npz"
     path.write_bytes(b"half a checkpoint")
     with pytest.raises(UserError, match="not a checkpoint"):
-        train(START, *bars(64, 1), *bars(20, 2), QUICK, path)
+        train(START, *bars(64, 1), *bars(20, 2), QUICK, checkpoint=path)
 
 
 def test_training_stops_early_and_keeps_the_best_epoch():
