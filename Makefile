@@ -3,7 +3,6 @@
 #   make sim DATASET=mnist DEVICE=cpp_standalone TRIALS=500 JOBS=2
 
 DATASET ?= mnist
-NETWORK ?= $(DATASET)-small
 PYTHON  ?= python3
 VENV    := .venv
 BIN     := $(VENV)/bin
@@ -46,8 +45,8 @@ test: $(VENV)/ready-test ## run all tests
 lint: $(VENV)/ready-test ## check style and types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
-train: $(VENV)/ready-train ## train the network of a data set [DATASET=mnist] [NETWORK=mnist-small]
-	@$(BIN)/bioscnn train $(NETWORK)
+train: $(VENV)/ready-train ## train the networks of a data set, or one [DATASET=mnist] [NETWORK=mnist-small]
+	@$(BIN)/bioscnn train $(or $(NETWORK),$(DATASET))
 
 doctor: $(VENV)/ready ## say what works on this machine and how to mend the rest
 	@$(BIN)/bioscnn doctor

@@ -84,6 +84,7 @@ def draw_figures(run: Run, results: Results) -> dict[str, Picture]:
     shown = data.label[trials], results.chosen[trials]
     label = int(shown[0][example])
     return {
+        **_learning(run),
         "accuracy": _wide(
             lambda width: plots.accuracy_over_time(
                 results.curves, dt, reference=results.ann, chosen=rule, width=width
@@ -130,4 +131,18 @@ def draw_figures(run: Run, results: Results) -> dict[str, Picture]:
             "Histogram of the decision latency in ms, right and wrong decisions",
             words.latency_caption(run, results),
         ),
+    }
+
+
+def _learning(run: Run) -> dict[str, Picture]:
+    """Draw the learning curves of the network, if its card has them."""
+    card = run.provenance["network"].get("card") or {}
+    if "best_epoch" not in card:
+        return {}
+    return {
+        "learning": _wide(
+            lambda width: plots.learning_curves(card["epochs"], card["best_epoch"], width=width),
+            f"Line charts of the losses and accuracies of {len(card['epochs'])} epochs of training",
+            words.learning_caption(card),
+        )
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from bioscnn.network import READOUT
@@ -147,3 +149,18 @@ def latency_caption(run: Run, results: Results) -> str:
 def readout_meanings() -> dict[str, str]:
     """Return what each readout compares, by its name."""
     return {name: (rule.__doc__ or "").strip().partition("\n")[0] for name, rule in READOUTS.items()}
+
+
+def learning_caption(card: dict[str, Any]) -> str:
+    """Say what the learning curves show."""
+    best = card["epochs"][card["best_epoch"] - 1]
+    spikes = ""
+    if best["spiking_accuracy"] is not None:
+        spikes = (
+            f" In spikes it was {100 * best['spiking_accuracy']:.2f} %, "
+            f"with {best['spikes_per_image']:,.0f} spikes an image."
+        )
+    return (
+        f"What each epoch came to. The network of epoch {best['epoch']} was kept: its rates were right on "
+        f"{100 * best['validation_accuracy']:.2f} % of the validation images.{spikes}"
+    )

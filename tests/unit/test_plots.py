@@ -15,6 +15,7 @@ from bioscnn.spikes import SpikeTrains
 
 DT = 1e-3
 WITHOUT_UNIT = {
+    "epoch", "spikes an image",
     "neuron", "class", "population", "trials", "spikes in a trial", "true class",
     "class chosen by the network",
 }  # fmt: skip
@@ -39,6 +40,19 @@ def potentials(n_trials: int = 3, n_classes: int = 10) -> np.ndarray:
     return np.random.default_rng(1).normal(0, 5e-3, (n_trials, 30, n_classes)).astype(np.float32)
 
 
+EPOCHS = [
+    {
+        "epoch": number,
+        "loss": 1 / number,
+        "train_loss": 0.5 / number,
+        "train_accuracy": 0.95,
+        "validation_loss": 0.6 / number,
+        "validation_accuracy": 0.94,
+        "spiking_accuracy": 0.9,
+        "spikes_per_image": 2000.0,
+    }
+    for number in (1, 2, 3)
+]
 DIGITS = [str(i) for i in range(10)]
 LABEL, CHOSEN = np.array([3, 4, 5]), np.array([3, 9, 5])
 FIGURES: dict[str, Callable[..., Figure]] = {
@@ -51,6 +65,10 @@ FIGURES: dict[str, Callable[..., Figure]] = {
     ),
     "potentials": lambda **o: plots.output_potentials(
         potentials(), DT, LABEL, CHOSEN, DIGITS, images=np.stack([image()] * 3), **o
+    ),
+    "learning": lambda **o: plots.learning_curves(EPOCHS, 2, **o),
+    "learning-relu": lambda **o: plots.learning_curves(
+        [epoch | {"spiking_accuracy": None, "spikes_per_image": None} for epoch in EPOCHS], 2, **o
     ),
     "rates": lambda **o: plots.rates_by_population({"conv1": np.arange(9.0), "output": np.zeros(4)}, **o),
     "spikes": lambda **o: plots.spikes_histogram(np.arange(100), **o),
@@ -79,7 +97,7 @@ def test_every_axis_that_shows_values_names_them_with_their_unit(draw: Draw, wid
     labels = labels_of(draw(width=width))
     assert len(labels) >= 2
     for label in labels:
-        assert label in WITHOUT_UNIT or label.endswith(("(ms)", "(%)", "(mV)", "(Hz)")), labels
+        assert label in WITHOUT_UNIT or label.endswith(("(ms)", "(%)", "(mV)", "(Hz)", "(nat)")), labels
 
 
 @pytest.mark.parametrize("width", [plots.style.WIDE, plots.style.NARROW])
