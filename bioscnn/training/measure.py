@@ -16,7 +16,7 @@ from bioscnn.training.twin import Clock, run_twin
 Labelled = tuple[torch.Tensor, torch.Tensor]  # images of shape (n, channels, height, width), classes
 
 _TRAINING_IMAGES = 5000
-_AT_ONCE = 100  # images
+_AT_ONCE = 50  # images; the twin of a large network needs some 20 MB for each
 
 
 @dataclass(frozen=True)
