@@ -126,7 +126,7 @@ def print_run(run: Run, study: Path) -> None:
         ),
         (
             "latency",
-            f"{s['latency_ms']:.0f} ms of {s['duration_ms']:.0f} ms (median time of the last change of mind)",
+            f"{s['latency_ms']:.0f} ms of {s['duration_ms']:.0f} ms (median; decision informed and final)",
         ),
         (
             "time",
