@@ -81,7 +81,7 @@ def decision_latency(
     n_steps = decided.shape[1]
     last_wrong = np.where(wrong.any(axis=1), n_steps - 1 - wrong[:, ::-1].argmax(axis=1), -1)
     first = np.maximum(last_wrong + 1, informed)
-    return np.minimum(first + 1, n_steps) * dt
+    return np.asarray(np.minimum(first + 1, n_steps) * dt)
 
 
 def time_to_accuracy(curve: Sequence[Proportion], dt: float, level: float) -> float | None:

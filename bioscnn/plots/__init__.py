@@ -4,6 +4,7 @@ from bioscnn.plots.accuracy import accuracy_over_time
 from bioscnn.plots.activity import latency_histogram, rates_by_population, spikes_histogram
 from bioscnn.plots.confusion import confusion
 from bioscnn.plots.files import save, to_png, to_svg
+from bioscnn.plots.networks import networks_over_time, time_steps
 from bioscnn.plots.potentials import output_potentials
 from bioscnn.plots.raster import raster
 
@@ -11,11 +12,13 @@ __all__ = [
     "accuracy_over_time",
     "confusion",
     "latency_histogram",
+    "networks_over_time",
     "output_potentials",
     "raster",
     "rates_by_population",
     "save",
     "spikes_histogram",
+    "time_steps",
     "to_png",
     "to_svg",
 ]
