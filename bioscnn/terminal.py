@@ -108,7 +108,8 @@ class BenchmarkProgress(_Bar):
         self._a_trial, self._began = work / trials, self._began or perf_counter()
         elapsed, left = perf_counter() - self._began, ""
         if self._done:
-            left = f", about {elapsed / self._done * (self._todo - self._done) / 60:.0f} min left"
+            seconds = elapsed / self._done * (self._todo - self._done)
+            left = f", about {seconds / 60:.0f} min left" if seconds > 90 else f", about {seconds:.0f} s left"
         self._progress.update(self._task, description=what)
         if not ERR.is_terminal:
             ERR.print(f"{100 * self._done / self._todo:3.0f} %{left}: {what}", soft_wrap=True)
@@ -253,8 +254,8 @@ def print_benchmark(finished: Finished) -> None:
     print_table(("network", "trained", "spiking", "98 %", "spikes", "energy"), rows)
     first = networks[0]
     OUT.print(
-        f"\n{first['n']:,} {first['split']} images, {first['duration_ms']:g} ms; when 98 % are right; spikes an "
-        f"image; how many times the\nestimated energy of the spiking network the trained one takes. "
+        f"\n{first['n']:,} {first['split']} images of {first['duration_ms']:g} ms. 98 %: the time at which so "
+        "many are right. Energy: that of the trained\nnetwork over that of the spiking one, an estimate. "
         f"Tables and figures: {finished.folder}"
     )
 

@@ -62,7 +62,7 @@ def networks_over_time(
         sns.lineplot(x=time, y=value, color=colours[name], label=label, ax=panels["A"], errorbar=None)
     panels["A"].axhline(LEVEL, color=PALE, linewidth=0.8, zorder=0)
     panels["A"].set(
-        xlabel="simulated time (ms)", ylabel="accuracy (%)", xlim=(FIRST_MS, None), ylim=(90, 100)
+        xlabel="simulated time (ms)", ylabel="accuracy (%)", xlim=(FIRST_MS, time[-1]), ylim=(90, 100)
     )
     panels["A"].legend(loc="lower right")
     names = list(curves)

@@ -27,8 +27,9 @@ def tables_markdown(networks: list[Row], time_steps: list[Row], command: str) ->
                 [_network(row) for row in networks],
             ),
             "",
-            f"The same {steps['n']:,} validation images at three time steps with three reset rules: accuracy in "
-            f"%, and its difference in points to `{REFERENCE[0]}` at {1e3 * REFERENCE[1]:g} ms.",
+            f"The same {steps['n']:,} validation images at three time steps with three reset rules: accuracy "
+            f"in %, its difference in points to `{REFERENCE[0]}` at {1e3 * REFERENCE[1]:g} ms, and how many "
+            "spikes there are.",
             "",
             *_time_steps(time_steps),
             "",
@@ -62,8 +63,10 @@ def _time_steps(rows: list[Row]) -> list[str]:
 
     def cell(row: Row) -> str:
         share = f"{100 * row['accuracy']:.2f}"
-        is_reference = (row["reset"], row["dt_ms"]) == (REFERENCE[0], 1e3 * REFERENCE[1])
-        return share if is_reference else f"{share} ({_points(row)})"
+        if (row["reset"], row["dt_ms"]) == (REFERENCE[0], 1e3 * REFERENCE[1]):
+            return f"{share}; {row['spikes']:,.0f} spikes"
+        more = 100 * (row["spikes"] / row["spikes_of_reference"] - 1) if row["spikes_of_reference"] else 0
+        return f"{share} ({_points(row)}); {more:+.1f} % spikes".replace("-", MINUS)
 
     return _table(
         ("network", "reset", *(f"dt {step:g} ms" for step in steps)),

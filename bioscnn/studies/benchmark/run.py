@@ -132,7 +132,7 @@ def run_benchmark(
         "time_steps": time_steps,
         "measurements": keys,
     }
-    text = tables_markdown(networks, time_steps, f"bioscnn benchmark {benchmark.name}")
+    text = tables_markdown(networks, time_steps, benchmark.command)
     folder = results / "benchmark" / benchmark.name
     with whole_folder(folder, mark="summary.json") as scratch:
         _write_csv(scratch / "networks.csv", networks)

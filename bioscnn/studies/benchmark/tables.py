@@ -87,6 +87,9 @@ def time_step_rows(measured: Measured) -> list[Row]:
     rows = []
     for (reset, dt), case in measured.time_steps.items():
         right = case.right(rule)
+        paired = paired_distance(reference.right(rule), right)
+        if case is reference:
+            paired = Distance(0.0, 0.0, 0.0, 0, 0)
         rows.append(
             {
                 "network": measured.network,
@@ -95,11 +98,12 @@ def time_step_rows(measured: Measured) -> list[Row]:
                 "reset": reset,
                 "dt_ms": round(1e3 * dt, 9),
                 **_spread("accuracy", wilson(int(right.sum()), len(right))),
-                **_spread("difference", paired := paired_distance(reference.right(rule), right)),
+                **_spread("difference", paired),
                 "lost": paired.lost,
                 "won": paired.won,
                 "same_class": float(np.mean(case.chosen_by(rule) == reference.chosen_by(rule))),
                 "spikes": case.spikes,
+                "spikes_of_reference": reference.spikes,
             }
         )
     return rows

@@ -55,6 +55,19 @@ class Benchmark:
     time_step_trials: int = 1000
     changes: tuple[str, ...] = ()
 
+    @property
+    def command(self) -> str:
+        """The command that repeats it."""
+        words = ["bioscnn benchmark", self.name]
+        if self.networks != tuple(n for n in shipped_models() if n.startswith(f"{self.name}-")):
+            words += [f"--network {network}" for network in self.networks]
+        if self.study != Path("sims") / f"{self.name}.toml":
+            words.append(f"--study {self.study}")
+        for option, value in (("split", self.split), ("trials", self.trials)):
+            words += [] if value in ("test", None) else [f"--{option} {value}"]
+        words += [f"--set {change}" for change in self.changes]
+        return " ".join(words)
+
     def read(self, *changes: str) -> Study:
         """Return the study with the benchmark's changes and then some more."""
         return read_study(self.study, [*self.changes, *changes])
