@@ -254,8 +254,8 @@ def print_benchmark(finished: Finished) -> None:
     print_table(("network", "trained", "spiking", "98 %", "spikes", "energy"), rows)
     first = networks[0]
     OUT.print(
-        f"\n{first['n']:,} {first['split']} images of {first['duration_ms']:g} ms. 98 %: the time at which so "
-        "many are right. Energy: that of the trained\nnetwork over that of the spiking one, an estimate. "
+        f"\n{first['n']:,} {first['split']} images of {first['duration_ms']:g} ms. 98 %: the time at which "
+        "so many are right. Energy: that of the trained\nnetwork over that of the spiking one, an estimate. "
         f"Tables and figures: {finished.folder}"
     )
 
