@@ -45,6 +45,7 @@ def networks_over_time(
     """
     import seaborn as sns
     from matplotlib.figure import Figure
+    from matplotlib.ticker import EngFormatter
 
     beside = width >= 5
     rows = max(1.4, 0.24 * len(networks) + 0.75)
@@ -64,7 +65,9 @@ def networks_over_time(
     panels["A"].set(
         xlabel="simulated time (ms)", ylabel="accuracy (%)", xlim=(FIRST_MS, time[-1]), ylim=(90, 100)
     )
-    panels["A"].legend(loc="lower right")
+    lines, labels = panels["A"].get_legend_handles_labels()
+    panels["A"].legend().remove()
+    figure.legend(lines, labels, loc="outside lower center", ncols=3 if beside else 1, handlelength=1.6)
     names = list(curves)
     for panel, key, noun in (("S", "spikes", "spikes"), ("O", "synops", "synaptic operations")):
         axes, counts = panels[panel], [row[key] for row in networks]
@@ -72,10 +75,12 @@ def networks_over_time(
         for row, count in enumerate(counts):
             axes.text(count, row, f" {count:,.0f}", va="center", size=8, color=MUTED)
         axes.set(
-            xlabel=f"{noun} in {networks[0]['duration_ms']:g} ms", ylabel="", xlim=(0, 1.35 * max(counts))
+            xlabel=f"{noun} in {networks[0]['duration_ms']:g} ms",
+            ylabel="",
+            xlim=(0, max(1, 1.35 * max(counts))),
         )
         axes.locator_params(axis="x", nbins=4)
-        axes.xaxis.set_major_formatter(lambda count, _: f"{count:,.0f}")
+        axes.xaxis.set_major_formatter(EngFormatter(sep=""))
     return figure
 
 

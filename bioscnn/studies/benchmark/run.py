@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from bioscnn.errors import UserError
 from bioscnn.files import whole_folder
 from bioscnn.metrics import Proportion
 from bioscnn.simulation import Progress
@@ -88,9 +87,6 @@ def run_benchmark(
     document = None if docs is None else Document(docs, benchmark.name)
     started = datetime.now(UTC)
     planned = [tasks_of(benchmark, network, data) for network in benchmark.networks]
-    names = [tasks.network for tasks in planned]
-    if len(set(names)) < len(names):
-        raise UserError("two networks of one name", key="--network", value=names)
     progress.plan(sum(task.work for tasks in planned for task in tasks.all()))
     keeping, data_used, keys = results / "benchmark" / "measurements", {}, {}
 

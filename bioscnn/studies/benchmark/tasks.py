@@ -45,6 +45,11 @@ class Benchmark:
         Validation images that time steps and reset rules are compared on.
     changes : tuple of str
         ``"table.key=value"``, as on the command line.
+
+    Raises
+    ------
+    UserError
+        If two networks have one name.
     """
 
     name: str
@@ -54,6 +59,13 @@ class Benchmark:
     trials: int | None = None
     time_step_trials: int = 1000
     changes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        names = [title(network) for network in self.networks]
+        if len(set(names)) < len(names):
+            raise UserError(
+                "two networks of one name", key="--network", value=names, expected="each file name once"
+            )
 
     @property
     def command(self) -> str:
@@ -65,7 +77,7 @@ class Benchmark:
             words.append(f"--study {self.study}")
         for option, value in (("split", self.split), ("trials", self.trials)):
             words += [] if value in ("test", None) else [f"--{option} {value}"]
-        words += [f"--set {change}" for change in self.changes]
+        words += [f"--set {change}" for change in self.changes if not change.startswith("simulation.jobs")]
         return " ".join(words)
 
     def read(self, *changes: str) -> Study:
@@ -127,8 +139,13 @@ class Tasks:
         return [self.choice, self.headline, self.long, *self.time_steps.values()]
 
 
+def title(network: str) -> str:
+    """Return the name under which a network appears, without folder and ending."""
+    return network if network in shipped_models() else Path(network).stem
+
+
 def shipped_networks(name: str) -> tuple[str, ...]:
-    """Return the shipped networks of a data set, smallest name first.
+    """Return the shipped networks of a data set, sorted by name.
 
     Raises
     ------
@@ -153,7 +170,7 @@ def tasks_of(benchmark: Benchmark, network: str, data: Path | None) -> Tasks:
     UserError
         If the study or the network is wrong, they do not fit together, or the images cannot be had.
     """
-    title, graph = Path(network).stem, read_model(network)
+    graph = read_model(network)
     neurons = sum(prod(s) for layer, s in zip(graph.layers, graph.shapes, strict=True) if _spikes(layer))
 
     def task(split: str, most: int | None = None, changes: Sequence[str] = (), ann: bool = False) -> Task:
@@ -163,13 +180,15 @@ def tasks_of(benchmark: Benchmark, network: str, data: Path | None) -> Tasks:
         study = benchmark.read(*changes, f"dataset.trials={n}")
         keys = study.config.simulation
         duration, dt = (format_quantity(time, "time") for time in (keys.duration, keys.dt))
-        what = f"{title}: {n:,} {split} images, {duration}, dt {dt}, reset {study.config.neuron.reset}"
+        what = (
+            f"{title(network)}: {n:,} {split} images, {duration}, dt {dt}, reset {study.config.neuron.reset}"
+        )
         return Task(what, study, float(n * keys.n_steps * neurons), ann)
 
     choice = task("validation")
     prepare(choice.study, data)
     return Tasks(
-        title,
+        title(network),
         graph.sha256(),
         choice,
         headline=task(benchmark.split, ann=True),
