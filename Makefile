@@ -12,7 +12,7 @@ BIN     := $(VENV)/bin
 .PHONY: help env sim test lint train benchmark doctor clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 15
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
 
 env: $(VENV)/ready ## make the environment .venv
 
@@ -49,7 +49,7 @@ lint: $(VENV)/ready-test ## check style and types
 train: $(VENV)/ready-train ## train the network of a data set [DATASET=mnist] [NETWORK=mnist-small]
 	@$(BIN)/bioscnn train $(NETWORK)
 
-benchmark: $(VENV)/ready ## measure the shipped networks [DATASET=mnist] [TRIALS=]; without TRIALS, fill docs/networks.md
+benchmark: $(VENV)/ready ## measure the shipped networks and fill docs/networks.md [DATASET=mnist] [TRIALS=]
 	@$(BIN)/bioscnn benchmark $(DATASET) $(if $(TRIALS),--trials $(TRIALS),--docs docs/networks.md)
 
 doctor: $(VENV)/ready ## say what works on this machine and how to mend the rest

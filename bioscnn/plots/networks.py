@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bioscnn.plots.accuracy import LEVEL
 from bioscnn.plots.style import MUTED, PALE, PALETTE, WIDE, step_ends, themed
 
 if TYPE_CHECKING:
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 
 FIRST_MS = 5.0
 """Accuracy is drawn from here on, ms: before it, no spike has reached the readout."""
-
-LEVEL = 98.0
-"""A pale line marks this accuracy, %."""
 
 
 @themed
@@ -61,7 +59,7 @@ def networks_over_time(
         panels["A"].fill_between(time, low, high, color=colours[name], alpha=0.18, linewidth=0)
         label = f"{name}  {value[-1]:.2f} %"
         sns.lineplot(x=time, y=value, color=colours[name], label=label, ax=panels["A"], errorbar=None)
-    panels["A"].axhline(LEVEL, color=PALE, linewidth=0.8, zorder=0)
+    panels["A"].axhline(100 * LEVEL, color=PALE, linewidth=0.8, zorder=0)
     panels["A"].set(
         xlabel="simulated time (ms)", ylabel="accuracy (%)", xlim=(FIRST_MS, time[-1]), ylim=(90, 100)
     )

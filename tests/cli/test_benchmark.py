@@ -104,7 +104,8 @@ def test_a_second_benchmark_repeats_only_what_is_missing_or_damaged_and_finds_th
     names = ("networks.csv", "over-time.csv", "time-steps.csv")
     before = [without_seconds(rows(folder, name)) for name in names]
     measured = json.loads((folder / "results/benchmark/mine/summary.json").read_text())["measurements"]
-    missing, damaged = (folder / f"results/benchmark/measurements/{measured[what]}.npz" for what in REPEATED)
+    keys = {what: key for key, what in measured.items()}
+    missing, damaged = (folder / f"results/benchmark/measurements/{keys[what]}.npz" for what in REPEATED)
     missing.unlink()
     damaged.write_bytes(damaged.read_bytes()[:200])
     done = bioscnn(folder, *WORDS)

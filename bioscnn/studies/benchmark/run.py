@@ -88,13 +88,14 @@ def run_benchmark(
     started = datetime.now(UTC)
     planned = [tasks_of(benchmark, network, data) for network in benchmark.networks]
     progress.plan(sum(task.work for tasks in planned for task in tasks.all()))
-    keeping, data_used, keys = results / "benchmark" / "measurements", {}, {}
+    keeping, data_used, names = results / "benchmark" / "measurements", {}, {}
 
     def result(task: Task) -> Measurement:
         prepared = prepare(task.study, data)
-        images, keys[task.what] = prepared.images, measurement_key(prepared, task.with_ann)
+        images, key = prepared.images, measurement_key(prepared, task.with_ann)
+        names[key] = task.what
         data_used[images.sha256] = {"split": images.split, "n": len(images), "source": images.source}
-        path = keeping / f"{keys[task.what]}.npz"
+        path = keeping / f"{key}.npz"
         if (found := kept(path)) is not None:
             progress.skip(task.work)
             return found
@@ -126,7 +127,7 @@ def run_benchmark(
         "study": benchmark.read().toml(),
         "networks": networks,
         "time_steps": time_steps,
-        "measurements": keys,
+        "measurements": names,
     }
     text = tables_markdown(networks, time_steps, benchmark.command)
     folder = results / "benchmark" / benchmark.name
