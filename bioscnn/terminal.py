@@ -92,6 +92,7 @@ class BenchmarkProgress(_Bar):
         super().__init__(None, TaskProgressColumn())
         self._a_trial = self._done = self._todo = 0.0
         self._began: float | None = None
+        self._what = ""
 
     def plan(self, work: float) -> None:
         """Take in how much work there is."""
@@ -110,7 +111,7 @@ class BenchmarkProgress(_Bar):
         if self._done:
             seconds = elapsed / self._done * (self._todo - self._done)
             left = f", about {seconds / 60:.0f} min left" if seconds > 90 else f", about {seconds:.0f} s left"
-        self._progress.update(self._task, description=what)
+        self._what = what
         if not ERR.is_terminal:
             ERR.print(f"{100 * self._done / self._todo:3.0f} %{left}: {what}", soft_wrap=True)
 
@@ -118,6 +119,8 @@ class BenchmarkProgress(_Bar):
         """Say what takes longer than simulating."""
         if what == "compiling":
             self._say(_STAGES[what])
+        else:
+            self._progress.update(self._task, description=self._what)
 
     def trial(self) -> None:
         """Count one more trial."""

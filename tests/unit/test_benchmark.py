@@ -12,7 +12,7 @@ from bioscnn.readout import READOUTS
 from bioscnn.studies.benchmark.markdown import Document, tables_markdown
 from bioscnn.studies.benchmark.measurement import Measurement, keep, kept, measurement_key
 from bioscnn.studies.benchmark.tables import Measured, network_row, over_time_rows, time_step_rows
-from bioscnn.studies.benchmark.tasks import RESETS, TIME_STEPS, Benchmark, tasks_of
+from bioscnn.studies.benchmark.tasks import RESETS, TIME_STEPS, Benchmark, count_images, tasks_of
 from bioscnn.studies.prepare import prepare
 from bioscnn.studies.study import read_study
 
@@ -108,7 +108,7 @@ def test_a_measurement_is_repeated_when_anything_that_decides_it_changes(monkeyp
 
 def test_the_headline_is_a_trial_of_its_own_and_not_a_part_of_the_long_one():
     benchmark = Benchmark("mnist", STUDY, ("mnist-small",), split="validation", time_step_trials=200)
-    tasks = tasks_of(benchmark, "mnist-small", None)
+    tasks = tasks_of(benchmark, "mnist-small", count_images(benchmark, None), None)
     steps = [task.study.config.simulation.n_steps for task in (tasks.choice, tasks.headline, tasks.long)]
     assert steps == [30, 30, 100]
     assert tasks.headline.study.config.dataset.trials == 5000

@@ -21,7 +21,7 @@ from bioscnn.studies.benchmark.measurement import (
     measurement_key,
 )
 from bioscnn.studies.benchmark.tables import Measured, Row, network_row, over_time_rows, time_step_rows
-from bioscnn.studies.benchmark.tasks import Benchmark, Task, tasks_of
+from bioscnn.studies.benchmark.tasks import Benchmark, Task, count_images, tasks_of
 from bioscnn.studies.prepare import prepare
 from bioscnn.studies.provenance import code_version, environment
 
@@ -86,7 +86,8 @@ def run_benchmark(
     """
     document = None if docs is None else Document(docs, benchmark.name)
     started = datetime.now(UTC)
-    planned = [tasks_of(benchmark, network, data) for network in benchmark.networks]
+    n_images = count_images(benchmark, data)
+    planned = [tasks_of(benchmark, network, n_images, data) for network in benchmark.networks]
     progress.plan(sum(task.work for tasks in planned for task in tasks.all()))
     keeping, data_used, names = results / "benchmark" / "measurements", {}, {}
 

@@ -8,6 +8,7 @@ from math import prod
 from pathlib import Path
 
 from bioscnn.ann import Layer, LIFRate, ReLU, read_model, shipped_models
+from bioscnn.ann.models import locate
 from bioscnn.datasets import load_dataset
 from bioscnn.errors import UserError
 from bioscnn.quantities import format_quantity
@@ -49,7 +50,7 @@ class Benchmark:
     Raises
     ------
     UserError
-        If two networks have one name.
+        If there is no such network, or two have one name.
     """
 
     name: str
@@ -140,8 +141,14 @@ class Tasks:
 
 
 def title(network: str) -> str:
-    """Return the name under which a network appears, without folder and ending."""
-    return network if network in shipped_models() else Path(network).stem
+    """Return the name under which a network appears, without folder and ending.
+
+    Raises
+    ------
+    UserError
+        If there is no such network.
+    """
+    return locate(network).stem
 
 
 def shipped_networks(name: str) -> tuple[str, ...]:
@@ -162,21 +169,44 @@ def shipped_networks(name: str) -> tuple[str, ...]:
     return found
 
 
-def tasks_of(benchmark: Benchmark, network: str, data: Path | None) -> Tasks:
-    """Return the simulations of one network.
+def count_images(benchmark: Benchmark, data: Path | None) -> dict[str, int]:
+    """Return how many images each split that is needed has.
 
     Raises
     ------
     UserError
-        If the study or the network is wrong, they do not fit together, or the images cannot be had.
+        If the study is wrong, or the images cannot be had.
+    """
+    name = benchmark.read().config.dataset.name
+    splits = dict.fromkeys(("validation", benchmark.split))
+    return {split: len(load_dataset(name, split, data=data)) for split in splits}
+
+
+def tasks_of(benchmark: Benchmark, network: str, n_images: dict[str, int], data: Path | None) -> Tasks:
+    """Return the simulations of one network.
+
+    Parameters
+    ----------
+    benchmark : Benchmark
+        What is measured.
+    network : str
+        One of its networks.
+    n_images : dict of int
+        From `count_images`.
+    data : Path or None
+        Data folder.
+
+    Raises
+    ------
+    UserError
+        If the study or the network is wrong, or the images do not fit the network.
     """
     graph = read_model(network)
     neurons = sum(prod(s) for layer, s in zip(graph.layers, graph.shapes, strict=True) if _spikes(layer))
 
     def task(split: str, most: int | None = None, changes: Sequence[str] = (), ann: bool = False) -> Task:
         changes = [f"network.model={network}", f"dataset.split={split}", *changes]
-        n = len(load_dataset(benchmark.read(*changes).config.dataset.name, split, data=data))
-        n = min(limit for limit in (n, most, benchmark.trials) if limit is not None)
+        n = min(limit for limit in (n_images[split], most, benchmark.trials) if limit is not None)
         study = benchmark.read(*changes, f"dataset.trials={n}")
         keys = study.config.simulation
         duration, dt = (format_quantity(time, "time") for time in (keys.duration, keys.dt))
