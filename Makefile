@@ -8,10 +8,10 @@ VENV    := .venv
 BIN     := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help env sim test lint train doctor clean
+.PHONY: help env sim test lint train benchmark doctor clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 15
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
 
 env: $(VENV)/ready ## make the environment .venv
 
@@ -47,6 +47,9 @@ lint: $(VENV)/ready-test ## check style and types
 
 train: $(VENV)/ready-train ## train the networks of a data set, or one [DATASET=mnist] [NETWORK=mnist-small]
 	@$(BIN)/bioscnn train $(or $(NETWORK),$(DATASET))
+
+benchmark: $(VENV)/ready ## measure the shipped networks and fill docs/networks.md [DATASET=mnist] [TRIALS=]
+	@$(BIN)/bioscnn benchmark $(DATASET) $(if $(TRIALS),--trials $(TRIALS),--docs docs/networks.md)
 
 doctor: $(VENV)/ready ## say what works on this machine and how to mend the rest
 	@$(BIN)/bioscnn doctor

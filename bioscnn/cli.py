@@ -141,6 +141,47 @@ def convert(
 
 
 @app.command()
+def benchmark(
+    dataset: Annotated[str, typer.Argument(help="such as mnist: its study sims/mnist.toml, its networks")],
+    network: Annotated[
+        list[str] | None,
+        typer.Option(help="a network, repeatable (default: all shipped ones of the data set)"),
+    ] = None,
+    study: Annotated[Path | None, typer.Option(help="the study (default: sims/DATASET.toml)")] = None,
+    split: Annotated[str, typer.Option(help="images to report accuracies on")] = "test",
+    trials: Annotated[
+        int | None, typer.Option(min=1, help="so many images of each split, for a quick look")
+    ] = None,
+    time_step_trials: Annotated[int, typer.Option(min=1, help="images to compare time steps on")] = 1000,
+    changes: Changes = None,
+    data: DataFolder = None,
+    docs: Annotated[
+        Path | None, typer.Option(help="write the tables between the markers of this file")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure the shipped networks of a data set side by side."""
+    from bioscnn.studies.benchmark import Benchmark, run_benchmark, shipped_networks
+    from bioscnn.terminal import BenchmarkProgress, print_benchmark
+
+    asked = Benchmark(
+        name=dataset,
+        study=study or Path("sims") / f"{dataset}.toml",
+        networks=tuple(network) if network else shipped_networks(dataset),
+        split=split,
+        trials=trials,
+        time_step_trials=time_step_trials,
+        changes=tuple(changes or ()),
+    )
+    with BenchmarkProgress() as progress:
+        finished = run_benchmark(asked, data=data, results=Path("results"), docs=docs, progress=progress)
+    if as_json:
+        typer.echo(json.dumps(finished.summary, indent=2))
+    else:
+        print_benchmark(finished)
+
+
+@app.command()
 def doctor() -> None:
     """Say what works on this machine, and how to mend what does not."""
     from bioscnn.doctor import diagnose

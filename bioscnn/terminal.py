@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from time import perf_counter
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,6 +16,8 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
+    TaskProgressColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -23,6 +26,7 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from bioscnn.doctor import Check
+    from bioscnn.studies.benchmark import Finished
     from bioscnn.studies.plan import Plan
     from bioscnn.studies.run import Run
     from bioscnn.training.measure import EpochRecord
@@ -42,9 +46,9 @@ _STAGES = {
 class _Bar:
     """A progress bar on standard error that is gone when the work is done."""
 
-    def __init__(self, total: int | None) -> None:
+    def __init__(self, total: float | None, done: ProgressColumn | None = None) -> None:
         columns = (
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+            TextColumn("{task.description}"), BarColumn(), done or MofNCompleteColumn(), TimeElapsedColumn(),
             TextColumn("left"), TimeRemainingColumn(),
         )  # fmt: skip
         self._progress = Progress(*columns, console=ERR, transient=True)
@@ -79,6 +83,49 @@ class LiveProgress(_Bar):
     def trial(self) -> None:
         """Count one more trial."""
         self._progress.advance(self._task)
+
+
+class BenchmarkProgress(_Bar):
+    """Progress of a benchmark, in shares of its work, which is known before; a line for each simulation."""
+
+    def __init__(self) -> None:
+        super().__init__(None, TaskProgressColumn())
+        self._a_trial = self._done = self._todo = 0.0
+        self._began: float | None = None
+        self._what = ""
+
+    def plan(self, work: float) -> None:
+        """Take in how much work there is."""
+        self._todo = work
+        self._progress.update(self._task, total=work)
+
+    def skip(self, work: float) -> None:
+        """Leave out work that was done earlier."""
+        self._todo -= work
+        self._progress.update(self._task, total=self._todo)
+
+    def task(self, what: str, trials: int, work: float) -> None:
+        """Name the next simulation; where no bar can be drawn, say how far the whole is."""
+        self._a_trial, self._began = work / trials, self._began or perf_counter()
+        elapsed, left = perf_counter() - self._began, ""
+        if self._done:
+            seconds = elapsed / self._done * (self._todo - self._done)
+            left = f", about {seconds / 60:.0f} min left" if seconds > 90 else f", about {seconds:.0f} s left"
+        self._what = what
+        if not ERR.is_terminal:
+            ERR.print(f"{100 * self._done / self._todo:3.0f} %{left}: {what}", soft_wrap=True)
+
+    def stage(self, what: str) -> None:
+        """Say what takes longer than simulating."""
+        if what == "compiling":
+            self._say(_STAGES[what])
+        else:
+            self._progress.update(self._task, description=self._what)
+
+    def trial(self) -> None:
+        """Count one more trial."""
+        self._done += self._a_trial
+        self._progress.advance(self._task, self._a_trial)
 
 
 class TrainingProgress(_Bar):
@@ -132,7 +179,7 @@ def print_run(run: Run, study: Path) -> None:
         ),
         (
             "latency",
-            f"{s['latency_ms']:.0f} ms of {s['duration_ms']:.0f} ms (median time of the last change of mind)",
+            f"{s['latency_ms']:.0f} ms of {s['duration_ms']:.0f} ms (median; decision informed and final)",
         ),
         (
             "time",
@@ -204,6 +251,29 @@ def print_training(card: dict[str, Any], out: Path) -> None:
             f"{spiking['spikes_per_image']:,.0f} spikes an image"
         )
     OUT.print(f"{out / card['name']}.onnx, and its card {card['name']}.json")
+
+
+def print_benchmark(finished: Finished) -> None:
+    """Print how the networks compare, and where the tables and figures are."""
+    networks = finished.summary["networks"]
+    rows = [
+        (
+            row["network"],
+            f"{100 * row['ann_accuracy']:.2f} %",
+            _share([row["snn_accuracy"], row["snn_accuracy_low"], row["snn_accuracy_high"]]),
+            "never" if row["time_to_98_ms"] is None else f"{row['time_to_98_ms']:g} ms",
+            f"{row['spikes']:,.0f}",
+            f"{row['ann_to_spiking']:.1f}",
+        )
+        for row in networks
+    ]
+    print_table(("network", "trained", "spiking", "98 %", "spikes", "energy"), rows)
+    first = networks[0]
+    OUT.print(
+        f"\n{first['n']:,} {first['split']} images of {first['duration_ms']:g} ms. 98 %: the time at which "
+        "so many are right. Energy: that of the trained\nnetwork over that of the spiking one, an estimate. "
+        f"Tables and figures: {finished.folder}"
+    )
 
 
 def print_checks(checks: Sequence[Check]) -> None:

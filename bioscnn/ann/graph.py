@@ -38,7 +38,8 @@ class LayerGraph:
     Raises
     ------
     UserError
-        If a layer does not fit on the one before it, a weight is not finite, or the output is no vector.
+        If a layer does not fit on the one before it or holds a number that is not finite, or the output
+        is no vector.
 
     Examples
     --------
@@ -184,7 +185,7 @@ def _checked_output_shape(where: str, layer: Layer, input_shape: Shape) -> Shape
         value = getattr(layer, attribute.name)
         if isinstance(value, np.ndarray) and not np.isfinite(value).all():
             raise UserError(
-                f"{np.count_nonzero(~np.isfinite(value))} weights are not finite",
+                f"{np.count_nonzero(~np.isfinite(value))} of {value.size} values are not finite",
                 key=f"{where}, {attribute.name}",
                 expected="finite numbers",
                 fix="train again with a smaller learning rate",

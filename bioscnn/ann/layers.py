@@ -100,6 +100,7 @@ class Conv2d:
                 f"{channels} channels reach a convolution of {expected}",
                 key="weight",
                 value=self.weight.shape,
+                expected=f"kernels of {channels} channels, or an input of {expected}",
             )
         return (len(self.weight), *window_grid((height, width), self.kernel, self.stride, self.padding))
 

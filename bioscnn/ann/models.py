@@ -26,7 +26,7 @@ def shipped_models() -> list[str]:
 
 
 def read_model(name_or_path: str | Path) -> LayerGraph:
-    """Read a shipped network by its name, or an ONNX file.
+    """Read a shipped network by its name, or an ONNX file, and hold it against its card if it has one.
 
     Parameters
     ----------
@@ -40,11 +40,23 @@ def read_model(name_or_path: str | Path) -> LayerGraph:
     Raises
     ------
     UserError
-        If there is no such network, or it cannot be read (see `read_onnx`).
+        If there is no such network, it cannot be read (see `read_onnx`), or its card names other weights.
     """
     from bioscnn.ann.onnx_reader import read_onnx
 
-    return read_onnx(locate(name_or_path))
+    path = locate(name_or_path)
+    graph, card = read_onnx(path), read_card(path)
+    described = None if card is None else card.get("weights_sha256")
+    if described not in (None, graph.sha256()):
+        raise UserError(
+            "the card beside the network describes other weights",
+            file=path.with_suffix(".json"),
+            key="weights_sha256",
+            value=described,
+            expected=f"{graph.sha256()}, the weights in {path.name}",
+            fix="put the two files of one training side by side, or remove the card",
+        )
+    return graph
 
 
 def read_card(name_or_path: str | Path) -> dict[str, Any] | None:

@@ -1,12 +1,21 @@
-"""How much a network does and how soon it knows: spikes, synaptic operations, latency."""
+"""How much work a network does: spikes, synaptic operations, and an estimate of their energy."""
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from dataclasses import dataclass
+from itertools import pairwise
 
+import numpy as np
+
+from bioscnn.ann import AveragePool2d, Conv2d, Dense, LayerGraph, LIFRate, ReLU
 from bioscnn.network import SpikingNetwork
 from bioscnn.simulation.recording import Recording
+
+SYNAPTIC_OPERATION = 0.08
+"""Energy of a synaptic operation, FLOP."""
+
+NEURON_UPDATE = 0.25
+"""Energy of one neuron in one time step, FLOP."""
 
 
 def spikes_per_trial(recording: Recording) -> float:
@@ -31,27 +40,92 @@ def synaptic_operations_per_trial(network: SpikingNetwork, recording: Recording)
     return events / recording.n_trials
 
 
-def decision_latency(decided: NDArray[np.int64], dt: float) -> NDArray[np.float64]:
-    """Time from which the decision stays what it is at the end.
+@dataclass(frozen=True)
+class Energy:
+    """Estimated work for one image, in floating-point operations (FLOP) of the same energy.
 
     Parameters
     ----------
-    decided : ndarray of int64, shape (n_trials, n_steps)
-        Class chosen after each step, from `bioscnn.readout.decisions`.
-    dt : float
-        Duration of a step, s.
+    synapses : float
+        `SYNAPTIC_OPERATION` for every synaptic operation.
+    updates : float
+        `NEURON_UPDATE` for every neuron in every time step.
+    stimulus : float
+        What turns the image into constant input currents, once: the layers before the first activation.
+    ann : float
+        The trained network, once.
 
-    Returns
-    -------
-    ndarray of float64, shape (n_trials,)
-        Seconds from the onset of the stimulus.
+    References
+    ----------
+    Hunsberger and Eliasmith (2016), Training spiking deep networks for neuromorphic hardware,
+    arXiv:1611.05141, where the two constants are estimates for digital neuromorphic hardware.
+    """
+
+    synapses: float
+    updates: float
+    stimulus: float
+    ann: float
+
+    @property
+    def ratio(self) -> float:
+        """Work of the trained network over that of the spiking one, as the authors define it."""
+        return self.ann / (self.synapses + self.updates)
+
+    @property
+    def ratio_with_stimulus(self) -> float:
+        """The same, if the spiking network also has to compute its input currents."""
+        return self.ann / (self.synapses + self.updates + self.stimulus)
+
+
+def energy_estimate(graph: LayerGraph, synaptic_operations: float, neuron_updates: float) -> Energy:
+    """Estimate the energy of a spiking network beside that of the network that it was made of.
+
+    Parameters
+    ----------
+    graph : LayerGraph
+        The trained network.
+    synaptic_operations : float
+        SynOps an image, as `synaptic_operations_per_trial` counts them.
+    neuron_updates : float
+        Simulated neurons times time steps.
 
     Examples
     --------
-    >>> decision_latency(np.array([[7, 1, 3, 3], [3, 3, 3, 3]]), dt=1e-3)
-    array([0.003, 0.001])
+    >>> from bioscnn.ann import Flatten
+    >>> dense = Dense(np.ones((10, 50)))
+    >>> energy = energy_estimate(LayerGraph("tiny", (1, 5, 10), (Flatten(), dense)), 1000, 400)
+    >>> energy.ann, energy.synapses, energy.updates
+    (1000.0, 80.0, 100.0)
+    >>> round(energy.ratio, 2)
+    5.56
     """
-    wrong = decided != decided[:, -1:]
-    n_steps = decided.shape[1]
-    last_wrong = np.where(wrong.any(axis=1), n_steps - 1 - wrong[:, ::-1].argmax(axis=1), -1)
-    return (last_wrong + 2) * dt
+    activations = (k for k, layer in enumerate(graph.layers) if isinstance(layer, LIFRate | ReLU))
+    first = next(activations, len(graph.layers))
+    operations = layer_operations(graph)
+    return Energy(
+        SYNAPTIC_OPERATION * synaptic_operations,
+        NEURON_UPDATE * neuron_updates,
+        float(sum(operations[:first])),
+        float(sum(operations)),
+    )
+
+
+def layer_operations(graph: LayerGraph) -> list[int]:
+    """Count the floating-point operations of each layer for one image: two a multiply-accumulate.
+
+    A convolution has one multiply-accumulate for each output and weight of its kernel, taps on the padding
+    included; a pooling one for each output and pixel of its window; a dense layer one a weight. Biases,
+    activations and batch normalisation, which folds into the weights, are not counted.
+    """
+    counts = []
+    for layer, (before, after) in zip(
+        graph.layers, pairwise((graph.input_shape, *graph.shapes)), strict=True
+    ):
+        if isinstance(layer, Conv2d):
+            taps = int(np.prod(layer.weight.shape[1:]))
+        elif isinstance(layer, AveragePool2d):
+            taps = int(np.prod(layer.kernel))
+        else:
+            taps = before[0] if isinstance(layer, Dense) else 0
+        counts.append(2 * taps * int(np.prod(after)))
+    return counts

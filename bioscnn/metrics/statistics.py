@@ -53,6 +53,48 @@ def accuracy(chosen: NDArray[np.int64], labels: NDArray[np.int64]) -> Proportion
     return wilson(int(np.sum(chosen == labels)), len(labels))
 
 
+@dataclass(frozen=True)
+class Distance:
+    """How much more often one classifier is right than another on the same trials.
+
+    Parameters
+    ----------
+    value, low, high : float
+        Difference of the two accuracies and its 95 % interval, -1 to 1.
+    lost, won : int
+        Trials that only the first, and only the second, gets right.
+    """
+
+    value: float
+    low: float
+    high: float
+    lost: int
+    won: int
+
+
+def paired_distance(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> Distance:
+    """Estimate the accuracy of the second classifier less that of the first, with its 95 % interval.
+
+    The trials are the same, so only those count in which the two disagree.
+
+    References
+    ----------
+    Agresti and Min (2005), Simple improved confidence intervals for comparing matched proportions,
+    Statistics in Medicine 24:729.
+
+    Examples
+    --------
+    >>> right = np.ones(100, dtype=bool)
+    >>> paired_distance(right, right).value
+    0.0
+    """
+    n, lost, won = len(first), int(np.sum(first & ~second)), int(np.sum(~first & second))
+    # The interval of the text: half a trial added to each cell of the two-by-two table.
+    m, b, c = n + 2, lost + 0.5, won + 0.5
+    centre, half = (c - b) / m, 1.959963984540054 * np.sqrt((b + c) - (b - c) ** 2 / m) / m
+    return Distance((won - lost) / n, float(centre - half), float(centre + half), lost, won)
+
+
 def confusion_matrix(
     chosen: NDArray[np.int64], labels: NDArray[np.int64], n_classes: int
 ) -> NDArray[np.int64]:

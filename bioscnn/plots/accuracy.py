@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bioscnn.plots.style import INK, PALETTE, WIDE, step_ends, themed
+from bioscnn.plots.style import INK, PALE, PALETTE, WIDE, step_ends, themed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 DASHES = ("-", "-", (0, (4, 2)), (0, (1.5, 1.5)), (0, (6, 1.5, 1.5, 1.5)))
 """Gaps let a line show the one that it covers: readouts often agree."""
+
+LEVEL = 0.98
+"""A pale line marks this accuracy, so that the time at which it is reached can be read off."""
 
 
 @themed
@@ -58,12 +61,14 @@ def accuracy_over_time(
             axes.axhspan(100 * reference.low, 100 * reference.high, color=INK, alpha=0.08, linewidth=0)
             label = f"ANN  {100 * reference.value:.2f} %"
             axes.axhline(100 * reference.value, color=INK, linestyle="--", linewidth=1, label=label)
+        axes.axhline(100 * LEVEL, color=PALE, linewidth=0.8, zorder=0)
         axes.set(xlabel="simulated time (ms)", ylabel="accuracy (%)")
     whole, top = panels
     whole.set(ylim=(0, 101), title="whole range")
     top.set(ylim=_near_the_top(curves, reference), title="near the top")
     # Best first: the legend reads in the order in which the lines end.
-    lines = sorted(whole.lines, key=lambda line: -float(np.asarray(line.get_ydata())[-1]))
+    named = [line for line in whole.lines if not str(line.get_label()).startswith("_")]
+    lines = sorted(named, key=lambda line: -float(np.asarray(line.get_ydata())[-1]))
     figure.legend(handles=lines, loc="outside lower center", ncols=3 if beside else 2, handlelength=1.6)
     return figure
 

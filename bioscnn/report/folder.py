@@ -17,7 +17,7 @@ FIX = "run the study again: `bioscnn run STUDY.toml`"
 REQUIRED = {
     "summary.json": (
         "dataset", "source", "n_trials", "ann_accuracy", "accuracy", "readout", "spikes_per_trial",
-        "synops_per_trial", "latency_ms", "duration_ms", "dt_ms", "device", "seconds",
+        "synops_per_trial", "energy", "latency_ms", "duration_ms", "dt_ms", "device", "seconds",
         "weights_sha256", "data_sha256",
     ),
     "provenance.json": (

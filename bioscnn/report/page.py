@@ -105,6 +105,10 @@ def _tight(text: str) -> str:
     return re.sub(r"(?<=\d) (?=%|ms|mV|Hz)|(?<=\bn) (?== )|(?<=\bn =) (?=\d)", "\N{NO-BREAK SPACE}", text)
 
 
+def _moment(seconds: float | None) -> str:
+    return "never" if seconds is None else f"{1e3 * seconds:.3g}"
+
+
 def _shape(shape: list[int]) -> str:
     return " × ".join(map(str, shape))
 
@@ -114,6 +118,7 @@ FILTERS = {
     "points": _points,
     "interval": _interval,
     "number": _number,
+    "moment": _moment,
     "shape": _shape,
     "tight": _tight,
 }

@@ -7,7 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.metrics import Proportion, accuracy, confusion_matrix, decision_latency
+from bioscnn.metrics import (
+    Distance,
+    Proportion,
+    accuracy,
+    confusion_matrix,
+    decision_latency,
+    first_informed_step,
+    paired_distance,
+    time_to_accuracy,
+)
+from bioscnn.network import READOUT
+from bioscnn.quantities import parse_quantity
 from bioscnn.readout import READOUTS, decisions
 from bioscnn.report.folder import Run
 
@@ -26,8 +37,10 @@ class Results:
         Class by the study's readout at the end of the trial.
     correct : ndarray of bool, shape (n_trials,)
         Whether it is the true one.
+    informed : ndarray of int64, shape (n_trials,)
+        First step in which a spike has reached the readout; `n_steps` where none ever did.
     latency : ndarray of float64, shape (n_trials,)
-        Time from which that choice stands, s.
+        Time from which that choice stands and is informed, s.
     confusion : ndarray of int64, shape (n_classes, n_classes)
         Trials by true class (rows) and chosen class (columns).
     distance : Distance
@@ -36,59 +49,25 @@ class Results:
         Mean firing rate of each neuron over all trials, Hz, by population.
     spikes : ndarray of int64, shape (n_trials,)
         Spikes of all populations in each trial.
+    dt : float
+        Duration of a step, s.
     """
 
     curves: dict[str, list[Proportion]]
     ann: Proportion
     chosen: NDArray[np.int64]
     correct: NDArray[np.bool_]
+    informed: NDArray[np.int64]
     latency: NDArray[np.float64]
     confusion: NDArray[np.int64]
     distance: Distance
     rates: dict[str, NDArray[np.float64]]
     spikes: NDArray[np.int64]
+    dt: float
 
-
-@dataclass(frozen=True)
-class Distance:
-    """How much more often one classifier is right than another on the same trials.
-
-    Parameters
-    ----------
-    value, low, high : float
-        Difference of the two accuracies and its 95 % interval, -1 to 1.
-    lost, won : int
-        Trials that only the first, and only the second, gets right.
-    """
-
-    value: float
-    low: float
-    high: float
-    lost: int
-    won: int
-
-
-def paired_distance(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> Distance:
-    """Estimate the accuracy of the second classifier less that of the first, with its 95 % interval.
-
-    The trials are the same, so only those count in which the two disagree.
-
-    References
-    ----------
-    Agresti and Min (2005), Simple improved confidence intervals for comparing matched proportions,
-    Statistics in Medicine 24:729.
-
-    Examples
-    --------
-    >>> right = np.ones(100, dtype=bool)
-    >>> paired_distance(right, right).value
-    0.0
-    """
-    n, lost, won = len(first), int(np.sum(first & ~second)), int(np.sum(~first & second))
-    # The interval of the text: half a trial added to each cell of the two-by-two table.
-    m, b, c = n + 2, lost + 0.5, won + 0.5
-    centre, half = (c - b) / m, 1.959963984540054 * np.sqrt((b + c) - (b - c) ** 2 / m) / m
-    return Distance((won - lost) / n, float(centre - half), float(centre + half), lost, won)
+    def reached(self, rule: str, level: float) -> float | None:
+        """Return the time in s at which a readout first reaches an accuracy, None if it never does."""
+        return time_to_accuracy(self.curves[rule], self.dt, level)
 
 
 def results_of(run: Run) -> Results:
@@ -101,15 +80,26 @@ def results_of(run: Run) -> Results:
         if rule == run.summary["readout"]:
             decided = choice
     chosen, duration = decided[:, -1], recording.n_steps * recording.dt
+    potentials = recording[READOUT].potentials
+    assert potentials is not None
+    informed = first_informed_step(potentials, recording.dt, _readout_time_constant(run))
     ann_right, right = run.data.ann_class == label, chosen == label
     return Results(
         curves=curves,
         ann=accuracy(run.data.ann_class, label),
         chosen=chosen,
         correct=right,
-        latency=decision_latency(decided, recording.dt),
+        informed=informed,
+        latency=decision_latency(decided, recording.dt, informed),
         confusion=confusion_matrix(chosen, label, len(run.classes)),
         distance=paired_distance(ann_right, right),
         rates={n: recording[n].counts_by_neuron / (recording.n_trials * duration) for n in run.firing},
         spikes=np.sum([recording[name].counts_by_trial for name in run.firing], axis=0),
+        dt=recording.dt,
     )
+
+
+def _readout_time_constant(run: Run) -> float:
+    """Return the membrane time constant of the readout population, s."""
+    readout = next(p for p in run.provenance["populations"] if p["name"] == READOUT)
+    return parse_quantity(readout["parameters"]["tau_m"], "time")

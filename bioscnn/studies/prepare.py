@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.ann import LayerGraph, ReLU, read_model
+from bioscnn.ann.models import locate
 from bioscnn.conversion import convert, normalise
 from bioscnn.datasets import ImageSet, load_dataset
 from bioscnn.encoding import Currents, pixel_currents
@@ -107,17 +108,21 @@ def _check_fit(graph: LayerGraph, images: ImageSet, model: str) -> None:
     shape = images.images.shape[1:]
     if graph.input_shape != shape:
         raise UserError(
-            "the network does not fit the images",
+            "the first layer of the network does not fit the images",
+            file=locate(model),
             key="network.model",
-            value=f"{model} takes {graph.input_shape}",
-            expected=f"(channels, height, width) = {shape}",
+            value=f"{model} takes (channels, height, width) = {graph.input_shape}",
+            expected=f"{shape}, the images of {images.name}",
+            fix="train the network on images of this shape, or set dataset.name to the data it is for",
         )
     if graph.n_classes != len(images.classes):
         raise UserError(
             "the network has another number of classes than the data",
+            file=locate(model),
             key="network.model",
             value=f"{model} has {graph.n_classes}",
-            expected=f"{len(images.classes)} for {images.name}",
+            expected=f"{len(images.classes)}, the classes of {images.name}",
+            fix="give the last layer one output a class, or set dataset.name to the data it is for",
         )
 
 

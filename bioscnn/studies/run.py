@@ -88,7 +88,7 @@ def _simulate(path: Path, prepared: Prepared, watch: _Watch) -> Scores:
     device = Device(config.simulation.device, config.simulation.precision, config.simulation.jobs)
     shapes = {population.name: population.shape for population in network.neurons}
     asked = list(shapes) if config.readout.record == "all" else config.readout.record
-    record, scores = {OUTPUT, READOUT, *asked}, Scores()
+    record, scores = {OUTPUT, READOUT, *asked}, Scores(network)
     with RunFile(path, shapes) as file:
         for batch in simulate_batches(network, prepared.stimulus, device, record=record, progress=watch):
             file.append(batch)
@@ -113,7 +113,7 @@ def _summary(prepared: Prepared, scores: Scores, watch: _Watch) -> dict[str, Any
         "source": images.source,
         "n_trials": len(images),
         "ann_accuracy": as_triple(accuracy(prepared.ann_class, images.labels)),
-        **scores.summary(prepared.network, images.labels, config.readout.rule),
+        **scores.summary(prepared.graph, images.labels, config.readout.rule),
         "duration_ms": 1e3 * config.simulation.duration,
         "dt_ms": 1e3 * config.simulation.dt,
         "device": config.simulation.device,

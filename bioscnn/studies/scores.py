@@ -2,50 +2,88 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bioscnn.ann import LayerGraph
 from bioscnn.metrics import (
+    Energy,
     Proportion,
     accuracy,
     decision_latency,
+    energy_estimate,
+    first_informed_step,
     spikes_per_trial,
     synaptic_operations_per_trial,
 )
-from bioscnn.network import SpikingNetwork
+from bioscnn.network import READOUT, SpikingNetwork
 from bioscnn.readout import READOUTS, decisions
 from bioscnn.simulation import Recording
 
 
 @dataclass
 class Scores:
-    """Decisions and spike counts, collected batch by batch."""
+    """Decisions and spike counts, collected batch by batch.
 
+    Parameters
+    ----------
+    network : SpikingNetwork
+        What was simulated.
+    """
+
+    network: SpikingNetwork
     _decided: dict[str, list[NDArray[np.int64]]] = field(
         default_factory=lambda: {rule: [] for rule in READOUTS}
     )
+    _informed: list[NDArray[np.int64]] = field(default_factory=list)
     _counts: list[Recording] = field(default_factory=list)
 
     def add(self, batch: Recording) -> None:
         """Take in a batch of trials."""
         for rule, parts in self._decided.items():
             parts.append(decisions(batch, rule))
+        potentials, readout = batch[READOUT].potentials, self.network[READOUT].neuron
+        assert potentials is not None and readout is not None
+        self._informed.append(first_informed_step(potentials, batch.dt, readout.parameters["tau_m"]))
         self._counts.append(batch.without_traces())
 
-    def summary(self, network: SpikingNetwork, labels: NDArray[np.int64], rule: str) -> dict[str, Any]:
-        """Return accuracies [value, low, high], spikes, synaptic operations, and latency by one rule."""
+    def decided(self, rule: str) -> NDArray[np.int64]:
+        """Return the class that a rule chooses after each step, shape (n_trials, n_steps)."""
+        return np.concatenate(self._decided[rule])
+
+    def activity(self) -> dict[str, float]:
+        """Return spikes, synaptic operations and neuron updates of a trial."""
         recording = Recording.concatenate(self._counts)
-        decided = {name: np.concatenate(parts) for name, parts in self._decided.items()}
         return {
-            "accuracy": {name: as_triple(accuracy(d[:, -1], labels)) for name, d in decided.items()},
-            "readout": rule,
             "spikes_per_trial": spikes_per_trial(recording),
-            "synops_per_trial": synaptic_operations_per_trial(network, recording),
-            "latency_ms": float(1e3 * np.median(decision_latency(decided[rule], recording.dt))),
+            "synops_per_trial": synaptic_operations_per_trial(self.network, recording),
+            "updates_per_trial": recording.n_steps * sum(p.size for p in self.network.neurons),
         }
+
+    def summary(self, graph: LayerGraph, labels: NDArray[np.int64], rule: str) -> dict[str, Any]:
+        """Return accuracies [value, low, high], activity, energy, and latency by one rule."""
+        latency = decision_latency(self.decided(rule), self._counts[0].dt, np.concatenate(self._informed))
+        activity = self.activity()
+        energy = energy_estimate(graph, activity["synops_per_trial"], activity["updates_per_trial"])
+        return {
+            "accuracy": {name: as_triple(accuracy(self.decided(name)[:, -1], labels)) for name in READOUTS},
+            "readout": rule,
+            **activity,
+            "energy": as_energy(energy),
+            "latency_ms": float(1e3 * np.median(latency)),
+        }
+
+
+def as_energy(energy: Energy) -> dict[str, float]:
+    """Return an energy estimate for JSON: FLOP an image, and the ratios."""
+    return {
+        **{f"{name}_flop": value for name, value in asdict(energy).items()},
+        "ann_to_spiking": energy.ratio,
+        "ann_to_spiking_with_stimulus": energy.ratio_with_stimulus,
+    }
 
 
 def as_triple(share: Proportion) -> list[float]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bioscnn.metrics import accuracy, decision_latency, spikes_per_trial
+from bioscnn.metrics import accuracy, decision_latency, first_informed_step, spikes_per_trial
 from bioscnn.network import OUTPUT, READOUT
 from bioscnn.readout import READOUTS, decisions
 from bioscnn.simulation import PopulationRecording, Recording
@@ -54,7 +54,8 @@ def random_recording(
 def summary_of(recording: Recording, label: np.ndarray, ann: np.ndarray) -> dict[str, object]:
     decided = {rule: decisions(recording, rule) for rule in READOUTS}
     shares = {rule: accuracy(choice[:, -1], label) for rule, choice in decided.items()}
-    latency = decision_latency(decided["mean-potential"], DT)
+    informed = first_informed_step(recording[READOUT].potentials, DT, 20e-3)
+    latency = decision_latency(decided["mean-potential"], DT, informed)
     ann_share = accuracy(ann, label)
     return {
         "dataset": "mnist",
@@ -65,6 +66,10 @@ def summary_of(recording: Recording, label: np.ndarray, ann: np.ndarray) -> dict
         "readout": "mean-potential",
         "spikes_per_trial": spikes_per_trial(recording),
         "synops_per_trial": 25 * spikes_per_trial(recording),
+        "energy": {
+            "synapses_flop": 7e3, "updates_flop": 6e4, "stimulus_flop": 1e5, "ann_flop": 7e5,
+            "ann_to_spiking": 10.4, "ann_to_spiking_with_stimulus": 4.2,
+        },
         "latency_ms": 1e3 * float(latency.mean()),
         "duration_ms": N_STEPS * DT * 1e3,
         "dt_ms": DT * 1e3,
@@ -72,7 +77,7 @@ def summary_of(recording: Recording, label: np.ndarray, ann: np.ndarray) -> dict
         "seconds": {"build": 12.3, "simulate": 4.5, "total": 17.0},
         "weights_sha256": "81e1c66d" * 8,
         "data_sha256": "0f1e2d3c" * 8,
-    }
+    }  # fmt: skip
 
 
 def provenance_of(classes: list[str]) -> dict[str, object]:

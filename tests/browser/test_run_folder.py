@@ -12,7 +12,7 @@ from bioscnn.errors import UserError
 from bioscnn.report import write_report
 from bioscnn.report.folder import read_run
 from bioscnn.report.network import count_synapses, neuron_models
-from bioscnn.report.results import paired_distance, results_of
+from bioscnn.report.results import results_of
 from bioscnn.report.words import confusions, latency_caption
 
 
@@ -95,11 +95,10 @@ def test_the_most_frequent_confusion_comes_first(make_run):
 def test_the_caption_owns_up_to_decisions_that_no_spike_has_made(make_run):
     run = read_run(make_run(200))
     results = results_of(run)
-    results.latency[:] = 12e-3
-    assert "before any spike" not in latency_caption(run, results)
-    results.latency[:20], results.chosen[:20] = 1e-3, 8
-    assert "10 % are so from the first step on" in latency_caption(run, results)
-    assert "(class 8)" in latency_caption(run, results)
+    results.informed[:] = 7
+    assert "reached the readout, after 8 ms (median)." in latency_caption(run, results)
+    results.informed[:20] = 30
+    assert "none ever does in 20 trials, counted as the whole trial" in latency_caption(run, results)
 
 
 def test_a_current_that_flows_in_directly_counts_as_no_synapse(make_run):
@@ -119,17 +118,6 @@ def test_curves_end_where_the_summary_says(make_run):
     run = read_run(make_run(200))
     for rule, curve in results_of(run).curves.items():
         assert [curve[-1].value, curve[-1].low, curve[-1].high] == run.summary["accuracy"][rule]
-
-
-def test_the_interval_of_the_distance_covers_the_truth_in_19_of_20_experiments():
-    rng = np.random.default_rng(1)
-    covered = 0
-    for _ in range(2000):
-        first = rng.random(400) < 0.95
-        second = np.where(rng.random(400) < 0.04, ~first, first)
-        distance = paired_distance(first, second)
-        covered += distance.low <= 0.04 * (0.05 - 0.95) <= distance.high
-    assert 0.94 < covered / 2000 < 0.98
 
 
 def test_importing_the_report_costs_nothing():

@@ -4,7 +4,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from bioscnn.metrics import accuracy, confusion_matrix, decision_latency, wilson
+from bioscnn.ann import read_model
+from bioscnn.conversion import convert
+from bioscnn.encoding import Currents
+from bioscnn.metrics import (
+    accuracy,
+    confusion_matrix,
+    decision_latency,
+    energy_estimate,
+    first_informed_step,
+    layer_operations,
+    paired_distance,
+    time_to_accuracy,
+    wilson,
+)
+from bioscnn.neurons import LIF, ExponentialCurrent
+from bioscnn.simulation.reference import simulate_reference
+from tests.networks import currents, every_layer
 
 
 @given(st.integers(1, 10_000), st.floats(0, 1))
@@ -22,6 +38,78 @@ def test_accuracy_and_confusions_count_the_same_trials():
     assert accuracy(chosen, labels).value == np.trace(matrix) / matrix.sum()
 
 
+def test_the_interval_of_the_distance_covers_the_truth_in_19_of_20_experiments():
+    rng = np.random.default_rng(1)
+    covered = 0
+    for _ in range(2000):
+        first = rng.random(400) < 0.95
+        second = np.where(rng.random(400) < 0.04, ~first, first)
+        distance = paired_distance(first, second)
+        covered += distance.low <= 0.04 * (0.05 - 0.95) <= distance.high
+    assert 0.94 < covered / 2000 < 0.98
+
+
 def test_latency_is_the_time_of_the_last_change_of_mind():
     decided = np.array([[1, 1, 1, 1], [0, 0, 0, 1], [1, 0, 1, 1], [0, 1, 0, 1]])
-    assert decision_latency(decided, dt=1e-3).tolist() == pytest.approx([1e-3, 4e-3, 3e-3, 4e-3])
+    latency = decision_latency(decided, 1e-3, informed=np.zeros(4, dtype=np.int64))
+    assert latency.tolist() == pytest.approx([1e-3, 4e-3, 3e-3, 4e-3])
+
+
+def test_no_decision_counts_before_evidence_and_without_any_the_whole_trial_does():
+    decided = np.array([[1, 1, 1, 1], [0, 1, 1, 1], [0, 0, 0, 1], [1, 1, 1, 1]])
+    latency = decision_latency(decided, 1e-3, informed=np.array([2, 2, 2, 4]))
+    assert latency.tolist() == pytest.approx([3e-3, 3e-3, 4e-3, 4e-3])
+
+
+@pytest.mark.parametrize("precision", [np.float32, np.float64])
+@pytest.mark.parametrize("dt", [1e-3, 1e-4])
+def test_evidence_arrives_in_the_step_after_the_first_spike_of_the_layer_before(precision, dt):
+    network = convert(every_layer(), LIF(), ExponentialCurrent(5e-3))
+    recorded = simulate_reference(network, currents(40, n_steps=round(30e-3 / dt), dt=dt))
+    potentials, last = recorded["readout"].potentials.astype(precision), recorded["dense1"].spikes
+    first = np.minimum(last.first_step().min(axis=1) + 1, last.n_steps)
+    assert len(np.unique(first)) > 3
+    assert np.array_equal(first_informed_step(potentials, dt, network["readout"].neuron.tau_m), first)
+
+
+def test_a_readout_that_no_spike_reaches_is_never_informed():
+    network = convert(read_model("mnist-small"), LIF(), ExponentialCurrent(5e-3))
+    dark = Currents(np.zeros((3, 784), np.float32), n_steps=30, dt=1e-3)
+    potentials = simulate_reference(network, dark)["readout"].potentials
+    assert np.abs(potentials).max() > 0
+    assert first_informed_step(potentials, 1e-3, 20e-3).tolist() == [30, 30, 30]
+
+
+def test_a_level_is_reached_when_the_curve_first_comes_to_it():
+    curve = [wilson(right, 100) for right in (10, 97, 98, 97, 99)]
+    assert time_to_accuracy(curve, 1e-3, 0.98) == pytest.approx(3e-3)
+    assert time_to_accuracy(curve, 1e-3, 0.995) is None
+
+
+def test_operations_are_two_for_each_connection_that_computes():
+    """Without padding and pooling, every connection of the spiking network is one multiply-accumulate."""
+    graph = read_model("mnist-small")
+    network = convert(graph, LIF(), ExponentialCurrent(5e-3))
+    connections = {p.post: p.connectivity.n_synapses for p in network.projections}
+    counted = [n for n in layer_operations(graph) if n]
+    assert counted == [2 * connections[name] for name in ("conv1", "conv2", "conv3", "output")]
+
+
+def test_operations_of_groups_padding_and_pooling_are_counted_by_hand():
+    by_layer = layer_operations(every_layer())
+    assert [n for n in by_layer if n] == [
+        2 * (4 * 9 * 4) * (1 * 3 * 2),  # 4 x 9 x 4 outputs, each from one of two channels
+        2 * (4 * 4 * 2) * (2 * 2),
+        2 * (6 * 3 * 1) * (4 * 2 * 2),
+        2 * 12 * 18,
+        2 * 5 * 12,
+    ]
+
+
+def test_the_energy_of_a_spiking_network_is_that_of_its_synaptic_operations_and_updates():
+    graph = every_layer()
+    energy = energy_estimate(graph, synaptic_operations=2000, neuron_updates=800)
+    assert (energy.synapses, energy.updates) == (0.08 * 2000, 0.25 * 800)
+    assert energy.ann == sum(layer_operations(graph))
+    assert energy.stimulus == layer_operations(graph)[0]
+    assert energy.ratio == energy.ann / 360 > energy.ratio_with_stimulus > 0

@@ -17,7 +17,8 @@ DT = 1e-3
 WITHOUT_UNIT = {
     "epoch", "spikes an image",
     "neuron", "class", "population", "trials", "spikes in a trial", "true class",
-    "class chosen by the network",
+    "class chosen by the network", "spikes in 30 ms", "synaptic operations in 30 ms", "difference (points)",
+    "",
 }  # fmt: skip
 Draw = Callable[..., Figure]
 
@@ -53,6 +54,23 @@ EPOCHS = [
     }
     for number in (1, 2, 3)
 ]
+NETWORKS = [f"mnist-{size}{kind}" for size in ("small", "large") for kind in ("", "-fine-tuned", "-relu")]
+
+
+def network(name: str) -> dict[str, object]:
+    return {"network": name, "duration_ms": 30.0, "spikes": 2023.5, "synops": 1_308_170.1}
+
+
+def time_step_rows(names: list[str] = NETWORKS) -> list[dict[str, object]]:
+    shift = dict.fromkeys(("difference_low", "difference_high"), 0.0)
+    return [
+        {"network": name, "reset": reset, "dt_ms": dt_ms, "difference": 1e-3 * k, **shift}
+        for name in names
+        for k, reset in enumerate(("exact", "subtract", "zero"))
+        for dt_ms in (1.0, 0.5, 0.1)
+    ]
+
+
 DIGITS = [str(i) for i in range(10)]
 LABEL, CHOSEN = np.array([3, 4, 5]), np.array([3, 9, 5])
 FIGURES: dict[str, Callable[..., Figure]] = {
@@ -72,6 +90,10 @@ FIGURES: dict[str, Callable[..., Figure]] = {
     ),
     "rates": lambda **o: plots.rates_by_population({"conv1": np.arange(9.0), "output": np.zeros(4)}, **o),
     "spikes": lambda **o: plots.spikes_histogram(np.arange(100), **o),
+    "networks": lambda **o: plots.networks_over_time(
+        {name: curves(steps=100)["a rule"] for name in NETWORKS}, DT, [network(n) for n in NETWORKS], **o
+    ),
+    "time steps": lambda **o: plots.time_steps(time_step_rows(), **o),
     "latency": lambda **o: plots.latency_histogram(np.arange(1, 31) * DT, np.arange(30) > 3, DT, **o),
 }
 

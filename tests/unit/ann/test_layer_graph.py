@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bioscnn.ann import AveragePool2d, Conv2d, Dense, Flatten, LayerGraph, LIFRate, ReLU
+from bioscnn.ann import AveragePool2d, BatchNorm2d, Conv2d, Dense, Flatten, LayerGraph, LIFRate, ReLU
 from bioscnn.errors import UserError
 
 
@@ -55,6 +55,18 @@ def test_weights_that_are_not_finite_are_refused_by_layer(bad):
     with pytest.raises(UserError) as refusal:
         small_graph(weight=bad)
     assert refusal.value.key == "layers[0], Conv2d, weight"
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("name", ["gamma", "beta", "mean", "variance", "bias"])
+def test_biases_and_statistics_that_are_not_finite_are_refused_by_name_and_number(name, bad):
+    numbers = {key: np.ones(3) for key in ("gamma", "beta", "mean", "variance", "bias")}
+    numbers[name][1:] = bad
+    conv = Conv2d(np.ones((3, 1, 2, 2)), numbers.pop("bias"))
+    with pytest.raises(UserError) as refusal:
+        LayerGraph("bad", (1, 2, 2), (conv, BatchNorm2d(**numbers), Flatten(), Dense(np.ones((2, 3)))))
+    assert name in refusal.value.key
+    assert "2 of 3 values are not finite" in refusal.value.problem
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,25 @@ def test_a_card_lies_beside_its_network(tmp_path):
     assert read_card(tmp_path / "a.onnx") == {"name": "a"}
 
 
+def test_a_card_that_names_other_weights_is_refused_with_both_hashes(tmp_path):
+    graph = tiny()
+    write_onnx(graph, tmp_path / "a.onnx")
+    (tmp_path / "a.json").write_text(json.dumps({"weights_sha256": "ab" * 32}))
+    with pytest.raises(UserError) as refusal:
+        read_model(tmp_path / "a.onnx")
+    assert refusal.value.file == tmp_path / "a.json"
+    assert (refusal.value.key, refusal.value.value) == ("weights_sha256", "ab" * 32)
+    assert graph.sha256() in refusal.value.expected
+
+
+@pytest.mark.parametrize("card", [None, {"name": "no weights named"}, {"weights_sha256": tiny().sha256()}])
+def test_a_network_is_read_with_its_card_without_one_and_with_one_that_names_no_weights(card, tmp_path):
+    write_onnx(tiny(), tmp_path / "a.onnx")
+    if card is not None:
+        (tmp_path / "a.json").write_text(json.dumps(card))
+    assert read_model(tmp_path / "a.onnx") == tiny()
+
+
 @pytest.mark.parametrize("text", ["{", "[1]"])
 def test_a_broken_card_is_refused(text, tmp_path):
     (tmp_path / "a.json").write_text(text)

@@ -149,7 +149,7 @@ def test_weights_that_are_not_numbers_are_refused_by_layer(tmp_path):
     bad = weights(72, 3)
     bad[5, 1] = np.nan
     error = refusal(written(tmp_path, dense(), {"dense": bad}))
-    assert "1 weights are not finite" in error.problem
+    assert "1 of 216 values are not finite" in error.problem
     assert "layers[1], Dense, weight" in error.key
 
 
