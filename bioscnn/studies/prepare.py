@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.ann import LayerGraph, ReLU, read_model
-from bioscnn.conversion import convert, normalise
+from bioscnn.conversion import check_max_rate, convert, normalise
 from bioscnn.datasets import ImageSet, load_dataset
 from bioscnn.encoding import Currents, pixel_currents
 from bioscnn.errors import UserError
 from bioscnn.network import SpikingNetwork
-from bioscnn.neurons import IF, LIF, ExponentialCurrent, SpikingNeuron
+from bioscnn.neurons import IF, LIF, ExponentialCurrent, SpikingNeuron, in_whole_steps
 from bioscnn.simulation.shape import ProgramShape
-from bioscnn.studies.config import Neuron, StudyConfig
+from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.study import Study
 
 CALIBRATION_IMAGES = 500
@@ -96,11 +96,15 @@ def prepare(study: Study, data: Path | None) -> Prepared:
     return Prepared(study, images, graph, calibration, network, stimulus)
 
 
-def build_neuron(keys: Neuron) -> SpikingNeuron:
-    """Return the neuron model of the ``[neuron]`` table."""
+def build_neuron(config: StudyConfig) -> SpikingNeuron:
+    """Return the neuron model of the ``[neuron]`` table, as it is simulated in steps of ``simulation.dt``."""
+    keys = config.neuron
+    neuron: SpikingNeuron
     if keys.model == "if":
-        return IF(t_ref=keys.t_ref, V_th=keys.V_th, C_m=keys.tau_m / keys.R_m, reset=keys.reset)
-    return LIF(tau_m=keys.tau_m, t_ref=keys.t_ref, V_th=keys.V_th, R_m=keys.R_m, reset=keys.reset)
+        neuron = IF(t_ref=keys.t_ref, V_th=keys.V_th, C_m=keys.tau_m / keys.R_m, reset=keys.reset)
+    else:
+        neuron = LIF(tau_m=keys.tau_m, t_ref=keys.t_ref, V_th=keys.V_th, R_m=keys.R_m, reset=keys.reset)
+    return in_whole_steps(neuron, config.simulation.dt)
 
 
 def _check_fit(graph: LayerGraph, images: ImageSet, model: str) -> None:
@@ -123,12 +127,19 @@ def _check_fit(graph: LayerGraph, images: ImageSet, model: str) -> None:
 
 def convert_for(config: StudyConfig, graph: LayerGraph, calibration: ImageSet | None) -> SpikingNetwork:
     """Convert a network as the ``[network]``, ``[neuron]`` and ``[synapse]`` tables say."""
-    keys = config.network
+    keys, neuron = config.network, build_neuron(config)
     normalisation = None
     if calibration is not None:
-        normalisation = normalise(graph, calibration.intensities(), keys.percentile, keys.channel_wise)
-    synapse = ExponentialCurrent(config.synapse.tau_s)
-    return convert(graph, build_neuron(config.neuron), synapse, normalisation=normalisation)
+        check_max_rate(neuron, keys.max_rate, config.simulation.dt)
+        normalisation = normalise(
+            graph,
+            calibration.intensities(),
+            neuron,
+            method=keys.normalisation,
+            percentile=keys.percentile,
+            max_rate=keys.max_rate,
+        )
+    return convert(graph, neuron, ExponentialCurrent(config.synapse.tau_s), normalisation=normalisation)
 
 
 def calibration_images(config: StudyConfig, graph: LayerGraph, data: Path | None) -> ImageSet | None:

@@ -40,7 +40,9 @@ def test_the_written_study_reads_back_as_itself(write):
     [("neuron.t_ref=1 ms", "neuron", "t_ref", 1e-3), ('neuron.t_ref="3 ms"', "neuron", "t_ref", 3e-3),
      ("dataset.trials=7", "dataset", "trials", 7),
      ("readout.rule=first-spike", "readout", "rule", "first-spike"),
-     ("network.channel_wise=false", "network", "channel_wise", False)],
+     ("network.normalisation=none", "network", "normalisation", "none"),
+     ("network.max_rate=0.1 kHz", "network", "max_rate", 100.0),
+     ("simulation.round_t_ref=true", "simulation", "round_t_ref", True)],
 )  # fmt: skip
 def test_every_key_can_be_set_from_outside(change, table, key, value):
     assert getattr(getattr(read_study(SIMS / "mnist.toml", [change]).config, table), key) == value
@@ -66,7 +68,7 @@ def test_the_key_of_a_study_is_that_of_its_meaning(write):
         ("[dataset]\ntrials = 'many'", ["dataset.trials", "many"]),
         ("[simulation]\nduration = '30.5 ms'", ["whole number of time steps", "30.5 ms"]),
         ("[simulation]\ndt = '0 ms'", ["time step must be positive"]),
-        ("[simulation]\ndt = '0.7 ms'\nduration = '7 ms'", ["neuron.t_ref", "simulation.dt = 700 us"]),
+        ("[simulation]\ndt = '0.7 ms'\nduration = '7 ms'", ["neuron.t_ref", "simulation.dt = 700 us", "simulation.round_t_ref"]),
         ("[simulation]\ndevice = 'gpu'", ["simulation.device", "gpu", "cpp_standalone"]),
         ("[synapse]\ndelay = '1 ms'", ["delays are not built yet"]),
         ("[noise]\njitter = '1 ms'", ["unknown key", "not built yet"]),
