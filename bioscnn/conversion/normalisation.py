@@ -44,6 +44,7 @@ def normalise(
     method: str = "rate-matched",
     percentile: float = 99.9,
     max_rate: float = MAX_RATE,
+    window: float = np.inf,
 ) -> Normalisation:
     """Measure the activations of a network on images that are not used to test it, and map them onto rates.
 
@@ -66,6 +67,8 @@ def normalise(
         outlier decides.
     max_rate : float
         Firing rate of an activation at the scale, Hz.
+    window : float
+        Time from rest in which spikes will be counted, s; only ``"rate-matched"`` regards it.
 
     Raises
     ------
@@ -94,7 +97,7 @@ def normalise(
         if method != "none":
             scales = _scales(stage, before, percentile, channel_wise=method != "layer-wise")
         if method == "rate-matched":
-            currents = _matched_currents(neuron, stage, before, scales, max_rate)
+            currents = _matched_currents(neuron, stage, before, scales, max_rate, window)
         else:
             currents = [linear_current(neuron, max_rate)] * len(scales)
         offset, slope = np.array(currents).T
@@ -147,7 +150,12 @@ def _scales(stage: Stage, before: NDArray[Any], percentile: float, channel_wise:
 
 
 def _matched_currents(
-    neuron: SpikingNeuron, stage: Stage, before: NDArray[Any], scales: NDArray[np.float64], max_rate: float
+    neuron: SpikingNeuron,
+    stage: Stage,
+    before: NDArray[Any],
+    scales: NDArray[np.float64],
+    max_rate: float,
+    window: float,
 ) -> list[tuple[float, float]]:
     """Fit each channel by itself; the classes together, since they are compared with each other."""
     channels = _by_channel(before) / scales[:, None]
@@ -160,7 +168,7 @@ def _matched_currents(
         if positive.size == 0:
             positive = channels[channels > 0]
         fitted.append(
-            matched_current(neuron, positive, max_rate)
+            matched_current(neuron, positive, max_rate, window)
             if positive.size
             else linear_current(neuron, max_rate)
         )

@@ -22,15 +22,18 @@ def linear_current(neuron: SpikingNeuron, max_rate: float) -> tuple[float, float
 
 
 def matched_current(
-    neuron: SpikingNeuron, positive: NDArray[np.floating], max_rate: float
+    neuron: SpikingNeuron, positive: NDArray[np.floating], max_rate: float, window: float = np.inf
 ) -> tuple[float, float]:
-    """Fit offset and slope, A, of a current whose rate is proportional to a rectified number.
+    """Fit offset and slope, A, of a current whose observed rate is proportional to a rectified number.
 
-    .. math:: \\min_{a, b} \\sum_x (f(a + b x) - r_{max} x)^2, \\quad a \\le I_{rheobase}
+    .. math:: \\min_{a, b} \\sum_x \\left(g(a + b x) - r_{max} x\\right)^2, \\quad
+              a \\le I_{rheobase}, \\quad g(I) = \\max(f(I) - 1/(2T), 0)
 
-    over the distribution of the positive ``x``. At the bound, and below it, what is not positive is silent;
-    the fit trades small activations, which an offset below the rheobase silences too, for the slope of the
-    many that are larger. The rate of an IF neuron without a refractory period is linear, and the fit exact.
+    over the distribution of the positive ``x``; f is the rate curve of the neuron, and g what a window T that
+    begins at rest shows of it: ``floor(T f)`` spikes, half a spike less than ``T f`` on average. So what is
+    not positive stays silent, small activations are traded for the many that are larger, and the number of
+    spikes stands for the activation, not at one point but over their distribution. The rate of an IF neuron
+    without a refractory period is linear, and with an infinite window the fit is exact.
 
     Parameters
     ----------
@@ -40,6 +43,8 @@ def matched_current(
         Positive pre-activations, 1 being the one that stands for `max_rate`.
     max_rate : float
         Hz.
+    window : float
+        Time T from rest in which spikes are counted, s.
 
     Returns
     -------
@@ -49,8 +54,8 @@ def matched_current(
     Notes
     -----
     The distribution enters as 256 quantiles, so the fit takes the same time for any number of images. The
-    usual normalisations assume that f is linear: Rueckauer et al. (2017), Frontiers in Neuroscience 11:682,
-    sections 2.2 and 2.3, where the neuron is one for which it is.
+    usual normalisations take f as linear, as it is in the neuron of Rueckauer et al. (2017), Frontiers in
+    Neuroscience 11:682, where a window misses up to a spike as well.
     """
     from scipy.optimize import least_squares
 
@@ -60,7 +65,8 @@ def matched_current(
 
     def error(parameters: NDArray[np.float64]) -> NDArray[np.float64]:
         offset, slope = parameters
-        return neuron.rate(top * (offset + slope * x)) / max_rate - x
+        observed = np.maximum(neuron.rate(top * (offset + slope * x)) - 0.5 / window, 0.0)
+        return observed / max_rate - x
 
     found = least_squares(
         error, np.array(start) / top, bounds=([-np.inf, 0.0], [bound, np.inf]), method="dogbox"

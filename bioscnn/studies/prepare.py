@@ -138,6 +138,7 @@ def convert_for(config: StudyConfig, graph: LayerGraph, calibration: ImageSet | 
             method=keys.normalisation,
             percentile=keys.percentile,
             max_rate=keys.max_rate,
+            window=config.simulation.duration,
         )
     return convert(graph, neuron, ExponentialCurrent(config.synapse.tau_s), normalisation=normalisation)
 

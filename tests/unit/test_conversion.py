@@ -139,17 +139,21 @@ NEURONS = [LIF(), LIF(t_ref=0.0), LIF(tau_m=5e-3, t_ref=1e-3), IF(t_ref=2e-3)]
     st.floats(0.3, 3.0),
     st.floats(0.05, 0.4),
     st.floats(20.0, 300.0),
+    st.sampled_from([30e-3, 0.1, np.inf]),
     st.integers(0, 5),
 )
-def test_matched_rates_are_nearer_to_the_activations_than_linear_ones(neuron, shape, spread, max_rate, seed):
-    """Whatever the distribution of the activations, the neuron and the highest rate."""
+def test_matched_rates_are_nearer_to_the_activations_than_linear_ones(
+    neuron, shape, spread, max_rate, window, seed
+):
+    """Whatever the distribution of the activations, the neuron, the highest rate and the window."""
     x = stream(seed, "activations").gamma(shape, spread, 2000)
 
     def error(current):
         offset, slope = current
-        return np.sqrt(np.mean((neuron.rate(offset + slope * x) - max_rate * x) ** 2))
+        observed = np.maximum(neuron.rate(offset + slope * x) - 0.5 / window, 0)
+        return np.sqrt(np.mean((observed - max_rate * x) ** 2))
 
-    linear, matched = linear_current(neuron, max_rate), matched_current(neuron, x, max_rate)
+    linear, matched = linear_current(neuron, max_rate), matched_current(neuron, x, max_rate, window)
     assert matched[0] <= linear[0]
     assert error(matched) <= error(linear) * 1.001
 
