@@ -90,9 +90,7 @@ def rate_code(stage: Stage, neuron: SpikingNeuron, normalisation: Normalisation 
                 fix='set neuron.model to "lif", or convert a ReLU network',
             )
         amplitude = stage.activation.amplitude if stage.activation else 1.0
-        return RateCode(
-            np.zeros(channels), np.full(channels, neuron.rheobase), np.full(channels, amplitude)
-        )
+        return RateCode(np.zeros(channels), np.full(channels, neuron.rheobase), np.full(channels, amplitude))
     if normalisation is None:
         raise UserError(
             "a ReLU network needs a normalisation",

@@ -1,4 +1,4 @@
-"""How the activations of a ReLU network become firing rates: four methods, by the images they are measured on."""
+"""How the activations of a ReLU network become firing rates: four methods, measured on images."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def check_max_rate(neuron: SpikingNeuron, max_rate: float, dt: float = 0.0) -> N
             "the neuron cannot fire at the rate of the largest activation",
             key="network.max_rate",
             value=format_quantity(max_rate, "frequency"),
-            expected=f"less than {1 / shortest:.4g} Hz, the limit of t_ref = {format_quantity(t_ref, 'time')}{steps}"
+            expected=f"less than {1 / shortest:.4g} Hz, for t_ref = {format_quantity(t_ref, 'time')}{steps}"
             if shortest
             else "a positive frequency",
             fix="lower network.max_rate, neuron.t_ref" + (" or simulation.dt" if dt else ""),

@@ -13,7 +13,7 @@ from bioscnn.neurons import LIF, SpikingNeuron
 
 @dataclass(frozen=True, eq=False)
 class RateCode:
-    """A pre-activation ``z`` is the current ``offset + slope * z``; a rate ``r`` is the activation ``unit * r``.
+    """Pre-activation ``z`` to current ``offset + slope * z``, rate ``r`` to activation ``unit * r``.
 
     Synapses are linear, so the current of a neuron has to be affine in its pre-activation.
 

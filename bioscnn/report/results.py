@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.metrics import Proportion, accuracy, confusion_matrix, decision_latency
+from bioscnn.metrics import Proportion, accuracy, confusion_matrix, decision_latency, mean_difference
 from bioscnn.readout import READOUTS, decisions
 from bioscnn.report.folder import Run
 
@@ -73,22 +73,15 @@ def paired_distance(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> Dist
 
     The trials are the same, so only those count in which the two disagree.
 
-    References
-    ----------
-    Agresti and Min (2005), Simple improved confidence intervals for comparing matched proportions,
-    Statistics in Medicine 24:729.
-
     Examples
     --------
     >>> right = np.ones(100, dtype=bool)
     >>> paired_distance(right, right).value
     0.0
     """
-    n, lost, won = len(first), int(np.sum(first & ~second)), int(np.sum(~first & second))
-    # The interval of the text: half a trial added to each cell of the two-by-two table.
-    m, b, c = n + 2, lost + 0.5, won + 0.5
-    centre, half = (c - b) / m, 1.959963984540054 * np.sqrt((b + c) - (b - c) ** 2 / m) / m
-    return Distance((won - lost) / n, float(centre - half), float(centre + half), lost, won)
+    lost, won = int(np.sum(first & ~second)), int(np.sum(~first & second))
+    difference = mean_difference(second.astype(np.int64) - first)
+    return Distance(difference.value, difference.low, difference.high, lost, won)
 
 
 def results_of(run: Run) -> Results:

@@ -158,6 +158,6 @@ class StudyConfig(Table):
                 key="neuron.t_ref",
                 value=format_quantity(self.neuron.t_ref, "time"),
                 expected=f"a multiple of simulation.dt = {format_quantity(self.simulation.dt, 'time')}",
-                fix="change one of the two, or set simulation.round_t_ref = true for the nearest whole number",
+                fix="change one of the two, or round it: simulation.round_t_ref = true",
             )
         return self

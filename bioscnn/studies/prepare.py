@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.ann import LayerGraph, ReLU, read_model
-from bioscnn.conversion import check_max_rate, convert, normalise
 from bioscnn.datasets import ImageSet, load_dataset
 from bioscnn.encoding import Currents, pixel_currents
 from bioscnn.errors import UserError
+from bioscnn.ledger.conditions import Conditions, spiking_network
 from bioscnn.network import SpikingNetwork
-from bioscnn.neurons import IF, LIF, ExponentialCurrent, SpikingNeuron, in_whole_steps
+from bioscnn.neurons import IF, LIF, SpikingNeuron
 from bioscnn.simulation.shape import ProgramShape
-from bioscnn.studies.config import StudyConfig
+from bioscnn.studies.config import Neuron, StudyConfig
 from bioscnn.studies.study import Study
 
 CALIBRATION_IMAGES = 500
@@ -96,15 +96,28 @@ def prepare(study: Study, data: Path | None) -> Prepared:
     return Prepared(study, images, graph, calibration, network, stimulus)
 
 
-def build_neuron(config: StudyConfig) -> SpikingNeuron:
-    """Return the neuron model of the ``[neuron]`` table, as it is simulated in steps of ``simulation.dt``."""
-    keys = config.neuron
-    neuron: SpikingNeuron
+def build_neuron(keys: Neuron) -> SpikingNeuron:
+    """Return the neuron model of the ``[neuron]`` table."""
     if keys.model == "if":
-        neuron = IF(t_ref=keys.t_ref, V_th=keys.V_th, C_m=keys.tau_m / keys.R_m, reset=keys.reset)
-    else:
-        neuron = LIF(tau_m=keys.tau_m, t_ref=keys.t_ref, V_th=keys.V_th, R_m=keys.R_m, reset=keys.reset)
-    return in_whole_steps(neuron, config.simulation.dt)
+        return IF(t_ref=keys.t_ref, V_th=keys.V_th, C_m=keys.tau_m / keys.R_m, reset=keys.reset)
+    return LIF(tau_m=keys.tau_m, t_ref=keys.t_ref, V_th=keys.V_th, R_m=keys.R_m, reset=keys.reset)
+
+
+def conditions_of(config: StudyConfig) -> Conditions:
+    """Return all of a study that can cost accuracy."""
+    network, simulation = config.network, config.simulation
+    # NumPy computes in float64, whatever it is asked for.
+    precision = "float64" if simulation.device == "numpy" else simulation.precision
+    return Conditions(
+        neuron=build_neuron(config.neuron),
+        tau_s=config.synapse.tau_s,
+        normalisation=network.normalisation,
+        percentile=network.percentile,
+        max_rate=network.max_rate,
+        dt=simulation.dt,
+        duration=simulation.duration,
+        precision=precision,
+    )
 
 
 def _check_fit(graph: LayerGraph, images: ImageSet, model: str) -> None:
@@ -126,21 +139,9 @@ def _check_fit(graph: LayerGraph, images: ImageSet, model: str) -> None:
 
 
 def convert_for(config: StudyConfig, graph: LayerGraph, calibration: ImageSet | None) -> SpikingNetwork:
-    """Convert a network as the ``[network]``, ``[neuron]`` and ``[synapse]`` tables say."""
-    keys, neuron = config.network, build_neuron(config)
-    normalisation = None
-    if calibration is not None:
-        check_max_rate(neuron, keys.max_rate, config.simulation.dt)
-        normalisation = normalise(
-            graph,
-            calibration.intensities(),
-            neuron,
-            method=keys.normalisation,
-            percentile=keys.percentile,
-            max_rate=keys.max_rate,
-            window=config.simulation.duration,
-        )
-    return convert(graph, neuron, ExponentialCurrent(config.synapse.tau_s), normalisation=normalisation)
+    """Convert a network as the tables of a study say."""
+    images = None if calibration is None else calibration.intensities()
+    return spiking_network(conditions_of(config), graph, images)
 
 
 def calibration_images(config: StudyConfig, graph: LayerGraph, data: Path | None) -> ImageSet | None:

@@ -19,6 +19,7 @@ LEVELS = [
     ["conversion"],
     ["simulation"],
     ["readout", "metrics"],
+    ["ledger"],
     ["plots"],
     ["report"],
     ["studies"],

@@ -68,7 +68,7 @@ def test_the_key_of_a_study_is_that_of_its_meaning(write):
         ("[dataset]\ntrials = 'many'", ["dataset.trials", "many"]),
         ("[simulation]\nduration = '30.5 ms'", ["whole number of time steps", "30.5 ms"]),
         ("[simulation]\ndt = '0 ms'", ["time step must be positive"]),
-        ("[simulation]\ndt = '0.7 ms'\nduration = '7 ms'", ["neuron.t_ref", "simulation.dt = 700 us", "simulation.round_t_ref"]),
+        ("[simulation]\ndt = '0.7 ms'\nduration = '7 ms'", ["neuron.t_ref", "dt = 700 us", "round_t_ref"]),
         ("[simulation]\ndevice = 'gpu'", ["simulation.device", "gpu", "cpp_standalone"]),
         ("[synapse]\ndelay = '1 ms'", ["delays are not built yet"]),
         ("[noise]\njitter = '1 ms'", ["unknown key", "not built yet"]),

@@ -1,0 +1,190 @@
+"""The ledger: the gap between trained and spiking network, cause by cause, so that it adds up."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioscnn.ledger.causes import CAUSES, Off, switch_all_off
+from bioscnn.ledger.conditions import Case, Conditions
+from bioscnn.ledger.outcomes import Classes, ann_classes, spiking_classes
+from bioscnn.metrics import Difference, mean_difference
+from bioscnn.simulation import Device, Progress
+from bioscnn.simulation.simulate import Silent
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One cause, switched off with everything else equal.
+
+    Parameters
+    ----------
+    cause, meaning, change : str
+        Its name, what it is, and what was changed to switch it off.
+    accuracy, agreement : float
+        Of the spiking network without it: share of trials with the true class, with the ANN's class.
+    accuracy_part, agreement_part : Difference
+        How much of the gap, and of the disagreement with the ANN, goes with it; negative if more comes.
+    """
+
+    cause: str
+    meaning: str
+    change: str
+    accuracy: float
+    agreement: float
+    accuracy_part: Difference
+    agreement_part: Difference
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The accuracy of the trained network less that of the spiking one, in parts that add up.
+
+    ``gap = sum of the parts + interaction + unexplained``, trial by trial, for accuracy and for the
+    disagreement of the two networks.
+
+    Parameters
+    ----------
+    n_trials : int
+        Trials, the same in every line.
+    rule : str
+        Readout.
+    ann, as_run, all_off : float
+        Accuracies of the trained network, of the spiking network as it was run, and without any cause.
+    gap : Difference
+        ANN less spiking network, as run.
+    entries : tuple of Entry
+        The causes that apply, in the order of `CAUSES`.
+    interaction : Difference
+        What all causes together give back beyond the sum of each by itself.
+    unexplained : Difference
+        What is left without any cause.
+    disagreement, disagreement_interaction, disagreement_unexplained : Difference
+        The same for the share of trials in which the two networks differ.
+    not_applicable : dict of str
+        The other causes, and why.
+    """
+
+    n_trials: int
+    rule: str
+    ann: float
+    as_run: float
+    all_off: float
+    gap: Difference
+    entries: tuple[Entry, ...]
+    interaction: Difference
+    unexplained: Difference
+    disagreement: Difference
+    disagreement_interaction: Difference
+    disagreement_unexplained: Difference
+    not_applicable: dict[str, str]
+
+    @property
+    def first(self) -> Entry | None:
+        """The cause with the largest part, if it is told from zero; ties go to the larger agreement."""
+        ranked = sorted(self.entries, key=lambda e: (e.accuracy_part.value, e.agreement_part.value))
+        told = [entry for entry in ranked if entry.accuracy_part.low > 0]
+        return told[-1] if told else None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the ledger for JSON, with the name of the first cause."""
+        return {"first": self.first.cause if self.first else None, **asdict(self)}
+
+
+@dataclass(frozen=True, eq=False)
+class _Outcome:
+    """What both networks decided under one set of conditions."""
+
+    ann: Classes
+    spiking: Classes
+    labels: Classes
+
+    @property
+    def gap(self) -> NDArray[np.int64]:
+        """Per trial: 1 if only the ANN is right, -1 if only the spiking network is, else 0."""
+        right = [np.asarray(chosen == self.labels, np.int64) for chosen in (self.ann, self.spiking)]
+        return right[0] - right[1]
+
+    @property
+    def differ(self) -> NDArray[np.int64]:
+        """Per trial: 1 if the two networks choose different classes."""
+        return np.asarray(self.ann != self.spiking, np.int64)
+
+    @property
+    def accuracy(self) -> float:
+        """Of the spiking network."""
+        return float(np.mean(self.spiking == self.labels))
+
+
+def draw_up(
+    case: Case, as_run: Conditions, rule: str, device: Device, progress: Progress | None = None
+) -> Ledger:
+    """Simulate a case as it was run, without each cause, and without all of them; and add up.
+
+    Parameters
+    ----------
+    case : Case
+        Network and trials.
+    as_run : Conditions
+        How it was run.
+    rule : str
+        Readout, a key of `bioscnn.readout.READOUTS`.
+    device : Device
+        What simulates; its precision is that of the conditions.
+    progress : Progress, optional
+        Told about compilation and finished trials.
+
+    Notes
+    -----
+    A cause of the trained network's side (sub-threshold loss) changes its accuracy and not that of the
+    spiking network; a part is in every case what the gap loses. Intervals are those of paired differences,
+    in closed form (`bioscnn.metrics.mean_difference`).
+    """
+    switched, not_applicable = {}, {}
+    for cause in CAUSES:
+        off = cause.switch_off(as_run, case.graph)
+        if isinstance(off, Off):
+            switched[cause] = off
+        else:
+            not_applicable[cause.name] = off
+    wanted = [as_run, *(off.conditions for off in switched.values()), switch_all_off(as_run, case.graph)]
+    spiking = spiking_classes(case, wanted, rule, device, progress or Silent())
+    run, *without, all_off = (
+        _Outcome(ann_classes(case, conditions), classes, case.labels)
+        for conditions, classes in zip(wanted, spiking, strict=True)
+    )
+    entries = tuple(
+        Entry(
+            cause.name,
+            cause.meaning,
+            off.change,
+            outcome.accuracy,
+            1 - float(outcome.differ.mean()),
+            mean_difference(run.gap - outcome.gap),
+            mean_difference(run.differ - outcome.differ),
+        )
+        for (cause, off), outcome in zip(switched.items(), without, strict=True)
+    )
+
+    def interaction(run: Classes, without: list[Classes], all_off: Classes) -> Difference:
+        parts = np.sum([run - one for one in without], axis=0) if without else 0
+        return mean_difference(run - all_off - parts)
+
+    return Ledger(
+        n_trials=len(case.labels),
+        rule=rule,
+        ann=float(np.mean(run.ann == case.labels)),
+        as_run=run.accuracy,
+        all_off=all_off.accuracy,
+        gap=mean_difference(run.gap),
+        entries=entries,
+        interaction=interaction(run.gap, [one.gap for one in without], all_off.gap),
+        unexplained=mean_difference(all_off.gap),
+        disagreement=mean_difference(run.differ),
+        disagreement_interaction=interaction(run.differ, [one.differ for one in without], all_off.differ),
+        disagreement_unexplained=mean_difference(all_off.differ),
+        not_applicable=not_applicable,
+    )
