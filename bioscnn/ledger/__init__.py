@@ -2,9 +2,11 @@
 
 from bioscnn.ledger.conditions import Case, Conditions, spiking_network
 from bioscnn.ledger.layers import LayerComparison, compare_layers
-from bioscnn.ledger.ledger import Entry, Ledger, draw_up
+from bioscnn.ledger.ledger import AS_RUN, Entry, Ledger, draw_up
+from bioscnn.ledger.outcomes import spiking_classes
 
 __all__ = [
+    "AS_RUN",
     "Case",
     "Conditions",
     "Entry",
@@ -12,5 +14,6 @@ __all__ = [
     "Ledger",
     "compare_layers",
     "draw_up",
+    "spiking_classes",
     "spiking_network",
 ]

@@ -14,6 +14,7 @@ from bioscnn.ann import LayerGraph, LIFRate
 from bioscnn.conversion import METHODS
 from bioscnn.ledger.conditions import Conditions
 from bioscnn.neurons import IF, LIF
+from bioscnn.neurons.synapse import SHARPEST
 from bioscnn.quantities import format_quantity
 
 FINE_STEP = 0.1e-3
@@ -137,10 +138,10 @@ def _reset_rule(now: Conditions, graph: LayerGraph) -> Off | str:
 
 
 def _synaptic_filter(now: Conditions, graph: LayerGraph) -> Off | str:
-    if now.tau_s <= now.dt / 100:
+    # The current is solved exactly within the step; exp(-50) of it is left at the end.
+    instant = now.dt / SHARPEST
+    if now.tau_s <= 1.01 * instant:
         return "the charge of a spike arrives within a step already"
-    # Solved exactly within the step, so nothing of the current is left at its end.
-    instant = now.dt / 1000
     return Off(replace(now, tau_s=instant), _change("tau_s", now.tau_s, instant))
 
 

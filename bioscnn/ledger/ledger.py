@@ -15,6 +15,8 @@ from bioscnn.metrics import Difference, mean_difference
 from bioscnn.simulation import Device, Progress
 from bioscnn.simulation.simulate import Silent
 
+AS_RUN = "as run"
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -150,11 +152,15 @@ def draw_up(
             switched[cause] = off
         else:
             not_applicable[cause.name] = off
-    wanted = [as_run, *(off.conditions for off in switched.values()), switch_all_off(as_run, case.graph)]
+    wanted = {
+        AS_RUN: as_run,
+        **{f"without {cause.name}": off.conditions for cause, off in switched.items()},
+        "without any cause": switch_all_off(as_run, case.graph),
+    }
     spiking = spiking_classes(case, wanted, rule, device, progress or Silent())
     run, *without, all_off = (
-        _Outcome(ann_classes(case, conditions), classes, case.labels)
-        for conditions, classes in zip(wanted, spiking, strict=True)
+        _Outcome(ann_classes(case, conditions), spiking[name], case.labels)
+        for name, conditions in wanted.items()
     )
     entries = tuple(
         Entry(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
@@ -67,28 +67,47 @@ class _Simulation:
 
 
 def spiking_classes(
-    case: Case, wanted: Sequence[Conditions], rule: str, device: Device, progress: Progress
-) -> list[Classes]:
-    """Return the class that the spiking network chooses in each trial, for each of the conditions.
+    case: Case, wanted: Mapping[str, Conditions], rule: str, device: Device, progress: Progress
+) -> dict[str, Classes]:
+    """Return the class that the spiking network chooses in each trial, by the name of the conditions.
 
     Conditions that differ in the window only share a simulation. Every outcome is kept in the cache folder
     under a hash of all that decides it, so an interrupted ledger goes on where it was.
     """
-    chosen: list[Classes | None] = [None] * len(wanted)
-    waiting: dict[str, tuple[_Simulation, list[int]]] = {}
-    for k, conditions in enumerate(wanted):
+    chosen: dict[str, Classes] = {}
+    waiting: dict[str, tuple[_Simulation, list[str]]] = {}
+    for name, conditions in wanted.items():
         simulation = _simulation(case, conditions, device)
         path = _path(simulation, conditions, rule)
         if path.is_file():
-            chosen[k] = np.load(path, allow_pickle=False)
+            chosen[name] = np.load(path, allow_pickle=False)
         else:
-            waiting.setdefault(simulation.key, (simulation, []))[1].append(k)
-    for simulation, indices in waiting.values():
-        outcomes = _simulate(simulation, [wanted[k].first_step for k in indices], rule, device, progress)
-        for k, classes in zip(indices, outcomes, strict=True):
-            _keep(_path(simulation, wanted[k], rule), classes)
-            chosen[k] = classes
-    return [classes for classes in chosen if classes is not None]
+            waiting.setdefault(simulation.key, (simulation, []))[1].append(name)
+    for simulation, names in waiting.values():
+        first_steps = [wanted[name].first_step for name in names]
+        told = _Named(progress, ", ".join(names))
+        outcomes = _simulate(simulation, first_steps, rule, device, told)
+        for name, classes in zip(names, outcomes, strict=True):
+            _keep(_path(simulation, wanted[name], rule), classes)
+            chosen[name] = classes
+    return chosen
+
+
+class _Named:
+    """Progress of one simulation, which may come in several portions, under the name of its conditions."""
+
+    def __init__(self, progress: Progress, name: str) -> None:
+        self._progress, self._stage, self._begun = progress, f"simulating {name}", False
+
+    def stage(self, what: str) -> None:
+        if what != "simulating":
+            self._progress.stage(what)
+        elif not self._begun:
+            self._begun = True
+            self._progress.stage(self._stage)
+
+    def trial(self) -> None:
+        self._progress.trial()
 
 
 def _simulation(case: Case, conditions: Conditions, device: Device) -> _Simulation:

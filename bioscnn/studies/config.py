@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 
 from bioscnn.conversion.normalisation import MAX_RATE
 from bioscnn.errors import UserError
+from bioscnn.neurons.synapse import SHARPEST
 from bioscnn.quantities import format_quantity, parse_quantity
 
 
@@ -149,6 +150,19 @@ class StudyConfig(Table):
     noise: Noise = Noise()
     simulation: Simulation = Simulation()
     readout: Readout = Readout()
+
+    @model_validator(mode="after")
+    def _synapse_steps(self) -> StudyConfig:
+        shortest = self.simulation.dt / SHARPEST
+        if 0 < self.synapse.tau_s < shortest * (1 - 1e-9):
+            raise _refuse(
+                "the synaptic current decays too fast for the time step",
+                key="synapse.tau_s",
+                value=format_quantity(self.synapse.tau_s, "time"),
+                expected=f"at least simulation.dt/{SHARPEST} = {format_quantity(shortest, 'time')}, "
+                "within which the charge of a spike arrives at once",
+            )
+        return self
 
     @model_validator(mode="after")
     def _refractory_steps(self) -> StudyConfig:

@@ -71,6 +71,7 @@ def test_the_key_of_a_study_is_that_of_its_meaning(write):
         ("[simulation]\ndt = '0.7 ms'\nduration = '7 ms'", ["neuron.t_ref", "dt = 700 us", "round_t_ref"]),
         ("[simulation]\ndevice = 'gpu'", ["simulation.device", "gpu", "cpp_standalone"]),
         ("[synapse]\ndelay = '1 ms'", ["delays are not built yet"]),
+        ("[synapse]\ntau_s = '1 us'", ["synapse.tau_s", "1 us", "simulation.dt/50 = 20 us"]),
         ("[noise]\njitter = '1 ms'", ["unknown key", "not built yet"]),
         ("[encoding]\nkind = 'poisson'", ["encoding.kind", "poisson", "currents"]),
         ("neuron = 3", ["neuron", "3"]),
