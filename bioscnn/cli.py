@@ -115,11 +115,11 @@ def explain(
     from bioscnn.terminal import LiveProgress, print_ledger
 
     with LiveProgress(trials) as progress:
-        ledger = explain_run(run, data=data, trials=trials, jobs=jobs, progress=progress)
+        folder, ledger = explain_run(run, data=data, trials=trials, jobs=jobs, progress=progress)
     if as_json:
-        typer.echo(json.dumps(ledger.as_dict(), indent=2))
+        typer.echo((folder / "ledger.json").read_text(encoding="utf-8"))
     else:
-        print_ledger(ledger, run / "report.html")
+        print_ledger(ledger, folder / "report.html")
 
 
 @app.command()

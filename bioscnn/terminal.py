@@ -146,6 +146,7 @@ def print_run(run: Run, study: Path) -> None:
             "a longer refractory period, without recompiling",
         ),
         (f"{bioscnn} run {study} --set readout.rule=first-spike", "another readout"),
+        (f"{bioscnn} explain {run.folder}", "where the accuracy goes, cause by cause"),
         (f"{bioscnn} plan {study}", "neurons, synapses, memory"),
     ):
         OUT.print(f"  {command:<68} [dim]# {purpose}[/dim]")

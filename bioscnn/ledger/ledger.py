@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,9 +90,11 @@ class Ledger:
         told = [entry for entry in ranked if entry.accuracy_part.low > 0]
         return told[-1] if told else None
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return the ledger for JSON, with the name of the first cause."""
-        return {"first": self.first.cause if self.first else None, **asdict(self)}
+    @property
+    def parts(self) -> dict[str, Difference]:
+        """What adds up to the gap: every cause, the interaction, and what is unexplained."""
+        causes = {entry.cause: entry.accuracy_part for entry in self.entries}
+        return {**causes, "interaction": self.interaction, "unexplained": self.unexplained}
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,6 +4,7 @@ from bioscnn.plots.accuracy import accuracy_over_time
 from bioscnn.plots.activity import latency_histogram, rates_by_population, spikes_histogram
 from bioscnn.plots.confusion import confusion
 from bioscnn.plots.files import save, to_png, to_svg
+from bioscnn.plots.ledger import rates_against_activations, waterfall
 from bioscnn.plots.potentials import output_potentials
 from bioscnn.plots.raster import raster
 
@@ -13,9 +14,11 @@ __all__ = [
     "latency_histogram",
     "output_potentials",
     "raster",
+    "rates_against_activations",
     "rates_by_population",
     "save",
     "spikes_histogram",
     "to_png",
     "to_svg",
+    "waterfall",
 ]

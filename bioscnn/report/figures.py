@@ -83,7 +83,7 @@ def draw_figures(run: Run, results: Results) -> dict[str, Picture]:
     assert potentials is not None
     shown = data.label[trials], results.chosen[trials]
     label = int(shown[0][example])
-    return {
+    return _ledger_figures(run) | {
         "accuracy": _wide(
             lambda width: plots.accuracy_over_time(
                 results.curves, dt, reference=results.ann, chosen=rule, width=width
@@ -129,5 +129,23 @@ def draw_figures(run: Run, results: Results) -> dict[str, Picture]:
             plots.latency_histogram(results.latency, results.correct, dt),
             "Histogram of the decision latency in ms, right and wrong decisions",
             words.latency_caption(run, results),
+        ),
+    }
+
+
+def _ledger_figures(run: Run) -> dict[str, Picture]:
+    if run.explained is None:
+        return {}
+    ledger, layers = run.explained
+    return {
+        "ledger": _wide(
+            lambda width: plots.waterfall(ledger.ann, ledger.parts, ledger.as_run, width=width),
+            f"Waterfall chart of accuracy in %, from the trained network over {len(ledger.parts)} parts",
+            words.ledger_caption(ledger),
+        ),
+        "layers": _wide(
+            lambda width: plots.rates_against_activations(layers, width=width),
+            f"Densities of spike rate against expected rate in Hz, in {len(layers)} populations",
+            words.layers_caption(layers),
         ),
     }

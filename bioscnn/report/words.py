@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bioscnn.ledger import LayerComparison, Ledger
 from bioscnn.network import READOUT
 from bioscnn.readout import READOUTS
 from bioscnn.report.folder import Run
@@ -141,6 +142,35 @@ def latency_caption(run: Run, results: Results) -> str:
     return (
         f"{text}. {100 * unmoved.mean():.0f} % are so from the first step on: they keep the answer that the "
         f"network gives before any spike arrives (class {classes})."
+    )
+
+
+def ledger_caption(ledger: Ledger) -> str:
+    """Say which cause takes most, whether it can be told, and how the figure adds up."""
+    n, first = plural(ledger.n_trials, "trial"), ledger.first
+    if first is None:
+        named = f"On {n}, no single cause is told from zero"
+    else:
+        part = 100 * first.accuracy_part.value
+        named = f"On {n}, the first cause is {first.cause}, {part:.2f} points"
+    return (
+        f"{named}. From the trained network ({100 * ledger.ann:.2f} %) to the spiking one "
+        f"({100 * ledger.as_run:.2f} %): what each cause takes (red) or gives (blue) when it alone is "
+        "switched off on the same trials, what all together give back beyond that sum, and what is left "
+        f"without any of them ({100 * ledger.all_off:.2f} %). Pale: not told from zero; whiskers: 95 %."
+    )
+
+
+def layers_caption(layers: list[LayerComparison]) -> str:
+    """Say where rates follow activations least, and whether they fall short."""
+    worst = min(layers, key=lambda layer: layer.correlation)
+    silent = max(layers, key=lambda layer: layer.silent)
+    return (
+        f"Spike rates against the rates that the activations of the trained network stand for, "
+        f"{plural(worst.n_trials, 'trial')}; rates come in whole spikes a window. They follow least in "
+        f"{worst.name} (r = {worst.correlation:.3f}, {worst.bias:+.1f} Hz on average). In {silent.name}, "
+        f"{100 * silent.silent:.0f} % of the active units fire no spike. Blue: neurons and trials, "
+        "logarithmic; red: mean; dashed: equal."
     )
 
 

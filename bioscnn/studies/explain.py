@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-from dataclasses import asdict, astuple
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +9,7 @@ import numpy as np
 from bioscnn.errors import UserError
 from bioscnn.files import write_atomically
 from bioscnn.ledger import AS_RUN, Case, Conditions, Ledger, compare_layers, draw_up, spiking_classes
+from bioscnn.ledger.files import to_csv, to_json
 from bioscnn.readout import decisions
 from bioscnn.report import write_report
 from bioscnn.report.folder import Run, read_run
@@ -25,7 +22,7 @@ LAYER_TRIALS = 100
 
 def explain_run(
     folder: Path, *, data: Path | None, trials: int, jobs: int | None, progress: Progress
-) -> Ledger:
+) -> tuple[Path, Ledger]:
     """Explain the accuracy of a run; write ``ledger.json``, ``ledger.csv`` and the report into its folder.
 
     Parameters
@@ -40,6 +37,11 @@ def explain_run(
         Processes at a time; None for those of the run.
     progress : Progress
         Told what happens.
+
+    Returns
+    -------
+    (Path, Ledger)
+        The folder, and what was found.
 
     Raises
     ------
@@ -73,11 +75,10 @@ def explain_run(
         Case(case.graph, case.images[few], case.labels[few], case.calibration), conditions, device
     )
     progress.stage("reporting")
-    content = {**ledger.as_dict(), "layers": [{**asdict(layer), "bias": layer.bias} for layer in layers]}
-    write_atomically(folder / "ledger.csv", _table(ledger).encode())
-    write_atomically(folder / "ledger.json", (json.dumps(content, indent=1) + "\n").encode())
+    write_atomically(folder / "ledger.csv", to_csv(ledger).encode())
+    write_atomically(folder / "ledger.json", to_json(ledger, layers).encode())
     write_report(folder)
-    return ledger
+    return folder, ledger
 
 
 def _resolve(folder: Path) -> Path:
@@ -126,27 +127,3 @@ def _check_reproduced(
             value=f"{np.sum(now != then)} of {len(now)} trials",
             fix="run the study again",
         )
-
-
-def _table(ledger: Ledger) -> str:
-    """Return the ledger as a tidy table, one line a part; accuracy and agreement as shares."""
-    lines = [
-        (e.cause, e.change, e.accuracy, e.agreement, e.accuracy_part, e.agreement_part)
-        for e in ledger.entries
-    ]
-    left, run = (1 - part.value for part in (ledger.disagreement_unexplained, ledger.disagreement))
-    empty = float("nan")
-    lines += [
-        ("interaction", "", empty, empty, ledger.interaction, ledger.disagreement_interaction),
-        ("unexplained", "", ledger.all_off, left, ledger.unexplained, ledger.disagreement_unexplained),
-        ("gap", "", ledger.as_run, run, ledger.gap, ledger.disagreement),
-    ]
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    ends = [f"{what}_{end}" for what in ("accuracy", "agreement") for end in ("part", "low", "high")]
-    table.writerow(["part", "change", "n_trials", "accuracy", "agreement", *ends])
-    for name, change, accuracy, agreement, *parts in lines:
-        shares = ["" if share != share else share for share in (accuracy, agreement)]
-        numbers = [number for part in parts for number in astuple(part)]
-        table.writerow([name, change, ledger.n_trials, *shares, *numbers])
-    return text.getvalue()
