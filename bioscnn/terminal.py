@@ -154,6 +154,8 @@ def print_run(run: Run, study: Path) -> None:
 
 def print_ledger(ledger: Ledger, report: Path) -> None:
     """Print where the accuracy goes: a line for each cause, then what adds up to the gap."""
+    from bioscnn.report.words import first_cause
+
     OUT.print(
         f"\ntrained network {100 * ledger.ann:.2f} %, spiking network {100 * ledger.as_run:.2f} % "
         f"by {ledger.rule}, n = {ledger.n_trials:,}\n"
@@ -173,12 +175,7 @@ def print_ledger(ledger: Ledger, report: Path) -> None:
     OUT.print("\nPoints of accuracy with 95 % interval; grey: not told from zero. Not applicable:")
     for name, reason in ledger.not_applicable.items():
         OUT.print(f"  {name:<18} {reason}")
-    first = ledger.first
-    named = f"First cause: [bold]{first.cause}[/bold]. {first.meaning}" if first else _NONE_TOLD
-    OUT.print(f"\n{named}\nreport  {report}")
-
-
-_NONE_TOLD = "No single cause is told from zero on these trials; more --trials tell more."
+    OUT.print(f"\n[bold]{first_cause(ledger)}[/bold]\nreport  {report}")
 
 
 def _shares(accuracy: float, disagreement: float) -> tuple[str, str]:

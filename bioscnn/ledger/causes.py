@@ -95,6 +95,8 @@ def _membrane(now: Conditions, graph: LayerGraph) -> Off | str:
 
 def _sub_threshold_loss(now: Conditions, graph: LayerGraph) -> Off | str:
     trained = _trained(graph)
+    if now.silent_below_rheobase:
+        return "the trained network is silent there, too"
     off = replace(now, silent_below_rheobase=True)
     if trained is not None:
         if trained.gamma == 0:

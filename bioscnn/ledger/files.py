@@ -15,10 +15,9 @@ from bioscnn.metrics import Difference
 
 
 def to_json(ledger: Ledger, layers: Sequence[LayerComparison]) -> str:
-    """Return a ledger and its layers as JSON, with the name of the first cause and the bias of each layer."""
-    first = ledger.first.cause if ledger.first else None
+    """Return a ledger and its layers as JSON, with the bias of each layer."""
     rows = [{**asdict(layer), "bias": layer.bias} for layer in layers]
-    return json.dumps({"first": first, **asdict(ledger), "layers": rows}, indent=1) + "\n"
+    return json.dumps({**asdict(ledger), "layers": rows}, indent=1) + "\n"
 
 
 def from_json(text: str) -> tuple[Ledger, list[LayerComparison]]:
@@ -33,7 +32,8 @@ def from_json(text: str) -> tuple[Ledger, list[LayerComparison]]:
         content = json.loads(text)
         entries = tuple(Entry(**_with_differences(entry)) for entry in content["entries"])
         kept = {field.name: content[field.name] for field in fields(Ledger)}
-        ledger = Ledger(**{**_with_differences(kept), "entries": entries})
+        rivals = tuple(content["rivals"])
+        ledger = Ledger(**{**_with_differences(kept), "entries": entries, "rivals": rivals})
         names = [field.name for field in fields(LayerComparison)]
         layers = [LayerComparison(**{name: row[name] for name in names}) for row in content["layers"]]
     except (KeyError, TypeError, AttributeError) as error:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.ledger.causes import CAUSES, Off, switch_all_off
+from bioscnn.ledger.causes import CAUSES, Cause, Off, switch_all_off
 from bioscnn.ledger.conditions import Case, Conditions
 from bioscnn.ledger.outcomes import Classes, ann_classes, spiking_classes
 from bioscnn.metrics import Difference, mean_difference
 from bioscnn.simulation import Device, Progress
 from bioscnn.simulation.simulate import Silent
 
-AS_RUN = "as run"
+AS_RUN, ALL_OFF = "as run", "all off"
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,8 @@ class Ledger:
     """The accuracy of the trained network less that of the spiking one, in parts that add up.
 
     ``gap = sum of the parts + interaction + unexplained``, trial by trial, for accuracy and for the
-    disagreement of the two networks.
+    disagreement of the two networks. The first cause is the one with the largest part of the disagreement:
+    every decision that it changes counts there, and only those between right and wrong in the accuracy.
 
     Parameters
     ----------
@@ -59,6 +61,10 @@ class Ledger:
         ANN less spiking network, as run.
     entries : tuple of Entry
         The causes that apply, in the order of `CAUSES`.
+    first : str or None
+        The cause that takes most; None if none is told from zero.
+    rivals : tuple of str
+        Causes whose part is not told from that of the first.
     interaction : Difference
         What all causes together give back beyond the sum of each by itself.
     unexplained : Difference
@@ -76,19 +82,14 @@ class Ledger:
     all_off: float
     gap: Difference
     entries: tuple[Entry, ...]
+    first: str | None
+    rivals: tuple[str, ...]
     interaction: Difference
     unexplained: Difference
     disagreement: Difference
     disagreement_interaction: Difference
     disagreement_unexplained: Difference
     not_applicable: dict[str, str]
-
-    @property
-    def first(self) -> Entry | None:
-        """The cause with the largest part, if it is told from zero; ties go to the larger agreement."""
-        ranked = sorted(self.entries, key=lambda e: (e.accuracy_part.value, e.agreement_part.value))
-        told = [entry for entry in ranked if entry.accuracy_part.low > 0]
-        return told[-1] if told else None
 
     @property
     def parts(self) -> dict[str, Difference]:
@@ -146,18 +147,9 @@ def draw_up(
     spiking network; a part is in every case what the gap loses. Intervals are those of paired differences,
     in closed form (`bioscnn.metrics.mean_difference`).
     """
-    switched, not_applicable = {}, {}
-    for cause in CAUSES:
-        off = cause.switch_off(as_run, case.graph)
-        if isinstance(off, Off):
-            switched[cause] = off
-        else:
-            not_applicable[cause.name] = off
-    wanted = {
-        AS_RUN: as_run,
-        **{f"without {cause.name}": off.conditions for cause, off in switched.items()},
-        "without any cause": switch_all_off(as_run, case.graph),
-    }
+    switched, not_applicable = _switched(as_run, case)
+    wanted = {AS_RUN: as_run, **{cause.name: off.conditions for cause, off in switched.items()}}
+    wanted[ALL_OFF] = switch_all_off(as_run, case.graph)
     spiking = spiking_classes(case, wanted, rule, device, progress or Silent())
     run, *without, all_off = (
         _Outcome(ann_classes(case, conditions), spiking[name], case.labels)
@@ -165,20 +157,20 @@ def draw_up(
     )
     entries = tuple(
         Entry(
-            cause.name,
-            cause.meaning,
-            off.change,
-            outcome.accuracy,
-            1 - float(outcome.differ.mean()),
-            mean_difference(run.gap - outcome.gap),
-            mean_difference(run.differ - outcome.differ),
+            cause=cause.name,
+            meaning=cause.meaning,
+            change=off.change,
+            accuracy=one.accuracy,
+            agreement=1 - float(one.differ.mean()),
+            accuracy_part=mean_difference(run.gap - one.gap),
+            agreement_part=mean_difference(run.differ - one.differ),
         )
-        for (cause, off), outcome in zip(switched.items(), without, strict=True)
+        for (cause, off), one in zip(switched.items(), without, strict=True)
     )
+    first, rivals = _first(entries, [one.differ for one in without])
 
     def interaction(run: Classes, without: list[Classes], all_off: Classes) -> Difference:
-        parts = np.sum([run - one for one in without], axis=0) if without else 0
-        return mean_difference(run - all_off - parts)
+        return mean_difference(run - all_off - sum((run - one for one in without), np.zeros_like(run)))
 
     return Ledger(
         n_trials=len(case.labels),
@@ -188,6 +180,8 @@ def draw_up(
         all_off=all_off.accuracy,
         gap=mean_difference(run.gap),
         entries=entries,
+        first=first,
+        rivals=rivals,
         interaction=interaction(run.gap, [one.gap for one in without], all_off.gap),
         unexplained=mean_difference(all_off.gap),
         disagreement=mean_difference(run.differ),
@@ -195,3 +189,22 @@ def draw_up(
         disagreement_unexplained=mean_difference(all_off.differ),
         not_applicable=not_applicable,
     )
+
+
+def _switched(as_run: Conditions, case: Case) -> tuple[dict[Cause, Off], dict[str, str]]:
+    """Switch each cause off by itself; name the reason where it does not apply."""
+    tried = {cause: cause.switch_off(as_run, case.graph) for cause in CAUSES}
+    return (
+        {cause: off for cause, off in tried.items() if isinstance(off, Off)},
+        {cause.name: reason for cause, reason in tried.items() if isinstance(reason, str)},
+    )
+
+
+def _first(entries: Sequence[Entry], without: Sequence[Classes]) -> tuple[str | None, tuple[str, ...]]:
+    """Name the cause with the largest part, if it is told from zero in either line, and its rivals."""
+    ranked = sorted(range(len(entries)), key=lambda k: -entries[k].agreement_part.value)
+    if not ranked or max(entries[ranked[0]].accuracy_part.low, entries[ranked[0]].agreement_part.low) <= 0:
+        return None, ()
+    first, *others = ranked
+    rivals = [k for k in others if mean_difference(without[k] - without[first]).low <= 0]
+    return entries[first].cause, tuple(entries[k].cause for k in rivals)

@@ -43,7 +43,7 @@ def waterfall(start: float, parts: Mapping[str, Difference], end: float, *, widt
         whisker = level - 100 * np.array([part.high, part.low])
         axes.hlines(row, *whisker, color=INK, linewidth=1)
         axes.vlines(whisker, row - 0.12, row + 0.12, color=INK, linewidth=1)
-        text = f"{-100 * part.value:+.2f}".replace("-", "\N{MINUS SIGN}")
+        text = f"{0.0 - 100 * part.value:+.2f}".replace("-", "\N{MINUS SIGN}")
         axes.text(1.01, row, text, transform=axes.get_yaxis_transform(), va="center", size=8,
                   color=INK if part.told_from_zero else MUTED)  # fmt: skip
         reached += [*whisker, after]

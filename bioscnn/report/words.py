@@ -145,16 +145,23 @@ def latency_caption(run: Run, results: Results) -> str:
     )
 
 
+def first_cause(ledger: Ledger) -> str:
+    """Name the cause that takes most, what it is, and those that may take as much."""
+    if ledger.first is None:
+        return f"On {plural(ledger.n_trials, 'trial')}, no single cause is told from zero."
+    entry = next(entry for entry in ledger.entries if entry.cause == ledger.first)
+    rivals = f" (not told from {' and '.join(ledger.rivals)})" if ledger.rivals else ""
+    part = entry.agreement_part
+    return (
+        f"First cause: {ledger.first}{rivals}. Without it the spiking network gives the ANN's class in "
+        f"{100 * part.value:+.2f} points more trials [{100 * part.low:+.2f}, {100 * part.high:+.2f}]."
+    )
+
+
 def ledger_caption(ledger: Ledger) -> str:
     """Say which cause takes most, whether it can be told, and how the figure adds up."""
-    n, first = plural(ledger.n_trials, "trial"), ledger.first
-    if first is None:
-        named = f"On {n}, no single cause is told from zero"
-    else:
-        part = 100 * first.accuracy_part.value
-        named = f"On {n}, the first cause is {first.cause}, {part:.2f} points"
     return (
-        f"{named}. From the trained network ({100 * ledger.ann:.2f} %) to the spiking one "
+        f"{first_cause(ledger)} From the trained network ({100 * ledger.ann:.2f} %) to the spiking one "
         f"({100 * ledger.as_run:.2f} %): what each cause takes (red) or gives (blue) when it alone is "
         "switched off on the same trials, what all together give back beyond that sum, and what is left "
         f"without any of them ({100 * ledger.all_off:.2f} %). Pale: not told from zero; whiskers: 95 %."
