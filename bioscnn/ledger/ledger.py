@@ -148,7 +148,7 @@ def draw_up(
     in closed form (`bioscnn.metrics.mean_difference`).
     """
     switched, not_applicable = _switched(as_run, case)
-    wanted = {AS_RUN: as_run, **{cause.name: off.conditions for cause, off in switched.items()}}
+    wanted = {AS_RUN: as_run, **{f"without {cause.name}": off.conditions for cause, off in switched.items()}}
     wanted[ALL_OFF] = switch_all_off(as_run, case.graph)
     spiking = spiking_classes(case, wanted, rule, device, progress or Silent())
     run, *without, all_off = (
