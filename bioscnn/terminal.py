@@ -204,6 +204,7 @@ def print_plan(plan: Plan) -> None:
         f"memory    about {plan.memory_mb:,.0f} MB for each of {plan.jobs} processes\n"
         f"time      about {plan.seconds:,.0f} s on {plan.device}"
         + (f", and {plan.build_seconds:.0f} s to compile" if plan.build_seconds else "")
+        + (f"\nrounded   {plan.rounded}" if plan.rounded else "")
     )
 
 

@@ -16,6 +16,7 @@ from bioscnn.errors import UserError
 from bioscnn.ledger.conditions import Conditions, spiking_network
 from bioscnn.network import SpikingNetwork
 from bioscnn.neurons import IF, LIF, SpikingNeuron
+from bioscnn.quantities import format_quantity
 from bioscnn.simulation.shape import ProgramShape
 from bioscnn.studies.config import Neuron, StudyConfig
 from bioscnn.studies.study import Study
@@ -118,6 +119,16 @@ def conditions_of(config: StudyConfig) -> Conditions:
         duration=simulation.duration,
         precision=precision,
     )
+
+
+def rounding_of(config: StudyConfig) -> str | None:
+    """Say what whole time steps make of the refractory period; None if it is whole already."""
+    conditions = conditions_of(config)
+    asked, used = (n.parameters["t_ref"] for n in (conditions.neuron, conditions.simulated_neuron))
+    if used == asked:
+        return None
+    asked_text, used_text, step = (format_quantity(t, "time") for t in (asked, used, conditions.dt))
+    return f"t_ref {asked_text} is simulated as {used_text}, whole steps of {step} (simulation.round_t_ref)"
 
 
 def _check_fit(graph: LayerGraph, images: ImageSet, model: str) -> None:

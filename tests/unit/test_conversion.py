@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bioscnn.ann import (
@@ -134,6 +134,7 @@ def test_what_is_not_positive_is_silent(method, neuron):
 NEURONS = [LIF(), LIF(t_ref=0.0), LIF(tau_m=5e-3, t_ref=1e-3), IF(t_ref=2e-3)]
 
 
+@settings(deadline=None, max_examples=60)
 @given(
     st.sampled_from(NEURONS),
     st.floats(0.3, 3.0),

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bioscnn.ann import LIFRate, ReLU, read_model
@@ -110,6 +110,7 @@ def test_a_network_run_as_it_was_trained_blames_nothing_that_it_was_trained_with
     assert isinstance(SWITCH["reset rule"](replace(AS_TRAINED, neuron=IF(reset="subtract")), graph), str)
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.floats(0.02e-3, 5e-3))
 def test_a_finer_step_divides_the_old_one(dt):
     off = SWITCH["time step"](replace(AS_TRAINED, dt=dt), every_layer())

@@ -6,6 +6,7 @@ import pytest
 
 from bioscnn.errors import UserError
 from bioscnn.studies import read_study
+from bioscnn.studies.plan import plan_study
 
 SIMS = Path(__file__).parents[2] / "sims"
 
@@ -89,6 +90,13 @@ def test_a_mistake_is_answered_with_file_key_value_and_fix(write, text, words):
 def test_a_missing_file_names_those_that_are_there():
     with pytest.raises(UserError, match=r"mnist\.toml"):
         read_study(SIMS / "mnits.toml")
+
+
+def test_a_rounded_refractory_period_is_said_in_the_plan():
+    coarse = ["simulation.dt=5 ms", "simulation.round_t_ref=true", "dataset.trials=1"]
+    planned = plan_study(read_study(SIMS / "mnist.toml", coarse), None)
+    assert planned.rounded is not None and "t_ref 2 ms is simulated as 0 ms" in planned.rounded
+    assert plan_study(read_study(SIMS / "mnist.toml", ["dataset.trials=1"]), None).rounded is None
 
 
 @pytest.mark.parametrize("change", ["neuron.t_ref", "=3", "trials=3", "neuron.=3"])
