@@ -62,8 +62,8 @@ class Run:
         return [name for name in self.data.recording.populations if name != READOUT]
 
 
-def read_run(folder: Path) -> Run:
-    """Read the folder of a run.
+def read_run(folder: Path, *, with_ledger: bool = True) -> Run:
+    """Read the folder of a run, and the ledger if it has one and it is wanted.
 
     Raises
     ------
@@ -80,7 +80,9 @@ def read_run(folder: Path) -> Run:
     except UserError as error:
         raise UserError(error.problem, file=error.file, value=error.value, fix=FIX) from error
     config = _read_text(folder / "config.toml")
-    run = Run(data, summary, provenance, config, _read_ledger(folder / "ledger.json"))
+    run = Run(
+        data, summary, provenance, config, _read_ledger(folder / "ledger.json") if with_ledger else None
+    )
     _check(run, folder)
     return run
 

@@ -154,7 +154,7 @@ def first_cause(ledger: Ledger) -> str:
     part = entry.agreement_part
     return (
         f"First cause: {ledger.first}{rivals}. Without it the spiking network gives the ANN's class in "
-        f"{100 * part.value:+.2f} points more trials [{100 * part.low:+.2f}, {100 * part.high:+.2f}]."
+        f"{100 * part.value:.2f} points more trials [{100 * part.low:+.2f}, {100 * part.high:+.2f}]."
     )
 
 

@@ -53,7 +53,7 @@ def explain_run(
         raise UserError("a ledger needs trials", key="--trials", value=trials, expected="at least 1")
     progress.stage("loading")
     folder = _resolve(folder)
-    run = read_run(folder)
+    run = read_run(folder, with_ledger=False)
     study = read_study(folder / "config.toml")
     prepared = prepare(study, data)
     _check_unchanged(run, prepared, folder)

@@ -64,6 +64,7 @@ def test_a_damaged_ledger_is_named_with_the_command_that_makes_it_again(make_run
     error = refused(folder)
     assert error.file == folder / "ledger.json"
     assert "bioscnn explain" in (error.fix or "")
+    assert read_run(folder, with_ledger=False).explained is None  # as explain reads it, to make a new one
 
 
 def test_the_ledger_names_its_first_cause_and_those_that_may_be_it(make_run):
