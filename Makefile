@@ -3,12 +3,13 @@
 #   make sim DATASET=mnist DEVICE=cpp_standalone TRIALS=500 JOBS=2
 
 DATASET ?= mnist
+RUN     ?= results/$(DATASET)/latest
 PYTHON  ?= python3
 VENV    := .venv
 BIN     := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help env sim test lint train benchmark doctor clean
+.PHONY: help env sim explain test lint train benchmark doctor clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -38,6 +39,9 @@ $(VENV)/ready-train: $(VENV)/ready
 sim: $(VENV)/ready ## simulate a study [DATASET=mnist] [DEVICE=cpp_standalone] [TRIALS=] [JOBS=]
 	@$(BIN)/bioscnn run sims/$(DATASET).toml $(if $(DEVICE),--device $(DEVICE)) \
 	  $(if $(TRIALS),--trials $(TRIALS)) $(if $(JOBS),--jobs $(JOBS))
+
+explain: $(VENV)/ready ## say where the accuracy of a run goes [RUN=results/mnist/latest] [TRIALS=] [JOBS=]
+	@$(BIN)/bioscnn explain $(RUN) $(if $(TRIALS),--trials $(TRIALS)) $(if $(JOBS),--jobs $(JOBS))
 
 test: $(VENV)/ready-test ## run all tests
 	@$(BIN)/pytest -q -n 2

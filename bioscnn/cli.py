@@ -103,6 +103,26 @@ def report(
 
 
 @app.command()
+def explain(
+    run: Annotated[Path, typer.Argument(help="folder of a run, such as results/mnist/latest; or: latest")],
+    trials: Annotated[int, typer.Option(help="trials to simulate again")] = 1000,
+    jobs: Annotated[int | None, typer.Option(help="processes at a time")] = None,
+    data: DataFolder = None,
+    as_json: Json = False,
+) -> None:
+    """Say where the accuracy of a run goes, cause by cause, and add that to its report."""
+    from bioscnn.studies.explain import explain_run
+    from bioscnn.terminal import LiveProgress, print_ledger
+
+    with LiveProgress(trials) as progress:
+        folder, ledger = explain_run(run, data=data, trials=trials, jobs=jobs, progress=progress)
+    if as_json:
+        typer.echo((folder / "ledger.json").read_text(encoding="utf-8"))
+    else:
+        print_ledger(ledger, folder / "report.html")
+
+
+@app.command()
 def train(
     network: Annotated[
         str, typer.Argument(help="a network such as mnist-small, or a data set for all of its")

@@ -121,6 +121,19 @@ class SpikeTrains:
         start = self.trial_start[first : last + 1] - self.trial_start[first]
         return type(self)(self.neuron[spikes], self.step[spikes], start, self.size, self.n_steps, self.dt)
 
+    def from_step(self, first: int) -> Self:
+        """Return the spikes from a step of each trial on, as if the trials began there."""
+        kept = self.step >= first
+        return self.from_events(
+            self.trial()[kept],
+            self.step[kept] - first,
+            self.neuron[kept],
+            n_trials=self.n_trials,
+            size=self.size,
+            n_steps=self.n_steps - first,
+            dt=self.dt,
+        )
+
     def counts(self) -> NDArray[np.int64]:
         """Return the number of spikes of each neuron in each trial, shape (n_trials, size)."""
         index = self.trial() * self.size + self.neuron

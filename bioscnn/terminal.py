@@ -26,6 +26,8 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from bioscnn.doctor import Check
+    from bioscnn.ledger import Ledger
+    from bioscnn.metrics import Difference
     from bioscnn.studies.benchmark import Finished
     from bioscnn.studies.plan import Plan
     from bioscnn.studies.run import Run
@@ -39,6 +41,7 @@ _STAGES = {
     "compiling": "compiling the network (once for each shape of network)",
     "simulating": "simulating",
     "recording examples": "recording examples in full",
+    "comparing layers": "comparing rates with activations, layer by layer",
     "reporting": "writing the report",
 }
 
@@ -76,8 +79,8 @@ class LiveProgress(_Bar):
 
     def stage(self, what: str) -> None:
         """Name the stage; trials are counted from the moment that the first one starts."""
-        self._say(_STAGES[what])
-        if what == "simulating":
+        self._say(_STAGES.get(what, what))
+        if what.startswith("simulating"):
             self._progress.reset(self._task)
 
     def trial(self) -> None:
@@ -196,9 +199,45 @@ def print_run(run: Run, study: Path) -> None:
             "a longer refractory period, without recompiling",
         ),
         (f"{bioscnn} run {study} --set readout.rule=first-spike", "another readout"),
+        (f"{bioscnn} explain {run.folder}", "where the accuracy goes, cause by cause"),
         (f"{bioscnn} plan {study}", "neurons, synapses, memory"),
     ):
         OUT.print(f"  {command:<68} [dim]# {purpose}[/dim]")
+
+
+def print_ledger(ledger: Ledger, report: Path) -> None:
+    """Print where the accuracy goes: a line for each cause, then what adds up to the gap."""
+    from bioscnn.report.words import first_cause
+
+    OUT.print(
+        f"\ntrained network {100 * ledger.ann:.2f} %, spiking network {100 * ledger.as_run:.2f} % "
+        f"by {ledger.rule}, n = {ledger.n_trials:,}\n"
+    )
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("cause", no_wrap=True)
+    table.add_column("switched off")
+    for name in ("accuracy", "= ANN", "part of the gap"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for e in ledger.entries:
+        table.add_row(e.cause, e.change, *_shares(e.accuracy, 1 - e.agreement), _points(e.accuracy_part))
+    table.add_row("interaction", "", "", "", _points(ledger.interaction))
+    left = _shares(ledger.all_off, ledger.disagreement_unexplained.value)
+    table.add_row("unexplained", "all", *left, _points(ledger.unexplained))
+    table.add_row("gap", "none", *_shares(ledger.as_run, ledger.disagreement.value), _points(ledger.gap))
+    OUT.print(table)
+    OUT.print("\nPoints of accuracy with 95 % interval; grey: not told from zero. Not applicable:")
+    for name, reason in ledger.not_applicable.items():
+        OUT.print(f"  {name:<18} {reason}")
+    OUT.print(f"\n[bold]{first_cause(ledger)}[/bold]\nreport  {report}")
+
+
+def _shares(accuracy: float, disagreement: float) -> tuple[str, str]:
+    return f"{100 * accuracy:.2f} %", f"{100 - 100 * disagreement:.2f} %"
+
+
+def _points(part: Difference) -> str:
+    text = f"{100 * part.value:+.2f} [{100 * part.low:+.2f}, {100 * part.high:+.2f}]"
+    return text if part.told_from_zero else f"[dim]{text}[/dim]"
 
 
 def _own_name() -> str:
@@ -218,6 +257,7 @@ def print_plan(plan: Plan) -> None:
         f"memory    about {plan.memory_mb:,.0f} MB for each of {plan.jobs} processes\n"
         f"time      about {plan.seconds:,.0f} s on {plan.device}"
         + (f", and {plan.build_seconds:.0f} s to compile" if plan.build_seconds else "")
+        + (f"\nrounded   {plan.rounded}" if plan.rounded else "")
     )
 
 

@@ -1,7 +1,20 @@
 """A trained network becomes a spiking one."""
 
-from bioscnn.conversion.convert import MAX_RATE, convert
-from bioscnn.conversion.normalisation import Normalisation, normalise
+from bioscnn.conversion.convert import convert, rate_code
+from bioscnn.conversion.normalisation import MAX_RATE, METHODS, Normalisation, check_max_rate, normalise
+from bioscnn.conversion.rate_code import RateCode
 from bioscnn.conversion.simplify import simplified
+from bioscnn.conversion.stages import stage_outputs
 
-__all__ = ["MAX_RATE", "Normalisation", "convert", "normalise", "simplified"]
+__all__ = [
+    "MAX_RATE",
+    "METHODS",
+    "Normalisation",
+    "RateCode",
+    "check_max_rate",
+    "convert",
+    "normalise",
+    "rate_code",
+    "simplified",
+    "stage_outputs",
+]

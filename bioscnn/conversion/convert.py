@@ -2,43 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-from numpy.typing import NDArray
 
 from bioscnn.ann import LayerGraph, LIFRate
 from bioscnn.conversion.normalisation import Normalisation
+from bioscnn.conversion.rate_code import RateCode
 from bioscnn.conversion.simplify import simplified
 from bioscnn.conversion.stages import Stage, stages
 from bioscnn.encoding import FULL_INTENSITY
 from bioscnn.errors import UserError
 from bioscnn.network import OUTPUT, READOUT, Population, Projection, SpikingNetwork
 from bioscnn.neurons import LIF, ExponentialCurrent, LeakyIntegrator, SpikingNeuron
-
-MAX_RATE = 200.0
-"""Firing rate, in Hz, of an activation at the scale of its channel in a ReLU network."""
-
-
-@dataclass(frozen=True, eq=False)
-class RateCode:
-    """How a population stands for activations: pre-activation to current, rate to activation, by channel.
-
-    A pre-activation ``z`` is the current ``offset + slope * z``; a rate ``r`` is the activation ``unit * r``.
-
-    Parameters
-    ----------
-    offset : float
-        A.
-    slope : ndarray of float64, shape (channels,)
-        A per unit of pre-activation.
-    unit : ndarray of float64, shape (channels,)
-        Activation per Hz.
-    """
-
-    offset: float
-    slope: NDArray[np.float64]
-    unit: NDArray[np.float64]
 
 
 def convert(
@@ -52,8 +26,7 @@ def convert(
     """Turn a trained network into a spiking one.
 
     A `LIFRate` network was trained on the rate curve of the neuron: its pre-activations are currents in units
-    of the rheobase, and it needs no normalisation. A ReLU network is normalised: the activation at the scale
-    of its channel becomes `MAX_RATE`, zero becomes the rheobase, and what lies between is taken as linear.
+    of the rheobase, and it needs no normalisation. A ReLU network is normalised (see `normalise`).
     Biases become constant currents. The logits drive two populations alike: ``output``, which spikes, and
     ``readout``, a leaky membrane whose potential is the evidence.
 
@@ -88,11 +61,12 @@ def convert(
         source, charge = np.full(graph.input_shape[0], 1 / input_rate), synapse.tau_s
     pre, unit, through = "input", source, None if input_rate is None else synapse
     for stage in stages(simplified(graph)):
-        code = _rate_code(stage, neuron, normalisation)
+        code = rate_code(stage, neuron, normalisation)
         # A spike injects the charge w * tau_s, so the mean current of a rate r is r * w * tau_s.
         connectivity = stage.connectivity().scaled(unit / charge, code.slope)
         bias = stage.bias()
-        bias = code.offset + np.repeat(code.slope, bias.size // code.slope.size) * bias
+        offset, slope = (np.repeat(part, bias.size // part.size) for part in (code.offset, code.slope))
+        bias = offset + slope * bias
         targets: dict[str, SpikingNeuron | LeakyIntegrator] = {stage.name: neuron}
         if stage.activation is None:
             tau_m = neuron.tau_m if isinstance(neuron, LIF) else LeakyIntegrator().tau_m
@@ -104,7 +78,8 @@ def convert(
     return SpikingNetwork(tuple(populations), tuple(projections))
 
 
-def _rate_code(stage: Stage, neuron: SpikingNeuron, normalisation: Normalisation | None) -> RateCode:
+def rate_code(stage: Stage, neuron: SpikingNeuron, normalisation: Normalisation | None) -> RateCode:
+    """Return how the population of a stage stands for its activations; parameters and errors of `convert`."""
     channels = stage.post_shape[0]
     if isinstance(stage.activation, LIFRate) or (stage.activation is None and normalisation is None):
         if not isinstance(neuron, LIF):
@@ -115,13 +90,13 @@ def _rate_code(stage: Stage, neuron: SpikingNeuron, normalisation: Normalisation
                 fix='set neuron.model to "lif", or convert a ReLU network',
             )
         amplitude = stage.activation.amplitude if stage.activation else 1.0
-        return RateCode(0.0, np.full(channels, neuron.rheobase), np.full(channels, amplitude))
+        return RateCode(np.zeros(channels), np.full(channels, neuron.rheobase), np.full(channels, amplitude))
     if normalisation is None:
         raise UserError(
             "a ReLU network needs a normalisation",
             key=stage.name,
             fix="measure one with bioscnn.conversion.normalise on training images",
         )
-    scale = normalisation.scales[stage.name]
-    rheobase = neuron.rheobase if isinstance(neuron, LIF) else 0.0
-    return RateCode(rheobase, (neuron.current(MAX_RATE) - rheobase) / scale, scale / MAX_RATE)
+    if normalisation.neuron != neuron:
+        raise ValueError(f"normalised for {normalisation.neuron}, converted for {neuron}")
+    return normalisation.codes[stage.name]

@@ -1,84 +1,179 @@
-"""How large activations get: the scales that map those of a ReLU network onto firing rates."""
+"""How the activations of a ReLU network become firing rates: four methods, measured on images."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.ann import LayerGraph, ReLU
-from bioscnn.conversion.simplify import simplified
-from bioscnn.conversion.stages import stages
+from bioscnn.ann import LayerGraph, LIFRate
+from bioscnn.conversion.rate_code import RateCode
+from bioscnn.conversion.rate_matching import linear_current, matched_current
+from bioscnn.conversion.stages import Stage, stage_outputs
 from bioscnn.errors import UserError
+from bioscnn.neurons import SpikingNeuron
+from bioscnn.quantities import format_quantity
+
+METHODS = ("rate-matched", "channel-wise", "layer-wise", "none")
+MAX_RATE = 200.0
 
 
 @dataclass(frozen=True, eq=False)
 class Normalisation:
-    """Activation that becomes the highest firing rate, by population.
+    """What the rates of each population stand for.
 
     Parameters
     ----------
-    scales : dict of ndarray, shape (channels,)
-        One positive number a channel of each ReLU population; the same for all classes of ``"output"``.
-    percentile : float
-        Share of activations, in percent, that lie below the scale.
-    channel_wise : bool
-        Whether each channel has a scale of its own.
+    neuron : SpikingNeuron
+        The neuron that it was made for.
+    codes : dict of RateCode
+        By population; the same for all classes of ``"output"``.
     """
 
-    scales: dict[str, NDArray[np.float64]]
-    percentile: float
-    channel_wise: bool
+    neuron: SpikingNeuron
+    codes: dict[str, RateCode]
 
 
 def normalise(
-    graph: LayerGraph, images: NDArray[np.float32], percentile: float = 99.9, channel_wise: bool = True
+    graph: LayerGraph,
+    images: NDArray[np.float32],
+    neuron: SpikingNeuron,
+    *,
+    method: str = "rate-matched",
+    percentile: float = 99.9,
+    max_rate: float = MAX_RATE,
+    window: float = np.inf,
 ) -> Normalisation:
-    """Measure the activations of a network on images that are not used to test it.
+    """Measure the activations of a network on images that are not used to test it, and map them onto rates.
 
     Parameters
     ----------
     graph : LayerGraph
-        The trained network.
+        The trained network, of ReLU layers.
     images : ndarray of float32, shape (n, channels, height, width)
         Some hundred images of the training data.
+    neuron : SpikingNeuron
+        The model of all spiking populations.
+    method : str
+        ``"channel-wise"`` gives each channel the current that reaches `max_rate` at the scale of the channel,
+        the percentile of its activations, and starts at the rheobase; ``"layer-wise"`` has one scale a layer.
+        Both take the rate as linear in the current. ``"rate-matched"`` takes the scale of the channel and
+        fits the current to the rate curve of the neuron (`matched_current`). ``"none"`` lets an activation of
+        1 stand for `max_rate` everywhere.
     percentile : float
-        100 takes the maximum, which a single outlier decides.
-    channel_wise : bool
-        Whether each channel has a scale of its own, or the whole layer one.
+        Share of activations, in percent, that lie below the scale; 100 takes the maximum, which a single
+        outlier decides.
+    max_rate : float
+        Firing rate of an activation at the scale, Hz.
+    window : float
+        Time from rest in which spikes will be counted, s; only ``"rate-matched"`` regards it.
+
+    Raises
+    ------
+    UserError
+        If a number is out of range, the neuron cannot fire so fast, or a layer is silent on these images.
 
     References
     ----------
     Rueckauer et al. (2017), Frontiers in Neuroscience 11:682 (percentile); Kim et al. (2020), Spiking-YOLO,
     AAAI 34:11270 (channel-wise).
     """
+    if method not in METHODS:
+        raise UserError(
+            "unknown normalisation", key="network.normalisation", value=method, expected=" | ".join(METHODS)
+        )
     if not 0 < percentile <= 100:
         raise UserError(
-            "not a percentile", key="percentile", value=percentile, expected="above 0, at most 100"
+            "not a percentile", key="network.percentile", value=percentile, expected="above 0, at most 100"
         )
-    graph = simplified(graph)
-    outputs = graph.activations(images)
-    behind = [out for layer, out in zip(graph.layers, outputs, strict=True) if isinstance(layer, ReLU)]
-    names = [stage.name for stage in stages(graph) if isinstance(stage.activation, ReLU)]
-    scales = {}
-    for name, activation in zip(names, behind, strict=True):
-        by_channel = np.moveaxis(activation, 1, 0).reshape(activation.shape[1], -1)
-        layer_scale = np.percentile(by_channel, percentile)
-        if layer_scale <= 0:
-            raise UserError(
-                "a layer without any activation cannot be normalised",
-                key=name,
-                value=float(layer_scale),
-                fix="give images on which the network works, or a higher percentile",
-            )
-        scale = (
-            np.percentile(by_channel, percentile, axis=1)
-            if channel_wise
-            else np.full(len(by_channel), layer_scale)
+    check_max_rate(neuron, max_rate)
+    codes = {}
+    for stage, before, _ in stage_outputs(graph, images):
+        if isinstance(stage.activation, LIFRate):
+            continue
+        scales = np.ones(before.shape[1])
+        if method != "none":
+            scales = _scales(stage, before, percentile, channel_wise=method != "layer-wise")
+        if method == "rate-matched":
+            currents = _matched_currents(neuron, stage, before, scales, max_rate, window)
+        else:
+            currents = [linear_current(neuron, max_rate)] * len(scales)
+        offset, slope = np.array(currents).T
+        codes[stage.name] = RateCode(offset, slope / scales, scales / max_rate)
+    return Normalisation(neuron, codes)
+
+
+def check_max_rate(neuron: SpikingNeuron, max_rate: float, dt: float = 0.0) -> None:
+    """Refuse a highest rate that the neuron does not reach, in time steps of `dt` seconds.
+
+    Raises
+    ------
+    UserError
+        If it is not below ``1/t_ref``, or above ``1/(t_ref + dt)``.
+    """
+    t_ref = neuron.parameters["t_ref"]
+    shortest = t_ref + dt
+    if not (max_rate > 0 and max_rate * t_ref < 1 and max_rate * shortest < 1 + 1e-9):
+        steps = f" in steps of {format_quantity(dt, 'time')}" if dt else ""
+        raise UserError(
+            "the neuron cannot fire at the rate of the largest activation",
+            key="network.max_rate",
+            value=format_quantity(max_rate, "frequency"),
+            expected=f"less than {1 / shortest:.4g} Hz, for t_ref = {format_quantity(t_ref, 'time')}{steps}"
+            if shortest
+            else "a positive frequency",
+            fix="lower network.max_rate, neuron.t_ref" + (" or simulation.dt" if dt else ""),
         )
-        # A channel that is silent on these images takes the scale of its layer.
-        scales[name] = np.where(scale > 0, scale, layer_scale).astype(np.float64)
-    largest_logit = float(np.percentile(outputs[-1].max(axis=1), percentile))
-    scales["output"] = np.full(graph.n_classes, max(largest_logit, np.finfo(np.float32).tiny))
-    return Normalisation(scales, percentile, channel_wise)
+
+
+def _scales(stage: Stage, before: NDArray[Any], percentile: float, channel_wise: bool) -> NDArray[np.float64]:
+    """Return the activation that stands for the highest rate, by channel; the same for all classes."""
+    if stage.activation is None:
+        largest = float(np.percentile(before.max(axis=1), percentile))
+        return np.full(before.shape[1], max(largest, float(np.finfo(np.float32).tiny)))
+    activation = np.maximum(_by_channel(before), 0)
+    layer_scale = float(np.percentile(activation, percentile))
+    if layer_scale <= 0:
+        raise UserError(
+            "a layer without any activation cannot be normalised",
+            key=stage.name,
+            value=layer_scale,
+            fix="give images on which the network works, or a higher percentile",
+        )
+    scale = np.full(len(activation), layer_scale)
+    if channel_wise:
+        scale = np.percentile(activation, percentile, axis=1).astype(np.float64)
+    # A channel that is silent on these images takes the scale of its layer.
+    return np.where(scale > 0, scale, layer_scale)
+
+
+def _matched_currents(
+    neuron: SpikingNeuron,
+    stage: Stage,
+    before: NDArray[Any],
+    scales: NDArray[np.float64],
+    max_rate: float,
+    window: float,
+) -> list[tuple[float, float]]:
+    """Fit each channel by itself; the classes together, since they are compared with each other."""
+    channels = _by_channel(before) / scales[:, None]
+    if stage.activation is None:
+        channels = channels.reshape(1, -1)
+    fitted = []
+    for values in channels:
+        positive = values[values > 0]
+        # A channel that is silent on these images is fitted to all activations of its layer.
+        if positive.size == 0:
+            positive = channels[channels > 0]
+        fitted.append(
+            matched_current(neuron, positive, max_rate, window)
+            if positive.size
+            else linear_current(neuron, max_rate)
+        )
+    return fitted * (len(scales) // len(fitted))
+
+
+def _by_channel(values: NDArray[Any]) -> NDArray[Any]:
+    return np.moveaxis(values, 1, 0).reshape(values.shape[1], -1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.ann import AveragePool2d, Conv2d, Dense, Flatten, LayerGraph, LIFRate, ReLU
+from bioscnn.conversion.simplify import simplified
 from bioscnn.errors import UserError
 from bioscnn.network import Composition, Connectivity, Convolution, Pooling
 from bioscnn.network import Dense as AllToAll
@@ -106,6 +108,31 @@ def stages(graph: LayerGraph) -> tuple[Stage, ...]:
         )
     cut.append(Stage("output", before, shape, tuple(linear), None))
     return tuple(cut)
+
+
+def stage_outputs(
+    graph: LayerGraph, images: NDArray[Any]
+) -> Iterator[tuple[Stage, NDArray[Any], NDArray[Any]]]:
+    """Compute what reaches each activation and what leaves it.
+
+    Parameters
+    ----------
+    graph : LayerGraph
+        The trained network.
+    images : ndarray of float32 or float64, shape (n, *graph.input_shape)
+        Images.
+
+    Yields
+    ------
+    (Stage, ndarray, ndarray)
+        The stage, its pre-activations and its activations, shapes (n, channels, ...); of the last stage twice
+        the logits.
+    """
+    graph = simplified(graph)
+    outputs = graph.activations(images)
+    ends = [k for k, layer in enumerate(graph.layers) if isinstance(layer, ReLU | LIFRate)]
+    for stage, end in zip(stages(graph), [*ends, len(outputs)], strict=True):
+        yield stage, outputs[end - 1], outputs[min(end, len(outputs) - 1)]
 
 
 def _kind(linear: list[Linear]) -> str | None:

@@ -9,15 +9,18 @@ from bioscnn.metrics.activity import (
 )
 from bioscnn.metrics.latency import decision_latency, first_informed_step, time_to_accuracy
 from bioscnn.metrics.statistics import (
+    Difference,
     Distance,
     Proportion,
     accuracy,
     confusion_matrix,
+    mean_difference,
     paired_distance,
     wilson,
 )
 
 __all__ = [
+    "Difference",
     "Distance",
     "Energy",
     "Proportion",
@@ -27,6 +30,7 @@ __all__ = [
     "energy_estimate",
     "first_informed_step",
     "layer_operations",
+    "mean_difference",
     "paired_distance",
     "spikes_per_trial",
     "synaptic_operations_per_trial",

@@ -53,6 +53,60 @@ def accuracy(chosen: NDArray[np.int64], labels: NDArray[np.int64]) -> Proportion
     return wilson(int(np.sum(chosen == labels)), len(labels))
 
 
+def confusion_matrix(
+    chosen: NDArray[np.int64], labels: NDArray[np.int64], n_classes: int
+) -> NDArray[np.int64]:
+    """Count trials by true class (rows) and chosen class (columns), shape (n_classes, n_classes)."""
+    return np.bincount(labels * n_classes + chosen, minlength=n_classes**2).reshape(n_classes, n_classes)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A mean over trials of a number that may be negative, with its 95 % confidence interval.
+
+    Parameters
+    ----------
+    value, low, high : float
+        Estimate and interval.
+    """
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def told_from_zero(self) -> bool:
+        """Whether the interval leaves zero out."""
+        return self.low > 0 or self.high < 0
+
+
+def mean_difference(scores: NDArray[np.integer]) -> Difference:
+    """Estimate the mean over trials of whole-numbered scores, with its 95 % interval.
+
+    For scores of -1, 0 and 1, the difference of two classifiers on the same trials, this is the interval of
+    Agresti and Min: half a trial is added to either side. Sums and differences of such scores, as the
+    interaction of several causes, get the same two trials.
+
+    Parameters
+    ----------
+    scores : ndarray of int, shape (n_trials,)
+        One score a trial.
+
+    References
+    ----------
+    Agresti and Min (2005), Simple improved confidence intervals for comparing matched proportions,
+    Statistics in Medicine 24:729.
+
+    Examples
+    --------
+    >>> mean_difference(np.repeat([0, 1], 50)).value
+    0.5
+    """
+    n, total, squares = len(scores) + 2, float(np.sum(scores)), float(np.sum(scores**2)) + 1
+    half = 1.959963984540054 * np.sqrt(squares - total**2 / n) / n
+    return Difference(total / len(scores), float(total / n - half), float(total / n + half))
+
+
 @dataclass(frozen=True)
 class Distance:
     """How much more often one classifier is right than another on the same trials.
@@ -75,12 +129,7 @@ class Distance:
 def paired_distance(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> Distance:
     """Estimate the accuracy of the second classifier less that of the first, with its 95 % interval.
 
-    The trials are the same, so only those count in which the two disagree.
-
-    References
-    ----------
-    Agresti and Min (2005), Simple improved confidence intervals for comparing matched proportions,
-    Statistics in Medicine 24:729.
+    The trials are the same, so only those count in which the two disagree (see `mean_difference`).
 
     Examples
     --------
@@ -88,15 +137,6 @@ def paired_distance(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> Dist
     >>> paired_distance(right, right).value
     0.0
     """
-    n, lost, won = len(first), int(np.sum(first & ~second)), int(np.sum(~first & second))
-    # The interval of the text: half a trial added to each cell of the two-by-two table.
-    m, b, c = n + 2, lost + 0.5, won + 0.5
-    centre, half = (c - b) / m, 1.959963984540054 * np.sqrt((b + c) - (b - c) ** 2 / m) / m
-    return Distance((won - lost) / n, float(centre - half), float(centre + half), lost, won)
-
-
-def confusion_matrix(
-    chosen: NDArray[np.int64], labels: NDArray[np.int64], n_classes: int
-) -> NDArray[np.int64]:
-    """Count trials by true class (rows) and chosen class (columns), shape (n_classes, n_classes)."""
-    return np.bincount(labels * n_classes + chosen, minlength=n_classes**2).reshape(n_classes, n_classes)
+    lost, won = int(np.sum(first & ~second)), int(np.sum(~first & second))
+    difference = mean_difference(second.astype(np.int64) - first)
+    return Distance(difference.value, difference.low, difference.high, lost, won)

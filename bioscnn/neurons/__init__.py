@@ -2,7 +2,7 @@
 
 from bioscnn.neurons.integrate_and_fire import IF
 from bioscnn.neurons.lif import LIF, LeakyIntegrator
-from bioscnn.neurons.model import RESET_RULES, NeuronModel, SpikingNeuron
+from bioscnn.neurons.model import RESET_RULES, NeuronModel, SpikingNeuron, in_whole_steps
 from bioscnn.neurons.rates import lif_first_spike, lif_rate, postsynaptic_potential, soft_lif_rate
 from bioscnn.neurons.synapse import ExponentialCurrent
 
@@ -14,6 +14,7 @@ __all__ = [
     "LeakyIntegrator",
     "NeuronModel",
     "SpikingNeuron",
+    "in_whole_steps",
     "lif_first_spike",
     "lif_rate",
     "postsynaptic_potential",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -101,3 +101,14 @@ def check_reachable(rate: float, t_ref: float) -> None:
     """
     if not (rate > 0 and rate * t_ref < 1):
         raise ValueError(f"no current gives {rate} Hz with a refractory period of {t_ref} s")
+
+
+def in_whole_steps(neuron: SpikingNeuron, dt: float) -> SpikingNeuron:
+    """Return the neuron with the refractory period that steps of `dt` seconds make of it.
+
+    A period that is no whole number of steps becomes the nearest one, half a step becomes a whole one.
+    """
+    steps = neuron.parameters["t_ref"] / dt
+    if abs(steps - round(steps)) < 1e-6:
+        return neuron
+    return replace(neuron, t_ref=float(np.floor(steps + 0.5)) * dt)  # type: ignore[call-arg]

@@ -7,6 +7,9 @@ from typing import ClassVar
 
 from bioscnn.errors import UserError
 
+SHARPEST = 50
+"""Most time constants in a time step: Brian2's exact solution has exp(dt/tau_s), at most e^88 in float32."""
+
 
 @dataclass(frozen=True)
 class ExponentialCurrent:

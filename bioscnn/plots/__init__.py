@@ -5,6 +5,7 @@ from bioscnn.plots.activity import latency_histogram, rates_by_population, spike
 from bioscnn.plots.confusion import confusion
 from bioscnn.plots.files import save, to_png, to_svg
 from bioscnn.plots.learning import learning_curves
+from bioscnn.plots.ledger import rates_against_activations, waterfall
 from bioscnn.plots.networks import networks_over_time, time_steps
 from bioscnn.plots.potentials import output_potentials
 from bioscnn.plots.raster import raster
@@ -17,10 +18,12 @@ __all__ = [
     "networks_over_time",
     "output_potentials",
     "raster",
+    "rates_against_activations",
     "rates_by_population",
     "save",
     "spikes_histogram",
     "time_steps",
     "to_png",
     "to_svg",
+    "waterfall",
 ]

@@ -35,9 +35,9 @@ def learning_curves(epochs: Sequence[Mapping[str, Any]], best: int, *, width: fl
     panels = figure.subplots(*(1, n_panels) if beside else (n_panels, 1))
     number = [epoch["epoch"] for epoch in epochs]
     looks = (
-        ("training images, rates", "train", PALETTE[0], "--"),
-        ("validation images, rates", "validation", PALETTE[0], "-"),
-        ("validation images, spikes", "spiking", PALETTE[1], "-"),
+        ("training, rates", "train", PALETTE[0], "--"),
+        ("validation, rates", "validation", PALETTE[0], "-"),
+        ("validation, spikes", "spiking", PALETTE[1], "-"),
     )
     for axes, what in zip(panels[:2], ("loss", "accuracy"), strict=True):
         for label, part, colour, dashes in looks:

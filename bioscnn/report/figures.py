@@ -84,7 +84,8 @@ def draw_figures(run: Run, results: Results) -> dict[str, Picture]:
     shown = data.label[trials], results.chosen[trials]
     label = int(shown[0][example])
     return {
-        **_learning(run),
+        **_learning_figure(run),
+        **_ledger_figures(run),
         "accuracy": _wide(
             lambda width: plots.accuracy_over_time(
                 results.curves, dt, reference=results.ann, chosen=rule, width=width
@@ -134,7 +135,7 @@ def draw_figures(run: Run, results: Results) -> dict[str, Picture]:
     }
 
 
-def _learning(run: Run) -> dict[str, Picture]:
+def _learning_figure(run: Run) -> dict[str, Picture]:
     """Draw the learning curves of the network, if its card has them."""
     card = run.provenance["network"].get("card") or {}
     if "best_epoch" not in card:
@@ -145,4 +146,22 @@ def _learning(run: Run) -> dict[str, Picture]:
             f"Line charts of the losses and accuracies of {len(card['epochs'])} epochs of training",
             words.learning_caption(card),
         )
+    }
+
+
+def _ledger_figures(run: Run) -> dict[str, Picture]:
+    if run.explained is None:
+        return {}
+    ledger, layers = run.explained
+    return {
+        "ledger": _wide(
+            lambda width: plots.waterfall(ledger.ann, ledger.parts, ledger.as_run, width=width),
+            f"Waterfall chart of accuracy in %, from the trained network over {len(ledger.parts)} parts",
+            words.ledger_caption(ledger),
+        ),
+        "layers": _wide(
+            lambda width: plots.rates_against_activations(layers, width=width),
+            f"Densities of spike rate against expected rate in Hz, in {len(layers)} populations",
+            words.layers_caption(layers),
+        ),
     }

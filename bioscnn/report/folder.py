@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from bioscnn.errors import UserError
+from bioscnn.ledger import LayerComparison, Ledger
+from bioscnn.ledger.files import from_json
 from bioscnn.network import OUTPUT, READOUT
 from bioscnn.readout import READOUTS
 from bioscnn.simulation.storage import RunData, load_run
@@ -39,12 +41,15 @@ class Run:
         Contents of the JSON files of these names.
     config : str
         The study with every default filled in, TOML.
+    explained : (Ledger, list of LayerComparison) or None
+        Where the accuracy goes, once ``bioscnn explain`` has found out.
     """
 
     data: RunData
     summary: dict[str, Any]
     provenance: dict[str, Any]
     config: str
+    explained: tuple[Ledger, list[LayerComparison]] | None = None
 
     @property
     def classes(self) -> list[str]:
@@ -57,8 +62,8 @@ class Run:
         return [name for name in self.data.recording.populations if name != READOUT]
 
 
-def read_run(folder: Path) -> Run:
-    """Read the folder of a run.
+def read_run(folder: Path, *, with_ledger: bool = True) -> Run:
+    """Read the folder of a run, and the ledger if it has one and it is wanted.
 
     Raises
     ------
@@ -74,7 +79,10 @@ def read_run(folder: Path) -> Run:
         data = load_run(folder / "run.h5")
     except UserError as error:
         raise UserError(error.problem, file=error.file, value=error.value, fix=FIX) from error
-    run = Run(data, summary, provenance, _read_text(folder / "config.toml"))
+    config = _read_text(folder / "config.toml")
+    run = Run(
+        data, summary, provenance, config, _read_ledger(folder / "ledger.json") if with_ledger else None
+    )
     _check(run, folder)
     return run
 
@@ -85,6 +93,16 @@ def _read_text(path: Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise UserError(f"a file of the run cannot be read: {reason}", file=path, fix=FIX) from error
+
+
+def _read_ledger(path: Path) -> tuple[Ledger, list[LayerComparison]] | None:
+    if not path.exists():
+        return None
+    try:
+        return from_json(_read_text(path))
+    except ValueError as error:
+        fix = f"explain the run again: `bioscnn explain {path.parent}`"
+        raise UserError(f"a file of the run is damaged: {error}", file=path, fix=fix) from error
 
 
 def _read_json(path: Path) -> dict[str, Any]:

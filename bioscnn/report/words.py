@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from bioscnn.ledger import LayerComparison, Ledger
 from bioscnn.network import READOUT
 from bioscnn.readout import READOUTS
 from bioscnn.report.folder import Run
@@ -144,6 +145,42 @@ def latency_caption(run: Run, results: Results) -> str:
     if not reached.all():
         text += f"; none ever does in {plural(int(np.sum(~reached)), 'trial')}, counted as the whole trial"
     return f"{text}."
+
+
+def first_cause(ledger: Ledger) -> str:
+    """Name the cause that takes most, what it is, and those that may take as much."""
+    if ledger.first is None:
+        return f"On {plural(ledger.n_trials, 'trial')}, no single cause is told from zero."
+    entry = next(entry for entry in ledger.entries if entry.cause == ledger.first)
+    rivals = f" (not told from {' and '.join(ledger.rivals)})" if ledger.rivals else ""
+    part = entry.agreement_part
+    return (
+        f"First cause: {ledger.first}{rivals}. Without it the spiking network gives the ANN's class in "
+        f"{100 * part.value:.2f} points more trials [{100 * part.low:+.2f}, {100 * part.high:+.2f}]."
+    )
+
+
+def ledger_caption(ledger: Ledger) -> str:
+    """Say which cause takes most, whether it can be told, and how the figure adds up."""
+    return (
+        f"{first_cause(ledger)} From the trained network ({100 * ledger.ann:.2f} %) to the spiking one "
+        f"({100 * ledger.as_run:.2f} %): what each cause takes (red) or gives (blue) when it alone is "
+        "switched off on the same trials, what all together give back beyond that sum, and what is left "
+        f"without any of them ({100 * ledger.all_off:.2f} %). Pale: not told from zero; whiskers: 95 %."
+    )
+
+
+def layers_caption(layers: list[LayerComparison]) -> str:
+    """Say where rates follow activations least, and whether they fall short."""
+    worst = min(layers, key=lambda layer: layer.correlation)
+    silent = max(layers, key=lambda layer: layer.silent)
+    return (
+        f"Spike rates against the rates that the activations of the trained network stand for, "
+        f"{plural(worst.n_trials, 'trial')}; rates come in whole spikes a window. They follow least in "
+        f"{worst.name} (r = {worst.correlation:.3f}, {worst.bias:+.1f} Hz on average). In {silent.name}, "
+        f"{100 * silent.silent:.0f} % of the active units fire no spike. Blue: neurons and trials, "
+        "logarithmic; red: mean; dashed: equal."
+    )
 
 
 def readout_meanings() -> dict[str, str]:

@@ -66,6 +66,22 @@ class Recording:
         """Number of trials."""
         return len(next(iter(self.populations.values())).counts_by_trial)
 
+    def from_step(self, first: int) -> Recording:
+        """Return what was recorded from a step of each trial on, as if the trials began there.
+
+        Populations whose spikes were not recorded are left out: their counts are those of whole trials.
+        """
+        later = {}
+        for name, population in self.populations.items():
+            if population.spikes is not None:
+                potentials = population.potentials
+                later[name] = PopulationRecording.from_spikes(
+                    population.spikes.from_step(first),
+                    True,
+                    None if potentials is None else potentials[:, first:],
+                )
+        return Recording(later, self.n_steps - first, self.dt)
+
     def without_traces(self) -> Recording:
         """Return the counts alone, to save memory."""
         counts = {

@@ -6,7 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
+from bioscnn.conversion.normalisation import MAX_RATE
 from bioscnn.errors import UserError
+from bioscnn.neurons.synapse import SHARPEST
 from bioscnn.quantities import format_quantity, parse_quantity
 
 
@@ -28,6 +30,7 @@ def _write(dimension: str) -> PlainSerializer:
 Time = Annotated[float, _read("time"), _write("time")]
 Voltage = Annotated[float, _read("voltage"), _write("voltage")]
 Resistance = Annotated[float, _read("resistance"), _write("resistance")]
+Frequency = Annotated[float, _read("frequency"), _write("frequency")]
 Count = Annotated[int, Field(ge=1)]
 
 
@@ -63,8 +66,9 @@ class Network(Table):
     """Which trained network, and how a ReLU network is normalised."""
 
     model: str = "mnist-small"
+    normalisation: Literal["rate-matched", "channel-wise", "layer-wise", "none"] = "rate-matched"
     percentile: Annotated[float, Field(gt=0, le=100)] = 99.9
-    channel_wise: bool = True
+    max_rate: Frequency = MAX_RATE
 
 
 class Neuron(Table):
@@ -102,6 +106,7 @@ class Simulation(Table):
     dt: Time = 1e-3
     device: Literal["cpp_standalone", "numpy"] = "cpp_standalone"
     connectivity: Literal["auto", "explicit"] = "auto"
+    round_t_ref: bool = False
     precision: Literal["float32", "float64"] = "float32"
     jobs: Count = 2
     seed: Annotated[int, Field(ge=0)] = 1
@@ -147,13 +152,26 @@ class StudyConfig(Table):
     readout: Readout = Readout()
 
     @model_validator(mode="after")
+    def _synapse_steps(self) -> StudyConfig:
+        shortest = self.simulation.dt / SHARPEST
+        if 0 < self.synapse.tau_s < shortest * (1 - 1e-9):
+            raise _refuse(
+                "the synaptic current decays too fast for the time step",
+                key="synapse.tau_s",
+                value=format_quantity(self.synapse.tau_s, "time"),
+                expected=f"at least simulation.dt/{SHARPEST} = {format_quantity(shortest, 'time')}, "
+                "within which the charge of a spike arrives at once",
+            )
+        return self
+
+    @model_validator(mode="after")
     def _refractory_steps(self) -> StudyConfig:
-        if not _whole(self.neuron.t_ref, self.simulation.dt):
+        if not (self.simulation.round_t_ref or _whole(self.neuron.t_ref, self.simulation.dt)):
             raise _refuse(
                 "the refractory period is no whole number of time steps",
                 key="neuron.t_ref",
                 value=format_quantity(self.neuron.t_ref, "time"),
                 expected=f"a multiple of simulation.dt = {format_quantity(self.simulation.dt, 'time')}",
-                fix="change one of the two",
+                fix="change one of the two, or round it: simulation.round_t_ref = true",
             )
         return self

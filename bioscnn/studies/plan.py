@@ -10,7 +10,7 @@ import numpy as np
 
 from bioscnn.network import SpikingNetwork
 from bioscnn.simulation.program import obtain
-from bioscnn.studies.prepare import prepare
+from bioscnn.studies.prepare import prepare, rounding_of
 from bioscnn.studies.study import Study
 
 # Memory is held to 20 % by tests/devices/test_plan.py. Times were measured with sims/mnist.toml on 2 cores of
@@ -52,6 +52,8 @@ class Plan:
         Simulation alone, at a typical firing rate.
     build_seconds : float
         Compilation; 0 if the program is cached or none is needed.
+    rounded : str or None
+        What whole time steps make of the refractory period, if it changes.
     projections : tuple of PlannedProjection
         Every projection.
     """
@@ -65,6 +67,7 @@ class Plan:
     memory_mb: float
     seconds: float
     build_seconds: float
+    rounded: str | None
     projections: tuple[PlannedProjection, ...]
 
     def as_dict(self) -> dict[str, Any]:
@@ -102,6 +105,7 @@ def plan_study(study: Study, data: Path | None) -> Plan:
         memory_mb=simulating_memory(network, simulation.precision) / 1e6,
         seconds=len(prepared.images) * a_trial / jobs,
         build_seconds=_BUILD_SECONDS if prepared.program and obtain(prepared.program) is None else 0.0,
+        rounded=rounding_of(study.config),
         projections=tuple(
             PlannedProjection(p.pre, p.post, str(p.connectivity.geometry[0]), count)
             for p, count in synapses.items()

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from bioscnn.ann import LayerGraph, ReLU, read_model
 from bioscnn.ann.models import locate
-from bioscnn.conversion import convert, normalise
 from bioscnn.datasets import ImageSet, load_dataset
 from bioscnn.encoding import Currents, pixel_currents
 from bioscnn.errors import UserError
+from bioscnn.ledger.conditions import Conditions, spiking_network
 from bioscnn.network import SpikingNetwork
-from bioscnn.neurons import IF, LIF, ExponentialCurrent, SpikingNeuron
+from bioscnn.neurons import IF, LIF, SpikingNeuron
+from bioscnn.quantities import format_quantity
 from bioscnn.simulation.shape import ProgramShape
 from bioscnn.studies.config import Neuron, StudyConfig
 from bioscnn.studies.study import Study
@@ -104,6 +105,33 @@ def build_neuron(keys: Neuron) -> SpikingNeuron:
     return LIF(tau_m=keys.tau_m, t_ref=keys.t_ref, V_th=keys.V_th, R_m=keys.R_m, reset=keys.reset)
 
 
+def conditions_of(config: StudyConfig) -> Conditions:
+    """Return all of a study that can cost accuracy."""
+    network, simulation = config.network, config.simulation
+    # NumPy computes in float64, whatever it is asked for.
+    precision = "float64" if simulation.device == "numpy" else simulation.precision
+    return Conditions(
+        neuron=build_neuron(config.neuron),
+        tau_s=config.synapse.tau_s,
+        normalisation=network.normalisation,
+        percentile=network.percentile,
+        max_rate=network.max_rate,
+        dt=simulation.dt,
+        duration=simulation.duration,
+        precision=precision,
+    )
+
+
+def rounding_of(config: StudyConfig) -> str | None:
+    """Say what whole time steps make of the refractory period; None if it is whole already."""
+    conditions = conditions_of(config)
+    asked, used = (n.parameters["t_ref"] for n in (conditions.neuron, conditions.simulated_neuron))
+    if used == asked:
+        return None
+    asked_text, used_text, step = (format_quantity(t, "time") for t in (asked, used, conditions.dt))
+    return f"t_ref {asked_text} is simulated as {used_text}, whole steps of {step} (simulation.round_t_ref)"
+
+
 def _check_fit(graph: LayerGraph, images: ImageSet, model: str) -> None:
     shape = images.images.shape[1:]
     if graph.input_shape != shape:
@@ -127,13 +155,9 @@ def _check_fit(graph: LayerGraph, images: ImageSet, model: str) -> None:
 
 
 def convert_for(config: StudyConfig, graph: LayerGraph, calibration: ImageSet | None) -> SpikingNetwork:
-    """Convert a network as the ``[network]``, ``[neuron]`` and ``[synapse]`` tables say."""
-    keys = config.network
-    normalisation = None
-    if calibration is not None:
-        normalisation = normalise(graph, calibration.intensities(), keys.percentile, keys.channel_wise)
-    synapse = ExponentialCurrent(config.synapse.tau_s)
-    return convert(graph, build_neuron(config.neuron), synapse, normalisation=normalisation)
+    """Convert a network as the tables of a study say."""
+    images = None if calibration is None else calibration.intensities()
+    return spiking_network(conditions_of(config), graph, images)
 
 
 def calibration_images(config: StudyConfig, graph: LayerGraph, data: Path | None) -> ImageSet | None:

@@ -20,7 +20,7 @@ from bioscnn.network import OUTPUT, READOUT
 from bioscnn.report import write_report
 from bioscnn.simulation import Device, Progress, simulate, simulate_batches
 from bioscnn.simulation.storage import RunFile
-from bioscnn.studies.prepare import Prepared, prepare
+from bioscnn.studies.prepare import Prepared, prepare, rounding_of
 from bioscnn.studies.provenance import code_version, describe_network, environment
 from bioscnn.studies.scores import Scores, as_triple
 from bioscnn.studies.study import Study
@@ -142,6 +142,7 @@ def _provenance(prepared: Prepared, started: datetime) -> dict[str, Any]:
             "calibration": _images(prepared.calibration),
         },
         **describe_network(prepared.network),
+        "rounded": rounding_of(config),
         "program": prepared.program.key() if prepared.program else "interpreted",
     }
 

@@ -6,7 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bioscnn.metrics import accuracy, decision_latency, first_informed_step, spikes_per_trial
+from bioscnn.ledger import Entry, LayerComparison, Ledger
+from bioscnn.ledger.files import to_json
+from bioscnn.metrics import Difference, accuracy, decision_latency, first_informed_step, spikes_per_trial
 from bioscnn.network import OUTPUT, READOUT
 from bioscnn.readout import READOUTS, decisions
 from bioscnn.simulation import PopulationRecording, Recording
@@ -118,11 +120,36 @@ def provenance_of(classes: list[str]) -> dict[str, object]:
     }  # fmt: skip
 
 
+def made_up_ledger() -> str:
+    """A ledger with a long name, a part of either sign, and one that is not told from zero."""
+    names = {"a <first> cause of lost accuracy": 0.04, "a cause that helps": -0.02, "a small one": 0.001}
+    parts = {name: Difference(value, value - 0.01, value + 0.01) for name, value in names.items()}
+    left = Difference(0.009, -0.001, 0.019)
+    entries = tuple(
+        Entry(name, f"What {name} is.", "dt 1 ms -> 100 us", 0.95, 0.97, part, part)
+        for name, part in parts.items()
+    )
+    ledger = Ledger(
+        200, "peak-potential", 0.97, 0.94, 0.961, Difference(0.03, 0.01, 0.05), entries, entries[0].cause,
+        ("a small one",), left, left, left, left, left, {"float32": "computed in float64 already"},
+    )  # fmt: skip
+    rng = np.random.default_rng(2)
+    edges = [float(edge) for edge in range(0, 210, 10)]
+    layers = [
+        LayerComparison(name, 864, 100, 0.9, 0.8, 12.0, 10.0, 0.2, edges, [-16.0, 16.0, 50.0],
+                        rng.integers(0, 1000, (2, 20)).tolist())
+        for name in SHAPES if name != READOUT
+    ]  # fmt: skip
+    return to_json(ledger, layers)
+
+
 @pytest.fixture
 def make_run(tmp_path: Path) -> MakeRun:
     """Write the folder of a made-up run of `n_trials`, with `activity` times the usual spikes."""
 
-    def make(n_trials: int = 200, activity: float = 1.0, n_classes: int = 10) -> Path:
+    def make(
+        n_trials: int = 200, activity: float = 1.0, n_classes: int = 10, explained: bool = False
+    ) -> Path:
         rng = np.random.default_rng(1)
         folder = tmp_path / "1a2b3c4d5e6f"
         folder.mkdir()
@@ -150,6 +177,8 @@ def make_run(tmp_path: Path) -> MakeRun:
         (folder / "summary.json").write_text(json.dumps(summary_of(recording, label, ann)))
         (folder / "provenance.json").write_text(json.dumps(provenance_of(classes)))
         (folder / "config.toml").write_text('[dataset]\nname = "mnist"  # <b>not bold</b>\n')
+        if explained:
+            (folder / "ledger.json").write_text(made_up_ledger())
         return folder
 
     return make

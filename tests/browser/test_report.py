@@ -30,11 +30,13 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("n_trials, activity", [(200, 1.0), (1, 0.0)])
+@pytest.mark.parametrize(
+    "n_trials, activity, explained", [(200, 1.0, True), (200, 1.0, False), (1, 0.0, False)]
+)
 def test_the_page_opens_without_an_error_or_a_request_and_shows_every_figure(
-    browser: Browser, make_run, width: int, n_trials: int, activity: float
+    browser: Browser, make_run, width: int, n_trials: int, activity: float, explained: bool
 ):
-    report = write_report(make_run(n_trials, activity))
+    report = write_report(make_run(n_trials, activity, explained=explained))
     page = browser.new_page(viewport={"width": width, "height": 900})
     errors: list[str] = []
     requests: list[str] = []
@@ -46,7 +48,7 @@ def test_the_page_opens_without_an_error_or_a_request_and_shows_every_figure(
 
     assert errors == []
     assert [url for url in requests if not url.startswith("data:")] == [report.as_uri()]
-    assert missing(page, SECTIONS) == []
+    assert missing(page, (*SECTIONS, "ledger") if explained else SECTIONS) == []
     figures = page.evaluate(
         """Promise.all([...document.images].map(async image => {
             await image.decode();
@@ -54,7 +56,7 @@ def test_the_page_opens_without_an_error_or_a_request_and_shows_every_figure(
             return [image.naturalWidth, box.width, box.height, image.alt.length];
         }))"""
     )
-    assert len(figures) == 7
+    assert len(figures) == (9 if explained else 7)
     assert all(size > 0 for figure in figures for size in figure)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.close()
@@ -65,7 +67,7 @@ def missing(page, sections) -> list[str]:
 
 
 def test_on_a_phone_figures_keep_their_size_so_that_their_text_stays_legible(browser: Browser, make_run):
-    report = write_report(make_run())
+    report = write_report(make_run(explained=True))
     page = browser.new_page(viewport={"width": 390, "height": 900})
     page.goto(report.as_uri())
     shrunk = page.evaluate("[...document.images].map(i => i.getBoundingClientRect().width / i.naturalWidth)")

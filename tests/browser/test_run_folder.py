@@ -58,6 +58,20 @@ def test_a_missing_value_deep_in_a_file_is_refused(make_run):
     assert "weights_sha256" in str(refused(folder))
 
 
+def test_a_damaged_ledger_is_named_with_the_command_that_makes_it_again(make_run):
+    folder = make_run(20, explained=True)
+    (folder / "ledger.json").write_text('{"entries": []}')
+    error = refused(folder)
+    assert error.file == folder / "ledger.json"
+    assert "bioscnn explain" in (error.fix or "")
+    assert read_run(folder, with_ledger=False).explained is None  # as explain reads it, to make a new one
+
+
+def test_the_ledger_names_its_first_cause_and_those_that_may_be_it(make_run):
+    page = write_report(make_run(20, explained=True)).read_text()
+    assert "First cause: a &lt;first&gt; cause of lost accuracy (not told from a small one)" in page
+
+
 def test_files_of_two_runs_are_not_mixed(make_run):
     folder = make_run(20)
     edit(folder / "summary.json", n_trials=21)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -140,6 +141,84 @@ def test_a_full_disk_is_named_and_leaves_nothing(tmp_path, finished):
     assert done.returncode == 2, done.stderr
     assert "free some space" in done.stderr and "Traceback" not in done.stderr
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+@pytest.fixture(scope="module")
+def explained(tmp_path_factory):
+    """A small run in double precision, and what `explain` printed of it."""
+    folder = tmp_path_factory.mktemp("explained")
+    done = bioscnn(
+        folder, "run", STUDY, "--trials", 40, "--set", "simulation.precision=float64", "--out", "r"
+    )
+    assert done.returncode == 0, done.stderr
+    done = bioscnn(folder, "explain", "r", "--jobs", 2)
+    assert done.returncode == 0, done.stderr
+    return folder, done
+
+
+@pytest.mark.slow
+def test_explain_says_where_the_accuracy_goes_and_adds_it_to_the_report(explained):
+    folder, done = explained
+    for word in (
+        "n = 40",
+        "start-up transient",
+        "synaptic filter",
+        "interaction",
+        "unexplained",
+        "t_ref = 2 ms",
+    ):
+        assert word in done.stdout
+    assert {path.name for path in (folder / "r").iterdir()} == FILES | {"ledger.json", "ledger.csv"}
+    assert 'id="ledger"' in (folder / "r" / "report.html").read_text()
+    ledger = json.loads((folder / "r" / "ledger.json").read_text())
+    parts = [entry["accuracy_part"] for entry in ledger["entries"]]
+    parts += [ledger["interaction"], ledger["unexplained"]]
+    assert sum(part["value"] for part in parts) == pytest.approx(ledger["gap"]["value"], abs=1e-12)
+    assert ledger["all_off"] >= ledger["ann"] - 0.03
+    assert [layer["name"] for layer in ledger["layers"]] == ["conv1", "conv2", "conv3", "output"]
+    assert all(layer["correlation"] > 0.9 for layer in ledger["layers"])
+    assert ledger["not_applicable"]["float32"] == "computed in float64 already"
+
+
+@pytest.mark.slow
+def test_an_interrupted_explain_leaves_the_run_as_it_was_and_goes_on_later(explained, tmp_path):
+    folder = tmp_path / "r"
+    shutil.copytree(explained[0] / "r", folder, ignore=shutil.ignore_patterns("ledger.*"))
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    command = [BIOSCNN, "explain", folder, "--trials", "39", "--jobs", "1"]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        for line in process.stderr:
+            if "simulating all off" in line:
+                break
+        process.send_signal(signal.SIGINT)
+        message = process.stderr.read()
+    assert process.returncode == 2
+    assert "interrupted" in message and "Traceback" not in message
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    again = bioscnn(tmp_path, *command[1:], "--json")
+    assert "simulating all off" in again.stderr and "simulating without" not in again.stderr
+    assert json.loads(again.stdout)["n_trials"] == 39
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", ["weights", "data"])
+def test_a_run_whose_data_or_weights_changed_is_not_explained(explained, tmp_path, what):
+    folder = tmp_path / "r"
+    shutil.copytree(explained[0] / "r", folder)
+    summary = json.loads((folder / "summary.json").read_text())
+    (folder / "summary.json").write_text(json.dumps(summary | {f"{what}_sha256": "0" * 64}))
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    done = bioscnn(tmp_path, "explain", "r")
+    assert_refused(done, f"the {what} of the run have changed", "fix:")
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_folder_that_is_no_run_is_not_explained(tmp_path):
+    assert_refused(bioscnn(tmp_path, "explain", "nowhere"), "no such run", "nowhere")
+    assert_refused(bioscnn(tmp_path, "explain", "latest"), "no such run", "latest")
+    (tmp_path / "thesis").mkdir()
+    assert_refused(bioscnn(tmp_path, "explain", "thesis"), "summary.json", "bioscnn run")
+    assert not list((tmp_path / "thesis").iterdir())
 
 
 def test_without_a_compiler_the_fix_is_named_at_once(tmp_path):

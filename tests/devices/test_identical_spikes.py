@@ -86,7 +86,7 @@ def test_every_model_and_reset_rule_is_the_same_on_every_device():
         "output": LIF(reset="zero", t_ref=1e-3),
     }
     graph = every_layer(ReLU())
-    converted = convert(graph, LIF(), SYNAPSE, normalisation=normalise(graph, images(100, seed=8)))
+    converted = convert(graph, LIF(), SYNAPSE, normalisation=normalise(graph, images(100, seed=8), LIF()))
     mixed = [replace(p, neuron=models.get(p.name, p.neuron)) for p in converted.populations]
     network, stimulus = SpikingNetwork(tuple(mixed), converted.projections), currents(TRIALS)
     oracle = simulate_reference(network, stimulus)

@@ -20,6 +20,7 @@ LEVELS = [
     ["simulation"],
     ["readout", "metrics"],
     ["training"],
+    ["ledger"],
     ["plots"],
     ["report"],
     ["studies"],

@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bioscnn.ann import (
     AveragePool2d,
@@ -11,7 +13,8 @@ from bioscnn.ann import (
     LIFRate,
     ReLU,
 )  # fmt: skip
-from bioscnn.conversion import MAX_RATE, convert, normalise, simplified
+from bioscnn.conversion import METHODS, check_max_rate, convert, normalise, simplified
+from bioscnn.conversion.rate_matching import linear_current, matched_current
 from bioscnn.encoding import FULL_INTENSITY, pixel_currents
 from bioscnn.errors import UserError
 from bioscnn.network import OUTPUT, READOUT
@@ -61,7 +64,7 @@ def test_with_time_the_rates_become_the_activations(activation):
     if activation == "lif":
         network = convert(graph, LIF(), SYNAPSE)
     else:
-        normalisation = normalise(graph, images(200, seed=8))
+        normalisation = normalise(graph, images(200, seed=8), IF())
         network = convert(graph, IF(), SYNAPSE, normalisation=normalisation)
     recorded = simulate_reference(network, pixel_currents(x, 3000, 1e-3))
     outputs = [a for layer, a in zip(graph.layers, graph.activations(x), strict=True) if layer is kind]
@@ -70,7 +73,7 @@ def test_with_time_the_rates_become_the_activations(activation):
         late = spikes.step >= 500  # the transient is over
         counts = np.zeros((3, spikes.size))
         np.add.at(counts, (spikes.trial()[late], spikes.neuron[late]), 1)
-        unit = 10e-3 if activation == "lif" else normalisation.scales[name] / MAX_RATE
+        unit = 10e-3 if activation == "lif" else normalisation.codes[name].unit
         got = (counts / 2.5).reshape(activity.shape) * np.reshape(unit, (-1, *[1] * (activity.ndim - 2)))
         assert np.corrcoef(got.ravel(), activity.ravel())[0, 1] > 0.99, name
         assert np.abs(got - activity).mean() < 0.05 * np.abs(activity).mean() + 0.01, name
@@ -99,15 +102,74 @@ def test_input_spikes_at_the_input_rate_carry_what_currents_carry():
     assert np.allclose(a * FULL_INTENSITY, s * 80.0 * SYNAPSE.tau_s)
 
 
-def test_normalisation_takes_the_percentile_of_each_channel():
+@pytest.mark.parametrize("method", ["channel-wise", "rate-matched"])
+def test_the_scale_of_a_channel_is_the_percentile_of_its_activations(method):
     graph = every_layer(ReLU())
     x = images(50)
-    scales = normalise(graph, x, percentile=90.0).scales
     behind = graph.activations(x)[2]
     by_channel = np.percentile(np.moveaxis(behind, 1, 0).reshape(4, -1), 90.0, axis=1)
-    assert np.allclose(scales["conv1"], by_channel, rtol=1e-5)
-    whole = normalise(graph, x, percentile=90.0, channel_wise=False).scales["conv1"]
-    assert np.allclose(whole, np.percentile(behind, 90.0), rtol=1e-5)
+    code = normalise(graph, x, LIF(), method=method, percentile=90.0, max_rate=150.0).codes["conv1"]
+    assert np.allclose(code.unit * 150.0, by_channel, rtol=1e-5)
+
+
+def test_layer_wise_has_one_scale_a_layer_and_none_has_none():
+    graph = every_layer(ReLU())
+    x = images(50)
+    whole = normalise(graph, x, LIF(), method="layer-wise", percentile=90.0).codes["conv1"]
+    assert np.allclose(whole.unit * 200.0, np.percentile(graph.activations(x)[2], 90.0), rtol=1e-5)
+    for code in normalise(graph, x, LIF(), method="none").codes.values():
+        assert np.allclose(code.unit, 1 / 200.0)
+        assert np.allclose(code.current(np.ones((1, len(code.unit)))), LIF().current(200.0))
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("neuron", [LIF(), LIF(t_ref=0.0), IF(), IF(t_ref=2e-3)], ids=repr)
+def test_what_is_not_positive_is_silent(method, neuron):
+    graph = every_layer(ReLU())
+    for code in normalise(graph, images(50), neuron, method=method).codes.values():
+        z = np.array([[-1.0], [0.0]]) * np.ones(len(code.unit))
+        assert np.all(neuron.rate(code.current(z)) == 0)
+
+
+NEURONS = [LIF(), LIF(t_ref=0.0), LIF(tau_m=5e-3, t_ref=1e-3), IF(t_ref=2e-3)]
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.sampled_from(NEURONS),
+    st.floats(0.3, 3.0),
+    st.floats(0.05, 0.4),
+    st.floats(20.0, 300.0),
+    st.sampled_from([30e-3, 0.1, np.inf]),
+    st.integers(0, 5),
+)
+def test_matched_rates_are_nearer_to_the_activations_than_linear_ones(
+    neuron, shape, spread, max_rate, window, seed
+):
+    """Whatever the distribution of the activations, the neuron, the highest rate and the window."""
+    x = stream(seed, "activations").gamma(shape, spread, 2000)
+
+    def error(current):
+        offset, slope = current
+        observed = np.maximum(neuron.rate(offset + slope * x) - 0.5 / window, 0)
+        return np.sqrt(np.mean((observed - max_rate * x) ** 2))
+
+    linear, matched = linear_current(neuron, max_rate), matched_current(neuron, x, max_rate, window)
+    assert matched[0] <= linear[0]
+    assert error(matched) <= error(linear) * 1.001
+
+
+def test_the_matched_rate_of_a_neuron_with_a_straight_rate_curve_is_exact():
+    x = stream(4, "activations").gamma(0.6, 0.2, 2000)
+    assert np.allclose(matched_current(IF(), x, 200.0), linear_current(IF(), 200.0), rtol=1e-6, atol=1e-18)
+
+
+@pytest.mark.parametrize(("dt", "limit"), [(0.0, 500.0), (1e-3, 1000 / 3)])
+def test_a_rate_that_the_neuron_cannot_reach_is_refused(dt, limit):
+    check_max_rate(LIF(), limit - 1, dt)
+    with pytest.raises(UserError, match=r"network\.max_rate") as raised:
+        check_max_rate(LIF(), limit + 1, dt)
+    assert f"{limit:.4g} Hz" in str(raised.value)
 
 
 def test_what_cannot_be_converted_exactly_is_refused():
@@ -121,4 +183,4 @@ def test_what_cannot_be_converted_exactly_is_refused():
     with pytest.raises(UserError, match="without a weighted layer"):
         convert(LayerGraph("first", (1, 2, 2), (LIFRate(), Flatten(), dense)), LIF(), SYNAPSE)
     with pytest.raises(UserError, match="percentile"):
-        normalise(every_layer(ReLU()), images(5), percentile=0)
+        normalise(every_layer(ReLU()), images(5), LIF(), percentile=0)

@@ -6,6 +6,7 @@ import pytest
 
 from bioscnn.errors import UserError
 from bioscnn.studies import read_study
+from bioscnn.studies.plan import plan_study
 
 SIMS = Path(__file__).parents[2] / "sims"
 
@@ -40,7 +41,9 @@ def test_the_written_study_reads_back_as_itself(write):
     [("neuron.t_ref=1 ms", "neuron", "t_ref", 1e-3), ('neuron.t_ref="3 ms"', "neuron", "t_ref", 3e-3),
      ("dataset.trials=7", "dataset", "trials", 7),
      ("readout.rule=first-spike", "readout", "rule", "first-spike"),
-     ("network.channel_wise=false", "network", "channel_wise", False)],
+     ("network.normalisation=none", "network", "normalisation", "none"),
+     ("network.max_rate=0.1 kHz", "network", "max_rate", 100.0),
+     ("simulation.round_t_ref=true", "simulation", "round_t_ref", True)],
 )  # fmt: skip
 def test_every_key_can_be_set_from_outside(change, table, key, value):
     assert getattr(getattr(read_study(SIMS / "mnist.toml", [change]).config, table), key) == value
@@ -66,9 +69,10 @@ def test_the_key_of_a_study_is_that_of_its_meaning(write):
         ("[dataset]\ntrials = 'many'", ["dataset.trials", "many"]),
         ("[simulation]\nduration = '30.5 ms'", ["whole number of time steps", "30.5 ms"]),
         ("[simulation]\ndt = '0 ms'", ["time step must be positive"]),
-        ("[simulation]\ndt = '0.7 ms'\nduration = '7 ms'", ["neuron.t_ref", "simulation.dt = 700 us"]),
+        ("[simulation]\ndt = '0.7 ms'\nduration = '7 ms'", ["neuron.t_ref", "dt = 700 us", "round_t_ref"]),
         ("[simulation]\ndevice = 'gpu'", ["simulation.device", "gpu", "cpp_standalone"]),
         ("[synapse]\ndelay = '1 ms'", ["delays are not built yet"]),
+        ("[synapse]\ntau_s = '1 us'", ["synapse.tau_s", "1 us", "simulation.dt/50 = 20 us"]),
         ("[noise]\njitter = '1 ms'", ["unknown key", "not built yet"]),
         ("[encoding]\nkind = 'poisson'", ["encoding.kind", "poisson", "currents"]),
         ("neuron = 3", ["neuron", "3"]),
@@ -86,6 +90,13 @@ def test_a_mistake_is_answered_with_file_key_value_and_fix(write, text, words):
 def test_a_missing_file_names_those_that_are_there():
     with pytest.raises(UserError, match=r"mnist\.toml"):
         read_study(SIMS / "mnits.toml")
+
+
+def test_a_rounded_refractory_period_is_said_in_the_plan():
+    coarse = ["simulation.dt=5 ms", "simulation.round_t_ref=true", "dataset.trials=1"]
+    planned = plan_study(read_study(SIMS / "mnist.toml", coarse), None)
+    assert planned.rounded is not None and "t_ref 2 ms is simulated as 0 ms" in planned.rounded
+    assert plan_study(read_study(SIMS / "mnist.toml", ["dataset.trials=1"]), None).rounded is None
 
 
 @pytest.mark.parametrize("change", ["neuron.t_ref", "=3", "trials=3", "neuron.=3"])

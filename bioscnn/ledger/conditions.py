@@ -1,0 +1,123 @@
+"""What is held equal, and what may be changed: a case, and the conditions under which it is simulated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioscnn.ann import LayerGraph
+from bioscnn.conversion import Normalisation, check_max_rate, convert, normalise
+from bioscnn.network import SpikingNetwork
+from bioscnn.neurons import ExponentialCurrent, SpikingNeuron, in_whole_steps
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A trained network and its trials, the same in every line of a ledger.
+
+    Parameters
+    ----------
+    graph : LayerGraph
+        The trained network.
+    images : ndarray of float32, shape (n_trials, channels, height, width)
+        Intensities.
+    labels : ndarray of int64, shape (n_trials,)
+        True classes.
+    calibration : ndarray of float32, shape (n, channels, height, width), or None
+        The images that normalise a ReLU network; None for a network that needs none.
+    """
+
+    graph: LayerGraph
+    images: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    calibration: NDArray[np.float32] | None
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """All that can cost accuracy between a trained network and the decision of a spiking one.
+
+    Parameters
+    ----------
+    neuron : SpikingNeuron
+        The neuron, before its refractory period is rounded to whole steps.
+    tau_s : float
+        Synaptic time constant, s.
+    normalisation : str
+        Method for ReLU networks, see `bioscnn.conversion.normalise`.
+    percentile, max_rate : float
+        Its parameters; Hz.
+    dt : float
+        Time step, s.
+    duration : float
+        Window in which the decision is read, s.
+    warm_up : float
+        Time from the onset of the stimulus to the beginning of that window, s.
+    precision : str
+        ``"float32"`` or ``"float64"``.
+    silent_below_rheobase : bool
+        Whether the trained network, too, is computed with no activation where a neuron cannot fire.
+    """
+
+    neuron: SpikingNeuron
+    tau_s: float
+    normalisation: str
+    percentile: float
+    max_rate: float
+    dt: float
+    duration: float
+    precision: str
+    warm_up: float = 0.0
+    silent_below_rheobase: bool = False
+
+    @property
+    def simulated_neuron(self) -> SpikingNeuron:
+        """The neuron as it is simulated in steps of `dt`."""
+        return in_whole_steps(self.neuron, self.dt)
+
+    @property
+    def n_steps(self) -> int:
+        """Steps of a trial, with those before the window."""
+        return round((self.warm_up + self.duration) / self.dt)
+
+    @property
+    def first_step(self) -> int:
+        """First step of the window."""
+        return round(self.warm_up / self.dt)
+
+
+def normalisation_for(
+    conditions: Conditions, graph: LayerGraph, calibration: NDArray[np.float32] | None
+) -> Normalisation | None:
+    """Return what normalises a ReLU network under these conditions; None without calibration images."""
+    if calibration is None:
+        return None
+    neuron = conditions.simulated_neuron
+    check_max_rate(neuron, conditions.max_rate, conditions.dt)
+    return normalise(
+        graph,
+        calibration,
+        neuron,
+        method=conditions.normalisation,
+        percentile=conditions.percentile,
+        max_rate=conditions.max_rate,
+        # A window that begins later misses no spike on average.
+        window=np.inf if conditions.warm_up else conditions.duration,
+    )
+
+
+def spiking_network(
+    conditions: Conditions, graph: LayerGraph, calibration: NDArray[np.float32] | None
+) -> SpikingNetwork:
+    """Convert a trained network for these conditions.
+
+    Raises
+    ------
+    UserError
+        If it cannot be converted.
+    """
+    normalisation = normalisation_for(conditions, graph, calibration)
+    synapse = ExponentialCurrent(conditions.tau_s)
+    return convert(graph, conditions.simulated_neuron, synapse, normalisation=normalisation)

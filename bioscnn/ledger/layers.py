@@ -1,0 +1,133 @@
+"""Layer by layer: the rate that stands for an activation, and the rate that the neurons have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioscnn.conversion import rate_code, stage_outputs
+from bioscnn.encoding import pixel_currents
+from bioscnn.ledger.conditions import Case, Conditions, normalisation_for, spiking_network
+from bioscnn.simulation import Device, simulate
+
+N_BINS = 40
+_NUMBERS_AT_ONCE = 10_000_000
+
+
+@dataclass(frozen=True)
+class LayerComparison:
+    """One population, over neurons and trials.
+
+    Parameters
+    ----------
+    name : str
+        The population.
+    n_neurons, n_trials : int
+        Their numbers.
+    correlation : float
+        Pearson correlation of the two rates, 0 if one of them is constant.
+    slope : float
+        Of the regression of the spike rate on the expected one; 1 if they agree.
+    expected, measured : float
+        Mean rates, Hz: what the activations of the trained network stand for, and what was counted.
+    silent : float
+        Of the neurons and trials with an activation, the share without a spike.
+    expected_edges, measured_edges : list of float
+        Borders of the bins of `counts`, Hz.
+    counts : list of list of int
+        Neurons and trials by measured (rows) and expected rate (columns).
+    """
+
+    name: str
+    n_neurons: int
+    n_trials: int
+    correlation: float
+    slope: float
+    expected: float
+    measured: float
+    silent: float
+    expected_edges: list[float]
+    measured_edges: list[float]
+    counts: list[list[int]]
+
+    @property
+    def bias(self) -> float:
+        """Mean spike rate less the expected one, Hz."""
+        return self.measured - self.expected
+
+
+def expected_rates(case: Case, conditions: Conditions) -> dict[str, NDArray[np.float64]]:
+    """Return the rates that stand for the activations of the trained network.
+
+    Returns
+    -------
+    dict of ndarray of float64, shape (n_trials, size)
+        Hz, by population.
+    """
+    normalisation = normalisation_for(conditions, case.graph, case.calibration)
+    neuron, expected = conditions.simulated_neuron, {}
+    for stage, before, activation in stage_outputs(case.graph, case.images):
+        code = rate_code(stage, neuron, normalisation)
+        if stage.activation is not None:
+            rate = code.rate(activation)
+        elif normalisation is None:
+            rate = neuron.rate(code.current(before))
+        else:
+            rate = code.rate(np.maximum(before, 0))
+        expected[stage.name] = rate.reshape(len(rate), -1)
+    return expected
+
+
+def measured_rates(case: Case, conditions: Conditions, device: Device) -> dict[str, NDArray[np.float64]]:
+    """Return the spike rates in the window of the conditions, in the form of `expected_rates`."""
+    network = spiking_network(conditions, case.graph, case.calibration)
+    names = [population.name for population in network.neurons if population.spikes]
+    stimulus = pixel_currents(case.images, conditions.n_steps, conditions.dt)
+    device = replace(device, precision=conditions.precision)
+    # Recording a population keeps its potentials too; a few trials at a time fit into memory.
+    portion = max(1, _NUMBERS_AT_ONCE // (conditions.n_steps * sum(p.size for p in network.neurons)))
+    rates: dict[str, list[NDArray[np.float64]]] = {name: [] for name in names}
+    for first in range(0, stimulus.n_trials, portion):
+        recorded = simulate(network, stimulus[first : first + portion], device, record=names)
+        for name, population in recorded.from_step(conditions.first_step).populations.items():
+            assert population.spikes is not None
+            rates[name].append(population.spikes.counts() / conditions.duration)
+    return {name: np.concatenate(parts) for name, parts in rates.items()}
+
+
+def compare_layers(case: Case, conditions: Conditions, device: Device) -> list[LayerComparison]:
+    """Compare every spiking population with the activations that it stands for."""
+    expected = expected_rates(case, conditions)
+    measured = measured_rates(case, conditions, device)
+    return [_compare(name, rate, measured[name], conditions.duration) for name, rate in expected.items()]
+
+
+def _compare(
+    name: str, expected: NDArray[np.float64], measured: NDArray[np.float64], duration: float
+) -> LayerComparison:
+    x, y = expected.ravel(), measured.ravel()
+    covariance = np.cov(x, y, bias=True)
+    variances = float(covariance[0, 0]), float(covariance[1, 1])
+    spread = np.sqrt(variances[0] * variances[1])
+    active = x > 0
+    columns = np.linspace(0, max(float(x.max()), 1 / duration), N_BINS + 1)
+    # Whole numbers of spikes, so that no row is empty for want of a rate in between.
+    most = round(float(y.max()) * duration)
+    stride = -(-(most + 1) // N_BINS)
+    rows = (np.arange(0, most + stride + 1, stride) - 0.5) / duration
+    counts = np.histogram2d(y, x, bins=(rows, columns))[0].astype(int)
+    return LayerComparison(
+        name=name,
+        n_neurons=expected.shape[1],
+        n_trials=len(expected),
+        correlation=float(covariance[0, 1] / spread) if spread > 0 else 0.0,
+        slope=float(covariance[0, 1] / variances[0]) if variances[0] > 0 else 0.0,
+        expected=float(x.mean()),
+        measured=float(y.mean()),
+        silent=float(np.mean(y[active] == 0)) if active.any() else 0.0,
+        expected_edges=[float(edge) for edge in columns],
+        measured_edges=[float(edge) for edge in rows],
+        counts=counts.tolist(),
+    )

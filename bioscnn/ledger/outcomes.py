@@ -1,0 +1,164 @@
+"""What the trained and the spiking network decide under given conditions, simulated once and kept."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+import bioscnn.readout
+from bioscnn.ann import LIFRate, ReLU
+from bioscnn.caches import cache_folder
+from bioscnn.conversion import rate_code, simplified
+from bioscnn.conversion.rate_code import rheobase
+from bioscnn.conversion.stages import stages
+from bioscnn.encoding import Currents, pixel_currents
+from bioscnn.files import write_atomically
+from bioscnn.ledger.conditions import Case, Conditions, normalisation_for, spiking_network
+from bioscnn.network import OUTPUT, READOUT
+from bioscnn.readout import decisions
+from bioscnn.simulation import Device, Progress, simulate_batches
+from bioscnn.simulation.cpp_device import constant_files
+from bioscnn.simulation.shape import ProgramShape
+
+Classes = NDArray[np.int64]
+_STEPS_AT_ONCE = 400_000
+_IMAGES_AT_ONCE = 200
+
+
+def ann_classes(case: Case, conditions: Conditions) -> Classes:
+    """Return the class that the trained network gives each trial, shape (n_trials,).
+
+    With `Conditions.silent_below_rheobase`, a soft LIF rate is computed with gamma = 0, and the activation
+    of a rectifier is 0 where the current that stands for it is not above the rheobase.
+    """
+    if not conditions.silent_below_rheobase:
+        return np.asarray(case.graph.forward(case.images).argmax(axis=1))
+    normalisation = normalisation_for(conditions, case.graph, case.calibration)
+    neuron, graph = conditions.simulated_neuron, simplified(case.graph)
+    codes = [rate_code(stage, neuron, normalisation) for stage in stages(graph)]
+    parts = []
+    for first in range(0, len(case.images), _IMAGES_AT_ONCE):
+        x, following = case.images[first : first + _IMAGES_AT_ONCE], iter(codes)
+        for layer in graph.layers:
+            if isinstance(layer, LIFRate):
+                next(following)
+                x = replace(layer, gamma=0.0).forward(x)
+            elif isinstance(layer, ReLU):
+                x = np.where(next(following).current(x) > rheobase(neuron), layer.forward(x), x.dtype.type(0))
+            else:
+                x = layer.forward(x)
+        parts.append(x.argmax(axis=1))
+    return np.concatenate(parts)
+
+
+@dataclass(frozen=True, eq=False)
+class _Simulation:
+    """One simulation, from which several windows may be read."""
+
+    shape: ProgramShape
+    stimulus: Currents
+    key: str
+
+
+def spiking_classes(
+    case: Case, wanted: Mapping[str, Conditions], rule: str, device: Device, progress: Progress
+) -> dict[str, Classes]:
+    """Return the class that the spiking network chooses in each trial, by the name of the conditions.
+
+    Conditions that differ in the window only share a simulation. Every outcome is kept in the cache folder
+    under a hash of all that decides it, so an interrupted ledger goes on where it was.
+    """
+    chosen: dict[str, Classes] = {}
+    waiting: dict[str, tuple[_Simulation, list[str]]] = {}
+    for name, conditions in wanted.items():
+        simulation = _simulation(case, conditions, device)
+        path = _path(simulation, conditions, rule)
+        if path.is_file():
+            chosen[name] = np.load(path, allow_pickle=False)
+        else:
+            waiting.setdefault(simulation.key, (simulation, []))[1].append(name)
+    for simulation, names in waiting.values():
+        first_steps = [wanted[name].first_step for name in names]
+        told = _Named(progress, ", ".join(names))
+        outcomes = _simulate(simulation, first_steps, rule, device, told)
+        for name, classes in zip(names, outcomes, strict=True):
+            _keep(_path(simulation, wanted[name], rule), classes)
+            chosen[name] = classes
+    return chosen
+
+
+class _Named:
+    """Progress of one simulation, which may come in several portions, under the name of its conditions."""
+
+    def __init__(self, progress: Progress, name: str) -> None:
+        self._progress, self._stage, self._begun = progress, f"simulating {name}", False
+
+    def stage(self, what: str) -> None:
+        if what != "simulating":
+            self._progress.stage(what)
+        elif not self._begun:
+            self._begun = True
+            self._progress.stage(self._stage)
+
+    def trial(self) -> None:
+        self._progress.trial()
+
+
+def _simulation(case: Case, conditions: Conditions, device: Device) -> _Simulation:
+    network = spiking_network(conditions, case.graph, case.calibration)
+    shape = ProgramShape(network, False, conditions.n_steps, conditions.dt, conditions.precision)
+    stimulus = pixel_currents(case.images, conditions.n_steps, conditions.dt)
+    digest = hashlib.sha256(f"{shape.key()} {device.name}".encode())
+    for name, values in constant_files(shape).items():
+        digest.update(name.encode() + values.tobytes())
+    for projection in network.projections:
+        if projection.synapse is None:
+            digest.update(projection.connectivity.synapses()[2].tobytes())
+    for population in network.neurons:
+        if population.bias is not None:
+            digest.update(population.bias.tobytes())
+    digest.update(stimulus.values.tobytes())
+    return _Simulation(shape, stimulus, digest.hexdigest())
+
+
+def _simulate(
+    simulation: _Simulation, first_steps: Sequence[int], rule: str, device: Device, progress: Progress
+) -> list[Classes]:
+    parts: list[list[Classes]] = [[] for _ in first_steps]
+    for stimulus in _portions(simulation.stimulus):
+        for batch in simulate_batches(
+            simulation.shape.network,
+            stimulus,
+            replace(device, precision=simulation.shape.precision),
+            record=(OUTPUT, READOUT),
+            progress=progress,
+        ):
+            for first, classes in zip(first_steps, parts, strict=True):
+                classes.append(decisions(batch.from_step(first), rule)[:, -1])
+    return [np.concatenate(classes) for classes in parts]
+
+
+def _portions(stimulus: Currents) -> Iterator[Currents]:
+    """Cut the trials into portions whose potentials fit into memory."""
+    size = max(1, _STEPS_AT_ONCE // stimulus.n_steps)
+    for first in range(0, stimulus.n_trials, size):
+        yield stimulus[first : first + size]
+
+
+def _path(simulation: _Simulation, conditions: Conditions, rule: str) -> Path:
+    readout = Path(bioscnn.readout.__file__).read_text(encoding="utf-8")
+    words = [simulation.key, conditions.first_step, rule, readout]
+    return cache_folder() / "ledger" / f"{hashlib.sha256(repr(words).encode()).hexdigest()[:32]}.npy"
+
+
+def _keep(path: Path, classes: Classes) -> None:
+    content = BytesIO()
+    np.save(content, classes, allow_pickle=False)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, content.getvalue())

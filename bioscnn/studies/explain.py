@@ -1,0 +1,129 @@
+"""From the folder of a run to its ledger: prepare the study again, simulate, write, report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from bioscnn.errors import UserError
+from bioscnn.files import write_atomically
+from bioscnn.ledger import AS_RUN, Case, Conditions, Ledger, compare_layers, draw_up, spiking_classes
+from bioscnn.ledger.files import to_csv, to_json
+from bioscnn.readout import decisions
+from bioscnn.report import write_report
+from bioscnn.report.folder import Run, read_run
+from bioscnn.simulation import Device, Progress
+from bioscnn.studies.prepare import Prepared, conditions_of, prepare
+from bioscnn.studies.study import read_study
+
+LAYER_TRIALS = 100
+
+
+def explain_run(
+    folder: Path, *, data: Path | None, trials: int, jobs: int | None, progress: Progress
+) -> tuple[Path, Ledger]:
+    """Explain the accuracy of a run; write ``ledger.json``, ``ledger.csv`` and the report into its folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Of a run.
+    data : Path or None
+        Data folder, as for the run.
+    trials : int
+        The first trials of the run that are simulated again; all of it if it has fewer.
+    jobs : int or None
+        Processes at a time; None for those of the run.
+    progress : Progress
+        Told what happens.
+
+    Returns
+    -------
+    (Path, Ledger)
+        The folder, and what was found.
+
+    Raises
+    ------
+    UserError
+        If the folder is no run, its data or weights have changed, or the code now decides differently.
+        The folder stays as it was then.
+    """
+    if trials < 1:
+        raise UserError("a ledger needs trials", key="--trials", value=trials, expected="at least 1")
+    progress.stage("loading")
+    folder = _resolve(folder)
+    run = read_run(folder, with_ledger=False)
+    study = read_study(folder / "config.toml")
+    prepared = prepare(study, data)
+    _check_unchanged(run, prepared, folder)
+    config = study.config
+    kept = slice(0, min(trials, len(prepared.images)))
+    case = Case(
+        prepared.graph,
+        prepared.images.intensities()[kept],
+        prepared.images.labels[kept],
+        None if prepared.calibration is None else prepared.calibration.intensities(),
+    )
+    conditions = conditions_of(config)
+    device = Device(config.simulation.device, conditions.precision, jobs or config.simulation.jobs)
+    _check_reproduced(run, case, conditions, device, folder, progress)
+    ledger = draw_up(case, conditions, config.readout.rule, device, progress)
+    progress.stage("comparing layers")
+    few = slice(0, LAYER_TRIALS)
+    layers = compare_layers(
+        Case(case.graph, case.images[few], case.labels[few], case.calibration), conditions, device
+    )
+    progress.stage("reporting")
+    write_atomically(folder / "ledger.csv", to_csv(ledger).encode())
+    write_atomically(folder / "ledger.json", to_json(ledger, layers).encode())
+    write_report(folder)
+    return folder, ledger
+
+
+def _resolve(folder: Path) -> Path:
+    """Take the word ``latest`` for the newest of ``results/*/latest``."""
+    if folder == Path("latest") and not folder.exists():
+        found = sorted(Path("results").glob("*/latest"), key=lambda path: path.resolve().stat().st_mtime)
+        return found[-1] if found else folder
+    return folder
+
+
+def _check_unchanged(run: Run, prepared: Prepared, folder: Path) -> None:
+    """Refuse to explain a run by data or weights that it did not have."""
+    calibration = run.provenance["network"].get("calibration")
+    now = prepared.calibration
+    for what, then, found, fix in (
+        ("data", run.summary["data_sha256"], prepared.images.sha256, "give --data as for the run"),
+        ("weights", run.summary["weights_sha256"], prepared.graph.sha256(), "put the weights back"),
+        (
+            "calibration images",
+            calibration and calibration["sha256"],
+            now and now.sha256,
+            "give --data as for the run",
+        ),
+    ):
+        if then != found:
+            raise UserError(
+                f"the {what} of the run have changed since",
+                file=folder,
+                value=f"SHA-256 {found}",
+                expected=str(then),
+                fix=f"{fix}, or run the study again",
+            )
+
+
+def _check_reproduced(
+    run: Run, case: Case, conditions: Conditions, device: Device, folder: Path, progress: Progress
+) -> None:
+    """Refuse to explain decisions other than those of the run."""
+    rule = run.summary["readout"]
+    now = spiking_classes(case, {AS_RUN: conditions}, rule, device, progress)[AS_RUN]
+    then = decisions(run.data.recording, rule)[: len(now), -1]
+    if not np.array_equal(now, then):
+        raise UserError(
+            "simulated again, the run decides differently: it was made by another version or machine",
+            file=folder,
+            value=f"{np.sum(now != then)} of {len(now)} trials",
+            fix="run the study again",
+        )

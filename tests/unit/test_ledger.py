@@ -1,0 +1,181 @@
+"""The sums of a ledger, and the causes one by one; nothing is simulated here."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bioscnn.ann import LIFRate, ReLU, read_model
+from bioscnn.datasets import load_dataset
+from bioscnn.ledger import Case, Conditions, draw_up
+from bioscnn.ledger import ledger as ledger_module
+from bioscnn.ledger.causes import CAUSES, Off, switch_all_off
+from bioscnn.ledger.files import from_json, to_csv, to_json
+from bioscnn.ledger.layers import expected_rates
+from bioscnn.ledger.outcomes import ann_classes
+from bioscnn.metrics import mean_difference
+from bioscnn.neurons import IF, LIF
+from bioscnn.seeds import stream
+from bioscnn.simulation import Device
+from tests.networks import every_layer, images
+
+AS_TRAINED = Conditions(
+    neuron=LIF(), tau_s=5e-3, normalisation="rate-matched", percentile=99.9, max_rate=200.0, dt=1e-3,
+    duration=30e-3, precision="float32",
+)  # fmt: skip
+EVERY_FAULT = replace(
+    AS_TRAINED, neuron=LIF(tau_m=10e-3, t_ref=5e-3, reset="zero"), normalisation="none", dt=5e-3
+)
+SWITCH = {cause.name: cause.switch_off for cause in CAUSES}
+
+
+def case(activation=None, n=40):
+    x = images(n)
+    calibration = images(50, seed=8) if isinstance(activation, ReLU) else None
+    return Case(every_layer(activation), x, stream(3, "labels").integers(0, 5, n), calibration)
+
+
+def made_up(seed, sharpness):
+    """Decisions of a spiking network that is right with a probability of its own under each condition."""
+
+    def spiking_classes(case, wanted, *_):
+        rng = stream(seed, "decisions")
+        trained = ann_classes(case, AS_TRAINED)
+        n = len(trained)
+        return {name: np.where(rng.random(n) < sharpness, trained, rng.integers(0, 5, n)) for name in wanted}
+
+    return spiking_classes
+
+
+@pytest.mark.parametrize("conditions", [AS_TRAINED, EVERY_FAULT], ids=["as trained", "every fault"])
+@pytest.mark.parametrize(("seed", "sharpness"), [(1, 0.2), (2, 0.9), (3, 1.0)])
+def test_the_parts_add_up_to_the_gap_exactly(monkeypatch, conditions, seed, sharpness):
+    monkeypatch.setattr(ledger_module, "spiking_classes", made_up(seed, sharpness))
+    ledger = draw_up(case(LIFRate(gamma=0.05)), conditions, "spike-count", Device())
+    n = ledger.n_trials
+    assert sum(round(n * part.value) for part in ledger.parts.values()) == round(n * ledger.gap.value)
+    assert round(n * ledger.gap.value) == round(n * ledger.ann) - round(n * ledger.as_run)
+    disagreements = [entry.agreement_part for entry in ledger.entries]
+    disagreements += [ledger.disagreement_interaction, ledger.disagreement_unexplained]
+    assert sum(round(n * part.value) for part in disagreements) == round(n * ledger.disagreement.value)
+
+
+def test_a_ledger_reads_back_from_its_file_as_itself(monkeypatch):
+    monkeypatch.setattr(ledger_module, "spiking_classes", made_up(1, 0.7))
+    ledger = draw_up(case(), EVERY_FAULT, "spike-count", Device())
+    assert from_json(to_json(ledger, [])) == (ledger, [])
+    assert len(to_csv(ledger).splitlines()) == 1 + len(ledger.entries) + 3
+    with pytest.raises(ValueError, match="not a ledger"):
+        from_json('{"entries": []}')
+
+
+def test_no_part_told_from_zero_names_no_cause(monkeypatch):
+    monkeypatch.setattr(ledger_module, "spiking_classes", made_up(1, 1.0))
+    ledger = draw_up(case(), EVERY_FAULT, "spike-count", Device())
+    assert ledger.first is None and ledger.rivals == ()
+    assert ledger.gap.value == 0 and not ledger.gap.told_from_zero
+
+
+@pytest.mark.parametrize("kind", ["lif", "soft lif", "relu"])
+def test_each_cause_changes_what_it_is_named_for_and_nothing_else(kind):
+    activation = {"lif": None, "soft lif": LIFRate(gamma=0.1), "relu": ReLU()}[kind]
+    graph = every_layer(activation)
+    touched = {
+        "normalisation": {"normalisation"}, "refractory ceiling": {"neuron"}, "membrane": {"neuron"},
+        "sub-threshold loss": {"silent_below_rheobase"}, "start-up transient": {"warm_up"},
+        "finite duration": {"duration"}, "time step": {"dt"}, "reset rule": {"neuron"},
+        "synaptic filter": {"tau_s"}, "float32": {"precision"},
+    }  # fmt: skip
+    for cause in CAUSES:
+        off = cause.switch_off(EVERY_FAULT, graph)
+        if isinstance(off, Off):
+            changed = {n for n in vars(EVERY_FAULT) if vars(EVERY_FAULT)[n] != vars(off.conditions)[n]}
+            assert changed == touched[cause.name], cause.name
+            assert isinstance(cause.switch_off(off.conditions, graph), str) or cause.name == "finite duration"
+    applies = {cause.name for cause in CAUSES if isinstance(cause.switch_off(EVERY_FAULT, graph), Off)}
+    missing = {"lif": {"normalisation", "sub-threshold loss"}, "soft lif": {"normalisation"},
+               "relu": {"membrane", "sub-threshold loss"}}[kind]  # fmt: skip
+    assert applies == set(SWITCH) - missing
+
+
+def test_a_network_run_as_it_was_trained_blames_nothing_that_it_was_trained_with():
+    graph = every_layer()
+    reasons = {cause.name: cause.switch_off(AS_TRAINED, graph) for cause in CAUSES}
+    assert "t_ref = 2 ms" in reasons["refractory ceiling"]
+    assert "tau_m = 20 ms" in reasons["membrane"]
+    assert "below the rheobase" in reasons["sub-threshold loss"]
+    assert "exact already" in reasons["reset rule"]
+    assert isinstance(SWITCH["reset rule"](replace(AS_TRAINED, neuron=IF(reset="subtract")), graph), str)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.floats(0.02e-3, 5e-3))
+def test_a_finer_step_divides_the_old_one(dt):
+    off = SWITCH["time step"](replace(AS_TRAINED, dt=dt), every_layer())
+    if isinstance(off, Off):
+        assert off.conditions.dt <= 0.1001e-3
+        assert dt / off.conditions.dt == pytest.approx(round(dt / off.conditions.dt))
+    else:
+        assert dt <= 0.1001e-3
+
+
+def test_a_rounded_refractory_period_is_whole_again_in_fine_steps():
+    coarse = replace(AS_TRAINED, dt=5e-3)
+    assert coarse.simulated_neuron.t_ref == 0
+    assert replace(coarse, neuron=LIF(t_ref=3e-3)).simulated_neuron.t_ref == 5e-3
+    fine = SWITCH["time step"](coarse, every_layer()).conditions
+    assert fine.simulated_neuron == LIF(t_ref=2e-3)
+
+
+def test_all_off_is_what_the_network_was_trained_as_in_double_precision():
+    off = switch_all_off(EVERY_FAULT, every_layer())
+    assert off.neuron == LIF()
+    assert (off.dt, off.duration, off.warm_up, off.precision) == (pytest.approx(1e-4), 0.3, 0.27, "float64")
+    assert (off.first_step, off.n_steps) == (2700, 5700)
+
+
+def test_a_trained_network_that_is_silent_below_the_rheobase():
+    """With gamma = 0 for soft rates; for rectifiers, without the activations that no current stands for."""
+    silent = replace(AS_TRAINED, silent_below_rheobase=True)
+    soft, hard, rectified = (digits(a) for a in (LIFRate(gamma=0.5), LIFRate(gamma=0.0), ReLU()))
+    assert np.array_equal(ann_classes(soft, silent), ann_classes(hard, AS_TRAINED))
+    assert not np.array_equal(ann_classes(soft, silent), ann_classes(soft, AS_TRAINED))
+    steep = replace(silent, max_rate=450.0, dt=1e-4)  # near the ceiling the fit gives up small activations
+    assert not np.array_equal(ann_classes(rectified, steep), ann_classes(rectified, AS_TRAINED))
+    linear = replace(steep, normalisation="channel-wise")
+    assert np.array_equal(ann_classes(rectified, linear), ann_classes(rectified, AS_TRAINED))
+
+
+def digits(activation, n=300):
+    """Real digits, and the weights of the shipped network between other activations."""
+    graph, shown = read_model("mnist-small"), load_dataset("mnist", "validation").take(n)
+    layers = [activation if isinstance(layer, LIFRate) else layer for layer in graph.layers]
+    x = shown.intensities()
+    return Case(replace(graph, layers=layers), x, shown.labels, x if isinstance(activation, ReLU) else None)
+
+
+@pytest.mark.parametrize("activation", [None, ReLU()], ids=["lif", "relu"])
+def test_expected_rates_are_those_that_the_activations_stand_for(activation):
+    some = case(activation)
+    expected = expected_rates(some, AS_TRAINED)
+    assert list(expected) == ["conv1", "conv2", "dense1", "output"]
+    behind = some.graph.activations(some.images)[2].reshape(len(some.images), -1)
+    if activation is None:
+        assert np.allclose(expected["conv1"], behind / 10e-3, rtol=1e-4, atol=1e-4)
+    else:
+        channels = (np.split(x, 4, axis=1) for x in (expected["conv1"], behind))
+        for rate, activity in zip(*channels, strict=True):
+            assert np.allclose(rate * activity.max(), activity * rate.max(), rtol=1e-4, atol=1e-4)
+            assert 150 < rate.max() < 300  # the 99.9th percentile of other images stands for 200 Hz
+
+
+def test_the_interval_of_a_mean_difference_covers_the_truth_in_19_of_20_experiments():
+    """Also of sums of differences, such as an interaction."""
+    rng, covered = stream(5, "trials"), 0
+    for _ in range(2000):
+        scores = rng.choice([-2, -1, 0, 1, 3], size=300, p=[0.02, 0.03, 0.85, 0.07, 0.03])
+        interval = mean_difference(scores)
+        covered += interval.low <= 0.09 <= interval.high
+    assert 0.93 < covered / 2000 < 0.97
