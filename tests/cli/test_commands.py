@@ -171,6 +171,9 @@ def test_explain_says_where_the_accuracy_goes_and_adds_it_to_the_report(explaine
     assert {path.name for path in (folder / "r").iterdir()} == FILES | {"ledger.json", "ledger.csv"}
     assert 'id="ledger"' in (folder / "r" / "report.html").read_text()
     ledger = json.loads((folder / "r" / "ledger.json").read_text())
+    summary = json.loads((folder / "r" / "summary.json").read_text())
+    assert ledger["as_run"] == summary["accuracy"][summary["readout"]][0]
+    assert ledger["ann"] == summary["ann_accuracy"][0]
     parts = [entry["accuracy_part"] for entry in ledger["entries"]]
     parts += [ledger["interaction"], ledger["unexplained"]]
     assert sum(part["value"] for part in parts) == pytest.approx(ledger["gap"]["value"], abs=1e-12)
@@ -211,6 +214,15 @@ def test_a_run_whose_data_or_weights_changed_is_not_explained(explained, tmp_pat
     done = bioscnn(tmp_path, "explain", "r")
     assert_refused(done, f"the {what} of the run have changed", "fix:")
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+@pytest.mark.slow
+def test_decisions_that_the_present_code_does_not_make_are_not_explained(explained, tmp_path):
+    folder = tmp_path / "r"
+    shutil.copytree(explained[0] / "r", folder)
+    config = folder / "config.toml"
+    config.write_text(config.read_text().replace('t_ref = "2 ms"', 't_ref = "28 ms"'))
+    assert_refused(bioscnn(tmp_path, "explain", "r"), "decides differently", "of 40 trials", "run the study")
 
 
 def test_a_folder_that_is_no_run_is_not_explained(tmp_path):
