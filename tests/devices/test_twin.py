@@ -35,7 +35,7 @@ def strided_and_pooled():
     )
 
 
-@pytest.mark.parametrize("name", ["mnist-small", "pooled"])
+@pytest.mark.parametrize("name", ["mnist-small", "mnist-small-fine-tuned", "pooled"])
 def test_the_twin_and_brian_agree_spike_for_spike_on_100_images(name):
     graph = strided_and_pooled() if name == "pooled" else read_model(name)
     digits = load_dataset("mnist", "validation")
