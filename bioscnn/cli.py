@@ -172,7 +172,7 @@ def benchmark(
     trials: Annotated[
         int | None, typer.Option(min=1, help="so many images of each split, for a quick look")
     ] = None,
-    time_step_trials: Annotated[int, typer.Option(min=1, help="images to compare time steps on")] = 1000,
+    time_step_trials: Annotated[int, typer.Option(min=1, help="images to compare time steps on")] = 500,
     changes: Changes = None,
     data: DataFolder = None,
     docs: Annotated[

@@ -58,7 +58,7 @@ class Benchmark:
     networks: tuple[str, ...]
     split: str = "test"
     trials: int | None = None
-    time_step_trials: int = 1000
+    time_step_trials: int = 500
     changes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
