@@ -202,7 +202,9 @@ def _switched(as_run: Conditions, case: Case) -> tuple[dict[Cause, Off], dict[st
 
 def _first(entries: Sequence[Entry], without: Sequence[Classes]) -> tuple[str | None, tuple[str, ...]]:
     """Name the cause with the largest part, if it is told from zero in either line, and its rivals."""
-    ranked = sorted(range(len(entries)), key=lambda k: -entries[k].agreement_part.value)
+    ranked = sorted(
+        range(len(entries)), key=lambda k: (-entries[k].agreement_part.value, -entries[k].accuracy_part.value)
+    )
     if not ranked or max(entries[ranked[0]].accuracy_part.low, entries[ranked[0]].agreement_part.low) <= 0:
         return None, ()
     first, *others = ranked
