@@ -1,4 +1,4 @@
-"""Training: the same seed, the same network; the exact rate with a smooth slope."""
+"""Training: the same seed, the same network, also after a kill; what the card and the files say."""
 
 import json
 from dataclasses import replace
@@ -10,11 +10,7 @@ torch = pytest.importorskip("torch")
 
 from bioscnn.ann import LIFRate, ReLU, read_card, read_onnx  # noqa: E402
 from bioscnn.errors import UserError  # noqa: E402
-from bioscnn.neurons import soft_lif_rate  # noqa: E402
 from bioscnn.training.architectures import Architecture, Convolution  # noqa: E402
-from bioscnn.training.augmentation import augment  # noqa: E402
-from bioscnn.training.observed_rates import observed_rates  # noqa: E402
-from bioscnn.training.rates import lif_rate  # noqa: E402
 from bioscnn.training.recipes import find_recipes  # noqa: E402
 from bioscnn.training.settings import RateSettings, SpikeSettings  # noqa: E402
 from bioscnn.training.train import train, train_recipe  # noqa: E402
@@ -95,77 +91,6 @@ def test_progress_counts_batches_and_hands_over_finished_epochs():
     assert [call[0] for call in calls] == [0, 1, 2, 2, 3, 4, 4]
     assert {call[1] for call in calls} == {4}
     assert calls[-1][2] == 2
-
-
-@pytest.mark.parametrize("dead_below", [-3.0, 0.5])
-def test_the_rate_is_exact_and_its_slope_that_of_the_soft_rate(dead_below):
-    neuron = LIFRate(20e-3, 2e-3, 10e-3)
-    J = torch.linspace(dead_below, 10, 400, dtype=torch.float64, requires_grad=True)
-    rate = lif_rate(J, neuron, 0.2)
-    np.testing.assert_allclose(rate.detach().numpy(), neuron.forward(J.detach().numpy()), rtol=1e-9)
-    rate.sum().backward()
-    at, step = J.detach().numpy(), 1e-6
-    slope = [neuron.amplitude * soft_lif_rate(at + s, 20e-3, 2e-3, 0.2) for s in (-step, step)]
-    alive = at > 1 - 15 * 0.2
-    np.testing.assert_allclose(J.grad.numpy()[alive], ((slope[1] - slope[0]) / (2 * step))[alive], rtol=1e-5)
-
-
-def observed(rate, **settings):
-    rates = torch.full((50, 4, 10, 10), rate)
-    noise = torch.Generator().manual_seed(1)
-    return observed_rates(rates, 0.01, RateSettings(**settings), noise)
-
-
-def test_without_noise_and_window_training_sees_the_rates_themselves():
-    torch.testing.assert_close(
-        observed(0.7, rate_noise=0, shortest_window=0), torch.full((50, 4, 10, 10), 0.7)
-    )
-
-
-def test_the_noise_on_a_rate_has_the_deviation_asked_for():
-    x = observed(2.0, rate_noise=20, shortest_window=0)
-    assert x.mean() == pytest.approx(2.0, abs=0.01)
-    assert x.std() == pytest.approx(0.2, rel=0.05)
-
-
-def test_a_short_window_costs_up_to_one_spike_and_a_quarter_on_average():
-    x = observed(2.0, rate_noise=0, shortest_window=0.02)
-    assert 1.5 <= x.min() < 1.55
-    assert x.max() <= 2.0
-    assert x.mean() == pytest.approx(2.0 - 0.5 / 4, abs=0.02)
-
-
-def test_no_rate_becomes_negative_and_the_silent_stay_silent():
-    assert observed(0.1, rate_noise=50).min() == 0
-    assert observed(0.0, rate_noise=50).abs().max() == 0
-
-
-def test_augmentation_of_width_zero_changes_nothing():
-    still = RateSettings(rotation=0, shift=0, scaling=0, shear=0)
-    images = torch.rand(5, 1, 8, 8)
-    torch.testing.assert_close(augment(images, still, torch.Generator()), images, atol=1e-5, rtol=0)
-
-
-def test_augmentation_moves_an_image_by_at_most_the_shift():
-    moved = RateSettings(rotation=0, shift=2, scaling=0, shear=0)
-    images = torch.zeros(200, 1, 9, 9)
-    images[:, 0, 4, 4] = 1
-    out = augment(images, moved, torch.Generator().manual_seed(1))
-    column = (out.sum(2) * torch.arange(9)).sum((1, 2)) - 4
-    assert 1.8 < column.abs().max() <= 2.0001
-    torch.testing.assert_close(out.sum((1, 2, 3)), torch.ones(200))
-
-
-def test_a_warp_displaces_pixels_by_the_deviation_asked_for():
-    warped = RateSettings(rotation=0, shift=0, scaling=0, shear=0, warp=1.5)
-    images = torch.zeros(500, 1, 29, 29)
-    images[:, 0, 14, 14] = 1
-    out = augment(images, warped, torch.Generator().manual_seed(1))
-    seen = out.sum((1, 2, 3)) > 0.3  # a warp may also shrink the pixel
-    column = ((out.sum(2) * torch.arange(29)).sum((1, 2)) / out.sum((1, 2, 3)))[seen] - 14
-    # Between the points of the grid the field is a weighted mean of them, and so a little smaller.
-    assert seen.float().mean() > 0.9
-    assert 0.6 * 1.5 < column.std() < 1.5
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,36 @@
+"""Distorted images: nothing changes at width zero, and nothing by more than asked for."""
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from bioscnn.training.augmentation import augment  # noqa: E402
+from bioscnn.training.settings import RateSettings  # noqa: E402
+
+
+def test_augmentation_of_width_zero_changes_nothing():
+    still = RateSettings(rotation=0, shift=0, scaling=0, shear=0)
+    images = torch.rand(5, 1, 8, 8)
+    torch.testing.assert_close(augment(images, still, torch.Generator()), images, atol=1e-5, rtol=0)
+
+
+def test_augmentation_moves_an_image_by_at_most_the_shift():
+    moved = RateSettings(rotation=0, shift=2, scaling=0, shear=0)
+    images = torch.zeros(200, 1, 9, 9)
+    images[:, 0, 4, 4] = 1
+    out = augment(images, moved, torch.Generator().manual_seed(1))
+    column = (out.sum(2) * torch.arange(9)).sum((1, 2)) - 4
+    assert 1.8 < column.abs().max() <= 2.0001
+    torch.testing.assert_close(out.sum((1, 2, 3)), torch.ones(200))
+
+
+def test_a_warp_displaces_pixels_by_the_deviation_asked_for():
+    warped = RateSettings(rotation=0, shift=0, scaling=0, shear=0, warp=1.5)
+    images = torch.zeros(500, 1, 29, 29)
+    images[:, 0, 14, 14] = 1
+    out = augment(images, warped, torch.Generator().manual_seed(1))
+    seen = out.sum((1, 2, 3)) > 0.3  # a warp may also shrink the pixel
+    column = ((out.sum(2) * torch.arange(29)).sum((1, 2)) / out.sum((1, 2, 3)))[seen] - 14
+    # Between the points of the grid the field is a weighted mean of them, and so a little smaller.
+    assert seen.float().mean() > 0.9
+    assert 0.6 * 1.5 < column.std() < 1.5
