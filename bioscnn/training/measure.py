@@ -71,8 +71,8 @@ def measure(
         validation_loss, validation_accuracy = _rates(network, validation)
         spiking: tuple[float | None, float | None] = None, None
         if network.has_neurons:
-            stride = max(1, len(validation[0]) // spiking_images)
-            spiking = _twin(network, (validation[0][::stride], validation[1][::stride]), clock)
+            few = evenly_spread(len(validation[0]), spiking_images)
+            spiking = _twin(network, (validation[0][few], validation[1][few]), clock)
     return EpochRecord(
         epoch,
         float(np.mean(losses)),
@@ -84,6 +84,11 @@ def measure(
     )
 
 
+def evenly_spread(n: int, wanted: int) -> slice:
+    """Return every k-th of n images, about as many as wanted: a data set may be sorted by class."""
+    return slice(0, n, max(1, n // wanted))
+
+
 def _rates(network: TorchNetwork, part: Labelled) -> tuple[float, float]:
     """Return loss and accuracy of the rates."""
     logits = torch.cat([network.forward(x, activation) for x, _ in _batches(part)])
@@ -92,10 +97,12 @@ def _rates(network: TorchNetwork, part: Labelled) -> tuple[float, float]:
 
 def _twin(network: TorchNetwork, part: Labelled, clock: Clock) -> tuple[float, float]:
     """Return accuracy by the last potential, and spikes an image."""
-    runs = [run_twin(network, x, clock) for x, _ in _batches(part)]
-    spikes = sum(float(run.spikes_per_image()) * run.potentials.shape[1] for run in runs)
-    last = torch.cat([run.potentials[-1] for run in runs])
-    return _share_right(last, part[1]), spikes / len(part[0])
+    last, spikes = [], 0.0
+    for x, _ in _batches(part):
+        run = run_twin(network, x, clock)
+        last.append(run.potentials[-1])
+        spikes += float(run.spikes_per_image()) * len(x)
+    return _share_right(torch.cat(last), part[1]), spikes / len(part[0])
 
 
 def _share_right(evidence: torch.Tensor, labels: torch.Tensor) -> float:

@@ -80,6 +80,7 @@ def train(
         from bioscnn.training.checkpoint import Checkpoint
         from bioscnn.training.fine_tuning import SpikeObjective
         from bioscnn.training.fit import fit
+        from bioscnn.training.measure import evenly_spread
         from bioscnn.training.rate_training import RateObjective
     except ModuleNotFoundError:
         raise UserError("training needs torch", fix="pip install 'bioscnn[train]'") from None
@@ -114,7 +115,9 @@ def train(
         "n_train": len(training[0]),
         "validation": _share(right),
         "spiking": _spiking(
-            best, min(objective.spiking_images, len(validation[0])), objective.clock.duration
+            best,
+            len(validation[1][evenly_spread(len(validation[1]), objective.spiking_images)]),
+            objective.clock.duration,
         ),
         "best_epoch": best.epoch,
         "epochs": [asdict(record) for record in records],

@@ -65,6 +65,12 @@ def test_training_leaves_the_number_of_threads_as_it_was():
         torch.set_num_threads(before)
 
 
+def test_the_card_says_how_many_images_the_twin_classified():
+    few = train(START, *bars(64, 1), *bars(1500, 2), replace(QUICK, epochs=1))[1]["spiking"]
+    assert few["n"] == 1500  # every image: every second one would be fewer than wanted
+    assert few["accuracy"] * few["n"] == pytest.approx(round(few["accuracy"] * few["n"]))
+
+
 def test_another_seed_gives_another_network(trained):
     other = train(START, *bars(640, 1), *bars(200, 2), replace(QUICK, seed=4))[0]
     assert other != trained[0]
@@ -269,9 +275,10 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path):
     assert str(path) == str(refusal.value.file)
 
 
-def test_a_file_that_is_no_checkpoint_is_refused(tmp_path):
+@pytest.mark.parametrize("content", [b"half a checkpoint", b"PK\x03\x04 half an archive"])
+def test_a_file_that_is_no_checkpoint_is_refused(tmp_path, content):
     path = tmp_path / "tiny.npz"
-    path.write_bytes(b"half a checkpoint")
+    path.write_bytes(content)
     with pytest.raises(UserError, match="not a checkpoint"):
         train(START, *bars(64, 1), *bars(20, 2), QUICK, checkpoint=path)
 
