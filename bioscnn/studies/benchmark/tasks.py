@@ -72,7 +72,7 @@ class Benchmark:
     def command(self) -> str:
         """The command that repeats it."""
         words = ["bioscnn benchmark", self.name]
-        if self.networks != tuple(n for n in shipped_models() if n.startswith(f"{self.name}-")):
+        if self.networks != _shipped(self.name):
             words += [f"--network {network}" for network in self.networks]
         if self.study != Path("sims") / f"{self.name}.toml":
             words.append(f"--study {self.study}")
@@ -159,7 +159,7 @@ def shipped_networks(name: str) -> tuple[str, ...]:
     UserError
         If there is none.
     """
-    found = tuple(model for model in shipped_models() if model.startswith(f"{name}-"))
+    found = _shipped(name)
     if not found:
         raise UserError(
             "no shipped network for this data set", key="dataset", value=name,
@@ -167,6 +167,10 @@ def shipped_networks(name: str) -> tuple[str, ...]:
             fix="name the networks with --network",
         )  # fmt: skip
     return found
+
+
+def _shipped(name: str) -> tuple[str, ...]:
+    return tuple(model for model in shipped_models() if model.startswith(f"{name}-"))
 
 
 def count_images(benchmark: Benchmark, data: Path | None) -> dict[str, int]:
