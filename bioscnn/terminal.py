@@ -248,8 +248,11 @@ def _own_name() -> str:
 def print_plan(plan: Plan) -> None:
     """Print what a study will need."""
     print_table(
-        ("projection", "connectivity", "synapses"),
-        [(f"{p.pre} -> {p.post}", p.connectivity, f"{p.n_synapses:,}") for p in plan.projections],
+        ("projection", "connectivity", "synapses", "simulated"),
+        [
+            (f"{p.pre} -> {p.post}", p.connectivity, f"{p.n_synapses:,}", p.simulated)
+            for p in plan.projections
+        ],
     )
     OUT.print(
         f"\n{plan.neurons:,} neurons, {plan.synapses:,} synapses; "

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bioscnn.ann import AveragePool2d, Conv2d, Dense, Flatten, LayerGraph, LIFRate, ReLU
 from bioscnn.conversion.simplify import simplified
 from bioscnn.errors import UserError
-from bioscnn.network import Composition, Connectivity, Convolution, Pooling
+from bioscnn.network import Connectivity, Convolution, Pooling, compose
 from bioscnn.network import Dense as AllToAll
 
 Linear = Conv2d | AveragePool2d | Dense | Flatten
@@ -61,7 +61,7 @@ class Stage:
                 before = parts[-1].post_shape if parts else self.pre_shape
                 parts.append(AllToAll(before, after, layer.weight.astype(np.float64)))
             shape = after
-        return parts[0] if len(parts) == 1 else Composition(self.pre_shape, self.post_shape, tuple(parts))
+        return compose(parts)
 
     def bias(self) -> NDArray[np.float64]:
         """Return what the stage adds to the weighted inputs: its output for an input of zero, flat."""

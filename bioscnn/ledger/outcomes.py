@@ -112,9 +112,10 @@ class _Named:
 
 def _simulation(case: Case, conditions: Conditions, device: Device) -> _Simulation:
     network = spiking_network(conditions, case.graph, case.calibration)
-    shape = ProgramShape(network, False, conditions.n_steps, conditions.dt, conditions.precision)
+    shape = ProgramShape(network, False, conditions.precision, device.connectivity)
     stimulus = pixel_currents(case.images, conditions.n_steps, conditions.dt)
-    digest = hashlib.sha256(f"{shape.key()} {device.name}".encode())
+    clock = conditions.n_steps, conditions.dt
+    digest = hashlib.sha256(f"{shape.key()} {device.name} {clock}".encode())
     for name, values in constant_files(shape).items():
         digest.update(name.encode() + values.tobytes())
     for projection in network.projections:

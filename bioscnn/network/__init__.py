@@ -1,6 +1,6 @@
 """A spiking network, free of any simulator: populations, and projections with procedural connectivity."""
 
-from bioscnn.network.connectivity import Composition, Connectivity, Convolution, Dense, Pooling
+from bioscnn.network.connectivity import Composition, Connectivity, Convolution, Dense, Pooling, compose
 from bioscnn.network.network import OUTPUT, READOUT, Population, Projection, SpikingNetwork
 
 __all__ = [
@@ -14,4 +14,5 @@ __all__ = [
     "Population",
     "Projection",
     "SpikingNetwork",
+    "compose",
 ]

@@ -6,6 +6,7 @@ Neurons of a population of shape (channels, height, width) are numbered in that 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Self
@@ -185,14 +186,16 @@ class Pooling(_Window):
     def synapses(self) -> Synapses:
         """Every synapse: presynaptic neuron, postsynaptic neuron, weight."""
         channels = np.arange(self.pre_shape[0])
-        pre, post, channel, _, _ = self._expand(channels, channels)
+        pre, post, _, _, _ = self._expand(channels, channels)
+        return _ordered(pre, post, self.weight_onto().ravel()[post])
+
+    def weight_onto(self) -> NDArray[np.float64]:
+        """Return the weight of all synapses onto each neuron, of shape `post_shape`."""
         rows, columns = (np.bincount(self._taps(a)[0], minlength=self.post_shape[1 + a]) for a in (0, 1))
-        counted = (
-            np.full(self.post_shape[1:], prod(self.size))
-            if self.count_include_pad
-            else np.outer(rows, columns)
-        )
-        return _ordered(pre, post, self.gain[channel] / counted.ravel()[post % counted.size])
+        counted = np.full(self.post_shape[1:], prod(self.size))
+        if not self.count_include_pad:
+            counted = np.outer(rows, columns)
+        return self.gain[:, None, None] / counted
 
     def fan_out(self) -> NDArray[np.int64]:
         """Number of synapses of each presynaptic neuron, shape (n_pre,)."""
@@ -278,6 +281,88 @@ class Composition(Connectivity):
         first = first.scaled(pre, np.ones(first.post_shape[0]))
         last = last.scaled(np.ones(last.pre_shape[0]), post)
         return replace(self, parts=(first, *self.parts[1:-1], last))
+
+
+def compose(parts: Sequence[Connectivity]) -> Connectivity:
+    """Join linear maps in a row, folding them where one map of the usual kind does exactly the same.
+
+    Average pooling and a convolution make one convolution, unless its window would reach past the border
+    where the two in a row do not; what a dense map follows makes one dense map, unless it ignores a neuron.
+
+    Parameters
+    ----------
+    parts : sequence of Connectivity
+        In the order in which the signal passes them.
+
+    Returns
+    -------
+    Connectivity
+        A `Composition` if it takes more than one part.
+    """
+    joined = [parts[0]]
+    for part in parts[1:]:
+        folded = _fold(joined[-1], part)
+        joined[-1:] = [joined[-1], part] if folded is None else [folded]
+    if len(joined) == 1:
+        return joined[0]
+    return Composition(parts[0].pre_shape, parts[-1].post_shape, tuple(joined))
+
+
+def _fold(first: Connectivity, second: Connectivity) -> Connectivity | None:
+    if isinstance(second, Dense):
+        if not first.fan_out().all():
+            return None
+        return Dense(first.pre_shape, second.post_shape, (first.matrix().T @ second.weight.T).T)
+    if not (isinstance(first, _Window) and isinstance(second, _Window)):
+        return None
+    pooled = isinstance(first, Pooling) or isinstance(second, Pooling)
+    if not pooled or any(_reaches_past(first, second, axis) for axis in (0, 1)):
+        return None
+    one, other = _kernel(first), _kernel(second)
+    if one is None or other is None:
+        return None
+    # The one that pools has a kernel for each channel alone; it is repeated for the channels of the other.
+    if isinstance(second, Pooling):
+        groups = first.groups if isinstance(first, Convolution) else first.pre_shape[0]
+    else:
+        groups = second.groups if isinstance(second, Convolution) else second.pre_shape[0]
+        one = one.reshape(groups, 1, -1, *first.window)
+        one = np.repeat(one, len(other) // groups, axis=1).reshape(*other.shape[:2], *first.window)
+    size = [(n - 1) * step + m for n, step, m in zip(second.window, first.stride, first.window, strict=True)]
+    kernel = np.zeros((len(other), one.shape[1], *size))
+    for y, x in np.ndindex(*second.window):
+        rows = slice(y * first.stride[0], y * first.stride[0] + first.window[0])
+        columns = slice(x * first.stride[1], x * first.stride[1] + first.window[1])
+        kernel[:, :, rows, columns] += one * other[:, :, y, x, None, None]
+    stride = first.stride[0] * second.stride[0], first.stride[1] * second.stride[1]
+    top, left, bottom, right = (
+        a + step * b for a, step, b in zip(first.padding, first.stride * 2, second.padding, strict=True)
+    )
+    return Convolution(
+        first.pre_shape, second.post_shape, stride, (top, left, bottom, right), kernel, groups
+    )
+
+
+def _kernel(connectivity: _Window) -> NDArray[np.float64] | None:
+    """Return the kernel; None of a pooling whose windows at the border count fewer pixels."""
+    if isinstance(connectivity, Convolution):
+        return connectivity.kernel
+    assert isinstance(connectivity, Pooling)
+    weight = connectivity.weight_onto()
+    if np.ptp(weight, axis=(1, 2)).any():
+        return None
+    return np.broadcast_to(weight[:, :1, :1, None], (len(weight), 1, *connectivity.window))
+
+
+def _reaches_past(first: _Window, second: _Window, axis: int) -> bool:
+    """Whether the second map reads beyond the first one's output where there still are pixels, or skips some."""
+    n_in, n_middle, n_out = first.pre_shape[1 + axis], first.post_shape[1 + axis], second.post_shape[1 + axis]
+    start = -second.padding[axis]
+    stop = start + (n_out - 1) * second.stride[axis] + second.window[axis]
+    beyond = [m for m in range(start, stop) if not 0 <= m < n_middle]
+    window, stride = first.window[axis], first.stride[axis]
+    lows = [m * stride - first.padding[axis] for m in beyond]
+    return stride > window or any(low < n_in and low + window > 0 for low in lows)
 
 
 def _ordered(pre: NDArray[np.int64], post: NDArray[np.int64], weight: NDArray[np.float64]) -> Synapses:

@@ -23,6 +23,17 @@ class ExponentialCurrent:
     ----------
     tau_s : float
         Synaptic time constant, s.
+
+    Attributes
+    ----------
+    equations : str
+        Brian2 equations that the postsynaptic neuron gets.
+    target : str
+        The postsynaptic variable to which each spike adds the weight.
+    on_pre, weight : str
+        The same as Brian2 statement, and the declaration of its weight.
+    state : dict of str
+        Variables that return to zero before each trial, with their Brian2 units.
     """
 
     tau_s: float = 5e-3
@@ -31,7 +42,8 @@ class ExponentialCurrent:
 dI_syn/dt = -I_syn/tau_s : amp
 tau_s                    : second (shared, constant)
 """
-    on_pre: ClassVar[str] = "I_syn_post += w"
+    target: ClassVar[str] = "I_syn"
+    on_pre: ClassVar[str] = f"{target}_post += w"
     weight: ClassVar[str] = "w : amp (constant)"
     state: ClassVar[dict[str, str]] = {"I_syn": "amp"}
 

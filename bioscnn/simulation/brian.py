@@ -11,8 +11,9 @@ from typing import Any
 
 import brian2
 
-from bioscnn.network import SpikingNetwork
-from bioscnn.simulation.equations import equations_of, projection_name, threshold_of
+from bioscnn.network import Projection, SpikingNetwork
+from bioscnn.simulation.equations import N_STEPS, equations_of, projection_name, threshold_of
+from bioscnn.simulation.numbering import brian_synapses
 
 SCHEDULE = ["start", "groups", "thresholds", "resets", "synapses", "end"]
 
@@ -41,16 +42,20 @@ class BrianNetwork:
         source = [] if self.source is None else [self.source]
         return [*source, *self.groups.values(), *self.synapses.values()]
 
+    def sender(self, projection: Projection) -> Any:
+        """Return the Brian2 object whose spikes a projection carries."""
+        return self.groups.get(projection.pre, self.source)
 
-def construct(network: SpikingNetwork, n_steps: int, source: Any | None) -> BrianNetwork:
+
+def construct(network: SpikingNetwork, explicit: tuple[Projection, ...], source: Any | None) -> BrianNetwork:
     """Create neuron groups and synapses, all parameters and weights still zero.
 
     Parameters
     ----------
     network : SpikingNetwork
         What to build.
-    n_steps : int
-        Steps of a trial.
+    explicit : tuple of Projection
+        The projections that become `brian2.Synapses`.
     source : Brian2 spike source or None
         Where the synapses of the source population read their spikes; None if it injects currents.
     """
@@ -60,22 +65,20 @@ def construct(network: SpikingNetwork, n_steps: int, source: Any | None) -> Bria
         assert neuron is not None
         groups[population.name] = brian2.NeuronGroup(
             population.size,
-            equations_of(network, population),
-            threshold=threshold_of(population, n_steps),
+            equations_of(network, population) + (f"\n{N_STEPS}" if population.spikes else ""),
+            threshold=threshold_of(population),
             reset=neuron.reset_statement,
             refractory=neuron.refractory if population.spikes else False,
             method=neuron.method,
             name=population.name,
             namespace={},
         )
-    senders = groups if source is None else {network.source.name: source, **groups}
-    synapses = {}
-    for projection in network.projections:
-        if projection.synapse is None:
-            continue
-        pre, post, _ = projection.connectivity.synapses()
+    built = BrianNetwork(groups, {}, source)
+    for projection in explicit:
+        assert projection.synapse is not None
+        pre, post, _ = brian_synapses(network, projection)
         connection = brian2.Synapses(
-            senders[projection.pre],
+            built.sender(projection),
             groups[projection.post],
             projection.synapse.weight,
             on_pre=projection.synapse.on_pre,
@@ -83,5 +86,5 @@ def construct(network: SpikingNetwork, n_steps: int, source: Any | None) -> Bria
             namespace={},
         )
         connection.connect(i=pre, j=post)
-        synapses[projection_name(projection)] = connection
-    return BrianNetwork(groups, synapses, source)
+        built.synapses[projection_name(projection)] = connection
+    return built

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import brian2
 import numpy as np
+from brian2.core.variables import Variables
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.devices.device import reset_device
 from brian2.groups.group import CodeRunner
 
-from bioscnn.simulation.brian import SCHEDULE, construct
-from bioscnn.simulation.equations import border_statements, parameters_of
+from bioscnn.network import Population, Projection
+from bioscnn.simulation.brian import SCHEDULE, BrianNetwork, construct
+from bioscnn.simulation.equations import border_statements, parameters_of, projection_name
+from bioscnn.simulation.procedural import patches
 from bioscnn.simulation.shape import TEMPLATES, ProgramShape
 
 # Without -ffast-math, and without fused multiply-adds, which NumPy does not use: the potentials of C++ and
-# NumPy then differ by the order of sums alone.
-COMPILER_FLAGS = ["-w", "-O3", "-march=native", "-std=c++17", "-fno-math-errno", "-ffp-contract=off"]
+# NumPy are the same to the bit. That no operation traps lets the compiler compute both sides of a condition.
+COMPILER_FLAGS = [
+    "-w", "-O3", "-march=native", "-std=c++17", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off",
+]  # fmt: skip
+
+RUNTIME = "runtime.cpp"
 
 
 class StreamCode(CPPStandaloneCodeObject):  # type: ignore[misc]
@@ -28,40 +36,106 @@ class StreamCode(CPPStandaloneCodeObject):  # type: ignore[misc]
     templater = CPPStandaloneCodeObject.templater.derive("bioscnn.simulation", ".cpp", templates_dir="cpp")
 
 
-def _stream(
-    group: Any,
-    template: str,
-    needed: list[str],
-    *,
-    when: str,
-    order: int = 0,
-    code: str = "",
-    **keywords: Any,
-) -> CodeRunner:
-    """Attach one of our own templates to a group."""
-    return CodeRunner(
-        group,
-        template,
-        code=code,
-        when=when,
-        order=order,
-        name=f"{group.name}_{template}",
-        template_kwds={"population": group.name, **keywords},
-        needed_variables=needed,
-        codeobj_class=StreamCode,
-    )
+class Stream(CodeRunner):  # type: ignore[misc]
+    """One of our own templates, attached to a group.
+
+    Parameters
+    ----------
+    group : brian2.NeuronGroup or brian2.Synapses
+        Whose variables the template uses.
+    template : str
+        Name of a file in ``bioscnn/simulation/cpp``, without its ending.
+    needed : sequence of str
+        Variables that the template does not name itself.
+    when, order : str, int
+        Slot of Brian2's schedule.
+    code : str
+        Abstract code.
+    **keywords
+        Passed on to the template.
+    """
+
+    def __init__(
+        self,
+        group: Any,
+        template: str,
+        needed: Sequence[str] = (),
+        *,
+        when: str,
+        order: int = 0,
+        code: str = "",
+        name: str | None = None,
+        **keywords: Any,
+    ) -> None:
+        super().__init__(
+            group,
+            template,
+            code=code,
+            when=when,
+            order=order,
+            name=name or f"{group.name}_{template}",
+            template_kwds={"population": group.name, **keywords},
+            needed_variables=list(needed),
+            codeobj_class=StreamCode,
+        )
 
 
-def _spike_source(size: int, name: str, n_steps: int) -> Any:
+class Advance(Stream):
+    """State update, threshold and reset of a group in one pass, in place of Brian2's three."""
+
+    def __init__(self, group: Any) -> None:
+        self.update, self.threshold = group.state_updater, group.thresholder["spike"]
+        self.reset = group.resetter["spike"]
+        for part in (self.update, self.threshold, self.reset):
+            group.contained_objects.remove(part)
+        self.variables = self.threshold.variables
+        super().__init__(group, "advance", when="groups")
+        self.check_units = False
+
+    def update_abstract_code(self, run_namespace: Any) -> None:
+        """Take over the statements that Brian2 derives from the equations."""
+        for part in (self.update, self.threshold, self.reset):
+            part.update_abstract_code(run_namespace)
+        release = self.update._get_refractory_code(run_namespace)
+        self.abstract_code = {
+            "release": release,
+            "advance": f"{self.update.abstract_code.removeprefix(release)}\n{self.threshold.abstract_code}",
+            "reset": self.reset.abstract_code,
+        }
+
+
+class Deliver(Stream):
+    """A procedural projection, at the slot of `brian2.Synapses`."""
+
+    def __init__(self, shape: ProgramShape, built: BrianNetwork, projection: Projection) -> None:
+        found, sender = patches(shape.network, projection), built.sender(projection)
+        assert found is not None and projection.synapse is not None
+        target, name = projection.synapse.target, projection_name(projection)
+        self.variables = Variables(None)
+        self.variables.add_reference("_spikes_pre", sender, "_spikespace")
+        super().__init__(
+            built.groups[projection.post],
+            "deliver",
+            ["_spikes_pre", target],
+            when="synapses",
+            name=f"{name}_deliver",
+            projection=name,
+            target=target,
+            rule=found.rule,
+            n_pre=len(sender),
+        )
+
+
+def _spike_source(source: Population) -> Any:
     """Make a spike generator that reads its spikes while the program runs."""
-    source = brian2.SpikeGeneratorGroup(size, [], [] * brian2.second, name=name)
-    source.template, source.codeobj_class = "spikes", StreamCode
-    source.template_kwds = {"population": name, "n_steps": n_steps}
-    return source
+    generator = brian2.SpikeGeneratorGroup(source.size, [], [] * brian2.second, name=source.name)
+    generator.template, generator.codeobj_class = "spikes", StreamCode
+    generator.template_kwds = {"population": source.name}
+    return generator
 
 
 @contextmanager
-def _standalone(precision: str, dt: float) -> Iterator[None]:
+def _standalone(precision: str) -> Iterator[None]:
     """Switch Brian2 to C++ standalone, and back to what it was."""
     names = [
         "core.default_float_dtype",
@@ -76,7 +150,6 @@ def _standalone(precision: str, dt: float) -> Iterator[None]:
         for name, value in zip(names, values, strict=True):
             brian2.prefs[name] = value
         brian2.start_scope()
-        brian2.defaultclock.dt = dt * brian2.second
         yield
     finally:
         brian2.device.reinit()
@@ -87,36 +160,46 @@ def _standalone(precision: str, dt: float) -> Iterator[None]:
 
 def generate_source(shape: ProgramShape, folder: Path) -> None:
     """Write the C++ source of a network and its makefile into a folder."""
-    network, n_steps = shape.network, shape.n_steps
-    with _standalone(shape.precision, shape.dt):
-        source = (
-            _spike_source(network.source.size, network.source.name, n_steps) if shape.spike_input else None
-        )
-        built = construct(network, n_steps, source)
-        streams = [
-            _stream(next(iter(built.groups.values())), "trials", [], when="start", order=-3, n_steps=n_steps)
-        ]
+    network = shape.network
+    with _standalone(shape.precision):
+        source = _spike_source(network.source) if shape.spike_input else None
+        built = construct(network, shape.explicit, source)
+        streams = [Stream(next(iter(built.groups.values())), "trials", when="start", order=-1)]
         for population in network.neurons:
-            group = built.groups[population.name]
-            driven = network.is_driven(population.name)
-            names = [*parameters_of(network, population), *([] if driven else ["I_stim"])]
-            streams.append(_stream(group, "values", names, when="start", order=-2, names=names))
-            rest = border_statements(network, population)
-            streams.append(_stream(group, "border", [], when="start", order=-1, code=rest, n_steps=n_steps))
-            if driven:
-                streams.append(_stream(group, "currents", [], when="start", n_steps=n_steps))
-            if population.spikes:
-                streams.append(
-                    _stream(group, "record_spikes", [], when="thresholds", order=1, n_steps=n_steps)
-                )
-            streams.append(_stream(group, "record_potentials", [], when="end", n_steps=n_steps))
-        streams += [
-            _stream(s, "values", ["w"], when="start", order=-2, names=["w"]) for s in built.synapses.values()
-        ]
+            streams += _streams_of(shape, population, built.groups[population.name])
+        streams += [Stream(synapses, "weights", when="start") for synapses in built.synapses.values()]
+        streams += [Deliver(shape, built, projection) for projection in shape.procedural]
         simulation = brian2.Network(*built.objects, *streams)
         simulation.schedule = SCHEDULE
-        # The program ends after the last trial of its input, whatever it is told here.
+        # The program reads the time step of the run, and ends after the last trial whatever it is told here.
+        brian2.device.insert_code("before_network_run", "_array_defaultclock_dt[0] = bioscnn::dt;")
         simulation.run(1e6 * brian2.second, namespace={})
         # Nobody reads the arrays that Brian2 would write at the end of a run.
         brian2.device.insert_code("before_end", "return 0;")
-        brian2.device.build(directory=str(folder), compile=False, run=False)
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(TEMPLATES / RUNTIME, folder)
+        brian2.device.build(
+            directory=str(folder), compile=False, run=False, additional_source_files=[RUNTIME]
+        )
+
+
+def _streams_of(shape: ProgramShape, population: Population, group: Any) -> list[Stream]:
+    """Attach to a group what it reads, computes and writes."""
+    network, driven = shape.network, shape.network.is_driven(population.name)
+    injection = shape.injection(population.name) if driven else None
+    size = network.source.size if injection else population.size
+    parameters = [*parameters_of(network, population), *(["n_steps"] if population.spikes else [])]
+    begin = Stream(
+        group,
+        "begin",
+        parameters,
+        when="start",
+        code=border_statements(network, population),
+        parameters=parameters,
+        rule=injection.rule if injection else None,
+        n_values=size if driven else 0,
+    )
+    if not population.spikes:
+        return [begin, Stream(group, "record", when="end", channels=0)]
+    record = Stream(group, "record", ["_spikespace"], when="end", channels=population.shape[0])
+    return [begin, Advance(group), record]

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from bioscnn.encoding import Currents, Stimulus
 from bioscnn.errors import UserError
 from bioscnn.simulation.equations import input_current, parameters_of, projection_name
+from bioscnn.simulation.numbering import brian_index, brian_synapses, from_brian, to_brian
+from bioscnn.simulation.procedural import patches
 from bioscnn.simulation.program import Program
 from bioscnn.simulation.recording import PopulationRecording, Recording
 from bioscnn.simulation.shape import ProgramShape
@@ -31,30 +33,45 @@ def constant_files(shape: ProgramShape) -> dict[str, NDArray[Any]]:
     network, dtype = shape.network, np.dtype(shape.precision)
     files: dict[str, NDArray[Any]] = {}
     for population in network.neurons:
-        for name, value in parameters_of(network, population).items():
-            files[f"{population.name}.{name}"] = np.array([value], dtype)
-        if not network.is_driven(population.name):
-            current = input_current(network, population, np.zeros((1, network.source.size)))
-            files[f"{population.name}.I_stim"] = current.astype(dtype)
-    for projection in network.projections:
-        if projection.synapse is not None:
-            files[f"{projection_name(projection)}.w"] = projection.connectivity.synapses()[2].astype(dtype)
+        name = population.name
+        for parameter, value in parameters_of(network, population).items():
+            files[f"{name}.{parameter}"] = np.array([value], dtype)
+        bias = np.zeros(population.size) if population.bias is None else population.bias
+        files[f"{name}.I_stim"] = to_brian(bias, population.shape).astype(dtype)
+        injection = shape.injection(name) if network.is_driven(name) else None
+        if injection is not None:
+            files[f"{name}.w"] = injection.weights.astype(dtype)
+    for projection in shape.procedural:
+        computed = patches(network, projection)
+        assert computed is not None
+        files[f"{projection_name(projection)}.w"] = computed.weights.astype(dtype)
+    for projection in shape.explicit:
+        files[f"{projection_name(projection)}.w"] = brian_synapses(network, projection)[2].astype(dtype)
     return files
 
 
 def stimulus_files(shape: ProgramShape, stimulus: Stimulus) -> dict[str, NDArray[Any]]:
-    """Return what a program reads trial by trial, by file name."""
-    network = shape.network
-    files: dict[str, NDArray[Any]] = {"n_trials": np.array([stimulus.n_trials], np.int64)}
-    if isinstance(stimulus, Currents):
-        for population in network.neurons:
-            if network.is_driven(population.name):
-                current = input_current(network, population, stimulus.values)
-                files[f"{population.name}.stimulus"] = current.astype(shape.precision)
-    else:
-        events = np.stack([stimulus.step, stimulus.neuron], axis=1).ravel()
+    """Return what a program reads of a batch: its clock, and the stimulus trial by trial; by file name."""
+    network, source = shape.network, shape.network.source
+    files: dict[str, NDArray[Any]] = {
+        "n_trials": np.array([stimulus.n_trials], np.int64),
+        "n_steps": np.array([stimulus.n_steps], np.int64),
+        "dt": np.array([stimulus.dt], np.float64),
+    }
+    for population in network.neurons:
+        if population.spikes:
+            files[f"{population.name}.n_steps"] = np.array([stimulus.n_steps], np.int32)
+        if isinstance(stimulus, Currents) and network.is_driven(population.name):
+            if shape.injection(population.name) is not None:
+                current = to_brian(stimulus.values, source.shape)
+            else:
+                current = to_brian(input_current(network, population, stimulus.values), population.shape)
+            files[f"{population.name}.stimulus"] = current.astype(shape.precision)
+    if not isinstance(stimulus, Currents):
+        neuron = brian_index(stimulus.neuron, source.shape)
+        events = np.stack([stimulus.step, neuron], axis=1, dtype=np.int32).ravel()
         lengths = np.diff(stimulus.trial_start).astype(np.int32)
-        files[f"{network.source.name}.stimulus"] = np.insert(events, 2 * stimulus.trial_start[:-1], lengths)
+        files[f"{source.name}.stimulus"] = np.insert(events, 2 * stimulus.trial_start[:-1], lengths)
     return files
 
 
@@ -64,6 +81,7 @@ def run_batch(
     constants: dict[str, NDArray[Any]],
     stimulus: Stimulus,
     record: Collection[str],
+    potentials: Collection[str],
     on_trial: Callable[[], None],
     stop: Event,
 ) -> Recording:
@@ -77,8 +95,8 @@ def run_batch(
         From `constant_files`.
     stimulus : Currents or SpikeTrains
         The batch.
-    record : collection of str
-        Populations whose spikes and potentials are wanted.
+    record, potentials : collection of str
+        Populations of which every spike is wanted, and those of which the potentials are.
     on_trial : callable
         Called once for each trial that ends.
     stop : threading.Event
@@ -97,7 +115,9 @@ def run_batch(
             for name, values in {**constants, **stimulus_files(shape, stimulus)}.items():
                 values.tofile(folder / name)
             for name in record:
-                (folder / f"{name}.record").touch()
+                (folder / f"{name}.record_spikes").touch()
+            for name in potentials:
+                (folder / f"{name}.record_potentials").touch()
         except OSError as error:
             raise UserError(
                 f"cannot write the input of the simulation: {error.strerror or error}",
@@ -114,11 +134,14 @@ def run_batch(
         )
         with process:
             assert process.stdout is not None and process.stderr is not None
-            for begun in process.stdout:
+            told = 0
+            for line in process.stdout:
                 if stop.is_set():
                     process.kill()
-                elif int(begun) > 0:
+                    break
+                for _ in range(int(line) - told):
                     on_trial()
+                told = int(line)
             message = process.stderr.read().strip()
         if stop.is_set():
             raise InterruptedBatchError
@@ -129,29 +152,39 @@ def run_batch(
                 value=message[-2000:],
                 fix="free some space in the folder for temporary files (TMPDIR) if the disk is full",
             )
-        on_trial()
-        return _collect(shape, stimulus.n_trials, record, folder)
+        return _collect(shape, stimulus, record, potentials, folder)
 
 
-def _collect(shape: ProgramShape, n_trials: int, record: Collection[str], folder: Path) -> Recording:
+def _collect(
+    shape: ProgramShape,
+    stimulus: Stimulus,
+    record: Collection[str],
+    potentials: Collection[str],
+    folder: Path,
+) -> Recording:
     """Read what a program has written."""
-    network, n_steps, dt = shape.network, shape.n_steps, shape.dt
+    network, n_trials, n_steps, dt = shape.network, stimulus.n_trials, stimulus.n_steps, stimulus.dt
     recorded = {}
     for population in network.neurons:
         name, size = population.name, population.size
         by_trial, by_neuron = np.zeros(n_trials, np.int64), np.zeros(size, np.int64)
         if population.spikes:
             by_trial = _read(folder / f"{name}.trial_counts", np.int64, (n_trials,))
-            by_neuron = _read(folder / f"{name}.neuron_counts", np.int64, (size,))
-        spikes, potentials = None, None
+            by_neuron = from_brian(
+                _read(folder / f"{name}.neuron_counts", np.int64, (size,)), population.shape
+            )
+        spikes, traces = None, None
+        if name in potentials:
+            traces = from_brian(
+                _read(folder / f"{name}.potentials", np.float32, (n_trials, n_steps, size)), population.shape
+            )
         if name in record:
-            potentials = _read(folder / f"{name}.potentials", np.float32, (n_trials, n_steps, size))
             trial_start = np.concatenate([[0], np.cumsum(by_trial)])
             events = np.empty((0, 2), np.int32)
             if population.spikes:
                 events = _read(folder / f"{name}.spikes", np.int32, (int(trial_start[-1]), 2))
             spikes = SpikeTrains(events[:, 1], events[:, 0], trial_start, size, n_steps, dt)
-        recorded[name] = PopulationRecording(by_trial, by_neuron, spikes, potentials)
+        recorded[name] = PopulationRecording(by_trial, by_neuron, spikes, traces)
     return Recording(recorded, n_steps, dt)
 
 

@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 
 from bioscnn.network import Population, Projection, SpikingNetwork
 
+N_STEPS = "n_steps : integer (shared, constant)"
+"""Equation of the number of steps in a trial."""
+
 
 def equations_of(network: SpikingNetwork, population: Population) -> str:
     """Return the full equation text of a population: membrane, then synaptic current."""
@@ -24,12 +27,15 @@ def equations_of(network: SpikingNetwork, population: Population) -> str:
     return population.neuron.equations.strip() + network.synapse_onto(population.name).equations.rstrip()
 
 
-def threshold_of(population: Population, n_steps: int) -> str | None:
-    """Return the threshold condition with the border rule: no spike in a trial's last step."""
+def threshold_of(population: Population) -> str | None:
+    """Return the threshold condition with the border rule: no spike in a trial's last step.
+
+    It uses `N_STEPS`, which a population gets besides its equations.
+    """
     assert population.neuron is not None
     if population.neuron.threshold is None:
         return None
-    return f"{population.neuron.threshold} and timestep(t, dt) % {n_steps} != {n_steps - 1}"
+    return f"{population.neuron.threshold} and timestep(t, dt) % n_steps != n_steps - 1"
 
 
 def border_statements(network: SpikingNetwork, population: Population) -> str:

@@ -11,6 +11,13 @@ from bioscnn.encoding import Currents, Stimulus
 from bioscnn.network import SpikingNetwork
 from bioscnn.simulation.brian import SCHEDULE, construct
 from bioscnn.simulation.equations import border_statements, input_current, parameters_of, projection_name
+from bioscnn.simulation.numbering import (
+    brian_index,
+    brian_synapses,
+    from_brian,
+    network_index,
+    to_brian,
+)
 from bioscnn.simulation.recording import PopulationRecording, Recording
 from bioscnn.spikes import SpikeTrains
 
@@ -19,6 +26,7 @@ def simulate_numpy(
     network: SpikingNetwork,
     stimulus: Stimulus,
     record: Collection[str],
+    potentials: Collection[str],
     on_trial: Callable[[], None],
 ) -> Recording:
     """Simulate all trials in one run of Brian2's NumPy runtime.
@@ -35,22 +43,24 @@ def simulate_numpy(
     source = None
     if isinstance(stimulus, SpikeTrains):
         times = (stimulus.trial() * n_steps + stimulus.step) * dt * brian2.second
-        source = brian2.SpikeGeneratorGroup(stimulus.size, stimulus.neuron, times, name=network.source.name)
-    built = construct(network, n_steps, source)
+        neuron = brian_index(stimulus.neuron, network.source.shape)
+        source = brian2.SpikeGeneratorGroup(stimulus.size, neuron, times, name=network.source.name)
+    through_synapses = tuple(p for p in network.projections if p.synapse is not None)
+    built = construct(network, through_synapses, source)
 
     values = stimulus.values if isinstance(stimulus, Currents) else np.zeros((n_trials, 0))
     for population in network.neurons:
         group = built.groups[population.name]
         for name, value in parameters_of(network, population).items():
             group.variables[name].set_value(value)
+        if population.spikes:
+            group.variables["n_steps"].set_value(n_steps)
         group.run_regularly(border_statements(network, population), dt=n_steps * brian2.defaultclock.dt)
-    for projection in network.projections:
-        if projection.synapse is not None:
-            built.synapses[projection_name(projection)].variables["w"].set_value(
-                projection.connectivity.synapses()[2]
-            )
+    for projection in through_synapses:
+        weights = brian_synapses(network, projection)[2]
+        built.synapses[projection_name(projection)].variables["w"].set_value(weights)
 
-    currents = {p.name: input_current(network, p, values) for p in network.neurons}
+    currents = {p.name: to_brian(input_current(network, p, values), p.shape) for p in network.neurons}
 
     trials = iter(range(n_trials))
 
@@ -64,7 +74,7 @@ def simulate_numpy(
     borders = brian2.NetworkOperation(begin_trial, dt=n_steps * brian2.defaultclock.dt, when="start", order=1)
     spike_monitors = {p.name: brian2.SpikeMonitor(built.groups[p.name]) for p in network.neurons if p.spikes}
     potential_monitors = {
-        name: brian2.StateMonitor(built.groups[name], "V", record=True, when="end") for name in record
+        name: brian2.StateMonitor(built.groups[name], "V", record=True, when="end") for name in potentials
     }
     objects = [*built.objects, borders]
     simulation = brian2.Network(*objects, *spike_monitors.values(), *potential_monitors.values())
@@ -77,14 +87,15 @@ def simulate_numpy(
         name, events = population.name, np.empty((2, 0), dtype=np.int64)
         if population.spikes:
             monitor = spike_monitors[name]
-            events = np.array([np.rint(np.asarray(monitor.t) / dt).astype(np.int64), monitor.i])
+            neuron = network_index(np.asarray(monitor.i), population.shape)
+            events = np.array([np.rint(np.asarray(monitor.t) / dt).astype(np.int64), neuron])
         trial, step = np.divmod(events[0], n_steps)
         spikes = SpikeTrains.from_events(
             trial, step, events[1], n_trials=n_trials, size=population.size, n_steps=n_steps, dt=dt
         )
-        potentials = None
+        traces = None
         if name in potential_monitors:
-            traces = np.asarray(potential_monitors[name].V, np.float32)
-            potentials = traces.T.reshape(n_trials, n_steps, population.size)
-        recorded[name] = PopulationRecording.from_spikes(spikes, name in record, potentials)
+            traces = np.asarray(potential_monitors[name].V, np.float32).T
+            traces = from_brian(traces.reshape(n_trials, n_steps, population.size), population.shape)
+        recorded[name] = PopulationRecording.from_spikes(spikes, name in record, traces)
     return Recording(recorded, n_steps, dt)

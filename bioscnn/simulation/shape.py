@@ -1,7 +1,8 @@
 """Everything that decides what a compiled program looks like, and its hash.
 
-Equations, sizes, connectivity, steps, precision, versions and machine shape the code. Parameters, weights,
-stimuli and what is recorded do not: the program reads them from files when it runs (see ``cpp/stream.h``).
+Equations, sizes, connectivity, precision, versions and machine shape the code. Parameters, weights, stimuli,
+the time step, the duration and what is recorded do not: the program reads them from files when it runs (see
+``cpp/stream.h``).
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from bioscnn.network import SpikingNetwork
+from bioscnn.network import Projection, SpikingNetwork
 from bioscnn.simulation.equations import border_statements, equations_of, threshold_of
+from bioscnn.simulation.procedural import Patches, is_procedural, patches
 
 TEMPLATES = Path(__file__).parent / "cpp"
 """C++ that is ours: templates for Brian2's code generation, and the files' format."""
@@ -34,42 +36,61 @@ class ProgramShape:
         Its weights and parameter values do not matter here.
     spike_input : bool
         Whether the stimulus consists of spikes.
-    n_steps : int
-        Steps of a trial.
-    dt : float
-        Duration of a step, s.
     precision : str
         ``"float32"`` or ``"float64"``.
+    connectivity : str
+        ``"auto"``: the program computes each projection that it can, and lists the synapses of the others;
+        ``"procedural"``: it computes all of them; ``"explicit"``: it lists all synapses.
     """
 
     network: SpikingNetwork
     spike_input: bool
-    n_steps: int
-    dt: float
     precision: str
+    connectivity: str = "auto"
+
+    @property
+    def procedural(self) -> tuple[Projection, ...]:
+        """The projections through synapses that the program computes."""
+        return tuple(p for p in self._through_synapses if is_procedural(p, self.connectivity))
+
+    @property
+    def explicit(self) -> tuple[Projection, ...]:
+        """The projections whose synapses it lists."""
+        return tuple(p for p in self._through_synapses if not is_procedural(p, self.connectivity))
+
+    @property
+    def _through_synapses(self) -> tuple[Projection, ...]:
+        return tuple(p for p in self.network.projections if p.synapse is not None)
+
+    def injection(self, name: str) -> Patches | None:
+        """Return how the program turns currents of the stimulus into those of a driven population.
+
+        None where it is told them neuron by neuron.
+        """
+        driving = [p for p in self.network.onto(name) if p.synapse is None]
+        return patches(self.network, driving[0]) if len(driving) == 1 else None
 
     def key(self) -> str:
         """Return the hash that names the program."""
         populations = []
         for population in self.network.neurons:
             assert population.neuron is not None
-            text = equations_of(self.network, population), threshold_of(population, self.n_steps)
+            text = equations_of(self.network, population), threshold_of(population)
             neuron = population.neuron
             integration = neuron.method if isinstance(neuron.method, str) else neuron.method(None)
             rules = neuron.reset_statement, neuron.refractory, integration
             populations.append(
-                (population.name, population.size, *text, *rules, border_statements(self.network, population))
+                (population.name, population.shape, *text, *rules, border_statements(self.network, population))
             )
         projections = [
-            (p.pre, p.post, p.connectivity.geometry, p.synapse.on_pre, p.synapse.weight)
+            (
+                p.pre, p.post, p.connectivity.geometry, is_procedural(p, self.connectivity),
+                p.synapse and (p.synapse.on_pre, p.synapse.target, p.synapse.weight),
+            )
             for p in self.network.projections
-            if p.synapse is not None
-        ]
-        shape = [
-            populations, projections, self.network.source.size if self.spike_input else None,
-            self.n_steps, self.dt, self.precision,
-            version("brian2"), _machine(), _own_sources(),
         ]  # fmt: skip
+        source = self.network.source.shape, self.spike_input
+        shape = [populations, projections, source, self.precision, version("brian2"), _machine(), _own_sources()]
         return hashlib.sha256(json.dumps(shape).encode()).hexdigest()[:20]
 
 
@@ -80,6 +101,7 @@ def _own_sources() -> str:
     files = [
         here / "brian.py",
         here / "build.py",
+        here / "procedural.py",
         here / "program.py",
         here / "shape.py",
         *sorted(TEMPLATES.iterdir()),

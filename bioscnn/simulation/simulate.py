@@ -9,7 +9,8 @@ from typing import Protocol
 
 from bioscnn.encoding import Currents, Stimulus
 from bioscnn.errors import UserError
-from bioscnn.network import SpikingNetwork
+from bioscnn.network import Projection, SpikingNetwork
+from bioscnn.simulation.procedural import CONNECTIVITY, is_procedural
 from bioscnn.simulation.recording import Recording
 
 DEVICES = ("cpp_standalone", "numpy")
@@ -49,23 +50,46 @@ class Device:
         ``"float32"`` or ``"float64"`` (``cpp_standalone``; ``numpy`` always computes in float64).
     jobs : int
         Processes at a time (``cpp_standalone``).
+    connectivity : str
+        ``"auto"`` computes the current of each projection from its kernel where it can (``cpp_standalone``);
+        ``"procedural"`` insists on it; ``"explicit"`` lists every synapse, as ``numpy`` always does.
 
     Raises
     ------
     UserError
-        If there is no such device or precision.
+        If there is no such device, precision or connectivity, or the device does not have it.
     """
 
     name: str = "cpp_standalone"
     precision: str = "float32"
     jobs: int = 1
+    connectivity: str = "auto"
 
     def __post_init__(self) -> None:
-        for key, value, known in (("device", self.name, DEVICES), ("precision", self.precision, PRECISIONS)):
+        for key, value, known in (
+            ("device", self.name, DEVICES),
+            ("precision", self.precision, PRECISIONS),
+            ("connectivity", self.connectivity, CONNECTIVITY),
+        ):
             if value not in known:
                 raise UserError(
                     f"unknown {key}", key=f"simulation.{key}", value=value, expected=" | ".join(known)
                 )
+        if self.connectivity == "procedural" and self.name != "cpp_standalone":
+            raise UserError(
+                "only compiled programs have procedural connectivity",
+                key="simulation.connectivity",
+                value=f"procedural, on {self.name}",
+                fix='set simulation.connectivity to "auto", or simulation.device to "cpp_standalone"',
+            )
+
+    def simulates(self, projection: Projection) -> str:
+        """Return how a projection is simulated: procedural, explicit, or as a current of the stimulus."""
+        if projection.synapse is None:
+            return "current"
+        if self.name != "cpp_standalone":
+            return "explicit"
+        return "procedural" if is_procedural(projection, self.connectivity) else "explicit"
 
 
 def simulate(
@@ -74,6 +98,7 @@ def simulate(
     device: Device,
     *,
     record: Collection[str] = (),
+    potentials: Collection[str] | None = None,
     progress: Progress | None = None,
 ) -> Recording:
     """Simulate every trial of a stimulus.
@@ -87,7 +112,9 @@ def simulate(
     device : Device
         What simulates.
     record : collection of str
-        Populations whose spikes and potentials are kept; spike counts are kept of all.
+        Populations of which every spike is kept; spike counts are kept of all.
+    potentials : collection of str, optional
+        Populations of which the potentials are kept; those in `record` if not given.
     progress : Progress, optional
         Told about compilation and finished trials.
 
@@ -106,7 +133,11 @@ def simulate(
     bioscnn.simulation.reference.simulate_reference : the oracle that checks the devices.
     """
     return Recording.concatenate(
-        list(simulate_batches(network, stimulus, device, record=record, progress=progress))
+        list(
+            simulate_batches(
+                network, stimulus, device, record=record, potentials=potentials, progress=progress
+            )
+        )
     )
 
 
@@ -116,13 +147,15 @@ def simulate_batches(
     device: Device,
     *,
     record: Collection[str] = (),
+    potentials: Collection[str] | None = None,
     progress: Progress | None = None,
 ) -> Iterator[Recording]:
     """Simulate in batches of consecutive trials, and yield each batch in order.
 
     Parameters and errors as for `simulate`.
     """
-    _check(network, stimulus, record)
+    potentials = record if potentials is None else potentials
+    _check(network, stimulus, {*record, *potentials})
     progress = progress or Silent()
     size = max(1, min(LARGEST_BATCH, -(-stimulus.n_trials // device.jobs)))
     batches = [stimulus[first : first + size] for first in range(0, stimulus.n_trials, size)]
@@ -131,7 +164,7 @@ def simulate_batches(
 
         progress.stage("simulating")
         for batch in batches:
-            yield simulate_numpy(network, batch, record, progress.trial)
+            yield simulate_numpy(network, batch, record, potentials, progress.trial)
         return
 
     from joblib import Parallel, delayed
@@ -141,7 +174,7 @@ def simulate_batches(
     from bioscnn.simulation.shape import ProgramShape
 
     spike_input = not isinstance(stimulus, Currents)
-    shape = ProgramShape(network, spike_input, stimulus.n_steps, stimulus.dt, device.precision)
+    shape = ProgramShape(network, spike_input, device.precision, device.connectivity)
     program = obtain(shape)
     if program is None:
         progress.stage("compiling")
@@ -151,7 +184,7 @@ def simulate_batches(
     parallel = Parallel(n_jobs=device.jobs, backend="threading", return_as="generator", pre_dispatch="n_jobs")
     try:
         yield from parallel(
-            delayed(run_batch)(program, shape, constants, batch, record, progress.trial, stop)
+            delayed(run_batch)(program, shape, constants, batch, record, potentials, progress.trial, stop)
             for batch in batches
         )
     finally:

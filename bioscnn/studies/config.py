@@ -105,7 +105,7 @@ class Simulation(Table):
     duration: Time = 30e-3
     dt: Time = 1e-3
     device: Literal["cpp_standalone", "numpy"] = "cpp_standalone"
-    connectivity: Literal["auto", "explicit"] = "auto"
+    connectivity: Literal["auto", "procedural", "explicit"] = "auto"
     round_t_ref: bool = False
     precision: Literal["float32", "float64"] = "float32"
     jobs: Count = 2

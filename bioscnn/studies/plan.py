@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from bioscnn.network import SpikingNetwork
+from bioscnn.network import Projection, SpikingNetwork
+from bioscnn.simulation import Device
+from bioscnn.simulation.procedural import patches
 from bioscnn.simulation.program import obtain
 from bioscnn.studies.prepare import prepare, rounding_of
 from bioscnn.studies.study import Study
@@ -16,9 +18,10 @@ from bioscnn.studies.study import Study
 # Memory is held to 20 % by tests/devices/test_plan.py. Times were measured with sims/mnist.toml on 2 cores of
 # an AMD EPYC: an order of magnitude, not a promise.
 _PROGRAM_BYTES = 4e6
-_SYNAPSE_BYTES = 35  # besides two copies of the weight
-_SECONDS_AN_UPDATE = {"cpp_standalone": 3e-9, "numpy": 40e-9}
-_SECONDS_A_SYNAPTIC_EVENT = {"cpp_standalone": 4e-9, "numpy": 40e-9}
+_NEURON_BYTES = 27  # besides four numbers
+_SYNAPSE_BYTES = 35  # of one that is listed, besides two copies of the weight
+_SECONDS_AN_UPDATE = {"cpp_standalone": 0.3e-9, "numpy": 40e-9}
+_SECONDS_A_SYNAPTIC_EVENT = {"procedural": 0.3e-9, "explicit": 4e-9, "numpy": 40e-9}
 _SECONDS_A_STEP = {"cpp_standalone": 1e-6, "numpy": 2e-3}
 _TYPICAL_RATE = 15.0  # Hz, mean over all neurons
 _BUILD_SECONDS = 20.0
@@ -26,12 +29,13 @@ _BUILD_SECONDS = 20.0
 
 @dataclass(frozen=True)
 class PlannedProjection:
-    """Size of one projection."""
+    """Size of one projection, and whether it is procedural, explicit, or a current of the stimulus."""
 
     pre: str
     post: str
     connectivity: str
     n_synapses: int
+    simulated: str
 
 
 @dataclass(frozen=True)
@@ -84,40 +88,50 @@ def plan_study(study: Study, data: Path | None) -> Plan:
         As the run itself would, for anything that the user gave.
     """
     prepared = prepare(study, data)
-    network, simulation = prepared.network, study.config.simulation
-    synapses = {p: p.connectivity.n_synapses for p in network.projections}
-    simulated = _simulated_synapses(network)
+    network, device, n_steps = prepared.network, prepared.device, study.config.simulation.n_steps
+    projections = tuple(_plan_projection(p, device) for p in network.projections)
     neurons = sum(population.size for population in network.neurons)
-    events = simulated * _TYPICAL_RATE * simulation.duration
-    a_trial = (
-        simulation.n_steps * neurons * _SECONDS_AN_UPDATE[simulation.device]
-        + simulation.n_steps * _SECONDS_A_STEP[simulation.device]
-        + events * _SECONDS_A_SYNAPTIC_EVENT[simulation.device]
+    through_synapses = [p for p in projections if p.simulated != "current"]
+    a_trial = n_steps * (neurons * _SECONDS_AN_UPDATE[device.name] + _SECONDS_A_STEP[device.name]) + sum(
+        p.n_synapses * _TYPICAL_RATE * study.config.simulation.duration * _seconds_an_event(p, device)
+        for p in through_synapses
     )
-    jobs = simulation.jobs if prepared.program else 1
+    jobs = device.jobs if prepared.program else 1
     return Plan(
         neurons=neurons,
-        synapses=simulated,
+        synapses=sum(p.n_synapses for p in through_synapses),
         trials=len(prepared.images),
-        n_steps=simulation.n_steps,
+        n_steps=n_steps,
         jobs=jobs,
-        device=simulation.device,
-        memory_mb=simulating_memory(network, simulation.precision) / 1e6,
+        device=device.name,
+        memory_mb=simulating_memory(network, device) / 1e6,
         seconds=len(prepared.images) * a_trial / jobs,
         build_seconds=_BUILD_SECONDS if prepared.program and obtain(prepared.program) is None else 0.0,
         rounded=rounding_of(study.config),
-        projections=tuple(
-            PlannedProjection(p.pre, p.post, str(p.connectivity.geometry[0]), count)
-            for p, count in synapses.items()
-        ),
+        projections=projections,
     )
 
 
-def simulating_memory(network: SpikingNetwork, precision: str) -> float:
-    """Return the peak memory of a simulating process in bytes, for explicit synapses."""
-    a_synapse = _SYNAPSE_BYTES + 2 * np.dtype(precision).itemsize
-    return _PROGRAM_BYTES + a_synapse * _simulated_synapses(network)
+def _plan_projection(projection: Projection, device: Device) -> PlannedProjection:
+    connectivity = projection.connectivity
+    kind = str(connectivity.geometry[0])
+    return PlannedProjection(
+        projection.pre, projection.post, kind, connectivity.n_synapses, device.simulates(projection)
+    )
 
 
-def _simulated_synapses(network: SpikingNetwork) -> int:
-    return sum(p.connectivity.n_synapses for p in network.projections if p.synapse is not None)
+def _seconds_an_event(projection: PlannedProjection, device: Device) -> float:
+    return _SECONDS_A_SYNAPTIC_EVENT["numpy" if device.name == "numpy" else projection.simulated]
+
+
+def simulating_memory(network: SpikingNetwork, device: Device) -> float:
+    """Return the peak memory of a simulating process in bytes."""
+    number = np.dtype(device.precision).itemsize
+    total = _PROGRAM_BYTES + (_NEURON_BYTES + 4 * number) * sum(p.size for p in network.neurons)
+    for projection in network.projections:
+        computed = patches(network, projection)
+        if device.simulates(projection) == "explicit":
+            total += (_SYNAPSE_BYTES + 2 * number) * projection.connectivity.n_synapses
+        elif computed is not None:
+            total += number * len(computed.weights)
+    return total

@@ -18,6 +18,7 @@ from bioscnn.ledger.conditions import Conditions, spiking_network
 from bioscnn.network import SpikingNetwork
 from bioscnn.neurons import IF, LIF, SpikingNeuron
 from bioscnn.quantities import format_quantity
+from bioscnn.simulation import Device
 from bioscnn.simulation.shape import ProgramShape
 from bioscnn.studies.config import Neuron, StudyConfig
 from bioscnn.studies.study import Study
@@ -58,12 +59,18 @@ class Prepared:
         return np.asarray(self.graph.forward(self.images.intensities()).argmax(axis=1))
 
     @property
+    def device(self) -> Device:
+        """What simulates."""
+        keys = self.study.config.simulation
+        return Device(keys.device, keys.precision, keys.jobs, keys.connectivity)
+
+    @property
     def program(self) -> ProgramShape | None:
         """Shape of the compiled program; None on a device that compiles none."""
-        keys = self.study.config.simulation
-        if keys.device != "cpp_standalone":
+        device = self.device
+        if device.name != "cpp_standalone":
             return None
-        return ProgramShape(self.network, False, keys.n_steps, keys.dt, keys.precision)
+        return ProgramShape(self.network, False, device.precision, device.connectivity)
 
     @property
     def key(self) -> str:

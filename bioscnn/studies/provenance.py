@@ -13,6 +13,7 @@ from typing import Any
 import bioscnn
 from bioscnn.network import SpikingNetwork
 from bioscnn.quantities import format_quantity
+from bioscnn.simulation import Device
 from bioscnn.simulation.equations import equations_of, parameters_of
 
 _DIMENSIONS = {
@@ -59,7 +60,7 @@ def _processor() -> str:
     return next(names, platform.processor())
 
 
-def describe_network(network: SpikingNetwork) -> dict[str, Any]:
+def describe_network(network: SpikingNetwork, device: Device) -> dict[str, Any]:
     """Return populations with their equations and parameters, and projections with their synapses."""
     populations = [
         {
@@ -85,6 +86,7 @@ def describe_network(network: SpikingNetwork) -> dict[str, Any]:
             "connectivity": str(projection.connectivity.geometry[0]),
             "n_synapses": projection.connectivity.n_synapses,
             "synapse": "constant current" if projection.synapse is None else "exponential current",
+            "simulated": device.simulates(projection),
         }
         for projection in network.projections
     ]

@@ -18,7 +18,7 @@ from bioscnn.files import point_latest, whole_folder
 from bioscnn.metrics import accuracy
 from bioscnn.network import OUTPUT, READOUT
 from bioscnn.report import write_report
-from bioscnn.simulation import Device, Progress, simulate, simulate_batches
+from bioscnn.simulation import Progress, simulate, simulate_batches
 from bioscnn.simulation.storage import RunFile
 from bioscnn.studies.prepare import Prepared, prepare, rounding_of
 from bioscnn.studies.provenance import code_version, describe_network, environment
@@ -85,7 +85,7 @@ def run_study(study: Study, *, data: Path | None, out: Path | None, results: Pat
 def _simulate(path: Path, prepared: Prepared, watch: _Watch) -> Scores:
     """Simulate all trials into a file, then a few again with everything recorded."""
     config, network, images = prepared.study.config, prepared.network, prepared.images
-    device = Device(config.simulation.device, config.simulation.precision, config.simulation.jobs)
+    device = prepared.device
     shapes = {population.name: population.shape for population in network.neurons}
     asked = list(shapes) if config.readout.record == "all" else config.readout.record
     record, scores = {OUTPUT, READOUT, *asked}, Scores(network)
@@ -141,7 +141,7 @@ def _provenance(prepared: Prepared, started: datetime) -> dict[str, Any]:
             "card": read_card(config.network.model),
             "calibration": _images(prepared.calibration),
         },
-        **describe_network(prepared.network),
+        **describe_network(prepared.network, prepared.device),
         "rounded": rounding_of(config),
         "program": prepared.program.key() if prepared.program else "interpreted",
     }

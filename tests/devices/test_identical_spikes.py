@@ -103,15 +103,15 @@ def test_trials_stay_apart_after_minutes_of_simulated_time():
     assert repeated.n_trials * repeated.n_steps * repeated.dt == pytest.approx(72)
     device = Device("cpp_standalone", "float64")
     once = simulate(network, stimulus, device, record=["output"])["output"].spikes
-    shape = ProgramShape(network, False, 300, 1e-4, "float64")
+    shape = ProgramShape(network, False, "float64")
     whole = run_batch(
-        obtain(shape), shape, constant_files(shape), repeated, ["output"], lambda: None, Event()
+        obtain(shape), shape, constant_files(shape), repeated, ["output"], [], lambda: None, Event()
     )
     for k in range(rounds):
         assert whole["output"].spikes[40 * k : 40 * (k + 1)] == once
 
 
-def test_parameters_weights_and_stimuli_change_without_a_compiler(monkeypatch):
+def test_parameters_weights_stimuli_and_the_clock_change_without_a_compiler(monkeypatch):
     stimulus = currents(5)
     simulate(convert(every_layer(), LIF(), SYNAPSE), stimulus, CPP)
 
@@ -120,19 +120,20 @@ def test_parameters_weights_and_stimuli_change_without_a_compiler(monkeypatch):
 
     monkeypatch.setattr("bioscnn.simulation.program.build", refuse)
     changed = convert(every_layer(seed=9), LIF(tau_m=15e-3, t_ref=3e-3, V_th=15e-3), ExponentialCurrent(4e-3))
-    recorded = simulate(changed, currents(9), CPP, record=names(changed))
-    assert_identical(recorded, simulate_reference(changed, currents(9)), changed)
+    for other in (currents(9), currents(9, n_steps=70, dt=0.5e-3)):
+        recorded = simulate(changed, other, CPP, record=names(changed))
+        assert_identical(recorded, simulate_reference(changed, other), changed)
 
 
 def test_a_file_of_the_wrong_size_ends_the_program_and_leaves_no_old_value_in_use():
     network, stimulus = convert(every_layer(), LIF(), SYNAPSE), currents(3)
-    shape = ProgramShape(network, False, stimulus.n_steps, stimulus.dt, "float64")
+    shape = ProgramShape(network, False, "float64")
     program = obtain(shape) or build(shape)
     constants = constant_files(shape)
-    for name in ("conv1_to_conv2.w", "dense1.tau_m", "output.I_stim"):
+    for name in ("conv1_to_conv2.w", "conv2_to_dense1.w", "conv1.w", "dense1.tau_m", "output.I_stim"):
         for wrong in (constants[name][:-1], np.append(constants[name], 1.0)):
             with pytest.raises(UserError, match=f"{name}: (shorter|longer) than the program expects"):
-                run_batch(program, shape, constants | {name: wrong}, stimulus, (), lambda: None, Event())
+                run_batch(program, shape, constants | {name: wrong}, stimulus, (), (), lambda: None, Event())
 
 
 def test_what_is_recorded_does_not_change_what_happens(case):

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import correlate
 
-from bioscnn.network import Composition, Convolution, Dense, Pooling
+from bioscnn.network import Composition, Convolution, Dense, Pooling, compose
 from bioscnn.seeds import stream
 
 
@@ -96,6 +96,56 @@ def test_a_composition_is_the_product_of_its_parts():
     product = parts[2].matrix() @ parts[1].matrix() @ parts[0].matrix()
     assert np.allclose(composed.matrix().toarray(), product.toarray())
     check_bookkeeping(composed)
+
+
+@st.composite
+def chains(draw):
+    """Two or three maps in a row, pooling among them."""
+    size, window, stride, padding = draw(geometries())
+    rng, channels, parts = stream(draw(st.integers(0, 2**31)), "chain"), draw(st.integers(1, 3)), []
+    kinds = draw(st.sampled_from(["pc", "cp", "pp", "pcp", "pcd", "cd"]))
+    shape = (channels, *size)
+    for kind in kinds:
+        if kind == "d":
+            n_pre = int(np.prod(shape))
+            parts.append(Dense(shape, (4,), rng.normal(size=(4, n_pre))))
+            continue
+        groups = draw(st.sampled_from([1, shape[0]]))
+        after = (shape[0] if kind == "p" else 2 * groups, *output_size(shape[1:], window, stride, padding))
+        if kind == "p":
+            counts = draw(st.booleans())
+            parts.append(Pooling(shape, after, stride, padding, window, rng.normal(size=shape[0]), counts))
+        else:
+            kernel = rng.normal(size=(2 * groups, shape[0] // groups, *window))
+            parts.append(Convolution(shape, after, stride, padding, kernel, groups))
+        shape = after
+        window = tuple(draw(st.integers(1, n)) for n in shape[1:])
+        stride = tuple(draw(st.integers(1, n)) for n in window)
+        padding = (0, 0, 0, 0) if draw(st.booleans()) else (window[0] - 1, window[1] - 1, 0, window[1] - 1)
+    return tuple(parts)
+
+
+@settings(max_examples=300, deadline=None)
+@given(chains())
+def test_folding_changes_neither_a_weight_nor_which_neurons_are_connected(parts):
+    composed = Composition(parts[0].pre_shape, parts[-1].post_shape, parts)
+    folded = compose(parts)
+    for got, expected in zip(folded.synapses(), composed.synapses(), strict=True):
+        assert np.allclose(got, expected, rtol=1e-12, atol=1e-12)
+    assert np.array_equal(folded.fan_out(), composed.fan_out())
+
+
+def test_the_usual_chains_fold_to_one_map_and_the_others_stay():
+    pooling, convolution, dense = example_chain()
+    assert isinstance(compose([pooling, convolution]), Convolution)
+    assert isinstance(compose([convolution, dense]), Dense)
+    assert isinstance(compose([pooling, convolution, dense]), Dense)
+    padded_kernel = Convolution((2, 3, 3), (3, 3, 3), (1, 1), (1, 1, 1, 1), np.ones((3, 2, 3, 3)))
+    assert isinstance(compose([pooling, padded_kernel]), Convolution)
+    # The last row and column of 7 x 7 pixels are not pooled, so a padded window must not see them.
+    uneven = Pooling((2, 7, 7), (2, 3, 3), (2, 2), (0, 0, 0, 0), (2, 2), np.ones(2))
+    assert isinstance(compose([uneven, padded_kernel]), Composition)
+    assert isinstance(compose([uneven, convolution]), Convolution)
 
 
 def test_weights_that_cancel_or_vanish_are_synapses_all_the_same():

@@ -25,7 +25,7 @@ inline std::string path_of(const std::string& name)
 }
 
 // Whether the run asks for something, by a file of that name.
-inline bool asked_for(const char* name)
+inline bool asked_for(const std::string& name)
 {
     std::FILE* file = std::fopen(path_of(name).c_str(), "rb");
     if (file)
@@ -74,5 +74,18 @@ public:
             fail(path, std::strerror(errno));
     }
 };
+
+// The values of a file that holds exactly n of them.
+template <class T> std::vector<T> values(const std::string& name, size_t n)
+{
+    std::vector<T> all(n);
+    File(name, "rb").read_all(all.data(), n);
+    return all;
+}
+
+// Steps of a trial, trials of the run, and the duration of a step in seconds.
+inline const int64_t n_steps = values<int64_t>("n_steps", 1)[0];
+inline const int64_t n_trials = values<int64_t>("n_trials", 1)[0];
+inline const double dt = values<double>("dt", 1)[0];
 
 }  // namespace bioscnn

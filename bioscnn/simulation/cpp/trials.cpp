@@ -1,22 +1,25 @@
 {# USES_VARIABLES { t_in_timesteps } #}
-{# Counts trials, says on standard output which one begins, and ends the run after the last. #}
+{# Says on standard output, at most ten times a second, how many trials are done, and ends the run after the last. #}
 {% extends 'common_group.cpp' %}
 
 {% block extra_headers %}
+#include <chrono>
 #include "network.h"
 {% endblock %}
 
 {% block maincode %}
-    static int64_t n_trials = -1;
-    if (n_trials < 0)
-        bioscnn::File("n_trials", "rb").read_all(&n_trials, 1);
-    const int64_t trial = {{t_in_timesteps}} / {{n_steps}};
-    const int64_t step = {{t_in_timesteps}} % {{n_steps}};
-    if (step == 0)
+    using clock = std::chrono::steady_clock;
+    static clock::time_point told = clock::now();
+    if ({{t_in_timesteps}} % bioscnn::n_steps == bioscnn::n_steps - 1)
     {
-        std::printf("%lld\n", (long long) trial);
-        std::fflush(stdout);
+        const int64_t done = {{t_in_timesteps}} / bioscnn::n_steps + 1;
+        if (done == bioscnn::n_trials)
+            Network::_globally_stopped = true;
+        if (Network::_globally_stopped || clock::now() - told > std::chrono::milliseconds(100))
+        {
+            told = clock::now();
+            std::printf("%lld\n", (long long) done);
+            std::fflush(stdout);
+        }
     }
-    if (step == {{n_steps}} - 1 && trial == n_trials - 1)
-        Network::_globally_stopped = true;
 {% endblock %}
