@@ -9,11 +9,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 Shape = tuple[int, ...]
 Padding = tuple[int, int, int, int]
@@ -60,6 +62,8 @@ class Connectivity(ABC):
 
     def matrix(self) -> sparse.csr_array:
         """The weights as a sparse matrix of shape (n_post, n_pre)."""
+        from scipy import sparse
+
         pre, post, weight = self.synapses()
         return sparse.csr_array((weight, (post, pre)), shape=(prod(self.post_shape), prod(self.pre_shape)))
 
@@ -195,7 +199,8 @@ class Pooling(_Window):
         counted = np.full(self.post_shape[1:], prod(self.size))
         if not self.count_include_pad:
             counted = np.outer(rows, columns)
-        return self.gain[:, None, None] / counted
+        weight: NDArray[np.float64] = self.gain[:, None, None] / counted
+        return weight
 
     def fan_out(self) -> NDArray[np.int64]:
         """Number of synapses of each presynaptic neuron, shape (n_pre,)."""
@@ -258,6 +263,8 @@ class Composition(Connectivity):
 
     def synapses(self) -> Synapses:
         """Every synapse: presynaptic neuron, postsynaptic neuron, weight."""
+        from scipy import sparse
+
         paths, weights = (sparse.eye_array(prod(self.pre_shape), format="csr") for _ in range(2))
         for part in self.parts:
             matrix = part.matrix()
@@ -338,9 +345,7 @@ def _fold(first: Connectivity, second: Connectivity) -> Connectivity | None:
     top, left, bottom, right = (
         a + step * b for a, step, b in zip(first.padding, first.stride * 2, second.padding, strict=True)
     )
-    return Convolution(
-        first.pre_shape, second.post_shape, stride, (top, left, bottom, right), kernel, groups
-    )
+    return Convolution(first.pre_shape, second.post_shape, stride, (top, left, bottom, right), kernel, groups)
 
 
 def _kernel(connectivity: _Window) -> NDArray[np.float64] | None:
@@ -355,7 +360,7 @@ def _kernel(connectivity: _Window) -> NDArray[np.float64] | None:
 
 
 def _reaches_past(first: _Window, second: _Window, axis: int) -> bool:
-    """Whether the second map reads beyond the first one's output where there still are pixels, or skips some."""
+    """Whether the second map reads past the first one's output where pixels remain, or skips some."""
     n_in, n_middle, n_out = first.pre_shape[1 + axis], first.post_shape[1 + axis], second.post_shape[1 + axis]
     start = -second.padding[axis]
     stop = start + (n_out - 1) * second.stride[axis] + second.window[axis]

@@ -21,26 +21,29 @@ Shape = tuple[int, ...]
 
 def to_brian(values: NDArray[Any], shape: Shape) -> NDArray[Any]:
     """Bring values of all neurons, along the last axis, into Brian2's order."""
-    parts = values.reshape(*values.shape[:-1], shape[0], prod(shape[1:]))
-    return parts.swapaxes(-1, -2).reshape(values.shape)
+    return _transposed(values, shape[0], prod(shape[1:]))
 
 
 def from_brian(values: NDArray[Any], shape: Shape) -> NDArray[Any]:
     """Bring values of all neurons, along the last axis, out of Brian2's order."""
-    parts = values.reshape(*values.shape[:-1], prod(shape[1:]), shape[0])
-    return parts.swapaxes(-1, -2).reshape(values.shape)
+    return _transposed(values, prod(shape[1:]), shape[0])
 
 
-def brian_index(neuron: NDArray[np.integer], shape: Shape) -> NDArray[np.integer]:
+def _transposed(values: NDArray[Any], rows: int, columns: int) -> NDArray[Any]:
+    transposed: NDArray[Any] = values.reshape(*values.shape[:-1], rows, columns).swapaxes(-1, -2)
+    return transposed.reshape(values.shape)
+
+
+def brian_index(neuron: NDArray[np.int32], shape: Shape) -> NDArray[np.int32]:
     """Return the numbers that neurons have in Brian2."""
     channel, pixel = np.divmod(neuron, prod(shape[1:]))
-    return pixel * shape[0] + channel
+    return (pixel * shape[0] + channel).astype(np.int32)
 
 
-def network_index(index: NDArray[np.integer], shape: Shape) -> NDArray[np.integer]:
+def network_index(index: NDArray[np.int32], shape: Shape) -> NDArray[np.int32]:
     """Return the neurons that have these numbers in Brian2."""
     pixel, channel = np.divmod(index, shape[0])
-    return channel * prod(shape[1:]) + pixel
+    return (channel * prod(shape[1:]) + pixel).astype(np.int32)
 
 
 def brian_synapses(network: SpikingNetwork, projection: Projection) -> Synapses:
@@ -49,4 +52,4 @@ def brian_synapses(network: SpikingNetwork, projection: Projection) -> Synapses:
     pre = brian_index(pre, network[projection.pre].shape)
     post = brian_index(post, network[projection.post].shape)
     order = np.lexsort((post, pre))
-    return pre[order].astype(np.int32), post[order].astype(np.int32), weight[order]
+    return pre[order], post[order], weight[order]

@@ -1,9 +1,9 @@
 """Projections that a compiled program computes instead of storing: a kernel, and where a spike puts it.
 
-A convolution, an average pooling or a dense projection has one weight for many synapses, or no more to know of
-a synapse than its weight. The program (``cpp/deliver.cpp``) then adds, at each spike, the patch of the kernel
-that the spike reaches to the synaptic current of its targets. `brian2.Synapses` would list every pair of
-neurons instead; it remains for everything else, and when asked for.
+A convolution, an average pooling and a dense projection know nothing of a synapse but its weight. At each
+spike the program (``cpp/deliver.cpp``) adds the patch of the kernel that the spike reaches to the synaptic
+current of its targets. `brian2.Synapses` would list every pair of neurons instead; it remains for everything
+else, and where it is asked for.
 """
 
 from __future__ import annotations

@@ -79,9 +79,8 @@ class ProgramShape:
             neuron = population.neuron
             integration = neuron.method if isinstance(neuron.method, str) else neuron.method(None)
             rules = neuron.reset_statement, neuron.refractory, integration
-            populations.append(
-                (population.name, population.shape, *text, *rules, border_statements(self.network, population))
-            )
+            rest = border_statements(self.network, population)
+            populations.append((population.name, population.shape, *text, *rules, rest))
         projections = [
             (
                 p.pre, p.post, p.connectivity.geometry, is_procedural(p, self.connectivity),
@@ -89,8 +88,10 @@ class ProgramShape:
             )
             for p in self.network.projections
         ]  # fmt: skip
-        source = self.network.source.shape, self.spike_input
-        shape = [populations, projections, source, self.precision, version("brian2"), _machine(), _own_sources()]
+        shape = [
+            populations, projections, self.network.source.shape, self.spike_input, self.precision,
+            version("brian2"), _machine(), _own_sources(),
+        ]  # fmt: skip
         return hashlib.sha256(json.dumps(shape).encode()).hexdigest()[:20]
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from bioscnn.ann import read_model
 from bioscnn.network import Projection
+from bioscnn.simulation import Device
 from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.prepare import calibration_images, convert_for
-from bioscnn.simulation import Device
 from bioscnn.studies.provenance import describe_network
 
 

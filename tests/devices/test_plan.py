@@ -40,7 +40,8 @@ class Measured(Program):
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize(
-    ("network", "connectivity"), [("mnist-small", "auto"), ("mnist-small", "explicit"), ("mnist-large", "auto")]
+    ("network", "connectivity"),
+    [("mnist-small", "auto"), ("mnist-small", "explicit"), ("mnist-large", "auto")],
 )
 def test_synapses_and_memory_are_within_a_fifth_of_the_truth(network, connectivity, tmp_path):
     changes = [f"network.model={network}", f"simulation.connectivity={connectivity}", "dataset.trials=1000"]
