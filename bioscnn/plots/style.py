@@ -47,6 +47,8 @@ THEME: dict[Any, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.titlelocation": "left",
+    # Given, so that matplotlib does not look for ticks above each panel, of which no figure has any.
+    "axes.titley": 1.0,
     "lines.linewidth": 1.4,
     # Outlines, so that a figure looks the same whatever fonts the reader's machine has.
     "svg.fonttype": "path",
