@@ -45,7 +45,7 @@ def confusion(matrix: NDArray[np.int64], classes: Sequence[str], *, width: float
     highest = max(1.0, float(share[~right].max(initial=0)))
     axes.set_facecolor(RIGHT)
     mesh = axes.pcolormesh(
-        np.ma.masked_array(share, right),
+        np.where(right, np.nan, share),
         cmap="Oranges",
         vmin=0,
         vmax=highest,
