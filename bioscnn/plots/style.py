@@ -47,7 +47,7 @@ THEME: dict[Any, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.titlelocation": "left",
-    # Given, so that matplotlib does not look for ticks above each panel, of which no figure has any.
+    # Without it, matplotlib looks again and again for ticks above each panel; no figure has any.
     "axes.titley": 1.0,
     "lines.linewidth": 1.4,
     # Outlines, so that a figure looks the same whatever fonts the reader's machine has.
@@ -73,7 +73,7 @@ def themed(draw: Callable[P, Figure]) -> Callable[P, Figure]:
             layout = figure.get_layout_engine()
             if layout is not None:
                 layout.execute(figure)
-                # Not "none", which leaves a placeholder that costs the extra draw all the same.
+                # The name "none" would leave a placeholder, which costs that draw all the same.
                 figure.set_layout_engine(None)
         return figure
 
