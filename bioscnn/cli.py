@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -55,6 +56,7 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Simulate a study and write its report."""
+    begun = perf_counter()
     from bioscnn.studies.run import run_study
     from bioscnn.terminal import LiveProgress, print_run
 
@@ -70,7 +72,7 @@ def run(
     if as_json:
         typer.echo(json.dumps(finished.summary, indent=2))
     else:
-        print_run(finished, study)
+        print_run(finished, study, perf_counter() - begun)
 
 
 @app.command()

@@ -166,8 +166,8 @@ def _share(triple: Sequence[float], n: int | None = None) -> str:
     return f"{value:.2f} % [{low:.2f}, {high:.2f}]" + (f", n = {n:,}" if n else "")
 
 
-def print_run(run: Run, study: Path) -> None:
-    """Print what a run found, where its report is, and what to type next."""
+def print_run(run: Run, study: Path, elapsed: float) -> None:
+    """Print what a run found in how many seconds, where its report is, and what to type next."""
     s = run.summary
     spiking, trained = s["accuracy"][s["readout"]], s["ann_accuracy"]
     points = 100 * (spiking[0] - trained[0])
@@ -186,7 +186,8 @@ def print_run(run: Run, study: Path) -> None:
         ),
         (
             "time",
-            f"{seconds['total']:.1f} s: build {seconds['build']:.1f}, simulation {seconds['simulate']:.1f}",
+            f"{elapsed:.1f} s: build {seconds['build']:.1f}, simulation {seconds['simulate']:.1f}, "
+            f"report {run.report_seconds:.1f}",
         ),
         ("report", str(run.folder / "report.html")),
     ):

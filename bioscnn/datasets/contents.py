@@ -9,6 +9,7 @@ from pathlib import Path
 from bioscnn.errors import UserError
 
 FETCH_AGAIN = "copy or download the file again"
+_GZIP = b"\x1f\x8b"
 
 
 def read_content(path: Path) -> bytes:
@@ -26,9 +27,23 @@ def read_content(path: Path) -> bytes:
     return unpack(content, path)
 
 
+def read_start(path: Path, length: int) -> bytes:
+    """Read the first bytes of what `read_content` returns, without unpacking the rest.
+
+    They are none if the file cannot be read or is damaged; `read_content` says why.
+    """
+    try:
+        with path.open("rb") as stored:
+            packed = stored.read(2) == _GZIP
+            stored.seek(0)
+            return (gzip.GzipFile(fileobj=stored) if packed else stored).read(length)
+    except (OSError, EOFError, zlib.error):
+        return b""
+
+
 def unpack(content: bytes, file: str | Path) -> bytes:
     """Undo gzip where the first two bytes announce it; ``file`` is named in errors."""
-    if content[:2] != b"\x1f\x8b":
+    if content[:2] != _GZIP:
         return content
     try:
         return gzip.decompress(content)

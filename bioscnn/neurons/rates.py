@@ -36,8 +36,10 @@ def lif_rate(J: ArrayLike, tau_m: float, t_ref: float) -> NDArray[np.float64]:
     array([ 0.  , 63.04])
     """
     J = np.asarray(J, dtype=np.float64)
-    above = np.maximum(J - 1, np.finfo(np.float64).tiny)
-    return np.where(J > 1, 1 / (t_ref + tau_m * np.log1p(1 / above)), 0.0)
+    rate, fires = np.zeros_like(J), J > 1
+    # Most neurons of a network are silent, and a logarithm is dear.
+    rate[fires] = 1 / (t_ref + tau_m * np.log1p(1 / (J[fires] - 1)))
+    return rate
 
 
 def soft_lif_rate(J: ArrayLike, tau_m: float, t_ref: float, gamma: float) -> NDArray[np.float64]:

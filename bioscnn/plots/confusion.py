@@ -35,7 +35,6 @@ def confusion(matrix: NDArray[np.int64], classes: Sequence[str], *, width: float
         Width in inches.
     """
     from matplotlib.figure import Figure
-    from seaborn import heatmap
 
     n_classes = len(classes)
     side = min(width, 5.2)
@@ -45,19 +44,22 @@ def confusion(matrix: NDArray[np.int64], classes: Sequence[str], *, width: float
     right = np.eye(n_classes, dtype=bool)
     highest = max(1.0, float(share[~right].max(initial=0)))
     axes.set_facecolor(RIGHT)
-    heatmap(
-        share,
-        mask=right,
+    mesh = axes.pcolormesh(
+        np.where(right, np.nan, share),
         cmap="Oranges",
         vmin=0,
         vmax=highest,
-        square=True,
+        edgecolors="white",
         linewidths=0.5 if n_classes <= 50 else 0,
-        cbar_kws={"label": "share of the true class (%)", "shrink": 0.75, "aspect": 30},
-        xticklabels=classes if n_classes <= LARGEST_ANNOTATED else "auto",
-        yticklabels=classes if n_classes <= LARGEST_ANNOTATED else "auto",
-        ax=axes,
     )
+    bar = figure.colorbar(mesh, ax=axes, label="share of the true class (%)", shrink=0.75, aspect=30)
+    bar.outline.set_linewidth(0)
+    axes.spines[:].set_visible(False)
+    ticks = np.arange(0, n_classes, -(-n_classes // LARGEST_ANNOTATED))
+    names = classes if n_classes <= LARGEST_ANNOTATED else ticks
+    axes.set_xticks(ticks + 0.5, names)
+    axes.set_yticks(ticks + 0.5, names, va="center")
+    axes.set(aspect="equal", ylim=(n_classes, 0))
     if n_classes <= LARGEST_ANNOTATED:
         _annotate(axes, matrix, share / highest, size=8 if width >= 5 or n_classes <= 6 else 6.5)
     axes.set(xlabel="class chosen by the network", ylabel="true class")

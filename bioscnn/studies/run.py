@@ -38,10 +38,13 @@ class Run:
         With ``run.h5``, ``config.toml``, ``provenance.json``, ``summary.json`` and ``report.html``.
     summary : dict
         Contents of ``summary.json``.
+    report_seconds : float
+        Time that the report took; the summary, which the report shows, cannot know it.
     """
 
     folder: Path
     summary: dict[str, Any]
+    report_seconds: float
 
 
 def run_study(study: Study, *, data: Path | None, out: Path | None, results: Path, progress: Progress) -> Run:
@@ -79,7 +82,7 @@ def run_study(study: Study, *, data: Path | None, out: Path | None, results: Pat
         write_report(scratch)
     if out is None:
         point_latest(folder)
-    return Run(folder, summary)
+    return Run(folder, summary, watch.seconds("reporting"))
 
 
 def _simulate(path: Path, prepared: Prepared, watch: _Watch) -> Scores:

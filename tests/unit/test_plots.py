@@ -142,6 +142,14 @@ def test_the_same_numbers_give_the_same_svg(draw: Draw):
     assert plots.to_svg(draw()) == plots.to_svg(draw())
 
 
+def test_a_figure_is_drawn_once_when_it_is_saved(draw: Draw, monkeypatch: pytest.MonkeyPatch):
+    figure, drawn = draw(), []
+    once = Figure.draw
+    monkeypatch.setattr(Figure, "draw", lambda *given: drawn.append(given) or once(*given))
+    plots.to_svg(figure)
+    assert len(drawn) == 1
+
+
 def test_input_stays_as_it_was():
     mV, label, chosen, images = potentials(), LABEL.copy(), CHOSEN.copy(), np.stack([image()] * 3)
     matrix, rates, spikes, latency = np.eye(3, dtype=int), np.arange(5.0), np.arange(9), np.arange(1, 10) * DT

@@ -1,4 +1,6 @@
 import gzip
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +38,32 @@ def test_validation_is_identical_from_the_data_folder(full_mnist):
     np.testing.assert_array_equal(folder.images, embedded.images)
     np.testing.assert_array_equal(folder.labels, embedded.labels)
     assert folder.sha256 == embedded.sha256
+
+
+@pytest.fixture
+def damaged_mnist(full_mnist, tmp_path) -> Callable[[int], Path]:
+    """Copy the training files to a data folder, one pixel of an image changed."""
+
+    def damage(image: int) -> Path:
+        content = bytearray(gzip.decompress((full_mnist / "train-images-idx3-ubyte.gz").read_bytes()))
+        content[16 + 784 * image + 400] ^= 255
+        (tmp_path / "train-images-idx3-ubyte").write_bytes(content)
+        shutil.copy(full_mnist / "train-labels-idx1-ubyte.gz", tmp_path)
+        return tmp_path
+
+    return damage
+
+
+def test_validation_needs_the_front_of_the_training_files_alone(damaged_mnist):
+    folder = damaged_mnist(image=59_999)
+    assert load_dataset("mnist", data=folder).sha256 == load_dataset("mnist").sha256
+    with pytest.raises(UserError, match="not the official train-images"):
+        load_dataset("mnist", "train", data=folder)
+
+
+def test_a_pixel_changed_among_the_validation_images_is_noticed(damaged_mnist):
+    with pytest.raises(UserError, match="not the official train-images"):
+        load_dataset("mnist", data=damaged_mnist(image=100))
 
 
 def test_train_and_validation_part_the_official_training_images(full_mnist):

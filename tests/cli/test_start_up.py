@@ -1,0 +1,54 @@
+"""What a run costs beyond its simulation, once its program is compiled: imports, loading, writing."""
+
+import re
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.cli.test_commands import BIOSCNN, STUDY, bioscnn
+
+FOR_FIGURES = {"matplotlib", "PIL", "jinja2"}
+FOR_OTHER_TASKS = {"brian2", "sympy", "torch", "seaborn", "pandas", "pooch"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder for runs whose program is compiled."""
+    folder = tmp_path_factory.mktemp("start-up")
+    done = bioscnn(folder, "run", STUDY, "--trials", 1)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.mark.slow
+def test_a_cached_run_imports_what_it_needs_when_it_needs_it(folder):
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", BIOSCNN, "run", STUDY, "--trials", "100"],
+        cwd=folder, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    before, _, after = done.stderr.partition("writing the report")
+    simulating, reporting = (
+        set(re.findall(r"^import time:.*\| +(\w+)$", part, re.M)) for part in (before, after)
+    )
+    assert {"numpy", "h5py"} <= simulating and reporting >= FOR_FIGURES
+    assert not simulating & (FOR_FIGURES | FOR_OTHER_TASKS)
+    assert not reporting & FOR_OTHER_TASKS
+
+
+@pytest.mark.slow
+def test_a_thousand_digits_and_their_numbers_take_less_than_five_seconds(folder):
+    for _ in range(3):  # another process may have the machine for a while
+        begun = time.perf_counter()
+        done = bioscnn(folder, "run", STUDY, "--trials", 1000)
+        wall = time.perf_counter() - begun
+        total, build, simulation, report = re.search(
+            r"time +([\d.]+) s: build ([\d.]+), simulation ([\d.]+), report ([\d.]+)", done.stdout
+        ).groups()
+        assert float(build) == 0
+        assert 0 < float(simulation) + float(report) <= float(total) + 0.1
+        assert float(total) <= wall + 0.1
+        if wall - float(report) < 5:
+            return
+    pytest.fail(f"{wall - float(report):.1f} s without the report")
