@@ -37,13 +37,13 @@ def _transposed(values: NDArray[Any], rows: int, columns: int) -> NDArray[Any]:
 def brian_index(neuron: NDArray[np.int32], shape: Shape) -> NDArray[np.int32]:
     """Return the numbers that neurons have in Brian2."""
     channel, pixel = np.divmod(neuron, prod(shape[1:]))
-    return (pixel * shape[0] + channel).astype(np.int32)
+    return np.asarray(pixel * shape[0] + channel, np.int32)
 
 
 def network_index(index: NDArray[np.int32], shape: Shape) -> NDArray[np.int32]:
     """Return the neurons that have these numbers in Brian2."""
     pixel, channel = np.divmod(index, shape[0])
-    return (channel * prod(shape[1:]) + pixel).astype(np.int32)
+    return np.asarray(channel * prod(shape[1:]) + pixel, np.int32)
 
 
 def brian_synapses(network: SpikingNetwork, projection: Projection) -> Synapses:
