@@ -1,10 +1,9 @@
 // What one core of this machine can do at best, in cache: additions, and the traffic of a neuron's state.
 //
-//     roofline BYTES
-//
-// prints float additions a second to[k] += from[k] with both arrays in the first and in the second level of cache,
-// and the bytes a second that a state update moves (V, I and drive read, V and I written) when the arrays are
-// BYTES large together. Each number is the best of many short repetitions: what other processes take is no limit.
+// `roofline BYTES` prints float additions a second, to[k] += from[k], with both arrays in the first and in the
+// second level of cache, and the bytes a second that a state update moves (V, I and drive read, V and I written)
+// when the arrays are BYTES large together. Each number is the best of many short repetitions: what other
+// processes take is no limit.
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,8 +24,8 @@ __attribute__((noinline)) static void add(float *restrict to, const float *restr
         to[k] += from[k];
 }
 
-__attribute__((noinline)) static void update(float *restrict V, float *restrict I, const float *restrict drive,
-                                             size_t n)
+__attribute__((noinline)) static void update(float *restrict V, float *restrict I,
+                                             const float *restrict drive, size_t n)
 {
     for (size_t k = 0; k < n; k++) {
         V[k] = 0.95f * V[k] + drive[k] + 0.05f * I[k];
