@@ -136,6 +136,10 @@ class SpikingNetwork:
         """Whether the stimulus flows into a population as a current, without a synapse between."""
         return any(projection.synapse is None for projection in self.onto(name))
 
+    def has_synapses(self, name: str) -> bool:
+        """Whether synapses end at a population."""
+        return any(projection.synapse is not None for projection in self.onto(name))
+
     def onto(self, name: str) -> tuple[Projection, ...]:
         """Return the projections that end at a population."""
         return tuple(projection for projection in self.projections if projection.post == name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,6 +16,9 @@ from bioscnn.neurons.model import (
     check_reset_and_refractory,
 )
 
+if TYPE_CHECKING:
+    from brian2 import Equations
+
 EQUATIONS = """
 dV/dt = (I_syn + I_stim)/C_m : volt (unless refractory)
 I_stim                       : amp
@@ -25,11 +28,13 @@ t_ref                        : second (shared, constant)
 """
 
 
-def exact_ramp(equations: object, variables: object = None, method_options: object = None) -> str:
+def exact_ramp(equations: Equations, variables: object = None, method_options: object = None) -> str:
     """Integrate a membrane without leak exactly, as Brian2 abstract code.
 
     Brian2's own exact method inverts the system matrix, which is singular without a leak.
     """
+    if "I_syn" not in equations.diff_eq_names:
+        return "V = V + dt*I_stim/C_m"
     return """
     _V = V + (tau_s*(1 - exp(-dt/tau_s))*I_syn + dt*I_stim)/C_m
     I_syn = I_syn*exp(-dt/tau_s)

@@ -10,6 +10,11 @@ from bioscnn.errors import UserError
 SHARPEST = 50
 """Most time constants in a time step: Brian2's exact solution has exp(dt/tau_s), at most e^88 in float32."""
 
+NO_SYNAPSES = """
+I_syn = 0*amp : amp
+"""
+"""Equations of the synaptic current where no synapse ends."""
+
 
 @dataclass(frozen=True)
 class ExponentialCurrent:

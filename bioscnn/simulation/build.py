@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -89,17 +90,24 @@ class Advance(Stream):
         for part in (self.update, self.threshold, self.reset):
             group.contained_objects.remove(part)
         self.variables = self.threshold.variables
-        super().__init__(group, "advance", when="groups")
+        held = [name for name, var in group.variables.items() if getattr(var, "conditional_write", None)]
+        super().__init__(group, "advance", held, when="groups", held=held)
+        self.override_conditional_write = ["not_refractory"]
         self.check_units = False
 
     def update_abstract_code(self, run_namespace: Any) -> None:
-        """Take over the statements that Brian2 derives from the equations."""
+        """Take over the statements that Brian2 derives from the equations.
+
+        The template holds what does not change while a neuron is refractory, so all others are meant here.
+        """
         for part in (self.update, self.threshold, self.reset):
             part.update_abstract_code(run_namespace)
         release = self.update._get_refractory_code(run_namespace)
+        update = self.update.abstract_code.removeprefix(release)
+        advance = f"{update}\n{self.threshold.abstract_code}"
         self.abstract_code = {
             "release": release,
-            "advance": f"{self.update.abstract_code.removeprefix(release)}\n{self.threshold.abstract_code}",
+            "advance": re.sub(r"\bnot_refractory\b", "True", advance),
             "reset": self.reset.abstract_code,
         }
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.network import Population, Projection, SpikingNetwork
+from bioscnn.neurons import NO_SYNAPSES
 
 N_STEPS = "n_steps : integer (shared, constant)"
 """Equation of the number of steps in a trial."""
@@ -24,7 +25,9 @@ N_STEPS = "n_steps : integer (shared, constant)"
 def equations_of(network: SpikingNetwork, population: Population) -> str:
     """Return the full equation text of a population: membrane, then synaptic current."""
     assert population.neuron is not None
-    return population.neuron.equations.strip() + network.synapse_onto(population.name).equations.rstrip()
+    has_synapses = network.has_synapses(population.name)
+    synapse = network.synapse_onto(population.name).equations if has_synapses else NO_SYNAPSES
+    return population.neuron.equations.strip() + synapse.rstrip()
 
 
 def threshold_of(population: Population) -> str | None:
@@ -41,7 +44,9 @@ def threshold_of(population: Population) -> str | None:
 def border_statements(network: SpikingNetwork, population: Population) -> str:
     """Return the statements that bring a population back to rest before a trial."""
     assert population.neuron is not None
-    state = population.neuron.state | network.synapse_onto(population.name).state
+    state = population.neuron.state
+    if network.has_synapses(population.name):
+        state = state | network.synapse_onto(population.name).state
     rest = [f"{name} = 0*{unit}" for name, unit in state.items()]
     refractory = ["not_refractory = True", "lastspike = -1*second"] if population.spikes else []
     return "\n".join(refractory + rest)
@@ -50,6 +55,8 @@ def border_statements(network: SpikingNetwork, population: Population) -> str:
 def parameters_of(network: SpikingNetwork, population: Population) -> dict[str, float]:
     """Return the shared parameters of a population in SI units."""
     assert population.neuron is not None
+    if not network.has_synapses(population.name):
+        return population.neuron.parameters
     return {**population.neuron.parameters, **network.synapse_onto(population.name).parameters}
 
 

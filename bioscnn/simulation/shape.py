@@ -15,6 +15,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from functools import cache
+from inspect import getsource
 from importlib.metadata import version
 from pathlib import Path
 
@@ -77,8 +78,8 @@ class ProgramShape:
             assert population.neuron is not None
             text = equations_of(self.network, population), threshold_of(population)
             neuron = population.neuron
-            integration = neuron.method if isinstance(neuron.method, str) else neuron.method(None)
-            rules = neuron.reset_statement, neuron.refractory, integration
+            method = neuron.method if isinstance(neuron.method, str) else getsource(neuron.method)
+            rules = neuron.reset_statement, neuron.refractory, method
             rest = border_statements(self.network, population)
             populations.append((population.name, population.shape, *text, *rules, rest))
         projections = [

@@ -8,6 +8,12 @@
 
 namespace bioscnn {
 
+template <class T> void add_all(int n, T factor, const T* __restrict weights, T* __restrict target)
+{
+    for (int k = 0; k < n; k++)
+        target[k] += factor * weights[k];
+}
+
 struct Dense
 {
     int n_post;
@@ -16,9 +22,7 @@ struct Dense
 
     template <class T> void add(int neuron, T factor, const T* weights, T* target) const
     {
-        const T* row = weights + (size_t) neuron * n_post;
-        for (int post = 0; post < n_post; post++)
-            target[post] += factor * row[post];
+        add_all(n_post, factor, weights + (size_t) neuron * n_post, target);
     }
 };
 
@@ -59,10 +63,8 @@ struct Convolution
     {
         const int taps = window.window_height * window.window_width;
         window.each(neuron, [&](int pixel, int tap, int channel) {
-            T* to = target + pixel * window.post_channels + channel / group_size * group_post;
-            const T* from = weights + (size_t) (channel * taps + tap) * group_post;
-            for (int post = 0; post < group_post; post++)
-                to[post] += factor * from[post];
+            add_all(group_post, factor, weights + (size_t) (channel * taps + tap) * group_post,
+                    target + pixel * window.post_channels + channel / group_size * group_post);
         });
     }
 };

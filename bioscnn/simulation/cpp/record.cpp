@@ -50,10 +50,13 @@
     if (wants_potentials)
     {
         static bioscnn::File potentials("{{population}}.potentials", "wb");
-        static std::vector<float> row(N);
-        for (size_t i = 0; i < N; i++)
-            row[i] = (float) {{get_array_name(variables['V'])}}[i];
-        potentials.write(row.data(), row.size());
+        static std::vector<float> V;
+        V.insert(V.end(), {{get_array_name(variables['V'])}}, {{get_array_name(variables['V'])}} + N);
+        if (trial_ends)
+        {
+            potentials.write(V.data(), V.size());
+            V.clear();
+        }
         if (run_ends)
             potentials.close();
     }

@@ -3,11 +3,11 @@
 #include <ctime>
 #include <new>
 
-// Arrays begin at a cache line, so that no vector load touches two of them.
+// Large arrays begin at a cache line, so that no vector load touches two of them.
 void* operator new(std::size_t n)
 {
-    constexpr std::size_t line = 64;
-    if (void* memory = std::aligned_alloc(line, (n / line + 1) * line))
+    constexpr std::size_t line = 64, large = 1024;
+    if (void* memory = n < large ? std::malloc(n) : std::aligned_alloc(line, (n / line + 1) * line))
         return memory;
     throw std::bad_alloc();
 }

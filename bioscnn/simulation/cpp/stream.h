@@ -45,6 +45,7 @@ public:
         file = std::fopen(path.c_str(), mode);
         if (!file)
             fail(path, std::strerror(errno));
+        std::setvbuf(file, nullptr, _IOFBF, 1 << 16);
     }
 
     template <class T> void read(T* to, size_t n)
