@@ -63,7 +63,7 @@ def exact(equations: Any, variables: Any = None, method_options: Any = None) -> 
         solution = str_to_sympy(text, variables)
         coefficients = {symbol: sympy.diff(solution, symbol) for symbol in symbols}
         if not any(coefficient.has(*symbols) for coefficient in coefficients.values()):
-            constant = solution.subs({symbol: 0 for symbol in symbols})
+            constant = solution.subs(dict.fromkeys(symbols, 0))
             terms = [coefficient * symbol for symbol, coefficient in coefficients.items()]
             text = " + ".join(f"({sympy_to_str(term)})" for term in [*terms, constant] if term != 0)
         statements.append(f"{target} = {text}")

@@ -15,8 +15,8 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from functools import cache
-from inspect import getsource
 from importlib.metadata import version
+from inspect import getsource
 from pathlib import Path
 
 from bioscnn.network import Projection, SpikingNetwork

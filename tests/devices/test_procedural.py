@@ -1,5 +1,7 @@
 """Procedural projections give the spikes of listed synapses: byte for byte, whatever the geometry."""
 
+import os
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -86,9 +88,12 @@ def networks(draw):
     return SpikingNetwork(tuple(populations), tuple(projections)), stimulus
 
 
-# Every example is a program to compile: a failing one is not made smaller.
+PROGRAMS = int(os.environ.get("BIOSCNN_TEST_PROGRAMS", "3"))
+"""Programs of `NETWORKS_A_PROGRAM` networks that are drawn; 10 take five minutes."""
+
+# A failing example is not made smaller: each is a program to compile.
 compiled = settings(
-    max_examples=10,
+    max_examples=PROGRAMS,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
@@ -102,7 +107,7 @@ def quick_to_compile(monkeypatch):
     monkeypatch.setattr("bioscnn.simulation.build.COMPILER_FLAGS", flags)
 
 
-def test_200_drawn_networks_spike_as_with_synapses(quick_to_compile):
+def test_drawn_networks_spike_as_with_synapses(quick_to_compile):
     """Against `brian2.Synapses` of the NumPy runtime, which needs no compiler."""
     n_spikes = []
 
@@ -118,7 +123,7 @@ def test_200_drawn_networks_spike_as_with_synapses(quick_to_compile):
         n_spikes.extend(int(procedural[name].counts_by_neuron.sum()) for name in record)
 
     identical()
-    assert len(n_spikes) >= 200
+    assert len(n_spikes) >= PROGRAMS * NETWORKS_A_PROGRAM
     assert np.median(n_spikes) > 100
 
 

@@ -36,12 +36,13 @@
         stimulus.read(values.data(), values.size());
         {% if rule %}
         static constexpr bioscnn::{{rule}};
+        static const bioscnn::Sights sights = rule.sights();
         static const std::vector<number> bias({{I_stim}}, {{I_stim}} + N);
         static const auto weights = bioscnn::values<number>("{{population}}.w", rule.n_weights({{n_values}}));
         std::copy(bias.begin(), bias.end(), {{I_stim}});
         for (int pre = 0; pre < {{n_values}}; pre++)
             if (values[pre] != 0)
-                rule.add(pre, values[pre], weights.data(), {{I_stim}});
+                rule.add(sights, pre, values[pre], weights.data(), {{I_stim}});
         {% else %}
         std::copy(values.begin(), values.end(), {{I_stim}});
         {% endif %}

@@ -5,22 +5,35 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <vector>
 
 namespace bioscnn {
 
 template <class T> void add_all(int n, T factor, const T* __restrict weights, T* __restrict target)
 {
+    #pragma GCC ivdep
+    #pragma GCC unroll 1
     for (int k = 0; k < n; k++)
         target[k] += factor * weights[k];
 }
+
+// Through which taps the windows see each presynaptic pixel: those of a pixel lie between two entries of `begin`.
+struct Sights
+{
+    struct Sight { int post_pixel, tap; };
+    std::vector<Sight> of;
+    std::vector<int> begin{0};
+};
 
 struct Dense
 {
     int n_post;
 
+    Sights sights() const { return {}; }
+
     size_t n_weights(size_t n_pre) const { return n_pre * n_post; }
 
-    template <class T> void add(int neuron, T factor, const T* weights, T* target) const
+    template <class T> void add(const Sights& sights, int neuron, T factor, const T* weights, T* target) const
     {
         add_all(n_post, factor, weights + (size_t) neuron * n_post, target);
     }
@@ -34,18 +47,25 @@ struct Window
     int window_height, window_width;
     int stride_y, stride_x, padding_y, padding_x;
 
-    // Calls `at(post pixel, tap, channel)` for every window that sees a neuron.
-    template <class F> void each(int neuron, F at) const
+    Sights sights() const
     {
-        const int channel = neuron % channels, pixel = neuron / channels;
-        const int y = pixel / width + padding_y, x = pixel % width + padding_x;
-        const int last_y = std::min(y / stride_y, post_height - 1), last_x = std::min(x / stride_x, post_width - 1);
-        for (int o_y = first(y, window_height, stride_y); o_y <= last_y; o_y++)
-            for (int o_x = first(x, window_width, stride_x); o_x <= last_x; o_x++)
-                at(o_y * post_width + o_x, (y - o_y * stride_y) * window_width + x - o_x * stride_x, channel);
+        Sights all;
+        for (int y = padding_y; y < height + padding_y; y++)
+            for (int x = padding_x; x < width + padding_x; x++)
+            {
+                const int end_y = std::min(y / stride_y + 1, post_height);
+                const int end_x = std::min(x / stride_x + 1, post_width);
+                for (int o_y = first(y, window_height, stride_y); o_y < end_y; o_y++)
+                    for (int o_x = first(x, window_width, stride_x); o_x < end_x; o_x++)
+                        all.of.push_back(
+                            {o_y * post_width + o_x, (y - o_y * stride_y) * window_width + x - o_x * stride_x});
+                all.begin.push_back(all.of.size());
+            }
+        return all;
     }
 
 private:
+    // The first window of a size that reaches a position.
     static int first(int at, int size, int stride) { return at < size ? 0 : (at - size) / stride + 1; }
 };
 
@@ -54,18 +74,22 @@ struct Convolution
     Window window;
     int group_size, group_post;  // channels of a group, before and after
 
+    Sights sights() const { return window.sights(); }
+
     size_t n_weights(size_t) const
     {
         return (size_t) window.channels * window.window_height * window.window_width * group_post;
     }
 
-    template <class T> void add(int neuron, T factor, const T* weights, T* target) const
+    template <class T> void add(const Sights& sights, int neuron, T factor, const T* weights, T* target) const
     {
         const int taps = window.window_height * window.window_width;
-        window.each(neuron, [&](int pixel, int tap, int channel) {
-            add_all(group_post, factor, weights + (size_t) (channel * taps + tap) * group_post,
-                    target + pixel * window.post_channels + channel / group_size * group_post);
-        });
+        const int pixel = (unsigned) neuron / window.channels, channel = (unsigned) neuron % window.channels;
+        const T* from = weights + (size_t) channel * taps * group_post;
+        T* to = target + channel / group_size * group_post;
+        for (int k = sights.begin[pixel]; k < sights.begin[pixel + 1]; k++)
+            add_all(group_post, factor, from + sights.of[k].tap * group_post,
+                    to + sights.of[k].post_pixel * window.post_channels);
     }
 };
 
@@ -74,17 +98,21 @@ struct Pooling
 {
     Window window;
 
+    Sights sights() const { return window.sights(); }
+
     size_t n_weights(size_t) const
     {
         return (size_t) window.post_height * window.post_width * window.post_channels;
     }
 
-    template <class T> void add(int neuron, T factor, const T* weights, T* target) const
+    template <class T> void add(const Sights& sights, int neuron, T factor, const T* weights, T* target) const
     {
-        window.each(neuron, [&](int pixel, int, int channel) {
-            const int post = pixel * window.post_channels + channel;
+        const int pixel = (unsigned) neuron / window.channels, channel = (unsigned) neuron % window.channels;
+        for (int k = sights.begin[pixel]; k < sights.begin[pixel + 1]; k++)
+        {
+            const int post = sights.of[k].post_pixel * window.post_channels + channel;
             target[post] += factor * weights[post];
-        });
+        }
     }
 };
 
