@@ -9,14 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from bench.problem import Layer, Problem
-from bioscnn.ann import LayerGraph
 from bioscnn.encoding import FULL_INTENSITY
 from bioscnn.errors import UserError
 from bioscnn.network import READOUT, SpikingNetwork
 from bioscnn.network.connectivity import Convolution, Dense
 from bioscnn.neurons import IF
-from bioscnn.quantities import format_quantity
-from bioscnn.studies.prepare import prepare
+from bioscnn.studies.prepare import Prepared, prepare
 from bioscnn.studies.study import read_study
 
 STUDY = Path(__file__).parents[1] / "sims" / "mnist.toml"
@@ -33,8 +31,8 @@ def data_folder() -> Path | None:
     return Path(named) if named else None
 
 
-def problem_of(changes: Sequence[str], readout: str) -> tuple[Problem, LayerGraph]:
-    """Return the problem that a study stands for, and the trained network.
+def problem_of(changes: Sequence[str], readout: str) -> tuple[Problem, Prepared]:
+    """Return the problem that a study stands for, and the study with its data.
 
     Parameters
     ----------
@@ -61,7 +59,7 @@ def problem_of(changes: Sequence[str], readout: str) -> tuple[Problem, LayerGrap
         labels=prepared.images.labels,
         calibration=None if prepared.calibration is None else prepared.calibration.images,
         layers=layers_of(prepared.network, config.simulation.dt) if plain else (),
-    ), prepared.graph
+    ), prepared
 
 
 def layers_of(network: SpikingNetwork, dt: float) -> tuple[Layer, ...]:
@@ -82,21 +80,27 @@ def layers_of(network: SpikingNetwork, dt: float) -> tuple[Layer, ...]:
     projections = [p for p in network.projections if p.post != "output"]
     neuron = network[projections[0].post].neuron
     assert isinstance(neuron, IF)
-    one_volt = 1 / neuron.V_th
     layers = []
     for projection in projections:
         connectivity, population = projection.connectivity, network[projection.post]
         assert population.bias is not None
-        # Volts at the membrane a step: by a constant current; by a spike, which leaves all its charge at once.
-        constant = one_volt * dt / neuron.C_m
+        # Thresholds that an ampere makes in a step: as a constant current; as the weight of one spike.
+        constant = dt / (neuron.C_m * neuron.V_th)
         weight = constant * FULL_INTENSITY
         if projection.synapse is not None:
-            weight = one_volt * projection.synapse.tau_s / neuron.C_m
+            weight = projection.synapse.tau_s / (neuron.C_m * neuron.V_th)
         if isinstance(connectivity, Convolution):
             bias = population.bias.reshape(population.shape[0], -1)
             row, column = connectivity.stride
-            if any(connectivity.padding) or connectivity.groups != 1 or row != column or np.ptp(bias, axis=1).any():
-                raise UserError("the benchmark knows convolutions without padding and groups only", key=population.name)
+            if (
+                any(connectivity.padding)
+                or connectivity.groups != 1
+                or row != column
+                or np.ptp(bias, axis=1).any()
+            ):
+                raise UserError(
+                    "the benchmark knows convolutions without padding and groups only", key=population.name
+                )
             layers.append(_layer(connectivity.kernel * weight, bias[:, 0] * constant, row))
         elif isinstance(connectivity, Dense) and population.name == READOUT:
             layers.append(_layer(connectivity.weight * weight, population.bias * constant))

@@ -1,10 +1,10 @@
 """A process that holds one contestant with one problem and answers requests, a JSON object a line.
 
-    python -m bench.worker bench.contestants.torch_loop results/bench/problems/mnist-small-relu
+    python -m bench.worker bench.contestants.torch_loop results/bench/problems/"mnist-small-relu, IF"
 
-Requests: ``{"do": "classify", "images": 512, "batch": 64, "variant": "loop"}`` is answered by the seconds from
+Requests: ``{"do": "classify", "images": 512, "batch": 64, "variant": ""}`` is answered by the seconds from
 images in memory to classes in memory; ``"do": "classes"`` by the classes; ``"do": "spikes"`` by the spikes of
-an image; ``"do": "memory"`` by the peak memory of this process so far and of the programs that it starts for
+an image; ``"do": "memory"`` by the peak memory of this process so far, and of the programs that it starts for
 one more, untimed, classification. What goes wrong is answered by ``{"error": ...}``.
 """
 

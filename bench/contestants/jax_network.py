@@ -56,10 +56,9 @@ class JaxNetwork(ABC):
 
         def step(state: State, _: None) -> tuple[State, None]:
             potentials, counts, total = list(state[0]), *state[1:]
-            current = first
+            spikes = first
             for number in range(len(potentials)):
-                if number > 0:
-                    current = convolve(number, spikes)
+                current = convolve(number, spikes) if number > 0 else first
                 spikes, potentials[number] = self.fire(number, current, potentials[number])
                 if count:
                     total += spikes.sum()

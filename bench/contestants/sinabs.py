@@ -19,7 +19,9 @@ class Sinabs(TorchNetwork):
         """Return the neurons behind each convolution."""
         steps = self.n_steps if "layer-wise" in words else 1
         return [
-            sinabs.layers.IAFSqueeze(num_timesteps=steps, spike_fn=SingleSpike, reset_fn=MembraneSubtract()).eval()
+            sinabs.layers.IAFSqueeze(
+                num_timesteps=steps, spike_fn=SingleSpike, reset_fn=MembraneSubtract()
+            ).eval()
             for _ in self.convolutions
         ]
 

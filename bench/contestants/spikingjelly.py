@@ -15,7 +15,9 @@ class SpikingJelly(TorchNetwork):
     def make_neurons(self, words: list[str]) -> list[torch.nn.Module]:
         """Return the neurons behind each convolution."""
         mode = "m" if "layer-wise" in words else "s"
-        return [neuron.IFNode(v_threshold=1.0, v_reset=None, step_mode=mode).eval() for _ in self.convolutions]
+        return [
+            neuron.IFNode(v_threshold=1.0, v_reset=None, step_mode=mode).eval() for _ in self.convolutions
+        ]
 
     def rest(self) -> None:
         """Bring all neurons to rest."""

@@ -37,7 +37,9 @@ class TorchLoop:
             for layer in self.convolutions
         ]
         self.biases = [torch.from_numpy(layer.bias).to(self.dtype) for layer in self.convolutions]
-        self.advance = torch.compile(self.step, dynamic=False, fullgraph=True) if "compiled" in words else self.step
+        self.advance = (
+            torch.compile(self.step, dynamic=False, fullgraph=True) if "compiled" in words else self.step
+        )
 
     def classify(self, images: NDArray[np.float32], batch: int, variant: str) -> NDArray[np.int64]:
         """Return the class of each image, shape (n,)."""
@@ -67,7 +69,8 @@ class TorchLoop:
         """Return how often each neuron of the last convolution fires."""
         # The constant input of the first layer is computed once, in full precision.
         first = conv2d(
-            images, *(torch.from_numpy(part) for part in (self.convolutions[0].weight, self.convolutions[0].bias))
+            images,
+            *(torch.from_numpy(part) for part in (self.convolutions[0].weight, self.convolutions[0].bias)),
         )
         potentials, spikes = [torch.zeros_like(first)], [torch.zeros_like(first, dtype=self.dtype)]
         for number in range(1, len(self.kernels)):

@@ -102,10 +102,12 @@ class TorchNetwork(ABC):
 
     def layer_by_layer(self, first: torch.Tensor, totals: list[float] | None) -> torch.Tensor:
         """Return how often each neuron of the last convolution fires; every layer passes all steps."""
-        current = first.unsqueeze(self.time_axis).expand(*(self.n_steps if axis == self.time_axis else -1 for axis in range(5)))
-        for number in range(len(self.convolutions)):
-            if number > 0:
-                current = self.convolutions[number](spikes.flatten(0, 1)).unflatten(0, spikes.shape[:2])
+        shape = list(first.shape)
+        shape.insert(self.time_axis, self.n_steps)
+        spikes = self.fire_all(0, first.unsqueeze(self.time_axis).expand(shape))
+        _add(totals, spikes)
+        for number in range(1, len(self.convolutions)):
+            current = self.convolutions[number](spikes.flatten(0, 1)).unflatten(0, spikes.shape[:2])
             spikes = self.fire_all(number, current)
             _add(totals, spikes)
         return spikes.sum(self.time_axis)
