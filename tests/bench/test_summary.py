@@ -94,10 +94,11 @@ def test_the_tables_are_written_from_the_summary_alone(tmp_path):
     Document(page, "peers").write(markdown(summary))
     text = page.read_text()
     assert text.startswith("before") and text.endswith("after\n")
-    assert (
-        "| fast library | `mnist-small` | 100 [60, 110] | 6.00 [5.00, 6.00] | 75.00 [30.06, 95.44] of 4 | 1,700 "
-        "| 16 (plain) | 300 (program 10) |"
-    ) in text
+    row = next(line for line in text.splitlines() if line.startswith("| fast library"))
+    assert [cell.strip() for cell in row.strip("|").split("|")] == [
+        "fast library", "`mnist-small`", "100 [60, 110]", "6.00 [5.00, 6.00]", "75.00 [30.06, 95.44] of 4",
+        "1,700", "16 (plain)", "300 (program 10)",
+    ]  # fmt: skip
     assert "bioscnn, 2 processes, `mnist-small`: 3.00 [2.73, 3.00] times as fast as the fastest peer" in text
     assert "The machine was busy" in text and "Not measured: spyx with mnist-small: no wheel" in text
     summary["busy"] = False
