@@ -234,10 +234,15 @@ def measure(
     # Fresh processes, so that their memory is that of the way that was chosen.
     workers = {}
     try:
-        for one in chosen:
-            workers[one.entry] = Worker(one.entry, problems, logs, effort.threads)
-            warm = workers[one.entry].ask("classify", one.images, one.batch, one.variant)["seconds"]
-            say(f"  {one.entry.key}: ready; {one.images:,} images take about {warm:.1f} s")
+        for one in list(chosen):
+            try:
+                workers[one.entry] = Worker(one.entry, problems, logs, effort.threads)
+                warm = workers[one.entry].ask("classify", one.images, one.batch, one.variant)["seconds"]
+                say(f"  {one.entry.key}: ready; {one.images:,} images take about {warm:.1f} s")
+            except AbsentError as error:
+                absent[one.entry] = str(error)
+                chosen.remove(one)
+                say(f"  {one.entry.key}: absent: {error}")
         for number in range(1, effort.rounds + 1):
             for one in chosen:
                 answer = workers[one.entry].ask("classify", one.images, one.batch, one.variant)

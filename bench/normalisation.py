@@ -2,8 +2,8 @@
 
     python -m bench.normalisation
 
-``bench/roster.py`` names one for both sizes: the fewest spikes within 0.1 points of the best of each. The peers
-take as long for any number of spikes, bioscnn and Brian2 do not. Test images take no part in it.
+``bench/roster.py`` names one for both sizes: the fewest spikes within 0.1 points of the best of each. The
+peers take as long for any number of spikes, bioscnn and Brian2 do not. Test images take no part in it.
 """
 
 from __future__ import annotations
