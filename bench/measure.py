@@ -189,7 +189,11 @@ def choose(entry: Entry, worker: Worker, effort: Effort, say: Say) -> Measured:
     if effort.batches is not None and len(batches) > 1:
         batches = (effort.batches,)
     batch, variant, found = fastest(rate, batches, entry.variants)
-    images = entry.images or max(1, round(found * effort.seconds / batch)) * batch
+    images = entry.images or 0
+    for _ in range(0 if images else 3):
+        # Starting a program takes as long for few images as for many, so the rate grows with their number.
+        images = max(1, round(found * effort.seconds / batch)) * batch
+        found = images / worker.ask("classify", images, batch, variant)["seconds"]
     asked = entry.images or effort.accuracy_images
     classes = worker.ask("classes", asked, batch, variant)["classes"]
     counted = min(asked, 500)

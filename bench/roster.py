@@ -47,7 +47,7 @@ class Entry:
     recorded : str
         ``"output"`` or ``"all spikes"``.
     kind : str
-        ``"bioscnn"``, ``"library"``, ``"by hand"``, ``"brian2"`` or ``"limit"``.
+        ``"bioscnn"``, ``"torch library"``, ``"JAX library"``, ``"by hand"``, ``"brian2"`` or ``"limit"``.
     images : int or None
         Images of every measurement; None for as many as take a few seconds.
     reference : bool
@@ -108,7 +108,7 @@ def entries(size: str) -> Iterator[Entry]:
     torch = Entry(
         "SpikingJelly", size, same, "bench.contestants.spikingjelly", "spikingjelly",
         variants=("", "channels-last", "layer-wise", "layer-wise channels-last"), batches=BATCHES,
-        kind="library",
+        kind="torch library",
     )  # fmt: skip
     yield torch
     yield replace(
@@ -118,7 +118,7 @@ def entries(size: str) -> Iterator[Entry]:
     yield replace(torch, simulator="sinabs", module="bench.contestants.sinabs", environment="sinabs")
     yield replace(
         torch, simulator="spyx", module="bench.contestants.spyx", environment="spyx",
-        variants=("channels-last", ""),
+        variants=("channels-last", ""), kind="JAX library",
     )  # fmt: skip
     by_hand = replace(
         torch, simulator="torch by hand", module="bench.contestants.torch_loop", environment="torch",

@@ -13,6 +13,7 @@ from bench.roster import Entry
 from bioscnn.metrics import wilson
 
 Row = dict[str, Any]
+PEERS = ("torch library", "JAX library", "by hand")
 
 
 def spread(values: Sequence[float]) -> dict[str, float]:
@@ -87,13 +88,13 @@ def reference_of(measured: Sequence[Measured], table: str) -> Measured:
 
 
 def against_the_fastest(measured: Sequence[Measured], table: str) -> list[Row]:
-    """Compare each entry of bioscnn in a table with the fastest library and with the fastest peer of all.
+    """Compare each entry of bioscnn in a table with the fastest library on torch and with the fastest peer of all.
 
     Plain Brian2 and the program written by hand in C are no peers here.
     """
     here = [one for one in measured if table in one.entry.tables]
     found = []
-    for against, kinds in (("library", ("library",)), ("peer", ("library", "by hand"))):
+    for against, kinds in (("torch library", PEERS[:1]), ("peer", PEERS)):
         others = [one for one in here if one.entry.kind in kinds]
         if not others:
             continue

@@ -23,8 +23,8 @@ def measured(simulator: str, rates: list[float], **keywords: object) -> Measured
 def everybody() -> list[Measured]:
     return [
         measured("bioscnn, 2 processes", [600, 300, 660], reference=True),
-        measured("slow library", [50, 25, 55], kind="library"),
-        measured("fast library", [100, 60, 110], kind="library", batches=(8, 16)),
+        measured("slow library", [50, 25, 55], kind="torch library"),
+        measured("fast library", [100, 60, 110], kind="torch library", batches=(8, 16)),
         measured("torch by hand", [200, 110, 220], kind="by hand"),
         measured("Brian2", [500, 290, 500], kind="brian2", tables=(SAME,)),
     ]
@@ -49,7 +49,7 @@ def test_a_row_holds_rate_ratio_accuracy_and_memory_of_an_entry_in_each_of_its_t
     assert (row["batch"], row["peak_mb"], row["spikes_per_image"]) == (16, 300.0, 1700.0)
 
 
-def test_bioscnn_is_compared_with_the_fastest_library_and_with_the_fastest_peer_of_all():
+def test_bioscnn_is_compared_with_the_fastest_torch_library_and_with_the_fastest_peer_of_all():
     library, peer = against_the_fastest(everybody(), EQUAL_ACCURACY)
     assert (library["fastest"], peer["fastest"]) == ("fast library", "torch by hand")
     assert library["times_as_fast"]["median"] == pytest.approx(6)
