@@ -88,7 +88,7 @@ def reference_of(measured: Sequence[Measured], table: str) -> Measured:
 
 
 def against_the_fastest(measured: Sequence[Measured], table: str) -> list[Row]:
-    """Compare each entry of bioscnn in a table with the fastest library on torch and with the fastest peer of all.
+    """Compare each entry of bioscnn in a table with the fastest torch library and the fastest peer of all.
 
     Plain Brian2 and the program written by hand in C are no peers here.
     """
