@@ -9,7 +9,7 @@ VENV    := .venv
 BIN     := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help env sim explain test lint train benchmark doctor clean
+.PHONY: help env sim explain test lint train benchmark bench doctor clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -54,6 +54,10 @@ train: $(VENV)/ready-train ## train the networks of a data set, or one [DATASET=
 
 benchmark: $(VENV)/ready ## measure the shipped networks and fill docs/networks.md [DATASET=mnist] [TRIALS=]
 	@$(BIN)/bioscnn benchmark $(DATASET) $(if $(TRIALS),--trials $(TRIALS),--docs docs/networks.md)
+
+bench: $(VENV)/ready ## measure bioscnn against its peers, half an hour [QUICK=1] [SIZE=small] [ONLY=torch]
+	@$(BIN)/python -m bench.run $(if $(QUICK),--quick) $(if $(SIZE),--size $(SIZE)) $(if $(ONLY),--only $(ONLY)) \
+	  $(if $(DOCS),--docs $(DOCS))
 
 doctor: $(VENV)/ready ## say what works on this machine and how to mend the rest
 	@$(BIN)/bioscnn doctor

@@ -1,0 +1,1 @@
+"""Speed, memory and accuracy of bioscnn and its peers, side by side; see README.md."""

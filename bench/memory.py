@@ -1,0 +1,69 @@
+"""Peak memory of this process and of the programs that it starts, from Linux's /proc."""
+
+from __future__ import annotations
+
+import resource
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+
+def peak_of_this_process() -> float:
+    """Return the peak resident memory of this process, MB (10^6 bytes)."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+
+
+class ProgramsWatch:
+    """Watches the child processes while it is entered, about 500 times a second.
+
+    ``ru_maxrss`` of a child counts the memory of its parent too, from which it was forked; the high-water
+    mark in ``/proc/<pid>/status`` begins anew with the program.
+
+    Attributes
+    ----------
+    largest_mb, together_mb : float
+        Peak of the largest child; the largest sum of the peaks of children that ran at one time; MB.
+    """
+
+    def __init__(self) -> None:
+        self.largest_mb = self.together_mb = 0.0
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._done.wait(0.002):
+            peaks = [_peak(child) for child in _children()]
+            self.largest_mb = max(self.largest_mb, *peaks, 0.0)
+            self.together_mb = max(self.together_mb, sum(peaks))
+
+
+def _children() -> list[str]:
+    found: list[str] = []
+    for task in Path("/proc/self/task").iterdir():
+        try:
+            found += (task / "children").read_text().split()
+        except OSError:  # the thread has ended
+            continue
+    return found
+
+
+def _peak(child: str) -> float:
+    try:
+        status = Path(f"/proc/{child}/status").read_text()
+        if Path(f"/proc/{child}/exe").samefile("/proc/self/exe"):
+            return 0.0  # forked, and not yet the program
+    except OSError:  # it has ended
+        return 0.0
+    lines = (line.split() for line in status.splitlines() if line.startswith("VmHWM:"))
+    return next((int(words[1]) * 1024 / 1e6 for words in lines), 0.0)

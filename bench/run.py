@@ -1,0 +1,145 @@
+"""Measures bioscnn and its peers: ``make bench``, or ``python -m bench.run --help``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench.environments import CONSTRAINTS
+from bench.measure import Effort, measure
+from bench.networks import data_folder, problem_of
+from bench.problem import write_problem
+from bench.roster import SIZES, Entry, entries, problems
+from bench.summary import absent_rows, against_the_fastest, rows_of
+from bench.tables import TITLES, markdown
+from bioscnn.datasets import load_dataset
+from bioscnn.errors import UserError
+from bioscnn.files import write_atomically
+from bioscnn.studies.benchmark.markdown import Document
+from bioscnn.studies.provenance import code_version, environment
+
+QUICK = Effort(rounds=2, seconds=0.5, accuracy_images=500, batches=32)
+BUSY = 0.5
+"""Load above which another program must be computing."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the benchmark that the command line asks for; return the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        bench(options)
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench.run", description="Measure bioscnn and its peers.")
+    parser.add_argument(
+        "--quick", action="store_true", help="a dry run of a few minutes; its figures say nothing"
+    )
+    parser.add_argument("--size", choices=SIZES, action="append", help="only the networks of this size")
+    parser.add_argument(
+        "--only", metavar="WORD", action="append", help="only simulators whose name has this word"
+    )
+    parser.add_argument(
+        "--split", choices=("test", "validation"), default="test", help="images that are classified"
+    )
+    parser.add_argument("--results", type=Path, default=Path("results"), help="folder of all results")
+    parser.add_argument("--docs", type=Path, help="fill the part of a document between the markers")
+    return parser
+
+
+def bench(options: argparse.Namespace) -> dict[str, Any]:
+    """Measure, and write ``results/bench/summary.json`` and ``table.md``.
+
+    Raises
+    ------
+    UserError
+        If the images cannot be had, or a document or folder cannot be written.
+    """
+    effort = QUICK if options.quick else Effort()
+    document = Document(options.docs, "peers") if options.docs else None
+    folder = options.results / "bench"
+    load = os.getloadavg()[0]
+    if load > BUSY:
+        print(f"The machine is busy (load {load:.1f}): what is measured now says nothing.", flush=True)
+    begun = time.monotonic()
+
+    def say(what: str) -> None:
+        print(f"{(time.monotonic() - begun) / 60:5.1f} min {what}", flush=True)
+
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    images = load_dataset("mnist", options.split, data=data_folder()).take(effort.accuracy_images)
+    rows: list[dict[str, Any]] = []
+    fastest: list[dict[str, Any]] = []
+    absent: dict[Entry, str] = {}
+    weights: dict[str, str] = {}
+    for size in options.size or SIZES:
+        shutil.rmtree(folder / "problems", ignore_errors=True)
+        for name, (changes, readout) in problems(size).items():
+            split = f"dataset.split={options.split}", f"dataset.trials={len(images)}"
+            problem, prepared = problem_of([*changes, *split], readout)
+            weights[problem.network] = prepared.graph.sha256()
+            write_problem(problem, folder / "problems" / name)
+        wanted = [entry for entry in entries(size) if entry.reference or _wanted(entry, options.only)]
+        say(f"{size}: {len(wanted)} simulators")
+        measured, missing = measure(wanted, folder / "problems", folder / "logs", effort, say)
+        rows += rows_of(measured, images.labels)
+        for table in TITLES:
+            fastest += against_the_fastest(measured, table)
+        absent |= missing
+    about = environment()
+    summary = {
+        "started": started,
+        "minutes": round((time.monotonic() - begun) / 60, 1),
+        "command": "make bench QUICK=1" if options.quick else "make bench",
+        **code_version(),
+        "machine": about["machine"],
+        "versions": about["versions"] | pinned_versions(),
+        "threads": effort.threads,
+        "rounds": effort.rounds,
+        "load_before": load,
+        "busy": load > BUSY,
+        "split": options.split,
+        "data_sha256": images.sha256,
+        "weights_sha256": weights,
+        "rows": rows,
+        "fastest": fastest,
+        "absent": absent_rows(absent),
+    }
+    text = markdown(summary)
+    write_atomically(folder / "summary.json", (json.dumps(summary, indent=2) + "\n").encode())
+    write_atomically(folder / "table.md", text.encode())
+    if document is not None:
+        document.write(text)
+    say(f"done: {folder / 'table.md'}")
+    return summary
+
+
+def _wanted(entry: Entry, words: list[str] | None) -> bool:
+    return not words or any(word.lower() in entry.simulator.lower() for word in words)
+
+
+def pinned_versions() -> dict[str, str]:
+    """Return the versions of the peers and of what they compute with, as they are pinned."""
+    asked = ("torch", "jax", "jaxlib", "spikingjelly", "snntorch", "sinabs", "spyx")
+    found = {}
+    for path in sorted(CONSTRAINTS.glob("*.txt")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            name, _, version = line.partition("==")
+            if name in asked:
+                found[name] = version
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())
