@@ -1,13 +1,14 @@
 """The practical limit: a C program written by hand for one kind of network, on one core.
 
 ``limit.c`` simulates what `bioscnn.conversion.convert` makes of a CNN, and no more; it is what our generated
-program is measured against. From the root of the repository, ``python -m bench.limit`` measures it on shipped
-networks, beside the physical limit of `bench.roofline`.
+program is measured against. ``python -m bench.limit`` measures it on shipped networks, beside the physical
+limit of `bench.roofline`.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import tempfile
@@ -15,18 +16,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.compiler import compile_c
+from bench.environments import ENVIRONMENTS
+from bench.networks import data_folder
 from bench.roofline import measure_core, roofline
+from bench.summary import spread
 from bioscnn.encoding import Currents
 from bioscnn.errors import UserError
 from bioscnn.network import OUTPUT, READOUT, Convolution, Dense, Population, Projection, SpikingNetwork
 from bioscnn.neurons import IF, LIF, LeakyIntegrator
 from bioscnn.readout import decisions
 from bioscnn.simulation import Device, Recording, simulate
+from bioscnn.simulation.cpp_device import constant_files, stimulus_files
+from bioscnn.simulation.program import build, obtain
 from bioscnn.simulation.recording import PopulationRecording
 from bioscnn.spikes import SpikeTrains
 from bioscnn.studies.prepare import prepare
@@ -235,43 +242,87 @@ def _recording(
     return Recording({OUTPUT: output, READOUT: silent}, n_steps, stimulus.dt)
 
 
+def measure_limit(
+    name: str, images: int, repeats: int, folder: Path, data: Path | None, split: str = "test"
+) -> dict[str, Any]:
+    """Measure our program, the one written by hand and the roofline on one core, in turn.
+
+    Parameters
+    ----------
+    name : str
+        A shipped network.
+    images : int
+        Images that are simulated.
+    repeats : int
+        How often each program runs.
+    folder : Path
+        Where what is compiled goes.
+    data : Path or None
+        Data folder.
+    split : str
+        Of the images.
+
+    Returns
+    -------
+    dict
+        Images a second of both programs as whole processes, of the loop of the one by hand, and of the
+        roofline; our share of each; what the one by hand spends its time on, s an image.
+    """
+    changes = [f"network.model={name}", f"dataset.trials={images}", f"dataset.split={split}"]
+    ready = prepare(read_study(HERE.parent / "sims" / "mnist.toml", changes), data)
+    plain, profiled = Limit.build(folder), Limit.build(folder, profile=True)
+    shape = ready.program
+    assert shape is not None
+    program = obtain(shape) or build(shape)
+    ours, by_hand, loops = [], [], []
+    with tempfile.TemporaryDirectory(prefix="bioscnn-limit-") as scratch:
+        for file, values in {**constant_files(shape), **stimulus_files(shape, ready.stimulus)}.items():
+            values.tofile(Path(scratch) / file)
+        (Path(scratch) / f"{OUTPUT}.record_spikes").touch()
+        (Path(scratch) / f"{READOUT}.record_potentials").touch()
+        environment = {**os.environ, "BIOSCNN_FOLDER": scratch}
+        for _ in range(repeats):
+            begun = perf_counter()
+            where = {"cwd": program.folder, "env": environment, "stdout": subprocess.DEVNULL}
+            subprocess.run([program.executable], check=True, **where)
+            ours.append(images / (perf_counter() - begun))
+            run = plain.run(ready.network, ready.stimulus)
+            by_hand.append(images / run.process_seconds)
+            loops.append(images / run.loop_seconds)
+    profiles = [profiled.run(ready.network, ready.stimulus) for _ in range(repeats)]
+    parts = min(profiles, key=lambda run: run.loop_seconds).parts
+    recording = simulate(ready.network, ready.stimulus, Device())
+    bound = 1 / roofline(ready.network, recording, measure_core(ready.network, folder))
+    names = [population.name for population in ready.network.neurons if population.spikes]
+    counts = np.stack([recording[name].counts_by_trial for name in names])
+    differ = np.abs(np.stack([run.spikes[name] for name in names]) - counts).sum()
+    return {
+        "network": name,
+        "images": images,
+        "ours": spread(ours),
+        "by_hand": spread(by_hand),
+        "by_hand_loop": spread(loops),
+        "roofline": bound,
+        "share_of_by_hand": spread([a / b for a, b in zip(ours, by_hand, strict=True)]),
+        "share_of_roofline": median(ours) / bound,
+        "parts_us": {part: 1e6 * seconds / images for part, seconds in parts.items()},
+        "spikes": int(counts.sum()),
+        "spikes_that_differ": int(differ),
+        "peak_mb_by_hand": run.peak_mb,
+    }
+
+
 def main() -> None:
-    """Print images a second, the profile, the roofline, and the agreement with the C++ device."""
+    """Print what `measure_limit` finds out."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("networks", nargs="*", default=["mnist-small", "mnist-large"])
-    parser.add_argument("--images", type=int, default=1000)
+    parser.add_argument("--images", type=int, default=2000)
     parser.add_argument("--repeats", type=int, default=9)
-    parser.add_argument("--folder", type=Path, default=Path("results/bench/programs"))
+    parser.add_argument("--folder", type=Path, default=ENVIRONMENTS / "limit")
     asked = parser.parse_args()
-    data = Path(os.environ["BIOSCNN_DATA"]) if "BIOSCNN_DATA" in os.environ else None
-    plain, profiled = Limit.build(asked.folder), Limit.build(asked.folder, profile=True)
     for name in asked.networks:
-        changes = [f"network.model={name}", f"dataset.trials={asked.images}", "dataset.split=test"]
-        ready = prepare(read_study(HERE.parent / "sims" / "mnist.toml", changes), data)
-        runs = [plain.run(ready.network, ready.stimulus) for _ in range(asked.repeats)]
-        ours = simulate(ready.network, ready.stimulus, Device())
-        spikes = sum(count.sum() for count in runs[0].spikes.values()) / asked.images
-        right = np.mean(runs[0].classes == ready.images.labels)
-        print(f"{name}: {asked.images} images, {spikes:.1f} spikes an image, {100 * right:.2f} % right")
-        for what, seconds in (
-            ("loop", [run.loop_seconds for run in runs]),
-            ("process", [run.process_seconds for run in runs]),
-        ):
-            best, typical = (asked.images / pick(seconds) for pick in (min, median))
-            print(f"  {what:<8} {best:8,.0f} images/s at best, {typical:8,.0f} median of {asked.repeats}")
-        parts = min((profiled.run(ready.network, ready.stimulus) for _ in range(asked.repeats)),
-                    key=lambda run: run.loop_seconds).parts  # fmt: skip
-        print("  profile ", ", ".join(f"{k} {1e6 * v / asked.images:.1f} us" for k, v in parts.items()))
-        core = measure_core(ready.network, asked.folder)
-        print(f"  core     {core.adds / 1e9:.1f} G adds/s, {core.adds_beyond / 1e9:.1f} G beyond L1, "
-              f"{core.bandwidth / 1e9:.0f} GB/s; peak memory {runs[0].peak_mb:.1f} MB")  # fmt: skip
-        print(f"  roofline {1 / roofline(ready.network, ours, core):8,.0f} images/s")
-        names = [population.name for population in ready.network.neurons if population.spikes]
-        ours_counts = np.stack([ours[name].counts_by_trial for name in names])
-        difference = np.abs(np.stack([runs[0].spikes[name] for name in names]) - ours_counts)
-        share = 100 * np.mean(difference > 0)
-        print(f"  device   {share:.2f} % of the counts of a population in a trial differ, "
-              f"by {difference.sum()} of {ours_counts.sum()} spikes")  # fmt: skip
+        found = measure_limit(name, asked.images, asked.repeats, asked.folder, data_folder())
+        print(json.dumps(found, indent=2))
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ class Effort:
 
     rounds: int = 5
     seconds: float = 3.0
-    accuracy_images: int = 5000
+    accuracy_images: int = 10_000
     batches: int | None = None
     threads: int = 2
 

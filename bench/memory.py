@@ -60,9 +60,9 @@ def _children() -> list[str]:
 
 def _peak(child: str) -> float:
     try:
-        status = Path(f"/proc/{child}/status").read_text()
         if Path(f"/proc/{child}/exe").samefile("/proc/self/exe"):
             return 0.0  # forked, and not yet the program
+        status = Path(f"/proc/{child}/status").read_text()
     except OSError:  # it has ended
         return 0.0
     lines = (line.split() for line in status.splitlines() if line.startswith("VmHWM:"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from bench.environments import OWN
 from bench.networks import SAME_MODEL
@@ -96,14 +95,12 @@ def entries(size: str) -> Iterator[Entry]:
             simulator="bioscnn, 2 processes, all spikes",
             variants=("jobs=2 all-spikes",),
             recorded="all spikes",
-            images=300 if size == "small" else 60,  # their potentials are kept too, and fill the memory
         )
     yield replace(ours, problem=fine_tuned, tables=(EQUAL_ACCURACY,))
-    if (Path(__file__).parent / "limit.py").is_file():
-        yield replace(
-            ours, simulator="C by hand, 1 process", module="bench.limit", tables=(EQUAL_ACCURACY,),
-            variants=("",), kind="limit",
-        )  # fmt: skip
+    yield replace(
+        ours, simulator="C by hand, 1 process", module="bench.contestants.limit", tables=(EQUAL_ACCURACY,),
+        variants=("",), kind="limit",
+    )  # fmt: skip
 
     torch = Entry(
         "SpikingJelly", size, same, "bench.contestants.spikingjelly", "spikingjelly",

@@ -12,11 +12,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.environments import CONSTRAINTS
+from bench.environments import CONSTRAINTS, ENVIRONMENTS
+from bench.figures import draw_scaling
+from bench.limit import measure_limit
 from bench.measure import Effort, measure
 from bench.networks import data_folder, problem_of
+from bench.precision import measure_precision
 from bench.problem import write_problem
 from bench.roster import SIZES, Entry, entries, problems
+from bench.scaling import measure_scaling
 from bench.summary import absent_rows, against_the_fastest, rows_of
 from bench.tables import TITLES, markdown
 from bioscnn.datasets import load_dataset
@@ -97,6 +101,14 @@ def bench(options: argparse.Namespace) -> dict[str, Any]:
         for table in TITLES:
             fastest += against_the_fastest(measured, table)
         absent |= missing
+    limits, precision, scaling = [], [], None
+    if not options.only:
+        for name in (f"mnist-{size}" for size in options.size or SIZES):
+            say(f"{name}: the limits of one core, and what float32 changes")
+            limits.append(measure_limit(name, 2000, 9, ENVIRONMENTS / "limit", data_folder(), options.split))
+            precision.append(measure_precision(name, len(images), data_folder(), options.split))
+        say("how the cost grows")
+        scaling = measure_scaling(data_folder(), say)
     about = environment()
     summary = {
         "started": started,
@@ -115,12 +127,17 @@ def bench(options: argparse.Namespace) -> dict[str, Any]:
         "rows": rows,
         "fastest": fastest,
         "absent": absent_rows(absent),
+        "limits": limits,
+        "precision": precision,
+        "scaling": scaling,
     }
     text = markdown(summary)
     write_atomically(folder / "summary.json", (json.dumps(summary, indent=2) + "\n").encode())
     write_atomically(folder / "table.md", text.encode())
     if document is not None:
         document.write(text)
+        if scaling is not None:
+            draw_scaling(scaling, document.path.parent / "figures" / "speed-scaling.svg")
     say(f"done: {folder / 'table.md'}")
     return summary
 

@@ -90,11 +90,11 @@ def reference_of(measured: Sequence[Measured], table: str) -> Measured:
 def against_the_fastest(measured: Sequence[Measured], table: str) -> list[Row]:
     """Compare each entry of bioscnn in a table with the fastest torch library and the fastest peer of all.
 
-    Plain Brian2 and the program written by hand in C are no peers here.
+    Plain Brian2 is no peer here; the program written by hand in C is a limit.
     """
     here = [one for one in measured if table in one.entry.tables]
     found = []
-    for against, kinds in (("torch library", PEERS[:1]), ("peer", PEERS)):
+    for against, kinds in (("torch library", PEERS[:1]), ("peer", PEERS), ("limit", ("limit",))):
         others = [one for one in here if one.entry.kind in kinds]
         if not others:
             continue

@@ -51,7 +51,80 @@ def markdown(summary: dict[str, Any]) -> str:
                 lines += [""]
     for absent in summary["absent"]:
         lines += [f"Not measured: {absent['simulator']} with {absent['network']}: {absent['reason']}", ""]
+    lines += [*_limits(summary["limits"]), *_precision(summary["precision"])]
+    if summary["scaling"] is not None:
+        lines += _scaling(summary["scaling"])
     return "\n".join(lines)
+
+
+def _limits(limits: list[dict[str, Any]]) -> list[str]:
+    if not limits:
+        return []
+    header = (
+        "network", "bioscnn", "C by hand", "share of it", "roofline", "share of it",
+        "C by hand spends on input, neurons, synapses (us an image)",
+    )  # fmt: skip
+    rows = [
+        [
+            f"`{limit['network']}`",
+            _spread(limit["ours"], ",.0f"),
+            _spread(limit["by_hand"], ",.0f"),
+            _spread(limit["share_of_by_hand"], ".2f"),
+            f"{limit['roofline']:,.0f}",
+            f"{limit['share_of_roofline']:.2f}",
+            ", ".join(f"{value:.0f}" for value in limit["parts_us"].values()),
+        ]
+        for limit in limits
+    ]
+    title = f"**One core: images a second of whole programs, {limits[0]['images']:,} images.**"
+    return [title, "", *_table(header, rows), ""]
+
+
+def _precision(rows: list[dict[str, Any]]) -> list[str]:
+    if not rows:
+        return []
+    header = (
+        "network", "spikes", "stand in one precision only", "trials with such a spike", "classes that change",
+        "accuracy in float32 (%)", "in float64 (%)",
+    )  # fmt: skip
+    cells = [
+        [
+            f"`{row['network']}`",
+            f"{row['spikes']:,}",
+            f"{row['spikes_that_differ']:,}",
+            f"{100 * row['trials_with_another_spike']:.2f} %",
+            f"{row['classes_that_change']} of {row['n']:,}",
+            *(_share(row[name]) for name in ("float32", "float64")),
+        ]
+        for row in rows
+    ]
+    return ["**What float32 changes.**", "", *_table(header, cells), ""]
+
+
+def _scaling(scaling: dict[str, Any]) -> list[str]:
+    header = ("what varies", "value", "trials", "images a second", "synaptic events an image", "program (MB)")
+    rows = [
+        [
+            point["axis"],
+            f"{point['value']:g}",
+            f"{point['trials']:,}",
+            f"{point['images_per_second']:,.0f}",
+            f"{point['synaptic_events']:,.0f}",
+            f"{point['program_peak_mb']:.1f}",
+        ]
+        for point in scaling["points"]
+    ]
+    powers = ", ".join(f"{axis} {power:.2f}" for axis, power in scaling["exponents"].items())
+    return [
+        "**How the cost grows** (`mnist-small`, one process; duration and time step in ms; width: copies of "
+        "every channel, which compute the same; events: 4,000 drawn input spikes in 300 steps).",
+        "",
+        *_table(header, rows),
+        "",
+        "Fitted powers of the time of a run, with the number of trials, the duration, the number of steps "
+        f"and the synaptic events as the network widens: {powers}.",
+        "",
+    ]
 
 
 def _table(header: tuple[str, ...], rows: list[list[str]]) -> list[str]:
@@ -68,12 +141,15 @@ def _cells(row: dict[str, Any]) -> list[str]:
         f"`{row['network']}`",
         _spread(row["images_per_second"], ",.0f"),
         _spread(row["ratio_to_bioscnn"], ".2f"),
-        f"{100 * accuracy['value']:.2f} [{100 * accuracy['low']:.2f}, {100 * accuracy['high']:.2f}]"
-        f" of {accuracy['n']:,}",
+        f"{_share(accuracy)} of {accuracy['n']:,}",
         f"{row['spikes_per_image']:,.0f}",
         "" if row["batch"] is None else f"{row['batch']} ({row['variant']})",
         memory,
     ]
+
+
+def _share(share: dict[str, float]) -> str:
+    return "{:.2f} [{:.2f}, {:.2f}]".format(*(100 * share[part] for part in ("value", "low", "high")))
 
 
 def _spread(value: dict[str, float], form: str) -> str:

@@ -41,11 +41,12 @@ class Bioscnn:
         """Return the class of each image, shape (n,); bioscnn chooses its batches itself."""
         words, keys = variant.split(), self.config.simulation
         jobs = next(int(word.removeprefix("jobs=")) for word in words if word.startswith("jobs="))
-        record = [OUTPUT, READOUT]
+        record = [OUTPUT]
         if "all-spikes" in words:
             record = [population.name for population in self.network.neurons]
         stimulus = pixel_currents(images, keys.n_steps, keys.dt)
-        recording = simulate(self.network, stimulus, Device(keys.device, keys.precision, jobs), record=record)
+        device = Device(keys.device, keys.precision, jobs)
+        recording = simulate(self.network, stimulus, device, record=record, potentials=[READOUT])
         return decisions(recording, self.readout)[:, -1]
 
     def spikes(self, images: NDArray[np.float32], batch: int, variant: str) -> float:

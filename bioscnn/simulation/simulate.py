@@ -15,7 +15,9 @@ from bioscnn.simulation.recording import Recording
 
 DEVICES = ("cpp_standalone", "numpy")
 PRECISIONS = ("float32", "float64")
-LARGEST_BATCH = 500
+LARGEST_BATCH = 2000
+RECORDED_BYTES = 250e6
+"""About how much of potentials a batch may record."""
 
 
 class Progress(Protocol):
@@ -157,7 +159,9 @@ def simulate_batches(
     potentials = record if potentials is None else potentials
     _check(network, stimulus, {*record, *potentials})
     progress = progress or Silent()
-    size = max(1, min(LARGEST_BATCH, -(-stimulus.n_trials // device.jobs)))
+    a_trial = 4 * stimulus.n_steps * sum(network[name].size for name in potentials) + 1
+    largest = min(LARGEST_BATCH, int(RECORDED_BYTES / a_trial))
+    size = max(1, min(largest, -(-stimulus.n_trials // device.jobs)))
     batches = [stimulus[first : first + size] for first in range(0, stimulus.n_trials, size)]
     if device.name == "numpy":
         from bioscnn.simulation.numpy_device import simulate_numpy

@@ -3,10 +3,14 @@
 import numpy as np
 import pytest
 
+from bench.figures import scaling_figure
 from bench.measure import Measured, fastest
 from bench.roster import EQUAL_ACCURACY, SAME, Entry, entries
+from bench.scaling import exponents, widened
 from bench.summary import against_the_fastest, ratios, rows_of, spread
 from bench.tables import markdown
+from bioscnn.ann import read_model
+from bioscnn.seeds import stream
 from bioscnn.studies.benchmark.markdown import Document
 
 LABELS = np.array([0, 1, 2, 3])
@@ -81,6 +85,49 @@ def test_the_best_batch_and_variant_are_found_by_trying_neighbours():
     assert ("plain", 256) not in tried  # two slower ones in a row were enough
 
 
+ONE = {"median": 1.0, "low": 0.5, "high": 2.0}
+LIMIT = {
+    "network": "mnist-small", "images": 2000, "ours": ONE, "by_hand": ONE, "share_of_by_hand": ONE,
+    "roofline": 4.0, "share_of_roofline": 0.25, "parts_us": {"input": 1.0, "neurons": 2.0, "synapses": 3.0},
+}  # fmt: skip
+SHARE = {"value": 0.99, "low": 0.98, "high": 0.995}
+PRECISION = {
+    "network": "mnist-small", "spikes": 1000, "spikes_that_differ": 7, "trials_with_another_spike": 0.031,
+    "classes_that_change": 1, "n": 100, "float32": SHARE, "float64": SHARE,
+}  # fmt: skip
+SCALING = {
+    "points": [
+        {
+            "axis": axis, "value": value, "trials": 10 * value, "seconds": ONE | {"median": 3.0 * value**power},
+            "images_per_second": 5.0, "synaptic_events": value**2, "program_peak_mb": 4.5,
+        }
+        for axis, power in (("trials", 1), ("duration", 1), ("time step", -1), ("width", 1.5))
+        for value in (1, 2, 4)
+    ]
+}  # fmt: skip
+SCALING["exponents"] = exponents(SCALING["points"])
+
+
+def test_powers_are_those_of_the_curves():
+    assert {axis: round(power, 9) for axis, power in SCALING["exponents"].items()} == {
+        "trials": 1, "duration": 1, "time step": 1, "width": 0.75,
+    }  # fmt: skip
+
+
+def test_the_figure_of_growth_shows_each_curve_with_its_power():
+    figure = scaling_figure(SCALING)
+    assert [axes.get_title() for axes in figure.axes] == ["power 1.00"] * 3 + ["power 0.75"]
+
+
+def test_a_widened_network_computes_the_same_with_the_square_of_the_synapses():
+    graph, rng = read_model("mnist-small"), stream(1, "images")
+    image = rng.random((3, 1, 28, 28)).astype(np.float32)
+    wide = widened(graph, 3)
+    assert np.allclose(wide.forward(image), graph.forward(image), atol=1e-3)
+    hidden = [[layer.weight.size for layer in g.layers[2:6:2]] for g in (graph, wide)]
+    assert hidden[1] == [9 * size for size in hidden[0]]
+
+
 def test_the_tables_are_written_from_the_summary_alone(tmp_path):
     people = everybody()
     summary = {
@@ -88,6 +135,7 @@ def test_the_tables_are_written_from_the_summary_alone(tmp_path):
         "split": "test", "load_before": 3.0, "busy": True, "rows": rows_of(people, LABELS),
         "fastest": against_the_fastest(people, EQUAL_ACCURACY),
         "absent": [{"simulator": "spyx", "network": "mnist-small", "reason": "no wheel"}],
+        "limits": [LIMIT], "precision": [PRECISION], "scaling": SCALING,
     }  # fmt: skip
     page = tmp_path / "speed.md"
     page.write_text("before\n<!-- benchmark peers: begin -->\n<!-- benchmark peers: end -->\nafter\n")

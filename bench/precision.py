@@ -1,0 +1,94 @@
+"""What float32 changes: the same trials in single and double precision, spike for spike.
+
+python -m bench.precision
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.networks import STUDY, data_folder
+from bioscnn.metrics import paired_distance, wilson
+from bioscnn.network import READOUT
+from bioscnn.readout import decisions
+from bioscnn.simulation import Device, Recording, simulate_batches
+from bioscnn.studies.prepare import prepare
+from bioscnn.studies.study import read_study
+
+
+def measure_precision(model: str, images: int, data: Path | None, split: str = "test") -> dict[str, Any]:
+    """Compare float32 with float64.
+
+    Parameters
+    ----------
+    model : str
+        A shipped network.
+    images : int
+        How many images.
+    data : Path or None
+        Data folder.
+    split : str
+        Of the images.
+
+    Returns
+    -------
+    dict
+        Spikes, how many stand in one precision only, the share of trials in which any does, trials whose
+        class changes, accuracy of both and their difference, with 95 % intervals.
+    """
+    changes = [f"network.model={model}", f"dataset.trials={images}", f"dataset.split={split}"]
+    ready = prepare(read_study(STUDY, changes), data)
+    record = [population.name for population in ready.network.neurons if population.spikes]
+    spikes = differ = 0
+    touched, classes = [], []
+    batches = (
+        simulate_batches(ready.network, ready.stimulus, device, record=record, potentials=[READOUT])
+        for device in (Device(precision=precision, jobs=2) for precision in ("float32", "float64"))
+    )
+    for single, double in zip(*batches, strict=True):
+        moved = np.zeros(single.n_trials, np.int64)
+        for name in record:
+            one, other = (_keys(batch, name) for batch in (single, double))
+            only = np.setxor1d(one, other, assume_unique=True)
+            population = single[name].spikes
+            assert population is not None
+            moved += np.bincount(only // (population.n_steps * population.size), minlength=single.n_trials)
+            spikes += len(other)
+        differ += int(moved.sum())
+        touched.append(moved > 0)
+        rule = ready.study.config.readout.rule
+        classes.append([decisions(batch, rule)[:, -1] for batch in (single, double)])
+    one, other = (np.concatenate(parts) == ready.images.labels for parts in zip(*classes, strict=True))
+    changed = np.concatenate([a != b for a, b in classes])
+    distance = paired_distance(one, other)
+    return {
+        "network": model,
+        "n": images,
+        "spikes": spikes,
+        "spikes_that_differ": differ,
+        "trials_with_another_spike": float(np.concatenate(touched).mean()),
+        "classes_that_change": int(changed.sum()),
+        "float32": _share(one),
+        "float64": _share(other),
+        "difference": [distance.value, distance.low, distance.high],
+    }
+
+
+def _keys(recording: Recording, name: str) -> np.ndarray:
+    spikes = recording[name].spikes
+    assert spikes is not None
+    return (spikes.trial() * spikes.n_steps + spikes.step) * spikes.size + spikes.neuron
+
+
+def _share(right: np.ndarray) -> dict[str, float]:
+    share = wilson(int(right.sum()), len(right))
+    return {"value": share.value, "low": share.low, "high": share.high}
+
+
+if __name__ == "__main__":
+    for name in ("mnist-small", "mnist-large"):
+        print(json.dumps(measure_precision(name, 5000, data_folder()), indent=2))
