@@ -98,7 +98,8 @@ PRECISION = {
 SCALING = {
     "points": [
         {
-            "axis": axis, "value": value, "trials": 10 * value, "seconds": ONE | {"median": 3.0 * value**power},
+            "axis": axis, "value": value, "trials": 10 * value,
+            "seconds": ONE | {"median": 3.0 * value**power},
             "images_per_second": 5.0, "synaptic_events": value**2, "program_peak_mb": 4.5,
         }
         for axis, power in (("trials", 1), ("duration", 1), ("time step", -1), ("width", 1.5))
@@ -116,7 +117,7 @@ def test_powers_are_those_of_the_curves():
 
 def test_the_figure_of_growth_shows_each_curve_with_its_power():
     figure = scaling_figure(SCALING)
-    assert [axes.get_title() for axes in figure.axes] == ["power 1.00"] * 3 + ["power 0.75"]
+    assert [axes.get_title("left") for axes in figure.axes] == ["power 1.00"] * 3 + ["power 0.75"]
 
 
 def test_a_widened_network_computes_the_same_with_the_square_of_the_synapses():
