@@ -270,11 +270,17 @@ def print_conversion(description: dict[str, Any]) -> None:
     for population in description["populations"]:
         size, shape = population["size"], tuple(population["shape"])
         OUT.print(f"[bold]{population['name']}[/bold]  {size:,} neurons, shape {shape}")
-    spiking = description["populations"][0]
-    OUT.print("\n" + spiking["equations"], markup=False)
-    for name in ("threshold", "reset", "refractory"):
-        OUT.print(f"{name:<12} {spiking[name]}", markup=False)
-    OUT.print(", ".join(f"{name} = {value}" for name, value in spiking["parameters"].items()) + "\n")
+    models: dict[str, list[dict[str, Any]]] = {}
+    for population in description["populations"]:
+        models.setdefault(population["equations"], []).append(population)
+    for equations, alike in models.items():
+        OUT.print(f"\n[bold]{', '.join(population['name'] for population in alike)}[/bold]")
+        OUT.print(equations, markup=False)
+        for name in ("threshold", "reset", "refractory"):
+            if alike[0][name] is not None:
+                OUT.print(f"{name:<12} {alike[0][name]}", markup=False)
+        OUT.print(", ".join(f"{name} = {value}" for name, value in alike[0]["parameters"].items()))
+    OUT.print()
     rows = [
         (f"{p['pre']} -> {p['post']}", p["connectivity"], f"{p['n_synapses']:,}", p["synapse"], p["weights"])
         for p in description["projections"]
