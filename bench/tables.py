@@ -158,7 +158,7 @@ def _spread(value: dict[str, float], form: str) -> str:
 
 def _sentence(one: dict[str, Any]) -> str:
     times = _spread(one["times_as_fast"], ".2f")
-    return (
-        f"* {one['simulator']}, `{one['network']}`: {times} times as fast as the fastest {one['against']}, "
-        f"{one['fastest']}."
-    )
+    whom = f"the fastest {one['against']}, {one['fastest']}"
+    if one["against"] == "limit":
+        whom = "the program written by hand in C, on one core"
+    return f"* {one['simulator']}, `{one['network']}`: {times} times as fast as {whom}."

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.errors import UserError
-from bioscnn.network.connectivity import Connectivity
+from bioscnn.network.connectivity import Connectivity, Dense
 from bioscnn.neurons import ExponentialCurrent, NeuronModel
 
 OUTPUT = "output"
@@ -104,7 +104,9 @@ class SpikingNetwork:
                 (projection.pre, projection.connectivity.pre_shape),
                 (projection.post, projection.connectivity.post_shape),
             ):
-                if prod(shape) != self[end].size:
+                # All to all, neurons are only counted; a window slides over an image of just this shape.
+                flat = isinstance(projection.connectivity, Dense)
+                if prod(shape) != self[end].size or not (flat or shape == self[end].shape):
                     raise ValueError(
                         f"{projection.pre} -> {projection.post}: {end!r} does not have shape {shape}"
                     )

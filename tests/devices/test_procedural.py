@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from bench.scaling import event_case
 from bioscnn.conversion import convert
 from bioscnn.errors import UserError
 from bioscnn.network import Convolution, Dense, Pooling, Population, Projection, SpikingNetwork
@@ -162,6 +163,17 @@ def test_shipped_networks_spike_as_with_synapses_on_100_images(model):
     )
     assert_same_spikes(prepared.network, one, other)
     assert sum(one[name].counts_by_neuron.sum() for name in record) > 100_000
+
+
+def test_recordings_of_an_event_camera_take_the_same_path():
+    """300 steps, 4,000 input spikes a trial."""
+    network, stimulus = event_case(3)
+    record = [population.name for population in network.neurons]
+    device = Device("cpp_standalone", "float64", connectivity="procedural")
+    procedural = simulate(network, stimulus, device, record=record, potentials=[])
+    explicit = simulate(network, stimulus, Device("numpy"), record=record, potentials=[])
+    assert_same_spikes(network, procedural, explicit)
+    assert all(procedural[name].counts_by_neuron.sum() > 100 for name in record[:-2])
 
 
 def test_what_no_rule_computes_is_listed_or_refused():

@@ -1,0 +1,80 @@
+"""The paths whose pace users feel, timed by pytest-benchmark: `pytest tests/bench/test_core_paths.py`."""
+
+from time import perf_counter
+
+import numpy as np
+import pytest
+
+from bench.limit import Limit
+from bioscnn.network import OUTPUT, READOUT
+from bioscnn.report import write_report
+from bioscnn.simulation import Device, simulate
+from bioscnn.simulation.cpp_device import constant_files
+from bioscnn.simulation.simulate import Silent
+from bioscnn.studies import read_study, run_study
+from bioscnn.studies.prepare import prepare
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings(
+        "ignore:Benchmarks are automatically disabled"
+    ),  # in parallel they say nothing
+]
+
+
+def ready(model, trials=500):
+    return prepare(
+        read_study("sims/mnist.toml", [f"network.model={model}", f"dataset.trials={trials}"]), None
+    )
+
+
+@pytest.mark.parametrize("model", ["mnist-small", "mnist-large"])
+@pytest.mark.parametrize("recorded", ["output", "all spikes"])
+def test_simulating_500_images_on_one_core(benchmark, model, recorded):
+    case = ready(model)
+    record = [OUTPUT] if recorded == "output" else [p.name for p in case.network.neurons]
+
+    def run():
+        return simulate(case.network, case.stimulus, Device(), record=record, potentials=[READOUT])
+
+    recording = benchmark.pedantic(run, rounds=5, warmup_rounds=1)
+    assert recording[READOUT].potentials.shape == (500, 30, 10)
+
+
+def test_preparing_a_study(benchmark):
+    case = benchmark.pedantic(lambda: ready("mnist-large"), rounds=5)
+    assert case.stimulus.n_trials == 500
+
+
+def test_writing_down_what_a_program_reads(benchmark):
+    shape = ready("mnist-large").program
+    files = benchmark.pedantic(lambda: constant_files(shape), rounds=5)
+    assert {"conv2_to_conv3.w", "conv1.I_stim"} <= set(files)
+
+
+def test_the_report(benchmark, tmp_path):
+    run = run_study(
+        read_study("sims/mnist.toml", ["dataset.trials=500"]),
+        data=None, out=tmp_path / "run", results=tmp_path, progress=Silent(),
+    )  # fmt: skip
+    benchmark.pedantic(lambda: write_report(run.folder), rounds=3)
+    assert (run.folder / "report.html").stat().st_size > 100_000
+
+
+def timed(call):
+    begun = perf_counter()
+    call()
+    return perf_counter() - begun
+
+
+@pytest.mark.parametrize("model", ["mnist-small", "mnist-large"])
+def test_a_generated_program_keeps_up_with_one_written_by_hand(model, tmp_path):
+    """Whole calls in turn, at best of several; `make bench` has the figures of an idle machine."""
+    case, by_hand = ready(model, 1000), Limit.build(tmp_path)
+    shares = []
+    for _ in range(8):
+        ours = timed(
+            lambda: simulate(case.network, case.stimulus, Device(), record=[OUTPUT], potentials=[READOUT])
+        )
+        shares.append(timed(lambda: by_hand.run(case.network, case.stimulus)) / ours)
+    assert np.max(shares) > 0.7
