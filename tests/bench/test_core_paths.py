@@ -11,8 +11,9 @@ from bioscnn.report import write_report
 from bioscnn.simulation import Device, simulate
 from bioscnn.simulation.cpp_device import constant_files
 from bioscnn.simulation.simulate import Silent
-from bioscnn.studies import read_study, run_study
+from bioscnn.studies import read_study
 from bioscnn.studies.prepare import prepare
+from bioscnn.studies.run import run_study
 
 pytestmark = [
     pytest.mark.slow,

@@ -187,3 +187,12 @@ def test_what_no_rule_computes_is_listed_or_refused():
         simulate(network, currents(1), Device(connectivity="procedural"))
     with pytest.raises(UserError, match="only compiled programs"):
         Device("numpy", connectivity="procedural")
+
+
+def test_a_window_needs_the_shape_of_its_populations_and_not_their_size_alone():
+    kernel = Convolution((2, 3, 3), (4, 2, 2), (1, 1), (0, 0, 0, 0), np.ones((4, 2, 2, 2)))
+    with pytest.raises(ValueError, match="does not have shape"):
+        SpikingNetwork(
+            (Population("input", (2, 3, 3)), Population("cells", (16,), LIF())),
+            (Projection("input", "cells", kernel, SYNAPSE),),
+        )
