@@ -15,7 +15,7 @@ PANELS: tuple[tuple[str, str, Callable[[dict[str, Any]], float]], ...] = (
     ("trials", "trials", lambda point: point["trials"]),
     ("duration", "simulated time (ms)", lambda point: point["value"]),
     ("time step", "time step (ms)", lambda point: point["value"]),
-    ("width", "synaptic events an image", lambda point: point["synaptic_events"]),
+    ("width", "synaptic events", lambda point: point["synaptic_events"]),
 )
 
 
