@@ -82,9 +82,10 @@ class ProgramShape:
             rules = neuron.reset_statement, neuron.refractory, method
             rest = border_statements(self.network, population)
             populations.append((population.name, population.shape, *text, *rules, rest))
+        procedural = self.procedural
         projections = [
             (
-                p.pre, p.post, p.connectivity.geometry, is_procedural(p, self.connectivity),
+                p.pre, p.post, p.connectivity.geometry, p in procedural,
                 p.synapse and (p.synapse.on_pre, p.synapse.target, p.synapse.weight),
             )
             for p in self.network.projections
@@ -103,6 +104,7 @@ def _own_sources() -> str:
     files = [
         here / "brian.py",
         here / "build.py",
+        here / "numbering.py",
         here / "procedural.py",
         here / "program.py",
         here / "shape.py",
