@@ -8,6 +8,17 @@ from bioscnn.datasets.catalogue import (
     list_datasets,
     load_dataset,
 )
+from bioscnn.datasets.events import EventSet, EventStream
 from bioscnn.datasets.images import ImageSet
 
-__all__ = ["DatasetRow", "FileRow", "ImageSet", "check", "fetch", "list_datasets", "load_dataset"]
+__all__ = [
+    "DatasetRow",
+    "EventSet",
+    "EventStream",
+    "FileRow",
+    "ImageSet",
+    "check",
+    "fetch",
+    "list_datasets",
+    "load_dataset",
+]

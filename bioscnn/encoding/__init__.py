@@ -1,8 +1,17 @@
 """What reaches the first neurons of the network."""
 
 from bioscnn.encoding.currents import FULL_INTENSITY, Currents, pixel_currents
+from bioscnn.encoding.events import event_spikes, input_shape
 from bioscnn.spikes import SpikeTrains
 
 Stimulus = Currents | SpikeTrains
 
-__all__ = ["FULL_INTENSITY", "Currents", "SpikeTrains", "Stimulus", "pixel_currents"]
+__all__ = [
+    "FULL_INTENSITY",
+    "Currents",
+    "SpikeTrains",
+    "Stimulus",
+    "event_spikes",
+    "input_shape",
+    "pixel_currents",
+]
