@@ -24,13 +24,13 @@ class Examples(Protocol):
     def __len__(self) -> int:
         """Return the number of examples."""
 
-    def batch(self, rows: torch.Tensor) -> torch.Tensor:
-        """Return examples as they are."""
+    def batch(self, rows: torch.Tensor, steps: int = 1) -> torch.Tensor:
+        """Return examples as they are; spikes are counted over so many steps."""
 
     def augmented(
-        self, rows: torch.Tensor, settings: TrainingSettings, generator: torch.Generator
+        self, rows: torch.Tensor, settings: TrainingSettings, generator: torch.Generator, steps: int = 1
     ) -> torch.Tensor:
-        """Return examples, each distorted in its own way."""
+        """Return examples, each distorted in its own way; spikes are counted over so many steps."""
 
 
 class ImageExamples:
@@ -53,19 +53,19 @@ class ImageExamples:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def batch(self, rows: torch.Tensor) -> torch.Tensor:
+    def batch(self, rows: torch.Tensor, steps: int = 1) -> torch.Tensor:
         """Return images as they are."""
         return self.images[rows].to(memory_format=torch.channels_last)
 
     def augmented(
-        self, rows: torch.Tensor, settings: TrainingSettings, generator: torch.Generator
+        self, rows: torch.Tensor, settings: TrainingSettings, generator: torch.Generator, steps: int = 1
     ) -> torch.Tensor:
         """Return images, each rotated, scaled, sheared, shifted and warped in its own way."""
         return augment(self.images[rows], settings, generator).to(memory_format=torch.channels_last)
 
 
 class SpikeExamples:
-    """Input spikes; a batch has the shape (n_steps, n, channels, height, width), 1 where there is a spike.
+    """Input spikes; a batch has the shape (n_steps, n, channels, height, width) and holds spike counts.
 
     Parameters
     ----------
@@ -88,13 +88,14 @@ class SpikeExamples:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def batch(self, rows: torch.Tensor) -> torch.Tensor:
+    def batch(self, rows: torch.Tensor, steps: int = 1) -> torch.Tensor:
         """Return recordings as they are."""
         trial, at = self._spikes_of(rows)
-        return self._dense(len(rows), self._step[at].long(), trial, self._place(self._neuron[at].long()))
+        place = self._place(self._neuron[at].long())
+        return self._counts(len(rows), self._step[at].long(), trial, place, steps)
 
     def augmented(
-        self, rows: torch.Tensor, settings: TrainingSettings, generator: torch.Generator
+        self, rows: torch.Tensor, settings: TrainingSettings, generator: torch.Generator, steps: int = 1
     ) -> torch.Tensor:
         """Return recordings with every event moved as a pixel of an image would be, and some events lost."""
         trial, at = self._spikes_of(rows)
@@ -103,7 +104,7 @@ class SpikeExamples:
         moved, inside = move_events(place, affine[trial], self.shape[1:])
         lost = settings.event_loss * torch.rand(len(rows), generator=generator)
         kept = inside & (torch.rand(len(trial), generator=generator) >= lost[trial])
-        return self._dense(len(rows), step[kept], trial[kept], moved[kept])
+        return self._counts(len(rows), step[kept], trial[kept], moved[kept], steps)
 
     def _spikes_of(self, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the trial of the batch and the position of every spike of these examples."""
@@ -117,16 +118,23 @@ class SpikeExamples:
         _, height, width = self.shape
         return torch.stack([neuron // (height * width), neuron // width % height, neuron % width], 1)
 
-    def _dense(self, n: int, step: torch.Tensor, trial: torch.Tensor, place: torch.Tensor) -> torch.Tensor:
+    def _counts(
+        self, n: int, step: torch.Tensor, trial: torch.Tensor, place: torch.Tensor, steps: int
+    ) -> torch.Tensor:
         # Channels last in memory, which torch's convolutions on a CPU like best.
         channels, height, width = self.shape
-        spikes = torch.zeros(self.n_steps, n, height, width, channels)
-        spikes[step, trial, place[:, 1], place[:, 2], place[:, 0]] = 1
-        return spikes.permute(0, 1, 4, 2, 3)
+        channel, row, column = place.T
+        at = (((step // steps * n + trial) * height + row) * width + column) * channels + channel
+        counts = torch.zeros(self.n_steps // steps, n, height, width, channels)
+        if steps == 1:  # moved events may meet, and a neuron spikes at most once a step
+            counts.view(-1)[at] = 1
+        else:
+            counts.view(-1).index_add_(0, at, torch.ones(len(at)))
+        return counts.permute(0, 1, 4, 2, 3)
 
 
-def batches(examples: Examples, rows: slice) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+def batches(examples: Examples, rows: slice, steps: int = 1) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Yield examples as they are and their classes, some at once."""
     numbers = torch.arange(len(examples))[rows]
     for part in numbers.split(examples.at_once):
-        yield examples.batch(part), examples.labels[part]
+        yield examples.batch(part, steps), examples.labels[part]

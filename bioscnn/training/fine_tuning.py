@@ -25,6 +25,7 @@ class SpikeObjective:
     """
 
     spiking_images = 5000
+    steps = 1
 
     def __init__(self, settings: SpikeSettings) -> None:
         self.settings = settings

@@ -78,7 +78,7 @@ def fit(
             batch = order[index * settings.batch_size : (index + 1) * settings.batch_size]
             for group in optimiser.param_groups:
                 group["lr"] = settings.learning_rate * _schedule(state.step, n_steps)
-            x = training.augmented(batch, settings, generators["augmentation"])
+            x = training.augmented(batch, settings, generators["augmentation"], objective.steps)
             targets = _targets(x, training.labels[batch], graph.n_classes, tutor, objective)
             loss = objective.loss(network, x, targets)
             optimiser.zero_grad()

@@ -42,6 +42,7 @@ class Objective(Protocol):
 
     generators: dict[str, torch.Generator]
     clock: Clock  # of the twin that is measured after every epoch
+    steps: int  # over which it wants input spikes to be counted
     spiking_images: int  # validation images that the twin classifies then
 
     @property
@@ -107,7 +108,8 @@ def _rates(
 ) -> tuple[float, float]:
     """Return loss and accuracy of the rates."""
     clock, settings = objective.clock, objective.settings
-    parts = [rate_logits(network, x, activation, clock, settings) for x, _ in batches(examples, rows)]
+    frames = batches(examples, rows, settings.frame_steps)
+    parts = [rate_logits(network, x, activation, clock, settings) for x, _ in frames]
     logits, labels = torch.cat(parts), examples.labels[rows]
     return float(cross_entropy(logits, labels)), _share_right(logits, labels)
 

@@ -37,6 +37,7 @@ class RateObjective:
 
     def __init__(self, settings: RateSettings) -> None:
         self.settings = settings
+        self.steps = settings.frame_steps
         self.clock = Clock(settings.duration, settings.dt, settings.tau_s)
         self.generators = {"rate-noise": generator(settings.seed, "rate-noise")}
 

@@ -29,7 +29,7 @@ def rate_logits(
     network : TorchNetwork
         The network.
     stimulus : tensor, shape (n, channels, height, width) or (n_steps, n, channels, height, width)
-        Images, or input spikes.
+        Images, or counts of input spikes, in steps or already in frames.
     activate : callable
         Computes the activations.
     clock : Clock
@@ -43,7 +43,7 @@ def rate_logits(
     """
     if stimulus.dim() == 4:
         return network.forward(stimulus, activate)
-    frames = stimulus.unflatten(0, (-1, round(settings.frame / clock.dt))).sum(1)
+    frames = stimulus.unflatten(0, (round(clock.duration / settings.frame), -1)).sum(1)
     intensities = frames.flatten(0, 1) / (settings.frame * settings.input_rate)
     return network.forward(intensities, activate).unflatten(0, frames.shape[:2]).mean(0)
 

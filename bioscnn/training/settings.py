@@ -69,6 +69,11 @@ class TrainingSettings:
     def _positive(self) -> tuple[str, ...]:
         return ()
 
+    @property
+    def frame_steps(self) -> int:
+        """Steps of a frame."""
+        return round(self.frame / self.dt)
+
 
 @dataclass(frozen=True)
 class RateSettings(TrainingSettings):
