@@ -1,4 +1,4 @@
-"""Images with their labels, checksums and sources."""
+"""Images and recordings of event cameras with their labels, checksums and sources."""
 
 from bioscnn.datasets.catalogue import (
     DatasetRow,
@@ -8,17 +8,23 @@ from bioscnn.datasets.catalogue import (
     list_datasets,
     load_dataset,
 )
+from bioscnn.datasets.event_files import EventFile, read_events, write_events
 from bioscnn.datasets.events import EventSet, EventStream
 from bioscnn.datasets.images import ImageSet
+from bioscnn.datasets.tonic_events import from_tonic
 
 __all__ = [
     "DatasetRow",
+    "EventFile",
     "EventSet",
     "EventStream",
     "FileRow",
     "ImageSet",
     "check",
     "fetch",
+    "from_tonic",
     "list_datasets",
     "load_dataset",
+    "read_events",
+    "write_events",
 ]
