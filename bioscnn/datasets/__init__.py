@@ -11,6 +11,8 @@ from bioscnn.datasets.catalogue import (
 from bioscnn.datasets.event_files import EventFile, read_events, write_events
 from bioscnn.datasets.events import EventSet, EventStream
 from bioscnn.datasets.images import ImageSet
+from bioscnn.datasets.recordings import load_recordings
+from bioscnn.datasets.stabilisation import stabilise
 from bioscnn.datasets.tonic_events import from_tonic
 
 __all__ = [
@@ -25,6 +27,8 @@ __all__ = [
     "from_tonic",
     "list_datasets",
     "load_dataset",
+    "load_recordings",
     "read_events",
+    "stabilise",
     "write_events",
 ]
