@@ -222,15 +222,18 @@ def list_data(data: DataFolder = None) -> None:
     from bioscnn.terminal import print_table
 
     rows = [(row.name, row.split, f"{row.n:,}", row.available) for row in list_datasets(data)]
-    print_table(("data set", "split", "images", "available"), rows)
+    print_table(("data set", "split", "n", "available"), rows)
 
 
 @data_app.command()
 def fetch(name: Annotated[str, typer.Argument(help="such as mnist")]) -> None:
     """Download a data set, verified by checksum."""
     from bioscnn.datasets import fetch as fetch_dataset
+    from bioscnn.terminal import DownloadProgress
 
-    for path in fetch_dataset(name):
+    with DownloadProgress() as progress:
+        paths = fetch_dataset(name, progress)
+    for path in paths:
         typer.echo(path)
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from rich.console import Console
 from rich.progress import (
     BarColumn,
+    DownloadColumn,
     MofNCompleteColumn,
     Progress,
     ProgressColumn,
@@ -86,6 +87,17 @@ class LiveProgress(_Bar):
     def trial(self) -> None:
         """Count one more trial."""
         self._progress.advance(self._task)
+
+
+class DownloadProgress(_Bar):
+    """Progress of a download, in bytes."""
+
+    def __init__(self) -> None:
+        super().__init__(None, DownloadColumn())
+
+    def __call__(self, have: int, total: int) -> None:
+        """Say how many bytes are here, of how many; 0 if the server does not say."""
+        self._progress.update(self._task, description="downloading", completed=have, total=total or None)
 
 
 class BenchmarkProgress(_Bar):

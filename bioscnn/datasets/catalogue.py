@@ -8,13 +8,18 @@ from pathlib import Path
 from typing import Literal
 
 from bioscnn.datasets import mnist, mnist_files
+from bioscnn.datasets.archives import fetch_archive
+from bioscnn.datasets.downloads import Progress
 from bioscnn.datasets.folders import data_folder
 from bioscnn.datasets.images import ImageSet
 from bioscnn.datasets.mnist_files import OfficialFile
+from bioscnn.datasets.recordings import EVENT_DATASETS, EventDataset, find_real, places
 from bioscnn.errors import UserError
 
-AVAILABLE = ("mnist",)
-PLANNED = ("caltech", "nmnist", "ncaltech101", "folder", "idx")
+IMAGES = ("mnist",)
+AVAILABLE = (*IMAGES, *EVENT_DATASETS)
+PLANNED = ("caltech", "folder", "idx")
+_SHOWN = 10  # broken recordings of a split that are listed one by one
 
 
 @dataclass(frozen=True)
@@ -23,8 +28,8 @@ class DatasetRow:
 
     name: str
     split: str
-    n: int
-    available: Literal["data folder", "embedded", "downloaded", "needs download"]
+    n: int  # images or recordings
+    available: Literal["data folder", "embedded", "downloaded", "simulated", "needs download"]
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,7 @@ def load_dataset(
     >>> images.images.shape
     (100, 1, 28, 28)
     """
-    _require_available(name)
+    _require_images(name)
     if split not in mnist.SPLITS:
         raise UserError(
             "no such split",
@@ -86,11 +91,26 @@ def load_dataset(
 def list_datasets(data: Path | None = None) -> list[DatasetRow]:
     """List each split with where it would come from on this machine; nothing is read or downloaded."""
     folder = data_folder(data)
-    return [DatasetRow("mnist", split, n, _available(split, folder)) for split, n in mnist.SPLITS.items()]
+    images = [
+        DatasetRow("mnist", split, n, mnist.available(split, folder)) for split, n in mnist.SPLITS.items()
+    ]
+    recordings = [
+        _recordings(name, dataset, split, folder)
+        for name, dataset in EVENT_DATASETS.items()
+        for split in dataset.splits
+    ]
+    return images + recordings
 
 
-def fetch(name: str) -> list[Path]:
-    """Download the files of a data set that are not in the cache yet, and return all their paths.
+def fetch(name: str, progress: Progress | None = None) -> list[Path]:
+    """Download the files of a data set that are not in the cache yet, and return where all of them are.
+
+    Parameters
+    ----------
+    name : str
+        ``"mnist"`` (11 MB), ``"nmnist"`` (1.1 GB) or ``"ncaltech101"``. Recordings are unpacked.
+    progress : callable, optional
+        Told of the bytes of large archives as they come.
 
     Raises
     ------
@@ -98,6 +118,8 @@ def fetch(name: str) -> list[Path]:
         For an unknown name, or if a file cannot be downloaded intact.
     """
     _require_available(name)
+    if name in EVENT_DATASETS:
+        return [fetch_archive(archive, progress) for archive in EVENT_DATASETS[name].archives]
     return [mnist_files.download(file) for file in mnist_files.OFFICIAL_FILES]
 
 
@@ -107,17 +129,21 @@ def check(name: str, data: Path | None = None) -> list[FileRow]:
     Parameters
     ----------
     name : str
-        ``"mnist"``.
+        ``"mnist"``, ``"nmnist"`` or ``"ncaltech101"``.
     data : path, optional
         A data folder; else BIOSCNN_DATA.
 
     Returns
     -------
     list of FileRow
-        The embedded digits, then each official file: in the data folder, else in the cache of downloads.
+        Of MNIST, the embedded digits, then each official file; of recordings, each split, then those of its
+        files that are broken. They are taken from the data folder, else from the cache of downloads.
     """
     _require_available(name)
     folder = data_folder(data)
+    if name in EVENT_DATASETS:
+        dataset = EVENT_DATASETS[name]
+        return [row for split in dataset.splits for row in _check_recordings(dataset, split, folder)]
     return [_check_embedded(), *(_check_file(file, folder) for file in mnist_files.OFFICIAL_FILES)]
 
 
@@ -138,15 +164,33 @@ def _check_file(file: OfficialFile, folder: Path | None) -> FileRow:
         return FileRow(str(path), "broken", str(error))
 
 
-def _available(
-    split: str, folder: Path | None
-) -> Literal["data folder", "embedded", "downloaded", "needs download"]:
-    files = mnist.official_files(split)
-    if folder is not None and mnist.find_pair(files, folder) is not None:
-        return "data folder"
-    if split == "validation":
-        return "embedded"
-    return "downloaded" if all(file.cached().is_file() for file in files) else "needs download"
+def _recordings(name: str, dataset: EventDataset, split: str, folder: Path | None) -> DatasetRow:
+    for kind, place in places(folder):
+        if (real := dataset.find(split, place, kind)) is not None:
+            return DatasetRow(name, split, len(real), kind)
+    simulated = dataset.has_images(split, folder)
+    return DatasetRow(name, split, dataset.splits[split], "simulated" if simulated else "needs download")
+
+
+def _check_recordings(dataset: EventDataset, split: str, folder: Path | None) -> list[FileRow]:
+    title = f"{dataset.title}, {split}"
+    try:
+        real = find_real(dataset, split, folder)
+    except UserError as error:
+        return [FileRow(title, "broken", str(error))]
+    if real is None:
+        return [FileRow(title, "missing", "in neither the data folder nor the download cache")]
+    events, broken = 0, []
+    for recording in real.recordings:
+        try:
+            found = len(recording.read())
+        except UserError as error:
+            broken.append(FileRow(str(error.file), "broken", error.problem))
+        else:
+            events += found
+    if broken:
+        return [FileRow(title, "broken", f"{real.source}, {len(broken):,} broken"), *broken[:_SHOWN]]
+    return [FileRow(title, "ok", f"{real.source}, {events:,} events")]
 
 
 def _require_available(name: str) -> None:
@@ -163,6 +207,18 @@ def _require_available(name: str) -> None:
         expected=today,
         fix=_nearest(kind, AVAILABLE + PLANNED),
     )
+
+
+def _require_images(name: str) -> None:
+    _require_available(name)
+    if name in EVENT_DATASETS:
+        raise UserError(
+            f"{EVENT_DATASETS[name].title} holds recordings of an event camera, not images",
+            key="dataset.name",
+            value=name,
+            expected=f"images: {', '.join(IMAGES)}",
+            fix=f'bioscnn.datasets.load_recordings("{name}")',
+        )
 
 
 def _nearest(word: str, words: tuple[str, ...] | dict[str, int]) -> str | None:

@@ -12,6 +12,7 @@ import hashlib
 import io
 from importlib import resources
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,6 +80,18 @@ def find_pair(files: tuple[OfficialFile, OfficialFile], folder: Path) -> tuple[P
         expected=f"{lacking.name}.gz beside it",
         fix=f"fetch {lacking.urls()[0]} into the same folder",
     )
+
+
+def available(
+    split: str, folder: Path | None
+) -> Literal["data folder", "embedded", "downloaded", "needs download"]:
+    """Say where a split would come from on this machine, without reading it."""
+    files = official_files(split)
+    if folder is not None and find_pair(files, folder) is not None:
+        return "data folder"
+    if split == "validation":
+        return "embedded"
+    return "downloaded" if all(file.cached().is_file() for file in files) else "needs download"
 
 
 def load_embedded() -> ImageSet:

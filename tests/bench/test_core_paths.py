@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from bench.limit import Limit
+from bioscnn.datasets import EventFile, EventStream, write_events
 from bioscnn.network import OUTPUT, READOUT
 from bioscnn.report import write_report
+from bioscnn.seeds import stream
 from bioscnn.simulation import Device, simulate
 from bioscnn.simulation.cpp_device import constant_files
 from bioscnn.simulation.simulate import Silent
@@ -51,6 +53,25 @@ def test_writing_down_what_a_program_reads(benchmark):
     shape = ready("mnist-large").program
     files = benchmark.pedantic(lambda: constant_files(shape), rounds=5)
     assert {"conv2_to_conv3.w", "conv1.I_stim"} <= set(files)
+
+
+def test_reading_events(benchmark, tmp_path):
+    """Three hundred recordings of the size of N-MNIST's; at least 20 million events a second."""
+    n_recordings, n_events = 300, 4200
+    rng = stream(1, "benchmark")
+    for number in range(n_recordings):
+        x, y = rng.integers(0, 34, (2, n_events))
+        t_us = np.sort(rng.integers(0, 315_000, n_events))
+        recording = EventStream(x, y, t_us, rng.integers(0, 2, n_events) == 1, (34, 34))
+        write_events(tmp_path / f"{number:05}.bin", recording)
+    files = [EventFile(path, (34, 34)) for path in tmp_path.iterdir()]
+    seconds = []
+
+    def read():
+        seconds.append(timed(lambda: [file.read() for file in files]))
+
+    benchmark.pedantic(read, rounds=5, warmup_rounds=1)
+    assert n_recordings * n_events / min(seconds) > 20e6
 
 
 def test_the_report(benchmark, tmp_path):

@@ -30,6 +30,22 @@ def full_mnist() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    folder = Path(_GIVEN or "none")
+    if not (folder / "N-MNIST").is_dir():
+        pytest.skip("BIOSCNN_DATA names no data folder with N-MNIST/")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def real_recordings(real_data: Path) -> list[tuple[Path, tuple[int, int]]]:
+    """Each recording with the size of its sensor: 1,000 of N-MNIST, 4 of N-Caltech101."""
+    digits = [(path, (34, 34)) for path in sorted((real_data / "N-MNIST").rglob("*.bin"))]
+    photographs = sorted((real_data / "N-Caltech101-samples").glob("*.bin"))
+    return digits + [(path, (240, 180)) for path in photographs]
+
+
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine of nobody: no data folder, nothing downloaded."""

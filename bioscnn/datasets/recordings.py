@@ -1,0 +1,176 @@
+"""Recordings of event cameras by name: those of a real camera where they are, else simulated ones."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from bioscnn.caches import cache_folder
+from bioscnn.datasets import caltech, mnist, ncaltech101, nmnist
+from bioscnn.datasets.archives import Archive
+from bioscnn.datasets.events import EventSet
+from bioscnn.datasets.folders import data_folder
+from bioscnn.datasets.images import ImageSet
+from bioscnn.datasets.recording_store import keep, kept, place_of
+from bioscnn.errors import UserError
+
+SOURCES = ("auto", "real", "simulated")
+Progress = Callable[[int, int], None]
+_SEED = 1  # of the simulated camera
+_CAMERA_CODE = ("saccades.py", "camera.py", "film.py", "event_pixels.py")
+
+
+class EventDataset(NamedTuple):
+    """What there is to know about a set of recordings and the images that were shown."""
+
+    title: str
+    splits: Mapping[str, int]  # recordings of each split
+    sensor_size: tuple[int, int]  # width, height, pixels
+    layout: str
+    archives: tuple[Archive, ...]
+    find: Callable[[str, Path, str], EventSet | None]  # of a split, below a folder, called so
+    images: Callable[[str, Path | None, bool], ImageSet]  # of a split, from a data folder, downloaded or not
+    has_images: Callable[[str, Path | None], bool]  # whether they are on this machine
+
+
+EVENT_DATASETS = {
+    "nmnist": EventDataset(
+        "N-MNIST",
+        mnist.SPLITS,
+        nmnist.SENSOR_SIZE,
+        nmnist.LAYOUT,
+        nmnist.ARCHIVES,
+        nmnist.load_nmnist,
+        lambda split, folder, download: mnist.load_mnist(split, folder, download=download),
+        lambda split, folder: mnist.available(split, folder) != "needs download",
+    ),
+    "ncaltech101": EventDataset(
+        "N-Caltech101",
+        caltech.SPLITS,
+        ncaltech101.SENSOR_SIZE,
+        ncaltech101.LAYOUT,
+        ncaltech101.ARCHIVES,
+        ncaltech101.load_ncaltech101,
+        lambda split, folder, _: caltech.load_caltech(split, folder),
+        lambda _, folder: caltech.find_caltech(folder) is not None,
+    ),
+}
+
+
+def load_recordings(
+    name: str,
+    split: str = "validation",
+    *,
+    source: str = "auto",
+    trials: int | None = None,
+    data: Path | None = None,
+    download: bool = True,
+    progress: Progress | None = None,
+) -> EventSet:
+    """Load one split of a set of recordings.
+
+    Real recordings are looked for in the data folder (``data``, else the environment variable BIOSCNN_DATA),
+    then in the cache of downloads; they are read one by one, when they are asked for. Where there are none,
+    `bioscnn.datasets.saccades` records the images of the same split, and what it records is kept in the
+    cache. Real recordings are never downloaded here: `bioscnn.datasets.fetch` does that.
+
+    Parameters
+    ----------
+    name : str
+        ``"nmnist"`` or ``"ncaltech101"`` (motorbikes and airplanes).
+    split : str
+        ``"validation"``, ``"train"`` or ``"test"``.
+    source : str
+        ``"real"``, ``"simulated"``, or ``"auto"``: real where there are any of this split.
+    trials : int, optional
+        The first so many only; the classes take turns, so they are balanced.
+    data : path, optional
+        A data folder.
+    download : bool
+        Whether images of MNIST that are nowhere on this machine may be downloaded to be recorded.
+    progress : callable, optional
+        Called with the numbers of simulated recordings done and wanted.
+
+    Returns
+    -------
+    EventSet
+        Its ``name``, ``source`` and ``simulated`` say what it is.
+
+    Raises
+    ------
+    UserError
+        For an unknown name, split or source, a damaged file or folder, or if neither the recordings nor the
+        images can be had.
+
+    Examples
+    --------
+    >>> recordings = load_recordings("nmnist", trials=10)  # doctest: +SKIP
+    >>> recordings.sensor_size  # doctest: +SKIP
+    (34, 34)
+    """
+    dataset = find_dataset(name)
+    for key, value, known in (("split", split, tuple(dataset.splits)), ("source", source, SOURCES)):
+        if value not in known:
+            raise UserError(f"no such {key}", key=f"dataset.{key}", value=value, expected=", ".join(known))
+    folder = data_folder(data)
+    real = find_real(dataset, split, folder) if source != "simulated" else None
+    if real is not None:
+        return real if trials is None else real.take(trials)
+    if source == "real":
+        raise UserError(
+            f'no recordings of {dataset.title}, split "{split}", are on this machine',
+            key="dataset.source",
+            value=source,
+            expected=f"{dataset.layout} in a data folder",
+            fix=f'bioscnn data fetch {name}; or use the source "simulated"',
+        )
+    images = dataset.images(split, folder, download)
+    return record_once(images if trials is None else images.take(trials), dataset.sensor_size, progress)
+
+
+def find_dataset(name: str) -> EventDataset:
+    """Return a set of recordings by its name.
+
+    Raises
+    ------
+    UserError
+        If there is none of that name.
+    """
+    if name not in EVENT_DATASETS:
+        raise UserError(
+            "unknown set of recordings", key="dataset.name", value=name, expected=", ".join(EVENT_DATASETS)
+        )
+    return EVENT_DATASETS[name]
+
+
+def places(folder: Path | None) -> Iterator[tuple[Literal["data folder", "downloaded"], Path]]:
+    """Return where real recordings are looked for, in that order."""
+    if folder is not None:
+        yield "data folder", folder
+    yield "downloaded", cache_folder()
+
+
+def find_real(dataset: EventDataset, split: str, folder: Path | None) -> EventSet | None:
+    """Return the recordings of a real camera in the data folder, else in the cache, or None; reads none."""
+    for kind, place in places(folder):
+        source = f"data folder {place}" if kind == "data folder" else f"downloaded to {place}"
+        if (real := dataset.find(split, place, source)) is not None:
+            return real
+    return None
+
+
+def record_once(images: ImageSet, sensor_size: tuple[int, int], progress: Progress | None = None) -> EventSet:
+    """Return the simulated recordings of some images, from the cache if they were made before."""
+    from bioscnn.datasets import saccades
+
+    camera = saccades.Camera(sensor_size=sensor_size)
+    place = place_of(images, camera, _SEED, _camera_code())
+    return kept(place) or keep(saccades.record(images, camera, seed=_SEED, progress=progress), place)
+
+
+def _camera_code() -> str:
+    """Hash the code of the camera: other code, other recordings."""
+    folder = Path(__file__).parent
+    return hashlib.sha256(b"".join((folder / name).read_bytes() for name in _CAMERA_CODE)).hexdigest()
