@@ -55,7 +55,7 @@ class EventInput:
             trials=trials,
             data=data,
             download=download,
-            progress=progress,
+            progress=_Filming(progress),
         )
         simulation, encoding = config.simulation, config.encoding
         frame_steps = round(encoding.frame / simulation.dt)
@@ -110,12 +110,18 @@ class EventInput:
         return np.concatenate(classes)
 
     def pictures(self, chosen: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """Return grey where a pixel saw nothing, lighter where polarity 1 prevailed, darker where 0 did."""
-        counts = self.spikes.take(chosen).counts().reshape(-1, *self.shape)
-        zero, one = np.moveaxis(counts, 1, 0)
-        balance = (one - zero)[:, None]
-        largest = np.abs(balance).max(axis=(1, 2, 3), keepdims=True)
-        grey = 128 + 127 * balance / np.maximum(largest, 1)
+        """Return the first saccade: light where polarity 1 prevailed, dark where 0 did, grey elsewhere.
+
+        Over all three saccades, which end where they began, the polarities of an edge cancel.
+        """
+        spikes = self.spikes.take(chosen)
+        early = spikes.step < round(SACCADE_ENDS[0] / self.dt)
+        index = spikes.trial()[early] * spikes.size + spikes.neuron[early]
+        counts = np.bincount(index, minlength=len(chosen) * spikes.size).reshape(-1, *self.shape)
+        balance = (counts[:, 1] - counts[:, 0])[:, None]
+        # A pixel that fires all the time must not set the scale.
+        largest = np.percentile(np.abs(balance), 99.5, axis=(1, 2, 3), keepdims=True)
+        grey = 128 + 127 * np.clip(balance / np.maximum(largest, 1), -1, 1)
         return np.asarray(np.rint(grey), np.uint8)
 
     def facts(self) -> dict[str, Any]:
@@ -125,5 +131,20 @@ class EventInput:
             "simulated": self.simulated,
             "events_per_trial": sum(map(len, self.examples)) / n,
             "input_spikes_per_trial": self.spikes.n_spikes / n,
+            "frames_per_trial": self.frames,
             "saccade_ends_ms": [1e3 * end for end in SACCADE_ENDS if end < self.n_steps * self.dt],
         }
+
+
+class _Filming:
+    """What a simulated camera tells of its work, as stages and trials."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress, self._done = progress, 0
+
+    def __call__(self, done: int, total: int) -> None:
+        if not self._done:
+            self._progress.stage("filming")
+        for _ in range(done - self._done):
+            self._progress.trial()
+        self._done = done
