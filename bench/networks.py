@@ -55,9 +55,9 @@ def problem_of(changes: Sequence[str], readout: str) -> tuple[Problem, Prepared]
         n_steps=config.simulation.n_steps,
         study=study.toml(),
         readout=readout,
-        images=prepared.images.images,
-        labels=prepared.images.labels,
-        calibration=None if prepared.calibration is None else prepared.calibration.images,
+        images=prepared.examples.images,
+        labels=prepared.examples.labels,
+        calibration=None if prepared.calibration is None else prepared.calibration.examples.images,
         layers=layers_of(prepared.network, config.simulation.dt) if plain else (),
     ), prepared
 

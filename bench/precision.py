@@ -62,7 +62,7 @@ def measure_precision(model: str, images: int, data: Path | None, split: str = "
         touched.append(moved > 0)
         rule = ready.study.config.readout.rule
         classes.append([decisions(batch, rule)[:, -1] for batch in (single, double)])
-    one, other = (np.concatenate(parts) == ready.images.labels for parts in zip(*classes, strict=True))
+    one, other = (np.concatenate(parts) == ready.examples.labels for parts in zip(*classes, strict=True))
     changed = np.concatenate([a != b for a, b in classes])
     distance = paired_distance(one, other)
     return {

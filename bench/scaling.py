@@ -113,7 +113,7 @@ def exponents(points: Sequence[dict[str, Any]]) -> dict[str, float]:
 def cases(data: Path | None) -> Iterator[Case]:
     """Return every point, on validation images."""
     prepared = prepare(read_study(STUDY, [f"network.model={MODEL}"]), data)
-    network, images, keys = prepared.network, prepared.images.intensities(), prepared.study.config.simulation
+    network, images, keys = prepared.network, prepared.input.intensities(), prepared.study.config.simulation
 
     def stimulus(n: int, duration: float = keys.duration, dt: float = keys.dt) -> Currents:
         return pixel_currents(images[np.arange(n) % len(images)], round(duration / dt), dt)

@@ -121,6 +121,10 @@ class SpikeTrains:
         start = self.trial_start[first : last + 1] - self.trial_start[first]
         return type(self)(self.neuron[spikes], self.step[spikes], start, self.size, self.n_steps, self.dt)
 
+    def take(self, trials: NDArray[np.integer]) -> Self:
+        """Return some of the trials, in the order in which they are named."""
+        return self.concatenate([self[k : k + 1] for k in np.asarray(trials).tolist()])
+
     def from_step(self, first: int) -> Self:
         """Return the spikes from a step of each trial on, as if the trials began there."""
         kept = self.step >= first

@@ -39,6 +39,7 @@ ERR = Console(stderr=True, highlight=False)
 
 _STAGES = {
     "loading": "loading data and network",
+    "filming": "recording images with a simulated event camera (once)",
     "compiling": "compiling the network (once for each shape of network)",
     "simulating": "simulating",
     "recording examples": "recording examples in full",
@@ -81,7 +82,7 @@ class LiveProgress(_Bar):
     def stage(self, what: str) -> None:
         """Name the stage; trials are counted from the moment that the first one starts."""
         self._say(_STAGES.get(what, what))
-        if what.startswith("simulating"):
+        if what.startswith(("simulating", "filming")):
             self._progress.reset(self._task)
 
     def trial(self) -> None:
@@ -183,14 +184,18 @@ def print_run(run: Run, study: Path, elapsed: float) -> None:
     s = run.summary
     spiking, trained = s["accuracy"][s["readout"]], s["ann_accuracy"]
     points = 100 * (spiking[0] - trained[0])
-    seconds = s["seconds"]
+    seconds, recorded = s["seconds"], "simulated" in s
     OUT.print(f"\n[bold]{s['dataset']}[/bold]  {s['source']}\n")
+    if s.get("simulated"):
+        print_simulated(s["dataset"].removesuffix("-simulated"))
     for name, text in (
         ("spiking network", f"[bold]{_share(spiking, s['n_trials'])}[/bold] by {s['readout']}"),
         ("trained network", f"{_share(trained)}; the spiking one is {points:+.2f} points from it"),
         (
             "spikes",
-            f"{s['spikes_per_trial']:,.0f} an image, {s['synops_per_trial']:,.0f} synaptic operations",
+            f"{s['spikes_per_trial']:,.0f} {'a recording' if recorded else 'an image'}, "
+            + (f"{s['input_spikes_per_trial']:,.0f} come in, " if recorded else "")
+            + f"{s['synops_per_trial']:,.0f} synaptic operations",
         ),
         (
             "latency",
@@ -212,10 +217,20 @@ def print_run(run: Run, study: Path, elapsed: float) -> None:
             "a longer refractory period, without recompiling",
         ),
         (f"{bioscnn} run {study} --set readout.rule=first-spike", "another readout"),
-        (f"{bioscnn} explain {run.folder}", "where the accuracy goes, cause by cause"),
+        (f'{bioscnn} run {study} --set simulation.duration="100 ms"', "the first saccade alone")
+        if recorded
+        else (f"{bioscnn} explain {run.folder}", "where the accuracy goes, cause by cause"),
         (f"{bioscnn} plan {study}", "neurons, synapses, memory"),
     ):
         OUT.print(f"  {command:<68} [dim]# {purpose}[/dim]")
+
+
+def print_simulated(name: str) -> None:
+    """Say plainly that recordings are simulated, and how to get the real ones."""
+    OUT.print(
+        "  [bold yellow]Simulated recordings: a model of an event camera made them from images.[/bold yellow]"
+    )
+    OUT.print(f"  For real ones: {_own_name()} data fetch {name}, or put them into the data folder.\n")
 
 
 def print_ledger(ledger: Ledger, report: Path) -> None:
@@ -267,8 +282,11 @@ def print_plan(plan: Plan) -> None:
             for p in plan.projections
         ],
     )
+    OUT.print(f"\ndata      {plan.dataset}: {plan.source}")
+    if plan.simulated:
+        print_simulated(plan.dataset.removesuffix("-simulated"))
     OUT.print(
-        f"\n{plan.neurons:,} neurons, {plan.synapses:,} synapses; "
+        f"{plan.neurons:,} neurons, {plan.synapses:,} synapses; "
         f"{plan.trials:,} trials of {plan.n_steps} steps\n"
         f"memory    about {plan.memory_mb:,.0f} MB for each of {plan.jobs} processes\n"
         f"time      about {plan.seconds:,.0f} s on {plan.device}"

@@ -1,6 +1,7 @@
 """What reaches the first neurons of the network."""
 
 from bioscnn.encoding.currents import FULL_INTENSITY, Currents, pixel_currents
+from bioscnn.encoding.event_frames import event_frames
 from bioscnn.encoding.events import event_spikes, input_shape
 from bioscnn.spikes import SpikeTrains
 
@@ -11,6 +12,7 @@ __all__ = [
     "Currents",
     "SpikeTrains",
     "Stimulus",
+    "event_frames",
     "event_spikes",
     "input_shape",
     "pixel_currents",

@@ -59,6 +59,8 @@ class Conditions:
         ``"float32"`` or ``"float64"``.
     silent_below_rheobase : bool
         Whether the trained network, too, is computed with no activation where a neuron cannot fire.
+    input_rate : float or None
+        Firing rate of an input of intensity 1, Hz, if spikes come in; None if currents do.
     """
 
     neuron: SpikingNeuron
@@ -71,6 +73,7 @@ class Conditions:
     precision: str
     warm_up: float = 0.0
     silent_below_rheobase: bool = False
+    input_rate: float | None = None
 
     @property
     def simulated_neuron(self) -> SpikingNeuron:
@@ -120,4 +123,10 @@ def spiking_network(
     """
     normalisation = normalisation_for(conditions, graph, calibration)
     synapse = ExponentialCurrent(conditions.tau_s)
-    return convert(graph, conditions.simulated_neuron, synapse, normalisation=normalisation)
+    return convert(
+        graph,
+        conditions.simulated_neuron,
+        synapse,
+        normalisation=normalisation,
+        input_rate=conditions.input_rate,
+    )

@@ -10,6 +10,7 @@ import numpy as np
 from bioscnn.ann import AveragePool2d, Conv2d, Dense, LayerGraph, LIFRate, ReLU
 from bioscnn.network import SpikingNetwork
 from bioscnn.simulation.recording import Recording
+from bioscnn.spikes import SpikeTrains
 
 SYNAPTIC_OPERATION = 0.08
 """Energy of a synaptic operation, FLOP."""
@@ -23,26 +24,38 @@ def spikes_per_trial(recording: Recording) -> float:
     return float(sum(population.counts_by_trial.mean() for population in recording.populations.values()))
 
 
-def synaptic_operations_per_trial(network: SpikingNetwork, recording: Recording) -> float:
+def synaptic_operations_per_trial(
+    network: SpikingNetwork, recording: Recording, input_spikes: SpikeTrains | None = None
+) -> float:
     """Mean number of synaptic events (SynOps) in a trial: each spike counts once for each of its synapses.
 
-    Input spikes are not counted, since the recording does not hold them; input currents make none.
+    Parameters
+    ----------
+    network : SpikingNetwork
+        What was simulated.
+    recording : Recording
+        Its spikes.
+    input_spikes : SpikeTrains, optional
+        What came in, which the recording does not hold. Input currents make no synaptic events.
 
     References
     ----------
     Yik et al. (2025), The NeuroBench framework, Nature Communications 16:1545.
     """
+    counts = {name: population.counts_by_neuron for name, population in recording.populations.items()}
+    if input_spikes is not None:
+        counts[network.source.name] = np.bincount(input_spikes.neuron, minlength=input_spikes.size)
     events = sum(
-        float(recording[p.pre].counts_by_neuron @ p.connectivity.fan_out())
+        float(counts[p.pre] @ p.connectivity.fan_out())
         for p in network.projections
-        if p.synapse is not None and p.pre in recording.populations
+        if p.synapse is not None and p.pre in counts
     )
     return events / recording.n_trials
 
 
 @dataclass(frozen=True)
 class Energy:
-    """Estimated work for one image, in floating-point operations (FLOP) of the same energy.
+    """Estimated work for one example, in floating-point operations (FLOP) of the same energy.
 
     Parameters
     ----------
@@ -51,9 +64,10 @@ class Energy:
     updates : float
         `NEURON_UPDATE` for every neuron in every time step.
     stimulus : float
-        What turns the image into constant input currents, once: the layers before the first activation.
+        What turns the image into constant input currents, once: the layers before the first activation;
+        0 where spikes come in.
     ann : float
-        The trained network, once.
+        The trained network, once for each image or frame.
 
     References
     ----------
@@ -77,7 +91,9 @@ class Energy:
         return self.ann / (self.synapses + self.updates + self.stimulus)
 
 
-def energy_estimate(graph: LayerGraph, synaptic_operations: float, neuron_updates: float) -> Energy:
+def energy_estimate(
+    graph: LayerGraph, synaptic_operations: float, neuron_updates: float, frames: int | None = None
+) -> Energy:
     """Estimate the energy of a spiking network beside that of the network that it was made of.
 
     Parameters
@@ -85,9 +101,12 @@ def energy_estimate(graph: LayerGraph, synaptic_operations: float, neuron_update
     graph : LayerGraph
         The trained network.
     synaptic_operations : float
-        SynOps an image, as `synaptic_operations_per_trial` counts them.
+        SynOps an example, as `synaptic_operations_per_trial` counts them.
     neuron_updates : float
         Simulated neurons times time steps.
+    frames : int, optional
+        Frames of input spikes that the trained network computes for one example; None for an image, which
+        flows in as currents.
 
     Examples
     --------
@@ -105,8 +124,8 @@ def energy_estimate(graph: LayerGraph, synaptic_operations: float, neuron_update
     return Energy(
         SYNAPTIC_OPERATION * synaptic_operations,
         NEURON_UPDATE * neuron_updates,
-        float(sum(operations[:first])),
-        float(sum(operations)),
+        float(sum(operations[:first])) if frames is None else 0.0,
+        float(sum(operations)) * (1 if frames is None else frames),
     )
 
 

@@ -3,6 +3,8 @@
 from bioscnn.plots.accuracy import accuracy_over_time
 from bioscnn.plots.activity import latency_histogram, rates_by_population, spikes_histogram
 from bioscnn.plots.confusion import confusion
+from bioscnn.plots.events import events
+from bioscnn.plots.evidence import class_evidence
 from bioscnn.plots.files import save, to_png, to_svg
 from bioscnn.plots.learning import learning_curves
 from bioscnn.plots.ledger import rates_against_activations, waterfall
@@ -12,7 +14,9 @@ from bioscnn.plots.raster import raster
 
 __all__ = [
     "accuracy_over_time",
+    "class_evidence",
     "confusion",
+    "events",
     "latency_histogram",
     "learning_curves",
     "networks_over_time",

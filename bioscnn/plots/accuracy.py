@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bioscnn.plots.style import INK, PALE, PALETTE, WIDE, step_ends, themed
+from bioscnn.plots.style import INK, PALE, PALETTE, WIDE, mark_times, step_ends, themed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,6 +33,7 @@ def accuracy_over_time(
     *,
     reference: Proportion | None = None,
     chosen: str | None = None,
+    ends: Sequence[float] = (),
     width: float = WIDE,
 ) -> Figure:
     """Draw how accurate each readout would be if the trial ended at each moment: whole, and near the top.
@@ -47,6 +48,8 @@ def accuracy_over_time(
         Accuracy of the network that was converted, a dashed line.
     chosen : str, optional
         Readout to stress.
+    ends : sequence of float
+        Where saccades end, ms.
     width : float
         Width in inches; below 5 the panels stand one above the other.
     """
@@ -57,6 +60,7 @@ def accuracy_over_time(
     panels = figure.subplots(*(1, 2) if beside else (2, 1))
     for axes in panels:
         _draw_curves(axes, curves, dt, chosen)
+        mark_times(axes, ends)
         if reference is not None:
             axes.axhspan(100 * reference.low, 100 * reference.high, color=INK, alpha=0.08, linewidth=0)
             label = f"ANN  {100 * reference.value:.2f} %"

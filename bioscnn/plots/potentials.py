@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.plots.raster import show_image
-from bioscnn.plots.style import INK, PALE, TRUE, WIDE, WRONG, step_ends, themed
+from bioscnn.plots.style import INK, PALE, TRUE, WIDE, WRONG, mark_times, step_ends, themed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 SHORT_NAME = 3
 """Letters of a class's name beyond which the panels must be wider."""
+
+MOST_PALE_POINTS = 100
+"""Of the lines in the background; thousands of lines of all points would make a page of megabytes."""
 
 
 @themed
@@ -28,6 +31,7 @@ def output_potentials(
     classes: Sequence[str],
     *,
     images: NDArray[np.uint8] | None = None,
+    ends: Sequence[float] = (),
     width: float = WIDE,
 ) -> Figure:
     """Draw the potential of each class over the simulated time, one panel a trial.
@@ -46,6 +50,8 @@ def output_potentials(
         Names of the classes.
     images : ndarray of uint8, shape (n_trials, channels, height, width), optional
         What the network saw.
+    ends : sequence of float
+        Where saccades end, ms.
     width : float
         Width in inches.
     """
@@ -62,7 +68,8 @@ def output_potentials(
         if i >= n_trials:
             axes.set_axis_off()
             continue
-        _draw_trial(axes, time, 1e3 * potentials[i], int(label[i]), int(chosen[i]), classes)
+        draw_potentials(axes, time, 1e3 * potentials[i], int(label[i]), int(chosen[i]), classes)
+        mark_times(axes, ends)
         if images is not None:
             show_image(axes.inset_axes((0.02, 0.68, 0.3, 0.3), zorder=0), images[i])
         if i + columns >= n_trials:
@@ -73,7 +80,7 @@ def output_potentials(
     return figure
 
 
-def _draw_trial(
+def draw_potentials(
     axes: Axes,
     time: NDArray[np.float64],
     mV: NDArray[np.float64],
@@ -81,13 +88,15 @@ def _draw_trial(
     chosen: int,
     classes: Sequence[str],
 ) -> None:
+    """Draw a line a class, the true and the chosen one stressed; potentials of shape (n_steps, n_classes)."""
     stressed = {label: TRUE} if chosen == label else {chosen: WRONG, label: TRUE}
     axes.axhline(0, color=PALE, linewidth=0.6, zorder=0)
+    few = np.unique(np.linspace(0, len(time) - 1, MOST_PALE_POINTS).round().astype(int))
     for i, line in enumerate(mV.T):
-        colour = stressed.get(i, PALE)
-        axes.plot(
-            time, line, color=colour, linewidth=1.8 if i in stressed else 0.7, zorder=2 + (i in stressed)
-        )
+        if i in stressed:
+            axes.plot(time, line, color=stressed[i], linewidth=1.8, zorder=3)
+        else:
+            axes.plot(time[few], line[few], color=PALE, linewidth=0.7, zorder=2)
     # Where two lines end close together, their labels lean away from each other.
     above = max(stressed, key=lambda i: mV[-1, i])
     for i, colour in stressed.items():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.plots.style import INK, MUTED, PALETTE, TRUE, WIDE, milliseconds, themed
+from bioscnn.plots.style import INK, MUTED, PALETTE, TRUE, WIDE, mark_times, milliseconds, themed
 from bioscnn.spikes import SpikeTrains
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def raster(
     image: NDArray[np.uint8] | None = None,
     classes: Sequence[str] = (),
     label: int | None = None,
+    ends: Sequence[float] = (),
     width: float = WIDE,
 ) -> Figure:
     """Draw one trial's spikes, one panel a population, over the simulated time.
@@ -45,6 +46,8 @@ def raster(
         Names of the last population's neurons, if it has one a class.
     label : int, optional
         The true class, whose output neuron is coloured.
+    ends : sequence of float
+        Where saccades end, ms.
     width : float
         Width in inches; below 5 the image stands above the panels.
     """
@@ -67,6 +70,7 @@ def raster(
     for axes, (name, trains) in zip(panels, populations.items(), strict=True):
         spikes = trains[trial : trial + 1]
         _draw_spikes(axes, spikes, label if name == last else None)
+        mark_times(axes, ends)
         plural = "" if spikes.n_spikes == 1 else "s"
         axes.set_title(f"{name}: {trains.size:,} neurons, {spikes.n_spikes:,} spike{plural}", pad=5)
         axes.set(xlim=(0, trains.n_steps * trains.dt * 1e3), ylabel="neuron")

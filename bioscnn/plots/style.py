@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 WIDE = 7.2
@@ -88,3 +89,9 @@ def step_ends(n_steps: int, dt: float) -> NDArray[np.float64]:
 def milliseconds(step: ArrayLike, dt: float) -> NDArray[np.float64]:
     """Return the time in ms at which a step ends."""
     return (np.asarray(step) + 1) * dt * 1e3
+
+
+def mark_times(axes: Axes, times: Sequence[float]) -> None:
+    """Draw thin lines at times in ms at which something in the stimulus ends, such as a saccade."""
+    for time in times:
+        axes.axvline(time, color=MUTED, linewidth=0.7, linestyle=(0, (1, 2)), zorder=1)

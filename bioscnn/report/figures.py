@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,9 +13,10 @@ from bioscnn import plots
 from bioscnn.network import READOUT
 from bioscnn.plots.files import CSS_PIXELS_PER_INCH
 from bioscnn.plots.style import NARROW, WIDE
+from bioscnn.readout import READOUTS
 from bioscnn.report import words
 from bioscnn.report.folder import Run
-from bioscnn.report.results import Results
+from bioscnn.report.results import Results, lead_of_truth
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -82,13 +83,15 @@ def draw_figures(run: Run, results: Results) -> dict[str, Picture]:
     potentials = data.examples[READOUT].potentials
     assert potentials is not None
     shown = data.label[trials], results.chosen[trials]
-    label = int(shown[0][example])
-    return {
-        **_learning_figure(run),
+    label, ends = int(shown[0][example]), run.saccade_ends
+    came_in = {} if data.example_input is None else {"input": data.example_input}
+    what = "Recording" if run.recorded else "Image"
+    figures = {
         **_ledger_figures(run),
+        **_event_figures(run, results, example),
         "accuracy": _wide(
             lambda width: plots.accuracy_over_time(
-                results.curves, dt, reference=results.ann, chosen=rule, width=width
+                results.curves, dt, reference=results.ann, chosen=rule, ends=ends, width=width
             ),
             f"Line chart of the accuracy in % of {len(results.curves)} readouts against simulated time in ms",
             words.accuracy_caption(run, results),
@@ -100,19 +103,20 @@ def draw_figures(run: Run, results: Results) -> dict[str, Picture]:
         ),
         "raster": _wide(
             lambda width: plots.raster(
-                trains,
+                came_in | trains,
                 example,
                 image=data.example_image[example],
                 classes=run.classes,
                 label=label,
+                ends=ends,
                 width=width,
             ),
-            f"Image of a {run.classes[label]}, and the spikes of {len(trains)} populations over time",
+            f"{what} of class {run.classes[label]}, and the spikes of {len(trains)} populations over time",
             words.trial_caption(run, results, example),
         ),
         "potentials": _wide(
             lambda width: plots.output_potentials(
-                potentials, dt, *shown, run.classes, images=data.example_image, width=width
+                potentials, dt, *shown, run.classes, images=data.example_image, ends=ends, width=width
             ),
             f"Potentials in mV of {len(run.classes)} readout neurons against time in {len(trials)} trials",
             words.potentials_caption(run, results),
@@ -131,6 +135,46 @@ def draw_figures(run: Run, results: Results) -> dict[str, Picture]:
             plots.latency_histogram(results.latency, results.correct, dt),
             "Histogram of the decision latency in ms, right and wrong decisions",
             words.latency_caption(run, results),
+        ),
+    }
+    if run.summary.get("simulated"):
+        figures = {
+            name: replace(figure, caption=f"{figure.caption} {words.SIMULATED}")
+            for name, figure in figures.items()
+        }
+    return {**_learning_figure(run), **figures}
+
+
+def _event_figures(run: Run, results: Results, example: int) -> dict[str, Picture]:
+    """Draw the events of the example and the evidence over the saccades, if events were shown."""
+    spikes, dt, ends = run.data.example_input, run.data.recording.dt, run.saccade_ends
+    if spikes is None:
+        return {}
+    polarities, height, width_px = run.data.input_shape
+    evidence = READOUTS["mean-potential"](run.data.recording)
+    lead, trial = lead_of_truth(evidence, run.data.label), run.data.example_trial[example]
+    chosen = int(evidence[trial, -1].argmax())
+    return {
+        "events": _wide(
+            lambda width: plots.events(
+                spikes, example, (polarities, height, width_px), ends=ends, width=width
+            ),
+            f"Maps of the events by polarity on {width_px} by {height} pixels, and their course in ms",
+            words.events_caption(run, example),
+        ),
+        "evidence": _wide(
+            lambda width: plots.class_evidence(
+                evidence[trial],
+                int(run.data.label[trial]),
+                chosen,
+                lead,
+                dt,
+                run.classes,
+                ends=ends,
+                width=width,
+            ),
+            f"Mean potentials in mV of {len(run.classes)} classes in one trial, and the true class's lead",
+            words.evidence_caption(run, lead),
         ),
     }
 

@@ -57,6 +57,16 @@ class Run:
         return [str(name) for name in self.provenance["data"]["classes"]]
 
     @property
+    def recorded(self) -> bool:
+        """Whether recordings of an event camera were shown, not images."""
+        return self.data.example_input is not None
+
+    @property
+    def saccade_ends(self) -> list[float]:
+        """Where the saccades but the last end, ms; none if images were shown."""
+        return list(self.summary.get("saccade_ends_ms", []))
+
+    @property
     def firing(self) -> list[str]:
         """Populations that can fire, from the input to the output."""
         return [name for name in self.data.recording.populations if name != READOUT]

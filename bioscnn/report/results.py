@@ -70,6 +70,23 @@ class Results:
         return time_to_accuracy(self.curves[rule], self.dt, level)
 
 
+def lead_of_truth(evidence: NDArray[np.floating], label: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the evidence for the true class less that for the best other one, shape (n_trials, n_steps).
+
+    Parameters
+    ----------
+    evidence : ndarray of float, shape (n_trials, n_steps, n_classes)
+        Potentials, or what a readout makes of them, V.
+    label : ndarray of int64, shape (n_trials,)
+        True classes.
+    """
+    trials = np.arange(len(label))
+    others = evidence.astype(np.float64)
+    true = others[trials, :, label].copy()
+    others[trials, :, label] = -np.inf
+    return np.asarray(true - others.max(axis=2))
+
+
 def results_of(run: Run) -> Results:
     """Derive the numbers of a report from a run."""
     recording, label = run.data.recording, run.data.label

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bioscnn.ledger import LayerComparison, Ledger
 from bioscnn.network import READOUT
 from bioscnn.readout import READOUTS
 from bioscnn.report.folder import Run
-from bioscnn.report.results import Results
+from bioscnn.report.results import Results, lead_of_truth
+
+SIMULATED = "Recordings: simulated."
+"""Ends the caption of every figure about recordings that no real camera made."""
+
+ORDINALS = ("first", "second")
 
 
 def plural(count: int, noun: str) -> str:
@@ -31,7 +38,21 @@ def accuracy_caption(run: Run, results: Results) -> str:
         f"from {settled:.3g} ms on; at the end {comparison} ({100 * results.curves[best][-1].value:.2f} %). "
         f"Dashed black: the ANN, {100 * results.ann.value:.2f} %; pale grey: 98 %. "
         f"Bands: 95 % Wilson intervals, n = {plural(len(results.chosen), 'trial')}."
+        + _by_saccade(run, [100 * value for value in curve], "It is right in")
     )
+
+
+def _by_saccade(run: Run, percent: Sequence[float], what: str) -> str:
+    """Say a number of each step after each saccade and at the end; nothing where there are no saccades."""
+    if not run.saccade_ends:
+        return ""
+    dt_ms, duration_ms = run.summary["dt_ms"], run.summary["duration_ms"]
+    parts = [
+        f"{percent[round(end / dt_ms) - 1]:.1f} % after the {name} saccade ({end:g} ms)"
+        for name, end in zip(ORDINALS, run.saccade_ends, strict=False)
+    ]
+    whole = f"{percent[-1]:.1f} % at the end of the trial ({duration_ms:g} ms)"
+    return f" {what} {', '.join([*parts, whole])}. Dotted: ends of saccades."
 
 
 def confusions(run: Run, results: Results, most: int = 3) -> list[str]:
@@ -67,6 +88,8 @@ def trial_caption(run: Run, results: Results, example: int) -> str:
     trial = run.data.example_trial[example]
     label, chosen = (run.classes[int(x[trial])] for x in (run.data.label, results.chosen))
     trains = {name: run.data.examples[name].spikes for name in run.firing}
+    index = run.data.index[trial]
+    shown = f"Recording {index}" if run.recorded else f"Image {index} of the split"
     counts = {
         name: s.trial_start[example + 1] - s.trial_start[example]
         for name, s in trains.items()
@@ -74,7 +97,7 @@ def trial_caption(run: Run, results: Results, example: int) -> str:
     }
     first = next((name for name in counts if counts[name] > 0), None)
     text = (
-        f"Image {run.data.index[trial]} of the split, of class {label}, was read as {chosen}. "
+        f"{shown}, of class {label}, was read as {chosen}. "
         f"In {run.summary['duration_ms']:g} ms the network fired {plural(int(sum(counts.values())), 'spike')}"
     )
     output = trains[run.firing[-1]]
@@ -85,17 +108,42 @@ def trial_caption(run: Run, results: Results, example: int) -> str:
     return f"{text}; the first of {run.firing[-1]} came after {onset:.3g} ms, from class {neuron}."
 
 
+def events_caption(run: Run, example: int) -> str:
+    """Say how many events the example has, and how they are shown."""
+    spikes, trial = run.data.example_input, run.data.example_trial[example]
+    assert spikes is not None
+    one = spikes[example : example + 1]
+    ones = int(np.sum(one.neuron >= one.size // 2))
+    merged = 1 - run.summary["input_spikes_per_trial"] / max(run.summary["events_per_trial"], 1)
+    return (
+        f"Recording {run.data.index[trial]}, of class {run.classes[int(run.data.label[trial])]}, comes in as "
+        f"{plural(one.n_spikes, 'spike')}: {one.n_spikes - ones:,} of polarity 0 (blue) and {ones:,} of "
+        "polarity 1 (orange), the bit as the camera wrote it. Maps: how often each pixel spikes. Below each "
+        "other: columns, rows and spikes a millisecond against time. A trial has "
+        f"{run.summary['events_per_trial']:,.0f} events on average; {100 * merged:.1f} % make no spike of "
+        "their own: they share neuron and time step with another, or come after the trial. Dotted: ends of "
+        "saccades."
+    )
+
+
+def evidence_caption(run: Run, lead: NDArray[np.float64]) -> str:
+    """Say in how many trials the true class leads at the end of each saccade."""
+    leading = 100 * np.mean(lead > 0, axis=0)
+    return (
+        "Evidence is the mean potential of each class's readout neuron since the trial began: that of each "
+        "class in one trial (blue: the true one), and by how much the true class leads the best other one in "
+        "all trials (line: median; bands: half and 90 % of the trials)."
+        + _by_saccade(run, leading.tolist(), "The true class leads in")
+    )
+
+
 def potentials_caption(run: Run, results: Results) -> str:
     """Say how clearly the potentials tell the class in the example trials."""
     potentials = run.data.examples[READOUT].potentials
     assert potentials is not None
     trials = run.data.example_trial
     label, n = run.data.label[trials], len(trials)
-    final = 1e3 * potentials[:, -1].astype(np.float64)
-    true = final[np.arange(n), label]
-    others = final.copy()
-    others[np.arange(n), label] = -np.inf
-    lead = true - others.max(axis=1)
+    lead = 1e3 * lead_of_truth(potentials[:, -1:], label)[:, 0]
     return (
         f"Potential of each class's neuron in {READOUT!r}, relative to rest; blue and labelled: "
         f"the true class. It ends highest in {int(np.sum(lead > 0))} of these {plural(n, 'trial')}, "

@@ -6,13 +6,15 @@ Layout of a file::
     /trials/                label, index, ann_class: one row a trial
     /populations/NAME/      attribute shape; counts_by_trial, counts_by_neuron
                             spikes/{neuron, step, trial_start}; potentials (V): where they were recorded
-    /examples/              the same for a few trials with everything recorded, plus `trial` and `image`
+    /examples/              the same for a few trials with the spikes of all populations, plus `trial` and
+                            `image`; where spikes came in, input/{neuron, step, trial_start}, attribute shape
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -46,6 +48,20 @@ def _append(group: Any, name: str, values: NDArray[Any]) -> None:
     dataset[len(dataset) - len(values) :] = values
 
 
+def _append_spikes(group: Any, spikes: SpikeTrains) -> None:
+    """Append trials to the spike trains in an HDF5 group, creating them at the first call."""
+    first = "neuron" not in group
+    start = spikes.trial_start + (0 if first else len(group["neuron"]))
+    _append(group, "neuron", spikes.neuron)
+    _append(group, "step", spikes.step)
+    _append(group, "trial_start", start if first else start[1:])
+
+
+def _read_spikes(group: Any, size: int, n_steps: int, dt: float) -> SpikeTrains:
+    neuron, step, trial_start = (group[part][:] for part in ("neuron", "step", "trial_start"))
+    return SpikeTrains(neuron, step, trial_start, size, n_steps, dt)
+
+
 def append_recording(group: Any, recording: Recording, shapes: Mapping[str, tuple[int, ...]]) -> None:
     """Append a batch to the recording in an HDF5 group, creating it at the first call."""
     group.attrs.update(n_steps=recording.n_steps, dt=recording.dt, dt_unit="s")
@@ -59,14 +75,7 @@ def append_recording(group: Any, recording: Recording, shapes: Mapping[str, tupl
             target.create_dataset("counts_by_neuron", data=population.counts_by_neuron)
             target["counts_by_neuron"].attrs["unit"] = UNITS["counts_by_neuron"]
         if population.spikes is not None:
-            trains = target.require_group("spikes")
-            before = len(trains["neuron"]) if "neuron" in trains else 0
-            start = population.spikes.trial_start + before
-            _append(trains, "neuron", population.spikes.neuron)
-            _append(trains, "step", population.spikes.step)
-            _append(
-                trains, "trial_start", start if before == 0 and "trial_start" not in trains else start[1:]
-            )
+            _append_spikes(target.require_group("spikes"), population.spikes)
         if population.potentials is not None:
             _append(target, "potentials", population.potentials)
 
@@ -78,10 +87,7 @@ def read_recording(group: Any) -> Recording:
     for name, stored in group["populations"].items():
         spikes = None
         if "spikes" in stored:
-            neuron, step, trial_start = (
-                stored[f"spikes/{part}"][:] for part in ("neuron", "step", "trial_start")
-            )
-            spikes = SpikeTrains(neuron, step, trial_start, len(stored["counts_by_neuron"]), n_steps, dt)
+            spikes = _read_spikes(stored["spikes"], len(stored["counts_by_neuron"]), n_steps, dt)
         potentials = stored["potentials"][:] if "potentials" in stored else None
         counts = stored["counts_by_trial"][:], stored["counts_by_neuron"][:]
         populations[name] = PopulationRecording(*counts, spikes, potentials)
@@ -97,7 +103,7 @@ class RunData:
     recording : Recording
         All trials.
     examples : Recording
-        A few trials with the spikes and potentials of all populations.
+        A few trials with the spikes of all populations, and the potentials that the study records.
     shapes : dict of tuple of int
         Shape of each population.
     label, index, ann_class : ndarray of int64, shape (n_trials,)
@@ -105,7 +111,11 @@ class RunData:
     example_trial : ndarray of int64, shape (n_examples,)
         Which trials the examples are.
     example_image : ndarray of uint8, shape (n_examples, channels, height, width)
-        Their images.
+        Their images; of recordings of an event camera, where each polarity prevailed.
+    example_input : SpikeTrains or None
+        The spikes that came in, if it was spikes.
+    input_shape : tuple of int
+        Shape of the input population, if spikes came in; else empty.
     """
 
     recording: Recording
@@ -116,6 +126,8 @@ class RunData:
     ann_class: NDArray[np.int64]
     example_trial: NDArray[np.int64]
     example_image: NDArray[np.uint8]
+    example_input: SpikeTrains | None = None
+    input_shape: tuple[int, ...] = ()
 
 
 def load_run(path: Path) -> RunData:
@@ -128,15 +140,19 @@ def load_run(path: Path) -> RunData:
     """
     try:
         with h5py.File(path, "r", track_order=True) as file:
+            examples, came_in = read_recording(file["examples"]), file["examples"].get("input")
+            shape = () if came_in is None else tuple(map(int, came_in.attrs["shape"]))
             return RunData(
                 recording=read_recording(file),
-                examples=read_recording(file["examples"]),
+                examples=examples,
                 shapes={name: tuple(map(int, g.attrs["shape"])) for name, g in file["populations"].items()},
                 label=file["trials/label"][:],
                 index=file["trials/index"][:],
                 ann_class=file["trials/ann_class"][:],
                 example_trial=file["examples/trial"][:],
                 example_image=file["examples/image"][:],
+                example_input=came_in and _read_spikes(came_in, prod(shape), examples.n_steps, examples.dt),
+                input_shape=shape,
             )
     except (OSError, KeyError) as error:
         raise UserError("not a complete recording of a run", file=path, value=str(error)) from error
@@ -166,8 +182,14 @@ class RunFile:
             self._file.create_dataset(f"trials/{name}", data=values)
 
     def add_examples(self, recording: Recording, trial: NDArray[np.int64], image: NDArray[np.uint8]) -> None:
-        """Store a few trials with everything recorded, and their images."""
+        """Store a few trials in detail, and their images."""
         examples = self._file.require_group("examples")
         append_recording(examples, recording, self._shapes)
         examples.create_dataset("trial", data=trial)
         examples.create_dataset("image", data=image)
+
+    def add_example_input(self, spikes: SpikeTrains, shape: tuple[int, ...]) -> None:
+        """Store the spikes that came in with the examples, and the shape of the input population."""
+        group = self._file.create_group("examples/input")
+        group.attrs["shape"] = shape
+        _append_spikes(group, spikes)

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from bioscnn.conversion.normalisation import MAX_RATE
 from bioscnn.errors import UserError
@@ -33,9 +42,21 @@ Resistance = Annotated[float, _read("resistance"), _write("resistance")]
 Frequency = Annotated[float, _read("frequency"), _write("frequency")]
 Count = Annotated[int, Field(ge=1)]
 
+RECORDED = ("nmnist", "ncaltech101")
+"""Data sets that an event camera has recorded; all others are images."""
+
 
 def _refuse(problem: str, **details: Any) -> ValueError:
     return ValueError(UserError(problem, **details))
+
+
+def _either(words: tuple[str, ...]) -> str:
+    return " or ".join(f'"{word}"' for word in words)
+
+
+def _dropped(written: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
+    """Leave out keys that mean nothing in this study, from its file as from its hash."""
+    return {key: value for key, value in written.items() if key not in keys}
 
 
 def _whole(time: float, dt: float) -> bool:
@@ -54,12 +75,54 @@ class Dataset(Table):
     name: str = "mnist"
     split: Literal["validation", "train", "test"] = "validation"
     trials: Count = 5000
+    recordings: Literal["auto", "real", "simulated"] = "auto"
+
+    @model_validator(mode="after")
+    def _recordings_of_images(self) -> Dataset:
+        if "recordings" in self.model_fields_set and self.name not in RECORDED:
+            raise _refuse(
+                f"{self.name} is a set of images: nothing recorded them",
+                key="dataset.recordings",
+                value=self.recordings,
+                fix=f"remove the key, or set dataset.name to {_either(RECORDED)}",
+            )
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_recordings(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return _dropped(write(self), () if self.name in RECORDED else ("recordings",))
 
 
 class Encoding(Table):
-    """How it reaches the first neurons."""
+    """How it reaches the first neurons; all but `kind` is about events."""
 
-    kind: Literal["currents"] = "currents"
+    kind: Literal["currents", "events"] = "currents"
+    input_rate: Frequency = 100.0
+    bin_size: Count = 1
+    frame: Time = 25e-3
+
+    @model_validator(mode="after")
+    def _keys_of_events(self) -> Encoding:
+        if self.kind == "events":
+            if not self.input_rate > 0:
+                raise _refuse(
+                    "the rate of an intensity of 1 must be positive",
+                    key="encoding.input_rate",
+                    value=format_quantity(self.input_rate, "frequency"),
+                )
+            return self
+        for key in self.model_fields_set - {"kind"}:
+            raise _refuse(
+                "only events have this key",
+                key=f"encoding.{key}",
+                expected='encoding.kind = "events"',
+                fix="remove one of the two",
+            )
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_keys_of_events(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return _dropped(write(self), () if self.kind == "events" else ("input_rate", "bin_size", "frame"))
 
 
 class Network(Table):
@@ -173,5 +236,41 @@ class StudyConfig(Table):
                 value=format_quantity(self.neuron.t_ref, "time"),
                 expected=f"a multiple of simulation.dt = {format_quantity(self.simulation.dt, 'time')}",
                 fix="change one of the two, or round it: simulation.round_t_ref = true",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _kind_fits_data(self) -> StudyConfig:
+        needed = "events" if self.dataset.name in RECORDED else "currents"
+        if self.encoding.kind != needed:
+            what = "recordings of an event camera" if needed == "events" else "images"
+            raise _refuse(
+                f"{self.dataset.name} consists of {what}",
+                key="encoding.kind",
+                value=self.encoding.kind,
+                expected=f'"{needed}"',
+                fix=f'set encoding.kind = "{needed}", or dataset.name to data of the other kind',
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _event_steps(self) -> StudyConfig:
+        dt, duration, frame = self.simulation.dt, self.simulation.duration, self.encoding.frame
+        if self.encoding.kind != "events":
+            return self
+        if not _whole(dt, 1e-6):
+            raise _refuse(
+                "events are timed in microseconds, and the time step is no whole number of them",
+                key="simulation.dt",
+                value=format_quantity(dt, "time"),
+                expected="a multiple of 1 us",
+            )
+        if not (frame > 0 and _whole(frame, dt) and _whole(duration, frame)):
+            raise _refuse(
+                "the duration is no whole number of frames, or a frame no whole number of time steps",
+                key="encoding.frame",
+                value=format_quantity(frame, "time"),
+                expected=f"a multiple of simulation.dt = {format_quantity(dt, 'time')} of which "
+                f"simulation.duration = {format_quantity(duration, 'time')} is a multiple",
             )
         return self

@@ -9,7 +9,7 @@ from bioscnn.ann import read_model
 from bioscnn.network import Projection
 from bioscnn.simulation import Device
 from bioscnn.studies.config import StudyConfig
-from bioscnn.studies.prepare import calibration_images, convert_for
+from bioscnn.studies.prepare import calibration_input, convert_for
 from bioscnn.studies.provenance import describe_network
 
 
@@ -34,7 +34,7 @@ def describe_conversion(model: str, data: Path | None = None) -> dict[str, Any]:
         If the network cannot be converted.
     """
     config, graph = StudyConfig(), read_model(model)
-    network = convert_for(config, graph, calibration_images(config, graph, data))
+    network = convert_for(config, graph, calibration_input(config, graph, data))
     description = describe_network(network, Device())
     for projection, row in zip(network.projections, description["projections"], strict=True):
         row["weights"] = _weights(projection)

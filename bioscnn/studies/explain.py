@@ -55,14 +55,22 @@ def explain_run(
     folder = _resolve(folder)
     run = read_run(folder, with_ledger=False)
     study = read_study(folder / "config.toml")
+    if study.config.encoding.kind == "events":
+        raise UserError(
+            "only runs on images can be explained",
+            file=folder / "config.toml",
+            key="encoding.kind",
+            value="events",
+            expected='"currents": the causes are told apart under a stimulus that does not change in time',
+        )
     prepared = prepare(study, data)
     _check_unchanged(run, prepared, folder)
     config = study.config
-    kept = slice(0, min(trials, len(prepared.images)))
+    kept = slice(0, min(trials, len(prepared.examples)))
     case = Case(
         prepared.graph,
-        prepared.images.intensities()[kept],
-        prepared.images.labels[kept],
+        prepared.input.intensities()[kept],
+        prepared.examples.labels[kept],
         None if prepared.calibration is None else prepared.calibration.intensities(),
     )
     conditions = conditions_of(config)
@@ -94,12 +102,12 @@ def _check_unchanged(run: Run, prepared: Prepared, folder: Path) -> None:
     calibration = run.provenance["network"].get("calibration")
     now = prepared.calibration
     for what, then, found, fix in (
-        ("data", run.summary["data_sha256"], prepared.images.sha256, "give --data as for the run"),
+        ("data", run.summary["data_sha256"], prepared.examples.sha256, "give --data as for the run"),
         ("weights", run.summary["weights_sha256"], prepared.graph.sha256(), "put the weights back"),
         (
             "calibration images",
             calibration and calibration["sha256"],
-            now and now.sha256,
+            now and now.examples.sha256,
             "give --data as for the run",
         ),
     ):

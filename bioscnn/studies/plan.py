@@ -44,6 +44,10 @@ class Plan:
 
     Parameters
     ----------
+    dataset, source : str
+        What is shown, and where it is from.
+    simulated : bool
+        Whether no real camera recorded it.
     neurons, synapses : int
         Simulated neurons; connections through synapses (those of the input currents are not simulated).
     trials, n_steps, jobs : int
@@ -62,6 +66,9 @@ class Plan:
         Every projection.
     """
 
+    dataset: str
+    source: str
+    simulated: bool
     neurons: int
     synapses: int
     trials: int
@@ -98,14 +105,17 @@ def plan_study(study: Study, data: Path | None) -> Plan:
     )
     jobs = device.jobs if prepared.program else 1
     return Plan(
+        dataset=prepared.examples.name,
+        source=prepared.examples.source,
+        simulated=prepared.input.simulated,
         neurons=neurons,
         synapses=sum(p.n_synapses for p in through_synapses),
-        trials=len(prepared.images),
+        trials=len(prepared.examples),
         n_steps=n_steps,
         jobs=jobs,
         device=device.name,
         memory_mb=simulating_memory(network, device) / 1e6,
-        seconds=len(prepared.images) * a_trial / jobs,
+        seconds=len(prepared.examples) * a_trial / jobs,
         build_seconds=_BUILD_SECONDS if prepared.program and obtain(prepared.program) is None else 0.0,
         rounded=rounding_of(study.config),
         projections=projections,

@@ -11,19 +11,24 @@ from numpy.typing import NDArray
 
 from bioscnn.ann import LayerGraph, ReLU, read_model
 from bioscnn.ann.models import locate
-from bioscnn.datasets import ImageSet, load_dataset
-from bioscnn.encoding import Currents, pixel_currents
+from bioscnn.datasets import EventSet, ImageSet
+from bioscnn.encoding import Stimulus
 from bioscnn.errors import UserError
 from bioscnn.ledger.conditions import Conditions, spiking_network
 from bioscnn.network import SpikingNetwork
 from bioscnn.neurons import IF, LIF, SpikingNeuron
 from bioscnn.quantities import format_quantity
-from bioscnn.simulation import Device
+from bioscnn.simulation import Device, Progress
 from bioscnn.simulation.shape import ProgramShape
+from bioscnn.simulation.simulate import Silent
 from bioscnn.studies.config import Neuron, StudyConfig
+from bioscnn.studies.event_input import EventInput
+from bioscnn.studies.image_input import ImageInput
+from bioscnn.studies.inputs import Input
 from bioscnn.studies.study import Study
 
-CALIBRATION_IMAGES = 500
+INPUTS: dict[str, type[Input]] = {"currents": ImageInput, "events": EventInput}
+"""By ``encoding.kind``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,29 +39,36 @@ class Prepared:
     ----------
     study : Study
         What was asked for.
-    images : ImageSet
-        The images of the trials.
+    input : Input
+        The examples of the trials, and how they reach the network.
     graph : LayerGraph
         The trained network.
-    calibration : ImageSet or None
-        The images that normalised it, if it is a ReLU network.
+    calibration : Input or None
+        What normalised it, if it is a ReLU network.
     network : SpikingNetwork
         The converted one.
-    stimulus : Currents
-        One entry an image.
     """
 
     study: Study
-    images: ImageSet
+    input: Input
     graph: LayerGraph
-    calibration: ImageSet | None
+    calibration: Input | None
     network: SpikingNetwork
-    stimulus: Currents
+
+    @property
+    def examples(self) -> ImageSet | EventSet:
+        """The images or recordings, one a trial."""
+        return self.input.examples
+
+    @property
+    def stimulus(self) -> Stimulus:
+        """What is simulated, one entry a trial."""
+        return self.input.stimulus
 
     @cached_property
     def ann_class(self) -> NDArray[np.int64]:
-        """Class that the trained network gives each image, shape (n_trials,)."""
-        return np.asarray(self.graph.forward(self.images.intensities()).argmax(axis=1))
+        """Class that the trained network gives each example, shape (n_trials,)."""
+        return self.input.ann_class(self.graph)
 
     @property
     def device(self) -> Device:
@@ -70,39 +82,31 @@ class Prepared:
         device = self.device
         if device.name != "cpp_standalone":
             return None
-        return ProgramShape(self.network, False, device.precision, device.connectivity)
+        spike_input = self.input.spikes is not None
+        return ProgramShape(self.network, spike_input, device.precision, device.connectivity)
 
     @property
     def key(self) -> str:
         """Hash of all that decides the result."""
-        calibrated = [] if self.calibration is None else [self.calibration.sha256]
-        return self.study.key(self.images.sha256, self.graph.sha256(), *calibrated)
+        calibrated = [] if self.calibration is None else [self.calibration.examples.sha256]
+        return self.study.key(self.examples.sha256, self.graph.sha256(), *calibrated)
 
 
-def prepare(study: Study, data: Path | None) -> Prepared:
+def prepare(study: Study, data: Path | None, progress: Progress | None = None) -> Prepared:
     """Load, read, check against each other, and convert.
 
     Raises
     ------
     UserError
-        If there are fewer images than trials, or the network does not fit them.
+        If there are fewer examples than trials, or the network does not fit them.
     """
-    config = study.config
-    images = load_dataset(config.dataset.name, config.dataset.split, data=data)
-    if config.dataset.trials > len(images):
-        raise UserError(
-            f"the {config.dataset.split} split of {config.dataset.name} has fewer images",
-            key="dataset.trials",
-            value=config.dataset.trials,
-            expected=f"at most {len(images)}",
-        )
-    images = images.take(config.dataset.trials)
+    config, keys = study.config, study.config.dataset
+    kind, progress = INPUTS[config.encoding.kind], progress or Silent()
+    shown = kind.load(config, keys.split, keys.trials, data, progress)
     graph = read_model(config.network.model)
-    _check_fit(graph, images, config.network.model)
-    calibration = calibration_images(config, graph, data)
-    network = convert_for(config, graph, calibration)
-    stimulus = pixel_currents(images.intensities(), config.simulation.n_steps, config.simulation.dt)
-    return Prepared(study, images, graph, calibration, network, stimulus)
+    _check_fit(graph, shown, config.network.model)
+    calibration = calibration_input(config, graph, data, progress)
+    return Prepared(study, shown, graph, calibration, convert_for(config, graph, calibration))
 
 
 def build_neuron(keys: Neuron) -> SpikingNeuron:
@@ -126,6 +130,7 @@ def conditions_of(config: StudyConfig) -> Conditions:
         dt=simulation.dt,
         duration=simulation.duration,
         precision=precision,
+        input_rate=config.encoding.input_rate if config.encoding.kind == "events" else None,
     )
 
 
@@ -139,43 +144,45 @@ def rounding_of(config: StudyConfig) -> str | None:
     return f"t_ref {asked_text} is simulated as {used_text}, whole steps of {step} (simulation.round_t_ref)"
 
 
-def _check_fit(graph: LayerGraph, images: ImageSet, model: str) -> None:
-    shape = images.images.shape[1:]
-    if graph.input_shape != shape:
+def _check_fit(graph: LayerGraph, shown: Input, model: str) -> None:
+    examples = shown.examples
+    if graph.input_shape != shown.shape:
         raise UserError(
-            "the first layer of the network does not fit the images",
+            "the first layer of the network does not fit the data",
             file=locate(model),
             key="network.model",
             value=f"{model} takes (channels, height, width) = {graph.input_shape}",
-            expected=f"{shape}, the images of {images.name}",
-            fix="train the network on images of this shape, or set dataset.name to the data it is for",
+            expected=f"{shown.shape}, the input of {examples.name}",
+            fix="train the network on input of this shape, or set dataset.name to the data it is for",
         )
-    if graph.n_classes != len(images.classes):
+    if graph.n_classes != len(examples.classes):
         raise UserError(
             "the network has another number of classes than the data",
             file=locate(model),
             key="network.model",
             value=f"{model} has {graph.n_classes}",
-            expected=f"{len(images.classes)}, the classes of {images.name}",
+            expected=f"{len(examples.classes)}, the classes of {examples.name}",
             fix="give the last layer one output a class, or set dataset.name to the data it is for",
         )
 
 
-def convert_for(config: StudyConfig, graph: LayerGraph, calibration: ImageSet | None) -> SpikingNetwork:
+def convert_for(config: StudyConfig, graph: LayerGraph, calibration: Input | None) -> SpikingNetwork:
     """Convert a network as the tables of a study say."""
-    images = None if calibration is None else calibration.intensities()
-    return spiking_network(conditions_of(config), graph, images)
+    intensities = None if calibration is None else calibration.intensities()
+    return spiking_network(conditions_of(config), graph, intensities)
 
 
-def calibration_images(config: StudyConfig, graph: LayerGraph, data: Path | None) -> ImageSet | None:
-    """Return the images that normalise a ReLU network, None for a network that needs none.
+def calibration_input(
+    config: StudyConfig, graph: LayerGraph, data: Path | None, progress: Progress | None = None
+) -> Input | None:
+    """Return the examples that normalise a ReLU network, None for a network that needs none.
 
-    They are training images where those are on this machine, and validation images otherwise.
+    They are training examples where those are on this machine, and validation examples otherwise.
     """
     if not any(isinstance(layer, ReLU) for layer in graph.layers):
         return None
+    kind, progress = INPUTS[config.encoding.kind], progress or Silent()
     try:
-        images = load_dataset(config.dataset.name, "train", data=data, download=False)
+        return kind.load(config, "train", kind.n_calibration, data, progress, download=False)
     except UserError:
-        images = load_dataset(config.dataset.name, "validation", data=data)
-    return images.take(min(CALIBRATION_IMAGES, len(images)))
+        return kind.load(config, "validation", kind.n_calibration, data, progress)

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.ann import read_card
-from bioscnn.datasets import ImageSet
+from bioscnn.datasets import EventSet, ImageSet
+from bioscnn.encoding import SpikeTrains
 from bioscnn.files import point_latest, whole_folder
 from bioscnn.metrics import accuracy
 from bioscnn.network import OUTPUT, READOUT
@@ -57,7 +58,8 @@ def run_study(study: Study, *, data: Path | None, out: Path | None, results: Pat
     data : Path or None
         Data folder; None for ``BIOSCNN_DATA``, downloads, or the embedded data.
     out : Path or None
-        Folder to write; None for ``<results>/<study>/<hash>``, to which ``latest`` then points.
+        Folder to write; None for ``<results>/<study>/<hash>``, to which ``latest`` then points. Runs on
+        simulated recordings go to ``<results>/<study>-simulated/``.
     results : Path
         Folder of all results.
     progress : Progress
@@ -70,8 +72,9 @@ def run_study(study: Study, *, data: Path | None, out: Path | None, results: Pat
     """
     watch = _Watch(progress)
     watch.stage("loading")
-    prepared = prepare(study, data)
-    folder = out or results / study.name / prepared.key
+    prepared = prepare(study, data, watch)
+    name = f"{study.name}-simulated" if prepared.input.simulated else study.name
+    folder = out or results / name / prepared.key
     with whole_folder(folder, mark="summary.json") as scratch:
         scores = _simulate(scratch / "run.h5", prepared, watch)
         _write_json(scratch / "provenance.json", _provenance(prepared, watch.started))
@@ -86,21 +89,24 @@ def run_study(study: Study, *, data: Path | None, out: Path | None, results: Pat
 
 
 def _simulate(path: Path, prepared: Prepared, watch: _Watch) -> Scores:
-    """Simulate all trials into a file, then a few again with everything recorded."""
-    config, network, images = prepared.study.config, prepared.network, prepared.images
-    device = prepared.device
+    """Simulate all trials into a file, then a few again with every spike."""
+    config, network, shown = prepared.study.config, prepared.network, prepared.input
+    device, examples = prepared.device, prepared.examples
     shapes = {population.name: population.shape for population in network.neurons}
     asked = list(shapes) if config.readout.record == "all" else config.readout.record
-    record, scores = {OUTPUT, READOUT, *asked}, Scores(network)
+    record, scores = {OUTPUT, READOUT, *asked}, Scores(network, shown.spikes)
     with RunFile(path, shapes) as file:
-        for batch in simulate_batches(network, prepared.stimulus, device, record=record, progress=watch):
+        for batch in simulate_batches(network, shown.stimulus, device, record=record, progress=watch):
             file.append(batch)
             scores.add(batch)
         watch.stage("recording examples")
-        file.describe_trials(label=images.labels, index=images.index, ann_class=prepared.ann_class)
-        chosen = _one_of_each_class(images.labels)
-        examples = simulate(network, prepared.stimulus.take(chosen), device, record=set(shapes))
-        file.add_examples(examples, chosen, images.images[chosen])
+        file.describe_trials(label=examples.labels, index=examples.index, ann_class=prepared.ann_class)
+        chosen = _one_of_each_class(examples.labels)
+        few = shown.stimulus.take(chosen)
+        recording = simulate(network, few, device, record=set(shapes), potentials=record)
+        file.add_examples(recording, chosen, shown.pictures(chosen))
+        if isinstance(few, SpikeTrains):
+            file.add_example_input(few, shown.shape)
     return scores
 
 
@@ -110,13 +116,14 @@ def _one_of_each_class(labels: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _summary(prepared: Prepared, scores: Scores, watch: _Watch) -> dict[str, Any]:
-    config, images = prepared.study.config, prepared.images
+    config, examples = prepared.study.config, prepared.examples
     return {
-        "dataset": config.dataset.name,
-        "source": images.source,
-        "n_trials": len(images),
-        "ann_accuracy": as_triple(accuracy(prepared.ann_class, images.labels)),
-        **scores.summary(prepared.graph, images.labels, config.readout.rule),
+        "dataset": examples.name,
+        "source": examples.source,
+        **prepared.input.facts(),
+        "n_trials": len(examples),
+        "ann_accuracy": as_triple(accuracy(prepared.ann_class, examples.labels)),
+        **scores.summary(prepared.graph, examples.labels, config.readout.rule, prepared.input.frames),
         "duration_ms": 1e3 * config.simulation.duration,
         "dt_ms": 1e3 * config.simulation.dt,
         "device": config.simulation.device,
@@ -126,23 +133,23 @@ def _summary(prepared: Prepared, scores: Scores, watch: _Watch) -> dict[str, Any
             "total": watch.seconds(),
         },
         "weights_sha256": prepared.graph.sha256(),
-        "data_sha256": images.sha256,
+        "data_sha256": examples.sha256,
     }
 
 
 def _provenance(prepared: Prepared, started: datetime) -> dict[str, Any]:
-    config, images = prepared.study.config, prepared.images
+    config, calibration = prepared.study.config, prepared.calibration
     return {
         "started": started.isoformat(timespec="seconds"),
         "seed": config.simulation.seed,
         **code_version(),
         **environment(),
-        "data": _images(images),
+        "data": _examples(prepared.examples),
         "network": {
             "model": config.network.model,
             "weights_sha256": prepared.graph.sha256(),
             "card": read_card(config.network.model),
-            "calibration": _images(prepared.calibration),
+            "calibration": None if calibration is None else _examples(calibration.examples),
         },
         **describe_network(prepared.network, prepared.device),
         "rounded": rounding_of(config),
@@ -150,11 +157,9 @@ def _provenance(prepared: Prepared, started: datetime) -> dict[str, Any]:
     }
 
 
-def _images(images: ImageSet | None) -> dict[str, Any] | None:
-    if images is None:
-        return None
+def _examples(examples: ImageSet | EventSet) -> dict[str, Any]:
     names = ("split", "source", "sha256", "classes")
-    return {"dataset": images.name, "n": len(images), **{name: getattr(images, name) for name in names}}
+    return {"dataset": examples.name, "n": len(examples), **{name: getattr(examples, name) for name in names}}
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:

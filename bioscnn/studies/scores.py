@@ -22,6 +22,7 @@ from bioscnn.metrics import (
 from bioscnn.network import READOUT, SpikingNetwork
 from bioscnn.readout import READOUTS, decisions
 from bioscnn.simulation import Recording
+from bioscnn.spikes import SpikeTrains
 
 
 @dataclass
@@ -32,9 +33,12 @@ class Scores:
     ----------
     network : SpikingNetwork
         What was simulated.
+    input_spikes : SpikeTrains, optional
+        What came in, if it was spikes.
     """
 
     network: SpikingNetwork
+    input_spikes: SpikeTrains | None = None
     _decided: dict[str, list[NDArray[np.int64]]] = field(
         default_factory=lambda: {rule: [] for rule in READOUTS}
     )
@@ -59,15 +63,17 @@ class Scores:
         recording = Recording.concatenate(self._counts)
         return {
             "spikes_per_trial": spikes_per_trial(recording),
-            "synops_per_trial": synaptic_operations_per_trial(self.network, recording),
+            "synops_per_trial": synaptic_operations_per_trial(self.network, recording, self.input_spikes),
             "updates_per_trial": recording.n_steps * sum(p.size for p in self.network.neurons),
         }
 
-    def summary(self, graph: LayerGraph, labels: NDArray[np.int64], rule: str) -> dict[str, Any]:
+    def summary(
+        self, graph: LayerGraph, labels: NDArray[np.int64], rule: str, frames: int | None = None
+    ) -> dict[str, Any]:
         """Return accuracies [value, low, high], activity, energy, and latency by one rule."""
         latency = decision_latency(self.decided(rule), self._counts[0].dt, np.concatenate(self._informed))
         activity = self.activity()
-        energy = energy_estimate(graph, activity["synops_per_trial"], activity["updates_per_trial"])
+        energy = energy_estimate(graph, activity["synops_per_trial"], activity["updates_per_trial"], frames)
         return {
             "accuracy": {name: as_triple(accuracy(self.decided(name)[:, -1], labels)) for name in READOUTS},
             "readout": rule,
@@ -78,7 +84,7 @@ class Scores:
 
 
 def as_energy(energy: Energy) -> dict[str, float]:
-    """Return an energy estimate for JSON: FLOP an image, and the ratios."""
+    """Return an energy estimate for JSON: FLOP an example, and the ratios."""
     return {
         **{f"{name}_flop": value for name, value in asdict(energy).items()},
         "ann_to_spiking": energy.ratio,

@@ -37,17 +37,73 @@ def augment(images: torch.Tensor, settings: TrainingSettings, generator: torch.G
     distortions of digits).
     """
     n, _, height, width = images.shape
-    draw = 2 * torch.rand(5, n, generator=generator) - 1
-    angle = math.radians(settings.rotation) * draw[0]
-    scale = 1 + settings.scaling * draw[1]
-    shear = settings.shear * draw[2]
-    # The coordinates of affine_grid run from -1 to 1 over the image.
-    across, down = 2 * settings.shift / width * draw[3], 2 * settings.shift / height * draw[4]
-    cosine, sine = torch.cos(angle) / scale, torch.sin(angle) / scale
-    first, second = torch.stack([cosine, shear - sine, across], 1), torch.stack([sine, cosine, down], 1)
-    grid = affine_grid(torch.stack([first, second], 1), list(images.shape), align_corners=False)
+    affine = draw_affine(n, (height, width), settings, generator)
+    grid = affine_grid(affine, list(images.shape), align_corners=False)
     if settings.warp > 0:
         points = torch.randn(n, 2, _POINTS, _POINTS, generator=generator)
         field = interpolate(points, (height, width), mode="bicubic", align_corners=True).permute(0, 2, 3, 1)
         grid = grid + field * (2 * settings.warp / torch.tensor([width, height]))
     return grid_sample(images, grid, align_corners=False)
+
+
+def draw_affine(
+    n: int, size: tuple[int, int], settings: TrainingSettings, generator: torch.Generator
+) -> torch.Tensor:
+    """Draw rotations, scalings, shears and shifts, as maps from where a pixel goes to where it comes from.
+
+    Parameters
+    ----------
+    n : int
+        How many.
+    size : (int, int)
+        Height and width of the images, pixels.
+    settings : TrainingSettings
+        The widths of the uniform distributions.
+    generator : torch.Generator
+        Draws the amounts.
+
+    Returns
+    -------
+    tensor of float32, shape (n, 2, 3)
+        In coordinates that run from -1 to 1 over the image, across and down.
+    """
+    height, width = size
+    draw = 2 * torch.rand(5, n, generator=generator) - 1
+    angle = math.radians(settings.rotation) * draw[0]
+    scale = 1 + settings.scaling * draw[1]
+    shear = settings.shear * draw[2]
+    across, down = 2 * settings.shift / width * draw[3], 2 * settings.shift / height * draw[4]
+    cosine, sine = torch.cos(angle) / scale, torch.sin(angle) / scale
+    first, second = torch.stack([cosine, shear - sine, across], 1), torch.stack([sine, cosine, down], 1)
+    return torch.stack([first, second], 1)
+
+
+def move_events(
+    place: torch.Tensor, affine: torch.Tensor, size: tuple[int, int]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Move events as an affine map moves the pixels of an image, to the nearest pixel.
+
+    Parameters
+    ----------
+    place : tensor of int64, shape (n, 3)
+        Channel, row and column.
+    affine : tensor of float32, shape (n, 2, 3)
+        The map of each event, as `draw_affine` returns it.
+    size : (int, int)
+        Height and width, pixels.
+
+    Returns
+    -------
+    moved : tensor of int64, shape (n, 3)
+        Channel, row and column.
+    inside : tensor of bool, shape (n,)
+        Whether the event is still on the sensor.
+    """
+    height, width = size
+    extent = torch.tensor([width, height])
+    seen = (2 * place[:, [2, 1]] + 1) / extent - 1
+    # The map says where a pixel comes from; events are carried to where it goes.
+    goes = torch.linalg.solve(affine[:, :, :2], seen - affine[:, :, 2])
+    column, row = torch.round(((goes + 1) * extent - 1) / 2).long().T
+    inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
+    return torch.stack([place[:, 0], row, column], 1), inside

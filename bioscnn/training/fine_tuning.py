@@ -6,7 +6,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from bioscnn.training.measure import EpochRecord
-from bioscnn.training.rates import activation
+from bioscnn.training.rates import activation, rate_logits
 from bioscnn.training.settings import SpikeSettings
 from bioscnn.training.torch_network import TorchNetwork
 from bioscnn.training.twin import Clock, run_twin
@@ -25,19 +25,21 @@ class SpikeObjective:
     """
 
     spiking_images = 5000
+    steps = 1
 
     def __init__(self, settings: SpikeSettings) -> None:
         self.settings = settings
         self.clock = Clock(settings.duration, settings.dt, settings.tau_s)
         self.generators: dict[str, torch.Generator] = {}
 
-    def loss(self, network: TorchNetwork, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    def loss(self, network: TorchNetwork, stimulus: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Return the loss of a batch; targets are the wanted probabilities, shape (n, classes)."""
-        run = run_twin(network, images, self.clock)
-        decisions = run.potentials[round(self.settings.decide_from / self.settings.dt) :]
+        run = run_twin(network, stimulus, self.clock, self.settings.input_rate)
+        evidence = run.evidence(self.settings.readout)
+        decisions = evidence[round(self.settings.decide_from / self.settings.dt) :]
         wrong = cross_entropy(decisions.flatten(0, 1), targets.repeat(len(decisions), 1))
         if self.settings.rate_weight > 0:
-            logits = network.forward(images, activation)
+            logits = rate_logits(network, stimulus, activation, self.clock, self.settings)
             wrong = wrong + self.settings.rate_weight * cross_entropy(logits, targets)
         return wrong + self.settings.spike_penalty / 1000 * run.spikes_per_image()
 

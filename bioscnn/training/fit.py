@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -13,13 +12,12 @@ from torch.nn.functional import one_hot, softmax
 from bioscnn import seeds
 from bioscnn.ann import LayerGraph
 from bioscnn.errors import UserError
-from bioscnn.training.augmentation import augment
 from bioscnn.training.checkpoint import Checkpoint
-from bioscnn.training.measure import EpochRecord, Labelled, measure
-from bioscnn.training.rates import activation
+from bioscnn.training.examples import Examples
+from bioscnn.training.measure import EpochRecord, Objective, measure
+from bioscnn.training.rates import activation, rate_logits
 from bioscnn.training.settings import TrainingSettings
 from bioscnn.training.torch_network import TorchNetwork
-from bioscnn.training.twin import Clock
 
 _WARM_UP = 200  # batches, or a tenth of a short training
 _CHECKPOINT_EVERY = 100  # batches
@@ -27,27 +25,12 @@ _CHECKPOINT_EVERY = 100  # batches
 Progress = Callable[[int, int, list[EpochRecord]], None]
 
 
-class Objective(Protocol):
-    """What a stage makes small."""
-
-    generators: dict[str, torch.Generator]
-    clock: Clock  # of the twin that is measured after every epoch
-    spiking_images: int  # validation images that the twin classifies then
-
-    def loss(self, network: TorchNetwork, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """Return the loss of a batch; targets are the wanted probabilities, shape (n, classes)."""
-
-    def score(self, record: EpochRecord) -> float:
-        """Return the validation accuracy by which the best epoch is chosen."""
-
-
 def fit(
     graph: LayerGraph,
     teacher: LayerGraph | None,
     objective: Objective,
-    training: Labelled,
-    validation: Labelled,
-    settings: TrainingSettings,
+    training: Examples,
+    validation: Examples,
     checkpoint: Checkpoint,
     progress: Progress,
 ) -> tuple[LayerGraph, list[EpochRecord]]:
@@ -63,10 +46,8 @@ def fit(
         A network whose classes are asked for beside the true ones.
     objective : Objective
         What to make small.
-    training, validation : (tensor, tensor)
-        Images and classes. The validation images choose the epoch; they train nothing.
-    settings : TrainingSettings
-        How long and in what steps.
+    training, validation : Examples
+        Those of validation choose the epoch; they train nothing.
     checkpoint : Checkpoint
         Where the state is kept.
     progress : callable
@@ -77,7 +58,7 @@ def fit(
     UserError
         If the loss is no longer a number.
     """
-    network = TorchNetwork(graph)
+    settings, network = objective.settings, TorchNetwork(graph)
     tutor = None if teacher is None else TorchNetwork(teacher)
     optimiser = torch.optim.AdamW(network.parameters, lr=1.0, weight_decay=settings.weight_decay)
     generators = {
@@ -85,22 +66,20 @@ def fit(
         "augmentation": generator(settings.seed, "augmentation"),
         **objective.generators,
     }
-    images, labels = training
-    n_batches = math.ceil(len(images) / settings.batch_size)
+    n_batches = math.ceil(len(training) / settings.batch_size)
     n_steps = settings.epochs * n_batches
     state = checkpoint.resume(network, optimiser, generators)
     progress(state.step, n_steps, state.records)
     while state.step < n_steps and not _is_over(state.records, objective, settings):
         epoch, first = divmod(state.step, n_batches)
         state.order = generators["order"].get_state()
-        order = torch.randperm(len(images), generator=generators["order"])
+        order = torch.randperm(len(training), generator=generators["order"])
         for index in range(first, n_batches):
             batch = order[index * settings.batch_size : (index + 1) * settings.batch_size]
             for group in optimiser.param_groups:
                 group["lr"] = settings.learning_rate * _schedule(state.step, n_steps)
-            x = augment(images[batch], settings, generators["augmentation"])
-            x = x.to(memory_format=torch.channels_last)
-            targets = _targets(x, labels[batch], graph.n_classes, tutor, settings)
+            x = training.augmented(batch, settings, generators["augmentation"], objective.steps)
+            targets = _targets(x, training.labels[batch], graph.n_classes, tutor, objective)
             loss = objective.loss(network, x, targets)
             optimiser.zero_grad()
             loss.backward()
@@ -118,9 +97,7 @@ def fit(
                 value=settings.learning_rate,
                 fix="use a smaller learning rate",
             )
-        record = measure(
-            network, training, validation, objective.clock, objective.spiking_images, epoch + 1, state.losses
-        )
+        record = measure(network, training, validation, objective, epoch + 1, state.losses)
         state.end_epoch(record, network, best=_is_best(record, state.records, objective))
         checkpoint.write(state, network, optimiser, generators)
         progress(state.step, n_steps, state.records)
@@ -129,18 +106,18 @@ def fit(
 
 
 def _targets(
-    images: torch.Tensor,
+    stimulus: torch.Tensor,
     labels: torch.Tensor,
     n_classes: int,
     teacher: TorchNetwork | None,
-    settings: TrainingSettings,
+    objective: Objective,
 ) -> torch.Tensor:
     """Return the wanted probabilities: the true class, mixed with what a teacher takes an image for."""
-    true = one_hot(labels, n_classes).to(images.dtype)
+    settings, true = objective.settings, one_hot(labels, n_classes).to(stimulus.dtype)
     if teacher is None:
         return true
     with torch.no_grad():
-        logits = teacher.forward(images, activation)
+        logits = rate_logits(teacher, stimulus, activation, objective.clock, settings)
     return true.lerp(softmax(logits / settings.temperature, 1), settings.teacher_weight)
 
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
 
-from bioscnn.training.rates import activation
+from bioscnn.training.examples import Examples, batches
+from bioscnn.training.rates import activation, rate_logits
+from bioscnn.training.settings import TrainingSettings
 from bioscnn.training.torch_network import TorchNetwork
 from bioscnn.training.twin import Clock, run_twin
 
-Labelled = tuple[torch.Tensor, torch.Tensor]  # images of shape (n, channels, height, width), classes
-
 _TRAINING_IMAGES = 5000
-_AT_ONCE = 50  # images; the twin of a large network needs some 20 MB for each
 
 
 @dataclass(frozen=True)
@@ -34,16 +33,34 @@ class EpochRecord:
     train_accuracy: float  # fraction
     validation_loss: float
     validation_accuracy: float  # fraction
-    spiking_accuracy: float | None  # of the twin, on validation images, by its last potential; None for ReLU
+    spiking_accuracy: float | None  # of the twin, on validation images, at the end; None for ReLU
     spikes_per_image: float | None
+
+
+class Objective(Protocol):
+    """What a stage makes small."""
+
+    generators: dict[str, torch.Generator]
+    clock: Clock  # of the twin that is measured after every epoch
+    steps: int  # over which it wants input spikes to be counted
+    spiking_images: int  # validation images that the twin classifies then
+
+    @property
+    def settings(self) -> TrainingSettings:
+        """How it trains."""
+
+    def loss(self, network: TorchNetwork, stimulus: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Return the loss of a batch; targets are the wanted probabilities, shape (n, classes)."""
+
+    def score(self, record: EpochRecord) -> float:
+        """Return the validation accuracy by which the best epoch is chosen."""
 
 
 def measure(
     network: TorchNetwork,
-    training: Labelled,
-    validation: Labelled,
-    clock: Clock,
-    spiking_images: int,
+    training: Examples,
+    validation: Examples,
+    objective: Objective,
     epoch: int,
     losses: list[float],
 ) -> EpochRecord:
@@ -53,26 +70,23 @@ def measure(
     ----------
     network : TorchNetwork
         As the epoch left it.
-    training, validation : (tensor, tensor)
-        Images and classes.
-    clock : Clock
-        Of the twin.
-    spiking_images : int
-        Validation images, evenly spread, that the twin classifies.
+    training, validation : Examples
+        What trained it, and what chooses the epoch.
+    objective : Objective
+        Its clock and readout are those of the twin, which classifies `spiking_images` of validation, evenly
+        spread.
     epoch : int
         Which, from 1.
     losses : list of float
         Of its batches.
     """
     with torch.no_grad():
-        train_loss, train_accuracy = _rates(
-            network, (training[0][:_TRAINING_IMAGES], training[1][:_TRAINING_IMAGES])
-        )
-        validation_loss, validation_accuracy = _rates(network, validation)
+        train_loss, train_accuracy = _rates(network, training, slice(_TRAINING_IMAGES), objective)
+        validation_loss, validation_accuracy = _rates(network, validation, slice(None), objective)
         spiking: tuple[float | None, float | None] = None, None
         if network.has_neurons:
-            few = evenly_spread(len(validation[0]), spiking_images)
-            spiking = _twin(network, (validation[0][few], validation[1][few]), clock)
+            few = evenly_spread(len(validation), objective.spiking_images)
+            spiking = _twin(network, validation, few, objective)
     return EpochRecord(
         epoch,
         float(np.mean(losses)),
@@ -89,26 +103,29 @@ def evenly_spread(n: int, wanted: int) -> slice:
     return slice(0, n, max(1, n // wanted))
 
 
-def _rates(network: TorchNetwork, part: Labelled) -> tuple[float, float]:
+def _rates(
+    network: TorchNetwork, examples: Examples, rows: slice, objective: Objective
+) -> tuple[float, float]:
     """Return loss and accuracy of the rates."""
-    logits = torch.cat([network.forward(x, activation) for x, _ in _batches(part)])
-    return float(cross_entropy(logits, part[1])), _share_right(logits, part[1])
+    clock, settings = objective.clock, objective.settings
+    frames = batches(examples, rows, settings.frame_steps)
+    parts = [rate_logits(network, x, activation, clock, settings) for x, _ in frames]
+    logits, labels = torch.cat(parts), examples.labels[rows]
+    return float(cross_entropy(logits, labels)), _share_right(logits, labels)
 
 
-def _twin(network: TorchNetwork, part: Labelled, clock: Clock) -> tuple[float, float]:
-    """Return accuracy by the last potential, and spikes an image."""
-    last, spikes = [], 0.0
-    for x, _ in _batches(part):
-        run = run_twin(network, x, clock)
-        last.append(run.potentials[-1])
-        spikes += float(run.spikes_per_image()) * len(x)
-    return _share_right(torch.cat(last), part[1]), spikes / len(part[0])
+def _twin(
+    network: TorchNetwork, examples: Examples, rows: slice, objective: Objective
+) -> tuple[float, float]:
+    """Return accuracy at the end of the trial, and spikes an example."""
+    last, spikes, settings = [], 0.0, objective.settings
+    for x, _ in batches(examples, rows):
+        run = run_twin(network, x, objective.clock, settings.input_rate)
+        last.append(run.evidence(settings.readout)[-1])
+        spikes += float(run.spikes_per_image()) * len(last[-1])
+    labels = examples.labels[rows]
+    return _share_right(torch.cat(last), labels), spikes / len(labels)
 
 
 def _share_right(evidence: torch.Tensor, labels: torch.Tensor) -> float:
     return float((evidence.argmax(1) == labels).double().mean())
-
-
-def _batches(part: Labelled) -> Iterator[Labelled]:
-    for x, y in zip(part[0].split(_AT_ONCE), part[1].split(_AT_ONCE), strict=True):
-        yield x.to(memory_format=torch.channels_last), y

@@ -9,7 +9,7 @@ from bioscnn.ann import LIFRate, ReLU
 from bioscnn.training.fit import generator
 from bioscnn.training.measure import EpochRecord
 from bioscnn.training.observed_rates import observed_rates
-from bioscnn.training.rates import activation
+from bioscnn.training.rates import activation, rate_logits
 from bioscnn.training.settings import RateSettings
 from bioscnn.training.torch_network import TorchNetwork
 from bioscnn.training.twin import Clock
@@ -36,10 +36,12 @@ class RateObjective:
     spiking_images = 1000
 
     def __init__(self, settings: RateSettings) -> None:
-        self.settings, self.clock = settings, Clock()
+        self.settings = settings
+        self.steps = settings.frame_steps
+        self.clock = Clock(settings.duration, settings.dt, settings.tau_s)
         self.generators = {"rate-noise": generator(settings.seed, "rate-noise")}
 
-    def loss(self, network: TorchNetwork, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    def loss(self, network: TorchNetwork, stimulus: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Return the loss of a batch; targets are the wanted probabilities, shape (n, classes)."""
         expected: list[torch.Tensor] = []  # spikes an image, by population
 
@@ -51,7 +53,8 @@ class RateObjective:
                 expected.append(rate.sum() * (self.clock.duration / layer.amplitude / len(x)))
             return observed_rates(rate, layer.amplitude, self.settings, self.generators["rate-noise"])
 
-        wrong = cross_entropy(network.forward(images, observed), targets)
+        logits = rate_logits(network, stimulus, observed, self.clock, self.settings)
+        wrong = cross_entropy(logits, targets)
         return wrong + self.settings.spike_penalty / 1000 * sum(expected)
 
     def score(self, record: EpochRecord) -> float:

@@ -1,11 +1,51 @@
-"""Activations in torch: the rectifier, and the LIF rate, exact forwards and smooth backwards."""
+"""Firing rates in torch, exact forwards and smooth backwards, and the logits of a network of rates."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import torch
 from torch.nn.functional import softplus
 
 from bioscnn.ann import LIFRate, ReLU
+from bioscnn.training.settings import TrainingSettings
+from bioscnn.training.torch_network import TorchNetwork
+from bioscnn.training.twin import Clock
+
+Activate = Callable[[ReLU | LIFRate, torch.Tensor], torch.Tensor]
+
+
+def rate_logits(
+    network: TorchNetwork,
+    stimulus: torch.Tensor,
+    activate: Activate,
+    clock: Clock,
+    settings: TrainingSettings,
+) -> torch.Tensor:
+    """Return the logits of images, or the mean logits of the frames in which input spikes are counted.
+
+    Parameters
+    ----------
+    network : TorchNetwork
+        The network.
+    stimulus : tensor, shape (n, channels, height, width) or (n_steps, n, channels, height, width)
+        Images, or counts of input spikes, in steps or already in frames.
+    activate : callable
+        Computes the activations.
+    clock : Clock
+        Of the spikes.
+    settings : TrainingSettings
+        Rate of an intensity of 1, and duration of a frame.
+
+    Returns
+    -------
+    tensor, shape (n, classes)
+    """
+    if stimulus.dim() == 4:
+        return network.forward(stimulus, activate)
+    frames = stimulus.unflatten(0, (round(clock.duration / settings.frame), -1)).sum(1)
+    intensities = frames.flatten(0, 1) / (settings.frame * settings.input_rate)
+    return network.forward(intensities, activate).unflatten(0, frames.shape[:2]).mean(0)
 
 
 def activation(layer: ReLU | LIFRate, x: torch.Tensor, slope_width: float = 0.1) -> torch.Tensor:

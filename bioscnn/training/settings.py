@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields
 from bioscnn.errors import UserError
 from bioscnn.quantities import format_quantity
 
+READOUTS = ("last-potential", "mean-potential")
+
 
 @dataclass(frozen=True)
 class TrainingSettings:
@@ -36,19 +38,41 @@ class TrainingSettings:
     scaling: float = 0.08  # fraction, larger or smaller
     shear: float = 0.1  # fraction of the height by which the top moves across
     warp: float = 0.0  # pixels, standard deviation of a smooth displacement, drawn for every image
+    event_loss: float = 0.0  # largest fraction of the input spikes that an example loses
+    duration: float = 30e-3  # s, of a trial
+    dt: float = 1e-3  # s
+    tau_s: float = 5e-3  # s, of the synapses
+    input_rate: float = 100.0  # Hz, of input spikes that stand for an intensity of 1
+    frame: float = 25e-3  # s, in which input spikes are counted for the rates
+    readout: str = "last-potential"  # or "mean-potential": the evidence that has to be right
     seed: int = 1
     threads: int = 1  # of torch; part of the recipe, because sums in another order round differently
 
     def __post_init__(self) -> None:
-        positive = ("epochs", "batch_size", "learning_rate", "temperature", "threads", *self._positive())
+        positive = {*self._positive(), "epochs", "batch_size", "learning_rate", "temperature", "threads"}
+        positive |= {"duration", "dt", "tau_s", "input_rate", "frame"}
         for field in fields(self):
             value = getattr(self, field.name)
+            if isinstance(value, str):
+                continue
             if not value >= 0 or (field.name in positive and value == 0):
                 expected = "a number > 0" if field.name in positive else "a number >= 0"
                 raise UserError("impossible setting", key=field.name, value=value, expected=expected)
+        if self.readout not in READOUTS:
+            raise UserError(
+                "no such readout of the twin",
+                key="readout",
+                value=self.readout,
+                expected=" | ".join(READOUTS),
+            )
 
     def _positive(self) -> tuple[str, ...]:
         return ()
+
+    @property
+    def frame_steps(self) -> int:
+        """Steps of a frame."""
+        return round(self.frame / self.dt)
 
 
 @dataclass(frozen=True)
@@ -70,9 +94,6 @@ class SpikeSettings(TrainingSettings):
     epochs: int = 2
     batch_size: int = 64
     learning_rate: float = 2e-3
-    duration: float = 30e-3  # s, of a trial
-    dt: float = 1e-3  # s
-    tau_s: float = 5e-3  # s, of the synapses
     rate_weight: float = 0.3  # weight of the loss of the rates beside that of the spikes
     decide_from: float = 12e-3  # s; the loss is the mean over all steps from here to the end
 
@@ -85,6 +106,3 @@ class SpikeSettings(TrainingSettings):
                 value=format_quantity(self.decide_from, "time"),
                 expected=f"less than {format_quantity(self.duration, 'time')}",
             )
-
-    def _positive(self) -> tuple[str, ...]:
-        return ("duration", "dt", "tau_s")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -16,20 +17,23 @@ import bioscnn
 from bioscnn.ann import LayerGraph, read_model, write_onnx
 from bioscnn.errors import UserError
 from bioscnn.files import write_atomically
-from bioscnn.metrics import Proportion, accuracy, wilson
+from bioscnn.metrics import Proportion, wilson
+from bioscnn.quantities import format_quantity
+from bioscnn.spikes import SpikeTrains
 from bioscnn.training.recipes import RECIPES, Recipe
 from bioscnn.training.settings import RateSettings, SpikeSettings
 
 if TYPE_CHECKING:
+    from bioscnn.training.examples import Examples
     from bioscnn.training.fit import Progress
     from bioscnn.training.measure import EpochRecord
 
 
 def train(
     graph: LayerGraph,
-    train_images: NDArray[np.floating],
+    train_images: NDArray[np.floating] | SpikeTrains,
     train_labels: NDArray[np.integer],
-    validation_images: NDArray[np.floating],
+    validation_images: NDArray[np.floating] | SpikeTrains,
     validation_labels: NDArray[np.integer],
     settings: RateSettings | SpikeSettings,
     teacher: LayerGraph | None = None,
@@ -46,8 +50,8 @@ def train(
     ----------
     graph : LayerGraph
         The network to begin with, such as `bioscnn.training.architectures.Architecture.initial` returns.
-    train_images : ndarray of float32, shape (n, channels, height, width)
-        Images in [0, 1].
+    train_images : ndarray of float32, shape (n, channels, height, width), or SpikeTrains of n trials
+        Images in [0, 1], or the spikes of the input population.
     train_labels : ndarray of int64, shape (n,)
         Their classes.
     validation_images, validation_labels
@@ -85,8 +89,8 @@ def train(
     except ModuleNotFoundError:
         raise UserError("training needs torch", fix="pip install 'bioscnn[train]'") from None
 
-    training = _checked(graph, "train", train_images, train_labels)
-    validation = _checked(graph, "validation", validation_images, validation_labels)
+    training = _examples(graph, "train", train_images, train_labels, settings)
+    validation = _examples(graph, "validation", validation_images, validation_labels, settings)
     objective = SpikeObjective(settings) if isinstance(settings, SpikeSettings) else RateObjective(settings)
     kept = Checkpoint(checkpoint, _identity(graph, teacher, settings, training, validation))
     started, threads = time.perf_counter(), torch.get_num_threads()
@@ -96,27 +100,26 @@ def train(
             graph,
             teacher,
             objective,
-            (torch.from_numpy(training[0]), torch.from_numpy(training[1])),
-            (torch.from_numpy(validation[0]), torch.from_numpy(validation[1])),
-            settings,
+            training,
+            validation,
             kept,
             progress or (lambda done, total, records: None),
         )
     finally:
         torch.set_num_threads(threads)
     best = max(records, key=lambda record: (objective.score(record), record.epoch))
-    right = accuracy(trained.forward(validation[0]).argmax(1), validation[1])
+    right = wilson(round(best.validation_accuracy * len(validation)), len(validation))
     card = {
         "name": graph.name,
         "stage": "spikes" if isinstance(settings, SpikeSettings) else "rates",
         "settings": asdict(settings),
         "started_from_sha256": graph.sha256(),
         "teacher_sha256": None if teacher is None else teacher.sha256(),
-        "n_train": len(training[0]),
+        "n_train": len(training),
         "validation": _share(right),
         "spiking": _spiking(
             best,
-            len(validation[1][evenly_spread(len(validation[1]), objective.spiking_images)]),
+            len(validation.labels[evenly_spread(len(validation), objective.spiking_images)]),
             objective.clock.duration,
         ),
         "best_epoch": best.epoch,
@@ -218,14 +221,14 @@ def _identity(
     graph: LayerGraph,
     teacher: LayerGraph | None,
     settings: RateSettings | SpikeSettings,
-    *sets: tuple[NDArray[Any], NDArray[Any]],
+    *sets: Examples,
 ) -> str:
     """Return a hash of all that decides what training comes to."""
     begun = [network and network.sha256() for network in (graph, teacher)]
     digest = hashlib.sha256(f"{begun} {settings!r} {bioscnn.__version__}".encode())
-    for images, labels in sets:
-        digest.update(images.tobytes())
-        digest.update(labels.tobytes())
+    for examples in sets:
+        for tensor in examples.content:
+            digest.update(tensor.numpy().tobytes())
     return digest.hexdigest()
 
 
@@ -236,30 +239,65 @@ def _share(share: Proportion) -> dict[str, Any]:
 
 
 def _spiking(record: EpochRecord, n: int, duration: float) -> dict[str, Any] | None:
-    """Return what the twin makes of the validation images, by its last potential."""
+    """Return what the twin makes of the validation images at the end of the trial."""
     if record.spiking_accuracy is None:
         return None
     share = _share(wilson(round(record.spiking_accuracy * n), n))
     return {**share, "spikes_per_image": record.spikes_per_image, "duration_ms": 1e3 * duration}
 
 
-def _checked(
-    graph: LayerGraph, split: str, images: NDArray[np.floating], labels: NDArray[np.integer]
-) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    if images.shape[1:] != graph.input_shape or len(images) == 0 or not _in_unit_range(images):
-        raise UserError(
-            f"the {split} images are no images for {graph.name}",
-            value=f"{images.dtype} of shape {images.shape}",
-            expected=f"shape (n, {', '.join(map(str, graph.input_shape))}), values in [0, 1]",
-        )
-    if labels.shape != images.shape[:1] or labels.min() < 0 or labels.max() >= graph.n_classes:
+def _examples(
+    graph: LayerGraph,
+    split: str,
+    shown: NDArray[np.floating] | SpikeTrains,
+    labels: NDArray[np.integer],
+    settings: RateSettings | SpikeSettings,
+) -> Examples:
+    """Check what is shown against the network, and return it in the form in which training takes it."""
+    from bioscnn.training.examples import ImageExamples, SpikeExamples
+
+    n = shown.n_trials if isinstance(shown, SpikeTrains) else len(shown)
+    if labels.shape != (n,) or n == 0 or labels.min() < 0 or labels.max() >= graph.n_classes:
         raise UserError(
             f"the {split} labels do not fit",
             value=labels.shape,
             expected=f"one class an image, 0 to {graph.n_classes - 1}",
         )
-    return np.ascontiguousarray(images, np.float32), np.ascontiguousarray(labels, np.int64)
+    classes = np.ascontiguousarray(labels, np.int64)
+    if isinstance(shown, SpikeTrains):
+        _check_spikes(graph, split, shown, settings)
+        return SpikeExamples(shown, classes, graph.input_shape)
+    if shown.shape[1:] != graph.input_shape or shown.min() < 0 or shown.max() > 1:
+        raise UserError(
+            f"the {split} images are no images for {graph.name}",
+            value=f"{shown.dtype} of shape {shown.shape}",
+            expected=f"shape (n, {', '.join(map(str, graph.input_shape))}), values in [0, 1]",
+        )
+    return ImageExamples(np.ascontiguousarray(shown, np.float32), classes)
 
 
-def _in_unit_range(images: NDArray[np.floating]) -> bool:
-    return bool(images.min() >= 0 and images.max() <= 1)
+def _check_spikes(
+    graph: LayerGraph, split: str, spikes: SpikeTrains, settings: RateSettings | SpikeSettings
+) -> None:
+    if spikes.size != math.prod(graph.input_shape):
+        raise UserError(
+            f"the {split} spikes are no input of {graph.name}",
+            value=f"{spikes.size} neurons",
+            expected=f"{math.prod(graph.input_shape)}, of shape {graph.input_shape}",
+        )
+    if (spikes.n_steps, spikes.dt) != (round(settings.duration / settings.dt), settings.dt):
+        raise UserError(
+            f"the {split} spikes are of another trial than the settings",
+            key="duration, dt",
+            value=f"{spikes.n_steps} steps of {format_quantity(spikes.dt, 'time')}",
+            expected=f"{format_quantity(settings.duration, 'time')} in steps of "
+            f"{format_quantity(settings.dt, 'time')}",
+        )
+    frames = settings.duration / settings.frame
+    if abs(frames - round(frames)) > 1e-6:
+        raise UserError(
+            "the trial is no whole number of frames",
+            key="frame",
+            value=format_quantity(settings.frame, "time"),
+            expected=f"a part of {format_quantity(settings.duration, 'time')}",
+        )

@@ -95,32 +95,52 @@ class TwinRun:
     spikes: tuple[torch.Tensor, ...]
     potentials: torch.Tensor
 
+    def evidence(self, readout: str) -> torch.Tensor:
+        """Return what a readout knows after every step, shape (n_steps, n, classes).
+
+        Parameters
+        ----------
+        readout : str
+            ``"last-potential"`` or ``"mean-potential"``.
+        """
+        if readout == "last-potential":
+            return self.potentials
+        steps = torch.arange(1, len(self.potentials) + 1, dtype=self.potentials.dtype)
+        return self.potentials.cumsum(0) / steps[:, None, None]
+
     def spikes_per_image(self) -> torch.Tensor:
         """Return the mean number of spikes of an image, a scalar with a gradient."""
         return sum(((s.sum() / s.shape[1]) for s in self.spikes), torch.zeros(()))
 
 
-def run_twin(network: TorchNetwork, images: torch.Tensor, clock: Clock) -> TwinRun:
+def run_twin(network: TorchNetwork, stimulus: torch.Tensor, clock: Clock, input_rate: float = 0) -> TwinRun:
     """Simulate a network of LIF rates as the spiking network that it becomes.
 
     Parameters
     ----------
     network : TorchNetwork
         Its activations are `LIFRate`.
-    images : tensor, shape (n, channels, height, width)
-        Constant input currents of the trials; their dtype is that of the computation.
+    stimulus : tensor, shape (n, channels, height, width) or (n_steps, n, channels, height, width)
+        Constant input currents of the trials, or their input spikes: 1 where there is one. Their dtype is
+        that of the computation.
     clock : Clock
         Duration, time step and synapse.
+    input_rate : float
+        Firing rate that stands for an input of 1, Hz, if the stimulus is spikes.
 
     Raises
     ------
     UserError
         If the network has an activation that is no LIF rate, or the synapse is as slow as the membrane.
     """
-    n, steps = len(images), clock.n_steps
+    n, steps, jump = stimulus.shape[-4], clock.n_steps, 1.0
     arriving: torch.Tensor | None = None
-    constant, populations = images, []
-    tau_m, jump = LIFRate().tau_m, 1.0
+    constant, populations, tau_m = stimulus, [], LIFRate().tau_m
+    if stimulus.dim() == 5:
+        if len(stimulus) != steps:
+            raise ValueError(f"spikes of {len(stimulus)} steps in trials of {steps}")
+        arriving, constant = stimulus, torch.zeros_like(stimulus[0, :1])
+        jump = 1 / (input_rate * clock.tau_s)
     for index, layer in enumerate(network.graph.layers):
         if isinstance(layer, ReLU):
             raise UserError(

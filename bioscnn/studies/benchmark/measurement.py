@@ -100,7 +100,11 @@ def measure(prepared: Prepared, with_ann: bool, progress: Progress) -> Measureme
     UserError
         As `bioscnn.simulation.simulate` does.
     """
-    keys, labels, scores = prepared.study.config.simulation, prepared.images.labels, Scores(prepared.network)
+    keys, labels, scores = (
+        prepared.study.config.simulation,
+        prepared.examples.labels,
+        Scores(prepared.network),
+    )
     device = Device(keys.device, keys.precision, keys.jobs)
     watch = _Watch(progress)
     for batch in simulate_batches(

@@ -93,7 +93,7 @@ def run_benchmark(
 
     def result(task: Task) -> Measurement:
         prepared = prepare(task.study, data)
-        images, key = prepared.images, measurement_key(prepared, task.with_ann)
+        images, key = prepared.examples, measurement_key(prepared, task.with_ann)
         names[key] = task.what
         data_used[images.sha256] = {"split": images.split, "n": len(images), "source": images.source}
         path = keeping / f"{key}.npz"

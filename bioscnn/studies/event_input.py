@@ -1,0 +1,150 @@
+"""Recordings of event cameras as the input of a study: each event is a spike, which enters by a synapse."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioscnn.ann import LayerGraph
+from bioscnn.datasets import EventSet, load_recordings
+from bioscnn.encoding import SpikeTrains, event_frames, event_spikes, input_shape
+from bioscnn.simulation import Progress
+from bioscnn.studies.config import StudyConfig
+
+AT_ONCE = 100
+"""Recordings of which the frames are held in memory at a time."""
+
+SACCADE_ENDS = (105e-3, 210e-3)
+"""Where the first two of the three saccades of N-MNIST and N-Caltech101 end, s (Orchard et al. 2015)."""
+
+
+@dataclass(frozen=True, eq=False)
+class EventInput:
+    """Recordings, and how their events become spikes; see `bioscnn.studies.inputs.Input`."""
+
+    examples: EventSet
+    n_steps: int
+    dt: float  # s
+    bin_size: int  # pixels
+    frame_steps: int
+    input_rate: float  # Hz
+
+    n_calibration = 100
+
+    @classmethod
+    def load(
+        cls,
+        config: StudyConfig,
+        split: str,
+        trials: int,
+        data: Path | None,
+        progress: Progress,
+        *,
+        download: bool = True,
+    ) -> Self:
+        """Load the first recordings of a split, or simulate them where the study allows it."""
+        recordings = load_recordings(
+            config.dataset.name,
+            split,
+            source=config.dataset.recordings,
+            trials=trials,
+            data=data,
+            download=download,
+            progress=_Filming(progress),
+        )
+        simulation, encoding = config.simulation, config.encoding
+        frame_steps = round(encoding.frame / simulation.dt)
+        return cls(
+            recordings,
+            simulation.n_steps,
+            simulation.dt,
+            encoding.bin_size,
+            frame_steps,
+            encoding.input_rate,
+        )
+
+    @property
+    def simulated(self) -> bool:
+        """Whether a simulated camera recorded them."""
+        return self.examples.simulated
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Polarities, rows and columns of the input population."""
+        return input_shape(self.examples.sensor_size, self.bin_size)
+
+    @cached_property
+    def spikes(self) -> SpikeTrains:
+        """One spike an event."""
+        return event_spikes(self.examples, self.n_steps, self.dt, self.bin_size)
+
+    @property
+    def stimulus(self) -> SpikeTrains:
+        """The spikes."""
+        return self.spikes
+
+    @property
+    def frames(self) -> int:
+        """Frames of a recording."""
+        return self.n_steps // self.frame_steps
+
+    def _frames(self, trials: slice) -> NDArray[np.float32]:
+        return event_frames(self.spikes[trials], self.shape, self.frame_steps, self.input_rate)
+
+    def intensities(self) -> NDArray[np.float32]:
+        """Return the frames of all recordings."""
+        return self._frames(slice(None)).reshape(-1, *self.shape)
+
+    def ann_class(self, graph: LayerGraph) -> NDArray[np.int64]:
+        """Return the class of the largest logit of each recording, logits averaged over its frames."""
+        classes = []
+        for first in range(0, len(self.examples), AT_ONCE):
+            frames = self._frames(slice(first, first + AT_ONCE))
+            logits = graph.forward(frames.reshape(-1, *self.shape))
+            classes.append(logits.reshape(*frames.shape[:2], -1).mean(axis=1).argmax(axis=1))
+        return np.concatenate(classes)
+
+    def pictures(self, chosen: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Return the first saccade: light where polarity 1 prevailed, dark where 0 did, grey elsewhere.
+
+        Over all three saccades, which end where they began, the polarities of an edge cancel.
+        """
+        spikes = self.spikes.take(chosen)
+        early = spikes.step < round(SACCADE_ENDS[0] / self.dt)
+        index = spikes.trial()[early] * spikes.size + spikes.neuron[early]
+        counts = np.bincount(index, minlength=len(chosen) * spikes.size).reshape(-1, *self.shape)
+        balance = (counts[:, 1] - counts[:, 0])[:, None]
+        # A pixel that fires all the time must not set the scale.
+        largest = np.percentile(np.abs(balance), 99.5, axis=(1, 2, 3), keepdims=True)
+        grey = 128 + 127 * np.clip(balance / np.maximum(largest, 1), -1, 1)
+        return np.asarray(np.rint(grey), np.uint8)
+
+    def facts(self) -> dict[str, Any]:
+        """Return who recorded, how many events and input spikes a trial has, and its saccades."""
+        n = len(self.examples)
+        return {
+            "simulated": self.simulated,
+            "events_per_trial": sum(map(len, self.examples)) / n,
+            "input_spikes_per_trial": self.spikes.n_spikes / n,
+            "frames_per_trial": self.frames,
+            "saccade_ends_ms": [1e3 * end for end in SACCADE_ENDS if end < self.n_steps * self.dt],
+        }
+
+
+class _Filming:
+    """What a simulated camera tells of its work, as stages and trials."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress, self._done = progress, 0
+
+    def __call__(self, done: int, total: int) -> None:
+        if not self._done:
+            self._progress.stage("filming")
+        for _ in range(done - self._done):
+            self._progress.trial()
+        self._done = done
