@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 """Called with the bytes that are here and the bytes of the whole (0 if unknown)."""
 
-_PIECE = 1 << 20  # bytes
+_PIECE = 1 << 16  # bytes; of a piece that is not whole when the connection breaks, nothing is kept
 _PATIENCE = 30  # s without a byte
 
 

@@ -56,7 +56,7 @@ class EventStream:
                     value=int(values[at]),
                     expected=f"0 to {size - 1}",
                 )
-        t_us = np.asarray(self.t_us)
+        t_us = np.asarray(self.t_us).astype(np.int64, copy=False)  # unsigned numbers cannot run backwards
         steps = np.diff(t_us, prepend=0)
         if (steps < 0).any():
             at = int((steps < 0).argmax())

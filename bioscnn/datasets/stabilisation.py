@@ -15,16 +15,19 @@ from numpy.typing import NDArray
 from bioscnn.datasets.events import EventStream
 
 _LEG_US = 105_000  # duration of one saccade
-_CORNERS_X = np.array([0.0, 3.5, 7.0, 0.0])  # px, where the image is at the start of each leg and at the end
-_CORNERS_Y = np.array([0.0, 7.0, 0.0, 0.0])
+_UNIT = 30_000  # of a pixel; every microsecond, the image moves by whole units
+_SPEED_X, _SPEED_Y = np.array([1, 1, -2]), np.array([2, -2, 0])  # units a microsecond, on each leg
 _MIDDLE = (4, 2)  # px
 
 
 def path(t_us: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return how far the image has moved across and down, px; after 315 ms it goes on as before."""
-    leg = np.clip((t_us - 1) // _LEG_US, 0, 2)
-    share = t_us / _LEG_US - leg
-    x, y = (corners[leg] + share * (corners[leg + 1] - corners[leg]) for corners in (_CORNERS_X, _CORNERS_Y))
+    leg = np.minimum(t_us // _LEG_US, 2)
+    since = t_us - leg * _LEG_US
+    x, y = (
+        (np.concatenate([[0], np.cumsum(speed * _LEG_US)])[leg] + speed[leg] * since) / _UNIT
+        for speed in (_SPEED_X, _SPEED_Y)
+    )
     return x, y
 
 

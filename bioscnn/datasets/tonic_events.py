@@ -63,4 +63,4 @@ def from_tonic(events: NDArray[Any], sensor_size: tuple[int, ...]) -> EventStrea
             "polarities of another kind", key="p", value=np.unique(polarity)[:4].tolist(), expected="0 and 1"
         )
     width, height = sensor_size[:2]
-    return EventStream(events["x"], events["y"], events["t"].astype(np.int64), polarity, (width, height))
+    return EventStream(events["x"], events["y"], events["t"], polarity, (width, height))

@@ -341,5 +341,21 @@ def test_data_are_listed_with_where_they_come_from(tmp_path):
     assert done.returncode == 0 and "embedded" in done.stdout and "5,000" in done.stdout
 
 
+def test_recordings_are_listed_checked_and_never_fetched_unasked(tmp_path):
+    folder = tmp_path / "data" / "N-MNIST" / "Train" / "7"
+    folder.mkdir(parents=True)
+    (folder / "00001.bin").write_bytes(bytes([3, 7, 0, 1, 2]))
+    kept = {"BIOSCNN_DATA": str(tmp_path / "data"), "BIOSCNN_CACHE": str(tmp_path / "cache")}
+    listed = bioscnn(tmp_path, "data", "list", **kept)
+    words = {tuple(line.split()) for line in listed.stdout.splitlines()}
+    assert ("nmnist", "validation", "1", "data", "folder") in words
+    assert ("nmnist", "test", "10,000", "needs", "download") in words
+    assert bioscnn(tmp_path, "data", "check", "nmnist", **kept).returncode == 0
+    (folder / "00001.bin").write_bytes(b"broken")
+    checked = bioscnn(tmp_path, "data", "check", "nmnist", **kept)
+    assert checked.returncode == 2 and "truncated" in checked.stdout
+    assert not (tmp_path / "cache").exists()
+
+
 def test_the_program_is_installed_as_a_command():
     assert BIOSCNN.stat().st_mode & stat.S_IXUSR

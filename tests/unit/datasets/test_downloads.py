@@ -1,14 +1,18 @@
 import gzip
 import hashlib
+import io
 import threading
+import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from bioscnn.datasets import load_dataset, mnist_files
+from bioscnn.datasets import fetch, load_dataset, load_recordings, mnist_files, recordings
+from bioscnn.datasets.archives import Archive
 from bioscnn.datasets.mnist_files import OfficialFile
 from bioscnn.errors import UserError
 
@@ -16,19 +20,34 @@ NOBODY_LISTENS = "http://127.0.0.1:9/mnist/"
 
 
 class Server:
-    """A mirror on this machine that serves the same body for every file."""
+    """A mirror on this machine that serves the same body for every file.
+
+    It may announce more bytes than it has (`missing`), break off an answer after so many bytes
+    (`breaks_after`), and go on at the byte that it is asked for (`ranges`).
+    """
 
     def __init__(self) -> None:
-        self.body, self.missing, self.requests = b"", 0, 0
+        self.body, self.missing, self.requests, self.asked = b"", 0, 0, []
+        self.ranges, self.breaks_after = False, None
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 outer.requests += 1
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(outer.body) + outer.missing))
+                asked = self.headers.get("Range")
+                outer.asked.append(asked)
+                begin = int(asked.removeprefix("bytes=").rstrip("-")) if asked and outer.ranges else 0
+                if begin and begin >= len(outer.body):
+                    self.send_error(416)
+                    return
+                self.send_response(206 if begin else 200)
+                if begin:
+                    self.send_header(
+                        "Content-Range", f"bytes {begin}-{len(outer.body) - 1}/{len(outer.body)}"
+                    )
+                self.send_header("Content-Length", str(len(outer.body) - begin + outer.missing))
                 self.end_headers()
-                self.wfile.write(outer.body)
+                self.wfile.write(outer.body[begin:][: outer.breaks_after])
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -123,3 +142,102 @@ def test_nothing_is_downloaded_unless_allowed(server):
         load_dataset("mnist", "train", download=False)
     assert "train-images" in caught.value.fix and "train-labels" in caught.value.fix
     assert server.requests == 0
+
+
+@pytest.fixture
+def archive(server, monkeypatch) -> Archive:
+    """The recordings for testing, three of them, on the server; nothing else belongs to N-MNIST."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as file:
+        for number in range(1, 4):
+            file.writestr(f"Test/7/{number:05}.bin", bytes([number, 7, 0, 0, 9]) * 60_000)
+    server.body = packed.getvalue()
+    md5 = hashlib.md5(server.body).hexdigest()
+    archive = Archive("nmnist-test.zip", f"{server.url}any", md5, "Test", "nmnist/Test", "https://any.page")
+    monkeypatch.setitem(
+        recordings.EVENT_DATASETS, "nmnist", recordings.EVENT_DATASETS["nmnist"]._replace(archives=(archive,))
+    )
+    return archive
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+UNPACKED = [f"nmnist/Test/7/{number:05}.bin" for number in range(1, 4)]
+
+
+def test_recordings_are_fetched_and_unpacked_once(archive, server, cache):
+    told = []
+    assert fetch("nmnist", lambda *bytes_: told.append(bytes_)) == [cache / "nmnist" / "Test"]
+    assert names(cache) == UNPACKED
+    assert told[-1] == (len(server.body), len(server.body))
+    assert len(load_recordings("nmnist", "test", source="real")[0]) == 60_000
+    fetch("nmnist")
+    assert server.requests == 1
+
+
+def test_a_download_that_breaks_off_goes_on_where_it_stopped(archive, server, cache):
+    server.ranges, server.breaks_after = True, 200_000
+    fetch("nmnist")
+    assert names(cache) == UNPACKED
+    whole_pieces = 3 * 65_536
+    assert server.asked == [
+        None, *(f"bytes={at}-" for at in range(whole_pieces, len(server.body), whole_pieces))
+    ]  # fmt: skip
+
+
+def test_the_next_call_goes_on_where_the_last_one_stopped(archive, server, cache):
+    server.ranges, server.breaks_after = True, 0
+    part = cache / "downloads" / "nmnist-test.zip.part"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(server.body[:5000])
+    with pytest.raises(UserError, match="cannot download") as caught:
+        fetch("nmnist")
+    assert "run the command again" in caught.value.fix
+    assert names(cache) == ["downloads/nmnist-test.zip.part"] and part.stat().st_size == 5000
+    server.breaks_after = None
+    fetch("nmnist")
+    assert server.asked == ["bytes=5000-"] * 2
+    assert names(cache) == UNPACKED
+
+
+def test_a_server_that_cannot_go_on_starts_anew(archive, server, cache):
+    part = cache / "downloads" / "nmnist-test.zip.part"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(b"x" * 5000)
+    fetch("nmnist")
+    assert names(cache) == UNPACKED
+
+
+@pytest.mark.parametrize("have", [b"x" * 5000, None])
+def test_an_archive_with_another_checksum_leaves_nothing(archive, server, cache, have):
+    server.ranges = True
+    part = cache / "downloads" / "nmnist-test.zip.part"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(server.body + b"more" if have is None else have)
+    with pytest.raises(UserError, match="another md5") as caught:
+        fetch("nmnist")
+    assert archive.md5 in caught.value.expected
+    assert names(cache) == []
+    fetch("nmnist")
+    assert names(cache) == UNPACKED
+
+
+def test_an_archive_brought_by_hand_is_unpacked(archive, server, cache):
+    place = cache / "downloads" / "nmnist-test.zip"
+    place.parent.mkdir(parents=True)
+    place.write_bytes(server.body)
+    fetch("nmnist")
+    assert names(cache) == UNPACKED and server.requests == 0
+
+
+def test_without_a_network_the_user_learns_where_to_put_the_archive(archive, cache, monkeypatch):
+    gone = replace(archive, url=f"{NOBODY_LISTENS}any")
+    dataset = recordings.EVENT_DATASETS["nmnist"]._replace(archives=(gone,))
+    monkeypatch.setitem(recordings.EVENT_DATASETS, "nmnist", dataset)
+    with pytest.raises(UserError, match="no connection") as caught:
+        fetch("nmnist")
+    for detail in (gone.url, str(cache / "downloads"), "nmnist-test.zip", "https://any.page"):
+        assert detail in caught.value.fix
+    assert names(cache) == []

@@ -155,3 +155,9 @@ def test_reading_undoes_writing(events):
     x, y, t_us, p = (list(column) for column in zip(*events, strict=True)) if events else ([], [], [], [])
     stream = EventStream(np.array(x, int), np.array(y, int), np.array(t_us, int), np.array(p, bool), SENSOR)
     assert decode(encode(stream), SENSOR) == stream
+
+
+@pytest.mark.timeout(20)
+def test_a_file_that_is_all_overflow_takes_no_longer_than_another():
+    stream = decode(event(0, 240, 0) * 1_000_000 + GOOD, SENSOR)
+    assert stream.t_us.tolist() == [500 + 2**13 * 1_000_000]

@@ -1,3 +1,4 @@
+import ast
 import shutil
 import sys
 import types
@@ -24,6 +25,8 @@ from bioscnn.datasets.caltech import COUNTS, SPLITS, read_photograph
 from bioscnn.datasets.event_files import encode
 from bioscnn.datasets.ncaltech101 import centre, load_ncaltech101
 from bioscnn.errors import UserError
+
+ROOM = Path(bioscnn.datasets.__file__).parent
 
 
 def blip(x=1, y=1, size=(34, 34)):
@@ -386,3 +389,34 @@ def test_the_real_photographs_are_split_evenly(real_data):
     test = load_caltech("test", real_data)
     assert test.images.shape == (200, 1, 180, 240)
     assert np.bincount(test.labels).tolist() == [100, 100]
+
+
+def imports(name):
+    """Which files of this room a file of this room uses, those that these use included."""
+    tree = ast.parse((ROOM / name).read_text())
+    modules = {
+        node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module is not None
+    }
+    own = {f"{module.removeprefix('bioscnn.datasets.')}.py" for module in modules if "datasets." in module}
+    return {name}.union(*(imports(used) for used in own))
+
+
+def test_a_change_anywhere_in_the_camera_makes_other_recordings():
+    about_the_data = {"events.py", "images.py"}
+    assert imports("saccades.py") - about_the_data == set(recordings._CAMERA_CODE)
+
+
+@pytest.mark.parametrize(("name", "sensor_size"), [("nmnist", (34, 34)), ("ncaltech101", (240, 180))])
+def test_the_camera_records_what_the_loader_keeps(photographs, name, sensor_size):
+    from bioscnn.datasets import saccades
+    from bioscnn.datasets.recordings import EVENT_DATASETS
+
+    told = []
+    load = partial(load_recordings, name, "train" if name == "ncaltech101" else "validation", trials=2)
+    kept, again = load(data=photographs, progress=lambda *counts: told.append(counts)), load(data=photographs)
+    assert told[-1] == (2, 2)
+    images = EVENT_DATASETS[name].images(kept.split, photographs, False).take(2)
+    straight = saccades.record(images, saccades.Camera(sensor_size=sensor_size), seed=1)
+    assert kept.sha256 == again.sha256 == straight.sha256
+    assert (again.name, again.simulated, again.source) == (straight.name, True, straight.source)
+    np.testing.assert_array_equal(again.index, straight.index)
