@@ -99,7 +99,6 @@ FRAMES = RateSettings(
     shift=1.5,
     event_loss=0.2,
     duration=300e-3,
-    frame=50e-3,
     readout="mean-potential",
 )
 SACCADES = SpikeSettings(
@@ -110,7 +109,6 @@ SACCADES = SpikeSettings(
     shift=1.5,
     event_loss=0.2,
     duration=300e-3,
-    frame=50e-3,
     readout="mean-potential",
     decide_from=100e-3,
 )
