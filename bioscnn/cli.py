@@ -146,6 +146,30 @@ def train(
         print_training(card, out)
 
 
+@app.command("cross-validate")
+def cross_validate(
+    study: StudyFile,
+    network: Annotated[str, typer.Argument(help="a recipe for recordings, such as nmnist-small-real")],
+    changes: Changes = None,
+    folds: Annotated[int, typer.Option(help="parts into which the recordings are divided")] = 5,
+    data: DataFolder = None,
+    as_json: Json = False,
+) -> None:
+    """Train on all folds of a set of recordings but one, simulate that one, and so on (needs `train`)."""
+    from bioscnn.studies.cross_validation import cross_validate as run
+    from bioscnn.terminal import CrossValidationProgress, print_cross_validation
+    from bioscnn.training.recipes import find_recipes
+
+    (recipe,) = find_recipes(network)
+    loaded = _study(study, changes, {})
+    with CrossValidationProgress() as progress:
+        done = run(loaded, recipe, folds=folds, data=data, results=Path("results"), progress=progress)
+    if as_json:
+        typer.echo(json.dumps(done.summary, indent=2))
+    else:
+        print_cross_validation(done)
+
+
 @app.command()
 def convert(
     model: Annotated[str, typer.Argument(help="a shipped network, or an .onnx file")],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
 from types import TracebackType
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from bioscnn.ledger import Ledger
     from bioscnn.metrics import Difference
     from bioscnn.studies.benchmark import Finished
+    from bioscnn.studies.cross_validation import CrossValidation
     from bioscnn.studies.plan import Plan
     from bioscnn.studies.run import Run
     from bioscnn.training.measure import EpochRecord
@@ -164,6 +165,31 @@ class TrainingProgress(_Bar):
                 line += f" ({record.spikes_per_image:,.0f} an image)"
             ERR.print(line)
         self._shown = len(records)
+
+
+class CrossValidationProgress(_Bar):
+    """Progress of a cross-validation: batches of the training of a fold, then its trials."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+
+    def stage(self, what: str) -> None:
+        """Show what is happening."""
+        self._progress.update(self._task, completed=0, total=None)
+        self._say(_STAGES.get(what, what))
+
+    def trial(self) -> None:
+        """Count one trial."""
+        self._progress.advance(self._task)
+
+    def training(self, what: str) -> Callable[[int, int, list[EpochRecord]], None]:
+        """Show a training, and return what takes in its batches."""
+        self.stage(what)
+
+        def batch(done: int, total: int, records: list[EpochRecord]) -> None:
+            self._progress.update(self._task, completed=done, total=total)
+
+        return batch
 
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -353,6 +379,22 @@ def print_benchmark(finished: Finished) -> None:
         f"\n{first['n']:,} {first['split']} images of {first['duration_ms']:g} ms. 98 %: the time at which "
         "so many are right. Energy: that of the trained\nnetwork over that of the spiking one, an estimate. "
         f"Tables and figures: {finished.folder}"
+    )
+
+
+def print_cross_validation(done: CrossValidation) -> None:
+    """Print what the folds came to, and where the decisions are."""
+    s = done.summary
+    shown = {"cross-validated": s["accuracy"]}
+    if "before" in s:
+        shown[f"{s['began_with']}, as shipped"] = s["before"]
+    rows = [(name, *(_share(accuracies[name]) for accuracies in shown.values())) for name in s["accuracy"]]
+    print_table(("readout", *shown), rows)
+    folds = ", ".join(f"{100 * value:.2f}" for value in s["accuracy_by_fold"])
+    OUT.print(
+        f"\n{s['n']:,} recordings of {s['dataset']} ({s['source']}), {s['folds']} folds: {folds} % by "
+        f"{s['readout']}.\nEvery recording was classified by a network that was not trained on it.\n"
+        f"Decisions and networks: {done.folder}"
     )
 
 

@@ -18,14 +18,14 @@ from bioscnn.errors import UserError
 from bioscnn.seeds import stream
 
 PATH = (
-    (0, -2.32, -1.68), (10, -2.33, -1.62), (20, -2.39, -1.32), (30, -2.46, -0.70),
-    (40, -2.48, 0.41), (50, -2.41, 1.69), (60, -1.90, 2.81), (70, -1.30, 3.50),
-    (80, -1.02, 3.69), (90, -0.97, 3.71), (100, -1.19, 3.63), (110, -0.86, 3.69),
-    (120, -0.69, 3.45), (130, -0.25, 3.22), (140, 0.48, 2.44), (150, 1.19, 1.26),
-    (160, 1.50, 0.09), (170, 1.94, -1.03), (180, 2.29, -1.56), (190, 2.49, -1.68),
-    (200, 2.64, -1.64), (210, 2.81, -1.63), (220, 2.89, -1.69), (230, 2.62, -1.74),
-    (240, 1.92, -1.62), (250, 0.97, -1.61), (260, -0.17, -1.66), (270, -1.34, -1.72),
-    (280, -2.04, -1.80), (290, -2.50, -1.82), (300, -2.69, -1.80), (310, -2.72, -1.78)
+    (0, -2.44, -1.78), (10, -2.48, -1.57), (20, -2.54, -1.25), (30, -2.61, -0.59),
+    (40, -2.63, 0.52), (50, -2.51, 1.81), (60, -1.95, 2.87), (70, -1.31, 3.50),
+    (80, -0.98, 3.68), (90, -0.89, 3.69), (100, -1.14, 3.56), (110, -0.71, 3.51),
+    (120, -0.48, 3.54), (130, 0.05, 3.26), (140, 0.75, 2.40), (150, 1.35, 1.20),
+    (160, 1.57, -0.02), (170, 1.95, -1.13), (180, 2.28, -1.67), (190, 2.47, -1.78),
+    (200, 2.66, -1.64), (210, 2.89, -1.62), (220, 2.98, -1.68), (230, 2.66, -1.75),
+    (240, 1.81, -1.60), (250, 0.81, -1.59), (260, -0.28, -1.65), (270, -1.31, -1.73),
+    (280, -1.95, -1.84), (290, -2.40, -1.86), (300, -2.60, -1.83), (310, -2.61, -1.81),
 )  # fmt: skip
 """Time in ms, and where the centre of the image is then: px right of and below the sensor's centre."""
 
@@ -42,29 +42,28 @@ class Camera:
 
     sensor_size: tuple[int, int] = (34, 34)  # width, height, px
     path: tuple[tuple[float, float, float], ...] = PATH  # ms, px, px
-    scale: float = 1.0  # sensor pixels a pixel of the image
-    blur: float = 0.6  # sigma of the optics and of the pixel's aperture, px
+    scale: float = 1.015  # sensor pixels a pixel of the image
+    blur: float = 0.593  # sigma of the optics and of the pixel's aperture, px
     surround: str = "edge"  # what lies beyond the image: "black", or its "edge" continued
     negative: bool = True  # whether the monitor shows white as black
-    dark: float = 0.3  # intensity of black as the pixel sees it; white is 1 more
-    threshold_on: float = 0.14  # change of ln(intensity) that makes an event
-    threshold_off: float = 0.135
+    dark: float = 0.245  # intensity of black as the pixel sees it; white is 1 more
+    threshold_on: float = 0.215  # change of ln(intensity) that makes an event
+    threshold_off: float = 0.198
     mismatch: float = 0.05  # standard deviation of thresholds between pixels, as a share
-    refractory: float = 2.1e-3  # s
+    refractory: float = 0.5e-3  # s
     leak_rate: float = 0.35  # ON events of a pixel that sees no change, median, 1/s
-    leak_spread: float = 0.7  # standard deviation of ln(leak rate) between pixels
+    leak_spread: float = 0.6  # standard deviation of ln(leak rate) between pixels
     shot_rate: float = 0.0  # shot noise of a pixel and polarity, 1/s
-    start_jitter: float = 1.5e-3  # standard deviation of when a recording begins, s
-    place_jitter: float = 0.15  # standard deviation of where its image is, px
+    memory_spread: float = 0.4  # a recording begins up to this share of the threshold from an event
+    late: tuple[float, ...] = (0.5e-3, 2.5e-3, 2.1e-3)  # standard deviation of when each saccade begins, s
+    rests: tuple[float, ...] = (0.095, 0.21)  # when one saccade has ended and the next not begun, s
     dt: float = 1e-3  # s between samples of the film; events are timed within
 
     def __post_init__(self) -> None:
         for key in ("scale", "blur", "dark", "threshold_on", "threshold_off", "dt"):
             if not getattr(self, key) > 0:
                 raise UserError("impossible camera", key=key, value=getattr(self, key), expected="above 0")
-        for key in (
-            "mismatch", "refractory", "leak_rate", "leak_spread", "shot_rate", "start_jitter", "place_jitter"
-        ):  # fmt: skip
+        for key in ("mismatch", "refractory", "leak_rate", "leak_spread", "shot_rate", "memory_spread"):
             if not getattr(self, key) >= 0:
                 raise UserError("impossible camera", key=key, value=getattr(self, key), expected="0 or more")
         if self.surround not in ("black", "edge"):
@@ -80,14 +79,27 @@ class Camera:
         """Duration of a recording, s."""
         return self.path[-1][0] / 1e3
 
-    def centre(self, time: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return where the image's centre is, px right of and below the sensor's, shape (2, n)."""
+    def centre(self, time: NDArray[np.float64], late: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return where the images' centres are.
+
+        Parameters
+        ----------
+        time : ndarray of float64, shape (n_times,)
+            Since the recordings began, s.
+        late : ndarray of float64, shape (n_recordings, n_saccades)
+            How late each saccade is, s.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_times, 2, n_recordings)
+            Pixels right of and below the sensor's centre.
+        """
         from scipy.interpolate import PchipInterpolator
 
-        t_ms, x, y = np.transpose(self.path)
-        return np.stack(
-            [PchipInterpolator(t_ms, place)(np.clip(1e3 * time, 0, t_ms[-1])) for place in (x, y)]
-        )
+        t_ms, *places = np.transpose(self.path)
+        weight = np.stack([np.interp(time, *_share(self.rests, n)) for n in range(late.shape[1])], axis=1)
+        on_path = np.clip(1e3 * (time[:, None] - weight @ late.T), 0, t_ms[-1])
+        return np.stack([PchipInterpolator(t_ms, place)(on_path) for place in places], axis=1)
 
     def pixels(self, seed: int) -> Pixels:
         """Return the pixels of the camera; they are the same in all its recordings."""
@@ -99,3 +111,10 @@ class Camera:
         )
         leak = self.leak_rate * np.exp(self.leak_spread * rng.standard_normal(shape)) * on
         return Pixels(on.astype(np.float32), off.astype(np.float32), leak.astype(np.float32), self.refractory)
+
+
+def _share(rests: tuple[float, ...], saccade: int) -> tuple[list[float], list[float]]:
+    """Return when a saccade holds sway and how much: lateness goes over to the next within 20 ms of rest."""
+    begin = rests[saccade - 1] if saccade else -1
+    end = rests[saccade] if saccade < len(rests) else 1e9
+    return [begin - 0.01, begin + 0.01, end - 0.01, end + 0.01], [0, 1, 1, 0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Protocol, Self
@@ -169,6 +169,24 @@ class EventSet:
     def __iter__(self) -> Iterator[EventStream]:
         """Read one recording after the other."""
         return (recording.read() for recording in self.recordings)
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Self]) -> Self:
+        """Join sets of one name and sensor; splits and sources are named side by side."""
+        first = parts[0]
+        if any(
+            (p.name, p.classes, p.sensor_size) != (first.name, first.classes, first.sensor_size)
+            for p in parts
+        ):
+            raise ValueError("sets of other recordings cannot be joined")
+        return replace(
+            first,
+            recordings=tuple(recording for part in parts for recording in part.recordings),
+            labels=np.concatenate([part.labels for part in parts]),
+            index=np.concatenate([part.index for part in parts]),
+            split=", ".join(dict.fromkeys(part.split for part in parts)),
+            source="; ".join(dict.fromkeys(part.source for part in parts)),
+        )
 
     @cached_property
     def sha256(self) -> str:

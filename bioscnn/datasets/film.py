@@ -30,19 +30,15 @@ class View:
         width, height = camera.sensor_size
         self._horizontal, self._vertical = _Axis(width, columns, x, camera), _Axis(height, rows, y, camera)
 
-    def film(
-        self, images: NDArray[np.uint8], place: NDArray[np.float64], late: NDArray[np.float64]
-    ) -> Iterator[NDArray[np.float32]]:
+    def film(self, images: NDArray[np.uint8], late: NDArray[np.float64]) -> Iterator[NDArray[np.float32]]:
         """Yield ln(intensity) of every pixel at every sample.
 
         Parameters
         ----------
         images : ndarray of uint8, shape (n, channels, rows, columns)
             Grey or RGB; of colours, the luma of ITU-R BT.601 is shown.
-        place : ndarray of float64, shape (n, 2)
-            How far each image is right of and below the path, px.
-        late : ndarray of float64, shape (n,)
-            How long after the recording begins the camera begins its path, s.
+        late : ndarray of float64, shape (n, n_saccades)
+            How late each saccade is, s.
 
         Yields
         ------
@@ -52,9 +48,8 @@ class View:
         shown = np.tensordot(np.array(weight, np.float32) / 255, images.astype(np.float32), (0, 1))
         if camera.negative:
             shown = 1 - shown
-        time = camera.dt * np.arange(round(camera.duration / camera.dt) + 1)
-        centre = camera.centre(time[:, None] - late) + place.T[:, None, :]
-        for x, y in centre.transpose(1, 0, 2):
+        time = np.arange(round(camera.duration / camera.dt) + 1) * np.float64(camera.dt)
+        for x, y in camera.centre(time, late):
             down, across = self._vertical.weights(y), self._horizontal.weights(x)
             intensity = down @ shown @ across.transpose(0, 2, 1)
             if camera.surround == "black" and camera.negative:
@@ -72,9 +67,8 @@ class _Axis:
     def __init__(self, n_pixels: int, n_image: int, places: tuple[float, ...], camera: Camera) -> None:
         from scipy.special import ndtr
 
-        reach = 5 * camera.place_jitter
-        self._first = np.floor(min(places) - reach)
-        centre = np.arange(self._first, np.ceil(max(places) + reach) + 0.1, 1 / _FINE)
+        self._first = np.floor(min(places))
+        centre = np.arange(self._first, np.floor(max(places)) + 1 + 0.5 / _FINE, 1 / _FINE)
         edges = camera.scale * (np.arange(n_image + 1) - n_image / 2)
         if camera.surround == "edge":
             edges[[0, -1]] = -np.inf, np.inf
@@ -85,7 +79,7 @@ class _Axis:
 
     def weights(self, centre: NDArray[np.float64]) -> NDArray[np.float32]:
         """Return the weights for each of n places of the image's centre, shape (n, sensor, image)."""
-        at = np.clip(_FINE * (centre - self._first), 0, len(self._slope) - 1e-6)
+        at = _FINE * (centre - self._first)
         cell = at.astype(np.int64)
         share = (at - cell).astype(np.float32)[:, None, None]
         between: NDArray[np.float32] = self._table[cell] + share * self._slope[cell]

@@ -83,10 +83,9 @@ def _record(
     rngs: list[np.random.Generator],
 ) -> list[EventStream]:
     width, height = camera.sensor_size
-    place, late, phase = (
-        np.stack(values) for values in zip(*(_variation(camera, rng) for rng in rngs), strict=True)
-    )
-    events = watch(view.film(images, place, late), camera.dt, pixels, phase)
+    late = np.stack([rng.normal(0, camera.late) for rng in rngs])
+    phase = np.stack([_phase(camera, pixels, rng) for rng in rngs])
+    events = watch(view.film(images, late), camera.dt, pixels, phase)
     t_us = np.floor(1e6 * events.time).astype(np.int64)
     order = np.lexsort((events.place, t_us, events.place // (width * height)))
     recording, pixel = np.divmod(events.place[order], width * height)
@@ -99,14 +98,15 @@ def _record(
     return [_with_shot_noise(stream, camera, rng) for stream, rng in zip(streams, rngs, strict=True)]
 
 
-def _variation(
-    camera: Camera, rng: np.random.Generator
-) -> tuple[NDArray[np.float64], np.float64, NDArray[np.float32]]:
-    """Draw what differs between recordings: place (px), lateness (s), and the phase of each pixel."""
-    width, height = camera.sensor_size
-    place = camera.place_jitter * rng.standard_normal(2)
-    late = np.float64(camera.start_jitter * rng.standard_normal())
-    return place, late, rng.uniform(-1, 1, (height, width)).astype(np.float32)
+def _phase(camera: Camera, pixels: Pixels, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Draw how near an event each pixel is when the recording begins, as a share of its threshold.
+
+    It is near the value that it memorised last, except where the leak is due to make an event before the end.
+    """
+    near = rng.uniform(-camera.memory_spread, camera.memory_spread, pixels.leak.shape)
+    left = rng.uniform(0, 1, pixels.leak.shape)  # share of the time between two events of the leak
+    due = left < pixels.leak / pixels.threshold_on * camera.duration
+    return np.where(due, 1 - left, near).astype(np.float32)
 
 
 def _with_shot_noise(events: EventStream, camera: Camera, rng: np.random.Generator) -> EventStream:

@@ -61,20 +61,23 @@ def event_spikes(recordings: EventSet, n_steps: int, dt: float, bin_size: int = 
     """
     shape = input_shape(recordings.sensor_size, bin_size)
     size = int(np.prod(shape))
-    keys = [_keys(stream, shape, n_steps, dt, bin_size) for stream in recordings]
-    start = np.concatenate([[0], np.cumsum([len(key) for key in keys])])
-    key = np.concatenate(keys) if keys else np.empty(0, np.int64)
-    step, neuron = (part.astype(np.int32) for part in divmod(key, size))
+    # int32 from the start: a split has ten million spikes and more.
+    trains = [_train(stream, shape, n_steps, dt, bin_size) for stream in recordings]
+    nothing = np.empty(0, np.int32)
+    step, neuron = (np.concatenate([nothing, *(train[k] for train in trains)]) for k in (0, 1))
+    start = np.cumsum([0, *(len(train[0]) for train in trains)])
     return SpikeTrains(neuron, step, start, size, n_steps, dt)
 
 
-def _keys(
+def _train(
     stream: EventStream, shape: tuple[int, int, int], n_steps: int, dt: float, bin_size: int
-) -> NDArray[np.int64]:
-    """Return ``step * size + neuron`` of each spike, ascending."""
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return step and neuron of each spike, ordered by step, then by neuron."""
     step = stream.t_us // round(1e6 * dt)
     kept = step < n_steps - 1
     polarity, row, column = (array[kept].astype(np.int64) for array in (stream.p, stream.y, stream.x))
     _, height, width = shape
     neuron = (polarity * height + row // bin_size) * width + column // bin_size
-    return np.unique(step[kept] * int(np.prod(shape)) + neuron)
+    size = int(np.prod(shape))
+    first, second = divmod(np.unique(step[kept] * size + neuron), size)
+    return first.astype(np.int32), second.astype(np.int32)

@@ -68,6 +68,11 @@ class EventInput:
             encoding.input_rate,
         )
 
+    def settled(self, config: StudyConfig) -> StudyConfig:
+        """Return the study with the camera that recorded these: real and simulated never mix."""
+        dataset = config.dataset.model_copy(update={"recordings": "simulated" if self.simulated else "real"})
+        return config.model_copy(update={"dataset": dataset})
+
     @property
     def simulated(self) -> bool:
         """Whether a simulated camera recorded them."""

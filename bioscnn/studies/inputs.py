@@ -55,6 +55,9 @@ class Input(Protocol):
             If there are fewer examples, or they cannot be had.
         """
 
+    def settled(self, config: StudyConfig) -> StudyConfig:
+        """Return the study with what ``"auto"`` has come to, so that more of the same can be loaded."""
+
     @property
     def examples(self) -> ImageSet | EventSet:
         """What is shown, with labels, classes and source."""

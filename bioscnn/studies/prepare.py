@@ -105,7 +105,7 @@ def prepare(study: Study, data: Path | None, progress: Progress | None = None) -
     shown = kind.load(config, keys.split, keys.trials, data, progress)
     graph = read_model(config.network.model)
     _check_fit(graph, shown, config.network.model)
-    calibration = calibration_input(config, graph, data, progress)
+    calibration = calibration_input(shown.settled(config), graph, data, progress)
     return Prepared(study, shown, graph, calibration, convert_for(config, graph, calibration))
 
 

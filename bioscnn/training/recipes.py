@@ -13,6 +13,32 @@ LIF_RATE = LIFRate(tau_m=20e-3, t_ref=2e-3, amplitude=10e-3, gamma=0.0)
 
 
 @dataclass(frozen=True)
+class Recordings:
+    """Which recordings of an event camera train a network.
+
+    Parameters
+    ----------
+    source : str
+        ``"simulated"`` or ``"real"``, see `bioscnn.datasets.load_recordings`.
+    bin_size : int
+        Pixels, across and down, that share an input neuron.
+    trials : int or None
+        The first so many of the training recordings; None for all.
+    validation_from : int
+        The first validation recording that chooses the epoch. The thousand digits of which real recordings
+        test the simulated camera lie before.
+    pool : tuple of str
+        The splits that cross-validation divides into folds.
+    """
+
+    source: str = "simulated"
+    bin_size: int = 1
+    trials: int | None = None
+    validation_from: int = 0
+    pool: tuple[str, ...] = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
 class Recipe:
     """How a network is made.
 
@@ -21,13 +47,15 @@ class Recipe:
     name : str
         Of the network and its files.
     dataset : str
-        The data set it classifies, a name for `bioscnn.datasets.load_dataset`.
+        The data set it classifies, a name for `bioscnn.datasets.load_dataset` or `load_recordings`.
     start : Architecture or str
         What training begins with: random weights of this shape, or the network of another recipe.
     settings : RateSettings or SpikeSettings
         The stage.
     teacher : str, optional
         The network of another recipe that teaches this one.
+    recordings : Recordings, optional
+        What it is trained on, if the data set is one of recordings.
     ships : bool
         Whether the network comes with bioscnn; the others are studies of training itself.
     """
@@ -37,6 +65,7 @@ class Recipe:
     start: Architecture | str
     settings: RateSettings | SpikeSettings
     teacher: str | None = None
+    recordings: Recordings | None = None
     ships: bool = True
 
     def changed(self, seed: int, epochs: int | None = None) -> Recipe:
@@ -51,7 +80,40 @@ def _digits(neuron: LIFRate | ReLU, *channels: int) -> Architecture:
     return Architecture((1, 28, 28), (Convolution(first), *strided), 10, neuron)
 
 
+def _events(shape: tuple[int, int, int], n_classes: int, *channels: int) -> Architecture:
+    first, *others = channels
+    strided = (Convolution(number, stride=(2, 2)) for number in others)
+    return Architecture(shape, (Convolution(first, (5, 5), (2, 2)), *strided), n_classes, LIF_RATE)
+
+
 SMALL, LARGE = (8, 16, 32), (32, 64, 128)  # large: the shape of Nengo's spiking MNIST example
+
+NMNIST = Recordings(validation_from=3000)
+NCALTECH101 = Recordings(bin_size=6)
+# Rates of frames are no rates of short trials: no spike is lost at the beginning of a frame.
+FRAMES = RateSettings(
+    epochs=4,
+    batch_size=64,
+    learning_rate=1e-2,
+    shortest_window=0.0,
+    shift=1.5,
+    event_loss=0.2,
+    duration=300e-3,
+    frame=50e-3,
+    readout="mean-potential",
+)
+SACCADES = SpikeSettings(
+    epochs=1,
+    batch_size=32,
+    rate_weight=0.0,
+    spike_penalty=0.005,
+    shift=1.5,
+    event_loss=0.2,
+    duration=300e-3,
+    frame=50e-3,
+    readout="mean-potential",
+    decide_from=100e-3,
+)
 
 RECIPES = {
     recipe.name: recipe
@@ -96,6 +158,43 @@ RECIPES = {
             "mnist-large",
             SpikeSettings(epochs=1, warp=0.5, spike_penalty=0.05),
             teacher="mnist-large-relu",
+        ),
+        Recipe(
+            "nmnist-small",
+            "nmnist",
+            _events((2, 34, 34), 10, 16, 48, 96),
+            FRAMES,
+            recordings=NMNIST,
+        ),
+        Recipe(
+            "nmnist-small-fine-tuned",
+            "nmnist",
+            "nmnist-small",
+            SACCADES,
+            recordings=replace(NMNIST, trials=16_000),
+        ),
+        # Cross-validated only: a thousand recordings are too few to give any of them away.
+        Recipe(
+            "nmnist-small-real",
+            "nmnist",
+            "nmnist-small-fine-tuned",
+            replace(SACCADES, epochs=6, learning_rate=1e-3, threads=2),
+            recordings=Recordings(source="real", pool=("validation",)),
+            ships=False,
+        ),
+        Recipe(
+            "ncaltech101-small",
+            "ncaltech101",
+            _events((2, 30, 40), 2, 16, 32, 32),
+            replace(FRAMES, epochs=8),
+            recordings=NCALTECH101,
+        ),
+        Recipe(
+            "ncaltech101-small-fine-tuned",
+            "ncaltech101",
+            "ncaltech101-small",
+            replace(SACCADES, epochs=2),
+            recordings=NCALTECH101,
         ),
         # Does training too long make the network worse? Nothing here holds it back.
         Recipe(

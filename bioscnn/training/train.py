@@ -164,18 +164,17 @@ def train_recipe(
     UserError
         As in `train`, or if the data cannot be had or the folder not be written.
     """
-    from bioscnn.datasets import load_dataset
+    from bioscnn.training.data import load_shown
 
     if not out.is_dir():
         raise UserError("no such folder", file=out, fix=f"mkdir -p {out}")
-    sets = {split: load_dataset(recipe.dataset, split, data=data) for split in ("train", "validation")}
-    training, validation = sets["train"], sets["validation"]
+    training, validation = (load_shown(recipe, split, data) for split in ("train", "validation"))
     graph, made = train(
         _beginning(recipe, out),
-        training.intensities(),
-        training.labels,
-        validation.intensities(),
-        validation.labels,
+        training.stimulus,
+        training.examples.labels,
+        validation.stimulus,
+        validation.examples.labels,
         recipe.settings,
         None if recipe.teacher is None else _network(recipe.teacher, out),
         out / f"{recipe.name}.checkpoint.npz",
@@ -187,9 +186,10 @@ def train_recipe(
         "started_from": recipe.start if isinstance(recipe.start, str) else "random weights",
         "teacher": recipe.teacher,
         "data": {
-            split: {"name": images.name, "n": len(images), "sha256": images.sha256}
-            for split, images in sets.items()
+            split: {"name": shown.name, "n": len(shown), "sha256": shown.sha256}
+            for split, shown in (("train", training.examples), ("validation", validation.examples))
         },
+        **({} if recipe.recordings is None else {"recordings": asdict(recipe.recordings)}),
         **made,
     }
     write_onnx(graph, out / f"{recipe.name}.onnx", {"weights_sha256": card["weights_sha256"]})

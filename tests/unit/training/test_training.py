@@ -156,7 +156,7 @@ def few_digits(monkeypatch):
     from bioscnn.datasets import load_dataset
 
     digits = load_dataset("mnist").take(200)
-    monkeypatch.setattr("bioscnn.datasets.load_dataset", lambda name, split, data: digits)
+    monkeypatch.setattr("bioscnn.training.data.load_dataset", lambda name, split, data: digits)
     return digits
 
 
