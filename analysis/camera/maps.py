@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from bioscnn.datasets import EventSet
+from bioscnn.datasets import EventSet, EventStream
 
 BIN = 0.01
 N_BINS = 31
@@ -52,3 +52,10 @@ def cosine(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
     a, b = (by_saccade(counts) for counts in (one, other))
     a, b = a - a.mean(), b - b.mean()
     return float((a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum()))
+
+
+def intervals(stream: EventStream) -> NDArray[np.float64]:
+    """Return the times between successive events of the same pixel, ms."""
+    pixel = stream.y.astype(np.int64) * 34 + stream.x
+    order = np.lexsort((stream.t_us, pixel))
+    return np.diff(stream.t_us[order])[np.diff(pixel[order]) == 0] / 1e3

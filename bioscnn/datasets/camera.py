@@ -49,7 +49,7 @@ class Camera:
     dark: float = 0.237  # intensity of black as the pixel sees it; white is 1 more
     threshold_on: float = 0.219  # change of ln(intensity) that makes an event
     threshold_off: float = 0.202
-    mismatch: float = 0.05  # standard deviation of thresholds between pixels, as a share
+    mismatch: float = 0.1  # standard deviation of thresholds between pixels, as a share
     refractory: float = 0.5e-3  # s
     leak_rate: float = 0.36  # ON events of a pixel that sees no change, median, 1/s
     leak_spread: float = 0.6  # standard deviation of ln(leak rate) between pixels
@@ -73,6 +73,10 @@ class Camera:
         times = [row[0] for row in self.path]
         if len(times) < 2 or times[0] != 0 or any(np.diff(times) <= 0):
             raise UserError("impossible camera", key="path", value=times, expected="times that rise from 0")
+        if len(self.late) != len(self.rests) + 1:
+            raise UserError(
+                "impossible camera", key="late", value=self.late, expected="one more than there are rests"
+            )
 
     @property
     def duration(self) -> float:
