@@ -77,8 +77,11 @@ def decode(
         time += _OVERFLOW_US * np.cumsum(overflow)
         row = np.flatnonzero(~overflow)
         x, y, word, time = x[row], y[row], word[row], time[row]
-    _require_valid(x, y, time, sensor_size, file, row)
-    return EventStream(x.astype(np.int16), y.astype(np.int16), time, (word & _POLARITY) != 0, sensor_size)
+    polarity = (word & _POLARITY) != 0
+    try:
+        return EventStream(x.astype(np.int16), y.astype(np.int16), time, polarity, sensor_size)
+    except UserError:
+        raise _first_bad(x, y, time, sensor_size, file, row) from None
 
 
 def encode(stream: EventStream) -> bytes:
@@ -145,24 +148,21 @@ class EventFile:
         return read_events(self.path, self.sensor_size)
 
 
-def _require_valid(
+def _first_bad(
     x: NDArray[np.uint8],
     y: NDArray[np.uint8],
     time: NDArray[np.int64],
     sensor_size: tuple[int, int],
     file: str | Path,
     row: NDArray[np.int64] | None,
-) -> None:
-    """Refuse the first event outside the sensor or before the last; ``row`` is its place in the file."""
+) -> UserError:
+    """Say where in the file the first event lies outside the sensor or before the last."""
     width, height = sensor_size
-    bad = (x >= width) | (y >= height)
-    bad[1:] |= time[1:] < time[:-1]
-    if not bad.any():
-        return
-    at = int(bad.argmax())
+    outside = (x >= width) | (y >= height)
+    at = int((outside | (np.diff(time, prepend=0) < 0)).argmax())
     begin = BYTES * (at if row is None else int(row[at]))
-    if x[at] >= width or y[at] >= height:
-        raise UserError(
+    if outside[at]:
+        return UserError(
             f"the event at byte {begin} lies outside the sensor",
             file=file,
             key="x, y",
@@ -170,7 +170,7 @@ def _require_valid(
             expected=f"x from 0 to {width - 1}, y from 0 to {height - 1}",
             fix=FETCH_AGAIN,
         )
-    raise UserError(
+    return UserError(
         f"time runs backwards in the event at byte {begin}",
         file=file,
         key="t_us",

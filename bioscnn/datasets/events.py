@@ -47,9 +47,8 @@ class EventStream:
             raise UserError("x, y, t_us and p of different length", key="events", value=lengths)
         for name, size in zip(("x", "y"), self.sensor_size, strict=True):
             values = np.asarray(getattr(self, name))
-            outside = (values < 0) | (values >= size)
-            if outside.any():
-                at = int(outside.argmax())
+            if len(values) and (values.min() < 0 or values.max() >= size):
+                at = int(((values < 0) | (values >= size)).argmax())
                 raise UserError(
                     f"event {at} lies outside the sensor",
                     key=name,
@@ -57,9 +56,8 @@ class EventStream:
                     expected=f"0 to {size - 1}",
                 )
         t_us = np.asarray(self.t_us).astype(np.int64, copy=False)  # unsigned numbers cannot run backwards
-        steps = np.diff(t_us, prepend=0)
-        if (steps < 0).any():
-            at = int((steps < 0).argmax())
+        if len(t_us) and (t_us[0] < 0 or (t_us[1:] < t_us[:-1]).any()):
+            at = int((np.diff(t_us, prepend=0) < 0).argmax())
             raise UserError(
                 f"time runs backwards at event {at}",
                 key="t_us",

@@ -99,7 +99,7 @@ class Encoding(Table):
     kind: Literal["currents", "events"] = "currents"
     input_rate: Frequency = 100.0
     bin_size: Count = 1
-    frame: Time = 25e-3
+    frame: Time = 50e-3
 
     @model_validator(mode="after")
     def _keys_of_events(self) -> Encoding:

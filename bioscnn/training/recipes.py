@@ -88,7 +88,7 @@ def _events(shape: tuple[int, int, int], n_classes: int, *channels: int) -> Arch
 
 SMALL, LARGE = (8, 16, 32), (32, 64, 128)  # large: the shape of Nengo's spiking MNIST example
 
-NMNIST = Recordings(trials=40_000, validation_from=3000)
+NMNIST = Recordings(validation_from=3000)
 NCALTECH101 = Recordings(bin_size=6)
 # Rates of frames are no rates of short trials: no spike is lost at the beginning of a frame.
 FRAMES = RateSettings(
@@ -99,7 +99,6 @@ FRAMES = RateSettings(
     shift=1.5,
     event_loss=0.2,
     duration=300e-3,
-    frame=50e-3,
     readout="mean-potential",
 )
 SACCADES = SpikeSettings(
@@ -110,7 +109,6 @@ SACCADES = SpikeSettings(
     shift=1.5,
     event_loss=0.2,
     duration=300e-3,
-    frame=50e-3,
     readout="mean-potential",
     decide_from=100e-3,
 )
@@ -171,7 +169,7 @@ RECIPES = {
             "nmnist",
             "nmnist-small",
             SACCADES,
-            recordings=NMNIST,
+            recordings=replace(NMNIST, trials=16_000),
         ),
         # Cross-validated only: a thousand recordings are too few to give any of them away.
         Recipe(

@@ -43,7 +43,7 @@ class TrainingSettings:
     dt: float = 1e-3  # s
     tau_s: float = 5e-3  # s, of the synapses
     input_rate: float = 100.0  # Hz, of input spikes that stand for an intensity of 1
-    frame: float = 25e-3  # s, in which input spikes are counted for the rates
+    frame: float = 50e-3  # s, in which input spikes are counted for the rates
     readout: str = "last-potential"  # or "mean-potential": the evidence that has to be right
     seed: int = 1
     threads: int = 1  # of torch; part of the recipe, because sums in another order round differently

@@ -23,12 +23,12 @@ class Server:
     """A mirror on this machine that serves the same body for every file.
 
     It may announce more bytes than it has (`missing`), break off an answer after so many bytes
-    (`breaks_after`), and go on at the byte that it is asked for (`ranges`).
+    (`breaks_after`), and go on at the byte that it is asked for (`ranges`), or so many before it (`before`).
     """
 
     def __init__(self) -> None:
         self.body, self.missing, self.requests, self.asked = b"", 0, 0, []
-        self.ranges, self.breaks_after = False, None
+        self.ranges, self.before, self.breaks_after = False, 0, None
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -36,7 +36,7 @@ class Server:
                 outer.requests += 1
                 asked = self.headers.get("Range")
                 outer.asked.append(asked)
-                begin = int(asked.removeprefix("bytes=").rstrip("-")) if asked and outer.ranges else 0
+                begin = int(asked[6:-1]) - outer.before if asked and outer.ranges else 0
                 if begin and begin >= len(outer.body):
                     self.send_error(416)
                     return
@@ -200,6 +200,16 @@ def test_the_next_call_goes_on_where_the_last_one_stopped(archive, server, cache
     fetch("nmnist")
     assert server.asked == ["bytes=5000-"] * 2
     assert names(cache) == UNPACKED
+
+
+def test_bytes_from_another_place_are_not_put_together(archive, server, cache):
+    server.ranges, server.before = True, 100
+    part = cache / "downloads" / "nmnist-test.zip.part"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(server.body[:5000])
+    with pytest.raises(UserError, match="sent the bytes from 4900 on instead of those from 5000"):
+        fetch("nmnist")
+    assert part.read_bytes() == server.body[:5000]
 
 
 def test_a_server_that_cannot_go_on_starts_anew(archive, server, cache):

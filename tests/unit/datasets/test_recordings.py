@@ -2,7 +2,7 @@ import ast
 import shutil
 import sys
 import types
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -252,6 +252,8 @@ def test_other_images_or_another_camera_are_recorded_anew(camera, monkeypatch):
     monkeypatch.setattr(recordings, "_CAMERA_CODE", ("events.py",))
     load_recordings("nmnist", trials=11)
     assert camera.recorded == 10 + 11 + 11 + 11
+    same_pixels = replace(load_dataset("mnist").take(11), index=np.arange(11) + 1)
+    assert recordings.record_once(same_pixels, (34, 34)).index.tolist() == same_pixels.index.tolist()
 
 
 def test_real_recordings_come_first_unless_simulated_ones_are_asked_for(camera, few):

@@ -10,6 +10,7 @@ torch = pytest.importorskip("torch")
 
 from bioscnn.ann import LIFRate, ReLU, read_card, read_onnx  # noqa: E402
 from bioscnn.errors import UserError  # noqa: E402
+from bioscnn.spikes import SpikeTrains  # noqa: E402
 from bioscnn.training.architectures import Architecture, Convolution  # noqa: E402
 from bioscnn.training.recipes import find_recipes  # noqa: E402
 from bioscnn.training.settings import RateSettings, SpikeSettings  # noqa: E402
@@ -229,6 +230,49 @@ def test_a_teacher_passes_on_what_the_labels_do_not_say(trained):
     assert alone["validation"]["accuracy"] < 0.6
     assert taught["validation"]["accuracy"] > 0.95
     assert taught["teacher_sha256"] == trained[0].sha256()
+
+
+def bars_of_spikes(n, seed):
+    """Draw recordings of 60 ms in which the pixels of a bar spike often and all others now and then."""
+    images, labels = bars(n, seed)
+    rng = np.random.default_rng(seed)
+    rate = np.where(images == 1, 80.0, 5.0).reshape(n, 1, -1)
+    trial, step, neuron = np.nonzero(rng.random((n, 59, 64)) < 1e-3 * rate)
+    trains = SpikeTrains.from_events(trial, step, neuron, n_trials=n, size=64, n_steps=60, dt=1e-3)
+    return trains, labels
+
+
+ON_EVENTS = {"duration": 60e-3, "frame": 20e-3, "readout": "mean-potential"}
+
+
+def test_a_network_learns_from_input_spikes_on_rates_and_then_on_spikes():
+    data = (*bars_of_spikes(640, 1), *bars_of_spikes(200, 2))
+    rated, card = train(START, *data, replace(QUICK, shortest_window=0.0, **ON_EVENTS))
+    assert card["validation"]["accuracy"] > 0.95
+    tuned, card = train(rated, *data, replace(ON_SPIKES, epochs=4, decide_from=30e-3, **ON_EVENTS))
+    assert card["spiking"]["accuracy"] > 0.95
+    assert card["spiking"]["duration_ms"] == 60
+    assert tuned != rated
+
+
+@pytest.mark.parametrize(
+    ("settings", "key"),
+    [
+        (replace(QUICK, **ON_EVENTS | {"duration": 30e-3}), "duration, dt"),
+        (replace(QUICK, **ON_EVENTS | {"frame": 50e-3}), "frame"),
+    ],
+)
+def test_spikes_of_another_trial_than_that_of_the_settings_are_refused(settings, key):
+    with pytest.raises(UserError) as refusal:
+        train(START, *bars_of_spikes(20, 1), *bars_of_spikes(20, 2), settings)
+    assert refusal.value.key == key
+
+
+def test_spikes_of_other_neurons_than_the_input_are_refused():
+    trains, labels = bars_of_spikes(20, 1)
+    wide = replace(trains, size=65)
+    with pytest.raises(UserError, match="the train spikes are no input of tiny"):
+        train(START, wide, labels, wide, labels, replace(QUICK, **ON_EVENTS))
 
 
 class Killed(BaseException):
