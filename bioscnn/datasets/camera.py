@@ -122,3 +122,8 @@ def _share(rests: tuple[float, ...], saccade: int) -> tuple[list[float], list[fl
     begin = rests[saccade - 1] if saccade else -1
     end = rests[saccade] if saccade < len(rests) else 1e9
     return [begin - 0.01, begin + 0.01, end - 0.01, end + 0.01], [0, 1, 1, 0]
+
+
+N_MNIST = Camera()
+N_CALTECH101 = Camera(sensor_size=(240, 180), scale=1.0, negative=False)
+"""Real recordings, integrated along the third saccade, show its photographs as they are, not as negatives."""
