@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 from bioscnn.caches import cache_folder
 from bioscnn.datasets import caltech, mnist, ncaltech101, nmnist
 from bioscnn.datasets.archives import Archive
+from bioscnn.datasets.camera import N_CALTECH101, N_MNIST, Camera
 from bioscnn.datasets.events import EventSet
 from bioscnn.datasets.folders import data_folder
 from bioscnn.datasets.images import ImageSet
@@ -27,7 +28,7 @@ class EventDataset(NamedTuple):
 
     title: str
     splits: Mapping[str, int]  # recordings of each split
-    sensor_size: tuple[int, int]  # width, height, pixels
+    camera: Camera  # which records the images where there are no recordings
     layout: str
     archives: tuple[Archive, ...]
     find: Callable[[str, Path, str], EventSet | None]  # of a split, below a folder, called so
@@ -39,7 +40,7 @@ EVENT_DATASETS = {
     "nmnist": EventDataset(
         "N-MNIST",
         mnist.SPLITS,
-        nmnist.SENSOR_SIZE,
+        N_MNIST,
         nmnist.LAYOUT,
         nmnist.ARCHIVES,
         nmnist.load_nmnist,
@@ -49,7 +50,7 @@ EVENT_DATASETS = {
     "ncaltech101": EventDataset(
         "N-Caltech101",
         caltech.SPLITS,
-        ncaltech101.SENSOR_SIZE,
+        N_CALTECH101,
         ncaltech101.LAYOUT,
         ncaltech101.ARCHIVES,
         ncaltech101.load_ncaltech101,
@@ -127,7 +128,7 @@ def load_recordings(
             fix=f'bioscnn data fetch {name}; or use the source "simulated"',
         )
     images = dataset.images(split, folder, download)
-    return record_once(images if trials is None else images.take(trials), dataset.sensor_size, progress)
+    return record_once(images if trials is None else images.take(trials), dataset.camera, progress)
 
 
 def find_dataset(name: str) -> EventDataset:
@@ -161,11 +162,10 @@ def find_real(dataset: EventDataset, split: str, folder: Path | None) -> EventSe
     return None
 
 
-def record_once(images: ImageSet, sensor_size: tuple[int, int], progress: Progress | None = None) -> EventSet:
+def record_once(images: ImageSet, camera: Camera, progress: Progress | None = None) -> EventSet:
     """Return the simulated recordings of some images, from the cache if they were made before."""
     from bioscnn.datasets import saccades
 
-    camera = saccades.Camera(sensor_size=sensor_size)
     place = place_of(images, camera, _SEED, _camera_code())
     return kept(place) or keep(saccades.record(images, camera, seed=_SEED, progress=progress), place)
 

@@ -84,7 +84,7 @@ def _record(
 ) -> list[EventStream]:
     width, height = camera.sensor_size
     late = np.stack([rng.normal(0, camera.late) for rng in rngs])
-    phase = np.stack([_phase(camera, pixels, rng) for rng in rngs])
+    phase = np.stack([start_phase(camera, pixels, rng) for rng in rngs])
     events = watch(view.film(images, late), camera.dt, pixels, phase)
     t_us = np.floor(1e6 * events.time).astype(np.int64)
     order = np.lexsort((events.place, t_us, events.place // (width * height)))
@@ -98,7 +98,7 @@ def _record(
     return [_with_shot_noise(stream, camera, rng) for stream, rng in zip(streams, rngs, strict=True)]
 
 
-def _phase(camera: Camera, pixels: Pixels, rng: np.random.Generator) -> NDArray[np.float32]:
+def start_phase(camera: Camera, pixels: Pixels, rng: np.random.Generator) -> NDArray[np.float32]:
     """Draw how near an event each pixel is when the recording begins, as a share of its threshold.
 
     It is near the value that it memorised last, except where the leak is due to make an event before the end.

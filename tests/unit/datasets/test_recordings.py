@@ -2,7 +2,7 @@ import ast
 import shutil
 import sys
 import types
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from bioscnn.datasets import (
     write_events,
 )
 from bioscnn.datasets.caltech import COUNTS, SPLITS, read_photograph
+from bioscnn.datasets.camera import N_MNIST, Camera
 from bioscnn.datasets.event_files import encode
 from bioscnn.datasets.ncaltech101 import centre, load_ncaltech101
 from bioscnn.errors import UserError
@@ -192,13 +193,8 @@ def test_centring_keeps_every_real_recording_in_the_field(real_recordings):
 def camera(monkeypatch):
     """A camera that records one event an image, and counts the images."""
 
-    @dataclass(frozen=True)
-    class Camera:
-        sensor_size: tuple[int, int]
-        threshold: float = 0.2
-
     module = types.ModuleType("bioscnn.datasets.saccades")
-    module.Camera, module.recorded = Camera, 0
+    module.recorded = 0
 
     def record(images: ImageSet, camera: Camera, *, seed: int, progress=None) -> EventSet:
         module.recorded += len(images)
@@ -247,13 +243,14 @@ def test_kept_recordings_that_are_damaged_are_made_again(camera, cache, damage):
 def test_other_images_or_another_camera_are_recorded_anew(camera, monkeypatch):
     load_recordings("nmnist", trials=10)
     load_recordings("nmnist", trials=11)
-    monkeypatch.setattr(camera, "Camera", partial(camera.Camera, threshold=0.3))
+    other = recordings.EVENT_DATASETS["nmnist"]._replace(camera=replace(N_MNIST, threshold_on=0.3))
+    monkeypatch.setitem(recordings.EVENT_DATASETS, "nmnist", other)
     load_recordings("nmnist", trials=11)
     monkeypatch.setattr(recordings, "_CAMERA_CODE", ("events.py",))
     load_recordings("nmnist", trials=11)
     assert camera.recorded == 10 + 11 + 11 + 11
     same_pixels = replace(load_dataset("mnist").take(11), index=np.arange(11) + 1)
-    assert recordings.record_once(same_pixels, (34, 34)).index.tolist() == same_pixels.index.tolist()
+    assert recordings.record_once(same_pixels, N_MNIST).index.tolist() == same_pixels.index.tolist()
 
 
 def test_real_recordings_come_first_unless_simulated_ones_are_asked_for(camera, few):
@@ -408,8 +405,8 @@ def test_a_change_anywhere_in_the_camera_makes_other_recordings():
     assert imports("saccades.py") - about_the_data == set(recordings._CAMERA_CODE)
 
 
-@pytest.mark.parametrize(("name", "sensor_size"), [("nmnist", (34, 34)), ("ncaltech101", (240, 180))])
-def test_the_camera_records_what_the_loader_keeps(photographs, name, sensor_size):
+@pytest.mark.parametrize("name", ["nmnist", "ncaltech101"])
+def test_the_camera_records_what_the_loader_keeps(photographs, name):
     from bioscnn.datasets import saccades
     from bioscnn.datasets.recordings import EVENT_DATASETS
 
@@ -418,7 +415,7 @@ def test_the_camera_records_what_the_loader_keeps(photographs, name, sensor_size
     kept, again = load(data=photographs, progress=lambda *counts: told.append(counts)), load(data=photographs)
     assert told[-1] == (2, 2)
     images = EVENT_DATASETS[name].images(kept.split, photographs, False).take(2)
-    straight = saccades.record(images, saccades.Camera(sensor_size=sensor_size), seed=1)
+    straight = saccades.record(images, EVENT_DATASETS[name].camera, seed=1)
     assert kept.sha256 == again.sha256 == straight.sha256
     assert (again.name, again.simulated, again.source) == (straight.name, True, straight.source)
     np.testing.assert_array_equal(again.index, straight.index)

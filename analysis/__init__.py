@@ -1,0 +1,1 @@
+"""What was measured to build bioscnn, as scripts that anyone can run again."""
