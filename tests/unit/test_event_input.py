@@ -38,6 +38,7 @@ def test_the_trained_network_answers_by_the_mean_logits_of_its_frames(shown):
         for step, p, y, x in spikes:
             if step < 299:
                 frames[step // 25, int(p), y, x] += 1 / (25e-3 * 100)
+        np.testing.assert_allclose(shown.intensities()[12 * k : 12 * k + 12], frames, rtol=1e-5)
         assert answers[k] == graph.forward(frames).mean(axis=0).argmax()
     assert len(answers) == 250 and len(np.unique(answers)) > 1
 
