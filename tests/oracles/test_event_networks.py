@@ -1,0 +1,65 @@
+"""The shipped networks of recordings: what their cards say, and what a real camera's recordings say."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bioscnn.ann import read_card, read_model, shipped_models
+from bioscnn.datasets import load_dataset, load_recordings
+from bioscnn.datasets.caltech import find_caltech
+from bioscnn.datasets.folders import data_folder
+from bioscnn.datasets.recordings import EVENT_DATASETS, record_once
+from bioscnn.simulation.simulate import Silent
+from bioscnn.studies.event_input import EventInput
+from bioscnn.studies.run import run_study
+from bioscnn.studies.study import read_study
+
+OF_RECORDINGS = [name for name in shipped_models() if "recordings" in read_card(name)]
+REAL = Path(os.environ.get("BIOSCNN_DATA", "")) / "N-MNIST"
+needs_real = pytest.mark.skipif(
+    not os.environ.get("BIOSCNN_DATA") or not REAL.is_dir(), reason="needs N-MNIST in BIOSCNN_DATA"
+)
+
+
+def validation_recordings(name):
+    """Return the recordings that chose the network's epoch, simulated as they were for its training."""
+    dataset, first = name.split("-")[0], read_card(name)["recordings"]["validation_from"]
+    if dataset == "ncaltech101" and find_caltech(data_folder(None)) is None:
+        pytest.skip("needs the photographs of Caltech101")
+    if dataset == "nmnist":
+        # A recording does not depend on its neighbours, so those before need not be made.
+        digits = load_dataset("mnist", "validation").take(slice(first, None))
+        return record_once(digits, EVENT_DATASETS[dataset].camera)
+    return load_recordings(dataset, "validation", source="simulated")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", OF_RECORDINGS)
+def test_a_shipped_network_classifies_unseen_recordings_as_its_card_says(name):
+    card, recordings = read_card(name), validation_recordings(name)
+    assert card["data"]["validation"] == {
+        "name": recordings.name, "n": len(recordings), "sha256": recordings.sha256
+    }  # fmt: skip
+    settings = card["settings"]
+    steps = [round(settings[key] / settings["dt"]) for key in ("duration", "frame")]
+    shown = EventInput(
+        recordings, steps[0], settings["dt"], card["recordings"]["bin_size"], steps[1], settings["input_rate"]
+    )
+    correct = int(np.sum(shown.ann_class(read_model(name)) == recordings.labels))
+    # Rounding differs between machines, so a recording on the fence may fall on either side.
+    assert abs(correct - card["validation"]["accuracy"] * len(recordings)) <= 2
+
+
+def test_networks_of_both_sets_of_recordings_ship():
+    assert {name.split("-")[0] for name in OF_RECORDINGS} == set(EVENT_DATASETS)
+
+
+@needs_real
+@pytest.mark.slow
+def test_a_network_that_saw_only_simulated_recordings_classifies_real_ones(tmp_path):
+    study = read_study("sims/nmnist.toml", ["dataset.trials=400", "dataset.recordings=real"])
+    summary = run_study(study, data=None, out=tmp_path / "run", results=tmp_path, progress=Silent()).summary
+    assert summary["simulated"] is False
+    assert summary["accuracy"]["mean-potential"][0] > 0.96
