@@ -9,7 +9,7 @@ VENV    := .venv
 BIN     := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help env sim explain test lint train benchmark bench doctor clean
+.PHONY: help env sim explain test lint train benchmark bench camera doctor clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -58,6 +58,9 @@ benchmark: $(VENV)/ready ## measure the shipped networks and fill docs/networks.
 bench: $(VENV)/ready ## measure bioscnn against its peers, half an hour [QUICK=1] [SIZE=small] [ONLY=torch]
 	@$(BIN)/python -m bench.run $(if $(QUICK),--quick) $(if $(SIZE),--size $(SIZE)) $(if $(ONLY),--only $(ONLY)) \
 	  $(if $(DOCS),--docs $(DOCS))
+
+camera: $(VENV)/ready ## compare the simulated event camera with the real one and fill docs/camera.md [FIT=1 fits it]
+	@$(BIN)/python -m analysis.camera.$(if $(FIT),fit,compare)
 
 doctor: $(VENV)/ready ## say what works on this machine and how to mend the rest
 	@$(BIN)/bioscnn doctor

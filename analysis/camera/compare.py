@@ -5,6 +5,7 @@ Both recorded the same 500 digits of N-MNIST, none of which the camera was fitte
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from analysis.camera.figure import cameras
 from analysis.camera.maps import cosine, count_recordings, intervals
 from bioscnn.datasets import EventSet
 from bioscnn.datasets.saccades import record
+from bioscnn.errors import UserError
 from bioscnn.plots.files import save
 from bioscnn.studies.benchmark.markdown import MINUS, Document
 
@@ -82,4 +84,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except UserError as error:
+        sys.exit(str(error))
