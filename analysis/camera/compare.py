@@ -69,7 +69,7 @@ def table(real: EventSet, simulated: EventSet, again: EventSet) -> str:
         f"Digit by digit, the numbers of events correlate with {np.corrcoef(*totals)[0, 1]:.3f}. The maps of "
         f"each recording (pixel, polarity and saccade; each less its mean) have a cosine of "
         f"{cosine(maps[0], maps[1]):.3f} between real and simulated; it is {cosine(maps[1], maps[2]):.3f} "
-        "between two simulated cameras of different seeds, which differ in noise alone.",
+        "between two simulated cameras of different seeds, which differ in their pixels and noise alone.",
     ]
     return "\n".join(lines)
 
