@@ -9,7 +9,7 @@ VENV    := .venv
 BIN     := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help env sim explain test lint train benchmark bench camera doctor clean
+.PHONY: help env sim explain test lint train cross benchmark bench camera doctor clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -52,6 +52,9 @@ lint: $(VENV)/ready-test ## check style and types
 train: $(VENV)/ready-train ## train the networks of a data set, or one [DATASET=mnist] [NETWORK=mnist-small]
 	@$(BIN)/bioscnn train $(or $(NETWORK),$(DATASET))
 
+cross: $(VENV)/ready-train ## cross-validate a network of recordings [DATASET=nmnist NETWORK=nmnist-small-real]
+	@$(BIN)/bioscnn cross-validate sims/$(DATASET).toml $(NETWORK)
+
 benchmark: $(VENV)/ready ## measure the shipped networks and fill docs/networks.md [DATASET=mnist] [TRIALS=]
 	@$(BIN)/bioscnn benchmark $(DATASET) $(if $(TRIALS),--trials $(TRIALS),--docs docs/networks.md)
 
@@ -59,8 +62,8 @@ bench: $(VENV)/ready ## measure bioscnn against its peers, half an hour [QUICK=1
 	@$(BIN)/python -m bench.run $(if $(QUICK),--quick) $(if $(SIZE),--size $(SIZE)) $(if $(ONLY),--only $(ONLY)) \
 	  $(if $(DOCS),--docs $(DOCS))
 
-camera: $(VENV)/ready ## compare the simulated event camera with the real one and fill docs/camera.md [FIT=1 fits it]
-	@$(BIN)/python -m analysis.camera.$(if $(FIT),fit,compare)
+camera: $(VENV)/ready ## compare the simulated event camera with real recordings and fill docs/camera.md
+	@$(BIN)/python -m analysis.camera.compare
 
 doctor: $(VENV)/ready ## say what works on this machine and how to mend the rest
 	@$(BIN)/bioscnn doctor

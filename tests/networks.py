@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from bioscnn.ann import AveragePool2d, BatchNorm2d, Conv2d, Dense, Flatten, LayerGraph, LIFRate, ReLU
 from bioscnn.encoding import Currents, SpikeTrains, pixel_currents
 from bioscnn.seeds import stream
+from bioscnn.training.architectures import Architecture, Convolution
 
 SHAPE = (2, 9, 8)
 
@@ -56,3 +59,12 @@ def spikes(n: int, n_steps: int = 30, dt: float = 1e-3) -> SpikeTrains:
     return SpikeTrains.from_events(
         trial, step, neuron, n_trials=n, size=raster.shape[2], n_steps=n_steps, dt=dt
     )
+
+
+def of_events(activation: LIFRate | ReLU | None = None) -> LayerGraph:
+    """A small untrained network for recordings of 34 x 34 pixels, whose ten output neurons fire."""
+    rate = activation or LIFRate(tau_m=20e-3, t_ref=2e-3, amplitude=10e-3)
+    convolutions = (Convolution(4, stride=(3, 3)), Convolution(8, stride=(2, 2)))
+    *layers, readout = Architecture((2, 34, 34), convolutions, 10, rate).initial("any", seed=1).layers
+    lively = replace(readout, bias=np.ones(10, np.float32))
+    return LayerGraph("of-events", (2, 34, 34), (*layers, lively))

@@ -112,7 +112,7 @@ def load_recordings(
     (34, 34)
     """
     dataset = find_dataset(name)
-    for key, value, known in (("split", split, tuple(dataset.splits)), ("source", source, SOURCES)):
+    for key, value, known in (("split", split, tuple(dataset.splits)), ("recordings", source, SOURCES)):
         if value not in known:
             raise UserError(f"no such {key}", key=f"dataset.{key}", value=value, expected=", ".join(known))
     folder = data_folder(data)
@@ -122,10 +122,10 @@ def load_recordings(
     if source == "real":
         raise UserError(
             f'no recordings of {dataset.title}, split "{split}", are on this machine',
-            key="dataset.source",
+            key="dataset.recordings",
             value=source,
             expected=f"{dataset.layout} in a data folder",
-            fix=f'bioscnn data fetch {name}; or use the source "simulated"',
+            fix=f'bioscnn data fetch {name}; or set it to "simulated"',
         )
     images = dataset.images(split, folder, download)
     return record_once(images if trials is None else images.take(trials), dataset.camera, progress)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.plots.raster import MOST_VECTOR_SPIKES
-from bioscnn.plots.style import PALETTE, WIDE, mark_times, milliseconds, themed
+from bioscnn.plots.style import PALETTE, WIDE, mark_times, milliseconds, opacity, themed
 from bioscnn.spikes import SpikeTrains
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ def _draw_places(
         s=1.6,
         linewidths=0,
         color=np.array(COLOURS)[polarity],
+        alpha=opacity(len(time)),
         rasterized=len(time) > MOST_VECTOR_SPIKES,
     )
     axes.set_ylim(size - 0.5, -0.5)

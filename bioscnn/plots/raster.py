@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.plots.style import INK, MUTED, PALETTE, TRUE, WIDE, mark_times, milliseconds, themed
+from bioscnn.plots.style import INK, MUTED, PALETTE, TRUE, WIDE, mark_times, milliseconds, opacity, themed
 from bioscnn.spikes import SpikeTrains
 
 if TYPE_CHECKING:
@@ -91,6 +91,7 @@ def _draw_spikes(axes: Axes, spikes: SpikeTrains, label: int | None) -> None:
         marker="|" if few else "o",
         linewidths=1.3 if few else 0,
         color=colours,
+        alpha=opacity(spikes.n_spikes),
         rasterized=spikes.n_spikes > MOST_VECTOR_SPIKES,
     )
     axes.set_ylim(spikes.size - 0.5, -0.5)

@@ -94,4 +94,9 @@ def milliseconds(step: ArrayLike, dt: float) -> NDArray[np.float64]:
 def mark_times(axes: Axes, times: Sequence[float]) -> None:
     """Draw thin lines at times in ms at which something in the stimulus ends, such as a saccade."""
     for time in times:
-        axes.axvline(time, color=MUTED, linewidth=0.7, linestyle=(0, (1, 2)), zorder=1)
+        axes.axvline(time, color=MUTED, linewidth=0.7, linestyle=(0, (1, 2)), zorder=4)
+
+
+def opacity(n_spikes: int) -> float:
+    """Return how opaque the dots of a raster are: where they lie on each other, their density is to show."""
+    return min(1.0, max(0.1, 8000 / max(n_spikes, 1)))

@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from bioscnn.conversion.normalisation import MAX_RATE
+from bioscnn.datasets.recordings import EVENT_DATASETS
 from bioscnn.errors import UserError
 from bioscnn.neurons.synapse import SHARPEST
 from bioscnn.quantities import format_quantity, parse_quantity
@@ -42,15 +43,12 @@ Resistance = Annotated[float, _read("resistance"), _write("resistance")]
 Frequency = Annotated[float, _read("frequency"), _write("frequency")]
 Count = Annotated[int, Field(ge=1)]
 
-RECORDED = ("nmnist", "ncaltech101")
-"""Data sets that an event camera has recorded; all others are images."""
-
 
 def _refuse(problem: str, **details: Any) -> ValueError:
     return ValueError(UserError(problem, **details))
 
 
-def _either(words: tuple[str, ...]) -> str:
+def _either(*words: str) -> str:
     return " or ".join(f'"{word}"' for word in words)
 
 
@@ -79,18 +77,18 @@ class Dataset(Table):
 
     @model_validator(mode="after")
     def _recordings_of_images(self) -> Dataset:
-        if "recordings" in self.model_fields_set and self.name not in RECORDED:
+        if "recordings" in self.model_fields_set and self.name not in EVENT_DATASETS:
             raise _refuse(
                 f"{self.name} is a set of images: nothing recorded them",
                 key="dataset.recordings",
                 value=self.recordings,
-                fix=f"remove the key, or set dataset.name to {_either(RECORDED)}",
+                fix=f"remove the key, or set dataset.name to {_either(*EVENT_DATASETS)}",
             )
         return self
 
     @model_serializer(mode="wrap")
     def _without_recordings(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return _dropped(write(self), () if self.name in RECORDED else ("recordings",))
+        return _dropped(write(self), () if self.name in EVENT_DATASETS else ("recordings",))
 
 
 class Encoding(Table):
@@ -241,7 +239,7 @@ class StudyConfig(Table):
 
     @model_validator(mode="after")
     def _kind_fits_data(self) -> StudyConfig:
-        needed = "events" if self.dataset.name in RECORDED else "currents"
+        needed = "events" if self.dataset.name in EVENT_DATASETS else "currents"
         if self.encoding.kind != needed:
             what = "recordings of an event camera" if needed == "events" else "images"
             raise _refuse(

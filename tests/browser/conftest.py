@@ -25,6 +25,17 @@ LIF = {
     "parameters": {"tau_m": "20 ms", "V_th": "20 mV", "t_ref": "2 ms"},
 }
 
+EVENTS = {
+    "events_per_trial": 210.0,
+    "input_spikes_per_trial": 200.0,
+    "frames_per_trial": 3,
+    "saccade_ends_ms": [10.0, 20.0],
+}
+RECORDED = {
+    "real": EVENTS | {"dataset": "nmnist", "simulated": False},
+    "simulated": EVENTS | {"dataset": "nmnist-simulated", "simulated": True},
+}
+
 MakeRun = Callable[..., Path]
 
 
@@ -51,6 +62,13 @@ def random_recording(
             SpikeTrains.from_events(trial, step, neuron, **events), True, potentials
         )
     return Recording(populations, N_STEPS, DT)
+
+
+def input_spikes(n_trials: int, activity: float, rng: np.random.Generator) -> SpikeTrains:
+    """Events all over the sensor, none in the last step."""
+    size = 2 * 34 * 34
+    trial, step, neuron = np.nonzero(rng.random((n_trials, N_STEPS - 1, size)) < 0.003 * activity)
+    return SpikeTrains.from_events(trial, step, neuron, n_trials=n_trials, size=size, n_steps=N_STEPS, dt=DT)
 
 
 def summary_of(recording: Recording, label: np.ndarray, ann: np.ndarray) -> dict[str, object]:
@@ -145,10 +163,17 @@ def made_up_ledger() -> str:
 
 @pytest.fixture
 def make_run(tmp_path: Path) -> MakeRun:
-    """Write the folder of a made-up run of `n_trials`, with `activity` times the usual spikes."""
+    """Write the folder of a made-up run of `n_trials`, with `activity` times the usual spikes.
+
+    It is one on images, or on recordings that are `recorded` by a ``"real"`` or ``"simulated"`` camera.
+    """
 
     def make(
-        n_trials: int = 200, activity: float = 1.0, n_classes: int = 10, explained: bool = False
+        n_trials: int = 200,
+        activity: float = 1.0,
+        n_classes: int = 10,
+        explained: bool = False,
+        recorded: str | None = None,
     ) -> Path:
         rng = np.random.default_rng(1)
         folder = tmp_path / "1a2b3c4d5e6f"
@@ -173,8 +198,11 @@ def make_run(tmp_path: Path) -> MakeRun:
             file.append(recording)
             file.describe_trials(label=label, index=trial, ann_class=ann)
             file.add_examples(examples, trial[shown], image)
+            if recorded:
+                file.add_example_input(input_spikes(len(image), activity, rng), (2, 34, 34))
         classes = [str(i) for i in range(10)]
-        (folder / "summary.json").write_text(json.dumps(summary_of(recording, label, ann)))
+        summary = summary_of(recording, label, ann) | (RECORDED[recorded] if recorded else {})
+        (folder / "summary.json").write_text(json.dumps(summary))
         (folder / "provenance.json").write_text(json.dumps(provenance_of(classes)))
         (folder / "config.toml").write_text('[dataset]\nname = "mnist"  # <b>not bold</b>\n')
         if explained:

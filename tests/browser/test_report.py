@@ -31,12 +31,25 @@ def browser() -> Iterator[Browser]:
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize(
-    "n_trials, activity, explained", [(200, 1.0, True), (200, 1.0, False), (1, 0.0, False)]
+    "n_trials, activity, explained, recorded",
+    [
+        (200, 1.0, True, None),
+        (200, 1.0, False, None),
+        (1, 0.0, False, None),
+        (200, 1.0, False, "real"),
+        (1, 0.0, False, "simulated"),
+    ],
 )
 def test_the_page_opens_without_an_error_or_a_request_and_shows_every_figure(
-    browser: Browser, make_run, width: int, n_trials: int, activity: float, explained: bool
+    browser: Browser,
+    make_run,
+    width: int,
+    n_trials: int,
+    activity: float,
+    explained: bool,
+    recorded: str | None,
 ):
-    report = write_report(make_run(n_trials, activity, explained=explained))
+    report = write_report(make_run(n_trials, activity, explained=explained, recorded=recorded))
     page = browser.new_page(viewport={"width": width, "height": 900})
     errors: list[str] = []
     requests: list[str] = []
@@ -48,7 +61,8 @@ def test_the_page_opens_without_an_error_or_a_request_and_shows_every_figure(
 
     assert errors == []
     assert [url for url in requests if not url.startswith("data:")] == [report.as_uri()]
-    assert missing(page, (*SECTIONS, "ledger") if explained else SECTIONS) == []
+    more = (["ledger"] if explained else []) + (["events", "evidence"] if recorded else [])
+    assert missing(page, (*SECTIONS, *more)) == []
     figures = page.evaluate(
         """Promise.all([...document.images].map(async image => {
             await image.decode();
@@ -56,7 +70,7 @@ def test_the_page_opens_without_an_error_or_a_request_and_shows_every_figure(
             return [image.naturalWidth, box.width, box.height, image.alt.length];
         }))"""
     )
-    assert len(figures) == (9 if explained else 7)
+    assert len(figures) == (9 if explained or recorded else 7)
     assert all(size > 0 for figure in figures for size in figure)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.close()
@@ -66,12 +80,32 @@ def missing(page, sections) -> list[str]:
     return [name for name in sections if page.locator(f"#{name}").bounding_box() is None]
 
 
-def test_on_a_phone_figures_keep_their_size_so_that_their_text_stays_legible(browser: Browser, make_run):
-    report = write_report(make_run(explained=True))
+@pytest.mark.parametrize("kind", [{"explained": True}, {"recorded": "real"}])
+def test_on_a_phone_figures_keep_their_size_so_that_their_text_stays_legible(
+    browser: Browser, make_run, kind: dict[str, object]
+):
+    report = write_report(make_run(**kind))
     page = browser.new_page(viewport={"width": 390, "height": 900})
     page.goto(report.as_uri())
     shrunk = page.evaluate("[...document.images].map(i => i.getBoundingClientRect().width / i.naturalWidth)")
     assert min(shrunk) > 0.95
+    page.close()
+
+
+@pytest.mark.parametrize("recorded", [None, "real", "simulated"])
+def test_a_reader_sees_that_recordings_are_simulated_wherever_the_reading_starts(
+    browser: Browser, make_run, recorded: str | None
+):
+    report = write_report(make_run(recorded=recorded))
+    page = browser.new_page()
+    page.goto(report.as_uri())
+    simulated = recorded == "simulated"
+    assert page.title().startswith("nmnist-simulated:") is simulated
+    assert page.locator("h1").inner_text().startswith("nmnist-simulated:") is simulated
+    assert page.locator("#summary .warning").count() == simulated
+    captions = page.locator("figcaption").all_inner_texts()
+    assert len(captions) > 6
+    assert [text.endswith("Recordings: simulated.") for text in captions] == [simulated] * len(captions)
     page.close()
 
 

@@ -16,10 +16,11 @@ from onnx import TensorProto, helper, save
 from bioscnn.ann import Conv2d, Dense, Flatten, LayerGraph, ReLU, write_onnx
 from bioscnn.readout import READOUTS
 from bioscnn.seeds import stream
-from tests.networks import every_layer
+from tests.networks import every_layer, of_events
 
 ROOT = Path(__file__).parents[2]
 STUDY = ROOT / "sims" / "mnist.toml"
+RECORDINGS = ROOT / "sims" / "nmnist.toml"
 BIOSCNN = Path(sys.executable).with_name("bioscnn")
 FILES = {"run.h5", "config.toml", "provenance.json", "summary.json", "report.html"}
 
@@ -328,6 +329,23 @@ def test_a_relu_network_says_which_images_normalised_it(tmp_path, finished):
     assert done.returncode == 0, done.stderr
     network = json.loads((tmp_path / "out" / "provenance.json").read_text())["network"]
     assert network["calibration"]["n"] == 500 and len(network["calibration"]["sha256"]) == 64
+
+
+@pytest.mark.slow
+def test_a_run_on_simulated_recordings_says_so_and_how_to_get_real_ones(tmp_path, finished):
+    assert finished
+    write_onnx(of_events(), tmp_path / "mine.onnx")
+    change = ["--set", "network.model=mine.onnx", "--trials", 3]
+    done = bioscnn(tmp_path, "run", RECORDINGS, *change, "--device", "numpy")
+    assert done.returncode == 0, done.stderr
+    for word in ("nmnist-simulated", "Simulated recordings", "data fetch nmnist", "a recording", "come in"):
+        assert word in done.stdout
+    assert "explain" not in done.stdout
+    folder = tmp_path / "results" / "nmnist-simulated" / "latest"
+    assert {path.name for path in folder.iterdir()} == FILES
+    planned = bioscnn(tmp_path, "plan", RECORDINGS, *change)
+    assert "nmnist-simulated" in planned.stdout and "data fetch nmnist" in planned.stdout
+    assert_refused(bioscnn(tmp_path, "explain", folder), "only runs on images", "events")
 
 
 def test_doctor_ends_well_on_a_machine_that_can_run_the_tests(tmp_path):

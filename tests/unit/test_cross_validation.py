@@ -25,11 +25,10 @@ from bioscnn.training.settings import RateSettings, SpikeSettings
 TRIAL = {"duration": 100e-3, "readout": "mean-potential", "batch_size": 16}
 POOL = Recordings(pool=("validation",))
 SHAPE = Architecture((2, 34, 34), (Convolution(4, (5, 5), (3, 3)),), 2, LIF_RATE)
-RATES = Recipe("tiny", "nmnist", SHAPE, RateSettings(epochs=6, **TRIAL), recordings=POOL)
+RATES = Recipe("tiny", "nmnist", SHAPE, RateSettings(epochs=5, **TRIAL), recordings=POOL)
 SPIKES = Recipe(
     "tiny-tuned", "nmnist", "tiny", SpikeSettings(epochs=1, decide_from=50e-3, **TRIAL), recordings=POOL
 )
-CHANGES = ["simulation.duration=100 ms"]
 
 
 class Watcher(Silent):
@@ -43,81 +42,94 @@ class Watcher(Silent):
         return lambda *_: None
 
 
-@pytest.fixture(autouse=True)
-def noughts_and_ones(monkeypatch):
-    digits = load_dataset("mnist").take(400)
-    digits = digits.take(np.flatnonzero(digits.labels < 2)[:60])
+@pytest.fixture(scope="module", autouse=True)
+def noughts_and_ones():
+    digits = load_dataset("mnist").take(200)
+    digits = digits.take(np.flatnonzero(digits.labels < 2)[:40])
     recordings = replace(record(digits), classes=("0", "1"))
-    monkeypatch.setattr(cross_validation, "load_recordings", lambda *_, **__: recordings)
-    monkeypatch.setattr(recipes, "RECIPES", recipes.RECIPES)
-    for recipe in (RATES, SPIKES):
-        monkeypatch.setitem(recipes.RECIPES, recipe.name, recipe)
-    return recordings
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cross_validation, "load_recordings", lambda *_, **__: recordings)
+        for recipe in (RATES, SPIKES):
+            patch.setitem(recipes.RECIPES, recipe.name, recipe)
+        yield recordings
 
 
 def study(*changes):
-    return read_study("sims/nmnist.toml", [*CHANGES, *changes])
+    return read_study("sims/nmnist.toml", ["simulation.duration=100 ms", *changes])
 
 
-def run(tmp_path, recipe=SPIKES, watcher=None, **options):
-    options = {"folds": 3, "data": None} | options
-    return cross_validate(study(), recipe, results=tmp_path, progress=watcher or Watcher(), **options)
+def run(results, recipe=SPIKES, watcher=None, folds=2):
+    return cross_validate(
+        study(), recipe, folds=folds, data=None, results=results, progress=watcher or Watcher()
+    )
 
 
-def test_every_recording_is_classified_once_by_a_network_that_did_not_see_it(
-    tmp_path, monkeypatch, noughts_and_ones
-):
+def recordings_in(trains):
+    return {trains[k : k + 1].neuron.tobytes() for k in range(trains.n_trials)}
+
+
+@pytest.fixture(scope="module")
+def finished(noughts_and_ones, tmp_path_factory):
+    """A cross-validation, with the recordings that each training and each test saw."""
     seen, tested = [], []
     original_train, original_classify = train.train, cross_validation._classify
 
     def spy_train(graph, spikes, labels, *rest, **options):
-        seen.append({spikes[k : k + 1].neuron.tobytes() for k in range(spikes.n_trials)})
+        seen.append(recordings_in(spikes))
         return original_train(graph, spikes, labels, *rest, **options)
 
     def spy_classify(study, graph, shown, progress):
-        tested.append({shown.spikes[k : k + 1].neuron.tobytes() for k in range(shown.spikes.n_trials)})
+        tested.append(recordings_in(shown.spikes))
         return original_classify(study, graph, shown, progress)
 
-    monkeypatch.setattr(train, "train", spy_train)
-    monkeypatch.setattr(cross_validation, "_classify", spy_classify)
-    done = run(tmp_path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train, "train", spy_train)
+        patch.setattr(cross_validation, "_classify", spy_classify)
+        return run(tmp_path_factory.mktemp("whole")), seen, tested
+
+
+def test_every_recording_is_classified_once_by_a_network_that_did_not_see_it(finished):
+    _, seen, tested = finished
     # Two stages a fold, since the first of them, too, was trained on these recordings.
-    assert len(seen) == 6
-    assert len(tested) == 3
-    assert len(set().union(*tested)) == sum(map(len, tested)) == 60
+    assert (len(seen), len(tested)) == (4, 2)
+    assert len(set().union(*tested)) == sum(map(len, tested)) == 40
     for fold, recordings in enumerate(tested):
         assert not recordings & (seen[2 * fold] | seen[2 * fold + 1])
 
+
+def test_decisions_and_summary_say_how_many_were_right(finished, noughts_and_ones):
+    done, _, _ = finished
     table = pd.read_csv(done.folder / "decisions.csv")
     np.testing.assert_array_equal(table["label"], noughts_and_ones.labels)
-    assert sorted(table["fold"].unique()) == [1, 2, 3]
+    assert sorted(table["fold"].unique()) == [1, 2]
     right = (table["mean-potential"] == table["label"]).mean()
     assert done.summary["accuracy"]["mean-potential"][0] == pytest.approx(right)
-    assert right > 0.9
+    assert right > 0.8
     assert done.summary["simulated"] is True
     assert json.loads((done.folder / "summary.json").read_text()) == done.summary
 
 
-def test_a_cross_validation_that_was_interrupted_continues_with_the_same_result(tmp_path, monkeypatch):
-    whole = run(tmp_path / "whole").summary
-    original = cross_validation._classify
+def test_a_cross_validation_that_was_interrupted_continues_with_the_same_result(
+    finished, tmp_path, monkeypatch
+):
+    original, watcher = cross_validation._classify, Watcher()
 
     def interrupted(*arguments):
         if len(watcher.trainings) == 4:
             raise KeyboardInterrupt
         return original(*arguments)
 
-    watcher = Watcher()
     monkeypatch.setattr(cross_validation, "_classify", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        run(tmp_path / "again", watcher=watcher)
-    assert not list((tmp_path / "again").rglob("summary.json"))
+        run(tmp_path, watcher=watcher)
+    assert not list(tmp_path.rglob("summary.json"))
     monkeypatch.setattr(cross_validation, "_classify", original)
     watcher = Watcher()
-    again = run(tmp_path / "again", watcher=watcher).summary
-    assert watcher.trainings == [f"fold 3 of 3: training {name}" for name in ("tiny", "tiny-tuned")]
-    assert again["accuracy"] == whole["accuracy"]
-    assert again["accuracy_over_time"] == whole["accuracy_over_time"]
+    again = run(tmp_path, watcher=watcher).summary
+    # The networks of the second fold were trained; only its simulation was still to do.
+    assert watcher.trainings == []
+    for part in ("accuracy", "accuracy_by_fold", "accuracy_over_time"):
+        assert again[part] == finished[0].summary[part]
 
 
 def test_a_network_of_other_recordings_is_taken_as_it_is_and_compared(tmp_path, monkeypatch):
@@ -152,7 +164,7 @@ def test_a_study_of_other_trials_than_the_recipe_is_refused(tmp_path, changes, k
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("folds", [1, 31])
+@pytest.mark.parametrize("folds", [1, 21])
 def test_folds_that_cannot_hold_every_class_are_refused(tmp_path, folds):
     with pytest.raises(UserError, match="so many folds"):
         run(tmp_path, folds=folds)

@@ -15,12 +15,13 @@ from bioscnn.metrics import (
     first_informed_step,
     layer_operations,
     paired_distance,
+    synaptic_operations_per_trial,
     time_to_accuracy,
     wilson,
 )
 from bioscnn.neurons import LIF, ExponentialCurrent
 from bioscnn.simulation.reference import simulate_reference
-from tests.networks import currents, every_layer
+from tests.networks import currents, every_layer, spikes
 
 
 @given(st.integers(1, 10_000), st.floats(0, 1))
@@ -113,3 +114,17 @@ def test_the_energy_of_a_spiking_network_is_that_of_its_synaptic_operations_and_
     assert energy.ann == sum(layer_operations(graph))
     assert energy.stimulus == layer_operations(graph)[0]
     assert energy.ratio == energy.ann / 360 > energy.ratio_with_stimulus > 0
+
+
+def test_input_spikes_count_as_synaptic_operations_and_cost_the_trained_network_a_pass_a_frame():
+    graph, came_in = every_layer(), spikes(3)
+    network = convert(graph, LIF(), ExponentialCurrent(5e-3), input_rate=100.0)
+    recording = simulate_reference(network, came_in)
+    without = synaptic_operations_per_trial(network, recording)
+    fan_out = network.projections[0].connectivity.fan_out()
+    assert synaptic_operations_per_trial(network, recording, came_in) == pytest.approx(
+        without + fan_out[came_in.neuron].sum() / 3
+    )
+    energy = energy_estimate(graph, synaptic_operations=2000, neuron_updates=800, frames=12)
+    assert energy.ann == 12 * sum(layer_operations(graph))
+    assert energy.stimulus == 0 and energy.ratio == energy.ratio_with_stimulus

@@ -18,7 +18,7 @@ WITHOUT_UNIT = {
     "epoch", "spikes an image",
     "neuron", "class", "population", "trials", "spikes in a trial", "true class",
     "class chosen by the network", "spikes in 30 ms", "synaptic operations in 30 ms", "difference (points)",
-    "",
+    "", "column", "row", "spikes of a pixel", "spikes (1/ms)",
 }  # fmt: skip
 Draw = Callable[..., Figure]
 
@@ -83,6 +83,11 @@ FIGURES: dict[str, Callable[..., Figure]] = {
     ),
     "potentials": lambda **o: plots.output_potentials(
         potentials(), DT, LABEL, CHOSEN, DIGITS, images=np.stack([image()] * 3), **o
+    ),
+    "events": lambda **o: plots.events(trains(2000, 2 * 8 * 9), 0, (2, 8, 9), ends=(10, 20), **o),
+    "few events": lambda **o: plots.events(trains(3, 2 * 8 * 9), 0, (2, 8, 9), **o),
+    "evidence": lambda **o: plots.class_evidence(
+        potentials(1)[0], 3, 9, potentials(40)[:, :, 0], DT, DIGITS, ends=(10, 20), **o
     ),
     "learning": lambda **o: plots.learning_curves(EPOCHS, 2, **o),
     "learning-relu": lambda **o: plots.learning_curves(
@@ -174,6 +179,35 @@ def test_the_raster_shows_each_spike_of_its_trial_at_the_end_of_its_step():
 def test_many_spikes_become_a_bitmap_so_that_the_file_stays_small():
     figure = plots.raster({"conv1": trains(60_000, 10_000)}, 0)
     assert len(plots.to_svg(figure)) < 600_000
+
+
+def test_every_event_is_drawn_in_its_column_row_and_polarity():
+    spikes = trains(60, 2 * 8 * 9, n_trials=2)
+    figure = plots.events(spikes, 1, (2, 8, 9))
+    polarity, row, column = np.unravel_index(spikes[1:2].neuron, (2, 8, 9))
+    across, down = (figure.subfigs[1].axes[k].collections[0] for k in (0, 1))
+    for drawn, place in ((across, column), (down, row)):
+        time, at = np.asarray(drawn.get_offsets()).T
+        np.testing.assert_allclose(time, spikes[1:2].step + 1)
+        assert np.array_equal(np.rint(at), place)
+        blue = np.all(
+            np.isclose(drawn.get_facecolors(), matplotlib.colors.to_rgba(plots.style.PALETTE[0])), 1
+        )
+        assert np.array_equal(blue, polarity == 0)
+    for p, axes in enumerate(figure.subfigs[0].axes[:2]):
+        expected = np.zeros((8, 9))
+        np.add.at(expected, (row[polarity == p], column[polarity == p]), 1)
+        assert np.array_equal(axes.images[0].get_array(), expected)
+
+
+def test_the_ends_of_saccades_are_marked_in_every_panel_with_a_time_axis():
+    for name in ("accuracy", "raster", "potentials", "evidence"):
+        figure = FIGURES[name](**({} if name == "evidence" else {"ends": (10, 20)}))
+        panels = [axes for axes in figure.findobj(matplotlib.axes.Axes) if axes.get_xlim()[1] == 30]
+        assert panels
+        for axes in panels:
+            marks = [line.get_xdata()[0] for line in axes.lines if len(set(line.get_xdata())) == 1]
+            assert marks[-2:] == [10, 20], name
 
 
 def test_potentials_are_drawn_in_millivolts_and_milliseconds():

@@ -36,6 +36,12 @@ def test_cut_and_joined_trials_are_the_trials_before(raster, data):
     assert SpikeTrains.concatenate([trains[:cut], trains[cut:]]) == trains
 
 
+@given(RASTERS, st.data())
+def test_trials_can_be_taken_in_any_order(raster, data):
+    chosen = np.array(data.draw(st.lists(st.integers(0, len(raster) - 1), min_size=1, max_size=5)))
+    assert from_raster(raster).take(chosen) == from_raster(raster[chosen])
+
+
 def test_equality_sees_a_single_moved_spike():
     raster = np.zeros((1, 4, 2), bool)
     raster[0, 1, 0] = True

@@ -10,6 +10,17 @@ from bioscnn.studies.plan import plan_study
 
 SIMS = Path(__file__).parents[2] / "sims"
 
+EVENTS = """
+[simulation]
+duration = "300 ms"
+dt = "1 ms"
+round_t_ref = true
+[dataset]
+name = "nmnist"
+[encoding]
+kind = "events"
+"""
+
 
 @pytest.fixture
 def write(tmp_path):
@@ -33,6 +44,13 @@ def test_an_empty_file_is_the_default_study(write):
 
 def test_the_written_study_reads_back_as_itself(write):
     study = read_study(SIMS / "mnist.toml", ['neuron.t_ref="1 ms"', 'readout.record=["output", "conv1"]'])
+    assert read_study(write(study.toml())).config == study.config
+
+
+def test_a_study_of_images_has_no_keys_of_events(write):
+    written = read_study(SIMS / "mnist.toml").toml()
+    assert not [key for key in ("recordings", "input_rate", "bin_size", "frame") if f"{key} =" in written]
+    study = read_study(SIMS / "ncaltech101.toml", ["encoding.frame=50 ms", "dataset.recordings=real"])
     assert read_study(write(study.toml())).config == study.config
 
 
@@ -74,6 +92,17 @@ def test_the_key_of_a_study_is_that_of_its_meaning(write):
         ("[synapse]\ndelay = '1 ms'", ["delays are not built yet"]),
         ("[synapse]\ntau_s = '1 us'", ["synapse.tau_s", "1 us", "simulation.dt/50 = 20 us"]),
         ("[noise]\njitter = '1 ms'", ["unknown key", "not built yet"]),
+        ("[encoding]\nkind = 'events'", ["mnist consists of images", "encoding.kind", '"currents"']),
+        ("[dataset]\nname = 'nmnist'", ["recordings of an event camera", "encoding.kind", '"events"']),
+        ("[dataset]\nrecordings = 'real'", ["mnist is a set of images", "dataset.recordings", "nmnist"]),
+        ("[encoding]\nbin_size = 2", ["only events", "encoding.bin_size", 'encoding.kind = "events"']),
+        (EVENTS + "frame = '40 ms'", ["no whole number of frames", "encoding.frame", "40 ms", "300 ms"]),
+        (EVENTS + "frame = '1.5 ms'", ["no whole number of time steps", "encoding.frame", "1.5 ms"]),
+        (EVENTS + "input_rate = '-5 Hz'", ["must be positive", "encoding.input_rate", "-5 Hz"]),
+        (EVENTS + "input_rate = 100", ["encoding.input_rate", "100"]),
+        (EVENTS + "bin_size = 0", ["encoding.bin_size", "0"]),
+        (EVENTS.replace("1 ms", "0.5 us").replace("300 ms", "1 ms") + "frame = '1 ms'",
+         ["timed in microseconds", "simulation.dt", "500 ns"]),
         ("[encoding]\nkind = 'poisson'", ["encoding.kind", "poisson", "currents"]),
         ("neuron = 3", ["neuron", "3"]),
         ("[neuron\n", ["not a TOML file", "line 1"]),

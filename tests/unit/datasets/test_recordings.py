@@ -277,7 +277,7 @@ def test_downloaded_recordings_are_found_without_a_data_folder(make, few, cache)
     [
         (("mnist", "validation", "auto"), "dataset.name", "mnist"),
         (("nmnist", "valid", "auto"), "dataset.split", "valid"),
-        (("nmnist", "test", "unreal"), "dataset.source", "unreal"),
+        (("nmnist", "test", "unreal"), "dataset.recordings", "unreal"),
     ],
 )
 def test_a_word_that_is_unknown_is_named_with_the_known_ones(words, key, value):
