@@ -5,6 +5,7 @@ Both recorded the same 500 digits of N-MNIST, none of which the camera was fitte
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from analysis.camera.figure import cameras
 from analysis.camera.maps import cosine, count_recordings, intervals
 from bioscnn.datasets import EventSet
 from bioscnn.datasets.saccades import record
+from bioscnn.errors import UserError
 from bioscnn.plots.files import save
 from bioscnn.studies.benchmark.markdown import MINUS, Document
 
@@ -67,7 +69,7 @@ def table(real: EventSet, simulated: EventSet, again: EventSet) -> str:
         f"Digit by digit, the numbers of events correlate with {np.corrcoef(*totals)[0, 1]:.3f}. The maps of "
         f"each recording (pixel, polarity and saccade; each less its mean) have a cosine of "
         f"{cosine(maps[0], maps[1]):.3f} between real and simulated; it is {cosine(maps[1], maps[2]):.3f} "
-        "between two simulated cameras of different seeds, which differ in noise alone.",
+        "between two simulated cameras of different seeds, which differ in their pixels and noise alone.",
     ]
     return "\n".join(lines)
 
@@ -82,4 +84,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except UserError as error:
+        sys.exit(str(error))

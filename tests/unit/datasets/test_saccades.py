@@ -125,6 +125,11 @@ def test_a_recording_depends_on_its_image_and_number_but_not_on_its_neighbours()
     assert all(one == whole[number] for one, number in zip(some, order, strict=True))
 
 
+def test_the_same_image_is_recorded_otherwise_each_time_it_is_shown():
+    twice = record(images(np.repeat(digits(1).images, 2, axis=0)))
+    assert twice[0] != twice[1]
+
+
 def test_the_same_seed_gives_the_same_events_and_another_seed_others():
     first = record(digits(2), seed=5)
     assert first.sha256 == record(digits(2), seed=5).sha256
