@@ -14,7 +14,7 @@ from bioscnn.network import OUTPUT, READOUT
 from bioscnn.simulation.recording import Recording
 from bioscnn.spikes import SpikeTrains
 
-Evidence = NDArray[np.float64]
+Evidence = NDArray[np.floating]
 
 
 def _spikes(recording: Recording) -> SpikeTrains:
@@ -24,11 +24,11 @@ def _spikes(recording: Recording) -> SpikeTrains:
     return spikes
 
 
-def _potentials(recording: Recording) -> NDArray[np.float64]:
+def _potentials(recording: Recording) -> NDArray[np.float32]:
     potentials = recording[READOUT].potentials
     if potentials is None:
         raise ValueError(f"the potentials of {READOUT!r} were not recorded")
-    return potentials.astype(np.float64)
+    return potentials
 
 
 def _cumulative_counts(spikes: SpikeTrains) -> NDArray[np.float64]:
@@ -56,8 +56,9 @@ def peak_potential(recording: Recording) -> Evidence:
 
 def mean_potential(recording: Recording) -> Evidence:
     """Mean potential of each readout neuron so far, V."""
-    potentials = _potentials(recording)
-    return np.cumsum(potentials, axis=1) / np.arange(1, potentials.shape[1] + 1)[:, None]
+    total = np.cumsum(_potentials(recording), axis=1, dtype=np.float64)
+    total /= np.arange(1, total.shape[1] + 1)[:, None]
+    return total
 
 
 def last_potential(recording: Recording) -> Evidence:

@@ -22,6 +22,9 @@ from bioscnn.quantities import parse_quantity
 from bioscnn.readout import READOUTS, decisions
 from bioscnn.report.folder import Run
 
+AT_ONCE = 500
+"""Trials whose potentials are compared at a time, to save memory."""
+
 
 @dataclass(frozen=True, eq=False)
 class Results:
@@ -99,7 +102,9 @@ def results_of(run: Run) -> Results:
     chosen, duration = decided[:, -1], recording.n_steps * recording.dt
     potentials = recording[READOUT].potentials
     assert potentials is not None
-    informed = first_informed_step(potentials, recording.dt, _readout_time_constant(run))
+    tau_m = _readout_time_constant(run)
+    parts = (potentials[first : first + AT_ONCE] for first in range(0, len(potentials), AT_ONCE))
+    informed = np.concatenate([first_informed_step(part, recording.dt, tau_m) for part in parts])
     ann_right, right = run.data.ann_class == label, chosen == label
     return Results(
         curves=curves,

@@ -7,13 +7,16 @@ from threading import Event
 
 import pytest
 
+from bioscnn.ann import write_onnx
 from bioscnn.simulation.cpp_device import constant_files, run_batch
 from bioscnn.simulation.program import Program, build, obtain
 from bioscnn.studies import read_study
 from bioscnn.studies.plan import plan_study
 from bioscnn.studies.prepare import prepare
+from tests.networks import of_events
 
-STUDY = Path(__file__).parents[2] / "sims" / "mnist.toml"
+SIMS = Path(__file__).parents[2] / "sims"
+STUDY = SIMS / "mnist.toml"
 
 # What the kernel reports when a process has ended also counts what its parent held when it started it.
 MEASURE = """#!{python}
@@ -40,12 +43,22 @@ class Measured(Program):
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize(
-    ("network", "connectivity"),
-    [("mnist-small", "auto"), ("mnist-small", "explicit"), ("mnist-large", "auto")],
+    ("name", "network", "connectivity"),
+    [
+        ("mnist", "mnist-small", "auto"),
+        ("mnist", "mnist-small", "explicit"),
+        ("mnist", "mnist-large", "auto"),
+        ("nmnist", "of-events.onnx", "auto"),
+    ],
 )
-def test_synapses_and_memory_are_within_a_fifth_of_the_truth(network, connectivity, tmp_path):
-    changes = [f"network.model={network}", f"simulation.connectivity={connectivity}", "dataset.trials=1000"]
-    study = read_study(STUDY, changes)
+def test_synapses_and_memory_are_within_a_fifth_of_the_truth(
+    name, network, connectivity, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    write_onnx(of_events(), tmp_path / "of-events.onnx")
+    trials = 1000 if name == "mnist" else 100
+    changes = [f"network.model={network}", f"simulation.connectivity={connectivity}"]
+    study = read_study(SIMS / f"{name}.toml", [*changes, f"dataset.trials={trials}"])
     planned = plan_study(study, None)
     prepared = prepare(study, None)
 
