@@ -348,13 +348,14 @@ def print_training(card: dict[str, Any], out: Path) -> None:
     """Print how good a trained network is and where it lies."""
     validation = card["validation"]
     share = _share([validation["accuracy"], *validation["wilson_95"]], validation["n"])
-    OUT.print(f"{card['name']}: {share} on validation images, in {card['seconds']:.0f} s")
+    example = "recording" if "recordings" in card else "image"
+    OUT.print(f"{card['name']}: {share} on validation {example}s, in {card['seconds']:.0f} s")
     if card["spiking"]:
         spiking = card["spiking"]
         share = _share([spiking["accuracy"], *spiking["wilson_95"]], spiking["n"])
         OUT.print(
-            f"in spikes: {share} by the last potential after {spiking['duration_ms']:g} ms, "
-            f"{spiking['spikes_per_image']:,.0f} spikes an image"
+            f"in spikes: {share} by {card['settings']['readout']} after {spiking['duration_ms']:g} ms, "
+            f"{spiking['spikes_per_image']:,.0f} spikes a trial"
         )
     OUT.print(f"{out / card['name']}.onnx, and its card {card['name']}.json")
 

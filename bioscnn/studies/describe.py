@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from bioscnn.ann import read_model
+from bioscnn.ann import read_card, read_model
 from bioscnn.network import Projection
+from bioscnn.quantities import format_quantity
 from bioscnn.simulation import Device
 from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.prepare import calibration_input, convert_for
@@ -14,7 +15,7 @@ from bioscnn.studies.provenance import describe_network
 
 
 def describe_conversion(model: str, data: Path | None = None) -> dict[str, Any]:
-    """Convert a network with the default neuron, and describe the result.
+    """Convert a network with the default neuron and the input of its training, and describe the result.
 
     Parameters
     ----------
@@ -33,12 +34,24 @@ def describe_conversion(model: str, data: Path | None = None) -> dict[str, Any]:
     UserError
         If the network cannot be converted.
     """
-    config, graph = StudyConfig(), read_model(model)
+    config, graph = _usual_study(model), read_model(model)
     network = convert_for(config, graph, calibration_input(config, graph, data))
     description = describe_network(network, Device())
     for projection, row in zip(network.projections, description["projections"], strict=True):
         row["weights"] = _weights(projection)
     return description
+
+
+def _usual_study(model: str) -> StudyConfig:
+    """Return a study of what a network was trained on: recordings if its card says so, images otherwise."""
+    card = read_card(model) or {}
+    if "recordings" not in card:
+        return StudyConfig()
+    name = card["data"]["train"]["name"].removesuffix("-simulated")
+    rate = format_quantity(card["settings"]["input_rate"], "frequency")
+    encoding = {"kind": "events", "input_rate": rate, "bin_size": card["recordings"]["bin_size"]}
+    tables = {"dataset": {"name": name}, "encoding": encoding, "simulation": {"duration": "300 ms"}}
+    return StudyConfig.model_validate(tables)
 
 
 def _weights(projection: Projection) -> str:

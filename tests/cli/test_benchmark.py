@@ -137,6 +137,7 @@ def test_an_interrupted_benchmark_leaves_whole_measurements_and_nothing_else(tmp
         (["mnist", "--study", STUDY, "--network", "mnist-smal"], ["no such network", "mnist-small"]),
         (["mnist", "--study", STUDY, "--docs", "none.md"], ["none.md", "--docs"]),
         (["mnist", "--study", STUDY, "--docs", "page.md"], ["page.md", "<!-- benchmark mnist: begin -->"]),
+        (["nmnist"], ["a benchmark compares networks of images", "bioscnn cross-validate"]),
         (["mnist", "--study", STUDY, "--network", "mnist-small", "--network", "mnist-small"], ["one name"]),
     ],
 )

@@ -181,7 +181,15 @@ def count_images(benchmark: Benchmark, data: Path | None) -> dict[str, int]:
     UserError
         If the study is wrong, or the images cannot be had.
     """
-    name = benchmark.read().config.dataset.name
+    study = benchmark.read().config
+    name = study.dataset.name
+    if study.encoding.kind != "currents":
+        raise UserError(
+            "a benchmark compares networks of images",
+            key="dataset.name",
+            value=name,
+            fix="cross-validate a network of recordings: `bioscnn cross-validate`",
+        )
     splits = dict.fromkeys(("validation", benchmark.split))
     return {split: len(load_dataset(name, split, data=data)) for split in splits}
 
