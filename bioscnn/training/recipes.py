@@ -176,7 +176,7 @@ RECIPES = {
             "nmnist-small-real",
             "nmnist",
             "nmnist-small-fine-tuned",
-            replace(SACCADES, epochs=6, learning_rate=1e-3, threads=2),
+            replace(SACCADES, epochs=5, learning_rate=1e-3, threads=2),
             recordings=Recordings(source="real", pool=("validation",)),
             ships=False,
         ),
