@@ -25,7 +25,7 @@ class EventStream:
     t_us : ndarray of int64, shape (n_events,)
         Time since the recording began, microseconds.
     p : ndarray of bool, shape (n_events,)
-        Polarity bit, as recorded. In N-MNIST it is set where a pixel of a white digit on black gets darker.
+        Polarity: whether the pixel got brighter. (N-MNIST showed its digits black on white.)
     sensor_size : (int, int)
         Width and height of the sensor, pixels.
 

@@ -310,6 +310,13 @@ def test_convert_shows_the_equations_and_weights(tmp_path):
         assert word in " ".join(done.stdout.split())
 
 
+def test_a_network_of_recordings_is_converted_for_input_spikes(tmp_path):
+    done = bioscnn(tmp_path, "convert", "nmnist-small")
+    assert done.returncode == 0
+    first = next(line for line in done.stdout.splitlines() if line.startswith("input -> conv1"))
+    assert "exponential" in first
+
+
 def test_a_network_of_any_shape_can_be_converted(tmp_path):
     write_onnx(every_layer(), tmp_path / "mine.onnx")
     done = bioscnn(tmp_path, "convert", "mine.onnx")
