@@ -176,7 +176,9 @@ RECIPES = {
             "nmnist-small-real",
             "nmnist",
             "nmnist-small-fine-tuned",
-            replace(SACCADES, epochs=5, learning_rate=1e-3, threads=2),
+            replace(
+                SACCADES, epochs=5, learning_rate=1e-3, spike_penalty=0.002, decide_from=150e-3, threads=2
+            ),
             recordings=Recordings(source="real", pool=("validation",)),
             ships=False,
         ),
