@@ -175,9 +175,15 @@ RECIPES = {
         Recipe(
             "nmnist-small-real",
             "nmnist",
-            "nmnist-small-fine-tuned",
+            "nmnist-small",
             replace(
-                SACCADES, epochs=5, learning_rate=1e-3, spike_penalty=0.002, decide_from=150e-3, threads=2
+                SACCADES,
+                epochs=3,
+                learning_rate=5e-4,
+                rate_weight=0.3,
+                spike_penalty=0.0,
+                decide_from=200e-3,
+                threads=2,
             ),
             recordings=Recordings(source="real", pool=("validation",)),
             ships=False,
