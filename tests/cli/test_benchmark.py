@@ -4,7 +4,6 @@ import csv
 import json
 import signal
 import subprocess
-import time
 
 import pytest
 
@@ -16,7 +15,7 @@ FILES = {
     "accuracy-over-time.png", "time-steps.svg", "time-steps.png",
 }  # fmt: skip
 PAGE = "# Ours\n\n<!-- benchmark mine: begin -->\nold\n<!-- benchmark mine: end -->\n\n# Theirs\n"
-TRIALS = 2
+TRIALS, RECORDINGS = 2, STUDY.with_name("nmnist.toml")
 # The NumPy device needs no compiler, and so no program for each time step and reset rule.
 WORDS = (
     "benchmark", "mine", "--study", STUDY, "--split", "validation", "--network", "mnist-small",
@@ -117,10 +116,9 @@ def test_a_second_benchmark_repeats_only_what_is_missing_or_damaged_and_finds_th
 def test_an_interrupted_benchmark_leaves_whole_measurements_and_nothing_else(tmp_path):
     process = subprocess.Popen([BIOSCNN, *map(str, WORDS)], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
     with process:
-        for line in process.stderr:
-            if "reset subtract" in line:
-                break
-        time.sleep(0.2)
+        begun = (line for line in process.stderr if "images" in line)
+        for _ in range(3):  # two are measured when the third begins
+            next(begun)
         process.send_signal(signal.SIGINT)
         message = process.stderr.read()
     assert process.returncode == 2 and "interrupted" in message and "Traceback" not in message
@@ -137,7 +135,10 @@ def test_an_interrupted_benchmark_leaves_whole_measurements_and_nothing_else(tmp
         (["mnist", "--study", STUDY, "--network", "mnist-smal"], ["no such network", "mnist-small"]),
         (["mnist", "--study", STUDY, "--docs", "none.md"], ["none.md", "--docs"]),
         (["mnist", "--study", STUDY, "--docs", "page.md"], ["page.md", "<!-- benchmark mnist: begin -->"]),
-        (["nmnist"], ["a benchmark compares networks of images", "bioscnn cross-validate"]),
+        (
+            ["nmnist", "--study", STUDY.with_name("nmnist.toml")],
+            ["a benchmark compares networks of images", "bioscnn cross-validate"],
+        ),
         (["mnist", "--study", STUDY, "--network", "mnist-small", "--network", "mnist-small"], ["one name"]),
     ],
 )

@@ -59,8 +59,8 @@ def test_numbers_that_are_not_finite_are_refused_by_file_layer_and_count(tmp_pat
 @pytest.mark.parametrize(
     ("made", "words"),
     [
-        (network((1, 14, 14)), ["does not fit the images", "(1, 14, 14)", "(1, 28, 28)", "fix:"]),
-        (network((3, 28, 28)), ["does not fit the images", "(3, 28, 28)", "(1, 28, 28)", "fix:"]),
+        (network((1, 14, 14)), ["does not fit the data", "(1, 14, 14)", "(1, 28, 28)", "fix:"]),
+        (network((3, 28, 28)), ["does not fit the data", "(3, 28, 28)", "(1, 28, 28)", "fix:"]),
         (network(n_classes=7), ["number of classes", "mine.onnx has 7", "10, the classes of mnist", "fix:"]),
     ],
     ids=["size", "channels", "classes"],
