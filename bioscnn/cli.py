@@ -158,11 +158,10 @@ def cross_validate(
     """Train on all folds of a set of recordings but one, simulate that one, and so on (needs `train`)."""
     from bioscnn.studies.cross_validation import cross_validate as run
     from bioscnn.terminal import CrossValidationProgress, print_cross_validation
-    from bioscnn.training.recipes import find_recipes
+    from bioscnn.training.recipes import find_recipe
 
-    (recipe,) = find_recipes(network)
-    loaded = _study(study, changes, {})
-    with CrossValidationProgress() as progress:
+    recipe, loaded = find_recipe(network), _study(study, changes, {})
+    with CrossValidationProgress(None) as progress:
         done = run(loaded, recipe, folds=folds, data=data, results=Path("results"), progress=progress)
     if as_json:
         typer.echo(json.dumps(done.summary, indent=2))

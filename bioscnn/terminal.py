@@ -167,20 +167,13 @@ class TrainingProgress(_Bar):
         self._shown = len(records)
 
 
-class CrossValidationProgress(_Bar):
+class CrossValidationProgress(LiveProgress):
     """Progress of a cross-validation: batches of the training of a fold, then its trials."""
 
-    def __init__(self) -> None:
-        super().__init__(None)
-
     def stage(self, what: str) -> None:
-        """Show what is happening."""
-        self._progress.update(self._task, completed=0, total=None)
-        self._say(_STAGES.get(what, what))
-
-    def trial(self) -> None:
-        """Count one trial."""
-        self._progress.advance(self._task)
+        """Name the stage; how many batches or trials it has is not known yet."""
+        self._progress.update(self._task, total=None)
+        super().stage(what)
 
     def training(self, what: str) -> Callable[[int, int, list[EpochRecord]], None]:
         """Show a training, and return what takes in its batches."""

@@ -23,9 +23,9 @@ from bioscnn.files import point_latest, write_atomically
 from bioscnn.metrics import accuracy, paired_distance
 from bioscnn.network import OUTPUT, READOUT
 from bioscnn.readout import READOUTS
-from bioscnn.simulation import Device, Progress, simulate_batches
+from bioscnn.simulation import Progress, simulate_batches
 from bioscnn.studies.event_input import EventInput
-from bioscnn.studies.prepare import convert_for
+from bioscnn.studies.prepare import convert_for, device_of
 from bioscnn.studies.provenance import code_version, environment
 from bioscnn.studies.scores import Scores, as_triple
 from bioscnn.studies.study import Study
@@ -113,7 +113,7 @@ def cross_validate(
         decided = _kept(place.with_suffix(".npz"))
         if decided is None:
             graph = _train_fold(stages, base, pool, train, place, f"fold {fold + 1} of {folds}", progress)
-            decided = _classify(study, graph, _part(pool, test), progress)
+            decided = _classify(study, graph, replace(pool, examples=pool.examples.take(test)), progress)
             _keep(decided, place.with_suffix(".npz"))
         fold_of[test] = fold + 1
         for rule, classes in decided.items():
@@ -156,22 +156,11 @@ def _check_trials(study: Study, recipe: Recipe) -> None:
 def _load_pool(study: Study, recipe: Recipe, data: Path | None) -> EventInput:
     """Load all recordings that are divided into folds."""
     assert recipe.recordings is not None
-    source, config = recipe.recordings.source, study.config
+    source = recipe.recordings.source
     parts = [
         load_recordings(recipe.dataset, split, source=source, data=data) for split in recipe.recordings.pool
     ]
-    return EventInput(
-        EventSet.concatenate(parts),
-        config.simulation.n_steps,
-        config.simulation.dt,
-        config.encoding.bin_size,
-        round(config.encoding.frame / config.simulation.dt),
-        config.encoding.input_rate,
-    )
-
-
-def _part(pool: EventInput, rows: NDArray[np.int64]) -> EventInput:
-    return replace(pool, examples=pool.examples.take(rows))
+    return EventInput.of(EventSet.concatenate(parts), study.config)
 
 
 def _stages(recipe: Recipe) -> list[Recipe]:
@@ -227,10 +216,7 @@ def _classify(
     study: Study, graph: LayerGraph, shown: EventInput, progress: Progress
 ) -> dict[str, NDArray[np.int64]]:
     """Return the classes by each readout after every step, (n, n_steps), and those of the rates, (n,)."""
-    config = study.config
-    network = convert_for(config, graph, None)
-    keys = config.simulation
-    device = Device(keys.device, keys.precision, keys.jobs, keys.connectivity)
+    network, device = convert_for(study.config, graph, None), device_of(study.config)
     scores = Scores(network, shown.spikes)
     for batch in simulate_batches(
         network, shown.stimulus, device, record={OUTPUT, READOUT}, progress=progress

@@ -57,6 +57,11 @@ class EventInput:
             download=download,
             progress=_Filming(progress),
         )
+        return cls.of(recordings, config)
+
+    @classmethod
+    def of(cls, recordings: EventSet, config: StudyConfig) -> Self:
+        """Return recordings as the input of a study's trials."""
         simulation, encoding = config.simulation, config.encoding
         frame_steps = round(encoding.frame / simulation.dt)
         return cls(

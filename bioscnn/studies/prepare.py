@@ -73,8 +73,7 @@ class Prepared:
     @property
     def device(self) -> Device:
         """What simulates."""
-        keys = self.study.config.simulation
-        return Device(keys.device, keys.precision, keys.jobs, keys.connectivity)
+        return device_of(self.study.config)
 
     @property
     def program(self) -> ProgramShape | None:
@@ -114,6 +113,12 @@ def build_neuron(keys: Neuron) -> SpikingNeuron:
     if keys.model == "if":
         return IF(t_ref=keys.t_ref, V_th=keys.V_th, C_m=keys.tau_m / keys.R_m, reset=keys.reset)
     return LIF(tau_m=keys.tau_m, t_ref=keys.t_ref, V_th=keys.V_th, R_m=keys.R_m, reset=keys.reset)
+
+
+def device_of(config: StudyConfig) -> Device:
+    """Return what simulates a study."""
+    keys = config.simulation
+    return Device(keys.device, keys.precision, keys.jobs, keys.connectivity)
 
 
 def conditions_of(config: StudyConfig) -> Conditions:

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from bioscnn.datasets import EventSet, ImageSet, load_dataset, load_recordings
 from bioscnn.encoding import event_spikes
 from bioscnn.spikes import SpikeTrains
-from bioscnn.training.recipes import Recipe, Recordings
-from bioscnn.training.settings import TrainingSettings
+from bioscnn.training.recipes import Recipe
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,10 +40,6 @@ def load_shown(recipe: Recipe, split: str, data: Path | None) -> Shown:
     recordings = load_recordings(recipe.dataset, split, source=chosen.source, trials=trials, data=data)
     if split == "validation":
         recordings = recordings.take(slice(chosen.validation_from, None))
-    return show_recordings(recordings, chosen, recipe.settings)
-
-
-def show_recordings(recordings: EventSet, chosen: Recordings, settings: TrainingSettings) -> Shown:
-    """Return recordings as the input spikes of trials as the settings have them."""
+    settings = recipe.settings
     n_steps = round(settings.duration / settings.dt)
     return Shown(event_spikes(recordings, n_steps, settings.dt, chosen.bin_size), recordings)

@@ -243,3 +243,20 @@ def find_recipes(name: str) -> list[Recipe]:
         known = ", ".join([*dict.fromkeys(recipe.dataset for recipe in RECIPES.values()), *RECIPES])
         raise UserError("no recipe for such a network", key="network", value=name, expected=f"one of {known}")
     return found
+
+
+def find_recipe(name: str) -> Recipe:
+    """Return the recipe of a network.
+
+    Raises
+    ------
+    UserError
+        If there is none of this name, or it is that of a data set of several networks.
+    """
+    found = find_recipes(name)
+    if len(found) > 1:
+        names = ", ".join(recipe.name for recipe in RECIPES.values() if recipe.dataset == name)
+        raise UserError(
+            "a data set of several networks", key="network", value=name, expected=f"one of {names}"
+        )
+    return found[0]

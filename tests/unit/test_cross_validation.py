@@ -174,3 +174,9 @@ def test_folds_that_cannot_hold_every_class_are_refused(tmp_path, folds):
 def test_a_network_of_images_is_refused(tmp_path):
     with pytest.raises(UserError, match="only networks of recordings are cross-validated"):
         run(tmp_path, recipes.RECIPES["mnist-small"])
+
+
+def test_a_data_set_in_place_of_a_network_is_refused_with_its_networks():
+    with pytest.raises(UserError, match="several networks") as refusal:
+        recipes.find_recipe("nmnist")
+    assert "nmnist-small-real" in refusal.value.expected
