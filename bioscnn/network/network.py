@@ -142,6 +142,26 @@ class SpikingNetwork:
         """Whether synapses end at a population."""
         return any(projection.synapse is not None for projection in self.onto(name))
 
+    def after(self, name: str) -> SpikingNetwork:
+        """Return the part of the network that a population drives, with that population as its source.
+
+        Shown the spikes that the population fires in the whole network, the part does what it does there.
+
+        Raises
+        ------
+        ValueError
+            If the rest is driven by other populations or by currents too.
+        """
+        reached = {name}
+        for population in self.neurons:
+            if any(projection.pre in reached for projection in self.onto(population.name)):
+                reached.add(population.name)
+        projections = tuple(p for p in self.projections if p.post in reached - {name})
+        if any(p.pre not in reached or p.synapse is None for p in projections):
+            raise ValueError(f"what comes after {name!r} is not driven by its spikes alone")
+        source = Population(name, self[name].shape)
+        return SpikingNetwork((source, *(p for p in self.neurons if p.name in reached - {name})), projections)
+
     def onto(self, name: str) -> tuple[Projection, ...]:
         """Return the projections that end at a population."""
         return tuple(projection for projection in self.projections if projection.post == name)
