@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +23,7 @@ from bioscnn.network import OUTPUT, READOUT
 from bioscnn.readout import READOUTS
 from bioscnn.simulation import Progress, simulate_batches
 from bioscnn.studies.event_input import EventInput
+from bioscnn.studies.kept import Decided, keep, kept
 from bioscnn.studies.prepare import convert_for, device_of
 from bioscnn.studies.provenance import code_version, environment
 from bioscnn.studies.scores import Scores, as_triple
@@ -106,15 +105,15 @@ def cross_validate(
     folder = results / "cross-validation" / recipe.name / key
     folder.mkdir(parents=True, exist_ok=True)
     fold_of = np.empty(len(labels), np.int64)
-    chosen: dict[str, NDArray[np.int64]] = {}
+    chosen: Decided = {}
     splitter = StratifiedKFold(folds, shuffle=True, random_state=1)
     for fold, (train, test) in enumerate(splitter.split(labels, labels)):
         place = folder / f"fold-{fold + 1}"
-        decided = _kept(place.with_suffix(".npz"))
+        decided = kept(place.with_suffix(".npz"))
         if decided is None:
             graph = _train_fold(stages, base, pool, train, place, f"fold {fold + 1} of {folds}", progress)
             decided = _classify(study, graph, replace(pool, examples=pool.examples.take(test)), progress)
-            _keep(decided, place.with_suffix(".npz"))
+            keep(decided, place.with_suffix(".npz"))
         fold_of[test] = fold + 1
         for rule, classes in decided.items():
             chosen.setdefault(rule, np.empty((len(labels), *classes.shape[1:]), np.int64))[test] = classes
@@ -212,9 +211,7 @@ def _train_fold(
     return graph
 
 
-def _classify(
-    study: Study, graph: LayerGraph, shown: EventInput, progress: Progress
-) -> dict[str, NDArray[np.int64]]:
+def _classify(study: Study, graph: LayerGraph, shown: EventInput, progress: Progress) -> Decided:
     """Return the classes by each readout after every step, (n, n_steps), and those of the rates, (n,)."""
     network, device = convert_for(study.config, graph, None), device_of(study.config)
     scores = Scores(network, shown.spikes)
@@ -227,27 +224,12 @@ def _classify(
 
 def _classify_once(
     study: Study, graph: LayerGraph, shown: EventInput, path: Path, progress: Progress
-) -> dict[str, NDArray[np.int64]]:
-    decided = _kept(path)
+) -> Decided:
+    decided = kept(path)
     if decided is None:
         decided = _classify(study, graph, shown, progress)
-        _keep(decided, path)
+        keep(decided, path)
     return decided
-
-
-def _kept(path: Path) -> dict[str, NDArray[np.int64]] | None:
-    """Return what `_keep` wrote; None if it is not there or damaged."""
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name].astype(np.int64) for name in file.files}
-    except (OSError, ValueError, BadZipFile):
-        return None
-
-
-def _keep(decided: dict[str, NDArray[np.int64]], path: Path) -> None:
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **{name: classes.astype(np.int16) for name, classes in decided.items()})  # type: ignore[arg-type]
-    write_atomically(path, buffer.getvalue())
 
 
 def _key(study: Study, stages: list[Recipe], base: LayerGraph | None, pool: str, folds: int) -> str:
@@ -262,8 +244,8 @@ def _summary(
     recipe: Recipe,
     pool: EventInput,
     fold_of: NDArray[np.int64],
-    chosen: dict[str, NDArray[np.int64]],
-    before: dict[str, NDArray[np.int64]] | None,
+    chosen: Decided,
+    before: Decided | None,
 ) -> dict[str, Any]:
     labels, rule = pool.examples.labels, study.config.readout.rule
     right = _last(chosen[rule]) == labels
@@ -300,7 +282,7 @@ def _last(classes: NDArray[np.int64]) -> NDArray[np.int64]:
     return classes if classes.ndim == 1 else classes[:, -1]
 
 
-def _accuracies(chosen: dict[str, NDArray[np.int64]], labels: NDArray[np.int64]) -> dict[str, list[float]]:
+def _accuracies(chosen: Decided, labels: NDArray[np.int64]) -> dict[str, list[float]]:
     return {name: as_triple(accuracy(_last(classes), labels)) for name, classes in chosen.items()}
 
 
@@ -311,9 +293,7 @@ def _over_time(classes: NDArray[np.int64], labels: NDArray[np.int64], dt: float)
     return {f"{1e3 * step * dt:g}": as_triple(accuracy(classes[:, step - 1], labels)) for step in steps}
 
 
-def _write_decisions(
-    path: Path, pool: EventInput, fold_of: NDArray[np.int64], chosen: dict[str, NDArray[np.int64]]
-) -> None:
+def _write_decisions(path: Path, pool: EventInput, fold_of: NDArray[np.int64], chosen: Decided) -> None:
     import pandas as pd
 
     examples = pool.examples

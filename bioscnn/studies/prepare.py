@@ -103,7 +103,7 @@ def prepare(study: Study, data: Path | None, progress: Progress | None = None) -
     kind, progress = INPUTS[config.encoding.kind], progress or Silent()
     shown = kind.load(config, keys.split, keys.trials, data, progress)
     graph = read_model(config.network.model)
-    _check_fit(graph, shown, config.network.model)
+    check_fit(graph, shown, config.network.model)
     calibration = calibration_input(shown.settled(config), graph, data, progress)
     return Prepared(study, shown, graph, calibration, convert_for(config, graph, calibration))
 
@@ -149,7 +149,14 @@ def rounding_of(config: StudyConfig) -> str | None:
     return f"t_ref {asked_text} is simulated as {used_text}, whole steps of {step} (simulation.round_t_ref)"
 
 
-def _check_fit(graph: LayerGraph, shown: Input, model: str) -> None:
+def check_fit(graph: LayerGraph, shown: Input, model: str) -> None:
+    """Refuse a network that takes other input, or has other classes, than the examples.
+
+    Raises
+    ------
+    UserError
+        If it does.
+    """
     examples = shown.examples
     if graph.input_shape != shown.shape:
         raise UserError(

@@ -6,11 +6,10 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from bioscnn.files import whole_folder
 from bioscnn.metrics import Proportion
-from bioscnn.simulation import Progress
 from bioscnn.studies.benchmark.markdown import Document, tables_markdown
 from bioscnn.studies.benchmark.measurement import (
     Measurement,
@@ -24,22 +23,10 @@ from bioscnn.studies.benchmark.tables import Measured, Row, network_row, over_ti
 from bioscnn.studies.benchmark.tasks import Benchmark, Task, count_images, tasks_of
 from bioscnn.studies.prepare import prepare
 from bioscnn.studies.provenance import code_version, environment
+from bioscnn.studies.watcher import Watcher
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-
-class Watcher(Progress, Protocol):
-    """Told what a benchmark is doing; see `bioscnn.terminal.BenchmarkProgress`."""
-
-    def plan(self, work: float) -> None:
-        """There is so much work in all."""
-
-    def task(self, what: str, trials: int, work: float) -> None:
-        """So many trials begin, so much of the work."""
-
-    def skip(self, work: float) -> None:
-        """So much of the work was done earlier."""
 
 
 @dataclass(frozen=True)
