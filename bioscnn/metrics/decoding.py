@@ -1,0 +1,161 @@
+"""What a downstream reader could learn of the class from spike trains, if told their counts or times alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioscnn.errors import UserError
+from bioscnn.spikes import SpikeTrains
+
+WINDOWS = (3, 6, 10, 30)
+"""Into so many windows, the decoder of counts and times divides a trial; which, its training data choose."""
+
+RIDGE = 1e-2
+"""Regularisation of the decoders; the mean diagonal of the kernel is 1."""
+
+Distances = NDArray[np.float32]
+
+
+def _counts(trains: SpikeTrains) -> dict[str, Distances]:
+    return {"": _squared_distances(np.sqrt(trains.counts()))}
+
+
+def _latencies(trains: SpikeTrains) -> dict[str, Distances]:
+    return {"": _squared_distances(1 - trains.first_step() / trains.n_steps)}
+
+
+def _ranks(trains: SpikeTrains) -> dict[str, Distances]:
+    from scipy.stats import rankdata
+
+    first = trains.first_step()
+    rank = rankdata(first, axis=1)  # those that fire, ordered by time, come before those that stay silent
+    return {"": _squared_distances(np.where(first < trains.n_steps, 1 - rank / trains.size, 0))}
+
+
+def _counts_and_times(trains: SpikeTrains) -> dict[str, Distances]:
+    together = _scaled(_counts(trains)[""])
+    windows = [number for number in WINDOWS if number <= trains.n_steps]
+    return {f"{n} windows": together + _scaled(_windowed(trains, n)) for n in windows}
+
+
+CODES: Mapping[str, Callable[[SpikeTrains], dict[str, Distances]]] = {
+    "counts": _counts,
+    "latencies": _latencies,
+    "ranks": _ranks,
+    "counts and times": _counts_and_times,
+}
+"""What a decoder is told: spikes of each neuron; its first spike; the order of first spikes; spikes in windows."""
+
+
+def decode(
+    trains: SpikeTrains, labels: NDArray[np.integer], code: str, *, folds: int = 5, seed: int = 1
+) -> NDArray[np.int64]:
+    """Decode the class of every trial by a decoder that was trained on other trials.
+
+    A kernel ridge regression (a least-squares support vector machine) of the classes on a Gaussian kernel,
+    cross-validated in stratified folds. Two trials are compared by
+
+    * ``"counts"``: the square roots of each neuron's spike count;
+    * ``"latencies"``: the time left at each neuron's first spike, 0 for a silent one;
+    * ``"ranks"``: the rank of each first spike among all neurons, 0 for a silent one;
+    * ``"counts and times"``: the counts, and beside them the counts in windows of a third to a thirtieth of the
+      trial; which of `WINDOWS`, an inner cross-validation of the training trials chooses.
+
+    A code that contains whether a neuron fired contains part of its count: only decoders of trains with equal
+    counts are blind to it.
+
+    Parameters
+    ----------
+    trains : SpikeTrains
+        Of one population.
+    labels : ndarray of int, shape (n_trials,)
+        Classes.
+    code : str
+        A key of `CODES`.
+    folds : int
+        Parts into which the trials are divided.
+    seed : int
+        Of the division, the same for every code.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_trials,)
+        The class that each trial was given by the decoder that had not seen it.
+
+    Raises
+    ------
+    UserError
+        If the code is unknown, or the rarest class has fewer trials than there are folds.
+
+    References
+    ----------
+    Saunders, Gammerman and Vovk (1998), Ridge regression learning algorithm in dual variables, ICML.
+    """
+    from sklearn.model_selection import StratifiedKFold
+
+    if code not in CODES:
+        raise UserError("unknown code", key="code", value=code, expected=" | ".join(CODES))
+    rarest = int(np.unique(labels, return_counts=True)[1].min())
+    if not 2 <= folds <= rarest:
+        raise UserError(
+            "too few trials to train a decoder and to test it on others",
+            key="folds",
+            value=folds,
+            expected=f"2 to {rarest}, the trials of the rarest class",
+            fix="take more trials (dataset.trials)",
+        )
+    distances = list(CODES[code](trains).values())
+    chosen = np.empty(len(labels), np.int64)
+    splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
+    for train, test in splitter.split(labels, labels):
+        best = distances[0]
+        if len(distances) > 1:
+            inner = StratifiedKFold(2, shuffle=True, random_state=seed)
+            parts = [(train[a], train[b]) for a, b in inner.split(labels[train], labels[train])]
+            right = [
+                sum(int(np.sum(_predict(d, labels, a, b) == labels[b])) for a, b in parts) for d in distances
+            ]
+            best = distances[int(np.argmax(right))]
+        chosen[test] = _predict(best, labels, train, test)
+    return chosen
+
+
+def _predict(
+    distances: Distances, labels: NDArray[np.integer], train: NDArray[np.int64], test: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the classes of the test trials, by kernel ridge regression on the training trials."""
+    from sklearn.kernel_ridge import KernelRidge
+
+    known = distances[np.ix_(train, train)]
+    classes, target = np.unique(labels[train], return_inverse=True)
+    width = np.median(known) or 1.0  # 0 where all trials are the same
+    model = KernelRidge(alpha=RIDGE, kernel="precomputed")
+    model.fit(np.exp(-known / width), np.eye(len(classes))[target])
+    scores = model.predict(np.exp(-distances[np.ix_(test, train)] / width))
+    return np.asarray(classes[scores.argmax(axis=1)], np.int64)
+
+
+def _squared_distances(features: NDArray[np.floating]) -> Distances:
+    """Return the squared Euclidean distances between the rows, (n, n)."""
+    rows = np.asarray(features, np.float32)
+    products = rows @ rows.T
+    squares = np.diag(products)
+    return np.asarray(np.maximum(squares[:, None] + squares - 2 * products, 0))
+
+
+def _windowed(trains: SpikeTrains, windows: int) -> Distances:
+    """Return the squared distances between trials by the counts in windows, summed window by window."""
+    trial, window = trains.trial(), trains.step * windows // trains.n_steps
+    total = np.zeros((trains.n_trials, trains.n_trials), np.float32)
+    for k in range(windows):
+        index = (trial * trains.size + trains.neuron)[window == k]
+        counts = np.bincount(index, minlength=trains.n_trials * trains.size)
+        total += _squared_distances(np.sqrt(counts).reshape(trains.n_trials, trains.size))
+    return total
+
+
+def _scaled(distances: Distances) -> Distances:
+    return distances / (distances.mean() or 1.0)
