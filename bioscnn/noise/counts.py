@@ -36,6 +36,11 @@ class Delete(Perturbation):
             )
 
     @property
+    def severity(self) -> float:
+        """The probability."""
+        return self.fraction
+
+    @property
     def setting(self) -> str:
         """The probability in percent."""
         return f"{100 * self.fraction:g} %"

@@ -51,6 +51,11 @@ class Perturbation(ABC):
         return ""
 
     @property
+    def severity(self) -> float | None:
+        """How strong it is, a number that grows with it (s, or a fraction); None if it has no degrees."""
+        return None
+
+    @property
     def label(self) -> str:
         """Name and setting, as `bioscnn.noise.parse_perturbation` reads them."""
         return f"{self.name} {self.setting}".rstrip()

@@ -55,6 +55,11 @@ class _Displacement(Perturbation):
             )
 
     @property
+    def severity(self) -> float:
+        """The standard deviation, s."""
+        return self.sigma
+
+    @property
     def setting(self) -> str:
         """The standard deviation."""
         return format_quantity(self.sigma, "time")
