@@ -14,6 +14,7 @@ from bioscnn.metrics.pairs import Raster, mean_over_neurons
 from bioscnn.spikes import SpikeTrains
 
 Steps = NDArray[np.int32]
+Index = NDArray[np.integer]
 
 _BLOCK = 50_000
 """Numbers in one array of the integration, few enough for the processor's cache."""
@@ -161,7 +162,7 @@ class _Trains:
         return cls(border, before, after, first, last, np.minimum(time - before, after - time))
 
 
-_Profile = Callable[["_Trains", "_Trains", Steps, Steps, Steps, Steps], NDArray[np.float64]]
+_Profile = Callable[["_Trains", "_Trains", Index, Index, Steps, Steps], NDArray[np.float64]]
 
 
 def _mean_profile(first: Raster, second: Raster, profile: _Profile) -> NDArray[np.float64]:
@@ -185,7 +186,7 @@ def _mean_profile(first: Raster, second: Raster, profile: _Profile) -> NDArray[n
     return np.concatenate(mean)
 
 
-def _interval(trains: _Trains, trial: Steps, begin: Steps, end: Steps) -> tuple[Steps, Steps, Steps]:
+def _interval(trains: _Trains, trial: Index, begin: Steps, end: Steps) -> tuple[Steps, Steps, Steps]:
     """Return the spikes before and after pieces of trials, and the interval between them.
 
     A piece without length, which counts for nothing, may lie on a spike: its interval is 1, not 0.
@@ -195,19 +196,19 @@ def _interval(trains: _Trains, trial: Steps, begin: Steps, end: Steps) -> tuple[
 
 
 def _isi_profile(
-    mine: _Trains, theirs: _Trains, i: Steps, j: Steps, begin: Steps, end: Steps
+    mine: _Trains, theirs: _Trains, i: Index, j: Index, begin: Steps, end: Steps
 ) -> NDArray[np.float64]:
     ours, others = _interval(mine, i, begin, end)[2], _interval(theirs, j, begin, end)[2]
     return np.asarray(np.abs(ours - others) / np.maximum(ours, others))
 
 
 def _spike_profile(
-    mine: _Trains, theirs: _Trains, i: Steps, j: Steps, begin: Steps, end: Steps
+    mine: _Trains, theirs: _Trains, i: Index, j: Index, begin: Steps, end: Steps
 ) -> NDArray[np.float64]:
     middle = (begin + end) / 2
 
     def dissimilarity(
-        one: _Trains, its: Steps, other: _Trains, trial: Steps
+        one: _Trains, its: Index, other: _Trains, trial: Index
     ) -> tuple[NDArray[np.float64], Steps]:
         before, after, interval = _interval(one, its, begin, end)
         previous = other.nearest[trial, np.maximum(before, one.first[its, 0])]
