@@ -162,7 +162,9 @@ def spike_time_tiling(
     .. math:: \frac{1}{2} \left( \frac{P_A - T_B}{1 - P_A T_B} + \frac{P_B - T_A}{1 - P_B T_A} \right)
 
     :math:`P_A` is the share of the spikes of A that lie within the window of one of B, :math:`T_A` the share
-    of the trial within the window of a spike of A. 1 for identical trains, near 0 for independent ones.
+    of the trial within the window of a spike of A. 1 for identical trains, near 0 for independent ones: a
+    window half way between whole numbers of steps (5.5 ms for steps of 1 ms) leaves no bias. With 5 ms,
+    spikes 5 ms apart coincide as well, which takes in 11 steps where :math:`T` reckons with 10.
 
     Parameters
     ----------

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 import numpy as np
@@ -10,6 +12,12 @@ from numpy.typing import NDArray
 
 from bioscnn.metrics.pairs import Raster, mean_over_neurons
 from bioscnn.spikes import SpikeTrains
+
+Steps = NDArray[np.int32]
+Index = NDArray[np.integer]
+
+_BLOCK = 50_000
+"""Numbers in one array of the integration, few enough for the processor's cache."""
 
 
 def isi_distance(trains: SpikeTrains, other: SpikeTrains | None = None) -> NDArray[np.float64]:
@@ -56,7 +64,7 @@ def isi_distance(trains: SpikeTrains, other: SpikeTrains | None = None) -> NDArr
     array([[0.   , 0.267],
            [0.267, 0.   ]])
     """
-    return mean_over_neurons(trains, other, _isi_distance)
+    return mean_over_neurons(trains, other, partial(_mean_profile, profile=_isi_profile))
 
 
 def spike_distance(trains: SpikeTrains, other: SpikeTrains | None = None) -> NDArray[np.float64]:
@@ -104,34 +112,40 @@ def spike_distance(trains: SpikeTrains, other: SpikeTrains | None = None) -> NDA
     array([[0.   , 0.387],
            [0.387, 0.   ]])
     """
-    return mean_over_neurons(trains, other, _spike_distance)
+    return mean_over_neurons(trains, other, partial(_mean_profile, profile=_spike_profile))
 
 
 @dataclass(frozen=True)
-class _Neighbours:
-    """Spikes around every time of each trial, in steps; all arrays have one row a trial.
+class _Trains:
+    """Trials of one neuron, with the spikes around every time; in steps, one row a trial.
 
     Parameters
     ----------
-    before, after : ndarray of int64, shape (n_trials, n_steps + 1)
+    border : ndarray of int32, shape (n_trials, most spikes + 2)
+        Onset, spikes, and end of the trial, the last as often as fills the row.
+    before, after : ndarray of int32, shape (n_trials, n_steps + 1)
         The last spike at or before each time, and the first one at or after it, auxiliary ones included.
-    first, last : ndarray of int64, shape (n_trials, 1)
+    first, last : ndarray of int32, shape (n_trials, 1)
         The first and the last spike, without auxiliary ones.
+    nearest : ndarray of int32, shape (n_trials, n_steps + 1)
+        From each time to the nearest spike, auxiliary ones included.
     """
 
-    before: NDArray[np.int64]
-    after: NDArray[np.int64]
-    first: NDArray[np.int64]
-    last: NDArray[np.int64]
+    border: Steps
+    before: Steps
+    after: Steps
+    first: Steps
+    last: Steps
+    nearest: Steps
 
     @classmethod
     def of(cls, raster: Raster) -> Self:
-        n_trials, end = raster.shape
-        fires = np.zeros((n_trials, end + 1), dtype=bool)
-        fires[:, 1:] = raster
-        fires[~raster.any(axis=1)] = np.isin(np.arange(end + 1), [0, end])
+        end = raster.shape[1]
+        time = np.arange(end + 1, dtype=np.int32)
+        fires = np.pad(raster, ((0, 0), (1, 0)))
+        fires[~raster.any(axis=1)] = np.isin(time, [0, end])
+        one = fires.sum(axis=1, keepdims=True) == 1
 
-        time, one = np.arange(end + 1), fires.sum(axis=1, keepdims=True) == 1
         before = np.maximum.accumulate(np.where(fires, time, -1), axis=1)
         after = np.minimum.accumulate(np.where(fires, time, end + 1)[:, ::-1], axis=1)[:, ::-1]
         first, last = after[:, :1], before[:, -1:]
@@ -139,79 +153,70 @@ class _Neighbours:
         last_but_one = np.take_along_axis(before, np.maximum(last - 1, 0), axis=1)
         early = np.where(one, 0, np.minimum(0, 2 * first - second))
         late = np.where(one, end, np.maximum(end, 2 * last - last_but_one))
-        return cls(np.where(before < 0, early, before), np.where(after > end, late, after), first, last)
+        before, after = np.where(before < 0, early, before), np.where(after > end, late, after)
+
+        most = int(raster.sum(axis=1).max(initial=0))
+        spikes = np.sort(np.where(raster, time[1:], end), axis=1)[:, :most]
+        border = np.pad(spikes, ((0, 0), (1, 0)))
+        border = np.pad(border, ((0, 0), (0, 1)), constant_values=end)
+        return cls(border, before, after, first, last, np.minimum(time - before, after - time))
 
 
-def _edges(first: Raster, second: Raster) -> NDArray[np.int64]:
-    """Return the times, in steps, between which no trial of either has a spike."""
-    spiked = np.flatnonzero(first.any(axis=0) | second.any(axis=0)) + 1
-    return np.unique(np.concatenate([[0], spiked, [first.shape[1]]]))
+_Profile = Callable[["_Trains", "_Trains", Index, Index, Steps, Steps], NDArray[np.float64]]
 
 
-def _isi_distance(first: Raster, second: Raster) -> NDArray[np.float64]:
-    edges = _edges(first, second)
-    mine, theirs = (
-        around.after[:, edges[1:]] - around.before[:, edges[:-1]]
-        for around in (_Neighbours.of(first), _Neighbours.of(second))
-    )
-    length = np.diff(edges)
-    alike = [(np.minimum(interval, theirs) / np.maximum(interval, theirs)) @ length for interval in mine]
-    return np.asarray(1 - np.stack(alike) / edges[-1])
+def _mean_profile(first: Raster, second: Raster, profile: _Profile) -> NDArray[np.float64]:
+    """Average a profile over time, (n, m): the sum over the pieces of a trial in which neither train fires.
 
-
-@dataclass(frozen=True)
-class _Pieces:
-    """What the SPIKE-distance needs of each trial: in pieces without spikes, and at every time.
-
-    Parameters
-    ----------
-    previous, following : ndarray of int64, shape (n_trials, n_pieces)
-        The spikes around each piece, in steps; at the borders of the trial the same one twice.
-    since, until : ndarray of float64, shape (n_trials, n_pieces)
-        From the spike before the piece to its middle, and from there to the one after it, steps.
-    interval : ndarray of int64, shape (n_trials, n_pieces)
-        Sum of the two.
-    nearest : ndarray of int64, shape (n_trials, n_steps + 1)
-        From each time to the nearest spike, steps.
+    The profile of a piece is its value in the middle: where it is linear, this is exact.
     """
-
-    previous: NDArray[np.int64]
-    following: NDArray[np.int64]
-    since: NDArray[np.float64]
-    until: NDArray[np.float64]
-    interval: NDArray[np.int64]
-    nearest: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, raster: Raster, edges: NDArray[np.int64]) -> Self:
-        around, time = _Neighbours.of(raster), np.arange(raster.shape[1] + 1)
-        before, after = around.before[:, edges[:-1]], around.after[:, edges[1:]]
-        middle = (edges[1:] + edges[:-1]) / 2
-        return cls(
-            np.maximum(before, around.first),
-            np.minimum(after, around.last),
-            middle - before,
-            after - middle,
-            after - before,
-            np.minimum(time - around.before, around.after - time),
-        )
+    mine, theirs = _Trains.of(first), _Trains.of(second)
+    j = np.arange(len(second))[:, None]
+    n_borders = mine.border.shape[1] + theirs.border.shape[1]
+    rows = max(1, _BLOCK // max(1, len(second) * n_borders))
+    mean = []
+    for i in np.split(np.arange(len(first))[:, None, None], range(rows, len(first), rows)):
+        borders = np.empty((len(i), len(second), n_borders), dtype=np.int32)
+        borders[..., : mine.border.shape[1]] = mine.border[i[:, 0]]
+        borders[..., mine.border.shape[1] :] = theirs.border
+        borders.sort(axis=-1)
+        begin, end = borders[..., :-1], borders[..., 1:]
+        values = profile(mine, theirs, i, j, begin, end)
+        mean.append((values * (end - begin)).sum(axis=-1) / first.shape[1])
+    return np.concatenate(mean)
 
 
-def _spike_distance(first: Raster, second: Raster) -> NDArray[np.float64]:
-    """Integrate piece by piece: the profile is linear there, so that its middle times the length is exact."""
-    edges = _edges(first, second)
-    length = np.diff(edges)
-    mine, theirs = _Pieces.of(first, edges), _Pieces.of(second, edges)
-    distance = np.empty((len(first), len(second)))
-    for k in range(len(first)):
-        interval, nearest = mine.interval[k], mine.nearest[k]
-        to_theirs = (
-            theirs.nearest[:, mine.previous[k]] * mine.until[k]
-            + theirs.nearest[:, mine.following[k]] * mine.since[k]
-        ) / interval
-        to_mine = (
-            nearest[theirs.previous] * theirs.until + nearest[theirs.following] * theirs.since
-        ) / theirs.interval
-        profile = 2 * (to_theirs * theirs.interval + to_mine * interval) / (interval + theirs.interval) ** 2
-        distance[k] = profile @ length
-    return np.asarray(distance / edges[-1])
+def _interval(trains: _Trains, trial: Index, begin: Steps, end: Steps) -> tuple[Steps, Steps, Steps]:
+    """Return the spikes before and after pieces of trials, and the interval between them.
+
+    A piece without length, which counts for nothing, may lie on a spike: its interval is 1, not 0.
+    """
+    before, after = trains.before[trial, begin], trains.after[trial, end]
+    return before, after, np.maximum(after - before, 1)
+
+
+def _isi_profile(
+    mine: _Trains, theirs: _Trains, i: Index, j: Index, begin: Steps, end: Steps
+) -> NDArray[np.float64]:
+    ours, others = _interval(mine, i, begin, end)[2], _interval(theirs, j, begin, end)[2]
+    return np.asarray(np.abs(ours - others) / np.maximum(ours, others))
+
+
+def _spike_profile(
+    mine: _Trains, theirs: _Trains, i: Index, j: Index, begin: Steps, end: Steps
+) -> NDArray[np.float64]:
+    middle = (begin + end) / 2
+
+    def dissimilarity(
+        one: _Trains, its: Index, other: _Trains, trial: Index
+    ) -> tuple[NDArray[np.float64], Steps]:
+        before, after, interval = _interval(one, its, begin, end)
+        previous = other.nearest[trial, np.maximum(before, one.first[its, 0])]
+        following = other.nearest[trial, np.minimum(after, one.last[its, 0])]
+        return (previous * (after - middle) + following * (middle - before)) / interval, interval
+
+    (my_part, ours), (their_part, others) = (
+        dissimilarity(mine, i, theirs, j),
+        dissimilarity(theirs, j, mine, i),
+    )
+    return np.asarray((my_part * others + their_part * ours) / (2 * ((ours + others) / 2) ** 2))
