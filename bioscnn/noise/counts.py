@@ -90,8 +90,7 @@ class Equalise(Perturbation):
 
     References
     ----------
-    Yu, Sun and Goodman (2025), arXiv:2507.16043v1, who choose neurons that spike often enough and leave each
-    a fixed number of spikes.
+    Yu, Sun and Goodman (2025), arXiv:2507.16043v1, who take the counts out of recordings of spoken words.
     """
 
     count: int

@@ -72,7 +72,7 @@ class _Displacement(Perturbation):
     def _draw(self, n: int, trains: SpikeTrains, rng: np.random.Generator) -> Integers:
         """Draw displacements in whole steps."""
         duration = trains.n_steps * trains.dt
-        if self.sigma > duration:
+        if self.sigma > duration * (1 + 1e-9):
             raise UserError(
                 f"the standard deviation is longer than the trial of {format_quantity(duration, 'time')}",
                 key=f"{self.name}.sigma",
