@@ -109,6 +109,9 @@ def _check(study: TimingStudy, folder: Path) -> None:
         raise UserError(
             "a method has no accuracy on clean spikes", file=file, value=", ".join(min(lacking)), fix=FIX
         )
+    bare = set(rows["layer"]) - set(rows.loc[~clean, "layer"])
+    if bare:
+        raise UserError("nothing was done to a layer's spikes", file=file, value=min(bare), fix=FIX)
     empty = rows.loc[~clean, list(EMPTY_IF_CLEAN)].isna().any()
     if empty.any():
         raise UserError(

@@ -123,6 +123,14 @@ def test_a_method_without_clean_spikes_is_refused(folder: Path):
     assert refused(folder).value == "conv1, ranks"
 
 
+def test_a_layer_to_which_nothing_was_done_is_refused(folder: Path):
+    table = pd.read_csv(folder / "accuracy.csv")
+    table[(table["layer"] != "conv2") | (table["family"] == "clean")].to_csv(
+        folder / "accuracy.csv", index=False
+    )
+    assert refused(folder).value == "conv2"
+
+
 def test_files_of_two_studies_are_not_mixed(folder: Path):
     edit(folder / "summary.json", n=timing_study.N - 1)
     assert "do not belong together" in str(refused(folder))
