@@ -24,8 +24,8 @@ def write_timing_report(folder: Path) -> Path:
     Parameters
     ----------
     folder : Path
-        With ``accuracy.csv``, ``controls.csv``, ``information.csv``, ``verdict.json`` and ``summary.json``;
-        see `bioscnn.report.timing_folder` for what they hold.
+        With ``accuracy.csv``, ``comparisons.csv``, ``controls.csv``, ``information.csv``, ``verdict.json``
+        and ``summary.json``; see `bioscnn.report.timing_folder` for what they hold.
 
     Returns
     -------
@@ -66,6 +66,7 @@ def render_timing(study: TimingStudy) -> str:
             layer: [group.to_dict("records") for _, group in rows.groupby("label", sort=False)]
             for layer, rows in study.accuracy.groupby("layer", sort=False)
         },
+        "compared": words.compared(study),
         "controls": study.controls.to_dict("records"),
         "information": study.information.to_dict("records"),
     }

@@ -12,7 +12,7 @@ from bioscnn.report.files import read_json, read_table
 if TYPE_CHECKING:
     import pandas as pd
 
-FIX = "run the timing study again"
+FIX = "type its `bioscnn timing` again: what is done already is kept"
 
 ACCURACY = {
     "layer": "text", "family": "text", "label": "text", "severity": "number", "keeps_counts": "truth",
@@ -23,6 +23,13 @@ ACCURACY = {
 """Columns of ``accuracy.csv``: one row a layer, perturbation and method."""
 
 EMPTY_IF_CLEAN = ("difference", "diff_low", "diff_high", "lost", "won", "p", "p_holm")
+
+COMPARISONS = {
+    "layer": "text", "first": "text", "second": "text", "n": "number", "difference": "number",
+    "diff_low": "number", "diff_high": "number", "lost": "number", "won": "number", "p": "share",
+    "p_holm": "share",
+}  # fmt: skip
+"""Columns of ``comparisons.csv``: one row a layer and pair of methods on clean spikes."""
 
 CONTROLS = {
     "set": "text", "label": "text", "method": "text", "accuracy": "share", "low": "share", "high": "share",
@@ -36,12 +43,12 @@ INFORMATION = {
 }  # fmt: skip
 """Columns of ``information.csv``: one row a layer and response, means over its neurons in bits."""
 
-VERDICT = ("controls_passed", "text", "facts")
+VERDICT = ("controls_passed", "answer", "text", "facts")
 
 SUMMARY = (
     "study", "dataset", "source", "simulated", "n", "classes", "chance", "network", "collapsed_network",
     "duration_ms", "dt_ms", "folds", "seed", "layers", "tests", "seconds", "data_sha256", "weights_sha256",
-    "command", "commit", "dirty", "versions", "machine",
+    "collapsed_sha256", "command", "commit", "dirty", "versions", "machine",
 )  # fmt: skip
 
 
@@ -51,13 +58,14 @@ class TimingStudy:
 
     Parameters
     ----------
-    accuracy, controls, information : DataFrame
-        Contents of the CSV files of these names; see `ACCURACY`, `CONTROLS` and `INFORMATION`.
+    accuracy, comparisons, controls, information : DataFrame
+        Contents of the CSV files of these names; see `ACCURACY`, `COMPARISONS`, `CONTROLS`, `INFORMATION`.
     verdict, summary : dict
         Contents of the JSON files of these names.
     """
 
     accuracy: pd.DataFrame
+    comparisons: pd.DataFrame
     controls: pd.DataFrame
     information: pd.DataFrame
     verdict: dict[str, Any]
@@ -91,6 +99,7 @@ def read_timing(folder: Path) -> TimingStudy:
         raise UserError("no such study", file=folder, fix="give the folder that a timing study wrote")
     study = TimingStudy(
         read_table(folder / "accuracy.csv", ACCURACY, FIX, optional=("severity", *EMPTY_IF_CLEAN)),
+        read_table(folder / "comparisons.csv", COMPARISONS, FIX),
         read_table(folder / "controls.csv", CONTROLS, FIX, optional=("expected",)),
         read_table(folder / "information.csv", INFORMATION, FIX),
         read_json(folder / "verdict.json", VERDICT, FIX),

@@ -16,7 +16,7 @@ LEVEL = 0.05
 """A corrected p below this is called a change."""
 
 METHODS = {
-    "spiking network": "The spiking network, from this layer on, run on the perturbed spikes.",
+    "spiking network": "The spiking network as it is, from this layer on, run on the perturbed spikes.",
     "counts": "A decoder that is given how often each neuron fires, and not when.",
     "latencies": "A decoder that is given when each neuron fires first, and not how often.",
     "ranks": "A decoder that is given only in which order the neurons fire first.",
@@ -179,20 +179,38 @@ def controls_caption(study: TimingStudy) -> str:
 
 
 def information_caption(study: TimingStudy) -> str:
-    """Say where the time of the first spike adds most to the count."""
+    """Say where the time of the first spike adds most to the count, what shuffled classes leave taken off."""
     rows = study.information
-    bits = rows.pivot_table(index="layer", columns="response", values="bits", sort=False)
+    told = rows.assign(told=rows["bits"] - rows["shuffled"])
+    bits = told.pivot_table(index="layer", columns="response", values="told", sort=False)
     text = ""
     if set(RESPONSES) <= set(bits.columns):
         layer = str((bits["both"] - bits["count"]).idxmax())
         row = bits.loc[layer]
         text = (
-            f"In {layer}, a neuron's count carries {row['count']:.3f} bit about the class, the latency of "
-            f"its first spike {row['latency']:.3f} and both together {row['both']:.3f}: time adds "
-            f"{row['both'] - row['count']:.3f} bit"
+            f"In {layer}, less what shuffled classes leave, a neuron's count carries {row['count']:.3f} bit "
+            f"about the class, the latency of its first spike {row['latency']:.3f} and both together "
+            f"{row['both']:.3f}: time adds {row['both'] - row['count']:.3f} bit"
             + (", more than in any other layer. " if len(bits) > 1 else ". ")
         )
     return (
-        f"{text}Shuffled classes leave at most {rows['shuffled'].abs().max():.3f} bit. Means over neurons, "
-        "corrected for the number of trials after Panzeri and Treves (1996); whiskers: 95 %."
+        f"{text}Shuffled classes leave up to {rows['shuffled'].abs().max():.3f} bit, the bias that the "
+        "correction for the number of trials (Panzeri and Treves 1996) does not remove. Means over neurons; "
+        "whiskers: 95 %."
     )
+
+
+def compared(study: TimingStudy) -> list[dict[str, str]]:
+    """Say how much more often one method is right than another on clean spikes, pair by pair."""
+    return [
+        {
+            "layer": row.layer,
+            "pair": f"{row.second} against {row.first}",
+            "difference": points(row.difference),
+            "interval": _difference(row),
+            "trials": f"{row.lost:.0f}, {row.won:.0f}",
+            "p": probability(row.p).removeprefix("= "),
+            "p_holm": probability(row.p_holm).removeprefix("= "),
+        }
+        for _, row in study.comparisons.iterrows()
+    ]
