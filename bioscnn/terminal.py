@@ -426,8 +426,8 @@ def _count(part: int, n: int) -> str:
 def _print_divergence(first: Divergence) -> None:
     """Print the first spike that only one of two runs has, and the potentials there."""
     OUT.print(
-        f"first difference: trial {first.trial}, {first.population}, neuron {first.neuron}, step {first.step}: "
-        f"a spike in the {('first', 'second')[first.fired_in]} run alone"
+        f"first difference: trial {first.trial}, {first.population}, neuron {first.neuron}, "
+        f"step {first.step}: a spike in the {('first', 'second')[first.fired_in]} run alone"
     )
     for when, potentials in (("one step before", first.before), ("at the end of the step", first.potentials)):
         if potentials is not None:
