@@ -144,6 +144,29 @@ def compare(
 
 
 @app.command()
+def devices(
+    study: StudyFile,
+    changes: Changes = None,
+    trials: Trials = None,
+    data: DataFolder = None,
+    as_json: Json = False,
+) -> None:
+    """Run a study on every device of this machine and compare all spikes; code 1 if they differ."""
+    from bioscnn.studies.devices import run_devices
+    from bioscnn.terminal import WorkProgress, print_devices
+
+    loaded = _study(study, changes, {"dataset.trials": trials})
+    with WorkProgress() as progress:
+        done = run_devices(loaded, data=data, results=Path("results"), progress=progress)
+    if as_json:
+        typer.echo(json.dumps(done.summary, indent=2))
+    else:
+        print_devices(done)
+    if not done.identical:
+        raise typer.Exit(1)
+
+
+@app.command()
 def train(
     network: Annotated[
         str, typer.Argument(help="a network such as mnist-small, or a data set for all of its")

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from bioscnn.studies.benchmark import Finished
     from bioscnn.studies.comparison import Comparison
     from bioscnn.studies.cross_validation import CrossValidation
+    from bioscnn.studies.devices import Devices
     from bioscnn.studies.divergence import Divergence
     from bioscnn.studies.plan import Plan
     from bioscnn.studies.run import Run
@@ -437,6 +438,41 @@ def _print_divergence(first: Divergence) -> None:
             OUT.print(f"  {when:<24} {one} in the first, {other} in the second")
     if first.threshold is not None:
         OUT.print(f"  {'threshold':<24} {1e3 * first.threshold:g} mV")
+
+
+def print_devices(done: Devices) -> None:
+    """Print how the devices compare: a line for each, and what single precision changes."""
+    s = done.summary
+    OUT.print(f"\n[bold]{s['dataset']}[/bold]  {s['source']}, n = {s['n_trials']:,}\n")
+    if s["simulated"]:
+        print_simulated(s["dataset"].removesuffix("-simulated"))
+    rows = [
+        (
+            row["device"],
+            row["connectivity"],
+            row["precision"],
+            f"{row['spikes']:,}",
+            row["compared_with"],
+            "yes" if row["identical"] else "no",
+            f"{row['trials_that_differ']:,}",
+            f"{row['class_changed']:,}",
+            f"{row['time_ratio']:.3g}",
+        )
+        for row in s["rows"]
+    ]
+    header = (
+        "device", "connectivity", "precision", "spikes", "compared with", "identical", "trials that differ",
+        "classes", "time of numpy's",
+    )  # fmt: skip
+    print_table(header, rows)
+    OUT.print()
+    for row in s["rows"]:
+        if not row["identical"]:
+            OUT.print(f"{row['device']}, {row['connectivity']}, {row['precision']}: {row['verdict']}")
+    OUT.print(
+        "Every spike of every population was compared. Times are of one process that records everything.\n"
+        f"Table and runs: {done.folder}"
+    )
 
 
 def print_timing(done: Timing) -> None:

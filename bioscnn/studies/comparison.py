@@ -153,12 +153,12 @@ def verdict(comparison: Comparison) -> str:
             f"since spikes or potentials were not recorded there: {RECORD_ALL}."
         )
     name = "Single precision" if "float32" in comparison.precisions else "Rounding in double precision"
-    limits = [d.tolerance for d in comparison.divergences if d.tolerance is not None]
-    apart = [max(d.apart or 0.0, abs(d.missed_by or 0.0)) for d in comparison.divergences]
+    told = [(d.decided_by, d.tolerance) for d in comparison.divergences if d.decided_by and d.tolerance]
+    volt, part = max((v for v, _ in told), default=0.0), max((v / limit for v, limit in told), default=0.0)
     return (
         f"{name} explains it: in all {n} trials that differ, the neuron that fired in one run alone came "
-        f"within {_nanovolt(max(apart))} of its threshold in the other, and of the same potential one step "
-        f"before; rounding may come to {_nanovolt(min(limits))} or more there."
+        f"within {_nanovolt(volt)} of its threshold in the other, and of the same potential one step before; "
+        f"that is at most {part:.2g} of what rounding may come to there."
     )
 
 

@@ -116,11 +116,18 @@ class Divergence:
         return self.threshold - self.potentials[1 - self.fired_in]
 
     @property
+    def decided_by(self) -> float | None:
+        """What decided between spike and none, V: the larger of `apart` and `missed_by`."""
+        if self.apart is None or self.missed_by is None:
+            return None
+        return max(self.apart, abs(self.missed_by))
+
+    @property
     def by_rounding(self) -> bool | None:
         """Whether rounding can have decided between spike and none; None where it cannot be told."""
-        if self.apart is None or self.missed_by is None or self.tolerance is None:
+        if self.decided_by is None or self.tolerance is None:
             return None
-        return max(self.apart, abs(self.missed_by)) <= self.tolerance
+        return self.decided_by <= self.tolerance
 
 
 def rounding_tolerance(

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from tests.cli.test_commands import assert_refused, bioscnn
+from tests.cli.test_commands import STUDY, assert_refused, bioscnn
 from tests.runs import change_json, move_spike, recorded, write_run
 
 
@@ -50,3 +50,18 @@ def test_what_cannot_be_compared_ends_with_code_2(runs, tmp_path):
     (other / "run.h5").write_bytes(b"no HDF5")
     shutil.copyfile(runs[0] / "a" / "summary.json", other / "summary.json")
     assert_refused(bioscnn(runs[0], "compare", "a", other), "not a complete recording", "run.h5", "fix:")
+
+
+@pytest.mark.slow
+def test_all_devices_of_this_machine_give_the_same_spikes(tmp_path):
+    done = bioscnn(tmp_path, "devices", STUDY, "--trials", 10)
+    assert done.returncode == 0, done.stderr
+    rows = [line.split() for line in done.stdout.splitlines() if line.startswith(("numpy ", "cpp_"))]
+    assert [row[:3] for row in rows if row[2] == "float64"][:3] == [
+        ["numpy", "explicit", "float64"],
+        ["cpp_standalone", "explicit", "float64"],
+        ["cpp_standalone", "auto", "float64"],
+    ]
+    assert len({row[3] for row in rows if row[2] == "float64"}) == 1
+    for name in ("devices.csv", "summary.json", "runs/cpp_standalone-auto-float32/run.h5"):
+        assert (tmp_path / "results" / "devices" / "mnist" / name).is_file()
