@@ -401,17 +401,15 @@ def print_comparison(comparison: Comparison) -> None:
     """Print how two runs differ: what made them, each population, the first difference, and the verdict."""
     from bioscnn.studies.comparison import verdict
 
-    names = [name for name in comparison.settings[0] if name != "folder"]
-    rows = [(run["folder"], *(str(run[name])[:14] for name in names)) for run in comparison.settings]
-    print_table(("run", *names), rows)
+    for which, run in zip(("first", "second"), comparison.settings, strict=True):
+        made = f"{run['device']}, {run['connectivity']}, {run['precision']}, Brian2 {run['brian2']}"
+        OUT.print(f"{which:<8} {run['folder']}\n{'':<8} {made}, commit {str(run['commit'])[:8]}")
     OUT.print()
     rows = []
     for p in comparison.populations:
-        alone = "not recorded in both" if p.share_in_one is None else f"{100 * p.share_in_one:.4g} %"
+        alone = "not recorded" if p.share_in_one is None else f"{100 * p.share_in_one:.4g} %"
         rows.append((p.name, *(f"{n:,}" for n in p.spikes), alone, f"{p.trials:,}"))
-    print_table(
-        ("population", "spikes of the first", "of the second", "in only one", "trials that differ"), rows
-    )
+    print_table(("population", "spikes, first", "second", "in only one", "trials that differ"), rows)
     n = comparison.n_trials
     OUT.print()
     for what, trials in (("spikes", comparison.trials), ("class", comparison.class_changed)):
@@ -448,11 +446,8 @@ def print_devices(done: Devices) -> None:
         print_simulated(s["dataset"].removesuffix("-simulated"))
     rows = [
         (
-            row["device"],
-            row["connectivity"],
-            row["precision"],
+            f"{row['device']} {row['connectivity']} {row['precision']}",
             f"{row['spikes']:,}",
-            row["compared_with"],
             "yes" if row["identical"] else "no",
             f"{row['trials_that_differ']:,}",
             f"{row['class_changed']:,}",
@@ -460,17 +455,14 @@ def print_devices(done: Devices) -> None:
         )
         for row in s["rows"]
     ]
-    header = (
-        "device", "connectivity", "precision", "spikes", "compared with", "identical", "trials that differ",
-        "classes", "time of numpy's",
-    )  # fmt: skip
-    print_table(header, rows)
+    print_table(("device", "spikes", "identical", "trials", "classes", "time"), rows)
     OUT.print()
     for row in s["rows"]:
         if not row["identical"]:
             OUT.print(f"{row['device']}, {row['connectivity']}, {row['precision']}: {row['verdict']}")
     OUT.print(
-        "Every spike of every population was compared. Times are of one process that records everything.\n"
+        "All spikes of all populations are compared with numpy's; single precision with double.\n"
+        "Trials, classes: how many differ. Time: over numpy's, of one process that records everything.\n"
         f"Table and runs: {done.folder}"
     )
 

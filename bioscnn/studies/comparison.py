@@ -138,7 +138,8 @@ def verdict(comparison: Comparison) -> str:
     """Say in one sentence whether rounding explains the differences, and by what evidence."""
     causes, n = comparison.causes, len(comparison.trials)
     if comparison.identical:
-        return "The runs are identical." if comparison.in_full else "The runs are identical where recorded."
+        where = "" if comparison.in_full else ", as far as spikes were recorded"
+        return f"The runs are identical, spike for spike{where}."
     if not n:
         return "All spikes are the same, but classes differ: the potentials of the readout do."
     if causes["not rounding"]:

@@ -54,6 +54,9 @@ COMPUTED = Variant("cpp_standalone", "auto")
 GENN = Variant("genn", "explicit")
 SINGLE = Variant("cpp_standalone", "auto", "float32")
 
+_BESIDES = 5.0
+"""What a run takes besides its simulation, s, about: loading, examples, report."""
+
 
 def variants() -> dict[Variant, Variant]:
     """Return what this machine can run, and with which each is compared: NumPy, or double precision."""
@@ -108,11 +111,12 @@ def run_devices(study: Study, *, data: Path | None, results: Path, progress: Wat
     simulated = next(iter(plans.values())).simulated
     folder = results / "devices" / (f"{study.name}-simulated" if simulated else study.name)
     folders = {variant: folder / "runs" / str(variant) for variant in pairs}
-    progress.plan(sum(plan.seconds for plan in plans.values()))
+    work = {variant: plan.seconds + plan.build_seconds + _BESIDES for variant, plan in plans.items()}
+    progress.plan(sum(work.values()))
     rows, comparisons, runs = [], {}, {}
     for variant, base in pairs.items():
-        plan = plans[variant]
-        progress.task(f"{variant}, {plan.trials:,} trials", plan.trials, plan.seconds)
+        trials = plans[variant].trials
+        progress.task(f"{variant}, {trials:,} trials", trials, work[variant])
         runs[variant] = run_study(
             variant.of(study), data=data, out=folders[variant], results=results, progress=progress
         ).summary

@@ -22,7 +22,7 @@ def runs(tmp_path_factory):
 def test_equal_runs_end_with_code_0(runs):
     done = bioscnn(runs[0], "compare", "a", "b")
     assert done.returncode == 0, done.stderr
-    assert "The runs are identical." in done.stdout
+    assert "The runs are identical, spike for spike." in done.stdout
     assert json.loads(bioscnn(runs[0], "compare", "a", "b", "--json").stdout)["identical"] is True
 
 

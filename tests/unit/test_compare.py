@@ -73,7 +73,7 @@ def test_equal_runs_are_identical(original, copy):
     assert comparison.identical and comparison.in_full
     assert not comparison.divergences and comparison.readout_apart == 0
     assert all(p.spikes[0] == p.spikes[1] > 0 for p in comparison.populations)
-    assert verdict(comparison) == "The runs are identical."
+    assert verdict(comparison) == "The runs are identical, spike for spike."
 
 
 @pytest.mark.parametrize(("name", "trial"), [("conv1", 0), ("conv2", 5), ("output", 3)])
@@ -167,7 +167,7 @@ def test_populations_that_were_not_recorded_are_compared_by_their_counts(origina
     comparison = compare_runs(original, bare)
     assert comparison.identical and not comparison.in_full
     assert [p.name for p in comparison.populations if p.in_full] == ["output"]
-    assert verdict(comparison) == "The runs are identical where recorded."
+    assert verdict(comparison) == "The runs are identical, spike for spike, as far as spikes were recorded."
     with h5py.File(bare / "run.h5", "r+") as file:
         counts = file["populations/conv1"]
         counts["counts_by_trial"][2] += 1
