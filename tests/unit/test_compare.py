@@ -107,7 +107,9 @@ def test_the_earliest_of_several_differences_of_a_trial_comes_first(original, co
     assert found.population == next(name for name, (_, step) in moved.items() if step == earliest)
 
 
-def test_trials_that_change_their_class_are_counted(original, copy, recording):
+@pytest.mark.parametrize("block", [4, 100])
+def test_trials_that_change_their_class_are_counted(original, copy, recording, monkeypatch, block):
+    monkeypatch.setattr("bioscnn.studies.compare.BLOCK", block)
     classes = decisions(recording, "peak-potential")[:, -1]
     for trial in (1, 4):
         set_potential(copy, "readout", (trial, 9, (classes[trial] + 1) % 5), 1.0)
