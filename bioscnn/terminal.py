@@ -462,7 +462,7 @@ def print_devices(done: Devices) -> None:
             OUT.print(f"{row['device']}, {row['connectivity']}, {row['precision']}: {row['verdict']}")
     OUT.print(
         "All spikes of all populations are compared with numpy's; single precision with double.\n"
-        "Trials, classes: how many differ. Time: over numpy's, of one process that records everything.\n"
+        "Trials, classes: how many differ. Time: over numpy's, of one process that records nothing.\n"
         f"Table and runs: {done.folder}"
     )
 

@@ -6,15 +6,18 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 from bioscnn.doctor import find_genn
 from bioscnn.files import write_atomically
+from bioscnn.simulation import simulate_batches
 from bioscnn.simulation.simulate import DEVICES
 from bioscnn.studies.compare import compare_runs
 from bioscnn.studies.comparison import Comparison, verdict
 from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.plan import plan_study
+from bioscnn.studies.prepare import prepare
 from bioscnn.studies.provenance import code_version, environment
 from bioscnn.studies.run import run_study
 from bioscnn.studies.study import Study
@@ -56,6 +59,8 @@ SINGLE = Variant("cpp_standalone", "auto", "float32")
 
 _BESIDES = 5.0
 """What a run takes besides its simulation, s, about: loading, examples, report."""
+_TIMED_BY_NUMPY = 20
+"""Trials that NumPy is timed with; compiled programs are timed with all."""
 
 
 def variants() -> dict[Variant, Variant]:
@@ -88,7 +93,8 @@ class Devices:
 def run_devices(study: Study, *, data: Path | None, results: Path, progress: Watcher) -> Devices:
     """Run a study on every device, compare, and write ``<results>/devices/<study>/``.
 
-    Everything is recorded, so a trial takes half a megabyte of disk or more; each runs in one process.
+    Everything is recorded, so a trial takes half a megabyte of disk or more. Each device has one process, and
+    is timed once more without recording.
 
     Parameters
     ----------
@@ -113,24 +119,23 @@ def run_devices(study: Study, *, data: Path | None, results: Path, progress: Wat
     folders = {variant: folder / "runs" / str(variant) for variant in pairs}
     work = {variant: plan.seconds + plan.build_seconds + _BESIDES for variant, plan in plans.items()}
     progress.plan(sum(work.values()))
-    rows, comparisons, runs = [], {}, {}
+    rows, comparisons, seconds = [], {}, {}
     for variant, base in pairs.items():
         trials = plans[variant].trials
         progress.task(f"{variant}, {trials:,} trials", trials, work[variant])
-        runs[variant] = run_study(
+        run = run_study(
             variant.of(study), data=data, out=folders[variant], results=results, progress=progress
         ).summary
         compared = compare_runs(folders[base], folders[variant])
         comparisons[str(variant)] = compared.as_dict()
-        seconds, of_numpy = (runs[one]["seconds"]["simulate"] for one in (variant, NUMPY))
-        rows.append(_row(variant, base, compared, seconds, seconds / of_numpy))
-    first = runs[NUMPY]
+        seconds[variant] = _seconds_a_trial(variant.of(study), data)
+        rows.append(_row(variant, base, compared, seconds[variant], seconds[variant] / seconds[NUMPY]))
     summary = {
         "study": study.toml(),
         "started": started.isoformat(timespec="seconds"),
         **code_version(),
         **environment(),
-        **{key: first[key] for key in ("dataset", "source", "n_trials", "data_sha256", "weights_sha256")},
+        **{key: run[key] for key in ("dataset", "source", "n_trials", "data_sha256", "weights_sha256")},
         "simulated": simulated,
         "rows": rows,
         "comparisons": comparisons,
@@ -157,9 +162,33 @@ def _row(
         "spikes_in_one": sum(sum(p.only_in_one) for p in compared.populations if p.only_in_one),
         "readout_apart_nv": 1e9 * compared.readout_apart,
         "verdict": verdict(compared),
-        "seconds": seconds,
+        "seconds_a_trial": seconds,
         "time_ratio": ratio,
     }
+
+
+def _seconds_a_trial(study: Study, data: Path | None) -> float:
+    """Return how long a trial takes where nothing is recorded, once a program is compiled."""
+    prepared, timer = prepare(study, data), _Timer()
+    stimulus = prepared.stimulus
+    if prepared.device.name == NUMPY.device:
+        stimulus = stimulus[:_TIMED_BY_NUMPY]
+    for _ in simulate_batches(prepared.network, stimulus, prepared.device, progress=timer):
+        pass
+    return (perf_counter() - timer.begun) / stimulus.n_trials
+
+
+class _Timer:
+    """Progress that remembers when the last stage began."""
+
+    def __init__(self) -> None:
+        self.begun = perf_counter()
+
+    def stage(self, what: str) -> None:
+        self.begun = perf_counter()
+
+    def trial(self) -> None:
+        pass
 
 
 def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
