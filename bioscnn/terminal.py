@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from rich.console import Console
+from rich.markup import escape
 from rich.padding import Padding
 from rich.progress import (
     BarColumn,
@@ -473,8 +474,9 @@ def print_timing(done: Timing) -> None:
     OUT.print(f"\n[bold]{s['dataset']}[/bold]  {s['source']}, n = {s['n']:,}\n")
     if s["simulated"]:
         print_simulated(s["dataset"].removesuffix("-simulated"))
-    OUT.print(Padding(done.verdict.text, (0, 2)), soft_wrap=False)
-    OUT.print(f"\n  {s['tests']:,} tests, corrected by Holm's method. Tables: {done.folder}")
+    answer, rest = done.verdict.answer, done.verdict.text.removeprefix(done.verdict.answer)
+    OUT.print(Padding(f"[bold]{answer}[/bold]{escape(rest)}", (0, 2)), soft_wrap=False)
+    OUT.print(f"\n  {sum(s['tests']):,} tests, corrected by Holm's method. Tables: {done.folder}")
     OUT.print(f"  report  {done.folder / 'report.html'}")
 
 

@@ -24,6 +24,9 @@ LOOKS = {
 }
 """Colour and marker of each method, the same in every figure."""
 
+OTHER = (MUTED, "X")
+"""Of a method that is none of these."""
+
 RESPONSES = {"count": PALETTE[1], "latency": PALETTE[2], "both": PALETTE[4]}
 
 STRESSED = "spiking network"
@@ -79,7 +82,7 @@ def accuracy_against_jitter(
 def _draw_method(axes: Axes, group: pd.DataFrame, sigmas: np.ndarray, method: str) -> None:
     group = group.sort_values("severity")
     place = np.searchsorted(sigmas, group["severity"])
-    colour, marker = LOOKS.get(method, (MUTED, "."))
+    colour, marker = LOOKS.get(method, OTHER)
     stressed = method == STRESSED
     axes.fill_between(place, 100 * group["low"], 100 * group["high"], color=colour, alpha=0.15, linewidth=0)
     axes.plot(
@@ -132,7 +135,8 @@ def perturbation_effects(table: pd.DataFrame, layer: str, *, width: float = WIDE
 
     rows = table[(table["layer"] == layer) & (table["family"] != "clean")]
     groups = [rows[rows["keeps_counts"] == kept] for kept in KEPT if kept in set(rows["keeps_counts"])]
-    methods = [name for name in LOOKS if name in set(rows["method"])]
+    present = list(rows["method"].unique())
+    methods = [name for name in dict.fromkeys((*LOOKS, *present)) if name in present]
     counts = [group["label"].nunique() for group in groups]
     each = 0.05 * len(methods) + 0.07
     figure = Figure(figsize=(width, each * sum(counts) + 0.3 * len(counts) + 1.0), layout="constrained")
@@ -159,7 +163,7 @@ def _draw_rows(axes: Axes, group: pd.DataFrame, methods: list[str]) -> None:
             k - (len(methods) - 1) / 2
         )
         value, low, high = 100 * of_method[["difference", "diff_low", "diff_high"]].to_numpy(float).T
-        colour, marker = LOOKS[method]
+        colour, marker = LOOKS.get(method, OTHER)
         stressed = method == STRESSED
         axes.hlines(place, low, high, color=colour, linewidth=1.8 if stressed else 1)
         axes.scatter(

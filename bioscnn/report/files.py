@@ -101,13 +101,11 @@ KINDS = {"text": "words", "number": "numbers", "share": "numbers from 0 to 1", "
 
 
 def _convert(column: pd.Series, kind: str) -> pd.Series:
-    import pandas as pd
-
     if kind == "text":
         return column
     if kind == "truth":
         return column.map({"True": True, "False": False}.__getitem__).astype(bool)
-    numbers = pd.to_numeric(column.replace("", "nan")).astype(float)
+    numbers = column.mask(column == "").astype(float)
     if kind == "share" and not numbers.dropna().between(0, 1).all():
         raise ValueError(f"{numbers.max():g} is no share")
     return numbers

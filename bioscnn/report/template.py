@@ -61,6 +61,11 @@ def points(value: float) -> str:
     return f"{100 * value:+.2f}".replace("-", "\N{MINUS SIGN}")
 
 
+def probability(p: float) -> str:
+    """Return how probable something is by chance, such as ``= 0.012`` or ``< 0.001``."""
+    return "< 0.001" if p < 0.001 else f"= {p:.2g}"
+
+
 def _interval(triple: list[float]) -> str:
     return f"[{100 * triple[1]:.2f}, {100 * triple[2]:.2f}]"
 
@@ -96,6 +101,7 @@ def _plain(value: object) -> str:
 FILTERS = {
     "percent": percent,
     "points": points,
+    "probability": probability,
     "interval": _interval,
     "number": _number,
     "moment": _moment,

@@ -106,6 +106,14 @@ def test_effects_stand_in_two_groups_each_method_at_its_perturbation():
     assert filled == told.tolist()
 
 
+def test_a_method_that_is_new_is_drawn_too():
+    table = timing_study.accuracy_table()
+    table["method"] = table["method"].replace("ranks", "another decoder")
+    kept = plots.perturbation_effects(table, "conv1").axes[0]
+    assert "another decoder" in [dots.get_label() for dots in kept.collections]
+    assert len(lines_named(plots.accuracy_against_jitter(table), 0, "another decoder")) == 1
+
+
 def test_a_control_that_failed_is_crossed_out():
     table = timing_study.control_table()
     assert lines_named(plots.control_sets(table), 0, "not as expected") == []

@@ -134,7 +134,8 @@ def run_timing(
     rows = accuracy_rows(decided, labels, question.conditions, seed)
     comparisons = comparison_rows(decided, labels, seed)
     information = question.information(folder / "units")
-    summary = question.summary(started, len(rows) + len(comparisons))
+    tests = [sum(not np.isnan(row["p"]) for row in table) for table in (rows, comparisons)]
+    summary = question.summary(started, tests)
     verdict = verdict_of(summary, rows, comparisons, controls)
     _write_csv(folder / "accuracy.csv", rows)
     _write_csv(folder / "comparisons.csv", comparisons)
@@ -211,14 +212,13 @@ class _Question:
     def clean(self) -> Recording:
         """Every spike of the unperturbed network."""
         record = {*(p.name for p in self.prepared.network.neurons if p.name != READOUT), READOUT}
-        self.progress.stage("simulating")
+        # Its trials are no part of the work that was planned: progress is not told of them.
         return simulate(
             self.prepared.network,
             self.prepared.stimulus,
             self.prepared.device,
             record=record,
             potentials={READOUT},
-            progress=self.progress,
         )
 
     def layer(self, name: str) -> Layer:
@@ -298,7 +298,7 @@ class _Question:
             rows += json.loads(path.read_text(encoding="utf-8"))
         return rows
 
-    def summary(self, started: datetime, tests: int) -> dict[str, Any]:
+    def summary(self, started: datetime, tests: list[int]) -> dict[str, Any]:
         """Return what ``summary.json`` says."""
         prepared, config = self.prepared, self.prepared.study.config
         examples = prepared.examples

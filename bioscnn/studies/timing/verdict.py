@@ -23,6 +23,8 @@ class Verdict:
     ----------
     controls_passed : bool
         Whether the decoders saw in the control sets what is there, and nothing else.
+    answer : str
+        Its first sentence; empty where the controls failed.
     text : str
         The paragraph; why there is no verdict where the controls failed.
     facts : dict
@@ -30,6 +32,7 @@ class Verdict:
     """
 
     controls_passed: bool
+    answer: str
     text: str
     facts: dict[str, Any]
 
@@ -57,11 +60,12 @@ def verdict_of(
             f"{_share(r)} where {r['expected']} was expected"
             for r in failed
         )
-        return Verdict(False, f"There is no verdict: the method failed its controls ({what}).", {})
+        return Verdict(False, "", f"There is no verdict: the method failed its controls ({what}).", {})
     numbers = _Numbers(summary, rows, comparisons)
-    sentences = [numbers.answer(), numbers.decoders(), *numbers.times_alone(), *numbers.cnn()]
+    answer = numbers.answer()
+    sentences = [answer, numbers.decoders(), *numbers.times_alone(), *numbers.cnn()]
     sentences += [numbers.network(), *numbers.hidden_layers(), *numbers.published()]
-    return Verdict(True, " ".join(sentences), numbers.facts())
+    return Verdict(True, answer, " ".join(sentences), numbers.facts())
 
 
 class _Numbers:
