@@ -18,6 +18,7 @@ from bioscnn.report.folder import read_facts
 from bioscnn.simulation import PopulationRecording, Recording
 from bioscnn.simulation.storage import StoredRun
 from bioscnn.studies.comparison import Comparison, PopulationDifference
+from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.divergence import (
     Divergence,
     differing_spikes,
@@ -69,26 +70,27 @@ class _Side:
     folder: Path
     summary: dict[str, Any]
     provenance: dict[str, Any]
-    keys: dict[str, Any]
+    config: StudyConfig
     stored: StoredRun
 
     @classmethod
     def read(cls, folder: Path) -> _Side:
         summary, provenance = read_facts(folder)
         config = read_study(folder / "config.toml").config
-        return cls(folder, summary, provenance, _flat(config.model_dump()), StoredRun(folder / "run.h5"))
+        return cls(folder, summary, provenance, config, StoredRun(folder / "run.h5"))
 
     @property
     def settings(self) -> dict[str, Any]:
         """What may differ, and did the work."""
-        simulation = {key.removeprefix("simulation."): value for key, value in self.keys.items()}
-        device = simulation["device"]
+        asked = self.config.simulation
         # NumPy computes in float64 and lists its synapses, whatever it is asked for.
-        in_numpy = {"precision": "float64", "connectivity": "explicit"} if device == "numpy" else {}
-        names = ("device", "precision", "connectivity", "jobs")
+        in_numpy = {"precision": "float64", "connectivity": "explicit"} if asked.device == "numpy" else {}
         return {
             "folder": str(self.folder),
-            **{name: simulation[name] for name in names},
+            "device": asked.device,
+            "precision": asked.precision,
+            "connectivity": asked.connectivity,
+            "jobs": asked.jobs,
             **in_numpy,
             "brian2": self.provenance["versions"].get("brian2"),
             "commit": self.provenance["commit"],
@@ -97,12 +99,7 @@ class _Side:
     def check(self) -> None:
         """Refuse a recording of other populations, trials or steps than its summary and study say."""
         described = {p["name"]: tuple(p["shape"]) for p in self.provenance["populations"]}
-        keys = self.keys["simulation.duration"], self.keys["simulation.dt"]
-        expected = (
-            self.summary["n_trials"],
-            round(parse_quantity(keys[0], "time") / parse_quantity(keys[1], "time")),
-        )
-        found = self.stored.extent()
+        expected, found = (self.summary["n_trials"], self.config.simulation.n_steps), self.stored.extent()
         if found != expected or self.stored.shapes() != described:
             raise UserError(
                 "the files of the run do not belong together",
@@ -152,7 +149,8 @@ def _check_same_trials(one: _Side, other: _Side) -> None:
             "weights SHA-256": side.summary["weights_sha256"],
             "calibration SHA-256": calibration and calibration["sha256"],
         }
-        described.append({key: v for key, v in side.keys.items() if key not in MAY_DIFFER} | hashes)
+        keys = _flat(side.config.model_dump())
+        described.append({key: value for key, value in keys.items() if key not in MAY_DIFFER} | hashes)
     for key in dict.fromkeys([*described[0], *described[1]]):
         value, expected = (keys.get(key) for keys in described)
         if value != expected:
@@ -198,7 +196,7 @@ def _compare_block(one: _Side, other: _Side, in_full: Sequence[str], trials: sli
     ]
     for part in found:
         part[:, 0] += trials.start
-    rule, readouts = one.keys["readout.rule"], (one.readout(trials), other.readout(trials))
+    rule, readouts = one.config.readout.rule, (one.readout(trials), other.readout(trials))
     classes = [decisions(readout, rule)[:, -1] for readout in readouts]
     potentials = [side.stored.potentials(READOUT, trials) for side in (one, other)]
     return _Block(
