@@ -65,6 +65,9 @@ bench: $(VENV)/ready ## measure bioscnn against its peers, half an hour [QUICK=1
 	@$(BIN)/python -m bench.run $(if $(QUICK),--quick) $(if $(SIZE),--size $(SIZE)) $(if $(ONLY),--only $(ONLY)) \
 	  $(if $(DOCS),--docs $(DOCS))
 
+devices: $(VENV)/ready ## compare all devices of this machine spike by spike [DATASET=mnist] [TRIALS=200]
+	@$(BIN)/bioscnn devices sims/$(DATASET).toml --trials $(or $(TRIALS),200)
+
 camera: $(VENV)/ready ## compare the simulated event camera with real recordings and fill docs/camera.md
 	@$(BIN)/python -m analysis.camera.compare
 
