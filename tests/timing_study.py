@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from bioscnn.metrics import wilson
+from bioscnn.report.timing_folder import write_examples
+from bioscnn.spikes import SpikeTrains
 
 N, CHANCE = 200, 0.1
 LAYERS = ("input", "conv1", "conv2")
@@ -130,6 +132,18 @@ def information_table(layers: tuple[str, ...] = LAYERS) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def examples(layers: tuple[str, ...] = LAYERS) -> tuple[dict[str, SpikeTrains], np.ndarray]:
+    """Random spikes of twenty trials in each layer."""
+    rng = np.random.default_rng(3)
+    trains = {}
+    for size, layer in enumerate(layers, start=20):
+        trial, step, neuron = np.nonzero(rng.random((20, 299, size)) < 0.02)
+        trains[layer] = SpikeTrains.from_events(
+            trial, step, neuron, n_trials=20, size=size, n_steps=300, dt=1e-3
+        )
+    return trains, np.arange(20) // 2
+
+
 def summary(simulated: bool = False) -> dict[str, object]:
     return {
         "study": "timing", "dataset": "nmnist-simulated" if simulated else "nmnist",
@@ -167,6 +181,7 @@ def write_study(folder: Path, *, simulated: bool = False, controls_pass: bool = 
             "text": "The decoder of counts saw what no count can tell.",
         }
     accuracy_table().to_csv(folder / "accuracy.csv", index=False)
+    write_examples(folder / "examples.npz", *examples())
     comparison_table().to_csv(folder / "comparisons.csv", index=False)
     controls.to_csv(folder / "controls.csv", index=False)
     information_table().to_csv(folder / "information.csv", index=False)

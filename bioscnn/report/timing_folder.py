@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bioscnn.errors import UserError
+from bioscnn.files import write_atomically
 from bioscnn.report.files import read_json, read_table
+from bioscnn.spikes import SpikeTrains
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,6 +60,45 @@ SUMMARY = (
 )  # fmt: skip
 
 
+def write_examples(path: Path, trains: Mapping[str, SpikeTrains], labels: NDArray[np.int64]) -> None:
+    """Write the spikes of a few trials, layer by layer, to an .npz file.
+
+    Raises
+    ------
+    UserError
+        If it cannot be written.
+    """
+    arrays: dict[str, Any] = {"labels": labels, "layers": np.array(list(trains))}
+    for name, train in trains.items():
+        arrays |= {f"{name}.neuron": train.neuron, f"{name}.step": train.step}
+        arrays |= {f"{name}.start": train.trial_start, f"{name}.size": train.size}
+        arrays |= {"n_steps": train.n_steps, "dt": train.dt}
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    write_atomically(path, buffer.getvalue())
+
+
+def _read_examples(path: Path) -> tuple[dict[str, SpikeTrains], NDArray[np.int64]]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            trains = {
+                name: SpikeTrains(
+                    file[f"{name}.neuron"],
+                    file[f"{name}.step"],
+                    file[f"{name}.start"],
+                    int(file[f"{name}.size"]),
+                    int(file["n_steps"]),
+                    float(file["dt"]),
+                )
+                for name in file["layers"].tolist()
+            }
+            return trains, file["labels"]
+    except FileNotFoundError:
+        raise UserError("a file of the results is missing", file=path, fix=FIX) from None
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+        raise UserError(f"a file of the results is damaged: {error}", file=path, fix=FIX) from None
+
+
 @dataclass(frozen=True, eq=False)
 class TimingStudy:
     """A finished timing study.
@@ -62,6 +109,10 @@ class TimingStudy:
         Contents of the CSV files of these names; see `ACCURACY`, `COMPARISONS`, `CONTROLS`, `INFORMATION`.
     verdict, summary : dict
         Contents of the JSON files of these names.
+    examples : dict of SpikeTrains
+        Unperturbed spikes of a few trials, by layer.
+    labels : ndarray of int64, shape (n_examples,)
+        Their classes.
     """
 
     accuracy: pd.DataFrame
@@ -70,6 +121,8 @@ class TimingStudy:
     information: pd.DataFrame
     verdict: dict[str, Any]
     summary: dict[str, Any]
+    examples: dict[str, SpikeTrains]
+    labels: NDArray[np.int64]
 
     @property
     def layers(self) -> list[str]:
@@ -104,6 +157,7 @@ def read_timing(folder: Path) -> TimingStudy:
         read_table(folder / "information.csv", INFORMATION, FIX),
         read_json(folder / "verdict.json", VERDICT, FIX),
         read_json(folder / "summary.json", SUMMARY, FIX),
+        *_read_examples(folder / "examples.npz"),
     )
     _check(study, folder)
     return study

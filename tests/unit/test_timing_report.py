@@ -24,7 +24,15 @@ from bioscnn.report.timing_words import (
 from tests import timing_study
 from tests.timing_study import write_study
 
-FILES = ("comparisons.csv", "accuracy.csv", "controls.csv", "information.csv", "verdict.json", "summary.json")
+FILES = (
+    "examples.npz",
+    "comparisons.csv",
+    "accuracy.csv",
+    "controls.csv",
+    "information.csv",
+    "verdict.json",
+    "summary.json",
+)
 
 
 @pytest.fixture

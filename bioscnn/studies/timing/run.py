@@ -25,6 +25,7 @@ from bioscnn.network import OUTPUT, READOUT, SpikingNetwork
 from bioscnn.noise import SACCADE_ENDS, Perturbation
 from bioscnn.readout import decisions
 from bioscnn.report.timing import write_timing_report
+from bioscnn.report.timing_folder import write_examples
 from bioscnn.seeds import stream
 from bioscnn.simulation import Recording, simulate
 from bioscnn.spikes import SpikeTrains
@@ -42,6 +43,9 @@ from bioscnn.studies.watcher import Watcher
 CONTROL_SEED = 1
 """The control sets are the same whatever is studied."""
 
+EXAMPLES = 40
+"""Trials whose unperturbed spikes are kept for the figures."""
+
 
 @dataclass(frozen=True)
 class Timing:
@@ -50,8 +54,8 @@ class Timing:
     Parameters
     ----------
     folder : Path
-        With ``accuracy.csv``, ``comparisons.csv``, ``information.csv``, ``controls.csv``, ``verdict.json``,
-        ``summary.json`` and ``report.html``.
+        With ``accuracy.csv``, ``comparisons.csv``, ``information.csv``, ``controls.csv``, ``examples.npz``,
+        ``verdict.json``, ``summary.json`` and ``report.html``.
     summary : dict
         Contents of ``summary.json``.
     verdict : Verdict
@@ -141,6 +145,7 @@ def run_timing(
     _write_csv(folder / "comparisons.csv", comparisons)
     _write_csv(folder / "information.csv", information)
     _write_csv(folder / "controls.csv", controls)
+    question.keep_examples(folder / "examples.npz")
     _write_json(folder / "verdict.json", verdict.as_dict())
     _write_json(folder / "summary.json", summary)
     write_timing_report(folder)
@@ -298,6 +303,15 @@ class _Question:
             rows += json.loads(path.read_text(encoding="utf-8"))
         return rows
 
+    def keep_examples(self, path: Path) -> None:
+        """Write the unperturbed spikes of a few trials of each class, if they are not kept yet."""
+        if path.exists():
+            return
+        labels = self.prepared.examples.labels
+        chosen = _some_of_each_class(labels)
+        trains = {name: self.layer(name).spikes.take(chosen) for name in self.layer_names}
+        write_examples(path, trains, labels[chosen])
+
     def summary(self, started: datetime, tests: list[int]) -> dict[str, Any]:
         """Return what ``summary.json`` says."""
         prepared, config = self.prepared, self.prepared.study.config
@@ -329,6 +343,12 @@ class _Question:
             **code_version(),
             **environment(),
         }
+
+
+def _some_of_each_class(labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the first trials of each class, equally many, about `EXAMPLES` in all."""
+    each = max(1, EXAMPLES // len(np.unique(labels)))
+    return np.sort(np.concatenate([np.flatnonzero(labels == label)[:each] for label in np.unique(labels)]))
 
 
 def _shipped_collapsed(dataset: str) -> str | None:
