@@ -80,7 +80,7 @@ def write_examples(path: Path, trains: Mapping[str, SpikeTrains], labels: NDArra
 
 def _read_examples(path: Path) -> tuple[dict[str, SpikeTrains], NDArray[np.int64]]:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
             trains = {
                 name: SpikeTrains(
                     file[f"{name}.neuron"],

@@ -226,9 +226,9 @@ def rates_caption(
     n_trials, peak = len(population), float(population.mean(axis=0).max())
     silent = 100 * float((time_averaged == 0).all(axis=0).mean())
     return (
-        f"Layer {layer!r}, {plural(n_trials, 'trial')}, windows of {1e3 * window:g} ms. All three have the mean "
-        f"of {time_averaged.mean():.3g} Hz. The time-averaged rate tells who fires ({silent:.0f} % of the "
-        f"neurons never do), and not when; the rate of the population tells when (its mean course peaks at "
+        f"Layer {layer!r}, {plural(n_trials, 'trial')}, windows of {1e3 * window:g} ms. All three have "
+        f"the mean of {time_averaged.mean():.3g} Hz. The time-averaged rate tells who fires ({silent:.0f} % of "
+        f"the neurons never do), and not when; the rate of the population tells when (its mean course peaks at "
         f"{peak:.3g} Hz), and not who; the trial-averaged rate tells both (up to {trial_averaged.max():.3g} "
         "Hz), and of no single trial."
     )
@@ -243,8 +243,8 @@ def intervals_caption(study: TimingStudy) -> str:
         cv = interval_statistics(train, t_ref=0)["cv"].dropna()
         told.append(f"{name} {cv.mean():.2f}" if len(cv) else f"{name} none")
     return (
-        "Mean coefficient of variation of a neuron's intervals in a trial (0: regular, 1: a Poisson process): "
-        f"{', '.join(told)}. {plural(len(study.labels), 'trial')}."
+        "Mean coefficient of variation of a neuron's intervals in a trial (0: regular, 1: as a Poisson "
+        f"process): {', '.join(told)}. {plural(len(study.labels), 'trial')}."
     )
 
 
