@@ -226,11 +226,11 @@ def rates_caption(
     n_trials, peak = len(population), float(population.mean(axis=0).max())
     silent = 100 * float((time_averaged == 0).all(axis=0).mean())
     return (
-        f"Layer {layer!r}, {plural(n_trials, 'trial')}, windows of {1e3 * window:g} ms. All three have "
-        f"the mean of {time_averaged.mean():.3g} Hz. The time-averaged rate tells who fires ({silent:.0f} % of "
-        f"the neurons never do), and not when; the rate of the population tells when (its mean course peaks at "
-        f"{peak:.3g} Hz), and not who; the trial-averaged rate tells both (up to {trial_averaged.max():.3g} "
-        "Hz), and of no single trial."
+        f"Layer {layer!r}, {plural(n_trials, 'trial')}, windows of {1e3 * window:g} ms. All three have the "
+        f"mean of {time_averaged.mean():.3g} Hz. The time-averaged rate tells who fires ({silent:.0f} % of "
+        "the neurons never do), and not when; the rate of the population tells when (its mean course peaks "
+        f"at {peak:.3g} Hz), and not who; the trial-averaged rate tells both (up to "
+        f"{trial_averaged.max():.3g} Hz), and of no single trial."
     )
 
 
