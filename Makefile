@@ -9,7 +9,7 @@ VENV    := .venv
 BIN     := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help env sim explain test lint train cross timing benchmark bench camera doctor clean
+.PHONY: help env sim explain test lint train cross timing benchmark bench camera notebooks doctor clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -34,6 +34,11 @@ $(VENV)/ready-test: $(VENV)/ready
 $(VENV)/ready-train: $(VENV)/ready
 	@echo "adding torch, for training (once) ..."
 	@$(BIN)/pip install --quiet --disable-pip-version-check $$(./constraints/for $(BIN)/python) --editable '.[train]'
+	@touch $@
+
+$(VENV)/ready-notebooks: $(VENV)/ready
+	@echo "adding Jupyter (once) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check $$(./constraints/for $(BIN)/python) --editable '.[notebooks]'
 	@touch $@
 
 sim: $(VENV)/ready ## simulate a study [DATASET=mnist] [DEVICE=cpp_standalone] [TRIALS=] [JOBS=]
@@ -70,6 +75,9 @@ devices: $(VENV)/ready ## compare all devices of this machine spike by spike [DA
 
 camera: $(VENV)/ready ## compare the simulated event camera with real recordings and fill docs/camera.md
 	@$(BIN)/python -m analysis.camera.compare
+
+notebooks: $(VENV)/ready-notebooks ## open the notebooks of analysis/ in Jupyter
+	@$(BIN)/jupyter lab analysis
 
 doctor: $(VENV)/ready ## say what works on this machine and how to mend the rest
 	@$(BIN)/bioscnn doctor
