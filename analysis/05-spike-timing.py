@@ -156,13 +156,13 @@ print(f"its SD over time is {course.std():.1f} Hz, where Poisson neurons would h
 print()
 
 backwards = parse_perturbation("reverse").apply(of_a_three, stream(SEED, "reverse"))
-their_neuron, their_population, their_both = three_rates(backwards, WINDOW)
+their_neuron, their_population, _ = three_rates(backwards, WINDOW)
 print("Every trial played backwards changes")
 print(f"  the time-averaged rates by at most {np.abs(their_neuron - by_neuron).max():.1f} Hz,")
 print(f"  the population rate by up to {np.abs(their_population - population).max():.1f} Hz.")
 
 swapped = of_a_three.of_neurons(stream(SEED, "swap").permutation(of_a_three.size))
-their_neuron, their_population, their_both = three_rates(swapped, WINDOW)
+their_neuron, their_population, _ = three_rates(swapped, WINDOW)
 print("Every neuron renamed at random changes")
 print(f"  the time-averaged rates by up to {np.abs(their_neuron - by_neuron).max():.1f} Hz,")
 print(f"  the population rate by at most {np.abs(their_population - population).max():.1f} Hz.")
@@ -227,8 +227,7 @@ rows = {
     "Poisson process, 300 ms": poisson(30, 20, 500, 300, stream(SEED, "short")),
     **{f"{name}, digit 3": trains.take(np.flatnonzero(labels == 3)) for name, trains in layers.items()},
 }
-table = pd.DataFrame({name: regularity(trains) for name, trains in rows.items()}).T
-table.round(2)
+pd.DataFrame({name: regularity(trains) for name, trains in rows.items()}).T.round(2)
 
 # %% [markdown]
 # Read the first two rows against each other. They are the same neurons: both the clock and the noise are in
@@ -312,16 +311,16 @@ print(f"Counts alone: counts {100 * clean['counts only', 'counts']:.0f} %, laten
 print(f"{100 * clean['counts only', 'latencies']:.0f} %.")
 
 # %% [markdown]
-# Jitter destroys what is in the times and spares what is in the counts. So a fall of the accuracy under
-# jitter, at equal counts, is the sign of a code in time.
+# Jitter destroys what is in the times and spares what is in the counts. So if a decoder that is trained anew
+# on jittered spikes does worse, something was in the times.
 #
 # ## 6. On which time scale?
 #
 # A decoder says whether the class is there. A distance between spike trains says at which precision, since
 # its time scale is ours to choose. The van Rossum distance filters both trains with an exponential of time
-# constant $\tau$ and takes the squared difference: at 1 ms only near coincidences are alike, at 100 ms
-# little but the number of spikes matters. We take 100 neurons of each layer, drawn at random, and 8 trials
-# of each digit. (Silent neurons count too: silence is an answer.)
+# constant $\tau$ and measures how far the two curves are apart: at 1 ms only near coincidences make trains
+# alike, at 100 ms it is the number of spikes and their coarse course. We take 100 neurons of each layer,
+# drawn at random, and 8 trials of each digit. (Silent neurons count too: silence is an answer.)
 
 # %%
 CHOSEN = np.concatenate([np.flatnonzero(labels == digit)[:8] for digit in range(10)])
@@ -393,7 +392,9 @@ for name, row in best.iterrows():
 # spikes there are, and that precision only adds noise; a curve with a peak says at which precision the
 # times count. But mind what a distance is: it weighs all spikes alike. Where it finds nothing better on a
 # short scale, times may still hold what a reader can learn that is told *which* times matter. The input
-# with equal counts is the test: what is left there can only be in the times.
+# with equal counts is the test: no count can help there. (One thing does leak from counts into times: a
+# neuron that was silent now fires at random moments, and not in step with the saccades. So this line is what
+# times could carry at most.)
 #
 # Is all this peculiar to one distance? Victor and Purpura count what it costs to turn one train into
 # another, by adding or removing spikes (1 each) or moving them (a price per time); for free, only counts
@@ -475,9 +476,10 @@ plots.perturbation_effects(found, "input")
 
 # %% [markdown]
 # Two numbers decide, and they answer different questions. What do times *carry*? That is what a decoder
-# still finds where every neuron fires equally often. What do they carry *that the number does not*? That is
-# what a decoder gains that is told of the times beside the counts. The first can be large and the second
-# nothing: then times and counts say the same thing twice.
+# still finds where every neuron fires equally often (at most, since neurons that were silent betray
+# themselves by firing at random moments). What do they carry *that the number does not*? That is what a
+# decoder gains that is told of the times beside the counts. The first can be large and the second nothing:
+# then times and counts say the same thing twice.
 
 # %%
 alone = found.query("layer == 'input' and family == 'equalise' and method in ('counts', 'counts and times')")
@@ -503,10 +505,9 @@ if finished:
     print(f"With {told['n']:,} trials, the gain by times is known to about {half:.1f} points either way.")
 else:
     print(f"No verdict: {told['n']} trials are too few, and one layer is not the network.")
+    better = half * (told["n"] / 1000) ** 0.5
     print(f"The decoders learn from {told['n'] * 4 // 5} trials at a time, and the gain by times is known to")
-    print(
-        f"about {half:.1f} points either way; 1,000 trials would make that {half * (told['n'] / 1000) ** 0.5:.1f}."
-    )
+    print(f"about {half:.1f} points either way; 1,000 trials would make that {better:.1f}.")
     print("Type `make timing DATASET=nmnist`, then run this section again.")
 
 # %% [markdown]
