@@ -392,9 +392,9 @@ for name, row in best.iterrows():
 # spikes there are, and that precision only adds noise; a curve with a peak says at which precision the
 # times count. But mind what a distance is: it weighs all spikes alike. Where it finds nothing better on a
 # short scale, times may still hold what a reader can learn that is told *which* times matter. The input
-# with equal counts is the test: no count can help there. (One thing does leak from counts into times: a
-# neuron that was silent now fires at random moments, and not in step with the saccades. So this line is what
-# times could carry at most.)
+# with equal counts is the test: no count can help there. (Something does leak from counts into times: a
+# neuron that was silent now fires at random moments, not in step with the saccades. So this line shows what
+# times carry at most; section 7 measures the leak.)
 #
 # Is all this peculiar to one distance? Victor and Purpura count what it costs to turn one train into
 # another, by adding or removing spikes (1 each) or moving them (a price per time); for free, only counts
@@ -468,18 +468,21 @@ plots.accuracy_against_jitter(found, chance=told["chance"])
 # %% [markdown]
 # Then all perturbations, as differences to the unperturbed spikes of the same trials. Full markers: zero
 # lies outside the 95 % interval. In `collapse` the spikes of each neuron come at equal intervals, so that
-# nothing is left but their number; in `equalise` every neuron fires equally often, so that nothing is left
-# but their times.
+# nothing is left but their number; in `equalise` every neuron fires equally often, so that a count says
+# nothing.
 
 # %%
 plots.perturbation_effects(found, "input")
 
 # %% [markdown]
 # Two numbers decide, and they answer different questions. What do times *carry*? That is what a decoder
-# still finds where every neuron fires equally often (at most, since neurons that were silent betray
-# themselves by firing at random moments). What do they carry *that the number does not*? That is what a
-# decoder gains that is told of the times beside the counts. The first can be large and the second nothing:
-# then times and counts say the same thing twice.
+# still finds where every neuron fires equally often. What do they carry *that the number does not*? That is
+# what a decoder gains that is told of the times beside the counts. The first can be large and the second
+# nothing: then times and counts say the same thing twice.
+#
+# The first needs a floor. A neuron that was silent, or fired once, gets its missing spikes at random moments,
+# and so betrays its count by its times. How much comes through that way? Trains whose times follow from
+# their counts alone (`collapse`), made equal in the same way, tell.
 
 # %%
 alone = found.query("layer == 'input' and family == 'equalise' and method in ('counts', 'counts and times')")
@@ -488,6 +491,16 @@ for _, row in alone.iterrows():
         f"Every neuron fires equally often, a decoder of {row['method']}: {100 * row['accuracy']:.1f} % "
         f"[{100 * row['low']:.1f}, {100 * row['high']:.1f}]; chance {100 * told['chance']:.0f} %."
     )
+rng = stream(SEED, "floor")
+no_times = parse_perturbation("collapse").apply(layers["input"], rng)
+betrayed = decode(
+    parse_perturbation("equalise 2").apply(no_times, rng), labels, "counts and times", seed=SEED
+)
+floor = metrics.accuracy(betrayed, labels)
+print(
+    f"The floor: had the times been nothing but counts, {100 * floor.value:.1f} % "
+    f"[{100 * floor.low:.1f}, {100 * floor.high:.1f}] ({floor.n} trials)."
+)
 gain = compared_codes.query("layer == 'input' and first == 'counts' and second == 'counts and times'").iloc[0]
 print(
     f"Times beside counts: {100 * gain['difference']:+.1f} points "
