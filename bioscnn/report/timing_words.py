@@ -48,6 +48,7 @@ FAMILIES = {
     "delete": "This share of the spikes is lost at random.",
     "first-spike": "Only the first spike of each neuron in each trial stays.",
     "remove-segment": "The spikes of this segment of the trial are lost.",
+    "combined": "One after the other.",
     "equalise": "Every neuron has this many spikes in every trial: others are lost, missing ones are added "
     "at random.",
 }

@@ -133,7 +133,7 @@ def run_timing(
     folder = results / "timing" / name / question.key
     (folder / "units").mkdir(parents=True, exist_ok=True)
     decided = question.decide(folder / "units")
-    controls = [control.row() for control in run_controls(CONTROL_SEED, folds)]
+    controls = [control.row() for control in run_controls(CONTROL_SEED)]
     labels, seed = prepared.examples.labels, study.config.simulation.seed
     rows = accuracy_rows(decided, labels, question.conditions, seed)
     comparisons = comparison_rows(decided, labels, seed)
