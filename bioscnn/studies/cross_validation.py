@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -17,7 +16,7 @@ import bioscnn
 from bioscnn.ann import LayerGraph, read_model, write_onnx
 from bioscnn.datasets import EventSet, load_recordings
 from bioscnn.errors import UserError
-from bioscnn.files import point_latest, write_atomically
+from bioscnn.files import point_latest, write_atomically, write_json
 from bioscnn.metrics import accuracy, paired_distance
 from bioscnn.network import OUTPUT, READOUT
 from bioscnn.readout import READOUTS
@@ -120,7 +119,7 @@ def cross_validate(
     before = None if base is None else _classify_once(study, base, pool, folder / "before.npz", progress)
     summary = _summary(study, recipe, pool, fold_of, chosen, before)
     _write_decisions(folder / "decisions.csv", pool, fold_of, chosen)
-    write_atomically(folder / "summary.json", (json.dumps(summary, indent=2) + "\n").encode())
+    write_json(folder / "summary.json", summary)
     point_latest(folder)
     return CrossValidation(folder, summary)
 

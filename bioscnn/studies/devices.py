@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +9,7 @@ from time import perf_counter
 from typing import Any
 
 from bioscnn.doctor import find_genn
-from bioscnn.files import write_atomically
+from bioscnn.files import write_csv, write_json
 from bioscnn.simulation import simulate_batches
 from bioscnn.simulation.simulate import DEVICES
 from bioscnn.studies.compare import compare_runs
@@ -140,8 +139,8 @@ def run_devices(study: Study, *, data: Path | None, results: Path, progress: Wat
         "rows": rows,
         "comparisons": comparisons,
     }
-    _write_csv(folder / "devices.csv", rows)
-    write_atomically(folder / "summary.json", (json.dumps(summary, indent=2) + "\n").encode())
+    write_csv(folder / "devices.csv", rows)
+    write_json(folder / "summary.json", summary)
     return Devices(folder, summary)
 
 
@@ -189,9 +188,3 @@ class _Timer:
 
     def trial(self) -> None:
         pass
-
-
-def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
-    from pandas import DataFrame
-
-    write_atomically(path, DataFrame(rows).to_csv(index=False).encode())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from bioscnn.ann import read_card
 from bioscnn.datasets import EventSet, ImageSet
 from bioscnn.encoding import SpikeTrains
-from bioscnn.files import point_latest, whole_folder
+from bioscnn.files import point_latest, whole_folder, write_json
 from bioscnn.metrics import accuracy
 from bioscnn.network import OUTPUT, READOUT
 from bioscnn.report import write_report
@@ -77,10 +76,10 @@ def run_study(study: Study, *, data: Path | None, out: Path | None, results: Pat
     folder = out or results / name / prepared.key
     with whole_folder(folder, mark="summary.json") as scratch:
         scores = _simulate(scratch / "run.h5", prepared, watch)
-        _write_json(scratch / "provenance.json", _provenance(prepared, watch.started))
+        write_json(scratch / "provenance.json", _provenance(prepared, watch.started))
         (scratch / "config.toml").write_text(study.toml(), encoding="utf-8")
         summary = _summary(prepared, scores, watch)
-        _write_json(scratch / "summary.json", summary)
+        write_json(scratch / "summary.json", summary)
         watch.stage("reporting")
         write_report(scratch)
     if out is None:
@@ -160,10 +159,6 @@ def _provenance(prepared: Prepared, started: datetime) -> dict[str, Any]:
 def _examples(examples: ImageSet | EventSet) -> dict[str, Any]:
     names = ("split", "source", "sha256", "classes")
     return {"dataset": examples.name, "n": len(examples), **{name: getattr(examples, name) for name in names}}
-
-
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 class _Watch:

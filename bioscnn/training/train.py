@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 import time
 from dataclasses import asdict, replace
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 import bioscnn
 from bioscnn.ann import LayerGraph, read_model, write_onnx
 from bioscnn.errors import UserError
-from bioscnn.files import write_atomically
+from bioscnn.files import write_json
 from bioscnn.metrics import Proportion, wilson
 from bioscnn.quantities import format_quantity
 from bioscnn.spikes import SpikeTrains
@@ -193,7 +192,7 @@ def train_recipe(
         **made,
     }
     write_onnx(graph, out / f"{recipe.name}.onnx", {"weights_sha256": card["weights_sha256"]})
-    write_atomically(out / f"{recipe.name}.json", (json.dumps(card, indent=2) + "\n").encode())
+    write_json(out / f"{recipe.name}.json", card)
     return graph, card
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bioscnn.files import whole_folder
+from bioscnn.files import whole_folder, write_csv, write_json
 from bioscnn.metrics import Proportion
 from bioscnn.studies.benchmark.markdown import Document, tables_markdown
 from bioscnn.studies.benchmark.measurement import (
@@ -120,23 +119,17 @@ def run_benchmark(
     text = tables_markdown(networks, time_steps, benchmark.command)
     folder = results / "benchmark" / benchmark.name
     with whole_folder(folder, mark="summary.json") as scratch:
-        _write_csv(scratch / "networks.csv", networks)
-        _write_csv(
+        write_csv(scratch / "networks.csv", networks)
+        write_csv(
             scratch / "over-time.csv", [r for one in measured for r in over_time_rows(one, benchmark.split)]
         )
-        _write_csv(scratch / "time-steps.csv", time_steps)
+        write_csv(scratch / "time-steps.csv", time_steps)
         (scratch / "table.md").write_text(text, encoding="utf-8")
         _draw(scratch, measured, networks, time_steps)
-        (scratch / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+        write_json(scratch / "summary.json", summary)
     if document is not None:
         document.write(text)
     return Finished(folder, summary)
-
-
-def _write_csv(path: Path, rows: list[Row]) -> None:
-    from pandas import DataFrame
-
-    DataFrame(rows).to_csv(path, index=False)
 
 
 def _draw(folder: Path, measured: list[Measured], networks: list[Row], time_steps: list[Row]) -> None:

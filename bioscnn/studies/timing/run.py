@@ -19,7 +19,7 @@ from bioscnn.ann import LayerGraph, read_model, shipped_models
 from bioscnn.datasets.recordings import EVENT_DATASETS
 from bioscnn.encoding import event_frames
 from bioscnn.errors import UserError
-from bioscnn.files import point_latest, write_atomically
+from bioscnn.files import point_latest, write_csv, write_json
 from bioscnn.metrics.decoding import CODES, decode
 from bioscnn.network import OUTPUT, READOUT, SpikingNetwork
 from bioscnn.noise import SACCADE_ENDS, Perturbation
@@ -141,13 +141,13 @@ def run_timing(
     tests = [sum(not np.isnan(row["p"]) for row in table) for table in (rows, comparisons)]
     summary = question.summary(started, tests)
     verdict = verdict_of(summary, rows, comparisons, controls)
-    _write_csv(folder / "accuracy.csv", rows)
-    _write_csv(folder / "comparisons.csv", comparisons)
-    _write_csv(folder / "information.csv", information)
-    _write_csv(folder / "controls.csv", controls)
+    write_csv(folder / "accuracy.csv", rows)
+    write_csv(folder / "comparisons.csv", comparisons)
+    write_csv(folder / "information.csv", information)
+    write_csv(folder / "controls.csv", controls)
     question.keep_examples(folder / "examples.npz")
-    _write_json(folder / "verdict.json", verdict.as_dict())
-    _write_json(folder / "summary.json", summary)
+    write_json(folder / "verdict.json", verdict.as_dict())
+    write_json(folder / "summary.json", summary)
     write_timing_report(folder)
     point_latest(folder)
     return Timing(folder, summary, verdict)
@@ -299,7 +299,7 @@ class _Question:
                 self.progress.stage(f"measuring the information in single neurons: {name}")
                 labels, seed = self.prepared.examples.labels, self.prepared.study.config.simulation.seed
                 made = information_rows(name, self.layer(name).spikes, labels, seed)
-                _write_json(path, made)
+                write_json(path, made)
             rows += json.loads(path.read_text(encoding="utf-8"))
         return rows
 
@@ -366,13 +366,3 @@ def _check_identical(name: str, part: Recording, whole: Recording) -> None:
 
 def _file_name(label: str) -> str:
     return label.replace(" ", "_").replace("%", "percent")
-
-
-def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
-    from pandas import DataFrame
-
-    write_atomically(path, DataFrame(rows).to_csv(index=False).encode())
-
-
-def _write_json(path: Path, content: Any) -> None:
-    write_atomically(path, (json.dumps(content, indent=2) + "\n").encode())
