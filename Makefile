@@ -9,7 +9,7 @@ VENV    := .venv
 BIN     := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help env sim explain test lint train cross benchmark bench camera doctor clean
+.PHONY: help env sim explain test lint train cross timing benchmark bench camera doctor clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -54,6 +54,9 @@ train: $(VENV)/ready-train ## train the networks of a data set, or one [DATASET=
 
 cross: $(VENV)/ready-train ## cross-validate a network of recordings [DATASET=nmnist NETWORK=nmnist-small-real]
 	@$(BIN)/bioscnn cross-validate sims/$(DATASET).toml $(NETWORK)
+
+timing: $(VENV)/ready ## ask what the times of spikes carry [DATASET=nmnist] [TRIALS=] [JOBS=]
+	@$(BIN)/bioscnn timing sims/$(DATASET).toml $(if $(TRIALS),--trials $(TRIALS)) $(if $(JOBS),--jobs $(JOBS))
 
 benchmark: $(VENV)/ready ## measure the shipped networks and fill docs/networks.md [DATASET=mnist] [TRIALS=]
 	@$(BIN)/bioscnn benchmark $(DATASET) $(if $(TRIALS),--trials $(TRIALS),--docs docs/networks.md)

@@ -170,6 +170,45 @@ def cross_validate(
 
 
 @app.command()
+def timing(
+    study: StudyFile,
+    changes: Changes = None,
+    perturb: Annotated[
+        list[str] | None,
+        typer.Option(help='what is done to the spikes, repeatable, such as "jitter 5 ms" (default: all)'),
+    ] = None,
+    collapsed: Annotated[
+        str | None,
+        typer.Option(help="a network of recordings collapsed in time (default: DATASET-collapsed)"),
+    ] = None,
+    folds: Annotated[int, typer.Option(help="parts into which the decoders' trials are divided")] = 5,
+    trials: Trials = None,
+    jobs: Annotated[int | None, typer.Option(help="simulation.jobs")] = None,
+    data: DataFolder = None,
+    as_json: Json = False,
+) -> None:
+    """Ask what the times of spikes carry that their number does not."""
+    from bioscnn.studies.timing import run_timing
+    from bioscnn.terminal import WorkProgress, print_timing
+
+    loaded = _study(study, changes, {"dataset.trials": trials, "simulation.jobs": jobs})
+    with WorkProgress() as progress:
+        done = run_timing(
+            loaded,
+            asked=perturb or (),
+            collapsed=collapsed,
+            folds=folds,
+            data=data,
+            results=Path("results"),
+            progress=progress,
+        )
+    if as_json:
+        typer.echo(json.dumps({**done.summary, "verdict": done.verdict.as_dict()}, indent=2))
+    else:
+        print_timing(done)
+
+
+@app.command()
 def convert(
     model: Annotated[str, typer.Argument(help="a shipped network, or an .onnx file")],
     as_json: Json = False,
@@ -207,7 +246,7 @@ def benchmark(
 ) -> None:
     """Measure the shipped networks of a data set side by side."""
     from bioscnn.studies.benchmark import Benchmark, run_benchmark, shipped_networks
-    from bioscnn.terminal import BenchmarkProgress, print_benchmark
+    from bioscnn.terminal import WorkProgress, print_benchmark
 
     asked = Benchmark(
         name=dataset,
@@ -218,7 +257,7 @@ def benchmark(
         time_step_trials=time_step_trials,
         changes=tuple(changes or ()),
     )
-    with BenchmarkProgress() as progress:
+    with WorkProgress() as progress:
         finished = run_benchmark(asked, data=data, results=Path("results"), docs=docs, progress=progress)
     if as_json:
         typer.echo(json.dumps(finished.summary, indent=2))

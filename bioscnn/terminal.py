@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from bioscnn.studies.cross_validation import CrossValidation
     from bioscnn.studies.plan import Plan
     from bioscnn.studies.run import Run
+    from bioscnn.studies.timing import Timing
     from bioscnn.training.measure import EpochRecord
 
 OUT = Console(highlight=False, soft_wrap=True)
@@ -102,8 +104,8 @@ class DownloadProgress(_Bar):
         self._progress.update(self._task, description="downloading", completed=have, total=total or None)
 
 
-class BenchmarkProgress(_Bar):
-    """Progress of a benchmark, in shares of its work, which is known before; a line for each simulation."""
+class WorkProgress(_Bar):
+    """Progress of many simulations, in shares of their work, which is known before; a line for each."""
 
     def __init__(self) -> None:
         super().__init__(None, TaskProgressColumn())
@@ -390,6 +392,17 @@ def print_cross_validation(done: CrossValidation) -> None:
         f"{s['readout']}.\nEvery recording was classified by a network that was not trained on it.\n"
         f"Decisions and networks: {done.folder}"
     )
+
+
+def print_timing(done: Timing) -> None:
+    """Print the verdict of a timing study, and where its tables and its report are."""
+    s = done.summary
+    OUT.print(f"\n[bold]{s['dataset']}[/bold]  {s['source']}, n = {s['n']:,}\n")
+    if s["simulated"]:
+        print_simulated(s["dataset"].removesuffix("-simulated"))
+    OUT.print(Padding(done.verdict.text, (0, 2)), soft_wrap=False)
+    OUT.print(f"\n  {s['tests']:,} tests, corrected by Holm's method. Tables: {done.folder}")
+    OUT.print(f"  report  {done.folder / 'report.html'}")
 
 
 def print_checks(checks: Sequence[Check]) -> None:

@@ -7,13 +7,35 @@ from bioscnn.metrics.activity import (
     spikes_per_trial,
     synaptic_operations_per_trial,
 )
+from bioscnn.metrics.distances import spike_time_tiling, van_rossum_distance, victor_purpura_distance
+from bioscnn.metrics.information import (
+    Information,
+    count_response,
+    joint_response,
+    latency_response,
+    mutual_information,
+)
+from bioscnn.metrics.intervals import (
+    fano_factor,
+    first_spike_latency,
+    first_spike_rank,
+    interval_statistics,
+    intervals,
+)
 from bioscnn.metrics.latency import decision_latency, first_informed_step, time_to_accuracy
+from bioscnn.metrics.neo import to_neo
+from bioscnn.metrics.pairs import check_comparable
+from bioscnn.metrics.profiles import isi_distance, spike_distance
+from bioscnn.metrics.rates import population_rate, time_averaged_rate, trial_averaged_rate
 from bioscnn.metrics.statistics import (
     Difference,
     Distance,
     Proportion,
     accuracy,
+    bootstrap_difference,
     confusion_matrix,
+    holm,
+    mcnemar,
     mean_difference,
     paired_distance,
     wilson,
@@ -23,17 +45,40 @@ __all__ = [
     "Difference",
     "Distance",
     "Energy",
+    "Information",
     "Proportion",
     "accuracy",
+    "bootstrap_difference",
+    "check_comparable",
     "confusion_matrix",
+    "count_response",
     "decision_latency",
     "energy_estimate",
+    "fano_factor",
     "first_informed_step",
+    "first_spike_latency",
+    "first_spike_rank",
+    "holm",
+    "interval_statistics",
+    "intervals",
+    "isi_distance",
+    "joint_response",
+    "latency_response",
     "layer_operations",
+    "mcnemar",
     "mean_difference",
+    "mutual_information",
     "paired_distance",
+    "population_rate",
+    "spike_distance",
+    "spike_time_tiling",
     "spikes_per_trial",
     "synaptic_operations_per_trial",
+    "time_averaged_rate",
     "time_to_accuracy",
+    "to_neo",
+    "trial_averaged_rate",
+    "van_rossum_distance",
+    "victor_purpura_distance",
     "wilson",
 ]

@@ -1,4 +1,4 @@
-"""What a downstream reader could learn of the class from spike trains, if told their counts or times alone."""
+"""What a downstream reader could learn of the class from the counts, or from the times, of spikes."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ CODES: Mapping[str, Callable[[SpikeTrains], dict[str, Distances]]] = {
     "ranks": _ranks,
     "counts and times": _counts_and_times,
 }
-"""What a decoder is told: spikes of each neuron; its first spike; the order of first spikes; spikes in windows."""
+"""What a decoder is told of each neuron: its spikes; its first spike; the rank of that; spikes in windows."""
 
 
 def decode(
@@ -61,8 +61,8 @@ def decode(
     * ``"counts"``: the square roots of each neuron's spike count;
     * ``"latencies"``: the time left at each neuron's first spike, 0 for a silent one;
     * ``"ranks"``: the rank of each first spike among all neurons, 0 for a silent one;
-    * ``"counts and times"``: the counts, and beside them the counts in windows of a third to a thirtieth of the
-      trial; which of `WINDOWS`, an inner cross-validation of the training trials chooses.
+    * ``"counts and times"``: the counts, and beside them the counts in windows of a third to a thirtieth of
+      the trial; which of `WINDOWS`, an inner cross-validation of the training trials chooses.
 
     A code that contains whether a neuron fired contains part of its count: only decoders of trains with equal
     counts are blind to it.

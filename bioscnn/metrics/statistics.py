@@ -140,3 +140,98 @@ def paired_distance(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> Dist
     lost, won = int(np.sum(first & ~second)), int(np.sum(~first & second))
     difference = mean_difference(second.astype(np.int64) - first)
     return Distance(difference.value, difference.low, difference.high, lost, won)
+
+
+def mcnemar(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
+    """Test whether two classifiers are right equally often on the same trials: exact, two-sided p.
+
+    Only the trials count in which one is right and the other wrong; were they equally good, each of the two
+    would be as likely. 1 where they never disagree.
+
+    Parameters
+    ----------
+    first, second : ndarray of bool, shape (n_trials,)
+        Whether each was right.
+
+    References
+    ----------
+    McNemar (1947), Note on the sampling error of the difference between correlated proportions or
+    percentages, Psychometrika 12:153.
+
+    Examples
+    --------
+    >>> first, second = np.repeat([True, False], [1, 9]), np.repeat([False, True], [1, 9])
+    >>> round(mcnemar(first, second), 4)
+    0.0215
+    """
+    from scipy.stats import binomtest
+
+    lost, won = int(np.sum(first & ~second)), int(np.sum(~first & second))
+    return float(binomtest(won, lost + won).pvalue) if lost + won else 1.0
+
+
+def holm(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Adjust p values so that the chance of any false rejection among them stays below the level.
+
+    Parameters
+    ----------
+    p_values : ndarray of float64, shape (n_tests,)
+        NaN where a test was not possible: it stays NaN and does not count.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_tests,)
+        At most 1, in the order of the p values; reject where below the level.
+
+    References
+    ----------
+    Holm (1979), A simple sequentially rejective multiple test procedure, Scand J Statist 6:65.
+
+    Examples
+    --------
+    >>> holm(np.array([0.01, 0.04, 0.03]))
+    array([0.03, 0.06, 0.06])
+    """
+    p_values = np.asarray(p_values, dtype=np.float64)
+    adjusted = p_values.copy()
+    tested = np.flatnonzero(~np.isnan(p_values))
+    order = tested[np.argsort(p_values[tested])]
+    scaled = p_values[order] * np.arange(len(order), 0, -1)
+    adjusted[order] = np.minimum(np.maximum.accumulate(scaled), 1)
+    return adjusted
+
+
+def bootstrap_difference(
+    first: NDArray[np.bool_],
+    second: NDArray[np.bool_],
+    rng: np.random.Generator,
+    n_resamples: int = 2000,
+) -> Difference:
+    """Estimate the accuracy of the second classifier less that of the first, with its bootstrap interval.
+
+    Pairs of answers to one trial are resampled. Their mean depends only on how many are won, lost and
+    neither, which are drawn at once. The interval is that between the percentiles 2.5 and 97.5.
+
+    Parameters
+    ----------
+    first, second : ndarray of bool, shape (n_trials,)
+        Whether each was right.
+    rng : numpy.random.Generator
+        For the resamples.
+    n_resamples : int
+        How many of them.
+
+    References
+    ----------
+    Efron and Tibshirani (1993), An Introduction to the Bootstrap, chapter 13.
+
+    Examples
+    --------
+    >>> right = np.ones(100, dtype=bool)
+    >>> bootstrap_difference(right, right, np.random.default_rng(1))
+    Difference(value=0.0, low=0.0, high=0.0)
+    """
+    n, lost, won = len(first), int(np.sum(first & ~second)), int(np.sum(~first & second))
+    drawn = rng.multinomial(n, [lost / n, won / n, (n - lost - won) / n], size=n_resamples)
+    low, high = np.percentile((drawn[:, 1] - drawn[:, 0]) / n, [2.5, 97.5])
+    return Difference((won - lost) / n, float(low), float(high))

@@ -11,21 +11,37 @@ from bioscnn.plots.ledger import rates_against_activations, waterfall
 from bioscnn.plots.networks import networks_over_time, time_steps
 from bioscnn.plots.potentials import output_potentials
 from bioscnn.plots.raster import raster
+from bioscnn.plots.rates import three_rates
+from bioscnn.plots.timing import distance_matrix, intervals_histogram, latency_distribution
+from bioscnn.plots.timing_question import (
+    accuracy_against_jitter,
+    control_sets,
+    information_bars,
+    perturbation_effects,
+)
 
 __all__ = [
+    "accuracy_against_jitter",
     "accuracy_over_time",
     "class_evidence",
     "confusion",
+    "control_sets",
+    "distance_matrix",
     "events",
+    "information_bars",
+    "intervals_histogram",
+    "latency_distribution",
     "latency_histogram",
     "learning_curves",
     "networks_over_time",
     "output_potentials",
+    "perturbation_effects",
     "raster",
     "rates_against_activations",
     "rates_by_population",
     "save",
     "spikes_histogram",
+    "three_rates",
     "time_steps",
     "to_png",
     "to_svg",

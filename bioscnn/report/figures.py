@@ -2,72 +2,15 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from bioscnn import plots
 from bioscnn.network import READOUT
-from bioscnn.plots.files import CSS_PIXELS_PER_INCH
-from bioscnn.plots.style import NARROW, WIDE
 from bioscnn.readout import READOUTS
 from bioscnn.report import words
 from bioscnn.report.folder import Run
+from bioscnn.report.pictures import Picture, narrow, wide
 from bioscnn.report.results import Results, lead_of_truth
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-
-@dataclass(frozen=True)
-class Image:
-    """An SVG image as a data URI, with its size in CSS pixels.
-
-    An image, not SVG elements of the page: matplotlib's element ids would clash between figures.
-    """
-
-    uri: str
-    width: int
-    height: int
-
-    @classmethod
-    def of(cls, figure: Figure) -> Image:
-        """Render a figure."""
-        encoded = b64encode(plots.to_svg(figure).encode()).decode()
-        width, height = (round(CSS_PIXELS_PER_INCH * inches) for inches in figure.get_size_inches())
-        return cls(f"data:image/svg+xml;base64,{encoded}", width, height)
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A figure of the page: one image a width of the screen, and words.
-
-    Parameters
-    ----------
-    desktop, phone : Image
-        The same image if the figure is narrow anyway.
-    alt : str
-        What kind of figure it is, for readers who do not see it; the caption says what it shows.
-    caption : str
-        What to see.
-    """
-
-    desktop: Image
-    phone: Image
-    alt: str
-    caption: str
-
-
-def _wide(draw: Callable[[float], Figure], alt: str, caption: str) -> Picture:
-    return Picture(Image.of(draw(WIDE)), Image.of(draw(NARROW)), alt, caption)
-
-
-def _narrow(figure: Figure, alt: str, caption: str) -> Picture:
-    image = Image.of(figure)
-    return Picture(image, image, alt, caption)
 
 
 def example_of(run: Run, results: Results) -> int:
@@ -89,19 +32,19 @@ def draw_figures(run: Run, results: Results) -> dict[str, Picture]:
     figures = {
         **_ledger_figures(run),
         **_event_figures(run, results, example),
-        "accuracy": _wide(
+        "accuracy": wide(
             lambda width: plots.accuracy_over_time(
                 results.curves, dt, reference=results.ann, chosen=rule, ends=ends, width=width
             ),
             f"Line chart of the accuracy in % of {len(results.curves)} readouts against simulated time in ms",
             words.accuracy_caption(run, results),
         ),
-        "confusion": _wide(
+        "confusion": wide(
             lambda width: plots.confusion(results.confusion, run.classes, width=width),
             f"Confusion matrix of {len(run.classes)} classes",
             words.confusion_caption(run, results),
         ),
-        "raster": _wide(
+        "raster": wide(
             lambda width: plots.raster(
                 came_in | trains,
                 example,
@@ -114,34 +57,31 @@ def draw_figures(run: Run, results: Results) -> dict[str, Picture]:
             f"{what} of class {run.classes[label]}, and the spikes of {len(trains)} populations over time",
             words.trial_caption(run, results, example),
         ),
-        "potentials": _wide(
+        "potentials": wide(
             lambda width: plots.output_potentials(
                 potentials, dt, *shown, run.classes, images=data.example_image, ends=ends, width=width
             ),
             f"Potentials in mV of {len(run.classes)} readout neurons against time in {len(trials)} trials",
             words.potentials_caption(run, results),
         ),
-        "rates": _wide(
+        "rates": wide(
             lambda width: plots.rates_by_population(results.rates, width=width),
             f"Box plots of firing rates in Hz in {len(results.rates)} populations",
             words.rates_caption(results),
         ),
-        "spikes": _narrow(
+        "spikes": narrow(
             plots.spikes_histogram(results.spikes),
             "Histogram of the spikes in a trial",
             words.spikes_caption(results),
         ),
-        "latency": _narrow(
+        "latency": narrow(
             plots.latency_histogram(results.latency, results.correct, dt),
             "Histogram of the decision latency in ms, right and wrong decisions",
             words.latency_caption(run, results),
         ),
     }
     if run.summary.get("simulated"):
-        figures = {
-            name: replace(figure, caption=f"{figure.caption} {words.SIMULATED}")
-            for name, figure in figures.items()
-        }
+        figures = {name: figure.simulated for name, figure in figures.items()}
     return {**_learning_figure(run), **figures}
 
 
@@ -155,14 +95,14 @@ def _event_figures(run: Run, results: Results, example: int) -> dict[str, Pictur
     lead, trial = lead_of_truth(evidence, run.data.label), run.data.example_trial[example]
     chosen = int(evidence[trial, -1].argmax())
     return {
-        "events": _wide(
+        "events": wide(
             lambda width: plots.events(
                 spikes, example, (polarities, height, width_px), ends=ends, width=width
             ),
             f"Maps of the events by polarity on {width_px} by {height} pixels, and their course in ms",
             words.events_caption(run, example),
         ),
-        "evidence": _wide(
+        "evidence": wide(
             lambda width: plots.class_evidence(
                 evidence[trial],
                 int(run.data.label[trial]),
@@ -185,7 +125,7 @@ def _learning_figure(run: Run) -> dict[str, Picture]:
     if "best_epoch" not in card:
         return {}
     return {
-        "learning": _wide(
+        "learning": wide(
             lambda width: plots.learning_curves(card["epochs"], card["best_epoch"], width=width),
             f"Line charts of the losses and accuracies of {len(card['epochs'])} epochs of training",
             words.learning_caption(card),
@@ -198,12 +138,12 @@ def _ledger_figures(run: Run) -> dict[str, Picture]:
         return {}
     ledger, layers = run.explained
     return {
-        "ledger": _wide(
+        "ledger": wide(
             lambda width: plots.waterfall(ledger.ann, ledger.parts, ledger.as_run, width=width),
             f"Waterfall chart of accuracy in %, from the trained network over {len(ledger.parts)} parts",
             words.ledger_caption(ledger),
         ),
-        "layers": _wide(
+        "layers": wide(
             lambda width: plots.rates_against_activations(layers, width=width),
             f"Densities of spike rate against expected rate in Hz, in {len(layers)} populations",
             words.layers_caption(layers),

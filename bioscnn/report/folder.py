@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from bioscnn.ledger import LayerComparison, Ledger
 from bioscnn.ledger.files import from_json
 from bioscnn.network import OUTPUT, READOUT
 from bioscnn.readout import READOUTS
+from bioscnn.report.files import read_json, read_text
 from bioscnn.simulation.storage import RunData, load_run
 
 FIX = "run the study again: `bioscnn run STUDY.toml`"
@@ -84,12 +84,12 @@ def read_run(folder: Path, *, with_ledger: bool = True) -> Run:
         raise UserError(
             "no such run", file=folder, fix="give the folder of a run, such as results/mnist/latest"
         )
-    summary, provenance = (_read_json(folder / name) for name in REQUIRED)
+    summary, provenance = (read_json(folder / name, REQUIRED[name], FIX) for name in REQUIRED)
     try:
         data = load_run(folder / "run.h5")
     except UserError as error:
         raise UserError(error.problem, file=error.file, value=error.value, fix=FIX) from error
-    config = _read_text(folder / "config.toml")
+    config = read_text(folder / "config.toml", FIX)
     run = Run(
         data, summary, provenance, config, _read_ledger(folder / "ledger.json") if with_ledger else None
     )
@@ -97,35 +97,14 @@ def read_run(folder: Path, *, with_ledger: bool = True) -> Run:
     return run
 
 
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise UserError(f"a file of the run cannot be read: {reason}", file=path, fix=FIX) from error
-
-
 def _read_ledger(path: Path) -> tuple[Ledger, list[LayerComparison]] | None:
     if not path.exists():
         return None
     try:
-        return from_json(_read_text(path))
+        return from_json(read_text(path, FIX))
     except ValueError as error:
         fix = f"explain the run again: `bioscnn explain {path.parent}`"
         raise UserError(f"a file of the run is damaged: {error}", file=path, fix=fix) from error
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(_read_text(path))
-    except json.JSONDecodeError as error:
-        raise UserError(f"a file of the run is damaged: {error}", file=path, fix=FIX) from error
-    if not isinstance(content, dict):
-        raise UserError("a file of the run is damaged", file=path, expected="a JSON object", fix=FIX)
-    missing = [key for key in REQUIRED[path.name] if key not in content]
-    if missing:
-        raise UserError("a file of the run is incomplete", file=path, key=", ".join(missing), fix=FIX)
-    return content
 
 
 def _check(run: Run, folder: Path) -> None:

@@ -13,16 +13,9 @@ from bioscnn.network import READOUT
 from bioscnn.readout import READOUTS
 from bioscnn.report.folder import Run
 from bioscnn.report.results import Results, lead_of_truth
-
-SIMULATED = "Recordings: simulated."
-"""Ends the caption of every figure about recordings that no real camera made."""
+from bioscnn.report.template import plural
 
 ORDINALS = ("first", "second")
-
-
-def plural(count: int, noun: str) -> str:
-    """Return a number with its noun, such as ``1 trial`` or ``5,000 trials``."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def accuracy_caption(run: Run, results: Results) -> str:

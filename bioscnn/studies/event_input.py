@@ -13,14 +13,12 @@ from numpy.typing import NDArray
 from bioscnn.ann import LayerGraph
 from bioscnn.datasets import EventSet, load_recordings
 from bioscnn.encoding import SpikeTrains, event_frames, event_spikes, input_shape
+from bioscnn.noise import SACCADE_ENDS
 from bioscnn.simulation import Progress
 from bioscnn.studies.config import StudyConfig
 
 AT_ONCE = 100
 """Recordings of which the frames are held in memory at a time."""
-
-SACCADE_ENDS = (105e-3, 210e-3)
-"""Where the first two of the three saccades of N-MNIST and N-Caltech101 end, s (Orchard et al. 2015)."""
 
 
 @dataclass(frozen=True, eq=False)

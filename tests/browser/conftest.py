@@ -1,7 +1,10 @@
 import json
-from collections.abc import Callable
+import os
+import shutil
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -14,6 +17,9 @@ from bioscnn.readout import READOUTS, decisions
 from bioscnn.simulation import PopulationRecording, Recording
 from bioscnn.simulation.storage import RunFile
 from bioscnn.spikes import SpikeTrains
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 DT, N_STEPS = 1e-3, 30
 SHAPES = {"conv1": (6, 12, 12), "conv2": (12, 6, 6), "dense1": (64,), OUTPUT: (10,), READOUT: (10,)}
@@ -37,6 +43,22 @@ RECORDED = {
 }
 
 MakeRun = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    from playwright.sync_api import sync_playwright
+
+    names = ("chromium", "chromium-browser", "google-chrome")
+    executable = next(filter(None, map(shutil.which, names)), None)
+    if executable is None:
+        message = "no Chromium on this machine: apt-get install chromium"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=executable, args=options)
+        yield opened
+        opened.close()
 
 
 def random_recording(

@@ -1,11 +1,7 @@
 """The report as its reader meets it: opened in a real browser."""
 
-import os
-import shutil
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from bioscnn.report import write_report
 
@@ -13,20 +9,6 @@ pytestmark = pytest.mark.browser
 
 SECTIONS = ("summary", "accuracy", "confusion", "trial", "potentials", "activity", "network", "provenance")
 WIDTHS = (1280, 390)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    names = ("chromium", "chromium-browser", "google-chrome")
-    executable = next(filter(None, map(shutil.which, names)), None)
-    if executable is None:
-        message = "no Chromium on this machine: apt-get install chromium"
-        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
-    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=executable, args=options)
-        yield opened
-        opened.close()
 
 
 @pytest.mark.parametrize("width", WIDTHS)

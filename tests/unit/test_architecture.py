@@ -13,7 +13,7 @@ ROOT = Path(bioscnn.__file__).parent
 LEVELS = [
     ["errors"],
     ["quantities", "seeds", "spikes", "caches", "files"],
-    ["neurons", "datasets"],
+    ["neurons", "datasets", "noise"],
     ["doctor"],
     ["encoding", "ann", "network"],
     ["conversion"],

@@ -12,13 +12,15 @@ from bioscnn import plots
 from bioscnn.errors import UserError
 from bioscnn.metrics import wilson
 from bioscnn.spikes import SpikeTrains
+from tests import timing_study
 
 DT = 1e-3
 WITHOUT_UNIT = {
     "epoch", "spikes an image",
     "neuron", "class", "population", "trials", "spikes in a trial", "true class",
     "class chosen by the network", "spikes in 30 ms", "synaptic operations in 30 ms", "difference (points)",
-    "", "column", "row", "spikes of a pixel", "spikes (1/ms)",
+    "layer", "decoder", "perturbation", "class of the trial", "difference to clean spikes (points)",
+    "Some distance", "", "column", "row", "spikes of a pixel", "spikes (1/ms)",
 }  # fmt: skip
 Draw = Callable[..., Figure]
 
@@ -73,6 +75,8 @@ def time_step_rows(names: list[str] = NETWORKS) -> list[dict[str, object]]:
 
 DIGITS = [str(i) for i in range(10)]
 LABEL, CHOSEN = np.array([3, 4, 5]), np.array([3, 9, 5])
+LATENCIES = {"conv1": np.array([[0.1, 0.2, np.nan, 0.2]]), "output": np.full((2, 2), np.nan)}
+DISTANCES = np.abs(np.subtract.outer(*[np.arange(4.0)] * 2))
 FIGURES: dict[str, Callable[..., Figure]] = {
     "accuracy": lambda **o: plots.accuracy_over_time(
         curves(), DT, reference=wilson(198, 200), chosen="a rule", **o
@@ -99,6 +103,20 @@ FIGURES: dict[str, Callable[..., Figure]] = {
         {name: curves(steps=100)["a rule"] for name in NETWORKS}, DT, [network(n) for n in NETWORKS], **o
     ),
     "time steps": lambda **o: plots.time_steps(time_step_rows(), **o),
+    "three rates": lambda **o: plots.three_rates(*timing_study.made_up_rates(), **o),
+    "intervals": lambda **o: plots.intervals_histogram(
+        {"input": np.arange(1, 300) * DT, "conv1": np.array([7, 7, 9]) * DT, "silent": np.empty(0)}, DT, **o
+    ),
+    "latencies": lambda **o: plots.latency_distribution(LATENCIES, 0.3, **o),
+    "distances": lambda **o: plots.distance_matrix(
+        DISTANCES, np.array([1, 0, 1, 0]), ["airplanes", "motorbikes"], name="Some distance", **o
+    ),
+    "jitter": lambda **o: plots.accuracy_against_jitter(
+        timing_study.accuracy_table(), chance=timing_study.CHANCE, **o
+    ),
+    "effects": lambda **o: plots.perturbation_effects(timing_study.accuracy_table(), "input", **o),
+    "controls": lambda **o: plots.control_sets(timing_study.control_table(), **o),
+    "information": lambda **o: plots.information_bars(timing_study.information_table(), **o),
     "latency": lambda **o: plots.latency_histogram(np.arange(1, 31) * DT, np.arange(30) > 3, DT, **o),
 }
 
@@ -124,7 +142,9 @@ def test_every_axis_that_shows_values_names_them_with_their_unit(draw: Draw, wid
     labels = labels_of(draw(width=width))
     assert len(labels) >= 2
     for label in labels:
-        assert label in WITHOUT_UNIT or label.endswith(("(ms)", "(%)", "(mV)", "(Hz)", "(nat)")), labels
+        assert label in WITHOUT_UNIT or label.endswith(("(ms)", "(%)", "(mV)", "(Hz)", "(nat)", "(bit)")), (
+            labels
+        )
 
 
 @pytest.mark.parametrize("width", [plots.style.WIDE, plots.style.NARROW])

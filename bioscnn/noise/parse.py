@@ -1,0 +1,61 @@
+"""Perturbations by name, and from text such as "jitter 5 ms"."""
+
+from __future__ import annotations
+
+import difflib
+
+from bioscnn.errors import UserError
+from bioscnn.noise.counts import Delete, Equalise, FirstSpike
+from bioscnn.noise.perturbation import Perturbation
+from bioscnn.noise.segments import RemoveSegment, Reorder
+from bioscnn.noise.timing import Collapse, Jitter, Redistribute, Reverse, Shift, ShuffleIntervals
+
+PERTURBATIONS: dict[str, type[Perturbation]] = {
+    kind.name: kind
+    for kind in (
+        Jitter, Shift, ShuffleIntervals, Redistribute, Reverse, Reorder, Collapse,
+        Delete, FirstSpike, RemoveSegment, Equalise,
+    )
+}  # fmt: skip
+"""Every perturbation of spike trains by its name; first those that keep the counts."""
+
+
+def parse_perturbation(text: str) -> Perturbation:
+    """Read a perturbation.
+
+    Parameters
+    ----------
+    text : str
+        Its name, then its setting if it has one.
+
+    Raises
+    ------
+    UserError
+        If there is no perturbation of that name, or the setting is none of it.
+
+    Examples
+    --------
+    >>> parse_perturbation("jitter 5 ms")
+    Jitter(sigma=0.005)
+    >>> parse_perturbation("reorder 2-3-1").label
+    'reorder 2-3-1'
+    """
+    name, _, setting = text.strip().partition(" ")
+    if name not in PERTURBATIONS:
+        nearest = difflib.get_close_matches(name.lower(), PERTURBATIONS, n=1)
+        raise UserError(
+            "unknown perturbation",
+            value=text,
+            expected=" | ".join(PERTURBATIONS),
+            fix=f'did you mean "{nearest[0]}"?' if nearest else None,
+        )
+    try:
+        return PERTURBATIONS[name].from_setting(setting.strip())
+    except UserError as error:
+        raise UserError(
+            error.problem,
+            key=error.key or name,
+            value=error.value,
+            expected=error.expected,
+            fix=error.fix,
+        ) from None

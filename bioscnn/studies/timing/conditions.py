@@ -1,0 +1,52 @@
+"""What is done to the spikes: the perturbations that a timing study applies to every layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bioscnn.errors import UserError
+from bioscnn.noise import Perturbation, parse_perturbation
+from bioscnn.quantities import format_quantity
+
+CLEAN = "clean"
+
+SPREADS = (1e-3, 2e-3, 5e-3, 10e-3, 20e-3, 50e-3, 100e-3)
+"""Standard deviations of jitter and shift, s; those that a trial is too short for are left out."""
+
+WITHOUT_TIMES = ("shuffle-intervals", "redistribute", "reverse", "collapse")
+
+OF_SACCADES = (
+    "reorder 2-3-1", "reorder 3-1-2", "reorder 3-2-1",
+    "remove-segment 1", "remove-segment 2", "remove-segment 3",
+)  # fmt: skip
+
+WITHOUT_COUNTS = ("delete 10 %", "delete 30 %", "delete 50 %", "delete 80 %", "first-spike", "equalise 2")
+
+
+def perturbations(duration: float, saccades: bool, asked: Sequence[str] = ()) -> list[Perturbation]:
+    """Return what is done to the spikes, in the order of the tables.
+
+    Parameters
+    ----------
+    duration : float
+        Of a trial, s.
+    saccades : bool
+        Whether all three saccades fit into the trial, so that they can be removed and reordered.
+    asked : sequence of str
+        Labels such as ``"jitter 5 ms"``; all that fit if there are none.
+
+    Raises
+    ------
+    UserError
+        If a label names no perturbation.
+    """
+    labels = list(asked)
+    if not labels:
+        spreads = [format_quantity(spread, "time") for spread in SPREADS if spread <= duration / 3]
+        labels = [f"{kind} {spread}" for kind in ("jitter", "shift") for spread in spreads]
+        labels += [*WITHOUT_TIMES, *(OF_SACCADES if saccades else ()), *WITHOUT_COUNTS]
+    found = [parse_perturbation(label) for label in labels]
+    twice = [one.label for k, one in enumerate(found) if one.label in [other.label for other in found[:k]]]
+    if twice:
+        raise UserError("the same perturbation twice", key="--perturb", value=twice[0])
+    return found

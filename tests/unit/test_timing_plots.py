@@ -1,0 +1,145 @@
+"""The figures of spike times: what is drawn is what was given."""
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgba
+from matplotlib.figure import Figure
+
+from bioscnn import plots
+from bioscnn.plots.timing_question import LOOKS
+from tests import timing_study
+
+DT = 1e-3
+
+
+def lines_named(figure: Figure, panel: int, name: str):
+    return [line for line in figure.axes[panel].lines if line.get_label() == name]
+
+
+def stairs_of(axes):
+    return [patch.get_data() for patch in axes.patches]
+
+
+def test_the_three_rates_of_one_population_share_their_scale_and_their_mean():
+    by_neuron, population, by_both, window = timing_study.made_up_rates()
+    figure = plots.three_rates(by_neuron, population, by_both, window)
+    assert len({axes.get_ylim() for axes in figure.axes}) == 1
+    marked = [axes.lines[-1].get_ydata()[0] for axes in figure.axes]
+    assert marked == pytest.approx([population.mean()] * 3)
+    courses = [stairs_of(axes)[-1].values for axes in figure.axes[1:]]
+    np.testing.assert_allclose(courses[0], courses[1])
+    assert courses[0][20:].mean() > 2 * courses[0][:10].mean()  # the step that the first rate cannot show
+
+
+def test_a_silent_population_has_three_rates_of_zero():
+    plots.to_svg(plots.three_rates(np.zeros((3, 4)), np.zeros((3, 5)), np.zeros((4, 5)), 10e-3))
+
+
+def test_equal_areas_of_the_interval_histogram_are_equally_many_intervals():
+    intervals = {"a": np.arange(1, 301) * DT, "b": np.array([3, 3, 3, 70]) * DT}
+    for values, (heights, edges, _) in zip(
+        intervals.values(), stairs_of(plots.intervals_histogram(intervals, DT).axes[0]), strict=True
+    ):
+        assert np.sum(heights * np.diff(np.log10(edges))) == pytest.approx(100)
+        expected = np.histogram(1e3 * values, edges)[0] / len(values)
+        np.testing.assert_allclose(heights * np.diff(np.log10(edges)) / 100, expected)
+
+
+def test_a_latency_curve_rises_at_each_first_spike_to_the_share_that_fires():
+    latencies = {"conv1": np.array([[0.02, 0.05], [np.nan, 0.05]]), "output": np.full((2, 2), np.nan)}
+    fired, silent = plots.latency_distribution(latencies, 0.3).axes[0].lines
+    assert np.asarray(fired.get_xdata()).tolist() == pytest.approx([0, 20, 50, 300])
+    assert np.asarray(fired.get_ydata()).tolist() == [0, 25, 75, 75]
+    assert np.asarray(silent.get_ydata()).tolist() == [0, 0]
+    assert silent.get_label() == "output  100 % silent"
+
+
+def test_distances_are_sorted_by_class_with_a_line_at_each_border():
+    distances = np.arange(25.0).reshape(5, 5)
+    labels = np.array([2, 0, 2, 0, 0])
+    axes = plots.distance_matrix(distances, labels, ["a", "b", "c"], name="d", unit="ms").axes[0]
+    order = [1, 3, 4, 0, 2]
+    np.testing.assert_array_equal(axes.images[0].get_array(), distances[np.ix_(order, order)])
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["a", "c"]
+    assert {line.get_ydata()[0] for line in axes.lines[::2]} == {2.5}
+
+
+def test_accuracy_is_drawn_in_percent_against_every_jitter_from_none_on():
+    table = timing_study.accuracy_table()
+    figure = plots.accuracy_against_jitter(table, chance=0.1)
+    assert [axes.get_title(loc="left") for axes in figure.axes] == list(timing_study.LAYERS)
+    ticks = [text.get_text() for text in figure.axes[0].get_xticklabels()]
+    assert ticks == ["0", "1", "2", "5", "10", "20", "50", "100"]
+    (line,) = lines_named(figure, 1, "latencies")
+    rows = table[(table["layer"] == "conv1") & (table["method"] == "latencies")]
+    chosen = rows[rows["family"].isin(("clean", "jitter"))]
+    np.testing.assert_allclose(line.get_ydata(), 100 * chosen["accuracy"])
+    assert len(lines_named(figure, 0, "time-collapsed CNN")) == 1
+    assert lines_named(figure, 1, "time-collapsed CNN") == []
+
+
+def test_rows_in_another_order_give_the_same_line():
+    table = timing_study.accuracy_table()
+    shuffled = table.sample(frac=1, random_state=1)
+    (line,) = lines_named(plots.accuracy_against_jitter(table), 0, "ranks")
+    panel = list(shuffled["layer"].unique()).index("input")
+    (other,) = lines_named(plots.accuracy_against_jitter(shuffled), panel, "ranks")
+    np.testing.assert_array_equal(line.get_xydata(), other.get_xydata())
+
+
+def test_effects_stand_in_two_groups_each_method_at_its_perturbation():
+    table = timing_study.accuracy_table()
+    figure = plots.perturbation_effects(table, "input")
+    kept, changed = figure.axes
+    assert "first-spike" in [text.get_text() for text in changed.get_yticklabels()]
+    names = [text.get_text() for text in kept.get_yticklabels()]
+    assert names == [label for _, label, _, keeps, _ in timing_study.perturbations()[1:] if keeps]
+    (drawn,) = (dots for dots in kept.collections if dots.get_label() == "counts and times")
+    rows = table[(table["layer"] == "input") & (table["method"] == "counts and times")]
+    rows = rows[rows["keeps_counts"] & (rows["family"] != "clean")]
+    place = np.asarray(drawn.get_offsets())
+    np.testing.assert_allclose(place[:, 0], 100 * rows["difference"])
+    assert np.rint(place[:, 1]).tolist() == list(range(len(rows)))
+    told = (rows["diff_low"] > 0) | (rows["diff_high"] < 0)
+    filled = [np.allclose(face, to_rgba(LOOKS["counts and times"][0])) for face in drawn.get_facecolors()]
+    assert 0 < sum(filled) < len(rows)
+    assert filled == told.tolist()
+
+
+def test_a_method_that_is_new_is_drawn_too():
+    table = timing_study.accuracy_table()
+    table["method"] = table["method"].replace("ranks", "another decoder")
+    kept = plots.perturbation_effects(table, "conv1").axes[0]
+    assert "another decoder" in [dots.get_label() for dots in kept.collections]
+    assert len(lines_named(plots.accuracy_against_jitter(table), 0, "another decoder")) == 1
+
+
+def test_a_control_that_failed_is_crossed_out():
+    table = timing_study.control_table()
+    assert lines_named(plots.control_sets(table), 0, "not as expected") == []
+    table.loc[2, "passed"] = False
+    timing_only, counts_only = (
+        lines_named(plots.control_sets(table), panel, "not as expected") for panel in (0, 1)
+    )
+    assert counts_only == []
+    assert timing_only[0].get_xdata().tolist() == [100 * table.loc[2, "accuracy"]]
+
+
+def test_bars_are_bits_and_the_shuffle_control_is_marked():
+    table = timing_study.information_table()
+    axes = plots.information_bars(table).axes[0]
+    for bars, response in zip(axes.containers, ("count", "latency", "both"), strict=True):
+        expected = table.loc[table["response"] == response, "bits"]
+        np.testing.assert_allclose([bar.get_height() for bar in bars], expected)
+    marks = [c for c in axes.collections if c.get_label() == "shuffled classes"]
+    assert {float(y) for mark in marks for segment in mark.get_segments() for y in segment[:, 1]} == {0.001}
+
+
+def test_tables_stay_as_they_were():
+    tables = [timing_study.accuracy_table(), timing_study.control_table(), timing_study.information_table()]
+    copies = [table.copy() for table in tables]
+    plots.accuracy_against_jitter(tables[0])
+    plots.perturbation_effects(tables[0], "conv1")
+    plots.control_sets(tables[1])
+    plots.information_bars(tables[2])
+    assert all(table.equals(copy) for table, copy in zip(tables, copies, strict=True))
