@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from bioscnn.doctor.machine import Check, Environment
+from bioscnn.doctor.machine import Check, Environment, this_machine
+from bioscnn.errors import UserError
 
 _GENN_PATH = "install GeNN 4.9.0 (conda channel brian-team) and export GENN_PATH=its folder"
-_BRIAN2GENN = (
-    'in an environment of its own: pip install "brian2genn==1.7.0" "brian2>=2.5.4,<2.6" "numpy<2" '
-    '"cython<3.1" "setuptools<82"'
-)
+_BRIAN2GENN = "make an environment of its own for it: make env DEVICE=genn"
 
 
 def check_genn(environment: Environment) -> Check:
@@ -55,3 +53,30 @@ def check_cuda(environment: Environment) -> Check:
         fix = "install the CUDA 12 toolkit and export CUDA_PATH=its folder"
         return Check("CUDA", "broken", f"{found}, but GeNN 4 needs CUDA 12 or older", fix)
     return Check("CUDA", "ok", found)
+
+
+def require_genn(use_gpu: bool, environment: Environment | None = None) -> None:
+    """Refuse at once, before anything is loaded or built, where a simulation on GeNN cannot succeed.
+
+    Parameters
+    ----------
+    use_gpu : bool
+        Whether CUDA is needed too.
+    environment : Environment, optional
+        Another machine to examine, for tests.
+
+    Raises
+    ------
+    UserError
+        If GeNN, brian2genn or, for a GPU, CUDA is missing or of a wrong version.
+    """
+    environment = environment or this_machine()
+    for check in (check_genn, *([check_cuda] if use_gpu else [])):
+        found = check(environment)
+        if found.status != "ok":
+            raise UserError(
+                f"the device genn needs {found.name}",
+                key="simulation.device",
+                value=found.found,
+                fix=f'{found.fix}; or set simulation.device = "cpp_standalone", which needs neither',
+            )

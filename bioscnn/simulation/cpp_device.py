@@ -125,7 +125,7 @@ def run_batch(
                 fix="free some space there, or set TMPDIR to a folder that has some",
             ) from error
         process = subprocess.Popen(
-            [program.executable],
+            program.command,
             cwd=program.folder,
             env={**os.environ, "BIOSCNN_FOLDER": str(folder)},
             stdout=subprocess.PIPE,

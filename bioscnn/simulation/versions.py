@@ -1,4 +1,4 @@
-"""Where the versions of Brian2 differ that a simulation may run on: 2.5.4, which GeNN needs, and newer ones."""
+"""Where the versions of Brian2 differ: GeNN needs 2.5.4, everything else runs on newer ones too."""
 
 from __future__ import annotations
 

@@ -20,9 +20,9 @@ from bioscnn.studies.study import Study
 _PROGRAM_BYTES = 4e6
 _NEURON_BYTES = 27  # besides four numbers
 _SYNAPSE_BYTES = 35  # of one that is listed, besides two copies of the weight
-_SECONDS_AN_UPDATE = {"cpp_standalone": 0.3e-9, "numpy": 40e-9}
+_SECONDS_AN_UPDATE = {"cpp_standalone": 0.3e-9, "numpy": 40e-9, "genn": 1e-9}
 _SECONDS_A_SYNAPTIC_EVENT = {"procedural": 0.3e-9, "explicit": 4e-9, "numpy": 40e-9}
-_SECONDS_A_STEP = {"cpp_standalone": 1e-6, "numpy": 2e-3}
+_SECONDS_A_STEP = {"cpp_standalone": 1e-6, "numpy": 2e-3, "genn": 1e-6}
 _TYPICAL_RATE = 15.0  # Hz, mean over all neurons
 _BUILD_SECONDS = 20.0
 
@@ -103,7 +103,7 @@ def plan_study(study: Study, data: Path | None) -> Plan:
         p.n_synapses * _TYPICAL_RATE * study.config.simulation.duration * _seconds_an_event(p, device)
         for p in through_synapses
     )
-    jobs = device.jobs if prepared.program else 1
+    jobs = device.processes
     return Plan(
         dataset=prepared.examples.name,
         source=prepared.examples.source,
