@@ -9,7 +9,8 @@ from bioscnn.doctor.machine import Check, Environment, this_machine
 from bioscnn.errors import UserError
 
 _GENN_PATH = "install GeNN 4.9.0 (conda channel brian-team) and export GENN_PATH=its folder"
-_BRIAN2GENN = "make an environment of its own for it: make env DEVICE=genn"
+_BRIAN2GENN = 'in an environment of its own: make env DEVICE=genn, or pip install "bioscnn[genn]"'
+_VERSION = "1.7.0"
 
 
 def check_genn(environment: Environment) -> Check:
@@ -35,6 +36,9 @@ def check_genn(environment: Environment) -> Check:
     brian2genn = environment.version_of("brian2genn")
     if brian2genn is None:
         return Check("GeNN", "missing", f"GeNN {version}, but brian2genn is not installed", _BRIAN2GENN)
+    if brian2genn != _VERSION:
+        found = f"brian2genn {brian2genn}, but bioscnn is written for {_VERSION}"
+        return Check("GeNN", "broken", found, _BRIAN2GENN)
     return Check("GeNN", "ok", f"GeNN {version} with brian2genn {brian2genn}")
 
 
@@ -78,5 +82,5 @@ def require_genn(use_gpu: bool, environment: Environment | None = None) -> None:
                 f"the device genn needs {found.name}",
                 key="simulation.device",
                 value=found.found,
-                fix=f'{found.fix}; or set simulation.device = "cpp_standalone", which needs neither',
+                fix=f'{found.fix}; or set simulation.device = "cpp_standalone", which needs none of it',
             )

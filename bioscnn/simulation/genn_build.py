@@ -21,8 +21,8 @@ from bioscnn.simulation.equations import parameters_of, projection_name, state_o
 from bioscnn.simulation.genn_shape import GeNNShape
 from bioscnn.simulation.shape import TEMPLATES
 
-# GeNN's makefile for a CPU optimises nothing by itself. Its own switch for that, optimizeCode, also allows the
-# compilers to change the bits of a result, and so does brian2genn's default.
+# GeNN's makefile for a CPU optimises nothing by itself. Its own switch for that, optimizeCode, also lets the
+# compilers change the bits of a result, and so does brian2genn's default.
 COMPILER_FLAGS = ["-w", "-O3", "-march=native", "-std=c++17", "-ffp-contract=off"]
 NVCC_FLAGS = ["-O3", "--fmad=false"]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bioscnn.doctor import Check, Environment, diagnose, require_compiler, this_machine
+from bioscnn.doctor import Check, Environment, diagnose, require_compiler, require_genn, this_machine
 from bioscnn.doctor.accelerators import check_cuda, check_genn
 from bioscnn.doctor.disk import check_cache
 from bioscnn.doctor.packages import check_brian2, check_optional, check_python, check_requirements
@@ -220,8 +220,19 @@ def test_a_genn_that_brian2genn_cannot_use_is_found_before_a_build(bare, tmp_pat
 def test_genn_4_needs_brian2genn_beside_it(bare, tmp_path, version):
     check = genn(bare, tmp_path, version)
     assert check.status == "missing"
-    assert "brian2genn==1.7.0" in check.fix
+    assert "make env DEVICE=genn" in check.fix
+    assert genn(with_versions(bare, brian2genn="1.6.0"), tmp_path, version).status == "broken"
     assert genn(with_versions(bare, brian2genn="1.7.0"), tmp_path, version).status == "ok"
+
+
+def test_the_device_genn_is_refused_with_what_mends_it(bare, tmp_path):
+    with pytest.raises(UserError, match=r"GENN_PATH is not set[^$]*conda channel brian-team"):
+        require_genn(False, bare)
+    machine = with_versions(with_variables(bare, GENN_PATH=str(tmp_path)), brian2genn="1.7.0")
+    (tmp_path / "version.txt").write_text("4.9.0")
+    require_genn(False, machine)
+    with pytest.raises(UserError, match=r"no nvcc[^$]*CUDA 12"):
+        require_genn(True, machine)
 
 
 def test_cuda_13_is_too_new_only_for_genn(bare, programs):
