@@ -17,13 +17,14 @@ from brian2.devices.device import reset_device
 
 from bioscnn.network import Population
 from bioscnn.simulation.brian import construct
-from bioscnn.simulation.equations import parameters_of, projection_name, state_of
+from bioscnn.simulation.build import COMPILER_FLAGS
+from bioscnn.simulation.equations import projection_name, state_of
 from bioscnn.simulation.genn_shape import GeNNShape
+from bioscnn.simulation.propagator import coefficients, statements
 from bioscnn.simulation.shape import TEMPLATES
 
 # GeNN's makefile for a CPU optimises nothing by itself. Its own switch for that, optimizeCode, also lets the
 # compilers change the bits of a result, and so does brian2genn's default.
-COMPILER_FLAGS = ["-w", "-O3", "-march=native", "-std=c++17", "-ffp-contract=off"]
 NVCC_FLAGS = ["-O3", "--fmad=false"]
 
 # In the program that writes GeNN's code, not in the one that simulates.
@@ -93,7 +94,9 @@ def generate_genn(shape: GeNNShape, folder: Path) -> None:
             source = brian2.SpikeGeneratorGroup(
                 network.source.size, [], [] * brian2.second, name=network.source.name
             )
-        built = construct(network, shape.explicit, source)
+        steps = {population.name: shape.step(population) for population in network.neurons}
+        known = {name: (statements(step), coefficients(step)) for name, step in steps.items() if step}
+        built = construct(network, shape.explicit, source, known)
         brian2.device.insert_code("before_start", PREFERENCES)
         brian2.device.insert_code("after_network_run", "return 0;")
         brian2.device.insert_code("main", _reading(shape))
@@ -126,7 +129,7 @@ def _reading(shape: GeNNShape) -> str:
     lines = []
     for population in shape.network.neurons:
         name = population.name
-        shared = [*parameters_of(shape.network, population), *(["n_steps"] if population.spikes else [])]
+        shared = [*shape.parameters(population), *(["n_steps"] if population.spikes else [])]
         sizes = {**dict.fromkeys(shared, 1), "I_stim": population.size}
         lines += [
             f'bioscnn::File("{name}.{variable}", "rb").read_all(_array_{name}_{variable}, {size});'
