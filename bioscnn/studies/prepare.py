@@ -80,7 +80,7 @@ class Prepared:
     def program(self) -> ProgramShape | None:
         """Shape of the compiled program; None on a device that compiles none."""
         spike_input = self.input.spikes is not None
-        return self.device.program(self.network, spike_input, self.stimulus.dt)
+        return self.device.program(self.network, spike_input, self.study.config.simulation.dt)
 
     @property
     def key(self) -> str:
