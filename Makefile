@@ -22,7 +22,7 @@ BIN     := $(VENV)/bin
 INSTALL  = $(BIN)/pip install --quiet --disable-pip-version-check $(OPTIONS) --editable
 
 .DEFAULT_GOAL := help
-.PHONY: help env sim explain test lint train cross timing benchmark bench camera doctor clean
+.PHONY: help env sim explain test lint train cross timing benchmark bench camera notebooks doctor clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -47,6 +47,11 @@ $(VENV)/ready-test: $(VENV)/ready
 $(VENV)/ready-train: $(VENV)/ready
 	@echo "adding torch, for training (once) ..."
 	@$(INSTALL) '.[train,$(EXTRA)]'
+	@touch $@
+
+$(VENV)/ready-notebooks: $(VENV)/ready
+	@echo "adding Jupyter (once) ..."
+	@$(INSTALL) '.[notebooks,$(EXTRA)]'
 	@touch $@
 
 sim: $(VENV)/ready ## simulate a study [DATASET=mnist] [DEVICE=cpp_standalone] [TRIALS=] [JOBS=]
@@ -78,8 +83,14 @@ bench: $(VENV)/ready ## measure bioscnn against its peers, half an hour [QUICK=1
 	@$(BIN)/python -m bench.run $(if $(QUICK),--quick) $(if $(SIZE),--size $(SIZE)) $(if $(ONLY),--only $(ONLY)) \
 	  $(if $(DOCS),--docs $(DOCS))
 
+devices: $(VENV)/ready ## compare all devices of this machine spike by spike [DATASET=mnist] [TRIALS=200]
+	@$(BIN)/bioscnn devices sims/$(DATASET).toml --trials $(or $(TRIALS),200)
+
 camera: $(VENV)/ready ## compare the simulated event camera with real recordings and fill docs/camera.md
 	@$(BIN)/python -m analysis.camera.compare
+
+notebooks: $(VENV)/ready-notebooks ## open the notebooks of analysis/ in Jupyter
+	@$(BIN)/jupyter lab analysis
 
 doctor: $(VENV)/ready ## say what works on this machine and how to mend the rest
 	@$(BIN)/bioscnn doctor

@@ -125,6 +125,48 @@ def explain(
 
 
 @app.command()
+def compare(
+    a: Annotated[Path, typer.Argument(help="folder of a run, made with --set readout.record=all")],
+    b: Annotated[Path, typer.Argument(help="another one of the same trials, on another device for example")],
+    as_json: Json = False,
+) -> None:
+    """Compare two runs of the same trials spike by spike; code 1 if they differ."""
+    from bioscnn.studies.compare import compare_runs
+    from bioscnn.terminal import print_comparison
+
+    comparison = compare_runs(a, b)
+    if as_json:
+        typer.echo(json.dumps(comparison.as_dict(), indent=2))
+    else:
+        print_comparison(comparison)
+    if not comparison.identical:
+        raise typer.Exit(1)
+
+
+@app.command()
+def devices(
+    study: StudyFile,
+    changes: Changes = None,
+    trials: Trials = None,
+    data: DataFolder = None,
+    as_json: Json = False,
+) -> None:
+    """Run a study on every device of this machine and compare all spikes; code 1 if they differ."""
+    from bioscnn.studies.devices import run_devices
+    from bioscnn.terminal import WorkProgress, print_devices
+
+    loaded = _study(study, changes, {"dataset.trials": trials})
+    with WorkProgress() as progress:
+        done = run_devices(loaded, data=data, results=Path("results"), progress=progress)
+    if as_json:
+        typer.echo(json.dumps(done.summary, indent=2))
+    else:
+        print_devices(done)
+    if not done.identical:
+        raise typer.Exit(1)
+
+
+@app.command()
 def train(
     network: Annotated[
         str, typer.Argument(help="a network such as mnist-small, or a data set for all of its")

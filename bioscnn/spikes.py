@@ -127,6 +127,23 @@ class SpikeTrains:
         """Return some of the trials, in the order in which they are named."""
         return self.concatenate([self[k : k + 1] for k in np.asarray(trials).tolist()])
 
+    def of_neurons(self, neurons: NDArray[np.integer]) -> Self:
+        """Return some of the neurons, each named once, numbered in the order in which they are named."""
+        place = np.full(self.size, -1)
+        place[neurons] = np.arange(len(neurons))
+        if np.count_nonzero(place >= 0) < len(neurons):
+            raise ValueError("a neuron is named twice")
+        kept = place[self.neuron] >= 0
+        return self.from_events(
+            self.trial()[kept],
+            self.step[kept],
+            place[self.neuron[kept]],
+            n_trials=self.n_trials,
+            size=len(neurons),
+            n_steps=self.n_steps,
+            dt=self.dt,
+        )
+
     def from_step(self, first: int) -> Self:
         """Return the spikes from a step of each trial on, as if the trials began there."""
         kept = self.step >= first

@@ -7,13 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bioscnn.doctor.accelerators import check_cuda, check_genn, require_genn
 from bioscnn.doctor.disk import check_cache
+from bioscnn.doctor.genn import check_cuda, check_genn, check_gpu, find_genn, find_gpu, require_genn
 from bioscnn.doctor.machine import Check, Environment, this_machine
 from bioscnn.doctor.packages import check_brian2, check_optional, check_python, check_requirements
 from bioscnn.doctor.toolchain import locate_make, require_compiler, try_compiler
 
-__all__ = ["Check", "Environment", "diagnose", "require_compiler", "require_genn", "this_machine"]
+__all__ = [
+    "Check",
+    "Environment",
+    "diagnose",
+    "find_genn",
+    "find_gpu",
+    "require_compiler",
+    "require_genn",
+    "this_machine",
+]
 
 _EXAMINATIONS: tuple[Callable[[Environment], Check | list[Check]], ...] = (
     check_python,
@@ -25,6 +34,7 @@ _EXAMINATIONS: tuple[Callable[[Environment], Check | list[Check]], ...] = (
     check_optional,
     check_genn,
     check_cuda,
+    check_gpu,
 )
 
 

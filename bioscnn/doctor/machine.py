@@ -13,6 +13,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
+Status = Literal["ok", "missing", "broken", "optional"]
+
 
 @dataclass(frozen=True)
 class Check:
@@ -31,7 +33,7 @@ class Check:
     """
 
     name: str
-    status: Literal["ok", "missing", "broken", "optional"]
+    status: Status
     found: str
     fix: str = ""
 

@@ -27,6 +27,7 @@ from bioscnn.metrics.neo import to_neo
 from bioscnn.metrics.pairs import check_comparable
 from bioscnn.metrics.profiles import isi_distance, spike_distance
 from bioscnn.metrics.rates import population_rate, time_averaged_rate, trial_averaged_rate
+from bioscnn.metrics.separation import Separation, class_separation
 from bioscnn.metrics.statistics import (
     Difference,
     Distance,
@@ -47,9 +48,11 @@ __all__ = [
     "Energy",
     "Information",
     "Proportion",
+    "Separation",
     "accuracy",
     "bootstrap_difference",
     "check_comparable",
+    "class_separation",
     "confusion_matrix",
     "count_response",
     "decision_latency",

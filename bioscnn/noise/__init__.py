@@ -1,5 +1,6 @@
 """What is done to spike trains to learn what their times and their counts carry."""
 
+from bioscnn.noise.combined import Combined
 from bioscnn.noise.counts import Delete, Equalise, FirstSpike
 from bioscnn.noise.parse import PERTURBATIONS, parse_perturbation
 from bioscnn.noise.perturbation import Perturbation
@@ -10,6 +11,7 @@ __all__ = [
     "PERTURBATIONS",
     "SACCADE_ENDS",
     "Collapse",
+    "Combined",
     "Delete",
     "Equalise",
     "FirstSpike",

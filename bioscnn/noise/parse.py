@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 
 from bioscnn.errors import UserError
+from bioscnn.noise.combined import Combined
 from bioscnn.noise.counts import Delete, Equalise, FirstSpike
 from bioscnn.noise.perturbation import Perturbation
 from bioscnn.noise.segments import RemoveSegment, Reorder
@@ -26,7 +27,7 @@ def parse_perturbation(text: str) -> Perturbation:
     Parameters
     ----------
     text : str
-        Its name, then its setting if it has one.
+        Its name, then its setting if it has one; or several, joined by " + ".
 
     Raises
     ------
@@ -39,7 +40,11 @@ def parse_perturbation(text: str) -> Perturbation:
     Jitter(sigma=0.005)
     >>> parse_perturbation("reorder 2-3-1").label
     'reorder 2-3-1'
+    >>> parse_perturbation("collapse + equalise 2")
+    Combined(parts=(Collapse(), Equalise(count=2)))
     """
+    if "+" in text:
+        return Combined(tuple(parse_perturbation(part) for part in text.split("+")))
     name, _, setting = text.strip().partition(" ")
     if name not in PERTURBATIONS:
         nearest = difflib.get_close_matches(name.lower(), PERTURBATIONS, n=1)

@@ -20,12 +20,14 @@ class Perturbation(ABC):
     ----------
     name : str
         The word that stands for it in text.
-    keeps_counts : bool
-        Whether every neuron has exactly as many spikes in every trial as before.
     """
 
     name: ClassVar[str]
-    keeps_counts: ClassVar[bool]
+
+    @property
+    @abstractmethod
+    def keeps_counts(self) -> bool:
+        """Whether every neuron has exactly as many spikes in every trial as before."""
 
     @abstractmethod
     def apply(self, trains: SpikeTrains, rng: np.random.Generator) -> SpikeTrains:

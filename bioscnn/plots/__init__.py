@@ -12,7 +12,12 @@ from bioscnn.plots.networks import networks_over_time, time_steps
 from bioscnn.plots.potentials import output_potentials
 from bioscnn.plots.raster import raster
 from bioscnn.plots.rates import three_rates
-from bioscnn.plots.timing import distance_matrix, intervals_histogram, latency_distribution
+from bioscnn.plots.timing import (
+    distance_matrix,
+    intervals_histogram,
+    latency_distribution,
+    separation_by_scale,
+)
 from bioscnn.plots.timing_question import (
     accuracy_against_jitter,
     control_sets,
@@ -40,6 +45,7 @@ __all__ = [
     "rates_against_activations",
     "rates_by_population",
     "save",
+    "separation_by_scale",
     "spikes_histogram",
     "three_rates",
     "time_steps",

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.plots.style import PALETTE, WIDE, themed
+from bioscnn.plots.style import MUTED, PALETTE, WIDE, themed
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -117,6 +118,8 @@ def distance_matrix(
 ) -> Figure:
     """Draw the distances between trials, sorted by class, with a line between classes.
 
+    The colours span the distances of different trials; the diagonal, always 0, does not set their scale.
+
     Parameters
     ----------
     distances : ndarray of float64, shape (n_trials, n_trials)
@@ -138,6 +141,9 @@ def distance_matrix(
     figure = Figure(figsize=(side, 0.86 * side), layout="constrained")
     axes = figure.subplots()
     image = axes.imshow(distances[np.ix_(order, order)], cmap="cividis", interpolation="nearest")
+    between = distances[~np.eye(len(distances), dtype=bool)]
+    if np.isfinite(between).any():
+        image.set_clim(np.nanmin(between), np.nanmax(between))
     bar = figure.colorbar(image, ax=axes, label=f"{name} ({unit})" if unit else name, shrink=0.75, aspect=30)
     bar.outline.set_linewidth(0)
     for border in first[1:] - 0.5:
@@ -150,4 +156,45 @@ def distance_matrix(
     axes.set(xlabel="class of the trial", ylabel="class of the trial")
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
+    return figure
+
+
+@themed
+def separation_by_scale(table: pd.DataFrame, *, width: float = WIDE) -> Figure:
+    """Draw how well a distance tells classes apart, against the time scale on which it compares spikes.
+
+    On the left, the mean distance between classes over that within them; on the right, how often a trial of
+    another class is further away than one of the same class, with bands that are intervals.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With columns ``spikes`` (whose they are), ``scale`` (s), ``within``, ``between`` (mean distances),
+        ``share``, ``low``, ``high`` (0 to 1).
+    width : float
+        Width in inches; below 5 the panels stand one above the other.
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import NullLocator
+
+    beside = width >= 5
+    figure = Figure(figsize=(width, 2.8 if beside else 5.0), layout="constrained")
+    ratios, shares = figure.subplots(*(1, 2) if beside else (2, 1), sharex=True)
+    for colour, (name, rows) in zip(cycle(PALETTE), table.groupby("spikes", sort=False), strict=False):
+        rows = rows.sort_values("scale")
+        scale = 1e3 * rows["scale"]
+        ratios.plot(scale, rows["between"] / rows["within"], ".-", color=colour, label=str(name))
+        low, high = 100 * rows["low"], 100 * rows["high"]
+        shares.fill_between(scale, low, high, color=colour, alpha=0.15, linewidth=0)
+        shares.plot(scale, 100 * rows["share"], ".-", color=colour)
+    ratios.axhline(1, color=MUTED, linestyle=":", linewidth=1, label="chance")
+    shares.axhline(50, color=MUTED, linestyle=":", linewidth=1)
+    ratios.set(ylabel="distance between / within classes", xscale="log")
+    shares.set(ylabel="other class is further (%)", xlabel="time scale (ms)", ylim=(None, 101))
+    if beside:
+        ratios.set_xlabel("time scale (ms)")
+    scales = 1e3 * np.unique(table["scale"])
+    ratios.xaxis.set_minor_locator(NullLocator())
+    ratios.set_xticks(scales, [f"{scale:g}" for scale in scales])
+    _legend(figure, ratios, width)
     return figure

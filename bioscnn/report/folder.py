@@ -80,11 +80,7 @@ def read_run(folder: Path, *, with_ledger: bool = True) -> Run:
     UserError
         If a file is missing or damaged, or the files do not belong together.
     """
-    if not folder.is_dir():
-        raise UserError(
-            "no such run", file=folder, fix="give the folder of a run, such as results/mnist/latest"
-        )
-    summary, provenance = (read_json(folder / name, REQUIRED[name], FIX) for name in REQUIRED)
+    summary, provenance = read_facts(folder)
     try:
         data = load_run(folder / "run.h5")
     except UserError as error:
@@ -95,6 +91,22 @@ def read_run(folder: Path, *, with_ledger: bool = True) -> Run:
     )
     _check(run, folder)
     return run
+
+
+def read_facts(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Read the summary and the provenance of a run, without what was recorded.
+
+    Raises
+    ------
+    UserError
+        If the folder is no run, or a file is missing or damaged.
+    """
+    if not folder.is_dir():
+        raise UserError(
+            "no such run", file=folder, fix="give the folder of a run, such as results/mnist/latest"
+        )
+    summary, provenance = (read_json(folder / name, REQUIRED[name], FIX) for name in REQUIRED)
+    return summary, provenance
 
 
 def _read_ledger(path: Path) -> tuple[Ledger, list[LayerComparison]] | None:

@@ -24,8 +24,8 @@ def write_timing_report(folder: Path) -> Path:
     Parameters
     ----------
     folder : Path
-        With ``accuracy.csv``, ``controls.csv``, ``information.csv``, ``verdict.json`` and ``summary.json``;
-        see `bioscnn.report.timing_folder` for what they hold.
+        With ``accuracy.csv``, ``comparisons.csv``, ``controls.csv``, ``information.csv``, ``verdict.json``
+        and ``summary.json``; see `bioscnn.report.timing_folder` for what they hold.
 
     Returns
     -------
@@ -66,6 +66,7 @@ def render_timing(study: TimingStudy) -> str:
             layer: [group.to_dict("records") for _, group in rows.groupby("label", sort=False)]
             for layer, rows in study.accuracy.groupby("layer", sort=False)
         },
+        "compared": words.compared(study),
         "controls": study.controls.to_dict("records"),
         "information": study.information.to_dict("records"),
     }
@@ -97,6 +98,7 @@ def draw_timing_figures(study: TimingStudy) -> dict[str, Picture]:
             f"What each perturbation of layer {layer} does to the accuracy of each method, in points",
             words.effects_caption(study, layer),
         )
+    figures |= _draw_spikes(study)
     if study.summary["simulated"]:
         figures = {name: figure.simulated for name, figure in figures.items()}
     controls = wide(
@@ -105,6 +107,49 @@ def draw_timing_figures(study: TimingStudy) -> dict[str, Picture]:
         words.controls_caption(study),
     )
     return {**figures, "controls": controls}
+
+
+def _draw_spikes(study: TimingStudy) -> dict[str, Picture]:
+    """Draw what the unperturbed spikes are like."""
+    from bioscnn import metrics, plots
+    from bioscnn.report import timing_words as words
+    from bioscnn.report.pictures import wide
+
+    first, examples = study.layers[0], study.examples
+    trains = examples[first]
+    window = trains.dt * words.window_steps(trains.n_steps)
+    rates = (
+        metrics.time_averaged_rate(trains),
+        metrics.population_rate(trains, window),
+        metrics.trial_averaged_rate(trains, window),
+    )
+    intervals = {name: metrics.intervals(train) for name, train in examples.items()}
+    latencies = {name: metrics.first_spike_latency(train).ravel() for name, train in examples.items()}
+    distances = metrics.van_rossum_distance(trains, words.TAU)
+    return {
+        "rates": wide(
+            lambda width: plots.three_rates(*rates, window, width=width),
+            f"Three firing rates of layer {first} in Hz",
+            words.rates_caption(first, *rates, window),
+        ),
+        "intervals": wide(
+            lambda width: plots.intervals_histogram(intervals, trains.dt, width=width),
+            "Histogram of inter-spike intervals in ms, by layer",
+            words.intervals_caption(study),
+        ),
+        "latencies": wide(
+            lambda width: plots.latency_distribution(latencies, trains.n_steps * trains.dt, width=width),
+            "Share of neurons that have fired, against time in ms, by layer",
+            words.latencies_caption(study),
+        ),
+        "distances": wide(
+            lambda width: plots.distance_matrix(
+                distances, study.labels, study.summary["classes"], name="van Rossum distance", width=width
+            ),
+            f"Matrix of the distances between {trains.n_trials} trials, sorted by class",
+            words.distances_caption(study, distances),
+        ),
+    }
 
 
 def _draw_effects(study: TimingStudy, layer: str, width: float) -> Figure:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bioscnn.plots.timing_question import RESPONSES, STRESSED
 from bioscnn.report.template import percent, plural, points, probability
 from bioscnn.report.timing_folder import TimingStudy
@@ -15,8 +18,14 @@ if TYPE_CHECKING:
 LEVEL = 0.05
 """A corrected p below this is called a change."""
 
+WINDOWS = 30
+"""About so many windows of a trial are drawn in the courses of firing rates."""
+
+TAU = 10e-3
+"""Time constant of the distances between trials, s."""
+
 METHODS = {
-    "spiking network": "The spiking network, from this layer on, run on the perturbed spikes.",
+    "spiking network": "The spiking network as it is, from this layer on, run on the perturbed spikes.",
     "counts": "A decoder that is given how often each neuron fires, and not when.",
     "latencies": "A decoder that is given when each neuron fires first, and not how often.",
     "ranks": "A decoder that is given only in which order the neurons fire first.",
@@ -39,6 +48,7 @@ FAMILIES = {
     "delete": "This share of the spikes is lost at random.",
     "first-spike": "Only the first spike of each neuron in each trial stays.",
     "remove-segment": "The spikes of this segment of the trial are lost.",
+    "combined": "One after the other.",
     "equalise": "Every neuron has this many spikes in every trial: others are lost, missing ones are added "
     "at random.",
 }
@@ -179,20 +189,99 @@ def controls_caption(study: TimingStudy) -> str:
 
 
 def information_caption(study: TimingStudy) -> str:
-    """Say where the time of the first spike adds most to the count."""
+    """Say where the time of the first spike adds most to the count, what shuffled classes leave taken off."""
     rows = study.information
-    bits = rows.pivot_table(index="layer", columns="response", values="bits", sort=False)
+    told = rows.assign(told=rows["bits"] - rows["shuffled"])
+    bits = told.pivot_table(index="layer", columns="response", values="told", sort=False)
     text = ""
     if set(RESPONSES) <= set(bits.columns):
         layer = str((bits["both"] - bits["count"]).idxmax())
         row = bits.loc[layer]
         text = (
-            f"In {layer}, a neuron's count carries {row['count']:.3f} bit about the class, the latency of "
-            f"its first spike {row['latency']:.3f} and both together {row['both']:.3f}: time adds "
-            f"{row['both'] - row['count']:.3f} bit"
+            f"In {layer}, less what shuffled classes leave, a neuron's count carries {row['count']:.3f} bit "
+            f"about the class, the latency of its first spike {row['latency']:.3f} and both together "
+            f"{row['both']:.3f}: time adds {row['both'] - row['count']:.3f} bit"
             + (", more than in any other layer. " if len(bits) > 1 else ". ")
         )
     return (
-        f"{text}Shuffled classes leave at most {rows['shuffled'].abs().max():.3f} bit. Means over neurons, "
-        "corrected for the number of trials after Panzeri and Treves (1996); whiskers: 95 %."
+        f"{text}Shuffled classes leave up to {rows['shuffled'].abs().max():.3f} bit, the bias that the "
+        "correction for the number of trials (Panzeri and Treves 1996) does not remove. Means over neurons; "
+        "whiskers: 95 %."
     )
+
+
+def window_steps(n_steps: int) -> int:
+    """Return the steps of a window: whole windows, about `WINDOWS` of them."""
+    divisors = [steps for steps in range(1, n_steps + 1) if n_steps % steps == 0]
+    return min(divisors, key=lambda steps: abs(steps - n_steps / WINDOWS))
+
+
+def rates_caption(
+    layer: str,
+    time_averaged: NDArray[np.float64],
+    population: NDArray[np.float64],
+    trial_averaged: NDArray[np.float64],
+    window: float,
+) -> str:
+    """Say what the three rates agree in, and what each averages away."""
+    n_trials, peak = len(population), float(population.mean(axis=0).max())
+    silent = 100 * float((time_averaged == 0).all(axis=0).mean())
+    return (
+        f"Layer {layer!r}, {plural(n_trials, 'trial')}, windows of {1e3 * window:g} ms. All three have the "
+        f"mean of {time_averaged.mean():.3g} Hz. The time-averaged rate tells who fires ({silent:.0f} % of "
+        "the neurons never do), and not when; the rate of the population tells when (its mean course peaks "
+        f"at {peak:.3g} Hz), and not who; the trial-averaged rate tells both (up to "
+        f"{trial_averaged.max():.3g} Hz), and of no single trial."
+    )
+
+
+def intervals_caption(study: TimingStudy) -> str:
+    """Say how long the intervals are, and how regular."""
+    from bioscnn.metrics import interval_statistics
+
+    told = []
+    for name, train in study.examples.items():
+        cv = interval_statistics(train, t_ref=0)["cv"].dropna()
+        told.append(f"{name} {cv.mean():.2f}" if len(cv) else f"{name} none")
+    return (
+        "Mean coefficient of variation of a neuron's intervals in a trial (0: regular, 1: as a Poisson "
+        f"process): {', '.join(told)}. {plural(len(study.labels), 'trial')}."
+    )
+
+
+def latencies_caption(study: TimingStudy) -> str:
+    """Say how many neurons of each layer fire at all."""
+    told = [
+        f"{name} {100 * float((train.counts() > 0).mean()):.0f} %" for name, train in study.examples.items()
+    ]
+    return f"Share of the neurons that fire in a trial: {', '.join(told)}. A curve ends there."
+
+
+def distances_caption(study: TimingStudy, distances: NDArray[np.float64]) -> str:
+    """Say how far trials of one class are apart, and those of different classes."""
+    same = study.labels[:, None] == study.labels
+    others = ~np.eye(len(study.labels), dtype=bool)
+    within, between = distances[same & others], distances[~same]
+    text = f"At layer {study.layers[0]!r}, mean over neurons, time constant {1e3 * TAU:g} ms."
+    if len(within) and len(between):
+        text += (
+            f" Trials of one class are {within.mean():.3g} apart, those of different classes "
+            f"{between.mean():.3g} ({plural(len(study.labels), 'trial')})."
+        )
+    return text
+
+
+def compared(study: TimingStudy) -> list[dict[str, str]]:
+    """Say how much more often one method is right than another on clean spikes, pair by pair."""
+    return [
+        {
+            "layer": row.layer,
+            "pair": f"{row.second} against {row.first}",
+            "difference": points(row.difference),
+            "interval": _difference(row),
+            "trials": f"{row.lost:.0f}, {row.won:.0f}",
+            "p": probability(row.p).removeprefix("= "),
+            "p_holm": probability(row.p_holm).removeprefix("= "),
+        }
+        for _, row in study.comparisons.iterrows()
+    ]

@@ -108,7 +108,7 @@ class Device:
         if self.name == "numpy":
             return None
         if self.name == "genn":
-            require_genn(self.use_gpu)
+            require_genn(use_gpu=self.use_gpu)
             return GeNNShape(network, spike_input, self.precision, "explicit", dt, self.use_gpu)
         return ProgramShape(network, spike_input, self.precision, self.connectivity)
 

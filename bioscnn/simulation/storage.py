@@ -12,7 +12,8 @@ Layout of a file::
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -156,6 +157,79 @@ def load_run(path: Path) -> RunData:
             )
     except (OSError, KeyError) as error:
         raise UserError("not a complete recording of a run", file=path, value=str(error)) from error
+
+
+class StoredRun:
+    """A ``run.h5`` read piece by piece, since a whole one may be larger than the memory.
+
+    Every method raises `UserError` if the file turns out to be missing, damaged, or no run.
+
+    Parameters
+    ----------
+    path : Path
+        The file, open until the end of a ``with`` statement.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> Self:
+        with self._refusing():
+            self._file = h5py.File(self._path, "r", track_order=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    @contextmanager
+    def _refusing(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, KeyError, ValueError) as error:
+            fix = "run the study again: `bioscnn run STUDY.toml`"
+            raise UserError(
+                "not a complete recording of a run", file=self._path, value=str(error), fix=fix
+            ) from error
+
+    def extent(self) -> tuple[int, int]:
+        """Return the number of trials, and of steps of each."""
+        with self._refusing():
+            return len(self._file["trials/label"]), int(self._file.attrs["n_steps"])
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Return the shape of each population, in the network's order."""
+        with self._refusing():
+            stored = self._file["populations"].items()
+            return {name: tuple(map(int, group.attrs["shape"])) for name, group in stored}
+
+    def has(self, name: str, what: str) -> bool:
+        """Whether the ``"spikes"`` or ``"potentials"`` of a population were recorded in full."""
+        with self._refusing():
+            return what in self._file[f"populations/{name}"]
+
+    def counts(self, name: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the spikes of a population by trial, shape (n_trials,), and by neuron, shape (size,)."""
+        with self._refusing():
+            group = self._file[f"populations/{name}"]
+            return group["counts_by_trial"][:], group["counts_by_neuron"][:]
+
+    def spikes(self, name: str, trials: slice) -> SpikeTrains:
+        """Return the spikes of a population in consecutive trials."""
+        with self._refusing():
+            group = self._file[f"populations/{name}/spikes"]
+            start = group["trial_start"][trials.start : trials.stop + 1]
+            own = slice(int(start[0]), int(start[-1]))
+            n_steps, dt = int(self._file.attrs["n_steps"]), float(self._file.attrs["dt"])
+            neuron, step, size = group["neuron"][own], group["step"][own], prod(self.shapes()[name])
+            return SpikeTrains(neuron, step, start - start[0], size, n_steps, dt)
+
+    def potentials(self, name: str, trials: slice, neurons: slice = slice(None)) -> NDArray[np.float32]:
+        """Return potentials of a population in consecutive trials, shape (trials, n_steps, neurons), V."""
+        with self._refusing():
+            values: NDArray[np.float32] = self._file[f"populations/{name}/potentials"][trials, :, neurons]
+            return values
 
 
 class RunFile:

@@ -31,7 +31,7 @@ def keep(decided: Decided, path: Path) -> None:
 def kept(path: Path) -> Decided | None:
     """Return what `keep` wrote; None if it is not there or damaged."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
             return {name: file[name].astype(np.int64) for name in file.files}
     except (OSError, ValueError, BadZipFile):
         return None

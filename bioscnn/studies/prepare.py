@@ -99,7 +99,7 @@ def prepare(study: Study, data: Path | None, progress: Progress | None = None) -
     """
     config, keys = study.config, study.config.dataset
     if config.simulation.device == "genn":
-        require_genn(config.simulation.use_gpu)
+        require_genn(use_gpu=config.simulation.use_gpu)
     kind, progress = INPUTS[config.encoding.kind], progress or Silent()
     shown = kind.load(config, keys.split, keys.trials, data, progress)
     graph = read_model(config.network.model)

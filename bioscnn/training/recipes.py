@@ -92,7 +92,7 @@ NMNIST = Recordings(validation_from=3000)
 NCALTECH101 = Recordings(bin_size=6)
 # Rates of frames are no rates of short trials: no spike is lost at the beginning of a frame.
 FRAMES = RateSettings(
-    epochs=4,
+    epochs=12,
     batch_size=64,
     learning_rate=1e-2,
     shortest_window=0.0,
@@ -101,6 +101,8 @@ FRAMES = RateSettings(
     duration=300e-3,
     readout="mean-potential",
 )
+# One frame: the recording collapsed in time.
+COLLAPSED = replace(FRAMES, frame=300e-3)
 SACCADES = SpikeSettings(
     epochs=1,
     batch_size=32,
@@ -171,6 +173,14 @@ RECIPES = {
             SACCADES,
             recordings=replace(NMNIST, trials=16_000),
         ),
+        # What is there to know for one that does not know when.
+        Recipe(
+            "nmnist-collapsed",
+            "nmnist",
+            _events((2, 34, 34), 10, 16, 48, 96),
+            COLLAPSED,
+            recordings=NMNIST,
+        ),
         # Cross-validated only: a thousand recordings are too few to give any of them away.
         Recipe(
             "nmnist-small-real",
@@ -200,6 +210,13 @@ RECIPES = {
             "ncaltech101",
             "ncaltech101-small",
             replace(SACCADES, epochs=2),
+            recordings=NCALTECH101,
+        ),
+        Recipe(
+            "ncaltech101-collapsed",
+            "ncaltech101",
+            _events((2, 30, 40), 2, 16, 32, 32),
+            replace(COLLAPSED, epochs=8),
             recordings=NCALTECH101,
         ),
         # Does training too long make the network worse? Nothing here holds it back.

@@ -6,9 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from bioscnn.doctor import Check, Environment, diagnose, require_compiler, require_genn, this_machine
-from bioscnn.doctor.accelerators import check_cuda, check_genn
+from bioscnn.doctor import (
+    Check,
+    Environment,
+    diagnose,
+    find_genn,
+    require_compiler,
+    require_genn,
+    this_machine,
+)
 from bioscnn.doctor.disk import check_cache
+from bioscnn.doctor.genn import check_cuda, check_genn, check_gpu
 from bioscnn.doctor.packages import check_brian2, check_optional, check_python, check_requirements
 from bioscnn.doctor.toolchain import locate_make, try_compiler
 from bioscnn.errors import UserError
@@ -193,10 +201,36 @@ def test_a_brian2_that_does_not_import_is_broken_whatever_its_version(tmp_path):
     assert "undefined symbol: ptp" in check.found
 
 
-def genn(environment: Environment, folder: Path, version: str | None) -> Check:
+FOR_GENN = {
+    "brian2genn": "1.7.0",
+    "brian2": "2.5.4",
+    "numpy": "1.26.4",
+    "cython": "3.0.12",
+    "setuptools": "81.0.0",
+}
+
+
+def with_genn(environment: Environment, folder: Path, version: str | None = "4.9.0\n") -> Environment:
     if version is not None:
         (folder / "version.txt").write_text(version)
-    return check_genn(with_variables(environment, GENN_PATH=str(folder)))
+    return with_variables(environment, GENN_PATH=str(folder))
+
+
+def not_ok(environment: Environment) -> list[Check]:
+    return [check for check in check_genn(environment) if check.status != "ok"]
+
+
+def test_a_machine_that_nobody_wants_genn_on_is_not_ill(bare):
+    (check,) = check_genn(bare)
+    assert (check.name, check.status) == ("GeNN", "optional")
+    assert "GENN_PATH" in check.fix
+    assert check_cuda(bare).status == check_gpu(bare).status == "optional"
+
+
+def test_genn_that_is_installed_as_it_should_be_is_found(bare, tmp_path):
+    machine = with_versions(with_genn(bare, tmp_path), **FOR_GENN)
+    assert not not_ok(machine)
+    assert find_genn(machine) == require_genn(machine) == tmp_path
 
 
 @pytest.mark.parametrize(
@@ -210,29 +244,66 @@ def genn(environment: Environment, folder: Path, version: str | None) -> Check:
     ],
 )
 def test_a_genn_that_brian2genn_cannot_use_is_found_before_a_build(bare, tmp_path, version, found):
-    check = genn(bare, tmp_path, version)
-    assert check.status == "broken"
+    machine = with_versions(with_genn(bare, tmp_path, version), **FOR_GENN)
+    (check,) = not_ok(machine)
+    assert (check.name, check.status) == ("GeNN", "broken")
     assert check.found.startswith(found)
-    assert "4.9.0" in check.fix
+    assert "4.9.0" in check.fix and "GENN_PATH" in check.fix
+    assert find_genn(machine) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "status", "fix"),
+    [
+        ("numpy", "2.0.0", "broken", "numpy<2"),
+        ("cython", "3.1.0", "broken", "cython<3.1"),
+        ("setuptools", "82.0.0", "broken", "setuptools<82"),
+        ("setuptools", None, "missing", "setuptools<82"),
+        ("brian2", "2.6.0", "broken", "brian2>=2.5.4,<2.6"),
+        ("brian2genn", "1.6", "broken", "brian2genn==1.7.0"),
+    ],
+)
+def test_a_package_that_brian2genn_does_not_work_with_is_named_with_its_fix(
+    bare, tmp_path, name, version, status, fix
+):
+    machine = with_versions(with_genn(bare, tmp_path), **FOR_GENN | {name: version})
+    (check,) = not_ok(machine)
+    assert (check.name, check.status) == (f"{name} for GeNN", status)
+    assert check.fix == f'pip install "{fix}"'
+    with pytest.raises(UserError) as caught:
+        require_genn(machine)
+    assert caught.value.key == "simulation.device"
+    assert fix in caught.value.fix
 
 
 @pytest.mark.parametrize("version", ["4.2.1", "4.9.0\n"])
 def test_genn_4_needs_brian2genn_beside_it(bare, tmp_path, version):
-    check = genn(bare, tmp_path, version)
-    assert check.status == "missing"
-    assert "make env DEVICE=genn" in check.fix
-    assert genn(with_versions(bare, brian2genn="1.6.0"), tmp_path, version).status == "broken"
-    assert genn(with_versions(bare, brian2genn="1.7.0"), tmp_path, version).status == "ok"
+    (check,) = not_ok(with_genn(bare, tmp_path, version))
+    assert (check.name, check.status) == ("brian2genn", "missing")
+    for pinned in ("brian2genn==1.7.0", "numpy<2", "cython<3.1", "setuptools<82"):
+        assert f'"{pinned}"' in check.fix
 
 
-def test_the_device_genn_is_refused_with_what_mends_it(bare, tmp_path):
-    with pytest.raises(UserError, match=r"GENN_PATH is not set[^$]*conda channel brian-team"):
-        require_genn(False, bare)
-    machine = with_versions(with_variables(bare, GENN_PATH=str(tmp_path)), brian2genn="1.7.0")
-    (tmp_path / "version.txt").write_text("4.9.0")
-    require_genn(False, machine)
+def test_a_gpu_and_cuda_are_needed_only_where_they_are_to_be_used(bare, tmp_path):
+    machine = with_versions(with_genn(bare, tmp_path), **FOR_GENN)
+    require_genn(machine)
     with pytest.raises(UserError, match=r"no nvcc[^$]*CUDA 12"):
-        require_genn(True, machine)
+        require_genn(machine, use_gpu=True)
+
+
+def test_brian2genn_without_genn_is_told_to_name_its_folder(bare):
+    (check,) = not_ok(with_versions(bare, **FOR_GENN))
+    assert (check.name, check.status) == ("GeNN", "missing")
+    assert "export GENN_PATH" in check.fix
+
+
+def test_a_gpu_is_named_and_a_driver_that_fails_is_ill_only_where_genn_is_wanted(bare, programs, tmp_path):
+    install(programs, "nvidia-smi", "echo 'NVIDIA A100, 550.54'")
+    assert check_gpu(bare) == Check("GPU", "ok", "NVIDIA A100, 550.54")
+    install(programs, "nvidia-smi", "echo 'No devices were found'; exit 6")
+    assert check_gpu(bare).status == "optional"
+    check = check_gpu(with_genn(bare, tmp_path))
+    assert (check.status, check.found) == ("broken", "nvidia-smi says: No devices were found")
 
 
 def test_cuda_13_is_too_new_only_for_genn(bare, programs):

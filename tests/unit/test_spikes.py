@@ -42,6 +42,15 @@ def test_trials_can_be_taken_in_any_order(raster, data):
     assert from_raster(raster).take(chosen) == from_raster(raster[chosen])
 
 
+@given(RASTERS, st.data())
+def test_neurons_can_be_taken_in_any_order_but_once(raster, data):
+    every = range(raster.shape[2])
+    chosen = np.array(data.draw(st.lists(st.sampled_from(every), min_size=1, unique=True)))
+    assert from_raster(raster).of_neurons(chosen) == from_raster(raster[:, :, chosen])
+    with pytest.raises(ValueError, match="twice"):
+        from_raster(raster).of_neurons(np.append(chosen, chosen[0]))
+
+
 def test_equality_sees_a_single_moved_spike():
     raster = np.zeros((1, 4, 2), bool)
     raster[0, 1, 0] = True

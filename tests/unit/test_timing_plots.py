@@ -1,6 +1,7 @@
 """The figures of spike times: what is drawn is what was given."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
@@ -62,6 +63,35 @@ def test_distances_are_sorted_by_class_with_a_line_at_each_border():
     np.testing.assert_array_equal(axes.images[0].get_array(), distances[np.ix_(order, order)])
     assert [text.get_text() for text in axes.get_yticklabels()] == ["a", "c"]
     assert {line.get_ydata()[0] for line in axes.lines[::2]} == {2.5}
+
+
+def test_the_diagonal_does_not_set_the_colours_of_distances():
+    distances = 3.0 + np.arange(16).reshape(4, 4)
+    np.fill_diagonal(distances, 0)
+    for shown in (distances, np.zeros((1, 1))):
+        image = plots.distance_matrix(shown, np.zeros(len(shown), int), ["a"], name="d").axes[0].images[0]
+        assert image.get_clim() == ((4, 17) if len(shown) > 1 else image.get_clim())
+
+
+def test_separation_is_drawn_by_time_scale_whatever_the_order_of_the_rows():
+    scale = np.array([1e-3, 10e-3, 100e-3])
+    table = pd.DataFrame(
+        {
+            "spikes": ["a"] * 3 + ["b"] * 3,
+            "scale": [*scale, *scale[::-1]],
+            "within": 2.0,
+            "between": [2.0, 3, 4, 8, 6, 2],
+            "share": [0.5, 0.6, 0.7, 1, 0.8, 0.5],
+        }
+    ).assign(low=lambda rows: rows["share"] - 0.1, high=lambda rows: rows["share"] + 0.1)
+    figure = plots.separation_by_scale(table)
+    ratios, shares = figure.axes
+    for k, (ratio, share) in enumerate((([1, 1.5, 2], [50, 60, 70]), ([1, 3, 4], [50, 80, 100]))):
+        np.testing.assert_allclose(ratios.lines[k].get_xdata(), 1e3 * scale)
+        np.testing.assert_allclose(ratios.lines[k].get_ydata(), ratio)
+        np.testing.assert_allclose(shares.lines[k].get_ydata(), share)
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["a", "b", "chance"]
+    assert [text.get_text() for text in shares.get_xticklabels()] == ["1", "10", "100"]
 
 
 def test_accuracy_is_drawn_in_percent_against_every_jitter_from_none_on():

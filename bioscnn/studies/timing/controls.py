@@ -110,7 +110,7 @@ class Control:
         }  # fmt: skip
 
 
-def run_controls(seed: int, folds: int) -> list[Control]:
+def run_controls(seed: int, folds: int = 5) -> list[Control]:
     """Decode both sets by every code, as they are and jittered."""
     controls = []
     for name, make in SETS.items():

@@ -25,6 +25,7 @@ from bioscnn.network import OUTPUT, READOUT, SpikingNetwork
 from bioscnn.noise import SACCADE_ENDS, Perturbation
 from bioscnn.readout import decisions
 from bioscnn.report.timing import write_timing_report
+from bioscnn.report.timing_folder import write_examples
 from bioscnn.seeds import stream
 from bioscnn.simulation import Recording, simulate
 from bioscnn.spikes import SpikeTrains
@@ -42,6 +43,9 @@ from bioscnn.studies.watcher import Watcher
 CONTROL_SEED = 1
 """The control sets are the same whatever is studied."""
 
+EXAMPLES = 40
+"""Trials whose unperturbed spikes are kept for the figures."""
+
 
 @dataclass(frozen=True)
 class Timing:
@@ -50,8 +54,8 @@ class Timing:
     Parameters
     ----------
     folder : Path
-        With ``accuracy.csv``, ``comparisons.csv``, ``information.csv``, ``controls.csv``, ``verdict.json``,
-        ``summary.json`` and ``report.html``.
+        With ``accuracy.csv``, ``comparisons.csv``, ``information.csv``, ``controls.csv``, ``examples.npz``,
+        ``verdict.json``, ``summary.json`` and ``report.html``.
     summary : dict
         Contents of ``summary.json``.
     verdict : Verdict
@@ -129,17 +133,19 @@ def run_timing(
     folder = results / "timing" / name / question.key
     (folder / "units").mkdir(parents=True, exist_ok=True)
     decided = question.decide(folder / "units")
-    controls = [control.row() for control in run_controls(CONTROL_SEED, folds)]
+    controls = [control.row() for control in run_controls(CONTROL_SEED)]
     labels, seed = prepared.examples.labels, study.config.simulation.seed
     rows = accuracy_rows(decided, labels, question.conditions, seed)
     comparisons = comparison_rows(decided, labels, seed)
     information = question.information(folder / "units")
-    summary = question.summary(started, len(rows) + len(comparisons))
+    tests = [sum(not np.isnan(row["p"]) for row in table) for table in (rows, comparisons)]
+    summary = question.summary(started, tests)
     verdict = verdict_of(summary, rows, comparisons, controls)
     _write_csv(folder / "accuracy.csv", rows)
     _write_csv(folder / "comparisons.csv", comparisons)
     _write_csv(folder / "information.csv", information)
     _write_csv(folder / "controls.csv", controls)
+    question.keep_examples(folder / "examples.npz")
     _write_json(folder / "verdict.json", verdict.as_dict())
     _write_json(folder / "summary.json", summary)
     write_timing_report(folder)
@@ -211,14 +217,13 @@ class _Question:
     def clean(self) -> Recording:
         """Every spike of the unperturbed network."""
         record = {*(p.name for p in self.prepared.network.neurons if p.name != READOUT), READOUT}
-        self.progress.stage("simulating")
+        # Its trials are no part of the work that was planned: progress is not told of them.
         return simulate(
             self.prepared.network,
             self.prepared.stimulus,
             self.prepared.device,
             record=record,
             potentials={READOUT},
-            progress=self.progress,
         )
 
     def layer(self, name: str) -> Layer:
@@ -298,7 +303,16 @@ class _Question:
             rows += json.loads(path.read_text(encoding="utf-8"))
         return rows
 
-    def summary(self, started: datetime, tests: int) -> dict[str, Any]:
+    def keep_examples(self, path: Path) -> None:
+        """Write the unperturbed spikes of a few trials of each class, if they are not kept yet."""
+        if path.exists():
+            return
+        labels = self.prepared.examples.labels
+        chosen = _some_of_each_class(labels)
+        trains = {name: self.layer(name).spikes.take(chosen) for name in self.layer_names}
+        write_examples(path, trains, labels[chosen])
+
+    def summary(self, started: datetime, tests: list[int]) -> dict[str, Any]:
         """Return what ``summary.json`` says."""
         prepared, config = self.prepared, self.prepared.study.config
         examples = prepared.examples
@@ -329,6 +343,12 @@ class _Question:
             **code_version(),
             **environment(),
         }
+
+
+def _some_of_each_class(labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the first trials of each class, equally many, about `EXAMPLES` in all."""
+    each = max(1, EXAMPLES // len(np.unique(labels)))
+    return np.sort(np.concatenate([np.flatnonzero(labels == label)[:each] for label in np.unique(labels)]))
 
 
 def _shipped_collapsed(dataset: str) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bioscnn.studies.timing.conditions import CLEAN
+from bioscnn.studies.timing.conditions import CLEAN, EQUAL, FLOOR
 from bioscnn.studies.timing.tables import COLLAPSED, SPIKING, Row
 
 LEVEL = 0.05
@@ -23,6 +23,8 @@ class Verdict:
     ----------
     controls_passed : bool
         Whether the decoders saw in the control sets what is there, and nothing else.
+    answer : str
+        Its first sentence; empty where the controls failed.
     text : str
         The paragraph; why there is no verdict where the controls failed.
     facts : dict
@@ -30,6 +32,7 @@ class Verdict:
     """
 
     controls_passed: bool
+    answer: str
     text: str
     facts: dict[str, Any]
 
@@ -57,11 +60,12 @@ def verdict_of(
             f"{_share(r)} where {r['expected']} was expected"
             for r in failed
         )
-        return Verdict(False, f"There is no verdict: the method failed its controls ({what}).", {})
+        return Verdict(False, "", f"There is no verdict: the method failed its controls ({what}).", {})
     numbers = _Numbers(summary, rows, comparisons)
-    sentences = [numbers.answer(), numbers.decoders(), *numbers.times_alone(), *numbers.cnn()]
+    answer = numbers.answer()
+    sentences = [answer, numbers.decoders(), *numbers.times_alone(), *numbers.cnn()]
     sentences += [numbers.network(), *numbers.hidden_layers(), *numbers.published()]
-    return Verdict(True, " ".join(sentences), numbers.facts())
+    return Verdict(True, answer, " ".join(sentences), numbers.facts())
 
 
 class _Numbers:
@@ -102,11 +106,11 @@ class _Numbers:
             found = "the times of spikes tell of the class what their number does not"
         elif needed:
             found = (
-                "no decoder finds in the times of spikes what their number does not say, yet the network "
+                "no decoder is shown to find in times what counts do not say, yet the network "
                 "that reads them as they come does better than one that counts"
             )
         else:
-            found = "nothing was found in the times of spikes that their number does not say"
+            found = "it could not be shown that the times of spikes say what their number does not"
         return f"In the {self._what()} of {self.summary['dataset']} (n = {self.summary['n']:,}), {found}."
 
     def _what(self) -> str:
@@ -127,16 +131,14 @@ class _Numbers:
         return text
 
     def times_alone(self) -> list[str]:
-        """Say what is left when counts are made equal."""
-        equal = [
-            row for row in self._rows.values() if row["layer"] == self.first and row["family"] == "equalise"
-        ]
-        by = {row["method"]: row for row in equal}
-        if not {COUNTS, BOTH} <= by.keys():
+        """Say what is left when counts are made equal, and how much of that counts left in the times."""
+        counts, both, floor = self.row(EQUAL, COUNTS), self.row(EQUAL, BOTH), self.row(FLOOR, BOTH)
+        if counts is None or both is None or floor is None:
             return []
         return [
-            f"Where every neuron is made to spike equally often, counts are worth {_share(by[COUNTS])} and "
-            f"times {_share(by[BOTH])} (chance {100 * self.summary['chance']:.0f} %)."
+            f"Where every neuron is made to spike equally often, counts are worth {_share(counts)} and times "
+            f"{_share(both)}; counts that leak into times, as spikes are added at random, are worth "
+            f"{_share(floor)} of it (chance {100 * self.summary['chance']:.0f} %)."
         ]
 
     def cnn(self) -> list[str]:

@@ -1,0 +1,167 @@
+"""What two runs of the same trials have in common, and what a reader is told of it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioscnn.studies.divergence import Divergence
+
+RECORD_ALL = "run the studies again with --set readout.record=all"
+
+
+@dataclass(frozen=True)
+class PopulationDifference:
+    """How the spikes of one population differ between two runs.
+
+    Parameters
+    ----------
+    name : str
+        The population.
+    in_full : bool
+        Whether both runs recorded every spike; otherwise only counts are compared.
+    spikes : tuple of int
+        Spikes in the first and in the second run.
+    only_in_one : tuple of int, or None
+        Spikes that only the first has, and only the second; None where spikes were not recorded in full.
+    trials : int
+        Trials whose spikes, or numbers of spikes, differ.
+    neurons : int
+        Neurons whose number of spikes in all trials together differs.
+    """
+
+    name: str
+    in_full: bool
+    spikes: tuple[int, int]
+    only_in_one: tuple[int, int] | None
+    trials: int
+    neurons: int
+
+    @property
+    def share_in_one(self) -> float | None:
+        """Spikes that only one run has, as a share of those that any has."""
+        if self.only_in_one is None:
+            return None
+        alone = sum(self.only_in_one)
+        return alone / max(1, (sum(self.spikes) + alone) // 2)
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """What two runs of the same trials have in common.
+
+    Parameters
+    ----------
+    settings : tuple of dict
+        Of the two runs: folder, device, precision in which it computed, connectivity, jobs, versions.
+    n_trials : int
+        Trials of each.
+    populations : tuple of PopulationDifference
+        All that fire, from the input on.
+    trials : ndarray of int64
+        Trials whose spikes differ.
+    class_changed : ndarray of int64
+        Trials that were given another class, by the readout of the study.
+    readout_apart : float
+        Largest difference between two potentials of the readout, V.
+    divergences : tuple of Divergence
+        The first spike that only one run has, of each trial that has one.
+    """
+
+    settings: tuple[dict[str, Any], dict[str, Any]]
+    n_trials: int
+    populations: tuple[PopulationDifference, ...]
+    trials: NDArray[np.int64]
+    class_changed: NDArray[np.int64]
+    readout_apart: float
+    divergences: tuple[Divergence, ...]
+
+    @property
+    def identical(self) -> bool:
+        """Whether all recorded spikes, all counts and all classes are the same."""
+        same = all(p.trials == p.neurons == 0 for p in self.populations)
+        return same and not len(self.class_changed)
+
+    @property
+    def in_full(self) -> bool:
+        """Whether every spike of every population was compared."""
+        return all(population.in_full for population in self.populations)
+
+    @property
+    def causes(self) -> dict[str, int]:
+        """In how many of the trials that differ rounding explains it, does not, or cannot be told to.
+
+        Where some populations were not recorded, a spike that rounding cannot explain may come from them.
+        """
+        told = [d.by_rounding for d in self.divergences]
+        explained, refuted = told.count(True), told.count(False) if self.in_full else 0
+        untold = len(self.trials) - explained - refuted
+        return {"rounding": explained, "not rounding": refuted, "not told": untold}
+
+    @property
+    def precisions(self) -> tuple[str, str]:
+        """In which the two runs computed."""
+        one, other = self.settings
+        return one["precision"], other["precision"]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the comparison for JSON; potentials in V."""
+        n = self.n_trials
+
+        def share(trials: NDArray[np.int64]) -> dict[str, Any]:
+            return {"n": len(trials), "share": len(trials) / n, "trials": trials.tolist()}
+
+        return {
+            "identical": self.identical,
+            "in_full": self.in_full,
+            "runs": list(self.settings),
+            "n_trials": n,
+            "trials_that_differ": share(self.trials),
+            "class_changed": share(self.class_changed),
+            "readout_apart": self.readout_apart,
+            "populations": [asdict(p) | {"share_in_one": p.share_in_one} for p in self.populations],
+            "first_divergence": _as_dict(self.divergences[0]) if self.divergences else None,
+            "causes": self.causes,
+            "verdict": verdict(self),
+        }
+
+
+def _as_dict(divergence: Divergence) -> dict[str, Any]:
+    told = ("apart", "missed_by", "by_rounding")
+    return asdict(divergence) | {name: getattr(divergence, name) for name in told}
+
+
+def verdict(comparison: Comparison) -> str:
+    """Say in one sentence whether rounding explains the differences, and by what evidence."""
+    causes, n = comparison.causes, len(comparison.trials)
+    if comparison.identical:
+        where = "" if comparison.in_full else ", as far as spikes were recorded"
+        return f"The runs are identical, spike for spike{where}."
+    if not n:
+        return "All spikes are the same, but classes differ: the potentials of the readout do."
+    if causes["not rounding"]:
+        wrong = next(d for d in comparison.divergences if d.by_rounding is False)
+        return (
+            f"Rounding does not explain it: in {causes['not rounding']} of {n} trials that differ, first in "
+            f"trial {wrong.trial}, the two potentials or the threshold were further apart than rounding is."
+        )
+    if causes["not told"]:
+        return (
+            f"Whether rounding explains it cannot be told in {causes['not told']} of {n} trials that differ, "
+            f"since spikes or potentials were not recorded there: {RECORD_ALL}."
+        )
+    name = "Single precision" if "float32" in comparison.precisions else "Rounding in double precision"
+    told = [(d.decided_by, d.tolerance) for d in comparison.divergences if d.decided_by and d.tolerance]
+    volt, part = max((v for v, _ in told), default=0.0), max((v / limit for v, limit in told), default=0.0)
+    return (
+        f"{name} explains it: in all {n} trials that differ, the neuron that fired in one run alone came "
+        f"within {_nanovolt(volt)} of its threshold in the other, and of the same potential one step before; "
+        f"that is at most {part:.2g} of what rounding may come to there."
+    )
+
+
+def _nanovolt(volt: float) -> str:
+    return f"{1e9 * volt:.3g} nV"

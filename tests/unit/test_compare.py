@@ -1,0 +1,259 @@
+"""Two runs of the same trials: what differs is found where it is, and only there."""
+
+import shutil
+
+import h5py
+import numpy as np
+import pytest
+
+from bioscnn.errors import UserError
+from bioscnn.readout import decisions
+from bioscnn.seeds import stream
+from bioscnn.spikes import SpikeTrains
+from bioscnn.studies.compare import compare_runs
+from bioscnn.studies.comparison import verdict
+from bioscnn.studies.divergence import differing_spikes, first_of_each_trial
+from tests.runs import (
+    N_TRIALS,
+    V_TH,
+    change_json,
+    move_spike,
+    only_of,
+    recorded,
+    set_potential,
+    write_run,
+)
+
+
+@pytest.fixture(scope="module")
+def recording():
+    return recorded()
+
+
+@pytest.fixture(scope="module")
+def original(recording, tmp_path_factory):
+    return write_run(tmp_path_factory.mktemp("runs") / "original", recording)
+
+
+@pytest.fixture
+def copy(original, tmp_path):
+    return shutil.copytree(original, tmp_path / "copy")
+
+
+def random_spikes(rng, n_trials=4, size=5, n_steps=6):
+    trial, step, neuron = np.nonzero(rng.random((n_trials, n_steps, size)) < 0.2)
+    return SpikeTrains.from_events(
+        trial, step, neuron, n_trials=n_trials, size=size, n_steps=n_steps, dt=1e-3
+    )
+
+
+def triples(spikes):
+    return set(zip(spikes.trial().tolist(), spikes.step.tolist(), spikes.neuron.tolist(), strict=True))
+
+
+def test_spikes_of_one_run_alone_are_those_that_sets_of_triples_tell_apart():
+    rng = stream(1, "two recordings")
+    for _ in range(20):
+        one, other = random_spikes(rng), random_spikes(rng)
+        a, b = triples(one), triples(other)
+        expected = sorted([(*spike, 0) for spike in a - b] + [(*spike, 1) for spike in b - a])
+        assert [tuple(row) for row in differing_spikes(one, other).tolist()] == expected
+        assert len(differing_spikes(one, one)) == 0
+
+
+def test_the_first_difference_of_a_trial_is_the_earliest_then_nearest_to_the_input_then_lowest():
+    near = np.array([[0, 5, 1, 0], [2, 7, 3, 1], [2, 7, 4, 0]])
+    far = np.array([[0, 4, 9, 1], [1, 0, 2, 0], [2, 7, 0, 1]])
+    first = first_of_each_trial([near, far])
+    assert first.tolist() == [[0, 4, 1, 9, 1], [1, 0, 1, 2, 0], [2, 7, 0, 3, 1]]
+
+
+def test_equal_runs_are_identical(original, copy):
+    comparison = compare_runs(original, copy)
+    assert comparison.identical and comparison.in_full
+    assert not comparison.divergences and comparison.readout_apart == 0
+    assert all(p.spikes[0] == p.spikes[1] > 0 for p in comparison.populations)
+    assert verdict(comparison) == "The runs are identical, spike for spike."
+
+
+@pytest.mark.parametrize(("name", "trial"), [("conv1", 0), ("conv2", 5), ("output", 3)])
+@pytest.mark.parametrize("block", [1, 4, 100])
+def test_one_moved_spike_is_found_with_its_trial_population_neuron_and_step(
+    original, copy, recording, monkeypatch, name, trial, block
+):
+    monkeypatch.setattr("bioscnn.studies.compare.BLOCK", block)
+    neuron, step = move_spike(copy, name, trial)
+    comparison = compare_runs(original, copy)
+    (found,) = comparison.divergences
+    assert (found.trial, found.population, found.neuron, found.step) == (trial, name, neuron, step)
+    assert found.fired_in == 0
+    assert compare_runs(copy, original).divergences[0].fired_in == 1
+    traces = recording[name].potentials[trial, :, neuron]
+    assert found.potentials == (traces[step], traces[step])
+    assert found.before[0] == found.before[1] == (traces[step - 1] if step else 0)
+    assert comparison.trials.tolist() == [trial] and not len(comparison.class_changed)
+    for p in comparison.populations:
+        assert p.only_in_one == ((1, 1) if p.name == name else (0, 0))
+        assert p.trials == (p.name == name) and p.neurons == 0
+        assert p.share_in_one == ((2 / (p.spikes[0] + 1)) if p.name == name else 0)
+
+
+def test_the_earliest_of_several_differences_of_a_trial_comes_first(original, copy):
+    moved = {name: move_spike(copy, name, 2) for name in ("conv1", "conv2", "dense1")}
+    earliest = min(step for _, step in moved.values())
+    (found,) = compare_runs(original, copy).divergences
+    assert found.step == earliest
+    assert (found.neuron, found.step) == moved[found.population]
+    assert found.population == next(name for name, (_, step) in moved.items() if step == earliest)
+
+
+@pytest.mark.parametrize("block", [4, 100])
+def test_trials_that_change_their_class_are_counted(original, copy, recording, monkeypatch, block):
+    monkeypatch.setattr("bioscnn.studies.compare.BLOCK", block)
+    classes = decisions(recording, "peak-potential")[:, -1]
+    for trial in (1, 4):
+        set_potential(copy, "readout", (trial, 9, (classes[trial] + 1) % 5), 1.0)
+        set_potential(copy, "readout", (trial, 8, classes[trial]), 0.9)
+    set_potential(copy, "readout", (2, 9, classes[2]), 1.0)
+    comparison = compare_runs(original, copy)
+    assert comparison.class_changed.tolist() == [1, 4]
+    assert not len(comparison.trials) and not comparison.identical
+    assert comparison.readout_apart > 0.5
+    assert "classes differ" in verdict(comparison)
+
+
+def parted(original, copy, missed_by, precision="float32"):
+    """Let a neuron miss its threshold in the second run alone."""
+    neuron, step = move_spike(copy, "conv2", 3)
+    config = copy / "config.toml"
+    config.write_text(config.read_text().replace('"float32"', f'"{precision}"'))
+    set_potential(copy, "conv2", (3, step, neuron), V_TH - missed_by)
+    return compare_runs(original, copy)
+
+
+def test_a_threshold_that_was_missed_by_rounding_is_explained_by_it(original, copy):
+    comparison = parted(original, copy, 5e-9, "float64")
+    assert comparison.precisions == ("float32", "float64")
+    assert comparison.causes == {"rounding": 1, "not rounding": 0, "not told": 0}
+    assert comparison.divergences[0].missed_by == pytest.approx(5e-9, abs=2e-9)
+    assert verdict(comparison).startswith("Single precision explains it: in all 1 trials")
+
+
+def test_a_threshold_that_was_missed_by_more_is_not(original, copy):
+    comparison = parted(original, copy, 50e-6)
+    assert comparison.causes == {"rounding": 0, "not rounding": 1, "not told": 0}
+    assert "Rounding does not explain it" in verdict(comparison) and "trial 3" in verdict(comparison)
+
+
+def test_potentials_that_were_apart_before_are_not_explained_by_rounding(original, copy):
+    neuron, step = move_spike(copy, "conv2", 3)
+    set_potential(copy, "conv2", (3, step, neuron), V_TH)
+    assert compare_runs(original, copy).divergences[0].by_rounding
+    set_potential(copy, "conv2", (3, step - 1, neuron), -1e-3)
+    assert compare_runs(original, copy).divergences[0].by_rounding is False
+
+
+def test_double_precision_leaves_less_to_rounding(original, copy, recording, tmp_path):
+    precise = write_run(tmp_path / "precise", recording, simulation={"precision": "float64"})
+    comparison = parted(original, copy, 5e-9)
+    assert comparison.divergences[0].by_rounding
+    shutil.copyfile(copy / "run.h5", precise / "run.h5")
+    numpy = write_run(tmp_path / "numpy", recording, simulation={"device": "numpy"})
+    comparison = compare_runs(numpy, precise)
+    assert comparison.precisions == ("float64", "float64")
+    assert comparison.divergences[0].by_rounding is False
+
+
+def test_populations_that_were_not_recorded_are_compared_by_their_counts(original, recording, tmp_path):
+    bare = write_run(tmp_path / "bare", only_of(recording, "output", "readout"))
+    comparison = compare_runs(original, bare)
+    assert comparison.identical and not comparison.in_full
+    assert [p.name for p in comparison.populations if p.in_full] == ["output"]
+    assert verdict(comparison) == "The runs are identical, spike for spike, as far as spikes were recorded."
+    with h5py.File(bare / "run.h5", "r+") as file:
+        counts = file["populations/conv1"]
+        counts["counts_by_trial"][2] += 1
+        counts["counts_by_neuron"][7] += 1
+    comparison = compare_runs(original, bare)
+    assert comparison.trials.tolist() == [2] and not comparison.divergences
+    assert comparison.populations[0].neurons == 1 and comparison.populations[0].only_in_one is None
+    assert "cannot be told" in verdict(comparison) and "readout.record=all" in verdict(comparison)
+
+
+def test_a_difference_that_unrecorded_spikes_may_have_caused_is_not_judged(recording, tmp_path):
+    few = only_of(recording, "output", "readout")
+    one, other = (write_run(tmp_path / name, few) for name in "ab")
+    move_spike(other, "output", 0)
+    comparison = compare_runs(one, other)
+    assert comparison.divergences[0].by_rounding is False
+    assert comparison.causes == {"rounding": 0, "not rounding": 0, "not told": 1}
+
+
+def test_device_precision_connectivity_jobs_and_what_was_recorded_may_differ(original, recording, tmp_path):
+    keys = {"device": "numpy", "precision": "float64", "connectivity": "explicit", "jobs": 1}
+    other = write_run(tmp_path / "b", recording, simulation=keys, readout={"record": "all"})
+    assert compare_runs(original, other).identical
+
+
+@pytest.mark.parametrize(
+    ("keys", "named"),
+    [
+        ({"neuron": {"t_ref": "3 ms"}}, "neuron.t_ref"),
+        ({"simulation": {"duration": "31 ms"}}, "simulation.duration"),
+        ({"simulation": {"dt": "0.5 ms"}}, "simulation.dt"),
+        ({"readout": {"rule": "spike-count"}}, "readout.rule"),
+    ],
+)
+def test_runs_with_other_parameters_are_refused_by_the_key_that_differs(
+    original, recording, tmp_path, keys, named
+):
+    with pytest.raises(UserError, match="not of the same trials") as caught:
+        compare_runs(original, write_run(tmp_path / "b", recording, **keys))
+    assert caught.value.key == named
+
+
+@pytest.mark.parametrize("what", ["data", "weights"])
+def test_runs_on_other_data_or_weights_are_refused(original, copy, what):
+    change_json(copy / "summary.json", **{f"{what}_sha256": "0" * 64})
+    with pytest.raises(UserError) as caught:
+        compare_runs(original, copy)
+    assert caught.value.key == f"{what} SHA-256"
+
+
+def test_runs_of_other_numbers_of_trials_are_refused(original, tmp_path):
+    with pytest.raises(UserError) as caught:
+        compare_runs(original, write_run(tmp_path / "b", recorded(N_TRIALS + 1)))
+    assert caught.value.key == "dataset.trials"
+
+
+def truncate(folder):
+    content = (folder / "run.h5").read_bytes()
+    (folder / "run.h5").write_bytes(content[: len(content) // 2])
+
+
+def lose_spikes(folder):
+    with h5py.File(folder / "run.h5", "r+") as file:
+        del file["populations/conv2/spikes/step"]
+
+
+def disorder(folder):
+    with h5py.File(folder / "run.h5", "r+") as file:
+        file["populations/conv2/spikes/step"][:] = file["populations/conv2/spikes/step"][:][::-1]
+
+
+def lose_trials(folder):
+    change_json(folder / "summary.json", n_trials=N_TRIALS - 1)
+
+
+def remove(folder):
+    (folder / "run.h5").unlink()
+
+
+@pytest.mark.parametrize("damage", [truncate, lose_spikes, disorder, lose_trials, remove])
+def test_a_damaged_run_is_refused_by_its_file(original, copy, damage):
+    damage(copy)
+    for pair in ((original, copy), (copy, original)):
+        with pytest.raises(UserError) as caught:
+            compare_runs(*pair)
+        assert caught.value.file == copy / "run.h5"
+        assert "run the study again" in caught.value.fix
