@@ -6,6 +6,8 @@ would compute them for every neuron anew; the propagator is computed once.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from textwrap import dedent
 
 import brian2
@@ -52,14 +54,8 @@ def propagator(network: SpikingNetwork, population: Population, dt: float) -> Pr
     solve = exact if neuron.method == "exact" else neuron.method
     if isinstance(solve, str):
         return None
-    equations = brian2.Equations(equations_of(network, population))
-    code, given = dedent(solve(equations, {})), {**parameters_of(network, population), "dt": dt}
-    sources = [
-        equation.varname
-        for equation in equations.values()
-        if "shared" not in equation.flags and equation.type != "subexpression"
-    ]
-    targets = sorted(equations.diff_eq_names)
+    code, sources, targets = _solution(equations_of(network, population), solve)
+    given = {**parameters_of(network, population), "dt": dt}
 
     def step(state: dict[str, float]) -> dict[str, float]:
         """Run the statements of the solution, which are Python too."""
@@ -75,6 +71,18 @@ def propagator(network: SpikingNetwork, population: Population, dt: float) -> Pr
             if not np.isclose(after, sum(part * state[s] for s, part in found[target].items()), rtol=1e-9):
                 return None
     return found
+
+
+@cache
+def _solution(text: str, solve: Callable[..., str]) -> tuple[str, list[str], list[str]]:
+    """Return abstract code that solves equations, what goes into it, and what comes out."""
+    equations = brian2.Equations(text)
+    sources = [
+        equation.varname
+        for equation in equations.values()
+        if "shared" not in equation.flags and equation.type != "subexpression"
+    ]
+    return dedent(solve(equations, {})), sources, sorted(equations.diff_eq_names)
 
 
 def coefficients(step: Propagator) -> dict[str, float]:
