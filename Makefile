@@ -5,8 +5,21 @@
 DATASET ?= mnist
 RUN     ?= results/$(DATASET)/latest
 PYTHON  ?= python3
+
+# GeNN has an environment of its own: brian2genn works with none of the newest packages.
+ifeq ($(DEVICE),genn)
+VENV    := .venv-genn
+PINS    := constraints/genn.txt
+OPTIONS := --constraint $(PINS)
+EXTRA   := genn
+TESTS   := tests/devices tests/oracles
+else
 VENV    := .venv
+PINS    := constraints/python3.11.txt
+OPTIONS  = $$(./constraints/for $(BIN)/python)
+endif
 BIN     := $(VENV)/bin
+INSTALL  = $(BIN)/pip install --quiet --disable-pip-version-check $(OPTIONS) --editable
 
 .DEFAULT_GOAL := help
 .PHONY: help env sim explain test lint train cross timing benchmark bench camera notebooks doctor clean
@@ -14,31 +27,31 @@ BIN     := $(VENV)/bin
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
 
-env: $(VENV)/ready ## make the environment .venv
+env: $(VENV)/ready ## make the environment .venv, or .venv-genn [DEVICE=genn]
 
 # One line a step: the environment is made once, and again when its pins change. A half-made one is made anew.
-$(VENV)/ready: pyproject.toml constraints/python3.11.txt
+$(VENV)/ready: pyproject.toml $(PINS)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "bioscnn needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1)."; \
 	  echo "Name a newer one: make env PYTHON=python3.11"; exit 2; }
 	@echo "making the environment $(VENV) (once; about a minute) ..."
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check $$(./constraints/for $(BIN)/python) --editable .
+	@$(INSTALL) '.[$(EXTRA)]'
 	@touch $@
 
 $(VENV)/ready-test: $(VENV)/ready
 	@echo "adding what the tests need (once) ..."
-	@$(BIN)/pip install --quiet --disable-pip-version-check $$(./constraints/for $(BIN)/python) --editable '.[dev]'
+	@$(INSTALL) '.[dev,$(EXTRA)]'
 	@touch $@
 
 $(VENV)/ready-train: $(VENV)/ready
 	@echo "adding torch, for training (once) ..."
-	@$(BIN)/pip install --quiet --disable-pip-version-check $$(./constraints/for $(BIN)/python) --editable '.[train]'
+	@$(INSTALL) '.[train,$(EXTRA)]'
 	@touch $@
 
 $(VENV)/ready-notebooks: $(VENV)/ready
 	@echo "adding Jupyter (once) ..."
-	@$(BIN)/pip install --quiet --disable-pip-version-check $$(./constraints/for $(BIN)/python) --editable '.[notebooks]'
+	@$(INSTALL) '.[notebooks,$(EXTRA)]'
 	@touch $@
 
 sim: $(VENV)/ready ## simulate a study [DATASET=mnist] [DEVICE=cpp_standalone] [TRIALS=] [JOBS=]
@@ -48,8 +61,8 @@ sim: $(VENV)/ready ## simulate a study [DATASET=mnist] [DEVICE=cpp_standalone] [
 explain: $(VENV)/ready ## say where the accuracy of a run goes [RUN=results/mnist/latest] [TRIALS=] [JOBS=]
 	@$(BIN)/bioscnn explain $(RUN) $(if $(TRIALS),--trials $(TRIALS)) $(if $(JOBS),--jobs $(JOBS))
 
-test: $(VENV)/ready-test ## run all tests
-	@$(BIN)/pytest -q -n 2
+test: $(VENV)/ready-test ## run all tests, or those of simulations on Brian2 2.5.4 and GeNN [DEVICE=genn]
+	@$(BIN)/pytest -q -n 2 $(TESTS)
 
 lint: $(VENV)/ready-test ## check style and types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
@@ -83,5 +96,5 @@ doctor: $(VENV)/ready ## say what works on this machine and how to mend the rest
 	@$(BIN)/bioscnn doctor
 
 clean: ## remove the environment and caches; results stay
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info
+	rm -rf .venv .venv-genn .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

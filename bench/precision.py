@@ -52,7 +52,7 @@ def measure_precision(model: str, images: int, data: Path | None, split: str = "
     for single, double in zip(*batches, strict=True):
         moved = np.zeros(single.n_trials, np.int64)
         for name in record:
-            one, other = (_keys(batch, name) for batch in (single, double))
+            one, other = (spike_keys(batch, name) for batch in (single, double))
             only = np.setxor1d(one, other, assume_unique=True)
             population = single[name].spikes
             assert population is not None
@@ -78,7 +78,8 @@ def measure_precision(model: str, images: int, data: Path | None, split: str = "
     }
 
 
-def _keys(recording: Recording, name: str) -> np.ndarray:
+def spike_keys(recording: Recording, name: str) -> np.ndarray:
+    """Return one number for each spike of a population: trial, step and neuron."""
     spikes = recording[name].spikes
     assert spikes is not None
     return (spikes.trial() * spikes.n_steps + spikes.step) * spikes.size + spikes.neuron

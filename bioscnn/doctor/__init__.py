@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bioscnn.doctor.disk import check_cache
-from bioscnn.doctor.genn import check_cuda, check_genn, check_gpu, find_genn, require_genn
+from bioscnn.doctor.genn import check_cuda, check_genn, check_gpu, find_genn, find_gpu, require_genn
 from bioscnn.doctor.machine import Check, Environment, this_machine
 from bioscnn.doctor.packages import check_brian2, check_optional, check_python, check_requirements
 from bioscnn.doctor.toolchain import locate_make, require_compiler, try_compiler
@@ -18,6 +18,7 @@ __all__ = [
     "Environment",
     "diagnose",
     "find_genn",
+    "find_gpu",
     "require_compiler",
     "require_genn",
     "this_machine",

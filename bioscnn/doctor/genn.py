@@ -27,7 +27,9 @@ _WHY = {
     "setuptools": "it imports pkg_resources, which newer ones no longer have",
 }
 _GENN_PATH = "install GeNN 4.9.0 (conda channel brian-team) and export GENN_PATH=its folder"
-_TOGETHER = "in an environment of its own: pip install " + " ".join(f'"{n}{pin}"' for n, pin in PINS.items())
+_TOGETHER = "in an environment of its own: make env DEVICE=genn, or pip install " + " ".join(
+    f'"{name}{pin}"' for name, pin in PINS.items()
+)
 
 
 def check_genn(environment: Environment) -> list[Check]:
@@ -117,8 +119,21 @@ def find_genn(environment: Environment | None = None) -> Path | None:
     return Path(environment.variables["GENN_PATH"]) if usable else None
 
 
-def require_genn(environment: Environment | None = None) -> Path:
+def find_gpu(environment: Environment | None = None) -> bool:
+    """Return whether there is a GPU, and a CUDA that GeNN can compile with."""
+    environment = environment or this_machine()
+    return all(check(environment).status == "ok" for check in (check_cuda, check_gpu))
+
+
+def require_genn(environment: Environment | None = None, *, use_gpu: bool = False) -> Path:
     """Return the folder of GeNN, or refuse at once, before anything is built.
+
+    Parameters
+    ----------
+    environment : Environment, optional
+        Another machine to examine, for tests.
+    use_gpu : bool
+        Whether a GPU and CUDA are needed too.
 
     Raises
     ------
@@ -126,7 +141,10 @@ def require_genn(environment: Environment | None = None) -> Path:
         If GeNN, brian2genn or a package that it needs is missing or does not fit; with the fix of the first.
     """
     environment = environment or this_machine()
-    for check in check_genn(environment):
+    checks = check_genn(environment)
+    if use_gpu:
+        checks += [check_cuda(environment), check_gpu(environment)]
+    for check in checks:
         if check.status != "ok":
             raise UserError(
                 f"the device genn cannot run: {check.name}",

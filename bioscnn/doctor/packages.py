@@ -53,7 +53,7 @@ def check_brian2(environment: Environment) -> Check:
     if brian2 is None or numpy is None:
         lacking = "brian2" if brian2 is None else "numpy"
         return Check(
-            "Brian2", "missing", f"{lacking} is not installed", 'pip install "brian2>=2.6" "numpy<2.4"'
+            "Brian2", "missing", f"{lacking} is not installed", 'pip install "brian2>=2.9" "numpy<2.4"'
         )
     pair = f"Brian2 {brian2} with NumPy {numpy}"
     for below, limit in (("2.6", "2"), ("2.10", "2.4")):

@@ -6,6 +6,7 @@ what arrives with it.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,7 +71,12 @@ def exact(equations: Any, variables: Any = None, method_options: Any = None) -> 
     return "\n".join(statements)
 
 
-def construct(network: SpikingNetwork, explicit: tuple[Projection, ...], source: Any | None) -> BrianNetwork:
+def construct(
+    network: SpikingNetwork,
+    explicit: tuple[Projection, ...],
+    source: Any | None,
+    steps: Mapping[str, tuple[str, Collection[str]]] | None = None,
+) -> BrianNetwork:
     """Create neuron groups and synapses, all parameters and weights still zero.
 
     Parameters
@@ -81,18 +87,24 @@ def construct(network: SpikingNetwork, explicit: tuple[Projection, ...], source:
         The projections that become `brian2.Synapses`.
     source : Brian2 spike source or None
         Where the synapses of the source population read their spikes; None if it injects currents.
+    steps : dict, optional
+        By population: abstract code of a step in place of Brian2's solution, and its shared coefficients.
     """
     groups = {}
     for population in network.neurons:
         neuron = population.neuron
         assert neuron is not None
+        method, own = exact if neuron.method == "exact" else neuron.method, [N_STEPS] * population.spikes
+        if steps and population.name in steps:
+            code, names = steps[population.name]
+            method, own = _given(code), [*own, *(f"{name} : 1 (shared, constant)" for name in names)]
         groups[population.name] = brian2.NeuronGroup(
             population.size,
-            equations_of(network, population) + (f"\n{N_STEPS}" if population.spikes else ""),
+            "\n".join([equations_of(network, population), *own]),
             threshold=threshold_of(population),
             reset=neuron.reset_statement,
             refractory=neuron.refractory if population.spikes else False,
-            method=exact if neuron.method == "exact" else neuron.method,
+            method=method,
             name=population.name,
             namespace={},
         )
@@ -111,3 +123,12 @@ def construct(network: SpikingNetwork, explicit: tuple[Projection, ...], source:
         connection.connect(i=pre, j=post)
         built.synapses[projection_name(projection)] = connection
     return built
+
+
+def _given(code: str) -> Callable[..., str]:
+    """Return a method of integration whose solution is known."""
+
+    def solution(equations: Any, variables: Any = None, method_options: Any = None) -> str:
+        return code
+
+    return solution

@@ -182,8 +182,6 @@ def generate_source(shape: ProgramShape, folder: Path) -> None:
         # The program reads the time step of the run, and ends after the last trial whatever it is told here.
         brian2.device.insert_code("before_network_run", "_array_defaultclock_dt[0] = bioscnn::dt;")
         simulation.run(1e6 * brian2.second, namespace={})
-        # Nobody reads the arrays that Brian2 would write at the end of a run.
-        brian2.device.insert_code("before_end", "return 0;")
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copy(TEMPLATES / RUNTIME, folder)
         brian2.device.build(

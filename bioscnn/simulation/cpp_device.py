@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from bioscnn.encoding import Currents, Stimulus
 from bioscnn.errors import UserError
-from bioscnn.simulation.equations import input_current, parameters_of, projection_name
+from bioscnn.simulation.equations import input_current, projection_name
 from bioscnn.simulation.numbering import brian_index, brian_synapses, from_brian, to_brian
 from bioscnn.simulation.procedural import patches
 from bioscnn.simulation.program import Program
@@ -34,7 +34,7 @@ def constant_files(shape: ProgramShape) -> dict[str, NDArray[Any]]:
     files: dict[str, NDArray[Any]] = {}
     for population in network.neurons:
         name = population.name
-        for parameter, value in parameters_of(network, population).items():
+        for parameter, value in shape.parameters(population).items():
             files[f"{name}.{parameter}"] = np.array([value], dtype)
         bias = np.zeros(population.size) if population.bias is None else population.bias
         files[f"{name}.I_stim"] = to_brian(bias, population.shape).astype(dtype)
@@ -125,7 +125,7 @@ def run_batch(
                 fix="free some space there, or set TMPDIR to a folder that has some",
             ) from error
         process = subprocess.Popen(
-            [program.executable],
+            program.command,
             cwd=program.folder,
             env={**os.environ, "BIOSCNN_FOLDER": str(folder)},
             stdout=subprocess.PIPE,

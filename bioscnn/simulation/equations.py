@@ -41,13 +41,17 @@ def threshold_of(population: Population) -> str | None:
     return f"{population.neuron.threshold} and timestep(t, dt) % n_steps != n_steps - 1"
 
 
+def state_of(network: SpikingNetwork, population: Population) -> dict[str, str]:
+    """Return the variables that are zero at rest, with their Brian2 units."""
+    assert population.neuron is not None
+    if not network.has_synapses(population.name):
+        return population.neuron.state
+    return {**population.neuron.state, **network.synapse_onto(population.name).state}
+
+
 def border_statements(network: SpikingNetwork, population: Population) -> str:
     """Return the statements that bring a population back to rest before a trial."""
-    assert population.neuron is not None
-    state = population.neuron.state
-    if network.has_synapses(population.name):
-        state = state | network.synapse_onto(population.name).state
-    rest = [f"{name} = 0*{unit}" for name, unit in state.items()]
+    rest = [f"{name} = 0*{unit}" for name, unit in state_of(network, population).items()]
     refractory = ["not_refractory = True", "lastspike = -1*second"] if population.spikes else []
     return "\n".join(refractory + rest)
 

@@ -19,6 +19,7 @@ from bioscnn.simulation.numbering import (
     to_brian,
 )
 from bioscnn.simulation.recording import PopulationRecording, Recording
+from bioscnn.simulation.versions import let_ctrl_c_raise
 from bioscnn.spikes import SpikeTrains
 
 
@@ -37,8 +38,7 @@ def simulate_numpy(
     brian2.set_device("runtime")
     brian2.prefs.codegen.target = "numpy"
     brian2.prefs.core.default_float_dtype = np.float64
-    # Brian2 would end the run quietly at Ctrl-C, and what follows would take it for a whole one.
-    brian2.prefs.core.stop_on_keyboard_interrupt = False
+    let_ctrl_c_raise()
     brian2.start_scope()
     brian2.defaultclock.dt = dt * brian2.second
 

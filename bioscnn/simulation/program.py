@@ -12,6 +12,7 @@ from pathlib import Path
 from bioscnn.caches import cache_folder
 from bioscnn.doctor import require_compiler
 from bioscnn.errors import UserError
+from bioscnn.simulation.genn_shape import GeNNShape
 from bioscnn.simulation.shape import TEMPLATES, ProgramShape
 
 
@@ -32,6 +33,11 @@ class Program:
         """The program."""
         return self.folder / "main"
 
+    @property
+    def command(self) -> list[str]:
+        """What runs it: brian2genn's main wants two arguments, of which no use is made."""
+        return [str(self.executable), *(["test", "0"] if (self.folder / "test_output").is_dir() else [])]
+
 
 def obtain(shape: ProgramShape) -> Program | None:
     """Return the cached program of a shape, or None."""
@@ -49,8 +55,6 @@ def build(shape: ProgramShape) -> Program:
     UserError
         Without a compiler, if compilation fails, or if the cache folder is not writable.
     """
-    from bioscnn.simulation.build import generate_source
-
     require_compiler()
     programs = cache_folder() / "programs"
     final = programs / shape.key()
@@ -58,16 +62,14 @@ def build(shape: ProgramShape) -> Program:
         programs.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".building-", dir=programs) as scratch:
             folder = Path(scratch) / "program"
-            generate_source(shape, folder)
-            # Without DEPS, make does not preprocess every file once more to find what depends on what.
-            command = ["make", "-f", str(TEMPLATES / "precompiled.mk"), f"-j{os.cpu_count() or 1}", "DEPS="]
-            made = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-            if made.returncode != 0:
-                raise UserError(
-                    "the C++ compiler could not build the network",
-                    value=made.stderr.strip()[-2000:],
-                    fix="run `bioscnn doctor`; if it finds nothing, report this message",
-                )
+            for command in _generate(shape, folder):
+                made = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+                if made.returncode != 0:
+                    raise UserError(
+                        "the C++ compiler could not build the network",
+                        value=made.stderr.strip()[-2000:],
+                        fix="run `bioscnn doctor`; if it finds nothing, report this message",
+                    )
             for leftover in [*folder.rglob("*.o"), *folder.glob("*.gch")]:
                 leftover.unlink()
             if not (final / "main").is_file():
@@ -82,3 +84,18 @@ def build(shape: ProgramShape) -> Program:
             fix="free some space there, or set BIOSCNN_CACHE to a folder that has some",
         ) from error
     return Program(final)
+
+
+def _generate(shape: ProgramShape, folder: Path) -> list[list[str]]:
+    """Write the source of a program into a folder, and return the commands that compile it there."""
+    parallel = f"-j{os.cpu_count() or 1}"
+    if isinstance(shape, GeNNShape):
+        from bioscnn.simulation.genn_build import build_model, generate_genn
+
+        generate_genn(shape, folder)
+        return [build_model(shape, folder), ["make", parallel]]
+    from bioscnn.simulation.build import generate_source
+
+    generate_source(shape, folder)
+    # Without DEPS, make does not preprocess every file once more to find what depends on what.
+    return [["make", "-f", str(TEMPLATES / "precompiled.mk"), parallel, "DEPS="]]

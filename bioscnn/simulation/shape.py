@@ -19,8 +19,8 @@ from importlib.metadata import version
 from inspect import getsource
 from pathlib import Path
 
-from bioscnn.network import Projection, SpikingNetwork
-from bioscnn.simulation.equations import border_statements, equations_of, threshold_of
+from bioscnn.network import Population, Projection, SpikingNetwork
+from bioscnn.simulation.equations import border_statements, equations_of, parameters_of, threshold_of
 from bioscnn.simulation.procedural import Patches, is_procedural, patches
 
 TEMPLATES = Path(__file__).parent / "cpp"
@@ -62,6 +62,10 @@ class ProgramShape:
     @property
     def _through_synapses(self) -> tuple[Projection, ...]:
         return tuple(p for p in self.network.projections if p.synapse is not None)
+
+    def parameters(self, population: Population) -> dict[str, float]:
+        """Return the numbers that all neurons of a population share, and a program reads."""
+        return parameters_of(self.network, population)
 
     def injection(self, name: str) -> Patches | None:
         """Return how the program turns currents of the stimulus into those of a driven population.

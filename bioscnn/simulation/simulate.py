@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from threading import Event
 from typing import Protocol
 
+from bioscnn.doctor import require_genn
 from bioscnn.encoding import Currents, Stimulus
 from bioscnn.errors import UserError
 from bioscnn.network import Projection, SpikingNetwork
+from bioscnn.simulation.genn_shape import GeNNShape
 from bioscnn.simulation.procedural import CONNECTIVITY, is_procedural
 from bioscnn.simulation.recording import Recording
+from bioscnn.simulation.shape import ProgramShape
 
-DEVICES = ("cpp_standalone", "numpy")
+DEVICES = ("cpp_standalone", "numpy", "genn")
 PRECISIONS = ("float32", "float64")
 LARGEST_BATCH = 2000
 RECORDED_BYTES = 250e6
@@ -47,14 +50,17 @@ class Device:
     Parameters
     ----------
     name : str
-        ``"cpp_standalone"`` compiles the network once and caches the program; ``"numpy"`` interprets it.
+        ``"cpp_standalone"`` compiles the network once and caches the program, ``"genn"`` too; ``"numpy"``
+        interprets it.
     precision : str
-        ``"float32"`` or ``"float64"`` (``cpp_standalone``; ``numpy`` always computes in float64).
+        ``"float32"`` or ``"float64"`` (``numpy`` always computes in float64).
     jobs : int
-        Processes at a time (``cpp_standalone``).
+        Processes at a time (compiled programs; on a GPU there is always one).
     connectivity : str
         ``"auto"`` computes the current of each projection from its kernel where it can (``cpp_standalone``);
-        ``"procedural"`` insists on it; ``"explicit"`` lists every synapse, as ``numpy`` always does.
+        ``"procedural"`` insists on it; ``"explicit"`` lists every synapse, as the other devices always do.
+    use_gpu : bool
+        Whether ``genn`` runs on a GPU, or on a CPU for checking.
 
     Raises
     ------
@@ -66,6 +72,7 @@ class Device:
     precision: str = "float32"
     jobs: int = 1
     connectivity: str = "auto"
+    use_gpu: bool = True
 
     def __post_init__(self) -> None:
         for key, value, known in (
@@ -79,11 +86,31 @@ class Device:
                 )
         if self.connectivity == "procedural" and self.name != "cpp_standalone":
             raise UserError(
-                "only compiled programs have procedural connectivity",
+                "only the device cpp_standalone has procedural connectivity",
                 key="simulation.connectivity",
                 value=f"procedural, on {self.name}",
                 fix='set simulation.connectivity to "auto", or simulation.device to "cpp_standalone"',
             )
+
+    @property
+    def processes(self) -> int:
+        """Processes at a time."""
+        return 1 if self.name == "numpy" or (self.name == "genn" and self.use_gpu) else self.jobs
+
+    def program(self, network: SpikingNetwork, spike_input: bool, dt: float) -> ProgramShape | None:
+        """Return the shape of the program that simulates a network; None if the device compiles none.
+
+        Raises
+        ------
+        UserError
+            If GeNN is needed and is not there.
+        """
+        if self.name == "numpy":
+            return None
+        if self.name == "genn":
+            require_genn(use_gpu=self.use_gpu)
+            return GeNNShape(network, spike_input, self.precision, "explicit", dt, self.use_gpu)
+        return ProgramShape(network, spike_input, self.precision, self.connectivity)
 
     def simulates(self, projection: Projection) -> str:
         """Return how a projection is simulated: procedural, explicit, or as a current of the stimulus."""
@@ -161,9 +188,10 @@ def simulate_batches(
     progress = progress or Silent()
     a_trial = 4 * stimulus.n_steps * sum(network[name].size for name in potentials) + 1
     largest = min(LARGEST_BATCH, int(RECORDED_BYTES / a_trial))
-    size = max(1, min(largest, -(-stimulus.n_trials // device.jobs)))
+    size = max(1, min(largest, -(-stimulus.n_trials // device.processes)))
     batches = [stimulus[first : first + size] for first in range(0, stimulus.n_trials, size)]
-    if device.name == "numpy":
+    shape = device.program(network, not isinstance(stimulus, Currents), stimulus.dt)
+    if shape is None:
         from bioscnn.simulation.numpy_device import simulate_numpy
 
         progress.stage("simulating")
@@ -175,17 +203,16 @@ def simulate_batches(
 
     from bioscnn.simulation.cpp_device import constant_files, run_batch
     from bioscnn.simulation.program import build, obtain
-    from bioscnn.simulation.shape import ProgramShape
 
-    spike_input = not isinstance(stimulus, Currents)
-    shape = ProgramShape(network, spike_input, device.precision, device.connectivity)
     program = obtain(shape)
     if program is None:
         progress.stage("compiling")
         program = build(shape)
     progress.stage("simulating")
     constants, stop = constant_files(shape), Event()
-    parallel = Parallel(n_jobs=device.jobs, backend="threading", return_as="generator", pre_dispatch="n_jobs")
+    parallel = Parallel(
+        n_jobs=device.processes, backend="threading", return_as="generator", pre_dispatch="n_jobs"
+    )
     try:
         yield from parallel(
             delayed(run_batch)(program, shape, constants, batch, record, potentials, progress.trial, stop)

@@ -29,7 +29,7 @@ from bioscnn.studies.study import read_study
 
 MAY_DIFFER = {
     "simulation.device", "simulation.precision", "simulation.connectivity", "simulation.jobs",
-    "readout.record",
+    "simulation.use_gpu", "readout.record",
     # What these name is compared by its hash.
     "network.model", "dataset.recordings",
 }  # fmt: skip
@@ -83,15 +83,16 @@ class _Side:
     def settings(self) -> dict[str, Any]:
         """What may differ, and did the work."""
         asked = self.config.simulation
-        # NumPy computes in float64 and lists its synapses, whatever it is asked for.
-        in_numpy = {"precision": "float64", "connectivity": "explicit"} if asked.device == "numpy" else {}
+        # NumPy computes in float64, and it and GeNN list all synapses, whatever they are asked for.
+        used = {"connectivity": "explicit"} if asked.device in ("numpy", "genn") else {}
+        used |= {"precision": "float64"} if asked.device == "numpy" else {}
         return {
             "folder": str(self.folder),
             "device": asked.device,
             "precision": asked.precision,
             "connectivity": asked.connectivity,
             "jobs": asked.jobs,
-            **in_numpy,
+            **used,
             "brian2": self.provenance["versions"].get("brian2"),
             "commit": self.provenance["commit"],
         }

@@ -165,12 +165,28 @@ class Simulation(Table):
 
     duration: Time = 30e-3
     dt: Time = 1e-3
-    device: Literal["cpp_standalone", "numpy"] = "cpp_standalone"
+    device: Literal["cpp_standalone", "numpy", "genn"] = "cpp_standalone"
+    use_gpu: bool = True
     connectivity: Literal["auto", "procedural", "explicit"] = "auto"
     round_t_ref: bool = False
     precision: Literal["float32", "float64"] = "float32"
     jobs: Count = 2
     seed: Annotated[int, Field(ge=0)] = 1
+
+    @model_validator(mode="after")
+    def _use_gpu_of_genn(self) -> Simulation:
+        if "use_gpu" in self.model_fields_set and self.device != "genn":
+            raise _refuse(
+                "only the device genn has this key",
+                key="simulation.use_gpu",
+                expected='simulation.device = "genn"',
+                fix="remove one of the two",
+            )
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_use_gpu(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return _dropped(write(self), () if self.device == "genn" else ("use_gpu",))
 
     @property
     def n_steps(self) -> int:

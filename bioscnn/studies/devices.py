@@ -8,10 +8,9 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from bioscnn.doctor import find_genn
+from bioscnn.doctor import find_genn, find_gpu
 from bioscnn.files import write_csv, write_json
 from bioscnn.simulation import simulate_batches
-from bioscnn.simulation.simulate import DEVICES
 from bioscnn.studies.compare import compare_runs
 from bioscnn.studies.comparison import Comparison, verdict
 from bioscnn.studies.config import StudyConfig
@@ -46,6 +45,8 @@ class Variant:
         tables["simulation"] |= {
             "device": self.device, "connectivity": self.connectivity, "precision": self.precision, "jobs": 1,
         }  # fmt: skip
+        if self.device == "genn":
+            tables["simulation"]["use_gpu"] = find_gpu()
         tables["readout"]["record"] = "all"
         return Study(study.name, StudyConfig.model_validate(tables))
 
@@ -64,7 +65,7 @@ _TIMED_BY_NUMPY = 20
 
 def variants() -> dict[Variant, Variant]:
     """Return what this machine can run, and with which each is compared: NumPy, or double precision."""
-    genn = {GENN: NUMPY} if GENN.device in DEVICES and find_genn() is not None else {}
+    genn = {GENN: NUMPY} if find_genn() is not None else {}
     return {NUMPY: NUMPY, LISTED: NUMPY, COMPUTED: NUMPY, **genn, SINGLE: COMPUTED}
 
 

@@ -19,12 +19,13 @@ from bioscnn.studies.study import Study
 # an AMD EPYC: an order of magnitude, not a promise.
 _PROGRAM_BYTES = 4e6
 _NEURON_BYTES = 27  # besides four numbers
-_SYNAPSE_BYTES = 35  # of one that is listed, besides two copies of the weight
-_SECONDS_AN_UPDATE = {"cpp_standalone": 0.3e-9, "numpy": 40e-9}
+# Of a synapse that is listed: bytes, and copies of its weight.
+_SYNAPSE = {"cpp_standalone": (35, 2.0), "numpy": (35, 2.0), "genn": (39, 4.4)}
+_SECONDS_AN_UPDATE = {"cpp_standalone": 0.3e-9, "numpy": 40e-9, "genn": 5e-9}
 _SECONDS_A_SYNAPTIC_EVENT = {"procedural": 0.3e-9, "explicit": 4e-9, "numpy": 40e-9}
-_SECONDS_A_STEP = {"cpp_standalone": 1e-6, "numpy": 2e-3}
+_SECONDS_A_STEP = {"cpp_standalone": 1e-6, "numpy": 2e-3, "genn": 1e-6}
 _TYPICAL_RATE = 15.0  # Hz, mean over all neurons
-_BUILD_SECONDS = 20.0
+_BUILD_SECONDS = {"cpp_standalone": 20.0, "genn": 40.0}
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ def plan_study(study: Study, data: Path | None) -> Plan:
         p.n_synapses * _TYPICAL_RATE * study.config.simulation.duration * _seconds_an_event(p, device)
         for p in through_synapses
     )
-    jobs = device.jobs if prepared.program else 1
+    jobs, program = device.processes, prepared.program
     return Plan(
         dataset=prepared.examples.name,
         source=prepared.examples.source,
@@ -116,7 +117,7 @@ def plan_study(study: Study, data: Path | None) -> Plan:
         device=device.name,
         memory_mb=simulating_memory(network, device) / 1e6,
         seconds=len(prepared.examples) * a_trial / jobs,
-        build_seconds=_BUILD_SECONDS if prepared.program and obtain(prepared.program) is None else 0.0,
+        build_seconds=_BUILD_SECONDS[device.name] if program and obtain(program) is None else 0.0,
         rounded=rounding_of(study.config),
         projections=projections,
     )
@@ -135,13 +136,14 @@ def _seconds_an_event(projection: PlannedProjection, device: Device) -> float:
 
 
 def simulating_memory(network: SpikingNetwork, device: Device) -> float:
-    """Return the peak memory of a simulating process in bytes."""
+    """Return the peak memory of a simulating process in bytes, besides what it takes of a GPU's."""
     number = np.dtype(device.precision).itemsize
     total = _PROGRAM_BYTES + (_NEURON_BYTES + 4 * number) * sum(p.size for p in network.neurons)
     for projection in network.projections:
         computed = patches(network, projection)
         if device.simulates(projection) == "explicit":
-            total += (_SYNAPSE_BYTES + 2 * number) * projection.connectivity.n_synapses
+            listed, copies = _SYNAPSE[device.name]
+            total += (listed + copies * number) * projection.connectivity.n_synapses
         elif computed is not None:
             total += number * len(computed.weights)
     return total

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from bioscnn.ann import LayerGraph, ReLU, read_model
 from bioscnn.ann.models import locate
 from bioscnn.datasets import EventSet, ImageSet
+from bioscnn.doctor import require_genn
 from bioscnn.encoding import Stimulus
 from bioscnn.errors import UserError
 from bioscnn.ledger.conditions import Conditions, spiking_network
@@ -78,11 +79,8 @@ class Prepared:
     @property
     def program(self) -> ProgramShape | None:
         """Shape of the compiled program; None on a device that compiles none."""
-        device = self.device
-        if device.name != "cpp_standalone":
-            return None
         spike_input = self.input.spikes is not None
-        return ProgramShape(self.network, spike_input, device.precision, device.connectivity)
+        return self.device.program(self.network, spike_input, self.study.config.simulation.dt)
 
     @property
     def key(self) -> str:
@@ -97,9 +95,11 @@ def prepare(study: Study, data: Path | None, progress: Progress | None = None) -
     Raises
     ------
     UserError
-        If there are fewer examples than trials, or the network does not fit them.
+        If there are fewer examples than trials, the network does not fit them, or the device is not there.
     """
     config, keys = study.config, study.config.dataset
+    if config.simulation.device == "genn":
+        require_genn(use_gpu=config.simulation.use_gpu)
     kind, progress = INPUTS[config.encoding.kind], progress or Silent()
     shown = kind.load(config, keys.split, keys.trials, data, progress)
     graph = read_model(config.network.model)
@@ -118,7 +118,7 @@ def build_neuron(keys: Neuron) -> SpikingNeuron:
 def device_of(config: StudyConfig) -> Device:
     """Return what simulates a study."""
     keys = config.simulation
-    return Device(keys.device, keys.precision, keys.jobs, keys.connectivity)
+    return Device(keys.device, keys.precision, keys.jobs, keys.connectivity, keys.use_gpu)
 
 
 def conditions_of(config: StudyConfig) -> Conditions:

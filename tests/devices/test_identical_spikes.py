@@ -17,12 +17,19 @@ from bioscnn.simulation.cpp_device import constant_files, run_batch
 from bioscnn.simulation.program import build, obtain
 from bioscnn.simulation.reference import simulate_reference
 from bioscnn.simulation.shape import ProgramShape
+from tests.genn import requires_genn
 from tests.networks import currents, every_layer, images, spikes
 
 pytestmark = pytest.mark.slow
 
 SYNAPSE = ExponentialCurrent(5e-3)
 CPP, NUMPY = Device("cpp_standalone", "float64", jobs=2), Device("numpy")
+GENN = Device("genn", "float64", jobs=2, use_gpu=False)
+DEVICES = [
+    pytest.param(NUMPY, id="numpy"),
+    pytest.param(CPP, id="cpp_standalone"),
+    pytest.param(GENN, id="genn", marks=requires_genn),
+]
 TRIALS = 50
 
 
@@ -59,13 +66,13 @@ def test_the_network_is_lively_in_every_layer(case):
             assert 0.2 < np.mean(counts > 0)
 
 
-@pytest.mark.parametrize("device", [NUMPY, CPP], ids=lambda device: device.name)
+@pytest.mark.parametrize("device", DEVICES)
 def test_a_device_gives_the_spikes_of_the_oracle(case, device):
     network, stimulus, oracle = case
     assert_identical(simulate(network, stimulus, device, record=names(network)), oracle, network)
 
 
-@pytest.mark.parametrize("device", [NUMPY, CPP], ids=lambda device: device.name)
+@pytest.mark.parametrize("device", DEVICES)
 def test_trials_in_a_row_equal_trials_alone(case, device):
     network, stimulus, _ = case
     few = stimulus[:6]
@@ -78,7 +85,8 @@ def test_trials_in_a_row_equal_trials_alone(case, device):
         assert np.array_equal(together[name].potentials, alone[name].potentials)
 
 
-def test_every_model_and_reset_rule_is_the_same_on_every_device():
+@pytest.mark.parametrize("device", DEVICES)
+def test_every_model_and_reset_rule_is_the_same_on_every_device(device):
     models = {
         "conv1": LIF(reset="subtract", t_ref=0.0),
         "conv2": IF(reset="zero", t_ref=1e-3),
@@ -91,8 +99,7 @@ def test_every_model_and_reset_rule_is_the_same_on_every_device():
     network, stimulus = SpikingNetwork(tuple(mixed), converted.projections), currents(TRIALS)
     oracle = simulate_reference(network, stimulus)
     assert all(oracle[name].counts_by_neuron.sum() > TRIALS for name in models)
-    for device in (NUMPY, CPP):
-        assert_identical(simulate(network, stimulus, device, record=names(network)), oracle, network)
+    assert_identical(simulate(network, stimulus, device, record=names(network)), oracle, network)
 
 
 def test_trials_stay_apart_after_minutes_of_simulated_time():

@@ -13,6 +13,7 @@ from bioscnn.simulation.program import Program, build, obtain
 from bioscnn.studies import read_study
 from bioscnn.studies.plan import plan_study
 from bioscnn.studies.prepare import prepare
+from tests.genn import requires_genn
 from tests.networks import of_events
 
 SIMS = Path(__file__).parents[2] / "sims"
@@ -20,9 +21,9 @@ STUDY = SIMS / "mnist.toml"
 
 # What the kernel reports when a process has ended also counts what its parent held when it started it.
 MEASURE = """#!{python}
-import re, subprocess
+import re, subprocess, sys
 from pathlib import Path
-process, peak = subprocess.Popen(["./main"]), 0
+process, peak = subprocess.Popen(["./main", *sys.argv[1:]]), 0
 while process.poll() is None:
     now = re.search("VmHWM:[^0-9]*([0-9]+)", Path(f"/proc/{{process.pid}}/status").read_text())
     peak = 1024 * int(now[1]) if now else peak
@@ -43,22 +44,24 @@ class Measured(Program):
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize(
-    ("name", "network", "connectivity"),
+    ("name", "network", "kind"),
     [
         ("mnist", "mnist-small", "auto"),
         ("mnist", "mnist-small", "explicit"),
         ("mnist", "mnist-large", "auto"),
         ("nmnist", "of-events.onnx", "auto"),
+        pytest.param("mnist", "mnist-small", "genn", marks=requires_genn),
     ],
 )
-def test_synapses_and_memory_are_within_a_fifth_of_the_truth(
-    name, network, connectivity, tmp_path, monkeypatch
-):
+def test_synapses_and_memory_are_within_a_fifth_of_the_truth(name, network, kind, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_onnx(of_events(), tmp_path / "of-events.onnx")
     trials = 1000 if name == "mnist" else 100
-    changes = [f"network.model={network}", f"simulation.connectivity={connectivity}"]
-    study = read_study(SIMS / f"{name}.toml", [*changes, f"dataset.trials={trials}"])
+    genn = ["simulation.device=genn", "simulation.use_gpu=false"]
+    changes = genn if kind == "genn" else [f"simulation.connectivity={kind}"]
+    study = read_study(
+        SIMS / f"{name}.toml", [*changes, f"network.model={network}", f"dataset.trials={trials}"]
+    )
     planned = plan_study(study, None)
     prepared = prepare(study, None)
 
@@ -78,7 +81,7 @@ def test_synapses_and_memory_are_within_a_fifth_of_the_truth(
     run_batch(measured, shape, constant_files(shape), prepared.stimulus, (), (), lambda: None, Event())
     peak = int(result.read_text()) / 1e6
     assert planned.memory_mb == pytest.approx(peak, rel=0.2)
-    if connectivity == "auto":
+    if kind == "auto":
         assert peak < 40
 
 

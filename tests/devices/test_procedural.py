@@ -185,7 +185,7 @@ def test_what_no_rule_computes_is_listed_or_refused():
     assert set(map(Device("numpy").simulates, network.projections)) == {"current", "explicit"}
     with pytest.raises(UserError, match="conv1_to_conv2"):
         simulate(network, currents(1), Device(connectivity="procedural"))
-    with pytest.raises(UserError, match="only compiled programs"):
+    with pytest.raises(UserError, match="only the device cpp_standalone"):
         Device("numpy", connectivity="procedural")
 
 

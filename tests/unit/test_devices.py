@@ -65,11 +65,14 @@ def test_every_device_is_compared_with_numpy_and_single_with_double_precision(mo
 
 
 def test_genn_is_among_them_where_it_can_run(monkeypatch, tmp_path):
-    monkeypatch.setattr(devices, "DEVICES", ("cpp_standalone", "numpy", "genn"))
     monkeypatch.setattr(devices, "find_genn", lambda: tmp_path)
     assert variants()[GENN] == NUMPY
-    monkeypatch.setattr(devices, "DEVICES", ("cpp_standalone", "numpy"))
-    assert GENN not in variants()
+
+
+@pytest.mark.parametrize("gpu", [True, False])
+def test_genn_runs_on_a_cpu_where_there_is_no_gpu(monkeypatch, study, gpu):
+    monkeypatch.setattr(devices, "find_gpu", lambda: gpu)
+    assert GENN.of(study).config.simulation.use_gpu == gpu
 
 
 def test_a_variant_changes_what_simulates_and_nothing_else(study):

@@ -284,6 +284,13 @@ def test_genn_4_needs_brian2genn_beside_it(bare, tmp_path, version):
         assert f'"{pinned}"' in check.fix
 
 
+def test_a_gpu_and_cuda_are_needed_only_where_they_are_to_be_used(bare, tmp_path):
+    machine = with_versions(with_genn(bare, tmp_path), **FOR_GENN)
+    require_genn(machine)
+    with pytest.raises(UserError, match=r"no nvcc[^$]*CUDA 12"):
+        require_genn(machine, use_gpu=True)
+
+
 def test_brian2genn_without_genn_is_told_to_name_its_folder(bare):
     (check,) = not_ok(with_versions(bare, **FOR_GENN))
     assert (check.name, check.status) == ("GeNN", "missing")

@@ -89,6 +89,7 @@ def test_the_key_of_a_study_is_that_of_its_meaning(write):
         ("[simulation]\ndt = '0 ms'", ["time step must be positive"]),
         ("[simulation]\ndt = '0.7 ms'\nduration = '7 ms'", ["neuron.t_ref", "dt = 700 us", "round_t_ref"]),
         ("[simulation]\ndevice = 'gpu'", ["simulation.device", "gpu", "cpp_standalone"]),
+        ("[simulation]\nuse_gpu = false", ["only the device genn", "simulation.use_gpu"]),
         ("[synapse]\ndelay = '1 ms'", ["delays are not built yet"]),
         ("[synapse]\ntau_s = '1 us'", ["synapse.tau_s", "1 us", "simulation.dt/50 = 20 us"]),
         ("[noise]\njitter = '1 ms'", ["unknown key", "not built yet"]),

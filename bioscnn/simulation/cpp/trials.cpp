@@ -1,25 +1,16 @@
 {# USES_VARIABLES { t_in_timesteps } #}
-{# Says on standard output, at most ten times a second, how many trials are done, and ends the run after the last. #}
+{# Says how many trials are done, and ends the program after the last one: Brian2 before 2.6 has no other way out of its
+   loop. #}
 {% extends 'common_group.cpp' %}
 
 {% block extra_headers %}
-#include <chrono>
-#include "network.h"
+#include "recorders.h"
 {% endblock %}
 
 {% block maincode %}
-    using clock = std::chrono::steady_clock;
-    static clock::time_point told = clock::now();
+    static bioscnn::Progress progress;
+    if ({{t_in_timesteps}} == bioscnn::n_trials * bioscnn::n_steps)
+        std::exit(0);
     if ({{t_in_timesteps}} % bioscnn::n_steps == bioscnn::n_steps - 1)
-    {
-        const int64_t done = {{t_in_timesteps}} / bioscnn::n_steps + 1;
-        if (done == bioscnn::n_trials)
-            Network::_globally_stopped = true;
-        if (Network::_globally_stopped || clock::now() - told > std::chrono::milliseconds(100))
-        {
-            told = clock::now();
-            std::printf("%lld\n", (long long) done);
-            std::fflush(stdout);
-        }
-    }
+        progress.end_trial({{t_in_timesteps}} / bioscnn::n_steps + 1);
 {% endblock %}

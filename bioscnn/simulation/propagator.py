@@ -1,0 +1,120 @@
+"""A step of a linear neuron as numbers: how much of each variable goes into each other one.
+
+The solution of the equations has exponentials of parameters that all neurons of a population share. GeNN
+would compute them for every neuron anew; the propagator is computed once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from textwrap import dedent
+
+import brian2
+import numpy as np
+
+from bioscnn.network import Population, SpikingNetwork
+from bioscnn.simulation.brian import exact
+from bioscnn.simulation.equations import equations_of, parameters_of
+
+Propagator = dict[str, dict[str, float]]
+
+
+def propagator(network: SpikingNetwork, population: Population, dt: float) -> Propagator | None:
+    """Return what a step of a population does, as a matrix.
+
+    Parameters
+    ----------
+    network, population : SpikingNetwork, Population
+        The network, and one of its populations of neurons.
+    dt : float
+        Duration of a step, s.
+
+    Returns
+    -------
+    dict of dict of float, or None
+        ``result[target][source]`` is the part of a variable before the step, or of a current, that is in
+        another variable after it, SI units. None if a step is not linear, or solved by no function.
+
+    References
+    ----------
+    Rotter and Diesmann (1999), Exact digital simulation of time-invariant linear systems with applications to
+    neuronal modeling, Biological Cybernetics 81, 381-402.
+
+    Examples
+    --------
+    >>> from bioscnn.neurons import LeakyIntegrator
+    >>> cell = Population("cell", (1,), LeakyIntegrator(tau_m=20e-3, R_m=10e6))
+    >>> step = propagator(SpikingNetwork((Population("input", (1,)), cell), ()), cell, dt=1e-3)
+    >>> {source: round(float(part), 4) for source, part in step["V"].items()}
+    {'V': 0.9512, 'I_stim': 487705.755}
+    """
+    neuron = population.neuron
+    assert neuron is not None
+    solve = exact if neuron.method == "exact" else neuron.method
+    if isinstance(solve, str):
+        return None
+    code, sources, targets = _solution(equations_of(network, population), solve)
+    given = {**parameters_of(network, population), "dt": dt}
+
+    def step(state: dict[str, float]) -> dict[str, float]:
+        """Run the statements of the solution, which are Python too."""
+        namespace = {**given, **state}
+        exec(code, {"__builtins__": {}, "exp": np.exp}, namespace)
+        return {target: namespace[target] for target in targets}
+
+    rest = dict.fromkeys(sources, 0.0)
+    columns = {source: step(rest | {source: 1.0}) for source in sources}
+    found = {target: {source: columns[source][target] for source in sources} for target in targets}
+    for state in ({**rest, **some} for some in (*({s: 2.0} for s in sources), dict.fromkeys(sources, 1.0))):
+        for target, after in step(state).items():
+            if not np.isclose(after, sum(part * state[s] for s, part in found[target].items()), rtol=1e-9):
+                return None
+    return found
+
+
+@cache
+def _solution(text: str, solve: Callable[..., str]) -> tuple[str, list[str], list[str]]:
+    """Return abstract code that solves equations, what goes into it, and what comes out."""
+    equations = brian2.Equations(text)
+    sources = [
+        equation.varname
+        for equation in equations.values()
+        if "shared" not in equation.flags and equation.type != "subexpression"
+    ]
+    return dedent(solve(equations, {})), sources, sorted(equations.diff_eq_names)
+
+
+def coefficients(step: Propagator) -> dict[str, float]:
+    """Return the numbers of a propagator that are not zero, by the names that `statements` uses.
+
+    Examples
+    --------
+    >>> coefficients({"V": {"V": 0.9, "I_syn": 0.0}})
+    {'V_from_V': 0.9}
+    """
+    return {
+        f"{target}_from_{source}": float(part)
+        for target, parts in step.items()
+        for source, part in parts.items()
+        if part != 0
+    }
+
+
+def statements(step: Propagator) -> str:
+    """Return Brian2 abstract code of a step.
+
+    Examples
+    --------
+    >>> print(statements({"V": {"V": 0.9, "I_syn": 0.1}, "I_syn": {"I_syn": 0.8}}))
+    _V = V_from_V*V + V_from_I_syn*I_syn
+    _I_syn = I_syn_from_I_syn*I_syn
+    V = _V
+    I_syn = _I_syn
+    """
+    terms = {
+        target: [f"{target}_from_{source}*{source}" for source, part in parts.items() if part != 0]
+        for target, parts in step.items()
+    }
+    updates = [f"_{target} = {' + '.join(parts) or '0'}" for target, parts in terms.items()]
+    return "\n".join([*updates, *(f"{target} = _{target}" for target in terms)])

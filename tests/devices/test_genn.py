@@ -1,0 +1,119 @@
+"""Programs by GeNN: what is written for them, and what they are not asked for."""
+
+import re
+from dataclasses import replace
+
+import brian2
+import numpy as np
+import pytest
+
+from bioscnn.conversion import convert
+from bioscnn.errors import UserError
+from bioscnn.neurons import LIF, ExponentialCurrent
+from bioscnn.simulation import Device, simulate
+from bioscnn.simulation.genn_shape import GeNNShape
+from bioscnn.simulation.reference import simulate_reference
+from bioscnn.studies import read_study
+from bioscnn.studies.prepare import prepare
+from tests.genn import requires_brian2genn, requires_genn
+from tests.networks import currents, every_layer
+from tests.unit.test_study import SIMS
+
+GENN = Device("genn", "float64", use_gpu=False)
+
+
+def network(seed=6, **keywords):
+    return convert(every_layer(seed=seed), LIF(**keywords), ExponentialCurrent(5e-3))
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["cpu", "gpu"])
+def source(request, tmp_path_factory):
+    """What is written for a network, as one text a file, and whether it is for a GPU."""
+    from bioscnn.simulation.genn_build import generate_genn
+
+    folder = tmp_path_factory.mktemp("genn")
+    generate_genn(GeNNShape(network(), False, "float64", "explicit", 0.5e-3, request.param), folder)
+    return {path.name: path.read_text() for path in folder.glob("*.cpp")}, request.param
+
+
+@requires_brian2genn
+def test_every_variable_returns_to_rest_before_each_trial(source):
+    engine = source[0]["engine.cpp"]
+    for population in ("conv2", "dense1", "output"):
+        for variable, value in (("V", "0"), ("I_syn", "0"), ("not_refractory", "true"), ("lastspike", "-1")):
+            assert re.search(rf"fill_n\({variable}{population}, \d+, {value}\);", engine)
+            assert f"push{variable}{population}ToDevice();" in engine
+    assert "fill_n(Vreadout" in engine and "lastspikereadout" not in engine
+    assert "pushI_stimconv1ToDevice();" in engine and "pushI_stimconv2ToDevice();" not in engine
+
+
+@requires_brian2genn
+def test_nothing_changes_the_bits_of_a_result(source):
+    model = source[0]["magicnetwork_model.cpp"]
+    assert "_clip(const T value, const double a_min, const double a_max)" in model
+    assert "_clip(const float" not in model
+    assert "optimizeCode" not in model and "fast-math" not in model
+    assert ("--fmad=false" in model) == source[1]
+    assert "model.setPrecision(GENN_DOUBLE)" in model and "model.setDT(0.0005)" in model
+
+
+@requires_brian2genn
+def test_a_thread_handles_a_spike_on_a_gpu(source):
+    assert ("SpanType::PRESYNAPTIC" in source[0]["magicnetwork_model.cpp"]) == source[1]
+
+
+@requires_brian2genn
+def test_brian2_is_afterwards_what_it_was(tmp_path):
+    from bioscnn.simulation.genn_build import generate_genn
+
+    before = brian2.prefs.as_file, brian2.get_device()
+    generate_genn(GeNNShape(network(), False, "float32", "explicit", 1e-3, False), tmp_path)
+    assert (brian2.prefs.as_file, brian2.get_device()) == before
+
+
+@requires_brian2genn
+def test_weights_and_parameters_need_no_other_program_but_the_time_step_does():
+    shape = GeNNShape(network(), False, "float64", "explicit", 1e-3, False)
+    assert replace(shape, network=network(seed=9, tau_m=15e-3)).key() == shape.key()
+    for other in ({"dt": 0.5e-3}, {"use_gpu": True}, {"precision": "float32"}, {"spike_input": True}):
+        assert replace(shape, **other).key() != shape.key()
+
+
+def test_without_genn_a_study_is_refused_before_its_data_are_read(monkeypatch):
+    monkeypatch.delenv("GENN_PATH", raising=False)
+    monkeypatch.setattr("bioscnn.studies.image_input.ImageInput.load", None)
+    with pytest.raises(UserError, match="GENN_PATH is not set"):
+        prepare(read_study(SIMS / "mnist.toml", ["simulation.device=genn"]), None)
+    with pytest.raises(UserError, match="GENN_PATH is not set"):
+        simulate(network(), currents(1), GENN)
+
+
+def test_a_key_of_genn_is_not_written_for_other_devices():
+    assert "use_gpu" not in read_study(SIMS / "mnist.toml").toml()
+    assert "use_gpu = true" in read_study(SIMS / "mnist.toml", ["simulation.device=genn"]).toml()
+
+
+class TestOnACPU:
+    pytestmark = requires_genn
+
+    def test_parameters_weights_stimuli_and_the_duration_change_without_a_compiler(self, monkeypatch):
+        simulate(network(), currents(5), GENN)
+        monkeypatch.setattr("bioscnn.simulation.program.build", None)
+        changed = network(seed=9, tau_m=15e-3, t_ref=3e-3, V_th=15e-3)
+        for stimulus in (currents(9), currents(4, n_steps=50)):
+            recorded = simulate(changed, stimulus, GENN, record=["output"])
+            oracle = simulate_reference(changed, stimulus)
+            assert recorded["output"].spikes == oracle["output"].spikes
+
+    def test_single_precision_moves_few_spikes(self):
+        stimulus = currents(50)
+        single = simulate(network(), stimulus, replace(GENN, precision="float32"))
+        oracle = simulate_reference(network(), stimulus)
+        for population in network().neurons:
+            one, other = (recorded[population.name].counts_by_trial for recorded in (single, oracle))
+            assert np.abs(one - other).sum() <= 0.01 * other.sum()
+
+    def test_potentials_are_kept_only_where_asked_for(self):
+        recorded = simulate(network(), currents(3), GENN, record=["output"], potentials=["readout"])
+        assert recorded["output"].potentials is None and recorded["conv1"].spikes is None
+        assert recorded["readout"].potentials.shape == (3, 30, 5)

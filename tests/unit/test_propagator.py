@@ -1,0 +1,47 @@
+"""A step of a neuron as a matrix."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from bioscnn.network import Dense, Population, Projection, SpikingNetwork
+from bioscnn.neurons import IF, LIF, ExponentialCurrent, LeakyIntegrator
+from bioscnn.simulation.propagator import propagator
+
+
+def step_of(neuron, dt=1e-3, tau_s=5e-3):
+    dense = Dense((1,), (1,), np.ones((1, 1)))
+    cell = Population("cell", (1,), neuron)
+    network = SpikingNetwork(
+        (Population("input", (1,)), cell),
+        (Projection("input", "cell", dense, ExponentialCurrent(tau_s)),),
+    )
+    return propagator(network, cell, dt)
+
+
+@pytest.mark.parametrize("neuron", [LIF(), IF(), LeakyIntegrator()], ids=lambda neuron: type(neuron).__name__)
+def test_two_half_steps_are_one_step(neuron):
+    whole, half = step_of(neuron), step_of(neuron, dt=0.5e-3)
+    names = ["V", "I_syn"]
+    matrix, root = (np.array([[step[a][b] for b in names] for a in names]) for step in (whole, half))
+    assert np.allclose(root @ root, matrix, rtol=1e-12)
+    assert whole["I_syn"]["I_stim"] == 0 and whole["I_syn"]["V"] == 0
+
+
+def test_the_charge_of_a_spike_reaches_a_membrane_that_does_not_leak():
+    step = step_of(IF(C_m=200e-12), dt=1.0)
+    assert step["V"]["I_syn"] * 200e-12 == pytest.approx(5e-3)
+
+
+def test_a_step_that_is_not_linear_is_left_to_the_equations():
+    @dataclass(frozen=True)
+    class Drifting(IF):
+        method: ClassVar = staticmethod(lambda *_: "V = V + 0.001*V**2")
+
+    @dataclass(frozen=True)
+    class Driven(IF):
+        method: ClassVar = staticmethod(lambda *_: "V = V + 0.001")
+
+    assert step_of(Drifting()) is None and step_of(Driven()) is None
