@@ -6,7 +6,7 @@ import pytest
 from bioscnn.errors import UserError
 from bioscnn.noise import parse_perturbation
 from bioscnn.studies.timing import controls
-from bioscnn.studies.timing.conditions import CLEAN, at_hidden_layers, perturbations
+from bioscnn.studies.timing.conditions import CLEAN, perturbations
 from bioscnn.studies.timing.controls import SETS, run_controls
 from bioscnn.studies.timing.tables import COLLAPSED, SPIKING, accuracy_rows, comparison_rows
 from bioscnn.studies.timing.verdict import verdict_of
@@ -135,14 +135,6 @@ def test_jitters_longer_than_a_third_of_the_trial_are_left_out():
     assert not any("segment" in label or "reorder" in label for label in labels)
     assert "jitter 100 ms" in [one.label for one in perturbations(300e-3, saccades=True)]
     assert "reorder 2-3-1" in [one.label for one in perturbations(300e-3, saccades=True)]
-
-
-def test_hidden_layers_get_an_excerpt_of_what_the_input_gets():
-    for duration in (30e-3, 300e-3):
-        at_input = [one.label for one in perturbations(duration, saccades=False)]
-        at_hidden = [one.label for one in at_hidden_layers(duration)]
-        assert set(at_hidden) < set(at_input)
-    assert [one.label for one in at_hidden_layers(0.3, ["reverse"])] == ["reverse"]
 
 
 def test_what_is_no_perturbation_is_refused():

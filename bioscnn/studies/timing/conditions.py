@@ -1,4 +1,4 @@
-"""What is done to the spikes: the perturbations that a timing study applies to the layers."""
+"""What is done to the spikes: the perturbations that a timing study applies to every layer."""
 
 from __future__ import annotations
 
@@ -29,14 +29,8 @@ WITHOUT_COUNTS = (
 )  # fmt: skip
 
 
-FEWER = (5e-3, 20e-3, 100e-3)
-"""Standard deviations at hidden layers, s; what is done there is an excerpt of what is done to the input."""
-
-AT_HIDDEN_LAYERS = ("redistribute", "reverse", "collapse", "delete 50 %", "first-spike", EQUAL, FLOOR)
-
-
 def perturbations(duration: float, saccades: bool, asked: Sequence[str] = ()) -> list[Perturbation]:
-    """Return what is done to the spikes of the input, in the order of the tables.
+    """Return what is done to the spikes, in the order of the tables.
 
     Parameters
     ----------
@@ -54,23 +48,9 @@ def perturbations(duration: float, saccades: bool, asked: Sequence[str] = ()) ->
     """
     labels = list(asked)
     if not labels:
-        labels = [*_spread(SPREADS, duration), *WITHOUT_TIMES]
-        labels += [*(OF_SACCADES if saccades else ()), *WITHOUT_COUNTS]
-    return _parsed(labels)
-
-
-def at_hidden_layers(duration: float, asked: Sequence[str] = ()) -> list[Perturbation]:
-    """Return what is done to the spikes of hidden layers; parameters and errors as for `perturbations`."""
-    return _parsed(list(asked) or [*_spread(FEWER, duration), *AT_HIDDEN_LAYERS])
-
-
-def _spread(spreads: Sequence[float], duration: float) -> list[str]:
-    """Return the labels of jitter and shift by times for which a trial is long enough."""
-    texts = [format_quantity(spread, "time") for spread in spreads if spread < 1.001 * duration / 3]
-    return [f"{kind} {text}" for kind in ("jitter", "shift") for text in texts]
-
-
-def _parsed(labels: Sequence[str]) -> list[Perturbation]:
+        spreads = [format_quantity(spread, "time") for spread in SPREADS if spread < 1.001 * duration / 3]
+        labels = [f"{kind} {spread}" for kind in ("jitter", "shift") for spread in spreads]
+        labels += [*WITHOUT_TIMES, *(OF_SACCADES if saccades else ()), *WITHOUT_COUNTS]
     found = [parse_perturbation(label) for label in labels]
     twice = [one.label for k, one in enumerate(found) if one.label in [other.label for other in found[:k]]]
     if twice:

@@ -33,7 +33,7 @@ from bioscnn.studies.kept import Decided, keep, kept
 from bioscnn.studies.prepare import check_fit, prepare
 from bioscnn.studies.provenance import code_version, environment
 from bioscnn.studies.study import Study
-from bioscnn.studies.timing.conditions import CLEAN, at_hidden_layers, perturbations
+from bioscnn.studies.timing.conditions import CLEAN, perturbations
 from bioscnn.studies.timing.controls import run_controls
 from bioscnn.studies.timing.information import information_rows
 from bioscnn.studies.timing.tables import COLLAPSED, SPIKING, accuracy_rows, comparison_rows
@@ -168,9 +168,7 @@ class _Question:
         self.folds, self.progress = folds, progress
         config = study.config
         saccades = config.dataset.name in EVENT_DATASETS and config.simulation.duration > SACCADE_ENDS[-1]
-        duration = config.simulation.duration
-        self.at_input = perturbations(duration, saccades, asked)
-        self.at_hidden_layers = at_hidden_layers(duration, asked)
+        self.conditions = perturbations(config.simulation.duration, saccades, asked)
         self.prepared = prepare(study, data, progress)
         self._check_trials()
         none, start = np.empty(0, np.int32), np.zeros(1, np.int64)
@@ -201,20 +199,10 @@ class _Question:
         return graph
 
     @property
-    def conditions(self) -> list[Perturbation]:
-        """Everything that is done to any layer."""
-        labels = {condition.label for condition in self.at_input}
-        return [*self.at_input, *(other for other in self.at_hidden_layers if other.label not in labels)]
-
-    def conditions_at(self, name: str) -> list[Perturbation]:
-        """Return what is done to the spikes of a layer."""
-        return self.at_input if name == self.prepared.network.source.name else self.at_hidden_layers
-
-    @property
     def key(self) -> str:
         """Hash of all that decides the result."""
         cnn = None if self.cnn is None else self.cnn.sha256()
-        labels = {name: [one.label for one in self.conditions_at(name)] for name in self.layer_names}
+        labels = [condition.label for condition in self.conditions]
         made_by = repr((self.prepared.key, labels, cnn, self.folds, bioscnn.__version__))
         return hashlib.sha256(made_by.encode()).hexdigest()[:16]
 
@@ -250,7 +238,7 @@ class _Question:
 
     def decide(self, folder: Path) -> dict[tuple[str, str], Decided]:
         """Return the classes that every method gives, by layer and condition; kept ones are not repeated."""
-        units = [(name, done) for name in self.layer_names for done in (None, *self.conditions_at(name))]
+        units = [(name, condition) for name in self.layer_names for condition in (None, *self.conditions)]
         self.progress.plan(sum(self._work(name) for name, _ in units))
         decided = {}
         for name, condition in units:
