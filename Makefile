@@ -11,11 +11,13 @@ ifeq ($(DEVICE),genn)
 VENV    := .venv-genn
 PINS    := constraints/genn.txt
 OPTIONS := --constraint $(PINS)
-EXTRA   := genn
+PACKAGE := .[genn]
+ALSO    := ,genn
 TESTS   := tests/devices tests/oracles
 else
 VENV    := .venv
 PINS    := constraints/python3.11.txt
+PACKAGE := .
 OPTIONS  = $$(./constraints/for $(BIN)/python)
 endif
 BIN     := $(VENV)/bin
@@ -36,22 +38,22 @@ $(VENV)/ready: pyproject.toml $(PINS)
 	  echo "Name a newer one: make env PYTHON=python3.11"; exit 2; }
 	@echo "making the environment $(VENV) (once; about a minute) ..."
 	@$(PYTHON) -m venv $(VENV)
-	@$(INSTALL) '.[$(EXTRA)]'
+	@$(INSTALL) '$(PACKAGE)'
 	@touch $@
 
 $(VENV)/ready-test: $(VENV)/ready
 	@echo "adding what the tests need (once) ..."
-	@$(INSTALL) '.[dev,$(EXTRA)]'
+	@$(INSTALL) '.[dev$(ALSO)]'
 	@touch $@
 
 $(VENV)/ready-train: $(VENV)/ready
 	@echo "adding torch, for training (once) ..."
-	@$(INSTALL) '.[train,$(EXTRA)]'
+	@$(INSTALL) '.[train$(ALSO)]'
 	@touch $@
 
 $(VENV)/ready-notebooks: $(VENV)/ready
 	@echo "adding Jupyter (once) ..."
-	@$(INSTALL) '.[notebooks,$(EXTRA)]'
+	@$(INSTALL) '.[notebooks$(ALSO)]'
 	@touch $@
 
 sim: $(VENV)/ready ## simulate a study [DATASET=mnist] [DEVICE=cpp_standalone] [TRIALS=] [JOBS=]
