@@ -99,11 +99,11 @@ class _Numbers:
             found = "the times of spikes carry class that their number does not"
         elif told and cnn is not None:
             found = (
-                "the times of spikes tell of the class what their number does not, but a reader of numbers "
-                "that has learned enough does not need them"
+                "the times of spikes tell a decoder what their number does not, but it could not be shown "
+                "that a CNN which was trained on many recordings collapsed in time lacks them"
             )
         elif told:
-            found = "the times of spikes tell of the class what their number does not"
+            found = "the times of spikes tell a decoder what their number does not"
         elif needed:
             found = (
                 "no decoder is shown to find in times what counts do not say, yet the network "
