@@ -51,6 +51,7 @@ def perturbations() -> list[Perturbation]:
         ("first-spike", "first-spike", None, False, 0.6),
         ("remove-segment", "remove-segment 2", 2, False, 0.3),
         ("equalise", "equalise 2", 2, False, 0.9),
+        ("combined", "collapse + equalise 2", None, False, 0.95),
     ]
     return [("clean", "clean", None, True, 0.0), *graded, *whole, *lossy]
 

@@ -49,7 +49,7 @@ def test_the_page_opens_without_an_error_or_a_request_and_everything_on_it_fits(
             return image.getBoundingClientRect().width / image.naturalWidth;
         }))"""
     )
-    assert len(shrunk) == 6
+    assert len(shrunk) == 10
     assert min(shrunk) > 0.95
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.close()

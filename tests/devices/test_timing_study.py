@@ -56,7 +56,13 @@ def place(tmp_path_factory):
 
 
 def study(place, *changes):
-    given = [f"network.model={place / 'lif.onnx'}", "dataset.trials=80", "simulation.duration=100 ms"]
+    # In double precision, as other tests of the same programs are.
+    given = [
+        f"network.model={place / 'lif.onnx'}",
+        "dataset.trials=80",
+        "simulation.duration=100 ms",
+        "simulation.precision=float64",
+    ]
     return read_study(STUDY, [*given, *changes])
 
 
@@ -80,7 +86,7 @@ def finished(place):
 
 def test_no_perturbation_is_the_clean_run_spike_for_spike_at_every_layer(place):
     """What comes after a layer, shown that layer's spikes, does what it does in the whole network."""
-    prepared = prepare(study(place, "dataset.trials=20", "simulation.precision=float64"), None)
+    prepared = prepare(study(place, "dataset.trials=20"), None)
     network, device = prepared.network, prepared.device
     names = {population.name for population in network.neurons}
     whole = simulate(network, prepared.stimulus, device, record=names, potentials={READOUT})

@@ -177,7 +177,7 @@ def test_a_spiking_network_that_nothing_changes_is_said_to_be_so(folder: Path):
     table.loc[table["family"] != "clean", "p_holm"] = 0.2
     table.to_csv(folder / "accuracy.csv", index=False)
     caption = effects_caption(read_timing(folder), "input")
-    assert "Of 20 perturbations that keep every count, 0 change its accuracy. Of 7" in caption
+    assert "Of 20 perturbations that keep every count, 0 change its accuracy. Of 8" in caption
 
 
 def test_every_perturbation_and_method_of_a_study_is_explained(folder: Path):
@@ -188,7 +188,7 @@ def test_every_perturbation_and_method_of_a_study_is_explained(folder: Path):
     assert set(study.accuracy["method"]) == set(METHODS)
     assert described["jitter"].tried == "1 ms, 2 ms, 5 ms, 10 ms, 20 ms, 50 ms, 100 ms"
     assert [name for name, family in described.items() if not family.keeps_counts] == [
-        "delete", "first-spike", "remove-segment", "equalise",
+        "delete", "first-spike", "remove-segment", "equalise", "combined",
     ]  # fmt: skip
 
 
