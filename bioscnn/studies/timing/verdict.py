@@ -138,7 +138,7 @@ class _Numbers:
         return [
             f"Where every neuron is made to spike equally often, counts are worth {_share(counts)} and times "
             f"{_share(both)}; counts that leak into times, as spikes are added at random, are worth "
-            f"{_share(floor)} of it (chance {100 * self.summary['chance']:.0f} %)."
+            f"{_share(floor)} by themselves (chance {100 * self.summary['chance']:.0f} %)."
         ]
 
     def cnn(self) -> list[str]:
