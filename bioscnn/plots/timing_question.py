@@ -146,7 +146,7 @@ def perturbation_effects(table: pd.DataFrame, layer: str, *, width: float = WIDE
         axes.set_title(KEPT[bool(group["keeps_counts"].iloc[0])])
         axes.set_ylabel("perturbation")
     figure.align_ylabels(panels)
-    panels[-1].set_xlabel("difference to clean spikes (points)")
+    panels[-1].set_xlabel("difference to clean spikes (points)" if width >= 5 else "difference (points)")
     _legend(figure, panels, width)
     return figure
 
