@@ -155,7 +155,7 @@ def test_matched_rates_are_nearer_to_the_activations_than_linear_ones(
         return np.sqrt(np.mean((observed - max_rate * x) ** 2))
 
     linear, matched = linear_current(neuron, max_rate), matched_current(neuron, x, max_rate, window)
-    assert matched[0] <= linear[0]
+    assert matched[0] <= linear[0] * (1 + 1e-12)  # up to rounding
     assert error(matched) <= error(linear) * 1.001
 
 
