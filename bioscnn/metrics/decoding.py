@@ -19,29 +19,29 @@ RIDGE = 1e-2
 Distances = NDArray[np.float32]
 
 
-def _counts(trains: SpikeTrains) -> dict[str, Distances]:
-    return {"": _squared_distances(np.sqrt(trains.counts()))}
+def _counts(trains: SpikeTrains) -> list[Distances]:
+    return [_squared_distances(np.sqrt(trains.counts()))]
 
 
-def _latencies(trains: SpikeTrains) -> dict[str, Distances]:
-    return {"": _squared_distances(1 - trains.first_step() / trains.n_steps)}
+def _latencies(trains: SpikeTrains) -> list[Distances]:
+    return [_squared_distances(1 - trains.first_step() / trains.n_steps)]
 
 
-def _ranks(trains: SpikeTrains) -> dict[str, Distances]:
+def _ranks(trains: SpikeTrains) -> list[Distances]:
     from scipy.stats import rankdata
 
     first = trains.first_step()
     rank = rankdata(first, axis=1)  # those that fire, ordered by time, come before those that stay silent
-    return {"": _squared_distances(np.where(first < trains.n_steps, 1 - rank / trains.size, 0))}
+    return [_squared_distances(np.where(first < trains.n_steps, 1 - rank / trains.size, 0))]
 
 
-def _counts_and_times(trains: SpikeTrains) -> dict[str, Distances]:
-    together = _scaled(_counts(trains)[""])
-    windows = [number for number in WINDOWS if number <= trains.n_steps]
-    return {f"{n} windows": together + _scaled(_windowed(trains, n)) for n in windows}
+def _counts_and_times(trains: SpikeTrains) -> list[Distances]:
+    (counts,) = _counts(trains)
+    together = _scaled(counts)
+    return [together + _scaled(_windowed(trains, number)) for number in WINDOWS if number <= trains.n_steps]
 
 
-CODES: Mapping[str, Callable[[SpikeTrains], dict[str, Distances]]] = {
+CODES: Mapping[str, Callable[[SpikeTrains], list[Distances]]] = {
     "counts": _counts,
     "latencies": _latencies,
     "ranks": _ranks,
@@ -107,7 +107,7 @@ def decode(
             expected=f"2 to {rarest}, the trials of the rarest class",
             fix="take more trials (dataset.trials)",
         )
-    distances = list(CODES[code](trains).values())
+    distances = CODES[code](trains)
     chosen = np.empty(len(labels), np.int64)
     splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
     for train, test in splitter.split(labels, labels):
@@ -148,11 +148,10 @@ def _squared_distances(features: NDArray[np.floating]) -> Distances:
 
 def _windowed(trains: SpikeTrains, windows: int) -> Distances:
     """Return the squared distances between trials by the counts in windows, summed window by window."""
-    trial, window = trains.trial(), trains.step * windows // trains.n_steps
+    index, window = trains.trial() * trains.size + trains.neuron, trains.step * windows // trains.n_steps
     total = np.zeros((trains.n_trials, trains.n_trials), np.float32)
     for k in range(windows):
-        index = (trial * trains.size + trains.neuron)[window == k]
-        counts = np.bincount(index, minlength=trains.n_trials * trains.size)
+        counts = np.bincount(index[window == k], minlength=trains.n_trials * trains.size)
         total += _squared_distances(np.sqrt(counts).reshape(trains.n_trials, trains.size))
     return total
 
