@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from bioscnn.report.template import probability
+from bioscnn.report.timing_words import LEVEL
 from bioscnn.studies.timing.conditions import CLEAN, EQUAL, FLOOR
 from bioscnn.studies.timing.tables import COLLAPSED, SPIKING, Row
-
-LEVEL = 0.05
-"""Of significance, of p values corrected by Holm's method."""
 
 COUNTS, BOTH = "counts", "counts and times"
 
@@ -207,11 +206,7 @@ def _points(row: Row) -> str:
 
 
 def _difference(row: Row) -> str:
-    return f"{_points(row)} points, {_p_value(row['p_holm'])}"
-
-
-def _p_value(p: float) -> str:
-    return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+    return f"{_points(row)} points, p {probability(row['p_holm'])}"
 
 
 def _severity(row: Row) -> str:
