@@ -6,15 +6,21 @@ would compute them for every neuron anew; the propagator is computed once.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
+from importlib.metadata import version
+from pathlib import Path
 from textwrap import dedent
 
-import brian2
 import numpy as np
 
+from bioscnn.caches import cache_folder
+from bioscnn.errors import UserError
+from bioscnn.files import write_json
 from bioscnn.network import Population, SpikingNetwork
-from bioscnn.simulation.brian import exact
 from bioscnn.simulation.equations import equations_of, parameters_of
 
 Propagator = dict[str, dict[str, float]]
@@ -51,10 +57,9 @@ def propagator(network: SpikingNetwork, population: Population, dt: float) -> Pr
     """
     neuron = population.neuron
     assert neuron is not None
-    solve = exact if neuron.method == "exact" else neuron.method
-    if isinstance(solve, str):
+    if isinstance(neuron.method, str) and neuron.method != "exact":
         return None
-    code, sources, targets = _solution(equations_of(network, population), solve)
+    code, sources, targets = _solution(equations_of(network, population), neuron.method)
     given = {**parameters_of(network, population), "dt": dt}
 
     def step(state: dict[str, float]) -> dict[str, float]:
@@ -74,15 +79,39 @@ def propagator(network: SpikingNetwork, population: Population, dt: float) -> Pr
 
 
 @cache
-def _solution(text: str, solve: Callable[..., str]) -> tuple[str, list[str], list[str]]:
-    """Return abstract code that solves equations, what goes into it, and what comes out."""
+def _solution(text: str, method: str | Callable[..., str]) -> tuple[str, list[str], list[str]]:
+    """Return abstract code that solves equations, what goes into it, and what comes out.
+
+    What Brian2 solves takes it half a second, and loading it a second: the solution is kept on disk.
+    """
+    if not isinstance(method, str):
+        return _solve(text, method)
+    here = Path(__file__).parent
+    sources = [(here / name).read_text(encoding="utf-8") for name in ("brian.py", "propagator.py")]
+    asked = json.dumps([text, sources, version("brian2"), version("sympy")])
+    file = cache_folder() / "solutions" / f"{hashlib.sha256(asked.encode()).hexdigest()[:20]}.json"
+    with suppress(OSError, ValueError):
+        code, needed, solved = json.loads(file.read_text(encoding="utf-8"))
+        return code, needed, solved
+    from bioscnn.simulation.brian import exact
+
+    found = _solve(text, exact)
+    with suppress(OSError, UserError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_json(file, found)
+    return found
+
+
+def _solve(text: str, method: Callable[..., str]) -> tuple[str, list[str], list[str]]:
+    import brian2
+
     equations = brian2.Equations(text)
-    sources = [
+    needed = [
         equation.varname
         for equation in equations.values()
         if "shared" not in equation.flags and equation.type != "subexpression"
     ]
-    return dedent(solve(equations, {})), sources, sorted(equations.diff_eq_names)
+    return dedent(method(equations, {})), needed, sorted(equations.diff_eq_names)
 
 
 def coefficients(step: Propagator) -> dict[str, float]:

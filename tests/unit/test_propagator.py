@@ -1,5 +1,7 @@
 """A step of a neuron as a matrix."""
 
+import subprocess
+import sys
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -45,3 +47,18 @@ def test_a_step_that_is_not_linear_is_left_to_the_equations():
         method: ClassVar = staticmethod(lambda *_: "V = V + 0.001")
 
     assert step_of(Drifting()) is None and step_of(Driven()) is None
+
+
+def test_equations_are_solved_once_and_not_in_every_process(monkeypatch, tmp_path):
+    monkeypatch.setenv("BIOSCNN_CACHE", str(tmp_path))
+    ask = (
+        "import sys; from tests.unit.test_propagator import step_of, LIF;"
+        "print(step_of(LIF(tau_m={}e-3))); print('brian2' in sys.modules)"
+    )
+    answers = []
+    for tau_m in (20, 20, 15):
+        asked = subprocess.check_output([sys.executable, "-c", ask.format(tau_m)], text=True)
+        answers.append(asked.splitlines())
+    first, again, faster = answers
+    assert first[1] == "True" and again == [first[0], "False"]
+    assert faster == [str(step_of(LIF(tau_m=15e-3))), "False"]
