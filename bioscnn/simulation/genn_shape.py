@@ -8,11 +8,11 @@ import os
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from bioscnn.network import Population, Projection
 from bioscnn.simulation.procedural import Patches
-from bioscnn.simulation.shape import ProgramShape
+from bioscnn.simulation.shape import PARALLEL, ProgramShape
 
 if TYPE_CHECKING:
     from bioscnn.simulation.propagator import Propagator
@@ -35,6 +35,9 @@ class GeNNShape(ProgramShape):
 
     dt: float = 1e-3
     use_gpu: bool = True
+
+    arguments: ClassVar[tuple[str, ...]] = ("test", "0")
+    """The main of brian2genn wants two; no use is made of them."""
 
     @property
     def procedural(self) -> tuple[Projection, ...]:
@@ -61,6 +64,13 @@ class GeNNShape(ProgramShape):
     def injection(self, name: str) -> Patches | None:
         """Return None: the program is told the currents of the stimulus neuron by neuron."""
         return None
+
+    def write_source(self, folder: Path) -> list[list[str]]:
+        """Write the source, which GeNN turns into more of it, and return the commands that compile it."""
+        from bioscnn.simulation.genn_build import build_model, generate_genn
+
+        generate_genn(self, folder)
+        return [build_model(self, folder), ["make", PARALLEL]]
 
     def key(self) -> str:
         """Return the hash that names the program."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import tempfile
@@ -12,8 +11,7 @@ from pathlib import Path
 from bioscnn.caches import cache_folder
 from bioscnn.doctor import require_compiler
 from bioscnn.errors import UserError
-from bioscnn.simulation.genn_shape import GeNNShape
-from bioscnn.simulation.shape import TEMPLATES, ProgramShape
+from bioscnn.simulation.shape import ProgramShape
 
 
 @dataclass(frozen=True)
@@ -24,9 +22,12 @@ class Program:
     ----------
     folder : Path
         Holds ``main`` and the arrays of the connectivity; the program runs in it and never writes to it.
+    arguments : tuple of str
+        What it is called with.
     """
 
     folder: Path
+    arguments: tuple[str, ...] = ()
 
     @property
     def executable(self) -> Path:
@@ -35,14 +36,14 @@ class Program:
 
     @property
     def command(self) -> list[str]:
-        """What runs it: brian2genn's main wants two arguments, of which no use is made."""
-        return [str(self.executable), *(["test", "0"] if (self.folder / "test_output").is_dir() else [])]
+        """What runs it."""
+        return [str(self.executable), *self.arguments]
 
 
 def obtain(shape: ProgramShape) -> Program | None:
     """Return the cached program of a shape, or None."""
     folder = cache_folder() / "programs" / shape.key()
-    return Program(folder) if (folder / "main").is_file() else None
+    return Program(folder, shape.arguments) if (folder / "main").is_file() else None
 
 
 def build(shape: ProgramShape) -> Program:
@@ -62,7 +63,7 @@ def build(shape: ProgramShape) -> Program:
         programs.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".building-", dir=programs) as scratch:
             folder = Path(scratch) / "program"
-            for command in _generate(shape, folder):
+            for command in shape.write_source(folder):
                 made = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
                 if made.returncode != 0:
                     raise UserError(
@@ -77,25 +78,10 @@ def build(shape: ProgramShape) -> Program:
                 folder.replace(final)
     except OSError as error:
         if (final / "main").is_file():
-            return Program(final)
+            return Program(final, shape.arguments)
         raise UserError(
             f"cannot keep the compiled program: {error.strerror}",
             file=programs,
             fix="free some space there, or set BIOSCNN_CACHE to a folder that has some",
         ) from error
-    return Program(final)
-
-
-def _generate(shape: ProgramShape, folder: Path) -> list[list[str]]:
-    """Write the source of a program into a folder, and return the commands that compile it there."""
-    parallel = f"-j{os.cpu_count() or 1}"
-    if isinstance(shape, GeNNShape):
-        from bioscnn.simulation.genn_build import build_model, generate_genn
-
-        generate_genn(shape, folder)
-        return [build_model(shape, folder), ["make", parallel]]
-    from bioscnn.simulation.build import generate_source
-
-    generate_source(shape, folder)
-    # Without DEPS, make does not preprocess every file once more to find what depends on what.
-    return [["make", "-f", str(TEMPLATES / "precompiled.mk"), parallel, "DEPS="]]
+    return Program(final, shape.arguments)

@@ -18,6 +18,7 @@ from functools import cache
 from importlib.metadata import version
 from inspect import getsource
 from pathlib import Path
+from typing import ClassVar
 
 from bioscnn.network import Population, Projection, SpikingNetwork
 from bioscnn.simulation.equations import border_statements, equations_of, parameters_of, threshold_of
@@ -25,6 +26,9 @@ from bioscnn.simulation.procedural import Patches, is_procedural, patches
 
 TEMPLATES = Path(__file__).parent / "cpp"
 """C++ that is ours: templates for Brian2's code generation, and the files' format."""
+
+PARALLEL = f"-j{os.cpu_count() or 1}"
+"""What tells make to use all cores."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,9 @@ class ProgramShape:
     spike_input: bool
     precision: str
     connectivity: str = "auto"
+
+    arguments: ClassVar[tuple[str, ...]] = ()
+    """What the program is called with."""
 
     @property
     def procedural(self) -> tuple[Projection, ...]:
@@ -74,6 +81,14 @@ class ProgramShape:
         """
         driving = [p for p in self.network.onto(name) if p.synapse is None]
         return patches(self.network, driving[0]) if len(driving) == 1 else None
+
+    def write_source(self, folder: Path) -> list[list[str]]:
+        """Write the source of the program into a folder, and return the commands that compile it there."""
+        from bioscnn.simulation.build import generate_source
+
+        generate_source(self, folder)
+        # Without DEPS, make does not preprocess every file once more to find what depends on what.
+        return [["make", "-f", str(TEMPLATES / "precompiled.mk"), PARALLEL, "DEPS="]]
 
     def key(self) -> str:
         """Return the hash that names the program."""
@@ -110,7 +125,6 @@ def _own_sources() -> str:
         here / "build.py",
         here / "numbering.py",
         here / "procedural.py",
-        here / "program.py",
         here / "shape.py",
         *sorted(TEMPLATES.iterdir()),
     ]
