@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +34,11 @@ PREFERENCES = f"""
 GENN_PREFERENCES.userCxxFlagsGNU = "{" ".join(COMPILER_FLAGS)}";
 #endif
 """
+
+MODEL = "magicnetwork_model.cpp"
+
+# Variables that a step reads only. brian2genn does not tell GeNN, which would write all of them back.
+UNCHANGED = re.compile(r'\{("(?:i|I_stim)", "\w+")\}')
 
 # brian2genn 1.7.0 rounds to single precision here.
 CLIP = """
@@ -101,6 +107,8 @@ def generate_genn(shape: GeNNShape, folder: Path) -> None:
         brian2.device.insert_code("after_network_run", "return 0;")
         brian2.device.insert_code("main", _reading(shape))
         brian2.Network(*built.objects).run(brian2.defaultclock.dt, namespace={})  # writes the source
+    model = folder / MODEL
+    model.write_text(UNCHANGED.sub(r"{\1, VarAccess::READ_ONLY}", model.read_text()))
     (folder / "test_output").mkdir()  # or the program would make it
 
 
@@ -146,4 +154,4 @@ def build_model(shape: GeNNShape, folder: Path) -> list[str]:
     """Return the command by which GeNN writes and compiles what it makes of the model in a folder."""
     generator = str(Path(os.environ["GENN_PATH"], "bin", "genn-buildmodel.sh"))
     include = f"{folder}:{folder / 'brianlib' / 'randomkit'}"
-    return [generator, *([] if shape.use_gpu else ["-c"]), "-i", include, "magicnetwork_model.cpp"]
+    return [generator, *([] if shape.use_gpu else ["-c"]), "-i", include, MODEL]

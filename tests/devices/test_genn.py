@@ -58,6 +58,13 @@ def test_nothing_changes_the_bits_of_a_result(source):
 
 
 @requires_brian2genn
+def test_a_step_writes_no_stimulus_back(source):
+    model = source[0]["magicnetwork_model.cpp"]
+    assert model.count('{"I_stim", "double", VarAccess::READ_ONLY}') == len(network().neurons)
+    assert '{"V", "double"}' in model and '{"w", "double"}' in model
+
+
+@requires_brian2genn
 def test_a_thread_handles_a_spike_on_a_gpu(source):
     assert ("SpanType::PRESYNAPTIC" in source[0]["magicnetwork_model.cpp"]) == source[1]
 
