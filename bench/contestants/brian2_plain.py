@@ -67,7 +67,8 @@ class Brian2:
         counting : bool
             Whether it counts the spikes of all populations, which is not timed.
         """
-        digest = hashlib.sha256(self.problem.study.encode() + images.tobytes() + Path(__file__).read_bytes())
+        parts = self.problem.study.encode(), images.tobytes(), Path(__file__).read_bytes()
+        digest = hashlib.sha256(b"".join([*parts, b2.__version__.encode()]))
         folder = ENVIRONMENTS / "brian2-programs" / f"{digest.hexdigest()[:16]}{'-counting' * counting}"
         if (folder / "main").is_file():
             return folder
