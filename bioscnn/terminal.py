@@ -462,7 +462,8 @@ def print_devices(done: Devices) -> None:
         if not row["identical"]:
             OUT.print(f"{row['device']}, {row['connectivity']}, {row['precision']}: {row['verdict']}")
     OUT.print(
-        "All spikes of all populations are compared with numpy's; single precision with double.\n"
+        "All spikes of all populations are compared with numpy's; single precision with double, or on GeNN\n"
+        "with that of C++.\n"
         "Trials, classes: how many differ. Time: over numpy's, of one process that records nothing.\n"
         f"Table and runs: {done.folder}"
     )

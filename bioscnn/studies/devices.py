@@ -56,6 +56,7 @@ LISTED = Variant("cpp_standalone", "explicit")
 COMPUTED = Variant("cpp_standalone", "auto")
 GENN = Variant("genn", "explicit")
 SINGLE = Variant("cpp_standalone", "auto", "float32")
+GENN_SINGLE = Variant("genn", "explicit", "float32")
 
 _BESIDES = 5.0
 """What a run takes besides its simulation, s, about: loading, examples, report."""
@@ -64,9 +65,12 @@ _TIMED_BY_NUMPY = 20
 
 
 def variants() -> dict[Variant, Variant]:
-    """Return what this machine can run, and with which each is compared: NumPy, or double precision."""
-    genn = {GENN: NUMPY} if find_genn() is not None else {}
-    return {NUMPY: NUMPY, LISTED: NUMPY, COMPUTED: NUMPY, **genn, SINGLE: COMPUTED}
+    """Return what this machine can run, and with which each is compared.
+
+    That is NumPy; in single precision, the same program in double precision, and C++ for GeNN.
+    """
+    found = {NUMPY: NUMPY, LISTED: NUMPY, COMPUTED: NUMPY, SINGLE: COMPUTED}
+    return found if find_genn() is None else {**found, GENN: NUMPY, GENN_SINGLE: SINGLE}
 
 
 @dataclass(frozen=True)

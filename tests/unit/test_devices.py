@@ -9,7 +9,17 @@ import pytest
 from bioscnn.ann import Conv2d, Dense, Flatten, LayerGraph, LIFRate, write_onnx
 from bioscnn.seeds import stream
 from bioscnn.studies import devices, read_study
-from bioscnn.studies.devices import COMPUTED, GENN, LISTED, NUMPY, SINGLE, Variant, run_devices, variants
+from bioscnn.studies.devices import (
+    COMPUTED,
+    GENN,
+    GENN_SINGLE,
+    LISTED,
+    NUMPY,
+    SINGLE,
+    Variant,
+    run_devices,
+    variants,
+)
 from tests.runs import move_spike
 
 STUDY = Path(__file__).parents[2] / "sims" / "mnist.toml"
@@ -66,7 +76,7 @@ def test_every_device_is_compared_with_numpy_and_single_with_double_precision(mo
 
 def test_genn_is_among_them_where_it_can_run(monkeypatch, tmp_path):
     monkeypatch.setattr(devices, "find_genn", lambda: tmp_path)
-    assert variants()[GENN] == NUMPY
+    assert (variants()[GENN], variants()[GENN_SINGLE]) == (NUMPY, SINGLE)
 
 
 @pytest.mark.parametrize("gpu", [True, False])
