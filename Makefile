@@ -6,6 +6,10 @@ DATASET ?= mnist
 RUN     ?= results/$(DATASET)/latest
 PYTHON  ?= python3
 
+# What another Brian2 is tested with: every neuron model and reset rule, against an independent simulator.
+SIMULATIONS := tests/devices/test_identical_spikes.py tests/devices/test_genn.py tests/unit/test_propagator.py \
+  tests/oracles/test_instant_synapse.py
+
 # GeNN has an environment of its own: brian2genn works with none of the newest packages.
 ifeq ($(DEVICE),genn)
 VENV    := .venv-genn
@@ -13,7 +17,7 @@ PINS    := constraints/genn.txt
 OPTIONS := --constraint $(PINS)
 PACKAGE := .[genn]
 ALSO    := ,genn
-TESTS   := tests/devices tests/oracles
+TESTS   := $(SIMULATIONS)
 else
 VENV    := .venv
 PINS    := constraints/python3.11.txt
