@@ -366,7 +366,7 @@ def test_a_photograph_fills_the_field_as_far_as_its_shape_allows(tmp_path, width
 
     across = np.linspace(0, 255, width).round().astype(np.uint8)
     Image.fromarray(np.tile(across, (height, 1))).save(tmp_path / "any.png")
-    pixels = read_photograph(tmp_path / "any.png")
+    pixels = read_photograph(tmp_path / "any.png", (180, 240))
     assert pixels.shape == (180, 240)
     covered = np.flatnonzero(np.diff(pixels[90].astype(int))) if width > 12 else np.array([0, 238])
     scale = min(240 / width, 180 / height)
@@ -378,7 +378,7 @@ def test_a_damaged_photograph_is_named(photographs):
     broken = next((photographs / "Caltech101").rglob("image_0001.jpg"))
     broken.write_bytes(broken.read_bytes()[:200])
     with pytest.raises(UserError, match="not an intact image") as caught:
-        read_photograph(broken)
+        read_photograph(broken, (180, 240))
     assert caught.value.file == broken
 
 
