@@ -35,7 +35,7 @@ ARCHIVE = Archive(
     md5="3138e1922a9193bfa496528edbbc45d0",
     holds="101_ObjectCategories",
     target="caltech101/101_ObjectCategories",
-    page="https://doi.org/10.22002/D1.20086",
+    page="https://data.caltech.edu/records/mzrjq-6wc02",
     tar="101_ObjectCategories.tar.gz",
 )
 _TEST_SIZES = (200, 176)  # of both classes together
