@@ -24,6 +24,8 @@ from numpy.typing import NDArray
 from bioscnn.encoding.foveal_pit import DifferenceOfGaussians
 from bioscnn.errors import UserError
 
+Picked = tuple[NDArray[np.int32], NDArray[np.float32]]  # cells in their order, and their coefficients
+
 _NOTHING = 1e-6
 """Coefficients below this part of the image's largest are what single precision leaves of nothing."""
 
@@ -153,6 +155,8 @@ def rank_order(
     shape = responses.shape[1:]
     if shape[0] != max(1, len(cells)):
         raise ValueError(f"coefficients of {shape[0]} kinds of cells, but {len(cells)} kinds")
+    if not np.isfinite(responses).all():
+        raise UserError("coefficients that are no numbers", expected="finite ones")
     least = _NOTHING * np.maximum(responses.max(axis=(1, 2, 3), initial=0), 0)
     n_positive = np.count_nonzero(responses > least[:, None, None, None], axis=(1, 2, 3))
     most = _part(keep, n_positive)
@@ -172,9 +176,7 @@ def _part(share: float, number: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.asarray(np.ceil(share * number - 1e-9), np.int64)
 
 
-def _largest(
-    image: NDArray[np.float32], most: int, least: float
-) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+def _largest(image: NDArray[np.float32], most: int, least: float) -> Picked:
     """Pick the largest coefficients, equal ones in the order of their pixels."""
     values = image.ravel()
     neuron = np.argsort(-values, kind="stable")[:most]
@@ -182,33 +184,42 @@ def _largest(
 
 
 class _Pursuit:
-    """Picks cells of images of one shape."""
+    """Picks cells of images of one shape.
+
+    The rows of all kinds take turns, each filled up to twice its length less one with minus infinity, which
+    is never picked. The table has rows as long, so that what a pick takes from all others is one run of it.
+    """
 
     def __init__(self, cells: tuple[DifferenceOfGaussians, ...], shape: tuple[int, int, int]) -> None:
-        self.shape = shape
-        self.table = overlaps(cells, shape[1:])
+        from scipy.linalg.blas import daxpy
 
-    def pick(
-        self, image: NDArray[np.float32], most: int, least: float
-    ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-        """Pick the largest coefficient, correct the others, again and again."""
-        _, height, width = self.shape
-        left = image.astype(np.float64)
-        flat = left.ravel()
-        neuron, value = np.empty(most, np.int32), np.empty(most, np.float32)
+        self.shape = shape
+        self.table = overlaps(cells, shape[1:]).swapaxes(1, 2).reshape(len(cells), -1)
+        self.add = daxpy
+
+    def pick(self, image: NDArray[np.float32], most: int, least: float) -> Picked:
+        """Pick the largest coefficient and correct the others, again and again."""
+        n_kinds, height, width = self.shape
+        row_length = 2 * width - 1
+        left = np.full((height, n_kinds, row_length), -np.inf)
+        left[:, :, :width] = image.swapaxes(0, 1)
+        left = left.ravel()[: left.size - width + 1]
+        places, values = np.empty(most, np.int64), np.empty(most)
         for k in range(most):
-            cell = int(flat.argmax())
-            largest = flat[cell]
+            place = int(left.argmax())
+            largest = left[place]
             if largest <= least:
-                return neuron[:k], value[:k]
-            neuron[k], value[k] = cell, largest
-            kind, row, column = np.unravel_index(cell, self.shape)
-            window = self.table[
-                kind, :, height - 1 - row : 2 * height - 1 - row, width - 1 - column : 2 * width - 1 - column
-            ]
-            left -= largest * window
-            flat[cell] = -np.inf
-        return neuron, value
+                places, values = places[:k], values[:k]
+                break
+            places[k], values[k] = place, largest
+            line, column = divmod(place, row_length)
+            row, kind = divmod(line, n_kinds)
+            run = (height - 1 - row) * n_kinds * row_length + width - 1 - column
+            left = self.add(self.table[kind], left, left.size, -largest, run)
+            left[place] = -np.inf
+        lines, columns = np.divmod(places, row_length)
+        rows, kinds = np.divmod(lines, n_kinds)
+        return ((kinds * height + rows) * width + columns).astype(np.int32), values.astype(np.float32)
 
 
 def overlaps(cells: tuple[DifferenceOfGaussians, ...], size: tuple[int, int]) -> NDArray[np.float64]:
