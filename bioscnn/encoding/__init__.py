@@ -10,6 +10,7 @@ from bioscnn.encoding.foveal_pit import (
     gain_control,
     responses,
 )
+from bioscnn.encoding.front_end import FrontEnd
 from bioscnn.encoding.latency import latency
 from bioscnn.encoding.lif_layer import lif_layer
 from bioscnn.encoding.poisson import poisson
@@ -24,6 +25,7 @@ __all__ = [
     "FULL_INTENSITY",
     "Currents",
     "DifferenceOfGaussians",
+    "FrontEnd",
     "Quality",
     "RankCode",
     "SpikeTrains",
