@@ -19,18 +19,23 @@ def encoded(images, cells, keep=1.0):
     return rank_order(responses(images, cells), cells, keep)
 
 
-def slow_focal(image, cells):
-    """Pick among explicit kernels on a plane that holds all of them whole."""
+def explicit_kernels(shape, cells):
+    """Every cell's kernel on a plane that holds all of them whole, and how far the plane exceeds the image."""
     margin = max(cell.size for cell in cells) // 2
-    plane = np.pad(image.astype(np.float64), margin, mode="edge")
     kernels = []
     for cell in cells:
-        for row, column in np.ndindex(image.shape):
-            kernel = np.zeros_like(plane)
+        for row, column in np.ndindex(shape):
+            kernel = np.zeros((shape[0] + 2 * margin, shape[1] + 2 * margin))
             y, x = margin + row - cell.size // 2, margin + column - cell.size // 2
             kernel[y : y + cell.size, x : x + cell.size] = cell.kernel
             kernels.append(kernel.ravel())
-    kernels = np.array(kernels)
+    return np.array(kernels), margin
+
+
+def slow_focal(image, cells):
+    """Pick among explicit kernels."""
+    kernels, margin = explicit_kernels(image.shape, cells)
+    plane = np.pad(image.astype(np.float64), margin, mode="edge")
     coefficients, overlap = kernels @ plane.ravel(), kernels @ kernels.T
     picked, silent = [], np.ones(len(kernels), bool)
     least = 1e-6 * coefficients.max()

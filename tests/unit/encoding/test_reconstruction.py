@@ -16,6 +16,7 @@ from bioscnn.encoding import (
     share_needed,
 )
 from bioscnn.seeds import stream
+from tests.unit.encoding.test_rank_order import explicit_kernels
 
 CELLS = tuple(FOVEAL_PIT.values())
 
@@ -78,6 +79,17 @@ def test_an_image_that_is_one_kernel_is_reconstructed_from_its_spike():
     image = np.pad(FOVEAL_PIT["on-midget"].kernel, 9)
     code = rank_order(responses(image[None, None], CELLS), CELLS)
     np.testing.assert_allclose(reconstruct(code, CELLS)[0], image, atol=1e-6)
+
+
+def test_a_reconstruction_is_the_sum_of_explicit_kernels_seen_through_the_image():
+    images = stream(2, "images").random((2, 1, 6, 7)).astype(np.float32)
+    code = rank_order(responses(images, CELLS), CELLS, keep=0.5)
+    kernels, margin = explicit_kernels((6, 7), CELLS)
+    found = reconstruct(code, CELLS)
+    for k in range(2):
+        spikes = slice(code.start[k], code.start[k + 1])
+        plane = (code.value[spikes] @ kernels[code.neuron[spikes]]).reshape(6 + 2 * margin, 7 + 2 * margin)
+        np.testing.assert_allclose(found[k], plane[margin:-margin, margin:-margin], atol=1e-6)
 
 
 def test_pixels_show_the_image_itself(digits):
