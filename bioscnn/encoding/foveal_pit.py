@@ -6,8 +6,8 @@ deviations, not on all else. Chosen here:
 
 * Kernels are odd and symmetric, as in NE15. The code of 2020 has even ones (4, 10, 60, 242), because the
   range of its grid leaves out the last row and column; they shift the image by half a pixel.
-* The smallest kernel is 5 pixels wide, as the code of 2020 names it, not 3 as in NE15: 3 pixels are 1.9
-  standard deviations of its centre.
+* The smallest kernel is 5 pixels wide, as the code of 2020 names it, not 3 as in NE15: 3 pixels end 1.25
+  standard deviations from the middle of its centre.
 * The surround of midget cells is 6.7 times as wide as the centre, which both codes use; NE15 has a comment
   with 6.5.
 * Kernels have the norm 1, as in NE15, so that coefficients of different cells can be ranked, and a kernel's

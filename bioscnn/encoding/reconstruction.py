@@ -92,15 +92,15 @@ def quality(image: NDArray[np.floating], reconstruction: NDArray[np.floating]) -
     reconstruction : ndarray of float, same shape
         From `reconstruct`.
     """
-    from skimage.metrics import structural_similarity
+    from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
     image = np.asarray(image, np.float64)
     signal = reconstruction - reconstruction.mean()
     power = np.mean(signal**2)
     gain = np.mean(signal * image) / power if power > 0 else 0.0
     fitted = image.mean() + gain * signal
-    error = np.mean((image - fitted) ** 2)
-    psnr = -10 * np.log10(error) if error > 0 else np.inf
+    with np.errstate(divide="ignore"):
+        psnr = peak_signal_noise_ratio(image, fitted, data_range=1.0)
     ssim = structural_similarity(image, fitted, data_range=1.0)
     return Quality(float(psnr), float(ssim), float(explained(image[None], reconstruction[None])[0]))
 
@@ -154,4 +154,4 @@ def share_needed(
         return float(explained(images, reconstruct(code.first(thousandths / 1000), cells)).mean())
 
     enough = wanted * mean_explained(1000)
-    return bisect_left(range(1, 1000), enough, key=mean_explained) / 1000 + 0.001
+    return (bisect_left(range(1, 1000), enough, key=mean_explained) + 1) / 1000
