@@ -189,6 +189,7 @@ def train_recipe(
             for split, shown in (("train", training.examples), ("validation", validation.examples))
         },
         **({} if recipe.recordings is None else {"recordings": asdict(recipe.recordings)}),
+        **({} if recipe.front_end is None else {"encoding": asdict(recipe.front_end)}),
         **made,
     }
     write_onnx(graph, out / f"{recipe.name}.onnx", {"weights_sha256": card["weights_sha256"]})
