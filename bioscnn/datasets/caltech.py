@@ -130,7 +130,7 @@ def load_caltech(
         Of the shuffle that makes the splits.
     n_test : int
         200, or 176, which leaves 1,272 for training. The smaller test split is a part of the larger one, but
-        12 photographs of each class move from there to the validation split.
+        12 photographs of each class move on to validation, and 12 others from validation to training.
 
     Returns
     -------
@@ -190,10 +190,10 @@ def read_photograph(path: Path, size: tuple[int, int]) -> NDArray[np.uint8]:
         )
     height, width = size
     scale = min(width / grey.width, height / grey.height)
-    covered = [max(1, round(scale * length)) for length in grey.size]
-    pixels = np.asarray(grey.resize((covered[0], covered[1]), Image.Resampling.BILINEAR))
-    above, left = ((whole - part) // 2 for whole, part in zip(size, pixels.shape, strict=True))
-    margins = ((above, height - pixels.shape[0] - above), (left, width - pixels.shape[1] - left))
+    covered = max(1, round(scale * grey.width)), max(1, round(scale * grey.height))
+    pixels = np.asarray(grey.resize(covered, Image.Resampling.BILINEAR))
+    left, above = (width - covered[0]) // 2, (height - covered[1]) // 2
+    margins = ((above, height - covered[1] - above), (left, width - covered[0] - left))
     return np.pad(pixels, margins, mode="edge")
 
 
