@@ -20,7 +20,7 @@ def encoded(images, cells, keep=1.0):
 
 
 def explicit_kernels(shape, cells):
-    """Every cell's kernel on a plane that holds all of them whole, and how far the plane exceeds the image."""
+    """Every cell's kernel on a plane that holds all of them whole, and the margin around the image."""
     margin = max(cell.size for cell in cells) // 2
     kernels = []
     for cell in cells:
@@ -110,7 +110,7 @@ def test_so_many_of_the_excited_cells_fire(keep):
     assert np.array_equal(np.diff(code.start), np.ceil(keep * code.n_positive))
 
 
-def test_three_of_ten_cells_fire_whatever_a_third_decimal_is_in_binary():
+def test_seven_of_a_hundred_cells_fire_whatever_7_percent_is_in_binary():
     row = np.linspace(0.1, 1, 100, dtype=np.float32).reshape(1, 1, 1, 100)
     assert [rank_order(row[..., :n], (), 0.07).n_spikes for n in (100, 99)] == [7, 7]
 
