@@ -64,7 +64,7 @@ explain: $(VENV)/ready ## say where the accuracy of a run goes [RUN=results/mnis
 	@$(BIN)/bioscnn explain $(RUN) $(if $(TRIALS),--trials $(TRIALS)) $(if $(JOBS),--jobs $(JOBS))
 
 test: $(VENV)/ready-test ## run all tests, or those of simulations on Brian2 2.5.4 and GeNN [DEVICE=genn]
-	@$(BIN)/pytest -q -n 2 $(TESTS)
+	@$(BIN)/pytest -q -n 2 --dist worksteal $(TESTS)
 
 lint: $(VENV)/ready-test ## check style and types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

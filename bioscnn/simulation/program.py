@@ -95,7 +95,9 @@ def _generate(shape: ProgramShape, folder: Path) -> list[list[str]]:
         generate_genn(shape, folder)
         return [build_model(shape, folder), ["make", parallel]]
     from bioscnn.simulation.build import generate_source
+    from bioscnn.simulation.translation_unit import join
 
     generate_source(shape, folder)
+    sources = " ".join(join(folder))
     # Without DEPS, make does not preprocess every file once more to find what depends on what.
-    return [["make", "-f", str(TEMPLATES / "precompiled.mk"), parallel, "DEPS="]]
+    return [["make", "-f", str(TEMPLATES / "precompiled.mk"), parallel, "DEPS=", f"SRCS={sources}"]]

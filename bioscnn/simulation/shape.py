@@ -112,6 +112,7 @@ def _own_sources() -> str:
         here / "procedural.py",
         here / "program.py",
         here / "shape.py",
+        here / "translation_unit.py",
         *sorted(TEMPLATES.iterdir()),
     ]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
