@@ -15,7 +15,7 @@ from bioscnn.encoding.latency import latency
 from bioscnn.encoding.lif_layer import lif_layer
 from bioscnn.encoding.poisson import poisson
 from bioscnn.encoding.rank_order import RankCode, rank_order
-from bioscnn.encoding.reconstruction import Quality, quality, rank_table, reconstruct, share_needed
+from bioscnn.encoding.reconstruction import Quality, fitted, quality, rank_table, reconstruct, share_needed
 from bioscnn.spikes import SpikeTrains
 
 Stimulus = Currents | SpikeTrains
@@ -33,6 +33,7 @@ __all__ = [
     "event_frames",
     "event_spikes",
     "find_cells",
+    "fitted",
     "gain_control",
     "input_shape",
     "latency",

@@ -94,15 +94,29 @@ def quality(image: NDArray[np.floating], reconstruction: NDArray[np.floating]) -
     """
     from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-    image = np.asarray(image, np.float64)
+    image, shown = np.asarray(image, np.float64), fitted(image, reconstruction)
+    with np.errstate(divide="ignore"):
+        psnr = peak_signal_noise_ratio(image, shown, data_range=1.0)
+    ssim = structural_similarity(image, shown, data_range=1.0)
+    return Quality(float(psnr), float(ssim), float(explained(image[None], reconstruction[None])[0]))
+
+
+def fitted(image: NDArray[np.floating], reconstruction: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return a reconstruction in the brightness and contrast that are nearest to the image's.
+
+    Parameters
+    ----------
+    image, reconstruction : ndarray of float, shape (height, width)
+
+    Returns
+    -------
+    ndarray of float64, same shape
+        Beside the image; it may leave the range of intensities.
+    """
     signal = reconstruction - reconstruction.mean()
     power = np.mean(signal**2)
     gain = np.mean(signal * image) / power if power > 0 else 0.0
-    fitted = image.mean() + gain * signal
-    with np.errstate(divide="ignore"):
-        psnr = peak_signal_noise_ratio(image, fitted, data_range=1.0)
-    ssim = structural_similarity(image, fitted, data_range=1.0)
-    return Quality(float(psnr), float(ssim), float(explained(image[None], reconstruction[None])[0]))
+    return np.asarray(np.mean(image, dtype=np.float64) + gain * signal)
 
 
 def explained(images: NDArray[np.floating], reconstructions: NDArray[np.floating]) -> NDArray[np.float64]:
