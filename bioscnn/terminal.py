@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from bioscnn.studies.cross_validation import CrossValidation
     from bioscnn.studies.devices import Devices
     from bioscnn.studies.divergence import Divergence
+    from bioscnn.studies.filters import Filters
     from bioscnn.studies.plan import Plan
     from bioscnn.studies.run import Run
     from bioscnn.studies.timing import Timing
@@ -477,6 +478,17 @@ def print_timing(done: Timing) -> None:
     answer, rest = done.verdict.answer, done.verdict.text.removeprefix(done.verdict.answer)
     OUT.print(Padding(f"[bold]{answer}[/bold]{escape(rest)}", (0, 2)), soft_wrap=False)
     OUT.print(f"\n  {sum(s['tests']):,} tests, corrected by Holm's method. Tables: {done.folder}")
+    OUT.print(f"  report  {done.folder / 'report.html'}")
+
+
+def print_filters(done: Filters) -> None:
+    """Print the answer of a filter study, and where its tables and its report are."""
+    s = done.summary
+    each = f"{s['n_test']:,} test images, {s['n_seeds']} seeds"
+    OUT.print(f"\n[bold]{s['title']}[/bold]  {s['source']}, {each}\n")
+    for sentence in s["verdict"]:
+        OUT.print(Padding(escape(sentence), (0, 2, 1, 2)), soft_wrap=False)
+    OUT.print(f"  {len(done.verdict.comparisons)} tests, corrected by Holm's method. Tables: {done.folder}")
     OUT.print(f"  report  {done.folder / 'report.html'}")
 
 

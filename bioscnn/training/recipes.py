@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from bioscnn.ann import LIFRate, ReLU
-from bioscnn.encoding import FrontEnd
+from bioscnn.encoding import FOVEAL_PIT, FrontEnd
 from bioscnn.errors import UserError
 from bioscnn.training.architectures import Architecture, Convolution
 from bioscnn.training.settings import RateSettings, SpikeSettings
@@ -239,9 +239,9 @@ RECIPES = {
         Recipe(
             "mnist-foveal",
             "mnist",
-            _digits(LIF_RATE, *SMALL, maps=2),
+            _digits(LIF_RATE, *SMALL, maps=4),
             RateSettings(epochs=12, warp=0.3, duration=60e-3, readout="mean-potential"),
-            front_end=FrontEnd("rank-order", ("off-midget", "on-midget")),
+            front_end=FrontEnd("rank-order", tuple(FOVEAL_PIT)),
         ),
         Recipe(
             "caltech-pixels",
@@ -255,7 +255,7 @@ RECIPES = {
             "caltech",
             _strided((4, 30, 40), 2, 16, 32, 32),
             PHOTOGRAPHS,
-            front_end=FrontEnd("lif-layer", ("off-midget", "on-midget", "off-parasol", "on-parasol")),
+            front_end=FrontEnd("lif-layer", tuple(FOVEAL_PIT)),
         ),
         # Does training too long make the network worse? Nothing here holds it back.
         Recipe(
