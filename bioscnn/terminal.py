@@ -210,7 +210,7 @@ def print_run(run: Run, study: Path, elapsed: float) -> None:
     s = run.summary
     spiking, trained = s["accuracy"][s["readout"]], s["ann_accuracy"]
     points = 100 * (spiking[0] - trained[0])
-    seconds, recorded = s["seconds"], "simulated" in s
+    seconds, recorded, spikes_in = s["seconds"], "simulated" in s, "input_spikes_per_trial" in s
     OUT.print(f"\n[bold]{s['dataset']}[/bold]  {s['source']}\n")
     if s.get("simulated"):
         print_simulated(s["dataset"].removesuffix("-simulated"))
@@ -220,7 +220,7 @@ def print_run(run: Run, study: Path, elapsed: float) -> None:
         (
             "spikes",
             f"{s['spikes_per_trial']:,.0f} {'a recording' if recorded else 'an image'}, "
-            + (f"{s['input_spikes_per_trial']:,.0f} come in, " if recorded else "")
+            + (f"{s['input_spikes_per_trial']:,.0f} come in, " if spikes_in else "")
             + f"{s['synops_per_trial']:,.0f} synaptic operations",
         ),
         (
@@ -237,15 +237,21 @@ def print_run(run: Run, study: Path, elapsed: float) -> None:
         OUT.print(f"  {name:<16} {text}")
     OUT.print("\nNext:")
     bioscnn = _own_name()
+    third = (f"{bioscnn} explain {run.folder}", "where the accuracy goes, cause by cause")
+    if recorded:
+        third = (f'{bioscnn} run {study} --set simulation.duration="100 ms"', "the first saccade alone")
+    elif spikes_in:
+        third = (
+            f"{bioscnn} run {study} --set simulation.device=numpy --trials 20",
+            "no compiler, slow and clear",
+        )
     for command, purpose in (
         (
             f'{bioscnn} run {study} --set neuron.t_ref="5 ms"',
             "a longer refractory period, without recompiling",
         ),
         (f"{bioscnn} run {study} --set readout.rule=first-spike", "another readout"),
-        (f'{bioscnn} run {study} --set simulation.duration="100 ms"', "the first saccade alone")
-        if recorded
-        else (f"{bioscnn} explain {run.folder}", "where the accuracy goes, cause by cause"),
+        third,
         (f"{bioscnn} plan {study}", "neurons, synapses, memory"),
     ):
         OUT.print(f"  {command:<68} [dim]# {purpose}[/dim]")
