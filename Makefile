@@ -28,7 +28,7 @@ BIN     := $(VENV)/bin
 INSTALL  = $(BIN)/pip install --quiet --disable-pip-version-check $(OPTIONS) --editable
 
 .DEFAULT_GOAL := help
-.PHONY: help env sim explain test lint train cross timing benchmark bench camera notebooks doctor clean
+.PHONY: help env sim explain test lint train cross timing retina benchmark bench camera notebooks doctor clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -68,7 +68,7 @@ explain: $(VENV)/ready ## say where the accuracy of a run goes [RUN=results/mnis
 	@$(BIN)/bioscnn explain $(RUN) $(if $(TRIALS),--trials $(TRIALS)) $(if $(JOBS),--jobs $(JOBS))
 
 test: $(VENV)/ready-test ## run all tests, or those of simulations on Brian2 2.5.4 and GeNN [DEVICE=genn]
-	@$(BIN)/pytest -q -n 2 $(TESTS)
+	@$(BIN)/pytest -q -n 2 --dist worksteal $(TESTS)
 
 lint: $(VENV)/ready-test ## check style and types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
@@ -81,6 +81,10 @@ cross: $(VENV)/ready-train ## cross-validate a network of recordings [DATASET=nm
 
 timing: $(VENV)/ready ## ask what the times of spikes carry [DATASET=nmnist] [TRIALS=] [JOBS=]
 	@$(BIN)/bioscnn timing sims/$(DATASET).toml $(if $(TRIALS),--trials $(TRIALS)) $(if $(JOBS),--jobs $(JOBS))
+
+retina: $(VENV)/ready-train ## try every combination of the retina's cells [DATASET=caltech] [QUICK=1] [JOBS=]
+	@$(BIN)/bioscnn retina sims/$(if $(filter mnist,$(DATASET)),mnist-foveal,$(DATASET)).toml \
+	  $(if $(QUICK),--quick) $(if $(JOBS),--jobs $(JOBS))
 
 benchmark: $(VENV)/ready ## measure the shipped networks and fill docs/networks.md [DATASET=mnist] [TRIALS=]
 	@$(BIN)/bioscnn benchmark $(DATASET) $(if $(TRIALS),--trials $(TRIALS),--docs docs/networks.md)

@@ -88,7 +88,7 @@ print(f"The spiking network names the right digit in {100 * np.mean(decided == l
 
 # %%
 TRIAL = int(np.flatnonzero(labels == 3)[0])
-plots.events(prepared.stimulus, TRIAL, prepared.input.shape, ends=ENDS)
+plots.input_spikes(prepared.stimulus, TRIAL, prepared.input.shape, ends=ENDS)
 
 # %% [markdown]
 # The same trial in the network. Every dot is a spike; dotted lines part the saccades.

@@ -251,6 +251,28 @@ def timing(
 
 
 @app.command()
+def retina(
+    study: StudyFile,
+    quick: Annotated[bool, typer.Option("--quick", help="a coarse one: few images, one severity")] = False,
+    changes: Changes = None,
+    jobs: Annotated[int | None, typer.Option(help="simulation.jobs")] = None,
+    data: DataFolder = None,
+    as_json: Json = False,
+) -> None:
+    """Try every combination of the retina's cells, clean and in noise (needs the extra `train`)."""
+    from bioscnn.studies.filters import run_filters
+    from bioscnn.terminal import WorkProgress, print_filters
+
+    loaded = _study(study, changes, {"simulation.jobs": jobs})
+    with WorkProgress() as progress:
+        done = run_filters(loaded, quick=quick, data=data, results=Path("results"), progress=progress)
+    if as_json:
+        typer.echo(json.dumps(done.summary, indent=2))
+    else:
+        print_filters(done)
+
+
+@app.command()
 def convert(
     model: Annotated[str, typer.Argument(help="a shipped network, or an .onnx file")],
     as_json: Json = False,

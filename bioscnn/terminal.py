@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from bioscnn.studies.cross_validation import CrossValidation
     from bioscnn.studies.devices import Devices
     from bioscnn.studies.divergence import Divergence
+    from bioscnn.studies.filters import Filters
     from bioscnn.studies.plan import Plan
     from bioscnn.studies.run import Run
     from bioscnn.studies.timing import Timing
@@ -209,7 +210,7 @@ def print_run(run: Run, study: Path, elapsed: float) -> None:
     s = run.summary
     spiking, trained = s["accuracy"][s["readout"]], s["ann_accuracy"]
     points = 100 * (spiking[0] - trained[0])
-    seconds, recorded = s["seconds"], "simulated" in s
+    seconds, recorded, spikes_in = s["seconds"], "simulated" in s, "input_spikes_per_trial" in s
     OUT.print(f"\n[bold]{s['dataset']}[/bold]  {s['source']}\n")
     if s.get("simulated"):
         print_simulated(s["dataset"].removesuffix("-simulated"))
@@ -219,7 +220,7 @@ def print_run(run: Run, study: Path, elapsed: float) -> None:
         (
             "spikes",
             f"{s['spikes_per_trial']:,.0f} {'a recording' if recorded else 'an image'}, "
-            + (f"{s['input_spikes_per_trial']:,.0f} come in, " if recorded else "")
+            + (f"{s['input_spikes_per_trial']:,.0f} come in, " if spikes_in else "")
             + f"{s['synops_per_trial']:,.0f} synaptic operations",
         ),
         (
@@ -236,15 +237,21 @@ def print_run(run: Run, study: Path, elapsed: float) -> None:
         OUT.print(f"  {name:<16} {text}")
     OUT.print("\nNext:")
     bioscnn = _own_name()
+    third = (f"{bioscnn} explain {run.folder}", "where the accuracy goes, cause by cause")
+    if recorded:
+        third = (f'{bioscnn} run {study} --set simulation.duration="100 ms"', "the first saccade alone")
+    elif spikes_in:
+        third = (
+            f"{bioscnn} run {study} --set simulation.device=numpy --trials 20",
+            "no compiler, slow and clear",
+        )
     for command, purpose in (
         (
             f'{bioscnn} run {study} --set neuron.t_ref="5 ms"',
             "a longer refractory period, without recompiling",
         ),
         (f"{bioscnn} run {study} --set readout.rule=first-spike", "another readout"),
-        (f'{bioscnn} run {study} --set simulation.duration="100 ms"', "the first saccade alone")
-        if recorded
-        else (f"{bioscnn} explain {run.folder}", "where the accuracy goes, cause by cause"),
+        third,
         (f"{bioscnn} plan {study}", "neurons, synapses, memory"),
     ):
         OUT.print(f"  {command:<68} [dim]# {purpose}[/dim]")
@@ -478,6 +485,17 @@ def print_timing(done: Timing) -> None:
     answer, rest = done.verdict.answer, done.verdict.text.removeprefix(done.verdict.answer)
     OUT.print(Padding(f"[bold]{answer}[/bold]{escape(rest)}", (0, 2)), soft_wrap=False)
     OUT.print(f"\n  {sum(s['tests']):,} tests, corrected by Holm's method. Tables: {done.folder}")
+    OUT.print(f"  report  {done.folder / 'report.html'}")
+
+
+def print_filters(done: Filters) -> None:
+    """Print the answer of a filter study, and where its tables and its report are."""
+    s = done.summary
+    each = f"{s['n_test']:,} test images, {s['n_seeds']} seeds"
+    OUT.print(f"\n[bold]{s['title']}[/bold]  {s['source']}, {each}\n")
+    for sentence in s["verdict"]:
+        OUT.print(Padding(escape(sentence), (0, 2, 1, 2)), soft_wrap=False)
+    OUT.print(f"  {len(done.verdict.comparisons)} tests, corrected by Holm's method. Tables: {done.folder}")
     OUT.print(f"  report  {done.folder / 'report.html'}")
 
 

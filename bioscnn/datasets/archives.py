@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
 import stat
+import tarfile
 import tempfile
 import zipfile
 import zlib
@@ -13,6 +15,11 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from bioscnn.caches import cache_folder
 from bioscnn.datasets.downloads import Progress, retrieve
 from bioscnn.errors import UserError
+
+_DAMAGE = (
+    zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, NotImplementedError,
+    RuntimeError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -25,6 +32,7 @@ class Archive:
     holds: str  # the folder in it, wherever it lies
     target: str  # where that folder is kept, below the cache folder
     page: str  # where people find it
+    tar: str | None = None  # the tar file in it that holds the folder, if one does
 
     def folder(self) -> Path:
         """Return where the unpacked folder is kept, whether it is there or not."""
@@ -56,12 +64,12 @@ def fetch_archive(archive: Archive, progress: Progress | None = None) -> Path:
         f"other means, put it in {file.parent} under the name {archive.name}, and run the command again"
     )
     retrieve([archive.url], archive.md5, file, otherwise=otherwise, resumed=True, progress=progress)
-    unpack_folder(file, archive.holds, folder)
+    unpack_folder(file, archive.holds, folder, archive.tar)
     file.unlink()
     return folder
 
 
-def unpack_folder(file: Path, name: str, target: Path) -> None:
+def unpack_folder(file: Path, name: str, target: Path, tar: str | None = None) -> None:
     """Unpack one folder of a zip file so that it is at ``target`` completely or not at all.
 
     Parameters
@@ -72,27 +80,26 @@ def unpack_folder(file: Path, name: str, target: Path) -> None:
         The folder in it, in its root or one folder down.
     target : path
         Must not exist.
+    tar : str, optional
+        The tar file that holds the folder, gzipped or not, in the root of the zip file or one folder down.
 
     Raises
     ------
     UserError
-        If a member would be written outside the folder or is no plain file, the zip file is damaged or has
-        no such folder, or there is no room.
+        If a member would be written outside the folder or is no plain file, an archive is damaged or has no
+        such folder, or there is no room.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as place:
         scratch = Path(place)
         try:
-            with zipfile.ZipFile(file) as packed:
-                members = packed.infolist()
-                for member in members:
-                    _require_safe(member, file)
-                _require_room(sum(member.file_size for member in members), scratch)
-                packed.extractall(scratch)
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+            _unpack_zip(file, scratch)
+            if tar is not None and (packed := _find(scratch, tar)) is not None:
+                _unpack_tar(packed, file, scratch)
+        except _DAMAGE as error:
             raise UserError("the zip file is damaged", file=file, value=str(error)) from error
-        found = next((path for path in (scratch / name, *scratch.glob(f"*/{name}")) if path.is_dir()), None)
-        if found is None:
+        found = _find(scratch, name)
+        if found is None or not found.is_dir():
             inside = sorted(path.name for path in scratch.iterdir())
             raise UserError(
                 "the zip file has other content", file=file, value=inside[:8], expected=f"a folder {name}/"
@@ -100,15 +107,44 @@ def unpack_folder(file: Path, name: str, target: Path) -> None:
         found.replace(target)
 
 
-def _require_safe(member: zipfile.ZipInfo, file: Path) -> None:
-    name, kind = member.filename, stat.S_IFMT(member.external_attr >> 16)
+def _unpack_zip(file: Path, folder: Path) -> None:
+    with zipfile.ZipFile(file) as packed:
+        members = packed.infolist()
+        for member in members:
+            kind = stat.S_IFMT(member.external_attr >> 16)
+            _require_safe(member.filename, kind in (0, stat.S_IFREG, stat.S_IFDIR), file)
+        _require_room(sum(member.file_size for member in members), folder)
+        packed.extractall(folder)
+
+
+def _unpack_tar(tar: Path, file: Path, folder: Path) -> None:
+    """Unpack the files of a tar file that came in the zip file ``file``."""
+    with tarfile.open(tar) as packed:
+        members = packed.getmembers()
+        for member in members:
+            _require_safe(member.name, member.isfile() or member.isdir(), file)
+        _require_room(sum(member.size for member in members), folder)
+        for member in members:
+            if (content := packed.extractfile(member)) is not None:
+                path = folder / member.name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with content, path.open("wb") as unpacked:
+                    shutil.copyfileobj(content, unpacked)
+
+
+def _find(folder: Path, name: str) -> Path | None:
+    """Return what is called so in a folder or one folder down."""
+    return next((path for path in (folder / name, *folder.glob(f"*/{name}")) if path.exists()), None)
+
+
+def _require_safe(name: str, plain: bool, file: Path) -> None:
     windows = PureWindowsPath(name)
     escapes = ".." in PurePosixPath(name).parts + windows.parts or name.startswith("/") or windows.anchor
-    if escapes or kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+    if escapes or not plain:
         raise UserError(
-            "the zip file has a member that leaves its folder"
+            "the archive has a member that leaves its folder"
             if escapes
-            else "the zip file holds a link or device",
+            else "the archive holds a link or device",
             file=file,
             key="member",
             value=name,

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from bioscnn.datasets import mnist, mnist_files
+from bioscnn.datasets import caltech, mnist, mnist_files
 from bioscnn.datasets.archives import fetch_archive
 from bioscnn.datasets.downloads import Progress
-from bioscnn.datasets.folders import data_folder
+from bioscnn.datasets.folders import data_folder, places
 from bioscnn.datasets.images import ImageSet
 from bioscnn.datasets.mnist_files import OfficialFile
-from bioscnn.datasets.recordings import EVENT_DATASETS, EventDataset, find_real, places
+from bioscnn.datasets.recordings import EVENT_DATASETS, EventDataset, find_real
 from bioscnn.errors import UserError
 
-IMAGES = ("mnist",)
+IMAGES = {"mnist": mnist.SPLITS, "caltech": caltech.SPLITS}
 AVAILABLE = (*IMAGES, *EVENT_DATASETS)
-PLANNED = ("caltech", "folder", "idx")
-_SHOWN = 10  # broken recordings of a split that are listed one by one
+PLANNED = ("folder", "idx")
+_SHOWN = 10  # broken recordings or photographs of a split that are listed one by one
 
 
 @dataclass(frozen=True)
@@ -42,20 +44,29 @@ class FileRow:
 
 
 def load_dataset(
-    name: str, split: str = "validation", *, data: Path | None = None, download: bool = True
+    name: str,
+    split: str = "validation",
+    *,
+    size: tuple[int, int] | None = None,
+    data: Path | None = None,
+    download: bool = True,
 ) -> ImageSet:
     """Load one split of a data set.
 
     MNIST is looked for in the data folder (``data``, else the environment variable BIOSCNN_DATA), then
     among the embedded digits (``validation`` only), then in the cache of downloads, then on the network.
-    The content of a split is the same from every source.
+    The content of a split is the same from every source. The photographs of Caltech101 are looked for in the
+    data folder, then in the cache of downloads; they are never downloaded here: `fetch` does that.
 
     Parameters
     ----------
     name : str
-        ``"mnist"``.
+        ``"mnist"``, or ``"caltech"`` (motorbikes and airplanes of Caltech101).
     split : str
-        ``"validation"`` (5,000 images), ``"train"`` (55,000) or ``"test"`` (10,000).
+        ``"validation"`` (5,000 digits, 150 photographs), ``"train"`` (55,000; 1,248) or ``"test"`` (10,000;
+        200).
+    size : tuple of int, optional
+        Height and width of photographs, pixels; (30, 40) if left out. Digits are 28 x 28.
     data : path, optional
         A data folder.
     download : bool
@@ -68,7 +79,7 @@ def load_dataset(
     Raises
     ------
     UserError
-        For an unknown name or split, a damaged or unofficial file, or a file that cannot be had.
+        For an unknown name, split or size, a damaged or unofficial file, or a file that cannot be had.
 
     Examples
     --------
@@ -77,15 +88,23 @@ def load_dataset(
     (100, 1, 28, 28)
     """
     _require_images(name)
-    if split not in mnist.SPLITS:
+    splits = IMAGES[name]
+    if split not in splits:
         raise UserError(
             "no such split",
             key="dataset.split",
             value=split,
-            expected=", ".join(mnist.SPLITS),
-            fix=_nearest(split, mnist.SPLITS),
+            expected=", ".join(splits),
+            fix=_nearest(split, splits),
         )
-    return mnist.load_mnist(split, data_folder(data), download=download)
+    folder = data_folder(data)
+    if name == "caltech":
+        return caltech.load_caltech(split, folder, size=caltech.SIZE if size is None else size)
+    if size is not None:
+        raise UserError(
+            "the digits of MNIST have one size", key="dataset.size", value=size, fix="leave it out"
+        )
+    return mnist.load_mnist(split, folder, download=download)
 
 
 def list_datasets(data: Path | None = None) -> list[DatasetRow]:
@@ -93,7 +112,7 @@ def list_datasets(data: Path | None = None) -> list[DatasetRow]:
     folder = data_folder(data)
     images = [
         DatasetRow("mnist", split, n, mnist.available(split, folder)) for split, n in mnist.SPLITS.items()
-    ]
+    ] + [_photographs(split, folder) for split in caltech.SPLITS]
     recordings = [
         _recordings(name, dataset, split, folder)
         for name, dataset in EVENT_DATASETS.items()
@@ -108,7 +127,8 @@ def fetch(name: str, progress: Progress | None = None) -> list[Path]:
     Parameters
     ----------
     name : str
-        ``"mnist"`` (11 MB), ``"nmnist"`` (1.1 GB) or ``"ncaltech101"``. Recordings are unpacked.
+        ``"mnist"`` (11 MB), ``"caltech"`` (137 MB), ``"nmnist"`` (1.1 GB) or ``"ncaltech101"``. Photographs
+        and recordings are unpacked.
     progress : callable, optional
         Told of the bytes of large archives as they come.
 
@@ -118,6 +138,8 @@ def fetch(name: str, progress: Progress | None = None) -> list[Path]:
         For an unknown name, or if a file cannot be downloaded intact.
     """
     _require_available(name)
+    if name == "caltech":
+        return [fetch_archive(caltech.ARCHIVE, progress)]
     if name in EVENT_DATASETS:
         return [fetch_archive(archive, progress) for archive in EVENT_DATASETS[name].archives]
     return [mnist_files.download(file) for file in mnist_files.OFFICIAL_FILES]
@@ -129,18 +151,21 @@ def check(name: str, data: Path | None = None) -> list[FileRow]:
     Parameters
     ----------
     name : str
-        ``"mnist"``, ``"nmnist"`` or ``"ncaltech101"``.
+        ``"mnist"``, ``"caltech"``, ``"nmnist"`` or ``"ncaltech101"``.
     data : path, optional
         A data folder; else BIOSCNN_DATA.
 
     Returns
     -------
     list of FileRow
-        Of MNIST, the embedded digits, then each official file; of recordings, each split, then those of its
-        files that are broken. They are taken from the data folder, else from the cache of downloads.
+        Of MNIST, the embedded digits, then each official file; of photographs and recordings, each split,
+        then those of its files that are broken. They are taken from the data folder, else from the cache of
+        downloads.
     """
     _require_available(name)
     folder = data_folder(data)
+    if name == "caltech":
+        return [row for split in caltech.SPLITS for row in _check_photographs(split, folder)]
     if name in EVENT_DATASETS:
         dataset = EVENT_DATASETS[name]
         return [row for split in dataset.splits for row in _check_recordings(dataset, split, folder)]
@@ -157,11 +182,18 @@ def _check_embedded() -> FileRow:
 def _check_file(file: OfficialFile, folder: Path | None) -> FileRow:
     path = (folder and file.find(folder)) or file.cached()
     if not path.is_file():
-        return FileRow(f"{file.name}.gz", "missing", "in neither the data folder nor the download cache")
+        return _missing(f"{file.name}.gz")
     try:
         return FileRow(str(path), "ok", f"{len(file.read(path)):,} items, as published")
     except UserError as error:
         return FileRow(str(path), "broken", str(error))
+
+
+def _photographs(split: str, folder: Path | None) -> DatasetRow:
+    found = caltech.find_photographs(split, folder)
+    if found is None:
+        return DatasetRow("caltech", split, caltech.SPLITS[split], "needs download")
+    return DatasetRow("caltech", split, len(found.paths), found.kind)
 
 
 def _recordings(name: str, dataset: EventDataset, split: str, folder: Path | None) -> DatasetRow:
@@ -172,6 +204,18 @@ def _recordings(name: str, dataset: EventDataset, split: str, folder: Path | Non
     return DatasetRow(name, split, dataset.splits[split], "simulated" if simulated else "needs download")
 
 
+def _check_photographs(split: str, folder: Path | None) -> list[FileRow]:
+    title = f"Caltech101, {split}"
+    try:
+        found = caltech.find_photographs(split, folder)
+    except UserError as error:
+        return [FileRow(title, "broken", str(error))]
+    if found is None:
+        return [_missing(title)]
+    _, broken = _read_each([partial(caltech.read_photograph, path, caltech.SIZE) for path in found.paths])
+    return _checked(title, found.source, found.source, broken)
+
+
 def _check_recordings(dataset: EventDataset, split: str, folder: Path | None) -> list[FileRow]:
     title = f"{dataset.title}, {split}"
     try:
@@ -179,18 +223,30 @@ def _check_recordings(dataset: EventDataset, split: str, folder: Path | None) ->
     except UserError as error:
         return [FileRow(title, "broken", str(error))]
     if real is None:
-        return [FileRow(title, "missing", "in neither the data folder nor the download cache")]
-    events, broken = 0, []
-    for recording in real.recordings:
+        return [_missing(title)]
+    read, broken = _read_each([recording.read for recording in real.recordings])
+    return _checked(title, real.source, f"{real.source}, {sum(read):,} events", broken)
+
+
+def _read_each(reads: Sequence[Callable[[], Sized]]) -> tuple[list[int], list[FileRow]]:
+    """Return the lengths of what can be read, and a row for each file that cannot."""
+    lengths, broken = [], []
+    for read in reads:
         try:
-            found = len(recording.read())
+            lengths.append(len(read()))
         except UserError as error:
             broken.append(FileRow(str(error.file), "broken", error.problem))
-        else:
-            events += found
+    return lengths, broken
+
+
+def _checked(title: str, source: str, found: str, broken: list[FileRow]) -> list[FileRow]:
     if broken:
-        return [FileRow(title, "broken", f"{real.source}, {len(broken):,} broken"), *broken[:_SHOWN]]
-    return [FileRow(title, "ok", f"{real.source}, {events:,} events")]
+        return [FileRow(title, "broken", f"{source}, {len(broken):,} broken"), *broken[:_SHOWN]]
+    return [FileRow(title, "ok", found)]
+
+
+def _missing(title: str) -> FileRow:
+    return FileRow(title, "missing", "in neither the data folder nor the download cache")
 
 
 def _require_available(name: str) -> None:

@@ -1,10 +1,13 @@
-"""The data folder: where the user keeps data sets."""
+"""Where data sets are looked for: in the data folder, which the user keeps, then among the downloads."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
+from bioscnn.caches import cache_folder
 from bioscnn.errors import UserError
 
 VARIABLE = "BIOSCNN_DATA"
@@ -31,3 +34,10 @@ def data_folder(data: Path | None) -> Path | None:
             fix="give the folder above MNIST/, or none at all for the embedded digits",
         )
     return folder
+
+
+def places(folder: Path | None) -> Iterator[tuple[Literal["data folder", "downloaded"], Path]]:
+    """Return where real recordings and photographs are looked for, in that order."""
+    if folder is not None:
+        yield "data folder", folder
+    yield "downloaded", cache_folder()

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from bioscnn.caches import cache_folder
 from bioscnn.datasets import caltech, mnist, ncaltech101, nmnist
 from bioscnn.datasets.archives import Archive
 from bioscnn.datasets.camera import N_CALTECH101, N_MNIST, Camera
 from bioscnn.datasets.events import EventSet
-from bioscnn.datasets.folders import data_folder
+from bioscnn.datasets.folders import data_folder, places
 from bioscnn.datasets.images import ImageSet
 from bioscnn.datasets.recording_store import keep, kept, place_of
 from bioscnn.errors import UserError
@@ -36,6 +36,12 @@ class EventDataset(NamedTuple):
     has_images: Callable[[str, Path | None], bool]  # whether they are on this machine
 
 
+def _photographs(split: str, folder: Path | None) -> ImageSet:
+    """Return the photographs at the size of the sensor, under the name that its recordings go by."""
+    size = N_CALTECH101.sensor_size[::-1]
+    return replace(caltech.load_caltech(split, folder, size=size), name="caltech101")
+
+
 EVENT_DATASETS = {
     "nmnist": EventDataset(
         "N-MNIST",
@@ -54,8 +60,8 @@ EVENT_DATASETS = {
         ncaltech101.LAYOUT,
         ncaltech101.ARCHIVES,
         ncaltech101.load_ncaltech101,
-        lambda split, folder, _: caltech.load_caltech(split, folder),
-        lambda _, folder: caltech.find_caltech(folder) is not None,
+        lambda split, folder, _: _photographs(split, folder),
+        lambda split, folder: caltech.find_photographs(split, folder) is not None,
     ),
 }
 
@@ -144,13 +150,6 @@ def find_dataset(name: str) -> EventDataset:
             "unknown set of recordings", key="dataset.name", value=name, expected=", ".join(EVENT_DATASETS)
         )
     return EVENT_DATASETS[name]
-
-
-def places(folder: Path | None) -> Iterator[tuple[Literal["data folder", "downloaded"], Path]]:
-    """Return where real recordings are looked for, in that order."""
-    if folder is not None:
-        yield "data folder", folder
-    yield "downloaded", cache_folder()
 
 
 def find_real(dataset: EventDataset, split: str, folder: Path | None) -> EventSet | None:

@@ -3,15 +3,23 @@
 from bioscnn.plots.accuracy import accuracy_over_time
 from bioscnn.plots.activity import latency_histogram, rates_by_population, spikes_histogram
 from bioscnn.plots.confusion import confusion
-from bioscnn.plots.events import events
 from bioscnn.plots.evidence import class_evidence
 from bioscnn.plots.files import save, to_png, to_svg
+from bioscnn.plots.filters import accuracy_in_noise, front_end_accuracies
+from bioscnn.plots.input_spikes import POLARITIES, input_spikes
 from bioscnn.plots.learning import learning_curves
 from bioscnn.plots.ledger import rates_against_activations, waterfall
 from bioscnn.plots.networks import networks_over_time, time_steps
 from bioscnn.plots.potentials import output_potentials
 from bioscnn.plots.raster import raster
 from bioscnn.plots.rates import three_rates
+from bioscnn.plots.retina import (
+    cell_maps,
+    firing_order,
+    kernels,
+    quality_by_share,
+    reconstructions,
+)
 from bioscnn.plots.timing import (
     distance_matrix,
     intervals_histogram,
@@ -26,24 +34,32 @@ from bioscnn.plots.timing_question import (
 )
 
 __all__ = [
+    "POLARITIES",
     "accuracy_against_jitter",
+    "accuracy_in_noise",
     "accuracy_over_time",
+    "cell_maps",
     "class_evidence",
     "confusion",
     "control_sets",
     "distance_matrix",
-    "events",
+    "firing_order",
+    "front_end_accuracies",
     "information_bars",
+    "input_spikes",
     "intervals_histogram",
+    "kernels",
     "latency_distribution",
     "latency_histogram",
     "learning_curves",
     "networks_over_time",
     "output_potentials",
     "perturbation_effects",
+    "quality_by_share",
     "raster",
     "rates_against_activations",
     "rates_by_population",
+    "reconstructions",
     "save",
     "separation_by_scale",
     "spikes_histogram",

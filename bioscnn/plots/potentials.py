@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.plots.raster import show_image
-from bioscnn.plots.style import INK, PALE, TRUE, WIDE, WRONG, mark_times, step_ends, themed
+from bioscnn.plots.style import INK, MUTED, PALE, TRUE, WIDE, WRONG, mark_times, step_ends, themed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -88,8 +88,12 @@ def draw_potentials(
     chosen: int,
     classes: Sequence[str],
 ) -> None:
-    """Draw a line a class, the true and the chosen one stressed; potentials of shape (n_steps, n_classes)."""
-    stressed = {label: TRUE} if chosen == label else {chosen: WRONG, label: TRUE}
+    """Draw a line a class, the true and the chosen one stressed; potentials of shape (n_steps, n_classes).
+
+    Of two classes, both lines have their names.
+    """
+    others = {1 - label: MUTED} if len(classes) == 2 else {}
+    stressed = others | ({label: TRUE} if chosen == label else {chosen: WRONG, label: TRUE})
     axes.axhline(0, color=PALE, linewidth=0.6, zorder=0)
     few = np.unique(np.linspace(0, len(time) - 1, MOST_PALE_POINTS).round().astype(int))
     for i, line in enumerate(mV.T):

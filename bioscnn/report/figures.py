@@ -11,6 +11,7 @@ from bioscnn.report import words
 from bioscnn.report.folder import Run
 from bioscnn.report.pictures import Picture, narrow, wide
 from bioscnn.report.results import Results, lead_of_truth
+from bioscnn.report.retina import retina_figures
 
 
 def example_of(run: Run, results: Results) -> int:
@@ -31,7 +32,9 @@ def draw_figures(run: Run, results: Results) -> dict[str, Picture]:
     what = "Recording" if run.recorded else "Image"
     figures = {
         **_ledger_figures(run),
-        **_event_figures(run, results, example),
+        **retina_figures(run),
+        **_input_figures(run, example),
+        **_evidence_figure(run, results, example),
         "accuracy": wide(
             lambda width: plots.accuracy_over_time(
                 results.curves, dt, reference=results.ann, chosen=rule, ends=ends, width=width
@@ -85,37 +88,48 @@ def draw_figures(run: Run, results: Results) -> dict[str, Picture]:
     return {**_learning_figure(run), **figures}
 
 
-def _event_figures(run: Run, results: Results, example: int) -> dict[str, Picture]:
-    """Draw the events of the example and the evidence over the saccades, if events were shown."""
-    spikes, dt, ends = run.data.example_input, run.data.recording.dt, run.saccade_ends
+def _input_figures(run: Run, example: int) -> dict[str, Picture]:
+    """Draw the spikes that came in with the example, if spikes did."""
+    spikes = run.data.example_input
     if spikes is None:
         return {}
-    polarities, height, width_px = run.data.input_shape
+    n_maps, height, width_px = run.data.input_shape
+    names = plots.POLARITIES if run.recorded else [cell.name for cell in run.cells] or ["pixels"]
+    caption = words.events_caption if run.recorded else words.input_caption
+    what = "events by polarity" if run.recorded else f"input spikes by cell ({', '.join(names)})"
+    return {
+        "input": wide(
+            lambda width: plots.input_spikes(
+                spikes, example, (n_maps, height, width_px), names=names, ends=run.saccade_ends, width=width
+            ),
+            f"Maps of the {what} on {width_px} by {height} pixels, and their course in ms",
+            caption(run, example),
+        )
+    }
+
+
+def _evidence_figure(run: Run, results: Results, example: int) -> dict[str, Picture]:
+    """Draw the evidence over the saccades, if recordings were shown."""
+    if not run.recorded:
+        return {}
     evidence = READOUTS["mean-potential"](run.data.recording)
     lead, trial = lead_of_truth(evidence, run.data.label), run.data.example_trial[example]
     chosen = int(evidence[trial, -1].argmax())
     return {
-        "events": wide(
-            lambda width: plots.events(
-                spikes, example, (polarities, height, width_px), ends=ends, width=width
-            ),
-            f"Maps of the events by polarity on {width_px} by {height} pixels, and their course in ms",
-            words.events_caption(run, example),
-        ),
         "evidence": wide(
             lambda width: plots.class_evidence(
                 evidence[trial],
                 int(run.data.label[trial]),
                 chosen,
                 lead,
-                dt,
+                run.data.recording.dt,
                 run.classes,
-                ends=ends,
+                ends=run.saccade_ends,
                 width=width,
             ),
             f"Mean potentials in mV of {len(run.classes)} classes in one trial, and the true class's lead",
             words.evidence_caption(run, lead),
-        ),
+        )
     }
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bioscnn.encoding import DifferenceOfGaussians, find_cells
 from bioscnn.errors import UserError
 from bioscnn.ledger import LayerComparison, Ledger
 from bioscnn.ledger.files import from_json
@@ -59,7 +61,22 @@ class Run:
     @property
     def recorded(self) -> bool:
         """Whether recordings of an event camera were shown, not images."""
+        return "events_per_trial" in self.summary
+
+    @property
+    def spikes_in(self) -> bool:
+        """Whether spikes came in, not currents."""
         return self.data.example_input is not None
+
+    @property
+    def encoding(self) -> dict[str, Any]:
+        """How images or recordings reached the first neurons; see `bioscnn.studies.config.Encoding`."""
+        return dict(tomllib.loads(self.config).get("encoding", {}))
+
+    @property
+    def cells(self) -> tuple[DifferenceOfGaussians, ...]:
+        """Ganglion cells that filter the images; none where the network sees pixels or events."""
+        return find_cells(self.encoding.get("retina", ()))
 
     @property
     def saccade_ends(self) -> list[float]:
@@ -131,6 +148,12 @@ def _check(run: Run, folder: Path) -> None:
             "unknown readout", file=folder / "summary.json", key="readout", value=run.summary["readout"],
             expected=" | ".join(READOUTS),
         )  # fmt: skip
+    try:
+        tomllib.loads(run.config)
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(
+            f"a file of the run is damaged: {error}", file=folder / "config.toml", fix=FIX
+        ) from error
     for name, kept in ((OUTPUT, "spikes"), (READOUT, "potentials")):
         population = recording.populations.get(name)
         if population is None or getattr(population, kept) is None:

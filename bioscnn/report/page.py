@@ -46,6 +46,7 @@ def render(run: Run) -> str:
     from bioscnn.report.folder import FIX
     from bioscnn.report.network import activity_table, count_synapses, neuron_models, training_facts
     from bioscnn.report.results import results_of
+    from bioscnn.report.retina import retina_text
     from bioscnn.report.words import readout_meanings
 
     results = results_of(run)
@@ -59,6 +60,7 @@ def render(run: Run) -> str:
         "models": neuron_models(run),
         "training": training_facts(run),
         "card": json.dumps(run.provenance["network"].get("card"), indent=2),
+        "retina": retina_text(run),
         "synapses": count_synapses(run),
         "activity": activity_table(run, results),
     }

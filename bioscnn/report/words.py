@@ -119,6 +119,22 @@ def events_caption(run: Run, example: int) -> str:
     )
 
 
+def input_caption(run: Run, example: int) -> str:
+    """Say how many spikes an image comes in as, and how they are shown."""
+    spikes, trial = run.data.example_input, run.data.example_trial[example]
+    assert spikes is not None
+    counts = spikes[example : example + 1].counts()[0]
+    first = spikes.first_step()[example]
+    onset = f", the first after {(first.min() + 1) * spikes.dt * 1e3:.3g} ms" if counts.any() else ""
+    return (
+        f"Image {run.data.index[trial]} of the split, of class {run.classes[int(run.data.label[trial])]}, "
+        f"comes in as {plural(int(counts.sum()), 'spike')} of {np.count_nonzero(counts):,} of the "
+        f"{plural(spikes.size, 'input neuron')}{onset}. A trial has "
+        f"{run.summary['input_spikes_per_trial']:,.0f} input spikes on average. Maps: how often each input "
+        "neuron fires. Below each other: columns, rows and spikes a millisecond against time."
+    )
+
+
 def evidence_caption(run: Run, lead: NDArray[np.float64]) -> str:
     """Say in how many trials the true class leads at the end of each saccade."""
     leading = 100 * np.mean(lead > 0, axis=0)

@@ -85,10 +85,12 @@ class ProgramShape:
     def write_source(self, folder: Path) -> list[list[str]]:
         """Write the source of the program into a folder, and return the commands that compile it there."""
         from bioscnn.simulation.build import generate_source
+        from bioscnn.simulation.translation_unit import join
 
         generate_source(self, folder)
+        sources = " ".join(join(folder))
         # Without DEPS, make does not preprocess every file once more to find what depends on what.
-        return [["make", "-f", str(TEMPLATES / "precompiled.mk"), PARALLEL, "DEPS="]]
+        return [["make", "-f", str(TEMPLATES / "precompiled.mk"), PARALLEL, "DEPS=", f"SRCS={sources}"]]
 
     def key(self) -> str:
         """Return the hash that names the program."""
@@ -126,6 +128,7 @@ def _own_sources() -> str:
         here / "numbering.py",
         here / "procedural.py",
         here / "shape.py",
+        here / "translation_unit.py",
         *sorted(TEMPLATES.iterdir()),
     ]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()

@@ -40,6 +40,7 @@ def _write(dimension: str) -> PlainSerializer:
 Time = Annotated[float, _read("time"), _write("time")]
 Voltage = Annotated[float, _read("voltage"), _write("voltage")]
 Resistance = Annotated[float, _read("resistance"), _write("resistance")]
+Current = Annotated[float, _read("current"), _write("current")]
 Frequency = Annotated[float, _read("frequency"), _write("frequency")]
 Count = Annotated[int, Field(ge=1)]
 
@@ -74,6 +75,7 @@ class Dataset(Table):
     split: Literal["validation", "train", "test"] = "validation"
     trials: Count = 5000
     recordings: Literal["auto", "real", "simulated"] = "auto"
+    size: tuple[Count, Count] = (30, 40)
 
     @model_validator(mode="after")
     def _recordings_of_images(self) -> Dataset:
@@ -86,41 +88,74 @@ class Dataset(Table):
             )
         return self
 
+    @model_validator(mode="after")
+    def _size_of_photographs(self) -> Dataset:
+        if "size" in self.model_fields_set and self.name != "caltech":
+            raise _refuse(
+                f"the examples of {self.name} have a size of their own",
+                key="dataset.size",
+                value=list(self.size),
+                fix='remove the key, or set dataset.name to "caltech"',
+            )
+        return self
+
     @model_serializer(mode="wrap")
-    def _without_recordings(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return _dropped(write(self), () if self.name in EVENT_DATASETS else ("recordings",))
+    def _without_keys_of_others(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        others = [] if self.name in EVENT_DATASETS else ["recordings"]
+        return _dropped(write(self), (*others, *([] if self.name == "caltech" else ["size"])))
 
 
 class Encoding(Table):
-    """How it reaches the first neurons; all but `kind` is about events."""
+    """How it reaches the first neurons; each kind has its own keys beside `kind`."""
 
-    kind: Literal["currents", "events"] = "currents"
+    kind: Literal["currents", "lif-layer", "rank-order", "poisson", "latency", "events"] = "currents"
+    retina: tuple[Literal["off-midget", "on-midget", "off-parasol", "on-parasol"], ...] = ()
+    keep: Annotated[float, Field(gt=0, le=1)] = 0.3
+    full_current: Current = 2e-9
     input_rate: Frequency = 100.0
     bin_size: Count = 1
     frame: Time = 50e-3
 
     @model_validator(mode="after")
-    def _keys_of_events(self) -> Encoding:
-        if self.kind == "events":
-            if not self.input_rate > 0:
-                raise _refuse(
-                    "the rate of an intensity of 1 must be positive",
-                    key="encoding.input_rate",
-                    value=format_quantity(self.input_rate, "frequency"),
-                )
-            return self
-        for key in self.model_fields_set - {"kind"}:
+    def _keys_of_the_kind(self) -> Encoding:
+        for key in self.model_fields_set - {"kind", *KEYS_OF_ENCODINGS[self.kind]}:
+            kinds = [kind for kind, keys in KEYS_OF_ENCODINGS.items() if key in keys]
             raise _refuse(
-                "only events have this key",
+                f"an encoding by {self.kind} does not have this key",
                 key=f"encoding.{key}",
-                expected='encoding.kind = "events"',
+                expected=f"encoding.kind = {_either(*kinds)}",
                 fix="remove one of the two",
+            )
+        for key, dimension in (("full_current", "current"), ("input_rate", "frequency")):
+            if not getattr(self, key) > 0:
+                raise _refuse(
+                    "must be positive",
+                    key=f"encoding.{key}",
+                    value=format_quantity(getattr(self, key), dimension),
+                )
+        if len(set(self.retina)) < len(self.retina):
+            raise _refuse(
+                "a cell is named twice",
+                key="encoding.retina",
+                value=", ".join(self.retina),
+                fix="name each cell once",
             )
         return self
 
     @model_serializer(mode="wrap")
-    def _without_keys_of_events(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return _dropped(write(self), () if self.kind == "events" else ("input_rate", "bin_size", "frame"))
+    def _with_keys_of_the_kind(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        others = set(type(self).model_fields) - {"kind", *KEYS_OF_ENCODINGS[self.kind]}
+        return _dropped(write(self), tuple(others))
+
+
+KEYS_OF_ENCODINGS = {
+    "currents": ("retina",),
+    "lif-layer": ("retina", "full_current", "input_rate"),
+    "rank-order": ("retina", "keep", "full_current", "input_rate"),
+    "poisson": ("retina", "input_rate"),
+    "latency": ("retina", "keep", "input_rate"),
+    "events": ("input_rate", "bin_size", "frame"),
+}
 
 
 class Network(Table):
@@ -255,15 +290,16 @@ class StudyConfig(Table):
 
     @model_validator(mode="after")
     def _kind_fits_data(self) -> StudyConfig:
-        needed = "events" if self.dataset.name in EVENT_DATASETS else "currents"
-        if self.encoding.kind != needed:
-            what = "recordings of an event camera" if needed == "events" else "images"
+        events = self.dataset.name in EVENT_DATASETS
+        if (self.encoding.kind == "events") != events:
+            kinds = ("events",) if events else tuple(kind for kind in KEYS_OF_ENCODINGS if kind != "events")
+            what = "recordings of an event camera" if events else "images"
             raise _refuse(
                 f"{self.dataset.name} consists of {what}",
                 key="encoding.kind",
                 value=self.encoding.kind,
-                expected=f'"{needed}"',
-                fix=f'set encoding.kind = "{needed}", or dataset.name to data of the other kind',
+                expected=_either(*kinds),
+                fix=f'set encoding.kind = "{kinds[0]}", or dataset.name to data of the other kind',
             )
         return self
 

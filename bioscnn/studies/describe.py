@@ -9,7 +9,7 @@ from bioscnn.ann import read_card, read_model
 from bioscnn.network import Projection
 from bioscnn.quantities import format_quantity
 from bioscnn.simulation import Device
-from bioscnn.studies.config import StudyConfig
+from bioscnn.studies.config import KEYS_OF_ENCODINGS, StudyConfig
 from bioscnn.studies.prepare import calibration_input, convert_for
 from bioscnn.studies.provenance import describe_network
 
@@ -43,8 +43,18 @@ def describe_conversion(model: str, data: Path | None = None) -> dict[str, Any]:
 
 
 def _usual_study(model: str) -> StudyConfig:
-    """Return a study of what a network was trained on: recordings if its card says so, images otherwise."""
+    """Return a study of what a network was trained on: images or recordings, as its card says."""
     card = read_card(model) or {}
+    if "encoding" in card:
+        made = card["encoding"]
+        keys = {key: made[key] for key in KEYS_OF_ENCODINGS[made["kind"]]}
+        for key, dimension in (("full_current", "current"), ("input_rate", "frequency")):
+            if key in keys:
+                keys[key] = format_quantity(keys[key], dimension)
+        name = card["data"]["train"]["name"]
+        return StudyConfig.model_validate(
+            {"dataset": {"name": name}, "encoding": {"kind": made["kind"], **keys}}
+        )
     if "recordings" not in card:
         return StudyConfig()
     name = card["data"]["train"]["name"].removesuffix("-simulated")

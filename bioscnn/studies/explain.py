@@ -55,12 +55,12 @@ def explain_run(
     folder = _resolve(folder)
     run = read_run(folder, with_ledger=False)
     study = read_study(folder / "config.toml")
-    if study.config.encoding.kind == "events":
+    if study.config.encoding.kind != "currents":
         raise UserError(
-            "only runs on images can be explained",
+            "only runs under constant currents can be explained",
             file=folder / "config.toml",
             key="encoding.kind",
-            value="events",
+            value=study.config.encoding.kind,
             expected='"currents": the causes are told apart under a stimulus that does not change in time',
         )
     prepared = prepare(study, data)

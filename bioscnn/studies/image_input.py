@@ -1,4 +1,4 @@
-"""Images as the input of a study: each pixel is a constant current."""
+"""Images as the input of a study: a front end turns them into currents or spikes."""
 
 from __future__ import annotations
 
@@ -12,22 +12,25 @@ from numpy.typing import NDArray
 
 from bioscnn.ann import LayerGraph
 from bioscnn.datasets import ImageSet, load_dataset
-from bioscnn.encoding import Currents, pixel_currents
+from bioscnn.encoding import FrontEnd, SpikeTrains, Stimulus
 from bioscnn.errors import UserError
+from bioscnn.neurons import LIF
+from bioscnn.seeds import stream
 from bioscnn.simulation import Progress
 from bioscnn.studies.config import StudyConfig
 
 
 @dataclass(frozen=True, eq=False)
 class ImageInput:
-    """Images, and the steps of their trials; see `bioscnn.studies.inputs.Input`."""
+    """Images, how they are encoded, and their trials; see `bioscnn.studies.inputs.Input`."""
 
     examples: ImageSet
+    front_end: FrontEnd
     n_steps: int
     dt: float  # s
+    seed: int
 
     n_calibration = 500
-    spikes = None
     frames = None
     simulated = False
 
@@ -43,7 +46,8 @@ class ImageInput:
         download: bool = True,
     ) -> Self:
         """Load the first images of a split."""
-        images = load_dataset(config.dataset.name, split, data=data, download=download)
+        size = config.dataset.size if config.dataset.name == "caltech" else None
+        images = load_dataset(config.dataset.name, split, data=data, download=download, size=size)
         if trials > len(images):
             raise UserError(
                 f"the {split} split of {config.dataset.name} has fewer images",
@@ -51,7 +55,13 @@ class ImageInput:
                 value=trials,
                 expected=f"at most {len(images)}",
             )
-        return cls(images.take(trials), config.simulation.n_steps, config.simulation.dt)
+        return cls.of(images.take(trials), config)
+
+    @classmethod
+    def of(cls, images: ImageSet, config: StudyConfig) -> Self:
+        """Return images as the input of a study's trials."""
+        simulation = config.simulation
+        return cls(images, front_end_of(config), simulation.n_steps, simulation.dt, simulation.seed)
 
     def settled(self, config: StudyConfig) -> StudyConfig:
         """Return the study as it is: a split of images is the same from every source."""
@@ -59,17 +69,23 @@ class ImageInput:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Shape of an image."""
-        return self.examples.images.shape[1:]
+        """Cells, or one channel of pixels; height and width."""
+        return self.front_end.shape(self.examples.images.shape)
 
     @cached_property
-    def stimulus(self) -> Currents:
-        """One current a pixel."""
-        return pixel_currents(self.intensities(), self.n_steps, self.dt)
+    def stimulus(self) -> Stimulus:
+        """What the front end makes of the images."""
+        rng = stream(self.seed, "encoding")
+        return self.front_end.stimulus(self.examples.intensities(), self.n_steps, self.dt, rng)
+
+    @property
+    def spikes(self) -> SpikeTrains | None:
+        """The stimulus, if it is spikes."""
+        return self.stimulus if isinstance(self.stimulus, SpikeTrains) else None
 
     def intensities(self) -> NDArray[np.float32]:
-        """Return the images as numbers in [0, 1]."""
-        return self.examples.intensities()
+        """Return what the front end shows to the trained network."""
+        return self.front_end.intensities(self.examples.intensities(), self.n_steps, self.dt)
 
     def ann_class(self, graph: LayerGraph) -> NDArray[np.int64]:
         """Return the class of the largest logit of each image."""
@@ -80,5 +96,22 @@ class ImageInput:
         return self.examples.images[chosen]
 
     def facts(self) -> dict[str, Any]:
-        """Return nothing: the summary says all of images that there is to say."""
-        return {}
+        """Return how many input spikes a trial has, if the stimulus is spikes."""
+        return (
+            {}
+            if self.spikes is None
+            else {"input_spikes_per_trial": self.spikes.n_spikes / len(self.examples)}
+        )
+
+
+def front_end_of(config: StudyConfig) -> FrontEnd:
+    """Return the front end of the ``[encoding]`` table, its layer with the neuron of the ``[neuron]`` one."""
+    keys, neuron = config.encoding, config.neuron
+    return FrontEnd(
+        keys.kind,
+        keys.retina,
+        keys.keep,
+        keys.full_current,
+        keys.input_rate,
+        LIF(tau_m=neuron.tau_m, t_ref=neuron.t_ref, V_th=neuron.V_th, R_m=neuron.R_m),
+    )

@@ -28,8 +28,10 @@ from bioscnn.studies.image_input import ImageInput
 from bioscnn.studies.inputs import Input
 from bioscnn.studies.study import Study
 
-INPUTS: dict[str, type[Input]] = {"currents": ImageInput, "events": EventInput}
-"""By ``encoding.kind``."""
+
+def input_kind(config: StudyConfig) -> type[Input]:
+    """Return what loads the examples of a study."""
+    return EventInput if config.encoding.kind == "events" else ImageInput
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +102,7 @@ def prepare(study: Study, data: Path | None, progress: Progress | None = None) -
     config, keys = study.config, study.config.dataset
     if config.simulation.device == "genn":
         require_genn(use_gpu=config.simulation.use_gpu)
-    kind, progress = INPUTS[config.encoding.kind], progress or Silent()
+    kind, progress = input_kind(config), progress or Silent()
     shown = kind.load(config, keys.split, keys.trials, data, progress)
     graph = read_model(config.network.model)
     check_fit(graph, shown, config.network.model)
@@ -135,7 +137,7 @@ def conditions_of(config: StudyConfig) -> Conditions:
         dt=simulation.dt,
         duration=simulation.duration,
         precision=precision,
-        input_rate=config.encoding.input_rate if config.encoding.kind == "events" else None,
+        input_rate=None if config.encoding.kind == "currents" else config.encoding.input_rate,
     )
 
 
@@ -193,7 +195,7 @@ def calibration_input(
     """
     if not any(isinstance(layer, ReLU) for layer in graph.layers):
         return None
-    kind, progress = INPUTS[config.encoding.kind], progress or Silent()
+    kind, progress = input_kind(config), progress or Silent()
     try:
         return kind.load(config, "train", kind.n_calibration, data, progress, download=False)
     except UserError:

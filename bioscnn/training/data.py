@@ -32,14 +32,16 @@ class Shown:
 
 def load_shown(recipe: Recipe, split: str, data: Path | None) -> Shown:
     """Load the ``"train"`` or ``"validation"`` examples of a recipe; errors as of the data sets."""
-    chosen = recipe.recordings
+    chosen, settings = recipe.recordings, recipe.settings
+    n_steps = round(settings.duration / settings.dt)
     if chosen is None:
         images = load_dataset(recipe.dataset, split, data=data)
-        return Shown(images.intensities(), images)
+        intensities = images.intensities()
+        if recipe.front_end is not None:
+            intensities = recipe.front_end.intensities(intensities, n_steps, settings.dt)
+        return Shown(intensities, images)
     trials = chosen.trials if split == "train" else None
     recordings = load_recordings(recipe.dataset, split, source=chosen.source, trials=trials, data=data)
     if split == "validation":
         recordings = recordings.take(slice(chosen.validation_from, None))
-    settings = recipe.settings
-    n_steps = round(settings.duration / settings.dt)
     return Shown(event_spikes(recordings, n_steps, settings.dt, chosen.bin_size), recordings)

@@ -84,7 +84,7 @@ def measure(
         train_loss, train_accuracy = _rates(network, training, slice(_TRAINING_IMAGES), objective)
         validation_loss, validation_accuracy = _rates(network, validation, slice(None), objective)
         spiking: tuple[float | None, float | None] = None, None
-        if network.has_neurons:
+        if network.has_neurons and objective.spiking_images:
             few = evenly_spread(len(validation), objective.spiking_images)
             spiking = _twin(network, validation, few, objective)
     return EpochRecord(

@@ -33,10 +33,9 @@ class RateObjective:
     arXiv:1611.05141: LIF rates as activations, Gaussian noise of 10 or 20 Hz on them.
     """
 
-    spiking_images = 1000
-
     def __init__(self, settings: RateSettings) -> None:
         self.settings = settings
+        self.spiking_images = settings.spiking_images
         self.steps = settings.frame_steps
         self.clock = Clock(settings.duration, settings.dt, settings.tau_s)
         self.generators = {"rate-noise": generator(settings.seed, "rate-noise")}

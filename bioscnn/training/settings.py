@@ -81,6 +81,7 @@ class RateSettings(TrainingSettings):
 
     rate_noise: float = 10.0  # Hz, standard deviation of the Gaussian noise on the rate of a firing neuron
     shortest_window: float = 30e-3  # s, in which a firing rate must be told from its spikes; 0 for none
+    spiking_images: int = 1000  # validation images that the twin classifies after every epoch; 0: none
     slope_width: float = 0.1  # of the rheobase: gamma of the soft LIF rate whose slope training uses
 
     def _positive(self) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ from bioscnn.training.settings import RateSettings, SpikeSettings
 if TYPE_CHECKING:
     from bioscnn.training.examples import Examples
     from bioscnn.training.fit import Progress
-    from bioscnn.training.measure import EpochRecord
+    from bioscnn.training.measure import EpochRecord, Objective
 
 
 def train(
@@ -83,7 +83,6 @@ def train(
         from bioscnn.training.checkpoint import Checkpoint
         from bioscnn.training.fine_tuning import SpikeObjective
         from bioscnn.training.fit import fit
-        from bioscnn.training.measure import evenly_spread
         from bioscnn.training.rate_training import RateObjective
     except ModuleNotFoundError:
         raise UserError("training needs torch", fix="pip install 'bioscnn[train]'") from None
@@ -116,11 +115,7 @@ def train(
         "teacher_sha256": None if teacher is None else teacher.sha256(),
         "n_train": len(training),
         "validation": _share(right),
-        "spiking": _spiking(
-            best,
-            len(validation.labels[evenly_spread(len(validation), objective.spiking_images)]),
-            objective.clock.duration,
-        ),
+        "spiking": _spiking(best, _shown(len(validation), objective), objective.clock.duration),
         "best_epoch": best.epoch,
         "epochs": [asdict(record) for record in records],
         "weights_sha256": trained.sha256(),
@@ -189,6 +184,7 @@ def train_recipe(
             for split, shown in (("train", training.examples), ("validation", validation.examples))
         },
         **({} if recipe.recordings is None else {"recordings": asdict(recipe.recordings)}),
+        **({} if recipe.front_end is None else {"encoding": asdict(recipe.front_end)}),
         **made,
     }
     write_onnx(graph, out / f"{recipe.name}.onnx", {"weights_sha256": card["weights_sha256"]})
@@ -235,6 +231,13 @@ def _share(share: Proportion) -> dict[str, Any]:
     """Return an accuracy with its Wilson 95 % interval."""
     interval = [round(share.low, 5), round(share.high, 5)]
     return {"accuracy": share.value, "n": share.n, "wilson_95": interval}
+
+
+def _shown(n: int, objective: Objective) -> int:
+    """Return how many of n validation images the twin classifies."""
+    from bioscnn.training.measure import evenly_spread
+
+    return len(range(n)[evenly_spread(n, objective.spiking_images)]) if objective.spiking_images else 0
 
 
 def _spiking(record: EpochRecord, n: int, duration: float) -> dict[str, Any] | None:

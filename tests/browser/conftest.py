@@ -86,9 +86,10 @@ def random_recording(
     return Recording(populations, N_STEPS, DT)
 
 
-def input_spikes(n_trials: int, activity: float, rng: np.random.Generator) -> SpikeTrains:
-    """Events all over the sensor, none in the last step."""
-    size = 2 * 34 * 34
+def input_spikes(
+    n_trials: int, activity: float, rng: np.random.Generator, size: int = 2 * 34 * 34
+) -> SpikeTrains:
+    """Spikes all over the sensor, none in the last step."""
     trial, step, neuron = np.nonzero(rng.random((n_trials, N_STEPS - 1, size)) < 0.003 * activity)
     return SpikeTrains.from_events(trial, step, neuron, n_trials=n_trials, size=size, n_steps=N_STEPS, dt=DT)
 
@@ -187,7 +188,8 @@ def made_up_ledger() -> str:
 def make_run(tmp_path: Path) -> MakeRun:
     """Write the folder of a made-up run of `n_trials`, with `activity` times the usual spikes.
 
-    It is one on images, or on recordings that are `recorded` by a ``"real"`` or ``"simulated"`` camera.
+    It is one on images, or on recordings that are `recorded` by a ``"real"`` or ``"simulated"`` camera;
+    `encoding` has the keys of that table of the study, currents of pixels if left out.
     """
 
     def make(
@@ -196,8 +198,10 @@ def make_run(tmp_path: Path) -> MakeRun:
         n_classes: int = 10,
         explained: bool = False,
         recorded: str | None = None,
+        encoding: dict[str, object] | None = None,
     ) -> Path:
-        rng = np.random.default_rng(1)
+        rng, encoding = np.random.default_rng(1), encoding or {"kind": "currents", "retina": []}
+        sends_spikes = encoding["kind"] != "currents"
         folder = tmp_path / "1a2b3c4d5e6f"
         folder.mkdir()
         label = np.arange(n_trials) % n_classes
@@ -222,11 +226,20 @@ def make_run(tmp_path: Path) -> MakeRun:
             file.add_examples(examples, trial[shown], image)
             if recorded:
                 file.add_example_input(input_spikes(len(image), activity, rng), (2, 34, 34))
+            if sends_spikes:
+                shape = (max(1, len(encoding["retina"])), 28, 28)
+                came_in = input_spikes(len(image), activity, rng, int(np.prod(shape)))
+                file.add_example_input(came_in, shape)
         classes = [str(i) for i in range(10)]
         summary = summary_of(recording, label, ann) | (RECORDED[recorded] if recorded else {})
+        if sends_spikes:
+            summary["input_spikes_per_trial"] = 70.0
         (folder / "summary.json").write_text(json.dumps(summary))
         (folder / "provenance.json").write_text(json.dumps(provenance_of(classes)))
-        (folder / "config.toml").write_text('[dataset]\nname = "mnist"  # <b>not bold</b>\n')
+        keys = "".join(f"{key} = {json.dumps(value)}\n" for key, value in encoding.items())
+        (folder / "config.toml").write_text(
+            f'[dataset]\nname = "mnist"  # <b>not bold</b>\n[encoding]\n{keys}'
+        )
         if explained:
             (folder / "ledger.json").write_text(made_up_ledger())
         return folder

@@ -9,6 +9,7 @@ pytestmark = pytest.mark.browser
 
 SECTIONS = ("summary", "accuracy", "confusion", "trial", "potentials", "activity", "network", "provenance")
 WIDTHS = (1280, 390)
+RETINA = {"kind": "rank-order", "retina": ["off-midget", "on-parasol"], "keep": 0.3}
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -62,7 +63,22 @@ def missing(page, sections) -> list[str]:
     return [name for name in sections if page.locator(f"#{name}").bounding_box() is None]
 
 
-@pytest.mark.parametrize("kind", [{"explained": True}, {"recorded": "real"}])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_retina_and_its_spikes_have_sections_of_their_own(browser: Browser, make_run, width: int):
+    report = write_report(make_run(30, encoding=RETINA))
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    errors: list[str] = []
+    page.on("console", lambda message: errors.append(message.text))
+    page.goto(report.as_uri())
+    assert errors == []
+    assert missing(page, (*SECTIONS, "retina", "input")) == []
+    assert page.locator("#retina img").count() == 5
+    assert "#retina" in page.locator("nav a").nth(0).get_attribute("href")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.close()
+
+
+@pytest.mark.parametrize("kind", [{"explained": True}, {"recorded": "real"}, {"encoding": RETINA}])
 def test_on_a_phone_figures_keep_their_size_so_that_their_text_stays_legible(
     browser: Browser, make_run, kind: dict[str, object]
 ):

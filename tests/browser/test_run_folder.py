@@ -5,11 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
+from bioscnn.encoding import rank_order, responses
 from bioscnn.errors import UserError
-from bioscnn.report import write_report
+from bioscnn.report import retina, write_report
 from bioscnn.report.folder import read_run
 from bioscnn.report.network import count_synapses, neuron_models
 from bioscnn.report.results import results_of
@@ -132,6 +134,55 @@ def test_curves_end_where_the_summary_says(make_run):
     run = read_run(make_run(200))
     for rule, curve in results_of(run).curves.items():
         assert [curve[-1].value, curve[-1].low, curve[-1].high] == run.summary["accuracy"][rule]
+
+
+CELLS = ["on-midget", "off-midget"]
+
+
+@pytest.mark.parametrize("kind", ["lif-layer", "latency"])
+def test_spikes_of_images_are_not_told_as_events_of_a_camera(make_run, kind: str):
+    keep = {"keep": 0.3} if kind == "latency" else {}
+    page = write_report(make_run(20, encoding={"kind": kind, "retina": CELLS, **keep})).read_text()
+    words = page.partition("<main>")[2].lower()
+    assert not any(word in words for word in ("polarit", "camera", "recording", "saccade"))
+    assert "input spikes by cell (off-midget, on-midget)" in words
+    assert "70 input spikes on average" in words
+    assert "counting also what turns the image into input currents" not in words
+    assert ("the order in which the cells fire" in words) is (kind == "latency")
+    assert ("whose spikes the network sees" in words) is (kind == "lif-layer")
+
+
+def test_pixels_have_no_retina_and_currents_no_input_spikes(make_run):
+    page = write_report(make_run(20)).read_text()
+    assert 'id="retina"' not in page and 'id="input"' not in page
+    assert "Counting also what turns the image into input currents" in page
+
+
+def test_the_sentences_of_the_retina_tell_what_the_encoding_computes(make_run):
+    run = read_run(make_run(20, encoding={"kind": "rank-order", "retina": CELLS, "keep": 0.3}))
+    assert [cell.name for cell in run.cells] == CELLS[::-1]
+    figures = retina.retina_figures(run)
+    images = run.data.example_image / np.float32(255)
+    code = rank_order(responses(images, run.cells), run.cells, 0.3)
+    first = code.first(0.1)
+    share = 100 * np.mean(first.neuron < 28 * 28)
+    caption = figures["order"].caption
+    assert f"{code.n_spikes / 10:,.0f} of {code.n_positive.mean():,.0f} an image" in caption
+    assert f"come {share:.0f} % from off-midget" in caption
+    assert "10 example images" in figures["quality"].caption
+
+
+def test_a_black_image_can_be_reported(make_run):
+    folder = make_run(20, encoding={"kind": "currents", "retina": CELLS})
+    with h5py.File(folder / "run.h5", "r+") as file:
+        file["examples/image"][0] = 0
+    assert write_report(folder).exists()
+
+
+def test_a_damaged_study_file_is_named(make_run):
+    folder = make_run(20)
+    (folder / "config.toml").write_text("[dataset\n")
+    assert refused(folder).file == folder / "config.toml"
 
 
 def test_importing_the_report_costs_nothing():

@@ -382,5 +382,18 @@ def test_recordings_are_listed_checked_and_never_fetched_unasked(tmp_path):
     assert not (tmp_path / "cache").exists()
 
 
+def test_photographs_are_listed_and_checked(tmp_path):
+    for name in ("Motorbikes", "airplanes"):
+        folder = tmp_path / "data" / "Caltech101" / name
+        folder.mkdir(parents=True)
+        (folder / "image_0003.jpg").write_bytes(b"broken")
+    kept = {"BIOSCNN_DATA": str(tmp_path / "data"), "BIOSCNN_CACHE": str(tmp_path / "cache")}
+    listed = [line.split() for line in bioscnn(tmp_path, "data", "list", **kept).stdout.splitlines()]
+    here = [int(words[2]) for words in listed if words[0] == "caltech" and words[3:] == ["data", "folder"]]
+    assert sum(here) == 2
+    checked = bioscnn(tmp_path, "data", "check", "caltech", **kept)
+    assert checked.returncode == 2 and checked.stdout.count("not an intact image") == 2
+
+
 def test_the_program_is_installed_as_a_command():
     assert BIOSCNN.stat().st_mode & stat.S_IXUSR

@@ -5,14 +5,17 @@ from xml.etree import ElementTree
 
 import matplotlib
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
 from bioscnn import plots
+from bioscnn.encoding import FOVEAL_PIT, rank_order, responses
 from bioscnn.errors import UserError
 from bioscnn.metrics import wilson
+from bioscnn.plots.style import MUTED, TRUE, WRONG
 from bioscnn.spikes import SpikeTrains
-from tests import timing_study
+from tests import filter_study, timing_study
 
 DT = 1e-3
 WITHOUT_UNIT = {
@@ -20,8 +23,10 @@ WITHOUT_UNIT = {
     "neuron", "class", "population", "trials", "spikes in a trial", "true class",
     "class chosen by the network", "spikes in 30 ms", "synaptic operations in 30 ms", "difference (points)",
     "layer", "decoder", "perturbation", "class of the trial", "difference to clean spikes (points)",
-    "Some distance", "", "column", "row", "spikes of a pixel", "spikes (1/ms)",
+    "Some distance", "", "SSIM", "weight / largest", "coefficient / largest of the map", "column",
+    "severity", "severity of the noise", "row", "spikes of a pixel", "spikes (1/ms)",
 }  # fmt: skip
+UNITS = ("(ms)", "(%)", "(mV)", "(Hz)", "(nat)", "(bit)", "(px)", "(dB)")
 Draw = Callable[..., Figure]
 
 
@@ -73,9 +78,26 @@ def time_step_rows(names: list[str] = NETWORKS) -> list[dict[str, object]]:
     ]
 
 
+def qualities(n: int = 2) -> pd.DataFrame:
+    """Ever better with the share of the spikes, image by image."""
+    rows = [
+        {
+            "image": k, "share": share, "spikes": round(1000 * share), "explained": 0.2 * rank + 0.1 * k,
+            "psnr": 10.0 + rank, "ssim": 0.1 * rank + 0.1 * k,
+        }
+        for rank, share in enumerate((0.01, 0.05, 0.1, 0.3, 1.0))
+        for k in range(n)
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
 DIGITS = [str(i) for i in range(10)]
 LABEL, CHOSEN = np.array([3, 4, 5]), np.array([3, 9, 5])
 LATENCIES = {"conv1": np.array([[0.1, 0.2, np.nan, 0.2]]), "output": np.full((2, 2), np.nan)}
+CELLS, TWO = tuple(FOVEAL_PIT.values()), ["motorbike", "airplane"]
+PHOTOGRAPHS = np.random.default_rng(2).integers(0, 256, (2, 1, 12, 16)).astype(np.uint8)
+COEFFICIENTS = responses(PHOTOGRAPHS / 255, CELLS)
+CODE = rank_order(COEFFICIENTS, CELLS, 0.3)
 DISTANCES = np.abs(np.subtract.outer(*[np.arange(4.0)] * 2))
 FIGURES: dict[str, Callable[..., Figure]] = {
     "accuracy": lambda **o: plots.accuracy_over_time(
@@ -85,11 +107,17 @@ FIGURES: dict[str, Callable[..., Figure]] = {
     "raster": lambda **o: plots.raster(
         {"conv1": trains(400, 500), "output": trains(20, 10)}, 0, image=image(), classes=DIGITS, label=3, **o
     ),
+    "potentials of two classes": lambda **o: plots.output_potentials(
+        potentials(2, 2), DT, np.array([0, 1]), np.array([0, 0]), ["motorbike", "airplane"], **o
+    ),
     "potentials": lambda **o: plots.output_potentials(
         potentials(), DT, LABEL, CHOSEN, DIGITS, images=np.stack([image()] * 3), **o
     ),
-    "events": lambda **o: plots.events(trains(2000, 2 * 8 * 9), 0, (2, 8, 9), ends=(10, 20), **o),
-    "few events": lambda **o: plots.events(trains(3, 2 * 8 * 9), 0, (2, 8, 9), **o),
+    "events": lambda **o: plots.input_spikes(trains(2000, 2 * 8 * 9), 0, (2, 8, 9), ends=(10, 20), **o),
+    "spikes of cells": lambda **o: plots.input_spikes(
+        trains(500, 4 * 8 * 9), 0, (4, 8, 9), names=list(FOVEAL_PIT), **o
+    ),
+    "few events": lambda **o: plots.input_spikes(trains(3, 2 * 8 * 9), 0, (2, 8, 9), **o),
     "evidence": lambda **o: plots.class_evidence(
         potentials(1)[0], 3, 9, potentials(40)[:, :, 0], DT, DIGITS, ends=(10, 20), **o
     ),
@@ -117,6 +145,18 @@ FIGURES: dict[str, Callable[..., Figure]] = {
     "effects": lambda **o: plots.perturbation_effects(timing_study.accuracy_table(), "input", **o),
     "controls": lambda **o: plots.control_sets(timing_study.control_table(), **o),
     "information": lambda **o: plots.information_bars(timing_study.information_table(), **o),
+    "kernels": lambda **o: plots.kernels(CELLS, **o),
+    "one kernel": lambda **o: plots.kernels(CELLS[:1], **o),
+    "maps": lambda **o: plots.cell_maps(PHOTOGRAPHS, COEFFICIENTS, list(FOVEAL_PIT), TWO, **o),
+    "order": lambda **o: plots.firing_order(PHOTOGRAPHS, CODE, list(FOVEAL_PIT), TWO, **o),
+    "reconstructions": lambda **o: plots.reconstructions(
+        PHOTOGRAPHS, np.repeat(PHOTOGRAPHS, 5, axis=1) / 255, qualities(), TWO, **o
+    ),
+    "quality": lambda **o: plots.quality_by_share(qualities(), 0.04, **o),
+    "front ends": lambda **o: plots.front_end_accuracies(filter_study.tables()[1], **o),
+    "accuracy in noise": lambda **o: plots.accuracy_in_noise(
+        filter_study.tables()[1].assign(label=lambda rows: rows["cells"]), filter_study.SETS[-3:], **o
+    ),
     "latency": lambda **o: plots.latency_histogram(np.arange(1, 31) * DT, np.arange(30) > 3, DT, **o),
 }
 
@@ -139,12 +179,11 @@ def labels_of(figure: Figure) -> list[str]:
 
 @pytest.mark.parametrize("width", [plots.style.WIDE, plots.style.NARROW])
 def test_every_axis_that_shows_values_names_them_with_their_unit(draw: Draw, width: float):
-    labels = labels_of(draw(width=width))
-    assert len(labels) >= 2
+    figure = draw(width=width)
+    labels = labels_of(figure)
+    assert len(labels) >= 2 or any(axes.images for axes in figure.axes)
     for label in labels:
-        assert label in WITHOUT_UNIT or label.endswith(("(ms)", "(%)", "(mV)", "(Hz)", "(nat)", "(bit)")), (
-            labels
-        )
+        assert label in WITHOUT_UNIT or label.endswith(UNITS), labels
 
 
 @pytest.mark.parametrize("width", [plots.style.WIDE, plots.style.NARROW])
@@ -203,7 +242,7 @@ def test_many_spikes_become_a_bitmap_so_that_the_file_stays_small():
 
 def test_every_event_is_drawn_in_its_column_row_and_polarity():
     spikes = trains(60, 2 * 8 * 9, n_trials=2)
-    figure = plots.events(spikes, 1, (2, 8, 9))
+    figure = plots.input_spikes(spikes, 1, (2, 8, 9))
     polarity, row, column = np.unravel_index(spikes[1:2].neuron, (2, 8, 9))
     across, down = (figure.subfigs[1].axes[k].collections[0] for k in (0, 1))
     for drawn, place in ((across, column), (down, row)):
@@ -241,6 +280,15 @@ def test_potentials_are_drawn_in_millivolts_and_milliseconds():
 def test_a_mistaken_trial_names_both_classes():
     figure = plots.output_potentials(potentials(), DT, LABEL, CHOSEN, DIGITS)
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["3", "4 taken for 9", "5"]
+
+
+def test_of_two_classes_both_lines_have_their_names():
+    figure = plots.output_potentials(potentials(2, 2), DT, np.array([0, 1]), np.array([0, 0]), TWO)
+    for axes, first in zip(figure.axes, (TRUE, WRONG), strict=True):
+        named = {text.get_text(): text.get_color() for text in axes.texts}
+        assert named == {"motorbike": first, "airplane": MUTED if first == TRUE else TRUE}
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles == ["motorbike", "airplane taken for motorbike"]
 
 
 def test_labels_of_two_lines_that_end_together_do_not_cover_each_other():

@@ -1,4 +1,4 @@
-# Brian2's makefile with the headers compiled once instead of once a file: 2.6 times less work.
+# Brian2's makefile with the headers compiled once instead of once a file.
 include makefile
 
 CXXFLAGS += -include objects.h

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 
-from bioscnn.ann import Layer, LIFRate, ReLU, read_model, shipped_models
+from bioscnn.ann import Layer, LIFRate, ReLU, read_card, read_model, shipped_models
 from bioscnn.ann.models import locate
 from bioscnn.datasets import load_dataset
 from bioscnn.errors import UserError
@@ -170,7 +170,9 @@ def shipped_networks(name: str) -> tuple[str, ...]:
 
 
 def _shipped(name: str) -> tuple[str, ...]:
-    return tuple(model for model in shipped_models() if model.startswith(f"{name}-"))
+    of_name = [model for model in shipped_models() if model.startswith(f"{name}-")]
+    # A network behind a front end of its own does not fit the study.
+    return tuple(model for model in of_name if "encoding" not in (read_card(model) or {}))
 
 
 def count_images(benchmark: Benchmark, data: Path | None) -> dict[str, int]:

@@ -64,3 +64,18 @@ def tiny_mnist(tmp_path: Path) -> Path:
         (folder / f"{part}-images-idx3-ubyte.gz").write_bytes(gzip.compress(_encode_idx(images)))
         (folder / f"{part}-labels-idx1-ubyte").write_bytes(_encode_idx(labels))
     return folder.parent
+
+
+@pytest.fixture
+def photographs(tmp_path: Path) -> Path:
+    """A data folder with a few photographs, noise of several sizes, grey and in colour."""
+    from PIL import Image
+
+    rng = np.random.default_rng(1)
+    for folder in ("Motorbikes", "airplanes"):
+        place = tmp_path / "data" / "Caltech101" / "101_ObjectCategories" / folder
+        place.mkdir(parents=True)
+        for number in range(1, 41):
+            shape = [(100, 200, 3), (300, 100), (180, 240)][number % 3]
+            Image.fromarray(rng.integers(0, 255, shape, np.uint8)).save(place / f"image_{number:04}.jpg")
+    return tmp_path / "data"

@@ -1,5 +1,7 @@
+import io
 import shutil
 import stat
+import tarfile
 import zipfile
 
 import pytest
@@ -81,3 +83,58 @@ def test_an_archive_that_does_not_fit_on_the_disk_is_refused(pack, tmp_path, mon
     with pytest.raises(UserError, match="no room"):
         unpack_folder(pack("Test/0/00001.bin"), "Test", tmp_path / "cache" / "Test")
     assert left(tmp_path) == ["cache"]
+
+
+def tar(*names, kind=tarfile.REGTYPE):
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as file:
+        for name in names:
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname, member.size = kind, "/etc", 0 if kind == tarfile.SYMTYPE else 7
+            file.addfile(member, io.BytesIO(b"content"))
+    return packed.getvalue()
+
+
+@pytest.fixture
+def wrap(tmp_path):
+    """Write a zip file that holds a tar file, in a folder."""
+
+    def write(content):
+        path = tmp_path / "any.zip"
+        with zipfile.ZipFile(path, "w") as file:
+            file.writestr("Some/inner.tar.gz", content)
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("root", ["", "./", "Some/"])
+def test_the_folder_may_be_in_a_tar_file_in_the_archive(wrap, tmp_path, root):
+    file = wrap(tar(f"{root}Test/0/00001.bin", f"{root}readme.txt"))
+    unpack_folder(file, "Test", tmp_path / "cache" / "Test", "inner.tar.gz")
+    assert left(tmp_path) == ["0", "00001.bin", "Test", "cache"]
+    assert (tmp_path / "cache" / "Test" / "0" / "00001.bin").read_bytes() == b"content"
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (tar("Test/0/1.bin", "Test/../../outside.bin"), "leaves its folder"),
+        (tar("Test/0/1.bin", "/outside.bin"), "leaves its folder"),
+        (tar("Test/0", kind=tarfile.SYMTYPE), "holds a link"),
+        (tar("Test/0/1.bin")[:-30], "damaged"),
+        (b"no tar file", "damaged"),
+        (b"", "damaged"),
+        (tar("Train/0/1.bin"), "other content"),
+    ],
+)
+def test_an_unsafe_or_damaged_tar_file_in_the_archive_is_refused(wrap, tmp_path, content, problem):
+    file = wrap(content)
+    with pytest.raises(UserError, match=problem) as caught:
+        unpack_folder(file, "Test", tmp_path / "cache" / "Test", "inner.tar.gz")
+    assert caught.value.file == file and left(tmp_path) == ["cache"]
+
+
+def test_an_archive_without_the_tar_file_is_refused(pack, tmp_path):
+    with pytest.raises(UserError, match="other content"):
+        unpack_folder(pack("readme.txt"), "Test", tmp_path / "cache" / "Test", "inner.tar.gz")

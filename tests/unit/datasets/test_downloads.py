@@ -1,6 +1,7 @@
 import gzip
 import hashlib
 import io
+import tarfile
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -11,7 +12,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bioscnn.datasets import fetch, load_dataset, load_recordings, mnist_files, recordings
+from bioscnn.datasets import (
+    caltech,
+    fetch,
+    list_datasets,
+    load_dataset,
+    load_recordings,
+    mnist_files,
+    recordings,
+)
 from bioscnn.datasets.archives import Archive
 from bioscnn.datasets.mnist_files import OfficialFile
 from bioscnn.errors import UserError
@@ -250,4 +259,36 @@ def test_without_a_network_the_user_learns_where_to_put_the_archive(archive, cac
         fetch("nmnist")
     for detail in (gone.url, str(cache / "downloads"), "nmnist-test.zip", "https://any.page"):
         assert detail in caught.value.fix
+    assert names(cache) == []
+
+
+def test_photographs_are_fetched_from_the_tar_file_in_their_archive(server, photographs, cache, monkeypatch):
+    """As CaltechDATA packs them: a zip file of one folder, with a tar file of the photographs in it."""
+    tarred, packed = io.BytesIO(), io.BytesIO()
+    with tarfile.open(fileobj=tarred, mode="w:gz") as file:
+        file.add(photographs / "Caltech101" / "101_ObjectCategories", "101_ObjectCategories")
+    with zipfile.ZipFile(packed, "w") as file:
+        file.writestr("caltech-101/101_ObjectCategories.tar.gz", tarred.getvalue())
+        file.writestr("__MACOSX/caltech-101/._101_ObjectCategories.tar.gz", b"any")
+    server.body = packed.getvalue()
+    md5 = hashlib.md5(server.body).hexdigest()
+    monkeypatch.setattr(caltech, "ARCHIVE", replace(caltech.ARCHIVE, url=f"{server.url}any", md5=md5))
+    assert fetch("caltech") == [cache / "caltech101" / "101_ObjectCategories"] == fetch("caltech")
+    assert server.requests == 1 and len(names(cache)) == 80
+    rows = [row for row in list_datasets() if row.name == "caltech"]
+    assert sum(row.n for row in rows) == 80 and {row.available for row in rows} == {"downloaded"}
+    for row in rows:
+        fetched, given = (
+            load_dataset("caltech", row.split),
+            load_dataset("caltech", row.split, data=photographs),
+        )
+        assert fetched.sha256 == given.sha256 and fetched.source.startswith(f"downloaded to {cache}")
+
+
+def test_photographs_with_another_checksum_are_not_unpacked(server, cache, monkeypatch):
+    server.body = b"<html>please log in</html>"
+    monkeypatch.setattr(caltech, "ARCHIVE", replace(caltech.ARCHIVE, url=f"{server.url}any"))
+    with pytest.raises(UserError, match="another md5") as caught:
+        fetch("caltech")
+    assert caltech.ARCHIVE.md5 in caught.value.expected and caltech.ARCHIVE.page in caught.value.fix
     assert names(cache) == []

@@ -21,7 +21,7 @@ from bioscnn.datasets import (
     recordings,
     write_events,
 )
-from bioscnn.datasets.caltech import COUNTS, SPLITS, read_photograph
+from bioscnn.datasets.caltech import COUNTS, SPLITS
 from bioscnn.datasets.camera import N_MNIST, Camera
 from bioscnn.datasets.event_files import encode
 from bioscnn.datasets.ncaltech101 import centre, load_ncaltech101
@@ -330,21 +330,6 @@ def test_the_check_of_a_bare_machine_misses_all():
     assert [row.status for row in check("nmnist") + check("ncaltech101")] == ["missing"] * 6
 
 
-@pytest.fixture
-def photographs(tmp_path):
-    """A data folder with a few photographs, noise of several sizes, grey and in colour."""
-    from PIL import Image
-
-    rng = np.random.default_rng(1)
-    for folder in ("Motorbikes", "airplanes"):
-        place = tmp_path / "data" / "Caltech101" / "101_ObjectCategories" / folder
-        place.mkdir(parents=True)
-        for number in range(1, 41):
-            shape = [(100, 200, 3), (300, 100), (180, 240)][number % 3]
-            Image.fromarray(rng.integers(0, 255, shape, np.uint8)).save(place / f"image_{number:04}.jpg")
-    return tmp_path / "data"
-
-
 def test_photographs_are_recorded_where_there_are_no_recordings(camera, photographs):
     recorded = load_recordings("ncaltech101", "train", data=photographs, trials=20)
     assert recorded.sensor_size == (240, 180)
@@ -358,36 +343,6 @@ def test_without_photographs_the_user_learns_what_to_put_where(camera, tmp_path)
         load_recordings("ncaltech101", data=tmp_path)
     for detail in ("caltech-101.zip", "3138e1922a9193bfa496528edbbc45d0", "BIOSCNN_DATA"):
         assert detail in caught.value.fix
-
-
-@pytest.mark.parametrize(("width", "height"), [(300, 200), (100, 300), (12, 9), (500, 2), (240, 180)])
-def test_a_photograph_fills_the_field_as_far_as_its_shape_allows(tmp_path, width, height):
-    from PIL import Image
-
-    across = np.linspace(0, 255, width).round().astype(np.uint8)
-    Image.fromarray(np.tile(across, (height, 1))).save(tmp_path / "any.png")
-    pixels = read_photograph(tmp_path / "any.png")
-    assert pixels.shape == (180, 240)
-    covered = np.flatnonzero(np.diff(pixels[90].astype(int))) if width > 12 else np.array([0, 238])
-    scale = min(240 / width, 180 / height)
-    assert covered[-1] - covered[0] == pytest.approx(round(scale * width) - 1, abs=4)
-    assert pixels[:, 0].max() <= 12 and pixels[:, -1].min() >= 243  # the margins repeat the edges
-
-
-def test_a_damaged_photograph_is_named(photographs):
-    broken = next((photographs / "Caltech101").rglob("image_0001.jpg"))
-    broken.write_bytes(broken.read_bytes()[:200])
-    with pytest.raises(UserError, match="not an intact image") as caught:
-        read_photograph(broken)
-    assert caught.value.file == broken
-
-
-def test_the_real_photographs_are_split_evenly(real_data):
-    from bioscnn.datasets.caltech import load_caltech
-
-    test = load_caltech("test", real_data)
-    assert test.images.shape == (200, 1, 180, 240)
-    assert np.bincount(test.labels).tolist() == [100, 100]
 
 
 def imports(name):

@@ -1,0 +1,130 @@
+"""From images to what reaches the first neurons: filters, an order, and a code of currents or spikes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioscnn.encoding.currents import Currents, pixel_currents
+from bioscnn.encoding.event_frames import event_frames
+from bioscnn.encoding.foveal_pit import DifferenceOfGaussians, find_cells, gain_control, responses
+from bioscnn.encoding.latency import latency
+from bioscnn.encoding.lif_layer import lif_layer
+from bioscnn.encoding.poisson import poisson
+from bioscnn.encoding.rank_order import rank_order
+from bioscnn.neurons import LIF
+from bioscnn.spikes import SpikeTrains
+
+_AT_ONCE = 1000
+"""Images of which the spikes are held in memory at a time, where only their number is wanted."""
+
+
+@dataclass(frozen=True)
+class FrontEnd:
+    """What turns images into the stimulus of a spiking network.
+
+    Ganglion cells of the foveal pit filter the image (none: the pixels themselves). Their coefficients, one
+    a cell and pixel, are then
+
+    ``currents``
+        constant currents into the first layer of the network;
+    ``lif-layer``
+        constant currents into a layer of LIF neurons, one a coefficient, whose spikes the network sees;
+    ``rank-order``
+        the same, but only of the coefficients that come first, and by their rank instead of their size;
+    ``latency``
+        single spikes, the first ranks first;
+    ``poisson``
+        firing rates of Poisson spike trains.
+
+    Parameters
+    ----------
+    kind : str
+        One of these words.
+    retina : tuple of str
+        Cells, see `bioscnn.encoding.FOVEAL_PIT`; empty for none.
+    keep : float
+        Share of the positive coefficients that is ranked; the others stay silent.
+    full_current : float
+        Current of a coefficient of 1 into the layer of LIF neurons, A.
+    input_rate : float
+        Firing rate that stands for an intensity of 1, Hz.
+    neuron : LIF
+        The neuron of that layer.
+    """
+
+    kind: str = "currents"
+    retina: tuple[str, ...] = ()
+    keep: float = 0.3
+    full_current: float = 2e-9
+    input_rate: float = 250.0
+    neuron: LIF = field(default_factory=LIF)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "retina", tuple(cell.name for cell in find_cells(self.retina)))
+
+    @cached_property
+    def cells(self) -> tuple[DifferenceOfGaussians, ...]:
+        """The filters."""
+        return find_cells(self.retina)
+
+    @property
+    def sends_spikes(self) -> bool:
+        """Whether the network sees spikes; otherwise currents flow into it."""
+        return self.kind != "currents"
+
+    def shape(self, image: tuple[int, ...]) -> tuple[int, int, int]:
+        """Return the shape of the input population, (cells, height, width), for images of a shape."""
+        return max(1, len(self.cells)), image[-2], image[-1]
+
+    def stimulus(
+        self, images: NDArray[np.float32], n_steps: int, dt: float, rng: np.random.Generator
+    ) -> Currents | SpikeTrains:
+        """Return what the network is given, one trial an image.
+
+        Parameters
+        ----------
+        images : ndarray of float32, shape (n, 1, height, width)
+            Intensities in [0, 1].
+        n_steps : int
+            Steps of a trial.
+        dt : float
+            Duration of a step, s.
+        rng : numpy.random.Generator
+            Where the Poisson spikes come from; the other kinds draw nothing.
+        """
+        if self.kind == "latency":
+            return latency(rank_order(responses(images, self.cells), self.cells, self.keep), n_steps, dt)
+        coefficients = self.coefficients(images).reshape(len(images), -1)
+        if self.kind == "poisson":
+            return poisson(coefficients * np.float32(self.input_rate), n_steps, dt, rng)
+        if self.kind == "currents":
+            return pixel_currents(coefficients[:, None, None], n_steps, dt)
+        return lif_layer(Currents(coefficients * np.float32(self.full_current), n_steps, dt), self.neuron)
+
+    def coefficients(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return what becomes currents or rates, in [0, 1], shape (n, cells, height, width)."""
+        filtered = responses(images, self.cells)
+        if self.kind in ("rank-order", "latency"):
+            return rank_order(filtered, self.cells, self.keep).maps()
+        return gain_control(filtered) if self.cells else filtered
+
+    def intensities(self, images: NDArray[np.float32], n_steps: int, dt: float) -> NDArray[np.float32]:
+        """Return what the trained network is shown, shape (n, cells, height, width).
+
+        That is what the spiking one receives on average: the coefficients that are its currents or rates, or
+        the number of its input spikes in units of `input_rate`.
+        """
+        if self.kind in ("currents", "poisson"):
+            return self.coefficients(images)
+        shape, rng = self.shape(images.shape), np.random.default_rng(0)
+        shown = np.empty((len(images), *shape), np.float32)
+        for first in range(0, len(images), _AT_ONCE):
+            part = slice(first, first + _AT_ONCE)
+            spikes = self.stimulus(images[part], n_steps, dt, rng)
+            assert isinstance(spikes, SpikeTrains)
+            shown[part] = event_frames(spikes, shape, n_steps, self.input_rate)[:, 0]
+        return shown

@@ -1,0 +1,89 @@
+"""What is compared: every combination of cells with and without rank order, and noises by severity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+from bioscnn.encoding import FOVEAL_PIT, FrontEnd
+from bioscnn.noise import IMAGE_NOISES
+
+PIXELS = "pixels"
+RANKED = "rank order"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A front end of the comparison.
+
+    Parameters
+    ----------
+    retina : tuple of str
+        Its cells; none for the pixels themselves.
+    rank_order : bool
+        Whether coefficients enter by their rank, or by their size.
+    """
+
+    retina: tuple[str, ...]
+    rank_order: bool
+
+    @property
+    def cells(self) -> str:
+        """The cells as text."""
+        return " + ".join(self.retina) or PIXELS
+
+    @property
+    def label(self) -> str:
+        """Cells and order as text."""
+        return f"{self.cells}, {RANKED}" if self.rank_order else self.cells
+
+    @property
+    def file_name(self) -> str:
+        """The label as part of a file name."""
+        return self.label.replace(" + ", "+").replace(", ", "-").replace(" ", "-")
+
+    @property
+    def work(self) -> float:
+        """About how long it takes, in units of the plain pixels."""
+        channels = max(1, len(self.retina))
+        return 1 + 0.3 * channels + self.rank_order * channels
+
+    def of(self, front_end: FrontEnd) -> FrontEnd:
+        """Return this front end, its numbers taken from another one."""
+        return replace(front_end, kind="rank-order" if self.rank_order else "lif-layer", retina=self.retina)
+
+
+def choices() -> list[Choice]:
+    """Return the pixels and the fifteen combinations of cells, each without and with rank order.
+
+    Examples
+    --------
+    >>> len(choices()), choices()[2].label
+    (32, 'off-midget')
+    """
+    sets = [cells for n in range(len(FOVEAL_PIT) + 1) for cells in combinations(FOVEAL_PIT, n)]
+    return [Choice(cells, ranked) for cells in sets for ranked in (False, True)]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What is done to the images.
+
+    Parameters
+    ----------
+    noise : str
+        Name of a noise of `bioscnn.noise.IMAGE_NOISES`, or ``"none"``.
+    severity : int
+        1 to 5; 0 for none.
+    """
+
+    noise: str
+    severity: int
+
+
+CLEAN = Condition("none", 0)
+
+
+def conditions(severities: tuple[int, ...]) -> list[Condition]:
+    """Return the clean images, then each noise at each severity."""
+    return [CLEAN, *(Condition(noise, severity) for noise in IMAGE_NOISES for severity in severities)]

@@ -1,0 +1,166 @@
+"""The images of a filter study: divided anew for each seed, each with noise of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioscnn.datasets import ImageSet, load_dataset
+from bioscnn.datasets.caltech import load_caltech
+from bioscnn.datasets.folders import data_folder
+from bioscnn.errors import UserError
+from bioscnn.noise import IMAGE_NOISES
+from bioscnn.seeds import stream
+from bioscnn.studies.config import StudyConfig
+from bioscnn.studies.filters.choices import CLEAN, Condition
+
+
+@dataclass(frozen=True)
+class Amount:
+    """How much is done.
+
+    Parameters
+    ----------
+    seeds : int
+        Networks of each front end; of photographs also divisions into training and test images.
+    train, validation, test : int
+        Images of each, at most; of photographs, all of a division are taken.
+    epochs : int
+        Passes through the training images.
+    severities : tuple of int
+        Of each noise.
+    """
+
+    seeds: int
+    train: int
+    validation: int
+    test: int
+    epochs: int
+    severities: tuple[int, ...] = (1, 2, 3, 4, 5)
+
+    @property
+    def judged_severity(self) -> int:
+        """The severity, of both noises, at which validation images choose the best front end in noise."""
+        return self.severities[len(self.severities) // 2]
+
+
+FULL = {
+    "mnist": Amount(seeds=2, train=10_000, validation=500, test=1000, epochs=5),
+    "caltech": Amount(seeds=5, train=1248, validation=150, test=200, epochs=24),
+}
+QUICK = {
+    "mnist": Amount(seeds=1, train=2000, validation=300, test=300, epochs=4, severities=(3,)),
+    "caltech": Amount(seeds=1, train=1248, validation=150, test=200, epochs=8, severities=(3,)),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Division:
+    """Rows of the pool that train, choose and test.
+
+    Parameters
+    ----------
+    seed : int
+        Of the division and of the networks trained on it.
+    train, validation, test : ndarray of int64
+        Rows.
+    """
+
+    seed: int
+    train: NDArray[np.int64]
+    validation: NDArray[np.int64]
+    test: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """All images of a study, and how they are divided.
+
+    Parameters
+    ----------
+    images : ImageSet
+        Each image once.
+    divisions : tuple of Division
+        One a seed.
+    """
+
+    images: ImageSet
+    divisions: tuple[Division, ...]
+
+    def rows(self, condition: Condition, amount: Amount) -> NDArray[np.int64]:
+        """Return the rows that are shown under a condition in any division, ascending."""
+        parts = [division.test for division in self.divisions]
+        if condition == CLEAN or condition.severity == amount.judged_severity:
+            parts += [division.validation for division in self.divisions]
+        if condition == CLEAN:
+            parts += [division.train for division in self.divisions]
+        return np.unique(np.concatenate(parts))
+
+    def shown(self, condition: Condition, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return images in [0, 1]; under a condition, a row is the same for every front end and seed."""
+        images = self.images.take(rows).intensities()
+        if condition == CLEAN:
+            return images
+        noise = IMAGE_NOISES[condition.noise].at(condition.severity)
+        noisy = [
+            noise.apply(image, stream(1, "filters", condition.noise, condition.severity, int(row)))
+            for image, row in zip(images, rows, strict=True)
+        ]
+        return np.stack(noisy)
+
+
+def load_pool(config: StudyConfig, amount: Amount, data: Path | None) -> Pool:
+    """Load the images of a study's data set.
+
+    Photographs of Caltech101 are divided anew for every seed. Digits keep the splits of MNIST, of which the
+    first images are taken; only the networks differ.
+
+    Raises
+    ------
+    UserError
+        If the data set is not one of these two, or is not on this machine.
+    """
+    name = config.dataset.name
+    if name not in FULL:
+        raise UserError(
+            "the filter study has no such data set",
+            key="dataset.name",
+            value=name,
+            expected=" | ".join(FULL),
+        )
+    names, seeds = ("train", "validation", "test"), range(1, amount.seeds + 1)
+    if name == "mnist":
+        parts = [load_dataset(name, split, data=data) for split in names]
+        parts = [
+            part.take(n)
+            for part, n in zip(parts, (amount.train, amount.validation, amount.test), strict=True)
+        ]
+        ends = np.cumsum([0, *map(len, parts)])
+        rows = [np.arange(first, end) for first, end in pairwise(ends)]
+        return Pool(_joined(parts), tuple(Division(seed, *rows) for seed in seeds))
+    folder = data_folder(data)
+    divided = {
+        seed: [load_caltech(split, folder, size=config.dataset.size, seed=seed) for split in names]
+        for seed in seeds
+    }
+    whole = _joined(divided[1])
+    whole = whole.take(np.argsort(whole.index))
+    return Pool(
+        whole,
+        tuple(
+            Division(seed, *(np.searchsorted(whole.index, part.index) for part in parts))
+            for seed, parts in divided.items()
+        ),
+    )
+
+
+def _joined(parts: list[ImageSet]) -> ImageSet:
+    images, labels, index = (
+        np.concatenate([getattr(part, field) for part in parts]) for field in ("images", "labels", "index")
+    )
+    first = parts[0]
+    return ImageSet(images, labels, first.classes, first.name, "all", first.source, index)

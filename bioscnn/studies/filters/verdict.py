@@ -1,0 +1,133 @@
+"""Which front end is best, and whether that is more than chance: comparisons, and sentences made of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioscnn.report.template import probability
+from bioscnn.studies.filters.choices import CLEAN, Choice, conditions
+from bioscnn.studies.filters.images import Amount
+from bioscnn.studies.filters.tables import Results, Row, best, compare, corrected, mean_rows
+
+LEVEL = 0.05
+UNFILTERED = Choice((), rank_order=False)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came out.
+
+    Parameters
+    ----------
+    best, best_filtered, best_in_noise : Choice
+        Chosen by validation images: of all, of those with cells, and of all in noise.
+    comparisons : list of dict
+        Rows of ``comparisons.csv``.
+    sentences : list of str
+        The answer.
+    """
+
+    best: Choice
+    best_filtered: Choice
+    best_in_noise: Choice
+    comparisons: list[Row]
+    sentences: list[str]
+
+
+def verdict_of(results: Results, labels: NDArray[np.int64], amount: Amount, title: str) -> Verdict:
+    """Choose by validation images, compare on test images, and say what came out.
+
+    Parameters
+    ----------
+    results : mapping
+        What `bioscnn.studies.filters.unit.run_unit` returned for each front end.
+    labels : ndarray of int64, shape (n_images,)
+        True classes of the pool.
+    amount : Amount
+        What was done.
+    title : str
+        The data set, for people.
+    """
+    order, in_noise = best(results, 0), best(results, amount.judged_severity)
+    filtered = next(choice for choice in order if choice.retina)
+    everywhere = conditions(amount.severities)
+    noisy = everywhere[1:]
+    asked = [
+        ("with filters against pixels", UNFILTERED, filtered, everywhere),
+        ("best in noise against pixels", UNFILTERED, in_noise[0], noisy),
+        ("best against second best", order[1], order[0], [CLEAN]),
+        (
+            "with rank order against without",
+            Choice(filtered.retina, rank_order=False),
+            Choice(filtered.retina, rank_order=True),
+            everywhere,
+        ),
+    ]
+    comparisons = corrected(
+        [row for question, a, b, where in asked for row in compare(results, question, a, b, where, labels)]
+    )
+    told = _Told(results, labels, amount, comparisons)
+    sentences = [
+        told.clean(title, order[0], filtered),
+        told.runner_up(order[0], order[1]),
+        told.noise(in_noise[0]),
+        told.rank_order(),
+    ]
+    return Verdict(order[0], filtered, in_noise[0], comparisons, sentences)
+
+
+class _Told:
+    def __init__(
+        self, results: Results, labels: NDArray[np.int64], amount: Amount, comparisons: list[Row]
+    ) -> None:
+        self.amount = amount
+        self._means = {
+            (r["cells"], r["rank_order"], r["noise"], r["severity"]): r for r in mean_rows(results, labels)
+        }
+        self._pairs = {(r["question"], r["noise"], r["severity"]): r for r in comparisons}
+
+    def clean(self, title: str, best: Choice, filtered: Choice) -> str:
+        pair = self._pairs["with filters against pixels", "none", 0]
+        start = f"{title}, clean: of all front ends the validation images choose {best.label}"
+        if best != filtered:
+            start += f", of those with cells {filtered.label}"
+        return (
+            f"{start}. Of the test images it is right in {self._share(filtered)}, without filters in "
+            f"{self._share(UNFILTERED)}: {self._judged(pair)}."
+        )
+
+    def runner_up(self, best: Choice, second: Choice) -> str:
+        pair = self._pairs["best against second best", "none", 0]
+        return f"Against the second best, {second.label} ({self._share(second)}): {self._judged(pair)}."
+
+    def noise(self, chosen: Choice) -> str:
+        severity = self.amount.judged_severity
+        parts = []
+        for noise, word in (("gaussian-noise", "Gaussian noise"), ("salt-and-pepper", "salt and pepper")):
+            pair = self._pairs["best in noise against pixels", noise, severity]
+            shares = [self._share(c, noise, severity) for c in (chosen, UNFILTERED)]
+            parts.append(f"{word} {shares[0]} against {shares[1]} of the pixels ({self._judged(pair)})")
+        return f"In noise of severity {severity} they choose {chosen.label}: {'; '.join(parts)}."
+
+    def rank_order(self) -> str:
+        severity = self.amount.judged_severity
+        where = (("none", 0, "clean"), ("gaussian-noise", severity, "Gaussian noise"),
+                 ("salt-and-pepper", severity, "salt and pepper"))  # fmt: skip
+        pairs = [self._pairs["with rank order against without", noise, level] for noise, level, _ in where]
+        told = "; ".join(
+            f"{word}: {self._judged(pair)}" for (*_, word), pair in zip(where, pairs, strict=True)
+        )
+        return f"Rank order instead of the coefficients' sizes, for {pairs[0]['a']}: {told}."
+
+    def _share(self, choice: Choice, noise: str = "none", severity: int = 0) -> str:
+        row = self._means[choice.cells, choice.rank_order, noise, severity]
+        return f"{100 * row['accuracy']:.2f} % [{100 * row['low']:.2f}, {100 * row['high']:.2f}]"
+
+    def _judged(self, row: dict[str, Any]) -> str:
+        real = "a real difference" if row["p_holm"] < LEVEL else "not told from chance"
+        points = f"{100 * row['difference']:+.2f} points [{100 * row['low']:+.2f}, {100 * row['high']:+.2f}]"
+        return f"{points}, p {probability(row['p_holm'])} corrected, {real}"

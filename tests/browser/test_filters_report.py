@@ -1,0 +1,50 @@
+"""The page of a filter study as its reader meets it: opened in a real browser."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from bioscnn.report import write_filters_report
+from tests.filter_study import VERDICT, write_study
+
+pytestmark = pytest.mark.browser
+
+SECTIONS = ("summary", "accuracies", "noise", "comparisons", "tables", "methods", "provenance")
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_filters_report(write_study(tmp_path_factory.mktemp("filters")))
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_page_opens_without_an_error_or_a_request_and_everything_on_it_fits(
+    browser: Browser, report: Path, width: int
+):
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    errors: list[str] = []
+    requests: list[str] = []
+    page.on("console", lambda message: errors.append(message.text))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(report.as_uri())
+    page.wait_for_load_state("networkidle")
+    assert errors == []
+    assert [url for url in requests if not url.startswith("data:")] == [report.as_uri()]
+    for k, sentence in enumerate(VERDICT):
+        box = page.locator(".verdict").nth(k).bounding_box()
+        assert page.locator(".verdict").nth(k).inner_text().replace("\N{NO-BREAK SPACE}", " ") == sentence
+        assert box is not None and box["y"] + box["height"] < 900
+    page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+    assert [name for name in SECTIONS if page.locator(f"#{name}").bounding_box() is None] == []
+    shrunk = page.evaluate(
+        """Promise.all([...document.images].map(async image => {
+            await image.decode();
+            return image.getBoundingClientRect().width / image.naturalWidth;
+        }))"""
+    )
+    assert len(shrunk) == 2
+    assert min(shrunk) > 0.95
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.close()
