@@ -154,7 +154,7 @@ def potentials_caption(run: Run, results: Results) -> str:
     label, n = run.data.label[trials], len(trials)
     lead = 1e3 * lead_of_truth(potentials[:, -1:], label)[:, 0]
     return (
-        f"Potential of each class's neuron in {READOUT!r}, relative to rest; blue and labelled: "
+        f"Potential of each class's neuron in {READOUT!r}, relative to rest; blue: "
         f"the true class. It ends highest in {int(np.sum(lead > 0))} of these {plural(n, 'trial')}, "
         f"{np.median(lead):.3g} mV above the best other (median); by {run.summary['readout']}, "
         f"{int(np.sum(results.correct[trials]))} of them were classified correctly."
