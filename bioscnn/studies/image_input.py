@@ -31,7 +31,6 @@ class ImageInput:
     seed: int
 
     n_calibration = 500
-    frames = None
     simulated = False
 
     @classmethod
@@ -82,6 +81,11 @@ class ImageInput:
     def spikes(self) -> SpikeTrains | None:
         """The stimulus, if it is spikes."""
         return self.stimulus if isinstance(self.stimulus, SpikeTrains) else None
+
+    @property
+    def frames(self) -> int | None:
+        """One where spikes come in: how often each input fires is all that the trained network is shown."""
+        return 1 if self.front_end.sends_spikes else None
 
     def intensities(self) -> NDArray[np.float32]:
         """Return what the front end shows to the trained network."""

@@ -130,6 +130,8 @@ PHOTOGRAPHS = RateSettings(
     shear=0.0,
     duration=60e-3,
     readout="mean-potential",
+    # The twin takes images for currents, not for what a front end sends.
+    spiking_images=0,
 )
 
 RECIPES = {
@@ -240,7 +242,7 @@ RECIPES = {
             "mnist-foveal",
             "mnist",
             _digits(LIF_RATE, *SMALL, maps=4),
-            RateSettings(epochs=12, warp=0.3, duration=60e-3, readout="mean-potential"),
+            RateSettings(epochs=12, warp=0.3, duration=60e-3, readout="mean-potential", spiking_images=0),
             front_end=FrontEnd("rank-order", tuple(FOVEAL_PIT)),
         ),
         Recipe(

@@ -20,7 +20,6 @@ from bioscnn.studies.prepare import convert_for, device_of
 from bioscnn.studies.scores import Scores
 from bioscnn.studies.study import Study
 from bioscnn.training.recipes import Recipe
-from bioscnn.training.settings import RateSettings
 
 Row = dict[str, Any]
 
@@ -109,7 +108,7 @@ def _train(work: Work, shown: _Encoded, division: Division, path: Path) -> Layer
     from bioscnn.training.train import train
 
     recipe = work.recipe.changed(division.seed, work.amount.epochs)
-    assert not isinstance(recipe.start, str) and isinstance(recipe.settings, RateSettings)
+    assert not isinstance(recipe.start, str)
     start = replace(recipe.start, input_shape=shown.shape)
     labels = work.pool.images.labels
     # Validation images choose the front end, so they may not choose the epoch too.
@@ -120,8 +119,7 @@ def _train(work: Work, shown: _Encoded, division: Division, path: Path) -> Layer
         labels[division.train],
         shown.intensities(few),
         labels[few],
-        # The network itself is simulated; its twin need not be.
-        replace(recipe.settings, spiking_images=0),
+        recipe.settings,
     )
     write_onnx(graph, path)
     return graph

@@ -130,4 +130,5 @@ class _Told:
     def _judged(self, row: dict[str, Any]) -> str:
         real = "a real difference" if row["p_holm"] < LEVEL else "not told from chance"
         points = f"{100 * row['difference']:+.2f} points [{100 * row['low']:+.2f}, {100 * row['high']:+.2f}]"
+        points = points.replace("-", "\N{MINUS SIGN}")
         return f"{points}, p {probability(row['p_holm'])} corrected, {real}"
