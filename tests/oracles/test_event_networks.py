@@ -8,7 +8,7 @@ import pytest
 
 from bioscnn.ann import read_card, read_model, shipped_models
 from bioscnn.datasets import load_dataset, load_recordings
-from bioscnn.datasets.caltech import find_caltech
+from bioscnn.datasets.caltech import find_photographs
 from bioscnn.datasets.folders import data_folder
 from bioscnn.datasets.recordings import EVENT_DATASETS, record_once
 from bioscnn.simulation.simulate import Silent
@@ -26,7 +26,7 @@ needs_real = pytest.mark.skipif(
 def validation_recordings(name):
     """Return the recordings that chose the network's epoch, simulated as they were for its training."""
     dataset, first = name.split("-")[0], read_card(name)["recordings"]["validation_from"]
-    if dataset == "ncaltech101" and find_caltech(data_folder(None)) is None:
+    if dataset == "ncaltech101" and find_photographs("validation", data_folder(None)) is None:
         pytest.skip("needs the photographs of Caltech101")
     if dataset == "nmnist":
         # A recording does not depend on its neighbours, so those before need not be made.

@@ -21,7 +21,7 @@ from bioscnn.ann import (
 )
 from bioscnn.ann.models import locate
 from bioscnn.datasets import load_dataset
-from bioscnn.datasets.caltech import find_caltech
+from bioscnn.datasets.caltech import find_photographs
 from bioscnn.datasets.folders import data_folder
 from bioscnn.encoding import FrontEnd
 from bioscnn.errors import UserError
@@ -52,7 +52,7 @@ OF_IMAGES = [name for name in shipped_models() if "recordings" not in read_card(
 def test_a_shipped_network_classifies_unseen_images_as_its_card_says(name):
     card = read_card(name)
     dataset = card["data"]["validation"]["name"]
-    if dataset == "caltech" and find_caltech(data_folder(None)) is None:
+    if dataset == "caltech" and find_photographs("validation", data_folder(None)) is None:
         pytest.skip("needs the photographs of Caltech101")
     images = load_dataset(dataset, "validation")
     assert card["data"]["validation"]["sha256"] == images.sha256
