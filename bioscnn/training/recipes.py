@@ -255,9 +255,9 @@ RECIPES = {
         Recipe(
             "caltech-foveal",
             "caltech",
-            _strided((4, 30, 40), 2, 16, 32, 32),
+            _strided((3, 30, 40), 2, 16, 32, 32),
             PHOTOGRAPHS,
-            front_end=FrontEnd("lif-layer", tuple(FOVEAL_PIT)),
+            front_end=FrontEnd("lif-layer", ("off-midget", "on-midget", "on-parasol")),
         ),
         # Does training too long make the network worse? Nothing here holds it back.
         Recipe(

@@ -124,3 +124,14 @@ def test_validation_images_choose_and_test_images_do_not():
         FEW[2]: [rows([0, 1, 1, 1], validation=0.9)],
     }
     assert best(results, 0) == [FEW[1], FEW[2], FEW[0]]
+
+
+def test_of_front_ends_with_as_many_right_answers_the_one_of_fewer_cells_is_chosen():
+    few, many = (Choice(cells, False) for cells in (("on-parasol",), ("off-midget", "on-midget")))
+    # Equal sums of fifths that differ in their last bits, added in this order.
+    results = {
+        many: [rows([0] * 4, seed=s, validation=v) for s, v in enumerate((0.1, 0.2, 0.3))],
+        few: [rows([0] * 4, seed=s, validation=v) for s, v in enumerate((0.3, 0.2, 0.1))],
+    }
+    assert np.mean([0.1, 0.2, 0.3]) != np.mean([0.3, 0.2, 0.1])
+    assert best(results, 0) == [few, many]

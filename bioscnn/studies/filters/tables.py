@@ -126,6 +126,7 @@ def best(results: Results, severity: int) -> list[Choice]:
 
     def merit(choice: Choice) -> tuple[float, int, bool]:
         shares = [row["validation_accuracy"] for row in results[choice] if row["severity"] == severity]
-        return -float(np.mean(shares)), len(choice.retina), choice.rank_order
+        # Rounded, so that as many right answers are as good in whatever order they are added.
+        return -round(float(np.mean(shares)), 9), len(choice.retina), choice.rank_order
 
     return sorted(results, key=merit)

@@ -143,7 +143,7 @@ def test_an_unknown_network_is_refused_with_the_known_ones():
 def test_a_data_set_names_its_recipes_each_behind_the_one_it_begins_with():
     names = [recipe.name for recipe in find_recipes("mnist")]
     assert names.index("mnist-small") < names.index("mnist-small-fine-tuned")
-    assert len(names) == 6
+    assert len(names) == 7
 
 
 def test_training_without_torch_says_how_to_install_it(monkeypatch):
