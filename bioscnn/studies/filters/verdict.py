@@ -14,6 +14,7 @@ from bioscnn.studies.filters.images import Amount
 from bioscnn.studies.filters.tables import Results, Row, best, compare, corrected, mean_rows
 
 LEVEL = 0.05
+FILTERED, IN_NOISE = "with filters against pixels", "best in noise against pixels"
 UNFILTERED = Choice((), rank_order=False)
 
 
@@ -57,8 +58,9 @@ def verdict_of(results: Results, labels: NDArray[np.int64], amount: Amount, titl
     everywhere = conditions(amount.severities)
     noisy = everywhere[1:]
     asked = [
-        ("with filters against pixels", UNFILTERED, filtered, everywhere),
-        ("best in noise against pixels", UNFILTERED, in_noise[0], noisy),
+        (FILTERED, UNFILTERED, filtered, everywhere),
+        # The same pair is asked once.
+        *([] if in_noise[0] == filtered else [(IN_NOISE, UNFILTERED, in_noise[0], noisy)]),
         ("best against second best", order[1], order[0], [CLEAN]),
         (
             "with rank order against without",
@@ -91,7 +93,7 @@ class _Told:
         self._pairs = {(r["question"], r["noise"], r["severity"]): r for r in comparisons}
 
     def clean(self, title: str, best: Choice, filtered: Choice) -> str:
-        pair = self._pairs["with filters against pixels", "none", 0]
+        pair = self._pairs[FILTERED, "none", 0]
         start = f"{title}, clean: of all front ends the validation images choose {best.label}"
         if best != filtered:
             start += f", of those with cells {filtered.label}"
@@ -108,7 +110,7 @@ class _Told:
         severity = self.amount.judged_severity
         parts = []
         for noise, word in (("gaussian-noise", "Gaussian noise"), ("salt-and-pepper", "salt and pepper")):
-            pair = self._pairs["best in noise against pixels", noise, severity]
+            pair = self._pairs.get((IN_NOISE, noise, severity)) or self._pairs[FILTERED, noise, severity]
             shares = [self._share(c, noise, severity) for c in (chosen, UNFILTERED)]
             parts.append(f"{word} {shares[0]} against {shares[1]} of the pixels ({self._judged(pair)})")
         return f"In noise of severity {severity} they choose {chosen.label}: {'; '.join(parts)}."
