@@ -352,7 +352,7 @@ def test_a_run_on_simulated_recordings_says_so_and_how_to_get_real_ones(tmp_path
     assert {path.name for path in folder.iterdir()} == FILES
     planned = bioscnn(tmp_path, "plan", RECORDINGS, *change)
     assert "nmnist-simulated" in planned.stdout and "data fetch nmnist" in planned.stdout
-    assert_refused(bioscnn(tmp_path, "explain", folder), "only runs on images", "events")
+    assert_refused(bioscnn(tmp_path, "explain", folder), "only runs under constant currents", "events")
 
 
 def test_doctor_ends_well_on_a_machine_that_can_run_the_tests(tmp_path):
