@@ -76,6 +76,11 @@ class FrontEnd:
         """Whether the network sees spikes; otherwise currents flow into it."""
         return self.kind != "currents"
 
+    @property
+    def counts_spikes(self) -> bool:
+        """Whether the trained network is shown the number of spikes; otherwise the coefficients."""
+        return self.kind not in ("currents", "poisson")
+
     def shape(self, image: tuple[int, ...]) -> tuple[int, int, int]:
         """Return the shape of the input population, (cells, height, width), for images of a shape."""
         return max(1, len(self.cells)), image[-2], image[-1]
@@ -108,7 +113,7 @@ class FrontEnd:
     def coefficients(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return what becomes currents or rates, in [0, 1], shape (n, cells, height, width)."""
         filtered = responses(images, self.cells)
-        if self.kind in ("rank-order", "latency"):
+        if self.kind == "rank-order":
             return rank_order(filtered, self.cells, self.keep).maps()
         return gain_control(filtered) if self.cells else filtered
 
@@ -118,7 +123,7 @@ class FrontEnd:
         That is what the spiking one receives on average: the coefficients that are its currents or rates, or
         the number of its input spikes in units of `input_rate`.
         """
-        if self.kind in ("currents", "poisson"):
+        if not self.counts_spikes:
             return self.coefficients(images)
         shape, rng = self.shape(images.shape), np.random.default_rng(0)
         shown = np.empty((len(images), *shape), np.float32)
@@ -126,5 +131,9 @@ class FrontEnd:
             part = slice(first, first + _AT_ONCE)
             spikes = self.stimulus(images[part], n_steps, dt, rng)
             assert isinstance(spikes, SpikeTrains)
-            shown[part] = event_frames(spikes, shape, n_steps, self.input_rate)[:, 0]
+            shown[part] = self.counted(spikes, shape)
         return shown
+
+    def counted(self, spikes: SpikeTrains, shape: tuple[int, int, int]) -> NDArray[np.float32]:
+        """Return how often each input fires in each trial, in units of `input_rate`, shape (n, *shape)."""
+        return event_frames(spikes, shape, spikes.n_steps, self.input_rate)[:, 0]

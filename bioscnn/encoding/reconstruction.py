@@ -11,6 +11,12 @@ from numpy.typing import NDArray
 from bioscnn.encoding.foveal_pit import DifferenceOfGaussians, filtered
 from bioscnn.encoding.rank_order import RankCode
 
+SHARES = (0.01, 0.05, 0.1, 0.3, 1.0)
+"""Of the spikes, after which an image is read back."""
+
+WANTED = 0.8
+"""Part of what all spikes explain, of which it is said how soon it is reached, as in the published figure."""
+
 
 class Quality(NamedTuple):
     """How much of an image a reconstruction shows.
@@ -142,7 +148,7 @@ def share_needed(
     images: NDArray[np.floating],
     code: RankCode,
     cells: tuple[DifferenceOfGaussians, ...],
-    wanted: float = 0.8,
+    wanted: float = WANTED,
 ) -> float:
     """Return the share of spikes that shows so much of what all spikes show.
 

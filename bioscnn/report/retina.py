@@ -18,6 +18,7 @@ from bioscnn.encoding import (
     responses,
     share_needed,
 )
+from bioscnn.encoding.reconstruction import SHARES, WANTED
 from bioscnn.report.folder import Run
 from bioscnn.report.pictures import Picture, wide
 from bioscnn.report.template import plural
@@ -27,12 +28,6 @@ if TYPE_CHECKING:
 
 SHOWN = 2
 """Images that are drawn, each of another class; quality is that of all examples."""
-
-SHARES = (0.01, 0.05, 0.1, 0.3, 1.0)
-"""Of the spikes, after which an image is reconstructed."""
-
-WANTED = 0.8
-"""Part of what all spikes explain, of which it is said how soon it is reached."""
 
 RANKED = ("rank-order", "latency")
 """Kinds of encoding in which only the order of the coefficients counts."""

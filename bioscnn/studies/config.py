@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -17,6 +18,7 @@ from pydantic import (
 
 from bioscnn.conversion.normalisation import MAX_RATE
 from bioscnn.datasets.recordings import EVENT_DATASETS
+from bioscnn.encoding import find_cells
 from bioscnn.errors import UserError
 from bioscnn.neurons.synapse import SHARPEST
 from bioscnn.quantities import format_quantity, parse_quantity
@@ -34,6 +36,14 @@ def _read(dimension: str) -> BeforeValidator:
 
 def _write(dimension: str) -> PlainSerializer:
     return PlainSerializer(lambda value: format_quantity(value, dimension))
+
+
+def _known_cells(names: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        find_cells(names)
+    except UserError as error:
+        raise ValueError(error) from error
+    return names
 
 
 # Text with a unit in the file, an SI number in the code.
@@ -109,7 +119,7 @@ class Encoding(Table):
     """How it reaches the first neurons; each kind has its own keys beside `kind`."""
 
     kind: Literal["currents", "lif-layer", "rank-order", "poisson", "latency", "events"] = "currents"
-    retina: tuple[Literal["off-midget", "on-midget", "off-parasol", "on-parasol"], ...] = ()
+    retina: Annotated[tuple[str, ...], AfterValidator(_known_cells)] = ()
     keep: Annotated[float, Field(gt=0, le=1)] = 0.3
     full_current: Current = 2e-9
     input_rate: Frequency = 100.0
@@ -133,13 +143,6 @@ class Encoding(Table):
                     key=f"encoding.{key}",
                     value=format_quantity(getattr(self, key), dimension),
                 )
-        if len(set(self.retina)) < len(self.retina):
-            raise _refuse(
-                "a cell is named twice",
-                key="encoding.retina",
-                value=", ".join(self.retina),
-                fix="name each cell once",
-            )
         return self
 
     @model_serializer(mode="wrap")

@@ -67,7 +67,7 @@ class ImageInput:
         return config
 
     @property
-    def shape(self) -> tuple[int, ...]:
+    def shape(self) -> tuple[int, int, int]:
         """Cells, or one channel of pixels; height and width."""
         return self.front_end.shape(self.examples.images.shape)
 
@@ -89,6 +89,8 @@ class ImageInput:
 
     def intensities(self) -> NDArray[np.float32]:
         """Return what the front end shows to the trained network."""
+        if self.front_end.counts_spikes and self.spikes is not None:
+            return self.front_end.counted(self.spikes, self.shape)
         return self.front_end.intensities(self.examples.intensities(), self.n_steps, self.dt)
 
     def ann_class(self, graph: LayerGraph) -> NDArray[np.int64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -56,6 +57,19 @@ QUICK = {
     "mnist": Amount(seeds=1, train=2000, validation=300, test=300, epochs=4, severities=(3,)),
     "caltech": Amount(seeds=1, train=1248, validation=150, test=200, epochs=8, severities=(3,)),
 }
+
+
+def amount_of(config: StudyConfig, amounts: Mapping[str, Amount]) -> Amount:
+    """Return how much is done with the data set of a study; `UserError` for one that has no filter study."""
+    name = config.dataset.name
+    if name not in amounts:
+        raise UserError(
+            "the filter study has no such data set",
+            key="dataset.name",
+            value=name,
+            expected=" | ".join(amounts),
+        )
+    return amounts[name]
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,16 +136,9 @@ def load_pool(config: StudyConfig, amount: Amount, data: Path | None) -> Pool:
     Raises
     ------
     UserError
-        If the data set is not one of these two, or is not on this machine.
+        If the data set is not on this machine.
     """
     name = config.dataset.name
-    if name not in FULL:
-        raise UserError(
-            "the filter study has no such data set",
-            key="dataset.name",
-            value=name,
-            expected=" | ".join(FULL),
-        )
     names, seeds = ("train", "validation", "test"), range(1, amount.seeds + 1)
     if name == "mnist":
         parts = [load_dataset(name, split, data=data) for split in names]

@@ -18,11 +18,8 @@ from bioscnn.encoding import (
     responses,
     share_needed,
 )
-from bioscnn.encoding.reconstruction import explained
+from bioscnn.encoding.reconstruction import SHARES, WANTED, explained
 
-SHARES = (0.01, 0.05, 0.1, 0.3, 1.0)
-WANTED = 0.8
-"""Part of what all spikes explain, as in the published figure: four fifths, by a tenth of the cells."""
 IMAGES = 100
 
 

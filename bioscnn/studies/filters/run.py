@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import bioscnn
+from bioscnn.encoding.reconstruction import WANTED
 from bioscnn.errors import UserError
 from bioscnn.files import point_latest, write_csv, write_json
 from bioscnn.report.filters import write_filters_report
 from bioscnn.studies.filters.choices import Choice, choices
-from bioscnn.studies.filters.images import FULL, QUICK, load_pool
-from bioscnn.studies.filters.order import WANTED, order_rows
+from bioscnn.studies.filters.images import FULL, QUICK, amount_of, load_pool
+from bioscnn.studies.filters.order import order_rows
 from bioscnn.studies.filters.tables import mean_rows, table_rows
 from bioscnn.studies.filters.unit import Row, Work, run_unit
 from bioscnn.studies.filters.verdict import Verdict, verdict_of
@@ -78,8 +79,7 @@ def run_filters(
     started = datetime.now(UTC)
     progress.stage("loading")
     recipe = _recipe(study)
-    amounts = QUICK if quick else FULL
-    amount = amounts.get(study.config.dataset.name, next(iter(amounts.values())))
+    amount = amount_of(study.config, QUICK if quick else FULL)
     pool = load_pool(study.config, amount, data)
     work = Work(study, recipe, pool, amount, front_end_of(study.config))
     folder = results / "filters" / (f"{study.name}-quick" if quick else study.name) / _key(work)
@@ -87,7 +87,8 @@ def run_filters(
     (folder / "units").mkdir(exist_ok=True)
     found = _run_all(work, folder, progress)
     labels = pool.images.labels
-    verdict = verdict_of(found, labels, amount, TITLES[study.config.dataset.name])
+    means = mean_rows(found, labels)
+    verdict = verdict_of(found, means, labels, amount, TITLES[study.config.dataset.name])
     order, needed = order_rows(pool.images.take(pool.divisions[0].test))
     summary = {
         "study": study.name,
@@ -114,7 +115,7 @@ def run_filters(
         **environment(),
     }
     write_csv(folder / "table.csv", table_rows(found, labels))
-    write_csv(folder / "means.csv", mean_rows(found, labels))
+    write_csv(folder / "means.csv", means)
     write_csv(folder / "comparisons.csv", verdict.comparisons)
     write_csv(folder / "order.csv", order)
     write_json(folder / "summary.json", summary)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +10,8 @@ from numpy.typing import NDArray
 from bioscnn.metrics import holm, mcnemar, wilson
 from bioscnn.seeds import stream
 from bioscnn.studies.filters.choices import Choice, Condition
+from bioscnn.studies.filters.unit import Row
 
-Row = dict[str, Any]
 Results = Mapping[Choice, list[Row]]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.ann import LayerGraph, read_model, write_onnx
-from bioscnn.encoding import FrontEnd, event_frames
+from bioscnn.encoding import FrontEnd
 from bioscnn.network import OUTPUT, READOUT, SpikingNetwork
 from bioscnn.simulation import simulate_batches
 from bioscnn.spikes import SpikeTrains
@@ -85,7 +85,7 @@ class _Encoded:
     rows: NDArray[np.int64]  # of the pool, ascending
     spikes: SpikeTrains
     shape: tuple[int, int, int]
-    input_rate: float
+    front_end: FrontEnd
 
     @classmethod
     def of(cls, work: Work, front_end: FrontEnd, condition: Condition) -> _Encoded:
@@ -94,14 +94,13 @@ class _Encoded:
         nothing_random = np.random.default_rng(0)
         spikes = front_end.stimulus(images, simulation.n_steps, simulation.dt, nothing_random)
         assert isinstance(spikes, SpikeTrains)
-        return cls(rows, spikes, front_end.shape(images.shape), front_end.input_rate)
+        return cls(rows, spikes, front_end.shape(images.shape), front_end)
 
     def take(self, rows: NDArray[np.int64]) -> SpikeTrains:
         return self.spikes.take(np.searchsorted(self.rows, rows))
 
     def intensities(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        spikes = self.take(rows)
-        return event_frames(spikes, self.shape, spikes.n_steps, self.input_rate)[:, 0]
+        return self.front_end.counted(self.take(rows), self.shape)
 
 
 def _train(work: Work, shown: _Encoded, division: Division, path: Path) -> LayerGraph:

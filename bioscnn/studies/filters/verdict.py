@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.report.template import probability
+from bioscnn.noise import IMAGE_NOISES
+from bioscnn.plots.filters import NOISES
+from bioscnn.report.template import percent, points, probability
+from bioscnn.report.timing_words import LEVEL
 from bioscnn.studies.filters.choices import CLEAN, Choice, conditions
 from bioscnn.studies.filters.images import Amount
-from bioscnn.studies.filters.tables import Results, Row, best, compare, corrected, mean_rows
+from bioscnn.studies.filters.tables import Results, best, compare, corrected
+from bioscnn.studies.filters.unit import Row
 
-LEVEL = 0.05
 FILTERED, IN_NOISE = "with filters against pixels", "best in noise against pixels"
 UNFILTERED = Choice((), rank_order=False)
 
@@ -39,13 +42,17 @@ class Verdict:
     sentences: list[str]
 
 
-def verdict_of(results: Results, labels: NDArray[np.int64], amount: Amount, title: str) -> Verdict:
+def verdict_of(
+    results: Results, means: list[Row], labels: NDArray[np.int64], amount: Amount, title: str
+) -> Verdict:
     """Choose by validation images, compare on test images, and say what came out.
 
     Parameters
     ----------
     results : mapping
         What `bioscnn.studies.filters.unit.run_unit` returned for each front end.
+    means : list of dict
+        Rows of ``means.csv``.
     labels : ndarray of int64, shape (n_images,)
         True classes of the pool.
     amount : Amount
@@ -72,7 +79,7 @@ def verdict_of(results: Results, labels: NDArray[np.int64], amount: Amount, titl
     comparisons = corrected(
         [row for question, a, b, where in asked for row in compare(results, question, a, b, where, labels)]
     )
-    told = _Told(results, labels, amount, comparisons)
+    told = _Told(means, amount, comparisons)
     sentences = [
         told.clean(title, order[0], filtered),
         told.runner_up(order[0], order[1]),
@@ -83,13 +90,9 @@ def verdict_of(results: Results, labels: NDArray[np.int64], amount: Amount, titl
 
 
 class _Told:
-    def __init__(
-        self, results: Results, labels: NDArray[np.int64], amount: Amount, comparisons: list[Row]
-    ) -> None:
+    def __init__(self, means: list[Row], amount: Amount, comparisons: list[Row]) -> None:
         self.amount = amount
-        self._means = {
-            (r["cells"], r["rank_order"], r["noise"], r["severity"]): r for r in mean_rows(results, labels)
-        }
+        self._means = {(r["cells"], r["rank_order"], r["noise"], r["severity"]): r for r in means}
         self._pairs = {(r["question"], r["noise"], r["severity"]): r for r in comparisons}
 
     def clean(self, title: str, best: Choice, filtered: Choice) -> str:
@@ -109,28 +112,25 @@ class _Told:
     def noise(self, chosen: Choice) -> str:
         severity = self.amount.judged_severity
         parts = []
-        for noise, word in (("gaussian-noise", "Gaussian noise"), ("salt-and-pepper", "salt and pepper")):
+        for noise in IMAGE_NOISES:
             pair = self._pairs.get((IN_NOISE, noise, severity)) or self._pairs[FILTERED, noise, severity]
             shares = [self._share(c, noise, severity) for c in (chosen, UNFILTERED)]
-            parts.append(f"{word} {shares[0]} against {shares[1]} of the pixels ({self._judged(pair)})")
+            parts.append(
+                f"{NOISES[noise]} {shares[0]} against {shares[1]} of the pixels ({self._judged(pair)})"
+            )
         return f"In noise of severity {severity} they choose {chosen.label}: {'; '.join(parts)}."
 
     def rank_order(self) -> str:
-        severity = self.amount.judged_severity
-        where = (("none", 0, "clean"), ("gaussian-noise", severity, "Gaussian noise"),
-                 ("salt-and-pepper", severity, "salt and pepper"))  # fmt: skip
-        pairs = [self._pairs["with rank order against without", noise, level] for noise, level, _ in where]
-        told = "; ".join(
-            f"{word}: {self._judged(pair)}" for (*_, word), pair in zip(where, pairs, strict=True)
-        )
+        where = conditions((self.amount.judged_severity,))
+        pairs = [self._pairs["with rank order against without", c.noise, c.severity] for c in where]
+        told = "; ".join(f"{NOISES[pair['noise']]}: {self._judged(pair)}" for pair in pairs)
         return f"Rank order instead of the coefficients' sizes, for {pairs[0]['a']}: {told}."
 
     def _share(self, choice: Choice, noise: str = "none", severity: int = 0) -> str:
         row = self._means[choice.cells, choice.rank_order, noise, severity]
-        return f"{100 * row['accuracy']:.2f} % [{100 * row['low']:.2f}, {100 * row['high']:.2f}]"
+        return f"{percent(row['accuracy'])} [{100 * row['low']:.2f}, {100 * row['high']:.2f}]"
 
     def _judged(self, row: dict[str, Any]) -> str:
         real = "a real difference" if row["p_holm"] < LEVEL else "not told from chance"
-        points = f"{100 * row['difference']:+.2f} points [{100 * row['low']:+.2f}, {100 * row['high']:+.2f}]"
-        points = points.replace("-", "\N{MINUS SIGN}")
-        return f"{points}, p {probability(row['p_holm'])} corrected, {real}"
+        difference = f"{points(row['difference'])} points [{points(row['low'])}, {points(row['high'])}]"
+        return f"{difference}, p {probability(row['p_holm'])} corrected, {real}"
