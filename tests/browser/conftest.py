@@ -19,7 +19,7 @@ from bioscnn.simulation.storage import RunFile
 from bioscnn.spikes import SpikeTrains
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 DT, N_STEPS = 1e-3, 30
 SHAPES = {"conv1": (6, 12, 12), "conv2": (12, 6, 6), "dense1": (64,), OUTPUT: (10,), READOUT: (10,)}
@@ -59,6 +59,21 @@ def browser() -> Iterator["Browser"]:
         opened = playwright.chromium.launch(executable_path=executable, args=options)
         yield opened
         opened.close()
+
+
+def open_alone(browser: "Browser", report: Path, width: int) -> "Page":
+    """Open a page, which must do so without an error, and without asking for anything but itself."""
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    errors: list[str] = []
+    requests: list[str] = []
+    page.on("console", lambda message: errors.append(message.text))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(report.as_uri())
+    page.wait_for_load_state("networkidle")
+    assert errors == []
+    assert [url for url in requests if not url.startswith("data:")] == [report.as_uri()]
+    return page
 
 
 def random_recording(

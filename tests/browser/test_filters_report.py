@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from bioscnn.report import write_filters_report
+from tests.browser.conftest import open_alone
 from tests.filter_study import VERDICT, write_study
 
 pytestmark = pytest.mark.browser
@@ -22,16 +23,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_page_opens_without_an_error_or_a_request_and_everything_on_it_fits(
     browser: Browser, report: Path, width: int
 ):
-    page = browser.new_page(viewport={"width": width, "height": 900})
-    errors: list[str] = []
-    requests: list[str] = []
-    page.on("console", lambda message: errors.append(message.text))
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("request", lambda request: requests.append(request.url))
-    page.goto(report.as_uri())
-    page.wait_for_load_state("networkidle")
-    assert errors == []
-    assert [url for url in requests if not url.startswith("data:")] == [report.as_uri()]
+    page = open_alone(browser, report, width)
     for k, sentence in enumerate(VERDICT):
         box = page.locator(".verdict").nth(k).bounding_box()
         assert page.locator(".verdict").nth(k).inner_text().replace("\N{NO-BREAK SPACE}", " ") == sentence

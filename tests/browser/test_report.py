@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from bioscnn.report import write_report
+from tests.browser.conftest import open_alone
 
 pytestmark = pytest.mark.browser
 
@@ -33,17 +34,7 @@ def test_the_page_opens_without_an_error_or_a_request_and_shows_every_figure(
     recorded: str | None,
 ):
     report = write_report(make_run(n_trials, activity, explained=explained, recorded=recorded))
-    page = browser.new_page(viewport={"width": width, "height": 900})
-    errors: list[str] = []
-    requests: list[str] = []
-    page.on("console", lambda message: errors.append(message.text))
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("request", lambda request: requests.append(request.url))
-    page.goto(report.as_uri())
-    page.wait_for_load_state("networkidle")
-
-    assert errors == []
-    assert [url for url in requests if not url.startswith("data:")] == [report.as_uri()]
+    page = open_alone(browser, report, width)
     more = (["ledger"] if explained else []) + (["events", "evidence"] if recorded else [])
     assert missing(page, (*SECTIONS, *more)) == []
     figures = page.evaluate(
