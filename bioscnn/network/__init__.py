@@ -1,15 +1,36 @@
 """A spiking network, free of any simulator: populations, and projections with procedural connectivity."""
 
-from bioscnn.network.connectivity import Composition, Connectivity, Convolution, Dense, Pooling, compose
-from bioscnn.network.network import OUTPUT, READOUT, Population, Projection, SpikingNetwork
+from bioscnn.network.connectivity import (
+    Composition,
+    Connectivity,
+    Convolution,
+    Dense,
+    Individual,
+    Pooling,
+    compose,
+)
+from bioscnn.network.network import (
+    OUTPUT,
+    READOUT,
+    Axons,
+    Failure,
+    MembraneNoise,
+    Population,
+    Projection,
+    SpikingNetwork,
+)
 
 __all__ = [
     "OUTPUT",
     "READOUT",
+    "Axons",
     "Composition",
     "Connectivity",
     "Convolution",
     "Dense",
+    "Failure",
+    "Individual",
+    "MembraneNoise",
     "Pooling",
     "Population",
     "Projection",

@@ -290,6 +290,47 @@ class Composition(Connectivity):
         return replace(self, parts=(first, *self.parts[1:-1], last))
 
 
+@dataclass(frozen=True, eq=False)
+class Individual(Connectivity):
+    """The synapses of another connectivity, each with a weight of its own.
+
+    Parameters
+    ----------
+    like : Connectivity
+        Which synapses there are.
+    weight : ndarray of float64, shape (n_synapses,)
+        In the order of ``like.synapses()``.
+    """
+
+    like: Connectivity
+    weight: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, like: Connectivity, weight: NDArray[np.float64]) -> Individual:
+        """Give every synapse of a connectivity another weight."""
+        return cls(like.pre_shape, like.post_shape, like, weight)
+
+    @property
+    def geometry(self) -> tuple[object, ...]:
+        """What decides which neurons are connected, whatever the weights."""
+        return ("individual", self.like.geometry)
+
+    def synapses(self) -> Synapses:
+        """Every synapse: presynaptic neuron, postsynaptic neuron, weight."""
+        pre, post, _ = self.like.synapses()
+        return pre, post, self.weight
+
+    def fan_out(self) -> NDArray[np.int64]:
+        """Number of synapses of each presynaptic neuron, shape (n_pre,)."""
+        return self.like.fan_out()
+
+    def scaled(self, pre: NDArray[np.float64], post: NDArray[np.float64]) -> Self:
+        """Multiply the weights by one factor a presynaptic and one a postsynaptic channel."""
+        sender, receiver, _ = self.like.synapses()
+        factor = pre[sender // prod(self.pre_shape[1:])] * post[receiver // prod(self.post_shape[1:])]
+        return replace(self, weight=self.weight * factor)
+
+
 def compose(parts: Sequence[Connectivity]) -> Connectivity:
     """Join linear maps in a row, folding them where one map of the usual kind does exactly the same.
 

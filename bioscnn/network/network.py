@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from math import prod
 
 import numpy as np
@@ -20,6 +21,57 @@ READOUT = "readout"
 
 
 @dataclass(frozen=True, eq=False)
+class Axons:
+    """What happens to the spikes of a population on their way to its synapses.
+
+    Parameters
+    ----------
+    delay : ndarray of float64, shape (size,)
+        How long the spikes of each neuron travel, s. What has not arrived when a trial ends is lost.
+    loss : float
+        Probability that a spike reaches no synapse, 0 to 1.
+    key : int
+        Of the random numbers that decide which spikes are lost, see `bioscnn.draws`.
+    """
+
+    delay: NDArray[np.float64]
+    loss: float = 0.0
+    key: int = 0
+
+
+@dataclass(frozen=True)
+class MembraneNoise:
+    """A noisy current into every neuron of a population, new in each step.
+
+    Parameters
+    ----------
+    sd : float
+        Standard deviation that the potential of a neuron at rest takes on, V.
+    key : int
+        Of its random numbers, see `bioscnn.draws`.
+    """
+
+    sd: float
+    key: int
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Synapses that fail to transmit spikes.
+
+    Parameters
+    ----------
+    probability : float
+        That a synapse does not transmit a spike, whatever the other synapses do, 0 to 1.
+    key : int
+        Of the random numbers that decide, see `bioscnn.draws`.
+    """
+
+    probability: float
+    key: int
+
+
+@dataclass(frozen=True, eq=False)
 class Population:
     """Neurons of one kind, or the source through which the stimulus enters.
 
@@ -33,16 +85,27 @@ class Population:
         None for the source.
     bias : ndarray of float64, shape (size,), optional
         Constant current into each neuron, A.
+    values : dict of ndarray of float64, shape (size,)
+        Parameters of the neuron that differ from cell to cell, SI units.
+    axons : Axons, optional
+        What happens to the spikes on their way.
+    noise : MembraneNoise, optional
+        What makes the potentials noisy.
     """
 
     name: str
     shape: tuple[int, ...]
     neuron: NeuronModel | None = None
     bias: NDArray[np.float64] | None = None
+    values: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    axons: Axons | None = None
+    noise: MembraneNoise | None = None
 
     def __post_init__(self) -> None:
-        if self.bias is not None and self.bias.shape != (self.size,):
-            raise ValueError(f"bias of {self.name!r} has shape {self.bias.shape}, expected {(self.size,)}")
+        delays = {} if self.axons is None else {"axons.delay": self.axons.delay}
+        for what, array in {"bias": self.bias, **self.values, **delays}.items():
+            if array is not None and array.shape != (self.size,):
+                raise ValueError(f"{what} of {self.name!r} has shape {array.shape}, expected {(self.size,)}")
 
     @property
     def size(self) -> int:
@@ -67,12 +130,15 @@ class Projection:
         Weights: A a spike through a synapse; A of current an A of stimulus without one.
     synapse : ExponentialCurrent or None
         None where the source's currents flow into the neurons directly, as through an electrode.
+    failure : Failure, optional
+        How its synapses fail.
     """
 
     pre: str
     post: str
     connectivity: Connectivity
     synapse: ExponentialCurrent | None
+    failure: Failure | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,7 +225,7 @@ class SpikingNetwork:
         projections = tuple(p for p in self.projections if p.post in reached - {name})
         if any(p.pre not in reached or p.synapse is None for p in projections):
             raise ValueError(f"what comes after {name!r} is not driven by its spikes alone")
-        source = Population(name, self[name].shape)
+        source = Population(name, self[name].shape, axons=self[name].axons)
         return SpikingNetwork((source, *(p for p in self.neurons if p.name in reached - {name})), projections)
 
     def onto(self, name: str) -> tuple[Projection, ...]:

@@ -12,10 +12,12 @@ ROOT = Path(bioscnn.__file__).parent
 # From the ground up; a room uses those of lower levels and those beside it that it is listed after.
 LEVELS = [
     ["errors"],
-    ["quantities", "seeds", "spikes", "caches", "files"],
-    ["neurons", "datasets", "noise"],
+    ["quantities", "seeds", "draws", "spikes", "caches", "files"],
+    ["neurons", "datasets"],
     ["doctor"],
-    ["encoding", "ann", "network"],
+    ["ann", "network"],
+    ["noise"],
+    ["encoding"],
     ["conversion"],
     ["simulation"],
     ["readout", "metrics"],
