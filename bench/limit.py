@@ -276,7 +276,8 @@ def measure_limit(
     program = obtain(shape) or build(shape)
     ours, by_hand, loops = [], [], []
     with tempfile.TemporaryDirectory(prefix="bioscnn-limit-") as scratch:
-        for file, values in {**constant_files(shape), **stimulus_files(shape, ready.stimulus)}.items():
+        shown = stimulus_files(shape, ready.stimulus, np.arange(images))
+        for file, values in {**constant_files(shape), **shown}.items():
             values.tofile(Path(scratch) / file)
         (Path(scratch) / f"{OUTPUT}.record_spikes").touch()
         (Path(scratch) / f"{READOUT}.record_potentials").touch()

@@ -14,7 +14,7 @@ import brian2
 import sympy
 from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
 
-from bioscnn.network import Projection, SpikingNetwork
+from bioscnn.network import Population, Projection, SpikingNetwork
 from bioscnn.simulation.equations import N_STEPS, equations_of, projection_name, threshold_of
 from bioscnn.simulation.numbering import brian_synapses
 
@@ -29,6 +29,8 @@ class BrianNetwork:
     ----------
     groups : dict of brian2.NeuronGroup
         By population.
+    axons : dict of Brian2 spike sources
+        By population, of those whose spikes reach their synapses through a group of their own.
     synapses : dict of brian2.Synapses
         By the name of the projection.
     source : Brian2 spike source or None
@@ -36,6 +38,7 @@ class BrianNetwork:
     """
 
     groups: dict[str, Any]
+    axons: dict[str, Any]
     synapses: dict[str, Any]
     source: Any | None
 
@@ -43,11 +46,11 @@ class BrianNetwork:
     def objects(self) -> list[Any]:
         """Everything that belongs into a `brian2.Network`."""
         source = [] if self.source is None else [self.source]
-        return [*source, *self.groups.values(), *self.synapses.values()]
+        return [*source, *self.groups.values(), *self.axons.values(), *self.synapses.values()]
 
     def sender(self, projection: Projection) -> Any:
         """Return the Brian2 object whose spikes a projection carries."""
-        return self.groups.get(projection.pre, self.source)
+        return self.axons.get(projection.pre, self.groups.get(projection.pre, self.source))
 
 
 def exact(equations: Any, variables: Any = None, method_options: Any = None) -> str:
@@ -56,7 +59,7 @@ def exact(equations: Any, variables: Any = None, method_options: Any = None) -> 
     Brian2 writes ``R_m*I_stim + ... - R_m*I_stim*exp(-dt/tau_m)``; a coefficient that all neurons share is
     computed once a step, and each neuron has fewer products.
     """
-    own = [e for e in equations.values() if "shared" not in e.flags and e.var_type == "float"]
+    own = [e for e in equations.values() if "constant" not in e.flags and e.var_type == "float"]
     symbols = [sympy.Symbol(equation.varname, real=True) for equation in own]
     statements = []
     for statement in brian2.exact(equations, variables, method_options).splitlines():
@@ -76,6 +79,8 @@ def construct(
     explicit: tuple[Projection, ...],
     source: Any | None,
     steps: Mapping[str, tuple[str, Collection[str]]] | None = None,
+    axons: Callable[[Population, Any], Any] | None = None,
+    gate: Callable[[Projection], Any] | None = None,
 ) -> BrianNetwork:
     """Create neuron groups and synapses, all parameters and weights still zero.
 
@@ -89,6 +94,10 @@ def construct(
         Where the synapses of the source population read their spikes; None if it injects currents.
     steps : dict, optional
         By population: abstract code of a step in place of Brian2's solution, and its shared coefficients.
+    axons : callable, optional
+        Makes the spike source that stands for the axons of a population, given what fires.
+    gate : callable, optional
+        Makes the function of pre, post and time step that says whether a synapse transmits; None: it does.
     """
     groups = {}
     for population in network.neurons:
@@ -108,17 +117,25 @@ def construct(
             name=population.name,
             namespace={},
         )
-    built = BrianNetwork(groups, {}, source)
+    built = BrianNetwork(groups, {}, {}, source)
+    for population in network.populations:
+        fires = groups.get(population.name, source)
+        if axons and fires is not None and population.axons is not None:
+            built.axons[population.name] = axons(population, fires)
     for projection in explicit:
         assert projection.synapse is not None
         pre, post, _ = brian_synapses(network, projection)
+        transmits = gate(projection) if gate else None
+        name, on_pre = projection_name(projection), projection.synapse.on_pre
+        if transmits is not None:
+            on_pre = f"{on_pre} * {name}_transmits(i, j, timestep(t, dt))"
         connection = brian2.Synapses(
             built.sender(projection),
             groups[projection.post],
             projection.synapse.weight,
-            on_pre=projection.synapse.on_pre,
-            name=projection_name(projection),
-            namespace={},
+            on_pre=on_pre,
+            name=name,
+            namespace={} if transmits is None else {f"{name}_transmits": transmits},
         )
         connection.connect(i=pre, j=post)
         built.synapses[projection_name(projection)] = connection

@@ -11,6 +11,7 @@ from typing import Any
 
 import brian2
 import numpy as np
+from brian2.codegen.generators.cpp_generator import CPPCodeGenerator
 from brian2.core.variables import Variables
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.devices.device import reset_device
@@ -29,6 +30,18 @@ COMPILER_FLAGS = [
 ]  # fmt: skip
 
 RUNTIME = "runtime.cpp"
+
+GATE = """
+inline double {name}(int64_t pre, int64_t post, int64_t step)
+{{
+    static const uint64_t key = bioscnn::mix(bioscnn::values<int64_t>("{name}.failure_key", 1)[0]);
+    static const double failing = bioscnn::values<double>("{name}.failure", 1)[0];
+    const int64_t trial = bioscnn::trials[step / bioscnn::n_steps];
+    const uint64_t now = bioscnn::count(bioscnn::count(key, trial), step % bioscnn::n_steps);
+    return bioscnn::uniform(bioscnn::count(bioscnn::count(now, pre), post)) >= failing;
+}}
+"""
+"""Whether a synapse of a projection transmits a spike in a step."""
 
 
 class StreamCode(CPPStandaloneCodeObject):  # type: ignore[misc]
@@ -142,6 +155,34 @@ def _spike_source(source: Population) -> Any:
     return generator
 
 
+def _axons(population: Population, fires: Any) -> Any:
+    """Make a spike generator that emits the spikes of a population when they reach its synapses."""
+    group = brian2.SpikeGeneratorGroup(
+        population.size, [], [] * brian2.second, name=f"{population.name}_axons", when="synapses", order=-2
+    )
+    group.template, group.codeobj_class = "axons", StreamCode
+    group.template_kwds = {"population": population.name}
+    group.variables.add_reference("_spikes_pre", fires, "_spikespace")
+    group.needed_variables = [*group.needed_variables, "_spikes_pre"]
+    return group
+
+
+def _gate(projection: Projection) -> Any:
+    """Make the function that says, in the program, whether a synapse transmits a spike."""
+    if projection.failure is None:
+        return None
+    name = projection_name(projection)
+    transmits = brian2.Function(
+        lambda i, j, step: None,
+        arg_units=[1, 1, 1],
+        return_unit=1,
+        arg_types=["integer"] * 3,
+        return_type="float",
+    )
+    transmits.implementations.add_implementation(CPPCodeGenerator, GATE.format(name=name), name=name)
+    return transmits
+
+
 @contextmanager
 def _standalone(precision: str) -> Iterator[None]:
     """Switch Brian2 to C++ standalone, and back to what it was."""
@@ -152,7 +193,7 @@ def _standalone(precision: str) -> Iterator[None]:
         "codegen.cpp.include_dirs",
     ]
     before = {name: brian2.prefs[name] for name in names}
-    values = [np.dtype(precision).type, COMPILER_FLAGS, ['"stream.h"'], [str(TEMPLATES)]]
+    values = [np.dtype(precision).type, COMPILER_FLAGS, ['"draws.h"'], [str(TEMPLATES)]]
     brian2.set_device("cpp_standalone", build_on_run=False)
     try:
         for name, value in zip(names, values, strict=True):
@@ -171,7 +212,7 @@ def generate_source(shape: ProgramShape, folder: Path) -> None:
     network = shape.network
     with _standalone(shape.precision):
         source = _spike_source(network.source) if shape.spike_input else None
-        built = construct(network, shape.explicit, source)
+        built = construct(network, shape.explicit, source, axons=_axons, gate=_gate)
         streams = [Stream(next(iter(built.groups.values())), "trials", when="start", order=-1)]
         for population in network.neurons:
             streams += _streams_of(shape, population, built.groups[population.name])
@@ -202,10 +243,14 @@ def _streams_of(shape: ProgramShape, population: Population, group: Any) -> list
         when="start",
         code=border_statements(network, population),
         parameters=parameters,
+        own=list(population.values),
         rule=injection.rule if injection else None,
         n_values=size if driven else 0,
     )
+    streams = [begin]
+    if population.noise is not None:
+        streams.append(Stream(group, "noise", when="start", order=1, driven=driven))
     if not population.spikes:
-        return [begin, Stream(group, "record", when="end", channels=0)]
+        return [*streams, Stream(group, "record", when="end", channels=0)]
     record = Stream(group, "record", ["_spikespace"], when="end", channels=population.shape[0])
-    return [begin, Advance(group), record]
+    return [*streams, Advance(group), record]

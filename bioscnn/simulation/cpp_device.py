@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bioscnn.draws import normal_table
 from bioscnn.encoding import Currents, Stimulus
 from bioscnn.errors import UserError
-from bioscnn.simulation.equations import input_current, projection_name
+from bioscnn.network import SpikingNetwork
+from bioscnn.simulation.equations import delay_steps, input_current, noise_current, projection_name
 from bioscnn.simulation.numbering import brian_index, brian_synapses, from_brian, to_brian
 from bioscnn.simulation.procedural import patches
 from bioscnn.simulation.program import Program
@@ -36,6 +38,8 @@ def constant_files(shape: ProgramShape) -> dict[str, NDArray[Any]]:
         name = population.name
         for parameter, value in shape.parameters(population).items():
             files[f"{name}.{parameter}"] = np.array([value], dtype)
+        for parameter, values in population.values.items():
+            files[f"{name}.{parameter}"] = to_brian(values, population.shape).astype(dtype)
         bias = np.zeros(population.size) if population.bias is None else population.bias
         files[f"{name}.I_stim"] = to_brian(bias, population.shape).astype(dtype)
         injection = shape.injection(name) if network.is_driven(name) else None
@@ -50,10 +54,35 @@ def constant_files(shape: ProgramShape) -> dict[str, NDArray[Any]]:
     return files
 
 
-def stimulus_files(shape: ProgramShape, stimulus: Stimulus) -> dict[str, NDArray[Any]]:
+def chance_files(network: SpikingNetwork, dt: float) -> dict[str, NDArray[Any]]:
+    """Return what a program reads of delays and of what chance does, at a time step; by file name."""
+    files: dict[str, NDArray[Any]] = {}
+    for population in network.populations:
+        name, axons, noise = population.name, population.axons, population.noise
+        if axons is not None:
+            files[f"{name}.axon_steps"] = to_brian(delay_steps(axons, dt), population.shape)
+            files[f"{name}.axon_loss"] = np.array([axons.loss])
+            files[f"{name}.axon_key"] = np.array([axons.key], np.int64)
+        if noise is not None:
+            files[f"{name}.noise_current"] = to_brian(noise_current(population, dt), population.shape)
+            files[f"{name}.noise_key"] = np.array([noise.key], np.int64)
+            files["normal_table"] = normal_table()
+    for projection in network.projections:
+        if projection.failure is not None:
+            name = projection_name(projection)
+            files[f"{name}.failure"] = np.array([projection.failure.probability])
+            files[f"{name}.failure_key"] = np.array([projection.failure.key], np.int64)
+    return files
+
+
+def stimulus_files(
+    shape: ProgramShape, stimulus: Stimulus, trials: NDArray[np.int64]
+) -> dict[str, NDArray[Any]]:
     """Return what a program reads of a batch: its clock, and the stimulus trial by trial; by file name."""
     network, source = shape.network, shape.network.source
     files: dict[str, NDArray[Any]] = {
+        **chance_files(network, stimulus.dt),
+        "trials": trials.astype(np.int64),
         "n_trials": np.array([stimulus.n_trials], np.int64),
         "n_steps": np.array([stimulus.n_steps], np.int64),
         "dt": np.array([stimulus.dt], np.float64),
@@ -80,6 +109,7 @@ def run_batch(
     shape: ProgramShape,
     constants: dict[str, NDArray[Any]],
     stimulus: Stimulus,
+    trials: NDArray[np.int64],
     record: Collection[str],
     potentials: Collection[str],
     on_trial: Callable[[], None],
@@ -95,6 +125,8 @@ def run_batch(
         From `constant_files`.
     stimulus : Currents or SpikeTrains
         The batch.
+    trials : ndarray of int64, shape (n_trials,)
+        Which trials of the whole run these are.
     record, potentials : collection of str
         Populations of which every spike is wanted, and those of which the potentials are.
     on_trial : callable
@@ -112,7 +144,7 @@ def run_batch(
     with tempfile.TemporaryDirectory(prefix="bioscnn-") as scratch:
         folder = Path(scratch)
         try:
-            for name, values in {**constants, **stimulus_files(shape, stimulus)}.items():
+            for name, values in {**constants, **stimulus_files(shape, stimulus, trials)}.items():
                 values.tofile(folder / name)
             for name in record:
                 (folder / f"{name}.record_spikes").touch()

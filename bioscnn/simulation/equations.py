@@ -10,12 +10,14 @@ spikes of a step at the start of the next:
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.network import Population, Projection, SpikingNetwork
+from bioscnn.errors import UserError
+from bioscnn.network import Axons, Population, Projection, SpikingNetwork
 from bioscnn.neurons import NO_SYNAPSES
 
 N_STEPS = "n_steps : integer (shared, constant)"
@@ -27,7 +29,12 @@ def equations_of(network: SpikingNetwork, population: Population) -> str:
     assert population.neuron is not None
     has_synapses = network.has_synapses(population.name)
     synapse = network.synapse_onto(population.name).equations if has_synapses else NO_SYNAPSES
-    return population.neuron.equations.strip() + synapse.rstrip()
+    text = population.neuron.equations.strip() + synapse.rstrip()
+    for name in population.values:
+        text, found = re.subn(rf"^({name}\b.*)\(shared, constant\)", r"\1(constant)", text, flags=re.M)
+        if not found:
+            raise ValueError(f"{population.name!r} has no shared parameter {name!r}")
+    return text
 
 
 def threshold_of(population: Population) -> str | None:
@@ -57,11 +64,47 @@ def border_statements(network: SpikingNetwork, population: Population) -> str:
 
 
 def parameters_of(network: SpikingNetwork, population: Population) -> dict[str, float]:
-    """Return the shared parameters of a population in SI units."""
+    """Return the parameters of a population in SI units, whether or not they differ from cell to cell."""
     assert population.neuron is not None
     if not network.has_synapses(population.name):
         return population.neuron.parameters
     return {**population.neuron.parameters, **network.synapse_onto(population.name).parameters}
+
+
+def noise_current(population: Population, dt: float) -> NDArray[np.float64]:
+    """Return the standard deviation of the noisy current into each neuron, A, shape (size,).
+
+    The current is constant within a step and independent between steps. The potential of a neuron that does
+    not spike is then, at the ends of the steps, what the Ornstein-Uhlenbeck process
+    ``dV/dt = -V/tau_m + sd*sqrt(2/tau_m)*xi`` is there: the same law at any time step.
+
+    Raises
+    ------
+    UserError
+        If the neurons have no leak, so that noise would carry their potentials away.
+
+    References
+    ----------
+    Gillespie (1996), Exact numerical simulation of the Ornstein-Uhlenbeck process and its integral, Physical
+    Review E 54:2084.
+    """
+    assert population.neuron is not None and population.noise is not None
+    parameters: dict[str, Any] = {**population.neuron.parameters, **population.values}
+    if "R_m" not in parameters:
+        raise UserError(
+            "without a leak, membrane noise carries the potential away",
+            key="noise.membrane-noise",
+            value=type(population.neuron).__name__,
+            fix='set neuron.model = "lif"',
+        )
+    kept = np.exp(-dt / parameters["tau_m"])
+    sd = population.noise.sd / parameters["R_m"] * np.sqrt((1 + kept) / (1 - kept))
+    return np.broadcast_to(sd, population.size).astype(np.float64)
+
+
+def delay_steps(axons: Axons, dt: float) -> NDArray[np.int32]:
+    """Return the delay of each neuron in steps, the nearest whole number."""
+    return np.rint(axons.delay / dt).astype(np.int32)
 
 
 def projection_name(projection: Projection) -> str:

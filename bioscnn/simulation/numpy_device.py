@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
 
 import brian2
 import numpy as np
+from numpy.typing import NDArray
 
+from bioscnn.draws import normal, uniform
 from bioscnn.encoding import Currents, Stimulus
-from bioscnn.network import SpikingNetwork
+from bioscnn.network import Projection, SpikingNetwork
 from bioscnn.simulation.brian import SCHEDULE, construct
-from bioscnn.simulation.equations import border_statements, input_current, parameters_of, projection_name
+from bioscnn.simulation.equations import (
+    border_statements,
+    delay_steps,
+    input_current,
+    noise_current,
+    parameters_of,
+    projection_name,
+)
 from bioscnn.simulation.numbering import (
     brian_index,
     brian_synapses,
@@ -23,16 +34,56 @@ from bioscnn.simulation.versions import let_ctrl_c_raise
 from bioscnn.spikes import SpikeTrains
 
 
+@dataclass(frozen=True)
+class _Gate:
+    """Which spikes synapses transmit: not those that a trial's end overtook, that got lost, or that fail."""
+
+    network: SpikingNetwork
+    trials: NDArray[np.int64]
+    n_steps: int
+    dt: float
+
+    def __call__(self, projection: Projection) -> Any:
+        axons, failure = self.network[projection.pre].axons, projection.failure
+        if axons is None and failure is None:
+            return None
+        travel = None
+        if axons is not None:
+            travel = to_brian(delay_steps(axons, self.dt), self.network[projection.pre].shape)
+
+        def transmits(
+            pre: NDArray[np.int32], post: NDArray[np.int32], step: NDArray[np.int64]
+        ) -> NDArray[np.float64]:
+            trial, now = np.divmod(step, self.n_steps)
+            number, passes = self.trials[trial], np.ones(len(pre), bool)
+            if axons is not None and travel is not None:
+                sent = now - travel[pre]
+                passes = (sent >= 0) & (uniform(axons.key, number, np.maximum(sent, 0), pre) >= axons.loss)
+            if failure is not None:
+                passes &= uniform(failure.key, number, now, pre, post) >= failure.probability
+            return passes.astype(np.float64)
+
+        return brian2.Function(
+            transmits,
+            arg_units=[1, 1, 1],
+            return_unit=1,
+            arg_types=["integer"] * 3,
+            return_type="float",
+        )
+
+
 def simulate_numpy(
     network: SpikingNetwork,
     stimulus: Stimulus,
+    trials: NDArray[np.int64],
     record: Collection[str],
     potentials: Collection[str],
     on_trial: Callable[[], None],
 ) -> Recording:
     """Simulate all trials in one run of Brian2's NumPy runtime.
 
-    Parameters and result as in `bioscnn.simulation.simulate`; `on_trial` is called after each trial.
+    Parameters and result as in `bioscnn.simulation.simulate`; `trials` are the numbers of the trials in the
+    whole run, and `on_trial` is called after each.
     """
     n_trials, n_steps, dt = stimulus.n_trials, stimulus.n_steps, stimulus.dt
     brian2.set_device("runtime")
@@ -48,37 +99,53 @@ def simulate_numpy(
         neuron = brian_index(stimulus.neuron, network.source.shape)
         source = brian2.SpikeGeneratorGroup(stimulus.size, neuron, times, name=network.source.name)
     through_synapses = tuple(p for p in network.projections if p.synapse is not None)
-    built = construct(network, through_synapses, source)
+    built = construct(network, through_synapses, source, gate=_Gate(network, trials, n_steps, dt))
 
     values = stimulus.values if isinstance(stimulus, Currents) else np.zeros((n_trials, 0))
     for population in network.neurons:
         group = built.groups[population.name]
         for name, value in parameters_of(network, population).items():
             group.variables[name].set_value(value)
+        for name, own in population.values.items():
+            group.variables[name].set_value(to_brian(own, population.shape))
         if population.spikes:
             group.variables["n_steps"].set_value(n_steps)
         group.run_regularly(border_statements(network, population), dt=n_steps * brian2.defaultclock.dt)
     for projection in through_synapses:
         weights = brian_synapses(network, projection)[2]
-        built.synapses[projection_name(projection)].variables["w"].set_value(weights)
+        synapses, axons = built.synapses[projection_name(projection)], network[projection.pre].axons
+        synapses.variables["w"].set_value(weights)
+        if axons is not None:
+            delay = to_brian(delay_steps(axons, dt), network[projection.pre].shape) * dt
+            synapses.delay = delay[np.asarray(synapses.i)] * brian2.second
 
     currents = {p.name: to_brian(input_current(network, p, values), p.shape) for p in network.neurons}
 
-    trials = iter(range(n_trials))
+    noisy = [(p, to_brian(noise_current(p, dt), p.shape)) for p in network.neurons if p.noise is not None]
+    every = 1 if noisy else n_steps
+    steps = iter(range(0, n_trials * n_steps, every))
 
-    def begin_trial() -> None:
-        trial = next(trials)
-        for name, current in currents.items():
-            built.groups[name].variables["I_stim"].set_value(current[trial])
-        if trial > 0:
-            on_trial()
+    def set_currents() -> None:
+        trial, step = divmod(next(steps), n_steps)
+        if step == 0:
+            for name, current in currents.items():
+                built.groups[name].variables["I_stim"].set_value(current[trial])
+            if trial > 0:
+                on_trial()
+        for population, sd in noisy:
+            assert population.noise is not None
+            drawn = normal(population.noise.key, trials[trial], step, np.arange(population.size))
+            current = currents[population.name][trial] + sd * drawn
+            built.groups[population.name].variables["I_stim"].set_value(current)
 
-    borders = brian2.NetworkOperation(begin_trial, dt=n_steps * brian2.defaultclock.dt, when="start", order=1)
+    stimulate = brian2.NetworkOperation(
+        set_currents, dt=every * brian2.defaultclock.dt, when="start", order=1
+    )
     spike_monitors = {p.name: brian2.SpikeMonitor(built.groups[p.name]) for p in network.neurons if p.spikes}
     potential_monitors = {
         name: brian2.StateMonitor(built.groups[name], "V", record=True, when="end") for name in potentials
     }
-    objects = [*built.objects, borders]
+    objects = [*built.objects, stimulate]
     simulation = brian2.Network(*objects, *spike_monitors.values(), *potential_monitors.values())
     simulation.schedule = SCHEDULE
     simulation.run(n_trials * n_steps * dt * brian2.second, namespace={})

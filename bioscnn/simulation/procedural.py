@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.errors import UserError
-from bioscnn.network import Convolution, Dense, Pooling, Projection, SpikingNetwork
+from bioscnn.network import Convolution, Dense, Individual, Pooling, Projection, SpikingNetwork
 from bioscnn.simulation.equations import projection_name
 from bioscnn.simulation.numbering import network_index, to_brian
 
@@ -75,10 +75,14 @@ def is_procedural(projection: Projection, wanted: str) -> bool:
     UserError
         If it is to be procedural and cannot be.
     """
-    possible = isinstance(projection.connectivity, Dense | Convolution | Pooling)
+    computable = isinstance(projection.connectivity, Dense | Convolution | Pooling)
+    possible = computable and projection.failure is None
     if wanted == "procedural" and not possible:
+        why = "pooling and what follows it do not make one convolution"
+        if computable or isinstance(projection.connectivity, Individual):
+            why = "its synapses differ from each other, or fail one by one"
         raise UserError(
-            "a projection cannot be procedural: pooling and what follows it do not make one convolution",
+            f"a projection cannot be procedural: {why}",
             key="simulation.connectivity",
             value=f"procedural, for {projection_name(projection)}",
             fix='set simulation.connectivity to "auto": it lists the synapses of this projection',

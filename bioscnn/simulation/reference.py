@@ -6,11 +6,15 @@ time. Slow and clear.
 
 from __future__ import annotations
 
+from collections import defaultdict
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import norm
 
 from bioscnn.encoding import Currents, Stimulus
-from bioscnn.network import Population, SpikingNetwork
+from bioscnn.network import Population, Projection, SpikingNetwork
 from bioscnn.neurons import IF, LIF, LeakyIntegrator
 from bioscnn.simulation.recording import PopulationRecording, Recording
 from bioscnn.spikes import SpikeTrains
@@ -22,6 +26,10 @@ class _Neurons:
     def __init__(self, population: Population, tau_s: float, dt: float) -> None:
         assert isinstance(population.neuron, LIF | IF | LeakyIntegrator)
         self.neuron, self.tau_s, self.dt = population.neuron, tau_s, dt
+        self.tau_m, self.V_th = (
+            population.values.get(name, np.full(population.size, getattr(self.neuron, name, np.inf)))
+            for name in ("tau_m", "V_th")
+        )
         self.V, self.I_syn = np.zeros(population.size), np.zeros(population.size)
         self.I_stim = np.zeros(population.size) if population.bias is None else population.bias.copy()
         self.held = np.zeros(population.size, dtype=np.int64)
@@ -34,7 +42,7 @@ class _Neurons:
             charge = self.tau_s * (1 - decay_s) * self.I_syn + self.dt * self.I_stim
             moved = self.V + charge / self.neuron.C_m
         else:
-            tau_m, R_m = self.neuron.tau_m, self.neuron.R_m
+            tau_m, R_m = self.tau_m, self.neuron.R_m
             decay_m = np.exp(-self.dt / tau_m)
             from_synapses = R_m * self.I_syn * self.tau_s / (tau_m - self.tau_s) * (decay_m - decay_s)
             moved = self.V * decay_m + R_m * self.I_stim * (1 - decay_m) + from_synapses
@@ -46,20 +54,93 @@ class _Neurons:
         """Find the neurons above threshold and reset them."""
         if isinstance(self.neuron, LeakyIntegrator):
             return np.empty(0, dtype=np.int64)
-        fired = np.flatnonzero((self.V > self.neuron.V_th) & self.free)
-        excess = self.V[fired] - self.neuron.V_th
+        fired = np.flatnonzero((self.V > self.V_th) & self.free)
+        V_th = self.V_th[fired]
+        excess = self.V[fired] - V_th
         if self.neuron.reset == "zero":
             excess = np.zeros(len(fired))
         elif self.neuron.reset == "exact" and isinstance(self.neuron, LIF):
-            drive = self.neuron.R_m * (self.I_syn + self.I_stim)[fired] - self.neuron.V_th
-            longest = 1 - np.exp(-self.dt / self.neuron.tau_m)
+            drive = self.neuron.R_m * (self.I_syn + self.I_stim)[fired] - V_th
+            longest = 1 - np.exp(-self.dt / self.tau_m[fired])
             since_crossing = np.where(
                 drive * longest > excess, excess / np.where(drive > 0, drive, 1), longest
             )
-            excess = excess + self.neuron.V_th * since_crossing
+            excess = excess + V_th * since_crossing
         self.V[fired] = excess
         self.held[fired] = round(self.neuron.t_ref / self.dt)
         return fired
+
+
+def _drawn(key: int, *counters: int) -> int:
+    """Return 64 random bits by counter, in whole numbers without a limit, cut where 64 bits end."""
+    limit = 2**64
+
+    def mix(number: int) -> int:
+        number = (number ^ number >> 30) * 0xBF58476D1CE4E5B9 % limit
+        number = (number ^ number >> 27) * 0x94D049BB133111EB % limit
+        return number ^ number >> 31
+
+    state = mix(key)
+    for counter in counters:
+        state = mix((state + 0x9E3779B97F4A7C15 * (counter + 1)) % limit)
+    return state
+
+
+def _number_in_brian(population: Population, neuron: int) -> int:
+    """Return the number by which chance knows a neuron: pixel by pixel, the channels of a pixel in a row."""
+    pixels = population.size // population.shape[0]
+    return neuron % pixels * population.shape[0] + neuron // pixels
+
+
+class _Chance:
+    """What happens by chance in a network with noise, spike by spike and neuron by neuron."""
+
+    def __init__(self, network: SpikingNetwork, dt: float) -> None:
+        self.network, self.dt = network, dt
+        self.quantiles = norm.ppf((np.arange(2**16) + 0.5) / 2**16)
+        self.quantiles /= np.sqrt(np.mean(self.quantiles**2))
+
+    def noise(self, population: Population, trial: int, step: int) -> NDArray[np.float64]:
+        """Return the noisy current into each neuron, A."""
+        neuron, noise = population.neuron, population.noise
+        assert noise is not None and isinstance(neuron, LIF | LeakyIntegrator)
+        tau_m = np.broadcast_to(population.values.get("tau_m", np.array(neuron.tau_m)), population.size)
+        # A step adds R I (1 - a) to what is left of V, a V: the variance of V is then that over 1 - a**2.
+        a = np.exp(-self.dt / tau_m)
+        sd = noise.sd * np.sqrt(1 - a**2) / (neuron.R_m * (1 - a))
+        numbers = [_number_in_brian(population, neuron) for neuron in range(population.size)]
+        z = [self.quantiles[_drawn(noise.key, trial, step, number) >> 48] for number in numbers]
+        return np.asarray(sd * np.array(z))
+
+    def arrival(self, population: Population, trial: int, step: int, neuron: int) -> int | None:
+        """Return the step in which a spike reaches its synapses; None if it never does."""
+        axons = population.axons
+        if axons is None:
+            return step
+        number = _number_in_brian(population, neuron)
+        if _drawn(axons.key, trial, step, number) / 2**64 < axons.loss:
+            return None
+        return step + round(float(axons.delay[neuron]) / self.dt)
+
+    def transmits(self, projection: Projection, trial: int, step: int, pre: int, post: int) -> bool:
+        """Whether a synapse transmits a spike that reaches it."""
+        failure, ends = projection.failure, (self.network[projection.pre], self.network[projection.post])
+        if failure is None:
+            return True
+        numbers = (_number_in_brian(end, neuron) for end, neuron in zip(ends, (pre, post), strict=True))
+        return _drawn(failure.key, trial, step, *numbers) / 2**64 >= failure.probability
+
+
+def _what_transmits(
+    matrix: Any, chance: _Chance, projection: Projection, trial: int, step: int, spiking: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the weights, as an array, of the synapses that transmit what has reached them."""
+    weights: NDArray[np.float64] = matrix.toarray()
+    for pre in map(int, np.flatnonzero(spiking)):
+        for post in map(int, np.flatnonzero(weights[:, pre])):
+            if not chance.transmits(projection, trial, step, pre, post):
+                weights[post, pre] = 0
+    return weights
 
 
 def simulate_reference(network: SpikingNetwork, stimulus: Stimulus) -> Recording:
@@ -79,6 +160,7 @@ def simulate_reference(network: SpikingNetwork, stimulus: Stimulus) -> Recording
     """
     matrices = [(p, p.connectivity.matrix()) for p in network.projections]
     source, names = network.source.name, [population.name for population in network.neurons]
+    chance = _Chance(network, stimulus.dt)
     n_trials, n_steps = stimulus.n_trials, stimulus.n_steps
     events: dict[str, list[tuple[int, int, int]]] = {name: [] for name in names}
     potentials = {name: np.zeros((n_trials, n_steps, network[name].size), np.float32) for name in names}
@@ -91,17 +173,29 @@ def simulate_reference(network: SpikingNetwork, stimulus: Stimulus) -> Recording
             for projection, matrix in matrices:
                 if projection.synapse is None:
                     neurons[projection.post].I_stim += matrix @ one.values[0].astype(np.float64)
+        steady = {name: neurons[name].I_stim for name in names}
+        arriving: dict[tuple[str, int], list[int]] = defaultdict(list)
         for step in range(n_steps):
+            for name in names:
+                if network[name].noise is not None:
+                    neurons[name].I_stim = steady[name] + chance.noise(network[name], trial, step)
             fired = {source: one.neuron[one.step == step]} if isinstance(one, SpikeTrains) else {}
             for name in names:
                 neurons[name].integrate()
                 last = step == n_steps - 1  # nothing spikes in the last step of a trial
                 fired[name] = np.empty(0, np.int64) if last else neurons[name].fire()
                 events[name] += [(trial, step, int(neuron)) for neuron in fired[name]]
+            for name in fired:
+                for neuron in map(int, fired[name]):
+                    due = chance.arrival(network[name], trial, step, neuron)
+                    if due is not None:
+                        arriving[name, due].append(neuron)
             for projection, matrix in matrices:
-                if projection.synapse is not None and projection.pre in fired:
+                if projection.synapse is not None:
                     spiking = np.zeros(matrix.shape[1])
-                    spiking[fired[projection.pre]] = 1
+                    spiking[arriving[projection.pre, step]] = 1
+                    if projection.failure is not None:
+                        matrix = _what_transmits(matrix, chance, projection, trial, step, spiking)
                     neurons[projection.post].I_syn += matrix @ spiking
             for name in names:
                 potentials[name][trial, step] = neurons[name].V

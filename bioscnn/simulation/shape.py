@@ -102,17 +102,19 @@ class ProgramShape:
             method = neuron.method if isinstance(neuron.method, str) else getsource(neuron.method)
             rules = neuron.reset_statement, neuron.refractory, method
             rest = border_statements(self.network, population)
-            populations.append((population.name, population.shape, *text, *rules, rest))
+            noisy = population.noise is not None
+            populations.append((population.name, population.shape, *text, *rules, rest, noisy))
         procedural = self.procedural
         projections = [
             (
-                p.pre, p.post, p.connectivity.geometry, p in procedural,
+                p.pre, p.post, p.connectivity.geometry, p in procedural, p.failure is not None,
                 p.synapse and (p.synapse.on_pre, p.synapse.target, p.synapse.weight),
             )
             for p in self.network.projections
         ]  # fmt: skip
+        with_axons = [p.name for p in self.network.populations if p.axons is not None]
         shape = [
-            populations, projections, self.network.source.shape, self.spike_input, self.precision,
+            populations, projections, with_axons, self.network.source.shape, self.spike_input, self.precision,
             version("brian2"), _machine(), _own_sources(),
         ]  # fmt: skip
         return hashlib.sha256(json.dumps(shape).encode()).hexdigest()[:20]

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from threading import Event
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bioscnn.doctor import require_genn
 from bioscnn.encoding import Currents, Stimulus
 from bioscnn.errors import UserError
@@ -128,6 +131,7 @@ def simulate(
     *,
     record: Collection[str] = (),
     potentials: Collection[str] | None = None,
+    trials: NDArray[np.int64] | None = None,
     progress: Progress | None = None,
 ) -> Recording:
     """Simulate every trial of a stimulus.
@@ -144,6 +148,8 @@ def simulate(
         Populations of which every spike is kept; spike counts are kept of all.
     potentials : collection of str, optional
         Populations of which the potentials are kept; those in `record` if not given.
+    trials : ndarray of int64, shape (n_trials,), optional
+        Numbers of the trials, to which chance is tied in a network with noise; 0, 1, ... if not given.
     progress : Progress, optional
         Told about compilation and finished trials.
 
@@ -164,7 +170,13 @@ def simulate(
     return Recording.concatenate(
         list(
             simulate_batches(
-                network, stimulus, device, record=record, potentials=potentials, progress=progress
+                network,
+                stimulus,
+                device,
+                record=record,
+                potentials=potentials,
+                trials=trials,
+                progress=progress,
             )
         )
     )
@@ -177,6 +189,7 @@ def simulate_batches(
     *,
     record: Collection[str] = (),
     potentials: Collection[str] | None = None,
+    trials: NDArray[np.int64] | None = None,
     progress: Progress | None = None,
 ) -> Iterator[Recording]:
     """Simulate in batches of consecutive trials, and yield each batch in order.
@@ -184,19 +197,21 @@ def simulate_batches(
     Parameters and errors as for `simulate`.
     """
     potentials = record if potentials is None else potentials
-    _check(network, stimulus, {*record, *potentials})
+    _check(network, stimulus, device, {*record, *potentials})
+    trials = np.arange(stimulus.n_trials) if trials is None else trials
     progress = progress or Silent()
     a_trial = 4 * stimulus.n_steps * sum(network[name].size for name in potentials) + 1
     largest = min(LARGEST_BATCH, int(RECORDED_BYTES / a_trial))
     size = max(1, min(largest, -(-stimulus.n_trials // device.processes)))
-    batches = [stimulus[first : first + size] for first in range(0, stimulus.n_trials, size)]
+    parts = [slice(first, first + size) for first in range(0, stimulus.n_trials, size)]
+    batches = [(stimulus[part], trials[part]) for part in parts]
     shape = device.program(network, not isinstance(stimulus, Currents), stimulus.dt)
     if shape is None:
         from bioscnn.simulation.numpy_device import simulate_numpy
 
         progress.stage("simulating")
-        for batch in batches:
-            yield simulate_numpy(network, batch, record, potentials, progress.trial)
+        for batch, numbers in batches:
+            yield simulate_numpy(network, batch, numbers, record, potentials, progress.trial)
         return
 
     from joblib import Parallel, delayed
@@ -215,20 +230,31 @@ def simulate_batches(
     )
     try:
         yield from parallel(
-            delayed(run_batch)(program, shape, constants, batch, record, potentials, progress.trial, stop)
-            for batch in batches
+            delayed(run_batch)(
+                program, shape, constants, batch, numbers, record, potentials, progress.trial, stop
+            )
+            for batch, numbers in batches
         )
     finally:
         stop.set()
 
 
-def _check(network: SpikingNetwork, stimulus: Stimulus, record: Collection[str]) -> None:
+def _check(network: SpikingNetwork, stimulus: Stimulus, device: Device, record: Collection[str]) -> None:
     names = [population.name for population in network.neurons]
     for name in record:
         if name not in names:
             raise UserError(
                 "no such population", key="readout.record", value=name, expected=" | ".join(names)
             )
+    delivers = all(p.axons is None for p in network.populations)
+    if device.name == "genn" and not (delivers and all(p.failure is None for p in network.projections)):
+        raise UserError(
+            "GeNN delivers every spike, to all synapses, one step later: it knows no delay and no lost spike",
+            key="simulation.device",
+            value="genn",
+            expected="cpp_standalone | numpy",
+            fix="choose one of them, or leave out synapse.delay, and noise of axons and of transmission",
+        )
     if stimulus.size != network.source.size:
         raise UserError(
             "the stimulus does not fit the network",

@@ -102,7 +102,7 @@ def _simulate(path: Path, prepared: Prepared, watch: _Watch) -> Scores:
         file.describe_trials(label=examples.labels, index=examples.index, ann_class=prepared.ann_class)
         chosen = _one_of_each_class(examples.labels)
         few = shown.stimulus.take(chosen)
-        recording = simulate(network, few, device, record=set(shapes), potentials=record)
+        recording = simulate(network, few, device, record=set(shapes), potentials=record, trials=chosen)
         file.add_examples(recording, chosen, shown.pictures(chosen))
         if isinstance(few, SpikeTrains):
             file.add_example_input(few, shown.shape)

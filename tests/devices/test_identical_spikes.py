@@ -112,8 +112,9 @@ def test_trials_stay_apart_after_minutes_of_simulated_time():
     once = simulate(network, stimulus, device, record=["output"])["output"].spikes
     shape = ProgramShape(network, False, "float64")
     whole = run_batch(
-        obtain(shape), shape, constant_files(shape), repeated, ["output"], [], lambda: None, Event()
-    )
+        obtain(shape), shape, constant_files(shape), repeated, np.arange(40 * rounds), ["output"], [],
+        lambda: None, Event(),
+    )  # fmt: skip
     for k in range(rounds):
         assert whole["output"].spikes[40 * k : 40 * (k + 1)] == once
 
@@ -136,11 +137,11 @@ def test_a_file_of_the_wrong_size_ends_the_program_and_leaves_no_old_value_in_us
     network, stimulus = convert(every_layer(), LIF(), SYNAPSE), currents(3)
     shape = ProgramShape(network, False, "float64")
     program = obtain(shape) or build(shape)
-    constants = constant_files(shape)
+    constants, told = constant_files(shape), (stimulus, np.arange(3))
     for name in ("conv1_to_conv2.w", "conv2_to_dense1.w", "conv1.w", "dense1.tau_m", "output.I_stim"):
         for wrong in (constants[name][:-1], np.append(constants[name], 1.0)):
             with pytest.raises(UserError, match=f"{name}: (shorter|longer) than the program expects"):
-                run_batch(program, shape, constants | {name: wrong}, stimulus, (), (), lambda: None, Event())
+                run_batch(program, shape, constants | {name: wrong}, *told, (), (), lambda: None, Event())
 
 
 def test_what_is_recorded_does_not_change_what_happens(case):

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from threading import Event
 
+import numpy as np
 import pytest
 
 from bioscnn.ann import write_onnx
@@ -78,7 +79,9 @@ def test_synapses_and_memory_are_within_a_fifth_of_the_truth(name, network, kind
     script.chmod(0o755)
     measured = Measured(program.folder)
     object.__setattr__(measured, "script", script)
-    run_batch(measured, shape, constant_files(shape), prepared.stimulus, (), (), lambda: None, Event())
+    shown = prepared.stimulus
+    numbers = np.arange(shown.n_trials)
+    run_batch(measured, shape, constant_files(shape), shown, numbers, (), (), lambda: None, Event())
     peak = int(result.read_text()) / 1e6
     assert planned.memory_mb == pytest.approx(peak, rel=0.2)
     if kind == "auto":

@@ -17,7 +17,8 @@
     if ({{t_in_timesteps}} == 0)
     {
         {% for name in parameters %}
-        bioscnn::File("{{population}}.{{name}}", "rb").read_all({{get_array_name(variables[name])}}, 1);
+        {% set size = 'N' if name in own else '1' %}
+        bioscnn::File("{{population}}.{{name}}", "rb").read_all({{get_array_name(variables[name])}}, {{size}});
         {% endfor %}
         bioscnn::File("{{population}}.I_stim", "rb").read_all({{I_stim}}, N);
     }

@@ -89,4 +89,7 @@ inline const int64_t n_steps = values<int64_t>("n_steps", 1)[0];
 inline const int64_t n_trials = values<int64_t>("n_trials", 1)[0];
 inline const double dt = values<double>("dt", 1)[0];
 
+// The number of each trial in the whole run, of which this may be a part.
+inline const std::vector<int64_t> trials = values<int64_t>("trials", n_trials);
+
 }  // namespace bioscnn

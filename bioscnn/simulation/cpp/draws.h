@@ -1,0 +1,77 @@
+// Random numbers by counter, as `bioscnn/draws.py` makes them: a key is mixed with one whole number after the other.
+#pragma once
+
+#include "stream.h"
+
+namespace bioscnn {
+
+inline uint64_t mix(uint64_t number)
+{
+    number = (number ^ (number >> 30)) * 0xBF58476D1CE4E5B9;
+    number = (number ^ (number >> 27)) * 0x94D049BB133111EB;
+    return number ^ (number >> 31);
+}
+
+// Bits for a key and the counters before this one become those for this one too.
+inline uint64_t count(uint64_t bits, uint64_t counter) { return mix(bits + 0x9E3779B97F4A7C15 * (counter + 1)); }
+
+// Uniform in [0, 1).
+inline double uniform(uint64_t bits) { return (double) (bits >> 11) * 0x1p-53; }
+
+// The noisy currents of a population: `sd` times normally distributed numbers, on top of steady ones.
+class NoisyCurrents
+{
+    uint64_t key;
+    std::vector<double> sd, table;
+
+public:
+    NoisyCurrents(const std::string& population, size_t size)
+        : key(mix(values<int64_t>(population + ".noise_key", 1)[0])),
+          sd(values<double>(population + ".noise_current", size)), table(values<double>("normal_table", 1 << 16))
+    {
+    }
+
+    template <class T> void draw(int64_t trial, int64_t step, const T* steady, T* current) const
+    {
+        const uint64_t now = count(count(key, trial), step);
+        for (size_t k = 0; k < sd.size(); k++)
+            current[k] = (T) (steady[k] + sd[k] * table[count(now, k) >> 48]);
+    }
+};
+
+// What the axons of a population do to its spikes: each takes its time, some are lost.
+class Axons
+{
+    uint64_t key;
+    double loss;
+    std::vector<int32_t> delay;
+    std::vector<std::vector<int32_t>> arriving;  // neurons, by the step of the trial
+
+public:
+    Axons(const std::string& population, size_t size)
+        : key(mix(values<int64_t>(population + ".axon_key", 1)[0])),
+          loss(values<double>(population + ".axon_loss", 1)[0]),
+          delay(values<int32_t>(population + ".axon_steps", size)), arriving(n_steps)
+    {
+    }
+
+    // Takes the spikes of a step, and puts those that arrive in it, of whatever step, into an array.
+    int32_t carry(int64_t trial, int64_t step, const int32_t* sent, int32_t n_sent, int32_t* arrived)
+    {
+        const uint64_t now = count(count(key, trial), step);
+        for (int32_t k = 0; k < n_sent; k++)
+        {
+            const int64_t due = step + delay[sent[k]];
+            if (due < n_steps && !(loss > 0 && uniform(count(now, sent[k])) < loss))
+                arriving[due].push_back(sent[k]);
+        }
+        std::vector<int32_t>& here = arriving[step];
+        const int32_t n_arrived = (int32_t) here.size();
+        for (int32_t k = 0; k < n_arrived; k++)
+            arrived[k] = here[k];
+        here.clear();
+        return n_arrived;
+    }
+};
+
+}  // namespace bioscnn

@@ -1,0 +1,17 @@
+{# USES_VARIABLES { I_stim, N, t_in_timesteps } #}
+{# Adds a new noisy current to the steady one of each neuron in every step. #}
+{% extends 'common_group.cpp' %}
+
+{% block extra_headers %}
+#include "draws.h"
+{% endblock %}
+
+{% block maincode %}
+    {% set I_stim = get_array_name(variables['I_stim']) %}
+    static const bioscnn::NoisyCurrents noise("{{population}}", N);
+    static std::vector<{{c_data_type(variables['I_stim'].dtype)}}> steady(N);
+    if ({% if driven %}{{t_in_timesteps}} % bioscnn::n_steps{% else %}{{t_in_timesteps}}{% endif %} == 0)
+        steady.assign({{I_stim}}, {{I_stim}} + N);
+    noise.draw(bioscnn::trials[{{t_in_timesteps}} / bioscnn::n_steps], {{t_in_timesteps}} % bioscnn::n_steps,
+               steady.data(), {{I_stim}});
+{% endblock %}
