@@ -49,10 +49,13 @@ class MembraneNoise:
         Standard deviation that the potential of a neuron at rest takes on, V.
     key : int
         Of its random numbers, see `bioscnn.draws`.
+    xi : bool
+        Whether Brian2 draws the noise, as ``xi`` in the equations, which is another one on every device.
     """
 
     sd: float
     key: int
+    xi: bool = False
 
 
 @dataclass(frozen=True)

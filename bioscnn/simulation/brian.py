@@ -104,6 +104,8 @@ def construct(
         neuron = population.neuron
         assert neuron is not None
         method, own = exact if neuron.method == "exact" else neuron.method, [N_STEPS] * population.spikes
+        if population.noise is not None and population.noise.xi:
+            method = "euler"  # of Maruyama; Brian2 solves no noise exactly
         if steps and population.name in steps:
             code, names = steps[population.name]
             method, own = _given(code), [*own, *(f"{name} : 1 (shared, constant)" for name in names)]

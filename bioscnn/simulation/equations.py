@@ -20,6 +20,9 @@ from bioscnn.errors import UserError
 from bioscnn.network import Axons, Population, Projection, SpikingNetwork
 from bioscnn.neurons import NO_SYNAPSES
 
+V_NOISE = "\nV_noise                                  : volt   (shared, constant)"
+"""Equation of the standard deviation of the potential where Brian2 draws the noise."""
+
 N_STEPS = "n_steps : integer (shared, constant)"
 """Equation of the number of steps in a trial."""
 
@@ -30,6 +33,8 @@ def equations_of(network: SpikingNetwork, population: Population) -> str:
     has_synapses = network.has_synapses(population.name)
     synapse = network.synapse_onto(population.name).equations if has_synapses else NO_SYNAPSES
     text = population.neuron.equations.strip() + synapse.rstrip()
+    if population.noise is not None and population.noise.xi:
+        text = text.replace("/tau_m :", "/tau_m + V_noise*sqrt(2/tau_m)*xi :", 1) + V_NOISE
     for name in population.values:
         text, found = re.subn(rf"^({name}\b.*)\(shared, constant\)", r"\1(constant)", text, flags=re.M)
         if not found:
@@ -66,9 +71,12 @@ def border_statements(network: SpikingNetwork, population: Population) -> str:
 def parameters_of(network: SpikingNetwork, population: Population) -> dict[str, float]:
     """Return the parameters of a population in SI units, whether or not they differ from cell to cell."""
     assert population.neuron is not None
-    if not network.has_synapses(population.name):
-        return population.neuron.parameters
-    return {**population.neuron.parameters, **network.synapse_onto(population.name).parameters}
+    parameters = dict(population.neuron.parameters)
+    if network.has_synapses(population.name):
+        parameters |= network.synapse_onto(population.name).parameters
+    if population.noise is not None and population.noise.xi:
+        parameters["V_noise"] = population.noise.sd
+    return parameters
 
 
 def noise_current(population: Population, dt: float) -> NDArray[np.float64]:

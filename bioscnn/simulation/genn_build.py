@@ -128,6 +128,7 @@ def _population(shape: GeNNShape, population: Population) -> dict[str, Any]:
         "channels": population.shape[0],
         "spikes": population.spikes,
         "driven": shape.network.is_driven(population.name),
+        "noisy": population.noise is not None,
         "rest": rest,
     }
 
@@ -138,7 +139,7 @@ def _reading(shape: GeNNShape) -> str:
     for population in shape.network.neurons:
         name = population.name
         shared = [*shape.parameters(population), *(["n_steps"] if population.spikes else [])]
-        sizes = {**dict.fromkeys(shared, 1), "I_stim": population.size}
+        sizes = {**dict.fromkeys(shared, 1), **dict.fromkeys([*population.values, "I_stim"], population.size)}
         lines += [
             f'bioscnn::File("{name}.{variable}", "rb").read_all(_array_{name}_{variable}, {size});'
             for variable, size in sizes.items()

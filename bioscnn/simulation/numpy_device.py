@@ -121,7 +121,10 @@ def simulate_numpy(
 
     currents = {p.name: to_brian(input_current(network, p, values), p.shape) for p in network.neurons}
 
-    noisy = [(p, to_brian(noise_current(p, dt), p.shape)) for p in network.neurons if p.noise is not None]
+    noisy = [
+        (p, to_brian(noise_current(p, dt), p.shape)) for p in network.neurons if p.noise and not p.noise.xi
+    ]
+    brian2.seed(next((p.noise.key for p in network.neurons if p.noise), None))
     every = 1 if noisy else n_steps
     steps = iter(range(0, n_trials * n_steps, every))
 

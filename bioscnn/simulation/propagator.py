@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
@@ -40,7 +41,8 @@ def propagator(network: SpikingNetwork, population: Population, dt: float) -> Pr
     -------
     dict of dict of float, or None
         ``result[target][source]`` is the part of a variable before the step, or of a current, that is in
-        another variable after it, SI units. None if a step is not linear, or solved by no function.
+        another variable after it, SI units. None if a step is not linear, solved by no function, or not the
+        same for all neurons.
 
     References
     ----------
@@ -60,6 +62,8 @@ def propagator(network: SpikingNetwork, population: Population, dt: float) -> Pr
     if isinstance(neuron.method, str) and neuron.method != "exact":
         return None
     code, sources, targets = _solution(equations_of(network, population), neuron.method)
+    if any(re.search(rf"\b{name}\b", code) for name in population.values):
+        return None
     given = {**parameters_of(network, population), "dt": dt}
 
     def step(state: dict[str, float]) -> dict[str, float]:
@@ -109,7 +113,7 @@ def _solve(text: str, method: Callable[..., str]) -> tuple[str, list[str], list[
     needed = [
         equation.varname
         for equation in equations.values()
-        if "shared" not in equation.flags and equation.type != "subexpression"
+        if "constant" not in equation.flags and equation.type != "subexpression"
     ]
     return dedent(method(equations, {})), needed, sorted(equations.diff_eq_names)
 

@@ -255,6 +255,14 @@ def _check(network: SpikingNetwork, stimulus: Stimulus, device: Device, record: 
             expected="cpp_standalone | numpy",
             fix="choose one of them, or leave out synapse.delay, and noise of axons and of transmission",
         )
+    if device.name != "numpy" and any(p.noise and p.noise.xi for p in network.neurons):
+        raise UserError(
+            "xi is drawn where it is needed: every part of a compiled run would draw the same numbers",
+            key="simulation.device",
+            value=device.name,
+            expected="numpy",
+            fix="choose it, or noise.membrane-noise: the same law, and the same numbers on every device",
+        )
     if stimulus.size != network.source.size:
         raise UserError(
             "the stimulus does not fit the network",

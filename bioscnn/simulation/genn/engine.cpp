@@ -23,6 +23,7 @@ public:
 
 {% macro cpp_file() %}
 #include "engine.h"
+#include "draws.h"
 #include "recorders.h"
 
 engine::engine()
@@ -44,6 +45,10 @@ void engine::run(double)
     {% if population.spikes %}
     bioscnn::SpikeRecorder spikes_{{population.name}}("{{population.name}}", {{population.size}}, {{population.channels}});
     {% endif %}
+    {% if population.noisy %}
+    const bioscnn::NoisyCurrents noise_{{population.name}}("{{population.name}}", {{population.size}});
+    std::vector<scalar> steady_{{population.name}}(I_stim{{population.name}}, I_stim{{population.name}} + {{population.size}});
+    {% endif %}
     bioscnn::PotentialRecorder potentials_{{population.name}}("{{population.name}}");
     {% endfor %}
 
@@ -61,11 +66,19 @@ void engine::run(double)
         {% endfor %}
         {% if population.driven %}
         stimulus_{{population.name}}.read(I_stim{{population.name}}, {{population.size}});
+        {% if population.noisy %}
+        steady_{{population.name}}.assign(I_stim{{population.name}}, I_stim{{population.name}} + {{population.size}});
+        {% else %}
         pushI_stim{{population.name}}ToDevice();
+        {% endif %}
         {% endif %}
         {% endfor %}
         for (int64_t step = 0; step < bioscnn::n_steps; step++)
         {
+            {% for population in populations if population.noisy %}
+            noise_{{population.name}}.draw(bioscnn::trials[trial], step, steady_{{population.name}}.data(), I_stim{{population.name}});
+            pushI_stim{{population.name}}ToDevice();
+            {% endfor %}
             stepTime();
             {% if source %}
             spikeCount_{{source}} = input.emit(step, spike_{{source}});
