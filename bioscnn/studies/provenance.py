@@ -10,14 +10,17 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 import bioscnn
-from bioscnn.network import SpikingNetwork
+from bioscnn.network import Population, SpikingNetwork
 from bioscnn.quantities import format_quantity
 from bioscnn.simulation import Device
 from bioscnn.simulation.equations import equations_of, parameters_of
 
 _DIMENSIONS = {
-    "tau_m": "time", "t_ref": "time", "tau_s": "time", "V_th": "voltage", "R_m": "resistance",
+    "tau_m": "time", "t_ref": "time", "tau_s": "time", "V_th": "voltage", "V_noise": "voltage", "R_m": "resistance",
     "C_m": "capacitance",
 }  # fmt: skip
 
@@ -72,9 +75,10 @@ def describe_network(network: SpikingNetwork, device: Device) -> dict[str, Any]:
             "reset": population.neuron.reset_statement,
             "refractory": population.neuron.refractory,
             "parameters": {
-                name: format_quantity(value, _DIMENSIONS[name])
+                name: _of_all(name, population.values.get(name, np.array(value)))
                 for name, value in parameters_of(network, population).items()
             },
+            **_chance(population),
         }
         for population in network.neurons
         if population.neuron is not None
@@ -87,7 +91,32 @@ def describe_network(network: SpikingNetwork, device: Device) -> dict[str, Any]:
             "n_synapses": projection.connectivity.n_synapses,
             "synapse": "constant current" if projection.synapse is None else "exponential current",
             "simulated": device.simulates(projection),
+            **(
+                {}
+                if projection.failure is None
+                else {"failure": f"{100 * projection.failure.probability:g} %"}
+            ),
         }
         for projection in network.projections
     ]
     return {"populations": populations, "projections": projections}
+
+
+def _of_all(name: str, values: NDArray[np.float64]) -> str:
+    """Return a parameter of all neurons: its value, or its mean and how far it varies."""
+    mean = float(values.mean())
+    text = format_quantity(mean, _DIMENSIONS[name])
+    return (
+        text if values.ndim == 0 else f"{text} on average, coefficient of variation {values.std() / mean:.3g}"
+    )
+
+
+def _chance(population: Population) -> dict[str, str]:
+    """Return the membrane noise of a population, and what happens to its spikes on their way."""
+    found, axons = {}, population.axons
+    if population.noise is not None:
+        found["noise"] = format_quantity(population.noise.sd, "voltage")
+    if axons is not None:
+        found["delay"] = f"{format_quantity(float(axons.delay.mean()), 'time')} on average"
+        found["loss"] = f"{100 * axons.loss:g} %"
+    return found
