@@ -10,9 +10,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 import bioscnn
 from bioscnn.network import Population, SpikingNetwork
 from bioscnn.quantities import format_quantity
@@ -20,8 +17,8 @@ from bioscnn.simulation import Device
 from bioscnn.simulation.equations import equations_of, parameters_of
 
 _DIMENSIONS = {
-    "tau_m": "time", "t_ref": "time", "tau_s": "time", "V_th": "voltage", "V_noise": "voltage", "R_m": "resistance",
-    "C_m": "capacitance",
+    "tau_m": "time", "t_ref": "time", "tau_s": "time", "V_th": "voltage", "V_noise": "voltage",
+    "R_m": "resistance", "C_m": "capacitance",
 }  # fmt: skip
 
 
@@ -75,7 +72,7 @@ def describe_network(network: SpikingNetwork, device: Device) -> dict[str, Any]:
             "reset": population.neuron.reset_statement,
             "refractory": population.neuron.refractory,
             "parameters": {
-                name: _of_all(name, population.values.get(name, np.array(value)))
+                name: format_quantity(value, _DIMENSIONS[name])
                 for name, value in parameters_of(network, population).items()
             },
             **_chance(population),
@@ -102,18 +99,14 @@ def describe_network(network: SpikingNetwork, device: Device) -> dict[str, Any]:
     return {"populations": populations, "projections": projections}
 
 
-def _of_all(name: str, values: NDArray[np.float64]) -> str:
-    """Return a parameter of all neurons: its value, or its mean and how far it varies."""
-    mean = float(values.mean())
-    text = format_quantity(mean, _DIMENSIONS[name])
-    return (
-        text if values.ndim == 0 else f"{text} on average, coefficient of variation {values.std() / mean:.3g}"
-    )
-
-
 def _chance(population: Population) -> dict[str, str]:
-    """Return the membrane noise of a population, and what happens to its spikes on their way."""
-    found, axons = {}, population.axons
+    """Return how a population's neurons differ, their membrane noise, and what happens to their spikes."""
+    axons = population.axons
+    found = {
+        f"{name} of the cells": f"{format_quantity(float(values.mean()), _DIMENSIONS[name])} on average, "
+        f"coefficient of variation {values.std() / values.mean():.3g}"
+        for name, values in population.values.items()
+    }
     if population.noise is not None:
         found["noise"] = format_quantity(population.noise.sd, "voltage")
     if axons is not None:
