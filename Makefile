@@ -8,7 +8,7 @@ PYTHON  ?= python3
 
 # What another Brian2 is tested with: every neuron model and reset rule, against an independent simulator.
 SIMULATIONS := tests/devices/test_identical_spikes.py tests/devices/test_genn.py tests/unit/test_propagator.py \
-  tests/oracles/test_instant_synapse.py
+  tests/devices/test_noisy_networks.py tests/oracles/test_instant_synapse.py
 
 # GeNN has an environment of its own: brian2genn works with none of the newest packages.
 ifeq ($(DEVICE),genn)
