@@ -47,7 +47,7 @@ def write_filters_report(folder: Path) -> Path:
 
 def render_filters(study: FilterStudy) -> str:
     """Return the page of a filter study as HTML."""
-    from bioscnn.noise import IMAGE_NOISES
+    from bioscnn.noise import find_noise
     from bioscnn.plots.filters import NOISES, ORDERS
     from bioscnn.report.filters_folder import FIX
 
@@ -59,7 +59,7 @@ def render_filters(study: FilterStudy) -> str:
         "noises": {
             NOISES[name].capitalize(): (noise.__doc__ or "").partition("\n")[0]
             + f" Severity 1 to {len(noise.LEVELS)}: {', '.join(f'{level:g}' for level in noise.LEVELS)}."
-            for name, noise in IMAGE_NOISES.items()
+            for name, noise in [(name, find_noise(name)) for name in NOISES if name != "none"]
         },
         "n_front_ends": means["label"].nunique(),
         "compared": [

@@ -127,6 +127,8 @@ class _Side:
         """Return the threshold of a population if all its neurons share one that does not change."""
         for described in self.provenance["populations"]:
             if described["name"] == population and described["threshold"] == "V > V_th":
+                if "V_th of the cells" in described:
+                    return None
                 text = described["parameters"].get("V_th")
                 return None if text is None else parse_quantity(text, "voltage")
         return None

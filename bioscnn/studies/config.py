@@ -21,6 +21,7 @@ from bioscnn.datasets.recordings import EVENT_DATASETS
 from bioscnn.encoding import find_cells
 from bioscnn.errors import UserError
 from bioscnn.neurons.synapse import SHARPEST
+from bioscnn.noise import NOISES, Noise, read_noises
 from bioscnn.quantities import format_quantity, parse_quantity
 
 
@@ -38,6 +39,15 @@ def _write(dimension: str) -> PlainSerializer:
     return PlainSerializer(lambda value: format_quantity(value, dimension))
 
 
+def _read_noises(tables: object) -> dict[str, Noise]:
+    if not isinstance(tables, dict):
+        raise _refuse("not a table", key="noise", value=tables, fix='write [noise.NAME], then "severity = 2"')
+    try:
+        return read_noises({name: n.table() if isinstance(n, Noise) else n for name, n in tables.items()})
+    except UserError as error:
+        raise ValueError(error) from error
+
+
 def _known_cells(names: tuple[str, ...]) -> tuple[str, ...]:
     try:
         find_cells(names)
@@ -53,6 +63,12 @@ Resistance = Annotated[float, _read("resistance"), _write("resistance")]
 Current = Annotated[float, _read("current"), _write("current")]
 Frequency = Annotated[float, _read("frequency"), _write("frequency")]
 Count = Annotated[int, Field(ge=1)]
+# Each noise by its name: in the file a table with its parameter or a severity.
+Noises = Annotated[
+    dict[str, Any],
+    BeforeValidator(_read_noises),
+    PlainSerializer(lambda noises: {name: noise.table() for name, noise in noises.items()}),
+]
 
 
 def _refuse(problem: str, **details: Any) -> ValueError:
@@ -187,16 +203,6 @@ class Synapse(Table):
     tau_s: Time = 5e-3
     delay: Time = 0.0
 
-    @model_validator(mode="after")
-    def _no_delay_yet(self) -> Synapse:
-        if self.delay != 0:
-            raise _refuse("synaptic delays are not built yet", key="synapse.delay", expected='"0 ms"')
-        return self
-
-
-class Noise(Table):
-    """Perturbations; none is built yet."""
-
 
 class Simulation(Table):
     """How the equations are integrated, and on what."""
@@ -262,7 +268,7 @@ class StudyConfig(Table):
     network: Network = Network()
     neuron: Neuron = Neuron()
     synapse: Synapse = Synapse()
-    noise: Noise = Noise()
+    noise: Noises = {}
     simulation: Simulation = Simulation()
     readout: Readout = Readout()
 
@@ -276,6 +282,19 @@ class StudyConfig(Table):
                 value=format_quantity(self.synapse.tau_s, "time"),
                 expected=f"at least simulation.dt/{SHARPEST} = {format_quantity(shortest, 'time')}, "
                 "within which the charge of a spike arrives at once",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _delay_in_steps(self) -> StudyConfig:
+        delay, dt, duration = self.synapse.delay, self.simulation.dt, self.simulation.duration
+        if not (0 <= delay < duration * (1 - 1e-9) and _whole(delay, dt)):
+            raise _refuse(
+                "the synaptic delay is no whole number of time steps within the trial",
+                key="synapse.delay",
+                value=format_quantity(delay, "time"),
+                expected=f"a multiple of simulation.dt = {format_quantity(dt, 'time')}, 0 or more, shorter "
+                f"than simulation.duration = {format_quantity(duration, 'time')}",
             )
         return self
 
@@ -327,3 +346,45 @@ class StudyConfig(Table):
                 f"simulation.duration = {format_quantity(duration, 'time')} is a multiple",
             )
         return self
+
+    @model_validator(mode="after")
+    def _noise_fits(self) -> StudyConfig:
+        recorded = self.dataset.name in EVENT_DATASETS
+        for name, noise in self.noise.items():
+            if noise.acts_on == ("images" if recorded else "events"):
+                what = "recordings of an event camera" if recorded else "images"
+                raise _refuse(
+                    f"{name} is noise of {noise.acts_on}, and {self.dataset.name} consists of {what}",
+                    key=noise.key(),
+                    expected="one of " + ", ".join(_names_of("events" if recorded else "images")),
+                    fix="remove the table, or set dataset.name to data of the other kind",
+                )
+            if noise.acts_on == "spikes" and self.encoding.kind == "currents":
+                others = (kind for kind in KEYS_OF_ENCODINGS if kind not in ("currents", "events"))
+                raise _refuse(
+                    f"{name} is noise of the spikes that come in, and here currents do",
+                    key=noise.key(),
+                    expected=f"encoding.kind = {_either(*others)}",
+                    fix="remove one of the two",
+                )
+            if noise.needs_leak and self.neuron.model == "if":
+                raise _refuse(
+                    f"{name} needs a neuron that leaks",
+                    key=noise.key(),
+                    expected='neuron.model = "lif": without a leak there is no time constant, and a noisy '
+                    "potential wanders without bound",
+                    fix="remove one of the two",
+                )
+            if noise.acts_on == "spikes" and noise.amount > self.simulation.duration * (1 + 1e-9):
+                raise _refuse(
+                    "the standard deviation is longer than the trial",
+                    key=noise.key(noise.parameter()),
+                    value=noise.setting,
+                    expected="at most simulation.duration = "
+                    f"{format_quantity(self.simulation.duration, 'time')}",
+                )
+        return self
+
+
+def _names_of(acts_on: str) -> list[str]:
+    return [name for name, kind in NOISES.items() if kind.acts_on == acts_on]

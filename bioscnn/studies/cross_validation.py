@@ -21,6 +21,7 @@ from bioscnn.metrics import accuracy, paired_distance
 from bioscnn.network import OUTPUT, READOUT
 from bioscnn.readout import READOUTS
 from bioscnn.simulation import Progress, simulate_batches
+from bioscnn.studies.disturbance import refuse_noise
 from bioscnn.studies.event_input import EventInput
 from bioscnn.studies.kept import Decided, keep, kept
 from bioscnn.studies.prepare import convert_for, device_of
@@ -126,6 +127,7 @@ def cross_validate(
 
 def _check_trials(study: Study, recipe: Recipe) -> None:
     config, settings = study.config, recipe.settings
+    refuse_noise(config, "networks are cross-validated without noise")
     if recipe.recordings is None or config.encoding.kind != "events":
         raise UserError(
             "only networks of recordings are cross-validated",

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from bioscnn.ann import LayerGraph
 from bioscnn.datasets import EventSet, load_recordings
 from bioscnn.encoding import SpikeTrains, event_frames, event_spikes, input_shape
-from bioscnn.noise import SACCADE_ENDS
+from bioscnn.noise import SACCADE_ENDS, Noise
 from bioscnn.simulation import Progress
 from bioscnn.studies.config import StudyConfig
+from bioscnn.studies.disturbance import disturbed, noises_of
 
 AT_ONCE = 100
 """Recordings of which the frames are held in memory at a time."""
@@ -31,6 +32,8 @@ class EventInput:
     bin_size: int  # pixels
     frame_steps: int
     input_rate: float  # Hz
+    noises: tuple[Noise, ...] = ()  # of the input spikes
+    seed: int = 1
 
     n_calibration = 100
 
@@ -59,8 +62,9 @@ class EventInput:
 
     @classmethod
     def of(cls, recordings: EventSet, config: StudyConfig) -> Self:
-        """Return recordings as the input of a study's trials."""
+        """Return recordings, with the noise of a study, as the input of its trials."""
         simulation, encoding = config.simulation, config.encoding
+        recordings = disturbed(recordings, noises_of(config, "events"), simulation.seed)
         frame_steps = round(encoding.frame / simulation.dt)
         return cls(
             recordings,
@@ -69,6 +73,8 @@ class EventInput:
             encoding.bin_size,
             frame_steps,
             encoding.input_rate,
+            noises_of(config, "spikes"),
+            simulation.seed,
         )
 
     def settled(self, config: StudyConfig) -> StudyConfig:
@@ -87,9 +93,14 @@ class EventInput:
         return input_shape(self.examples.sensor_size, self.bin_size)
 
     @cached_property
-    def spikes(self) -> SpikeTrains:
+    def encoded(self) -> SpikeTrains:
         """One spike an event."""
         return event_spikes(self.examples, self.n_steps, self.dt, self.bin_size)
+
+    @cached_property
+    def spikes(self) -> SpikeTrains:
+        """Those, with the noise of input spikes."""
+        return disturbed(self.encoded, self.noises, self.seed)
 
     @property
     def stimulus(self) -> SpikeTrains:
@@ -102,7 +113,7 @@ class EventInput:
         return self.n_steps // self.frame_steps
 
     def _frames(self, trials: slice) -> NDArray[np.float32]:
-        return event_frames(self.spikes[trials], self.shape, self.frame_steps, self.input_rate)
+        return event_frames(self.encoded[trials], self.shape, self.frame_steps, self.input_rate)
 
     def intensities(self) -> NDArray[np.float32]:
         """Return the frames of all recordings."""

@@ -10,10 +10,12 @@ from bioscnn.errors import UserError
 from bioscnn.files import write_atomically
 from bioscnn.ledger import AS_RUN, Case, Conditions, Ledger, compare_layers, draw_up, spiking_classes
 from bioscnn.ledger.files import to_csv, to_json
+from bioscnn.quantities import format_quantity
 from bioscnn.readout import decisions
 from bioscnn.report import write_report
 from bioscnn.report.folder import Run, read_run
 from bioscnn.simulation import Device, Progress
+from bioscnn.studies.disturbance import refuse_noise
 from bioscnn.studies.prepare import Prepared, conditions_of, prepare
 from bioscnn.studies.study import read_study
 
@@ -62,6 +64,15 @@ def explain_run(
             key="encoding.kind",
             value=study.config.encoding.kind,
             expected='"currents": the causes are told apart under a stimulus that does not change in time',
+        )
+    refuse_noise(study.config, "the ledger explains a run without noise", "explain a run of the clean study")
+    if study.config.synapse.delay:
+        raise UserError(
+            "the ledger explains a run without synaptic delays",
+            file=folder / "config.toml",
+            key="synapse.delay",
+            value=format_quantity(study.config.synapse.delay, "time"),
+            expected='"0 ms"',
         )
     prepared = prepare(study, data)
     _check_unchanged(run, prepared, folder)

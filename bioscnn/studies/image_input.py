@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -15,9 +15,11 @@ from bioscnn.datasets import ImageSet, load_dataset
 from bioscnn.encoding import FrontEnd, SpikeTrains, Stimulus
 from bioscnn.errors import UserError
 from bioscnn.neurons import LIF
+from bioscnn.noise import Noise
 from bioscnn.seeds import stream
 from bioscnn.simulation import Progress
 from bioscnn.studies.config import StudyConfig
+from bioscnn.studies.disturbance import disturbed, noises_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +31,7 @@ class ImageInput:
     n_steps: int
     dt: float  # s
     seed: int
+    noises: tuple[Noise, ...] = ()  # of the input spikes
 
     n_calibration = 500
     simulated = False
@@ -58,9 +61,11 @@ class ImageInput:
 
     @classmethod
     def of(cls, images: ImageSet, config: StudyConfig) -> Self:
-        """Return images as the input of a study's trials."""
-        simulation = config.simulation
-        return cls(images, front_end_of(config), simulation.n_steps, simulation.dt, simulation.seed)
+        """Return images, with the noise of a study, as the input of its trials."""
+        keys = config.simulation
+        images = replace(images, images=disturbed(images.images, noises_of(config, "images"), keys.seed))
+        noises = noises_of(config, "spikes")
+        return cls(images, front_end_of(config), keys.n_steps, keys.dt, keys.seed, noises)
 
     def settled(self, config: StudyConfig) -> StudyConfig:
         """Return the study as it is: a split of images is the same from every source."""
@@ -72,10 +77,15 @@ class ImageInput:
         return self.front_end.shape(self.examples.images.shape)
 
     @cached_property
-    def stimulus(self) -> Stimulus:
+    def encoded(self) -> Stimulus:
         """What the front end makes of the images."""
         rng = stream(self.seed, "encoding")
         return self.front_end.stimulus(self.examples.intensities(), self.n_steps, self.dt, rng)
+
+    @cached_property
+    def stimulus(self) -> Stimulus:
+        """That, with the noise of input spikes."""
+        return disturbed(self.encoded, self.noises, self.seed)
 
     @property
     def spikes(self) -> SpikeTrains | None:
@@ -89,8 +99,8 @@ class ImageInput:
 
     def intensities(self) -> NDArray[np.float32]:
         """Return what the front end shows to the trained network."""
-        if self.front_end.counts_spikes and self.spikes is not None:
-            return self.front_end.counted(self.spikes, self.shape)
+        if self.front_end.counts_spikes and isinstance(self.encoded, SpikeTrains):
+            return self.front_end.counted(self.encoded, self.shape)
         return self.front_end.intensities(self.examples.intensities(), self.n_steps, self.dt)
 
     def ann_class(self, graph: LayerGraph) -> NDArray[np.int64]:

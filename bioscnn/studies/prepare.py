@@ -18,11 +18,13 @@ from bioscnn.errors import UserError
 from bioscnn.ledger.conditions import Conditions, spiking_network
 from bioscnn.network import SpikingNetwork
 from bioscnn.neurons import IF, LIF, SpikingNeuron
+from bioscnn.noise import with_common_delay
 from bioscnn.quantities import format_quantity
 from bioscnn.simulation import Device, Progress
 from bioscnn.simulation.shape import ProgramShape
 from bioscnn.simulation.simulate import Silent
 from bioscnn.studies.config import Neuron, StudyConfig
+from bioscnn.studies.disturbance import disturbed, noises_of, without_noise
 from bioscnn.studies.event_input import EventInput
 from bioscnn.studies.image_input import ImageInput
 from bioscnn.studies.inputs import Input
@@ -181,9 +183,11 @@ def check_fit(graph: LayerGraph, shown: Input, model: str) -> None:
 
 
 def convert_for(config: StudyConfig, graph: LayerGraph, calibration: Input | None) -> SpikingNetwork:
-    """Convert a network as the tables of a study say."""
+    """Convert a network as the tables of a study say, with their synaptic delay and their noise."""
     intensities = None if calibration is None else calibration.intensities()
-    return spiking_network(conditions_of(config), graph, intensities)
+    network = spiking_network(conditions_of(config), graph, intensities)
+    network = with_common_delay(network, config.synapse.delay)
+    return disturbed(network, noises_of(config, "network"), config.simulation.seed)
 
 
 def calibration_input(
@@ -191,8 +195,10 @@ def calibration_input(
 ) -> Input | None:
     """Return the examples that normalise a ReLU network, None for a network that needs none.
 
-    They are training examples where those are on this machine, and validation examples otherwise.
+    They are training examples where those are on this machine, and validation examples otherwise; without
+    the noise of the study.
     """
+    config = without_noise(config)
     if not any(isinstance(layer, ReLU) for layer in graph.layers):
         return None
     kind, progress = input_kind(config), progress or Silent()

@@ -120,6 +120,7 @@ def _summary(prepared: Prepared, scores: Scores, watch: _Watch) -> dict[str, Any
         "dataset": examples.name,
         "source": examples.source,
         **prepared.input.facts(),
+        **({"noise": [noise.label for noise in config.noise.values()]} if config.noise else {}),
         "n_trials": len(examples),
         "ann_accuracy": as_triple(accuracy(prepared.ann_class, examples.labels)),
         **scores.summary(prepared.graph, examples.labels, config.readout.rule, prepared.input.frames),

@@ -40,11 +40,7 @@ class Study:
 
     def toml(self) -> str:
         """Return the study as a file in which every key is written."""
-        lines = []
-        for table, keys in self.config.model_dump().items():
-            # JSON's strings, numbers, booleans and lists of strings are TOML's too.
-            lines += [f"[{table}]", *(f"{key} = {json.dumps(value)}" for key, value in keys.items()), ""]
-        return "\n".join(lines)
+        return "\n".join(_tables(self.config.model_dump()))
 
 
 def read_study(path: str | Path, changes: Sequence[str] = ()) -> Study:
@@ -55,7 +51,8 @@ def read_study(path: str | Path, changes: Sequence[str] = ()) -> Study:
     path : path
         A TOML file.
     changes : sequence of str
-        ``"table.key=value"``, as on the command line; a value that is no TOML is taken as text.
+        ``"table.key=value"`` or ``"noise.NAME.key=value"``, as on the command line; a value that is no TOML
+        is taken as text.
 
     Raises
     ------
@@ -82,16 +79,31 @@ def read_study(path: str | Path, changes: Sequence[str] = ()) -> Study:
 
 def _apply(tables: dict[str, Any], change: str) -> None:
     name, equals, text = change.partition("=")
-    table, dot, key = name.strip().partition(".")
-    if not (equals and dot and table and key):
+    *path, key = name.strip().split(".")
+    if not (equals and path and all([*path, key])):
         raise UserError("not a change of a key", value=change, expected="--set table.key=value")
     try:
         value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         value = text.strip()
-    if not isinstance(tables.setdefault(table, {}), dict):
-        raise UserError("not a table", key=table, value=tables[table])
-    tables[table][key] = value
+    for depth, table in enumerate(path):
+        tables = tables.setdefault(table, {})
+        if not isinstance(tables, dict):
+            raise UserError("not a table", key=".".join(path[: depth + 1]), value=tables)
+    tables[key] = value
+
+
+def _tables(tables: dict[str, Any], inside: str = "") -> list[str]:
+    """Write tables, and those within them, as the lines of a file."""
+    lines = []
+    for name, keys in tables.items():
+        within = {key: value for key, value in keys.items() if isinstance(value, dict)}
+        # JSON's strings, numbers, booleans and lists of strings are TOML's too.
+        own = [f"{key} = {json.dumps(value)}" for key, value in keys.items() if key not in within]
+        if own or not within:
+            lines += [f"[{inside}{name}]", *own, ""]
+        lines += _tables(within, f"{inside}{name}.")
+    return lines
 
 
 def _first_problem(error: ValidationError, path: Path) -> UserError:
@@ -117,7 +129,7 @@ def _first_problem(error: ValidationError, path: Path) -> UserError:
             "unknown key",
             file=path,
             key=".".join([*tables, unknown]),
-            expected=" | ".join(known) or "no key at all: this part is not built yet",
+            expected=" | ".join(known),
             fix=f"write {'.'.join([*tables, *nearest])}" if nearest else "remove it",
         )
     return UserError(found["msg"][0].lower() + found["msg"][1:], file=path, key=key, value=found["input"])
@@ -133,5 +145,6 @@ def _model_at(tables: list[str]) -> type[BaseModel]:
 
 
 def _names() -> set[str]:
-    tables = {name: _model_at([name]) for name in StudyConfig.model_fields}
-    return {*tables, *(key for model in tables.values() for key in model.model_fields)}
+    # Noise has tables of its own, which tell their keys themselves.
+    tables = {name: _model_at([name]) for name in StudyConfig.model_fields if name != "noise"}
+    return {"noise", *tables, *(key for model in tables.values() for key in model.model_fields)}

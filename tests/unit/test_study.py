@@ -90,9 +90,33 @@ def test_the_key_of_a_study_is_that_of_its_meaning(write):
         ("[simulation]\ndt = '0.7 ms'\nduration = '7 ms'", ["neuron.t_ref", "dt = 700 us", "round_t_ref"]),
         ("[simulation]\ndevice = 'gpu'", ["simulation.device", "gpu", "cpp_standalone"]),
         ("[simulation]\nuse_gpu = false", ["only the device genn", "simulation.use_gpu"]),
-        ("[synapse]\ndelay = '1 ms'", ["delays are not built yet"]),
+        ("[synapse]\ndelay = '1.5 ms'", ["whole number of time steps", "synapse.delay", "1.5 ms"]),
+        ("[synapse]\ndelay = '30 ms'", ["synapse.delay", "shorter than simulation.duration = 30 ms"]),
+        ("[synapse]\ndelay = '-1 ms'", ["synapse.delay", "0 or more"]),
         ("[synapse]\ntau_s = '1 us'", ["synapse.tau_s", "1 us", "simulation.dt/50 = 20 us"]),
-        ("[noise]\njitter = '1 ms'", ["unknown key", "not built yet"]),
+        ("noise = 3", ["not a table", "noise", "[noise.NAME]"]),
+        ("[noise]\nblur = 3", ["not a table", "noise.blur", "3", "write noise.blur.severity = 2"]),
+        ("[noise.blurr]\nsigma = 1", ["unknown noise", "noise.blurr", "write noise.blur"]),
+        ("[noise.blur]\nsgma = 1", ["unknown key", "noise.blur.sgma", "write noise.blur.sigma"]),
+        ("[noise.blur]\nsigma = 1\nseverity = 1", ["given twice", "noise.blur", "remove one of the two"]),
+        ("[noise.blur]", ["no strength", "noise.blur", "either sigma, 0 px or more, or severity, 0 to 5"]),
+        ("[noise.blur]\nseverity = 6", ["no such severity", "noise.blur.severity", "6", "0 to 5"]),
+        ("[noise.blur]\nseverity = 1.5", ["no such severity", "noise.blur.severity", "1.5"]),
+        ("[noise.blur]\nsigma = -1", ["out of range", "noise.blur.sigma", "-1 px", "0 px or more"]),
+        ("[noise.blur]\nsigma = nan", ["out of range", "noise.blur.sigma", "nan"]),
+        ("[noise.blur]\nsigma = true", ["not a number", "noise.blur.sigma", "True"]),
+        ("[noise.occlusion]\nshare = 2", ["out of range", "noise.occlusion.share", "0 to 1"]),
+        ("[noise.scaling]\nfactor = 0", ["out of range", "noise.scaling.factor", "more than 0 to 1"]),
+        ("[noise.quantisation]\nbits = 2.5", ["whole number of bits", "noise.quantisation.bits", "2.5"]),
+        ("[noise.axonal-delay]\nmean = 2", ["noise.axonal-delay.mean", 'with its unit: "2 ms"']),
+        ("[noise.axonal-delay]\nmean = '-2 ms'", ["out of range", "-2 ms", "0 ms or more"]),
+        ("[noise.event-loss]\nshare = 0.1", ["mnist consists of images", "noise.event-loss", "blur"]),
+        (EVENTS + "[noise.blur]\nsigma = 1", ["nmnist consists of recordings", "noise.blur", "hot-pixels"]),
+        ("[noise.spike-jitter]\nsd = '1 ms'", ["here currents do", "noise.spike-jitter", '"lif-layer"']),
+        (EVENTS + "[noise.spike-jitter]\nsd = '1 s'", ["than the trial", "noise.spike-jitter.sd", "300 ms"]),
+        ("[neuron]\nmodel = 'if'\n[noise.membrane-noise]\nsd = '1 mV'",
+         ["needs a neuron that leaks", "noise.membrane-noise", 'neuron.model = "lif"']),
+        ("[neuron]\nmodel = 'if'\n[noise.time-constant-mismatch]\ncv = 0.1", ["needs a neuron that leaks"]),
         ("[encoding]\nkind = 'events'", ["mnist consists of images", "encoding.kind", '"currents"']),
         ("[dataset]\nname = 'nmnist'", ["recordings of an event camera", "encoding.kind", '"events"']),
         ("[dataset]\nrecordings = 'real'", ["mnist is a set of images", "dataset.recordings", "nmnist"]),
@@ -133,6 +157,35 @@ def test_a_rounded_refractory_period_is_said_in_the_plan():
     planned = plan_study(read_study(SIMS / "mnist.toml", coarse), None)
     assert planned.rounded is not None and "t_ref 2 ms is simulated as 0 ms" in planned.rounded
     assert plan_study(read_study(SIMS / "mnist.toml", ["dataset.trials=1"]), None).rounded is None
+
+
+NOISY = ["noise.weight-noise.cv=0.1", "noise.axonal-delay.mean=2 ms", "noise.blur.severity=2"]
+
+
+def test_a_study_with_noise_reads_back_as_itself_and_is_told_from_the_clean_one(write):
+    study = read_study(SIMS / "mnist.toml", NOISY)
+    again = read_study(write(study.toml()))
+    assert again.config == study.config
+    assert again.key() == study.key() != read_study(SIMS / "mnist.toml").key()
+    # Noise of images comes before that of the network, which is in the order in which it was written.
+    assert list(study.config.noise) == ["blur", "weight-noise", "axonal-delay"]
+
+
+def test_a_severity_is_the_number_that_it_stands_for():
+    by_severity, by_number = (
+        read_study(SIMS / "mnist.toml", [f"noise.membrane-noise.{change}"])
+        for change in ("severity=3", "sd=2 mV")
+    )
+    assert by_severity.config == by_number.config and by_severity.key() == by_number.key()
+
+
+@pytest.mark.parametrize(
+    "change", ["noise.blur.severity=0", "noise.contrast.factor=1", "noise.quantisation.bits=inf"]
+)
+def test_noise_that_changes_nothing_leaves_the_clean_study(change):
+    clean = read_study(SIMS / "mnist.toml")
+    study = read_study(SIMS / "mnist.toml", [change])
+    assert study.config == clean.config and study.key() == clean.key() and study.toml() == clean.toml()
 
 
 @pytest.mark.parametrize("change", ["neuron.t_ref", "=3", "trials=3", "neuron.=3"])

@@ -12,6 +12,7 @@ from bioscnn.ann.models import locate
 from bioscnn.datasets import load_dataset
 from bioscnn.errors import UserError
 from bioscnn.quantities import format_quantity
+from bioscnn.studies.disturbance import refuse_noise
 from bioscnn.studies.prepare import prepare
 from bioscnn.studies.study import Study, read_study
 
@@ -184,6 +185,7 @@ def count_images(benchmark: Benchmark, data: Path | None) -> dict[str, int]:
         If the study is wrong, or the images cannot be had.
     """
     study = benchmark.read().config
+    refuse_noise(study, "a benchmark compares networks without noise")
     name = study.dataset.name
     if study.encoding.kind != "currents":
         raise UserError(

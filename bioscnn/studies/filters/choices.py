@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 from bioscnn.encoding import FOVEAL_PIT, FrontEnd
-from bioscnn.noise import IMAGE_NOISES
+from bioscnn.noise import GaussianNoise, SaltAndPepper
 
 PIXELS = "pixels"
 RANKED = "rank order"
+ADDED = (GaussianNoise.name, SaltAndPepper.name)
+"""Noises of images that are added."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ class Condition:
     Parameters
     ----------
     noise : str
-        Name of a noise of `bioscnn.noise.IMAGE_NOISES`, or ``"none"``.
+        One of `ADDED`, or ``"none"``.
     severity : int
         1 to 5; 0 for none.
     """
@@ -86,4 +88,4 @@ CLEAN = Condition("none", 0)
 
 def conditions(severities: tuple[int, ...]) -> list[Condition]:
     """Return the clean images, then each noise at each severity."""
-    return [CLEAN, *(Condition(noise, severity) for noise in IMAGE_NOISES for severity in severities)]
+    return [CLEAN, *(Condition(noise, severity) for noise in ADDED for severity in severities)]

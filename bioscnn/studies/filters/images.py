@@ -14,7 +14,7 @@ from bioscnn.datasets import ImageSet, load_dataset
 from bioscnn.datasets.caltech import load_caltech
 from bioscnn.datasets.folders import data_folder
 from bioscnn.errors import UserError
-from bioscnn.noise import IMAGE_NOISES
+from bioscnn.noise import find_noise
 from bioscnn.seeds import stream
 from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.filters.choices import CLEAN, Condition
@@ -119,7 +119,7 @@ class Pool:
         images = self.images.take(rows).intensities()
         if condition == CLEAN:
             return images
-        noise = IMAGE_NOISES[condition.noise].at(condition.severity)
+        noise = find_noise(condition.noise).at(condition.severity)
         noisy = [
             noise.apply(image, stream(1, "filters", condition.noise, condition.severity, int(row)))
             for image, row in zip(images, rows, strict=True)

@@ -14,6 +14,7 @@ from bioscnn.encoding.reconstruction import WANTED
 from bioscnn.errors import UserError
 from bioscnn.files import point_latest, write_csv, write_json
 from bioscnn.report.filters import write_filters_report
+from bioscnn.studies.disturbance import refuse_noise
 from bioscnn.studies.filters.choices import Choice, choices
 from bioscnn.studies.filters.images import FULL, QUICK, amount_of, load_pool
 from bioscnn.studies.filters.order import order_rows
@@ -77,6 +78,7 @@ def run_filters(
         If the network has no recipe with a front end, or the images cannot be had.
     """
     started = datetime.now(UTC)
+    refuse_noise(study.config, "the filter study has noise of its own")
     progress.stage("loading")
     recipe = _recipe(study)
     amount = amount_of(study.config, QUICK if quick else FULL)

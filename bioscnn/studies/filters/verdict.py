@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.noise import IMAGE_NOISES
 from bioscnn.plots.filters import NOISES
 from bioscnn.report.template import percent, points, probability
 from bioscnn.report.timing_words import LEVEL
-from bioscnn.studies.filters.choices import CLEAN, Choice, conditions
+from bioscnn.studies.filters.choices import ADDED, CLEAN, Choice, conditions
 from bioscnn.studies.filters.images import Amount
 from bioscnn.studies.filters.tables import Results, best, compare, corrected
 from bioscnn.studies.filters.unit import Row
@@ -112,7 +111,7 @@ class _Told:
     def noise(self, chosen: Choice) -> str:
         severity = self.amount.judged_severity
         parts = []
-        for noise in IMAGE_NOISES:
+        for noise in ADDED:
             pair = self._pairs.get((IN_NOISE, noise, severity)) or self._pairs[FILTERED, noise, severity]
             shares = [self._share(c, noise, severity) for c in (chosen, UNFILTERED)]
             parts.append(

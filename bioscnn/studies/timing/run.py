@@ -29,6 +29,7 @@ from bioscnn.report.timing_folder import write_examples
 from bioscnn.seeds import stream
 from bioscnn.simulation import Recording, simulate
 from bioscnn.spikes import SpikeTrains
+from bioscnn.studies.disturbance import refuse_noise
 from bioscnn.studies.kept import Decided, keep, kept
 from bioscnn.studies.prepare import check_fit, prepare
 from bioscnn.studies.provenance import code_version, environment
@@ -126,6 +127,7 @@ def run_timing(
         If anything the user gave does not fit, or there are too few trials for the statistics.
     """
     started = datetime.now(UTC)
+    refuse_noise(study.config, "the timing study perturbs the spikes of a network without noise")
     progress.stage("loading")
     question = _Question(study, asked, collapsed, folds, data, progress)
     prepared = question.prepared

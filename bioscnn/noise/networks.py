@@ -1,0 +1,54 @@
+"""What all noise of spiking networks has: a pure function from a network to a network."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from bioscnn.network import Population, Projection, SpikingNetwork
+from bioscnn.noise.noise import Noise
+
+
+@dataclass(frozen=True)
+class NetworkNoise(Noise):
+    """Noise of a spiking network."""
+
+    acts_on = "network"
+
+    def apply(self, thing: SpikingNetwork, rng: np.random.Generator) -> SpikingNetwork:
+        """Return the network with noise, drawn once: it is the same in every trial.
+
+        Parameters
+        ----------
+        thing : SpikingNetwork
+            Left as it is. What noise it has already stays, and adds.
+        rng : numpy.random.Generator
+            Where chance comes from.
+
+        Raises
+        ------
+        UserError
+            If the noise is not defined for the neurons of the network.
+        """
+        return thing if self.changes_nothing else self._change(thing, rng)
+
+    @abstractmethod
+    def _change(self, network: SpikingNetwork, rng: np.random.Generator) -> SpikingNetwork:
+        """Return the network with noise."""
+
+
+def with_synapses(network: SpikingNetwork, change: Callable[[Projection], Projection]) -> SpikingNetwork:
+    """Change the projections that consist of synapses; currents of the stimulus flow in as before."""
+    projections = (p if p.synapse is None else change(p) for p in network.projections)
+    return replace(network, projections=tuple(projections))
+
+
+def with_neurons(
+    network: SpikingNetwork, change: Callable[[Population], Population], *, spared: str | None = None
+) -> SpikingNetwork:
+    """Change the populations that fire, but for a spared one."""
+    populations = (change(p) if p.spikes and p.name != spared else p for p in network.populations)
+    return replace(network, populations=tuple(populations))
