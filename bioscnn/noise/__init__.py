@@ -20,6 +20,7 @@ from bioscnn.noise.networks import NetworkNoise
 from bioscnn.noise.neurons import (
     DeadNeurons,
     NoisyMembrane,
+    NoisyMembraneXi,
     StuckNeurons,
     ThresholdMismatch,
     TimeConstantMismatch,
@@ -58,6 +59,7 @@ __all__ = [
     "NetworkNoise",
     "Noise",
     "NoisyMembrane",
+    "NoisyMembraneXi",
     "Occlusion",
     "Perturbation",
     "Quantisation",

@@ -21,6 +21,7 @@ from bioscnn.noise.images import (
 from bioscnn.noise.neurons import (
     DeadNeurons,
     NoisyMembrane,
+    NoisyMembraneXi,
     StuckNeurons,
     ThresholdMismatch,
     TimeConstantMismatch,
@@ -38,7 +39,7 @@ NOISES: dict[str, type[Noise]] = {
         BackgroundActivity, HotPixels, EventLoss, EventJitter,
         SpikeJitter,
         SpikeLoss, AxonalDelay, WeightNoise, TransmissionFailure, Quantisation,
-        ThresholdMismatch, TimeConstantMismatch, NoisyMembrane, DeadNeurons, StuckNeurons,
+        ThresholdMismatch, TimeConstantMismatch, NoisyMembrane, NoisyMembraneXi, DeadNeurons, StuckNeurons,
     )
 }  # fmt: skip
 """Every noise by its name, in the order in which noise is applied: from images to the network."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,14 +108,32 @@ class NoisyMembrane(NetworkNoise):
     dimension = "voltage"
     LEVELS = (0.5e-3, 1e-3, 2e-3, 4e-3, 8e-3)
     needs_leak = True
+    xi: ClassVar[bool] = False
 
     def _change(self, network: SpikingNetwork, rng: np.random.Generator) -> SpikingNetwork:
         def noisy(population: Population) -> Population:
             _check_leak(self, population)
             before = 0.0 if population.noise is None else population.noise.sd
-            return replace(population, noise=MembraneNoise(float(np.hypot(before, self.sd)), draw_key(rng)))
+            noise = MembraneNoise(float(np.hypot(before, self.sd)), draw_key(rng), self.xi)
+            return replace(population, noise=noise)
 
         return with_neurons(network, noisy)
+
+
+@dataclass(frozen=True)
+class NoisyMembraneXi(NoisyMembrane):
+    """Membrane noise that Brian2 draws: ``xi`` in the equations, the same law with other numbers.
+
+    Only the device ``numpy`` has it.
+
+    Parameters
+    ----------
+    sd : float
+        Standard deviation of the potential of a neuron at rest, V.
+    """
+
+    name = "membrane-noise-xi"
+    xi = True
 
 
 @dataclass(frozen=True)
