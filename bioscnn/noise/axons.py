@@ -30,7 +30,7 @@ class SpikeLoss(NetworkNoise):
 
     def _change(self, network: SpikingNetwork, rng: np.random.Generator) -> SpikingNetwork:
         def lossy(axons: Axons) -> Axons:
-            loss = 1 - (1 - axons.loss) * (1 - self.share)
+            loss = axons.loss + (1 - axons.loss) * self.share
             return replace(axons, loss=loss, key=draw_key(rng))
 
         return with_axons(network, lossy)

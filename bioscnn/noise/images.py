@@ -185,8 +185,7 @@ class Occlusion(ImageNoise):
     Parameters
     ----------
     share : float
-        Of the area of the image, to the nearest square of whole pixels. A square that would be higher or
-        wider than the image is a rectangle of its height or width.
+        Of the area of the image, in whole pixels, as square as they and the image allow.
 
     References
     ----------
@@ -211,10 +210,12 @@ class Occlusion(ImageNoise):
 
 
 def _patch(share: float, height: int, width: int) -> tuple[int, int]:
-    """Return the rows and columns of a square of a share of the area, or of what fits if none does."""
+    """Return the rows and columns of a rectangle of a share of the area."""
     area = share * height * width
-    rows = round(min(max(np.sqrt(area), area / width), height))
-    columns = round(min(max(np.sqrt(area), area / height), width))
+    rows = min(max(round(np.sqrt(area)), 1), height)
+    columns = min(max(round(area / rows), 1), width)
+    # What is too wide for the image has to be higher.
+    rows = min(max(round(area / columns), 1), height)
     return rows, columns
 
 

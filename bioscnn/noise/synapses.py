@@ -82,7 +82,7 @@ class TransmissionFailure(NetworkNoise):
     def _change(self, network: SpikingNetwork, rng: np.random.Generator) -> SpikingNetwork:
         def failing(projection: Projection) -> Projection:
             before = 0.0 if projection.failure is None else projection.failure.probability
-            probability = 1 - (1 - before) * (1 - self.probability)
+            probability = before + (1 - before) * self.probability
             return replace(projection, failure=Failure(probability, draw_key(rng)))
 
         return with_synapses(network, failing)
