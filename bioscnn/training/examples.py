@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from bioscnn.spikes import SpikeTrains
 from bioscnn.training.augmentation import augment, draw_affine, move_events
+from bioscnn.training.noise import event_noise, image_noise
 from bioscnn.training.settings import TrainingSettings
 
 
@@ -32,6 +33,11 @@ class Examples(Protocol):
     ) -> torch.Tensor:
         """Return examples, each distorted in its own way; spikes are counted over so many steps."""
 
+    def with_noise(
+        self, batch: torch.Tensor, settings: TrainingSettings, generator: torch.Generator, steps: int = 1
+    ) -> torch.Tensor:
+        """Return a batch of which some examples have noise of a kind and a strength of their own."""
+
 
 class ImageExamples:
     """Images; a batch has the shape (n, channels, height, width).
@@ -42,13 +48,19 @@ class ImageExamples:
         Intensities.
     labels : ndarray of int64, shape (n,)
         Classes.
+    noisy : ndarray of float32, shape (versions, n, channels, height, width), optional
+        The images with noise, where that has to be added before they are encoded; otherwise it is drawn
+        afresh for each batch.
     """
 
     at_once = 50  # the twin of a large network needs some 20 MB for each
 
-    def __init__(self, images: NDArray[np.float32], labels: NDArray[np.int64]) -> None:
+    def __init__(
+        self, images: NDArray[np.float32], labels: NDArray[np.int64], noisy: NDArray[np.float32] | None = None
+    ) -> None:
         self.images, self.labels = torch.from_numpy(images), torch.from_numpy(labels)
-        self.content = self.images, self.labels
+        self.noisy = None if noisy is None else torch.from_numpy(noisy)
+        self.content = self.images, self.labels, *(() if self.noisy is None else (self.noisy,))
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -61,7 +73,18 @@ class ImageExamples:
         self, rows: torch.Tensor, settings: TrainingSettings, generator: torch.Generator, steps: int = 1
     ) -> torch.Tensor:
         """Return images, each rotated, scaled, sheared, shifted and warped in its own way."""
-        return augment(self.images[rows], settings, generator).to(memory_format=torch.channels_last)
+        images = self.images[rows]
+        if self.noisy is not None and settings.noise > 0:
+            noisy = torch.rand(len(rows), generator=generator) < settings.noise
+            version = torch.randint(len(self.noisy), (len(rows),), generator=generator)
+            images = torch.where(noisy[:, None, None, None], self.noisy[version, rows], images)
+        return augment(images, settings, generator).to(memory_format=torch.channels_last)
+
+    def with_noise(
+        self, batch: torch.Tensor, settings: TrainingSettings, generator: torch.Generator, steps: int = 1
+    ) -> torch.Tensor:
+        """Return images of which some have noise; those that were encoded with it already have theirs."""
+        return batch if self.noisy is not None else image_noise(batch, settings.noise, generator)
 
 
 class SpikeExamples:
@@ -105,6 +128,13 @@ class SpikeExamples:
         lost = settings.event_loss * torch.rand(len(rows), generator=generator)
         kept = inside & (torch.rand(len(trial), generator=generator) >= lost[trial])
         return self._counts(len(rows), step[kept], trial[kept], moved[kept], steps)
+
+    def with_noise(
+        self, batch: torch.Tensor, settings: TrainingSettings, generator: torch.Generator, steps: int = 1
+    ) -> torch.Tensor:
+        """Return recordings of which some have background activity or hot pixels."""
+        noisy = event_noise(batch, steps * settings.dt, settings.noise, generator)
+        return noisy.clamp(max=1) if steps == 1 else noisy  # a neuron spikes at most once a step
 
     def _spikes_of(self, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the trial of the batch and the position of every spike of these examples."""

@@ -80,6 +80,8 @@ def fit(
                 group["lr"] = settings.learning_rate * _schedule(state.step, n_steps)
             x = training.augmented(batch, settings, generators["augmentation"], objective.steps)
             targets = _targets(x, training.labels[batch], graph.n_classes, tutor, objective)
+            if settings.noise > 0:  # after the teacher, who was shown the example without
+                x = training.with_noise(x, settings, generators["augmentation"], objective.steps)
             loss = objective.loss(network, x, targets)
             optimiser.zero_grad()
             loss.backward()

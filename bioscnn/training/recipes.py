@@ -84,10 +84,12 @@ def _digits(neuron: LIFRate | ReLU, *channels: int, maps: int = 1) -> Architectu
     return Architecture((maps, 28, 28), (Convolution(first), *strided), 10, neuron)
 
 
-def _strided(shape: tuple[int, int, int], n_classes: int, *channels: int) -> Architecture:
+def _strided(
+    shape: tuple[int, int, int], n_classes: int, *channels: int, neuron: LIFRate | ReLU = LIF_RATE
+) -> Architecture:
     first, *others = channels
     strided = (Convolution(number, stride=(2, 2)) for number in others)
-    return Architecture(shape, (Convolution(first, (5, 5), (2, 2)), *strided), n_classes, LIF_RATE)
+    return Architecture(shape, (Convolution(first, (5, 5), (2, 2)), *strided), n_classes, neuron)
 
 
 SMALL, LARGE = (8, 16, 32), (32, 64, 128)  # large: the shape of Nengo's spiking MNIST example
@@ -134,6 +136,9 @@ PHOTOGRAPHS = RateSettings(
     spiking_images=0,
 )
 
+# Of the examples of a batch; the others stay clean.
+NOISY_SHARE = 0.5
+
 RECIPES = {
     recipe.name: recipe
     for recipe in (
@@ -155,6 +160,13 @@ RECIPES = {
             "mnist",
             _digits(LIF_RATE, *SMALL),
             RateSettings(epochs=16, warp=0.3),
+            teacher="mnist-large-relu",
+        ),
+        Recipe(
+            "mnist-small-noise",
+            "mnist",
+            _digits(LIF_RATE, *SMALL),
+            RateSettings(epochs=16, warp=0.3, noise=NOISY_SHARE),
             teacher="mnist-large-relu",
         ),
         Recipe(
@@ -191,6 +203,21 @@ RECIPES = {
             "nmnist-small",
             SACCADES,
             recordings=replace(NMNIST, trials=16_000),
+        ),
+        # From scratch it would take an hour.
+        Recipe(
+            "nmnist-small-noise",
+            "nmnist",
+            "nmnist-small",
+            replace(FRAMES, epochs=2, learning_rate=3e-3, noise=NOISY_SHARE, event_loss=0.5),
+            recordings=NMNIST,
+        ),
+        Recipe(
+            "nmnist-small-relu",
+            "nmnist",
+            _strided((2, 34, 34), 10, 16, 48, 96, neuron=ReLU()),
+            replace(FRAMES, epochs=3, learning_rate=2e-3),
+            recordings=NMNIST,
         ),
         # What is there to know for one that does not know when.
         Recipe(
@@ -258,6 +285,27 @@ RECIPES = {
             _strided((3, 30, 40), 2, 16, 32, 32),
             PHOTOGRAPHS,
             front_end=FrontEnd("lif-layer", ("off-midget", "on-midget", "on-parasol")),
+        ),
+        Recipe(
+            "caltech-pixels-noise",
+            "caltech",
+            _strided((1, 30, 40), 2, 16, 32, 32),
+            replace(PHOTOGRAPHS, noise=NOISY_SHARE),
+            front_end=FrontEnd("lif-layer"),
+        ),
+        Recipe(
+            "caltech-foveal-noise",
+            "caltech",
+            _strided((3, 30, 40), 2, 16, 32, 32),
+            replace(PHOTOGRAPHS, noise=NOISY_SHARE),
+            front_end=FrontEnd("lif-layer", ("off-midget", "on-midget", "on-parasol")),
+        ),
+        Recipe(
+            "caltech-pixels-relu",
+            "caltech",
+            _strided((1, 30, 40), 2, 16, 32, 32, neuron=ReLU()),
+            replace(PHOTOGRAPHS, learning_rate=2e-3),
+            front_end=FrontEnd("lif-layer"),
         ),
         # Does training too long make the network worse? Nothing here holds it back.
         Recipe(

@@ -39,6 +39,7 @@ class TrainingSettings:
     shear: float = 0.1  # fraction of the height by which the top moves across
     warp: float = 0.0  # pixels, standard deviation of a smooth displacement, drawn for every image
     event_loss: float = 0.0  # largest fraction of the input spikes that an example loses
+    noise: float = 0.0  # share of the examples shown that get noise, see `bioscnn.training.noise`
     duration: float = 30e-3  # s, of a trial
     dt: float = 1e-3  # s
     tau_s: float = 5e-3  # s, of the synapses
@@ -58,6 +59,8 @@ class TrainingSettings:
             if not value >= 0 or (field.name in positive and value == 0):
                 expected = "a number > 0" if field.name in positive else "a number >= 0"
                 raise UserError("impossible setting", key=field.name, value=value, expected=expected)
+        if self.noise > 1:
+            raise UserError("impossible setting", key="noise", value=self.noise, expected="a share, 0 to 1")
         if self.readout not in READOUTS:
             raise UserError(
                 "no such readout of the twin",

@@ -38,6 +38,7 @@ def train(
     teacher: LayerGraph | None = None,
     checkpoint: Path | None = None,
     progress: Progress | None = None,
+    noisy_images: NDArray[np.floating] | None = None,
 ) -> tuple[LayerGraph, dict[str, Any]]:
     """Train a network, on rates or on spikes as the settings say.
 
@@ -63,6 +64,9 @@ def train(
         File in which the state is kept, and from which an interrupted training continues; removed at the end.
     progress : callable, optional
         Called as ``progress(batches done, batches in all, records of the epochs done)`` after every batch.
+    noisy_images : ndarray of float32, shape (versions, n, channels, height, width), optional
+        The training images encoded with noise, for `TrainingSettings.noise` behind a front end, whose output
+        is no image any more. Without them noise is drawn afresh each time an image is shown.
 
     Returns
     -------
@@ -77,17 +81,15 @@ def train(
         If torch is missing, the arrays do not fit the network, the training diverges, the checkpoint is of
         another training, or spikes are asked of a ReLU network.
     """
-    try:
-        import torch
+    _require_torch()
+    import torch
 
-        from bioscnn.training.checkpoint import Checkpoint
-        from bioscnn.training.fine_tuning import SpikeObjective
-        from bioscnn.training.fit import fit
-        from bioscnn.training.rate_training import RateObjective
-    except ModuleNotFoundError:
-        raise UserError("training needs torch", fix="pip install 'bioscnn[train]'") from None
+    from bioscnn.training.checkpoint import Checkpoint
+    from bioscnn.training.fine_tuning import SpikeObjective
+    from bioscnn.training.fit import fit
+    from bioscnn.training.rate_training import RateObjective
 
-    training = _examples(graph, "train", train_images, train_labels, settings)
+    training = _examples(graph, "train", train_images, train_labels, settings, noisy_images)
     validation = _examples(graph, "validation", validation_images, validation_labels, settings)
     objective = SpikeObjective(settings) if isinstance(settings, SpikeSettings) else RateObjective(settings)
     kept = Checkpoint(checkpoint, _identity(graph, teacher, settings, training, validation))
@@ -160,6 +162,7 @@ def train_recipe(
     """
     from bioscnn.training.data import load_shown
 
+    _require_torch()
     if not out.is_dir():
         raise UserError("no such folder", file=out, fix=f"mkdir -p {out}")
     training, validation = (load_shown(recipe, split, data) for split in ("train", "validation"))
@@ -173,6 +176,7 @@ def train_recipe(
         None if recipe.teacher is None else _network(recipe.teacher, out),
         out / f"{recipe.name}.checkpoint.npz",
         progress,
+        training.noisy,
     )
     card = {
         "name": recipe.name,
@@ -190,6 +194,13 @@ def train_recipe(
     write_onnx(graph, out / f"{recipe.name}.onnx", {"weights_sha256": card["weights_sha256"]})
     write_json(out / f"{recipe.name}.json", card)
     return graph, card
+
+
+def _require_torch() -> None:
+    try:
+        import torch  # noqa: F401
+    except ModuleNotFoundError:
+        raise UserError("training needs torch", fix="pip install 'bioscnn[train]'") from None
 
 
 def _beginning(recipe: Recipe, out: Path) -> LayerGraph:
@@ -254,6 +265,7 @@ def _examples(
     shown: NDArray[np.floating] | SpikeTrains,
     labels: NDArray[np.integer],
     settings: RateSettings | SpikeSettings,
+    noisy: NDArray[np.floating] | None = None,
 ) -> Examples:
     """Check what is shown against the network, and return it in the form in which training takes it."""
     from bioscnn.training.examples import ImageExamples, SpikeExamples
@@ -269,13 +281,27 @@ def _examples(
     if isinstance(shown, SpikeTrains):
         _check_spikes(graph, split, shown, settings)
         return SpikeExamples(shown, classes, graph.input_shape)
-    if shown.shape[1:] != graph.input_shape or shown.min() < 0 or shown.max() > 1:
+    _check_images(graph, split, shown)
+    images = np.ascontiguousarray(shown, np.float32)
+    if noisy is None:
+        return ImageExamples(images, classes)
+    for version in noisy:
+        _check_images(graph, f"noisy {split}", version, len(images))
+    return ImageExamples(images, classes, np.ascontiguousarray(noisy, np.float32))
+
+
+def _check_images(graph: LayerGraph, split: str, shown: NDArray[np.floating], n: int | None = None) -> None:
+    if (
+        shown.shape[1:] != graph.input_shape
+        or n not in (None, len(shown))
+        or shown.min() < 0
+        or shown.max() > 1
+    ):
         raise UserError(
             f"the {split} images are no images for {graph.name}",
             value=f"{shown.dtype} of shape {shown.shape}",
-            expected=f"shape (n, {', '.join(map(str, graph.input_shape))}), values in [0, 1]",
+            expected=f"shape ({n or 'n'}, {', '.join(map(str, graph.input_shape))}), values in [0, 1]",
         )
-    return ImageExamples(np.ascontiguousarray(shown, np.float32), classes)
 
 
 def _check_spikes(

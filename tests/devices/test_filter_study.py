@@ -81,10 +81,11 @@ def test_an_interrupted_study_goes_on_and_comes_to_the_same_tables(small, tmp_pa
     assert (whole.folder / "report.html").exists()
 
 
-def test_a_network_without_a_front_end_is_refused_before_any_work(tmp_path):
+@pytest.mark.parametrize("network", ["mnist-small", "caltech-foveal-noise"])
+def test_a_network_without_a_front_end_or_shown_noise_is_refused_before_any_work(network, tmp_path):
     with pytest.raises(UserError, match="no recipe") as error:
         run_filters(
-            read_study(STUDY, ["network.model=mnist-small"]), data=None, results=tmp_path, progress=Watcher()
+            read_study(STUDY, [f"network.model={network}"]), data=None, results=tmp_path, progress=Watcher()
         )
     assert "mnist-foveal" in str(error.value) and not any(tmp_path.iterdir())
 

@@ -12,7 +12,14 @@ from bioscnn.readout import READOUTS
 from bioscnn.studies.benchmark.markdown import Document, tables_markdown
 from bioscnn.studies.benchmark.measurement import Measurement, keep, kept, measurement_key
 from bioscnn.studies.benchmark.tables import Measured, network_row, over_time_rows, time_step_rows
-from bioscnn.studies.benchmark.tasks import RESETS, TIME_STEPS, Benchmark, count_images, tasks_of
+from bioscnn.studies.benchmark.tasks import (
+    RESETS,
+    TIME_STEPS,
+    Benchmark,
+    count_images,
+    shipped_networks,
+    tasks_of,
+)
 from bioscnn.studies.prepare import prepare
 from bioscnn.studies.study import read_study
 
@@ -116,6 +123,20 @@ def test_the_headline_is_a_trial_of_its_own_and_not_a_part_of_the_long_one():
     assert {
         (t.study.config.neuron.reset, t.study.config.simulation.dt) for t in tasks.time_steps.values()
     } == {(reset, dt) for reset in RESETS for dt in TIME_STEPS}
+
+
+def test_networks_that_were_shown_noise_or_have_a_front_end_are_not_compared(monkeypatch):
+    cards = {
+        "a-plain": {"settings": {"noise": 0.0}},
+        "a-older": {"settings": {"epochs": 3}},  # from before there was noise
+        "a-unknown": None,
+        "a-noisy": {"settings": {"noise": 0.5}},
+        "a-retina": {"encoding": {}},
+        "b-plain": {},
+    }
+    monkeypatch.setattr("bioscnn.studies.benchmark.tasks.shipped_models", lambda: list(cards))
+    monkeypatch.setattr("bioscnn.studies.benchmark.tasks.read_card", cards.get)
+    assert shipped_networks("a") == ("a-plain", "a-older", "a-unknown")
 
 
 def test_a_document_can_be_filled_again_and_again(tmp_path):

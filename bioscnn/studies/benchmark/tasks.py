@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
+from typing import Any
 
 from bioscnn.ann import Layer, LIFRate, ReLU, read_card, read_model, shipped_models
 from bioscnn.ann.models import locate
@@ -172,8 +173,16 @@ def shipped_networks(name: str) -> tuple[str, ...]:
 
 def _shipped(name: str) -> tuple[str, ...]:
     of_name = [model for model in shipped_models() if model.startswith(f"{name}-")]
-    # A network behind a front end of its own does not fit the study.
-    return tuple(model for model in of_name if "encoding" not in (read_card(model) or {}))
+    return tuple(model for model in of_name if _is_compared(read_card(model) or {}))
+
+
+def _is_compared(card: dict[str, Any]) -> bool:
+    """Say whether the benchmark is about such a network.
+
+    One behind a front end of its own does not fit the study, and one that was shown noise answers another
+    question than that of clean images.
+    """
+    return "encoding" not in card and not card.get("settings", {}).get("noise")
 
 
 def count_images(benchmark: Benchmark, data: Path | None) -> dict[str, int]:

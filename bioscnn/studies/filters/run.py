@@ -158,8 +158,8 @@ def _finish(work: Work, choice: Choice, networks: Path, path: Path) -> Choice:
 def _recipe(study: Study) -> Recipe:
     """Return the recipe of the study's network, whose front end can be exchanged."""
     recipe = RECIPES.get(study.config.network.model)
-    if recipe is None or recipe.front_end is None or isinstance(recipe.start, str):
-        known = [r.name for r in RECIPES.values() if r.front_end is not None]
+    known = [r.name for r in RECIPES.values() if r.front_end is not None and r.settings.noise == 0]
+    if recipe is None or recipe.name not in known or isinstance(recipe.start, str):
         raise UserError(
             "the filter study trains networks like that of the study, and there is no recipe for it",
             key="network.model",

@@ -72,6 +72,33 @@ def test_the_card_says_how_many_images_the_twin_classified():
     assert few["accuracy"] * few["n"] == pytest.approx(round(few["accuracy"] * few["n"]))
 
 
+def test_noise_is_off_by_default_and_then_nothing_is_drawn_for_it(trained, monkeypatch):
+    def unasked(*_):
+        raise AssertionError("noise that nobody asked for")
+
+    monkeypatch.setattr("bioscnn.training.examples.image_noise", unasked)
+    short = replace(QUICK, epochs=1)
+    train(START, *bars(64, 1), *bars(20, 2), short)
+    with pytest.raises(AssertionError, match="nobody asked for"):
+        train(START, *bars(64, 1), *bars(20, 2), replace(short, noise=0.5))
+
+
+def test_a_network_that_has_seen_noise_classifies_noisy_images_better(trained):
+    from bioscnn.training.noise import image_noise
+
+    hardened, _ = train(START, *bars(640, 1), *bars(200, 2), replace(QUICK, noise=0.8))
+    images, labels = bars(10_000, 5)
+    noisy = image_noise(torch.from_numpy(images), 1.0, torch.Generator().manual_seed(1)).numpy()
+    before, after = (np.mean(graph.forward(noisy).argmax(1) != labels) for graph in (trained[0], hardened))
+    assert after < 0.7 * before
+
+
+def test_noisy_versions_of_other_images_than_those_of_training_are_refused():
+    images, labels = bars(64, 1)
+    with pytest.raises(UserError, match="the noisy train images are no images for tiny"):
+        train(START, images, labels, *bars(20, 2), QUICK, noisy_images=images[None, :50])
+
+
 def test_another_seed_gives_another_network(trained):
     other = train(START, *bars(640, 1), *bars(200, 2), replace(QUICK, seed=4))[0]
     assert other != trained[0]
@@ -106,6 +133,7 @@ def test_progress_counts_batches_and_hands_over_finished_epochs():
         ({"epochs": 0}, "epochs"),
         ({"learning_rate": -1}, "learning_rate"),
         ({"shift": -1}, "shift"),
+        ({"noise": 1.5}, "noise"),
         ({"tau_s": 0}, "tau_s"),
         ({"decide_from": 30e-3}, "decide_from"),
     ],
@@ -143,7 +171,7 @@ def test_an_unknown_network_is_refused_with_the_known_ones():
 def test_a_data_set_names_its_recipes_each_behind_the_one_it_begins_with():
     names = [recipe.name for recipe in find_recipes("mnist")]
     assert names.index("mnist-small") < names.index("mnist-small-fine-tuned")
-    assert len(names) == 7
+    assert len(names) == 8
 
 
 def test_training_without_torch_says_how_to_install_it(monkeypatch):
@@ -279,7 +307,11 @@ class Killed(BaseException):
     """Stands for a kill: it leaves the process no time to tidy up."""
 
 
-@pytest.mark.parametrize("settings", [QUICK, replace(ON_SPIKES, epochs=8)], ids=["rates", "spikes"])
+@pytest.mark.parametrize(
+    "settings",
+    [QUICK, replace(QUICK, noise=0.5), replace(ON_SPIKES, epochs=8)],
+    ids=["rates", "noise", "spikes"],
+)
 @pytest.mark.parametrize("batches", [3, 40, 57])
 def test_a_killed_training_continues_to_the_same_result(tmp_path, monkeypatch, settings, batches):
     monkeypatch.setattr("bioscnn.training.fit._CHECKPOINT_EVERY", 7)
