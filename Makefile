@@ -28,7 +28,7 @@ BIN     := $(VENV)/bin
 INSTALL  = $(BIN)/pip install --quiet --disable-pip-version-check $(OPTIONS) --editable
 
 .DEFAULT_GOAL := help
-.PHONY: help env sim explain test lint train cross timing retina benchmark bench camera notebooks doctor clean
+.PHONY: help env sim explain test lint train cross timing retina noise benchmark bench camera notebooks doctor clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -85,6 +85,10 @@ timing: $(VENV)/ready ## ask what the times of spikes carry [DATASET=nmnist] [TR
 retina: $(VENV)/ready-train ## try every combination of the retina's cells [DATASET=caltech] [QUICK=1] [JOBS=]
 	@$(BIN)/bioscnn retina sims/$(if $(filter mnist,$(DATASET)),mnist-foveal,$(DATASET)).toml \
 	  $(if $(QUICK),--quick) $(if $(JOBS),--jobs $(JOBS))
+
+noise: $(VENV)/ready ## say what noise destroys first and what helps [DATASET=mnist] [TRIALS=] [QUICK=1] [JOBS=]
+	@$(BIN)/bioscnn noise sims/$(DATASET).toml $(if $(QUICK),--quick) $(if $(TRIALS),--trials $(TRIALS)) \
+	  $(if $(JOBS),--jobs $(JOBS))
 
 benchmark: $(VENV)/ready ## measure the shipped networks and fill docs/networks.md [DATASET=mnist] [TRIALS=]
 	@$(BIN)/bioscnn benchmark $(DATASET) $(if $(TRIALS),--trials $(TRIALS),--docs docs/networks.md)

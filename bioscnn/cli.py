@@ -273,6 +273,43 @@ def retina(
 
 
 @app.command()
+def noise(
+    study: StudyFile,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="a coarse one: few trials, severities, kinds")
+    ] = False,
+    kinds: Annotated[
+        str | None,
+        typer.Option(metavar="A,B", help="noises such as gaussian-noise,spike-loss (default: all that fit)"),
+    ] = None,
+    changes: Changes = None,
+    trials: Annotated[int | None, typer.Option(min=1, help="examples under each condition")] = None,
+    jobs: Annotated[int | None, typer.Option(help="simulation.jobs")] = None,
+    data: DataFolder = None,
+    as_json: Json = False,
+) -> None:
+    """Say what noise destroys first, and whether retina, training and spikes help."""
+    from bioscnn.studies.noise import run_noise
+    from bioscnn.terminal import WorkProgress, print_noise
+
+    loaded = _study(study, changes, {"simulation.jobs": jobs})
+    with WorkProgress() as progress:
+        done = run_noise(
+            loaded,
+            quick=quick,
+            kinds=tuple(filter(None, map(str.strip, (kinds or "").split(",")))),
+            trials=trials,
+            data=data,
+            results=Path("results"),
+            progress=progress,
+        )
+    if as_json:
+        typer.echo(json.dumps(done.summary, indent=2))
+    else:
+        print_noise(done)
+
+
+@app.command()
 def convert(
     model: Annotated[str, typer.Argument(help="a shipped network, or an .onnx file")],
     as_json: Json = False,

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from bioscnn.studies.devices import Devices
     from bioscnn.studies.divergence import Divergence
     from bioscnn.studies.filters import Filters
+    from bioscnn.studies.noise import NoiseStudy
     from bioscnn.studies.plan import Plan
     from bioscnn.studies.run import Run
     from bioscnn.studies.timing import Timing
@@ -140,9 +141,9 @@ class WorkProgress(_Bar):
             ERR.print(f"{100 * self._done / self._todo:3.0f} %{left}: {what}", soft_wrap=True)
 
     def stage(self, what: str) -> None:
-        """Say what takes longer than simulating."""
-        if what == "compiling":
-            self._say(_STAGES[what])
+        """Say what takes longer than simulating, and what is no stage of every simulation."""
+        if what == "compiling" or what not in _STAGES:
+            self._say(_STAGES.get(what, what))
         else:
             self._progress.update(self._task, description=self._what)
 
@@ -496,6 +497,19 @@ def print_filters(done: Filters) -> None:
     for sentence in s["verdict"]:
         OUT.print(Padding(escape(sentence), (0, 2, 1, 2)), soft_wrap=False)
     OUT.print(f"  {len(done.verdict.comparisons)} tests, corrected by Holm's method. Tables: {done.folder}")
+    OUT.print(f"  report  {done.folder / 'report.html'}")
+
+
+def print_noise(done: NoiseStudy) -> None:
+    """Print the answer of a noise study, and where its tables and its report are."""
+    s = done.summary
+    each = f"{s['n']:,} trials, {s['seeds']} seeds, {len(s['noises'])} kinds of noise"
+    OUT.print(f"\n[bold]{s['title']}[/bold]  {s['source']}, {each}\n")
+    if s["simulated"]:
+        print_simulated(s["dataset"].removesuffix("-simulated"))
+    for sentence in done.verdict:
+        OUT.print(Padding(escape(sentence), (0, 2, 1, 2)), soft_wrap=False)
+    OUT.print(f"  {len(done.comparisons)} tests, corrected by Holm's method. Tables: {done.folder}")
     OUT.print(f"  report  {done.folder / 'report.html'}")
 
 

@@ -7,6 +7,7 @@ from bioscnn.metrics.activity import (
     spikes_per_trial,
     synaptic_operations_per_trial,
 )
+from bioscnn.metrics.crossed import CrossedResamples, Estimate
 from bioscnn.metrics.distances import spike_time_tiling, van_rossum_distance, victor_purpura_distance
 from bioscnn.metrics.information import (
     Information,
@@ -43,9 +44,11 @@ from bioscnn.metrics.statistics import (
 )
 
 __all__ = [
+    "CrossedResamples",
     "Difference",
     "Distance",
     "Energy",
+    "Estimate",
     "Information",
     "Proportion",
     "Separation",
