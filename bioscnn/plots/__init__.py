@@ -10,6 +10,8 @@ from bioscnn.plots.input_spikes import POLARITIES, input_spikes
 from bioscnn.plots.learning import learning_curves
 from bioscnn.plots.ledger import rates_against_activations, waterfall
 from bioscnn.plots.networks import networks_over_time, time_steps
+from bioscnn.plots.noise import gallery, noise_curves
+from bioscnn.plots.noise_effects import first_to_fall, latency_and_spikes, what_helps
 from bioscnn.plots.potentials import output_potentials
 from bioscnn.plots.raster import raster
 from bioscnn.plots.rates import three_rates
@@ -44,15 +46,19 @@ __all__ = [
     "control_sets",
     "distance_matrix",
     "firing_order",
+    "first_to_fall",
     "front_end_accuracies",
+    "gallery",
     "information_bars",
     "input_spikes",
     "intervals_histogram",
     "kernels",
+    "latency_and_spikes",
     "latency_distribution",
     "latency_histogram",
     "learning_curves",
     "networks_over_time",
+    "noise_curves",
     "output_potentials",
     "perturbation_effects",
     "quality_by_share",
@@ -68,4 +74,5 @@ __all__ = [
     "to_png",
     "to_svg",
     "waterfall",
+    "what_helps",
 ]

@@ -1,0 +1,280 @@
+"""What each kind of noise takes first, what helps against it, and what it does to latency and spikes."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bioscnn.plots.noise import PLACES, TALL_ROW, by_place, is_kind, name_of, place_of
+from bioscnn.plots.style import INK, MUTED, PALE, TRUE, WIDE, WRONG, themed
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+VERDICTS = {"helps": TRUE, "harms": WRONG, "not told from zero": MUTED}
+"""Colour of a difference by where its interval lies: above zero, below it, or around it."""
+
+
+def row_name(noise: str) -> str:
+    """Return a condition as the name of its row: a kind of noise, clean inputs, or a mean over kinds."""
+    if noise == "all":
+        return "mean of all kinds"
+    if noise.startswith("all "):
+        return f"mean, {noise.removeprefix('all ')}"
+    return name_of(noise)
+
+
+def losses(accuracy: pd.DataFrame, severity: int = 3) -> pd.DataFrame:
+    """Return what each noise of a severity takes from the first contestant, largest loss first.
+
+    Parameters
+    ----------
+    accuracy : DataFrame
+        As of `bioscnn.plots.noise_curves`.
+    severity : int
+        Which severity.
+
+    Returns
+    -------
+    DataFrame
+        A row a noise: its row of `accuracy`, and ``place`` (a key of `PLACES`), ``loss``, ``loss_low``,
+        ``loss_high``, shares of the trials.
+
+    Notes
+    -----
+    The interval is Newcombe's: the distances from the two accuracies to the ends of their intervals are added
+    in squares. It takes the two as independent; they come from the same trials, so it is too wide if
+    anything.
+
+    References
+    ----------
+    Newcombe (1998), Interval estimation for the difference between independent proportions: comparison of
+    eleven methods, Statistics in Medicine 17:873.
+    """
+    main = accuracy["contestant"].iloc[0]
+    rows = accuracy[(accuracy["contestant"] == main) & (accuracy["method"] == "spiking")]
+    clean = rows[rows["noise"] == "clean"].iloc[0]
+    noisy = rows[(rows["severity"] == severity) & (rows["noise"] != "clean")]
+    loss = clean["accuracy"] - noisy["accuracy"]
+    down = np.hypot(clean["accuracy"] - clean["low"], noisy["high"] - noisy["accuracy"])
+    up = np.hypot(clean["high"] - clean["accuracy"], noisy["accuracy"] - noisy["low"])
+    places = [place_of(*pair) for pair in noisy[["noise", "acts_on"]].itertuples(index=False)]
+    found = noisy.assign(place=places, loss=loss, loss_low=loss - down, loss_high=loss + up)
+    return found.sort_values("loss", ascending=False, kind="stable")
+
+
+@themed
+def first_to_fall(
+    accuracy: pd.DataFrame, severity: int = 3, *, chance: float | None = None, width: float = WIDE
+) -> Figure:
+    """Draw what each noise takes from the accuracy of the first contestant, the worst on top.
+
+    Parameters
+    ----------
+    accuracy : DataFrame
+        As of `noise_curves`.
+    severity : int
+        Severity of the noises.
+    chance : float, optional
+        Accuracy of guessing; a dotted line marks the loss that leaves no more.
+    width : float
+        Width in inches.
+    """
+    import seaborn as sns
+    from matplotlib.figure import Figure
+
+    rows = losses(accuracy, severity)
+    labels = [f"{name_of(row.noise)}, {row.amount}" for row in rows.itertuples()]
+    figure = Figure(figsize=(width, 0.2 * len(rows) + 0.95), layout="constrained")
+    axes = figure.subplots()
+    used = [place for place in PLACES if place in set(rows["place"])]
+    sns.barplot(
+        x=100 * rows["loss"], y=labels, hue=rows["place"], hue_order=used, dodge=False, width=0.72,
+        palette={place: PLACES[place][1] for place in used}, saturation=1, alpha=0.85, ax=axes,
+    )  # fmt: skip
+    low, high = 100 * rows["loss_low"].to_numpy(), 100 * rows["loss_high"].to_numpy()
+    axes.hlines(range(len(rows)), low, high, color=INK, linewidth=1.1)
+    for k, (end, loss) in enumerate(zip(high, 100 * rows["loss"], strict=True)):
+        axes.annotate(
+            f"{loss:.1f}".replace("-", "\N{MINUS SIGN}"), (max(end, 0), k), (3, 0),
+            textcoords="offset points", va="center", size=7.5,
+        )  # fmt: skip
+    axes.axvline(0, color=MUTED, linewidth=0.8)
+    most = float(high.max())
+    if chance is not None:
+        clean = accuracy[accuracy["noise"] == "clean"]["accuracy"].iloc[0]
+        axes.axvline(100 * (clean - chance), color=MUTED, linestyle=":", linewidth=1, label="chance is left")
+        most = max(most, 100 * (clean - chance))
+    axes.set_xlim(min(0, 1.1 * float(low.min())), 1.1 * most)
+    who = f"by {accuracy['contestant'].iloc[0]} at severity {severity}"
+    axes.set(xlabel=f"accuracy lost {who} (points)" if width >= 5 else f"points lost\n{who}", ylabel="")
+    axes.tick_params(axis="y", length=0)
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.spines["left"].set_visible(False)
+    axes.grid(axis="x", color=MUTED, alpha=0.15)
+    axes.set_axisbelow(True)
+    handles, names = axes.get_legend_handles_labels()
+    axes.legend().remove()
+    figure.legend(
+        handles, [PLACES[name][0] if name in PLACES else name for name in names],
+        loc="outside upper left", ncols=7 if width >= 5 else 3, handlelength=1.2, columnspacing=1.3,
+    )  # fmt: skip
+    return figure
+
+
+_FIRST = {"clean": 0, "all": 1}
+
+
+@themed
+def what_helps(comparisons: pd.DataFrame, *, width: float = WIDE) -> Figure:
+    """Draw by how much one contestant is more often right than another, a panel a question, a row a noise.
+
+    Parameters
+    ----------
+    comparisons : DataFrame
+        A row a question and condition: columns ``question``, ``first``, ``second`` (names of what is
+        compared), ``noise`` (a name, ``"clean"``, or a mean over kinds: ``"all"``, or words), ``acts_on``,
+        ``difference`` (accuracy of the first less that of the second), ``low``, ``high`` (-1 to 1).
+    width : float
+        Width in inches; below 5 two panels stand side by side, else five.
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+
+    means = [noise for noise in comparisons["noise"].unique() if not is_kind(noise)]
+    rows: list[str | None] = [*sorted(means, key=lambda noise: _FIRST.get(noise, len(_FIRST))), None]
+    groups = by_place(comparisons)
+    for noises in groups.values():
+        rows += [*noises, None]
+    pairs = list(comparisons.groupby(["question", "first", "second"], sort=False))
+    lines = -(-len(pairs) // (5 if width >= 5 else 2))
+    columns = -(-len(pairs) // lines)
+    figure = Figure(
+        figsize=(width, lines * (TALL_ROW * 0.93 * len(rows) + 0.95) + 0.25), layout="constrained"
+    )
+    panels = figure.subplots(lines, columns, sharex=True, squeeze=False)
+    room = int(16 * (width - 1.4) / columns)
+    titles = [_pair(first, second, room) for (_, first, second), _ in pairs]
+    above = 4 + 9 * max(title.count("\n") + 1 for title in titles)
+    for k, (axes, title, ((question, *_), group)) in enumerate(zip(panels.flat, titles, pairs, strict=False)):
+        _draw_differences(axes, group, rows)
+        axes.set_title(str(question), size=8.5, weight="bold", pad=above + 3)
+        axes.annotate(
+            title, (0, 1), (0, above), xycoords="axes fraction", textcoords="offset points",
+            size=6.8, color=MUTED, va="top",
+        )  # fmt: skip
+        axes.tick_params(labelleft=k % columns == 0, labelbottom=True)
+        axes.set_xlabel("difference (points)", size=7.5)
+        axes.locator_params(axis="x", nbins=4)
+    for axes in panels.flat[len(pairs) :]:
+        axes.set_axis_off()
+    looks = [
+        Line2D([], [], color=colour, marker="o", markersize=4, linewidth=1.3, label=label,
+               markerfacecolor="white" if colour == MUTED else colour)
+        for label, colour in VERDICTS.items()
+    ]  # fmt: skip
+    figure.legend(handles=looks, loc="outside upper left", ncols=3, handlelength=1.6, columnspacing=1.3)
+    return figure
+
+
+def _pair(first: str, second: str, room: int) -> str:
+    """Return what is compared in lines of at most `room` characters."""
+    lines = [textwrap.fill(text, room, break_long_words=False) for text in (first, f"less {second}")]
+    return "\n".join(lines)
+
+
+def _draw_differences(axes: Axes, group: pd.DataFrame, rows: Sequence[str | None]) -> None:
+    """Draw a row a noise; None is a gap between groups."""
+    for row in range(len(rows) - 1):
+        if rows[row] is None:
+            axes.axhline(row, color=PALE, linewidth=0.6)
+    axes.axvline(0, color=MUTED, linewidth=0.8)
+    place = [rows.index(noise) for noise in group["noise"]]
+    value, low, high = (100 * group[name].to_numpy(float) for name in ("difference", "low", "high"))
+    told = np.select([low > 0, high < 0], ["helps", "harms"], "not told from zero")
+    colours = [VERDICTS[name] for name in told]
+    sizes = np.where(group["noise"].map(is_kind), 13, 26)
+    axes.hlines(place, low, high, color=colours, linewidth=1.3)
+    axes.scatter(
+        value, place, s=sizes, edgecolors=colours, linewidths=0.9, zorder=3,
+        color=["white" if colour == MUTED else colour for colour in colours],
+    )  # fmt: skip
+    named = [(k, name) for k, name in enumerate(rows) if name is not None]
+    axes.set_yticks([k for k, _ in named], [row_name(name) for _, name in named])
+    for label, (_, name) in zip(axes.get_yticklabels(), named, strict=True):
+        label.set_fontweight("normal" if is_kind(name) else "bold")
+    axes.tick_params(axis="y", length=0)
+    axes.set_ylim(len(rows) - 1.2, -0.8)
+    axes.spines["left"].set_visible(False)
+    axes.grid(axis="x", color=MUTED, alpha=0.15)
+
+
+@themed
+def latency_and_spikes(accuracy: pd.DataFrame, *, width: float = WIDE) -> Figure:
+    """Draw median latency and spikes a trial of the first contestant in every noise, as numbers and colours.
+
+    Colours: in relation to clean inputs.
+
+    Parameters
+    ----------
+    accuracy : DataFrame
+        As of `noise_curves`, with ``latency_ms`` and ``spikes``.
+    width : float
+        Width in inches; below 5 the tables stand one below the other.
+    """
+    import seaborn as sns
+    from matplotlib.figure import Figure
+
+    main = accuracy["contestant"].iloc[0]
+    rows = accuracy[(accuracy["contestant"] == main) & (accuracy["method"] == "spiking")]
+    clean = rows[rows["noise"] == "clean"].iloc[0]
+    noises = [noise for group in by_place(rows).values() for noise in group]
+    noisy = rows[rows["noise"] != "clean"]
+    tables = {
+        key: noisy.pivot(index="noise", columns="severity", values=key).loc[noises]
+        for key in ("latency_ms", "spikes")
+    }
+    with np.errstate(divide="ignore"):
+        changes = {key: np.log2(table / clean[key]) for key, table in tables.items()}
+    finite = np.abs(np.concatenate([change.to_numpy().ravel() for change in changes.values()]))
+    limit = float(np.clip(np.max(finite, where=np.isfinite(finite), initial=0), 0.2, 2))
+    beside = width >= 5
+    tall = TALL_ROW * len(noises)
+    figure = Figure(figsize=(width, tall + 1.35 if beside else 2 * tall + 2.0), layout="constrained")
+    panels = figure.subplots(*((1, 2) if beside else (2, 1)))
+    titles = (
+        f"median latency (ms), clean: {_tenths(clean['latency_ms'])}",
+        f"spikes a trial, clean: {_short(clean['spikes'])}",
+    )
+    for axes, key, title in zip(panels, tables, titles, strict=True):
+        texts = tables[key].map(_short if key == "spikes" else _tenths)
+        sns.heatmap(
+            changes[key].clip(-limit, limit), annot=texts, fmt="", cmap="vlag", vmin=-limit, vmax=limit,
+            cbar=False, linewidths=0.6, annot_kws={"size": 6.8}, ax=axes,
+        )  # fmt: skip
+        axes.set(xlabel="severity", ylabel="", title=title)
+        axes.set_yticklabels([name_of(noise) for noise in noises], rotation=0)
+        axes.tick_params(length=0, labelleft=axes is panels[0] or not beside)
+        for end in np.cumsum([len(group) for group in by_place(rows).values()])[:-1]:
+            axes.axhline(end, color="white", linewidth=3)
+    bar = figure.colorbar(
+        panels[0].collections[0], ax=list(panels), location="bottom", shrink=0.5 if beside else 0.9, aspect=40
+    )
+    bar.set_ticks([-limit, 0, limit], labels=[f"× {2**-limit:.2g}", "as clean", f"× {2**limit:.2g}"])
+    bar.set_label(f"{main}, in relation to clean inputs")
+    bar.outline.set_linewidth(0)
+    return figure
+
+
+def _short(count: float) -> str:
+    """Return a number of spikes in four or five characters."""
+    return f"{count:,.0f}" if count < 9999.5 else f"{count / 1e3:.3g}k"
+
+
+def _tenths(milliseconds: float) -> str:
+    return f"{milliseconds:.1f}" if milliseconds < 99.95 else f"{milliseconds:.0f}"
