@@ -260,13 +260,13 @@ def gallery(names: Sequence[str], pictures: NDArray[np.uint8], *, width: float =
     pictures : ndarray of uint8, shape (n, n_severities, height, width)
         The clean example first, then the same in noise of severity 1 and so on.
     width : float
-        Width in inches; below 5, or for a few noises, one stands below the other, else two side by side.
+        Width in inches; from 5 on, many noises of pictures that are not wide stand two side by side.
     """
     from matplotlib.figure import Figure
     from matplotlib.patches import Rectangle
 
     n, n_severities, rows, columns = pictures.shape
-    blocks = 2 if width >= 5 and n > 6 else 1
+    blocks = 2 if width >= 5 and n > 6 and columns <= 1.2 * rows else 1
     lines = -(-n // blocks)
     step = columns * 1.08
     tall = (width / blocks - 0.15) / (n_severities * 1.08) * rows / columns

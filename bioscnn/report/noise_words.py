@@ -132,9 +132,9 @@ def headlines(study: NoiseStudy) -> list[Headline]:
     if len(lost):
         found += [
             Headline(
-                f"{name}, severity {study.severity}",
+                name,
                 points(row.loss).removeprefix("+"),
-                f"points, by {_named(row)}; 95 %: {_loss_interval(row)}",
+                f"points at severity {study.severity}, by {_named(row)}; 95 %: {_loss_interval(row)}",
             )
             for name, row in (("Largest loss", lost.iloc[0]), ("Smallest loss", lost.iloc[-1]))
         ]
@@ -176,8 +176,8 @@ def fall_caption(study: NoiseStudy) -> str:
     dotted = "" if study.chance is None else " Dotted: the loss that leaves chance."
     return (
         f"Of {percent(study.of(study.main).accuracy)} of {study.main}, at severity {study.severity}, "
-        f"{'; '.join(told)}. The losses to {told_apart} of "
-        f"{plural(len(lost), 'kind')} are told from zero. After each name: its setting. "
+        f"{'; '.join(told)}. The loss is told from zero in {told_apart} of "
+        f"{plural(len(lost), 'kind')}. After each name: its setting. "
         "Black: 95 % intervals (Newcombe's, of two accuracies that are taken as independent: too wide if "
         f"anything).{dotted}"
     )
