@@ -3,6 +3,7 @@
 from bioscnn.plots.accuracy import accuracy_over_time
 from bioscnn.plots.activity import latency_histogram, rates_by_population, spikes_histogram
 from bioscnn.plots.confusion import confusion
+from bioscnn.plots.conversion import activation_rates, weight_histograms
 from bioscnn.plots.evidence import class_evidence
 from bioscnn.plots.files import save, to_png, to_svg
 from bioscnn.plots.filters import accuracy_in_noise, front_end_accuracies
@@ -10,6 +11,12 @@ from bioscnn.plots.input_spikes import POLARITIES, input_spikes
 from bioscnn.plots.learning import learning_curves
 from bioscnn.plots.ledger import rates_against_activations, waterfall
 from bioscnn.plots.networks import networks_over_time, time_steps
+from bioscnn.plots.neuron import (
+    membrane_traces,
+    postsynaptic_potentials,
+    rate_curves,
+    rate_errors,
+)
 from bioscnn.plots.noise import gallery, noise_curves
 from bioscnn.plots.noise_effects import first_to_fall, latency_and_spikes, what_helps
 from bioscnn.plots.potentials import output_potentials
@@ -34,12 +41,14 @@ from bioscnn.plots.timing_question import (
     information_bars,
     perturbation_effects,
 )
+from bioscnn.plots.tuning import spatial_tuning, spikes_of_coefficients
 
 __all__ = [
     "POLARITIES",
     "accuracy_against_jitter",
     "accuracy_in_noise",
     "accuracy_over_time",
+    "activation_rates",
     "cell_maps",
     "class_evidence",
     "confusion",
@@ -57,22 +66,29 @@ __all__ = [
     "latency_distribution",
     "latency_histogram",
     "learning_curves",
+    "membrane_traces",
     "networks_over_time",
     "noise_curves",
     "output_potentials",
     "perturbation_effects",
+    "postsynaptic_potentials",
     "quality_by_share",
     "raster",
+    "rate_curves",
+    "rate_errors",
     "rates_against_activations",
     "rates_by_population",
     "reconstructions",
     "save",
     "separation_by_scale",
+    "spatial_tuning",
     "spikes_histogram",
+    "spikes_of_coefficients",
     "three_rates",
     "time_steps",
     "to_png",
     "to_svg",
     "waterfall",
+    "weight_histograms",
     "what_helps",
 ]

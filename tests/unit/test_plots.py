@@ -13,6 +13,7 @@ from bioscnn import plots
 from bioscnn.encoding import FOVEAL_PIT, rank_order, responses
 from bioscnn.errors import UserError
 from bioscnn.metrics import wilson
+from bioscnn.neurons import LIF
 from bioscnn.plots.style import MUTED, TRUE, WRONG
 from bioscnn.spikes import SpikeTrains
 from tests import filter_study, timing_study
@@ -26,7 +27,7 @@ WITHOUT_UNIT = {
     "Some distance", "", "SSIM", "weight / largest", "coefficient / largest of the map", "column",
     "severity", "severity of the noise", "row", "spikes of a pixel", "spikes (1/ms)",
 }  # fmt: skip
-UNITS = ("(ms)", "(%)", "(mV)", "(Hz)", "(nat)", "(bit)", "(px)", "(dB)")
+UNITS = ("(nA)", "(ms)", "(%)", "(mV)", "(Hz)", "(nat)", "(bit)", "(px)", "(dB)")
 Draw = Callable[..., Figure]
 
 
@@ -91,6 +92,8 @@ def qualities(n: int = 2) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+CURRENT = np.linspace(0.1e-9, 2e-9, 20)
+RATES = LIF().rate(CURRENT)
 DIGITS = [str(i) for i in range(10)]
 LABEL, CHOSEN = np.array([3, 4, 5]), np.array([3, 9, 5])
 LATENCIES = {"conv1": np.array([[0.1, 0.2, np.nan, 0.2]]), "output": np.full((2, 2), np.nan)}
@@ -145,6 +148,34 @@ FIGURES: dict[str, Callable[..., Figure]] = {
     "effects": lambda **o: plots.perturbation_effects(timing_study.accuracy_table(), "input", **o),
     "controls": lambda **o: plots.control_sets(timing_study.control_table(), **o),
     "information": lambda **o: plots.information_bars(timing_study.information_table(), **o),
+    "postsynaptic potentials": lambda **o: plots.postsynaptic_potentials(
+        {"a synapse": np.ones(30) * 1e-3}, DT, np.linspace(0, 0.03, 9), {"a synapse": np.ones(9) * 1e-3}, **o
+    ),
+    "membranes": lambda **o: plots.membrane_traces(
+        {"one": np.zeros(30), "another": np.ones(60) * -1e-3},
+        {"one": np.array([3e-3]), "another": np.empty(0)},
+        0.03,
+        20e-3,
+        t_ref={"one": 2e-3, "another": 0.0},
+        current=np.ones(30) * 1e-9,
+        **o,
+    ),
+    "rate curves": lambda **o: plots.rate_curves(
+        CURRENT, {"closed": RATES}, CURRENT, {"dt = 1 ms": RATES, "dt = 0.1 ms": RATES}, rheobase=0.2e-9, **o
+    ),
+    "rate errors": lambda **o: plots.rate_errors(CURRENT, {"zero": RATES / 1e4, "exact": RATES / 1e9}, **o),
+    "weights": lambda **o: plots.weight_histograms(
+        {name: np.linspace(-1e-9, 2e-9, 50) for name in ("a to b", "b to c", "c to output")},
+        to_fire=1e-9,
+        **o,
+    ),
+    "activation rates": lambda **o: plots.activation_rates(
+        np.linspace(0, 1, 20), {"a method": RATES, "another": 2 * RATES}, RATES, **o
+    ),
+    "tuning": lambda **o: plots.spatial_tuning(CELLS, image_size=28, **o),
+    "spikes of coefficients": lambda **o: plots.spikes_of_coefficients(
+        np.linspace(0, 1, 30), {"a code": np.arange(30) * DT}, {"a code": np.arange(30)}, **o
+    ),
     "kernels": lambda **o: plots.kernels(CELLS, **o),
     "one kernel": lambda **o: plots.kernels(CELLS[:1], **o),
     "maps": lambda **o: plots.cell_maps(PHOTOGRAPHS, COEFFICIENTS, list(FOVEAL_PIT), TWO, **o),
