@@ -103,6 +103,7 @@ def first_to_fall(
         axes.annotate(
             f"{loss:.1f}".replace("-", "\N{MINUS SIGN}"), (max(end, 0), k), (3, 0),
             textcoords="offset points", va="center", size=7.5,
+            bbox={"facecolor": "white", "linewidth": 0, "pad": 0.6},
         )  # fmt: skip
     axes.axvline(0, color=MUTED, linewidth=0.8)
     most = float(high.max())
