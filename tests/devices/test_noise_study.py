@@ -141,6 +141,7 @@ def test_the_folder_has_all_that_the_page_is_made_from(done):
     assert names.tolist() == ["gaussian-noise"] and pictures.shape == (1, 6, 28, 28)
     distance = np.abs(pictures[0].astype(float) - pictures[0, 0]).mean(axis=(1, 2))
     assert (np.diff(distance) > 0).all(), "the pictures do not get noisier"
+    assert done.verdict[0] in (done.folder / "report.html").read_text(encoding="utf-8")
     assert (done.folder.parent / "latest").resolve() == done.folder.resolve()
 
 

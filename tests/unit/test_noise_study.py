@@ -85,15 +85,16 @@ def test_a_difference_that_is_there_is_found_and_told():
 
 def test_nothing_is_claimed_where_nothing_is():
     kinds = ["gaussian-noise", "spike-loss"]
-    shares = dict.fromkeys(("soft LIF", "fine-tuned", "noise-trained", "retina"), (0.9, (0.6, 0.6)))
+    shares = {"soft LIF": (0.9, (0.6, 0.6)), "fine-tuned": (0.9, (0.61, 0.61)), "retina": (0.9, (0.6, 0.605))}
     (_, helps, claim), rows = told(shares, kinds)
+    assert rows["fine-tuning", "all"]["difference"] == pytest.approx(0.01)
     assert "nothing helps" in helps and "harm" not in helps and "do neither" in helps
     assert "holds neither" in claim
-    assert all(row["p_holm"] == 1 and row["difference"] == 0 for row in rows.values())
+    assert all(row["low"] <= 0 <= row["high"] and row["p_holm"] > 0.05 for row in rows.values())
 
 
 def test_noise_that_costs_nothing_is_not_said_to_destroy():
-    (first, _, _), _ = told({"soft LIF": (0.9, (0.9, 0.9))}, ["gaussian-noise", "spike-loss"])
+    (first, _, _), _ = told({"soft LIF": (0.9, (0.895, 0.9))}, ["gaussian-noise", "spike-loss"])
     assert "loses nothing that can be told from chance to Gaussian noise and spike loss" in first
 
 

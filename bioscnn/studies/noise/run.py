@@ -16,6 +16,7 @@ import bioscnn
 from bioscnn.datasets import EventSet
 from bioscnn.files import point_latest, write_atomically, write_csv, write_json
 from bioscnn.noise import Noise
+from bioscnn.report.noise import write_noise_report
 from bioscnn.studies.disturbance import refuse_noise
 from bioscnn.studies.noise.conditions import Amount, amount_of, kinds_of
 from bioscnn.studies.noise.contestants import contestants_of
@@ -124,6 +125,7 @@ def run_noise(
     write_csv(folder / "comparisons.csv", comparisons)
     _write_examples(folder / "examples.npz", main, chosen, amount)
     write_json(folder / "summary.json", summary)
+    write_noise_report(folder)
     point_latest(folder)
     return NoiseStudy(folder, summary, accuracy, comparisons, verdict)
 
