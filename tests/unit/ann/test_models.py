@@ -64,7 +64,7 @@ def test_a_shipped_network_classifies_unseen_images_as_its_card_says(name):
     correct = read_model(name).forward(shown).argmax(1) == images.labels
     # Rounding differs between machines, so an image on the fence may fall on either side.
     assert abs(correct.sum() - card["validation"]["accuracy"] * len(images)) <= 1
-    assert correct.mean() >= (0.97 if "encoding" in card else 0.985)
+    assert correct.mean() >= (0.96 if "encoding" in card else 0.985)
 
 
 def test_an_unknown_name_is_refused_with_the_nearest_shipped_ones_first(monkeypatch, tmp_path):
