@@ -8,6 +8,7 @@ from bioscnn.plots.evidence import class_evidence
 from bioscnn.plots.files import save, to_png, to_svg
 from bioscnn.plots.filters import accuracy_in_noise, front_end_accuracies
 from bioscnn.plots.input_spikes import POLARITIES, input_spikes
+from bioscnn.plots.layers import NeuronTrace, current_maps, neuron_traces, spike_maps
 from bioscnn.plots.learning import learning_curves
 from bioscnn.plots.ledger import rates_against_activations, waterfall
 from bioscnn.plots.networks import networks_over_time, time_steps
@@ -19,6 +20,7 @@ from bioscnn.plots.neuron import (
 )
 from bioscnn.plots.noise import gallery, noise_curves
 from bioscnn.plots.noise_effects import first_to_fall, latency_and_spikes, what_helps
+from bioscnn.plots.noisy_cells import rates_in_noise, spikes_left
 from bioscnn.plots.potentials import output_potentials
 from bioscnn.plots.raster import raster
 from bioscnn.plots.rates import three_rates
@@ -45,6 +47,7 @@ from bioscnn.plots.tuning import spatial_tuning, spikes_of_coefficients
 
 __all__ = [
     "POLARITIES",
+    "NeuronTrace",
     "accuracy_against_jitter",
     "accuracy_in_noise",
     "accuracy_over_time",
@@ -53,6 +56,7 @@ __all__ = [
     "class_evidence",
     "confusion",
     "control_sets",
+    "current_maps",
     "distance_matrix",
     "firing_order",
     "first_to_fall",
@@ -68,6 +72,7 @@ __all__ = [
     "learning_curves",
     "membrane_traces",
     "networks_over_time",
+    "neuron_traces",
     "noise_curves",
     "output_potentials",
     "perturbation_effects",
@@ -78,11 +83,14 @@ __all__ = [
     "rate_errors",
     "rates_against_activations",
     "rates_by_population",
+    "rates_in_noise",
     "reconstructions",
     "save",
     "separation_by_scale",
     "spatial_tuning",
+    "spike_maps",
     "spikes_histogram",
+    "spikes_left",
     "spikes_of_coefficients",
     "three_rates",
     "time_steps",

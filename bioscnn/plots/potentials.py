@@ -31,6 +31,7 @@ def output_potentials(
     classes: Sequence[str],
     *,
     images: NDArray[np.uint8] | None = None,
+    decided: NDArray[np.float64] | None = None,
     ends: Sequence[float] = (),
     width: float = WIDE,
 ) -> Figure:
@@ -50,6 +51,8 @@ def output_potentials(
         Names of the classes.
     images : ndarray of uint8, shape (n_trials, channels, height, width), optional
         What the network saw.
+    decided : ndarray of float64, shape (n_trials,), optional
+        When each decision had become what it is at the end, s; marked by a dashed line.
     ends : sequence of float
         Where saccades end, ms.
     width : float
@@ -70,6 +73,8 @@ def output_potentials(
             continue
         draw_potentials(axes, time, 1e3 * potentials[i], int(label[i]), int(chosen[i]), classes)
         mark_times(axes, ends)
+        if decided is not None:
+            axes.axvline(1e3 * decided[i], color=INK, linewidth=0.9, linestyle="--", zorder=1)
         if images is not None:
             show_image(axes.inset_axes((0.02, 0.68, 0.3, 0.3), zorder=0), images[i])
         if i + columns >= n_trials:

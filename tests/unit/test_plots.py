@@ -26,6 +26,7 @@ WITHOUT_UNIT = {
     "layer", "decoder", "perturbation", "class of the trial", "difference to clean spikes (points)",
     "Some distance", "", "SSIM", "weight / largest", "coefficient / largest of the map", "column",
     "severity", "severity of the noise", "row", "spikes of a pixel", "spikes (1/ms)",
+    "spikes of a neuron", "spikes of a neuron; times in ms",
 }  # fmt: skip
 UNITS = ("(nA)", "(ms)", "(%)", "(mV)", "(Hz)", "(nat)", "(bit)", "(px)", "(dB)")
 Draw = Callable[..., Figure]
@@ -101,6 +102,9 @@ CELLS, TWO = tuple(FOVEAL_PIT.values()), ["motorbike", "airplane"]
 PHOTOGRAPHS = np.random.default_rng(2).integers(0, 256, (2, 1, 12, 16)).astype(np.uint8)
 COEFFICIENTS = responses(PHOTOGRAPHS / 255, CELLS)
 CODE = rank_order(COEFFICIENTS, CELLS, 0.3)
+MAPS = {"conv1": trains(300, 2 * 12 * 16), "conv2": trains(60, 3 * 5 * 5)}
+TRACE = plots.NeuronTrace(potentials(1)[0, :, 0], np.linspace(0, 1e-9, 30), np.array([3, 29]))
+NOISY = np.linspace(0, 90, 9)[:, None] + np.arange(5.0)
 DISTANCES = np.abs(np.subtract.outer(*[np.arange(4.0)] * 2))
 FIGURES: dict[str, Callable[..., Figure]] = {
     "accuracy": lambda **o: plots.accuracy_over_time(
@@ -148,6 +152,23 @@ FIGURES: dict[str, Callable[..., Figure]] = {
     "effects": lambda **o: plots.perturbation_effects(timing_study.accuracy_table(), "input", **o),
     "controls": lambda **o: plots.control_sets(timing_study.control_table(), **o),
     "information": lambda **o: plots.information_bars(timing_study.information_table(), **o),
+    "currents": lambda **o: plots.current_maps(PHOTOGRAPHS[0], 1e-9 * COEFFICIENTS[0], 0.2e-9, **o),
+    "spikes in space": lambda **o: plots.spike_maps(
+        MAPS, {"conv1": (2, 12, 16), "conv2": (3, 5, 5)}, 0, 5e-3, **o
+    ),
+    "single neurons": lambda **o: plots.neuron_traces(
+        {"one": TRACE, "another": TRACE}, 20e-3, 0.2e-9, DT, **o
+    ),
+    "rates in noise": lambda **o: plots.rates_in_noise(
+        1e-9 * np.linspace(0.1, 0.6, 9),
+        {"one kind": {"2 mV": NOISY}, "another": {"CV 0.1": NOISY, "CV 0.3": 2 * NOISY}},
+        NOISY.mean(axis=1),
+        0.2e-9,
+        **o,
+    ),
+    "spikes left": lambda **o: plots.spikes_left(
+        (0.0, 0.1, 0.5), {"conv1": (900, 900, 900), "conv2": (400, 300, 100)}, name="spikes lost", **o
+    ),
     "postsynaptic potentials": lambda **o: plots.postsynaptic_potentials(
         {"a synapse": np.ones(30) * 1e-3}, DT, np.linspace(0, 0.03, 9), {"a synapse": np.ones(9) * 1e-3}, **o
     ),
@@ -311,6 +332,14 @@ def test_potentials_are_drawn_in_millivolts_and_milliseconds():
 def test_a_mistaken_trial_names_both_classes():
     figure = plots.output_potentials(potentials(), DT, LABEL, CHOSEN, DIGITS)
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["3", "4 taken for 9", "5"]
+
+
+def test_the_moment_of_a_decision_is_marked_in_its_own_panel():
+    moments = np.array([4, 17, 30]) * DT
+    figure = plots.output_potentials(potentials(), DT, LABEL, CHOSEN, DIGITS, decided=moments)
+    for axes, moment in zip(figure.axes, (4, 17, 30), strict=True):
+        (mark,) = (line for line in axes.lines if len(line.get_xdata()) == 2 and line.get_xdata()[0] > 0)
+        assert mark.get_xdata() == pytest.approx((moment, moment))
 
 
 def test_of_two_classes_both_lines_have_their_names():

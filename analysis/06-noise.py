@@ -1,0 +1,354 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # What does noise destroy first?
+#
+# Nothing in a brain is exact. Light comes in portions, synapses fail, no two neurons are alike, and
+# potentials are never still; on neuromorphic hardware it is much the same. A network that was trained on
+# clean images and simulated with equal neurons knows nothing of this. Which kinds of noise does it bear, and
+# which take its accuracy away first? And does anything help that is said to: a retina, training in noise,
+# spikes themselves?
+#
+# 1. What noise looks like to the eye.
+# 2. What it does to single neurons: mismatched thresholds, noisy potentials.
+# 3. What it does to the spikes between them, and what exactly is lost with a spike.
+# 4. The study: every kind of noise, in five severities, with several networks.
+# 5. The answer, in three sentences.
+#
+# Run the cells from top to bottom; it takes about a minute, and longer the first time, when programs are
+# compiled.
+
+# %%
+# %matplotlib inline
+# %config InlineBackend.figure_format = "retina"
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from textwrap import fill
+
+import numpy as np
+import pandas as pd
+
+from bioscnn import metrics, plots
+from bioscnn.encoding import Currents
+from bioscnn.network import Dense, Population, Projection, SpikingNetwork
+from bioscnn.neurons import LIF
+from bioscnn.noise import NOISES, NoisyMembrane, SpikeLoss, ThresholdMismatch
+from bioscnn.readout import decisions
+from bioscnn.report.noise_folder import read_noise
+from bioscnn.seeds import stream
+from bioscnn.simulation import Device, simulate
+from bioscnn.simulation.simulate import Silent
+from bioscnn.studies import read_study
+from bioscnn.studies.noise import run_noise
+from bioscnn.studies.prepare import prepare
+
+SEED = 1
+TRIALS = 200  # 20 of each digit
+
+# %% [markdown]
+# ## 1. To the eye
+#
+# Noise of images is the kind that one can see. Each has five severities, those of MNIST-C (Mu and Gilmer
+# 2019) where that has them. The same digit, from clean to severity 5:
+
+# %%
+study = read_study("../sims/mnist.toml", [f"dataset.trials={TRIALS}"])
+prepared = prepare(study, data=None)
+images, labels, classes = prepared.examples.images, prepared.examples.labels, prepared.examples.classes
+of_images = {name: kind for name, kind in NOISES.items() if kind.acts_on == "images"}
+DIGIT = int(np.flatnonzero(labels == 5)[0])
+
+
+def noisy(name, severity):
+    """Return the digit in noise."""
+    rng = stream(SEED, "noise", name)
+    return of_images[name].at(severity).apply(images[DIGIT : DIGIT + 1], rng)[0, 0]
+
+
+pictures = np.array([[noisy(name, severity) for severity in range(6)] for name in of_images])
+plots.gallery(list(of_images), pictures)
+
+# %% [markdown]
+# In most of them we see a five to the end. Whether the network does is another matter, since it has seen
+# nothing of the kind. And more than half of all kinds of noise cannot be seen at all, as they act inside the
+# network. What do two of them do to a single neuron?
+#
+# ## 2. Single neurons
+#
+# A neuron turns a current into a firing rate. We take 80 neurons with the constants of the network's, put
+# each of them under 31 constant currents, let them fire for one second, and count.
+#
+# * **Threshold mismatch**: the threshold differs from neuron to neuron (lognormal; its coefficient of
+#   variation, CV, is given).
+# * **Membrane noise**: a noisy current flows into each neuron, new in each step, as if from thousands of
+#   synapses that are not simulated. Its strength is the standard deviation of the potential at rest.
+
+# %%
+lif = LIF()
+CELLS, DURATION, DT = 80, 1.0, 1e-3
+current = np.linspace(0.1, 0.6, 31) * 1e-9
+no_input = Currents(np.zeros((1, 1), np.float32), round(DURATION / DT), DT)
+
+
+def unconnected(cells):
+    """Return a network of cells without a synapse."""
+    nothing = Projection("input", cells.name, Dense((1,), cells.shape, np.zeros((cells.size, 1))), None)
+    return SpikingNetwork((Population("input", (1,)), cells), (nothing,))
+
+
+def rates_of(noise):
+    """Return the firing rate of each cell under each current, shape (n_currents, CELLS), Hz."""
+    cells = noise.apply(unconnected(Population("cells", (CELLS,), lif)), stream(SEED, noise.label))["cells"]
+    # All currents at a time: each cell once for each of them.
+    under_each = replace(
+        cells,
+        shape=(len(current) * CELLS,),
+        bias=np.repeat(current, CELLS),
+        values={name: np.tile(of_cell, len(current)) for name, of_cell in cells.values.items()},
+    )
+    recording = simulate(unconnected(under_each), no_input, Device("numpy"))
+    return recording["cells"].counts_by_neuron.reshape(len(current), CELLS) / DURATION
+
+
+rates = {
+    "threshold mismatch": {
+        f"CV {noise.setting}": rates_of(noise) for noise in map(ThresholdMismatch, (0.1, 0.3))
+    },
+    "membrane noise": {noise.setting: rates_of(noise) for noise in map(NoisyMembrane, (2e-3, 8e-3))},
+}
+plots.rates_in_noise(current, rates, lif.rate(current), lif.rheobase)
+
+# %% [markdown]
+# The two do different things. (Bands hold 90 % of the cells; thin lines are a slow one, one in the middle and
+# a fast one.) **Mismatch** moves the curve of each neuron as a whole, to the left or to the right: the band
+# is wide, and a neuron stays what it is. **Membrane noise** treats all neurons alike. It smooths the curve,
+# most where it has its kink: neurons fire that would be silent, more often the nearer the current is to the
+# rheobase. High above it, hardly anything changes.
+
+# %%
+spread, smooth = rates["threshold mismatch"]["CV 0.3"], rates["membrane noise"]["8 mV"]
+rows = {}
+for drive in (0.15, 0.25, 0.4, 0.6):
+    k = int(np.abs(current - 1e-9 * drive).argmin())
+    rows[f"{drive:g} nA"] = {
+        "no noise (Hz)": lif.rate(current[k]).item(),
+        "thresholds of CV 0.3: mean (Hz)": spread[k].mean(),
+        "SD over cells (Hz)": spread[k].std(),
+        "membrane noise of 8 mV: mean (Hz)": smooth[k].mean(),
+        "SD over cells (Hz) ": smooth[k].std(),
+    }
+pd.DataFrame(rows).T.round(1)
+
+# %% [markdown]
+# Below the rheobase (0.2 nA) both make neurons fire that should not; far above it, mismatch still spreads the
+# rates, while membrane noise has averaged out over the second. A digit lasts 30 ms, in which a neuron fires
+# but a few times. There noise has little time to average out; it can only do so over neurons.
+#
+# ## 3. Spikes that do not arrive
+#
+# Now the network itself, with 200 digits, and the simplest accident: a spike is lost on its way with some
+# probability, so that none of its synapses sees it. Without that, the raster of a digit looks like this:
+
+
+# %%
+def simulate_with(noise, network=prepared.network):
+    disturbed = noise.apply(network, stream(SEED, "noise", noise.name))
+    firing = {population.name for population in network.neurons if population.spikes}
+    return simulate(disturbed, prepared.stimulus, prepared.device, record=firing, potentials={"readout"})
+
+
+def layers(recording):
+    firing = [population.name for population in prepared.network.neurons if population.spikes]
+    return {name: recording[name].spikes for name in firing}
+
+
+def accuracy_of(recording):
+    return metrics.accuracy(decisions(recording, study.config.readout.rule)[:, -1], labels)
+
+
+LOSSES = (0.0, *SpikeLoss.LEVELS)
+lossy = {share: simulate_with(SpikeLoss(share)) for share in LOSSES}
+shown = {"image": images[DIGIT], "classes": classes, "label": int(labels[DIGIT])}
+plots.raster(layers(lossy[0.0]), DIGIT, **shown)
+
+# %% [markdown]
+# And if half of all spikes are lost:
+
+# %%
+plots.raster(layers(lossy[0.5]), DIGIT, **shown)
+
+# %% [markdown]
+# (The raster shows the spikes that are fired, not those that arrive.) The first layer is driven by currents
+# and does not notice. From layer to layer the raster becomes thinner, and the wave comes later. Over all
+# digits:
+
+# %%
+spikes = {
+    name: [layers(recording)[name].n_spikes for recording in lossy.values()] for name in layers(lossy[0.0])
+}
+plots.spikes_left(LOSSES, spikes, name="spikes lost")
+
+# %% [markdown]
+# The second layer still holds out, as inhibition gets lost along with excitation. But the deeper a layer, the
+# more it misses: it hears less of a layer that itself has become quieter, and its threshold stays where it
+# was. So there are two ways to read what the loss costs. It may be the *chance* in it, that one never knows
+# which spike is missing. Or it may simply be that too little current arrives. The two can be told apart:
+# make the synapses stronger by just what is lost on the mean, and leave the chance as it is.
+
+
+# %%
+def strengthened(network, factor):
+    """Return the network with all its synapses, but not its currents from outside, so much stronger."""
+
+    def stronger(projection):
+        if projection.synapse is None:
+            return projection
+        n_pre, n_post = network[projection.pre].shape[0], network[projection.post].shape[0]
+        ends = (np.ones(n_pre), np.full(n_post, factor))  # factors of channels
+        return replace(projection, connectivity=projection.connectivity.scaled(*ends))
+
+    return replace(network, projections=tuple(map(stronger, network.projections)))
+
+
+def written(accuracy):
+    value, low, high = (100 * part for part in (accuracy.value, accuracy.low, accuracy.high))
+    return f"{value:.1f} [{low:.1f}, {high:.1f}]"
+
+
+rows = {}
+for share, recording in lossy.items():
+    repaired = simulate_with(SpikeLoss(share), strengthened(prepared.network, 1 / (1 - share)))
+    rows[f"{100 * share:g} %"] = {
+        "accuracy (%)": written(accuracy_of(recording)),
+        "with stronger synapses (%)": written(accuracy_of(repaired)),
+    }
+pd.DataFrame(rows).T.rename_axis("spikes lost")
+
+# %% [markdown]
+# A good part of the damage is undone, though not one spike has been saved. So what a network loses first
+# with its spikes is drive, which all neurons lack in the same direction. Chance itself, which falls now on
+# this and now on that neuron, costs less, until few spikes are left.
+#
+# If that is so, noise that spreads neurons to both sides of what they should be must be much easier to bear.
+# Mismatched thresholds are of that kind, and section 2 has shown how far apart they drive the rates:
+
+# %%
+rows = {}
+for noise in map(ThresholdMismatch, (0.0, *ThresholdMismatch.LEVELS)):
+    recording = simulate_with(noise)
+    total = sum(trains.n_spikes for trains in layers(recording).values())
+    rows[f"CV {noise.setting}"] = {
+        "accuracy (%)": written(accuracy_of(recording)),
+        "spikes of a digit": round(total / TRIALS),
+    }
+pd.DataFrame(rows).T.rename_axis("thresholds")
+
+# %% [markdown]
+# Indeed. A neuron has tens or hundreds of inputs, some too eager and some too sluggish, and their sum is
+# nearly what it was.
+#
+# ## 4. The study
+#
+# `make noise DATASET=mnist` simulates several networks with every kind of noise, in five severities, with
+# five seeds each. Where that has been done, its tables are read here; where not, a small one is made, with
+# few digits, two severities, two seeds and a few kinds.
+
+
+# %%
+class Unwatched(Silent):
+    def plan(self, work):
+        pass
+
+    def task(self, what, trials, work):
+        pass
+
+    def skip(self, work):
+        pass
+
+
+KINDS = ("gaussian-noise", "occlusion", "spike-loss", "threshold-mismatch")
+
+
+def ask():
+    """Make a small study, of which nothing is kept."""
+    mnist = read_study("../sims/mnist.toml")
+    with TemporaryDirectory() as results:
+        options = {"data": None, "results": Path(results), "progress": Unwatched()}
+        return read_noise(run_noise(mnist, quick=True, kinds=KINDS, **options).folder)
+
+
+finished = Path("../results/noise/mnist/latest")
+noise_study = read_noise(finished) if finished.is_dir() else ask()
+told, found = noise_study.summary, noise_study.accuracy
+made = f"A study read from {finished}" if finished.is_dir() else "A small study, made here"
+severities = ", ".join(str(severity) for severity in sorted(set(found["severity"]) - {0}))
+print(f"{made}: {told['n']:,} digits, {told['seeds']} seeds, severities {severities}.")
+for contestant in told["contestants"]:
+    print(f"  {contestant['name']}: {contestant['model']}, {contestant['about']}")
+
+# %% [markdown]
+# What falls first? How much accuracy each kind of noise takes from the first of the networks:
+
+# %%
+plots.first_to_fall(found, noise_study.severity, chance=noise_study.chance)
+
+# %% [markdown]
+# One severity is one strength of each kind, and who is to say that 30 % of lost spikes are as severe as
+# pixels with an SD of 0.18? So here is the whole course, from clean to the strongest, and the other
+# networks beside it. The dashed line is the trained network itself, without spikes; it can only be asked
+# about noise in the images.
+
+# %%
+plots.noise_curves(found, chance=noise_study.chance)
+
+# %% [markdown]
+# What helps? Each panel compares two networks on the same noisy digits. A point to the right of zero says
+# that the first is better; if the bar crosses zero, the study cannot tell.
+
+# %%
+plots.what_helps(noise_study.comparisons)
+
+# %% [markdown]
+# Accuracy is what is lost in the end. How soon the network decides, and how many spikes it takes for it,
+# shows what a kind of noise does on the way there: whether it drives neurons, silences them, or makes them
+# late.
+
+# %%
+plots.latency_and_spikes(found)
+
+# %% [markdown]
+# ## 5. The answer
+
+# %%
+for sentence in told["verdict"]:
+    print(fill(sentence, 100))
+    print()
+if not finished.is_dir():
+    print("These come from a small study; type `make noise DATASET=mnist`, then run this section again.")
+
+# %% [markdown]
+# ## Try
+#
+# * Section 2: give the cells 30 ms instead of a second (`DURATION`). Which of the two kinds of noise spreads
+#   the rates more now?
+# * Section 2: `NOISES["time-constant-mismatch"]`. Why does it matter less below the rheobase than above?
+# * Section 3: `NOISES["transmission-failure"]` at the same probabilities. There each synapse fails by itself
+#   rather than the axon for all of them. Which is worse, and why?
+# * Section 3: let the trials last 60 ms (`read_study("../sims/mnist.toml", ["simulation.duration=60 ms"])`).
+#   How much of the loss is a loss of time?
+# * Section 4: `bioscnn run sims/mnist.toml --set noise.membrane-noise.sd="4 mV"` runs the study with one
+#   noise and writes a report. Where in it do you see the noise first?
+#
+# References:
+#
+# * Gerstner, Kistler, Naud and Paninski (2014), *Neuronal Dynamics*, chapter 8, Cambridge University Press.
+# * Gupta and Bhattacharya (2020), *Implementing a foveal-pit inspired filter in a spiking convolutional
+#   neural network: a preliminary study*, IJCNN.
+# * Mu and Gilmer (2019), *MNIST-C: a robustness benchmark for computer vision*, arXiv:1906.02337.

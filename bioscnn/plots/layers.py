@@ -1,0 +1,212 @@
+"""One trial inside a network: currents into a layer, spikes of its channels over time, single neurons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioscnn.plots.raster import show_image
+from bioscnn.plots.style import MUTED, PALE, TRUE, WIDE, WRONG, step_ends, themed
+from bioscnn.spikes import SpikeTrains
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SPIKE = 1.4
+"""How high a spike is drawn, in thresholds; the model has no shape of a spike, only its time."""
+
+
+@dataclass(frozen=True, eq=False)
+class NeuronTrace:
+    """What a neuron did in one trial.
+
+    Parameters
+    ----------
+    potential : ndarray of float, shape (n_steps,)
+        At the end of each step, after a reset, as deviation from rest, V.
+    current : ndarray of float, shape (n_steps,)
+        All that flows into the neuron at the end of each step, A.
+    spikes : ndarray of int
+        Steps in which it fired.
+    """
+
+    potential: NDArray[np.floating]
+    current: NDArray[np.floating]
+    spikes: NDArray[np.integer]
+
+
+@themed
+def current_maps(
+    image: NDArray[np.uint8], currents: NDArray[np.floating], rheobase: float, *, width: float = WIDE
+) -> Figure:
+    """Draw the constant current into each neuron of a layer, channel by channel, beside the image.
+
+    White is the rheobase: neurons in red fire sooner or later, those in blue never.
+
+    Parameters
+    ----------
+    image : ndarray of uint8, shape (channels, height, width)
+        What is shown.
+    currents : ndarray of float, shape (n_channels, height, width)
+        Into the neurons, A.
+    rheobase : float
+        The smallest constant current that makes one fire, A.
+    width : float
+        Width in inches; a row has as many panels as fit.
+    """
+    from matplotlib.colors import CenteredNorm
+    from matplotlib.figure import Figure
+
+    n_panels = 1 + len(currents)
+    columns = min(n_panels, max(3, int(width / 1.4)))
+    rows = -(-n_panels // columns)
+    panel = width / columns * currents.shape[1] / currents.shape[2]
+    figure = Figure(figsize=(width, rows * (panel + 0.2) + 0.7), layout="constrained")
+    first, *panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    show_image(first, image)
+    first.set_anchor("C")
+    first.set_title("image", pad=3)
+    nA, middle = 1e9 * currents, 1e9 * rheobase
+    norm = CenteredNorm(middle, float(np.abs(nA - middle).max()) or 1.0)
+    for axes in panels[len(nA) :]:
+        axes.set_axis_off()
+    for k, (axes, current) in enumerate(zip(panels, nA, strict=False)):
+        shown = axes.imshow(current, cmap="RdBu_r", norm=norm, interpolation="nearest")
+        axes.set_title(f"channel {k}", pad=3)
+        _frame(axes)
+    bar = figure.colorbar(shown, ax=[first, *panels], location="bottom", shrink=0.6, aspect=40)
+    bar.set_label("current (nA)")
+    bar.ax.annotate(
+        f"rheobase, {middle:g} nA", (middle, 1), xycoords=("data", "axes fraction"), xytext=(0, 3),
+        textcoords="offset points", ha="center", va="bottom", size=8, color=MUTED,
+    )  # fmt: skip
+    bar.outline.set_linewidth(0)
+    return figure
+
+
+@themed
+def spike_maps(
+    populations: Mapping[str, SpikeTrains],
+    shapes: Mapping[str, tuple[int, ...]],
+    trial: int,
+    window: float,
+    *,
+    most: int = 2,
+    width: float = WIDE,
+) -> Figure:
+    """Draw where the neurons of one trial fire, window after window, as images.
+
+    A row is a channel: of each population those that fire most in the trial.
+
+    Parameters
+    ----------
+    populations : mapping of SpikeTrains
+        By name, from the first layer on.
+    shapes : mapping of (int, int, int)
+        Channels, rows and columns of each of them.
+    trial : int
+        Which of the trials.
+    window : float
+        Duration of a window, s; the last one is cut off by the end of the trial.
+    most : int
+        Channels of a population that are drawn.
+    width : float
+        Width in inches.
+    """
+    from matplotlib.figure import Figure
+
+    rows: list[tuple[str, NDArray[np.int64]]] = []
+    for name, trains in populations.items():
+        counts = _window_counts(trains[trial : trial + 1], window).reshape(-1, *shapes[name])
+        busiest = np.argsort(-counts.sum(axis=(0, 2, 3)), kind="stable")[:most]
+        rows += [(f"{name}\nchannel {channel}", counts[:, channel]) for channel in busiest]
+    trains = next(iter(populations.values()))
+    ends = np.minimum(np.arange(1, len(rows[0][1]) + 1) * window, trains.n_steps * trains.dt)
+    largest = max(1, *(int(counts.max()) for _, counts in rows))
+    heights = [counts.shape[1] / counts.shape[2] for _, counts in rows]
+    side = (width - 0.75) / len(ends)
+    figure = Figure(figsize=(width, side * sum(heights) + 0.9), layout="compressed")
+    panels = figure.subplots(len(rows), len(ends), squeeze=False, height_ratios=heights)
+    for line, (name, counts) in zip(panels, rows, strict=True):
+        for axes, count in zip(line, counts, strict=True):
+            shown = axes.imshow(count, cmap="Blues", vmin=0, vmax=largest, interpolation="nearest")
+            _frame(axes)
+        line[0].set_ylabel(name, rotation=0, ha="right", va="center", size=8)
+    starts = np.concatenate([[0.0], ends[:-1]])
+    for axes, start, end in zip(panels[0], starts, ends, strict=True):
+        unit = " ms" if width >= 5 else ""
+        axes.set_title(f"{1e3 * start:g}\N{EN DASH}{1e3 * end:g}{unit}", loc="center", size=8, pad=3)
+    bar = figure.colorbar(
+        shown, ax=panels, location="bottom", shrink=0.5, aspect=40, ticks=range(largest + 1)
+    )
+    bar.set_label("spikes of a neuron" if width >= 5 else "spikes of a neuron; times in ms")
+    return figure
+
+
+@themed
+def neuron_traces(
+    neurons: Mapping[str, NeuronTrace],
+    V_th: float,
+    rheobase: float,
+    dt: float,
+    *,
+    width: float = WIDE,
+) -> Figure:
+    """Draw the potential of single neurons beside the current that drives it.
+
+    Vertical lines are spikes; dashed, the threshold and the rheobase, the weakest constant current that
+    reaches it.
+
+    Parameters
+    ----------
+    neurons : mapping of NeuronTrace
+        By name.
+    V_th : float
+        Threshold above rest, V.
+    rheobase : float
+        Smallest constant current that makes the neurons fire, A.
+    dt : float
+        Duration of a step, s.
+    width : float
+        Width in inches; below 5 the current stands below the potential.
+    """
+    from matplotlib.figure import Figure
+
+    beside, n = width >= 5, len(neurons)
+    figure = Figure(figsize=(width, 1.35 * n + 0.4 if beside else 2.5 * n + 0.3), layout="constrained")
+    panels = figure.subplots(*(n, 2) if beside else (2 * n, 1), sharex=True, squeeze=False).reshape(n, 2)
+    for (name, trace), (voltage, current) in zip(neurons.items(), panels, strict=True):
+        time = step_ends(len(trace.potential), dt)
+        fired = time[np.asarray(trace.spikes, np.int64)]
+        voltage.plot(np.append(0, time), 1e3 * np.append(0, trace.potential), color=TRUE)
+        voltage.vlines(fired, 1e3 * V_th, SPIKE * 1e3 * V_th, color=TRUE, linewidth=1.2)
+        voltage.axhline(1e3 * V_th, color=MUTED, linewidth=0.8, linestyle="--", zorder=1)
+        voltage.set_ylim(min(-1.0, 1.1e3 * trace.potential.min()), SPIKE * 1e3 * V_th + 1)
+        voltage.set_ylabel("potential (mV)")
+        voltage.set_title(f"{name}: {len(fired)} spike{'' if len(fired) == 1 else 's'}", pad=4)
+        current.axhline(0, color=PALE, linewidth=0.6, zorder=0)
+        current.axhline(1e9 * rheobase, color=MUTED, linewidth=0.8, linestyle="--", zorder=1)
+        current.plot(time, 1e9 * trace.current, color=WRONG)
+        current.set_ylabel("current (nA)")
+        current.set_xlim(0, time[-1])
+    for axes in panels[-1] if beside else panels[-1, 1:]:
+        axes.set_xlabel("time (ms)")
+    return figure
+
+
+def _window_counts(one: SpikeTrains, window: float) -> NDArray[np.int64]:
+    """Return the spikes of each neuron in each window of a single trial, shape (n_windows, size)."""
+    stride = round(window / one.dt)
+    n_windows = -(-one.n_steps // stride)
+    index = one.step.astype(np.int64) // stride * one.size + one.neuron
+    return np.bincount(index, minlength=n_windows * one.size).reshape(n_windows, one.size)
+
+
+def _frame(axes: Axes) -> None:
+    axes.set(xticks=(), yticks=())
+    axes.spines[:].set(visible=True, color=PALE)
