@@ -133,7 +133,10 @@ QUESTIONS: dict[str, tuple[tuple[str, str], ...]] = {
     "fine-tuning": ((FINE_TUNED, SOFT_LIF),),
     "normalisation": ((RELU, SOFT_LIF),),
 }
-"""Pairs of contestants that differ in one thing alone: with it, and without."""
+"""Pairs of contestants: with a thing, and without.
+
+They differ in nothing else, but for the retina of digits, whose cells also fire in the order of their ranks, for
+60 ms."""
 
 SEEN_IN_TRAINING = {
     "images": ("gaussian-noise", "salt-and-pepper", "occlusion"),
