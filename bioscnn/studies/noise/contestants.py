@@ -135,8 +135,8 @@ QUESTIONS: dict[str, tuple[tuple[str, str], ...]] = {
 }
 """Pairs of contestants: with a thing, and without.
 
-They differ in nothing else, but for the retina of digits, whose cells also fire in the order of their ranks, for
-60 ms."""
+They differ in nothing else, but for the retina of digits, whose cells also fire in the order of their ranks
+for 60 ms."""
 
 SEEN_IN_TRAINING = {
     "images": ("gaussian-noise", "salt-and-pepper", "occlusion"),
