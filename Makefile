@@ -28,7 +28,7 @@ BIN     := $(VENV)/bin
 INSTALL  = $(BIN)/pip install --quiet --disable-pip-version-check $(OPTIONS) --editable
 
 .DEFAULT_GOAL := help
-.PHONY: help env sim explain test lint train cross timing retina noise benchmark bench camera notebooks doctor clean
+.PHONY: help env sim explain test lint train cross timing retina noise benchmark bench study camera notebooks doctor clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -99,6 +99,9 @@ bench: $(VENV)/ready ## measure bioscnn against its peers, half an hour [QUICK=1
 
 devices: $(VENV)/ready ## compare all devices of this machine spike by spike [DATASET=mnist] [TRIALS=200]
 	@$(BIN)/bioscnn devices sims/$(DATASET).toml --trials $(or $(TRIALS),200)
+
+study: $(VENV)/ready$(if $(QUICK),,-train) ## run all that the docs report, hours, and link it on one page [QUICK=1] [ONLY=] [AGAIN=]
+	@$(BIN)/bioscnn study $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(AGAIN),--again $(AGAIN))
 
 camera: $(VENV)/ready ## compare the simulated event camera with real recordings and fill docs/camera.md
 	@$(BIN)/python -m analysis.camera.compare

@@ -297,7 +297,7 @@ def noise(
         done = run_noise(
             loaded,
             quick=quick,
-            kinds=tuple(filter(None, map(str.strip, (kinds or "").split(",")))),
+            kinds=_words(kinds),
             trials=trials,
             data=data,
             results=Path("results"),
@@ -366,6 +366,37 @@ def benchmark(
         print_benchmark(finished)
 
 
+@app.command("study")
+def everything(
+    quick: Annotated[
+        bool, typer.Option("--quick", help="a few minutes of it, on what comes with bioscnn")
+    ] = False,
+    only: Annotated[str | None, typer.Option(metavar="A,B", help="run these steps and no others")] = None,
+    again: Annotated[
+        str | None, typer.Option(metavar="A,B", help="run these steps though they are done")
+    ] = None,
+    index: Annotated[
+        bool, typer.Option("--index", help="run nothing, write results/index.html alone")
+    ] = False,
+    data: DataFolder = None,
+) -> None:
+    """Run all that the docs report, step by step, and write one page that links all results."""
+    from bioscnn.report import write_index
+    from bioscnn.studies.everything import run_everything
+    from bioscnn.terminal import StepProgress, print_everything
+
+    if index:
+        typer.echo(write_index(Path("results")))
+        return
+    with StepProgress() as progress:
+        done = run_everything(
+            quick=quick, only=_words(only), again=_words(again), data=data, place=Path(), progress=progress
+        )
+    print_everything(done)
+    if done.missing:
+        raise typer.Exit(1)
+
+
 @app.command()
 def doctor() -> None:
     """Say what works on this machine, and how to mend what does not."""
@@ -417,6 +448,11 @@ def _study(path: Path, changes: list[str] | None, shortcuts: Mapping[str, object
 
     given = [f"{key}={value}" for key, value in shortcuts.items() if value is not None]
     return read_study(path, [*(changes or []), *given])
+
+
+def _words(text: str | None) -> tuple[str, ...]:
+    """Split words that are separated by commas."""
+    return tuple(filter(None, map(str.strip, (text or "").split(","))))
 
 
 class _Interrupt(BaseException):

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from bioscnn.studies.cross_validation import CrossValidation
     from bioscnn.studies.devices import Devices
     from bioscnn.studies.divergence import Divergence
+    from bioscnn.studies.everything import Everything, Step
+    from bioscnn.studies.everything.records import Record
     from bioscnn.studies.filters import Filters
     from bioscnn.studies.noise import NoiseStudy
     from bioscnn.studies.plan import Plan
@@ -191,6 +193,37 @@ class CrossValidationProgress(LiveProgress):
             self._progress.update(self._task, completed=done, total=total)
 
         return batch
+
+
+class StepProgress(_Bar):
+    """Progress of the whole study: a line for each step and what became of it, and what the step says."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self._what = ""
+
+    def step(self, step: Step, number: int, of: int, minutes_left: float) -> None:
+        """Name the step that begins, and say how long all that is left will take."""
+        left = f"{minutes_left / 60:.1f} h" if minutes_left > 90 else f"{max(1, round(minutes_left))} min"
+        self._what = step.name
+        self._progress.update(self._task, completed=number - 1, total=of, description=step.name)
+        ERR.print(
+            f"[bold]{number} of {of}  {step.name}[/bold]  {escape(step.answers)}  "
+            f"[dim]about {left} left[/dim]",
+            soft_wrap=True,
+        )
+
+    def line(self, text: str) -> None:
+        """Show what the step says on the bar; where there is none, it is in the step's log alone."""
+        if text.strip():
+            self._progress.update(self._task, description=escape(f"{self._what}: {text.strip()[:70]}"))
+
+    def finished(self, record: Record) -> None:
+        """Say what has become of the step."""
+        self._progress.advance(self._task)
+        took = f"{record.seconds / 60:.1f} min" if record.seconds > 90 else f"{record.seconds:.0f} s"
+        colour = "green" if record.outcome == "done" else "red"
+        ERR.print(f"  [{colour}]{record.outcome}[/{colour}] in {took}")
 
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -513,6 +546,26 @@ def print_noise(done: NoiseStudy) -> None:
         OUT.print(f"  not here, so left out: {', '.join(one['model'] for one in s['missing'])}")
     OUT.print(f"  {len(done.comparisons)} tests, corrected by Holm's method. Tables: {done.folder}")
     OUT.print(f"  report  {done.folder / 'report.html'}")
+
+
+def print_everything(done: Everything) -> None:
+    """Print which steps are done, what is missing and how to get it, and where the page is."""
+    from bioscnn.studies.everything import NEEDS
+
+    ran = len(done.steps) - len(done.skipped) - len(done.missing)
+    OUT.print(f"\n{ran} steps done, {len(done.skipped)} done before, {len(done.missing)} missing")
+    if done.skipped:
+        OUT.print(f"  [dim]done before: {', '.join(done.skipped)}; --again NAME runs one again[/dim]")
+    for step in done.missing:
+        OUT.print(f"\n[bold red]{step.name}[/bold red]  {escape(step.answers)}")
+        error = done.records[step.name].error
+        for line in error.splitlines():
+            OUT.print(f"  {line}", markup=False)
+        for need in () if "fix:" in error else step.needs:
+            OUT.print(f"  it needs {need}: {NEEDS[need]}", markup=False)
+    if done.missing:
+        OUT.print("\nType the same again: what failed is tried again, what is done is not.")
+    OUT.print(f"\n  page    {done.page}")
 
 
 def print_checks(checks: Sequence[Check]) -> None:

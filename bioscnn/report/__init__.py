@@ -1,8 +1,15 @@
-"""One self-contained page a run, and one a timing study, a filter study, a noise study."""
+"""One self-contained page a run, one a timing, a filter, a noise study, and one that links them all."""
 
 from bioscnn.report.filters import write_filters_report
+from bioscnn.report.index import write_index
 from bioscnn.report.noise import write_noise_report
 from bioscnn.report.page import write_report
 from bioscnn.report.timing import write_timing_report
 
-__all__ = ["write_filters_report", "write_noise_report", "write_report", "write_timing_report"]
+__all__ = [
+    "write_filters_report",
+    "write_index",
+    "write_noise_report",
+    "write_report",
+    "write_timing_report",
+]

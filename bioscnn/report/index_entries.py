@@ -1,0 +1,270 @@
+"""What each kind of result came to: its main number with its interval, read from its own files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from bioscnn.errors import UserError
+from bioscnn.report.files import read_json
+from bioscnn.report.index_folder import MARK, RUN, Link, Place, changed, find_files
+from bioscnn.report.template import percent, plural, points
+
+FIX = "type its command again: what is done already is kept"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a result says of itself.
+
+    Parameters
+    ----------
+    source : str
+        Data set, and where the data come from.
+    simulated : bool
+        Whether recordings were simulated.
+    n : str
+        On how many trials.
+    value, note : str
+        The main number; what it is, with its interval.
+    more : sequence of str
+        Other numbers, each a line.
+    verdict : sequence of str
+        Sentences that answer the question of a study, the first one first.
+    started : str
+        Moment, ISO 8601; empty if it is not written down.
+    """
+
+    source: str
+    simulated: bool
+    n: str
+    value: str
+    note: str
+    more: Sequence[str] = ()
+    verdict: Sequence[str] = ()
+    started: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A result on the page.
+
+    Parameters
+    ----------
+    place : Place
+        Its folder.
+    found : Found or None
+        What it says; None if it is unfinished or damaged.
+    problem : str
+        What is wrong with it; empty if nothing is.
+    when : datetime
+        When it was begun, or written if that is not known.
+    files : tuple of Link
+        Its files, the report first.
+    """
+
+    place: Place
+    found: Found | None
+    problem: str
+    when: datetime
+    files: tuple[Link, ...] = field(repr=False)
+
+    @property
+    def report(self) -> str | None:
+        """Address of its report."""
+        return next((link.href for link in self.files if link.name == "report.html"), None)
+
+
+def read_entry(place: Place, page: Path) -> Entry:
+    """Read a result for a page in a folder above it; what is wrong with it is told, not raised."""
+    files, when = find_files(place.folder, page), changed(place.folder)
+    hidden = place.folder.name.startswith(".")
+    if hidden or not (place.folder / MARK).exists():
+        what = "it was interrupted, or is running: its command goes on where it was"
+        return Entry(place, None, f"unfinished: {what}", when, files)
+    try:
+        found = READERS[place.kind](place.folder)
+        started = datetime.fromisoformat(found.started) if found.started else changed(place.folder / MARK)
+        return Entry(place, found, "", started, files)
+    except UserError as error:
+        name = f"{Path(error.file or MARK).name}{f', {error.key}' if error.key else ''}"
+        what = f"{name}: {error.problem.removeprefix('a file of the results is damaged: ')}"
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        what = f"{MARK}: {type(error).__name__}, {error}"
+    return Entry(place, None, f"damaged: {what}", when, files)
+
+
+def _run(folder: Path) -> Found:
+    from bioscnn.report.folder import read_facts
+
+    s, provenance = read_facts(folder)
+    if not (folder / "run.h5").exists():
+        raise UserError("a file of the results is missing", file=folder / "run.h5")
+    spiking, trained = s["accuracy"][s["readout"]], s["ann_accuracy"]
+    noun = "recording" if "simulated" in s else "image"
+    more = [
+        f"trained network {_share(trained)}",
+        f"{s['spikes_per_trial']:,.0f} spikes a trial; decided after {s['latency_ms']:.0f} ms (median) "
+        f"of {s['duration_ms']:.0f} ms",
+        *_ledger(folder),
+    ]
+    return Found(
+        f"{s['dataset']}: {s['source']}",
+        bool(s.get("simulated")),
+        plural(s["n_trials"], noun),
+        percent(spiking[0]),
+        f"{_interval(spiking)} spiking network {provenance['network']['model']}, by {s['readout']}",
+        more,
+        started=provenance["started"],
+    )
+
+
+def _ledger(folder: Path) -> list[str]:
+    """Return what the ledger of a run says first, if it has one."""
+    from bioscnn.ledger.files import from_json
+    from bioscnn.report.words import first_cause
+
+    path = folder / "ledger.json"
+    if not path.exists():
+        return []
+    ledger, _ = from_json(path.read_text(encoding="utf-8"))
+    return [f"ledger of {plural(ledger.n_trials, 'trial')}: {first_cause(ledger)}"]
+
+
+def _timing(folder: Path) -> Found:
+    from bioscnn.report.timing_folder import read_timing
+    from bioscnn.report.timing_words import headlines
+
+    study = read_timing(folder)
+    s, (main, *others, _) = study.summary, headlines(study)
+    text, answer = study.verdict["text"], study.verdict["answer"]
+    return Found(
+        f"{s['dataset']}: {s['source']}",
+        s["simulated"],
+        plural(s["n"], "trial"),
+        main.value,
+        f"{_of_95(main.note)} {main.name.lower()} {s['network']}, spikes as they are",
+        [f"{other.name}: {other.value} {_of_95(other.note)}" for other in others],
+        [answer, text.removeprefix(answer).strip()] if answer else [text],
+    )
+
+
+def _filters(folder: Path) -> Found:
+    from bioscnn.report.filters import headlines
+    from bioscnn.report.filters_folder import read_filters
+
+    study = read_filters(folder)
+    s, (main, *others) = study.summary, headlines(study)
+    return Found(
+        f"{s['dataset']}: {s['source']}",
+        False,
+        f"{plural(s['n_test'], 'test image')}, {plural(s['n_seeds'], 'seed')}",
+        main["value"],
+        f"{_of_95(main['note'])} {main['name'][0].lower()}{main['name'][1:]}",
+        [f"{other['name']}: {other['value']} {_of_95(other['note'])}" for other in others],
+        s["verdict"],
+    )
+
+
+def _noise(folder: Path) -> Found:
+    from bioscnn.report.noise_folder import read_noise
+
+    study = read_noise(folder)
+    s, clean = study.summary, {one["name"]: study.of(one["name"]) for one in study.summary["contestants"]}
+    shares = {name: (row.accuracy, row.low, row.high) for name, row in clean.items()}
+    main = shares.pop(study.main)
+    return Found(
+        f"{s['dataset']}: {s['source']}",
+        bool(s["simulated"]),
+        f"{plural(s['n'], 'trial')}, {plural(s['seeds'], 'seed')}, {len(s['noises'])} kinds of noise",
+        percent(main[0]),
+        f"{_interval(main)} {study.main}, without noise",
+        [f"{name}, without noise: {_share(share)}" for name, share in shares.items()],
+        s["verdict"],
+    )
+
+
+def _benchmark(folder: Path) -> Found:
+    s = read_json(folder / MARK, ("benchmark", "started", "networks", "data"), FIX)
+    rows = sorted(s["networks"], key=lambda row: -row["snn_accuracy"])
+    best, sources = rows[0], {one["source"] for one in s["data"].values() if one["split"] == rows[0]["split"]}
+    return Found(
+        f"{s['benchmark']}, {best['split']}: {', '.join(sorted(sources))}",
+        False,
+        f"{plural(best['n'], 'image')}, {plural(len(rows), 'network')}",
+        percent(best["snn_accuracy"]),
+        f"{_interval(_triple(best, 'snn_accuracy'))} {best['network']}, the most accurate spiking network",
+        [f"{row['network']}: {_share(_triple(row, 'snn_accuracy'))}" for row in rows[1:]],
+        started=s["started"],
+    )
+
+
+def _devices(folder: Path) -> Found:
+    s = read_json(folder / MARK, ("started", "dataset", "source", "n_trials", "simulated", "rows"), FIX)
+    compared = [row for row in s["rows"] if row["compared_with"] and row["precision"] == "float64"]
+    same = sum(row["identical"] for row in compared)
+    return Found(
+        f"{s['dataset']}: {s['source']}",
+        s["simulated"],
+        plural(s["n_trials"], "trial"),
+        f"{same} of {len(compared)}",
+        "devices give all spikes of numpy's, in double precision",
+        [
+            f"{row['device']}, {row['connectivity']}, {row['precision']}: {row['spikes']:,} spikes, "
+            f"{plural(row['trials_that_differ'], 'trial')} that differ, {row['time_ratio']:.3g} times "
+            "numpy's time"
+            for row in s["rows"]
+        ],
+        started=s["started"],
+    )
+
+
+def _cross_validation(folder: Path) -> Found:
+    keys = ("network", "began_with", "dataset", "source", "simulated", "n", "folds", "readout", "accuracy")
+    s = read_json(folder / MARK, keys, FIX)
+    share, more = s["accuracy"][s["readout"]], [f"its rates: {_share(s['accuracy']['rates'])}"]
+    if "gained" in s:
+        value, low, high = s["gained"]
+        more.append(f"{points(value)} points [{points(low)}, {points(high)}] on {s['began_with']}")
+    return Found(
+        f"{s['dataset']}: {s['source']}",
+        s["simulated"],
+        f"{plural(s['n'], 'recording')}, {plural(s['folds'], 'fold')}",
+        percent(share[0]),
+        f"{_interval(share)} {s['network']}, by {s['readout']}",
+        more,
+    )
+
+
+READERS: dict[str, Callable[[Path], Found]] = {
+    RUN: _run,
+    "timing": _timing,
+    "filters": _filters,
+    "noise": _noise,
+    "benchmark": _benchmark,
+    "devices": _devices,
+    "cross-validation": _cross_validation,
+}
+
+
+def _triple(row: dict[str, Any], name: str) -> list[float]:
+    return [row[name], row[f"{name}_low"], row[f"{name}_high"]]
+
+
+def _share(triple: Sequence[float]) -> str:
+    value, _, _ = triple
+    return f"{percent(value)} {_interval(triple)}"
+
+
+def _interval(triple: Sequence[float]) -> str:
+    _, low, high = triple
+    return f"[{100 * low:.2f}, {100 * high:.2f}]"
+
+
+def _of_95(note: str) -> str:
+    """Return a note of a headline with its interval first, which needs no name: all are of 95 %."""
+    what, _, interval = note.rpartition("95 %: ")
+    return f"{interval} {what.rstrip('; ')}".rstrip()

@@ -1,0 +1,210 @@
+"""The page of all results as a file: what it lists, and what it says of damaged folders."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+from bioscnn.errors import UserError
+from bioscnn.report import filters, noise_words, timing_words, write_index
+from bioscnn.report.filters_folder import read_filters
+from bioscnn.report.index import group_entries, story
+from bioscnn.report.index_entries import Entry, read_entry
+from bioscnn.report.index_folder import find_places
+from bioscnn.report.noise_folder import read_noise
+from bioscnn.report.timing_folder import read_timing
+from tests.filter_study import VERDICT as FILTERS
+from tests.noise_study import VERDICT as NOISE
+from tests.results import write_results, write_run
+from tests.timing_study import VERDICT as TIMING
+
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_results(tmp_path_factory.mktemp("made") / "results")
+
+
+@pytest.fixture
+def results(untouched: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(untouched, tmp_path / "results", symlinks=True))
+
+
+def page_of(results: Path) -> str:
+    """The text of the page, without non-breaking spaces."""
+    return write_index(results).read_text(encoding="utf-8").replace("\N{NO-BREAK SPACE}", " ")
+
+
+def entries(results: Path) -> dict[str, Entry]:
+    found = (read_entry(place, results) for place in find_places(results))
+    return {entry.place.folder.relative_to(results).as_posix(): entry for entry in found}
+
+
+def links(page: str) -> list[str]:
+    return [
+        html.unescape(href) for href in re.findall(r'href="([^"#]+)"', page) if not href.startswith("data:")
+    ]
+
+
+@pytest.mark.parametrize(
+    "folder, value, note",
+    [
+        ("mnist/bbbb", "99.06 %", "[98.86, 99.26] spiking network mnist-small, by peak-potential"),
+        ("benchmark/mnist", "99.37 %", "[99.27, 99.47] mnist-large, the most accurate spiking network"),
+        ("devices/mnist", "1 of 2", "devices give all spikes of numpy's, in double precision"),
+        ("cross-validation/nmnist-small-real/9abc", "98.60 %", "[97.70, 99.20] nmnist-small-real"),
+    ],
+)
+def test_the_main_number_is_that_of_the_files(results: Path, folder: str, value: str, note: str):
+    found = entries(results)[folder].found
+    assert found is not None
+    assert found.value == value
+    assert found.note.startswith(note)
+
+
+@pytest.mark.parametrize(
+    "folder, first_of",
+    [
+        ("noise/mnist/5678", lambda folder: noise_words.headlines(read_noise(folder))[0].value),
+        ("timing/nmnist/ffff", lambda folder: timing_words.headlines(read_timing(folder))[0].value),
+        ("filters/caltech/1234", lambda folder: filters.headlines(read_filters(folder))[0]["value"]),
+    ],
+)
+def test_the_main_number_of_a_study_is_the_first_of_its_own_page(
+    results: Path, folder: str, first_of: Callable[[Path], str]
+):
+    found = entries(results)[folder].found
+    assert found is not None and found.value == first_of(results / folder)
+
+
+def test_every_link_of_the_page_is_relative_and_leads_to_a_file(results: Path):
+    found = links(page_of(results))
+    assert len(found) > 40
+    assert [href for href in found if not (results / unquote(href)).is_file()] == []
+    assert {"mnist/bbbb/ledger.csv", "benchmark/mnist/time-steps.svg", "bench/table.md"} <= set(found)
+    assert "devices/mnist/runs/numpy-explicit-float64/report.html" in found
+
+
+def test_every_report_table_and_figure_is_linked(results: Path):
+    found = {unquote(href) for href in links(page_of(results))}
+    files = {
+        path.relative_to(results).as_posix()
+        for path in results.rglob("*")
+        if path.suffix in {".html", ".csv", ".svg", ".png"} and "latest" not in path.parts
+    }
+    assert files - found == {"index.html"}
+
+
+def test_the_run_that_latest_names_comes_first_even_if_another_is_newer(results: Path):
+    groups = {(group.kind, group.study): group for group in group_entries(entries(results).values())}
+    mnist = groups["run", "mnist"]
+    assert mnist.newest.place.folder.name == "bbbb"
+    assert [entry.place.folder.name for entry in mnist.older] == ["aaaa", ".cccc-x1y2"]
+    (results / "mnist" / "latest").unlink()
+    groups = {(group.kind, group.study): group for group in group_entries(entries(results).values())}
+    assert groups["run", "mnist"].newest.place.folder.name == "aaaa"
+
+
+def test_unfinished_and_damaged_folders_are_listed_with_what_is_wrong(results: Path):
+    problems = {name: entry.problem for name, entry in entries(results).items() if entry.problem}
+    assert set(problems) == {"a study # 100 %/eeee", "mnist/.cccc-x1y2", "timing/ncaltech101/abcd"}
+    assert problems["a study # 100 %/eeee"].startswith("damaged: ")
+    assert "summary.json" in problems["a study # 100 %/eeee"]
+    assert problems["timing/ncaltech101/abcd"].startswith("unfinished: ")
+    page = page_of(results)
+    assert all(name in page for name in problems)
+
+
+@pytest.mark.parametrize(
+    "folder, name, content",
+    [
+        ("mnist/bbbb", "summary.json", '{"dataset": "mnist"}'),
+        ("mnist/bbbb", "ledger.json", '{"entries": []}'),
+        ("timing/nmnist/ffff", "verdict.json", "[]"),
+        ("timing/nmnist/ffff", "accuracy.csv", "layer\n"),
+        ("filters/caltech/1234", "means.csv", ""),
+        ("noise/mnist/5678", "accuracy.csv", "contestant,method\n"),
+        ("noise/mnist/5678", "summary.json", '{"contestants": 3}'),
+        (
+            "benchmark/mnist",
+            "summary.json",
+            '{"benchmark": "mnist", "started": 1, "networks": [], "data": {}}',
+        ),
+        ("devices/mnist", "summary.json", "\x00\xff"),
+        ("cross-validation/nmnist-small-real/9abc", "summary.json", "null"),
+    ],
+)
+def test_any_damaged_file_costs_its_own_entry_alone(results: Path, folder: str, name: str, content: str):
+    before = entries(results)
+    (results / folder / name).write_text(content, encoding="latin-1")
+    after = entries(results)
+    assert [key for key in after if after[key].problem != before[key].problem] == [folder]
+    assert after[folder].problem.startswith("damaged: ")
+    assert folder in page_of(results)
+
+
+def test_a_wrong_type_in_a_file_is_damage_and_no_crash(results: Path):
+    path = results / "mnist" / "bbbb" / "summary.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "accuracy": {"peak-potential": "high"}}))
+    assert entries(results)["mnist/bbbb"].problem.startswith("damaged: ")
+
+
+def test_the_story_is_told_by_the_verdicts_and_not_by_quick_studies(results: Path):
+    groups = list(story(group_entries(entries(results).values())))
+    assert [(group.kind, group.study) for group in groups] == [
+        ("noise", "mnist"), ("filters", "caltech"), ("timing", "nmnist"),
+    ]  # fmt: skip
+    told = html.unescape(page_of(results).partition('id="story"')[2].partition("</section>")[0])
+    for sentence in (*NOISE, *FILTERS, TIMING["answer"]):
+        assert sentence in told
+
+
+def test_text_of_the_files_is_no_markup(results: Path):
+    page = page_of(results)
+    assert "made up &lt;by&gt; a test" in page and "no &lt;photographs&gt; here" in page
+    assert "<by>" not in page
+
+
+def test_simulated_recordings_are_called_so(results: Path):
+    article = page_of(results).partition("nmnist-simulated/dddd")[2].partition("</article>")[0]
+    assert "Simulated recordings" in article
+
+
+def test_a_failed_step_is_on_the_page_with_its_error(results: Path):
+    page = page_of(results).partition('id="steps"')[2]
+    assert "Are motorbikes told from airplanes through a retina?" in page
+    assert 'class="outcome-failed"' in page and "fetch them" in page
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"mnist": 3}', '{"mnist": {"seconds": "long"}}'])
+def test_a_damaged_list_of_steps_is_told_on_the_page(results: Path, content: str):
+    (results / "study" / "steps.json").write_text(content)
+    assert "study/steps.json</code> is damaged" in page_of(results)
+
+
+def test_no_results_at_all_make_a_page_that_says_how_to_begin(tmp_path: Path):
+    assert "make sim" in page_of(tmp_path)
+    with pytest.raises(UserError, match="no results yet"):
+        write_index(tmp_path / "nothing")
+
+
+def test_links_survive_a_move_of_the_folder(results: Path, tmp_path: Path):
+    write_run(results / "mnist" / "gggg")
+    page = page_of(results)
+    moved = results.rename(tmp_path / "elsewhere")
+    assert all((moved / unquote(href)).is_file() for href in links(page))
+
+
+def test_importing_the_page_costs_nothing():
+    heavy = ("matplotlib", "pandas", "h5py", "scipy", "jinja2")
+    program = f"import sys, bioscnn.report.index; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
