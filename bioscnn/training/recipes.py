@@ -216,8 +216,8 @@ RECIPES = {
             "nmnist-small-relu",
             "nmnist",
             _strided((2, 34, 34), 10, 16, 48, 96, neuron=ReLU()),
-            replace(FRAMES, epochs=3, learning_rate=2e-3),
-            recordings=NMNIST,
+            replace(FRAMES, epochs=6, learning_rate=2e-3),
+            recordings=replace(NMNIST, trials=16_000),
         ),
         # What is there to know for one that does not know when.
         Recipe(
