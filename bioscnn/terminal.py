@@ -542,8 +542,6 @@ def print_noise(done: NoiseStudy) -> None:
         print_simulated(s["dataset"].removesuffix("-simulated"))
     for sentence in done.verdict:
         OUT.print(Padding(escape(sentence), (0, 2, 1, 2)), soft_wrap=False)
-    if s["missing"]:
-        OUT.print(f"  not here, so left out: {', '.join(one['model'] for one in s['missing'])}")
     OUT.print(f"  {len(done.comparisons)} tests, corrected by Holm's method. Tables: {done.folder}")
     OUT.print(f"  report  {done.folder / 'report.html'}")
 

@@ -51,7 +51,6 @@ def render_noise(study: NoiseStudy) -> str:
     values: dict[str, Any] = {
         "study": study,
         "summary": study.summary,
-        "missing": study.summary.get("missing", []),
         "headlines": words.headlines(study),
         "figures": draw_noise_figures(study),
         "kinds": words.kinds(study),

@@ -174,9 +174,9 @@ def test_each_contestant_runs_as_the_study_of_its_data_set_would(study):
 
 
 def test_a_study_of_another_network_or_encoding_stands_alone():
-    (own,), _ = contestants_of(read_study(SIMS / "mnist.toml", ["network.model=mnist-large"]))
+    (own,) = contestants_of(read_study(SIMS / "mnist.toml", ["network.model=mnist-large"]))
     assert own == Contestant("mnist-large", "mnist-large", "the network of the study")
-    (own,), _ = contestants_of(read_study(SIMS / "nmnist.toml", ["encoding.bin_size=2"]))
+    (own,) = contestants_of(read_study(SIMS / "nmnist.toml", ["encoding.bin_size=2"]))
     assert own.model == "nmnist-small-fine-tuned"
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from bioscnn.ann import shipped_models
 from bioscnn.encoding import FOVEAL_PIT
 from bioscnn.errors import UserError
 from bioscnn.quantities import format_quantity
@@ -145,8 +144,8 @@ SEEN_IN_TRAINING = {
 """Noises that a noise-trained network was shown, see `bioscnn.training`."""
 
 
-def contestants_of(study: Study) -> tuple[tuple[Contestant, ...], tuple[Contestant, ...]]:
-    """Return who is compared in a study, and who would be, had its network been trained.
+def contestants_of(study: Study) -> tuple[Contestant, ...]:
+    """Return who is compared in a study.
 
     A study that runs none of its data set's networks in their own way has one contestant: its own network.
     """
@@ -154,7 +153,5 @@ def contestants_of(study: Study) -> tuple[tuple[Contestant, ...], tuple[Contesta
     every = CONTESTANTS.get(config.dataset.name, ())
     if not any(one.is_of(config) for one in every):
         name = Path(config.network.model).stem
-        return (Contestant(name, config.network.model, "the network of the study"),), ()
-    shipped = shipped_models()
-    here = tuple(one for one in every if one.model in shipped)
-    return here, tuple(one for one in every if one not in here)
+        return (Contestant(name, config.network.model, "the network of the study"),)
+    return every

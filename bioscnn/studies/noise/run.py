@@ -97,7 +97,7 @@ def run_noise(
     progress.stage("loading")
     refuse_noise(study.config, "the noise study adds noise itself", "remove the table; --kinds chooses")
     amount = amount_of(study.config, quick=quick, trials=trials)
-    contestants, missing = contestants_of(study)
+    contestants = contestants_of(study)
     studies = {one.name: one.of(study, amount.trials) for one in contestants}
     chosen = kinds_of([one.config for one in studies.values()], kinds, quick=quick)
     prepared = {name: _in_memory(prepare(one, data, progress)) for name, one in studies.items()}
@@ -114,7 +114,6 @@ def run_noise(
     summary = _facts(study, main, chosen, amount) | {
         "title": title,
         "contestants": [{"name": one.name, "model": one.model, "about": one.about} for one in contestants],
-        "missing": [{"name": one.name, "model": one.model, "about": one.about} for one in missing],
         "weights": {one.study.config.network.model: one.graph.sha256() for one in prepared.values()},
         "verdict": verdict,
         "seconds": (datetime.now(UTC) - started).total_seconds(),
