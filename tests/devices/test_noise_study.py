@@ -50,9 +50,7 @@ def two_contestants():
     """Networks of one shape, of which one program is compiled."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("BIOSCNN_DATA", raising=False)
-        patch.setattr(
-            "bioscnn.studies.noise.run.contestants_of", lambda study: (CONTESTANTS["mnist"][:2], ())
-        )
+        patch.setattr("bioscnn.studies.noise.run.contestants_of", lambda study: CONTESTANTS["mnist"][:2])
         yield
 
 
