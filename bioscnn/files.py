@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
 import shutil
@@ -59,6 +60,15 @@ def write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     from pandas import DataFrame
 
     write_atomically(path, DataFrame(rows).to_csv(index=False).encode())
+
+
+def write_npz(path: Path, arrays: Mapping[str, Any]) -> None:
+    """Write arrays by name, compressed, whole or not at all; errors as for `write_atomically`."""
+    from numpy import savez_compressed
+
+    buffer = io.BytesIO()
+    savez_compressed(buffer, **arrays)
+    write_atomically(path, buffer.getvalue())
 
 
 @contextmanager

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bioscnn.files import write_atomically
-from bioscnn.report.template import percent, plural, points, probability, render_template
+from bioscnn.report.template import percent, plural, points, probability, render_template, write_page
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,9 +39,7 @@ def write_filters_report(folder: Path) -> Path:
     """
     from bioscnn.report.filters_folder import read_filters
 
-    path = folder / "report.html"
-    write_atomically(path, render_filters(read_filters(folder)).encode())
-    return path
+    return write_page(folder, render_filters(read_filters(folder)))
 
 
 def render_filters(study: FilterStudy) -> str:

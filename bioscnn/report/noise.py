@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bioscnn.files import write_atomically
-from bioscnn.report.template import percent, render_template
+from bioscnn.report.template import percent, render_template, write_page
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,9 +37,7 @@ def write_noise_report(folder: Path) -> Path:
     """
     from bioscnn.report.noise_folder import read_noise
 
-    path = folder / "report.html"
-    write_atomically(path, render_noise(read_noise(folder)).encode())
-    return path
+    return write_page(folder, render_noise(read_noise(folder)))
 
 
 def render_noise(study: NoiseStudy) -> str:

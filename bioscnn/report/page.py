@@ -6,8 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bioscnn.files import write_atomically
-from bioscnn.report.template import render_template
+from bioscnn.report.template import render_template, write_page
 
 if TYPE_CHECKING:
     from bioscnn.report.folder import Run
@@ -35,9 +34,7 @@ def write_report(folder: Path) -> Path:
     """
     from bioscnn.report.folder import read_run
 
-    path = folder / "report.html"
-    write_atomically(path, render(read_run(folder)).encode())
-    return path
+    return write_page(folder, render(read_run(folder)))
 
 
 def render(run: Run) -> str:

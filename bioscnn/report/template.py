@@ -7,8 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from bioscnn.errors import UserError
+from bioscnn.files import write_atomically
 
 HERE = Path(__file__).parent
+
+
+def write_page(folder: Path, page: str) -> Path:
+    """Write the ``report.html`` of a folder, and return it; `UserError` if it cannot be written."""
+    path = folder / "report.html"
+    write_atomically(path, page.encode())
+    return path
 
 
 def render_template(name: str, values: dict[str, Any], fix: str) -> str:

@@ -6,8 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bioscnn.files import write_atomically
-from bioscnn.report.template import render_template
+from bioscnn.report.template import render_template, write_page
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,9 +38,7 @@ def write_timing_report(folder: Path) -> Path:
     """
     from bioscnn.report.timing_folder import read_timing
 
-    path = folder / "report.html"
-    write_atomically(path, render_timing(read_timing(folder)).encode())
-    return path
+    return write_page(folder, render_timing(read_timing(folder)))
 
 
 def render_timing(study: TimingStudy) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.errors import UserError
-from bioscnn.files import write_atomically
+from bioscnn.files import write_npz
 from bioscnn.report.files import read_json, read_table
 from bioscnn.spikes import SpikeTrains
 
@@ -73,9 +73,7 @@ def write_examples(path: Path, trains: Mapping[str, SpikeTrains], labels: NDArra
         arrays |= {f"{name}.neuron": train.neuron, f"{name}.step": train.step}
         arrays |= {f"{name}.start": train.trial_start, f"{name}.size": train.size}
         arrays |= {"n_steps": train.n_steps, "dt": train.dt}
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
-    write_atomically(path, buffer.getvalue())
+    write_npz(path, arrays)
 
 
 def _read_examples(path: Path) -> tuple[dict[str, SpikeTrains], NDArray[np.int64]]:

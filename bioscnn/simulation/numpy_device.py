@@ -124,7 +124,8 @@ def simulate_numpy(
     noisy = [
         (p, to_brian(noise_current(p, dt), p.shape)) for p in network.neurons if p.noise and not p.noise.xi
     ]
-    brian2.seed(next((p.noise.key for p in network.neurons if p.noise), None))
+    for key in [p.noise.key for p in network.neurons if p.noise and p.noise.xi][:1]:
+        brian2.seed(key)
     every = 1 if noisy else n_steps
     steps = iter(range(0, n_trials * n_steps, every))
 

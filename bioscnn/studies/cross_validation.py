@@ -23,7 +23,7 @@ from bioscnn.readout import READOUTS
 from bioscnn.simulation import Progress, simulate_batches
 from bioscnn.studies.disturbance import refuse_noise
 from bioscnn.studies.event_input import EventInput
-from bioscnn.studies.kept import Decided, keep, kept
+from bioscnn.studies.kept import Decided, keep_decided, kept_decided
 from bioscnn.studies.prepare import convert_for, device_of
 from bioscnn.studies.provenance import code_version, environment
 from bioscnn.studies.scores import Scores, as_triple
@@ -109,11 +109,11 @@ def cross_validate(
     splitter = StratifiedKFold(folds, shuffle=True, random_state=1)
     for fold, (train, test) in enumerate(splitter.split(labels, labels)):
         place = folder / f"fold-{fold + 1}"
-        decided = kept(place.with_suffix(".npz"))
+        decided = kept_decided(place.with_suffix(".npz"))
         if decided is None:
             graph = _train_fold(stages, base, pool, train, place, f"fold {fold + 1} of {folds}", progress)
             decided = _classify(study, graph, replace(pool, examples=pool.examples.take(test)), progress)
-            keep(decided, place.with_suffix(".npz"))
+            keep_decided(decided, place.with_suffix(".npz"))
         fold_of[test] = fold + 1
         for rule, classes in decided.items():
             chosen.setdefault(rule, np.empty((len(labels), *classes.shape[1:]), np.int64))[test] = classes
@@ -226,10 +226,10 @@ def _classify(study: Study, graph: LayerGraph, shown: EventInput, progress: Prog
 def _classify_once(
     study: Study, graph: LayerGraph, shown: EventInput, path: Path, progress: Progress
 ) -> Decided:
-    decided = kept(path)
+    decided = kept_decided(path)
     if decided is None:
         decided = _classify(study, graph, shown, progress)
-        keep(decided, path)
+        keep_decided(decided, path)
     return decided
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-# What `bioscnn.noise` has at severity 4. A strength is uniform from 0 to that.
+# A strength is uniform from 0 to these; `bioscnn.noise` has them at severity 4 of images, 2 of recordings.
 GAUSSIAN_SD = 0.26  # of the full intensity
 SALT_AND_PEPPER_SHARE = 0.17  # of the pixels
 OCCLUDED_SHARE = 0.25  # of the area

@@ -1,7 +1,7 @@
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,6 +74,29 @@ def open_alone(browser: "Browser", report: Path, width: int) -> "Page":
     assert errors == []
     assert [url for url in requests if not url.startswith("data:")] == [report.as_uri()]
     return page
+
+
+def assert_verdict_is_read_without_scrolling(page: "Page", verdict: Sequence[str]) -> None:
+    """Each sentence of a verdict stands on the first screen, word for word."""
+    for k, sentence in enumerate(verdict):
+        box = page.locator(".verdict").nth(k).bounding_box()
+        assert page.locator(".verdict").nth(k).inner_text().replace("\N{NO-BREAK SPACE}", " ") == sentence
+        assert box is not None and box["y"] + box["height"] < 900
+
+
+def assert_everything_fits(page: "Page", width: int, sections: Sequence[str], n_pictures: int) -> None:
+    """With all parts open, a page has its sections, pictures in their size, and no scrolling aside."""
+    page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+    assert [name for name in sections if page.locator(f"#{name}").bounding_box() is None] == []
+    shrunk = page.evaluate(
+        """Promise.all([...document.images].map(async image => {
+            await image.decode();
+            return image.getBoundingClientRect().width / image.naturalWidth;
+        }))"""
+    )
+    assert len(shrunk) == n_pictures
+    assert min(shrunk) > 0.95
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def random_recording(

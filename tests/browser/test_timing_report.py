@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from bioscnn.report import write_timing_report
-from tests.browser.conftest import open_alone
+from tests.browser.conftest import assert_everything_fits, open_alone
 from tests.timing_study import VERDICT, write_study
 
 pytestmark = pytest.mark.browser
@@ -33,17 +33,7 @@ def test_the_page_opens_without_an_error_or_a_request_and_everything_on_it_fits(
     browser: Browser, real: Path, width: int
 ):
     page = open_alone(browser, real, width)
-    page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
-    assert [name for name in SECTIONS if page.locator(f"#{name}").bounding_box() is None] == []
-    shrunk = page.evaluate(
-        """Promise.all([...document.images].map(async image => {
-            await image.decode();
-            return image.getBoundingClientRect().width / image.naturalWidth;
-        }))"""
-    )
-    assert len(shrunk) == 10
-    assert min(shrunk) > 0.95
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert_everything_fits(page, width, SECTIONS, n_pictures=10)
     page.close()
 
 

@@ -14,9 +14,10 @@ from bioscnn.readout import decisions
 from bioscnn.simulation import simulate
 from bioscnn.simulation.simulate import Silent
 from bioscnn.studies import read_study
+from bioscnn.studies.kept import kept
 from bioscnn.studies.noise import run_noise
 from bioscnn.studies.noise.contestants import CONTESTANTS
-from bioscnn.studies.noise.unit import kept, noisy
+from bioscnn.studies.noise.unit import noisy
 from bioscnn.studies.prepare import prepare
 
 STUDY = Path(__file__).parents[2] / "sims" / "mnist.toml"

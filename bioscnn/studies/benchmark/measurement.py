@@ -6,7 +6,6 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from io import BytesIO
 from pathlib import Path
 from time import perf_counter
 from zipfile import BadZipFile
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 
 import bioscnn
 from bioscnn.errors import UserError
-from bioscnn.files import write_atomically
+from bioscnn.files import write_npz
 from bioscnn.metrics import Energy, Proportion, energy_estimate, wilson
 from bioscnn.network import OUTPUT, READOUT
 from bioscnn.readout import READOUTS
@@ -170,13 +169,11 @@ def keep(measurement: Measurement, path: Path) -> None:
     parts["energy"] = list(parts["energy"].values())
     if measurement.ann_class is None:
         del parts["ann_class"]
-    buffer = BytesIO()
-    np.savez_compressed(buffer, **parts)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"cannot make a folder: {error.strerror}", file=path.parent) from error
-    write_atomically(path, buffer.getvalue())
+    write_npz(path, parts)
 
 
 def kept(path: Path) -> Measurement | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,7 +13,7 @@ import numpy as np
 
 import bioscnn
 from bioscnn.datasets import EventSet
-from bioscnn.files import point_latest, write_atomically, write_csv, write_json
+from bioscnn.files import point_latest, write_csv, write_json, write_npz
 from bioscnn.noise import Noise
 from bioscnn.report.noise import write_noise_report
 from bioscnn.studies.disturbance import refuse_noise
@@ -176,6 +175,4 @@ def _facts(study: Study, main: Prepared, kinds: Mapping[str, type[Noise]], amoun
 
 def _write_examples(path: Path, main: Prepared, kinds: Mapping[str, type[Noise]], amount: Amount) -> None:
     names, pictures = example_pictures(main, kinds, amount.seeds[0])
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, names=np.array(names, dtype=str), pictures=pictures)
-    write_atomically(path, buffer.getvalue())
+    write_npz(path, {"names": np.array(names, dtype=str), "pictures": pictures})

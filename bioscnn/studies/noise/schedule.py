@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bioscnn.files import write_npz
 from bioscnn.noise import Noise
 from bioscnn.simulation.program import build, obtain
 from bioscnn.simulation.shape import ProgramShape
+from bioscnn.studies.kept import kept
 from bioscnn.studies.noise.conditions import CLEAN, Amount, fits
-from bioscnn.studies.noise.unit import Found, keep, kept, noisy, run_unit
+from bioscnn.studies.noise.unit import Found, noisy, run_unit
 from bioscnn.studies.prepare import Prepared
 from bioscnn.studies.watcher import Watcher
 
@@ -44,7 +46,7 @@ class Unit:
 
     def finish(self, amount: Amount) -> Unit:
         """Do it, and keep what it comes to."""
-        keep(run_unit(self.prepared, self.kind, amount), self.path)
+        write_npz(self.path, run_unit(self.prepared, self.kind, amount))
         return self
 
     def program(self, amount: Amount) -> ProgramShape | None:

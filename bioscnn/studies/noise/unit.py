@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
-from pathlib import Path
 from time import perf_counter
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.datasets import EventSet, ImageSet
 from bioscnn.encoding import Stimulus
-from bioscnn.files import write_atomically
 from bioscnn.metrics import decision_latency, first_informed_step, spikes_per_trial
 from bioscnn.network import OUTPUT, READOUT, SpikingNetwork
 from bioscnn.noise import Noise
@@ -116,19 +112,3 @@ def with_examples(prepared: Prepared, examples: ImageSet | EventSet, seed: int, 
     kind: Any = input_kind(config)
     shown: Input = kind.of(examples, config.model_copy(update={"simulation": simulation, "noise": noises}))
     return shown
-
-
-def keep(found: Found, path: Path) -> None:
-    """Write what a unit came to; `UserError` if it cannot be written."""
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **found)  # type: ignore[arg-type]
-    write_atomically(path, buffer.getvalue())
-
-
-def kept(path: Path) -> Found | None:
-    """Return what `keep` wrote; None if it is not there or damaged."""
-    try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (OSError, ValueError, BadZipFile):
-        return None

@@ -30,7 +30,7 @@ from bioscnn.seeds import stream
 from bioscnn.simulation import Recording, simulate
 from bioscnn.spikes import SpikeTrains
 from bioscnn.studies.disturbance import refuse_noise
-from bioscnn.studies.kept import Decided, keep, kept
+from bioscnn.studies.kept import Decided, keep_decided, kept_decided
 from bioscnn.studies.prepare import check_fit, prepare
 from bioscnn.studies.provenance import code_version, environment
 from bioscnn.studies.study import Study
@@ -246,11 +246,11 @@ class _Question:
         for name, condition in units:
             label = CLEAN if condition is None else condition.label
             path = folder / f"{name}-{_file_name(label)}.npz"
-            found = kept(path)
+            found = kept_decided(path)
             if found is None:
                 self.progress.task(f"{name}: {label}", len(self.prepared.examples), self._work(name))
                 found = self._unit(self.layer(name), condition)
-                keep(found, path)
+                keep_decided(found, path)
             else:
                 self.progress.skip(self._work(name))
             decided[name, label] = found
