@@ -273,7 +273,7 @@ class Unwatched(Silent):
         pass
 
 
-KINDS = ("gaussian-noise", "occlusion", "spike-loss", "threshold-mismatch")
+KINDS = ("gaussian-noise", "occlusion", "threshold-mismatch")
 
 
 def ask():

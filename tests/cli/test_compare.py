@@ -63,5 +63,7 @@ def test_all_devices_of_this_machine_give_the_same_spikes(tmp_path):
         ["cpp_standalone", "auto", "float64"],
     ]
     assert len({row[3] for row in rows if row[2] == "float64"}) == 1
+    # With single precision too: no trial is given another class.
+    assert all(row[6] == "0" for row in rows) and len(rows) >= 4
     for name in ("devices.csv", "summary.json", "runs/cpp_standalone-auto-float32/run.h5"):
         assert (tmp_path / "results" / "devices" / "mnist" / name).is_file()
