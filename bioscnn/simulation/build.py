@@ -36,9 +36,17 @@ inline double {name}(int64_t pre, int64_t post, int64_t step)
 {{
     static const uint64_t key = bioscnn::mix(bioscnn::values<int64_t>("{name}.failure_key", 1)[0]);
     static const double failing = bioscnn::values<double>("{name}.failure", 1)[0];
-    const int64_t trial = bioscnn::trials[step / bioscnn::n_steps];
-    const uint64_t now = bioscnn::count(bioscnn::count(key, trial), step % bioscnn::n_steps);
-    return bioscnn::uniform(bioscnn::count(bioscnn::count(now, pre), post)) >= failing;
+    // The synapses of a spike come one after the other.
+    static int64_t of_pre = -1, of_step = -1;
+    static uint64_t spike;
+    if (pre != of_pre || step != of_step)
+    {{
+        const int64_t trial = bioscnn::trials[step / bioscnn::n_steps];
+        const uint64_t now = bioscnn::count(bioscnn::count(key, trial), step % bioscnn::n_steps);
+        spike = bioscnn::count(now, pre);
+        of_pre = pre, of_step = step;
+    }}
+    return bioscnn::uniform(bioscnn::count(spike, post)) >= failing;
 }}
 """
 """Whether a synapse of a projection transmits a spike in a step."""
