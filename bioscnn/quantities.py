@@ -7,6 +7,7 @@ because importing Brian2 takes two seconds and ``bioscnn plan`` needs none of it
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 from bioscnn.errors import UserError
 
@@ -15,6 +16,12 @@ _UNITS = {
     "time": "s", "voltage": "V", "current": "A", "resistance": "ohm", "capacitance": "F",
     "conductance": "S", "frequency": "Hz",
 }  # fmt: skip
+BRIAN_UNITS = {
+    "time": "second", "voltage": "volt", "current": "amp", "resistance": "ohm", "capacitance": "farad",
+    "conductance": "siemens", "frequency": "hertz",
+}  # fmt: skip
+"""How equations name the SI unit of each dimension."""
+
 _NUMBER_AND_UNIT = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([^\s\d]*)\s*")
 
 
@@ -59,6 +66,38 @@ def parse_quantity(text: object, dimension: str) -> float:
     # The prefix joins the decimal exponent, so that "20 ms" is exactly the float 0.02.
     mantissa, _, exponent = number.lower().partition("e")
     return float(f"{mantissa}e{int(exponent or 0) + _EXPONENTS[prefix]}")
+
+
+def parse_any_quantity(text: object) -> tuple[float, str | None]:
+    """Read a quantity of any dimension, or a plain number.
+
+    Returns
+    -------
+    (float, str or None)
+        The value in the SI unit, and the dimension; None of a plain number.
+
+    Raises
+    ------
+    UserError
+        If it is neither.
+
+    Examples
+    --------
+    >>> parse_any_quantity("5 nS")
+    (5e-09, 'conductance')
+    >>> parse_any_quantity(2)
+    (2.0, None)
+    """
+    if isinstance(text, int | float) and not isinstance(text, bool):
+        return float(text), None
+    for dimension in _UNITS:
+        with suppress(UserError):
+            return parse_quantity(text, dimension), dimension
+    raise UserError(
+        "neither a number nor a quantity with a unit that is known here",
+        value=text,
+        expected='a plain number, or text such as "20 m" and one of ' + ", ".join(_UNITS.values()),
+    )
 
 
 def format_quantity(value: float, dimension: str) -> str:

@@ -7,18 +7,19 @@ import numpy as np
 from bioscnn.ann import LayerGraph, LIFRate
 from bioscnn.conversion.normalisation import Normalisation
 from bioscnn.conversion.rate_code import RateCode
+from bioscnn.conversion.receptors import projections_of
 from bioscnn.conversion.simplify import simplified
 from bioscnn.conversion.stages import Stage, stages
 from bioscnn.encoding import FULL_INTENSITY
 from bioscnn.errors import UserError
 from bioscnn.network import OUTPUT, READOUT, Population, Projection, SpikingNetwork
-from bioscnn.neurons import LIF, ExponentialCurrent, LeakyIntegrator, SpikingNeuron
+from bioscnn.neurons import LIF, EquationNeuron, LeakyIntegrator, SpikingNeuron, Synapse
 
 
 def convert(
     graph: LayerGraph,
     neuron: SpikingNeuron,
-    synapse: ExponentialCurrent,
+    synapse: Synapse,
     *,
     normalisation: Normalisation | None = None,
     input_rate: float | None = None,
@@ -36,8 +37,9 @@ def convert(
         The trained network.
     neuron : SpikingNeuron
         The model of all spiking populations.
-    synapse : ExponentialCurrent
-        The model of all synapses.
+    synapse : ExponentialCurrent or ExponentialConductance
+        The model of all synapses. A weight becomes the conductance through which its current flows at the
+        working potential of the neuron, see `bioscnn.conversion.receptors`.
     normalisation : Normalisation, optional
         From `bioscnn.conversion.normalise`; needed for ReLU networks only.
     input_rate : float, optional
@@ -54,7 +56,7 @@ def convert(
         If the network cannot be represented exactly, or neuron and activations do not fit together.
     """
     populations = [Population("input", graph.input_shape)]
-    projections = []
+    projections: list[Projection] = []
     if input_rate is None:
         source, charge = np.full(graph.input_shape[0], 1 / FULL_INTENSITY), 1.0
     else:
@@ -69,11 +71,11 @@ def convert(
         bias = offset + slope * bias
         targets: dict[str, SpikingNeuron | LeakyIntegrator] = {stage.name: neuron}
         if stage.activation is None:
-            tau_m = neuron.tau_m if isinstance(neuron, LIF) else LeakyIntegrator().tau_m
+            tau_m = neuron.parameters.get("tau_m", LeakyIntegrator().tau_m)
             targets = {OUTPUT: neuron, READOUT: LeakyIntegrator(tau_m=tau_m)}
         for name, model in targets.items():
             populations.append(Population(name, stage.post_shape, model, bias))
-            projections.append(Projection(pre, name, connectivity, through))
+            projections += projections_of(Projection(pre, name, connectivity, through), model)
         pre, unit, through, charge = stage.name, code.unit, synapse, synapse.tau_s
     return SpikingNetwork(tuple(populations), tuple(projections))
 
@@ -83,11 +85,12 @@ def rate_code(stage: Stage, neuron: SpikingNeuron, normalisation: Normalisation 
     channels = stage.post_shape[0]
     if isinstance(stage.activation, LIFRate) or (stage.activation is None and normalisation is None):
         if not isinstance(neuron, LIF):
+            own = neuron.definition.name if isinstance(neuron, EquationNeuron) else None
             raise UserError(
                 "the network was trained on the rate curve of a LIF neuron",
                 key="neuron.model",
-                value=type(neuron).__name__.lower(),
-                fix='set neuron.model to "lif", or convert a ReLU network',
+                value=own or type(neuron).__name__,
+                fix='set neuron.model to "lif", or convert a ReLU network, such as mnist-small-relu',
             )
         amplitude = stage.activation.amplitude if stage.activation else 1.0
         return RateCode(np.zeros(channels), np.full(channels, neuron.rheobase), np.full(channels, amplitude))

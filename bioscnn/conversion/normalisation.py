@@ -113,7 +113,7 @@ def check_max_rate(neuron: SpikingNeuron, max_rate: float, dt: float = 0.0) -> N
     UserError
         If it is not below ``1/t_ref``, or above ``1/(t_ref + dt)``.
     """
-    t_ref = neuron.parameters["t_ref"]
+    t_ref = neuron.t_ref
     shortest = t_ref + dt
     if not (max_rate > 0 and max_rate * t_ref < 1 and max_rate * shortest < 1 + 1e-9):
         steps = f" in steps of {format_quantity(dt, 'time')}" if dt else ""
@@ -126,6 +126,16 @@ def check_max_rate(neuron: SpikingNeuron, max_rate: float, dt: float = 0.0) -> N
             else "a positive frequency",
             fix="lower network.max_rate, neuron.t_ref" + (" or simulation.dt" if dt else ""),
         )
+    try:
+        neuron.current(max_rate)
+    except ValueError as error:
+        raise UserError(
+            "the neuron cannot fire at the rate of the largest activation",
+            key="network.max_rate",
+            value=format_quantity(max_rate, "frequency"),
+            expected=str(error),
+            fix="lower network.max_rate",
+        ) from None
 
 
 def _scales(stage: Stage, before: NDArray[Any], percentile: float, channel_wise: bool) -> NDArray[np.float64]:

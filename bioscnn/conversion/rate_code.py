@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.neurons import LIF, SpikingNeuron
-
 
 @dataclass(frozen=True, eq=False)
 class RateCode:
@@ -44,8 +42,3 @@ class RateCode:
     @staticmethod
     def _along(by_channel: NDArray[np.float64], values: NDArray[Any]) -> NDArray[np.float64]:
         return by_channel.reshape(-1, *[1] * (values.ndim - 2))
-
-
-def rheobase(neuron: SpikingNeuron) -> float:
-    """Return the smallest current, in A, above which a neuron fires: 0 without a leak."""
-    return neuron.rheobase if isinstance(neuron, LIF) else 0.0

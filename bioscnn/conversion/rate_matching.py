@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.conversion.rate_code import rheobase
 from bioscnn.neurons import SpikingNeuron
 
 _QUANTILES = (np.arange(256) + 0.5) / 256
@@ -17,8 +16,7 @@ def linear_current(neuron: SpikingNeuron, max_rate: float) -> tuple[float, float
     Between the two points the rate is taken as linear, as it is in an IF neuron without a refractory period.
     A LIF neuron fires more than that: its rate rises steeply above the rheobase and then flattens.
     """
-    lowest = rheobase(neuron)
-    return lowest, neuron.current(max_rate) - lowest
+    return neuron.rheobase, neuron.current(max_rate) - neuron.rheobase
 
 
 def matched_current(
@@ -29,11 +27,12 @@ def matched_current(
     .. math:: \\min_{a, b} \\sum_x \\left(g(a + b x) - r_{max} x\\right)^2, \\quad
               a \\le I_{rheobase}, \\quad g(I) = \\max(f(I) - 1/(2T), 0)
 
-    over the distribution of the positive ``x``; f is the rate curve of the neuron, and g what a window T that
-    begins at rest shows of it: ``floor(T f)`` spikes, half a spike less than ``T f`` on average. So what is
-    not positive stays silent, small activations are traded for the many that are larger, and the number of
-    spikes stands for the activation, not at one point but over their distribution. The rate of an IF neuron
-    without a refractory period is linear, and with an infinite window the fit is exact.
+    over the distribution of the positive ``x``; f is the rate curve of the neuron, in this window if it
+    adapts, and g what a window T that begins at rest shows of it: ``floor(T f)`` spikes, half a spike less
+    than ``T f`` on average. So what is not positive stays silent, small activations are traded for the many
+    that are larger, and the number of spikes stands for the activation, not at one point but over their
+    distribution. The rate of an IF neuron without a refractory period is linear, and with an infinite window
+    the fit is exact.
 
     Parameters
     ----------
@@ -61,11 +60,11 @@ def matched_current(
 
     x = np.quantile(positive.astype(np.float64), _QUANTILES)
     start, top = linear_current(neuron, max_rate), neuron.current(max_rate)
-    bound = rheobase(neuron) / top
+    bound = neuron.rheobase / top
 
     def error(parameters: NDArray[np.float64]) -> NDArray[np.float64]:
         offset, slope = parameters
-        observed = np.maximum(neuron.rate(top * (offset + slope * x)) - 0.5 / window, 0.0)
+        observed = np.maximum(neuron.mean_rate(top * (offset + slope * x), window) - 0.5 / window, 0.0)
         return observed / max_rate - x
 
     found = least_squares(

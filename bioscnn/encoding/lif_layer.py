@@ -6,7 +6,7 @@ import numpy as np
 
 from bioscnn.encoding.currents import Currents
 from bioscnn.errors import UserError
-from bioscnn.neurons import LIF, in_whole_steps, lif_first_spike
+from bioscnn.neurons import LIF, lif_first_spike
 from bioscnn.spikes import SpikeTrains
 
 _RASTER = 2**25  # neurons times steps of the trials that are taken together
@@ -61,7 +61,7 @@ def lif_layer(currents: Currents, neuron: LIF) -> SpikeTrains:
 def _spikes(currents: Currents, neuron: LIF) -> SpikeTrains:
     """Mark the spikes in a raster, because to read one is quicker than to sort spikes."""
     n_trials, n_steps, dt, size = currents.n_trials, currents.n_steps, currents.dt, currents.size
-    refractory = round(in_whole_steps(neuron, dt).parameters["t_ref"] / dt)
+    refractory = round(neuron.in_whole_steps(dt).t_ref / dt)
     first = lif_first_spike(currents.values.ravel() / np.float64(neuron.rheobase), neuron.tau_m) / dt
     train = np.flatnonzero(first < n_steps - 1)
     first, place = first[train], train // size * (n_steps * size) + train % size

@@ -71,7 +71,7 @@ def _normalisation(now: Conditions, graph: LayerGraph) -> Off | str:
 
 
 def _refractory_ceiling(now: Conditions, graph: LayerGraph) -> Off | str:
-    trained, t_ref = _trained(graph), now.neuron.parameters["t_ref"]
+    trained, t_ref = _trained(graph), now.neuron.t_ref
     target = trained.t_ref if trained else 0.0
     if isclose(t_ref, target, rel_tol=1e-6, abs_tol=1e-9):
         return f"the network was trained for t_ref = {format_quantity(target, 'time')}" if trained else (
@@ -141,10 +141,10 @@ def _reset_rule(now: Conditions, graph: LayerGraph) -> Off | str:
 
 def _synaptic_filter(now: Conditions, graph: LayerGraph) -> Off | str:
     # The current is solved exactly within the step; exp(-50) of it is left at the end.
-    instant = now.dt / SHARPEST
-    if now.tau_s <= 1.01 * instant:
+    instant, tau_s = now.dt / SHARPEST, now.synapse.tau_s
+    if tau_s <= 1.01 * instant:
         return "the charge of a spike arrives within a step already"
-    return Off(replace(now, tau_s=instant), _change("tau_s", now.tau_s, instant))
+    return Off(replace(now, synapse=replace(now.synapse, tau_s=instant)), _change("tau_s", tau_s, instant))
 
 
 def _single_precision(now: Conditions, graph: LayerGraph) -> Off | str:

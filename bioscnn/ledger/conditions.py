@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from bioscnn.ann import LayerGraph
 from bioscnn.conversion import Normalisation, check_max_rate, convert, normalise
 from bioscnn.network import SpikingNetwork
-from bioscnn.neurons import ExponentialCurrent, SpikingNeuron, in_whole_steps
+from bioscnn.neurons import SpikingNeuron, Synapse
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +43,8 @@ class Conditions:
     ----------
     neuron : SpikingNeuron
         The neuron, before its refractory period is rounded to whole steps.
-    tau_s : float
-        Synaptic time constant, s.
+    synapse : ExponentialCurrent or ExponentialConductance
+        The synapses.
     normalisation : str
         Method for ReLU networks, see `bioscnn.conversion.normalise`.
     percentile, max_rate : float
@@ -64,7 +64,7 @@ class Conditions:
     """
 
     neuron: SpikingNeuron
-    tau_s: float
+    synapse: Synapse
     normalisation: str
     percentile: float
     max_rate: float
@@ -78,7 +78,7 @@ class Conditions:
     @property
     def simulated_neuron(self) -> SpikingNeuron:
         """The neuron as it is simulated in steps of `dt`."""
-        return in_whole_steps(self.neuron, self.dt)
+        return self.neuron.in_whole_steps(self.dt)
 
     @property
     def n_steps(self) -> int:
@@ -122,11 +122,10 @@ def spiking_network(
         If it cannot be converted.
     """
     normalisation = normalisation_for(conditions, graph, calibration)
-    synapse = ExponentialCurrent(conditions.tau_s)
     return convert(
         graph,
         conditions.simulated_neuron,
-        synapse,
+        conditions.synapse,
         normalisation=normalisation,
         input_rate=conditions.input_rate,
     )

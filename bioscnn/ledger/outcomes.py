@@ -15,7 +15,6 @@ import bioscnn.readout
 from bioscnn.ann import LIFRate, ReLU
 from bioscnn.caches import cache_folder
 from bioscnn.conversion import rate_code, simplified
-from bioscnn.conversion.rate_code import rheobase
 from bioscnn.conversion.stages import stages
 from bioscnn.encoding import Currents, pixel_currents
 from bioscnn.files import write_atomically
@@ -50,7 +49,7 @@ def ann_classes(case: Case, conditions: Conditions) -> Classes:
                 next(following)
                 x = replace(layer, gamma=0.0).forward(x)
             elif isinstance(layer, ReLU):
-                x = np.where(next(following).current(x) > rheobase(neuron), layer.forward(x), x.dtype.type(0))
+                x = np.where(next(following).current(x) > neuron.rheobase, layer.forward(x), x.dtype.type(0))
             else:
                 x = layer.forward(x)
         parts.append(x.argmax(axis=1))

@@ -45,11 +45,7 @@ def synaptic_operations_per_trial(
     counts = {name: population.counts_by_neuron for name, population in recording.populations.items()}
     if input_spikes is not None:
         counts[network.source.name] = np.bincount(input_spikes.neuron, minlength=input_spikes.size)
-    events = sum(
-        float(counts[p.pre] @ p.connectivity.fan_out())
-        for p in network.projections
-        if p.synapse is not None and p.pre in counts
-    )
+    events = sum(float(counts[p.pre] @ p.connectivity.fan_out()) for p in network.pathways if p.pre in counts)
     return events / recording.n_trials
 
 

@@ -51,6 +51,10 @@ class Connectivity(ABC):
     def scaled(self, pre: NDArray[np.float64], post: NDArray[np.float64]) -> Self:
         """Multiply the weights by one factor a presynaptic and one a postsynaptic channel."""
 
+    @abstractmethod
+    def rectified(self) -> Connectivity:
+        """Return the same synapses, with 0 in place of negative weights."""
+
     def fan_out(self) -> NDArray[np.int64]:
         """Number of synapses of each presynaptic neuron, shape (n_pre,)."""
         return np.bincount(self.synapses()[0], minlength=prod(self.pre_shape))
@@ -156,6 +160,10 @@ class Convolution(_Window):
         by_group = np.repeat(pre.reshape(self.groups, -1), self.post_shape[0] // self.groups, axis=0)
         return replace(self, kernel=self.kernel * by_group[:, :, None, None] * post[:, None, None, None])
 
+    def rectified(self) -> Convolution:
+        """Return the same synapses, with 0 in place of negative weights."""
+        return replace(self, kernel=np.maximum(self.kernel, 0))
+
 
 @dataclass(frozen=True, eq=False)
 class Pooling(_Window):
@@ -210,6 +218,10 @@ class Pooling(_Window):
         """Multiply the weights by one factor a presynaptic and one a postsynaptic channel."""
         return replace(self, gain=self.gain * pre * post)
 
+    def rectified(self) -> Pooling:
+        """Return the same synapses, with 0 in place of negative weights."""
+        return replace(self, gain=np.maximum(self.gain, 0))
+
 
 @dataclass(frozen=True, eq=False)
 class Dense(Connectivity):
@@ -242,6 +254,10 @@ class Dense(Connectivity):
         columns = np.repeat(pre, prod(self.pre_shape[1:]))
         rows = np.repeat(post, prod(self.post_shape[1:]))
         return replace(self, weight=self.weight * columns * rows[:, None])
+
+    def rectified(self) -> Dense:
+        """Return the same synapses, with 0 in place of negative weights."""
+        return replace(self, weight=np.maximum(self.weight, 0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -289,6 +305,10 @@ class Composition(Connectivity):
         last = last.scaled(np.ones(last.pre_shape[0]), post)
         return replace(self, parts=(first, *self.parts[1:-1], last))
 
+    def rectified(self) -> Individual:
+        """Return the same synapses, with 0 in place of negative weights: one by one, across all maps."""
+        return Individual.of(self, np.maximum(self.synapses()[2], 0))
+
 
 @dataclass(frozen=True, eq=False)
 class Individual(Connectivity):
@@ -329,6 +349,10 @@ class Individual(Connectivity):
         sender, receiver, _ = self.like.synapses()
         factor = pre[sender // prod(self.pre_shape[1:])] * post[receiver // prod(self.post_shape[1:])]
         return replace(self, weight=self.weight * factor)
+
+    def rectified(self) -> Individual:
+        """Return the same synapses, with 0 in place of negative weights."""
+        return replace(self, weight=np.maximum(self.weight, 0))
 
 
 def compose(parts: Sequence[Connectivity]) -> Connectivity:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bioscnn.errors import UserError
 from bioscnn.network.connectivity import Connectivity, Dense
-from bioscnn.neurons import ExponentialCurrent, NeuronModel
+from bioscnn.neurons import ExponentialCurrent, NeuronModel, Synapse
 
 OUTPUT = "output"
 """Name of the spiking population with one neuron a class."""
@@ -130,8 +130,9 @@ class Projection:
     pre, post : str
         Names of the populations.
     connectivity : Connectivity
-        Weights: A a spike through a synapse; A of current an A of stimulus without one.
-    synapse : ExponentialCurrent or None
+        Weights: A, or S and not negative where synapses are conductances, a spike through a synapse; A of
+        current an A of stimulus without one.
+    synapse : ExponentialCurrent, ExponentialConductance or None
         None where the source's currents flow into the neurons directly, as through an electrode.
     failure : Failure, optional
         How its synapses fail.
@@ -140,7 +141,7 @@ class Projection:
     pre: str
     post: str
     connectivity: Connectivity
-    synapse: ExponentialCurrent | None
+    synapse: Synapse | None
     failure: Failure | None = None
 
 
@@ -235,7 +236,17 @@ class SpikingNetwork:
         """Return the projections that end at a population."""
         return tuple(projection for projection in self.projections if projection.post == name)
 
-    def synapse_onto(self, name: str) -> ExponentialCurrent:
+    @property
+    def pathways(self) -> tuple[Projection, ...]:
+        """One projection through synapses for each pair of populations that has any.
+
+        Where synapses are conductances, excitation and inhibition are two projections with the same synapses,
+        each of which has a weight in one of them.
+        """
+        pairs = {(p.pre, p.post): p for p in self.projections if p.synapse is not None}
+        return tuple(pairs.values())
+
+    def synapse_onto(self, name: str) -> Synapse:
         """Return the synapse model of a population's inputs.
 
         A population without synapses gets the model of the others; its synaptic current stays zero.
@@ -245,11 +256,13 @@ class SpikingNetwork:
         UserError
             If its inputs differ in model, or its time constant is too near the membrane's.
         """
-        synapses = {p.synapse for p in self.onto(name) if p.synapse is not None}
+        synapses = {p.synapse.model for p in self.onto(name) if p.synapse is not None}
         if len(synapses) > 1:
             raise UserError("a population takes one kind of synapse", key=name, value=synapses)
-        anywhere = [p.synapse for p in self.projections if p.synapse is not None]
+        anywhere = [p.synapse.model for p in self.projections if p.synapse is not None]
         synapse = next(iter([*synapses, *anywhere]), ExponentialCurrent())
+        if not isinstance(synapse, ExponentialCurrent):
+            return synapse
         neuron = self[name].neuron
         tau_m = neuron.parameters.get("tau_m") if neuron is not None else None
         # The exact solution divides by tau_m - tau_s; within 1 % float32 loses half of its digits.

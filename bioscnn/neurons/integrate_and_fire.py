@@ -14,6 +14,7 @@ from bioscnn.neurons.model import (
     check_positive,
     check_reachable,
     check_reset_and_refractory,
+    exact_reset,
 )
 
 if TYPE_CHECKING:
@@ -83,9 +84,26 @@ class IF(SpikingNeuron):
         return "V = 0*volt" if self.reset == "zero" else "V = V - V_th"
 
     @property
+    def conductance_reset_statement(self) -> str:
+        """The same where synapses are conductances, through which the membrane leaks."""
+        if self.reset != "exact":
+            return self.reset_statement
+        return exact_reset("G_syn/C_m", "(I_syn + I_stim)/C_m")
+
+    @property
     def parameters(self) -> dict[str, float]:
         """Shared parameters in SI units."""
         return {"C_m": self.C_m, "V_th": self.V_th, "t_ref": self.t_ref}
+
+    @property
+    def rheobase(self) -> float:
+        """0: whatever flows in stays until there is a spike."""
+        return 0.0
+
+    @property
+    def working_potential(self) -> float:
+        """Half the threshold, V: the mean potential between reset and threshold where nothing leaks."""
+        return self.V_th / 2
 
     def rate(self, current: ArrayLike) -> NDArray[np.float64]:
         """Return the firing rate in Hz under a constant current in amperes."""

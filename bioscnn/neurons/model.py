@@ -59,6 +59,26 @@ class NeuronModel(ABC):
 class SpikingNeuron(NeuronModel):
     """A neuron model with a threshold, a reset rule, and a known firing rate."""
 
+    @property
+    @abstractmethod
+    def t_ref(self) -> float:
+        """Refractory period, s."""
+
+    @property
+    @abstractmethod
+    def rheobase(self) -> float:
+        """The largest constant current that never makes a spike, A."""
+
+    @property
+    @abstractmethod
+    def working_potential(self) -> float:
+        """Mean potential of a neuron that fires, V: there conductances pass the currents they replace."""
+
+    @property
+    def conductance_reset_statement(self) -> str | None:
+        """Brian2 statements run at a spike where synapses are conductances, whose sum is ``G_syn``."""
+        return self.reset_statement
+
     @abstractmethod
     def rate(self, current: ArrayLike) -> NDArray[np.float64]:
         """Return the firing rate in Hz under a constant current in amperes."""
@@ -66,6 +86,21 @@ class SpikingNeuron(NeuronModel):
     @abstractmethod
     def current(self, rate: float) -> float:
         """Return the constant current in amperes that gives a firing rate in Hz."""
+
+    def mean_rate(self, current: ArrayLike, window: float) -> NDArray[np.float64]:
+        """Return the rate in Hz of the first `window` seconds under a constant current in amperes.
+
+        It is `rate` unless the neuron fires faster at first; the wait for the first spike is not in it.
+        """
+        return self.rate(current)
+
+    def in_whole_steps(self, dt: float) -> SpikingNeuron:
+        """Return the neuron with the refractory period that steps of `dt` seconds make of it.
+
+        A period that is no whole number of steps becomes the nearest one, half a step becomes a whole one.
+        """
+        t_ref = whole_steps(self.t_ref, dt)
+        return self if t_ref == self.t_ref else replace(self, t_ref=t_ref)  # type: ignore[call-arg]
 
 
 def check_positive(model: str, **values: float) -> None:
@@ -103,12 +138,28 @@ def check_reachable(rate: float, t_ref: float) -> None:
         raise ValueError(f"no current gives {rate} Hz with a refractory period of {t_ref} s")
 
 
-def in_whole_steps(neuron: SpikingNeuron, dt: float) -> SpikingNeuron:
-    """Return the neuron with the refractory period that steps of `dt` seconds make of it.
+def whole_steps(time: float, dt: float) -> float:
+    """Return a time, s, as the nearest whole number of steps; as it is where it is one."""
+    steps = time / dt
+    return time if abs(steps - round(steps)) < 1e-6 else float(np.floor(steps + 0.5)) * dt
 
-    A period that is no whole number of steps becomes the nearest one, half a step becomes a whole one.
+
+def exact_reset(leak: str, slope: str, jump: str = "") -> str:
+    """Return the reset rule ``exact`` of a membrane that is linear in V while its conductances last.
+
+    A time s before the end of the step, V crossed the threshold. With the leak k, 1/s, and the slope F of the
+    potential as it was at the threshold, ``(1 - exp(-k s))/k = (V - V_th)/F``; charging from zero for the
+    time s gives ``V - V_th + V_th k`` times that. The crossing lies in this step, which bounds s.
+
+    Parameters
+    ----------
+    leak, slope : str
+        Brian2 expressions of ``-d(dV/dt)/dV`` and of ``dV/dt`` at the end of the step.
+    jump : str
+        What a spike adds to the slope, as a term with its sign.
     """
-    steps = neuron.parameters["t_ref"] / dt
-    if abs(steps - round(steps)) < 1e-6:
-        return neuron
-    return replace(neuron, t_ref=float(np.floor(steps + 0.5)) * dt)  # type: ignore[call-arg]
+    return (
+        f"_k = {leak}\n"
+        f"_F = {slope} + _k*(V - V_th)\n"
+        f"V = V - V_th + dt*(V_th*_k{jump})/clip(dt*_F/(V - V_th), 1/exprel(-_k*dt), inf)"
+    )

@@ -1,7 +1,8 @@
-"""Synapse models: the current that a spike injects into the postsynaptic neuron."""
+"""The synaptic current: what a spike injects into the postsynaptic neuron."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -14,6 +15,12 @@ NO_SYNAPSES = """
 I_syn = 0*amp : amp
 """
 """Equations of the synaptic current where no synapse ends."""
+
+
+def check_tau_s(tau_s: float) -> None:
+    """Refuse a synaptic time constant, s, that is not positive."""
+    if not tau_s > 0:
+        raise UserError("the synaptic time constant must be positive", key="synapse.tau_s", value=tau_s)
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,8 @@ class ExponentialCurrent:
         The same as Brian2 statement, and the declaration of its weight.
     state : dict of str
         Variables that return to zero before each trial, with their Brian2 units.
+    method : callable or None
+        Brian2's numerical integration of a neuron with these synapses; None for that of the neuron.
     """
 
     tau_s: float = 5e-3
@@ -51,12 +60,15 @@ tau_s                    : second (shared, constant)
     on_pre: ClassVar[str] = f"{target}_post += w"
     weight: ClassVar[str] = "w : amp (constant)"
     state: ClassVar[dict[str, str]] = {"I_syn": "amp"}
+    method: ClassVar[Callable[..., str] | None] = None
 
     def __post_init__(self) -> None:
-        if not self.tau_s > 0:
-            raise UserError(
-                "the synaptic time constant must be positive", key="synapse.tau_s", value=self.tau_s
-            )
+        check_tau_s(self.tau_s)
+
+    @property
+    def model(self) -> ExponentialCurrent:
+        """What all synapses onto a neuron have in common: everything."""
+        return self
 
     @property
     def parameters(self) -> dict[str, float]:

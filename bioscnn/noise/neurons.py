@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from bioscnn.draws import draw_key
 from bioscnn.errors import UserError
 from bioscnn.network import OUTPUT, MembraneNoise, Population, SpikingNetwork
+from bioscnn.neurons import AdaptiveLIF
 from bioscnn.noise.networks import NetworkNoise, with_neurons
 
 OUT_OF_REACH = 1e3
@@ -27,7 +28,7 @@ CHARGING_TIME = 10e-6
 """Time in which the current into a stuck neuron without leak charges its membrane to the threshold, s."""
 
 CLEARANCE = 0.011
-"""Relative difference between tau_m and tau_s that mismatch keeps; a network needs 1 % (`SpikingNetwork`)."""
+"""Relative difference between tau_m and tau_s or tau_a that mismatch keeps; the exact solution needs 1 %."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class ThresholdMismatch(NetworkNoise):
     cv: float
 
     name = "threshold-mismatch"
+    needs_known_neuron = True
     LEVELS = (0.05, 0.1, 0.2, 0.3, 0.5)
 
     def _change(self, network: SpikingNetwork, rng: np.random.Generator) -> SpikingNetwork:
@@ -63,8 +65,8 @@ class ThresholdMismatch(NetworkNoise):
 class TimeConstantMismatch(NetworkNoise):
     """The membrane time constant differs from neuron to neuron: lognormally distributed, its mean kept.
 
-    A time constant that comes out within 1.1 % of the synapse's, where single precision cannot hold the exact
-    solution, is moved to that distance from it.
+    A time constant that comes out within 1.1 % of the synapse's or the adaptation's, where single precision
+    cannot hold the exact solution, is moved to that distance from it.
 
     Parameters
     ----------
@@ -75,6 +77,7 @@ class TimeConstantMismatch(NetworkNoise):
     cv: float
 
     name = "time-constant-mismatch"
+    needs_known_neuron = True
     LEVELS = (0.05, 0.1, 0.2, 0.3, 0.5)
     needs_leak = True
 
@@ -82,7 +85,12 @@ class TimeConstantMismatch(NetworkNoise):
         def mismatched(population: Population) -> Population:
             _check_leak(self, population)
             tau_m = _of_each(population, "tau_m") * _factors(self.cv, population, rng)
-            return _with(population, {"tau_m": _apart(tau_m, network.synapse_onto(population.name).tau_s)})
+            others = [network.synapse_onto(population.name).tau_s]
+            if isinstance(population.neuron, AdaptiveLIF):
+                others.append(population.neuron.tau_a)
+            for other in others:
+                tau_m = _apart(tau_m, other)
+            return _with(population, {"tau_m": tau_m})
 
         return with_neurons(network, mismatched)
 
@@ -105,6 +113,7 @@ class NoisyMembrane(NetworkNoise):
     sd: float
 
     name = "membrane-noise"
+    needs_known_neuron = True
     dimension = "voltage"
     LEVELS = (0.5e-3, 1e-3, 2e-3, 4e-3, 8e-3)
     needs_leak = True
@@ -149,6 +158,7 @@ class DeadNeurons(NetworkNoise):
     share: float
 
     name = "dead-neurons"
+    needs_known_neuron = True
     LEVELS = (0.01, 0.05, 0.1, 0.2, 0.4)
     MOST = 1.0
 
@@ -179,6 +189,7 @@ class StuckNeurons(NetworkNoise):
     share: float
 
     name = "stuck-neurons"
+    needs_known_neuron = True
     LEVELS = (0.001, 0.005, 0.01, 0.02, 0.05)
     MOST = 1.0
 
@@ -210,10 +221,10 @@ def _factors(cv: float, population: Population, rng: np.random.Generator) -> NDA
     return rng.lognormal(-variance / 2, np.sqrt(variance), population.size)
 
 
-def _apart(tau_m: NDArray[np.float64], tau_s: float) -> NDArray[np.float64]:
-    """Move time constants that are too near the synapse's to the nearest one that is not."""
-    near = np.abs(tau_m / tau_s - 1) < CLEARANCE if tau_s > 0 else np.zeros(len(tau_m), bool)
-    return np.where(near, tau_s * np.where(tau_m < tau_s, 1 - CLEARANCE, 1 + CLEARANCE), tau_m)
+def _apart(tau_m: NDArray[np.float64], other: float) -> NDArray[np.float64]:
+    """Move time constants that are too near another one to the nearest one that is not."""
+    near = np.abs(tau_m / other - 1) < CLEARANCE if other > 0 else np.zeros(len(tau_m), bool)
+    return np.where(near, other * np.where(tau_m < other, 1 - CLEARANCE, 1 + CLEARANCE), tau_m)
 
 
 def _overwhelming(population: Population) -> float:

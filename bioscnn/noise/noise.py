@@ -43,6 +43,8 @@ class Noise(ABC):
         Whether it may be `LEAST`.
     needs_leak : bool
         Whether it is only defined for neurons that leak.
+    needs_known_neuron : bool
+        Whether it is only defined for the neurons that come with the package.
 
     Raises
     ------
@@ -60,6 +62,7 @@ class Noise(ABC):
     MOST: ClassVar[float] = np.inf
     LEAST_ALLOWED: ClassVar[bool] = True
     needs_leak: ClassVar[bool] = False
+    needs_known_neuron: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         amount = self.amount

@@ -20,6 +20,7 @@ from bioscnn.network import (
     Projection,
     SpikingNetwork,
 )
+from bioscnn.neurons import ExponentialConductance
 from bioscnn.noise.networks import NetworkNoise, with_synapses
 
 
@@ -29,7 +30,7 @@ class WeightNoise(NetworkNoise):
 
     .. math:: w \\leftarrow w (1 + \\mathcal{N}(0, cv^2))
 
-    The synapses of a convolution no longer share weights.
+    The synapses of a convolution no longer share weights. A conductance that would be negative is 0.
 
     Parameters
     ----------
@@ -53,6 +54,8 @@ class WeightNoise(NetworkNoise):
             weight = connectivity.synapses()[2]
             like = connectivity.like if isinstance(connectivity, Individual) else connectivity
             own = Individual.of(like, weight * rng.normal(1, self.cv, len(weight)))
+            if isinstance(projection.synapse, ExponentialConductance):
+                own = own.rectified()
             return replace(projection, connectivity=own)
 
         return with_synapses(network, noisy)

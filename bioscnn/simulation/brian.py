@@ -15,7 +15,14 @@ import sympy
 from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
 
 from bioscnn.network import Population, Projection, SpikingNetwork
-from bioscnn.simulation.equations import N_STEPS, equations_of, projection_name, threshold_of
+from bioscnn.simulation.equations import (
+    N_STEPS,
+    equations_of,
+    method_of,
+    projection_name,
+    reset_of,
+    threshold_of,
+)
 from bioscnn.simulation.numbering import brian_synapses
 
 SCHEDULE = ["start", "groups", "thresholds", "resets", "synapses", "end"]
@@ -103,9 +110,9 @@ def construct(
     for population in network.neurons:
         neuron = population.neuron
         assert neuron is not None
-        method, own = exact if neuron.method == "exact" else neuron.method, [N_STEPS] * population.spikes
-        if population.noise is not None and population.noise.xi:
-            method = "euler"  # of Maruyama; Brian2 solves no noise exactly
+        method, own = method_of(network, population), [N_STEPS] * population.spikes
+        if method == "exact":
+            method = exact
         if steps and population.name in steps:
             code, names = steps[population.name]
             method, own = _given(code), [*own, *(f"{name} : 1 (shared, constant)" for name in names)]
@@ -113,7 +120,7 @@ def construct(
             population.size,
             "\n".join([equations_of(network, population), *own]),
             threshold=threshold_of(population),
-            reset=neuron.reset_statement,
+            reset=reset_of(network, population),
             refractory=neuron.refractory if population.spikes else False,
             method=method,
             name=population.name,

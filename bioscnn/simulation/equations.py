@@ -11,6 +11,7 @@ spikes of a step at the start of the next:
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 
 from bioscnn.errors import UserError
 from bioscnn.network import Axons, Population, Projection, SpikingNetwork
-from bioscnn.neurons import NO_SYNAPSES
+from bioscnn.neurons import NO_SYNAPSES, ExponentialConductance, SpikingNeuron
 
 V_NOISE = "\nV_noise                                  : volt   (shared, constant)"
 """Equation of the standard deviation of the potential where Brian2 draws the noise."""
@@ -51,6 +52,33 @@ def threshold_of(population: Population) -> str | None:
     if population.neuron.threshold is None:
         return None
     return f"{population.neuron.threshold} and timestep(t, dt) % n_steps != n_steps - 1"
+
+
+def reset_of(network: SpikingNetwork, population: Population) -> str | None:
+    """Return the statements that are run at a spike."""
+    neuron = population.neuron
+    if isinstance(neuron, SpikingNeuron) and _conductances(network, population):
+        return neuron.conductance_reset_statement
+    return None if neuron is None else neuron.reset_statement
+
+
+def method_of(network: SpikingNetwork, population: Population) -> str | Callable[..., str]:
+    """Return how Brian2 integrates the equations of a population."""
+    assert population.neuron is not None
+    method = population.neuron.method
+    if population.noise is not None and population.noise.xi:
+        return "euler"  # of Maruyama; Brian2 solves no noise exactly
+    # Whatever solves a linear membrane exactly does not where its conductances change.
+    solved = method == "exact" or not isinstance(method, str)
+    if solved and _conductances(network, population):
+        return ExponentialConductance.method
+    return method
+
+
+def _conductances(network: SpikingNetwork, population: Population) -> bool:
+    if not network.has_synapses(population.name):
+        return False
+    return isinstance(network.synapse_onto(population.name), ExponentialConductance)
 
 
 def state_of(network: SpikingNetwork, population: Population) -> dict[str, str]:
@@ -117,7 +145,8 @@ def delay_steps(axons: Axons, dt: float) -> NDArray[np.int32]:
 
 def projection_name(projection: Projection) -> str:
     """Return the name under which a projection's synapses appear in Brian2."""
-    return f"{projection.pre}_to_{projection.post}"
+    name, synapse = f"{projection.pre}_to_{projection.post}", projection.synapse
+    return f"{name}_{synapse.receptor}" if isinstance(synapse, ExponentialConductance) else name
 
 
 def input_current(

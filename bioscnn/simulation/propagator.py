@@ -22,7 +22,7 @@ from bioscnn.caches import cache_folder
 from bioscnn.errors import UserError
 from bioscnn.files import write_json
 from bioscnn.network import Population, SpikingNetwork
-from bioscnn.simulation.equations import equations_of, parameters_of
+from bioscnn.simulation.equations import equations_of, method_of, parameters_of
 
 Propagator = dict[str, dict[str, float]]
 
@@ -57,11 +57,10 @@ def propagator(network: SpikingNetwork, population: Population, dt: float) -> Pr
     >>> {source: round(float(part), 4) for source, part in step["V"].items()}
     {'V': 0.9512, 'I_stim': 487705.755}
     """
-    neuron = population.neuron
-    assert neuron is not None
-    if isinstance(neuron.method, str) and neuron.method != "exact":
+    method = method_of(network, population)
+    if isinstance(method, str) and method != "exact":
         return None
-    code, sources, targets = _solution(equations_of(network, population), neuron.method)
+    code, sources, targets = _solution(equations_of(network, population), method)
     if any(re.search(rf"\b{name}\b", code) for name in population.values):
         return None
     given = {**parameters_of(network, population), "dt": dt}

@@ -15,7 +15,7 @@ from scipy.stats import norm
 
 from bioscnn.encoding import Currents, Stimulus
 from bioscnn.network import Population, Projection, SpikingNetwork
-from bioscnn.neurons import IF, LIF, LeakyIntegrator
+from bioscnn.neurons import IF, LIF, AdaptiveLIF, ExponentialConductance, LeakyIntegrator, Synapse
 from bioscnn.simulation.recording import PopulationRecording, Recording
 from bioscnn.spikes import SpikeTrains
 
@@ -23,35 +23,89 @@ from bioscnn.spikes import SpikeTrains
 class _Neurons:
     """State and update of one population within one trial, float64, SI units."""
 
-    def __init__(self, population: Population, tau_s: float, dt: float) -> None:
-        assert isinstance(population.neuron, LIF | IF | LeakyIntegrator)
-        self.neuron, self.tau_s, self.dt = population.neuron, tau_s, dt
+    def __init__(self, population: Population, synapse: Synapse, dt: float) -> None:
+        assert isinstance(population.neuron, LIF | IF | AdaptiveLIF | LeakyIntegrator)
+        self.neuron, self.synapse, self.dt = population.neuron, synapse, dt
         self.tau_m, self.V_th = (
             population.values.get(name, np.full(population.size, getattr(self.neuron, name, np.inf)))
             for name in ("tau_m", "V_th")
         )
-        self.V, self.I_syn = np.zeros(population.size), np.zeros(population.size)
+        self.V, self.I_a = np.zeros(population.size), np.zeros(population.size)
+        self.arrived = {name: np.zeros(population.size) for name in synapse.state}
         self.I_stim = np.zeros(population.size) if population.bias is None else population.bias.copy()
         self.held = np.zeros(population.size, dtype=np.int64)
         self.free = self.held == 0
 
+    @property
+    def adaptation(self) -> tuple[float, float]:
+        """Time constant and jump of the adaptation current; any time constant where there is none."""
+        neuron = self.neuron
+        return (neuron.tau_a, neuron.b) if isinstance(neuron, AdaptiveLIF) else (1.0, 0.0)
+
     def integrate(self) -> None:
         """Advance by one step; `held` counts the refractory steps still to come."""
-        decay_s, self.free = np.exp(-self.dt / self.tau_s), self.held == 0
-        if isinstance(self.neuron, IF):
-            charge = self.tau_s * (1 - decay_s) * self.I_syn + self.dt * self.I_stim
-            moved = self.V + charge / self.neuron.C_m
-        else:
-            tau_m, R_m = self.tau_m, self.neuron.R_m
-            decay_m = np.exp(-self.dt / tau_m)
-            from_synapses = R_m * self.I_syn * self.tau_s / (tau_m - self.tau_s) * (decay_m - decay_s)
-            moved = self.V * decay_m + R_m * self.I_stim * (1 - decay_m) + from_synapses
+        self.free = self.held == 0
+        conductances = isinstance(self.synapse, ExponentialConductance)
+        moved = self._under_conductances() if conductances else self._under_currents()
         self.V = np.where(self.free, moved, self.V)
-        self.I_syn = self.I_syn * decay_s
+        for name in self.arrived:
+            self.arrived[name] = self.arrived[name] * np.exp(-self.dt / self.synapse.tau_s)
+        self.I_a = self.I_a * np.exp(-self.dt / self.adaptation[0])
         self.held = np.maximum(self.held - 1, 0)
 
+    def _under_currents(self) -> NDArray[np.float64]:
+        """Solve the membrane: constant current, decaying synaptic current, decaying adaptation."""
+        tau_s, I_syn, decay_s = (
+            self.synapse.tau_s,
+            self.arrived["I_syn"],
+            np.exp(-self.dt / self.synapse.tau_s),
+        )
+        if isinstance(self.neuron, IF):
+            charge = tau_s * (1 - decay_s) * I_syn + self.dt * self.I_stim
+            return np.asarray(self.V + charge / self.neuron.C_m)
+        tau_m, R_m = self.tau_m, self.neuron.R_m
+        decay_m = np.exp(-self.dt / tau_m)
+        moved = self.V * decay_m + R_m * self.I_stim * (1 - decay_m)
+        moved = moved + R_m * I_syn * tau_s / (tau_m - tau_s) * (decay_m - decay_s)
+        if isinstance(self.neuron, AdaptiveLIF):
+            tau_a, decay_a = self.neuron.tau_a, np.exp(-self.dt / self.neuron.tau_a)
+            moved = moved - R_m * self.I_a * tau_a / (tau_m - tau_a) * (decay_m - decay_a)
+        return np.asarray(moved)
+
+    def _under_conductances(self) -> NDArray[np.float64]:
+        """Solve the membrane with what conductances and adaptation are on average over the step."""
+
+        def mean(decaying: NDArray[np.float64], tau: float) -> NDArray[np.float64]:
+            return np.asarray(decaying * tau / self.dt * (1 - np.exp(-self.dt / tau)))
+
+        tau_s = self.synapse.tau_s
+        g_e, g_i = mean(self.arrived["g_e"], tau_s), mean(self.arrived["g_i"], tau_s)
+        I_a = mean(self.I_a, self.adaptation[0])
+        rest, tau = self._relaxation(g_e, g_i, I_a)
+        silent = np.isinf(tau)  # a membrane that leaks nowhere only sums up
+        towards = rest + (self.V - rest) * np.exp(-self.dt / tau)
+        if isinstance(self.neuron, IF):
+            return np.where(silent, self.V + self.dt * self.I_stim / self.neuron.C_m, towards)
+        return np.asarray(towards)
+
+    def _relaxation(
+        self, g_e: NDArray[np.float64], g_i: NDArray[np.float64], I_a: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return to what potential V relaxes under conductances, and how fast; infinitely slowly to 0."""
+        assert isinstance(self.synapse, ExponentialConductance)
+        leak, C_m = (
+            (0.0, self.neuron.C_m)
+            if isinstance(self.neuron, IF)
+            else (1 / self.neuron.R_m, self.tau_m / self.neuron.R_m)
+        )
+        drive = g_e * self.synapse.E_e + g_i * self.synapse.E_i + self.I_stim - I_a
+        total = leak + g_e + g_i
+        open_ = total > 0
+        total = np.where(open_, total, 1.0)
+        return np.where(open_, drive / total, 0.0), np.where(open_, C_m / total, np.inf)
+
     def fire(self) -> NDArray[np.int64]:
-        """Find the neurons above threshold and reset them."""
+        """Return who spikes, and reset them."""
         if isinstance(self.neuron, LeakyIntegrator):
             return np.empty(0, dtype=np.int64)
         fired = np.flatnonzero((self.V > self.V_th) & self.free)
@@ -59,16 +113,31 @@ class _Neurons:
         excess = self.V[fired] - V_th
         if self.neuron.reset == "zero":
             excess = np.zeros(len(fired))
-        elif self.neuron.reset == "exact" and isinstance(self.neuron, LIF):
-            drive = self.neuron.R_m * (self.I_syn + self.I_stim)[fired] - V_th
-            longest = 1 - np.exp(-self.dt / self.tau_m[fired])
-            since_crossing = np.where(
-                drive * longest > excess, excess / np.where(drive > 0, drive, 1), longest
-            )
-            excess = excess + V_th * since_crossing
+        elif self.neuron.reset == "exact":
+            excess = excess + self._since_the_crossing(excess, fired)
         self.V[fired] = excess
+        self.I_a[fired] += self.adaptation[1]
         self.held[fired] = round(self.neuron.t_ref / self.dt)
         return fired
+
+    def _since_the_crossing(
+        self, excess: NDArray[np.float64], fired: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """Return what a reset by subtraction misses: what leaked since the crossing, and new adaptation."""
+        if isinstance(self.synapse, ExponentialConductance):
+            to, tau = self._relaxation(self.arrived["g_e"], self.arrived["g_i"], self.I_a)
+        elif isinstance(self.neuron, IF):
+            return np.zeros(len(fired))
+        else:
+            assert isinstance(self.neuron, LIF | AdaptiveLIF)
+            to, tau = self.neuron.R_m * (self.arrived["I_syn"] + self.I_stim - self.I_a), self.tau_m
+        V_th, longest = self.V_th[fired], 1 - np.exp(-self.dt / tau[fired])
+        drive = to[fired] - V_th
+        charged = np.where(drive * longest > excess, excess / np.where(drive > 0, drive, 1), longest)
+        missed = V_th
+        if isinstance(self.neuron, AdaptiveLIF):
+            missed = V_th - self.neuron.R_m * self.neuron.b * (tau / self.tau_m)[fired]
+        return np.asarray(missed * charged)
 
 
 def _drawn(key: int, *counters: int) -> int:
@@ -103,7 +172,7 @@ class _Chance:
     def noise(self, population: Population, trial: int, step: int) -> NDArray[np.float64]:
         """Return the noisy current into each neuron, A."""
         neuron, noise = population.neuron, population.noise
-        assert noise is not None and isinstance(neuron, LIF | LeakyIntegrator)
+        assert noise is not None and isinstance(neuron, LIF | AdaptiveLIF | LeakyIntegrator)
         tau_m = np.broadcast_to(population.values.get("tau_m", np.array(neuron.tau_m)), population.size)
         # A step adds R I (1 - a) to what is left of V, a V: the variance of V is then that over 1 - a**2.
         a = np.exp(-self.dt / tau_m)
@@ -149,7 +218,7 @@ def simulate_reference(network: SpikingNetwork, stimulus: Stimulus) -> Recording
     Parameters
     ----------
     network : SpikingNetwork
-        Of LIF, IF and leaky integrator populations.
+        Of LIF, IF, adaptive LIF and leaky integrator populations.
     stimulus : Currents or SpikeTrains
         Its size is the source's.
 
@@ -166,9 +235,7 @@ def simulate_reference(network: SpikingNetwork, stimulus: Stimulus) -> Recording
     potentials = {name: np.zeros((n_trials, n_steps, network[name].size), np.float32) for name in names}
     for trial in range(n_trials):
         one = stimulus[trial : trial + 1]
-        neurons = {
-            name: _Neurons(network[name], network.synapse_onto(name).tau_s, stimulus.dt) for name in names
-        }
+        neurons = {name: _Neurons(network[name], network.synapse_onto(name), stimulus.dt) for name in names}
         if isinstance(one, Currents):
             for projection, matrix in matrices:
                 if projection.synapse is None:
@@ -196,7 +263,7 @@ def simulate_reference(network: SpikingNetwork, stimulus: Stimulus) -> Recording
                     spiking[arriving[projection.pre, step]] = 1
                     if projection.failure is not None:
                         matrix = _what_transmits(matrix, chance, projection, trial, step, spiking)
-                    neurons[projection.post].I_syn += matrix @ spiking
+                    neurons[projection.post].arrived[projection.synapse.target] += matrix @ spiking
             for name in names:
                 potentials[name][trial, step] = neurons[name].V
     recorded = {}

@@ -21,7 +21,14 @@ from pathlib import Path
 from typing import ClassVar
 
 from bioscnn.network import Population, Projection, SpikingNetwork
-from bioscnn.simulation.equations import border_statements, equations_of, parameters_of, threshold_of
+from bioscnn.simulation.equations import (
+    border_statements,
+    equations_of,
+    method_of,
+    parameters_of,
+    reset_of,
+    threshold_of,
+)
 from bioscnn.simulation.procedural import Patches, is_procedural, patches
 
 TEMPLATES = Path(__file__).parent / "cpp"
@@ -98,9 +105,9 @@ class ProgramShape:
         for population in self.network.neurons:
             assert population.neuron is not None
             text = equations_of(self.network, population), threshold_of(population)
-            neuron = population.neuron
-            method = neuron.method if isinstance(neuron.method, str) else getsource(neuron.method)
-            rules = neuron.reset_statement, neuron.refractory, method
+            method = method_of(self.network, population)
+            solution = method if isinstance(method, str) else getsource(method)
+            rules = reset_of(self.network, population), population.neuron.refractory, solution
             rest = border_statements(self.network, population)
             noisy = population.noise is not None
             populations.append((population.name, population.shape, *text, *rules, rest, noisy))

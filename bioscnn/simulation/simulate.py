@@ -14,6 +14,7 @@ from bioscnn.doctor import require_genn
 from bioscnn.encoding import Currents, Stimulus
 from bioscnn.errors import UserError
 from bioscnn.network import Projection, SpikingNetwork
+from bioscnn.neurons import EquationNeuron, ExponentialConductance
 from bioscnn.simulation.genn_shape import GeNNShape
 from bioscnn.simulation.procedural import CONNECTIVITY, is_procedural
 from bioscnn.simulation.recording import Recording
@@ -254,6 +255,24 @@ def _check(network: SpikingNetwork, stimulus: Stimulus, device: Device, record: 
             value="genn",
             expected="cpp_standalone | numpy",
             fix="choose one of them, or leave out synapse.delay, and noise of axons and of transmission",
+        )
+    if device.name == "genn" and any(
+        isinstance(p.synapse, ExponentialConductance) for p in network.projections
+    ):
+        raise UserError(
+            "GeNN is told what a step does as a matrix, and that of a membrane with conductances changes",
+            key="simulation.device",
+            value="genn",
+            expected="cpp_standalone | numpy",
+            fix='choose one of them, or set synapse.model to "current"',
+        )
+    if device.name == "genn" and any(isinstance(p.neuron, EquationNeuron) for p in network.neurons):
+        raise UserError(
+            "GeNN simulates the neurons that come with bioscnn",
+            key="simulation.device",
+            value="genn",
+            expected="cpp_standalone | numpy",
+            fix="choose one of them, or another neuron.model",
         )
     if device.name != "numpy" and any(p.noise and p.noise.xi for p in network.neurons):
         raise UserError(

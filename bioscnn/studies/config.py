@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -20,6 +21,8 @@ from bioscnn.conversion.normalisation import MAX_RATE
 from bioscnn.datasets.recordings import EVENT_DATASETS
 from bioscnn.encoding import find_cells
 from bioscnn.errors import UserError
+from bioscnn.neurons import Definition, EquationNeuron, read_definition
+from bioscnn.neurons.brian_checks import check
 from bioscnn.neurons.synapse import SHARPEST
 from bioscnn.noise import NOISES, Noise, read_noises
 from bioscnn.quantities import format_quantity, parse_quantity
@@ -48,6 +51,22 @@ def _read_noises(tables: object) -> dict[str, Noise]:
         raise ValueError(error) from error
 
 
+def _read_own(table: object) -> Definition | None:
+    if table is None or isinstance(table, Definition):
+        return table
+    if not isinstance(table, dict):
+        raise _refuse("not a table", key="neuron.definition", value=table)
+    try:
+        definition = Definition.of_table("own", table)
+        check(definition)
+        return definition
+    except UserError as error:
+        raise _refuse(
+            error.problem, key=f"neuron.definition.{error.key}", value=error.value,
+            expected=error.expected, fix=error.fix,
+        ) from error  # fmt: skip
+
+
 def _known_cells(names: tuple[str, ...]) -> tuple[str, ...]:
     try:
         find_cells(names)
@@ -62,6 +81,10 @@ Voltage = Annotated[float, _read("voltage"), _write("voltage")]
 Resistance = Annotated[float, _read("resistance"), _write("resistance")]
 Current = Annotated[float, _read("current"), _write("current")]
 Frequency = Annotated[float, _read("frequency"), _write("frequency")]
+# A neuron of the user's own: a path in the file, its contents in what is written of the study.
+OwnNeuron = Annotated[
+    Any, BeforeValidator(_read_own), PlainSerializer(lambda own: None if own is None else own.table())
+]
 Count = Annotated[int, Field(ge=1)]
 # Each noise by its name: in the file a table with its parameter or a severity.
 Noises = Annotated[
@@ -82,6 +105,24 @@ def _either(*words: str) -> str:
 def _dropped(written: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
     """Leave out keys that mean nothing in this study, from its file as from its hash."""
     return {key: value for key, value in written.items() if key not in keys}
+
+
+def _keys_of_others(table: Neuron | Synapse, keys_of: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the keys of a table that its model does not have; a user's own has its definition alone."""
+    return tuple(set(type(table).model_fields) - {"model", *keys_of.get(table.model, ("definition",))})
+
+
+def _refuse_keys_of_others(
+    table: Neuron | Synapse, name: str, keys_of: Mapping[str, tuple[str, ...]]
+) -> None:
+    for key in sorted(table.model_fields_set.intersection(_keys_of_others(table, keys_of))):
+        models = [model for model, keys in keys_of.items() if key in keys]
+        raise _refuse(
+            f"the {name} {table.model} does not have this key",
+            key=f"{name}.{key}",
+            expected=f"{name}.model = {_either(*models)}",
+            fix="remove one of the two",
+        )
 
 
 def _whole(time: float, dt: float) -> bool:
@@ -189,19 +230,108 @@ class Network(Table):
 class Neuron(Table):
     """The spiking neuron; an IF neuron has the capacitance ``tau_m / R_m`` and no leak."""
 
-    model: Literal["lif", "if"] = "lif"
+    model: str = "lif"
     tau_m: Time = 20e-3
     t_ref: Time = 2e-3
     V_th: Voltage = 20e-3
     R_m: Resistance = 100e6
     reset: Literal["exact", "subtract", "zero"] = "exact"
+    tau_a: Time = 100e-3
+    b: Current = 0.05e-9
+    definition: OwnNeuron = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_the_file(cls, table: object) -> object:
+        """Take in what the file of a neuron says, and what the table changes in it."""
+        if not isinstance(table, dict) or not str(table.get("model", "")).endswith(FILE_OF_A_NEURON):
+            return table
+        changes = table.get("definition", {})
+        if not (isinstance(changes, dict) and set(changes) <= {"parameters"}):
+            raise _refuse(
+                "a study changes only the parameters of a neuron's file",
+                key="neuron.definition",
+                value=changes,
+                fix='write neuron.definition.parameters.NAME = "...", and the rest in the file',
+            )
+        try:
+            definition = read_definition(table["model"], changes.get("parameters"))
+        except UserError as error:
+            raise ValueError(error) from error
+        return {**table, "model": definition.name, "definition": definition}
+
+    @model_validator(mode="after")
+    def _known_model(self) -> Neuron:
+        if self.definition is None and self.model not in KEYS_OF_NEURONS:
+            raise _refuse(
+                "no such neuron",
+                key="neuron.model",
+                value=self.model,
+                expected=f"{' | '.join(KEYS_OF_NEURONS)} | the path of a file, {FILE_OF_A_NEURON}",
+            )
+        if self.definition is not None and self.model in KEYS_OF_NEURONS:
+            raise _refuse(
+                f"{self.model} is a neuron that comes with bioscnn",
+                key="neuron.definition",
+                fix="remove the table, or name the file of the neuron otherwise",
+            )
+        return self
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is a neuron that a user has written."""
+        return self.definition is not None
+
+    @property
+    def refractory_period(self) -> float:
+        """How long it is held after a spike, s."""
+        return self.t_ref if self.definition is None else EquationNeuron(self.definition).t_ref
+
+    @model_validator(mode="after")
+    def _keys_of_the_model(self) -> Neuron:
+        _refuse_keys_of_others(self, "neuron", KEYS_OF_NEURONS)
+        return self
+
+    @model_serializer(mode="wrap")
+    def _with_keys_of_the_model(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return _dropped(write(self), _keys_of_others(self, KEYS_OF_NEURONS))
+
+
+FILE_OF_A_NEURON = ".toml"
+"""How the path of a user's own neuron ends."""
+
+_OF_MEMBRANES = ("tau_m", "t_ref", "V_th", "R_m", "reset")
+KEYS_OF_NEURONS = {
+    "lif": _OF_MEMBRANES,
+    "if": _OF_MEMBRANES,
+    "adaptive-lif": (*_OF_MEMBRANES, "tau_a", "b"),
+}
 
 
 class Synapse(Table):
-    """The synaptic current."""
+    """The synaptic current, which a spike injects or lets through conductances."""
 
+    model: Literal["current", "conductance"] = "current"
     tau_s: Time = 5e-3
     delay: Time = 0.0
+    E_e: Voltage = 70e-3
+    E_i: Voltage = -10e-3
+
+    @model_validator(mode="after")
+    def _keys_of_the_model(self) -> Synapse:
+        _refuse_keys_of_others(self, "synapse", KEYS_OF_SYNAPSES)
+        return self
+
+    @model_serializer(mode="wrap")
+    def _with_keys_of_the_model(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        others = _keys_of_others(self, KEYS_OF_SYNAPSES)
+        return _dropped(write(self), (*others, *(("model",) if self.model == "current" else ())))
+
+
+KEYS_OF_SYNAPSES = {
+    "current": ("tau_s", "delay"),
+    "conductance": ("tau_s", "delay", "E_e", "E_i"),
+}
 
 
 class Simulation(Table):
@@ -286,6 +416,18 @@ class StudyConfig(Table):
         return self
 
     @model_validator(mode="after")
+    def _excitation_reaches_the_threshold(self) -> StudyConfig:
+        synapse, V_th = self.synapse, self.neuron.V_th
+        if synapse.model == "conductance" and not (self.neuron.is_own or synapse.E_e > V_th):
+            raise _refuse(
+                "excitation never takes the potential to the threshold",
+                key="synapse.E_e",
+                value=format_quantity(synapse.E_e, "voltage"),
+                expected=f"more than neuron.V_th = {format_quantity(V_th, 'voltage')}",
+            )
+        return self
+
+    @model_validator(mode="after")
     def _delay_in_steps(self) -> StudyConfig:
         delay, dt, duration = self.synapse.delay, self.simulation.dt, self.simulation.duration
         if not (0 <= delay < duration * (1 - 1e-9) and _whole(delay, dt)):
@@ -300,11 +442,12 @@ class StudyConfig(Table):
 
     @model_validator(mode="after")
     def _refractory_steps(self) -> StudyConfig:
-        if not (self.simulation.round_t_ref or _whole(self.neuron.t_ref, self.simulation.dt)):
+        t_ref = self.neuron.refractory_period
+        if not (self.simulation.round_t_ref or _whole(t_ref, self.simulation.dt)):
             raise _refuse(
                 "the refractory period is no whole number of time steps",
                 key="neuron.t_ref",
-                value=format_quantity(self.neuron.t_ref, "time"),
+                value=format_quantity(t_ref, "time"),
                 expected=f"a multiple of simulation.dt = {format_quantity(self.simulation.dt, 'time')}",
                 fix="change one of the two, or round it: simulation.round_t_ref = true",
             )
@@ -373,6 +516,14 @@ class StudyConfig(Table):
                     key=noise.key(),
                     expected='neuron.model = "lif": without a leak there is no time constant, and a noisy '
                     "potential wanders without bound",
+                    fix="remove one of the two",
+                )
+            if noise.needs_known_neuron and self.neuron.is_own:
+                raise _refuse(
+                    f"{name} is noise of the neurons that come with bioscnn",
+                    key=noise.key(),
+                    value=self.neuron.model,
+                    expected=f"neuron.model = {_either(*KEYS_OF_NEURONS)}",
                     fix="remove one of the two",
                 )
             if noise.acts_on == "spikes" and noise.amount > self.simulation.duration * (1 + 1e-9):

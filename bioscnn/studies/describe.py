@@ -7,6 +7,7 @@ from typing import Any
 
 from bioscnn.ann import read_card, read_model
 from bioscnn.network import Projection
+from bioscnn.neurons import ExponentialConductance
 from bioscnn.quantities import format_quantity
 from bioscnn.simulation import Device
 from bioscnn.studies.config import KEYS_OF_ENCODINGS, StudyConfig
@@ -69,4 +70,5 @@ def _weights(projection: Projection) -> str:
     low, high = weights.min(), weights.max()
     if projection.synapse is None:
         return f"{low:.3g} to {high:.3g} A/A"
-    return f"{low * 1e9:.3g} to {high * 1e9:.3g} nA"
+    unit = "nS" if isinstance(projection.synapse, ExponentialConductance) else "nA"
+    return f"{low * 1e9:.3g} to {high * 1e9:.3g} {unit}"

@@ -65,6 +65,19 @@ def explain_run(
             value=study.config.encoding.kind,
             expected='"currents": the causes are told apart under a stimulus that does not change in time',
         )
+    for key, value, expected in (
+        ("neuron.model", study.config.neuron.model, ("lif", "if")),
+        ("synapse.model", study.config.synapse.model, ("current",)),
+    ):
+        if value not in expected:
+            raise UserError(
+                "the ledger knows the causes of LIF and IF neurons with synaptic currents",
+                file=folder / "config.toml",
+                key=key,
+                value=value,
+                expected=" | ".join(expected),
+                fix="explain a run with one of them; bioscnn ladder says what more biology costs",
+            )
     refuse_noise(study.config, "the ledger explains a run without noise", "explain a run of the clean study")
     if study.config.synapse.delay:
         raise UserError(

@@ -98,6 +98,7 @@ def plan_study(study: Study, data: Path | None) -> Plan:
     prepared = prepare(study, data)
     network, device, n_steps = prepared.network, prepared.device, study.config.simulation.n_steps
     projections = tuple(_plan_projection(p, device) for p in network.projections)
+    pathways = [_plan_projection(p, device) for p in network.pathways]
     neurons = sum(population.size for population in network.neurons)
     through_synapses = [p for p in projections if p.simulated != "current"]
     a_trial = n_steps * (neurons * _SECONDS_AN_UPDATE[device.name] + _SECONDS_A_STEP[device.name]) + sum(
@@ -110,7 +111,7 @@ def plan_study(study: Study, data: Path | None) -> Plan:
         source=prepared.examples.source,
         simulated=prepared.input.simulated,
         neurons=neurons,
-        synapses=sum(p.n_synapses for p in through_synapses),
+        synapses=sum(p.n_synapses for p in pathways),
         trials=len(prepared.examples),
         n_steps=n_steps,
         jobs=jobs,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -17,13 +17,23 @@ from bioscnn.encoding import Stimulus
 from bioscnn.errors import UserError
 from bioscnn.ledger.conditions import Conditions, spiking_network
 from bioscnn.network import SpikingNetwork
-from bioscnn.neurons import IF, LIF, SpikingNeuron
+from bioscnn.neurons import (
+    IF,
+    LIF,
+    AdaptiveLIF,
+    EquationNeuron,
+    ExponentialConductance,
+    ExponentialCurrent,
+    SpikingNeuron,
+    Synapse,
+)
 from bioscnn.noise import with_common_delay
 from bioscnn.quantities import format_quantity
 from bioscnn.simulation import Device, Progress
 from bioscnn.simulation.shape import ProgramShape
 from bioscnn.simulation.simulate import Silent
 from bioscnn.studies.config import Neuron, StudyConfig
+from bioscnn.studies.config import Synapse as SynapseKeys
 from bioscnn.studies.disturbance import disturbed, noises_of, without_noise
 from bioscnn.studies.event_input import EventInput
 from bioscnn.studies.image_input import ImageInput
@@ -114,9 +124,21 @@ def prepare(study: Study, data: Path | None, progress: Progress | None = None) -
 
 def build_neuron(keys: Neuron) -> SpikingNeuron:
     """Return the neuron model of the ``[neuron]`` table."""
+    if keys.definition is not None:
+        return EquationNeuron(replace(keys.definition, name=keys.model))
     if keys.model == "if":
         return IF(t_ref=keys.t_ref, V_th=keys.V_th, C_m=keys.tau_m / keys.R_m, reset=keys.reset)
-    return LIF(tau_m=keys.tau_m, t_ref=keys.t_ref, V_th=keys.V_th, R_m=keys.R_m, reset=keys.reset)
+    membrane = {name: getattr(keys, name) for name in ("tau_m", "t_ref", "V_th", "R_m", "reset")}
+    if keys.model == "adaptive-lif":
+        return AdaptiveLIF(**membrane, tau_a=keys.tau_a, b=keys.b)
+    return LIF(**membrane)
+
+
+def build_synapse(keys: SynapseKeys) -> Synapse:
+    """Return the synapse model of the ``[synapse]`` table."""
+    if keys.model == "conductance":
+        return ExponentialConductance(keys.tau_s, keys.E_e, keys.E_i)
+    return ExponentialCurrent(keys.tau_s)
 
 
 def device_of(config: StudyConfig) -> Device:
@@ -132,7 +154,7 @@ def conditions_of(config: StudyConfig) -> Conditions:
     precision = "float64" if simulation.device == "numpy" else simulation.precision
     return Conditions(
         neuron=build_neuron(config.neuron),
-        tau_s=config.synapse.tau_s,
+        synapse=build_synapse(config.synapse),
         normalisation=network.normalisation,
         percentile=network.percentile,
         max_rate=network.max_rate,
@@ -146,7 +168,7 @@ def conditions_of(config: StudyConfig) -> Conditions:
 def rounding_of(config: StudyConfig) -> str | None:
     """Say what whole time steps make of the refractory period; None if it is whole already."""
     conditions = conditions_of(config)
-    asked, used = (n.parameters["t_ref"] for n in (conditions.neuron, conditions.simulated_neuron))
+    asked, used = (n.t_ref for n in (conditions.neuron, conditions.simulated_neuron))
     if used == asked:
         return None
     asked_text, used_text, step = (format_quantity(t, "time") for t in (asked, used, conditions.dt))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import subprocess
 import sys
 from importlib.metadata import version
@@ -11,15 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import bioscnn
-from bioscnn.network import Population, SpikingNetwork
-from bioscnn.quantities import format_quantity
+from bioscnn.network import Population, Projection, SpikingNetwork
+from bioscnn.neurons import EXCITATORY, INHIBITORY, ExponentialConductance
+from bioscnn.quantities import BRIAN_UNITS, format_quantity
 from bioscnn.simulation import Device
-from bioscnn.simulation.equations import equations_of, parameters_of
+from bioscnn.simulation.equations import equations_of, parameters_of, reset_of
 
-_DIMENSIONS = {
-    "tau_m": "time", "t_ref": "time", "tau_s": "time", "V_th": "voltage", "V_noise": "voltage",
-    "R_m": "resistance", "C_m": "capacitance",
-}  # fmt: skip
+_DIMENSIONS = {unit: dimension for dimension, unit in BRIAN_UNITS.items()}
 
 
 def code_version() -> dict[str, Any]:
@@ -69,13 +68,13 @@ def describe_network(network: SpikingNetwork, device: Device) -> dict[str, Any]:
             "size": population.size,
             "equations": equations_of(network, population),
             "threshold": population.neuron.threshold,
-            "reset": population.neuron.reset_statement,
+            "reset": reset_of(network, population),
             "refractory": population.neuron.refractory,
             "parameters": {
-                name: format_quantity(value, _DIMENSIONS[name])
+                name: _as_text(value, name, equations_of(network, population))
                 for name, value in parameters_of(network, population).items()
             },
-            **_chance(population),
+            **_chance(network, population),
         }
         for population in network.neurons
         if population.neuron is not None
@@ -85,8 +84,7 @@ def describe_network(network: SpikingNetwork, device: Device) -> dict[str, Any]:
             "pre": projection.pre,
             "post": projection.post,
             "connectivity": str(projection.connectivity.geometry[0]),
-            "n_synapses": projection.connectivity.n_synapses,
-            "synapse": "constant current" if projection.synapse is None else "exponential current",
+            **_synapses(projection),
             "simulated": device.simulates(projection),
             **(
                 {}
@@ -99,11 +97,30 @@ def describe_network(network: SpikingNetwork, device: Device) -> dict[str, Any]:
     return {"populations": populations, "projections": projections}
 
 
-def _chance(population: Population) -> dict[str, str]:
+def _synapses(projection: Projection) -> dict[str, Any]:
+    """Return number and kind of the synapses of a projection."""
+    connectivity, synapse = projection.connectivity, projection.synapse
+    if isinstance(synapse, ExponentialConductance):
+        # Each synapse is of one sign, and in the projections of both receptors.
+        kind = {EXCITATORY: "excitatory conductance", INHIBITORY: "inhibitory conductance"}[synapse.receptor]
+        return {"n_synapses": int((connectivity.synapses()[2] > 0).sum()), "synapse": kind}
+    kind = "constant current" if synapse is None else "exponential current"
+    return {"n_synapses": connectivity.n_synapses, "synapse": kind}
+
+
+def _as_text(value: float, name: str, equations: str) -> str:
+    """Return a parameter with the unit that the equations declare for it."""
+    declared = re.search(rf"^{name}\s*:\s*(\w+)", equations, flags=re.M)
+    assert declared is not None
+    unit = declared.group(1)
+    return format_quantity(value, _DIMENSIONS[unit]) if unit in _DIMENSIONS else f"{value:.6g}"
+
+
+def _chance(network: SpikingNetwork, population: Population) -> dict[str, str]:
     """Return how a population's neurons differ, their membrane noise, and what happens to their spikes."""
-    axons = population.axons
+    axons, equations = population.axons, equations_of(network, population)
     found = {
-        f"{name} of the cells": f"{format_quantity(float(values.mean()), _DIMENSIONS[name])} on average, "
+        f"{name} of the cells": f"{_as_text(float(values.mean()), name, equations)} on average, "
         f"coefficient of variation {values.std() / values.mean():.3g}"
         for name, values in population.values.items()
     }

@@ -14,7 +14,9 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from bioscnn.errors import UserError
-from bioscnn.studies.config import StudyConfig
+from bioscnn.studies.config import FILE_OF_A_NEURON, KEYS_OF_NEURONS, KEYS_OF_SYNAPSES, StudyConfig
+
+KEYS_OF_MODELS = {"neuron": KEYS_OF_NEURONS, "synapse": KEYS_OF_SYNAPSES}
 
 
 @dataclass(frozen=True)
@@ -49,10 +51,11 @@ def read_study(path: str | Path, changes: Sequence[str] = ()) -> Study:
     Parameters
     ----------
     path : path
-        A TOML file.
+        A TOML file; the path of a neuron's file in it is relative to it.
     changes : sequence of str
         ``"table.key=value"`` or ``"noise.NAME.key=value"``, as on the command line; a value that is no TOML
-        is taken as text.
+        is taken as text. Another model of a neuron or a synapse leaves out those keys of the file that it
+        does not have.
 
     Raises
     ------
@@ -69,12 +72,20 @@ def read_study(path: str | Path, changes: Sequence[str] = ()) -> Study:
         raise UserError("no such study file", file=path, expected=known) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UserError(f"not a TOML file: {error}", file=path) from None
-    for change in changes:
+    _beside_the_study(tables, path)
+    for change in sorted(changes, key=lambda change: not _changes_a_model(change)):
         _apply(tables, change)
     try:
         return Study(path.stem, StudyConfig.model_validate(tables))
     except ValidationError as error:
         raise _first_problem(error, path) from None
+
+
+def _beside_the_study(tables: dict[str, Any], path: Path) -> None:
+    """Take the path of a neuron's file from the study file, wherever the study is run."""
+    neuron = tables.get("neuron")
+    if isinstance(neuron, dict) and str(neuron.get("model", "")).endswith(FILE_OF_A_NEURON):
+        neuron["model"] = str(path.parent / neuron["model"])
 
 
 def _apply(tables: dict[str, Any], change: str) -> None:
@@ -91,6 +102,15 @@ def _apply(tables: dict[str, Any], change: str) -> None:
         if not isinstance(tables, dict):
             raise UserError("not a table", key=".".join(path[: depth + 1]), value=tables)
     tables[key] = value
+    if _changes_a_model(change):
+        known = KEYS_OF_MODELS[path[0]].get(str(value), ())
+        for other in set(tables) - {"model", *known}:
+            del tables[other]
+
+
+def _changes_a_model(change: str) -> bool:
+    table, _, key = change.partition("=")[0].strip().partition(".")
+    return key == "model" and table in KEYS_OF_MODELS
 
 
 def _tables(tables: dict[str, Any], inside: str = "") -> list[str]:
@@ -115,7 +135,7 @@ def _first_problem(error: ValidationError, path: Path) -> UserError:
         ours = own.args[0]
         return UserError(
             ours.problem,
-            file=path,
+            file=ours.file or path,
             key=ours.key or key,
             value=ours.value,
             expected=ours.expected,

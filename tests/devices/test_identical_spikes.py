@@ -1,6 +1,7 @@
 """Every device gives the same spikes as an independent simulator: integers, all populations."""
 
 from dataclasses import replace
+from pathlib import Path
 from threading import Event
 
 import numpy as np
@@ -11,7 +12,15 @@ from bioscnn.conversion import convert, normalise
 from bioscnn.encoding import Currents
 from bioscnn.errors import UserError
 from bioscnn.network import Dense, Population, Projection, SpikingNetwork
-from bioscnn.neurons import IF, LIF, ExponentialCurrent
+from bioscnn.neurons import (
+    IF,
+    LIF,
+    AdaptiveLIF,
+    EquationNeuron,
+    ExponentialConductance,
+    ExponentialCurrent,
+    read_definition,
+)
 from bioscnn.simulation import Device, Recording, simulate
 from bioscnn.simulation.cpp_device import constant_files, run_batch
 from bioscnn.simulation.program import build, obtain
@@ -31,6 +40,7 @@ DEVICES = [
     pytest.param(GENN, id="genn", marks=requires_genn),
 ]
 TRIALS = 50
+SIMS = Path(__file__).parents[2] / "sims"
 
 
 def names(network):
@@ -100,6 +110,53 @@ def test_every_model_and_reset_rule_is_the_same_on_every_device(device):
     oracle = simulate_reference(network, stimulus)
     assert all(oracle[name].counts_by_neuron.sum() > TRIALS for name in models)
     assert_identical(simulate(network, stimulus, device, record=names(network)), oracle, network)
+
+
+@pytest.mark.parametrize(
+    "device", [NUMPY, CPP, replace(CPP, connectivity="explicit")], ids=["numpy", "procedural", "explicit"]
+)
+def test_conductances_are_the_same_on_every_device_under_every_model_and_reset_rule(device):
+    network, stimulus = convert(every_layer(), LIF(), ExponentialConductance(5e-3)), currents(TRIALS)
+    models = {"conv2": IF(t_ref=1e-3), "dense1": AdaptiveLIF(), "output": AdaptiveLIF(reset="subtract")}
+    mixed = [replace(p, neuron=models.get(p.name, p.neuron)) for p in network.populations]
+    network = SpikingNetwork(tuple(mixed), network.projections)
+    oracle = simulate_reference(network, stimulus)
+    assert all(oracle[name].counts_by_neuron.sum() > TRIALS for name in models)
+    assert_identical(simulate(network, stimulus, device, record=names(network)), oracle, network)
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_adaptation_is_the_same_on_every_device(device):
+    models = {
+        "conv1": AdaptiveLIF(tau_a=50e-3, b=0.1e-9),
+        "conv2": AdaptiveLIF(reset="subtract"),
+        "output": AdaptiveLIF(reset="zero", tau_a=10e-3),
+    }
+    converted = convert(every_layer(), LIF(), SYNAPSE)
+    adaptive = [replace(p, neuron=models.get(p.name, p.neuron)) for p in converted.populations]
+    network, stimulus = SpikingNetwork(tuple(adaptive), converted.projections), currents(TRIALS)
+    oracle = simulate_reference(network, stimulus)
+    unadapted = simulate_reference(converted, stimulus)
+    for name in models:
+        assert TRIALS < oracle[name].counts_by_neuron.sum() < unadapted[name].counts_by_neuron.sum()
+    assert_identical(simulate(network, stimulus, device, record=names(network)), oracle, network)
+
+
+@pytest.mark.parametrize("synapse", [SYNAPSE, ExponentialConductance(5e-3)], ids=["current", "conductance"])
+def test_a_neuron_of_ones_own_is_the_same_in_numpy_and_in_a_compiled_program(synapse):
+    neuron = EquationNeuron(read_definition(SIMS / "neurons" / "exponential.toml"))
+    graph = every_layer(ReLU())
+    normalisation = normalise(graph, images(50, seed=8), neuron)
+    network, stimulus = convert(graph, neuron, synapse, normalisation=normalisation), currents(10)
+    one, other = (simulate(network, stimulus, device, record=names(network)) for device in (NUMPY, CPP))
+    assert all(one[name].counts_by_neuron.sum() > 10 for name in ("conv1", "conv2", "dense1"))
+    assert_identical(one, other, network)
+
+
+def test_genn_refuses_conductances():
+    network = convert(every_layer(), LIF(), ExponentialConductance(5e-3))
+    with pytest.raises(UserError, match=r'synapse\.model to "current"'):
+        simulate(network, currents(1), Device("genn", use_gpu=False))
 
 
 def test_trials_stay_apart_after_minutes_of_simulated_time():

@@ -10,7 +10,7 @@ from bioscnn.conversion import METHODS
 from bioscnn.datasets import load_dataset
 from bioscnn.ledger import Case, Conditions, draw_up, spiking_classes
 from bioscnn.ledger import ledger as ledger_module
-from bioscnn.neurons import LIF
+from bioscnn.neurons import LIF, ExponentialCurrent
 from bioscnn.simulation import Device
 from bioscnn.simulation.simulate import Silent
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 AS_TRAINED = Conditions(
     neuron=LIF(),
-    tau_s=5e-3,
+    synapse=ExponentialCurrent(5e-3),
     normalisation="rate-matched",
     percentile=99.9,
     max_rate=200.0,

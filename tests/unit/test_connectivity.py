@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import correlate
 
-from bioscnn.network import Composition, Convolution, Dense, Pooling, compose
+from bioscnn.network import Composition, Convolution, Dense, Individual, Pooling, compose
 from bioscnn.seeds import stream
 
 
@@ -80,6 +82,29 @@ def check_bookkeeping(connectivity):
     assert np.all(np.diff(key) > 0)
     assert np.array_equal(connectivity.fan_out(), np.bincount(pre, minlength=len(connectivity.fan_out())))
     assert connectivity.n_synapses == len(pre)
+
+
+@pytest.mark.parametrize("kind", ["pooling", "convolution", "dense", "composition", "individual"])
+def test_what_is_rectified_and_what_its_opposite_keeps_are_the_whole(kind):
+    """Excitation and inhibition: every synapse is in both, with its weight in one of them."""
+    pooling, convolution, dense = example_chain()
+    pooling = replace(pooling, gain=np.array([1.0, -2.0]))
+    whole = {
+        "pooling": pooling,
+        "convolution": convolution,
+        "dense": dense,
+        "composition": Composition(pooling.pre_shape, dense.post_shape, (pooling, convolution, dense)),
+        "individual": Individual.of(convolution, -1.5 * convolution.synapses()[2]),
+    }[kind]
+    positive = whole.rectified()
+    opposite = whole.scaled(-np.ones(whole.pre_shape[0]), np.ones(whole.post_shape[0])).rectified()
+    weights = [part.synapses()[2] for part in (whole, positive, opposite)]
+    assert weights[1].min() == 0 < weights[1].max() and weights[2].min() == 0 < weights[2].max()
+    assert np.allclose(weights[1] - weights[2], weights[0])
+    for part in (positive, opposite):
+        assert all(
+            np.array_equal(a, b) for a, b in zip(part.synapses()[:2], whole.synapses()[:2], strict=True)
+        )
 
 
 def example_chain():

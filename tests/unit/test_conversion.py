@@ -18,7 +18,7 @@ from bioscnn.conversion.rate_matching import linear_current, matched_current
 from bioscnn.encoding import FULL_INTENSITY, pixel_currents
 from bioscnn.errors import UserError
 from bioscnn.network import OUTPUT, READOUT
-from bioscnn.neurons import IF, LIF, ExponentialCurrent
+from bioscnn.neurons import IF, LIF, AdaptiveLIF, ExponentialConductance, ExponentialCurrent
 from bioscnn.seeds import stream
 from bioscnn.simulation.equations import input_current
 from bioscnn.simulation.reference import simulate_reference
@@ -88,6 +88,19 @@ def test_output_and_readout_get_the_same_logits():
     assert not network[READOUT].spikes
 
 
+def test_at_the_working_potential_a_spike_lets_the_current_of_its_weight_through():
+    """Excitation and inhibition at receptors of their own, none with a negative conductance."""
+    graph, synapse = every_layer(), ExponentialConductance(5e-3)
+    currents, conductances = (convert(graph, LIF(), kind) for kind in (SYNAPSE, synapse))
+    for name, V in (("conv2", LIF().working_potential), (READOUT, 0.0)):
+        (wire,), both = currents.onto(name), {p.synapse.receptor: p for p in conductances.onto(name)}
+        weights = {receptor: p.connectivity.matrix().toarray() for receptor, p in both.items()}
+        assert all(w.min() == 0 and w.max() > 0 for w in weights.values())
+        flowing = weights["g_e"] * (synapse.E_e - V) + weights["g_i"] * (synapse.E_i - V)
+        assert np.allclose(flowing, wire.connectivity.matrix().toarray(), rtol=1e-12, atol=1e-24)
+    assert len(conductances.pathways) == len([p for p in currents.projections if p.synapse])
+
+
 def test_a_spike_carries_the_charge_of_its_weight():
     graph = every_layer()
     short, long = (convert(graph, LIF(), ExponentialCurrent(tau_s)) for tau_s in (2.5e-3, 5e-3))
@@ -131,7 +144,7 @@ def test_what_is_not_positive_is_silent(method, neuron):
         assert np.all(neuron.rate(code.current(z)) == 0)
 
 
-NEURONS = [LIF(), LIF(t_ref=0.0), LIF(tau_m=5e-3, t_ref=1e-3), IF(t_ref=2e-3)]
+NEURONS = [LIF(), LIF(t_ref=0.0), LIF(tau_m=5e-3, t_ref=1e-3), IF(t_ref=2e-3), AdaptiveLIF()]
 
 
 @settings(deadline=None, max_examples=60)
@@ -151,7 +164,7 @@ def test_matched_rates_are_nearer_to_the_activations_than_linear_ones(
 
     def error(current):
         offset, slope = current
-        observed = np.maximum(neuron.rate(offset + slope * x) - 0.5 / window, 0)
+        observed = np.maximum(neuron.mean_rate(offset + slope * x, window) - 0.5 / window, 0)
         return np.sqrt(np.mean((observed - max_rate * x) ** 2))
 
     linear, matched = linear_current(neuron, max_rate), matched_current(neuron, x, max_rate, window)
@@ -176,8 +189,9 @@ def test_what_cannot_be_converted_exactly_is_refused():
     dense = Dense(np.ones((2, 4), np.float32), None)
     with pytest.raises(UserError, match="needs a normalisation"):
         convert(every_layer(ReLU()), LIF(), SYNAPSE)
-    with pytest.raises(UserError, match="rate curve of a LIF"):
-        convert(every_layer(), IF(), SYNAPSE)
+    for neuron in (IF(), AdaptiveLIF()):
+        with pytest.raises(UserError, match="rate curve of a LIF"):
+            convert(every_layer(), neuron, SYNAPSE)
     with pytest.raises(UserError, match="ends in an activation"):
         convert(LayerGraph("end", (1, 2, 2), (Flatten(), dense, LIFRate())), LIF(), SYNAPSE)
     with pytest.raises(UserError, match="without a weighted layer"):

@@ -16,14 +16,14 @@ from bioscnn.ledger.files import from_json, to_csv, to_json
 from bioscnn.ledger.layers import expected_rates
 from bioscnn.ledger.outcomes import ann_classes
 from bioscnn.metrics import mean_difference
-from bioscnn.neurons import IF, LIF
+from bioscnn.neurons import IF, LIF, ExponentialCurrent
 from bioscnn.seeds import stream
 from bioscnn.simulation import Device
 from tests.networks import every_layer, images
 
 AS_TRAINED = Conditions(
-    neuron=LIF(), tau_s=5e-3, normalisation="rate-matched", percentile=99.9, max_rate=200.0, dt=1e-3,
-    duration=30e-3, precision="float32",
+    neuron=LIF(), synapse=ExponentialCurrent(5e-3), normalisation="rate-matched", percentile=99.9,
+    max_rate=200.0, dt=1e-3, duration=30e-3, precision="float32",
 )  # fmt: skip
 EVERY_FAULT = replace(
     AS_TRAINED, neuron=LIF(tau_m=10e-3, t_ref=5e-3, reset="zero"), normalisation="none", dt=5e-3
@@ -86,7 +86,7 @@ def test_each_cause_changes_what_it_is_named_for_and_nothing_else(kind):
         "normalisation": {"normalisation"}, "refractory ceiling": {"neuron"}, "membrane": {"neuron"},
         "sub-threshold loss": {"silent_below_rheobase"}, "start-up transient": {"warm_up"},
         "finite duration": {"duration"}, "time step": {"dt"}, "reset rule": {"neuron"},
-        "synaptic filter": {"tau_s"}, "float32": {"precision"},
+        "synaptic filter": {"synapse"}, "float32": {"precision"},
     }  # fmt: skip
     for cause in CAUSES:
         off = cause.switch_off(EVERY_FAULT, graph)

@@ -19,7 +19,7 @@ from bioscnn.metrics import (
     time_to_accuracy,
     wilson,
 )
-from bioscnn.neurons import LIF, ExponentialCurrent
+from bioscnn.neurons import LIF, ExponentialConductance, ExponentialCurrent
 from bioscnn.simulation.reference import simulate_reference
 from tests.networks import currents, every_layer, spikes
 
@@ -128,3 +128,13 @@ def test_input_spikes_count_as_synaptic_operations_and_cost_the_trained_network_
     energy = energy_estimate(graph, synaptic_operations=2000, neuron_updates=800, frames=12)
     assert energy.ann == 12 * sum(layer_operations(graph))
     assert energy.stimulus == 0 and energy.ratio == energy.ratio_with_stimulus
+
+
+def test_a_spike_costs_as_many_operations_through_conductances_as_through_currents():
+    """Though each synapse is in the projections of both receptors."""
+    networks = [
+        convert(every_layer(), LIF(), kind(5e-3)) for kind in (ExponentialCurrent, ExponentialConductance)
+    ]
+    recording = simulate_reference(networks[0], currents(3))
+    one, other = (synaptic_operations_per_trial(network, recording) for network in networks)
+    assert one == other > 0

@@ -82,6 +82,12 @@ def test_the_key_of_a_study_is_that_of_its_meaning(write):
         ("[neuron]\ntau_m = 20", ["neuron.tau_m", "20", 'write it as text with its unit: "20 ms"']),
         ("[neuron]\ntau_m = '20'", ["without a unit", "neuron.tau_m"]),
         ("[neuron]\ntau_m = '20 mV'", ["not a unit of time", "neuron.tau_m", "20 mV"]),
+        ("[neuron]\nmodel = 'hh'", ["no such neuron", "neuron.model", "adaptive-lif", "path of a file"]),
+        ("[neuron]\nb = '1 nA'", ["the neuron lif does not", "neuron.b", 'neuron.model = "adaptive-lif"']),
+        ("[neuron.definition]\nequations = 'V = 1'", ["needs this key", "neuron.definition.threshold"]),
+        ("[synapse]\nmodel = 'chemical'", ["synapse.model", "chemical", "conductance"]),
+        ("[synapse]\nE_e = '60 mV'", ["synapse.E_e", 'synapse.model = "conductance"']),
+        ("[synapse]\nmodel = 'conductance'\nE_e = '20 mV'", ["to the threshold", "synapse.E_e", "20 mV"]),
         ("[neuron]\nreset = 'hard'", ["neuron.reset", "hard", "exact"]),
         ("[dataset]\ntrials = 0", ["dataset.trials", "0"]),
         ("[dataset]\ntrials = 'many'", ["dataset.trials", "many"]),
@@ -157,6 +163,29 @@ def test_a_rounded_refractory_period_is_said_in_the_plan():
     planned = plan_study(read_study(SIMS / "mnist.toml", coarse), None)
     assert planned.rounded is not None and "t_ref 2 ms is simulated as 0 ms" in planned.rounded
     assert plan_study(read_study(SIMS / "mnist.toml", ["dataset.trials=1"]), None).rounded is None
+
+
+def test_new_models_leave_the_names_of_old_results_as_they_were():
+    keys = {"mnist": "5b8cb3f8939b3291", "nmnist": "871ffbeb7f1883b7", "mnist-foveal": "c75ecb9d6ff321f2"}
+    assert {name: read_study(SIMS / f"{name}.toml").key("data") for name in keys} == keys
+    assert read_study(SIMS / "mnist.toml", ["neuron.model=if"]).key("data") == "69c361487f3cf412"
+
+
+def test_a_study_has_the_keys_of_its_models_only(write):
+    plain = read_study(SIMS / "mnist.toml")
+    assert not [key for key in ("tau_a", "b =", "E_e", "E_i", "definition") if key in plain.toml()]
+    changes = [
+        "synapse.E_i=-15 mV",
+        "neuron.b=0.1 nA",
+        "neuron.model=adaptive-lif",
+        "synapse.model=conductance",
+    ]
+    study = read_study(SIMS / "mnist.toml", changes)
+    assert read_study(write(study.toml())).config == study.config
+    assert (study.config.neuron.b, study.config.synapse.E_i) == (0.1e-9, -15e-3)
+    # Another model on the command line leaves out what the file says of the former one.
+    back = ["neuron.model=lif", "synapse.model=current"]
+    assert read_study(write(study.toml()), back).key() == plain.key()
 
 
 NOISY = ["noise.weight-noise.cv=0.1", "noise.axonal-delay.mean=2 ms", "noise.blur.severity=2"]

@@ -80,6 +80,8 @@ def fits(noise: type[Noise], config: StudyConfig) -> str | None:
         return "images enter as currents, not spikes"
     if noise.needs_leak and config.neuron.model == "if":
         return "it is defined for neurons that leak"
+    if noise.needs_known_neuron and config.neuron.is_own:
+        return "it is defined for the neurons that come with bioscnn"
     if issubclass(noise, NoisyMembraneXi):
         return f"{NoisyMembrane.name} is the same, with random numbers that every run can repeat"
     if config.simulation.device == "genn" and issubclass(noise, NOT_OF_GENN):

@@ -17,7 +17,14 @@ from bioscnn.network import (
     Projection,
     SpikingNetwork,
 )
-from bioscnn.neurons import IF, LIF, ExponentialCurrent, LeakyIntegrator
+from bioscnn.neurons import (
+    IF,
+    LIF,
+    AdaptiveLIF,
+    ExponentialConductance,
+    ExponentialCurrent,
+    LeakyIntegrator,
+)
 from bioscnn.noise import (
     NOISES,
     AxonalDelay,
@@ -215,3 +222,19 @@ def test_delays_are_uniform_up_to_twice_their_mean_and_come_on_top_of_the_common
     assert np.all(with_common_delay(large(), 2e-3)["input"].axons.delay == 2e-3)
     lossy = SpikeLoss(0.3).apply(network, noise())
     assert np.array_equal(lossy["hidden"].axons.delay, delay)
+
+
+def test_a_noisy_conductance_is_never_negative():
+    network = convert(every_layer(), LIF(), ExponentialConductance(5e-3))
+    noisy = WeightNoise(0.8).apply(network, noise())
+    for before, after in zip(network.projections, noisy.projections, strict=True):
+        if after.synapse is not None:
+            was, weights = before.connectivity.synapses()[2], after.connectivity.synapses()[2]
+            assert np.all(weights >= 0) and not np.array_equal(weights, was)
+
+
+def test_mismatch_keeps_the_membrane_from_the_time_constant_of_the_adaptation():
+    neuron = AdaptiveLIF(tau_m=20e-3, tau_a=22e-3)
+    tau_m = TimeConstantMismatch(0.1).apply(large(neuron), noise())["hidden"].values["tau_m"]
+    assert np.abs(tau_m / 22e-3 - 1).min() > 0.0109
+    assert tau_m.std() / tau_m.mean() == pytest.approx(0.1, rel=0.05)

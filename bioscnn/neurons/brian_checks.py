@@ -1,0 +1,160 @@
+"""Whether Brian2 can simulate a neuron that a user has written; it checks the units too."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Collection
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bioscnn.errors import UserError
+from bioscnn.neurons.cells import EVERY_PART, cells
+from bioscnn.neurons.definition import Definition
+
+GIVEN = {"I_syn": "amp", "I_stim": "amp"}
+"""Currents into a neuron, which its network defines."""
+
+RESERVED = ("xi", "g_e", "g_i", "G_syn", "E_e", "E_i", "tau_s", "w", "n_steps", "N", "i", "lastspike")
+"""Names that the network has for something else."""
+
+REST = 1e-3
+"""How far from 0 the potential may rest, V."""
+
+
+@cache
+def check(definition: Definition, file: Path | None = None) -> None:
+    """Refuse a neuron that is no neuron.
+
+    Raises
+    ------
+    UserError
+        Naming file, key and what Brian2 says: equations that cannot be parsed, units that do not fit, no V,
+        an input that is not used, names that nobody defines, parameters that nobody uses, a method that
+        cannot solve the equations, or a potential that does not rest at 0.
+    """
+
+    def refuse(problem: str, key: str, **details: Any) -> UserError:
+        return UserError(problem, file=file, key=key, **details)
+
+    import brian2
+    from brian2.core.namespace import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS, DEFAULT_UNITS
+    from brian2.utils.stringtools import get_identifiers
+
+    try:
+        equations = brian2.Equations(definition.equations)
+    except (brian2.equations.equations.EquationError, SyntaxError, ValueError) as error:
+        raise refuse(
+            f"Brian2 cannot read the equations: {_sentence(error)}",
+            "equations",
+            fix="write one equation a line, such as dV/dt = (R_m*(I_syn + I_stim) - V)/tau_m : volt",
+        ) from None
+    parameters = [parameter.name for parameter in definition.parameters]
+    own = [*equations.names]
+    for name in [*own, *parameters]:
+        if name in GIVEN or name in RESERVED or (name in own and name in parameters):
+            where = "twice" if name in own and name in parameters else "by the network already"
+            raise refuse(f"{name} is defined {where}", "equations", value=name, fix="choose another name")
+    for name in own:
+        if equations[name].type == "parameter":
+            raise refuse(
+                f"the equations declare {name}, and parameters have a table of their own",
+                "equations",
+                value=name,
+                fix=f"remove the line, and write {name} below [parameters]",
+            )
+    if "V" not in equations.diff_eq_names or equations["V"].dim != brian2.volt.dim:
+        raise refuse(
+            "the equations say nothing of the membrane potential",
+            "equations",
+            expected="an equation dV/dt = ... : volt, of the deviation from the resting potential",
+        )
+    used: set[str] = set(filter(None, [definition.refractory]))
+    texts = {"equations": equations, "threshold": definition.threshold, "reset": definition.reset}
+    for key, text in texts.items():
+        named: set[str] = equations.identifiers if text is equations else get_identifiers(text)
+        used |= named
+        known = {*own, *parameters, *GIVEN, *DEFAULT_UNITS, *DEFAULT_FUNCTIONS, *DEFAULT_CONSTANTS, "t", "dt"}
+        for name in sorted(named - known - _assigned(text) - {"and", "or", "not", "unless", "refractory"}):
+            nearest = difflib.get_close_matches(name, [*own, *parameters, *GIVEN], n=1)
+            raise refuse(
+                f"nobody says what {name} is",
+                key,
+                value=name,
+                fix=f"write {nearest[0]}" if nearest else f"define it below [parameters]: {name} = ...",
+            )
+    for name in (*GIVEN, *parameters):
+        if name not in used:
+            what = "input" if name in GIVEN else "parameter"
+            fix = f"add {name} to the currents" if name in GIVEN else "remove it"
+            raise refuse(f"the {what} {name} is not used", "equations", value=name, fix=fix)
+    for name in equations.diff_eq_names:
+        if _unit(equations[name]) is None:
+            raise refuse(
+                f"the unit of {name} is none of those that a variable can have here",
+                "equations",
+                value=str(equations[name].unit),
+                expected=", ".join([*_units(), "1"]),
+            )
+    _try(definition, refuse)
+
+
+@cache
+def state_units(definition: Definition) -> dict[str, str]:
+    """Return the variables that are zero at rest, with their Brian2 units."""
+    import brian2
+
+    equations = brian2.Equations(definition.equations)
+    names = [name for name in equations if name in equations.diff_eq_names]
+    return {name: unit for name in names if (unit := _unit(equations[name])) is not None}
+
+
+def _try(definition: Definition, refuse: Callable[..., UserError]) -> None:
+    """Let Brian2 simulate the neuron at rest, with one more part of it each time."""
+    for key, parts in (("equations", ()), ("threshold", EVERY_PART[:1]), ("reset", EVERY_PART)):
+        try:
+            V = float(cells(definition, np.zeros(1), 0.2, 1e-4, parts).last_potential[0])
+        except Exception as error:  # what a user's text does in Brian2 has no type of its own
+            cause = error.__cause__ or error
+            unsolved = "Unsupported" in type(cause).__name__
+            raise refuse(
+                f"Brian2 cannot simulate it: {_sentence(cause)}",
+                "method" if unsolved else key,
+                value=definition.method if unsolved else getattr(definition, key),
+                fix='set method = "rk4"' if unsolved else None,
+            ) from None
+        if key == "equations" and not abs(V) < REST:
+            raise refuse(
+                "without input, the potential does not rest at 0",
+                "equations",
+                value=f"V = {V:.3g} V after 0.2 s",
+                expected=f"within {1e3 * REST:g} mV of 0",
+                fix="write V as the deviation from the resting potential",
+            )
+
+
+def _assigned(text: Any) -> set[str]:
+    """Return the names that statements assign, intermediate results among them."""
+    if not isinstance(text, str):
+        return set()
+    lines = (line.partition("=")[0] for line in text.splitlines())
+    return {line.strip(" +-*/") for line in lines}
+
+
+def _units() -> Collection[str]:
+    return ("volt", "amp", "siemens", "second", "hertz")
+
+
+def _unit(equation: Any) -> str | None:
+    import brian2
+
+    if equation.dim.is_dimensionless:
+        return "1"
+    return next((name for name in _units() if getattr(brian2, name).dim == equation.dim), None)
+
+
+def _sentence(error: BaseException) -> str:
+    """Return what an error says, on one line."""
+    return " ".join(str(error).split()).rstrip(".")

@@ -1,0 +1,184 @@
+"""A neuron that a user has written: equations, rules and parameters, read from a TOML file."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bioscnn.errors import UserError
+from bioscnn.quantities import BRIAN_UNITS, format_quantity, parse_any_quantity
+
+METHODS = ("exact", "exponential_euler", "euler", "rk2", "rk4")
+NEEDED = ("equations", "threshold", "reset")
+KEYS = (*NEEDED, "refractory", "method", "parameters")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A number that all neurons share.
+
+    Parameters
+    ----------
+    name : str
+        As the equations call it.
+    value : float
+        In the SI unit.
+    dimension : str or None
+        As in `bioscnn.quantities`; None of a plain number.
+    """
+
+    name: str
+    value: float
+    dimension: str | None
+
+    @property
+    def unit(self) -> str:
+        """The unit as Brian2 names it."""
+        return "1" if self.dimension is None else BRIAN_UNITS[self.dimension]
+
+    @property
+    def setting(self) -> str | float:
+        """The value as it is written in a file."""
+        return self.value if self.dimension is None else format_quantity(self.value, self.dimension)
+
+
+@dataclass(frozen=True)
+class Definition:
+    """What the file of a neuron says.
+
+    Parameters
+    ----------
+    name : str
+        Name of the file without its suffix; definitions that differ in nothing else are equal.
+    equations : str
+        Brian2 equations of ``V : volt``, the deviation from the resting potential, and of other variables,
+        all of which are zero at rest; ``I_syn`` and ``I_stim``, currents of synapses and stimulus, are given.
+    threshold, reset : str
+        Brian2 condition of a spike, and statements that are run at one.
+    refractory : str or None
+        The parameter that says how long after a spike what is marked ``(unless refractory)`` is held.
+    method : str
+        Brian2's numerical integration: one of `METHODS`.
+    parameters : tuple of Parameter
+        In the order in which they were written.
+    """
+
+    name: str = field(compare=False)
+    equations: str
+    threshold: str
+    reset: str
+    refractory: str | None = None
+    method: str = "exponential_euler"
+    parameters: tuple[Parameter, ...] = ()
+
+    @classmethod
+    def of_table(cls, name: str, table: Mapping[str, Any], file: Path | None = None) -> Definition:
+        """Make a definition of the keys of a file.
+
+        Raises
+        ------
+        UserError
+            If a key is missing or unknown, or a value is none.
+        """
+
+        def refuse(problem: str, key: str, **details: Any) -> UserError:
+            return UserError(problem, file=file, key=key, **details)
+
+        for key in table:
+            if key not in KEYS:
+                nearest = difflib.get_close_matches(key, KEYS, n=1, cutoff=0.4)
+                fix = f"write {nearest[0]}" if nearest else "remove it"
+                raise refuse("a neuron does not have this key", key, expected=" | ".join(KEYS), fix=fix)
+        for key in NEEDED:
+            if key not in table:
+                raise refuse("a neuron needs this key", key, fix=f'write {key} = "..."')
+        texts = {key: value for key, value in table.items() if key != "parameters"}
+        for key, value in texts.items():
+            if not (isinstance(value, str) and value.strip()):
+                raise refuse("not a text", key, value=value, expected="a text in quotes")
+            texts[key] = value.strip()
+        parameters = tuple(_parameters(table.get("parameters", {}), file))
+        names = [parameter.name for parameter in parameters]
+        refractory = texts.get("refractory")
+        if refractory is not None and (
+            refractory not in names or parameters[names.index(refractory)].dimension != "time"
+        ):
+            raise refuse(
+                "the refractory period is the name of a parameter that is a time",
+                "refractory",
+                value=refractory,
+                expected=" | ".join(p.name for p in parameters if p.dimension == "time")
+                or "such a parameter",
+                fix='write refractory = "t_ref", and t_ref = "2 ms" among the parameters',
+            )
+        if texts.get("method", METHODS[0]) not in METHODS:
+            raise refuse("no such method", "method", value=texts["method"], expected=" | ".join(METHODS))
+        return cls(name, parameters=parameters, **texts)
+
+    def table(self) -> dict[str, Any]:
+        """Return the keys of the file, all of them written."""
+        refractory = {} if self.refractory is None else {"refractory": self.refractory}
+        return {
+            "equations": self.equations,
+            "threshold": self.threshold,
+            "reset": self.reset,
+            **refractory,
+            "method": self.method,
+            "parameters": {parameter.name: parameter.setting for parameter in self.parameters},
+        }
+
+
+def read_definition(path: str | Path, changes: Mapping[str, Any] | None = None) -> Definition:
+    """Read the file of a neuron, and have Brian2 check it.
+
+    Parameters
+    ----------
+    path : path
+        A TOML file with the keys of `Definition`.
+    changes : dict, optional
+        Parameters that replace those of the file.
+
+    Raises
+    ------
+    UserError
+        If there is no such file, or it is wrong: key, value and what to do are named.
+    """
+    from bioscnn.neurons.brian_checks import check
+
+    path = Path(path)
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        beside = ", ".join(sorted(p.name for p in path.parent.glob("*.toml"))) or "no .toml file"
+        raise UserError(
+            "no such file of a neuron",
+            file=path,
+            expected=f"{path.parent} has {beside}",
+            fix="give the path from the study file, or on the command line from where you are",
+        ) from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UserError(f"not a TOML file: {error}", file=path) from None
+    parameters = table.get("parameters", {})
+    if isinstance(parameters, dict):
+        table["parameters"] = parameters | dict(changes or {})
+    definition = Definition.of_table(path.stem, table, path)
+    check(definition, path)
+    return definition
+
+
+def _parameters(table: object, file: Path | None) -> list[Parameter]:
+    if not isinstance(table, Mapping):
+        raise UserError("not a table", file=file, key="parameters", value=table, fix="write [parameters]")
+    found = []
+    for name, text in table.items():
+        try:
+            found.append(Parameter(name, *parse_any_quantity(text)))
+        except UserError as error:
+            raise UserError(
+                error.problem, file=file, key=f"parameters.{name}", value=text, expected=error.expected
+            ) from None
+    return found

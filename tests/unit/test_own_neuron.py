@@ -1,0 +1,179 @@
+"""A neuron of the user's own: a file of equations, checked before anything is simulated."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bioscnn.ann import ReLU
+from bioscnn.conversion import convert, normalise
+from bioscnn.errors import UserError
+from bioscnn.network import OUTPUT
+from bioscnn.neurons import LIF, EquationNeuron, ExponentialConductance, ExponentialCurrent, read_definition
+from bioscnn.simulation import Device, simulate
+from bioscnn.studies import read_study
+from tests.networks import currents, every_layer, images
+
+SIMS = Path(__file__).parents[2] / "sims"
+SHIPPED = sorted((SIMS / "neurons").glob("*.toml"))
+
+LEAKY = """
+equations = "dV/dt = (R_m*(I_syn + I_stim) - V)/tau_m : volt (unless refractory)"
+threshold = "V > V_th"
+reset = "V = V - V_th"
+refractory = "t_ref"
+method = "exact"
+
+[parameters]
+tau_m = "20 ms"
+R_m = "100 Mohm"
+V_th = "20 mV"
+t_ref = "2 ms"
+"""
+"""The LIF neuron, with the reset rule `subtract`."""
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text):
+        path = tmp_path / "leaky.toml"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
+def test_every_shipped_neuron_fires_faster_with_more_current(path):
+    neuron = EquationNeuron(read_definition(path))
+    rates = neuron.rate(np.linspace(0, 2e-9, 50))
+    assert rates[0] == 0 and rates[-1] > 100
+    assert np.all(np.diff(rates) >= 0)
+    assert neuron.rate(neuron.current(60.0)) == pytest.approx(60.0, rel=1e-6)
+
+
+def test_a_lif_neuron_written_as_a_file_is_the_lif_neuron(write):
+    """Its measured curve is the closed form; in a network, its spikes and potentials are the same."""
+    own, known = EquationNeuron(read_definition(write(LEAKY))), LIF(reset="subtract")
+    current = np.linspace(0.25e-9, 1.5e-9, 20)
+    assert np.allclose(own.in_whole_steps(0.1e-3).rate(current), known.rate(current), rtol=0.02)
+    assert own.rheobase == pytest.approx(known.rheobase, rel=0.01)
+    networks = [
+        convert(
+            every_layer(ReLU()), neuron, ExponentialCurrent(5e-3),
+            normalisation=normalise(every_layer(ReLU()), images(50), neuron, method="none", max_rate=100.0),
+        )
+        for neuron in (own, known)
+    ]  # fmt: skip
+    ours, theirs = networks[0], networks[1]
+    populations = [
+        p if q.neuron is None or q.name == "readout" else type(p)(p.name, p.shape, own, q.bias)
+        for p, q in zip(ours.populations, theirs.populations, strict=True)
+    ]
+    same = type(theirs)(tuple(populations), theirs.projections)
+    one, other = (simulate(n, currents(3), Device("numpy"), record=["conv1", OUTPUT]) for n in (same, theirs))
+    for name in ("conv1", OUTPUT):
+        assert one[name].spikes.n_spikes > 0
+        assert one[name].spikes == other[name].spikes
+        assert np.allclose(one[name].potentials, other[name].potentials, rtol=1e-6, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("threshold =", "treshold =", ["does not have this key", "treshold", "write threshold"]),
+        ('threshold = "V > V_th"', "", ["needs this key", "threshold"]),
+        ('"V > V_th"', "3", ["not a text", "threshold", "3"]),
+        ("dV/dt", "dv/dt", ["membrane potential", "dV/dt = ... : volt"]),
+        (": volt", ": amp", ["nothing of the membrane potential"]),
+        (": volt", ": mV", ["cannot read the equations", "Use 'volt' instead"]),
+        ("/tau_m :", "/ :", ["cannot read the equations"]),
+        ("R_m*(I_syn + I_stim)", "(I_syn + I_stim)", ["R_m is not used"]),
+        ("R_m*(I_syn + I_stim)", "R_m*I_stim", ["input I_syn is not used"]),
+        ("- V)/tau_m", "- V)/tau", ["nobody says what tau is", "equations", "write tau_m"]),
+        ('"V > V_th"', '"V > V_T"', ["nobody says what V_T is", "threshold"]),
+        ('"V = V - V_th"', '"V = V_reset"', ["nobody says what V_reset is", "reset", "[parameters]"]),
+        ("R_m*(I_syn", "R_m*2*ohm*(I_syn", ["cannot simulate it", "equations"]),
+        ('"V > V_th"', '"V > tau_m"', ["cannot simulate it", "threshold"]),
+        ('"V = V - V_th"', '"V = V - R_m"', ["cannot simulate it", "reset"]),
+        ('tau_m = "20 ms"', 'tau_m = "20 parsec"', ["neither a number nor a quantity", "parameters.tau_m"]),
+        ('R_m = "100 Mohm"', 'R_m = "100 Mohm"\nE_L = "-70 mV"', ["parameter E_L is not used"]),
+        ("- V)/tau_m", "- V - 70*mV)/tau_m", ["does not rest at 0", "-0.07 V", "deviation"]),
+        ('"t_ref"', '"R_m"', ["a parameter that is a time", "refractory", "tau_m | t_ref"]),
+        ('"exact"', '"heun"', ["no such method", "rk4"]),
+        ("- V)/tau_m", "- V**2/(1*mV))/tau_m", ["cannot simulate it", "method", 'method = "rk4"']),
+        ("[parameters]", 'x = "1', ["not a TOML file"]),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_the_file_is_answered_with_file_key_value_and_fix(write, old, new, words):
+    assert old in LEAKY
+    path = write(LEAKY.replace(old, new))
+    with pytest.raises(UserError) as raised:
+        read_definition(path)
+    for word in [str(path), *words]:
+        assert word in str(raised.value)
+
+
+def test_a_missing_file_names_those_that_are_there():
+    with pytest.raises(UserError, match=r"exponential\.toml"):
+        read_definition(SIMS / "neurons" / "exponental.toml")
+
+
+def test_a_neuron_that_nothing_makes_fire_has_no_rate_curve(write):
+    neuron = EquationNeuron(read_definition(write(LEAKY.replace('"20 mV"', '"20 MV"'))))
+    with pytest.raises(UserError, match="no current makes the neuron fire"):
+        neuron.rate([1e-9])
+
+
+def test_a_rate_beyond_the_curve_is_refused_before_the_simulation(write):
+    neuron = EquationNeuron(read_definition(write(LEAKY.replace('t_ref = "2 ms"', 't_ref = "50 ms"'))))
+    with pytest.raises(UserError, match=r"network\.max_rate"):
+        normalise(every_layer(ReLU()), images(5), neuron, max_rate=200.0)
+
+
+def test_a_study_takes_the_path_from_its_own_place_and_keeps_what_the_file_says(write, tmp_path):
+    write(LEAKY)
+    study_file = tmp_path / "study.toml"
+    study_file.write_text('[neuron]\nmodel = "leaky.toml"\n')
+    study = read_study(study_file)
+    assert study.config.neuron.refractory_period == 2e-3
+    written = tmp_path / "elsewhere" / "config.toml"
+    written.parent.mkdir()
+    written.write_text(study.toml())
+    again = read_study(written)
+    assert again.config == study.config and again.key() == study.key()
+
+    study_file.write_text('[neuron]\nmodel = "leaking.toml"\n')
+    with pytest.raises(UserError, match=r"no such file of a neuron[^$]*leaking\.toml[^$]*leaky\.toml"):
+        read_study(study_file)
+    study_file.write_text('[neuron]\nmodel = "leaky.toml"\n')
+
+    faster = read_study(study_file, ["neuron.definition.parameters.tau_m=10 ms"])
+    assert faster.key() != study.key()
+    write(LEAKY.replace('"20 ms"', '"10 ms"'))
+    assert read_study(study_file).key() == faster.key()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("neuron.tau_m=10 ms", ["neuron.tau_m", '"lif"']),
+        ("noise.threshold-mismatch.cv=0.1", ["noise.threshold-mismatch", "come with bioscnn"]),
+        ("simulation.dt=0.7 ms", ["whole number of time steps"]),
+        ("neuron.definition.parameters.tau=10 ms", ["parameter tau is not used"]),
+        ("neuron.definition.reset=V = 0*volt", ["only the parameters", "neuron.definition.parameters.NAME"]),
+    ],
+)
+def test_a_study_refuses_what_a_neuron_of_ones_own_does_not_have(write, change, words):
+    with pytest.raises(UserError) as raised:
+        read_study(SIMS / "mnist.toml", [f"neuron.model={write(LEAKY)}", change])
+    for word in words:
+        assert word in str(raised.value)
+
+
+def test_a_linear_neuron_of_ones_own_takes_conductances(write):
+    neuron = EquationNeuron(read_definition(write(LEAKY)))
+    graph = every_layer(ReLU())
+    normalisation = normalise(graph, images(50), neuron, max_rate=100.0)
+    network = convert(graph, neuron, ExponentialConductance(), normalisation=normalisation)
+    assert simulate(network, currents(2), Device("numpy"))["conv2"].counts_by_neuron.sum() > 0
