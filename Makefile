@@ -28,7 +28,7 @@ BIN     := $(VENV)/bin
 INSTALL  = $(BIN)/pip install --quiet --disable-pip-version-check $(OPTIONS) --editable
 
 .DEFAULT_GOAL := help
-.PHONY: help env sim explain test lint train cross timing retina noise benchmark bench study camera notebooks doctor clean
+.PHONY: help env sim explain test lint train cross timing retina noise sweep sensitivity benchmark bench study camera notebooks doctor clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -58,6 +58,16 @@ $(VENV)/ready-train: $(VENV)/ready
 $(VENV)/ready-notebooks: $(VENV)/ready
 	@echo "adding Jupyter (once) ..."
 	@$(INSTALL) '.[notebooks$(ALSO)]'
+	@touch $@
+
+$(VENV)/ready-sensitivity: $(VENV)/ready
+	@echo "adding SALib, for sensitivities (once) ..."
+	@$(INSTALL) '.[sensitivity$(ALSO)]'
+	@touch $@
+
+$(VENV)/ready-distributed: $(VENV)/ready
+	@echo "adding dask, for clusters (once) ..."
+	@$(INSTALL) '.[distributed$(ALSO)]'
 	@touch $@
 
 sim: $(VENV)/ready ## simulate a study [DATASET=mnist] [DEVICE=cpp_standalone] [TRIALS=] [JOBS=]
@@ -90,6 +100,16 @@ noise: $(VENV)/ready ## say what noise destroys first and what helps [DATASET=mn
 	@$(BIN)/bioscnn noise sims/$(DATASET).toml $(if $(QUICK),--quick) $(if $(TRIALS),--trials $(TRIALS)) \
 	  $(if $(JOBS),--jobs $(JOBS))
 
+SWEEP_NEEDS = $(VENV)/ready-sensitivity $(if $(DASK),$(VENV)/ready-distributed)
+SWEEP_WORDS = $(if $(TRIALS),--trials $(TRIALS)) $(if $(JOBS),--jobs $(JOBS)) $(if $(DASK),--dask $(DASK)) \
+  $(if $(RETRY),--retry)
+
+sweep: $(SWEEP_NEEDS) ## vary the parameters of a study [SWEEP=sims/sweeps/mnist-surface.toml] [TRIALS=] [JOBS=] [DASK=] [RETRY=1]
+	@$(BIN)/bioscnn sweep $(or $(SWEEP),sims/sweeps/mnist-surface.toml) $(SWEEP_WORDS)
+
+sensitivity: $(SWEEP_NEEDS) ## say which parameters matter [DATASET=mnist] [SOBOL=1] [TRIALS=] [JOBS=] [DASK=] [RETRY=1]
+	@$(BIN)/bioscnn sweep sims/sweeps/$(DATASET)-$(if $(SOBOL),sobol,morris).toml $(SWEEP_WORDS)
+
 benchmark: $(VENV)/ready ## measure the shipped networks and fill docs/networks.md [DATASET=mnist] [TRIALS=]
 	@$(BIN)/bioscnn benchmark $(DATASET) $(if $(TRIALS),--trials $(TRIALS),--docs docs/networks.md)
 
@@ -100,7 +120,7 @@ bench: $(VENV)/ready ## measure bioscnn against its peers, half an hour [QUICK=1
 devices: $(VENV)/ready ## compare all devices of this machine spike by spike [DATASET=mnist] [TRIALS=200]
 	@$(BIN)/bioscnn devices sims/$(DATASET).toml --trials $(or $(TRIALS),200)
 
-study: $(VENV)/ready$(if $(QUICK),,-train) ## run all that the docs report, hours, and link it on one page [QUICK=1] [ONLY=] [AGAIN=]
+study: $(VENV)/ready$(if $(QUICK),,-train $(VENV)/ready-sensitivity) ## run all that the docs report, hours, and link it on one page [QUICK=1] [ONLY=] [AGAIN=]
 	@$(BIN)/bioscnn study $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(AGAIN),--again $(AGAIN))
 
 camera: $(VENV)/ready ## compare the simulated event camera with real recordings and fill docs/camera.md

@@ -310,6 +310,52 @@ def noise(
 
 
 @app.command()
+def sweep(
+    file: Annotated[Path, typer.Argument(help="a sweep, such as sims/sweeps/mnist-morris.toml")],
+    plan: Annotated[
+        bool, typer.Option("--plan", help="say how many points, programs and seconds; simulate nothing")
+    ] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="compute points again that failed")] = False,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="processes at a time (default: simulation.jobs of the study)")
+    ] = None,
+    dask: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="compute on the workers of a Dask scheduler")
+    ] = None,
+    slurm: Annotated[int | None, typer.Option(min=1, help="compute in so many jobs of Slurm")] = None,
+    pbs: Annotated[int | None, typer.Option(min=1, help="compute in so many jobs of PBS")] = None,
+    changes: Changes = None,
+    trials: Trials = None,
+    data: DataFolder = None,
+    as_json: Json = False,
+) -> None:
+    """Vary the parameters of a study, by a grid up to global sensitivity; code 1 if points fail."""
+    from bioscnn.studies.sweep import plan_sweep, read_sweep, run_sweep, where_to_compute
+    from bioscnn.terminal import WorkProgress, print_sweep, print_sweep_plan
+
+    given = [*(changes or []), *([] if trials is None else [f"dataset.trials={trials}"])]
+    loaded = read_sweep(file, given)
+    where = where_to_compute(loaded, jobs=jobs, dask=dask, slurm=slurm, pbs=pbs)
+    if plan:
+        planned = plan_sweep(loaded, jobs=where.jobs, data=data)
+        if as_json:
+            typer.echo(json.dumps(planned.as_dict(), indent=2))
+        else:
+            print_sweep_plan(planned)
+        return
+    with WorkProgress() as progress:
+        done = run_sweep(
+            loaded, where=where, retry=retry, data=data, results=Path("results"), progress=progress
+        )
+    if as_json:
+        typer.echo(json.dumps(done.summary, indent=2))
+    else:
+        print_sweep(done)
+    if done.failed:
+        raise typer.Exit(1)
+
+
+@app.command()
 def convert(
     model: Annotated[str, typer.Argument(help="a shipped network, or an .onnx file")],
     as_json: Json = False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, Self
 
 
 class UserError(Exception):
@@ -53,3 +54,14 @@ class UserError(Exception):
         }  # fmt: skip
         lines = [f"  {name + ':':<9} {text}" for name, text in details.items() if text is not None]
         super().__init__("\n".join([problem, *lines]))
+
+    def but(self, **details: Any) -> Self:
+        """Return the same problem with some details changed.
+
+        Examples
+        --------
+        >>> UserError("unknown key", key="tau").but(key="neuron.tau").key
+        'neuron.tau'
+        """
+        names = ("file", "key", "value", "expected", "fix")
+        return type(self)(self.problem, **{name: getattr(self, name) for name in names} | details)

@@ -93,7 +93,7 @@ def whole_folder(folder: Path, mark: str) -> Iterator[Path]:
             file=folder,
             fix="give --out a new folder, or empty this one",
         )
-    try:
+    with unwritable_is_told(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as place:
             scratch = Path(place) / folder.name
@@ -101,6 +101,19 @@ def whole_folder(folder: Path, mark: str) -> Iterator[Path]:
             yield scratch
             shutil.rmtree(folder, ignore_errors=True)
             scratch.replace(folder)
+
+
+@contextmanager
+def unwritable_is_told(folder: Path) -> Iterator[None]:
+    """Turn a full or closed disk into a message.
+
+    Raises
+    ------
+    UserError
+        Naming the folder, if what is done inside finds no space or may not write.
+    """
+    try:
+        yield
     except OSError as error:
         if error.errno not in _NOT_WRITABLE:
             raise

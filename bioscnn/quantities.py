@@ -100,6 +100,67 @@ def parse_any_quantity(text: object) -> tuple[float, str | None]:
     )
 
 
+def split_quantity(text: str) -> tuple[float, str]:
+    """Read a quantity of any dimension: its number, and its unit as it is written.
+
+    Raises
+    ------
+    UserError
+        If it is none.
+
+    Examples
+    --------
+    >>> split_quantity("20 ms")
+    (20.0, 'ms')
+    """
+    for dimension, unit in _UNITS.items():
+        if text.rstrip().replace("Ω", "ohm").endswith(unit):
+            parse_quantity(text, dimension)
+            match = _NUMBER_AND_UNIT.fullmatch(text)
+            assert match is not None
+            return float(match[1]), match[2].replace("µ", "u").replace("Ω", "ohm")
+    units = ", ".join(f"m{unit}" for unit in _UNITS.values())
+    raise UserError("a quantity without a unit", value=text, expected=f"a number and a unit such as {units}")
+
+
+def in_unit(number: float, unit: str, other: str) -> float:
+    """Return a number of one unit in another unit of the same dimension.
+
+    Raises
+    ------
+    UserError
+        If their dimensions differ.
+
+    Examples
+    --------
+    >>> in_unit(500.0, "us", "ms")
+    0.5
+    """
+    (base, exponent), (wanted, target) = _parts(unit), _parts(other)
+    if base != wanted:
+        raise UserError("two units of different dimensions", value=unit, expected=f"a unit of {wanted}")
+    # The power of ten joins the decimal text, as in `parse_quantity`: no digit is lost.
+    mantissa, _, own = repr(float(number)).partition("e")
+    return float(f"{mantissa}e{int(own or 0) + exponent - target}")
+
+
+def base_unit(unit: str) -> str:
+    """Return a unit without its prefix.
+
+    Examples
+    --------
+    >>> base_unit("Mohm")
+    'ohm'
+    """
+    return _parts(unit)[0]
+
+
+def _parts(unit: str) -> tuple[str, int]:
+    """Split a unit into the one without prefix and the power of ten."""
+    base = next(base for base in sorted(_UNITS.values(), key=len, reverse=True) if unit.endswith(base))
+    return base, _EXPONENTS[unit.removesuffix(base)]
+
+
 def format_quantity(value: float, dimension: str) -> str:
     """Print an SI value with the prefix that reads best.
 

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from bioscnn.studies.noise import NoiseStudy
     from bioscnn.studies.plan import Plan
     from bioscnn.studies.run import Run
+    from bioscnn.studies.sweep import SweepPlan, SweepRun
     from bioscnn.studies.timing import Timing
     from bioscnn.training.measure import EpochRecord
 
@@ -122,9 +123,9 @@ class WorkProgress(_Bar):
         self._what = ""
 
     def plan(self, work: float) -> None:
-        """Take in how much work there is."""
-        self._todo = work
-        self._progress.update(self._task, total=work)
+        """Take in how much work there is, from now on."""
+        self._todo, self._done, self._began = work, 0.0, None
+        self._progress.reset(self._task, total=work)
 
     def skip(self, work: float) -> None:
         """Leave out work that was done earlier."""
@@ -544,6 +545,32 @@ def print_noise(done: NoiseStudy) -> None:
         OUT.print(Padding(escape(sentence), (0, 2, 1, 2)), soft_wrap=False)
     OUT.print(f"  {len(done.comparisons)} tests, corrected by Holm's method. Tables: {done.folder}")
     OUT.print(f"  report  {done.folder / 'report.html'}")
+
+
+def print_sweep(done: SweepRun) -> None:
+    """Print what a sweep came to, and where its tables are."""
+    s = done.summary
+    speed = s["points_per_second"]
+    each = f"{s['n_points']:,} points of {s['trials']:,} trials, {s['programs']} programs"
+    rate = f", {speed:.3g} points a second" if speed else ""
+    OUT.print(f"\n[bold]{s['sweep']}[/bold]  {s['dataset']}: {s['source']}, {each}{rate}\n")
+    if s["simulated"]:
+        print_simulated(s["dataset"].removesuffix("-simulated"))
+    for sentence in s["verdict"]:
+        OUT.print(Padding(escape(sentence), (0, 2, 1, 2)), soft_wrap=False)
+    OUT.print(f"  tables  {done.folder}")
+
+
+def print_sweep_plan(plan: SweepPlan) -> None:
+    """Print what a sweep will need."""
+    print_table(("parameter", "range"), plan.parameters)
+    alone = f", and at most {plan.n_alone} of one parameter alone" if plan.n_alone else ""
+    compiling = f", and {plan.build_seconds:.0f} s to compile" if plan.to_compile else ""
+    OUT.print(
+        f"\n{plan.n_points:,} points of {plan.trials:,} trials{alone}\n"
+        f"programs  {plan.programs}, of which {plan.to_compile} are not compiled yet\n"
+        f"time      about {plan.seconds:,.0f} s with {plan.jobs} processes{compiling}"
+    )
 
 
 def print_everything(done: Everything) -> None:

@@ -71,13 +71,17 @@ def convert(
         bias = offset + slope * bias
         targets: dict[str, SpikingNeuron | LeakyIntegrator] = {stage.name: neuron}
         if stage.activation is None:
-            tau_m = neuron.parameters.get("tau_m", LeakyIntegrator().tau_m)
-            targets = {OUTPUT: neuron, READOUT: LeakyIntegrator(tau_m=tau_m)}
+            targets = {OUTPUT: neuron, READOUT: readout_of(neuron)}
         for name, model in targets.items():
             populations.append(Population(name, stage.post_shape, model, bias))
             projections += projections_of(Projection(pre, name, connectivity, through), model)
         pre, unit, through, charge = stage.name, code.unit, synapse, synapse.tau_s
     return SpikingNetwork(tuple(populations), tuple(projections))
+
+
+def readout_of(neuron: SpikingNeuron) -> LeakyIntegrator:
+    """Return the readout beside an output of these neurons: the same time constant, if they have one."""
+    return LeakyIntegrator(tau_m=neuron.parameters.get("tau_m", LeakyIntegrator().tau_m))
 
 
 def rate_code(stage: Stage, neuron: SpikingNeuron, normalisation: Normalisation | None) -> RateCode:

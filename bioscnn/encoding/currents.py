@@ -49,6 +49,10 @@ class Currents:
     def __getitem__(self, trials: slice) -> Self:
         return type(self)(self.values[trials], self.n_steps, self.dt)
 
+    def scaled(self, gain: float) -> Self:
+        """Return the currents times a factor."""
+        return type(self)(self.values * np.float32(gain), self.n_steps, self.dt)
+
     def take(self, trials: NDArray[np.int64]) -> Self:
         """Return some trials, in the order given."""
         return type(self)(self.values[trials], self.n_steps, self.dt)

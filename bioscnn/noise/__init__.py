@@ -16,7 +16,7 @@ from bioscnn.noise.images import (
     ShotNoise,
     SpeckleNoise,
 )
-from bioscnn.noise.networks import NetworkNoise
+from bioscnn.noise.networks import NetworkNoise, with_scaled_weights
 from bioscnn.noise.neurons import (
     DeadNeurons,
     NoisyMembrane,
@@ -87,4 +87,5 @@ __all__ = [
     "parse_perturbation",
     "read_noises",
     "with_common_delay",
+    "with_scaled_weights",
 ]

@@ -52,3 +52,16 @@ def with_neurons(
     """Change the populations that fire, but for a spared one."""
     populations = (change(p) if p.spikes and p.name != spared else p for p in network.populations)
     return replace(network, populations=tuple(populations))
+
+
+def with_scaled_weights(network: SpikingNetwork, scale: float) -> SpikingNetwork:
+    """Return a network with the weight of every synapse multiplied by a factor; biases stay."""
+    if scale == 1:
+        return network
+
+    def scaled(projection: Projection) -> Projection:
+        connectivity = projection.connectivity
+        factors = np.full(connectivity.pre_shape[0], scale), np.ones(connectivity.post_shape[0])
+        return replace(projection, connectivity=connectivity.scaled(*factors))
+
+    return with_synapses(network, scaled)

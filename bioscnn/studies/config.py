@@ -86,6 +86,7 @@ OwnNeuron = Annotated[
     Any, BeforeValidator(_read_own), PlainSerializer(lambda own: None if own is None else own.table())
 ]
 Count = Annotated[int, Field(ge=1)]
+Factor = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 # Each noise by its name: in the file a table with its parameter or a severity.
 Noises = Annotated[
     dict[str, Any],
@@ -182,6 +183,20 @@ class Encoding(Table):
     input_rate: Frequency = 100.0
     bin_size: Count = 1
     frame: Time = 50e-3
+    gain: Factor = 1.0
+
+    @model_validator(mode="after")
+    def _gain_of_currents(self) -> Encoding:
+        if self.gain != 1 and self.kind in INSTEAD_OF_GAIN:
+            why, instead = INSTEAD_OF_GAIN[self.kind]
+            raise _refuse(
+                f"a gain of the input is for currents: {why}",
+                key="encoding.gain",
+                value=self.gain,
+                expected='encoding.kind = "currents"',
+                fix=f"remove it; {instead}",
+            )
+        return self
 
     @model_validator(mode="after")
     def _keys_of_the_kind(self) -> Encoding:
@@ -205,11 +220,12 @@ class Encoding(Table):
     @model_serializer(mode="wrap")
     def _with_keys_of_the_kind(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         others = set(type(self).model_fields) - {"kind", *KEYS_OF_ENCODINGS[self.kind]}
-        return _dropped(write(self), tuple(others))
+        # A gain of 1 is none: studies from before it keep their hash.
+        return _dropped(write(self), (*others, *(("gain",) if self.gain == 1 else ())))
 
 
 KEYS_OF_ENCODINGS = {
-    "currents": ("retina",),
+    "currents": ("retina", "gain"),
     "lif-layer": ("retina", "full_current", "input_rate"),
     "rank-order": ("retina", "keep", "full_current", "input_rate"),
     "poisson": ("retina", "input_rate"),
@@ -217,14 +233,30 @@ KEYS_OF_ENCODINGS = {
     "events": ("input_rate", "bin_size", "frame"),
 }
 
+_A_SPIKE = "spikes come in, and a spike has no size"
+_THEIR_WEIGHT = "network.weight_scale scales what each of them does"
+INSTEAD_OF_GAIN = {
+    "lif-layer": ("here they flow into a layer of their own", "encoding.full_current scales them"),
+    "rank-order": ("here they flow into a layer of their own", "encoding.full_current scales them"),
+    "poisson": ("here rates come in", "encoding.input_rate is the rate of a white pixel"),
+    "latency": (_A_SPIKE, _THEIR_WEIGHT),
+    "events": (_A_SPIKE, _THEIR_WEIGHT),
+}
+"""Why an encoding has no gain, and what to change there."""
+
 
 class Network(Table):
-    """Which trained network, and how a ReLU network is normalised."""
+    """Which trained network, how a ReLU network is normalised, how strong its synapses are then."""
 
     model: str = "mnist-small"
     normalisation: Literal["rate-matched", "channel-wise", "layer-wise", "none"] = "rate-matched"
     percentile: Annotated[float, Field(gt=0, le=100)] = 99.9
     max_rate: Frequency = MAX_RATE
+    weight_scale: Factor = 1.0
+
+    @model_serializer(mode="wrap")
+    def _without_scale(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return _dropped(write(self), ("weight_scale",) if self.weight_scale == 1 else ())
 
 
 class Neuron(Table):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bioscnn.ann import LayerGraph
 from bioscnn.datasets import ImageSet, load_dataset
-from bioscnn.encoding import FrontEnd, SpikeTrains, Stimulus
+from bioscnn.encoding import Currents, FrontEnd, SpikeTrains, Stimulus
 from bioscnn.errors import UserError
 from bioscnn.neurons import LIF
 from bioscnn.noise import Noise
@@ -32,6 +32,7 @@ class ImageInput:
     dt: float  # s
     seed: int
     noises: tuple[Noise, ...] = ()  # of the input spikes
+    gain: float = 1.0  # of the currents; the trained network does not see it
 
     n_calibration = 500
     simulated = False
@@ -65,7 +66,8 @@ class ImageInput:
         keys = config.simulation
         images = replace(images, images=disturbed(images.images, noises_of(config, "images"), keys.seed))
         noises = noises_of(config, "spikes")
-        return cls(images, front_end_of(config), keys.n_steps, keys.dt, keys.seed, noises)
+        gain = config.encoding.gain
+        return cls(images, front_end_of(config), keys.n_steps, keys.dt, keys.seed, noises, gain)
 
     def settled(self, config: StudyConfig) -> StudyConfig:
         """Return the study as it is: a split of images is the same from every source."""
@@ -80,7 +82,8 @@ class ImageInput:
     def encoded(self) -> Stimulus:
         """What the front end makes of the images."""
         rng = stream(self.seed, "encoding")
-        return self.front_end.stimulus(self.examples.intensities(), self.n_steps, self.dt, rng)
+        stimulus = self.front_end.stimulus(self.examples.intensities(), self.n_steps, self.dt, rng)
+        return stimulus.scaled(self.gain) if isinstance(stimulus, Currents) else stimulus
 
     @cached_property
     def stimulus(self) -> Stimulus:

@@ -25,7 +25,7 @@ _SECONDS_AN_UPDATE = {"cpp_standalone": 0.3e-9, "numpy": 40e-9, "genn": 5e-9}
 _SECONDS_A_SYNAPTIC_EVENT = {"procedural": 0.3e-9, "explicit": 4e-9, "numpy": 40e-9}
 _SECONDS_A_STEP = {"cpp_standalone": 1e-6, "numpy": 2e-3, "genn": 1e-6}
 _TYPICAL_RATE = 15.0  # Hz, mean over all neurons
-_BUILD_SECONDS = {"cpp_standalone": 20.0, "genn": 40.0}
+BUILD_SECONDS = {"cpp_standalone": 20.0, "genn": 40.0}
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def plan_study(study: Study, data: Path | None) -> Plan:
         device=device.name,
         memory_mb=simulating_memory(network, device) / 1e6,
         seconds=len(prepared.examples) * a_trial / jobs,
-        build_seconds=_BUILD_SECONDS[device.name] if program and obtain(program) is None else 0.0,
+        build_seconds=BUILD_SECONDS[device.name] if program and obtain(program) is None else 0.0,
         rounded=rounding_of(study.config),
         projections=projections,
     )

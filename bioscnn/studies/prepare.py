@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from bioscnn.ann import LayerGraph, ReLU, read_model
 from bioscnn.ann.models import locate
+from bioscnn.conversion import readout_of
 from bioscnn.datasets import EventSet, ImageSet
 from bioscnn.doctor import require_genn
 from bioscnn.encoding import Stimulus
 from bioscnn.errors import UserError
 from bioscnn.ledger.conditions import Conditions, spiking_network
-from bioscnn.network import SpikingNetwork
+from bioscnn.network import Population, Projection, SpikingNetwork
 from bioscnn.neurons import (
     IF,
     LIF,
@@ -27,7 +28,7 @@ from bioscnn.neurons import (
     SpikingNeuron,
     Synapse,
 )
-from bioscnn.noise import with_common_delay
+from bioscnn.noise import with_common_delay, with_scaled_weights
 from bioscnn.quantities import format_quantity
 from bioscnn.simulation import Device, Progress
 from bioscnn.simulation.shape import ProgramShape
@@ -47,8 +48,8 @@ def input_kind(config: StudyConfig) -> type[Input]:
 
 
 @dataclass(frozen=True, eq=False)
-class Prepared:
-    """A study, ready to run.
+class Loaded:
+    """All that a study reads.
 
     Parameters
     ----------
@@ -59,21 +60,39 @@ class Prepared:
     graph : LayerGraph
         The trained network.
     calibration : Input or None
-        What normalised it, if it is a ReLU network.
-    network : SpikingNetwork
-        The converted one.
+        What normalises it, if it is a ReLU network.
     """
 
     study: Study
     input: Input
     graph: LayerGraph
     calibration: Input | None
-    network: SpikingNetwork
 
     @property
     def examples(self) -> ImageSet | EventSet:
         """The images or recordings, one a trial."""
         return self.input.examples
+
+    @property
+    def key(self) -> str:
+        """Hash of all that decides the result."""
+        calibrated = [] if self.calibration is None else [self.calibration.examples.sha256]
+        return self.study.key(self.examples.sha256, self.graph.sha256(), *calibrated)
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared(Loaded):
+    """A study, ready to run.
+
+    Parameters
+    ----------
+    study, input, graph, calibration
+        As of `Loaded`.
+    network : SpikingNetwork
+        The converted network.
+    """
+
+    network: SpikingNetwork
 
     @property
     def stimulus(self) -> Stimulus:
@@ -96,12 +115,6 @@ class Prepared:
         spike_input = self.input.spikes is not None
         return self.device.program(self.network, spike_input, self.study.config.simulation.dt)
 
-    @property
-    def key(self) -> str:
-        """Hash of all that decides the result."""
-        calibrated = [] if self.calibration is None else [self.calibration.examples.sha256]
-        return self.study.key(self.examples.sha256, self.graph.sha256(), *calibrated)
-
 
 def prepare(study: Study, data: Path | None, progress: Progress | None = None) -> Prepared:
     """Load, read, check against each other, and convert.
@@ -111,6 +124,13 @@ def prepare(study: Study, data: Path | None, progress: Progress | None = None) -
     UserError
         If there are fewer examples than trials, the network does not fit them, or the device is not there.
     """
+    loaded = load(study, data, progress)
+    network = convert_for(study.config, loaded.graph, loaded.calibration)
+    return Prepared(study, loaded.input, loaded.graph, loaded.calibration, network)
+
+
+def load(study: Study, data: Path | None, progress: Progress | None = None) -> Loaded:
+    """Load, read, and check against each other; errors as of `prepare`."""
     config, keys = study.config, study.config.dataset
     if config.simulation.device == "genn":
         require_genn(use_gpu=config.simulation.use_gpu)
@@ -119,7 +139,7 @@ def prepare(study: Study, data: Path | None, progress: Progress | None = None) -
     graph = read_model(config.network.model)
     check_fit(graph, shown, config.network.model)
     calibration = calibration_input(shown.settled(config), graph, data, progress)
-    return Prepared(study, shown, graph, calibration, convert_for(config, graph, calibration))
+    return Loaded(study, shown, graph, calibration)
 
 
 def build_neuron(keys: Neuron) -> SpikingNeuron:
@@ -205,9 +225,45 @@ def check_fit(graph: LayerGraph, shown: Input, model: str) -> None:
 
 
 def convert_for(config: StudyConfig, graph: LayerGraph, calibration: Input | None) -> SpikingNetwork:
-    """Convert a network as the tables of a study say, with their synaptic delay and their noise."""
+    """Convert a network as the tables of a study say, with their weights, synaptic delay and noise."""
     intensities = None if calibration is None else calibration.intensities()
-    network = spiking_network(conditions_of(config), graph, intensities)
+    return _furnished(spiking_network(conditions_of(config), graph, intensities), config)
+
+
+def with_fixed_weights(network: SpikingNetwork, config: StudyConfig) -> SpikingNetwork:
+    """Return a network under the neuron, synapse, delay and noise of a study, its weights and biases kept.
+
+    Parameters
+    ----------
+    network : SpikingNetwork
+        Converted for another study, without delay and noise.
+    config : StudyConfig
+        The model of its synapse is that of the other study.
+    """
+    neuron = conditions_of(config).simulated_neuron
+
+    def changed(population: Population) -> Population:
+        if population.neuron is None:
+            return population
+        return replace(population, neuron=neuron if population.spikes else readout_of(neuron))
+
+    def through(projection: Projection) -> Projection:
+        synapse = projection.synapse
+        if synapse is None:
+            return projection
+        own = {part.name for part in fields(synapse)} & set(type(config.synapse).model_fields)
+        return replace(
+            projection, synapse=replace(synapse, **{name: getattr(config.synapse, name) for name in own})
+        )
+
+    populations = tuple(changed(population) for population in network.populations)
+    projections = tuple(through(projection) for projection in network.projections)
+    return _furnished(SpikingNetwork(populations, projections), config)
+
+
+def _furnished(network: SpikingNetwork, config: StudyConfig) -> SpikingNetwork:
+    """Return a converted network with the weight scale, the delay and the noise of a study."""
+    network = with_scaled_weights(network, config.network.weight_scale)
     network = with_common_delay(network, config.synapse.delay)
     return disturbed(network, noises_of(config, "network"), config.simulation.seed)
 

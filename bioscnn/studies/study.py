@@ -6,7 +6,8 @@ import difflib
 import hashlib
 import json
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,28 +65,66 @@ def read_study(path: str | Path, changes: Sequence[str] = ()) -> Study:
         is wrong.
     """
     path = Path(path)
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        beside = sorted(p.name for p in path.parent.glob("*.toml"))
-        known = f"{path.parent} has {', '.join(beside)}" if beside else f"{path.parent} has no .toml file"
-        raise UserError("no such study file", file=path, expected=known) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UserError(f"not a TOML file: {error}", file=path) from None
-    _beside_the_study(tables, path)
-    for change in sorted(changes, key=lambda change: not _changes_a_model(change)):
-        _apply(tables, change)
-    try:
-        return Study(path.stem, StudyConfig.model_validate(tables))
-    except ValidationError as error:
-        raise _first_problem(error, path) from None
+    return study_of(path, read_tables(path), changes)
 
 
-def _beside_the_study(tables: dict[str, Any], path: Path) -> None:
-    """Take the path of a neuron's file from the study file, wherever the study is run."""
+def read_tables(path: Path) -> dict[str, Any]:
+    """Read the tables of a study file; the path of a neuron's file in it is made one from here.
+
+    Raises
+    ------
+    UserError
+        If the file is missing or no TOML.
+    """
+    tables = read_toml(path, "study")
     neuron = tables.get("neuron")
     if isinstance(neuron, dict) and str(neuron.get("model", "")).endswith(FILE_OF_A_NEURON):
         neuron["model"] = str(path.parent / neuron["model"])
+    return tables
+
+
+def read_toml(path: Path, what: str) -> dict[str, Any]:
+    """Read the tables of a TOML file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    what : str
+        What it is: ``"study"`` or ``"sweep"``.
+
+    Raises
+    ------
+    UserError
+        If the file is missing or no TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        beside = sorted(p.name for p in path.parent.glob("*.toml"))
+        known = f"{path.parent} has {', '.join(beside)}" if beside else f"{path.parent} has no .toml file"
+        raise UserError(f"no such {what} file", file=path, expected=known) from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UserError(f"not a TOML file: {error}", file=path) from None
+
+
+def study_of(path: Path, tables: Mapping[str, Any], changes: Sequence[str] = ()) -> Study:
+    """Make a study of the tables of its file, which stay as they are.
+
+    Parameters and errors as for `read_study`.
+    """
+    try:
+        return Study(path.stem, StudyConfig.model_validate(with_changes(tables, changes)))
+    except ValidationError as error:
+        raise first_problem(error, path, StudyConfig) from None
+
+
+def with_changes(tables: Mapping[str, Any], changes: Sequence[str]) -> dict[str, Any]:
+    """Return tables with keys changed, as on the command line; those that are given stay as they are."""
+    changed = deepcopy(dict(tables))
+    for change in sorted(changes, key=lambda change: not _changes_a_model(change)):
+        _apply(changed, change)
+    return changed
 
 
 def _apply(tables: dict[str, Any], change: str) -> None:
@@ -126,24 +165,17 @@ def _tables(tables: dict[str, Any], inside: str = "") -> list[str]:
     return lines
 
 
-def _first_problem(error: ValidationError, path: Path) -> UserError:
-    """Turn pydantic's first complaint into ours."""
+def first_problem(error: ValidationError, path: Path, model: type[BaseModel]) -> UserError:
+    """Turn pydantic's first complaint about a file of some model into ours."""
     found = error.errors()[0]
-    key = ".".join(str(part) for part in found["loc"] if isinstance(part, str) and part in _names())
+    names = _names(model)
+    key = ".".join(str(part) for part in found["loc"] if isinstance(part, str) and part in names)
     own = found.get("ctx", {}).get("error")
     if isinstance(own, ValueError) and own.args and isinstance(own.args[0], UserError):
-        ours = own.args[0]
-        return UserError(
-            ours.problem,
-            file=ours.file or path,
-            key=ours.key or key,
-            value=ours.value,
-            expected=ours.expected,
-            fix=ours.fix,
-        )
+        return own.args[0].but(file=own.args[0].file or path, key=own.args[0].key or key)
     if found["type"] == "extra_forbidden":
         *tables, unknown = (str(part) for part in found["loc"])
-        known = list(_model_at(tables).model_fields)
+        known = list(_model_at(model, tables).model_fields)
         nearest = difflib.get_close_matches(unknown, known, n=1, cutoff=0.4)
         return UserError(
             "unknown key",
@@ -155,8 +187,7 @@ def _first_problem(error: ValidationError, path: Path) -> UserError:
     return UserError(found["msg"][0].lower() + found["msg"][1:], file=path, key=key, value=found["input"])
 
 
-def _model_at(tables: list[str]) -> type[BaseModel]:
-    model: type[BaseModel] = StudyConfig
+def _model_at(model: type[BaseModel], tables: list[str]) -> type[BaseModel]:
     for table in tables:
         annotation = model.model_fields[table].annotation
         assert isinstance(annotation, type) and issubclass(annotation, BaseModel)
@@ -164,7 +195,8 @@ def _model_at(tables: list[str]) -> type[BaseModel]:
     return model
 
 
-def _names() -> set[str]:
-    # Noise has tables of its own, which tell their keys themselves.
-    tables = {name: _model_at([name]) for name in StudyConfig.model_fields if name != "noise"}
-    return {"noise", *tables, *(key for model in tables.values() for key in model.model_fields)}
+def _names(model: type[BaseModel]) -> set[str]:
+    """Return the names of all tables and keys; some tables, such as noise, tell their keys themselves."""
+    tables = [field.annotation for field in model.model_fields.values()]
+    inside = [table for table in tables if isinstance(table, type) and issubclass(table, BaseModel)]
+    return {*model.model_fields, *(key for table in inside for key in table.model_fields)}

@@ -20,6 +20,7 @@ from bioscnn.studies import read_study
 from bioscnn.studies.everything import NEEDS, QUICK, STEPS, Everything, Step, run_everything
 from bioscnn.studies.everything.records import Record, read_records, write_records
 from bioscnn.studies.everything.run import minutes_left
+from bioscnn.studies.sweep import read_sweep
 
 ROOT = Path(__file__).parents[2]
 GOOD = Step("good", "Does it work?", ("data", "list"), 1.0, "study/good.log")
@@ -73,7 +74,8 @@ def test_the_command_line_knows_every_word_of_every_step(step: Step):
     if step.command[1].endswith(".toml"):
         words = step.command[2:]
         changes = [value for flag, value in pairwise(words) if flag == "--set"]
-        read_study(ROOT / step.command[1], changes)
+        read = read_sweep if step.command[0] == "sweep" else read_study
+        read(ROOT / step.command[1], changes)
     assert set(step.needs) <= set(NEEDS)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 NEEDS = {
+    "SALib": "`pip install 'bioscnn[sensitivity]'`, or `make study`, which installs it",
     "torch": "`pip install 'bioscnn[train]'`, or `make study`, which installs it",
     "photographs": "`bioscnn data fetch caltech`, or a data folder with Caltech101/",
     "recordings": "`bioscnn data fetch nmnist`, or a data folder with N-MNIST/",
@@ -141,7 +142,17 @@ NOISE = tuple(
     )
 )  # fmt: skip
 
-STEPS = (*RUNS, *COMPARISONS, *NOISE, *QUESTIONS)
+SWEEPS = tuple(
+    Step(name, answers, ("sweep", f"sims/sweeps/{name}.toml"), minutes, f"sweeps/{name}/latest/summary.json",
+         needs)
+    for name, answers, minutes, needs in (
+        ("mnist-surface", "How far may the strength of synapses and input be off?", 1, ()),
+        ("mnist-morris", "Which of twelve biophysical parameters matter for digits?", 4, ("SALib",)),
+        ("mnist-sobol", "Do those that matter act by themselves, or together?", 5, ("SALib",)),
+    )
+)  # fmt: skip
+
+STEPS = (*RUNS, *COMPARISONS, *SWEEPS, *NOISE, *QUESTIONS)
 """The whole study: quick things first, then what takes long."""
 
 QUICK = (
@@ -156,5 +167,8 @@ QUICK = (
          "nmnist-simulated/latest/summary.json"),
     Step("noise-mnist-quick", "What does noise destroy first?", ("noise", "sims/mnist.toml", "--quick"), 2,
          "noise/mnist-quick/latest/summary.json"),
+    Step("mnist-surface-quick", "How far may synapses and input be off?",
+         ("sweep", "sims/sweeps/mnist-surface.toml", "--trials", "20"), 0.5,
+         "sweeps/mnist-surface/latest/summary.json"),
 )  # fmt: skip
 """A few minutes of it, on what comes with bioscnn."""
