@@ -9,7 +9,7 @@ from bioscnn.ledger import Ledger
 from bioscnn.ledger.files import to_json
 from bioscnn.metrics import Difference
 from bioscnn.report.folder import REQUIRED
-from tests import filter_study, noise_study, timing_study
+from tests import filter_study, noise_study, sweep_study, timing_study
 
 
 def _json(path: Path, content: object) -> None:
@@ -125,6 +125,10 @@ def write_results(results: Path) -> Path:
     (results / "noise" / "mnist").mkdir(parents=True)
     noise_study.write_study(results / "noise" / "mnist" / "5678")
     (results / "noise" / "mnist" / "5678" / "report.html").touch()
+    for name, kind in (("mnist-morris", "morris"), ("mnist-grid", "grid")):
+        (results / "sweeps" / name).mkdir(parents=True)
+        sweep_study.write_study(results / "sweeps" / name / "2468", kind)
+        (results / "sweeps" / name / "2468" / "report.html").touch()
     write_benchmark(results / "benchmark" / "mnist")
     (results / "benchmark" / "measurements").mkdir()
     write_devices(results / "devices" / "mnist")

@@ -21,6 +21,8 @@ from bioscnn.plots.neuron import (
 from bioscnn.plots.noise import gallery, noise_curves
 from bioscnn.plots.noise_effects import first_to_fall, latency_and_spikes, what_helps
 from bioscnn.plots.noisy_cells import rates_in_noise, spikes_left
+from bioscnn.plots.one_at_a_time import one_at_a_time
+from bioscnn.plots.parameters import Outcome, Parameter
 from bioscnn.plots.potentials import output_potentials
 from bioscnn.plots.raster import raster
 from bioscnn.plots.rates import three_rates
@@ -31,6 +33,14 @@ from bioscnn.plots.retina import (
     quality_by_share,
     reconstructions,
 )
+from bioscnn.plots.sensitivity import (
+    effect_bars,
+    interactions,
+    morris_plane,
+    sobol_bars,
+)
+from bioscnn.plots.surface import response_surface
+from bioscnn.plots.sweep import main_effects, parallel_coordinates
 from bioscnn.plots.timing import (
     distance_matrix,
     intervals_histogram,
@@ -48,6 +58,8 @@ from bioscnn.plots.tuning import spatial_tuning, spikes_of_coefficients
 __all__ = [
     "POLARITIES",
     "NeuronTrace",
+    "Outcome",
+    "Parameter",
     "accuracy_against_jitter",
     "accuracy_in_noise",
     "accuracy_over_time",
@@ -58,23 +70,29 @@ __all__ = [
     "control_sets",
     "current_maps",
     "distance_matrix",
+    "effect_bars",
     "firing_order",
     "first_to_fall",
     "front_end_accuracies",
     "gallery",
     "information_bars",
     "input_spikes",
+    "interactions",
     "intervals_histogram",
     "kernels",
     "latency_and_spikes",
     "latency_distribution",
     "latency_histogram",
     "learning_curves",
+    "main_effects",
     "membrane_traces",
+    "morris_plane",
     "networks_over_time",
     "neuron_traces",
     "noise_curves",
+    "one_at_a_time",
     "output_potentials",
+    "parallel_coordinates",
     "perturbation_effects",
     "postsynaptic_potentials",
     "quality_by_share",
@@ -85,8 +103,10 @@ __all__ = [
     "rates_by_population",
     "rates_in_noise",
     "reconstructions",
+    "response_surface",
     "save",
     "separation_by_scale",
+    "sobol_bars",
     "spatial_tuning",
     "spike_maps",
     "spikes_histogram",

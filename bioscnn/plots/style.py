@@ -19,6 +19,9 @@ WIDE = 7.2
 NARROW = 3.6
 """Width in inches of a figure on a phone, or of one of two side by side."""
 
+MANY = 100
+"""More points of a sweep than so many are drawn as pixels: as vectors they would make a page heavy."""
+
 INK, MUTED, PALE = "#1c1c1c", "#5f6368", "#c4c7cb"
 
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b07d00", "#56b4e9")

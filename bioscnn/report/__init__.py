@@ -1,9 +1,10 @@
-"""One self-contained page a run, one a timing, a filter, a noise study, and one that links them all."""
+"""One self-contained page a run, one a timing, a filter, a noise study, a sweep; one that links them all."""
 
 from bioscnn.report.filters import write_filters_report
 from bioscnn.report.index import write_index
 from bioscnn.report.noise import write_noise_report
 from bioscnn.report.page import write_report
+from bioscnn.report.sweep import write_sweep_report
 from bioscnn.report.timing import write_timing_report
 
 __all__ = [
@@ -11,5 +12,6 @@ __all__ = [
     "write_index",
     "write_noise_report",
     "write_report",
+    "write_sweep_report",
     "write_timing_report",
 ]

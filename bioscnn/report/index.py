@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 HEADINGS = {
     RUN: "Runs",
     "noise": "What does noise destroy, and what helps?",
+    "sweeps": "Which parameters matter?",
     "filters": "Which cells of the retina help?",
     "timing": "What do the times of spikes carry?",
     "benchmark": "The shipped networks, side by side",
@@ -29,7 +30,7 @@ HEADINGS = {
 }
 """Sections of the page, in this order."""
 
-ASKING = ("noise", "filters", "timing")
+ASKING = ("noise", "sweeps", "filters", "timing")
 """Studies that answer a question in sentences."""
 
 

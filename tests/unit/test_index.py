@@ -15,16 +15,18 @@ from urllib.parse import unquote
 import pytest
 
 from bioscnn.errors import UserError
-from bioscnn.report import filters, noise_words, timing_words, write_index
+from bioscnn.report import filters, noise_words, sweep_words, timing_words, write_index
 from bioscnn.report.filters_folder import read_filters
 from bioscnn.report.index import group_entries, story
 from bioscnn.report.index_entries import Entry, read_entry
 from bioscnn.report.index_folder import find_places
 from bioscnn.report.noise_folder import read_noise
+from bioscnn.report.sweep_folder import read_sweep_folder
 from bioscnn.report.timing_folder import read_timing
 from tests.filter_study import VERDICT as FILTERS
 from tests.noise_study import VERDICT as NOISE
 from tests.results import write_results, write_run
+from tests.sweep_study import VERDICT as SWEEP
 from tests.timing_study import VERDICT as TIMING
 
 
@@ -74,6 +76,11 @@ def test_the_main_number_is_that_of_the_files(results: Path, folder: str, value:
     "folder, first_of",
     [
         ("noise/mnist/5678", lambda folder: noise_words.headlines(read_noise(folder))[0].value),
+        (
+            "sweeps/mnist-morris/2468",
+            lambda folder: sweep_words.headlines(read_sweep_folder(folder))[0].value,
+        ),
+        ("sweeps/mnist-grid/2468", lambda folder: sweep_words.headlines(read_sweep_folder(folder))[0].value),
         ("timing/nmnist/ffff", lambda folder: timing_words.headlines(read_timing(folder))[0].value),
         ("filters/caltech/1234", lambda folder: filters.headlines(read_filters(folder))[0]["value"]),
     ],
@@ -133,6 +140,7 @@ def test_unfinished_and_damaged_folders_are_listed_with_what_is_wrong(results: P
         ("filters/caltech/1234", "means.csv", ""),
         ("noise/mnist/5678", "accuracy.csv", "contestant,method\n"),
         ("noise/mnist/5678", "summary.json", '{"contestants": 3}'),
+        ("sweeps/mnist-morris/2468", "effects.csv", ""),
         (
             "benchmark/mnist",
             "summary.json",
@@ -160,10 +168,11 @@ def test_a_wrong_type_in_a_file_is_damage_and_no_crash(results: Path):
 def test_the_story_is_told_by_the_verdicts_and_not_by_quick_studies(results: Path):
     groups = list(story(group_entries(entries(results).values())))
     assert [(group.kind, group.study) for group in groups] == [
-        ("noise", "mnist"), ("filters", "caltech"), ("timing", "nmnist"),
+        ("noise", "mnist"), ("sweeps", "mnist-grid"), ("sweeps", "mnist-morris"), ("filters", "caltech"),
+        ("timing", "nmnist"),
     ]  # fmt: skip
     told = html.unescape(page_of(results).partition('id="story"')[2].partition("</section>")[0])
-    for sentence in (*NOISE, *FILTERS, TIMING["answer"]):
+    for sentence in (*NOISE, *SWEEP, *FILTERS, TIMING["answer"]):
         assert sentence in told
 
 
