@@ -558,7 +558,7 @@ def print_sweep(done: SweepRun) -> None:
         print_simulated(s["dataset"].removesuffix("-simulated"))
     for sentence in s["verdict"]:
         OUT.print(Padding(escape(sentence), (0, 2, 1, 2)), soft_wrap=False)
-    OUT.print(f"  tables  {done.folder}")
+    OUT.print(f"  report  {done.folder / 'report.html'}")
 
 
 def print_sweep_plan(plan: SweepPlan) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 
 import bioscnn
 from bioscnn.files import point_latest, unwritable_is_told, write_atomically, write_csv, write_json
+from bioscnn.report.sweep import write_sweep_report
 from bioscnn.studies.prepare import Loaded, load
 from bioscnn.studies.provenance import code_version, environment
 from bioscnn.studies.sweep.analysis import MEASURE, Outcomes, Row, constant, effects_of
@@ -121,6 +122,8 @@ def run_sweep(
         analysis = _analyse(run, positions, points, table)
         summary = _summary(run, loaded, points, table, analysis, perf_counter() - begun)
         write_json(folder / "summary.json", summary)
+        progress.stage("reporting")
+        write_sweep_report(folder)
         point_latest(folder)
     failed = {f"point {number}": error for number, error in table.failed().items()}
     return SweepRun(folder, summary, failed | analysis.failed)
