@@ -28,10 +28,11 @@ BIN     := $(VENV)/bin
 INSTALL  = $(BIN)/pip install --quiet --disable-pip-version-check $(OPTIONS) --editable
 
 .DEFAULT_GOAL := help
-.PHONY: help env sim explain test lint train cross timing retina noise sweep sensitivity benchmark bench study camera notebooks doctor clean
+.PHONY: help env sim explain test lint train cross timing retina noise sweep sensitivity ladder benchmark bench study \
+  camera notebooks doctor clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
 
 env: $(VENV)/ready ## make the environment .venv, or .venv-genn [DEVICE=genn]
 
@@ -109,6 +110,10 @@ sweep: $(SWEEP_NEEDS) ## vary the parameters of a study [SWEEP=sims/sweeps/mnist
 
 sensitivity: $(SWEEP_NEEDS) ## say which parameters matter [DATASET=mnist] [SOBOL=1] [TRIALS=] [JOBS=] [DASK=] [RETRY=1]
 	@$(BIN)/bioscnn sweep sims/sweeps/$(DATASET)-$(if $(SOBOL),sobol,morris).toml $(SWEEP_WORDS)
+
+ladder: $(VENV)/ready ## say what each piece of biology costs and buys [DATASET=mnist] [TRIALS=] [NEURON=] [JOBS=]
+	@$(BIN)/bioscnn ladder sims/$(DATASET).toml $(if $(NEURON),--neuron $(NEURON)) \
+	  $(if $(TRIALS),--trials $(TRIALS)) $(if $(JOBS),--jobs $(JOBS))
 
 benchmark: $(VENV)/ready ## measure the shipped networks and fill docs/networks.md [DATASET=mnist] [TRIALS=]
 	@$(BIN)/bioscnn benchmark $(DATASET) $(if $(TRIALS),--trials $(TRIALS),--docs docs/networks.md)

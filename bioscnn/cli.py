@@ -356,6 +356,42 @@ def sweep(
 
 
 @app.command()
+def ladder(
+    study: StudyFile,
+    neuron: Annotated[
+        Path | None, typer.Option(help="a neuron of your own, a TOML file, which is one more rung")
+    ] = None,
+    fine_tuned: Annotated[
+        bool, typer.Option("--fine-tuned", help="fine-tune on spikes, too (needs the extra `train`)")
+    ] = False,
+    changes: Changes = None,
+    trials: Trials = None,
+    jobs: Annotated[int | None, typer.Option(help="simulation.jobs")] = None,
+    data: DataFolder = None,
+    as_json: Json = False,
+) -> None:
+    """Say what each piece of biology costs and buys, from bare integrators upwards."""
+    from bioscnn.printing.ladder import print_ladder
+    from bioscnn.studies.ladder import run_ladder
+    from bioscnn.terminal import WorkProgress
+
+    loaded = _study(study, changes, {"dataset.trials": trials, "simulation.jobs": jobs})
+    with WorkProgress() as progress:
+        done = run_ladder(
+            loaded,
+            neuron=neuron,
+            fine_tuned=fine_tuned,
+            data=data,
+            results=Path("results"),
+            progress=progress,
+        )
+    if as_json:
+        typer.echo(json.dumps(done.summary, indent=2))
+    else:
+        print_ladder(done)
+
+
+@app.command()
 def convert(
     model: Annotated[str, typer.Argument(help="a shipped network, or an .onnx file")],
     as_json: Json = False,

@@ -9,7 +9,7 @@ from bioscnn.ledger import Ledger
 from bioscnn.ledger.files import to_json
 from bioscnn.metrics import Difference
 from bioscnn.report.folder import REQUIRED
-from tests import filter_study, noise_study, sweep_study, timing_study
+from tests import filter_study, ladder_study, noise_study, sweep_study, timing_study
 
 
 def _json(path: Path, content: object) -> None:
@@ -129,6 +129,9 @@ def write_results(results: Path) -> Path:
         (results / "sweeps" / name).mkdir(parents=True)
         sweep_study.write_study(results / "sweeps" / name / "2468", kind)
         (results / "sweeps" / name / "2468" / "report.html").touch()
+    (results / "ladder" / "mnist").mkdir(parents=True)
+    ladder_study.write_ladder(results / "ladder" / "mnist" / "9876")
+    (results / "ladder" / "mnist" / "9876" / "report.html").touch()
     write_benchmark(results / "benchmark" / "mnist")
     (results / "benchmark" / "measurements").mkdir()
     write_devices(results / "devices" / "mnist")

@@ -5,6 +5,7 @@ from bioscnn.metrics.activity import (
     energy_estimate,
     layer_operations,
     spikes_per_trial,
+    synaptic_operations_by_trial,
     synaptic_operations_per_trial,
 )
 from bioscnn.metrics.crossed import CrossedResamples, Estimate
@@ -39,6 +40,8 @@ from bioscnn.metrics.statistics import (
     holm,
     mcnemar,
     mean_difference,
+    mean_estimate,
+    median_interval,
     paired_distance,
     wilson,
 )
@@ -73,12 +76,15 @@ __all__ = [
     "layer_operations",
     "mcnemar",
     "mean_difference",
+    "mean_estimate",
+    "median_interval",
     "mutual_information",
     "paired_distance",
     "population_rate",
     "spike_distance",
     "spike_time_tiling",
     "spikes_per_trial",
+    "synaptic_operations_by_trial",
     "synaptic_operations_per_trial",
     "time_averaged_rate",
     "time_to_accuracy",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bioscnn.ann import AveragePool2d, Conv2d, Dense, LayerGraph, LIFRate, ReLU
 from bioscnn.network import SpikingNetwork
@@ -47,6 +48,36 @@ def synaptic_operations_per_trial(
         counts[network.source.name] = np.bincount(input_spikes.neuron, minlength=input_spikes.size)
     events = sum(float(counts[p.pre] @ p.connectivity.fan_out()) for p in network.pathways if p.pre in counts)
     return events / recording.n_trials
+
+
+def synaptic_operations_by_trial(
+    network: SpikingNetwork, recording: Recording, input_spikes: SpikeTrains | None = None
+) -> NDArray[np.int64]:
+    """Count the synaptic events (SynOps) of every trial; see `synaptic_operations_per_trial`, their mean.
+
+    Parameters
+    ----------
+    network : SpikingNetwork
+        What was simulated.
+    recording : Recording
+        With every spike of every population that has synapses.
+    input_spikes : SpikeTrains, optional
+        What came in.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_trials,)
+    """
+    trains = {name: population.spikes for name, population in recording.populations.items()}
+    trains[network.source.name] = input_spikes
+    events = np.zeros(recording.n_trials)
+    for pathway in network.pathways:
+        spikes = trains[pathway.pre]
+        if spikes is None:
+            raise ValueError(f"the spikes of {pathway.pre!r} were not recorded")
+        fan_out = pathway.connectivity.fan_out()
+        events += np.bincount(spikes.trial(), fan_out[spikes.neuron], minlength=len(events))
+    return events.astype(np.int64)
 
 
 @dataclass(frozen=True)

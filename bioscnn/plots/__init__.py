@@ -8,6 +8,7 @@ from bioscnn.plots.evidence import class_evidence
 from bioscnn.plots.files import save, to_png, to_svg
 from bioscnn.plots.filters import accuracy_in_noise, front_end_accuracies
 from bioscnn.plots.input_spikes import POLARITIES, input_spikes
+from bioscnn.plots.ladder import detail_ladder
 from bioscnn.plots.layers import NeuronTrace, current_maps, neuron_traces, spike_maps
 from bioscnn.plots.learning import learning_curves
 from bioscnn.plots.ledger import rates_against_activations, waterfall
@@ -69,6 +70,7 @@ __all__ = [
     "confusion",
     "control_sets",
     "current_maps",
+    "detail_ladder",
     "distance_matrix",
     "effect_bars",
     "firing_order",

@@ -1,7 +1,8 @@
-"""One self-contained page a run, one a timing, a filter, a noise study, a sweep; one that links them all."""
+"""A self-contained page a run, a study, a sweep, a ladder, and one that links them all."""
 
 from bioscnn.report.filters import write_filters_report
 from bioscnn.report.index import write_index
+from bioscnn.report.ladder import write_ladder_report
 from bioscnn.report.noise import write_noise_report
 from bioscnn.report.page import write_report
 from bioscnn.report.sweep import write_sweep_report
@@ -10,6 +11,7 @@ from bioscnn.report.timing import write_timing_report
 __all__ = [
     "write_filters_report",
     "write_index",
+    "write_ladder_report",
     "write_noise_report",
     "write_report",
     "write_sweep_report",

@@ -24,13 +24,14 @@ HEADINGS = {
     "sweeps": "Which parameters matter?",
     "filters": "Which cells of the retina help?",
     "timing": "What do the times of spikes carry?",
+    "ladder": "What does each piece of biology cost and buy?",
     "benchmark": "The shipped networks, side by side",
     "devices": "All devices, spike by spike",
     "cross-validation": "Cross-validation",
 }
 """Sections of the page, in this order."""
 
-ASKING = ("noise", "sweeps", "filters", "timing")
+ASKING = ("noise", "sweeps", "filters", "timing", "ladder")
 """Studies that answer a question in sentences."""
 
 

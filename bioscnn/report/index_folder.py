@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
-HASHED = ("noise", "sweeps", "timing", "filters", "cross-validation")
+HASHED = ("noise", "sweeps", "timing", "filters", "ladder", "cross-validation")
 """Folders ``<kind>/<study>/<hash>/``; a run is ``<study>/<hash>/``, or ``<study>/`` itself."""
 FLAT = ("benchmark", "devices")
 """Folders ``<kind>/<study>/``."""

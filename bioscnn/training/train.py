@@ -81,7 +81,7 @@ def train(
         If torch is missing, the arrays do not fit the network, the training diverges, the checkpoint is of
         another training, or spikes are asked of a ReLU network.
     """
-    _require_torch()
+    require_torch()
     import torch
 
     from bioscnn.training.checkpoint import Checkpoint
@@ -162,7 +162,7 @@ def train_recipe(
     """
     from bioscnn.training.data import load_shown
 
-    _require_torch()
+    require_torch()
     if not out.is_dir():
         raise UserError("no such folder", file=out, fix=f"mkdir -p {out}")
     training, validation = (load_shown(recipe, split, data) for split in ("train", "validation"))
@@ -196,7 +196,14 @@ def train_recipe(
     return graph, card
 
 
-def _require_torch() -> None:
+def require_torch() -> None:
+    """Refuse to train without torch.
+
+    Raises
+    ------
+    UserError
+        If it is missing.
+    """
     try:
         import torch  # noqa: F401
     except ModuleNotFoundError:

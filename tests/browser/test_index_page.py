@@ -13,7 +13,7 @@ from tests.results import write_results
 pytestmark = pytest.mark.browser
 
 SECTIONS = (
-    "summary", "story", "run", "noise", "sweeps", "filters", "timing", "benchmark", "devices",
+    "summary", "story", "run", "noise", "sweeps", "filters", "timing", "ladder", "benchmark", "devices",
     "cross-validation", "other", "steps",
 )  # fmt: skip
 

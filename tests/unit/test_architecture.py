@@ -27,6 +27,7 @@ LEVELS = [
     ["report"],
     ["studies"],
     ["terminal"],
+    ["printing"],
     ["cli"],
     ["__main__"],
 ]

@@ -24,6 +24,7 @@ from bioscnn.report.noise_folder import read_noise
 from bioscnn.report.sweep_folder import read_sweep_folder
 from bioscnn.report.timing_folder import read_timing
 from tests.filter_study import VERDICT as FILTERS
+from tests.ladder_study import VERDICT as LADDER
 from tests.noise_study import VERDICT as NOISE
 from tests.results import write_results, write_run
 from tests.sweep_study import VERDICT as SWEEP
@@ -169,10 +170,10 @@ def test_the_story_is_told_by_the_verdicts_and_not_by_quick_studies(results: Pat
     groups = list(story(group_entries(entries(results).values())))
     assert [(group.kind, group.study) for group in groups] == [
         ("noise", "mnist"), ("sweeps", "mnist-grid"), ("sweeps", "mnist-morris"), ("filters", "caltech"),
-        ("timing", "nmnist"),
+        ("timing", "nmnist"), ("ladder", "mnist"),
     ]  # fmt: skip
     told = html.unescape(page_of(results).partition('id="story"')[2].partition("</section>")[0])
-    for sentence in (*NOISE, *SWEEP, *FILTERS, TIMING["answer"]):
+    for sentence in (*NOISE, *SWEEP, *FILTERS, *LADDER, TIMING["answer"]):
         assert sentence in told
 
 

@@ -152,7 +152,13 @@ SWEEPS = tuple(
     )
 )  # fmt: skip
 
-STEPS = (*RUNS, *COMPARISONS, *SWEEPS, *NOISE, *QUESTIONS)
+LADDERS = tuple(
+    Step(f"ladder-{name}", f"What does each piece of biology cost and buy for {what}?",
+         ("ladder", f"sims/{name}.toml"), 3, f"ladder/{name}{{}}/latest/summary.json")
+    for name, what in (("mnist", "digits"), ("nmnist", "recordings"))
+)  # fmt: skip
+
+STEPS = (*RUNS, *COMPARISONS, *SWEEPS, *LADDERS, *NOISE, *QUESTIONS)
 """The whole study: quick things first, then what takes long."""
 
 QUICK = (

@@ -1,0 +1,147 @@
+"""The rungs of the ladder: each one is a list of changed keys of a study, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from bioscnn.errors import UserError
+from bioscnn.neurons.synapse import SHARPEST
+from bioscnn.quantities import format_quantity
+from bioscnn.studies.config import Neuron, StudyConfig, Synapse
+from bioscnn.studies.study import KEYS_OF_MODELS, Study
+
+DELAYED = "+ axonal delay"
+"""The last rung with neurons of the textbook and synapses that inject currents."""
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One rung: a study, and what it adds to the rung below.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``"+ axonal delay"``.
+    piece : str
+        What is added, as the subject of a sentence; empty for the first rung.
+    changes : mapping of str
+        Keys that differ from the rung below, with their values as text.
+    study : Study
+        The whole study.
+    below : str or None
+        Name of the rung that it is compared with; None for the first one.
+    own : bool
+        Whether its neuron is the user's own, which stands beside the ladder.
+    """
+
+    name: str
+    piece: str
+    changes: Mapping[str, str]
+    study: Study
+    below: str | None
+    own: bool = False
+
+
+def rungs_of(study: Study, own: Path | None = None) -> tuple[Rung, ...]:
+    """Return the ladder of a study, from the bottom up.
+
+    Data, encoding, network, trial and readout are those of the study, and so are ``tau_m``, ``V_th``, ``R_m``
+    and the reset rule. What a rung adds has the study's value where the study has that piece itself, and
+    otherwise the usual one of bioscnn, in whole steps.
+
+    Parameters
+    ----------
+    study : Study
+        Of which the keys are changed.
+    own : Path, optional
+        A user's own neuron, see `docs/ladder.md`. Its rung has the synapses and the delay of the rung
+        ``+ axonal delay``, with which it is compared.
+
+    Raises
+    ------
+    UserError
+        If a rung is no valid study, or there is no such neuron.
+    """
+    config, tables = study.config, study.config.model_dump()
+    dt = config.simulation.dt
+    t_ref = config.neuron.t_ref or _in_steps(Neuron().t_ref, dt)
+    tau_s = config.synapse.tau_s if config.synapse.tau_s > 2 * dt / SHARPEST else Synapse().tau_s
+    delay = config.synapse.delay or _in_steps(1e-3, dt)
+    bottom = {
+        "neuron.model": "if", "neuron.t_ref": "0 ms", "synapse.model": "current",
+        "synapse.tau_s": format_quantity(dt / SHARPEST, "time"), "synapse.delay": "0 ms",
+    }  # fmt: skip
+    adaptation = _more("neuron", "if", "adaptive-lif", tables)
+    conductances = _more("synapse", "current", "conductance", tables)
+    pieces: list[tuple[str, str, dict[str, str]]] = [
+        ("IF", "", bottom),
+        ("LIF", "the leak", {"neuron.model": "lif"}),
+        ("+ refractory period", "the refractory period", {"neuron.t_ref": format_quantity(t_ref, "time")}),
+        ("+ synaptic current", "the synaptic current", {"synapse.tau_s": format_quantity(tau_s, "time")}),
+        (DELAYED, "the axonal delay", {"synapse.delay": format_quantity(delay, "time")}),
+        ("+ spike-frequency adaptation", "adaptation", adaptation),
+        ("+ conductance-based synapses", "conductances", conductances),
+    ]
+    rungs: dict[str, Rung] = {}
+    below = study
+    for name, piece, changes in pieces:
+        rung = _rung(name, piece, changes, below, next(reversed(rungs), None))
+        rungs[name], below = rung, rung.study
+    if own is not None:
+        if not own.is_file():
+            raise UserError("no such file of a neuron", file=own, expected="a TOML file with equations")
+        name, changes = f"{own.stem} (own)", {"neuron.model": str(own.resolve())}
+        rung = _rung(name, f"the neuron {own.stem}", changes, rungs[DELAYED].study, DELAYED)
+        rungs[name] = replace(rung, changes={"neuron.model": own.name}, own=True)
+    return tuple(rungs.values())
+
+
+def _more(table: str, simple: str, rich: str, tables: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """Return the change to a richer model, with the values of the study for what the simple one has not."""
+    extra = set(KEYS_OF_MODELS[table][rich]) - set(KEYS_OF_MODELS[table][simple])
+    own = {f"{table}.{key}": value for key, value in tables[table].items() if key in extra}
+    return {f"{table}.model": rich, **own}
+
+
+def _rung(name: str, piece: str, changes: Mapping[str, str], below: Study, compared: str | None) -> Rung:
+    tables = below.config.model_dump()
+    for key, value in changes.items():
+        table, _, word = key.partition(".")
+        tables[table][word] = value
+        if word == "model":
+            known = KEYS_OF_MODELS[table].get(value, ())
+            tables[table] = {name: kept for name, kept in tables[table].items() if name in ("model", *known)}
+    return Rung(name, piece, changes, Study(below.name, _valid(tables, name)), compared)
+
+
+def _valid(tables: dict[str, Any], name: str) -> StudyConfig:
+    try:
+        return StudyConfig.model_validate(tables)
+    except ValidationError as error:
+        found = error.errors()[0].get("ctx", {}).get("error")
+        ours = found.args[0] if isinstance(found, ValueError) and found.args else None
+        if not isinstance(ours, UserError):
+            raise
+        raise of_rung(ours, name) from None
+
+
+def of_rung(error: UserError, name: str) -> UserError:
+    """Return an error that says of which rung it is."""
+    return UserError(
+        f"the rung {name!r} cannot be climbed: {error.problem}",
+        file=error.file,
+        key=error.key,
+        value=error.value,
+        expected=error.expected,
+        fix=error.fix,
+    )
+
+
+def _in_steps(time: float, dt: float) -> float:
+    """Return a time as the nearest whole number of steps, at least one."""
+    return max(1, round(time / dt)) * dt
