@@ -57,8 +57,9 @@ def run(
 ) -> None:
     """Simulate a study and write its report."""
     begun = perf_counter()
+    from bioscnn.printing.runs import print_run
     from bioscnn.studies.run import run_study
-    from bioscnn.terminal import LiveProgress, print_run
+    from bioscnn.terminal import LiveProgress
 
     shortcuts = {
         "dataset.trials": trials,
@@ -84,8 +85,8 @@ def plan(
     as_json: Json = False,
 ) -> None:
     """Say what a study needs (neurons, synapses, memory, time) without running it."""
+    from bioscnn.printing.runs import print_plan
     from bioscnn.studies.plan import plan_study
-    from bioscnn.terminal import print_plan
 
     planned = plan_study(_study(study, changes, {"dataset.trials": trials}), data)
     if as_json:
@@ -113,8 +114,9 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Say where the accuracy of a run goes, cause by cause, and add that to its report."""
+    from bioscnn.printing.runs import print_ledger
     from bioscnn.studies.explain import explain_run
-    from bioscnn.terminal import LiveProgress, print_ledger
+    from bioscnn.terminal import LiveProgress
 
     with LiveProgress(trials) as progress:
         folder, ledger = explain_run(run, data=data, trials=trials, jobs=jobs, progress=progress)
@@ -131,8 +133,8 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Compare two runs of the same trials spike by spike; code 1 if they differ."""
+    from bioscnn.printing.devices import print_comparison
     from bioscnn.studies.compare import compare_runs
-    from bioscnn.terminal import print_comparison
 
     comparison = compare_runs(a, b)
     if as_json:
@@ -152,8 +154,9 @@ def devices(
     as_json: Json = False,
 ) -> None:
     """Run a study on every device of this machine and compare all spikes; code 1 if they differ."""
+    from bioscnn.printing.devices import print_devices
     from bioscnn.studies.devices import run_devices
-    from bioscnn.terminal import WorkProgress, print_devices
+    from bioscnn.terminal import WorkProgress
 
     loaded = _study(study, changes, {"dataset.trials": trials})
     with WorkProgress() as progress:
@@ -177,7 +180,8 @@ def train(
     out: Annotated[Path, typer.Option(help="folder of the .onnx files and cards")] = Path("results/models"),
 ) -> None:
     """Train networks on the rates or spikes of their neurons (needs the extra `train`)."""
-    from bioscnn.terminal import TrainingProgress, print_training
+    from bioscnn.printing.networks import print_training
+    from bioscnn.terminal import TrainingProgress
     from bioscnn.training.recipes import find_recipes
     from bioscnn.training.train import train_recipe
 
@@ -198,8 +202,9 @@ def cross_validate(
     as_json: Json = False,
 ) -> None:
     """Train on all folds of a set of recordings but one, simulate that one, and so on (needs `train`)."""
+    from bioscnn.printing.networks import print_cross_validation
     from bioscnn.studies.cross_validation import cross_validate as run
-    from bioscnn.terminal import CrossValidationProgress, print_cross_validation
+    from bioscnn.terminal import CrossValidationProgress
     from bioscnn.training.recipes import find_recipe
 
     recipe, loaded = find_recipe(network), _study(study, changes, {})
@@ -230,8 +235,9 @@ def timing(
     as_json: Json = False,
 ) -> None:
     """Ask what the times of spikes carry that their number does not."""
+    from bioscnn.printing.studies import print_timing
     from bioscnn.studies.timing import run_timing
-    from bioscnn.terminal import WorkProgress, print_timing
+    from bioscnn.terminal import WorkProgress
 
     loaded = _study(study, changes, {"dataset.trials": trials, "simulation.jobs": jobs})
     with WorkProgress() as progress:
@@ -260,8 +266,9 @@ def retina(
     as_json: Json = False,
 ) -> None:
     """Try every combination of the retina's cells, clean and in noise (needs the extra `train`)."""
+    from bioscnn.printing.studies import print_filters
     from bioscnn.studies.filters import run_filters
-    from bioscnn.terminal import WorkProgress, print_filters
+    from bioscnn.terminal import WorkProgress
 
     loaded = _study(study, changes, {"simulation.jobs": jobs})
     with WorkProgress() as progress:
@@ -289,8 +296,9 @@ def noise(
     as_json: Json = False,
 ) -> None:
     """Say what noise destroys first, and whether retina, training and spikes help."""
+    from bioscnn.printing.studies import print_noise
     from bioscnn.studies.noise import run_noise
-    from bioscnn.terminal import WorkProgress, print_noise
+    from bioscnn.terminal import WorkProgress
 
     loaded = _study(study, changes, {"simulation.jobs": jobs})
     with WorkProgress() as progress:
@@ -330,8 +338,9 @@ def sweep(
     as_json: Json = False,
 ) -> None:
     """Vary the parameters of a study, by a grid up to global sensitivity; code 1 if points fail."""
+    from bioscnn.printing.studies import print_sweep, print_sweep_plan
     from bioscnn.studies.sweep import plan_sweep, read_sweep, run_sweep, where_to_compute
-    from bioscnn.terminal import WorkProgress, print_sweep, print_sweep_plan
+    from bioscnn.terminal import WorkProgress
 
     given = [*(changes or []), *([] if trials is None else [f"dataset.trials={trials}"])]
     loaded = read_sweep(file, given)
@@ -371,7 +380,7 @@ def ladder(
     as_json: Json = False,
 ) -> None:
     """Say what each piece of biology costs and buys, from bare integrators upwards."""
-    from bioscnn.printing.ladder import print_ladder
+    from bioscnn.printing.studies import print_ladder
     from bioscnn.studies.ladder import run_ladder
     from bioscnn.terminal import WorkProgress
 
@@ -397,8 +406,8 @@ def convert(
     as_json: Json = False,
 ) -> None:
     """Show the spiking network that a trained one becomes: equations, parameters, synapses."""
+    from bioscnn.printing.runs import print_conversion
     from bioscnn.studies.describe import describe_conversion
-    from bioscnn.terminal import print_conversion
 
     description = describe_conversion(model)
     if as_json:
@@ -428,8 +437,9 @@ def benchmark(
     as_json: Json = False,
 ) -> None:
     """Measure the shipped networks of a data set side by side."""
+    from bioscnn.printing.networks import print_benchmark
     from bioscnn.studies.benchmark import Benchmark, run_benchmark, shipped_networks
-    from bioscnn.terminal import WorkProgress, print_benchmark
+    from bioscnn.terminal import WorkProgress
 
     asked = Benchmark(
         name=dataset,
@@ -463,9 +473,10 @@ def everything(
     data: DataFolder = None,
 ) -> None:
     """Run all that the docs report, step by step, and write one page that links all results."""
+    from bioscnn.printing.studies import print_everything
     from bioscnn.report import write_index
     from bioscnn.studies.everything import run_everything
-    from bioscnn.terminal import StepProgress, print_everything
+    from bioscnn.terminal import StepProgress
 
     if index:
         typer.echo(write_index(Path("results")))
@@ -483,7 +494,7 @@ def everything(
 def doctor() -> None:
     """Say what works on this machine, and how to mend what does not."""
     from bioscnn.doctor import diagnose
-    from bioscnn.terminal import print_checks
+    from bioscnn.printing.checks import print_checks
 
     checks = diagnose()
     print_checks(checks)
@@ -495,7 +506,7 @@ def doctor() -> None:
 def list_data(data: DataFolder = None) -> None:
     """List data sets and where they would come from."""
     from bioscnn.datasets import list_datasets
-    from bioscnn.terminal import print_table
+    from bioscnn.printing.shared import print_table
 
     rows = [(row.name, row.split, f"{row.n:,}", row.available) for row in list_datasets(data)]
     print_table(("data set", "split", "n", "available"), rows)
@@ -517,7 +528,7 @@ def fetch(name: Annotated[str, typer.Argument(help="such as mnist")]) -> None:
 def check(name: Annotated[str, typer.Argument(help="such as mnist")], data: DataFolder = None) -> None:
     """Verify the files of a data set."""
     from bioscnn.datasets import check as check_dataset
-    from bioscnn.terminal import print_table
+    from bioscnn.printing.shared import print_table
 
     rows = check_dataset(name, data)
     print_table(("file", "status", "found"), [(str(row.file), row.status, row.found) for row in rows])

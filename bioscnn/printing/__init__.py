@@ -1,1 +1,1 @@
-"""What the command line prints of a finished study, a module a kind of study; see also `bioscnn.terminal`."""
+"""What the command line prints of what is finished; progress is in `bioscnn.terminal`."""

@@ -1,0 +1,84 @@
+"""What the command line prints of two runs, and of all devices, compared spike by spike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bioscnn.printing.shared import print_simulated, print_table
+from bioscnn.terminal import OUT
+
+if TYPE_CHECKING:
+    from bioscnn.studies.comparison import Comparison
+    from bioscnn.studies.devices import Devices
+    from bioscnn.studies.divergence import Divergence
+
+
+def print_comparison(comparison: Comparison) -> None:
+    """Print how two runs differ: what made them, each population, the first difference, and the verdict."""
+    from bioscnn.studies.comparison import verdict
+
+    for which, run in zip(("first", "second"), comparison.settings, strict=True):
+        made = f"{run['device']}, {run['connectivity']}, {run['precision']}, Brian2 {run['brian2']}"
+        OUT.print(f"{which:<8} {run['folder']}\n{'':<8} {made}, commit {str(run['commit'])[:8]}")
+    OUT.print()
+    rows = []
+    for p in comparison.populations:
+        alone = "not recorded" if p.share_in_one is None else f"{100 * p.share_in_one:.4g} %"
+        rows.append((p.name, *(f"{n:,}" for n in p.spikes), alone, f"{p.trials:,}"))
+    print_table(("population", "spikes, first", "second", "in only one", "trials that differ"), rows)
+    n = comparison.n_trials
+    OUT.print()
+    for what, trials in (("spikes", comparison.trials), ("class", comparison.class_changed)):
+        OUT.print(f"trials whose {what} differ{'s' * (what == 'class')}: {_count(len(trials), n)}")
+    OUT.print(f"potentials of the readout: at most {1e9 * comparison.readout_apart:.3g} nV apart")
+    if comparison.divergences:
+        _print_divergence(comparison.divergences[0])
+    OUT.print(f"\n[bold]{verdict(comparison)}[/bold]")
+
+
+def _count(part: int, n: int) -> str:
+    return f"{part:,} of {n:,} ({100 * part / n:.3g} %)"
+
+
+def _print_divergence(first: Divergence) -> None:
+    """Print the first spike that only one of two runs has, and the potentials there."""
+    OUT.print(
+        f"first difference: trial {first.trial}, {first.population}, neuron {first.neuron}, "
+        f"step {first.step}: a spike in the {('first', 'second')[first.fired_in]} run alone"
+    )
+    for when, potentials in (("one step before", first.before), ("at the end of the step", first.potentials)):
+        if potentials is not None:
+            one, other = (f"{1e3 * potential:.7f} mV" for potential in potentials)
+            OUT.print(f"  {when:<24} {one} in the first, {other} in the second")
+    if first.threshold is not None:
+        OUT.print(f"  {'threshold':<24} {1e3 * first.threshold:g} mV")
+
+
+def print_devices(done: Devices) -> None:
+    """Print how the devices compare: a line for each, and what single precision changes."""
+    s = done.summary
+    OUT.print(f"\n[bold]{s['dataset']}[/bold]  {s['source']}, n = {s['n_trials']:,}\n")
+    if s["simulated"]:
+        print_simulated(s["dataset"].removesuffix("-simulated"))
+    rows = [
+        (
+            f"{row['device']} {row['connectivity']} {row['precision']}",
+            f"{row['spikes']:,}",
+            "yes" if row["identical"] else "no",
+            f"{row['trials_that_differ']:,}",
+            f"{row['class_changed']:,}",
+            f"{row['time_ratio']:.3g}",
+        )
+        for row in s["rows"]
+    ]
+    print_table(("device", "spikes", "identical", "trials", "classes", "time"), rows)
+    OUT.print()
+    for row in s["rows"]:
+        if not row["identical"]:
+            OUT.print(f"{row['device']}, {row['connectivity']}, {row['precision']}: {row['verdict']}")
+    OUT.print(
+        "All spikes of all populations are compared with numpy's; single precision with double, or on GeNN\n"
+        "with that of C++.\n"
+        "Trials, classes: how many differ. Time: over numpy's, of one process that records nothing.\n"
+        f"Table and runs: {done.folder}"
+    )

@@ -1,0 +1,149 @@
+"""What the command line prints of a run: its numbers, its ledger, what it needs, what it simulates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+
+from bioscnn.printing.shared import own_name, print_simulated, print_table, with_interval
+from bioscnn.terminal import OUT
+
+if TYPE_CHECKING:
+    from bioscnn.ledger import Ledger
+    from bioscnn.metrics import Difference
+    from bioscnn.studies.plan import Plan
+    from bioscnn.studies.run import Run
+
+
+def print_run(run: Run, study: Path, elapsed: float) -> None:
+    """Print what a run found in how many seconds, where its report is, and what to type next."""
+    s = run.summary
+    spiking, trained = s["accuracy"][s["readout"]], s["ann_accuracy"]
+    points = 100 * (spiking[0] - trained[0])
+    seconds, recorded, spikes_in = s["seconds"], "simulated" in s, "input_spikes_per_trial" in s
+    OUT.print(f"\n[bold]{s['dataset']}[/bold]  {s['source']}\n")
+    if s.get("simulated"):
+        print_simulated(s["dataset"].removesuffix("-simulated"))
+    for name, text in (
+        ("spiking network", f"[bold]{with_interval(spiking, s['n_trials'])}[/bold] by {s['readout']}"),
+        ("trained network", f"{with_interval(trained)}; the spiking one is {points:+.2f} points from it"),
+        (
+            "spikes",
+            f"{s['spikes_per_trial']:,.0f} {'a recording' if recorded else 'an image'}, "
+            + (f"{s['input_spikes_per_trial']:,.0f} come in, " if spikes_in else "")
+            + f"{s['synops_per_trial']:,.0f} synaptic operations",
+        ),
+        (
+            "latency",
+            f"{s['latency_ms']:.0f} ms of {s['duration_ms']:.0f} ms (median; decision informed and final)",
+        ),
+        (
+            "time",
+            f"{elapsed:.1f} s: build {seconds['build']:.1f}, simulation {seconds['simulate']:.1f}, "
+            f"report {run.report_seconds:.1f}",
+        ),
+        ("report", str(run.folder / "report.html")),
+    ):
+        OUT.print(f"  {name:<16} {text}")
+    OUT.print("\nNext:")
+    bioscnn = own_name()
+    third = (f"{bioscnn} explain {run.folder}", "where the accuracy goes, cause by cause")
+    if recorded:
+        third = (f'{bioscnn} run {study} --set simulation.duration="100 ms"', "the first saccade alone")
+    elif spikes_in:
+        third = (
+            f"{bioscnn} run {study} --set simulation.device=numpy --trials 20",
+            "no compiler, slow and clear",
+        )
+    for command, purpose in (
+        (
+            f'{bioscnn} run {study} --set neuron.t_ref="5 ms"',
+            "a longer refractory period, without recompiling",
+        ),
+        (f"{bioscnn} run {study} --set readout.rule=first-spike", "another readout"),
+        third,
+        (f"{bioscnn} plan {study}", "neurons, synapses, memory"),
+    ):
+        OUT.print(f"  {command:<68} [dim]# {purpose}[/dim]")
+
+
+def print_ledger(ledger: Ledger, report: Path) -> None:
+    """Print where the accuracy goes: a line for each cause, then what adds up to the gap."""
+    from bioscnn.report.words import first_cause
+
+    OUT.print(
+        f"\ntrained network {100 * ledger.ann:.2f} %, spiking network {100 * ledger.as_run:.2f} % "
+        f"by {ledger.rule}, n = {ledger.n_trials:,}\n"
+    )
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("cause", no_wrap=True)
+    table.add_column("switched off")
+    for name in ("accuracy", "= ANN", "part of the gap"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for e in ledger.entries:
+        table.add_row(e.cause, e.change, *_shares(e.accuracy, 1 - e.agreement), _points(e.accuracy_part))
+    table.add_row("interaction", "", "", "", _points(ledger.interaction))
+    left = _shares(ledger.all_off, ledger.disagreement_unexplained.value)
+    table.add_row("unexplained", "all", *left, _points(ledger.unexplained))
+    table.add_row("gap", "none", *_shares(ledger.as_run, ledger.disagreement.value), _points(ledger.gap))
+    OUT.print(table)
+    OUT.print("\nPoints of accuracy with 95 % interval; grey: not told from zero. Not applicable:")
+    for name, reason in ledger.not_applicable.items():
+        OUT.print(f"  {name:<18} {reason}")
+    OUT.print(f"\n[bold]{first_cause(ledger)}[/bold]\nreport  {report}")
+
+
+def _shares(accuracy: float, disagreement: float) -> tuple[str, str]:
+    return f"{100 * accuracy:.2f} %", f"{100 - 100 * disagreement:.2f} %"
+
+
+def _points(part: Difference) -> str:
+    text = f"{100 * part.value:+.2f} [{100 * part.low:+.2f}, {100 * part.high:+.2f}]"
+    return text if part.told_from_zero else f"[dim]{text}[/dim]"
+
+
+def print_plan(plan: Plan) -> None:
+    """Print what a study will need."""
+    print_table(
+        ("projection", "connectivity", "synapses", "simulated"),
+        [
+            (f"{p.pre} -> {p.post}", p.connectivity, f"{p.n_synapses:,}", p.simulated)
+            for p in plan.projections
+        ],
+    )
+    OUT.print(f"\ndata      {plan.dataset}: {plan.source}")
+    if plan.simulated:
+        print_simulated(plan.dataset.removesuffix("-simulated"))
+    OUT.print(
+        f"{plan.neurons:,} neurons, {plan.synapses:,} synapses; "
+        f"{plan.trials:,} trials of {plan.n_steps} steps\n"
+        f"memory    about {plan.memory_mb:,.0f} MB for each of {plan.jobs} processes\n"
+        f"time      about {plan.seconds:,.0f} s on {plan.device}"
+        + (f", and {plan.build_seconds:.0f} s to compile" if plan.build_seconds else "")
+        + (f"\nrounded   {plan.rounded}" if plan.rounded else "")
+    )
+
+
+def print_conversion(description: dict[str, Any]) -> None:
+    """Print the equations, parameters and weights of a converted network."""
+    for population in description["populations"]:
+        size, shape = population["size"], tuple(population["shape"])
+        OUT.print(f"[bold]{population['name']}[/bold]  {size:,} neurons, shape {shape}")
+    models: dict[str, list[dict[str, Any]]] = {}
+    for population in description["populations"]:
+        models.setdefault(population["equations"], []).append(population)
+    for equations, alike in models.items():
+        OUT.print(f"\n[bold]{', '.join(population['name'] for population in alike)}[/bold]")
+        OUT.print(equations, markup=False)
+        for name in ("threshold", "reset", "refractory"):
+            if alike[0][name] is not None:
+                OUT.print(f"{name:<12} {alike[0][name]}", markup=False)
+        OUT.print(", ".join(f"{name} = {value}" for name, value in alike[0]["parameters"].items()))
+    OUT.print()
+    rows = [
+        (f"{p['pre']} -> {p['post']}", p["connectivity"], f"{p['n_synapses']:,}", p["synapse"], p["weights"])
+        for p in description["projections"]
+    ]
+    print_table(("projection", "connectivity", "synapses", "through", "weights"), rows)
