@@ -1,0 +1,26 @@
+"""The keys of a study file: what may be written, what is assumed where nothing is."""
+
+from bioscnn.studies.config.study import StudyConfig
+from bioscnn.studies.config.tables import (
+    FILE_OF_A_NEURON,
+    KEYS_OF_ENCODINGS,
+    KEYS_OF_NEURONS,
+    KEYS_OF_SYNAPSES,
+    Encoding,
+    Neuron,
+    Synapse,
+)
+from bioscnn.studies.config.values import Count, Table
+
+__all__ = [
+    "FILE_OF_A_NEURON",
+    "KEYS_OF_ENCODINGS",
+    "KEYS_OF_NEURONS",
+    "KEYS_OF_SYNAPSES",
+    "Count",
+    "Encoding",
+    "Neuron",
+    "StudyConfig",
+    "Synapse",
+    "Table",
+]

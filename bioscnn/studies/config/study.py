@@ -1,0 +1,179 @@
+"""A whole study file, and what its tables demand of each other."""
+
+from __future__ import annotations
+
+from pydantic import Field, model_validator
+
+from bioscnn.datasets.recordings import EVENT_DATASETS
+from bioscnn.neurons.synapse import SHARPEST
+from bioscnn.noise import NOISES
+from bioscnn.quantities import format_quantity
+from bioscnn.studies.config.tables import (
+    KEYS_OF_ENCODINGS,
+    KEYS_OF_NEURONS,
+    Dataset,
+    Encoding,
+    Network,
+    Neuron,
+    Readout,
+    Simulation,
+    Synapse,
+)
+from bioscnn.studies.config.values import (
+    Noises,
+    Table,
+    either,
+    refuse,
+    whole,
+)
+
+
+class StudyConfig(Table):
+    """A whole study file."""
+
+    dataset: Dataset = Dataset()
+    encoding: Encoding = Encoding()
+    network: Network = Network()
+    neuron: Neuron = Neuron()
+    synapse: Synapse = Synapse()
+    noise: Noises = Field(default={})
+    simulation: Simulation = Simulation()
+    readout: Readout = Readout()
+
+    @model_validator(mode="after")
+    def _synapse_steps(self) -> StudyConfig:
+        shortest = self.simulation.dt / SHARPEST
+        if 0 < self.synapse.tau_s < shortest * (1 - 1e-9):
+            raise refuse(
+                "the synaptic current decays too fast for the time step",
+                key="synapse.tau_s",
+                value=format_quantity(self.synapse.tau_s, "time"),
+                expected=f"at least simulation.dt/{SHARPEST} = {format_quantity(shortest, 'time')}, "
+                "within which the charge of a spike arrives at once",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _excitation_reaches_the_threshold(self) -> StudyConfig:
+        synapse, V_th = self.synapse, self.neuron.V_th
+        if synapse.model == "conductance" and not (self.neuron.is_own or synapse.E_e > V_th):
+            raise refuse(
+                "excitation never takes the potential to the threshold",
+                key="synapse.E_e",
+                value=format_quantity(synapse.E_e, "voltage"),
+                expected=f"more than neuron.V_th = {format_quantity(V_th, 'voltage')}",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _delay_in_steps(self) -> StudyConfig:
+        delay, dt, duration = self.synapse.delay, self.simulation.dt, self.simulation.duration
+        if not (0 <= delay < duration * (1 - 1e-9) and whole(delay, dt)):
+            raise refuse(
+                "the synaptic delay is no whole number of time steps within the trial",
+                key="synapse.delay",
+                value=format_quantity(delay, "time"),
+                expected=f"a multiple of simulation.dt = {format_quantity(dt, 'time')}, 0 or more, shorter "
+                f"than simulation.duration = {format_quantity(duration, 'time')}",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _refractory_steps(self) -> StudyConfig:
+        t_ref = self.neuron.refractory_period
+        if not (self.simulation.round_t_ref or whole(t_ref, self.simulation.dt)):
+            raise refuse(
+                "the refractory period is no whole number of time steps",
+                key="neuron.t_ref",
+                value=format_quantity(t_ref, "time"),
+                expected=f"a multiple of simulation.dt = {format_quantity(self.simulation.dt, 'time')}",
+                fix="change one of the two, or round it: simulation.round_t_ref = true",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _kind_fits_data(self) -> StudyConfig:
+        events = self.dataset.name in EVENT_DATASETS
+        if (self.encoding.kind == "events") != events:
+            kinds = ("events",) if events else tuple(kind for kind in KEYS_OF_ENCODINGS if kind != "events")
+            what = "recordings of an event camera" if events else "images"
+            raise refuse(
+                f"{self.dataset.name} consists of {what}",
+                key="encoding.kind",
+                value=self.encoding.kind,
+                expected=either(*kinds),
+                fix=f'set encoding.kind = "{kinds[0]}", or dataset.name to data of the other kind',
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _event_steps(self) -> StudyConfig:
+        dt, duration, frame = self.simulation.dt, self.simulation.duration, self.encoding.frame
+        if self.encoding.kind != "events":
+            return self
+        if not whole(dt, 1e-6):
+            raise refuse(
+                "events are timed in microseconds, and the time step is no whole number of them",
+                key="simulation.dt",
+                value=format_quantity(dt, "time"),
+                expected="a multiple of 1 us",
+            )
+        if not (frame > 0 and whole(frame, dt) and whole(duration, frame)):
+            raise refuse(
+                "the duration is no whole number of frames, or a frame no whole number of time steps",
+                key="encoding.frame",
+                value=format_quantity(frame, "time"),
+                expected=f"a multiple of simulation.dt = {format_quantity(dt, 'time')} of which "
+                f"simulation.duration = {format_quantity(duration, 'time')} is a multiple",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _noise_fits(self) -> StudyConfig:
+        recorded = self.dataset.name in EVENT_DATASETS
+        for name, noise in self.noise.items():
+            if noise.acts_on == ("images" if recorded else "events"):
+                what = "recordings of an event camera" if recorded else "images"
+                raise refuse(
+                    f"{name} is noise of {noise.acts_on}, and {self.dataset.name} consists of {what}",
+                    key=noise.key(),
+                    expected="one of " + ", ".join(_names_of("events" if recorded else "images")),
+                    fix="remove the table, or set dataset.name to data of the other kind",
+                )
+            if noise.acts_on == "spikes" and self.encoding.kind == "currents":
+                others = (kind for kind in KEYS_OF_ENCODINGS if kind not in ("currents", "events"))
+                raise refuse(
+                    f"{name} is noise of the spikes that come in, and here currents do",
+                    key=noise.key(),
+                    expected=f"encoding.kind = {either(*others)}",
+                    fix="remove one of the two",
+                )
+            if noise.needs_leak and self.neuron.model == "if":
+                raise refuse(
+                    f"{name} needs a neuron that leaks",
+                    key=noise.key(),
+                    expected='neuron.model = "lif": without a leak there is no time constant, and a noisy '
+                    "potential wanders without bound",
+                    fix="remove one of the two",
+                )
+            if noise.needs_known_neuron and self.neuron.is_own:
+                raise refuse(
+                    f"{name} is noise of the neurons that come with bioscnn",
+                    key=noise.key(),
+                    value=self.neuron.model,
+                    expected=f"neuron.model = {either(*KEYS_OF_NEURONS)}",
+                    fix="remove one of the two",
+                )
+            if noise.acts_on == "spikes" and noise.amount > self.simulation.duration * (1 + 1e-9):
+                raise refuse(
+                    "the standard deviation is longer than the trial",
+                    key=noise.key(noise.parameter()),
+                    value=noise.setting,
+                    expected="at most simulation.duration = "
+                    f"{format_quantity(self.simulation.duration, 'time')}",
+                )
+        return self
+
+
+def _names_of(acts_on: str) -> list[str]:
+    return [name for name, kind in NOISES.items() if kind.acts_on == acts_on]

@@ -1,0 +1,339 @@
+"""The tables of a study file: their keys, what is assumed where nothing is written, what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
+
+from bioscnn.conversion.normalisation import MAX_RATE
+from bioscnn.datasets.recordings import EVENT_DATASETS
+from bioscnn.errors import UserError
+from bioscnn.neurons import EquationNeuron, read_definition
+from bioscnn.quantities import format_quantity
+from bioscnn.studies.config.values import (
+    Cells,
+    Count,
+    Current,
+    Factor,
+    Frequency,
+    OwnNeuron,
+    Resistance,
+    Table,
+    Time,
+    Voltage,
+    dropped,
+    either,
+    refuse,
+    whole,
+)
+
+
+def _keys_of_others(table: Neuron | Synapse, keys_of: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the keys of a table that its model does not have; a user's own has its definition alone."""
+    return tuple(set(type(table).model_fields) - {"model", *keys_of.get(table.model, ("definition",))})
+
+
+def _refuse_keys_of_others(
+    table: Neuron | Synapse, name: str, keys_of: Mapping[str, tuple[str, ...]]
+) -> None:
+    for key in sorted(table.model_fields_set.intersection(_keys_of_others(table, keys_of))):
+        models = [model for model, keys in keys_of.items() if key in keys]
+        raise refuse(
+            f"the {name} {table.model} does not have this key",
+            key=f"{name}.{key}",
+            expected=f"{name}.model = {either(*models)}",
+            fix="remove one of the two",
+        )
+
+
+class Dataset(Table):
+    """What is shown to the network."""
+
+    name: str = "mnist"
+    split: Literal["validation", "train", "test"] = "validation"
+    trials: Count = 5000
+    recordings: Literal["auto", "real", "simulated"] = "auto"
+    size: tuple[Count, Count] = (30, 40)
+
+    @model_validator(mode="after")
+    def _recordings_of_images(self) -> Dataset:
+        if "recordings" in self.model_fields_set and self.name not in EVENT_DATASETS:
+            raise refuse(
+                f"{self.name} is a set of images: nothing recorded them",
+                key="dataset.recordings",
+                value=self.recordings,
+                fix=f"remove the key, or set dataset.name to {either(*EVENT_DATASETS)}",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _size_of_photographs(self) -> Dataset:
+        if "size" in self.model_fields_set and self.name != "caltech":
+            raise refuse(
+                f"the examples of {self.name} have a size of their own",
+                key="dataset.size",
+                value=list(self.size),
+                fix='remove the key, or set dataset.name to "caltech"',
+            )
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_keys_of_others(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        others = [] if self.name in EVENT_DATASETS else ["recordings"]
+        return dropped(write(self), (*others, *([] if self.name == "caltech" else ["size"])))
+
+
+class Encoding(Table):
+    """How it reaches the first neurons; each kind has its own keys beside `kind`."""
+
+    kind: Literal["currents", "lif-layer", "rank-order", "poisson", "latency", "events"] = "currents"
+    retina: Cells = ()
+    keep: Annotated[float, Field(gt=0, le=1)] = 0.3
+    full_current: Current = 2e-9
+    input_rate: Frequency = 100.0
+    bin_size: Count = 1
+    frame: Time = 50e-3
+    gain: Factor = 1.0
+
+    @model_validator(mode="after")
+    def _gain_of_currents(self) -> Encoding:
+        if self.gain != 1 and self.kind in INSTEAD_OF_GAIN:
+            why, instead = INSTEAD_OF_GAIN[self.kind]
+            raise refuse(
+                f"a gain of the input is for currents: {why}",
+                key="encoding.gain",
+                value=self.gain,
+                expected='encoding.kind = "currents"',
+                fix=f"remove it; {instead}",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _keys_of_the_kind(self) -> Encoding:
+        for key in self.model_fields_set - {"kind", *KEYS_OF_ENCODINGS[self.kind]}:
+            kinds = [kind for kind, keys in KEYS_OF_ENCODINGS.items() if key in keys]
+            raise refuse(
+                f"an encoding by {self.kind} does not have this key",
+                key=f"encoding.{key}",
+                expected=f"encoding.kind = {either(*kinds)}",
+                fix="remove one of the two",
+            )
+        for key, dimension in (("full_current", "current"), ("input_rate", "frequency")):
+            if not getattr(self, key) > 0:
+                raise refuse(
+                    "must be positive",
+                    key=f"encoding.{key}",
+                    value=format_quantity(getattr(self, key), dimension),
+                )
+        return self
+
+    @model_serializer(mode="wrap")
+    def _with_keys_of_the_kind(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        others = set(type(self).model_fields) - {"kind", *KEYS_OF_ENCODINGS[self.kind]}
+        # A gain of 1 is none: studies from before it keep their hash.
+        return dropped(write(self), (*others, *(("gain",) if self.gain == 1 else ())))
+
+
+KEYS_OF_ENCODINGS = {
+    "currents": ("retina", "gain"),
+    "lif-layer": ("retina", "full_current", "input_rate"),
+    "rank-order": ("retina", "keep", "full_current", "input_rate"),
+    "poisson": ("retina", "input_rate"),
+    "latency": ("retina", "keep", "input_rate"),
+    "events": ("input_rate", "bin_size", "frame"),
+}
+
+_A_SPIKE = "spikes come in, and a spike has no size"
+_THEIR_WEIGHT = "network.weight_scale scales what each of them does"
+INSTEAD_OF_GAIN = {
+    "lif-layer": ("here they flow into a layer of their own", "encoding.full_current scales them"),
+    "rank-order": ("here they flow into a layer of their own", "encoding.full_current scales them"),
+    "poisson": ("here rates come in", "encoding.input_rate is the rate of a white pixel"),
+    "latency": (_A_SPIKE, _THEIR_WEIGHT),
+    "events": (_A_SPIKE, _THEIR_WEIGHT),
+}
+"""Why an encoding has no gain, and what to change there."""
+
+
+class Network(Table):
+    """Which trained network, how a ReLU network is normalised, how strong its synapses are then."""
+
+    model: str = "mnist-small"
+    normalisation: Literal["rate-matched", "channel-wise", "layer-wise", "none"] = "rate-matched"
+    percentile: Annotated[float, Field(gt=0, le=100)] = 99.9
+    max_rate: Frequency = MAX_RATE
+    weight_scale: Factor = 1.0
+
+    @model_serializer(mode="wrap")
+    def _without_scale(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return dropped(write(self), ("weight_scale",) if self.weight_scale == 1 else ())
+
+
+class Neuron(Table):
+    """The spiking neuron; an IF neuron has the capacitance ``tau_m / R_m`` and no leak."""
+
+    model: str = "lif"
+    tau_m: Time = 20e-3
+    t_ref: Time = 2e-3
+    V_th: Voltage = 20e-3
+    R_m: Resistance = 100e6
+    reset: Literal["exact", "subtract", "zero"] = "exact"
+    tau_a: Time = 100e-3
+    b: Current = 0.05e-9
+    definition: OwnNeuron = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_the_file(cls, table: object) -> object:
+        """Take in what the file of a neuron says, and what the table changes in it."""
+        if not isinstance(table, dict) or not str(table.get("model", "")).endswith(FILE_OF_A_NEURON):
+            return table
+        changes = table.get("definition", {})
+        if not (isinstance(changes, dict) and set(changes) <= {"parameters"}):
+            raise refuse(
+                "a study changes only the parameters of a neuron's file",
+                key="neuron.definition",
+                value=changes,
+                fix='write neuron.definition.parameters.NAME = "...", and the rest in the file',
+            )
+        try:
+            definition = read_definition(table["model"], changes.get("parameters"))
+        except UserError as error:
+            raise ValueError(error) from error
+        return {**table, "model": definition.name, "definition": definition}
+
+    @model_validator(mode="after")
+    def _known_model(self) -> Neuron:
+        if self.definition is None and self.model not in KEYS_OF_NEURONS:
+            raise refuse(
+                "no such neuron",
+                key="neuron.model",
+                value=self.model,
+                expected=f"{' | '.join(KEYS_OF_NEURONS)} | the path of a file, {FILE_OF_A_NEURON}",
+            )
+        if self.definition is not None and self.model in KEYS_OF_NEURONS:
+            raise refuse(
+                f"{self.model} is a neuron that comes with bioscnn",
+                key="neuron.definition",
+                fix="remove the table, or name the file of the neuron otherwise",
+            )
+        return self
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is a neuron that a user has written."""
+        return self.definition is not None
+
+    @property
+    def refractory_period(self) -> float:
+        """How long it is held after a spike, s."""
+        return self.t_ref if self.definition is None else EquationNeuron(self.definition).t_ref
+
+    @model_validator(mode="after")
+    def _keys_of_the_model(self) -> Neuron:
+        _refuse_keys_of_others(self, "neuron", KEYS_OF_NEURONS)
+        return self
+
+    @model_serializer(mode="wrap")
+    def _with_keys_of_the_model(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return dropped(write(self), _keys_of_others(self, KEYS_OF_NEURONS))
+
+
+FILE_OF_A_NEURON = ".toml"
+"""How the path of a user's own neuron ends."""
+
+_OF_MEMBRANES = ("tau_m", "t_ref", "V_th", "R_m", "reset")
+KEYS_OF_NEURONS = {
+    "lif": _OF_MEMBRANES,
+    "if": _OF_MEMBRANES,
+    "adaptive-lif": (*_OF_MEMBRANES, "tau_a", "b"),
+}
+
+
+class Synapse(Table):
+    """The synaptic current, which a spike injects or lets through conductances."""
+
+    model: Literal["current", "conductance"] = "current"
+    tau_s: Time = 5e-3
+    delay: Time = 0.0
+    E_e: Voltage = 70e-3
+    E_i: Voltage = -10e-3
+
+    @model_validator(mode="after")
+    def _keys_of_the_model(self) -> Synapse:
+        _refuse_keys_of_others(self, "synapse", KEYS_OF_SYNAPSES)
+        return self
+
+    @model_serializer(mode="wrap")
+    def _with_keys_of_the_model(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        others = _keys_of_others(self, KEYS_OF_SYNAPSES)
+        return dropped(write(self), (*others, *(("model",) if self.model == "current" else ())))
+
+
+KEYS_OF_SYNAPSES = {
+    "current": ("tau_s", "delay"),
+    "conductance": ("tau_s", "delay", "E_e", "E_i"),
+}
+
+
+class Simulation(Table):
+    """How the equations are integrated, and on what."""
+
+    duration: Time = 30e-3
+    dt: Time = 1e-3
+    device: Literal["cpp_standalone", "numpy", "genn"] = "cpp_standalone"
+    use_gpu: bool = True
+    connectivity: Literal["auto", "procedural", "explicit"] = "auto"
+    round_t_ref: bool = False
+    precision: Literal["float32", "float64"] = "float32"
+    jobs: Count = 2
+    seed: Annotated[int, Field(ge=0)] = 1
+
+    @model_validator(mode="after")
+    def _use_gpu_of_genn(self) -> Simulation:
+        if "use_gpu" in self.model_fields_set and self.device != "genn":
+            raise refuse(
+                "only the device genn has this key",
+                key="simulation.use_gpu",
+                expected='simulation.device = "genn"',
+                fix="remove one of the two",
+            )
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_use_gpu(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return dropped(write(self), () if self.device == "genn" else ("use_gpu",))
+
+    @property
+    def n_steps(self) -> int:
+        """Steps of a trial."""
+        return round(self.duration / self.dt)
+
+    @model_validator(mode="after")
+    def _whole_steps(self) -> Simulation:
+        if not self.dt > 0:
+            raise refuse("the time step must be positive", key="simulation.dt", value=self.dt)
+        if not whole(self.duration, self.dt) or self.n_steps < 2:
+            raise refuse(
+                "the duration is no whole number of time steps",
+                key="simulation.duration",
+                value=format_quantity(self.duration, "time"),
+                expected=f"at least 2 steps of {format_quantity(self.dt, 'time')}",
+            )
+        return self
+
+
+class Readout(Table):
+    """How the class is read, and what is recorded in full."""
+
+    rule: Literal["spike-count", "peak-potential", "mean-potential", "last-potential", "first-spike"] = (
+        "peak-potential"
+    )
+    record: list[str] | Literal["all"] = Field(default=["output"])

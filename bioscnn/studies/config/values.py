@@ -1,0 +1,115 @@
+"""What a key of a study file may hold, how it is read and written, and how it is refused."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+)
+
+from bioscnn.encoding import find_cells
+from bioscnn.errors import UserError
+from bioscnn.neurons import Definition
+from bioscnn.neurons.brian_checks import check
+from bioscnn.noise import Noise, read_noises
+from bioscnn.quantities import format_quantity, parse_quantity
+
+
+def _read(dimension: str) -> BeforeValidator:
+    def read(text: object) -> float:
+        try:
+            return parse_quantity(text, dimension)
+        except UserError as error:
+            raise ValueError(error) from error
+
+    return BeforeValidator(read)
+
+
+def _write(dimension: str) -> PlainSerializer:
+    return PlainSerializer(lambda value: format_quantity(value, dimension))
+
+
+def _read_noises(tables: object) -> dict[str, Noise]:
+    if not isinstance(tables, dict):
+        raise refuse("not a table", key="noise", value=tables, fix='write [noise.NAME], then "severity = 2"')
+    try:
+        return read_noises({name: n.table() if isinstance(n, Noise) else n for name, n in tables.items()})
+    except UserError as error:
+        raise ValueError(error) from error
+
+
+def _read_own(table: object) -> Definition | None:
+    if table is None or isinstance(table, Definition):
+        return table
+    if not isinstance(table, dict):
+        raise refuse("not a table", key="neuron.definition", value=table)
+    try:
+        definition = Definition.of_table("own", table)
+        check(definition)
+        return definition
+    except UserError as error:
+        raise refuse(
+            error.problem, key=f"neuron.definition.{error.key}", value=error.value,
+            expected=error.expected, fix=error.fix,
+        ) from error  # fmt: skip
+
+
+def _known_cells(names: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        find_cells(names)
+    except UserError as error:
+        raise ValueError(error) from error
+    return names
+
+
+# Text with a unit in the file, an SI number in the code.
+Time = Annotated[float, _read("time"), _write("time")]
+Voltage = Annotated[float, _read("voltage"), _write("voltage")]
+Resistance = Annotated[float, _read("resistance"), _write("resistance")]
+Current = Annotated[float, _read("current"), _write("current")]
+Frequency = Annotated[float, _read("frequency"), _write("frequency")]
+# A neuron of the user's own: a path in the file, its contents in what is written of the study.
+OwnNeuron = Annotated[
+    Any, BeforeValidator(_read_own), PlainSerializer(lambda own: None if own is None else own.table())
+]
+Count = Annotated[int, Field(ge=1)]
+Cells = Annotated[tuple[str, ...], AfterValidator(_known_cells)]
+Factor = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+# Each noise by its name: in the file a table with its parameter or a severity.
+Noises = Annotated[
+    dict[str, Any],
+    BeforeValidator(_read_noises),
+    PlainSerializer(lambda noises: {name: noise.table() for name, noise in noises.items()}),
+]
+
+
+def refuse(problem: str, **details: Any) -> ValueError:
+    """Return the error by which pydantic is told what our own errors say."""
+    return ValueError(UserError(problem, **details))
+
+
+def either(*words: str) -> str:
+    """Return quoted words with "or" between them."""
+    return " or ".join(f'"{word}"' for word in words)
+
+
+def dropped(written: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
+    """Leave out keys that mean nothing in this study, from its file as from its hash."""
+    return {key: value for key, value in written.items() if key not in keys}
+
+
+def whole(time: float, dt: float) -> bool:
+    """Whether a time is a whole number of steps."""
+    return abs(time / dt - round(time / dt)) < 1e-6
+
+
+class Table(BaseModel):
+    """A table of a study file; unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
