@@ -90,7 +90,7 @@ def test_only_what_is_told_from_zero_is_called_influential(screened):
     ]  # fmt: skip
     verdict = screened.summary["verdict"]
     assert "more of it raises it" in verdict[1] and "more of it lowers it" in verdict[2]
-    assert "confirms the order" in verdict[3]
+    assert "comes to the same order" in verdict[3]
 
 
 def test_a_design_is_the_same_every_time_and_another_seed_is_another_one(tmp_path):

@@ -246,7 +246,7 @@ def _check(kind: str, top: Sequence[Row], outcome: str, curves: Mapping[str, Cur
         return []
     order = sorted(spans, key=lambda key: -spans[key])
     told = _listed([f"{key} {_scaled(outcome, spans[key]):.3g}{_unit(outcome)}" for key in order])
-    judged = "confirms the order" if order == list(spans) else "gives another order"
+    judged = "comes to the same order" if order == list(spans) else "gives another order"
     return [f"One at a time, from the study's own values, {judged}: the {_plain(outcome)} spans {told}."]
 
 
