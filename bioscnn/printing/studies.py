@@ -60,14 +60,13 @@ def print_ladder(done: Ladder) -> None:
     if s["simulated"]:
         print_simulated(s["dataset"].removesuffix("-simulated"))
     print_table(
-        ("rung", "accuracy", "latency", "spikes", "SynOps", "time"),
+        ("rung", "accuracy", "latency", "spikes", "time"),
         [
             (
                 row["rung"],
                 with_interval([row["accuracy"], row["accuracy_low"], row["accuracy_high"]]),
                 f"{row['latency_ms']:g} ms",
                 f"{row['spikes']:,.0f}",
-                f"{row['synops']:,.0f}",
                 f"{row['time']:.2f}",
             )
             for row in done.rows

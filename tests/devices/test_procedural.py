@@ -89,7 +89,7 @@ def networks(draw):
     return SpikingNetwork(tuple(populations), tuple(projections)), stimulus
 
 
-PROGRAMS = int(os.environ.get("BIOSCNN_TEST_PROGRAMS", "2"))
+PROGRAMS = int(os.environ.get("BIOSCNN_TEST_PROGRAMS", "1"))
 """Programs of `NETWORKS_A_PROGRAM` networks that are drawn; 10 take five minutes."""
 
 # A failing example is not made smaller: each is a program to compile.

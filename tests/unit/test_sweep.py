@@ -61,9 +61,10 @@ def test_what_is_the_same_everywhere_has_no_effects_and_is_said_to_be(ishigami):
 
 
 def test_the_verdict_names_the_strongest_and_what_it_does_with_others(ishigami):
-    first, scale, *_ = ishigami.summary["verdict"]
+    first, scale, _, alone_nothing, *_ = ishigami.summary["verdict"]
     assert "depends most on network.weight_scale (0.5" in first and "total Sobol index" in first
     assert "together with others" in scale
+    assert "alone none that can be told" in alone_nothing
     assert ishigami.summary["influential"][0]["parameter"] == "network.weight_scale"
     alone = pd.read_csv(ishigami.folder / "one-at-a-time.csv")
     assert alone.groupby("parameter").size().tolist() == [9, 9, 9]

@@ -233,6 +233,8 @@ def _regularity(row: Row, parameter: Parameter) -> list[str]:
 
 def _share(row: Row) -> str:
     """Say how much of the variance a parameter makes by itself."""
+    if row["S1_low"] <= 0:
+        return f"with others it makes {100 * row['ST']:.0f} % of the variance, alone none that can be told"
     alone = f"by itself it makes {100 * row['S1']:.0f} % of the variance"
     if row["ST_low"] > row["S1_high"]:
         return f"{alone}, the rest of its {100 * row['ST']:.0f} % together with others"
