@@ -25,6 +25,13 @@ from bioscnn.simulation import Recording
 from bioscnn.spikes import SpikeTrains
 
 
+def informed_steps(network: SpikingNetwork, recording: Recording) -> NDArray[np.int64]:
+    """Return the first step with evidence of each trial, from the potentials of the readout."""
+    potentials, readout = recording[READOUT].potentials, network[READOUT].neuron
+    assert potentials is not None and readout is not None
+    return first_informed_step(potentials, recording.dt, readout.parameters["tau_m"])
+
+
 @dataclass
 class Scores:
     """Decisions and spike counts, collected batch by batch.
@@ -49,9 +56,7 @@ class Scores:
         """Take in a batch of trials."""
         for rule, parts in self._decided.items():
             parts.append(decisions(batch, rule))
-        potentials, readout = batch[READOUT].potentials, self.network[READOUT].neuron
-        assert potentials is not None and readout is not None
-        self._informed.append(first_informed_step(potentials, batch.dt, readout.parameters["tau_m"]))
+        self._informed.append(informed_steps(self.network, batch))
         self._counts.append(batch.without_traces())
 
     def decided(self, rule: str) -> NDArray[np.int64]:

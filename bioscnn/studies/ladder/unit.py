@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.metrics import decision_latency, first_informed_step, synaptic_operations_by_trial
+from bioscnn.metrics import decision_latency, synaptic_operations_by_trial
 from bioscnn.network import OUTPUT, READOUT, SpikingNetwork
 from bioscnn.neurons.synapse import SHARPEST
 from bioscnn.readout import decisions
 from bioscnn.simulation import Progress, simulate_batches
 from bioscnn.spikes import SpikeTrains
 from bioscnn.studies.prepare import Prepared
+from bioscnn.studies.scores import informed_steps
 
 Found = dict[str, NDArray[Any]]
 """What a rung comes to, an entry a trial.
@@ -32,8 +33,6 @@ def run_unit(prepared: Prepared, progress: Progress) -> Found:
         If the device fails.
     """
     rule, network, stimulus = prepared.study.config.readout.rule, prepared.network, prepared.stimulus
-    readout = network[READOUT].neuron
-    assert readout is not None
     parts: list[Found] = []
     first = 0
     for batch in simulate_batches(
@@ -46,13 +45,11 @@ def run_unit(prepared: Prepared, progress: Progress) -> Found:
     ):
         shown = stimulus[first : first + batch.n_trials]
         spikes = shown if isinstance(shown, SpikeTrains) else None
-        decided, potentials = decisions(batch, rule), batch[READOUT].potentials
-        assert potentials is not None
-        informed = first_informed_step(potentials, batch.dt, readout.parameters["tau_m"])
+        decided = decisions(batch, rule)
         parts.append(
             {
                 "chosen": decided[:, -1].astype(np.int16),
-                "latency_ms": 1e3 * decision_latency(decided, batch.dt, informed),
+                "latency_ms": 1e3 * decision_latency(decided, batch.dt, informed_steps(network, batch)),
                 "spikes": np.sum([part.counts_by_trial for part in batch.populations.values()], axis=0),
                 "synops": synaptic_operations_by_trial(network, batch, spikes),
             }

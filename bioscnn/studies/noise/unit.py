@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bioscnn.datasets import EventSet, ImageSet
 from bioscnn.encoding import Stimulus
-from bioscnn.metrics import decision_latency, first_informed_step, spikes_per_trial
+from bioscnn.metrics import decision_latency, spikes_per_trial
 from bioscnn.network import OUTPUT, READOUT, SpikingNetwork
 from bioscnn.noise import Noise
 from bioscnn.readout import decisions
@@ -20,6 +20,7 @@ from bioscnn.studies.disturbance import disturbed
 from bioscnn.studies.inputs import Input
 from bioscnn.studies.noise.conditions import Amount
 from bioscnn.studies.prepare import Prepared, input_kind
+from bioscnn.studies.scores import informed_steps
 
 Found = dict[str, NDArray[Any]]
 """What a unit comes to.
@@ -67,10 +68,7 @@ def _cell(prepared: Prepared, noise: Noise | None, seed: int) -> Found:
         potentials={READOUT},
     )
     decided = decisions(recording, config.readout.rule)
-    potentials, readout = recording[READOUT].potentials, network[READOUT].neuron
-    assert potentials is not None and readout is not None
-    informed = first_informed_step(potentials, recording.dt, readout.parameters["tau_m"])
-    latency = decision_latency(decided, recording.dt, informed)
+    latency = decision_latency(decided, recording.dt, informed_steps(network, recording))
     return found | {
         "chosen": decided[:, -1].astype(np.int16),
         "latency_ms": np.array(1e3 * np.median(latency)),

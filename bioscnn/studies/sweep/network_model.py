@@ -18,7 +18,6 @@ from bioscnn.ledger.causes import CAUSES
 from bioscnn.ledger.conditions import spiking_network
 from bioscnn.metrics import (
     decision_latency,
-    first_informed_step,
     spikes_per_trial,
     synaptic_operations_per_trial,
 )
@@ -43,6 +42,7 @@ from bioscnn.studies.prepare import (
     load,
     with_fixed_weights,
 )
+from bioscnn.studies.scores import informed_steps
 from bioscnn.studies.study import Study
 from bioscnn.studies.sweep.points import Point
 
@@ -178,10 +178,7 @@ class Workbench:
             potentials={READOUT},
         )
         decided = decisions(recording, config.readout.rule)
-        potentials, readout = recording[READOUT].potentials, network[READOUT].neuron
-        assert potentials is not None and readout is not None
-        informed = first_informed_step(potentials, recording.dt, readout.parameters["tau_m"])
-        latency = decision_latency(decided, recording.dt, informed)
+        latency = decision_latency(decided, recording.dt, informed_steps(network, recording))
         return {
             "accuracy": float(np.mean(decided[:, -1] == shown.examples.labels)),
             "latency [ms]": float(1e3 * np.median(latency)),
