@@ -5,13 +5,18 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bioscnn.caches import cache_folder
 from bioscnn.doctor import require_compiler
 from bioscnn.errors import UserError
 from bioscnn.simulation.shape import ProgramShape
+
+if TYPE_CHECKING:
+    from bioscnn.simulation.simulate import Progress
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,26 @@ def obtain(shape: ProgramShape) -> Program | None:
     """Return the cached program of a shape, or None."""
     folder = cache_folder() / "programs" / shape.key()
     return Program(folder, shape.arguments) if (folder / "main").is_file() else None
+
+
+def build_missing(shapes: Iterable[ProgramShape | None], jobs: int, progress: Progress) -> None:
+    """Compile every program that is not there, each one once; errors as for `build`.
+
+    Parameters
+    ----------
+    shapes : iterable of ProgramShape or None
+        None where a device compiles none.
+    jobs : int
+        Processes at a time.
+    progress : Progress
+        Told if there is anything to compile.
+    """
+    from joblib import Parallel, delayed
+
+    missing = {shape.key(): shape for shape in shapes if shape is not None and obtain(shape) is None}
+    if missing:
+        progress.stage("compiling")
+        Parallel(n_jobs=jobs)(delayed(build)(shape) for shape in missing.values())
 
 
 def build(shape: ProgramShape) -> Program:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bioscnn.files import write_npz
-from bioscnn.simulation.program import build, obtain
+from bioscnn.simulation.program import build_missing
 from bioscnn.studies.kept import kept
 from bioscnn.studies.ladder.cost import time_ratios
 from bioscnn.studies.ladder.fine_tuning import batches, training_examples, tune, why_not
@@ -61,7 +61,8 @@ def climb(
     }
     todo, to_tune = ([name for name, path in each.items() if kept(path) is None] for each in (units, tuned))
     every = list(prepared.values())
-    _compile(every, progress)
+    jobs = every[0].study.config.simulation.jobs
+    build_missing((one.program for one in every), jobs, progress)
     n, shown = len(every[0].examples), TRAINED * training_examples(every[0].study.config)
     progress.plan(n * len(todo) + shown * len(to_tune))
     for name in todo:
@@ -94,15 +95,3 @@ def _times(prepared: Sequence[Prepared], path: Path, progress: Watcher) -> list[
         times = {"ratios": np.array(time_ratios(prepared))}
         write_npz(path, times)
     return [float(ratio) for ratio in times["ratios"]]
-
-
-def _compile(prepared: Sequence[Prepared], progress: Watcher) -> None:
-    """Compile every program that is not there."""
-    from joblib import Parallel, delayed
-
-    shapes = [one.program for one in prepared]
-    missing = {shape.key(): shape for shape in shapes if shape is not None and obtain(shape) is None}
-    if missing:
-        progress.stage("compiling")
-        jobs = prepared[0].study.config.simulation.jobs
-        Parallel(n_jobs=jobs)(delayed(build)(shape) for shape in missing.values())

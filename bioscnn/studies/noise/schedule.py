@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bioscnn.files import write_npz
 from bioscnn.noise import Noise
-from bioscnn.simulation.program import build, obtain
+from bioscnn.simulation.program import build_missing
 from bioscnn.simulation.shape import ProgramShape
 from bioscnn.studies.kept import kept
 from bioscnn.studies.noise.conditions import CLEAN, Amount, fits
@@ -90,7 +90,7 @@ def run_units(
     from joblib import Parallel, delayed
 
     todo = [unit for unit in units if kept(unit.path) is None]
-    _compile(todo, amount, jobs, progress)
+    build_missing((unit.program(amount) for unit in todo), jobs, progress)
     for unit in todo:
         if unit.kind is None:
             unit.finish(amount)
@@ -115,20 +115,6 @@ def _of(unit: Unit) -> Found:
     found = kept(unit.path)
     assert found is not None, unit.path
     return found
-
-
-def _compile(todo: Sequence[Unit], amount: Amount, jobs: int, progress: Watcher) -> None:
-    """Compile every program that is needed and not there, each one once."""
-    from joblib import Parallel, delayed
-
-    shapes = {}
-    for unit in todo:
-        shape = unit.program(amount)
-        if shape is not None and obtain(shape) is None:
-            shapes[shape.key()] = shape
-    if shapes:
-        progress.stage("compiling")
-        Parallel(n_jobs=jobs)(delayed(build)(shape) for shape in shapes.values())
 
 
 def _duration(seconds: float) -> str:
