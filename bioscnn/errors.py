@@ -55,8 +55,8 @@ class UserError(Exception):
         lines = [f"  {name + ':':<9} {text}" for name, text in details.items() if text is not None]
         super().__init__("\n".join([problem, *lines]))
 
-    def but(self, **details: Any) -> Self:
-        """Return the same problem with some details changed.
+    def but(self, problem: str | None = None, **details: Any) -> Self:
+        """Return the same error with some details changed, or told as another problem.
 
         Examples
         --------
@@ -64,4 +64,4 @@ class UserError(Exception):
         'neuron.tau'
         """
         names = ("file", "key", "value", "expected", "fix")
-        return type(self)(self.problem, **{name: getattr(self, name) for name in names} | details)
+        return type(self)(problem or self.problem, **{name: getattr(self, name) for name in names} | details)

@@ -193,10 +193,4 @@ def _checked_output_shape(where: str, layer: Layer, input_shape: Shape) -> Shape
     try:
         return layer.output_shape(input_shape)
     except UserError as error:
-        raise UserError(
-            error.problem,
-            key=f"{where}, input {input_shape}",
-            value=error.value,
-            expected=error.expected,
-            fix=error.fix,
-        ) from None
+        raise error.but(key=f"{where}, input {input_shape}") from None

@@ -17,6 +17,11 @@ I_syn = 0*amp : amp
 """Equations of the synaptic current where no synapse ends."""
 
 
+def lasts(tau_s: float, dt: float) -> bool:
+    """Whether a synaptic current outlives the time step in which its charge arrives."""
+    return tau_s > 2 * dt / SHARPEST
+
+
 def check_tau_s(tau_s: float) -> None:
     """Refuse a synaptic time constant, s, that is not positive."""
     if not tau_s > 0:

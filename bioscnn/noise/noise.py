@@ -199,9 +199,7 @@ class Noise(ABC):
             try:
                 return parse_quantity(value, cls.dimension)
             except UserError as error:
-                raise UserError(
-                    error.problem, key=key, value=error.value, expected=error.expected, fix=error.fix
-                ) from None
+                raise error.but(key=key) from None
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise UserError("not a number", key=key, value=value, expected=cls.range_text())
         return float(value)

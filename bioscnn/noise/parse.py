@@ -57,10 +57,4 @@ def parse_perturbation(text: str) -> Perturbation:
     try:
         return PERTURBATIONS[name].from_setting(setting.strip())
     except UserError as error:
-        raise UserError(
-            error.problem,
-            key=error.key or name,
-            value=error.value,
-            expected=error.expected,
-            fix=error.fix,
-        ) from None
+        raise error.but(key=error.key or name) from None

@@ -54,10 +54,7 @@ def _read_own(table: object) -> Definition | None:
         check(definition)
         return definition
     except UserError as error:
-        raise refuse(
-            error.problem, key=f"neuron.definition.{error.key}", value=error.value,
-            expected=error.expected, fix=error.fix,
-        ) from error  # fmt: skip
+        raise ValueError(error.but(key=f"neuron.definition.{error.key}")) from error
 
 
 def _known_cells(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -10,10 +10,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from bioscnn.errors import UserError
-from bioscnn.neurons.synapse import SHARPEST
+from bioscnn.neurons.synapse import SHARPEST, lasts
 from bioscnn.quantities import format_quantity
 from bioscnn.studies.config import Neuron, StudyConfig, Synapse
-from bioscnn.studies.study import KEYS_OF_MODELS, Study
+from bioscnn.studies.study import KEYS_OF_MODELS, Study, with_changes
 
 DELAYED = "+ axonal delay"
 """The last rung with neurons of the textbook and synapses that inject currents."""
@@ -70,7 +70,7 @@ def rungs_of(study: Study, own: Path | None = None) -> tuple[Rung, ...]:
     config, tables = study.config, study.config.model_dump()
     dt = config.simulation.dt
     t_ref = config.neuron.t_ref or _in_steps(Neuron().t_ref, dt)
-    tau_s = config.synapse.tau_s if config.synapse.tau_s > 2 * dt / SHARPEST else Synapse().tau_s
+    tau_s = config.synapse.tau_s if lasts(config.synapse.tau_s, dt) else Synapse().tau_s
     delay = config.synapse.delay or _in_steps(1e-3, dt)
     bottom = {
         "neuron.model": "if", "neuron.t_ref": "0 ms", "synapse.model": "current",
@@ -109,13 +109,7 @@ def _more(table: str, simple: str, rich: str, tables: Mapping[str, Mapping[str, 
 
 
 def _rung(name: str, piece: str, changes: Mapping[str, str], below: Study, compared: str | None) -> Rung:
-    tables = below.config.model_dump()
-    for key, value in changes.items():
-        table, _, word = key.partition(".")
-        tables[table][word] = value
-        if word == "model":
-            known = KEYS_OF_MODELS[table].get(value, ())
-            tables[table] = {name: kept for name, kept in tables[table].items() if name in ("model", *known)}
+    tables = with_changes(below.config.model_dump(), [f"{key}={value}" for key, value in changes.items()])
     return Rung(name, piece, changes, Study(below.name, _valid(tables, name)), compared)
 
 
@@ -132,14 +126,7 @@ def _valid(tables: dict[str, Any], name: str) -> StudyConfig:
 
 def of_rung(error: UserError, name: str) -> UserError:
     """Return an error that says of which rung it is."""
-    return UserError(
-        f"the rung {name!r} cannot be climbed: {error.problem}",
-        file=error.file,
-        key=error.key,
-        value=error.value,
-        expected=error.expected,
-        fix=error.fix,
-    )
+    return error.but(f"the rung {name!r} cannot be climbed: {error.problem}")
 
 
 def _in_steps(time: float, dt: float) -> float:

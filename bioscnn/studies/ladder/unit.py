@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bioscnn.metrics import decision_latency, synaptic_operations_by_trial
 from bioscnn.network import OUTPUT, READOUT, SpikingNetwork
-from bioscnn.neurons.synapse import SHARPEST
+from bioscnn.neurons.synapse import lasts
 from bioscnn.readout import decisions
 from bioscnn.simulation import Progress, simulate_batches
 from bioscnn.spikes import SpikeTrains
@@ -66,5 +66,4 @@ def state_of(network: SpikingNetwork, dt: float) -> list[str]:
     """
     neuron, synapse = network[OUTPUT].neuron, network.synapse_onto(OUTPUT)
     assert neuron is not None
-    lasting = synapse.tau_s > 2 * dt / SHARPEST
-    return [*neuron.state, *(synapse.state if lasting else ())]
+    return [*neuron.state, *(synapse.state if lasts(synapse.tau_s, dt) else ())]
