@@ -221,8 +221,10 @@ def make_cluster(where: Where) -> Any:
 
     assert where.batch is not None
     name, _, system = BATCH_SYSTEMS[where.batch]
+    # Dask's own page at any free port: two sweeps from one machine must not want the same.
+    options = {"scheduler_options": {"dashboard_address": ":0"}} | dict(where.cluster or {})
     try:
-        return getattr(dask_jobqueue, name)(**(where.cluster or {}))
+        return getattr(dask_jobqueue, name)(**options)
     except (TypeError, ValueError) as error:
         raise UserError(
             f"dask-jobqueue cannot make jobs for {system} of the table [cluster]: {error}",
