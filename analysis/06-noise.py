@@ -39,15 +39,15 @@ from bioscnn import metrics, plots
 from bioscnn.encoding import Currents
 from bioscnn.network import Dense, Population, Projection, SpikingNetwork
 from bioscnn.neurons import LIF
-from bioscnn.noise import NOISES, NoisyMembrane, SpikeLoss, ThresholdMismatch
+from bioscnn.noise import NOISES, NoisyMembrane, SpikeLoss, ThresholdMismatch, with_scaled_weights
 from bioscnn.readout import decisions
 from bioscnn.report.noise_folder import read_noise
 from bioscnn.seeds import stream
 from bioscnn.simulation import Device, simulate
-from bioscnn.simulation.simulate import Silent
 from bioscnn.studies import read_study
 from bioscnn.studies.noise import run_noise
 from bioscnn.studies.prepare import prepare
+from bioscnn.studies.watcher import Unwatched
 
 SEED = 1
 TRIALS = 200  # 20 of each digit
@@ -204,19 +204,6 @@ plots.spikes_left(LOSSES, spikes, name="spikes lost")
 
 
 # %%
-def strengthened(network, factor):
-    """Return the network with all its synapses, but not its currents from outside, so much stronger."""
-
-    def stronger(projection):
-        if projection.synapse is None:
-            return projection
-        n_pre, n_post = network[projection.pre].shape[0], network[projection.post].shape[0]
-        ends = (np.ones(n_pre), np.full(n_post, factor))  # factors of channels
-        return replace(projection, connectivity=projection.connectivity.scaled(*ends))
-
-    return replace(network, projections=tuple(map(stronger, network.projections)))
-
-
 def written(accuracy):
     value, low, high = (100 * part for part in (accuracy.value, accuracy.low, accuracy.high))
     return f"{value:.1f} [{low:.1f}, {high:.1f}]"
@@ -224,7 +211,7 @@ def written(accuracy):
 
 rows = {}
 for share, recording in lossy.items():
-    repaired = simulate_with(SpikeLoss(share), strengthened(prepared.network, 1 / (1 - share)))
+    repaired = simulate_with(SpikeLoss(share), with_scaled_weights(prepared.network, 1 / (1 - share)))
     rows[f"{100 * share:g} %"] = {
         "accuracy (%)": written(accuracy_of(recording)),
         "with stronger synapses (%)": written(accuracy_of(repaired)),
@@ -262,17 +249,6 @@ pd.DataFrame(rows).T.rename_axis("thresholds")
 
 
 # %%
-class Unwatched(Silent):
-    def plan(self, work):
-        pass
-
-    def task(self, what, trials, work):
-        pass
-
-    def skip(self, work):
-        pass
-
-
 KINDS = ("gaussian-noise", "occlusion", "threshold-mismatch")
 
 

@@ -40,8 +40,8 @@ from bioscnn.neurons.rates import lif_rate
 from bioscnn.plots import Parameter
 from bioscnn.report.sweep_folder import read_sweep_folder
 from bioscnn.seeds import stream
-from bioscnn.simulation.simulate import Silent
 from bioscnn.studies.sweep import Where, read_sweep, run_sweep
+from bioscnn.studies.watcher import Unwatched
 
 SEED = 1
 
@@ -313,17 +313,6 @@ trajectories = 4
 "synapse.tau_s" = {{ low = "2 ms", high = "9 ms", scale = "log" }}
 "network.weight_scale" = {{ low = 0.667, high = 1.5, scale = "log" }}
 """
-
-
-class Unwatched(Silent):
-    def plan(self, work):
-        pass
-
-    def task(self, what, trials, work):
-        pass
-
-    def skip(self, work):
-        pass
 
 
 def ask():

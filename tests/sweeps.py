@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from bioscnn.errors import UserError
-from bioscnn.simulation.simulate import Silent
+from bioscnn.studies.watcher import Unwatched
 
 ROOT = Path(__file__).parents[1]
 STUDY = ROOT / "sims" / "mnist.toml"
@@ -25,7 +25,7 @@ PARAMETERS = """
 NOMINAL = '"noise.weight-noise.cv" = 1'
 
 
-class Watcher(Silent):
+class Watcher(Unwatched):
     """Remembers what it was told, and may stop the work after some chunks."""
 
     def __init__(self, most: int | None = None) -> None:
@@ -35,12 +35,6 @@ class Watcher(Silent):
 
     def stage(self, what: str) -> None:
         self.stages.append(what)
-
-    def plan(self, work: float) -> None:
-        """Take no notice."""
-
-    def skip(self, work: float) -> None:
-        """Take no notice."""
 
     def task(self, what: str, trials: int, work: float) -> None:
         self.tasks.append(what)

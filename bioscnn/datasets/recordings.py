@@ -15,6 +15,7 @@ from bioscnn.datasets.events import EventSet
 from bioscnn.datasets.folders import data_folder, places
 from bioscnn.datasets.images import ImageSet
 from bioscnn.datasets.recording_store import keep, kept, place_of
+from bioscnn.datasets.titles import TITLES
 from bioscnn.errors import UserError
 
 SOURCES = ("auto", "real", "simulated")
@@ -44,7 +45,7 @@ def _photographs(split: str, folder: Path | None) -> ImageSet:
 
 EVENT_DATASETS = {
     "nmnist": EventDataset(
-        "N-MNIST",
+        TITLES["nmnist"],
         mnist.SPLITS,
         N_MNIST,
         nmnist.LAYOUT,
@@ -54,7 +55,7 @@ EVENT_DATASETS = {
         lambda split, folder: mnist.available(split, folder) != "needs download",
     ),
     "ncaltech101": EventDataset(
-        "N-Caltech101",
+        TITLES["ncaltech101"],
         caltech.SPLITS,
         N_CALTECH101,
         ncaltech101.LAYOUT,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from bioscnn.simulation import Progress
+from bioscnn.simulation.simulate import Silent
 
 
 class Watcher(Progress, Protocol):
@@ -18,3 +19,16 @@ class Watcher(Progress, Protocol):
 
     def skip(self, work: float) -> None:
         """So much of the work was done earlier."""
+
+
+class Unwatched(Silent):
+    """Long work that nobody watches."""
+
+    def plan(self, work: float) -> None:
+        """Do nothing."""
+
+    def task(self, what: str, trials: int, work: float) -> None:
+        """Do nothing."""
+
+    def skip(self, work: float) -> None:
+        """Do nothing."""

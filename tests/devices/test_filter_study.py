@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 
 from bioscnn.errors import UserError
-from bioscnn.simulation.simulate import Silent
 from bioscnn.studies import read_study
 from bioscnn.studies.filters import run_filters
 from bioscnn.studies.filters.choices import CLEAN, Choice, Condition, choices
 from bioscnn.studies.filters.images import Amount, load_pool
 from bioscnn.studies.filters.tables import best, compare, correctness
+from bioscnn.studies.watcher import Unwatched
 
 pytest.importorskip("torch")
 STUDY = Path(__file__).parents[2] / "sims" / "mnist-foveal.toml"
@@ -21,17 +21,11 @@ FEW = [Choice((), False), Choice(("off-midget",), False), Choice(("off-midget",)
 AMOUNT = Amount(seeds=1, train=100, validation=20, test=20, epochs=1, severities=(3,))
 
 
-class Watcher(Silent):
+class Watcher(Unwatched):
     """Counts the front ends that are finished, and may stop after some."""
 
     def __init__(self, most=None):
         self.tasks, self.most = [], most
-
-    def plan(self, work):
-        pass
-
-    def skip(self, work):
-        pass
 
     def task(self, what, trials, work):
         self.tasks.append(what)

@@ -11,13 +11,13 @@ from bioscnn.datasets import load_dataset
 from bioscnn.metrics import synaptic_operations_by_trial, synaptic_operations_per_trial
 from bioscnn.network import OUTPUT, READOUT
 from bioscnn.simulation import simulate
-from bioscnn.simulation.simulate import Silent
 from bioscnn.studies import read_study
 from bioscnn.studies.kept import kept
 from bioscnn.studies.ladder import run_ladder
 from bioscnn.studies.ladder.rungs import rungs_of
 from bioscnn.studies.prepare import prepare
 from bioscnn.studies.scores import Scores
+from bioscnn.studies.watcher import Unwatched
 from bioscnn.training.data import Shown
 
 STUDY = Path(__file__).parents[2] / "sims" / "mnist.toml"
@@ -26,17 +26,11 @@ TRIALS = 20
 FEW = [f"dataset.trials={TRIALS}", "simulation.jobs=1"]
 
 
-class Watcher(Silent):
+class Watcher(Unwatched):
     """Counts the rungs that are simulated, and may stop before one of them."""
 
     def __init__(self, stop=None):
         self.tasks, self.stop = [], stop
-
-    def plan(self, work):
-        pass
-
-    def skip(self, work):
-        pass
 
     def task(self, what, trials, work):
         if what == self.stop:

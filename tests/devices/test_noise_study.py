@@ -12,20 +12,20 @@ from bioscnn.network import OUTPUT, READOUT
 from bioscnn.noise import NOISES
 from bioscnn.readout import decisions
 from bioscnn.simulation import simulate
-from bioscnn.simulation.simulate import Silent
 from bioscnn.studies import read_study
 from bioscnn.studies.kept import kept
 from bioscnn.studies.noise import run_noise
 from bioscnn.studies.noise.contestants import CONTESTANTS
 from bioscnn.studies.noise.unit import noisy
 from bioscnn.studies.prepare import prepare
+from bioscnn.studies.watcher import Unwatched
 
 STUDY = Path(__file__).parents[2] / "sims" / "mnist.toml"
 KINDS = ("gaussian-noise", "stuck-neurons")
 TRIALS = 20
 
 
-class Watcher(Silent):
+class Watcher(Unwatched):
     """Counts the units that are finished, and may stop after some."""
 
     def __init__(self, most=None):
@@ -33,12 +33,6 @@ class Watcher(Silent):
 
     def stage(self, what):
         self.stages.append(what)
-
-    def plan(self, work):
-        pass
-
-    def skip(self, work):
-        pass
 
     def task(self, what, trials, work):
         self.tasks.append(what)

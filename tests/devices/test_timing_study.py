@@ -13,27 +13,21 @@ from bioscnn.network import OUTPUT, READOUT
 from bioscnn.noise import Jitter
 from bioscnn.seeds import stream
 from bioscnn.simulation import simulate
-from bioscnn.simulation.simulate import Silent
 from bioscnn.studies import read_study
 from bioscnn.studies.prepare import prepare
 from bioscnn.studies.timing import run_timing
+from bioscnn.studies.watcher import Unwatched
 from tests.networks import of_events
 
 STUDY = Path(__file__).parents[2] / "sims" / "nmnist.toml"
 ASKED = ("jitter 5 ms", "collapse", "first-spike")
 
 
-class Watcher(Silent):
+class Watcher(Unwatched):
     """Counts the units that are computed, and may stop after some."""
 
     def __init__(self, most=None):
         self.tasks, self.most = [], most
-
-    def plan(self, work):
-        pass
-
-    def skip(self, work):
-        pass
 
     def task(self, what, trials, work):
         if len(self.tasks) == self.most:

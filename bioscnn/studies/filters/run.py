@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import bioscnn
+from bioscnn.datasets.titles import TITLES
 from bioscnn.encoding.reconstruction import WANTED
 from bioscnn.errors import UserError
 from bioscnn.files import point_latest, write_csv, write_json
@@ -26,8 +27,6 @@ from bioscnn.studies.provenance import code_version, environment
 from bioscnn.studies.study import Study
 from bioscnn.studies.watcher import Watcher
 from bioscnn.training.recipes import RECIPES, Recipe
-
-TITLES = {"mnist": "MNIST", "caltech": "Caltech motorbikes against airplanes"}
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import Any
 import bioscnn
 from bioscnn.ann import LIFRate, read_model
 from bioscnn.ann.models import locate, shipped_models
+from bioscnn.datasets.titles import TITLES
 from bioscnn.errors import UserError
 from bioscnn.files import point_latest, write_csv, write_json
 from bioscnn.metrics import accuracy
@@ -28,11 +29,6 @@ from bioscnn.studies.provenance import code_version, describe_network, environme
 from bioscnn.studies.scores import as_triple
 from bioscnn.studies.study import Study
 from bioscnn.studies.watcher import Watcher
-
-TITLES = {
-    "mnist": "MNIST", "nmnist": "N-MNIST", "caltech": "Caltech motorbikes against airplanes",
-    "ncaltech101": "N-Caltech101",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)

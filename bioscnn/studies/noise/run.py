@@ -13,6 +13,7 @@ import numpy as np
 
 import bioscnn
 from bioscnn.datasets import EventSet
+from bioscnn.datasets.titles import TITLES
 from bioscnn.files import point_latest, write_csv, write_json, write_npz
 from bioscnn.noise import Noise
 from bioscnn.report.noise import write_noise_report
@@ -27,8 +28,6 @@ from bioscnn.studies.prepare import Prepared, prepare
 from bioscnn.studies.provenance import code_version, environment
 from bioscnn.studies.study import Study
 from bioscnn.studies.watcher import Watcher
-
-TITLES = {"mnist": "MNIST", "nmnist": "N-MNIST", "caltech": "Caltech motorbikes against airplanes"}
 
 
 @dataclass(frozen=True)
