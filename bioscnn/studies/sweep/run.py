@@ -22,7 +22,7 @@ from bioscnn.studies.sweep.analysis import MEASURE, Outcomes, Row, constant, eff
 from bioscnn.studies.sweep.designs import Positions, positions_of
 from bioscnn.studies.sweep.engine import build_programs, compute
 from bioscnn.studies.sweep.file import Sweep
-from bioscnn.studies.sweep.lock import locked
+from bioscnn.experiments.lock import locked
 from bioscnn.studies.sweep.model import Model
 from bioscnn.studies.sweep.network_model import NetworkModel
 from bioscnn.studies.sweep.one_at_a_time import cells_alone, points_alone

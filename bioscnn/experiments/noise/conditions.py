@@ -90,12 +90,12 @@ def fits(noise: type[Noise], config: StudyConfig) -> str | None:
 
 
 def kinds_of(configs: Sequence[StudyConfig], asked: Sequence[str], *, quick: bool) -> dict[str, type[Noise]]:
-    """Return the noises of a study, by name: those asked for, or all that fit one of the contestants.
+    """Return the noises of a study, by name: those asked for, or all that fit one of the networks.
 
     Raises
     ------
     UserError
-        If a name is none, comes twice, or its noise fits no contestant.
+        If a name is none, comes twice, or its noise fits no network.
     """
     for name in asked:
         kind = find_noise(name)

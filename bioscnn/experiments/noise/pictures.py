@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bioscnn.datasets import EventSet, ImageSet
 from bioscnn.noise import Noise
-from bioscnn.studies.noise.unit import with_examples
-from bioscnn.studies.prepare import Prepared
+from bioscnn.studies.inputs import Input
+from bioscnn.studies.prepare import Prepared, input_kind
 
 SEVERITIES = range(6)
 
@@ -29,10 +31,21 @@ def example_pictures(
     names = [name for name, kind in kinds.items() if kind.acts_on in ("images", "events")]
     first = prepared.input.examples.take(1)
     pictures = [
-        with_examples(prepared, first, seed, kinds[name].at(severity)).pictures(np.array([0]))[0, 0]
+        _with_noise(prepared, first, seed, kinds[name].at(severity)).pictures(np.array([0]))[0, 0]
         for name in names
         for severity in SEVERITIES
     ]
     if not names:
         return [], np.empty((0, len(SEVERITIES), 0, 0), np.uint8)
     return names, np.stack(pictures).reshape(len(names), len(SEVERITIES), *pictures[0].shape)
+
+
+def _with_noise(prepared: Prepared, examples: ImageSet | EventSet, seed: int, noise: Noise) -> Input:
+    """Return examples as a study shows them in noise of a seed."""
+    config = prepared.study.config
+    simulation = config.simulation.model_copy(update={"seed": seed})
+    kind: Any = input_kind(config)
+    noisy: Input = kind.of(
+        examples, config.model_copy(update={"simulation": simulation, "noise": {noise.name: noise}})
+    )
+    return noisy

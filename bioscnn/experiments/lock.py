@@ -1,4 +1,4 @@
-"""One process at a time works on a sweep."""
+"""One process at a time works on an experiment, or on a shard of it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bioscnn.files import unwritable_is_told
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path, name: str = ".lock") -> Iterator[None]:
     """Hold the lock of a folder.
 
     The lock belongs to the process, and ends with it, however that ends: nothing has to be cleaned up.
@@ -27,13 +27,13 @@ def locked(folder: Path) -> Iterator[None]:
         If another process holds it, naming that process; or if the folder cannot be written.
     """
     with unwritable_is_told(folder):
-        descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+        descriptor = os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise UserError(
-                "another process is at this sweep",
+                "another process is at this experiment",
                 file=folder,
                 value=_holder(descriptor),
                 fix="wait until it is done, or stop it; what is computed is kept",

@@ -1,4 +1,4 @@
-"""Who is compared: the networks of a data set, and the questions that pairs of them answer."""
+"""The networks that are compared in noise, and the questions that pairs of them answer."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ NOISE_TRAINED, RETINA, BOTH = "noise-trained", "retina", "retina, noise-trained"
 
 
 @dataclass(frozen=True)
-class Contestant:
-    """A network of the comparison, and how its input reaches it.
+class ComparedNetwork:
+    """A network that is compared with others, and how its input reaches it.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class Contestant:
             return Study(study.name, StudyConfig.model_validate(written))
         except ValidationError as error:
             raise UserError(
-                f"the contestant {self.name!r} does not fit the study: {error.errors()[0]['msg']}",
+                f"the network {self.name!r} does not fit the study: {error.errors()[0]['msg']}",
                 fix="take the time step of the data set's own study",
             ) from None
 
@@ -96,32 +96,32 @@ _ABOUT = {
 }
 
 
-def _contestant(
+def _network(
     name: str, model: str, encoding: Encoding | None = None, duration: float | None = None
-) -> Contestant:
-    return Contestant(name, model, _ABOUT[name], encoding, duration)
+) -> ComparedNetwork:
+    return ComparedNetwork(name, model, _ABOUT[name], encoding, duration)
 
 
-CONTESTANTS: dict[str, tuple[Contestant, ...]] = {
+NETWORKS: dict[str, tuple[ComparedNetwork, ...]] = {
     "mnist": (
-        _contestant(SOFT_LIF, "mnist-small", _PIXELS),
-        _contestant(FINE_TUNED, "mnist-small-fine-tuned", _PIXELS),
-        _contestant(RELU, "mnist-small-relu", _PIXELS),
-        _contestant(NOISE_TRAINED, "mnist-small-noise", _PIXELS),
-        _contestant(RETINA, "mnist-foveal", _FOVEAL, 60e-3),
+        _network(SOFT_LIF, "mnist-small", _PIXELS),
+        _network(FINE_TUNED, "mnist-small-fine-tuned", _PIXELS),
+        _network(RELU, "mnist-small-relu", _PIXELS),
+        _network(NOISE_TRAINED, "mnist-small-noise", _PIXELS),
+        _network(RETINA, "mnist-foveal", _FOVEAL, 60e-3),
     ),
     "nmnist": (
-        _contestant(SOFT_LIF, "nmnist-small", _EVENTS),
-        _contestant(FINE_TUNED, "nmnist-small-fine-tuned", _EVENTS),
-        _contestant(RELU, "nmnist-small-relu", _EVENTS),
-        _contestant(NOISE_TRAINED, "nmnist-small-noise", _EVENTS),
+        _network(SOFT_LIF, "nmnist-small", _EVENTS),
+        _network(FINE_TUNED, "nmnist-small-fine-tuned", _EVENTS),
+        _network(RELU, "nmnist-small-relu", _EVENTS),
+        _network(NOISE_TRAINED, "nmnist-small-noise", _EVENTS),
     ),
     "caltech": (
-        _contestant(SOFT_LIF, "caltech-pixels", _UNFILTERED),
-        _contestant(RETINA, "caltech-foveal", _FILTERED),
-        _contestant(RELU, "caltech-pixels-relu", _UNFILTERED),
-        _contestant(NOISE_TRAINED, "caltech-pixels-noise", _UNFILTERED),
-        _contestant(BOTH, "caltech-foveal-noise", _FILTERED),
+        _network(SOFT_LIF, "caltech-pixels", _UNFILTERED),
+        _network(RETINA, "caltech-foveal", _FILTERED),
+        _network(RELU, "caltech-pixels-relu", _UNFILTERED),
+        _network(NOISE_TRAINED, "caltech-pixels-noise", _UNFILTERED),
+        _network(BOTH, "caltech-foveal-noise", _FILTERED),
     ),
 }
 """Of each data set with a line-up of its own; the first one is the one that is judged by itself."""
@@ -132,7 +132,7 @@ QUESTIONS: dict[str, tuple[tuple[str, str], ...]] = {
     "fine-tuning": ((FINE_TUNED, SOFT_LIF),),
     "normalisation": ((RELU, SOFT_LIF),),
 }
-"""Pairs of contestants: with a thing, and without.
+"""Pairs of networks: with a thing, and without.
 
 They differ in nothing else, but for the retina of digits, whose cells also fire in the order of their ranks
 for 60 ms."""
@@ -144,14 +144,14 @@ SEEN_IN_TRAINING = {
 """Noises that a noise-trained network was shown, see `bioscnn.training`."""
 
 
-def contestants_of(study: Study) -> tuple[Contestant, ...]:
-    """Return who is compared in a study.
+def networks_of(study: Study) -> tuple[ComparedNetwork, ...]:
+    """Return the networks that a study compares.
 
-    A study that runs none of its data set's networks in their own way has one contestant: its own network.
+    A study that runs none of its data set's networks in their own way compares none: it has its own network.
     """
     config = study.config
-    every = CONTESTANTS.get(config.dataset.name, ())
-    if not any(one.is_of(config) for one in every):
+    every = NETWORKS.get(config.dataset.name, ())
+    if not any(network.is_of(config) for network in every):
         name = Path(config.network.model).stem
-        return (Contestant(name, config.network.model, "the network of the study"),)
+        return (ComparedNetwork(name, config.network.model, "the network of the study"),)
     return every
