@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from bioscnn.experiments.compare import Estimate, corrected
+from bioscnn.statistics import Estimate, corrected
 
 Row = dict[str, Any]
 

@@ -1,130 +1,216 @@
-"""The page of a noise study: what noise destroys first, and what helps."""
+"""The page of the noise experiment: what noise destroys first, and what helps."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
-from bioscnn.report.template import percent, render_template, write_page
+import pandas as pd
 
-if TYPE_CHECKING:
-    import pandas as pd
+from bioscnn.experiments.experiment import Analysis
+from bioscnn.experiments.noise import words
+from bioscnn.experiments.noise.words import Shown
+from bioscnn.report.formats import percent, percent_interval, plural, points, points_interval, probability
+from bioscnn.report.page import (
+    Column,
+    Facts,
+    Figure,
+    Headline,
+    Page,
+    Part,
+    Section,
+    Table,
+    Text,
+    code,
+    made_from,
+)
+from bioscnn.report.provenance import provenance_rows
 
-    from bioscnn.report.noise_folder import NoiseStudy
-    from bioscnn.report.pictures import Picture
-
-
-def write_noise_report(folder: Path) -> Path:
-    """Write the ``report.html`` of a noise study into its folder.
-
-    The page is one file that loads nothing else.
-
-    Parameters
-    ----------
-    folder : Path
-        With ``accuracy.csv``, ``comparisons.csv``, ``summary.json`` and ``examples.npz``; see
-        `bioscnn.report.noise_folder` for what they hold.
-
-    Returns
-    -------
-    Path
-        The page.
-
-    Raises
-    ------
-    UserError
-        If a file of the study is missing or damaged, or the page cannot be written.
-    """
-    from bioscnn.report.noise_folder import read_noise
-
-    return write_page(folder, render_noise(read_noise(folder)))
+REFERENCES = (
+    "Mu N. and Gilmer J. (2019), MNIST-C: a robustness benchmark for computer vision, arXiv:1906.02337. "
+    "Hu Y., Liu S.-C. and Delbruck T. (2021), v2e: from video frames to realistic DVS events, CVPR Workshops. "
+    "Agresti A. and Min Y. (2005), Simple improved confidence intervals for comparing matched proportions, "
+    "Statistics in Medicine 24:729. Holm S. (1979), A simple sequentially rejective multiple test procedure, "
+    "Scandinavian Journal of Statistics 6:65."
+)
 
 
-def render_noise(study: NoiseStudy) -> str:
-    """Return the page of a noise study as HTML."""
-    from bioscnn.report import noise_words as words
-    from bioscnn.report.noise_folder import FIX
+def noise_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
+    """Return the page of a noise experiment."""
+    shown = Shown(
+        *(pd.DataFrame(analysis.tables[name]) for name in ("accuracy", "losses", "comparisons")), dict(summary)
+    )
+    return Page(
+        title=analysis.title,
+        eyebrow=f"bioscnn · noise study {summary['study']}",
+        question="what does noise destroy first, and does the biology help?",
+        verdict=list(analysis.verdict),
+        headlines=[Headline(*headline) for headline in words.headlines(shown)],
+        sections=[
+            *_figures(shown),
+            Section("noises", "The noises", _noises(shown, analysis)),
+            Section("tables", "Every number", [*_accuracy(shown), _comparisons(shown)], "Tables"),
+            Section("methods", "How it was made", _methods(shown), "Methods"),
+        ],
+        provenance=provenance_rows(summary),
+        simulated=analysis.simulated,
+        footer=made_from("accuracy.csv", "losses.csv", "comparisons.csv", "summary.json"),
+    )
 
-    values: dict[str, Any] = {
-        "study": study,
-        "summary": study.summary,
-        "headlines": words.headlines(study),
-        "figures": draw_noise_figures(study),
-        "kinds": words.kinds(study),
-        "tables": {entry["name"]: _numbers(study, entry["name"]) for entry in study.summary["contestants"]},
-        "compared": words.compared(study),
-        "corrected": "p_holm" in study.comparisons,
-    }
-    return render_template("noise.html", values, FIX)
 
-
-def draw_noise_figures(study: NoiseStudy) -> dict[str, Picture]:
-    """Draw the figures of the page by name; ``gallery`` only if the study has pictures."""
+def _figures(shown: Shown) -> list[Section]:
     from bioscnn import plots
-    from bioscnn.report import noise_words as words
-    from bioscnn.report.pictures import wide
 
-    accuracy, chance, severity = study.accuracy, study.chance, study.severity
-    figures = {
-        "fall": wide(
-            lambda width: plots.first_to_fall(accuracy, severity, chance=chance, width=width),
-            f"Bar chart of the accuracy in points that {study.main} loses to each kind of noise",
-            words.fall_caption(study),
+    chance, severity = shown.summary["chance"], shown.severity
+    fall = Figure(
+        lambda width: plots.first_to_fall(
+            shown.losses, shown.main, clean=shown.of(shown.main).accuracy, chance=chance, width=width
         ),
-        "curves": wide(
-            lambda width: plots.noise_curves(accuracy, chance=chance, width=width),
-            "Line charts of accuracy in % against severity, a panel a kind of noise, a line a network",
-            words.curves_caption(study),
-        ),
-        "helps": wide(
-            lambda width: plots.what_helps(study.comparisons, width=width),
-            "Differences of accuracy in points between two networks in each kind of noise, with intervals",
-            words.helps_caption(study),
-        ),
-        "activity": wide(
-            lambda width: plots.latency_and_spikes(accuracy, width=width),
-            "Tables of median latency in ms and spikes a trial by kind of noise and severity, coloured",
-            words.activity_caption(study),
-        ),
-    }
-    if study.names:
-        figures["gallery"] = wide(
-            lambda width: plots.gallery(study.names, study.pictures, width=width),
-            "Pictures of one example, clean and in noise of rising severity",
-            words.gallery_caption(study),
-        )
-    return {
-        name: figure.simulated if study.summary["simulated"] else figure for name, figure in figures.items()
-    }
-
-
-def _numbers(study: NoiseStudy, contestant: str) -> list[list[dict[str, str]]]:
-    """Return the rows of the table of a contestant, a list a kind of noise, clean inputs first."""
-    rows = study.accuracy[study.accuracy["contestant"] == contestant]
-    keys = ["noise", "severity"]
-    spiking, ann = (rows[rows["method"] == method] for method in ("spiking", "ann"))
-    joined = spiking.merge(
-        ann[[*keys, "accuracy", "low", "high"]], on=keys, how="left", suffixes=("", "_ann")
+        f"Bar chart of the accuracy in points that {shown.main} loses to each kind of noise",
+        words.fall_caption(shown),
+    )
+    curves = Figure(
+        lambda width: plots.noise_curves(shown.accuracy, chance=chance, width=width),
+        "Line charts of accuracy in % against severity, one panel per kind of noise, one line per network",
+        words.curves_caption(shown),
+    )
+    helps = Figure(
+        lambda width: plots.what_helps(shown.comparisons, width=width),
+        "Differences of accuracy in points between two networks in each kind of noise, with intervals",
+        words.helps_caption(shown),
+    )
+    activity = Figure(
+        lambda width: plots.latency_and_spikes(shown.accuracy, width=width),
+        "Tables of median latency in ms and spikes per trial by kind of noise and severity, coloured",
+        words.activity_caption(shown),
     )
     return [
-        [_row(row) for _, row in group.sort_values("severity").iterrows()]
-        for _, group in joined.groupby("noise", sort=False)
+        Section("fall", f"What falls first, at severity {severity}", [fall], "What falls first"),
+        Section("curves", "Accuracy against severity", [curves], "Severity"),
+        Section("helps", "What helps", [helps]),
+        Section("activity", "Latency and spikes in noise", [activity], "Latency and spikes"),
     ]
 
 
-def _row(row: pd.Series) -> dict[str, str]:
-    from bioscnn.plots.noise import name_of
-    from bioscnn.report.noise_words import interval
+def _noises(shown: Shown, analysis: Analysis) -> list[Part]:
+    from bioscnn import plots
 
-    ann = row.accuracy_ann == row.accuracy_ann  # not NaN
-    return {
-        "noise": name_of(row.noise),
-        "condition": f"{row.severity:.0f}: {row.amount}" if row.severity else "0",
-        "accuracy": percent(row.accuracy),
-        "interval": interval(row),
-        "ann": percent(row.accuracy_ann) if ann else "",
-        "ann_interval": f"[{100 * row.low_ann:.2f}, {100 * row.high_ann:.2f}]" if ann else "",
-        "latency": f"{row.latency_ms:.3g}" if row.latency_ms == row.latency_ms else "",
-        "spikes": f"{row.spikes:,.0f}" if row.spikes == row.spikes else "",
-        "n": f"{row.n:,.0f} × {row.seeds:.0f}",
-    }
+    names, pictures = analysis.more["names"], analysis.more["pictures"]
+    parts: list[Part] = []
+    if len(names):
+        parts.append(
+            Figure(
+                lambda width: plots.gallery(names, pictures, width=width),
+                "Pictures of one example, clean and in noise of rising severity",
+                words.gallery_caption(shown),
+            )
+        )
+    severity = shown.severity
+    parts.append(
+        Table(
+            words.kinds(shown),
+            [
+                Column("name", "noise"),
+                Column(
+                    ("what", "meaning", "settings"),
+                    "what happens",
+                    lambda what, meaning, settings: (
+                        f"{what} Severity {severity}: {meaning}. Settings: {settings}."
+                    ),
+                    words=True,
+                ),
+            ],
+            f"What each kind of noise is, what severity {severity} of it means, and its settings at "
+            "severities 1 to 5.",
+            group_by="place",
+        )
+    )
+    return parts
+
+
+def _accuracy(shown: Shown) -> list[Table]:
+    caption = (
+        "Accuracy of the spiking network with its 95 % interval, and of the trained network that it was made "
+        "from (ANN) where the noise reaches it. Latency: median over trials. Spikes: per trial. n: trials × "
+        "seeds of the noise."
+    )
+    columns = [
+        Column(("severity", "amount"), "severity:\nsetting", lambda s, a: f"{s:.0f}: {a}" if s else "0"),
+        Column("accuracy", "accuracy", percent, numeric=True),
+        Column(("low", "high"), "95 % interval\n(%)", percent_interval, numeric=True),
+        Column("accuracy_ann", "ANN", percent, numeric=True),
+        Column(("low_ann", "high_ann"), "95 % interval\n(%)", percent_interval, numeric=True),
+        Column("latency_ms", "latency\n(ms)", lambda value: f"{value:.3g}", numeric=True),
+        Column("spikes", "spikes", lambda value: f"{value:,.0f}", numeric=True),
+        Column(("n", "seeds"), "n", lambda n, seeds: f"{n:,.0f} × {seeds:.0f}", numeric=True),
+    ]
+    return [
+        Table(
+            shown.with_ann(network["name"]),
+            columns,
+            caption,
+            group_by="noise_name",
+            folded=f"Accuracy, latency and spikes of {network['name']}",
+            dense=True,
+        )
+        for network in shown.summary["networks"]
+    ]
+
+
+def _comparisons(shown: Shown) -> Table:
+    return Table(
+        words.compared(shown),
+        [
+            Column("noise_name", "noise"),
+            Column("difference", "difference\n(points)", points, numeric=True),
+            Column(("low", "high"), "95 % interval", points_interval, numeric=True),
+            Column("p", "p", lambda p: probability(p).removeprefix("= "), numeric=True),
+            Column("p_holm", "p, Holm", lambda p: probability(p).removeprefix("= "), numeric=True),
+            Column("significant", "significant", lambda yes: "yes" if yes else "no"),
+            Column("family", "family"),
+            Column(("trials", "seeds"), "n", lambda n, seeds: f"{n:,.0f} × {seeds:.0f}", numeric=True),
+        ],
+        "Accuracy of the first less that of the second, in the same trials and noise, in points. p, Holm: "
+        "corrected within the family: the questions themselves (clean inputs, and the mean of all kinds), or "
+        "everything else, which is exploratory. n: trials × seeds of the noise.",
+        group_by="pair",
+        folded="What helps: every comparison",
+        bold="significant",
+        dense=True,
+    )
+
+
+def _methods(shown: Shown) -> list[Part]:
+    s = shown.summary
+    return [
+        Table(
+            s["networks"],
+            [
+                Column("name", "network"),
+                Column("model", "model", code),
+                Column("about", "what it is", words=True),
+            ],
+            "The networks that are compared; the first one is judged by itself.",
+        ),
+        Facts(
+            {
+                "Data": s["source"],
+                "Trials": f"{plural(s['n'], 'trial')} in each condition, the same ones in all; noise of "
+                f"{plural(s['seeds'], 'seed')}",
+                "Noise of inputs": "Images and recordings get their noise before anything else, so that the "
+                "trained network meets it too.",
+                "Noise of networks": "Synapses, neurons and axons get theirs after the conversion; the "
+                "trained network has none of them.",
+                "Severities": "The settings of severities 1 to 5 are in the table of the noises; those of "
+                "images are MNIST-C's where it has that noise, but for gentler ones of blur, as its own leave "
+                "nothing of a digit.",
+                f"Simulation of {shown.main}": f"{s['duration_ms']:g} ms in steps of {s['dt_ms']:g} ms, read "
+                f"by {s['readout']}, device {s['device']}",
+                "Intervals": "95 %, over trials and seeds of the noise. One trained network stands for each "
+                "recipe: training seeds did not vary.",
+                "Significant": "The p value, corrected by Holm's method within its family, is below 0.05, "
+                "and the interval corrected alike leaves zero out.",
+            }
+        ),
+        Text(REFERENCES, "reference"),
+    ]

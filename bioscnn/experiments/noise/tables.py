@@ -9,19 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.experiments.classify import RULES
-from bioscnn.experiments.compare import Estimate, difference, proportion
 from bioscnn.experiments.experiment import Done, Row
 from bioscnn.experiments.noise.conditions import CLEAN, Amount
 from bioscnn.experiments.noise.networks import QUESTIONS, SEEN_IN_TRAINING
 from bioscnn.experiments.rows import corrected_rows, share_cells
 from bioscnn.experiments.unit import Outcome
 from bioscnn.noise import Noise
+from bioscnn.statistics import Estimate, difference, proportion
 
 ALL = "all"
 """In the place of a noise: the mean over all kinds."""
 
 SPIKING, ANN = "spiking", "ann"
 SEEN, UNSEEN = "seen in training", "not seen in training"
+
+NOISE_SEEDS = ("noise seeds",)
 
 Correct = NDArray[np.bool_]
 
@@ -78,7 +80,7 @@ class Results:
         """Return what a noise costs the first network at the judged severity, in accuracy, trial by trial."""
         noisy = self.correct(self.main, noise, self.amount.judged_severity)
         clean = np.broadcast_to(self.correct(self.main, CLEAN), noisy.shape)
-        return difference(clean, noisy, varied=("trials", "noise seeds"))
+        return difference(clean, noisy, seeds=NOISE_SEEDS)
 
 
 def accuracy_rows(results: Results) -> list[Row]:
@@ -107,7 +109,7 @@ def accuracy_rows(results: Results) -> list[Row]:
                             "acts_on": CLEAN if kind is None else kind.acts_on,
                             "severity": severity,
                             "amount": "" if kind is None else kind.at(severity).setting,
-                            **share_cells(proportion(correct)),
+                            **share_cells(proportion(correct, seeds=NOISE_SEEDS)),
                             **_activity(outcomes),
                             "n": correct.shape[1],
                             "seeds": correct.shape[0],
@@ -175,14 +177,14 @@ def _compare(
     names = [noise for noise in results.kinds if results.has(first[0], noise, first[1])]
     names = [noise for noise in names if results.has(second[0], noise, second[1])]
     clean = (results.correct(network, CLEAN, method=method) for network, method in (first, second))
-    compared = [(cells | {"noise": CLEAN, "acts_on": CLEAN}, difference(*clean, varied=("trials",)))]
+    compared = [(cells | {"noise": CLEAN, "acts_on": CLEAN}, difference(*clean))]
     for noise, acts_on, members in _groups(results, names, question):
         cases = [(member, severity) for member in members for severity in results.amount.severities]
         both = [
             np.stack([results.correct(network, *case, method) for case in cases])
             for network, method in (first, second)
         ]
-        estimate = difference(*both, varied=("trials", "noise seeds"))
+        estimate = difference(*both, seeds=NOISE_SEEDS)
         compared.append((cells | {"noise": noise, "acts_on": acts_on}, estimate))
     return compared
 

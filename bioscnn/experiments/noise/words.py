@@ -1,18 +1,23 @@
-"""What each kind of noise is, in words, and the sentences of a noise study's page."""
+"""Words of the noise experiment's page: the kinds of noise, captions, headlines."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pandas as pd
+
+from bioscnn.experiments.phrases import capital
 from bioscnn.plots.noise import PLACES, name_of, place_of, without_units
-from bioscnn.plots.noise_effects import losses, row_name
-from bioscnn.report.template import percent, plural, points, probability
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from bioscnn.report.noise_folder import NoiseStudy
+from bioscnn.plots.noise_effects import row_name
+from bioscnn.report.formats import (
+    percent,
+    percent_interval,
+    plural,
+    points,
+    points_interval,
+    probability,
+)
 
 NOISE_WORDS = {
     "gaussian-noise": (
@@ -86,143 +91,161 @@ NOISE_WORDS = {
 """Of each noise: what it is, and what a setting means, with ``{}`` in the place of its text."""
 
 
-@dataclass(frozen=True)
-class Kind:
-    """A kind of noise in words: its name, what it is, what the stressed severity means, all settings."""
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """Tables and facts of a noise experiment, as its page needs them.
 
-    name: str
-    what: str
-    meaning: str
-    settings: str
+    Parameters
+    ----------
+    accuracy, losses, comparisons : DataFrame
+        Contents of the tables of these names.
+    summary : dict
+        Contents of ``summary.json``.
+    """
+
+    accuracy: pd.DataFrame
+    losses: pd.DataFrame
+    comparisons: pd.DataFrame
+    summary: dict[str, Any]
+
+    @property
+    def main(self) -> str:
+        """The network that is judged by itself."""
+        return str(self.summary["networks"][0]["name"])
+
+    @property
+    def severity(self) -> int:
+        """The severity at which kinds of noise are compared with each other."""
+        return int(self.summary["judged_severity"])
+
+    def rows(self, network: str, method: str = "spiking") -> pd.DataFrame:
+        """Return the accuracies of a network, the spiking one or its trained one."""
+        table = self.accuracy
+        return table[(table["network"] == network) & (table["method"] == method)]
+
+    def of(self, network: str, *, method: str = "spiking") -> pd.Series:
+        """Return the accuracy of a network without noise."""
+        rows = self.rows(network, method)
+        return rows[rows["noise"] == "clean"].iloc[0]
+
+    def with_ann(self, network: str) -> pd.DataFrame:
+        """Return the accuracies of a spiking network beside those of its trained one."""
+        keys = ["noise", "severity"]
+        ann = self.rows(network, "ann")[[*keys, "accuracy", "low", "high"]]
+        rows = self.rows(network).merge(ann, on=keys, how="left", suffixes=("", "_ann"))
+        return rows.assign(noise_name=rows["noise"].map(name_of))
 
 
-def kinds(study: NoiseStudy) -> dict[str, list[Kind]]:
-    """Describe the kinds of noise of a study, by what they act on."""
-    found: dict[str, list[Kind]] = {}
-    for noise in study.summary["noises"]:
+def kinds(shown: Shown) -> list[dict[str, str]]:
+    """Describe the kinds of noise, ordered by what they act on."""
+    described = []
+    for noise in shown.summary["noises"]:
         what, meaning = NOISE_WORDS.get(noise["name"], ("", "{}"))
-        found.setdefault(place_of(noise["name"], noise["acts_on"]), []).append(
-            Kind(
-                name_of(noise["name"]),
-                f"{what}." if what else "",
-                meaning.format(noise["amounts"][study.severity - 1]),
-                ", ".join(without_units(noise["amounts"])),
-            )
+        described.append(
+            {
+                "place": place_of(noise["name"], noise["acts_on"]),
+                "name": name_of(noise["name"]),
+                "what": f"{what}." if what else "",
+                "meaning": meaning.format(noise["amounts"][shown.severity - 1]),
+                "settings": ", ".join(without_units(noise["amounts"])),
+            }
         )
-    return {name: found[place] for place, (name, _) in PLACES.items() if place in found}
+    order = list(PLACES)
+    described.sort(key=lambda kind: order.index(kind["place"]))
+    return [kind | {"place": capital(PLACES[kind["place"]][0])} for kind in described]
 
 
-@dataclass(frozen=True)
-class Headline:
-    """One number of the summary, with a note below it."""
-
-    name: str
-    value: str
-    note: str
-
-
-def headlines(study: NoiseStudy) -> list[Headline]:
-    """Return the numbers to begin with: the first contestant clean, what it loses most and least to."""
-    clean = study.of(study.main)
-    found = [Headline(f"{_capital(study.main)}, clean", percent(clean.accuracy), f"95 %: {interval(clean)}")]
-    if len(study.ann):
-        ann = study.of(study.main, method="ann")
-        found.append(Headline("Its ANN, clean", percent(ann.accuracy), f"95 %: {interval(ann)}"))
-    lost = losses(study.accuracy, study.severity)
-    if len(lost):
+def headlines(shown: Shown) -> list[tuple[str, str, str]]:
+    """Return the numbers to begin with: the first network clean, what it loses most and least to."""
+    clean = shown.of(shown.main)
+    found = [(f"{capital(shown.main)}, clean", percent(clean.accuracy), _interval(clean))]
+    if len(shown.rows(shown.main, "ann")):
+        ann = shown.of(shown.main, method="ann")
+        found.append(("Its ANN, clean", percent(ann.accuracy), _interval(ann)))
+    if len(shown.losses):
         found += [
-            Headline(
+            (
                 name,
-                points(row.loss).removeprefix("+"),
-                f"points at severity {study.severity}, by {_named(row)}; 95 %: {_loss_interval(row)}",
+                points(row.difference).removeprefix("+"),
+                f"points at severity {shown.severity}, by {_named(row)}; 95 %: "
+                f"{points_interval(row.low, row.high)}",
             )
-            for name, row in (("Largest loss", lost.iloc[0]), ("Smallest loss", lost.iloc[-1]))
+            for name, row in (("Largest loss", shown.losses.iloc[0]), ("Smallest loss", shown.losses.iloc[-1]))
         ]
-    count = study.accuracy.loc[study.accuracy["noise"] != "clean", "noise"].nunique()
-    severities = plural(study.accuracy["severity"].nunique() - 1, "severity").replace("ys", "ies")
-    seeds = plural(study.summary["seeds"], "seed")
+    n_severities = len(shown.summary["severities"])
+    severities = f"{n_severities} {'severity' if n_severities == 1 else 'severities'}"
     return [
         *found,
-        Headline("Kinds of noise", str(count), f"in {severities}"),
-        Headline("Trials", f"{study.summary['n']:,}", f"in each condition, noise of {seeds}"),
+        ("Kinds of noise", str(len(shown.summary["noises"])), f"in {severities}"),
+        (
+            "Trials",
+            f"{shown.summary['n']:,}",
+            f"in each condition, noise of {plural(shown.summary['seeds'], 'seed')}",
+        ),
     ]
 
 
-def interval(row: pd.Series) -> str:
-    """Return the interval of an accuracy in percent."""
-    return f"[{100 * row.low:.2f}, {100 * row.high:.2f}]"
-
-
-def _loss_interval(row: pd.Series) -> str:
-    return f"[{100 * row.loss_low:.2f}, {100 * row.loss_high:.2f}]".replace("-", "\N{MINUS SIGN}")
+def _interval(row: pd.Series) -> str:
+    return f"95 %: {percent_interval(row.low, row.high)}"
 
 
 def _named(row: pd.Series) -> str:
     return f"{name_of(row.noise)} ({row.amount})"
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def fall_caption(study: NoiseStudy) -> str:
-    """Say what takes most from the first contestant, and how many kinds take nothing that can be told."""
-    lost = losses(study.accuracy, study.severity)
-    told = [
-        f"{_named(row)} takes {100 * row.loss:.2f} points {_loss_interval(row)}"
-        for _, row in lost.head(3).iterrows()
+def fall_caption(shown: Shown) -> str:
+    """Return what takes most from the first network, and how many losses are significant."""
+    largest = [
+        f"{_named(row)} takes {100 * row.difference:.2f} points {points_interval(row.low, row.high)}"
+        for _, row in shown.losses.head(3).iterrows()
     ]
-    told_apart = int((lost["loss_low"] > 0).sum())
-    dotted = "" if study.chance is None else " Dotted: the loss that leaves chance."
+    significant = int((shown.losses["significant"] & (shown.losses["difference"] > 0)).sum())
     return (
-        f"Of {percent(study.of(study.main).accuracy)} of {study.main}, at severity {study.severity}, "
-        f"{'; '.join(told)}. The loss is told from zero in {told_apart} of "
-        f"{plural(len(lost), 'kind')}. After each name: its setting. "
-        "Black: 95 % intervals (Newcombe's, of two accuracies that are taken as independent: too wide if "
-        f"anything).{dotted}"
+        f"Of {percent(shown.of(shown.main).accuracy)} of {shown.main}, at severity {shown.severity}, "
+        f"{'; '.join(largest)}. The loss is significant in {significant} of "
+        f"{plural(len(shown.losses), 'kind')}, corrected by Holm's method over all of them. After each name: "
+        "its setting. Black: 95 % intervals of the loss, trial by trial. Dotted: the loss that leaves chance."
     )
 
 
-def curves_caption(study: NoiseStudy) -> str:
-    """Say how accurate each contestant is on average over the kinds that all of them met."""
-    rows = study.accuracy[(study.accuracy["method"] == "spiking") & (study.accuracy["noise"] != "clean")]
-    by_kind = rows.pivot_table(index="noise", columns="contestant", values="accuracy", sort=False).dropna()
+def curves_caption(shown: Shown) -> str:
+    """Return how accurate each network is on average over the kinds that all of them met."""
+    rows = shown.accuracy[(shown.accuracy["method"] == "spiking") & (shown.accuracy["noise"] != "clean")]
+    by_kind = rows.pivot_table(index="noise", columns="network", values="accuracy", sort=False).dropna()
     means = by_kind.mean().sort_values(ascending=False)
-    told = ", ".join(f"{name} {percent(mean)}" for name, mean in means.items())
-    text = f"Mean over the {plural(len(by_kind), 'kind')} that all met and their severities: {told}. "
+    each = ", ".join(f"{name} {percent(mean)}" for name, mean in means.items())
+    text = f"Mean over the {plural(len(by_kind), 'kind')} that all met and their severities: {each}. "
     return (
         f"{text if len(by_kind) else ''}Severity 0 is the clean input; below each name: weakest and "
-        f"strongest setting. Thick: {study.main}; dashed: the trained network that it was made from, which "
+        f"strongest setting. Thick: {shown.main}; dashed: the trained network that it was made from, which "
         "has neither spikes nor neurons in time to disturb. Bands: 95 % intervals."
     )
 
 
-def helps_caption(study: NoiseStudy) -> str:
-    """Say what each question comes to, on average over the kinds of noise."""
-    rows, corrected = study.comparisons[study.comparisons["noise"] == "all"], "p_holm" in study.comparisons
-    told = [
+def helps_caption(shown: Shown) -> str:
+    """Return what each question comes to, on average over the kinds of noise."""
+    rows = shown.comparisons[shown.comparisons["noise"] == "all"]
+    each = [
         f"{row['first']} less {row.second}: {points(row.difference)} points "
-        f"[{points(row.low)}, {points(row.high)}], p {probability(row.p_holm if corrected else row.p)}"
+        f"{points_interval(row.low, row.high)}, p {probability(row.p_holm)}"
         for _, row in rows.iterrows()
     ]
-    start = f"Mean over the kinds: {'; '.join(told)}. " if told else ""
+    start = f"Mean over the kinds: {'; '.join(each)}. " if each else ""
     return (
-        f"{start}Accuracy of the first less that of the second, in the same noise; bars: 95 % intervals; "
-        f"open: zero lies within.{' p: corrected after Holm for all comparisons.' if corrected else ''}"
+        f"{start}Accuracy of the first less that of the second, in the same trials and noise; bars: 95 % "
+        "intervals; open: not significant. p: corrected by Holm's method within its family."
     )
 
 
-def activity_caption(study: NoiseStudy) -> str:
-    """Say where decisions come latest, and where the first contestant spikes most and least."""
-    rows = study.accuracy[
-        (study.accuracy["contestant"] == study.main) & (study.accuracy["method"] == "spiking")
-    ]
+def activity_caption(shown: Shown) -> str:
+    """Return where decisions come latest, and where the first network spikes most and least."""
+    rows = shown.rows(shown.main)
     clean, noisy = rows[rows["noise"] == "clean"].iloc[0], rows[rows["noise"] != "clean"]
     parts = []
     if noisy["latency_ms"].notna().any():
         late = noisy.loc[noisy["latency_ms"].idxmax()]
         parts.append(
-            f"half of the decisions of {study.main} are final after {clean.latency_ms:.3g} ms on clean "
+            f"half of the decisions of {shown.main} are final after {clean.latency_ms:.3g} ms on clean "
             f"inputs, at the latest after {late.latency_ms:.3g} ms, in {_named(late)}"
         )
     if noisy["spikes"].notna().any():
@@ -231,13 +254,12 @@ def activity_caption(study: NoiseStudy) -> str:
             f"a trial takes {clean.spikes:,.0f} spikes, {most.spikes:,.0f} in {_named(most)}, "
             f"{fewest.spikes:,.0f} in {_named(fewest)}"
         )
-    told = "; ".join(parts)
-    return f"{_capital(told)}. Colours: in relation to clean inputs, on a scale of factors."
+    return f"{capital('; '.join(parts))}. Colours: in relation to clean inputs, on a scale of factors."
 
 
-def gallery_caption(study: NoiseStudy) -> str:
-    """Say what the pictures show."""
-    what = "recording" if "events" in set(study.accuracy["acts_on"]) else "image"
+def gallery_caption(shown: Shown) -> str:
+    """Return what the pictures show."""
+    what = "recording" if "events" in set(shown.accuracy["acts_on"]) else "image"
     return f"One {what} of the study, clean and at severities 1 to 5 of each noise that acts on it."
 
 
@@ -251,23 +273,11 @@ QUESTIONS = {
 """The questions of ``comparisons.csv`` in words."""
 
 
-def compared(study: NoiseStudy) -> list[dict[str, Any]]:
-    """Return the comparisons in words: a question and pair, and its rows."""
-    tables, corrected = [], "p_holm" in study.comparisons
-    for (question, first, second), group in study.comparisons.groupby(
-        ["question", "first", "second"], sort=False
-    ):
-        rows = [
-            {
-                "noise": row_name(row.noise),
-                "difference": points(row.difference),
-                "interval": f"[{points(row.low)}, {points(row.high)}]",
-                "p": probability(row.p).removeprefix("= "),
-                "p_holm": probability(row.p_holm).removeprefix("= ") if corrected else "",
-                "n": f"{row.n:,.0f}",
-            }
-            for _, row in group.iterrows()
-        ]
-        words = QUESTIONS.get(str(question), str(question))
-        tables.append({"question": words, "pair": f"{first} less {second}", "rows": rows})
-    return tables
+def compared(shown: Shown) -> pd.DataFrame:
+    """Return the comparisons with the words of their questions, pairs and noises."""
+    rows = shown.comparisons
+    pairs = [
+        f"{QUESTIONS.get(row.question, row.question)} {row.first} less {row.second}"
+        for row in rows.itertuples()
+    ]
+    return rows.assign(noise_name=rows["noise"].map(row_name), pair=pairs)
