@@ -74,9 +74,7 @@ class Bench:
             keys.model_dump(),
             lambda: kind.load(clean, keys.split, keys.trials, self.data, self.progress),
         )
-        shown: Input = self.keep(
-            "clean", self._encoded_by(clean), lambda: kind.of(loaded.examples, clean)
-        )
+        shown: Input = self.keep("clean", self._encoded_by(clean), lambda: kind.of(loaded.examples, clean))
         return shown
 
     def input(self, config: StudyConfig) -> Input:
@@ -106,9 +104,7 @@ class Bench:
         )
         return found
 
-    def network(
-        self, config: StudyConfig, graph: LayerGraph, calibration: Input | None
-    ) -> SpikingNetwork:
+    def network(self, config: StudyConfig, graph: LayerGraph, calibration: Input | None) -> SpikingNetwork:
         """Return the converted network of a study with its weights, delay and noise."""
         conditions = conditions_of(config)
         examples = None if calibration is None else calibration.examples.sha256

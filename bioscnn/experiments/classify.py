@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bioscnn.encoding import Currents
 from bioscnn.experiments.bench import Bench
@@ -51,7 +53,9 @@ def classify(unit: Unit, bench: Bench) -> Outcome:
         If the study cannot be simulated.
     """
     case, options = bench.case(unit.study), unit.options
-    outcome = dict(classify_case(case, by_trial=options.get("by_trial", False), curve=options.get("curve", False)))
+    outcome = dict(
+        classify_case(case, by_trial=options.get("by_trial", False), curve=options.get("curve", False))
+    )
     if options.get("ann"):
         outcome["ann"] = case.ann_class.astype(np.int16)
     return outcome
@@ -62,7 +66,7 @@ def classify_case(case: Prepared, *, by_trial: bool = False, curve: bool = False
     network, stimulus, labels = case.network, case.stimulus, case.examples.labels
     rule = case.study.config.readout.rule
     spiking = [population.name for population in network.neurons if population.spikes]
-    parts: list[dict[str, np.ndarray]] = []
+    parts: list[dict[str, NDArray[Any]]] = []
     counts: list[Recording] = []
     right = np.zeros((len(RULES), stimulus.n_steps), np.int64)
     first = 0
@@ -114,7 +118,7 @@ def inputs_of_case(case: Prepared, *, ann: bool = False) -> str:
     shape = ProgramShape(network, not isinstance(stimulus, Currents), device.precision, device.connectivity)
     constants = constant_files(shape) | chance_files(network, stimulus.dt)
     if isinstance(stimulus, Currents):
-        shown = [stimulus.values]
+        shown: list[NDArray[Any]] = [stimulus.values]
     else:
         shown = [stimulus.neuron, stimulus.step, stimulus.trial_start]
     trained = [case.graph.sha256(), case.input.intensities()] if ann else []
@@ -135,6 +139,11 @@ def inputs_of_case(case: Prepared, *, ann: bool = False) -> str:
 CLASSIFY = Measure(
     classify,
     inputs_of,
-    core=("bioscnn.simulation.simulate", "bioscnn.readout", "bioscnn.metrics.latency", "bioscnn.metrics.activity"),
+    core=(
+        "bioscnn.simulation.simulate",
+        "bioscnn.readout",
+        "bioscnn.metrics.latency",
+        "bioscnn.metrics.activity",
+    ),
 )
 """Named by units as ``"bioscnn.experiments.classify:CLASSIFY"``."""

@@ -254,9 +254,7 @@ def _compute(
 
     def task(chunk: Sequence[Unit]) -> Chunk:
         needed = {name: given[name] for unit in chunk for name in unit.needs}
-        return Chunk(
-            data, tuple(chunk), {u.id: known[u.id] for u in chunk if u.id in known}, needed
-        )
+        return Chunk(data, tuple(chunk), {u.id: known[u.id] for u in chunk if u.id in known}, needed)
 
     together = [unit for unit in units if not unit.exclusive]
     alone = [[unit] for unit in units if unit.exclusive]

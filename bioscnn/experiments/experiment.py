@@ -113,27 +113,27 @@ class Analysis:
 
 
 class Experiment(Protocol):
-    """A question, and how it is answered.
+    """A question, and how it is answered: four methods."""
 
-    Attributes
-    ----------
-    name : str
-        Of the experiment; results go to ``results/<name>/``.
-    label : str
-        Of this one: its study, and what was changed; the next folder.
-    study : Study
-        What its units are variations of.
-    spec : mapping
-        All options that decide tables and page but no unit; plain JSON.
-    keeps_failures : bool
-        Whether units may fail, and the others still come to something.
-    """
+    @property
+    def name(self) -> str:
+        """Of the experiment; results go to ``results/<name>/``."""
 
-    name: str
-    label: str
-    study: Study
-    spec: Mapping[str, Any]
-    keeps_failures: bool
+    @property
+    def label(self) -> str:
+        """Of this one: its study, and what is special about it; the next folder."""
+
+    @property
+    def study(self) -> Study:
+        """What its units are variations of."""
+
+    @property
+    def spec(self) -> Mapping[str, Any]:
+        """All options that decide tables or page but no unit; plain JSON."""
+
+    @property
+    def keeps_failures(self) -> bool:
+        """Whether units may fail, and the others still come to something."""
 
     def plan(self, bench: Bench) -> list[Unit]:
         """Return the units of the first round; refuse everything that can be refused.
@@ -152,5 +152,3 @@ class Experiment(Protocol):
 
     def page(self, analysis: Analysis, summary: Mapping[str, Any]) -> Page:
         """Return the page; `summary` is the whole of ``summary.json``."""
-
-

@@ -141,11 +141,6 @@ def run_experiment(
     store.open({"plan": plan, "experiment": experiment.name, "label": experiment.label})
     _speak_of_earlier(folder, progress)
     version = code_version()
-    options = {
-        "commit": _commit(version),
-        "keep_failures": experiment.keeps_failures,
-        "retry": retry,
-    }
     every: list[Unit] = []
     outcomes: dict[str, Outcome] = {}
     made: dict[str, MadeBy] = {}
@@ -154,21 +149,25 @@ def run_experiment(
     with locked(folder, lock), executor_at(where) as executor:
         while units:
             mine = units if shard is None else shard.of_units(units)
-            given = {need: outcomes[need.partition(":")[0]] for unit in mine for need in unit.needs}
-            done = complete(mine, store, executor, data, progress, given=given, **options)
+            done = complete(
+                mine,
+                store,
+                executor,
+                data,
+                progress,
+                commit=_commit(version),
+                keep_failures=experiment.keeps_failures,
+                retry=retry,
+                given={need: outcomes[need.partition(":")[0]] for unit in mine for need in unit.needs},
+            )
             computed += done.computed
             every += mine
+            if shard is not None and not store.has_all(units):
+                return ShardDone(folder, len(every), computed)
             outcomes |= done.outcomes
             made |= done.made
             if shard is not None:
-                missing = [unit for unit in units if store.read(unit.id) is None]
-                if missing or len(mine) == len(units):
-                    return ShardDone(folder, len(mine), computed)
-                rest = complete(
-                    [unit for unit in units if unit not in mine], store, executor, data, progress, **options
-                )
-                outcomes |= rest.outcomes
-                made |= rest.made
+                outcomes |= store.outcomes(units)
             units = experiment.next_round(_done(every, outcomes, made), bench)
         if shard is not None:
             return ShardDone(folder, len(every), computed)
@@ -202,7 +201,10 @@ def _key(experiment: Experiment, units: Iterable[Unit], bench: Bench) -> str:
         if written not in data:
             data[written] = bench.clean(config).examples.sha256
     return hash_of(
-        sorted(unit.id for unit in units), dict(experiment.spec), sorted(data.items()), sorted(networks.items())
+        sorted(unit.id for unit in units),
+        dict(experiment.spec),
+        sorted(data.items()),
+        sorted(networks.items()),
     )[:16]
 
 

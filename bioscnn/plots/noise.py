@@ -160,9 +160,7 @@ def _looks(accuracy: pd.DataFrame) -> dict[str, tuple[str, str]]:
     """Return colour and marker of each network."""
     return {
         str(name): look
-        for name, look in zip(
-            accuracy["network"].unique(), zip(PALETTE, MARKERS, strict=True), strict=False
-        )
+        for name, look in zip(accuracy["network"].unique(), zip(PALETTE, MARKERS, strict=True), strict=False)
     }
 
 

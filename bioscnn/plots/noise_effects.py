@@ -101,7 +101,7 @@ _FIRST = {"clean": 0, "all": 1}
 
 @themed
 def what_helps(comparisons: pd.DataFrame, *, width: float = WIDE) -> Figure:
-    """Draw by how much one network is more often right than another, one panel per question, one row per noise.
+    """Draw by how much one network is more often right than another: one panel per question.
 
     Parameters
     ----------
@@ -167,7 +167,9 @@ def _draw_differences(axes: Axes, group: pd.DataFrame, rows: Sequence[str | None
     place = [rows.index(noise) for noise in group["noise"]]
     value, low, high = (100 * group[name].to_numpy(float) for name in ("difference", "low", "high"))
     significant = group["significant"].to_numpy(bool)
-    kinds = np.select([significant & (value > 0), significant & (value < 0)], ["helps", "harms"], "not significant")
+    kinds = np.select(
+        [significant & (value > 0), significant & (value < 0)], ["helps", "harms"], "not significant"
+    )
     colours = [VERDICTS[kind] for kind in kinds]
     sizes = np.where(group["noise"].map(is_kind), 13, 26)
     axes.hlines(place, low, high, color=colours, linewidth=1.3)

@@ -31,7 +31,7 @@ EXPLICIT = ("transmission-failure",)
 
 @dataclass(frozen=True)
 class NoiseExperiment:
-    """What does noise destroy first, and does the biology of a network help?
+    """The question what noise destroys first, and whether the biology of a network helps.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ class NoiseExperiment:
         for name, (_, study) in self.networks.items():
             bench.case(study)
             units.append(Unit(name, CLEAN, study, CLASSIFY, {"ann": True}, severity=0))
-            for noise, kind in self.noises.items():
+            for kind in self.noises.values():
                 if fits(kind, study.config) is None:
                     units += self._in_noise(name, study, kind)
         return units

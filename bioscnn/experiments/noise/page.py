@@ -28,8 +28,8 @@ from bioscnn.report.provenance import provenance_rows
 
 REFERENCES = (
     "Mu N. and Gilmer J. (2019), MNIST-C: a robustness benchmark for computer vision, arXiv:1906.02337. "
-    "Hu Y., Liu S.-C. and Delbruck T. (2021), v2e: from video frames to realistic DVS events, CVPR Workshops. "
-    "Agresti A. and Min Y. (2005), Simple improved confidence intervals for comparing matched proportions, "
+    "Hu Y., Liu S.-C. and Delbruck T. (2021), v2e: from video frames to realistic DVS events, CVPR "
+    "Workshops. Agresti A. and Min Y. (2005), Simple improved confidence intervals for comparing matched proportions, "
     "Statistics in Medicine 24:729. Holm S. (1979), A simple sequentially rejective multiple test procedure, "
     "Scandinavian Journal of Statistics 6:65."
 )
@@ -38,7 +38,8 @@ REFERENCES = (
 def noise_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
     """Return the page of a noise experiment."""
     shown = Shown(
-        *(pd.DataFrame(analysis.tables[name]) for name in ("accuracy", "losses", "comparisons")), dict(summary)
+        *(pd.DataFrame(analysis.tables[name]) for name in ("accuracy", "losses", "comparisons")),
+        dict(summary),
     )
     return Page(
         title=analysis.title,
@@ -202,8 +203,8 @@ def _methods(shown: Shown) -> list[Part]:
                 "Noise of networks": "Synapses, neurons and axons get theirs after the conversion; the "
                 "trained network has none of them.",
                 "Severities": "The settings of severities 1 to 5 are in the table of the noises; those of "
-                "images are MNIST-C's where it has that noise, but for gentler ones of blur, as its own leave "
-                "nothing of a digit.",
+                "images are MNIST-C's where it has that noise, but for gentler ones of blur, as its own "
+                "leave nothing of a digit.",
                 f"Simulation of {shown.main}": f"{s['duration_ms']:g} ms in steps of {s['dt_ms']:g} ms, read "
                 f"by {s['readout']}, device {s['device']}",
                 "Intervals": "95 %, over trials and seeds of the noise. One trained network stands for each "

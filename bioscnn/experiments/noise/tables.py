@@ -135,7 +135,12 @@ def loss_rows(results: Results) -> list[Row]:
     severity = results.amount.judged_severity
     compared = [
         (
-            {"noise": name, "acts_on": kind.acts_on, "severity": severity, "amount": kind.at(severity).setting},
+            {
+                "noise": name,
+                "acts_on": kind.acts_on,
+                "severity": severity,
+                "amount": kind.at(severity).setting,
+            },
             results.loss(name),
         )
         for name, kind in results.kinds.items()

@@ -24,9 +24,7 @@ HELPERS = {
 """What may help, of the questions of a study."""
 
 
-def verdict_of(
-    results: Results, losses: Sequence[Row], comparisons: Sequence[Row], title: str
-) -> list[str]:
+def verdict_of(results: Results, losses: Sequence[Row], comparisons: Sequence[Row], title: str) -> list[str]:
     """Return what noise destroys first, what helps, and what becomes of the ancestor's claim about filters.
 
     Nothing is said to cost, to help or to harm unless it is significant.
@@ -60,7 +58,11 @@ def verdict_of(
 def _first_to_fall(results: Results, losses: Sequence[Row], title: str) -> str:
     severity, main = results.amount.judged_severity, results.main
     costly = [row for row in losses if row["significant"] and row["difference"] > 0]
-    gains = [row for row in losses if row["significant"] and row["difference"] < 0]
+    gains = [
+        f"{_words(row['noise'])} ({_points(row, -1)})"
+        for row in losses
+        if row["significant"] and row["difference"] < 0
+    ]
     unclear = [_words(row["noise"]) for row in losses if not row["significant"]]
     named = [f"{_words(row['noise'])} at {row['amount']} ({_points(row)})" for row in costly[:NAMED]]
     others = len(costly) - len(named)
@@ -73,7 +75,7 @@ def _first_to_fall(results: Results, losses: Sequence[Row], title: str) -> str:
     if unclear:
         parts.append(f"no significant loss was found for {listed(unclear)}")
     if gains:
-        parts.append(f"gains by {listed([f'{_words(row["noise"])} ({_points(row, -1)})' for row in gains])}")
+        parts.append(f"gains by {listed(gains)}")
     return f"In noise of severity {severity}, {main} on {title} {'; '.join(parts)}."
 
 

@@ -170,7 +170,10 @@ def headlines(shown: Shown) -> list[tuple[str, str, str]]:
                 f"points at severity {shown.severity}, by {_named(row)}; 95 %: "
                 f"{points_interval(row.low, row.high)}",
             )
-            for name, row in (("Largest loss", shown.losses.iloc[0]), ("Smallest loss", shown.losses.iloc[-1]))
+            for name, row in (
+                ("Largest loss", shown.losses.iloc[0]),
+                ("Smallest loss", shown.losses.iloc[-1]),
+            )
         ]
     n_severities = len(shown.summary["severities"])
     severities = f"{n_severities} {'severity' if n_severities == 1 else 'severities'}"
