@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bioscnn.plots.noise import PLACES, name_of, place_of, without_units
-from bioscnn.plots.noise_effects import losses, row_name
-from bioscnn.report.template import percent, plural, points, probability
+from bioscnn.plots.noise_effects import losses
+from bioscnn.report.formats import percent, plural, points, probability
+from bioscnn.report.page import Headline
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,15 +111,6 @@ def kinds(study: NoiseStudy) -> dict[str, list[Kind]]:
             )
         )
     return {name: found[place] for place, (name, _) in PLACES.items() if place in found}
-
-
-@dataclass(frozen=True)
-class Headline:
-    """One number of the summary, with a note below it."""
-
-    name: str
-    value: str
-    note: str
 
 
 def headlines(study: NoiseStudy) -> list[Headline]:
@@ -249,25 +241,3 @@ QUESTIONS = {
     "normalisation": "Does training with rectified linear units, normalised to rates, help?",
 }
 """The questions of ``comparisons.csv`` in words."""
-
-
-def compared(study: NoiseStudy) -> list[dict[str, Any]]:
-    """Return the comparisons in words: a question and pair, and its rows."""
-    tables, corrected = [], "p_holm" in study.comparisons
-    for (question, first, second), group in study.comparisons.groupby(
-        ["question", "first", "second"], sort=False
-    ):
-        rows = [
-            {
-                "noise": row_name(row.noise),
-                "difference": points(row.difference),
-                "interval": f"[{points(row.low)}, {points(row.high)}]",
-                "p": probability(row.p).removeprefix("= "),
-                "p_holm": probability(row.p_holm).removeprefix("= ") if corrected else "",
-                "n": f"{row.n:,.0f}",
-            }
-            for _, row in group.iterrows()
-        ]
-        words = QUESTIONS.get(str(question), str(question))
-        tables.append({"question": words, "pair": f"{first} less {second}", "rows": rows})
-    return tables

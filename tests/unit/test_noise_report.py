@@ -10,19 +10,20 @@ import pytest
 
 from bioscnn.errors import UserError
 from bioscnn.noise import NOISES
+from bioscnn.plots.noise import name_of
 from bioscnn.report import write_noise_report
-from bioscnn.report.noise import _numbers
+from bioscnn.report.noise import comparisons_table, noise_page, numbers_table
 from bioscnn.report.noise_folder import NoiseStudy, read_noise
 from bioscnn.report.noise_words import (
     NOISE_WORDS,
     activity_caption,
-    compared,
     curves_caption,
     fall_caption,
     headlines,
     helps_caption,
     kinds,
 )
+from bioscnn.report.page import Figure
 from tests import noise_study
 from tests.noise_study import write_study
 
@@ -132,23 +133,24 @@ def test_the_answer_comes_first_text_of_files_stays_text_and_recordings_are_told
 
 def test_every_number_of_the_accuracies_stands_in_the_table_of_its_contestant(study: NoiseStudy):
     table = noise_study.accuracy_table("nmnist").set_index(KEYS)
+    noises = ("clean", *noise_study.noises_of("nmnist"))
     count = 0
     for contestant in noise_study.CONTESTANTS["nmnist"]:
-        for noise, rows in zip(
-            ("clean", *noise_study.noises_of("nmnist")), _numbers(study, contestant), strict=True
-        ):
-            assert len(rows) == (1 if noise == "clean" else 5)
-            for severity, row in enumerate(rows, start=noise != "clean"):
+        groups = numbers_table(study, contestant).groups
+        assert [group.heading for group in groups] == [name_of(noise) for noise in noises]
+        for noise, group in zip(noises, groups, strict=True):
+            assert len(group.lines) == (1 if noise == "clean" else 5)
+            for severity, line in enumerate(group.lines, start=noise != "clean"):
+                condition, accuracy, interval, ann, ann_interval, _, spikes, _ = line.cells
                 of = table.loc[contestant, "spiking", noise, severity]
-                assert row["accuracy"] == f"{100 * of['accuracy']:.2f} %"
-                assert row["interval"] == f"[{100 * of['low']:.2f}, {100 * of['high']:.2f}]"
-                assert row["spikes"] == f"{of['spikes']:,.0f}"
-                assert row["condition"] == (f"{severity}: {of['amount']}" if severity else "0")
+                assert accuracy == f"{100 * of['accuracy']:.2f} %"
+                assert interval == f"[{100 * of['low']:.2f}, {100 * of['high']:.2f}]"
+                assert spikes == f"{of['spikes']:,.0f}"
+                assert condition == (f"{severity}: {of['amount']}" if severity else "0")
                 if (contestant, "ann", noise, severity) in table.index:
-                    ann = table.loc[contestant, "ann", noise, severity]
-                    assert row["ann"] == f"{100 * ann['accuracy']:.2f} %"
+                    assert ann == f"{100 * table.loc[contestant, 'ann', noise, severity]['accuracy']:.2f} %"
                 else:
-                    assert row["ann"] == row["ann_interval"] == ""
+                    assert ann == ann_interval == ""
                 count += 1
     assert count == (table.index.get_level_values("method") == "spiking").sum()
 
@@ -176,10 +178,10 @@ def test_sentences_name_the_numbers_of_the_tables(study: NoiseStudy):
 
 def test_what_helps_is_told_with_its_sign_and_every_comparison_is_in_the_table(study: NoiseStudy):
     rows = noise_study.comparison_table("nmnist")
-    tables = compared(study)
-    assert sum(len(table["rows"]) for table in tables) == len(rows)
-    for (_, row), shown in zip(rows.iterrows(), (r for t in tables for r in t["rows"]), strict=True):
-        assert shown["difference"] == f"{100 * row['difference']:+.2f}".replace("-", "\N{MINUS SIGN}")
+    groups = comparisons_table(study.comparisons).groups
+    lines = [line for group in groups for line in group.lines]
+    for (_, row), line in zip(rows.iterrows(), lines, strict=True):
+        assert line.cells[1] == f"{100 * row['difference']:+.2f}".replace("-", "\N{MINUS SIGN}")
     mean = rows[(rows["noise"] == "all") & (rows["question"] == "noise-training")].iloc[0]
     assert f"noise-trained less soft LIF: {100 * mean['difference']:+.2f} points" in helps_caption(study)
     assert "Holm" not in helps_caption(study)
@@ -190,7 +192,8 @@ def test_a_corrected_p_is_the_one_that_is_told(folder: Path):
     table.assign(p=0.0001, p_holm=0.25).to_csv(folder / "comparisons.csv", index=False)
     corrected = read_noise(folder)
     assert helps_caption(corrected).count("p = 0.25") == 3
-    assert {row["p_holm"] for table in compared(corrected) for row in table["rows"]} == {"0.25"}
+    groups = comparisons_table(corrected.comparisons).groups
+    assert {line.cells[4] for group in groups for line in group.lines} == {"0.25"}
 
 
 def test_every_noise_is_explained_with_the_setting_of_severity_3(study: NoiseStudy):
@@ -213,6 +216,6 @@ def test_a_quick_study_of_one_severity_without_pictures_or_chance_can_be_reporte
     del content["chance"]
     (folder / "summary.json").write_text(json.dumps(content))
     np.savez(folder / "examples.npz", names=np.array([], str), pictures=np.array([]))
-    page = write_noise_report(folder).read_text()
-    assert "at severity 5" in page
-    assert 'id="figure-gallery"' not in page
+    assert "at severity 5" in write_noise_report(folder).read_text()
+    parts = [part for section in noise_page(read_noise(folder)).sections for part in section.parts]
+    assert sum(isinstance(part, Figure) for part in parts) == 4
