@@ -23,6 +23,7 @@ from bioscnn.report.page import (
     Text,
     code,
     made_from,
+    muted,
 )
 from bioscnn.report.provenance import provenance_rows
 
@@ -111,12 +112,13 @@ def _noises(shown: Shown, analysis: Analysis) -> list[Part]:
         Table(
             words.kinds(shown),
             [
-                Column("name", "noise"),
+                Column("name", "noise", words=True),
                 Column(
                     ("what", "meaning", "settings"),
                     "what happens",
                     lambda what, meaning, settings: (
-                        f"{what} Severity {severity}: {meaning}. Settings: {settings}."
+                        f"{what} Severity {severity}: {meaning}. ",
+                        muted(f"Settings: {settings}."),
                     ),
                     words=True,
                 ),
