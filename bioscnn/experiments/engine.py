@@ -33,6 +33,8 @@ class Chunk:
     ----------
     data : Path or None
         Data folder.
+    recordings : Path or None
+        Folder in which spikes and potentials are kept.
     units : tuple of Unit
         What to measure.
     known : mapping
@@ -42,6 +44,7 @@ class Chunk:
     """
 
     data: Path | None
+    recordings: Path | None
     units: tuple[Unit, ...]
     known: Mapping[str, tuple[str, str]]
     given: Mapping[str, Outcome]
@@ -82,6 +85,7 @@ def measure_chunk(chunk: Chunk) -> list[Result]:
     """Measure units one after the other; one that fails does not stop the others."""
     bench = bench_of(chunk.data)
     bench.given.update(chunk.given)
+    bench.recordings = chunk.recordings
     return [_measure(unit, bench, chunk.known.get(unit.id)) for unit in chunk.units]
 
 
@@ -97,7 +101,7 @@ def _measure(unit: Unit, bench: Bench, known: tuple[str, str] | None) -> Result:
         measure, inputs = measure_of(unit.measure), ""
         if measure.inputs is not None:
             inputs = measure.inputs(unit, bench)
-            if known == (core_of(unit.measure), inputs):
+            if known is not None and known == (core_of(unit.measure), inputs):
                 return Result(unit, inputs=inputs, seconds=perf_counter() - begun, holds=True)
         outcome = measure.run(unit, bench)
     except UserError as error:
@@ -147,6 +151,7 @@ def complete(
     progress: Watcher,
     *,
     commit: str,
+    recordings: Path | None = None,
     keep_failures: bool = False,
     retry: bool = False,
     given: Mapping[str, Outcome] | None = None,
@@ -167,6 +172,8 @@ def complete(
         Told about units.
     commit : str
         Commit of the code that runs.
+    recordings : Path, optional
+        Folder in which spikes and potentials are kept, to be read out again after a change of the readout.
     keep_failures : bool
         Whether a unit that fails is an outcome like others; otherwise it ends the experiment.
     retry : bool
@@ -200,7 +207,8 @@ def complete(
             todo.append(unit)
     if todo:
         progress.stage(f"measuring {len(todo)} of {len(units)} units")
-    for result in _compute(todo, executor, data, known, given or {}, progress):
+    tasks = _Tasks(data, recordings, known, given or {})
+    for result in _compute(todo, executor, tasks):
         unit = result.unit
         if result.error and not keep_failures:
             raise result.problem or UserError(f"{unit.label} failed", value=result.error)
@@ -238,31 +246,34 @@ def _same_environment(kept: Kept) -> bool:
     return kept.made_by.environment == environment_of_results()
 
 
-def _compute(
-    units: Sequence[Unit],
-    executor: Executor,
-    data: Path | None,
-    known: Mapping[str, tuple[str, str]],
-    given: Mapping[str, Outcome],
-    progress: Watcher,
-) -> Iterator[Result]:
+@dataclass(frozen=True)
+class _Tasks:
+    """Makes chunks: what of an experiment each of them is given."""
+
+    data: Path | None
+    recordings: Path | None
+    known: Mapping[str, tuple[str, str]]
+    given: Mapping[str, Outcome]
+
+    def chunk(self, units: Sequence[Unit]) -> Chunk:
+        needed = {need: self.given[need] for unit in units for need in unit.needs}
+        known = {unit.id: self.known[unit.id] for unit in units if unit.id in self.known}
+        return Chunk(self.data, self.recordings, tuple(units), known, needed)
+
+
+def _compute(units: Sequence[Unit], executor: Executor, tasks: _Tasks) -> Iterator[Result]:
     """Measure units, and yield what becomes of each one as soon as it is known.
 
     A process that dies takes its chunk with it; who was at work then is tried again, at last each one alone,
     so that only units that end processes themselves are given up.
     """
-
-    def task(chunk: Sequence[Unit]) -> Chunk:
-        needed = {name: given[name] for unit in chunk for name in unit.needs}
-        return Chunk(data, tuple(chunk), {u.id: known[u.id] for u in chunk if u.id in known}, needed)
-
     together = [unit for unit in units if not unit.exclusive]
     alone = [[unit] for unit in units if unit.exclusive]
     for chunks, one_at_a_time in ((chunks_of(together, executor.n), False), (alone, True)):
         for attempt in range(TRIES):
             suspects: list[Unit] = []
             last = one_at_a_time or attempt == TRIES - 1
-            for results, lost in _round([task(chunk) for chunk in chunks], executor, alone=last):
+            for results, lost in _round([tasks.chunk(chunk) for chunk in chunks], executor, alone=last):
                 yield from results
                 suspects += lost
             if not suspects:

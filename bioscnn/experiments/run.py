@@ -96,6 +96,7 @@ def run_experiment(
     progress: Watcher,
     retry: bool = False,
     shard: Shard | None = None,
+    keep_spikes: bool = False,
 ) -> Finished | ShardDone:
     """Measure what is not in the store yet, analyse, and write ``<results>/<name>/<label>/<hash>/``.
 
@@ -119,6 +120,9 @@ def run_experiment(
         Whether units that failed are measured again.
     shard : Shard, optional
         Measure only these units of the next round that is not complete, and analyse nothing.
+    keep_spikes : bool
+        Whether spikes and potentials are kept too, in ``<results>/recordings/``: after a change of the readout
+        they are read out again without simulating.
 
     Returns
     -------
@@ -156,6 +160,7 @@ def run_experiment(
                 data,
                 progress,
                 commit=_commit(version),
+                recordings=results.absolute() / "recordings" if keep_spikes else None,
                 keep_failures=experiment.keeps_failures,
                 retry=retry,
                 given={need: outcomes[need.partition(":")[0]] for unit in mine for need in unit.needs},

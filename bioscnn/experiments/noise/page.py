@@ -30,8 +30,8 @@ from bioscnn.report.provenance import provenance_rows
 REFERENCES = (
     "Mu N. and Gilmer J. (2019), MNIST-C: a robustness benchmark for computer vision, arXiv:1906.02337. "
     "Hu Y., Liu S.-C. and Delbruck T. (2021), v2e: from video frames to realistic DVS events, CVPR "
-    "Workshops. Agresti A. and Min Y. (2005), Simple improved confidence intervals for comparing matched proportions, "
-    "Statistics in Medicine 24:729. Holm S. (1979), A simple sequentially rejective multiple test procedure, "
+    "Workshops. Agresti A. and Min Y. (2005), Simple improved confidence intervals for comparing matched "
+    "proportions, Statistics in Medicine 24:729. Holm S. (1979), A simple sequentially rejective multiple test procedure, "
     "Scandinavian Journal of Statistics 6:65."
 )
 
