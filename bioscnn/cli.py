@@ -45,6 +45,9 @@ Pbs = Annotated[int | None, typer.Option(min=1, help="compute in so many jobs of
 OneShard = Annotated[
     str | None, typer.Option(metavar="K/N", help="measure the K-th of N parts only; analyse later, without")
 ]
+KeepSpikes = Annotated[
+    bool, typer.Option("--keep-spikes", help="keep spikes too: another readout needs no simulation")
+]
 Json = Annotated[bool, typer.Option("--json", help="print JSON alone on standard output")]
 
 
@@ -308,6 +311,7 @@ def noise(
     slurm: Slurm = None,
     pbs: Pbs = None,
     shard: OneShard = None,
+    keep_spikes: KeepSpikes = False,
     data: DataFolder = None,
     as_json: Json = False,
 ) -> None:
@@ -315,7 +319,17 @@ def noise(
     from bioscnn.experiments.noise import NoiseExperiment
 
     experiment = NoiseExperiment(_study(study, changes, {}), quick, _words(kinds), trials)
-    _conduct(experiment, data, as_json, jobs=jobs, dask=dask, slurm=slurm, pbs=pbs, shard=shard)
+    _conduct(
+        experiment,
+        data,
+        as_json,
+        jobs=jobs,
+        dask=dask,
+        slurm=slurm,
+        pbs=pbs,
+        shard=shard,
+        keep_spikes=keep_spikes,
+    )
 
 
 @app.command()
@@ -547,6 +561,7 @@ def _conduct(
     slurm: int | None,
     pbs: int | None,
     shard: str | None,
+    keep_spikes: bool = False,
     retry: bool = False,
     cluster: Mapping[str, object] | None = None,
 ) -> None:
@@ -562,7 +577,7 @@ def _conduct(
     with WorkProgress() as progress:
         done = run_experiment(
             experiment, where=where, data=data, results=Path("results"), progress=progress, retry=retry,
-            shard=part,
+            shard=part, keep_spikes=keep_spikes,
         )  # fmt: skip
     if isinstance(done, ShardDone):
         print_shard(done)

@@ -121,8 +121,8 @@ def run_experiment(
     shard : Shard, optional
         Measure only these units of the next round that is not complete, and analyse nothing.
     keep_spikes : bool
-        Whether spikes and potentials are kept too, in ``<results>/recordings/``: after a change of the readout
-        they are read out again without simulating.
+        Whether spikes and potentials are kept too, in ``<results>/recordings/``: after a change of the
+        readout they are read out again without simulating.
 
     Returns
     -------
