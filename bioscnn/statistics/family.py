@@ -110,4 +110,5 @@ def _corrected(family: list[Estimate]) -> list[Estimate]:
 def _at(one: Estimate, p_holm: float, level: float) -> Estimate:
     assert one.sampling is not None, "a tested estimate knows its sampling distribution"
     low, high = one.sampling.interval(level)
+    low, high = min(low, one.value), max(high, one.value)
     return replace(one, p_holm=p_holm, low_holm=low, high_holm=high)
