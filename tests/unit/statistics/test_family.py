@@ -24,7 +24,7 @@ def test_holm_leaves_out_what_was_not_tested_and_stays_a_probability():
 
 
 def test_intervals_are_those_of_bonferroni_except_where_holm_alone_rejects():
-    """Of 5, 2.3 and 1 standard errors, p is 6e-7, 0.021 and 0.32; only Holm's second level, 0.025, is near."""
+    """Of 5, 2.3 and 1 standard errors, p is 6e-7, 0.021 and 0.32. Holm's second level is 0.025."""
     sure, near, far = corrected([estimate(5.0), estimate(2.3), estimate(1.0)])
     bonferroni = 2.3940  # standard errors at 0.05 / 3
     assert (sure.low_holm, sure.high_holm) == pytest.approx((5 - bonferroni, 5 + bonferroni), abs=1e-3)
