@@ -20,13 +20,13 @@ METHODS = {
 }
 
 
-def markdown(coverage: pd.DataFrame, families: pd.DataFrame) -> str:
+def markdown(coverage: pd.DataFrame, sizes: pd.DataFrame, families: pd.DataFrame) -> str:
     """Return all tables.
 
     Parameters
     ----------
-    coverage, families : DataFrame
-        What ``docs/tables/coverage.csv`` and ``coverage-families.csv`` hold.
+    coverage, sizes, families : DataFrame
+        What ``coverage.csv``, ``false-positives.csv`` and ``families.csv`` of docs/tables hold.
     """
     differences = coverage[coverage["outcome"] == "difference"]
     proportions = coverage[coverage["outcome"] == "proportion"]
@@ -51,6 +51,10 @@ def markdown(coverage: pd.DataFrame, families: pd.DataFrame) -> str:
             *_methods(differences[(differences["trials"] > 50) & (differences["seeds"] > 1)]),
             "",
             *_outside(coverage),
+            "",
+            "**False positives**: share of experiments with p < .05, in %, where the two are equally good.",
+            "",
+            *_sizes(sizes),
             "",
             f"**Families of {families['tests'].max()} tests**, {families['families'].max():,} each, 90 % "
             "correct, 500 trials, true differences of 0 or 4 points:",
@@ -102,6 +106,16 @@ def _outside(rows: pd.DataFrame) -> list[str]:
     ]
 
 
+def _sizes(rows: pd.DataFrame) -> list[str]:
+    accuracies = sorted(set(rows["accuracy"]))
+    lines = [
+        [f"{seeds}", f"{trials:,}",
+         *(_range(size[size["accuracy"] == one]["false_positive"]) for one in accuracies)]
+        for (seeds, trials), size in rows.groupby(["seeds", "trials"])
+    ]  # fmt: skip
+    return _table(["seeds", "trials", *(f"{100 * one:g} % right" for one in accuracies)], lines)
+
+
 def _families(rows: pd.DataFrame) -> list[str]:
     header = [
         "seeds", "true differences of 0", "families with a false claim", "others found",
@@ -109,7 +123,7 @@ def _families(rows: pd.DataFrame) -> list[str]:
     ]  # fmt: skip
     lines = [
         [f"{row.seeds}", f"{row.zero} of {row.tests}",
-         *map(_percent, (row.false_positive, row.power, row.together))]
+         *map(_percent, (row.false_claim, row.power, row.together))]
         for row in rows.itertuples()
     ]  # fmt: skip
     return _table(header, lines)
