@@ -4,7 +4,7 @@ from bioscnn.statistics.compare import agresti_min, difference, mean_difference,
 from bioscnn.statistics.components import evidence, variance_of_mean
 from bioscnn.statistics.estimate import LEVEL, Estimate, Sampling
 from bioscnn.statistics.family import corrected, holm
-from bioscnn.statistics.single import mean, median, proportion, wilson
+from bioscnn.statistics.single import mean, median, proportion, proportion_of_counts, wilson
 
 __all__ = [
     "LEVEL",
@@ -19,6 +19,7 @@ __all__ = [
     "mean_difference",
     "median",
     "proportion",
+    "proportion_of_counts",
     "score_mean",
     "variance_of_mean",
     "wilson",

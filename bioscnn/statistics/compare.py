@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from typing import NamedTuple
 
 import numpy as np
@@ -101,8 +102,9 @@ def score_mean(
     0.5
     """
     values = checked(scores)
-    bound = max(1.0, float(np.abs(values).max()))
-    exact = _mcnemar(values) if values.shape[:2] == (1, 1) and bound == 1 else None
+    of_two = bool(np.all(np.abs(values) <= 1))
+    exact = _mcnemar(values) if values.shape[:2] == (1, 1) and of_two else None
+    bound = 1.0 if of_two else inf
     if shared_seeds:
         values = values.mean(axis=0, keepdims=True)
     centre, error, df = (float(one) for one in agresti_min(values, checked_trials(trials, values)))

@@ -22,6 +22,9 @@ from bioscnn.statistics.trials import (
     varied,
 )
 
+ROUNDING = 1e-12
+"""A standard error of so small a share of the values is that of rounding alone."""
+
 
 def proportion(
     correct: ArrayLike, *, seeds: Sequence[str] = SEEDS, trials: NDArray[np.integer] | None = None
@@ -70,6 +73,17 @@ def proportion(
     share, low, high = (float(one) for one in wilson(values, checked_trials(trials, values)))
     counts = count(values, trials), values.shape[1]
     return Estimate(share, min(share, low), max(share, high), *counts, varied(values, seeds))
+
+
+def proportion_of_counts(correct: int, trials: int) -> Estimate:
+    """Estimate the share of trials that are correct from their numbers: see `proportion`.
+
+    Examples
+    --------
+    >>> str(proportion_of_counts(99, 100))
+    '0.99 [0.9455, 0.9982]'
+    """
+    return proportion(np.arange(trials) < correct)
 
 
 class Share(NamedTuple):
@@ -129,10 +143,11 @@ def mean(
     if n == 1:
         return estimate_of(y, Sampling(centre, inf), seeds, trials)
     variance, df = (float(one) for one in variance_of_mean(y, trials))
-    same = bool(np.ptp(y) == 0)
-    exact = 2.0 ** (1 - count(y, trials)) if same and centre else None
-    error = 0.0 if same else sqrt(variance)
-    return estimate_of(y, Sampling(centre, error, df, exact_p=exact), seeds, trials)
+    error = sqrt(variance)
+    if error <= ROUNDING * float(np.abs(y).max()):
+        exact = 2.0 ** (1 - count(y, trials)) if centre else 1.0
+        return estimate_of(y, Sampling(centre, 0.0, exact_p=exact), seeds, trials)
+    return estimate_of(y, Sampling(centre, error, df), seeds, trials)
 
 
 def median(values: ArrayLike) -> Estimate:

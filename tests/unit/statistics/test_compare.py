@@ -5,7 +5,15 @@ import pytest
 from scipy import stats
 
 from bioscnn.seeds import stream
-from bioscnn.statistics import difference, mean, mean_difference, median, proportion, score_mean
+from bioscnn.statistics import (
+    difference,
+    mean,
+    mean_difference,
+    median,
+    proportion,
+    proportion_of_counts,
+    score_mean,
+)
 
 
 def answers(both, lost, won, neither):
@@ -47,6 +55,7 @@ def test_one_seed_proportion_is_that_of_wilson():
     estimate = proportion(np.arange(100) < 93)
     assert (estimate.low, estimate.high) == pytest.approx((reference.low, reference.high))
     assert estimate.p is None and not estimate.significant
+    assert proportion_of_counts(93, 100) == estimate
 
 
 @pytest.mark.parametrize("share", [0, 1])
@@ -108,6 +117,8 @@ def test_a_difference_that_is_the_same_in_every_trial_is_as_sure_as_its_signs():
     few = mean_difference(np.full(3, 3.0), np.full(3, 2.0))
     assert (few.p, few.low, few.high) == (0.25, 0, 1)
     assert mean(np.zeros(3)).p == 1
+    rounded = mean_difference(np.array([0.1 + 0.2, 0.3, 0.3]), np.full(3, 0.2))
+    assert rounded.p == 0.25, "rounding is no evidence"
 
 
 def test_one_trial_tells_nothing_of_a_mean():
