@@ -75,3 +75,10 @@ def crossed_bootstrap(values: Floats) -> Ends:
     means = (by_seed.reshape(-1, repetitions, seeds) * drawn[:, None]).sum(2)
     low, high = np.percentile(means, [2.5, 97.5], axis=0)
     return low, high
+
+
+def student_of_skewed(seeds: int, repetitions: int = 400_000) -> float:
+    """Return the coverage, in %, of Student's interval of the mean of so many exponential numbers."""
+    values = np.random.default_rng(1).exponential(size=(repetitions, seeds))
+    half = stdtrit(seeds - 1, 0.975) * values.std(axis=1, ddof=1) / np.sqrt(seeds)
+    return 100 * float(np.mean(np.abs(values.mean(axis=1) - 1) <= half))
