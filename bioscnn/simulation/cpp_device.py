@@ -28,7 +28,6 @@ from bioscnn.simulation.recording import PopulationRecording, Recording
 from bioscnn.simulation.shape import ProgramShape
 from bioscnn.spikes import SpikeTrains
 
-
 STOP_SECONDS = 0.1
 """A batch that is stopped ends after at most this time."""
 

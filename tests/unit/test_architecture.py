@@ -26,6 +26,7 @@ LEVELS = [
     ["plots"],
     ["report"],
     ["studies"],
+    ["experiments"],
     ["terminal"],
     ["printing"],
     ["cli"],
