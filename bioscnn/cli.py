@@ -572,7 +572,7 @@ def _conduct(
     from bioscnn.terminal import WorkProgress
 
     usual = experiment.study.config.simulation.jobs
-    where = where_to_compute(jobs=jobs, dask=dask, slurm=slurm, pbs=pbs, cluster=cluster, default=usual)
+    where = where_to_compute(jobs=jobs, dask=dask, slurm=slurm, pbs=pbs, cluster=cluster, usual_jobs=usual)
     part = None if shard is None else Shard.read(shard)
     with WorkProgress() as progress:
         done = run_experiment(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 
 from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
-from bioscnn.experiments.executors import Executor, is_death, is_loss
+from bioscnn.experiments.executors import Executor, is_death
 from bioscnn.experiments.fingerprint import code_of, core_of, environment_of_results
 from bioscnn.experiments.store import Kept, MadeBy, Store
 from bioscnn.experiments.unit import Outcome, Unit, measure_of
@@ -137,10 +137,18 @@ class Round:
     made: dict[str, MadeBy]
     computed: int = 0
 
-    @property
-    def failed(self) -> dict[str, str]:
-        """Why units failed, by identity."""
-        return {unit: made_by.error for unit, made_by in self.made.items() if made_by.error}
+    def take(self, unit: Unit, kept: Kept) -> None:
+        """Take in what is in the store of a unit."""
+        self.made[unit.id] = kept.made_by
+        if not kept.made_by.error:
+            self.outcomes[unit.id] = kept.outcome
+
+    def add(self, store: Store, units: Iterable[Unit]) -> None:
+        """Take in units that others have brought into the store."""
+        for unit in units:
+            kept = store.read(unit.id)
+            if kept is not None:
+                self.take(unit, kept)
 
 
 def complete(
@@ -198,7 +206,7 @@ def complete(
         if kept is None or (kept.made_by.error and retry) or not _same_environment(kept):
             todo.append(unit)
         elif kept.made_by.code == code_of(unit.measure):
-            _take(done, unit, kept)
+            done.take(unit, kept)
             progress.skip(unit.work)
         else:
             earlier[unit.id] = kept
@@ -230,16 +238,10 @@ def complete(
             outcome = result.outcome or {}
             done.computed += 1
         store.write(unit.id, outcome, made_by)
-        _take(done, unit, Kept(outcome, made_by))
+        done.take(unit, Kept(outcome, made_by))
         progress.task(unit.label, 1, unit.work)
         progress.trial()
     return done
-
-
-def _take(done: Round, unit: Unit, kept: Kept) -> None:
-    done.made[unit.id] = kept.made_by
-    if not kept.made_by.error:
-        done.outcomes[unit.id] = kept.outcome
 
 
 def _same_environment(kept: Kept) -> bool:
@@ -332,18 +334,8 @@ def _round(
             chunk = running.pop(future)
             try:
                 yield future.result(), ()
-            except (Exception, CancelledError) as error:
-                if is_loss(error):
-                    raise _lost(error) from error
+            except Exception as error:
                 if not is_death(error):
                     raise
                 died = True
                 yield [], chunk.units
-
-
-def _lost(error: BaseException) -> UserError:
-    return UserError(
-        f"who measures is lost: {type(error).__name__}",
-        fix="start the cluster again, or see whether memory is short, and type the same; what is measured "
-        "is kept",
-    )

@@ -148,9 +148,9 @@ def run_experiment(
     every: list[Unit] = []
     outcomes: dict[str, Outcome] = {}
     made: dict[str, MadeBy] = {}
-    computed = 0
+    computed = measured = 0
     lock = ".lock" if shard is None else f".lock-{shard.number}-of-{shard.of}"
-    with locked(folder, lock), executor_at(where) as executor:
+    with locked(folder, lock), executor_at(where, progress.stage) as executor:
         while units:
             mine = units if shard is None else shard.of_units(units)
             done = complete(
@@ -166,16 +166,17 @@ def run_experiment(
                 given={need: outcomes[need.partition(":")[0]] for unit in mine for need in unit.needs},
             )
             computed += done.computed
-            every += mine
-            if shard is not None and not store.has_all(units):
-                return ShardDone(folder, len(every), computed)
+            measured += len(mine)
+            if shard is not None:
+                if not store.has_all(units):
+                    return ShardDone(folder, measured, computed)
+                done.add(store, units)
+            every += units
             outcomes |= done.outcomes
             made |= done.made
-            if shard is not None:
-                outcomes |= store.outcomes(units)
             units = experiment.next_round(_done(every, outcomes, made), bench)
         if shard is not None:
-            return ShardDone(folder, len(every), computed)
+            return ShardDone(folder, measured, computed)
         progress.stage("analysing")
         analysis = experiment.analyse(_done(every, outcomes, made), bench)
         for name, content in analysis.files.items():

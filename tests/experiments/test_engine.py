@@ -14,7 +14,11 @@ from tests.experiments.toy import STUDY, Toy, Watcher, conduct
 
 
 def calls_of(experiment):
-    return [line.split()[0] for line in experiment.calls.read_text().splitlines()] if experiment.calls.exists() else []
+    return (
+        [line.split()[0] for line in experiment.calls.read_text().splitlines()]
+        if experiment.calls.exists()
+        else []
+    )
 
 
 def numbers(done):
@@ -94,7 +98,9 @@ def test_failures_may_be_outcomes_and_are_measured_again_only_if_asked(tmp_path)
 def test_a_process_that_dies_takes_no_other_unit_with_it(tmp_path):
     toy = Toy(tmp_path / "calls", measure="DIES", options=(("deadly", 3),), keeps_failures=True)
     done = conduct(toy, tmp_path, jobs=2)
-    assert numbers(done) == {name: value for name, value in EXPECTED.items() if name != "number 3"} | {"sum": 14}
+    assert numbers(done) == {name: value for name, value in EXPECTED.items() if name != "number 3"} | {
+        "sum": 14
+    }
     assert "died" in done.analysis.failed["number 3"]
 
 
@@ -161,9 +167,7 @@ def test_what_a_unit_is_called_does_not_decide_its_outcome():
 
 
 def test_the_first_unit_of_each_kind_goes_ahead_and_long_chunks_before_short_ones():
-    units = [
-        Unit(f"v{k // 40}", "c", STUDY, "m:M", {"value": k}, work=1 + k // 40) for k in range(80)
-    ]
+    units = [Unit(f"v{k // 40}", "c", STUDY, "m:M", {"value": k}, work=1 + k // 40) for k in range(80)]
     chunks = chunks_of(units, 2)
     assert [len(chunk) for chunk in chunks[:2]] == [1, 1] and chunks[0][0].work == 2
     assert sorted(unit.options["value"] for chunk in chunks for unit in chunk) == list(range(80))
