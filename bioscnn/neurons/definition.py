@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from bioscnn.identifiers import check_characters, check_identifier
 from bioscnn.neurons.expressions import canonical_expression
 from bioscnn.neurons.model_text import parse_equations, parse_statements
 from bioscnn.quantities import BRIAN_UNITS, format_quantity, parse_any_quantity
+from bioscnn.toml import parse_toml
 
 METHODS = ("exact", "exponential_euler", "euler", "rk2", "rk4")
 NEEDED = ("equations", "threshold", "reset")
@@ -181,7 +181,7 @@ def read_definition(path: str | Path, changes: Mapping[str, Any] | None = None) 
 
     path = Path(path)
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = parse_toml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         beside = ", ".join(sorted(p.name for p in path.parent.glob("*.toml"))) or "no .toml file"
         raise UserError(
@@ -190,7 +190,9 @@ def read_definition(path: str | Path, changes: Mapping[str, Any] | None = None) 
             expected=f"{path.parent} has {beside}",
             fix="give the path from the study file, or on the command line from where you are",
         ) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except UserError as error:
+        raise error.but(file=path) from None
+    except (OSError, ValueError) as error:
         raise UserError(f"not a TOML file: {error}", file=path) from None
     parameters = table.get("parameters", {})
     if isinstance(parameters, dict):
