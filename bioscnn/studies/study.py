@@ -115,6 +115,13 @@ def study_of(path: Path, tables: Mapping[str, Any], changes: Sequence[str] = ())
 
     Parameters and errors as for `read_study`.
     """
+    if path.stem.startswith(".") or not path.stem.isprintable():
+        raise UserError(
+            "results lie in a folder with the name of the file, and this is none for a folder",
+            file=path,
+            value=path.stem,
+            fix="rename the file",
+        )
     try:
         return Study(path.stem, StudyConfig.model_validate(with_changes(tables, changes)))
     except ValidationError as error:
