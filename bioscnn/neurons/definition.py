@@ -14,7 +14,6 @@ from bioscnn.identifiers import check_characters, check_identifier
 from bioscnn.neurons.expressions import canonical_expression
 from bioscnn.neurons.model_text import parse_equations, parse_statements
 from bioscnn.quantities import BRIAN_UNITS, format_quantity, parse_any_quantity
-from bioscnn.toml import parse_toml
 
 METHODS = ("exact", "exponential_euler", "euler", "rk2", "rk4")
 NEEDED = ("equations", "threshold", "reset")
@@ -160,46 +159,6 @@ class Definition:
             "method": self.method,
             "parameters": {parameter.name: parameter.setting for parameter in self.parameters},
         }
-
-
-def read_definition(path: str | Path, changes: Mapping[str, Any] | None = None) -> Definition:
-    """Read the file of a neuron, and have Brian2 check it.
-
-    Parameters
-    ----------
-    path : path
-        A TOML file with the keys of `Definition`.
-    changes : dict, optional
-        Parameters that replace those of the file.
-
-    Raises
-    ------
-    UserError
-        If there is no such file, or it is wrong: key, value and what to do are named.
-    """
-    from bioscnn.neurons.brian_checks import check
-
-    path = Path(path)
-    try:
-        table = parse_toml(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        beside = ", ".join(sorted(p.name for p in path.parent.glob("*.toml"))) or "no .toml file"
-        raise UserError(
-            "no such file of a neuron",
-            file=path,
-            expected=f"{path.parent} has {beside}",
-            fix="give the path from the study file, or on the command line from where you are",
-        ) from None
-    except UserError as error:
-        raise error.but(file=path) from None
-    except (OSError, ValueError) as error:
-        raise UserError(f"not a TOML file: {error}", file=path) from None
-    parameters = table.get("parameters", {})
-    if isinstance(parameters, dict):
-        table["parameters"] = parameters | dict(changes or {})
-    definition = Definition.of_table(path.stem, table, path)
-    check(definition, path)
-    return definition
 
 
 def _parameters(table: object, file: Path | None) -> list[Parameter]:

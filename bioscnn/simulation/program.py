@@ -14,6 +14,7 @@ from bioscnn.caches import cache_folder
 from bioscnn.doctor import require_compiler
 from bioscnn.errors import UserError
 from bioscnn.simulation.shape import ProgramShape
+from bioscnn.simulation.source import write_source
 
 if TYPE_CHECKING:
     from bioscnn.simulation.simulate import Progress
@@ -88,7 +89,7 @@ def build(shape: ProgramShape) -> Program:
         programs.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".building-", dir=programs) as scratch:
             folder = Path(scratch) / "program"
-            for command in shape.write_source(folder):
+            for command in write_source(shape, folder):
                 made = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
                 if made.returncode != 0:
                     raise UserError(
