@@ -21,6 +21,7 @@ from bioscnn.report.page import (
     alert,
     code,
     emphasis,
+    large,
     made_from,
     muted,
     strong,
@@ -45,7 +46,15 @@ def draw(width: float):
 
 def make_page(text: str = "A plain text", *, simulated: bool = False) -> Page:
     """A page that shows a text in every place that takes one."""
-    styles: tuple[Inline, ...] = (text, code(text), emphasis(text), strong(text), muted(text), alert(text))
+    styles: tuple[Inline, ...] = (
+        text,
+        code(text),
+        emphasis(text),
+        strong(text),
+        large(text),
+        muted(text),
+        alert(text),
+    )
     rows = [
         {"name": text, "kind": text, "accuracy": 0.5, "low": 0.1, "high": 0.9, "about": text, "best": True},
         {"name": text, "kind": text, "accuracy": 0.4, "low": 0.1, "high": 0.9, "about": text, "best": False},
@@ -61,7 +70,6 @@ def make_page(text: str = "A plain text", *, simulated: bool = False) -> Page:
         Text(text, "heading"),
         Text(text, "caption"),
         Text(f"{text}\n  {text}", "code"),
-        Text(text, "number"),
         Text(text, "reference"),
         Text(text, "warning"),
     ]
