@@ -17,7 +17,7 @@ from bioscnn.experiments.lock import locked
 from bioscnn.experiments.store import SPEC, MadeBy, Store
 from bioscnn.experiments.unit import Outcome, Unit, hash_of
 from bioscnn.files import point_latest, write_atomically, write_csv, write_json
-from bioscnn.report.page import write_page
+from bioscnn.report.render import write_page
 from bioscnn.studies.provenance import code_version, environment
 from bioscnn.studies.watcher import Watcher
 
