@@ -332,6 +332,36 @@ def noise(
     )
 
 
+@app.command("time-step")
+def time_step(
+    study: StudyFile,
+    steps: Annotated[
+        str | None,
+        typer.Option(metavar="A,B", help='time steps such as "1 ms,0.1 ms" (default: 2 to 0.05 ms)'),
+    ] = None,
+    changes: Changes = None,
+    trials: Trials = None,
+    jobs: Jobs = None,
+    dask: Dask = None,
+    slurm: Slurm = None,
+    pbs: Pbs = None,
+    shard: OneShard = None,
+    keep_spikes: KeepSpikes = False,
+    data: DataFolder = None,
+    as_json: Json = False,
+) -> None:
+    """Say what a coarser time step changes in accuracy, latency and spikes."""
+    from bioscnn.experiments.time_step import TimeStepExperiment
+    from bioscnn.experiments.time_step.experiment import STEPS
+
+    loaded = _study(study, changes, {"dataset.trials": trials})
+    experiment = TimeStepExperiment(loaded, _words(steps) or STEPS)
+    _conduct(
+        experiment, data, as_json, jobs=jobs, dask=dask, slurm=slurm, pbs=pbs, shard=shard,
+        keep_spikes=keep_spikes,
+    )  # fmt: skip
+
+
 @app.command()
 def sweep(
     file: Annotated[Path, typer.Argument(help="a sweep, such as sims/sweeps/mnist-morris.toml")],
