@@ -1,1 +1,1 @@
-"""Experiments: units of work that any computer can do, and what they come to."""
+"""Experiments: plans of small units that are measured anywhere, kept, analysed and shown on a page."""
