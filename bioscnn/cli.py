@@ -376,29 +376,19 @@ def ladder(
     ] = False,
     changes: Changes = None,
     trials: Trials = None,
-    jobs: Annotated[int | None, typer.Option(help="simulation.jobs")] = None,
+    jobs: Jobs = None,
+    dask: Dask = None,
+    slurm: Slurm = None,
+    pbs: Pbs = None,
+    shard: OneShard = None,
     data: DataFolder = None,
     as_json: Json = False,
 ) -> None:
     """Say what each piece of biology costs and buys, from bare integrators upwards."""
-    from bioscnn.printing.studies import print_ladder
-    from bioscnn.studies.ladder import run_ladder
-    from bioscnn.terminal import WorkProgress
+    from bioscnn.experiments.ladder import LadderExperiment
 
-    loaded = _study(study, changes, {"dataset.trials": trials, "simulation.jobs": jobs})
-    with WorkProgress() as progress:
-        done = run_ladder(
-            loaded,
-            neuron=neuron,
-            fine_tuned=fine_tuned,
-            data=data,
-            results=Path("results"),
-            progress=progress,
-        )
-    if as_json:
-        typer.echo(json.dumps(done.summary, indent=2))
-    else:
-        print_ladder(done)
+    experiment = LadderExperiment(_study(study, changes, {"dataset.trials": trials}), neuron, fine_tuned)
+    _conduct(experiment, data, as_json, jobs=jobs, dask=dask, slurm=slurm, pbs=pbs, shard=shard)
 
 
 @app.command()

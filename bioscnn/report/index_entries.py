@@ -198,25 +198,6 @@ def _sweep(folder: Path) -> Found:
     )
 
 
-def _ladder(folder: Path) -> Found:
-    from bioscnn.report.ladder_folder import read_ladder
-
-    ladder = read_ladder(folder)
-    s, shares = ladder.summary, [
-        (row.rung, (row.accuracy, row.accuracy_low, row.accuracy_high)) for row in ladder.rows.itertuples()
-    ]  # fmt: skip
-    (bottom, share), *others = shares
-    return Found(
-        f"{s['dataset']}: {s['source']}",
-        bool(s["simulated"]),
-        f"{plural(s['n'], 'trial')}, {plural(len(shares), 'rung')}",
-        percent(share[0]),
-        f"{_interval(share)} {bottom}, {s['network']} with no more biology",
-        [f"{rung}: {_share(its)}" for rung, its in others],
-        s["verdict"],
-    )
-
-
 def _benchmark(folder: Path) -> Found:
     s = read_json(folder / MARK, ("benchmark", "started", "networks", "data"), FIX)
     rows = sorted(s["networks"], key=lambda row: -row["snn_accuracy"])
@@ -275,7 +256,7 @@ READERS: dict[str, Callable[[Path], Found]] = {
     "filters": _filters,
     "noise": _experiment,
     "sweeps": _sweep,
-    "ladder": _ladder,
+    "ladder": _experiment,
     "benchmark": _benchmark,
     "devices": _devices,
     "cross-validation": _cross_validation,

@@ -24,8 +24,8 @@ from bioscnn.report.noise_folder import read_noise
 from bioscnn.report.sweep_folder import read_sweep_folder
 from bioscnn.report.timing_folder import read_timing
 from tests.filter_study import VERDICT as FILTERS
-from tests.ladder_study import VERDICT as LADDER
 from tests.noise_study import VERDICT as NOISE
+from tests.results import VERDICT as LADDER
 from tests.results import write_results, write_run
 from tests.sweep_study import VERDICT as SWEEP
 from tests.timing_study import VERDICT as TIMING
@@ -61,6 +61,7 @@ def links(page: str) -> list[str]:
     "folder, value, note",
     [
         ("mnist/bbbb", "99.06 %", "[98.86, 99.26] spiking network mnist-small, by peak-potential"),
+        ("ladder/mnist/9876", "98.10 %", "[97.00, 99.00] mnist-small"),
         ("benchmark/mnist", "99.37 %", "[99.27, 99.47] mnist-large, the most accurate spiking network"),
         ("devices/mnist", "1 of 2", "devices give all spikes of numpy's, in double precision"),
         ("cross-validation/nmnist-small-real/9abc", "98.60 %", "[97.70, 99.20] nmnist-small-real"),
