@@ -17,6 +17,7 @@ from bioscnn.errors import UserError
 
 if TYPE_CHECKING:
     from bioscnn.experiments.experiment import Experiment
+    from bioscnn.experiments.run import Finished
     from bioscnn.studies import Study
 
 app = typer.Typer(
@@ -421,6 +422,11 @@ def benchmark(
     ] = None,
     time_step_trials: Annotated[int, typer.Option(min=1, help="images to compare time steps on")] = 500,
     changes: Changes = None,
+    jobs: Jobs = None,
+    dask: Dask = None,
+    slurm: Slurm = None,
+    pbs: Pbs = None,
+    shard: OneShard = None,
     data: DataFolder = None,
     docs: Annotated[
         Path | None, typer.Option(help="write the tables between the markers of this file")
@@ -428,25 +434,22 @@ def benchmark(
     as_json: Json = False,
 ) -> None:
     """Measure the shipped networks of a data set side by side."""
-    from bioscnn.printing.networks import print_benchmark
-    from bioscnn.studies.benchmark import Benchmark, run_benchmark, shipped_networks
-    from bioscnn.terminal import WorkProgress
+    from bioscnn.experiments.benchmark import BenchmarkExperiment, shipped_networks
+    from bioscnn.report.document import Document
 
-    asked = Benchmark(
-        name=dataset,
-        study=study or Path("sims") / f"{dataset}.toml",
+    experiment = BenchmarkExperiment(
+        dataset=dataset,
+        study_file=study or Path("sims") / f"{dataset}.toml",
         networks=tuple(network) if network else shipped_networks(dataset),
         split=split,
         trials=trials,
         time_step_trials=time_step_trials,
         changes=tuple(changes or ()),
     )
-    with WorkProgress() as progress:
-        finished = run_benchmark(asked, data=data, results=Path("results"), docs=docs, progress=progress)
-    if as_json:
-        typer.echo(json.dumps(finished.summary, indent=2))
-    else:
-        print_benchmark(finished)
+    document = None if docs is None else Document(docs, dataset)
+    done = _conduct(experiment, data, as_json, jobs=jobs, dask=dask, slurm=slurm, pbs=pbs, shard=shard)
+    if document is not None and done is not None:
+        document.write(done.analysis.files["table.md"].decode())
 
 
 @app.command("study")
@@ -539,8 +542,8 @@ def _conduct(
     shard: str | None,
     retry: bool = False,
     cluster: Mapping[str, object] | None = None,
-) -> None:
-    """Run an experiment and print what came of it; code 1 if units failed."""
+) -> Finished | None:
+    """Run an experiment and print what came of it; code 1 if units failed. Of a shard nothing is returned."""
     from bioscnn.experiments.executors import where_to_compute
     from bioscnn.experiments.run import Shard, ShardDone, run_experiment
     from bioscnn.printing.experiments import print_experiment, print_shard
@@ -556,13 +559,14 @@ def _conduct(
         )  # fmt: skip
     if isinstance(done, ShardDone):
         print_shard(done)
-        return
+        return None
     if as_json:
         typer.echo(json.dumps(done.summary, indent=2))
     else:
         print_experiment(done)
     if done.analysis.failed:
         raise typer.Exit(1)
+    return done
 
 
 def _study(path: Path, changes: list[str] | None, shortcuts: Mapping[str, object]) -> Study:

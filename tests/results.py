@@ -60,24 +60,6 @@ def write_experiment(folder: Path, verdict: list[str]) -> None:
         (folder / name).touch()
 
 
-def write_benchmark(folder: Path) -> None:
-    networks = [
-        {"network": name, "split": "test", "n": 10_000, "snn_accuracy": share,
-         "snn_accuracy_low": share - 0.001, "snn_accuracy_high": share + 0.001}
-        for name, share in (("mnist-small", 0.9925), ("mnist-large", 0.9937), ("mnist-small-relu", 0.9921))
-    ]  # fmt: skip
-    data = {"0f" * 32: {"split": "test", "n": 10_000, "source": "made up"}}
-    content = {
-        "benchmark": "mnist",
-        "started": "2026-11-24T10:00:00+00:00",
-        "networks": networks,
-        "data": data,
-    }
-    _json(folder / "summary.json", content)
-    for name in ("networks.csv", "table.md", "time-steps.svg", "time-steps.png"):
-        (folder / name).touch()
-
-
 def write_devices(folder: Path) -> None:
     rows = [
         {"device": device, "connectivity": "explicit", "precision": precision, "compared_with": base,
@@ -146,8 +128,8 @@ def write_results(results: Path) -> Path:
         sweep_study.write_study(results / "sweeps" / name / "2468", kind)
         (results / "sweeps" / name / "2468" / "report.html").touch()
     write_experiment(results / "ladder" / "mnist" / "9876", VERDICT)
-    write_benchmark(results / "benchmark" / "mnist")
-    (results / "benchmark" / "measurements").mkdir()
+    write_experiment(results / "benchmark" / "mnist" / "1357", VERDICT)
+    (results / "benchmark" / "mnist" / "1357" / "time-steps.svg").touch()
     write_devices(results / "devices" / "mnist")
     write_cross_validation(results / "cross-validation" / "nmnist-small-real" / "9abc")
     (results / "bench").mkdir()

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from bioscnn.errors import UserError
 from bioscnn.report.files import read_json
@@ -198,21 +197,6 @@ def _sweep(folder: Path) -> Found:
     )
 
 
-def _benchmark(folder: Path) -> Found:
-    s = read_json(folder / MARK, ("benchmark", "started", "networks", "data"), FIX)
-    rows = sorted(s["networks"], key=lambda row: -row["snn_accuracy"])
-    best, sources = rows[0], {one["source"] for one in s["data"].values() if one["split"] == rows[0]["split"]}
-    return Found(
-        f"{s['benchmark']}, {best['split']}: {', '.join(sorted(sources))}",
-        False,
-        f"{plural(best['n'], 'image')}, {plural(len(rows), 'network')}",
-        percent(best["snn_accuracy"]),
-        f"{_interval(_triple(best, 'snn_accuracy'))} {best['network']}, the most accurate spiking network",
-        [f"{row['network']}: {_share(_triple(row, 'snn_accuracy'))}" for row in rows[1:]],
-        started=s["started"],
-    )
-
-
 def _devices(folder: Path) -> Found:
     s = read_json(folder / MARK, ("started", "dataset", "source", "n_trials", "simulated", "rows"), FIX)
     compared = [row for row in s["rows"] if row["compared_with"] and row["precision"] == "float64"]
@@ -257,14 +241,10 @@ READERS: dict[str, Callable[[Path], Found]] = {
     "noise": _experiment,
     "sweeps": _sweep,
     "ladder": _experiment,
-    "benchmark": _benchmark,
+    "benchmark": _experiment,
     "devices": _devices,
     "cross-validation": _cross_validation,
 }
-
-
-def _triple(row: dict[str, Any], name: str) -> list[float]:
-    return [row[name], row[f"{name}_low"], row[f"{name}_high"]]
 
 
 def _share(triple: Sequence[float]) -> str:
