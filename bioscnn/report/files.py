@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,21 @@ def read_json(path: Path, required: Sequence[str], fix: str) -> dict[str, Any]:
     if missing:
         raise UserError("a file of the results is incomplete", file=path, key=", ".join(missing), fix=fix)
     return content
+
+
+@contextmanager
+def refuse_incomplete(fix: str) -> Iterator[None]:
+    """Make a key that a JSON file of results lacks an error for the user, who is told what to do.
+
+    Raises
+    ------
+    UserError
+        Instead of a `KeyError`.
+    """
+    try:
+        yield
+    except KeyError as error:
+        raise UserError("a file of the results is incomplete", key=str(error.args[0]), fix=fix) from error
 
 
 def read_table(

@@ -1,16 +1,16 @@
 """The one kind of page that every experiment and run has, as data.
 
-A page is made of these types by a pure function, and `write_page` turns it into HTML with one template.
+A page is made of these types by a pure function; `bioscnn.report.render.write_page` turns it into HTML with
+one template.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from bioscnn.report.inline import Inline, Link, Styled, alert, code, emphasis, joined, muted, strong
+from bioscnn.report.inline import Inline, Link, Styled, alert, code, emphasis, joined, large, muted, strong
 from bioscnn.report.table import Column, Table
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Column", "Entry", "Facts", "Figure", "Folded", "Headline", "Inline", "Link", "Page", "Part", "Section",
-    "SideBySide", "Styled", "Table", "Text", "alert", "code", "emphasis", "joined", "made_from", "muted",
-    "strong", "write_page",
+    "SideBySide", "Styled", "Table", "Text", "alert", "code", "emphasis", "joined", "large", "made_from",
+    "muted", "strong",
 ]  # fmt: skip
 
 
@@ -87,12 +87,12 @@ class Text:
         One paragraph, or a list of them.
     style : str
         ``heading`` is a heading within a section, ``caption`` stands above what it belongs to, ``code``
-        keeps spaces and line breaks, ``number`` is in large type, ``small`` in that of tables,
-        ``reference`` in that of tables and grey, as for literature, and ``warning`` is marked as such.
+        keeps spaces and line breaks, ``small`` is in the type of tables, ``reference`` in the same and grey,
+        as for literature, and ``warning`` is marked as such.
     """
 
     paragraphs: Inline | Sequence[Inline]
-    style: Literal["plain", "heading", "caption", "code", "number", "small", "reference", "warning"] = "plain"
+    style: Literal["plain", "heading", "caption", "code", "small", "reference", "warning"] = "plain"
 
     @property
     def items(self) -> Sequence[Inline]:
@@ -219,34 +219,6 @@ def _ids(part: Section | Part) -> Iterator[str]:
     if isinstance(part, Section | Entry | Folded):
         for inner in part.parts:
             yield from _ids(inner)
-
-
-def write_page(page: Page, folder: Path) -> Path:
-    """Write a page as ``report.html``, one file that loads nothing else.
-
-    Parameters
-    ----------
-    page : Page
-        The page; its figures are drawn now.
-    folder : Path
-        Where the file goes.
-
-    Returns
-    -------
-    Path
-        The file.
-
-    Raises
-    ------
-    UserError
-        If the folder does not exist or cannot be written.
-    """
-    from bioscnn.files import write_atomically
-    from bioscnn.report.render import render
-
-    path = folder / "report.html"
-    write_atomically(path, render(page).encode())
-    return path
 
 
 def made_from(*files: str) -> str:

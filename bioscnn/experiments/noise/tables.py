@@ -62,7 +62,7 @@ class Results:
         return [self.done[unit] for unit in self.done.where(network, noise) if unit.severity == severity]
 
     def has(self, network: str, noise: str, method: str = SPIKING) -> bool:
-        """Whether a network met a noise; the trained one (`ANN`) meets that of images and recordings alone."""
+        """Whether a network met a noise; the trained one (`ANN`) meets only that of its input."""
         units = self.done.where(network, noise)
         return bool(units) and (method == SPIKING or "ann" in self.done[units[0]])
 
@@ -151,7 +151,7 @@ def loss_rows(results: Results) -> list[Row]:
 
 
 def comparison_rows(results: Results) -> list[Row]:
-    """Return ``comparisons.csv``: accuracy of the first less that of the second, in the same trials and noise.
+    """Return ``comparisons.csv``: accuracy of the first network less that of the second, in the same noise.
 
     Of each pair that answers a question: clean, in each noise (mean over severities), and the means over
     `ALL` noises, over those that act on the same thing if there are others, and, of training in noise, over

@@ -280,7 +280,7 @@ def compared(shown: Shown) -> pd.DataFrame:
     """Return the comparisons with the words of their questions, pairs and noises."""
     rows = shown.comparisons
     pairs = [
-        f"{QUESTIONS.get(row.question, row.question)} {row.first} less {row.second}"
+        f"{QUESTIONS.get(row.question, row.question)}\n{row.first} less {row.second}"
         for row in rows.itertuples()
     ]
     return rows.assign(noise_name=rows["noise"].map(row_name), pair=pairs)
