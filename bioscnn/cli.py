@@ -17,6 +17,7 @@ from bioscnn.errors import UserError
 
 if TYPE_CHECKING:
     from bioscnn.experiments.experiment import Experiment
+    from bioscnn.experiments.run import Finished
     from bioscnn.studies import Study
 
 app = typer.Typer(
@@ -420,29 +421,19 @@ def ladder(
     ] = False,
     changes: Changes = None,
     trials: Trials = None,
-    jobs: Annotated[int | None, typer.Option(help="simulation.jobs")] = None,
+    jobs: Jobs = None,
+    dask: Dask = None,
+    slurm: Slurm = None,
+    pbs: Pbs = None,
+    shard: OneShard = None,
     data: DataFolder = None,
     as_json: Json = False,
 ) -> None:
     """Say what each piece of biology costs and buys, from bare integrators upwards."""
-    from bioscnn.printing.studies import print_ladder
-    from bioscnn.studies.ladder import run_ladder
-    from bioscnn.terminal import WorkProgress
+    from bioscnn.experiments.ladder import LadderExperiment
 
-    loaded = _study(study, changes, {"dataset.trials": trials, "simulation.jobs": jobs})
-    with WorkProgress() as progress:
-        done = run_ladder(
-            loaded,
-            neuron=neuron,
-            fine_tuned=fine_tuned,
-            data=data,
-            results=Path("results"),
-            progress=progress,
-        )
-    if as_json:
-        typer.echo(json.dumps(done.summary, indent=2))
-    else:
-        print_ladder(done)
+    experiment = LadderExperiment(_study(study, changes, {"dataset.trials": trials}), neuron, fine_tuned)
+    _conduct(experiment, data, as_json, jobs=jobs, dask=dask, slurm=slurm, pbs=pbs, shard=shard)
 
 
 @app.command()
@@ -475,6 +466,11 @@ def benchmark(
     ] = None,
     time_step_trials: Annotated[int, typer.Option(min=1, help="images to compare time steps on")] = 500,
     changes: Changes = None,
+    jobs: Jobs = None,
+    dask: Dask = None,
+    slurm: Slurm = None,
+    pbs: Pbs = None,
+    shard: OneShard = None,
     data: DataFolder = None,
     docs: Annotated[
         Path | None, typer.Option(help="write the tables between the markers of this file")
@@ -482,25 +478,22 @@ def benchmark(
     as_json: Json = False,
 ) -> None:
     """Measure the shipped networks of a data set side by side."""
-    from bioscnn.printing.networks import print_benchmark
-    from bioscnn.studies.benchmark import Benchmark, run_benchmark, shipped_networks
-    from bioscnn.terminal import WorkProgress
+    from bioscnn.experiments.benchmark import BenchmarkExperiment, shipped_networks
+    from bioscnn.report.document import Document
 
-    asked = Benchmark(
-        name=dataset,
-        study=study or Path("sims") / f"{dataset}.toml",
+    experiment = BenchmarkExperiment(
+        dataset=dataset,
+        study_file=study or Path("sims") / f"{dataset}.toml",
         networks=tuple(network) if network else shipped_networks(dataset),
         split=split,
         trials=trials,
         time_step_trials=time_step_trials,
         changes=tuple(changes or ()),
     )
-    with WorkProgress() as progress:
-        finished = run_benchmark(asked, data=data, results=Path("results"), docs=docs, progress=progress)
-    if as_json:
-        typer.echo(json.dumps(finished.summary, indent=2))
-    else:
-        print_benchmark(finished)
+    document = None if docs is None else Document(docs, dataset)
+    done = _conduct(experiment, data, as_json, jobs=jobs, dask=dask, slurm=slurm, pbs=pbs, shard=shard)
+    if document is not None and done is not None:
+        document.write(done.analysis.files["table.md"].decode())
 
 
 @app.command("study")
@@ -594,8 +587,8 @@ def _conduct(
     keep_spikes: bool = False,
     retry: bool = False,
     cluster: Mapping[str, object] | None = None,
-) -> None:
-    """Run an experiment and print what came of it; code 1 if units failed."""
+) -> Finished | None:
+    """Run an experiment and print what came of it; code 1 if units failed. Of a shard nothing is returned."""
     from bioscnn.experiments.executors import where_to_compute
     from bioscnn.experiments.run import Shard, ShardDone, run_experiment
     from bioscnn.printing.experiments import print_experiment, print_shard
@@ -611,13 +604,14 @@ def _conduct(
         )  # fmt: skip
     if isinstance(done, ShardDone):
         print_shard(done)
-        return
+        return None
     if as_json:
         typer.echo(json.dumps(done.summary, indent=2))
     else:
         print_experiment(done)
     if done.analysis.failed:
         raise typer.Exit(1)
+    return done
 
 
 def _study(path: Path, changes: list[str] | None, shortcuts: Mapping[str, object]) -> Study:

@@ -9,7 +9,7 @@ from bioscnn.ledger import Ledger
 from bioscnn.ledger.files import to_json
 from bioscnn.metrics import Difference
 from bioscnn.report.folder import REQUIRED
-from tests import filter_study, ladder_study, noise_study, sweep_study, timing_study
+from tests import filter_study, noise_study, sweep_study, timing_study
 
 
 def _json(path: Path, content: object) -> None:
@@ -44,21 +44,19 @@ def write_ledger(folder: Path) -> None:
     (folder / "ledger.csv").touch()
 
 
-def write_benchmark(folder: Path) -> None:
-    networks = [
-        {"network": name, "split": "test", "n": 10_000, "snn_accuracy": share,
-         "snn_accuracy_low": share - 0.001, "snn_accuracy_high": share + 0.001}
-        for name, share in (("mnist-small", 0.9925), ("mnist-large", 0.9937), ("mnist-small-relu", 0.9921))
-    ]  # fmt: skip
-    data = {"0f" * 32: {"split": "test", "n": 10_000, "source": "made up"}}
-    content = {
-        "benchmark": "mnist",
-        "started": "2026-11-24T10:00:00+00:00",
-        "networks": networks,
-        "data": data,
-    }
+VERDICT = ["Accuracy falls with the leak & rises <with> the synaptic current.", "Decisions come later."]
+
+
+def write_experiment(folder: Path, verdict: list[str]) -> None:
+    """Write what every experiment says of itself in its summary, a table, and an empty page."""
+    entry = {
+        "source": "mnist: made up <by> a test", "n": "500 trials", "value": "98.10 %",
+        "note": "[97.00, 99.00] mnist-small", "more": ["mnist-large: 99.00 % [98.00, 99.50]"],
+    }  # fmt: skip
+    started = "2026-11-24T10:00:00+00:00"
+    content = {"entry": entry, "simulated": False, "verdict": verdict, "started": started}
     _json(folder / "summary.json", content)
-    for name in ("networks.csv", "table.md", "time-steps.svg", "time-steps.png"):
+    for name in ("report.html", "units.csv"):
         (folder / name).touch()
 
 
@@ -129,11 +127,9 @@ def write_results(results: Path) -> Path:
         (results / "sweeps" / name).mkdir(parents=True)
         sweep_study.write_study(results / "sweeps" / name / "2468", kind)
         (results / "sweeps" / name / "2468" / "report.html").touch()
-    (results / "ladder" / "mnist").mkdir(parents=True)
-    ladder_study.write_ladder(results / "ladder" / "mnist" / "9876")
-    (results / "ladder" / "mnist" / "9876" / "report.html").touch()
-    write_benchmark(results / "benchmark" / "mnist")
-    (results / "benchmark" / "measurements").mkdir()
+    write_experiment(results / "ladder" / "mnist" / "9876", VERDICT)
+    write_experiment(results / "benchmark" / "mnist" / "1357", VERDICT)
+    (results / "benchmark" / "mnist" / "1357" / "time-steps.svg").touch()
     write_devices(results / "devices" / "mnist")
     write_cross_validation(results / "cross-validation" / "nmnist-small-real" / "9abc")
     (results / "bench").mkdir()

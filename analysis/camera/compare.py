@@ -19,7 +19,8 @@ from bioscnn.datasets import EventSet
 from bioscnn.datasets.saccades import record
 from bioscnn.errors import UserError
 from bioscnn.plots.files import save
-from bioscnn.studies.benchmark.markdown import MINUS, Document
+from bioscnn.experiments.phrases import MINUS
+from bioscnn.report.document import Document
 
 DOCS = Path("docs")
 COMMAND = "python -m analysis.camera.compare"

@@ -15,6 +15,7 @@ import bioscnn
 from bioscnn.experiments.unit import measure_of
 
 ROOT = Path(bioscnn.__file__).parent
+EXPERIMENTS = "bioscnn.experiments."
 PACKAGES = ("brian2", "numpy", "scipy", "torch")
 """Packages whose versions may change an outcome."""
 
@@ -41,9 +42,13 @@ def code_from(module: str) -> str:
 
 @cache
 def core_of(measure: str) -> str:
-    """Return the hash of the code that turns the inputs of a measure into its outcome."""
-    own = measure.partition(":")[0]
-    return _hash({own, *closure(measure_of(measure).core)})
+    """Return the hash of the code that turns the inputs of a measure into its outcome.
+
+    This is the core that the measure names, its own module, and the modules of `bioscnn.experiments` that it
+    is made of.
+    """
+    own = {name for name in closure([measure.partition(":")[0]]) if name.startswith(EXPERIMENTS)}
+    return _hash(own | closure(measure_of(measure).core))
 
 
 @cache

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 from rich.padding import Padding
 
-from bioscnn.printing.shared import print_sentences, print_simulated, print_table, with_interval
+from bioscnn.printing.shared import print_sentences, print_simulated, print_table
 from bioscnn.terminal import OUT
 
 if TYPE_CHECKING:
     from bioscnn.studies.everything import Everything
     from bioscnn.studies.filters import Filters
-    from bioscnn.studies.ladder import Ladder
     from bioscnn.studies.sweep import SweepPlan, SweepRun
     from bioscnn.studies.timing import Timing
 
@@ -37,31 +36,6 @@ def print_filters(done: Filters) -> None:
     OUT.print(f"\n[bold]{s['title']}[/bold]  {s['source']}, {each}\n")
     print_sentences(s["verdict"])
     OUT.print(f"  {len(done.verdict.comparisons)} tests, corrected by Holm's method. Tables: {done.folder}")
-    OUT.print(f"  report  {done.folder / 'report.html'}")
-
-
-def print_ladder(done: Ladder) -> None:
-    """Print the rungs with their numbers, the answer, and where tables and report are."""
-    s = done.summary
-    OUT.print(f"\n[bold]{s['title']}[/bold]  {s['source']}, {s['n']:,} trials, {s['network']}\n")
-    if s["simulated"]:
-        print_simulated(s["dataset"].removesuffix("-simulated"))
-    print_table(
-        ("rung", "accuracy", "latency", "spikes", "time"),
-        [
-            (
-                row["rung"],
-                with_interval([row["accuracy"], row["accuracy_low"], row["accuracy_high"]]),
-                f"{row['latency_ms']:g} ms",
-                f"{row['spikes']:,.0f}",
-                f"{row['time']:.2f}",
-            )
-            for row in done.rows
-        ],
-    )
-    OUT.print()
-    print_sentences(s["verdict"])
-    OUT.print(f"  {len(done.comparisons)} tests, corrected by Holm's method. Tables: {done.folder}")
     OUT.print(f"  report  {done.folder / 'report.html'}")
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from bioscnn.errors import UserError
 from bioscnn.report.files import read_json
@@ -198,40 +197,6 @@ def _sweep(folder: Path) -> Found:
     )
 
 
-def _ladder(folder: Path) -> Found:
-    from bioscnn.report.ladder_folder import read_ladder
-
-    ladder = read_ladder(folder)
-    s, shares = ladder.summary, [
-        (row.rung, (row.accuracy, row.accuracy_low, row.accuracy_high)) for row in ladder.rows.itertuples()
-    ]  # fmt: skip
-    (bottom, share), *others = shares
-    return Found(
-        f"{s['dataset']}: {s['source']}",
-        bool(s["simulated"]),
-        f"{plural(s['n'], 'trial')}, {plural(len(shares), 'rung')}",
-        percent(share[0]),
-        f"{_interval(share)} {bottom}, {s['network']} with no more biology",
-        [f"{rung}: {_share(its)}" for rung, its in others],
-        s["verdict"],
-    )
-
-
-def _benchmark(folder: Path) -> Found:
-    s = read_json(folder / MARK, ("benchmark", "started", "networks", "data"), FIX)
-    rows = sorted(s["networks"], key=lambda row: -row["snn_accuracy"])
-    best, sources = rows[0], {one["source"] for one in s["data"].values() if one["split"] == rows[0]["split"]}
-    return Found(
-        f"{s['benchmark']}, {best['split']}: {', '.join(sorted(sources))}",
-        False,
-        f"{plural(best['n'], 'image')}, {plural(len(rows), 'network')}",
-        percent(best["snn_accuracy"]),
-        f"{_interval(_triple(best, 'snn_accuracy'))} {best['network']}, the most accurate spiking network",
-        [f"{row['network']}: {_share(_triple(row, 'snn_accuracy'))}" for row in rows[1:]],
-        started=s["started"],
-    )
-
-
 def _devices(folder: Path) -> Found:
     s = read_json(folder / MARK, ("started", "dataset", "source", "n_trials", "simulated", "rows"), FIX)
     compared = [row for row in s["rows"] if row["compared_with"] and row["precision"] == "float64"]
@@ -275,15 +240,11 @@ READERS: dict[str, Callable[[Path], Found]] = {
     "filters": _filters,
     "noise": _experiment,
     "sweeps": _sweep,
-    "ladder": _ladder,
-    "benchmark": _benchmark,
+    "ladder": _experiment,
+    "benchmark": _experiment,
     "devices": _devices,
     "cross-validation": _cross_validation,
 }
-
-
-def _triple(row: dict[str, Any], name: str) -> list[float]:
-    return [row[name], row[f"{name}_low"], row[f"{name}_high"]]
 
 
 def _share(triple: Sequence[float]) -> str:

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
-HASHED = ("noise", "sweeps", "timing", "filters", "ladder", "cross-validation")
+HASHED = ("noise", "sweeps", "timing", "filters", "ladder", "benchmark", "cross-validation")
 """Folders ``<kind>/<study>/<hash>/``; a run is ``<study>/<hash>/``, or ``<study>/`` itself."""
-FLAT = ("benchmark", "devices")
+FLAT = ("devices",)
 """Folders ``<kind>/<study>/``."""
 OTHER = {"bench": "Speed, beside other simulators", "models": "Cards of trained networks"}
 """Folders whose files are linked, and no more; what they hold."""

@@ -108,7 +108,7 @@ COMPARISONS = (
     Step("devices-nmnist", "And where spikes come in?",
          ("devices", "sims/nmnist.toml", "--trials", "50"), 4, "devices/nmnist{}/summary.json"),
     Step("benchmark-mnist", "How good, fast and thrifty is each shipped network?",
-         ("benchmark", "mnist"), 15, "benchmark/mnist/summary.json", ("test images",)),
+         ("benchmark", "mnist"), 15, "benchmark/mnist/latest/summary.json", ("test images",)),
 )  # fmt: skip
 
 QUESTIONS = (

@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 
 from bioscnn.errors import UserError
-from bioscnn.metrics import median_interval, paired_distance, wilson
-from bioscnn.simulation.simulate import Silent
+from bioscnn.experiments.bench import Bench
+from bioscnn.experiments.ladder import LadderExperiment
+from bioscnn.experiments.ladder.fine_tuning import settings_for, why_not
+from bioscnn.experiments.ladder.rungs import DELAYED, Rung, rungs_of
+from bioscnn.experiments.ladder.tables import RungResult, comparison_rows, fine_tuned_rows, ladder_rows
+from bioscnn.experiments.ladder.verdict import verdict_of
+from bioscnn.readout import READOUTS
+from bioscnn.statistics import difference, proportion
 from bioscnn.studies import read_study
-from bioscnn.studies.ladder import run_ladder
-from bioscnn.studies.ladder.fine_tuning import settings_for, why_not
-from bioscnn.studies.ladder.rungs import DELAYED, Rung, rungs_of
-from bioscnn.studies.ladder.tables import Climbed, comparison_rows, fine_tuned_rows, ladder_rows
-from bioscnn.studies.ladder.verdict import verdict_of
 
 SIMS = Path(__file__).parents[2] / "sims"
 STUDIES = ("mnist", "nmnist", "caltech", "mnist-foveal")
@@ -82,11 +83,7 @@ def test_pieces_that_a_study_does_not_have_come_in_whole_steps(dt):
 
 def refused(*changes, name="mnist", **options):
     with pytest.raises(UserError) as caught:
-        run_ladder(
-            read_study(SIMS / f"{name}.toml", changes),
-            data=None, results=Path("nowhere"), progress=Silent(), **options,
-        )  # fmt: skip
-    assert not Path("nowhere").exists()
+        LadderExperiment(read_study(SIMS / f"{name}.toml", changes), **options).plan(Bench(None))
     return caught.value
 
 
@@ -100,7 +97,7 @@ def refused(*changes, name="mnist", **options):
         (("network.max_rate=500 Hz",), "network.max_rate", "'+ refractory period'"),
     ],
 )  # fmt: skip
-def test_what_has_no_ladder_is_told_before_any_simulation(changes, key, told):
+def test_what_has_no_ladder_is_refused_in_the_plan(changes, key, told):
     error = refused(*changes)
     assert error.key == key and told in str(error)
 
@@ -110,21 +107,23 @@ def test_a_neuron_that_is_not_there_is_named(tmp_path):
     assert error.file == tmp_path / "nothing.toml"
 
 
-N = 400
+N, RULE = 400, "peak-potential"
 LABELS = np.arange(N) % 10
 
 
-def climbed(name, wrong, latency, spikes, below=None, **more):
-    """A rung that is wrong in some of the trials."""
-    chosen = np.where(np.isin(np.arange(N), wrong), (LABELS + 1) % 10, LABELS)
+def result(name, wrong, latency, spikes, below=None, **more):
+    """A rung whose readout is wrong in some of the trials; the other readouts are wrong in all."""
+    chosen = np.tile((LABELS + 1) % 10, (len(READOUTS), 1))
+    chosen[list(READOUTS).index(RULE)] = np.where(np.isin(np.arange(N), wrong), (LABELS + 1) % 10, LABELS)
     rung = Rung(name, f"the {name}", {"neuron.model": name}, read_study(SIMS / "mnist.toml"), below, **more)
-    found = {
-        "chosen": chosen.astype(np.int16),
+    outcome = {
+        "label": LABELS,
+        "chosen": chosen,
         "latency_ms": latency,
         "spikes": spikes,
         "synops": 10 * spikes,
     }
-    return Climbed(rung, found, ["V", "I_syn"], 1.5)
+    return RungResult(rung, outcome, RULE, ("V", "I_syn"), 1.5)
 
 
 @pytest.fixture
@@ -133,91 +132,84 @@ def three():
     rng = np.random.default_rng(4)
     latency, spikes = rng.integers(8, 20, N).astype(float), rng.poisson(300, N)
     return [
-        climbed("a", range(10), latency, spikes),
-        climbed("b", range(60), latency + 2 + rng.normal(0, 0.5, N), spikes, "a"),
-        climbed("c", range(60), latency + 2, spikes - rng.integers(10, 30, N), "b"),
+        result("a", range(10), latency, spikes),
+        result("b", range(60), latency + 2 + rng.normal(0, 0.5, N), spikes, "a"),
+        result("c", range(60), latency + 2, spikes - rng.integers(10, 30, N), "b"),
     ]
 
 
 def test_the_table_says_what_the_trials_came_to(three):
-    first = ladder_rows(three, LABELS)[0]
-    share = wilson(N - 10, N)
+    first = ladder_rows(three)[0]
+    share = proportion(np.arange(N) >= 10)
     assert [first[f"accuracy{end}"] for end in ("", "_low", "_high")] == [share.value, share.low, share.high]
-    assert first["latency_ms"] == np.median(three[0].found["latency_ms"])
-    assert first["spikes"] == three[0].found["spikes"].mean()
+    assert first["latency_ms"] == np.median(three[0].outcome["latency_ms"])
+    assert first["spikes"] == three[0].outcome["spikes"].mean()
     assert first["synops"] == pytest.approx(10 * first["spikes"])
     assert first["spikes_low"] < first["spikes"] < first["spikes_high"]
     assert (first["state"], first["variables"], first["time"], first["n"]) == ("V I_syn", 2, 1.5, N)
 
 
-def test_differences_are_those_of_the_same_trials_and_corrected_for_all_tests(three):
+def test_differences_are_those_of_the_same_trials_and_one_family(three):
     ann = np.where(np.arange(N) < 5, (LABELS + 1) % 10, LABELS)
-    rows = comparison_rows(three, LABELS, ann)
+    rows = comparison_rows(three, ann)
     table = {(row["first"], row["second"], row["outcome"]): row for row in rows}
     assert len(table) == len(rows) == 3 + 2 * 4
-    right = [one.found["chosen"] == LABELS for one in three]
-    expected = paired_distance(right[0], right[1])
+    assert {row["family"] for row in rows} == {"ladder"}
+    expected = difference(three[1].correct, three[0].correct)
     lost = table["b", "a", "accuracy"]
     assert (lost["difference"], lost["low"], lost["high"]) == (expected.value, expected.low, expected.high)
-    assert lost["p"] == 2 * 0.5**50 and lost["told"]
+    assert lost["difference"] == -50 / N and lost["significant"]
     assert lost["p"] < lost["p_holm"] <= len(rows) * lost["p"]
     same = table["c", "b", "accuracy"]
-    assert same["difference"] == 0 and same["p"] == 1 and not same["told"]
+    assert same["difference"] == 0 and same["p"] == 1 and not same["significant"]
     assert table["b", "a", "latency_ms"]["difference"] == pytest.approx(2, abs=0.1)
     assert table["c", "b", "spikes"]["high"] < -18
-    assert table["b", "a", "spikes"]["difference"] == 0 and not table["b", "a", "spikes"]["told"]
+    assert table["b", "a", "spikes"]["difference"] == 0 and not table["b", "a", "spikes"]["significant"]
     assert table["a", "ANN", "accuracy"]["difference"] == -5 / N
 
 
-def test_the_verdict_claims_nothing_beyond_the_intervals(three):
-    rows = ladder_rows(three, LABELS)
-    comparisons = comparison_rows(three, LABELS, LABELS)
-    rungs = [one.rung for one in three]
-    accuracy, latency, spikes, whole = verdict_of(rungs, rows, comparisons, 1.0, "digits")
-    assert accuracy.startswith("On digits, accuracy falls with the b (\N{MINUS SIGN}12.50 points [")
-    assert accuracy.endswith("; with the c, nothing changes that can be told from chance.")
-    assert latency.startswith("Decisions come later with the b (+2.0 ms [")
-    assert spikes.startswith("Spikes become fewer with the c (\N{MINUS SIGN}")
-    assert whole.startswith(
-        "From a to all of it, accuracy goes from 97.50 % to 85.00 % (trained network: 100"
-    )
-    for row in comparisons:
-        row["told"] = False
-    assert (
-        "no piece of biology changes the accuracy" in verdict_of(rungs, rows, comparisons, 1.0, "digits")[0]
-    )
+def verdict(results, comparisons):
+    return verdict_of([one.rung for one in results], ladder_rows(results), comparisons, 1.0, "digits")
 
 
-@pytest.mark.parametrize(("apart", "words"), [(0.02, "above all with the b"), (0.001, "with the b (")])
-def test_a_piece_comes_first_above_all_only_where_the_intervals_part(three, apart, words):
-    rungs, rows = [one.rung for one in three], ladder_rows(three, LABELS)
-    comparisons = comparison_rows(three, LABELS, LABELS)
-    for row in comparisons:
-        value = {"b": -0.03 - apart, "c": -0.03}.get(row["first"], 0.0)
-        row |= {"difference": value, "low": value - 0.005, "high": value + 0.005, "told": True}
-    sentence = verdict_of(rungs, rows, comparisons, 1.0, "digits")[0]
-    assert f"falls {words}" in sentence and ("less with the c" in sentence) == (apart > 0.01)
+def test_the_verdict_names_significant_changes_alone(three):
+    comparisons = comparison_rows(three, LABELS)
+    accuracy, latency, spikes, whole = verdict(three, comparisons)
+    assert "falls with the b (\N{MINUS SIGN}12.50 points [" in accuracy
+    assert accuracy.endswith("no significant change was found with the c.")
+    assert "later with the b (+2.0 ms [" in latency and "the c" not in latency
+    assert "fewer with the c (\N{MINUS SIGN}" in spikes and "the b" not in spikes
+    assert "from 97.50 % to 85.00 % (trained network: 100.00 %)" in whole
+    none = [row | {"significant": False} for row in comparisons]
+    assert not any("the b" in sentence for sentence in verdict(three, none))
+
+
+@pytest.mark.parametrize("apart", [0.02, 0.001])
+def test_a_piece_comes_first_above_all_only_where_the_intervals_part(three, apart):
+    values = {"b": -0.03 - apart, "c": -0.03}
+    changed = [
+        row | {"difference": value, "low": value - 0.005, "high": value + 0.005, "significant": True}
+        for row in comparison_rows(three, LABELS)
+        for value in [values.get(row["first"], 0.0)]
+    ]
+    assert ("above all with the b" in verdict(three, changed)[0]) == (apart > 0.01)
 
 
 def test_a_neuron_of_ones_own_stands_beside_the_ladder_in_the_verdict(three):
-    own = climbed("own", range(200), three[0].found["latency_ms"], three[0].found["spikes"], "b", own=True)
-    every = [*three, own]
-    rows, comparisons = ladder_rows(every, LABELS), comparison_rows(every, LABELS, LABELS)
-    last = verdict_of([one.rung for one in every], rows, comparisons, 1.0, "digits")[-1]
-    assert "to 85.00 %" in last
-    compared = {row["second"] for row in comparisons if row["first"] == "own"}
-    assert compared == {"b", "ANN"}
+    first = three[0].outcome
+    own = result("own", range(200), first["latency_ms"], first["spikes"], "b", own=True)
+    comparisons = comparison_rows([*three, own], LABELS)
+    assert "to 85.00 %" in verdict([*three, own], comparisons)[-1]
+    assert {row["second"] for row in comparisons if row["first"] == "own"} == {"b", "ANN"}
 
 
-@pytest.mark.parametrize("n", [1, 5, 6, 60, 1001])
-def test_the_interval_of_a_median_holds_it_in_19_of_20_samples(n):
-    rng = np.random.default_rng(n)
-    samples = rng.exponential(1.0, (2000, n))
-    found = np.array([median_interval(sample) for sample in samples])
-    assert (found[:, 1] <= found[:, 0]).all() and (found[:, 0] <= found[:, 2]).all()
-    if n >= 6:
-        share = np.mean((found[:, 1] <= np.log(2)) & (np.log(2) <= found[:, 2]))
-        assert 0.94 < share < 0.985
+def test_what_fine_tuning_gains_is_the_difference_to_the_same_trials_before(three):
+    none, gained = fine_tuned_rows(
+        [replace(three[0], why_not="no twin"), replace(three[1], tuned=three[0].outcome)]
+    )
+    assert none == {"rung": "a", "why_not": "no twin"}
+    assert gained["difference"] == 50 / N and gained["significant"] and gained["family"] == "fine-tuning"
+    assert gained["accuracy"] == 1 - 10 / N
 
 
 def test_ladders_stand_on_the_rung_that_they_name():
@@ -245,11 +237,3 @@ def test_a_rung_is_fine_tuned_under_its_own_conditions():
     assert (settings.epochs, settings.duration, settings.tau_s) == (1, 0.2, 2e-5)
     assert (settings.input_rate, settings.frame, settings.readout) == (80, 50e-3, "mean-potential")
     assert settings.decide_from / settings.duration == pytest.approx(1 / 3, abs=0.01)
-
-
-def test_what_fine_tuning_gains_is_told_against_the_same_trials_before(three):
-    better = replace(three[1], tuned=three[0].found, why_not="")
-    rows = fine_tuned_rows([replace(three[0], why_not="no twin"), better], LABELS)
-    assert rows[0] == {"rung": "a", "why_not": "no twin"}
-    assert rows[1]["difference"] == 50 / N and rows[1]["told"] and rows[1]["p"] == 2 * 0.5**50
-    assert rows[1]["accuracy"] == 1 - 10 / N

@@ -2,35 +2,25 @@
 
 import csv
 import json
-import signal
-import subprocess
 
 import pytest
 
-from bioscnn.studies.benchmark.measurement import kept
-from tests.cli.test_commands import BIOSCNN, STUDY, assert_refused, bioscnn
+from tests.browser.conftest import assert_everything_fits, open_alone
+from tests.cli.test_commands import STUDY, assert_refused, bioscnn
 
 FILES = {
     "networks.csv", "over-time.csv", "time-steps.csv", "table.md", "summary.json", "accuracy-over-time.svg",
-    "accuracy-over-time.png", "time-steps.svg", "time-steps.png",
+    "accuracy-over-time.png", "time-steps.svg", "time-steps.png", "report.html", "units.csv",
 }  # fmt: skip
+SECTIONS = ("summary", "networks", "over-time", "time-steps", "methods", "provenance")
 PAGE = "# Ours\n\n<!-- benchmark mine: begin -->\nold\n<!-- benchmark mine: end -->\n\n# Theirs\n"
-TRIALS, RECORDINGS = 2, STUDY.with_name("nmnist.toml")
+TRIALS = 2
 # The NumPy device needs no compiler, and so no program for each time step and reset rule.
 WORDS = (
     "benchmark", "mine", "--study", STUDY, "--split", "validation", "--network", "mnist-small",
     "--trials", TRIALS, "--set", "simulation.device=numpy",
 )  # fmt: skip
-
-REPEATED = [
-    f"mnist-small: {TRIALS} validation images, 30 ms, dt 1 ms, reset subtract",
-    f"mnist-small: {TRIALS} validation images, 30 ms, dt 500 us, reset zero",
-]
-
-
-def without_seconds(rows):
-    """What does not change from one measurement to the next."""
-    return [{key: value for key, value in row.items() if key != "seconds"} for row in rows]
+LATEST = "results/benchmark/mine/latest"
 
 
 @pytest.fixture(scope="module")
@@ -44,17 +34,14 @@ def finished(tmp_path_factory):
 
 
 def rows(folder, name):
-    with (folder / "results" / "benchmark" / "mine" / name).open() as file:
+    with (folder / LATEST / name).open() as file:
         return list(csv.DictReader(file))
 
 
-def test_a_benchmark_leaves_a_whole_folder_and_says_how_the_networks_compare(finished):
+def test_a_benchmark_leaves_its_tables_and_figures_and_prints_its_verdict(finished):
     folder, done = finished
-    assert {path.name for path in (folder / "results/benchmark/mine").iterdir()} == FILES
-    assert not [path for path in folder.rglob("*") if path.name.startswith(".")]
-    assert "mnist-small" in done.stdout and "98 %" in done.stdout
-    summary = json.loads((folder / "results/benchmark/mine/summary.json").read_text())
-    assert {"commit", "code_sha256", "versions", "data", "study", "command", "networks"} <= set(summary)
+    assert {path.name for path in (folder / LATEST).iterdir() if path.is_file()} - {".lock"} >= FILES
+    assert "mnist-small is the most accurate spiking network" in " ".join(done.stdout.split())
 
 
 def test_the_numbers_are_those_of_a_run_of_the_same_study(finished):
@@ -91,7 +78,7 @@ def test_the_exact_reset_keeps_spikes_that_reset_to_zero_loses(finished):
 
 def test_the_document_gets_the_tables_between_its_markers_and_stays_what_it_is_elsewhere(finished):
     folder, _ = finished
-    text, table = (folder / "page.md").read_text(), (folder / "results/benchmark/mine/table.md").read_text()
+    text, table = (folder / "page.md").read_text(), (folder / LATEST / "table.md").read_text()
     assert text.startswith("# Ours\n\n<!-- benchmark mine: begin -->\n")
     assert text.endswith("<!-- benchmark mine: end -->\n\n# Theirs\n")
     assert table.strip() in text and "old" not in text
@@ -101,29 +88,23 @@ def test_the_document_gets_the_tables_between_its_markers_and_stays_what_it_is_e
 def test_a_second_benchmark_repeats_only_what_is_missing_or_damaged_and_finds_the_same(finished):
     folder, _ = finished
     names = ("networks.csv", "over-time.csv", "time-steps.csv")
-    before = [without_seconds(rows(folder, name)) for name in names]
-    measured = json.loads((folder / "results/benchmark/mine/summary.json").read_text())["measurements"]
-    keys = {what: key for key, what in measured.items()}
-    missing, damaged = (folder / f"results/benchmark/measurements/{keys[what]}.npz" for what in REPEATED)
+    before = [rows(folder, name) for name in names]
+    missing, damaged = sorted((folder / LATEST / "units").iterdir())[:2]
     missing.unlink()
     damaged.write_bytes(damaged.read_bytes()[:200])
-    done = bioscnn(folder, *WORDS)
+    done = bioscnn(folder, *WORDS, "--json")
     assert done.returncode == 0, done.stderr
-    assert [line.partition(": ")[2] for line in done.stderr.splitlines() if "images" in line] == REPEATED
-    assert [without_seconds(rows(folder, name)) for name in names] == before
+    assert json.loads(done.stdout)["computed"] == 2
+    assert [rows(folder, name) for name in names] == before
 
 
-def test_an_interrupted_benchmark_leaves_whole_measurements_and_nothing_else(tmp_path):
-    process = subprocess.Popen([BIOSCNN, *map(str, WORDS)], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
-    with process:
-        begun = (line for line in process.stderr if "images" in line)
-        for _ in range(3):  # two are measured when the third begins
-            next(begun)
-        process.send_signal(signal.SIGINT)
-        message = process.stderr.read()
-    assert process.returncode == 2 and "interrupted" in message and "Traceback" not in message
-    left = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert len(left) >= 2 and all(kept(path) is not None for path in left)
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_page_opens_without_an_error_or_a_request_and_everything_on_it_fits(browser, finished, width):
+    folder, _ = finished
+    page = open_alone(browser, (folder / LATEST / "report.html").resolve(), width)
+    assert_everything_fits(page, width, SECTIONS, n_pictures=2)
+    page.close()
 
 
 @pytest.mark.parametrize(

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bioscnn.ann import LayerGraph, read_model, write_onnx
+import numpy as np
+
+from bioscnn.ann import LayerGraph
 from bioscnn.conversion.lif_network import as_lif_network
+from bioscnn.experiments.bench import Bench
+from bioscnn.experiments.trained import onnx_bytes
+from bioscnn.experiments.unit import Measure, Outcome, Unit, hash_of
 from bioscnn.ledger.conditions import normalisation_for
-from bioscnn.simulation.simulate import Silent
+from bioscnn.spikes import SpikeTrains
 from bioscnn.studies.config import StudyConfig
-from bioscnn.studies.ladder.unit import Found, run_unit
-from bioscnn.studies.prepare import Prepared, conditions_of, convert_for
-from bioscnn.studies.watcher import Watcher
+from bioscnn.studies.prepare import conditions_of
+from bioscnn.studies.study import Study
 from bioscnn.training.recipes import RECIPES
 from bioscnn.training.settings import READOUTS, SpikeSettings
 from bioscnn.training.train import require_torch
@@ -54,7 +57,7 @@ def training_examples(config: StudyConfig) -> int:
     return EXAMPLES["recordings" if config.encoding.kind == "events" else "images"]
 
 
-def load_training(config: StudyConfig, data: Path | None) -> Shown:
+def training_set(config: StudyConfig, bench: Bench) -> Shown:
     """Load what the rungs of a study are fine-tuned on: of what trained its network, as much as is needed.
 
     Raises
@@ -69,53 +72,52 @@ def load_training(config: StudyConfig, data: Path | None) -> Shown:
     if recipe.recordings is not None:
         trials = training_examples(config) + VALIDATION
         recipe = replace(recipe, recordings=replace(recipe.recordings, trials=trials))
-    return load_shown(replace(recipe, settings=settings_for(config)), "train", data)
+    recipe = replace(recipe, settings=settings_for(config))
+    shown: Shown = bench.keep("training", recipe, lambda: load_shown(recipe, "train", bench.data))
+    return shown
 
 
-def tune(prepared: Prepared, training: Shown, network: Path, progress: Watcher) -> Found:
-    """Train a rung's network further on its own spikes, once through the examples, and simulate it.
+def fine_tune(unit: Unit, bench: Bench) -> Outcome:
+    """Train the network of a rung for which `why_not` has no reason further on its spikes, one epoch.
 
-    Parameters
-    ----------
-    prepared : Prepared
-        A rung for which `why_not` has no reason.
-    training : Shown
-        From `load_training`.
-    network : Path
-        ONNX file of the trained network, which is written, or read if it is there.
-    progress : Watcher
-        Told of every batch.
+    Returns
+    -------
+    mapping of ndarray
+        ``onnx``: the ONNX file of the trained network, uint8, shape (n_bytes,).
     """
-    config = prepared.study.config
-    graph = read_model(network) if network.exists() else _train(prepared, training, network, progress)
-    return run_unit(replace(prepared, graph=graph, network=convert_for(config, graph, None)), Silent())
-
-
-def batches(config: StudyConfig) -> int:
-    """Return how many batches the training has."""
-    return -(-training_examples(config) // settings_for(config).batch_size)
-
-
-def _train(prepared: Prepared, training: Shown, network: Path, progress: Watcher) -> LayerGraph:
     from bioscnn.training.train import train
 
-    config, calibration = prepared.study.config, prepared.calibration
-    assert calibration is not None
-    normalisation = normalisation_for(conditions_of(config), prepared.graph, calibration.intensities())
-    assert normalisation is not None
-    n, labels = training_examples(config), training.examples.labels
-    watched = slice(n, n + VALIDATION)
+    config = unit.study.config
+    training, n = training_set(config, bench), training_examples(config)
+    labels, watched = training.examples.labels, slice(n, n + VALIDATION)
     graph, _ = train(
-        replace(as_lif_network(prepared.graph, normalisation), name=network.stem),
+        _initial(unit.study, bench),
         training.stimulus[:n],
         labels[:n],
         training.stimulus[watched],
         labels[watched],
         settings_for(config),
-        progress=lambda done, total, records: progress.trial(),
     )
-    write_onnx(graph, network)
-    return graph
+    return {"onnx": onnx_bytes(graph)}
+
+
+def _initial(study: Study, bench: Bench) -> LayerGraph:
+    """Return the network of a rung, written as one of LIF rates."""
+    case = bench.case(study)
+    assert case.calibration is not None
+    conditions = conditions_of(study.config)
+    normalisation = normalisation_for(conditions, case.graph, case.calibration.intensities())
+    assert normalisation is not None
+    return as_lif_network(case.graph, normalisation)
+
+
+def _inputs(unit: Unit, bench: Bench) -> str:
+    config = unit.study.config
+    training = training_set(config, bench)
+    shown = training.stimulus[: training_examples(config) + VALIDATION]
+    arrays = [shown.neuron, shown.step, shown.trial_start] if isinstance(shown, SpikeTrains) else [shown]
+    labels = np.asarray(training.examples.labels)
+    return hash_of(_initial(unit.study, bench).sha256(), settings_for(config), VALIDATION, *arrays, labels)
 
 
 def settings_for(config: StudyConfig) -> SpikeSettings:
@@ -142,3 +144,6 @@ def settings_for(config: StudyConfig) -> SpikeSettings:
         frame=config.encoding.frame,
         readout=rule if rule in READOUTS else READOUTS[0],
     )
+
+
+FINE_TUNE = Measure(fine_tune, _inputs, core=("bioscnn.training.train",))
