@@ -7,6 +7,7 @@ import hashlib
 import platform
 from collections.abc import Iterable, Iterator
 from functools import cache
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -114,9 +115,17 @@ def _nodes(tree: ast.AST) -> Iterator[ast.AST]:
 
 @cache
 def _tree(module: str) -> ast.Module:
+    return ast.parse(_source(module).read_bytes())
+
+
+def _source(module: str) -> Path:
+    """Return the file of a module, which may be that of a measure outside of bioscnn."""
     path = _path(module)
-    assert path is not None, module
-    return ast.parse(path.read_bytes())
+    if path is None:
+        file = import_module(module).__file__
+        assert file is not None, module
+        path = Path(file)
+    return path
 
 
 @cache
@@ -137,9 +146,8 @@ def _hash(modules: Iterable[str]) -> str:
     folders = set()
     for module in sorted(modules):
         digest.update(f"{module}\n{_syntax(module)}\n".encode())
-        path = _path(module)
-        assert path is not None
-        folders.add(path.parent)
+        if _path(module) is not None:
+            folders.add(_source(module).parent)
     for folder in sorted(folders - {ROOT}):
         for path in sorted(folder.rglob("*")):
             if path.suffix in GENERATED_FROM:
@@ -150,9 +158,7 @@ def _hash(modules: Iterable[str]) -> str:
 @cache
 def _syntax(module: str) -> str:
     """Return the syntax of a module without texts that stand by themselves, which are documentation."""
-    path = _path(module)
-    assert path is not None
-    return ast.dump(_WithoutTexts().visit(ast.parse(path.read_bytes())))
+    return ast.dump(_WithoutTexts().visit(ast.parse(_source(module).read_bytes())))
 
 
 class _WithoutTexts(ast.NodeTransformer):
