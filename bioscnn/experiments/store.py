@@ -106,11 +106,6 @@ class Store:
         """Return whether every unit is in the store, whoever computed it."""
         return all(self.path(unit.id).exists() for unit in units)
 
-    def read_all(self, units: Iterable[Unit]) -> dict[str, Kept]:
-        """Return the units that are in the store, by identity."""
-        found = {unit.id: self.read(unit.id) for unit in units}
-        return {name: kept for name, kept in found.items() if kept is not None}
-
     def write(self, unit: str, outcome: Outcome, made_by: MadeBy) -> None:
         """Keep an outcome, whole or not at all.
 
