@@ -9,7 +9,7 @@ from bioscnn.ledger import Ledger
 from bioscnn.ledger.files import to_json
 from bioscnn.metrics import Difference
 from bioscnn.report.folder import REQUIRED
-from tests import filter_study, ladder_study, noise_study, sweep_study, timing_study
+from tests import filter_study, ladder_study, timing_study
 
 
 def _json(path: Path, content: object) -> None:
@@ -102,6 +102,24 @@ STEPS = {
 }  # fmt: skip
 
 
+NOISE = ["In noise of severity 3, a network & its <synapses> lose most to occlusion.", "Nothing helps."]
+SWEEP = ["Of 12 parameters, the accuracy depends most on the time that a <trial> lasts."]
+
+
+def write_experiment(folder: Path, verdict: list[str]) -> Path:
+    """Write what the index reads of an experiment."""
+    folder.mkdir(parents=True)
+    entry = {"source": "mnist: made up <by> a test", "n": "500 trials", "value": "62.6", "note": "points"}
+    summary = {
+        "entry": {**entry, "more": ["another: 51.0"]}, "simulated": False, "verdict": verdict,
+        "started": "2026-11-27T09:00:00+00:00",
+    }  # fmt: skip
+    (folder / "summary.json").write_text(json.dumps(summary))
+    (folder / "table.csv").write_text("a\n1\n")
+    (folder / "report.html").touch()
+    return folder
+
+
 def write_results(results: Path) -> Path:
     """Write one result of each kind and more; a run and a timing study are unfinished, a third is damaged."""
     write_run(results / "mnist" / "aaaa", 0.9812, "2026-11-26T09:00:00+00:00")
@@ -122,13 +140,9 @@ def write_results(results: Path) -> Path:
         (results / "filters" / name).mkdir(parents=True)
         filter_study.write_study(results / "filters" / name / "1234")
         (results / "filters" / name / "1234" / "report.html").touch()
-    (results / "noise" / "mnist").mkdir(parents=True)
-    noise_study.write_study(results / "noise" / "mnist" / "5678")
-    (results / "noise" / "mnist" / "5678" / "report.html").touch()
-    for name, kind in (("mnist-morris", "morris"), ("mnist-grid", "grid")):
-        (results / "sweeps" / name).mkdir(parents=True)
-        sweep_study.write_study(results / "sweeps" / name / "2468", kind)
-        (results / "sweeps" / name / "2468" / "report.html").touch()
+    write_experiment(results / "noise" / "mnist" / "5678", NOISE)
+    for name in ("mnist-morris", "mnist-grid"):
+        write_experiment(results / "sweeps" / name / "2468", SWEEP)
     (results / "ladder" / "mnist").mkdir(parents=True)
     ladder_study.write_ladder(results / "ladder" / "mnist" / "9876")
     (results / "ladder" / "mnist" / "9876" / "report.html").touch()

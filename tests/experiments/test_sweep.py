@@ -147,9 +147,7 @@ def test_shards_come_to_what_one_command_comes_to_and_see_failures_of_each_other
     (broken := tmp_path / "broken sweep").mkdir()
     (broken / "broken").touch()
     for number in (1, 2, 1):
-        conduct(
-            broken, of_function(broken, design, "FAILING", failing=[2]), jobs=1, shard=Shard(number, 2)
-        )
+        conduct(broken, of_function(broken, design, "FAILING", failing=[2]), jobs=1, shard=Shard(number, 2))
     assert -1 not in computed(broken), "without its effects nothing is moved alone"
 
 
@@ -166,9 +164,7 @@ def test_what_fails_is_recorded_with_its_reason_and_computed_again_on_request(tm
     design = 'kind = "morris"\ntrajectories = 3'
 
     def again(**options):
-        return conduct(
-            tmp_path, of_function(tmp_path, design, "FAILING", failing=[2, 7]), jobs=1, **options
-        )
+        return conduct(tmp_path, of_function(tmp_path, design, "FAILING", failing=[2, 7]), jobs=1, **options)
 
     done = again()
     assert table_of(done).error[2] == "no such luck; key: luck; fix: try again"
