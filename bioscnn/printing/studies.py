@@ -11,9 +11,9 @@ from bioscnn.printing.shared import print_sentences, print_simulated, print_tabl
 from bioscnn.terminal import OUT
 
 if TYPE_CHECKING:
+    from bioscnn.experiments.sweep import SweepPlan
     from bioscnn.studies.everything import Everything
     from bioscnn.studies.filters import Filters
-    from bioscnn.studies.sweep import SweepPlan, SweepRun
     from bioscnn.studies.timing import Timing
 
 
@@ -36,19 +36,6 @@ def print_filters(done: Filters) -> None:
     OUT.print(f"\n[bold]{s['title']}[/bold]  {s['source']}, {each}\n")
     print_sentences(s["verdict"])
     OUT.print(f"  {len(done.verdict.comparisons)} tests, corrected by Holm's method. Tables: {done.folder}")
-    OUT.print(f"  report  {done.folder / 'report.html'}")
-
-
-def print_sweep(done: SweepRun) -> None:
-    """Print what a sweep came to, and where its tables are."""
-    s = done.summary
-    speed = s["points_per_second"]
-    each = f"{s['n_points']:,} points of {s['trials']:,} trials, {s['programs']} programs"
-    rate = f", {speed:.3g} points a second" if speed else ""
-    OUT.print(f"\n[bold]{s['sweep']}[/bold]  {s['dataset']}: {s['source']}, {each}{rate}\n")
-    if s["simulated"]:
-        print_simulated(s["dataset"].removesuffix("-simulated"))
-    print_sentences(s["verdict"])
     OUT.print(f"  report  {done.folder / 'report.html'}")
 
 

@@ -3,7 +3,6 @@
 from bioscnn.report.filters import write_filters_report
 from bioscnn.report.index import write_index
 from bioscnn.report.run import write_report
-from bioscnn.report.sweep import write_sweep_report
 from bioscnn.report.timing import write_timing_report
 
 __all__ = [

@@ -178,25 +178,6 @@ def _experiment(folder: Path) -> Found:
     )  # fmt: skip
 
 
-def _sweep(folder: Path) -> Found:
-    from bioscnn.report.sweep_folder import read_sweep_folder
-    from bioscnn.report.sweep_words import headlines
-
-    study = read_sweep_folder(folder)
-    # The last two say how many points there are, and how they were computed.
-    s, (main, *others) = study.summary, headlines(study)
-    failed = f", {s['n_failed']:,} of them failed" if s["n_failed"] else ""
-    return Found(
-        f"{s['study']}: {s['source']}",
-        study.simulated,
-        f"{plural(s['n_points'], 'point')} of {plural(s['trials'], 'trial')}{failed}",
-        main.value,
-        f"{main.name}: {_of_95(main.note)}",
-        [f"{other.name}: {other.value} {_of_95(other.note)}" for other in others[:-2]],
-        s["verdict"],
-    )
-
-
 def _devices(folder: Path) -> Found:
     s = read_json(folder / MARK, ("started", "dataset", "source", "n_trials", "simulated", "rows"), FIX)
     compared = [row for row in s["rows"] if row["compared_with"] and row["precision"] == "float64"]
@@ -239,7 +220,7 @@ READERS: dict[str, Callable[[Path], Found]] = {
     "timing": _timing,
     "filters": _filters,
     "noise": _experiment,
-    "sweeps": _sweep,
+    "sweeps": _experiment,
     "ladder": _experiment,
     "benchmark": _experiment,
     "devices": _devices,

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.errors import UserError
+from bioscnn.experiments.sweep.file import Design
+from bioscnn.experiments.sweep.parameters import Parameter
 from bioscnn.seeds import stream
-from bioscnn.studies.sweep.file import Design
-from bioscnn.studies.sweep.parameters import Parameter
 
 Positions = NDArray[np.float64]
 

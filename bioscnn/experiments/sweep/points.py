@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from bioscnn.conversion.receptors import projections_of
 from bioscnn.errors import UserError
+from bioscnn.experiments.sweep.designs import Positions
+from bioscnn.experiments.sweep.file import Sweep
+from bioscnn.experiments.sweep.parameters import Parameter, cell_of
 from bioscnn.network import Dense, Population, Projection, SpikingNetwork
 from bioscnn.quantities import format_quantity, in_unit
 from bioscnn.seeds import stream
 from bioscnn.studies.config import StudyConfig
-from bioscnn.studies.explain import refuse_unexplained
+from bioscnn.studies.explainable import refuse_unexplained
 from bioscnn.studies.prepare import conditions_of
 from bioscnn.studies.study import Study, study_of
-from bioscnn.studies.sweep.designs import Positions
-from bioscnn.studies.sweep.file import Sweep
-from bioscnn.studies.sweep.parameters import Parameter, cell_of
 
 WHOLE_STEPS = ("neuron.t_ref", "synapse.delay", "simulation.duration")
 """Times that are whole numbers of time steps; a value between is moved to the nearest."""
+
+VALUES_ALONE = 9
+"""Values over its range that a parameter is moved through alone."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,11 @@ class Point:
     keys: tuple[str, ...]
     cells: tuple[str, ...]
     study: Study
+
+    @property
+    def signature(self) -> str:
+        """All words of the study, and which of its numbers are zero: nothing else shapes a program."""
+        return signature_of(self.study.config)
 
 
 def points_of(sweep: Sweep, positions: Positions) -> list[Point]:
@@ -84,6 +94,46 @@ def point_with(sweep: Sweep, number: int, cells: Sequence[str]) -> Point:
     except UserError as error:
         raise _with_range(sweep, error, number) from None
     return Point(number, study.config.simulation.seed, keys, tuple(cells), study)
+
+
+def points_alone(sweep: Sweep, keys: Sequence[str]) -> list[Point]:
+    """Return points at which one parameter moves over its range, and everything else is the study's own.
+
+    Parameters
+    ----------
+    sweep : Sweep
+        The sweep.
+    keys : sequence of str
+        The parameters, one after the other.
+
+    Returns
+    -------
+    list of Point
+        Values that rounding makes equal occur once.
+    """
+    points: list[Point] = []
+    for parameter in (p for key in keys for p in sweep.parameters if p.key == key):
+        alone = replace(sweep, parameters=(parameter,))
+        seen = set()
+        for position in parameter.positions(VALUES_ALONE):
+            point = point_with(alone, len(points), [parameter.at(position)])
+            if point.cells not in seen:
+                seen.add(point.cells)
+                points.append(point)
+    return points
+
+
+def signature_of(config: StudyConfig) -> str:
+    """Return what studies share that need the same compiled program; see `Point.signature`."""
+
+    def reduced(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: reduced(inside) for key, inside in value.items()}
+        if isinstance(value, str):
+            return value if not value[:1].isdecimal() else float(value.split()[0]) != 0
+        return value if isinstance(value, list | tuple) else bool(value)
+
+    return json.dumps(reduced(config.model_dump(exclude={"dataset", "readout"})))
 
 
 def _in_whole_steps(sweep: Sweep, cells: Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What came out, in sentences that are made of the numbers, and never more certain than their intervals."""
+"""Verdict sentences of a sweep, made of its numbers and no more certain than their intervals."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from itertools import pairwise
 
 import numpy as np
 
+from bioscnn.experiments.experiment import Row
+from bioscnn.experiments.phrases import listed
+from bioscnn.experiments.sweep.analysis import MEASURE, ranked
+from bioscnn.experiments.sweep.parameters import Parameter
+from bioscnn.experiments.sweep.tables import ERROR
 from bioscnn.metrics import wilson
-from bioscnn.studies.sweep.analysis import MEASURE, Row, ranked
-from bioscnn.studies.sweep.parameters import Parameter
 
 NAMED = 3
-"""So many of the most influential parameters are named."""
+"""Most influential parameters that are named, at most."""
 
 ALIKE = 0.9
 """Share of mu* that the mean effect has where nearly all effects have one sign."""
@@ -35,7 +38,7 @@ class Curve:
     written : tuple of str
         The values, as a study file has them.
     outcome : tuple of float
-        What each comes to.
+        Outcome at each of them.
     """
 
     written: tuple[str, ...]
@@ -47,15 +50,28 @@ class Curve:
         return max(self.outcome) - min(self.outcome)
 
 
+def curves_of(rows: Sequence[Row], outcome: str) -> dict[str, Curve]:
+    """Return the curve of each parameter that was moved alone, of those of which no point failed."""
+    broken = {row["parameter"] for row in rows if row[ERROR]}
+    return {
+        key: Curve(
+            tuple(row["value"] for row in rows if row["parameter"] == key),
+            tuple(float(row[outcome]) for row in rows if row["parameter"] == key),
+        )
+        for key in dict.fromkeys(row["parameter"] for row in rows)
+        if key not in broken
+    }
+
+
 def main_outcome(columns: Sequence[str]) -> str:
     """Return the outcome that the verdict is about: the accuracy, if it is there."""
     return ACCURACY if ACCURACY in columns else columns[0]
 
 
 def influential(kind: str, effects: Sequence[Row], outcome: str) -> list[Row]:
-    """Return the parameters that act most on an outcome: at most `NAMED`, only those told from zero."""
+    """Return the parameters that act most on an outcome: at most `NAMED`, none whose interval has zero."""
     measure = MEASURE[kind]
-    told = [row for row in ranked(effects, outcome, measure) if row[f"{measure}_low"] > 0]
+    named = [row for row in ranked(effects, outcome, measure) if row[f"{measure}_low"] > 0]
     return [
         {
             "parameter": row["parameter"],
@@ -63,7 +79,7 @@ def influential(kind: str, effects: Sequence[Row], outcome: str) -> list[Row]:
             "low": row[f"{measure}_low"],
             "high": row[f"{measure}_high"],
         }
-        for row in told[:NAMED]
+        for row in named[:NAMED]
     ]
 
 
@@ -90,14 +106,14 @@ def verdict_of_effects(
     curves : dict of Curve
         Of the most influential parameters, each by itself.
     trials : int
-        Trials of a point.
+        Trials per point.
     """
     top = influential(kind, effects, outcome)
     rows = {row["parameter"]: row for row in effects if row["outcome"] == outcome}
     if not rows:
         return [f"The {_plain(outcome)} is the same at every point: no parameter acts on it over its range."]
     if not top:
-        return [f"No parameter's effect on the {_plain(outcome)} can be told from zero."]
+        return [f"No effect on the {_plain(outcome)} was found: all intervals reach zero."]
     sentences = [_first(kind, top, outcome, len(parameters))]
     sentences += [
         _way(kind, rows[one["parameter"]], outcome, parameters[one["parameter"]], curves, trials)
@@ -107,7 +123,7 @@ def verdict_of_effects(
 
 
 def verdict_of_points(outcome: str, values: Mapping[str, float], trials: int) -> list[str]:
-    """Say between what an outcome lies, where it is best, and how many points cannot be told from the best.
+    """Say between what an outcome lies, where it is best, and how many points may be as good.
 
     Parameters
     ----------
@@ -116,7 +132,7 @@ def verdict_of_points(outcome: str, values: Mapping[str, float], trials: int) ->
     values : dict of float
         Of each point, by its parameters in words.
     trials : int
-        Trials of a point.
+        Trials per point.
     """
     if not values:
         return ["No point could be computed."]
@@ -130,7 +146,8 @@ def verdict_of_points(outcome: str, values: Mapping[str, float], trials: int) ->
     if outcome == ACCURACY:
         alike = sum(not _apart(value, values[best], trials) for value in values.values()) - 1
         sentences.append(
-            f"With {trials:,} trials a point, {alike or 'none'} of the others cannot be told from the best."
+            f"With {trials:,} trials per point, the 95 % intervals of {alike or 'none'} of the others "
+            "overlap that of the best."
         )
     return sentences
 
@@ -147,18 +164,18 @@ def verdict_of_failures(failed: Mapping[int, str], n_points: int, sensitivity: b
 
 def _first(kind: str, top: Sequence[Row], outcome: str, n_parameters: int) -> str:
     measure = MEASURE[kind]
-    told = [f"{row['parameter']} ({_size(kind, outcome, row, measure)})" for row in top]
+    named = [f"{row['parameter']} ({_size(kind, outcome, row, measure)})" for row in top]
     sentence = (
-        f"Of {n_parameters} parameters, the {_plain(outcome)} depends most on {told[0]}"
-        + (f", then on {_listed(told[1:])}" if told[1:] else "")
+        f"Of {n_parameters} parameters, the {_plain(outcome)} depends most on {named[0]}"
+        + (f", then on {listed(named[1:])}" if named[1:] else "")
         + f"; {NAMES[kind]} with 95 % interval"
     )
     overlap = [
         (one["parameter"], other["parameter"]) for one, other in pairwise(top) if other["high"] > one["low"]
     ]
     if overlap:
-        names = _listed(list(dict.fromkeys(name for pair in overlap for name in pair)))
-        sentence += f". The intervals of {names} overlap: their order is not told"
+        names = listed(list(dict.fromkeys(name for pair in overlap for name in pair)))
+        sentence += f". The intervals of {names} overlap: their order is not known"
     return f"{sentence}."
 
 
@@ -197,7 +214,7 @@ def _course(curve: Curve, outcome: str, parameter: Parameter, trials: int) -> st
         return f"{_text(outcome, values[index])} at {short(curve.written[index])}"
 
     if not apart(j, k):
-        return f"it changes the {what} by nothing that can be told from chance"
+        return f"no change of the {what} was found, as all 95 % intervals overlap"
     if parameter.is_choice:
         return f"the {what} is highest, {at(k)}, and lowest, {at(j)}"
     for inside, word in ((k, "highest"), (j, "lowest")):
@@ -234,11 +251,13 @@ def _regularity(row: Row, parameter: Parameter) -> list[str]:
 def _share(row: Row) -> str:
     """Say how much of the variance a parameter makes by itself."""
     if row["S1_low"] <= 0:
-        return f"with others it makes {100 * row['ST']:.0f} % of the variance, alone none that can be told"
+        return (
+            f"with others it makes {100 * row['ST']:.0f} % of the variance; a share of its own was not found"
+        )
     alone = f"by itself it makes {100 * row['S1']:.0f} % of the variance"
     if row["ST_low"] > row["S1_high"]:
         return f"{alone}, the rest of its {100 * row['ST']:.0f} % together with others"
-    return f"{alone}; interactions with others cannot be told from none"
+    return f"{alone}; interactions with others were not found"
 
 
 def _check(kind: str, top: Sequence[Row], outcome: str, curves: Mapping[str, Curve]) -> list[str]:
@@ -247,9 +266,9 @@ def _check(kind: str, top: Sequence[Row], outcome: str, curves: Mapping[str, Cur
     if len(spans) < 2:
         return []
     order = sorted(spans, key=lambda key: -spans[key])
-    told = _listed([f"{key} {_scaled(outcome, spans[key]):.3g}{_unit(outcome)}" for key in order])
+    named = listed([f"{key} {_scaled(outcome, spans[key]):.3g}{_unit(outcome)}" for key in order])
     judged = "comes to the same order" if order == list(spans) else "gives another order"
-    return [f"One at a time, from the study's own values, {judged}: the {_plain(outcome)} spans {told}."]
+    return [f"One at a time, from the study's own values, {judged}: the {_plain(outcome)} spans {named}."]
 
 
 def _apart(one: float, other: float, trials: int) -> bool:
@@ -280,7 +299,3 @@ def _text(outcome: str, value: float) -> str:
     if outcome == ACCURACY:
         return f"{100 * value:.1f} %"
     return f"{_scaled(outcome, value):.4g}{_unit(outcome)}"
-
-
-def _listed(parts: Sequence[str]) -> str:
-    return ", ".join(parts[:-1]) + " and " * (len(parts) > 1) + parts[-1]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from bioscnn.errors import UserError
+from bioscnn.experiments.sweep import read_sweep
+from bioscnn.experiments.sweep.designs import positions_of
+from bioscnn.experiments.sweep.points import points_of
 from bioscnn.quantities import in_unit, split_quantity
 from bioscnn.studies import read_study
-from bioscnn.studies.sweep import read_sweep
-from bioscnn.studies.sweep.designs import positions_of
-from bioscnn.studies.sweep.points import points_of
 from tests.sweeps import ROOT, STUDY, write_sweep
 
 RANDOM = 'kind = "random"\npoints = 40'

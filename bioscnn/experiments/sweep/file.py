@@ -12,12 +12,12 @@ from pydantic import Field, ValidationError, model_validator
 
 from bioscnn.batch_jobs import cluster_options
 from bioscnn.errors import UserError
+from bioscnn.experiments.sweep.parameters import Parameter, cell_of, ends, listed
 from bioscnn.noise import NOISES
 from bioscnn.noise.noise import SEVERITY, TABLE
 from bioscnn.quantities import base_unit, format_quantity, in_unit, split_quantity
 from bioscnn.studies.config import Count, Seed, StudyConfig, Table
 from bioscnn.studies.study import Study, first_problem, read_tables, read_toml, study_of, with_changes
-from bioscnn.studies.sweep.parameters import Parameter, cell_of, ends, listed
 
 Outcome = Literal["accuracy", "latency", "spikes", "synops", "ledger"]
 

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.studies.sweep.designs import Positions, problem_of
-from bioscnn.studies.sweep.file import Design
-from bioscnn.studies.sweep.parameters import Parameter
+from bioscnn.experiments.experiment import Row
+from bioscnn.experiments.sweep.designs import Positions, problem_of
+from bioscnn.experiments.sweep.file import Design
+from bioscnn.experiments.sweep.parameters import Parameter
 
-Row = dict[str, Any]
 Outcomes = Mapping[str, NDArray[np.float64]]
 """Of all points in the order of the design, by column."""
 
@@ -44,7 +44,7 @@ def effects_of(
     Returns
     -------
     (list of dict, list of dict)
-        A row an outcome and parameter; a row an outcome and pair, of Sobol's second order. Intervals are
+        One row per outcome and parameter; one per outcome and pair, of Sobol's second order. Intervals are
         those of 95 %, from a bootstrap over trajectories or samples.
 
     References
