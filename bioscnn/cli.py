@@ -45,6 +45,9 @@ Pbs = Annotated[int | None, typer.Option(min=1, help="compute in so many jobs of
 OneShard = Annotated[
     str | None, typer.Option(metavar="K/N", help="measure the K-th of N parts only; analyse later, without")
 ]
+KeepSpikes = Annotated[
+    bool, typer.Option("--keep-spikes", help="keep spikes too: another readout needs no simulation")
+]
 Json = Annotated[bool, typer.Option("--json", help="print JSON alone on standard output")]
 
 
@@ -298,6 +301,7 @@ def noise(
     slurm: Slurm = None,
     pbs: Pbs = None,
     shard: OneShard = None,
+    keep_spikes: KeepSpikes = False,
     data: DataFolder = None,
     as_json: Json = False,
 ) -> None:
@@ -305,7 +309,17 @@ def noise(
     from bioscnn.experiments.noise import NoiseExperiment
 
     experiment = NoiseExperiment(_study(study, changes, {}), quick, _words(kinds), trials)
-    _conduct(experiment, data, as_json, jobs=jobs, dask=dask, slurm=slurm, pbs=pbs, shard=shard)
+    _conduct(
+        experiment,
+        data,
+        as_json,
+        jobs=jobs,
+        dask=dask,
+        slurm=slurm,
+        pbs=pbs,
+        shard=shard,
+        keep_spikes=keep_spikes,
+    )
 
 
 @app.command()
@@ -537,6 +551,7 @@ def _conduct(
     slurm: int | None,
     pbs: int | None,
     shard: str | None,
+    keep_spikes: bool = False,
     retry: bool = False,
     cluster: Mapping[str, object] | None = None,
 ) -> None:
@@ -547,12 +562,12 @@ def _conduct(
     from bioscnn.terminal import WorkProgress
 
     usual = experiment.study.config.simulation.jobs
-    where = where_to_compute(jobs=jobs, dask=dask, slurm=slurm, pbs=pbs, cluster=cluster, default=usual)
+    where = where_to_compute(jobs=jobs, dask=dask, slurm=slurm, pbs=pbs, cluster=cluster, usual_jobs=usual)
     part = None if shard is None else Shard.read(shard)
     with WorkProgress() as progress:
         done = run_experiment(
             experiment, where=where, data=data, results=Path("results"), progress=progress, retry=retry,
-            shard=part,
+            shard=part, keep_spikes=keep_spikes,
         )  # fmt: skip
     if isinstance(done, ShardDone):
         print_shard(done)

@@ -53,7 +53,7 @@ class UserError(Exception):
             "expected": expected, "fix": fix,
         }  # fmt: skip
         lines = [f"  {name + ':':<9} {text}" for name, text in details.items() if text is not None]
-        super().__init__("\n".join([problem, *lines]))
+        super().__init__(_printable("\n".join([problem, *lines])))
 
     def but(self, problem: str | None = None, **details: Any) -> Self:
         """Return the same error with some details changed, or told as another problem.
@@ -65,3 +65,8 @@ class UserError(Exception):
         """
         names = ("file", "key", "value", "expected", "fix")
         return type(self)(problem or self.problem, **{name: getattr(self, name) for name in names} | details)
+
+
+def _printable(text: str) -> str:
+    """Return a text in which nothing but line feeds controls the terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text)

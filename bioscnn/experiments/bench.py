@@ -40,12 +40,18 @@ class Bench:
         Outcomes of earlier rounds that units need, by what they call them; see `Unit.needs`.
     progress : Progress, optional
         Told about work that takes longer than reading.
+    recordings : Path, optional
+        Folder in which spikes and potentials are kept, to be read out again without simulating.
     """
 
     def __init__(
-        self, data: Path | None, given: Mapping[str, Outcome] | None = None, progress: Progress | None = None
+        self,
+        data: Path | None,
+        given: Mapping[str, Outcome] | None = None,
+        progress: Progress | None = None,
+        recordings: Path | None = None,
     ) -> None:
-        self.data = data
+        self.data, self.recordings = data, recordings
         self.given: dict[str, Outcome] = dict(given or {})
         self.progress: Progress = progress or Silent()
         self._kept: dict[str, list[tuple[Any, Any]]] = {}

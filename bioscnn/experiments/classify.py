@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 
 from bioscnn.encoding import Currents
 from bioscnn.experiments.bench import Bench
+from bioscnn.experiments.fingerprint import code_from
+from bioscnn.experiments.recordings import kept_batches
 from bioscnn.experiments.unit import Measure, Outcome, Unit, hash_of
 from bioscnn.metrics import (
     decision_latency,
@@ -24,6 +27,8 @@ from bioscnn.simulation.shape import ProgramShape
 from bioscnn.spikes import SpikeTrains
 from bioscnn.studies.prepare import Prepared
 from bioscnn.studies.scores import informed_steps
+
+SIMULATION = "bioscnn.simulation.simulate"
 
 RULES = tuple(READOUTS)
 """Readouts in the order of the first axis of ``chosen``."""
@@ -53,16 +58,27 @@ def classify(unit: Unit, bench: Bench) -> Outcome:
         If the study cannot be simulated.
     """
     case, options = bench.case(unit.study), unit.options
-    outcome = dict(
-        classify_case(case, by_trial=options.get("by_trial", False), curve=options.get("curve", False))
-    )
+    by_trial, curve = bool(options.get("by_trial")), bool(options.get("curve"))
+    outcome = dict(classify_case(case, by_trial=by_trial, curve=curve, recordings=bench.recordings))
     if options.get("ann"):
         outcome["ann"] = case.ann_class.astype(np.int16)
     return outcome
 
 
-def classify_case(case: Prepared, *, by_trial: bool = False, curve: bool = False) -> Outcome:
-    """Simulate the trials of a prepared study; the outcome is that of `classify` without ``ann``."""
+def classify_case(
+    case: Prepared, *, by_trial: bool = False, curve: bool = False, recordings: Path | None = None
+) -> Outcome:
+    """Simulate the trials of a prepared study; the outcome is that of `classify` without ``ann``.
+
+    Parameters
+    ----------
+    case : Prepared
+        The study.
+    by_trial, curve : bool
+        Options of `classify`.
+    recordings : Path, optional
+        Folder in which spikes and potentials are kept, so that they are read out again without simulating.
+    """
     network, stimulus, labels = case.network, case.stimulus, case.examples.labels
     rule = case.study.config.readout.rule
     spiking = [population.name for population in network.neurons if population.spikes]
@@ -70,13 +86,17 @@ def classify_case(case: Prepared, *, by_trial: bool = False, curve: bool = False
     counts: list[Recording] = []
     right = np.zeros((len(RULES), stimulus.n_steps), np.int64)
     first = 0
-    for batch in simulate_batches(
+    simulated = simulate_batches(
         network,
         stimulus,
         replace(case.device, jobs=1),
         record=spiking if by_trial else {OUTPUT, READOUT},
         potentials={READOUT},
-    ):
+    )
+    path = None
+    if recordings is not None:
+        path = recordings / f"{hash_of(inputs_of_case(case), by_trial, code_from(SIMULATION))}.npz"
+    for batch in kept_batches(path, simulated):
         trials = slice(first, first + batch.n_trials)
         decided = {name: decisions(batch, name) for name in RULES}
         informed = informed_steps(network, batch)
@@ -140,7 +160,7 @@ CLASSIFY = Measure(
     classify,
     inputs_of,
     core=(
-        "bioscnn.simulation.simulate",
+        SIMULATION,
         "bioscnn.readout",
         "bioscnn.metrics.latency",
         "bioscnn.metrics.activity",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 
 from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
-from bioscnn.experiments.executors import Executor, is_death, is_loss
+from bioscnn.experiments.executors import Executor, is_death
 from bioscnn.experiments.fingerprint import code_of, core_of, environment_of_results
 from bioscnn.experiments.store import Kept, MadeBy, Store
 from bioscnn.experiments.unit import Outcome, Unit, measure_of
@@ -33,6 +33,8 @@ class Chunk:
     ----------
     data : Path or None
         Data folder.
+    recordings : Path or None
+        Folder in which spikes and potentials are kept.
     units : tuple of Unit
         What to measure.
     known : mapping
@@ -42,6 +44,7 @@ class Chunk:
     """
 
     data: Path | None
+    recordings: Path | None
     units: tuple[Unit, ...]
     known: Mapping[str, tuple[str, str]]
     given: Mapping[str, Outcome]
@@ -82,6 +85,7 @@ def measure_chunk(chunk: Chunk) -> list[Result]:
     """Measure units one after the other; one that fails does not stop the others."""
     bench = bench_of(chunk.data)
     bench.given.update(chunk.given)
+    bench.recordings = chunk.recordings
     return [_measure(unit, bench, chunk.known.get(unit.id)) for unit in chunk.units]
 
 
@@ -97,7 +101,7 @@ def _measure(unit: Unit, bench: Bench, known: tuple[str, str] | None) -> Result:
         measure, inputs = measure_of(unit.measure), ""
         if measure.inputs is not None:
             inputs = measure.inputs(unit, bench)
-            if known == (core_of(unit.measure), inputs):
+            if known is not None and known == (core_of(unit.measure), inputs):
                 return Result(unit, inputs=inputs, seconds=perf_counter() - begun, holds=True)
         outcome = measure.run(unit, bench)
     except UserError as error:
@@ -133,10 +137,18 @@ class Round:
     made: dict[str, MadeBy]
     computed: int = 0
 
-    @property
-    def failed(self) -> dict[str, str]:
-        """Why units failed, by identity."""
-        return {unit: made_by.error for unit, made_by in self.made.items() if made_by.error}
+    def take(self, unit: Unit, kept: Kept) -> None:
+        """Take in what is in the store of a unit."""
+        self.made[unit.id] = kept.made_by
+        if not kept.made_by.error:
+            self.outcomes[unit.id] = kept.outcome
+
+    def add(self, store: Store, units: Iterable[Unit]) -> None:
+        """Take in units that others have brought into the store."""
+        for unit in units:
+            kept = store.read(unit.id)
+            if kept is not None:
+                self.take(unit, kept)
 
 
 def complete(
@@ -147,6 +159,7 @@ def complete(
     progress: Watcher,
     *,
     commit: str,
+    recordings: Path | None = None,
     keep_failures: bool = False,
     retry: bool = False,
     given: Mapping[str, Outcome] | None = None,
@@ -167,6 +180,8 @@ def complete(
         Told about units.
     commit : str
         Commit of the code that runs.
+    recordings : Path, optional
+        Folder in which spikes and potentials are kept, to be read out again after a change of the readout.
     keep_failures : bool
         Whether a unit that fails is an outcome like others; otherwise it ends the experiment.
     retry : bool
@@ -191,7 +206,7 @@ def complete(
         if kept is None or (kept.made_by.error and retry) or not _same_environment(kept):
             todo.append(unit)
         elif kept.made_by.code == code_of(unit.measure):
-            _take(done, unit, kept)
+            done.take(unit, kept)
             progress.skip(unit.work)
         else:
             earlier[unit.id] = kept
@@ -200,7 +215,8 @@ def complete(
             todo.append(unit)
     if todo:
         progress.stage(f"measuring {len(todo)} of {len(units)} units")
-    for result in _compute(todo, executor, data, known, given or {}, progress):
+    tasks = _Tasks(data, recordings, known, given or {})
+    for result in _compute(todo, executor, tasks):
         unit = result.unit
         if result.error and not keep_failures:
             raise result.problem or UserError(f"{unit.label} failed", value=result.error)
@@ -222,47 +238,44 @@ def complete(
             outcome = result.outcome or {}
             done.computed += 1
         store.write(unit.id, outcome, made_by)
-        _take(done, unit, Kept(outcome, made_by))
+        done.take(unit, Kept(outcome, made_by))
         progress.task(unit.label, 1, unit.work)
         progress.trial()
     return done
-
-
-def _take(done: Round, unit: Unit, kept: Kept) -> None:
-    done.made[unit.id] = kept.made_by
-    if not kept.made_by.error:
-        done.outcomes[unit.id] = kept.outcome
 
 
 def _same_environment(kept: Kept) -> bool:
     return kept.made_by.environment == environment_of_results()
 
 
-def _compute(
-    units: Sequence[Unit],
-    executor: Executor,
-    data: Path | None,
-    known: Mapping[str, tuple[str, str]],
-    given: Mapping[str, Outcome],
-    progress: Watcher,
-) -> Iterator[Result]:
+@dataclass(frozen=True)
+class _Tasks:
+    """Makes chunks: what of an experiment each of them is given."""
+
+    data: Path | None
+    recordings: Path | None
+    known: Mapping[str, tuple[str, str]]
+    given: Mapping[str, Outcome]
+
+    def chunk(self, units: Sequence[Unit]) -> Chunk:
+        needed = {need: self.given[need] for unit in units for need in unit.needs}
+        known = {unit.id: self.known[unit.id] for unit in units if unit.id in self.known}
+        return Chunk(self.data, self.recordings, tuple(units), known, needed)
+
+
+def _compute(units: Sequence[Unit], executor: Executor, tasks: _Tasks) -> Iterator[Result]:
     """Measure units, and yield what becomes of each one as soon as it is known.
 
     A process that dies takes its chunk with it; who was at work then is tried again, at last each one alone,
     so that only units that end processes themselves are given up.
     """
-
-    def task(chunk: Sequence[Unit]) -> Chunk:
-        needed = {name: given[name] for unit in chunk for name in unit.needs}
-        return Chunk(data, tuple(chunk), {u.id: known[u.id] for u in chunk if u.id in known}, needed)
-
     together = [unit for unit in units if not unit.exclusive]
     alone = [[unit] for unit in units if unit.exclusive]
     for chunks, one_at_a_time in ((chunks_of(together, executor.n), False), (alone, True)):
         for attempt in range(TRIES):
             suspects: list[Unit] = []
             last = one_at_a_time or attempt == TRIES - 1
-            for results, lost in _round([task(chunk) for chunk in chunks], executor, alone=last):
+            for results, lost in _round([tasks.chunk(chunk) for chunk in chunks], executor, alone=last):
                 yield from results
                 suspects += lost
             if not suspects:
@@ -321,18 +334,8 @@ def _round(
             chunk = running.pop(future)
             try:
                 yield future.result(), ()
-            except (Exception, CancelledError) as error:
-                if is_loss(error):
-                    raise _lost(error) from error
+            except Exception as error:
                 if not is_death(error):
                     raise
                 died = True
                 yield [], chunk.units
-
-
-def _lost(error: BaseException) -> UserError:
-    return UserError(
-        f"who measures is lost: {type(error).__name__}",
-        fix="start the cluster again, or see whether memory is short, and type the same; what is measured "
-        "is kept",
-    )

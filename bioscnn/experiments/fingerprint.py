@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import platform
+import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -28,7 +29,14 @@ def code_of(measure: str) -> str:
     Comments, docstrings and layout do not count, nor do modules that the measure does not import, such as
     pages and plots.
     """
+    measure_of(measure)
     return _hash(closure([measure.partition(":")[0]]))
+
+
+@cache
+def code_from(module: str) -> str:
+    """Return the hash of all code that a module can reach."""
+    return _hash(closure([module]))
 
 
 @cache
@@ -80,8 +88,9 @@ def imports_of(module: str) -> frozenset[str]:
     found: set[str] = set()
     for node in _nodes(_tree(module)):
         if isinstance(node, ast.Import):
-            found |= {name.name for name in node.names if _path(name.name) is not None}
-        elif isinstance(node, ast.ImportFrom) and node.module and _path(node.module) is not None:
+            found |= {name.name for name in node.names if _is_ours(name.name)}
+        elif isinstance(node, ast.ImportFrom) and _is_ours(node.module):
+            assert node.module is not None
             found |= {_defined_in(node.module, name.name) for name in node.names}
     return frozenset(found - {module})
 
@@ -95,10 +104,10 @@ def _defined_in(module: str, name: str) -> str:
         for node in _nodes(_tree(module)):
             if (
                 isinstance(node, ast.ImportFrom)
-                and node.module
-                and _path(node.module) is not None
+                and _is_ours(node.module)
                 and any((one.asname or one.name) == name for one in node.names)
             ):
+                assert node.module is not None
                 return _defined_in(node.module, name)
     return module
 
@@ -114,22 +123,30 @@ def _nodes(tree: ast.AST) -> Iterator[ast.AST]:
 
 @cache
 def _tree(module: str) -> ast.Module:
+    """Return the syntax of a module without texts that stand by themselves, which are documentation."""
     path = _path(module)
     assert path is not None, module
-    return ast.parse(path.read_bytes())
+    tree = _WithoutTexts().visit(ast.parse(path.read_bytes()))
+    assert isinstance(tree, ast.Module)
+    return tree
 
 
 @cache
 def _path(module: str) -> Path | None:
-    """Return the file of a module of bioscnn; None if it is none."""
+    """Return the file of a module of bioscnn, or of one that is loaded; None if there is none."""
     top, *parts = module.split(".")
     if top != "bioscnn":
-        return None
+        file = getattr(sys.modules.get(module), "__file__", None)
+        return None if file is None else Path(file)
     place = ROOT.joinpath(*parts)
     for path in (place.with_suffix(".py") if parts else None, place / "__init__.py"):
         if path is not None and path.is_file():
             return path
     return None
+
+
+def _is_ours(module: str | None) -> bool:
+    return module is not None and module.split(".")[0] == "bioscnn" and _path(module) is not None
 
 
 def _hash(modules: Iterable[str]) -> str:
@@ -140,7 +157,7 @@ def _hash(modules: Iterable[str]) -> str:
         path = _path(module)
         assert path is not None
         folders.add(path.parent)
-    for folder in sorted(folders - {ROOT}):
+    for folder in sorted(place for place in folders if ROOT in place.parents):
         for path in sorted(folder.rglob("*")):
             if path.suffix in GENERATED_FROM:
                 digest.update(path.name.encode() + path.read_bytes())
@@ -149,10 +166,7 @@ def _hash(modules: Iterable[str]) -> str:
 
 @cache
 def _syntax(module: str) -> str:
-    """Return the syntax of a module without texts that stand by themselves, which are documentation."""
-    path = _path(module)
-    assert path is not None
-    return ast.dump(_WithoutTexts().visit(ast.parse(path.read_bytes())))
+    return ast.dump(_tree(module))
 
 
 class _WithoutTexts(ast.NodeTransformer):

@@ -96,6 +96,7 @@ def run_experiment(
     progress: Watcher,
     retry: bool = False,
     shard: Shard | None = None,
+    keep_spikes: bool = False,
 ) -> Finished | ShardDone:
     """Measure what is not in the store yet, analyse, and write ``<results>/<name>/<label>/<hash>/``.
 
@@ -121,6 +122,9 @@ def run_experiment(
         Whether units that failed are measured again.
     shard : Shard, optional
         Measure only these units of the next round that is not complete, and analyse nothing.
+    keep_spikes : bool
+        Whether spikes and potentials are kept too, in ``<results>/recordings/``: after a change of the
+        readout they are read out again without simulating.
 
     Returns
     -------
@@ -148,9 +152,9 @@ def run_experiment(
     every: list[Unit] = []
     outcomes: dict[str, Outcome] = {}
     made: dict[str, MadeBy] = {}
-    computed = 0
+    computed = measured = 0
     lock = ".lock" if shard is None else f".lock-{shard.number}-of-{shard.of}"
-    with locked(folder, lock), executor_at(where) as executor:
+    with locked(folder, lock), executor_at(where, progress.stage) as executor:
         while units:
             mine = units if shard is None else shard.of_units(units)
             done = complete(
@@ -160,21 +164,23 @@ def run_experiment(
                 data,
                 progress,
                 commit=_commit(version),
+                recordings=results.absolute() / "recordings" if keep_spikes else None,
                 keep_failures=experiment.keeps_failures,
                 retry=retry,
                 given={need: outcomes[need.partition(":")[0]] for unit in mine for need in unit.needs},
             )
             computed += done.computed
-            every += mine
-            if shard is not None and not store.has_all(units):
-                return ShardDone(folder, len(every), computed)
+            measured += len(mine)
+            if shard is not None:
+                if not store.has_all(units):
+                    return ShardDone(folder, measured, computed)
+                done.add(store, units)
+            every += units
             outcomes |= done.outcomes
             made |= done.made
-            if shard is not None:
-                outcomes |= store.outcomes(units)
             units = experiment.next_round(_done(every, outcomes, made), bench)
         if shard is not None:
-            return ShardDone(folder, len(every), computed)
+            return ShardDone(folder, measured, computed)
         progress.stage("analysing")
         analysis = experiment.analyse(_done(every, outcomes, made), bench)
         for name, content in analysis.files.items():

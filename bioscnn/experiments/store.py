@@ -106,11 +106,6 @@ class Store:
         """Return whether every unit is in the store, whoever computed it."""
         return all(self.path(unit.id).exists() for unit in units)
 
-    def outcomes(self, units: Iterable[Unit]) -> dict[str, Outcome]:
-        """Return the outcomes of units by identity, of those that are in the store and went well."""
-        found = {unit.id: self.read(unit.id) for unit in units}
-        return {name: kept.outcome for name, kept in found.items() if kept and not kept.made_by.error}
-
     def write(self, unit: str, outcome: Outcome, made_by: MadeBy) -> None:
         """Keep an outcome, whole or not at all.
 

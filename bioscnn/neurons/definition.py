@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from bioscnn.errors import UserError
+from bioscnn.identifiers import check_characters, check_identifier
+from bioscnn.neurons.expressions import canonical_expression
+from bioscnn.neurons.model_text import parse_equations, parse_statements
 from bioscnn.quantities import BRIAN_UNITS, format_quantity, parse_any_quantity
 
 METHODS = ("exact", "exponential_euler", "euler", "rk2", "rk4")
@@ -35,6 +39,16 @@ class Parameter:
     value: float
     dimension: str | None
 
+    def __post_init__(self) -> None:
+        key = f"parameters.{self.name}"
+        check_identifier(self.name, key)
+        if self.dimension is not None and self.dimension not in BRIAN_UNITS:
+            raise UserError(
+                "no such dimension", key=key, value=self.dimension, expected=" | ".join(BRIAN_UNITS)
+            )
+        if not math.isfinite(self.value):
+            raise UserError("not a finite number", key=key, value=self.value)
+
     @property
     def unit(self) -> str:
         """The unit as Brian2 names it."""
@@ -49,6 +63,9 @@ class Parameter:
 @dataclass(frozen=True)
 class Definition:
     """What the file of a neuron says.
+
+    Whoever makes one, its texts are those that are printed from the syntax trees of what was given, see
+    `bioscnn.neurons.expressions`.
 
     Parameters
     ----------
@@ -65,6 +82,11 @@ class Definition:
         Brian2's numerical integration: one of `METHODS`.
     parameters : tuple of Parameter
         In the order in which they were written.
+
+    Raises
+    ------
+    UserError
+        If a text holds what an equation may not, or refractory period or method is none; naming the key.
     """
 
     name: str = field(compare=False)
@@ -96,28 +118,36 @@ class Definition:
         for key in NEEDED:
             if key not in table:
                 raise refuse("a neuron needs this key", key, fix=f'write {key} = "..."')
-        texts = {key: value for key, value in table.items() if key != "parameters"}
-        for key, value in texts.items():
-            if not (isinstance(value, str) and value.strip()):
-                raise refuse("not a text", key, value=value, expected="a text in quotes")
-            texts[key] = value.strip()
         parameters = tuple(_parameters(table.get("parameters", {}), file))
-        names = [parameter.name for parameter in parameters]
-        refractory = texts.get("refractory")
-        if refractory is not None and (
-            refractory not in names or parameters[names.index(refractory)].dimension != "time"
-        ):
-            raise refuse(
+        texts = {key: value for key, value in table.items() if key != "parameters"}
+        try:
+            return cls(name, parameters=parameters, **texts)
+        except UserError as error:
+            raise error.but(file=file) from None
+
+    def __post_init__(self) -> None:
+        for key in (*NEEDED, *(["refractory"] if self.refractory is not None else []), "method"):
+            text = getattr(self, key)
+            if not (isinstance(text, str) and text.strip()):
+                raise UserError("not a text", key=key, value=text, expected="a text in quotes")
+            check_characters(text, key)
+            object.__setattr__(self, key, text.strip())
+        equations = "\n".join(str(equation) for equation in parse_equations(self.equations))
+        reset = "\n".join(" ".join(statement) for statement in parse_statements(self.reset))
+        object.__setattr__(self, "equations", equations)
+        object.__setattr__(self, "threshold", canonical_expression(self.threshold, "threshold"))
+        object.__setattr__(self, "reset", reset)
+        times = [parameter.name for parameter in self.parameters if parameter.dimension == "time"]
+        if self.refractory is not None and self.refractory not in times:
+            raise UserError(
                 "the refractory period is the name of a parameter that is a time",
-                "refractory",
-                value=refractory,
-                expected=" | ".join(p.name for p in parameters if p.dimension == "time")
-                or "such a parameter",
+                key="refractory",
+                value=self.refractory,
+                expected=" | ".join(times) or "such a parameter",
                 fix='write refractory = "t_ref", and t_ref = "2 ms" among the parameters',
             )
-        if texts.get("method", METHODS[0]) not in METHODS:
-            raise refuse("no such method", "method", value=texts["method"], expected=" | ".join(METHODS))
-        return cls(name, parameters=parameters, **texts)
+        if self.method not in METHODS:
+            raise UserError("no such method", key="method", value=self.method, expected=" | ".join(METHODS))
 
     def table(self) -> dict[str, Any]:
         """Return the keys of the file, all of them written."""
@@ -178,7 +208,5 @@ def _parameters(table: object, file: Path | None) -> list[Parameter]:
         try:
             found.append(Parameter(name, *parse_any_quantity(text)))
         except UserError as error:
-            raise UserError(
-                error.problem, file=file, key=f"parameters.{name}", value=text, expected=error.expected
-            ) from None
+            raise error.but(file=file, key=f"parameters.{name}") from None
     return found

@@ -99,8 +99,8 @@ class Table:
 
     Raises
     ------
-    ValueError
-        If a row lacks a column that the table asks for.
+    KeyError
+        If a row lacks a column that the table asks for; names all that it lacks.
     """
 
     rows: pd.DataFrame | Sequence[Row]
@@ -121,7 +121,7 @@ class Table:
         asked |= {key for key in (self.group_by, self.bold, self.note) if key is not None}
         for row in records:
             if missing := sorted(asked - set(row)):
-                raise ValueError(f"a table asks for {', '.join(missing)}, a row has {', '.join(row)}")
+                raise KeyError(", ".join(missing))
 
     @property
     def groups(self) -> list[Group]:

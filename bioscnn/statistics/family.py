@@ -69,15 +69,15 @@ def corrected(
     Notes
     -----
     Of m tests, Holm's procedure judges the one with the k-th smallest p at the level
-    :math:`\alpha_k = 0.05 / (m - k + 1)`, and stops at the first that it does not reject; the rest is judged
-    at the level where it stopped. Each interval here has the level at which its test was judged, so
-    it leaves zero out exactly if Holm's procedure rejects. The chance that any difference of the family is
-    called significant although there is none is at most 5 %.
+    :math:`\alpha_k = 0.05 / (m - k + 1)`, and stops at the first that it does not reject. The chance that any
+    difference of the family is called significant although there is none is at most 5 %.
 
-    The claims "not zero" and the intervals of all differences that are not significant hold together with
-    95 % confidence (Guilbaud 2008; Strassburger and Bretz 2008). The interval of a significant difference
-    tells its size by itself: its level is at least 95 %, but all of them need not hold at once. Intervals
-    that do, and still agree with Holm's tests, would only say "above zero" of most significant differences.
+    An interval has the level of Bonferroni, :math:`0.05 / m`, at which all intervals of the family hold
+    together with 95 % confidence. Where Holm's procedure rejects and Bonferroni's would not, it has the level
+    at which Holm's rejects instead: 0.05 p, divided by the corrected p. So every interval leaves zero out
+    exactly if Holm's procedure rejects. That costs little: docs/statistics.md says how often all hold
+    together. Intervals that do so exactly, and agree with Holm's tests, would say of most significant
+    differences only that they are above, or below, zero (Guilbaud 2008; Strassburger and Bretz 2008).
 
     References
     ----------
@@ -95,12 +95,10 @@ def corrected(
 def _corrected(family: list[Estimate]) -> list[Estimate]:
     p = np.array([np.nan if one.p is None else one.p for one in family], dtype=np.float64)
     adjusted = holm(p)
-    tested = np.flatnonzero(~np.isnan(p))
-    levels = np.full(len(p), np.nan)
-    order = tested[np.argsort(p[tested], kind="stable")]
-    rejected = int(np.sum(adjusted[order] < LEVEL))
-    ranks = np.minimum(np.arange(len(order)), rejected)
-    levels[order] = LEVEL / (len(order) - ranks)
+    bonferroni = LEVEL / max(1, int(np.sum(~np.isnan(p))))
+    levels = np.full(len(p), bonferroni)
+    by_holm_alone = (adjusted < LEVEL) & (p >= bonferroni)
+    levels[by_holm_alone] = LEVEL * p[by_holm_alone] / adjusted[by_holm_alone]
     return [
         one if np.isnan(p_holm) else _at(one, float(p_holm), float(level))
         for one, p_holm, level in zip(family, adjusted, levels, strict=True)
@@ -110,4 +108,5 @@ def _corrected(family: list[Estimate]) -> list[Estimate]:
 def _at(one: Estimate, p_holm: float, level: float) -> Estimate:
     assert one.sampling is not None, "a tested estimate knows its sampling distribution"
     low, high = one.sampling.interval(level)
+    low, high = min(low, one.value), max(high, one.value)
     return replace(one, p_holm=p_holm, low_holm=low, high_holm=high)

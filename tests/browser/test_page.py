@@ -27,6 +27,24 @@ def test_everything_fits_whatever_the_text(browser: Browser, tmp_path: Path, wid
     page.close()
 
 
+@pytest.mark.parametrize("text", ["A plain text.", "verylongword" * 20])
+def test_on_a_phone_a_row_keeps_its_name_in_view_and_leaves_room_for_its_cells(
+    browser: Browser, tmp_path: Path, text: str
+):
+    page = open_alone(browser, write_page(make_page(text), tmp_path), 390)
+    name, cell = page.locator("#numbers tbody th[scope=row]").first, page.locator("#numbers td").nth(1)
+    before = name.bounding_box()
+    page.locator("#numbers .scroll").evaluate("table => { table.scrollLeft = 60 }")
+    after, beside = name.bounding_box(), cell.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert beside is not None
+    assert after["x"] == before["x"]
+    assert 40 < after["width"] < 0.5 * 390
+    assert beside["x"] < 390
+    page.close()
+
+
 def test_text_that_looks_like_code_is_shown_and_never_run(browser: Browser, tmp_path: Path):
     page = open_alone(browser, write_page(make_page(HOSTILE), tmp_path), 1280)
     page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")

@@ -12,7 +12,7 @@ ROOT = Path(bioscnn.__file__).parent
 # From the ground up; a room uses those of lower levels and those beside it that it is listed after.
 LEVELS = [
     ["errors"],
-    ["quantities", "seeds", "draws", "spikes", "caches", "files", "statistics"],
+    ["quantities", "seeds", "draws", "spikes", "caches", "processes", "locks", "files", "statistics"],
     ["neurons", "datasets"],
     ["doctor"],
     ["ann", "network"],

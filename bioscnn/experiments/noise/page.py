@@ -30,18 +30,16 @@ from bioscnn.report.provenance import provenance_rows
 REFERENCES = (
     "Mu N. and Gilmer J. (2019), MNIST-C: a robustness benchmark for computer vision, arXiv:1906.02337. "
     "Hu Y., Liu S.-C. and Delbruck T. (2021), v2e: from video frames to realistic DVS events, CVPR "
-    "Workshops. Agresti A. and Min Y. (2005), Simple improved confidence intervals for comparing matched proportions, "
-    "Statistics in Medicine 24:729. Holm S. (1979), A simple sequentially rejective multiple test procedure, "
-    "Scandinavian Journal of Statistics 6:65."
+    "Workshops. Agresti A. and Min Y. (2005), Simple improved confidence intervals for comparing matched "
+    "proportions, Statistics in Medicine 24:729. Holm S. (1979), A simple sequentially rejective multiple "
+    "test procedure, Scandinavian Journal of Statistics 6:65."
 )
 
 
 def noise_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
     """Return the page of a noise experiment."""
-    shown = Shown(
-        *(pd.DataFrame(analysis.tables[name]) for name in ("accuracy", "losses", "comparisons")),
-        dict(summary),
-    )
+    tables = {name: pd.DataFrame(rows) for name, rows in analysis.tables.items()}
+    shown = Shown(tables["accuracy"], tables["losses"], tables["comparisons"], dict(summary))
     return Page(
         title=analysis.title,
         eyebrow=f"bioscnn · noise study {summary['study']}",
