@@ -1,5 +1,8 @@
-"""A page with everything that a page can have, for tests of the page itself."""
+"""A page with everything that a page can have, and the words of a page without its figures drawn."""
 
+from collections.abc import Iterator, Sequence
+
+from bioscnn.report.inline import to_plain
 from bioscnn.report.page import (
     Column,
     Entry,
@@ -10,6 +13,7 @@ from bioscnn.report.page import (
     Inline,
     Link,
     Page,
+    Part,
     Section,
     SideBySide,
     Table,
@@ -17,6 +21,7 @@ from bioscnn.report.page import (
     alert,
     code,
     emphasis,
+    large,
     made_from,
     muted,
     strong,
@@ -41,7 +46,15 @@ def draw(width: float):
 
 def make_page(text: str = "A plain text", *, simulated: bool = False) -> Page:
     """A page that shows a text in every place that takes one."""
-    styles: tuple[Inline, ...] = (text, code(text), emphasis(text), strong(text), muted(text), alert(text))
+    styles: tuple[Inline, ...] = (
+        text,
+        code(text),
+        emphasis(text),
+        strong(text),
+        large(text),
+        muted(text),
+        alert(text),
+    )
     rows = [
         {"name": text, "kind": text, "accuracy": 0.5, "low": 0.1, "high": 0.9, "about": text, "best": True},
         {"name": text, "kind": text, "accuracy": 0.4, "low": 0.1, "high": 0.9, "about": text, "best": False},
@@ -57,7 +70,6 @@ def make_page(text: str = "A plain text", *, simulated: bool = False) -> Page:
         Text(text, "heading"),
         Text(text, "caption"),
         Text(f"{text}\n  {text}", "code"),
-        Text(text, "number"),
         Text(text, "reference"),
         Text(text, "warning"),
     ]
@@ -81,3 +93,30 @@ def make_page(text: str = "A plain text", *, simulated: bool = False) -> Page:
         warnings=[(text, Link(text, "#texts"))],
         footer=made_from(text),
     )
+
+
+def words_of(parts: Sequence[Section | Part]) -> str:
+    """The text of parts of a page in reading order; of figures, the words for who does not see them too."""
+    return "\n".join(line for part in parts for line in _lines(part))
+
+
+def _lines(part: Section | Part) -> Iterator[str]:
+    match part:
+        case Figure():
+            yield from (part.alt, to_plain(part.caption))
+        case SideBySide():
+            yield words_of(part.figures)
+        case Facts():
+            yield from (f"{name}: {to_plain(value)}" for name, value in part.items)
+        case Text():
+            yield from map(to_plain, part.items)
+        case Table():
+            yield from (part.folded or "", to_plain(part.caption))
+            yield " | ".join(to_plain(column.heading) for column in part.columns)
+            for group in part.groups:
+                yield to_plain(group.heading)
+                yield from (" | ".join(map(to_plain, [*line.cells, line.note])) for line in group.lines)
+        case Section() | Entry():
+            yield from (part.id, to_plain(part.heading), words_of(part.parts))
+        case Folded():
+            yield from (part.summary, words_of(part.parts))

@@ -35,7 +35,8 @@ def no_space(_: object) -> None:
 
 
 def wait_for(mark: Path) -> bool:
-    (mark.parent / "waiting").open("a").write(f"{os.getpid()}\n")
+    with (mark.parent / "waiting").open("a") as file:
+        file.write(f"{os.getpid()}\n")
     while not mark.exists():
         time.sleep(0.02)
     return True

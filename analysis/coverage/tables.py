@@ -99,9 +99,9 @@ def _outside(rows: pd.DataFrame) -> list[str]:
     alone = ", ".join(f"{seeds} {student_of_skewed(seeds):.0f} %" for seeds in (2, 5, 10))
     return [
         f"**Outside the limits** (92 to 98.5 %; 86 to 98.5 % with two seeds): {len(low)} of {len(rows)} "
-        f"settings are below, {(low['ratio'] == 10).sum()} of them where the variance between seeds is 10 times "
-        f"that over trials; {len(high)} are above, {(high['trials'] == 50).sum()} of them with 50 trials. For "
-        f"comparison, the coverage of Student's t of exponential numbers alone, without trials: of {alone}.",
+        f"settings are below, {(low['ratio'] == 10).sum()} of them where the variance between seeds is 10 "
+        f"times that over trials; {len(high)} are above, {(high['trials'] == 50).sum()} of them with 50 "
+        f"trials. Coverage of Student's t of exponential numbers alone, without trials: of {alone}.",
         "",
         *_table(header, lines),
     ]

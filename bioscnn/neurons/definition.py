@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -160,44 +159,6 @@ class Definition:
             "method": self.method,
             "parameters": {parameter.name: parameter.setting for parameter in self.parameters},
         }
-
-
-def read_definition(path: str | Path, changes: Mapping[str, Any] | None = None) -> Definition:
-    """Read the file of a neuron, and have Brian2 check it.
-
-    Parameters
-    ----------
-    path : path
-        A TOML file with the keys of `Definition`.
-    changes : dict, optional
-        Parameters that replace those of the file.
-
-    Raises
-    ------
-    UserError
-        If there is no such file, or it is wrong: key, value and what to do are named.
-    """
-    from bioscnn.neurons.brian_checks import check
-
-    path = Path(path)
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        beside = ", ".join(sorted(p.name for p in path.parent.glob("*.toml"))) or "no .toml file"
-        raise UserError(
-            "no such file of a neuron",
-            file=path,
-            expected=f"{path.parent} has {beside}",
-            fix="give the path from the study file, or on the command line from where you are",
-        ) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UserError(f"not a TOML file: {error}", file=path) from None
-    parameters = table.get("parameters", {})
-    if isinstance(parameters, dict):
-        table["parameters"] = parameters | dict(changes or {})
-    definition = Definition.of_table(path.stem, table, path)
-    check(definition, path)
-    return definition
 
 
 def _parameters(table: object, file: Path | None) -> list[Parameter]:

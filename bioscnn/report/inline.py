@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Styled:
-    """A piece of text in a style of its own; see `code`, `emphasis`, `strong`, `muted` and `alert`."""
+    """A piece of text in a style of its own, made by the function of that name."""
 
     text: str
-    style: Literal["code", "emphasis", "strong", "muted", "alert"]
+    style: Literal["code", "emphasis", "strong", "large", "muted", "alert"]
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,11 @@ def emphasis(text: str) -> Styled:
 def strong(text: str) -> Styled:
     """Return text in bold."""
     return Styled(text, "strong")
+
+
+def large(text: str) -> Styled:
+    """Return text in large type, such as the main number of a result."""
+    return Styled(text, "large")
 
 
 def muted(text: str) -> Styled:
@@ -100,6 +105,7 @@ TAGS = {
     "code": "<code>{}</code>",
     "emphasis": "<i>{}</i>",
     "strong": "<strong>{}</strong>",
+    "large": '<span class="large">{}</span>',
     "muted": '<span class="muted">{}</span>',
     "alert": '<span class="alert">{}</span>',
 }

@@ -17,7 +17,7 @@ CAUSES = [
     Column(("low", "high"), "95 % interval", points_interval, numeric=True),
     Column("accuracy", "accuracy\nwithout it", percent, numeric=True),
     Column("agreement", "gives the\nANN's class", percent, numeric=True),
-    Column("change", "switched off by"),
+    Column("change", "switched off by", words=True),
 ]
 LAYERS = [
     Column("name", "population"),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from bioscnn.report.inline import Inline, Link, Styled, alert, code, emphasis, joined, muted, strong
+from bioscnn.report.inline import Inline, Link, Styled, alert, code, emphasis, joined, large, muted, strong
 from bioscnn.report.table import Column, Table
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Column", "Entry", "Facts", "Figure", "Folded", "Headline", "Inline", "Link", "Page", "Part", "Section",
-    "SideBySide", "Styled", "Table", "Text", "alert", "code", "emphasis", "joined", "made_from", "muted",
-    "strong", "write_page",
+    "SideBySide", "Styled", "Table", "Text", "alert", "code", "emphasis", "joined", "large", "made_from",
+    "muted", "strong", "write_page",
 ]  # fmt: skip
 
 
@@ -87,12 +87,12 @@ class Text:
         One paragraph, or a list of them.
     style : str
         ``heading`` is a heading within a section, ``caption`` stands above what it belongs to, ``code``
-        keeps spaces and line breaks, ``number`` is in large type, ``small`` in that of tables,
-        ``reference`` in that of tables and grey, as for literature, and ``warning`` is marked as such.
+        keeps spaces and line breaks, ``small`` is in the type of tables, ``reference`` in the same and grey,
+        as for literature, and ``warning`` is marked as such.
     """
 
     paragraphs: Inline | Sequence[Inline]
-    style: Literal["plain", "heading", "caption", "code", "number", "small", "reference", "warning"] = "plain"
+    style: Literal["plain", "heading", "caption", "code", "small", "reference", "warning"] = "plain"
 
     @property
     def items(self) -> Sequence[Inline]:
@@ -221,8 +221,8 @@ def _ids(part: Section | Part) -> Iterator[str]:
             yield from _ids(inner)
 
 
-def write_page(page: Page, folder: Path) -> Path:
-    """Write a page as ``report.html``, one file that loads nothing else.
+def write_page(page: Page, folder: Path, name: str = "report.html") -> Path:
+    """Write a page as one file that loads nothing else.
 
     Parameters
     ----------
@@ -230,6 +230,8 @@ def write_page(page: Page, folder: Path) -> Path:
         The page; its figures are drawn now.
     folder : Path
         Where the file goes.
+    name : str
+        What it is called.
 
     Returns
     -------
@@ -244,7 +246,7 @@ def write_page(page: Page, folder: Path) -> Path:
     from bioscnn.files import write_atomically
     from bioscnn.report.render import render
 
-    path = folder / "report.html"
+    path = folder / name
     write_atomically(path, render(page).encode())
     return path
 

@@ -15,6 +15,7 @@ from bioscnn.files import scratch_folder
 from bioscnn.locks import locked
 from bioscnn.processes import run_guarded
 from bioscnn.simulation.shape import ProgramShape
+from bioscnn.simulation.source import write_source
 
 if TYPE_CHECKING:
     from bioscnn.simulation.simulate import Progress
@@ -91,7 +92,7 @@ def build(shape: ProgramShape) -> Program:
             if (made_meanwhile := obtain(shape)) is not None:
                 return made_meanwhile
             folder = scratch / "program"
-            for command in shape.write_source(folder):
+            for command in write_source(shape, folder):
                 made = run_guarded(command, cwd=folder)
                 if made.returncode != 0:
                     raise UserError(

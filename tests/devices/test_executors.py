@@ -241,3 +241,39 @@ def test_a_killed_parent_leaves_neither_processes_nor_their_programs(tmp_path):
     parent.kill()
     parent.wait()
     assert set(programs) <= set(family) and gone_soon(family)
+
+
+PBS = {
+    "qsub": 'job=$(mktemp -p .); cat "$1" > $job; setsid bash $job >output 2>&1 & '
+    "echo $! >> submitted; echo $!.head",
+    "qselect": "for job in $(cat submitted); do kill -0 $job 2>/dev/null && echo $job.head; done; true",
+    "qdel": 'for job in "$@"; do kill -s KILL -- -$job; done',
+}
+"""Stand-ins for the commands of PBS, which has no package here: a job is a session of processes."""
+
+SUBMITS = """
+from pathlib import Path
+from bioscnn.experiments.executors import Where, executor_at
+from tests.units import square, wait_for
+with executor_at(Where(2, batch="pbs", cluster={"cores": 1, "memory": "1 GB"})) as executor:
+    assert [executor.submit(square, x).result()[0] for x in range(3)] == [0, 1, 4]
+    executor.submit(wait_for, Path.cwd() / "mark").result()
+"""
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_jobs_of_pbs_compute_and_end_with_the_process_that_submitted_them(tmp_path, monkeypatch, killed):
+    for name, command in PBS.items():
+        (tmp_path / name).write_text(f"#!/bin/bash\n{command}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    parent = python(SUBMITS, cwd=tmp_path)
+    workers = lines_soon(tmp_path / "waiting", 1)
+    jobs = lines_soon(tmp_path / "submitted", 2)
+    if killed:
+        parent.kill()
+        parent.wait()
+    else:
+        (tmp_path / "mark").touch()
+        assert parent.wait(60) == 0
+    assert gone_soon([*jobs, *workers])

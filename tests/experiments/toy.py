@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from bioscnn.experiments.executors import Where
 from bioscnn.experiments.experiment import Analysis, Entry
 from bioscnn.experiments.run import run_experiment
-from bioscnn.experiments.executors import Where
 from bioscnn.experiments.unit import Unit
 from bioscnn.report.page import Headline, Page, Section, Text
 from bioscnn.studies import Study, read_study

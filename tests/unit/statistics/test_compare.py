@@ -42,6 +42,15 @@ def test_one_seed_interval_is_that_of_agresti_and_min():
     assert (estimate.trials, estimate.seeds, estimate.varied) == (100, 1, ("trials",))
 
 
+def test_the_more_cautious_of_exact_test_and_interval_decides():
+    """12 trials to 0: the exact p is 2 / 2**12, the interval's 0.0009; 5 to 0: 0.0625 and 0.04."""
+    many = difference(*answers(5000, 12, 0, 0))
+    assert many.p == pytest.approx(0.00087, abs=2e-5) and many.p > 2 / 2**12
+    few = difference(*answers(5000, 5, 0, 0))
+    assert (few.p, few.low) == (pytest.approx(2 / 2**5), 0.0), "stretched to zero"
+    assert few.sampling.centre / few.sampling.error > 1.96
+
+
 def test_two_that_never_differ_have_an_interval_around_zero():
     right = np.ones(98, dtype=bool)
     for outcomes in (right, np.stack([right] * 5)):

@@ -91,6 +91,7 @@ def test_it_is_the_variance_of_the_means_of_repeated_experiments(shape, trials):
 def test_identical_seeds_are_worth_one_and_independent_answers_all():
     answers = (stream(7, "evidence").random((300, 1, 5, 400)) < 0.8).astype(float)
     assert 0.8 * 2000 < np.median(evidence(answers).trials) <= 2000
+    assert np.array_equal(evidence(answers).df, variance_of_mean(answers).df)
     identical = np.broadcast_to(answers[:, :, :1], answers.shape)
     assert evidence(identical).trials == pytest.approx(400, rel=0.01)
 
