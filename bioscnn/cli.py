@@ -246,30 +246,20 @@ def timing(
     ] = None,
     folds: Annotated[int, typer.Option(help="parts into which the decoders' trials are divided")] = 5,
     trials: Trials = None,
-    jobs: Annotated[int | None, typer.Option(help="simulation.jobs")] = None,
+    jobs: Jobs = None,
+    dask: Dask = None,
+    slurm: Slurm = None,
+    pbs: Pbs = None,
+    shard: OneShard = None,
     data: DataFolder = None,
     as_json: Json = False,
 ) -> None:
     """Ask what the times of spikes carry that their number does not."""
-    from bioscnn.printing.studies import print_timing
-    from bioscnn.studies.timing import run_timing
-    from bioscnn.terminal import WorkProgress
+    from bioscnn.experiments.timing import TimingExperiment
 
-    loaded = _study(study, changes, {"dataset.trials": trials, "simulation.jobs": jobs})
-    with WorkProgress() as progress:
-        done = run_timing(
-            loaded,
-            asked=perturb or (),
-            collapsed=collapsed,
-            folds=folds,
-            data=data,
-            results=Path("results"),
-            progress=progress,
-        )
-    if as_json:
-        typer.echo(json.dumps({**done.summary, "verdict": done.verdict.as_dict()}, indent=2))
-    else:
-        print_timing(done)
+    loaded = _study(study, changes, {"dataset.trials": trials})
+    experiment = TimingExperiment(loaded, tuple(perturb or ()), collapsed, folds)
+    _conduct(experiment, data, as_json, jobs=jobs, dask=dask, slurm=slurm, pbs=pbs, shard=shard)
 
 
 @app.command()

@@ -102,6 +102,8 @@ def run_experiment(
 ) -> Finished | ShardDone:
     """Measure what is not in the store yet, analyse, and write ``<results>/<name>/<label>/<hash>/``.
 
+    Where recordings are simulated, the label ends in ``-simulated``.
+
     Everything is checked before anything is measured. Outcomes are kept unit by unit, so an interrupted
     experiment goes on where it was; an outcome that was made by other code is measured again unless its
     inputs and the code that it was computed by are the same.
@@ -142,9 +144,11 @@ def run_experiment(
     bench.progress = progress
     units = experiment.plan(bench)
     plan = _key(experiment, units, bench)
-    folder = results / experiment.name / experiment.label / plan
+    simulated = bench.clean(units[0].study.config).simulated
+    label = experiment.label + "-simulated" * simulated
+    folder = results / experiment.name / label / plan
     store = Store(folder)
-    store.open({"plan": plan, "experiment": experiment.name, "label": experiment.label})
+    store.open({"plan": plan, "experiment": experiment.name, "label": label})
     _speak_of_earlier(folder, progress)
     version = code_version()
     every: list[Unit] = []

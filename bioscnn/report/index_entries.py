@@ -133,24 +133,6 @@ def _ledger(folder: Path) -> list[str]:
     return [f"ledger of {plural(ledger.n_trials, 'trial')}: {first_cause(ledger)}"]
 
 
-def _timing(folder: Path) -> Found:
-    from bioscnn.report.timing_folder import read_timing
-    from bioscnn.report.timing_words import headlines
-
-    study = read_timing(folder)
-    s, (main, *others, _) = study.summary, headlines(study)
-    text, answer = study.verdict["text"], study.verdict["answer"]
-    return Found(
-        f"{s['dataset']}: {s['source']}",
-        s["simulated"],
-        plural(s["n"], "trial"),
-        main.value,
-        f"{_of_95(main.note)} {main.name.lower()} {s['network']}, spikes as they are",
-        [f"{other.name}: {other.value} {_of_95(other.note)}" for other in others],
-        [answer, text.removeprefix(answer).strip()] if answer else [text],
-    )
-
-
 def _filters(folder: Path) -> Found:
     from bioscnn.report.filters import headlines
     from bioscnn.report.filters_folder import read_filters
@@ -217,7 +199,7 @@ def _cross_validation(folder: Path) -> Found:
 
 READERS: dict[str, Callable[[Path], Found]] = {
     RUN: _run,
-    "timing": _timing,
+    "timing": _experiment,
     "filters": _filters,
     "noise": _experiment,
     "sweeps": _experiment,

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from bioscnn.errors import UserError
+from bioscnn.experiments.timing import controls
+from bioscnn.experiments.timing.conditions import CLEAN, perturbations
+from bioscnn.experiments.timing.controls import SETS, control_rows, decode_sets
+from bioscnn.experiments.timing.measure import COLLAPSED, SPIKING
+from bioscnn.experiments.timing.tables import accuracy_rows, comparison_rows, effect_rows
+from bioscnn.experiments.timing.verdict import facts_of, verdict_of
 from bioscnn.noise import parse_perturbation
-from bioscnn.studies.timing import controls
-from bioscnn.studies.timing.conditions import CLEAN, perturbations
-from bioscnn.studies.timing.controls import SETS, run_controls
-from bioscnn.studies.timing.tables import COLLAPSED, SPIKING, accuracy_rows, comparison_rows
-from bioscnn.studies.timing.verdict import verdict_of
 
 LABELS = np.arange(400) % 10
 METHODS = ("counts", "latencies", "ranks", "counts and times", SPIKING, COLLAPSED)
@@ -17,7 +18,7 @@ LAYERS = ("input", "conv1")
 CONDITIONS = [
     parse_perturbation(label) for label in ("jitter 1 ms", "jitter 50 ms", "collapse", "equalise 2")
 ]
-PASSED = [{"set": "timing only", "label": "clean", "method": "counts", "passed": True}]
+PASSED = {"set": "timing only", "label": "clean", "method": "counts", "passed": True}
 SUMMARY = {
     "dataset": "nmnist", "n": 400, "layers": list(LAYERS), "simulated": False, "chance": 0.1,
 }  # fmt: skip
@@ -34,7 +35,7 @@ def right_in(share, method):
 
 def tables(**changed):
     """Tables in which every method is right in 90 %, but where told otherwise by label and method."""
-    decided = {
+    chosen = {
         (layer, label): {
             method: right_in(changed.get(f"{label}|{method}", 0.9), method)
             for method in METHODS
@@ -43,21 +44,18 @@ def tables(**changed):
         for layer in LAYERS
         for label in (CLEAN, *(condition.label for condition in CONDITIONS))
     }
-    return accuracy_rows(decided, LABELS, CONDITIONS, seed=1), comparison_rows(decided, LABELS, seed=1)
+    return {
+        "accuracy": accuracy_rows(chosen, LABELS, CONDITIONS),
+        "effects": effect_rows(chosen, LABELS, CONDITIONS),
+        "comparisons": comparison_rows(chosen, LABELS),
+        "controls": [PASSED],
+    }
 
 
-def verdict(**changed):
-    return verdict_of(SUMMARY, *tables(**changed), PASSED)
-
-
-@pytest.fixture(scope="module")
-def control_rows():
-    return [control.row() for control in run_controls(seed=1, folds=5)]
-
-
-def test_the_decoders_see_what_the_control_sets_contain_and_nothing_else(control_rows):
-    assert all(row["passed"] for row in control_rows), control_rows
-    shares = {(row["set"], row["label"], row["method"]): row for row in control_rows}
+def test_the_decoders_see_what_the_control_sets_contain_and_nothing_else():
+    rows = control_rows(decode_sets(seed=1))
+    assert all(row["passed"] for row in rows), rows
+    shares = {(row["set"], row["label"], row["method"]): row for row in rows}
     assert shares["timing only", "clean", "latencies"]["accuracy"] > 0.95
     assert shares["counts only", "clean", "counts"]["accuracy"] > 0.95
     assert shares["counts only", "jitter 100 ms", "counts"]["accuracy"] > 0.95
@@ -84,17 +82,14 @@ def test_the_control_sets_are_what_they_are_said_to_be():
 
 
 def test_there_is_no_verdict_if_a_control_fails():
-    failed = PASSED[0] | {
-        "passed": False, "accuracy": 0.3, "low": 0.25, "high": 0.35, "expected": "chance",
-    }  # fmt: skip
-    found = verdict_of(SUMMARY, *tables(), [failed])
-    assert not found.controls_passed
-    assert found.text.startswith("There is no verdict")
-    assert "30.0 % [25.0, 35.0]" in found.text
+    failed = PASSED | {"passed": False, "accuracy": 0.3, "low": 0.25, "high": 0.35, "expected": "chance"}
+    (sentence,) = verdict_of(SUMMARY, tables() | {"controls": [failed]})
+    assert sentence.startswith("There is no verdict") and "30.0 % [25.0, 35.0]" in sentence
+    assert facts_of(SUMMARY, tables() | {"controls": [failed]}) == {}
 
 
 @pytest.mark.parametrize(
-    ("changed", "says"),
+    ("changed", "answer"),
     [
         ({}, "could not be shown that the times"),
         (
@@ -106,27 +101,29 @@ def test_there_is_no_verdict_if_a_control_fails():
         ({"clean|counts and times": 0.6}, "could not be shown that the times"),
     ],
 )
-def test_the_verdict_follows_the_numbers(changed, says):
-    assert says in verdict(**changed).text
+def test_the_answer_follows_what_is_significant(changed, answer):
+    assert answer in verdict_of(SUMMARY, tables(**changed))[0]
 
 
-def test_the_verdict_names_the_smallest_jitter_that_costs_accuracy():
-    text = verdict(**{"jitter 50 ms|spiking network": 0.5}).text
-    assert "first loses at a jitter of 50 ms" in text
-    assert "first loses at a jitter of 1 ms" in verdict(**{"jitter 1 ms|spiking network": 0.5}).text
-    assert "no jitter that was tried costs it accuracy" in verdict().text
+def test_the_smallest_jitter_that_costs_accuracy_significantly_is_a_fact_of_the_verdict():
+    def smallest(**changed):
+        return facts_of(SUMMARY, tables(**changed))["first_loss_by_jitter_s"][SPIKING]
+
+    assert smallest(**{"jitter 50 ms|spiking network": 0.5}) == 50e-3
+    assert smallest(**{"jitter 1 ms|spiking network": 0.5}) == 1e-3
+    assert smallest() is None
 
 
-def test_rows_are_paired_and_corrected_for_the_number_of_tests():
-    rows, _ = tables(**{"collapse|counts": 0.5})
+def test_rows_are_paired_and_corrected_within_their_family():
+    rows = tables(**{"collapse|counts": 0.5})["effects"]
     row = next(r for r in rows if (r["layer"], r["label"], r["method"]) == ("input", "collapse", "counts"))
     assert (row["lost"], row["won"]) == (160, 0)
     assert row["difference"] == pytest.approx(-0.4)
-    assert row["diff_low"] < -0.4 < row["diff_high"] < 0
-    tested = [r for r in rows if r["label"] != CLEAN]
-    assert all(r["p_holm"] >= r["p"] for r in tested)
-    assert row["p_holm"] == pytest.approx(len(tested) * row["p"])
-    assert all(np.isnan(r["p"]) for r in rows if r["label"] == CLEAN)
+    assert row["low"] < -0.4 < row["high"] < 0 and row["significant"]
+    assert row["p_holm"] == pytest.approx(len(rows) * row["p"])
+    assert {(r["family"], r["trials"]) for r in rows} == {("perturbations", 400)}
+    assert sum(r["significant"] for r in rows) == 2, "one per layer"
+    assert {r["family"] for r in tables()["comparisons"]} == {"methods"}
 
 
 def test_jitters_longer_than_a_third_of_the_trial_are_left_out():

@@ -5,19 +5,18 @@ In one, the class is in the times of the spikes alone; in the other, in their nu
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.metrics import accuracy
+from bioscnn.experiments.rows import share_cells
 from bioscnn.metrics.decoding import CODES, decode
-from bioscnn.metrics.statistics import Proportion
 from bioscnn.noise import Jitter
 from bioscnn.seeds import stream
 from bioscnn.spikes import SpikeTrains
+from bioscnn.statistics import Estimate, proportion
 
 TRIALS, CLASSES, NEURONS, N_STEPS, DT = 1000, 10, 50, 300, 1e-3
 
@@ -70,59 +69,55 @@ CARRIERS = {
 """The codes that contain the class in each set."""
 
 
-@dataclass(frozen=True)
-class Control:
-    """What one decoder made of one control set.
+def decode_sets(seed: int, folds: int = 5) -> dict[str, NDArray[np.int16]]:
+    """Decode both sets by every code, as they are and jittered.
 
-    Parameters
-    ----------
-    name : str
-        A key of `SETS`.
-    label : str
-        ``"clean"`` or the jitter.
-    code : str
-        What the decoder was told.
-    share : Proportion
-        Its accuracy.
-    expected : str
-        ``"high"``, ``"chance"``, or nothing: of several jittered spikes, the first tells how many there are.
+    Returns
+    -------
+    dict of ndarray
+        ``label``: true classes, int16, shape (n_sets, n_trials). ``chosen``: classes by each decoder, int16,
+        shape (n_sets, 2, n_codes, n_trials), clean spikes first.
     """
-
-    name: str
-    label: str
-    code: str
-    share: Proportion
-    expected: str
-
-    @property
-    def passed(self) -> bool:
-        """Whether the decoder sees what is there, and nothing where nothing is."""
-        if self.expected == "high":
-            return self.share.value > HIGH
-        return not self.expected or self.share.low <= 1 / CLASSES <= self.share.high
-
-    def row(self) -> dict[str, Any]:
-        """Return it as a row of ``controls.csv``."""
-        return {
-            "set": self.name, "label": self.label, "method": self.code,
-            "accuracy": self.share.value, "low": self.share.low, "high": self.share.high, "n": self.share.n,
-            "chance": 1 / CLASSES, "expected": self.expected, "passed": self.passed,
-        }  # fmt: skip
-
-
-def run_controls(seed: int, folds: int = 5) -> list[Control]:
-    """Decode both sets by every code, as they are and jittered."""
-    controls = []
+    labels, chosen = [], []
     for name, make in SETS.items():
-        trains, labels = make(seed)
+        trains, label = make(seed)
         jitter = Jitter(JITTER)
         jittered = jitter.apply(trains, stream(seed, "controls", name, jitter.label))
-        for label, shown in (("clean", trains), (jitter.label, jittered)):
-            for code in CODES:
-                share = accuracy(decode(shown, labels, code, folds=folds, seed=seed), labels)
+        labels.append(label)
+        chosen.append(
+            [
+                [decode(shown, label, code, folds=folds, seed=seed) for code in CODES]
+                for shown in (trains, jittered)
+            ]
+        )
+    return {"label": np.array(labels, np.int16), "chosen": np.array(chosen, np.int16)}
+
+
+def control_rows(decoded: Mapping[str, NDArray[Any]]) -> list[dict[str, Any]]:
+    """Return ``controls.csv`` from what `decode_sets` returns: one row per set, spikes and decoder.
+
+    ``expected`` is ``"high"``, ``"chance"``, or nothing: of several jittered spikes, the first tells how many
+    there are. ``passed`` says whether the decoder sees what is there, and nothing where nothing is.
+    """
+    rows = []
+    for name, labels, by_spikes in zip(SETS, decoded["label"], decoded["chosen"], strict=True):
+        for label, by_code in zip(("clean", Jitter(JITTER).label), by_spikes, strict=True):
+            for code, chosen in zip(CODES, by_code, strict=True):
+                share = proportion(chosen == labels)
                 expected = _expected(name, code, jittered=label != "clean")
-                controls.append(Control(name, label, code, share, expected))
-    return controls
+                rows.append(
+                    {
+                        "set": name, "label": label, "method": code, **share_cells(share), "n": share.trials,
+                        "chance": 1 / CLASSES, "expected": expected, "passed": _passed(share, expected),
+                    }
+                )  # fmt: skip
+    return rows
+
+
+def _passed(share: Estimate, expected: str) -> bool:
+    if expected == "high":
+        return share.value > HIGH
+    return not expected or share.low <= 1 / CLASSES <= share.high
 
 
 def _expected(name: str, code: str, *, jittered: bool) -> str:
