@@ -25,6 +25,7 @@ from bioscnn.neurons import (
     EquationNeuron,
     ExponentialConductance,
     ExponentialCurrent,
+    MaxPooling,
     SpikingNeuron,
     Synapse,
 )
@@ -243,7 +244,7 @@ def with_fixed_weights(network: SpikingNetwork, config: StudyConfig) -> SpikingN
     neuron = conditions_of(config).simulated_neuron
 
     def changed(population: Population) -> Population:
-        if population.neuron is None:
+        if population.neuron is None or isinstance(population.neuron, MaxPooling):
             return population
         return replace(population, neuron=neuron if population.spikes else readout_of(neuron))
 

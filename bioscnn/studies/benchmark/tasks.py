@@ -227,7 +227,7 @@ def tasks_of(benchmark: Benchmark, network: str, n_images: dict[str, int], data:
         If the study or the network is wrong, or the images do not fit the network.
     """
     graph = read_model(network)
-    neurons = sum(prod(s) for layer, s in zip(graph.layers, graph.shapes, strict=True) if _spikes(layer))
+    neurons = sum(prod(s) for node, s in zip(graph.nodes, graph.shapes, strict=True) if node.activates)
 
     def task(split: str, most: int | None = None, changes: Sequence[str] = (), ann: bool = False) -> Task:
         changes = [f"network.model={network}", f"dataset.split={split}", *changes]
@@ -258,7 +258,3 @@ def tasks_of(benchmark: Benchmark, network: str, n_images: dict[str, int], data:
             for reset in RESETS
         },
     )
-
-
-def _spikes(layer: Layer) -> bool:
-    return isinstance(layer, LIFRate | ReLU)

@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bioscnn.ann.fields import Shape
+from bioscnn.ann.onnx.lif_functions import DOMAIN
 from bioscnn.errors import UserError
 
 _OLDEST_OPSET = 7
 
 
-def load_graph(path: Path) -> Any:
-    """Return the checked ``onnx.GraphProto`` of a file, with external data loaded.
+def load_model(path: Path) -> Any:
+    """Return the checked ``onnx.ModelProto`` of a file, with external data loaded and functions written out.
 
     Raises
     ------
@@ -47,33 +49,57 @@ def load_graph(path: Path) -> Any:
         onnx.checker.check_model(model)
     except (onnx.checker.ValidationError, UnicodeDecodeError) as error:
         raise UserError(f"not valid ONNX: {_first_line(error)}", file=path, fix="export it again") from None
-    return model.graph
+    return _inlined(model)
 
 
-def image_input(path: Path, inputs: list[Any]) -> tuple[str, tuple[int, int, int], int | None]:
-    """Return the input's name, the shape of an image, and the size of the batch if the file fixes it.
+def _inlined(model: Any) -> Any:
+    """Return a model whose functions, other than those of bioscnn, are written out."""
+    from onnx import inliner
+
+    others = [(f.domain, f.name) for f in model.functions if f.domain != DOMAIN]
+    return inliner.inline_selected_functions(model, others) if others else model
+
+
+def image_input(path: Path, inputs: list[Any]) -> tuple[str, NDArray[np.int64], Shape, int | None]:
+    """Return how the file takes an image.
+
+    An image without channels has one. Where the last axis is shorter than the two before it, it holds the
+    channels, as in files that Keras exports.
+
+    Returns
+    -------
+    (str, ndarray of int64, (int, int, int), int or None)
+        Name of the input; for each element of it, which element of an image (channels, height, width) it is;
+        the shape of that image; the size of the batch if the file fixes it.
 
     Raises
     ------
     UserError
-        Unless there is one input of shape (N, C, H, W) with C, H and W fixed.
+        Unless there is one input of shape (N, C, H, W), (N, H, W, C) or (N, H, W) with C, H and W fixed.
     """
-    expected = "one input of shape (N, C, H, W), with C, H and W fixed"
+    expected = "one input of shape (N, C, H, W) or (N, H, W, C), with C, H and W fixed"
     if len(inputs) != 1:
         raise UserError(f"{len(inputs)} inputs", file=path, value=[v.name for v in inputs], expected=expected)
     dimensions = inputs[0].type.tensor_type.shape.dim
     lengths = [d.dim_value if d.HasField("dim_value") else 0 for d in dimensions]
-    if len(lengths) != 4 or min(lengths[1:]) < 1:
+    if len(lengths) not in (3, 4) or min(lengths[1:]) < 1:
         raise UserError(
             "the input is no image of fixed size",
             file=path,
             key=inputs[0].name,
             value=[d.dim_value if d.HasField("dim_value") else d.dim_param or "?" for d in dimensions],
             expected=expected,
-            fix="export with an example image, and leave only the batch dynamic",
+            fix="export with an example image, flatten it inside the network, and leave only the batch dynamic",
         )
-    batch, channels, height, width = lengths
-    return inputs[0].name, (channels, height, width), batch or None
+    batch, *image = lengths
+    own = np.arange(np.prod(image))
+    if len(image) == 2:
+        return inputs[0].name, own.reshape(image), (1, *image), batch or None
+    height, width, channels = image
+    if channels < min(height, width):
+        places = own.reshape(channels, height, width).transpose(1, 2, 0)
+        return inputs[0].name, places, (channels, height, width), batch or None
+    return inputs[0].name, own.reshape(image), tuple(image), batch or None
 
 
 def constants(path: Path, graph: Any) -> dict[str, NDArray[Any]]:
