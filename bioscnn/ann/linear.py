@@ -1,6 +1,7 @@
-"""Layers with weights: convolution and dense; flatten, which only renames. An image is (channels, height, width).
+"""Layers with weights: convolution and dense; and flatten, which only renames.
 
-Every layer of a trained network knows the shape of its output and computes it in NumPy.
+An image is (channels, height, width). Every layer of a trained network knows the shape of its output and
+computes it in NumPy.
 """
 
 from __future__ import annotations
@@ -8,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bioscnn.ann.fields import Array, Shape, freeze, freeze_geometry, image_shape
 from bioscnn.ann.windows import NO_PADDING, Padding, Pair, window_grid, windows
@@ -38,8 +38,8 @@ class Conv2d:
         If a shape is wrong or `groups` does not divide the channels.
     """
 
-    weight: NDArray[np.float32]
-    bias: NDArray[np.float32] | None = None
+    weight: Array
+    bias: Array | None = None
     stride: Pair = (1, 1)
     padding: Padding = NO_PADDING
     groups: int = 1
@@ -101,8 +101,8 @@ class Dense:
         If a shape is wrong.
     """
 
-    weight: NDArray[np.float32]
-    bias: NDArray[np.float32] | None = None
+    weight: Array
+    bias: Array | None = None
 
     def __post_init__(self) -> None:
         freeze(self, "weight", 2)

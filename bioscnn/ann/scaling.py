@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bioscnn.ann.fields import Array, Shape, freeze, image_shape, single
 from bioscnn.errors import UserError
@@ -34,10 +33,10 @@ class BatchNorm2d:
     Ioffe and Szegedy (2015), Batch normalization, arXiv:1502.03167.
     """
 
-    gamma: NDArray[np.float32]
-    beta: NDArray[np.float32]
-    mean: NDArray[np.float32]
-    variance: NDArray[np.float32]
+    gamma: Array
+    beta: Array
+    mean: Array
+    variance: Array
     epsilon: float = 1e-5
 
     def __post_init__(self) -> None:
@@ -69,7 +68,7 @@ class BatchNorm2d:
 
 @dataclass(frozen=True, eq=False)
 class Scale:
-    """A factor and a shift for each channel of an image, or each element of a vector: ``y = weight x + bias``.
+    """A factor and a shift for each channel: ``y = weight x + bias``; elements of a vector are channels.
 
     Parameters
     ----------
@@ -84,8 +83,8 @@ class Scale:
         If a shape is wrong.
     """
 
-    weight: NDArray[np.float32]
-    bias: NDArray[np.float32]
+    weight: Array
+    bias: Array
 
     def __post_init__(self) -> None:
         freeze(self, "weight", 1)
@@ -94,9 +93,7 @@ class Scale:
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of the output, that of the input."""
         if input_shape[0] != len(self.weight):
-            raise UserError(
-                f"{input_shape[0]} channels reach a scaling of {len(self.weight)}", key="weight"
-            )
+            raise UserError(f"{input_shape[0]} channels reach a scaling of {len(self.weight)}", key="weight")
         if self.bias.ndim == 3 and self.bias.shape != input_shape:
             raise UserError("the shifts do not fit the image", key="bias", value=self.bias.shape)
         return input_shape

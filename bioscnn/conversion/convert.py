@@ -39,8 +39,9 @@ def convert(
 
     A `LIFRate` network was trained on the rate curve of the neuron: its pre-activations are currents in units
     of the rheobase, and it needs no normalisation. A ReLU network is normalised (see `normalise`).
-    Biases become constant currents. The logits, less their mean over the classes, drive two populations
-    alike: ``output``, which spikes, and ``readout``, a leaky membrane whose potential is the evidence.
+    Biases become constant currents. The logits drive two populations alike: ``output``, which spikes, and
+    ``readout``, a leaky membrane whose potential is the evidence. Those of a ReLU network are centred: less
+    their mean over the classes.
 
     Branches that meet in a sum are projections onto one population. A spike takes a step for each projection,
     so along the shorter branch it arrives earlier: the sum is right once both branches have settled.
@@ -154,7 +155,7 @@ def rate_code(stage: Stage, neuron: SpikingNeuron, normalisation: Normalisation 
                 value=own or type(neuron).__name__,
                 fix='set neuron.model to "lif", or convert a ReLU network, such as mnist-small-relu',
             )
-        amplitude = stage.activation.amplitude if stage.activation else 1.0
+        amplitude = stage.activation.amplitude if isinstance(stage.activation, LIFRate) else 1.0
         return RateCode(np.zeros(channels), np.full(channels, neuron.rheobase), np.full(channels, amplitude))
     if normalisation is None:
         raise UserError(

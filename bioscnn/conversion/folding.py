@@ -75,9 +75,7 @@ def _folded(nodes: list[Node], name: str) -> list[Node]:
 def _scaled(layer: Conv2d | Dense, weight: NDArray[np.float32], shift: NDArray[np.float32]) -> Conv2d | Dense:
     """Return a layer whose outputs are scaled."""
     bias = shift if layer.bias is None else layer.bias * weight + shift
-    return replace(
-        layer, weight=layer.weight * weight.reshape(-1, *[1] * (layer.weight.ndim - 1)), bias=bias
-    )
+    return replace(layer, weight=layer.weight * weight.reshape(-1, *[1] * (layer.weight.ndim - 1)), bias=bias)
 
 
 def _of_scaled(layer: Dense, scale: Scale) -> Dense:

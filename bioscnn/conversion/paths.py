@@ -126,6 +126,7 @@ def through(layer: Layer, inputs: Sequence[Sequence[Block]]) -> list[Block]:
     """
     blocks = list(inputs[0])
     starts = np.cumsum([0, *(block.shape[0] for block in blocks)]).tolist()
+    parts: Sequence[Linear]
     match layer:
         case Concat():
             return [block for blocks in inputs for block in blocks]

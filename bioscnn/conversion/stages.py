@@ -67,10 +67,12 @@ class Stage:
 
 
 def stages(graph: LayerGraph) -> tuple[Stage, ...]:
-    """Cut a simplified network behind every activation and every max pooling; the logits are centred.
+    """Cut a simplified network behind every activation and every max pooling.
 
-    What is subtracted from the logits is the same for all classes, so none of them gains on another; and what
-    a membrane or an output neuron shows does not depend on where the zero of the logits happens to lie.
+    The logits of a ReLU network are centred: their mean over the classes is subtracted. That is the same for
+    all classes, so none of them gains on another; and what a membrane or an output neuron shows does not
+    depend on where the zero of the logits happens to lie. The logits of a network of LIF rates are currents,
+    and their zero has a meaning.
 
     Raises
     ------
@@ -105,8 +107,15 @@ def stages(graph: LayerGraph) -> tuple[Stage, ...]:
             fix="end it with a dense layer (a softmax behind it is dropped on reading)",
         )
     every = slice(0, graph.n_classes)
-    cut.append(Stage("output", last, every, None, centred(logits), bias - bias.mean()))
+    if _centres(graph):
+        logits, bias = centred(logits), bias - bias.mean()
+    cut.append(Stage("output", last, every, None, logits, bias))
     return tuple(cut)
+
+
+def _centres(graph: LayerGraph) -> bool:
+    """Whether the logits are centred."""
+    return any(isinstance(layer, ReLU) for layer in graph.layers)
 
 
 def _kind(graph: LayerGraph, node: Node, block: Block) -> str:
@@ -161,7 +170,7 @@ def stage_outputs(
     ------
     (Stage, ndarray, ndarray)
         The stage, its pre-activations and its activations, shapes (n, channels, ...); of the last stage twice
-        the centred logits.
+        the logits, centred as `stages` says.
     """
     graph = simplified(graph)
     outputs, before = graph.evaluate(images), {node.name: node.inputs[0] for node in graph.nodes}
@@ -169,7 +178,8 @@ def stage_outputs(
     for stage in stages(graph):
         if stage.is_output:
             logits = outputs[stage.node]
-            logits = logits - logits.mean(axis=1, keepdims=True)
+            if _centres(graph):
+                logits = logits - logits.mean(axis=1, keepdims=True)
             yield stage, logits, logits
         else:
             own = stage.channels

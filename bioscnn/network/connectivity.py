@@ -423,7 +423,9 @@ def _factors(connectivity: _Window) -> NDArray[np.float64] | None:
     if not isinstance(connectivity, Convolution):
         return None
     one_to_one = connectivity.groups == len(connectivity.kernel) == connectivity.pre_shape[0]
-    if not (one_to_one and connectivity.window == connectivity.stride == (1, 1) and not any(connectivity.padding)):
+    if not (
+        one_to_one and connectivity.window == connectivity.stride == (1, 1) and not any(connectivity.padding)
+    ):
         return None
     return connectivity.kernel.ravel()
 

@@ -39,7 +39,7 @@ class Sum(Connectivity):
             keys.append(pre.astype(np.int64) * n_post + post)
             weights.append(weight)
         key, place = np.unique(np.concatenate(keys), return_inverse=True)
-        total = np.bincount(place, np.concatenate(weights), minlength=len(key))
+        total = np.bincount(place, np.concatenate(weights), minlength=len(key)).astype(np.float64)
         pre, post = np.divmod(key, n_post)
         return pre.astype(np.int32), post.astype(np.int32), total
 

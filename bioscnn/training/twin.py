@@ -89,7 +89,7 @@ class TwinRun:
     spikes : tuple of tensor, each of shape (n_steps, n, ...)
         1 where a neuron spikes, a population each.
     potentials : tensor, shape (n_steps, n, classes)
-        Of the readout, after every step; a constant centred logit of 1 would end at 1.
+        Of the readout, after every step; a constant logit of 1 would end at 1.
     """
 
     spikes: tuple[torch.Tensor, ...]
@@ -163,9 +163,7 @@ def run_twin(network: TorchNetwork, stimulus: torch.Tensor, clock: Clock, input_
     if arriving is None:
         raise UserError("a network without neurons has no twin", key=network.graph.name)
     readout = Dynamics(clock, tau_m, 0.0, jump)
-    potentials = leaky_potentials(arriving, constant, readout)
-    # The logits of the spiking network are centred.
-    return TwinRun(tuple(populations), potentials - potentials.mean(dim=-1, keepdim=True))
+    return TwinRun(tuple(populations), leaky_potentials(arriving, constant, readout))
 
 
 def lif_spikes(arriving: torch.Tensor | None, constant: torch.Tensor, dynamics: Dynamics) -> torch.Tensor:

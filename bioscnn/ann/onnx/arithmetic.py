@@ -1,4 +1,4 @@
-"""Operators on numbers: constants become scalings, two activations are added, a rectifier may hide in them."""
+"""Operators on numbers: constants become scalings, activations are added, rectifiers hide in some."""
 
 from __future__ import annotations
 
@@ -17,14 +17,12 @@ from bioscnn.ann.onnx.values import ZERO, Value
 from bioscnn.errors import UserError
 
 _CEILING = (
-    "use ReLU, and train on for an epoch: a rate has no ceiling of this kind, and leaving it out would change "
-    "the network"
+    "use ReLU, and train on for an epoch: a rate has no ceiling of this kind, and leaving it out would "
+    "change the network"
 )
 
 
-def scaled(
-    op: Operation, value: Value, weight: NDArray[np.float64], bias: NDArray[np.float64]
-) -> Value:
+def scaled(op: Operation, value: Value, weight: NDArray[np.float64], bias: NDArray[np.float64]) -> Value:
     """Return ``weight * value + bias``, of constants that broadcast to the activation."""
     weight, bias = (_without_batch(part, value) for part in (weight, bias))
     if np.any(bias[value.positions == ZERO]):
@@ -70,7 +68,7 @@ def _spread(value: Value, constant: NDArray[np.float64], default: float) -> NDAr
 
 
 def _constant(op: Operation) -> tuple[Value, NDArray[np.float64], bool] | None:
-    """Return the activation and the constant of an operator of two inputs, and whether the constant is first."""
+    """Return the activation and the constant of two inputs, and whether the constant is the first."""
     first, second = op.inputs[:2]
     if isinstance(first, Value) and second is not None and not isinstance(second, Value):
         return first, real(second, "the constant"), False
@@ -94,9 +92,9 @@ def sum_(op: Operation) -> Value:
     total = values[0]
     for value in values[1:]:
         total = _sum(op, total, value)
-    for value in op.inputs:
-        if value is not None and not isinstance(value, Value):
-            total = _shifted(op, total, real(value, "the constant"))
+    for constant in op.inputs:
+        if constant is not None and not isinstance(constant, Value):
+            total = _shifted(op, total, real(constant, "the constant"))
     return total
 
 
@@ -106,7 +104,9 @@ def subtract(op: Operation) -> Value:
     if given is None:
         return _sum(op, op.value(0), _times(op, op.value(1), np.array(-1.0)))
     value, constant, first = given
-    return _shifted(op, _times(op, value, np.array(-1.0)), constant) if first else _shifted(op, value, -constant)
+    return (
+        _shifted(op, _times(op, value, np.array(-1.0)), constant) if first else _shifted(op, value, -constant)
+    )
 
 
 def multiply(op: Operation) -> Value:
@@ -142,7 +142,11 @@ def _times(op: Operation, value: Value, factor: NDArray[np.float64]) -> Value:
 def _shifted(op: Operation, value: Value, shift: NDArray[np.float64]) -> Value:
     """Add a constant; to a convolution or a dense layer as its bias."""
     before = op.build.node(value.source)
-    if before is not None and isinstance(before.layer, Conv2d | Dense) and not np.any(value.positions == ZERO):
+    if (
+        before is not None
+        and isinstance(before.layer, Conv2d | Dense)
+        and not np.any(value.positions == ZERO)
+    ):
         spread = _spread(value, _without_batch(shift, value), 0.0)
         if not np.ptp(spread, axis=1).any():
             own = 0.0 if before.layer.bias is None else before.layer.bias
@@ -175,7 +179,10 @@ def clip(op: Operation) -> Value:
     """Return the rectified activation, if it is cut at zero from below alone."""
     low, high = (op.setting(name, k + 1) for k, name in enumerate(("min", "max")))
     largest = float(np.finfo(np.float32).max)
-    low, high = -np.inf if low is None else float(np.ravel(low)[0]), np.inf if high is None else float(np.ravel(high)[0])
+    low, high = (
+        -np.inf if low is None else float(np.ravel(low)[0]),
+        np.inf if high is None else float(np.ravel(high)[0]),
+    )
     if high < largest:
         raise UserError(
             f"activations are cut at {high:g}",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.ann.fields import Shape
 from bioscnn.ann.onnx.lif_functions import DOMAIN
 from bioscnn.errors import UserError
 
@@ -60,22 +61,43 @@ def _inlined(model: Any) -> Any:
     return inliner.inline_selected_functions(model, others) if others else model
 
 
-def image_input(path: Path, inputs: list[Any]) -> tuple[str, NDArray[np.int64], Shape, int | None]:
-    """Return how the file takes an image.
+@dataclass(frozen=True, eq=False)
+class ImageInput:
+    """How a file takes an image.
 
-    An image without channels has one. Where the last axis is shorter than the two before it, it holds the
-    channels, as in files that Keras exports.
+    Parameters
+    ----------
+    name : str
+        Name of the input.
+    shape : (int, int, int)
+        Channels, height and width of an image.
+    positions : ndarray of int64
+        For each element of the input, which element of an image it is.
+    batch : int or None
+        Size of the batch if the file fixes it.
+    """
 
-    Returns
-    -------
-    (str, ndarray of int64, (int, int, int), int or None)
-        Name of the input; for each element of it, which element of an image (channels, height, width) it is;
-        the shape of that image; the size of the batch if the file fixes it.
+    name: str
+    shape: tuple[int, int, int]
+    positions: NDArray[np.int64]
+    batch: int | None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether images come in as (channels, height, width)."""
+        return self.positions.shape == self.shape
+
+
+def image_input(path: Path, inputs: list[Any]) -> list[ImageInput]:
+    """Return how the file may take an image, the likeliest first.
+
+    Axes are (N, C, H, W), or (N, H, W, C) as in files that Keras exports: likelier where the last axis is
+    shorter than the two before it. An image without an axis of channels has one channel.
 
     Raises
     ------
     UserError
-        Unless there is one input of shape (N, C, H, W), (N, H, W, C) or (N, H, W) with C, H and W fixed.
+        Unless there is one input of such a shape, with C, H and W fixed.
     """
     expected = "one input of shape (N, C, H, W) or (N, H, W, C), with C, H and W fixed"
     if len(inputs) != 1:
@@ -89,17 +111,18 @@ def image_input(path: Path, inputs: list[Any]) -> tuple[str, NDArray[np.int64], 
             key=inputs[0].name,
             value=[d.dim_value if d.HasField("dim_value") else d.dim_param or "?" for d in dimensions],
             expected=expected,
-            fix="export with an example image, flatten it inside the network, and leave only the batch dynamic",
+            fix="export with an example image that the network flattens, only the batch dynamic",
         )
     batch, *image = lengths
-    own = np.arange(np.prod(image))
+    own = np.arange(prod(image))
     if len(image) == 2:
-        return inputs[0].name, own.reshape(image), (1, *image), batch or None
-    height, width, channels = image
-    if channels < min(height, width):
-        places = own.reshape(channels, height, width).transpose(1, 2, 0)
-        return inputs[0].name, places, (channels, height, width), batch or None
-    return inputs[0].name, own.reshape(image), tuple(image), batch or None
+        height, width = image
+        return [ImageInput(inputs[0].name, (1, height, width), own.reshape(image), batch or None)]
+    first, second, last = image
+    plain = ImageInput(inputs[0].name, (first, second, last), own.reshape(image), batch or None)
+    moved = own.reshape(last, first, second).transpose(1, 2, 0)
+    channels_last = ImageInput(inputs[0].name, (last, first, second), moved, batch or None)
+    return [channels_last, plain] if last < min(first, second) else [plain, channels_last]
 
 
 def constants(path: Path, graph: Any) -> dict[str, NDArray[Any]]:

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from bioscnn.errors import UserError
 
-
 _DEQUANTISING = 19
 
 
@@ -42,7 +41,9 @@ def folded(node: Any, inputs: Sequence[NDArray[Any] | None], opsets: Sequence[An
     outputs = [helper.make_empty_tensor_value_info(name) for name in node.output if name]
     graph = helper.make_graph([node], "constant", described, outputs)
     if node.op_type == "DequantizeLinear":  # the reference begins with version 19, which takes the same
-        opsets = [helper.make_opsetid("", max(_DEQUANTISING, entry.version)) for entry in opsets if not entry.domain]
+        opsets = [
+            helper.make_opsetid("", max(_DEQUANTISING, entry.version)) for entry in opsets if not entry.domain
+        ]
     model = helper.make_model(graph, opset_imports=opsets)
     try:
         return [np.asarray(value) for value in ReferenceEvaluator(model).run(None, feeds)]

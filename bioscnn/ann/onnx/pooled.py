@@ -49,7 +49,7 @@ def pool(op: Operation) -> Value:
         raise UserError(
             "ceil_mode adds windows that reach past the padding", value=1, fix="pool with ceil_mode=False"
         )
-    return _pooled(op, value, window, AveragePool2d(kernel, stride, around, counted and any(around)))
+    return _pooled(op, value, window, AveragePool2d(kernel, stride, around, counted))
 
 
 def _ceiling(shape: tuple[int, ...], kernel: Pair, stride: Pair, padding: Padding) -> tuple[int, int]:
@@ -114,7 +114,7 @@ def _over(op: Operation, value: Value, axes: list[int], keep: bool) -> Value:
 
 
 def _window_of(rows: Any, value: Value) -> tuple[Pair, Any] | None:
-    """Return the window whose every place is one of the rows of positions, and the positions of the results."""
+    """Return the window whose places are the rows of positions, and the positions of the results."""
     if len(value.source_shape) != 3 or np.any(rows == ZERO):
         return None
     _, height, width = value.source_shape

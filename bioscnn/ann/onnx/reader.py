@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from math import prod
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bioscnn.ann.graph import INPUT, LayerGraph
 from bioscnn.ann.linear import Conv2d, Dense, Flatten
-from bioscnn.ann.onnx.file import attributes, constants, image_input, load_model
+from bioscnn.ann.onnx.file import ImageInput, attributes, constants, image_input, load_model
 from bioscnn.ann.onnx.folding import folded
 from bioscnn.ann.onnx.operation import Operation
 from bioscnn.ann.onnx.operators import OPERATORS, REARRANGING, SOFTMAX
@@ -55,27 +55,39 @@ def read_onnx(path: str | Path) -> LayerGraph:
     path = Path(path)
     model = load_model(path)
     graph = model.graph
-    known: Known = {**constants(path, graph)}
-    name, positions, shape, batch = image_input(path, [v for v in graph.input if v.name not in known])
-    build = Builder(shape)
-    known[name] = Value(INPUT, shape, positions)
+    fixed = constants(path, graph)
+    taken = image_input(path, [v for v in graph.input if v.name not in fixed])
+    if model.producer_name == "bioscnn":
+        taken = [image for image in taken if image.is_plain]
+    refusals = []
+    for image in taken:
+        try:
+            return _read(path, model, fixed, image)
+        except UserError as error:
+            refusals.append(error)
+    raise refusals[0]
+
+
+def _read(path: Path, model: Any, fixed: Mapping[str, NDArray[Any]], image: ImageInput) -> LayerGraph:
+    """Read a network that takes images in one order of their axes; errors as of `read_onnx`."""
+    graph, shape, build = model.graph, image.shape, Builder(image.shape)
+    known: Known = {**fixed, image.name: Value(INPUT, shape, image.positions)}
     for node in graph.node:
         if node.op_type != "Constant":
             with _located(path, node):
-                outputs = _outputs(node, known, build, batch or ANY_BATCH, model.opset_import)
+                outputs = _outputs(node, known, build, image.batch or ANY_BATCH, model.opset_import)
                 known.update(zip(node.output, outputs, strict=False))
-    outputs = [output.name for output in graph.output]
-    if len(outputs) != 1:
-        raise UserError(
-            f"{len(outputs)} outputs", file=path, value=outputs, expected="one, the logits", fix="export it alone"
-        )
-    value = known[outputs[0]]
+    named = [output.name for output in graph.output]
+    if len(named) != 1:
+        fix = "export the logits alone"
+        raise UserError(f"{len(named)} outputs", file=path, value=named, expected="one", fix=fix)
+    value = known[named[0]]
     if not isinstance(value, Value):
-        raise UserError("the output does not depend on the image", file=path, key=outputs[0])
-    with _located(path, None, f"output {outputs[0]!r}"):
-        nodes = build.needed(_logits(value, build))
-    if not any(isinstance(node.layer, Conv2d | Dense) for node in nodes):
+        raise UserError("the output does not depend on the image", file=path, key=named[0])
+    if not any(isinstance(node.layer, Conv2d | Dense) for node in build.needed(value.source)):
         raise UserError("a network without a convolution or dense layer", file=path)
+    with _located(path, None, f"output {named[0]!r}"):
+        nodes = build.needed(_logits(value, build))
     with _located(path, None, f"graph {graph.name!r}"):
         return LayerGraph(graph.name, shape, nodes)
 
@@ -150,3 +162,6 @@ def _located(path: Path, node: Any, where: str = "") -> Iterator[None]:
         key = where if error.key is None else f"{where}, {error.key}"
         details: dict[str, Any] = {"value": error.value, "expected": error.expected, "fix": error.fix}
         raise UserError(error.problem, file=path, key=key, **details) from None
+    except (LookupError, TypeError, ValueError, ArithmeticError) as error:
+        problem = f"the node cannot be read: {str(error) or repr(error)}"
+        raise UserError(problem, file=path, key=where, fix="check the file with onnx.checker") from None

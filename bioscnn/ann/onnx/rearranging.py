@@ -47,7 +47,12 @@ def reshape(op: Operation) -> Value:
         target = [prod(before) // known if n == -1 and known else n for n in target]
     rest = target[1:]
     # A batch of one, written into the file, is a batch all the same.
-    if not target or prod(rest) != prod(value.shape) or target[0] not in (op.batch, 1) or min(rest, default=1) < 1:
+    if (
+        not target
+        or prod(rest) != prod(value.shape)
+        or target[0] not in (op.batch, 1)
+        or min(rest, default=1) < 1
+    ):
         raise UserError(
             "the Reshape mixes the images of a batch",
             value=target,
@@ -157,7 +162,9 @@ def pad(op: Operation) -> Value:
     if full[:, 0].any():
         raise UserError("the Pad adds images to the batch", value=full.tolist())
     if full.any() and filled is not None and np.ravel(filled)[0] != 0:
-        raise UserError("padding with another number than zero", value=float(np.ravel(filled)[0]), expected="0")
+        raise UserError(
+            "padding with another number than zero", value=float(np.ravel(filled)[0]), expected="0"
+        )
     grown = np.pad(value.positions, np.maximum(full[:, 1:], 0).T, constant_values=ZERO)
     cut = [slice(max(-a, 0), n - max(-b, 0)) for (a, b), n in zip(full[:, 1:].T, grown.shape, strict=True)]
     return value.rearranged(grown[tuple(cut)])

@@ -8,13 +8,23 @@ from typing import NoReturn
 from bioscnn.errors import UserError
 
 _RATE = "train with ReLU or LIFRate, which are rates of spiking neurons"
-_QUANTISED = (
-    "export the network before it is quantised; if only its weights are (weight-only quantisation), it is read"
-)
+_QUANTISED = "export the network before it is quantised, or quantise its weights alone"
 _RECURRENT = "use a network without recurrence, such as a CNN"
 _FIXES = {
     **dict.fromkeys(
-        ("Elu", "Selu", "Celu", "Gelu", "Sigmoid", "Tanh", "HardSwish", "HardSigmoid", "Softplus", "Mish", "Erf"),
+        (
+            "Elu",
+            "Selu",
+            "Celu",
+            "Gelu",
+            "Sigmoid",
+            "Tanh",
+            "HardSwish",
+            "HardSigmoid",
+            "Softplus",
+            "Mish",
+            "Erf",
+        ),
         _RATE,
     ),
     **dict.fromkeys(("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear"), _QUANTISED),

@@ -1,4 +1,4 @@
-"""An activation that picks from its source becomes a layer of its own: a convolution or a dense layer of 0 and 1."""
+"""An activation that picks from its source becomes a layer of its own, whose weights are 0 and 1."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def in_order(value: Value, build: Builder) -> Value:
 
 
 def _picking(value: Value) -> Conv2d | None:
-    """Return the convolution of one tap that makes an image of the pixels of another; None if there is none."""
+    """Return the convolution of one tap that picks an image from another; None if there is none."""
     positions = value.positions
     if positions.ndim != 3 or len(value.source_shape) != 3:
         return None
@@ -65,7 +65,8 @@ def _picking(value: Value) -> Conv2d | None:
             kernel[out, 0 if depthwise else source, tap_y, tap_x] = 1
     padding = (top, left, bottom, right)
     layer = Conv2d(kernel, None, (step_y, step_x), padding, channels if depthwise else 1)
-    return layer if np.array_equal(_picked(layer, value.source_shape, of, (tap_y, tap_x)), positions) else None
+    picked = _picked(layer, value.source_shape, of, (tap_y, tap_x))
+    return layer if np.array_equal(picked, positions) else None
 
 
 def _tap(
@@ -85,9 +86,7 @@ def _tap(
     return step, before, behind, tap, size
 
 
-def _picked(
-    layer: Conv2d, shape: tuple[int, ...], of: Positions, tap: tuple[int, int]
-) -> Positions | None:
+def _picked(layer: Conv2d, shape: tuple[int, ...], of: Positions, tap: tuple[int, int]) -> Positions:
     """Return the positions that the convolution reads through its one tap."""
     _, height, width = shape
     grid = np.arange(height * width, dtype=np.float64).reshape(1, 1, height, width)

@@ -45,7 +45,7 @@ def conv(op: Operation) -> Value:
 
 
 def geometry(op: Operation, shape: tuple[int, ...], kernel: Pair) -> tuple[Pair, Padding]:
-    """Return stride and padding, with ``auto_pad`` resolved on an image of shape (channels, height, width)."""
+    """Return stride and padding, with ``auto_pad`` resolved on an image of this shape."""
     op.refuse_unless("auto_pad", "NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER")
     stride: Pair = tuple(op.attributes.get("strides", (1, 1)))
     mode = op.attributes.get("auto_pad", "NOTSET")
@@ -84,7 +84,8 @@ def _among(kernel: NDArray[np.float64], of: NDArray[np.int64], channels: int) ->
     """Return a kernel for all channels of a source, of which it sees some."""
     full = np.zeros((len(kernel), channels, *kernel.shape[2:]))
     known = of != ZERO
-    np.add.at(full, (slice(None), of[known]), kernel[:, known])
+    for channel, own in zip(of[known], kernel[:, known].swapaxes(0, 1), strict=True):
+        full[:, channel] += own
     return full
 
 
@@ -126,9 +127,9 @@ def _dense(op: Operation, weight: NDArray[np.float64], bias: NDArray[np.float64]
     flat = op.build.flat(value)
     if not value.is_plain:
         where, known = value.positions.ravel(), value.positions.ravel() != ZERO
-        full = np.zeros((len(weight), flat.source_shape[0]))
-        np.add.at(full, (slice(None), where[known]), weight[:, known])
-        weight = full
+        full = np.zeros((flat.source_shape[0], len(weight)))
+        np.add.at(full, where[known], weight[:, known].T)
+        weight = full.T
     made = op.build.add(Dense(weight, bias), flat.source)
     return made.rearranged(made.positions.reshape(*value.shape[:-1], len(weight)))
 

@@ -8,7 +8,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from bioscnn.ann import Layer, LIFRate, ReLU, read_card, read_model, shipped_models
+from bioscnn.ann import read_card, read_model, shipped_models
 from bioscnn.ann.models import locate
 from bioscnn.datasets import load_dataset
 from bioscnn.errors import UserError

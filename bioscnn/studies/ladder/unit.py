@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from bioscnn.metrics import decision_latency, synaptic_operations_by_trial
 from bioscnn.network import OUTPUT, READOUT, SpikingNetwork
+from bioscnn.neurons import LeadingCount
 from bioscnn.neurons.synapse import lasts
 from bioscnn.readout import decisions
 from bioscnn.simulation import Progress, simulate_batches
@@ -65,5 +66,5 @@ def state_of(network: SpikingNetwork, dt: float) -> list[str]:
     and that spikes travel along an axon: nothing integrates them.
     """
     neuron, synapse = network[OUTPUT].neuron, network.synapse_onto(OUTPUT)
-    assert neuron is not None
+    assert neuron is not None and not isinstance(synapse, LeadingCount)
     return [*neuron.state, *(synapse.state if lasts(synapse.tau_s, dt) else ())]
