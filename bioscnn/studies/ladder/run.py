@@ -24,7 +24,14 @@ from bioscnn.studies.ladder.rungs import Rung, of_rung, rungs_of
 from bioscnn.studies.ladder.schedule import climb
 from bioscnn.studies.ladder.tables import Row, comparison_rows, fine_tuned_rows, ladder_rows
 from bioscnn.studies.ladder.verdict import verdict_of
-from bioscnn.studies.prepare import Prepared, calibration_input, check_fit, convert_for, input_kind
+from bioscnn.studies.prepare import (
+    Prepared,
+    calibration_input,
+    check_fit,
+    convert_for,
+    input_kind,
+    trained_network,
+)
 from bioscnn.studies.provenance import code_version, describe_network, environment
 from bioscnn.studies.scores import as_triple
 from bioscnn.studies.study import Study
@@ -159,7 +166,7 @@ def _prepare(rungs: Sequence[Rung], data: Path | None, progress: Watcher) -> dic
     # The neurons that encode an image are those of the study on every rung; the highest one has all its keys.
     config = [rung for rung in rungs if not rung.own][-1].study.config
     keys, kind, model = config.dataset, input_kind(config), config.network.model
-    shown, graph = kind.load(config, keys.split, keys.trials, data, progress), read_model(model)
+    shown, graph = kind.load(config, keys.split, keys.trials, data, progress), trained_network(config)
     check_fit(graph, shown, model)
     calibration = calibration_input(shown.settled(config), graph, data, progress)
     prepared = {}

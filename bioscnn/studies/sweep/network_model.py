@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from bioscnn.ann import LayerGraph, read_model
+from bioscnn.ann import LayerGraph
 from bioscnn.errors import UserError
 from bioscnn.ledger import draw_up
 from bioscnn.ledger.causes import CAUSES
@@ -40,6 +40,7 @@ from bioscnn.studies.prepare import (
     device_of,
     input_kind,
     load,
+    trained_network,
     with_fixed_weights,
 )
 from bioscnn.studies.scores import informed_steps
@@ -215,10 +216,11 @@ class Workbench:
         return shown
 
     def _graph(self, config: StudyConfig) -> LayerGraph:
-        model = config.network.model
-        if model == self._loaded.study.config.network.model:
+        loaded = self._loaded.study.config
+        decided_by = config.network.model, config.dataset
+        if decided_by == (loaded.network.model, loaded.dataset):
             return self._loaded.graph
-        graph: LayerGraph = self._keep("graph", model, lambda: read_model(model))
+        graph: LayerGraph = self._keep("graph", decided_by, lambda: trained_network(config))
         return graph
 
     def _calibration(self, config: StudyConfig, graph: LayerGraph) -> Input | None:

@@ -98,7 +98,11 @@ def test_pooling_beyond_the_image_is_refused(tmp_path):
     [
         (node("Mul", ["y", "x"], ["z"]), {}, "two activations are multiplied"),
         (node("Div", ["c", "x"], ["z"]), {"c": weights(1)}, "an activation is the divisor"),
-        (node("Clip", ["x", "zero", "six"], ["z"]), {"zero": weights() * 0, "six": 6 * weights()}, "cut at 6"),
+        (
+            node("Clip", ["x", "zero", "six"], ["z"]),
+            {"zero": weights() * 0, "six": 6 * weights()},
+            "cut at 6",
+        ),
         (node("Clip", ["x", "c"], ["z"]), {"c": -weights()}, "cut at -1 from below"),
         (node("Max", ["x", "c"], ["z"]), {"c": weights()}, "something else than zero"),
         (node("PRelu", ["x", "c"], ["z"]), {"c": weights(2, 1, 1)}, "negative activations leak through"),
