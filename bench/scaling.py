@@ -148,7 +148,7 @@ def widened(graph: LayerGraph, factor: int) -> LayerGraph:
             layer = replace(layer, weight=np.tile(layer.weight, copies) / np.float32(before), bias=bias)
             before = after
         layers.append(layer)
-    return replace(graph, layers=tuple(layers))
+    return graph.with_layers(layers)
 
 
 def event_case(n_trials: int) -> tuple[SpikingNetwork, SpikeTrains]:

@@ -75,6 +75,7 @@ def run(
     begun = perf_counter()
     from bioscnn.printing.runs import print_run
     from bioscnn.studies.run import run_study
+    from bioscnn.studies.settling import read_settled_study
     from bioscnn.terminal import LiveProgress
 
     shortcuts = {
@@ -83,9 +84,11 @@ def run(
         "simulation.jobs": jobs,
         "simulation.seed": seed,
     }
-    loaded = _study(study, changes, shortcuts)
+    with LiveProgress(None) as progress:
+        loaded, chosen = read_settled_study(study, _changes(changes, shortcuts), data, progress)
     with LiveProgress(loaded.config.dataset.trials) as progress:
-        finished = run_study(loaded, data=data, out=out, results=Path("results"), progress=progress)
+        results = Path("results")
+        finished = run_study(loaded, data=data, out=out, results=results, progress=progress, chosen=chosen)
     if as_json:
         typer.echo(json.dumps(finished.summary, indent=2))
     else:
@@ -103,8 +106,13 @@ def plan(
     """Say what a study needs (neurons, synapses, memory, time) without running it."""
     from bioscnn.printing.runs import print_plan
     from bioscnn.studies.plan import plan_study
+    from bioscnn.studies.settling import read_settled_study
+    from bioscnn.terminal import LiveProgress
 
-    planned = plan_study(_study(study, changes, {"dataset.trials": trials}), data)
+    with LiveProgress(None) as progress:
+        asked = _changes(changes, {"dataset.trials": trials})
+        loaded, _ = read_settled_study(study, asked, data, progress)
+    planned = plan_study(loaded, data)
     if as_json:
         typer.echo(json.dumps(planned.as_dict(), indent=2))
     else:
@@ -597,8 +605,12 @@ def _conduct(
 def _study(path: Path, changes: list[str] | None, shortcuts: Mapping[str, object]) -> Study:
     from bioscnn.studies import read_study
 
-    given = [f"{key}={value}" for key, value in shortcuts.items() if value is not None]
-    return read_study(path, [*(changes or []), *given])
+    return read_study(path, _changes(changes, shortcuts))
+
+
+def _changes(changes: list[str] | None, shortcuts: Mapping[str, object]) -> list[str]:
+    """Return all changes of keys, those by an option of their own last."""
+    return [*(changes or []), *(f"{key}={value}" for key, value in shortcuts.items() if value is not None)]
 
 
 def _words(text: str | None) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.ann.layers import Array, Shape, single
+from bioscnn.ann.fields import Array, Shape, single
 from bioscnn.errors import UserError
 from bioscnn.neurons import lif_rate, soft_lif_rate
 

@@ -1,25 +1,57 @@
-"""The trained network: a chain of layers with checked shapes."""
+"""The trained network: layers that take their inputs by name, with checked shapes."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from itertools import pairwise
 
 import numpy as np
 
 from bioscnn.ann.activations import LIFRate, ReLU
-from bioscnn.ann.layers import Array, AveragePool2d, BatchNorm2d, Conv2d, Dense, Flatten, Shape
+from bioscnn.ann.fields import Array, Shape
+from bioscnn.ann.joins import Add, Concat
+from bioscnn.ann.linear import Conv2d, Dense, Flatten
+from bioscnn.ann.pooling import AveragePool2d, MaxPool2d
+from bioscnn.ann.scaling import BatchNorm2d, Scale
 from bioscnn.errors import UserError
 
-Layer = Conv2d | AveragePool2d | Dense | Flatten | BatchNorm2d | ReLU | LIFRate
+Layer = (
+    Conv2d | AveragePool2d | MaxPool2d | Dense | Flatten | BatchNorm2d | Scale | Add | Concat | ReLU | LIFRate
+)
+INPUT = "image"
+"""Name by which layers take the input of the network."""
+
 _NUMBERS_AT_ONCE = 2**22
 
 
 @dataclass(frozen=True, eq=False)
+class Node:
+    """A layer in its place in a network.
+
+    Parameters
+    ----------
+    name : str
+        Unique in the network.
+    layer : Layer
+        What is computed.
+    inputs : tuple of str
+        Names of the nodes that it is computed from, or `INPUT`; several for `Add` and `Concat`.
+    """
+
+    name: str
+    layer: Layer
+    inputs: tuple[str, ...]
+
+    @property
+    def activates(self) -> bool:
+        """Whether the layer is an activation, which becomes spiking neurons."""
+        return isinstance(self.layer, ReLU | LIFRate)
+
+
+@dataclass(frozen=True, eq=False, init=False)
 class LayerGraph:
-    """A trained network as a chain of layers, from an image to one number a class.
+    """A trained network, from an image to one number per class.
 
     Parameters
     ----------
@@ -27,35 +59,47 @@ class LayerGraph:
         What the network is called.
     input_shape : (int, int, int)
         Channels, height and width of an image.
-    layers : tuple of Layer
-        In the order of the computation.
+    nodes : sequence of Node or Layer
+        In the order of the computation; the last one is the output. A layer without a name takes the output
+        of the one before it, so a chain is a sequence of layers.
 
     Attributes
     ----------
     shapes : tuple of tuple of int
-        Shape of the output of every layer.
+        Shape of the output of every node.
 
     Raises
     ------
     UserError
-        If a layer does not fit on the one before it or holds a number that is not finite, or the output
-        is no vector.
+        If a layer does not fit on its inputs or holds a number that is not finite, a name is unknown or
+        taken, or the output is no vector.
 
     Examples
     --------
     >>> graph = LayerGraph("tiny", (1, 2, 2), (Flatten(), Dense([[1, 2, 3, 4], [4, 3, 2, 1]])))
     >>> graph.forward(np.ones((1, 1, 2, 2), np.float32))
     array([[10., 10.]], dtype=float32)
+
+    A residual connection:
+
+    >>> nodes = (
+    ...     Node("flat", Flatten(), (INPUT,)),
+    ...     Node("half", Dense([[0.5, 0.0], [0.0, 0.5]]), ("flat",)),
+    ...     Node("sum", Add(), ("half", "flat")),
+    ... )
+    >>> LayerGraph("residual", (1, 1, 2), nodes).forward(np.array([[[[2, 4]]]], np.float32))
+    array([[3., 6.]], dtype=float32)
     """
 
     name: str
     input_shape: tuple[int, int, int]
-    layers: tuple[Layer, ...]
+    nodes: tuple[Node, ...]
     shapes: tuple[Shape, ...] = field(init=False, repr=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "layers", tuple(self.layers))
-        object.__setattr__(self, "input_shape", tuple(int(length) for length in self.input_shape))
+    def __init__(self, name: str, input_shape: Sequence[int], nodes: Sequence[Node | Layer]) -> None:
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "input_shape", tuple(int(length) for length in input_shape))
+        object.__setattr__(self, "nodes", _named(nodes))
         if len(self.input_shape) != 3 or min(self.input_shape) < 1:
             raise UserError(
                 "not the shape of an image",
@@ -63,19 +107,40 @@ class LayerGraph:
                 value=self.input_shape,
                 expected="(channels, height, width)",
             )
-        shapes: list[Shape] = [self.input_shape]
-        for index, layer in enumerate(self.layers):
-            shapes.append(
-                _checked_output_shape(f"layers[{index}], {type(layer).__name__}", layer, shapes[-1])
-            )
-        if len(shapes[-1]) != 1:
+        shapes: dict[str, Shape] = {INPUT: self.input_shape}
+        for index, node in enumerate(self.nodes):
+            where = f"layers[{index}], {type(node.layer).__name__}"
+            shapes[node.name] = _checked_output_shape(where, node, shapes)
+        object.__setattr__(self, "shapes", tuple(shapes[node.name] for node in self.nodes))
+        if len(list(shapes.values())[-1]) != 1:
             raise UserError(
-                "the output is not one number a class",
+                "the output is not one number per class",
                 key="layers",
-                value=shapes[-1],
+                value=list(shapes.values())[-1],
                 fix="end the network with Flatten and Dense",
             )
-        object.__setattr__(self, "shapes", tuple(shapes[1:]))
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers of the nodes."""
+        return tuple(node.layer for node in self.nodes)
+
+    @property
+    def is_chain(self) -> bool:
+        """Whether every layer takes the output of the one before it."""
+        before = (INPUT, *(node.name for node in self.nodes))
+        return all(node.inputs == (name,) for node, name in zip(self.nodes, before, strict=False))
+
+    def with_layers(self, layers: Sequence[Layer]) -> LayerGraph:
+        """Return the network with other layers in the places of its own."""
+        places = zip(self.nodes, layers, strict=True)
+        return LayerGraph(self.name, self.input_shape, [Node(n.name, la, n.inputs) for n, la in places])
+
+    def input_shapes(self) -> tuple[tuple[Shape, ...], ...]:
+        """Return the shapes of the inputs of every node."""
+        shapes = dict(zip((node.name for node in self.nodes), self.shapes, strict=True))
+        shapes[INPUT] = self.input_shape
+        return tuple(tuple(shapes[name] for name in node.inputs) for node in self.nodes)
 
     @property
     def n_classes(self) -> int:
@@ -99,12 +164,7 @@ class LayerGraph:
         UserError
             If `x` has another shape.
         """
-        parts = []
-        for part in self._in_batches(x):
-            for layer in self.layers:
-                part = layer.forward(part)
-            parts.append(part)
-        return np.concatenate(parts)
+        return np.concatenate([self._compute(part)[self.nodes[-1].name] for part in self._in_batches(x)])
 
     def activations(self, x: Array) -> list[Array]:
         """Compute the output of every layer.
@@ -123,13 +183,26 @@ class LayerGraph:
         UserError
             If `x` has another shape.
         """
-        parts = []
-        for part in self._in_batches(x):
-            outputs = [part]
-            for layer in self.layers:
-                outputs.append(layer.forward(outputs[-1]))
-            parts.append(outputs[1:])
-        return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
+        return list(self.evaluate(x).values())
+
+    def evaluate(
+        self, x: Array, compute: Callable[[Node, Sequence[Array]], Array] | None = None
+    ) -> dict[str, Array]:
+        """Compute the output of every node, by name.
+
+        Parameters
+        ----------
+        x : ndarray of float32 or float64, shape (n, *input_shape)
+            Images.
+        compute : callable, optional
+            Returns the output of a node for its inputs, in place of ``node.layer.forward``.
+
+        Returns
+        -------
+        dict of ndarray of the dtype of `x`, shapes (n, *shapes[k])
+        """
+        parts = [self._compute(part, compute) for part in self._in_batches(x)]
+        return {node.name: np.concatenate([part[node.name] for part in parts]) for node in self.nodes}
 
     def sha256(self) -> str:
         """Return a fingerprint of what the network computes: input shape, layers, numbers, weights.
@@ -137,8 +210,13 @@ class LayerGraph:
         The name does not enter it, and it is the same after writing and reading the network.
         """
         digest = hashlib.sha256(repr(self.input_shape).encode())
-        for layer in self.layers:
+        position = {INPUT: -1}
+        for index, node in enumerate(self.nodes):
+            position[node.name], layer = index, node.layer
             digest.update(type(layer).__name__.encode())
+            taken = [position[name] for name in node.inputs]
+            if taken != [index - 1]:  # a chain needs no word of it
+                digest.update(repr(taken).encode())
             for attribute in fields(layer):
                 value = getattr(layer, attribute.name)
                 if isinstance(value, np.ndarray):
@@ -156,6 +234,16 @@ class LayerGraph:
     def __hash__(self) -> int:
         return hash((self.name, self.sha256()))
 
+    def _compute(
+        self, x: Array, compute: Callable[[Node, Sequence[Array]], Array] | None = None
+    ) -> dict[str, Array]:
+        """Compute the output of every node for one batch."""
+        outputs = {INPUT: x}
+        for node in self.nodes:
+            inputs = [outputs[name] for name in node.inputs]
+            outputs[node.name] = compute(node, inputs) if compute else node.layer.forward(*inputs)
+        return outputs
+
     def _in_batches(self, x: Array) -> Iterator[Array]:
         """Cut images into batches small enough for the patches of the largest layer."""
         x = np.asarray(x)
@@ -166,11 +254,21 @@ class LayerGraph:
             raise UserError(
                 f"these are no images for the network {self.name!r}", value=x.shape, expected=expected
             )
-        ends = pairwise((self.input_shape, *self.shapes))
-        largest = max(_numbers(layer, *shapes) for layer, shapes in zip(self.layers, ends, strict=True))
+        places = zip(self.layers, self.input_shapes(), self.shapes, strict=True)
+        largest = max(_numbers(layer, before[0], after) for layer, before, after in places)
         size = max(1, _NUMBERS_AT_ONCE // largest)
         for start in range(0, len(x), size):
             yield x[start : start + size]
+
+
+def _named(nodes: Sequence[Node | Layer]) -> tuple[Node, ...]:
+    """Give each layer without a name one, and the output of the layer before it as its input."""
+    named: list[Node] = []
+    for index, node in enumerate(nodes):
+        if not isinstance(node, Node):
+            node = Node(f"layer{index}", node, (named[-1].name if named else INPUT,))
+        named.append(node)
+    return tuple(named)
 
 
 def _numbers(layer: Layer, input_shape: Shape, output_shape: Shape) -> int:
@@ -180,7 +278,10 @@ def _numbers(layer: Layer, input_shape: Shape, output_shape: Shape) -> int:
     return int(np.prod(output_shape))
 
 
-def _checked_output_shape(where: str, layer: Layer, input_shape: Shape) -> Shape:
+def _checked_output_shape(where: str, node: Node, shapes: Mapping[str, Shape]) -> Shape:
+    layer = node.layer
+    if node.name in shapes:
+        raise UserError("two layers have one name", key=where, value=node.name)
     for attribute in fields(layer):
         value = getattr(layer, attribute.name)
         if isinstance(value, np.ndarray) and not np.isfinite(value).all():
@@ -190,7 +291,15 @@ def _checked_output_shape(where: str, layer: Layer, input_shape: Shape) -> Shape
                 expected="finite numbers",
                 fix="train again with a smaller learning rate",
             )
+    for name in node.inputs:
+        if name not in shapes:
+            raise UserError(
+                "a layer takes the output of one that does not come before it", key=where, value=name
+            )
+    if len(node.inputs) < 1 or (len(node.inputs) > 1 and not isinstance(layer, Add | Concat)):
+        raise UserError("the layer takes one input", key=where, value=node.inputs)
+    inputs = [shapes[name] for name in node.inputs]
     try:
-        return layer.output_shape(input_shape)
+        return layer.output_shape(*inputs)
     except UserError as error:
-        raise error.but(key=f"{where}, input {input_shape}") from None
+        raise error.but(key=f"{where}, input {', '.join(map(str, inputs))}") from None

@@ -42,7 +42,7 @@ def read_model(name_or_path: str | Path) -> LayerGraph:
     UserError
         If there is no such network, it cannot be read (see `read_onnx`), or its card names other weights.
     """
-    from bioscnn.ann.onnx_reader import read_onnx
+    from bioscnn.ann.onnx.reader import read_onnx
 
     path = locate(name_or_path)
     graph, card = read_onnx(path), read_card(path)

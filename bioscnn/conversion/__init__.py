@@ -1,6 +1,6 @@
 """A trained network becomes a spiking one."""
 
-from bioscnn.conversion.convert import convert, rate_code, readout_of
+from bioscnn.conversion.convert import convert, rate_code, rate_codes, readout_of
 from bioscnn.conversion.normalisation import MAX_RATE, METHODS, Normalisation, check_max_rate, normalise
 from bioscnn.conversion.rate_code import RateCode
 from bioscnn.conversion.simplify import simplified
@@ -15,6 +15,7 @@ __all__ = [
     "convert",
     "normalise",
     "rate_code",
+    "rate_codes",
     "readout_of",
     "simplified",
     "stage_outputs",

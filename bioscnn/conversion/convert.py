@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import prod
+
 import numpy as np
 
-from bioscnn.ann import LayerGraph, LIFRate
+from bioscnn.ann import LayerGraph, LIFRate, MaxPool2d
 from bioscnn.conversion.normalisation import Normalisation
 from bioscnn.conversion.rate_code import RateCode
 from bioscnn.conversion.receptors import projections_of
 from bioscnn.conversion.simplify import simplified
-from bioscnn.conversion.stages import Stage, stages
+from bioscnn.conversion.stages import SOURCE, Stage, stages
 from bioscnn.encoding import FULL_INTENSITY
 from bioscnn.errors import UserError
-from bioscnn.network import OUTPUT, READOUT, Population, Projection, SpikingNetwork
-from bioscnn.neurons import LIF, EquationNeuron, LeakyIntegrator, SpikingNeuron, Synapse
+from bioscnn.network import OUTPUT, READOUT, Pooling, Population, Projection, SpikingNetwork
+from bioscnn.neurons import (
+    LIF,
+    EquationNeuron,
+    LeadingCount,
+    LeakyIntegrator,
+    MaxPooling,
+    SpikingNeuron,
+    Synapse,
+)
 
 
 def convert(
@@ -29,7 +40,11 @@ def convert(
     A `LIFRate` network was trained on the rate curve of the neuron: its pre-activations are currents in units
     of the rheobase, and it needs no normalisation. A ReLU network is normalised (see `normalise`).
     Biases become constant currents. The logits drive two populations alike: ``output``, which spikes, and
-    ``readout``, a leaky membrane whose potential is the evidence.
+    ``readout``, a leaky membrane whose potential is the evidence. Those of a ReLU network are centred: less
+    their mean over the classes.
+
+    Branches that meet in a sum are projections onto one population. A spike takes a step for each projection,
+    so along the shorter branch it arrives earlier: the sum is right once both branches have settled.
 
     Parameters
     ----------
@@ -48,35 +63,61 @@ def convert(
     Returns
     -------
     SpikingNetwork
-        Populations ``input``, one for each activation, ``output`` and ``readout``.
+        Populations ``input``, one for each activation and each max pooling, ``output`` and ``readout``.
 
     Raises
     ------
     UserError
         If the network cannot be represented exactly, or neuron and activations do not fit together.
     """
-    populations = [Population("input", graph.input_shape)]
+    cut = stages(simplified(graph))
+    codes = rate_codes(cut, neuron, normalisation)
+    populations = [Population(SOURCE, graph.input_shape)]
     projections: list[Projection] = []
+    # A spike injects the charge w * tau_s, so the mean current of a rate r is r * w * tau_s.
+    units = {name: code.unit / synapse.tau_s for name, code in codes.items()}
     if input_rate is None:
-        source, charge = np.full(graph.input_shape[0], 1 / FULL_INTENSITY), 1.0
+        units[SOURCE] = np.full(graph.input_shape[0], 1 / FULL_INTENSITY)
     else:
-        source, charge = np.full(graph.input_shape[0], 1 / input_rate), synapse.tau_s
-    pre, unit, through = "input", source, None if input_rate is None else synapse
-    for stage in stages(simplified(graph)):
-        code = rate_code(stage, neuron, normalisation)
-        # A spike injects the charge w * tau_s, so the mean current of a rate r is r * w * tau_s.
-        connectivity = stage.connectivity().scaled(unit / charge, code.slope)
-        bias = stage.bias()
-        offset, slope = (np.repeat(part, bias.size // part.size) for part in (code.offset, code.slope))
-        bias = offset + slope * bias
+        units[SOURCE] = np.full(graph.input_shape[0], 1 / input_rate / synapse.tau_s)
+    for stage in cut:
+        if isinstance(stage.layer, MaxPool2d):
+            populations.append(Population(stage.name, stage.post_shape, MaxPooling()))
+            projections.append(_pooling(stage, stage.layer, input_rate is not None))
+            continue
+        code = codes[stage.name]
+        offset, slope = (np.repeat(p, stage.bias.size // p.size) for p in (code.offset, code.slope))
+        bias = offset + slope * stage.bias
         targets: dict[str, SpikingNeuron | LeakyIntegrator] = {stage.name: neuron}
-        if stage.activation is None:
+        if stage.is_output:
             targets = {OUTPUT: neuron, READOUT: readout_of(neuron)}
+        currents = {
+            pre: connectivity.scaled(units[pre], code.slope)
+            for pre, connectivity in stage.connectivities().items()
+        }
         for name, model in targets.items():
             populations.append(Population(name, stage.post_shape, model, bias))
-            projections += projections_of(Projection(pre, name, connectivity, through), model)
-        pre, unit, through, charge = stage.name, code.unit, synapse, synapse.tau_s
+            for pre, connectivity in currents.items():
+                through = None if pre == SOURCE and input_rate is None else synapse
+                projections += projections_of(Projection(pre, name, connectivity, through), model)
     return SpikingNetwork(tuple(populations), tuple(projections))
+
+
+def _pooling(stage: Stage, layer: MaxPool2d, spikes_come_in: bool) -> Projection:
+    """Return the projection onto the neurons of max pooling."""
+    (path,) = stage.block.paths
+    if path.source == SOURCE and not spikes_come_in:
+        raise UserError(
+            "max pooling compares spikes, and currents come in",
+            key=stage.name,
+            fix='begin the network with a convolution, or set encoding.kind = "poisson"',
+        )
+    # The weight of every synapse is one jump: the mean of the pixels of a window, times their number.
+    gain = np.full(path.source_shape[0], LeadingCount.jump * prod(layer.kernel))
+    connectivity = Pooling(
+        path.source_shape, stage.post_shape, layer.stride, layer.padding, layer.kernel, gain, True
+    )
+    return Projection(path.source, stage.name, connectivity, LeadingCount())
 
 
 def readout_of(neuron: SpikingNeuron) -> LeakyIntegrator:
@@ -84,10 +125,28 @@ def readout_of(neuron: SpikingNeuron) -> LeakyIntegrator:
     return LeakyIntegrator(tau_m=neuron.parameters.get("tau_m", LeakyIntegrator().tau_m))
 
 
+def rate_codes(
+    cut: Sequence[Stage], neuron: SpikingNeuron, normalisation: Normalisation | None
+) -> dict[str, RateCode]:
+    """Return how each population stands for its activations; parameters and errors of `convert`.
+
+    Max pooling stands for the activations that it reads, in the same unit.
+    """
+    codes: dict[str, RateCode] = {}
+    for stage in cut:
+        if isinstance(stage.layer, MaxPool2d):
+            source, channels = stage.block.paths[0].source, stage.post_shape[0]
+            unit = codes[source].unit if source in codes else np.ones(channels)
+            codes[stage.name] = RateCode(np.zeros(channels), np.ones(channels), unit)
+        else:
+            codes[stage.name] = rate_code(stage, neuron, normalisation)
+    return codes
+
+
 def rate_code(stage: Stage, neuron: SpikingNeuron, normalisation: Normalisation | None) -> RateCode:
     """Return how the population of a stage stands for its activations; parameters and errors of `convert`."""
     channels = stage.post_shape[0]
-    if isinstance(stage.activation, LIFRate) or (stage.activation is None and normalisation is None):
+    if isinstance(stage.activation, LIFRate) or (stage.is_output and normalisation is None):
         if not isinstance(neuron, LIF):
             own = neuron.definition.name if isinstance(neuron, EquationNeuron) else None
             raise UserError(
@@ -96,7 +155,7 @@ def rate_code(stage: Stage, neuron: SpikingNeuron, normalisation: Normalisation 
                 value=own or type(neuron).__name__,
                 fix='set neuron.model to "lif", or convert a ReLU network, such as mnist-small-relu',
             )
-        amplitude = stage.activation.amplitude if stage.activation else 1.0
+        amplitude = stage.activation.amplitude if isinstance(stage.activation, LIFRate) else 1.0
         return RateCode(np.zeros(channels), np.full(channels, neuron.rheobase), np.full(channels, amplitude))
     if normalisation is None:
         raise UserError(

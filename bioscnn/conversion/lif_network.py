@@ -49,25 +49,29 @@ def as_lif_network(graph: LayerGraph, normalisation: Normalisation) -> LayerGrap
             key="neuron.model",
             value=type(neuron).__name__,
         )
+    simple = simplified(graph)
+    if not simple.is_chain:
+        raise UserError("only a chain of layers is written as one of LIF rates", key=graph.name)
     layers: list[Layer] = []
     unit = np.full(graph.input_shape[0], AMPLITUDE)
-    for stage in stages(simplified(graph)):
+    for stage in stages(simple):
         code = normalisation.codes[stage.name]
         layers += _scaled(stage, unit / AMPLITUDE, code, neuron.rheobase)
         if stage.activation is not None:
             layers.append(LIFRate(neuron.tau_m, neuron.t_ref, AMPLITUDE, 0.0))
         unit = code.unit
-    return replace(graph, layers=tuple(layers))
+    return LayerGraph(graph.name, graph.input_shape, layers)
 
 
 def _scaled(stage: Stage, before: NDArray[np.float64], code: RateCode, rheobase: float) -> list[Layer]:
     """Return the layers of a stage from activations of the LIF network to currents in rheobases."""
-    *others, weighted = stage.layers
+    (path,) = stage.block.paths
+    *others, weighted = path.layers
     if not isinstance(weighted, Conv2d | Dense) or any(not isinstance(layer, Flatten) for layer in others):
         raise UserError(
             "one weighted layer before each activation can be written as one of LIF rates",
             key=stage.name,
-            value=", ".join(type(layer).__name__ for layer in stage.layers),
+            value=", ".join(type(layer).__name__ for layer in path.layers),
         )
     slope, offset = (np.broadcast_to(part, len(weighted.weight)) for part in (code.slope, code.offset))
     if isinstance(weighted, Dense):
@@ -77,7 +81,7 @@ def _scaled(stage: Stage, before: NDArray[np.float64], code: RateCode, rheobase:
         seen = before.reshape(weighted.groups, -1)
         into = np.repeat(seen, len(weighted.weight) // weighted.groups, axis=0)[:, :, None, None]
     out = (slope / rheobase).reshape(-1, *[1] * (weighted.weight.ndim - 1))
-    bias = 0.0 if weighted.bias is None else weighted.bias.astype(np.float64)
+    bias = stage.bias.reshape(len(weighted.weight), -1)[:, 0]
     weight = (weighted.weight * into * out).astype(np.float32)
     scaled = replace(weighted, weight=weight, bias=((offset + slope * bias) / rheobase).astype(np.float32))
     return [*others, scaled]

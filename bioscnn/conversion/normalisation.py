@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.ann import LayerGraph, LIFRate
+from bioscnn.ann import LayerGraph, LIFRate, MaxPool2d
 from bioscnn.conversion.rate_code import RateCode
 from bioscnn.conversion.rate_matching import linear_current, matched_current
 from bioscnn.conversion.stages import Stage, stage_outputs
@@ -91,7 +91,7 @@ def normalise(
     check_max_rate(neuron, max_rate)
     codes = {}
     for stage, before, _ in stage_outputs(graph, images):
-        if isinstance(stage.activation, LIFRate):
+        if isinstance(stage.layer, LIFRate | MaxPool2d):
             continue
         scales = np.ones(before.shape[1])
         if method != "none":
@@ -140,9 +140,10 @@ def check_max_rate(neuron: SpikingNeuron, max_rate: float, dt: float = 0.0) -> N
 
 def _scales(stage: Stage, before: NDArray[Any], percentile: float, channel_wise: bool) -> NDArray[np.float64]:
     """Return the activation that stands for the highest rate, by channel; the same for all classes."""
-    if stage.activation is None:
+    if stage.is_output:
+        # The largest of centred logits is never negative, and zero only where no class differs from another.
         largest = float(np.percentile(before.max(axis=1), percentile))
-        return np.full(before.shape[1], max(largest, float(np.finfo(np.float32).tiny)))
+        return np.full(before.shape[1], largest if largest > 0 else 1.0)
     activation = np.maximum(_by_channel(before), 0)
     layer_scale = float(np.percentile(activation, percentile))
     if layer_scale <= 0:
@@ -169,7 +170,7 @@ def _matched_currents(
 ) -> list[tuple[float, float]]:
     """Fit each channel by itself; the classes together, since they are compared with each other."""
     channels = _by_channel(before) / scales[:, None]
-    if stage.activation is None:
+    if stage.is_output:
         channels = channels.reshape(1, -1)
     fitted = []
     for values in channels:

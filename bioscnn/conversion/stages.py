@@ -1,4 +1,4 @@
-"""A layer graph cut into stages: a linear map, then the activation that becomes spiking neurons."""
+"""A trained network cut into stages: linear paths, then the activation that becomes spiking neurons."""
 
 from __future__ import annotations
 
@@ -9,111 +9,155 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.ann import AveragePool2d, Conv2d, Dense, Flatten, LayerGraph, LIFRate, ReLU
+from bioscnn.ann import INPUT, Conv2d, Dense, LayerGraph, LIFRate, MaxPool2d, Node, ReLU
+from bioscnn.conversion.paths import Block, Path, centred, joined, through
 from bioscnn.conversion.simplify import simplified
 from bioscnn.errors import UserError
-from bioscnn.network import Connectivity, Convolution, Pooling, compose
-from bioscnn.network import Dense as AllToAll
+from bioscnn.network import Connectivity
 
-Linear = Conv2d | AveragePool2d | Dense | Flatten
+SOURCE = "input"
+"""Name of the population through which the stimulus enters."""
 
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """Linear layers in a row, and the activation behind them.
+    """What becomes one population.
 
     Parameters
     ----------
     name : str
-        Name of the population that the stage becomes, such as ``"conv1"``.
-    pre_shape, post_shape : tuple of int
-        Shape before and after.
-    layers : tuple of Conv2d, AveragePool2d, Dense, Flatten
-        The linear layers.
-    activation : ReLU, LIFRate or None
-        None for the last stage, whose outputs are the logits.
+        Name of the population, such as ``"conv1"``.
+    node : str
+        The node of the simplified network whose output it stands for.
+    channels : slice
+        Channels of that output; a concatenation is several populations.
+    layer : ReLU, LIFRate, MaxPool2d or None
+        What the neurons do; None for the last stage, whose outputs are the logits.
+    block : Block
+        What reaches them.
+    bias : ndarray of float64, shape (size,)
+        What is added to it: the pre-activation for silent populations before it.
     """
 
     name: str
-    pre_shape: tuple[int, ...]
-    post_shape: tuple[int, ...]
-    layers: tuple[Linear, ...]
-    activation: ReLU | LIFRate | None
+    node: str
+    channels: slice
+    layer: ReLU | LIFRate | MaxPool2d | None
+    block: Block
+    bias: NDArray[np.float64]
 
-    def connectivity(self) -> Connectivity:
-        """Return the linear layers as one connectivity, without their biases."""
-        parts: list[Connectivity] = []
-        shape = self.pre_shape
-        for layer in self.layers:
-            after = layer.output_shape(shape)
-            if isinstance(layer, Conv2d):
-                kernel = layer.weight.astype(np.float64)
-                parts.append(Convolution(shape, after, layer.stride, layer.padding, kernel, layer.groups))
-            elif isinstance(layer, AveragePool2d):
-                gain = np.ones(shape[0])
-                parts.append(
-                    Pooling(
-                        shape, after, layer.stride, layer.padding, layer.kernel, gain, layer.count_include_pad
-                    )
-                )
-            elif isinstance(layer, Dense):
-                # Flattening only renames the neurons, so the channels of the image before it stay known.
-                before = parts[-1].post_shape if parts else self.pre_shape
-                parts.append(AllToAll(before, after, layer.weight.astype(np.float64)))
-            shape = after
-        return compose(parts)
+    @property
+    def activation(self) -> ReLU | LIFRate | None:
+        """The activation; None of the logits and of max pooling."""
+        return None if isinstance(self.layer, MaxPool2d) else self.layer
 
-    def bias(self) -> NDArray[np.float64]:
-        """Return what the stage adds to the weighted inputs: its output for an input of zero, flat."""
-        x: NDArray[Any] = np.zeros((1, *self.pre_shape))
-        for layer in self.layers:
-            x = layer.forward(x)
-        return x.ravel()
+    @property
+    def is_output(self) -> bool:
+        """Whether the outputs are the logits."""
+        return self.layer is None
+
+    @property
+    def post_shape(self) -> tuple[int, ...]:
+        """Shape of the population."""
+        return self.layer.output_shape(self.block.shape) if self.layer else self.block.shape
+
+    def connectivities(self) -> dict[str, Connectivity]:
+        """Return the connectivity from each population that reaches this one, without biases."""
+        return self.block.connectivities()
 
 
 def stages(graph: LayerGraph) -> tuple[Stage, ...]:
-    """Cut a simplified network behind every activation.
+    """Cut a simplified network behind every activation and every max pooling.
+
+    The logits of a ReLU network are centred: their mean over the classes is subtracted. That is the same for
+    all classes, so none of them gains on another; and what a membrane or an output neuron shows does not
+    depend on where the zero of the logits happens to lie. The logits of a network of LIF rates are currents,
+    and their zero has a meaning.
 
     Raises
     ------
     UserError
-        If two activations follow each other without weights between them, or the network ends in one.
+        If two activations follow each other without weights between them, max pooling reads what no neurons
+        fire, or the network ends in an activation.
     """
     cut: list[Stage] = []
-    linear: list[Linear] = []
-    shape = before = tuple(graph.input_shape)
-    numbers = {"conv": 0, "dense": 0, "pool": 0}
-    for layer, after in zip(graph.layers, graph.shapes, strict=True):
-        if isinstance(layer, Conv2d | AveragePool2d | Dense | Flatten):
-            linear.append(layer)
-        elif isinstance(layer, ReLU | LIFRate):
-            kind = _kind(linear)
-            if kind is None:
-                raise UserError(
-                    "an activation without a weighted layer before it",
-                    key=f"{graph.name}, {type(layer).__name__} behind shape {shape}",
-                    fix="remove it, or put a convolution or a dense layer before it",
-                )
-            numbers[kind] += 1
-            cut.append(Stage(f"{kind}{numbers[kind]}", before, after, tuple(linear), layer))
-            linear, before = [], after
-        else:
-            raise ValueError(f"simplify the network first: it has {type(layer).__name__}")
-        shape = after
-    if _kind(linear) is None:
+    values = {INPUT: [Block(graph.input_shape, (Path(SOURCE, graph.input_shape),))]}
+    silent = _silent_response(graph)
+    numbers: dict[str, int] = {}
+    for node in graph.nodes:
+        layer, inputs = node.layer, [values[name] for name in node.inputs]
+        if not isinstance(layer, ReLU | LIFRate | MaxPool2d):
+            values[node.name] = through(layer, inputs)
+            continue
+        found, start = [], 0
+        for block in inputs[0]:
+            channels = slice(start, start := start + block.shape[0])
+            kind = _kind(graph, node, block)
+            numbers[kind] = numbers.get(kind, 0) + 1
+            bias = silent[node.inputs[0]][channels].ravel()
+            cut.append(Stage(f"{kind}{numbers[kind]}", node.name, channels, layer, block, bias))
+            found.append(Block(cut[-1].post_shape, (Path(cut[-1].name, cut[-1].post_shape),)))
+        values[node.name] = found
+    last = graph.nodes[-1].name
+    logits, bias = joined(values[last]), silent[last]
+    if logits.kind is None:
         raise UserError(
             "the network ends in an activation; its classes must be the outputs of a linear layer",
             key=graph.name,
             fix="end it with a dense layer (a softmax behind it is dropped on reading)",
         )
-    cut.append(Stage("output", before, shape, tuple(linear), None))
+    every = slice(0, graph.n_classes)
+    if _centres(graph):
+        logits, bias = centred(logits), bias - bias.mean()
+    cut.append(Stage("output", last, every, None, logits, bias))
     return tuple(cut)
+
+
+def _centres(graph: LayerGraph) -> bool:
+    """Whether the logits are centred."""
+    return any(isinstance(layer, ReLU) for layer in graph.layers)
+
+
+def _kind(graph: LayerGraph, node: Node, block: Block) -> str:
+    """Return the kind of neurons that a block becomes, for their name."""
+    if isinstance(node.layer, MaxPool2d):
+        if not block.is_activation:
+            raise UserError(
+                "max pooling reads what no neurons fire",
+                key=f"{graph.name}, node {node.name}",
+                value=block.kind,
+                expected="an activation (ReLU or LIFRate) before max pooling or directly behind it",
+                fix="put the activation there; of batch normalisation between them no factor may be negative",
+            )
+        return "pool"
+    if block.kind is None:
+        raise UserError(
+            "an activation without a weighted layer before it",
+            key=f"{graph.name}, {type(node.layer).__name__} behind shape {block.shape}",
+            fix="remove it, or put a convolution or a dense layer before it",
+        )
+    return block.kind
+
+
+def _silent_response(graph: LayerGraph) -> dict[str, NDArray[np.float64]]:
+    """Return the output of every node while all populations and the image are silent, without the batch."""
+    found: dict[str, NDArray[np.float64]] = {INPUT: np.zeros(graph.input_shape)}
+    for node, shape in zip(graph.nodes, graph.shapes, strict=True):
+        inputs = [found[name] for name in node.inputs]
+        if node.activates or isinstance(node.layer, MaxPool2d):
+            found[node.name] = np.zeros(shape)
+        elif isinstance(node.layer, Conv2d | Dense) and not inputs[0].any():
+            bias = np.zeros(shape[0]) if node.layer.bias is None else node.layer.bias.astype(np.float64)
+            found[node.name] = np.broadcast_to(bias.reshape(-1, *[1] * (len(shape) - 1)), shape)
+        else:
+            found[node.name] = node.layer.forward(*(value[None] for value in inputs))[0]
+    return found
 
 
 def stage_outputs(
     graph: LayerGraph, images: NDArray[Any]
 ) -> Iterator[tuple[Stage, NDArray[Any], NDArray[Any]]]:
-    """Compute what reaches each activation and what leaves it.
+    """Compute what reaches the neurons of each stage and what leaves it.
 
     Parameters
     ----------
@@ -126,18 +170,17 @@ def stage_outputs(
     ------
     (Stage, ndarray, ndarray)
         The stage, its pre-activations and its activations, shapes (n, channels, ...); of the last stage twice
-        the logits.
+        the logits, centred as `stages` says.
     """
     graph = simplified(graph)
-    outputs = graph.activations(images)
-    ends = [k for k, layer in enumerate(graph.layers) if isinstance(layer, ReLU | LIFRate)]
-    for stage, end in zip(stages(graph), [*ends, len(outputs)], strict=True):
-        yield stage, outputs[end - 1], outputs[min(end, len(outputs) - 1)]
-
-
-def _kind(linear: list[Linear]) -> str | None:
-    """Name a stage after its last layer that has weights or pools."""
-    kinds = {Conv2d: "conv", Dense: "dense", AveragePool2d: "pool"}
-    named = [kinds[type(layer)] for layer in linear if type(layer) in kinds]
-    weighted = [kind for kind in named if kind != "pool"]
-    return next(reversed(weighted or named), None)
+    outputs, before = graph.evaluate(images), {node.name: node.inputs[0] for node in graph.nodes}
+    outputs[INPUT] = images
+    for stage in stages(graph):
+        if stage.is_output:
+            logits = outputs[stage.node]
+            if _centres(graph):
+                logits = logits - logits.mean(axis=1, keepdims=True)
+            yield stage, logits, logits
+        else:
+            own = stage.channels
+            yield stage, outputs[before[stage.node]][:, own], outputs[stage.node][:, own]

@@ -22,6 +22,7 @@ from bioscnn.studies.prepare import (
     conditions_of,
     furnished,
     input_kind,
+    trained_network,
 )
 from bioscnn.studies.study import Study
 
@@ -65,7 +66,7 @@ class Bench:
             If the data cannot be had, the network does not fit them, or cannot be converted.
         """
         config = study.config
-        shown, graph = self.input(config), self.graph(config.network.model)
+        shown, graph = self.input(config), self.graph(config)
         check_fit(graph, shown, config.network.model)
         calibration = self.calibration(config, graph)
         network = self.network(config, graph, calibration)
@@ -96,9 +97,15 @@ class Bench:
         on_spikes = noises_of(config, "spikes")
         return shown.with_spike_noise(on_spikes, config.simulation.seed) if on_spikes else shown
 
-    def graph(self, model: str) -> LayerGraph:
-        """Return a trained network."""
-        graph: LayerGraph = self.keep("graph", model, lambda: read_model(model))
+    def graph(self, config: StudyConfig) -> LayerGraph:
+        """Return the trained network of a study, which takes the intensities of its images."""
+        decided_by = config.network.model, config.dataset.model_dump()
+        graph: LayerGraph = self.keep("graph", decided_by, lambda: trained_network(config))
+        return graph
+
+    def read(self, model: str) -> LayerGraph:
+        """Return a trained network as its file has it."""
+        graph: LayerGraph = self.keep("file", model, lambda: read_model(model))
         return graph
 
     def calibration(self, config: StudyConfig, graph: LayerGraph) -> Input | None:

@@ -228,7 +228,7 @@ def _key(experiment: Experiment, units: Iterable[Unit], bench: Bench) -> str:
     configs = {unit.study.key(): unit.study.config for unit in units}.values()
     data, networks = {}, {}
     for config in configs:
-        networks[config.network.model] = bench.graph(config.network.model).sha256()
+        networks[config.network.model] = bench.read(config.network.model).sha256()
         written = repr(config.dataset.model_dump())
         if written not in data:
             data[written] = bench.clean(config).examples.sha256

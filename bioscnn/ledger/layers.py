@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.conversion import rate_code, stage_outputs
+from bioscnn.conversion import rate_codes, stage_outputs
 from bioscnn.encoding import pixel_currents
 from bioscnn.ledger.conditions import Case, Conditions, normalisation_for, spiking_network
 from bioscnn.simulation import Device, simulate
@@ -68,9 +68,11 @@ def expected_rates(case: Case, conditions: Conditions) -> dict[str, NDArray[np.f
     """
     normalisation = normalisation_for(conditions, case.graph, case.calibration)
     neuron, expected = conditions.simulated_neuron, {}
-    for stage, before, activation in stage_outputs(case.graph, case.images):
-        code = rate_code(stage, neuron, normalisation)
-        if stage.activation is not None:
+    outputs = list(stage_outputs(case.graph, case.images))
+    codes = rate_codes([stage for stage, _, _ in outputs], neuron, normalisation)
+    for stage, before, activation in outputs:
+        code = codes[stage.name]
+        if not stage.is_output:
             rate = code.rate(activation)
         elif normalisation is None:
             rate = neuron.rate(code.current(before))

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import bioscnn.readout
-from bioscnn.ann import LIFRate, ReLU
+from bioscnn.ann import LIFRate, Node, ReLU
 from bioscnn.caches import cache_folder
-from bioscnn.conversion import rate_code, simplified
+from bioscnn.conversion import rate_codes, simplified
 from bioscnn.conversion.stages import stages
 from bioscnn.encoding import Currents, pixel_currents
 from bioscnn.files import write_atomically
@@ -40,19 +40,23 @@ def ann_classes(case: Case, conditions: Conditions) -> Classes:
         return np.asarray(case.graph.forward(case.images).argmax(axis=1))
     normalisation = normalisation_for(conditions, case.graph, case.calibration)
     neuron, graph = conditions.simulated_neuron, simplified(case.graph)
-    codes = [rate_code(stage, neuron, normalisation) for stage in stages(graph)]
+    cut = stages(graph)
+    codes = rate_codes(cut, neuron, normalisation)
+
+    def compute(node: Node, inputs: Sequence[NDArray[np.floating]]) -> NDArray[np.floating]:
+        if isinstance(node.layer, LIFRate):
+            return replace(node.layer, gamma=0.0).forward(*inputs)
+        activation = node.layer.forward(*inputs)
+        if isinstance(node.layer, ReLU):
+            parts = [(codes[s.name], inputs[0][:, s.channels]) for s in cut if s.node == node.name]
+            current = np.concatenate([code.current(before) for code, before in parts], axis=1)
+            return np.where(current > neuron.rheobase, activation, activation.dtype.type(0))
+        return activation
+
     parts = []
     for first in range(0, len(case.images), _IMAGES_AT_ONCE):
-        x, following = case.images[first : first + _IMAGES_AT_ONCE], iter(codes)
-        for layer in graph.layers:
-            if isinstance(layer, LIFRate):
-                next(following)
-                x = replace(layer, gamma=0.0).forward(x)
-            elif isinstance(layer, ReLU):
-                x = np.where(next(following).current(x) > neuron.rheobase, layer.forward(x), x.dtype.type(0))
-            else:
-                x = layer.forward(x)
-        parts.append(x.argmax(axis=1))
+        outputs = graph.evaluate(case.images[first : first + _IMAGES_AT_ONCE], compute)
+        parts.append(outputs[graph.nodes[-1].name].argmax(axis=1))
     return np.concatenate(parts)
 
 

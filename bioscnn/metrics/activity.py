@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.ann import AveragePool2d, Conv2d, Dense, LayerGraph, LIFRate, ReLU
+from bioscnn.ann import INPUT, AveragePool2d, Conv2d, Dense, LayerGraph
 from bioscnn.network import SpikingNetwork
 from bioscnn.simulation.recording import Recording
 from bioscnn.spikes import SpikeTrains
@@ -145,13 +144,15 @@ def energy_estimate(
     >>> round(energy.ratio, 2)
     5.56
     """
-    activations = (k for k, layer in enumerate(graph.layers) if isinstance(layer, LIFRate | ReLU))
-    first = next(activations, len(graph.layers))
-    operations = layer_operations(graph)
+    operations, stimulus, currents = layer_operations(graph), 0, {INPUT}
+    for node, count in zip(graph.nodes, operations, strict=True):
+        if currents.issuperset(node.inputs) and not node.activates:
+            currents.add(node.name)
+            stimulus += count
     return Energy(
         SYNAPTIC_OPERATION * synaptic_operations,
         NEURON_UPDATE * neuron_updates,
-        float(sum(operations[:first])) if frames is None else 0.0,
+        float(stimulus) if frames is None else 0.0,
         float(sum(operations)) * (1 if frames is None else frames),
     )
 
@@ -161,12 +162,11 @@ def layer_operations(graph: LayerGraph) -> list[int]:
 
     A convolution has one multiply-accumulate for each output and weight of its kernel, taps on the padding
     included; a pooling one for each output and pixel of its window; a dense layer one a weight. Biases,
-    activations and batch normalisation, which folds into the weights, are not counted.
+    activations, sums, max pooling, and what folds into the weights, are not counted.
     """
     counts = []
-    for layer, (before, after) in zip(
-        graph.layers, pairwise((graph.input_shape, *graph.shapes)), strict=True
-    ):
+    places = zip(graph.layers, graph.input_shapes(), graph.shapes, strict=True)
+    for layer, (before, *_), after in places:
         if isinstance(layer, Conv2d):
             taps = int(np.prod(layer.weight.shape[1:]))
         elif isinstance(layer, AveragePool2d):

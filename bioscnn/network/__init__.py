@@ -19,6 +19,7 @@ from bioscnn.network.network import (
     Projection,
     SpikingNetwork,
 )
+from bioscnn.network.sums import Sum, summed
 
 __all__ = [
     "OUTPUT",
@@ -35,5 +36,7 @@ __all__ = [
     "Population",
     "Projection",
     "SpikingNetwork",
+    "Sum",
     "compose",
+    "summed",
 ]

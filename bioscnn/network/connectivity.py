@@ -359,7 +359,8 @@ def compose(parts: Sequence[Connectivity]) -> Connectivity:
     """Join linear maps in a row, folding them where one map of the usual kind does exactly the same.
 
     Average pooling and a convolution make one convolution, unless its window would reach past the border
-    where the two in a row do not; what a dense map follows makes one dense map, unless it ignores a neuron.
+    where the two in a row do not; what only scales channels goes into its neighbour; what a dense map follows
+    makes one dense map, unless it ignores a neuron.
 
     Parameters
     ----------
@@ -387,6 +388,10 @@ def _fold(first: Connectivity, second: Connectivity) -> Connectivity | None:
         return Dense(first.pre_shape, second.post_shape, (first.matrix().T @ second.weight.T).T)
     if not (isinstance(first, _Window) and isinstance(second, _Window)):
         return None
+    if (factors := _factors(first)) is not None:
+        return second.scaled(factors, np.ones(second.post_shape[0]))
+    if (factors := _factors(second)) is not None:
+        return first.scaled(np.ones(first.pre_shape[0]), factors)
     pooled = isinstance(first, Pooling) or isinstance(second, Pooling)
     if not pooled or any(_reaches_past(first, second, axis) for axis in (0, 1)):
         return None
@@ -411,6 +416,18 @@ def _fold(first: Connectivity, second: Connectivity) -> Connectivity | None:
         a + step * b for a, step, b in zip(first.padding, first.stride * 2, second.padding, strict=True)
     )
     return Convolution(first.pre_shape, second.post_shape, stride, (top, left, bottom, right), kernel, groups)
+
+
+def _factors(connectivity: _Window) -> NDArray[np.float64] | None:
+    """Return the factors of a convolution that only scales each channel; None of any other."""
+    if not isinstance(connectivity, Convolution):
+        return None
+    one_to_one = connectivity.groups == len(connectivity.kernel) == connectivity.pre_shape[0]
+    if not (
+        one_to_one and connectivity.window == connectivity.stride == (1, 1) and not any(connectivity.padding)
+    ):
+        return None
+    return connectivity.kernel.ravel()
 
 
 def _kernel(connectivity: _Window) -> NDArray[np.float64] | None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bioscnn.errors import UserError
 from bioscnn.identifiers import check_identifier
 from bioscnn.network.connectivity import Connectivity, Dense
-from bioscnn.neurons import ExponentialCurrent, NeuronModel, Synapse
+from bioscnn.neurons import ExponentialCurrent, LeadingCount, NeuronModel, Synapse
 
 OUTPUT = "output"
 """Name of the spiking population with one neuron a class."""
@@ -135,8 +135,9 @@ class Projection:
     connectivity : Connectivity
         Weights: A, or S and not negative where synapses are conductances, a spike through a synapse; A of
         current an A of stimulus without one.
-    synapse : ExponentialCurrent, ExponentialConductance or None
-        None where the source's currents flow into the neurons directly, as through an electrode.
+    synapse : ExponentialCurrent, ExponentialConductance, LeadingCount or None
+        None where the source's currents flow into the neurons directly, as through an electrode;
+        `LeadingCount` onto neurons of max pooling.
     failure : Failure, optional
         How its synapses fail.
     """
@@ -144,7 +145,7 @@ class Projection:
     pre: str
     post: str
     connectivity: Connectivity
-    synapse: Synapse | None
+    synapse: Synapse | LeadingCount | None
     failure: Failure | None = None
 
 
@@ -249,7 +250,7 @@ class SpikingNetwork:
         pairs = {(p.pre, p.post): p for p in self.projections if p.synapse is not None}
         return tuple(pairs.values())
 
-    def synapse_onto(self, name: str) -> Synapse:
+    def synapse_onto(self, name: str) -> Synapse | LeadingCount:
         """Return the synapse model of a population's inputs.
 
         A population without synapses gets the model of the others; its synaptic current stays zero.
@@ -262,7 +263,11 @@ class SpikingNetwork:
         synapses = {p.synapse.model for p in self.onto(name) if p.synapse is not None}
         if len(synapses) > 1:
             raise UserError("a population takes one kind of synapse", key=name, value=synapses)
-        anywhere = [p.synapse.model for p in self.projections if p.synapse is not None]
+        anywhere = [
+            p.synapse.model
+            for p in self.projections
+            if p.synapse is not None and not isinstance(p.synapse, LeadingCount)
+        ]
         synapse = next(iter([*synapses, *anywhere]), ExponentialCurrent())
         if not isinstance(synapse, ExponentialCurrent):
             return synapse

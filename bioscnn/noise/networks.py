@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bioscnn.network import Population, Projection, SpikingNetwork
+from bioscnn.neurons import LeadingCount, SpikingNeuron
 from bioscnn.noise.noise import Noise
 
 
@@ -41,16 +42,21 @@ class NetworkNoise(Noise):
 
 
 def with_synapses(network: SpikingNetwork, change: Callable[[Projection], Projection]) -> SpikingNetwork:
-    """Change the projections that consist of synapses; currents of the stimulus flow in as before."""
-    projections = (p if p.synapse is None else change(p) for p in network.projections)
+    """Change the projections that consist of synapses.
+
+    Currents of the stimulus flow in as before, and max pooling counts as before.
+    """
+    kept = (None, LeadingCount())
+    projections = (p if p.synapse in kept else change(p) for p in network.projections)
     return replace(network, projections=tuple(projections))
 
 
 def with_neurons(
     network: SpikingNetwork, change: Callable[[Population], Population], *, spared: str | None = None
 ) -> SpikingNetwork:
-    """Change the populations that fire, but for a spared one."""
-    populations = (change(p) if p.spikes and p.name != spared else p for p in network.populations)
+    """Change the populations of spiking neurons, but for a spared one; max pooling is no neuron."""
+    spiking = {p.name for p in network.populations if isinstance(p.neuron, SpikingNeuron)} - {spared}
+    populations = (change(p) if p.name in spiking else p for p in network.populations)
     return replace(network, populations=tuple(populations))
 
 

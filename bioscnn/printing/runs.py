@@ -47,6 +47,14 @@ def print_run(run: Run, study: Path, elapsed: float) -> None:
         ("report", str(run.folder / "report.html")),
     ):
         OUT.print(f"  {name:<16} {text}")
+    if chosen := s.get("duration_auto"):
+        images = f"{chosen['n_images']:,} {chosen['split']} images"
+        agreed = (
+            f"{100 * (1 - chosen['changed_at_twice']):.1f} % of {images} are decided as at twice that time"
+        )
+        OUT.print(f"  {'duration':<16} {chosen['duration_ms']:g} ms: {agreed}")
+    for hint in s.get("hints", ()):
+        OUT.print(f"  [yellow]{'hint':<16}[/yellow] {hint}")
     OUT.print("\nNext:")
     bioscnn = own_name()
     third = (f"{bioscnn} explain {run.folder}", "where the accuracy goes, cause by cause")

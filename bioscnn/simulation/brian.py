@@ -137,7 +137,8 @@ def construct(
         transmits = gate(projection) if gate else None
         name, on_pre = projection_name(projection), projection.synapse.on_pre
         if transmits is not None:
-            on_pre = f"{on_pre} * {name}_transmits(i, j, timestep(t, dt))"
+            gate_of = f"{name}_transmits(i, j, timestep(t, dt))"
+            on_pre = "\n".join(f"{statement} * {gate_of}" for statement in on_pre.splitlines())
         connection = brian2.Synapses(
             built.sender(projection),
             groups[projection.post],

@@ -18,6 +18,7 @@ from brian2.devices.device import reset_device
 from brian2.groups.group import CodeRunner
 
 from bioscnn.network import Population, Projection
+from bioscnn.neurons import LeadingCount
 from bioscnn.simulation.brian import SCHEDULE, BrianNetwork, construct
 from bioscnn.simulation.equations import border_statements, parameters_of, projection_name
 from bioscnn.simulation.procedural import patches
@@ -140,12 +141,13 @@ class Deliver(Stream):
         found, sender = patches(shape.network, projection), built.sender(projection)
         assert found is not None and projection.synapse is not None
         target, name = projection.synapse.target, projection_name(projection)
+        counts = isinstance(projection.synapse, LeadingCount)
         self.variables = Variables(None)
         self.variables.add_reference("_spikes_pre", sender, "_spikespace")
         super().__init__(
             built.groups[projection.post],
-            "deliver",
-            ["_spikes_pre", target],
+            "lead" if counts else "deliver",
+            ["_spikes_pre", target, *(["lead"] if counts else [])],
             when="synapses",
             name=f"{name}_deliver",
             projection=name,
@@ -224,7 +226,10 @@ def generate_source(shape: ProgramShape, folder: Path) -> None:
         streams = [Stream(next(iter(built.groups.values())), "trials", when="start", order=-1)]
         for population in network.neurons:
             streams += _streams_of(shape, population, built.groups[population.name])
-        streams += [Stream(synapses, "weights", when="start") for synapses in built.synapses.values()]
+        for projection in shape.explicit:
+            counts = projection.synapse.counts if isinstance(projection.synapse, LeadingCount) else ()
+            synapses = built.synapses[projection_name(projection)]
+            streams.append(Stream(synapses, "weights", counts, when="start", counts=counts))
         streams += [Deliver(shape, built, projection) for projection in shape.procedural]
         simulation = brian2.Network(*built.objects, *streams)
         simulation.schedule = SCHEDULE

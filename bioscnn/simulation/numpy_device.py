@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from bioscnn.draws import normal, uniform
 from bioscnn.encoding import Currents, Stimulus
 from bioscnn.network import Projection, SpikingNetwork
+from bioscnn.neurons import LeadingCount
 from bioscnn.simulation.brian import SCHEDULE, construct
 from bioscnn.simulation.equations import (
     border_statements,
@@ -115,6 +116,9 @@ def simulate_numpy(
         weights = brian_synapses(network, projection)[2]
         synapses, axons = built.synapses[projection_name(projection)], network[projection.pre].axons
         synapses.variables["w"].set_value(weights)
+        if isinstance(projection.synapse, LeadingCount):
+            zero = "\n".join(f"{name} = 0" for name in projection.synapse.counts)
+            synapses.run_regularly(zero, dt=n_steps * brian2.defaultclock.dt, when="start")
         if axons is not None:
             delay = to_brian(delay_steps(axons, dt), network[projection.pre].shape) * dt
             synapses.delay = delay[np.asarray(synapses.i)] * brian2.second

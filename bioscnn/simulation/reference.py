@@ -15,7 +15,15 @@ from scipy.stats import norm
 
 from bioscnn.encoding import Currents, Stimulus
 from bioscnn.network import Population, Projection, SpikingNetwork
-from bioscnn.neurons import IF, LIF, AdaptiveLIF, ExponentialConductance, LeakyIntegrator, Synapse
+from bioscnn.neurons import (
+    IF,
+    LIF,
+    AdaptiveLIF,
+    ExponentialConductance,
+    LeadingCount,
+    LeakyIntegrator,
+    Synapse,
+)
 from bioscnn.simulation.recording import PopulationRecording, Recording
 from bioscnn.spikes import SpikeTrains
 
@@ -104,6 +112,11 @@ class _Neurons:
         total = np.where(open_, total, 1.0)
         return np.where(open_, drive / total, 0.0), np.where(open_, C_m / total, np.inf)
 
+    def receive(self, projection: Projection, weights: Any, spiking: NDArray[np.float64]) -> None:
+        """Add the weights of the spikes of a step to what has arrived."""
+        assert projection.synapse is not None
+        self.arrived[projection.synapse.target] += weights @ spiking
+
     def fire(self) -> NDArray[np.int64]:
         """Return who spikes, and reset them."""
         if isinstance(self.neuron, LeakyIntegrator):
@@ -138,6 +151,35 @@ class _Neurons:
         if isinstance(self.neuron, AdaptiveLIF):
             missed = V_th - self.neuron.R_m * self.neuron.b * (tau / self.tau_m)[fired]
         return np.asarray(missed * charged)
+
+
+class _Pool:
+    """A population of max pooling within one trial, as its definition says.
+
+    A neuron fires if one of the neurons in its window has fired more often than it has itself.
+    """
+
+    def __init__(self, population: Population, windows: Any) -> None:
+        self.V, self.I_stim = np.zeros(population.size), np.zeros(population.size)
+        self.weights = windows.toarray()
+        self.arrived, self.fired = np.zeros(self.weights.shape[1]), np.zeros(population.size)
+
+    def integrate(self) -> None:
+        """Do nothing: only spikes change anything."""
+
+    def fire(self) -> NDArray[np.int64]:
+        """Return who spikes, and count it."""
+        busiest = np.where(self.weights > 0, self.arrived, 0).max(axis=1)
+        firing = np.flatnonzero(busiest > self.fired)
+        self.fired[firing] += 1
+        self.V[firing] = 0
+        return firing
+
+    def receive(self, projection: Projection, weights: Any, spiking: NDArray[np.float64]) -> None:
+        """Count the spikes of a step; the potential shows how many of their neurons have taken the lead."""
+        self.arrived += spiking
+        ahead = spiking * (self.arrived > self.fired[:, None])
+        self.V += (self.weights * ahead).sum(axis=1)
 
 
 def _drawn(key: int, *counters: int) -> int:
@@ -218,7 +260,7 @@ def simulate_reference(network: SpikingNetwork, stimulus: Stimulus) -> Recording
     Parameters
     ----------
     network : SpikingNetwork
-        Of LIF, IF, adaptive LIF and leaky integrator populations.
+        Of LIF, IF, adaptive LIF, leaky integrator and max pooling populations.
     stimulus : Currents or SpikeTrains
         Its size is the source's.
 
@@ -235,7 +277,13 @@ def simulate_reference(network: SpikingNetwork, stimulus: Stimulus) -> Recording
     potentials = {name: np.zeros((n_trials, n_steps, network[name].size), np.float32) for name in names}
     for trial in range(n_trials):
         one = stimulus[trial : trial + 1]
-        neurons = {name: _Neurons(network[name], network.synapse_onto(name), stimulus.dt) for name in names}
+        neurons: dict[str, _Neurons | _Pool] = {}
+        for name in names:
+            synapse = network.synapse_onto(name)
+            if isinstance(synapse, LeadingCount):
+                neurons[name] = _Pool(network[name], network.onto(name)[0].connectivity.matrix())
+            else:
+                neurons[name] = _Neurons(network[name], synapse, stimulus.dt)
         if isinstance(one, Currents):
             for projection, matrix in matrices:
                 if projection.synapse is None:
@@ -263,7 +311,7 @@ def simulate_reference(network: SpikingNetwork, stimulus: Stimulus) -> Recording
                     spiking[arriving[projection.pre, step]] = 1
                     if projection.failure is not None:
                         matrix = _what_transmits(matrix, chance, projection, trial, step, spiking)
-                    neurons[projection.post].arrived[projection.synapse.target] += matrix @ spiking
+                    neurons[projection.post].receive(projection, matrix, spiking)
             for name in names:
                 potentials[name][trial, step] = neurons[name].V
     recorded = {}

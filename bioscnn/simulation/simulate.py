@@ -16,7 +16,7 @@ from bioscnn.doctor import require_genn
 from bioscnn.encoding import Currents, Stimulus
 from bioscnn.errors import UserError
 from bioscnn.network import Projection, SpikingNetwork
-from bioscnn.neurons import EquationNeuron, ExponentialConductance
+from bioscnn.neurons import EquationNeuron, ExponentialConductance, LeadingCount
 from bioscnn.simulation.genn_shape import GeNNShape
 from bioscnn.simulation.procedural import CONNECTIVITY, is_procedural
 from bioscnn.simulation.recording import Recording
@@ -269,6 +269,14 @@ def _check(network: SpikingNetwork, stimulus: Stimulus, device: Device, record: 
             value="genn",
             expected="cpp_standalone | numpy",
             fix='choose one of them, or set synapse.model to "current"',
+        )
+    if device.name == "genn" and any(isinstance(p.synapse, LeadingCount) for p in network.projections):
+        raise UserError(
+            "max pooling counts spikes in its synapses, which GeNN is not told to set back between trials",
+            key="simulation.device",
+            value="genn",
+            expected="cpp_standalone | numpy",
+            fix="choose one of them, or train with average pooling",
         )
     if device.name == "genn" and any(isinstance(p.neuron, EquationNeuron) for p in network.neurons):
         raise UserError(

@@ -25,6 +25,7 @@ from bioscnn.neurons import (
     EquationNeuron,
     ExponentialConductance,
     ExponentialCurrent,
+    MaxPooling,
     SpikingNeuron,
     Synapse,
 )
@@ -39,6 +40,7 @@ from bioscnn.studies.disturbance import disturbed, noises_of, without_noise
 from bioscnn.studies.event_input import EventInput
 from bioscnn.studies.image_input import ImageInput
 from bioscnn.studies.inputs import Input
+from bioscnn.studies.preprocessing import preprocessed
 from bioscnn.studies.study import Study
 
 
@@ -136,10 +138,15 @@ def load(study: Study, data: Path | None, progress: Progress | None = None) -> L
         require_genn(use_gpu=config.simulation.use_gpu)
     kind, progress = input_kind(config), progress or Silent()
     shown = kind.load(config, keys.split, keys.trials, data, progress)
-    graph = read_model(config.network.model)
+    graph = trained_network(config)
     check_fit(graph, shown, config.network.model)
     calibration = calibration_input(shown.settled(config), graph, data, progress)
     return Loaded(study, shown, graph, calibration)
+
+
+def trained_network(config: StudyConfig) -> LayerGraph:
+    """Read the network of a study, which takes the intensities of its images; errors as of `read_model`."""
+    return preprocessed(read_model(config.network.model), config.dataset)
 
 
 def build_neuron(keys: Neuron) -> SpikingNeuron:
@@ -243,7 +250,7 @@ def with_fixed_weights(network: SpikingNetwork, config: StudyConfig) -> SpikingN
     neuron = conditions_of(config).simulated_neuron
 
     def changed(population: Population) -> Population:
-        if population.neuron is None:
+        if population.neuron is None or isinstance(population.neuron, MaxPooling):
             return population
         return replace(population, neuron=neuron if population.spikes else readout_of(neuron))
 

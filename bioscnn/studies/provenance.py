@@ -13,7 +13,7 @@ from typing import Any
 
 import bioscnn
 from bioscnn.network import Population, Projection, SpikingNetwork
-from bioscnn.neurons import EXCITATORY, INHIBITORY, ExponentialConductance
+from bioscnn.neurons import EXCITATORY, INHIBITORY, ExponentialConductance, LeadingCount
 from bioscnn.quantities import BRIAN_UNITS, format_quantity
 from bioscnn.simulation import Device
 from bioscnn.simulation.equations import equations_of, parameters_of, reset_of
@@ -105,6 +105,7 @@ def _synapses(projection: Projection) -> dict[str, Any]:
         kind = {EXCITATORY: "excitatory conductance", INHIBITORY: "inhibitory conductance"}[synapse.receptor]
         return {"n_synapses": int((connectivity.synapses()[2] > 0).sum()), "synapse": kind}
     kind = "constant current" if synapse is None else "exponential current"
+    kind = "comparison of counts" if isinstance(synapse, LeadingCount) else kind
     return {"n_synapses": connectivity.n_synapses, "synapse": kind}
 
 

@@ -15,14 +15,16 @@ from bioscnn.ann import read_card
 from bioscnn.datasets import EventSet, ImageSet
 from bioscnn.encoding import SpikeTrains
 from bioscnn.files import point_latest, whole_folder, write_json
-from bioscnn.metrics import accuracy
+from bioscnn.metrics import Proportion, accuracy
 from bioscnn.network import OUTPUT, READOUT
 from bioscnn.report import write_report
 from bioscnn.simulation import Progress, simulate, simulate_batches
 from bioscnn.simulation.storage import RunFile
 from bioscnn.studies.prepare import Prepared, prepare, rounding_of
+from bioscnn.studies.preprocessing import preprocessing_hints
 from bioscnn.studies.provenance import code_version, describe_network, environment
 from bioscnn.studies.scores import Scores, as_triple
+from bioscnn.studies.settling import ChosenDuration, restlessness, settling_hint
 from bioscnn.studies.study import Study
 
 MOST_EXAMPLES = 10
@@ -47,7 +49,15 @@ class Run:
     report_seconds: float
 
 
-def run_study(study: Study, *, data: Path | None, out: Path | None, results: Path, progress: Progress) -> Run:
+def run_study(
+    study: Study,
+    *,
+    data: Path | None,
+    out: Path | None,
+    results: Path,
+    progress: Progress,
+    chosen: ChosenDuration | None = None,
+) -> Run:
     """Run a study and write its folder.
 
     Parameters
@@ -63,6 +73,8 @@ def run_study(study: Study, *, data: Path | None, out: Path | None, results: Pat
         Folder of all results.
     progress : Progress
         Told what happens.
+    chosen : ChosenDuration, optional
+        How the duration was found, if it was not given.
 
     Raises
     ------
@@ -78,7 +90,7 @@ def run_study(study: Study, *, data: Path | None, out: Path | None, results: Pat
         scores = _simulate(scratch / "run.h5", prepared, watch)
         write_json(scratch / "provenance.json", _provenance(prepared, watch.started))
         (scratch / "config.toml").write_text(study.toml(), encoding="utf-8")
-        summary = _summary(prepared, scores, watch)
+        summary = _summary(prepared, scores, watch) | ({"duration_auto": chosen.as_dict()} if chosen else {})
         write_json(scratch / "summary.json", summary)
         watch.stage("reporting")
         write_report(scratch)
@@ -116,16 +128,21 @@ def _one_of_each_class(labels: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _summary(prepared: Prepared, scores: Scores, watch: _Watch) -> dict[str, Any]:
     config, examples = prepared.study.config, prepared.examples
+    ann, restless = accuracy(prepared.ann_class, examples.labels), restlessness(scores, config)
+    hints = [] if isinstance(examples, EventSet) else _hints(prepared, ann)
+    settling = settling_hint(restless, config)
     return {
         "dataset": examples.name,
         "source": examples.source,
         **prepared.input.facts(),
         **({"noise": [noise.label for noise in config.noise.values()]} if config.noise else {}),
         "n_trials": len(examples),
-        "ann_accuracy": as_triple(accuracy(prepared.ann_class, examples.labels)),
+        "ann_accuracy": as_triple(ann),
         **scores.summary(prepared.graph, examples.labels, config.readout.rule, prepared.input.frames),
         "duration_ms": 1e3 * config.simulation.duration,
         "dt_ms": 1e3 * config.simulation.dt,
+        "decided_in_last_third": restless,
+        "hints": [*hints, *([settling] if settling else [])],
         "device": config.simulation.device,
         "seconds": {
             "build": watch.seconds("compiling"),
@@ -135,6 +152,12 @@ def _summary(prepared: Prepared, scores: Scores, watch: _Watch) -> dict[str, Any
         "weights_sha256": prepared.graph.sha256(),
         "data_sha256": examples.sha256,
     }
+
+
+def _hints(prepared: Prepared, ann: Proportion) -> list[str]:
+    """Return what speaks for another preprocessing of the images."""
+    shown, keys = prepared.input.intensities(), prepared.study.config.dataset
+    return preprocessing_hints(prepared.graph, shown, ann, keys)
 
 
 def _provenance(prepared: Prepared, started: datetime) -> dict[str, Any]:

@@ -63,6 +63,10 @@ class Scores:
         """Return the class that a rule chooses after each step, shape (n_trials, n_steps)."""
         return np.concatenate(self._decided[rule])
 
+    def informed(self) -> NDArray[np.int64]:
+        """Return the first step with evidence of each trial, shape (n_trials,)."""
+        return np.concatenate(self._informed)
+
     def activity(self) -> dict[str, float]:
         """Return spikes, synaptic operations and neuron updates of a trial."""
         recording = Recording.concatenate(self._counts)
@@ -76,7 +80,7 @@ class Scores:
         self, graph: LayerGraph, labels: NDArray[np.int64], rule: str, frames: int | None = None
     ) -> dict[str, Any]:
         """Return accuracies [value, low, high], activity, energy, and latency by one rule."""
-        latency = decision_latency(self.decided(rule), self._counts[0].dt, np.concatenate(self._informed))
+        latency = decision_latency(self.decided(rule), self._counts[0].dt, self.informed())
         activity = self.activity()
         energy = energy_estimate(graph, activity["synops_per_trial"], activity["updates_per_trial"], frames)
         return {

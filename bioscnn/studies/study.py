@@ -17,6 +17,9 @@ from bioscnn.errors import UserError
 from bioscnn.studies.config import FILE_OF_A_NEURON, KEYS_OF_NEURONS, KEYS_OF_SYNAPSES, StudyConfig
 from bioscnn.toml import parse_toml
 
+AUTO = "auto"
+"""Duration of a trial that is long enough, as `bioscnn.studies.settling` finds it."""
+
 KEYS_OF_MODELS = {"neuron": KEYS_OF_NEURONS, "synapse": KEYS_OF_SYNAPSES}
 
 
@@ -144,8 +147,19 @@ def study_of(path: Path, tables: Mapping[str, Any], changes: Sequence[str] = ())
             value=path.stem,
             fix="rename the file",
         )
+    changed = with_changes(tables, changes)
+    simulation = changed.get("simulation")
+    if isinstance(simulation, dict) and simulation.get("duration") == AUTO:
+        raise UserError(
+            "this command needs to know how long a trial lasts",
+            file=path,
+            key="simulation.duration",
+            value=AUTO,
+            expected="a time with a unit",
+            fix="`bioscnn run` finds one and says which: write that",
+        )
     try:
-        return Study(path.stem, StudyConfig.model_validate(with_changes(tables, changes)))
+        return Study(path.stem, StudyConfig.model_validate(changed))
     except ValidationError as error:
         raise first_problem(error, path, StudyConfig) from None
 

@@ -9,8 +9,20 @@ import numpy as np
 import torch
 from torch.nn.functional import avg_pool2d, conv2d, linear, pad
 
-from bioscnn.ann import AveragePool2d, Conv2d, Dense, Flatten, Layer, LayerGraph, LIFRate, ReLU
+from bioscnn.ann import (
+    AveragePool2d,
+    Conv2d,
+    Dense,
+    Flatten,
+    Layer,
+    LayerGraph,
+    LIFRate,
+    MaxPool2d,
+    ReLU,
+    Scale,
+)
 from bioscnn.conversion import simplified
+from bioscnn.errors import UserError
 
 
 class TorchNetwork:
@@ -31,6 +43,12 @@ class TorchNetwork:
 
     def __init__(self, graph: LayerGraph, dtype: torch.dtype = torch.float32) -> None:
         self.graph = simplified(graph)
+        if not self.graph.is_chain or any(isinstance(la, MaxPool2d | Scale) for la in self.graph.layers):
+            raise UserError(
+                "only a chain of convolutions, dense layers and average pooling is trained here",
+                key=graph.name,
+                fix="train it where it comes from, and give the trained network",
+            )
         self._parameters: dict[tuple[int, str], torch.Tensor] = {}
         for index, layer in enumerate(self.graph.layers):
             if isinstance(layer, Conv2d | Dense):
@@ -88,7 +106,7 @@ class TorchNetwork:
         for (index, name), tensor in self._parameters.items():
             array = tensor.detach().numpy().astype(np.float32)
             layers[index] = replace(layers[index], **{name: array})
-        return replace(self.graph, layers=tuple(layers))
+        return self.graph.with_layers(layers)
 
     def set_parameters(self, arrays: list[np.ndarray]) -> None:
         """Set all weights and biases, in the order of `parameters`."""

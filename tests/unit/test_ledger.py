@@ -153,7 +153,7 @@ def digits(activation, n=300):
     graph, shown = read_model("mnist-small"), load_dataset("mnist", "validation").take(n)
     layers = [activation if isinstance(layer, LIFRate) else layer for layer in graph.layers]
     x = shown.intensities()
-    return Case(replace(graph, layers=layers), x, shown.labels, x if isinstance(activation, ReLU) else None)
+    return Case(graph.with_layers(layers), x, shown.labels, x if isinstance(activation, ReLU) else None)
 
 
 @pytest.mark.parametrize("activation", [None, ReLU()], ids=["lif", "relu"])

@@ -138,7 +138,7 @@ class BenchmarkExperiment:
         return units
 
     def _units(self, network: str, images: Mapping[str, int], bench: Bench) -> Iterator[Unit]:
-        neurons = count_neurons(bench.graph(network))
+        neurons = count_neurons(bench.read(network))
 
         def unit(condition: str, split: str, *changes: str, most: int | None = None, **options: bool) -> Unit:
             n = min(limit for limit in (images[split], most, self.trials) if limit is not None)
@@ -196,7 +196,7 @@ class BenchmarkExperiment:
         study = units[HEADLINE].study
         return NetworkResult(
             network,
-            bench.graph(study.config.network.model),
+            bench.graph(study.config),
             study,
             outcome(VALIDATION),
             outcome(HEADLINE),

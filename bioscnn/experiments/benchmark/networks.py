@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from bioscnn.ann import LayerGraph, LIFRate, ReLU, read_card, shipped_models
+from bioscnn.ann import LayerGraph, read_card, shipped_models
 from bioscnn.ann.models import locate
 from bioscnn.errors import UserError
 
@@ -55,5 +55,5 @@ def _is_compared(card: dict[str, Any]) -> bool:
 
 def count_neurons(graph: LayerGraph) -> int:
     """Return how many neurons spike in the network that a trained one becomes."""
-    layers = zip(graph.layers, graph.shapes, strict=True)
-    return sum(prod(shape) for layer, shape in layers if isinstance(layer, LIFRate | ReLU))
+    nodes = zip(graph.nodes, graph.shapes, strict=True)
+    return sum(prod(shape) for node, shape in nodes if node.activates)

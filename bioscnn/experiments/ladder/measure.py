@@ -46,7 +46,7 @@ def loaded_rung(study: Study, encoder: dict[str, Any], bench: Bench) -> Loaded:
     """
     config = study.config
     encoded = config.model_copy(update={"neuron": Neuron.model_validate(encoder)})
-    shown, graph = bench.input(encoded), bench.graph(config.network.model)
+    shown, graph = bench.input(encoded), bench.graph(config)
     check_fit(graph, shown, config.network.model)
     return Loaded(study, shown, graph, bench.calibration(encoded, graph))
 

@@ -168,7 +168,7 @@ class NoiseExperiment:
                 ],
                 "data_sha256": examples.sha256,
                 "weights": {
-                    study.config.network.model: bench.graph(study.config.network.model).sha256()
+                    study.config.network.model: bench.graph(study.config).sha256()
                     for _, study in self.networks.values()
                 },
             },

@@ -145,7 +145,7 @@ class SweepExperiment:
         """Return one unit per point of the design."""
         units = [self._unit(self.label, f"point {point.number}", point) for point in self.points]
         model = self.study.config.network.model
-        shown, graph = bench.input(self.study.config), bench.graph(model)
+        shown, graph = bench.input(self.study.config), bench.graph(self.study.config)
         check_fit(graph, shown, model)
         bench.calibration(self.study.config, graph)
         return units
@@ -226,7 +226,7 @@ class SweepExperiment:
             "dataset": input_.examples.name,
             "source": input_.examples.source,
             "model": self.study.config.network.model,
-            "weights_sha256": bench.graph(self.study.config.network.model).sha256(),
+            "weights_sha256": bench.graph(self.study.config).sha256(),
             "data_sha256": input_.examples.sha256,
         }
         tables = {name: table for name, table in tables.items() if table}

@@ -85,10 +85,10 @@ def columns_of(outcomes: tuple[str, ...]) -> tuple[str, ...]:
 def network_of(study: Study, weights_of: Mapping[str, Any] | None, bench: Bench) -> SpikingNetwork:
     """Return the network of a point: converted for it, or for another study whose weights it keeps."""
     if weights_of is None:
-        graph = bench.graph(study.config.network.model)
+        graph = bench.graph(study.config)
         return bench.network(study.config, graph, bench.calibration(study.config, graph))
     nominal: StudyConfig = bench.keep("nominal", weights_of, lambda: StudyConfig.model_validate(weights_of))
-    graph = bench.graph(nominal.network.model)
+    graph = bench.graph(nominal)
     converted = bench.converted(nominal, graph, bench.calibration(nominal, graph))
     return with_fixed_weights(converted, study.config)
 
@@ -98,7 +98,7 @@ def _case_of(unit: Unit, bench: Bench) -> Prepared:
     if weights_of is None:
         return bench.case(study)
     network = network_of(study, weights_of, bench)
-    graph = bench.graph(study.config.network.model)
+    graph = bench.graph(study.config)
     return Prepared(study, bench.input(study.config), graph, None, network)
 
 

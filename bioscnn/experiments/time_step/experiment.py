@@ -116,7 +116,7 @@ class TimeStepExperiment:
                 "network": self.study.config.network.model,
                 "reference": finest.condition,
                 "data_sha256": examples.sha256,
-                "weights_sha256": bench.graph(self.study.config.network.model).sha256(),
+                "weights_sha256": bench.graph(self.study.config).sha256(),
             },
             shown.simulated,
         )

@@ -222,7 +222,7 @@ class TimingExperiment:
             return
         if case.input.spikes is None:
             raise UserError("images have no time that could collapse", key="--collapsed", value=name)
-        check_fit(bench.graph(name), case.input, name)
+        check_fit(bench.read(name), case.input, name)
 
 
 def _work(case: Prepared, layer: str) -> float:

@@ -75,7 +75,7 @@ def classes(unit: Unit, bench: Bench) -> Outcome:
         chosen[code] = decode(spikes, labels, code, folds=options["folds"], seed=seed)
     if options["collapsed"] is not None and rest is case.network:
         frames = event_frames(spikes, case.input.shape, spikes.n_steps, config.encoding.input_rate)
-        chosen[COLLAPSED] = bench.graph(options["collapsed"]).forward(frames[:, 0]).argmax(axis=1)
+        chosen[COLLAPSED] = bench.read(options["collapsed"]).forward(frames[:, 0]).argmax(axis=1)
     return {method: answers.astype(np.int16) for method, answers in chosen.items()}
 
 
@@ -160,7 +160,7 @@ def _inputs(unit: Unit, bench: Bench) -> str:
     case = bench.case(unit.study)
     config, collapsed = case.study.config, unit.options.get("collapsed")
     simulated: str = bench.keep("inputs", case.study.key(), lambda: inputs_of_case(case))
-    more: list[Any] = [] if collapsed is None else [bench.graph(collapsed).sha256(), case.input.shape]
+    more: list[Any] = [] if collapsed is None else [bench.read(collapsed).sha256(), case.input.shape]
     return hash_of(
         simulated, sorted(unit.options.items()), config.simulation.seed, config.encoding.input_rate, *more
     )

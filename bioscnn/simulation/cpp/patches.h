@@ -107,12 +107,15 @@ struct Pooling
 
     template <class T> void add(const Sights& sights, int neuron, T factor, const T* weights, T* target) const
     {
+        each(sights, neuron, [&](int post) { target[post] += factor * weights[post]; });
+    }
+
+    // Calls a function with each target of a neuron.
+    template <class F> void each(const Sights& sights, int neuron, F act) const
+    {
         const int pixel = (unsigned) neuron / window.channels, channel = (unsigned) neuron % window.channels;
         for (int k = sights.begin[pixel]; k < sights.begin[pixel + 1]; k++)
-        {
-            const int post = sights.of[k].post_pixel * window.post_channels + channel;
-            target[post] += factor * weights[post];
-        }
+            act(sights.of[k].post_pixel * window.post_channels + channel);
     }
 };
 

@@ -107,6 +107,19 @@ class StudyConfig(Table):
         return self
 
     @model_validator(mode="after")
+    def _preprocessing_of_pixels(self) -> StudyConfig:
+        kinds = ("currents", "poisson", "latency")
+        if self.dataset.preprocesses and (self.encoding.kind not in kinds or self.encoding.retina):
+            raise refuse(
+                "mean, std, scale and invert are of pixels, and here other cells come first",
+                key="encoding.kind",
+                value=self.encoding.kind,
+                expected=f"{either(*kinds)}, without encoding.retina",
+                fix="remove the keys of [dataset], or the cells",
+            )
+        return self
+
+    @model_validator(mode="after")
     def _event_steps(self) -> StudyConfig:
         dt, duration, frame = self.simulation.dt, self.simulation.duration, self.encoding.frame
         if self.encoding.kind != "events":

@@ -24,6 +24,7 @@ from bioscnn.studies.config.values import (
     Factor,
     Frequency,
     OwnNeuron,
+    PerChannel,
     Resistance,
     Seed,
     Table,
@@ -57,6 +58,10 @@ def _refuse_keys_of_others(
         )
 
 
+PREPROCESSING = ("mean", "std", "scale", "invert")
+"""Keys of what was done to images before the trained network saw them."""
+
+
 class Dataset(Table):
     """What is shown to the network."""
 
@@ -65,6 +70,30 @@ class Dataset(Table):
     trials: Count = 5000
     recordings: Literal["auto", "real", "simulated"] = "auto"
     size: tuple[Count, Count] = (30, 40)
+    mean: PerChannel = (0.0,)
+    std: PerChannel = (1.0,)
+    scale: Factor = 1.0
+    invert: bool = False
+
+    @model_validator(mode="after")
+    def _preprocessing_of_images(self) -> Dataset:
+        given = [key for key in PREPROCESSING if key in self.model_fields_set]
+        if given and self.name in EVENT_DATASETS:
+            raise refuse(
+                f"{self.name} consists of events, which have no intensities",
+                key=f"dataset.{given[0]}",
+                fix="remove the key",
+            )
+        if not all(number > 0 for number in self.std):
+            raise refuse(
+                "a standard deviation is positive", key="dataset.std", value=list(self.std), expected="> 0"
+            )
+        return self
+
+    @property
+    def preprocesses(self) -> bool:
+        """Whether the trained network sees other numbers than intensities from 0 to 1."""
+        return any(getattr(self, key) != type(self).model_fields[key].default for key in PREPROCESSING)
 
     @model_validator(mode="after")
     def _recordings_of_images(self) -> Dataset:
@@ -91,6 +120,8 @@ class Dataset(Table):
     @model_serializer(mode="wrap")
     def _without_keys_of_others(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         others = [] if self.name in EVENT_DATASETS else ["recordings"]
+        if not self.preprocesses:
+            others += PREPROCESSING
         return dropped(write(self), (*others, *([] if self.name == "caltech" else ["size"])))
 
 

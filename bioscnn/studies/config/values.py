@@ -78,6 +78,12 @@ OwnNeuron = Annotated[
 Count = Annotated[int, Field(ge=1, lt=2**31)]
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 Cells = Annotated[tuple[str, ...], AfterValidator(_known_cells)]
+# One number, or one for each channel.
+PerChannel = Annotated[
+    tuple[Annotated[float, Field(allow_inf_nan=False)], ...],
+    BeforeValidator(lambda value: tuple(value) if isinstance(value, list | tuple) else (value,)),
+    Field(min_length=1),
+]
 Factor = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 # Each noise by its name: in the file a table with its parameter or a severity.
 Noises = Annotated[

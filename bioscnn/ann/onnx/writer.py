@@ -10,9 +10,12 @@ import numpy as np
 
 import bioscnn
 from bioscnn.ann.activations import LIFRate, ReLU
-from bioscnn.ann.graph import Layer, LayerGraph
-from bioscnn.ann.layers import AveragePool2d, BatchNorm2d, Conv2d, Dense, Flatten
-from bioscnn.ann.lif_functions import DOMAIN, HARD, OPSET, SOFT
+from bioscnn.ann.graph import INPUT, Layer, LayerGraph
+from bioscnn.ann.joins import Add, Concat
+from bioscnn.ann.linear import Conv2d, Dense, Flatten
+from bioscnn.ann.onnx.lif_functions import DOMAIN, HARD, OPSET, SOFT
+from bioscnn.ann.pooling import AveragePool2d, MaxPool2d
+from bioscnn.ann.scaling import BatchNorm2d, Scale
 from bioscnn.files import write_atomically
 
 # IR version 8 is the first that carries functions.
@@ -42,19 +45,21 @@ def write_onnx(graph: LayerGraph, path: str | Path, metadata: Mapping[str, str] 
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
-    nodes, weights, value = [], [], "image"
-    for index, layer in enumerate(graph.layers):
-        result = "logits" if index == len(graph.layers) - 1 else f"value{index}"
-        operator, arrays, attributes = _operator(layer)
-        names = [f"layer{index}.{name}" for name in arrays]
-        weights += [numpy_helper.from_array(a, n) for a, n in zip(arrays.values(), names, strict=True)]
-        domain = DOMAIN if isinstance(layer, LIFRate) else ""
-        nodes.append(
-            helper.make_node(
-                operator, [value, *names], [result], f"layer{index}", domain=domain, **attributes
+    nodes, weights, values = [], [], {INPUT: "image"}
+    for index, (node, shape) in enumerate(zip(graph.nodes, graph.shapes, strict=True)):
+        inputs, steps = [values[name] for name in node.inputs], _operators(node.layer, len(shape))
+        for step, (operator, arrays, attributes) in enumerate(steps):
+            ends = step == len(steps) - 1
+            name = f"layer{index}" if ends else f"layer{index}.{operator}"
+            result = ("logits" if node is graph.nodes[-1] else f"value{index}") if ends else name
+            named = {f"layer{index}.{key}": array for key, array in arrays.items()}
+            weights += [numpy_helper.from_array(array, key) for key, array in named.items()]
+            domain = DOMAIN if isinstance(node.layer, LIFRate) else ""
+            nodes.append(
+                helper.make_node(operator, [*inputs, *named], [result], name, domain=domain, **attributes)
             )
-        )
-        value = result
+            inputs = [result]
+        values[node.name] = inputs[0]
     model = helper.make_model(
         helper.make_graph(
             nodes,
@@ -77,8 +82,8 @@ def write_onnx(graph: LayerGraph, path: str | Path, metadata: Mapping[str, str] 
     write_atomically(path, model.SerializeToString())
 
 
-def _operator(layer: Layer) -> tuple[str, dict[str, np.ndarray], dict[str, Any]]:
-    """Return the operator of a layer, its weights in the operator's order, and its attributes."""
+def _operators(layer: Layer, rank: int) -> list[tuple[str, dict[str, np.ndarray], dict[str, Any]]]:
+    """Return the operators of a layer in a row, each with its weights in order, and its attributes."""
     match layer:
         case Conv2d():
             attributes = {
@@ -87,29 +92,34 @@ def _operator(layer: Layer) -> tuple[str, dict[str, np.ndarray], dict[str, Any]]
                 "pads": layer.padding,
                 "group": layer.groups,
             }
-            return "Conv", _weights(layer), attributes
-        case AveragePool2d():
-            attributes = {
-                "kernel_shape": layer.kernel,
-                "strides": layer.stride,
-                "pads": layer.padding,
-                "count_include_pad": int(layer.count_include_pad),
-            }
-            return "AveragePool", {}, attributes
+            return [("Conv", _weights(layer), attributes)]
+        case AveragePool2d() | MaxPool2d():
+            attributes = {"kernel_shape": layer.kernel, "strides": layer.stride, "pads": layer.padding}
+            if isinstance(layer, MaxPool2d):
+                return [("MaxPool", {}, attributes)]
+            return [("AveragePool", {}, attributes | {"count_include_pad": int(layer.count_include_pad)})]
         case Dense():
-            return "Gemm", _weights(layer), {"transB": 1}
+            return [("Gemm", _weights(layer), {"transB": 1})]
         case Flatten():
-            return "Flatten", {}, {"axis": 1}
+            return [("Flatten", {}, {"axis": 1})]
         case BatchNorm2d():
             arrays = {name: getattr(layer, name) for name in ("gamma", "beta", "mean", "variance")}
-            return "BatchNormalization", arrays, {"epsilon": layer.epsilon}
+            return [("BatchNormalization", arrays, {"epsilon": layer.epsilon})]
+        case Scale():
+            along = [-1, *[1] * (rank - 1)]
+            bias = layer.bias if layer.bias.ndim == rank else layer.bias.reshape(along)
+            return [("Mul", {"weight": layer.weight.reshape(along)}, {}), ("Add", {"bias": bias}, {})]
+        case Add():
+            return [("Sum", {}, {})]
+        case Concat():
+            return [("Concat", {}, {"axis": 1})]
         case ReLU():
-            return "Relu", {}, {}
+            return [("Relu", {}, {})]
         case LIFRate():
             attributes = {"tau_m": layer.tau_m, "t_ref": layer.t_ref, "amplitude": layer.amplitude}
             if layer.gamma == 0:
-                return "LIFRateHard", {}, attributes
-            return "LIFRate", {}, attributes | {"gamma": layer.gamma}
+                return [("LIFRateHard", {}, attributes)]
+            return [("LIFRate", {}, attributes | {"gamma": layer.gamma})]
 
 
 def _weights(layer: Conv2d | Dense) -> dict[str, np.ndarray]:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bioscnn.ann.onnx.lif_functions import DOMAIN
 from bioscnn.errors import UserError
 
 _OLDEST_OPSET = 7
 
 
-def load_graph(path: Path) -> Any:
-    """Return the checked ``onnx.GraphProto`` of a file, with external data loaded.
+def load_model(path: Path) -> Any:
+    """Return the checked ``onnx.ModelProto`` of a file, with external data loaded and functions written out.
 
     Raises
     ------
@@ -47,33 +50,79 @@ def load_graph(path: Path) -> Any:
         onnx.checker.check_model(model)
     except (onnx.checker.ValidationError, UnicodeDecodeError) as error:
         raise UserError(f"not valid ONNX: {_first_line(error)}", file=path, fix="export it again") from None
-    return model.graph
+    return _inlined(model)
 
 
-def image_input(path: Path, inputs: list[Any]) -> tuple[str, tuple[int, int, int], int | None]:
-    """Return the input's name, the shape of an image, and the size of the batch if the file fixes it.
+def _inlined(model: Any) -> Any:
+    """Return a model whose functions, other than those of bioscnn, are written out."""
+    from onnx import inliner
+
+    others = [(f.domain, f.name) for f in model.functions if f.domain != DOMAIN]
+    return inliner.inline_selected_functions(model, others) if others else model
+
+
+@dataclass(frozen=True, eq=False)
+class ImageInput:
+    """How a file takes an image.
+
+    Parameters
+    ----------
+    name : str
+        Name of the input.
+    shape : (int, int, int)
+        Channels, height and width of an image.
+    positions : ndarray of int64
+        For each element of the input, which element of an image it is.
+    batch : int or None
+        Size of the batch if the file fixes it.
+    """
+
+    name: str
+    shape: tuple[int, int, int]
+    positions: NDArray[np.int64]
+    batch: int | None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether images come in as (channels, height, width)."""
+        return self.positions.shape == self.shape
+
+
+def image_input(path: Path, inputs: list[Any]) -> list[ImageInput]:
+    """Return how the file may take an image, the likeliest first.
+
+    Axes are (N, C, H, W), or (N, H, W, C) as in files that Keras exports: likelier where the last axis is
+    shorter than the two before it. An image without an axis of channels has one channel.
 
     Raises
     ------
     UserError
-        Unless there is one input of shape (N, C, H, W) with C, H and W fixed.
+        Unless there is one input of such a shape, with C, H and W fixed.
     """
-    expected = "one input of shape (N, C, H, W), with C, H and W fixed"
+    expected = "one input of shape (N, C, H, W) or (N, H, W, C), with C, H and W fixed"
     if len(inputs) != 1:
         raise UserError(f"{len(inputs)} inputs", file=path, value=[v.name for v in inputs], expected=expected)
     dimensions = inputs[0].type.tensor_type.shape.dim
     lengths = [d.dim_value if d.HasField("dim_value") else 0 for d in dimensions]
-    if len(lengths) != 4 or min(lengths[1:]) < 1:
+    if len(lengths) not in (3, 4) or min(lengths[1:]) < 1:
         raise UserError(
             "the input is no image of fixed size",
             file=path,
             key=inputs[0].name,
             value=[d.dim_value if d.HasField("dim_value") else d.dim_param or "?" for d in dimensions],
             expected=expected,
-            fix="export with an example image, and leave only the batch dynamic",
+            fix="export with an example image that the network flattens, only the batch dynamic",
         )
-    batch, channels, height, width = lengths
-    return inputs[0].name, (channels, height, width), batch or None
+    batch, *image = lengths
+    own = np.arange(prod(image))
+    if len(image) == 2:
+        height, width = image
+        return [ImageInput(inputs[0].name, (1, height, width), own.reshape(image), batch or None)]
+    first, second, last = image
+    plain = ImageInput(inputs[0].name, (first, second, last), own.reshape(image), batch or None)
+    moved = own.reshape(last, first, second).transpose(1, 2, 0)
+    channels_last = ImageInput(inputs[0].name, (last, first, second), moved, batch or None)
+    return [channels_last, plain] if last < min(first, second) else [plain, channels_last]
 
 
 def constants(path: Path, graph: Any) -> dict[str, NDArray[Any]]:

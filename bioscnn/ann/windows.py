@@ -12,6 +12,7 @@ from bioscnn.errors import UserError
 
 Pair = tuple[int, int]
 Padding = tuple[int, int, int, int]
+NO_PADDING: Padding = (0, 0, 0, 0)
 
 
 def window_grid(image: Pair, kernel: Pair, stride: Pair, padding: Padding) -> Pair:
@@ -51,8 +52,10 @@ def window_grid(image: Pair, kernel: Pair, stride: Pair, padding: Padding) -> Pa
     return rest[0] // stride[0] + 1, rest[1] // stride[1] + 1
 
 
-def windows(x: NDArray[np.floating], kernel: Pair, stride: Pair, padding: Padding) -> NDArray[np.floating]:
-    """Cut zero-padded images into windows.
+def windows(
+    x: NDArray[np.floating], kernel: Pair, stride: Pair, padding: Padding, fill: float = 0.0
+) -> NDArray[np.floating]:
+    """Cut padded images into windows.
 
     Parameters
     ----------
@@ -60,6 +63,8 @@ def windows(x: NDArray[np.floating], kernel: Pair, stride: Pair, padding: Paddin
         The images.
     kernel, stride, padding
         As in `window_grid`.
+    fill : float
+        What the padding holds.
 
     Returns
     -------
@@ -68,7 +73,7 @@ def windows(x: NDArray[np.floating], kernel: Pair, stride: Pair, padding: Paddin
     """
     top, left, bottom, right = padding
     if any(padding):
-        x = np.pad(x, ((0, 0), (0, 0), (top, bottom), (left, right)))
+        x = np.pad(x, ((0, 0), (0, 0), (top, bottom), (left, right)), constant_values=fill)
     view = sliding_window_view(x, (1, 1, *kernel))
     return view[:, :, :: stride[0], :: stride[1], 0, 0]
 

@@ -1,0 +1,54 @@
+"""What does not depend on the image is computed once, by ONNX's own reference."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioscnn.errors import UserError
+
+_DEQUANTISING = 19
+
+
+def folded(node: Any, inputs: Sequence[NDArray[Any] | None], opsets: Sequence[Any]) -> list[NDArray[Any]]:
+    """Return the outputs of an ONNX node whose inputs are all constants.
+
+    Parameters
+    ----------
+    node : onnx.NodeProto
+        A node without subgraphs.
+    inputs : sequence of ndarray or None
+        Its inputs; None where an optional one is left out.
+    opsets : sequence of onnx.OperatorSetIdProto
+        Versions of the operators in the file.
+
+    Raises
+    ------
+    UserError
+        If the reference cannot compute the operator.
+    """
+    from onnx import helper
+    from onnx.reference import ReferenceEvaluator
+
+    feeds = {name: value for name, value in zip(node.input, inputs, strict=True) if value is not None}
+    described = [
+        helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(value.dtype), value.shape)
+        for name, value in feeds.items()
+    ]
+    outputs = [helper.make_empty_tensor_value_info(name) for name in node.output if name]
+    graph = helper.make_graph([node], "constant", described, outputs)
+    if node.op_type == "DequantizeLinear":  # the reference begins with version 19, which takes the same
+        opsets = [
+            helper.make_opsetid("", max(_DEQUANTISING, entry.version)) for entry in opsets if not entry.domain
+        ]
+    model = helper.make_model(graph, opset_imports=opsets)
+    try:
+        return [np.asarray(value) for value in ReferenceEvaluator(model).run(None, feeds)]
+    except Exception as error:  # whatever an operator raises in the reference
+        raise UserError(
+            f"ONNX's reference cannot compute this constant: {(str(error) or repr(error)).splitlines()[0]}",
+            fix="simplify the file first: python -m onnxsim network.onnx simpler.onnx",
+        ) from None

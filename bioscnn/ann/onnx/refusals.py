@@ -1,0 +1,51 @@
+"""What to do about operators that no layer stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NoReturn
+
+from bioscnn.errors import UserError
+
+_RATE = "train with ReLU or LIFRate, which are rates of spiking neurons"
+_QUANTISED = "export the network before it is quantised, or quantise its weights alone"
+_RECURRENT = "use a network without recurrence, such as a CNN"
+_FIXES = {
+    **dict.fromkeys(
+        (
+            "Elu",
+            "Selu",
+            "Celu",
+            "Gelu",
+            "Sigmoid",
+            "Tanh",
+            "HardSwish",
+            "HardSigmoid",
+            "Softplus",
+            "Mish",
+            "Erf",
+        ),
+        _RATE,
+    ),
+    **dict.fromkeys(("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear"), _QUANTISED),
+    **dict.fromkeys(("QLinearConv", "QLinearMatMul", "ConvInteger", "MatMulInteger"), _QUANTISED),
+    **dict.fromkeys(("LSTM", "GRU", "RNN", "Loop", "Scan"), _RECURRENT),
+    "If": "export the network without conditions that depend on the image",
+    "LpPool": "train with average or max pooling",
+    "ArgMax": "end the network with its last dense layer: the class is read from the logits",
+    "ConvTranspose": "use a convolution: images only shrink on the way to a class",
+    **dict.fromkeys(
+        ("LayerNormalization", "InstanceNormalization", "GroupNormalization", "LRN", "LpNormalization"),
+        "use batch normalisation, whose statistics are fixed after training",
+    ),
+    **dict.fromkeys(("Min", "Where", "Abs"), "use ReLU"),
+}
+
+
+def refuse_operator(operator: str, known: Iterable[str]) -> NoReturn:
+    """Refuse an operator that is not read, with what to do instead."""
+    raise UserError(
+        f"the operator {operator} is not supported",
+        expected="one of " + ", ".join(known),
+        fix=_FIXES.get(operator, "write it with these, or open an issue with the file"),
+    )

@@ -1,0 +1,178 @@
+"""How long a trial has to last: until decisions no longer change; and whether those of a run still did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioscnn.errors import UserError
+from bioscnn.network import OUTPUT, READOUT
+from bioscnn.quantities import format_quantity
+from bioscnn.simulation import Progress, simulate_batches
+from bioscnn.studies.config import StudyConfig
+from bioscnn.studies.disturbance import without_noise
+from bioscnn.studies.prepare import (
+    calibration_input,
+    check_fit,
+    convert_for,
+    device_of,
+    input_kind,
+    trained_network,
+)
+from bioscnn.studies.scores import Scores
+from bioscnn.studies.study import AUTO, Study, read_study, read_tables, study_of, with_changes
+
+CANDIDATES = tuple(1e-3 * ms for ms in (20, 30, 40, 60, 80, 120, 160, 240, 320, 480, 640))
+"""Durations that are tried, s."""
+
+TOLERANCE = 0.01
+"""Share of decisions that may be others at twice the duration."""
+
+RESTLESS = 0.05
+"""Share of decisions that may fall in the last third of a trial before a run says so."""
+
+
+@dataclass(frozen=True)
+class ChosenDuration:
+    """The shortest duration whose decisions agree with those at twice that duration.
+
+    Parameters
+    ----------
+    duration : float
+        Of a trial, s.
+    changed : float
+        Share of images whose decision is another one at twice the duration, or had no evidence before it.
+    n : int
+        Images that were simulated.
+    split : str
+        Where they are from; their labels are not looked at.
+    settled : bool
+        Whether `changed` is within `TOLERANCE`; otherwise `duration` is the longest that was tried.
+    """
+
+    duration: float
+    changed: float
+    n: int
+    split: str
+    settled: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what the summary of a run says of it."""
+        return {
+            "duration_ms": 1e3 * self.duration,
+            "changed_at_twice": self.changed,
+            "n_images": self.n,
+            "split": self.split,
+            "tolerance": TOLERANCE,
+            "settled": self.settled,
+        }
+
+
+def read_settled_study(
+    path: Path, changes: Sequence[str], data: Path | None, progress: Progress
+) -> tuple[Study, ChosenDuration | None]:
+    """Read a study file, with a duration in place of ``simulation.duration = "auto"``.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    changes : sequence of str
+        As of `read_study`.
+    data : Path or None
+        Data folder.
+    progress : Progress
+        Told what is tried.
+
+    Returns
+    -------
+    (Study, ChosenDuration or None)
+        The study, and how its duration was found; None if the file has one.
+
+    Raises
+    ------
+    UserError
+        As `read_study` and a run do.
+    """
+    tables = with_changes(read_tables(path), changes)
+    simulation = tables.get("simulation")
+    if not (isinstance(simulation, dict) and simulation.get("duration") == AUTO):
+        return read_study(path, changes), None
+    found: ChosenDuration | None = None
+    for candidate in CANDIDATES:
+        study = _lasting(path, tables, candidate)
+        progress.stage(f"trying {format_quantity(study.config.simulation.duration, 'time')}")
+        found = _try(study, _lasting(path, tables, 2 * candidate), data, progress)
+        if found.settled:
+            break
+    assert found is not None
+    return study, found
+
+
+def _lasting(path: Path, tables: dict[str, Any], duration: float) -> Study:
+    """Return the study with trials of a duration, the nearest whole number of steps."""
+    dt = study_of(
+        path, {**tables, "simulation": {**tables["simulation"], "duration": "1 s"}}
+    ).config.simulation.dt
+    steps = max(2, round(duration / dt))
+    simulation = {**tables["simulation"], "duration": format_quantity(steps * dt, "time")}
+    study = study_of(path, {**tables, "simulation": simulation})
+    if study.config.encoding.kind == "events":
+        raise UserError(
+            "a recording lasts as long as it does",
+            file=path,
+            key="simulation.duration",
+            value=AUTO,
+            expected="a time with a unit, such as 300 ms",
+        )
+    return study
+
+
+def _try(study: Study, twice: Study, data: Path | None, progress: Progress) -> ChosenDuration:
+    """Simulate training images for twice the duration of a study, converted for that duration."""
+    config, longer = without_noise(study.config), without_noise(twice.config)
+    kind, graph, split = input_kind(config), trained_network(config), "train"
+    try:
+        shown = kind.load(longer, split, kind.n_calibration, data, progress, download=False)
+    except UserError:
+        split = "validation"
+        shown = kind.load(longer, split, kind.n_calibration, data, progress)
+    check_fit(graph, shown, config.network.model)
+    network = convert_for(config, graph, calibration_input(config, graph, data, progress))
+    scores = Scores(network, shown.spikes)
+    record = {OUTPUT, READOUT}
+    for batch in simulate_batches(network, shown.stimulus, device_of(config), record=record):
+        scores.add(batch)
+    changed = float(np.mean(undecided(scores, config.readout.rule, config.simulation.n_steps)))
+    n = len(shown.examples)
+    return ChosenDuration(config.simulation.duration, changed, n, split, changed <= TOLERANCE)
+
+
+def undecided(scores: Scores, rule: str, step: int) -> NDArray[np.bool_]:
+    """Return which trials had not decided after a number of steps as they did in the end.
+
+    A trial without evidence so far, which answers what its biases favour, has not decided.
+    """
+    decided = scores.decided(rule)
+    return np.asarray((decided[:, step - 1] != decided[:, -1]) | (scores.informed() >= step))
+
+
+def restlessness(scores: Scores, config: StudyConfig) -> float:
+    """Return the share of trials that decided in the last third of their duration."""
+    return float(np.mean(undecided(scores, config.readout.rule, max(1, 2 * config.simulation.n_steps // 3))))
+
+
+def settling_hint(share: float, config: StudyConfig) -> str | None:
+    """Return what a run says whose decisions have not settled; None if they have."""
+    if share <= RESTLESS or config.encoding.kind == "events":
+        return None
+    longer = config.simulation.duration * (4 if share > 0.2 else 2)
+    return (
+        f"{100 * share:.0f} % of the decisions were made or changed in the last third: try "
+        f'--set simulation.duration="{format_quantity(longer, "time")}", or "{AUTO}"'
+    )
