@@ -246,30 +246,20 @@ def timing(
     ] = None,
     folds: Annotated[int, typer.Option(help="parts into which the decoders' trials are divided")] = 5,
     trials: Trials = None,
-    jobs: Annotated[int | None, typer.Option(help="simulation.jobs")] = None,
+    jobs: Jobs = None,
+    dask: Dask = None,
+    slurm: Slurm = None,
+    pbs: Pbs = None,
+    shard: OneShard = None,
     data: DataFolder = None,
     as_json: Json = False,
 ) -> None:
     """Ask what the times of spikes carry that their number does not."""
-    from bioscnn.printing.studies import print_timing
-    from bioscnn.studies.timing import run_timing
-    from bioscnn.terminal import WorkProgress
+    from bioscnn.experiments.timing import TimingExperiment
 
-    loaded = _study(study, changes, {"dataset.trials": trials, "simulation.jobs": jobs})
-    with WorkProgress() as progress:
-        done = run_timing(
-            loaded,
-            asked=perturb or (),
-            collapsed=collapsed,
-            folds=folds,
-            data=data,
-            results=Path("results"),
-            progress=progress,
-        )
-    if as_json:
-        typer.echo(json.dumps({**done.summary, "verdict": done.verdict.as_dict()}, indent=2))
-    else:
-        print_timing(done)
+    loaded = _study(study, changes, {"dataset.trials": trials})
+    experiment = TimingExperiment(loaded, tuple(perturb or ()), collapsed, folds)
+    _conduct(experiment, data, as_json, jobs=jobs, dask=dask, slurm=slurm, pbs=pbs, shard=shard)
 
 
 @app.command()
@@ -333,6 +323,36 @@ def noise(
     )
 
 
+@app.command("time-step")
+def time_step(
+    study: StudyFile,
+    steps: Annotated[
+        str | None,
+        typer.Option(metavar="A,B", help='time steps such as "1 ms,0.1 ms" (default: 2 to 0.05 ms)'),
+    ] = None,
+    changes: Changes = None,
+    trials: Trials = None,
+    jobs: Jobs = None,
+    dask: Dask = None,
+    slurm: Slurm = None,
+    pbs: Pbs = None,
+    shard: OneShard = None,
+    keep_spikes: KeepSpikes = False,
+    data: DataFolder = None,
+    as_json: Json = False,
+) -> None:
+    """Say what a coarser time step changes in accuracy, latency and spikes."""
+    from bioscnn.experiments.time_step import TimeStepExperiment
+    from bioscnn.experiments.time_step.experiment import STEPS
+
+    loaded = _study(study, changes, {"dataset.trials": trials})
+    experiment = TimeStepExperiment(loaded, _words(steps) or STEPS)
+    _conduct(
+        experiment, data, as_json, jobs=jobs, dask=dask, slurm=slurm, pbs=pbs, shard=shard,
+        keep_spikes=keep_spikes,
+    )  # fmt: skip
+
+
 @app.command()
 def sweep(
     file: Annotated[Path, typer.Argument(help="a sweep, such as sims/sweeps/mnist-morris.toml")],
@@ -340,44 +360,34 @@ def sweep(
         bool, typer.Option("--plan", help="say how many points, programs and seconds; simulate nothing")
     ] = False,
     retry: Annotated[bool, typer.Option("--retry", help="compute points again that failed")] = False,
-    jobs: Annotated[
-        int | None, typer.Option(min=1, help="processes at a time (default: simulation.jobs of the study)")
-    ] = None,
-    dask: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="compute on the workers of a Dask scheduler")
-    ] = None,
-    slurm: Annotated[int | None, typer.Option(min=1, help="compute in so many jobs of Slurm")] = None,
-    pbs: Annotated[int | None, typer.Option(min=1, help="compute in so many jobs of PBS")] = None,
+    jobs: Jobs = None,
+    dask: Dask = None,
+    slurm: Slurm = None,
+    pbs: Pbs = None,
+    shard: OneShard = None,
     changes: Changes = None,
     trials: Trials = None,
     data: DataFolder = None,
     as_json: Json = False,
 ) -> None:
     """Vary the parameters of a study, by a grid up to global sensitivity; code 1 if points fail."""
-    from bioscnn.printing.studies import print_sweep, print_sweep_plan
-    from bioscnn.studies.sweep import plan_sweep, read_sweep, run_sweep, where_to_compute
-    from bioscnn.terminal import WorkProgress
+    from bioscnn.experiments.sweep import SweepExperiment, plan_sweep, read_sweep
+    from bioscnn.printing.studies import print_sweep_plan
 
     given = [*(changes or []), *([] if trials is None else [f"dataset.trials={trials}"])]
-    loaded = read_sweep(file, given)
-    where = where_to_compute(loaded, jobs=jobs, dask=dask, slurm=slurm, pbs=pbs)
-    if plan:
-        planned = plan_sweep(loaded, jobs=where.jobs, data=data)
-        if as_json:
-            typer.echo(json.dumps(planned.as_dict(), indent=2))
-        else:
-            print_sweep_plan(planned)
+    experiment = SweepExperiment(read_sweep(file, given))
+    if not plan:
+        _conduct(
+            experiment, data, as_json, jobs=jobs, dask=dask, slurm=slurm, pbs=pbs, shard=shard, retry=retry,
+            cluster=experiment.sweep.cluster,
+        )  # fmt: skip
         return
-    with WorkProgress() as progress:
-        done = run_sweep(
-            loaded, where=where, retry=retry, data=data, results=Path("results"), progress=progress
-        )
+    n_jobs = slurm or pbs or jobs or experiment.study.config.simulation.jobs
+    planned = plan_sweep(experiment, jobs=n_jobs, data=data)
     if as_json:
-        typer.echo(json.dumps(done.summary, indent=2))
+        typer.echo(json.dumps(planned.as_dict(), indent=2))
     else:
-        print_sweep(done)
-    if done.failed:
-        raise typer.Exit(1)
+        print_sweep_plan(planned)
 
 
 @app.command()

@@ -9,7 +9,7 @@ from bioscnn.ledger import Ledger
 from bioscnn.ledger.files import to_json
 from bioscnn.metrics import Difference
 from bioscnn.report.folder import REQUIRED
-from tests import filter_study, noise_study, sweep_study, timing_study
+from tests import filter_study, timing_study
 
 
 def _json(path: Path, content: object) -> None:
@@ -45,19 +45,6 @@ def write_ledger(folder: Path) -> None:
 
 
 VERDICT = ["Accuracy falls with the leak & rises <with> the synaptic current.", "Decisions come later."]
-
-
-def write_experiment(folder: Path, verdict: list[str]) -> None:
-    """Write what every experiment says of itself in its summary, a table, and an empty page."""
-    entry = {
-        "source": "mnist: made up <by> a test", "n": "500 trials", "value": "98.10 %",
-        "note": "[97.00, 99.00] mnist-small", "more": ["mnist-large: 99.00 % [98.00, 99.50]"],
-    }  # fmt: skip
-    started = "2026-11-24T10:00:00+00:00"
-    content = {"entry": entry, "simulated": False, "verdict": verdict, "started": started}
-    _json(folder / "summary.json", content)
-    for name in ("report.html", "units.csv"):
-        (folder / name).touch()
 
 
 def write_devices(folder: Path) -> None:
@@ -100,6 +87,24 @@ STEPS = {
 }  # fmt: skip
 
 
+NOISE = ["In noise of severity 3, a network & its <synapses> lose most to occlusion.", "Nothing helps."]
+SWEEP = ["Of 12 parameters, the accuracy depends most on the time that a <trial> lasts."]
+
+
+def write_experiment(folder: Path, verdict: list[str]) -> Path:
+    """Write what the index reads of an experiment."""
+    folder.mkdir(parents=True)
+    entry = {"source": "mnist: made up <by> a test", "n": "500 trials", "value": "62.6", "note": "points"}
+    summary = {
+        "entry": {**entry, "more": ["another: 51.0"]}, "simulated": False, "verdict": verdict,
+        "started": "2026-11-27T09:00:00+00:00",
+    }  # fmt: skip
+    (folder / "summary.json").write_text(json.dumps(summary))
+    (folder / "table.csv").write_text("a\n1\n")
+    (folder / "report.html").touch()
+    return folder
+
+
 def write_results(results: Path) -> Path:
     """Write one result of each kind and more; a run and a timing study are unfinished, a third is damaged."""
     write_run(results / "mnist" / "aaaa", 0.9812, "2026-11-26T09:00:00+00:00")
@@ -120,13 +125,9 @@ def write_results(results: Path) -> Path:
         (results / "filters" / name).mkdir(parents=True)
         filter_study.write_study(results / "filters" / name / "1234")
         (results / "filters" / name / "1234" / "report.html").touch()
-    (results / "noise" / "mnist").mkdir(parents=True)
-    noise_study.write_study(results / "noise" / "mnist" / "5678")
-    (results / "noise" / "mnist" / "5678" / "report.html").touch()
-    for name, kind in (("mnist-morris", "morris"), ("mnist-grid", "grid")):
-        (results / "sweeps" / name).mkdir(parents=True)
-        sweep_study.write_study(results / "sweeps" / name / "2468", kind)
-        (results / "sweeps" / name / "2468" / "report.html").touch()
+    write_experiment(results / "noise" / "mnist" / "5678", NOISE)
+    for name in ("mnist-morris", "mnist-grid"):
+        write_experiment(results / "sweeps" / name / "2468", SWEEP)
     write_experiment(results / "ladder" / "mnist" / "9876", VERDICT)
     write_experiment(results / "benchmark" / "mnist" / "1357", VERDICT)
     (results / "benchmark" / "mnist" / "1357" / "time-steps.svg").touch()

@@ -10,15 +10,13 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bioscnn.errors import UserError
+from bioscnn.experiments.where import Where
 from bioscnn.processes import LastWill
-
-if TYPE_CHECKING:
-    from bioscnn.experiments.executors import Where
 
 COMMAND_SECONDS = 60
 """Time for which a command of a batch system may take."""
@@ -114,10 +112,11 @@ class Jobs:
         return None if ended.returncode else [line[2] for line in lines if line and line[1] in self.numbers]
 
     def cancel(self) -> None:
-        """Cancel all jobs."""
-        if self.numbers:
-            _call([self.system.cancel, *self.numbers])
-        self._will.revoke()
+        """Cancel all jobs; if the batch system does not answer, once more when this process ends."""
+        with suppress(UserError):
+            if self.numbers:
+                _call([self.system.cancel, *self.numbers])
+            self._will.revoke()
 
 
 def _call(command: Sequence[str]) -> subprocess.CompletedProcess[str]:

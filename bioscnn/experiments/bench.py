@@ -112,17 +112,21 @@ class Bench:
 
     def network(self, config: StudyConfig, graph: LayerGraph, calibration: Input | None) -> SpikingNetwork:
         """Return the converted network of a study with its weights, delay and noise."""
+        return furnished(self.converted(config, graph, calibration), config)
+
+    def converted(self, config: StudyConfig, graph: LayerGraph, calibration: Input | None) -> SpikingNetwork:
+        """Return the network as conversion makes it, without weight scale, delay and noise of the study."""
         conditions = conditions_of(config)
         examples = None if calibration is None else calibration.examples.sha256
         encoded_by = None if calibration is None else self._encoded_by(config)
-        converted: SpikingNetwork = self.keep(
+        network: SpikingNetwork = self.keep(
             "converted",
             (conditions, graph.sha256(), examples, encoded_by),
             lambda: spiking_network(
                 conditions, graph, None if calibration is None else calibration.intensities()
             ),
         )
-        return furnished(converted, config)
+        return network
 
     def keep(self, what: str, decided_by: Any, make: Callable[[], Any]) -> Any:
         """Return a thing of some kind that is remembered under what decides it, or make it."""

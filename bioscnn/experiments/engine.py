@@ -307,7 +307,7 @@ def chunks_of(units: Sequence[Unit], n_workers: int) -> list[list[Unit]]:
 
 
 def _kind(unit: Unit) -> tuple[Any, ...]:
-    return unit.variant, unit.condition, unit.measure
+    return (unit.program,) if unit.program else (unit.variant, unit.condition, unit.measure)
 
 
 def _round(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 from bioscnn.errors import UserError
@@ -100,6 +102,8 @@ def run_experiment(
 ) -> Finished | ShardDone:
     """Measure what is not in the store yet, analyse, and write ``<results>/<name>/<label>/<hash>/``.
 
+    Where recordings are simulated, the label ends in ``-simulated``.
+
     Everything is checked before anything is measured. Outcomes are kept unit by unit, so an interrupted
     experiment goes on where it was; an outcome that was made by other code is measured again unless its
     inputs and the code that it was computed by are the same.
@@ -140,19 +144,23 @@ def run_experiment(
     bench.progress = progress
     units = experiment.plan(bench)
     plan = _key(experiment, units, bench)
-    folder = results / experiment.name / experiment.label / plan
+    simulated = bench.clean(units[0].study.config).simulated
+    label = experiment.label + "-simulated" * simulated
+    folder = results / experiment.name / label / plan
     store = Store(folder)
-    store.open({"plan": plan, "experiment": experiment.name, "label": experiment.label})
+    store.open({"plan": plan, "experiment": experiment.name, "label": label})
     _speak_of_earlier(folder, progress)
     version = code_version()
     every: list[Unit] = []
     outcomes: dict[str, Outcome] = {}
     made: dict[str, MadeBy] = {}
     computed = measured = 0
+    seconds = 0.0
     lock = ".lock" if shard is None else f".lock-{shard.number}-of-{shard.of}"
     with locked(folder, lock), executor_at(where, progress.stage) as executor:
         while units:
             mine = units if shard is None else shard.of_units(units)
+            round_begun = perf_counter()
             done = complete(
                 mine,
                 store,
@@ -165,6 +173,7 @@ def run_experiment(
                 retry=retry,
                 given={need: outcomes[need.partition(":")[0]] for unit in mine for need in unit.needs},
             )
+            seconds += perf_counter() - round_begun
             computed += done.computed
             measured += len(mine)
             if shard is not None:
@@ -178,7 +187,8 @@ def run_experiment(
         if shard is not None:
             return ShardDone(folder, measured, computed)
         progress.stage("analysing")
-        analysis = experiment.analyse(_done(every, outcomes, made), bench)
+        per_second = computed / seconds if computed else _earlier_speed(folder)
+        analysis = experiment.analyse(_done(every, outcomes, made, per_second), bench)
         for name, content in analysis.files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             write_atomically(folder / name, content)
@@ -186,6 +196,7 @@ def run_experiment(
             write_csv(folder / f"{name}.csv", rows)
         store.write_overview(every, made)
         summary = _summary(experiment, analysis, made, begun, version, computed)
+        summary["units_per_second"] = per_second
         write_json(folder / "summary.json", summary)
         progress.stage("reporting")
         write_page(experiment.page(analysis, summary), folder)
@@ -193,8 +204,23 @@ def run_experiment(
     return Finished(folder, summary, analysis, computed)
 
 
-def _done(units: list[Unit], outcomes: Mapping[str, Outcome], made: Mapping[str, MadeBy]) -> Done:
-    return Done(tuple(units), outcomes, {name: one.error for name, one in made.items() if one.error})
+def _done(
+    units: list[Unit],
+    outcomes: Mapping[str, Outcome],
+    made: Mapping[str, MadeBy],
+    per_second: float | None = None,
+) -> Done:
+    failed = {name: one.error for name, one in made.items() if one.error}
+    return Done(tuple(units), outcomes, failed, per_second)
+
+
+def _earlier_speed(folder: Path) -> float | None:
+    """Return how many units per second were measured when the experiment was finished last."""
+    try:
+        speed = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["units_per_second"]
+        return None if speed is None else float(speed)
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
 
 
 def _key(experiment: Experiment, units: Iterable[Unit], bench: Bench) -> str:

@@ -133,24 +133,6 @@ def _ledger(folder: Path) -> list[str]:
     return [f"ledger of {plural(ledger.n_trials, 'trial')}: {first_cause(ledger)}"]
 
 
-def _timing(folder: Path) -> Found:
-    from bioscnn.report.timing_folder import read_timing
-    from bioscnn.report.timing_words import headlines
-
-    study = read_timing(folder)
-    s, (main, *others, _) = study.summary, headlines(study)
-    text, answer = study.verdict["text"], study.verdict["answer"]
-    return Found(
-        f"{s['dataset']}: {s['source']}",
-        s["simulated"],
-        plural(s["n"], "trial"),
-        main.value,
-        f"{_of_95(main.note)} {main.name.lower()} {s['network']}, spikes as they are",
-        [f"{other.name}: {other.value} {_of_95(other.note)}" for other in others],
-        [answer, text.removeprefix(answer).strip()] if answer else [text],
-    )
-
-
 def _filters(folder: Path) -> Found:
     from bioscnn.report.filters import headlines
     from bioscnn.report.filters_folder import read_filters
@@ -176,25 +158,6 @@ def _experiment(folder: Path) -> Found:
         entry["source"], bool(s["simulated"]), entry["n"], entry["value"], entry["note"], entry["more"],
         s["verdict"], s["started"],
     )  # fmt: skip
-
-
-def _sweep(folder: Path) -> Found:
-    from bioscnn.report.sweep_folder import read_sweep_folder
-    from bioscnn.report.sweep_words import headlines
-
-    study = read_sweep_folder(folder)
-    # The last two say how many points there are, and how they were computed.
-    s, (main, *others) = study.summary, headlines(study)
-    failed = f", {s['n_failed']:,} of them failed" if s["n_failed"] else ""
-    return Found(
-        f"{s['study']}: {s['source']}",
-        study.simulated,
-        f"{plural(s['n_points'], 'point')} of {plural(s['trials'], 'trial')}{failed}",
-        main.value,
-        f"{main.name}: {_of_95(main.note)}",
-        [f"{other.name}: {other.value} {_of_95(other.note)}" for other in others[:-2]],
-        s["verdict"],
-    )
 
 
 def _devices(folder: Path) -> Found:
@@ -236,10 +199,10 @@ def _cross_validation(folder: Path) -> Found:
 
 READERS: dict[str, Callable[[Path], Found]] = {
     RUN: _run,
-    "timing": _timing,
+    "timing": _experiment,
     "filters": _filters,
     "noise": _experiment,
-    "sweeps": _sweep,
+    "sweeps": _experiment,
     "ladder": _experiment,
     "benchmark": _experiment,
     "devices": _devices,

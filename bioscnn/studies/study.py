@@ -41,6 +41,28 @@ class Study:
         del written["simulation"]["jobs"]
         return hashlib.sha256(json.dumps([written, *contents]).encode()).hexdigest()[:16]
 
+    def changed(self, **keys: Mapping[str, Any]) -> Study:
+        """Return the study with some keys changed, table by table, every rule of a study file checked again.
+
+        Parameters
+        ----------
+        **keys : mapping
+            Keys and values of a table, values as in a file: ``simulation={"dt": "0.1 ms"}``. A table whose
+            keys depend on each other, such as ``neuron``, is best given whole.
+
+        Raises
+        ------
+        UserError
+            If the keys do not fit each other.
+        """
+        tables = self.config.model_dump()
+        for name, table in keys.items():
+            tables[name] = {**tables[name], **table}
+        try:
+            return Study(self.name, StudyConfig.model_validate(tables))
+        except ValidationError as error:
+            raise first_problem(error, Path(f"{self.name}.toml"), StudyConfig) from None
+
     def toml(self) -> str:
         """Return the study as a file in which every key is written."""
         return "\n".join(_tables(self.config.model_dump()))

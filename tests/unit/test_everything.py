@@ -16,11 +16,11 @@ import typer
 
 from bioscnn.cli import app
 from bioscnn.errors import UserError
+from bioscnn.experiments.sweep import read_sweep
 from bioscnn.studies import read_study
 from bioscnn.studies.everything import NEEDS, QUICK, STEPS, Everything, Step, run_everything
 from bioscnn.studies.everything.records import Record, read_records, write_records
 from bioscnn.studies.everything.run import minutes_left
-from bioscnn.studies.sweep import read_sweep
 
 ROOT = Path(__file__).parents[2]
 GOOD = Step("good", "Does it work?", ("data", "list"), 1.0, "study/good.log")
