@@ -52,7 +52,8 @@ def test_the_numbers_are_those_of_a_run_of_the_same_study(finished):
     summary = json.loads(bioscnn(folder, *run).stdout)
     readout = summary["accuracy"][row["readout"]]
     for name, triple in (("ann_accuracy", summary["ann_accuracy"]), ("snn_accuracy", readout)):
-        assert [float(row[name + end]) for end in ("", "_low", "_high")] == triple
+        measured = [float(row[name + end]) for end in ("", "_low", "_high")]
+        assert measured == pytest.approx(triple, abs=1e-12)
     assert float(row["spikes"]) == summary["spikes_per_trial"] > 0
     assert float(row["synops"]) == summary["synops_per_trial"]
     assert float(row["ann_to_spiking"]) == summary["energy"]["ann_to_spiking"]
