@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bioscnn.errors import UserError
-from bioscnn.files import write_atomically
-from bioscnn.report.files import read_json
+from bioscnn.report.files import read_json, refuse_incomplete
 from bioscnn.report.index_folder import OTHER, RUN, STEPS, Link, address, find_files, find_places
-from bioscnn.report.template import render_template
+from bioscnn.report.page import write_page
 
 if TYPE_CHECKING:
     from bioscnn.report.index_entries import Entry
@@ -44,6 +43,11 @@ class Group:
     newest: Entry
     older: tuple[Entry, ...]
 
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """All of them."""
+        return (self.newest, *self.older)
+
 
 def write_index(results: Path) -> Path:
     """Write ``index.html`` into the folder of all results, and return it.
@@ -60,35 +64,18 @@ def write_index(results: Path) -> Path:
         raise UserError(
             "no results yet", file=results, fix="type `make sim`, or `make study` for all of them"
         )
-    path = results / "index.html"
-    write_atomically(path, render_index(results).encode())
-    return path
-
-
-def render_index(results: Path) -> str:
-    """Return the page of all results as HTML."""
     from bioscnn.report.index_entries import read_entry
+    from bioscnn.report.index_page import index_page
 
     groups = list(group_entries(read_entry(place, results) for place in find_places(results)))
-    entries = [entry for group in groups for entry in (group.newest, *group.older)]
-    values: dict[str, Any] = {
-        "sections": {
-            heading: found
-            for kind, heading in HEADINGS.items()
-            if (found := [group for group in groups if group.kind == kind])
-        },
-        "ids": dict(zip(HEADINGS.values(), HEADINGS, strict=True)),
-        "story": list(story(groups)),
-        "problems": [entry for entry in entries if entry.problem],
-        "n_results": sum(entry.found is not None for entry in entries),
-        "steps": _steps(results),
-        "other": dict(_other(results)),
-        "results": results,
-        "made": datetime.now(UTC),
-        "address": lambda entry: address(entry.place.folder, results) + "/",
-        "name_of": lambda entry: entry.place.folder.relative_to(results).as_posix(),
+    sections = {
+        (kind, heading): of_kind
+        for kind, heading in HEADINGS.items()
+        if (of_kind := [group for group in groups if group.kind == kind])
     }
-    return render_template("index.html", values, "type `bioscnn study --index` again")
+    with refuse_incomplete("type `bioscnn study --index` again"):
+        page = index_page(results, sections, list(story(groups)), dict(_other(results)), _steps(results))
+    return write_page(page, results, "index.html")
 
 
 def group_entries(entries: Iterable[Entry]) -> Iterator[Group]:
