@@ -16,6 +16,7 @@ from bioscnn import __version__
 from bioscnn.errors import UserError
 
 if TYPE_CHECKING:
+    from bioscnn.experiments.experiment import Experiment
     from bioscnn.studies import Study
 
 app = typer.Typer(
@@ -33,6 +34,20 @@ Changes = Annotated[
 ]
 DataFolder = Annotated[Path | None, typer.Option(help="data folder (default: BIOSCNN_DATA)")]
 Trials = Annotated[int | None, typer.Option(help="dataset.trials")]
+Jobs = Annotated[
+    int | None, typer.Option(min=1, help="processes at a time (default: simulation.jobs of the study)")
+]
+Dask = Annotated[
+    str | None, typer.Option(metavar="ADDRESS", help="compute on the workers of a Dask scheduler")
+]
+Slurm = Annotated[int | None, typer.Option(min=1, help="compute in so many jobs of Slurm")]
+Pbs = Annotated[int | None, typer.Option(min=1, help="compute in so many jobs of PBS")]
+OneShard = Annotated[
+    str | None, typer.Option(metavar="K/N", help="measure the K-th of N parts only; analyse later, without")
+]
+KeepSpikes = Annotated[
+    bool, typer.Option("--keep-spikes", help="keep spikes too: another readout needs no simulation")
+]
 Json = Annotated[bool, typer.Option("--json", help="print JSON alone on standard output")]
 
 
@@ -291,30 +306,30 @@ def noise(
     ] = None,
     changes: Changes = None,
     trials: Annotated[int | None, typer.Option(min=1, help="examples under each condition")] = None,
-    jobs: Annotated[int | None, typer.Option(help="simulation.jobs")] = None,
+    jobs: Jobs = None,
+    dask: Dask = None,
+    slurm: Slurm = None,
+    pbs: Pbs = None,
+    shard: OneShard = None,
+    keep_spikes: KeepSpikes = False,
     data: DataFolder = None,
     as_json: Json = False,
 ) -> None:
     """Say what noise destroys first, and whether retina, training and spikes help."""
-    from bioscnn.printing.studies import print_noise
-    from bioscnn.studies.noise import run_noise
-    from bioscnn.terminal import WorkProgress
+    from bioscnn.experiments.noise import NoiseExperiment
 
-    loaded = _study(study, changes, {"simulation.jobs": jobs})
-    with WorkProgress() as progress:
-        done = run_noise(
-            loaded,
-            quick=quick,
-            kinds=_words(kinds),
-            trials=trials,
-            data=data,
-            results=Path("results"),
-            progress=progress,
-        )
-    if as_json:
-        typer.echo(json.dumps(done.summary, indent=2))
-    else:
-        print_noise(done)
+    experiment = NoiseExperiment(_study(study, changes, {}), quick, _words(kinds), trials)
+    _conduct(
+        experiment,
+        data,
+        as_json,
+        jobs=jobs,
+        dask=dask,
+        slurm=slurm,
+        pbs=pbs,
+        shard=shard,
+        keep_spikes=keep_spikes,
+    )
 
 
 @app.command()
@@ -534,6 +549,45 @@ def check(name: Annotated[str, typer.Argument(help="such as mnist")], data: Data
     print_table(("file", "status", "found"), [(str(row.file), row.status, row.found) for row in rows])
     if any(row.status == "broken" for row in rows):
         raise typer.Exit(2)
+
+
+def _conduct(
+    experiment: Experiment,
+    data: Path | None,
+    as_json: bool,
+    *,
+    jobs: int | None,
+    dask: str | None,
+    slurm: int | None,
+    pbs: int | None,
+    shard: str | None,
+    keep_spikes: bool = False,
+    retry: bool = False,
+    cluster: Mapping[str, object] | None = None,
+) -> None:
+    """Run an experiment and print what came of it; code 1 if units failed."""
+    from bioscnn.experiments.executors import where_to_compute
+    from bioscnn.experiments.run import Shard, ShardDone, run_experiment
+    from bioscnn.printing.experiments import print_experiment, print_shard
+    from bioscnn.terminal import WorkProgress
+
+    usual = experiment.study.config.simulation.jobs
+    where = where_to_compute(jobs=jobs, dask=dask, slurm=slurm, pbs=pbs, cluster=cluster, usual_jobs=usual)
+    part = None if shard is None else Shard.read(shard)
+    with WorkProgress() as progress:
+        done = run_experiment(
+            experiment, where=where, data=data, results=Path("results"), progress=progress, retry=retry,
+            shard=part, keep_spikes=keep_spikes,
+        )  # fmt: skip
+    if isinstance(done, ShardDone):
+        print_shard(done)
+        return
+    if as_json:
+        typer.echo(json.dumps(done.summary, indent=2))
+    else:
+        print_experiment(done)
+    if done.analysis.failed:
+        raise typer.Exit(1)
 
 
 def _study(path: Path, changes: list[str] | None, shortcuts: Mapping[str, object]) -> Study:

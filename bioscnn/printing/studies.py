@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from bioscnn.studies.everything import Everything
     from bioscnn.studies.filters import Filters
     from bioscnn.studies.ladder import Ladder
-    from bioscnn.studies.noise import NoiseStudy
     from bioscnn.studies.sweep import SweepPlan, SweepRun
     from bioscnn.studies.timing import Timing
 
@@ -38,18 +37,6 @@ def print_filters(done: Filters) -> None:
     OUT.print(f"\n[bold]{s['title']}[/bold]  {s['source']}, {each}\n")
     print_sentences(s["verdict"])
     OUT.print(f"  {len(done.verdict.comparisons)} tests, corrected by Holm's method. Tables: {done.folder}")
-    OUT.print(f"  report  {done.folder / 'report.html'}")
-
-
-def print_noise(done: NoiseStudy) -> None:
-    """Print the answer of a noise study, and where its tables and its report are."""
-    s = done.summary
-    each = f"{s['n']:,} trials, {s['seeds']} seeds, {len(s['noises'])} kinds of noise"
-    OUT.print(f"\n[bold]{s['title']}[/bold]  {s['source']}, {each}\n")
-    if s["simulated"]:
-        print_simulated(s["dataset"].removesuffix("-simulated"))
-    print_sentences(done.verdict)
-    OUT.print(f"  {len(done.comparisons)} tests, corrected by Holm's method. Tables: {done.folder}")
     OUT.print(f"  report  {done.folder / 'report.html'}")
 
 

@@ -169,22 +169,14 @@ def _filters(folder: Path) -> Found:
     )
 
 
-def _noise(folder: Path) -> Found:
-    from bioscnn.report.noise_folder import read_noise
-
-    study = read_noise(folder)
-    s, clean = study.summary, {one["name"]: study.of(one["name"]) for one in study.summary["contestants"]}
-    shares = {name: (row.accuracy, row.low, row.high) for name, row in clean.items()}
-    main = shares.pop(study.main)
+def _experiment(folder: Path) -> Found:
+    """Return what an experiment says of itself in its summary."""
+    s = read_json(folder / MARK, ("entry", "simulated", "verdict", "started"), FIX)
+    entry = s["entry"]
     return Found(
-        f"{s['dataset']}: {s['source']}",
-        bool(s["simulated"]),
-        f"{plural(s['n'], 'trial')}, {plural(s['seeds'], 'seed')}, {len(s['noises'])} kinds of noise",
-        percent(main[0]),
-        f"{_interval(main)} {study.main}, without noise",
-        [f"{name}, without noise: {_share(share)}" for name, share in shares.items()],
-        s["verdict"],
-    )
+        entry["source"], bool(s["simulated"]), entry["n"], entry["value"], entry["note"], entry["more"],
+        s["verdict"], s["started"],
+    )  # fmt: skip
 
 
 def _sweep(folder: Path) -> Found:
@@ -281,7 +273,7 @@ READERS: dict[str, Callable[[Path], Found]] = {
     RUN: _run,
     "timing": _timing,
     "filters": _filters,
-    "noise": _noise,
+    "noise": _experiment,
     "sweeps": _sweep,
     "ladder": _ladder,
     "benchmark": _benchmark,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-import tomllib
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from bioscnn.errors import UserError
 from bioscnn.studies.config import FILE_OF_A_NEURON, KEYS_OF_NEURONS, KEYS_OF_SYNAPSES, StudyConfig
+from bioscnn.toml import parse_toml
 
 KEYS_OF_MODELS = {"neuron": KEYS_OF_NEURONS, "synapse": KEYS_OF_SYNAPSES}
 
@@ -99,12 +99,14 @@ def read_toml(path: Path, what: str) -> dict[str, Any]:
         If the file is missing or no TOML.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return parse_toml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         beside = sorted(p.name for p in path.parent.glob("*.toml"))
         known = f"{path.parent} has {', '.join(beside)}" if beside else f"{path.parent} has no .toml file"
         raise UserError(f"no such {what} file", file=path, expected=known) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except UserError as error:
+        raise error.but(file=path) from None
+    except (OSError, ValueError) as error:
         raise UserError(f"not a TOML file: {error}", file=path) from None
 
 
@@ -113,6 +115,13 @@ def study_of(path: Path, tables: Mapping[str, Any], changes: Sequence[str] = ())
 
     Parameters and errors as for `read_study`.
     """
+    if path.stem.startswith(".") or not path.stem.isprintable():
+        raise UserError(
+            "results lie in a folder with the name of the file, and this is none for a folder",
+            file=path,
+            value=path.stem,
+            fix="rename the file",
+        )
     try:
         return Study(path.stem, StudyConfig.model_validate(with_changes(tables, changes)))
     except ValidationError as error:
@@ -133,8 +142,8 @@ def _apply(tables: dict[str, Any], change: str) -> None:
     if not (equals and path and all([*path, key])):
         raise UserError("not a change of a key", value=change, expected="--set table.key=value")
     try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        value = parse_toml(f"value = {text}")["value"]
+    except UserError:
         value = text.strip()
     for depth, table in enumerate(path):
         tables = tables.setdefault(table, {})

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from bioscnn.report.page import write_page
+from bioscnn.report.render import write_page
 from tests.browser.conftest import assert_everything_fits, open_alone
 from tests.page import make_page
 

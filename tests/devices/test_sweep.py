@@ -210,14 +210,11 @@ def test_a_dask_cluster_comes_to_the_same_table_though_a_worker_is_killed(
 
 @pytest.mark.parametrize(
     ("batch", "lines"),
-    [("slurm", ("#SBATCH -p short", "#SBATCH --cpus-per-task=1", "#SBATCH -t 01:00:00", "module load gcc")),
-     ("pbs", ("#PBS -q short", "#PBS -l walltime=01:00:00", "module load gcc"))],
+    [("slurm", ("#SBATCH -p short", "#SBATCH --cpus-per-task=1", "#SBATCH -t 01:00:00")),
+     ("pbs", ("#PBS -q short", "#PBS -l walltime=01:00:00"))],
 )  # fmt: skip
 def test_the_job_that_a_batch_system_gets_starts_a_worker_with_what_the_table_says(batch, lines):
-    table = {
-        "cores": 1, "memory": "2 GB", "walltime": "01:00:00", "queue": "short",
-        "job_script_prologue": ["module load gcc"],
-    }  # fmt: skip
+    table = {"cores": 1, "memory": "2 GB", "walltime": "01:00:00", "queue": "short"}
     cluster = make_cluster(Where(2, None, batch, table))
     try:
         script = cluster.job_script()

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from bioscnn.studies.sweep.lock import locked
 
 from bioscnn.errors import UserError
 from bioscnn.studies.sweep import Where, read_sweep, run_sweep
-from bioscnn.studies.sweep.lock import locked
 from bioscnn.studies.sweep.table import PointTable
 from tests.sweeps import Deadly, Failing, Ishigami, Linear, Watcher, write_sweep
 

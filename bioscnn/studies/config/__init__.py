@@ -10,7 +10,7 @@ from bioscnn.studies.config.tables import (
     Neuron,
     Synapse,
 )
-from bioscnn.studies.config.values import Count, Table
+from bioscnn.studies.config.values import Count, Seed, Table
 
 __all__ = [
     "FILE_OF_A_NEURON",
@@ -20,6 +20,7 @@ __all__ = [
     "Count",
     "Encoding",
     "Neuron",
+    "Seed",
     "StudyConfig",
     "Synapse",
     "Table",

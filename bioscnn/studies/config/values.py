@@ -75,7 +75,8 @@ Frequency = Annotated[float, _read("frequency"), _write("frequency")]
 OwnNeuron = Annotated[
     Any, BeforeValidator(_read_own), PlainSerializer(lambda own: None if own is None else own.table())
 ]
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, lt=2**31)]
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
 Cells = Annotated[tuple[str, ...], AfterValidator(_known_cells)]
 Factor = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 # Each noise by its name: in the file a table with its parameter or a severity.

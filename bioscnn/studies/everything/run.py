@@ -17,6 +17,7 @@ from typing import Protocol
 from bioscnn.datasets.folders import VARIABLE, data_folder
 from bioscnn.errors import UserError
 from bioscnn.files import write_atomically
+from bioscnn.processes import guarded_process
 from bioscnn.report import write_index
 from bioscnn.studies.everything.records import Record, read_records, write_records
 from bioscnn.studies.everything.steps import QUICK, STEPS, Step
@@ -165,24 +166,22 @@ def _run(step: Step, begun: Record, data: Path | None, place: Path, log: Path, p
     if data is not None:
         variables[VARIABLE] = str(data.resolve())
     since, said = perf_counter(), list[str]()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bioscnn", *step.command],
-        cwd=place, env=variables, text=True, errors="replace",
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
-    assert process.stdout is not None
+    command = [sys.executable, "-m", "bioscnn", *step.command]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     try:
-        for line in process.stdout:
-            said.append(line)
-            progress.line(line.rstrip())
-        status = process.wait()
-    except BaseException:
-        # Ctrl-C has reached the step too, where there is a terminal.
-        process.send_signal(signal.SIGINT)
-        said.append(process.communicate()[0])
-        raise
+        with guarded_process(command, cwd=place, env=variables, errors="replace", **pipes) as process:
+            assert process.stdout is not None
+            try:
+                for line in process.stdout:
+                    said.append(line)
+                    progress.line(line.rstrip())
+                status = process.wait()
+            except BaseException:
+                # Ctrl-C does not reach the step, which ends as its own interruption lets it.
+                os.killpg(process.pid, signal.SIGINT)
+                said.append(process.communicate()[0])
+                raise
     finally:
-        process.stdout.close()
         write_atomically(log, "".join(said).encode())
     return replace(
         begun,

@@ -10,11 +10,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
+from bioscnn.batch_jobs import cluster_options
 from bioscnn.errors import UserError
 from bioscnn.noise import NOISES
 from bioscnn.noise.noise import SEVERITY, TABLE
 from bioscnn.quantities import base_unit, format_quantity, in_unit, split_quantity
-from bioscnn.studies.config import Count, StudyConfig, Table
+from bioscnn.studies.config import Count, Seed, StudyConfig, Table
 from bioscnn.studies.study import Study, first_problem, read_tables, read_toml, study_of, with_changes
 from bioscnn.studies.sweep.parameters import Parameter, cell_of, ends, listed
 
@@ -46,7 +47,7 @@ class Design(Table):
     levels: Annotated[int, Field(ge=2, multiple_of=2)] = 4
     samples: Count = 256
     second_order: bool = False
-    seed: Annotated[int, Field(ge=0)] = 1
+    seed: Seed = 1
     seeds: Literal["common", "own"] = "common"
     weights: Literal["fixed", "converted"] = "fixed"
 
@@ -182,6 +183,10 @@ def read_sweep(path: str | Path, changes: Sequence[str] = ()) -> Sweep:
     tables = read_tables(study_file)
     # What is wrong with the study itself is told of its own file.
     study_of(study_file, tables)
+    try:
+        cluster_options(file.cluster)
+    except UserError as error:
+        raise error.but(file=path) from None
     own = [f"{key}={dumps(value)}" for key, value in _flat(file.set).items()]
     tables = with_changes(tables, [*own, *changes])
     sweep = Sweep(

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 import bioscnn
+from bioscnn.experiments.lock import locked
 from bioscnn.files import point_latest, unwritable_is_told, write_atomically, write_csv, write_json
 from bioscnn.report.sweep import write_sweep_report
 from bioscnn.studies.prepare import Loaded, load
@@ -22,7 +23,6 @@ from bioscnn.studies.sweep.analysis import MEASURE, Outcomes, Row, constant, eff
 from bioscnn.studies.sweep.designs import Positions, positions_of
 from bioscnn.studies.sweep.engine import build_programs, compute
 from bioscnn.studies.sweep.file import Sweep
-from bioscnn.studies.sweep.lock import locked
 from bioscnn.studies.sweep.model import Model
 from bioscnn.studies.sweep.network_model import NetworkModel
 from bioscnn.studies.sweep.one_at_a_time import cells_alone, points_alone

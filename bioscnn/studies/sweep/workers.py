@@ -14,6 +14,7 @@ from threading import Thread
 from typing import Any, Protocol
 
 import bioscnn
+from bioscnn.batch_jobs import cluster_options
 from bioscnn.errors import UserError
 from bioscnn.studies.sweep.file import Sweep
 
@@ -222,7 +223,7 @@ def make_cluster(where: Where) -> Any:
     assert where.batch is not None
     name, _, system = BATCH_SYSTEMS[where.batch]
     # Dask's own page at any free port: two sweeps from one machine must not want the same.
-    options = {"scheduler_options": {"dashboard_address": ":0"}} | dict(where.cluster or {})
+    options = {"scheduler_options": {"dashboard_address": ":0"}} | cluster_options(where.cluster or {})
     try:
         return getattr(dask_jobqueue, name)(**options)
     except (TypeError, ValueError) as error:
