@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bioscnn.report import index_folder
 from bioscnn.report.formats import plural
 from bioscnn.report.index_entries import Entry as Result
 from bioscnn.report.index_entries import Found
+from bioscnn.report.index_groups import Group
 from bioscnn.report.page import (
     Column,
     Entry,
@@ -29,9 +30,6 @@ from bioscnn.report.page import (
     muted,
     strong,
 )
-
-if TYPE_CHECKING:
-    from bioscnn.report.index import Group
 
 SIMULATED = "Simulated recordings: a model of an event camera made them from images."
 
