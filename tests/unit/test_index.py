@@ -18,9 +18,9 @@ from bioscnn.report.noise_folder import read_noise
 from bioscnn.errors import UserError
 from bioscnn.report import filters, noise_words, sweep_words, timing_words, write_index
 from bioscnn.report.filters_folder import read_filters
+from bioscnn.report.index import group_entries, story
 from bioscnn.report.index_entries import Entry, read_entry
 from bioscnn.report.index_folder import find_places
-from bioscnn.report.index_groups import group_entries, story
 from bioscnn.report.sweep_folder import read_sweep_folder
 from bioscnn.report.timing_folder import read_timing
 from tests.filter_study import VERDICT as FILTERS
