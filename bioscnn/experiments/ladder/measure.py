@@ -74,7 +74,7 @@ def classify_rung(unit: Unit, bench: Bench) -> Outcome:
     Synaptic operations are counted trial by trial.
     """
     case = _case_of(unit, bench)
-    outcome = dict(classify_case(case, by_trial=True))
+    outcome = dict(classify_case(case, by_trial=True, recordings=bench.recordings))
     if unit.options.get("ann"):
         outcome["ann"] = case.ann_class.astype(np.int16)
     return outcome
