@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 from collections.abc import Mapping
@@ -617,6 +618,8 @@ def _interrupt(signal_number: int, frame: object) -> None:
 def main() -> None:
     """Run the command line; what the user can mend ends with one message and code 2."""
     signal.signal(signal.SIGINT, _interrupt)
+    # Python looks for the modules of worker processes in the current folder first, and would run them.
+    os.environ["PYTHONSAFEPATH"] = "1"
     try:
         app()
     except UserError as error:

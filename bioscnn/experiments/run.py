@@ -16,7 +16,7 @@ from bioscnn.experiments.engine import bench_of, complete
 from bioscnn.experiments.executors import Where, executor_at
 from bioscnn.experiments.experiment import Analysis, Done, Experiment
 from bioscnn.experiments.lock import locked
-from bioscnn.experiments.store import SPEC, MadeBy, Store
+from bioscnn.experiments.store import SPEC, UNITS, MadeBy, Store
 from bioscnn.experiments.unit import Outcome, Unit, hash_of
 from bioscnn.files import point_latest, write_atomically, write_csv, write_json
 from bioscnn.report.render import write_page
@@ -147,7 +147,7 @@ def run_experiment(
     simulated = bench.clean(units[0].study.config).simulated
     label = experiment.label + "-simulated" * simulated
     folder = results / experiment.name / label / plan
-    store = Store(folder)
+    store = Store(folder, lambda unit: bench.contents(unit.study.config))
     store.open({"plan": plan, "experiment": experiment.name, "label": label})
     _speak_of_earlier(folder, progress)
     version = code_version()
@@ -225,19 +225,8 @@ def _earlier_speed(folder: Path) -> float | None:
 
 def _key(experiment: Experiment, units: Iterable[Unit], bench: Bench) -> str:
     """Return the hash that names the result: of its units, its options, its data and its networks."""
-    configs = {unit.study.key(): unit.study.config for unit in units}.values()
-    data, networks = {}, {}
-    for config in configs:
-        networks[config.network.model] = bench.graph(config.network.model).sha256()
-        written = repr(config.dataset.model_dump())
-        if written not in data:
-            data[written] = bench.clean(config).examples.sha256
-    return hash_of(
-        sorted(unit.id for unit in units),
-        dict(experiment.spec),
-        sorted(data.items()),
-        sorted(networks.items()),
-    )[:16]
+    named = sorted(f"{unit.id}-{bench.contents(unit.study.config)}" for unit in units)
+    return hash_of(named, dict(experiment.spec))[:16]
 
 
 def _commit(version: Mapping[str, Any]) -> str:
@@ -249,7 +238,7 @@ def _speak_of_earlier(folder: Path, progress: Watcher) -> None:
     earlier = [
         path
         for path in folder.parent.iterdir()
-        if path.is_dir() and not path.is_symlink() and not (path / SPEC).exists()
+        if path.is_dir() and not path.is_symlink() and path.name != UNITS and not (path / SPEC).exists()
     ]
     if earlier:
         progress.stage(f"{earlier[0]} was made by an earlier bioscnn; everything is measured anew")

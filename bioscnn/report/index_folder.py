@@ -77,6 +77,8 @@ def find_places(results: Path) -> Iterator[Place]:
 def _hashed(kind: str, study: Path) -> Iterator[Place]:
     latest = (study / "latest").resolve()
     for folder in _folders(study):
+        if folder.name in _INSIDE:
+            continue
         yield Place(kind, study.name, folder, folder.resolve() == latest)
 
 

@@ -90,7 +90,7 @@ def test_a_second_benchmark_repeats_only_what_is_missing_or_damaged_and_finds_th
     folder, _ = finished
     names = ("networks.csv", "over-time.csv", "time-steps.csv")
     before = [rows(folder, name) for name in names]
-    missing, damaged = sorted((folder / LATEST / "units").iterdir())[:2]
+    missing, damaged = sorted((folder / "results/benchmark/mine/units").iterdir())[:2]
     missing.unlink()
     damaged.write_bytes(damaged.read_bytes()[:200])
     done = bioscnn(folder, *WORDS, "--json")

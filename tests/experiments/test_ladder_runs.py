@@ -119,9 +119,9 @@ def test_rungs_with_a_twin_are_fine_tuned_and_the_others_say_why_not(tmp_path, m
     assert "64 training examples" in (first.folder / "report.html").read_text().replace("\u00a0", " ")
     assert (first.folder / "networks" / "2-LIF.onnx").stat().st_size > 1000
     (unit,) = (
-        row.unit for row in pd.read_csv(first.folder / "units.csv").itertuples() if row.measure[-4:] == "TUNE"
+        row.file for row in pd.read_csv(first.folder / "units.csv").itertuples() if row.measure[-4:] == "TUNE"
     )
-    (first.folder / "units" / f"{unit}.npz").unlink()
+    (first.folder / unit).unlink()
     again = climb(tmp_path, fine_tuned=True)
     assert again.computed == 1, "the same training comes to the same network, whose trials are kept"
     assert again.analysis.tables["fine-tuned"] == first.analysis.tables["fine-tuned"]

@@ -178,7 +178,7 @@ def test_simulated_recordings_are_called_so(results: Path):
 def test_a_failed_step_is_on_the_page_with_its_error(results: Path):
     page = page_of(results).partition('id="steps"')[2]
     assert "Are motorbikes told from airplanes through a retina?" in page
-    assert 'class="outcome-failed"' in page and "fetch them" in page
+    assert '<span class="alert">failed</span>' in page and "fetch them" in page
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"mnist": 3}', '{"mnist": {"seconds": "long"}}'])
