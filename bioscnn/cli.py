@@ -324,6 +324,21 @@ def noise(
     )
 
 
+@app.command()
+def merge(
+    sources: Annotated[list[Path], typer.Argument(help="folders of results of other machines")],
+) -> None:
+    """Bring the units that shards measured elsewhere into results/; then type the command without --shard."""
+    from bioscnn.experiments.merge import merge as merge_units
+
+    done = merge_units(sources, Path("results"))
+    typer.echo(
+        f"{done.copied:,} units copied, {done.there:,} were there, {done.damaged:,} damaged ones left out"
+    )
+    for name in done.experiments:
+        typer.echo(f"  results/{name}")
+
+
 @app.command("time-step")
 def time_step(
     study: StudyFile,
