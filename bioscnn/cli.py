@@ -143,11 +143,11 @@ def explain(
 
 @app.command()
 def compare(
-    a: Annotated[Path, typer.Argument(help="folder of a run, made with --set readout.record=all")],
-    b: Annotated[Path, typer.Argument(help="another one of the same trials, on another device for example")],
+    a: Annotated[Path, typer.Argument(help="folder of a run (--set readout.record=all keeps all spikes)")],
+    b: Annotated[Path, typer.Argument(help="another of the same trials: other neuron, noise, device, ...")],
     as_json: Json = False,
 ) -> None:
-    """Compare two runs of the same trials spike by spike; code 1 if they differ."""
+    """Compare two runs of the same trials; code 1 if spikes differ where networks and input are the same."""
     from bioscnn.printing.devices import print_comparison
     from bioscnn.studies.compare import compare_runs
 
@@ -156,7 +156,7 @@ def compare(
         typer.echo(json.dumps(comparison.as_dict(), indent=2))
     else:
         print_comparison(comparison)
-    if not comparison.identical:
+    if not comparison.as_expected:
         raise typer.Exit(1)
 
 

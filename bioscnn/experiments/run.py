@@ -15,8 +15,9 @@ from bioscnn.experiments.executors import Where, executor_at
 from bioscnn.experiments.experiment import Analysis, Done, Experiment
 from bioscnn.experiments.lock import locked
 from bioscnn.experiments.store import SPEC, MadeBy, Store
-from bioscnn.experiments.unit import Outcome, Unit, hash_of
+from bioscnn.experiments.unit import Outcome, Unit
 from bioscnn.files import point_latest, write_atomically, write_csv, write_json
+from bioscnn.fingerprint import hash_of
 from bioscnn.report.page import write_page
 from bioscnn.studies.provenance import code_version, environment
 from bioscnn.studies.watcher import Watcher
