@@ -18,7 +18,9 @@ from bioscnn.experiments.store import SPEC, MadeBy, Store
 from bioscnn.experiments.unit import Outcome, Unit
 from bioscnn.files import point_latest, write_atomically, write_csv, write_json
 from bioscnn.fingerprint import hash_of
+from bioscnn.report import write_index
 from bioscnn.report.page import write_page
+from bioscnn.studies.naming import result_folder
 from bioscnn.studies.provenance import code_version, environment
 from bioscnn.studies.watcher import Watcher
 
@@ -99,7 +101,9 @@ def run_experiment(
     shard: Shard | None = None,
     keep_spikes: bool = False,
 ) -> Finished | ShardDone:
-    """Measure what is not in the store yet, analyse, and write ``<results>/<name>/<label>/<hash>/``.
+    """Measure what is not in the store yet, analyse, and write the folder of the experiment, and the index.
+
+    The folder is ``<results>/<name>/<label>/<what was changed in the study>-<hash>/``.
 
     Everything is checked before anything is measured. Outcomes are kept unit by unit, so an interrupted
     experiment goes on where it was; an outcome that was made by other code is measured again unless its
@@ -141,7 +145,7 @@ def run_experiment(
     bench.progress = progress
     units = experiment.plan(bench)
     plan = _key(experiment, units, bench)
-    folder = results / experiment.name / experiment.label / plan
+    folder = result_folder(results / experiment.name / experiment.label, experiment.study.label, plan)
     store = Store(folder)
     store.open({"plan": plan, "experiment": experiment.name, "label": experiment.label})
     _speak_of_earlier(folder, progress)
@@ -191,6 +195,7 @@ def run_experiment(
         progress.stage("reporting")
         write_page(experiment.page(analysis, summary), folder)
         point_latest(folder)
+    write_index(results)
     return Finished(folder, summary, analysis, computed)
 
 
@@ -243,6 +248,7 @@ def _summary(
         "experiment": experiment.name,
         "label": experiment.label,
         "study": experiment.study.name,
+        "changed": dict(experiment.study.changed),
         "title": analysis.title,
         "simulated": analysis.simulated,
         "verdict": list(analysis.verdict),

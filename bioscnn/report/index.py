@@ -10,10 +10,37 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bioscnn.errors import UserError
-from bioscnn.files import write_atomically
 from bioscnn.report.files import read_json
-from bioscnn.report.index_folder import OTHER, RUN, STEPS, Link, address, find_files, find_places
-from bioscnn.report.template import render_template
+from bioscnn.report.formats import plural
+from bioscnn.report.index_folder import (
+    KNOWN,
+    OTHER,
+    RUN,
+    STEPS,
+    FileLink,
+    address,
+    find_files,
+    find_places,
+)
+from bioscnn.report.page import (
+    Column,
+    Folded,
+    Inline,
+    Link,
+    Page,
+    Part,
+    Section,
+    Table,
+    Text,
+    alert,
+    code,
+    joined,
+    large,
+    muted,
+    strong,
+    write_page,
+)
+from bioscnn.report.page import Entry as PageEntry
 
 if TYPE_CHECKING:
     from bioscnn.report.index_entries import Entry
@@ -29,10 +56,10 @@ HEADINGS = {
     "devices": "All devices, spike by spike",
     "cross-validation": "Cross-validation",
 }
-"""Sections of the page, in this order."""
+"""Sections of the page, in this order; experiments that are not here follow, under their names."""
 
-ASKING = ("noise", "sweeps", "filters", "timing", "ladder")
-"""Studies that answer a question in sentences."""
+ORDER = [RUN, *KNOWN]
+SIMULATED = "Simulated recordings: a model of an event camera made them from images."
 
 
 @dataclass(frozen=True)
@@ -60,84 +87,169 @@ def write_index(results: Path) -> Path:
         raise UserError(
             "no results yet", file=results, fix="type `make sim`, or `make study` for all of them"
         )
-    path = results / "index.html"
-    write_atomically(path, render_index(results).encode())
-    return path
+    return write_page(index_page(results), results, "index.html")
 
 
-def render_index(results: Path) -> str:
-    """Return the page of all results as HTML."""
+def index_page(results: Path) -> Page:
+    """Return the page of all results."""
     from bioscnn.report.index_entries import read_entry
 
     groups = list(group_entries(read_entry(place, results) for place in find_places(results)))
     entries = [entry for group in groups for entry in (group.newest, *group.older)]
-    values: dict[str, Any] = {
-        "sections": {
-            heading: found
-            for kind, heading in HEADINGS.items()
-            if (found := [group for group in groups if group.kind == kind])
-        },
-        "ids": dict(zip(HEADINGS.values(), HEADINGS, strict=True)),
-        "story": list(story(groups)),
-        "problems": [entry for entry in entries if entry.problem],
-        "n_results": sum(entry.found is not None for entry in entries),
-        "steps": _steps(results),
-        "other": dict(_other(results)),
-        "results": results,
-        "made": datetime.now(UTC),
-        "address": lambda entry: address(entry.place.folder, results) + "/",
-        "name_of": lambda entry: entry.place.folder.relative_to(results).as_posix(),
-    }
-    return render_template("index.html", values, "type `bioscnn study --index` again")
+    n = sum(entry.digest is not None for entry in entries)
+    begin = "" if n else " Type `make sim` for the first one, or `make study` for all that the docs report."
+    problems: list[Inline] = [
+        Link(_name(entry, results), f"#{_id(entry, results)}") for entry in entries if entry.problem
+    ]
+    return Page(
+        title="All results",
+        eyebrow=f"bioscnn · {datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        question="",
+        lead=[
+            f"{plural(n, 'result')}, each with its numbers, 95 % intervals in brackets, and links to its report, "
+            f"tables and figures.{begin}"
+        ],
+        verdict=[],
+        warnings=[("Damaged or unfinished, see below: ", joined(tuple(problems), ", "), ".")] if problems else [],
+        headlines=[],
+        sections=list(_sections(groups, results)),
+        provenance=[],
+        footer=(
+            "Made by bioscnn from the files beside this page, after every run and experiment and by ",
+            code("bioscnn study --index"),
+            "; links are relative, so that the folder can be moved as a whole.",
+        ),
+    )
+
+
+def _sections(groups: list[Group], results: Path) -> Iterator[Section]:
+    told = [part for group in story(groups) for part in _story(group)]
+    if told:
+        yield Section("story", "In short", told, "In short")
+    for kind, members in groupby(groups, lambda group: group.kind):
+        name = "Runs" if kind == RUN else kind.replace("-", " ").capitalize()
+        yield Section(kind, HEADINGS.get(kind, name), [_shown(group, results) for group in members], name)
+    other: list[Part] = [
+        PageEntry(f"other/{name}", what, [_links(files)])
+        for name, what in OTHER.items()
+        if (results / name).is_dir() and (files := find_files(results / name, results))
+    ]
+    if other:
+        yield Section("other", "Other files", other)
+    if (results / STEPS / "steps.json").exists():
+        yield Section("steps", "Steps that reproduce the docs", _steps(results), "Steps")
 
 
 def group_entries(entries: Iterable[Entry]) -> Iterator[Group]:
     """Yield the results study by study; the one that ``latest`` names comes first, or else the newest."""
-    kinds = list(HEADINGS)
 
-    def study(entry: Entry) -> tuple[int, str]:
-        return kinds.index(entry.place.kind), entry.place.study
+    def study(entry: Entry) -> tuple[int, str, str]:
+        kind = entry.place.kind
+        return ORDER.index(kind) if kind in ORDER else len(ORDER), kind, entry.place.study
 
-    for (kind, name), members in groupby(sorted(entries, key=study), study):
+    for (_, kind, name), members in groupby(sorted(entries, key=study), study):
         first, *older = sorted(
             members,
-            key=lambda entry: (entry.found is not None, entry.place.latest, entry.when),
+            key=lambda entry: (entry.digest is not None, entry.place.latest, entry.when),
             reverse=True,
         )
-        yield Group(kinds[kind], name, first, tuple(older))
+        yield Group(kind, name, first, tuple(older))
 
 
 def story(groups: Iterable[Group]) -> Iterator[Group]:
     """Yield the studies that answer a question; a quick one only where there is no other."""
-    answered = [group for group in groups if group.newest.found and group.newest.found.verdict]
+    answered = [group for group in groups if group.newest.digest and any(group.newest.digest.verdict)]
     whole = {(group.kind, group.study) for group in answered}
-    for kind in ASKING:
-        for group in answered:
-            quick = group.study.removesuffix("-quick")
-            if group.kind == kind and not (quick != group.study and (kind, quick) in whole):
-                yield group
+    for group in answered:
+        full = group.study.removesuffix("-quick")
+        if full == group.study or (group.kind, full) not in whole:
+            yield group
 
 
-def _steps(results: Path) -> dict[str, Any] | str | None:
-    """Return what has become of the steps of the whole study; a damaged list as words, no list as None."""
+def _story(group: Group) -> Iterator[Part]:
+    digest = group.newest.digest
+    assert digest is not None
+    first, *others = (sentence for sentence in digest.verdict if sentence)
+    yield Text(_linked(f"{group.kind.capitalize()}, {group.study}", group.newest.report), "heading")
+    yield Text(strong(first))
+    yield Text(others, "small")
+    if digest.simulated:
+        yield Text(SIMULATED, "warning")
+
+
+def _shown(group: Group, results: Path) -> PageEntry:
+    """Return the newest result of a study, with those before it folded."""
+    newest, older = group.newest, group.older
+    parts = list(_facts(newest))
+    if older:
+        folded = [
+            PageEntry(_id(entry, results), muted(f"{_name(entry, results)}/"), list(_facts(entry)))
+            for entry in older
+        ]
+        parts.append(Folded(f"{plural(len(older), 'other result')} of {group.study}", folded))
+    heading = (_linked(group.study, newest.report), " ", muted(f"{_name(newest, results)}/"))
+    return PageEntry(_id(newest, results), heading, parts)
+
+
+def _facts(entry: Entry) -> Iterator[Part]:
+    digest, when = entry.digest, f"{entry.when:%Y-%m-%d %H:%M} UTC"
+    if digest is None:
+        yield Text(f"{entry.problem} · {when}", "warning")
+    else:
+        yield Text([(large(digest.value), " ", digest.note), *digest.more], "small")
+        if digest.simulated:
+            yield Text(SIMULATED, "warning")
+        yield Text(digest.changed, "small")
+        yield Text(muted(f"n = {digest.n} · {digest.source} · {when}"), "small")
+    yield _links(entry.files)
+
+
+def _links(files: Iterable[FileLink]) -> Text:
+    links = tuple(Link(file.name, file.href) for file in files)
+    return Text(joined(links, " · ") if links else "", "small")
+
+
+def _linked(text: str, report: str | None) -> Inline:
+    return Link(text, report) if report else text
+
+
+def _name(entry: Entry, results: Path) -> str:
+    return entry.place.folder.relative_to(results).as_posix()
+
+
+def _id(entry: Entry, results: Path) -> str:
+    return f"results/{address(entry.place.folder, results)}"
+
+
+def _steps(results: Path) -> list[Part]:
+    """Return what has become of the steps that reproduce the docs; a damaged list as words."""
     path = results / STEPS / "steps.json"
-    if not path.exists():
-        return None
     try:
         steps = read_json(path, (), "delete it")
+        rows, errors = [], list[Part]()
         for name, step in steps.items():
-            log = path.with_name(f"{name}.log")
-            step["log"] = address(log, results) if log.exists() else None
-            step["minutes"] = step["seconds"] / 60
-            step["when"] = datetime.fromisoformat(step["began"])
-            step["typed"] = " ".join(["bioscnn", *step["command"]])
-        return steps
-    except (UserError, LookupError, TypeError, ValueError, AttributeError) as error:
-        return f"damaged: {str(error).splitlines()[0]}"
+            rows.append(_step(name, step, path.with_name(f"{name}.log"), results))
+            if step["error"]:
+                typed = " ".join(["bioscnn", *step["command"]])
+                errors.append(Folded(f"{name}: why it {step['outcome']}", [Text(f"{typed}\n\n{step['error']}", "code")]))
+    except (UserError, LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        return [Text((code("study/steps.json"), f" is damaged: {str(error).splitlines()[0]}"), "warning")]
+    columns = [
+        Column("step", "step"),
+        Column("outcome", "outcome"),
+        Column("minutes", "minutes", "{:.1f}".format, numeric=True),
+        Column("began", "began (UTC)", numeric=True),
+        Column("answers", "what it answers", words=True),
+    ]
+    return [Table(rows, columns, dense=True), *errors]
 
 
-def _other(results: Path) -> Iterator[tuple[str, tuple[Link, ...]]]:
-    """Yield what is linked without being read, by what it is."""
-    for name, what in OTHER.items():
-        if (results / name).is_dir() and (files := find_files(results / name, results)):
-            yield what, files
+def _step(name: str, step: dict[str, Any], log: Path, results: Path) -> dict[str, Any]:
+    outcome = str(step["outcome"])
+    return {
+        "step": _linked(name, address(log, results) if log.exists() else None),
+        "outcome": outcome if outcome == "done" else alert(outcome),
+        "minutes": float(step["seconds"]) / 60,
+        "began": f"{datetime.fromisoformat(step['began']):%Y-%m-%d %H:%M}",
+        "answers": str(step["answers"]),
+    }

@@ -13,8 +13,8 @@ from tests.results import write_results
 pytestmark = pytest.mark.browser
 
 SECTIONS = (
-    "summary", "story", "run", "noise", "sweeps", "filters", "timing", "ladder", "benchmark", "devices",
-    "cross-validation", "other", "steps",
+    "summary", "story", "run", "noise", "sweeps", "filters", "timing", "benchmark", "devices", "time-step",
+    "other", "steps",
 )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from bioscnn.studies.paired import TrialResults
 from bioscnn.studies.run_folder import RunFolder
 from tests.networks import currents
 from tests.runs import (
+    N_STEPS,
     NETWORK,
     N_TRIALS,
     V_TH,
