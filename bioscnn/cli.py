@@ -474,7 +474,7 @@ def benchmark(
 
 
 @app.command("study")
-def everything(
+def study(
     quick: Annotated[
         bool, typer.Option("--quick", help="a few minutes of it, on what comes with bioscnn")
     ] = False,
@@ -488,19 +488,19 @@ def everything(
     data: DataFolder = None,
 ) -> None:
     """Run all that the docs report, step by step, and write one page that links all results."""
-    from bioscnn.printing.studies import print_everything
+    from bioscnn.printing.studies import print_reproduction
     from bioscnn.report import write_index
-    from bioscnn.studies.everything import run_everything
+    from bioscnn.reproduce import reproduce
     from bioscnn.terminal import StepProgress
 
     if index:
         typer.echo(write_index(Path("results")))
         return
     with StepProgress() as progress:
-        done = run_everything(
+        done = reproduce(
             quick=quick, only=_words(only), again=_words(again), data=data, place=Path(), progress=progress
         )
-    print_everything(done)
+    print_reproduction(done)
     if done.missing:
         raise typer.Exit(1)
 

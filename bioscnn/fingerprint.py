@@ -114,9 +114,7 @@ def _defined_in(module: str, name: str) -> str:
 @cache
 def _import_nodes(module: str) -> tuple[ast.Import | ast.ImportFrom, ...]:
     """Return the imports of a module, without those that only a type checker reads."""
-    return tuple(
-        node for node in _statements(_tree(module)) if isinstance(node, ast.Import | ast.ImportFrom)
-    )
+    return tuple(node for node in _statements(_tree(module)) if isinstance(node, ast.Import | ast.ImportFrom))
 
 
 def _statements(tree: ast.Module) -> Iterator[ast.AST]:

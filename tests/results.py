@@ -42,7 +42,13 @@ def write_ledger(folder: Path) -> None:
 
 def write_experiment(folder: Path, value: str, *verdict: str, **more: object) -> None:
     """Write what an experiment says of itself, a table, a report, and a unit that is nobody's business."""
-    entry = {"source": "mnist: made <up>", "n": "500 trials", "value": value, "note": "[1, 2] of it", "more": []}
+    entry = {
+        "source": "mnist: made <up>",
+        "n": "500 trials",
+        "value": value,
+        "note": "[1, 2] of it",
+        "more": [],
+    }
     content = {"entry": entry, "simulated": False, "verdict": verdict, "started": "2026-11-24T10:00:00+00:00",
                "changed": {"neuron.t_ref": "5 ms"}}  # fmt: skip
     _json(folder / "summary.json", content | more)
@@ -100,7 +106,9 @@ def write_results(results: Path) -> Path:
         ("filters", "caltech", "Midgets help."), ("filters", "caltech-quick", "Quickly told."),
         ("time-step", "mnist", "A coarse step costs nothing."),
     ):  # fmt: skip
-        write_experiment(results / kind / study / "as-written-1234", f"{len(kind)}.25 %", verdict, "And more.")
+        write_experiment(
+            results / kind / study / "as-written-1234", f"{len(kind)}.25 %", verdict, "And more."
+        )
     write_experiment(results / "benchmark" / "mnist" / "as-written-5678", "99.37 %")
     (results / "benchmark" / "measurements").mkdir()
     write_devices(results / "devices" / "mnist")

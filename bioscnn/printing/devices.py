@@ -20,7 +20,9 @@ def print_comparison(compared: RunComparison) -> None:
     """Print how two runs differ: what made them, which keys, by how much, and spike by spike."""
     for which, run in zip(("first", "second"), compared.settings, strict=True):
         made = f"{run['device']}, {run['connectivity']}, {run['precision']}, Brian2 {run['brian2']}"
-        OUT.print(f"{which:<8} {run['folder']}\n{'':<8} {made}, commit {str(run['commit'])[:8]}", markup=False)
+        OUT.print(
+            f"{which:<8} {run['folder']}\n{'':<8} {made}, commit {str(run['commit'])[:8]}", markup=False
+        )
     OUT.print()
     if compared.keys:
         rows = [(key, *(escape(str(value)) for value in values)) for key, values in compared.keys.items()]

@@ -48,7 +48,9 @@ def print_run(run: Run, study: Path, elapsed: float) -> None:
     ):
         OUT.print(f"  {name:<16} {text}")
     if run.known_since:
-        OUT.print(f"\nSame results as before, simulated at {run.known_since}; another --out simulates them again.")
+        OUT.print(
+            f"\nSame results as before, simulated at {run.known_since}; another --out simulates them again."
+        )
     OUT.print("\nNext:")
     bioscnn = own_name()
     third = (f"{bioscnn} explain {run.folder}", "where the accuracy goes, cause by cause")

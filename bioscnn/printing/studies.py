@@ -11,7 +11,7 @@ from bioscnn.printing.shared import print_sentences, print_simulated, print_tabl
 from bioscnn.terminal import OUT
 
 if TYPE_CHECKING:
-    from bioscnn.studies.everything import Everything
+    from bioscnn.reproduce import Reproduction
     from bioscnn.studies.filters import Filters
     from bioscnn.studies.ladder import Ladder
     from bioscnn.studies.sweep import SweepPlan, SweepRun
@@ -90,9 +90,9 @@ def print_sweep_plan(plan: SweepPlan) -> None:
     )
 
 
-def print_everything(done: Everything) -> None:
+def print_reproduction(done: Reproduction) -> None:
     """Print which steps are done, what is missing and how to get it, and where the page is."""
-    from bioscnn.studies.everything import NEEDS
+    from bioscnn.reproduce import NEEDS
 
     ran = len(done.steps) - len(done.skipped) - len(done.missing)
     OUT.print(f"\n{ran} steps done, {len(done.skipped)} done before, {len(done.missing)} missing")

@@ -169,7 +169,12 @@ def _shared(run: Run) -> Iterator[tuple[str, str, object, object]]:
     yield "provenance.json", "data.classes", (len(run.classes),), data.shapes.get(OUTPUT)
     most = int(max(data.label.max(initial=0), data.ann_class.max(initial=0)))
     yield "provenance.json", "data.classes", max(len(run.classes), most + 1), len(run.classes)
-    yield "provenance.json", f"populations, {READOUT}, tau_m", "tau_m" in described[READOUT]["parameters"], True
+    yield (
+        "provenance.json",
+        f"populations, {READOUT}, tau_m",
+        "tau_m" in described[READOUT]["parameters"],
+        True,
+    )
     if run.spikes_in:
         maps = 2 if run.recorded else len(run.cells) or 1
         yield "summary.json", "events_per_trial", (3, maps), (len(data.input_shape), data.input_shape[0])

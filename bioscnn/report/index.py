@@ -110,7 +110,9 @@ def index_page(results: Path) -> Page:
             f"tables and figures.{begin}"
         ],
         verdict=[],
-        warnings=[("Damaged or unfinished, see below: ", joined(tuple(problems), ", "), ".")] if problems else [],
+        warnings=[("Damaged or unfinished, see below: ", joined(tuple(problems), ", "), ".")]
+        if problems
+        else [],
         headlines=[],
         sections=list(_sections(groups, results)),
         provenance=[],
@@ -231,7 +233,9 @@ def _steps(results: Path) -> list[Part]:
             rows.append(_step(name, step, path.with_name(f"{name}.log"), results))
             if step["error"]:
                 typed = " ".join(["bioscnn", *step["command"]])
-                errors.append(Folded(f"{name}: why it {step['outcome']}", [Text(f"{typed}\n\n{step['error']}", "code")]))
+                errors.append(
+                    Folded(f"{name}: why it {step['outcome']}", [Text(f"{typed}\n\n{step['error']}", "code")])
+                )
     except (UserError, LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
         return [Text((code("study/steps.json"), f" is damaged: {str(error).splitlines()[0]}"), "warning")]
     columns = [

@@ -61,7 +61,16 @@ def _append_spikes(group: Any, spikes: SpikeTrains) -> None:
     _append(group, "trial_start", start if first else start[1:])
 
 
-DAMAGE = (OSError, LookupError, ValueError, TypeError, AttributeError, RuntimeError, OverflowError, MemoryError)
+DAMAGE = (
+    OSError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+    OverflowError,
+    MemoryError,
+)
 """What h5py and NumPy raise, whatever a file holds in the place of what is looked for."""
 
 
@@ -104,7 +113,9 @@ def _shape(group: Any) -> tuple[int, ...]:
 
 def _read_spikes(group: Any, n_trials: int, size: int, clock: tuple[int, float]) -> SpikeTrains:
     parts = _array(group, "neuron", "iu", None), _array(group, "step", "iu", None)
-    return SpikeTrains(*(part[:] for part in (*parts, _array(group, "trial_start", "iu", n_trials + 1))), size, *clock)
+    return SpikeTrains(
+        *(part[:] for part in (*parts, _array(group, "trial_start", "iu", n_trials + 1))), size, *clock
+    )
 
 
 def append_recording(group: Any, recording: Recording, shapes: Mapping[str, tuple[int, ...]]) -> None:
@@ -197,7 +208,9 @@ def load_run(path: Path) -> RunData:
 
 def _read_run(file: Any) -> RunData:
     label = _array(file, "trials/label", "iu", None)[:]
-    index, ann_class = (_array(file, f"trials/{name}", "iu", len(label))[:] for name in ("index", "ann_class"))
+    index, ann_class = (
+        _array(file, f"trials/{name}", "iu", len(label))[:] for name in ("index", "ann_class")
+    )
     trial = _array(file, "examples/trial", "iu", None)[:]
     if not (len(label) and len(trial)) or min(part.min() for part in (label, ann_class, trial)) < 0:
         raise ValueError("no trials, or classes below 0")

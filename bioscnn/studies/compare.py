@@ -73,7 +73,10 @@ def _check_same_trials(one: RunFolder, other: RunFolder) -> None:
     for key, first, second in (
         ("dataset.trials", one.summary["n_trials"], other.summary["n_trials"]),
         ("data SHA-256", one.summary["data_sha256"], other.summary["data_sha256"]),
-        *((what, *(side.stored.trials(what).tolist() for side in (one, other))) for what in ("index", "label")),
+        *(
+            (what, *(side.stored.trials(what).tolist() for side in (one, other)))
+            for what in ("index", "label")
+        ),
     ):
         if first != second:
             raise UserError(

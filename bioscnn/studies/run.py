@@ -93,7 +93,9 @@ def run_study(study: Study, *, data: Path | None, out: Path | None, results: Pat
     if known is None:
         with whole_folder(folder, mark=SUMMARY) as scratch:
             scores = _simulate(scratch / "run.h5", prepared, watch)
-            facts = _provenance(prepared, watch.started) | made_by | {"key": key, "changed": dict(study.changed)}
+            facts = (
+                _provenance(prepared, watch.started) | made_by | {"key": key, "changed": dict(study.changed)}
+            )
             write_json(scratch / "provenance.json", facts)
             (scratch / "config.toml").write_text(study.toml(), encoding="utf-8")
             summary, since = _summary(prepared, scores, watch), ""

@@ -110,7 +110,9 @@ class RunFolder:
         try:
             tau_m = parse_quantity(described["parameters"].get("tau_m"), "time")
         except UserError as error:
-            raise error.but(file=self.folder / "provenance.json", key=f"populations, {READOUT}, tau_m") from None
+            raise error.but(
+                file=self.folder / "provenance.json", key=f"populations, {READOUT}, tau_m"
+            ) from None
         return first_informed_step(self.stored.potentials(READOUT, trials), self.stored.dt(), tau_m)
 
     def threshold(self, population: str) -> float | None:

@@ -63,12 +63,17 @@ def damage_recording(path: Path, rng: np.random.Generator) -> None:
 
 @pytest.fixture(scope="module")
 def attempts() -> int:
-    import os; return int(os.environ.get("ATT", 40))
+    import os
+
+    return int(os.environ.get("ATT", 40))
 
 
 @pytest.mark.parametrize("name", ["summary.json", "provenance.json", "run.h5"])
 def test_a_damaged_file_ends_in_a_page_or_in_one_error_that_names_it(make_run, tmp_path, name: str, attempts):
-    folder, rng = make_run(20, encoding={"kind": "lif-layer", "retina": ["on-midget"]}), np.random.default_rng(5)
+    folder, rng = (
+        make_run(20, encoding={"kind": "lif-layer", "retina": ["on-midget"]}),
+        np.random.default_rng(5),
+    )
     refused = 0
     for attempt in range(attempts):
         copy = shutil.copytree(folder, tmp_path / f"copy-{attempt}")

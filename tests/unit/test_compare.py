@@ -261,7 +261,12 @@ def test_a_difference_has_the_opposite_sign_the_other_way_round(original, record
 
 
 @pytest.mark.parametrize(
-    "keys", [{"simulation": {"duration": "31 ms"}}, {"simulation": {"dt": "0.5 ms"}}, {"readout": {"rule": "spike-count"}}]
+    "keys",
+    [
+        {"simulation": {"duration": "31 ms"}},
+        {"simulation": {"dt": "0.5 ms"}},
+        {"readout": {"rule": "spike-count"}},
+    ],
 )
 def test_only_runs_of_the_same_network_input_and_clock_are_compared_spike_by_spike(
     original, recording, tmp_path, keys

@@ -90,7 +90,11 @@ def test_every_link_of_the_page_is_relative_and_leads_to_a_file(results: Path):
     found = links(page_of(results))
     assert len(found) > 40
     assert [href for href in found if not (results / unquote(href)).is_file()] == []
-    assert {"mnist/as-written-bbbb/ledger.csv", "noise/mnist/as-written-1234/accuracy.csv", "bench/table.md"} <= set(found)
+    assert {
+        "mnist/as-written-bbbb/ledger.csv",
+        "noise/mnist/as-written-1234/accuracy.csv",
+        "bench/table.md",
+    } <= set(found)
     assert "devices/mnist/runs/numpy-explicit-float64/report.html" in found
 
 
