@@ -27,7 +27,7 @@ GENERATED_FROM = (".cpp", ".h", ".mk")
 def code_of_modules(*modules: str) -> str:
     """Return the hash of these modules of bioscnn and of all code that they can reach.
 
-    Comments, docstrings and layout do not count, nor do modules that are not imported, such as pages and plots.
+    Comments, docstrings and layout do not count, nor do modules that are not imported, such as pages.
     """
     return hash_of_code(closure(modules))
 

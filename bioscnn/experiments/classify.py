@@ -123,6 +123,11 @@ def classify_case(
     return outcome
 
 
+def correct_of(outcome: Outcome, rule: str) -> NDArray[np.bool_]:
+    """Return which answers of a readout were right, shape (n_trials,)."""
+    return np.asarray(outcome["chosen"][RULES.index(rule)] == outcome["label"])
+
+
 def inputs_of(unit: Unit, bench: Bench) -> str:
     """Return the hash of everything that a simulation of a unit's study reads."""
     return inputs_of_case(bench.case(unit.study), ann=bool(unit.options.get("ann")))

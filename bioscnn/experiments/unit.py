@@ -48,6 +48,8 @@ class Unit:
         About how long it takes, relative to the other units of the experiment; for order and progress.
     exclusive : bool
         Whether nothing else may run on the machine meanwhile, as for a measurement of time.
+    program : str
+        What units share that need the same compiled program; by variant, condition and measure if empty.
     """
 
     variant: str
@@ -59,6 +61,7 @@ class Unit:
     needs: tuple[str, ...] = ()
     work: float = 1.0
     exclusive: bool = False
+    program: str = ""
 
     @cached_property
     def id(self) -> str:

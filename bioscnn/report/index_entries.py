@@ -101,7 +101,7 @@ class ExperimentSummary(Facts):
     simulated: bool
     verdict: list[str]
     started: Moment
-    changed: dict[str, Any] = {}
+    changed: dict[str, Any] = Field(default_factory=dict)
 
 
 class DeviceRow(Facts):
@@ -162,7 +162,8 @@ def _run(folder: Path) -> Digest:
         bool(s.get("simulated")),
         plural(s["n_trials"], "recording" if "simulated" in s else "image"),
         percent(spiking[0]),
-        f"{percent_interval(*spiking[1:])} spiking network {provenance['network']['model']}, by {s['readout']}",
+        f"{percent_interval(*spiking[1:])} spiking network {provenance['network']['model']}, "
+        f"by {s['readout']}",
         provenance["started"],
         ", ".join([_neuron(folder / "config.toml"), _changes(provenance)]),
         more,

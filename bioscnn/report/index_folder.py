@@ -81,6 +81,8 @@ def _of_study(kind: str, study: Path) -> Iterator[Place]:
         return
     latest = (study / "latest").resolve()
     for folder in _folders(study):
+        if folder.name in _INSIDE:
+            continue
         yield Place(kind, study.name, folder, folder.resolve() == latest)
 
 

@@ -178,7 +178,8 @@ def _run(step: Step, begun: Record, data: Path | None, place: Path, log: Path, p
                 status = process.wait()
             except BaseException:
                 # Ctrl-C does not reach the step, which ends as its own interruption lets it.
-                os.killpg(process.pid, signal.SIGINT)
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGINT)
                 said.append(process.communicate()[0])
                 raise
     finally:

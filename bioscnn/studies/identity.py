@@ -1,4 +1,4 @@
-"""What decides the results of a run: the inputs of its simulation, and the code that makes numbers of them."""
+"""What decides the results of a run: the inputs of its simulation, and the code that simulates them."""
 
 from __future__ import annotations
 

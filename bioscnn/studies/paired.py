@@ -28,8 +28,8 @@ class PairedDifference:
     Parameters
     ----------
     quantity : str
-        ``"accuracy"``, by the readout of each study, a share; ``"latency_ms"``, until the decision is informed
-        and final; ``"spikes_per_trial"``, of all populations.
+        ``"accuracy"``, by the readout of each study, a share; ``"latency_ms"``, until the decision is
+        informed and final; ``"spikes_per_trial"``, of all populations.
     first, second : float
         Mean of each run.
     difference : Estimate

@@ -59,8 +59,8 @@ class Run:
 def run_study(study: Study, *, data: Path | None, out: Path | None, results: Path, progress: Progress) -> Run:
     """Run a study and write its folder, and the index of all results.
 
-    Results that are there already, of the same study, inputs and code, are not simulated again: their report is
-    written anew. To simulate again, give another folder.
+    Results that are there already, of the same study, inputs and code, are not simulated again: their report
+    is written anew. To simulate again, give another folder.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def run_study(study: Study, *, data: Path | None, out: Path | None, results: Pat
         with whole_folder(folder, mark=SUMMARY) as scratch:
             scores = _simulate(scratch / "run.h5", prepared, watch)
             facts = (
-                _provenance(prepared, watch.started) | made_by | {"key": key, "changed": dict(study.changed)}
+                _provenance(prepared, watch.started) | made_by | {"key": key, "changed": dict(study.edits)}
             )
             write_json(scratch / "provenance.json", facts)
             (scratch / "config.toml").write_text(study.toml(), encoding="utf-8")

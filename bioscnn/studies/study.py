@@ -31,24 +31,46 @@ class Study:
         Name of the file without its suffix; results go to ``results/<name>/``.
     config : StudyConfig
         Every key, SI units.
-    changed : tuple of (str, object)
+    edits : tuple of (str, object)
         Keys that were changed for this run, and their values; they are in `config` too.
     """
 
     name: str
     config: StudyConfig
-    changed: tuple[tuple[str, Any], ...] = field(default=(), compare=False)
+    edits: tuple[tuple[str, Any], ...] = field(default=(), compare=False)
 
     @property
     def label(self) -> str:
         """What was changed, as words for the name of a folder."""
-        return label_of(self.changed)
+        return label_of(self.edits)
 
     def key(self, *contents: str) -> str:
         """Return the hash that names the results: of all keys but ``jobs``, and of the contents' hashes."""
         written = self.config.model_dump()
         del written["simulation"]["jobs"]
         return hashlib.sha256(json.dumps([written, *contents]).encode()).hexdigest()[:16]
+
+    def changed(self, **keys: Mapping[str, Any]) -> Study:
+        """Return the study with some keys changed, table by table, every rule of a study file checked again.
+
+        Parameters
+        ----------
+        **keys : mapping
+            Keys and values of a table, values as in a file: ``simulation={"dt": "0.1 ms"}``. A table whose
+            keys depend on each other, such as ``neuron``, is best given whole.
+
+        Raises
+        ------
+        UserError
+            If the keys do not fit each other.
+        """
+        tables = self.config.model_dump()
+        for name, table in keys.items():
+            tables[name] = {**tables[name], **table}
+        try:
+            return Study(self.name, StudyConfig.model_validate(tables))
+        except ValidationError as error:
+            raise first_problem(error, Path(f"{self.name}.toml"), StudyConfig) from None
 
     def toml(self) -> str:
         """Return the study as a file in which every key is written."""
@@ -133,12 +155,12 @@ def study_of(path: Path, tables: Mapping[str, Any], changes: Sequence[str] = ())
         )
     try:
         config = StudyConfig.model_validate(with_changes(tables, changes))
-        return Study(path.stem, config, tuple(_changed(tables, changes, config)))
+        return Study(path.stem, config, tuple(_edits(tables, changes, config)))
     except ValidationError as error:
         raise first_problem(error, path, StudyConfig) from None
 
 
-def _changed(
+def _edits(
     tables: Mapping[str, Any], changes: Sequence[str], config: StudyConfig
 ) -> Iterator[tuple[str, Any]]:
     """Yield keys that were changed to another value than that of the file; jobs decide no result."""

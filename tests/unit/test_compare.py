@@ -20,8 +20,8 @@ from bioscnn.studies.run_folder import RunFolder
 from tests.networks import currents
 from tests.runs import (
     N_STEPS,
-    NETWORK,
     N_TRIALS,
+    NETWORK,
     V_TH,
     change_json,
     move_spike,

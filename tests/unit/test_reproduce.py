@@ -1,4 +1,4 @@
-"""Steps that reproduce the docs: their commands, how they resume, and what a failing one does to the others."""
+"""Steps that reproduce the docs: their commands, how they resume, what a failing one does to the others."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ import typer
 
 from bioscnn.cli import app
 from bioscnn.errors import UserError
-from bioscnn.studies import read_study
+from bioscnn.experiments.sweep import read_sweep
 from bioscnn.reproduce import NEEDS, QUICK, STEPS, Reproduction, Step, reproduce
 from bioscnn.reproduce.records import Record, read_records, write_records
 from bioscnn.reproduce.run import minutes_left
-from bioscnn.studies.sweep import read_sweep
+from bioscnn.studies import read_study
 
 ROOT = Path(__file__).parents[2]
 GOOD = Step("good", "Does it work?", ("data", "list"), 1.0, "study/good.log")
