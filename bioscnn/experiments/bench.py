@@ -8,6 +8,7 @@ from typing import Any
 
 from bioscnn.ann import LayerGraph, read_model
 from bioscnn.experiments.unit import Outcome
+from bioscnn.fingerprint import hash_of
 from bioscnn.ledger.conditions import spiking_network
 from bioscnn.network import SpikingNetwork
 from bioscnn.simulation import Progress
@@ -56,6 +57,7 @@ class Bench:
         self.given: dict[str, Outcome] = dict(given or {})
         self.progress: Progress = progress or Silent()
         self._kept: dict[str, list[tuple[Any, Any]]] = {}
+        self._contents: dict[str, str] = {}
 
     def case(self, study: Study) -> Prepared:
         """Return a study ready to be simulated: what `bioscnn.studies.prepare.prepare` returns, shared.
@@ -71,6 +73,14 @@ class Bench:
         calibration = self.calibration(config, graph)
         network = self.network(config, graph, calibration)
         return Prepared(study, shown, graph, calibration, network)
+
+    def contents(self, config: StudyConfig) -> str:
+        """Return the hash of the examples and of the trained network that a study names."""
+        named = repr((config.dataset.model_dump(), config.network.model))
+        if named not in self._contents:
+            network = self.read(config.network.model).sha256()
+            self._contents[named] = hash_of(self.clean(config).examples.sha256, network)[:8]
+        return self._contents[named]
 
     def clean(self, config: StudyConfig) -> Input:
         """Return the examples of a study, and how they are encoded, without any noise."""

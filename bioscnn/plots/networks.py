@@ -27,7 +27,8 @@ def networks_over_time(
     Parameters
     ----------
     over_time : sequence of mapping
-        For each network and step: ``network``, ``time_ms``, ``accuracy``, ``accuracy_low``, ``accuracy_high``.
+        For each network and step: ``network``, ``time_ms``, ``accuracy`` and its interval, ``accuracy_low``,
+        ``accuracy_high``.
     networks : sequence of mapping
         For each network in the same order: ``network``, ``duration_ms``, ``spikes``, ``synops``.
     width : float

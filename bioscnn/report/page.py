@@ -88,11 +88,13 @@ class Text:
     style : str
         ``heading`` is a heading within a section, ``caption`` stands above what it belongs to, ``code``
         keeps spaces and line breaks, ``small`` is in the type of tables, ``reference`` in the same and grey,
-        as for literature, and ``warning`` is marked as such.
+        as for literature; ``verdict`` and ``warning`` are marked as such.
     """
 
     paragraphs: Inline | Sequence[Inline]
-    style: Literal["plain", "heading", "caption", "code", "small", "reference", "warning"] = "plain"
+    style: Literal["plain", "heading", "caption", "code", "small", "reference", "verdict", "warning"] = (
+        "plain"
+    )
 
     @property
     def items(self) -> Sequence[Inline]:

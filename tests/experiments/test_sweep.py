@@ -187,7 +187,7 @@ def test_points_share_their_random_numbers_unless_each_has_its_own(tmp_path):
     assert set(table_of(common).seed) == {1} and table_of(own).seed.nunique() == 12
 
 
-def test_a_grid_shows_its_surface_and_its_best_and_worst_points(tmp_path):
+def test_points_by_chance_have_a_surface_and_their_best_and_worst_are_listed(tmp_path):
     design = 'kind = "random"\npoints = 25'
     experiment = of_function(tmp_path, design, "LINEAR")
     done = conduct(tmp_path, experiment, jobs=1)

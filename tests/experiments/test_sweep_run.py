@@ -141,6 +141,7 @@ def test_points_of_one_signature_share_a_program():
     assert signatures[0] == signatures[1] != signatures[2] and keys[0] == keys[1] != keys[2]
 
 
+@pytest.mark.slow
 def test_a_ledger_shares_out_what_the_trained_network_loses(tmp_path):
     done = go(
         tmp_path,

@@ -95,7 +95,7 @@ def test_bars_have_the_order_of_the_first_outcome_and_the_colour_of_their_table(
         assert to_hex(bar.get_facecolor()) == GROUPS[group_of(key)][1]
     latency = of_outcome(effects(), "latency").set_index("parameter").loc[rows["parameter"]]
     np.testing.assert_allclose([bar.get_width() for bar in axes[1].patches], latency["mu_star"])
-    assert [one.get_xlabel() for one in axes] == ["accuracy (points)", "latency (ms)"]
+    assert [one.get_xlabel().split() for one in axes] == [["accuracy", "(points)"], ["latency", "(ms)"]]
 
 
 def test_each_parameter_has_a_bar_of_what_it_makes_alone_and_one_with_interactions():

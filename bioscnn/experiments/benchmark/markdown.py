@@ -15,8 +15,8 @@ def tables_markdown(networks: Sequence[Row], time_steps: Sequence[Row], command:
     first, steps = networks[0], time_steps[0]
     return "\n".join(
         [
-            f"Measured by `{command}`: {first['n']:,} {first['split']} images, {first['duration_ms']:g} ms per "
-            f"trial; the readout was chosen on {first['validation_n']:,} validation images. "
+            f"Measured by `{command}`: {first['n']:,} {first['split']} images, {first['duration_ms']:g} ms "
+            f"per trial; the readout was chosen on {first['validation_n']:,} validation images. "
             "In brackets: 95 % intervals.",
             "",
             *_table(

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from bioscnn.experiments.benchmark.tables import REFERENCE
 from bioscnn.experiments.experiment import Row
-from bioscnn.experiments.phrases import capital, listed, points_of
-from bioscnn.report.formats import percent, percent_interval
+from bioscnn.experiments.phrases import listed, points_of
+from bioscnn.report.formats import percent, percent_interval, plural
 
 
 def verdict_of(networks: Sequence[Row], time_steps: Sequence[Row], title: str) -> list[str]:
-    """Return which spiking network is most accurate, and what spiking and the time step change.
+    """Return which spiking network classifies most images, and what spiking and the time step change.
 
     Parameters
     ----------
@@ -25,12 +25,15 @@ def verdict_of(networks: Sequence[Row], time_steps: Sequence[Row], title: str) -
     list of str
         Three sentences. Only significant differences are named.
     """
-    best = max(networks, key=lambda row: row["snn_accuracy"])
-    interval = percent_interval(best["snn_accuracy_low"], best["snn_accuracy_high"])
+    highest = max(row["snn_accuracy"] for row in networks)
+    best = [row for row in networks if row["snn_accuracy"] == highest]
+    names = listed([row["network"] for row in best])
+    first, verb = best[0], "classifies" if len(best) == 1 else "classify"
+    interval = percent_interval(first["snn_accuracy_low"], first["snn_accuracy_high"])
     return [
-        f"On {title}, {best['network']} is the most accurate spiking network with "
-        f"{percent(best['snn_accuracy'])} {interval} of {best['n']:,} {best['split']} images after "
-        f"{best['duration_ms']:g} ms.",
+        f"On {title}, of {plural(len(networks), 'spiking network')} {names} "
+        f"{verb} most images: {percent(highest)} {interval} of {first['n']:,} {first['split']} images after "
+        f"{first['duration_ms']:g} ms.",
         f"{_against_trained(networks)}.",
         f"{_against_reference(time_steps)}.",
     ]
@@ -45,18 +48,18 @@ def _against_trained(networks: Sequence[Row]) -> str:
             if row["significant"] and sign * row["difference"] > 0
         ]
         if named:
-            parts.append(f"{listed(named)} {verb}{'s' * (len(named) == 1)} by spiking")
+            parts.append(f"{listed(named)} {verb}{'s' * (len(named) == 1)} accuracy")
     same = [row["network"] for row in networks if not row["significant"]]
     if same:
-        parts.append(f"no significant difference to the trained network was found for {listed(same)}")
-    return capital("; ".join(parts))
+        parts.append(f"no significant change was found for {listed(same)}")
+    return f"Compared with the trained network, {'; '.join(parts)}"
 
 
 def _against_reference(time_steps: Sequence[Row]) -> str:
     changed = [row for row in time_steps if row["significant"]]
     reference = f"reset {REFERENCE[0]} in steps of {1e3 * REFERENCE[1]:g} ms"
     if not changed:
-        return f"No significant change of accuracy was found in other time steps or with other resets than {reference}"
+        return f"No significant change of accuracy was found with other resets or time steps than {reference}"
     named = [
         f"{row['network']} with reset {row['reset']} in steps of {row['dt_ms']:g} ms ({points_of(row)})"
         for row in changed

@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 
 from bioscnn.experiments.bench import Bench
-from bioscnn.experiments.classify import CLASSIFY, classify_case, inputs_of_case
+from bioscnn.experiments.classify import CLASSIFY, classify_case
 from bioscnn.experiments.trained import network_of
-from bioscnn.experiments.unit import Measure, Outcome, Unit, hash_of
+from bioscnn.experiments.unit import Measure, Outcome, Unit
+from bioscnn.fingerprint import hash_of
 from bioscnn.simulation import simulate_batches
 from bioscnn.studies.config import Neuron, StudyConfig
+from bioscnn.studies.identity import inputs_of_case
 from bioscnn.studies.prepare import Loaded, Prepared, check_fit, convert_for
 from bioscnn.studies.study import Study
 
@@ -74,7 +76,7 @@ def classify_rung(unit: Unit, bench: Bench) -> Outcome:
     Synaptic operations are counted trial by trial.
     """
     case = _case_of(unit, bench)
-    outcome = dict(classify_case(case, by_trial=True))
+    outcome = dict(classify_case(case, by_trial=True, recordings=bench.recordings))
     if unit.options.get("ann"):
         outcome["ann"] = case.ann_class.astype(np.int16)
     return outcome

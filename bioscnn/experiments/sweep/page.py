@@ -92,7 +92,8 @@ def sweep_page(shown: Shown) -> Page:
             Section("tables", "Numbers", [*_effects(shown), *_extremes(shown)], "Tables"),
             Section("methods", "How it was made", _methods(shown), "Methods"),
         ],
-        provenance=provenance_rows(summary),
+        # Its "weights" say whether they are fixed, and are no checksum.
+        provenance=provenance_rows({key: fact for key, fact in summary.items() if key != "weights"}),
         simulated=summary["simulated"],
         warnings=[_warning(shown)] if failures else [],
         footer=made_from("points.csv", *there, "summary.json", "sweep.toml"),
