@@ -1,7 +1,7 @@
 """Torch networks of every kind that people export, with random weights; and what becomes of them.
 
-``python -m bench.architectures`` exports each, and says whether the logits are those of onnxruntime and whether
-the spikes are the same on every device. See ``bench/README.md``.
+``python -m bench.architectures`` exports each, and says whether the logits are those of onnxruntime and
+whether the spikes are the same on every device. See ``bench/README.md``.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ class Lambda(nn.Module):
 class Residual(nn.Module):
     """A branch, what goes past it, and what comes behind their sum."""
 
-    def __init__(self, branch: nn.Module, past: nn.Module | None = None, behind: nn.Module | None = None) -> None:
+    def __init__(
+        self, branch: nn.Module, past: nn.Module | None = None, behind: nn.Module | None = None
+    ) -> None:
         super().__init__()
         self.branch, self.past, self.behind = branch, past or nn.Identity(), behind or nn.Identity()
 
@@ -123,7 +125,9 @@ ARCHITECTURES: dict[str, Callable[[], nn.Module]] = {
     "conv-flat-kernels": lambda: head(conv(2, 4, (1, 5)), conv(4, 4, (3, 1), stride=2)),
     "conv-no-bias": lambda: head(nn.Conv2d(2, 4, 3, bias=False), nn.ReLU()),
     "zero-pad": lambda: head(nn.ZeroPad2d((0, 1, 2, 1)), conv(2, 4, stride=2)),
-    "zero-pad-and-padding": lambda: head(nn.ZeroPad2d(1), conv(2, 4, padding=1), nn.ZeroPad2d((1, 0, 0, 1)), conv(4, 4)),
+    "zero-pad-and-padding": lambda: head(
+        nn.ZeroPad2d(1), conv(2, 4, padding=1), nn.ZeroPad2d((1, 0, 0, 1)), conv(4, 4)
+    ),
     "zero-pad-average-pool": lambda: head(conv(2, 4), nn.ZeroPad2d(1), nn.AvgPool2d(3, 2)),
     "zero-pad-max-pool": lambda: head(conv(2, 4), nn.ZeroPad2d((0, 1, 0, 1)), nn.MaxPool2d(3, 2)),
     "crop": lambda: head(Lambda(lambda x: x[:, :, 1:-2, 2:]), conv(2, 4)),
@@ -132,7 +136,9 @@ ARCHITECTURES: dict[str, Callable[[], nn.Module]] = {
     "depthwise-separable": lambda: head(conv(2, 4), conv(4, 4, groups=4, padding=1), conv(4, 8, 1)),
     "depthwise-multiplier": lambda: head(conv(2, 4), conv(4, 8, groups=4, stride=2)),
     "channel-shuffle": lambda: head(conv(2, 4), conv(4, 4, groups=2), Lambda(shuffled), conv(4, 4, groups=2)),
-    "channel-split": lambda: head(conv(2, 6), Lambda(lambda x: torch.cat(x.chunk(2, 1)[::-1], 1)), conv(6, 4)),
+    "channel-split": lambda: head(
+        conv(2, 6), Lambda(lambda x: torch.cat(x.chunk(2, 1)[::-1], 1)), conv(6, 4)
+    ),
     "channel-slice": lambda: head(conv(2, 6), Lambda(lambda x: x[:, 1:4]), conv(3, 4)),
     "batch-norm": lambda: head(normed(2, 4), normed(4, 4, stride=2)),
     "batch-norm-first": lambda: head(nn.BatchNorm2d(2), conv(2, 4, padding=1)),
@@ -173,7 +179,9 @@ ARCHITECTURES: dict[str, Callable[[], nn.Module]] = {
     "residual-projection": lambda: pooled(
         normed(2, 4),
         Residual(
-            nn.Sequential(normed(4, 6, stride=2, padding=1), nn.Conv2d(6, 6, 3, padding=1), nn.BatchNorm2d(6)),
+            nn.Sequential(
+                normed(4, 6, stride=2, padding=1), nn.Conv2d(6, 6, 3, padding=1), nn.BatchNorm2d(6)
+            ),
             nn.Sequential(nn.Conv2d(4, 6, 1, stride=2), nn.BatchNorm2d(6)),
             nn.ReLU(),
         ),
@@ -195,7 +203,9 @@ ARCHITECTURES: dict[str, Callable[[], nn.Module]] = {
     "concat": lambda: head(Branches(conv(2, 3), conv(2, 2)), conv(5, 4)),
     "inception": lambda: pooled(
         conv(2, 4),
-        Branches(conv(4, 2, 1), conv(4, 3, padding=1), nn.Sequential(nn.MaxPool2d(3, 1, padding=1), conv(4, 2, 1))),
+        Branches(
+            conv(4, 2, 1), conv(4, 3, padding=1), nn.Sequential(nn.MaxPool2d(3, 1, padding=1), conv(4, 2, 1))
+        ),
     ),
     "dense-net": lambda: pooled(
         conv(2, 3),
@@ -213,11 +223,11 @@ ARCHITECTURES: dict[str, Callable[[], nn.Module]] = {
     "clamp": lambda: head(nn.Conv2d(2, 4, 3), Lambda(lambda x: x.clamp(min=0)), conv(4, 4)),
     "scaled-relu": lambda: head(conv(2, 4), Lambda(lambda x: 0.5 * x), conv(4, 4, padding=1)),
     "normalisation-inside": lambda: head(Lambda(lambda x: (x - 0.13) / 0.31), conv(2, 4, padding=1)),
-    "temperature-softmax": lambda: nn.Sequential(
-        head(conv(2, 4)), Lambda(lambda x: x / 2), nn.Softmax(1)
-    ),
+    "temperature-softmax": lambda: nn.Sequential(head(conv(2, 4)), Lambda(lambda x: x / 2), nn.Softmax(1)),
     "dropout": lambda: head(conv(2, 4), nn.Dropout2d(), conv(4, 4), nn.Dropout()),
-    "view": lambda: nn.Sequential(conv(2, 4), Lambda(lambda x: x.view(x.size(0), -1)), nn.Linear(400, N_CLASSES)),
+    "view": lambda: nn.Sequential(
+        conv(2, 4), Lambda(lambda x: x.view(x.size(0), -1)), nn.Linear(400, N_CLASSES)
+    ),
     "deep": lambda: pooled(conv(2, 4), *(conv(4, 4, padding=1) for _ in range(6))),
 }
 
@@ -242,7 +252,9 @@ def network(name: str) -> nn.Module:
 def export(name: str, path: Path, dynamo: bool = False) -> None:
     """Export a network as people do: an example image, and a batch of any size."""
     example = torch.rand(2, *SHAPE)
-    options = {"dynamic_shapes": ({0: torch.export.Dim("batch")},)} if dynamo else {"dynamic_axes": {"x": {0: "n"}}}
+    options = (
+        {"dynamic_shapes": ({0: torch.export.Dim("batch")},)} if dynamo else {"dynamic_axes": {"x": {0: "n"}}}
+    )
     torch.onnx.export(
         network(name), (example,), str(path), input_names=["x"], dynamo=dynamo, verbose=False, **options
     )

@@ -1,10 +1,19 @@
-"""Branches and max pooling: the same spikes on every device as in the reference, and the counts that they claim."""
+"""Branches and max pooling: the same spikes on every device, and the counts that pooling claims."""
 
 import numpy as np
 import pytest
 
 from bioscnn.ann import (
-    INPUT, Add, Concat, Conv2d, Dense, Flatten, LayerGraph, MaxPool2d, Node, ReLU,
+    INPUT,
+    Add,
+    Concat,
+    Conv2d,
+    Dense,
+    Flatten,
+    LayerGraph,
+    MaxPool2d,
+    Node,
+    ReLU,
 )  # fmt: skip
 from bioscnn.conversion import convert, normalise
 from bioscnn.encoding import pixel_currents
@@ -31,7 +40,7 @@ def images(n, seed=1):
 
 
 def branching():
-    """A network with max pooling of activations, of sums and of a concatenation, and a residual connection."""
+    """A network with max pooling of activations and of a concatenation, and a residual connection."""
     rng = stream(3, "weights")
 
     def weights(*shape):

@@ -1,4 +1,4 @@
-"""Networks as they come from Keras, torch and quantisers: read with the logits of onnxruntime, or refused by name.
+"""Networks as Keras, torch and quantisers export them: onnxruntime's logits, or refused by name.
 
 Some of the files lie in ``tests/data/networks``; all of them where ``BIOSCNN_CASES`` names their folder.
 """
