@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -255,9 +256,12 @@ def export(name: str, path: Path, dynamo: bool = False) -> None:
     options = (
         {"dynamic_shapes": ({0: torch.export.Dim("batch")},)} if dynamo else {"dynamic_axes": {"x": {0: "n"}}}
     )
-    torch.onnx.export(
-        network(name), (example,), str(path), input_names=["x"], dynamo=dynamo, verbose=False, **options
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that there is a newer exporter, and that shapes are traced
+        module = network(name)
+        torch.onnx.export(
+            module, (example,), str(path), input_names=["x"], dynamo=dynamo, verbose=False, **options
+        )
 
 
 def images(n: int, seed: int = 1) -> NDArray[np.float32]:
