@@ -30,6 +30,9 @@ from bioscnn.studies.study import AUTO, Study, read_study, read_tables, study_of
 CANDIDATES = tuple(1e-3 * ms for ms in (20, 30, 40, 60, 80, 120, 160, 240, 320, 480, 640))
 """Durations that are tried, s."""
 
+_STRIDE = 4
+"""Candidates that the search passes over while decisions have not settled."""
+
 TOLERANCE = 0.01
 """Share of decisions that may be others at twice the duration."""
 
@@ -103,26 +106,42 @@ def read_settled_study(
     simulation = tables.get("simulation")
     if not (isinstance(simulation, dict) and simulation.get("duration") == AUTO):
         return read_study(path, changes), None
-    found: ChosenDuration | None = None
-    for candidate in CANDIDATES:
-        study = _lasting(path, tables, candidate)
+    return _search(path, tables, data, progress)
+
+
+def _search(
+    path: Path, tables: dict[str, Any], data: Path | None, progress: Progress
+) -> tuple[Study, ChosenDuration]:
+    """Return the shortest candidate that has settled: in large strides first, then between the last two."""
+
+    def tried(index: int) -> tuple[Study, ChosenDuration]:
+        study, twice = (_lasting(path, tables, factor * CANDIDATES[index]) for factor in (1, 2))
         progress.stage(f"trying {format_quantity(study.config.simulation.duration, 'time')}")
-        found = _try(study, _lasting(path, tables, 2 * candidate), data, progress)
-        if found.settled:
-            break
-    assert found is not None
-    return study, found
+        return study, _try(study, twice, data, progress)
+
+    unsettled, index = -1, 0
+    best = tried(index)
+    while not best[1].settled and index < len(CANDIDATES) - 1:
+        unsettled, index = index, min(index + _STRIDE, len(CANDIDATES) - 1)
+        best = tried(index)
+    while best[1].settled and index - unsettled > 1:
+        middle = (unsettled + index) // 2
+        between = tried(middle)
+        if between[1].settled:
+            best, index = between, middle
+        else:
+            unsettled = middle
+    return best
 
 
 def _lasting(path: Path, tables: dict[str, Any], duration: float) -> Study:
     """Return the study with trials of a duration, the nearest whole number of steps."""
-    dt = study_of(
-        path, {**tables, "simulation": {**tables["simulation"], "duration": "1 s"}}
-    ).config.simulation.dt
-    steps = max(2, round(duration / dt))
-    simulation = {**tables["simulation"], "duration": format_quantity(steps * dt, "time")}
-    study = study_of(path, {**tables, "simulation": simulation})
-    if study.config.encoding.kind == "events":
+
+    def lasting(text: str) -> Study:
+        return study_of(path, {**tables, "simulation": {**tables["simulation"], "duration": text}})
+
+    anything = lasting("1 s").config
+    if anything.encoding.kind == "events":
         raise UserError(
             "a recording lasts as long as it does",
             file=path,
@@ -130,7 +149,8 @@ def _lasting(path: Path, tables: dict[str, Any], duration: float) -> Study:
             value=AUTO,
             expected="a time with a unit, such as 300 ms",
         )
-    return study
+    dt = anything.simulation.dt
+    return lasting(format_quantity(max(2, round(duration / dt)) * dt, "time"))
 
 
 def _try(study: Study, twice: Study, data: Path | None, progress: Progress) -> ChosenDuration:

@@ -1,0 +1,82 @@
+"""A trial lasts until decisions no longer change, and a run says when they still did."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from bioscnn.errors import UserError
+from bioscnn.simulation.simulate import Silent
+from bioscnn.studies import read_study, settling
+from bioscnn.studies.settling import (
+    CANDIDATES,
+    TOLERANCE,
+    ChosenDuration,
+    read_settled_study,
+    restlessness,
+    settling_hint,
+    undecided,
+)
+
+
+def scores(decided, informed):
+    return SimpleNamespace(decided=lambda rule: np.array(decided), informed=lambda: np.array(informed))
+
+
+def test_a_trial_that_changes_its_mind_or_knows_nothing_yet_has_not_decided():
+    some = scores([[1, 2, 2, 2], [2, 2, 2, 3], [5, 5, 5, 5], [5, 5, 5, 5]], [1, 1, 1, 4])
+    assert undecided(some, "any", 2).tolist() == [False, True, False, True]
+    config = SimpleNamespace(readout=SimpleNamespace(rule="any"), simulation=SimpleNamespace(n_steps=4))
+    assert restlessness(some, config) == 0.5
+
+
+def study(tmp_path, *lines):
+    path = tmp_path / "mine.toml"
+    path.write_text("\n".join(['[simulation]\nduration = "auto"\ndt = "0.5 ms"', *lines]))
+    return path
+
+
+@pytest.mark.parametrize("enough", [20e-3, 50e-3, 300e-3, 2.0])
+def test_the_shortest_duration_that_settles_is_found(enough, tmp_path, monkeypatch):
+    tried = []
+
+    def simulated(short, twice, data, progress):
+        duration = short.config.simulation.duration
+        assert twice.config.simulation.duration == pytest.approx(2 * duration)
+        tried.append(duration)
+        changed = 0.0 if duration >= enough else 0.3
+        return ChosenDuration(duration, changed, 500, "train", changed <= TOLERANCE)
+
+    monkeypatch.setattr(settling, "_try", simulated)
+    found, chosen = read_settled_study(study(tmp_path), [], None, Silent())
+    expected = next((d for d in CANDIDATES if d >= enough), CANDIDATES[-1])
+    assert found.config.simulation.duration == chosen.duration == pytest.approx(expected)
+    assert chosen.settled == (enough <= CANDIDATES[-1])
+    assert len(tried) == len(set(tried)) <= 6
+
+
+def test_a_study_with_a_duration_keeps_it(tmp_path):
+    path = study(tmp_path)
+    found, chosen = read_settled_study(path, ["simulation.duration=45 ms"], None, Silent())
+    assert chosen is None
+    assert found.config == read_study(path, ["simulation.duration=45 ms"]).config
+
+
+def test_other_commands_ask_for_a_duration(tmp_path):
+    with pytest.raises(UserError, match="how long a trial lasts") as refusal:
+        read_study(study(tmp_path))
+    assert refusal.value.key == "simulation.duration"
+
+
+def test_a_recording_has_a_duration_of_its_own(tmp_path):
+    path = study(tmp_path, '[dataset]\nname = "nmnist"\n[encoding]\nkind = "events"')
+    with pytest.raises(UserError, match="as long as it does"):
+        read_settled_study(path, [], None, Silent())
+
+
+def test_a_restless_run_says_how_much_longer_to_try(tmp_path):
+    config = read_study(study(tmp_path), ["simulation.duration=30 ms"]).config
+    assert settling_hint(0.01, config) is None
+    assert '"60 ms"' in settling_hint(0.1, config)
+    assert '"120 ms"' in settling_hint(0.31, config)
+    assert settling_hint(0.31, config).startswith("31 %")
