@@ -26,6 +26,10 @@ ORPHAN_SECONDS = 60
 """Time after which a worker ends that finds no scheduler, such as in a job that begins too late."""
 
 
+USUAL_JOB = {"cores": 1, "memory": "2 GB", "walltime": "08:00:00"}
+"""A job of an experiment that has no table ``[cluster]``, where dask's own configuration says nothing."""
+
+
 @dataclass(frozen=True)
 class BatchSystem:
     """A batch system.
@@ -180,6 +184,7 @@ def make_cluster(where: Where) -> Any:
     signal.signal(signal.SIGINT, on_interrupt)
     assert where.batch is not None
     system, options = BATCH_SYSTEMS[where.batch], cluster_options(where.cluster)
+    options = options or _usual_job(where.batch)
     # Dask's own page at any free port: two studies from one machine must not want the same.
     usual = {"scheduler_options": {"dashboard_address": ":0"}, "death_timeout": ORPHAN_SECONDS}
     try:
@@ -192,3 +197,14 @@ def make_cluster(where: Where) -> Any:
             expected=f"keyword arguments of dask_jobqueue.{system.cluster}, cores and memory among them",
             fix='write for example: cores = 1, memory = "2 GB", walltime = "01:00:00"',
         ) from None
+
+
+def _usual_job(batch: str) -> dict[str, Any]:
+    """Return `USUAL_JOB` without what the user's own configuration of dask-jobqueue says."""
+    import dask
+
+    return {
+        key: value
+        for key, value in USUAL_JOB.items()
+        if dask.config.get(f"jobqueue.{batch}.{key}", None) is None
+    }

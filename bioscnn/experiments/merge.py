@@ -50,14 +50,14 @@ def merge(sources: Sequence[Path], results: Path) -> Merged:
     copied = there = damaged = 0
     experiments: dict[str, None] = {}
     for source in sources:
-        units = sorted(source.rglob(f"{UNITS}/*.npz")) if source.is_dir() else []
-        if not units:
+        folders = sorted(source.rglob(UNITS)) if source.is_dir() else []
+        if not folders:
             raise UserError(
                 "no units of experiments there",
                 file=source,
                 expected="a folder of results, such as results/, in which shards were measured",
             )
-        for path in units:
+        for path in (path for folder in folders for path in sorted(folder.glob("*.npz"))):
             target = results / path.relative_to(source)
             if is_whole(target):
                 there += 1
