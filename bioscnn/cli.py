@@ -145,11 +145,11 @@ def explain(
 
 @app.command()
 def compare(
-    a: Annotated[Path, typer.Argument(help="folder of a run, made with --set readout.record=all")],
-    b: Annotated[Path, typer.Argument(help="another one of the same trials, on another device for example")],
+    a: Annotated[Path, typer.Argument(help="folder of a run (--set readout.record=all keeps all spikes)")],
+    b: Annotated[Path, typer.Argument(help="another of the same trials: other neuron, noise, device, ...")],
     as_json: Json = False,
 ) -> None:
-    """Compare two runs of the same trials spike by spike; code 1 if they differ."""
+    """Compare two runs of the same trials; code 1 if spikes differ where networks and input are the same."""
     from bioscnn.printing.devices import print_comparison
     from bioscnn.studies.compare import compare_runs
 
@@ -158,7 +158,7 @@ def compare(
         typer.echo(json.dumps(comparison.as_dict(), indent=2))
     else:
         print_comparison(comparison)
-    if not comparison.identical:
+    if not comparison.as_expected:
         raise typer.Exit(1)
 
 
@@ -324,6 +324,21 @@ def noise(
     )
 
 
+@app.command()
+def merge(
+    sources: Annotated[list[Path], typer.Argument(help="folders of results of other machines")],
+) -> None:
+    """Bring the units that shards measured elsewhere into results/; then type the command without --shard."""
+    from bioscnn.experiments.merge import merge as merge_units
+
+    done = merge_units(sources, Path("results"))
+    typer.echo(
+        f"{done.copied:,} units copied, {done.there:,} were there, {done.damaged:,} damaged ones left out"
+    )
+    for name in done.experiments:
+        typer.echo(f"  results/{name}")
+
+
 @app.command("time-step")
 def time_step(
     study: StudyFile,
@@ -478,7 +493,7 @@ def benchmark(
 
 
 @app.command("study")
-def everything(
+def study(
     quick: Annotated[
         bool, typer.Option("--quick", help="a few minutes of it, on what comes with bioscnn")
     ] = False,
@@ -492,19 +507,19 @@ def everything(
     data: DataFolder = None,
 ) -> None:
     """Run all that the docs report, step by step, and write one page that links all results."""
-    from bioscnn.printing.studies import print_everything
+    from bioscnn.printing.studies import print_reproduction
     from bioscnn.report import write_index
-    from bioscnn.studies.everything import run_everything
+    from bioscnn.reproduce import reproduce
     from bioscnn.terminal import StepProgress
 
     if index:
         typer.echo(write_index(Path("results")))
         return
     with StepProgress() as progress:
-        done = run_everything(
+        done = reproduce(
             quick=quick, only=_words(only), again=_words(again), data=data, place=Path(), progress=progress
         )
-    print_everything(done)
+    print_reproduction(done)
     if done.missing:
         raise typer.Exit(1)
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from bioscnn.ann import LayerGraph, read_model
-from bioscnn.experiments.unit import Outcome, hash_of
+from bioscnn.experiments.unit import Outcome
+from bioscnn.fingerprint import hash_of
 from bioscnn.ledger.conditions import spiking_network
 from bioscnn.network import SpikingNetwork
 from bioscnn.simulation import Progress

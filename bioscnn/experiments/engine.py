@@ -13,9 +13,10 @@ from typing import Any
 from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.executors import Executor, is_death
-from bioscnn.experiments.fingerprint import code_of, core_of, environment_of_results
+from bioscnn.experiments.fingerprint import code_of, core_of
 from bioscnn.experiments.store import Kept, MadeBy, Store
 from bioscnn.experiments.unit import Outcome, Unit, measure_of
+from bioscnn.fingerprint import environment_of_results
 from bioscnn.studies.watcher import Watcher
 
 LARGEST_CHUNK = 8

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from bioscnn.experiments.bench import Bench
-from bioscnn.experiments.unit import Outcome, Unit, hash_of
+from bioscnn.experiments.unit import Outcome, Unit
+from bioscnn.fingerprint import hash_of
 from bioscnn.report.page import Page
 from bioscnn.studies.study import Study
 

@@ -17,9 +17,12 @@ from bioscnn.experiments.executors import Where, executor_at
 from bioscnn.experiments.experiment import Analysis, Done, Experiment
 from bioscnn.experiments.lock import locked
 from bioscnn.experiments.store import SPEC, UNITS, MadeBy, Store
-from bioscnn.experiments.unit import Outcome, Unit, hash_of
+from bioscnn.experiments.unit import Outcome, Unit
 from bioscnn.files import point_latest, write_atomically, write_csv, write_json
+from bioscnn.fingerprint import hash_of
+from bioscnn.report import write_index
 from bioscnn.report.render import write_page
+from bioscnn.studies.naming import result_folder
 from bioscnn.studies.provenance import code_version, environment
 from bioscnn.studies.watcher import Watcher
 
@@ -100,7 +103,9 @@ def run_experiment(
     shard: Shard | None = None,
     keep_spikes: bool = False,
 ) -> Finished | ShardDone:
-    """Measure what is not in the store yet, analyse, and write ``<results>/<name>/<label>/<hash>/``.
+    """Measure what is not in the store yet, analyse, and write the folder of the experiment, and the index.
+
+    The folder is ``<results>/<name>/<label>/<what was changed in the study>-<hash>/``.
 
     Where recordings are simulated, the label ends in ``-simulated``.
 
@@ -146,7 +151,7 @@ def run_experiment(
     plan = _key(experiment, units, bench)
     simulated = bench.clean(units[0].study.config).simulated
     label = experiment.label + "-simulated" * simulated
-    folder = results / experiment.name / label / plan
+    folder = result_folder(results / experiment.name / label, experiment.study.label, plan)
     store = Store(folder, lambda unit: bench.contents(unit.study.config))
     store.open({"plan": plan, "experiment": experiment.name, "label": label})
     _speak_of_earlier(folder, progress)
@@ -201,6 +206,7 @@ def run_experiment(
         progress.stage("reporting")
         write_page(experiment.page(analysis, summary), folder)
         point_latest(folder)
+    write_index(results)
     return Finished(folder, summary, analysis, computed)
 
 
@@ -257,6 +263,7 @@ def _summary(
         "experiment": experiment.name,
         "label": experiment.label,
         "study": experiment.study.name,
+        "changed": dict(experiment.study.edits),
         "title": analysis.title,
         "simulated": analysis.simulated,
         "verdict": list(analysis.verdict),

@@ -98,14 +98,7 @@ class Store:
 
     def read(self, unit: Unit) -> Kept | None:
         """Return a unit's outcome; None if it is not there or damaged."""
-        arrays = kept(self.path(unit))
-        if arrays is None or _MADE_BY not in arrays:
-            return None
-        try:
-            made_by = MadeBy(**json.loads(str(arrays.pop(_MADE_BY))))
-        except (ValueError, TypeError):
-            return None
-        return Kept(arrays, made_by)
+        return _read(self.path(unit))
 
     def has_all(self, units: Iterable[Unit]) -> bool:
         """Return whether every unit is in the store, whoever computed it."""
@@ -139,6 +132,22 @@ class Store:
             if unit.id in made
         ]
         write_csv(self.folder / "units.csv", rows)
+
+
+def is_whole(path: Path) -> bool:
+    """Return whether a file holds the outcome of a unit."""
+    return _read(path) is not None
+
+
+def _read(path: Path) -> Kept | None:
+    arrays = kept(path)
+    if arrays is None or _MADE_BY not in arrays:
+        return None
+    try:
+        made_by = MadeBy(**json.loads(str(arrays.pop(_MADE_BY))))
+    except (ValueError, TypeError):
+        return None
+    return Kept(arrays, made_by)
 
 
 def check_spec(path: Path, plan: str) -> None:

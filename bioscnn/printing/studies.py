@@ -1,4 +1,4 @@
-"""What the command line prints of studies that answer a question, and of the study of them all."""
+"""What the command line prints of studies that answer a question, and of `bioscnn study`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bioscnn.terminal import OUT
 
 if TYPE_CHECKING:
     from bioscnn.experiments.sweep import SweepPlan
-    from bioscnn.studies.everything import Everything
+    from bioscnn.reproduce import Reproduction
     from bioscnn.studies.filters import Filters
 
 
@@ -37,9 +37,9 @@ def print_sweep_plan(plan: SweepPlan) -> None:
     )
 
 
-def print_everything(done: Everything) -> None:
+def print_reproduction(done: Reproduction) -> None:
     """Print which steps are done, what is missing and how to get it, and where the page is."""
-    from bioscnn.studies.everything import NEEDS
+    from bioscnn.reproduce import NEEDS
 
     ran = len(done.steps) - len(done.skipped) - len(done.missing)
     OUT.print(f"\n{ran} steps done, {len(done.skipped)} done before, {len(done.missing)} missing")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from bioscnn.errors import UserError
-from bioscnn.report.files import read_json, refuse_incomplete
+from bioscnn.report.files import read_json
 from bioscnn.report.index_entries import read_entry
-from bioscnn.report.index_folder import OTHER, STEPS, Link, address, find_files, find_places
-from bioscnn.report.index_groups import HEADINGS, group_entries, story
+from bioscnn.report.index_folder import OTHER, STEPS, FileLink, address, find_files, find_places
+from bioscnn.report.index_groups import group_entries, heading_of, story
 from bioscnn.report.index_page import index_page
 from bioscnn.report.render import write_page
 
@@ -33,17 +34,14 @@ def write_index(results: Path) -> Path:
         )
     groups = list(group_entries(read_entry(place, results) for place in find_places(results)))
     sections = {
-        (kind, heading): of_kind
-        for kind, heading in HEADINGS.items()
-        if (of_kind := [group for group in groups if group.kind == kind])
+        (kind, heading_of(kind)): list(of_kind) for kind, of_kind in groupby(groups, lambda group: group.kind)
     }
-    with refuse_incomplete("type `bioscnn study --index` again"):
-        page = index_page(results, sections, list(story(groups)), dict(_other(results)), _steps(results))
+    page = index_page(results, sections, list(story(groups)), dict(_other(results)), _steps(results))
     return write_page(page, results, "index.html")
 
 
 def _steps(results: Path) -> dict[str, Any] | str | None:
-    """Return what has become of the steps of the whole study; a damaged list as words, no list as None."""
+    """Return the outcome of the steps that reproduce the docs; a damaged list as words, no list as None."""
     path = results / STEPS / "steps.json"
     if not path.exists():
         return None
@@ -52,15 +50,16 @@ def _steps(results: Path) -> dict[str, Any] | str | None:
         for name, step in steps.items():
             log = path.with_name(f"{name}.log")
             step["log"] = address(log, results) if log.exists() else None
-            step["minutes"] = step["seconds"] / 60
+            step["minutes"] = float(step["seconds"]) / 60
             step["when"] = datetime.fromisoformat(step["began"])
             step["typed"] = " ".join(["bioscnn", *step["command"]])
+            step |= {key: str(step[key]) for key in ("outcome", "answers", "error")}
         return steps
-    except (UserError, LookupError, TypeError, ValueError, AttributeError) as error:
+    except (UserError, LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
         return f"damaged: {str(error).splitlines()[0]}"
 
 
-def _other(results: Path) -> Iterator[tuple[str, tuple[Link, ...]]]:
+def _other(results: Path) -> Iterator[tuple[str, tuple[FileLink, ...]]]:
     """Yield what is linked without being read, by what it is."""
     for name, what in OTHER.items():
         if (results / name).is_dir() and (files := find_files(results / name, results)):

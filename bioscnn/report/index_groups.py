@@ -20,10 +20,7 @@ HEADINGS = {
     "devices": "All devices, spike by spike",
     "cross-validation": "Cross-validation",
 }
-"""Sections of the page, in this order."""
-
-ASKING = ("noise", "sweeps", "filters", "timing", "ladder")
-"""Studies that answer a question in sentences."""
+"""Sections of the page, in this order; experiments that are not here follow, under their names."""
 
 
 @dataclass(frozen=True)
@@ -41,28 +38,33 @@ class Group:
         return (self.newest, *self.older)
 
 
+def heading_of(kind: str) -> str:
+    """Return the heading of a section."""
+    return HEADINGS.get(kind, kind.replace("-", " ").capitalize())
+
+
 def group_entries(entries: Iterable[Entry]) -> Iterator[Group]:
     """Yield the results study by study; the one that ``latest`` names comes first, or else the newest."""
     kinds = list(HEADINGS)
 
-    def study(entry: Entry) -> tuple[int, str]:
-        return kinds.index(entry.place.kind), entry.place.study
+    def study(entry: Entry) -> tuple[int, str, str]:
+        kind = entry.place.kind
+        return kinds.index(kind) if kind in kinds else len(kinds), kind, entry.place.study
 
-    for (kind, name), members in groupby(sorted(entries, key=study), study):
+    for (_, kind, name), members in groupby(sorted(entries, key=study), study):
         first, *older = sorted(
             members,
-            key=lambda entry: (entry.found is not None, entry.place.latest, entry.when),
+            key=lambda entry: (entry.digest is not None, entry.place.latest, entry.when),
             reverse=True,
         )
-        yield Group(kinds[kind], name, first, tuple(older))
+        yield Group(kind, name, first, tuple(older))
 
 
 def story(groups: Iterable[Group]) -> Iterator[Group]:
     """Yield the studies that answer a question; a quick one only where there is no other."""
-    answered = [group for group in groups if group.newest.found and group.newest.found.verdict]
+    answered = [group for group in groups if group.newest.digest and any(group.newest.digest.verdict)]
     whole = {(group.kind, group.study) for group in answered}
-    for kind in ASKING:
-        for group in answered:
-            quick = group.study.removesuffix("-quick")
-            if group.kind == kind and not (quick != group.study and (kind, quick) in whole):
-                yield group
+    for group in answered:
+        full = group.study.removesuffix("-quick")
+        if full == group.study or (group.kind, full) not in whole:
+            yield group

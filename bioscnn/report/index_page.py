@@ -9,8 +9,8 @@ from typing import Any
 
 from bioscnn.report import index_folder
 from bioscnn.report.formats import plural
+from bioscnn.report.index_entries import Digest
 from bioscnn.report.index_entries import Entry as Result
-from bioscnn.report.index_entries import Found
 from bioscnn.report.index_groups import Group
 from bioscnn.report.page import (
     Column,
@@ -47,7 +47,7 @@ def index_page(
     results: Path,
     sections: Mapping[tuple[str, str], Sequence[Group]],
     story: Sequence[Group],
-    other: Mapping[str, Sequence[index_folder.Link]],
+    other: Mapping[str, Sequence[index_folder.FileLink]],
     steps: Mapping[str, Any] | str | None,
 ) -> Page:
     """Return the page of all results.
@@ -60,13 +60,13 @@ def index_page(
         Results, study by study, by the id and the heading of their section.
     story : sequence of Group
         Studies whose verdicts tell what came out in short.
-    other : mapping of str to sequence of Link
+    other : mapping of str to sequence of FileLink
         Files that are linked without being read, by what they are.
     steps : mapping, str or None
-        Steps of the whole study by name; what is wrong with their file; None if there is none.
+        Steps that reproduce the docs by name; what is wrong with their file; None if there is none.
     """
     entries = [entry for groups in sections.values() for group in groups for entry in group.entries]
-    n_results = sum(entry.found is not None for entry in entries)
+    n_results = sum(entry.digest is not None for entry in entries)
     problems = tuple(
         Link(_name(entry, results), f"#{_id(entry, results)}") for entry in entries if entry.problem
     )
@@ -92,7 +92,7 @@ def index_page(
         linked = [Entry(f"other-{k}", name, [_files(files)]) for k, (name, files) in enumerate(other.items())]
         made.append(Section("other", "Other files", linked))
     if steps:
-        made.append(Section("steps", "Steps of the whole study", list(_steps(steps)), "Steps"))
+        made.append(Section("steps", "Steps that reproduce the docs", list(_steps(steps)), "Steps"))
     return Page(
         title="All results",
         eyebrow=f"bioscnn · {datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
@@ -104,7 +104,7 @@ def index_page(
         lead=[lead],
         warnings=[("Damaged or unfinished, see below: ", joined(problems, ", "), ".")] if problems else [],
         footer=(
-            "Made by ",
+            "Made after each command and by ",
             code("bioscnn study --index"),
             " from the files beside this page; links are relative, so that the folder can be moved as a "
             "whole. The speed of bioscnn beside other simulators (",
@@ -120,14 +120,14 @@ def index_page(
 
 def _verdict(group: Group) -> Iterator[Part]:
     """Yield what the newest result of a study answers."""
-    found, report = group.newest.found, group.newest.report
-    assert found is not None
+    digest, report = group.newest.digest, group.newest.report
+    assert digest is not None
     name = f"{group.kind[:1].upper()}{group.kind[1:]}, {group.study}"
     yield Text(Link(name, report) if report else name, "heading")
-    first, *more = filter(None, found.verdict)
+    first, *more = filter(None, digest.verdict)
     yield Text(strong(first), "verdict")
     yield Text(more, "small")
-    if found.simulated:
+    if digest.simulated:
         yield Text(SIMULATED, "warning")
 
 
@@ -147,21 +147,22 @@ def _study(group: Group, results: Path) -> Entry:
 
 def _facts(entry: Result) -> Iterator[Part]:
     when = f"{entry.when:%Y-%m-%d %H:%M} UTC"
-    if entry.found is None:
+    if entry.digest is None:
         yield Text(f"{entry.problem} · {when}", "warning")
     else:
-        yield from _numbers(entry.found, when)
+        yield from _numbers(entry.digest, when)
     yield _files(entry.files)
 
 
-def _numbers(found: Found, when: str) -> Iterator[Part]:
-    yield Text([(large(found.value), f" {found.note}"), *found.more], "small")
-    if found.simulated:
+def _numbers(digest: Digest, when: str) -> Iterator[Part]:
+    yield Text([(large(digest.value), f" {digest.note}"), *digest.more], "small")
+    if digest.simulated:
         yield Text(SIMULATED, "warning")
-    yield Text(muted(f"n = {found.n} · {found.source} · {when}"), "small")
+    yield Text(digest.changed, "small")
+    yield Text(muted(f"n = {digest.n} · {digest.source} · {when}"), "small")
 
 
-def _files(files: Sequence[index_folder.Link]) -> Text:
+def _files(files: Sequence[index_folder.FileLink]) -> Text:
     links = tuple(
         Link(strong(file.name) if file.name == "report.html" else file.name, file.href) for file in files
     )
@@ -187,4 +188,4 @@ def _name(entry: Result, results: Path) -> str:
 
 
 def _id(entry: Result, results: Path) -> str:
-    return index_folder.address(entry.place.folder, results)
+    return "results/" + index_folder.address(entry.place.folder, results)

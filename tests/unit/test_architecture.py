@@ -9,6 +9,7 @@ import pytest
 LEVELS = [
     ["errors"],
     ["brian_preferences"],
+    ["fingerprint"],
     ["quantities", "identifiers", "toml", "batch_jobs", "seeds", "draws", "spikes", "caches"],
     ["processes", "locks", "files", "statistics"],
     ["neurons", "datasets"],
@@ -24,7 +25,7 @@ LEVELS = [
     ["plots"],
     ["report"],
     ["studies"],
-    ["experiments"],
+    ["experiments", "reproduce"],
     ["terminal"],
     ["printing"],
     ["cli"],

@@ -5,6 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
+from bioscnn.studies.timing import run_timing
 
 from bioscnn.datasets import EventSet
 from bioscnn.errors import UserError
@@ -18,7 +19,6 @@ from bioscnn.studies.filters import run_filters
 from bioscnn.studies.plan import plan_study
 from bioscnn.studies.prepare import prepare
 from bioscnn.studies.run import run_study
-from bioscnn.studies.timing import run_timing
 from bioscnn.training.recipes import find_recipe
 from tests.unit.test_event_input import recording
 from tests.unit.test_study import SIMS

@@ -10,13 +10,14 @@ import numpy as np
 
 from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
-from bioscnn.experiments.classify import CLASSIFY, RULES, classify_case, inputs_of_case
+from bioscnn.experiments.classify import CLASSIFY, RULES, classify_case
 from bioscnn.experiments.unit import Measure, Outcome, Unit
 from bioscnn.ledger import draw_up
 from bioscnn.ledger.causes import CAUSES
 from bioscnn.network import SpikingNetwork
 from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.explainable import case_of
+from bioscnn.studies.identity import inputs_of_case
 from bioscnn.studies.prepare import Prepared, conditions_of, with_fixed_weights
 from bioscnn.studies.study import Study
 

@@ -1,4 +1,4 @@
-"""The whole study: its commands, how it resumes, and what a failing step does to the others."""
+"""Steps that reproduce the docs: their commands, how they resume, what a failing one does to the others."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ import typer
 from bioscnn.cli import app
 from bioscnn.errors import UserError
 from bioscnn.experiments.sweep import read_sweep
+from bioscnn.reproduce import NEEDS, QUICK, STEPS, Reproduction, Step, reproduce
+from bioscnn.reproduce.records import Record, read_records, write_records
+from bioscnn.reproduce.run import minutes_left
 from bioscnn.studies import read_study
-from bioscnn.studies.everything import NEEDS, QUICK, STEPS, Everything, Step, run_everything
-from bioscnn.studies.everything.records import Record, read_records, write_records
-from bioscnn.studies.everything.run import minutes_left
 
 ROOT = Path(__file__).parents[2]
 GOOD = Step("good", "Does it work?", ("data", "list"), 1.0, "study/good.log")
@@ -54,10 +54,10 @@ def place(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def go(place: Path, *steps: Step, **options: object) -> tuple[Everything, list[str]]:
+def go(place: Path, *steps: Step, **options: object) -> tuple[Reproduction, list[str]]:
     """Run steps, and return what came of it and the names of those that were begun."""
     listener = Listener()
-    done = run_everything(place=place, data=None, progress=listener, steps=steps, **options)  # type: ignore[arg-type]
+    done = reproduce(place=place, data=None, progress=listener, steps=steps, **options)  # type: ignore[arg-type]
     return done, listener.began
 
 
@@ -144,7 +144,7 @@ def test_only_the_steps_that_are_asked_for_run_and_the_records_of_others_stay(pl
 @pytest.mark.parametrize("key", ["only", "again"])
 def test_an_unknown_step_is_refused_with_the_nearest_ones(place: Path, key: str):
     with pytest.raises(UserError) as caught:
-        run_everything(place=place, data=None, progress=Listener(), **{key: ["timing-mnist"]})  # type: ignore[arg-type]
+        reproduce(place=place, data=None, progress=Listener(), **{key: ["timing-mnist"]})  # type: ignore[arg-type]
     assert "timing-nmnist" in (caught.value.fix or "")
     assert not (place / "results").exists()
 
@@ -163,7 +163,7 @@ def test_a_damaged_list_of_steps_is_refused_and_named(place: Path, content: str 
 
 def test_a_folder_without_studies_is_refused(tmp_path: Path):
     with pytest.raises(UserError, match="no studies here"):
-        run_everything(place=tmp_path, data=None, progress=Listener())
+        reproduce(place=tmp_path, data=None, progress=Listener())
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,4 +1,4 @@
-"""What belongs to the whole study: commands in the order in which they run."""
+"""Steps that reproduce the results of the docs: commands in the order in which they run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NEEDS = {
 
 @dataclass(frozen=True)
 class Step:
-    """One command of the whole study.
+    """One command.
 
     Parameters
     ----------
@@ -159,7 +159,7 @@ LADDERS = tuple(
 )  # fmt: skip
 
 STEPS = (*RUNS, *COMPARISONS, *SWEEPS, *LADDERS, *NOISE, *QUESTIONS)
-"""The whole study: quick things first, then what takes long."""
+"""All results of the docs: quick things first, then what takes long."""
 
 QUICK = (
     Step("mnist-quick", "Are a few digits classified?", ("run", "sims/mnist.toml", "--trials", "200"), 0.2,

@@ -1,4 +1,4 @@
-"""The whole study from its steps to the page that links what they wrote."""
+"""Run the steps that are not done yet, each in a process of its own."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from bioscnn.errors import UserError
 from bioscnn.files import write_atomically
 from bioscnn.processes import guarded_process
 from bioscnn.report import write_index
-from bioscnn.studies.everything.records import Record, read_records, write_records
-from bioscnn.studies.everything.steps import QUICK, STEPS, Step
+from bioscnn.reproduce.records import Record, read_records, write_records
+from bioscnn.reproduce.steps import QUICK, STEPS, Step
 from bioscnn.studies.provenance import code_version
 
 _LINES_OF_ERROR = 8
 
 
 class Watcher(Protocol):
-    """Told what the whole study is doing."""
+    """Told what is being reproduced."""
 
     def step(self, step: Step, number: int, of: int, minutes_left: float) -> None:
         """A step begins; it and those after it will take about so long."""
@@ -40,8 +40,8 @@ class Watcher(Protocol):
 
 
 @dataclass(frozen=True)
-class Everything:
-    """The whole study, as far as it is done.
+class Reproduction:
+    """The steps that were asked for, as far as they are done.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class Everything:
     steps : tuple of Step
         What was asked for.
     records : dict of Record
-        What has become of each, by name.
+        Outcome of each, by name.
     skipped : tuple of str
         Steps that were done before.
     """
@@ -66,7 +66,7 @@ class Everything:
         return [step for step in self.steps if self.records[step.name].outcome != "done"]
 
 
-def run_everything(
+def reproduce(
     *,
     quick: bool = False,
     only: Sequence[str] = (),
@@ -75,12 +75,12 @@ def run_everything(
     place: Path,
     progress: Watcher,
     steps: Sequence[Step] | None = None,
-) -> Everything:
+) -> Reproduction:
     """Run all steps that are not done yet, each in a process of its own, and write the index page.
 
-    What a step says is in ``results/study/<name>.log``, what became of it in ``results/study/steps.json``. A
+    What a step says is in ``results/study/<name>.log``, its outcome in ``results/study/steps.json``. A
     step that fails does not stop the others, and is tried again next time; one that was interrupted goes on
-    where it was, as its study does.
+    where it was, as its command does.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ def run_everything(
         write_records(file, records := {**records, step.name: ended})
         progress.finished(ended)
     skipped = tuple(step.name for step in asked if step not in todo)
-    return Everything(write_index(results), asked, records, skipped)
+    return Reproduction(write_index(results), asked, records, skipped)
 
 
 def _find(steps: Iterable[Step], names: Sequence[str], key: str) -> list[Step]:
@@ -133,7 +133,7 @@ def _find(steps: Iterable[Step], names: Sequence[str], key: str) -> list[Step]:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
             raise UserError(
-                "no such step of the study", key=key, value=name, expected=" | ".join(known),
+                "no such step", key=key, value=name, expected=" | ".join(known),
                 fix=f"did you mean {' or '.join(near)}?" if near else None,
             )  # fmt: skip
     return [known[name] for name in names]
@@ -161,7 +161,7 @@ def minutes_left(todo: Sequence[Step], steps: Sequence[Step], records: dict[str,
 
 
 def _run(step: Step, begun: Record, data: Path | None, place: Path, log: Path, progress: Watcher) -> Record:
-    """Run a step in a process of its own, and return what has become of it."""
+    """Run a step in a process of its own, and return its outcome."""
     variables = os.environ | {"PYTHONUNBUFFERED": "1"}
     if data is not None:
         variables[VARIABLE] = str(data.resolve())

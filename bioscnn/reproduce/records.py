@@ -1,4 +1,4 @@
-"""What has become of each step of the whole study: ``steps.json``."""
+"""Outcome of each step, kept in ``steps.json``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Outcome = Literal["done", "failed", "unfinished"]
 
 @dataclass(frozen=True)
 class Record:
-    """What has become of a step.
+    """Outcome of a step.
 
     Parameters
     ----------
