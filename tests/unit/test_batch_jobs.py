@@ -7,6 +7,7 @@ from bioscnn.studies.sweep import read_sweep
 
 from bioscnn.batch_jobs import cluster_options
 from bioscnn.errors import UserError
+from bioscnn.experiments.sweep import read_sweep
 from tests.sweeps import write_sweep
 
 
