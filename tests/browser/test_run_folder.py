@@ -80,7 +80,7 @@ def test_a_damaged_ledger_is_named_with_the_command_that_makes_it_again(make_run
 def test_the_ledger_names_its_first_cause_and_those_that_may_be_it(make_run):
     (ledger,) = (part for part in sections(make_run(20, explained=True)) if part.id == "ledger")
     words = words_of([ledger])
-    assert "First cause: a <first> cause of lost accuracy (not told from a small one)" in words
+    assert "First cause: a <first> cause of lost accuracy (not significantly more than a small one)" in words
     causes = ledger.parts[1]
     assert isinstance(causes, Table)
     names = [line.cells[0] for line in causes.groups[0].lines]
@@ -88,7 +88,7 @@ def test_the_ledger_names_its_first_cause_and_those_that_may_be_it(make_run):
     assert names[-3:] == ["interaction", "unexplained", "gap to the ANN"]
     assert [line.bold for line in causes.groups[0].lines] == [True, False, False, False, False, False]
     assert causes.groups[0].lines[0].cells[1:] == [
-        "+4.00", "[+3.00, +5.00]", "95.00 %", "97.00 %", "dt 1 ms → 100 us",
+        "+4.00", "[+3.00, +5.00]", "0.01", "95.00 %", "97.00 %", "dt 1 ms → 100 us",
     ]  # fmt: skip
     assert "float32: Does not apply: computed in float64 already." in words
 

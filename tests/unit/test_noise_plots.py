@@ -6,9 +6,9 @@ import pytest
 from matplotlib.colors import to_hex, to_rgba
 
 from bioscnn import plots
-from bioscnn.metrics import wilson
 from bioscnn.plots.noise import PLACES, name_of, place_of
 from bioscnn.plots.noise_effects import VERDICTS, losses
+from bioscnn.statistics import proportion_of_counts
 from tests import noise_study
 
 EVENTS = [name for name, acts_on in noise_study.ACTS_ON.items() if acts_on == "events"]
@@ -25,7 +25,7 @@ def clean_and(table: pd.DataFrame, noise: str, contestant: str, method: str = "s
 
 
 def test_a_loss_has_the_interval_that_newcombe_published():
-    shares = {"clean": wilson(56, 70), "dead-neurons": wilson(48, 80)}
+    shares = {"clean": proportion_of_counts(56, 70), "dead-neurons": proportion_of_counts(48, 80)}
     table = pd.DataFrame(
         {"contestant": "a", "method": "spiking", "noise": noise, "acts_on": "network",
          "severity": 0 if noise == "clean" else 3, "accuracy": share.value, "low": share.low,
@@ -109,12 +109,12 @@ def test_a_difference_is_filled_only_if_its_interval_leaves_zero_out():
     }
     assert list(labels.values())[:2] == ["clean", "mean of all kinds"]
     for label, value, name in (
-        ("blur", 5, "helps"), ("clean", -5, "harms"), ("contrast", 1, "not told from zero"),
+        ("blur", 5, "helps"), ("clean", -5, "harms"), ("contrast", 1, "not significant"),
     ):  # fmt: skip
         found, face, edge = drawn[label]
         assert found == pytest.approx(value)
         assert tuple(edge) == to_rgba(VERDICTS[name])
-        assert tuple(face) == (to_rgba("white") if name == "not told from zero" else to_rgba(VERDICTS[name]))
+        assert tuple(face) == (to_rgba("white") if name == "not significant" else to_rgba(VERDICTS[name]))
 
 
 def test_every_pair_of_a_question_has_a_panel_of_its_own():

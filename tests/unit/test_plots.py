@@ -12,10 +12,10 @@ from matplotlib.figure import Figure
 from bioscnn import plots
 from bioscnn.encoding import FOVEAL_PIT, rank_order, responses
 from bioscnn.errors import UserError
-from bioscnn.metrics import wilson
 from bioscnn.neurons import LIF
 from bioscnn.plots.style import MUTED, TRUE, WRONG
 from bioscnn.spikes import SpikeTrains
+from bioscnn.statistics import proportion_of_counts
 from tests import filter_study, timing_study
 
 DT = 1e-3
@@ -39,7 +39,10 @@ def trains(n_spikes: int, size: int, n_trials: int = 1) -> SpikeTrains:
 
 
 def curves(n: int = 200, steps: int = 30):
-    return {rule: [wilson(n * k // steps, n) for k in range(1, steps + 1)] for rule in ("a rule", "another")}
+    return {
+        rule: [proportion_of_counts(n * k // steps, n) for k in range(1, steps + 1)]
+        for rule in ("a rule", "another")
+    }
 
 
 def image(channels: int = 1) -> np.ndarray:
@@ -115,7 +118,7 @@ NOISY = np.linspace(0, 90, 9)[:, None] + np.arange(5.0)
 DISTANCES = np.abs(np.subtract.outer(*[np.arange(4.0)] * 2))
 FIGURES: dict[str, Callable[..., Figure]] = {
     "accuracy": lambda **o: plots.accuracy_over_time(
-        curves(), DT, reference=wilson(198, 200), chosen="a rule", **o
+        curves(), DT, reference=proportion_of_counts(198, 200), chosen="a rule", **o
     ),
     "confusion": lambda **o: plots.confusion(np.diag(np.arange(10)) + 1, DIGITS, **o),
     "raster": lambda **o: plots.raster(
@@ -374,7 +377,7 @@ def test_a_network_that_never_fires_can_be_drawn():
 
 
 def test_one_trial_of_one_step_can_be_drawn():
-    plots.to_svg(plots.accuracy_over_time({"a rule": [wilson(1, 1)]}, DT))
+    plots.to_svg(plots.accuracy_over_time({"a rule": [proportion_of_counts(1, 1)]}, DT))
     plots.to_svg(plots.latency_histogram(np.array([DT]), np.array([True]), DT))
     plots.to_svg(plots.output_potentials(potentials(1), DT, LABEL[:1], CHOSEN[:1], DIGITS))
 
