@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -61,6 +61,7 @@ def test_two_that_never_differ_have_an_interval_around_zero():
         assert (estimate.low, estimate.high) == pytest.approx((-0.0196, 0.0196), abs=1e-5)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 10_000), st.floats(0, 1))
 def test_one_seed_proportion_is_that_of_wilson(n, share):
     correct = round(share * n)
