@@ -112,10 +112,9 @@ def _shape(group: Any) -> tuple[int, ...]:
 
 
 def _read_spikes(group: Any, n_trials: int, size: int, clock: tuple[int, float]) -> SpikeTrains:
-    parts = _array(group, "neuron", "iu", None), _array(group, "step", "iu", None)
-    return SpikeTrains(
-        *(part[:] for part in (*parts, _array(group, "trial_start", "iu", n_trials + 1))), size, *clock
-    )
+    neuron, step = (_array(group, name, "iu", None)[:] for name in ("neuron", "step"))
+    trial_start = _array(group, "trial_start", "iu", n_trials + 1)[:]
+    return SpikeTrains(neuron, step, trial_start, size, *clock)
 
 
 def append_recording(group: Any, recording: Recording, shapes: Mapping[str, tuple[int, ...]]) -> None:

@@ -109,6 +109,6 @@ def paired_differences(one: RunFolder, other: RunFolder) -> tuple[PairedDifferen
         {name: (difference if name == ACCURACY else mean_difference)(b, a) for name, (a, b) in pairs.items()}
     )
     return tuple(
-        PairedDifference(name, float(np.mean(a)), float(np.mean(b)), family[name])
+        PairedDifference(name, float(a.mean()), float(b.mean()), family[name])
         for name, (a, b) in pairs.items()
     )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from bioscnn.studies.sweep import read_sweep
 
 from bioscnn.batch_jobs import cluster_options
 from bioscnn.errors import UserError
+from bioscnn.experiments.sweep import read_sweep
 from tests.sweeps import write_sweep
 
 

@@ -11,7 +11,8 @@ from bioscnn.ann import LayerGraph
 from bioscnn.conversion.lif_network import as_lif_network
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.trained import onnx_bytes
-from bioscnn.experiments.unit import Measure, Outcome, Unit, hash_of
+from bioscnn.experiments.unit import Measure, Outcome, Unit
+from bioscnn.fingerprint import hash_of
 from bioscnn.ledger.conditions import normalisation_for
 from bioscnn.spikes import SpikeTrains
 from bioscnn.studies.config import StudyConfig

@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 
 from bioscnn.experiments.bench import Bench
-from bioscnn.experiments.classify import CLASSIFY, classify_case, inputs_of_case
+from bioscnn.experiments.classify import CLASSIFY, classify_case
 from bioscnn.experiments.trained import network_of
-from bioscnn.experiments.unit import Measure, Outcome, Unit, hash_of
+from bioscnn.experiments.unit import Measure, Outcome, Unit
+from bioscnn.fingerprint import hash_of
 from bioscnn.simulation import simulate_batches
 from bioscnn.studies.config import Neuron, StudyConfig
+from bioscnn.studies.identity import inputs_of_case
 from bioscnn.studies.prepare import Loaded, Prepared, check_fit, convert_for
 from bioscnn.studies.study import Study
 

@@ -10,13 +10,14 @@ import numpy as np
 
 from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
-from bioscnn.experiments.classify import CLASSIFY, RULES, classify_case, inputs_of_case
+from bioscnn.experiments.classify import CLASSIFY, RULES, classify_case
 from bioscnn.experiments.unit import Measure, Outcome, Unit
 from bioscnn.ledger import draw_up
 from bioscnn.ledger.causes import CAUSES
 from bioscnn.network import SpikingNetwork
 from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.explainable import case_of
+from bioscnn.studies.identity import inputs_of_case
 from bioscnn.studies.prepare import Prepared, conditions_of, with_fixed_weights
 from bioscnn.studies.study import Study
 
@@ -97,9 +98,14 @@ def _case_of(unit: Unit, bench: Bench) -> Prepared:
     study, weights_of = unit.study, unit.options["weights_of"]
     if weights_of is None:
         return bench.case(study)
-    network = network_of(study, weights_of, bench)
-    graph = bench.graph(study.config.network.model)
-    return Prepared(study, bench.input(study.config), graph, None, network)
+
+    def make() -> Prepared:
+        graph = bench.graph(study.config.network.model)
+        return Prepared(study, bench.input(study.config), graph, None, network_of(study, weights_of, bench))
+
+    # The inputs of a point are told by the same case that is then simulated.
+    case: Prepared = bench.keep("point", unit.id, make, most=1)
+    return case
 
 
 def _inputs_of(unit: Unit, bench: Bench) -> str:
