@@ -222,6 +222,10 @@ class Config(Facts):
     encoding: Encoding
 
 
+PLAIN = dict.fromkeys(("model_type", "dict_type"), "Input should be an object with keys and values")
+"""What pydantic would say in terms of Python, by the type of its error."""
+
+
 def check_facts(content: dict[str, Any], kind: type[Facts], path: Path, fix: str) -> dict[str, Any]:
     """Return the content of a JSON file if it is of a kind.
 
@@ -238,7 +242,7 @@ def check_facts(content: dict[str, Any], kind: type[Facts], path: Path, fix: str
         if first["type"] == "missing":
             raise UserError("a file of the results is incomplete", file=path, key=key, fix=fix) from None
         value = first["input"] if key else None
-        problem = first["msg"].removeprefix("Value error, ")
+        problem = PLAIN.get(first["type"], first["msg"].removeprefix("Value error, "))
         problem = f"a file of the results is damaged: {problem[0].lower()}{problem[1:]}"
         raise UserError(problem, file=path, key=key, value=value, fix=fix) from None
     return content
