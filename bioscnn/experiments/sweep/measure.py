@@ -98,9 +98,14 @@ def _case_of(unit: Unit, bench: Bench) -> Prepared:
     study, weights_of = unit.study, unit.options["weights_of"]
     if weights_of is None:
         return bench.case(study)
-    network = network_of(study, weights_of, bench)
-    graph = bench.graph(study.config.network.model)
-    return Prepared(study, bench.input(study.config), graph, None, network)
+
+    def make() -> Prepared:
+        graph = bench.graph(study.config.network.model)
+        return Prepared(study, bench.input(study.config), graph, None, network_of(study, weights_of, bench))
+
+    # The inputs of a point are told by the same case that is then simulated.
+    case: Prepared = bench.keep("point", unit.id, make, most=1)
+    return case
 
 
 def _inputs_of(unit: Unit, bench: Bench) -> str:
