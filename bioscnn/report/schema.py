@@ -13,11 +13,13 @@ from bioscnn.errors import UserError
 from bioscnn.readout import READOUTS
 
 LARGEST = 2**63 - 1
+ROUNDING = 1e-9
+"""So much may a share or the end of an interval be off: that of all right is 1.0000000000000002."""
 
 
 def _ordered(triple: list[float]) -> list[float]:
     share, low, high = triple
-    if not low <= share <= high:
+    if not low - ROUNDING <= share <= high + ROUNDING:
         raise ValueError("the share is not within its interval")
     return triple
 
@@ -37,7 +39,7 @@ Count = Annotated[int, Field(ge=0, le=LARGEST)]
 Positive = Annotated[int, Field(ge=1, le=LARGEST)]
 Amount = Annotated[float, Field(ge=0)]
 Duration = Annotated[float, Field(gt=0)]
-Share = Annotated[float, Field(ge=0, le=1)]
+Share = Annotated[float, Field(ge=-ROUNDING, le=1 + ROUNDING)]
 Triple = Annotated[list[Share], Field(min_length=3, max_length=3), AfterValidator(_ordered)]
 """A share with the ends of its 95 % interval."""
 Moment = Annotated[str, AfterValidator(_moment)]
