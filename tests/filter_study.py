@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bioscnn.encoding import FOVEAL_PIT
-from bioscnn.metrics import wilson
+from bioscnn.statistics import proportion_of_counts
 
 N_TEST, SEEDS = 200, (1, 2, 3)
 SETS = [" + ".join(cells) or "pixels" for n in range(5) for cells in combinations(FOVEAL_PIT, n)]
@@ -41,7 +41,7 @@ def tables(sets: list[str] = SETS) -> tuple[pd.DataFrame, pd.DataFrame]:
                     for seed, right in zip(SEEDS, found, strict=True)
                 ]  # fmt: skip
                 mean = float(np.mean(found)) / N_TEST
-                interval = wilson(round(mean * N_TEST), N_TEST)
+                interval = proportion_of_counts(round(mean * N_TEST), N_TEST)
                 means.append(
                     keys
                     | {"accuracy": mean, "low": min(mean, interval.low), "high": max(mean, interval.high)}

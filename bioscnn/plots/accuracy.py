@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from bioscnn.metrics import Proportion
+    from bioscnn.statistics import Estimate
 
-    Curves = Mapping[str, Sequence[Proportion]]
+    Curves = Mapping[str, Sequence[Estimate]]
 
 
 DASHES = ("-", "-", (0, (4, 2)), (0, (1.5, 1.5)), (0, (6, 1.5, 1.5, 1.5)))
@@ -31,7 +31,7 @@ def accuracy_over_time(
     curves: Curves,
     dt: float,
     *,
-    reference: Proportion | None = None,
+    reference: Estimate | None = None,
     chosen: str | None = None,
     ends: Sequence[float] = (),
     width: float = WIDE,
@@ -40,11 +40,11 @@ def accuracy_over_time(
 
     Parameters
     ----------
-    curves : mapping of sequence of Proportion
+    curves : mapping of sequence of Estimate
         By readout: accuracy after each step.
     dt : float
         Duration of a step, s.
-    reference : Proportion, optional
+    reference : Estimate, optional
         Accuracy of the network that was converted, a dashed line.
     chosen : str, optional
         Readout to stress.
@@ -96,7 +96,7 @@ def _draw_curves(axes: Axes, curves: Curves, dt: float, chosen: str | None) -> N
         axes.set_xlim(0, time[-1])
 
 
-def _near_the_top(curves: Curves, reference: Proportion | None) -> tuple[float, float]:
+def _near_the_top(curves: Curves, reference: Estimate | None) -> tuple[float, float]:
     ends = [curve[-1] for curve in curves.values()] + ([] if reference is None else [reference])
     best = max(end.value for end in ends)
     near = [end for end in ends if end.value > best - 0.05]

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from bioscnn.ann import INPUT, BatchNorm2d, Conv2d, LayerGraph, Node, Scale
 from bioscnn.errors import UserError
-from bioscnn.metrics import Proportion
+from bioscnn.statistics import Estimate
 from bioscnn.studies.config import Dataset
 
 FAR = 1.0
@@ -65,7 +65,7 @@ _BEHIND = "preprocessed"
 
 
 def preprocessing_hints(
-    graph: LayerGraph, images: NDArray[np.floating], accuracy: Proportion, keys: Dataset
+    graph: LayerGraph, images: NDArray[np.floating], accuracy: Estimate, keys: Dataset
 ) -> list[str]:
     """Return what speaks for preprocessing that is missing or wrong, in sentences; nothing, as a rule.
 
@@ -75,7 +75,7 @@ def preprocessing_hints(
         The trained network, with the preprocessing of the study.
     images : ndarray, shape (n, channels, height, width)
         What it is shown.
-    accuracy : Proportion
+    accuracy : Estimate
         Of the network on them.
     keys : Dataset
         The ``[dataset]`` table.

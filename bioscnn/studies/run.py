@@ -17,12 +17,12 @@ from bioscnn.encoding import SpikeTrains
 from bioscnn.errors import UserError
 from bioscnn.files import point_latest, whole_folder, write_json
 from bioscnn.fingerprint import hash_of
-from bioscnn.metrics import Proportion, accuracy
 from bioscnn.network import OUTPUT, READOUT
 from bioscnn.report import write_index, write_report
 from bioscnn.report.folder import read_facts
 from bioscnn.simulation import Progress, simulate, simulate_batches
 from bioscnn.simulation.storage import RunFile
+from bioscnn.statistics import Estimate, proportion
 from bioscnn.studies.identity import code_of_runs, inputs_of_case
 from bioscnn.studies.naming import result_folder
 from bioscnn.studies.prepare import Prepared, prepare, rounding_of
@@ -173,7 +173,7 @@ def _one_of_each_class(labels: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _summary(prepared: Prepared, scores: Scores, watch: _Watch) -> dict[str, Any]:
     config, examples = prepared.study.config, prepared.examples
-    ann, restless = accuracy(prepared.ann_class, examples.labels), restlessness(scores, config)
+    ann, restless = proportion(prepared.ann_class == examples.labels), restlessness(scores, config)
     hints = [] if isinstance(examples, EventSet) else _hints(prepared, ann)
     settling = settling_hint(restless, config)
     return {
@@ -199,7 +199,7 @@ def _summary(prepared: Prepared, scores: Scores, watch: _Watch) -> dict[str, Any
     }
 
 
-def _hints(prepared: Prepared, ann: Proportion) -> list[str]:
+def _hints(prepared: Prepared, ann: Estimate) -> list[str]:
     """Return what speaks for another preprocessing of the images."""
     shown, keys = prepared.input.intensities(), prepared.study.config.dataset
     return preprocessing_hints(prepared.graph, shown, ann, keys)
