@@ -30,6 +30,9 @@ from bioscnn.studies.study import AUTO, Study, read_study, read_tables, study_of
 CANDIDATES = tuple(1e-3 * ms for ms in (20, 30, 40, 60, 80, 120, 160, 240, 320, 480, 640))
 """Durations that are tried, s."""
 
+_IMAGES = 200
+"""Training images that are simulated."""
+
 _STRIDE = 4
 """Candidates that the search passes over while decisions have not settled."""
 
@@ -158,10 +161,10 @@ def _try(study: Study, twice: Study, data: Path | None, progress: Progress) -> C
     config, longer = without_noise(study.config), without_noise(twice.config)
     kind, graph, split = input_kind(config), trained_network(config), "train"
     try:
-        shown = kind.load(longer, split, kind.n_calibration, data, progress, download=False)
+        shown = kind.load(longer, split, _IMAGES, data, progress, download=False)
     except UserError:
         split = "validation"
-        shown = kind.load(longer, split, kind.n_calibration, data, progress)
+        shown = kind.load(longer, split, _IMAGES, data, progress)
     check_fit(graph, shown, config.network.model)
     network = convert_for(config, graph, calibration_input(config, graph, data, progress))
     scores = Scores(network, shown.spikes)
