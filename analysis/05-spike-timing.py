@@ -39,6 +39,10 @@ import pandas as pd
 
 from bioscnn import metrics, plots
 from bioscnn.encoding import Currents
+from bioscnn.experiments.timing.conditions import CLEAN
+from bioscnn.experiments.timing.controls import SETS, control_rows, decode_sets
+from bioscnn.experiments.timing.measure import SPIKING
+from bioscnn.experiments.timing.tables import accuracy_rows, comparison_rows, effect_rows
 from bioscnn.metrics.decoding import CODES, decode
 from bioscnn.network import Dense, Population, Projection, SpikingNetwork
 from bioscnn.neurons import LIF, ExponentialCurrent
@@ -48,11 +52,9 @@ from bioscnn.seeds import stream
 from bioscnn.simulation import simulate
 from bioscnn.simulation.reference import simulate_reference
 from bioscnn.spikes import SpikeTrains
+from bioscnn.statistics import proportion
 from bioscnn.studies import read_study
 from bioscnn.studies.prepare import prepare
-from bioscnn.studies.timing.conditions import CLEAN
-from bioscnn.studies.timing.controls import SETS, run_controls
-from bioscnn.studies.timing.tables import SPIKING, accuracy_rows, comparison_rows
 
 SEED = 1
 TRIALS = 200  # 20 of each digit
@@ -294,7 +296,7 @@ pd.DataFrame(order).T.round(1)
 # told each neuron's count, the latency of its first spike, the rank of that, or counts and times together.
 
 # %%
-controls = pd.DataFrame([control.row() for control in run_controls(SEED, folds=5)])
+controls = pd.DataFrame(control_rows(decode_sets(SEED)))
 plots.control_sets(controls)
 
 # %% [markdown]
@@ -436,25 +438,26 @@ def answers(spikes):
 
 
 def ask():
-    """Perturb the input in a few ways; return tables like those of a timing study."""
+    """Perturb the input in a few ways; return tables like those of the timing experiment."""
     conditions = [parse_perturbation(label) for label in ASKED]
     given = {("input", CLEAN): answers(layers["input"])}
     for condition in conditions:
         perturbed = condition.apply(layers["input"], stream(SEED, "question", condition.label))
         given["input", condition.label] = answers(perturbed)
     told = {"n": len(labels), "chance": 1 / len(digits), "simulated": prepared.examples.simulated}
-    rows, pairs = accuracy_rows(given, labels, conditions, SEED), comparison_rows(given, labels, SEED)
-    return told, pd.DataFrame(rows), pd.DataFrame(pairs)
+    rows, changes = (table(given, labels, conditions) for table in (accuracy_rows, effect_rows))
+    return told, *map(pd.DataFrame, (rows, changes, comparison_rows(given, labels)))
 
 
 def read(folder):
-    """Read what a timing study wrote."""
+    """Read what a timing experiment wrote."""
     told = json.loads((folder / "summary.json").read_text())
-    return told, pd.read_csv(folder / "accuracy.csv"), pd.read_csv(folder / "comparisons.csv")
+    return told, *(pd.read_csv(folder / f"{name}.csv") for name in ("accuracy", "effects", "comparisons"))
 
 
-finished = sorted(Path("../results/timing").glob("nmnist*/latest"))  # real recordings before simulated ones
-told, found, compared_codes = read(finished[0]) if finished else ask()
+folders = (path.parent for path in Path("../results/timing").glob("nmnist*/latest/effects.csv"))
+finished = sorted(folders)  # real recordings before simulated ones
+told, found, changed, compared_codes = read(finished[0]) if finished else ask()
 made = f"A study read from {finished[0]}" if finished else "A small study, made here"
 print(f"{made}: {told['n']:,} {'simulated ' if told['simulated'] else ''}recordings of N-MNIST.")
 
@@ -466,13 +469,13 @@ print(f"{made}: {told['n']:,} {'simulated ' if told['simulated'] else ''}recordi
 plots.accuracy_against_jitter(found, chance=told["chance"])
 
 # %% [markdown]
-# Then all perturbations, as differences to the unperturbed spikes of the same trials. Full markers: zero
-# lies outside the 95 % interval. In `collapse` the spikes of each neuron come at equal intervals, so that
+# Then all perturbations, as differences to the unperturbed spikes of the same trials. Full markers:
+# significant. In `collapse` the spikes of each neuron come at equal intervals, so that
 # nothing is left but their number; in `equalise` every neuron fires equally often, so that a count says
 # nothing.
 
 # %%
-plots.perturbation_effects(found, "input")
+plots.perturbation_effects(changed, "input")
 
 # %% [markdown]
 # Two numbers decide, and they answer different questions. What do times *carry*? That is what a decoder
@@ -485,7 +488,7 @@ plots.perturbation_effects(found, "input")
 # their counts alone (`collapse`), made equal in the same way, tell.
 
 # %%
-alone = found.query("layer == 'input' and family == 'equalise' and method in ('counts', 'counts and times')")
+alone = found.query("layer == 'input' and kind == 'equalise' and method in ('counts', 'counts and times')")
 for _, row in alone.iterrows():
     print(
         f"Every neuron fires equally often, a decoder of {row['method']}: {100 * row['accuracy']:.1f} % "
@@ -496,15 +499,15 @@ no_times = parse_perturbation("collapse").apply(layers["input"], rng)
 betrayed = decode(
     parse_perturbation("equalise 2").apply(no_times, rng), labels, "counts and times", seed=SEED
 )
-floor = metrics.accuracy(betrayed, labels)
+floor = proportion(betrayed == labels)
 print(
     f"The floor: had the times been nothing but counts, {100 * floor.value:.1f} % "
-    f"[{100 * floor.low:.1f}, {100 * floor.high:.1f}] ({floor.n} trials)."
+    f"[{100 * floor.low:.1f}, {100 * floor.high:.1f}] ({floor.trials} trials)."
 )
 gain = compared_codes.query("layer == 'input' and first == 'counts' and second == 'counts and times'").iloc[0]
 print(
     f"Times beside counts: {100 * gain['difference']:+.1f} points "
-    f"[{100 * gain['diff_low']:+.1f}, {100 * gain['diff_high']:+.1f}], p = {gain['p_holm']:.2g}."
+    f"[{100 * gain['low']:+.1f}, {100 * gain['high']:+.1f}], p = {gain['p_holm']:.2g}."
 )
 
 # %% [markdown]
@@ -512,9 +515,9 @@ print(
 # is none, and the next cell says why.
 
 # %%
-half = 100 * (gain["diff_high"] - gain["diff_low"]) / 2
+half = 100 * (gain["high"] - gain["low"]) / 2
 if finished:
-    print(fill(json.loads((finished[0] / "verdict.json").read_text())["text"], 100), end="\n\n")
+    print(fill(" ".join(told["verdict"]), 100), end="\n\n")
     print(f"With {told['n']:,} trials, the gain by times is known to about {half:.1f} points either way.")
 else:
     print(f"No verdict: {told['n']} trials are too few, and one layer is not the network.")

@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Self
 
+LONGEST = 3000
+"""Most characters of a value that an error shows."""
+
 
 class UserError(Exception):
     """A problem in what the user gave: bad file, key, value, or a missing tool.
@@ -49,11 +52,11 @@ class UserError(Exception):
             problem, file, key, value, expected, fix,
         )  # fmt: skip
         details = {
-            "file": file, "key": key, "value": None if value is None else repr(value),
+            "file": file, "key": key, "value": None if value is None else _shown(value),
             "expected": expected, "fix": fix,
         }  # fmt: skip
         lines = [f"  {name + ':':<9} {text}" for name, text in details.items() if text is not None]
-        super().__init__("\n".join([problem, *lines]))
+        super().__init__(_printable("\n".join([problem, *lines])))
 
     def but(self, problem: str | None = None, **details: Any) -> Self:
         """Return the same error with some details changed, or told as another problem.
@@ -65,3 +68,17 @@ class UserError(Exception):
         """
         names = ("file", "key", "value", "expected", "fix")
         return type(self)(problem or self.problem, **{name: getattr(self, name) for name in names} | details)
+
+
+def _shown(value: object) -> str:
+    """Return a value as Python writes it, its middle left out if it is long."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):
+        return "a number of very many digits, or a very deep table"
+    return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} ... {text[-LONGEST // 2 :]}"
+
+
+def _printable(text: str) -> str:
+    """Return a text in which nothing but line feeds controls the terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import errno
+import glob
 import io
 import json
 import os
+import secrets
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from bioscnn.errors import UserError
+from bioscnn.locks import locked
 
 _NOT_WRITABLE = (
     errno.ENOSPC,
@@ -24,6 +29,9 @@ _NOT_WRITABLE = (
     errno.EPERM,
     errno.ENOTDIR,
 )
+
+
+_LOCK = ".lock"
 
 
 def write_atomically(path: str | Path, content: bytes) -> None:
@@ -95,12 +103,57 @@ def whole_folder(folder: Path, mark: str) -> Iterator[Path]:
         )
     with unwritable_is_told(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as place:
-            scratch = Path(place) / folder.name
+        with scratch_folder(folder.parent, f".{folder.name}") as place:
+            scratch = place / folder.name
             scratch.mkdir()
             yield scratch
             shutil.rmtree(folder, ignore_errors=True)
             scratch.replace(folder)
+
+
+@contextmanager
+def scratch_folder(parent: Path, name: str) -> Iterator[Path]:
+    """Give an empty folder that only this user can read, and remove it in the end.
+
+    A killed process leaves its folder behind; the next process of this machine that asks for one of this
+    name removes it. The lock beside each folder, which the kernel frees when its holder dies, tells the
+    living from the dead.
+
+    Parameters
+    ----------
+    parent : Path
+        Where to make it.
+    name : str
+        What its name begins with.
+
+    Raises
+    ------
+    OSError
+        If it cannot be made or removed.
+    """
+    # On some file systems machines do not see each other's locks.
+    prefix = f"{name}-{socket.gethostname()}-"
+    _remove_abandoned(parent, prefix)
+    folder = parent / f"{prefix}{secrets.token_hex(6)}"
+    with locked(_lock_of(folder)):
+        folder.mkdir(mode=0o700)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder)
+
+
+@cache
+def _remove_abandoned(parent: Path, prefix: str) -> None:
+    """Remove the scratch folders of dead processes, once in the life of this process."""
+    for folder in [path.with_suffix("") for path in parent.glob(f"{glob.escape(prefix)}*{_LOCK}")]:
+        with locked(_lock_of(folder), wait=False) as dead:
+            if dead:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lock_of(folder: Path) -> Path:
+    return folder.with_name(folder.name + _LOCK)
 
 
 @contextmanager

@@ -6,8 +6,8 @@ because importing Brian2 takes two seconds and ``bioscnn plan`` needs none of it
 
 from __future__ import annotations
 
+import math
 import re
-from contextlib import suppress
 
 from bioscnn.errors import UserError
 
@@ -22,7 +22,13 @@ BRIAN_UNITS = {
 }  # fmt: skip
 """How equations name the SI unit of each dimension."""
 
-_NUMBER_AND_UNIT = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([^\s\d]*)\s*")
+SMALLEST, LARGEST = 1e-24, 1e24
+"""Sizes between which a quantity lies that is not zero, in the SI unit: all of physiology, and sums of it."""
+
+_LONGEST = 40
+"""Most characters of a number."""
+
+_NUMBER_AND_UNIT = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([^\s\d]*)\s*", re.ASCII)
 
 
 def parse_quantity(text: object, dimension: str) -> float:
@@ -52,8 +58,7 @@ def parse_quantity(text: object, dimension: str) -> float:
     """
     unit = _UNITS[dimension]
     example = f'a {dimension} with its unit, such as "20 m{unit}"'
-    plain = text.replace("µ", "u").replace("Ω", "ohm") if isinstance(text, str) else ""
-    match = _NUMBER_AND_UNIT.fullmatch(plain)
+    match = _NUMBER_AND_UNIT.fullmatch(_plain(text))
     if match is None:
         hint = f'write it as text with its unit: "{text} m{unit}"' if isinstance(text, int | float) else None
         raise UserError(f"not a {dimension}", value=text, expected=example, fix=hint)
@@ -65,7 +70,40 @@ def parse_quantity(text: object, dimension: str) -> float:
         raise UserError(f"{written!r} is not a unit of {dimension}", value=text, expected=example)
     # The prefix joins the decimal exponent, so that "20 ms" is exactly the float 0.02.
     mantissa, _, exponent = number.lower().partition("e")
-    return float(f"{mantissa}e{int(exponent or 0) + _EXPONENTS[prefix]}")
+    if len(number) > _LONGEST:
+        raise UserError("a number with too many digits", value=text, expected=example)
+    value = float(f"{mantissa}e{int(exponent or 0) + _EXPONENTS[prefix]}")
+    if not (SMALLEST <= abs(value) <= LARGEST or float(mantissa) == 0):
+        raise UserError(
+            f"no {dimension} is of this size",
+            value=text,
+            expected=f"0, or {SMALLEST:g} to {LARGEST:g} {unit}",
+        )
+    return value
+
+
+def plain_number(value: object) -> float:
+    """Return a number without a unit as a float.
+
+    Raises
+    ------
+    UserError
+        If it is no number, not finite, or too large for a float.
+
+    Examples
+    --------
+    >>> plain_number(2)
+    2.0
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise UserError("not a number", value=value)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise UserError("not a finite number", value=value, expected="a number that a float can hold")
+    return number
 
 
 def parse_any_quantity(text: object) -> tuple[float, str | None]:
@@ -89,15 +127,20 @@ def parse_any_quantity(text: object) -> tuple[float, str | None]:
     (2.0, None)
     """
     if isinstance(text, int | float) and not isinstance(text, bool):
-        return float(text), None
-    for dimension in _UNITS:
-        with suppress(UserError):
+        return plain_number(text), None
+    match = _NUMBER_AND_UNIT.fullmatch(_plain(text))
+    for dimension, unit in _UNITS.items():
+        if match is not None and match[2].endswith(unit) and match[2].removesuffix(unit) in _EXPONENTS:
             return parse_quantity(text, dimension), dimension
     raise UserError(
         "neither a number nor a quantity with a unit that is known here",
         value=text,
         expected='a plain number, or text such as "20 m" and one of ' + ", ".join(_UNITS.values()),
     )
+
+
+def _plain(text: object) -> str:
+    return text.replace("µ", "u").replace("Ω", "ohm") if isinstance(text, str) else ""
 
 
 def split_quantity(text: str) -> tuple[float, str]:
@@ -114,11 +157,11 @@ def split_quantity(text: str) -> tuple[float, str]:
     (20.0, 'ms')
     """
     for dimension, unit in _UNITS.items():
-        if text.rstrip().replace("Ω", "ohm").endswith(unit):
+        if _plain(text).rstrip().endswith(unit):
             parse_quantity(text, dimension)
-            match = _NUMBER_AND_UNIT.fullmatch(text)
+            match = _NUMBER_AND_UNIT.fullmatch(_plain(text))
             assert match is not None
-            return float(match[1]), match[2].replace("µ", "u").replace("Ω", "ohm")
+            return float(match[1]), match[2]
     units = ", ".join(f"m{unit}" for unit in _UNITS.values())
     raise UserError("a quantity without a unit", value=text, expected=f"a number and a unit such as {units}")
 

@@ -22,8 +22,8 @@ from rich.progress import (
 )
 
 if TYPE_CHECKING:
-    from bioscnn.studies.everything import Step
-    from bioscnn.studies.everything.records import Record
+    from bioscnn.reproduce import Step
+    from bioscnn.reproduce.records import Record
     from bioscnn.training.measure import EpochRecord
 
 OUT = Console(highlight=False, soft_wrap=True)
@@ -100,7 +100,7 @@ class WorkProgress(_Bar):
         super().__init__(None, TaskProgressColumn())
         self._a_trial = self._done = self._todo = 0.0
         self._began: float | None = None
-        self._what = ""
+        self._what, self._told = "", -1
 
     def plan(self, work: float) -> None:
         """Take in how much work there is, from now on."""
@@ -120,8 +120,10 @@ class WorkProgress(_Bar):
             seconds = elapsed / self._done * (self._todo - self._done)
             left = f", about {seconds / 60:.0f} min left" if seconds > 90 else f", about {seconds:.0f} s left"
         self._what = what
-        if not ERR.is_terminal:
-            ERR.print(f"{100 * self._done / self._todo:3.0f} %{left}: {what}", soft_wrap=True)
+        share = int(100 * self._done / self._todo) if self._todo else 100
+        if not ERR.is_terminal and share != self._told:
+            self._told = share
+            ERR.print(f"{share:3d} %{left}: {what}", soft_wrap=True)
 
     def stage(self, what: str) -> None:
         """Say what takes longer than simulating, and what is no stage of every simulation."""
@@ -177,7 +179,7 @@ class CrossValidationProgress(LiveProgress):
 
 
 class StepProgress(_Bar):
-    """Progress of the whole study: a line for each step and what became of it, and what the step says."""
+    """Progress of `bioscnn study`: a line for each step and its outcome, and what the step says."""
 
     def __init__(self) -> None:
         super().__init__(None)

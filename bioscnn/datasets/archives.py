@@ -6,7 +6,6 @@ import gzip
 import shutil
 import stat
 import tarfile
-import tempfile
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from bioscnn.caches import cache_folder
 from bioscnn.datasets.downloads import Progress, retrieve
 from bioscnn.errors import UserError
+from bioscnn.files import scratch_folder
 
 _DAMAGE = (
     zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, NotImplementedError,
@@ -90,8 +90,7 @@ def unpack_folder(file: Path, name: str, target: Path, tar: str | None = None) -
         such folder, or there is no room.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as place:
-        scratch = Path(place)
+    with scratch_folder(target.parent, f".{target.name}") as scratch:
         try:
             _unpack_zip(file, scratch)
             if tar is not None and (packed := _find(scratch, tar)) is not None:

@@ -20,6 +20,7 @@ from bioscnn.datasets.archives import Archive
 from bioscnn.datasets.contents import FETCH_AGAIN
 from bioscnn.datasets.event_folders import Numbered, list_numbered, subfolder, turns, wrong_layout
 from bioscnn.datasets.folders import places
+from bioscnn.datasets.image_files import open_image
 from bioscnn.datasets.images import ImageSet
 from bioscnn.errors import UserError
 
@@ -173,21 +174,16 @@ def read_photograph(path: Path, size: tuple[int, int]) -> NDArray[np.uint8]:
     """
     from PIL import Image
 
-    try:
-        with Image.open(path) as photograph:
-            kind, mode, told = photograph.format, photograph.mode, photograph.info
-            grey = photograph.convert("L")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise UserError(
-            "not an intact image", file=path, value=str(error), expected=_READABLE, fix=FETCH_AGAIN
-        ) from error
-    if kind != "JPEG" or (mode == "CMYK" and "adobe" not in told):
+    photograph = open_image(path, ["JPEG"], expected=_READABLE, fix=FETCH_AGAIN)
+    kind, mode = photograph.format, photograph.mode
+    if kind != "JPEG" or (mode == "CMYK" and "adobe" not in photograph.info):
         raise UserError(
             f"a photograph of another kind: {kind}, mode {mode}",
             file=path,
             expected=_READABLE,
             fix=FETCH_AGAIN,
         )
+    grey = photograph.convert("L")
     height, width = size
     scale = min(width / grey.width, height / grey.height)
     covered = max(1, round(scale * grey.width)), max(1, round(scale * grey.height))

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import io
 import zlib
 from pathlib import Path
 
 from bioscnn.errors import UserError
 
 FETCH_AGAIN = "copy or download the file again"
+MOST_BYTES = 1_000_000_000
+"""Of an unpacked file: twenty times the largest of MNIST."""
+
 _GZIP = b"\x1f\x8b"
 
 
@@ -42,11 +46,18 @@ def read_start(path: Path, length: int) -> bytes:
 
 
 def unpack(content: bytes, file: str | Path) -> bytes:
-    """Undo gzip where the first two bytes announce it; ``file`` is named in errors."""
+    """Undo gzip where the first two bytes announce it; ``file`` is named in errors.
+
+    Raises
+    ------
+    UserError
+        If the gzip stream is damaged, or unpacks to more than `MOST_BYTES`.
+    """
     if content[:2] != _GZIP:
         return content
     try:
-        return gzip.decompress(content)
+        with gzip.GzipFile(fileobj=io.BytesIO(content)) as packed:
+            unpacked = packed.read(MOST_BYTES + 1)
     except EOFError as error:
         raise UserError(
             f"the gzip file is truncated: it ends at byte {len(content)}",
@@ -56,3 +67,11 @@ def unpack(content: bytes, file: str | Path) -> bytes:
         ) from error
     except (gzip.BadGzipFile, zlib.error) as error:
         raise UserError("the gzip file is damaged", file=file, value=str(error), fix=FETCH_AGAIN) from error
+    if len(unpacked) > MOST_BYTES:
+        raise UserError(
+            "the gzip file unpacks to too much",
+            file=file,
+            expected=f"at most {MOST_BYTES:,} bytes",
+            fix="do not trust this file",
+        )
+    return unpacked

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 import zipfile
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -16,6 +15,7 @@ from bioscnn.datasets.event_files import BYTES, decode, encode
 from bioscnn.datasets.events import EventSet, EventStream
 from bioscnn.datasets.images import ImageSet
 from bioscnn.errors import UserError
+from bioscnn.files import scratch_folder
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,8 @@ def keep(recordings: EventSet, path: Path) -> EventSet:
     start = np.cumsum([0] + [len(content) // BYTES for content in contents])
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.stem}-") as scratch:
-            fresh = Path(scratch) / path.name
+        with scratch_folder(path.parent, f".{path.stem}") as scratch:
+            fresh = scratch / path.name
             np.savez(
                 fresh,
                 events=np.frombuffer(b"".join(contents), np.uint8),

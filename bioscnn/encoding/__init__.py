@@ -1,6 +1,6 @@
 """What reaches the first neurons of the network."""
 
-from bioscnn.encoding.currents import FULL_INTENSITY, Currents, pixel_currents
+from bioscnn.encoding.currents import FULL_INTENSITY, Currents, Stimulus, pixel_currents
 from bioscnn.encoding.event_frames import event_frames
 from bioscnn.encoding.events import event_spikes, input_shape
 from bioscnn.encoding.foveal_pit import (
@@ -17,8 +17,6 @@ from bioscnn.encoding.poisson import poisson
 from bioscnn.encoding.rank_order import RankCode, rank_order
 from bioscnn.encoding.reconstruction import Quality, fitted, quality, rank_table, reconstruct, share_needed
 from bioscnn.spikes import SpikeTrains
-
-Stimulus = Currents | SpikeTrains
 
 __all__ = [
     "FOVEAL_PIT",

@@ -8,6 +8,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from bioscnn.spikes import SpikeTrains
+
 FULL_INTENSITY = 1e-9
 """Current, in A, of a pixel of intensity 1."""
 
@@ -56,6 +58,10 @@ class Currents:
     def take(self, trials: NDArray[np.int64]) -> Self:
         """Return some trials, in the order given."""
         return type(self)(self.values[trials], self.n_steps, self.dt)
+
+
+Stimulus = Currents | SpikeTrains
+"""What a simulation is given, one entry per trial."""
 
 
 def pixel_currents(intensities: NDArray[np.float32], n_steps: int, dt: float) -> Currents:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.errors import UserError
+from bioscnn.identifiers import check_identifier
 from bioscnn.network.connectivity import Connectivity, Dense
 from bioscnn.neurons import ExponentialCurrent, LeadingCount, NeuronModel, Synapse
 
@@ -81,7 +82,7 @@ class Population:
     Parameters
     ----------
     name : str
-        Unique in the network, a Python identifier.
+        Unique in the network, see `bioscnn.identifiers`: it is a part of generated code and of file names.
     shape : tuple of int
         (channels, height, width), or (n,) for a flat population.
     neuron : NeuronModel or None
@@ -105,6 +106,8 @@ class Population:
     noise: MembraneNoise | None = None
 
     def __post_init__(self) -> None:
+        for name in (self.name, *self.values):
+            check_identifier(name, "population")
         delays = {} if self.axons is None else {"axons.delay": self.axons.delay}
         for what, array in {"bias": self.bias, **self.values, **delays}.items():
             if array is not None and array.shape != (self.size,):

@@ -2,12 +2,13 @@
 
 from bioscnn.neurons.adaptive import AdaptiveLIF
 from bioscnn.neurons.conductance import EXCITATORY, INHIBITORY, ExponentialConductance
-from bioscnn.neurons.definition import Definition, read_definition
+from bioscnn.neurons.definition import Definition
 from bioscnn.neurons.equation_neuron import EquationNeuron
 from bioscnn.neurons.integrate_and_fire import IF
 from bioscnn.neurons.lif import LIF, LeakyIntegrator
 from bioscnn.neurons.max_pooling import LeadingCount, MaxPooling
 from bioscnn.neurons.model import RESET_RULES, NeuronModel, SpikingNeuron
+from bioscnn.neurons.neuron_file import read_definition
 from bioscnn.neurons.rates import lif_first_spike, lif_rate, postsynaptic_potential, soft_lif_rate
 from bioscnn.neurons.synapse import NO_SYNAPSES, ExponentialCurrent
 

@@ -13,12 +13,19 @@ import numpy as np
 from bioscnn.errors import UserError
 from bioscnn.neurons.cells import EVERY_PART, cells
 from bioscnn.neurons.definition import Definition
+from bioscnn.neurons.expressions import names_of
+from bioscnn.neurons.model_text import parse_equations, parse_statements
 
 GIVEN = {"I_syn": "amp", "I_stim": "amp"}
 """Currents into a neuron, which its network defines."""
 
-RESERVED = ("xi", "g_e", "g_i", "G_syn", "E_e", "E_i", "tau_s", "w", "n_steps", "N", "i", "lastspike")
-"""Names that the network has for something else."""
+RESERVED = (
+    "xi", "g_e", "g_i", "G_syn", "E_e", "E_i", "tau_s", "w", "n_steps", "N", "i", "j", "t", "dt",
+    "t_in_timesteps", "lastspike", "not_refractory", "refractory", "refractory_until", "V_noise",
+    "stimulus", "record_spikes", "record_potentials", "spikes", "potentials", "trial_counts", "neuron_counts",
+    "axon_steps", "axon_loss", "axon_key", "noise_current", "noise_key",
+)  # fmt: skip
+"""Names that the network has for something else: variables, and files of a compiled program."""
 
 REST = 1e-3
 """How far from 0 the potential may rest, V."""
@@ -41,11 +48,10 @@ def check(definition: Definition, file: Path | None = None) -> None:
 
     import brian2
     from brian2.core.namespace import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS, DEFAULT_UNITS
-    from brian2.utils.stringtools import get_identifiers
 
     try:
         equations = brian2.Equations(definition.equations)
-    except (brian2.equations.equations.EquationError, SyntaxError, ValueError) as error:
+    except Exception as error:  # Brian2 evaluates a unit, and what that raises has no type of its own
         raise refuse(
             f"Brian2 cannot read the equations: {_sentence(error)}",
             "equations",
@@ -57,27 +63,33 @@ def check(definition: Definition, file: Path | None = None) -> None:
         if name in GIVEN or name in RESERVED or (name in own and name in parameters):
             where = "twice" if name in own and name in parameters else "by the network already"
             raise refuse(f"{name} is defined {where}", "equations", value=name, fix="choose another name")
-    for name in own:
-        if equations[name].type == "parameter":
-            raise refuse(
-                f"the equations declare {name}, and parameters have a table of their own",
-                "equations",
-                value=name,
-                fix=f"remove the line, and write {name} below [parameters]",
-            )
     if "V" not in equations.diff_eq_names or equations["V"].dim != brian2.volt.dim:
         raise refuse(
             "the equations say nothing of the membrane potential",
             "equations",
             expected="an equation dV/dt = ... : volt, of the deviation from the resting potential",
         )
+    statements = parse_statements(definition.reset)
+    assigned = {target for target, _, _ in statements}
+    taken = {*GIVEN, *RESERVED, *parameters, *DEFAULT_UNITS, *DEFAULT_FUNCTIONS, *DEFAULT_CONSTANTS}
+    for name in sorted(assigned & taken):
+        raise refuse(
+            f"the reset sets {name}, which is no variable of the neuron",
+            "reset",
+            value=name,
+            expected="statements that set " + " | ".join(own),
+        )
+    named = {
+        "equations": [equation.expression for equation in parse_equations(definition.equations)],
+        "threshold": [definition.threshold],
+        "reset": [expression for _, _, expression in statements],
+    }
     used: set[str] = set(filter(None, [definition.refractory]))
-    texts = {"equations": equations, "threshold": definition.threshold, "reset": definition.reset}
-    for key, text in texts.items():
-        named: set[str] = equations.identifiers if text is equations else get_identifiers(text)
-        used |= named
-        known = {*own, *parameters, *GIVEN, *DEFAULT_UNITS, *DEFAULT_FUNCTIONS, *DEFAULT_CONSTANTS, "t", "dt"}
-        for name in sorted(named - known - _assigned(text) - {"and", "or", "not", "unless", "refractory"}):
+    known = {*own, *parameters, *GIVEN, *DEFAULT_UNITS, *DEFAULT_FUNCTIONS, *DEFAULT_CONSTANTS, "dt"}
+    for key, texts in named.items():
+        names = {name for text in texts for name in names_of(text)}
+        used |= names
+        for name in sorted(names - known - (assigned if key == "reset" else set())):
             nearest = difflib.get_close_matches(name, [*own, *parameters, *GIVEN], n=1)
             raise refuse(
                 f"nobody says what {name} is",
@@ -133,14 +145,6 @@ def _try(definition: Definition, refuse: Callable[..., UserError]) -> None:
                 expected=f"within {1e3 * REST:g} mV of 0",
                 fix="write V as the deviation from the resting potential",
             )
-
-
-def _assigned(text: Any) -> set[str]:
-    """Return the names that statements assign, intermediate results among them."""
-    if not isinstance(text, str):
-        return set()
-    lines = (line.partition("=")[0] for line in text.splitlines())
-    return {line.strip(" +-*/") for line in lines}
 
 
 def _units() -> Collection[str]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import difflib
-import tomllib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from bioscnn.errors import UserError
+from bioscnn.identifiers import check_characters, check_identifier
+from bioscnn.neurons.expressions import canonical_expression
+from bioscnn.neurons.model_text import parse_equations, parse_statements
 from bioscnn.quantities import BRIAN_UNITS, format_quantity, parse_any_quantity
 
 METHODS = ("exact", "exponential_euler", "euler", "rk2", "rk4")
@@ -35,6 +38,16 @@ class Parameter:
     value: float
     dimension: str | None
 
+    def __post_init__(self) -> None:
+        key = f"parameters.{self.name}"
+        check_identifier(self.name, key)
+        if self.dimension is not None and self.dimension not in BRIAN_UNITS:
+            raise UserError(
+                "no such dimension", key=key, value=self.dimension, expected=" | ".join(BRIAN_UNITS)
+            )
+        if not math.isfinite(self.value):
+            raise UserError("not a finite number", key=key, value=self.value)
+
     @property
     def unit(self) -> str:
         """The unit as Brian2 names it."""
@@ -49,6 +62,9 @@ class Parameter:
 @dataclass(frozen=True)
 class Definition:
     """What the file of a neuron says.
+
+    Whoever makes one, its texts are those that are printed from the syntax trees of what was given, see
+    `bioscnn.neurons.expressions`.
 
     Parameters
     ----------
@@ -65,6 +81,11 @@ class Definition:
         Brian2's numerical integration: one of `METHODS`.
     parameters : tuple of Parameter
         In the order in which they were written.
+
+    Raises
+    ------
+    UserError
+        If a text holds what an equation may not, or refractory period or method is none; naming the key.
     """
 
     name: str = field(compare=False)
@@ -96,28 +117,36 @@ class Definition:
         for key in NEEDED:
             if key not in table:
                 raise refuse("a neuron needs this key", key, fix=f'write {key} = "..."')
-        texts = {key: value for key, value in table.items() if key != "parameters"}
-        for key, value in texts.items():
-            if not (isinstance(value, str) and value.strip()):
-                raise refuse("not a text", key, value=value, expected="a text in quotes")
-            texts[key] = value.strip()
         parameters = tuple(_parameters(table.get("parameters", {}), file))
-        names = [parameter.name for parameter in parameters]
-        refractory = texts.get("refractory")
-        if refractory is not None and (
-            refractory not in names or parameters[names.index(refractory)].dimension != "time"
-        ):
-            raise refuse(
+        texts = {key: value for key, value in table.items() if key != "parameters"}
+        try:
+            return cls(name, parameters=parameters, **texts)
+        except UserError as error:
+            raise error.but(file=file) from None
+
+    def __post_init__(self) -> None:
+        for key in (*NEEDED, *(["refractory"] if self.refractory is not None else []), "method"):
+            text = getattr(self, key)
+            if not (isinstance(text, str) and text.strip()):
+                raise UserError("not a text", key=key, value=text, expected="a text in quotes")
+            check_characters(text, key)
+            object.__setattr__(self, key, text.strip())
+        equations = "\n".join(str(equation) for equation in parse_equations(self.equations))
+        reset = "\n".join(" ".join(statement) for statement in parse_statements(self.reset))
+        object.__setattr__(self, "equations", equations)
+        object.__setattr__(self, "threshold", canonical_expression(self.threshold, "threshold"))
+        object.__setattr__(self, "reset", reset)
+        times = [parameter.name for parameter in self.parameters if parameter.dimension == "time"]
+        if self.refractory is not None and self.refractory not in times:
+            raise UserError(
                 "the refractory period is the name of a parameter that is a time",
-                "refractory",
-                value=refractory,
-                expected=" | ".join(p.name for p in parameters if p.dimension == "time")
-                or "such a parameter",
+                key="refractory",
+                value=self.refractory,
+                expected=" | ".join(times) or "such a parameter",
                 fix='write refractory = "t_ref", and t_ref = "2 ms" among the parameters',
             )
-        if texts.get("method", METHODS[0]) not in METHODS:
-            raise refuse("no such method", "method", value=texts["method"], expected=" | ".join(METHODS))
-        return cls(name, parameters=parameters, **texts)
+        if self.method not in METHODS:
+            raise UserError("no such method", key="method", value=self.method, expected=" | ".join(METHODS))
 
     def table(self) -> dict[str, Any]:
         """Return the keys of the file, all of them written."""
@@ -132,44 +161,6 @@ class Definition:
         }
 
 
-def read_definition(path: str | Path, changes: Mapping[str, Any] | None = None) -> Definition:
-    """Read the file of a neuron, and have Brian2 check it.
-
-    Parameters
-    ----------
-    path : path
-        A TOML file with the keys of `Definition`.
-    changes : dict, optional
-        Parameters that replace those of the file.
-
-    Raises
-    ------
-    UserError
-        If there is no such file, or it is wrong: key, value and what to do are named.
-    """
-    from bioscnn.neurons.brian_checks import check
-
-    path = Path(path)
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        beside = ", ".join(sorted(p.name for p in path.parent.glob("*.toml"))) or "no .toml file"
-        raise UserError(
-            "no such file of a neuron",
-            file=path,
-            expected=f"{path.parent} has {beside}",
-            fix="give the path from the study file, or on the command line from where you are",
-        ) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UserError(f"not a TOML file: {error}", file=path) from None
-    parameters = table.get("parameters", {})
-    if isinstance(parameters, dict):
-        table["parameters"] = parameters | dict(changes or {})
-    definition = Definition.of_table(path.stem, table, path)
-    check(definition, path)
-    return definition
-
-
 def _parameters(table: object, file: Path | None) -> list[Parameter]:
     if not isinstance(table, Mapping):
         raise UserError("not a table", file=file, key="parameters", value=table, fix="write [parameters]")
@@ -178,7 +169,5 @@ def _parameters(table: object, file: Path | None) -> list[Parameter]:
         try:
             found.append(Parameter(name, *parse_any_quantity(text)))
         except UserError as error:
-            raise UserError(
-                error.problem, file=file, key=f"parameters.{name}", value=text, expected=error.expected
-            ) from None
+            raise error.but(file=file, key=f"parameters.{name}") from None
     return found

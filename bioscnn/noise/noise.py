@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 
 from bioscnn.errors import UserError
-from bioscnn.quantities import format_quantity, parse_quantity
+from bioscnn.quantities import format_quantity, parse_quantity, plain_number
 
 SEVERITY = "severity"
 
@@ -118,7 +118,7 @@ class Noise(ABC):
         >>> GaussianNoise.at(3)
         GaussianNoise(sd=0.18)
         """
-        if isinstance(severity, bool) or severity not in range(len(cls.LEVELS) + 1):
+        if type(severity) is not int or severity not in range(len(cls.LEVELS) + 1):
             raise UserError(
                 f"no such severity of {cls.name}",
                 key=cls.key(SEVERITY),
@@ -169,7 +169,7 @@ class Noise(ABC):
         amount = self.amount
         if self.dimension is not None:
             return {self.parameter(): format_quantity(amount, self.dimension)}
-        return {self.parameter(): int(amount) if amount.is_integer() else amount}
+        return {self.parameter(): int(amount) if amount.is_integer() and abs(amount) < 2**53 else amount}
 
     @classmethod
     def key(cls, *inside: str) -> str:
@@ -200,9 +200,10 @@ class Noise(ABC):
                 return parse_quantity(value, cls.dimension)
             except UserError as error:
                 raise error.but(key=key) from None
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise UserError("not a number", key=key, value=value, expected=cls.range_text())
-        return float(value)
+        try:
+            return plain_number(value)
+        except UserError as error:
+            raise error.but(key=key, expected=cls.range_text()) from None
 
     @abstractmethod
     def apply(self, thing: Any, rng: np.random.Generator) -> Any:

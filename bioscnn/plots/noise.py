@@ -27,7 +27,7 @@ PLACES = {
 }
 """Name and colour of what noise acts on, in the order of the figures.
 
-After Paul Tol's muted colours, which colour-blind readers tell apart, some darkened: those of the contestants
+After Paul Tol's muted colours, which colour-blind readers tell apart, some darkened: those of the networks
 mean something else.
 """
 
@@ -69,17 +69,17 @@ def by_place(rows: pd.DataFrame) -> dict[str, list[str]]:
 
 @themed
 def noise_curves(accuracy: pd.DataFrame, *, chance: float | None = None, width: float = WIDE) -> Figure:
-    """Draw the accuracy of every contestant against the severity of the noise, a panel a kind of noise.
+    """Draw the accuracy of every network against the severity of the noise, one panel per kind of noise.
 
     Below the name of a noise: its weakest and its strongest setting. Severity 0 is the clean input.
 
     Parameters
     ----------
     accuracy : DataFrame
-        A row a contestant, method and condition: columns ``contestant``, ``method`` (``"spiking"`` or
+        One row per network, method and condition: columns ``network``, ``method`` (``"spiking"`` or
         ``"ann"``), ``noise`` (``"clean"`` or a name), ``acts_on``, ``severity``, ``amount`` (text),
-        ``accuracy``, ``low``, ``high`` (0 to 1). Of the trained networks, that of the first contestant is
-        drawn. Six contestants at most.
+        ``accuracy``, ``low``, ``high`` (0 to 1). Of the trained networks, that of the first network is
+        drawn. Six networks at most.
     chance : float, optional
         Accuracy of guessing, a dotted line.
     width : float
@@ -94,7 +94,7 @@ def noise_curves(accuracy: pd.DataFrame, *, chance: float | None = None, width: 
     figure, panels = _panels(cells, set(starts), columns, legend, width)
     noises = [noise for group in groups.values() for noise in group]
     for cell, axes, noise in zip(cells, panels, noises, strict=True):
-        _draw_contestants(axes, accuracy, noise, looks)
+        _draw_networks(axes, accuracy, noise, looks)
         if chance is not None:
             axes.axhline(100 * chance, color=MUTED, linestyle=":", linewidth=1, label="chance")
         _name_panel(axes, accuracy, noise, starts.get(cell))
@@ -157,12 +157,10 @@ def _lowest(cell: tuple[int, int], cells: Collection[tuple[int, int]]) -> bool:
 
 
 def _looks(accuracy: pd.DataFrame) -> dict[str, tuple[str, str]]:
-    """Return colour and marker of each contestant."""
+    """Return colour and marker of each network."""
     return {
         str(name): look
-        for name, look in zip(
-            accuracy["contestant"].unique(), zip(PALETTE, MARKERS, strict=True), strict=False
-        )
+        for name, look in zip(accuracy["network"].unique(), zip(PALETTE, MARKERS, strict=True), strict=False)
     }
 
 
@@ -187,17 +185,17 @@ def _starts(groups: Mapping[str, Sequence[str]], cells: Sequence[tuple[int, int]
     return [cells[end - len(noises)] for end, noises in zip(ends, groups.values(), strict=True)]
 
 
-def _draw_contestants(
+def _draw_networks(
     axes: Axes, accuracy: pd.DataFrame, noise: str, looks: Mapping[str, tuple[str, str]]
 ) -> None:
     rows = accuracy[accuracy["noise"].isin(("clean", noise))].sort_values("severity")
-    shown = rows[(rows["method"] == "spiking") & (rows["noise"] == noise)]["contestant"].unique()
-    rows = rows[rows["contestant"].isin(shown)]
+    shown = rows[(rows["method"] == "spiking") & (rows["noise"] == noise)]["network"].unique()
+    rows = rows[rows["network"].isin(shown)]
     main = next(iter(looks))
-    # The first contestant last, on top of the others.
+    # The first network last, on top of the others.
     for name in [name for name in reversed(list(looks)) if name in shown]:
         colour, marker = looks[name]
-        line = rows[(rows["contestant"] == name) & (rows["method"] == "spiking")]
+        line = rows[(rows["network"] == name) & (rows["method"] == "spiking")]
         severity = line["severity"]
         axes.fill_between(
             severity, 100 * line["low"], 100 * line["high"], color=colour, alpha=0.15, linewidth=0
@@ -206,7 +204,7 @@ def _draw_contestants(
             severity, 100 * line["accuracy"], color=colour, marker=marker, markersize=3.2,
             linewidth=1.8 if name == main else 1.1, label=name,
         )  # fmt: skip
-    trained = rows[(rows["method"] == "ann") & (rows["contestant"] == main)]
+    trained = rows[(rows["method"] == "ann") & (rows["network"] == main)]
     if (trained["noise"] == noise).any():
         value, low, high = (100 * trained[column] for column in ("accuracy", "low", "high"))
         axes.fill_between(trained["severity"], low, high, color=INK, alpha=0.08, linewidth=0)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-VERDICTS = {"helps": TRUE, "harms": WRONG, "not told from zero": MUTED}
-"""Colour of a difference by where its interval lies: above zero, below it, or around it."""
+VERDICTS = {"helps": TRUE, "harms": WRONG, "not significant": MUTED}
+"""Colour of a difference: significant and above zero, significant and below it, or not significant."""
 
 
 def row_name(noise: str) -> str:
@@ -29,57 +29,26 @@ def row_name(noise: str) -> str:
     return name_of(noise)
 
 
-def losses(accuracy: pd.DataFrame, severity: int = 3) -> pd.DataFrame:
-    """Return what each noise of a severity takes from the first contestant, largest loss first.
-
-    Parameters
-    ----------
-    accuracy : DataFrame
-        As of `bioscnn.plots.noise_curves`.
-    severity : int
-        Which severity.
-
-    Returns
-    -------
-    DataFrame
-        A row a noise: its row of `accuracy`, and ``place`` (a key of `PLACES`), ``loss``, ``loss_low``,
-        ``loss_high``, shares of the trials.
-
-    Notes
-    -----
-    The interval is Newcombe's: the distances from the two accuracies to the ends of their intervals are added
-    in squares. It takes the two as independent; they come from the same trials, so it is too wide if
-    anything.
-
-    References
-    ----------
-    Newcombe (1998), Interval estimation for the difference between independent proportions: comparison of
-    eleven methods, Statistics in Medicine 17:873.
-    """
-    main = accuracy["contestant"].iloc[0]
-    rows = accuracy[(accuracy["contestant"] == main) & (accuracy["method"] == "spiking")]
-    clean = rows[rows["noise"] == "clean"].iloc[0]
-    noisy = rows[(rows["severity"] == severity) & (rows["noise"] != "clean")]
-    loss = clean["accuracy"] - noisy["accuracy"]
-    down = np.hypot(clean["accuracy"] - clean["low"], noisy["high"] - noisy["accuracy"])
-    up = np.hypot(clean["high"] - clean["accuracy"], noisy["accuracy"] - noisy["low"])
-    places = [place_of(*pair) for pair in noisy[["noise", "acts_on"]].itertuples(index=False)]
-    found = noisy.assign(place=places, loss=loss, loss_low=loss - down, loss_high=loss + up)
-    return found.sort_values("loss", ascending=False, kind="stable")
-
-
 @themed
 def first_to_fall(
-    accuracy: pd.DataFrame, severity: int = 3, *, chance: float | None = None, width: float = WIDE
+    losses: pd.DataFrame,
+    network: str,
+    *,
+    clean: float,
+    chance: float | None = None,
+    width: float = WIDE,
 ) -> Figure:
-    """Draw what each noise takes from the accuracy of the first contestant, the worst on top.
+    """Draw what each noise takes from the accuracy of a network, the worst on top.
 
     Parameters
     ----------
-    accuracy : DataFrame
-        As of `noise_curves`.
-    severity : int
-        Severity of the noises.
+    losses : DataFrame
+        One row per noise, the largest loss first: columns ``noise``, ``acts_on``, ``severity``, ``amount``
+        (text), ``difference`` (the loss), ``low``, ``high`` (shares of the trials).
+    network : str
+        Its name.
+    clean : float
+        Its accuracy without noise.
     chance : float, optional
         Accuracy of guessing; a dotted line marks the loss that leaves no more.
     width : float
@@ -88,34 +57,33 @@ def first_to_fall(
     import seaborn as sns
     from matplotlib.figure import Figure
 
-    rows = losses(accuracy, severity)
-    labels = [f"{name_of(row.noise)}, {row.amount}" for row in rows.itertuples()]
-    figure = Figure(figsize=(width, 0.2 * len(rows) + 0.95), layout="constrained")
+    places = [place_of(*pair) for pair in losses[["noise", "acts_on"]].itertuples(index=False)]
+    labels = [f"{name_of(row.noise)}, {row.amount}" for row in losses.itertuples()]
+    figure = Figure(figsize=(width, 0.2 * len(losses) + 0.95), layout="constrained")
     axes = figure.subplots()
-    used = [place for place in PLACES if place in set(rows["place"])]
+    used = [place for place in PLACES if place in places]
+    loss, low, high = (100 * losses[name].to_numpy(float) for name in ("difference", "low", "high"))
     sns.barplot(
-        x=100 * rows["loss"], y=labels, hue=rows["place"], hue_order=used, dodge=False, width=0.72,
+        x=loss, y=labels, hue=places, hue_order=used, dodge=False, width=0.72,
         palette={place: PLACES[place][1] for place in used}, saturation=1, alpha=0.85, ax=axes,
     )  # fmt: skip
-    low, high = 100 * rows["loss_low"].to_numpy(), 100 * rows["loss_high"].to_numpy()
-    axes.hlines(range(len(rows)), low, high, color=INK, linewidth=1.1)
-    for k, (end, loss) in enumerate(zip(high, 100 * rows["loss"], strict=True)):
+    axes.hlines(range(len(losses)), low, high, color=INK, linewidth=1.1)
+    for k, (end, value) in enumerate(zip(high, loss, strict=True)):
         axes.annotate(
-            f"{loss:.1f}".replace("-", "\N{MINUS SIGN}"), (max(end, 0), k), (3, 0),
+            f"{value:.1f}".replace("-", "\N{MINUS SIGN}"), (max(end, 0), k), (3, 0),
             textcoords="offset points", va="center", size=7.5,
             bbox={"facecolor": "white", "linewidth": 0, "pad": 0.6},
         )  # fmt: skip
     axes.axvline(0, color=MUTED, linewidth=0.8)
     most = float(high.max())
     if chance is not None:
-        clean = accuracy[accuracy["noise"] == "clean"]["accuracy"].iloc[0]
         axes.axvline(100 * (clean - chance), color=MUTED, linestyle=":", linewidth=1, label="chance is left")
         most = max(most, 100 * (clean - chance))
     axes.set_xlim(min(0, 1.1 * float(low.min())), 1.1 * most)
-    who = f"by {accuracy['contestant'].iloc[0]} at severity {severity}"
+    who = f"by {network} at severity {losses['severity'].iloc[0]:g}"
     axes.set(xlabel=f"accuracy lost {who} (points)" if width >= 5 else f"points lost\n{who}", ylabel="")
     axes.tick_params(axis="y", length=0)
-    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.set_ylim(len(losses) - 0.4, -0.6)
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x", color=MUTED, alpha=0.15)
     axes.set_axisbelow(True)
@@ -133,14 +101,15 @@ _FIRST = {"clean": 0, "all": 1}
 
 @themed
 def what_helps(comparisons: pd.DataFrame, *, width: float = WIDE) -> Figure:
-    """Draw by how much one contestant is more often right than another, a panel a question, a row a noise.
+    """Draw by how much one network is more often right than another: one panel per question.
 
     Parameters
     ----------
     comparisons : DataFrame
-        A row a question and condition: columns ``question``, ``first``, ``second`` (names of what is
+        One row per question and condition: columns ``question``, ``first``, ``second`` (names of what is
         compared), ``noise`` (a name, ``"clean"``, or a mean over kinds: ``"all"``, or words), ``acts_on``,
-        ``difference`` (accuracy of the first less that of the second), ``low``, ``high`` (-1 to 1).
+        ``difference`` (accuracy of the first less that of the second), ``low``, ``high`` (-1 to 1) and
+        ``significant``.
     width : float
         Width in inches; below 5 two panels stand side by side, else five.
     """
@@ -197,8 +166,11 @@ def _draw_differences(axes: Axes, group: pd.DataFrame, rows: Sequence[str | None
     axes.axvline(0, color=MUTED, linewidth=0.8)
     place = [rows.index(noise) for noise in group["noise"]]
     value, low, high = (100 * group[name].to_numpy(float) for name in ("difference", "low", "high"))
-    told = np.select([low > 0, high < 0], ["helps", "harms"], "not told from zero")
-    colours = [VERDICTS[name] for name in told]
+    significant = group["significant"].to_numpy(bool)
+    kinds = np.select(
+        [significant & (value > 0), significant & (value < 0)], ["helps", "harms"], "not significant"
+    )
+    colours = [VERDICTS[kind] for kind in kinds]
     sizes = np.where(group["noise"].map(is_kind), 13, 26)
     axes.hlines(place, low, high, color=colours, linewidth=1.3)
     axes.scatter(
@@ -217,7 +189,7 @@ def _draw_differences(axes: Axes, group: pd.DataFrame, rows: Sequence[str | None
 
 @themed
 def latency_and_spikes(accuracy: pd.DataFrame, *, width: float = WIDE) -> Figure:
-    """Draw median latency and spikes a trial of the first contestant in every noise, as numbers and colours.
+    """Draw median latency and spikes a trial of the first network in every noise, as numbers and colours.
 
     Colours: in relation to clean inputs.
 
@@ -231,8 +203,8 @@ def latency_and_spikes(accuracy: pd.DataFrame, *, width: float = WIDE) -> Figure
     import seaborn as sns
     from matplotlib.figure import Figure
 
-    main = accuracy["contestant"].iloc[0]
-    rows = accuracy[(accuracy["contestant"] == main) & (accuracy["method"] == "spiking")]
+    main = accuracy["network"].iloc[0]
+    rows = accuracy[(accuracy["network"] == main) & (accuracy["method"] == "spiking")]
     clean = rows[rows["noise"] == "clean"].iloc[0]
     noises = [noise for group in by_place(rows).values() for noise in group]
     noisy = rows[rows["noise"] != "clean"]

@@ -31,6 +31,7 @@ TRUE, WRONG = PALETTE[0], PALETTE[1]
 """What is right, and what was mistaken for it."""
 
 THEME: dict[Any, Any] = {
+    "text.parse_math": False,  # a name with dollar signs is a name
     "font.size": 9,
     "axes.titlesize": 9,
     "axes.labelsize": 9,

@@ -1,4 +1,4 @@
-"""What the times of spikes carry that their number does not: the figures of a timing study."""
+"""What the times of spikes carry that their number does not: the figures of the timing experiment."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ KEPT = {True: "counts are kept", False: "counts change"}
 def accuracy_against_jitter(
     table: pd.DataFrame, *, chance: float | None = None, width: float = WIDE
 ) -> Figure:
-    """Draw the accuracy of each method against the jitter of the spikes, one panel a layer.
+    """Draw the accuracy of each method against the jitter of the spikes, one panel per layer.
 
     Jitters stand side by side at equal distances, none first; bands are the intervals.
 
     Parameters
     ----------
     table : DataFrame
-        Rows of families ``clean`` and ``jitter``, others are left out, with columns ``layer``, ``family``,
+        Rows of the kinds ``clean`` and ``jitter``, others are left out, with columns ``layer``, ``kind``,
         ``severity`` (s), ``method``, ``accuracy``, ``low``, ``high`` (0 to 1).
     chance : float, optional
         Accuracy of guessing, a dotted line.
@@ -54,8 +54,8 @@ def accuracy_against_jitter(
     """
     from matplotlib.figure import Figure
 
-    rows = table[table["family"].isin(("clean", "jitter"))]
-    rows = rows.assign(severity=rows["severity"].where(rows["family"] == "jitter", 0.0))
+    rows = table[table["kind"].isin(("clean", "jitter"))]
+    rows = rows.assign(severity=rows["severity"].where(rows["kind"] == "jitter", 0.0))
     sigmas = np.sort(rows["severity"].unique())
     layers = list(rows["layer"].unique())
     columns = min(len(layers), 3 if width >= 5 else 2)
@@ -116,16 +116,16 @@ def _legend(figure: Figure, panels: Iterable[Axes], width: float) -> None:
 
 @themed
 def perturbation_effects(table: pd.DataFrame, layer: str, *, width: float = WIDE) -> Figure:
-    """Draw what each perturbation of a layer's spikes does to the accuracy, a row each.
+    """Draw what each perturbation of a layer's spikes does to the accuracy, one row each.
 
     Those that keep the number of spikes of every neuron in every trial stand above those that do not. Full
-    markers: the interval leaves zero out.
+    markers: significant.
 
     Parameters
     ----------
     table : DataFrame
-        With columns ``layer``, ``family``, ``label``, ``keeps_counts``, ``method``, and the accuracy less
-        that of the same method on the clean spikes, ``difference``, ``diff_low``, ``diff_high`` (-1 to 1).
+        With columns ``layer``, ``label``, ``keeps_counts``, ``method``, the accuracy less that of the same
+        method on the clean spikes, ``difference``, ``low``, ``high`` (-1 to 1), and ``significant``.
     layer : str
         Which layer's rows are drawn.
     width : float
@@ -133,7 +133,7 @@ def perturbation_effects(table: pd.DataFrame, layer: str, *, width: float = WIDE
     """
     from matplotlib.figure import Figure
 
-    rows = table[(table["layer"] == layer) & (table["family"] != "clean")]
+    rows = table[table["layer"] == layer]
     groups = [rows[rows["keeps_counts"] == kept] for kept in KEPT if kept in set(rows["keeps_counts"])]
     present = list(rows["method"].unique())
     methods = [name for name in dict.fromkeys((*LOOKS, *present)) if name in present]
@@ -162,7 +162,7 @@ def _draw_rows(axes: Axes, group: pd.DataFrame, methods: list[str]) -> None:
         place = np.array([labels.index(label) for label in of_method["label"]]) + step * (
             k - (len(methods) - 1) / 2
         )
-        value, low, high = 100 * of_method[["difference", "diff_low", "diff_high"]].to_numpy(float).T
+        value, low, high = 100 * of_method[["difference", "low", "high"]].to_numpy(float).T
         colour, marker = LOOKS.get(method, OTHER)
         stressed = method == STRESSED
         axes.hlines(place, low, high, color=colour, linewidth=1.8 if stressed else 1)
@@ -173,7 +173,7 @@ def _draw_rows(axes: Axes, group: pd.DataFrame, methods: list[str]) -> None:
             marker=marker,
             linewidths=0.8,
             edgecolors=colour,
-            color=np.where((low > 0) | (high < 0), colour, "white").tolist(),
+            color=np.where(of_method["significant"], colour, "white").tolist(),
             label=method,
             zorder=3,
         )
@@ -184,7 +184,7 @@ def _draw_rows(axes: Axes, group: pd.DataFrame, methods: list[str]) -> None:
 
 @themed
 def control_sets(table: pd.DataFrame, *, width: float = WIDE) -> Figure:
-    """Draw what the decoders find in sets of spikes whose answer is known, a panel a set.
+    """Draw what the decoders find in sets of spikes whose answer is known, one panel per set.
 
     Full markers: the spikes as made; open ones: jittered. A red cross marks what was not as expected.
 

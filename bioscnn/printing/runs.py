@@ -55,6 +55,10 @@ def print_run(run: Run, study: Path, elapsed: float) -> None:
         OUT.print(f"  {'duration':<16} {chosen['duration_ms']:g} ms: {agreed}")
     for hint in s.get("hints", ()):
         OUT.print(f"  [yellow]{'hint':<16}[/yellow] {hint}")
+    if run.known_since:
+        OUT.print(
+            f"\nSame results as before, simulated at {run.known_since}; another --out simulates them again."
+        )
     OUT.print("\nNext:")
     bioscnn = own_name()
     third = (f"{bioscnn} explain {run.folder}", "where the accuracy goes, cause by cause")

@@ -2,18 +2,10 @@
 
 from bioscnn.report.filters import write_filters_report
 from bioscnn.report.index import write_index
-from bioscnn.report.ladder import write_ladder_report
-from bioscnn.report.noise import write_noise_report
-from bioscnn.report.page import write_report
-from bioscnn.report.sweep import write_sweep_report
-from bioscnn.report.timing import write_timing_report
+from bioscnn.report.run import write_report
 
 __all__ = [
     "write_filters_report",
     "write_index",
-    "write_ladder_report",
-    "write_noise_report",
     "write_report",
-    "write_sweep_report",
-    "write_timing_report",
 ]

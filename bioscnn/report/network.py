@@ -1,4 +1,4 @@
-"""The simulated network as tables: neuron models with their parameters, activity by population."""
+"""The simulated network as tables and equations, and how it was trained."""
 
 from __future__ import annotations
 
@@ -6,11 +6,23 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
+from bioscnn import plots
 from bioscnn.report.folder import Run
-from bioscnn.report.results import Results
+from bioscnn.report.formats import shape
+from bioscnn.report.page import Column, Facts, Figure, Folded, Part, Section, Table, Text
+from bioscnn.report.words import learning_caption
 
+POPULATIONS = [
+    Column("name", "population"),
+    Column("shape", "shape", numeric=True),
+    Column("size", "neurons", numeric=True),
+]
+PROJECTIONS = [
+    Column("ends", "projection"),
+    Column("connectivity", "connectivity"),
+    Column("n_synapses", "connections", numeric=True),
+    Column("synapse", "through", words=True),
+]
 MODEL = ("equations", "threshold", "reset", "refractory", "parameters")
 
 
@@ -31,17 +43,6 @@ class Model:
     populations: list[str]
     text: str
     parameters: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Activity:
-    """One population's activity, means over all trials: spikes a trial, Hz, share of silent neurons."""
-
-    name: str
-    size: int
-    spikes: float
-    rate: float
-    silent: float
 
 
 def neuron_models(run: Run) -> list[Model]:
@@ -98,10 +99,39 @@ def count_synapses(run: Run) -> int:
     return sum(p["n_synapses"] for p in projections if p["synapse"] != "constant current")
 
 
-def activity_table(run: Run, results: Results) -> list[Activity]:
-    """Return the activity of each population, from the input to the output."""
-    counts = {name: run.data.recording[name].counts_by_trial for name in results.rates}
-    return [
-        Activity(name, len(rate), float(counts[name].mean()), float(rate.mean()), float(np.mean(rate == 0)))
-        for name, rate in results.rates.items()
+def network_section(run: Run) -> Section:
+    """Return the section of populations, projections and equations, and of the study file."""
+    populations = [row | {"shape": shape(row["shape"])} for row in map(dict, run.provenance["populations"])]
+    projections = [
+        row | {"ends": f"{row['pre']} → {row['post']}"} for row in map(dict, run.provenance["projections"])
     ]
+    parts: list[Part] = [Table(populations, POPULATIONS), Table(projections, PROJECTIONS)]
+    if rounded := run.provenance.get("rounded"):
+        parts.append(Text(f"Rounded: {rounded}."))
+    for model in neuron_models(run):
+        parameters = [(f"{name} =", value) for name, value in model.parameters.items()]
+        parts += [
+            Text(", ".join(model.populations), "heading"),
+            Text(model.text, "code"),
+            Facts(parameters, inline=True),
+        ]
+    title = "The study with every default filled in (config.toml)"
+    parts.append(Folded(title, [Text(run.config, "code")]))
+    return Section("network", "The network, as simulated", parts, "Network")
+
+
+def training_section(run: Run) -> Section:
+    """Return the section of how the network was trained, which its card tells."""
+    card = run.provenance["network"]["card"]
+    parts: list[Part] = [Facts(training_facts(run))]
+    if "best_epoch" in card:
+        parts.append(
+            Figure(
+                lambda width: plots.learning_curves(card["epochs"], card["best_epoch"], width=width),
+                f"Line charts of the losses and accuracies of {len(card['epochs'])} epochs of training",
+                learning_caption(card),
+                of_recordings=False,
+            )
+        )
+    parts.append(Folded("All that is known of the training", [Text(json.dumps(card, indent=2), "code")]))
+    return Section("training", "How the network was trained", parts, "Training")

@@ -20,14 +20,17 @@ from bioscnn.encoding import (
 )
 from bioscnn.encoding.reconstruction import SHARES, WANTED
 from bioscnn.report.folder import Run
-from bioscnn.report.pictures import Picture, wide
-from bioscnn.report.template import plural
+from bioscnn.report.formats import plural
+from bioscnn.report.page import Figure, Section, Text
 
 if TYPE_CHECKING:
     import pandas as pd
 
 SHOWN = 2
 """Images that are drawn, each of another class; quality is that of all examples."""
+
+ORDER = ("kernels", "maps", "order", "reconstructions", "quality")
+"""Figures of the section, from top to bottom."""
 
 RANKED = ("rank-order", "latency")
 """Kinds of encoding in which only the order of the coefficients counts."""
@@ -47,10 +50,15 @@ ENTRY = {
 """How coefficients reach the network, by the kind of encoding."""
 
 
+def retina_section(run: Run) -> Section:
+    """Return the section of the retina of a run whose images it filters."""
+    figures = retina_figures(run)
+    order = [figures[name] for name in ORDER if name in figures]
+    return Section("retina", "What the retina makes of an image", [Text(retina_text(run)), *order], "Retina")
+
+
 def retina_text(run: Run) -> str:
-    """Say how the image reaches the network; nothing where no retina filters it."""
-    if not run.cells:
-        return ""
+    """Say how the image reaches the network."""
     names = [cell.name for cell in run.cells]
     entry = ENTRY[run.encoding["kind"]]
     listed = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
@@ -61,14 +69,9 @@ def retina_text(run: Run) -> str:
     )
 
 
-def retina_figures(run: Run) -> dict[str, Picture]:
-    """Draw kernels, maps, the order of spikes if it counts, and reconstructions of the example images.
-
-    Nothing is drawn where no retina filters the images.
-    """
+def retina_figures(run: Run) -> dict[str, Figure]:
+    """Return figures of kernels, maps, the order of spikes if it counts, and reconstructions, by name."""
     cells, images = run.cells, run.data.example_image
-    if not cells:
-        return {}
     names = [cell.name for cell in cells]
     few = images[:SHOWN]
     labels = [run.classes[int(run.data.label[trial])] for trial in run.data.example_trial]
@@ -78,22 +81,22 @@ def retina_figures(run: Run) -> dict[str, Picture]:
     table, shown = _read_back(intensities, code, cells)
     needed = share_needed(intensities, code, cells, WANTED)
     figures = {
-        "kernels": wide(
+        "kernels": Figure(
             lambda width: plots.kernels(cells, width=width),
             f"Kernels of {plural(len(cells), 'kind')} of ganglion cells, and their profiles in px",
             kernels_caption(cells, (images.shape[2], images.shape[3])),
         ),
-        "maps": wide(
+        "maps": Figure(
             lambda width: plots.cell_maps(few, coefficients[:SHOWN], names, labels[:SHOWN], width=width),
             f"Images of {' and '.join(labels[:SHOWN])}, and the coefficients of each kind of cell",
             maps_caption(coefficients, names),
         ),
-        "reconstructions": wide(
+        "reconstructions": Figure(
             lambda width: plots.reconstructions(few, shown, table, labels[:SHOWN], width=width),
             f"Images of {' and '.join(labels[:SHOWN])} beside what their first spikes show of them",
             reconstructions_caption(run, code),
         ),
-        "quality": wide(
+        "quality": Figure(
             lambda width: plots.quality_by_share(table, needed, WANTED, width=width),
             "Variance explained in %, PSNR in dB and SSIM against the share of the spikes in %",
             quality_caption(table, needed),
@@ -102,7 +105,7 @@ def retina_figures(run: Run) -> dict[str, Picture]:
     if run.encoding["kind"] in RANKED:
         first = rank_order(coefficients, cells, run.encoding["keep"])
         order = rank_order(coefficients[:SHOWN], cells, run.encoding["keep"])
-        figures["order"] = wide(
+        figures["order"] = Figure(
             lambda width: plots.firing_order(few, order, names, labels[:SHOWN], width=width),
             f"In which order the cells fire, in % of the spikes, for {' and '.join(labels[:SHOWN])}",
             order_caption(first, names, run.encoding["keep"]),

@@ -12,8 +12,8 @@ from bioscnn.ledger import LayerComparison, Ledger
 from bioscnn.network import READOUT
 from bioscnn.readout import READOUTS
 from bioscnn.report.folder import Run
+from bioscnn.report.formats import plural
 from bioscnn.report.results import Results, lead_of_truth
-from bioscnn.report.template import plural
 
 ORDINALS = ("first", "second")
 

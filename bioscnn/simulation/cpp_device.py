@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 import tempfile
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -16,7 +17,9 @@ from numpy.typing import NDArray
 from bioscnn.draws import normal_table
 from bioscnn.encoding import Currents, Stimulus
 from bioscnn.errors import UserError
+from bioscnn.files import scratch_folder
 from bioscnn.network import SpikingNetwork
+from bioscnn.processes import guarded_process
 from bioscnn.simulation.equations import delay_steps, input_current, noise_current, projection_name
 from bioscnn.simulation.numbering import brian_index, brian_synapses, from_brian, to_brian
 from bioscnn.simulation.procedural import patches
@@ -24,6 +27,9 @@ from bioscnn.simulation.program import Program
 from bioscnn.simulation.recording import PopulationRecording, Recording
 from bioscnn.simulation.shape import ProgramShape
 from bioscnn.spikes import SpikeTrains
+
+STOP_SECONDS = 0.1
+"""A batch that is stopped ends after at most this time."""
 
 
 class InterruptedBatchError(Exception):
@@ -141,8 +147,7 @@ def run_batch(
     InterruptedBatchError
         If `stop` was set.
     """
-    with tempfile.TemporaryDirectory(prefix="bioscnn-") as scratch:
-        folder = Path(scratch)
+    with scratch_folder(Path(tempfile.gettempdir()), "bioscnn") as folder:
         try:
             for name, values in {**constants, **stimulus_files(shape, stimulus, trials)}.items():
                 values.tofile(folder / name)
@@ -156,24 +161,15 @@ def run_batch(
                 file=folder,
                 fix="free some space there, or set TMPDIR to a folder that has some",
             ) from error
-        process = subprocess.Popen(
-            program.command,
-            cwd=program.folder,
-            env={**os.environ, "BIOSCNN_FOLDER": str(folder)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        with process:
+        environment = {**os.environ, "BIOSCNN_FOLDER": str(folder)}
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        with guarded_process(program.command, cwd=program.folder, env=environment, **pipes) as process:
             assert process.stdout is not None and process.stderr is not None
             told = 0
-            for line in process.stdout:
-                if stop.is_set():
-                    process.kill()
-                    break
-                for _ in range(int(line) - told):
+            for done in _numbers(process.stdout.fileno(), stop):
+                for _ in range(done - told):
                     on_trial()
-                told = int(line)
+                told = done
             message = process.stderr.read().strip()
         if stop.is_set():
             raise InterruptedBatchError
@@ -185,6 +181,20 @@ def run_batch(
                 fix="free some space in the folder for temporary files (TMPDIR) if the disk is full",
             )
         return _collect(shape, stimulus, record, potentials, folder)
+
+
+def _numbers(descriptor: int, stop: Event) -> Iterator[int]:
+    """Yield the numbers that a program prints, one per line, until it ends or `stop` is set."""
+    ready, text = select.poll(), b""
+    ready.register(descriptor)
+    while True:
+        if stop.is_set():
+            raise InterruptedBatchError
+        if ready.poll(1e3 * STOP_SECONDS):
+            if not (piece := os.read(descriptor, 1 << 16)):
+                return
+            *lines, text = (text + piece).split(b"\n")
+            yield from map(int, lines)
 
 
 def _collect(

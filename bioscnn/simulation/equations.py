@@ -35,7 +35,10 @@ def equations_of(network: SpikingNetwork, population: Population) -> str:
     synapse = network.synapse_onto(population.name).equations if has_synapses else NO_SYNAPSES
     text = population.neuron.equations.strip() + synapse.rstrip()
     if population.noise is not None and population.noise.xi:
-        text = text.replace("/tau_m :", "/tau_m + V_noise*sqrt(2/tau_m)*xi :", 1) + V_NOISE
+        silent = text
+        text = silent.replace("/tau_m :", "/tau_m + V_noise*sqrt(2/tau_m)*xi :", 1) + V_NOISE
+        if silent in text:
+            raise UserError("xi is noise of the membranes that come with bioscnn", key=population.name)
     for name in population.values:
         text, found = re.subn(rf"^({name}\b.*)\(shared, constant\)", r"\1(constant)", text, flags=re.M)
         if not found:
@@ -51,7 +54,7 @@ def threshold_of(population: Population) -> str | None:
     assert population.neuron is not None
     if population.neuron.threshold is None:
         return None
-    return f"{population.neuron.threshold} and timestep(t, dt) % n_steps != n_steps - 1"
+    return f"({population.neuron.threshold}) and timestep(t, dt) % n_steps != n_steps - 1"
 
 
 def reset_of(network: SpikingNetwork, population: Population) -> str | None:

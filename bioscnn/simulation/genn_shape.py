@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from bioscnn.network import Population, Projection
 from bioscnn.simulation.procedural import Patches
-from bioscnn.simulation.shape import PARALLEL, ProgramShape
+from bioscnn.simulation.shape import ProgramShape
 
 if TYPE_CHECKING:
     from bioscnn.simulation.propagator import Propagator
@@ -64,13 +64,6 @@ class GeNNShape(ProgramShape):
     def injection(self, name: str) -> Patches | None:
         """Return None: the program is told the currents of the stimulus neuron by neuron."""
         return None
-
-    def write_source(self, folder: Path) -> list[list[str]]:
-        """Write the source, which GeNN turns into more of it, and return the commands that compile it."""
-        from bioscnn.simulation.genn_build import build_model, generate_genn
-
-        generate_genn(self, folder)
-        return [build_model(self, folder), ["make", PARALLEL]]
 
     def key(self) -> str:
         """Return the hash that names the program."""

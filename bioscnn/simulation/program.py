@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +11,11 @@ from typing import TYPE_CHECKING
 from bioscnn.caches import cache_folder
 from bioscnn.doctor import require_compiler
 from bioscnn.errors import UserError
+from bioscnn.files import scratch_folder
+from bioscnn.locks import locked
+from bioscnn.processes import run_guarded
 from bioscnn.simulation.shape import ProgramShape
+from bioscnn.simulation.source import write_source
 
 if TYPE_CHECKING:
     from bioscnn.simulation.simulate import Progress
@@ -72,9 +74,9 @@ def build_missing(shapes: Iterable[ProgramShape | None], jobs: int, progress: Pr
 
 
 def build(shape: ProgramShape) -> Program:
-    """Compile the program of a shape, and cache it.
+    """Compile the program of a shape, cache it, and return it.
 
-    Two processes may build the same program at once; the one that ends later keeps the other's.
+    Of two processes that want the same program, the second waits for the first one's.
 
     Raises
     ------
@@ -86,10 +88,12 @@ def build(shape: ProgramShape) -> Program:
     final = programs / shape.key()
     try:
         programs.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".building-", dir=programs) as scratch:
-            folder = Path(scratch) / "program"
-            for command in shape.write_source(folder):
-                made = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        with locked(programs / f".{final.name}.lock"), scratch_folder(programs, ".building") as scratch:
+            if (made_meanwhile := obtain(shape)) is not None:
+                return made_meanwhile
+            folder = scratch / "program"
+            for command in write_source(shape, folder):
+                made = run_guarded(command, cwd=folder)
                 if made.returncode != 0:
                     raise UserError(
                         "the C++ compiler could not build the network",
@@ -98,12 +102,11 @@ def build(shape: ProgramShape) -> Program:
                     )
             for leftover in [*folder.rglob("*.o"), *folder.glob("*.gch")]:
                 leftover.unlink()
-            if not (final / "main").is_file():
-                shutil.rmtree(final, ignore_errors=True)
-                folder.replace(final)
+            shutil.rmtree(final, ignore_errors=True)  # what somebody has damaged
+            folder.replace(final)
     except OSError as error:
-        if (final / "main").is_file():
-            return Program(final, shape.arguments)
+        if (made_meanwhile := obtain(shape)) is not None:  # where the file system knows no locks
+            return made_meanwhile
         raise UserError(
             f"cannot keep the compiled program: {error.strerror}",
             file=programs,

@@ -6,10 +6,12 @@ would compute them for every neuron anew; the propagator is computed once.
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
+import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
@@ -66,10 +68,11 @@ def propagator(network: SpikingNetwork, population: Population, dt: float) -> Pr
     given = {**parameters_of(network, population), "dt": dt}
 
     def step(state: dict[str, float]) -> dict[str, float]:
-        """Run the statements of the solution, which are Python too."""
-        namespace = {**given, **state}
-        exec(code, {"__builtins__": {}, "exp": np.exp}, namespace)
-        return {target: namespace[target] for target in targets}
+        """Compute the statements of the solution one after the other."""
+        values = {**given, **state}
+        for target, _, expression in (line.partition(" = ") for line in code.split("\n") if line):
+            values[target] = _value(ast.parse(expression, mode="eval").body, values)
+        return {target: values[target] for target in targets}
 
     rest = dict.fromkeys(sources, 0.0)
     columns = {source: step(rest | {source: 1.0}) for source in sources}
@@ -79,6 +82,28 @@ def propagator(network: SpikingNetwork, population: Population, dt: float) -> Pr
             if not np.isclose(after, sum(part * state[s] for s, part in found[target].items()), rtol=1e-9):
                 return None
     return found
+
+
+def _value(node: ast.expr, values: Mapping[str, float]) -> float:
+    """Return the value of an expression of a solution: arithmetic, exponentials and known names."""
+    match node:
+        case ast.Constant(value=int() | float() as number):
+            return number
+        case ast.Name(id=name):
+            return values[name]
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return -_value(operand, values)
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:
+            return _ARITHMETIC[type(op)](_value(left, values), _value(right, values))
+        case ast.Call(func=ast.Name(id="exp"), args=[exponent], keywords=[]):
+            return float(np.exp(_value(exponent, values)))
+    raise ValueError(f"a solution has no {ast.unparse(node)}")
+
+
+_ARITHMETIC: dict[type[ast.operator], Callable[[float, float], float]] = {
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+}  # fmt: skip
 
 
 @cache

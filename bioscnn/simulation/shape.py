@@ -34,9 +34,6 @@ from bioscnn.simulation.procedural import Patches, is_procedural, patches
 TEMPLATES = Path(__file__).parent / "cpp"
 """C++ that is ours: templates for Brian2's code generation, and the files' format."""
 
-PARALLEL = f"-j{os.cpu_count() or 1}"
-"""What tells make to use all cores."""
-
 
 @dataclass(frozen=True)
 class ProgramShape:
@@ -89,16 +86,6 @@ class ProgramShape:
         driving = [p for p in self.network.onto(name) if p.synapse is None]
         return patches(self.network, driving[0]) if len(driving) == 1 else None
 
-    def write_source(self, folder: Path) -> list[list[str]]:
-        """Write the source of the program into a folder, and return the commands that compile it there."""
-        from bioscnn.simulation.build import generate_source
-        from bioscnn.simulation.translation_unit import join
-
-        generate_source(self, folder)
-        sources = " ".join(join(folder))
-        # Without DEPS, make does not preprocess every file once more to find what depends on what.
-        return [["make", "-f", str(TEMPLATES / "precompiled.mk"), PARALLEL, "DEPS=", f"SRCS={sources}"]]
-
     def key(self) -> str:
         """Return the hash that names the program."""
         populations = []
@@ -122,9 +109,15 @@ class ProgramShape:
         with_axons = [p.name for p in self.network.populations if p.axons is not None]
         shape = [
             populations, projections, with_axons, self.network.source.shape, self.spike_input, self.precision,
-            version("brian2"), _machine(), _own_sources(),
+            _brian2(), _machine(), _own_sources(),
         ]  # fmt: skip
         return hashlib.sha256(json.dumps(shape).encode()).hexdigest()[:20]
+
+
+@cache
+def _brian2() -> str:
+    """Return the version of Brian2; to find it out takes a millisecond."""
+    return version("brian2")
 
 
 @cache
@@ -137,6 +130,7 @@ def _own_sources() -> str:
         here / "numbering.py",
         here / "procedural.py",
         here / "shape.py",
+        here / "source.py",
         here / "translation_unit.py",
         *sorted(TEMPLATES.iterdir()),
     ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Event
 from typing import Protocol
@@ -215,8 +217,6 @@ def simulate_batches(
             yield simulate_numpy(network, batch, numbers, record, potentials, progress.trial)
         return
 
-    from joblib import Parallel, delayed
-
     from bioscnn.simulation.cpp_device import constant_files, run_batch
     from bioscnn.simulation.program import build, obtain
 
@@ -226,18 +226,22 @@ def simulate_batches(
         program = build(shape)
     progress.stage("simulating")
     constants, stop = constant_files(shape), Event()
-    parallel = Parallel(
-        n_jobs=device.processes, backend="threading", return_as="generator", pre_dispatch="n_jobs"
-    )
-    try:
-        yield from parallel(
-            delayed(run_batch)(
-                program, shape, constants, batch, numbers, record, potentials, progress.trial, stop
-            )
-            for batch, numbers in batches
-        )
-    finally:
-        stop.set()
+    with ThreadPoolExecutor(device.processes) as pool:
+        begun: deque[Future[Recording]] = deque()
+        try:
+            for batch, numbers in batches:
+                if len(begun) == 2 * device.processes:
+                    yield begun.popleft().result()
+                begun.append(
+                    pool.submit(
+                        run_batch, program, shape, constants, batch, numbers, record, potentials,
+                        progress.trial, stop,
+                    )
+                )  # fmt: skip
+            while begun:
+                yield begun.popleft().result()
+        finally:
+            stop.set()
 
 
 def _check(network: SpikingNetwork, stimulus: Stimulus, device: Device, record: Collection[str]) -> None:

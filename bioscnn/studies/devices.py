@@ -10,6 +10,7 @@ from typing import Any
 
 from bioscnn.doctor import find_genn, find_gpu
 from bioscnn.files import write_csv, write_json
+from bioscnn.report import write_index
 from bioscnn.simulation import simulate_batches
 from bioscnn.studies.compare import compare_runs
 from bioscnn.studies.comparison import Comparison, verdict
@@ -130,7 +131,8 @@ def run_devices(study: Study, *, data: Path | None, results: Path, progress: Wat
         run = run_study(
             variant.of(study), data=data, out=folders[variant], results=results, progress=progress
         ).summary
-        compared = compare_runs(folders[base], folders[variant])
+        compared = compare_runs(folders[base], folders[variant]).spikes
+        assert compared is not None, "the device is all that differs"
         comparisons[str(variant)] = compared.as_dict()
         seconds[variant] = _seconds_a_trial(variant.of(study), data)
         rows.append(_row(variant, base, compared, seconds[variant], seconds[variant] / seconds[NUMPY]))
@@ -141,11 +143,13 @@ def run_devices(study: Study, *, data: Path | None, results: Path, progress: Wat
         **environment(),
         **{key: run[key] for key in ("dataset", "source", "n_trials", "data_sha256", "weights_sha256")},
         "simulated": simulated,
+        "changed": dict(study.edits),
         "rows": rows,
         "comparisons": comparisons,
     }
     write_csv(folder / "devices.csv", rows)
     write_json(folder / "summary.json", summary)
+    write_index(results)
     return Devices(folder, summary)
 
 

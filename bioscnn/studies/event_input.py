@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -76,6 +76,12 @@ class EventInput:
             noises_of(config, "spikes"),
             simulation.seed,
         )
+
+    def with_spike_noise(self, noises: tuple[Noise, ...], seed: int) -> Self:
+        """Return the same recordings, encoded once, with noise of their spikes."""
+        noisy = replace(self, noises=noises, seed=seed)
+        vars(noisy)["encoded"] = self.encoded
+        return noisy
 
     def settled(self, config: StudyConfig) -> StudyConfig:
         """Return the study with the camera that recorded these: real and simulated never mix."""

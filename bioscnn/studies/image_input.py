@@ -69,6 +69,12 @@ class ImageInput:
         gain = config.encoding.gain
         return cls(images, front_end_of(config), keys.n_steps, keys.dt, keys.seed, noises, gain)
 
+    def with_spike_noise(self, noises: tuple[Noise, ...], seed: int) -> Self:
+        """Return the same images, encoded once, with noise of their spikes."""
+        noisy = replace(self, noises=noises, seed=seed)
+        vars(noisy)["encoded"] = self.encoded
+        return noisy
+
     def settled(self, config: StudyConfig) -> StudyConfig:
         """Return the study as it is: a split of images is the same from every source."""
         return config

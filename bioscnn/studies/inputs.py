@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from bioscnn.ann import LayerGraph
 from bioscnn.datasets import EventSet, ImageSet
 from bioscnn.encoding import SpikeTrains, Stimulus
+from bioscnn.noise import Noise
 from bioscnn.simulation import Progress
 from bioscnn.studies.config import StudyConfig
 
@@ -54,6 +55,9 @@ class Input(Protocol):
         UserError
             If there are fewer examples, or they cannot be had.
         """
+
+    def with_spike_noise(self, noises: tuple[Noise, ...], seed: int) -> Self:
+        """Return the same examples, encoded once, with noise of the spikes that come in."""
 
     def settled(self, config: StudyConfig) -> StudyConfig:
         """Return the study with what ``"auto"`` has come to, so that more of the same can be loaded."""

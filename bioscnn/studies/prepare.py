@@ -234,7 +234,7 @@ def check_fit(graph: LayerGraph, shown: Input, model: str) -> None:
 def convert_for(config: StudyConfig, graph: LayerGraph, calibration: Input | None) -> SpikingNetwork:
     """Convert a network as the tables of a study say, with their weights, synaptic delay and noise."""
     intensities = None if calibration is None else calibration.intensities()
-    return _furnished(spiking_network(conditions_of(config), graph, intensities), config)
+    return furnished(spiking_network(conditions_of(config), graph, intensities), config)
 
 
 def with_fixed_weights(network: SpikingNetwork, config: StudyConfig) -> SpikingNetwork:
@@ -265,10 +265,10 @@ def with_fixed_weights(network: SpikingNetwork, config: StudyConfig) -> SpikingN
 
     populations = tuple(changed(population) for population in network.populations)
     projections = tuple(through(projection) for projection in network.projections)
-    return _furnished(SpikingNetwork(populations, projections), config)
+    return furnished(SpikingNetwork(populations, projections), config)
 
 
-def _furnished(network: SpikingNetwork, config: StudyConfig) -> SpikingNetwork:
+def furnished(network: SpikingNetwork, config: StudyConfig) -> SpikingNetwork:
     """Return a converted network with the weight scale, the delay and the noise of a study."""
     network = with_scaled_weights(network, config.network.weight_scale)
     network = with_common_delay(network, config.synapse.delay)

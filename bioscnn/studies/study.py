@@ -5,10 +5,9 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,8 @@ from pydantic import BaseModel, ValidationError
 
 from bioscnn.errors import UserError
 from bioscnn.studies.config import FILE_OF_A_NEURON, KEYS_OF_NEURONS, KEYS_OF_SYNAPSES, StudyConfig
+from bioscnn.studies.naming import label_of
+from bioscnn.toml import parse_toml
 
 AUTO = "auto"
 """Duration of a trial that is long enough, as `bioscnn.studies.settling` finds it."""
@@ -33,16 +34,46 @@ class Study:
         Name of the file without its suffix; results go to ``results/<name>/``.
     config : StudyConfig
         Every key, SI units.
+    edits : tuple of (str, object)
+        Keys that were changed for this run, and their values; they are in `config` too.
     """
 
     name: str
     config: StudyConfig
+    edits: tuple[tuple[str, Any], ...] = field(default=(), compare=False)
+
+    @property
+    def label(self) -> str:
+        """What was changed, as words for the name of a folder."""
+        return label_of(self.edits)
 
     def key(self, *contents: str) -> str:
         """Return the hash that names the results: of all keys but ``jobs``, and of the contents' hashes."""
         written = self.config.model_dump()
         del written["simulation"]["jobs"]
         return hashlib.sha256(json.dumps([written, *contents]).encode()).hexdigest()[:16]
+
+    def changed(self, **keys: Mapping[str, Any]) -> Study:
+        """Return the study with some keys changed, table by table, every rule of a study file checked again.
+
+        Parameters
+        ----------
+        **keys : mapping
+            Keys and values of a table, values as in a file: ``simulation={"dt": "0.1 ms"}``. A table whose
+            keys depend on each other, such as ``neuron``, is best given whole.
+
+        Raises
+        ------
+        UserError
+            If the keys do not fit each other.
+        """
+        tables = self.config.model_dump()
+        for name, table in keys.items():
+            tables[name] = {**tables[name], **table}
+        try:
+            return Study(self.name, StudyConfig.model_validate(tables))
+        except ValidationError as error:
+            raise first_problem(error, Path(f"{self.name}.toml"), StudyConfig) from None
 
     def toml(self) -> str:
         """Return the study as a file in which every key is written."""
@@ -102,12 +133,14 @@ def read_toml(path: Path, what: str) -> dict[str, Any]:
         If the file is missing or no TOML.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return parse_toml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         beside = sorted(p.name for p in path.parent.glob("*.toml"))
         known = f"{path.parent} has {', '.join(beside)}" if beside else f"{path.parent} has no .toml file"
         raise UserError(f"no such {what} file", file=path, expected=known) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except UserError as error:
+        raise error.but(file=path) from None
+    except (OSError, ValueError) as error:
         raise UserError(f"not a TOML file: {error}", file=path) from None
 
 
@@ -116,6 +149,13 @@ def study_of(path: Path, tables: Mapping[str, Any], changes: Sequence[str] = ())
 
     Parameters and errors as for `read_study`.
     """
+    if path.stem.startswith(".") or not path.stem.isprintable():
+        raise UserError(
+            "results lie in a folder with the name of the file, and this is none for a folder",
+            file=path,
+            value=path.stem,
+            fix="rename the file",
+        )
     changed = with_changes(tables, changes)
     simulation = changed.get("simulation")
     if isinstance(simulation, dict) and simulation.get("duration") == AUTO:
@@ -128,9 +168,42 @@ def study_of(path: Path, tables: Mapping[str, Any], changes: Sequence[str] = ())
             fix="`bioscnn run` finds one and says which: write that",
         )
     try:
-        return Study(path.stem, StudyConfig.model_validate(changed))
+        config = StudyConfig.model_validate(changed)
+        return Study(path.stem, config, tuple(_edits(tables, changes, config)))
     except ValidationError as error:
         raise first_problem(error, path, StudyConfig) from None
+
+
+def _edits(
+    tables: Mapping[str, Any], changes: Sequence[str], config: StudyConfig
+) -> Iterator[tuple[str, Any]]:
+    """Yield keys that were changed to another value than that of the file; jobs decide no result."""
+    if not changes:
+        return
+    try:
+        before = flat_keys(StudyConfig.model_validate(deepcopy(dict(tables))))
+    except ValidationError:
+        before = {}
+    after = flat_keys(config)
+    given = {key.strip(): value.strip() for key, _, value in (change.partition("=") for change in changes)}
+    for key, text in given.items():
+        # The severity of a noise becomes its parameters.
+        if key not in after and key not in before:
+            yield key, text.strip("\"'")
+        elif key != "simulation.jobs" and before.get(key) != after.get(key):
+            yield key, after.get(key)
+
+
+def flat_keys(config: StudyConfig) -> dict[str, Any]:
+    """Return every key of a study by its full name, such as ``neuron.t_ref``."""
+    return _flat(config.model_dump())
+
+
+def _flat(tables: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in tables.items():
+        flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value}
+    return flat
 
 
 def with_changes(tables: Mapping[str, Any], changes: Sequence[str]) -> dict[str, Any]:
@@ -147,8 +220,8 @@ def _apply(tables: dict[str, Any], change: str) -> None:
     if not (equals and path and all([*path, key])):
         raise UserError("not a change of a key", value=change, expected="--set table.key=value")
     try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        value = parse_toml(f"value = {text}")["value"]
+    except UserError:
         value = text.strip()
     for depth, table in enumerate(path):
         tables = tables.setdefault(table, {})

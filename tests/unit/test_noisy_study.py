@@ -5,13 +5,13 @@ import shutil
 
 import numpy as np
 import pytest
+from bioscnn.studies.timing import run_timing
 
 from bioscnn.datasets import EventSet
 from bioscnn.errors import UserError
 from bioscnn.network import OUTPUT
 from bioscnn.simulation.simulate import Silent
 from bioscnn.studies import read_study
-from bioscnn.studies.benchmark import Benchmark, run_benchmark
 from bioscnn.studies.cross_validation import cross_validate
 from bioscnn.studies.event_input import EventInput
 from bioscnn.studies.explain import explain_run
@@ -19,7 +19,6 @@ from bioscnn.studies.filters import run_filters
 from bioscnn.studies.plan import plan_study
 from bioscnn.studies.prepare import prepare
 from bioscnn.studies.run import run_study
-from bioscnn.studies.timing import run_timing
 from bioscnn.training.recipes import find_recipe
 from tests.unit.test_event_input import recording
 from tests.unit.test_study import SIMS
@@ -174,9 +173,3 @@ def test_studies_that_are_not_about_noise_refuse_it(study, noise, words, start, 
     with pytest.raises(UserError, match=rf"{words}(.|\n)*noise(.|\n)*{noise}"):
         start(noisy, data=None, results=tmp_path, progress=Silent())
     assert not list(tmp_path.iterdir())
-
-
-def test_a_benchmark_refuses_noise(tmp_path):
-    asked = Benchmark("mnist", SIMS / "mnist.toml", ("mnist-small",), changes=("noise.blur.severity=2",))
-    with pytest.raises(UserError, match="without noise"):
-        run_benchmark(asked, data=None, results=tmp_path, docs=None, progress=Silent())

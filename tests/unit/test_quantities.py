@@ -1,9 +1,11 @@
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bioscnn.errors import UserError
-from bioscnn.quantities import format_quantity, parse_quantity
+from bioscnn.quantities import format_quantity, parse_any_quantity, parse_quantity, plain_number
 
 
 @pytest.mark.parametrize(
@@ -39,3 +41,42 @@ def test_a_bare_number_is_told_how_to_be_written():
 def test_printed_quantities_read_back_as_they_were(digits, exponent):
     value = float(f"{digits}e{exponent}")
     assert parse_quantity(format_quantity(value, "time"), "time") == pytest.approx(value, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1e999999999 ms",
+        "1e99999999999999999999 ms",
+        "1e" + "9" * 5000 + " ms",
+        "9" * 5000 + " ms",
+        "1e-999999999 ms",
+        "-1e400 ms",
+        "nan ms",
+        "inf ms",
+        "1e25 s",
+        "1e-25 s",
+        "\u0663 ms",
+        "\uff11 ms",
+        "1_0 ms",
+        "0x10 ms",
+        "1 ms\0",
+        "__import__('os') ms",
+        "",
+        "ms",
+        "1",
+        "1 ms 1 ms",
+    ],
+    ids=lambda text: text[:24],
+)
+def test_no_quantity_is_infinite_or_vanishes_or_is_anything_but_a_number_and_a_unit(text):
+    with pytest.raises(UserError):
+        parse_quantity(text, "time")
+    with pytest.raises(UserError):
+        parse_any_quantity(text)
+
+
+@pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan, 10**400, -(10**400), True, "1", None, [1]])
+def test_a_plain_number_is_finite(value):
+    with pytest.raises(UserError):
+        plain_number(value)

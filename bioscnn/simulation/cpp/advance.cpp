@@ -2,7 +2,8 @@
 {# State update, threshold and reset of a group in one pass, with Brian2's own statements for each. The loop over all
    neurons has no condition, so that the compiler makes vectors of it: refractory neurons are advanced like the others,
    and what refractoriness holds is put back. They wait in the order of their spikes, and since all of a group are
-   refractory for the same time, only those in front are asked whether they are free again. #}
+   refractory for the same time, only those in front are asked whether they are free again.
+   Our variables begin with an underscore, which no variable of a neuron does: it would hide them, or they it. #}
 {% extends 'common_group.cpp' %}
 
 {% block extra_headers %}
@@ -11,78 +12,78 @@
 {% endblock %}
 
 {% block maincode %}
-    static std::vector<int32_t> refractory;
+    static std::vector<int32_t> _refractory;
     const size_t _vectorisation_idx = -1;
     {
         {{scalar_code['release']|autoindent}}
-        auto waiting = refractory.begin();
-        for (; waiting != refractory.end(); waiting++)
+        auto _waiting = _refractory.begin();
+        for (; _waiting != _refractory.end(); _waiting++)
         {
-            const size_t _idx = *waiting;
+            const size_t _idx = *_waiting;
             {{vector_code['release']|autoindent}}
             if (!{{not_refractory}}[_idx])
                 break;
         }
-        refractory.erase(refractory.begin(), waiting);
+        _refractory.erase(_refractory.begin(), _waiting);
     }
-    const size_t n_refractory = refractory.size();
+    const size_t _n_refractory = _refractory.size();
     {% for name in held %}
-    static std::vector<{{c_data_type(variables[name].dtype)}}> held_{{name}};
-    held_{{name}}.resize(n_refractory);
-    for (size_t k = 0; k < n_refractory; k++)
-        held_{{name}}[k] = {{get_array_name(variables[name])}}[refractory[k]];
+    static std::vector<{{c_data_type(variables[name].dtype)}}> _held_{{name}};
+    _held_{{name}}.resize(_n_refractory);
+    for (size_t _at = 0; _at < _n_refractory; _at++)
+        _held_{{name}}[_at] = {{get_array_name(variables[name])}}[_refractory[_at]];
     {% endfor %}
 
-    constexpr size_t block = 512;
-    static char crossed[block];
-    static struct { int32_t first; uint64_t bits; } words[N / bioscnn::word + 1];
-    size_t n_words = 0;
+    constexpr size_t _block = 512;
+    static char _crossed[_block];
+    static struct { int32_t first; uint64_t bits; } _words[N / bioscnn::word + 1];
+    size_t _n_words = 0;
     {
         {{scalar_code['advance']|autoindent}}
-        const auto advance = [&](size_t first, size_t n) __attribute__((always_inline)) {
+        const auto _advance = [&](size_t _first, size_t _n) __attribute__((always_inline)) {
             #pragma GCC ivdep
-            for (size_t k = 0; k < n; k++)
+            for (size_t _at = 0; _at < _n; _at++)
             {
-                const size_t _idx = first + k;
+                const size_t _idx = _first + _at;
                 {{vector_code['advance']|autoindent}}
-                crossed[k] = _cond;
+                _crossed[_at] = _cond;
             }
-            for (size_t k = 0; k < n; k += bioscnn::word)
+            for (size_t _at = 0; _at < _n; _at += bioscnn::word)
             {
-                words[n_words] = {(int32_t) (first + k), bioscnn::as_bits(crossed + k)};
-                n_words += words[n_words].bits != 0;  // without a branch, which would be mispredicted
+                _words[_n_words] = {(int32_t) (_first + _at), bioscnn::as_bits(_crossed + _at)};
+                _n_words += _words[_n_words].bits != 0;  // without a branch, which would be mispredicted
             }
         };
-        size_t first = 0;
-        for (; first + block <= N; first += block)
-            advance(first, block);
-        std::fill(crossed, crossed + block, 0);
-        advance(first, N - first);
+        size_t _first = 0;
+        for (; _first + _block <= N; _first += _block)
+            _advance(_first, _block);
+        std::fill(_crossed, _crossed + _block, 0);
+        _advance(_first, N - _first);
     }
 
     {% for name in held %}
-    for (size_t k = 0; k < n_refractory; k++)
-        {{get_array_name(variables[name])}}[refractory[k]] = held_{{name}}[k];
+    for (size_t _at = 0; _at < _n_refractory; _at++)
+        {{get_array_name(variables[name])}}[_refractory[_at]] = _held_{{name}}[_at];
     {% endfor %}
-    int32_t n_spikes = 0;
-    for (size_t k = 0; k < n_words; k++)
-        for (uint64_t bits = words[k].bits; bits; bits &= bits - 1)
+    int32_t _n_spikes = 0;
+    for (size_t _at = 0; _at < _n_words; _at++)
+        for (uint64_t _bits = _words[_at].bits; _bits; _bits &= _bits - 1)
         {
-            const int32_t neuron = words[k].first + __builtin_ctzll(bits);
-            {{_spikespace}}[n_spikes] = neuron;
-            n_spikes += {{not_refractory}}[neuron];
+            const int32_t _neuron = _words[_at].first + __builtin_ctzll(_bits);
+            {{_spikespace}}[_n_spikes] = _neuron;
+            _n_spikes += {{not_refractory}}[_neuron];
         }
-    {{_spikespace}}[N] = n_spikes;
+    {{_spikespace}}[N] = _n_spikes;
 
     {
         {{scalar_code['reset']|autoindent}}
-        for (int32_t k = 0; k < n_spikes; k++)
+        for (int32_t _at = 0; _at < _n_spikes; _at++)
         {
-            const size_t _idx = {{_spikespace}}[k];
+            const size_t _idx = {{_spikespace}}[_at];
             {{lastspike}}[_idx] = {{t}};
             {{vector_code['reset']|autoindent}}
             {{not_refractory}}[_idx] = false;
-            refractory.push_back(_idx);
+            _refractory.push_back(_idx);
         }
     }
 {% endblock %}

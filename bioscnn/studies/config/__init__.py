@@ -6,22 +6,25 @@ from bioscnn.studies.config.tables import (
     KEYS_OF_ENCODINGS,
     KEYS_OF_NEURONS,
     KEYS_OF_SYNAPSES,
+    PREPROCESSING,
     Dataset,
     Encoding,
     Neuron,
     Synapse,
 )
-from bioscnn.studies.config.values import Count, Table
+from bioscnn.studies.config.values import Count, Seed, Table
 
 __all__ = [
     "FILE_OF_A_NEURON",
     "KEYS_OF_ENCODINGS",
     "KEYS_OF_NEURONS",
     "KEYS_OF_SYNAPSES",
+    "PREPROCESSING",
     "Count",
     "Dataset",
     "Encoding",
     "Neuron",
+    "Seed",
     "StudyConfig",
     "Synapse",
     "Table",

@@ -26,6 +26,7 @@ from bioscnn.studies.config.values import (
     OwnNeuron,
     PerChannel,
     Resistance,
+    Seed,
     Table,
     Time,
     Voltage,
@@ -34,6 +35,9 @@ from bioscnn.studies.config.values import (
     refuse,
     whole,
 )
+
+MOST_STEPS = 10_000_000
+"""Of a trial: 10 s in steps of a microsecond."""
 
 
 def _keys_of_others(table: Neuron | Synapse, keys_of: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
@@ -325,7 +329,7 @@ class Simulation(Table):
     round_t_ref: bool = False
     precision: Literal["float32", "float64"] = "float32"
     jobs: Count = 2
-    seed: Annotated[int, Field(ge=0)] = 1
+    seed: Seed = 1
 
     @model_validator(mode="after")
     def _use_gpu_of_genn(self) -> Simulation:
@@ -351,12 +355,12 @@ class Simulation(Table):
     def _whole_steps(self) -> Simulation:
         if not self.dt > 0:
             raise refuse("the time step must be positive", key="simulation.dt", value=self.dt)
-        if not whole(self.duration, self.dt) or self.n_steps < 2:
+        if not whole(self.duration, self.dt) or not 2 <= self.n_steps <= MOST_STEPS:
             raise refuse(
-                "the duration is no whole number of time steps",
+                "the duration is no whole number of time steps that a trial can have",
                 key="simulation.duration",
                 value=format_quantity(self.duration, "time"),
-                expected=f"at least 2 steps of {format_quantity(self.dt, 'time')}",
+                expected=f"2 to {MOST_STEPS:,} steps of {format_quantity(self.dt, 'time')}",
             )
         return self
 

@@ -75,7 +75,8 @@ Frequency = Annotated[float, _read("frequency"), _write("frequency")]
 OwnNeuron = Annotated[
     Any, BeforeValidator(_read_own), PlainSerializer(lambda own: None if own is None else own.table())
 ]
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, lt=2**31)]
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
 Cells = Annotated[tuple[str, ...], AfterValidator(_known_cells)]
 # One number, or one for each channel.
 PerChannel = Annotated[

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bioscnn.plots.filters import NOISES
 from bioscnn.report.template import percent, points, probability
-from bioscnn.report.timing_words import LEVEL
+from bioscnn.statistics import LEVEL
 from bioscnn.studies.filters.choices import ADDED, CLEAN, Choice, conditions
 from bioscnn.studies.filters.images import Amount
 from bioscnn.studies.filters.tables import Results, best, compare, corrected

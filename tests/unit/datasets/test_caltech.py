@@ -219,13 +219,12 @@ def test_a_folder_or_a_lost_link_in_the_place_of_a_photograph_is_named(tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("pixels", "mode"),
-    [(np.full((5, 5), 40_000, np.uint16), "I"), (noise(bands=4), "RGBA"), (noise(bands=1), "L")],
+    "pixels", [np.full((5, 5), 40_000, np.uint16), noise(bands=4), noise(bands=1)], ids=["I", "RGBA", "L"]
 )
-def test_another_format_under_the_name_of_a_photograph_is_refused(file, pixels, mode):
+def test_another_format_under_the_name_of_a_photograph_is_refused(file, pixels):
     packed = io.BytesIO()
     Image.fromarray(pixels).save(packed, "PNG")
-    with pytest.raises(UserError, match=f"another kind: PNG, mode {mode}"):
+    with pytest.raises(UserError, match="another kind: PNG"):
         read_photograph(file(packed.getvalue()), FIELD)
 
 

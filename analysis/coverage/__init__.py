@@ -1,0 +1,1 @@
+"""How often the intervals of `bioscnn.statistics` hold the true value, by simulation."""

@@ -1,0 +1,79 @@
+"""Image files of others: opened by an allow-list of formats, never decoded beyond a size.
+
+Pillow chooses what reads a file by its first bytes, whatever its name says, and starts other programs for
+some formats: Ghostscript for EPS. Here it tries the named formats alone.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bioscnn.errors import UserError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+MOST_PIXELS = 50_000_000
+"""Of an image file: a large photograph. What unpacks to more is a bomb, or no example for these networks."""
+
+SIGNATURES = {
+    b"\xff\xd8\xff": "JPEG", b"\x89PNG": "PNG", b"GIF8": "GIF", b"BM": "BMP", b"II*\0": "TIFF",
+    b"MM\0*": "TIFF", b"RIFF": "WEBP", b"%!PS": "EPS", b"\xc5\xd0\xd3\xc6": "EPS", b"%PDF": "PDF",
+    b"8BPS": "PSD", b"\0\0\1\0": "ICO", b"<svg": "SVG", b"<?xml": "SVG",
+}  # fmt: skip
+"""How files of other kinds begin, so that an error can name the kind."""
+
+
+def open_image(path: Path, formats: Sequence[str], **details: str) -> Image:
+    """Return a decoded image file of one of some formats.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    formats : sequence of str
+        Names of Pillow's formats, such as ``"JPEG"`` or ``"PNG"``.
+    **details : str
+        ``expected`` and ``fix`` of the error.
+
+    Raises
+    ------
+    UserError
+        If the file is of another format, damaged, or has more than `MOST_PIXELS`.
+    """
+    from PIL import Image
+
+    details = {"expected": "an intact image: " + " | ".join(formats)} | details
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the bound here is tighter
+            image = Image.open(path, formats=tuple(formats))
+        with image:
+            if image.width * image.height > MOST_PIXELS:
+                raise UserError(
+                    "an image of too many pixels",
+                    file=path,
+                    value=f"{image.width} x {image.height}",
+                    expected=f"at most {MOST_PIXELS:,} pixels",
+                    fix="make it smaller",
+                )
+            image.load()
+    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+        kind = _kind(path)
+        if kind in (None, *formats):
+            raise UserError("not an intact image", file=path, value=str(error), **details) from error
+        raise UserError(f"an image of another kind: {kind}", file=path, **details) from error
+    return image
+
+
+def _kind(path: Path) -> str | None:
+    """Return the format that the first bytes of a file tell; nothing is decoded."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(16)
+    except OSError:
+        return None
+    return next((kind for signature, kind in SIGNATURES.items() if start.startswith(signature)), None)

@@ -1,0 +1,174 @@
+"""What the units of an experiment share in one process: data, encodings and networks, loaded once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from bioscnn.ann import LayerGraph, read_model
+from bioscnn.experiments.unit import Outcome
+from bioscnn.fingerprint import hash_of
+from bioscnn.ledger.conditions import spiking_network
+from bioscnn.network import SpikingNetwork
+from bioscnn.simulation import Progress
+from bioscnn.simulation.simulate import Silent
+from bioscnn.studies.config import PREPROCESSING, Dataset, StudyConfig
+from bioscnn.studies.disturbance import noises_of, without_noise
+from bioscnn.studies.inputs import Input
+from bioscnn.studies.prepare import (
+    Prepared,
+    calibration_input,
+    check_fit,
+    conditions_of,
+    furnished,
+    input_kind,
+)
+from bioscnn.studies.preprocessing import preprocessed
+from bioscnn.studies.study import Study
+
+REMEMBERED = 4
+"""Things of each kind that are kept in memory."""
+
+
+class Bench:
+    """Examples, encodings, trained and converted networks of a process, each made once.
+
+    Parameters
+    ----------
+    data : Path or None
+        Data folder.
+    given : mapping, optional
+        Outcomes of earlier rounds that units need, by what they call them; see `Unit.needs`.
+    progress : Progress, optional
+        Told about work that takes longer than reading.
+    recordings : Path, optional
+        Folder in which spikes and potentials are kept, to be read out again without simulating.
+    """
+
+    def __init__(
+        self,
+        data: Path | None,
+        given: Mapping[str, Outcome] | None = None,
+        progress: Progress | None = None,
+        recordings: Path | None = None,
+    ) -> None:
+        self.data, self.recordings = data, recordings
+        self.given: dict[str, Outcome] = dict(given or {})
+        self.progress: Progress = progress or Silent()
+        self._kept: dict[str, list[tuple[Any, Any]]] = {}
+        self._contents: dict[str, str] = {}
+
+    def case(self, study: Study) -> Prepared:
+        """Return a study ready to be simulated: what `bioscnn.studies.prepare.prepare` returns, shared.
+
+        Raises
+        ------
+        UserError
+            If the data cannot be had, the network does not fit them, or cannot be converted.
+        """
+        case: Prepared = self.keep("case", study, lambda: self._case(study), most=1)
+        return case
+
+    def _case(self, study: Study) -> Prepared:
+        config = study.config
+        shown, graph = self.input(config), self.graph(config.network.model, config.dataset)
+        check_fit(graph, shown, config.network.model)
+        calibration = self.calibration(config, graph)
+        network = self.network(config, graph, calibration)
+        return Prepared(study, shown, graph, calibration, network)
+
+    def contents(self, config: StudyConfig) -> str:
+        """Return the hash of the examples and of the trained network that a study names."""
+        named = repr((config.dataset.model_dump(), config.network.model))
+        if named not in self._contents:
+            network = self.graph(config.network.model, config.dataset).sha256()
+            self._contents[named] = hash_of(self.clean(config).examples.sha256, network)[:8]
+        return self._contents[named]
+
+    def clean(self, config: StudyConfig) -> Input:
+        """Return the examples of a study, and how they are encoded, without any noise."""
+        clean, keys = without_noise(config), config.dataset
+        kind: Any = input_kind(config)
+        loaded = self.keep(
+            "examples",
+            keys.model_dump(),
+            lambda: kind.load(clean, keys.split, keys.trials, self.data, self.progress),
+        )
+        shown: Input = self.keep("clean", self._encoded_by(clean), lambda: kind.of(loaded.examples, clean))
+        return shown
+
+    def input(self, config: StudyConfig) -> Input:
+        """Return the examples as a study shows them to its network, with its noise of images or spikes."""
+        clean, kind = self.clean(config), input_kind(config)
+        if noises_of(config, "images") or noises_of(config, "events"):
+            on_examples: Any = kind
+            shown: Input = self.keep(
+                "noisy", self._encoded_by(config), lambda: on_examples.of(clean.examples, config)
+            )
+        else:
+            shown = clean
+        on_spikes = noises_of(config, "spikes")
+        return shown.with_spike_noise(on_spikes, config.simulation.seed) if on_spikes else shown
+
+    def graph(self, model: str, keys: Dataset | None = None) -> LayerGraph:
+        """Return a trained network, behind the preprocessing of the ``[dataset]`` table if one is given."""
+        keys = keys or Dataset()
+        decided_by = model, keys.model_dump(include=set(PREPROCESSING))
+        graph: LayerGraph = self.keep("graph", decided_by, lambda: preprocessed(read_model(model), keys))
+        return graph
+
+    def calibration(self, config: StudyConfig, graph: LayerGraph) -> Input | None:
+        """Return what normalises a ReLU network, of the same camera as the examples; None for others."""
+        settled = self.clean(config).settled(without_noise(config))
+        decided_by = graph.sha256(), settled.dataset.model_dump(exclude={"trials"}), self._encoded_by(settled)
+        found: Input | None = self.keep(
+            "calibration", decided_by, lambda: calibration_input(settled, graph, self.data, self.progress)
+        )
+        return found
+
+    def network(self, config: StudyConfig, graph: LayerGraph, calibration: Input | None) -> SpikingNetwork:
+        """Return the converted network of a study with its weights, delay and noise."""
+        return furnished(self.converted(config, graph, calibration), config)
+
+    def converted(self, config: StudyConfig, graph: LayerGraph, calibration: Input | None) -> SpikingNetwork:
+        """Return the network as conversion makes it, without weight scale, delay and noise of the study."""
+        conditions = conditions_of(config)
+        examples = None if calibration is None else calibration.examples.sha256
+        encoded_by = None if calibration is None else self._encoded_by(config)
+        network: SpikingNetwork = self.keep(
+            "converted",
+            (conditions, graph.sha256(), examples, encoded_by),
+            lambda: spiking_network(
+                conditions, graph, None if calibration is None else calibration.intensities()
+            ),
+        )
+        return network
+
+    def keep(self, what: str, decided_by: Any, make: Callable[[], Any], most: int = REMEMBERED) -> Any:
+        """Return a thing of some kind that is remembered under what decides it, or make it."""
+        shelf = self._kept.setdefault(what, [])
+        for place, (known, thing) in enumerate(shelf):
+            if known == decided_by:
+                shelf.append(shelf.pop(place))
+                return thing
+        thing = make()
+        shelf.append((decided_by, thing))
+        del shelf[:-most]
+        return thing
+
+    @staticmethod
+    def _encoded_by(config: StudyConfig) -> tuple[object, ...]:
+        """Return all that decides how examples are encoded, noise of spikes left out."""
+        encoding, simulation = config.encoding, config.simulation
+        noises = [noise.label for what in ("images", "events") for noise in noises_of(config, what)]
+        return (
+            config.dataset.model_dump(),
+            encoding,
+            simulation.dt,
+            simulation.duration,
+            noises,
+            # Only some are random, and only some have a layer of neurons in front.
+            simulation.seed if noises or encoding.kind == "poisson" else None,
+            config.neuron if encoding.kind in ("lif-layer", "rank-order") else None,
+        )

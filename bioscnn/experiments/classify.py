@@ -1,0 +1,146 @@
+"""The measure of most experiments: every trial of a study, by every readout."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioscnn.experiments.bench import Bench
+from bioscnn.experiments.recordings import kept_batches
+from bioscnn.experiments.unit import Measure, Outcome, Unit
+from bioscnn.fingerprint import code_of_modules, hash_of
+from bioscnn.metrics import (
+    decision_latency,
+    synaptic_operations_by_trial,
+    synaptic_operations_per_trial,
+)
+from bioscnn.network import OUTPUT, READOUT
+from bioscnn.readout import READOUTS, decisions
+from bioscnn.simulation import Recording, simulate_batches
+from bioscnn.spikes import SpikeTrains
+from bioscnn.studies.identity import SIMULATION, inputs_of_case
+from bioscnn.studies.prepare import Prepared
+from bioscnn.studies.scores import informed_steps
+
+RULES = tuple(READOUTS)
+"""Readouts in the order of the first axis of ``chosen``."""
+
+
+def classify(unit: Unit, bench: Bench) -> Outcome:
+    """Simulate the trials of a unit's study.
+
+    Options: ``ann``, whether the trained network classifies the examples too; ``by_trial``, whether synaptic
+    operations are counted trial by trial, which records every spike; ``curve``, whether the accuracy is
+    followed step by step.
+
+    Returns
+    -------
+    mapping of ndarray
+        ``label``: true class, int16, shape (n_trials,). ``chosen``: class at the end of the trial by each of
+        `RULES`, int16, shape (n_rules, n_trials). ``latency_ms``: when the study's own readout has decided,
+        float64, shape (n_trials,). ``spikes`` of all populations, int64, shape (n_trials,). ``synops``:
+        synaptic operations per trial, float64, shape (); with ``by_trial`` int64, shape (n_trials,).
+        ``ann``: class by the trained network, int16, shape (n_trials,). ``right_by_step``: trials that would
+        be right if they ended after each step, int64, shape (n_rules, n_steps). ``updates``: neuron updates
+        per trial, float64, shape ().
+
+    Raises
+    ------
+    UserError
+        If the study cannot be simulated.
+    """
+    case, options = bench.case(unit.study), unit.options
+    by_trial, curve = bool(options.get("by_trial")), bool(options.get("curve"))
+    outcome = dict(classify_case(case, by_trial=by_trial, curve=curve, recordings=bench.recordings))
+    if options.get("ann"):
+        outcome["ann"] = case.ann_class.astype(np.int16)
+    return outcome
+
+
+def classify_case(
+    case: Prepared, *, by_trial: bool = False, curve: bool = False, recordings: Path | None = None
+) -> Outcome:
+    """Simulate the trials of a prepared study; the outcome is that of `classify` without ``ann``.
+
+    Parameters
+    ----------
+    case : Prepared
+        The study.
+    by_trial, curve : bool
+        Options of `classify`.
+    recordings : Path, optional
+        Folder in which spikes and potentials are kept, so that they are read out again without simulating.
+    """
+    network, stimulus, labels = case.network, case.stimulus, case.examples.labels
+    rule = case.study.config.readout.rule
+    spiking = [population.name for population in network.neurons if population.spikes]
+    parts: list[dict[str, NDArray[Any]]] = []
+    counts: list[Recording] = []
+    right = np.zeros((len(RULES), stimulus.n_steps), np.int64)
+    first = 0
+    simulated = simulate_batches(
+        network,
+        stimulus,
+        replace(case.device, jobs=1),
+        record=spiking if by_trial else {OUTPUT, READOUT},
+        potentials={READOUT},
+    )
+    path = None
+    if recordings is not None:
+        path = recordings / f"{hash_of(inputs_of_case(case), by_trial, code_of_modules(SIMULATION))}.npz"
+    for batch in kept_batches(path, simulated):
+        trials = slice(first, first + batch.n_trials)
+        decided = {name: decisions(batch, name) for name in RULES}
+        informed = informed_steps(network, batch)
+        part = {
+            "chosen": np.stack([decided[name][:, -1] for name in RULES], axis=1).astype(np.int16),
+            "latency_ms": 1e3 * decision_latency(decided[rule], batch.dt, informed),
+            "spikes": np.sum([p.counts_by_trial for p in batch.populations.values()], axis=0),
+        }
+        if by_trial:
+            shown = stimulus[trials]
+            spikes = shown if isinstance(shown, SpikeTrains) else None
+            part["synops"] = synaptic_operations_by_trial(network, batch, spikes)
+        if curve:
+            for row, name in enumerate(RULES):
+                right[row] += (decided[name] == labels[trials, None]).sum(axis=0)
+        parts.append(part)
+        counts.append(batch.without_traces())
+        first += batch.n_trials
+    outcome = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    outcome["chosen"] = np.ascontiguousarray(outcome["chosen"].T)
+    outcome["label"] = labels.astype(np.int16)
+    outcome["updates"] = np.array(float(stimulus.n_steps * sum(p.size for p in network.neurons)))
+    if not by_trial:
+        whole = Recording.concatenate(counts)
+        outcome["synops"] = np.array(synaptic_operations_per_trial(network, whole, case.input.spikes))
+    if curve:
+        outcome["right_by_step"] = right
+    return outcome
+
+
+def correct_of(outcome: Outcome, rule: str) -> NDArray[np.bool_]:
+    """Return which answers of a readout were right, shape (n_trials,)."""
+    return np.asarray(outcome["chosen"][RULES.index(rule)] == outcome["label"])
+
+
+def inputs_of(unit: Unit, bench: Bench) -> str:
+    """Return the hash of everything that a simulation of a unit's study reads."""
+    return inputs_of_case(bench.case(unit.study), ann=bool(unit.options.get("ann")))
+
+
+CLASSIFY = Measure(
+    classify,
+    inputs_of,
+    core=(
+        SIMULATION,
+        "bioscnn.readout",
+        "bioscnn.metrics.latency",
+        "bioscnn.metrics.activity",
+    ),
+)
+"""Named by units as ``"bioscnn.experiments.classify:CLASSIFY"``."""

@@ -1,0 +1,56 @@
+"""One process at a time works on an experiment, or on a shard of it."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bioscnn.errors import UserError
+from bioscnn.files import unwritable_is_told
+
+
+@contextmanager
+def locked(folder: Path, name: str = ".lock") -> Iterator[None]:
+    """Hold the lock of a folder.
+
+    The lock belongs to the process, and ends with it, however that ends: nothing has to be cleaned up.
+
+    Raises
+    ------
+    UserError
+        If another process holds it, naming that process; or if the folder cannot be written.
+    """
+    with unwritable_is_told(folder):
+        descriptor = os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(
+                "another process is at this experiment",
+                file=folder,
+                value=_holder(descriptor),
+                fix="wait until it is done, or stop it; what is computed is kept",
+            ) from None
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        holder = json.dumps({"process": os.getpid(), "host": socket.gethostname(), "since": now})
+        with unwritable_is_told(folder):
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, holder.encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _holder(descriptor: int) -> str:
+    try:
+        found = json.loads(os.pread(descriptor, 1000, 0))
+        return f"process {found['process']} on {found['host']}, since {found['since']}"
+    except (ValueError, KeyError, TypeError):
+        return "a process that has just begun"

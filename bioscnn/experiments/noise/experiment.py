@@ -1,0 +1,192 @@
+"""Networks shown every kind of noise: the plan of the noise experiment, and what it comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from bioscnn.datasets.titles import TITLES
+from bioscnn.experiments.bench import Bench
+from bioscnn.experiments.experiment import Analysis, Done, Entry
+from bioscnn.experiments.noise.conditions import CLEAN, amount_of, fits, kinds_of
+from bioscnn.experiments.noise.networks import ComparedNetwork, networks_of
+from bioscnn.experiments.noise.page import noise_page
+from bioscnn.experiments.noise.pictures import example_pictures
+from bioscnn.experiments.noise.tables import Results, accuracy_rows, comparison_rows, loss_rows
+from bioscnn.experiments.noise.verdict import verdict_of
+from bioscnn.experiments.unit import Unit
+from bioscnn.noise import Noise
+from bioscnn.report.page import Page
+from bioscnn.report.template import percent, plural
+from bioscnn.studies.disturbance import refuse_noise
+from bioscnn.studies.study import Study
+
+CLASSIFY = "bioscnn.experiments.classify:CLASSIFY"
+
+EXPLICIT = ("transmission-failure",)
+"""Noises of each single synapse: a simulation lists them, and takes about three times as long."""
+
+
+@dataclass(frozen=True)
+class NoiseExperiment:
+    """The question what noise destroys first, and whether the biology of a network helps.
+
+    Parameters
+    ----------
+    study : Study
+        Data set, neuron, synapse, simulation and readout; what is compared follows from its data set.
+    quick : bool
+        Whether to try a few trials, severities, seeds and noises.
+    kinds : sequence of str
+        Names of `bioscnn.noise.NOISES`; all that fit if there are none.
+    trials : int, optional
+        Examples under each condition; the fewer of the study's and the usual ones of its data if not given.
+    """
+
+    study: Study
+    quick: bool = False
+    kinds: Sequence[str] = ()
+    trials: int | None = None
+    name: str = field(default="noise", init=False)
+    keeps_failures: bool = field(default=False, init=False)
+
+    @property
+    def label(self) -> str:
+        """The study, and whether it was a quick one."""
+        return self.study.name + "-quick" * self.quick
+
+    @cached_property
+    def spec(self) -> Mapping[str, Any]:
+        """Nothing but the units decides the tables."""
+        return {}
+
+    @cached_property
+    def amount(self) -> Any:
+        """Trials, severities and seeds."""
+        return amount_of(self.study.config, quick=self.quick, trials=self.trials)
+
+    @cached_property
+    def networks(self) -> dict[str, tuple[ComparedNetwork, Study]]:
+        """What is compared, by name, each with its study."""
+        return {
+            network.name: (network, network.of(self.study, self.amount.trials))
+            for network in networks_of(self.study)
+        }
+
+    @cached_property
+    def noises(self) -> dict[str, type[Noise]]:
+        """The kinds of noise, by name."""
+        configs = [study.config for _, study in self.networks.values()]
+        return kinds_of(configs, self.kinds, quick=self.quick)
+
+    def plan(self, bench: Bench) -> list[Unit]:
+        """Return every network as it is, and in every noise that fits it at every severity and seed."""
+        refuse_noise(
+            self.study.config, "the noise experiment adds noise itself", "remove the table; --kinds chooses"
+        )
+        units = []
+        for name, (_, study) in self.networks.items():
+            bench.case(study)
+            units.append(Unit(name, CLEAN, study, CLASSIFY, {"ann": True}, severity=0))
+            for kind in self.noises.values():
+                if fits(kind, study.config) is None:
+                    units += self._in_noise(name, study, kind)
+        return units
+
+    def _in_noise(self, name: str, study: Study, kind: type[Noise]) -> list[Unit]:
+        ann = kind.acts_on in ("images", "events")
+        return [
+            Unit(
+                name,
+                kind.name,
+                with_noise(study, kind.at(severity), seed),
+                CLASSIFY,
+                {"ann": ann},
+                severity=severity,
+                work=3.0 if kind.name in EXPLICIT else 1.0,
+            )
+            for severity in self.amount.severities
+            for seed in self.amount.seeds
+        ]
+
+    def next_round(self, done: Done, bench: Bench) -> list[Unit]:
+        """Return nothing more."""
+        return []
+
+    def analyse(self, done: Done, bench: Bench) -> Analysis:
+        """Return accuracies, losses, comparisons and the verdict."""
+        config = self.study.config
+        main, main_study = next(iter(self.networks.values()))
+        shown = bench.clean(main_study.config)
+        examples = shown.examples
+        results = Results(done, tuple(self.networks), self.noises, self.amount, config.readout.rule)
+        tables = {
+            "accuracy": accuracy_rows(results),
+            "losses": loss_rows(results),
+            "comparisons": comparison_rows(results),
+        }
+        title = TITLES.get(config.dataset.name, examples.name)
+        clean = [row for row in tables["accuracy"] if row["noise"] == CLEAN and row["method"] == "spiking"]
+        names, pictures = example_pictures(bench.case(main_study), self.noises, self.amount.seeds[0])
+        return Analysis(
+            title,
+            tables,
+            verdict_of(results, tables["losses"], tables["comparisons"], title),
+            Entry(
+                f"{examples.name}: {examples.source}",
+                f"{plural(len(examples), 'trial')}, {plural(len(self.amount.seeds), 'seed')}, "
+                f"{len(self.noises)} kinds of noise",
+                percent(clean[0]["accuracy"]),
+                f"{_interval(clean[0])} {main.name}, without noise",
+                [
+                    f"{row['network']}, without noise: {percent(row['accuracy'])} {_interval(row)}"
+                    for row in clean[1:]
+                ],
+            ),
+            {
+                "dataset": examples.name,
+                "source": examples.source,
+                "n": len(examples),
+                "seeds": len(self.amount.seeds),
+                "severities": list(self.amount.severities),
+                "judged_severity": self.amount.judged_severity,
+                "classes": list(examples.classes),
+                "chance": 1 / len(examples.classes),
+                "networks": [
+                    {"name": network.name, "model": network.model, "about": network.about}
+                    for network, _ in self.networks.values()
+                ],
+                "noises": [
+                    {
+                        "name": name,
+                        "acts_on": kind.acts_on,
+                        "amounts": [kind.at(severity).setting for severity in range(1, 6)],
+                    }
+                    for name, kind in self.noises.items()
+                ],
+                "data_sha256": examples.sha256,
+                "weights": {
+                    study.config.network.model: bench.graph(study.config.network.model).sha256()
+                    for _, study in self.networks.values()
+                },
+            },
+            shown.simulated,
+            more={"names": names, "pictures": pictures},
+        )
+
+    def page(self, analysis: Analysis, summary: Mapping[str, Any]) -> Page:
+        """Return the page."""
+        return noise_page(analysis, summary)
+
+
+def with_noise(study: Study, noise: Noise, seed: int) -> Study:
+    """Return a study with one noise and another seed."""
+    simulation = study.config.simulation.model_copy(update={"seed": seed})
+    update = {"noise": {noise.name: noise}, "simulation": simulation}
+    return Study(study.name, study.config.model_copy(update=update))
+
+
+def _interval(row: Mapping[str, Any]) -> str:
+    return f"[{100 * row['low']:.2f}, {100 * row['high']:.2f}]"

@@ -1,0 +1,217 @@
+"""The page of the noise experiment: what noise destroys first, and what helps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from bioscnn.experiments.experiment import Analysis
+from bioscnn.experiments.noise import words
+from bioscnn.experiments.noise.words import Shown
+from bioscnn.report.formats import percent, percent_interval, plural, points, points_interval, probability
+from bioscnn.report.page import (
+    Column,
+    Facts,
+    Figure,
+    Headline,
+    Page,
+    Part,
+    Section,
+    Table,
+    Text,
+    code,
+    made_from,
+    muted,
+)
+from bioscnn.report.provenance import provenance_rows
+
+REFERENCES = (
+    "Mu N. and Gilmer J. (2019), MNIST-C: a robustness benchmark for computer vision, arXiv:1906.02337. "
+    "Hu Y., Liu S.-C. and Delbruck T. (2021), v2e: from video frames to realistic DVS events, CVPR "
+    "Workshops. Agresti A. and Min Y. (2005), Simple improved confidence intervals for comparing matched "
+    "proportions, Statistics in Medicine 24:729. Holm S. (1979), A simple sequentially rejective multiple "
+    "test procedure, Scandinavian Journal of Statistics 6:65."
+)
+
+
+def noise_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
+    """Return the page of a noise experiment."""
+    tables = {name: pd.DataFrame(rows) for name, rows in analysis.tables.items()}
+    shown = Shown(tables["accuracy"], tables["losses"], tables["comparisons"], dict(summary))
+    return Page(
+        title=analysis.title,
+        eyebrow=f"bioscnn · noise study {summary['study']}",
+        question="what does noise destroy first, and does the biology help?",
+        verdict=list(analysis.verdict),
+        headlines=[Headline(*headline) for headline in words.headlines(shown)],
+        sections=[
+            *_figures(shown),
+            Section("noises", "The noises", _noises(shown, analysis)),
+            Section("tables", "Every number", [*_accuracy(shown), _comparisons(shown)], "Tables"),
+            Section("methods", "How it was made", _methods(shown), "Methods"),
+        ],
+        provenance=provenance_rows(summary),
+        simulated=analysis.simulated,
+        footer=made_from("accuracy.csv", "losses.csv", "comparisons.csv", "summary.json"),
+    )
+
+
+def _figures(shown: Shown) -> list[Section]:
+    from bioscnn import plots
+
+    chance, severity = shown.summary["chance"], shown.severity
+    fall = Figure(
+        lambda width: plots.first_to_fall(
+            shown.losses, shown.main, clean=shown.of(shown.main).accuracy, chance=chance, width=width
+        ),
+        f"Bar chart of the accuracy in points that {shown.main} loses to each kind of noise",
+        words.fall_caption(shown),
+    )
+    curves = Figure(
+        lambda width: plots.noise_curves(shown.accuracy, chance=chance, width=width),
+        "Line charts of accuracy in % against severity, one panel per kind of noise, one line per network",
+        words.curves_caption(shown),
+    )
+    helps = Figure(
+        lambda width: plots.what_helps(shown.comparisons, width=width),
+        "Differences of accuracy in points between two networks in each kind of noise, with intervals",
+        words.helps_caption(shown),
+    )
+    activity = Figure(
+        lambda width: plots.latency_and_spikes(shown.accuracy, width=width),
+        "Tables of median latency in ms and spikes per trial by kind of noise and severity, coloured",
+        words.activity_caption(shown),
+    )
+    return [
+        Section("fall", f"What falls first, at severity {severity}", [fall], "What falls first"),
+        Section("curves", "Accuracy against severity", [curves], "Severity"),
+        Section("helps", "What helps", [helps]),
+        Section("activity", "Latency and spikes in noise", [activity], "Latency and spikes"),
+    ]
+
+
+def _noises(shown: Shown, analysis: Analysis) -> list[Part]:
+    from bioscnn import plots
+
+    names, pictures = analysis.more["names"], analysis.more["pictures"]
+    parts: list[Part] = []
+    if len(names):
+        parts.append(
+            Figure(
+                lambda width: plots.gallery(names, pictures, width=width),
+                "Pictures of one example, clean and in noise of rising severity",
+                words.gallery_caption(shown),
+            )
+        )
+    severity = shown.severity
+    parts.append(
+        Table(
+            words.kinds(shown),
+            [
+                Column("name", "noise", words=True),
+                Column(
+                    ("what", "meaning", "settings"),
+                    "what happens",
+                    lambda what, meaning, settings: (
+                        f"{what} Severity {severity}: {meaning}. ",
+                        muted(f"Settings: {settings}."),
+                    ),
+                    words=True,
+                ),
+            ],
+            f"What each kind of noise is, what severity {severity} of it means, and its settings at "
+            "severities 1 to 5.",
+            group_by="place",
+        )
+    )
+    return parts
+
+
+def _accuracy(shown: Shown) -> list[Table]:
+    caption = (
+        "Accuracy of the spiking network with its 95 % interval, and of the trained network that it was made "
+        "from (ANN) where the noise reaches it. Latency: median over trials. Spikes: per trial. n: trials × "
+        "seeds of the noise."
+    )
+    columns = [
+        Column(("severity", "amount"), "severity:\nsetting", lambda s, a: f"{s:.0f}: {a}" if s else "0"),
+        Column("accuracy", "accuracy", percent, numeric=True),
+        Column(("low", "high"), "95 % interval\n(%)", percent_interval, numeric=True),
+        Column("accuracy_ann", "ANN", percent, numeric=True),
+        Column(("low_ann", "high_ann"), "95 % interval\n(%)", percent_interval, numeric=True),
+        Column("latency_ms", "latency\n(ms)", lambda value: f"{value:.3g}", numeric=True),
+        Column("spikes", "spikes", lambda value: f"{value:,.0f}", numeric=True),
+        Column(("n", "seeds"), "n", lambda n, seeds: f"{n:,.0f} × {seeds:.0f}", numeric=True),
+    ]
+    return [
+        Table(
+            shown.with_ann(network["name"]),
+            columns,
+            caption,
+            group_by="noise_name",
+            folded=f"Accuracy, latency and spikes of {network['name']}",
+            dense=True,
+        )
+        for network in shown.summary["networks"]
+    ]
+
+
+def _comparisons(shown: Shown) -> Table:
+    return Table(
+        words.compared(shown),
+        [
+            Column("noise_name", "noise"),
+            Column("difference", "difference\n(points)", points, numeric=True),
+            Column(("low", "high"), "95 % interval", points_interval, numeric=True),
+            Column("p", "p", lambda p: probability(p).removeprefix("= "), numeric=True),
+            Column("p_holm", "p, Holm", lambda p: probability(p).removeprefix("= "), numeric=True),
+            Column("significant", "significant", lambda yes: "yes" if yes else "no"),
+            Column("family", "family"),
+            Column(("trials", "seeds"), "n", lambda n, seeds: f"{n:,.0f} × {seeds:.0f}", numeric=True),
+        ],
+        "Accuracy of the first less that of the second, in the same trials and noise, in points. p, Holm: "
+        "corrected within the family: the questions themselves (clean inputs, and the mean of all kinds), or "
+        "everything else, which is exploratory. n: trials × seeds of the noise.",
+        group_by="pair",
+        folded="What helps: every comparison",
+        bold="significant",
+        dense=True,
+    )
+
+
+def _methods(shown: Shown) -> list[Part]:
+    s = shown.summary
+    return [
+        Table(
+            s["networks"],
+            [
+                Column("name", "network"),
+                Column("model", "model", code),
+                Column("about", "what it is", words=True),
+            ],
+            "The networks that are compared; the first one is judged by itself.",
+        ),
+        Facts(
+            {
+                "Data": s["source"],
+                "Trials": f"{plural(s['n'], 'trial')} in each condition, the same ones in all; noise of "
+                f"{plural(s['seeds'], 'seed')}",
+                "Noise of inputs": "Images and recordings get their noise before anything else, so that the "
+                "trained network meets it too.",
+                "Noise of networks": "Synapses, neurons and axons get theirs after the conversion; the "
+                "trained network has none of them.",
+                "Severities": "The settings of severities 1 to 5 are in the table of the noises; those of "
+                "images are MNIST-C's where it has that noise, but for gentler ones of blur, as its own "
+                "leave nothing of a digit.",
+                f"Simulation of {shown.main}": f"{s['duration_ms']:g} ms in steps of {s['dt_ms']:g} ms, read "
+                f"by {s['readout']}, device {s['device']}",
+                "Intervals": "95 %, over trials and seeds of the noise. One trained network stands for each "
+                "recipe: training seeds did not vary.",
+                "Significant": "The p value, corrected by Holm's method within its family, is below 0.05, "
+                "and the interval corrected alike leaves zero out.",
+            }
+        ),
+        Text(REFERENCES, "reference"),
+    ]

@@ -1,0 +1,214 @@
+"""Tables of the noise experiment: accuracies, losses, and what helps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioscnn.experiments.classify import RULES
+from bioscnn.experiments.experiment import Done, Row
+from bioscnn.experiments.noise.conditions import CLEAN, Amount
+from bioscnn.experiments.noise.networks import QUESTIONS, SEEN_IN_TRAINING
+from bioscnn.experiments.rows import corrected_rows, share_cells
+from bioscnn.experiments.unit import Outcome
+from bioscnn.noise import Noise
+from bioscnn.statistics import Estimate, difference, proportion
+
+ALL = "all"
+"""In the place of a noise: the mean over all kinds."""
+
+SPIKING, ANN = "spiking", "ann"
+SEEN, UNSEEN = "seen in training", "not seen in training"
+
+NOISE_SEEDS = ("noise seeds",)
+
+Correct = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """Outcomes of the noise experiment by network, noise, severity and seed.
+
+    Parameters
+    ----------
+    done : Done
+        Units and outcomes.
+    networks : tuple of str
+        Names of what is compared; the first one is judged by itself.
+    kinds : mapping
+        The noises by name.
+    amount : Amount
+        Trials, severities, seeds.
+    rule : str
+        Readout.
+    """
+
+    done: Done
+    networks: tuple[str, ...]
+    kinds: Mapping[str, type[Noise]]
+    amount: Amount
+    rule: str
+
+    @property
+    def main(self) -> str:
+        """The network that is judged by itself."""
+        return self.networks[0]
+
+    def outcomes(self, network: str, noise: str, severity: float = 0) -> list[Outcome]:
+        """Return the outcomes of a network in a noise, one per seed; none if the noise does not fit it."""
+        return [self.done[unit] for unit in self.done.where(network, noise) if unit.severity == severity]
+
+    def has(self, network: str, noise: str, method: str = SPIKING) -> bool:
+        """Whether a network met a noise; the trained one (`ANN`) meets only that of its input."""
+        units = self.done.where(network, noise)
+        return bool(units) and (method == SPIKING or "ann" in self.done[units[0]])
+
+    def correct(self, network: str, noise: str, severity: float = 0, method: str = SPIKING) -> Correct:
+        """Return which answers were right, shape (n_seeds, n_trials)."""
+        row = RULES.index(self.rule)
+        return np.stack(
+            [
+                (outcome["chosen"][row] if method == SPIKING else outcome["ann"]) == outcome["label"]
+                for outcome in self.outcomes(network, noise, severity)
+            ]
+        )
+
+    def loss(self, noise: str) -> Estimate:
+        """Return what a noise costs the first network at the judged severity, in accuracy, trial by trial."""
+        noisy = self.correct(self.main, noise, self.amount.judged_severity)
+        clean = np.broadcast_to(self.correct(self.main, CLEAN), noisy.shape)
+        return difference(clean, noisy, seeds=NOISE_SEEDS)
+
+
+def accuracy_rows(results: Results) -> list[Row]:
+    """Return ``accuracy.csv``: one row per network, method, noise and severity.
+
+    Latency is the mean over seeds of the median over trials; spikes are the mean per trial.
+    """
+    rows = []
+    for network in results.networks:
+        for noise in (CLEAN, *results.kinds):
+            if not results.has(network, noise):
+                continue
+            kind = results.kinds.get(noise)
+            severities = (0,) if kind is None else results.amount.severities
+            for method in (SPIKING, ANN):
+                if not results.has(network, noise, method):
+                    continue
+                for severity in severities:
+                    correct = results.correct(network, noise, severity, method)
+                    outcomes = results.outcomes(network, noise, severity) if method == SPIKING else []
+                    rows.append(
+                        {
+                            "network": network,
+                            "method": method,
+                            "noise": noise,
+                            "acts_on": CLEAN if kind is None else kind.acts_on,
+                            "severity": severity,
+                            "amount": "" if kind is None else kind.at(severity).setting,
+                            **share_cells(proportion(correct, seeds=NOISE_SEEDS)),
+                            **_activity(outcomes),
+                            "n": correct.shape[1],
+                            "seeds": correct.shape[0],
+                        }
+                    )
+    return rows
+
+
+def _activity(outcomes: Sequence[Outcome]) -> Row:
+    if not outcomes:
+        return {"latency_ms": None, "spikes": None}
+    return {
+        "latency_ms": float(np.mean([np.median(outcome["latency_ms"]) for outcome in outcomes])),
+        "spikes": float(np.mean([outcome["spikes"] for outcome in outcomes])),
+    }
+
+
+def loss_rows(results: Results) -> list[Row]:
+    """Return ``losses.csv``: one row per noise, what it costs the first network at the judged severity.
+
+    The largest loss comes first. p values and intervals are corrected over all kinds.
+    """
+    severity = results.amount.judged_severity
+    compared = [
+        (
+            {
+                "noise": name,
+                "acts_on": kind.acts_on,
+                "severity": severity,
+                "amount": kind.at(severity).setting,
+            },
+            results.loss(name),
+        )
+        for name, kind in results.kinds.items()
+        if results.has(results.main, name)
+    ]
+    rows = corrected_rows(compared, "losses")
+    return sorted(rows, key=lambda row: -row["difference"])
+
+
+def comparison_rows(results: Results) -> list[Row]:
+    """Return ``comparisons.csv``: accuracy of the first network less that of the second, in the same noise.
+
+    Of each pair that answers a question: clean, in each noise (mean over severities), and the means over
+    `ALL` noises, over those that act on the same thing if there are others, and, of training in noise, over
+    those that it showed and those that it did not. There are two families: the questions themselves (clean
+    and over all noises), and everything else, which is exploratory.
+    """
+    pairs = [
+        (question, (first, SPIKING), (second, SPIKING))
+        for question, asked in QUESTIONS.items()
+        for first, second in asked
+        if first in results.networks and second in results.networks
+    ]
+    pairs.append(("spiking", (results.main, SPIKING), (results.main, ANN)))
+    compared = [row for pair in pairs for row in _compare(results, *pair)]
+    order = {id(cells): place for place, (cells, _) in enumerate(compared)}
+    main = [(cells, estimate) for cells, estimate in compared if cells["noise"] in (CLEAN, ALL)]
+    other = [(cells, estimate) for cells, estimate in compared if cells["noise"] not in (CLEAN, ALL)]
+    rows = [*corrected_rows(main, "questions"), *corrected_rows(other, "exploratory")]
+    places = [order[id(cells)] for cells, _ in (*main, *other)]
+    return [row for _, row in sorted(zip(places, rows, strict=True), key=lambda pair: pair[0])]
+
+
+def _compare(
+    results: Results, question: str, first: tuple[str, str], second: tuple[str, str]
+) -> list[tuple[Row, Estimate]]:
+    labels = [name if method == SPIKING else f"{name}, ANN" for name, method in (first, second)]
+    cells: Row = {"question": question, "first": labels[0], "second": labels[1]}
+    names = [noise for noise in results.kinds if results.has(first[0], noise, first[1])]
+    names = [noise for noise in names if results.has(second[0], noise, second[1])]
+    clean = (results.correct(network, CLEAN, method=method) for network, method in (first, second))
+    compared = [(cells | {"noise": CLEAN, "acts_on": CLEAN}, difference(*clean))]
+    for noise, acts_on, members in _groups(results, names, question):
+        cases = [(member, severity) for member in members for severity in results.amount.severities]
+        both = [
+            np.stack([results.correct(network, *case, method) for case in cases])
+            for network, method in (first, second)
+        ]
+        estimate = difference(*both, seeds=NOISE_SEEDS)
+        compared.append((cells | {"noise": noise, "acts_on": acts_on}, estimate))
+    return compared
+
+
+def _groups(results: Results, names: Sequence[str], question: str) -> list[tuple[str, str, list[str]]]:
+    """Return each noise by itself, then the groups of which the mean is taken: label, acts on, members."""
+    groups = [(name, str(results.kinds[name].acts_on), [name]) for name in names]
+    whole = list(dict.fromkeys(acts_on for _, acts_on, _ in groups))
+    for acts_on in whole:
+        members = [name for name in names if results.kinds[name].acts_on == acts_on]
+        if len(whole) > 1:
+            groups.append((f"{ALL} {acts_on}", acts_on, members))
+        if question == "noise-training" and acts_on in SEEN_IN_TRAINING:
+            seen = SEEN_IN_TRAINING[acts_on]
+            parts = (
+                (SEEN, [n for n in members if n in seen]),
+                (UNSEEN, [n for n in members if n not in seen]),
+            )
+            groups += [(label, acts_on, part) for label, part in parts if part]
+    if names:
+        groups.append((ALL, ALL, list(names)))
+    return groups

@@ -1,0 +1,286 @@
+"""Words of the noise experiment's page: the kinds of noise, captions, headlines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from bioscnn.experiments.phrases import capital
+from bioscnn.plots.noise import PLACES, name_of, place_of, without_units
+from bioscnn.plots.noise_effects import row_name
+from bioscnn.report.formats import (
+    percent,
+    percent_interval,
+    plural,
+    points,
+    points_interval,
+    probability,
+)
+
+NOISE_WORDS = {
+    "gaussian-noise": (
+        "Each pixel gets a random number of its own, as in low light",
+        "standard deviation {}, where 1 is from black to white",
+    ),
+    "shot-noise": (
+        "Each pixel counts photons, so that bright pixels are noisier",
+        "a white pixel counts {} on average",
+    ),
+    "salt-and-pepper": ("Some pixels become black or white", "a share of {} of them does"),
+    "speckle-noise": (
+        "Each pixel is multiplied by a random factor of its own",
+        "standard deviation of the factor {}, around 1",
+    ),
+    "blur": (
+        "Each pixel becomes a mean of its neighbours, as out of focus",
+        "the neighbourhood has a standard deviation of {}",
+    ),
+    "occlusion": ("A black square hides a part of the image", "a share of {} of its area"),
+    "brightness": ("Everything is brighter", "{} is added, where 1 is from black to white"),
+    "contrast": ("Everything is closer to the mean grey", "differences shrink to {} of what they were"),
+    "rotation": ("The image is turned, to either side", "by {}"),
+    "shear": ("The rows of the image slide sideways, more with each row", "by {} columns a row"),
+    "scaling": ("The image is smaller, in a black frame", "height and width shrink to {} of what they were"),
+    "translation": ("The image is moved, to either side and up or down", "by {} along each axis"),
+    "background-activity": ("Every pixel of the camera fires now and then, by itself", "{} a pixel"),
+    "hot-pixels": ("Some pixels of the camera fire all the time, at 100 Hz", "a share of {} of them does"),
+    "event-loss": ("Events get lost", "a share of {} of them does"),
+    "event-jitter": ("Each event comes earlier or later, by a random time", "standard deviation {}"),
+    "spike-jitter": ("Each spike of the input comes earlier or later", "standard deviation {}"),
+    "spike-loss": (
+        "Spikes get lost on the axon, so that no synapse sees them, those of the input too",
+        "a share of {} of them does",
+    ),
+    "axonal-delay": (
+        "The spikes of each neuron arrive late, each neuron's by a time of its own",
+        "by {} on average, up to twice that",
+    ),
+    "weight-noise": (
+        "The weight of each synapse is off, as in analogue circuits",
+        "standard deviation {}, in units of the weight",
+    ),
+    "transmission-failure": ("Synapses fail to pass a spike on, each by itself", "with probability {}"),
+    "quantisation": ("Weights have few values, as in digital circuits", "a weight has {}, one for the sign"),
+    "threshold-mismatch": (
+        "The threshold differs from neuron to neuron",
+        "standard deviation {}, in units of the mean",
+    ),
+    "time-constant-mismatch": (
+        "The time constant of the membrane differs from neuron to neuron",
+        "standard deviation {}, in units of the mean",
+    ),
+    "membrane-noise": (
+        "A noisy current flows into every neuron",
+        "the potential at rest has a standard deviation of {}",
+    ),
+    "membrane-noise-xi": (
+        "A noisy current flows into every neuron, drawn by Brian2",
+        "the potential at rest has a standard deviation of {}",
+    ),
+    "dead-neurons": (
+        "Some neurons never spike; those of the output are spared",
+        "a share of {} of them is dead",
+    ),
+    "stuck-neurons": (
+        "Some neurons spike as often as they can; those of the output are spared",
+        "a share of {} of them does",
+    ),
+}
+"""Of each noise: what it is, and what a setting means, with ``{}`` in the place of its text."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """Tables and facts of a noise experiment, as its page needs them.
+
+    Parameters
+    ----------
+    accuracy, losses, comparisons : DataFrame
+        Contents of the tables of these names.
+    summary : dict
+        Contents of ``summary.json``.
+    """
+
+    accuracy: pd.DataFrame
+    losses: pd.DataFrame
+    comparisons: pd.DataFrame
+    summary: dict[str, Any]
+
+    @property
+    def main(self) -> str:
+        """The network that is judged by itself."""
+        return str(self.summary["networks"][0]["name"])
+
+    @property
+    def severity(self) -> int:
+        """The severity at which kinds of noise are compared with each other."""
+        return int(self.summary["judged_severity"])
+
+    def rows(self, network: str, method: str = "spiking") -> pd.DataFrame:
+        """Return the accuracies of a network, the spiking one or its trained one."""
+        table = self.accuracy
+        return table[(table["network"] == network) & (table["method"] == method)]
+
+    def of(self, network: str, *, method: str = "spiking") -> pd.Series:
+        """Return the accuracy of a network without noise."""
+        rows = self.rows(network, method)
+        return rows[rows["noise"] == "clean"].iloc[0]
+
+    def with_ann(self, network: str) -> pd.DataFrame:
+        """Return the accuracies of a spiking network beside those of its trained one."""
+        keys = ["noise", "severity"]
+        ann = self.rows(network, "ann")[[*keys, "accuracy", "low", "high"]]
+        rows = self.rows(network).merge(ann, on=keys, how="left", suffixes=("", "_ann"))
+        return rows.assign(noise_name=rows["noise"].map(name_of))
+
+
+def kinds(shown: Shown) -> list[dict[str, str]]:
+    """Describe the kinds of noise, ordered by what they act on."""
+    described = []
+    for noise in shown.summary["noises"]:
+        what, meaning = NOISE_WORDS.get(noise["name"], ("", "{}"))
+        described.append(
+            {
+                "place": place_of(noise["name"], noise["acts_on"]),
+                "name": name_of(noise["name"]),
+                "what": f"{what}." if what else "",
+                "meaning": meaning.format(noise["amounts"][shown.severity - 1]),
+                "settings": ", ".join(without_units(noise["amounts"])),
+            }
+        )
+    order = list(PLACES)
+    described.sort(key=lambda kind: order.index(kind["place"]))
+    return [kind | {"place": capital(PLACES[kind["place"]][0])} for kind in described]
+
+
+def headlines(shown: Shown) -> list[tuple[str, str, str]]:
+    """Return the numbers to begin with: the first network clean, what it loses most and least to."""
+    clean = shown.of(shown.main)
+    found = [(f"{capital(shown.main)}, clean", percent(clean.accuracy), _interval(clean))]
+    if len(shown.rows(shown.main, "ann")):
+        ann = shown.of(shown.main, method="ann")
+        found.append(("Its ANN, clean", percent(ann.accuracy), _interval(ann)))
+    if len(shown.losses):
+        found += [
+            (
+                name,
+                points(row.difference).removeprefix("+"),
+                f"points at severity {shown.severity}, by {_named(row)}; 95 %: "
+                f"{points_interval(row.low, row.high)}",
+            )
+            for name, row in (
+                ("Largest loss", shown.losses.iloc[0]),
+                ("Smallest loss", shown.losses.iloc[-1]),
+            )
+        ]
+    n_severities = len(shown.summary["severities"])
+    severities = f"{n_severities} {'severity' if n_severities == 1 else 'severities'}"
+    return [
+        *found,
+        ("Kinds of noise", str(len(shown.summary["noises"])), f"in {severities}"),
+        (
+            "Trials",
+            f"{shown.summary['n']:,}",
+            f"in each condition, noise of {plural(shown.summary['seeds'], 'seed')}",
+        ),
+    ]
+
+
+def _interval(row: pd.Series) -> str:
+    return f"95 %: {percent_interval(row.low, row.high)}"
+
+
+def _named(row: pd.Series) -> str:
+    return f"{name_of(row.noise)} ({row.amount})"
+
+
+def fall_caption(shown: Shown) -> str:
+    """Return what takes most from the first network, and how many losses are significant."""
+    largest = [
+        f"{_named(row)} takes {100 * row.difference:.2f} points {points_interval(row.low, row.high)}"
+        for _, row in shown.losses.head(3).iterrows()
+    ]
+    significant = int((shown.losses["significant"] & (shown.losses["difference"] > 0)).sum())
+    return (
+        f"Of {percent(shown.of(shown.main).accuracy)} of {shown.main}, at severity {shown.severity}, "
+        f"{'; '.join(largest)}. The loss is significant in {significant} of "
+        f"{plural(len(shown.losses), 'kind')}, corrected by Holm's method over all of them. After each name: "
+        "its setting. Black: 95 % intervals of the loss, trial by trial. Dotted: the loss that leaves chance."
+    )
+
+
+def curves_caption(shown: Shown) -> str:
+    """Return how accurate each network is on average over the kinds that all of them met."""
+    rows = shown.accuracy[(shown.accuracy["method"] == "spiking") & (shown.accuracy["noise"] != "clean")]
+    by_kind = rows.pivot_table(index="noise", columns="network", values="accuracy", sort=False).dropna()
+    means = by_kind.mean().sort_values(ascending=False)
+    each = ", ".join(f"{name} {percent(mean)}" for name, mean in means.items())
+    text = f"Mean over the {plural(len(by_kind), 'kind')} that all met and their severities: {each}. "
+    return (
+        f"{text if len(by_kind) else ''}Severity 0 is the clean input; below each name: weakest and "
+        f"strongest setting. Thick: {shown.main}; dashed: the trained network that it was made from, which "
+        "has neither spikes nor neurons in time to disturb. Bands: 95 % intervals."
+    )
+
+
+def helps_caption(shown: Shown) -> str:
+    """Return what each question comes to, on average over the kinds of noise."""
+    rows = shown.comparisons[shown.comparisons["noise"] == "all"]
+    each = [
+        f"{row['first']} less {row.second}: {points(row.difference)} points "
+        f"{points_interval(row.low, row.high)}, p {probability(row.p_holm)}"
+        for _, row in rows.iterrows()
+    ]
+    start = f"Mean over the kinds: {'; '.join(each)}. " if each else ""
+    return (
+        f"{start}Accuracy of the first less that of the second, in the same trials and noise; bars: 95 % "
+        "intervals; open: not significant. p: corrected by Holm's method within its family."
+    )
+
+
+def activity_caption(shown: Shown) -> str:
+    """Return where decisions come latest, and where the first network spikes most and least."""
+    rows = shown.rows(shown.main)
+    clean, noisy = rows[rows["noise"] == "clean"].iloc[0], rows[rows["noise"] != "clean"]
+    parts = []
+    if noisy["latency_ms"].notna().any():
+        late = noisy.loc[noisy["latency_ms"].idxmax()]
+        parts.append(
+            f"half of the decisions of {shown.main} are final after {clean.latency_ms:.3g} ms on clean "
+            f"inputs, at the latest after {late.latency_ms:.3g} ms, in {_named(late)}"
+        )
+    if noisy["spikes"].notna().any():
+        most, fewest = (noisy.loc[noisy["spikes"].agg(which)] for which in ("idxmax", "idxmin"))
+        parts.append(
+            f"a trial takes {clean.spikes:,.0f} spikes, {most.spikes:,.0f} in {_named(most)}, "
+            f"{fewest.spikes:,.0f} in {_named(fewest)}"
+        )
+    return f"{capital('; '.join(parts))}. Colours: in relation to clean inputs, on a scale of factors."
+
+
+def gallery_caption(shown: Shown) -> str:
+    """Return what the pictures show."""
+    what = "recording" if "events" in set(shown.accuracy["acts_on"]) else "image"
+    return f"One {what} of the study, clean and at severities 1 to 5 of each noise that acts on it."
+
+
+QUESTIONS = {
+    "retina": "Do the cells of the retina help?",
+    "noise-training": "Does training in noise help?",
+    "fine-tuning": "Does fine-tuning on spikes help?",
+    "spiking": "Does spiking help, against the trained network itself?",
+    "normalisation": "Does training with rectified linear units, normalised to rates, help?",
+}
+"""The questions of ``comparisons.csv`` in words."""
+
+
+def compared(shown: Shown) -> pd.DataFrame:
+    """Return the comparisons with the words of their questions, pairs and noises."""
+    rows = shown.comparisons
+    pairs = [
+        f"{QUESTIONS.get(row.question, row.question)}\n{row.first} less {row.second}"
+        for row in rows.itertuples()
+    ]
+    return rows.assign(noise_name=rows["noise"].map(row_name), pair=pairs)

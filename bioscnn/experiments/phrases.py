@@ -1,0 +1,36 @@
+"""Numbers and lists as parts of a sentence, the same on every page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+MINUS = "\N{MINUS SIGN}"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Return words with commas and a last "and".
+
+    Examples
+    --------
+    >>> listed(["a", "b", "c"])
+    'a, b and c'
+    """
+    return ", ".join(parts[:-1]) + " and " * (len(parts) > 1) + parts[-1] if parts else ""
+
+
+def capital(text: str) -> str:
+    """Return a text whose first letter is a capital."""
+    return text[:1].upper() + text[1:]
+
+
+def points_of(row: Mapping[str, Any], *, sign: bool = True, scale: float = 100.0) -> str:
+    """Return a difference of shares in points with its 95 % interval, such as ``+1.2 points [0.3, 2.1]``."""
+    value, low, high = (scale * row[key] for key in ("difference", "low", "high"))
+    plus = "+" if sign else ""
+    return f"{value:{plus}.1f} points [{low:{plus}.1f}, {high:{plus}.1f}]".replace("-", MINUS)
+
+
+def duration(seconds: float) -> str:
+    """Return a duration for people, such as ``about 3 min``."""
+    return f"about {seconds / 60:.0f} min" if seconds > 90 else f"about {seconds:.0f} s"

@@ -1,0 +1,5 @@
+"""The timing experiment: what the times of spikes carry that their number does not."""
+
+from bioscnn.experiments.timing.experiment import TimingExperiment
+
+__all__ = ["TimingExperiment"]

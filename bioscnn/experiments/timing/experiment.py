@@ -1,0 +1,249 @@
+"""Spikes whose times or numbers are taken away: the plan of the timing experiment, and what it comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from bioscnn.ann import read_model, shipped_models
+from bioscnn.datasets.recordings import EVENT_DATASETS
+from bioscnn.errors import UserError
+from bioscnn.experiments.bench import Bench
+from bioscnn.experiments.experiment import Analysis, Done, Entry
+from bioscnn.experiments.timing.conditions import CLEAN, perturbations
+from bioscnn.experiments.timing.controls import control_rows
+from bioscnn.experiments.timing.measure import SPIKING, example_trials, layer_names
+from bioscnn.experiments.timing.page import timing_page
+from bioscnn.experiments.timing.tables import accuracy_rows, comparison_rows, effect_rows, information_rows
+from bioscnn.experiments.timing.verdict import facts_of, verdict_of
+from bioscnn.experiments.unit import Unit
+from bioscnn.noise import SACCADE_ENDS, Perturbation
+from bioscnn.report.formats import percent, percent_interval, plural
+from bioscnn.report.page import Page
+from bioscnn.seeds import stream
+from bioscnn.spikes import SpikeTrains
+from bioscnn.studies.disturbance import refuse_noise
+from bioscnn.studies.prepare import Prepared, check_fit
+from bioscnn.studies.study import Study
+
+MEASURES = "bioscnn.experiments.timing.measure"
+CONTROLS, INFORMATION = "control sets", "information in single neurons"
+
+
+@dataclass(frozen=True)
+class TimingExperiment:
+    """The question what the times of spikes carry that their number does not.
+
+    The spikes of the input and of each hidden layer are perturbed. Each time, the rest of the network
+    classifies what is left, and so do decoders that are trained anew on spikes perturbed alike.
+
+    Parameters
+    ----------
+    study : Study
+        Data, network, simulation and readout.
+    perturb : sequence of str
+        Perturbations, such as ``"jitter 5 ms"``; all that fit the trials if there are none.
+    collapsed : str, optional
+        A network, shipped or an ONNX file, that was trained on recordings collapsed in time; by default the
+        shipped one of the data set, if there is one.
+    folds : int
+        Folds of the decoders' cross-validation.
+    """
+
+    study: Study
+    perturb: Sequence[str] = ()
+    collapsed: str | None = None
+    folds: int = 5
+    name: str = field(default="timing", init=False)
+    keeps_failures: bool = field(default=False, init=False)
+
+    @property
+    def label(self) -> str:
+        """The study."""
+        return self.study.name
+
+    @cached_property
+    def spec(self) -> Mapping[str, Any]:
+        """The weights of the network of collapsed recordings; everything else is in the units."""
+        return {"collapsed_sha256": self._collapsed_sha256}
+
+    @cached_property
+    def perturbations(self) -> list[Perturbation]:
+        """What is done to the spikes, in the order of the tables."""
+        config = self.study.config
+        saccades = config.dataset.name in EVENT_DATASETS and config.simulation.duration > SACCADE_ENDS[-1]
+        return perturbations(config.simulation.duration, saccades, self.perturb)
+
+    @cached_property
+    def network_of_collapsed(self) -> str | None:
+        """The network of recordings collapsed in time; None if there is none."""
+        shipped = f"{self.study.config.dataset.name}-collapsed"
+        return self.collapsed or (shipped if shipped in shipped_models() else None)
+
+    @cached_property
+    def _collapsed_sha256(self) -> str | None:
+        name = self.network_of_collapsed
+        return None if name is None else read_model(name).sha256()
+
+    def plan(self, bench: Bench) -> list[Unit]:
+        """Return every layer under every perturbation and none, its information, and the control sets."""
+        refuse_noise(
+            self.study.config, "the timing experiment perturbs the spikes of a network without noise"
+        )
+        self._refuse_perturbations()
+        case = bench.case(self.study)
+        self._refuse_few_trials(case)
+        self._refuse_collapsed(case, bench)
+        units = [
+            Unit(
+                layer,
+                label or CLEAN,
+                self.study,
+                f"{MEASURES}:CLASSES",
+                {
+                    "layer": layer,
+                    "perturbation": label,
+                    "folds": self.folds,
+                    "collapsed": self.network_of_collapsed,
+                },
+                work=_work(case, layer),
+            )
+            for layer in layer_names(case)
+            for label in (None, *(one.label for one in self.perturbations))
+        ]
+        units += [
+            Unit(
+                layer,
+                INFORMATION,
+                self.study,
+                f"{MEASURES}:INFORMATION",
+                {"layer": layer},
+                work=_work(case, layer),
+            )
+            for layer in layer_names(case)
+        ]
+        return [*units, Unit(CONTROLS, "as made and jittered", self.study, f"{MEASURES}:CONTROLS")]
+
+    def next_round(self, done: Done, bench: Bench) -> list[Unit]:
+        """Return nothing more."""
+        return []
+
+    def analyse(self, done: Done, bench: Bench) -> Analysis:
+        """Return accuracies, effects, comparisons, information, controls and the verdict."""
+        case, config = bench.case(self.study), self.study.config
+        examples, layers = case.examples, layer_names(case)
+        labels = examples.labels
+        chosen = {
+            (layer, label): done[unit]
+            for layer in layers
+            for label in (CLEAN, *(one.label for one in self.perturbations))
+            for unit in done.where(layer, label)
+        }
+        information = {layer: done[done.where(layer, INFORMATION)[0]] for layer in layers}
+        tables = {
+            "accuracy": accuracy_rows(chosen, labels, self.perturbations),
+            "effects": effect_rows(chosen, labels, self.perturbations),
+            "comparisons": comparison_rows(chosen, labels),
+            "information": information_rows(information),
+            "controls": control_rows(done[done.where(CONTROLS)[0]]),
+        }
+        summary = {
+            "dataset": examples.name,
+            "source": examples.source,
+            "simulated": case.input.simulated,
+            "n": len(examples),
+            "classes": list(examples.classes),
+            "chance": 1 / len(examples.classes),
+            "network": config.network.model,
+            "collapsed_network": self.network_of_collapsed,
+            "layers": layers,
+            "conditions": [one.label for one in self.perturbations],
+            "folds": self.folds,
+            "seed": config.simulation.seed,
+            "data_sha256": examples.sha256,
+            "weights_sha256": case.graph.sha256(),
+            "collapsed_sha256": self._collapsed_sha256,
+        }
+        summary["facts"] = facts_of(summary, tables)
+        trials = example_trials(labels)
+        trains = {
+            layer: SpikeTrains(
+                outcome["neuron"],
+                outcome["step"],
+                outcome["trial_start"],
+                outcome["bits"].shape[1],
+                config.simulation.n_steps,
+                config.simulation.dt,
+            )
+            for layer, outcome in information.items()
+        }
+        more = {"examples": trains, "labels": labels[trials]}
+        return Analysis(
+            examples.name,
+            tables,
+            verdict_of(summary, tables),
+            _entry(summary, tables),
+            summary,
+            case.input.simulated,
+            more=more,
+        )
+
+    def page(self, analysis: Analysis, summary: Mapping[str, Any]) -> Page:
+        """Return the page."""
+        return timing_page(analysis, summary)
+
+    def _refuse_perturbations(self) -> None:
+        """Refuse perturbations that do not fit the trials."""
+        simulation = self.study.config.simulation
+        none, start = np.empty(0, np.int32), np.zeros(1, np.int64)
+        nothing = SpikeTrains(none, none, start, 1, simulation.n_steps, simulation.dt)
+        for perturbation in self.perturbations:
+            perturbation.apply(nothing, stream(0, "nothing"))
+
+    def _refuse_few_trials(self, case: Prepared) -> None:
+        counts = np.bincount(case.examples.labels, minlength=len(case.examples.classes))
+        if not 2 <= self.folds <= counts.min():
+            raise UserError(
+                "too few trials to train decoders on some and to test them on others",
+                key="dataset.trials",
+                value=f"{counts.sum()}, of the rarest class {counts.min()}",
+                expected=f"at least {self.folds} of each class, one per fold",
+                fix="take more trials, or fewer folds (--folds)",
+            )
+
+    def _refuse_collapsed(self, case: Prepared, bench: Bench) -> None:
+        """Refuse a network of collapsed recordings that does not fit the recordings."""
+        name = self.network_of_collapsed
+        if name is None:
+            return
+        if case.input.spikes is None:
+            raise UserError("images have no time that could collapse", key="--collapsed", value=name)
+        check_fit(bench.graph(name), case.input, name)
+
+
+def _work(case: Prepared, layer: str) -> float:
+    """Return about how long a unit of a layer takes: the neurons from there on."""
+    names = [population.name for population in case.network.populations]
+    return float(sum(case.network[later].size for later in names[names.index(layer) :]))
+
+
+def _entry(summary: Mapping[str, Any], tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> Entry:
+    """Return the spiking network on clean spikes, and beside it all other methods."""
+    rows = [
+        row for row in tables["accuracy"] if row["kind"] == CLEAN and row["layer"] == summary["layers"][0]
+    ]
+    shares = {
+        row["method"]: (percent(row["accuracy"]), percent_interval(row["low"], row["high"])) for row in rows
+    }
+    value, interval = shares.pop(SPIKING)
+    return Entry(
+        f"{summary['dataset']}: {summary['source']}",
+        plural(summary["n"], "trial"),
+        value,
+        f"{interval} spiking network {summary['network']}, spikes as they are",
+        [f"{method}: {value} {interval}" for method, (value, interval) in shares.items()],
+    )

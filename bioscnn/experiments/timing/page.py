@@ -1,0 +1,351 @@
+"""The page of the timing experiment: what the times of spikes carry that their number does not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from bioscnn.experiments.experiment import Analysis
+from bioscnn.experiments.timing import words
+from bioscnn.experiments.timing.words import Shown
+from bioscnn.report.formats import (
+    percent,
+    percent_interval,
+    plain,
+    plural,
+    points,
+    points_interval,
+    probability,
+)
+from bioscnn.report.page import (
+    Column,
+    Facts,
+    Figure,
+    Folded,
+    Headline,
+    Page,
+    Part,
+    Section,
+    Table,
+    Text,
+    made_from,
+)
+from bioscnn.report.provenance import provenance_rows
+
+LEAD = (
+    "A spike train has a number of spikes and the times at which they come. This experiment takes the times "
+    "away from the same recordings in many ways, with and without the numbers, and asks each time whether "
+    "the class can still be found: by the spiking network, and by decoders that are given only numbers or "
+    "only times."
+)
+
+FAILED = (
+    "Where the answer is known, the method did not find it, so that nothing follows from what it finds here. "
+    "Failed: "
+)
+
+CONTROLS = (
+    "Two sets of made-up spikes whose answer is known. In timing only, classes differ in when neurons fire "
+    "and never in how often: a decoder of counts has to stay at chance, and jitter has to destroy what the "
+    "others find. In counts only, it is the other way round."
+)
+
+PUBLISHED = (
+    {"from": "Iyer et al.", "data": "N-MNIST", "method": "time-collapsed CNN", "accuracy": 0.9923},
+    {
+        "from": "Iyer et al.",
+        "data": "N-Caltech101, 101 classes",
+        "method": "time-collapsed CNN",
+        "accuracy": 0.7801,
+    },
+)
+
+REFERENCE = (
+    "Iyer L. R., Chua Y. and Li H. (2021), Is neuromorphic MNIST neuromorphic? Analyzing the discriminative "
+    "power of neuromorphic datasets in the time domain, Frontiers in Neuroscience 15:608567. Agresti A. and "
+    "Min Y. (2005), Simple improved confidence intervals for comparing matched proportions, Statistics in "
+    "Medicine 24:729. Holm S. (1979), A simple sequentially rejective multiple test procedure, Scandinavian "
+    "Journal of Statistics 6:65."
+)
+
+ACCURACY = [
+    Column("accuracy", "accuracy", percent, numeric=True),
+    Column(("low", "high"), "95 % interval\n(%)", percent_interval, numeric=True),
+]
+
+
+def _p(p: float) -> str:
+    return probability(p).removeprefix("= ")
+
+
+def _tested(low: str, high: str) -> list[Column]:
+    """Return the columns of a comparison, whose interval has these columns."""
+    return [
+        Column("difference", "difference\n(points)", points, numeric=True),
+        Column((low, high), "95 % interval", points_interval, numeric=True),
+        Column(("lost", "won"), "lost,\nwon", lambda lost, won: f"{lost:.0f}, {won:.0f}", numeric=True),
+        Column("p", "p", _p, numeric=True),
+        Column("p_holm", "p, Holm", _p, numeric=True),
+        Column("significant", "significant", lambda yes: "yes" if yes else "no"),
+    ]
+
+
+def timing_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
+    """Return the page of a timing experiment."""
+    names = ("accuracy", "effects", "comparisons", "controls", "information")
+    tables = {name: pd.DataFrame(analysis.tables[name]) for name in names}
+    shown = Shown(
+        **tables, summary=summary, examples=analysis.more["examples"], labels=analysis.more["labels"]
+    )
+    _, failed = words.expectations(shown)
+    return Page(
+        title=summary["dataset"],
+        eyebrow=f"bioscnn · timing study {summary['study']}",
+        question="what do the times of spikes carry that their number does not?",
+        lead=[LEAD],
+        verdict=list(analysis.verdict),
+        warnings=[f"{FAILED}{'; '.join(failed)}."] if failed else [],
+        headlines=[Headline(*headline) for headline in words.headlines(shown)],
+        sections=[
+            Section("how", "How it was asked", _how(shown), "How"),
+            Section(
+                "controls", "Can the method see anything?", [Text(CONTROLS), _controls(shown)], "Controls"
+            ),
+            Section("methods", "Do times tell what counts do not?", [_methods(shown)], "Methods"),
+            Section("jitter", "Accuracy against jitter", [_jitter(shown)], "Jitter"),
+            Section("perturbations", "What each perturbation changes", _effects(shown), "Perturbations"),
+            Section("information", "Bits in counts and in latencies", [_information(shown)], "Information"),
+            Section("spikes", "The spikes themselves", _spikes(shown), "Spikes"),
+            Section("literature", "Beside the literature", _literature(shown), "Literature"),
+            Section("tables", "Every number", _tables(shown), "Tables"),
+        ],
+        provenance=provenance_rows(summary),
+        simulated=analysis.simulated,
+        footer=made_from(*(f"{name}.csv" for name in names), "summary.json"),
+    )
+
+
+def _how(shown: Shown) -> list[Part]:
+    s = shown.summary
+    methods = [name for name in words.METHODS if name in set(shown.accuracy["method"])]
+    simulated = " (simulated)" if s["simulated"] else ""
+    return [
+        Facts(
+            {
+                "Recordings": f"{plural(s['n'], 'recording')} of {s['dataset']}, {s['duration_ms']:g} ms "
+                f"each in steps of {s['dt_ms']:g} ms{simulated}",
+                "Source": s["source"],
+                "Classes": f"{len(s['classes'])}: {', '.join(s['classes'])}",
+                "Spiking network": s["network"],
+                "Time-collapsed CNN": plain(s["collapsed_network"]),
+                "Decoders": f"cross-validated in {plural(s['folds'], 'fold')}: trained on spikes perturbed "
+                "alike, never tested on a recording that they were trained with",
+                "Layers": ", ".join(shown.layers),
+            }
+        ),
+        Table(
+            [{"name": name, "what": words.METHODS[name]} for name in methods],
+            [Column("name", "method"), Column("what", "what it is given", words=True)],
+            "Who is asked for the class.",
+        ),
+        Table(
+            words.perturbations(shown),
+            [Column("name", "perturbation"), Column("what", "what happens", words=True)],
+            "What is done to the spikes. Counts: the number of spikes of each neuron in each trial.",
+            group_by="counts",
+        ),
+        Text(
+            "Accuracies and differences have 95 % intervals over recordings. Each accuracy is compared with "
+            "that of the same method on the same recordings with clean spikes. p is corrected by Holm's "
+            f"method within its family: {len(shown.effects)} perturbations against clean spikes, and "
+            f"{len(shown.comparisons)} methods against each other. Significant: the corrected p is below "
+            "0.05, and the interval corrected alike leaves zero out."
+        ),
+    ]
+
+
+def _controls(shown: Shown) -> Figure:
+    from bioscnn import plots
+
+    return Figure(
+        lambda width: plots.control_sets(shown.controls, width=width),
+        "Accuracy in % of the decoders on two sets of made-up spikes, clean and jittered",
+        words.controls_caption(shown),
+        of_recordings=False,
+    )
+
+
+def _methods(shown: Shown) -> Table:
+    pair = Column(
+        ("second", "first"), "methods", lambda second, first: f"{second} against {first}", words=True
+    )
+    return Table(
+        shown.comparisons,
+        [Column("layer", "layer"), pair, *_tested("low", "high")],
+        "Two methods on the same clean spikes. Difference: how much more often the first is right, in "
+        "points. Lost, won: recordings that only the second, only the first gets right.",
+        dense=True,
+    )
+
+
+def _jitter(shown: Shown) -> Figure:
+    from bioscnn import plots
+
+    return Figure(
+        lambda width: plots.accuracy_against_jitter(
+            shown.accuracy, chance=shown.summary["chance"], width=width
+        ),
+        f"Line charts of accuracy in % against the jitter of spikes in ms, in {len(shown.layers)} layers",
+        words.jitter_caption(shown),
+    )
+
+
+def _effects(shown: Shown) -> list[Part]:
+    first, *others = (_effects_at(shown, layer) for layer in shown.layers)
+    folded = zip(shown.layers[1:], others, strict=True)
+    return [first, *(Folded(f"The same at {layer}", [figure]) for layer, figure in folded)]
+
+
+def _effects_at(shown: Shown, layer: str) -> Figure:
+    from bioscnn import plots
+
+    return Figure(
+        lambda width: plots.perturbation_effects(shown.effects, layer, width=width),
+        f"What each perturbation of layer {layer} does to the accuracy of each method, in points",
+        words.effects_caption(shown, layer),
+    )
+
+
+def _information(shown: Shown) -> Figure:
+    from bioscnn import plots
+
+    return Figure(
+        lambda width: plots.information_bars(shown.information, width=width),
+        "Bar chart of the bits that a neuron carries about the class, by layer",
+        words.information_caption(shown),
+    )
+
+
+def _spikes(shown: Shown) -> list[Part]:
+    """Draw what the unperturbed spikes are like."""
+    from bioscnn import metrics, plots
+
+    first, examples = shown.layers[0], shown.examples
+    trains = examples[first]
+    window = trains.dt * words.window_steps(trains.n_steps)
+    rates = (
+        metrics.time_averaged_rate(trains),
+        metrics.population_rate(trains, window),
+        metrics.trial_averaged_rate(trains, window),
+    )
+    intervals = {name: metrics.intervals(train) for name, train in examples.items()}
+    latencies = {name: metrics.first_spike_latency(train).ravel() for name, train in examples.items()}
+    distances = metrics.van_rossum_distance(trains, words.TAU)
+    return [
+        Figure(
+            lambda width: plots.three_rates(*rates, window, width=width),
+            f"Three firing rates of layer {first} in Hz",
+            words.rates_caption(first, *rates, window),
+        ),
+        Figure(
+            lambda width: plots.intervals_histogram(intervals, trains.dt, width=width),
+            "Histogram of inter-spike intervals in ms, by layer",
+            words.intervals_caption(shown),
+        ),
+        Figure(
+            lambda width: plots.latency_distribution(latencies, trains.n_steps * trains.dt, width=width),
+            "Share of neurons that have fired, against time in ms, by layer",
+            words.latencies_caption(shown),
+        ),
+        Figure(
+            lambda width: plots.distance_matrix(
+                distances, shown.labels, shown.summary["classes"], name="van Rossum distance", width=width
+            ),
+            f"Matrix of the distances between {trains.n_trials} trials, sorted by class",
+            words.distances_caption(shown, distances),
+        ),
+    ]
+
+
+def _literature(shown: Shown) -> list[Part]:
+    s = shown.summary
+    data = f"{s['dataset']}, {len(s['classes'])} classes"
+    here = [{"from": "here", "data": data, **row} for row in shown.clean.to_dict("records")]
+    simulated = (
+        " The recordings of this study are simulated, theirs are real: the numbers do not compare one to one."
+    )
+    return [
+        Text(
+            "Iyer, Chua and Li (2021) asked this of N-MNIST and N-Caltech101. Their hypothesis is that the "
+            "timing of spikes holds no information beyond the image that is left when time is summed over; "
+            f"a CNN on such images is what they hold it against.{simulated * bool(s['simulated'])}"
+        ),
+        Table(
+            [*({"low": None, "high": None} | row for row in PUBLISHED), *here],
+            [
+                Column("from", "from"),
+                Column("data", "data", words=True),
+                Column("method", "method"),
+                *ACCURACY,
+            ],
+        ),
+        Text(REFERENCE, "reference"),
+    ]
+
+
+def _tables(shown: Shown) -> list[Part]:
+    bits = "{:.4f}".format
+    facts = {name.replace("_", " "): plain(value) for name, value in shown.summary["facts"].items()}
+    return [
+        *(
+            Table(
+                shown.with_effects(layer),
+                [Column("method", "method"), *ACCURACY, *_tested("low_effect", "high_effect")],
+                "Difference to clean spikes in points. Lost, won: recordings that the method gets right only "
+                "with clean, only with perturbed spikes.",
+                group_by="label",
+                folded=f"Accuracy, spikes of {layer} perturbed",
+                dense=True,
+            )
+            for layer in shown.layers
+        ),
+        Table(
+            shown.controls,
+            [
+                Column("set", "set"),
+                Column("label", "spikes"),
+                Column("method", "decoder"),
+                *ACCURACY,
+                Column("chance", "chance", percent, numeric=True),
+                Column("expected", "expected"),
+                Column(
+                    ("expected", "passed"),
+                    "as expected",
+                    lambda expected, passed: ("yes" if passed else "no") if expected else "",
+                ),
+            ],
+            folded="Controls",
+            dense=True,
+        ),
+        Table(
+            shown.information,
+            [
+                Column("layer", "layer"),
+                Column("response", "response"),
+                Column("neurons", "neurons", numeric=True),
+                Column("bits", "bits", bits, numeric=True),
+                Column(
+                    ("low", "high"),
+                    "95 % interval",
+                    lambda low, high: f"[{bits(low)}, {bits(high)}]",
+                    numeric=True,
+                ),
+                Column("shuffled", "shuffled classes", bits, numeric=True),
+            ],
+            folded="Information",
+            dense=True,
+        ),
+        *([Folded("What the verdict rests on", [Facts(facts)])] if facts else []),
+    ]

@@ -1,0 +1,68 @@
+"""Lock files: one process at a time does something, and a lock is free as soon as its holder is dead."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_NO_LOCKS_HERE = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK)
+
+
+@contextmanager
+def locked(path: Path, *, wait: bool = True) -> Iterator[bool]:
+    """Hold a lock file, and remove it in the end.
+
+    It excludes other processes and other threads; on a file system that knows no locks, nobody.
+
+    Parameters
+    ----------
+    path : Path
+        Need not exist.
+    wait : bool
+        Whether to wait for the holder, if there is one, instead of giving up.
+
+    Yields
+    ------
+    bool
+        Whether the lock is held: always, if `wait`.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be made, and `wait`.
+    """
+    try:
+        descriptor = _take(path, wait)
+    except OSError:
+        if wait:
+            raise
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        path.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def _take(path: Path, wait: bool) -> int:
+    """Return the descriptor of the locked file; OSError if another has it and is not waited for."""
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # The last holder may have removed the file after this process had opened it.
+            if os.path.samestat(os.fstat(descriptor), path.stat()):
+                return descriptor
+        except FileNotFoundError:
+            pass
+        except BaseException as error:
+            if wait and isinstance(error, OSError) and error.errno in _NO_LOCKS_HERE:
+                return descriptor
+            os.close(descriptor)
+            raise
+        os.close(descriptor)

@@ -1,0 +1,96 @@
+"""The section that says where the accuracy of a run goes, cause by cause and layer by layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bioscnn import plots
+from bioscnn.ledger import LayerComparison, Ledger
+from bioscnn.metrics import Difference
+from bioscnn.report import words
+from bioscnn.report.formats import percent, points, points_interval
+from bioscnn.report.page import Column, Facts, Figure, Section, Table, Text
+
+CAUSES = [
+    Column("cause", "cause"),
+    Column("part", "part\n(points)", points, numeric=True),
+    Column(("low", "high"), "95 % interval", points_interval, numeric=True),
+    Column("accuracy", "accuracy\nwithout it", percent, numeric=True),
+    Column("agreement", "gives the\nANN's class", percent, numeric=True),
+    Column("change", "switched off by", words=True),
+]
+LAYERS = [
+    Column("name", "population"),
+    Column("correlation", "correlation", "{:.3f}".format, numeric=True),
+    Column("slope", "slope", "{:.2f}".format, numeric=True),
+    Column("expected", "expected\n(Hz)", "{:.1f}".format, numeric=True),
+    Column("measured", "spikes\n(Hz)", "{:.1f}".format, numeric=True),
+    Column("bias", "bias\n(Hz)", "{:+.1f}".format, numeric=True),
+    Column("silent", "active, but\nsilent (%)", lambda share: f"{100 * share:.1f}", numeric=True),
+]
+
+
+def ledger_section(ledger: Ledger, layers: list[LayerComparison]) -> Section:
+    """Return the section of a ledger and of the rates of each layer."""
+    waterfall = Figure(
+        lambda width: plots.waterfall(ledger.ann, ledger.parts, ledger.as_run, width=width),
+        f"Waterfall chart of accuracy in %, from the trained network over {len(ledger.parts)} parts",
+        words.ledger_caption(ledger),
+    )
+    causes = Table(
+        _cause_rows(ledger),
+        CAUSES,
+        f"Each cause switched off by itself, everything else equal: n = {ledger.n_trials:,}, read by "
+        f"{ledger.rule}. Points with 95 % intervals of paired differences.",
+        bold="first",
+    )
+    reasons = ledger.not_applicable.items()
+    meanings = {entry.cause: entry.meaning for entry in ledger.entries}
+    rates = Figure(
+        lambda width: plots.rates_against_activations(layers, width=width),
+        f"Densities of spike rate against expected rate in Hz, in {len(layers)} populations",
+        words.layers_caption(layers),
+    )
+    return Section(
+        "ledger",
+        "Where the accuracy goes",
+        [
+            waterfall,
+            causes,
+            Facts(meanings | {name: f"Does not apply: {reason}." for name, reason in reasons}),
+            Text("Layer by layer", "heading"),
+            rates,
+            Table([vars(layer) | {"bias": layer.bias} for layer in layers], LAYERS),
+        ],
+        "Ledger",
+    )
+
+
+def _cause_rows(ledger: Ledger) -> list[dict[str, Any]]:
+    rows = [
+        _row(entry.cause, entry.accuracy_part, entry.accuracy, entry.agreement, entry.change)
+        | {"first": ledger.first == entry.cause}
+        for entry in ledger.entries
+    ]
+    left, gap = 1 - ledger.disagreement_unexplained.value, 1 - ledger.disagreement.value
+    return [
+        *rows,
+        _row("interaction", ledger.interaction, None, None, "all together, beyond the sum"),
+        _row("unexplained", ledger.unexplained, ledger.all_off, left, "left without any cause"),
+        _row("gap to the ANN", ledger.gap, ledger.as_run, gap, "as it was run"),
+    ]
+
+
+def _row(
+    cause: str, part: Difference, accuracy: float | None, agreement: float | None, change: str
+) -> dict[str, Any]:
+    return {
+        "cause": cause,
+        "part": part.value,
+        "low": part.low,
+        "high": part.high,
+        "accuracy": accuracy,
+        "agreement": agreement,
+        "change": change.replace("->", "→"),
+        "first": False,
+    }

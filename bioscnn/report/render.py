@@ -1,0 +1,79 @@
+"""A page as HTML: figures drawn, text escaped, all of it in one template."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bioscnn.files import write_atomically
+from bioscnn.plots.style import NARROW, WIDE
+from bioscnn.report import page as parts
+from bioscnn.report.inline import to_html, to_plain
+from bioscnn.report.pictures import Image
+from bioscnn.report.template import environment
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+
+def render(page: parts.Page) -> str:
+    """Return a page as HTML that loads nothing else.
+
+    Parameters
+    ----------
+    page : Page
+        Each figure of it is drawn once for each width of the screen.
+    """
+    return _template().render(page=page)
+
+
+@cache
+def _template() -> Template:
+    made = environment()
+    made.filters.update(inline=to_html, plain=to_plain, desktop=_desktop, phone=_phone)
+    for kind in (
+        parts.Figure, parts.SideBySide, parts.Table, parts.Facts, parts.Text, parts.Folded, parts.Entry,
+    ):  # fmt: skip
+        made.tests[kind.__name__] = _is(kind)
+    return made.get_template("page.html")
+
+
+def _is(kind: type) -> Callable[[object], bool]:
+    return lambda part: isinstance(part, kind)
+
+
+def _desktop(figure: parts.Figure) -> Image:
+    return Image.of(figure.draw(NARROW if figure.narrow else WIDE))
+
+
+def _phone(figure: parts.Figure) -> Image:
+    return Image.of(figure.draw(NARROW))
+
+
+def write_page(page: parts.Page, folder: Path, name: str = "report.html") -> Path:
+    """Write a page as one file that loads nothing else.
+
+    Parameters
+    ----------
+    page : Page
+        The page; its figures are drawn now.
+    folder : Path
+        Where the file goes.
+    name : str
+        What it is called.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    UserError
+        If the folder does not exist or cannot be written.
+    """
+    path = folder / name
+    write_atomically(path, render(page).encode())
+    return path

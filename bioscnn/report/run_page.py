@@ -1,0 +1,112 @@
+"""The page of a run: its numbers, and its sections in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bioscnn.report.figures import confusion, evidence, input_spikes, potentials, raster
+from bioscnn.report.folder import Run
+from bioscnn.report.formats import number, percent, percent_interval, plural, points, points_interval
+from bioscnn.report.ledger import ledger_section
+from bioscnn.report.network import count_synapses, network_section, training_section
+from bioscnn.report.page import Headline, Inline, Page, Section, emphasis, made_from
+from bioscnn.report.provenance import provenance_rows
+from bioscnn.report.results import Results, results_of
+from bioscnn.report.retina import retina_section
+from bioscnn.report.scores import accuracy_section, activity_section
+
+
+def run_page(run: Run) -> Page:
+    """Return the page of a run."""
+    results, summary = results_of(run), run.summary
+    share = summary["accuracy"][summary["readout"]][0]
+    return Page(
+        title=summary["dataset"],
+        eyebrow=f"bioscnn · {run.provenance['started'][:16].replace('T', ' ')} UTC",
+        question=f"{percent(share)} right in {number(summary['duration_ms'])} ms",
+        lead=[_lead(run, results)],
+        verdict=[],
+        headlines=list(_headlines(run, results)),
+        sections=list(_sections(run, results)),
+        provenance=_provenance(run),
+        simulated=bool(summary.get("simulated")),
+        footer=made_from("run.h5", "summary.json", "provenance.json", "config.toml"),
+    )
+
+
+def _lead(run: Run, results: Results) -> Inline:
+    summary = run.summary
+    neurons = sum(len(rate) for rate in results.rates.values())
+    return (
+        "The trained network ",
+        emphasis(run.provenance["network"]["model"]),
+        f" as {plural(neurons, 'spiking neuron')} and {plural(count_synapses(run), 'synapse')}, run on "
+        f"{plural(summary['n_trials'], 'recording' if run.recorded else 'image')} in steps of "
+        f"{number(summary['dt_ms'])} ms and read by ",
+        emphasis(summary["readout"]),
+        f". Data source: {summary['source']}.",
+    )
+
+
+def _headlines(run: Run, results: Results) -> Iterator[Headline]:
+    summary, distance = run.summary, results.distance
+    for name, (share, low, high) in (
+        ("Spiking network", summary["accuracy"][summary["readout"]]),
+        ("ANN, same trials", summary["ann_accuracy"]),
+    ):
+        yield Headline(name, percent(share), f"95 %: {percent_interval(low, high)}")
+    yield Headline(
+        "Distance (points)", points(distance.value), f"95 %: {points_interval(distance.low, distance.high)}"
+    )
+    yield Headline(
+        "Trials",
+        f"{summary['n_trials']:,}",
+        f"{distance.lost} right in the ANN only, {distance.won} here only",
+    )
+    came_in = "in all populations"
+    if run.spikes_in:
+        came_in = f"and {number(summary['input_spikes_per_trial'])} that come in"
+    yield Headline("Spikes per trial", number(summary["spikes_per_trial"]), came_in)
+    yield Headline("SynOps per trial", number(summary["synops_per_trial"]), "synaptic events")
+    ratio = number(summary["energy"]["ann_to_spiking"])
+    yield Headline("ANN / spiking energy", f"{ratio} ×", "an estimate, see activity")
+    yield Headline("Latency", f"{number(summary['latency_ms'])} ms", "median, decision informed and final")
+
+
+def _sections(run: Run, results: Results) -> Iterator[Section]:
+    if run.cells:
+        yield retina_section(run)
+    if run.recorded:
+        yield Section("events", "Events in space, time and polarity", [input_spikes(run, results)], "Events")
+    elif run.spikes_in:
+        yield Section("input", "Input spikes in space and time", [input_spikes(run, results)], "Input")
+    yield accuracy_section(run, results)
+    if run.recorded:
+        yield Section("evidence", "Evidence over the saccades", [evidence(run, results)], "Evidence")
+    if run.explained is not None:
+        yield ledger_section(*run.explained)
+    yield Section("confusion", "Which class is taken for which", [confusion(run, results)], "Confusions")
+    yield Section("trial", "One trial through the network", [raster(run, results)], "One trial")
+    yield Section("potentials", "Output potentials", [potentials(run, results)], "Potentials")
+    yield activity_section(run, results)
+    yield network_section(run)
+    if run.provenance["network"].get("card"):
+        yield training_section(run)
+
+
+def _provenance(run: Run) -> list[tuple[str, Inline]]:
+    summary, provenance, seconds = run.summary, run.provenance, run.summary["seconds"]
+    data, network = provenance["data"], provenance["network"]
+    return provenance_rows(
+        provenance
+        | {
+            "time": f"{seconds['total']:.1f} s in all: build {seconds['build']:.1f} s, simulation "
+            f"{seconds['simulate']:.1f} s",
+            "device": summary["device"],
+            "dataset": f"{data['dataset']}, {data['split']}: {data['source']}",
+            "data_sha256": data["sha256"],
+            "noise": summary.get("noise"),
+            "network": network["model"],
+            "weights_sha256": network["weights_sha256"],
+        }
+    )

@@ -1,0 +1,118 @@
+"""Sections of a run with tables of its readouts and its activity."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bioscnn.report import figures, words
+from bioscnn.report.folder import Run
+from bioscnn.report.formats import moment, number, percent, percent_interval, plural, points
+from bioscnn.report.page import Column, Part, Section, SideBySide, Table, Text
+from bioscnn.report.results import Results
+
+LEVELS = (0.95, 0.98)
+"""Accuracies for which the table says how soon a readout reaches them."""
+
+
+def accuracy_section(run: Run, results: Results) -> Section:
+    """Return the section of all readouts over time."""
+    summary, meanings = run.summary, words.readout_meanings()
+    ann, low, high = summary["ann_accuracy"]
+    rows = [
+        {
+            "readout": rule,
+            "share": share[0],
+            "low": share[1],
+            "high": share[2],
+            "distance": share[0] - ann,
+            "reached": ", ".join(moment(results.reached(rule, level)) for level in LEVELS),
+            "meaning": meanings[rule],
+            "chosen": rule == summary["readout"],
+        }
+        for rule, share in summary["accuracy"].items()
+    ]
+    unlike = {"distance": None, "reached": None, "meaning": _ann_meaning(run), "chosen": False}
+    rows.append({"readout": "ANN", "share": ann, "low": low, "high": high, **unlike})
+    columns = [
+        Column("readout", "readout"),
+        Column("share", "accuracy", percent, numeric=True),
+        Column(("low", "high"), "95 % interval\n(%)", percent_interval, numeric=True),
+        Column("distance", "to the ANN\n(points)", points, numeric=True),
+        Column("reached", "95, 98 % right\nafter (ms)", numeric=True),
+        Column("meaning", "what is compared", words=True),
+    ]
+    caption = (
+        f"Accuracy at {number(summary['duration_ms'])} ms, n = {summary['n_trials']:,}. Bold: the readout of "
+        "this study."
+    )
+    parts: list[Part] = [figures.accuracy(run, results), Table(rows, columns, caption, bold="chosen")]
+    return Section("accuracy", "Accuracy against time", parts, "Accuracy")
+
+
+def _ann_meaning(run: Run) -> str:
+    given = ""
+    if run.recorded:
+        frames = plural(run.summary["frames_per_trial"], "frame")
+        given = f", mean over {frames} in which the input spikes are counted"
+    elif run.spikes_in:
+        given = ", given the firing rates of the input"
+    return f"Largest output of the network that was converted{given}."
+
+
+def activity_section(run: Run, results: Results) -> Section:
+    """Return the section of rates, spikes, latency and energy."""
+    counts = {name: run.data.recording[name].counts_by_trial for name in results.rates}
+    rows = [
+        {
+            "population": name,
+            "neurons": len(rate),
+            "spikes": float(counts[name].mean()),
+            "rate": float(rate.mean()),
+            "silent": 100 * float(np.mean(rate == 0)),
+        }
+        for name, rate in results.rates.items()
+    ]
+    columns = [
+        Column("population", "population"),
+        Column("neurons", "neurons", numeric=True),
+        Column("spikes", "spikes per trial", "{:,.1f}".format, numeric=True),
+        Column("rate", "mean rate (Hz)", "{:.2f}".format, numeric=True),
+        Column("silent", "never fire (%)", "{:.1f}".format, numeric=True),
+    ]
+    parts: list[Part] = [
+        figures.rates(results),
+        Table(rows, columns, f"Means over {plural(run.summary['n_trials'], 'trial')}."),
+        SideBySide([figures.spikes(results), figures.latency(run, results)]),
+        Text([_operations(run), _energy(run)]),
+    ]
+    return Section("activity", "Activity: rates, spikes, latency", parts, "Activity")
+
+
+def _operations(run: Run) -> str:
+    summary = run.summary
+    acting = summary["spikes_per_trial"] + summary.get("input_spikes_per_trial", 0)
+    each = number(summary["synops_per_trial"] / acting) if acting else "0"
+    return (
+        "Each spike acts once on every synapse that it reaches: "
+        f"{number(summary['synops_per_trial'])} synaptic operations (SynOps) per trial, {each} per spike"
+        f"{', those that come in included' if run.spikes_in else ''}."
+    )
+
+
+def _energy(run: Run) -> str:
+    energy = run.summary["energy"]
+    shown = plural(run.summary["frames_per_trial"], "frame") if run.recorded else "one image"
+    with_stimulus = (
+        ""
+        if run.spikes_in
+        else " Counting also what turns the image into input currents, "
+        f"{number(energy['stimulus_flop'])} FLOP, it is "
+        f"{number(energy['ann_to_spiking_with_stimulus'])} times."
+    )
+    return (
+        "An estimate of energy (Hunsberger and Eliasmith 2016: 0.08 FLOP per synaptic operation, 0.25 FLOP "
+        f"per neuron and time step): {number(energy['synapses_flop'])} for synapses and "
+        f"{number(energy['updates_flop'])} for updates, against {number(energy['ann_flop'])} FLOP of the "
+        f"trained network (two per multiply-accumulate) on {shown}, {number(energy['ann_to_spiking'])} times "
+        f"as much.{with_stimulus}"
+    )

@@ -1,0 +1,31 @@
+"""The source of a program of a shape, and the commands that compile it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from bioscnn.simulation.genn_shape import GeNNShape
+from bioscnn.simulation.shape import TEMPLATES, ProgramShape
+
+PARALLEL = f"-j{os.cpu_count() or 1}"
+"""What tells make to use all cores."""
+
+
+def write_source(shape: ProgramShape, folder: Path) -> list[list[str]]:
+    """Write the source of a program into a folder, and return the commands that compile it there.
+
+    GeNN turns what is written for it into more source, by the first of its commands.
+    """
+    if isinstance(shape, GeNNShape):
+        from bioscnn.simulation.genn_build import build_model, generate_genn
+
+        generate_genn(shape, folder)
+        return [build_model(shape, folder), ["make", PARALLEL]]
+    from bioscnn.simulation.build import generate_source
+    from bioscnn.simulation.translation_unit import join
+
+    generate_source(shape, folder)
+    sources = " ".join(join(folder))
+    # Without DEPS, make does not preprocess every file once more to find what depends on what.
+    return [["make", "-f", str(TEMPLATES / "precompiled.mk"), PARALLEL, "DEPS=", f"SRCS={sources}"]]

@@ -1,0 +1,38 @@
+"""TOML text as tables: studies, sweeps, neurons."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import Any
+
+from bioscnn.errors import UserError
+
+
+def parse_toml(text: str) -> dict[str, Any]:
+    """Return the tables of a TOML text; whole numbers have 64 bits, as TOML promises them.
+
+    Raises
+    ------
+    UserError
+        If it is no TOML, or nested or long beyond what Python reads.
+
+    Examples
+    --------
+    >>> parse_toml("[neuron]\\ntau_m = '20 ms'")
+    {'neuron': {'tau_m': '20 ms'}}
+    """
+    try:
+        tables = tomllib.loads(text)
+        _check_whole_numbers(tables)
+    except (ValueError, RecursionError) as error:
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise UserError(f"not a TOML file: {reason}") from None
+    return tables
+
+
+def _check_whole_numbers(value: object) -> None:
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise ValueError("a whole number beyond 64 bits")
+    if isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            _check_whole_numbers(part)

@@ -1,0 +1,192 @@
+"""Units of an experiment: measured once, anywhere, and kept."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bioscnn.errors import UserError
+from bioscnn.experiments.engine import chunks_of
+from bioscnn.experiments.run import Shard, ShardDone
+from bioscnn.experiments.unit import Unit
+from tests.experiments.toy import STUDY, Toy, Watcher, conduct
+
+
+def calls_of(experiment):
+    return (
+        [line.split()[0] for line in experiment.calls.read_text().splitlines()]
+        if experiment.calls.exists()
+        else []
+    )
+
+
+def numbers(done):
+    return pd.read_csv(done.folder / "numbers.csv").set_index("unit")["value"].to_dict()
+
+
+EXPECTED = {**{f"number {k}": 2.0 * k for k in range(5)}, "sum": 20.0}
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_an_experiment_measures_each_unit_once_and_a_later_round_is_given_what_it_needs(tmp_path, jobs):
+    toy = Toy(tmp_path / "calls")
+    done = conduct(toy, tmp_path, jobs=jobs)
+    assert numbers(done) == EXPECTED and done.computed == 6
+    again = conduct(toy, tmp_path, jobs=jobs)
+    assert again.computed == 0 and numbers(again) == EXPECTED
+    assert len(calls_of(toy)) == 6
+
+
+def test_an_interrupted_experiment_goes_on_where_it_was(tmp_path):
+    toy = Toy(tmp_path / "calls")
+    with pytest.raises(KeyboardInterrupt):
+        conduct(toy, tmp_path, Watcher(most=3))
+    assert conduct(toy, tmp_path).computed == 3
+    assert len(calls_of(toy)) == 6
+
+
+def test_a_damaged_unit_is_measured_again_and_so_is_what_needs_another_outcome(tmp_path):
+    toy = Toy(tmp_path / "calls")
+    done = conduct(toy, tmp_path)
+    unit = next(iter((done.folder.parent / "units").glob("*.npz")))
+    unit.write_bytes(b"half")
+    assert conduct(toy, tmp_path).computed == 1
+    assert numbers(done) == EXPECTED
+
+
+def test_units_of_another_environment_are_measured_again(tmp_path, monkeypatch):
+    toy = Toy(tmp_path / "calls")
+    conduct(toy, tmp_path)
+    monkeypatch.setattr("bioscnn.experiments.engine.environment_of_results", lambda: "numpy 99")
+    assert conduct(toy, tmp_path).computed == 6
+
+
+def test_after_a_change_of_code_units_whose_inputs_are_the_same_hold(tmp_path, monkeypatch):
+    toy = Toy(tmp_path / "calls")
+    conduct(toy, tmp_path)
+    monkeypatch.setattr("bioscnn.experiments.engine.code_of", lambda measure: "changed")
+    # The sum cannot tell its inputs.
+    assert conduct(toy, tmp_path).computed == 1
+    monkeypatch.setattr("bioscnn.experiments.engine.core_of", lambda measure: "changed")
+    assert conduct(toy, tmp_path).computed == 0, "code that is the same as last time needs no second look"
+    monkeypatch.setattr("bioscnn.experiments.engine.code_of", lambda measure: "changed again")
+    assert conduct(toy, tmp_path).computed == 6
+
+
+def test_a_unit_that_fails_ends_the_experiment_with_its_error_and_the_others_are_kept(tmp_path):
+    toy = Toy(tmp_path / "calls", measure="FAILS", options=(("wrong", 3),))
+    with pytest.raises(UserError, match="this value is wrong") as error:
+        conduct(toy, tmp_path)
+    assert error.value.value == 3
+    before = len(calls_of(toy))
+    with pytest.raises(UserError, match="this value is wrong"):
+        conduct(toy, tmp_path)
+    assert len(calls_of(toy)) == before == 3, "numbers 0 to 2 were measured once, and 3 is tried again"
+
+
+def test_failures_may_be_outcomes_and_are_measured_again_only_if_asked(tmp_path):
+    toy = Toy(tmp_path / "calls", measure="FAILS", options=(("wrong", 3),), keeps_failures=True)
+    done = conduct(toy, tmp_path)
+    assert numbers(done)["sum"] == 14 and list(done.analysis.failed) == ["number 3"]
+    units = pd.read_csv(done.folder / "units.csv").set_index("condition")
+    assert "this value is wrong" in units.loc["number 3", "error"]
+    assert conduct(toy, tmp_path).computed == 0
+    assert conduct(toy, tmp_path, retry=True).computed == 1
+
+
+def test_a_process_that_dies_takes_no_other_unit_with_it(tmp_path):
+    toy = Toy(tmp_path / "calls", measure="DIES", options=(("deadly", 3),), keeps_failures=True)
+    done = conduct(toy, tmp_path, jobs=2)
+    assert numbers(done) == {name: value for name, value in EXPECTED.items() if name != "number 3"} | {
+        "sum": 14
+    }
+    assert "died" in done.analysis.failed["number 3"]
+
+
+def test_a_unit_whose_process_died_by_chance_is_measured_again(tmp_path):
+    options = (("deadly", 3), ("mark", str(tmp_path / "mark")))
+    done = conduct(Toy(tmp_path / "calls", measure="DIES_ONCE", options=options), tmp_path, jobs=2)
+    assert numbers(done) == EXPECTED
+
+
+def test_shards_of_one_folder_come_to_what_one_command_comes_to(tmp_path):
+    toy = Toy(tmp_path / "calls")
+    for number in (1, 2, 3):
+        part = conduct(toy, tmp_path, shard=Shard(number, 3))
+        assert isinstance(part, ShardDone)
+    done = conduct(toy, tmp_path)
+    assert numbers(done) == EXPECTED and done.computed <= 1
+    assert len(calls_of(toy)) == 6
+
+
+@pytest.mark.parametrize("text", ["3", "0/4", "5/4", "a/b", "1/0", "-1/3"])
+def test_what_names_no_shard_is_refused(text):
+    with pytest.raises(UserError, match="shard"):
+        Shard.read(text)
+
+
+def test_a_second_process_at_the_same_experiment_is_refused_and_another_shard_is_not(tmp_path):
+    from bioscnn.experiments.lock import locked
+
+    toy = Toy(tmp_path / "calls")
+    folder = conduct(toy, tmp_path).folder
+    with locked(folder):
+        with pytest.raises(UserError, match="another process"):
+            conduct(toy, tmp_path)
+        assert conduct(toy, tmp_path, shard=Shard(1, 2)).computed == 0
+
+
+def test_a_folder_of_another_plan_and_a_damaged_spec_are_refused_by_name(tmp_path):
+    toy = Toy(tmp_path / "calls")
+    folder = conduct(toy, tmp_path).folder
+    spec = folder / "spec.json"
+    spec.write_text(json.dumps({"plan": "another"}))
+    with pytest.raises(UserError, match="another plan") as error:
+        conduct(toy, tmp_path)
+    assert error.value.file == spec
+    spec.write_text("{")
+    with pytest.raises(UserError, match="damaged"):
+        conduct(toy, tmp_path)
+
+
+def test_results_of_an_earlier_version_are_spoken_of_and_left_alone(tmp_path):
+    old = tmp_path / "toy" / "toy" / "0123"
+    old.mkdir(parents=True)
+    (old / "summary.json").write_text("{}")
+    watcher = Watcher()
+    done = conduct(Toy(tmp_path / "calls"), tmp_path, watcher)
+    assert any("earlier" in stage for stage in watcher.stages)
+    assert done.folder != old and (old / "summary.json").read_text() == "{}"
+
+
+def test_what_a_unit_is_called_does_not_decide_its_outcome():
+    first, second = (Unit(name, "x", STUDY, "m:M", {"value": 1}) for name in ("a", "b"))
+    other = Unit("a", "x", STUDY, "m:M", {"value": 2})
+    assert first.id == second.id != other.id
+
+
+def test_the_first_unit_of_each_kind_goes_ahead_and_long_chunks_before_short_ones():
+    units = [Unit(f"v{k // 40}", "c", STUDY, "m:M", {"value": k}, work=1 + k // 40) for k in range(80)]
+    chunks = chunks_of(units, 2)
+    assert [len(chunk) for chunk in chunks[:2]] == [1, 1] and chunks[0][0].work == 2
+    assert sorted(unit.options["value"] for chunk in chunks for unit in chunk) == list(range(80))
+    works = [sum(unit.work for unit in chunk) for chunk in chunks[2:]]
+    assert works == sorted(works, reverse=True) and max(map(len, chunks)) <= 8
+    assert np.isfinite(works).all()
+
+
+def test_shards_of_several_machines_are_merged_and_come_to_what_one_command_comes_to(tmp_path):
+    from bioscnn.experiments.merge import merge
+
+    toy = Toy(tmp_path / "calls")
+    machines = [tmp_path / f"machine {number}" for number in (1, 2, 3)]
+    for number, machine in enumerate(machines, 1):
+        conduct(toy, machine, shard=Shard(number, 3))
+    next(machines[0].rglob("units/*.npz")).write_bytes(b"half")
+    merged = merge(machines, tmp_path / "all")
+    assert (merged.copied, merged.there, merged.damaged) == (4, 0, 1) and merged.experiments == ("toy/toy",)
+    done = conduct(toy, tmp_path / "all")
+    assert numbers(done) == EXPECTED and done.computed == 2, "the damaged one, and the sum"
+    with pytest.raises(UserError, match="no units"):
+        merge([tmp_path / "nowhere"], tmp_path / "all")

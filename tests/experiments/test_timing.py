@@ -1,0 +1,141 @@
+"""The timing question: controls, conditions, tests, and what the verdict may say."""
+
+import numpy as np
+import pytest
+
+from bioscnn.errors import UserError
+from bioscnn.experiments.timing import controls
+from bioscnn.experiments.timing.conditions import CLEAN, perturbations
+from bioscnn.experiments.timing.controls import SETS, control_rows, decode_sets
+from bioscnn.experiments.timing.measure import COLLAPSED, SPIKING
+from bioscnn.experiments.timing.tables import accuracy_rows, comparison_rows, effect_rows
+from bioscnn.experiments.timing.verdict import facts_of, verdict_of
+from bioscnn.noise import parse_perturbation
+
+LABELS = np.arange(400) % 10
+METHODS = ("counts", "latencies", "ranks", "counts and times", SPIKING, COLLAPSED)
+LAYERS = ("input", "conv1")
+CONDITIONS = [
+    parse_perturbation(label) for label in ("jitter 1 ms", "jitter 50 ms", "collapse", "equalise 2")
+]
+PASSED = {"set": "timing only", "label": "clean", "method": "counts", "passed": True}
+SUMMARY = {
+    "dataset": "nmnist", "n": 400, "layers": list(LAYERS), "simulated": False, "chance": 0.1,
+}  # fmt: skip
+
+
+def right_in(share, method):
+    """Classes that are right in a share of the trials, others of them for each method."""
+    order = np.random.default_rng(METHODS.index(method)).permutation(len(LABELS))
+    chosen = LABELS.copy()
+    wrong = order[round(share * len(LABELS)) :]
+    chosen[wrong] = (chosen[wrong] + 1) % 10
+    return chosen
+
+
+def tables(**changed):
+    """Tables in which every method is right in 90 %, but where told otherwise by label and method."""
+    chosen = {
+        (layer, label): {
+            method: right_in(changed.get(f"{label}|{method}", 0.9), method)
+            for method in METHODS
+            if method != COLLAPSED or layer == "input"
+        }
+        for layer in LAYERS
+        for label in (CLEAN, *(condition.label for condition in CONDITIONS))
+    }
+    return {
+        "accuracy": accuracy_rows(chosen, LABELS, CONDITIONS),
+        "effects": effect_rows(chosen, LABELS, CONDITIONS),
+        "comparisons": comparison_rows(chosen, LABELS),
+        "controls": [PASSED],
+    }
+
+
+def test_the_decoders_see_what_the_control_sets_contain_and_nothing_else():
+    rows = control_rows(decode_sets(seed=1))
+    assert all(row["passed"] for row in rows), rows
+    shares = {(row["set"], row["label"], row["method"]): row for row in rows}
+    assert shares["timing only", "clean", "latencies"]["accuracy"] > 0.95
+    assert shares["counts only", "clean", "counts"]["accuracy"] > 0.95
+    assert shares["counts only", "jitter 100 ms", "counts"]["accuracy"] > 0.95
+    for name, label, method in (
+        ("timing only", "clean", "counts"),
+        ("counts only", "clean", "latencies"),
+        ("timing only", "jitter 100 ms", "latencies"),
+        ("timing only", "jitter 100 ms", "counts and times"),
+    ):
+        row = shares[name, label, method]
+        assert row["low"] <= 0.1 <= row["high"]
+
+
+def test_the_control_sets_are_what_they_are_said_to_be():
+    trains, labels = SETS["counts only"](1)
+    first = trains.first_step()
+    assert first.max() < controls.ONSET
+    assert (trains.counts() >= 1).all()
+    means = np.array([first[labels == label].mean() for label in range(10)])
+    assert np.ptp(means) < 1  # step; the standard error of each is 0.16
+    trains, labels = SETS["timing only"](1)
+    means = np.array([trains.counts()[labels == label].mean() for label in range(10)])
+    assert np.ptp(means) < 0.1  # spike; the standard error of each is 0.016
+
+
+def test_there_is_no_verdict_if_a_control_fails():
+    failed = PASSED | {"passed": False, "accuracy": 0.3, "low": 0.25, "high": 0.35, "expected": "chance"}
+    (sentence,) = verdict_of(SUMMARY, tables() | {"controls": [failed]})
+    assert sentence.startswith("There is no verdict") and "30.0 % [25.0, 35.0]" in sentence
+    assert facts_of(SUMMARY, tables() | {"controls": [failed]}) == {}
+
+
+@pytest.mark.parametrize(
+    ("changed", "answer"),
+    [
+        ({}, "could not be shown that the times"),
+        (
+            {"clean|counts": 0.6, "clean|spiking network": 0.98, "clean|time-collapsed CNN": 0.8},
+            "carry class that their number does not",
+        ),
+        ({"clean|counts": 0.6}, "it could not be shown that a CNN"),
+        ({"clean|spiking network": 0.99, "clean|time-collapsed CNN": 0.7}, "better than one that counts"),
+        ({"clean|counts and times": 0.6}, "could not be shown that the times"),
+    ],
+)
+def test_the_answer_follows_what_is_significant(changed, answer):
+    assert answer in verdict_of(SUMMARY, tables(**changed))[0]
+
+
+def test_the_smallest_jitter_that_costs_accuracy_significantly_is_a_fact_of_the_verdict():
+    def smallest(**changed):
+        return facts_of(SUMMARY, tables(**changed))["first_loss_by_jitter_s"][SPIKING]
+
+    assert smallest(**{"jitter 50 ms|spiking network": 0.5}) == 50e-3
+    assert smallest(**{"jitter 1 ms|spiking network": 0.5}) == 1e-3
+    assert smallest() is None
+
+
+def test_rows_are_paired_and_corrected_within_their_family():
+    rows = tables(**{"collapse|counts": 0.5})["effects"]
+    row = next(r for r in rows if (r["layer"], r["label"], r["method"]) == ("input", "collapse", "counts"))
+    assert (row["lost"], row["won"]) == (160, 0)
+    assert row["difference"] == pytest.approx(-0.4)
+    assert row["low"] < -0.4 < row["high"] < 0 and row["significant"]
+    assert row["p_holm"] == pytest.approx(len(rows) * row["p"])
+    assert {(r["family"], r["trials"]) for r in rows} == {("perturbations", 400)}
+    assert sum(r["significant"] for r in rows) == 2, "one per layer"
+    assert {r["family"] for r in tables()["comparisons"]} == {"methods"}
+
+
+def test_jitters_longer_than_a_third_of_the_trial_are_left_out():
+    labels = [one.label for one in perturbations(30e-3, saccades=False)]
+    assert "jitter 10 ms" in labels and "jitter 20 ms" not in labels
+    assert not any("segment" in label or "reorder" in label for label in labels)
+    assert "jitter 100 ms" in [one.label for one in perturbations(300e-3, saccades=True)]
+    assert "reorder 2-3-1" in [one.label for one in perturbations(300e-3, saccades=True)]
+
+
+def test_what_is_no_perturbation_is_refused():
+    with pytest.raises(UserError, match="unknown perturbation"):
+        perturbations(0.3, True, ["jiter 5 ms"])
+    with pytest.raises(UserError, match="twice"):
+        perturbations(0.3, True, ["jitter 5 ms", "jitter 5 ms"])

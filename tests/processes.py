@@ -1,0 +1,53 @@
+"""Processes that are killed in tests, and what becomes of them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+
+
+def python(code: str, *words: object, **options: Any) -> subprocess.Popen[str]:
+    """Start a program of this package in a process of its own."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", code, *map(str, words)]
+    return subprocess.Popen(command, env=environment, text=True, **options)
+
+
+def lines_soon(file: Path, n: int) -> list[str]:
+    """Wait until a file has some lines."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        if file.exists() and file.read_text().count("\n") >= n:
+            return file.read_text().split()
+        time.sleep(0.02)
+    raise AssertionError(file)
+
+
+def alive(pid: str) -> bool:
+    """Whether a process runs; a zombie does not."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
+def gone_soon(pids: list[str], seconds: float = 5) -> bool:
+    until = time.monotonic() + seconds
+    while any(map(alive, pids)) and time.monotonic() < until:
+        time.sleep(0.02)
+    return not any(map(alive, pids))
+
+
+def descendants(pid: int | str) -> list[str]:
+    """Process ids of all children, and theirs."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return []
+    return [*children, *(below for child in children for below in descendants(child))]

@@ -1,0 +1,77 @@
+"""Image files of others: no format but the named ones is opened, and nothing large is decoded."""
+
+from __future__ import annotations
+
+import io
+import struct
+import tracemalloc
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from bioscnn.datasets.caltech import read_photograph
+from bioscnn.datasets.image_files import MOST_PIXELS, open_image
+from bioscnn.errors import UserError
+
+CASE = Path(__file__).parents[2] / "cases" / "image-as-eps" / "image_0001.jpg"
+
+
+def png(width, height):
+    """A PNG file that says how large it is, and holds a few bytes."""
+
+    def chunk(kind, content):
+        return (
+            struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        )
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(bytes(100)))
+        + chunk(b"IEND", b"")
+    )
+
+
+def test_postscript_under_the_name_of_a_photograph_starts_no_program(tmp_path, monkeypatch):
+    monkeypatch.setattr("subprocess.Popen", lambda *words, **more: pytest.fail(f"started {words}"))
+    monkeypatch.setattr("subprocess.check_call", lambda *words, **more: pytest.fail(f"started {words}"))
+    for read in (lambda: read_photograph(CASE, (30, 40)), lambda: open_image(CASE, ["JPEG", "PNG"])):
+        with pytest.raises(UserError, match="another kind: EPS") as raised:
+            read()
+        assert raised.value.file == CASE
+
+
+@pytest.mark.parametrize(
+    "kind", ["GIF", "BMP", "TIFF", "WEBP", "PPM", "ICO", "PCX", "TGA", "PDF", "EPS", "DDS"]
+)
+def test_every_other_format_is_refused_whatever_its_name(tmp_path, kind):
+    file = tmp_path / "image_0001.jpg"
+    packed = io.BytesIO()
+    Image.fromarray(np.zeros((20, 20, 3), np.uint8)).save(packed, kind)
+    file.write_bytes(packed.getvalue())
+    with pytest.raises(UserError, match=r"another kind|not an intact image"):
+        open_image(file, ["JPEG", "PNG"])
+
+
+@pytest.mark.parametrize(
+    "size", [(50_000, 50_000), (2**31 - 1, 2**31 - 1), (MOST_PIXELS + 1, 1), (10_000, 10_000)]
+)
+def test_an_image_that_unpacks_to_too_much_is_not_unpacked(tmp_path, size):
+    file = tmp_path / "bomb.png"
+    file.write_bytes(png(*size))
+    tracemalloc.start()
+    with pytest.raises(UserError, match=r"too many pixels|not an intact image"):
+        open_image(file, ["PNG"])
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 20e6
+
+
+def test_what_is_allowed_is_read(tmp_path):
+    pixels = np.arange(48, dtype=np.uint8).reshape(6, 8)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    assert np.array_equal(np.asarray(open_image(tmp_path / "a.png", ["JPEG", "PNG"])), pixels)

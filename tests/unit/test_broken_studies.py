@@ -1,0 +1,98 @@
+"""Study files that are wrong in odd ways end in one clear error."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bioscnn.errors import UserError
+from bioscnn.noise import NOISES
+from bioscnn.studies import read_study
+from bioscnn.studies.config import StudyConfig
+from bioscnn.toml import parse_toml
+
+CASES = Path(__file__).parents[1] / "cases" / "broken-studies"
+SIMS = Path(__file__).parents[2] / "sims"
+
+KEYS = [
+    f"{table}.{key}"
+    for table, field in StudyConfig.model_fields.items()
+    if table != "noise"
+    for key in (*field.annotation.model_fields, "nope")
+] + [f"noise.{name}.{key}" for name, kind in NOISES.items() for key in (kind.parameter(), "severity", "nope")]
+
+VALUES = [
+    '"1e999999999 ms"',
+    '"nan ms"',
+    '"-1 ms"',
+    '"inf s"',
+    "nan",
+    "inf",
+    "9" * 400,
+    "9" * 5000,
+    "-" + "9" * 400,
+    "0x" + "f" * 5000,
+    "1e400",
+    "1e300",
+    "1e-400",
+    '""',
+    '"\\u0000"',
+    "[]",
+    "[[]]",
+    "{a = 1}",
+    "true",
+    "1979-05-27",
+    "[99999999999999999999, 3]",
+    '"/dev/null"',
+    '"\\u0000.toml"',
+    '"1e15 ms"',
+    '"1e-20 s"',
+    "-1",
+    "[" * 1500 + "]" * 1500,
+    '"' + "a" * 5000 + '"',
+]
+
+
+@pytest.mark.parametrize("file", sorted(CASES.glob("study-*.toml")), ids=lambda file: file.stem)
+def test_the_cases_name_file_key_and_value(file):
+    changes = json.loads(file.read_text().partition("#SET ")[2])
+    with pytest.raises(UserError) as raised:
+        read_study(file, changes)
+    key = changes[0].partition("=")[0]
+    assert raised.value.file == file and raised.value.key == key
+    assert len(str(raised.value)) < 5000
+
+
+@pytest.mark.parametrize("study", ["mnist", "nmnist", "caltech"])
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: value[:16])
+def test_a_value_is_taken_or_refused_with_its_key(study, value):
+    for key in KEYS:
+        try:
+            taken = read_study(SIMS / f"{study}.toml", [f"{key}={value}"])
+        except UserError as error:
+            assert error.problem and len(str(error)) < 10_000
+        else:
+            assert parse_toml(taken.toml())
+
+
+def test_whole_numbers_have_64_bits():
+    assert parse_toml(f"x = {2**63 - 1}") == {"x": 2**63 - 1}
+    for text in (
+        f"x = {2**63}",
+        f"x = [[{{ y = -{2**64} }}]]",
+        "x = 0x" + "f" * 5000,
+        "x = " + "[" * 5000 + "]" * 5000,
+    ):
+        with pytest.raises(UserError, match="not a TOML file"):
+            parse_toml(text)
+
+
+def test_an_error_controls_no_terminal_and_is_no_book():
+    text = str(
+        UserError("bad \x1b[31mred", file="a\u202eb.toml", key="k\r", value="x" * 10**6, fix="one\ntwo")
+    )
+    assert all(character.isprintable() or character == "\n" for character in text)
+    assert "\\x1b[31mred" in text and len(text) < 5000
+    assert "very many digits" in str(UserError("large", value=10**5000))

@@ -1,0 +1,100 @@
+"""Locks and temporary folders of processes that are killed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from bioscnn.files import scratch_folder
+from bioscnn.locks import locked
+from tests.processes import python
+
+PIPES = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+HOLDS_FOLDER = """
+import sys; from pathlib import Path
+from bioscnn.files import scratch_folder
+with scratch_folder(Path(sys.argv[1]), ".building") as folder:
+    (folder / "inside").mkdir()
+    (folder / "inside" / "file").write_text("half")
+    print(folder, flush=True)
+    input()
+"""
+HOLDS_LOCK = """
+import sys; from pathlib import Path
+from bioscnn.locks import locked
+from tests.processes import python
+with locked(Path(sys.argv[1])):
+    print("held", flush=True)
+    input()
+"""
+
+
+def test_a_scratch_folder_is_empty_of_this_user_alone_and_removed_in_the_end(tmp_path):
+    with scratch_folder(tmp_path, "[a]*") as folder:
+        assert folder.parent == tmp_path and not list(folder.iterdir())
+        assert folder.stat().st_mode & 0o777 == 0o700
+        (folder / "file").touch()
+    with pytest.raises(RuntimeError), scratch_folder(tmp_path, "[a]*"):
+        raise RuntimeError
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_folder_of_a_killed_process_is_removed_by_the_next_and_that_of_a_living_one_is_not(tmp_path):
+    killed, living = python(HOLDS_FOLDER, tmp_path, **PIPES), python(HOLDS_FOLDER, tmp_path, **PIPES)
+    folders = [Path(process.stdout.readline().strip()) for process in (killed, living)]
+    killed.kill()
+    killed.communicate()
+    (other := tmp_path / ".building-elsewhere-1").mkdir()
+    assert all((folder / "inside" / "file").exists() for folder in folders)
+    following = python(HOLDS_FOLDER, tmp_path, **PIPES)
+    own = Path(following.stdout.readline().strip())
+    assert not folders[0].exists() and (folders[1] / "inside" / "file").exists() and other.exists()
+    for process in (living, following):
+        process.communicate("\n")
+        assert process.returncode == 0
+    assert not own.exists() and list(tmp_path.iterdir()) == [other]
+
+
+def test_a_lock_excludes_other_processes_until_its_holder_dies(tmp_path):
+    path = tmp_path / "lock"
+    holder = python(HOLDS_LOCK, path, **PIPES)
+    assert holder.stdout.readline() == "held\n"
+    with locked(path, wait=False) as held:
+        assert not held
+    waiting = python(HOLDS_LOCK, path, **PIPES)
+    os.set_blocking(waiting.stdout.fileno(), False)
+    with pytest.raises(subprocess.TimeoutExpired):
+        waiting.wait(0.5)
+    holder.kill()
+    holder.communicate()
+    os.set_blocking(waiting.stdout.fileno(), True)
+    assert waiting.stdout.readline() == "held\n"
+    waiting.communicate("\n")
+    assert not path.exists()
+
+
+def test_a_lock_that_comes_and_goes_is_held_by_one_thread_at_a_time(tmp_path):
+    inside, most = [], []
+
+    def enter(k: int) -> None:
+        with locked(tmp_path / "lock"):
+            inside.append(k)
+            time.sleep(0.001)
+            most.append(len(inside))
+            inside.remove(k)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(enter, range(100)))
+    assert len(most) == 100 and set(most) == {1} and not list(tmp_path.iterdir())
+
+
+def test_a_lock_in_a_folder_that_is_not_there_is_an_error_or_not_held(tmp_path):
+    with pytest.raises(FileNotFoundError), locked(tmp_path / "nowhere" / "lock"):
+        pass
+    with locked(tmp_path / "nowhere" / "lock", wait=False) as held:
+        assert not held

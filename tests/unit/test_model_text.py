@@ -1,0 +1,386 @@
+"""Text of a user's neuron is not code: what is allowed is printed anew, all else is refused by name."""
+
+from __future__ import annotations
+
+import math
+import time
+import tomllib
+import unicodedata
+from json import dumps
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bioscnn.errors import UserError
+from bioscnn.identifiers import check_identifier
+from bioscnn.neurons import Definition, read_definition
+from bioscnn.neurons.definition import Parameter
+from bioscnn.neurons.expressions import canonical_expression
+from bioscnn.neurons.model_text import parse_equations, parse_statements
+from bioscnn.studies import read_study
+from tests.devices.test_own_neuron_text import CELL
+
+CASES = Path(__file__).parents[1] / "cases"
+TEXTS = ("equations", "threshold", "reset", "refractory", "method")
+SHELL = "__import__('os').system('touch CODE_RAN')"
+
+SEPARATORS = "\u2028\u2029\x85\r\v\f\x1c\x1d\x1e\0"
+HIDDEN = "\u202e\u2066\u200b\u200d\ufeff\u00ad\u00a0\x1b\x7f"
+LOOK_ALIKES = "\u0410\u0412\u0435\uff36\ufb01\u212f\u00b5\u03a9\u2212"
+
+
+def table(**changes):
+    return CELL | changes
+
+
+@pytest.fixture(autouse=True)
+def nothing_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    yield
+    assert not (tmp_path / "CODE_RAN").exists()
+
+
+@pytest.mark.parametrize("key", TEXTS)
+@pytest.mark.parametrize("character", SEPARATORS + HIDDEN + LOOK_ALIKES, ids=lambda c: f"U+{ord(c):04X}")
+@pytest.mark.parametrize("place", ["before", "within", "comment", "after"])
+def test_every_other_character_is_refused_by_name_in_every_text(key, character, place):
+    text = CELL[key]
+    changed = {
+        "before": character + text,
+        "within": text[:1] + character + text[1:],
+        "comment": f"{text} # x{character}{SHELL}",
+        "after": text + character,
+    }[place]
+    with pytest.raises(UserError) as raised:
+        Definition.of_table("cell", table(**{key: changed}), Path("cell.toml"))
+    message = str(raised.value)
+    assert raised.value.key == key and "cell.toml" in message
+    assert f"U+{ord(character):04X}" in message
+    assert unicodedata.name(character, "") in message
+    assert all(c == "\n" or c.isprintable() for c in message)
+
+
+@pytest.mark.parametrize("character", SEPARATORS + HIDDEN + LOOK_ALIKES, ids=lambda c: f"U+{ord(c):04X}")
+def test_names_of_parameters_hide_nothing(character):
+    for name in (f"x{character}", f"{character}x", f"x{character}y"):
+        with pytest.raises(UserError, match=f"U\\+{ord(character):04X}"):
+            Definition.of_table("cell", table(parameters=CELL["parameters"] | {name: 1.0}))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "1x",
+        "_x",
+        "__import__",
+        "x__y",
+        "x_",
+        "a b",
+        "a-b",
+        "a.b",
+        "a;b",
+        "a\nb",
+        "x: volt",
+        "lambda",
+        "None",
+        "class",
+        "double",
+        "int",
+        "namespace",
+        "and_eq",
+        "x" * 65,
+        "x # y",
+        "x) {",
+        'x"',
+    ],
+)
+def test_what_is_no_name_in_python_and_in_cpp_is_refused(name):
+    with pytest.raises(UserError):
+        check_identifier(name, "parameters")
+    with pytest.raises(UserError):
+        Parameter(name, 1.0, None)
+    with pytest.raises(UserError):
+        parse_equations(f"d{name}/dt = 1/second : 1")
+    with pytest.raises(UserError):
+        parse_statements(f"{name} = 1")
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        SHELL,
+        "V.real",
+        "V.__class__",
+        "V[0]",
+        "[V]",
+        "(V, V)",
+        "{V}",
+        "{1: V}",
+        "'V'",
+        "b'V'",
+        "f'{V}'",
+        "1j",
+        "...",
+        "None",
+        "lambda: V",
+        "(lambda: V)()",
+        "[x for x in V]",
+        "V if V else V",
+        "(V := 1)",
+        "*V",
+        "open(V)",
+        "exec(V)",
+        "eval(V)",
+        "print(V)",
+        "exp(*V)",
+        "exp(x=V)",
+        "exp(V, V)",
+        "exp()",
+        "exp",
+        "V @ V",
+        "V & V",
+        "V | V",
+        "V ^ V",
+        "V << 2",
+        "~V",
+        "V is V",
+        "V in V",
+        "1 < V < 2",
+        "yield V",
+        "await V",
+        "V = 1",
+        "V; V",
+        "import os",
+        "1or 2",
+        "",
+        "(",
+        ")",
+        "V)",
+        "1 +",
+        "_V",
+        "V__a",
+        "1e999",
+        "9" * 400,
+        "2147483648",
+        "rand()",
+        "randn()",
+        "poisson(1)",
+        "t",
+        "timestep(t, dt)",
+        "sin(t/ms)",
+        "xi",
+        "exp(rand())",
+        "V**rand()",
+        "t_in_timesteps",
+        "V**21",
+        "(V**5)**5",
+        "V**(V + 1)",
+        "9**9**9",
+        "V**(9**9)",
+        "V**(1/0)",
+        "(" * 300 + "V" + ")" * 300,
+        "-" * 200 + "V",
+        "V" + " + V" * 2000,
+        "exp(" * 60 + "V" + ")" * 60,
+    ],
+)
+def test_what_no_equation_has_is_refused_at_once(expression):
+    began = time.perf_counter()
+    for key, text in (
+        ("threshold", expression),
+        ("reset", f"V = {expression}"),
+        ("equations", f"dV/dt = {expression} : volt"),
+        ("equations", f"dV/dt = V/second : {expression}"),
+    ):
+        with pytest.raises(UserError) as raised:
+            Definition.of_table("cell", table(**{key: text}))
+        assert raised.value.key == key
+    assert time.perf_counter() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("text", "printed"),
+    [
+        ("dV/dt=-V/tau_m:volt", "dV/dt = -V / tau_m : volt"),
+        (
+            "# a membrane\ndV/dt = (I\n  - V)/tau_m  : volt (unless   refractory) # leaky\n",
+            "dV/dt = (I - V) / tau_m : volt (unless refractory)",
+        ),
+        (
+            "x = V**2 : volt**2\n\ndx_2/dt = x/second : volt**2",
+            "x = V ** 2 : volt ** 2\ndx_2/dt = x / second : volt ** 2",
+        ),
+    ],
+)
+def test_equations_are_printed_from_their_tree(text, printed):
+    assert "\n".join(map(str, parse_equations(text))) == printed
+    assert "\n".join(map(str, parse_equations(printed))) == printed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "V",
+        "dV/dt = 1",
+        ": volt",
+        "= 1 : volt",
+        "dV/dx = 1 : volt",
+        "dV/dt = 1 : volt : volt",
+        "dV/dt = 1 : volt (constant)",
+        "x = 1 : 1 (unless refractory)",
+        "x = 1 : 1 (constant over dt)",
+        "x : volt",
+        "dV/dt = 1 : 'volt'",
+        "dV/dt = 1 : volt.real",
+        "dV/dt = 1 : eval(V)",
+        "dV/dt = 1 : volt + volt",
+        "dV/dt = 1 : volt**99",
+        "dV/dt = 1 : -volt",
+        "dV/dt = 1 : volt (unless refractory) (shared)",
+    ],
+)
+def test_a_line_that_is_no_equation_is_refused(text):
+    with pytest.raises(UserError) as raised:
+        parse_equations(text)
+    assert raised.value.key == "equations"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "V",
+        "V == 0",
+        "V := 0",
+        "V, w = 0",
+        "V **= 2",
+        "V[0] = 1",
+        "V = 1 if V else 2",
+        "V = (1\n",
+        "del V",
+        "#",
+    ],
+)
+def test_a_line_that_is_no_statement_is_refused(text):
+    with pytest.raises(UserError) as raised:
+        parse_statements(text)
+    assert raised.value.key == "reset"
+
+
+def trees():
+    """Expressions as Python text with every parenthesis, of names x, y and numbers."""
+    leaves = st.sampled_from(["x", "y", "2", "3.5", "0.25", "1e-3", "True"])
+
+    def larger(below):
+        arithmetic = st.tuples(below, st.sampled_from(["+", "-", "*", "/", "//", "%"]), below).map(" ".join)
+        logic = st.tuples(below, st.sampled_from(["and", "or", "<", "<=", ">", ">=", "==", "!="]), below).map(
+            " ".join
+        )
+        unary = st.tuples(st.sampled_from(["-", "+", "not "]), below).map("".join)
+        power = st.tuples(below, st.sampled_from(["** 2", "** -1", "** (1/2)", "** y"])).map(" ".join)
+        called = below.map(lambda text: f"abs({text})")
+        return st.one_of(arithmetic, logic, unary, power).map(lambda text: f"({text})") | called
+
+    return st.recursive(leaves, larger, max_leaves=12)
+
+
+@given(trees())
+def test_what_is_printed_means_the_same_and_is_printed_the_same_again(text):
+    try:
+        printed = canonical_expression(text, "threshold")
+    except UserError as error:
+        assert error.problem in ("too high a power", "it is nested too deeply")
+        return
+    assert canonical_expression(printed, "threshold") == printed
+    assert set(printed) <= set(map(chr, range(32, 127)))
+
+    def value(expression):
+        try:
+            return eval(expression, {"__builtins__": {}, "abs": abs}, {"x": 1.7, "y": 0.3})
+        except (ArithmeticError, TypeError) as error:
+            return type(error)
+
+    one, other = value(text), value(printed)
+    assert one == other or (isinstance(one, float) and math.isnan(one))
+
+
+def test_the_api_holds_a_definition_to_the_same():
+    """A Definition that is made without a file, or by `replace`, has printed text too."""
+    from dataclasses import replace
+
+    cell = Definition.of_table("cell", CELL)
+    assert replace(cell, reset="V=0*volt;  # rest") == replace(cell, reset="V = 0*volt")
+    assert replace(cell, reset="V=0*volt").reset == "V = 0 * volt"
+    for change in (
+        {"reset": f"V = {SHELL}"},
+        {"method": "os.system"},
+        {"refractory": "t_ref + dt"},
+        {"threshold": 3},
+    ):
+        with pytest.raises(UserError):
+            replace(cell, **change)
+    with pytest.raises(UserError):
+        Parameter("x", math.inf, None)
+    with pytest.raises(UserError):
+        Parameter("x", 1.0, "volt\nx")
+
+
+@pytest.mark.parametrize(
+    ("reset", "name"),
+    [
+        ("I_stim = 0*amp", "I_stim"),
+        ("lastspike = 0*second", "lastspike"),
+        ("not_refractory = True", "not_refractory"),
+        ("V_th = V", "V_th"),
+        ("dt = 1*second", "dt"),
+        ("volt = 1", "volt"),
+        ("N = 1", "N"),
+    ],
+)
+def test_a_reset_sets_only_variables_of_the_neuron(tmp_path, reset, name):
+    file = tmp_path / "cell.toml"
+    file.write_text(written(table(reset=f"V = 0*volt\n{reset}")))
+    with pytest.raises(UserError, match=f"the reset sets {name}"):
+        read_definition(file)
+
+
+@pytest.mark.parametrize("name", ["rand", "t"])
+def test_a_threshold_that_depends_on_the_run_is_refused_with_the_reason(name):
+    with pytest.raises(UserError, match="trials in a row would differ from trials alone") as raised:
+        read_definition(CASES / "neurons" / f"threshold-{name}.toml")
+    assert raised.value.key == "threshold" and raised.value.value == name
+
+
+def test_the_cases_are_refused_as_files_and_in_a_study(tmp_path):
+    with pytest.raises(UserError, match=r"U\+2028 LINE SEPARATOR") as raised:
+        read_definition(CASES / "code-in-text" / "neuron.toml")
+    assert raised.value.key == "reset"
+    with pytest.raises(UserError, match=r"U\+2028 LINE SEPARATOR") as raised:
+        read_study(CASES / "code-in-text" / "study.toml")
+    assert raised.value.key == "neuron.definition.reset"
+    with pytest.raises(UserError, match="no such operator"):
+        read_definition(CASES / "broken-studies" / "neuron-00.toml")
+
+
+@pytest.mark.parametrize("key", TEXTS)
+@pytest.mark.parametrize("character", SEPARATORS, ids=lambda c: f"U+{ord(c):04X}")
+def test_a_study_that_holds_a_neuron_is_refused_like_a_file(tmp_path, key, character):
+    hidden = f"{CELL[key]} # x{character}{SHELL}"
+    study = tmp_path / "study.toml"
+    head = '[network]\nmodel = "mnist-small-relu"\n[neuron]\nmodel = "cell"\n'
+    study.write_text(head + written(table(**{key: hidden}), "neuron.definition."))
+    assert tomllib.loads(study.read_text())["neuron"]["definition"][key] == hidden
+    with pytest.raises(UserError, match=f"U\\+{ord(character):04X}") as raised:
+        read_study(study)
+    assert raised.value.key == f"neuron.definition.{key}"
+
+
+def written(cell, prefix=""):
+    """Write a neuron as TOML."""
+    head = f"[{prefix.rstrip('.')}]\n" if prefix else ""
+    texts = [f"{key} = {dumps(value)}" for key, value in cell.items() if key != "parameters"]
+    parameters = [f"{dumps(name)} = {dumps(value)}" for name, value in cell["parameters"].items()]
+    return head + "\n".join([*texts, f"[{prefix}parameters]", *parameters, ""])

@@ -1,0 +1,62 @@
+"""Names that others chose, of classes, files and studies, stay names in pages, figures and folders."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bioscnn import plots, report
+from bioscnn.errors import UserError
+from bioscnn.network import Population
+from bioscnn.report import template
+from bioscnn.studies import read_study
+
+HOSTILE = [
+    "<script>touch()</script>",
+    "{{ 7 * 7 }}",
+    "$\\frac$",
+    '" onload="touch()',
+    "{% raise %}",
+    "a\u202eb",
+]
+TEMPLATES = sorted(Path(report.__file__).parent.glob("*.html"))
+
+
+@pytest.mark.parametrize("file", TEMPLATES, ids=lambda file: file.name)
+def test_no_template_trusts_a_value_or_holds_a_script(file):
+    text = file.read_text(encoding="utf-8")
+    assert not re.search(r"\|\s*safe|autoescape|<script|Markup|\bon\w+\s*=", text)
+
+
+def test_only_our_own_style_sheet_is_markup():
+    source = Path(template.__file__).read_text(encoding="utf-8")
+    assert "autoescape=True" in source
+    assert re.findall(r"Markup\((.*?)\.read_text", source) == ['(HERE / "report.css")']
+
+
+def test_a_figure_draws_any_class_name_as_it_is():
+    figure = plots.confusion(np.eye(len(HOSTILE), dtype=int), HOSTILE)
+    figure.canvas.draw()
+    drawn = {
+        label.get_text() for axes in figure.axes for label in axes.get_xticklabels() + axes.get_yticklabels()
+    }
+    assert {"{{ 7 * 7 }}", "$\\frac$"} <= drawn
+
+
+@pytest.mark.parametrize("name", ["a b", "a-b", "", "a/b", "../a", "a\nb", "class", 'a"', "a{", "\u0430"])
+def test_a_population_has_a_name_that_code_and_files_can_hold(name):
+    with pytest.raises(UserError):
+        Population(name, (1,))
+    with pytest.raises(UserError):
+        Population("cells", (1,), values={name: np.zeros(1)})
+
+
+@pytest.mark.parametrize("name", ["...toml", ".toml.toml", "a\nb.toml", "a\x1b[0m.toml"])
+def test_a_study_is_called_what_a_folder_can_be_called(tmp_path, name):
+    file = tmp_path / name
+    file.write_text("")
+    with pytest.raises(UserError, match=r"rename the file|no such study"):
+        read_study(file)

@@ -1,0 +1,101 @@
+"""Nothing that is read is run: no call in the package that could, and readers that bound what they read."""
+
+from __future__ import annotations
+
+import ast
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+from onnx import TensorProto, helper, numpy_helper, save
+
+import bioscnn
+from bioscnn.ann import read_onnx
+from bioscnn.datasets import contents
+from bioscnn.errors import UserError
+from bioscnn.simulation.translation_unit import SCOPE, SUPPORT, join
+
+ROOT = Path(bioscnn.__file__).parent
+MODULES = sorted(ROOT.rglob("*.py"))
+
+RUNS = {"eval", "exec", "compile", "__import__", "system", "popen", "import_module", "run_path", "run_module"}
+"""Calls that run text; `run_module` and the like take names."""
+
+LOADS = {"pickle", "marshal", "shelve", "dill", "cloudpickle", "code", "runpy", "yaml"}
+"""Modules that make objects, or code, of a file."""
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_module_runs_text_or_unpickles_a_file(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            harmless = ast.unparse(node.func) in ("re.compile", "platform.system")
+            assert name not in RUNS or harmless, f"{name} in line {node.lineno}"
+            for keyword in node.keywords:
+                given = getattr(keyword.value, "value", None)
+                assert not (keyword.arg in ("shell", "allow_pickle") and given is not False)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [n.name for n in node.names]
+            assert LOADS.isdisjoint(name.split(".")[0] for name in names), f"line {node.lineno}"
+
+
+@pytest.fixture
+def generated(tmp_path):
+    """What Brian2 writes of one code object."""
+    (tmp_path / "code_objects").mkdir()
+    (tmp_path / "makefile").write_bytes(b"SRCS = main.cpp code_objects/a_codeobject.cpp\n")
+
+    def write(line):
+        text = f"{SUPPORT}\n}}\nvoid run() {{\n    {SCOPE}\n    {line}\n}}\n"
+        (tmp_path / "code_objects" / "a_codeobject.cpp").write_bytes(text.encode())
+        return tmp_path
+
+    return write
+
+
+@pytest.mark.parametrize("character", "\r\v\f\x1c\x85\u2028\u2029\u202e\u0430\0")
+def test_generated_code_with_a_hidden_line_is_not_compiled(generated, character):
+    with pytest.raises(UserError, match=f"U\\+{ord(character):04X}") as raised:
+        join(generated(f"// V{character}system(0);"))
+    assert raised.value.key == "code_objects/a_codeobject.cpp"
+
+
+def test_generated_code_is_joined_as_it_is(generated):
+    folder = generated("// a comment\t{}")
+    assert join(folder) == ["code_objects.cpp", "main.cpp"]
+    joined = (folder / "code_objects.cpp").read_bytes()
+    assert b"// a comment\t{}\n" in joined and b"using namespace a_codeobject_support;" in joined
+
+
+@pytest.mark.parametrize("location", ["../secret.bin", "/etc/hostname", "link.bin"])
+def test_a_network_takes_no_weights_from_outside_its_folder(tmp_path, location):
+    inside = tmp_path / "folder"
+    inside.mkdir()
+    (tmp_path / "secret.bin").write_bytes(bytes(4 * 90))
+    (inside / "link.bin").symlink_to(tmp_path / "secret.bin")
+    weights = numpy_helper.from_array(np.zeros((10, 9), np.float32), "w")
+    weights.ClearField("raw_data")
+    weights.data_location = TensorProto.EXTERNAL
+    weights.external_data.add(key="location", value=location)
+    graph = helper.make_graph(
+        [helper.make_node("Flatten", ["x"], ["f"]), helper.make_node("Gemm", ["f", "w"], ["y"], transB=1)],
+        "g",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", 1, 3, 3])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["N", 10])],
+        [weights],
+    )
+    save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]), inside / "net.onnx")
+    with pytest.raises(UserError, match="external data"):
+        read_onnx(inside / "net.onnx")
+
+
+def test_a_file_that_unpacks_to_too_much_is_not_unpacked(tmp_path, monkeypatch):
+    monkeypatch.setattr(contents, "MOST_BYTES", 1000)
+    file = tmp_path / "images.gz"
+    file.write_bytes(gzip.compress(bytes(1000)))
+    assert contents.read_content(file) == bytes(1000)
+    file.write_bytes(gzip.compress(bytes(1001)))
+    with pytest.raises(UserError, match="unpacks to too much"):
+        contents.read_content(file)

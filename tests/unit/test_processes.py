@@ -1,0 +1,109 @@
+"""What a process starts ends with it, however it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from bioscnn.processes import guarded_process, run_guarded
+from tests.processes import alive, gone_soon, lines_soon, python
+
+FAMILY = 'echo $$ >> pids; sh -c "echo \\$\\$ >> pids; sleep 100" & sleep 100'
+"""A shell program that writes down its process id and that of its child."""
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_program_and_its_children_end_with_a_parent_that_is_killed(tmp_path, number):
+    code = f"from bioscnn.processes import run_guarded; run_guarded(['sh', '-c', {FAMILY!r}])"
+    parent = python(code, cwd=tmp_path)
+    family = lines_soon(tmp_path / "pids", 2)
+    assert all(map(alive, family))
+    parent.send_signal(number)
+    parent.wait()
+    assert gone_soon(family)
+
+
+def test_a_program_and_its_children_end_with_a_block_that_an_exception_leaves(tmp_path):
+    with pytest.raises(RuntimeError), guarded_process(["sh", "-c", FAMILY], cwd=tmp_path):
+        family = lines_soon(tmp_path / "pids", 2)
+        raise RuntimeError
+    assert gone_soon(family, 1)
+
+
+def test_a_worker_process_ends_with_its_parent_and_takes_its_programs_along(tmp_path):
+    parent = python(
+        "import os; from bioscnn.processes import end_with, run_guarded\n"
+        "from joblib.externals.loky import ProcessPoolExecutor\n"
+        "pool = ProcessPoolExecutor(2, initializer=end_with, initargs=(os.getpid(),))\n"
+        f"list(pool.map(run_guarded, [['sh', '-c', 'echo $PPID >> pids; ' + {FAMILY!r}]] * 2))",
+        cwd=tmp_path,
+    )
+    pids = lines_soon(tmp_path / "pids", 6)
+    guards = [Path(f"/proc/{pid}/stat").read_text().split() for pid in pids]
+    workers = [words[3] for words in guards if alive(words[3])]
+    parent.kill()
+    parent.wait()
+    assert workers and gone_soon([*pids, *workers])
+
+
+def test_output_and_return_code_are_those_of_the_program():
+    ended = run_guarded(["sh", "-c", "cat; echo out; echo problem >&2; exit 3"])
+    assert (ended.stdout, ended.stderr, ended.returncode) == ("out\n", "problem\n", 3)
+    killed = run_guarded(["sh", "-c", "kill -KILL $$"])
+    assert killed.returncode == 128 + signal.SIGKILL
+    absent = run_guarded(["/nowhere/compiler", "a.cpp"])
+    assert absent.returncode == 127 and "/nowhere/compiler" in absent.stderr
+
+
+def test_words_with_spaces_and_quotes_reach_the_program():
+    words = ["a b", "$HOME", "'", '"', "*", ""]
+    ended = run_guarded([sys.executable, "-c", "import sys; print(sys.argv[1:])", *words])
+    assert ended.stdout.strip() == str(words)
+
+
+def test_an_interrupt_of_the_group_is_for_the_program_to_handle():
+    command = ["sh", "-c", "trap 'echo tidied; exit 7' INT; echo ready; while :; do sleep 0.1; done"]
+    with guarded_process(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stdout.readline() == "ready\n"
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.stdout.read() == "tidied\n"
+    assert process.returncode == 7
+
+
+def test_programs_run_from_several_threads_leave_no_guard_and_no_open_file():
+    descriptors, children = Path("/proc/self/fd"), Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
+    before = len(list(descriptors.iterdir())), children.read_text()
+    with ThreadPoolExecutor(4) as pool:
+        ended = list(pool.map(run_guarded, [["true"]] * 40))
+    assert [process.returncode for process in ended] == [0] * 40
+    assert (len(list(descriptors.iterdir())), children.read_text()) == before
+
+
+LAST_WILL = (
+    "from bioscnn.processes import LastWill\n"
+    "will = LastWill(['sh', '-c', 'echo \"$@\" > called', 'sh', 'cancel'])\n"
+)
+
+
+def test_a_last_will_is_done_once_with_all_its_words_after_a_death(tmp_path):
+    code = LAST_WILL + "will.add('12'); will.add('15'); print('told', file=open('told', 'w'))\ninput()"
+    parent = python(code, cwd=tmp_path, stdin=subprocess.PIPE)
+    lines_soon(tmp_path / "told", 1)
+    assert not (tmp_path / "called").exists()
+    parent.kill()
+    parent.communicate()
+    assert lines_soon(tmp_path / "called", 1) == ["cancel", "12", "15"]
+
+
+@pytest.mark.parametrize("ending", ["will.add('12'); will.revoke()", "pass"])
+def test_a_last_will_that_is_revoked_or_empty_does_nothing(tmp_path, ending):
+    assert python(LAST_WILL + ending, cwd=tmp_path).wait() == 0
+    time.sleep(0.3)
+    assert not (tmp_path / "called").exists()
