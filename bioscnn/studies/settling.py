@@ -25,10 +25,13 @@ from bioscnn.studies.prepare import (
     trained_network,
 )
 from bioscnn.studies.scores import Scores
-from bioscnn.studies.study import AUTO, Study, read_study, read_tables, study_of, with_changes
+from bioscnn.studies.study import AUTO, Study, read_study, read_tables, with_changes
 
 CANDIDATES = tuple(1e-3 * ms for ms in (20, 30, 40, 60, 80, 120, 160, 240, 320, 480, 640))
 """Durations that are tried, s."""
+
+_IMAGES = 200
+"""Training images that are simulated."""
 
 _STRIDE = 4
 """Candidates that the search passes over while decisions have not settled."""
@@ -106,16 +109,16 @@ def read_settled_study(
     simulation = tables.get("simulation")
     if not (isinstance(simulation, dict) and simulation.get("duration") == AUTO):
         return read_study(path, changes), None
-    return _search(path, tables, data, progress)
+    return _search(path, changes, data, progress)
 
 
 def _search(
-    path: Path, tables: dict[str, Any], data: Path | None, progress: Progress
+    path: Path, changes: Sequence[str], data: Path | None, progress: Progress
 ) -> tuple[Study, ChosenDuration]:
     """Return the shortest candidate that has settled: in large strides first, then between the last two."""
 
     def tried(index: int) -> tuple[Study, ChosenDuration]:
-        study, twice = (_lasting(path, tables, factor * CANDIDATES[index]) for factor in (1, 2))
+        study, twice = (_lasting(path, changes, factor * CANDIDATES[index]) for factor in (1, 2))
         progress.stage(f"trying {format_quantity(study.config.simulation.duration, 'time')}")
         return study, _try(study, twice, data, progress)
 
@@ -134,11 +137,11 @@ def _search(
     return best
 
 
-def _lasting(path: Path, tables: dict[str, Any], duration: float) -> Study:
+def _lasting(path: Path, changes: Sequence[str], duration: float) -> Study:
     """Return the study with trials of a duration, the nearest whole number of steps."""
 
     def lasting(text: str) -> Study:
-        return study_of(path, {**tables, "simulation": {**tables["simulation"], "duration": text}})
+        return read_study(path, [*changes, f"simulation.duration={text}"])
 
     anything = lasting("1 s").config
     if anything.encoding.kind == "events":
@@ -158,10 +161,10 @@ def _try(study: Study, twice: Study, data: Path | None, progress: Progress) -> C
     config, longer = without_noise(study.config), without_noise(twice.config)
     kind, graph, split = input_kind(config), trained_network(config), "train"
     try:
-        shown = kind.load(longer, split, kind.n_calibration, data, progress, download=False)
+        shown = kind.load(longer, split, _IMAGES, data, progress, download=False)
     except UserError:
         split = "validation"
-        shown = kind.load(longer, split, kind.n_calibration, data, progress)
+        shown = kind.load(longer, split, _IMAGES, data, progress)
     check_fit(graph, shown, config.network.model)
     network = convert_for(config, graph, calibration_input(config, graph, data, progress))
     scores = Scores(network, shown.spikes)
