@@ -213,7 +213,7 @@ def measure(
     problems : Path
         Holds a folder a problem.
     logs : Path
-        Where a file a contestant takes what it prints.
+        Where one file per contestant takes what it prints.
     effort : Effort
         How long.
     say : callable

@@ -59,8 +59,8 @@ def measure_scaling(data: Path | None, say: Any = print) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``"points"``: a row a case, with the seconds of `simulate`, its programs' peak memory and the synaptic
-        events; ``"exponents"``: of the fitted power of the seconds, by axis.
+        ``"points"``: one row per case, with the seconds of `simulate`, its programs' peak memory and the
+        synaptic events; ``"exponents"``: of the fitted power of the seconds, by axis.
     """
     points = []
     for case in cases(data):

@@ -72,7 +72,7 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write a table, a row a mapping, whole or not at all; errors as for `write_atomically`."""
+    """Write a table, one row per mapping, whole or not at all; errors as for `write_atomically`."""
     from pandas import DataFrame
 
     write_atomically(path, DataFrame(rows).to_csv(index=False).encode())

@@ -42,7 +42,7 @@ def event_spikes(recordings: EventSet, n_steps: int, dt: float, bin_size: int = 
     Parameters
     ----------
     recordings : EventSet
-        One a trial.
+        One per trial.
     n_steps : int
         Steps of a trial.
     dt : float

@@ -1,4 +1,4 @@
-"""How much the network does, and when it knows: rates, spikes a trial, latency."""
+"""How much the network does, and when it knows: rates, spikes per trial, latency."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def front_end_accuracies(means: pd.DataFrame, *, width: float = WIDE) -> Figure:
     Parameters
     ----------
     means : DataFrame
-        A row a front end and condition: columns ``cells`` (such as ``"off-midget + on-midget"``, or
+        One row per front end and condition: columns ``cells`` (such as ``"off-midget + on-midget"``, or
         ``"pixels"``), ``rank_order``, ``noise`` (a key of `NOISES`), ``severity``, ``accuracy`` (0 to 1).
     width : float
         Width in inches; below 5 the numbers have no decimals.
@@ -117,12 +117,12 @@ def _name_conditions(axes: Axes, conditions: Sequence[tuple[str, int]], *, last:
 
 @themed
 def accuracy_in_noise(means: pd.DataFrame, labels: Sequence[str], *, width: float = WIDE) -> Figure:
-    """Draw the accuracy of some front ends against the severity of the noise, a panel a noise.
+    """Draw the accuracy of some front ends against the severity of the noise, one panel per noise.
 
     Parameters
     ----------
     means : DataFrame
-        A row a front end and condition: columns ``label`` (the front end), ``noise``, ``severity``,
+        One row per front end and condition: columns ``label`` (the front end), ``noise``, ``severity``,
         ``accuracy``, ``low``, ``high`` (0 to 1). Clean images, noise ``"none"``, begin every line.
     labels : sequence of str
         Front ends to draw, six at most.

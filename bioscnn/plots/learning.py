@@ -49,7 +49,7 @@ def learning_curves(epochs: Sequence[Mapping[str, Any]], best: int, *, width: fl
     panels[1].set(ylabel="accuracy (%)", title="accuracy")
     if spikes:
         panels[2].plot(number, [epoch["spikes_per_image"] for epoch in epochs], color=PALETTE[1], marker=".")
-        panels[2].set(ylim=(0, None), ylabel="spikes an image", title="spikes")
+        panels[2].set(ylim=(0, None), ylabel="spikes per image", title="spikes")
     for axes in panels:
         axes.axvline(best, color=INK, linewidth=0.8, linestyle=":", label="kept")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))

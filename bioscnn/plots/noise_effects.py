@@ -159,7 +159,7 @@ def _pair(first: str, second: str, room: int) -> str:
 
 
 def _draw_differences(axes: Axes, group: pd.DataFrame, rows: Sequence[str | None]) -> None:
-    """Draw a row a noise; None is a gap between groups."""
+    """Draw one row per noise; None is a gap between groups."""
     for row in range(len(rows) - 1):
         if rows[row] is None:
             axes.axhline(row, color=PALE, linewidth=0.6)
@@ -189,7 +189,7 @@ def _draw_differences(axes: Axes, group: pd.DataFrame, rows: Sequence[str | None
 
 @themed
 def latency_and_spikes(accuracy: pd.DataFrame, *, width: float = WIDE) -> Figure:
-    """Draw median latency and spikes a trial of the first network in every noise, as numbers and colours.
+    """Draw median latency and spikes per trial of the first network in every noise, as numbers and colours.
 
     Colours: in relation to clean inputs.
 
@@ -222,7 +222,7 @@ def latency_and_spikes(accuracy: pd.DataFrame, *, width: float = WIDE) -> Figure
     panels = figure.subplots(*((1, 2) if beside else (2, 1)))
     titles = (
         f"median latency (ms), clean: {_tenths(clean['latency_ms'])}",
-        f"spikes a trial, clean: {_short(clean['spikes'])}",
+        f"spikes per trial, clean: {_short(clean['spikes'])}",
     )
     for axes, key, title in zip(panels, tables, titles, strict=True):
         texts = tables[key].map(_short if key == "spikes" else _tenths)

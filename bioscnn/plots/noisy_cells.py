@@ -30,7 +30,7 @@ def rates_in_noise(
     *,
     width: float = WIDE,
 ) -> Figure:
-    """Draw the firing rates of noisy cells against the current, a panel a kind of noise.
+    """Draw the firing rates of noisy cells against the current, one panel per kind of noise.
 
     A line is the mean of the cells, the band around it holds 90 % of them; thin lines are a slow
     cell, one in the middle and a fast one under the last setting; dashed: the cell without noise.

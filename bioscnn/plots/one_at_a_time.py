@@ -26,7 +26,7 @@ def one_at_a_time(
     trials: int | None = None,
     width: float = WIDE,
 ) -> Figure:
-    """Draw each outcome while one parameter goes through its range and all others stay, a panel an outcome.
+    """Draw each outcome, a panel of its own, while one parameter goes through its range.
 
     All ranges are drawn over each other, from their low to their high end. Band: 95 % interval of an accuracy
     (Wilson's). Ring: the study as it is.
@@ -34,8 +34,8 @@ def one_at_a_time(
     Parameters
     ----------
     table : DataFrame
-        A row a parameter and value: columns ``parameter`` (key), ``value`` (text with unit), ``x`` (position
-        in the range, 0 to 1), and one an outcome.
+        One row per parameter and value: columns ``parameter`` (key), ``value`` (text with unit), ``x``
+        (its position in the range, 0 to 1), and one per outcome.
     parameters : sequence of Parameter
         Those of the table, six at most.
     outcomes : sequence of str

@@ -93,7 +93,7 @@ def draw_potentials(
     chosen: int,
     classes: Sequence[str],
 ) -> None:
-    """Draw a line a class, the true and the chosen one stressed; potentials of shape (n_steps, n_classes).
+    """Draw one line per class, the true and the chosen one stressed; shape (n_steps, n_classes).
 
     Of two classes, both lines have their names.
     """

@@ -164,8 +164,8 @@ def reconstructions(
     shown : ndarray of float64, shape (n, n_shares, height, width)
         Reconstructions in the brightness and contrast of the originals, 0 to 1.
     quality : DataFrame
-        A row an image and share: columns ``image`` (0 to n - 1), ``share`` (0 to 1, ascending), ``spikes``,
-        ``psnr`` (dB) and ``ssim``. Rows of other images are left out.
+        One row per image and share: columns ``image`` (0 to n - 1), ``share`` (0 to 1, ascending),
+        ``spikes``, ``psnr`` (dB) and ``ssim``. Rows of other images are left out.
     labels : sequence of str
         Of the images.
     width : float

@@ -39,7 +39,7 @@ TALL_BAR = 0.19
 
 @themed
 def morris_plane(effects: pd.DataFrame, *, width: float = WIDE) -> Figure:
-    """Draw how much each parameter matters against how much that depends on where, a panel an outcome.
+    """Draw how much each parameter matters against how much that depends on where, one panel per outcome.
 
     To the right: the mean size of its effects, mu*, with its interval. Upwards: their standard deviation,
     sigma. The lines part effects that are almost the same everywhere (sigma below 0.1 mu*), of one direction
@@ -49,7 +49,7 @@ def morris_plane(effects: pd.DataFrame, *, width: float = WIDE) -> Figure:
     Parameters
     ----------
     effects : DataFrame
-        A row an outcome and parameter: columns ``outcome``, ``parameter`` (its key), ``mu_star``,
+        One row per outcome and parameter: columns ``outcome``, ``parameter`` (its key), ``mu_star``,
         ``mu_star_low``, ``mu_star_high``, ``sigma``. Effects are changes of the outcome over the whole range.
     width : float
         Width in inches; below 5 the panels stand one below the other, else two side by side.
@@ -154,7 +154,7 @@ def _name_points(
 
 @themed
 def effect_bars(effects: pd.DataFrame, *, width: float = WIDE) -> Figure:
-    """Draw the mean size of the effects of each parameter, mu*, with its interval, a panel an outcome.
+    """Draw the mean size of the effects of each parameter, mu*, with its interval, one panel per outcome.
 
     Parameters stand in the order of the first outcome, the most influential one on top.
 
@@ -182,12 +182,12 @@ def effect_bars(effects: pd.DataFrame, *, width: float = WIDE) -> Figure:
 
 @themed
 def sobol_bars(indices: pd.DataFrame, *, width: float = WIDE) -> Figure:
-    """Draw the share of the variance that each parameter makes, alone and in all, a panel an outcome.
+    """Draw the share of the variance that each parameter makes, alone and in all, one panel per outcome.
 
     Parameters
     ----------
     indices : DataFrame
-        A row an outcome and parameter: columns ``outcome``, ``parameter`` (its key), and ``S1`` and ``ST``
+        One row per outcome and parameter: columns ``outcome``, ``parameter`` (its key), and ``S1`` and ``ST``
         with their intervals, ``S1_low``, ``S1_high``, ``ST_low``, ``ST_high``.
     width : float
         Width in inches; below 5 two panels stand side by side, else four.
@@ -260,7 +260,7 @@ def interactions(pairs: pd.DataFrame, order: Sequence[str], *, width: float = WI
     Parameters
     ----------
     pairs : DataFrame
-        Of one outcome, a row a pair: columns ``parameter``, ``other`` (keys), ``S2``, ``S2_low``,
+        Of one outcome, one row per pair: columns ``parameter``, ``other`` (keys), ``S2``, ``S2_low``,
         ``S2_high``.
     order : sequence of str
         Keys of the parameters in the order of rows and columns.

@@ -100,7 +100,7 @@ def response_surface(
     Parameters
     ----------
     points : DataFrame
-        A row a point: columns named by the keys of the parameters, and by the outcome; rows that lack the
+        One row per point: columns named by the keys of the parameters, and by the outcome; rows that lack the
         outcome are left out.
     x, y : Parameter
         Of the horizontal and of the vertical axis.

@@ -106,7 +106,7 @@ def main_effects(
     Parameters
     ----------
     points : DataFrame
-        A row a point: columns named by the keys of the parameters, and by the outcome; rows that lack the
+        One row per point: columns named by the keys of the parameters, and by the outcome; rows that lack the
         outcome are left out.
     parameters : sequence of Parameter
         A panel each, in this order.

@@ -23,7 +23,7 @@ def print_training(card: dict[str, Any], out: Path) -> None:
         share = with_interval([spiking["accuracy"], *spiking["wilson_95"]], spiking["n"])
         OUT.print(
             f"in spikes: {share} by {card['settings']['readout']} after {spiking['duration_ms']:g} ms, "
-            f"{spiking['spikes_per_image']:,.0f} spikes a trial"
+            f"{spiking['spikes_per_image']:,.0f} spikes per trial"
         )
     OUT.print(f"{out / card['name']}.onnx, and its card {card['name']}.json")
 

@@ -253,7 +253,7 @@ def learning_caption(card: dict[str, Any]) -> str:
     if best["spiking_accuracy"] is not None:
         spikes = (
             f" In spikes it was {100 * best['spiking_accuracy']:.2f} %, "
-            f"with {best['spikes_per_image']:,.0f} spikes an image."
+            f"with {best['spikes_per_image']:,.0f} spikes per image."
         )
     return (
         f"What each epoch came to. The network of epoch {best['epoch']} was kept: its rates were right on "

@@ -72,7 +72,7 @@ class Loaded:
 
     @property
     def examples(self) -> ImageSet | EventSet:
-        """The images or recordings, one a trial."""
+        """The images or recordings, one per trial."""
         return self.input.examples
 
     @property

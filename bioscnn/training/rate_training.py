@@ -42,7 +42,7 @@ class RateObjective:
 
     def loss(self, network: TorchNetwork, stimulus: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Return the loss of a batch; targets are the wanted probabilities, shape (n, classes)."""
-        expected: list[torch.Tensor] = []  # spikes an image, by population
+        expected: list[torch.Tensor] = []  # spikes per image, by population
 
         def observed(layer: ReLU | LIFRate, x: torch.Tensor) -> torch.Tensor:
             rate = activation(layer, x, self.settings.slope_width)

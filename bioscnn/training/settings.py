@@ -29,7 +29,7 @@ class TrainingSettings:
     batch_size: int = 128
     learning_rate: float = 2e-2  # the highest, of Adam; it rises at first and falls as a cosine
     weight_decay: float = 0.0  # decoupled, as in AdamW
-    spike_penalty: float = 0.0  # added to the loss for a thousand spikes an image
+    spike_penalty: float = 0.0  # added to the loss for a thousand spikes per image
     teacher_weight: float = 0.5  # share of a teacher's classes in what is asked for, if there is a teacher
     temperature: float = 2.0  # that divides the teacher's logits, and so makes its second guesses seen
     patience: int = 0  # epochs without a better validation accuracy after which training stops; 0: never

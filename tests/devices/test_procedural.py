@@ -166,7 +166,7 @@ def test_shipped_networks_spike_as_with_synapses_on_100_images(model):
 
 
 def test_recordings_of_an_event_camera_take_the_same_path():
-    """300 steps, 4,000 input spikes a trial."""
+    """300 steps, 4,000 input spikes per trial."""
     network, stimulus = event_case(3)
     record = [population.name for population in network.neurons]
     device = Device("cpp_standalone", "float64", connectivity="procedural")

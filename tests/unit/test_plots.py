@@ -21,7 +21,7 @@ from tests.unit import test_timing_plots as timing
 
 DT = 1e-3
 WITHOUT_UNIT = {
-    "epoch", "spikes an image",
+    "epoch", "spikes per image",
     "neuron", "class", "population", "trials", "spikes in a trial", "true class",
     "class chosen by the network", "spikes in 30 ms", "synaptic operations in 30 ms", "difference (points)",
     "layer", "decoder", "perturbation", "class of the trial", "difference to clean spikes (points)",
