@@ -149,9 +149,7 @@ FIGURES: dict[str, Callable[..., Figure]] = {
         [row for name in NETWORKS for row in over_time(name)], [network(n) for n in NETWORKS], **o
     ),
     "time steps": lambda **o: plots.time_steps(time_step_rows(), **o),
-    "three rates": lambda **o: plots.three_rates(
-        np.arange(12.0).reshape(3, 4), np.ones((3, 5)), np.ones((4, 5)), 10e-3, **o
-    ),
+    "three rates": lambda **o: plots.three_rates(*timing.rates(), 10e-3, **o),
     "intervals": lambda **o: plots.intervals_histogram(
         {"input": np.arange(1, 300) * DT, "conv1": np.array([7, 7, 9]) * DT, "silent": np.empty(0)}, DT, **o
     ),
