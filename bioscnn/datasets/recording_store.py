@@ -85,7 +85,7 @@ def kept(path: Path) -> EventSet | None:
     if arrays is None:
         return None
     try:
-        start, events = arrays["start"] * BYTES, memoryview(arrays["events"])
+        start, events = arrays["start"] * BYTES, arrays["events"].data
         width, height = (int(size) for size in arrays["sensor_size"])
         name, split, source = (str(text) for text in arrays["told"])
         recordings = tuple(

@@ -9,16 +9,21 @@ import h5py
 import numpy as np
 import pytest
 
+import bioscnn
 from bioscnn.encoding import rank_order, responses
 from bioscnn.errors import UserError
+from bioscnn.metrics import accuracy
 from bioscnn.report import retina, write_report
 from bioscnn.report.folder import read_run
 from bioscnn.report.network import count_synapses, neuron_models
 from bioscnn.report.page import Figure, Section, Table, code
 from bioscnn.report.results import results_of
 from bioscnn.report.run_page import run_page
+from bioscnn.report.schema import Card
 from bioscnn.report.words import confusions, latency_caption
 from tests.page import words_of
+
+MODELS = Path(bioscnn.__file__).parent / "models"
 
 
 def edit(path: Path, **changes: object) -> None:
@@ -66,6 +71,19 @@ def test_a_missing_value_deep_in_a_file_is_refused(make_run):
     folder = make_run(20)
     edit(folder / "provenance.json", network={"model": "mnist-small"})
     assert refused(folder).key == "network.weights_sha256"
+
+
+def test_every_trial_right_is_no_damage(make_run):
+    """The interval of Wilson ends a rounding error above 1 then."""
+    folder = make_run(20)
+    high = accuracy(np.ones(40), np.ones(40)).high
+    edit(folder / "summary.json", ann_accuracy=[1.0, 0.9, high])
+    assert high > 1 and read_run(folder).summary["ann_accuracy"][2] == high
+
+
+@pytest.mark.parametrize("path", sorted(MODELS.glob("*.json")), ids=lambda path: path.stem)
+def test_the_card_of_every_shipped_network_is_as_pages_expect_it(path: Path):
+    Card.model_validate_json(path.read_text())
 
 
 def test_a_damaged_ledger_is_named_with_the_command_that_makes_it_again(make_run):

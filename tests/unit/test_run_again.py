@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from bioscnn.fingerprint import closure
 from bioscnn.report.folder import read_run
 from bioscnn.simulation.simulate import Silent
 from bioscnn.studies import read_study, run
+from bioscnn.studies.identity import MEASURED_BY
 from bioscnn.studies.prepare import prepare
 
 STUDY = Path(__file__).parents[2] / "sims" / "mnist.toml"
@@ -39,6 +41,14 @@ def test_the_same_run_is_recognised_and_not_simulated_again(results: Path):
     assert written(again) == before
     assert (results / "mnist" / "latest").resolve() == first.folder.resolve()
     assert (results / "index.html").is_file()
+
+
+def test_pages_and_plots_are_no_code_of_a_run():
+    """Neither is conversion, which shows in the inputs."""
+    modules = closure(MEASURED_BY)
+    assert "bioscnn.simulation.cpp_device" in modules and "bioscnn.readout" in modules
+    unrelated = ("bioscnn.report", "bioscnn.plots", "bioscnn.printing", "bioscnn.conversion", "bioscnn.cli")
+    assert [module for module in modules if module.startswith(unrelated)] == []
 
 
 def test_damaged_results_are_simulated_again(results: Path):
