@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import cycle
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -14,9 +14,23 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from bioscnn.metrics import Proportion
+    Curves = Mapping[str, Sequence["Share"]]
 
-    Curves = Mapping[str, Sequence[Proportion]]
+
+class Share(Protocol):
+    """A share and the ends of its interval, such as an `Estimate` or a `Proportion`."""
+
+    @property
+    def value(self) -> float:
+        """The share, 0 to 1."""
+
+    @property
+    def low(self) -> float:
+        """The lower end."""
+
+    @property
+    def high(self) -> float:
+        """The upper end."""
 
 
 DASHES = ("-", "-", (0, (4, 2)), (0, (1.5, 1.5)), (0, (6, 1.5, 1.5, 1.5)))
@@ -31,7 +45,7 @@ def accuracy_over_time(
     curves: Curves,
     dt: float,
     *,
-    reference: Proportion | None = None,
+    reference: Share | None = None,
     chosen: str | None = None,
     ends: Sequence[float] = (),
     width: float = WIDE,
@@ -40,11 +54,11 @@ def accuracy_over_time(
 
     Parameters
     ----------
-    curves : mapping of sequence of Proportion
+    curves : mapping of sequence of Share
         By readout: accuracy after each step.
     dt : float
         Duration of a step, s.
-    reference : Proportion, optional
+    reference : Share, optional
         Accuracy of the network that was converted, a dashed line.
     chosen : str, optional
         Readout to stress.
@@ -73,7 +87,8 @@ def accuracy_over_time(
     # Best first: the legend reads in the order in which the lines end.
     named = [line for line in whole.lines if not str(line.get_label()).startswith("_")]
     lines = sorted(named, key=lambda line: -float(np.asarray(line.get_ydata())[-1]))
-    figure.legend(handles=lines, loc="outside lower center", ncols=3 if beside else 2, handlelength=1.6)
+    columns = 3 if beside else 2 if max(map(len, curves)) < 16 else 1
+    figure.legend(handles=lines, loc="outside lower center", ncols=columns, handlelength=1.6)
     return figure
 
 
@@ -96,7 +111,7 @@ def _draw_curves(axes: Axes, curves: Curves, dt: float, chosen: str | None) -> N
         axes.set_xlim(0, time[-1])
 
 
-def _near_the_top(curves: Curves, reference: Proportion | None) -> tuple[float, float]:
+def _near_the_top(curves: Curves, reference: Share | None) -> tuple[float, float]:
     ends = [curve[-1] for curve in curves.values()] + ([] if reference is None else [reference])
     best = max(end.value for end in ends)
     near = [end for end in ends if end.value > best - 0.05]

@@ -1,4 +1,4 @@
-"""What the command line prints of networks: trained, compared, cross-validated."""
+"""What the command line prints of networks: trained, compared."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from bioscnn.terminal import OUT
 
 if TYPE_CHECKING:
     from bioscnn.studies.benchmark import Finished
-    from bioscnn.studies.cross_validation import CrossValidation
 
 
 def print_training(card: dict[str, Any], out: Path) -> None:
@@ -49,20 +48,4 @@ def print_benchmark(finished: Finished) -> None:
         f"\n{first['n']:,} {first['split']} images of {first['duration_ms']:g} ms. 98 %: the time at which "
         "so many are right. Energy: that of the trained\nnetwork over that of the spiking one, an estimate. "
         f"Tables and figures: {finished.folder}"
-    )
-
-
-def print_cross_validation(done: CrossValidation) -> None:
-    """Print what the folds came to, and where the decisions are."""
-    s = done.summary
-    shown = {"cross-validated": s["accuracy"]}
-    if "before" in s:
-        shown[f"{s['began_with']}, as shipped"] = s["before"]
-    rows = [(name, *(with_interval(one[name]) for one in shown.values())) for name in s["accuracy"]]
-    print_table(("readout", *shown), rows)
-    folds = ", ".join(f"{100 * value:.2f}" for value in s["accuracy_by_fold"])
-    OUT.print(
-        f"\n{s['n']:,} recordings of {s['dataset']} ({s['source']}), {s['folds']} folds: {folds} % by "
-        f"{s['readout']}.\nEvery recording was classified by a network that was not trained on it.\n"
-        f"Decisions and networks: {done.folder}"
     )

@@ -11,19 +11,8 @@ from bioscnn.terminal import OUT
 
 if TYPE_CHECKING:
     from bioscnn.studies.everything import Everything
-    from bioscnn.studies.filters import Filters
     from bioscnn.studies.ladder import Ladder
     from bioscnn.studies.sweep import SweepPlan, SweepRun
-
-
-def print_filters(done: Filters) -> None:
-    """Print the answer of a filter study, and where its tables and its report are."""
-    s = done.summary
-    each = f"{s['n_test']:,} test images, {s['n_seeds']} seeds"
-    OUT.print(f"\n[bold]{s['title']}[/bold]  {s['source']}, {each}\n")
-    print_sentences(s["verdict"])
-    OUT.print(f"  {len(done.verdict.comparisons)} tests, corrected by Holm's method. Tables: {done.folder}")
-    OUT.print(f"  report  {done.folder / 'report.html'}")
 
 
 def print_ladder(done: Ladder) -> None:

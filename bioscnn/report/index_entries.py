@@ -11,7 +11,7 @@ from typing import Any
 from bioscnn.errors import UserError
 from bioscnn.report.files import read_json
 from bioscnn.report.index_folder import MARK, RUN, Link, Place, changed, find_files
-from bioscnn.report.template import percent, plural, points
+from bioscnn.report.template import percent, plural
 
 FIX = "type its command again: what is done already is kept"
 
@@ -134,23 +134,6 @@ def _ledger(folder: Path) -> list[str]:
     return [f"ledger of {plural(ledger.n_trials, 'trial')}: {first_cause(ledger)}"]
 
 
-def _filters(folder: Path) -> Found:
-    from bioscnn.report.filters import headlines
-    from bioscnn.report.filters_folder import read_filters
-
-    study = read_filters(folder)
-    s, (main, *others) = study.summary, headlines(study)
-    return Found(
-        f"{s['dataset']}: {s['source']}",
-        False,
-        f"{plural(s['n_test'], 'test image')}, {plural(s['n_seeds'], 'seed')}",
-        main["value"],
-        f"{_of_95(main['note'])} {main['name'][0].lower()}{main['name'][1:]}",
-        [f"{other['name']}: {other['value']} {_of_95(other['note'])}" for other in others],
-        s["verdict"],
-    )
-
-
 def _experiment(folder: Path) -> Found:
     """Return what an experiment says of itself in its summary."""
     s = read_json(folder / MARK, ("entry", "simulated", "verdict", "started"), FIX)
@@ -234,33 +217,16 @@ def _devices(folder: Path) -> Found:
     )
 
 
-def _cross_validation(folder: Path) -> Found:
-    keys = ("network", "began_with", "dataset", "source", "simulated", "n", "folds", "readout", "accuracy")
-    s = read_json(folder / MARK, keys, FIX)
-    share, more = s["accuracy"][s["readout"]], [f"its rates: {_share(s['accuracy']['rates'])}"]
-    if "gained" in s:
-        value, low, high = s["gained"]
-        more.append(f"{points(value)} points [{points(low)}, {points(high)}] on {s['began_with']}")
-    return Found(
-        f"{s['dataset']}: {s['source']}",
-        s["simulated"],
-        f"{plural(s['n'], 'recording')}, {plural(s['folds'], 'fold')}",
-        percent(share[0]),
-        f"{_interval(share)} {s['network']}, by {s['readout']}",
-        more,
-    )
-
-
 READERS: dict[str, Callable[[Path], Found]] = {
     RUN: _run,
     "timing": _experiment,
-    "filters": _filters,
+    "filters": _experiment,
     "noise": _experiment,
     "sweeps": _sweep,
     "ladder": _ladder,
     "benchmark": _benchmark,
     "devices": _devices,
-    "cross-validation": _cross_validation,
+    "cross-validation": _experiment,
 }
 
 
