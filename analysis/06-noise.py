@@ -34,6 +34,8 @@ from textwrap import fill
 
 import numpy as np
 import pandas as pd
+from bioscnn.report.noise_folder import read_noise
+from bioscnn.studies.noise import run_noise
 
 from bioscnn import metrics, plots
 from bioscnn.encoding import Currents
@@ -41,11 +43,9 @@ from bioscnn.network import Dense, Population, Projection, SpikingNetwork
 from bioscnn.neurons import LIF
 from bioscnn.noise import NOISES, NoisyMembrane, SpikeLoss, ThresholdMismatch, with_scaled_weights
 from bioscnn.readout import decisions
-from bioscnn.report.noise_folder import read_noise
 from bioscnn.seeds import stream
 from bioscnn.simulation import Device, simulate
 from bioscnn.studies import read_study
-from bioscnn.studies.noise import run_noise
 from bioscnn.studies.prepare import prepare
 from bioscnn.studies.watcher import Unwatched
 

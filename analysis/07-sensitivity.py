@@ -36,11 +36,13 @@ import numpy as np
 import pandas as pd
 
 from bioscnn import plots
+from bioscnn.experiments.executors import Where
+from bioscnn.experiments.run import run_experiment
+from bioscnn.experiments.sweep import SweepExperiment, read_sweep
+from bioscnn.experiments.sweep.shown import read_shown
 from bioscnn.neurons.rates import lif_rate
 from bioscnn.plots import Parameter
-from bioscnn.report.sweep_folder import read_sweep_folder
 from bioscnn.seeds import stream
-from bioscnn.studies.sweep import Where, read_sweep, run_sweep
 from bioscnn.studies.watcher import Unwatched
 
 SEED = 1
@@ -321,11 +323,13 @@ def ask():
         file = Path(folder) / "small.toml"
         file.write_text(SMALL.format(study=Path("../sims/mnist.toml").resolve().as_posix()))
         options = {"data": None, "results": Path(folder), "progress": Unwatched()}
-        return read_sweep_folder(run_sweep(read_sweep(file), where=Where(jobs=1), **options).folder)
+        return read_shown(
+            run_experiment(SweepExperiment(read_sweep(file)), where=Where(jobs=1), **options).folder
+        )
 
 
 finished = Path("../results/sweeps/mnist-morris/latest")
-kept = read_sweep_folder(finished) if finished.is_dir() else None
+kept = read_shown(finished) if finished.is_dir() else None
 whole = kept is not None and kept.alone is not None  # not one of which points failed
 sweep = kept if whole else ask()
 told = sweep.summary

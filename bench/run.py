@@ -26,7 +26,7 @@ from bench.tables import TITLES, markdown
 from bioscnn.datasets import load_dataset
 from bioscnn.errors import UserError
 from bioscnn.files import write_atomically
-from bioscnn.studies.benchmark.markdown import Document
+from bioscnn.report.document import Document
 from bioscnn.studies.provenance import code_version, environment
 
 QUICK = Effort(rounds=2, seconds=0.5, accuracy_images=500, batches=32)

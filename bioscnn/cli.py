@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from bioscnn.errors import UserError
 
 if TYPE_CHECKING:
     from bioscnn.experiments.experiment import Experiment
+    from bioscnn.experiments.run import Finished
     from bioscnn.studies import Study
 
 app = typer.Typer(
@@ -143,11 +145,11 @@ def explain(
 
 @app.command()
 def compare(
-    a: Annotated[Path, typer.Argument(help="folder of a run, made with --set readout.record=all")],
-    b: Annotated[Path, typer.Argument(help="another one of the same trials, on another device for example")],
+    a: Annotated[Path, typer.Argument(help="folder of a run (--set readout.record=all keeps all spikes)")],
+    b: Annotated[Path, typer.Argument(help="another of the same trials: other neuron, noise, device, ...")],
     as_json: Json = False,
 ) -> None:
-    """Compare two runs of the same trials spike by spike; code 1 if they differ."""
+    """Compare two runs of the same trials; code 1 if spikes differ where networks and input are the same."""
     from bioscnn.printing.devices import print_comparison
     from bioscnn.studies.compare import compare_runs
 
@@ -156,7 +158,7 @@ def compare(
         typer.echo(json.dumps(comparison.as_dict(), indent=2))
     else:
         print_comparison(comparison)
-    if not comparison.identical:
+    if not comparison.as_expected:
         raise typer.Exit(1)
 
 
@@ -318,50 +320,85 @@ def noise(
 
 
 @app.command()
+def merge(
+    sources: Annotated[list[Path], typer.Argument(help="folders of results of other machines")],
+) -> None:
+    """Bring the units that shards measured elsewhere into results/; then type the command without --shard."""
+    from bioscnn.experiments.merge import merge as merge_units
+
+    done = merge_units(sources, Path("results"))
+    typer.echo(
+        f"{done.copied:,} units copied, {done.there:,} were there, {done.damaged:,} damaged ones left out"
+    )
+    for name in done.experiments:
+        typer.echo(f"  results/{name}")
+
+
+@app.command("time-step")
+def time_step(
+    study: StudyFile,
+    steps: Annotated[
+        str | None,
+        typer.Option(metavar="A,B", help='time steps such as "1 ms,0.1 ms" (default: 2 to 0.05 ms)'),
+    ] = None,
+    changes: Changes = None,
+    trials: Trials = None,
+    jobs: Jobs = None,
+    dask: Dask = None,
+    slurm: Slurm = None,
+    pbs: Pbs = None,
+    shard: OneShard = None,
+    keep_spikes: KeepSpikes = False,
+    data: DataFolder = None,
+    as_json: Json = False,
+) -> None:
+    """Say what a coarser time step changes in accuracy, latency and spikes."""
+    from bioscnn.experiments.time_step import TimeStepExperiment
+    from bioscnn.experiments.time_step.experiment import STEPS
+
+    loaded = _study(study, changes, {"dataset.trials": trials})
+    experiment = TimeStepExperiment(loaded, _words(steps) or STEPS)
+    _conduct(
+        experiment, data, as_json, jobs=jobs, dask=dask, slurm=slurm, pbs=pbs, shard=shard,
+        keep_spikes=keep_spikes,
+    )  # fmt: skip
+
+
+@app.command()
 def sweep(
     file: Annotated[Path, typer.Argument(help="a sweep, such as sims/sweeps/mnist-morris.toml")],
     plan: Annotated[
         bool, typer.Option("--plan", help="say how many points, programs and seconds; simulate nothing")
     ] = False,
     retry: Annotated[bool, typer.Option("--retry", help="compute points again that failed")] = False,
-    jobs: Annotated[
-        int | None, typer.Option(min=1, help="processes at a time (default: simulation.jobs of the study)")
-    ] = None,
-    dask: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="compute on the workers of a Dask scheduler")
-    ] = None,
-    slurm: Annotated[int | None, typer.Option(min=1, help="compute in so many jobs of Slurm")] = None,
-    pbs: Annotated[int | None, typer.Option(min=1, help="compute in so many jobs of PBS")] = None,
+    jobs: Jobs = None,
+    dask: Dask = None,
+    slurm: Slurm = None,
+    pbs: Pbs = None,
+    shard: OneShard = None,
     changes: Changes = None,
     trials: Trials = None,
     data: DataFolder = None,
     as_json: Json = False,
 ) -> None:
     """Vary the parameters of a study, by a grid up to global sensitivity; code 1 if points fail."""
-    from bioscnn.printing.studies import print_sweep, print_sweep_plan
-    from bioscnn.studies.sweep import plan_sweep, read_sweep, run_sweep, where_to_compute
-    from bioscnn.terminal import WorkProgress
+    from bioscnn.experiments.sweep import SweepExperiment, plan_sweep, read_sweep
+    from bioscnn.printing.studies import print_sweep_plan
 
     given = [*(changes or []), *([] if trials is None else [f"dataset.trials={trials}"])]
-    loaded = read_sweep(file, given)
-    where = where_to_compute(loaded, jobs=jobs, dask=dask, slurm=slurm, pbs=pbs)
-    if plan:
-        planned = plan_sweep(loaded, jobs=where.jobs, data=data)
-        if as_json:
-            typer.echo(json.dumps(planned.as_dict(), indent=2))
-        else:
-            print_sweep_plan(planned)
+    experiment = SweepExperiment(read_sweep(file, given))
+    if not plan:
+        _conduct(
+            experiment, data, as_json, jobs=jobs, dask=dask, slurm=slurm, pbs=pbs, shard=shard, retry=retry,
+            cluster=experiment.sweep.cluster,
+        )  # fmt: skip
         return
-    with WorkProgress() as progress:
-        done = run_sweep(
-            loaded, where=where, retry=retry, data=data, results=Path("results"), progress=progress
-        )
+    n_jobs = slurm or pbs or jobs or experiment.study.config.simulation.jobs
+    planned = plan_sweep(experiment, jobs=n_jobs, data=data)
     if as_json:
-        typer.echo(json.dumps(done.summary, indent=2))
+        typer.echo(json.dumps(planned.as_dict(), indent=2))
     else:
-        print_sweep(done)
-    if done.failed:
-        raise typer.Exit(1)
+        print_sweep_plan(planned)
 
 
 @app.command()
@@ -375,29 +412,19 @@ def ladder(
     ] = False,
     changes: Changes = None,
     trials: Trials = None,
-    jobs: Annotated[int | None, typer.Option(help="simulation.jobs")] = None,
+    jobs: Jobs = None,
+    dask: Dask = None,
+    slurm: Slurm = None,
+    pbs: Pbs = None,
+    shard: OneShard = None,
     data: DataFolder = None,
     as_json: Json = False,
 ) -> None:
     """Say what each piece of biology costs and buys, from bare integrators upwards."""
-    from bioscnn.printing.studies import print_ladder
-    from bioscnn.studies.ladder import run_ladder
-    from bioscnn.terminal import WorkProgress
+    from bioscnn.experiments.ladder import LadderExperiment
 
-    loaded = _study(study, changes, {"dataset.trials": trials, "simulation.jobs": jobs})
-    with WorkProgress() as progress:
-        done = run_ladder(
-            loaded,
-            neuron=neuron,
-            fine_tuned=fine_tuned,
-            data=data,
-            results=Path("results"),
-            progress=progress,
-        )
-    if as_json:
-        typer.echo(json.dumps(done.summary, indent=2))
-    else:
-        print_ladder(done)
+    experiment = LadderExperiment(_study(study, changes, {"dataset.trials": trials}), neuron, fine_tuned)
+    _conduct(experiment, data, as_json, jobs=jobs, dask=dask, slurm=slurm, pbs=pbs, shard=shard)
 
 
 @app.command()
@@ -430,6 +457,11 @@ def benchmark(
     ] = None,
     time_step_trials: Annotated[int, typer.Option(min=1, help="images to compare time steps on")] = 500,
     changes: Changes = None,
+    jobs: Jobs = None,
+    dask: Dask = None,
+    slurm: Slurm = None,
+    pbs: Pbs = None,
+    shard: OneShard = None,
     data: DataFolder = None,
     docs: Annotated[
         Path | None, typer.Option(help="write the tables between the markers of this file")
@@ -437,29 +469,26 @@ def benchmark(
     as_json: Json = False,
 ) -> None:
     """Measure the shipped networks of a data set side by side."""
-    from bioscnn.printing.networks import print_benchmark
-    from bioscnn.studies.benchmark import Benchmark, run_benchmark, shipped_networks
-    from bioscnn.terminal import WorkProgress
+    from bioscnn.experiments.benchmark import BenchmarkExperiment, shipped_networks
+    from bioscnn.report.document import Document
 
-    asked = Benchmark(
-        name=dataset,
-        study=study or Path("sims") / f"{dataset}.toml",
+    experiment = BenchmarkExperiment(
+        dataset=dataset,
+        study_file=study or Path("sims") / f"{dataset}.toml",
         networks=tuple(network) if network else shipped_networks(dataset),
         split=split,
         trials=trials,
         time_step_trials=time_step_trials,
         changes=tuple(changes or ()),
     )
-    with WorkProgress() as progress:
-        finished = run_benchmark(asked, data=data, results=Path("results"), docs=docs, progress=progress)
-    if as_json:
-        typer.echo(json.dumps(finished.summary, indent=2))
-    else:
-        print_benchmark(finished)
+    document = None if docs is None else Document(docs, dataset)
+    done = _conduct(experiment, data, as_json, jobs=jobs, dask=dask, slurm=slurm, pbs=pbs, shard=shard)
+    if document is not None and done is not None:
+        document.write(done.analysis.files["table.md"].decode())
 
 
 @app.command("study")
-def everything(
+def study(
     quick: Annotated[
         bool, typer.Option("--quick", help="a few minutes of it, on what comes with bioscnn")
     ] = False,
@@ -473,19 +502,19 @@ def everything(
     data: DataFolder = None,
 ) -> None:
     """Run all that the docs report, step by step, and write one page that links all results."""
-    from bioscnn.printing.studies import print_everything
+    from bioscnn.printing.studies import print_reproduction
     from bioscnn.report import write_index
-    from bioscnn.studies.everything import run_everything
+    from bioscnn.reproduce import reproduce
     from bioscnn.terminal import StepProgress
 
     if index:
         typer.echo(write_index(Path("results")))
         return
     with StepProgress() as progress:
-        done = run_everything(
+        done = reproduce(
             quick=quick, only=_words(only), again=_words(again), data=data, place=Path(), progress=progress
         )
-    print_everything(done)
+    print_reproduction(done)
     if done.missing:
         raise typer.Exit(1)
 
@@ -549,8 +578,8 @@ def _conduct(
     keep_spikes: bool = False,
     retry: bool = False,
     cluster: Mapping[str, object] | None = None,
-) -> None:
-    """Run an experiment and print what came of it; code 1 if units failed."""
+) -> Finished | None:
+    """Run an experiment and print what came of it; code 1 if units failed. Of a shard nothing is returned."""
     from bioscnn.experiments.executors import where_to_compute
     from bioscnn.experiments.run import Shard, ShardDone, run_experiment
     from bioscnn.printing.experiments import print_experiment, print_shard
@@ -566,13 +595,14 @@ def _conduct(
         )  # fmt: skip
     if isinstance(done, ShardDone):
         print_shard(done)
-        return
+        return None
     if as_json:
         typer.echo(json.dumps(done.summary, indent=2))
     else:
         print_experiment(done)
     if done.analysis.failed:
         raise typer.Exit(1)
+    return done
 
 
 def _study(path: Path, changes: list[str] | None, shortcuts: Mapping[str, object]) -> Study:
@@ -598,6 +628,8 @@ def _interrupt(signal_number: int, frame: object) -> None:
 def main() -> None:
     """Run the command line; what the user can mend ends with one message and code 2."""
     signal.signal(signal.SIGINT, _interrupt)
+    # Python looks for the modules of worker processes in the current folder first, and would run them.
+    os.environ["PYTHONSAFEPATH"] = "1"
     try:
         app()
     except UserError as error:

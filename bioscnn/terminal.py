@@ -21,8 +21,8 @@ from rich.progress import (
 )
 
 if TYPE_CHECKING:
-    from bioscnn.studies.everything import Step
-    from bioscnn.studies.everything.records import Record
+    from bioscnn.reproduce import Step
+    from bioscnn.reproduce.records import Record
     from bioscnn.training.measure import EpochRecord
 
 OUT = Console(highlight=False, soft_wrap=True)
@@ -160,7 +160,7 @@ class TrainingProgress(_Bar):
 
 
 class StepProgress(_Bar):
-    """Progress of the whole study: a line for each step and what became of it, and what the step says."""
+    """Progress of `bioscnn study`: a line for each step and its outcome, and what the step says."""
 
     def __init__(self) -> None:
         super().__init__(None)

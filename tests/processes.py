@@ -22,7 +22,7 @@ def python(code: str, *words: object, **options: Any) -> subprocess.Popen[str]:
 
 def lines_soon(file: Path, n: int) -> list[str]:
     """Wait until a file has some lines."""
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while time.monotonic() < until:
         if file.exists() and file.read_text().count("\n") >= n:
             return file.read_text().split()
@@ -46,5 +46,8 @@ def gone_soon(pids: list[str], seconds: float = 5) -> bool:
 
 def descendants(pid: int | str) -> list[str]:
     """Process ids of all children, and theirs."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return []
     return [*children, *(below for child in children for below in descendants(child))]

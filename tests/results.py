@@ -1,4 +1,4 @@
-"""A folder of results of every kind, made up, as their studies write them."""
+"""A folder of results of every kind, made up, as their commands write them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from pathlib import Path
 from bioscnn.ledger import Ledger
 from bioscnn.ledger.files import to_json
 from bioscnn.metrics import Difference
-from bioscnn.report.folder import REQUIRED
-from tests import filter_study, ladder_study, noise_study, sweep_study, timing_study
+from tests.facts import provenance_facts, summary_facts
 
 
 def _json(path: Path, content: object) -> None:
@@ -18,20 +17,17 @@ def _json(path: Path, content: object) -> None:
 
 
 def write_run(
-    folder: Path, accuracy: float = 0.9906, started: str = "2026-11-24T09:00:00+00:00", **more: object
+    folder: Path,
+    accuracy: float = 0.9906,
+    started: str = "2026-11-24T09:00:00+00:00",
+    changed: dict[str, object] | None = None,
+    **more: object,
 ) -> Path:
     """Write a run's facts; its recording is there, but empty."""
-    summary = dict.fromkeys(REQUIRED["summary.json"], 0) | {
-        "dataset": "mnist", "source": "made up <by> a test", "n_trials": 5000, "readout": "peak-potential",
-        "accuracy": {"peak-potential": [accuracy, accuracy - 0.002, accuracy + 0.002]},
-        "ann_accuracy": [0.993, 0.9903, 0.995], "duration_ms": 30.0,
-    }  # fmt: skip
-    _json(folder / "summary.json", summary | more)
-    provenance = dict.fromkeys(REQUIRED["provenance.json"], 0) | {
-        "started": started, "network": {"model": "mnist-small"},
-    }  # fmt: skip
-    _json(folder / "provenance.json", provenance)
-    for name in ("run.h5", "config.toml", "report.html"):
+    _json(folder / "summary.json", summary_facts(accuracy, **more))
+    _json(folder / "provenance.json", provenance_facts(started=started, changed=changed or {}))
+    (folder / "config.toml").write_text('[neuron]\nmodel = "lif"\n')
+    for name in ("run.h5", "report.html"):
         (folder / name).touch()
     return folder
 
@@ -44,21 +40,21 @@ def write_ledger(folder: Path) -> None:
     (folder / "ledger.csv").touch()
 
 
-def write_benchmark(folder: Path) -> None:
-    networks = [
-        {"network": name, "split": "test", "n": 10_000, "snn_accuracy": share,
-         "snn_accuracy_low": share - 0.001, "snn_accuracy_high": share + 0.001}
-        for name, share in (("mnist-small", 0.9925), ("mnist-large", 0.9937), ("mnist-small-relu", 0.9921))
-    ]  # fmt: skip
-    data = {"0f" * 32: {"split": "test", "n": 10_000, "source": "made up"}}
-    content = {
-        "benchmark": "mnist",
-        "started": "2026-11-24T10:00:00+00:00",
-        "networks": networks,
-        "data": data,
+def write_experiment(folder: Path, value: str, *verdict: str, **more: object) -> None:
+    """Write what an experiment says of itself, a table, a report, and a unit that is nobody's business."""
+    entry = {
+        "source": "mnist: made <up>",
+        "n": "500 trials",
+        "value": value,
+        "note": "[1, 2] of it",
+        "more": [],
     }
-    _json(folder / "summary.json", content)
-    for name in ("networks.csv", "table.md", "time-steps.svg", "time-steps.png"):
+    content = {"entry": entry, "simulated": False, "verdict": verdict, "started": "2026-11-24T10:00:00+00:00",
+               "changed": {"neuron.t_ref": "5 ms"}}  # fmt: skip
+    _json(folder / "summary.json", content | more)
+    _json(folder / "spec.json", {})
+    _json(folder / "units" / "one.json", {})
+    for name in ("accuracy.csv", "report.html"):
         (folder / name).touch()
 
 
@@ -72,23 +68,12 @@ def write_devices(folder: Path) -> None:
             ("genn", "float64", "numpy", False, 0.05), ("cpp_standalone", "float32", "cpp", False, 0.011))
     ]  # fmt: skip
     content = {"started": "2026-11-24T11:00:00+00:00", "dataset": "mnist", "source": "made up",
-               "n_trials": 200, "simulated": False, "rows": rows}  # fmt: skip
+               "n_trials": 200, "simulated": False, "changed": {}, "rows": rows}  # fmt: skip
     _json(folder / "summary.json", content)
     (folder / "devices.csv").touch()
     inside = folder / "runs" / "numpy-explicit-float64"
     inside.mkdir(parents=True)
     (inside / "report.html").touch()
-
-
-def write_cross_validation(folder: Path) -> None:
-    content = {
-        "network": "nmnist-small-real", "began_with": "nmnist-small", "dataset": "nmnist",
-        "source": "made up", "simulated": False, "n": 1000, "folds": 5, "readout": "mean-potential",
-        "accuracy": {"mean-potential": [0.986, 0.977, 0.992], "rates": [0.99, 0.982, 0.995]},
-        "gained": [0.003, -0.002, 0.007],
-    }  # fmt: skip
-    _json(folder / "summary.json", content)
-    (folder / "decisions.csv").touch()
 
 
 STEPS = {
@@ -103,9 +88,10 @@ STEPS = {
 
 
 def write_results(results: Path) -> Path:
-    """Write one result of each kind and more; a run and a timing study are unfinished, a third is damaged."""
-    write_run(results / "mnist" / "aaaa", 0.9812, "2026-11-26T09:00:00+00:00")
-    newest = write_run(results / "mnist" / "bbbb")
+    """Write results of each kind; a run and a timing experiment are unfinished, a third is damaged."""
+    longer = {"neuron.t_ref": "5 ms"}
+    write_run(results / "mnist" / "t_ref-5-ms-aaaa", 0.9812, "2026-11-26T09:00:00+00:00", longer)
+    newest = write_run(results / "mnist" / "as-written-bbbb")
     write_ledger(newest)
     (results / "mnist" / "latest").symlink_to(newest.name)
     (results / "mnist" / ".cccc-x1y2").mkdir()
@@ -114,28 +100,18 @@ def write_results(results: Path) -> Path:
     broken = write_run(results / "a study # 100 %" / "eeee")
     content = (broken / "summary.json").read_text()
     (broken / "summary.json").write_text(content[: len(content) // 2])
-    (results / "timing" / "nmnist").mkdir(parents=True)
-    timing_study.write_study(results / "timing" / "nmnist" / "ffff")
-    (results / "timing" / "nmnist" / "ffff" / "report.html").touch()
     (results / "timing" / "ncaltech101" / "abcd" / "units").mkdir(parents=True)
-    for name in ("caltech", "caltech-quick"):
-        (results / "filters" / name).mkdir(parents=True)
-        filter_study.write_study(results / "filters" / name / "1234")
-        (results / "filters" / name / "1234" / "report.html").touch()
-    (results / "noise" / "mnist").mkdir(parents=True)
-    noise_study.write_study(results / "noise" / "mnist" / "5678")
-    (results / "noise" / "mnist" / "5678" / "report.html").touch()
-    for name, kind in (("mnist-morris", "morris"), ("mnist-grid", "grid")):
-        (results / "sweeps" / name).mkdir(parents=True)
-        sweep_study.write_study(results / "sweeps" / name / "2468", kind)
-        (results / "sweeps" / name / "2468" / "report.html").touch()
-    (results / "ladder" / "mnist").mkdir(parents=True)
-    ladder_study.write_ladder(results / "ladder" / "mnist" / "9876")
-    (results / "ladder" / "mnist" / "9876" / "report.html").touch()
-    write_benchmark(results / "benchmark" / "mnist")
+    for kind, study, verdict in (
+        ("noise", "mnist", "Noise <destroys> it."), ("sweeps", "mnist-morris", "Threshold matters."),
+        ("filters", "caltech", "Midgets help."), ("filters", "caltech-quick", "Quickly told."),
+        ("time-step", "mnist", "A coarse step costs nothing."),
+    ):  # fmt: skip
+        write_experiment(
+            results / kind / study / "as-written-1234", f"{len(kind)}.25 %", verdict, "And more."
+        )
+    write_experiment(results / "benchmark" / "mnist" / "as-written-5678", "99.37 %")
     (results / "benchmark" / "measurements").mkdir()
     write_devices(results / "devices" / "mnist")
-    write_cross_validation(results / "cross-validation" / "nmnist-small-real" / "9abc")
     (results / "bench").mkdir()
     (results / "bench" / "table.md").touch()
     _json(results / "study" / "steps.json", STEPS)

@@ -10,7 +10,6 @@ import numpy as np
 
 from bioscnn.conversion import convert
 from bioscnn.neurons import LIF, ExponentialCurrent
-from bioscnn.report.folder import REQUIRED
 from bioscnn.simulation import Device, PopulationRecording, Recording
 from bioscnn.simulation.reference import simulate_reference
 from bioscnn.simulation.storage import RunFile
@@ -18,6 +17,7 @@ from bioscnn.spikes import SpikeTrains
 from bioscnn.studies import Study
 from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.provenance import describe_network
+from tests.facts import provenance_facts, summary_facts
 from tests.networks import currents, every_layer
 
 N_TRIALS, N_STEPS, V_TH = 6, 30, 20e-3
@@ -42,13 +42,11 @@ def write_run(folder: Path, recording: Recording, **keys: dict[str, object]) -> 
     """Write a run's files, of a study with some keys changed: ``simulation={"device": "numpy"}``."""
     n = recording.n_trials
     config = StudyConfig.model_validate({"dataset": {"trials": n}, **keys})
-    summary = dict.fromkeys(REQUIRED["summary.json"], 0) | {
-        "n_trials": n, "readout": config.readout.rule, "weights_sha256": "w" * 64, "data_sha256": "d" * 64,
-    }  # fmt: skip
-    provenance = dict.fromkeys(REQUIRED["provenance.json"], 0) | {
-        "versions": {"brian2": "2.9.0"}, "commit": "c" * 40, "network": {"calibration": None},
-        **describe_network(NETWORK, Device()),
-    }  # fmt: skip
+    summary = summary_facts(
+        n_trials=n, readout=config.readout.rule, device=config.simulation.device,
+        dt_ms=1e3 * config.simulation.dt, duration_ms=1e3 * config.simulation.duration,
+    )  # fmt: skip
+    provenance = provenance_facts(**json.loads(json.dumps(describe_network(NETWORK, Device()))))
     folder.mkdir(parents=True)
     (folder / "summary.json").write_text(json.dumps(summary))
     (folder / "provenance.json").write_text(json.dumps(provenance))

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from bioscnn.errors import UserError
+from bioscnn.experiments.executors import Where
+from bioscnn.experiments.run import run_experiment
+from bioscnn.experiments.sweep import Measured, SweepExperiment, read_sweep
+from bioscnn.experiments.unit import Measure
 from bioscnn.studies.watcher import Unwatched
 
 ROOT = Path(__file__).parents[1]
@@ -26,19 +29,14 @@ NOMINAL = '"noise.weight-noise.cv" = 1'
 
 
 class Watcher(Unwatched):
-    """Remembers what it was told, and may stop the work after some chunks."""
+    """May interrupt the work after some units."""
 
     def __init__(self, most: int | None = None) -> None:
-        self.tasks: list[str] = []
-        self.stages: list[str] = []
-        self.most = most
-
-    def stage(self, what: str) -> None:
-        self.stages.append(what)
+        self.most, self.done = most, 0
 
     def task(self, what: str, trials: int, work: float) -> None:
-        self.tasks.append(what)
-        if len(self.tasks) == self.most:
+        self.done += 1
+        if self.done == self.most:
             raise KeyboardInterrupt
 
 
@@ -54,83 +52,67 @@ def write_sweep(
     return file
 
 
-@dataclass(frozen=True)
-class Stub:
-    """What all functions have in common: no program, and a log of the points that were begun."""
-
-    log: Path
-    """A file in which each computed point is a line."""
-
-    columns = ("answer", "spikes")
-
-    def shape(self, point):
-        return None
-
-    def is_built(self, point):
-        return True
-
-    def build(self, point):
-        """Nothing is compiled."""
-
-    def values(self, point):
-        """Return the three parameters, from the study that is simulated."""
-        config = point.study.config
-        return np.array(
-            [config.network.weight_scale, config.encoding.gain, config.noise["weight-noise"].amount]
-        )
-
-    def begin(self, point):
-        """Note that a point is computed."""
-        with self.log.open("a") as file:
-            file.write(f"{point.number}\n")
-
-    def computed(self):
-        """Return the points that were computed, in their order."""
-        return [int(line) for line in self.log.read_text().split()] if self.log.exists() else []
+def conduct(place: Path, experiment: SweepExperiment, *, jobs: int = 2, most: int | None = None, **options):
+    """Run a sweep into a folder."""
+    return run_experiment(
+        experiment, where=Where(jobs), data=None, results=place, progress=Watcher(most), **options
+    )
 
 
-@dataclass(frozen=True)
-class Ishigami(Stub):
-    """The function of Ishigami and Homma (1990) as the accuracy; its sum of sines beside it."""
-
-    def run(self, point):
-        self.begin(point)
-        x1, x2, x3 = np.pi * (2 * self.values(point) - 3)
-        value = np.sin(x1) + 7 * np.sin(x2) ** 2 + 0.1 * x3**4 * np.sin(x1)
-        return {"answer": value, "spikes": 3.0}
+def of_function(place: Path, design: str, measure: str, **options) -> SweepExperiment:
+    """A sweep of one of the functions below; `computed` says which points were computed."""
+    options["log"] = str(place / "log")
+    measured = Measured(f"tests.sweeps:{measure}", ("answer", "spikes"), options)
+    return SweepExperiment(read_sweep(write_sweep(place, design)), measured)
 
 
-@dataclass(frozen=True)
-class Linear(Stub):
+def computed(place: Path) -> list[int]:
+    """Numbers of the points that were begun, in their order."""
+    log = place / "log"
+    return [int(line) for line in log.read_text().split()] if log.exists() else []
+
+
+def _number(unit) -> int:
+    """The number of a point of the design, -1 of those of one parameter alone."""
+    what, _, number = unit.condition.partition(" ")
+    return int(number) if what == "point" else -1
+
+
+def _values(unit) -> np.ndarray:
+    """The three parameters, from the study that would be simulated."""
+    with Path(unit.options["log"]).open("a") as file:
+        file.write(f"{_number(unit)}\n")
+    config = unit.study.config
+    return np.array([config.network.weight_scale, config.encoding.gain, config.noise["weight-noise"].amount])
+
+
+def ishigami(unit, bench):
+    """The function of Ishigami and Homma (1990), and something that is the same everywhere."""
+    x1, x2, x3 = np.pi * (2 * _values(unit) - 3)
+    value = np.sin(x1) + 7 * np.sin(x2) ** 2 + 0.1 * x3**4 * np.sin(x1)
+    return {"answer": np.array(value), "spikes": np.array(3.0)}
+
+
+def linear(unit, bench):
     """A sum of the positions in the ranges, with the weights 5, -3 and 0."""
-
-    def run(self, point):
-        self.begin(point)
-        x = self.values(point) - 1
-        return {"answer": x @ [5.0, -3.0, 0.0], "spikes": x.sum()}
+    x = _values(unit) - 1
+    return {"answer": np.array(x @ [5.0, -3.0, 0.0]), "spikes": np.array(x.sum())}
 
 
-@dataclass(frozen=True)
-class Deadly(Linear):
-    """Some points end the process that computes them; all take their time."""
-
-    deadly: tuple[int, ...] = ()
-    seconds: float = 0.0
-
-    def run(self, point):
-        if point.number in self.deadly:
-            os.kill(os.getpid(), signal.SIGKILL)
-        time.sleep(self.seconds)
-        return super().run(point)
+def deadly(unit, bench):
+    """The same, but for points that end the process that computes them."""
+    time.sleep(unit.options.get("seconds", 0))
+    if _number(unit) in unit.options["deadly"]:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return linear(unit, bench)
 
 
-@dataclass(frozen=True)
-class Failing(Linear):
-    """Some points cannot be computed, as long as a file is there."""
+def failing(unit, bench):
+    """The same, but for points that cannot be computed as long as a file is there."""
+    outcome = linear(unit, bench)
+    if _number(unit) in unit.options["failing"] and Path(unit.options["log"]).with_name("broken").exists():
+        raise UserError("no such luck", key="luck", fix="try again")
+    return outcome
 
-    failing: tuple[int, ...] = ()
 
-    def run(self, point):
-        if point.number in self.failing and self.log.with_name("broken").exists():
-            raise UserError("no such luck", key="luck", fix="try again")
-        return super().run(point)
+ISHIGAMI, LINEAR, DEADLY, FAILING = map(Measure, (ishigami, linear, deadly, failing))

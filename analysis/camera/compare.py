@@ -18,8 +18,9 @@ from analysis.camera.maps import cosine, count_recordings, intervals
 from bioscnn.datasets import EventSet
 from bioscnn.datasets.saccades import record
 from bioscnn.errors import UserError
+from bioscnn.experiments.phrases import MINUS
 from bioscnn.plots.files import save
-from bioscnn.studies.benchmark.markdown import MINUS, Document
+from bioscnn.report.document import Document
 
 DOCS = Path("docs")
 COMMAND = "python -m analysis.camera.compare"

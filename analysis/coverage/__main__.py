@@ -14,7 +14,7 @@ from analysis.coverage.false_claims import family_rows, size_rows
 from analysis.coverage.measure import coverage_table
 from analysis.coverage.tables import markdown
 from bioscnn.errors import UserError
-from bioscnn.studies.benchmark.markdown import Document
+from bioscnn.report.document import Document
 
 DOCS = Path("docs")
 

@@ -10,15 +10,14 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from bioscnn.batch_jobs import cluster_options
 from bioscnn.errors import UserError
+from bioscnn.experiments.where import Where
 from bioscnn.processes import LastWill
-
-if TYPE_CHECKING:
-    from bioscnn.experiments.executors import Where
 
 COMMAND_SECONDS = 60
 """Time for which a command of a batch system may take."""
@@ -114,10 +113,11 @@ class Jobs:
         return None if ended.returncode else [line[2] for line in lines if line and line[1] in self.numbers]
 
     def cancel(self) -> None:
-        """Cancel all jobs."""
-        if self.numbers:
-            _call([self.system.cancel, *self.numbers])
-        self._will.revoke()
+        """Cancel all jobs; if the batch system does not answer, once more when this process ends."""
+        with suppress(UserError):
+            if self.numbers:
+                _call([self.system.cancel, *self.numbers])
+            self._will.revoke()
 
 
 def _call(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
@@ -171,7 +171,7 @@ def make_cluster(where: Where) -> Any:
     Raises
     ------
     UserError
-        If dask-jobqueue does not know a key of the table ``[cluster]``, or misses one.
+        If the table ``[cluster]`` has a key that is none of a job's size and place, or misses one.
     """
     # On import it lets Ctrl-C end the process at once; here that is to remain an exception.
     on_interrupt = signal.getsignal(signal.SIGINT)
@@ -179,11 +179,11 @@ def make_cluster(where: Where) -> Any:
 
     signal.signal(signal.SIGINT, on_interrupt)
     assert where.batch is not None
-    system = BATCH_SYSTEMS[where.batch]
+    system, options = BATCH_SYSTEMS[where.batch], cluster_options(where.cluster)
     # Dask's own page at any free port: two studies from one machine must not want the same.
     usual = {"scheduler_options": {"dashboard_address": ":0"}, "death_timeout": ORPHAN_SECONDS}
     try:
-        return getattr(dask_jobqueue, system.cluster)(**usual | dict(where.cluster))
+        return getattr(dask_jobqueue, system.cluster)(**usual | options)
     except (TypeError, ValueError) as error:
         raise UserError(
             f"dask-jobqueue cannot make jobs for {system.name} of the table [cluster]: {error}",

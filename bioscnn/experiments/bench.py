@@ -8,6 +8,7 @@ from typing import Any
 
 from bioscnn.ann import LayerGraph, read_model
 from bioscnn.experiments.unit import Outcome
+from bioscnn.fingerprint import hash_of
 from bioscnn.ledger.conditions import spiking_network
 from bioscnn.network import SpikingNetwork
 from bioscnn.simulation import Progress
@@ -55,6 +56,7 @@ class Bench:
         self.given: dict[str, Outcome] = dict(given or {})
         self.progress: Progress = progress or Silent()
         self._kept: dict[str, list[tuple[Any, Any]]] = {}
+        self._contents: dict[str, str] = {}
 
     def case(self, study: Study) -> Prepared:
         """Return a study ready to be simulated: what `bioscnn.studies.prepare.prepare` returns, shared.
@@ -70,6 +72,14 @@ class Bench:
         calibration = self.calibration(config, graph)
         network = self.network(config, graph, calibration)
         return Prepared(study, shown, graph, calibration, network)
+
+    def contents(self, config: StudyConfig) -> str:
+        """Return the hash of the examples and of the trained network that a study names."""
+        named = repr((config.dataset.model_dump(), config.network.model))
+        if named not in self._contents:
+            network = self.graph(config.network.model).sha256()
+            self._contents[named] = hash_of(self.clean(config).examples.sha256, network)[:8]
+        return self._contents[named]
 
     def clean(self, config: StudyConfig) -> Input:
         """Return the examples of a study, and how they are encoded, without any noise."""
@@ -112,17 +122,21 @@ class Bench:
 
     def network(self, config: StudyConfig, graph: LayerGraph, calibration: Input | None) -> SpikingNetwork:
         """Return the converted network of a study with its weights, delay and noise."""
+        return furnished(self.converted(config, graph, calibration), config)
+
+    def converted(self, config: StudyConfig, graph: LayerGraph, calibration: Input | None) -> SpikingNetwork:
+        """Return the network as conversion makes it, without weight scale, delay and noise of the study."""
         conditions = conditions_of(config)
         examples = None if calibration is None else calibration.examples.sha256
         encoded_by = None if calibration is None else self._encoded_by(config)
-        converted: SpikingNetwork = self.keep(
+        network: SpikingNetwork = self.keep(
             "converted",
             (conditions, graph.sha256(), examples, encoded_by),
             lambda: spiking_network(
                 conditions, graph, None if calibration is None else calibration.intensities()
             ),
         )
-        return furnished(converted, config)
+        return network
 
     def keep(self, what: str, decided_by: Any, make: Callable[[], Any]) -> Any:
         """Return a thing of some kind that is remembered under what decides it, or make it."""

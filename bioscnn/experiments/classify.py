@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.encoding import Currents
 from bioscnn.experiments.bench import Bench
-from bioscnn.experiments.fingerprint import code_from
 from bioscnn.experiments.recordings import kept_batches
-from bioscnn.experiments.unit import Measure, Outcome, Unit, hash_of
+from bioscnn.experiments.unit import Measure, Outcome, Unit
+from bioscnn.fingerprint import code_of_modules, hash_of
 from bioscnn.metrics import (
     decision_latency,
     synaptic_operations_by_trial,
@@ -22,13 +21,10 @@ from bioscnn.metrics import (
 from bioscnn.network import OUTPUT, READOUT
 from bioscnn.readout import READOUTS, decisions
 from bioscnn.simulation import Recording, simulate_batches
-from bioscnn.simulation.cpp_device import chance_files, constant_files
-from bioscnn.simulation.shape import ProgramShape
 from bioscnn.spikes import SpikeTrains
+from bioscnn.studies.identity import SIMULATION, inputs_of_case
 from bioscnn.studies.prepare import Prepared
 from bioscnn.studies.scores import informed_steps
-
-SIMULATION = "bioscnn.simulation.simulate"
 
 RULES = tuple(READOUTS)
 """Readouts in the order of the first axis of ``chosen``."""
@@ -95,7 +91,7 @@ def classify_case(
     )
     path = None
     if recordings is not None:
-        path = recordings / f"{hash_of(inputs_of_case(case), by_trial, code_from(SIMULATION))}.npz"
+        path = recordings / f"{hash_of(inputs_of_case(case), by_trial, code_of_modules(SIMULATION))}.npz"
     for batch in kept_batches(path, simulated):
         trials = slice(first, first + batch.n_trials)
         decided = {name: decisions(batch, name) for name in RULES}
@@ -127,33 +123,14 @@ def classify_case(
     return outcome
 
 
+def correct_of(outcome: Outcome, rule: str) -> NDArray[np.bool_]:
+    """Return which answers of a readout were right, shape (n_trials,)."""
+    return np.asarray(outcome["chosen"][RULES.index(rule)] == outcome["label"])
+
+
 def inputs_of(unit: Unit, bench: Bench) -> str:
     """Return the hash of everything that a simulation of a unit's study reads."""
     return inputs_of_case(bench.case(unit.study), ann=bool(unit.options.get("ann")))
-
-
-def inputs_of_case(case: Prepared, *, ann: bool = False) -> str:
-    """Return the hash of program, constants, chance, stimulus, clock, labels and device of a case."""
-    network, stimulus, device = case.network, case.stimulus, case.device
-    shape = ProgramShape(network, not isinstance(stimulus, Currents), device.precision, device.connectivity)
-    constants = constant_files(shape) | chance_files(network, stimulus.dt)
-    if isinstance(stimulus, Currents):
-        shown: list[NDArray[Any]] = [stimulus.values]
-    else:
-        shown = [stimulus.neuron, stimulus.step, stimulus.trial_start]
-    trained = [case.graph.sha256(), case.input.intensities()] if ann else []
-    return hash_of(
-        shape.key(),
-        *(part for name in sorted(constants) for part in (name, constants[name])),
-        *shown,
-        stimulus.n_steps,
-        stimulus.dt,
-        case.examples.labels,
-        device.name,
-        device.precision,
-        case.study.config.readout.rule,
-        *trained,
-    )
 
 
 CLASSIFY = Measure(

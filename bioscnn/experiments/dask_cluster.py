@@ -8,15 +8,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import bioscnn
 from bioscnn.errors import UserError
+from bioscnn.experiments.batch import Jobs
 from bioscnn.experiments.dask_workers import SCHEDULER_SECONDS, WATCH_SECONDS, WORKER_SECONDS, DaskWorkers
-
-if TYPE_CHECKING:
-    from bioscnn.experiments.batch import Jobs
-    from bioscnn.experiments.executors import Where
+from bioscnn.experiments.where import Where
 
 SILENT_SECONDS = 5
 """Time after which it is told what is waited for."""

@@ -6,12 +6,11 @@ import time
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, CancelledError, Future
 from threading import Event, Lock, Thread
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from bioscnn.experiments.executors import LostExecutorError
-
-if TYPE_CHECKING:
-    from bioscnn.experiments.batch import Jobs
+import bioscnn
+from bioscnn.experiments.batch import Jobs
+from bioscnn.experiments.executor import LostExecutorError
 
 SCHEDULER_SECONDS = 10
 """Time in which a scheduler has to answer."""
@@ -58,7 +57,7 @@ class DaskWorkers:
         unit: Future[Any] = Future()
         unit.set_running_or_notify_cancel()
         try:
-            task = self._client.submit(function, *arguments, pure=False)
+            task = self._client.submit(_compute, bioscnn.__version__, function, arguments, pure=False)
         except Exception as error:
             if self._client.status == "running":
                 raise
@@ -135,3 +134,18 @@ class DaskWorkers:
         for unit in units:
             unit.set_exception(self._lost)
         return self._lost
+
+
+def _compute(version: str, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    """Compute a unit on a worker, unless that has joined late and does not fit."""
+    from distributed import get_worker
+
+    worker = get_worker()
+    if bioscnn.__version__ != version or worker.state.nthreads > 1:
+        raise LostExecutorError(
+            "a Dask worker has joined that does not fit",
+            value=f"{worker.address}: bioscnn {bioscnn.__version__}, {worker.state.nthreads} threads",
+            expected=f"bioscnn {version}, one thread",
+            fix="end that worker, and type the same: what is computed is kept",
+        )
+    return function(*arguments)

@@ -13,9 +13,10 @@ from typing import Any
 from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.executors import Executor, is_death
-from bioscnn.experiments.fingerprint import code_of, core_of, environment_of_results
+from bioscnn.experiments.fingerprint import code_of, core_of
 from bioscnn.experiments.store import Kept, MadeBy, Store
 from bioscnn.experiments.unit import Outcome, Unit, measure_of
+from bioscnn.fingerprint import environment_of_results
 from bioscnn.studies.watcher import Watcher
 
 LARGEST_CHUNK = 8
@@ -146,7 +147,7 @@ class Round:
     def add(self, store: Store, units: Iterable[Unit]) -> None:
         """Take in units that others have brought into the store."""
         for unit in units:
-            kept = store.read(unit.id)
+            kept = store.read(unit)
             if kept is not None:
                 self.take(unit, kept)
 
@@ -202,7 +203,7 @@ def complete(
     progress.plan(sum(unit.work for unit in units))
     earlier: dict[str, Kept] = {}
     for unit in units:
-        kept = store.read(unit.id)
+        kept = store.read(unit)
         if kept is None or (kept.made_by.error and retry) or not _same_environment(kept):
             todo.append(unit)
         elif kept.made_by.code == code_of(unit.measure):
@@ -237,7 +238,7 @@ def complete(
         else:
             outcome = result.outcome or {}
             done.computed += 1
-        store.write(unit.id, outcome, made_by)
+        store.write(unit, outcome, made_by)
         done.take(unit, Kept(outcome, made_by))
         progress.task(unit.label, 1, unit.work)
         progress.trial()
@@ -307,7 +308,7 @@ def chunks_of(units: Sequence[Unit], n_workers: int) -> list[list[Unit]]:
 
 
 def _kind(unit: Unit) -> tuple[Any, ...]:
-    return unit.variant, unit.condition, unit.measure
+    return (unit.program,) if unit.program else (unit.variant, unit.condition, unit.measure)
 
 
 def _round(

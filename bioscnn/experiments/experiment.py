@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from bioscnn.experiments.bench import Bench
-from bioscnn.experiments.unit import Outcome, Unit, hash_of
+from bioscnn.experiments.unit import Outcome, Unit
+from bioscnn.fingerprint import hash_of
 from bioscnn.report.page import Page
 from bioscnn.studies.study import Study
 
@@ -27,11 +28,14 @@ class Done:
         By identity, of the units that went well.
     failed : mapping of str
         By identity, why the others failed.
+    units_per_second : float, optional
+        How fast units were measured when any were last, by all processes together.
     """
 
     units: tuple[Unit, ...]
     outcomes: Mapping[str, Outcome]
     failed: Mapping[str, str]
+    units_per_second: float | None = None
 
     def __getitem__(self, unit: Unit) -> Outcome:
         """Return the outcome of a unit."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 from bioscnn.errors import UserError
@@ -14,10 +16,13 @@ from bioscnn.experiments.engine import bench_of, complete
 from bioscnn.experiments.executors import Where, executor_at
 from bioscnn.experiments.experiment import Analysis, Done, Experiment
 from bioscnn.experiments.lock import locked
-from bioscnn.experiments.store import SPEC, MadeBy, Store
-from bioscnn.experiments.unit import Outcome, Unit, hash_of
+from bioscnn.experiments.store import SPEC, UNITS, MadeBy, Store
+from bioscnn.experiments.unit import Outcome, Unit
 from bioscnn.files import point_latest, write_atomically, write_csv, write_json
-from bioscnn.report.page import write_page
+from bioscnn.fingerprint import hash_of
+from bioscnn.report import write_index
+from bioscnn.report.render import write_page
+from bioscnn.studies.naming import result_folder
 from bioscnn.studies.provenance import code_version, environment
 from bioscnn.studies.watcher import Watcher
 
@@ -98,7 +103,9 @@ def run_experiment(
     shard: Shard | None = None,
     keep_spikes: bool = False,
 ) -> Finished | ShardDone:
-    """Measure what is not in the store yet, analyse, and write ``<results>/<name>/<label>/<hash>/``.
+    """Measure what is not in the store yet, analyse, and write the folder of the experiment, and the index.
+
+    The folder is ``<results>/<name>/<label>/<what was changed in the study>-<hash>/``.
 
     Where recordings are simulated, the label ends in ``-simulated``.
 
@@ -144,8 +151,8 @@ def run_experiment(
     plan = _key(experiment, units, bench)
     simulated = bench.clean(units[0].study.config).simulated
     label = experiment.label + "-simulated" * simulated
-    folder = results / experiment.name / label / plan
-    store = Store(folder)
+    folder = result_folder(results / experiment.name / label, experiment.study.label, plan)
+    store = Store(folder, lambda unit: bench.contents(unit.study.config))
     store.open({"plan": plan, "experiment": experiment.name, "label": label})
     _speak_of_earlier(folder, progress)
     version = code_version()
@@ -153,10 +160,12 @@ def run_experiment(
     outcomes: dict[str, Outcome] = {}
     made: dict[str, MadeBy] = {}
     computed = measured = 0
+    seconds = 0.0
     lock = ".lock" if shard is None else f".lock-{shard.number}-of-{shard.of}"
     with locked(folder, lock), executor_at(where, progress.stage) as executor:
         while units:
             mine = units if shard is None else shard.of_units(units)
+            round_begun = perf_counter()
             done = complete(
                 mine,
                 store,
@@ -169,6 +178,7 @@ def run_experiment(
                 retry=retry,
                 given={need: outcomes[need.partition(":")[0]] for unit in mine for need in unit.needs},
             )
+            seconds += perf_counter() - round_begun
             computed += done.computed
             measured += len(mine)
             if shard is not None:
@@ -182,7 +192,8 @@ def run_experiment(
         if shard is not None:
             return ShardDone(folder, measured, computed)
         progress.stage("analysing")
-        analysis = experiment.analyse(_done(every, outcomes, made), bench)
+        per_second = computed / seconds if computed else _earlier_speed(folder)
+        analysis = experiment.analyse(_done(every, outcomes, made, per_second), bench)
         for name, content in analysis.files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             write_atomically(folder / name, content)
@@ -190,32 +201,38 @@ def run_experiment(
             write_csv(folder / f"{name}.csv", rows)
         store.write_overview(every, made)
         summary = _summary(experiment, analysis, made, begun, version, computed)
+        summary["units_per_second"] = per_second
         write_json(folder / "summary.json", summary)
         progress.stage("reporting")
         write_page(experiment.page(analysis, summary), folder)
         point_latest(folder)
+    write_index(results)
     return Finished(folder, summary, analysis, computed)
 
 
-def _done(units: list[Unit], outcomes: Mapping[str, Outcome], made: Mapping[str, MadeBy]) -> Done:
-    return Done(tuple(units), outcomes, {name: one.error for name, one in made.items() if one.error})
+def _done(
+    units: list[Unit],
+    outcomes: Mapping[str, Outcome],
+    made: Mapping[str, MadeBy],
+    per_second: float | None = None,
+) -> Done:
+    failed = {name: one.error for name, one in made.items() if one.error}
+    return Done(tuple(units), outcomes, failed, per_second)
+
+
+def _earlier_speed(folder: Path) -> float | None:
+    """Return how many units per second were measured when the experiment was finished last."""
+    try:
+        speed = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["units_per_second"]
+        return None if speed is None else float(speed)
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
 
 
 def _key(experiment: Experiment, units: Iterable[Unit], bench: Bench) -> str:
     """Return the hash that names the result: of its units, its options, its data and its networks."""
-    configs = {unit.study.key(): unit.study.config for unit in units}.values()
-    data, networks = {}, {}
-    for config in configs:
-        networks[config.network.model] = bench.graph(config.network.model).sha256()
-        written = repr(config.dataset.model_dump())
-        if written not in data:
-            data[written] = bench.clean(config).examples.sha256
-    return hash_of(
-        sorted(unit.id for unit in units),
-        dict(experiment.spec),
-        sorted(data.items()),
-        sorted(networks.items()),
-    )[:16]
+    named = sorted(f"{unit.id}-{bench.contents(unit.study.config)}" for unit in units)
+    return hash_of(named, dict(experiment.spec))[:16]
 
 
 def _commit(version: Mapping[str, Any]) -> str:
@@ -227,7 +244,7 @@ def _speak_of_earlier(folder: Path, progress: Watcher) -> None:
     earlier = [
         path
         for path in folder.parent.iterdir()
-        if path.is_dir() and not path.is_symlink() and not (path / SPEC).exists()
+        if path.is_dir() and not path.is_symlink() and path.name != UNITS and not (path / SPEC).exists()
     ]
     if earlier:
         progress.stage(f"{earlier[0]} was made by an earlier bioscnn; everything is measured anew")
@@ -246,6 +263,7 @@ def _summary(
         "experiment": experiment.name,
         "label": experiment.label,
         "study": experiment.study.name,
+        "changed": dict(experiment.study.edits),
         "title": analysis.title,
         "simulated": analysis.simulated,
         "verdict": list(analysis.verdict),

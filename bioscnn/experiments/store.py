@@ -1,9 +1,9 @@
-"""The folder of an experiment: one file per unit, and what made it."""
+"""The folders of an experiment: one file per unit, and what made it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -60,53 +60,51 @@ class Kept:
 
 
 class Store:
-    """Outcomes of units in a folder, each in a file that is whole or absent.
+    """Outcomes of units, each in a file that is whole or absent.
+
+    All experiments of one name and study share their units, whatever is planned with them.
 
     Parameters
     ----------
     folder : Path
-        Of the experiment.
+        Of the experiment; the units are in the folder ``units`` beside it.
+    contents : callable
+        Returns the hash of the data and the network that a unit's study names.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, contents: Callable[[Unit], str]) -> None:
+        self.folder, self.units, self._contents = folder, folder.parent / UNITS, contents
 
     def open(self, spec: dict[str, Any]) -> None:
-        """Make the folder, and say in it which plan it belongs to.
+        """Make the folders, and say in that of the experiment which plan it belongs to.
 
         Raises
         ------
         UserError
             If it belongs to another plan, or cannot be written.
         """
-        with unwritable_is_told(self.folder):
-            (self.folder / UNITS).mkdir(parents=True, exist_ok=True)
+        for folder in (self.folder, self.units):
+            with unwritable_is_told(folder):
+                folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / SPEC
         if path.exists():
             check_spec(path, spec["plan"])
         else:
             write_json(path, spec)
 
-    def path(self, unit: str) -> Path:
+    def path(self, unit: Unit) -> Path:
         """Return the file of a unit."""
-        return self.folder / UNITS / f"{unit}.npz"
+        return self.units / f"{unit.id}-{self._contents(unit)}.npz"
 
-    def read(self, unit: str) -> Kept | None:
+    def read(self, unit: Unit) -> Kept | None:
         """Return a unit's outcome; None if it is not there or damaged."""
-        arrays = kept(self.path(unit))
-        if arrays is None or _MADE_BY not in arrays:
-            return None
-        try:
-            made_by = MadeBy(**json.loads(str(arrays.pop(_MADE_BY))))
-        except (ValueError, TypeError):
-            return None
-        return Kept(arrays, made_by)
+        return _read(self.path(unit))
 
     def has_all(self, units: Iterable[Unit]) -> bool:
         """Return whether every unit is in the store, whoever computed it."""
-        return all(self.path(unit.id).exists() for unit in units)
+        return all(self.path(unit).exists() for unit in units)
 
-    def write(self, unit: str, outcome: Outcome, made_by: MadeBy) -> None:
+    def write(self, unit: Unit, outcome: Outcome, made_by: MadeBy) -> None:
         """Keep an outcome, whole or not at all.
 
         Raises
@@ -114,7 +112,7 @@ class Store:
         UserError
             If it cannot be written.
         """
-        with unwritable_is_told(self.folder):
+        with unwritable_is_told(self.units):
             write_npz(self.path(unit), {**outcome, _MADE_BY: np.array(json.dumps(asdict(made_by)))})
 
     def write_overview(self, units: Iterable[Unit], made: dict[str, MadeBy]) -> None:
@@ -122,6 +120,7 @@ class Store:
         rows = [
             {
                 "unit": unit.id,
+                "file": f"../{UNITS}/{self.path(unit).name}",
                 "variant": unit.variant,
                 "condition": unit.condition,
                 "severity": unit.severity,
@@ -133,6 +132,22 @@ class Store:
             if unit.id in made
         ]
         write_csv(self.folder / "units.csv", rows)
+
+
+def is_whole(path: Path) -> bool:
+    """Return whether a file holds the outcome of a unit."""
+    return _read(path) is not None
+
+
+def _read(path: Path) -> Kept | None:
+    arrays = kept(path)
+    if arrays is None or _MADE_BY not in arrays:
+        return None
+    try:
+        made_by = MadeBy(**json.loads(str(arrays.pop(_MADE_BY))))
+    except (ValueError, TypeError):
+        return None
+    return Kept(arrays, made_by)
 
 
 def check_spec(path: Path, plan: str) -> None:

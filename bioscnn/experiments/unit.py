@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from numpy.typing import NDArray
 
+from bioscnn.fingerprint import hash_of
 from bioscnn.studies.study import Study
 
 if TYPE_CHECKING:
     from bioscnn.experiments.bench import Bench
+
+__all__ = ["Measure", "Outcome", "Unit", "hash_of", "measure_of"]
 
 Outcome = Mapping[str, NDArray[Any]]
 """What a unit comes to: arrays by name."""
@@ -46,6 +48,8 @@ class Unit:
         About how long it takes, relative to the other units of the experiment; for order and progress.
     exclusive : bool
         Whether nothing else may run on the machine meanwhile, as for a measurement of time.
+    program : str
+        What units share that need the same compiled program; by variant, condition and measure if empty.
     """
 
     variant: str
@@ -57,6 +61,7 @@ class Unit:
     needs: tuple[str, ...] = ()
     work: float = 1.0
     exclusive: bool = False
+    program: str = ""
 
     @cached_property
     def id(self) -> str:
@@ -98,16 +103,3 @@ def measure_of(name: str) -> Measure:
     measure = getattr(importlib.import_module(module), attribute)
     assert isinstance(measure, Measure), name
     return measure
-
-
-def hash_of(*parts: object) -> str:
-    """Return a hash of arrays, bytes and text, by their types, shapes and contents."""
-    digest = hashlib.sha256()
-    for part in parts:
-        if isinstance(part, np.ndarray):
-            digest.update(f"{part.dtype}{part.shape}".encode())
-            digest.update(np.ascontiguousarray(part).view(np.uint8).data)
-        else:
-            digest.update(repr(part).encode())
-        digest.update(b"\0")
-    return digest.hexdigest()[:32]

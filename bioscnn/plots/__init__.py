@@ -42,6 +42,7 @@ from bioscnn.plots.sensitivity import (
 )
 from bioscnn.plots.surface import response_surface
 from bioscnn.plots.sweep import main_effects, parallel_coordinates
+from bioscnn.plots.time_step import against_time_step
 from bioscnn.plots.timing import (
     distance_matrix,
     intervals_histogram,
@@ -65,6 +66,7 @@ __all__ = [
     "accuracy_in_noise",
     "accuracy_over_time",
     "activation_rates",
+    "against_time_step",
     "cell_maps",
     "class_evidence",
     "confusion",

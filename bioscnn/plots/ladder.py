@@ -30,15 +30,15 @@ class Panel:
 PANELS = (
     Panel("accuracy", "accuracy\n(%)", 100, 1, more_is_better=True),
     Panel("latency_ms", "median latency\n(ms)"),
-    Panel("spikes", "spikes a trial\n(thousands)", 1e-3, 2),
-    Panel("synops", "SynOps a trial\n(thousands)", 1e-3),
+    Panel("spikes", "spikes per trial\n(thousands)", 1e-3, 2),
+    Panel("synops", "SynOps per trial\n(thousands)", 1e-3),
     Panel("time", "simulation time\n(that of {first} = 1)", 1, 2),
 )
 
 LOOKS = {
     "buys": (TRUE, "o", "better than without"),
     "costs": (WRONG, "D", "worse than without"),
-    "same": (MUTED, "o", "no change that can be told from chance"),
+    "same": (MUTED, "o", "no significant change"),
     "first": (INK, "s", "not compared"),
 }
 """Colour, marker and meaning of what a rung does to an outcome."""
@@ -48,17 +48,17 @@ LOOKS = {
 def detail_ladder(
     rows: pd.DataFrame, changes: pd.DataFrame, *, ann: float | None = None, width: float = WIDE
 ) -> Figure:
-    """Draw every outcome rung by rung, from the least biology at the top to the most, a panel an outcome.
+    """Draw every outcome rung by rung, from the least biology at the top to the most, one panel per outcome.
 
     Parameters
     ----------
     rows : DataFrame
-        A row a rung: columns ``rung``, ``own`` (whether it stands beside the ladder), ``time`` (of a
+        One row per rung: columns ``rung``, ``own`` (whether it stands beside the ladder), ``time`` (of a
         simulation, in units of the first rung), and ``accuracy`` (0 to 1), ``latency_ms``, ``spikes`` and
         ``synops``, each with the ends of its interval, ``accuracy_low``, ``accuracy_high``, and so on.
     changes : DataFrame
-        A row a rung and outcome that were compared with the rung below: columns ``rung``, ``outcome``,
-        ``difference``, ``told`` (whether it is told from chance).
+        One row per rung and outcome that were compared with the rung below: columns ``rung``, ``outcome``,
+        ``difference``, ``significant``.
     ann : float, optional
         Accuracy of the trained network, a dotted line.
     width : float
@@ -129,6 +129,6 @@ def _look(panel: Panel, rung: str, changes: pd.DataFrame) -> str:
     found = changes[(changes["rung"] == rung) & (changes["outcome"] == panel.name)]
     if found.empty:
         return "first"
-    if not bool(found["told"].iloc[0]):
+    if not bool(found["significant"].iloc[0]):
         return "same"
     return "buys" if (found["difference"].iloc[0] > 0) == panel.more_is_better else "costs"

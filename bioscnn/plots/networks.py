@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bioscnn.plots.accuracy import LEVEL
-from bioscnn.plots.style import MUTED, PALE, PALETTE, WIDE, step_ends, themed
+from bioscnn.plots.style import MUTED, PALE, PALETTE, WIDE, themed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from bioscnn.metrics import Proportion
 
 FIRST_MS = 5.0
 """Accuracy is drawn from here on, ms: before it, no spike has reached the readout."""
@@ -22,20 +20,15 @@ FIRST_MS = 5.0
 
 @themed
 def networks_over_time(
-    curves: Mapping[str, Sequence[Proportion]],
-    dt: float,
-    networks: Sequence[Mapping[str, Any]],
-    *,
-    width: float = WIDE,
+    over_time: Sequence[Mapping[str, Any]], networks: Sequence[Mapping[str, Any]], *, width: float = WIDE
 ) -> Figure:
     """Draw the accuracy of every network against time, and beside it what an image costs it.
 
     Parameters
     ----------
-    curves : mapping of sequence of Proportion
-        By network: accuracy after each step.
-    dt : float
-        Duration of a step, s.
+    over_time : sequence of mapping
+        For each network and step: ``network``, ``time_ms``, ``accuracy`` and its interval, ``accuracy_low``,
+        ``accuracy_high``.
     networks : sequence of mapping
         For each network in the same order: ``network``, ``duration_ms``, ``spikes``, ``synops``.
     width : float
@@ -52,10 +45,14 @@ def networks_over_time(
         panels = figure.subplot_mosaic("AS;AO", width_ratios=(1.5, 1))
     else:
         panels = figure.subplot_mosaic("A;S;O", height_ratios=(3, rows, rows))
-    colours = dict(zip(curves, cycle(PALETTE), strict=False))
-    for name, curve in curves.items():
-        time = step_ends(len(curve), dt)
-        value, low, high = 100 * np.array([(p.value, p.low, p.high) for p in curve]).T
+    names = [row["network"] for row in networks]
+    colours = dict(zip(names, cycle(PALETTE), strict=False))
+    for name in names:
+        curve = [row for row in over_time if row["network"] == name]
+        time = np.array([row["time_ms"] for row in curve])
+        value, low, high = 100 * np.array(
+            [[row[f"accuracy{end}"] for row in curve] for end in ("", "_low", "_high")]
+        )
         panels["A"].fill_between(time, low, high, color=colours[name], alpha=0.18, linewidth=0)
         label = f"{name}  {value[-1]:.2f} %"
         sns.lineplot(x=time, y=value, color=colours[name], label=label, ax=panels["A"], errorbar=None)
@@ -66,7 +63,6 @@ def networks_over_time(
     lines, labels = panels["A"].get_legend_handles_labels()
     panels["A"].legend().remove()
     figure.legend(lines, labels, loc="outside lower center", ncols=3 if beside else 1, handlelength=1.6)
-    names = list(curves)
     for panel, key, noun in (("S", "spikes", "spikes"), ("O", "synops", "synaptic operations")):
         axes, counts = panels[panel], [row[key] for row in networks]
         sns.barplot(x=counts, y=names, hue=names, palette=colours, saturation=1, legend=False, ax=axes)
@@ -84,13 +80,13 @@ def networks_over_time(
 
 @themed
 def time_steps(rows: Sequence[Mapping[str, Any]], *, width: float = WIDE) -> Figure:
-    """Draw how far reset rules and time steps move the accuracy, one panel a network.
+    """Draw how far reset rules and time steps move the accuracy, one panel per network.
 
     Parameters
     ----------
     rows : sequence of mapping
         For each network, reset rule and time step: ``network``, ``reset``, ``dt_ms`` (ms), and the accuracy
-        less that of the reference, ``difference``, ``difference_low``, ``difference_high`` (-1 to 1).
+        less that of the reference, ``difference``, ``low``, ``high`` (-1 to 1).
     width : float
         Width in inches.
     """
@@ -109,7 +105,7 @@ def time_steps(rows: Sequence[Mapping[str, Any]], *, width: float = WIDE) -> Fig
             chosen = [row for row in rows if (row["network"], row["reset"]) == (network, reset)]
             place = [steps.index(row["dt_ms"]) + 0.14 * (k - (len(resets) - 1) / 2) for row in chosen]
             value, low, high = 100 * np.array(
-                [[row["difference" + end] for row in chosen] for end in ("", "_low", "_high")]
+                [[row[key] for row in chosen] for key in ("difference", "low", "high")]
             )
             spread = np.maximum([value - low, high - value], 0)
             axes.errorbar(

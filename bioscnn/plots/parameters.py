@@ -218,8 +218,8 @@ class Outcome:
 OUTCOMES = {
     "accuracy": Outcome("accuracy", "%", "points", 100, decimals=1),
     "latency": Outcome("latency", "ms", "ms", decimals=1),
-    "spikes": Outcome("spikes a trial", decimals=0),
-    "synops": Outcome("SynOps a trial", "thousand", "thousand", 1e-3, decimals=1),
+    "spikes": Outcome("spikes per trial", decimals=0),
+    "synops": Outcome("SynOps per trial", "thousand", "thousand", 1e-3, decimals=1),
 }
 
 

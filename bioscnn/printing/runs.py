@@ -47,6 +47,10 @@ def print_run(run: Run, study: Path, elapsed: float) -> None:
         ("report", str(run.folder / "report.html")),
     ):
         OUT.print(f"  {name:<16} {text}")
+    if run.known_since:
+        OUT.print(
+            f"\nSame results as before, simulated at {run.known_since}; another --out simulates them again."
+        )
     OUT.print("\nNext:")
     bioscnn = own_name()
     third = (f"{bioscnn} explain {run.folder}", "where the accuracy goes, cause by cause")

@@ -1,4 +1,4 @@
-"""What the command line prints of studies that answer a question, and of the study of them all."""
+"""What the command line prints of a planned sweep, and of `bioscnn study`."""
 
 from __future__ import annotations
 
@@ -6,51 +6,12 @@ from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
-from bioscnn.printing.shared import print_sentences, print_simulated, print_table, with_interval
+from bioscnn.printing.shared import print_table
 from bioscnn.terminal import OUT
 
 if TYPE_CHECKING:
-    from bioscnn.studies.everything import Everything
-    from bioscnn.studies.ladder import Ladder
-    from bioscnn.studies.sweep import SweepPlan, SweepRun
-
-
-def print_ladder(done: Ladder) -> None:
-    """Print the rungs with their numbers, the answer, and where tables and report are."""
-    s = done.summary
-    OUT.print(f"\n[bold]{s['title']}[/bold]  {s['source']}, {s['n']:,} trials, {s['network']}\n")
-    if s["simulated"]:
-        print_simulated(s["dataset"].removesuffix("-simulated"))
-    print_table(
-        ("rung", "accuracy", "latency", "spikes", "time"),
-        [
-            (
-                row["rung"],
-                with_interval([row["accuracy"], row["accuracy_low"], row["accuracy_high"]]),
-                f"{row['latency_ms']:g} ms",
-                f"{row['spikes']:,.0f}",
-                f"{row['time']:.2f}",
-            )
-            for row in done.rows
-        ],
-    )
-    OUT.print()
-    print_sentences(s["verdict"])
-    OUT.print(f"  {len(done.comparisons)} tests, corrected by Holm's method. Tables: {done.folder}")
-    OUT.print(f"  report  {done.folder / 'report.html'}")
-
-
-def print_sweep(done: SweepRun) -> None:
-    """Print what a sweep came to, and where its tables are."""
-    s = done.summary
-    speed = s["points_per_second"]
-    each = f"{s['n_points']:,} points of {s['trials']:,} trials, {s['programs']} programs"
-    rate = f", {speed:.3g} points a second" if speed else ""
-    OUT.print(f"\n[bold]{s['sweep']}[/bold]  {s['dataset']}: {s['source']}, {each}{rate}\n")
-    if s["simulated"]:
-        print_simulated(s["dataset"].removesuffix("-simulated"))
-    print_sentences(s["verdict"])
-    OUT.print(f"  report  {done.folder / 'report.html'}")
+    from bioscnn.experiments.sweep import SweepPlan
+    from bioscnn.reproduce import Reproduction
 
 
 def print_sweep_plan(plan: SweepPlan) -> None:
@@ -65,9 +26,9 @@ def print_sweep_plan(plan: SweepPlan) -> None:
     )
 
 
-def print_everything(done: Everything) -> None:
+def print_reproduction(done: Reproduction) -> None:
     """Print which steps are done, what is missing and how to get it, and where the page is."""
-    from bioscnn.studies.everything import NEEDS
+    from bioscnn.reproduce import NEEDS
 
     ran = len(done.steps) - len(done.skipped) - len(done.missing)
     OUT.print(f"\n{ran} steps done, {len(done.skipped)} done before, {len(done.missing)} missing")

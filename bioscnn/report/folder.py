@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,23 +13,13 @@ from bioscnn.errors import UserError
 from bioscnn.ledger import LayerComparison, Ledger
 from bioscnn.ledger.files import from_json
 from bioscnn.network import OUTPUT, READOUT
-from bioscnn.readout import READOUTS
 from bioscnn.report.files import read_json, read_text
+from bioscnn.report.schema import Config, Facts, Provenance, Summary, check_facts
 from bioscnn.simulation.storage import RunData, load_run
 
 FIX = "run the study again: `bioscnn run STUDY.toml`"
 
-REQUIRED = {
-    "summary.json": (
-        "dataset", "source", "n_trials", "ann_accuracy", "accuracy", "readout", "spikes_per_trial",
-        "synops_per_trial", "energy", "latency_ms", "duration_ms", "dt_ms", "device", "seconds",
-        "weights_sha256", "data_sha256",
-    ),
-    "provenance.json": (
-        "command", "started", "seed", "commit", "dirty", "versions", "machine", "data", "network",
-        "populations", "projections",
-    ),
-}  # fmt: skip
+KINDS: dict[str, type[Facts]] = {"summary.json": Summary, "provenance.json": Provenance}
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +113,10 @@ def read_facts(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         raise UserError(
             "no such run", file=folder, fix="give the folder of a run, such as results/mnist/latest"
         )
-    summary, provenance = (read_json(folder / name, REQUIRED[name], FIX) for name in REQUIRED)
+    summary, provenance = (
+        check_facts(read_json(folder / name, (), FIX), kind, folder / name, FIX)
+        for name, kind in KINDS.items()
+    )
     return summary, provenance
 
 
@@ -137,24 +131,50 @@ def _read_ledger(path: Path) -> tuple[Ledger, list[LayerComparison]] | None:
 
 
 def _check(run: Run, folder: Path) -> None:
-    recording, n_trials = run.data.recording, run.summary["n_trials"]
-    if not len(run.data.label) == recording.n_trials == n_trials:
-        raise UserError(
-            "the files of the run do not belong together", file=folder / "run.h5",
-            value=f"{recording.n_trials} trials", expected=f"the {n_trials} of summary.json", fix=FIX,
-        )  # fmt: skip
-    if run.summary["readout"] not in READOUTS:
-        raise UserError(
-            "unknown readout", file=folder / "summary.json", key="readout", value=run.summary["readout"],
-            expected=" | ".join(READOUTS),
-        )  # fmt: skip
+    """Refuse files that do not fit each other; each by itself is as it should be."""
+    _check_encoding(run, folder / "config.toml")
+    for file, key, value, recorded in _shared(run):
+        if value != recorded:
+            raise UserError(
+                "the files of the run do not belong together", file=folder / file, key=key, value=value,
+                expected=f"{recorded}, as in run.h5", fix=FIX,
+            )  # fmt: skip
+    for recording in (run.data.recording, run.data.examples):
+        for name, kept in ((OUTPUT, "spikes"), (READOUT, "potentials")):
+            if getattr(recording.populations.get(name), kept, None) is None:
+                raise UserError(f"the {kept} of {name!r} were not recorded", file=folder / "run.h5", fix=FIX)
+
+
+def _check_encoding(run: Run, path: Path) -> None:
     try:
-        tomllib.loads(run.config)
+        encoding = tomllib.loads(run.config).get("encoding", {})
     except tomllib.TOMLDecodeError as error:
-        raise UserError(
-            f"a file of the run is damaged: {error}", file=folder / "config.toml", fix=FIX
-        ) from error
-    for name, kept in ((OUTPUT, "spikes"), (READOUT, "potentials")):
-        population = recording.populations.get(name)
-        if population is None or getattr(population, kept) is None:
-            raise UserError(f"the {kept} of {name!r} were not recorded", file=folder / "run.h5", fix=FIX)
+        raise UserError(f"a file of the run is damaged: {error}", file=path, fix=FIX) from error
+    check_facts({"encoding": encoding}, Config, path, FIX)
+
+
+def _shared(run: Run) -> Iterator[tuple[str, str, object, object]]:
+    """Yield what a file says and run.h5 says too: file, key, and both values."""
+    data, summary, provenance = run.data, run.summary, run.provenance
+    dt_ms, n_steps = 1e3 * data.recording.dt, data.recording.n_steps
+    yield "summary.json", "n_trials", summary["n_trials"], data.recording.n_trials
+    yield "summary.json", "dt_ms", round(summary["dt_ms"], 9), round(dt_ms, 9)
+    yield "summary.json", "duration_ms", round(summary["duration_ms"] / dt_ms) * dt_ms, n_steps * dt_ms
+    yield "summary.json", "input_spikes_per_trial", "input_spikes_per_trial" in summary, run.spikes_in
+    described = {p["name"]: p for p in provenance["populations"]}
+    for name, shape in data.shapes.items():
+        said = tuple(described[name]["shape"]) if name in described else None
+        yield "provenance.json", f"populations, {name}", said, shape
+    yield "provenance.json", "data.classes", (len(run.classes),), data.shapes.get(READOUT)
+    yield "provenance.json", "data.classes", (len(run.classes),), data.shapes.get(OUTPUT)
+    most = int(max(data.label.max(initial=0), data.ann_class.max(initial=0)))
+    yield "provenance.json", "data.classes", max(len(run.classes), most + 1), len(run.classes)
+    yield (
+        "provenance.json",
+        f"populations, {READOUT}, tau_m",
+        "tau_m" in described[READOUT]["parameters"],
+        True,
+    )
+    if run.spikes_in:
+        maps = 2 if run.recorded else len(run.cells) or 1
+        yield "summary.json", "events_per_trial", (3, maps), (len(data.input_shape), data.input_shape[0])

@@ -1,23 +1,26 @@
-"""What each kind of result came to: its main number with its interval, read from its own files."""
+"""What each result says of itself: its main number with its interval, read from its own small files."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import Field
+
 from bioscnn.errors import UserError
 from bioscnn.report.files import read_json
-from bioscnn.report.index_folder import MARK, RUN, Link, Place, changed, find_files
-from bioscnn.report.template import percent, plural
+from bioscnn.report.formats import percent, percent_interval, plural
+from bioscnn.report.index_folder import MARK, RUN, FileLink, Place, find_files, written
+from bioscnn.report.schema import Amount, Count, Facts, Moment, check_facts
 
 FIX = "type its command again: what is done already is kept"
 
 
 @dataclass(frozen=True)
-class Found:
+class Digest:
     """What a result says of itself.
 
     Parameters
@@ -30,12 +33,14 @@ class Found:
         On how many trials.
     value, note : str
         The main number; what it is, with its interval.
+    started : str
+        Moment, ISO 8601.
+    changed : str
+        What distinguishes it from others of its study: neuron, and keys that are not those of the study file.
     more : sequence of str
         Other numbers, each a line.
     verdict : sequence of str
-        Sentences that answer the question of a study, the first one first.
-    started : str
-        Moment, ISO 8601; empty if it is not written down.
+        Sentences that answer the question of an experiment, the first one first.
     """
 
     source: str
@@ -43,9 +48,10 @@ class Found:
     n: str
     value: str
     note: str
+    started: str
+    changed: str
     more: Sequence[str] = ()
     verdict: Sequence[str] = ()
-    started: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,21 +62,21 @@ class Entry:
     ----------
     place : Place
         Its folder.
-    found : Found or None
+    digest : Digest or None
         What it says; None if it is unfinished or damaged.
     problem : str
         What is wrong with it; empty if nothing is.
     when : datetime
         When it was begun, or written if that is not known.
-    files : tuple of Link
+    files : tuple of FileLink
         Its files, the report first.
     """
 
     place: Place
-    found: Found | None
+    digest: Digest | None
     problem: str
     when: datetime
-    files: tuple[Link, ...] = field(repr=False)
+    files: tuple[FileLink, ...] = field(repr=False)
 
     @property
     def report(self) -> str | None:
@@ -78,173 +84,169 @@ class Entry:
         return next((link.href for link in self.files if link.name == "report.html"), None)
 
 
+class ExperimentEntry(Facts):
+    """The ``entry`` in the summary of an experiment."""
+
+    source: str
+    n: str
+    value: str
+    note: str
+    more: list[str]
+
+
+class ExperimentSummary(Facts):
+    """The ``summary.json`` of an experiment, as far as the index reads it."""
+
+    entry: ExperimentEntry
+    simulated: bool
+    verdict: list[str]
+    started: Moment
+    changed: dict[str, Any] = Field(default_factory=dict)
+
+
+class DeviceRow(Facts):
+    """A device in the ``summary.json`` of a comparison of devices."""
+
+    device: str
+    connectivity: str
+    precision: str
+    compared_with: str
+    spikes: Count
+    identical: bool
+    trials_that_differ: Count
+    time_ratio: Amount
+
+
+class DevicesSummary(Facts):
+    """The ``summary.json`` of a comparison of devices."""
+
+    started: Moment
+    dataset: str
+    source: str
+    n_trials: Count
+    simulated: bool
+    rows: list[DeviceRow] = Field(min_length=1)
+
+
 def read_entry(place: Place, page: Path) -> Entry:
     """Read a result for a page in a folder above it; what is wrong with it is told, not raised."""
-    files, when = find_files(place.folder, page), changed(place.folder)
-    hidden = place.folder.name.startswith(".")
-    if hidden or not (place.folder / MARK).exists():
+    files, when = find_files(place.folder, page), written(place.folder)
+    if place.folder.name.startswith(".") or not (place.folder / MARK).exists():
         what = "it was interrupted, or is running: its command goes on where it was"
         return Entry(place, None, f"unfinished: {what}", when, files)
     try:
-        found = READERS[place.kind](place.folder)
-        started = datetime.fromisoformat(found.started) if found.started else changed(place.folder / MARK)
-        return Entry(place, found, "", started, files)
+        digest = READERS.get(place.kind, _experiment)(place.folder)
     except UserError as error:
         name = f"{Path(error.file or MARK).name}{f', {error.key}' if error.key else ''}"
-        what = f"{name}: {error.problem.removeprefix('a file of the results is damaged: ')}"
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
-        what = f"{MARK}: {type(error).__name__}, {error}"
-    return Entry(place, None, f"damaged: {what}", when, files)
+        what = error.problem.removeprefix("a file of the results is damaged: ")
+        return Entry(place, None, f"damaged: {name}: {what}", when, files)
+    started = datetime.fromisoformat(digest.started)
+    return Entry(place, digest, "", started if started.tzinfo else started.replace(tzinfo=UTC), files)
 
 
-def _run(folder: Path) -> Found:
+def _run(folder: Path) -> Digest:
     from bioscnn.report.folder import read_facts
 
     s, provenance = read_facts(folder)
     if not (folder / "run.h5").exists():
         raise UserError("a file of the results is missing", file=folder / "run.h5")
-    spiking, trained = s["accuracy"][s["readout"]], s["ann_accuracy"]
-    noun = "recording" if "simulated" in s else "image"
+    spiking = s["accuracy"][s["readout"]]
     more = [
-        f"trained network {_share(trained)}",
-        f"{s['spikes_per_trial']:,.0f} spikes a trial; decided after {s['latency_ms']:.0f} ms (median) "
+        f"trained network {_share(s['ann_accuracy'])}",
+        f"{s['spikes_per_trial']:,.0f} spikes per trial; decided after {s['latency_ms']:.0f} ms (median) "
         f"of {s['duration_ms']:.0f} ms",
         *_ledger(folder),
     ]
-    return Found(
+    return Digest(
         f"{s['dataset']}: {s['source']}",
         bool(s.get("simulated")),
-        plural(s["n_trials"], noun),
+        plural(s["n_trials"], "recording" if "simulated" in s else "image"),
         percent(spiking[0]),
-        f"{_interval(spiking)} spiking network {provenance['network']['model']}, by {s['readout']}",
+        f"{percent_interval(*spiking[1:])} spiking network {provenance['network']['model']}, "
+        f"by {s['readout']}",
+        provenance["started"],
+        ", ".join([_neuron(folder / "config.toml"), _changes(provenance)]),
         more,
-        started=provenance["started"],
     )
+
+
+def _neuron(config: Path) -> str:
+    """Return the neuron of a run, such as ``lif neurons``."""
+    import tomllib
+
+    from bioscnn.report.files import read_text
+
+    try:
+        model = tomllib.loads(read_text(config, FIX))["neuron"]["model"]
+    except (tomllib.TOMLDecodeError, LookupError, TypeError) as error:
+        problem = f"a file of the results is damaged: {error}"
+        raise UserError(problem, file=config, key="neuron.model", fix=FIX) from None
+    return f"{Path(str(model)).stem} neurons"
+
+
+def _changes(facts: dict[str, Any]) -> str:
+    """Return the keys that were changed, and their values."""
+    if "changed" not in facts:
+        return "made by an earlier bioscnn, which did not note what was changed"
+    changed = facts["changed"].items()
+    return "changed: " + ", ".join(f"{key} = {value}" for key, value in changed) if changed else "as written"
 
 
 def _ledger(folder: Path) -> list[str]:
     """Return what the ledger of a run says first, if it has one."""
-    from bioscnn.ledger.files import from_json
-    from bioscnn.report.words import first_cause
-
     path = folder / "ledger.json"
     if not path.exists():
         return []
-    ledger, _ = from_json(path.read_text(encoding="utf-8"))
-    return [f"ledger of {plural(ledger.n_trials, 'trial')}: {first_cause(ledger)}"]
+    from bioscnn.ledger.files import from_json
+    from bioscnn.report.files import read_text
+    from bioscnn.report.words import first_cause
+
+    try:
+        ledger, _ = from_json(read_text(path, FIX))
+        return [f"ledger of {plural(ledger.n_trials, 'trial')}: {first_cause(ledger)}"]
+    except (ValueError, TypeError, AttributeError, StopIteration) as error:
+        raise UserError(f"a file of the results is damaged: {error}", file=path, fix=FIX) from None
 
 
-def _experiment(folder: Path) -> Found:
+def _experiment(folder: Path) -> Digest:
     """Return what an experiment says of itself in its summary."""
-    s = read_json(folder / MARK, ("entry", "simulated", "verdict", "started"), FIX)
+    path = folder / MARK
+    s = read_json(path, (), FIX)
+    if "entry" not in s:
+        raise UserError("it was made by an earlier bioscnn: type its command again", file=path, key="entry")
+    check_facts(s, ExperimentSummary, path, FIX)
     entry = s["entry"]
-    return Found(
-        entry["source"], bool(s["simulated"]), entry["n"], entry["value"], entry["note"], entry["more"],
-        s["verdict"], s["started"],
+    return Digest(
+        entry["source"], s["simulated"], entry["n"], entry["value"], entry["note"], s["started"], _changes(s),
+        entry["more"], s["verdict"],
     )  # fmt: skip
 
 
-def _sweep(folder: Path) -> Found:
-    from bioscnn.report.sweep_folder import read_sweep_folder
-    from bioscnn.report.sweep_words import headlines
-
-    study = read_sweep_folder(folder)
-    # The last two say how many points there are, and how they were computed.
-    s, (main, *others) = study.summary, headlines(study)
-    failed = f", {s['n_failed']:,} of them failed" if s["n_failed"] else ""
-    return Found(
-        f"{s['study']}: {s['source']}",
-        study.simulated,
-        f"{plural(s['n_points'], 'point')} of {plural(s['trials'], 'trial')}{failed}",
-        main.value,
-        f"{main.name}: {_of_95(main.note)}",
-        [f"{other.name}: {other.value} {_of_95(other.note)}" for other in others[:-2]],
-        s["verdict"],
-    )
-
-
-def _ladder(folder: Path) -> Found:
-    from bioscnn.report.ladder_folder import read_ladder
-
-    ladder = read_ladder(folder)
-    s, shares = ladder.summary, [
-        (row.rung, (row.accuracy, row.accuracy_low, row.accuracy_high)) for row in ladder.rows.itertuples()
-    ]  # fmt: skip
-    (bottom, share), *others = shares
-    return Found(
-        f"{s['dataset']}: {s['source']}",
-        bool(s["simulated"]),
-        f"{plural(s['n'], 'trial')}, {plural(len(shares), 'rung')}",
-        percent(share[0]),
-        f"{_interval(share)} {bottom}, {s['network']} with no more biology",
-        [f"{rung}: {_share(its)}" for rung, its in others],
-        s["verdict"],
-    )
-
-
-def _benchmark(folder: Path) -> Found:
-    s = read_json(folder / MARK, ("benchmark", "started", "networks", "data"), FIX)
-    rows = sorted(s["networks"], key=lambda row: -row["snn_accuracy"])
-    best, sources = rows[0], {one["source"] for one in s["data"].values() if one["split"] == rows[0]["split"]}
-    return Found(
-        f"{s['benchmark']}, {best['split']}: {', '.join(sorted(sources))}",
-        False,
-        f"{plural(best['n'], 'image')}, {plural(len(rows), 'network')}",
-        percent(best["snn_accuracy"]),
-        f"{_interval(_triple(best, 'snn_accuracy'))} {best['network']}, the most accurate spiking network",
-        [f"{row['network']}: {_share(_triple(row, 'snn_accuracy'))}" for row in rows[1:]],
-        started=s["started"],
-    )
-
-
-def _devices(folder: Path) -> Found:
-    s = read_json(folder / MARK, ("started", "dataset", "source", "n_trials", "simulated", "rows"), FIX)
+def _devices(folder: Path) -> Digest:
+    s = check_facts(read_json(folder / MARK, (), FIX), DevicesSummary, folder / MARK, FIX)
     compared = [row for row in s["rows"] if row["compared_with"] and row["precision"] == "float64"]
     same = sum(row["identical"] for row in compared)
-    return Found(
+    return Digest(
         f"{s['dataset']}: {s['source']}",
         s["simulated"],
         plural(s["n_trials"], "trial"),
         f"{same} of {len(compared)}",
         "devices give all spikes of numpy's, in double precision",
+        s["started"],
+        _changes(s),
         [
             f"{row['device']}, {row['connectivity']}, {row['precision']}: {row['spikes']:,} spikes, "
             f"{plural(row['trials_that_differ'], 'trial')} that differ, {row['time_ratio']:.3g} times "
             "numpy's time"
             for row in s["rows"]
         ],
-        started=s["started"],
     )
 
 
-READERS: dict[str, Callable[[Path], Found]] = {
-    RUN: _run,
-    "timing": _experiment,
-    "filters": _experiment,
-    "noise": _experiment,
-    "sweeps": _sweep,
-    "ladder": _ladder,
-    "benchmark": _benchmark,
-    "devices": _devices,
-    "cross-validation": _experiment,
-}
-
-
-def _triple(row: dict[str, Any], name: str) -> list[float]:
-    return [row[name], row[f"{name}_low"], row[f"{name}_high"]]
+READERS: dict[str, Callable[[Path], Digest]] = {RUN: _run, "devices": _devices}
+"""How what is no experiment is read."""
 
 
 def _share(triple: Sequence[float]) -> str:
-    value, _, _ = triple
-    return f"{percent(value)} {_interval(triple)}"
-
-
-def _interval(triple: Sequence[float]) -> str:
-    _, low, high = triple
-    return f"[{100 * low:.2f}, {100 * high:.2f}]"
-
-
-def _of_95(note: str) -> str:
-    """Return a note of a headline with its interval first, which needs no name: all are of 95 %."""
-    what, _, interval = note.rpartition("95 %: ")
-    return f"{interval} {what.rstrip('; ')}".rstrip()
+    value, low, high = triple
+    return f"{percent(value)} {percent_interval(low, high)}"

@@ -1,30 +1,35 @@
-"""What lies in the folder of all results: whose it is, and which of its files one can open."""
+"""Folders of results: whose they are, and which of their files one can open."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
-HASHED = ("noise", "sweeps", "timing", "filters", "ladder", "cross-validation")
-"""Folders ``<kind>/<study>/<hash>/``; a run is ``<study>/<hash>/``, or ``<study>/`` itself."""
-FLAT = ("benchmark", "devices")
-"""Folders ``<kind>/<study>/``."""
+KNOWN = (
+    "noise", "sweeps", "filters", "timing", "ladder", "benchmark", "devices", "cross-validation",
+)  # fmt: skip
+"""Folders ``<kind>/<study>/<folder>/``, or ``<kind>/<study>/`` itself; a run is ``<study>/<folder>/``."""
 OTHER = {"bench": "Speed, beside other simulators", "models": "Cards of trained networks"}
 """Folders whose files are linked, and no more; what they hold."""
+KEPT = ("recordings",)
+"""Folders that are for bioscnn alone."""
 STEPS = "study"
 """Folder of ``steps.json`` and of what each step said."""
 RUN = "run"
 MARK = "summary.json"
+SPEC = "spec.json"
+"""A file that every experiment writes first."""
 
 ENDINGS = (".html", ".csv", ".md", ".svg", ".png", ".pdf", ".json", ".toml", ".h5")
 """Files that are linked, in this order: reports, tables, figures, then what they are made from."""
 _DEEPER = ENDINGS[:6]
 """Those that are linked if they are in a folder of a result."""
 _INSIDE = frozenset({"units", "networks", "measurements", "problems", "logs"})
-"""Folders that hold what a study keeps for itself, to go on after an interruption."""
+"""Folders that hold what an experiment keeps for itself, to go on after an interruption."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,7 @@ class Place:
     Parameters
     ----------
     kind : str
-        `RUN`, or one of `HASHED` and `FLAT`.
+        `RUN`, or the name of an experiment.
     study : str
         Whose it is.
     folder : Path
@@ -50,7 +55,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Link:
+class FileLink:
     """A file to open: its name, and its address relative to the page."""
 
     name: str
@@ -60,32 +65,34 @@ class Link:
 def find_places(results: Path) -> Iterator[Place]:
     """Yield the folder of every result, finished or not; a hidden one is half-written."""
     for top in _folders(results):
-        if top.name in HASHED:
-            for study in _folders(top):
-                yield from _hashed(top.name, study)
-        elif top.name in FLAT:
+        if top.name in (*OTHER, *KEPT, STEPS):
+            continue
+        if top.name in KNOWN or any(top.glob(f"*/*/{SPEC}")):
             for study in _folders(top):
                 if study.name not in _INSIDE:
-                    yield Place(top.name, study.name, study, True)
-        elif top.name not in (*OTHER, STEPS):
-            if (top / MARK).exists():
-                yield Place(RUN, top.name, top, True)
-            else:
-                yield from _hashed(RUN, top)
+                    yield from _of_study(top.name, study)
+        else:
+            yield from _of_study(RUN, top)
 
 
-def _hashed(kind: str, study: Path) -> Iterator[Place]:
+def _of_study(kind: str, study: Path) -> Iterator[Place]:
+    if (study / MARK).exists():
+        yield Place(kind, study.name, study, True)
+        return
     latest = (study / "latest").resolve()
     for folder in _folders(study):
+        if folder.name in _INSIDE:
+            continue
         yield Place(kind, study.name, folder, folder.resolve() == latest)
 
 
 def _folders(folder: Path) -> list[Path]:
     """Return the folders in a folder, no links to others."""
-    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink())
+    with os.scandir(folder) as entries:
+        return sorted(Path(entry) for entry in entries if entry.is_dir(follow_symlinks=False))
 
 
-def find_files(folder: Path, page: Path) -> tuple[Link, ...]:
+def find_files(folder: Path, page: Path) -> tuple[FileLink, ...]:
     """Return links to the files of a result, the report first, then tables and figures.
 
     Parameters
@@ -96,13 +103,17 @@ def find_files(folder: Path, page: Path) -> tuple[Link, ...]:
         Folder of the page that links them.
     """
     found = []
-    for path in folder.rglob("*"):
-        parts = path.relative_to(folder).parts
-        endings = ENDINGS if len(parts) == 1 else _DEEPER
-        inside = _INSIDE & set(parts[:-1]) or any(part.startswith(".") for part in parts)
-        if path.suffix in endings and not inside and path.is_file():
-            found.append((len(parts), ENDINGS.index(path.suffix), parts))
-    return tuple(Link("/".join(parts), address(folder.joinpath(*parts), page)) for *_, parts in sorted(found))
+    for place, inside, files in os.walk(folder):
+        inside[:] = [name for name in inside if name not in _INSIDE and not name.startswith(".")]
+        deeper = Path(place).relative_to(folder).parts
+        endings = _DEEPER if deeper else ENDINGS
+        for name in files:
+            ending = Path(name).suffix
+            if ending in endings and not name.startswith("."):
+                found.append((len(deeper), ENDINGS.index(ending), (*deeper, name)))
+    return tuple(
+        FileLink("/".join(parts), address(folder.joinpath(*parts), page)) for *_, parts in sorted(found)
+    )
 
 
 def address(path: Path, page: Path) -> str:
@@ -110,6 +121,6 @@ def address(path: Path, page: Path) -> str:
     return quote(path.relative_to(page).as_posix())
 
 
-def changed(path: Path) -> datetime:
+def written(path: Path) -> datetime:
     """Return when a file or folder was last written."""
     return datetime.fromtimestamp(path.stat().st_mtime, UTC)

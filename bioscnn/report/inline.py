@@ -30,7 +30,7 @@ class Link:
         If `href` has another scheme than http or https, such as ``javascript:``.
     """
 
-    text: str
+    text: Inline
     href: str
 
     def __post_init__(self) -> None:
@@ -98,7 +98,7 @@ def to_plain(text: Inline) -> str:
     """Return text without its styles and links."""
     if isinstance(text, tuple):
         return "".join(map(to_plain, text))
-    return text if isinstance(text, str) else text.text
+    return text if isinstance(text, str) else to_plain(text.text)
 
 
 TAGS = {

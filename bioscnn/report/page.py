@@ -1,13 +1,13 @@
 """The one kind of page that every experiment and run has, as data.
 
-A page is made of these types by a pure function, and `write_page` turns it into HTML with one template.
+A page is made of these types by a pure function; `bioscnn.report.render.write_page` turns it into HTML with
+one template.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from bioscnn.report.inline import Inline, Link, Styled, alert, code, emphasis, joined, large, muted, strong
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Column", "Entry", "Facts", "Figure", "Folded", "Headline", "Inline", "Link", "Page", "Part", "Section",
     "SideBySide", "Styled", "Table", "Text", "alert", "code", "emphasis", "joined", "large", "made_from",
-    "muted", "strong", "write_page",
+    "muted", "strong",
 ]  # fmt: skip
 
 
@@ -88,11 +88,13 @@ class Text:
     style : str
         ``heading`` is a heading within a section, ``caption`` stands above what it belongs to, ``code``
         keeps spaces and line breaks, ``small`` is in the type of tables, ``reference`` in the same and grey,
-        as for literature, and ``warning`` is marked as such.
+        as for literature; ``verdict`` and ``warning`` are marked as such.
     """
 
     paragraphs: Inline | Sequence[Inline]
-    style: Literal["plain", "heading", "caption", "code", "small", "reference", "warning"] = "plain"
+    style: Literal["plain", "heading", "caption", "code", "small", "reference", "verdict", "warning"] = (
+        "plain"
+    )
 
     @property
     def items(self) -> Sequence[Inline]:
@@ -219,36 +221,6 @@ def _ids(part: Section | Part) -> Iterator[str]:
     if isinstance(part, Section | Entry | Folded):
         for inner in part.parts:
             yield from _ids(inner)
-
-
-def write_page(page: Page, folder: Path, name: str = "report.html") -> Path:
-    """Write a page as one file that loads nothing else.
-
-    Parameters
-    ----------
-    page : Page
-        The page; its figures are drawn now.
-    folder : Path
-        Where the file goes.
-    name : str
-        What it is called.
-
-    Returns
-    -------
-    Path
-        The file.
-
-    Raises
-    ------
-    UserError
-        If the folder does not exist or cannot be written.
-    """
-    from bioscnn.files import write_atomically
-    from bioscnn.report.render import render
-
-    path = folder / name
-    write_atomically(path, render(page).encode())
-    return path
 
 
 def made_from(*files: str) -> str:

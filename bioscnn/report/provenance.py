@@ -57,6 +57,8 @@ CHECKSUMS = {
     "data_sha256": "Data, SHA-256",
     "weights_sha256": "Weights, SHA-256",
     "weights": "Weights, SHA-256",
+    "inputs": "Inputs of the simulation, hash",
+    "code": "Code of the simulation, hash",
     "collapsed_sha256": "Time-collapsed CNN, SHA-256",
 }
 """Names of the checksums; each is one, or one by the name of its file or network."""

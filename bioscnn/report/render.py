@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bioscnn.files import write_atomically
 from bioscnn.plots.style import NARROW, WIDE
 from bioscnn.report import page as parts
 from bioscnn.report.inline import to_html, to_plain
@@ -48,3 +50,30 @@ def _desktop(figure: parts.Figure) -> Image:
 
 def _phone(figure: parts.Figure) -> Image:
     return Image.of(figure.draw(NARROW))
+
+
+def write_page(page: parts.Page, folder: Path, name: str = "report.html") -> Path:
+    """Write a page as one file that loads nothing else.
+
+    Parameters
+    ----------
+    page : Page
+        The page; its figures are drawn now.
+    folder : Path
+        Where the file goes.
+    name : str
+        What it is called.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    UserError
+        If the folder does not exist or cannot be written.
+    """
+    path = folder / name
+    write_atomically(path, render(page).encode())
+    return path

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bioscnn.report.files import refuse_incomplete
-from bioscnn.report.page import write_page
+from bioscnn.report.render import write_page
 
 
 def write_report(folder: Path) -> Path:

@@ -109,9 +109,15 @@ class ProgramShape:
         with_axons = [p.name for p in self.network.populations if p.axons is not None]
         shape = [
             populations, projections, with_axons, self.network.source.shape, self.spike_input, self.precision,
-            version("brian2"), _machine(), _own_sources(),
+            _brian2(), _machine(), _own_sources(),
         ]  # fmt: skip
         return hashlib.sha256(json.dumps(shape).encode()).hexdigest()[:20]
+
+
+@cache
+def _brian2() -> str:
+    """Return the version of Brian2; to find it out takes a millisecond."""
+    return version("brian2")
 
 
 @cache

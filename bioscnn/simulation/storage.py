@@ -36,6 +36,9 @@ UNITS = {
 }
 
 
+MOST_STEPS = 2**31 - 1
+
+
 def _append(group: Any, name: str, values: NDArray[Any]) -> None:
     """Lengthen a dataset along its first axis, creating it at the first call."""
     if name not in group:
@@ -58,9 +61,60 @@ def _append_spikes(group: Any, spikes: SpikeTrains) -> None:
     _append(group, "trial_start", start if first else start[1:])
 
 
-def _read_spikes(group: Any, size: int, n_steps: int, dt: float) -> SpikeTrains:
-    neuron, step, trial_start = (group[part][:] for part in ("neuron", "step", "trial_start"))
-    return SpikeTrains(neuron, step, trial_start, size, n_steps, dt)
+DAMAGE = (
+    OSError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+    OverflowError,
+    MemoryError,
+)
+"""What h5py and NumPy raise, whatever a file holds in the place of what is looked for."""
+
+
+def _array(group: Any, name: str, kinds: str, *shape: int | None) -> Any:
+    """Return an array of a file, not read yet; `shape` has None where any length will do.
+
+    Raises
+    ------
+    KeyError, ValueError
+        If it is not there, or of another kind or shape.
+    """
+    array = group[name]
+    if not isinstance(array, h5py.Dataset) or array.dtype.kind not in kinds:
+        raise ValueError(f"{array.name} does not hold what it should")
+    fits = len(array.shape) == len(shape) and all(
+        length in (None, actual) for length, actual in zip(shape, array.shape, strict=True)
+    )
+    if not fits:
+        raise ValueError(f"{array.name} has the shape {array.shape}, not {shape}")
+    return array
+
+
+def _clock(group: Any) -> tuple[int, float]:
+    """Return the number of steps of a trial, and the duration of a step in s."""
+    steps, step = (np.asarray(group.attrs[name]) for name in ("n_steps", "dt"))
+    if steps.ndim or step.ndim or steps.dtype.kind not in "iu" or step.dtype.kind != "f":
+        raise ValueError("n_steps or dt is no number")
+    n_steps, dt = int(steps), float(step)
+    if not (0 < n_steps <= MOST_STEPS and 0 < dt < np.inf):
+        raise ValueError(f"{n_steps} steps of {dt} s")
+    return n_steps, dt
+
+
+def _shape(group: Any) -> tuple[int, ...]:
+    shape = tuple(int(length) for length in group.attrs["shape"])
+    if not shape or min(shape) < 1:
+        raise ValueError(f"{group.name} has the shape {shape}")
+    return shape
+
+
+def _read_spikes(group: Any, n_trials: int, size: int, clock: tuple[int, float]) -> SpikeTrains:
+    neuron, step = (_array(group, name, "iu", None)[:] for name in ("neuron", "step"))
+    trial_start = _array(group, "trial_start", "iu", n_trials + 1)[:]
+    return SpikeTrains(neuron, step, trial_start, size, *clock)
 
 
 def append_recording(group: Any, recording: Recording, shapes: Mapping[str, tuple[int, ...]]) -> None:
@@ -81,18 +135,23 @@ def append_recording(group: Any, recording: Recording, shapes: Mapping[str, tupl
             _append(target, "potentials", population.potentials)
 
 
-def read_recording(group: Any) -> Recording:
-    """Read the recording in an HDF5 group."""
-    n_steps, dt = int(group.attrs["n_steps"]), float(group.attrs["dt"])
-    populations = {}
+def read_recording(group: Any, n_trials: int) -> Recording:
+    """Read the recording of so many trials in an HDF5 group."""
+    clock, populations = _clock(group), {}
     for name, stored in group["populations"].items():
-        spikes = None
-        if "spikes" in stored:
-            spikes = _read_spikes(stored["spikes"], len(stored["counts_by_neuron"]), n_steps, dt)
-        potentials = stored["potentials"][:] if "potentials" in stored else None
-        counts = stored["counts_by_trial"][:], stored["counts_by_neuron"][:]
+        size = prod(_shape(stored))
+        counts = (
+            _array(stored, "counts_by_trial", "iu", n_trials)[:],
+            _array(stored, "counts_by_neuron", "iu", size)[:],
+        )
+        spikes = _read_spikes(stored["spikes"], n_trials, size, clock) if "spikes" in stored else None
+        potentials = _read_potentials(stored, n_trials, clock[0], size)[:] if "potentials" in stored else None
         populations[name] = PopulationRecording(*counts, spikes, potentials)
-    return Recording(populations, n_steps, dt)
+    return Recording(populations, *clock)
+
+
+def _read_potentials(stored: Any, n_trials: int, n_steps: int, size: int) -> Any:
+    return _array(stored, "potentials", "f", n_trials, n_steps, size)
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,22 +200,38 @@ def load_run(path: Path) -> RunData:
     """
     try:
         with h5py.File(path, "r", track_order=True) as file:
-            examples, came_in = read_recording(file["examples"]), file["examples"].get("input")
-            shape = () if came_in is None else tuple(map(int, came_in.attrs["shape"]))
-            return RunData(
-                recording=read_recording(file),
-                examples=examples,
-                shapes={name: tuple(map(int, g.attrs["shape"])) for name, g in file["populations"].items()},
-                label=file["trials/label"][:],
-                index=file["trials/index"][:],
-                ann_class=file["trials/ann_class"][:],
-                example_trial=file["examples/trial"][:],
-                example_image=file["examples/image"][:],
-                example_input=came_in and _read_spikes(came_in, prod(shape), examples.n_steps, examples.dt),
-                input_shape=shape,
-            )
-    except (OSError, KeyError) as error:
+            return _read_run(file)
+    except DAMAGE as error:
         raise UserError("not a complete recording of a run", file=path, value=str(error)) from error
+
+
+def _read_run(file: Any) -> RunData:
+    label = _array(file, "trials/label", "iu", None)[:]
+    index, ann_class = (
+        _array(file, f"trials/{name}", "iu", len(label))[:] for name in ("index", "ann_class")
+    )
+    trial = _array(file, "examples/trial", "iu", None)[:]
+    if not (len(label) and len(trial)) or min(part.min() for part in (label, ann_class, trial)) < 0:
+        raise ValueError("no trials, or classes below 0")
+    if trial.max() >= len(label):
+        raise ValueError(f"example {trial.max()} of {len(label)} trials")
+    examples, came_in = read_recording(file["examples"], len(trial)), file["examples"].get("input")
+    clock, shape = (examples.n_steps, examples.dt), () if came_in is None else _shape(came_in)
+    recording = read_recording(file, len(label))
+    if list(recording.populations) != list(examples.populations):
+        raise ValueError("the examples have other populations than the trials")
+    return RunData(
+        recording=recording,
+        examples=examples,
+        shapes={name: _shape(group) for name, group in file["populations"].items()},
+        label=label,
+        index=index,
+        ann_class=ann_class,
+        example_trial=trial,
+        example_image=_array(file, "examples/image", "u", len(trial), None, None, None)[:],
+        example_input=came_in and _read_spikes(came_in, len(trial), prod(shape), clock),
+        input_shape=shape,
+    )
 
 
 class StoredRun:
@@ -187,7 +262,7 @@ class StoredRun:
     def _refusing(self) -> Iterator[None]:
         try:
             yield
-        except (OSError, KeyError, ValueError) as error:
+        except DAMAGE as error:
             fix = "run the study again: `bioscnn run STUDY.toml`"
             raise UserError(
                 "not a complete recording of a run", file=self._path, value=str(error), fix=fix
@@ -196,13 +271,13 @@ class StoredRun:
     def extent(self) -> tuple[int, int]:
         """Return the number of trials, and of steps of each."""
         with self._refusing():
-            return len(self._file["trials/label"]), int(self._file.attrs["n_steps"])
+            return len(_array(self._file, "trials/label", "iu", None)), _clock(self._file)[0]
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Return the shape of each population, in the network's order."""
         with self._refusing():
             stored = self._file["populations"].items()
-            return {name: tuple(map(int, group.attrs["shape"])) for name, group in stored}
+            return {name: _shape(group) for name, group in stored}
 
     def has(self, name: str, what: str) -> bool:
         """Whether the ``"spikes"`` or ``"potentials"`` of a population were recorded in full."""
@@ -212,24 +287,39 @@ class StoredRun:
     def counts(self, name: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the spikes of a population by trial, shape (n_trials,), and by neuron, shape (size,)."""
         with self._refusing():
-            group = self._file[f"populations/{name}"]
-            return group["counts_by_trial"][:], group["counts_by_neuron"][:]
+            group, n_trials = self._file[f"populations/{name}"], self.extent()[0]
+            by_trial = _array(group, "counts_by_trial", "iu", n_trials)[:]
+            return by_trial, _array(group, "counts_by_neuron", "iu", prod(_shape(group)))[:]
 
     def spikes(self, name: str, trials: slice) -> SpikeTrains:
         """Return the spikes of a population in consecutive trials."""
         with self._refusing():
             group = self._file[f"populations/{name}/spikes"]
-            start = group["trial_start"][trials.start : trials.stop + 1]
+            n_trials, clock = len(_array(self._file, "trials/label", "iu", None)), _clock(self._file)
+            starts = _array(group, "trial_start", "iu", n_trials + 1)
+            start = starts[trials.start : trials.stop + 1].astype(np.int64)
             own = slice(int(start[0]), int(start[-1]))
-            n_steps, dt = int(self._file.attrs["n_steps"]), float(self._file.attrs["dt"])
-            neuron, step, size = group["neuron"][own], group["step"][own], prod(self.shapes()[name])
-            return SpikeTrains(neuron, step, start - start[0], size, n_steps, dt)
+            neuron, step = (_array(group, part, "iu", None)[own] for part in ("neuron", "step"))
+            return SpikeTrains(neuron, step, start - start[0], prod(self.shapes()[name]), *clock)
 
     def potentials(self, name: str, trials: slice, neurons: slice = slice(None)) -> NDArray[np.float32]:
         """Return potentials of a population in consecutive trials, shape (trials, n_steps, neurons), V."""
         with self._refusing():
-            values: NDArray[np.float32] = self._file[f"populations/{name}/potentials"][trials, :, neurons]
+            group, (n_trials, n_steps) = self._file[f"populations/{name}"], self.extent()
+            stored = _read_potentials(group, n_trials, n_steps, prod(_shape(group)))
+            values: NDArray[np.float32] = stored[trials, :, neurons]
             return values
+
+    def trials(self, name: str) -> NDArray[np.int64]:
+        """Return a column of the trials: ``"label"``, ``"index"`` or ``"ann_class"``, shape (n_trials,)."""
+        with self._refusing():
+            values: NDArray[np.int64] = _array(self._file, f"trials/{name}", "iu", self.extent()[0])[:]
+            return values
+
+    def dt(self) -> float:
+        """Return the duration of a step in s."""
+        with self._refusing():
+            return _clock(self._file)[1]
 
 
 class RunFile:

@@ -1,4 +1,4 @@
-"""Two runs of the same trials, spike by spike: on another device, in another precision, by another Brian2."""
+"""Two runs of the same trials: what differs in their studies and in what came out, and spike by spike."""
 
 from __future__ import annotations
 
@@ -11,21 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.errors import UserError
-from bioscnn.network import OUTPUT, READOUT
-from bioscnn.quantities import parse_quantity
+from bioscnn.network import READOUT
 from bioscnn.readout import decisions
-from bioscnn.report.folder import read_facts
-from bioscnn.simulation import PopulationRecording, Recording
-from bioscnn.simulation.storage import StoredRun
-from bioscnn.studies.comparison import Comparison, PopulationDifference
-from bioscnn.studies.config import StudyConfig
+from bioscnn.studies.comparison import Comparison, PopulationDifference, RunComparison
 from bioscnn.studies.divergence import (
     Divergence,
     differing_spikes,
     first_of_each_trial,
     rounding_tolerance,
 )
-from bioscnn.studies.study import read_study
+from bioscnn.studies.paired import paired_differences
+from bioscnn.studies.run_folder import RunFolder
 
 MAY_DIFFER = {
     "simulation.device", "simulation.precision", "simulation.connectivity", "simulation.jobs",
@@ -33,17 +29,19 @@ MAY_DIFFER = {
     # What these name is compared by its hash.
     "network.model", "dataset.recordings",
 }  # fmt: skip
-"""Keys of a study that two runs of the same trials need not share."""
+"""Keys in which studies may differ and still simulate the same networks under the same input."""
 
 BLOCK = 100
 """Trials in memory at a time."""
 
 
-def compare_runs(a: Path, b: Path) -> Comparison:
-    """Compare two runs of the same trials, spike by spike.
+def compare_runs(a: Path, b: Path) -> RunComparison:
+    """Compare two runs of the same trials, whatever else differs: neuron, network, noise, time step, device.
 
-    Spikes are compared as integers (trial, step, neuron) in every population that both runs recorded in
-    full, and by their numbers in the others. A few trials are in memory at a time.
+    Accuracy, latency and spikes are compared trial by trial. Where the two have the same networks, input and
+    clock, so that they should give the same spikes, all spikes are compared too: as integers (trial, step,
+    neuron) in every population that both runs recorded in full, and by their numbers in the others. A few
+    trials are in memory at a time.
 
     Parameters
     ----------
@@ -53,118 +51,59 @@ def compare_runs(a: Path, b: Path) -> Comparison:
     Raises
     ------
     UserError
-        If a folder is no run, a file is damaged, or the runs differ in more than `MAY_DIFFER`.
+        If a folder is no run, a file is damaged, or the runs are not of the same trials.
     """
-    sides = _Side.read(a), _Side.read(b)
-    _check_same_trials(*sides)
-    with sides[0].stored, sides[1].stored:
-        for side in sides:
-            side.check()
-        return _compare(*sides)
-
-
-@dataclass(frozen=True, eq=False)
-class _Side:
-    """One of two runs, its recording not read yet."""
-
-    folder: Path
-    summary: dict[str, Any]
-    provenance: dict[str, Any]
-    config: StudyConfig
-    stored: StoredRun
-
-    @classmethod
-    def read(cls, folder: Path) -> _Side:
-        summary, provenance = read_facts(folder)
-        config = read_study(folder / "config.toml").config
-        return cls(folder, summary, provenance, config, StoredRun(folder / "run.h5"))
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """What may differ, and did the work."""
-        asked = self.config.simulation
-        # NumPy computes in float64, and it and GeNN list all synapses, whatever they are asked for.
-        used = {"connectivity": "explicit"} if asked.device in ("numpy", "genn") else {}
-        used |= {"precision": "float64"} if asked.device == "numpy" else {}
-        return {
-            "folder": str(self.folder),
-            "device": asked.device,
-            "precision": asked.precision,
-            "connectivity": asked.connectivity,
-            "jobs": asked.jobs,
-            **used,
-            "brian2": self.provenance["versions"].get("brian2"),
-            "commit": self.provenance["commit"],
-        }
-
-    def check(self) -> None:
-        """Refuse a recording of other populations, trials or steps than its summary and study say."""
-        described = {p["name"]: tuple(p["shape"]) for p in self.provenance["populations"]}
-        expected, found = (self.summary["n_trials"], self.config.simulation.n_steps), self.stored.extent()
-        if found != expected or self.stored.shapes() != described:
-            raise UserError(
-                "the files of the run do not belong together",
-                file=self.folder / "run.h5",
-                value=f"{found[0]} trials of {found[1]} steps",
-                expected=f"the {expected[0]} of {expected[1]} steps, and the populations, of its other files",
-                fix="run the study again",
-            )
-
-    def readout(self, trials: slice) -> Recording:
-        """Return what the class is read from, in consecutive trials."""
-        spikes, potentials = self.stored.spikes(OUTPUT, trials), self.stored.potentials(READOUT, trials)
-        silent = np.zeros(len(potentials), np.int64), np.zeros(potentials.shape[2], np.int64)
-        return Recording(
-            {
-                OUTPUT: PopulationRecording.from_spikes(spikes, True, None),
-                READOUT: PopulationRecording(*silent, None, potentials),
-            },
-            spikes.n_steps,
-            spikes.dt,
+    one, other = RunFolder.read(a), RunFolder.read(b)
+    with one.stored, other.stored:
+        one.check()
+        other.check()
+        _check_same_trials(one, other)
+        keys = keys_that_differ(one, other)
+        return RunComparison(
+            settings=(one.settings, other.settings),
+            n_trials=one.summary["n_trials"],
+            keys=keys,
+            differences=paired_differences(one, other),
+            spikes=_compare_spikes(one, other) if keys.keys() <= MAY_DIFFER else None,
         )
 
-    def threshold(self, population: str) -> float | None:
-        """Return the threshold of a population if all its neurons share one that does not change."""
-        for described in self.provenance["populations"]:
-            if described["name"] == population and described["threshold"] == "V > V_th":
-                if "V_th of the cells" in described:
-                    return None
-                text = described["parameters"].get("V_th")
-                return None if text is None else parse_quantity(text, "voltage")
-        return None
+
+def _check_same_trials(one: RunFolder, other: RunFolder) -> None:
+    """Refuse runs of other examples."""
+    for key, first, second in (
+        ("dataset.trials", one.summary["n_trials"], other.summary["n_trials"]),
+        ("data SHA-256", one.summary["data_sha256"], other.summary["data_sha256"]),
+        *(
+            (what, *(side.stored.trials(what).tolist() for side in (one, other)))
+            for what in ("index", "label")
+        ),
+    ):
+        if first != second:
+            raise UserError(
+                "the two runs are not of the same trials", file=one.folder, key=key, value=first,
+                expected=f"{second!r}, as in {other.folder}",
+                fix="compare runs of the same data set, split and number of trials",
+            )  # fmt: skip
 
 
-def _flat(tables: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return nested tables as one, ``{"neuron.t_ref": ...}``."""
-    flat: dict[str, Any] = {}
-    for name, value in tables.items():
-        flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value}
-    return flat
+def keys_that_differ(one: RunFolder, other: RunFolder) -> dict[str, tuple[Any, Any]]:
+    """Return the keys of the two studies that differ, and what stands for them in the first and the second.
 
-
-def _check_same_trials(one: _Side, other: _Side) -> None:
-    """Refuse runs that are expected to differ."""
-    described = []
+    Weights and calibration images are told by their checksums.
+    """
+    sides = []
     for side in (one, other):
         calibration = side.provenance["network"].get("calibration")
-        hashes = {
-            "data SHA-256": side.summary["data_sha256"],
+        sides.append(side.keys | {
             "weights SHA-256": side.summary["weights_sha256"],
             "calibration SHA-256": calibration and calibration["sha256"],
-        }
-        keys = _flat(side.config.model_dump())
-        described.append({key: value for key, value in keys.items() if key not in MAY_DIFFER} | hashes)
-    for key in dict.fromkeys([*described[0], *described[1]]):
-        value, expected = (keys.get(key) for keys in described)
-        if value != expected:
-            raise UserError(
-                "the two runs are not of the same trials",
-                file=one.folder,
-                key=key,
-                value=value,
-                expected=f"{expected!r}, as in {other.folder}",
-                fix="compare runs that differ in simulation.device, precision, connectivity or jobs alone",
-            )
+        })  # fmt: skip
+    first, second = sides
+    return {
+        key: (first.get(key), second.get(key))
+        for key in dict.fromkeys([*first, *second])
+        if first.get(key) != second.get(key)
+    }
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,7 +131,7 @@ class _Block:
     readout_apart: float
 
 
-def _compare_block(one: _Side, other: _Side, in_full: Sequence[str], trials: slice) -> _Block:
+def _compare_block(one: RunFolder, other: RunFolder, in_full: Sequence[str], trials: slice) -> _Block:
     found = [
         differing_spikes(one.stored.spikes(name, trials), other.stored.spikes(name, trials))
         for name in in_full
@@ -211,7 +150,8 @@ def _compare_block(one: _Side, other: _Side, in_full: Sequence[str], trials: sli
     )
 
 
-def _compare(one: _Side, other: _Side) -> Comparison:
+def _compare_spikes(one: RunFolder, other: RunFolder) -> Comparison:
+    """Compare all spikes of two runs that should have the same."""
     sides, n_trials = (one, other), one.summary["n_trials"]
     names = [name for name in one.stored.shapes() if name != READOUT]
     in_full = [name for name in names if all(side.stored.has(name, "spikes") for side in sides)]
@@ -252,7 +192,7 @@ def _compare(one: _Side, other: _Side) -> Comparison:
     )
 
 
-def _divergence(row: list[int], in_full: Sequence[str], sides: tuple[_Side, _Side]) -> Divergence:
+def _divergence(row: list[int], in_full: Sequence[str], sides: tuple[RunFolder, RunFolder]) -> Divergence:
     trial, step, place, neuron, fired_in = row
     name = in_full[place]
     found = Divergence(trial, step, name, neuron, fired_in, threshold=sides[0].threshold(name))

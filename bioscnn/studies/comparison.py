@@ -1,4 +1,4 @@
-"""What two runs of the same trials have in common, and what a reader is told of it."""
+"""Differences and agreement of two runs of the same trials, and the sentences that say them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.studies.divergence import Divergence
+from bioscnn.studies.paired import ACCURACY, LATENCY, SPIKES, PairedDifference
 
 RECORD_ALL = "run the studies again with --set readout.record=all"
 
@@ -51,7 +52,7 @@ class PopulationDifference:
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """What two runs of the same trials have in common.
+    """Two runs of the same networks under the same input, spike by spike.
 
     Parameters
     ----------
@@ -127,6 +128,79 @@ class Comparison:
             "causes": self.causes,
             "verdict": verdict(self),
         }
+
+
+@dataclass(frozen=True, eq=False)
+class RunComparison:
+    """Two runs of the same trials.
+
+    Parameters
+    ----------
+    settings : tuple of dict
+        Of the two runs: folder, device, precision in which it computed, connectivity, jobs, versions.
+    n_trials : int
+        Trials of each.
+    keys : dict
+        Keys of the two studies that differ, and the value of each in the first and in the second.
+    differences : tuple of PairedDifference
+        Of accuracy, latency and spikes, trial by trial.
+    spikes : Comparison or None
+        Spike by spike; None where networks, input or clock are not the same, so that spikes cannot be.
+    """
+
+    settings: tuple[dict[str, Any], dict[str, Any]]
+    n_trials: int
+    keys: dict[str, tuple[Any, Any]]
+    differences: tuple[PairedDifference, ...]
+    spikes: Comparison | None
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether no spike differs where none should: true where the networks are not the same."""
+        return self.spikes is None or self.spikes.identical
+
+    @property
+    def sentences(self) -> list[str]:
+        """What the comparison comes to, one sentence per quantity, and one about the spikes."""
+        spikes = [] if self.spikes is None else [verdict(self.spikes)]
+        return [*map(sentence, self.differences), *spikes]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the comparison for JSON; potentials in V."""
+        return {
+            "runs": list(self.settings),
+            "n_trials": self.n_trials,
+            "keys_that_differ": {key: list(values) for key, values in self.keys.items()},
+            "differences": [difference.as_dict() for difference in self.differences],
+            "spike_by_spike": self.spikes is not None,
+            **({} if self.spikes is None else self.spikes.as_dict()),
+            "verdict": " ".join(self.sentences),
+        }
+
+
+WORDS = {
+    ACCURACY: ("accuracy", "more accurate", "less accurate", "points", 100.0),
+    LATENCY: ("latency", "later to decide", "earlier to decide", "ms", 1.0),
+    SPIKES: ("spikes per trial", "firing more", "firing less", "spikes per trial", 1.0),
+}
+"""Of each quantity: what it is called, what more of it is, what less of it is, and its unit and scale."""
+
+
+def sentence(paired: PairedDifference) -> str:
+    """Say in one sentence by how much the second run differs from the first, if it does significantly."""
+    name, more, less, unit, scale = WORDS[paired.quantity]
+    estimate = paired.difference
+    p = 1.0 if estimate.p_holm is None else estimate.p_holm
+    evidence = f"n = {estimate.trials:,}, p {'< 0.001' if p < 0.001 else f'= {p:.2g}'}"
+    if not estimate.significant:
+        return f"No difference in {name} was found ({evidence})."
+    low, high = scale * (estimate.low_holm or 0.0), scale * (estimate.high_holm or 0.0)
+    if estimate.value < 0:
+        low, high = -high, -low
+    return (
+        f"The second run is {more if estimate.value > 0 else less}: by {abs(scale * estimate.value):.3g} "
+        f"{unit} [{low:.3g}, {high:.3g}] ({evidence})."
+    )
 
 
 def _as_dict(divergence: Divergence) -> dict[str, Any]:

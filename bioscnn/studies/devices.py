@@ -130,7 +130,8 @@ def run_devices(study: Study, *, data: Path | None, results: Path, progress: Wat
         run = run_study(
             variant.of(study), data=data, out=folders[variant], results=results, progress=progress
         ).summary
-        compared = compare_runs(folders[base], folders[variant])
+        compared = compare_runs(folders[base], folders[variant]).spikes
+        assert compared is not None, "the device is all that differs"
         comparisons[str(variant)] = compared.as_dict()
         seconds[variant] = _seconds_a_trial(variant.of(study), data)
         rows.append(_row(variant, base, compared, seconds[variant], seconds[variant] / seconds[NUMPY]))

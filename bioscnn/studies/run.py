@@ -14,18 +14,24 @@ from numpy.typing import NDArray
 from bioscnn.ann import read_card
 from bioscnn.datasets import EventSet, ImageSet
 from bioscnn.encoding import SpikeTrains
+from bioscnn.errors import UserError
 from bioscnn.files import point_latest, whole_folder, write_json
+from bioscnn.fingerprint import hash_of
 from bioscnn.metrics import accuracy
 from bioscnn.network import OUTPUT, READOUT
-from bioscnn.report import write_report
+from bioscnn.report import write_index, write_report
+from bioscnn.report.folder import read_facts
 from bioscnn.simulation import Progress, simulate, simulate_batches
 from bioscnn.simulation.storage import RunFile
+from bioscnn.studies.identity import code_of_runs, inputs_of_case
+from bioscnn.studies.naming import result_folder
 from bioscnn.studies.prepare import Prepared, prepare, rounding_of
 from bioscnn.studies.provenance import code_version, describe_network, environment
 from bioscnn.studies.scores import Scores, as_triple
 from bioscnn.studies.study import Study
 
 MOST_EXAMPLES = 10
+SUMMARY = "summary.json"
 
 
 @dataclass(frozen=True)
@@ -40,15 +46,21 @@ class Run:
         Contents of ``summary.json``.
     report_seconds : float
         Time that the report took; the summary, which the report shows, cannot know it.
+    known_since : str
+        When these results were simulated, ISO 8601, if they were there already; else empty.
     """
 
     folder: Path
     summary: dict[str, Any]
     report_seconds: float
+    known_since: str = ""
 
 
 def run_study(study: Study, *, data: Path | None, out: Path | None, results: Path, progress: Progress) -> Run:
-    """Run a study and write its folder.
+    """Run a study and write its folder, and the index of all results.
+
+    Results that are there already, of the same study, inputs and code, are not simulated again: their report
+    is written anew. To simulate again, give another folder.
 
     Parameters
     ----------
@@ -57,8 +69,9 @@ def run_study(study: Study, *, data: Path | None, out: Path | None, results: Pat
     data : Path or None
         Data folder; None for ``BIOSCNN_DATA``, downloads, or the embedded data.
     out : Path or None
-        Folder to write; None for ``<results>/<study>/<hash>``, to which ``latest`` then points. Runs on
-        simulated recordings go to ``<results>/<study>-simulated/``.
+        Folder to write; None for ``<results>/<study>/<what was changed>-<hash>``, to which ``latest`` then
+        points. Runs on simulated recordings go to ``<results>/<study>-simulated/``. The hash is that of the
+        study, its inputs and the code that simulates them.
     results : Path
         Folder of all results.
     progress : Progress
@@ -73,18 +86,48 @@ def run_study(study: Study, *, data: Path | None, out: Path | None, results: Pat
     watch.stage("loading")
     prepared = prepare(study, data, watch)
     name = f"{study.name}-simulated" if prepared.input.simulated else study.name
-    folder = out or results / name / prepared.key
-    with whole_folder(folder, mark="summary.json") as scratch:
-        scores = _simulate(scratch / "run.h5", prepared, watch)
-        write_json(scratch / "provenance.json", _provenance(prepared, watch.started))
-        (scratch / "config.toml").write_text(study.toml(), encoding="utf-8")
-        summary = _summary(prepared, scores, watch)
-        write_json(scratch / "summary.json", summary)
-        watch.stage("reporting")
-        write_report(scratch)
+    made_by = {"code": code_of_runs(), "inputs": inputs_of_case(prepared)}
+    key = hash_of(prepared.key, *made_by.values())[:16]
+    folder = out or result_folder(results / name, study.label, key)
+    known = _known(folder, key, watch)
+    if known is None:
+        with whole_folder(folder, mark=SUMMARY) as scratch:
+            scores = _simulate(scratch / "run.h5", prepared, watch)
+            facts = (
+                _provenance(prepared, watch.started) | made_by | {"key": key, "changed": dict(study.edits)}
+            )
+            write_json(scratch / "provenance.json", facts)
+            (scratch / "config.toml").write_text(study.toml(), encoding="utf-8")
+            summary, since = _summary(prepared, scores, watch), ""
+            write_json(scratch / SUMMARY, summary)
+            watch.stage("reporting")
+            write_report(scratch)
+    else:
+        summary, since = known
+    report_seconds = watch.seconds("reporting")
     if out is None:
         point_latest(folder)
-    return Run(folder, summary, watch.seconds("reporting"))
+    if results.is_dir():
+        write_index(results)
+    return Run(folder, summary, report_seconds, since)
+
+
+def _known(folder: Path, key: str, watch: _Watch) -> tuple[dict[str, Any], str] | None:
+    """Return the summary of the same results and when they were simulated, and write their report again.
+
+    None if there are none, or they are damaged.
+    """
+    if not (folder / SUMMARY).exists():
+        return None
+    try:
+        summary, provenance = read_facts(folder)
+        if provenance.get("key") != key:
+            return None
+        watch.stage("reporting")
+        write_report(folder)
+    except UserError:
+        return None
+    return summary, str(provenance["started"])
 
 
 def _simulate(path: Path, prepared: Prepared, watch: _Watch) -> Scores:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from bioscnn.errors import UserError
 from bioscnn.studies.config import FILE_OF_A_NEURON, KEYS_OF_NEURONS, KEYS_OF_SYNAPSES, StudyConfig
+from bioscnn.studies.naming import label_of
 from bioscnn.toml import parse_toml
 
 KEYS_OF_MODELS = {"neuron": KEYS_OF_NEURONS, "synapse": KEYS_OF_SYNAPSES}
@@ -30,16 +31,46 @@ class Study:
         Name of the file without its suffix; results go to ``results/<name>/``.
     config : StudyConfig
         Every key, SI units.
+    edits : tuple of (str, object)
+        Keys that were changed for this run, and their values; they are in `config` too.
     """
 
     name: str
     config: StudyConfig
+    edits: tuple[tuple[str, Any], ...] = field(default=(), compare=False)
+
+    @property
+    def label(self) -> str:
+        """What was changed, as words for the name of a folder."""
+        return label_of(self.edits)
 
     def key(self, *contents: str) -> str:
         """Return the hash that names the results: of all keys but ``jobs``, and of the contents' hashes."""
         written = self.config.model_dump()
         del written["simulation"]["jobs"]
         return hashlib.sha256(json.dumps([written, *contents]).encode()).hexdigest()[:16]
+
+    def changed(self, **keys: Mapping[str, Any]) -> Study:
+        """Return the study with some keys changed, table by table, every rule of a study file checked again.
+
+        Parameters
+        ----------
+        **keys : mapping
+            Keys and values of a table, values as in a file: ``simulation={"dt": "0.1 ms"}``. A table whose
+            keys depend on each other, such as ``neuron``, is best given whole.
+
+        Raises
+        ------
+        UserError
+            If the keys do not fit each other.
+        """
+        tables = self.config.model_dump()
+        for name, table in keys.items():
+            tables[name] = {**tables[name], **table}
+        try:
+            return Study(self.name, StudyConfig.model_validate(tables))
+        except ValidationError as error:
+            raise first_problem(error, Path(f"{self.name}.toml"), StudyConfig) from None
 
     def toml(self) -> str:
         """Return the study as a file in which every key is written."""
@@ -123,9 +154,38 @@ def study_of(path: Path, tables: Mapping[str, Any], changes: Sequence[str] = ())
             fix="rename the file",
         )
     try:
-        return Study(path.stem, StudyConfig.model_validate(with_changes(tables, changes)))
+        config = StudyConfig.model_validate(with_changes(tables, changes))
+        return Study(path.stem, config, tuple(_edits(tables, changes, config)))
     except ValidationError as error:
         raise first_problem(error, path, StudyConfig) from None
+
+
+def _edits(
+    tables: Mapping[str, Any], changes: Sequence[str], config: StudyConfig
+) -> Iterator[tuple[str, Any]]:
+    """Yield keys that were changed to another value than that of the file; jobs decide no result."""
+    if not changes:
+        return
+    try:
+        before = flat_keys(StudyConfig.model_validate(deepcopy(dict(tables))))
+    except ValidationError:
+        before = {}
+    after = flat_keys(config)
+    for key in dict.fromkeys(change.partition("=")[0].strip() for change in changes):
+        if key != "simulation.jobs" and before.get(key) != after.get(key):
+            yield key, after.get(key)
+
+
+def flat_keys(config: StudyConfig) -> dict[str, Any]:
+    """Return every key of a study by its full name, such as ``neuron.t_ref``."""
+    return _flat(config.model_dump())
+
+
+def _flat(tables: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in tables.items():
+        flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value}
+    return flat
 
 
 def with_changes(tables: Mapping[str, Any], changes: Sequence[str]) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from bench.scaling import exponents, widened
 from bench.summary import against_the_fastest, ratios, rows_of, spread
 from bench.tables import markdown
 from bioscnn.ann import read_model
+from bioscnn.report.document import Document
 from bioscnn.seeds import stream
-from bioscnn.studies.benchmark.markdown import Document
 
 LABELS = np.array([0, 1, 2, 3])
 

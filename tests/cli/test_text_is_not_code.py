@@ -1,8 +1,11 @@
 """Study, sweep and neuron files of others that hold code: nothing of it runs, whatever is done with them."""
 
+import shutil
+
 import pytest
 
 from tests.cli.test_commands import ROOT, assert_refused, bioscnn
+from tests.sweeps import write_sweep
 
 CASES = ROOT / "tests" / "cases"
 HIDDEN = "U+2028 LINE SEPARATOR"
@@ -22,3 +25,27 @@ def test_code_in_the_file_of_a_neuron_is_refused(tmp_path):
     done = bioscnn(tmp_path, "plan", ROOT / "sims" / "mnist.toml", "--set", f"neuron.model={neuron}")
     assert_refused(done, str(neuron), "reset", HIDDEN)
     assert list(tmp_path.iterdir()) == []
+
+
+TOUCH = 'open("CODE_RAN", "w").close()'
+
+
+def test_a_file_of_preferences_beside_a_study_is_not_run(tmp_path):
+    (tmp_path / "brian_preferences").write_text(f"codegen.target = {TOUCH} or 'numpy'\n")
+    shutil.copy(ROOT / "sims" / "neurons" / "exponential.toml", tmp_path)
+    study = tmp_path / "study.toml"
+    study.write_text('[network]\nmodel = "mnist-small-relu"\n[neuron]\nmodel = "exponential.toml"\n')
+    done = bioscnn(tmp_path, "plan", study)
+    assert_refused(done, "Brian2 would run what this file holds", "brian_preferences")
+    assert not (tmp_path / "CODE_RAN").exists()
+
+
+def test_modules_beside_a_study_are_not_run_in_worker_processes(tmp_path):
+    """A sweep starts processes; Python would look for their modules in the current folder first."""
+    for name in ("joblib", "numpy", "tempfile", "brian2", "bioscnn"):
+        (tmp_path / f"{name}.py").write_text(TOUCH)
+    write_sweep(tmp_path, 'kind = "random"\npoints = 2', '"neuron.t_ref" = { low = "1 ms", high = "4 ms" }')
+    words = ("--jobs", "2", "--trials", "2", "--set", "simulation.device=numpy")
+    done = bioscnn(tmp_path, "sweep", "sweep.toml", *words)
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "CODE_RAN").exists()

@@ -189,6 +189,17 @@ def test_a_worker_with_several_threads_is_refused(tmp_path):
             pass
 
 
+def test_a_worker_that_joins_late_and_does_not_fit_computes_nothing(tmp_path):
+    with cluster(tmp_path) as (address, start):
+        first = start()
+        with executor_at(Where(dask=address)) as executor:
+            executor.submit(square, 1).result(60)
+            start(threads=2)
+            first.kill()
+            error = executor.submit(square, 1).exception(60)
+    assert is_loss(error) and "2 threads" in str(error) and "one thread" in error.expected
+
+
 def test_ctrl_c_is_still_an_interrupt_when_a_batch_system_was_asked_for(monkeypatch):
     before = signal.getsignal(signal.SIGINT)
     make_cluster(Where(batch="slurm", cluster={"cores": 1, "memory": "1 GB"})).close()

@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 
+import dask
 import pytest
 
 from bioscnn.errors import UserError
@@ -78,10 +79,10 @@ def test_jobs_that_wait_are_told_and_given_up_after_a_while(slurm, monkeypatch):
 
 
 def test_jobs_that_end_without_a_worker_are_told(slurm):
-    cluster = {**JOB, "job_script_prologue": ["exit 3"]}
     with (
+        dask.config.set({"jobqueue.slurm.job-script-prologue": ["exit 3"]}),
         pytest.raises(UserError, match="ended before a worker came") as error,
-        executor_at(Where(1, batch="slurm", cluster=cluster)),
+        executor_at(Where(1, batch="slurm", cluster=JOB)),
     ):
         pass
     assert error.value.key == "--slurm" and "slurm-NUMBER.out" in error.value.fix

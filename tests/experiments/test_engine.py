@@ -49,7 +49,7 @@ def test_an_interrupted_experiment_goes_on_where_it_was(tmp_path):
 def test_a_damaged_unit_is_measured_again_and_so_is_what_needs_another_outcome(tmp_path):
     toy = Toy(tmp_path / "calls")
     done = conduct(toy, tmp_path)
-    unit = next(iter((done.folder / "units").glob("*.npz")))
+    unit = next(iter((done.folder.parent / "units").glob("*.npz")))
     unit.write_bytes(b"half")
     assert conduct(toy, tmp_path).computed == 1
     assert numbers(done) == EXPECTED
@@ -174,3 +174,19 @@ def test_the_first_unit_of_each_kind_goes_ahead_and_long_chunks_before_short_one
     works = [sum(unit.work for unit in chunk) for chunk in chunks[2:]]
     assert works == sorted(works, reverse=True) and max(map(len, chunks)) <= 8
     assert np.isfinite(works).all()
+
+
+def test_shards_of_several_machines_are_merged_and_come_to_what_one_command_comes_to(tmp_path):
+    from bioscnn.experiments.merge import merge
+
+    toy = Toy(tmp_path / "calls")
+    machines = [tmp_path / f"machine {number}" for number in (1, 2, 3)]
+    for number, machine in enumerate(machines, 1):
+        conduct(toy, machine, shard=Shard(number, 3))
+    next(machines[0].rglob("units/*.npz")).write_bytes(b"half")
+    merged = merge(machines, tmp_path / "all")
+    assert (merged.copied, merged.there, merged.damaged) == (4, 0, 1) and merged.experiments == ("toy/toy",)
+    done = conduct(toy, tmp_path / "all")
+    assert numbers(done) == EXPECTED and done.computed == 2, "the damaged one, and the sum"
+    with pytest.raises(UserError, match="no units"):
+        merge([tmp_path / "nowhere"], tmp_path / "all")

@@ -62,7 +62,7 @@ def test_every_unit_is_the_run_of_a_study_with_that_noise_and_seed(done, conditi
     assert len(units) == (1 if condition == "clean" else 4)
     for unit in units.itertuples():
         noise = [] if condition == "clean" else [f"noise.{condition}.severity={unit.severity:.0f}"]
-        outcome = kept(done.folder / "units" / f"{unit.unit}.npz")
+        outcome = kept(done.folder / unit.file)
         chosen = outcome["chosen"][RULES.index("peak-potential")].tolist()
         expected = run_of("mnist-small-fine-tuned", *noise, f"simulation.seed={unit.seed}")
         assert (chosen, int(outcome["spikes"].sum())) == expected

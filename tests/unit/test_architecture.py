@@ -8,6 +8,8 @@ import pytest
 # From the ground up; a room uses those of lower levels and those beside it that it is listed after.
 LEVELS = [
     ["errors"],
+    ["brian_preferences"],
+    ["fingerprint"],
     ["quantities", "identifiers", "toml", "batch_jobs", "seeds", "draws", "spikes", "caches"],
     ["processes", "locks", "files", "statistics"],
     ["neurons", "datasets"],
@@ -23,7 +25,7 @@ LEVELS = [
     ["plots"],
     ["report"],
     ["studies"],
-    ["experiments"],
+    ["experiments", "reproduce"],
     ["terminal"],
     ["printing"],
     ["cli"],

@@ -9,12 +9,19 @@ import pytest
 from bioscnn.errors import UserError
 from bioscnn.readout import decisions
 from bioscnn.seeds import stream
+from bioscnn.simulation.reference import simulate_reference
 from bioscnn.spikes import SpikeTrains
+from bioscnn.statistics import corrected, difference, mean_difference
 from bioscnn.studies.compare import compare_runs
-from bioscnn.studies.comparison import verdict
+from bioscnn.studies.comparison import sentence, verdict
 from bioscnn.studies.divergence import differing_spikes, first_of_each_trial
+from bioscnn.studies.paired import TrialResults
+from bioscnn.studies.run_folder import RunFolder
+from tests.networks import currents
 from tests.runs import (
+    N_STEPS,
     N_TRIALS,
+    NETWORK,
     V_TH,
     change_json,
     move_spike,
@@ -38,6 +45,11 @@ def original(recording, tmp_path_factory):
 @pytest.fixture
 def copy(original, tmp_path):
     return shutil.copytree(original, tmp_path / "copy")
+
+
+def spikes_of(a, b):
+    """Two runs that should have the same spikes, spike by spike."""
+    return compare_runs(a, b).spikes
 
 
 def random_spikes(rng, n_trials=4, size=5, n_steps=6):
@@ -69,7 +81,7 @@ def test_the_first_difference_of_a_trial_is_the_earliest_then_nearest_to_the_inp
 
 
 def test_equal_runs_are_identical(original, copy):
-    comparison = compare_runs(original, copy)
+    comparison = spikes_of(original, copy)
     assert comparison.identical and comparison.in_full
     assert not comparison.divergences and comparison.readout_apart == 0
     assert all(p.spikes[0] == p.spikes[1] > 0 for p in comparison.populations)
@@ -83,11 +95,11 @@ def test_one_moved_spike_is_found_with_its_trial_population_neuron_and_step(
 ):
     monkeypatch.setattr("bioscnn.studies.compare.BLOCK", block)
     neuron, step = move_spike(copy, name, trial)
-    comparison = compare_runs(original, copy)
+    comparison = spikes_of(original, copy)
     (found,) = comparison.divergences
     assert (found.trial, found.population, found.neuron, found.step) == (trial, name, neuron, step)
     assert found.fired_in == 0
-    assert compare_runs(copy, original).divergences[0].fired_in == 1
+    assert spikes_of(copy, original).divergences[0].fired_in == 1
     traces = recording[name].potentials[trial, :, neuron]
     assert found.potentials == (traces[step], traces[step])
     assert found.before[0] == found.before[1] == (traces[step - 1] if step else 0)
@@ -101,7 +113,7 @@ def test_one_moved_spike_is_found_with_its_trial_population_neuron_and_step(
 def test_the_earliest_of_several_differences_of_a_trial_comes_first(original, copy):
     moved = {name: move_spike(copy, name, 2) for name in ("conv1", "conv2", "dense1")}
     earliest = min(step for _, step in moved.values())
-    (found,) = compare_runs(original, copy).divergences
+    (found,) = spikes_of(original, copy).divergences
     assert found.step == earliest
     assert (found.neuron, found.step) == moved[found.population]
     assert found.population == next(name for name, (_, step) in moved.items() if step == earliest)
@@ -115,7 +127,7 @@ def test_trials_that_change_their_class_are_counted(original, copy, recording, m
         set_potential(copy, "readout", (trial, 9, (classes[trial] + 1) % 5), 1.0)
         set_potential(copy, "readout", (trial, 8, classes[trial]), 0.9)
     set_potential(copy, "readout", (2, 9, classes[2]), 1.0)
-    comparison = compare_runs(original, copy)
+    comparison = spikes_of(original, copy)
     assert comparison.class_changed.tolist() == [1, 4]
     assert not len(comparison.trials) and not comparison.identical
     assert comparison.readout_apart > 0.5
@@ -128,7 +140,7 @@ def parted(original, copy, missed_by, precision="float32"):
     config = copy / "config.toml"
     config.write_text(config.read_text().replace('"float32"', f'"{precision}"'))
     set_potential(copy, "conv2", (3, step, neuron), V_TH - missed_by)
-    return compare_runs(original, copy)
+    return spikes_of(original, copy)
 
 
 def test_a_threshold_that_was_missed_by_rounding_is_explained_by_it(original, copy):
@@ -148,9 +160,9 @@ def test_a_threshold_that_was_missed_by_more_is_not(original, copy):
 def test_potentials_that_were_apart_before_are_not_explained_by_rounding(original, copy):
     neuron, step = move_spike(copy, "conv2", 3)
     set_potential(copy, "conv2", (3, step, neuron), V_TH)
-    assert compare_runs(original, copy).divergences[0].by_rounding
+    assert spikes_of(original, copy).divergences[0].by_rounding
     set_potential(copy, "conv2", (3, step - 1, neuron), -1e-3)
-    assert compare_runs(original, copy).divergences[0].by_rounding is False
+    assert spikes_of(original, copy).divergences[0].by_rounding is False
 
 
 def test_double_precision_leaves_less_to_rounding(original, copy, recording, tmp_path):
@@ -159,14 +171,14 @@ def test_double_precision_leaves_less_to_rounding(original, copy, recording, tmp
     assert comparison.divergences[0].by_rounding
     shutil.copyfile(copy / "run.h5", precise / "run.h5")
     numpy = write_run(tmp_path / "numpy", recording, simulation={"device": "numpy"})
-    comparison = compare_runs(numpy, precise)
+    comparison = spikes_of(numpy, precise)
     assert comparison.precisions == ("float64", "float64")
     assert comparison.divergences[0].by_rounding is False
 
 
 def test_populations_that_were_not_recorded_are_compared_by_their_counts(original, recording, tmp_path):
     bare = write_run(tmp_path / "bare", only_of(recording, "output", "readout"))
-    comparison = compare_runs(original, bare)
+    comparison = spikes_of(original, bare)
     assert comparison.identical and not comparison.in_full
     assert [p.name for p in comparison.populations if p.in_full] == ["output"]
     assert verdict(comparison) == "The runs are identical, spike for spike, as far as spikes were recorded."
@@ -174,7 +186,7 @@ def test_populations_that_were_not_recorded_are_compared_by_their_counts(origina
         counts = file["populations/conv1"]
         counts["counts_by_trial"][2] += 1
         counts["counts_by_neuron"][7] += 1
-    comparison = compare_runs(original, bare)
+    comparison = spikes_of(original, bare)
     assert comparison.trials.tolist() == [2] and not comparison.divergences
     assert comparison.populations[0].neurons == 1 and comparison.populations[0].only_in_one is None
     assert "cannot be told" in verdict(comparison) and "readout.record=all" in verdict(comparison)
@@ -184,7 +196,7 @@ def test_a_difference_that_unrecorded_spikes_may_have_caused_is_not_judged(recor
     few = only_of(recording, "output", "readout")
     one, other = (write_run(tmp_path / name, few) for name in "ab")
     move_spike(other, "output", 0)
-    comparison = compare_runs(one, other)
+    comparison = spikes_of(one, other)
     assert comparison.divergences[0].by_rounding is False
     assert comparison.causes == {"rounding": 0, "not rounding": 0, "not told": 1}
 
@@ -192,32 +204,91 @@ def test_a_difference_that_unrecorded_spikes_may_have_caused_is_not_judged(recor
 def test_device_precision_connectivity_jobs_and_what_was_recorded_may_differ(original, recording, tmp_path):
     keys = {"device": "numpy", "precision": "float64", "connectivity": "explicit", "jobs": 1}
     other = write_run(tmp_path / "b", recording, simulation=keys, readout={"record": "all"})
-    assert compare_runs(original, other).identical
+    assert spikes_of(original, other).identical
+
+
+OTHER = {"neuron": {"t_ref": "3 ms"}, "simulation": {"seed": 2, "duration": "30 ms"}}
+
+
+def test_runs_of_other_networks_are_compared_by_their_trials_and_named_by_the_keys_that_differ(
+    original, recording, tmp_path
+):
+    other = write_run(tmp_path / "b", recording, **OTHER)
+    compared = compare_runs(original, other)
+    assert compared.spikes is None and compared.as_expected
+    assert compared.keys == {"neuron.t_ref": ("2 ms", "3 ms"), "simulation.seed": (1, 2)}
+    assert all(d.first == d.second and d.difference.value == 0 for d in compared.differences)
+    assert not any(d.difference.significant for d in compared.differences)
+
+
+def test_the_paired_differences_are_those_of_the_statistic_over_the_trials_of_the_two_runs(
+    recording, tmp_path
+):
+    """Of the second run, two trials are wrong and decide at the end, and one has two spikes more."""
+    original = write_run(tmp_path / "a", recording)
+    other = write_run(tmp_path / "b", recording, neuron={"t_ref": "3 ms"})
+    classes = decisions(recording, "peak-potential")[:, -1]
+    for folder in (original, other):
+        with h5py.File(folder / "run.h5", "r+") as file:
+            file["trials/label"][:] = classes
+    for trial in (1, 4):
+        set_potential(other, "readout", (trial, N_STEPS - 1, (classes[trial] + 1) % 5), 1.0)
+    with h5py.File(other / "run.h5", "r+") as file:
+        file["populations/conv1/counts_by_trial"][0] += 2
+    one, two = (RunFolder.read(folder) for folder in (original, other))
+    with one.stored, two.stored:
+        a, b = TrialResults.of(one), TrialResults.of(two)
+    expected = corrected({
+        "accuracy": difference(b.correct, a.correct),
+        "latency_ms": mean_difference(b.latency_ms, a.latency_ms),
+        "spikes_per_trial": mean_difference(b.spikes, a.spikes),
+    })  # fmt: skip
+    found = {d.quantity: d.difference for d in compare_runs(original, other).differences}
+    assert found == expected
+    assert found["accuracy"].value == pytest.approx(-2 / N_TRIALS)
+    assert found["spikes_per_trial"].value == pytest.approx(2 / N_TRIALS)
+    assert np.flatnonzero(b.latency_ms != a.latency_ms).tolist() == [1, 4] and b.latency_ms[1] == N_STEPS
+
+
+def test_a_difference_has_the_opposite_sign_the_other_way_round(original, recording, tmp_path):
+    other = write_run(tmp_path / "b", recording, neuron={"t_ref": "3 ms"})
+    with h5py.File(other / "run.h5", "r+") as file:
+        file["populations/conv1/counts_by_trial"][:] += 5 + np.arange(N_TRIALS) % 2
+    forth, back = (compare_runs(*pair).differences[2] for pair in ((original, other), (other, original)))
+    assert forth.difference.value == -back.difference.value == 5.5
+    assert forth.difference.significant and back.difference.significant
+    assert "firing more: by 5.5" in sentence(forth) and "firing less: by 5.5" in sentence(back)
 
 
 @pytest.mark.parametrize(
-    ("keys", "named"),
+    "keys",
     [
-        ({"neuron": {"t_ref": "3 ms"}}, "neuron.t_ref"),
-        ({"simulation": {"duration": "31 ms"}}, "simulation.duration"),
-        ({"simulation": {"dt": "0.5 ms"}}, "simulation.dt"),
-        ({"readout": {"rule": "spike-count"}}, "readout.rule"),
+        {"simulation": {"duration": "31 ms"}},
+        {"simulation": {"dt": "0.5 ms"}},
+        {"readout": {"rule": "spike-count"}},
     ],
 )
-def test_runs_with_other_parameters_are_refused_by_the_key_that_differs(
-    original, recording, tmp_path, keys, named
+def test_only_runs_of_the_same_network_input_and_clock_are_compared_spike_by_spike(
+    original, recording, tmp_path, keys
 ):
+    if "simulation" in keys:
+        steps = {"duration": (31, 1e-3), "dt": (60, 5e-4)}[next(iter(keys["simulation"]))]
+        recording = simulate_reference(NETWORK, currents(N_TRIALS, *steps))
+    compared = compare_runs(original, write_run(tmp_path / "b", recording, **keys))
+    assert compared.spikes is None and len(compared.keys) == 1
+
+
+def test_runs_on_other_data_are_refused(original, copy):
+    change_json(copy / "summary.json", data_sha256="0" * 64)
     with pytest.raises(UserError, match="not of the same trials") as caught:
-        compare_runs(original, write_run(tmp_path / "b", recording, **keys))
-    assert caught.value.key == named
-
-
-@pytest.mark.parametrize("what", ["data", "weights"])
-def test_runs_on_other_data_or_weights_are_refused(original, copy, what):
-    change_json(copy / "summary.json", **{f"{what}_sha256": "0" * 64})
-    with pytest.raises(UserError) as caught:
         compare_runs(original, copy)
-    assert caught.value.key == f"{what} SHA-256"
+    assert caught.value.key == "data SHA-256"
+
+
+def test_other_weights_are_a_key_that_differs(original, copy):
+    change_json(copy / "summary.json", weights_sha256="0" * 64)
+    compared = compare_runs(original, copy)
+    assert list(compared.keys) == ["weights SHA-256"] and compared.spikes is None
 
 
 def test_runs_of_other_numbers_of_trials_are_refused(original, tmp_path):

@@ -15,7 +15,6 @@ from bioscnn.experiments.timing import TimingExperiment
 from bioscnn.network import OUTPUT
 from bioscnn.simulation.simulate import Silent
 from bioscnn.studies import read_study
-from bioscnn.studies.benchmark import Benchmark, run_benchmark
 from bioscnn.studies.event_input import EventInput
 from bioscnn.studies.explain import explain_run
 from bioscnn.studies.plan import plan_study
@@ -174,9 +173,3 @@ def test_studies_that_are_not_about_noise_refuse_it(study, noise, words, start):
     noisy = read_study(SIMS / f"{study}.toml", [f"noise.{noise}.severity=2"])
     with pytest.raises(UserError, match=rf"{words}(.|\n)*noise(.|\n)*{noise}"):
         start(noisy).plan(Bench(None))
-
-
-def test_a_benchmark_refuses_noise(tmp_path):
-    asked = Benchmark("mnist", SIMS / "mnist.toml", ("mnist-small",), changes=("noise.blur.severity=2",))
-    with pytest.raises(UserError, match="without noise"):
-        run_benchmark(asked, data=None, results=tmp_path, docs=None, progress=Silent())

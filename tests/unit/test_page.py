@@ -10,8 +10,9 @@ import pytest
 
 from bioscnn.errors import UserError
 from bioscnn.report.formats import percent
-from bioscnn.report.page import Column, Entry, Figure, Folded, Link, Section, Table, Text, code, write_page
+from bioscnn.report.page import Column, Entry, Figure, Folded, Link, Section, Table, Text, code
 from bioscnn.report.provenance import provenance_rows
+from bioscnn.report.render import write_page
 from tests.page import draw, make_page
 
 ROWS = pd.DataFrame(

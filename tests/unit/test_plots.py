@@ -70,10 +70,17 @@ def network(name: str) -> dict[str, object]:
     return {"network": name, "duration_ms": 30.0, "spikes": 2023.5, "synops": 1_308_170.1}
 
 
-def time_step_rows(names: list[str] = NETWORKS) -> list[dict[str, object]]:
-    shift = dict.fromkeys(("difference_low", "difference_high"), 0.0)
+def over_time(name: str, steps: int = 100) -> list[dict[str, object]]:
     return [
-        {"network": name, "reset": reset, "dt_ms": dt_ms, "difference": 1e-3 * k, **shift}
+        {"network": name, "time_ms": k + 1.0, "accuracy": k / steps, "accuracy_low": 0.9 * k / steps,
+         "accuracy_high": 1.0}
+        for k in range(steps)
+    ]  # fmt: skip
+
+
+def time_step_rows(names: list[str] = NETWORKS) -> list[dict[str, object]]:
+    return [
+        {"network": name, "reset": reset, "dt_ms": dt_ms, "difference": 1e-3 * k, "low": 0.0, "high": 0.0}
         for name in names
         for k, reset in enumerate(("exact", "subtract", "zero"))
         for dt_ms in (1.0, 0.5, 0.1)
@@ -135,7 +142,7 @@ FIGURES: dict[str, Callable[..., Figure]] = {
     "rates": lambda **o: plots.rates_by_population({"conv1": np.arange(9.0), "output": np.zeros(4)}, **o),
     "spikes": lambda **o: plots.spikes_histogram(np.arange(100), **o),
     "networks": lambda **o: plots.networks_over_time(
-        {name: curves(steps=100)["a rule"] for name in NETWORKS}, DT, [network(n) for n in NETWORKS], **o
+        [row for name in NETWORKS for row in over_time(name)], [network(n) for n in NETWORKS], **o
     ),
     "time steps": lambda **o: plots.time_steps(time_step_rows(), **o),
     "three rates": lambda **o: plots.three_rates(*timing_study.made_up_rates(), **o),

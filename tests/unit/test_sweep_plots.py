@@ -1,7 +1,5 @@
 """The figures of a sweep: what is drawn is what was given, and names lie on nothing."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,23 +11,29 @@ from bioscnn.plots.labels import place_names
 from bioscnn.plots.parameters import GROUPS, Parameter, group_of, names_of
 from bioscnn.plots.surface import fit_quadratic
 from bioscnn.plots.sweep import explained_share, running_median
-from bioscnn.report.sweep_folder import SweepStudy, read_sweep_folder
-from tests import sweep_study
 
 TAU = Parameter("neuron.tau_m", "ms", 10, 40, scale="log", nominal=20)
 RESET = Parameter("neuron.reset", values=("exact", "subtract", "zero"), nominal="exact")
 WEIGHT = Parameter("network.weight_scale", "", 0.5, 1.5, nominal=1.0)
 
 
-@pytest.fixture(scope="module")
-def morris(tmp_path_factory: pytest.TempPathFactory) -> SweepStudy:
-    return read_sweep_folder(sweep_study.write_study(tmp_path_factory.mktemp("morris")))
+DURATION = Parameter("simulation.duration", "ms", 20, 60, nominal=30)
+SIZES = {
+    "simulation.duration": 0.2, "network.weight_scale": 0.12, "neuron.tau_m": 0.1, "encoding.gain": 0.05,
+    "synapse.delay": 0.04, "neuron.t_ref": 0.001, "neuron.R_m": 0.0, "synapse.tau_s": 0.002,
+}  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def sobol(tmp_path_factory: pytest.TempPathFactory) -> SweepStudy:
-    folder: Path = tmp_path_factory.mktemp("sobol")
-    return read_sweep_folder(sweep_study.write_study(folder, "sobol"))
+def effects(measure: str = "mu_star") -> pd.DataFrame:
+    """Effects of each parameter on two outcomes, those on the second one in another order."""
+    rows = [
+        {"outcome": outcome, "parameter": key, measure: size, f"{measure}_low": size / 2,
+         f"{measure}_high": 1.5 * size, "mu": -size, "sigma": size / 3, "S1": size / 2, "S1_low": 0.0,
+         "S1_high": size}
+        for outcome, factor in (("accuracy", 1), ("latency", -1))
+        for key, size in zip(SIZES, list(SIZES.values())[::factor], strict=True)
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
 
 
 def of_outcome(table: pd.DataFrame, outcome: str = "accuracy") -> pd.DataFrame:
@@ -65,10 +69,8 @@ def test_names_lie_on_no_other_name_no_point_and_no_border():
 
 
 @pytest.mark.parametrize("width", [7.2, 3.6])
-def test_the_plane_shows_each_parameter_at_its_mu_star_and_sigma_and_names_it_once(
-    morris: SweepStudy, width: float
-):
-    rows = of_outcome(morris.effects)
+def test_the_plane_shows_each_parameter_at_its_mu_star_and_sigma_and_names_it_once(width: float):
+    rows = of_outcome(effects())
     axes = plots.morris_plane(rows, width=width).axes[0]
     found = {line.get_xydata().ravel().tobytes() for line in axes.lines if line.get_marker() != "None"}
     assert found == {np.array([100 * row.mu_star, 100 * row.sigma]).tobytes() for row in rows.itertuples()}
@@ -79,54 +81,51 @@ def test_the_plane_shows_each_parameter_at_its_mu_star_and_sigma_and_names_it_on
     assert {"t_ref", "R_m", "tau_s"} == set(zero.removeprefix("next to zero: ").split(", "))
 
 
-def test_an_outcome_that_never_changes_has_a_plane_that_says_so(morris: SweepStudy):
-    flat = of_outcome(morris.effects).assign(mu_star=0.0, sigma=0.0)
-    axes = plots.morris_plane(pd.concat([of_outcome(morris.effects), flat.assign(outcome="spikes")])).axes
+def test_an_outcome_that_never_changes_has_a_plane_that_says_so():
+    flat = of_outcome(effects()).assign(mu_star=0.0, sigma=0.0)
+    axes = plots.morris_plane(pd.concat([of_outcome(effects()), flat.assign(outcome="spikes")])).axes
     assert [["does not change"] == [text.get_text() for text in one.texts] for one in axes] == [False, True]
 
 
-def test_bars_have_the_order_of_the_first_outcome_and_the_colour_of_their_table(morris: SweepStudy):
-    axes = plots.effect_bars(morris.effects).axes
-    rows = of_outcome(morris.effects).sort_values("mu_star", ascending=False, kind="stable")
-    assert len(axes) == 4
+def test_bars_have_the_order_of_the_first_outcome_and_the_colour_of_their_table():
+    axes = plots.effect_bars(effects()).axes
+    rows = of_outcome(effects()).sort_values("mu_star", ascending=False, kind="stable")
     np.testing.assert_allclose([bar.get_width() for bar in axes[0].patches], 100 * rows["mu_star"])
     for bar, key in zip(axes[0].patches, rows["parameter"], strict=True):
         assert to_hex(bar.get_facecolor()) == GROUPS[group_of(key)][1]
-    latency = of_outcome(morris.effects, "latency").set_index("parameter").loc[rows["parameter"]]
+    latency = of_outcome(effects(), "latency").set_index("parameter").loc[rows["parameter"]]
     np.testing.assert_allclose([bar.get_width() for bar in axes[1].patches], latency["mu_star"])
-    assert [one.get_xlabel().replace("\n", " ") for one in axes] == [
-        "accuracy (points)", "latency (ms)", "spikes a trial", "SynOps a trial (thousand)",
-    ]  # fmt: skip
+    assert [one.get_xlabel().split() for one in axes] == [["accuracy", "(points)"], ["latency", "(ms)"]]
 
 
-def test_each_parameter_has_a_bar_of_what_it_makes_alone_and_one_with_interactions(sobol: SweepStudy):
-    axes = plots.sobol_bars(sobol.effects).axes[0]
-    rows = of_outcome(sobol.effects).sort_values("ST", ascending=False)
+def test_each_parameter_has_a_bar_of_what_it_makes_alone_and_one_with_interactions():
+    axes = plots.sobol_bars(effects("ST")).axes[0]
+    rows = of_outcome(effects("ST")).sort_values("ST", ascending=False)
     np.testing.assert_allclose([bar.get_width() for bar in axes.patches], [*rows["S1"], *rows["ST"]])
 
 
-def test_pairs_stand_below_the_diagonal_and_bold_only_if_they_are_told_from_zero(sobol: SweepStudy):
-    pairs = of_outcome(sobol.interactions).copy()
-    pairs[["S2_low", "S2_high"]] = [-1.0, 1.0]
-    chosen = (pairs["parameter"] == "network.weight_scale") & (pairs["other"] == "simulation.duration")
-    pairs.loc[chosen, ["S2", "S2_low"]] = [0.31, 0.2]
-    order = [parameter.key for parameter in sobol.order]
-    axes = plots.interactions(pairs, order).axes[0]
+def test_pairs_stand_below_the_diagonal_and_bold_only_if_their_interval_leaves_zero_out():
+    order = list(SIZES)[:3]
+    rows = [
+        {"outcome": "accuracy", "parameter": order[j], "other": order[k], "S2": 0.1 * (j + k), "S2_low": low,
+         "S2_high": 1.0}
+        for (j, k), low in {(0, 1): -1.0, (0, 2): 0.1, (1, 2): -1.0}.items()
+    ]  # fmt: skip
+    axes = plots.interactions(pd.DataFrame(rows), order).axes[0]
     shown = {text.get_text(): text.get_fontweight() for text in axes.texts if text.get_text()}
-    assert len([text for text in axes.texts if text.get_text()]) == len(pairs) == 15
-    assert {weight for text, weight in shown.items() if text != "0.31"} == {"normal"}
-    assert shown["0.31"] == "bold"
+    assert shown == {"0.10": "normal", "0.20": "bold", "0.30": "normal"}
 
 
-def test_one_at_a_time_is_drawn_over_the_range_with_the_interval_of_its_trials(morris: SweepStudy):
-    first, *_ = moved = morris.order[:3]
-    axes = plots.one_at_a_time(morris.alone, moved, ["accuracy", "latency"], trials=200).axes[0]
-    rows = morris.alone[morris.alone["parameter"] == first.key]
-    np.testing.assert_allclose(axes.lines[0].get_ydata(), 100 * rows["accuracy"])
+def test_one_at_a_time_is_drawn_over_the_range_with_the_interval_of_its_trials():
+    x = np.linspace(0, 1, 9)
+    table = pd.DataFrame({"parameter": DURATION.key, "value": "", "x": x, "accuracy": 0.5 + 0.4 * x})
+    axes = plots.one_at_a_time(table, [DURATION], ["accuracy"], trials=200).axes[0]
+    np.testing.assert_allclose(axes.lines[0].get_ydata(), 100 * table["accuracy"])
     ring = next(line for line in axes.lines if line.get_markersize() == 8)
     assert ring.get_xdata()[0] == pytest.approx(0.25)  # 30 ms of 20 to 60 ms
-    lowest = wilson(round(200 * rows["accuracy"].iloc[0]), 200).low
-    assert axes.collections[0].get_paths()[0].vertices[:, 1].min() == pytest.approx(100 * lowest)
+    assert axes.collections[0].get_paths()[0].vertices[:, 1].min() == pytest.approx(
+        100 * wilson(100, 200).low
+    )
 
 
 def test_a_median_has_the_interval_that_the_binomial_distribution_picks():
@@ -204,13 +203,15 @@ def test_a_surface_is_drawn_behind_scattered_points_only_if_it_stands_for_them(n
     np.testing.assert_allclose(dots[:, 1], TAU.position(points[TAU.key]))
 
 
-def test_points_without_an_outcome_are_left_out_and_panels_have_their_own_axis(morris: SweepStudy):
-    few = morris.points.head(40).copy()
-    few.loc[:9, "accuracy"] = np.nan
-    chosen = [TAU, RESET, morris.named("simulation.duration")]
-    axes = plots.main_effects(few, chosen, "accuracy", width=3.6).axes
+def test_points_without_an_outcome_are_left_out_and_panels_have_their_own_axis():
+    rng = np.random.default_rng(6)
+    points = pd.DataFrame({TAU.key: rng.uniform(10, 40, 40), DURATION.key: rng.uniform(20, 60, 40)})
+    points[RESET.key], points["accuracy"] = rng.choice(RESET.words, 40), rng.random(40)
+    points.loc[:9, "accuracy"] = np.nan
+    chosen = [TAU, RESET, DURATION]
+    axes = plots.main_effects(points, chosen, "accuracy", width=3.6).axes
     assert [len(panel.collections[0].get_offsets()) for panel in axes[:3]] == [30, 30, 30]
     assert [panel.get_xlabel() for panel in axes[:3]] == ["tau_m (ms)", "reset", "duration (ms)"]
     assert axes[0].get_xscale() == "log"
-    lines = plots.parallel_coordinates(few, chosen, "accuracy").axes[0].collections
+    lines = plots.parallel_coordinates(points, chosen, "accuracy").axes[0].collections
     assert max(len(one.get_segments()) for one in lines if hasattr(one, "get_segments")) == 30

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from bioscnn.encoding import event_frames
 from bioscnn.experiments.bench import Bench
-from bioscnn.experiments.classify import inputs_of_case
 from bioscnn.experiments.timing.controls import decode_sets
-from bioscnn.experiments.unit import Measure, Outcome, Unit, hash_of
+from bioscnn.experiments.unit import Measure, Outcome, Unit
+from bioscnn.fingerprint import hash_of
 from bioscnn.metrics.decoding import CODES, decode
 from bioscnn.metrics.information import count_response, joint_response, latency_response, mutual_information
 from bioscnn.network import OUTPUT, READOUT, SpikingNetwork
@@ -21,6 +21,7 @@ from bioscnn.readout import decisions
 from bioscnn.seeds import stream
 from bioscnn.simulation import Device, Recording, simulate
 from bioscnn.spikes import SpikeTrains
+from bioscnn.studies.identity import inputs_of_case
 from bioscnn.studies.prepare import Prepared
 
 SPIKING = "spiking network"

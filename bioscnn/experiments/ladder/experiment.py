@@ -1,0 +1,262 @@
+"""One network with ever more biology: the plan of the detail ladder, and what it comes to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from bioscnn.ann import LIFRate, read_model
+from bioscnn.ann.models import locate, shipped_models
+from bioscnn.datasets.titles import TITLES
+from bioscnn.errors import UserError
+from bioscnn.experiments.bench import Bench
+from bioscnn.experiments.experiment import Analysis, Done, Entry, Row
+from bioscnn.experiments.ladder.fine_tuning import training_examples, training_set, why_not
+from bioscnn.experiments.ladder.measure import loaded_rung, rung_case
+from bioscnn.experiments.ladder.page import ladder_page
+from bioscnn.experiments.ladder.rungs import Rung, of_rung, rungs_of
+from bioscnn.experiments.ladder.tables import RungResult, comparison_rows, fine_tuned_rows, ladder_rows
+from bioscnn.experiments.ladder.verdict import verdict_of
+from bioscnn.experiments.unit import Outcome, Unit
+from bioscnn.network import OUTPUT
+from bioscnn.neurons.synapse import lasts
+from bioscnn.report.formats import percent, percent_interval, plural
+from bioscnn.report.page import Page
+from bioscnn.statistics import proportion
+from bioscnn.studies.disturbance import refuse_noise
+from bioscnn.studies.prepare import Prepared
+from bioscnn.studies.provenance import describe_network
+from bioscnn.studies.study import Study
+
+RUNG = "bioscnn.experiments.ladder.measure:RUNG"
+TIME = "bioscnn.experiments.ladder.measure:TIME"
+FINE_TUNE = "bioscnn.experiments.ladder.fine_tuning:FINE_TUNE"
+
+CONVERTED, TRAINING, FINE_TUNED = "as converted", "training", "fine-tuned"
+
+TRAINED = 8.0
+"""About how much longer it takes to train on an example than to simulate it."""
+
+
+@dataclass(frozen=True)
+class LadderExperiment:
+    """The question what each piece of biology costs and buys, from a bare integrator upwards.
+
+    One ReLU network is converted anew for the neuron of every rung, and shown the same trials.
+
+    Parameters
+    ----------
+    study : Study
+        Data, trial, readout, and the numbers of the neurons. Of a shipped network that was trained on the
+        rates of a neuron, its relative with rectified linear units is taken.
+    neuron : Path, optional
+        A user's own neuron, which is one more rung.
+    fine_tuned : bool
+        Whether the network is also fine-tuned on spikes on every rung that has a differentiable twin.
+    """
+
+    study: Study
+    neuron: Path | None = None
+    fine_tuned: bool = False
+    name: str = field(default="ladder", init=False)
+    keeps_failures: bool = field(default=False, init=False)
+
+    @property
+    def label(self) -> str:
+        """The study."""
+        return self.study.name
+
+    @property
+    def spec(self) -> Mapping[str, Any]:
+        """Whether there is a table of fine-tuning."""
+        return {"fine_tuned": self.fine_tuned}
+
+    @cached_property
+    def rungs(self) -> tuple[Rung, ...]:
+        """The ladder from the bottom up, and the user's own neuron."""
+        return rungs_of(_of_relu(self.study), self.neuron)
+
+    @cached_property
+    def encoder(self) -> dict[str, Any]:
+        """Neuron that encodes the examples on every rung: that of the highest one, which has all keys."""
+        highest = [rung for rung in self.rungs if not rung.own][-1]
+        return highest.study.config.neuron.model_dump()
+
+    @property
+    def reasons(self) -> dict[str, str]:
+        """Why a rung cannot be fine-tuned, by name; empty if it can be."""
+        return {rung.name: why_not(rung.study.config) for rung in self.rungs}
+
+    def plan(self, bench: Bench) -> list[Unit]:
+        """Return the trials and the time of every rung, and where it is asked for its fine-tuning."""
+        _refuse(self.study)
+        rungs, bottom = self.rungs, self.rungs[0].study
+        loaded_rung(bottom, self.encoder, bench)
+        for rung in rungs:
+            try:
+                self._case(rung, bench)
+            except UserError as error:
+                raise of_rung(error, rung.name) from None
+        options = {"encoder": self.encoder}
+        units = [
+            Unit(rung.name, CONVERTED, rung.study, RUNG, options | {"ann": rung is rungs[0]})
+            for rung in rungs
+        ]
+        tables = [rung.study.config.model_dump() for rung in rungs]
+        units.append(Unit("all rungs", "time", bottom, TIME, options | {"rungs": tables}, exclusive=True))
+        tuned = [rung for rung in rungs if self.fine_tuned and not self.reasons[rung.name]]
+        if tuned:
+            training_set(tuned[0].study.config, bench)
+        work = TRAINED * training_examples(bottom.config) / bottom.config.dataset.trials
+        return units + [Unit(rung.name, TRAINING, rung.study, FINE_TUNE, work=work) for rung in tuned]
+
+    def _case(self, rung: Rung, bench: Bench) -> Prepared:
+        return rung_case(rung.study, self.encoder, bench)
+
+    def next_round(self, done: Done, bench: Bench) -> list[Unit]:
+        """Return the trials of the rungs that were fine-tuned."""
+        if done.where(condition=FINE_TUNED):
+            return []
+        return [
+            Unit(
+                unit.variant,
+                FINE_TUNED,
+                unit.study,
+                RUNG,
+                {"encoder": self.encoder},
+                needs=(done.need(unit),),
+            )
+            for unit in done.where(condition=TRAINING)
+        ]
+
+    def analyse(self, done: Done, bench: Bench) -> Analysis:
+        """Return the numbers of every rung, comparisons, the verdict, and fine-tuned networks."""
+        cases = {rung.name: self._case(rung, bench) for rung in self.rungs}
+        results = self._results(done, cases)
+        bottom, case = results[0].outcome, cases[self.rungs[0].name]
+        config, examples = case.study.config, case.examples
+        ann = proportion(bottom["ann"] == bottom["label"])
+        rows, comparisons = ladder_rows(results), comparison_rows(results, bottom["ann"])
+        tables: dict[str, Sequence[Row]] = {"ladder": rows, "comparisons": comparisons}
+        if self.fine_tuned:
+            tables["fine-tuned"] = fine_tuned_rows(results)
+        trained = {unit.variant: done[unit]["onnx"].tobytes() for unit in done.where(condition=TRAINING)}
+        title = TITLES.get(config.dataset.name, examples.name)
+        shares = [f"{percent(row['accuracy'])} {_interval(row)}" for row in rows]
+        return Analysis(
+            title,
+            tables,
+            verdict_of(self.rungs, rows, comparisons, ann.value, title),
+            Entry(
+                f"{examples.name}: {examples.source}",
+                f"{plural(len(examples), 'trial')}, {plural(len(rows), 'rung')}",
+                percent(rows[0]["accuracy"]),
+                f"{_interval(rows[0])} {rows[0]['rung']}, {config.network.model} with no more biology",
+                [f"{row['rung']}: {share}" for row, share in zip(rows[1:], shares[1:], strict=True)],
+            ),
+            {
+                "dataset": examples.name,
+                "source": examples.source,
+                "n": len(examples),
+                "network": config.network.model,
+                "normalisation": config.network.normalisation,
+                "max_rate_hz": config.network.max_rate,
+                "ann": [ann.value, ann.low, ann.high],
+                "trained_on": training_examples(config) if trained else 0,
+                "rungs": [
+                    {"name": rung.name, "below": rung.below, "own": rung.own, "changes": dict(rung.changes)}
+                    | _equations(cases[rung.name])
+                    for rung in self.rungs
+                ],
+                "data_sha256": examples.sha256,
+                "weights_sha256": case.graph.sha256(),
+            },
+            case.input.simulated,
+            files={
+                f"networks/{number}-{re.sub('[^A-Za-z0-9]+', '-', rung.name).strip('-')}.onnx": trained[
+                    rung.name
+                ]
+                for number, rung in enumerate(self.rungs, start=1)
+                if rung.name in trained
+            },
+        )
+
+    def _results(self, done: Done, cases: Mapping[str, Prepared]) -> list[RungResult]:
+        def outcome(rung: Rung, condition: str) -> Outcome | None:
+            return next((done[unit] for unit in done.where(rung.name, condition)), None)
+
+        (time,) = done.where(condition="time")
+        rule, results = self.study.config.readout.rule, []
+        for rung, ratio in zip(self.rungs, done[time]["ratio"], strict=True):
+            converted = outcome(rung, CONVERTED)
+            assert converted is not None
+            state, tuned = state_of(cases[rung.name]), outcome(rung, FINE_TUNED)
+            results.append(
+                RungResult(rung, converted, rule, state, float(ratio), tuned, self.reasons[rung.name])
+            )
+        return results
+
+    def page(self, analysis: Analysis, summary: Mapping[str, Any]) -> Page:
+        """Return the page."""
+        return ladder_page(analysis, summary)
+
+
+def state_of(case: Prepared) -> tuple[str, ...]:
+    """Return the variables that one neuron carries from a time step to the next, as its equations name them.
+
+    A synaptic current that is gone within a step is none. Nor are the times that a neuron is held refractory
+    and that spikes travel along an axon: nothing integrates them.
+    """
+    neuron, synapse = case.network[OUTPUT].neuron, case.network.synapse_onto(OUTPUT)
+    assert neuron is not None
+    dt = case.study.config.simulation.dt
+    return (*neuron.state, *(synapse.state if lasts(synapse.tau_s, dt) else ()))
+
+
+def _equations(case: Prepared) -> dict[str, Any]:
+    """Return equations and parameters of the neurons of a rung, as the output population has them."""
+    populations = describe_network(case.network, case.device)["populations"]
+    output = next(population for population in populations if population["name"] == OUTPUT)
+    return {key: output[key] for key in ("equations", "threshold", "reset", "refractory", "parameters")}
+
+
+def _interval(row: Row) -> str:
+    return percent_interval(row["accuracy_low"], row["accuracy_high"])
+
+
+def _refuse(study: Study) -> None:
+    """Refuse a study of which there is no ladder."""
+    refuse_noise(study.config, "the ladder compares networks without noise")
+    if study.config.simulation.device == "genn":
+        raise UserError(
+            "GeNN does not have every rung: it knows no axonal delay",
+            key="simulation.device",
+            value="genn",
+            expected="cpp_standalone | numpy",
+        )
+    if study.config.dataset.trials < 2:
+        raise UserError(
+            "from one trial nothing can be told", key="dataset.trials", value=1, expected="2 or more"
+        )
+
+
+def _of_relu(study: Study) -> Study:
+    """Return the study with a network of rectified linear units, which belongs to no neuron."""
+    model = study.config.network.model
+    if not any(isinstance(layer, LIFRate) for layer in read_model(model).layers):
+        return study
+    relative = f"{model.removesuffix('-fine-tuned').removesuffix('-noise')}-relu"
+    if relative not in shipped_models():
+        raise UserError(
+            "the network was trained on the rates of one neuron, and every rung has another",
+            file=locate(model),
+            key="network.model",
+            value=model,
+            expected="a network of rectified linear units, such as mnist-small-relu",
+        )
+    network = study.config.network.model_copy(update={"model": relative})
+    return Study(study.name, study.config.model_copy(update={"network": network}))

@@ -1,0 +1,150 @@
+"""Fine-tuning on spikes under the conditions of a rung: what of its cost can be learnt away."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bioscnn.ann import LayerGraph
+from bioscnn.conversion.lif_network import as_lif_network
+from bioscnn.experiments.bench import Bench
+from bioscnn.experiments.trained import onnx_bytes
+from bioscnn.experiments.unit import Measure, Outcome, Unit
+from bioscnn.fingerprint import hash_of
+from bioscnn.ledger.conditions import normalisation_for
+from bioscnn.spikes import SpikeTrains
+from bioscnn.studies.config import StudyConfig
+from bioscnn.studies.prepare import conditions_of
+from bioscnn.studies.study import Study
+from bioscnn.training.recipes import RECIPES
+from bioscnn.training.settings import READOUTS, SpikeSettings
+from bioscnn.training.train import require_torch
+
+if TYPE_CHECKING:
+    from bioscnn.training.data import Shown
+
+EXAMPLES = {"images": 20_000, "recordings": 2_000}
+"""The first so many training examples are shown, once each."""
+
+VALIDATION = 200
+"""So many of the training examples that come after them are only watched."""
+
+
+def why_not(config: StudyConfig) -> str:
+    """Return why a rung cannot be fine-tuned, in words; empty if it can be.
+
+    What is needed is a differentiable twin, see `bioscnn.training.twin`, and the recipe of the network, which
+    says what trained it.
+    """
+    if config.neuron.model != "lif":
+        return "only LIF neurons have a differentiable twin"
+    if config.synapse.model != "current":
+        return "the twin has synapses that inject currents"
+    if config.neuron.reset != "exact":
+        return "the twin has the reset rule exact"
+    if config.synapse.delay > 0:
+        return "the twin has no axonal delay"
+    if config.encoding.kind not in ("currents", "events"):
+        return "the twin takes images as currents, or recordings"
+    if config.network.model not in RECIPES:
+        return "no recipe says on what the network was trained"
+    return ""
+
+
+def training_examples(config: StudyConfig) -> int:
+    """Return how many examples are shown."""
+    return EXAMPLES["recordings" if config.encoding.kind == "events" else "images"]
+
+
+def training_set(config: StudyConfig, bench: Bench) -> Shown:
+    """Load what the rungs of a study are fine-tuned on: of what trained its network, as much as is needed.
+
+    Raises
+    ------
+    UserError
+        If torch or the training examples are not there.
+    """
+    from bioscnn.training.data import load_shown
+
+    require_torch()
+    recipe = RECIPES[config.network.model]
+    if recipe.recordings is not None:
+        trials = training_examples(config) + VALIDATION
+        recipe = replace(recipe, recordings=replace(recipe.recordings, trials=trials))
+    recipe = replace(recipe, settings=settings_for(config))
+    shown: Shown = bench.keep("training", recipe, lambda: load_shown(recipe, "train", bench.data))
+    return shown
+
+
+def fine_tune(unit: Unit, bench: Bench) -> Outcome:
+    """Train the network of a rung for which `why_not` has no reason further on its spikes, one epoch.
+
+    Returns
+    -------
+    mapping of ndarray
+        ``onnx``: the ONNX file of the trained network, uint8, shape (n_bytes,).
+    """
+    from bioscnn.training.train import train
+
+    config = unit.study.config
+    training, n = training_set(config, bench), training_examples(config)
+    labels, watched = training.examples.labels, slice(n, n + VALIDATION)
+    graph, _ = train(
+        _initial(unit.study, bench),
+        training.stimulus[:n],
+        labels[:n],
+        training.stimulus[watched],
+        labels[watched],
+        settings_for(config),
+    )
+    return {"onnx": onnx_bytes(graph)}
+
+
+def _initial(study: Study, bench: Bench) -> LayerGraph:
+    """Return the network of a rung, written as one of LIF rates."""
+    case = bench.case(study)
+    assert case.calibration is not None
+    conditions = conditions_of(study.config)
+    normalisation = normalisation_for(conditions, case.graph, case.calibration.intensities())
+    assert normalisation is not None
+    return as_lif_network(case.graph, normalisation)
+
+
+def _inputs(unit: Unit, bench: Bench) -> str:
+    config = unit.study.config
+    training = training_set(config, bench)
+    shown = training.stimulus[: training_examples(config) + VALIDATION]
+    arrays = [shown.neuron, shown.step, shown.trial_start] if isinstance(shown, SpikeTrains) else [shown]
+    labels = np.asarray(training.examples.labels)
+    return hash_of(_initial(unit.study, bench).sha256(), settings_for(config), VALIDATION, *arrays, labels)
+
+
+def settings_for(config: StudyConfig) -> SpikeSettings:
+    """Return how a rung is fine-tuned: as the fine-tuned network of its data, but under its conditions."""
+    dataset = RECIPES[config.network.model].dataset
+    usual = next(
+        (
+            other.settings
+            for other in RECIPES.values()
+            if other.dataset == dataset and isinstance(other.settings, SpikeSettings)
+        ),
+        SpikeSettings(),
+    )
+    simulation, rule = config.simulation, config.readout.rule
+    from_step = round(usual.decide_from / usual.duration * simulation.n_steps)
+    return replace(
+        usual,
+        epochs=1,
+        duration=simulation.duration,
+        dt=simulation.dt,
+        tau_s=config.synapse.tau_s,
+        decide_from=from_step * simulation.dt,
+        input_rate=config.encoding.input_rate,
+        frame=config.encoding.frame,
+        readout=rule if rule in READOUTS else READOUTS[0],
+    )
+
+
+FINE_TUNE = Measure(fine_tune, _inputs, core=("bioscnn.training.train",))

@@ -1,0 +1,132 @@
+"""Measures of the detail ladder: the trials of a rung, and the time that a simulation takes on each."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from bioscnn.experiments.bench import Bench
+from bioscnn.experiments.classify import CLASSIFY, classify_case
+from bioscnn.experiments.trained import network_of
+from bioscnn.experiments.unit import Measure, Outcome, Unit
+from bioscnn.fingerprint import hash_of
+from bioscnn.simulation import simulate_batches
+from bioscnn.studies.config import Neuron, StudyConfig
+from bioscnn.studies.identity import inputs_of_case
+from bioscnn.studies.prepare import Loaded, Prepared, check_fit, convert_for
+from bioscnn.studies.study import Study
+
+REPEATS = 5
+"""So often each rung is timed."""
+
+USUAL_STEPS = 15_000
+STEPS = {"numpy": 300}
+"""Time steps of a timed run on a device that is slow; the others take `USUAL_STEPS`."""
+
+
+def loaded_rung(study: Study, encoder: dict[str, Any], bench: Bench) -> Loaded:
+    """Return what a rung reads: examples as they are encoded, trained network, and what normalises it.
+
+    Parameters
+    ----------
+    study : Study
+        Of the rung.
+    encoder : dict
+        Its ``[neuron]`` table for the layer of neurons that encodes the examples, where the study has such a
+        layer: the input is the same on all rungs.
+    bench : Bench
+        Of this process.
+
+    Raises
+    ------
+    UserError
+        If the data cannot be had, or the network does not fit them.
+    """
+    config = study.config
+    encoded = config.model_copy(update={"neuron": Neuron.model_validate(encoder)})
+    shown, graph = bench.input(encoded), bench.graph(config.network.model)
+    check_fit(graph, shown, config.network.model)
+    return Loaded(study, shown, graph, bench.calibration(encoded, graph))
+
+
+def rung_case(study: Study, encoder: dict[str, Any], bench: Bench) -> Prepared:
+    """Return a rung ready to be simulated; errors as of `loaded_rung`, or if it cannot be converted."""
+    loaded = loaded_rung(study, encoder, bench)
+    network = convert_for(study.config, loaded.graph, loaded.calibration)
+    return Prepared(study, loaded.input, loaded.graph, loaded.calibration, network)
+
+
+def _case_of(unit: Unit, bench: Bench) -> Prepared:
+    """Return the rung of a unit, with the network that was fine-tuned for it if the unit needs one."""
+    case = rung_case(unit.study, unit.options["encoder"], bench)
+    if not unit.needs:
+        return case
+    graph = network_of(bench.given[unit.needs[0]]["onnx"])
+    return replace(case, graph=graph, network=convert_for(unit.study.config, graph, None))
+
+
+def classify_rung(unit: Unit, bench: Bench) -> Outcome:
+    """Simulate the trials of a rung; the outcome is that of `bioscnn.experiments.classify.classify`.
+
+    Options: ``encoder``, see `rung_case`; ``ann``, whether the trained network classifies the examples too.
+    Synaptic operations are counted trial by trial.
+    """
+    case = _case_of(unit, bench)
+    outcome = dict(classify_case(case, by_trial=True, recordings=bench.recordings))
+    if unit.options.get("ann"):
+        outcome["ann"] = case.ann_class.astype(np.int16)
+    return outcome
+
+
+def _inputs_of_rung(unit: Unit, bench: Bench) -> str:
+    return inputs_of_case(_case_of(unit, bench), ann=bool(unit.options.get("ann")))
+
+
+def time_ratios(unit: Unit, bench: Bench) -> Outcome:
+    """Measure how much of a processor's time a simulation takes on every rung, relative to the first one.
+
+    The first trials are simulated in one process without recording, on every rung in turn, several times; the
+    least time of a rung counts, since whatever else a machine does can only add to it.
+
+    Options: ``encoder``, see `rung_case`; ``rungs``, the tables of the studies of all rungs.
+
+    Returns
+    -------
+    mapping of ndarray
+        ``ratio``: float64, shape (n_rungs,).
+    """
+    cases = _all_cases(unit, bench)
+    best = np.min([[_seconds(case) for case in cases] for _ in range(REPEATS)], axis=0)
+    return {"ratio": best / best[0]}
+
+
+def _all_cases(unit: Unit, bench: Bench) -> Sequence[Prepared]:
+    studies = (Study(unit.study.name, StudyConfig.model_validate(tables)) for tables in unit.options["rungs"])
+    return [rung_case(study, unit.options["encoder"], bench) for study in studies]
+
+
+def _inputs_of_time(unit: Unit, bench: Bench) -> str:
+    return hash_of(*(inputs_of_case(case) for case in _all_cases(unit, bench)))
+
+
+def _seconds(case: Prepared) -> float:
+    stimulus, device = case.stimulus, replace(case.device, jobs=1)
+    trials = max(1, STEPS.get(device.name, USUAL_STEPS) // stimulus.n_steps)
+    begun = _processor_time()
+    for _ in simulate_batches(case.network, stimulus[:trials], device):
+        pass
+    return _processor_time() - begun
+
+
+def _processor_time() -> float:
+    """Return the seconds that this process, and the programs that it ran, have kept a processor busy."""
+    used = (resource.getrusage(whose) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in used)
+
+
+RUNG = Measure(classify_rung, _inputs_of_rung, CLASSIFY.core)
+TIME = Measure(time_ratios, _inputs_of_time, CLASSIFY.core)

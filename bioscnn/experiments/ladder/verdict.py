@@ -1,0 +1,133 @@
+"""Verdict sentences of the detail ladder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bioscnn.experiments.experiment import Row
+from bioscnn.experiments.ladder.rungs import Rung
+from bioscnn.experiments.ladder.tables import ANN
+from bioscnn.experiments.phrases import MINUS, capital, listed
+from bioscnn.report.formats import percent
+
+
+@dataclass(frozen=True)
+class Wording:
+    """How changes of an outcome are put into words.
+
+    Parameters
+    ----------
+    name, subject : str
+        What the outcome is called; subject of the sentence.
+    more, less : str
+        The verb where it grows and where it shrinks.
+    unit : str
+        Follows a number.
+    scale : float
+        Factor of the numbers.
+    decimals : int
+        Of the numbers.
+    named : int
+        So many pieces of biology are named, of those that change it; the others are counted.
+    names_unchanged : bool
+        Whether the pieces without a significant change are named too.
+    """
+
+    name: str
+    subject: str
+    more: str
+    less: str
+    unit: str = ""
+    scale: float = 1.0
+    decimals: int = 1
+    named: int = 1
+    names_unchanged: bool = False
+
+
+WORDINGS = {
+    "accuracy": Wording("accuracy", "accuracy", "rises", "falls", " points", 100, 2, 3, names_unchanged=True),
+    "latency_ms": Wording("latency", "decisions come", "later", "earlier", " ms"),
+    "spikes": Wording("number of spikes", "spikes become", "more", "fewer", decimals=0),
+}
+
+
+def verdict_of(
+    rungs: Sequence[Rung], rows: Sequence[Row], comparisons: Sequence[Row], ann: float, title: str
+) -> list[str]:
+    """Return which pieces of biology change accuracy, latency and spikes, and what all of them come to.
+
+    A change is named only if it is significant, and comes "above all" only if its interval lies beyond that
+    of the next one.
+
+    Parameters
+    ----------
+    rungs : sequence of Rung
+        From the bottom up.
+    rows, comparisons : sequence of dict
+        Rows of ``ladder.csv`` and ``comparisons.csv``.
+    ann : float
+        Accuracy of the trained network.
+    title : str
+        The data set, for people.
+
+    Returns
+    -------
+    list of str
+        Four sentences.
+    """
+    accuracy, latency, spikes = (_changes(outcome, rungs, comparisons) for outcome in WORDINGS)
+    last = [rung.name for rung in rungs if not rung.own][-1]
+    bottom, top = rows[0], next(row for row in rows if row["rung"] == last)
+    return [
+        f"On {title}, {accuracy}.",
+        f"{capital(latency)}.",
+        f"{capital(spikes)}.",
+        f"From {bottom['rung']} to all of it, accuracy goes from {percent(bottom['accuracy'])} to "
+        f"{percent(top['accuracy'])} (trained network: {percent(ann)}), median latency from "
+        f"{bottom['latency_ms']:g} ms to {top['latency_ms']:g} ms, spikes per trial from "
+        f"{bottom['spikes']:,.0f} to {top['spikes']:,.0f}, and a simulation takes {top['time']:.2g} times as "
+        "long.",
+    ]
+
+
+def _changes(outcome: str, rungs: Sequence[Rung], comparisons: Sequence[Row]) -> str:
+    """Return with which pieces an outcome shrinks and grows, and with which no change was found."""
+    wording = WORDINGS[outcome]
+    below = {row["first"]: row for row in comparisons if row["outcome"] == outcome and row["second"] != ANN}
+    changes = {rung.piece: below[rung.name] for rung in rungs if rung.name in below}
+    parts = []
+    for verb, sign in ((wording.less, -1), (wording.more, 1)):
+        found = {p: row for p, row in changes.items() if row["significant"] and sign * row["difference"] > 0}
+        if found:
+            parts.append(f"{verb} {_ranked(found, wording)}")
+    if not parts:
+        return f"no significant change of the {wording.name} was found with any piece of biology"
+    same = [piece for piece, row in changes.items() if not row["significant"]]
+    rest = (
+        f"; no significant change was found with {listed(same)}" if wording.names_unchanged and same else ""
+    )
+    return f"{wording.subject} {', and '.join(parts)}{rest}"
+
+
+def _ranked(changes: Mapping[str, Row], wording: Wording) -> str:
+    """Return pieces with their changes, the largest first."""
+    order = sorted(changes, key=lambda piece: -abs(changes[piece]["difference"]))
+    first, *others = [f"{piece} ({_change(changes[piece], wording)})" for piece in order[: wording.named]]
+    rest = len(order) - wording.named
+    others += [f"{rest} other{'s' * (rest > 1)}"] * (rest > 0)
+    if others and _beyond(*(changes[piece] for piece in order[:2])):
+        return f"above all with {first}, less with {listed(others)}"
+    return f"with {listed([first, *others])}"
+
+
+def _beyond(first: Row, second: Row) -> bool:
+    """Return whether the interval of a change lies farther from zero than that of another one."""
+    return bool(min(abs(first["low"]), abs(first["high"])) > max(abs(second["low"]), abs(second["high"])))
+
+
+def _change(row: Row, wording: Wording) -> str:
+    value, low, high = (
+        f"{wording.scale * row[key]:+,.{wording.decimals}f}" for key in ("difference", "low", "high")
+    )
+    return f"{value}{wording.unit} [{low}, {high}]".replace("-", MINUS)

@@ -1,0 +1,72 @@
+"""Units that were measured elsewhere, brought into one folder of results."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bioscnn.errors import UserError
+from bioscnn.experiments.store import UNITS, is_whole
+from bioscnn.files import unwritable_is_told, write_atomically
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What a merge brought.
+
+    Parameters
+    ----------
+    copied, there, damaged : int
+        Units that were copied, that were there already, and that were left out because they are damaged.
+    experiments : tuple of str
+        Names of the folders that units were brought into, such as ``"noise/mnist"``.
+    """
+
+    copied: int
+    there: int
+    damaged: int
+    experiments: tuple[str, ...]
+
+
+def merge(sources: Sequence[Path], results: Path) -> Merged:
+    """Copy the units of other folders of results into this one.
+
+    Nothing is mixed up: a unit is named by the hash of all that decides it, so those of another plan lie
+    beside the others and are not used.
+
+    Parameters
+    ----------
+    sources : sequence of Path
+        Folders of results, such as ``results`` of other machines.
+    results : Path
+        Where units are copied to.
+
+    Raises
+    ------
+    UserError
+        If a source has no units, or the units cannot be written.
+    """
+    copied = there = damaged = 0
+    experiments: dict[str, None] = {}
+    for source in sources:
+        units = sorted(source.rglob(f"{UNITS}/*.npz")) if source.is_dir() else []
+        if not units:
+            raise UserError(
+                "no units of experiments there",
+                file=source,
+                expected="a folder of results, such as results/, in which shards were measured",
+            )
+        for path in units:
+            target = results / path.relative_to(source)
+            if is_whole(target):
+                there += 1
+            elif not is_whole(path):
+                damaged += 1
+            else:
+                with unwritable_is_told(target.parent):
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                write_atomically(target, path.read_bytes())
+                copied += 1
+                experiments[target.parent.parent.relative_to(results).as_posix()] = None
+    return Merged(copied, there, damaged, tuple(experiments))

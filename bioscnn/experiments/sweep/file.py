@@ -1,0 +1,370 @@
+"""A sweep file: which study, which parameters over which ranges, by which design."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from json import dumps
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError, model_validator
+
+from bioscnn.batch_jobs import cluster_options
+from bioscnn.errors import UserError
+from bioscnn.experiments.sweep.parameters import Parameter, cell_of, ends, listed
+from bioscnn.noise import NOISES
+from bioscnn.noise.noise import SEVERITY, TABLE
+from bioscnn.quantities import base_unit, format_quantity, in_unit, split_quantity
+from bioscnn.studies.config import Count, Seed, StudyConfig, Table
+from bioscnn.studies.study import Study, first_problem, read_tables, read_toml, study_of, with_changes
+
+Outcome = Literal["accuracy", "latency", "spikes", "synops", "ledger"]
+
+SAME_EVERYWHERE = {
+    "dataset": "every point is shown the same examples",
+    "simulation.jobs": "the number of processes decides no result",
+    "simulation.use_gpu": "where it is computed decides no result",
+    "readout.record": "a point keeps its outcomes alone",
+}
+"""Keys, and tables, that no parameter may be; and why."""
+
+OF_CONVERSION = (
+    "network.model", "network.normalisation", "network.percentile", "network.max_rate", "encoding.kind",
+    "encoding.retina", "encoding.keep", "encoding.bin_size", "encoding.frame", "synapse.model",
+)  # fmt: skip
+"""Keys that decide the weights, or what they are for: they mean nothing where weights are fixed."""
+
+USUAL: tuple[Outcome, ...] = ("accuracy", "latency", "spikes", "synops")
+
+
+class Design(Table):
+    """How the points are chosen; each kind has its own keys beside the common ones."""
+
+    kind: Literal["grid", "random", "latin-hypercube", "morris", "sobol"]
+    points: Count = 100
+    trajectories: Annotated[int, Field(ge=2)] = 20
+    levels: Annotated[int, Field(ge=2, multiple_of=2)] = 4
+    samples: Count = 256
+    second_order: bool = False
+    seed: Seed = 1
+    seeds: Literal["common", "own"] = "common"
+    weights: Literal["fixed", "converted"] = "fixed"
+
+    @model_validator(mode="after")
+    def _keys_of_the_kind(self) -> Design:
+        for key in self.model_fields_set - {*COMMON, *KEYS_OF_DESIGNS[self.kind]}:
+            kinds = [kind for kind, keys in KEYS_OF_DESIGNS.items() if key in keys]
+            raise ValueError(
+                UserError(
+                    f"a design of kind {self.kind} does not have this key",
+                    key=f"design.{key}",
+                    expected=f"design.kind = {' or '.join(kinds)}",
+                    fix="remove one of the two",
+                )
+            )
+        if self.samples & (self.samples - 1):
+            raise ValueError(
+                UserError(
+                    "Sobol's sequence is even only over a power of two",
+                    key="design.samples",
+                    value=self.samples,
+                    expected="64, 128, 256, ...",
+                    fix=f"write {1 << self.samples.bit_length()}",
+                )
+            )
+        return self
+
+
+KEYS_OF_DESIGNS = {
+    "grid": (),
+    "random": ("points",),
+    "latin-hypercube": ("points",),
+    "morris": ("trajectories", "levels"),
+    "sobol": ("samples", "second_order"),
+}
+COMMON = ("kind", "seed", "seeds", "weights")
+
+
+class _Values(Table):
+    """What a parameter is in the file: a range, or values."""
+
+    low: float | str | None = None
+    high: float | str | None = None
+    scale: Literal["linear", "log"] = "linear"
+    steps: Annotated[int, Field(ge=2)] | None = None
+    values: Annotated[tuple[bool | int | float | str, ...], Field(min_length=2)] | None = None
+
+
+class _File(Table):
+    """The tables of a sweep file, before they are checked against the study."""
+
+    study: str
+    outcomes: Annotated[tuple[Outcome, ...], Field(min_length=1)] = USUAL
+    set: Mapping[str, Any] = {}
+    design: Design
+    parameters: Annotated[Mapping[str, Any], Field(min_length=1)]
+    cluster: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A sweep that has been checked against its study.
+
+    Parameters
+    ----------
+    name : str
+        Name of the file without its suffix; results go to ``results/sweeps/<name>/``.
+    file : Path
+        The sweep file.
+    study_file : Path
+        The study that it varies.
+    tables : dict
+        Of the study file, with the changes of ``[set]`` and of the command line.
+    study : Study
+        The study of these tables: the nominal point.
+    design : Design
+        How the points are chosen.
+    parameters : tuple of Parameter
+        What is varied.
+    outcomes : tuple of str
+        What is measured.
+    cluster : dict
+        Of the file: what a batch system is told of each of its jobs.
+    """
+
+    name: str
+    file: Path
+    study_file: Path
+    tables: Mapping[str, Any]
+    study: Study
+    design: Design
+    parameters: tuple[Parameter, ...]
+    outcomes: tuple[str, ...]
+    cluster: Mapping[str, Any]
+
+    @property
+    def is_sensitivity(self) -> bool:
+        """Whether the design is one that a sensitivity is computed from."""
+        return self.design.kind in ("morris", "sobol")
+
+    def toml(self, study: str) -> str:
+        """Return the sweep as a file in which every key is written, for a file of the nominal study."""
+        design = self.design.model_dump(include={*COMMON, *KEYS_OF_DESIGNS[self.design.kind]})
+        lines = [f"study = {dumps(study)}", f"outcomes = {dumps(list(self.outcomes))}", "", "[design]"]
+        lines += [f"{key} = {dumps(value)}" for key, value in design.items()]
+        lines += ["", "[parameters]"]
+        lines += [f"{dumps(p.key)} = {{ {_inline(p)} }}" for p in self.parameters]
+        return "\n".join([*lines, ""])
+
+
+def read_sweep(path: str | Path, changes: Sequence[str] = ()) -> Sweep:
+    """Read a sweep file and check it against the study that it varies.
+
+    Parameters
+    ----------
+    path : path
+        A TOML file; its ``study`` is a path relative to it.
+    changes : sequence of str
+        Of keys of the study, as on the command line; they come after those of ``[set]``.
+
+    Raises
+    ------
+    UserError
+        If a file is missing or no TOML, a key is unknown (the nearest right one is named), a range has no
+        unit, the wrong one or no extent, or a parameter cannot vary here.
+    """
+    path = Path(path)
+    try:
+        file = _File.model_validate(read_toml(path, "sweep"))
+    except ValidationError as error:
+        raise first_problem(error, path, _File) from None
+    study_file = path.parent / file.study
+    tables = read_tables(study_file)
+    # What is wrong with the study itself is told of its own file.
+    study_of(study_file, tables)
+    try:
+        cluster_options(file.cluster)
+    except UserError as error:
+        raise error.but(file=path) from None
+    own = [f"{key}={dumps(value)}" for key, value in _flat(file.set).items()]
+    tables = with_changes(tables, [*own, *changes])
+    sweep = Sweep(
+        name=path.stem,
+        file=path,
+        study_file=study_file,
+        tables=tables,
+        study=replace(study_of(path, tables), name=study_file.stem),
+        design=file.design,
+        parameters=(),
+        outcomes=tuple(dict.fromkeys(file.outcomes)),
+        cluster=file.cluster,
+    )
+    found = _flat(file.parameters, until=set(_Values.model_fields))
+    return replace(sweep, parameters=tuple(_parameter(sweep, key, found[key]) for key in found))
+
+
+def _parameter(sweep: Sweep, key: str, table: Any) -> Parameter:
+    if not isinstance(table, dict):
+        raise UserError(
+            "not a range",
+            file=sweep.file,
+            key=f"parameters.{key}",
+            value=table,
+            expected="{ low = ..., high = ... } or { values = [...] }",
+        )
+    try:
+        given = _Values.model_validate(table)
+        refuse_parameter(sweep, key)
+        parameter = _read(key, given)
+    except ValidationError as error:
+        problem = first_problem(error, sweep.file, _Values)
+        raise problem.but(key=f"parameters.{key}.{problem.key}") from None
+    except UserError as error:
+        raise error.but(file=sweep.file) from None
+    kind = sweep.design.kind
+    if kind == "grid" and not (parameter.values or parameter.steps):
+        raise UserError(
+            "a grid does not know how many values to take of this range",
+            file=sweep.file,
+            key=f"parameters.{key}",
+            value=parameter.range_text,
+            fix="add steps = 5, or write values = [...]",
+        )
+    if kind != "grid" and given.steps is not None:
+        raise UserError(
+            "only a grid has steps",
+            file=sweep.file,
+            key=f"parameters.{key}.steps",
+            value=given.steps,
+            fix='remove it, or set design.kind = "grid"',
+        )
+    return replace(
+        parameter, nominal=_nominal(sweep.study.config, parameter), whole=_is_whole(sweep.study.config, key)
+    )
+
+
+def refuse_parameter(sweep: Sweep, key: str) -> None:
+    """Refuse a key that cannot differ between the points of a sweep.
+
+    Raises
+    ------
+    UserError
+        Saying why.
+    """
+    for same, why in SAME_EVERYWHERE.items():
+        if key == same or key.startswith(f"{same}."):
+            raise UserError(
+                f"this key is no parameter: {why}",
+                key=key,
+                fix='put it under [set], as in "dataset.trials" = 200',
+            )
+    spikes_in = sweep.study.config.encoding.kind not in ("poisson", "currents")
+    of_conversion = key in OF_CONVERSION or (key == "encoding.input_rate" and spikes_in)
+    if sweep.design.weights == "fixed" and of_conversion:
+        raise UserError(
+            "this key means nothing where the weights are fixed: it decides what they become",
+            key=key,
+            expected='design.weights = "converted", which converts the network anew at every point',
+            fix="write that, or take the key out of [parameters]",
+        )
+    if key == "simulation.seed" and sweep.design.seeds == "own":
+        raise UserError(
+            "the seed is a parameter, and every point has a seed of its own",
+            key=key,
+            fix='remove design.seeds = "own"',
+        )
+
+
+def _read(key: str, given: _Values) -> Parameter:
+    if given.values is not None:
+        if given.low is not None or given.high is not None or given.steps is not None:
+            raise UserError(
+                "a range and values", key=key, value=list(given.values), fix="write one of the two"
+            )
+        cells, unit = listed(key, given.values)
+        if len(set(cells)) < len(cells):
+            raise UserError("a value is listed twice", key=key, value=list(given.values))
+        return Parameter(key, unit, None, None, "linear", cells)
+    if given.low is None or given.high is None:
+        raise UserError(
+            "a range without its ends",
+            key=key,
+            expected="low and high, or values",
+            fix="write { low = ..., high = ... } or { values = [...] }",
+        )
+    low, high, unit = ends(key, given.low, given.high)
+    if given.scale == "log" and not low > 0:
+        raise UserError(
+            "a logarithmic range does not reach zero",
+            key=key,
+            value=given.low,
+            fix='choose a lower end above zero, or scale = "linear"',
+        )
+    return Parameter(key, unit, low, high, given.scale, (), steps=given.steps)
+
+
+def _nominal(config: StudyConfig, parameter: Parameter) -> str | None:
+    """Return the cell of the study's own value."""
+    value: Any = config
+    first, *inside = parameter.key.split(".")
+    if first == TABLE:
+        kind = NOISES[inside[0]] if inside and inside[0] in NOISES else None
+        if kind is None or inside[1:] == [SEVERITY]:
+            return None
+        noise = config.noise.get(kind.name)
+        amount = kind.NONE if noise is None else noise.amount
+        if amount == float("inf"):
+            return None
+        value = amount if kind.dimension is None else format_quantity(amount, kind.dimension)
+    else:
+        value = config.model_dump().get(first, {})
+        for name in inside:
+            value = value.get(name) if isinstance(value, dict) else None
+        if value is None:
+            # Keys at which nothing differs from the default are not written.
+            table = getattr(config, first, None)
+            value = getattr(table, inside[0], None) if inside else None
+    if value is None or isinstance(value, list | dict):
+        return None
+    if parameter.unit and isinstance(value, str):
+        number, unit = split_quantity(value)
+        same = base_unit(unit) == base_unit(parameter.unit)
+        # Of another dimension, the study refuses the parameter.
+        return cell_of(in_unit(number, unit, parameter.unit)) if same else None
+    cell: str = listed(parameter.key, (value,))[0][0]
+    return cell
+
+
+def _is_whole(config: StudyConfig, key: str) -> bool:
+    table, _, name = key.partition(".")
+    fields = getattr(type(getattr(config, table, None)), "model_fields", {})
+    return name in fields and fields[name].annotation is int
+
+
+def _flat(tables: Mapping[str, Any], until: set[str] | None = None, inside: str = "") -> dict[str, Any]:
+    """Return values by their full key, whether it is quoted in the file or made of tables.
+
+    A table with a key of `until` is a value.
+    """
+    found: dict[str, Any] = {}
+    for name, value in tables.items():
+        key = f"{inside}{name}"
+        if isinstance(value, dict) and value and not (until and until & set(value)):
+            found |= _flat(value, until, f"{key}.")
+        else:
+            found[key] = value
+    return found
+
+
+def _inline(parameter: Parameter) -> str:
+    def text(cell: str) -> str:
+        number = not parameter.unit and not parameter.is_choice
+        return cell if number else dumps(parameter.written(cell))
+
+    if parameter.values:
+        return f"values = [{', '.join(map(text, parameter.values))}]"
+    assert parameter.low is not None and parameter.high is not None
+    parts = [f"low = {text(cell_of(parameter.low))}", f"high = {text(cell_of(parameter.high))}"]
+    parts += [f"steps = {parameter.steps}"] if parameter.steps else []
+    return ", ".join([*parts, f'scale = "{parameter.scale}"'])

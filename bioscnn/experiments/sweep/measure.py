@@ -1,0 +1,121 @@
+"""The measures of a sweep: what a point comes to, as numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from bioscnn.errors import UserError
+from bioscnn.experiments.bench import Bench
+from bioscnn.experiments.classify import CLASSIFY, RULES, classify_case
+from bioscnn.experiments.unit import Measure, Outcome, Unit
+from bioscnn.ledger import draw_up
+from bioscnn.ledger.causes import CAUSES
+from bioscnn.network import SpikingNetwork
+from bioscnn.studies.config import StudyConfig
+from bioscnn.studies.explainable import case_of
+from bioscnn.studies.identity import inputs_of_case
+from bioscnn.studies.prepare import Prepared, conditions_of, with_fixed_weights
+from bioscnn.studies.study import Study
+
+COLUMNS = {
+    "accuracy": ("accuracy",),
+    "latency": ("latency [ms]",),
+    "spikes": ("spikes",),
+    "synops": ("synops",),
+    "ledger": tuple(f"ledger.{name}" for name in (*(c.name for c in CAUSES), "interaction", "unexplained")),
+}
+"""Columns of each outcome of a sweep file."""
+
+
+def simulate_point(unit: Unit, bench: Bench) -> Outcome:
+    """Simulate a point.
+
+    Options: ``outcomes``, keys of `COLUMNS`; ``weights_of``, the tables of the study that the network was
+    converted for, or None where it is converted anew at every point.
+
+    Returns
+    -------
+    mapping of ndarray
+        By column, float64, shape (): share of right trials; median time in ms after which the readout has
+        decided; spikes per trial; synaptic operations per trial.
+
+    Raises
+    ------
+    UserError
+        If the point cannot be simulated, or an outcome is no finite number.
+    """
+    case = _case_of(unit, bench)
+    trials = classify_case(case)
+    chosen = trials["chosen"][RULES.index(case.study.config.readout.rule)]
+    return _asked(
+        unit,
+        {
+            "accuracy": np.mean(chosen == trials["label"]),
+            "latency [ms]": np.median(trials["latency_ms"]),
+            "spikes": np.mean(trials["spikes"]),
+            "synops": trials["synops"],
+        },
+    )
+
+
+def explain_point(unit: Unit, bench: Bench) -> Outcome:
+    """Simulate a point, and draw up the ledger of its accuracy; a cause that does not apply takes nothing.
+
+    Options, outcome and errors are those of `simulate_point`, with a column per cause.
+    """
+    config, case = unit.study.config, bench.case(unit.study)
+    conditions = conditions_of(config)
+    device = replace(case.device, jobs=1, precision=conditions.precision)
+    parts = draw_up(case_of(case, len(case.examples)), conditions, config.readout.rule, device).parts
+    names = (column.removeprefix("ledger.") for column in COLUMNS["ledger"])
+    ledger = {f"ledger.{name}": parts[name].value if name in parts else 0.0 for name in names}
+    others = [outcome for outcome in unit.options["outcomes"] if outcome != "ledger"]
+    simulated = simulate_point(replace(unit, options={**unit.options, "outcomes": others}), bench)
+    return _asked(unit, {**simulated, **ledger})
+
+
+def columns_of(outcomes: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the columns of outcomes."""
+    return tuple(column for outcome in outcomes for column in COLUMNS[outcome])
+
+
+def network_of(study: Study, weights_of: Mapping[str, Any] | None, bench: Bench) -> SpikingNetwork:
+    """Return the network of a point: converted for it, or for another study whose weights it keeps."""
+    if weights_of is None:
+        graph = bench.graph(study.config.network.model)
+        return bench.network(study.config, graph, bench.calibration(study.config, graph))
+    nominal: StudyConfig = bench.keep("nominal", weights_of, lambda: StudyConfig.model_validate(weights_of))
+    graph = bench.graph(nominal.network.model)
+    converted = bench.converted(nominal, graph, bench.calibration(nominal, graph))
+    return with_fixed_weights(converted, study.config)
+
+
+def _case_of(unit: Unit, bench: Bench) -> Prepared:
+    study, weights_of = unit.study, unit.options["weights_of"]
+    if weights_of is None:
+        return bench.case(study)
+    network = network_of(study, weights_of, bench)
+    graph = bench.graph(study.config.network.model)
+    return Prepared(study, bench.input(study.config), graph, None, network)
+
+
+def _inputs_of(unit: Unit, bench: Bench) -> str:
+    return inputs_of_case(_case_of(unit, bench))
+
+
+def _asked(unit: Unit, found: Mapping[str, Any]) -> Outcome:
+    outcome = {column: np.array(found[column], float) for column in columns_of(unit.options["outcomes"])}
+    if unknown := [column for column, value in outcome.items() if not np.isfinite(value)]:
+        raise UserError(f"{', '.join(unknown)}: not a finite number")
+    return outcome
+
+
+SIMULATE = Measure(simulate_point, _inputs_of, CLASSIFY.core)
+"""Named by units as ``"bioscnn.experiments.sweep.measure:SIMULATE"``."""
+
+EXPLAIN = Measure(explain_point)
+"""The same, of sweeps with the outcome ``ledger``."""

@@ -1,0 +1,149 @@
+"""What the page, the figures and the index of results show of a sweep: its tables, with numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bioscnn.experiments.sweep.analysis import MEASURE
+from bioscnn.experiments.sweep.tables import ALONE, EFFECTS, ERROR, INTERACTIONS, POINTS
+from bioscnn.plots.parameters import Parameter, ranked, split_unit
+from bioscnn.plots.sweep import explained_share
+from bioscnn.report.files import read_json, read_text
+
+FIX = "type its `bioscnn sweep` again: what is done already is kept"
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A finished sweep, as it is shown.
+
+    Parameters
+    ----------
+    parameters : tuple of Parameter
+        What was varied.
+    outcomes : tuple of str
+        What was measured; `main` is the one that is judged.
+    points : DataFrame
+        One row per point: ``point``, ``seed``, one column per parameter named by its key, one per outcome,
+        and ``error``, the reason why it has no outcomes, or empty.
+    effects, interactions, alone : DataFrame or None
+        The other tables, if there are any; see ``docs/sweeps.md``.
+    summary : mapping
+        Facts about the sweep, as in ``summary.json``.
+    file : str
+        The sweep file with every key written.
+    """
+
+    parameters: tuple[Parameter, ...]
+    outcomes: tuple[str, ...]
+    points: pd.DataFrame
+    effects: pd.DataFrame | None
+    interactions: pd.DataFrame | None
+    alone: pd.DataFrame | None
+    summary: Mapping[str, Any]
+    file: str
+
+    @property
+    def main(self) -> str:
+        """The outcome that is judged."""
+        return "accuracy" if "accuracy" in self.outcomes else self.outcomes[0]
+
+    @property
+    def kind(self) -> str:
+        """Kind of the design."""
+        return str(self.summary["kind"])
+
+    @property
+    def done(self) -> pd.DataFrame:
+        """Points that have outcomes."""
+        return self.points[self.points[ERROR] == ""]
+
+    @property
+    def failed(self) -> pd.DataFrame:
+        """Points that have none."""
+        return self.points[self.points[ERROR] != ""]
+
+    def effects_on(self, outcome: str) -> pd.DataFrame:
+        """Return the effects on an outcome, the largest first; no rows if there are none."""
+        if self.effects is None:
+            return pd.DataFrame()
+        rows = self.effects[self.effects["outcome"] == outcome]
+        return rows.dropna().sort_values(MEASURE[self.kind], ascending=False, kind="stable")
+
+    @property
+    def order(self) -> list[Parameter]:
+        """Parameters, the most influential first: by their effects, or the variance that goes with them."""
+        if len(self.effects_on(self.main)):
+            keys = ranked(self.effects_on(self.main), MEASURE[self.kind])
+            return [self.named(key) for key in keys]
+        rows = self.done.dropna(subset=[self.main])
+        shares = {one.key: explained_share(one, rows[one.key], rows[self.main]) for one in self.parameters}
+        return sorted(self.parameters, key=lambda one: shares[one.key], reverse=True)
+
+    def named(self, key: str) -> Parameter:
+        """Return the parameter of a key."""
+        return next(parameter for parameter in self.parameters if parameter.key == key)
+
+
+def shown_of(
+    tables: Mapping[str, Sequence[Mapping[str, Any]]], summary: Mapping[str, Any], file: str
+) -> Shown:
+    """Return the rows of tables as they are shown.
+
+    Parameters
+    ----------
+    tables : mapping
+        Rows by name of the table; cells may be numbers or their text.
+    summary : mapping
+        Facts about the sweep.
+    file : str
+        The sweep file with every key written.
+    """
+    parameters = tuple(
+        Parameter(**{**facts, "values": tuple(facts["values"]) if facts["values"] else None})
+        for facts in summary["parameters"]
+    )
+    outcomes = tuple(split_unit(column)[0] for column in summary["outcomes"])
+    words = {parameter.key for parameter in parameters if parameter.is_choice}
+    words |= {"outcome", "parameter", "other", "value", ERROR}
+
+    def table(name: str) -> pd.DataFrame | None:
+        rows = tables.get(name)
+        if not rows:
+            return None
+        frame = pd.DataFrame(rows).rename(columns=lambda column: split_unit(column)[0])
+        for column in frame.columns.difference(list(words)):
+            frame[column] = pd.to_numeric(frame[column])
+        if "outcome" in frame:
+            frame["outcome"] = [split_unit(outcome)[0] for outcome in frame["outcome"]]
+        return frame
+
+    points = table(POINTS)
+    assert points is not None
+    changes = bool((points[list(outcomes)].nunique() > 1).any())
+    effects = table(EFFECTS) if changes else None
+    others = (None, None) if effects is None else (table(INTERACTIONS), table(ALONE))
+    return Shown(parameters, outcomes, points, effects, *others, summary, file)
+
+
+def read_shown(folder: Path) -> Shown:
+    """Return a finished sweep from its folder.
+
+    Raises
+    ------
+    UserError
+        If a file is missing or damaged.
+    """
+    files = {name: folder / f"{name}.csv" for name in (POINTS, EFFECTS, INTERACTIONS, ALONE)}
+    tables: dict[str, Any] = {
+        name: pd.read_csv(path, dtype=str, keep_default_na=False).to_dict("records")
+        for name, path in files.items()
+        if path.exists()
+    }
+    summary = read_json(folder / "summary.json", ("kind", "parameters", "outcomes"), FIX)
+    return shown_of(tables, summary, read_text(folder / "sweep.toml", FIX))

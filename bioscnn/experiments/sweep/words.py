@@ -1,0 +1,244 @@
+"""Words of a sweep's page: its question, headlines and captions."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from bioscnn.experiments.sweep.analysis import MEASURE
+from bioscnn.experiments.sweep.shown import Shown
+from bioscnn.plots.parameters import Parameter, names_of, outcome_of
+from bioscnn.plots.surface import ENOUGH, fit_quadratic, is_grid
+from bioscnn.report.formats import plural
+from bioscnn.report.page import Headline
+
+QUESTIONS = {
+    "morris": "which parameter matters?",
+    "sobol": "which parameter matters?",
+    "grid": "what do its parameters do?",
+    "random": "what do its parameters do?",
+    "latin-hypercube": "what do its parameters do?",
+}
+"""What a sweep of a kind asks."""
+
+DESIGNS = {
+    "morris": "Morris's: trajectories through the ranges on which one parameter at a time moves a step. The "
+    "change of an outcome by that step, in relation to the whole range, is an elementary effect.",
+    "sobol": "Sobol's, after Saltelli: two sets of points that fill the ranges evenly, and mixtures of them "
+    "in which one parameter comes from the other set.",
+    "grid": "A grid: every combination of the values.",
+    "random": "Random: each value is drawn from its range, independently of the others.",
+    "latin-hypercube": "A Latin hypercube: every equal part of each range is used once, in random "
+    "combinations.",
+}
+"""How the points of a kind are chosen."""
+
+N_NAMED = 4
+"""More parameters than so many are counted rather than named in a sentence."""
+
+MINUS = "\N{MINUS SIGN}"
+
+
+def written(value: float, outcome: str) -> str:
+    """Return a value of an outcome without its unit."""
+    what = outcome_of(outcome)
+    return "" if value != value else f"{what.factor * value:,.{what.decimals}f}".replace("-", MINUS)
+
+
+def with_unit(value: float, outcome: str) -> str:
+    """Return a value of an outcome with its unit."""
+    return f"{written(value, outcome)} {outcome_of(outcome).unit}".rstrip()
+
+
+def change(value: float, outcome: str) -> str:
+    """Return a difference of an outcome with its unit."""
+    return f"{written(value, outcome)} {outcome_of(outcome).change}".rstrip()
+
+
+def size_of(row: pd.Series, shown: Shown) -> tuple[str, str]:
+    """Return how large the effect of a parameter is, with its unit, and its interval."""
+    if shown.kind == "sobol":
+        return share_text(row.ST), f"[{share_text(row.ST_low)}, {share_text(row.ST_high)}]"
+    outcome = str(row.outcome)
+    ends = f"[{written(row.mu_star_low, outcome)}, {written(row.mu_star_high, outcome)}]"
+    return change(row.mu_star, outcome), ends
+
+
+def share_text(value: float) -> str:
+    """Return a share of the variance, such as ``0.31``."""
+    return "" if value != value else f"{value:.2f}".replace("-0.00", "0.00").replace("-", MINUS)
+
+
+def headlines(shown: Shown) -> list[Headline]:
+    """Return the numbers to begin with: what matters most, between what the outcomes lie, the points."""
+    names, done, main = names_of([one.key for one in shown.parameters]), shown.done, shown.main
+    what = outcome_of(main)
+    meaning = f"of the variance of {what.name}" if shown.kind == "sobol" else f"of {what.name} over its range"
+    found = []
+    for _, row in shown.effects_on(main).head(3).iterrows():
+        if not row[MEASURE[shown.kind]] > 0:
+            continue
+        size, ends = size_of(row, shown)
+        number, _, unit = size.partition(" ")
+        found.append(Headline(names[row.parameter], number, f"{unit} {meaning}; 95 %: {ends}".lstrip()))
+    if len(done):
+        low, middle, high = (done[main].quantile(q) for q in (0, 0.5, 1))
+        found.append(
+            Headline(
+                what.name.capitalize(),
+                f"{written(low, main)} to {with_unit(high, main)}",
+                f"from the worst to the best point; median {with_unit(middle, main)}",
+            )
+        )
+    failed = f", {shown.summary['n_failed']:,} of them failed" if shown.summary["n_failed"] else ""
+    trials = f"of {plural(shown.summary['trials'], 'trial')} each{failed}"
+    return [
+        *found,
+        Headline("Points", f"{shown.summary['n_points']:,}", trials),
+        Headline("Programs", f"{shown.summary['programs']:,}", f"compiled for all of them{_rate(shown)}"),
+    ]
+
+
+def _rate(shown: Shown) -> str:
+    """Return how many points per second were computed, where that is known."""
+    rate = shown.summary["points_per_second"]
+    return "" if rate is None else f"; {rate:.3g} points per second"
+
+
+def effects_caption(shown: Shown) -> str:
+    """Say what moves the judged outcome most, and how the plane or the bars are read."""
+    rows, names = shown.effects_on(shown.main), names_of([one.key for one in shown.parameters])
+    sizes = {names[row.parameter]: " ".join(size_of(row, shown)) for _, row in rows.head(3).iterrows()}
+    name, named = outcome_of(shown.main).name, "; ".join(f"{key} {size}" for key, size in sizes.items())
+    if rows.empty or not rows[MEASURE[shown.kind]].any():
+        return f"Nothing moves {name}: it is the same at every point."
+    if shown.kind == "sobol":
+        alone = rows["S1"].sum()
+        return (
+            f"Shares of the variance of {name} that go with a parameter, interactions included: {named}. "
+            f"All parameters alone make {share_text(alone)} of 1; what is missing are interactions, and the "
+            "error of the estimates. Black: 95 % intervals; those around zero say that the parameter may do "
+            "nothing."
+        )
+    bent = [names[row.parameter] for _, row in rows.iterrows() if row.sigma > row.mu_star > 0]
+    line = "above the line \N{GREEK SMALL LETTER SIGMA} = \N{GREEK SMALL LETTER MU}*"
+    who = ", ".join(bent) if len(bent) <= N_NAMED else f"{len(bent)} of {plural(len(rows), 'parameter')}"
+    turned = (
+        f"An effect that differs more from place to place than it is large ({line}) have: {who}. "
+        if bent
+        else "No effect differs more from place to place than it is large. "
+    )
+    return (
+        f"Mean change of {name} over the whole range of a parameter, whatever the others are: {named}. "
+        f"{turned}Lines: 95 % intervals of \N{GREEK SMALL LETTER MU}*."
+    )
+
+
+def bars_caption(shown: Shown) -> str:
+    """Say what moves each of the other outcomes most."""
+    names, named = names_of([one.key for one in shown.parameters]), []
+    for outcome in shown.outcomes:
+        rows = shown.effects_on(outcome)
+        if outcome != shown.main and len(rows) and rows.iloc[0].mu_star > 0:
+            row = rows.iloc[0]
+            named.append(
+                f"{outcome_of(outcome).name} by {names[row.parameter]}, {' '.join(size_of(row, shown))}"
+            )
+    most = f"Most moved are {'; '.join(named)}. " if named else ""
+    return f"The same sizes as bars, outcome by outcome. {most}Black: 95 % intervals."
+
+
+def interactions_caption(shown: Shown) -> str:
+    """Say which pairs of parameters do more together than each alone."""
+    assert shown.interactions is not None
+    rows = shown.interactions[shown.interactions["outcome"] == shown.main].dropna()
+    names = names_of([one.key for one in shown.parameters])
+    named = rows[rows["S2_low"] > 0].sort_values("S2", ascending=False)
+    pairs = [
+        f"{names[row.parameter]} with {names[row.other]} {share_text(row.S2)} "
+        f"[{share_text(row.S2_low)}, {share_text(row.S2_high)}]"
+        for _, row in named.head(3).iterrows()
+    ]
+    found = (
+        f"Intervals without zero: {'; '.join(pairs)}."
+        if pairs
+        else "The interval of every pair has zero in it."
+    )
+    return (
+        f"Share of the variance of {outcome_of(shown.main).name} that two parameters make only together. "
+        f"{found} Bold: the 95 % interval leaves zero out."
+    )
+
+
+def alone_caption(shown: Shown) -> str:
+    """Say from where to where each parameter takes the judged outcome by itself."""
+    assert shown.alone is not None
+    names, named = names_of([one.key for one in shown.parameters]), []
+    for one in shown.order:
+        rows = shown.alone[shown.alone["parameter"] == one.key]
+        ends = rows.sort_values("x").dropna(subset=[shown.main])
+        if len(ends) > 1:
+            first, last = ends.iloc[0], ends.iloc[-1]
+            named.append(
+                f"{names[one.key]} from {first.value} to {last.value} takes it from "
+                f"{with_unit(first[shown.main], shown.main)} to {with_unit(last[shown.main], shown.main)}"
+            )
+    name = outcome_of(shown.main).name
+    start = f"What becomes of {name} while all else stays: {'; '.join(named)}. " if named else ""
+    bands = " Bands: 95 % intervals after Wilson." if shown.main == "accuracy" else ""
+    return f"{start}Ring: the study as it is.{bands}"
+
+
+def main_caption(shown: Shown) -> str:
+    """Say how the small multiples are read."""
+    by = {"morris": "their effects", "sobol": "their shares of the variance"}.get(
+        shown.kind if len(shown.effects_on(shown.main)) else "", "how much of its variance goes with them"
+    )
+    return (
+        "Each dot is a point of the sweep; all other parameters differ too. Line: running median of "
+        f"{outcome_of(shown.main).name}, band: its 95 % interval, where there are six points or more. In the "
+        f"order of {by}."
+    )
+
+
+def surface_caption(shown: Shown, x: Parameter, y: Parameter) -> str:
+    """Say what stands in the cells, or how good the surface is."""
+    names = names_of([one.key for one in shown.parameters])
+    rows, what = shown.done.dropna(subset=[shown.main]), outcome_of(shown.main)
+    start = f"{what.name.capitalize()} over {names[x.key]} and {names[y.key]}."
+    more = len(shown.parameters) > 2
+    if is_grid(rows, x, y):
+        means = rows.groupby([x.key, y.key])[shown.main].mean()
+        highest, lowest = (
+            f"{with_unit(means[place], shown.main)} at {x.text(place[0])} and {y.text(place[1])}"
+            for place in (means.idxmax(), means.idxmin())
+        )
+        mean = " Each cell is the mean over points that differ in all other parameters." if more else ""
+        return f"{start} Highest: {highest}; lowest: {lowest}.{mean}"
+    dots = f"{start} Each dot is a point{'; all other parameters differ too' if more else ''}."
+    if x.is_choice or y.is_choice:
+        return dots
+    surface = fit_quadratic(x.position(rows[x.key]), y.position(rows[y.key]), rows[shown.main])
+    if surface is None or surface.predicted < ENOUGH:
+        share = 0.0 if surface is None else max(surface.predicted, 0.0)
+        return (
+            f"{dots} No surface is drawn: one of second degree would predict {100 * share:.0f} % of the "
+            "variance of points that it has not seen."
+        )
+    return (
+        f"{dots} The surface behind them, of second degree, predicts {100 * surface.predicted:.0f} % of the "
+        "variance of points that it has not seen."
+    )
+
+
+def parallel_caption(shown: Shown) -> str:
+    """Say where the best and the worst point are."""
+    names = names_of([one.key for one in shown.parameters])
+    rows = shown.done.dropna(subset=[shown.main]).sort_values(shown.main, kind="stable")
+    named = []
+    for word, row in (("best", rows.iloc[-1]), ("worst", rows.iloc[0])):
+        at = ", ".join(f"{names[one.key]} {one.text(row[one.key])}" for one in shown.order[:3])
+        named.append(f"The {word} point, {with_unit(row[shown.main], shown.main)}: {at}")
+    return (
+        f"Each line is a point of the sweep, from row to row through the values of its parameters. "
+        f"{'. '.join(named)}. Lines of the same value stand side by side."
+    )

@@ -1,0 +1,68 @@
+"""Which studies a ledger can be drawn up of, and what it is drawn up from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bioscnn.errors import UserError
+from bioscnn.ledger import Case
+from bioscnn.quantities import format_quantity
+from bioscnn.studies.config import StudyConfig
+from bioscnn.studies.disturbance import refuse_noise
+from bioscnn.studies.prepare import Loaded
+
+
+def refuse_unexplained(config: StudyConfig, file: Path | None = None) -> None:
+    """Refuse a study of which no ledger can be drawn up.
+
+    Raises
+    ------
+    UserError
+        If spikes come in, or it has noise, delays, or other weights and currents than conversion gives.
+    """
+    if config.encoding.kind != "currents":
+        raise UserError(
+            "only runs under constant currents can be explained",
+            file=file,
+            key="encoding.kind",
+            value=config.encoding.kind,
+            expected='"currents": the causes are told apart under a stimulus that does not change in time',
+        )
+    for key, model, known in (
+        ("neuron.model", config.neuron.model, ("lif", "if")),
+        ("synapse.model", config.synapse.model, ("current",)),
+    ):
+        if model not in known:
+            raise UserError(
+                "the ledger knows the causes of LIF and IF neurons with synaptic currents",
+                file=file,
+                key=key,
+                value=model,
+                expected=" | ".join(known),
+                fix="explain a run with one of them; bioscnn ladder says what more biology costs",
+            )
+    refuse_noise(config, "the ledger explains a run without noise", "explain a run of the clean study")
+    for key, value, none, problem in (
+        ("synapse.delay", format_quantity(config.synapse.delay, "time"), "0 ms", "synaptic delays"),
+        ("network.weight_scale", config.network.weight_scale, 1, "a weight scale"),
+        ("encoding.gain", config.encoding.gain, 1, "a gain of the input"),
+    ):
+        if value != none:
+            raise UserError(
+                f"the ledger explains a run without {problem}",
+                file=file,
+                key=key,
+                value=value,
+                expected=str(none),
+            )
+
+
+def case_of(loaded: Loaded, trials: int) -> Case:
+    """Return the first trials of a study as the case of a ledger."""
+    kept = slice(0, min(trials, len(loaded.examples)))
+    return Case(
+        loaded.graph,
+        loaded.input.intensities()[kept],
+        loaded.examples.labels[kept],
+        None if loaded.calibration is None else loaded.calibration.intensities(),
+    )

@@ -1,0 +1,114 @@
+"""Two runs of the same trials, compared trial by trial: accuracy, latency and spikes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioscnn.metrics import decision_latency
+from bioscnn.network import READOUT
+from bioscnn.readout import decisions
+from bioscnn.statistics import Estimate, corrected, difference, mean_difference
+from bioscnn.studies.run_folder import RunFolder
+
+BLOCK = 100
+"""Trials in memory at a time."""
+
+ACCURACY, LATENCY, SPIKES = "accuracy", "latency_ms", "spikes_per_trial"
+
+
+@dataclass(frozen=True)
+class PairedDifference:
+    """How much two runs differ in one quantity, over the same trials.
+
+    Parameters
+    ----------
+    quantity : str
+        ``"accuracy"``, by the readout of each study, a share; ``"latency_ms"``, until the decision is
+        informed and final; ``"spikes_per_trial"``, of all populations.
+    first, second : float
+        Mean of each run.
+    difference : Estimate
+        Second less first; p and interval are corrected for the three quantities together.
+    """
+
+    quantity: str
+    first: float
+    second: float
+    difference: Estimate
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the difference for JSON."""
+        estimate = self.difference
+        names = ("low", "high", "p", "low_holm", "high_holm", "p_holm", "significant", "trials")
+        return {
+            "quantity": self.quantity,
+            "first": self.first,
+            "second": self.second,
+            "difference": estimate.value,
+            **{name: getattr(estimate, name) for name in names},
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class TrialResults:
+    """What each trial of a run came to.
+
+    Parameters
+    ----------
+    correct : ndarray of bool, shape (n_trials,)
+        Whether the readout of the study chose the true class.
+    latency_ms : ndarray of float64, shape (n_trials,)
+        Time from which that choice is informed and final.
+    spikes : ndarray of int64, shape (n_trials,)
+        Of all populations that fire.
+    """
+
+    correct: NDArray[np.bool_]
+    latency_ms: NDArray[np.float64]
+    spikes: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, run: RunFolder) -> TrialResults:
+        """Read them from the recording of a run, some trials at a time."""
+        correct, latency = (np.concatenate(parts) for parts in zip(*_decided(run), strict=True))
+        names = [name for name in run.stored.shapes() if name != READOUT]
+        return cls(correct, latency, np.sum([run.stored.counts(name)[0] for name in names], axis=0))
+
+
+def _decided(run: RunFolder) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.float64]]]:
+    label, n_trials = run.stored.trials("label"), run.summary["n_trials"]
+    for first in range(0, n_trials, BLOCK):
+        trials = slice(first, min(first + BLOCK, n_trials))
+        decided = decisions(run.readout(trials), run.config.readout.rule)
+        latency = decision_latency(decided, run.stored.dt(), run.informed(trials))
+        yield decided[:, -1] == label[trials], 1e3 * latency
+
+
+def paired_differences(one: RunFolder, other: RunFolder) -> tuple[PairedDifference, ...]:
+    """Return the differences of accuracy, latency and spikes of two runs, the second less the first.
+
+    The three are one family: p and intervals are corrected for it by Holm's procedure.
+
+    Raises
+    ------
+    UserError
+        If a recording is damaged.
+    """
+    first, second = TrialResults.of(one), TrialResults.of(other)
+    pairs = {
+        ACCURACY: (first.correct, second.correct),
+        LATENCY: (first.latency_ms, second.latency_ms),
+        SPIKES: (first.spikes, second.spikes),
+    }
+    family = corrected(
+        {name: (difference if name == ACCURACY else mean_difference)(b, a) for name, (a, b) in pairs.items()}
+    )
+    return tuple(
+        PairedDifference(name, float(a.mean()), float(b.mean()), family[name])
+        for name, (a, b) in pairs.items()
+    )

@@ -1,0 +1,212 @@
+"""Sweeps of functions whose answer is known: designs, resuming, failures, effects, verdict, page."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bioscnn.experiments.run import Shard
+from bioscnn.experiments.sweep import read_sweep
+from bioscnn.experiments.sweep.shown import read_shown
+from bioscnn.experiments.sweep.verdict import verdict_of_effects, verdict_of_points
+from tests.sweeps import computed, conduct, of_function
+
+LATIN = 'kind = "latin-hypercube"\npoints = 12'
+
+
+def table_of(done, name="points"):
+    return pd.read_csv(done.folder / f"{name}.csv", keep_default_na=False)
+
+
+@pytest.fixture(scope="module")
+def ishigami(tmp_path_factory):
+    place = tmp_path_factory.mktemp("ishigami")
+    design = 'kind = "sobol"\nsamples = 512\nsecond_order = true'
+    return conduct(place, of_function(place, design, "ISHIGAMI"), jobs=1)
+
+
+def test_sobol_indices_of_ishigamis_function_are_the_analytic_ones_within_their_intervals(ishigami):
+    """Analytic values for a = 7, b = 0.1: Sobol and Levitan (1999)."""
+    effects = table_of(ishigami, "effects").query("outcome == 'answer'")
+    assert effects.parameter.tolist() == ["network.weight_scale", "encoding.gain", "noise.weight-noise.cv"]
+    for name, analytic in (("S1", (0.3139, 0.4424, 0.0)), ("ST", (0.5576, 0.4424, 0.2437))):
+        low, high = (effects[f"{name}_{end}"].to_numpy() for end in ("low", "high"))
+        assert (low <= analytic).all() and (np.array(analytic) <= high).all()
+        assert effects[name].to_numpy() == pytest.approx(analytic, abs=0.05)
+    pairs = table_of(ishigami, "interactions").set_index(["parameter", "other"])
+    assert pairs.S2["network.weight_scale", "noise.weight-noise.cv"] == pytest.approx(0.2437, abs=0.08)
+    assert abs(pairs.S2["network.weight_scale", "encoding.gain"]) < 0.08
+
+
+def test_what_is_the_same_everywhere_has_no_effects(ishigami):
+    effects = table_of(ishigami, "effects")
+    assert "spikes" not in set(effects.outcome) and np.isfinite(effects.select_dtypes(float)).all(axis=None)
+    assert ishigami.summary["constant"] == ["spikes"] and "spikes" in ishigami.summary["verdict"][-1]
+
+
+def test_the_strongest_parameters_are_moved_alone_through_their_ranges(ishigami):
+    named = [row["parameter"] for row in ishigami.summary["influential"]]
+    assert named == ["network.weight_scale", "encoding.gain", "noise.weight-noise.cv"]
+    assert named[0] in ishigami.summary["verdict"][0]
+    alone = table_of(ishigami, "one-at-a-time")
+    assert alone.groupby("parameter").size().tolist() == [9, 9, 9]
+    assert alone.x.min() == 0 and alone.x.max() == 1
+    ends = alone[alone.x.isin([0, 1])]
+    assert ends.answer.abs().max() < 1e-9, "sine is zero at both ends of every range, the others at theirs"
+
+
+@pytest.fixture(scope="module")
+def screened(tmp_path_factory):
+    place = tmp_path_factory.mktemp("morris")
+    return conduct(place, of_function(place, 'kind = "morris"\ntrajectories = 6', "LINEAR"))
+
+
+def test_elementary_effects_of_a_linear_function_are_its_weights(screened):
+    effects = table_of(screened, "effects").query("outcome == 'answer'")
+    assert effects.mu.to_numpy() == pytest.approx([5, -3, 0], abs=1e-9)
+    assert effects.mu_star.to_numpy() == pytest.approx([5, 3, 0], abs=1e-9)
+    assert effects.sigma.to_numpy() == pytest.approx(0, abs=1e-9)
+
+
+def test_only_effects_whose_interval_leaves_zero_out_are_called_influential(screened):
+    named = [row["parameter"] for row in screened.summary["influential"]]
+    assert named == ["network.weight_scale", "encoding.gain"]
+    first, raises, lowers, check = screened.summary["verdict"]
+    assert "more of it raises it" in raises and "more of it lowers it" in lowers
+    assert "weight-noise" not in first + raises + lowers and "comes to the same order" in check
+
+
+def test_the_folder_has_the_sweep_that_made_it_and_facts_of_all_its_parameters(screened):
+    summary = screened.summary
+    assert summary["kind"] == "morris" and summary["n_points"] == 24 and summary["programs"] == 0
+    assert summary["parameters"][0] == {
+        "key": "network.weight_scale", "low": 1.0, "high": 2.0, "unit": "", "values": None,
+        "scale": "linear", "nominal": 1.0,
+    }  # fmt: skip
+    assert (screened.folder.parent / "latest").resolve() == screened.folder.resolve()
+    again = read_sweep(screened.folder / "sweep.toml")
+    assert again.study.config.dataset.trials == 5 and len(again.parameters) == 3
+
+
+def test_a_finished_sweep_is_read_back_as_it_was_shown(screened):
+    shown = read_shown(screened.folder)
+    assert (shown.main, shown.kind) == ("answer", "morris")
+    assert [parameter.key for parameter in shown.order[:2]] == ["network.weight_scale", "encoding.gain"]
+    assert shown.points["answer"].tolist() == table_of(screened)["answer"].tolist()
+    assert len(shown.alone) == 18 and shown.interactions is None
+
+
+def test_the_main_number_of_the_index_is_the_strongest_effect(screened):
+    entry = screened.summary["entry"]
+    assert entry["value"] == "5.00" and "weight scale" in entry["note"] and "24 points" in entry["n"]
+    assert len(entry["more"]) == 2
+
+
+def test_a_design_is_the_same_every_time_and_another_seed_is_another_one(tmp_path):
+    cells = []
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        (place := tmp_path / name).mkdir()
+        done = conduct(place, of_function(place, f"{LATIN}\nseed = {seed}", "LINEAR"), jobs=1)
+        cells.append((done.folder / "points.csv").read_bytes())
+    assert cells[0] == cells[1] != cells[2]
+
+
+def test_a_latin_hypercube_has_every_twelfth_of_a_range_once(tmp_path):
+    table = table_of(conduct(tmp_path, of_function(tmp_path, LATIN, "LINEAR"), jobs=1))
+    for column in ("network.weight_scale", "encoding.gain"):
+        assert sorted(np.floor(12 * (table[column] - 1)).astype(int)) == list(range(12))
+
+
+def test_an_interrupted_sweep_computes_no_point_twice_and_comes_to_the_same_table(tmp_path):
+    (whole := tmp_path / "whole").mkdir()
+    expected = conduct(whole, of_function(whole, LATIN, "LINEAR"), jobs=1)
+    (place := tmp_path / "interrupted").mkdir()
+    with pytest.raises(KeyboardInterrupt):
+        conduct(place, of_function(place, LATIN, "LINEAR"), jobs=1, most=4)
+    assert not list((place / "sweeps").rglob("points.csv"))
+    resumed = conduct(place, of_function(place, LATIN, "LINEAR"))
+    assert (resumed.folder / "points.csv").read_bytes() == (expected.folder / "points.csv").read_bytes()
+    again = conduct(place, of_function(place, LATIN, "LINEAR"))
+    assert sorted(set(computed(place))) == list(range(12)) and again.computed == 0
+    assert resumed.computed == 8, "four points were kept"
+    assert again.summary["points_per_second"] == resumed.summary["points_per_second"] > 0
+
+
+def test_shards_come_to_what_one_command_comes_to_and_see_failures_of_each_other(tmp_path):
+    (whole := tmp_path / "whole").mkdir()
+    design = 'kind = "morris"\ntrajectories = 3'
+    expected = conduct(whole, of_function(whole, design, "LINEAR"), jobs=1)
+    (place := tmp_path / "shards").mkdir()
+    for number in (1, 2, 1, 2):
+        conduct(place, of_function(place, design, "LINEAR"), jobs=1, shard=Shard(number, 2))
+    done = conduct(place, of_function(place, design, "LINEAR"), jobs=1)
+    assert done.computed == 0
+    for name in ("points", "effects", "one-at-a-time"):
+        assert (done.folder / f"{name}.csv").read_bytes() == (expected.folder / f"{name}.csv").read_bytes()
+    (broken := tmp_path / "broken sweep").mkdir()
+    (broken / "broken").touch()
+    for number in (1, 2, 1):
+        conduct(broken, of_function(broken, design, "FAILING", failing=[2]), jobs=1, shard=Shard(number, 2))
+    assert -1 not in computed(broken), "without its effects nothing is moved alone"
+
+
+def test_a_point_that_ends_its_process_is_given_up_and_takes_no_other_with_it(tmp_path):
+    done = conduct(tmp_path, of_function(tmp_path, LATIN, "DEADLY", deadly=[5]))
+    table = table_of(done)
+    assert table.index[table.error != ""].tolist() == [5] and "died, 3 times" in table.error[5]
+    assert done.analysis.failed.keys() == {"point 5"} and done.summary["n_failed"] == 1
+    assert "point 5" in done.summary["verdict"][0] and "--retry" in done.summary["verdict"][0]
+
+
+def test_what_fails_is_recorded_with_its_reason_and_computed_again_on_request(tmp_path):
+    (tmp_path / "broken").touch()
+    design = 'kind = "morris"\ntrajectories = 3'
+
+    def again(**options):
+        return conduct(tmp_path, of_function(tmp_path, design, "FAILING", failing=[2, 7]), jobs=1, **options)
+
+    done = again()
+    assert table_of(done).error[2] == "no such luck; key: luck; fix: try again"
+    assert not (done.folder / "effects.csv").exists() and "no effects" in done.summary["verdict"][0]
+    page = (done.folder / "report.html").read_text()
+    assert "no such luck" in page and 'id="failures"' in page and 'id="effects"' not in page
+    (tmp_path / "broken").unlink()
+    before = len(computed(tmp_path))
+    assert again().analysis.failed.keys() == {"point 2", "point 7"}
+    assert len(computed(tmp_path)) == before, "a failed point was computed without being asked"
+    retried = again(retry=True)
+    assert sorted(computed(tmp_path)[before : before + 2]) == [2, 7]
+    assert not retried.analysis.failed and (table_of(retried).error == "").all()
+    assert (retried.folder / "effects.csv").exists()
+
+
+def test_points_share_their_random_numbers_unless_each_has_its_own(tmp_path):
+    common = conduct(tmp_path, of_function(tmp_path, LATIN, "LINEAR"), jobs=1)
+    own = conduct(tmp_path, of_function(tmp_path, f'{LATIN}\nseeds = "own"', "LINEAR"), jobs=1)
+    assert set(table_of(common).seed) == {1} and table_of(own).seed.nunique() == 12
+
+
+def test_points_by_chance_have_a_surface_and_their_best_and_worst_are_listed(tmp_path):
+    design = 'kind = "random"\npoints = 25'
+    experiment = of_function(tmp_path, design, "LINEAR")
+    done = conduct(tmp_path, experiment, jobs=1)
+    page = experiment.page(done.analysis, done.summary)
+    assert [section.id for section in page.sections] == ["surface", "main", "parallel", "tables", "methods"]
+    best, worst = page.sections[3].parts
+    order = table_of(done).sort_values("answer", kind="stable")["point"]
+    assert len(best.rows) == len(worst.rows) == 10
+    assert (best.rows["point"].iloc[0], worst.rows["point"].iloc[0]) == (order.iloc[-1], order.iloc[0])
+
+
+def test_points_whose_intervals_overlap_are_not_said_to_be_worse():
+    sentence = verdict_of_points("accuracy", {"a": 0.99, "b": 0.98, "c": 0.5}, 100)[1]
+    assert " 1 of the others" in sentence
+    assert "none of the others" in verdict_of_points("accuracy", {"a": 0.99, "c": 0.5}, 100)[1]
+
+
+def test_no_parameter_is_named_where_every_interval_reaches_zero():
+    row = {"outcome": "accuracy", "parameter": "p", "mu": 0.1, "mu_star": 0.1, "sigma": 0.1}
+    row |= {"mu_star_low": 0.0, "mu_star_high": 0.3}
+    (sentence,) = verdict_of_effects("morris", [row], "accuracy", {}, {}, 100)
+    assert sentence.startswith("No effect on the accuracy was found")

@@ -1,0 +1,60 @@
+"""The time-step experiment, which CONTRIBUTING shows as an example of a new one."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from bioscnn.errors import UserError
+from bioscnn.experiments.bench import Bench
+from bioscnn.experiments.executors import Where
+from bioscnn.experiments.run import run_experiment
+from bioscnn.experiments.time_step import TimeStepExperiment
+from bioscnn.studies import read_study
+from tests.browser.conftest import assert_everything_fits, open_alone
+from tests.experiments.toy import Watcher
+
+STUDY = Path(__file__).parents[2] / "sims" / "mnist.toml"
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("BIOSCNN_DATA", raising=False)
+        experiment = TimeStepExperiment(
+            read_study(STUDY, ["dataset.trials=40"]), ("1 ms", "0.5 ms", "0.1 ms")
+        )
+        yield run_experiment(
+            experiment, where=Where(1), data=None, results=tmp_path_factory.mktemp("steps"),
+            progress=Watcher(),
+        )  # fmt: skip
+
+
+def test_a_coarser_time_step_delays_decisions(done):
+    """A spike acts from the next step on, layer by layer: the finer the steps, the earlier the decision."""
+    steps = pd.read_csv(done.folder / "time-steps.csv")
+    assert steps["dt_ms"].tolist() == pytest.approx([1, 0.5, 0.1])
+    assert steps["latency_ms"].is_monotonic_decreasing
+    assert steps["updates"].tolist() == pytest.approx([steps["updates"][0] * k for k in (1, 2, 10)])
+    rows = pd.read_csv(done.folder / "comparisons.csv").set_index(["outcome", "dt_ms"])
+    late = rows.loc[("latency_ms", 1.0)]
+    assert late["significant"] and 0.5 < late["low"] < late["difference"] < 4
+
+
+def test_rows_of_the_same_family_are_corrected_together(done):
+    rows = pd.read_csv(done.folder / "comparisons.csv")
+    assert len(rows) == 6 and set(rows["family"]) == {"time steps"}
+    assert (rows["p_holm"] >= rows["p"]).all()
+
+
+@pytest.mark.parametrize("steps", [("1 ms",), ("1 ms", "1 ms"), ("1 ms", "3 ms"), ("1 ms", "1 mV")])
+def test_steps_that_cannot_be_compared_are_refused(steps):
+    with pytest.raises(UserError):
+        TimeStepExperiment(read_study(STUDY, ["dataset.trials=40"]), steps).plan(Bench(None))
+
+
+@pytest.mark.browser
+def test_its_page_opens_alone_and_fits(browser, done):
+    page = open_alone(browser, done.folder / "report.html", 390)
+    assert_everything_fits(page, 390, ("summary", "curves", "tables", "methods", "provenance"), n_pictures=1)
+    page.close()
