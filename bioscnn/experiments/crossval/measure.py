@@ -12,13 +12,14 @@ from bioscnn.caches import cache_folder
 from bioscnn.datasets import load_recordings
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.classify import CLASSIFY as OF_STUDIES
-from bioscnn.experiments.classify import classify_case, inputs_of_case
+from bioscnn.experiments.classify import classify_case
 from bioscnn.experiments.crossval.folds import Rows, base_of, choosing_epoch, divided, load_pool, stages_of
 from bioscnn.experiments.fingerprint import code_of
 from bioscnn.experiments.trained import network_of, onnx_bytes, told_by_epoch
 from bioscnn.experiments.unit import Measure, Outcome, Unit, hash_of
 from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.event_input import EventInput
+from bioscnn.studies.identity import inputs_of_case
 from bioscnn.studies.prepare import Prepared, convert_for
 from bioscnn.studies.study import Study
 from bioscnn.training.recipes import RECIPES, Recipe
@@ -42,7 +43,7 @@ def study_of_pool(study: Study, recipe: Recipe, bench: Bench) -> Study:
     )
     update = {"split": split, "recordings": chosen.source, "trials": n}
     dataset = study.config.dataset.model_copy(update=update)
-    return Study(study.name, study.config.model_copy(update={"dataset": dataset}))
+    return replace(study, config=study.config.model_copy(update={"dataset": dataset}))
 
 
 def train_fold(unit: Unit, bench: Bench) -> Outcome:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -109,7 +109,7 @@ class RetinaExperiment:
     def _unit(
         self, choice: Choice, condition: str, measure: str, options: dict[str, Any], pool: Pool, **more: Any
     ) -> Unit:
-        study = Study(self.study.name, choice.of(self.study.config))
+        study = replace(self.study, config=choice.of(self.study.config))
         shared = {"amount": asdict(self.amount), "images": pool.images.sha256}
         return Unit(choice.label, condition, study, f"{MEASURES}:{measure}", {**shared, **options}, **more)
 

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from bioscnn.ann import LayerGraph
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.classify import CLASSIFY as OF_STUDIES
-from bioscnn.experiments.classify import RULES, classify_case, inputs_of_case
+from bioscnn.experiments.classify import RULES, classify_case
 from bioscnn.experiments.retina.choices import CLEAN, Condition
 from bioscnn.experiments.retina.images import Amount, Division, Pool, load_pool
 from bioscnn.experiments.trained import network_of, onnx_bytes, told_by_epoch
 from bioscnn.experiments.unit import Measure, Outcome, Unit, hash_of
 from bioscnn.studies.config import StudyConfig
+from bioscnn.studies.identity import inputs_of_case
 from bioscnn.studies.image_input import ImageInput, front_end_of
 from bioscnn.studies.prepare import Prepared, convert_for
 from bioscnn.training.recipes import RECIPES, Recipe
