@@ -188,17 +188,17 @@ def _results(done: Done, pool: Pool, amount: Amount) -> Results:
             continue
         division, outcome = pool.divisions[unit.options["division"]], done[unit]
         condition = Condition(unit.options["noise"], unit.options["severity"])
-        labels = pool.images.labels[shown_rows(division, condition, amount)]
-        correct, n = outcome["chosen"] == labels, len(division.test)
+        rows, tested = shown_rows(division, condition, amount)
+        correct, ann_correct = (outcome[name] == pool.images.labels[rows] for name in ("chosen", "ann"))
         answers = Answers(
             division.seed,
             condition,
-            division.test,
-            correct[:n],
-            (outcome["ann"] == labels)[:n],
+            rows[tested],
+            correct[tested],
+            ann_correct[tested],
             float(outcome["spikes"]),
             float(outcome["latency_ms"]),
-            float(correct[n:].mean()) if len(correct) > n else None,
+            None if tested.all() else float(correct[~tested].mean()),
         )
         results.setdefault(by_label[unit.variant], []).append(answers)
     return results

@@ -67,17 +67,17 @@ def classify_condition(unit: Unit, bench: Bench) -> Outcome:
     -------
     mapping of ndarray
         ``chosen``: classes by the study's readout, ``ann``: classes by the trained network, int16, shape
-        (n,); test images first, then validation images. ``spikes`` per trial and median ``latency_ms`` of
-        the test images, float64, shape ().
+        (n,), of the rows of `shown_rows`. ``spikes`` per trial and median ``latency_ms`` of the test images,
+        float64, shape ().
     """
-    case, n = _case(unit, bench), len(_division(unit, bench).test)
+    case, (_, tested) = _case(unit, bench), _rows(unit, bench)
     outcome = classify_case(case, recordings=bench.recordings)
     rule = RULES.index(unit.study.config.readout.rule)
     return {
         "chosen": outcome["chosen"][rule],
         "ann": case.ann_class.astype(np.int16),
-        "spikes": np.array(outcome["spikes"][:n].mean()),
-        "latency_ms": np.array(np.median(outcome["latency_ms"][:n])),
+        "spikes": np.array(outcome["spikes"][tested].mean()),
+        "latency_ms": np.array(np.median(outcome["latency_ms"][tested])),
     }
 
 
@@ -87,10 +87,16 @@ def amount_in(options: Mapping[str, Any]) -> Amount:
     return Amount(**fields | {"severities": tuple(fields["severities"])})
 
 
-def shown_rows(division: Division, condition: Condition, amount: Amount) -> NDArray[np.int64]:
-    """Return the rows that are shown under a condition: test images, and where they choose, validation."""
+def shown_rows(
+    division: Division, condition: Condition, amount: Amount
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return the rows that are shown under a condition, ascending, and which of them are test images.
+
+    The others are validation images, which are shown where they choose.
+    """
     chooses = condition.severity in (0, amount.judged_severity)
-    return np.concatenate([division.test, division.validation]) if chooses else division.test
+    rows = np.sort(np.concatenate([division.test, division.validation]) if chooses else division.test)
+    return rows, np.isin(rows, division.test)
 
 
 def _pool(unit: Unit, bench: Bench) -> Pool:
@@ -131,11 +137,19 @@ def _initial(unit: Unit, bench: Bench) -> LayerGraph:
     return start.initial(unit.options["network"], _division(unit, bench).seed)
 
 
+def _condition(unit: Unit) -> Condition:
+    return Condition(unit.options["noise"], unit.options["severity"])
+
+
+def _rows(unit: Unit, bench: Bench) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    return shown_rows(_division(unit, bench), _condition(unit), amount_in(unit.options))
+
+
 def _case(unit: Unit, bench: Bench) -> Prepared:
     """Return what a unit simulates."""
     config, pool = unit.study.config, _pool(unit, bench)
-    condition = Condition(unit.options["noise"], unit.options["severity"])
-    rows = shown_rows(_division(unit, bench), condition, amount_in(unit.options))
+    condition = _condition(unit)
+    rows, _ = _rows(unit, bench)
     front_end, simulation = front_end_of(config), config.simulation
     shown = ImageInput.of(pool.images.take(rows), config)
     # The front end sees the noise, which images of whole numbers could not hold.
