@@ -60,6 +60,7 @@ from bioscnn.neurons import LIF
 from bioscnn.readout import decisions
 from bioscnn.seeds import stream
 from bioscnn.simulation import Device, simulate
+from bioscnn.statistics import proportion
 from bioscnn.studies import read_study
 from bioscnn.studies.prepare import prepare
 
@@ -335,13 +336,11 @@ heard = simulate(
     potentials={"readout"},
 )
 rules = ("mean-potential", "peak-potential", "spike-count", "first-spike")
-accuracies = {
-    rule: [metrics.accuracy(chosen, truth) for chosen in decisions(heard, rule).T] for rule in rules
-}
+accuracies = {rule: [proportion(chosen == truth) for chosen in decisions(heard, rule).T] for rule in rules}
 plots.accuracy_over_time(
     accuracies,
     heard.dt,
-    reference=metrics.accuracy(prepared.ann_class, truth),
+    reference=proportion(prepared.ann_class == truth),
     chosen=study.config.readout.rule,
 )
 

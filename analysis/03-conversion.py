@@ -42,6 +42,7 @@ from bioscnn.ledger.files import from_json
 from bioscnn.neurons import LIF, ExponentialCurrent, postsynaptic_potential
 from bioscnn.readout import READOUTS, decisions
 from bioscnn.simulation import simulate
+from bioscnn.statistics import proportion
 from bioscnn.studies import read_study
 from bioscnn.studies.prepare import conditions_of, prepare
 
@@ -219,17 +220,22 @@ heard = simulate(
 
 
 def over_time(recording, rule, truth=labels):
-    return [metrics.accuracy(chosen, truth) for chosen in decisions(recording, rule).T]
+    return [proportion(chosen == truth) for chosen in decisions(recording, rule).T]
+
+
+def written(accuracy):
+    return f"{100 * accuracy.value:.2f} % [{100 * accuracy.low:.2f}, {100 * accuracy.high:.2f}]"
 
 
 curves = {rule: over_time(heard, rule) for rule in READOUTS}
-ann = metrics.accuracy(prepared.ann_class, labels)
+ann = proportion(prepared.ann_class == labels)
 plots.accuracy_over_time(curves, heard.dt, reference=ann, chosen=study.config.readout.rule)
 
 # %%
 rule = study.config.readout.rule
 chosen = decisions(heard, rule)[:, -1]
-print(f"Trained {ann}, spiking {metrics.accuracy(chosen, labels)} ({TRIALS} digits, {rule}).")
+spiking = proportion(chosen == labels)
+print(f"Trained {written(ann)}, spiking {written(spiking)} ({TRIALS} digits, {rule}).")
 print(f"The two choose the same class in {100 * np.mean(chosen == prepared.ann_class):.1f} % of the trials.")
 
 # %% [markdown]
@@ -269,7 +275,7 @@ plots.activation_rates(activation, shown, 200 * activation)
 SHOWN, STEPS = 200, 60
 truth = digits.labels[:SHOWN]
 stimulus = pixel_currents(digits.images[:SHOWN] / np.float32(255), STEPS, 1e-3)
-ann_relu = metrics.accuracy(relu.forward(digits.images[:SHOWN] / np.float32(255)).argmax(axis=1), truth)
+ann_relu = proportion(relu.forward(digits.images[:SHOWN] / np.float32(255)).argmax(axis=1) == truth)
 by_method, decided = {}, {}
 for method in METHODS:
     spiking = convert(relu, lif, synapse, normalisation=normalised[method])
@@ -278,9 +284,9 @@ for method in METHODS:
     )
     by_method[method] = over_time(recorded, "mean-potential", truth)
     decided[method] = {
-        "after 30 ms": str(by_method[method][29]),
-        "after 60 ms": str(by_method[method][-1]),
-        "spikes in a trial": round(metrics.activity.spikes_per_trial(recorded)),
+        "after 30 ms": written(by_method[method][29]),
+        "after 60 ms": written(by_method[method][-1]),
+        "spikes per trial": round(metrics.activity.spikes_per_trial(recorded)),
     }
 plots.accuracy_over_time(by_method, 1e-3, reference=ann_relu)
 
@@ -322,7 +328,7 @@ def ledger_table(ledger):
             "changed": entry.change,
             "accuracy without (%)": round(100 * entry.accuracy, 1),
             "ANN's class without (%)": round(100 * entry.agreement, 1),
-            "told from zero": entry.accuracy_part.told_from_zero or entry.agreement_part.told_from_zero,
+            "significant": entry.accuracy_part.significant or entry.agreement_part.significant,
         }
         for entry in ledger.entries
     }
@@ -331,11 +337,11 @@ def ledger_table(ledger):
 
 print(f"Trained {100 * ledger.ann:.1f} %, spiking {100 * ledger.as_run:.1f} %, all causes off", end=" ")
 print(f"{100 * ledger.all_off:.1f} % ({ledger.n_trials} digits).")
-print(f"First cause: {ledger.first}; not told from it: {', '.join(ledger.rivals) or 'none'}.")
+print(f"First cause: {ledger.first}; not significantly less: {', '.join(ledger.rivals) or 'none'}.")
 ledger_table(ledger)
 
 # %% [markdown]
-# Orange takes accuracy, blue gives, grey is not told from zero. Read it as a list of what to mend first.
+# Orange takes accuracy, blue gives, grey is not significant. Read it as a list of what to mend first.
 # Causes that heal the same trials, such as a longer window and a settled network, each get the whole of it;
 # the interaction takes back what was counted twice. One cause is none: without the synaptic filter every
 # charge is a jump, the potential fluctuates more, and the network does worse. What does not apply is named
@@ -363,7 +369,7 @@ plots.waterfall(of_default.ann, of_default.parts, of_default.as_run)
 
 # %%
 print(f"Trained {100 * of_default.ann:.2f} %, spiking {100 * of_default.as_run:.2f} %", end=" ")
-print(f"({of_default.n_trials:,} digits). First cause: {of_default.first or 'none is told from zero'}.")
+print(f"({of_default.n_trials:,} digits). First cause: {of_default.first or 'none is significant'}.")
 ledger_table(of_default)
 
 # %% [markdown]

@@ -42,6 +42,7 @@ from bioscnn.readout import READOUTS, decisions
 from bioscnn.report.results import lead_of_truth
 from bioscnn.simulation import Recording, simulate
 from bioscnn.simulation.equations import input_current
+from bioscnn.statistics import proportion
 from bioscnn.studies import read_study
 from bioscnn.studies.prepare import Prepared, prepare
 
@@ -380,10 +381,9 @@ plots.latency_histogram(digits.latency, digits.right, dt, width=plots.style.WIDE
 
 # %%
 curves = {
-    rule: [metrics.accuracy(step, labels) for step in decisions(digits.recording, rule).T]
-    for rule in READOUTS
+    rule: [proportion(step == labels) for step in decisions(digits.recording, rule).T] for rule in READOUTS
 }
-ann = metrics.accuracy(digits.prepared.ann_class, labels)
+ann = proportion(digits.prepared.ann_class == labels)
 chosen_rule = digits.prepared.study.config.readout.rule
 plots.accuracy_over_time(curves, dt, reference=ann, chosen=chosen_rule)
 
@@ -394,7 +394,7 @@ same = np.mean(shorter.decided[:, -1] == digits.decided[:, half - 1])
 answers, times = np.unique(digits.decided[:, half - 1], return_counts=True)
 favourite = classes[answers[times.argmax()]]
 for steps in (half, 2 * n_steps // 3, n_steps):
-    share = metrics.accuracy(digits.decided[:, steps - 1], labels)
+    share = proportion(digits.decided[:, steps - 1] == labels)
     print(f"After {1e3 * steps * dt:g} ms: {100 * share.value:.1f} % right", end=" ")
     print(f"[{100 * share.low:.1f}, {100 * share.high:.1f}].")
 print(

@@ -37,7 +37,7 @@ import pandas as pd
 from bioscnn.report.noise_folder import read_noise
 from bioscnn.studies.noise import run_noise
 
-from bioscnn import metrics, plots
+from bioscnn import plots
 from bioscnn.encoding import Currents
 from bioscnn.network import Dense, Population, Projection, SpikingNetwork
 from bioscnn.neurons import LIF
@@ -45,6 +45,7 @@ from bioscnn.noise import NOISES, NoisyMembrane, SpikeLoss, ThresholdMismatch, w
 from bioscnn.readout import decisions
 from bioscnn.seeds import stream
 from bioscnn.simulation import Device, simulate
+from bioscnn.statistics import proportion
 from bioscnn.studies import read_study
 from bioscnn.studies.prepare import prepare
 from bioscnn.studies.watcher import Unwatched
@@ -170,7 +171,7 @@ def layers(recording):
 
 
 def accuracy_of(recording):
-    return metrics.accuracy(decisions(recording, study.config.readout.rule)[:, -1], labels)
+    return proportion(decisions(recording, study.config.readout.rule)[:, -1] == labels)
 
 
 LOSSES = (0.0, *SpikeLoss.LEVELS)

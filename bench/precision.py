@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from bench.networks import STUDY, data_folder
-from bioscnn.metrics import paired_distance, wilson
 from bioscnn.network import READOUT
 from bioscnn.readout import decisions
 from bioscnn.simulation import Device, Recording, simulate_batches
+from bioscnn.statistics import difference, proportion
 from bioscnn.studies.prepare import prepare
 from bioscnn.studies.study import read_study
 
@@ -64,7 +64,7 @@ def measure_precision(model: str, images: int, data: Path | None, split: str = "
         classes.append([decisions(batch, rule)[:, -1] for batch in (single, double)])
     one, other = (np.concatenate(parts) == ready.examples.labels for parts in zip(*classes, strict=True))
     changed = np.concatenate([a != b for a, b in classes])
-    distance = paired_distance(one, other)
+    change = difference(other, one)
     return {
         "network": model,
         "n": images,
@@ -74,7 +74,7 @@ def measure_precision(model: str, images: int, data: Path | None, split: str = "
         "classes_that_change": int(changed.sum()),
         "float32": _share(one),
         "float64": _share(other),
-        "difference": [distance.value, distance.low, distance.high],
+        "difference": [change.value, change.low, change.high],
     }
 
 
@@ -86,7 +86,7 @@ def spike_keys(recording: Recording, name: str) -> np.ndarray:
 
 
 def _share(right: np.ndarray) -> dict[str, float]:
-    share = wilson(int(right.sum()), len(right))
+    share = proportion(right)
     return {"value": share.value, "low": share.low, "high": share.high}
 
 

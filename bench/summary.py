@@ -10,7 +10,7 @@ import numpy as np
 
 from bench.measure import Measured
 from bench.roster import Entry
-from bioscnn.metrics import wilson
+from bioscnn.statistics import proportion
 
 Row = dict[str, Any]
 PEERS = ("torch library", "JAX library", "by hand")
@@ -44,7 +44,7 @@ def rows_of(measured: Sequence[Measured], labels: np.ndarray) -> list[Row]:
         for table in one.entry.tables:
             reference = reference_of(measured, table)
             right = np.array(one.classes) == labels[: len(one.classes)]
-            share = wilson(int(right.sum()), len(right))
+            share = proportion(right)
             n = min(len(one.classes), len(reference.classes))
             rows.append(
                 {

@@ -11,14 +11,22 @@ import secrets
 import shutil
 import socket
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bioscnn.errors import UserError
 from bioscnn.locks import locked
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LARGEST_UNPACKED = 10**9
+"""A compressed file that unpacks to more bytes is not read: it may be made to fill the memory."""
 
 _NOT_WRITABLE = (
     errno.ENOSPC,
@@ -77,6 +85,34 @@ def write_npz(path: Path, arrays: Mapping[str, Any]) -> None:
     buffer = io.BytesIO()
     savez_compressed(buffer, **arrays)
     write_atomically(path, buffer.getvalue())
+
+
+def read_npz(path: Path) -> dict[str, NDArray[Any]] | None:
+    """Read the arrays of an .npz file.
+
+    Parameters
+    ----------
+    path : Path
+        A file of `write_npz` or `numpy.savez`.
+
+    Returns
+    -------
+    dict of ndarray or None
+        Arrays by name; None if the file is absent or damaged, holds Python objects, or unpacks to more than
+        `LARGEST_UNPACKED` and more than its own size.
+    """
+    from numpy import load
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+        if unpacked > max(LARGEST_UNPACKED, path.stat().st_size):
+            return None
+        with load(path, allow_pickle=False) as arrays:
+            return dict(arrays)
+    except (OSError, ValueError, EOFError, MemoryError, NotImplementedError, RuntimeError,
+            zipfile.BadZipFile, zlib.error):  # fmt: skip
+        return None
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bioscnn.readout import READOUTS
+from bioscnn.statistics import Estimate
 
 
 def summary_facts(accuracy: float = 0.99, **more: object) -> dict[str, Any]:
@@ -32,3 +33,10 @@ def provenance_facts(**more: object) -> dict[str, Any]:
         "network": {"model": "mnist-small", "weights_sha256": "w" * 64, "card": None, "calibration": None},
         "populations": [], "projections": [],
     } | more  # fmt: skip
+
+
+def made_up_estimate(value: float, half_width: float, trials: int = 200) -> Estimate:
+    """Return a tested estimate with the same interval before and after correction."""
+    low, high = value - half_width, value + half_width
+    p = 0.01 if low > 0 or high < 0 else 0.5
+    return Estimate(value, low, high, trials, 1, ("trials",), p, p_holm=p, low_holm=low, high_holm=high)

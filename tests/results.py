@@ -7,8 +7,7 @@ from pathlib import Path
 
 from bioscnn.ledger import Ledger
 from bioscnn.ledger.files import to_json
-from bioscnn.metrics import Difference
-from tests.facts import provenance_facts, summary_facts
+from tests.facts import made_up_estimate, provenance_facts, summary_facts
 
 
 def _json(path: Path, content: object) -> None:
@@ -33,8 +32,8 @@ def write_run(
 
 
 def write_ledger(folder: Path) -> None:
-    """Write the ledger of a run in which no cause is told from zero."""
-    none = Difference(0.0, -0.01, 0.01)
+    """Write the ledger of a run in which no cause has a significant part."""
+    none = made_up_estimate(0.0, 0.01)
     ledger = Ledger(1000, "peak-potential", 0.99, 0.98, 0.98, none, (), None, (), *[none] * 5, {})
     (folder / "ledger.json").write_text(to_json(ledger, []))
     (folder / "ledger.csv").touch()

@@ -66,6 +66,10 @@ class Bench:
         UserError
             If the data cannot be had, the network does not fit them, or cannot be converted.
         """
+        case: Prepared = self.keep("case", study, lambda: self._case(study), most=1)
+        return case
+
+    def _case(self, study: Study) -> Prepared:
         config = study.config
         shown, graph = self.input(config), self.graph(config.network.model)
         check_fit(graph, shown, config.network.model)
@@ -138,7 +142,7 @@ class Bench:
         )
         return network
 
-    def keep(self, what: str, decided_by: Any, make: Callable[[], Any]) -> Any:
+    def keep(self, what: str, decided_by: Any, make: Callable[[], Any], most: int = REMEMBERED) -> Any:
         """Return a thing of some kind that is remembered under what decides it, or make it."""
         shelf = self._kept.setdefault(what, [])
         for place, (known, thing) in enumerate(shelf):
@@ -147,7 +151,7 @@ class Bench:
                 return thing
         thing = make()
         shelf.append((decided_by, thing))
-        del shelf[:-REMEMBERED]
+        del shelf[:-most]
         return thing
 
     @staticmethod

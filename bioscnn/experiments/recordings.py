@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.files import write_npz
+from bioscnn.files import LARGEST_UNPACKED, read_npz, write_npz
 from bioscnn.simulation import Recording
 from bioscnn.simulation.recording import PopulationRecording
 from bioscnn.spikes import SpikeTrains
-from bioscnn.studies.kept import kept
 
 _SPIKES = ("neuron", "step", "trial_start", "size")
 
@@ -24,7 +23,8 @@ def kept_batches(path: Path | None, simulated: Iterable[Recording]) -> Iterator[
     Parameters
     ----------
     path : Path or None
-        A file named after everything that decides the recording; None to keep nothing.
+        A file named after everything that decides the recording; None to keep nothing. A recording that is
+        too large to be read again is not kept.
     simulated : iterable of Recording
         Simulates batch by batch as it is asked.
 
@@ -36,12 +36,13 @@ def kept_batches(path: Path | None, simulated: Iterable[Recording]) -> Iterator[
     if path is None:
         yield from simulated
         return
-    arrays = kept(path)
+    arrays = read_npz(path)
     if arrays is None:
         batches = list(simulated)
-        whole = Recording.concatenate(batches)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_npz(path, to_arrays(whole))
+        whole = to_arrays(Recording.concatenate(batches))
+        if sum(array.nbytes for array in whole.values()) < LARGEST_UNPACKED:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_npz(path, whole)
         yield from batches
         return
     yield from_arrays(arrays)

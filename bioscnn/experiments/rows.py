@@ -15,6 +15,11 @@ def share_cells(estimate: Estimate, name: str = "accuracy") -> Row:
     return {name: estimate.value, "low": estimate.low, "high": estimate.high}
 
 
+def estimate_cells(name: str, estimate: Estimate) -> Row:
+    """Return an estimate and its 95 % interval, such as ``spikes``, ``spikes_low``, ``spikes_high``."""
+    return {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
+
+
 def corrected_rows(compared: Iterable[tuple[Row, Estimate]], family: str) -> list[Row]:
     """Return rows of a family of comparisons, each with its difference, intervals and p values.
 

@@ -12,8 +12,7 @@ import numpy as np
 
 from bioscnn.errors import UserError
 from bioscnn.experiments.unit import Outcome, Unit
-from bioscnn.files import unwritable_is_told, write_csv, write_json, write_npz
-from bioscnn.studies.kept import kept
+from bioscnn.files import read_npz, unwritable_is_told, write_csv, write_json, write_npz
 
 UNITS = "units"
 SPEC = "spec.json"
@@ -140,7 +139,7 @@ def is_whole(path: Path) -> bool:
 
 
 def _read(path: Path) -> Kept | None:
-    arrays = kept(path)
+    arrays = read_npz(path)
     if arrays is None or _MADE_BY not in arrays:
         return None
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from bioscnn.ledger.causes import CAUSES, Cause, Off, switch_all_off
 from bioscnn.ledger.conditions import Case, Conditions
 from bioscnn.ledger.outcomes import Classes, ann_classes, spiking_classes
-from bioscnn.metrics import Difference, mean_difference
 from bioscnn.simulation import Device, Progress
 from bioscnn.simulation.simulate import Silent
+from bioscnn.statistics import Estimate, corrected, score_mean
 
 AS_RUN, ALL_OFF = "as run", "all off"
+GAP, DISAGREEMENT = "gap", "disagreement"
+INTERACTION, UNEXPLAINED = "interaction", "unexplained"
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Entry:
         Its name, what it is, and what was changed to switch it off.
     accuracy, agreement : float
         Of the spiking network without it: share of trials with the true class, with the ANN's class.
-    accuracy_part, agreement_part : Difference
+    accuracy_part, agreement_part : Estimate
         How much of the gap, and of the disagreement with the ANN, goes with it; negative if more comes.
     """
 
@@ -37,8 +39,8 @@ class Entry:
     change: str
     accuracy: float
     agreement: float
-    accuracy_part: Difference
-    agreement_part: Difference
+    accuracy_part: Estimate
+    agreement_part: Estimate
 
 
 @dataclass(frozen=True)
@@ -57,19 +59,19 @@ class Ledger:
         Readout.
     ann, as_run, all_off : float
         Accuracies of the trained network, of the spiking network as it was run, and without any cause.
-    gap : Difference
+    gap : Estimate
         ANN less spiking network, as run.
     entries : tuple of Entry
         The causes that apply, in the order of `CAUSES`.
     first : str or None
-        The cause that takes most; None if none is told from zero.
+        The cause with the largest part of the disagreement; None if none of its parts is significant.
     rivals : tuple of str
-        Causes whose part is not told from that of the first.
-    interaction : Difference
+        Causes whose part of the disagreement is not significantly smaller.
+    interaction : Estimate
         What all causes together give back beyond the sum of each by itself.
-    unexplained : Difference
+    unexplained : Estimate
         What is left without any cause.
-    disagreement, disagreement_interaction, disagreement_unexplained : Difference
+    disagreement, disagreement_interaction, disagreement_unexplained : Estimate
         The same for the share of trials in which the two networks differ.
     not_applicable : dict of str
         The other causes, and why.
@@ -80,22 +82,22 @@ class Ledger:
     ann: float
     as_run: float
     all_off: float
-    gap: Difference
+    gap: Estimate
     entries: tuple[Entry, ...]
     first: str | None
     rivals: tuple[str, ...]
-    interaction: Difference
-    unexplained: Difference
-    disagreement: Difference
-    disagreement_interaction: Difference
-    disagreement_unexplained: Difference
+    interaction: Estimate
+    unexplained: Estimate
+    disagreement: Estimate
+    disagreement_interaction: Estimate
+    disagreement_unexplained: Estimate
     not_applicable: dict[str, str]
 
     @property
-    def parts(self) -> dict[str, Difference]:
+    def parts(self) -> dict[str, Estimate]:
         """What adds up to the gap: every cause, the interaction, and what is unexplained."""
         causes = {entry.cause: entry.accuracy_part for entry in self.entries}
-        return {**causes, "interaction": self.interaction, "unexplained": self.unexplained}
+        return {**causes, INTERACTION: self.interaction, UNEXPLAINED: self.unexplained}
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,56 +141,72 @@ def draw_up(
     device : Device
         What simulates; its precision is that of the conditions.
     progress : Progress, optional
-        Told about compilation and finished trials.
+        Is called about compilation and finished trials.
 
     Notes
     -----
     A cause of the trained network's side (sub-threshold loss) changes its accuracy and not that of the
-    spiking network; a part is in every case what the gap loses. Intervals are those of paired differences,
-    in closed form (`bioscnn.metrics.mean_difference`).
+    spiking network; a part is in every case what the gap loses. Intervals are those of paired differences
+    (`bioscnn.statistics.score_mean`). p values are corrected by Holm's method within three families: all
+    parts of the gap and of the disagreement; the gap and the disagreement themselves; and the comparisons of
+    the first cause with the others.
     """
     switched, not_applicable = _switched(as_run, case)
     wanted = {AS_RUN: as_run, **{f"without {cause.name}": off.conditions for cause, off in switched.items()}}
     wanted[ALL_OFF] = switch_all_off(as_run, case.graph)
     spiking = spiking_classes(case, wanted, rule, device, progress or Silent())
-    run, *without, all_off = (
+    run, *others, all_off = (
         _Outcome(ann_classes(case, conditions), spiking[name], case.labels)
         for name, conditions in wanted.items()
     )
+    without = dict(zip((cause.name for cause in switched), others, strict=True))
+    gaps = {name: one.gap for name, one in without.items()}
+    disagreements = {name: one.differ for name, one in without.items()}
+    parts = corrected(
+        _parts(GAP, run.gap, gaps, all_off.gap)
+        | _parts(DISAGREEMENT, run.differ, disagreements, all_off.differ)
+    )
+    gap, disagreement = corrected([score_mean(run.gap), score_mean(run.differ)])
     entries = tuple(
         Entry(
             cause=cause.name,
             meaning=cause.meaning,
             change=off.change,
-            accuracy=one.accuracy,
-            agreement=1 - float(one.differ.mean()),
-            accuracy_part=mean_difference(run.gap - one.gap),
-            agreement_part=mean_difference(run.differ - one.differ),
+            accuracy=without[cause.name].accuracy,
+            agreement=1 - float(without[cause.name].differ.mean()),
+            accuracy_part=parts[GAP, cause.name],
+            agreement_part=parts[DISAGREEMENT, cause.name],
         )
-        for (cause, off), one in zip(switched.items(), without, strict=True)
+        for cause, off in switched.items()
     )
-    first, rivals = _first(entries, [one.differ for one in without])
-
-    def interaction(run: Classes, without: list[Classes], all_off: Classes) -> Difference:
-        return mean_difference(run - all_off - sum((run - one for one in without), np.zeros_like(run)))
-
+    first, rivals = _first(entries, disagreements)
     return Ledger(
         n_trials=len(case.labels),
         rule=rule,
         ann=float(np.mean(run.ann == case.labels)),
         as_run=run.accuracy,
         all_off=all_off.accuracy,
-        gap=mean_difference(run.gap),
+        gap=gap,
         entries=entries,
         first=first,
         rivals=rivals,
-        interaction=interaction(run.gap, [one.gap for one in without], all_off.gap),
-        unexplained=mean_difference(all_off.gap),
-        disagreement=mean_difference(run.differ),
-        disagreement_interaction=interaction(run.differ, [one.differ for one in without], all_off.differ),
-        disagreement_unexplained=mean_difference(all_off.differ),
+        interaction=parts[GAP, INTERACTION],
+        unexplained=parts[GAP, UNEXPLAINED],
+        disagreement=disagreement,
+        disagreement_interaction=parts[DISAGREEMENT, INTERACTION],
+        disagreement_unexplained=parts[DISAGREEMENT, UNEXPLAINED],
         not_applicable=not_applicable,
     )
+
+
+def _parts(
+    line: str, run: Classes, without: Mapping[str, Classes], all_off: Classes
+) -> dict[tuple[str, str], Estimate]:
+    """Estimate the part of each cause, of their interaction, and of what is unexplained, from scores."""
+    lost = {cause: run - scores for cause, scores in without.items()}
+    lost[INTERACTION] = run - all_off - sum(lost.values(), np.zeros_like(run))
+    lost[UNEXPLAINED] = all_off
+    return {(line, name): score_mean(scores) for name, scores in lost.items()}
 
 
 def _switched(as_run: Conditions, case: Case) -> tuple[dict[Cause, Off], dict[str, str]]:
@@ -200,13 +218,13 @@ def _switched(as_run: Conditions, case: Case) -> tuple[dict[Cause, Off], dict[st
     )
 
 
-def _first(entries: Sequence[Entry], without: Sequence[Classes]) -> tuple[str | None, tuple[str, ...]]:
-    """Name the cause with the largest part, if it is told from zero in either line, and its rivals."""
-    ranked = sorted(
-        range(len(entries)), key=lambda k: (-entries[k].agreement_part.value, -entries[k].accuracy_part.value)
-    )
-    if not ranked or max(entries[ranked[0]].accuracy_part.low, entries[ranked[0]].agreement_part.low) <= 0:
+def _first(entries: Sequence[Entry], without: Mapping[str, Classes]) -> tuple[str | None, tuple[str, ...]]:
+    """Name the cause with the largest part, if that is significant in either line, and its rivals."""
+    ranked = sorted(entries, key=lambda entry: (-entry.agreement_part.value, -entry.accuracy_part.value))
+    if not ranked or not any(
+        part.significant and part.value > 0 for part in (ranked[0].agreement_part, ranked[0].accuracy_part)
+    ):
         return None, ()
-    first, *others = ranked
-    rivals = [k for k in others if mean_difference(without[k] - without[first]).low <= 0]
-    return entries[first].cause, tuple(entries[k].cause for k in rivals)
+    first, *others = (entry.cause for entry in ranked)
+    less = corrected({cause: score_mean(without[cause] - without[first]) for cause in others})
+    return first, tuple(cause for cause, estimate in less.items() if not estimate.significant)

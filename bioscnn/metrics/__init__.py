@@ -8,7 +8,7 @@ from bioscnn.metrics.activity import (
     synaptic_operations_by_trial,
     synaptic_operations_per_trial,
 )
-from bioscnn.metrics.crossed import CrossedResamples, Estimate
+from bioscnn.metrics.confusion import confusion_matrix
 from bioscnn.metrics.distances import spike_time_tiling, van_rossum_distance, victor_purpura_distance
 from bioscnn.metrics.information import (
     Information,
@@ -30,33 +30,13 @@ from bioscnn.metrics.pairs import check_comparable
 from bioscnn.metrics.profiles import isi_distance, spike_distance
 from bioscnn.metrics.rates import population_rate, time_averaged_rate, trial_averaged_rate
 from bioscnn.metrics.separation import Separation, class_separation
-from bioscnn.metrics.statistics import (
-    Difference,
-    Distance,
-    Proportion,
-    accuracy,
-    bootstrap_difference,
-    confusion_matrix,
-    holm,
-    mcnemar,
-    mean_difference,
-    mean_estimate,
-    median_interval,
-    paired_distance,
-    wilson,
-)
+from bioscnn.metrics.statistics import accuracy, holm, mcnemar, paired_distance, wilson
 
 __all__ = [
-    "CrossedResamples",
-    "Difference",
-    "Distance",
     "Energy",
-    "Estimate",
     "Information",
-    "Proportion",
     "Separation",
     "accuracy",
-    "bootstrap_difference",
     "check_comparable",
     "class_separation",
     "confusion_matrix",
@@ -75,9 +55,6 @@ __all__ = [
     "latency_response",
     "layer_operations",
     "mcnemar",
-    "mean_difference",
-    "mean_estimate",
-    "median_interval",
     "mutual_information",
     "paired_distance",
     "population_rate",

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.metrics.statistics import Proportion
-
 _ROUNDING = 1e-4
 """Relative size of a difference that single precision alone may make; the first spike makes a larger one."""
 
@@ -84,16 +82,21 @@ def decision_latency(
     return np.asarray(np.minimum(first + 1, n_steps) * dt)
 
 
-def time_to_accuracy(curve: Sequence[Proportion], dt: float, level: float) -> float | None:
+def time_to_accuracy(curve: Sequence[float], dt: float, level: float) -> float | None:
     """Return the time in s at which the accuracy first reaches a level, None if it never does.
 
     Parameters
     ----------
-    curve : sequence of Proportion
-        Accuracy after each step.
+    curve : sequence of float
+        Accuracy after each step, 0 to 1.
     dt : float
         Duration of a step, s.
     level : float
-        0 to 1.
+        Accuracy to reach, 0 to 1.
+
+    Examples
+    --------
+    >>> time_to_accuracy([0.1, 0.97, 0.98, 0.97], 1e-3, 0.98)
+    0.003
     """
-    return next(((k + 1) * dt for k, share in enumerate(curve) if share.value >= level), None)
+    return next(((k + 1) * dt for k, accuracy in enumerate(curve) if accuracy >= level), None)

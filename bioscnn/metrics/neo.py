@@ -1,4 +1,4 @@
-"""Spike trains as neo objects, for the rest of elephant."""
+"""Spike trains as neo objects, for analyses by elephant."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bioscnn.errors import UserError
 from bioscnn.spikes import SpikeTrains
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def to_neo(trains: SpikeTrains, trial: int, neurons: Iterable[int] | None = None) -> list[SpikeTrain]:
-    """Return the spikes of one trial as neo spike trains, one a neuron.
+    """Return the spikes of one trial as neo spike trains, one per neuron.
 
     A spike of step ``k`` lies at the end of its step, ``(k + 1) dt``; a trial begins at 0 ms. Half-open bins,
     as elephant's, whose edges lie between steps therefore count it in the bin that begins there.
@@ -35,6 +36,8 @@ def to_neo(trains: SpikeTrains, trial: int, neurons: Iterable[int] | None = None
 
     Raises
     ------
+    UserError
+        If neo is not installed.
     IndexError
         If there is no such trial or neuron.
 
@@ -44,8 +47,10 @@ def to_neo(trains: SpikeTrains, trial: int, neurons: Iterable[int] | None = None
     >>> to_neo(trains, 0)[0].times
     array([2., 5.]) * ms
     """
-    from neo import SpikeTrain
-
+    try:
+        from neo import SpikeTrain
+    except ModuleNotFoundError:
+        raise UserError("neo objects need neo", fix="pip install 'bioscnn[export]'") from None
     if not 0 <= trial < trains.n_trials:
         raise IndexError(f"trial {trial} of {trains.n_trials}")
     one = trains[trial : trial + 1]

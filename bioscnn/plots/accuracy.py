@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import cycle
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,23 +14,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    Curves = Mapping[str, Sequence["Share"]]
+    from bioscnn.statistics import Estimate
 
-
-class Share(Protocol):
-    """A share and the ends of its interval, such as an `Estimate` or a `Proportion`."""
-
-    @property
-    def value(self) -> float:
-        """The share, 0 to 1."""
-
-    @property
-    def low(self) -> float:
-        """The lower end."""
-
-    @property
-    def high(self) -> float:
-        """The upper end."""
+    Curves = Mapping[str, Sequence[Estimate]]
 
 
 DASHES = ("-", "-", (0, (4, 2)), (0, (1.5, 1.5)), (0, (6, 1.5, 1.5, 1.5)))
@@ -45,7 +31,7 @@ def accuracy_over_time(
     curves: Curves,
     dt: float,
     *,
-    reference: Share | None = None,
+    reference: Estimate | None = None,
     chosen: str | None = None,
     ends: Sequence[float] = (),
     width: float = WIDE,
@@ -54,11 +40,11 @@ def accuracy_over_time(
 
     Parameters
     ----------
-    curves : mapping of sequence of Share
+    curves : mapping of sequence of Estimate
         By readout: accuracy after each step.
     dt : float
         Duration of a step, s.
-    reference : Share, optional
+    reference : Estimate, optional
         Accuracy of the network that was converted, a dashed line.
     chosen : str, optional
         Readout to stress.
@@ -111,7 +97,7 @@ def _draw_curves(axes: Axes, curves: Curves, dt: float, chosen: str | None) -> N
         axes.set_xlim(0, time[-1])
 
 
-def _near_the_top(curves: Curves, reference: Share | None) -> tuple[float, float]:
+def _near_the_top(curves: Curves, reference: Estimate | None) -> tuple[float, float]:
     ends = [curve[-1] for curve in curves.values()] + ([] if reference is None else [reference])
     best = max(end.value for end in ends)
     near = [end for end in ends if end.value > best - 0.05]

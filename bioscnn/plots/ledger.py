@@ -14,19 +14,20 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from bioscnn.ledger import LayerComparison
-    from bioscnn.metrics import Difference
+    from bioscnn.statistics import Estimate
 
 
 @themed
-def waterfall(start: float, parts: Mapping[str, Difference], end: float, *, width: float = WIDE) -> Figure:
-    """Draw how parts lead from one accuracy down to another, a row each.
+def waterfall(start: float, parts: Mapping[str, Estimate], end: float, *, width: float = WIDE) -> Figure:
+    """Draw how parts lead from one accuracy down to another, one row per part.
 
     Parameters
     ----------
     start, end : float
         Accuracy of the trained and of the spiking network, 0 to 1; their difference is the sum of the parts.
-    parts : mapping of Difference
-        What each cause takes, 0 to 1; negative if it gives. The whisker is its interval.
+    parts : mapping of Estimate
+        What each cause takes, 0 to 1; negative if it gives. The whisker is its 95 % interval; a part that is
+        not significant is pale.
     width : float
         Width in inches.
     """
@@ -37,7 +38,7 @@ def waterfall(start: float, parts: Mapping[str, Difference], end: float, *, widt
     level, reached = 100 * start, [100 * start, 100 * end]
     for row, part in enumerate(parts.values(), start=1):
         after = level - 100 * part.value
-        colour = PALE if not part.told_from_zero else WRONG if part.value > 0 else TRUE
+        colour = PALE if not part.significant else WRONG if part.value > 0 else TRUE
         axes.barh(row, after - level, left=level, height=0.62, color=colour, linewidth=0)
         axes.vlines(level, row - 1.31, row + 0.31, color=MUTED, linewidth=0.7)
         whisker = level - 100 * np.array([part.high, part.low])
@@ -45,7 +46,7 @@ def waterfall(start: float, parts: Mapping[str, Difference], end: float, *, widt
         axes.vlines(whisker, row - 0.12, row + 0.12, color=INK, linewidth=1)
         text = f"{0.0 - 100 * part.value:+.2f}".replace("-", "\N{MINUS SIGN}")
         axes.text(1.01, row, text, transform=axes.get_yaxis_transform(), va="center", size=8,
-                  color=INK if part.told_from_zero else MUTED)  # fmt: skip
+                  color=INK if part.significant else MUTED)  # fmt: skip
         reached += [*whisker, after]
         level = after
     last = len(parts) + 1

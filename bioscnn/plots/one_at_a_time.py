@@ -10,6 +10,7 @@ import numpy as np
 from bioscnn.plots.filters import MARKERS
 from bioscnn.plots.parameters import Parameter, names_of, outcome_of
 from bioscnn.plots.style import MUTED, PALETTE, WIDE, themed
+from bioscnn.statistics import proportion_of_counts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,7 +63,7 @@ def one_at_a_time(
                 x, what.factor * y, marker=marker, markevery=every, markersize=3.5, color=colour, label=label
             )
             if outcome == "accuracy" and trials:
-                axes.fill_between(x, *_wilson(y, trials), color=colour, alpha=0.13, linewidth=0)
+                axes.fill_between(x, *_intervals(y, trials), color=colour, alpha=0.13, linewidth=0)
             here = _nominal(parameter, rows)
             if here is not None:
                 axes.plot(
@@ -93,12 +94,14 @@ def _nominal(parameter: Parameter, rows: pd.DataFrame) -> float | None:
     return here if 0 <= here <= 1 else None
 
 
-def _wilson(shares: Iterable[float], trials: int) -> tuple[list[float], list[float]]:
-    """Return the ends of the intervals of accuracies, in percent."""
-    from bioscnn.metrics import wilson
+def _intervals(shares: Iterable[float], trials: int) -> tuple[list[float], list[float]]:
+    """Return the lower and the upper ends of the intervals of accuracies, in percent; NaN for NaN."""
+    ends = [_interval(share, trials) for share in shares]
+    return [low for low, _ in ends], [high for _, high in ends]
 
-    found = [wilson(round(share * trials), trials) if share == share else None for share in shares]
-    low, high = (
-        [np.nan if one is None else 100 * getattr(one, end) for one in found] for end in ("low", "high")
-    )
-    return low, high
+
+def _interval(share: float, trials: int) -> tuple[float, float]:
+    if np.isnan(share):
+        return np.nan, np.nan
+    accuracy = proportion_of_counts(round(share * trials), trials)
+    return 100 * accuracy.low, 100 * accuracy.high

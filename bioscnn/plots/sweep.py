@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bioscnn.plots.parameters import GROUPS, Parameter, group_of, names_of, outcome_of
 from bioscnn.plots.style import INK, MANY, MUTED, PALE, WIDE, themed
+from bioscnn.statistics import median
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,13 +91,10 @@ def _parts(x: NDArray[np.float64]) -> list[NDArray[np.intp]]:
 
 
 def _median(values: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Return a median and the ends of its interval."""
-    from scipy.stats import binom
-
-    values, n = np.sort(values), len(values)
-    below = int(binom.ppf(0.025, n, 0.5)) - 1
-    low, high = (values[below], values[n - 1 - below]) if below >= 0 else (np.nan, np.nan)
-    return float(np.median(values)), float(low), float(high)
+    """Return a median and the ends of its interval, which fewer than six values do not have."""
+    estimate = median(values)
+    ends = (estimate.low, estimate.high) if len(values) >= 6 else (np.nan, np.nan)
+    return estimate.value, *ends
 
 
 @themed

@@ -12,13 +12,13 @@ from bioscnn.terminal import OUT
 
 if TYPE_CHECKING:
     from bioscnn.ledger import Ledger
-    from bioscnn.metrics import Difference
+    from bioscnn.statistics import Estimate
     from bioscnn.studies.plan import Plan
     from bioscnn.studies.run import Run
 
 
 def print_run(run: Run, study: Path, elapsed: float) -> None:
-    """Print what a run found in how many seconds, where its report is, and what to type next."""
+    """Print the numbers of a run, its seconds, where its report is, and what to type next."""
     s = run.summary
     spiking, trained = s["accuracy"][s["readout"]], s["ann_accuracy"]
     points = 100 * (spiking[0] - trained[0])
@@ -31,7 +31,7 @@ def print_run(run: Run, study: Path, elapsed: float) -> None:
         ("trained network", f"{with_interval(trained)}; the spiking one is {points:+.2f} points from it"),
         (
             "spikes",
-            f"{s['spikes_per_trial']:,.0f} {'a recording' if recorded else 'an image'}, "
+            f"{s['spikes_per_trial']:,.0f} per {'recording' if recorded else 'image'}, "
             + (f"{s['input_spikes_per_trial']:,.0f} come in, " if spikes_in else "")
             + f"{s['synops_per_trial']:,.0f} synaptic operations",
         ),
@@ -74,7 +74,7 @@ def print_run(run: Run, study: Path, elapsed: float) -> None:
 
 
 def print_ledger(ledger: Ledger, report: Path) -> None:
-    """Print where the accuracy goes: a line for each cause, then what adds up to the gap."""
+    """Print where the accuracy goes: one line per cause, then what adds up to the gap."""
     from bioscnn.report.words import first_cause
 
     OUT.print(
@@ -93,7 +93,7 @@ def print_ledger(ledger: Ledger, report: Path) -> None:
     table.add_row("unexplained", "all", *left, _points(ledger.unexplained))
     table.add_row("gap", "none", *_shares(ledger.as_run, ledger.disagreement.value), _points(ledger.gap))
     OUT.print(table)
-    OUT.print("\nPoints of accuracy with 95 % interval; grey: not told from zero. Not applicable:")
+    OUT.print("\nPoints of accuracy with 95 % interval; grey: not significant. Not applicable:")
     for name, reason in ledger.not_applicable.items():
         OUT.print(f"  {name:<18} {reason}")
     OUT.print(f"\n[bold]{first_cause(ledger)}[/bold]\nreport  {report}")
@@ -103,9 +103,9 @@ def _shares(accuracy: float, disagreement: float) -> tuple[str, str]:
     return f"{100 * accuracy:.2f} %", f"{100 - 100 * disagreement:.2f} %"
 
 
-def _points(part: Difference) -> str:
+def _points(part: Estimate) -> str:
     text = f"{100 * part.value:+.2f} [{100 * part.low:+.2f}, {100 * part.high:+.2f}]"
-    return text if part.told_from_zero else f"[dim]{text}[/dim]"
+    return text if part.significant else f"[dim]{text}[/dim]"
 
 
 def print_plan(plan: Plan) -> None:

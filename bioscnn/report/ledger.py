@@ -6,15 +6,16 @@ from typing import Any
 
 from bioscnn import plots
 from bioscnn.ledger import LayerComparison, Ledger
-from bioscnn.metrics import Difference
 from bioscnn.report import words
-from bioscnn.report.formats import percent, points, points_interval
+from bioscnn.report.formats import percent, points, points_interval, probability
 from bioscnn.report.page import Column, Facts, Figure, Section, Table, Text
+from bioscnn.statistics import Estimate
 
 CAUSES = [
     Column("cause", "cause"),
     Column("part", "part\n(points)", points, numeric=True),
     Column(("low", "high"), "95 % interval", points_interval, numeric=True),
+    Column("p_holm", "p, Holm", lambda p: probability(p).removeprefix("= "), numeric=True),
     Column("accuracy", "accuracy\nwithout it", percent, numeric=True),
     Column("agreement", "gives the\nANN's class", percent, numeric=True),
     Column("change", "switched off by", words=True),
@@ -41,7 +42,9 @@ def ledger_section(ledger: Ledger, layers: list[LayerComparison]) -> Section:
         _cause_rows(ledger),
         CAUSES,
         f"Each cause switched off by itself, everything else equal: n = {ledger.n_trials:,}, read by "
-        f"{ledger.rule}. Points with 95 % intervals of paired differences.",
+        f"{ledger.rule}. Points with 95 % intervals of paired differences. p: corrected by Holm's method, of "
+        "the parts over those of gap and disagreement, of the gap over gap and disagreement. Bold: the first "
+        "cause.",
         bold="first",
     )
     reasons = ledger.not_applicable.items()
@@ -82,13 +85,14 @@ def _cause_rows(ledger: Ledger) -> list[dict[str, Any]]:
 
 
 def _row(
-    cause: str, part: Difference, accuracy: float | None, agreement: float | None, change: str
+    cause: str, part: Estimate, accuracy: float | None, agreement: float | None, change: str
 ) -> dict[str, Any]:
     return {
         "cause": cause,
         "part": part.value,
         "low": part.low,
         "high": part.high,
+        "p_holm": part.p_holm,
         "accuracy": accuracy,
         "agreement": agreement,
         "change": change.replace("->", "→"),

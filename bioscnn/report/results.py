@@ -7,20 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.metrics import (
-    Distance,
-    Proportion,
-    accuracy,
-    confusion_matrix,
-    decision_latency,
-    first_informed_step,
-    paired_distance,
-    time_to_accuracy,
-)
+from bioscnn.metrics import confusion_matrix, decision_latency, first_informed_step, time_to_accuracy
 from bioscnn.network import READOUT
 from bioscnn.quantities import parse_quantity
 from bioscnn.readout import READOUTS, decisions
 from bioscnn.report.folder import Run
+from bioscnn.statistics import Estimate, difference, proportion
 
 AT_ONCE = 500
 """Trials whose potentials are compared at a time, to save memory."""
@@ -32,9 +24,9 @@ class Results:
 
     Parameters
     ----------
-    curves : dict of list of Proportion
+    curves : dict of list of Estimate
         By readout: accuracy if the trial ended after each step.
-    ann : Proportion
+    ann : Estimate
         Accuracy of the network that was converted, on the same trials.
     chosen : ndarray of int64, shape (n_trials,)
         Class by the study's readout at the end of the trial.
@@ -46,8 +38,10 @@ class Results:
         Time from which that choice stands and is informed, s.
     confusion : ndarray of int64, shape (n_classes, n_classes)
         Trials by true class (rows) and chosen class (columns).
-    distance : Distance
-        From the ANN to the spiking network.
+    difference : Estimate
+        Accuracy of the spiking network less that of the ANN, on the same trials.
+    lost, won : int
+        Trials that only the ANN, and only the spiking network, gets right.
     rates : dict of ndarray of float64, shape (size,)
         Mean firing rate of each neuron over all trials, Hz, by population.
     spikes : ndarray of int64, shape (n_trials,)
@@ -56,21 +50,23 @@ class Results:
         Duration of a step, s.
     """
 
-    curves: dict[str, list[Proportion]]
-    ann: Proportion
+    curves: dict[str, list[Estimate]]
+    ann: Estimate
     chosen: NDArray[np.int64]
     correct: NDArray[np.bool_]
     informed: NDArray[np.int64]
     latency: NDArray[np.float64]
     confusion: NDArray[np.int64]
-    distance: Distance
+    difference: Estimate
+    lost: int
+    won: int
     rates: dict[str, NDArray[np.float64]]
     spikes: NDArray[np.int64]
     dt: float
 
     def reached(self, rule: str, level: float) -> float | None:
         """Return the time in s at which a readout first reaches an accuracy, None if it never does."""
-        return time_to_accuracy(self.curves[rule], self.dt, level)
+        return time_to_accuracy([share.value for share in self.curves[rule]], self.dt, level)
 
 
 def lead_of_truth(evidence: NDArray[np.floating], label: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -96,7 +92,7 @@ def results_of(run: Run) -> Results:
     curves, decided = {}, np.empty(0, dtype=np.int64)
     for rule in READOUTS:
         choice = decisions(recording, rule)
-        curves[rule] = [accuracy(step, label) for step in choice.T]
+        curves[rule] = [proportion(step == label) for step in choice.T]
         if rule == run.summary["readout"]:
             decided = choice
     chosen, duration = decided[:, -1], recording.n_steps * recording.dt
@@ -108,13 +104,15 @@ def results_of(run: Run) -> Results:
     ann_right, right = run.data.ann_class == label, chosen == label
     return Results(
         curves=curves,
-        ann=accuracy(run.data.ann_class, label),
+        ann=proportion(ann_right),
         chosen=chosen,
         correct=right,
         informed=informed,
         latency=decision_latency(decided, recording.dt, informed),
         confusion=confusion_matrix(chosen, label, len(run.classes)),
-        distance=paired_distance(ann_right, right),
+        difference=difference(right, ann_right),
+        lost=int(np.sum(ann_right & ~right)),
+        won=int(np.sum(~ann_right & right)),
         rates={n: recording[n].counts_by_neuron / (recording.n_trials * duration) for n in run.firing},
         spikes=np.sum([recording[name].counts_by_trial for name in run.firing], axis=0),
         dt=recording.dt,

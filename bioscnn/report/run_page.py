@@ -49,19 +49,21 @@ def _lead(run: Run, results: Results) -> Inline:
 
 
 def _headlines(run: Run, results: Results) -> Iterator[Headline]:
-    summary, distance = run.summary, results.distance
+    summary, difference = run.summary, results.difference
     for name, (share, low, high) in (
         ("Spiking network", summary["accuracy"][summary["readout"]]),
         ("ANN, same trials", summary["ann_accuracy"]),
     ):
         yield Headline(name, percent(share), f"95 %: {percent_interval(low, high)}")
     yield Headline(
-        "Distance (points)", points(distance.value), f"95 %: {points_interval(distance.low, distance.high)}"
+        "Difference (points)",
+        points(difference.value),
+        f"95 %: {points_interval(difference.low, difference.high)}",
     )
     yield Headline(
         "Trials",
         f"{summary['n_trials']:,}",
-        f"{distance.lost} right in the ANN only, {distance.won} here only",
+        f"{results.lost} right in the ANN only, {results.won} here only",
     )
     came_in = "in all populations"
     if run.spikes_in:

@@ -13,11 +13,13 @@ from bioscnn.errors import UserError
 from bioscnn.readout import READOUTS
 
 LARGEST = 2**63 - 1
+ROUNDING = 1e-9
+"""So much may a share or the end of an interval be off: that of all right is 1.0000000000000002."""
 
 
 def _ordered(triple: list[float]) -> list[float]:
     share, low, high = triple
-    if not low <= share <= high:
+    if not low - ROUNDING <= share <= high + ROUNDING:
         raise ValueError("the share is not within its interval")
     return triple
 
@@ -37,7 +39,7 @@ Count = Annotated[int, Field(ge=0, le=LARGEST)]
 Positive = Annotated[int, Field(ge=1, le=LARGEST)]
 Amount = Annotated[float, Field(ge=0)]
 Duration = Annotated[float, Field(gt=0)]
-Share = Annotated[float, Field(ge=0, le=1)]
+Share = Annotated[float, Field(ge=-ROUNDING, le=1 + ROUNDING)]
 Triple = Annotated[list[Share], Field(min_length=3, max_length=3), AfterValidator(_ordered)]
 """A share with the ends of its 95 % interval."""
 Moment = Annotated[str, AfterValidator(_moment)]
@@ -222,6 +224,10 @@ class Config(Facts):
     encoding: Encoding
 
 
+PLAIN = dict.fromkeys(("model_type", "dict_type"), "Input should be an object with keys and values")
+"""What pydantic would say in terms of Python, by the type of its error."""
+
+
 def check_facts(content: dict[str, Any], kind: type[Facts], path: Path, fix: str) -> dict[str, Any]:
     """Return the content of a JSON file if it is of a kind.
 
@@ -238,7 +244,7 @@ def check_facts(content: dict[str, Any], kind: type[Facts], path: Path, fix: str
         if first["type"] == "missing":
             raise UserError("a file of the results is incomplete", file=path, key=key, fix=fix) from None
         value = first["input"] if key else None
-        problem = first["msg"].removeprefix("Value error, ")
+        problem = PLAIN.get(first["type"], first["msg"].removeprefix("Value error, "))
         problem = f"a file of the results is damaged: {problem[0].lower()}{problem[1:]}"
         raise UserError(problem, file=path, key=key, value=value, fix=fix) from None
     return content

@@ -207,9 +207,9 @@ def latency_caption(run: Run, results: Results) -> str:
 def first_cause(ledger: Ledger) -> str:
     """Name the cause that takes most, what it is, and those that may take as much."""
     if ledger.first is None:
-        return f"On {plural(ledger.n_trials, 'trial')}, no single cause is told from zero."
+        return f"On {plural(ledger.n_trials, 'trial')}, no part of a single cause is significant."
     entry = next(entry for entry in ledger.entries if entry.cause == ledger.first)
-    rivals = f" (not told from {' and '.join(ledger.rivals)})" if ledger.rivals else ""
+    rivals = f" (not significantly more than {' and '.join(ledger.rivals)})" if ledger.rivals else ""
     part = entry.agreement_part
     return (
         f"First cause: {ledger.first}{rivals}. Without it the spiking network gives the ANN's class in "
@@ -218,12 +218,13 @@ def first_cause(ledger: Ledger) -> str:
 
 
 def ledger_caption(ledger: Ledger) -> str:
-    """Say which cause takes most, whether it can be told, and how the figure adds up."""
+    """Say which cause takes most, whether that is significant, and how the figure adds up."""
     return (
         f"{first_cause(ledger)} From the trained network ({100 * ledger.ann:.2f} %) to the spiking one "
         f"({100 * ledger.as_run:.2f} %): what each cause takes (red) or gives (blue) when it alone is "
         "switched off on the same trials, what all together give back beyond that sum, and what is left "
-        f"without any of them ({100 * ledger.all_off:.2f} %). Pale: not told from zero; whiskers: 95 %."
+        f"without any of them ({100 * ledger.all_off:.2f} %). Pale: not significant; whiskers: 95 % "
+        "intervals."
     )
 
 

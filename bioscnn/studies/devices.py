@@ -10,6 +10,7 @@ from typing import Any
 
 from bioscnn.doctor import find_genn, find_gpu
 from bioscnn.files import write_csv, write_json
+from bioscnn.report import write_index
 from bioscnn.simulation import simulate_batches
 from bioscnn.studies.compare import compare_runs
 from bioscnn.studies.comparison import Comparison, verdict
@@ -142,11 +143,13 @@ def run_devices(study: Study, *, data: Path | None, results: Path, progress: Wat
         **environment(),
         **{key: run[key] for key in ("dataset", "source", "n_trials", "data_sha256", "weights_sha256")},
         "simulated": simulated,
+        "changed": dict(study.edits),
         "rows": rows,
         "comparisons": comparisons,
     }
     write_csv(folder / "devices.csv", rows)
     write_json(folder / "summary.json", summary)
+    write_index(results)
     return Devices(folder, summary)
 
 

@@ -11,7 +11,7 @@ from bioscnn.files import write_atomically
 from bioscnn.ledger import AS_RUN, Case, Conditions, Ledger, compare_layers, draw_up, spiking_classes
 from bioscnn.ledger.files import to_csv, to_json
 from bioscnn.readout import decisions
-from bioscnn.report import write_report
+from bioscnn.report import write_index, write_report
 from bioscnn.report.folder import Run, read_run
 from bioscnn.simulation import Device, Progress
 from bioscnn.studies.explainable import case_of, refuse_unexplained
@@ -74,6 +74,10 @@ def explain_run(
     write_atomically(folder / "ledger.csv", to_csv(ledger).encode())
     write_atomically(folder / "ledger.json", to_json(ledger, layers).encode())
     write_report(folder)
+    for results in folder.absolute().parents:
+        if (results / "index.html").exists():
+            write_index(results)
+            break
     return folder, ledger
 
 

@@ -17,12 +17,12 @@ from bioscnn.encoding import SpikeTrains
 from bioscnn.errors import UserError
 from bioscnn.files import point_latest, whole_folder, write_json
 from bioscnn.fingerprint import hash_of
-from bioscnn.metrics import accuracy
 from bioscnn.network import OUTPUT, READOUT
 from bioscnn.report import write_index, write_report
 from bioscnn.report.folder import read_facts
 from bioscnn.simulation import Progress, simulate, simulate_batches
 from bioscnn.simulation.storage import RunFile
+from bioscnn.statistics import proportion
 from bioscnn.studies.identity import code_of_runs, inputs_of_case
 from bioscnn.studies.naming import result_folder
 from bioscnn.studies.prepare import Prepared, prepare, rounding_of
@@ -165,7 +165,7 @@ def _summary(prepared: Prepared, scores: Scores, watch: _Watch) -> dict[str, Any
         **prepared.input.facts(),
         **({"noise": [noise.label for noise in config.noise.values()]} if config.noise else {}),
         "n_trials": len(examples),
-        "ann_accuracy": as_triple(accuracy(prepared.ann_class, examples.labels)),
+        "ann_accuracy": as_triple(proportion(prepared.ann_class == examples.labels)),
         **scores.summary(prepared.graph, examples.labels, config.readout.rule, prepared.input.frames),
         "duration_ms": 1e3 * config.simulation.duration,
         "dt_ms": 1e3 * config.simulation.dt,

@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 from bioscnn.ann import LayerGraph
 from bioscnn.metrics import (
     Energy,
-    Proportion,
-    accuracy,
     decision_latency,
     energy_estimate,
     first_informed_step,
@@ -23,6 +21,7 @@ from bioscnn.network import READOUT, SpikingNetwork
 from bioscnn.readout import READOUTS, decisions
 from bioscnn.simulation import Recording
 from bioscnn.spikes import SpikeTrains
+from bioscnn.statistics import Estimate, proportion
 
 
 def informed_steps(network: SpikingNetwork, recording: Recording) -> NDArray[np.int64]:
@@ -64,7 +63,7 @@ class Scores:
         return np.concatenate(self._decided[rule])
 
     def activity(self) -> dict[str, float]:
-        """Return spikes, synaptic operations and neuron updates of a trial."""
+        """Return spikes, synaptic operations and neuron updates per trial."""
         recording = Recording.concatenate(self._counts)
         return {
             "spikes_per_trial": spikes_per_trial(recording),
@@ -80,7 +79,9 @@ class Scores:
         activity = self.activity()
         energy = energy_estimate(graph, activity["synops_per_trial"], activity["updates_per_trial"], frames)
         return {
-            "accuracy": {name: as_triple(accuracy(self.decided(name)[:, -1], labels)) for name in READOUTS},
+            "accuracy": {
+                name: as_triple(proportion(self.decided(name)[:, -1] == labels)) for name in READOUTS
+            },
             "readout": rule,
             **activity,
             "energy": as_energy(energy),
@@ -89,7 +90,7 @@ class Scores:
 
 
 def as_energy(energy: Energy) -> dict[str, float]:
-    """Return an energy estimate for JSON: FLOP an example, and the ratios."""
+    """Return an energy estimate for JSON: FLOP per example, and the ratios."""
     return {
         **{f"{name}_flop": value for name, value in asdict(energy).items()},
         "ann_to_spiking": energy.ratio,
@@ -97,6 +98,6 @@ def as_energy(energy: Energy) -> dict[str, float]:
     }
 
 
-def as_triple(share: Proportion) -> list[float]:
+def as_triple(share: Estimate) -> list[float]:
     """Return value, low and high."""
     return [share.value, share.low, share.high]

@@ -171,8 +171,12 @@ def _edits(
     except ValidationError:
         before = {}
     after = flat_keys(config)
-    for key in dict.fromkeys(change.partition("=")[0].strip() for change in changes):
-        if key != "simulation.jobs" and before.get(key) != after.get(key):
+    given = {key.strip(): value.strip() for key, _, value in (change.partition("=") for change in changes)}
+    for key, text in given.items():
+        # The severity of a noise becomes its parameters.
+        if key not in after and key not in before:
+            yield key, text.strip("\"'")
+        elif key != "simulation.jobs" and before.get(key) != after.get(key):
             yield key, after.get(key)
 
 

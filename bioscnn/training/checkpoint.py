@@ -8,13 +8,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
 
 from bioscnn.errors import UserError
-from bioscnn.files import write_atomically
+from bioscnn.files import read_npz, write_atomically
 from bioscnn.training.measure import EpochRecord
 from bioscnn.training.torch_network import TorchNetwork
 
@@ -100,12 +99,11 @@ class Checkpoint:
         """
         if self.path is None or not self.path.exists():
             return State()
+        arrays = read_npz(self.path) or {}
         try:
-            with np.load(io.BytesIO(self.path.read_bytes()), allow_pickle=False) as file:
-                facts = json.loads(str(file["facts"]))
-                arrays = {name: file[name] for name in file.files if name != "facts"}
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-            raise UserError(f"not a checkpoint: {error}", file=self.path, fix="remove it") from None
+            facts = json.loads(str(arrays["facts"]))
+        except (ValueError, KeyError):
+            raise UserError("not a checkpoint, or a damaged one", file=self.path, fix="remove it") from None
         if facts["identity"] != self.identity:
             raise UserError(
                 "the checkpoint is of another training (other settings, data or weights to begin with)",

@@ -16,9 +16,9 @@ import bioscnn
 from bioscnn.ann import LayerGraph, read_model, write_onnx
 from bioscnn.errors import UserError
 from bioscnn.files import write_json
-from bioscnn.metrics import Proportion, wilson
 from bioscnn.quantities import format_quantity
 from bioscnn.spikes import SpikeTrains
+from bioscnn.statistics import Estimate, proportion_of_counts
 from bioscnn.training.recipes import RECIPES, Recipe
 from bioscnn.training.settings import RateSettings, SpikeSettings
 
@@ -108,7 +108,7 @@ def train(
     finally:
         torch.set_num_threads(threads)
     best = max(records, key=lambda record: (objective.score(record), record.epoch))
-    right = wilson(round(best.validation_accuracy * len(validation)), len(validation))
+    right = proportion_of_counts(round(best.validation_accuracy * len(validation)), len(validation))
     card = {
         "name": graph.name,
         "stage": "spikes" if isinstance(settings, SpikeSettings) else "rates",
@@ -245,10 +245,10 @@ def _identity(
     return digest.hexdigest()
 
 
-def _share(share: Proportion) -> dict[str, Any]:
+def _share(share: Estimate) -> dict[str, Any]:
     """Return an accuracy with its Wilson 95 % interval."""
     interval = [round(share.low, 5), round(share.high, 5)]
-    return {"accuracy": share.value, "n": share.n, "wilson_95": interval}
+    return {"accuracy": share.value, "n": share.trials, "wilson_95": interval}
 
 
 def _shown(n: int, objective: Objective) -> int:
@@ -262,7 +262,7 @@ def _spiking(record: EpochRecord, n: int, duration: float) -> dict[str, Any] | N
     """Return what the twin makes of the validation images at the end of the trial."""
     if record.spiking_accuracy is None:
         return None
-    share = _share(wilson(round(record.spiking_accuracy * n), n))
+    share = _share(proportion_of_counts(round(record.spiking_accuracy * n), n))
     return {**share, "spikes_per_image": record.spikes_per_image, "duration_ms": 1e3 * duration}
 
 

@@ -9,12 +9,14 @@ import pytest
 
 from bioscnn.ledger import Entry, LayerComparison, Ledger
 from bioscnn.ledger.files import to_json
-from bioscnn.metrics import Difference, accuracy, decision_latency, first_informed_step, spikes_per_trial
+from bioscnn.metrics import decision_latency, first_informed_step, spikes_per_trial
 from bioscnn.network import OUTPUT, READOUT
 from bioscnn.readout import READOUTS, decisions
 from bioscnn.simulation import PopulationRecording, Recording
 from bioscnn.simulation.storage import RunFile
 from bioscnn.spikes import SpikeTrains
+from bioscnn.statistics import proportion
+from tests.facts import made_up_estimate
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -116,10 +118,10 @@ def input_spikes(
 
 def summary_of(recording: Recording, label: np.ndarray, ann: np.ndarray) -> dict[str, object]:
     decided = {rule: decisions(recording, rule) for rule in READOUTS}
-    shares = {rule: accuracy(choice[:, -1], label) for rule, choice in decided.items()}
+    shares = {rule: proportion(choice[:, -1] == label) for rule, choice in decided.items()}
     informed = first_informed_step(recording[READOUT].potentials, DT, 20e-3)
     latency = decision_latency(decided["mean-potential"], DT, informed)
-    ann_share = accuracy(ann, label)
+    ann_share = proportion(ann == label)
     return {
         "dataset": "mnist",
         "source": "a synthetic run of the tests, no real digits",
@@ -182,16 +184,16 @@ def provenance_of(classes: list[str]) -> dict[str, object]:
 
 
 def made_up_ledger() -> str:
-    """A ledger with a long name, a part of either sign, and one that is not told from zero."""
+    """A ledger with a long name, a part of either sign, and one that is not significant."""
     names = {"a <first> cause of lost accuracy": 0.04, "a cause that helps": -0.02, "a small one": 0.001}
-    parts = {name: Difference(value, value - 0.01, value + 0.01) for name, value in names.items()}
-    left = Difference(0.009, -0.001, 0.019)
+    parts = {name: made_up_estimate(value, 0.01) for name, value in names.items()}
+    left = made_up_estimate(0.009, 0.01)
     entries = tuple(
         Entry(name, f"What {name} is.", "dt 1 ms -> 100 us", 0.95, 0.97, part, part)
         for name, part in parts.items()
     )
     ledger = Ledger(
-        200, "peak-potential", 0.97, 0.94, 0.961, Difference(0.03, 0.01, 0.05), entries, entries[0].cause,
+        200, "peak-potential", 0.97, 0.94, 0.961, made_up_estimate(0.03, 0.02), entries, entries[0].cause,
         ("a small one",), left, left, left, left, left, {"float32": "computed in float64 already"},
     )  # fmt: skip
     rng = np.random.default_rng(2)

@@ -42,6 +42,20 @@ def test_runs_that_differ_end_with_code_1_and_say_where(runs):
     assert told["class_changed"]["n"] == 0 and told["causes"]["not rounding"] == 1
 
 
+def test_other_networks_are_compared_by_their_trials_and_end_with_code_0(runs):
+    folder, _ = runs
+    write_run(folder / "d", recorded(), neuron={"t_ref": "3 ms"})
+    done = bioscnn(folder, "compare", "a", "d")
+    assert done.returncode == 0, done.stderr
+    assert "neuron.t_ref" in done.stdout and "No difference in accuracy was found" in done.stdout
+    told = json.loads(bioscnn(folder, "compare", "a", "d", "--json").stdout)
+    assert told["keys_that_differ"] == {"neuron.t_ref": ["2 ms", "3 ms"]}
+    assert told["spike_by_spike"] is False and "identical" not in told
+    quantities = {row["quantity"]: row for row in told["differences"]}
+    assert list(quantities) == ["accuracy", "latency_ms", "spikes_per_trial"]
+    assert not any(row["significant"] for row in told["differences"])
+
+
 def test_what_cannot_be_compared_ends_with_code_2(runs, tmp_path):
     assert_refused(bioscnn(runs[0], "compare", "a", "nowhere"), "no such run", "nowhere")
     other = shutil.copytree(runs[0] / "a", tmp_path / "other")

@@ -11,11 +11,11 @@ from bioscnn.experiments.executors import Where
 from bioscnn.experiments.noise import NoiseExperiment
 from bioscnn.experiments.noise.networks import NETWORKS
 from bioscnn.experiments.run import run_experiment
+from bioscnn.files import read_npz
 from bioscnn.network import OUTPUT, READOUT
 from bioscnn.readout import decisions
 from bioscnn.simulation import simulate
 from bioscnn.studies import read_study
-from bioscnn.studies.kept import kept
 from bioscnn.studies.prepare import prepare
 from tests.browser.conftest import (
     assert_everything_fits,
@@ -62,7 +62,7 @@ def test_every_unit_is_the_run_of_a_study_with_that_noise_and_seed(done, conditi
     assert len(units) == (1 if condition == "clean" else 4)
     for unit in units.itertuples():
         noise = [] if condition == "clean" else [f"noise.{condition}.severity={unit.severity:.0f}"]
-        outcome = kept(done.folder / unit.file)
+        outcome = read_npz(done.folder / unit.file)
         chosen = outcome["chosen"][RULES.index("peak-potential")].tolist()
         expected = run_of("mnist-small-fine-tuned", *noise, f"simulation.seed={unit.seed}")
         assert (chosen, int(outcome["spikes"].sum())) == expected

@@ -6,7 +6,7 @@ import pytest
 
 from bioscnn.batch_jobs import cluster_options
 from bioscnn.errors import UserError
-from bioscnn.studies.sweep import read_sweep
+from bioscnn.experiments.sweep import read_sweep
 from tests.sweeps import write_sweep
 
 

@@ -1,4 +1,4 @@
-"""Locks and temporary folders of processes that are killed."""
+"""Locks and temporary folders of processes that are killed, and arrays in files that may be damaged."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from bioscnn.files import scratch_folder
+from bioscnn import files
+from bioscnn.files import read_npz, scratch_folder, write_npz
 from bioscnn.locks import locked
 from tests.processes import python
 
@@ -98,3 +100,40 @@ def test_a_lock_in_a_folder_that_is_not_there_is_an_error_or_not_held(tmp_path):
         pass
     with locked(tmp_path / "nowhere" / "lock", wait=False) as held:
         assert not held
+
+
+def test_arrays_read_back_as_they_were_written(tmp_path):
+    path = tmp_path / "arrays.npz"
+    write_npz(path, {"classes": np.arange(5, dtype=np.int16), "text": np.array("a text")})
+    arrays = read_npz(path)
+    assert arrays["classes"].tolist() == [0, 1, 2, 3, 4] and arrays["classes"].dtype == np.int16
+    assert str(arrays["text"]) == "a text" and len(arrays) == 2
+
+
+def test_arrays_of_a_damaged_file_are_absent_or_as_they_were_written(tmp_path):
+    path = tmp_path / "arrays.npz"
+    write_npz(path, {"classes": np.arange(50)})
+    content = path.read_bytes()
+    assert read_npz(tmp_path / "absent.npz") is None
+    for end in range(0, len(content), 5):
+        path.write_bytes(content[:end])
+        assert read_npz(path) is None
+    for place in range(len(content)):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :])
+        arrays = read_npz(path)
+        assert arrays is None or all(np.array_equal(array, np.arange(50)) for array in arrays.values())
+
+
+def test_python_objects_in_a_file_are_not_read(tmp_path):
+    np.savez(tmp_path / "objects.npz", array=np.array([{}], dtype=object))
+    assert read_npz(tmp_path / "objects.npz") is None
+
+
+def test_a_small_file_that_would_fill_the_memory_is_not_read(tmp_path, monkeypatch):
+    zeros = {"zeros": np.zeros(100_000, np.uint8)}
+    write_npz(tmp_path / "compressed.npz", zeros)
+    np.savez(tmp_path / "plain.npz", **zeros)
+    assert len(read_npz(tmp_path / "compressed.npz")["zeros"]) == 100_000
+    monkeypatch.setattr(files, "LARGEST_UNPACKED", 50_000)
+    assert read_npz(tmp_path / "compressed.npz") is None
+    assert len(read_npz(tmp_path / "plain.npz")["zeros"]) == 100_000

@@ -1,5 +1,6 @@
 """The sums of a ledger, and the causes one by one; nothing is simulated here."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -15,10 +16,10 @@ from bioscnn.ledger.causes import CAUSES, Off, switch_all_off
 from bioscnn.ledger.files import from_json, to_csv, to_json
 from bioscnn.ledger.layers import expected_rates
 from bioscnn.ledger.outcomes import ann_classes
-from bioscnn.metrics import mean_difference
 from bioscnn.neurons import IF, LIF, ExponentialCurrent
 from bioscnn.seeds import stream
 from bioscnn.simulation import Device
+from bioscnn.statistics import score_mean
 from tests.networks import every_layer, images
 
 AS_TRAINED = Conditions(
@@ -71,11 +72,37 @@ def test_a_ledger_reads_back_from_its_file_as_itself(monkeypatch):
         from_json('{"entries": []}')
 
 
-def test_no_part_told_from_zero_names_no_cause(monkeypatch):
+def test_a_ledger_of_the_version_before_is_refused(monkeypatch):
+    """Its parts had a value and an interval alone."""
+    monkeypatch.setattr(ledger_module, "spiking_classes", made_up(1, 0.7))
+    content = json.loads(to_json(draw_up(case(), EVERY_FAULT, "spike-count", Device()), []))
+    content["gap"] = {end: content["gap"][end] for end in ("value", "low", "high")}
+    with pytest.raises(ValueError, match="not a ledger of this version"):
+        from_json(json.dumps(content))
+
+
+def test_the_cause_that_alone_changes_decisions_is_first_and_significant(monkeypatch):
+    def spiking_classes(case, wanted, *_):
+        trained = ann_classes(case, AS_TRAINED)
+        wrong = np.where(np.arange(len(trained)) < 15, (trained + 1) % 5, trained)
+        right = ("without time step", "all off")
+        return {name: trained if name in right else wrong for name in wanted}
+
+    monkeypatch.setattr(ledger_module, "spiking_classes", spiking_classes)
+    ledger = draw_up(case(), EVERY_FAULT, "spike-count", Device())
+    assert (ledger.first, ledger.rivals) == ("time step", ())
+    parts = {entry.cause: entry.agreement_part for entry in ledger.entries}
+    assert parts["time step"].value == ledger.disagreement.value == 15 / 40
+    assert {cause for cause, part in parts.items() if part.significant} == {"time step"}
+    assert parts["time step"].p_holm > parts["time step"].p, "corrected for all parts"
+    assert ledger.disagreement.significant and not ledger.disagreement_unexplained.significant
+
+
+def test_no_cause_is_named_without_a_significant_part(monkeypatch):
     monkeypatch.setattr(ledger_module, "spiking_classes", made_up(1, 1.0))
     ledger = draw_up(case(), EVERY_FAULT, "spike-count", Device())
     assert ledger.first is None and ledger.rivals == ()
-    assert ledger.gap.value == 0 and not ledger.gap.told_from_zero
+    assert ledger.gap.value == 0 and not ledger.gap.significant
 
 
 @pytest.mark.parametrize("kind", ["lif", "soft lif", "relu"])
@@ -171,11 +198,11 @@ def test_expected_rates_are_those_that_the_activations_stand_for(activation):
             assert 150 < rate.max() < 300  # the 99.9th percentile of other images stands for 200 Hz
 
 
-def test_the_interval_of_a_mean_difference_covers_the_truth_in_19_of_20_experiments():
+def test_the_interval_of_a_mean_score_covers_the_truth_in_19_of_20_experiments():
     """Also of sums of differences, such as an interaction."""
     rng, covered = stream(5, "trials"), 0
     for _ in range(2000):
         scores = rng.choice([-2, -1, 0, 1, 3], size=300, p=[0.02, 0.03, 0.85, 0.07, 0.03])
-        interval = mean_difference(scores)
+        interval = score_mean(scores)
         covered += interval.low <= 0.09 <= interval.high
     assert 0.93 < covered / 2000 < 0.97

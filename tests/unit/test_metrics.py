@@ -1,53 +1,28 @@
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from scipy.stats import binomtest
 
 from bioscnn.ann import read_model
 from bioscnn.conversion import convert
 from bioscnn.encoding import Currents
 from bioscnn.metrics import (
-    accuracy,
     confusion_matrix,
     decision_latency,
     energy_estimate,
     first_informed_step,
     layer_operations,
-    paired_distance,
     synaptic_operations_per_trial,
     time_to_accuracy,
-    wilson,
 )
 from bioscnn.neurons import LIF, ExponentialConductance, ExponentialCurrent
 from bioscnn.simulation.reference import simulate_reference
 from tests.networks import currents, every_layer, spikes
 
 
-@given(st.integers(1, 10_000), st.floats(0, 1))
-def test_interval_is_scipys_wilson_interval(n, share):
-    successes = round(share * n)
-    ours, theirs = wilson(successes, n), binomtest(successes, n).proportion_ci(0.95, method="wilson")
-    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=1e-12)
-    assert ours.low <= ours.value <= ours.high
-
-
-def test_accuracy_and_confusions_count_the_same_trials():
+def test_confusions_are_trials_by_true_and_chosen_class():
     labels, chosen = np.array([0, 0, 1, 2, 2]), np.array([0, 1, 1, 2, 0])
     matrix = confusion_matrix(chosen, labels, 3)
     assert matrix.tolist() == [[1, 1, 0], [0, 1, 0], [1, 0, 1]]
-    assert accuracy(chosen, labels).value == np.trace(matrix) / matrix.sum()
-
-
-def test_the_interval_of_the_distance_covers_the_truth_in_19_of_20_experiments():
-    rng = np.random.default_rng(1)
-    covered = 0
-    for _ in range(2000):
-        first = rng.random(400) < 0.95
-        second = np.where(rng.random(400) < 0.04, ~first, first)
-        distance = paired_distance(first, second)
-        covered += distance.low <= 0.04 * (0.05 - 0.95) <= distance.high
-    assert 0.94 < covered / 2000 < 0.98
+    assert np.mean(chosen == labels) == np.trace(matrix) / matrix.sum()
 
 
 def test_latency_is_the_time_of_the_last_change_of_mind():
@@ -82,7 +57,7 @@ def test_a_readout_that_no_spike_reaches_is_never_informed():
 
 
 def test_a_level_is_reached_when_the_curve_first_comes_to_it():
-    curve = [wilson(right, 100) for right in (10, 97, 98, 97, 99)]
+    curve = [0.1, 0.97, 0.98, 0.97, 0.99]
     assert time_to_accuracy(curve, 1e-3, 0.98) == pytest.approx(3e-3)
     assert time_to_accuracy(curve, 1e-3, 0.995) is None
 

@@ -1,4 +1,4 @@
-"""The figures of a noise study: what is drawn is what was given."""
+"""The figures of noise: what is drawn is what was given."""
 
 import numpy as np
 import pandas as pd
@@ -6,46 +6,33 @@ import pytest
 from matplotlib.colors import to_hex, to_rgba
 
 from bioscnn import plots
-from bioscnn.metrics import wilson
 from bioscnn.plots.noise import PLACES, name_of, place_of
-from bioscnn.plots.noise_effects import VERDICTS, losses
-from tests import noise_study
+from bioscnn.plots.noise_effects import VERDICTS
+from tests import noise_tables
 
-EVENTS = [name for name, acts_on in noise_study.ACTS_ON.items() if acts_on == "events"]
+EVENTS = [name for name, acts_on in noise_tables.ACTS_ON.items() if acts_on == "events"]
 
 
 @pytest.fixture(scope="module")
 def accuracy() -> pd.DataFrame:
-    return noise_study.accuracy_table("nmnist")
+    return noise_tables.accuracy_table("nmnist")
 
 
-def clean_and(table: pd.DataFrame, noise: str, contestant: str, method: str = "spiking") -> pd.DataFrame:
-    rows = table[(table["contestant"] == contestant) & (table["method"] == method)]
+def clean_and(table: pd.DataFrame, noise: str, network: str, method: str = "spiking") -> pd.DataFrame:
+    rows = table[(table["network"] == network) & (table["method"] == method)]
     return rows[rows["noise"].isin(("clean", noise))].sort_values("severity")
 
 
-def test_a_loss_has_the_interval_that_newcombe_published():
-    shares = {"clean": wilson(56, 70), "dead-neurons": wilson(48, 80)}
-    table = pd.DataFrame(
-        {"contestant": "a", "method": "spiking", "noise": noise, "acts_on": "network",
-         "severity": 0 if noise == "clean" else 3, "accuracy": share.value, "low": share.low,
-         "high": share.high}
-        for noise, share in shares.items()
-    )  # fmt: skip
-    row = losses(table).iloc[0]
-    assert (row.loss, row.loss_low, row.loss_high) == pytest.approx((0.2, 0.0524, 0.3339), abs=5e-5)
-
-
-def test_a_panel_a_noise_shows_every_contestant_from_clean_inputs_on(accuracy: pd.DataFrame):
+def test_the_panel_of_a_noise_shows_every_network_from_clean_inputs_on(accuracy: pd.DataFrame):
     figure = plots.noise_curves(accuracy.sample(frac=1, random_state=1), chance=0.1)
     panels = {axes.get_title("left"): axes for axes in figure.axes}
-    assert set(panels) == {name_of(noise) for noise in noise_study.noises_of("nmnist")}
-    for noise in noise_study.noises_of("nmnist"):
+    assert set(panels) == {name_of(noise) for noise in noise_tables.noises_of("nmnist")}
+    for noise in noise_tables.noises_of("nmnist"):
         lines = {line.get_label(): line for line in panels[name_of(noise)].lines}
-        for contestant in noise_study.CONTESTANTS["nmnist"]:
-            rows = clean_and(accuracy, noise, contestant)
-            np.testing.assert_array_equal(lines[contestant].get_xdata(), range(6))
-            np.testing.assert_allclose(lines[contestant].get_ydata(), 100 * rows["accuracy"])
+        for network in noise_tables.NETWORKS["nmnist"]:
+            rows = clean_and(accuracy, noise, network)
+            np.testing.assert_array_equal(lines[network].get_xdata(), range(6))
+            np.testing.assert_allclose(lines[network].get_ydata(), 100 * rows["accuracy"])
     named = [text.get_text() for text in figure.legends[0].get_texts()]
     assert len(named) == len(set(named)) == 5
 
@@ -60,8 +47,8 @@ def test_the_trained_network_is_drawn_only_where_noise_reaches_it(accuracy: pd.D
             np.testing.assert_allclose(line.get_ydata(), 100 * rows["accuracy"])
 
 
-def test_a_noise_that_a_contestant_did_not_meet_has_no_line_of_it():
-    figure = plots.noise_curves(noise_study.accuracy_table("mnist"))
+def test_a_noise_that_a_network_did_not_meet_has_no_line_of_it():
+    figure = plots.noise_curves(noise_tables.accuracy_table("mnist"))
     jitter = next(axes for axes in figure.axes if axes.get_title("left") == "spike jitter")
     assert [line.get_label() for line in jitter.lines] == ["retina"]
 
@@ -78,22 +65,24 @@ def test_no_panel_lies_on_another(accuracy: pd.DataFrame):
 def test_what_falls_first_stands_on_top_in_the_colour_of_what_it_acts_on(
     accuracy: pd.DataFrame, severity: int
 ):
-    axes = plots.first_to_fall(accuracy, severity, chance=0.1).axes[0]
-    rows = accuracy[(accuracy["contestant"] == "soft LIF") & (accuracy["severity"] == severity)]
+    rows = accuracy[(accuracy["network"] == "soft LIF") & (accuracy["severity"] == severity)]
     rows = rows[rows["method"] == "spiking"].sort_values("accuracy", kind="stable")
     clean = clean_and(accuracy, "clean", "soft LIF")["accuracy"].iloc[0]
+    losses = rows.assign(difference=clean - rows["accuracy"], low=0.0, high=clean)
+    axes = plots.first_to_fall(losses, "soft LIF", clean=clean, chance=0.1).axes[0]
     bars = sorted((bar for bar in axes.patches if bar.get_width()), key=lambda bar: bar.get_y())
-    np.testing.assert_allclose([bar.get_width() for bar in bars], 100 * (clean - rows["accuracy"]))
+    np.testing.assert_allclose([bar.get_width() for bar in bars], 100 * losses["difference"])
     labels = [text.get_text() for text in axes.get_yticklabels()]
     assert labels == [f"{name_of(row.noise)}, {row.amount}" for row in rows.itertuples()]
     for bar, row in zip(bars, rows.itertuples(), strict=True):
         assert to_hex(bar.get_facecolor()) == PLACES[place_of(row.noise, row.acts_on)][1]
 
 
-def test_a_difference_is_filled_only_if_its_interval_leaves_zero_out():
+def test_a_difference_is_filled_only_if_it_is_significant():
     table = pd.DataFrame(
         {"question": "retina", "first": "retina", "second": "soft LIF", "noise": noise, "acts_on": "images",
-         "difference": value, "low": value - 0.02, "high": value + 0.02}
+         "difference": value, "low": value - 0.02, "high": value + 0.02,
+         "significant": abs(value) > 0.02}
         for noise, value in (("blur", 0.05), ("clean", -0.05), ("contrast", 0.01), ("all", 0.0))
     )  # fmt: skip
     axes = plots.what_helps(table).axes[0]
@@ -109,26 +98,26 @@ def test_a_difference_is_filled_only_if_its_interval_leaves_zero_out():
     }
     assert list(labels.values())[:2] == ["clean", "mean of all kinds"]
     for label, value, name in (
-        ("blur", 5, "helps"), ("clean", -5, "harms"), ("contrast", 1, "not told from zero"),
+        ("blur", 5, "helps"), ("clean", -5, "harms"), ("contrast", 1, "not significant"),
     ):  # fmt: skip
         found, face, edge = drawn[label]
         assert found == pytest.approx(value)
         assert tuple(edge) == to_rgba(VERDICTS[name])
-        assert tuple(face) == (to_rgba("white") if name == "not told from zero" else to_rgba(VERDICTS[name]))
+        assert tuple(face) == (to_rgba("white") if name == "not significant" else to_rgba(VERDICTS[name]))
 
 
 def test_every_pair_of_a_question_has_a_panel_of_its_own():
-    table = noise_study.comparison_table("mnist")
+    table = noise_tables.comparison_table("mnist")
     more = table[table["question"] == "retina"].assign(first="retina, noise-trained", second="noise-trained")
     figure = plots.what_helps(pd.concat([table, more]))
     titles = [axes.get_title("left") for axes in figure.axes if axes.get_title("left")]
-    assert sorted(titles) == sorted([*noise_study.QUESTIONS["mnist"], "retina"])
+    assert sorted(titles) == sorted([*noise_tables.QUESTIONS["mnist"], "retina"])
     assert len({axes.get_xlim() for axes in figure.axes if axes.get_title("left")}) == 1
 
 
 def test_latencies_and_spikes_stand_as_numbers_in_the_row_of_their_noise(accuracy: pd.DataFrame):
     axes = plots.latency_and_spikes(accuracy).axes
-    rows = accuracy[(accuracy["contestant"] == "soft LIF") & (accuracy["method"] == "spiking")]
+    rows = accuracy[(accuracy["network"] == "soft LIF") & (accuracy["method"] == "spiking")]
     names = [text.get_text() for text in axes[0].get_yticklabels()]
     of = rows.assign(name=rows["noise"].map(name_of)).set_index(["name", "severity"])
     for panel, key, form in ((axes[0], "latency_ms", "{:.1f}"), (axes[1], "spikes", "{:,.0f}")):
@@ -146,7 +135,7 @@ def test_a_network_that_no_longer_spikes_is_drawn(accuracy: pd.DataFrame):
 
 def test_the_gallery_shows_each_picture_in_the_row_of_its_noise_and_the_place_of_its_severity():
     for dataset, width in (("mnist", 7.2), ("nmnist", 3.6)):
-        names, pictures = noise_study.pictures(dataset)
+        names, pictures = noise_tables.pictures(dataset)
         panels = {axes.get_title("left"): axes for axes in plots.gallery(names, pictures, width=width).axes}
         for name, strip in zip(names, pictures, strict=True):
             images = sorted(panels[name_of(name)].images, key=lambda image: image.get_extent()[0])

@@ -12,11 +12,12 @@ from matplotlib.figure import Figure
 from bioscnn import plots
 from bioscnn.encoding import FOVEAL_PIT, rank_order, responses
 from bioscnn.errors import UserError
-from bioscnn.metrics import wilson
 from bioscnn.neurons import LIF
 from bioscnn.plots.style import MUTED, TRUE, WRONG
 from bioscnn.spikes import SpikeTrains
-from tests import filter_study, timing_study
+from bioscnn.statistics import proportion_of_counts
+from tests.unit import test_timing_plots as timing
+from tests.unit.test_front_end_plots import SETS, means
 
 DT = 1e-3
 WITHOUT_UNIT = {
@@ -39,7 +40,10 @@ def trains(n_spikes: int, size: int, n_trials: int = 1) -> SpikeTrains:
 
 
 def curves(n: int = 200, steps: int = 30):
-    return {rule: [wilson(n * k // steps, n) for k in range(1, steps + 1)] for rule in ("a rule", "another")}
+    return {
+        rule: [proportion_of_counts(n * k // steps, n) for k in range(1, steps + 1)]
+        for rule in ("a rule", "another")
+    }
 
 
 def image(channels: int = 1) -> np.ndarray:
@@ -115,7 +119,7 @@ NOISY = np.linspace(0, 90, 9)[:, None] + np.arange(5.0)
 DISTANCES = np.abs(np.subtract.outer(*[np.arange(4.0)] * 2))
 FIGURES: dict[str, Callable[..., Figure]] = {
     "accuracy": lambda **o: plots.accuracy_over_time(
-        curves(), DT, reference=wilson(198, 200), chosen="a rule", **o
+        curves(), DT, reference=proportion_of_counts(198, 200), chosen="a rule", **o
     ),
     "confusion": lambda **o: plots.confusion(np.diag(np.arange(10)) + 1, DIGITS, **o),
     "raster": lambda **o: plots.raster(
@@ -145,7 +149,9 @@ FIGURES: dict[str, Callable[..., Figure]] = {
         [row for name in NETWORKS for row in over_time(name)], [network(n) for n in NETWORKS], **o
     ),
     "time steps": lambda **o: plots.time_steps(time_step_rows(), **o),
-    "three rates": lambda **o: plots.three_rates(*timing_study.made_up_rates(), **o),
+    "three rates": lambda **o: plots.three_rates(
+        np.arange(12.0).reshape(3, 4), np.ones((3, 5)), np.ones((4, 5)), 10e-3, **o
+    ),
     "intervals": lambda **o: plots.intervals_histogram(
         {"input": np.arange(1, 300) * DT, "conv1": np.array([7, 7, 9]) * DT, "silent": np.empty(0)}, DT, **o
     ),
@@ -153,12 +159,10 @@ FIGURES: dict[str, Callable[..., Figure]] = {
     "distances": lambda **o: plots.distance_matrix(
         DISTANCES, np.array([1, 0, 1, 0]), ["airplanes", "motorbikes"], name="Some distance", **o
     ),
-    "jitter": lambda **o: plots.accuracy_against_jitter(
-        timing_study.accuracy_table(), chance=timing_study.CHANCE, **o
-    ),
-    "effects": lambda **o: plots.perturbation_effects(timing_study.accuracy_table(), "input", **o),
-    "controls": lambda **o: plots.control_sets(timing_study.control_table(), **o),
-    "information": lambda **o: plots.information_bars(timing_study.information_table(), **o),
+    "jitter": lambda **o: plots.accuracy_against_jitter(timing.accuracies(), chance=0.1, **o),
+    "effects": lambda **o: plots.perturbation_effects(timing.effects(), "input", **o),
+    "controls": lambda **o: plots.control_sets(timing.controls(), **o),
+    "information": lambda **o: plots.information_bars(timing.information(), **o),
     "currents": lambda **o: plots.current_maps(PHOTOGRAPHS[0], 1e-9 * COEFFICIENTS[0], 0.2e-9, **o),
     "spikes in space": lambda **o: plots.spike_maps(
         MAPS, {"conv1": (2, 12, 16), "conv2": (3, 5, 5)}, 0, 5e-3, **o
@@ -212,10 +216,8 @@ FIGURES: dict[str, Callable[..., Figure]] = {
         PHOTOGRAPHS, np.repeat(PHOTOGRAPHS, 5, axis=1) / 255, qualities(), TWO, **o
     ),
     "quality": lambda **o: plots.quality_by_share(qualities(), 0.04, **o),
-    "front ends": lambda **o: plots.front_end_accuracies(filter_study.tables()[1], **o),
-    "accuracy in noise": lambda **o: plots.accuracy_in_noise(
-        filter_study.tables()[1].assign(label=lambda rows: rows["cells"]), filter_study.SETS[-3:], **o
-    ),
+    "front ends": lambda **o: plots.front_end_accuracies(means(), **o),
+    "accuracy in noise": lambda **o: plots.accuracy_in_noise(means(), SETS, **o),
     "latency": lambda **o: plots.latency_histogram(np.arange(1, 31) * DT, np.arange(30) > 3, DT, **o),
 }
 
@@ -374,7 +376,7 @@ def test_a_network_that_never_fires_can_be_drawn():
 
 
 def test_one_trial_of_one_step_can_be_drawn():
-    plots.to_svg(plots.accuracy_over_time({"a rule": [wilson(1, 1)]}, DT))
+    plots.to_svg(plots.accuracy_over_time({"a rule": [proportion_of_counts(1, 1)]}, DT))
     plots.to_svg(plots.latency_histogram(np.array([DT]), np.array([True]), DT))
     plots.to_svg(plots.output_potentials(potentials(1), DT, LABEL[:1], CHOSEN[:1], DIGITS))
 

@@ -6,11 +6,11 @@ import pytest
 from matplotlib.colors import to_hex
 
 from bioscnn import plots
-from bioscnn.metrics import wilson
 from bioscnn.plots.labels import place_names
 from bioscnn.plots.parameters import GROUPS, Parameter, group_of, names_of
 from bioscnn.plots.surface import fit_quadratic
 from bioscnn.plots.sweep import explained_share, running_median
+from bioscnn.statistics import proportion_of_counts
 
 TAU = Parameter("neuron.tau_m", "ms", 10, 40, scale="log", nominal=20)
 RESET = Parameter("neuron.reset", values=("exact", "subtract", "zero"), nominal="exact")
@@ -124,7 +124,7 @@ def test_one_at_a_time_is_drawn_over_the_range_with_the_interval_of_its_trials()
     ring = next(line for line in axes.lines if line.get_markersize() == 8)
     assert ring.get_xdata()[0] == pytest.approx(0.25)  # 30 ms of 20 to 60 ms
     assert axes.collections[0].get_paths()[0].vertices[:, 1].min() == pytest.approx(
-        100 * wilson(100, 200).low
+        100 * proportion_of_counts(100, 200).low
     )
 
 

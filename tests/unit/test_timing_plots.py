@@ -37,6 +37,26 @@ def effects():
     return table
 
 
+def controls():
+    """One row per set of controls and method, of which one is not as expected."""
+    rows = [
+        {"set": name, "label": "clean", "method": method, "accuracy": 0.3, "low": 0.2, "high": 0.4,
+         "chance": 0.1, "passed": (name, method) != ("timing only", "ranks")}
+        for name in ("timing only", "counts only") for method in ("counts", "ranks")
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def information():
+    """One row per layer and response."""
+    rows = [
+        {"layer": layer, "response": response, "bits": 0.1 * (k + 1), "low": 0, "high": 1, "shuffled": 0.001}
+        for layer in ("input", "conv1")
+        for k, response in enumerate(("count", "latency", "both"))
+    ]
+    return pd.DataFrame(rows)
+
+
 def lines_named(figure: Figure, panel: int, name: str):
     return [line for line in figure.axes[panel].lines if line.get_label() == name]
 
@@ -160,24 +180,14 @@ def test_effects_stand_in_two_groups_each_method_at_its_perturbation_and_full_if
 
 
 def test_a_control_that_failed_is_crossed_out():
-    rows = [
-        {"set": name, "label": "clean", "method": method, "accuracy": 0.3, "low": 0.2, "high": 0.4,
-         "chance": 0.1, "passed": (name, method) != ("timing only", "ranks")}
-        for name in ("timing only", "counts only") for method in ("counts", "ranks")
-    ]  # fmt: skip
-    figure = plots.control_sets(pd.DataFrame(rows))
+    figure = plots.control_sets(controls())
     timing_only, counts_only = (lines_named(figure, panel, "not as expected") for panel in (0, 1))
     assert counts_only == []
     assert timing_only[0].get_xydata().tolist() == [[30, 1]]
 
 
 def test_bars_are_bits_and_the_shuffle_control_is_marked():
-    rows = [
-        {"layer": layer, "response": response, "bits": 0.1 * (k + 1), "low": 0, "high": 1, "shuffled": 0.001}
-        for layer in ("input", "conv1")
-        for k, response in enumerate(("count", "latency", "both"))
-    ]
-    axes = plots.information_bars(pd.DataFrame(rows)).axes[0]
+    axes = plots.information_bars(information()).axes[0]
     for k, bars in enumerate(axes.containers):
         np.testing.assert_allclose([bar.get_height() for bar in bars], 0.1 * (k + 1))
     marks = [c for c in axes.collections if c.get_label() == "shuffled classes"]

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.ann import LayerGraph
-from bioscnn.experiments.classify import RULES
+from bioscnn.experiments.classify import RULES, correct_of
 from bioscnn.experiments.experiment import Row
-from bioscnn.experiments.rows import corrected_rows
+from bioscnn.experiments.rows import corrected_rows, estimate_cells
 from bioscnn.experiments.unit import Outcome
 from bioscnn.metrics import energy_estimate
 from bioscnn.statistics import Estimate, difference, proportion, proportion_of_counts
@@ -62,17 +62,12 @@ class NetworkResult:
     @property
     def rule(self) -> str:
         """The readout that is right most often on validation images, the first one among equals."""
-        return max(RULES, key=lambda rule: int(correct(self.validation, rule).sum()))
+        return max(RULES, key=lambda rule: int(correct_of(self.validation, rule).sum()))
 
 
 def chosen_by(outcome: Outcome, rule: str) -> NDArray[np.integer]:
     """Return the class that a readout chooses at the end of each trial, shape (n_trials,)."""
     return np.asarray(outcome["chosen"][RULES.index(rule)])
-
-
-def correct(outcome: Outcome, rule: str) -> NDArray[np.bool_]:
-    """Return which answers of a readout are right, shape (n_trials,)."""
-    return np.asarray(chosen_by(outcome, rule) == outcome["label"])
 
 
 def over_time_rows(results: Sequence[NetworkResult]) -> list[Row]:
@@ -84,7 +79,7 @@ def over_time_rows(results: Sequence[NetworkResult]) -> list[Row]:
             "n": n,
             "readout": result.rule,
             "time_ms": 1e3 * (step + 1) * result.study.config.simulation.dt,
-            **_share_cells("accuracy", proportion_of_counts(int(right), n)),
+            **estimate_cells("accuracy", proportion_of_counts(int(right), n)),
         }
         for result in results
         for n in [len(result.long["label"])]
@@ -108,7 +103,7 @@ def network_rows(results: Sequence[NetworkResult], over_time: Sequence[Row]) -> 
 
 def _network(result: NetworkResult, curve: Sequence[Row]) -> tuple[Row, Estimate]:
     rule, headline, validation = result.rule, result.headline, result.validation
-    right, ann_right = correct(headline, rule), headline["ann"] == headline["label"]
+    right, ann_right = correct_of(headline, rule), headline["ann"] == headline["label"]
     spikes, synops = float(headline["spikes"].mean()), float(headline["synops"])
     energy = energy_estimate(result.graph, synops, float(headline["updates"]))
     keys = result.study.config.simulation
@@ -117,11 +112,11 @@ def _network(result: NetworkResult, curve: Sequence[Row]) -> tuple[Row, Estimate
         "split": result.study.config.dataset.split,
         "n": len(right),
         "readout": rule,
-        **_share_cells("ann_accuracy", proportion(ann_right)),
-        **_share_cells("snn_accuracy", proportion(right)),
+        **estimate_cells("ann_accuracy", proportion(ann_right)),
+        **estimate_cells("snn_accuracy", proportion(right)),
         "lost": int((ann_right & ~right).sum()),
         "won": int((right & ~ann_right).sum()),
-        **_share_cells("validation_accuracy", proportion(correct(validation, rule))),
+        **estimate_cells("validation_accuracy", proportion(correct_of(validation, rule))),
         "validation_n": len(validation["label"]),
         "same_class_as_ann": float(np.mean(chosen_by(headline, rule) == headline["ann"])),
         "duration_ms": 1e3 * keys.dt * keys.n_steps,
@@ -153,16 +148,16 @@ def time_step_rows(results: Sequence[NetworkResult]) -> list[Row]:
 
 def _time_steps(result: NetworkResult) -> Iterator[tuple[Row, Estimate]]:
     rule, reference = result.rule, result.time_steps[REFERENCE]
-    of_reference = correct(reference, rule)
+    of_reference = correct_of(reference, rule)
     for (reset, dt), outcome in result.time_steps.items():
-        right = correct(outcome, rule)
+        right = correct_of(outcome, rule)
         cells = {
             "network": result.network,
             "n": len(right),
             "readout": rule,
             "reset": reset,
             "dt_ms": round(1e3 * dt, 9),
-            **_share_cells("accuracy", proportion(right)),
+            **estimate_cells("accuracy", proportion(right)),
             "lost": int((of_reference & ~right).sum()),
             "won": int((right & ~of_reference).sum()),
             "same_class": float(np.mean(chosen_by(outcome, rule) == chosen_by(reference, rule))),
@@ -171,7 +166,3 @@ def _time_steps(result: NetworkResult) -> Iterator[tuple[Row, Estimate]]:
         }
         same = Estimate(0.0, 0.0, 0.0, len(right), 1, ("trials",))
         yield cells, same if (reset, dt) == REFERENCE else difference(right, of_reference)
-
-
-def _share_cells(name: str, estimate: Estimate) -> Row:
-    return {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.experiments.classify import RULES
+from bioscnn.experiments.classify import correct_of
 from bioscnn.experiments.experiment import Row
 from bioscnn.experiments.ladder.rungs import Rung
-from bioscnn.experiments.rows import corrected_rows
+from bioscnn.experiments.rows import corrected_rows, estimate_cells
 from bioscnn.experiments.unit import Outcome
 from bioscnn.statistics import Estimate, difference, mean, mean_difference, median, proportion
 
@@ -55,12 +55,7 @@ class RungResult:
     @property
     def correct(self) -> NDArray[np.bool_]:
         """Which answers were right, shape (n_trials,)."""
-        return correct(self.outcome, self.rule)
-
-
-def correct(outcome: Outcome, rule: str) -> NDArray[np.bool_]:
-    """Return which answers of a readout were right, shape (n_trials,)."""
-    return np.asarray(outcome["chosen"][RULES.index(rule)] == outcome["label"])
+        return correct_of(self.outcome, self.rule)
 
 
 def ladder_rows(results: Sequence[RungResult]) -> list[Row]:
@@ -123,7 +118,7 @@ def fine_tuned_rows(results: Sequence[RungResult]) -> list[Row]:
     compared: list[tuple[Row, Estimate]] = [
         (
             {"rung": result.rung.name, "why_not": "", **_outcome_cells(result.tuned, result.rule)},
-            difference(correct(result.tuned, result.rule), result.correct),
+            difference(correct_of(result.tuned, result.rule), result.correct),
         )
         for result in results
         if result.tuned is not None
@@ -136,14 +131,9 @@ def fine_tuned_rows(results: Sequence[RungResult]) -> list[Row]:
 
 
 def _outcome_cells(outcome: Outcome, rule: str) -> Row:
-    estimates = {
-        "accuracy": proportion(correct(outcome, rule)),
-        "latency_ms": median(outcome["latency_ms"]),
-        "spikes": mean(outcome["spikes"]),
-        "synops": mean(outcome["synops"]),
-    }
     return {
-        f"{name}{end}": value
-        for name, estimate in estimates.items()
-        for end, value in (("", estimate.value), ("_low", estimate.low), ("_high", estimate.high))
+        **estimate_cells("accuracy", proportion(correct_of(outcome, rule))),
+        **estimate_cells("latency_ms", median(outcome["latency_ms"])),
+        **estimate_cells("spikes", mean(outcome["spikes"])),
+        **estimate_cells("synops", mean(outcome["synops"])),
     }

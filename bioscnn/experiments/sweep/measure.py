@@ -10,15 +10,19 @@ import numpy as np
 
 from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
-from bioscnn.experiments.classify import CLASSIFY, RULES, classify_case
+from bioscnn.experiments.classify import CLASSIFY
 from bioscnn.experiments.unit import Measure, Outcome, Unit
 from bioscnn.ledger import draw_up
 from bioscnn.ledger.causes import CAUSES
-from bioscnn.network import SpikingNetwork
+from bioscnn.metrics import decision_latency, spikes_per_trial, synaptic_operations_per_trial
+from bioscnn.network import OUTPUT, READOUT, SpikingNetwork
+from bioscnn.readout import decisions
+from bioscnn.simulation import simulate
 from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.explainable import case_of
 from bioscnn.studies.identity import inputs_of_case
 from bioscnn.studies.prepare import Prepared, conditions_of, with_fixed_weights
+from bioscnn.studies.scores import informed_steps
 from bioscnn.studies.study import Study
 
 COLUMNS = {
@@ -49,15 +53,22 @@ def simulate_point(unit: Unit, bench: Bench) -> Outcome:
         If the point cannot be simulated, or an outcome is no finite number.
     """
     case = _case_of(unit, bench)
-    trials = classify_case(case)
-    chosen = trials["chosen"][RULES.index(case.study.config.readout.rule)]
+    recording = simulate(
+        case.network,
+        case.stimulus,
+        replace(case.device, jobs=1),
+        record={OUTPUT, READOUT},
+        potentials={READOUT},
+    )
+    decided = decisions(recording, case.study.config.readout.rule)
+    latency = decision_latency(decided, recording.dt, informed_steps(case.network, recording))
     return _asked(
         unit,
         {
-            "accuracy": np.mean(chosen == trials["label"]),
-            "latency [ms]": np.median(trials["latency_ms"]),
-            "spikes": np.mean(trials["spikes"]),
-            "synops": trials["synops"],
+            "accuracy": np.mean(decided[:, -1] == case.examples.labels),
+            "latency [ms]": 1e3 * np.median(latency),
+            "spikes": spikes_per_trial(recording),
+            "synops": synaptic_operations_per_trial(case.network, recording, case.input.spikes),
         },
     )
 
@@ -98,9 +109,14 @@ def _case_of(unit: Unit, bench: Bench) -> Prepared:
     study, weights_of = unit.study, unit.options["weights_of"]
     if weights_of is None:
         return bench.case(study)
-    network = network_of(study, weights_of, bench)
-    graph = bench.graph(study.config.network.model)
-    return Prepared(study, bench.input(study.config), graph, None, network)
+
+    def make() -> Prepared:
+        graph = bench.graph(study.config.network.model)
+        return Prepared(study, bench.input(study.config), graph, None, network_of(study, weights_of, bench))
+
+    # The inputs of a point are told by the same case that is then simulated.
+    case: Prepared = bench.keep("point", unit.id, make, most=1)
+    return case
 
 
 def _inputs_of(unit: Unit, bench: Bench) -> str:

@@ -11,7 +11,6 @@ from bioscnn import plots
 from bioscnn.experiments.sweep import words
 from bioscnn.experiments.sweep.shown import Shown
 from bioscnn.experiments.sweep.words import share_text, written
-from bioscnn.metrics import wilson
 from bioscnn.plots.parameters import outcome_of
 from bioscnn.report.formats import plural
 from bioscnn.report.inline import Inline
@@ -30,6 +29,7 @@ from bioscnn.report.page import (
     made_from,
 )
 from bioscnn.report.provenance import provenance_rows
+from bioscnn.statistics import proportion_of_counts
 
 N_EXTREME = 10
 """Best and worst points in the table."""
@@ -282,7 +282,7 @@ def _point_table(rows: pd.DataFrame, name: str, shown: Shown) -> Table:
     trials = shown.summary["trials"]
 
     def accuracy(value: float) -> str:
-        share = wilson(round(value * trials), trials)
+        share = proportion_of_counts(round(value * trials), trials)
         return f"{written(value, 'accuracy')} [{100 * share.low:.1f}, {100 * share.high:.1f}]"
 
     def outcome_column(outcome: str) -> Column:

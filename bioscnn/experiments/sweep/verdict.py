@@ -13,7 +13,7 @@ from bioscnn.experiments.phrases import listed
 from bioscnn.experiments.sweep.analysis import MEASURE, ranked
 from bioscnn.experiments.sweep.parameters import Parameter
 from bioscnn.experiments.sweep.tables import ERROR
-from bioscnn.metrics import wilson
+from bioscnn.statistics import proportion_of_counts
 
 NAMED = 3
 """Most influential parameters that are named, at most."""
@@ -273,8 +273,8 @@ def _check(kind: str, top: Sequence[Row], outcome: str, curves: Mapping[str, Cur
 
 def _apart(one: float, other: float, trials: int) -> bool:
     """Whether the intervals of two accuracies do not overlap."""
-    lower, upper = sorted((one, other))
-    return wilson(round(lower * trials), trials).high < wilson(round(upper * trials), trials).low
+    lower, upper = (proportion_of_counts(round(share * trials), trials) for share in sorted((one, other)))
+    return lower.high < upper.low
 
 
 def _plain(outcome: str) -> str:

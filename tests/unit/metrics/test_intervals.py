@@ -1,8 +1,9 @@
+import sys
 import time
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bioscnn.errors import UserError
@@ -16,6 +17,7 @@ from bioscnn.metrics import (
 )
 from bioscnn.seeds import stream
 from bioscnn.spikes import SpikeTrains
+from tests.processes import python
 from tests.unit.test_spikes import RASTERS, from_raster
 
 
@@ -95,6 +97,7 @@ def test_the_fano_factor_is_one_for_poisson_and_zero_for_equal_counts():
         fano_factor(from_raster(raster[:1]))
 
 
+@settings(deadline=None)  # neo is imported
 @given(RASTERS)
 def test_the_first_spike_is_the_first_of_its_neo_train(raster):
     trains = from_raster(raster)
@@ -104,6 +107,7 @@ def test_the_first_spike_is_the_first_of_its_neo_train(raster):
         assert latency[trial] == pytest.approx(np.array(firsts), nan_ok=True)
 
 
+@settings(deadline=None)  # neo is imported
 @given(RASTERS)
 def test_neo_trains_hold_all_spikes_of_the_chosen_neurons(raster):
     trains, last = from_raster(raster), raster.shape[2] - 1
@@ -112,6 +116,21 @@ def test_neo_trains_hold_all_spikes_of_the_chosen_neurons(raster):
     assert train.t_stop.item() == pytest.approx(raster.shape[1])
     with pytest.raises(IndexError):
         to_neo(trains, trains.n_trials)
+
+
+def test_neo_trains_without_neo_say_how_to_install_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "neo", None)
+    with pytest.raises(UserError, match=r"bioscnn\[export\]"):
+        to_neo(from_raster(np.ones((1, 2, 1), bool)), 0)
+
+
+def test_the_package_is_imported_without_neo_and_elephant():
+    code = (
+        "import sys; sys.modules |= {'neo': None, 'elephant': None, 'quantities': None}; "
+        "import bioscnn.metrics, bioscnn.report, bioscnn.studies.run, bioscnn.experiments.run, bioscnn.cli"
+    )
+    with python(code) as process:
+        assert process.wait(timeout=120) == 0
 
 
 @given(RASTERS, st.integers(1, 3))

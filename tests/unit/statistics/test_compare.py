@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import stats
 
 from bioscnn.seeds import stream
@@ -59,12 +61,16 @@ def test_two_that_never_differ_have_an_interval_around_zero():
         assert (estimate.low, estimate.high) == pytest.approx((-0.0196, 0.0196), abs=1e-5)
 
 
-def test_one_seed_proportion_is_that_of_wilson():
-    reference = stats.binomtest(93, 100).proportion_ci(method="wilson")
-    estimate = proportion(np.arange(100) < 93)
-    assert (estimate.low, estimate.high) == pytest.approx((reference.low, reference.high))
+@settings(deadline=None)
+@given(st.integers(1, 10_000), st.floats(0, 1))
+def test_one_seed_proportion_is_that_of_wilson(n, share):
+    correct = round(share * n)
+    reference = stats.binomtest(correct, n).proportion_ci(method="wilson")
+    estimate = proportion(np.arange(n) < correct)
+    assert (estimate.low, estimate.high) == pytest.approx((reference.low, reference.high), abs=1e-12)
+    assert estimate.low <= estimate.value <= estimate.high
     assert estimate.p is None and not estimate.significant
-    assert proportion_of_counts(93, 100) == estimate
+    assert proportion_of_counts(correct, n) == estimate
 
 
 @pytest.mark.parametrize("share", [0, 1])
