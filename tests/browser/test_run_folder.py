@@ -12,7 +12,6 @@ import pytest
 import bioscnn
 from bioscnn.encoding import rank_order, responses
 from bioscnn.errors import UserError
-from bioscnn.metrics import accuracy
 from bioscnn.report import retina, write_report
 from bioscnn.report.folder import read_run
 from bioscnn.report.network import count_synapses, neuron_models
@@ -21,6 +20,7 @@ from bioscnn.report.results import results_of
 from bioscnn.report.run_page import run_page
 from bioscnn.report.schema import Card
 from bioscnn.report.words import confusions, latency_caption
+from bioscnn.statistics import proportion_of_counts
 from tests.page import words_of
 
 MODELS = Path(bioscnn.__file__).parent / "models"
@@ -76,7 +76,7 @@ def test_a_missing_value_deep_in_a_file_is_refused(make_run):
 def test_every_trial_right_is_no_damage(make_run):
     """The interval of Wilson ends a rounding error above 1 then."""
     folder = make_run(20)
-    high = accuracy(np.ones(40), np.ones(40)).high
+    high = proportion_of_counts(40, 40).high
     edit(folder / "summary.json", ann_accuracy=[1.0, 0.9, high])
     assert high > 1 and read_run(folder).summary["ann_accuracy"][2] == high
 

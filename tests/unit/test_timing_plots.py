@@ -57,6 +57,14 @@ def information():
     return pd.DataFrame(rows)
 
 
+def rates():
+    """Rates of a population that fires more in the second half: by neuron, by step, and by both."""
+    rng = np.random.default_rng(1)
+    rate = rng.gamma(1, 20, 60)[:, None] * np.repeat([0.5, 1.5], 15)
+    spikes = rng.poisson(rate * 0.01, (40, 60, 30))
+    return spikes.sum(2) / 0.3, spikes.mean(1) / 0.01, spikes.mean(0) / 0.01
+
+
 def lines_named(figure: Figure, panel: int, name: str):
     return [line for line in figure.axes[panel].lines if line.get_label() == name]
 
@@ -67,10 +75,7 @@ def stairs_of(axes):
 
 def test_the_three_rates_of_one_population_share_their_scale_and_their_mean():
     """Neurons fire more in the second half, which the first rate cannot show."""
-    rng = np.random.default_rng(1)
-    rate = rng.gamma(1, 20, 60)[:, None] * np.repeat([0.5, 1.5], 15)
-    spikes = rng.poisson(rate * 0.01, (40, 60, 30))
-    by_neuron, population, by_both = spikes.sum(2) / 0.3, spikes.mean(1) / 0.01, spikes.mean(0) / 0.01
+    by_neuron, population, by_both = rates()
     figure = plots.three_rates(by_neuron, population, by_both, 0.01)
     assert len({axes.get_ylim() for axes in figure.axes}) == 1
     marked = [axes.lines[-1].get_ydata()[0] for axes in figure.axes]
