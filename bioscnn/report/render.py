@@ -12,10 +12,11 @@ from bioscnn.plots.style import NARROW, WIDE
 from bioscnn.report import page as parts
 from bioscnn.report.inline import to_html, to_plain
 from bioscnn.report.pictures import Image
-from bioscnn.report.template import environment
 
 if TYPE_CHECKING:
     from jinja2 import Template
+
+HERE = Path(__file__).parent
 
 
 def render(page: parts.Page) -> str:
@@ -31,7 +32,18 @@ def render(page: parts.Page) -> str:
 
 @cache
 def _template() -> Template:
-    made = environment()
+    """Return the one template; every value is escaped, and a missing one is an error."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    made = Environment(
+        loader=FileSystemLoader(HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals.update(css=Markup((HERE / "report.css").read_text(encoding="utf-8")))
     made.filters.update(inline=to_html, plain=to_plain, desktop=_desktop, phone=_phone)
     for kind in (
         parts.Figure, parts.SideBySide, parts.Table, parts.Facts, parts.Text, parts.Folded, parts.Entry,

@@ -7,10 +7,10 @@ from bioscnn.ann import BatchNorm2d, Conv2d, Dense, Flatten, LayerGraph, ReLU
 from bioscnn.conversion import convert, normalise
 from bioscnn.encoding import pixel_currents
 from bioscnn.errors import UserError
-from bioscnn.metrics import accuracy
 from bioscnn.neurons import LIF, ExponentialCurrent
 from bioscnn.seeds import stream
 from bioscnn.simulation.equations import input_current
+from bioscnn.statistics import proportion
 from bioscnn.studies import read_study
 from bioscnn.studies.config import Dataset
 from bioscnn.studies.preprocessing import preprocessed, preprocessing_hints
@@ -99,7 +99,7 @@ def test_guessing_and_strange_statistics_are_hinted_at():
     ones, zeros = np.ones(3), np.zeros(3)
     right = graph(BatchNorm2d(ones, zeros, *seen))
     wrong = graph(BatchNorm2d(ones, zeros, seen[0] * 255, seen[1] * 255**2))
-    guessed, good = accuracy(labels[::-1], labels), accuracy(labels, labels)
+    guessed, good = proportion(labels[::-1] == labels), proportion(labels == labels)
     assert preprocessing_hints(right, x, good, Dataset()) == []
     (statistics,) = preprocessing_hints(wrong, x, good, Dataset())
     assert "first batch normalisation" in statistics

@@ -18,8 +18,8 @@ from bioscnn.experiments.noise.tables import Results, accuracy_rows, comparison_
 from bioscnn.experiments.noise.verdict import verdict_of
 from bioscnn.experiments.unit import Unit
 from bioscnn.noise import Noise
+from bioscnn.report.formats import percent, plural
 from bioscnn.report.page import Page
-from bioscnn.report.template import percent, plural
 from bioscnn.studies.disturbance import refuse_noise
 from bioscnn.studies.study import Study
 
