@@ -120,6 +120,8 @@ def _read_spikes(group: Any, n_trials: int, size: int, clock: tuple[int, float])
 def append_recording(group: Any, recording: Recording, shapes: Mapping[str, tuple[int, ...]]) -> None:
     """Append a batch to the recording in an HDF5 group, creating it at the first call."""
     group.attrs.update(n_steps=recording.n_steps, dt=recording.dt, dt_unit="s")
+    if "populations" not in group:
+        group.create_group("populations", track_order=True)  # which groups within groups do not inherit
     for name, population in recording.populations.items():
         target = group.require_group(f"populations/{name}")
         target.attrs["shape"] = shapes[name]

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from bioscnn.ann import read_card, read_model
-from bioscnn.network import Projection
-from bioscnn.neurons import ExponentialConductance
+from bioscnn.network import Connectivity, Convolution, Dense, Projection
+from bioscnn.neurons import ExponentialConductance, LeadingCount
 from bioscnn.quantities import format_quantity
 from bioscnn.simulation import Device
 from bioscnn.studies.config import KEYS_OF_ENCODINGS, StudyConfig
@@ -66,9 +66,22 @@ def _usual_study(model: str) -> StudyConfig:
 
 
 def _weights(projection: Projection) -> str:
-    weights = projection.connectivity.synapses()[2]
-    low, high = weights.min(), weights.max()
+    low, high = _range(projection.connectivity)
     if projection.synapse is None:
         return f"{low:.3g} to {high:.3g} A/A"
+    if isinstance(projection.synapse, LeadingCount):
+        return format_quantity(projection.synapse.jump, "voltage")
     unit = "nS" if isinstance(projection.synapse, ExponentialConductance) else "nA"
     return f"{low * 1e9:.3g} to {high * 1e9:.3g} {unit}"
+
+
+def _range(connectivity: Connectivity) -> tuple[float, float]:
+    """Return the smallest and the largest weight; of a kernel or a matrix without listing synapses."""
+    match connectivity:
+        case Convolution():
+            weights = connectivity.kernel
+        case Dense():
+            weights = connectivity.weight
+        case _:
+            weights = connectivity.synapses()[2]
+    return float(weights.min()), float(weights.max())

@@ -18,11 +18,14 @@ from bioscnn.ann import (
 from bioscnn.conversion import convert, normalise
 from bioscnn.encoding import pixel_currents
 from bioscnn.errors import UserError
+from bioscnn.ledger.conditions import Case, Conditions
+from bioscnn.ledger.layers import compare_layers
 from bioscnn.neurons import IF, LIF, ExponentialConductance, ExponentialCurrent, MaxPooling
 from bioscnn.noise import SpikeLoss, with_common_delay
 from bioscnn.seeds import stream
 from bioscnn.simulation import Device, simulate
 from bioscnn.simulation.reference import simulate_reference
+from bioscnn.simulation.storage import RunFile, load_run
 from tests.devices.test_procedural import assert_same_spikes
 
 pytestmark = pytest.mark.slow
@@ -116,3 +119,27 @@ def test_genn_is_told_that_it_cannot_count():
     network = spiking()
     with pytest.raises(UserError, match="max pooling counts spikes"):
         simulate(network, pixel_currents(images(1), 10, 1e-3), Device("genn"))
+
+
+def test_a_stored_run_keeps_the_order_of_its_populations(tmp_path):
+    network = spiking()
+    shapes = {population.name: population.shape for population in network.neurons}
+    recorded = simulate_reference(network, pixel_currents(images(2), 20, 1e-3))
+    with RunFile(tmp_path / "run.h5", shapes) as file:
+        file.append(recorded)
+        file.describe_trials(label=np.array([0, 1]), index=np.array([0, 1]), ann_class=np.array([0, 1]))
+        file.add_examples(recorded, np.array([0, 1]), np.zeros((2, *SHAPE), np.uint8))
+    stored = load_run(tmp_path / "run.h5")
+    assert list(stored.examples.populations) == list(stored.shapes) == list(shapes)
+
+
+def test_the_rate_of_a_pooling_neuron_stands_for_the_largest_activation():
+    conditions = Conditions(
+        LIF(), ExponentialCurrent(5e-3), "rate-matched", 99.9, 200.0, 1e-3, 60e-3, "float64"
+    )
+    case = Case(branching(), images(5), np.arange(5), images(30, seed=4))
+    compared = {layer.name: layer for layer in compare_layers(case, conditions, DEVICES["numpy"])}
+    assert {"pool1", "pool2", "pool3"} < set(compared)
+    for name in ("pool1", "pool2", "pool3"):
+        assert compared[name].correlation > 0.98, name
+        assert 0.8 < compared[name].slope < 1.1, name
