@@ -54,6 +54,7 @@ from bioscnn.encoding import (
 )
 from bioscnn.encoding.reconstruction import SHARES, WANTED, explained
 from bioscnn.errors import UserError
+from bioscnn.experiments.retina.order import order_rows
 from bioscnn.network import Convolution, Population, Projection, SpikingNetwork
 from bioscnn.neurons import LIF
 from bioscnn.readout import decisions
@@ -61,7 +62,6 @@ from bioscnn.seeds import stream
 from bioscnn.simulation import Device, simulate
 from bioscnn.statistics import proportion
 from bioscnn.studies import read_study
-from bioscnn.studies.filters.order import order_rows
 from bioscnn.studies.prepare import prepare
 
 NAMES, CELLS = list(FOVEAL_PIT), find_cells(FOVEAL_PIT)

@@ -215,22 +215,20 @@ def cross_validate(
     network: Annotated[str, typer.Argument(help="a recipe for recordings, such as nmnist-small-real")],
     changes: Changes = None,
     folds: Annotated[int, typer.Option(help="parts into which the recordings are divided")] = 5,
+    jobs: Jobs = None,
+    dask: Dask = None,
+    slurm: Slurm = None,
+    pbs: Pbs = None,
+    shard: OneShard = None,
     data: DataFolder = None,
     as_json: Json = False,
 ) -> None:
     """Train on all folds of a set of recordings but one, simulate that one, and so on (needs `train`)."""
-    from bioscnn.printing.networks import print_cross_validation
-    from bioscnn.studies.cross_validation import cross_validate as run
-    from bioscnn.terminal import CrossValidationProgress
+    from bioscnn.experiments.crossval import CrossValidation
     from bioscnn.training.recipes import find_recipe
 
-    recipe, loaded = find_recipe(network), _study(study, changes, {})
-    with CrossValidationProgress(None) as progress:
-        done = run(loaded, recipe, folds=folds, data=data, results=Path("results"), progress=progress)
-    if as_json:
-        typer.echo(json.dumps(done.summary, indent=2))
-    else:
-        print_cross_validation(done)
+    experiment = CrossValidation(_study(study, changes, {}), find_recipe(network), folds)
+    _conduct(experiment, data, as_json, jobs=jobs, dask=dask, slurm=slurm, pbs=pbs, shard=shard)
 
 
 @app.command()
@@ -268,22 +266,19 @@ def retina(
     study: StudyFile,
     quick: Annotated[bool, typer.Option("--quick", help="a coarse one: few images, one severity")] = False,
     changes: Changes = None,
-    jobs: Annotated[int | None, typer.Option(help="simulation.jobs")] = None,
+    jobs: Jobs = None,
+    dask: Dask = None,
+    slurm: Slurm = None,
+    pbs: Pbs = None,
+    shard: OneShard = None,
     data: DataFolder = None,
     as_json: Json = False,
 ) -> None:
     """Try every combination of the retina's cells, clean and in noise (needs the extra `train`)."""
-    from bioscnn.printing.studies import print_filters
-    from bioscnn.studies.filters import run_filters
-    from bioscnn.terminal import WorkProgress
+    from bioscnn.experiments.retina import RetinaExperiment
 
-    loaded = _study(study, changes, {"simulation.jobs": jobs})
-    with WorkProgress() as progress:
-        done = run_filters(loaded, quick=quick, data=data, results=Path("results"), progress=progress)
-    if as_json:
-        typer.echo(json.dumps(done.summary, indent=2))
-    else:
-        print_filters(done)
+    experiment = RetinaExperiment(_study(study, changes, {}), quick)
+    _conduct(experiment, data, as_json, jobs=jobs, dask=dask, slurm=slurm, pbs=pbs, shard=shard)
 
 
 @app.command()

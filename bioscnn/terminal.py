@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from time import perf_counter
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -158,24 +157,6 @@ class TrainingProgress(_Bar):
                 line += f" ({record.spikes_per_image:,.0f} an image)"
             ERR.print(line)
         self._shown = len(records)
-
-
-class CrossValidationProgress(LiveProgress):
-    """Progress of a cross-validation: batches of the training of a fold, then its trials."""
-
-    def stage(self, what: str) -> None:
-        """Name the stage; how many batches or trials it has is not known yet."""
-        self._progress.update(self._task, total=None)
-        super().stage(what)
-
-    def training(self, what: str) -> Callable[[int, int, list[EpochRecord]], None]:
-        """Show a training, and return what takes in its batches."""
-        self.stage(what)
-
-        def batch(done: int, total: int, records: list[EpochRecord]) -> None:
-            self._progress.update(self._task, completed=done, total=total)
-
-        return batch
 
 
 class StepProgress(_Bar):

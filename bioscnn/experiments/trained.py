@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.ann import LayerGraph, read_onnx, write_onnx
+from bioscnn.simulation import Progress
+
+if TYPE_CHECKING:
+    from bioscnn.training.fit import Progress as TrainingProgress
+    from bioscnn.training.measure import EpochRecord
+    from bioscnn.training.settings import TrainingSettings
 
 
 def onnx_bytes(graph: LayerGraph) -> NDArray[np.uint8]:
@@ -25,3 +32,28 @@ def network_of(onnx: NDArray[np.uint8]) -> LayerGraph:
         path = Path(folder) / "network.onnx"
         path.write_bytes(onnx.tobytes())
         return read_onnx(path)
+
+
+def told_by_epoch(progress: Progress, what: str, settings: TrainingSettings) -> TrainingProgress:
+    """Return what a training calls after every batch: it says how far it is, epoch by epoch.
+
+    Parameters
+    ----------
+    progress : Progress
+        Who is told.
+    what : str
+        What is trained.
+    settings : TrainingSettings
+        How.
+    """
+    last = -1
+
+    def batch(done: int, total: int, records: list[EpochRecord]) -> None:
+        nonlocal last
+        if len(records) == last:
+            return
+        last = len(records)
+        share = f", {100 * records[-1].validation_accuracy:.2f} % on validation" if records else ""
+        progress.stage(f"training {what}: {last} of {settings.epochs} epochs{share}")
+
+    return batch

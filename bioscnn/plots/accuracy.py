@@ -73,7 +73,8 @@ def accuracy_over_time(
     # Best first: the legend reads in the order in which the lines end.
     named = [line for line in whole.lines if not str(line.get_label()).startswith("_")]
     lines = sorted(named, key=lambda line: -float(np.asarray(line.get_ydata())[-1]))
-    figure.legend(handles=lines, loc="outside lower center", ncols=3 if beside else 2, handlelength=1.6)
+    columns = 3 if beside else 2 if max(map(len, curves)) < 16 else 1
+    figure.legend(handles=lines, loc="outside lower center", ncols=columns, handlelength=1.6)
     return figure
 
 

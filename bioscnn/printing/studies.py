@@ -1,4 +1,4 @@
-"""What the command line prints of studies that answer a question, and of `bioscnn study`."""
+"""What the command line prints of a planned sweep, and of `bioscnn study`."""
 
 from __future__ import annotations
 
@@ -6,23 +6,12 @@ from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
-from bioscnn.printing.shared import print_sentences, print_table
+from bioscnn.printing.shared import print_table
 from bioscnn.terminal import OUT
 
 if TYPE_CHECKING:
     from bioscnn.experiments.sweep import SweepPlan
     from bioscnn.reproduce import Reproduction
-    from bioscnn.studies.filters import Filters
-
-
-def print_filters(done: Filters) -> None:
-    """Print the answer of a filter study, and where its tables and its report are."""
-    s = done.summary
-    each = f"{s['n_test']:,} test images, {s['n_seeds']} seeds"
-    OUT.print(f"\n[bold]{s['title']}[/bold]  {s['source']}, {each}\n")
-    print_sentences(s["verdict"])
-    OUT.print(f"  {len(done.verdict.comparisons)} tests, corrected by Holm's method. Tables: {done.folder}")
-    OUT.print(f"  report  {done.folder / 'report.html'}")
 
 
 def print_sweep_plan(plan: SweepPlan) -> None:

@@ -1,11 +1,9 @@
 """A self-contained page a run, a study, a sweep, a ladder, and one that links them all."""
 
-from bioscnn.report.filters import write_filters_report
 from bioscnn.report.index import write_index
 from bioscnn.report.run import write_report
 
 __all__ = [
-    "write_filters_report",
     "write_index",
     "write_report",
 ]

@@ -127,10 +127,10 @@ QUESTIONS = (
          ("retina", "sims/mnist-foveal.toml"), 25, "filters/mnist-foveal/latest/summary.json", ("torch",)),
     Step("cross-nmnist", "What does training on real recordings add?",
          ("cross-validate", "sims/nmnist.toml", "nmnist-small-real"), 30,
-         "cross-validation/nmnist-small-real/latest/summary.json", ("torch", "recordings")),
+         "cross-validation/nmnist-small-real{}/latest/summary.json", ("torch", "recordings")),
     Step("cross-ncaltech101", "How well are recordings of photographs classified, fold by fold?",
          ("cross-validate", "sims/ncaltech101.toml", "ncaltech101-small-fine-tuned"), 30,
-         "cross-validation/ncaltech101-small-fine-tuned/latest/summary.json", ("torch", "photographs")),
+         "cross-validation/ncaltech101-small-fine-tuned{}/latest/summary.json", ("torch", "photographs")),
 )  # fmt: skip
 
 NOISE = tuple(

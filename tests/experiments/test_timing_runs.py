@@ -97,6 +97,23 @@ def test_every_layer_condition_and_method_has_its_row(done):
     assert len(counts) == 2 and not any(row["lost"] or row["won"] for row in counts), "it sees only counts"
 
 
+def test_the_decoders_see_what_the_control_sets_contain_and_nothing_else(done):
+    rows = done.analysis.tables["controls"]
+    assert all(row["passed"] for row in rows), rows
+    shares = {(row["set"], row["label"], row["method"]): row for row in rows}
+    assert shares["timing only", "clean", "latencies"]["accuracy"] > 0.95
+    assert shares["counts only", "clean", "counts"]["accuracy"] > 0.95
+    assert shares["counts only", "jitter 100 ms", "counts"]["accuracy"] > 0.95
+    for name, label, method in (
+        ("timing only", "clean", "counts"),
+        ("counts only", "clean", "latencies"),
+        ("timing only", "jitter 100 ms", "latencies"),
+        ("timing only", "jitter 100 ms", "counts and times"),
+    ):
+        row = shares[name, label, method]
+        assert row["low"] <= 0.1 <= row["high"]
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [1280, 390])
 def test_its_page_opens_with_every_section_and_says_that_recordings_are_simulated(browser, done, width):

@@ -5,17 +5,18 @@ import shutil
 
 import numpy as np
 import pytest
-from bioscnn.studies.timing import run_timing
 
 from bioscnn.datasets import EventSet
 from bioscnn.errors import UserError
+from bioscnn.experiments.bench import Bench
+from bioscnn.experiments.crossval import CrossValidation
+from bioscnn.experiments.retina import RetinaExperiment
+from bioscnn.experiments.timing import TimingExperiment
 from bioscnn.network import OUTPUT
 from bioscnn.simulation.simulate import Silent
 from bioscnn.studies import read_study
-from bioscnn.studies.cross_validation import cross_validate
 from bioscnn.studies.event_input import EventInput
 from bioscnn.studies.explain import explain_run
-from bioscnn.studies.filters import run_filters
 from bioscnn.studies.plan import plan_study
 from bioscnn.studies.prepare import prepare
 from bioscnn.studies.run import run_study
@@ -158,18 +159,17 @@ def test_a_run_with_synaptic_delays_is_not_explained(run, tmp_path):
 @pytest.mark.parametrize(
     ("study", "noise", "words", "start"),
     [
-        ("mnist", "blur", "timing study perturbs", run_timing),
-        ("mnist-foveal", "blur", "noise of its own", run_filters),
+        ("mnist", "blur", "perturbs the spikes", TimingExperiment),
+        ("mnist-foveal", "blur", "noise of its own", RetinaExperiment),
         (
             "nmnist",
             "event-loss",
             "cross-validated without noise",
-            lambda study, **given: cross_validate(study, find_recipe("nmnist-small"), folds=2, **given),
+            lambda study: CrossValidation(study, find_recipe("nmnist-small"), 2),
         ),
     ],
 )
-def test_studies_that_are_not_about_noise_refuse_it(study, noise, words, start, tmp_path):
+def test_studies_that_are_not_about_noise_refuse_it(study, noise, words, start):
     noisy = read_study(SIMS / f"{study}.toml", [f"noise.{noise}.severity=2"])
     with pytest.raises(UserError, match=rf"{words}(.|\n)*noise(.|\n)*{noise}"):
-        start(noisy, data=None, results=tmp_path, progress=Silent())
-    assert not list(tmp_path.iterdir())
+        start(noisy).plan(Bench(None))

@@ -16,8 +16,8 @@ from bioscnn.neurons import LIF
 from bioscnn.plots.style import MUTED, TRUE, WRONG
 from bioscnn.spikes import SpikeTrains
 from bioscnn.statistics import proportion_of_counts
-from tests import filter_study
 from tests.unit import test_timing_plots as timing
+from tests.unit.test_front_end_plots import SETS, means
 
 DT = 1e-3
 WITHOUT_UNIT = {
@@ -214,10 +214,8 @@ FIGURES: dict[str, Callable[..., Figure]] = {
         PHOTOGRAPHS, np.repeat(PHOTOGRAPHS, 5, axis=1) / 255, qualities(), TWO, **o
     ),
     "quality": lambda **o: plots.quality_by_share(qualities(), 0.04, **o),
-    "front ends": lambda **o: plots.front_end_accuracies(filter_study.tables()[1], **o),
-    "accuracy in noise": lambda **o: plots.accuracy_in_noise(
-        filter_study.tables()[1].assign(label=lambda rows: rows["cells"]), filter_study.SETS[-3:], **o
-    ),
+    "front ends": lambda **o: plots.front_end_accuracies(means(), **o),
+    "accuracy in noise": lambda **o: plots.accuracy_in_noise(means(), SETS, **o),
     "latency": lambda **o: plots.latency_histogram(np.arange(1, 31) * DT, np.arange(30) > 3, DT, **o),
 }
 

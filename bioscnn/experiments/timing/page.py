@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from bioscnn.experiments.experiment import Analysis
-from bioscnn.experiments.timing import words
+from bioscnn.experiments.timing import figures, words
 from bioscnn.experiments.timing.words import Shown
 from bioscnn.report.formats import (
     percent,
@@ -22,7 +22,6 @@ from bioscnn.report.formats import (
 from bioscnn.report.page import (
     Column,
     Facts,
-    Figure,
     Folded,
     Headline,
     Page,
@@ -111,13 +110,26 @@ def timing_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
         sections=[
             Section("how", "How it was asked", _how(shown), "How"),
             Section(
-                "controls", "Can the method see anything?", [Text(CONTROLS), _controls(shown)], "Controls"
+                "controls",
+                "Can the method see anything?",
+                [Text(CONTROLS), figures.controls(shown)],
+                "Controls",
             ),
             Section("methods", "Do times tell what counts do not?", [_methods(shown)], "Methods"),
-            Section("jitter", "Accuracy against jitter", [_jitter(shown)], "Jitter"),
-            Section("perturbations", "What each perturbation changes", _effects(shown), "Perturbations"),
-            Section("information", "Bits in counts and in latencies", [_information(shown)], "Information"),
-            Section("spikes", "The spikes themselves", _spikes(shown), "Spikes"),
+            Section("jitter", "Accuracy against jitter", [figures.jitter(shown)], "Jitter"),
+            Section(
+                "perturbations",
+                "What each perturbation changes",
+                figures.effects(shown),
+                "Perturbations",
+            ),
+            Section(
+                "information",
+                "Bits in counts and in latencies",
+                [figures.information(shown)],
+                "Information",
+            ),
+            Section("spikes", "The spikes themselves", figures.spikes(shown), "Spikes"),
             Section("literature", "Beside the literature", _literature(shown), "Literature"),
             Section("tables", "Every number", _tables(shown), "Tables"),
         ],
@@ -166,17 +178,6 @@ def _how(shown: Shown) -> list[Part]:
     ]
 
 
-def _controls(shown: Shown) -> Figure:
-    from bioscnn import plots
-
-    return Figure(
-        lambda width: plots.control_sets(shown.controls, width=width),
-        "Accuracy in % of the decoders on two sets of made-up spikes, clean and jittered",
-        words.controls_caption(shown),
-        of_recordings=False,
-    )
-
-
 def _methods(shown: Shown) -> Table:
     pair = Column(
         ("second", "first"), "methods", lambda second, first: f"{second} against {first}", words=True
@@ -188,85 +189,6 @@ def _methods(shown: Shown) -> Table:
         "points. Lost, won: recordings that only the second, only the first gets right.",
         dense=True,
     )
-
-
-def _jitter(shown: Shown) -> Figure:
-    from bioscnn import plots
-
-    return Figure(
-        lambda width: plots.accuracy_against_jitter(
-            shown.accuracy, chance=shown.summary["chance"], width=width
-        ),
-        f"Line charts of accuracy in % against the jitter of spikes in ms, in {len(shown.layers)} layers",
-        words.jitter_caption(shown),
-    )
-
-
-def _effects(shown: Shown) -> list[Part]:
-    first, *others = (_effects_at(shown, layer) for layer in shown.layers)
-    folded = zip(shown.layers[1:], others, strict=True)
-    return [first, *(Folded(f"The same at {layer}", [figure]) for layer, figure in folded)]
-
-
-def _effects_at(shown: Shown, layer: str) -> Figure:
-    from bioscnn import plots
-
-    return Figure(
-        lambda width: plots.perturbation_effects(shown.effects, layer, width=width),
-        f"What each perturbation of layer {layer} does to the accuracy of each method, in points",
-        words.effects_caption(shown, layer),
-    )
-
-
-def _information(shown: Shown) -> Figure:
-    from bioscnn import plots
-
-    return Figure(
-        lambda width: plots.information_bars(shown.information, width=width),
-        "Bar chart of the bits that a neuron carries about the class, by layer",
-        words.information_caption(shown),
-    )
-
-
-def _spikes(shown: Shown) -> list[Part]:
-    """Draw what the unperturbed spikes are like."""
-    from bioscnn import metrics, plots
-
-    first, examples = shown.layers[0], shown.examples
-    trains = examples[first]
-    window = trains.dt * words.window_steps(trains.n_steps)
-    rates = (
-        metrics.time_averaged_rate(trains),
-        metrics.population_rate(trains, window),
-        metrics.trial_averaged_rate(trains, window),
-    )
-    intervals = {name: metrics.intervals(train) for name, train in examples.items()}
-    latencies = {name: metrics.first_spike_latency(train).ravel() for name, train in examples.items()}
-    distances = metrics.van_rossum_distance(trains, words.TAU)
-    return [
-        Figure(
-            lambda width: plots.three_rates(*rates, window, width=width),
-            f"Three firing rates of layer {first} in Hz",
-            words.rates_caption(first, *rates, window),
-        ),
-        Figure(
-            lambda width: plots.intervals_histogram(intervals, trains.dt, width=width),
-            "Histogram of inter-spike intervals in ms, by layer",
-            words.intervals_caption(shown),
-        ),
-        Figure(
-            lambda width: plots.latency_distribution(latencies, trains.n_steps * trains.dt, width=width),
-            "Share of neurons that have fired, against time in ms, by layer",
-            words.latencies_caption(shown),
-        ),
-        Figure(
-            lambda width: plots.distance_matrix(
-                distances, shown.labels, shown.summary["classes"], name="van Rossum distance", width=width
-            ),
-            f"Matrix of the distances between {trains.n_trials} trials, sorted by class",
-            words.distances_caption(shown, distances),
-        ),
-    ]
 
 
 def _literature(shown: Shown) -> list[Part]:

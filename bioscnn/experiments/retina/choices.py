@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 
-from bioscnn.encoding import FOVEAL_PIT, FrontEnd
+from bioscnn.encoding import FOVEAL_PIT
 from bioscnn.noise import GaussianNoise, SaltAndPepper
+from bioscnn.studies.config import StudyConfig
 
 PIXELS = "pixels"
 RANKED = "rank order"
@@ -50,9 +51,11 @@ class Choice:
         channels = max(1, len(self.retina))
         return 1 + 0.3 * channels + self.rank_order * channels
 
-    def of(self, front_end: FrontEnd) -> FrontEnd:
-        """Return this front end, its numbers taken from another one."""
-        return replace(front_end, kind="rank-order" if self.rank_order else "lif-layer", retina=self.retina)
+    def of(self, config: StudyConfig) -> StudyConfig:
+        """Return a study with this front end; its numbers stay."""
+        kind = "rank-order" if self.rank_order else "lif-layer"
+        encoding = config.encoding.model_copy(update={"kind": kind, "retina": self.retina})
+        return config.model_copy(update={"encoding": encoding})
 
 
 def choices() -> list[Choice]:

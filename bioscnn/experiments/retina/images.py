@@ -1,4 +1,4 @@
-"""The images of a filter study: divided anew for each seed, each with noise of its own."""
+"""The images of the retina experiment: divided anew for each seed, each with noise of its own."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from bioscnn.datasets import ImageSet, load_dataset
 from bioscnn.datasets.caltech import load_caltech
 from bioscnn.datasets.folders import data_folder
 from bioscnn.errors import UserError
+from bioscnn.experiments.retina.choices import CLEAN, Condition
 from bioscnn.noise import find_noise
 from bioscnn.seeds import stream
 from bioscnn.studies.config import StudyConfig
-from bioscnn.studies.filters.choices import CLEAN, Condition
 
 
 @dataclass(frozen=True)
@@ -60,11 +60,11 @@ QUICK = {
 
 
 def amount_of(config: StudyConfig, amounts: Mapping[str, Amount]) -> Amount:
-    """Return how much is done with the data set of a study; `UserError` for one that has no filter study."""
+    """Return how much is done with the data set of a study; `UserError` for one without this experiment."""
     name = config.dataset.name
     if name not in amounts:
         raise UserError(
-            "the filter study has no such data set",
+            "the retina experiment has no such data set",
             key="dataset.name",
             value=name,
             expected=" | ".join(amounts),
@@ -99,20 +99,11 @@ class Pool:
     images : ImageSet
         Each image once.
     divisions : tuple of Division
-        One a seed.
+        One per seed.
     """
 
     images: ImageSet
     divisions: tuple[Division, ...]
-
-    def rows(self, condition: Condition, amount: Amount) -> NDArray[np.int64]:
-        """Return the rows that are shown under a condition in any division, ascending."""
-        parts = [division.test for division in self.divisions]
-        if condition == CLEAN or condition.severity == amount.judged_severity:
-            parts += [division.validation for division in self.divisions]
-        if condition == CLEAN:
-            parts += [division.train for division in self.divisions]
-        return np.unique(np.concatenate(parts))
 
     def shown(self, condition: Condition, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return images in [0, 1]; under a condition, a row is the same for every front end and seed."""

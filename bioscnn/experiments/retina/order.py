@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -19,11 +18,12 @@ from bioscnn.encoding import (
     share_needed,
 )
 from bioscnn.encoding.reconstruction import SHARES, WANTED, explained
+from bioscnn.experiments.experiment import Row
 
 IMAGES = 100
 
 
-def order_rows(images: ImageSet) -> tuple[list[dict[str, Any]], float]:
+def order_rows(images: ImageSet) -> tuple[list[Row], float]:
     """Rank the spikes of all four kinds of cells, and read images back from the first of them.
 
     Parameters
@@ -34,7 +34,7 @@ def order_rows(images: ImageSet) -> tuple[list[dict[str, Any]], float]:
     Returns
     -------
     list of dict
-        A row a share of the spikes: ``share``, and the means over images of ``psnr`` (dB), ``ssim`` and
+        One row per share of the spikes: ``share``, and the means over images of ``psnr`` (dB), ``ssim`` and
         ``explained``, and ``explained_without_correction`` of spikes in the order of the coefficients as they
         are.
     float
@@ -53,7 +53,7 @@ def order_rows(images: ImageSet) -> tuple[list[dict[str, Any]], float]:
     n, kinds, height, width = coefficients.shape
     tall = rank_order(coefficients.reshape(n, 1, kinds * height, width), (), keep=1.0)
     sorted_only = replace(tall, shape=code.shape)
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     for share in SHARES:
         read = reconstruct(code.first(share), cells)
         found = np.mean([quality(*pair) for pair in zip(shown[:, 0], read, strict=True)], axis=0)

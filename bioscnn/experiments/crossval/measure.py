@@ -1,0 +1,168 @@
+"""Measures of cross-validation: the networks of a fold, and the classes of its recordings."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+
+import numpy as np
+
+from bioscnn.ann import LayerGraph, read_onnx, write_onnx
+from bioscnn.caches import cache_folder
+from bioscnn.datasets import load_recordings
+from bioscnn.experiments.bench import Bench
+from bioscnn.experiments.classify import CLASSIFY as OF_STUDIES
+from bioscnn.experiments.classify import classify_case
+from bioscnn.experiments.crossval.folds import Rows, base_of, choosing_epoch, divided, load_pool, stages_of
+from bioscnn.experiments.fingerprint import code_of
+from bioscnn.experiments.trained import network_of, onnx_bytes, told_by_epoch
+from bioscnn.experiments.unit import Measure, Outcome, Unit, hash_of
+from bioscnn.studies.config import StudyConfig
+from bioscnn.studies.event_input import EventInput
+from bioscnn.studies.identity import inputs_of_case
+from bioscnn.studies.prepare import Prepared, convert_for
+from bioscnn.studies.study import Study
+from bioscnn.training.recipes import RECIPES, Recipe
+
+
+def pool_of(config: StudyConfig, recipe: Recipe, bench: Bench) -> EventInput:
+    """Return the recordings that are divided into folds."""
+    decided_by = recipe.dataset, recipe.recordings, config.encoding, config.simulation
+    pool: EventInput = bench.keep("pool", decided_by, lambda: load_pool(config, recipe, bench.data))
+    return pool
+
+
+def study_of_pool(study: Study, recipe: Recipe, bench: Bench) -> Study:
+    """Return a study whose examples are recordings of the pool: all those of its first split."""
+    assert recipe.recordings is not None
+    chosen, split = recipe.recordings, recipe.recordings.pool[0]
+    n: int = bench.keep(
+        "recordings of a split",
+        (recipe.dataset, chosen),
+        lambda: len(load_recordings(recipe.dataset, split, source=chosen.source, data=bench.data)),
+    )
+    update = {"split": split, "recordings": chosen.source, "trials": n}
+    dataset = study.config.dataset.model_copy(update=update)
+    return replace(study, config=study.config.model_copy(update={"dataset": dataset}))
+
+
+def train_fold(unit: Unit, bench: Bench) -> Outcome:
+    """Train all stages of a recipe on the recordings of the other folds.
+
+    An interrupted training goes on from its checkpoint, which is kept in the cache.
+
+    Options: ``recipe``, ``fold`` (from 1), ``folds``.
+
+    Returns
+    -------
+    mapping of ndarray
+        The ONNX file of each stage by its name, uint8, shape (n_bytes,).
+    """
+    from bioscnn.training.train import train
+
+    recipe = RECIPES[unit.options["recipe"]]
+    stages, base = stages_of(recipe), base_of(recipe)
+    pool, rows = pool_of(unit.study.config, recipe, bench), _rows(unit, bench)[0]
+    labels, few = pool.examples.labels, choosing_epoch(rows)
+    graph = None if base is None else bench.graph(base)
+    place = cache_folder() / "training" / f"{unit.id}-{code_of(unit.measure)}"
+    place.mkdir(parents=True, exist_ok=True)
+    networks = {}
+    for stage in stages:
+        path = place / f"{stage.name}.onnx"
+        if not path.exists():
+            trained, _ = train(
+                replace(_initial(stage, graph), name=stage.name),
+                pool.spikes.take(rows),
+                labels[rows],
+                pool.spikes.take(few),
+                labels[few],
+                stage.settings,
+                checkpoint=place / f"{stage.name}.checkpoint.npz",
+                progress=told_by_epoch(bench.progress, f"{unit.variant}, {stage.name}", stage.settings),
+            )
+            write_onnx(trained, path)
+        graph = read_onnx(path)
+        networks[stage.name] = onnx_bytes(graph)
+    shutil.rmtree(place, ignore_errors=True)
+    return networks
+
+
+def classify_fold(unit: Unit, bench: Bench) -> Outcome:
+    """Simulate the recordings of a fold, or all of them with the shipped network that training begins with.
+
+    Options: ``recipe``, ``fold`` (from 1; 0 for the shipped network), ``folds``.
+
+    Returns
+    -------
+    mapping of ndarray
+        As of `bioscnn.experiments.classify.classify` with ``curve`` and ``ann``.
+    """
+    case = _case(unit, bench)
+    outcome = classify_case(case, curve=True, recordings=bench.recordings)
+    return {**outcome, "ann": case.ann_class.astype(np.int16)}
+
+
+def _rows(unit: Unit, bench: Bench) -> tuple[Rows, Rows]:
+    """Return the rows that train a fold, and those of the fold."""
+    pool = pool_of(unit.study.config, RECIPES[unit.options["recipe"]], bench)
+    fold: int = unit.options["fold"]
+    return divided(pool.examples.labels, unit.options["folds"])[fold - 1]
+
+
+def _initial(stage: Recipe, before: LayerGraph | None) -> LayerGraph:
+    if before is not None:
+        return before
+    assert not isinstance(stage.start, str)
+    return stage.start.initial(stage.name, stage.settings.seed)
+
+
+def _case(unit: Unit, bench: Bench) -> Prepared:
+    """Return what a unit simulates."""
+    config, recipe = unit.study.config, RECIPES[unit.options["recipe"]]
+
+    def prepared() -> Prepared:
+        shown = pool_of(config, recipe, bench)
+        base = base_of(recipe)
+        if unit.options["fold"] == 0:
+            assert base is not None
+            graph = bench.graph(base)
+        else:
+            graph = network_of(bench.given[unit.needs[0]][recipe.name])
+            shown = replace(shown, examples=shown.examples.take(_rows(unit, bench)[1]))
+        return Prepared(unit.study, shown, graph, None, convert_for(config, graph, None))
+
+    case: Prepared = bench.keep("fold", unit.id, prepared)
+    return case
+
+
+def _inputs_of_training(unit: Unit, bench: Bench) -> str:
+    """Return the hash of everything that trains a fold."""
+    recipe = RECIPES[unit.options["recipe"]]
+    base, pool = base_of(recipe), pool_of(unit.study.config, recipe, bench)
+    shown = pool.spikes
+    return hash_of(
+        repr(stages_of(recipe)),
+        None if base is None else bench.graph(base).sha256(),
+        *(shown.neuron, shown.step, shown.trial_start, shown.n_steps, shown.dt),
+        pool.examples.labels,
+        *_rows(unit, bench),
+    )
+
+
+def _inputs_of_classes(unit: Unit, bench: Bench) -> str:
+    """Return the hash of everything that a fold is classified from."""
+    case = _case(unit, bench)
+    assert isinstance(case.input, EventInput)
+    frames = case.input.frame_steps, case.input.input_rate
+    return hash_of(inputs_of_case(case), case.graph.sha256(), *frames)
+
+
+TRAIN = Measure(
+    train_fold, _inputs_of_training, core=("bioscnn.training.train", "bioscnn.experiments.trained")
+)
+CLASSIFY = Measure(
+    classify_fold,
+    _inputs_of_classes,
+    core=(*OF_STUDIES.core, "bioscnn.encoding.event_frames", "bioscnn.ann.graph"),
+)

@@ -1,0 +1,155 @@
+"""The page of cross-validation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bioscnn.experiments.crossval.tables import CROSS_VALIDATED, RATES, Classified
+from bioscnn.experiments.experiment import Analysis
+from bioscnn.report.formats import percent, percent_interval, plural, points, points_interval, probability
+from bioscnn.report.page import Column, Facts, Figure, Headline, Page, Section, Table, Text, made_from
+from bioscnn.report.provenance import provenance_rows
+
+SHARE = [
+    Column("accuracy", "accuracy", percent, numeric=True),
+    Column(("low", "high"), "95 % interval\n(%)", percent_interval, numeric=True),
+    Column("n", "recordings", numeric=True),
+]
+
+REFERENCE = (
+    "Stone M. (1974), Cross-validatory choice and assessment of statistical predictions, Journal of the "
+    "Royal Statistical Society B 36:111. Agresti A. and Min Y. (2005), Simple improved confidence intervals "
+    "for comparing matched proportions, Statistics in Medicine 24:729."
+)
+
+
+def cross_validation_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
+    """Return the page of a cross-validation."""
+    tables, rule = analysis.tables, summary["readout"]
+    compared = tables["comparisons"]
+    return Page(
+        title=analysis.title,
+        eyebrow=f"bioscnn · cross-validation of {summary['network']}",
+        question="how well are recordings classified that trained nothing?",
+        verdict=list(analysis.verdict),
+        headlines=_headlines(analysis, summary),
+        sections=[
+            Section("time", "Accuracy over time", [_over_time(analysis.more["networks"], summary)]),
+            Section(
+                "accuracy",
+                "Accuracy by readout",
+                [
+                    Table(
+                        tables["accuracy"],
+                        [Column("readout", "readout"), *SHARE],
+                        f"{RATES}: the trained network itself, without spikes; the others are read from the "
+                        "spiking network at the end of the trial.",
+                        group_by="network",
+                    ),
+                    *([_gains(analysis)] if compared else []),
+                ],
+                "Readouts",
+            ),
+            Section(
+                "folds",
+                "Fold by fold",
+                [
+                    Table(
+                        tables["folds"],
+                        [Column("fold", "fold"), *SHARE],
+                        f"Accuracy by {rule} on the recordings of each fold, of the network that was trained "
+                        "on the others.",
+                    )
+                ],
+                "Folds",
+            ),
+            Section(
+                "tables",
+                "Every number",
+                [
+                    Table(
+                        tables["over-time"],
+                        [Column("time_ms", "time\n(ms)", numeric=True), *SHARE],
+                        f"Accuracy by {rule} if trials ended then.",
+                        group_by="network",
+                        folded="Accuracy over time",
+                        dense=True,
+                    )
+                ],
+                "Tables",
+            ),
+            Section(
+                "methods", "How it was made", [_methods(summary), Text(REFERENCE, "reference")], "Methods"
+            ),
+        ],
+        provenance=provenance_rows(summary),
+        simulated=analysis.simulated,
+        footer=made_from(*(f"{name}.csv" for name in tables), "summary.json"),
+    )
+
+
+def _headlines(analysis: Analysis, summary: Mapping[str, Any]) -> list[Headline]:
+    rows = {(row["network"], row["readout"]): row for row in analysis.tables["accuracy"]}
+    rule = summary["readout"]
+    named = [
+        (f"{name[:1].upper()}{name[1:]}, {readout}", rows[name, readout])
+        for name in dict.fromkeys(name for name, _ in rows)
+        for readout in (rule, RATES)
+    ]
+    found = [
+        Headline(name, percent(row["accuracy"]), f"95 %: {percent_interval(row['low'], row['high'])}")
+        for name, row in named
+    ]
+    for row in analysis.tables["comparisons"]:
+        interval = points_interval(row["low"], row["high"])
+        note = f"points on {row['second']}; 95 %: {interval}"
+        found.append(Headline("Gained by training", points(row["difference"]), note))
+    return [*found, Headline("Recordings", f"{summary['n']:,}", f"in {plural(summary['folds'], 'fold')}")]
+
+
+def _over_time(networks: list[Classified], summary: Mapping[str, Any]) -> Figure:
+    from bioscnn import plots
+
+    rule, dt = summary["readout"], 1e-3 * summary["dt_ms"]
+    curves = {
+        done.name: [done.after(rule, step + 1) for step in range(done.right_by_step.shape[1])]
+        for done in networks
+    }
+    return Figure(
+        lambda width: plots.accuracy_over_time(curves, dt, chosen=CROSS_VALIDATED, width=width),
+        "Line charts of accuracy in % against simulated time in ms, one line per network",
+        f"Accuracy by {rule} if trials ended at each moment. Bands: 95 % intervals over "
+        f"{plural(summary['n'], 'recording')}.",
+    )
+
+
+def _gains(analysis: Analysis) -> Table:
+    return Table(
+        analysis.tables["comparisons"],
+        [
+            Column(("first", "second"), "networks", lambda a, b: f"{a} against {b}", words=True),
+            Column("difference", "difference\n(points)", points, numeric=True),
+            Column(("low", "high"), "95 % interval", points_interval, numeric=True),
+            Column("p_holm", "p", lambda p: probability(p).removeprefix("= "), numeric=True),
+            Column("significant", "significant", lambda yes: "yes" if yes else "no"),
+        ],
+        "How much more often the first is right than the second, on the same recordings.",
+    )
+
+
+def _methods(s: Mapping[str, Any]) -> Facts:
+    return Facts(
+        {
+            "Recordings": f"{plural(s['n'], 'recording')} of {s['dataset']}, {s['source']}",
+            "Folds": f"{s['folds']}, stratified by class; every recording is classified once, by a network "
+            "that was not trained on it",
+            "Begins with": s["began_with"],
+            "Trained in each fold": ", then ".join(s["stages"]),
+            "Epoch": f"chosen by {s['n_choosing']} of the recordings that train; those of the fold choose "
+            "nothing",
+            "Simulation": f"{s['duration_ms']:g} ms in steps of {s['dt_ms']:g} ms, read by {s['readout']}, "
+            f"device {s['device']}",
+            "Intervals": "95 %, over recordings. Each fold has one network: training seeds did not vary.",
+        }
+    )

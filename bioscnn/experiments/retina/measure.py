@@ -1,0 +1,180 @@
+"""Measures of the retina experiment: the network of a front end, and its classes under a condition."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioscnn.ann import LayerGraph
+from bioscnn.experiments.bench import Bench
+from bioscnn.experiments.classify import CLASSIFY as OF_STUDIES
+from bioscnn.experiments.classify import RULES, classify_case
+from bioscnn.experiments.retina.choices import CLEAN, Condition
+from bioscnn.experiments.retina.images import Amount, Division, Pool, load_pool
+from bioscnn.experiments.trained import network_of, onnx_bytes, told_by_epoch
+from bioscnn.experiments.unit import Measure, Outcome, Unit, hash_of
+from bioscnn.studies.config import StudyConfig
+from bioscnn.studies.identity import inputs_of_case
+from bioscnn.studies.image_input import ImageInput, front_end_of
+from bioscnn.studies.prepare import Prepared, convert_for
+from bioscnn.training.recipes import RECIPES, Recipe
+
+
+def pool_of(config: StudyConfig, amount: Amount, bench: Bench) -> Pool:
+    """Return the images of a study and how they are divided."""
+    decided_by = config.dataset.name, config.dataset.size, amount
+    pool: Pool = bench.keep("pool", decided_by, lambda: load_pool(config, amount, bench.data))
+    return pool
+
+
+def train_front_end(unit: Unit, bench: Bench) -> Outcome:
+    """Train the network of a front end and a seed on clean images.
+
+    Options: ``amount``, the fields of `Amount`; ``division``, which of the seeds, from 0; ``network``, its
+    name.
+
+    Returns
+    -------
+    mapping of ndarray
+        ``onnx``: the ONNX file of the network, uint8, shape (n_bytes,).
+    """
+    from bioscnn.training.train import train
+
+    images, labels, few = _training_images(unit, bench)
+    recipe = _recipe(unit, bench)
+    graph, _ = train(
+        _initial(unit, bench),
+        images,
+        labels,
+        images[few],
+        labels[few],
+        recipe.settings,
+        progress=told_by_epoch(bench.progress, unit.options["network"], recipe.settings),
+    )
+    return {"onnx": onnx_bytes(graph)}
+
+
+def classify_condition(unit: Unit, bench: Bench) -> Outcome:
+    """Classify the test images of a seed under a condition, and the validation images where they choose.
+
+    Options: ``amount`` and ``division`` as of `train_front_end`; ``noise`` and ``severity`` of the condition.
+
+    Returns
+    -------
+    mapping of ndarray
+        ``chosen``: classes by the study's readout, ``ann``: classes by the trained network, int16, shape
+        (n,), of the rows of `shown_rows`. ``spikes`` per trial and median ``latency_ms`` of the test images,
+        float64, shape ().
+    """
+    case, (_, tested) = _case(unit, bench), _rows(unit, bench)
+    outcome = classify_case(case, recordings=bench.recordings)
+    rule = RULES.index(unit.study.config.readout.rule)
+    return {
+        "chosen": outcome["chosen"][rule],
+        "ann": case.ann_class.astype(np.int16),
+        "spikes": np.array(outcome["spikes"][tested].mean()),
+        "latency_ms": np.array(np.median(outcome["latency_ms"][tested])),
+    }
+
+
+def amount_in(options: Mapping[str, Any]) -> Amount:
+    """Return the `Amount` among the options of a unit."""
+    fields = dict(options["amount"])
+    return Amount(**fields | {"severities": tuple(fields["severities"])})
+
+
+def shown_rows(
+    division: Division, condition: Condition, amount: Amount
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return the rows that are shown under a condition, ascending, and which of them are test images.
+
+    The others are validation images, which are shown where they choose.
+    """
+    chooses = condition.severity in (0, amount.judged_severity)
+    rows = np.sort(np.concatenate([division.test, division.validation]) if chooses else division.test)
+    return rows, np.isin(rows, division.test)
+
+
+def _pool(unit: Unit, bench: Bench) -> Pool:
+    return pool_of(unit.study.config, amount_in(unit.options), bench)
+
+
+def _division(unit: Unit, bench: Bench) -> Division:
+    number: int = unit.options["division"]
+    return _pool(unit, bench).divisions[number]
+
+
+def _training_images(unit: Unit, bench: Bench) -> tuple[NDArray[np.float32], NDArray[np.int64], slice]:
+    """Return clean images as the trained network sees them, their labels, and which choose the epoch.
+
+    Validation images choose the front end, so they may not choose the epoch too.
+    """
+    config, pool, division = unit.study.config, _pool(unit, bench), _division(unit, bench)
+    rows, simulation = division.train, config.simulation
+    images: NDArray[np.float32] = bench.keep(
+        "training images",
+        (unit.study.key(unit.options["images"]), hash_of(rows)),
+        lambda: front_end_of(config).intensities(pool.shown(CLEAN, rows), simulation.n_steps, simulation.dt),
+    )
+    return images, pool.images.labels[rows], slice(None, None, max(1, len(rows) // len(division.validation)))
+
+
+def _recipe(unit: Unit, bench: Bench) -> Recipe:
+    recipe, amount = RECIPES[unit.study.config.network.model], amount_in(unit.options)
+    return recipe.changed(_division(unit, bench).seed, amount.epochs)
+
+
+def _initial(unit: Unit, bench: Bench) -> LayerGraph:
+    """Return the network of random weights that training begins with."""
+    recipe = _recipe(unit, bench)
+    assert not isinstance(recipe.start, str)
+    shape = front_end_of(unit.study.config).shape(_pool(unit, bench).images.images.shape)
+    start = replace(recipe.start, input_shape=shape)
+    return start.initial(unit.options["network"], _division(unit, bench).seed)
+
+
+def _condition(unit: Unit) -> Condition:
+    return Condition(unit.options["noise"], unit.options["severity"])
+
+
+def _rows(unit: Unit, bench: Bench) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    return shown_rows(_division(unit, bench), _condition(unit), amount_in(unit.options))
+
+
+def _case(unit: Unit, bench: Bench) -> Prepared:
+    """Return what a unit simulates."""
+    config, pool = unit.study.config, _pool(unit, bench)
+    condition = _condition(unit)
+    rows, _ = _rows(unit, bench)
+    front_end, simulation = front_end_of(config), config.simulation
+    shown = ImageInput.of(pool.images.take(rows), config)
+    # The front end sees the noise, which images of whole numbers could not hold.
+    vars(shown)["encoded"] = bench.keep(
+        "encoded",
+        (unit.study.key(unit.options["images"]), condition, hash_of(rows)),
+        lambda: front_end.stimulus(
+            pool.shown(condition, rows), simulation.n_steps, simulation.dt, np.random.default_rng(0)
+        ),
+    )
+    graph = network_of(bench.given[unit.needs[0]]["onnx"])
+    return Prepared(unit.study, shown, graph, None, convert_for(config, graph, None))
+
+
+def _inputs_of_training(unit: Unit, bench: Bench) -> str:
+    images, labels, few = _training_images(unit, bench)
+    settings = repr(_recipe(unit, bench).settings)
+    return hash_of(_initial(unit, bench).sha256(), settings, images, labels, few)
+
+
+def _inputs_of_classes(unit: Unit, bench: Bench) -> str:
+    return inputs_of_case(_case(unit, bench), ann=True)
+
+
+TRAIN = Measure(
+    train_front_end, _inputs_of_training, core=("bioscnn.training.train", "bioscnn.experiments.trained")
+)
+CLASSIFY = Measure(classify_condition, _inputs_of_classes, core=(*OF_STUDIES.core, "bioscnn.ann.graph"))

@@ -1,0 +1,171 @@
+"""Cross-validation: who trains on what, what is resumed, what is refused, what its page shows."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+pytest.importorskip("torch")
+
+from bioscnn.ann import write_onnx
+from bioscnn.datasets import load_dataset
+from bioscnn.datasets.saccades import record
+from bioscnn.errors import UserError
+from bioscnn.experiments.bench import Bench
+from bioscnn.experiments.crossval import CrossValidation
+from bioscnn.experiments.crossval.measure import pool_of
+from bioscnn.experiments.unit import hash_of
+from bioscnn.studies.study import read_study
+from bioscnn.training import recipes, train
+from bioscnn.training.architectures import Architecture, Convolution
+from bioscnn.training.recipes import LIF_RATE, Recipe, Recordings
+from bioscnn.training.settings import RateSettings, SpikeSettings
+from tests.browser.conftest import assert_everything_fits, open_alone
+from tests.experiments.toy import Watcher, conduct
+
+TRIAL = {"duration": 100e-3, "readout": "mean-potential", "batch_size": 16}
+POOL = Recordings(pool=("validation",))
+SHAPE = Architecture((2, 34, 34), (Convolution(4, (5, 5), (3, 3)),), 2, LIF_RATE)
+RATES = Recipe("tiny", "nmnist", SHAPE, RateSettings(epochs=5, **TRIAL), recordings=POOL)
+SPIKES = Recipe(
+    "tiny-tuned", "nmnist", "tiny", SpikeSettings(epochs=1, decide_from=50e-3, **TRIAL), recordings=POOL
+)
+OTHER = replace(SPIKES, name="tiny-other", recordings=replace(POOL, source="real"))
+SECTIONS = ("summary", "time", "accuracy", "folds", "tables", "methods", "provenance")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def noughts_and_ones(tmp_path_factory):
+    """Forty recordings in place of those of N-MNIST, and a network that can be begun with."""
+    digits = load_dataset("mnist").take(200)
+    digits = digits.take(np.flatnonzero(digits.labels < 2)[:40])
+    recordings = replace(record(digits), classes=("0", "1"))
+    shipped = tmp_path_factory.mktemp("shipped") / "tiny.onnx"
+    write_onnx(SHAPE.initial("tiny", 1), shipped)
+    read = Bench.graph
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("BIOSCNN_DATA", raising=False)
+        patch.setenv("BIOSCNN_CACHE", str(tmp_path_factory.mktemp("cache")))
+        for place in ("bioscnn.experiments.crossval.folds", "bioscnn.experiments.crossval.measure"):
+            patch.setattr(f"{place}.load_recordings", lambda *_, **__: recordings)
+        patch.setattr("bioscnn.studies.event_input.load_recordings", lambda *_, **__: recordings)
+        patch.setattr(Bench, "graph", lambda self, name: read(self, str(shipped) if name == "tiny" else name))
+        for recipe in (RATES, SPIKES, OTHER):
+            patch.setitem(recipes.RECIPES, recipe.name, recipe)
+        yield recordings
+
+
+def experiment(*changes, recipe=SPIKES, folds=2):
+    study = read_study("sims/nmnist.toml", ["simulation.duration=100 ms", *changes])
+    return CrossValidation(study, recipe, folds)
+
+
+def recordings_in(trains):
+    return {hash_of(trains[k : k + 1].neuron, trains[k : k + 1].step) for k in range(trains.n_trials)}
+
+
+@pytest.fixture(scope="module")
+def done(noughts_and_ones, tmp_path_factory):
+    """A cross-validation that was interrupted in the training of its second fold, and went on.
+
+    With it the recordings that each training saw.
+    """
+    results, seen, original = tmp_path_factory.mktemp("results"), [], train.train
+
+    def spy(graph, spikes, labels, *rest, progress, **options):
+        def until_the_second_fold(done, total, records):
+            progress(done, total, records)
+            if len(seen) == 3 and len(records) == 3 and watcher.most:
+                raise KeyboardInterrupt
+
+        seen.append(recordings_in(spikes))
+        return original(graph, spikes, labels, *rest, progress=until_the_second_fold, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train, "train", spy)
+        watcher = Watcher(most=100)
+        with pytest.raises(KeyboardInterrupt):
+            conduct(experiment(), results, watcher)
+        assert any("training fold 2, tiny: 3 of 5 epochs" in stage for stage in watcher.stages)
+        watcher = Watcher()
+        finished = conduct(experiment(), results, watcher)
+        assert not any("fold 2, tiny: 2 of 5" in stage for stage in watcher.stages), "begun from the start"
+    return finished, seen
+
+
+def test_every_recording_is_classified_once_by_a_network_that_did_not_see_it(done, noughts_and_ones):
+    finished, seen = done
+    table = pd.read_csv(finished.folder / "decisions.csv")
+    np.testing.assert_array_equal(table["label"], noughts_and_ones.labels)
+    pool = pool_of(experiment().study.config, SPIKES, Bench(None)).spikes
+    # Two stages per fold, since the first of them, too, was trained on these recordings; one was resumed.
+    for fold, trainings in ((1, seen[:2]), (2, seen[2:])):
+        tested = recordings_in(pool.take(np.flatnonzero(table["fold"] == fold)))
+        assert len(tested) == 20 and all(len(training) == 20 for training in trainings)
+        assert not tested & set().union(*trainings)
+    assert len(seen) == 5
+
+
+def test_tables_and_networks_are_those_of_the_decisions(done):
+    finished, _ = done
+    table, tables = pd.read_csv(finished.folder / "decisions.csv"), finished.analysis.tables
+    right = table["mean-potential"] == table["label"]
+    shares = {row["readout"]: row["accuracy"] for row in tables["accuracy"]}
+    assert shares["mean-potential"] == pytest.approx(right.mean()) and right.mean() > 0.8
+    assert tables["over-time"][-1]["accuracy"] == shares["mean-potential"]
+    assert [row["accuracy"] for row in tables["folds"]] == right.groupby(table["fold"]).mean().tolist()
+    assert finished.summary["simulated"] and finished.folder.parent.name == "tiny-tuned-simulated"
+    assert sorted(path.name for path in finished.folder.glob("*.onnx")) == [
+        "fold-1-tiny-tuned.onnx", "fold-1-tiny.onnx", "fold-2-tiny-tuned.onnx", "fold-2-tiny.onnx",
+    ]  # fmt: skip
+
+
+def test_a_network_of_other_recordings_is_taken_as_it_is_and_compared(tmp_path):
+    finished = conduct(experiment(recipe=OTHER), tmp_path)
+    tables, rule = finished.analysis.tables, "mean-potential"
+    shares = {row["network"]: row["accuracy"] for row in tables["accuracy"] if row["readout"] == rule}
+    (compared,) = tables["comparisons"]
+    assert compared["difference"] == pytest.approx(shares["cross-validated"] - shares["tiny, as shipped"])
+    assert [path.name for path in finished.folder.glob("fold-1*")] == ["fold-1-tiny-other.onnx"]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [1280, 390])
+def test_its_page_opens_with_every_section(browser, done, width):
+    page = open_alone(browser, done[0].folder / "report.html", width)
+    assert_everything_fits(page, width, SECTIONS, n_pictures=1)
+    page.close()
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        (["synapse.tau_s=7 ms"], "synapse.tau_s"),
+        (["encoding.bin_size=2"], "encoding.bin_size"),
+        (["simulation.duration=200 ms"], "simulation.duration"),
+    ],
+)
+def test_a_study_of_other_trials_than_the_recipe_is_refused(tmp_path, changes, key):
+    with pytest.raises(UserError) as refusal:
+        conduct(experiment(*changes, folds=3), tmp_path)
+    assert refusal.value.key == key
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("folds", [1, 21])
+def test_folds_that_cannot_hold_every_class_are_refused(tmp_path, folds):
+    with pytest.raises(UserError, match="so many folds"):
+        conduct(experiment(folds=folds), tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_network_of_images_is_refused(tmp_path):
+    with pytest.raises(UserError, match="only networks of recordings are cross-validated"):
+        conduct(experiment(recipe=recipes.RECIPES["mnist-small"]), tmp_path)
+
+
+def test_a_data_set_in_place_of_a_network_is_refused_with_its_networks():
+    with pytest.raises(UserError, match="several networks") as refusal:
+        recipes.find_recipe("nmnist")
+    assert "nmnist-small-real" in refusal.value.expected
