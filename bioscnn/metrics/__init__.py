@@ -30,13 +30,11 @@ from bioscnn.metrics.pairs import check_comparable
 from bioscnn.metrics.profiles import isi_distance, spike_distance
 from bioscnn.metrics.rates import population_rate, time_averaged_rate, trial_averaged_rate
 from bioscnn.metrics.separation import Separation, class_separation
-from bioscnn.metrics.statistics import accuracy, holm, mcnemar, paired_distance, wilson
 
 __all__ = [
     "Energy",
     "Information",
     "Separation",
-    "accuracy",
     "check_comparable",
     "class_separation",
     "confusion_matrix",
@@ -47,16 +45,13 @@ __all__ = [
     "first_informed_step",
     "first_spike_latency",
     "first_spike_rank",
-    "holm",
     "interval_statistics",
     "intervals",
     "isi_distance",
     "joint_response",
     "latency_response",
     "layer_operations",
-    "mcnemar",
     "mutual_information",
-    "paired_distance",
     "population_rate",
     "spike_distance",
     "spike_time_tiling",
@@ -69,5 +64,4 @@ __all__ = [
     "trial_averaged_rate",
     "van_rossum_distance",
     "victor_purpura_distance",
-    "wilson",
 ]
