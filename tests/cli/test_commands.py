@@ -333,7 +333,7 @@ def test_a_run_on_simulated_recordings_says_so_and_how_to_get_real_ones(tmp_path
     change = ["--set", "network.model=mine.onnx", "--trials", 3]
     done = bioscnn(tmp_path, "run", RECORDINGS, *change, "--device", "numpy")
     assert done.returncode == 0, done.stderr
-    for word in ("nmnist-simulated", "Simulated recordings", "data fetch nmnist", "a recording", "come in"):
+    for word in ("nmnist-simulated", "Simulated recordings", "data fetch nmnist", "per recording", "come in"):
         assert word in done.stdout
     assert "explain" not in done.stdout
     folder = tmp_path / "results" / "nmnist-simulated" / "latest"
