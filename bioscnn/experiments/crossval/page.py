@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bioscnn.experiments.columns import SHARE, compared
 from bioscnn.experiments.crossval.tables import CROSS_VALIDATED, RATES, Classified
 from bioscnn.experiments.experiment import Analysis
-from bioscnn.report.formats import percent, percent_interval, plural, points, points_interval, probability
+from bioscnn.report.formats import percent, percent_interval, plural, points, points_interval
 from bioscnn.report.page import Column, Facts, Figure, Headline, Page, Section, Table, Text, made_from
 from bioscnn.report.provenance import provenance_rows
 
-SHARE = [
-    Column("accuracy", "accuracy", percent, numeric=True),
-    Column(("low", "high"), "95 % interval\n(%)", percent_interval, numeric=True),
-    Column("n", "recordings", numeric=True),
-]
+RECORDINGS = (*SHARE, Column("n", "recordings", numeric=True))
 
 REFERENCE = (
     "Stone M. (1974), Cross-validatory choice and assessment of statistical predictions, Journal of the "
@@ -42,7 +39,7 @@ def cross_validation_page(analysis: Analysis, summary: Mapping[str, Any]) -> Pag
                 [
                     Table(
                         tables["accuracy"],
-                        [Column("readout", "readout"), *SHARE],
+                        [Column("readout", "readout"), *RECORDINGS],
                         f"{RATES}: the trained network itself, without spikes; the others are read from the "
                         "spiking network at the end of the trial.",
                         group_by="network",
@@ -57,7 +54,7 @@ def cross_validation_page(analysis: Analysis, summary: Mapping[str, Any]) -> Pag
                 [
                     Table(
                         tables["folds"],
-                        [Column("fold", "fold"), *SHARE],
+                        [Column("fold", "fold"), *RECORDINGS],
                         f"Accuracy by {rule} on the recordings of each fold, of the network that was trained "
                         "on the others.",
                     )
@@ -70,7 +67,7 @@ def cross_validation_page(analysis: Analysis, summary: Mapping[str, Any]) -> Pag
                 [
                     Table(
                         tables["over-time"],
-                        [Column("time_ms", "time\n(ms)", numeric=True), *SHARE],
+                        [Column("time_ms", "time\n(ms)", numeric=True), *RECORDINGS],
                         f"Accuracy by {rule} if trials ended then.",
                         group_by="network",
                         folded="Accuracy over time",
@@ -129,10 +126,7 @@ def _gains(analysis: Analysis) -> Table:
         analysis.tables["comparisons"],
         [
             Column(("first", "second"), "networks", lambda a, b: f"{a} against {b}", words=True),
-            Column("difference", "difference\n(points)", points, numeric=True),
-            Column(("low", "high"), "95 % interval", points_interval, numeric=True),
-            Column("p_holm", "p", lambda p: probability(p).removeprefix("= "), numeric=True),
-            Column("significant", "significant", lambda yes: "yes" if yes else "no"),
+            *compared(),
         ],
         "How much more often the first is right than the second, on the same recordings.",
     )

@@ -9,11 +9,12 @@ from typing import Any
 import pandas as pd
 
 from bioscnn.encoding import FOVEAL_PIT
+from bioscnn.experiments.columns import SHARE, compared
 from bioscnn.experiments.experiment import Analysis
 from bioscnn.experiments.retina.choices import PIXELS, RANKED
 from bioscnn.noise import find_noise
 from bioscnn.plots.filters import NOISES, ORDERS
-from bioscnn.report.formats import percent, percent_interval, plural, points, points_interval, probability
+from bioscnn.report.formats import percent, percent_interval, plural
 from bioscnn.report.page import Column, Facts, Figure, Headline, Page, Section, Table, Text, made_from
 from bioscnn.report.provenance import provenance_rows
 
@@ -173,11 +174,7 @@ def _comparisons(shown: Shown) -> Table:
         shown.comparisons,
         [
             Column("images", "images"),
-            Column("difference", "difference\n(points)", points, numeric=True),
-            Column(("low", "high"), "95 % interval", points_interval, numeric=True),
-            Column("p", "p", lambda p: probability(p).removeprefix("= "), numeric=True),
-            Column("p_holm", "p, Holm", lambda p: probability(p).removeprefix("= "), numeric=True),
-            Column("significant", "significant", lambda yes: "yes" if yes else "no"),
+            *compared(),
         ],
         "Two front ends on the same images: how much more often the first is right, in points, with its 95 % "
         f"interval. p, Holm: corrected for {plural(len(shown.comparisons), 'test')}.",
@@ -189,8 +186,7 @@ def _comparisons(shown: Shown) -> Table:
 def _tables(shown: Shown) -> list[Table]:
     columns = [
         Column("images", "images"),
-        Column("accuracy", "accuracy", percent, numeric=True),
-        Column(("low", "high"), "95 % interval\n(%)", percent_interval, numeric=True),
+        *SHARE,
         Column(
             ("lowest_seed", "highest_seed"),
             "seeds\n(%)",

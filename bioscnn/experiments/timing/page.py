@@ -7,17 +7,14 @@ from typing import Any
 
 import pandas as pd
 
+from bioscnn.experiments.columns import SHARE, compared
 from bioscnn.experiments.experiment import Analysis
 from bioscnn.experiments.timing import figures, words
 from bioscnn.experiments.timing.words import Shown
 from bioscnn.report.formats import (
     percent,
-    percent_interval,
     plain,
     plural,
-    points,
-    points_interval,
-    probability,
 )
 from bioscnn.report.page import (
     Column,
@@ -69,26 +66,7 @@ REFERENCE = (
     "Journal of Statistics 6:65."
 )
 
-ACCURACY = [
-    Column("accuracy", "accuracy", percent, numeric=True),
-    Column(("low", "high"), "95 % interval\n(%)", percent_interval, numeric=True),
-]
-
-
-def _p(p: float) -> str:
-    return probability(p).removeprefix("= ")
-
-
-def _tested(low: str, high: str) -> list[Column]:
-    """Return the columns of a comparison, whose interval has these columns."""
-    return [
-        Column("difference", "difference\n(points)", points, numeric=True),
-        Column((low, high), "95 % interval", points_interval, numeric=True),
-        Column(("lost", "won"), "lost,\nwon", lambda lost, won: f"{lost:.0f}, {won:.0f}", numeric=True),
-        Column("p", "p", _p, numeric=True),
-        Column("p_holm", "p, Holm", _p, numeric=True),
-        Column("significant", "significant", lambda yes: "yes" if yes else "no"),
-    ]
+CHANGED = Column(("lost", "won"), "lost,\nwon", lambda lost, won: f"{lost:.0f}, {won:.0f}", numeric=True)
 
 
 def timing_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
@@ -184,7 +162,7 @@ def _methods(shown: Shown) -> Table:
     )
     return Table(
         shown.comparisons,
-        [Column("layer", "layer"), pair, *_tested("low", "high")],
+        [Column("layer", "layer"), pair, *compared(), CHANGED],
         "Two methods on the same clean spikes. Difference: how much more often the first is right, in "
         "points. Lost, won: recordings that only the second, only the first gets right.",
         dense=True,
@@ -210,7 +188,7 @@ def _literature(shown: Shown) -> list[Part]:
                 Column("from", "from"),
                 Column("data", "data", words=True),
                 Column("method", "method"),
-                *ACCURACY,
+                *SHARE,
             ],
         ),
         Text(REFERENCE, "reference"),
@@ -224,7 +202,7 @@ def _tables(shown: Shown) -> list[Part]:
         *(
             Table(
                 shown.with_effects(layer),
-                [Column("method", "method"), *ACCURACY, *_tested("low_effect", "high_effect")],
+                [Column("method", "method"), *SHARE, *compared("low_effect", "high_effect"), CHANGED],
                 "Difference to clean spikes in points. Lost, won: recordings that the method gets right only "
                 "with clean, only with perturbed spikes.",
                 group_by="label",
@@ -239,7 +217,7 @@ def _tables(shown: Shown) -> list[Part]:
                 Column("set", "set"),
                 Column("label", "spikes"),
                 Column("method", "decoder"),
-                *ACCURACY,
+                *SHARE,
                 Column("chance", "chance", percent, numeric=True),
                 Column("expected", "expected"),
                 Column(
