@@ -52,7 +52,8 @@ def print_run(run: Run, study: Path, elapsed: float) -> None:
         agreed = (
             f"{100 * (1 - chosen['changed_at_twice']):.1f} % of {images} are decided as at twice that time"
         )
-        OUT.print(f"  {'duration':<16} {chosen['duration_ms']:g} ms: {agreed}")
+        longest = "" if chosen["settled"] else ", and no longer one was tried"
+        OUT.print(f"  {'duration':<16} {chosen['duration_ms']:g} ms: {agreed}{longest}")
     for hint in s.get("hints", ()):
         OUT.print(f"  [yellow]{'hint':<16}[/yellow] {hint}")
     if run.known_since:

@@ -11,9 +11,12 @@ import onnx
 import onnxruntime
 import pytest
 
+pytest.importorskip("torch")
+
 from bench import architectures
 from bioscnn.ann import Add, Concat, read_onnx
 from bioscnn.errors import UserError
+from tests.conversions import assert_currents_are_pre_activations
 
 OWN = Path(__file__).parents[1] / "data" / "networks"
 CASES = Path(os.environ["BIOSCNN_CASES"]) / "networks" if "BIOSCNN_CASES" in os.environ else OWN
@@ -94,9 +97,9 @@ def test_branches_stay_branches():
 
 
 @pytest.mark.parametrize("name", architectures.ARCHITECTURES)
-def test_a_torch_network_has_the_logits_of_onnxruntime(name, tmp_path):
-    pytest.importorskip("torch")
+def test_a_torch_network_is_read_with_its_logits_and_converted_with_its_currents(name, tmp_path):
     path = tmp_path / "network.onnx"
     architectures.export(name, path)
     graph = read_onnx(path)
     assert architectures.logits_error(graph, path, softmax="softmax" in name) < 1e-5
+    assert_currents_are_pre_activations(graph, architectures.images(20, seed=2))

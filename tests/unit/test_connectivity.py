@@ -6,7 +6,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import correlate
 
-from bioscnn.network import Composition, Convolution, Dense, Individual, Pooling, compose
+from bioscnn.network import (
+    Composition,
+    Convolution,
+    Dense,
+    Individual,
+    Pooling,
+    Sum,
+    compose,
+    summed,
+)
 from bioscnn.seeds import stream
 
 
@@ -191,3 +200,48 @@ def test_scaling_multiplies_channels_before_and_behind(part):
     scaled = part.scaled(pre, post).matrix().toarray()
     assert np.allclose(scaled, rows[:, None] * part.matrix().toarray() * columns)
     assert part.scaled(pre, post).geometry == part.geometry
+
+
+def one_to_one(shape, rng):
+    return Convolution(shape, shape, (1, 1), (0, 0, 0, 0), rng.normal(size=(shape[0], 1, 1, 1)), shape[0])
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_scaling_of_channels_goes_into_the_map_beside_it(first):
+    rng, shape = stream(1, "scaling"), (4, 5, 6)
+    kernel = rng.normal(size=(6, 2, 3, 3))
+    conv = Convolution(shape, (6, 5, 6), (1, 1), (1, 1, 1, 1), kernel, groups=2)
+    pool = Pooling(shape, (4, 2, 3), (2, 2), (0, 0, 0, 0), (2, 2), np.ones(4))
+    for one in (conv, pool):
+        scaling = one_to_one(one.pre_shape if first else one.post_shape, rng)
+        parts = (scaling, one) if first else (one, scaling)
+        joined = compose(parts)
+        assert joined.geometry == one.geometry
+        expected = parts[1].matrix() @ parts[0].matrix()
+        assert np.allclose(joined.matrix().toarray(), expected.toarray())
+
+
+def test_maps_side_by_side_are_added():
+    """Convolutions of one stride become one; a pooling beside a convolution has its synapses listed."""
+    rng, shape, after = stream(2, "sums"), (4, 6, 6), (4, 3, 3)
+    wide = Convolution(shape, after, (2, 2), (1, 1, 1, 1), rng.normal(size=(4, 4, 3, 3)))
+    point = Convolution(shape, after, (2, 2), (0, 0, 0, 0), rng.normal(size=(4, 1, 1, 1)), groups=4)
+    pool = Pooling(shape, after, (2, 2), (0, 0, 0, 0), (2, 2), np.ones(4))
+    dense = Dense(shape, after, rng.normal(size=(36, 144)))
+    for parts, kind in (
+        ((wide, point), Convolution),
+        ((point, wide, wide), Convolution),
+        ((point, point), Convolution),
+        ((wide, pool), Sum),
+        ((wide, pool, point), Sum),
+        ((pool, dense), Dense),
+    ):
+        total = summed(parts)
+        assert type(total) is kind
+        expected = sum(part.matrix().toarray() for part in parts)
+        assert np.allclose(total.matrix().toarray(), expected)
+        assert (total.fan_out() >= np.max([part.fan_out() for part in parts], axis=0)).all()
+        pre, post = rng.normal(size=4), rng.normal(size=4)
+        rows, columns = np.repeat(post, 9)[:, None], np.repeat(pre, 36)
+        assert np.allclose(total.scaled(pre, post).matrix().toarray(), expected * rows * columns)
+        assert np.allclose(total.rectified().matrix().toarray(), np.maximum(expected, 0))

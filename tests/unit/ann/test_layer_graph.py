@@ -1,9 +1,26 @@
-"""A chain of layers: checked shapes, one fingerprint."""
+"""Layers in a chain or with branches: checked shapes, one fingerprint."""
 
 import numpy as np
 import pytest
 
-from bioscnn.ann import AveragePool2d, BatchNorm2d, Conv2d, Dense, Flatten, LayerGraph, LIFRate, ReLU
+from bioscnn.ann import (
+    INPUT,
+    Add,
+    AveragePool2d,
+    BatchNorm2d,
+    Concat,
+    Conv2d,
+    Dense,
+    Flatten,
+    LayerGraph,
+    LIFRate,
+    MaxPool2d,
+    Node,
+    ReLU,
+    Scale,
+    read_onnx,
+    write_onnx,
+)
 from bioscnn.errors import UserError
 
 
@@ -85,3 +102,78 @@ def test_a_layer_that_does_not_fit_is_refused_by_place_and_kind(layers, where):
     with pytest.raises(UserError) as refusal:
         LayerGraph("bad", (1, 4, 4), layers)
     assert refusal.value.key.startswith(where)
+
+
+def branching(*extra):
+    """A sum and a concatenation of branches, each with the input or a layer by name."""
+    rng = np.random.default_rng(3)
+    nodes = (
+        Node("first", Conv2d(rng.normal(size=(2, 1, 3, 3)), padding=(1, 1, 1, 1)), (INPUT,)),
+        Node("rectified", ReLU(), ("first",)),
+        Node("second", Conv2d(rng.normal(size=(2, 2, 1, 1))), ("rectified",)),
+        Node("sum", Add(), ("second", "rectified")),
+        Node("both", Concat(), ("sum", INPUT)),
+        Node("largest", MaxPool2d((2, 2), (2, 2)), ("both",)),
+        Node("flat", Flatten(), ("largest",)),
+        Node("logits", Dense(rng.normal(size=(3, 12))), ("flat",)),
+    )
+    return LayerGraph("branching", (1, 4, 4), (*nodes, *extra))
+
+
+def test_branches_join_by_name():
+    graph, x = branching(), np.random.default_rng(4).random((5, 1, 4, 4))
+    assert not graph.is_chain
+    assert graph.shapes[3:6] == ((2, 4, 4), (3, 4, 4), (3, 2, 2))
+    out = graph.evaluate(x)
+    np.testing.assert_array_equal(out["sum"], out["second"] + out["rectified"])
+    np.testing.assert_array_equal(out["both"], np.concatenate([out["sum"], x], axis=1))
+    blocks = out["both"].reshape(5, 3, 2, 2, 2, 2)
+    np.testing.assert_array_equal(out["largest"], blocks.max(axis=(3, 5)))
+    np.testing.assert_array_equal(out["logits"], graph.forward(x))
+
+
+def test_a_graph_with_branches_is_written_and_read_as_itself(tmp_path):
+    graph = branching()
+    write_onnx(graph, tmp_path / "branching.onnx")
+    assert read_onnx(tmp_path / "branching.onnx") == graph
+
+
+def test_what_a_layer_takes_is_part_of_the_fingerprint():
+    nodes = branching().nodes
+    other = LayerGraph(
+        "branching", (1, 4, 4), (*nodes[:3], Node("sum", Add(), ("second", "first")), *nodes[4:])
+    )
+    assert other.sha256() != branching().sha256()
+
+
+@pytest.mark.parametrize(
+    ("node", "problem"),
+    [
+        (Node("more", ReLU(), ("later",)), "does not come before it"),
+        (Node("sum", ReLU(), ("logits",)), "two layers have one name"),
+        (Node("more", ReLU(), ("logits", "logits")), "takes one input"),
+        (Node("more", ReLU(), ()), "takes one input"),
+        (Node("more", Add(), ("logits", "flat")), "only equal shapes"),
+        (Node("more", Concat(), ("logits", "sum")), "one size"),
+        (Node("more", Flatten(), ("sum",)), None),
+    ],
+)
+def test_a_layer_that_fits_nowhere_is_refused(node, problem):
+    if problem is None:
+        assert branching(node).n_classes == 32
+        return
+    with pytest.raises(UserError, match=problem):
+        branching(node)
+
+
+def test_scalings_of_images_and_of_vectors():
+    image, vector = np.ones((1, 2, 2, 2)), np.ones((1, 2))
+    scale = Scale([2, 3], [0.5, -1])
+    assert scale.forward(image)[0, :, 0, 0].tolist() == [2.5, 2]
+    assert scale.forward(vector).tolist() == [[2.5, 2]]
+    by_pixel = Scale([2, 3], np.arange(8).reshape(2, 2, 2))
+    assert by_pixel.forward(image)[0, 1].tolist() == [[7, 8], [9, 10]]
+    with pytest.raises(UserError, match="3 channels reach a scaling of 2"):
+        scale.output_shape((3, 2, 2))
+    with pytest.raises(UserError, match="do not fit the image"):
+        by_pixel.output_shape((2, 3, 3))
