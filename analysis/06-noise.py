@@ -18,7 +18,7 @@
 # 1. What noise looks like to the eye.
 # 2. What it does to single neurons: mismatched thresholds, noisy potentials.
 # 3. What it does to the spikes between them, and what exactly is lost with a spike.
-# 4. The study: every kind of noise, in five severities, with several networks.
+# 4. The experiment: every kind of noise, in five severities, with several networks.
 # 5. The answer, in three sentences.
 #
 # Run the cells from top to bottom; it takes about a minute, and longer the first time, when programs are
@@ -27,6 +27,7 @@
 # %%
 # %matplotlib inline
 # %config InlineBackend.figure_format = "retina"
+import json
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -34,11 +35,12 @@ from textwrap import fill
 
 import numpy as np
 import pandas as pd
-from bioscnn.report.noise_folder import read_noise
-from bioscnn.studies.noise import run_noise
 
 from bioscnn import plots
 from bioscnn.encoding import Currents
+from bioscnn.experiments.executors import Where
+from bioscnn.experiments.noise import NoiseExperiment
+from bioscnn.experiments.run import run_experiment
 from bioscnn.network import Dense, Population, Projection, SpikingNetwork
 from bioscnn.neurons import LIF
 from bioscnn.noise import NOISES, NoisyMembrane, SpikeLoss, ThresholdMismatch, with_scaled_weights
@@ -242,7 +244,7 @@ pd.DataFrame(rows).T.rename_axis("thresholds")
 # Indeed. A neuron has tens or hundreds of inputs, some too eager and some too sluggish, and their sum is
 # nearly what it was.
 #
-# ## 4. The study
+# ## 4. The experiment
 #
 # `make noise DATASET=mnist` simulates several networks with every kind of noise, in five severities, with
 # five seeds each. Where that has been done, its tables are read here; where not, a small one is made, with
@@ -253,28 +255,37 @@ pd.DataFrame(rows).T.rename_axis("thresholds")
 KINDS = ("gaussian-noise", "occlusion", "threshold-mismatch")
 
 
-def ask():
-    """Make a small study, of which nothing is kept."""
-    mnist = read_study("../sims/mnist.toml")
+def read(folder):
+    """Return the tables and the summary of a finished noise experiment."""
+    names = ("accuracy", "losses", "comparisons")
+    tables = {name: pd.read_csv(folder / f"{name}.csv", dtype={"amount": str}) for name in names}
+    return tables, json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+
+
+def make():
+    """Make a small experiment, of which nothing is kept."""
+    experiment = NoiseExperiment(read_study("../sims/mnist.toml"), quick=True, kinds=KINDS)
     with TemporaryDirectory() as results:
         options = {"data": None, "results": Path(results), "progress": Unwatched()}
-        return read_noise(run_noise(mnist, quick=True, kinds=KINDS, **options).folder)
+        return read(run_experiment(experiment, where=Where(1), **options).folder)
 
 
 finished = Path("../results/noise/mnist/latest")
-noise_study = read_noise(finished) if finished.is_dir() else ask()
-told, found = noise_study.summary, noise_study.accuracy
-made = f"A study read from {finished}" if finished.is_dir() else "A small study, made here"
-severities = ", ".join(str(severity) for severity in sorted(set(found["severity"]) - {0}))
-print(f"{made}: {told['n']:,} digits, {told['seeds']} seeds, severities {severities}.")
-for contestant in told["contestants"]:
-    print(f"  {contestant['name']}: {contestant['model']}, {contestant['about']}")
+tables, summary = read(finished) if finished.is_dir() else make()
+accuracy, losses, comparisons = tables["accuracy"], tables["losses"], tables["comparisons"]
+main, chance = summary["networks"][0]["name"], summary["chance"]
+made = f"Read from {finished}" if finished.is_dir() else "A small experiment, made here"
+severities = ", ".join(str(severity) for severity in summary["severities"])
+print(f"{made}: {summary['n']:,} digits, {summary['seeds']} seeds, severities {severities}.")
+for network in summary["networks"]:
+    print(f"  {network['name']}: {network['model']}, {network['about']}")
 
 # %% [markdown]
 # What falls first? How much accuracy each kind of noise takes from the first of the networks:
 
 # %%
-plots.first_to_fall(found, noise_study.severity, chance=noise_study.chance)
+clean = accuracy[(accuracy["network"] == main) & (accuracy["noise"] == "clean")]["accuracy"].iloc[0]
+plots.first_to_fall(losses, main, clean=clean, chance=chance)
 
 # %% [markdown]
 # One severity is one strength of each kind, and who is to say that 30 % of lost spikes are as severe as
@@ -283,14 +294,14 @@ plots.first_to_fall(found, noise_study.severity, chance=noise_study.chance)
 # about noise in the images.
 
 # %%
-plots.noise_curves(found, chance=noise_study.chance)
+plots.noise_curves(accuracy, chance=chance)
 
 # %% [markdown]
 # What helps? Each panel compares two networks on the same noisy digits. A point to the right of zero says
-# that the first is better; if the bar crosses zero, the study cannot tell.
+# that the first is better; an open one is not significant.
 
 # %%
-plots.what_helps(noise_study.comparisons)
+plots.what_helps(comparisons)
 
 # %% [markdown]
 # Accuracy is what is lost in the end. How soon the network decides, and how many spikes it takes for it,
@@ -298,13 +309,13 @@ plots.what_helps(noise_study.comparisons)
 # late.
 
 # %%
-plots.latency_and_spikes(found)
+plots.latency_and_spikes(accuracy)
 
 # %% [markdown]
 # ## 5. The answer
 
 # %%
-for sentence in told["verdict"]:
+for sentence in summary["verdict"]:
     print(fill(sentence, 100))
     print()
 if not finished.is_dir():
