@@ -6,10 +6,13 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from functools import wraps
+from inspect import Parameter, Signature, signature
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
@@ -36,21 +39,50 @@ Changes = Annotated[
 ]
 DataFolder = Annotated[Path | None, typer.Option(help="data folder (default: BIOSCNN_DATA)")]
 Trials = Annotated[int | None, typer.Option(help="dataset.trials")]
-Jobs = Annotated[
-    int | None, typer.Option(min=1, help="processes at a time (default: simulation.jobs of the study)")
-]
-Dask = Annotated[
-    str | None, typer.Option(metavar="ADDRESS", help="compute on the workers of a Dask scheduler")
-]
-Slurm = Annotated[int | None, typer.Option(min=1, help="compute in so many jobs of Slurm")]
-Pbs = Annotated[int | None, typer.Option(min=1, help="compute in so many jobs of PBS")]
-OneShard = Annotated[
-    str | None, typer.Option(metavar="K/N", help="measure the K-th of N parts only; analyse later, without")
-]
 KeepSpikes = Annotated[
     bool, typer.Option("--keep-spikes", help="keep spikes too: another readout needs no simulation")
 ]
 Json = Annotated[bool, typer.Option("--json", help="print JSON alone on standard output")]
+
+
+@dataclass(frozen=True)
+class Where:
+    """Options that all experiments share: who measures what, on which data, and what is printed."""
+
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="processes at a time (default: simulation.jobs of the study)")
+    ] = None
+    dask: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="compute on the workers of a Dask scheduler")
+    ] = None
+    slurm: Annotated[int | None, typer.Option(min=1, help="compute in so many jobs of Slurm")] = None
+    pbs: Annotated[int | None, typer.Option(min=1, help="compute in so many jobs of PBS")] = None
+    shard: Annotated[
+        str | None,
+        typer.Option(metavar="K/N", help="measure the K-th of N parts only; analyse later, without"),
+    ] = None
+    data: DataFolder = None
+    as_json: Json = False
+
+
+def experiment_command(name: str | None = None) -> Callable[[Callable[..., None]], None]:
+    """Make a verb of an experiment: its own options, and those of `Where`, which it gets as `where`."""
+
+    def register(verb: Callable[..., None]) -> None:
+        hints = get_type_hints(verb, include_extras=True) | get_type_hints(Where, include_extras=True)
+        shared = [Parameter(f.name, Parameter.KEYWORD_ONLY, default=f.default) for f in fields(Where)]
+        own = [option for option in signature(verb).parameters.values() if option.name != "where"]
+        options = [option.replace(annotation=hints[option.name]) for option in (*own, *shared)]
+
+        @wraps(verb)
+        def command(**given: Any) -> None:
+            verb(**given, where=Where(**{option.name: given.pop(option.name) for option in shared}))
+
+        command.__signature__ = Signature(options)  # type: ignore[attr-defined]
+        command.__annotations__ = {option.name: option.annotation for option in options}
+        app.command(name)(command)
+
+    return register
 
 
 @app.callback(invoke_without_command=True)
@@ -217,29 +249,24 @@ def train(
         print_training(card, out)
 
 
-@app.command("cross-validate")
+@experiment_command("cross-validate")
 def cross_validate(
     study: StudyFile,
     network: Annotated[str, typer.Argument(help="a recipe for recordings, such as nmnist-small-real")],
     changes: Changes = None,
     folds: Annotated[int, typer.Option(help="parts into which the recordings are divided")] = 5,
-    jobs: Jobs = None,
-    dask: Dask = None,
-    slurm: Slurm = None,
-    pbs: Pbs = None,
-    shard: OneShard = None,
-    data: DataFolder = None,
-    as_json: Json = False,
+    *,
+    where: Where,
 ) -> None:
     """Train on all folds of a set of recordings but one, simulate that one, and so on (needs `train`)."""
     from bioscnn.experiments.crossval import CrossValidation
     from bioscnn.training.recipes import find_recipe
 
     experiment = CrossValidation(_study(study, changes, {}), find_recipe(network), folds)
-    _conduct(experiment, data, as_json, jobs=jobs, dask=dask, slurm=slurm, pbs=pbs, shard=shard)
+    _conduct(experiment, where)
 
 
-@app.command()
+@experiment_command()
 def timing(
     study: StudyFile,
     changes: Changes = None,
@@ -253,43 +280,33 @@ def timing(
     ] = None,
     folds: Annotated[int, typer.Option(help="parts into which the decoders' trials are divided")] = 5,
     trials: Trials = None,
-    jobs: Jobs = None,
-    dask: Dask = None,
-    slurm: Slurm = None,
-    pbs: Pbs = None,
-    shard: OneShard = None,
-    data: DataFolder = None,
-    as_json: Json = False,
+    *,
+    where: Where,
 ) -> None:
     """Ask what the times of spikes carry that their number does not."""
     from bioscnn.experiments.timing import TimingExperiment
 
     loaded = _study(study, changes, {"dataset.trials": trials})
     experiment = TimingExperiment(loaded, tuple(perturb or ()), collapsed, folds)
-    _conduct(experiment, data, as_json, jobs=jobs, dask=dask, slurm=slurm, pbs=pbs, shard=shard)
+    _conduct(experiment, where)
 
 
-@app.command()
+@experiment_command()
 def retina(
     study: StudyFile,
     quick: Annotated[bool, typer.Option("--quick", help="a coarse one: few images, one severity")] = False,
     changes: Changes = None,
-    jobs: Jobs = None,
-    dask: Dask = None,
-    slurm: Slurm = None,
-    pbs: Pbs = None,
-    shard: OneShard = None,
-    data: DataFolder = None,
-    as_json: Json = False,
+    *,
+    where: Where,
 ) -> None:
     """Try every combination of the retina's cells, clean and in noise (needs the extra `train`)."""
     from bioscnn.experiments.retina import RetinaExperiment
 
     experiment = RetinaExperiment(_study(study, changes, {}), quick)
-    _conduct(experiment, data, as_json, jobs=jobs, dask=dask, slurm=slurm, pbs=pbs, shard=shard)
+    _conduct(experiment, where)
 
 
-@app.command()
+@experiment_command()
 def noise(
     study: StudyFile,
     quick: Annotated[
@@ -301,14 +318,9 @@ def noise(
     ] = None,
     changes: Changes = None,
     trials: Annotated[int | None, typer.Option(min=1, help="examples under each condition")] = None,
-    jobs: Jobs = None,
-    dask: Dask = None,
-    slurm: Slurm = None,
-    pbs: Pbs = None,
-    shard: OneShard = None,
     keep_spikes: KeepSpikes = False,
-    data: DataFolder = None,
-    as_json: Json = False,
+    *,
+    where: Where,
 ) -> None:
     """Say what noise destroys first, and whether retina, training and spikes help."""
     from bioscnn.experiments.noise import NoiseExperiment
@@ -316,13 +328,7 @@ def noise(
     experiment = NoiseExperiment(_study(study, changes, {}), quick, _words(kinds), trials)
     _conduct(
         experiment,
-        data,
-        as_json,
-        jobs=jobs,
-        dask=dask,
-        slurm=slurm,
-        pbs=pbs,
-        shard=shard,
+        where,
         keep_spikes=keep_spikes,
     )
 
@@ -342,7 +348,7 @@ def merge(
         typer.echo(f"  results/{name}")
 
 
-@app.command("time-step")
+@experiment_command("time-step")
 def time_step(
     study: StudyFile,
     steps: Annotated[
@@ -351,14 +357,9 @@ def time_step(
     ] = None,
     changes: Changes = None,
     trials: Trials = None,
-    jobs: Jobs = None,
-    dask: Dask = None,
-    slurm: Slurm = None,
-    pbs: Pbs = None,
-    shard: OneShard = None,
     keep_spikes: KeepSpikes = False,
-    data: DataFolder = None,
-    as_json: Json = False,
+    *,
+    where: Where,
 ) -> None:
     """Say what a coarser time step changes in accuracy, latency and spikes."""
     from bioscnn.experiments.time_step import TimeStepExperiment
@@ -366,28 +367,22 @@ def time_step(
 
     loaded = _study(study, changes, {"dataset.trials": trials})
     experiment = TimeStepExperiment(loaded, _words(steps) or STEPS)
-    _conduct(
-        experiment, data, as_json, jobs=jobs, dask=dask, slurm=slurm, pbs=pbs, shard=shard,
+    _conduct(experiment, where,
         keep_spikes=keep_spikes,
     )  # fmt: skip
 
 
-@app.command()
+@experiment_command()
 def sweep(
     file: Annotated[Path, typer.Argument(help="a sweep, such as sims/sweeps/mnist-morris.toml")],
     plan: Annotated[
         bool, typer.Option("--plan", help="say how many points, programs and seconds; simulate nothing")
     ] = False,
     retry: Annotated[bool, typer.Option("--retry", help="compute points again that failed")] = False,
-    jobs: Jobs = None,
-    dask: Dask = None,
-    slurm: Slurm = None,
-    pbs: Pbs = None,
-    shard: OneShard = None,
     changes: Changes = None,
     trials: Trials = None,
-    data: DataFolder = None,
-    as_json: Json = False,
+    *,
+    where: Where,
 ) -> None:
     """Vary the parameters of a study, by a grid up to global sensitivity; code 1 if points fail."""
     from bioscnn.experiments.sweep import SweepExperiment, plan_sweep, read_sweep
@@ -396,20 +391,19 @@ def sweep(
     given = [*(changes or []), *([] if trials is None else [f"dataset.trials={trials}"])]
     experiment = SweepExperiment(read_sweep(file, given))
     if not plan:
-        _conduct(
-            experiment, data, as_json, jobs=jobs, dask=dask, slurm=slurm, pbs=pbs, shard=shard, retry=retry,
+        _conduct(experiment, where, retry=retry,
             cluster=experiment.sweep.cluster,
         )  # fmt: skip
         return
-    n_jobs = slurm or pbs or jobs or experiment.study.config.simulation.jobs
-    planned = plan_sweep(experiment, jobs=n_jobs, data=data)
-    if as_json:
+    n_jobs = where.slurm or where.pbs or where.jobs or experiment.study.config.simulation.jobs
+    planned = plan_sweep(experiment, jobs=n_jobs, data=where.data)
+    if where.as_json:
         typer.echo(json.dumps(planned.as_dict(), indent=2))
     else:
         print_sweep_plan(planned)
 
 
-@app.command()
+@experiment_command()
 def ladder(
     study: StudyFile,
     neuron: Annotated[
@@ -420,19 +414,14 @@ def ladder(
     ] = False,
     changes: Changes = None,
     trials: Trials = None,
-    jobs: Jobs = None,
-    dask: Dask = None,
-    slurm: Slurm = None,
-    pbs: Pbs = None,
-    shard: OneShard = None,
-    data: DataFolder = None,
-    as_json: Json = False,
+    *,
+    where: Where,
 ) -> None:
     """Say what each piece of biology costs and buys, from bare integrators upwards."""
     from bioscnn.experiments.ladder import LadderExperiment
 
     experiment = LadderExperiment(_study(study, changes, {"dataset.trials": trials}), neuron, fine_tuned)
-    _conduct(experiment, data, as_json, jobs=jobs, dask=dask, slurm=slurm, pbs=pbs, shard=shard)
+    _conduct(experiment, where)
 
 
 @app.command()
@@ -451,7 +440,7 @@ def convert(
         print_conversion(description)
 
 
-@app.command()
+@experiment_command()
 def benchmark(
     dataset: Annotated[str, typer.Argument(help="such as mnist: its study sims/mnist.toml, its networks")],
     network: Annotated[
@@ -465,16 +454,11 @@ def benchmark(
     ] = None,
     time_step_trials: Annotated[int, typer.Option(min=1, help="images to compare time steps on")] = 500,
     changes: Changes = None,
-    jobs: Jobs = None,
-    dask: Dask = None,
-    slurm: Slurm = None,
-    pbs: Pbs = None,
-    shard: OneShard = None,
-    data: DataFolder = None,
     docs: Annotated[
         Path | None, typer.Option(help="write the tables between the markers of this file")
     ] = None,
-    as_json: Json = False,
+    *,
+    where: Where,
 ) -> None:
     """Measure the shipped networks of a data set side by side."""
     from bioscnn.experiments.benchmark import BenchmarkExperiment, shipped_networks
@@ -490,7 +474,7 @@ def benchmark(
         changes=tuple(changes or ()),
     )
     document = None if docs is None else Document(docs, dataset)
-    done = _conduct(experiment, data, as_json, jobs=jobs, dask=dask, slurm=slurm, pbs=pbs, shard=shard)
+    done = _conduct(experiment, where)
     if document is not None and done is not None:
         document.write(done.analysis.files["table.md"].decode())
 
@@ -575,14 +559,8 @@ def check(name: Annotated[str, typer.Argument(help="such as mnist")], data: Data
 
 def _conduct(
     experiment: Experiment,
-    data: Path | None,
-    as_json: bool,
+    where: Where,
     *,
-    jobs: int | None,
-    dask: str | None,
-    slurm: int | None,
-    pbs: int | None,
-    shard: str | None,
     keep_spikes: bool = False,
     retry: bool = False,
     cluster: Mapping[str, object] | None = None,
@@ -593,18 +571,24 @@ def _conduct(
     from bioscnn.printing.experiments import print_experiment, print_shard
     from bioscnn.terminal import WorkProgress
 
-    usual = experiment.study.config.simulation.jobs
-    where = where_to_compute(jobs=jobs, dask=dask, slurm=slurm, pbs=pbs, cluster=cluster, usual_jobs=usual)
-    part = None if shard is None else Shard.read(shard)
+    place = where_to_compute(
+        jobs=where.jobs,
+        dask=where.dask,
+        slurm=where.slurm,
+        pbs=where.pbs,
+        cluster=cluster,
+        usual_jobs=experiment.study.config.simulation.jobs,
+    )
+    part = None if where.shard is None else Shard.read(where.shard)
     with WorkProgress() as progress:
         done = run_experiment(
-            experiment, where=where, data=data, results=Path("results"), progress=progress, retry=retry,
+            experiment, where=place, data=where.data, results=Path("results"), progress=progress, retry=retry,
             shard=part, keep_spikes=keep_spikes,
         )  # fmt: skip
     if isinstance(done, ShardDone):
         print_shard(done)
         return None
-    if as_json:
+    if where.as_json:
         typer.echo(json.dumps(done.summary, indent=2))
     else:
         print_experiment(done)
