@@ -83,11 +83,17 @@ class Result:
 
 
 def measure_chunk(chunk: Chunk) -> list[Result]:
-    """Measure units one after the other; one that fails does not stop the others."""
+    """Measure units one after the other; one that fails does not stop the others.
+
+    Linear algebra takes one thread: several round otherwise, and every executor is to come to the same.
+    """
+    from threadpoolctl import threadpool_limits
+
     bench = bench_of(chunk.data)
     bench.given.update(chunk.given)
     bench.recordings = chunk.recordings
-    return [_measure(unit, bench, chunk.known.get(unit.id)) for unit in chunk.units]
+    with threadpool_limits(1, user_api="blas"):
+        return [_measure(unit, bench, chunk.known.get(unit.id)) for unit in chunk.units]
 
 
 @lru_cache(maxsize=1)

@@ -16,7 +16,7 @@ from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.experiment import Analysis, Done, Entry
 from bioscnn.experiments.timing.conditions import CLEAN, perturbations
 from bioscnn.experiments.timing.controls import control_rows
-from bioscnn.experiments.timing.measure import SPIKING, example_trials, layer_names
+from bioscnn.experiments.timing.measure import SPIKING, example_trials, layer_names, rest_of
 from bioscnn.experiments.timing.page import timing_page
 from bioscnn.experiments.timing.tables import accuracy_rows, comparison_rows, effect_rows, information_rows
 from bioscnn.experiments.timing.verdict import facts_of, verdict_of
@@ -97,6 +97,7 @@ class TimingExperiment:
         self._refuse_perturbations()
         case = bench.case(self.study)
         self._refuse_few_trials(case)
+        self._refuse_branches(case)
         self._refuse_collapsed(case, bench)
         units = [
             Unit(
@@ -217,6 +218,19 @@ class TimingExperiment:
                 expected=f"at least {self.folds} of each class, one per fold",
                 fix="take more trials, or fewer folds (--folds)",
             )
+
+    def _refuse_branches(self, case: Prepared) -> None:
+        """Refuse a network in which a layer does not alone decide what comes after it."""
+        try:
+            for layer in layer_names(case):
+                rest_of(case, layer)
+        except ValueError as error:
+            raise UserError(
+                f"the spikes of one layer at a time are perturbed, and {error}",
+                key="network.model",
+                value=self.study.config.network.model,
+                expected="a network without branches",
+            ) from None
 
     def _refuse_collapsed(self, case: Prepared, bench: Bench) -> None:
         """Refuse a network of collapsed recordings that does not fit the recordings."""

@@ -65,7 +65,7 @@ def classes(unit: Unit, bench: Bench) -> Outcome:
     case, options = bench.case(unit.study), unit.options
     config, labels, layer = case.study.config, case.examples.labels, options["layer"]
     seed, label = config.simulation.seed, options["perturbation"]
-    spikes, rest = clean_spikes(case, bench, layer), _rest(case, layer)
+    spikes, rest = clean_spikes(case, bench, layer), rest_of(case, layer)
     if label is not None:
         spikes = parse_perturbation(label).apply(spikes, stream(seed, "timing", layer, label))
     recording = simulate(rest, spikes, _device(case), record={OUTPUT, READOUT}, potentials={READOUT})
@@ -129,7 +129,7 @@ def clean_spikes(case: Prepared, bench: Bench, layer: str) -> SpikeTrains:
     return given
 
 
-def _rest(case: Prepared, layer: str) -> SpikingNetwork:
+def rest_of(case: Prepared, layer: str) -> SpikingNetwork:
     """Return what the spikes of a layer drive."""
     return case.network if layer == case.network.source.name else case.network.after(layer)
 
