@@ -76,7 +76,8 @@ def experiment_command(name: str | None = None) -> Callable[[Callable[..., None]
 
         @wraps(verb)
         def command(**given: Any) -> None:
-            verb(**given, where=Where(**{option.name: given.pop(option.name) for option in shared}))
+            where = Where(**{option.name: given.pop(option.name) for option in shared})
+            verb(**given, where=where)
 
         command.__signature__ = Signature(options)  # type: ignore[attr-defined]
         command.__annotations__ = {option.name: option.annotation for option in options}
