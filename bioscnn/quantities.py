@@ -6,7 +6,6 @@ because importing Brian2 takes two seconds and ``bioscnn plan`` needs none of it
 
 from __future__ import annotations
 
-import math
 import re
 
 from bioscnn.errors import UserError
@@ -83,12 +82,12 @@ def parse_quantity(text: object, dimension: str) -> float:
 
 
 def plain_number(value: object) -> float:
-    """Return a number without a unit as a float.
+    """Return a number without a unit as a float; infinity, which some keys have, is one.
 
     Raises
     ------
     UserError
-        If it is no number, not finite, or too large for a float.
+        If it is no number, or a whole number that no float holds.
 
     Examples
     --------
@@ -98,12 +97,9 @@ def plain_number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise UserError("not a number", value=value)
     try:
-        number = float(value)
+        return float(value)
     except OverflowError:
-        number = math.inf
-    if not math.isfinite(number):
-        raise UserError("not a finite number", value=value, expected="a number that a float can hold")
-    return number
+        raise UserError("too large a number", value=value, expected="one that a float can hold") from None
 
 
 def parse_any_quantity(text: object) -> tuple[float, str | None]:

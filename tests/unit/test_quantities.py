@@ -1,5 +1,3 @@
-import math
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -76,7 +74,7 @@ def test_no_quantity_is_infinite_or_vanishes_or_is_anything_but_a_number_and_a_u
         parse_any_quantity(text)
 
 
-@pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan, 10**400, -(10**400), True, "1", None, [1]])
-def test_a_plain_number_is_finite(value):
+@pytest.mark.parametrize("value", [10**400, -(10**400), True, "1", None, [1]])
+def test_a_plain_number_is_one_that_a_float_holds(value):
     with pytest.raises(UserError):
         plain_number(value)
