@@ -16,7 +16,7 @@ import numpy as np
 import bioscnn
 
 ROOT = Path(bioscnn.__file__).parent
-PACKAGES = ("brian2", "numpy", "scipy", "torch")
+PACKAGES = ("brian2", "numpy", "pygenn", "scikit-image", "scikit-learn", "scipy", "torch")
 """Packages whose versions may change an outcome."""
 
 GENERATED_FROM = (".cpp", ".h", ".mk")

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_NO_LOCKS_HERE = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK)
+NO_LOCKS_HERE = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK)
+"""What a file system without locks answers."""
 
 
 @contextmanager
@@ -61,7 +62,7 @@ def _take(path: Path, wait: bool) -> int:
         except FileNotFoundError:
             pass
         except BaseException as error:
-            if wait and isinstance(error, OSError) and error.errno in _NO_LOCKS_HERE:
+            if wait and isinstance(error, OSError) and error.errno in NO_LOCKS_HERE:
                 return descriptor
             os.close(descriptor)
             raise

@@ -79,11 +79,17 @@ class Bench:
         return Prepared(study, shown, graph, calibration, network)
 
     def contents(self, config: StudyConfig) -> str:
-        """Return the hash of the examples and of the trained network that a study names."""
+        """Return the hash of the examples and of the trained network that a study names.
+
+        What normalises a ReLU network counts too: it depends on whether training examples are here.
+        """
         named = repr((config.dataset.model_dump(), config.network.model))
         if named not in self._contents:
-            network = self.read(config.network.model).sha256()
-            self._contents[named] = hash_of(self.clean(config).examples.sha256, network)[:8]
+            parts = [self.clean(config).examples.sha256, self.read(config.network.model).sha256()]
+            calibration = self.calibration(config, self.graph(config))
+            if calibration is not None:
+                parts.append(calibration.examples.sha256)
+            self._contents[named] = hash_of(*parts)[:8]
         return self._contents[named]
 
     def clean(self, config: StudyConfig) -> Input:
@@ -148,6 +154,11 @@ class Bench:
             ),
         )
         return network
+
+    def forget(self) -> None:
+        """Drop all that is remembered, so that it is read again."""
+        self._kept.clear()
+        self._contents.clear()
 
     def keep(self, what: str, decided_by: Any, make: Callable[[], Any], most: int = REMEMBERED) -> Any:
         """Return a thing of some kind that is remembered under what decides it, or make it."""

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.recordings import kept_batches
 from bioscnn.experiments.unit import Measure, Outcome, Unit
-from bioscnn.fingerprint import code_of_modules, hash_of
+from bioscnn.fingerprint import code_of_modules, environment_of_results, hash_of
 from bioscnn.metrics import (
     decision_latency,
+    informed_steps,
     synaptic_operations_by_trial,
     synaptic_operations_per_trial,
 )
@@ -24,7 +25,6 @@ from bioscnn.simulation import Recording, simulate_batches
 from bioscnn.spikes import SpikeTrains
 from bioscnn.studies.identity import SIMULATION, inputs_of_case
 from bioscnn.studies.prepare import Prepared
-from bioscnn.studies.scores import informed_steps
 
 RULES = tuple(READOUTS)
 """Readouts in the order of the first axis of ``chosen``."""
@@ -91,7 +91,8 @@ def classify_case(
     )
     path = None
     if recordings is not None:
-        path = recordings / f"{hash_of(inputs_of_case(case), by_trial, code_of_modules(SIMULATION))}.npz"
+        code = code_of_modules(SIMULATION), environment_of_results()
+        path = recordings / f"{hash_of(inputs_of_case(case), by_trial, *code)}.npz"
     for batch in kept_batches(path, simulated):
         trials = slice(first, first + batch.n_trials)
         decided = {name: decisions(batch, name) for name in RULES}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from typing import Any
 
 from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
-from bioscnn.experiments.executors import Executor, is_death
+from bioscnn.experiments.executors import Executor, LostExecutorError, is_death
 from bioscnn.experiments.fingerprint import code_of, core_of
 from bioscnn.experiments.store import Kept, MadeBy, Store
 from bioscnn.experiments.unit import Outcome, Unit, measure_of
@@ -42,6 +43,9 @@ class Chunk:
         Of units whose outcome was made by other code: the hashes of its core and of its inputs.
     given : mapping
         Outcomes of earlier rounds that the units need.
+    made_from : mapping
+        Of every unit: the hashes of its measure's code, and of its data and network, as they are where the
+        outcomes are kept.
     """
 
     data: Path | None
@@ -49,6 +53,7 @@ class Chunk:
     units: tuple[Unit, ...]
     known: Mapping[str, tuple[str, str]]
     given: Mapping[str, Outcome]
+    made_from: Mapping[str, tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -86,14 +91,41 @@ def measure_chunk(chunk: Chunk) -> list[Result]:
     """Measure units one after the other; one that fails does not stop the others.
 
     Linear algebra takes one thread: several round otherwise, and every executor is to come to the same.
+
+    Raises
+    ------
+    LostExecutorError
+        If this process has other code, data or networks than the one that keeps the outcomes.
     """
     from threadpoolctl import threadpool_limits
 
     bench = bench_of(chunk.data)
-    bench.given.update(chunk.given)
+    bench.given = dict(chunk.given)
     bench.recordings = chunk.recordings
+    for unit in chunk.units:
+        _check_same(unit, bench, *chunk.made_from[unit.id])
     with threadpool_limits(1, user_api="blas"):
         return [_measure(unit, bench, chunk.known.get(unit.id)) for unit in chunk.units]
+
+
+def _check_same(unit: Unit, bench: Bench, code: str, contents: str) -> None:
+    """Refuse a unit whose outcome would be kept under a name that does not fit it."""
+    if code_of(unit.measure) != code:
+        raise LostExecutorError(
+            "the code of bioscnn here is not the code that the experiment was started with",
+            value=socket.gethostname(),
+            fix="start the workers again with the same code, edit nothing meanwhile, and type the same: what "
+            "is computed is kept",
+        )
+    if bench.contents(unit.study.config) != contents:
+        bench.forget()  # a worker may be older than the files
+        if bench.contents(unit.study.config) != contents:
+            raise LostExecutorError(
+                "a worker has other data or another network than the machine that keeps the results",
+                value=f"{unit.study.config.network.model}, {bench.data or 'usual data folder'} on "
+                f"{socket.gethostname()}",
+                fix="give --data and network.model as absolute paths, to the same files on all machines",
+            )
 
 
 @lru_cache(maxsize=1)
@@ -150,12 +182,18 @@ class Round:
         if not kept.made_by.error:
             self.outcomes[unit.id] = kept.outcome
 
-    def add(self, store: Store, units: Iterable[Unit]) -> None:
-        """Take in units that others have brought into the store."""
+    def add(self, store: Store, units: Iterable[Unit]) -> bool:
+        """Take in units that others have brought into the store; return whether these were all that is left.
+
+        What other code made is not taken: who measures it has not been there yet.
+        """
         for unit in units:
-            kept = store.read(unit)
-            if kept is not None:
+            if unit.id not in self.made:
+                kept = store.read(unit)
+                if kept is None or not _same_environment(kept) or kept.made_by.code != code_of(unit.measure):
+                    return False
                 self.take(unit, kept)
+        return True
 
 
 def complete(
@@ -204,6 +242,8 @@ def complete(
     """
     units = list({unit.id: unit for unit in units}.values())
     done = Round({}, {})
+    # At the beginning: the code may be edited while units are measured.
+    made_from = {unit.id: (code_of(unit.measure), store.contents(unit)) for unit in units}
     known: dict[str, tuple[str, str]] = {}
     todo: list[Unit] = []
     progress.plan(sum(unit.work for unit in units))
@@ -222,7 +262,7 @@ def complete(
             todo.append(unit)
     if todo:
         progress.stage(f"measuring {len(todo)} of {len(units)} units")
-    tasks = _Tasks(data, recordings, known, given or {})
+    tasks = _Tasks(data, recordings, known, given or {}, made_from)
     for result in _compute(todo, executor, tasks):
         unit = result.unit
         if result.error and not keep_failures:
@@ -263,11 +303,13 @@ class _Tasks:
     recordings: Path | None
     known: Mapping[str, tuple[str, str]]
     given: Mapping[str, Outcome]
+    made_from: Mapping[str, tuple[str, str]]
 
     def chunk(self, units: Sequence[Unit]) -> Chunk:
         needed = {need: self.given[need] for unit in units for need in unit.needs}
         known = {unit.id: self.known[unit.id] for unit in units if unit.id in self.known}
-        return Chunk(self.data, self.recordings, tuple(units), known, needed)
+        made_from = {unit.id: self.made_from[unit.id] for unit in units}
+        return Chunk(self.data, self.recordings, tuple(units), known, needed, made_from)
 
 
 def _compute(units: Sequence[Unit], executor: Executor, tasks: _Tasks) -> Iterator[Result]:

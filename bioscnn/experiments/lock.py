@@ -13,13 +13,15 @@ from pathlib import Path
 
 from bioscnn.errors import UserError
 from bioscnn.files import unwritable_is_told
+from bioscnn.locks import NO_LOCKS_HERE
 
 
 @contextmanager
 def locked(folder: Path, name: str = ".lock") -> Iterator[None]:
     """Hold the lock of a folder.
 
-    The lock belongs to the process, and ends with it, however that ends: nothing has to be cleaned up.
+    The lock belongs to the process, and ends with it, however that ends: nothing has to be cleaned up. On a
+    file system that knows no locks, nobody is excluded: two processes then measure the same twice.
 
     Raises
     ------
@@ -33,11 +35,14 @@ def locked(folder: Path, name: str = ".lock") -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise UserError(
-                "another process is at this experiment",
+                "another process is running this experiment",
                 file=folder,
                 value=_holder(descriptor),
                 fix="wait until it is done, or stop it; what is computed is kept",
             ) from None
+        except OSError as error:
+            if error.errno not in NO_LOCKS_HERE:
+                raise
         now = datetime.now(UTC).isoformat(timespec="seconds")
         holder = json.dumps({"process": os.getpid(), "host": socket.gethostname(), "since": now})
         with unwritable_is_told(folder):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bioscnn.errors import UserError
-from bioscnn.experiments.store import UNITS, is_whole
+from bioscnn.experiments.store import UNITS, Kept, read_unit
 from bioscnn.files import unwritable_is_told, write_atomically
 
 
@@ -33,7 +33,8 @@ def merge(sources: Sequence[Path], results: Path) -> Merged:
     """Copy the units of other folders of results into this one.
 
     Nothing is mixed up: a unit is named by the hash of all that decides it, so those of another plan lie
-    beside the others and are not used.
+    beside the others and are not used. An outcome that is there already is replaced if it was made by other
+    code, or failed and did not fail elsewhere; who runs the experiment judges it anew.
 
     Parameters
     ----------
@@ -59,10 +60,11 @@ def merge(sources: Sequence[Path], results: Path) -> Merged:
             )
         for path in (path for folder in folders for path in sorted(folder.glob("*.npz"))):
             target = results / path.relative_to(source)
-            if is_whole(target):
-                there += 1
-            elif not is_whole(path):
+            kept, found = read_unit(target), read_unit(path)
+            if found is None:
                 damaged += 1
+            elif kept is not None and not _replaces(found, kept):
+                there += 1
             else:
                 with unwritable_is_told(target.parent):
                     target.parent.mkdir(parents=True, exist_ok=True)
@@ -70,3 +72,11 @@ def merge(sources: Sequence[Path], results: Path) -> Merged:
                 copied += 1
                 experiments[target.parent.parent.relative_to(results).as_posix()] = None
     return Merged(copied, there, damaged, tuple(experiments))
+
+
+def _replaces(found: Kept, kept: Kept) -> bool:
+    """Whether an outcome takes the place of one that is there already."""
+    new, old = found.made_by, kept.made_by
+    if (new.code, new.environment) == (old.code, old.environment):
+        return bool(old.error) and not new.error
+    return True

@@ -181,10 +181,8 @@ def run_experiment(
             seconds += perf_counter() - round_begun
             computed += done.computed
             measured += len(mine)
-            if shard is not None:
-                if not store.has_all(units):
-                    return ShardDone(folder, measured, computed)
-                done.add(store, units)
+            if shard is not None and not done.add(store, units):
+                return ShardDone(folder, measured, computed)
             every += units
             outcomes |= done.outcomes
             made |= done.made

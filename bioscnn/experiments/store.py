@@ -72,7 +72,7 @@ class Store:
     """
 
     def __init__(self, folder: Path, contents: Callable[[Unit], str]) -> None:
-        self.folder, self.units, self._contents = folder, folder.parent / UNITS, contents
+        self.folder, self.units, self.contents = folder, folder.parent / UNITS, contents
 
     def open(self, spec: dict[str, Any]) -> None:
         """Make the folders, and say in that of the experiment which plan it belongs to.
@@ -93,15 +93,11 @@ class Store:
 
     def path(self, unit: Unit) -> Path:
         """Return the file of a unit."""
-        return self.units / f"{unit.id}-{self._contents(unit)}.npz"
+        return self.units / f"{unit.id}-{self.contents(unit)}.npz"
 
     def read(self, unit: Unit) -> Kept | None:
         """Return a unit's outcome; None if it is not there or damaged."""
-        return _read(self.path(unit))
-
-    def has_all(self, units: Iterable[Unit]) -> bool:
-        """Return whether every unit is in the store, whoever computed it."""
-        return all(self.path(unit).exists() for unit in units)
+        return read_unit(self.path(unit))
 
     def write(self, unit: Unit, outcome: Outcome, made_by: MadeBy) -> None:
         """Keep an outcome, whole or not at all.
@@ -133,12 +129,8 @@ class Store:
         write_csv(self.folder / "units.csv", rows)
 
 
-def is_whole(path: Path) -> bool:
-    """Return whether a file holds the outcome of a unit."""
-    return _read(path) is not None
-
-
-def _read(path: Path) -> Kept | None:
+def read_unit(path: Path) -> Kept | None:
+    """Return what a file of a unit holds; None if it is not there or damaged."""
     arrays = read_npz(path)
     if arrays is None or _MADE_BY not in arrays:
         return None

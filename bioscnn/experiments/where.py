@@ -69,7 +69,7 @@ def where_to_compute(
     given = [option for option, value in options.items() if value is not None]
     if len(given) > 1:
         raise UserError(
-            "the work is done in one place", value=" ".join(given),
+            "only one of --jobs, --dask, --slurm and --pbs may be given", value=" ".join(given),
             fix="give one of them; a cluster has as many processes as it has workers",
         )  # fmt: skip
     batch = "slurm" if slurm is not None else "pbs" if pbs is not None else None

@@ -24,7 +24,7 @@ from bioscnn.metrics.intervals import (
     interval_statistics,
     intervals,
 )
-from bioscnn.metrics.latency import decision_latency, first_informed_step, time_to_accuracy
+from bioscnn.metrics.latency import decision_latency, first_informed_step, informed_steps, time_to_accuracy
 from bioscnn.metrics.neo import to_neo
 from bioscnn.metrics.pairs import check_comparable
 from bioscnn.metrics.profiles import isi_distance, spike_distance
@@ -45,6 +45,7 @@ __all__ = [
     "first_informed_step",
     "first_spike_latency",
     "first_spike_rank",
+    "informed_steps",
     "interval_statistics",
     "intervals",
     "isi_distance",

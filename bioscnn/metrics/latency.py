@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+from bioscnn.network import READOUT, SpikingNetwork
+
+if TYPE_CHECKING:
+    from bioscnn.simulation import Recording
 
 _ROUNDING = 1e-4
 """Relative size of a difference that single precision alone may make; the first spike makes a larger one."""
@@ -45,6 +51,13 @@ def first_informed_step(potentials: NDArray[np.floating], dt: float, tau_m: floa
     tolerance = _ROUNDING * np.abs(uninformed).max(axis=2)
     differs = np.abs(potentials - uninformed).max(axis=2) > tolerance
     return np.where(differs.any(axis=1), differs.argmax(axis=1), n_steps).astype(np.int64)
+
+
+def informed_steps(network: SpikingNetwork, recording: Recording) -> NDArray[np.int64]:
+    """Return the first step with evidence of each trial, from the potentials of the readout."""
+    potentials, readout = recording[READOUT].potentials, network[READOUT].neuron
+    assert potentials is not None and readout is not None
+    return first_informed_step(potentials, recording.dt, readout.parameters["tau_m"])
 
 
 def decision_latency(

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from bioscnn.errors import UserError
+from bioscnn.files import unwritable_is_told
+from bioscnn.locks import locked
 from bioscnn.report.files import read_json
 from bioscnn.report.index_entries import read_entry
 from bioscnn.report.index_folder import OTHER, STEPS, FileLink, address, find_files, find_places
@@ -32,12 +34,13 @@ def write_index(results: Path) -> Path:
         raise UserError(
             "no results yet", file=results, fix="type `make sim`, or `make study` for all of them"
         )
-    groups = list(group_entries(read_entry(place, results) for place in find_places(results)))
-    sections = {
-        (kind, heading_of(kind)): list(of_kind) for kind, of_kind in groupby(groups, lambda group: group.kind)
-    }
-    page = index_page(results, sections, list(story(groups)), dict(_other(results)), _steps(results))
-    return write_page(page, results, "index.html")
+    # Of two commands that end at once, the later one must see what the earlier one wrote.
+    with unwritable_is_told(results), locked(results / ".index.lock"):
+        groups = list(group_entries(read_entry(place, results) for place in find_places(results)))
+        by_kind = groupby(groups, lambda group: group.kind)
+        sections = {(kind, heading_of(kind)): list(of_kind) for kind, of_kind in by_kind}
+        page = index_page(results, sections, list(story(groups)), dict(_other(results)), _steps(results))
+        return write_page(page, results, "index.html")
 
 
 def _steps(results: Path) -> dict[str, Any] | str | None:

@@ -13,22 +13,15 @@ from bioscnn.metrics import (
     Energy,
     decision_latency,
     energy_estimate,
-    first_informed_step,
+    informed_steps,
     spikes_per_trial,
     synaptic_operations_per_trial,
 )
-from bioscnn.network import READOUT, SpikingNetwork
+from bioscnn.network import SpikingNetwork
 from bioscnn.readout import READOUTS, decisions
 from bioscnn.simulation import Recording
 from bioscnn.spikes import SpikeTrains
 from bioscnn.statistics import Estimate, proportion
-
-
-def informed_steps(network: SpikingNetwork, recording: Recording) -> NDArray[np.int64]:
-    """Return the first step with evidence of each trial, from the potentials of the readout."""
-    potentials, readout = recording[READOUT].potentials, network[READOUT].neuron
-    assert potentials is not None and readout is not None
-    return first_informed_step(potentials, recording.dt, readout.parameters["tau_m"])
 
 
 @dataclass

@@ -71,5 +71,5 @@ def test_what_changes_outcomes_makes_measured_again_what_it_touches(place):
     assert sorted((place / "results" / "recordings").iterdir()) == recordings, (
         "and nothing is simulated again"
     )
-    edit(place, "conversion/convert.py", "bias = offset + slope * bias", "bias = 2 * (offset + slope * bias)")
+    edit(place, "conversion/convert.py", "slope * stage.bias", "2 * slope * stage.bias")
     assert computed(place) == 9, "another conversion: everything"

@@ -152,17 +152,10 @@ def _inputs_of_training(unit: Unit, bench: Bench) -> str:
 
 def _inputs_of_classes(unit: Unit, bench: Bench) -> str:
     """Return the hash of everything that a fold is classified from."""
-    case = _case(unit, bench)
-    assert isinstance(case.input, EventInput)
-    frames = case.input.frame_steps, case.input.input_rate
-    return hash_of(inputs_of_case(case), case.graph.sha256(), *frames)
+    return inputs_of_case(_case(unit, bench), ann=True)
 
 
 TRAIN = Measure(
     train_fold, _inputs_of_training, core=("bioscnn.training.train", "bioscnn.experiments.trained")
 )
-CLASSIFY = Measure(
-    classify_fold,
-    _inputs_of_classes,
-    core=(*OF_STUDIES.core, "bioscnn.encoding.event_frames", "bioscnn.ann.graph"),
-)
+CLASSIFY = Measure(classify_fold, _inputs_of_classes, OF_STUDIES.core)

@@ -95,7 +95,7 @@ def kinds_of(configs: Sequence[StudyConfig], asked: Sequence[str], *, quick: boo
     Raises
     ------
     UserError
-        If a name is none, comes twice, or its noise fits no network.
+        If a name is none, comes twice, or its noise fits no network, or if none fits the first network.
     """
     for name in asked:
         kind = find_noise(name)
@@ -107,6 +107,14 @@ def kinds_of(configs: Sequence[StudyConfig], asked: Sequence[str], *, quick: boo
                 value=name,
                 fix="leave it out",
             )
+    if asked and all(fits(find_noise(name), configs[0]) for name in asked):
+        raise UserError(
+            "none of these kinds of noise reaches the first network, whose losses are judged",
+            key="--kinds",
+            value=",".join(asked),
+            expected=f"at least one that fits it: {fits(find_noise(asked[0]), configs[0])}",
+            fix="add one of another kind, such as threshold-mismatch",
+        )
     if len(set(asked)) < len(asked):
         raise UserError("the same noise twice", key="--kinds", value=",".join(asked))
     names = asked or (QUICK_KINDS if quick else tuple(NOISES))

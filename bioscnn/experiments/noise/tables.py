@@ -15,7 +15,7 @@ from bioscnn.experiments.noise.networks import QUESTIONS, SEEN_IN_TRAINING
 from bioscnn.experiments.rows import corrected_rows, share_cells
 from bioscnn.experiments.unit import Outcome
 from bioscnn.noise import Noise
-from bioscnn.statistics import Estimate, difference, proportion
+from bioscnn.statistics import Estimate, difference, proportion, score_mean
 
 ALL = "all"
 """In the place of a noise: the mean over all kinds."""
@@ -26,6 +26,7 @@ SEEN, UNSEEN = "seen in training", "not seen in training"
 NOISE_SEEDS = ("noise seeds",)
 
 Correct = NDArray[np.bool_]
+Scores = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,14 +185,22 @@ def _compare(
     clean = (results.correct(network, CLEAN, method=method) for network, method in (first, second))
     compared = [(cells | {"noise": CLEAN, "acts_on": CLEAN}, difference(*clean))]
     for noise, acts_on, members in _groups(results, names, question):
-        cases = [(member, severity) for member in members for severity in results.amount.severities]
-        both = [
-            np.stack([results.correct(network, *case, method) for case in cases])
-            for network, method in (first, second)
-        ]
-        estimate = difference(*both, seeds=NOISE_SEEDS)
-        compared.append((cells | {"noise": noise, "acts_on": acts_on}, estimate))
+        scores = np.stack([_scores(results, member, first, second) for member in members])
+        compared.append((cells | {"noise": noise, "acts_on": acts_on}, score_mean(scores, seeds=NOISE_SEEDS)))
     return compared
+
+
+def _scores(results: Results, noise: str, first: tuple[str, str], second: tuple[str, str]) -> Scores:
+    """Return how much more often the first is right than the second in a noise, shape (n_seeds, n_trials).
+
+    A seed draws the same random numbers at every severity, so that its severities are no sample of seeds:
+    their mean is one score.
+    """
+    correct = [
+        np.stack([results.correct(network, noise, k, method) for k in results.amount.severities])
+        for network, method in (first, second)
+    ]
+    return np.asarray(np.subtract(*correct, dtype=np.float64).mean(axis=0))
 
 
 def _groups(results: Results, names: Sequence[str], question: str) -> list[tuple[str, str, list[str]]]:

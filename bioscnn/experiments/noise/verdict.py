@@ -82,7 +82,7 @@ def _first_to_fall(results: Results, losses: Sequence[Row], title: str) -> str:
 def _what_helps(rows: Rows, results: Results) -> str:
     asked = {question: rows[question, ALL] for question in HELPERS if (question, ALL) in rows}
     if not asked:
-        return "Whether anything helps was not asked: there was one network, and its ANN never saw the noise."
+        return "No comparison was made: there was one network, and its ANN never saw the noise."
     signs = {
         question: row["significant"] * (1 if row["difference"] > 0 else -1) for question, row in asked.items()
     }

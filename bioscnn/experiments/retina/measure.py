@@ -177,4 +177,4 @@ def _inputs_of_classes(unit: Unit, bench: Bench) -> str:
 TRAIN = Measure(
     train_front_end, _inputs_of_training, core=("bioscnn.training.train", "bioscnn.experiments.trained")
 )
-CLASSIFY = Measure(classify_condition, _inputs_of_classes, core=(*OF_STUDIES.core, "bioscnn.ann.graph"))
+CLASSIFY = Measure(classify_condition, _inputs_of_classes, core=OF_STUDIES.core)

@@ -63,8 +63,8 @@ def effects_of(
 
 
 def constant(outcomes: Outcomes) -> list[str]:
-    """Return the outcomes that are the same at every point."""
-    return [name for name, values in outcomes.items() if np.ptp(values) == 0]
+    """Return the outcomes that are the same at every point; none if there are no points."""
+    return [name for name, values in outcomes.items() if len(values) and np.ptp(values) == 0]
 
 
 def ranked(effects: Sequence[Row], outcome: str, measure: str) -> list[Row]:

@@ -14,7 +14,12 @@ from bioscnn.experiments.classify import CLASSIFY
 from bioscnn.experiments.unit import Measure, Outcome, Unit
 from bioscnn.ledger import draw_up
 from bioscnn.ledger.causes import CAUSES
-from bioscnn.metrics import decision_latency, spikes_per_trial, synaptic_operations_per_trial
+from bioscnn.metrics import (
+    decision_latency,
+    informed_steps,
+    spikes_per_trial,
+    synaptic_operations_per_trial,
+)
 from bioscnn.network import OUTPUT, READOUT, SpikingNetwork
 from bioscnn.readout import decisions
 from bioscnn.simulation import simulate
@@ -22,7 +27,6 @@ from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.explainable import case_of
 from bioscnn.studies.identity import inputs_of_case
 from bioscnn.studies.prepare import Prepared, conditions_of, with_fixed_weights
-from bioscnn.studies.scores import informed_steps
 from bioscnn.studies.study import Study
 
 COLUMNS = {

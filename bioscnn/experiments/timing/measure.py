@@ -172,9 +172,18 @@ SIMULATION = ("bioscnn.simulation.simulate", "bioscnn.readout", "bioscnn.network
 CLASSES = Measure(
     classes,
     _inputs,
-    core=(*SIMULATION, "bioscnn.noise.parse", "bioscnn.metrics.decoding", "bioscnn.encoding.event_frames"),
+    core=(
+        *SIMULATION,
+        "bioscnn.seeds",
+        "bioscnn.noise.parse",
+        "bioscnn.metrics.decoding",
+        "bioscnn.encoding.event_frames",
+        "bioscnn.ann.graph",
+    ),
 )
-INFORMATION = Measure(information, _inputs, core=(*SIMULATION, "bioscnn.metrics.information"))
+INFORMATION = Measure(
+    information, _inputs, core=(*SIMULATION, "bioscnn.seeds", "bioscnn.metrics.information")
+)
 CONTROLS = Measure(
     controls, lambda unit, bench: hash_of(CONTROL_SEED), core=("bioscnn.experiments.timing.controls",)
 )
