@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from tokenize import TokenError
 from typing import TYPE_CHECKING, Any
 
 from bioscnn.errors import UserError
@@ -110,7 +111,7 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]] | None:
             return None
         with load(path, allow_pickle=False) as arrays:
             return dict(arrays)
-    except (OSError, ValueError, EOFError, MemoryError, NotImplementedError, RuntimeError,
+    except (OSError, ValueError, EOFError, MemoryError, OverflowError, RuntimeError, TokenError,
             zipfile.BadZipFile, zlib.error):  # fmt: skip
         return None
 
@@ -139,7 +140,7 @@ def whole_folder(folder: Path, mark: str) -> Iterator[Path]:
         )
     with unwritable_is_told(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with scratch_folder(folder.parent, f".{folder.name}") as place:
+        with scratch_folder(folder.parent, ".unfinished") as place:
             scratch = place / folder.name
             scratch.mkdir()
             yield scratch

@@ -82,7 +82,7 @@ def read_card(name_or_path: str | Path) -> dict[str, Any] | None:
         return None
     try:
         card = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"not a JSON file: {error}", file=path) from None
     if not isinstance(card, dict):
         raise UserError("not the card of a network", file=path, expected="a JSON object")

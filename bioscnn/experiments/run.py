@@ -72,7 +72,7 @@ class Shard:
             If it names none.
         """
         first, _, last = text.partition("/")
-        if first.isdecimal() and last.isdecimal() and 1 <= int(first) <= int(last):
+        if text.isascii() and first.isdecimal() and last.isdecimal() and 1 <= int(first) <= int(last):
             return cls(int(first), int(last))
         raise UserError(
             "not a shard", key="--shard", value=text, expected="number/of, such as 3/16: the third of sixteen"

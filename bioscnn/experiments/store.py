@@ -136,7 +136,7 @@ def read_unit(path: Path) -> Kept | None:
         return None
     try:
         made_by = MadeBy(**json.loads(str(arrays.pop(_MADE_BY))))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return None
     return Kept(arrays, made_by)
 
@@ -151,7 +151,7 @@ def check_spec(path: Path, plan: str) -> None:
     """
     try:
         known = json.loads(path.read_text(encoding="utf-8"))["plan"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise UserError(
             "a file of the results is damaged",
             file=path,

@@ -40,7 +40,7 @@ def from_json(text: str) -> tuple[Ledger, list[LayerComparison]]:
         ledger = Ledger(**{**_with_estimates(Ledger, read), "entries": entries, "rivals": rivals})
         names = [field.name for field in fields(LayerComparison)]
         layers = [LayerComparison(**{name: row[name] for name in names}) for row in content["layers"]]
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"not a ledger of this version: {error!r}") from error
     return ledger, layers
 

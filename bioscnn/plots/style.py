@@ -75,6 +75,7 @@ def themed(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 
         with matplotlib.rc_context(THEME):
             figure = draw(*args, **kwargs)
+            _plain_powers(figure)
             layout = figure.get_layout_engine()
             if layout is not None:
                 layout.execute(figure)
@@ -83,6 +84,20 @@ def themed(draw: Callable[P, Figure]) -> Callable[P, Figure]:
         return figure
 
     return draw_themed
+
+
+def _plain_powers(figure: Figure) -> None:
+    """Write the numbers of logarithmic axes plainly: the theme reads no mathematics in texts."""
+    from matplotlib.ticker import LogFormatterSciNotation
+
+    class Plain(LogFormatterSciNotation):  # type: ignore[misc]
+        def __call__(self, x: float, pos: int | None = None) -> str:
+            return f"{x:g}" if super().__call__(x, pos) else ""
+
+    for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
+        for name in ("major", "minor"):
+            if isinstance(getattr(axis, f"get_{name}_formatter")(), LogFormatterSciNotation):
+                getattr(axis, f"set_{name}_formatter")(Plain(labelOnlyBase=name == "major"))
 
 
 def step_ends(n_steps: int, dt: float) -> NDArray[np.float64]:

@@ -148,7 +148,7 @@ def _check(run: Run, folder: Path) -> None:
 def _check_encoding(run: Run, path: Path) -> None:
     try:
         encoding = tomllib.loads(run.config).get("encoding", {})
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"a file of the run is damaged: {error}", file=path, fix=FIX) from error
     check_facts({"encoding": encoding}, Config, path, FIX)
 

@@ -178,7 +178,7 @@ def _neuron(config: Path) -> str:
 
     try:
         model = tomllib.loads(read_text(config, FIX))["neuron"]["model"]
-    except (tomllib.TOMLDecodeError, LookupError, TypeError) as error:
+    except (ValueError, RecursionError, LookupError, TypeError) as error:
         problem = f"a file of the results is damaged: {error}"
         raise UserError(problem, file=config, key="neuron.model", fix=FIX) from None
     return f"{Path(str(model)).stem} neurons"

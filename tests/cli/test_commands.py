@@ -253,13 +253,12 @@ def test_a_folder_that_holds_something_else_is_not_overwritten(tmp_path):
     assert (tmp_path / "thesis" / "chapter.tex").read_text() == "precious"
 
 
-def test_a_network_with_max_pooling_is_refused_by_name(tmp_path):
-    pool = helper.make_node("MaxPool", ["x"], ["y"], name="pool_of_mine", kernel_shape=[2, 2])
-    shapes = [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in
-              (("x", [1, 1, 28, 28]), ("y", [1, 1, 27, 27]))]  # fmt: skip
-    save(helper.make_model(helper.make_graph([pool], "net", shapes[:1], shapes[1:])), tmp_path / "max.onnx")
-    done = bioscnn(tmp_path, "run", STUDY, "--set", "network.model=max.onnx")
-    assert_refused(done, "max.onnx", "MaxPool", "pool_of_mine", "average pooling")
+def test_a_network_with_an_unknown_operator_is_refused_by_name(tmp_path):
+    node = helper.make_node("LRN", ["x"], ["y"], name="normalisation_of_mine", size=3)
+    shapes = [helper.make_tensor_value_info(n, TensorProto.FLOAT, [1, 1, 28, 28]) for n in ("x", "y")]
+    save(helper.make_model(helper.make_graph([node], "net", shapes[:1], shapes[1:])), tmp_path / "mine.onnx")
+    done = bioscnn(tmp_path, "run", STUDY, "--set", "network.model=mine.onnx")
+    assert_refused(done, "mine.onnx", "LRN", "normalisation_of_mine")
 
 
 @pytest.mark.parametrize(
