@@ -90,7 +90,7 @@ def _plain_powers(figure: Figure) -> None:
     """Write the numbers of logarithmic axes plainly: the theme reads no mathematics in texts."""
     from matplotlib.ticker import LogFormatterSciNotation
 
-    class Plain(LogFormatterSciNotation):  # type: ignore[misc]
+    class Plain(LogFormatterSciNotation):
         def __call__(self, x: float, pos: int | None = None) -> str:
             return f"{x:g}" if super().__call__(x, pos) else ""
 
