@@ -21,7 +21,7 @@ def test_a_plan_counts_points_and_programs_and_simulates_nothing(tmp_path):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("--dask", "tcp://1.2.3.4:1", "--slurm", "2"), ("one place",)),
+        (("--dask", "tcp://1.2.3.4:1", "--slurm", "2"), ("only one of",)),
         (("--jobs", "2", "--pbs", "2"), ("--pbs",)),
         (("--dask", "nonsense"), ("not the address of a Dask scheduler", "nonsense")),
         (("--set", "simulation.dt=3 ms"), ("neuron.t_ref", "no whole number of time steps")),

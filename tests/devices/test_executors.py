@@ -231,7 +231,7 @@ def test_the_place_is_that_which_is_asked_for(options, where):
 
 @pytest.mark.parametrize("options", [{"jobs": 2, "slurm": 2}, {"dask": "tcp://a:1", "pbs": 1}])
 def test_two_places_are_refused(options):
-    with pytest.raises(UserError, match="one place"):
+    with pytest.raises(UserError, match="only one of"):
         where_to_compute(**options)
 
 
