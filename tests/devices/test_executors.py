@@ -94,8 +94,13 @@ def test_units_come_to_the_same_and_raise_the_same_wherever_they_are_computed(wh
 
 
 def test_a_unit_in_this_process_can_be_interrupted():
-    with pytest.raises(KeyboardInterrupt):
-        InProcess().submit(signal.raise_signal, signal.SIGINT)
+    # Another test may have imported what sets a handler of its own.
+    earlier = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            InProcess().submit(signal.raise_signal, signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, earlier)
 
 
 def test_local_processes_are_renewed_when_one_died_and_end_with_the_block(tmp_path):
