@@ -43,14 +43,14 @@ def noughts_and_ones(tmp_path_factory):
     recordings = replace(record(digits), classes=("0", "1"))
     shipped = tmp_path_factory.mktemp("shipped") / "tiny.onnx"
     write_onnx(SHAPE.initial("tiny", 1), shipped)
-    read = Bench.graph
+    read = Bench.read
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("BIOSCNN_DATA", raising=False)
         patch.setenv("BIOSCNN_CACHE", str(tmp_path_factory.mktemp("cache")))
         for place in ("bioscnn.experiments.crossval.folds", "bioscnn.experiments.crossval.measure"):
             patch.setattr(f"{place}.load_recordings", lambda *_, **__: recordings)
         patch.setattr("bioscnn.studies.event_input.load_recordings", lambda *_, **__: recordings)
-        patch.setattr(Bench, "graph", lambda self, name: read(self, str(shipped) if name == "tiny" else name))
+        patch.setattr(Bench, "read", lambda self, name: read(self, str(shipped) if name == "tiny" else name))
         for recipe in (RATES, SPIKES, OTHER):
             patch.setitem(recipes.RECIPES, recipe.name, recipe)
         yield recordings

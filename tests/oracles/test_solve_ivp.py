@@ -133,7 +133,7 @@ def simulated(dt, spikes=True):
         source = Population("input", (2,), axons=Axons(np.full(2, delay)) if delay else None)
         populations, projections = [source], []
         for name in names:
-            rung, cell = RUNGS[name], name.replace("-", "_")
+            rung, cell = RUNGS[name], f"cell_{name}".replace("-", "_")
             neuron = rung.neuron if spikes else replace(rung.neuron, V_th=1e3)
             populations.append(Population(cell, (1,), neuron, np.full(1, CURRENT)))
             wires = {ExponentialCurrent(TAU_S): [W, -W]}
