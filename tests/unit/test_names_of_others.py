@@ -11,7 +11,7 @@ import pytest
 from bioscnn import plots, report
 from bioscnn.errors import UserError
 from bioscnn.network import Population
-from bioscnn.report import template
+from bioscnn.report import render
 from bioscnn.studies import read_study
 
 HOSTILE = [
@@ -32,7 +32,7 @@ def test_no_template_trusts_a_value_or_holds_a_script(file):
 
 
 def test_only_our_own_style_sheet_is_markup():
-    source = Path(template.__file__).read_text(encoding="utf-8")
+    source = Path(render.__file__).read_text(encoding="utf-8")
     assert "autoescape=True" in source
     assert re.findall(r"Markup\((.*?)\.read_text", source) == ['(HERE / "report.css")']
 
