@@ -29,8 +29,3 @@ def points_of(row: Mapping[str, Any], *, sign: bool = True, scale: float = 100.0
     value, low, high = (scale * row[key] for key in ("difference", "low", "high"))
     plus = "+" if sign else ""
     return f"{value:{plus}.1f} points [{low:{plus}.1f}, {high:{plus}.1f}]".replace("-", MINUS)
-
-
-def duration(seconds: float) -> str:
-    """Return a duration for people, such as ``about 3 min``."""
-    return f"about {seconds / 60:.0f} min" if seconds > 90 else f"about {seconds:.0f} s"

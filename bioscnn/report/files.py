@@ -6,12 +6,9 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bioscnn.errors import UserError
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def read_text(path: Path, fix: str) -> str:
@@ -84,66 +81,3 @@ def refuse_incomplete(fix: str) -> Iterator[None]:
         yield
     except KeyError as error:
         raise UserError("a file of the results is incomplete", key=str(error.args[0]), fix=fix) from error
-
-
-def read_table(
-    path: Path, columns: dict[str, str], fix: str, *, optional: Sequence[str] = ()
-) -> pd.DataFrame:
-    """Return the table of a CSV file.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    columns : dict of str
-        Kind of each column that it has to have: ``text``, ``number``, ``share`` (0 to 1) or ``truth``.
-    fix : str
-        What a user does if the file is damaged.
-    optional : sequence of str
-        Columns in which a cell may be empty; empty text is read as ``""``.
-
-    Raises
-    ------
-    UserError
-        If the file cannot be read, has no rows, lacks a column, or a cell is not what it should be.
-    """
-    import io
-
-    import pandas as pd
-
-    text = read_text(path, fix)
-    try:
-        table = pd.read_csv(io.StringIO(text), keep_default_na=False, dtype=str)
-    except ValueError as error:
-        raise UserError(f"a file of the results is damaged: {error}", file=path, fix=fix) from error
-    missing = [name for name in columns if name not in table]
-    if missing:
-        raise UserError("a file of the results is incomplete", file=path, key=", ".join(missing), fix=fix)
-    if table.empty:
-        raise UserError("a file of the results is incomplete", file=path, value="no rows", fix=fix)
-    for name, kind in columns.items():
-        column = table[name].fillna("")
-        try:
-            if name not in optional and (column == "").any():
-                raise ValueError("a cell is empty")
-            table[name] = _convert(column, kind)
-        except (ValueError, KeyError) as error:
-            raise UserError(
-                f"a file of the results is damaged: {error}",
-                file=path, key=name, expected=KINDS[kind], fix=fix,
-            ) from error  # fmt: skip
-    return table
-
-
-KINDS = {"text": "words", "number": "numbers", "share": "numbers from 0 to 1", "truth": "True or False"}
-
-
-def _convert(column: pd.Series, kind: str) -> pd.Series:
-    if kind == "text":
-        return column
-    if kind == "truth":
-        return column.map({"True": True, "False": False}.__getitem__).astype(bool)
-    numbers = column.mask(column == "").astype(float)
-    if kind == "share" and not numbers.dropna().between(0, 1).all():
-        raise ValueError(f"{numbers.max():g} is no share")
-    return numbers

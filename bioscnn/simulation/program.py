@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from bioscnn.caches import cache_folder
 from bioscnn.doctor import require_compiler
@@ -16,9 +14,6 @@ from bioscnn.locks import locked
 from bioscnn.processes import run_guarded
 from bioscnn.simulation.shape import ProgramShape
 from bioscnn.simulation.source import write_source
-
-if TYPE_CHECKING:
-    from bioscnn.simulation.simulate import Progress
 
 
 @dataclass(frozen=True)
@@ -51,26 +46,6 @@ def obtain(shape: ProgramShape) -> Program | None:
     """Return the cached program of a shape, or None."""
     folder = cache_folder() / "programs" / shape.key()
     return Program(folder, shape.arguments) if (folder / "main").is_file() else None
-
-
-def build_missing(shapes: Iterable[ProgramShape | None], jobs: int, progress: Progress) -> None:
-    """Compile every program that is not there, each one once; errors as for `build`.
-
-    Parameters
-    ----------
-    shapes : iterable of ProgramShape or None
-        None where a device compiles none.
-    jobs : int
-        Processes at a time.
-    progress : Progress
-        Told if there is anything to compile.
-    """
-    from joblib import Parallel, delayed
-
-    missing = {shape.key(): shape for shape in shapes if shape is not None and obtain(shape) is None}
-    if missing:
-        progress.stage("compiling")
-        Parallel(n_jobs=jobs)(delayed(build)(shape) for shape in missing.values())
 
 
 def build(shape: ProgramShape) -> Program:

@@ -17,7 +17,7 @@ from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.experiment import Analysis, Done, Entry, Row
 from bioscnn.experiments.ladder.fine_tuning import training_examples, training_set, why_not
 from bioscnn.experiments.ladder.measure import loaded_rung, rung_case
-from bioscnn.experiments.ladder.page import ladder_page
+from bioscnn.experiments.ladder.page import interval_of, ladder_page
 from bioscnn.experiments.ladder.rungs import Rung, of_rung, rungs_of
 from bioscnn.experiments.ladder.tables import RungResult, comparison_rows, fine_tuned_rows, ladder_rows
 from bioscnn.experiments.ladder.verdict import verdict_of
@@ -25,7 +25,7 @@ from bioscnn.experiments.unit import Outcome, Unit
 from bioscnn.network import OUTPUT
 from bioscnn.neurons import LeadingCount
 from bioscnn.neurons.synapse import lasts
-from bioscnn.report.formats import percent, percent_interval, plural
+from bioscnn.report.formats import percent, plural
 from bioscnn.report.page import Page
 from bioscnn.statistics import proportion
 from bioscnn.studies.disturbance import refuse_noise
@@ -147,7 +147,7 @@ class LadderExperiment:
             tables["fine-tuned"] = fine_tuned_rows(results)
         trained = {unit.variant: done[unit]["onnx"].tobytes() for unit in done.where(condition=TRAINING)}
         title = TITLES.get(config.dataset.name, examples.name)
-        shares = [f"{percent(row['accuracy'])} {_interval(row)}" for row in rows]
+        shares = [f"{percent(row['accuracy'])} {interval_of(row)}" for row in rows]
         return Analysis(
             title,
             tables,
@@ -156,7 +156,7 @@ class LadderExperiment:
                 f"{examples.name}: {examples.source}",
                 f"{plural(len(examples), 'trial')}, {plural(len(rows), 'rung')}",
                 percent(rows[0]["accuracy"]),
-                f"{_interval(rows[0])} {rows[0]['rung']}, {config.network.model} with no more biology",
+                f"{interval_of(rows[0])} {rows[0]['rung']}, {config.network.model} with no more biology",
                 [f"{row['rung']}: {share}" for row, share in zip(rows[1:], shares[1:], strict=True)],
             ),
             {
@@ -223,10 +223,6 @@ def _equations(case: Prepared) -> dict[str, Any]:
     populations = describe_network(case.network, case.device)["populations"]
     output = next(population for population in populations if population["name"] == OUTPUT)
     return {key: output[key] for key in ("equations", "threshold", "reset", "refractory", "parameters")}
-
-
-def _interval(row: Row) -> str:
-    return percent_interval(row["accuracy_low"], row["accuracy_high"])
 
 
 def _refuse(study: Study) -> None:

@@ -84,8 +84,8 @@ def _headlines(rows: Sequence[Row], summary: Mapping[str, Any]) -> list[Headline
     ann, *ends = summary["ann"]
     first = bottom["rung"]
     return [
-        Headline(f"{first}, no more biology", percent(bottom["accuracy"]), f"95 %: {_interval(bottom)}"),
-        Headline("All of it", percent(top["accuracy"]), f"95 %: {_interval(top)}"),
+        Headline(f"{first}, no more biology", percent(bottom["accuracy"]), f"95 %: {interval_of(bottom)}"),
+        Headline("All of it", percent(top["accuracy"]), f"95 %: {interval_of(top)}"),
         Headline("Trained network", percent(ann), f"{summary['network']}; 95 %: {percent_interval(*ends)}"),
         Headline(
             "Latency of all", f"{top['latency_ms']:g} ms", f"median; {bottom['latency_ms']:g} ms of {first}"
@@ -95,7 +95,8 @@ def _headlines(rows: Sequence[Row], summary: Mapping[str, Any]) -> list[Headline
     ]
 
 
-def _interval(row: Row) -> str:
+def interval_of(row: Row) -> str:
+    """Return the 95 % interval of the accuracy of a rung, in percent."""
     return percent_interval(row["accuracy_low"], row["accuracy_high"])
 
 

@@ -18,7 +18,7 @@ from bioscnn.experiments.noise.tables import Results, accuracy_rows, comparison_
 from bioscnn.experiments.noise.verdict import verdict_of
 from bioscnn.experiments.unit import Unit
 from bioscnn.noise import Noise
-from bioscnn.report.formats import percent, plural
+from bioscnn.report.formats import percent, percent_interval, plural
 from bioscnn.report.page import Page
 from bioscnn.studies.disturbance import refuse_noise
 from bioscnn.studies.study import Study
@@ -189,4 +189,4 @@ def with_noise(study: Study, noise: Noise, seed: int) -> Study:
 
 
 def _interval(row: Mapping[str, Any]) -> str:
-    return f"[{100 * row['low']:.2f}, {100 * row['high']:.2f}]"
+    return percent_interval(row["low"], row["high"])
