@@ -1,14 +1,8 @@
 """A spiking network, free of any simulator: populations, and projections with procedural connectivity."""
 
-from bioscnn.network.connectivity import (
-    Composition,
-    Connectivity,
-    Convolution,
-    Dense,
-    Individual,
-    Pooling,
-    compose,
-)
+from bioscnn.network.composition import Composition, compose
+from bioscnn.network.connectivity import Connectivity, Convolution, Dense, Pooling
+from bioscnn.network.individual import Individual
 from bioscnn.network.network import (
     OUTPUT,
     READOUT,

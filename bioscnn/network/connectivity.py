@@ -6,7 +6,6 @@ Neurons of a population of shape (channels, height, width) are numbered in that 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING, Self
@@ -14,10 +13,11 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from bioscnn.network.relation import Relation, Shape, fan_out_of_any
+
 if TYPE_CHECKING:
     from scipy import sparse
 
-Shape = tuple[int, ...]
 Padding = tuple[int, int, int, int]
 Synapses = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]
 
@@ -55,9 +55,28 @@ class Connectivity(ABC):
     def rectified(self) -> Connectivity:
         """Return the same synapses, with 0 in place of negative weights."""
 
+    @property
+    @abstractmethod
+    def relations(self) -> tuple[Relation, ...]:
+        """Which neurons are connected: those in any of these."""
+
+    @abstractmethod
+    def pulled_back(self, weight: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the dense map that does at once what this one and a dense one behind it do.
+
+        Parameters
+        ----------
+        weight : ndarray of float64, shape (n, n_post)
+            Of the dense map behind.
+
+        Returns
+        -------
+        ndarray of float64, shape (n, n_pre)
+        """
+
     def fan_out(self) -> NDArray[np.int64]:
-        """Number of synapses of each presynaptic neuron, shape (n_pre,)."""
-        return np.bincount(self.synapses()[0], minlength=prod(self.pre_shape))
+        """Number of synapses of each presynaptic neuron, shape (n_pre,); no synapse is listed."""
+        return fan_out_of_any(self.relations)
 
     @property
     def n_synapses(self) -> int:
@@ -73,10 +92,11 @@ class Connectivity(ABC):
 
 
 @dataclass(frozen=True, eq=False)
-class _Window(Connectivity):
+class Window(Connectivity):
     """A window that slides over the presynaptic image.
 
     Output row ``o`` and tap ``k`` read input row ``o * stride + k - padding``, where that lies in the image.
+    A negative padding below or on the right is that many rows or columns that no window sees.
     """
 
     stride: tuple[int, int]
@@ -92,13 +112,29 @@ class _Window(Connectivity):
         n_in, n_out = self.pre_shape[1 + axis], self.post_shape[1 + axis]
         output, tap = np.divmod(np.arange(n_out * self.window[axis]), self.window[axis])
         source = output * self.stride[axis] + tap - self.padding[axis]
-        inside = (source >= 0) & (source < n_in)
+        inside = (source >= 0) & (source < n_in + min(self.padding[2 + axis], 0))
         return output[inside], source[inside], tap[inside]
 
-    def _fan_out_of_a_channel(self) -> NDArray[np.int64]:
-        """How many windows see each pixel, shape (height * width,)."""
-        rows, columns = (np.bincount(self._taps(a)[1], minlength=self.pre_shape[1 + a]) for a in (0, 1))
-        return np.outer(rows, columns).ravel()
+    def _relation(self, channels: NDArray[np.bool_]) -> Relation:
+        """Return which neurons the windows connect, for pairs of channels."""
+        seen = []
+        for axis in (0, 1):
+            output, source, _ = self._taps(axis)
+            seen.append(np.zeros((self.post_shape[1 + axis], self.pre_shape[1 + axis]), np.bool_))
+            seen[axis][output, source] = True
+        return Relation(channels, *seen)
+
+    def _reads(self, y: int, x: int) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+        """Return the windows whose tap (y, x) lies in the image, and the pixels that these taps read."""
+        windows, pixels = [], []
+        for axis, tap in enumerate((y, x)):
+            output, source, taps = self._taps(axis)
+            output, source = output[taps == tap], source[taps == tap]
+            step, n = self.stride[axis], len(output)
+            first, pixel = (int(output[0]), int(source[0])) if n else (0, 0)
+            windows.append(slice(first, first + n))
+            pixels.append(slice(pixel, pixel + step * n, step))
+        return (windows[0], windows[1]), (pixels[0], pixels[1])
 
     def _expand(
         self, pre_channel: NDArray[np.int64], post_channel: NDArray[np.int64]
@@ -114,7 +150,7 @@ class _Window(Connectivity):
 
 
 @dataclass(frozen=True, eq=False)
-class Convolution(_Window):
+class Convolution(Window):
     """A convolution (as deep learning uses the word: a correlation with the kernel).
 
     Parameters
@@ -151,9 +187,26 @@ class Convolution(_Window):
         pre, post, pair, tap_y, tap_x = self._expand(pre_channel, post_channel)
         return _ordered(pre, post, self.kernel[post_channel[pair], within[pair], tap_y, tap_x])
 
-    def fan_out(self) -> NDArray[np.int64]:
-        """Number of synapses of each presynaptic neuron, shape (n_pre,)."""
-        return np.tile(self._fan_out_of_a_channel() * (self.post_shape[0] // self.groups), self.pre_shape[0])
+    @property
+    def relations(self) -> tuple[Relation, ...]:
+        """Which neurons are connected."""
+        channels_out, group_size = self.kernel.shape[:2]
+        before, behind = np.arange(self.pre_shape[0]), np.arange(channels_out)
+        groups = behind[:, None] // (channels_out // self.groups) == before // group_size
+        return (self._relation(groups),)
+
+    def pulled_back(self, weight: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the dense map that does at once what this one and a dense one behind it do."""
+        n, channels_out = len(weight), len(self.kernel)
+        behind = weight.reshape(n, self.groups, channels_out // self.groups, *self.post_shape[1:])
+        kernel = self.kernel.reshape(self.groups, channels_out // self.groups, -1, *self.window)
+        whole = np.zeros((n, self.groups, kernel.shape[2], *self.pre_shape[1:]))
+        for y, x in np.ndindex(*self.window):
+            windows, pixels = self._reads(y, x)
+            whole[:, :, :, *pixels] += np.einsum(
+                "ngoyx,goi->ngiyx", behind[:, :, :, *windows], kernel[:, :, :, y, x], optimize=True
+            )
+        return whole.reshape(n, -1)
 
     def scaled(self, pre: NDArray[np.float64], post: NDArray[np.float64]) -> Self:
         """Multiply the weights by one factor a presynaptic and one a postsynaptic channel."""
@@ -166,7 +219,7 @@ class Convolution(_Window):
 
 
 @dataclass(frozen=True, eq=False)
-class Pooling(_Window):
+class Pooling(Window):
     """Average pooling, each channel for itself.
 
     Parameters
@@ -210,9 +263,19 @@ class Pooling(_Window):
         weight: NDArray[np.float64] = self.gain[:, None, None] / counted
         return weight
 
-    def fan_out(self) -> NDArray[np.int64]:
-        """Number of synapses of each presynaptic neuron, shape (n_pre,)."""
-        return np.tile(self._fan_out_of_a_channel(), self.pre_shape[0])
+    @property
+    def relations(self) -> tuple[Relation, ...]:
+        """Which neurons are connected."""
+        return (self._relation(np.eye(self.pre_shape[0], dtype=np.bool_)),)
+
+    def pulled_back(self, weight: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the dense map that does at once what this one and a dense one behind it do."""
+        behind = weight.reshape(-1, *self.post_shape) * self.weight_onto()
+        whole = np.zeros((len(weight), *self.pre_shape))
+        for y, x in np.ndindex(*self.window):
+            windows, pixels = self._reads(y, x)
+            whole[:, :, *pixels] += behind[:, :, *windows]
+        return whole.reshape(len(weight), -1)
 
     def scaled(self, pre: NDArray[np.float64], post: NDArray[np.float64]) -> Self:
         """Multiply the weights by one factor a presynaptic and one a postsynaptic channel."""
@@ -245,9 +308,14 @@ class Dense(Connectivity):
         post, pre = np.indices(self.weight.shape)
         return _ordered(pre.ravel(), post.ravel(), self.weight.ravel())
 
-    def fan_out(self) -> NDArray[np.int64]:
-        """Number of synapses of each presynaptic neuron, shape (n_pre,)."""
-        return np.full(self.weight.shape[1], self.weight.shape[0])
+    @property
+    def relations(self) -> tuple[Relation, ...]:
+        """Which neurons are connected."""
+        return (Relation.all_to_all(self.pre_shape, self.post_shape),)
+
+    def pulled_back(self, weight: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the dense map that does at once what this one and a dense one behind it do."""
+        return weight @ self.weight
 
     def scaled(self, pre: NDArray[np.float64], post: NDArray[np.float64]) -> Self:
         """Multiply the weights by one factor a presynaptic and one a postsynaptic channel."""
@@ -258,198 +326,6 @@ class Dense(Connectivity):
     def rectified(self) -> Dense:
         """Return the same synapses, with 0 in place of negative weights."""
         return replace(self, weight=np.maximum(self.weight, 0))
-
-
-@dataclass(frozen=True, eq=False)
-class Composition(Connectivity):
-    """Several linear maps in a row, as one: exact, since nothing between them spikes.
-
-    Parameters
-    ----------
-    parts : tuple of Connectivity
-        In the order in which the signal passes them.
-    """
-
-    parts: tuple[Connectivity, ...]
-
-    @property
-    def geometry(self) -> tuple[object, ...]:
-        """What decides which neurons are connected, whatever the weights."""
-        return ("composition", *(part.geometry for part in self.parts))
-
-    def synapses(self) -> Synapses:
-        """Every synapse: presynaptic neuron, postsynaptic neuron, weight."""
-        from scipy import sparse
-
-        paths, weights = (sparse.eye_array(prod(self.pre_shape), format="csr") for _ in range(2))
-        for part in self.parts:
-            matrix = part.matrix()
-            weights = matrix @ weights
-            paths = (
-                sparse.csr_array((np.ones_like(matrix.data), matrix.indices, matrix.indptr), matrix.shape)
-                @ paths
-            )
-        # A path whose weights cancel is a synapse of weight zero: `paths` has it, `weights` may not.
-        present, valued = paths.tocoo(), weights.tocoo()
-        n_post = prod(self.post_shape)
-        key = np.sort(present.col.astype(np.int64) * n_post + present.row)
-        values = np.zeros(len(key))
-        values[np.searchsorted(key, valued.col.astype(np.int64) * n_post + valued.row)] = valued.data
-        pre, post = np.divmod(key, n_post)
-        return pre.astype(np.int32), post.astype(np.int32), values
-
-    def scaled(self, pre: NDArray[np.float64], post: NDArray[np.float64]) -> Self:
-        """Multiply the weights by one factor a presynaptic and one a postsynaptic channel."""
-        first, last = self.parts[0], self.parts[-1]
-        first = first.scaled(pre, np.ones(first.post_shape[0]))
-        last = last.scaled(np.ones(last.pre_shape[0]), post)
-        return replace(self, parts=(first, *self.parts[1:-1], last))
-
-    def rectified(self) -> Individual:
-        """Return the same synapses, with 0 in place of negative weights: one by one, across all maps."""
-        return Individual.of(self, np.maximum(self.synapses()[2], 0))
-
-
-@dataclass(frozen=True, eq=False)
-class Individual(Connectivity):
-    """The synapses of another connectivity, each with a weight of its own.
-
-    Parameters
-    ----------
-    like : Connectivity
-        Which synapses there are.
-    weight : ndarray of float64, shape (n_synapses,)
-        In the order of ``like.synapses()``.
-    """
-
-    like: Connectivity
-    weight: NDArray[np.float64]
-
-    @classmethod
-    def of(cls, like: Connectivity, weight: NDArray[np.float64]) -> Individual:
-        """Give every synapse of a connectivity another weight."""
-        return cls(like.pre_shape, like.post_shape, like, weight)
-
-    @property
-    def geometry(self) -> tuple[object, ...]:
-        """What decides which neurons are connected, whatever the weights."""
-        return ("individual", self.like.geometry)
-
-    def synapses(self) -> Synapses:
-        """Every synapse: presynaptic neuron, postsynaptic neuron, weight."""
-        pre, post, _ = self.like.synapses()
-        return pre, post, self.weight
-
-    def fan_out(self) -> NDArray[np.int64]:
-        """Number of synapses of each presynaptic neuron, shape (n_pre,)."""
-        return self.like.fan_out()
-
-    def scaled(self, pre: NDArray[np.float64], post: NDArray[np.float64]) -> Self:
-        """Multiply the weights by one factor a presynaptic and one a postsynaptic channel."""
-        sender, receiver, _ = self.like.synapses()
-        factor = pre[sender // prod(self.pre_shape[1:])] * post[receiver // prod(self.post_shape[1:])]
-        return replace(self, weight=self.weight * factor)
-
-    def rectified(self) -> Individual:
-        """Return the same synapses, with 0 in place of negative weights."""
-        return replace(self, weight=np.maximum(self.weight, 0))
-
-
-def compose(parts: Sequence[Connectivity]) -> Connectivity:
-    """Join linear maps in a row, folding them where one map of the usual kind does exactly the same.
-
-    Average pooling and a convolution make one convolution, unless its window would reach past the border
-    where the two in a row do not; what only scales channels goes into its neighbour; what a dense map follows
-    makes one dense map, unless it ignores a neuron.
-
-    Parameters
-    ----------
-    parts : sequence of Connectivity
-        In the order in which the signal passes them.
-
-    Returns
-    -------
-    Connectivity
-        A `Composition` if it takes more than one part.
-    """
-    joined = [parts[0]]
-    for part in parts[1:]:
-        folded = _fold(joined[-1], part)
-        joined[-1:] = [joined[-1], part] if folded is None else [folded]
-    if len(joined) == 1:
-        return joined[0]
-    return Composition(parts[0].pre_shape, parts[-1].post_shape, tuple(joined))
-
-
-def _fold(first: Connectivity, second: Connectivity) -> Connectivity | None:
-    if isinstance(second, Dense):
-        if not first.fan_out().all():
-            return None
-        return Dense(first.pre_shape, second.post_shape, (first.matrix().T @ second.weight.T).T)
-    if not (isinstance(first, _Window) and isinstance(second, _Window)):
-        return None
-    if (factors := _factors(first)) is not None:
-        return second.scaled(factors, np.ones(second.post_shape[0]))
-    if (factors := _factors(second)) is not None:
-        return first.scaled(np.ones(first.pre_shape[0]), factors)
-    pooled = isinstance(first, Pooling) or isinstance(second, Pooling)
-    if not pooled or any(_reaches_past(first, second, axis) for axis in (0, 1)):
-        return None
-    one, other = _kernel(first), _kernel(second)
-    if one is None or other is None:
-        return None
-    # The one that pools has a kernel for each channel alone; it is repeated for the channels of the other.
-    if isinstance(second, Pooling):
-        groups = first.groups if isinstance(first, Convolution) else first.pre_shape[0]
-    else:
-        groups = second.groups if isinstance(second, Convolution) else second.pre_shape[0]
-        one = one.reshape(groups, 1, -1, *first.window)
-        one = np.repeat(one, len(other) // groups, axis=1).reshape(*other.shape[:2], *first.window)
-    size = [(n - 1) * step + m for n, step, m in zip(second.window, first.stride, first.window, strict=True)]
-    kernel = np.zeros((len(other), one.shape[1], *size))
-    for y, x in np.ndindex(*second.window):
-        rows = slice(y * first.stride[0], y * first.stride[0] + first.window[0])
-        columns = slice(x * first.stride[1], x * first.stride[1] + first.window[1])
-        kernel[:, :, rows, columns] += one * other[:, :, y, x, None, None]
-    stride = first.stride[0] * second.stride[0], first.stride[1] * second.stride[1]
-    top, left, bottom, right = (
-        a + step * b for a, step, b in zip(first.padding, first.stride * 2, second.padding, strict=True)
-    )
-    return Convolution(first.pre_shape, second.post_shape, stride, (top, left, bottom, right), kernel, groups)
-
-
-def _factors(connectivity: _Window) -> NDArray[np.float64] | None:
-    """Return the factors of a convolution that only scales each channel; None of any other."""
-    if not isinstance(connectivity, Convolution):
-        return None
-    one_to_one = connectivity.groups == len(connectivity.kernel) == connectivity.pre_shape[0]
-    if not (
-        one_to_one and connectivity.window == connectivity.stride == (1, 1) and not any(connectivity.padding)
-    ):
-        return None
-    return connectivity.kernel.ravel()
-
-
-def _kernel(connectivity: _Window) -> NDArray[np.float64] | None:
-    """Return the kernel; None of a pooling whose windows at the border count fewer pixels."""
-    if isinstance(connectivity, Convolution):
-        return connectivity.kernel
-    assert isinstance(connectivity, Pooling)
-    weight = connectivity.weight_onto()
-    if np.ptp(weight, axis=(1, 2)).any():
-        return None
-    return np.broadcast_to(weight[:, :1, :1, None], (len(weight), 1, *connectivity.window))
-
-
-def _reaches_past(first: _Window, second: _Window, axis: int) -> bool:
-    """Whether the second map reads past the first one's output where pixels remain, or skips some."""
-    n_in, n_middle, n_out = first.pre_shape[1 + axis], first.post_shape[1 + axis], second.post_shape[1 + axis]
-    start = -second.padding[axis]
-    stop = start + (n_out - 1) * second.stride[axis] + second.window[axis]
-    beyond = [m for m in range(start, stop) if not 0 <= m < n_middle]
-    window, stride = first.window[axis], first.stride[axis]
-    lows = [m * stride - first.padding[axis] for m in beyond]
-    return stride > window or any(low < n_in and low + window > 0 for low in lows)
 
 
 def _ordered(pre: NDArray[np.int64], post: NDArray[np.int64], weight: NDArray[np.float64]) -> Synapses:

@@ -10,7 +10,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.network.connectivity import Connectivity, Convolution, Dense, Individual, Synapses
+from bioscnn.network.connectivity import Connectivity, Convolution, Dense, Synapses
+from bioscnn.network.individual import Individual
+from bioscnn.network.relation import Relation
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +44,15 @@ class Sum(Connectivity):
         total = np.bincount(place, np.concatenate(weights), minlength=len(key)).astype(np.float64)
         pre, post = np.divmod(key, n_post)
         return pre.astype(np.int32), post.astype(np.int32), total
+
+    @property
+    def relations(self) -> tuple[Relation, ...]:
+        """Which neurons are connected: those in any of these."""
+        return tuple(relation for part in self.parts for relation in part.relations)
+
+    def pulled_back(self, weight: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the dense map that does at once what this one and a dense one behind it do."""
+        return np.sum([part.pulled_back(weight) for part in self.parts], axis=0)
 
     def scaled(self, pre: NDArray[np.float64], post: NDArray[np.float64]) -> Self:
         """Multiply the weights by one factor a presynaptic and one a postsynaptic channel."""
@@ -77,7 +88,7 @@ def _added(first: Connectivity, second: Connectivity) -> Connectivity:
     if isinstance(first, Dense) or isinstance(second, Dense):
         weights = [p.weight if isinstance(p, Dense) else p.matrix().toarray() for p in (first, second)]
         return Dense(first.pre_shape, first.post_shape, weights[0] + weights[1])
-    if isinstance(first, Convolution) and isinstance(second, Convolution) and first.stride == second.stride:
+    if isinstance(first, Convolution) and isinstance(second, Convolution) and _alike(first, second):
         groups = first.groups if first.groups == second.groups else 1
         padding = tuple(max(a, b) for a, b in zip(first.padding, second.padding, strict=True))
         kernels = [_ungrouped(p) if groups != p.groups else p.kernel for p in (first, second)]
@@ -93,6 +104,12 @@ def _added(first: Connectivity, second: Connectivity) -> Connectivity:
         return Convolution(first.pre_shape, first.post_shape, first.stride, around, kernel, groups)
     parts = first.parts if isinstance(first, Sum) else (first,)
     return Sum(first.pre_shape, first.post_shape, (*parts, second))
+
+
+def _alike(first: Convolution, second: Convolution) -> bool:
+    """Whether two convolutions have one stride and see the same part of the image."""
+    cut = [[min(p, 0) for p in one.padding] for one in (first, second)]
+    return first.stride == second.stride and cut[0] == cut[1]
 
 
 def _ungrouped(connectivity: Convolution) -> NDArray[np.float64]:

@@ -19,6 +19,7 @@ from bioscnn.network import (
     Pooling,
     Projection,
     SpikingNetwork,
+    Sum,
 )
 from bioscnn.neurons import ExponentialConductance
 from bioscnn.noise.networks import NetworkNoise, with_synapses
@@ -137,7 +138,7 @@ class Quantisation(NetworkNoise):
                 return replace(connectivity, gain=self._round(connectivity.gain))
             case Dense() | Individual():
                 return replace(connectivity, weight=self._round(connectivity.weight))
-            case Composition():
+            case Composition() | Sum():
                 return replace(connectivity, parts=tuple(self._quantise(part) for part in connectivity.parts))
         raise TypeError(f"no weights are known of {type(connectivity).__name__}")
 

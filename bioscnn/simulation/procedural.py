@@ -60,7 +60,9 @@ def patches(network: SpikingNetwork, projection: Projection) -> Patches | None:
 
 def _window(connectivity: Convolution | Pooling) -> str:
     shapes = [*connectivity.pre_shape, *connectivity.post_shape, *connectivity.window]
-    return f"{{{_listed([*shapes, *connectivity.stride, *connectivity.padding[:2]])}}}"
+    top, left, bottom, right = connectivity.padding
+    seen = [length + min(cut, 0) for length, cut in zip(connectivity.pre_shape[1:], (bottom, right), strict=True)]
+    return f"{{{_listed([*shapes, *connectivity.stride, top, left, *seen])}}}"
 
 
 def _listed(numbers: list[int]) -> str:

@@ -46,6 +46,7 @@ struct Window
     int post_channels, post_height, post_width;
     int window_height, window_width;
     int stride_y, stride_x, padding_y, padding_x;
+    int seen_height, seen_width;  // no window sees the rest of the image
 
     Sights sights() const
     {
@@ -53,7 +54,8 @@ struct Window
         for (int y = padding_y; y < height + padding_y; y++)
             for (int x = padding_x; x < width + padding_x; x++)
             {
-                const int end_y = std::min(y / stride_y + 1, post_height);
+                const bool seen = y < seen_height + padding_y && x < seen_width + padding_x;
+                const int end_y = seen ? std::min(y / stride_y + 1, post_height) : 0;
                 const int end_x = std::min(x / stride_x + 1, post_width);
                 for (int o_y = first(y, window_height, stride_y); o_y < end_y; o_y++)
                     for (int o_x = first(x, window_width, stride_x); o_x < end_x; o_x++)
