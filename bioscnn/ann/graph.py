@@ -164,7 +164,11 @@ class LayerGraph:
         UserError
             If `x` has another shape.
         """
-        return np.concatenate([self._compute(part)[self.nodes[-1].name] for part in self._in_batches(x)])
+        x, size, logits = self._checked(x), self._at_once(), []
+        for k in range(0, len(x), size):
+            *_, (_, _, output) = self.each_layer(x[k : k + size])
+            logits.append(output)
+        return np.concatenate(logits)
 
     def activations(self, x: Array) -> list[Array]:
         """Compute the output of every layer.
@@ -201,8 +205,34 @@ class LayerGraph:
         -------
         dict of ndarray of the dtype of `x`, shapes (n, *shapes[k])
         """
-        parts = [self._compute(part, compute) for part in self._in_batches(x)]
-        return {node.name: np.concatenate([part[node.name] for part in parts]) for node in self.nodes}
+        return {node.name: after for node, _, after in self.each_layer(x, compute)}
+
+    def each_layer(
+        self, x: Array, compute: Callable[[Node, Sequence[Array]], Array] | None = None
+    ) -> Iterator[tuple[Node, list[Array], Array]]:
+        """Compute layer by layer, and forget what no later layer takes.
+
+        Parameters
+        ----------
+        x, compute
+            As of `evaluate`.
+
+        Yields
+        ------
+        (Node, list of ndarray, ndarray)
+            Each node in its order, its inputs and its output, shapes (n, ...).
+        """
+        x = self._checked(x)
+        size, outputs = self._at_once(), {INPUT: x}
+        for index, node in enumerate(self.nodes):
+            inputs = [outputs[name] for name in node.inputs]
+            batches = ([taken[k : k + size] for taken in inputs] for k in range(0, len(x), size))
+            after = np.concatenate([compute(node, b) if compute else node.layer.forward(*b) for b in batches])
+            yield node, inputs, after
+            later = {name for other in self.nodes[index + 1 :] for name in other.inputs}
+            outputs = {
+                name: output for name, output in (outputs | {node.name: after}).items() if name in later
+            }
 
     def sha256(self) -> str:
         """Return a fingerprint of what the network computes: input shape, layers, numbers, weights.
@@ -234,31 +264,23 @@ class LayerGraph:
     def __hash__(self) -> int:
         return hash((self.name, self.sha256()))
 
-    def _compute(
-        self, x: Array, compute: Callable[[Node, Sequence[Array]], Array] | None = None
-    ) -> dict[str, Array]:
-        """Compute the output of every node for one batch."""
-        outputs = {INPUT: x}
-        for node in self.nodes:
-            inputs = [outputs[name] for name in node.inputs]
-            outputs[node.name] = compute(node, inputs) if compute else node.layer.forward(*inputs)
-        return outputs
-
-    def _in_batches(self, x: Array) -> Iterator[Array]:
-        """Cut images into batches small enough for the patches of the largest layer."""
+    def _checked(self, x: Array) -> Array:
+        """Return images of single or double precision, of the shape that the network takes."""
         x = np.asarray(x)
         if x.dtype != np.float64:
-            x = x.astype(np.float32)
+            x = x.astype(np.float32, copy=False)
         if x.shape[1:] != self.input_shape or len(x) == 0:
             expected = "(n, " + ", ".join(map(str, self.input_shape)) + "), n >= 1"
             raise UserError(
                 f"these are no images for the network {self.name!r}", value=x.shape, expected=expected
             )
+        return x
+
+    def _at_once(self) -> int:
+        """Return of how many images the patches of the largest layer are held at once."""
         places = zip(self.layers, self.input_shapes(), self.shapes, strict=True)
         largest = max(_numbers(layer, before[0], after) for layer, before, after in places)
-        size = max(1, _NUMBERS_AT_ONCE // largest)
-        for start in range(0, len(x), size):
-            yield x[start : start + size]
+        return max(1, _NUMBERS_AT_ONCE // largest)
 
 
 def _named(nodes: Sequence[Node | Layer]) -> tuple[Node, ...]:

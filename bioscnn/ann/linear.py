@@ -78,7 +78,9 @@ class Conv2d:
         n, channels, down, across = patches.shape[:4]
         grouped = patches.reshape(n, self.groups, channels // self.groups, down, across, *self.kernel)
         rows = grouped.transpose(1, 0, 3, 4, 2, 5, 6).reshape(self.groups, n * down * across, -1)
-        columns = self.weight.astype(x.dtype).reshape(self.groups, len(self.weight) // self.groups, -1)
+        columns = self.weight.astype(x.dtype, copy=False).reshape(
+            self.groups, len(self.weight) // self.groups, -1
+        )
         out = (rows @ columns.transpose(0, 2, 1)).reshape(self.groups, n, down, across, -1)
         out = out.transpose(1, 0, 4, 2, 3).reshape(n, len(self.weight), down, across)
         return out if self.bias is None else out + self.bias.astype(x.dtype)[:, None, None]
@@ -123,7 +125,7 @@ class Dense:
 
     def forward(self, x: Array) -> Array:
         """Return the output, shape (n, outputs), for x of shape (n, inputs)."""
-        out: Array = x @ self.weight.astype(x.dtype).T
+        out: Array = x @ self.weight.astype(x.dtype, copy=False).T
         return out if self.bias is None else out + self.bias.astype(x.dtype)
 
 

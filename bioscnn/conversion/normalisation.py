@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from bioscnn.ann import LayerGraph, LIFRate, MaxPool2d
 from bioscnn.conversion.rate_code import RateCode
-from bioscnn.conversion.rate_matching import linear_current, matched_current
-from bioscnn.conversion.stages import Stage, stage_outputs
+from bioscnn.conversion.rate_matching import linear_current, matched_currents, quantiles
+from bioscnn.conversion.simplify import simplified
+from bioscnn.conversion.stages import Stage, stage_outputs, stages
 from bioscnn.errors import UserError
 from bioscnn.neurons import SpikingNeuron
 from bioscnn.quantities import format_quantity
@@ -53,15 +54,15 @@ def normalise(
     graph : LayerGraph
         The trained network, of ReLU layers.
     images : ndarray of float32, shape (n, channels, height, width)
-        Some hundred images of the training data.
+        Some hundred images of the training data; ``"none"`` does not look at them.
     neuron : SpikingNeuron
         The model of all spiking populations.
     method : str
         ``"channel-wise"`` gives each channel the current that reaches `max_rate` at the scale of the channel,
         the percentile of its activations, and starts at the rheobase; ``"layer-wise"`` has one scale a layer.
         Both take the rate as linear in the current. ``"rate-matched"`` takes the scale of the channel and
-        fits the current to the rate curve of the neuron (`matched_current`). ``"none"`` lets an activation of
-        1 stand for `max_rate` everywhere.
+        fits the current to the rate curve of the neuron (`matched_currents`). ``"none"`` lets an activation
+        of 1 stand for `max_rate` everywhere.
     percentile : float
         Share of activations, in percent, that lie below the scale; 100 takes the maximum, which a single
         outlier decides.
@@ -90,17 +91,22 @@ def normalise(
         )
     check_max_rate(neuron, max_rate)
     codes = {}
+    if method == "none":
+        for stage in stages(simplified(graph)):
+            scales = np.ones(stage.post_shape[0])
+            offset, slope = linear_current(neuron, max_rate)
+            codes[stage.name] = RateCode(offset * scales, slope * scales, scales / max_rate)
+        return Normalisation(neuron, codes)
     for stage, before, _ in stage_outputs(graph, images):
         if isinstance(stage.layer, LIFRate | MaxPool2d):
             continue
-        scales = np.ones(before.shape[1])
-        if method != "none":
-            scales = _scales(stage, before, percentile, channel_wise=method != "layer-wise")
+        channels = np.sort(_by_channel(before), axis=1)
+        scales = _scales(stage, before, channels, percentile, channel_wise=method != "layer-wise")
         if method == "rate-matched":
-            currents = _matched_currents(neuron, stage, before, scales, max_rate, window)
+            currents = _matched_currents(neuron, stage, channels, scales, max_rate, window)
         else:
-            currents = [linear_current(neuron, max_rate)] * len(scales)
-        offset, slope = np.array(currents).T
+            currents = np.tile(linear_current(neuron, max_rate), (len(scales), 1))
+        offset, slope = currents.T
         codes[stage.name] = RateCode(offset, slope / scales, scales / max_rate)
     return Normalisation(neuron, codes)
 
@@ -138,14 +144,18 @@ def check_max_rate(neuron: SpikingNeuron, max_rate: float, dt: float = 0.0) -> N
         ) from None
 
 
-def _scales(stage: Stage, before: NDArray[Any], percentile: float, channel_wise: bool) -> NDArray[np.float64]:
+def _scales(
+    stage: Stage, before: NDArray[Any], channels: NDArray[Any], percentile: float, channel_wise: bool
+) -> NDArray[np.float64]:
     """Return the activation that stands for the highest rate, by channel; the same for all classes."""
     if stage.is_output:
         # The largest of centred logits is never negative, and zero only where no class differs from another.
         largest = float(np.percentile(before.max(axis=1), percentile))
         return np.full(before.shape[1], largest if largest > 0 else 1.0)
-    activation = np.maximum(_by_channel(before), 0)
-    layer_scale = float(np.percentile(activation, percentile))
+    scale = np.asarray(np.maximum(np.percentile(channels, percentile, axis=1), 0), np.float64)
+    if channel_wise and scale.all():
+        return scale
+    layer_scale = float(np.percentile(np.maximum(channels, 0), percentile))
     if layer_scale <= 0:
         raise UserError(
             "a layer without any activation cannot be normalised",
@@ -153,37 +163,35 @@ def _scales(stage: Stage, before: NDArray[Any], percentile: float, channel_wise:
             value=layer_scale,
             fix="give images on which the network works, or a higher percentile",
         )
-    scale = np.full(len(activation), layer_scale)
-    if channel_wise:
-        scale = np.percentile(activation, percentile, axis=1).astype(np.float64)
     # A channel that is silent on these images takes the scale of its layer.
-    return np.where(scale > 0, scale, layer_scale)
+    return np.where(scale > 0, scale, layer_scale) if channel_wise else np.full(len(channels), layer_scale)
 
 
 def _matched_currents(
     neuron: SpikingNeuron,
     stage: Stage,
-    before: NDArray[Any],
+    channels: NDArray[Any],
     scales: NDArray[np.float64],
     max_rate: float,
     window: float,
-) -> list[tuple[float, float]]:
-    """Fit each channel by itself; the classes together, since they are compared with each other."""
-    channels = _by_channel(before) / scales[:, None]
+) -> NDArray[np.float64]:
+    """Fit each channel by itself; the classes together, since they are compared with each other.
+
+    A channel that is silent on these images is fitted to all activations of its layer.
+    """
     if stage.is_output:
-        channels = channels.reshape(1, -1)
-    fitted = []
-    for values in channels:
-        positive = values[values > 0]
-        # A channel that is silent on these images is fitted to all activations of its layer.
-        if positive.size == 0:
-            positive = channels[channels > 0]
-        fitted.append(
-            matched_current(neuron, positive, max_rate, window)
-            if positive.size
-            else linear_current(neuron, max_rate)
-        )
-    return fitted * (len(scales) // len(fitted))
+        channels = np.sort(channels.reshape(1, -1), axis=1)
+    zero = channels.dtype.type(0)
+    positive = [row[np.searchsorted(row, zero, side="right") :] for row in channels]
+    if not any(row.size for row in positive):
+        return np.tile(linear_current(neuron, max_rate), (len(scales), 1))
+    x = [quantiles(row) / scale if row.size else None for row, scale in zip(positive, scales, strict=False)]
+    if any(row is None for row in x):
+        scaled = [row / scale for row, scale in zip(positive, scales, strict=False)]
+        of_the_layer = quantiles(np.sort(np.concatenate(scaled)))
+        x = [of_the_layer if row is None else row for row in x]
+    fitted = matched_currents(neuron, np.array(x), max_rate, window)
+    return np.tile(fitted, (len(scales) // len(fitted), 1))
 
 
 def _by_channel(values: NDArray[Any]) -> NDArray[Any]:

@@ -159,6 +159,9 @@ def stage_outputs(
 ) -> Iterator[tuple[Stage, NDArray[Any], NDArray[Any]]]:
     """Compute what reaches the neurons of each stage and what leaves it.
 
+    Layers are computed one after the other, for all images, and forgotten when no other needs them: in memory
+    are few layers at a time.
+
     Parameters
     ----------
     graph : LayerGraph
@@ -173,14 +176,11 @@ def stage_outputs(
         the logits, centred as `stages` says.
     """
     graph = simplified(graph)
-    outputs, before = graph.evaluate(images), {node.name: node.inputs[0] for node in graph.nodes}
-    outputs[INPUT] = images
-    for stage in stages(graph):
-        if stage.is_output:
-            logits = outputs[stage.node]
-            if _centres(graph):
-                logits = logits - logits.mean(axis=1, keepdims=True)
-            yield stage, logits, logits
-        else:
-            own = stage.channels
-            yield stage, outputs[before[stage.node]][:, own], outputs[stage.node][:, own]
+    *hidden, output = stages(graph)
+    for node, (before, *_), after in graph.each_layer(images):
+        for stage in hidden:
+            if stage.node == node.name:
+                yield stage, before[:, stage.channels], after[:, stage.channels]
+    if _centres(graph):
+        after = after - after.mean(axis=1, keepdims=True)
+    yield output, after, after

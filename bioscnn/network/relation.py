@@ -33,7 +33,7 @@ class Relation:
     @classmethod
     def all_to_all(cls, pre_shape: Shape, post_shape: Shape) -> Relation:
         """Connect all neurons of two populations."""
-        before, behind = ((*shape, 1, 1)[:2] + (prod(shape[2:]),) for shape in (pre_shape, post_shape))
+        before, behind = ((*(*shape, 1, 1)[:2], prod(shape[2:])) for shape in (pre_shape, post_shape))
         return cls(*(np.broadcast_to(True, (n, m)) for n, m in zip(behind, before, strict=True)))
 
     @property
@@ -45,8 +45,7 @@ class Relation:
         """Connect whatever a second relation connects through some neuron between."""
         # The number of ways, in single precision, is zero or not.
         ways = (
-            b.astype(np.float32) @ a.astype(np.float32)
-            for a, b in zip(self.axes, second.axes, strict=True)
+            b.astype(np.float32) @ a.astype(np.float32) for a, b in zip(self.axes, second.axes, strict=True)
         )
         return Relation(*(number > 0 for number in ways))
 

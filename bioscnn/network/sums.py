@@ -52,7 +52,7 @@ class Sum(Connectivity):
 
     def pulled_back(self, weight: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the dense map that does at once what this one and a dense one behind it do."""
-        return np.sum([part.pulled_back(weight) for part in self.parts], axis=0)
+        return np.asarray(sum(part.pulled_back(weight) for part in self.parts))
 
     def scaled(self, pre: NDArray[np.float64], post: NDArray[np.float64]) -> Self:
         """Multiply the weights by one factor a presynaptic and one a postsynaptic channel."""

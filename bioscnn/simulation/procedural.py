@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.errors import UserError
-from bioscnn.network import Convolution, Dense, Individual, Pooling, Projection, SpikingNetwork
+from bioscnn.network import Connectivity, Convolution, Dense, Individual, Pooling, Projection, SpikingNetwork
 from bioscnn.simulation.equations import projection_name
 from bioscnn.simulation.numbering import network_index, to_brian
 
@@ -58,10 +58,23 @@ def patches(network: SpikingNetwork, projection: Projection) -> Patches | None:
     return None
 
 
+def n_weights(connectivity: Connectivity) -> int:
+    """Count the weights of a projection that a program computes; 0 of one whose synapses it lists."""
+    match connectivity:
+        case Dense():
+            return connectivity.weight.size
+        case Convolution():
+            return connectivity.kernel.size
+        case Pooling():
+            return prod(connectivity.post_shape)
+    return 0
+
+
 def _window(connectivity: Convolution | Pooling) -> str:
     shapes = [*connectivity.pre_shape, *connectivity.post_shape, *connectivity.window]
     top, left, bottom, right = connectivity.padding
-    seen = [length + min(cut, 0) for length, cut in zip(connectivity.pre_shape[1:], (bottom, right), strict=True)]
+    _, height, width = connectivity.pre_shape
+    seen = [height + min(bottom, 0), width + min(right, 0)]
     return f"{{{_listed([*shapes, *connectivity.stride, top, left, *seen])}}}"
 
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from bioscnn.network import Projection, SpikingNetwork
 from bioscnn.simulation import Device
-from bioscnn.simulation.procedural import patches
+from bioscnn.simulation.procedural import n_weights
 from bioscnn.simulation.program import obtain
-from bioscnn.studies.prepare import prepare, rounding_of
+from bioscnn.studies.prepare import device_of, examples_and_network, rounding_of, structure
 from bioscnn.studies.study import Study
 
 # Memory is held to 20 % by tests/devices/test_plan.py. Times were measured with sims/mnist.toml on 2 cores of
@@ -95,8 +95,9 @@ def plan_study(study: Study, data: Path | None) -> Plan:
     UserError
         As the run itself would, for anything that the user gave.
     """
-    prepared = prepare(study, data)
-    network, device, n_steps = prepared.network, prepared.device, study.config.simulation.n_steps
+    shown, graph = examples_and_network(study.config, data)
+    network, device = structure(study.config, graph), device_of(study.config)
+    n_steps, trials = study.config.simulation.n_steps, len(shown.examples)
     projections = tuple(_plan_projection(p, device) for p in network.projections)
     pathways = [_plan_projection(p, device) for p in network.pathways]
     neurons = sum(population.size for population in network.neurons)
@@ -105,19 +106,20 @@ def plan_study(study: Study, data: Path | None) -> Plan:
         p.n_synapses * _TYPICAL_RATE * study.config.simulation.duration * _seconds_an_event(p, device)
         for p in through_synapses
     )
-    jobs, program = device.processes, prepared.program
+    jobs = device.processes
+    program = device.program(network, not network.takes_currents, study.config.simulation.dt)
     return Plan(
-        dataset=prepared.examples.name,
-        source=prepared.examples.source,
-        simulated=prepared.input.simulated,
+        dataset=shown.examples.name,
+        source=shown.examples.source,
+        simulated=shown.simulated,
         neurons=neurons,
         synapses=sum(p.n_synapses for p in pathways),
-        trials=len(prepared.examples),
+        trials=trials,
         n_steps=n_steps,
         jobs=jobs,
         device=device.name,
         memory_mb=simulating_memory(network, device) / 1e6,
-        seconds=len(prepared.examples) * a_trial / jobs,
+        seconds=trials * a_trial / jobs,
         build_seconds=BUILD_SECONDS[device.name] if program and obtain(program) is None else 0.0,
         rounded=rounding_of(study.config),
         projections=projections,
@@ -141,10 +143,9 @@ def simulating_memory(network: SpikingNetwork, device: Device) -> float:
     number = np.dtype(device.precision).itemsize
     total = _PROGRAM_BYTES + (_NEURON_BYTES + 4 * number) * sum(p.size for p in network.neurons)
     for projection in network.projections:
-        computed = patches(network, projection)
         if device.simulates(projection) == "explicit":
             listed, copies = _SYNAPSE[device.name]
             total += (listed + copies * number) * projection.connectivity.n_synapses
-        elif computed is not None:
-            total += number * len(computed.weights)
+        else:
+            total += number * n_weights(projection.connectivity)
     return total

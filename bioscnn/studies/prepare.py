@@ -133,15 +133,22 @@ def prepare(study: Study, data: Path | None, progress: Progress | None = None) -
 
 def load(study: Study, data: Path | None, progress: Progress | None = None) -> Loaded:
     """Load, read, and check against each other; errors as of `prepare`."""
-    config, keys = study.config, study.config.dataset
+    shown, graph = examples_and_network(study.config, data, progress)
+    calibration = calibration_input(shown.settled(study.config), graph, data, progress)
+    return Loaded(study, shown, graph, calibration)
+
+
+def examples_and_network(
+    config: StudyConfig, data: Path | None, progress: Progress | None = None
+) -> tuple[Input, LayerGraph]:
+    """Return what a study shows and its trained network, which fit each other; errors as of `prepare`."""
+    keys = config.dataset
     if config.simulation.device == "genn":
         require_genn(use_gpu=config.simulation.use_gpu)
-    kind, progress = input_kind(config), progress or Silent()
-    shown = kind.load(config, keys.split, keys.trials, data, progress)
     graph = trained_network(config)
+    shown = input_kind(config).load(config, keys.split, keys.trials, data, progress or Silent())
     check_fit(graph, shown, config.network.model)
-    calibration = calibration_input(shown.settled(config), graph, data, progress)
-    return Loaded(study, shown, graph, calibration)
+    return shown, graph
 
 
 def trained_network(config: StudyConfig) -> LayerGraph:
@@ -237,6 +244,18 @@ def convert_for(config: StudyConfig, graph: LayerGraph, calibration: Input | Non
     return furnished(spiking_network(conditions_of(config), graph, intensities), config)
 
 
+def structure(config: StudyConfig, graph: LayerGraph) -> SpikingNetwork:
+    """Return the network of a study with weights as they are: what can be counted needs no images."""
+    conditions = replace(conditions_of(config), normalisation="none")
+    nothing = np.empty((0, *graph.input_shape), np.float32) if _is_normalised(graph) else None
+    return furnished(spiking_network(conditions, graph, nothing), config)
+
+
+def _is_normalised(graph: LayerGraph) -> bool:
+    """Whether training images decide which rates stand for activations."""
+    return any(isinstance(layer, ReLU) for layer in graph.layers)
+
+
 def with_fixed_weights(network: SpikingNetwork, config: StudyConfig) -> SpikingNetwork:
     """Return a network under the neuron, synapse, delay and noise of a study, its weights and biases kept.
 
@@ -284,7 +303,7 @@ def calibration_input(
     the noise of the study.
     """
     config = without_noise(config)
-    if not any(isinstance(layer, ReLU) for layer in graph.layers):
+    if not _is_normalised(graph):
         return None
     kind, progress = input_kind(config), progress or Silent()
     try:

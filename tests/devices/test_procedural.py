@@ -47,7 +47,8 @@ def maps(draw, shape):
         return Dense(shape, post, rng.normal(0.2, 1, (np.prod(post), np.prod(shape))))
     window, stride, padding, size = [], [], [], []
     for length in shape[1:]:
-        before, after = (draw(st.integers(0, 2)) for _ in range(2))
+        # What lies behind may be padding, or a row that no window sees.
+        before, after = draw(st.integers(0, 2)), draw(st.integers(-1 if length > 1 else 0, 2))
         window.append(draw(st.integers(1, min(5, length + before + after))))
         stride.append(draw(st.integers(1, 4)))
         # A window that lies in the padding alone has no mean.
