@@ -108,6 +108,7 @@ def run(
     """Simulate a study and write its report."""
     begun = perf_counter()
     from bioscnn.printing.runs import print_run
+    from bioscnn.printing.shared import Again
     from bioscnn.studies.run import run_study
     from bioscnn.studies.settling import read_settled_study
     from bioscnn.terminal import LiveProgress
@@ -118,15 +119,16 @@ def run(
         "simulation.jobs": jobs,
         "simulation.seed": seed,
     }
+    asked = _changes(changes, shortcuts)
     with LiveProgress(None) as progress:
-        loaded, chosen = read_settled_study(study, _changes(changes, shortcuts), data, progress)
+        loaded, chosen = read_settled_study(study, asked, data, progress)
     with LiveProgress(loaded.config.dataset.trials) as progress:
         results = Path("results")
         finished = run_study(loaded, data=data, out=out, results=results, progress=progress, chosen=chosen)
     if as_json:
         typer.echo(json.dumps(finished.summary, indent=2))
     else:
-        print_run(finished, study, perf_counter() - begun)
+        print_run(finished, loaded.config, Again(study, asked, data), perf_counter() - begun)
 
 
 @app.command()

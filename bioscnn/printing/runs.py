@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich.markup import escape
 from rich.table import Table
 
-from bioscnn.printing.shared import own_name, print_simulated, print_table, with_interval
+from bioscnn.errors import UserError
+from bioscnn.printing.shared import Again, own_name, print_simulated, print_table, with_interval
 from bioscnn.terminal import OUT
 
 if TYPE_CHECKING:
     from bioscnn.ledger import Ledger
     from bioscnn.statistics import Estimate
+    from bioscnn.studies.config import StudyConfig
     from bioscnn.studies.plan import Plan
     from bioscnn.studies.run import Run
 
 
-def print_run(run: Run, study: Path, elapsed: float) -> None:
+def print_run(run: Run, config: StudyConfig, again: Again, elapsed: float) -> None:
     """Print the numbers of a run, its seconds, where its report is, and what to type next."""
     s = run.summary
     spiking, trained = s["accuracy"][s["readout"]], s["ann_accuracy"]
@@ -61,25 +67,28 @@ def print_run(run: Run, study: Path, elapsed: float) -> None:
             f"\nSame results as before, simulated at {run.known_since}; another --out simulates them again."
         )
     OUT.print("\nNext:")
-    bioscnn = own_name()
-    third = (f"{bioscnn} explain {run.folder}", "where the accuracy goes, cause by cause")
-    if recorded:
-        third = (f'{bioscnn} run {study} --set simulation.duration="100 ms"', "the first saccade alone")
-    elif spikes_in:
-        third = (
-            f"{bioscnn} run {study} --set simulation.device=numpy --trials 20",
-            "no compiler, slow and clear",
-        )
-    for command, purpose in (
-        (
-            f'{bioscnn} run {study} --set neuron.t_ref="5 ms"',
-            "a longer refractory period, without recompiling",
-        ),
-        (f"{bioscnn} run {study} --set readout.rule=first-spike", "another readout"),
-        third,
-        (f"{bioscnn} plan {study}", "neurons, synapses, memory"),
-    ):
-        OUT.print(f"  {command:<68} [dim]# {purpose}[/dim]")
+    for command, purpose in next_commands(run, config, again):
+        OUT.print(f"  {escape(command):<68} [dim]# {purpose}[/dim]")
+
+
+def next_commands(run: Run, config: StudyConfig, again: Again) -> Iterator[tuple[str, str]]:
+    """Yield commands that go on from a run, and what they are for; each would be taken as it stands."""
+    from bioscnn.studies.explainable import refuse_unexplained
+
+    if config.neuron.definition is None:
+        yield again.command("run", neuron__t_ref="3 ms"), "another refractory period, without recompiling"
+    yield again.command("run", readout__rule="first-spike"), "another readout"
+    if "simulated" in run.summary:
+        yield again.command("run", simulation__duration="100 ms"), "the first saccade alone"
+    elif "input_spikes_per_trial" in run.summary:
+        slow = {"simulation__device": "numpy", "simulation__connectivity": "auto", "dataset__trials": "20"}
+        yield again.command("run", **slow), "no compiler, slow and clear"
+    else:
+        with suppress(UserError):
+            refuse_unexplained(config)
+            explained = shlex.join(["explain", str(run.folder), *again.options])
+            yield f"{own_name()} {explained}", "where the accuracy goes, cause by cause"
+    yield again.command("plan"), "neurons, synapses, memory"
 
 
 def print_ledger(ledger: Ledger, report: Path) -> None:

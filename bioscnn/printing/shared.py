@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from rich.markup import escape
 from rich.padding import Padding
@@ -33,12 +36,58 @@ def print_simulated(name: str) -> None:
     OUT.print(
         "  [bold yellow]Simulated recordings: a model of an event camera made them from images.[/bold yellow]"
     )
-    OUT.print(f"  For real ones: {own_name()} data fetch {name}, or put them into the data folder.\n")
+    fetch = f"{own_name()} data fetch {shlex.quote(name)}"
+    OUT.print(f"  For real ones: {fetch}, or put them into the data folder.\n")
 
 
 def own_name() -> str:
     """Return what the user has to type to call this program again."""
-    return "bioscnn" if shutil.which("bioscnn") else os.path.relpath(sys.argv[0])
+    if shutil.which("bioscnn"):
+        return "bioscnn"
+    if Path(sys.argv[0]).name == "__main__.py":
+        return f"{shlex.quote(sys.executable)} -m bioscnn"
+    return shlex.quote(os.path.relpath(sys.argv[0]))
+
+
+@dataclass(frozen=True)
+class Again:
+    """A command that was typed, so that others can be told that begin where it ended.
+
+    Parameters
+    ----------
+    subject : Path
+        The study.
+    changes : sequence of str
+        Keys that were changed, ``"table.key=value"``.
+    data : Path or None
+        Data folder that was given.
+    """
+
+    subject: Path
+    changes: Sequence[str] = ()
+    data: Path | None = None
+
+    def command(self, verb: str, **other: str) -> str:
+        """Return a line for a shell that does something else with the same study under the same changes.
+
+        Parameters
+        ----------
+        verb : str
+            Such as ``"plan"``.
+        **other : str
+            Values of keys that are to be others than they were, ``__`` in place of the dot.
+        """
+        keys = {name.replace("__", "."): value for name, value in other.items()}
+        kept = [change for change in self.changes if change.partition("=")[0].strip() not in keys]
+        words = [verb, str(self.subject)]
+        for change in (*kept, *(f"{key}={value}" for key, value in keys.items())):
+            words += ["--set", change]
+        return f"{own_name()} {shlex.join([*words, *self.options])}"
+
+    @property
+    def options(self) -> list[str]:
+        """Options that any command needs again."""
+        return [] if self.data is None else ["--data", str(self.data)]
 
 
 def print_sentences(sentences: Sequence[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -76,8 +77,11 @@ class Study:
             raise first_problem(error, Path(f"{self.name}.toml"), StudyConfig) from None
 
     def toml(self) -> str:
-        """Return the study as a file in which every key is written."""
-        return "\n".join(_tables(self.config.model_dump()))
+        """Return the study as a file in which every key is written, to lie in any folder."""
+        tables = self.config.model_dump()
+        if _is_path(tables["network"]["model"]):
+            tables["network"]["model"] = str(Path(tables["network"]["model"]).absolute())
+        return "\n".join(_tables(tables))
 
 
 def read_study(path: str | Path, changes: Sequence[str] = ()) -> Study:
@@ -86,11 +90,11 @@ def read_study(path: str | Path, changes: Sequence[str] = ()) -> Study:
     Parameters
     ----------
     path : path
-        A TOML file; the path of a neuron's file in it is relative to it.
+        A TOML file; the paths of a network and of a neuron in it are relative to it.
     changes : sequence of str
         ``"table.key=value"`` or ``"noise.NAME.key=value"``, as on the command line; a value that is no TOML
-        is taken as text. Another model of a neuron or a synapse leaves out those keys of the file that it
-        does not have.
+        is taken as text, and a path is relative to the current folder. Another model of a neuron or a synapse
+        leaves out those keys of the file that it does not have.
 
     Raises
     ------
@@ -103,18 +107,32 @@ def read_study(path: str | Path, changes: Sequence[str] = ()) -> Study:
 
 
 def read_tables(path: Path) -> dict[str, Any]:
-    """Read the tables of a study file; the path of a neuron's file in it is made one from here.
+    """Read the tables of a study file; paths in it are made paths from the current folder.
 
     Raises
     ------
     UserError
         If the file is missing or no TOML.
     """
-    tables = read_toml(path, "study")
-    neuron = tables.get("neuron")
-    if isinstance(neuron, dict) and str(neuron.get("model", "")).endswith(FILE_OF_A_NEURON):
-        neuron["model"] = str(path.parent / neuron["model"])
-    return tables
+    return with_paths_beside(path, read_toml(path, "study"))
+
+
+def with_paths_beside(path: Path, tables: Mapping[str, Any]) -> dict[str, Any]:
+    """Return tables of a file with the paths of a network and of a neuron, which begin beside that file.
+
+    A network without a suffix is one that is shipped.
+    """
+    found = deepcopy(dict(tables))
+    for name, is_path in (("network", _is_path), ("neuron", lambda m: m.endswith(FILE_OF_A_NEURON))):
+        table = found.get(name)
+        if isinstance(table, dict) and is_path(str(table.get("model", ""))):
+            table["model"] = os.path.normpath(path.parent / str(table["model"]))
+    return found
+
+
+def _is_path(model: str) -> bool:
+    """Whether a network is named by its file."""
+    return bool(Path(model).suffix)
 
 
 def read_toml(path: Path, what: str) -> dict[str, Any]:

@@ -131,6 +131,21 @@ def test_a_rate_beyond_the_curve_is_refused_before_the_simulation(write):
         normalise(every_layer(ReLU()), images(5), neuron, max_rate=200.0)
 
 
+def test_the_path_of_a_network_begins_beside_the_file_that_names_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "studies").mkdir()
+    file = Path("studies/mine.toml")
+    file.write_text('[network]\nmodel = "../networks/mine.onnx"\n')
+    study = read_study(file)
+    assert study.config.network.model == "networks/mine.onnx"
+    assert read_study(file, ["network.model=mine.onnx"]).config.network.model == "mine.onnx"
+    assert read_study(file, ["network.model=mnist-large"]).config.network.model == "mnist-large"
+    # What a run keeps of its study says the same from any folder.
+    (tmp_path / "config.toml").write_text(study.toml())
+    monkeypatch.chdir("/")
+    assert read_study(tmp_path / "config.toml").config.network.model == str(tmp_path / "networks/mine.onnx")
+
+
 def test_a_study_takes_the_path_from_its_own_place_and_keeps_what_the_file_says(write, tmp_path):
     write(LEAKY)
     study_file = tmp_path / "study.toml"

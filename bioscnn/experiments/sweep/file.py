@@ -17,7 +17,15 @@ from bioscnn.noise import NOISES
 from bioscnn.noise.noise import SEVERITY, TABLE
 from bioscnn.quantities import base_unit, format_quantity, in_unit, split_quantity
 from bioscnn.studies.config import Count, Seed, StudyConfig, Table
-from bioscnn.studies.study import Study, first_problem, read_tables, read_toml, study_of, with_changes
+from bioscnn.studies.study import (
+    Study,
+    first_problem,
+    read_tables,
+    read_toml,
+    study_of,
+    with_changes,
+    with_paths_beside,
+)
 
 Outcome = Literal["accuracy", "latency", "spikes", "synops", "ledger"]
 
@@ -187,7 +195,7 @@ def read_sweep(path: str | Path, changes: Sequence[str] = ()) -> Sweep:
         cluster_options(file.cluster)
     except UserError as error:
         raise error.but(file=path) from None
-    own = [f"{key}={dumps(value)}" for key, value in _flat(file.set).items()]
+    own = [f"{key}={dumps(value)}" for key, value in _flat(with_paths_beside(path, file.set)).items()]
     tables = with_changes(tables, [*own, *changes])
     sweep = Sweep(
         name=path.stem,
