@@ -13,6 +13,7 @@ from bioscnn.ann.fields import Array, Shape
 from bioscnn.ann.joins import Add, Concat
 from bioscnn.ann.linear import Conv2d, Dense, Flatten
 from bioscnn.ann.pooling import AveragePool2d, MaxPool2d
+from bioscnn.ann.room import check_room
 from bioscnn.ann.scaling import BatchNorm2d, Scale
 from bioscnn.errors import UserError
 
@@ -107,6 +108,7 @@ class LayerGraph:
                 value=self.input_shape,
                 expected="(channels, height, width)",
             )
+        check_room(self.input_shape, "an image")
         shapes: dict[str, Shape] = {INPUT: self.input_shape}
         for index, node in enumerate(self.nodes):
             where = f"layers[{index}], {type(node.layer).__name__}"
@@ -322,6 +324,8 @@ def _checked_output_shape(where: str, node: Node, shapes: Mapping[str, Shape]) -
         raise UserError("the layer takes one input", key=where, value=node.inputs)
     inputs = [shapes[name] for name in node.inputs]
     try:
-        return layer.output_shape(*inputs)
+        shape = layer.output_shape(*inputs)
+        check_room(shape, "the output of the layer")
+        return shape
     except UserError as error:
         raise error.but(key=f"{where}, input {', '.join(map(str, inputs))}") from None

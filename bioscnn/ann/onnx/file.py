@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.ann.onnx.lif_functions import DOMAIN
+from bioscnn.ann.room import check_room
 from bioscnn.errors import UserError
 
 _OLDEST_OPSET = 7
@@ -29,6 +31,7 @@ def load_model(path: Path) -> Any:
 
     if not path.is_file():
         raise UserError("no such file", file=path)
+    _check_size(path, [path])
     try:
         model = onnx.load(path, load_external_data=False)
     except DecodeError:
@@ -41,6 +44,7 @@ def load_model(path: Path) -> Any:
         expected = f"{_OLDEST_OPSET} to {newest}"
         fix = "export again with opset 17"
         raise UserError(f"opset {opset}", file=path, key="opset_import", expected=expected, fix=fix)
+    _check_size(path, [path, *{path.parent / name for name in _external(model)}])
     try:
         onnx.load_external_data_for_model(model, str(path.parent))
     except (onnx.checker.ValidationError, OSError, ValueError) as error:
@@ -51,6 +55,18 @@ def load_model(path: Path) -> Any:
     except (onnx.checker.ValidationError, UnicodeDecodeError) as error:
         raise UserError(f"not valid ONNX: {_first_line(error)}", file=path, fix="export it again") from None
     return _inlined(model)
+
+
+def _check_size(path: Path, files: Iterable[Path]) -> None:
+    """Refuse a model whose files together do not fit into memory."""
+    size = sum(file.stat().st_size for file in files if file.is_file())
+    check_room((size,), "the network", itemsize=1, file=path)
+
+
+def _external(model: Any) -> Iterator[str]:
+    """Yield the names of the files that hold weights."""
+    for tensor in model.graph.initializer:
+        yield from (entry.value for entry in tensor.external_data if entry.key == "location")
 
 
 def _inlined(model: Any) -> Any:
@@ -114,6 +130,7 @@ def image_input(path: Path, inputs: list[Any]) -> list[ImageInput]:
             fix="export with an example image that the network flattens, only the batch dynamic",
         )
     batch, *image = lengths
+    check_room(image, "an image", file=path, key=inputs[0].name)
     own = np.arange(prod(image))
     if len(image) == 2:
         height, width = image

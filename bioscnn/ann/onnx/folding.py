@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bioscnn.ann.room import check_room
 from bioscnn.errors import UserError
 
 _DEQUANTISING = 19
+_FEW = 64
+"""Numbers of a constant that may be the shape of another."""
 
 
 def folded(node: Any, inputs: Sequence[NDArray[Any] | None], opsets: Sequence[Any]) -> list[NDArray[Any]]:
@@ -45,6 +48,7 @@ def folded(node: Any, inputs: Sequence[NDArray[Any] | None], opsets: Sequence[An
             helper.make_opsetid("", max(_DEQUANTISING, entry.version)) for entry in opsets if not entry.domain
         ]
     model = helper.make_model(graph, opset_imports=opsets)
+    _check_outputs(model, feeds)
     try:
         return [np.asarray(value) for value in ReferenceEvaluator(model).run(None, feeds)]
     except Exception as error:  # whatever an operator raises in the reference
@@ -52,3 +56,20 @@ def folded(node: Any, inputs: Sequence[NDArray[Any] | None], opsets: Sequence[An
             f"ONNX's reference cannot compute this constant: {(str(error) or repr(error)).splitlines()[0]}",
             fix="simplify the file first: python -m onnxsim network.onnx simpler.onnx",
         ) from None
+
+
+def _check_outputs(model: Any, feeds: Mapping[str, NDArray[Any]]) -> None:
+    """Refuse constants that do not fit into memory, as far as ONNX can tell their shapes."""
+    from onnx import numpy_helper, shape_inference
+
+    told = [numpy_helper.from_array(v, name) for name, v in feeds.items() if v.size <= _FEW]
+    described = type(model)()
+    described.CopyFrom(model)
+    described.graph.initializer.extend(told)
+    try:
+        found = shape_inference.infer_shapes(described, data_prop=True).graph.output
+    except Exception:  # what cannot be inferred is for the reference to judge
+        return
+    for output in found:
+        shape = [dimension.dim_value for dimension in output.type.tensor_type.shape.dim]
+        check_room(shape, "a constant")

@@ -9,6 +9,7 @@ import numpy as np
 
 from bioscnn.ann.onnx.operation import Operation
 from bioscnn.ann.onnx.values import ZERO, Value
+from bioscnn.ann.room import check_room
 from bioscnn.errors import UserError
 
 _FLOATS = (1, 10, 11, 16)
@@ -120,7 +121,9 @@ def slice_(op: Operation) -> Value:
 def gather(op: Operation) -> Value:
     """Return some rows of an axis."""
     value, index = op.value(), op.constant(1, "the index")
-    return value.rearranged(np.take(value.positions, index, axis=op.axis(op.attributes.get("axis", 0))))
+    axis = op.axis(op.attributes.get("axis", 0))
+    check_room((*value.shape[:axis], index.size, *value.shape[axis + 1 :]), "what is gathered")
+    return value.rearranged(np.take(value.positions, index, axis=axis))
 
 
 def split(op: Operation) -> list[Value]:
@@ -165,6 +168,8 @@ def pad(op: Operation) -> Value:
         raise UserError(
             "padding with another number than zero", value=float(np.ravel(filled)[0]), expected="0"
         )
+    cut = [n + max(a, 0) + max(b, 0) for n, a, b in zip(value.shape, *full[:, 1:], strict=True)]
+    check_room(cut, "the padded activation")
     grown = np.pad(value.positions, np.maximum(full[:, 1:], 0).T, constant_values=ZERO)
     cut = [slice(max(-a, 0), n - max(-b, 0)) for (a, b), n in zip(full[:, 1:].T, grown.shape, strict=True)]
     return value.rearranged(grown[tuple(cut)])

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from bioscnn.ann.linear import Conv2d, Dense
 from bioscnn.ann.onnx.values import ZERO, Builder, Positions, Value
+from bioscnn.ann.room import check_room
 from bioscnn.ann.windows import windows
 from bioscnn.errors import UserError
 
@@ -25,6 +26,7 @@ def in_order(value: Value, build: Builder) -> Value:
         return value
     if value.positions.ndim == 1 or prod(value.shape) == value.shape[0]:
         flat, inputs = value.positions.ravel(), prod(value.source_shape)
+        check_room((flat.size, inputs), "a dense layer that rearranges")
         picks = np.zeros((flat.size, inputs))
         known = flat != ZERO
         picks[np.flatnonzero(known), flat[known]] = 1
@@ -59,6 +61,7 @@ def _picking(value: Value) -> Conv2d | None:
         return None
     (step_y, top, bottom, tap_y, tall), (step_x, left, right, tap_x, wide) = down, across
     depthwise = np.array_equal(of, np.arange(channels))
+    check_room((len(of), 1 if depthwise else channels, tall, wide), "a kernel that rearranges")
     kernel = np.zeros((len(of), 1 if depthwise else channels, tall, wide))
     for out, source in enumerate(of):
         if source != ZERO:

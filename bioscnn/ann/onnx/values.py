@@ -13,6 +13,7 @@ from bioscnn.ann.fields import Shape
 from bioscnn.ann.graph import INPUT, Layer, Node
 from bioscnn.ann.joins import Concat
 from bioscnn.ann.linear import Flatten
+from bioscnn.ann.room import check_room
 from bioscnn.ann.scaling import Scale
 
 Positions = NDArray[np.int64]
@@ -118,6 +119,7 @@ class Builder:
         """Append a layer, and return its output."""
         name = f"layer{len(self._nodes)}"
         shape = layer.output_shape(*(self._shapes[source] for source in sources))
+        check_room(shape, "the output of the layer")
         self._nodes[name], self._shapes[name] = Node(name, layer, sources), shape
         return Value(name, shape, np.arange(prod(shape)).reshape(shape))
 

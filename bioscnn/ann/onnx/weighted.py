@@ -12,6 +12,7 @@ from bioscnn.ann.onnx.arithmetic import scaled
 from bioscnn.ann.onnx.operation import Operation
 from bioscnn.ann.onnx.selection import in_order
 from bioscnn.ann.onnx.values import ZERO, Value, as_window
+from bioscnn.ann.room import check_room
 from bioscnn.ann.scaling import BatchNorm2d
 from bioscnn.ann.windows import Padding, Pair
 from bioscnn.errors import UserError
@@ -66,6 +67,7 @@ def geometry(op: Operation, shape: tuple[int, ...], kernel: Pair) -> tuple[Pair,
 def _dilated(kernel: NDArray[np.float64], dilations: list[int]) -> NDArray[np.float64]:
     """Return a kernel with zeros between its taps, which does the same without dilation."""
     size = [(length - 1) * step + 1 for length, step in zip(kernel.shape[2:], dilations, strict=True)]
+    check_room((*kernel.shape[:2], *size), "the dilated kernel")
     filled = np.zeros((*kernel.shape[:2], *size))
     filled[:, :, :: dilations[0], :: dilations[1]] = kernel
     return filled
@@ -74,6 +76,7 @@ def _dilated(kernel: NDArray[np.float64], dilations: list[int]) -> NDArray[np.fl
 def _ungrouped(kernel: NDArray[np.float64], groups: int) -> NDArray[np.float64]:
     """Return the kernel of one group that does the same, with zeros between the groups."""
     out, own = len(kernel) // groups, kernel.shape[1]
+    check_room((len(kernel), own * groups, *kernel.shape[2:]), "the kernel of all groups")
     full = np.zeros((len(kernel), own * groups, *kernel.shape[2:]))
     for g in range(groups):
         full[g * out : (g + 1) * out, g * own : (g + 1) * own] = kernel[g * out : (g + 1) * out]
@@ -82,6 +85,7 @@ def _ungrouped(kernel: NDArray[np.float64], groups: int) -> NDArray[np.float64]:
 
 def _among(kernel: NDArray[np.float64], of: NDArray[np.int64], channels: int) -> NDArray[np.float64]:
     """Return a kernel for all channels of a source, of which it sees some."""
+    check_room((len(kernel), channels, *kernel.shape[2:]), "the kernel of all channels")
     full = np.zeros((len(kernel), channels, *kernel.shape[2:]))
     known = of != ZERO
     for channel, own in zip(of[known], kernel[:, known].swapaxes(0, 1), strict=True):

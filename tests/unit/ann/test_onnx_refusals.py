@@ -249,3 +249,39 @@ def test_a_file_with_flipped_bytes_is_read_or_refused_but_never_a_traceback(tmp_
             read_onnx(path)
         except UserError as error:
             assert str(error.file) == str(path)
+
+
+HUGE = 10**6
+
+
+@pytest.mark.parametrize(
+    ("nodes", "constants"),
+    [
+        ([node("Pad", ["x", "pads"], ["y"])], {"pads": np.array([0, 0, 0, 0, 0, 0, HUGE, HUGE])}),
+        ([node("Conv", ["x", "k"], ["y"], pads=[HUGE, HUGE, 0, 0])], {"k": weights(2, 2, 1, 1)}),
+        ([node("Conv", ["x", "k"], ["y"], dilations=[HUGE, HUGE])], {"k": weights(2, 2, 2, 2)}),
+        ([node("AveragePool", ["x"], ["y"], kernel_shape=[HUGE + 1] * 2, pads=[HUGE] * 4)], {}),
+        (
+            [node("ConstantOfShape", ["shape"], ["many"]), node("Add", ["x", "many"], ["y"])],
+            {"shape": np.array([HUGE, HUGE])},
+        ),
+        (
+            [node("Expand", ["one", "shape"], ["many"]), node("Mul", ["x", "many"], ["y"])],
+            {"one": weights(1), "shape": np.array([HUGE, HUGE])},
+        ),
+    ],
+    ids=["Pad", "Conv", "dilation", "pooling", "ConstantOfShape", "Expand"],
+)
+def test_what_does_not_fit_into_memory_is_refused_before_it_is_made(nodes, constants, tmp_path):
+    behind = [node("Flatten", ["y"], ["flat"]), node("Gemm", ["flat", "dense"], ["logits"])]
+    error = refusal(written(tmp_path, [*nodes, *behind], {"dense": weights(72, 3), **constants}))
+    assert "does not fit into the memory" in error.problem
+    assert "GB" in error.value and "a quarter of the memory" in error.expected
+
+
+def test_an_image_and_a_file_larger_than_memory_are_refused(tmp_path):
+    path = written(tmp_path, dense(), {"dense": weights(72, 3)}, inputs=[image(shape=("N", 2, HUGE, HUGE))])
+    assert "an image does not fit into the memory" in refusal(path).problem
+    with path.open("r+b") as file:
+        file.truncate(2**43)  # a file with a hole takes no room on the disk
+    assert "the network does not fit into the memory" in refusal(path).problem
