@@ -12,19 +12,21 @@ from bioscnn.network import Projection, SpikingNetwork
 from bioscnn.simulation import Device
 from bioscnn.simulation.procedural import n_weights
 from bioscnn.simulation.program import obtain
-from bioscnn.studies.prepare import device_of, examples_and_network, rounding_of, structure
+from bioscnn.studies.prepare import (
+    device_of,
+    examples_and_network,
+    is_normalised,
+    rounding_of,
+    structure,
+)
+from bioscnn.studies.run_time import simulation_seconds
 from bioscnn.studies.study import Study
 
-# Memory is held to 20 % by tests/devices/test_plan.py. Times were measured with sims/mnist.toml on 2 cores of
-# an AMD EPYC: an order of magnitude, not a promise.
+# Memory is held to 20 % by tests/devices/test_plan.py.
 _PROGRAM_BYTES = 4e6
 _NEURON_BYTES = 27  # besides four numbers
 # Of a synapse that is listed: bytes, and copies of its weight.
 _SYNAPSE = {"cpp_standalone": (35, 2.0), "numpy": (35, 2.0), "genn": (39, 4.4)}
-_SECONDS_AN_UPDATE = {"cpp_standalone": 0.3e-9, "numpy": 40e-9, "genn": 5e-9}
-_SECONDS_A_SYNAPTIC_EVENT = {"procedural": 0.3e-9, "explicit": 4e-9, "numpy": 40e-9}
-_SECONDS_A_STEP = {"cpp_standalone": 1e-6, "numpy": 2e-3, "genn": 1e-6}
-_TYPICAL_RATE = 15.0  # Hz, mean over all neurons
 BUILD_SECONDS = {"cpp_standalone": 20.0, "genn": 40.0}
 
 
@@ -58,7 +60,8 @@ class Plan:
     memory_mb : float
         Peak memory of each simulating process, 10^6 bytes.
     seconds : float
-        Simulation alone, at a typical firing rate.
+        Simulation alone, at a typical firing rate, on this machine as busy as it is now; within a factor of
+        about two for compiled programs that compute their projections.
     build_seconds : float
         Compilation; 0 if the program is cached or none is needed.
     rounded : str or None
@@ -101,11 +104,6 @@ def plan_study(study: Study, data: Path | None) -> Plan:
     projections = tuple(_plan_projection(p, device) for p in network.projections)
     pathways = [_plan_projection(p, device) for p in network.pathways]
     neurons = sum(population.size for population in network.neurons)
-    through_synapses = [p for p in projections if p.simulated != "current"]
-    a_trial = n_steps * (neurons * _SECONDS_AN_UPDATE[device.name] + _SECONDS_A_STEP[device.name]) + sum(
-        p.n_synapses * _TYPICAL_RATE * study.config.simulation.duration * _seconds_an_event(p, device)
-        for p in through_synapses
-    )
     jobs = device.processes
     program = device.program(network, not network.takes_currents, study.config.simulation.dt)
     return Plan(
@@ -119,7 +117,7 @@ def plan_study(study: Study, data: Path | None) -> Plan:
         jobs=jobs,
         device=device.name,
         memory_mb=simulating_memory(network, device) / 1e6,
-        seconds=trials * a_trial / jobs,
+        seconds=simulation_seconds(network, study.config, device, trials, is_normalised(graph)),
         build_seconds=BUILD_SECONDS[device.name] if program and obtain(program) is None else 0.0,
         rounded=rounding_of(study.config),
         projections=projections,
@@ -132,10 +130,6 @@ def _plan_projection(projection: Projection, device: Device) -> PlannedProjectio
     return PlannedProjection(
         projection.pre, projection.post, kind, connectivity.n_synapses, device.simulates(projection)
     )
-
-
-def _seconds_an_event(projection: PlannedProjection, device: Device) -> float:
-    return _SECONDS_A_SYNAPTIC_EVENT["numpy" if device.name == "numpy" else projection.simulated]
 
 
 def simulating_memory(network: SpikingNetwork, device: Device) -> float:

@@ -247,11 +247,11 @@ def convert_for(config: StudyConfig, graph: LayerGraph, calibration: Input | Non
 def structure(config: StudyConfig, graph: LayerGraph) -> SpikingNetwork:
     """Return the network of a study with weights as they are: what can be counted needs no images."""
     conditions = replace(conditions_of(config), normalisation="none")
-    nothing = np.empty((0, *graph.input_shape), np.float32) if _is_normalised(graph) else None
+    nothing = np.empty((0, *graph.input_shape), np.float32) if is_normalised(graph) else None
     return furnished(spiking_network(conditions, graph, nothing), config)
 
 
-def _is_normalised(graph: LayerGraph) -> bool:
+def is_normalised(graph: LayerGraph) -> bool:
     """Whether training images decide which rates stand for activations."""
     return any(isinstance(layer, ReLU) for layer in graph.layers)
 
@@ -303,7 +303,7 @@ def calibration_input(
     the noise of the study.
     """
     config = without_noise(config)
-    if not _is_normalised(graph):
+    if not is_normalised(graph):
         return None
     kind, progress = input_kind(config), progress or Silent()
     try:
