@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bioscnn.ann import read_card, read_model
-from bioscnn.network import Connectivity, Convolution, Dense, Projection
+from bioscnn.network import Connectivity, Convolution, Dense, Pooling, Projection
 from bioscnn.neurons import ExponentialConductance, LeadingCount
 from bioscnn.quantities import format_quantity
 from bioscnn.simulation import Device
@@ -82,6 +82,8 @@ def _range(connectivity: Connectivity) -> tuple[float, float]:
             weights = connectivity.kernel
         case Dense():
             weights = connectivity.weight
+        case Pooling():
+            weights = connectivity.weight_onto()
         case _:
             weights = connectivity.synapses()[2]
     return float(weights.min()), float(weights.max())

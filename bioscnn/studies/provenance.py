@@ -7,12 +7,16 @@ import platform
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.metadata import version
+from math import prod
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import bioscnn
-from bioscnn.network import Population, Projection, SpikingNetwork
+from bioscnn.network import Connectivity, Convolution, Dense, Population, Projection, SpikingNetwork
 from bioscnn.neurons import EXCITATORY, INHIBITORY, ExponentialConductance, LeadingCount
 from bioscnn.quantities import BRIAN_UNITS, format_quantity
 from bioscnn.simulation import Device
@@ -103,10 +107,22 @@ def _synapses(projection: Projection) -> dict[str, Any]:
     if isinstance(synapse, ExponentialConductance):
         # Each synapse is of one sign, and in the projections of both receptors.
         kind = {EXCITATORY: "excitatory conductance", INHIBITORY: "inhibitory conductance"}[synapse.receptor]
-        return {"n_synapses": int((connectivity.synapses()[2] > 0).sum()), "synapse": kind}
+        return {"n_synapses": _n_positive(connectivity), "synapse": kind}
     kind = "constant current" if synapse is None else "exponential current"
     kind = "comparison of counts" if isinstance(synapse, LeadingCount) else kind
     return {"n_synapses": connectivity.n_synapses, "synapse": kind}
+
+
+def _n_positive(connectivity: Connectivity) -> int:
+    """Count the synapses whose weight is positive; of a kernel or a matrix without listing them."""
+    match connectivity:
+        case Convolution():
+            positive = replace(connectivity, kernel=(connectivity.kernel > 0).astype(np.float64))
+            return int(np.rint(positive.pulled_back(np.ones((1, prod(connectivity.post_shape)))).sum()))
+        case Dense():
+            return int(np.count_nonzero(connectivity.weight > 0))
+        case _:
+            return int(np.count_nonzero(connectivity.synapses()[2] > 0))
 
 
 def _as_text(value: float, name: str, equations: str) -> str:

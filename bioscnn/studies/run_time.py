@@ -6,7 +6,7 @@ from time import perf_counter
 
 import numpy as np
 
-from bioscnn.network import OUTPUT, Projection, SpikingNetwork
+from bioscnn.network import OUTPUT, Population, Projection, SpikingNetwork
 from bioscnn.neurons import EquationNeuron, ExponentialConductance
 from bioscnn.simulation import Device
 from bioscnn.simulation.procedural import n_weights
@@ -15,7 +15,7 @@ from bioscnn.studies.config import StudyConfig
 # Seconds of processor time by bench/run_time.py on an AMD EPYC that adds a number in `_ADDITION`.
 _ADDITION = 0.095e-9
 _UPDATE = {"cpp_standalone": 0.08e-9, "numpy": 40e-9, "genn": 5e-9}  # of a neuron in a step
-_UPDATE_WITH_EXPONENTIALS = 1.0e-9
+_UPDATE_OF_CONDUCTANCES, _UPDATE_OF_EQUATIONS = 2.8e-9, 5e-9
 _SYNAPTIC_EVENT = {"procedural": 0.26e-9, "explicit": 4e-9, "numpy": 40e-9}
 _STEP = {"cpp_standalone": 1.3e-6, "numpy": 2e-3, "genn": 1.3e-6}
 _WEIGHT = 9e-9  # written for each process and read by it
@@ -51,16 +51,7 @@ def simulation_seconds(
     """
     n_steps, duration = config.simulation.n_steps, config.simulation.duration
     rate = RATE_OF_HIGHEST * config.network.max_rate if normalised else TRAINED_RATE
-    exponentials = device.name == "cpp_standalone"
-    updates = sum(
-        population.size
-        * (
-            _UPDATE_WITH_EXPONENTIALS
-            if exponentials and _has_exponentials(network, population.name)
-            else _UPDATE[device.name]
-        )
-        for population in network.neurons
-    )
+    updates = sum(p.size * _update(network, p, device) for p in network.neurons)
     events = sum(
         projection.connectivity.n_synapses * rate * duration * _event(projection, device)
         for projection in network.projections
@@ -74,11 +65,13 @@ def simulation_seconds(
     return slowness() * (begun + trials * (a_trial / device.processes + scored))
 
 
-def _has_exponentials(network: SpikingNetwork, name: str) -> bool:
-    """Whether the state of a population is updated by exponentials of its potentials."""
-    neuron = network[name].neuron
-    conductances = any(isinstance(p.synapse, ExponentialConductance) for p in network.onto(name))
-    return conductances or isinstance(neuron, EquationNeuron)
+def _update(network: SpikingNetwork, population: Population, device: Device) -> float:
+    if device.name == "cpp_standalone":
+        if isinstance(population.neuron, EquationNeuron):
+            return _UPDATE_OF_EQUATIONS
+        if any(isinstance(p.synapse, ExponentialConductance) for p in network.onto(population.name)):
+            return _UPDATE_OF_CONDUCTANCES
+    return _UPDATE[device.name]
 
 
 def _event(projection: Projection, device: Device) -> float:

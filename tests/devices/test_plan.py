@@ -8,11 +8,14 @@ from threading import Event
 import numpy as np
 import pytest
 
+from bench.run_time import simulated_seconds
 from bioscnn.ann import write_onnx
+from bioscnn.errors import UserError
+from bioscnn.simulation import Device
 from bioscnn.simulation.cpp_device import constant_files, run_batch
 from bioscnn.simulation.program import Program, build, obtain
 from bioscnn.studies import read_study
-from bioscnn.studies.plan import plan_study
+from bioscnn.studies.plan import plan_study, simulating_memory
 from bioscnn.studies.prepare import prepare
 from tests.genn import requires_genn
 from tests.networks import of_events
@@ -86,6 +89,30 @@ def test_synapses_and_memory_are_within_a_fifth_of_the_truth(name, network, kind
     assert planned.memory_mb == pytest.approx(peak, rel=0.2)
     if kind == "auto":
         assert peak < 40
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("network", "trials"), [("mnist-small", 2000), ("mnist-large", 1000)])
+def test_the_planned_time_is_about_that_of_the_simulation(network, trials):
+    """A factor of two by `bench/run_time.py`; more here, since tests share the machine with each other."""
+    study = read_study(STUDY, [f"network.model={network}", f"dataset.trials={trials}"])
+    case = prepare(study, None)
+    simulated_seconds(case)  # compiles it
+    ratios = [plan_study(study, None).seconds / simulated_seconds(case) for _ in range(3)]
+    assert 0.25 < np.median(ratios) < 4
+
+
+def test_planning_looks_at_no_image_of_training(monkeypatch):
+    """What is counted depends on no weight: planning a large network takes seconds."""
+    monkeypatch.setattr("bioscnn.conversion.normalisation.stage_outputs", None)
+    changes = ["network.model=mnist-small-relu", "dataset.trials=10"]
+    planned = plan_study(read_study(STUDY, changes), None)
+    monkeypatch.undo()
+    network = prepare(read_study(STUDY, changes), None).network
+    assert planned.synapses == sum(p.connectivity.n_synapses for p in network.pathways)
+    assert planned.memory_mb * 1e6 == simulating_memory(network, Device(jobs=2))
+    with pytest.raises(UserError, match=r"network\.max_rate"):
+        plan_study(read_study(STUDY, [*changes, "network.max_rate=500 Hz"]), None)
 
 
 def test_planning_compiles_and_runs_nothing(tmp_path, monkeypatch):

@@ -20,8 +20,10 @@ from bioscnn.errors import UserError
 from bioscnn.network import OUTPUT, READOUT
 from bioscnn.neurons import IF, LIF, AdaptiveLIF, ExponentialConductance, ExponentialCurrent
 from bioscnn.seeds import stream
+from bioscnn.simulation import Device
 from bioscnn.simulation.equations import input_current
 from bioscnn.simulation.reference import simulate_reference
+from bioscnn.studies.provenance import describe_network
 from tests.networks import every_layer, images
 
 SYNAPSE = ExponentialCurrent(5e-3)
@@ -98,6 +100,12 @@ def test_at_the_working_potential_a_spike_lets_the_current_of_its_weight_through
         assert all(w.min() == 0 and w.max() > 0 for w in weights.values())
         flowing = weights["g_e"] * (synapse.E_e - V) + weights["g_i"] * (synapse.E_i - V)
         assert np.allclose(flowing, wire.connectivity.matrix().toarray(), rtol=1e-12, atol=1e-24)
+    for told, projection in zip(
+        describe_network(conductances, Device())["projections"], conductances.projections, strict=True
+    ):
+        weights = projection.connectivity.synapses()[2]
+        if projection.synapse is not None:
+            assert told["n_synapses"] == np.count_nonzero(weights > 0) > 0
     assert len(conductances.pathways) == len([p for p in currents.projections if p.synapse])
 
 
