@@ -14,10 +14,31 @@ from bioscnn.ann.graph import INPUT, Layer, Node
 from bioscnn.ann.joins import Concat
 from bioscnn.ann.linear import Flatten
 from bioscnn.ann.scaling import Scale
+from bioscnn.errors import UserError
 
 Positions = NDArray[np.int64]
 ZERO = -1
 """Position of an element that is always zero, as padding is."""
+LARGEST = 10**8
+"""Activations and kernels of more numbers are refused, before they fill the memory."""
+
+
+def require_size(what: str, shape: Sequence[int]) -> None:
+    """Refuse an array that is larger than any that can be computed with.
+
+    Raises
+    ------
+    UserError
+        If it has more than `LARGEST` elements.
+    """
+    size = prod(int(length) for length in shape)
+    if size > LARGEST:
+        raise UserError(
+            f"{what} larger than memory",
+            value=tuple(int(length) for length in shape),
+            expected=f"at most {LARGEST:,} numbers",
+            fix="use smaller images, kernels and padding",
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,11 +134,13 @@ class Builder:
     def __init__(self, input_shape: Shape) -> None:
         self._nodes: dict[str, Node] = {}
         self._shapes: dict[str, Shape] = {INPUT: input_shape}
+        self.input_shape = input_shape
 
     def add(self, layer: Layer, *sources: str) -> Value:
         """Append a layer, and return its output."""
         name = f"layer{len(self._nodes)}"
         shape = layer.output_shape(*(self._shapes[source] for source in sources))
+        require_size("activations", shape)
         self._nodes[name], self._shapes[name] = Node(name, layer, sources), shape
         return Value(name, shape, np.arange(prod(shape)).reshape(shape))
 
