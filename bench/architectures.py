@@ -96,6 +96,11 @@ def pooled(*layers: nn.Module) -> nn.Sequential:
     return head(*layers, nn.AdaptiveAvgPool2d(1))
 
 
+def low(ceiling: nn.Module) -> nn.Sequential:
+    """Return a ReLU6 whose ceiling small activations reach."""
+    return nn.Sequential(Lambda(lambda x: 20 * x), ceiling)
+
+
 def shuffled(x: Tensor) -> Tensor:
     """Return the channels of two groups in turn."""
     n, channels, height, width = x.shape
@@ -222,6 +227,24 @@ ARCHITECTURES: dict[str, Callable[[], nn.Module]] = {
         nn.Linear(300 + 128, N_CLASSES),
     ),
     "clamp": lambda: head(nn.Conv2d(2, 4, 3), Lambda(lambda x: x.clamp(min=0)), conv(4, 4)),
+    "relu6": lambda: head(nn.Conv2d(2, 4, 3), low(nn.ReLU6()), conv(4, 4, padding=1)),
+    "relu6-batch-norm-depthwise": lambda: pooled(
+        nn.Conv2d(2, 4, 3),
+        nn.BatchNorm2d(4),
+        low(nn.ReLU6()),
+        nn.Conv2d(4, 4, 3, padding=1, groups=4),
+        nn.BatchNorm2d(4),
+        low(nn.ReLU6()),
+    ),
+    "relu6-max-pool": lambda: head(nn.Conv2d(2, 4, 3), low(nn.ReLU6()), nn.MaxPool2d(3, 2, 1), conv(4, 4)),
+    "max-pool-relu6": lambda: head(nn.Conv2d(2, 4, 3), nn.MaxPool2d(2), low(nn.ReLU6()), conv(4, 4)),
+    "relu6-global-max": lambda: head(nn.Conv2d(2, 4, 3), low(nn.ReLU6()), nn.AdaptiveMaxPool2d(1)),
+    "relu6-unreached": lambda: head(nn.Conv2d(2, 4, 3), nn.ReLU6(), conv(4, 4)),
+    "leaky-relu": lambda: head(nn.Conv2d(2, 4, 3), nn.LeakyReLU(0.1), conv(4, 4)),
+    "prelu": lambda: head(nn.Conv2d(2, 4, 3), nn.PReLU(4), conv(4, 4)),
+    "hard-tanh": lambda: head(nn.Conv2d(2, 4, 3), nn.Hardtanh(-0.2, 0.3), conv(4, 4)),
+    "hard-sigmoid": lambda: head(nn.Conv2d(2, 4, 3), nn.Hardsigmoid(), conv(4, 4)),
+    "absolute": lambda: head(nn.Conv2d(2, 4, 3), Lambda(torch.abs), conv(4, 4)),
     "scaled-relu": lambda: head(conv(2, 4), Lambda(lambda x: 0.5 * x), conv(4, 4, padding=1)),
     "normalisation-inside": lambda: head(Lambda(lambda x: (x - 0.13) / 0.31), conv(2, 4, padding=1)),
     "temperature-softmax": lambda: nn.Sequential(head(conv(2, 4)), Lambda(lambda x: x / 2), nn.Softmax(1)),

@@ -33,7 +33,8 @@ def read_model(name_or_path: str | Path) -> LayerGraph:
     Raises
     ------
     UserError
-        If there is no such network, it cannot be read (see `read_onnx` and `read_keras`), or its card names other weights.
+        If there is no such network, it cannot be read (see `read_onnx` and `read_keras`), or its card names
+        other weights.
     """
     from bioscnn.ann.keras.reader import read_keras
     from bioscnn.ann.onnx.reader import read_onnx

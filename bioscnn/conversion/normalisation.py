@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,12 +91,14 @@ def normalise(
         )
     check_max_rate(neuron, max_rate)
     codes = {}
-    for stage, before, _ in stage_outputs(graph, images):
+    measured = [(stage, before) for stage, before, _ in stage_outputs(graph, images)]
+    for stage, before in measured:
         if isinstance(stage.layer, LIFRate | MaxPool2d):
             continue
         scales = np.ones(before.shape[1])
         if method != "none":
-            scales = _scales(stage, before, percentile, channel_wise=method != "layer-wise")
+            seen = before if stage.is_output or before.max() > 0 else _twin(before, [b for _, b in measured])
+            scales = _scales(stage, seen, percentile, channel_wise=method != "layer-wise")
         if method == "rate-matched":
             currents = _matched_currents(neuron, stage, before, scales, max_rate, window)
         else:
@@ -136,6 +139,20 @@ def check_max_rate(neuron: SpikingNeuron, max_rate: float, dt: float = 0.0) -> N
             expected=str(error),
             fix="lower network.max_rate",
         ) from None
+
+
+def _twin(before: NDArray[Any], others: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """Return pre-activations that differ by a constant, or in sign, from those of a silent population.
+
+    A ceiling and a leak are rectifiers of their own (`bioscnn.ann.onnx.rectified`). Where no image reaches
+    the ceiling, its population takes the scale of the activations that it would limit.
+    """
+    for other in others:
+        if other.shape == before.shape and other.max() > 0:
+            tolerance = 1e-5 * float(np.abs(other).max())
+            if min(np.ptp(other - before), np.ptp(other + before)) <= tolerance:
+                return other
+    return before
 
 
 def _scales(stage: Stage, before: NDArray[Any], percentile: float, channel_wise: bool) -> NDArray[np.float64]:

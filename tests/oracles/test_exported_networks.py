@@ -28,13 +28,12 @@ READ = (
     "global-average-pooling-squeeze", "global-average-pooling-torch-default", "keras-cnn-export",
     "keras-cnn-nhwc", "keras-global-pooling-nchw", "keras-max-pooling-nhwc", "logits-all-negative-trained",
     "logits-over-temperature", "max-pooling", "max-pooling-torch-default", "mean-over-space",
-    "normalisation-inside", "normalised-outside-trained", "residual-add", "scaled-relu", "uint8-input-cast",
+    "normalisation-inside", "normalised-outside-trained", "relu6", "residual-add", "scaled-relu", "uint8-input-cast",
     "view-dynamic-batch", "weights-through-identity", "zero-pad-before-pool-opset-8",
     "zero-pad-constantofshape",
 )  # fmt: skip
 REFUSED = {
     "int8-qdq": ("x_QuantizeLinear", "before it is quantised"),
-    "relu6": ("Clip", "use ReLU"),
     "softmax-over-batch": ("Softmax", ""),
     "training-mode-opset-13": ("BatchNormalization", "model.eval()"),
 }

@@ -88,10 +88,11 @@ def dense(layer: KerasLayer, x: Value) -> Value:
 def batch_normalisation(layer: KerasLayer, x: Value) -> Value:
     """Return batch normalisation with the statistics of the training data."""
     layer.setting("renorm", False)
-    told = layer.config.get("axis", -1)
-    axis = _axis(layer, told[0] if isinstance(told, list) and len(told) == 1 else told, x) - 1
+    told: Any = layer.config.get("axis", -1)
+    told = told[0] if isinstance(told, list) and len(told) == 1 else told
+    axis = _axis(layer, told, x) - 1
     scales, centres = layer.setting("scale", True, False), layer.setting("center", True, False)
-    names = [*["gamma"] * scales, *["beta"] * centres, "moving mean", "moving variance"]
+    names = ["gamma"] * scales + ["beta"] * centres + ["moving mean", "moving variance"]
     given = dict(zip(names, layer.weights(*names), strict=True))
     mean, variance = given["moving mean"], given["moving variance"]
     gamma, beta = given.get("gamma", np.ones_like(mean)), given.get("beta", np.zeros_like(mean))
@@ -108,7 +109,7 @@ def _axis(layer: KerasLayer, axis: Any, x: Value) -> int:
     rank = 1 + len(x.shape)
     if type(axis) is not int or not -rank <= axis < rank or axis % rank == 0:
         raise UserError("not an axis of an activation", key="axis", value=axis, expected=f"1 to {rank - 1}")
-    return axis % rank
+    return int(axis) % rank
 
 
 def max_pooling(layer: KerasLayer, x: Value) -> Value:
@@ -164,7 +165,7 @@ def permute(layer: KerasLayer, x: Value) -> Value:
 
 def _sides(layer: KerasLayer, key: str) -> list[list[int]]:
     """Return how much is added or cut: above and below, left and right."""
-    value = layer.config[key]
+    value: Any = layer.config[key]
     pairs = [value, value] if isinstance(value, int) else value
     pairs = [[pair, pair] if isinstance(pair, int) else pair for pair in pairs]
     return [[layer.whole(key, first, 0), layer.whole(key, last, 0)] for first, last in pairs]
@@ -237,8 +238,8 @@ def concatenate(layer: KerasLayer, *x: Value) -> Value:
 
 _INACTIVE = (
     "Dropout", "SpatialDropout2D", "GaussianNoise", "GaussianDropout", "AlphaDropout", "Identity",
-    "ActivityRegularization", "RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom", "RandomContrast",
-    "RandomBrightness",
+    "ActivityRegularization", "RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom",
+    "RandomContrast", "RandomBrightness",
 )  # fmt: skip
 LAYERS: dict[str, Callable[..., Value]] = {
     "Conv2D": conv2d,
