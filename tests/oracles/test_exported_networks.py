@@ -28,8 +28,8 @@ READ = (
     "global-average-pooling-squeeze", "global-average-pooling-torch-default", "keras-cnn-export",
     "keras-cnn-nhwc", "keras-global-pooling-nchw", "keras-max-pooling-nhwc", "logits-all-negative-trained",
     "logits-over-temperature", "max-pooling", "max-pooling-torch-default", "mean-over-space",
-    "normalisation-inside", "normalised-outside-trained", "relu6", "residual-add", "scaled-relu", "uint8-input-cast",
-    "view-dynamic-batch", "weights-through-identity", "zero-pad-before-pool-opset-8",
+    "normalisation-inside", "normalised-outside-trained", "relu6", "residual-add", "scaled-relu",
+    "uint8-input-cast", "view-dynamic-batch", "weights-through-identity", "zero-pad-before-pool-opset-8",
     "zero-pad-constantofshape",
 )  # fmt: skip
 REFUSED = {

@@ -166,7 +166,7 @@ def permute(layer: KerasLayer, x: Value) -> Value:
 def _sides(layer: KerasLayer, key: str) -> list[list[int]]:
     """Return how much is added or cut: above and below, left and right."""
     value: Any = layer.config[key]
-    pairs = [value, value] if isinstance(value, int) else value
+    pairs: Any = [value, value] if isinstance(value, int) else value
     pairs = [[pair, pair] if isinstance(pair, int) else pair for pair in pairs]
     return [[layer.whole(key, first, 0), layer.whole(key, last, 0)] for first, last in pairs]
 

@@ -61,13 +61,13 @@ def _before_softmax(op: Operation) -> Value:
     return value
 
 
-def assembled(path: Path, name: str, value: Value, build: Builder, output: str) -> LayerGraph:
+def assembled(path: Path | str, name: str, value: Value, build: Builder, output: str) -> LayerGraph:
     """Return the network that computes a value, its one number per class.
 
     Parameters
     ----------
-    path : path
-        The file.
+    path : path or str
+        The file, or what errors call the network.
     name : str
         Name of the network.
     value : Value
@@ -105,7 +105,7 @@ def _logits(value: Value, build: Builder) -> str:
 
 
 @contextmanager
-def located(path: Path, where: str) -> Iterator[None]:
+def located(path: Path | str, where: str) -> Iterator[None]:
     """Add the file and the place in it to what is refused."""
     try:
         yield

@@ -10,10 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bioscnn.ann.onnx.assembly import located
 from bioscnn.ann.onnx.lif_functions import DOMAIN
+from bioscnn.ann.onnx.values import require_size
 from bioscnn.errors import UserError
 
 _OLDEST_OPSET = 7
+_LARGEST_FILE = 2**31
 
 
 def load_model(path: Path) -> Any:
@@ -24,13 +27,25 @@ def load_model(path: Path) -> Any:
     UserError
         If the file is missing, damaged, no ONNX file, or of an opset that is not read.
     """
+    if not path.is_file():
+        raise UserError("no such file", file=path)
+    if path.stat().st_size > _LARGEST_FILE:
+        raise UserError(
+            "larger than any ONNX file", file=path, expected="at most 2 GB: the limit of protobuf"
+        )
+    return parsed_model(path.read_bytes(), path)
+
+
+def parsed_model(content: bytes, path: Path | str) -> Any:
+    """Return the checked ``onnx.ModelProto`` of the content of a file; parameters and errors of `load_model`.
+
+    Weights in other files are read if `path` is that of a file, from its folder.
+    """
     import onnx
     from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
-    if not path.is_file():
-        raise UserError("no such file", file=path)
     try:
-        model = onnx.load(path, load_external_data=False)
+        model = onnx.load_from_string(content)
     except DecodeError:
         raise UserError("not an ONNX file, or cut short", file=path, fix="export it again") from None
     if not model.graph.node:
@@ -41,9 +56,11 @@ def load_model(path: Path) -> Any:
         expected = f"{_OLDEST_OPSET} to {newest}"
         fix = "export again with opset 17"
         raise UserError(f"opset {opset}", file=path, key="opset_import", expected=expected, fix=fix)
+    _require_room(path, model)
     try:
-        onnx.load_external_data_for_model(model, str(path.parent))
-    except (onnx.checker.ValidationError, OSError, ValueError) as error:
+        if isinstance(path, Path):
+            onnx.load_external_data_for_model(model, str(path.parent))
+    except (onnx.checker.ValidationError, OSError, ValueError, MemoryError) as error:
         fix = "put the file of the weights beside it, or export again into one file"
         raise UserError(f"external data: {_first_line(error)}", file=path, fix=fix) from None
     try:
@@ -51,6 +68,13 @@ def load_model(path: Path) -> Any:
     except (onnx.checker.ValidationError, UnicodeDecodeError) as error:
         raise UserError(f"not valid ONNX: {_first_line(error)}", file=path, fix="export it again") from None
     return _inlined(model)
+
+
+def _require_room(path: Path | str, model: Any) -> None:
+    """Refuse weights that would not fit into the memory, by what the file says of them."""
+    for tensor in model.graph.initializer:
+        with located(path, f"weights {tensor.name!r}"):
+            require_size("weights", tensor.dims)
 
 
 def _inlined(model: Any) -> Any:
@@ -88,7 +112,7 @@ class ImageInput:
         return self.positions.shape == self.shape
 
 
-def image_input(path: Path, inputs: list[Any]) -> list[ImageInput]:
+def image_input(path: Path | str, inputs: list[Any]) -> list[ImageInput]:
     """Return how the file may take an image, the likeliest first.
 
     Axes are (N, C, H, W), or (N, H, W, C) as in files that Keras exports: likelier where the last axis is
@@ -114,6 +138,8 @@ def image_input(path: Path, inputs: list[Any]) -> list[ImageInput]:
             fix="export with an example image that the network flattens, only the batch dynamic",
         )
     batch, *image = lengths
+    with located(path, inputs[0].name):
+        require_size("images", image)
     own = np.arange(prod(image))
     if len(image) == 2:
         height, width = image
@@ -125,7 +151,7 @@ def image_input(path: Path, inputs: list[Any]) -> list[ImageInput]:
     return [channels_last, plain] if last < min(first, second) else [plain, channels_last]
 
 
-def constants(path: Path, graph: Any) -> dict[str, NDArray[Any]]:
+def constants(path: Path | str, graph: Any) -> dict[str, NDArray[Any]]:
     """Return the initialisers and the values of the Constant nodes by name.
 
     Raises

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bioscnn.ann.onnx.values import require_size
 from bioscnn.errors import UserError
 
 _DEQUANTISING = 19
+_SMALL = 1024
+"""Constants of at most so many numbers may be shapes."""
 
 
 def folded(node: Any, inputs: Sequence[NDArray[Any] | None], opsets: Sequence[Any]) -> list[NDArray[Any]]:
@@ -38,6 +41,7 @@ def folded(node: Any, inputs: Sequence[NDArray[Any] | None], opsets: Sequence[An
         helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(value.dtype), value.shape)
         for name, value in feeds.items()
     ]
+    _require_size(node, feeds, described, opsets)
     outputs = [helper.make_empty_tensor_value_info(name) for name in node.output if name]
     graph = helper.make_graph([node], "constant", described, outputs)
     if node.op_type == "DequantizeLinear":  # the reference begins with version 19, which takes the same
@@ -52,3 +56,23 @@ def folded(node: Any, inputs: Sequence[NDArray[Any] | None], opsets: Sequence[An
             f"ONNX's reference cannot compute this constant: {(str(error) or repr(error)).splitlines()[0]}",
             fix="simplify the file first: python -m onnxsim network.onnx simpler.onnx",
         ) from None
+
+
+def _require_size(
+    node: Any, feeds: Mapping[str, NDArray[Any]], described: Sequence[Any], opsets: Sequence[Any]
+) -> None:
+    """Refuse a constant larger than memory before it is computed, such as the zeros of a huge shape."""
+    from onnx import TensorProto, helper, numpy_helper, shape_inference
+
+    small = [numpy_helper.from_array(value, name) for name, value in feeds.items() if value.size <= _SMALL]
+    outputs = [
+        helper.make_tensor_value_info(name, TensorProto.UNDEFINED, None) for name in node.output if name
+    ]
+    model = helper.make_model(helper.make_graph([node], "size", described, [], small), opset_imports=opsets)
+    model.graph.output.extend(outputs)
+    try:
+        inferred = shape_inference.infer_shapes(model, data_prop=True)
+    except (shape_inference.InferenceError, ValueError, RuntimeError):
+        return  # the reference says what is wrong
+    for output in (*inferred.graph.output, *inferred.graph.value_info):
+        require_size("a constant", [d.dim_value for d in output.type.tensor_type.shape.dim])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bioscnn.ann.graph import INPUT, LayerGraph
 from bioscnn.ann.onnx.assembly import ANY_BATCH, applied, assembled, located
-from bioscnn.ann.onnx.file import ImageInput, attributes, constants, image_input, load_model
+from bioscnn.ann.onnx.file import ImageInput, attributes, constants, image_input, load_model, parsed_model
 from bioscnn.ann.onnx.folding import folded
 from bioscnn.ann.onnx.operation import Operation
 from bioscnn.ann.onnx.operators import OPERATORS, SOFTMAX
@@ -45,8 +45,22 @@ def read_onnx(path: str | Path) -> LayerGraph:
     UserError
         If the file is missing, damaged or no ONNX file, or holds what is not supported.
     """
-    path = Path(path)
-    model = load_model(path)
+    return _network(Path(path), load_model(Path(path)))
+
+
+def read_onnx_bytes(content: bytes, name: str) -> LayerGraph:
+    """Read a trained network from what an ONNX file would hold; `name` is what errors call it.
+
+    Raises
+    ------
+    UserError
+        As of `read_onnx`.
+    """
+    return _network(name, parsed_model(content, name))
+
+
+def _network(path: Path | str, model: Any) -> LayerGraph:
+    """Return the network of a checked ``onnx.ModelProto``; errors as of `read_onnx`."""
     graph = model.graph
     fixed = constants(path, graph)
     taken = image_input(path, [v for v in graph.input if v.name not in fixed])
@@ -61,7 +75,7 @@ def read_onnx(path: str | Path) -> LayerGraph:
     raise refusals[0]
 
 
-def _read(path: Path, model: Any, fixed: Mapping[str, NDArray[Any]], image: ImageInput) -> LayerGraph:
+def _read(path: Path | str, model: Any, fixed: Mapping[str, NDArray[Any]], image: ImageInput) -> LayerGraph:
     """Read a network that takes images in one order of their axes; errors as of `read_onnx`."""
     graph, shape, build = model.graph, image.shape, Builder(image.shape)
     known: Known = {**fixed, image.name: Value(INPUT, shape, image.positions)}

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bioscnn.ann.onnx.operation import Operation
-from bioscnn.ann.onnx.values import ZERO, Value
+from bioscnn.ann.onnx.values import ZERO, Value, require_size
 from bioscnn.errors import UserError
 
 _FLOATS = (1, 10, 11, 16)
@@ -44,9 +44,10 @@ def reshape(op: Operation) -> Value:
         target = [before[k] if n == 0 and k < len(before) else n for k, n in enumerate(target)]
     if target.count(-1) == 1:
         known = prod(n for n in target if n != -1)
-        target = [prod(before) // known if n == -1 and known else n for n in target]
+        # A batch of one, written into the file, is a batch all the same.
+        whole = prod(value.shape) if target[0] == 1 else prod(before)
+        target = [whole // known if n == -1 and known else n for n in target]
     rest = target[1:]
-    # A batch of one, written into the file, is a batch all the same.
     if (
         not target
         or prod(rest) != prod(value.shape)
@@ -165,6 +166,7 @@ def pad(op: Operation) -> Value:
         raise UserError(
             "padding with another number than zero", value=float(np.ravel(filled)[0]), expected="0"
         )
+    require_size("a padded activation", value.shape + full[:, 1:].sum(axis=0))
     grown = np.pad(value.positions, np.maximum(full[:, 1:], 0).T, constant_values=ZERO)
     cut = [slice(max(-a, 0), n - max(-b, 0)) for (a, b), n in zip(full[:, 1:].T, grown.shape, strict=True)]
     return value.rearranged(grown[tuple(cut)])

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.ann.linear import Conv2d, Dense
-from bioscnn.ann.onnx.values import ZERO, Builder, Positions, Value
+from bioscnn.ann.onnx.values import ZERO, Builder, Positions, Value, require_size
 from bioscnn.ann.windows import windows
 from bioscnn.errors import UserError
 
@@ -25,6 +25,7 @@ def in_order(value: Value, build: Builder) -> Value:
         return value
     if value.positions.ndim == 1 or prod(value.shape) == value.shape[0]:
         flat, inputs = value.positions.ravel(), prod(value.source_shape)
+        require_size("a matrix that rearranges", (flat.size, inputs))
         picks = np.zeros((flat.size, inputs))
         known = flat != ZERO
         picks[np.flatnonzero(known), flat[known]] = 1

@@ -19,7 +19,7 @@ from bioscnn.errors import UserError
 Positions = NDArray[np.int64]
 ZERO = -1
 """Position of an element that is always zero, as padding is."""
-LARGEST = 10**8
+LARGEST = 2 * 10**8
 """Activations and kernels of more numbers are refused, before they fill the memory."""
 
 

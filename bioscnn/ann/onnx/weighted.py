@@ -11,7 +11,7 @@ from bioscnn.ann.linear import Conv2d, Dense
 from bioscnn.ann.onnx.arithmetic import scaled
 from bioscnn.ann.onnx.operation import Operation
 from bioscnn.ann.onnx.selection import in_order
-from bioscnn.ann.onnx.values import ZERO, Value, as_window
+from bioscnn.ann.onnx.values import ZERO, Value, as_window, require_size
 from bioscnn.ann.scaling import BatchNorm2d
 from bioscnn.ann.windows import Padding, Pair
 from bioscnn.errors import UserError
@@ -66,6 +66,7 @@ def geometry(op: Operation, shape: tuple[int, ...], kernel: Pair) -> tuple[Pair,
 def _dilated(kernel: NDArray[np.float64], dilations: list[int]) -> NDArray[np.float64]:
     """Return a kernel with zeros between its taps, which does the same without dilation."""
     size = [(length - 1) * step + 1 for length, step in zip(kernel.shape[2:], dilations, strict=True)]
+    require_size("a kernel", [*kernel.shape[:2], *size])
     filled = np.zeros((*kernel.shape[:2], *size))
     filled[:, :, :: dilations[0], :: dilations[1]] = kernel
     return filled
@@ -74,6 +75,7 @@ def _dilated(kernel: NDArray[np.float64], dilations: list[int]) -> NDArray[np.fl
 def _ungrouped(kernel: NDArray[np.float64], groups: int) -> NDArray[np.float64]:
     """Return the kernel of one group that does the same, with zeros between the groups."""
     out, own = len(kernel) // groups, kernel.shape[1]
+    require_size("a kernel", (len(kernel), own * groups, *kernel.shape[2:]))
     full = np.zeros((len(kernel), own * groups, *kernel.shape[2:]))
     for g in range(groups):
         full[g * out : (g + 1) * out, g * own : (g + 1) * own] = kernel[g * out : (g + 1) * out]
