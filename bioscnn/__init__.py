@@ -1,6 +1,6 @@
 """bioscnn: a trained CNN as a biologically detailed spiking network in Brian2."""
 
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 from bioscnn.brian_preferences import guard
@@ -19,7 +19,7 @@ guard()
 def __getattr__(name: str) -> Any:
     """Return what the library offers under this name, loaded when it is first used."""
     if name in _OFFERED:
-        return getattr(import_module("bioscnn.library"), name)
+        return resolve_name(f"bioscnn.library:{name}")
     raise AttributeError(f"module 'bioscnn' has no attribute {name!r}")
 
 

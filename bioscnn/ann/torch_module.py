@@ -126,7 +126,7 @@ def _image(example: Any, module: torch.nn.Module) -> torch.Tensor:
 def _evaluating(module: torch.nn.Module) -> Iterator[None]:
     """Put a module and all in it into the mode of evaluation for a while."""
     modes = {part: part.training for part in module.modules()}
-    module.eval()
+    module.train(False)
     try:
         yield
     finally:
