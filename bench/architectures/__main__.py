@@ -96,6 +96,7 @@ def row(door: str, name: str, spikes: Spikes) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         try:
             graph, logits = DOORS[door](name, Path(folder))
+            found["graph"] = graph.sha256()[:12]
             softmax = name in ("temperature-softmax", "softmax", "all-convolutional") and door == "keras"
             softmax |= name == "temperature-softmax"
             for oracle, theirs in logits.items():
