@@ -3,6 +3,7 @@
 from bioscnn.ann.activations import LIFRate, ReLU
 from bioscnn.ann.graph import INPUT, Layer, LayerGraph, Node
 from bioscnn.ann.joins import Add, Concat
+from bioscnn.ann.keras.reader import read_keras
 from bioscnn.ann.linear import Conv2d, Dense, Flatten
 from bioscnn.ann.models import read_card, read_model, shipped_models
 from bioscnn.ann.onnx.reader import read_onnx
@@ -27,6 +28,7 @@ __all__ = [
     "ReLU",
     "Scale",
     "read_card",
+    "read_keras",
     "read_model",
     "read_onnx",
     "shipped_models",

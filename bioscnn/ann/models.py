@@ -8,16 +8,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from bioscnn.ann.formats import READ, refuse_format
 from bioscnn.ann.graph import LayerGraph
 from bioscnn.errors import UserError
-
-_EXPORTS = {
-    **dict.fromkeys(
-        (".pt", ".pth"), 'torch.onnx.export(model.eval(), torch.zeros(1, C, H, W), "network.onnx")'
-    ),
-    **dict.fromkeys((".keras", ".h5", ".tflite"), "tf2onnx (python -m tf2onnx.convert, --inputs-as-nchw)"),
-    ".nir": "the framework that trained the network",
-}
 
 
 def shipped_models() -> list[str]:
@@ -26,12 +19,12 @@ def shipped_models() -> list[str]:
 
 
 def read_model(name_or_path: str | Path) -> LayerGraph:
-    """Read a shipped network by its name, or an ONNX file, and hold it against its card if it has one.
+    """Read a shipped network by its name, or a file, and hold it against its card if it has one.
 
     Parameters
     ----------
     name_or_path : str or path
-        A name such as ``"mnist-small"``, or a path that ends in ``.onnx``.
+        A name such as ``"mnist-small"``, or a path that ends in ``.onnx`` or ``.keras``.
 
     Returns
     -------
@@ -40,12 +33,14 @@ def read_model(name_or_path: str | Path) -> LayerGraph:
     Raises
     ------
     UserError
-        If there is no such network, it cannot be read (see `read_onnx`), or its card names other weights.
+        If there is no such network, it cannot be read (see `read_onnx` and `read_keras`), or its card names
+        other weights.
     """
+    from bioscnn.ann.keras.reader import read_keras
     from bioscnn.ann.onnx.reader import read_onnx
 
     path = locate(name_or_path)
-    graph, card = read_onnx(path), read_card(path)
+    graph, card = (read_keras if path.suffix == ".keras" else read_onnx)(path), read_card(path)
     described = None if card is None else card.get("weights_sha256")
     if described not in (None, graph.sha256()):
         raise UserError(
@@ -90,7 +85,7 @@ def read_card(name_or_path: str | Path) -> dict[str, Any] | None:
 
 
 def locate(name_or_path: str | Path) -> Path:
-    """Return the ONNX file of a shipped network or of a path.
+    """Return the file of a shipped network or of a path.
 
     Raises
     ------
@@ -98,15 +93,9 @@ def locate(name_or_path: str | Path) -> Path:
         If there is no shipped network of this name, or the file is of a kind that is not read.
     """
     path = Path(name_or_path)
-    if path.suffix == ".onnx":
+    if path.suffix in READ:
         return path
-    if path.suffix in _EXPORTS:
-        raise UserError(
-            f"{path.suffix} files are not read yet",
-            file=path,
-            expected="an .onnx file",
-            fix=f"export the network to ONNX, with {_EXPORTS[path.suffix]}",
-        )
+    refuse_format(path)
     name = str(name_or_path)
     shipped = shipped_models()
     if name not in shipped:
@@ -115,7 +104,7 @@ def locate(name_or_path: str | Path) -> Path:
             "no such network",
             key="model",
             value=name,
-            expected=f"a shipped network ({', '.join(nearest)}) or a path that ends in .onnx",
+            expected=f"a shipped network ({', '.join(nearest)}) or a path that ends in {' or '.join(READ)}",
         )
     return _folder() / f"{name}.onnx"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,9 +99,7 @@ def normalise(
             offset, slope = linear_current(neuron, max_rate)
             codes[stage.name] = RateCode(offset * scales, slope * scales, scales / max_rate)
         return Normalisation(neuron, codes)
-    for stage, before, _ in stage_outputs(graph, images):
-        if isinstance(stage.layer, LIFRate | MaxPool2d):
-            continue
+    for stage, before in _measured(graph, images):
         channels = np.sort(_by_channel(before), axis=1)
         scales = _scales(stage, before, channels, percentile, channel_wise=method != "layer-wise")
         if method == "rate-matched":
@@ -142,6 +142,41 @@ def check_max_rate(neuron: SpikingNeuron, max_rate: float, dt: float = 0.0) -> N
             expected=str(error),
             fix="lower network.max_rate",
         ) from None
+
+
+def _measured(graph: LayerGraph, images: NDArray[Any]) -> Iterator[tuple[Stage, NDArray[Any]]]:
+    """Yield each stage that is normalised, with what reaches it on the images.
+
+    A ceiling and a leak are rectifiers of their own (`bioscnn.ann.onnx.rectified`). Where no image reaches the
+    ceiling, its population takes the scale of the activations that it would limit: those that differ from
+    its own by a constant, or in sign. Only stages that read the same populations are held at the same time.
+    """
+    left = Counter(_read_by(stage) for stage in stages(simplified(graph)))
+    held: dict[frozenset[str], list[tuple[Stage, NDArray[Any]]]] = {}
+    for stage, before, _ in stage_outputs(graph, images):
+        reads = _read_by(stage)
+        left[reads] -= 1
+        if not isinstance(stage.layer, LIFRate | MaxPool2d):
+            held.setdefault(reads, []).append((stage, before))
+        if left[reads] == 0:
+            together = held.pop(reads, [])
+            for one, own in together:
+                silent = not one.is_output and own.max() <= 0
+                yield one, _twin(own, [other for _, other in together]) if silent else own
+
+
+def _read_by(stage: Stage) -> frozenset[str]:
+    return frozenset(path.source for path in stage.block.paths)
+
+
+def _twin(before: NDArray[Any], others: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """Return pre-activations that differ by a constant, or in sign, from those of a silent population."""
+    for other in others:
+        if other.shape == before.shape and other.max() > 0:
+            tolerance = 1e-5 * float(np.abs(other).max())
+            if min(np.ptp(other - before), np.ptp(other + before)) <= tolerance:
+                return other
+    return before
 
 
 def _scales(

@@ -6,38 +6,18 @@ Some of the files lie in ``tests/data/networks``; all of them where ``BIOSCNN_CA
 import os
 from pathlib import Path
 
-import numpy as np
-import onnx
-import onnxruntime
 import pytest
 
 pytest.importorskip("torch")
 
-from bench import architectures
+from bench.architectures import compare, torch_networks
+from bench.cases import READ, REFUSED, logits_error
 from bioscnn.ann import Add, Concat, read_onnx
 from bioscnn.errors import UserError
 from tests.conversions import assert_currents_are_pre_activations
 
 OWN = Path(__file__).parents[1] / "data" / "networks"
 CASES = Path(os.environ["BIOSCNN_CASES"]) / "networks" if "BIOSCNN_CASES" in os.environ else OWN
-
-READ = (
-    "batchnorm1d-behind-dense", "batchnorm1d-behind-flatten", "ceil-mode-without-effect",
-    "clamp-as-relu-clip", "clamp-as-relu-max", "concat", "conv-gap-flatten-trained",
-    "deep-12-convolutions-trained", "depthwise-separable-trained", "float64",
-    "global-average-pooling-squeeze", "global-average-pooling-torch-default", "keras-cnn-export",
-    "keras-cnn-nhwc", "keras-global-pooling-nchw", "keras-max-pooling-nhwc", "logits-all-negative-trained",
-    "logits-over-temperature", "max-pooling", "max-pooling-torch-default", "mean-over-space",
-    "normalisation-inside", "normalised-outside-trained", "residual-add", "scaled-relu", "uint8-input-cast",
-    "view-dynamic-batch", "weights-through-identity", "zero-pad-before-pool-opset-8",
-    "zero-pad-constantofshape",
-)  # fmt: skip
-REFUSED = {
-    "int8-qdq": ("x_QuantizeLinear", "before it is quantised"),
-    "relu6": ("Clip", "use ReLU"),
-    "softmax-over-batch": ("Softmax", ""),
-    "training-mode-opset-13": ("BatchNormalization", "model.eval()"),
-}
 
 
 def file_of(name):
@@ -47,37 +27,12 @@ def file_of(name):
     return found[0]
 
 
-def expected_logits(path, x):
-    """Compute the logits, those before a softmax, in ONNX's runtime, or in its reference where it cannot."""
-    model = onnx.load(path)
-    last = model.graph.node[-1]
-    if last.op_type == "Softmax":
-        model.graph.output[0].name = last.input[0]
-        model.graph.node.remove(last)
-    for value in model.graph.input:
-        if value.type.tensor_type.elem_type == onnx.TensorProto.UINT8:
-            value.type.tensor_type.elem_type = onnx.TensorProto.FLOAT
-    given = model.graph.input[0]
-    shape = [d.dim_value for d in given.type.tensor_type.shape.dim]
-    images = x.transpose(0, 2, 3, 1) if shape[3] == 1 else x
-    if given.type.tensor_type.elem_type == onnx.TensorProto.DOUBLE:
-        from onnx.reference import ReferenceEvaluator
-
-        run = ReferenceEvaluator(model).run
-        images = images.astype(np.float64)
-    else:
-        run = onnxruntime.InferenceSession(model.SerializeToString()).run
-    return np.concatenate([run(None, {given.name: image[None]})[0].reshape(1, -1) for image in images])
-
-
 @pytest.mark.parametrize("name", READ)
 def test_an_exported_network_is_read_with_its_logits(name):
     path = file_of(name)
     graph = read_onnx(path)
     assert graph.input_shape == (1, 28, 28)
-    x = np.random.default_rng(1).random((3, 1, 28, 28), np.float32)
-    expected = expected_logits(path, x)
-    np.testing.assert_allclose(graph.forward(x), expected, atol=1e-5 * max(1, np.abs(expected).max()))
+    assert logits_error(graph, path) < 1e-5
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -96,10 +51,11 @@ def test_branches_stay_branches():
     assert not added.is_chain
 
 
-@pytest.mark.parametrize("name", architectures.ARCHITECTURES)
+@pytest.mark.parametrize("name", torch_networks.ARCHITECTURES)
 def test_a_torch_network_is_read_with_its_logits_and_converted_with_its_currents(name, tmp_path):
     path = tmp_path / "network.onnx"
-    architectures.export(name, path)
+    torch_networks.export(name, path)
     graph = read_onnx(path)
-    assert architectures.logits_error(graph, path, softmax="softmax" in name) < 1e-5
-    assert_currents_are_pre_activations(graph, architectures.images(20, seed=2))
+    theirs = compare.onnxruntime_logits(str(path), compare.images(5))
+    assert compare.logits_error(graph, theirs, softmax="softmax" in name) < 1e-5
+    assert_currents_are_pre_activations(graph, compare.images(20, seed=2))

@@ -20,6 +20,7 @@ LEVELS = [
     ["conversion"],
     ["simulation"],
     ["readout", "metrics"],
+    ["library"],
     ["training"],
     ["ledger"],
     ["plots"],

@@ -1,25 +1,18 @@
-"""Operators on numbers: constants become scalings, activations are added, rectifiers hide in some."""
+"""Operators on numbers: constants become scalings, activations are added."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.ann.activations import LIFRate, ReLU
 from bioscnn.ann.joins import Add
 from bioscnn.ann.linear import Conv2d, Dense
 from bioscnn.ann.onnx.operation import Operation, real
 from bioscnn.ann.onnx.selection import in_order
 from bioscnn.ann.onnx.values import ZERO, Value
 from bioscnn.errors import UserError
-
-_CEILING = (
-    "use ReLU, and train on for an epoch: a rate has no ceiling of this kind, and leaving it out would "
-    "change the network"
-)
 
 
 def scaled(op: Operation, value: Value, weight: NDArray[np.float64], bias: NDArray[np.float64]) -> Value:
@@ -57,6 +50,12 @@ def _without_batch(constant: NDArray[np.float64], value: Value) -> NDArray[np.fl
         ) from None
 
 
+def spread(value: Value, constant: NDArray[np.float64] | float) -> NDArray[np.float64]:
+    """Return a constant that broadcasts to an activation, in the shape of its source."""
+    everywhere = _spread(value, _without_batch(np.asarray(constant, np.float64), value), 0.0)
+    return everywhere.reshape(value.source_shape)
+
+
 def _spread(value: Value, constant: NDArray[np.float64], default: float) -> NDArray[np.float64]:
     """Return a constant for every element of the source, shape (channels, pixels)."""
     known = value.positions != ZERO
@@ -67,7 +66,7 @@ def _spread(value: Value, constant: NDArray[np.float64], default: float) -> NDAr
     return everywhere.reshape(value.source_shape[0], -1)
 
 
-def _constant(op: Operation) -> tuple[Value, NDArray[np.float64], bool] | None:
+def constant_of(op: Operation) -> tuple[Value, NDArray[np.float64], bool] | None:
     """Return the activation and the constant of two inputs, and whether the constant is the first."""
     first, second = op.inputs[:2]
     if isinstance(first, Value) and second is not None and not isinstance(second, Value):
@@ -79,7 +78,7 @@ def _constant(op: Operation) -> tuple[Value, NDArray[np.float64], bool] | None:
 
 def add(op: Operation) -> Value:
     """Return the sum of two activations, or of one and a constant."""
-    given = _constant(op)
+    given = constant_of(op)
     if given is None:
         return _sum(op, op.value(0), op.value(1))
     value, constant, _ = given
@@ -100,7 +99,7 @@ def sum_(op: Operation) -> Value:
 
 def subtract(op: Operation) -> Value:
     """Return the difference of two activations, or of one and a constant."""
-    given = _constant(op)
+    given = constant_of(op)
     if given is None:
         return _sum(op, op.value(0), _times(op, op.value(1), np.array(-1.0)))
     value, constant, first = given
@@ -111,7 +110,7 @@ def subtract(op: Operation) -> Value:
 
 def multiply(op: Operation) -> Value:
     """Return an activation times a constant."""
-    given = _constant(op)
+    given = constant_of(op)
     if given is None:
         raise UserError(
             "two activations are multiplied",
@@ -122,7 +121,7 @@ def multiply(op: Operation) -> Value:
 
 def divide(op: Operation) -> Value:
     """Return an activation over a constant."""
-    given = _constant(op)
+    given = constant_of(op)
     if given is None or given[2]:
         raise UserError("an activation is the divisor", fix="leave out the normalisation by activations")
     if not np.all(given[1]):
@@ -167,69 +166,3 @@ def _sum(op: Operation, first: Value, second: Value) -> Value:
         first, second = in_order(first, op.build), in_order(second, op.build)
     joined = op.build.add(Add(), first.source, second.source)
     return joined.rearranged(first.positions)
-
-
-def relu(op: Operation) -> Value:
-    """Return the rectified activation."""
-    value = op.first_activation()
-    return replace(value, source=op.build.add(ReLU(), value.source).source)
-
-
-def clip(op: Operation) -> Value:
-    """Return the rectified activation, if it is cut at zero from below alone."""
-    low, high = (op.setting(name, k + 1) for k, name in enumerate(("min", "max")))
-    largest = float(np.finfo(np.float32).max)
-    low, high = (
-        -np.inf if low is None else float(np.ravel(low)[0]),
-        np.inf if high is None else float(np.ravel(high)[0]),
-    )
-    if high < largest:
-        raise UserError(
-            f"activations are cut at {high:g}",
-            value=f"ReLU{high:g}" if low == 0 else (low, high),
-            expected="no ceiling",
-            fix=_CEILING,
-        )
-    if low == 0:
-        return relu(op)
-    if low > -largest:
-        raise UserError(f"activations are cut at {low:g} from below", value=low, expected="0", fix="use ReLU")
-    return op.value()
-
-
-def largest(op: Operation) -> Value:
-    """Return the larger of an activation and zero."""
-    given = _constant(op) if len(op.inputs) == 2 else None
-    if given is None or np.any(given[1]):
-        raise UserError(
-            "the larger of an activation and something else than zero",
-            value=None if given is None else float(given[1].max()),
-            expected="Max(x, 0), which is a ReLU",
-            fix="use ReLU, or MaxPool",
-        )
-    return relu(op)
-
-
-def leaky(op: Operation) -> Value:
-    """Return the rectified activation, if nothing leaks."""
-    slope: Any = op.attributes.get("alpha", 0.01 if op.operator == "LeakyRelu" else None)
-    if slope is None:
-        slope = op.weights(1, "the slope")
-    if np.any(slope):
-        raise UserError(
-            "negative activations leak through",
-            value=float(np.max(slope)),
-            expected="a slope of 0: a firing rate is never negative",
-            fix="train with ReLU or LIFRate, which are rates of spiking neurons",
-        )
-    return relu(op)
-
-
-def lif_rate(op: Operation) -> Value:
-    """Return the firing rate of LIF neurons."""
-    names = ["tau_m", "t_ref", "amplitude", *(["gamma"] if op.operator.endswith("LIFRate") else [])]
-    if set(op.attributes) != set(names):
-        expected = ", ".join(names)
-        raise UserError("not the attributes of a LIF rate", value=list(op.attributes), expected=expected)
-    value = op.value()
-    return replace(value, source=op.build.add(LIFRate(**op.attributes), value.source).source)

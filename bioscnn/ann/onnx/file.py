@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -16,6 +15,7 @@ from bioscnn.ann.room import check_room
 from bioscnn.errors import UserError
 
 _OLDEST_OPSET = 7
+_LARGEST_FILE = 2**31
 
 
 def load_model(path: Path) -> Any:
@@ -26,14 +26,25 @@ def load_model(path: Path) -> Any:
     UserError
         If the file is missing, damaged, no ONNX file, or of an opset that is not read.
     """
+    if not path.is_file():
+        raise UserError("no such file", file=path)
+    if path.stat().st_size > _LARGEST_FILE:
+        raise UserError(
+            "larger than any ONNX file", file=path, expected="at most 2 GB: the limit of protobuf"
+        )
+    return parsed_model(path.read_bytes(), path)
+
+
+def parsed_model(content: bytes, path: Path | str) -> Any:
+    """Return the checked ``onnx.ModelProto`` of the content of a file; parameters and errors of `load_model`.
+
+    Weights in other files are read if `path` is that of a file, from its folder.
+    """
     import onnx
     from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
-    if not path.is_file():
-        raise UserError("no such file", file=path)
-    _check_size(path, [path])
     try:
-        model = onnx.load(path, load_external_data=False)
+        model = onnx.load_from_string(content)
     except DecodeError:
         raise UserError("not an ONNX file, or cut short", file=path, fix="export it again") from None
     if not model.graph.node:
@@ -44,10 +55,11 @@ def load_model(path: Path) -> Any:
         expected = f"{_OLDEST_OPSET} to {newest}"
         fix = "export again with opset 17"
         raise UserError(f"opset {opset}", file=path, key="opset_import", expected=expected, fix=fix)
-    _check_size(path, [path, *{path.parent / name for name in _external(model)}])
+    _check_room(path, model)
     try:
-        onnx.load_external_data_for_model(model, str(path.parent))
-    except (onnx.checker.ValidationError, OSError, ValueError) as error:
+        if isinstance(path, Path):
+            onnx.load_external_data_for_model(model, str(path.parent))
+    except (onnx.checker.ValidationError, OSError, ValueError, MemoryError) as error:
         fix = "put the file of the weights beside it, or export again into one file"
         raise UserError(f"external data: {_first_line(error)}", file=path, fix=fix) from None
     try:
@@ -57,16 +69,10 @@ def load_model(path: Path) -> Any:
     return _inlined(model)
 
 
-def _check_size(path: Path, files: Iterable[Path]) -> None:
-    """Refuse a model whose files together do not fit into memory."""
-    size = sum(file.stat().st_size for file in files if file.is_file())
-    check_room((size,), "the network", itemsize=1, file=path)
-
-
-def _external(model: Any) -> Iterator[str]:
-    """Yield the names of the files that hold weights."""
+def _check_room(path: Path | str, model: Any) -> None:
+    """Refuse weights that would not fit into the memory, by what the file says of them."""
     for tensor in model.graph.initializer:
-        yield from (entry.value for entry in tensor.external_data if entry.key == "location")
+        check_room(tensor.dims, "the weights", file=path, key=tensor.name)
 
 
 def _inlined(model: Any) -> Any:
@@ -104,7 +110,7 @@ class ImageInput:
         return self.positions.shape == self.shape
 
 
-def image_input(path: Path, inputs: list[Any]) -> list[ImageInput]:
+def image_input(path: Path | str, inputs: list[Any]) -> list[ImageInput]:
     """Return how the file may take an image, the likeliest first.
 
     Axes are (N, C, H, W), or (N, H, W, C) as in files that Keras exports: likelier where the last axis is
@@ -142,7 +148,7 @@ def image_input(path: Path, inputs: list[Any]) -> list[ImageInput]:
     return [channels_last, plain] if last < min(first, second) else [plain, channels_last]
 
 
-def constants(path: Path, graph: Any) -> dict[str, NDArray[Any]]:
+def constants(path: Path | str, graph: Any) -> dict[str, NDArray[Any]]:
     """Return the initialisers and the values of the Constant nodes by name.
 
     Raises

@@ -12,8 +12,8 @@ from bioscnn.ann.room import check_room
 from bioscnn.errors import UserError
 
 _DEQUANTISING = 19
-_FEW = 64
-"""Numbers of a constant that may be the shape of another."""
+_SMALL = 1024
+"""Constants of at most so many numbers may be shapes."""
 
 
 def folded(node: Any, inputs: Sequence[NDArray[Any] | None], opsets: Sequence[Any]) -> list[NDArray[Any]]:
@@ -62,7 +62,7 @@ def _check_outputs(model: Any, feeds: Mapping[str, NDArray[Any]]) -> None:
     """Refuse constants that do not fit into memory, as far as ONNX can tell their shapes."""
     from onnx import numpy_helper, shape_inference
 
-    told = [numpy_helper.from_array(v, name) for name, v in feeds.items() if v.size <= _FEW]
+    told = [numpy_helper.from_array(v, name) for name, v in feeds.items() if v.size <= _SMALL]
     described = type(model)()
     described.CopyFrom(model)
     described.graph.initializer.extend(told)

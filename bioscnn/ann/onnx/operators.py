@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bioscnn.ann.onnx import arithmetic, pooled, rearranging, weighted
+from bioscnn.ann.onnx import arithmetic, pooled, rearranging, rectified, weighted
 from bioscnn.ann.onnx.operation import Operation
 from bioscnn.ann.onnx.values import Value
 
@@ -43,12 +43,15 @@ OPERATORS: dict[str, Callable[[Operation], Value | list[Value]]] = {
     "Mul": arithmetic.multiply,
     "Div": arithmetic.divide,
     "Neg": arithmetic.negate,
-    "Relu": arithmetic.relu,
-    "Clip": arithmetic.clip,
-    "Max": arithmetic.largest,
-    "LeakyRelu": arithmetic.leaky,
-    "PRelu": arithmetic.leaky,
-    "bioscnn.LIFRate": arithmetic.lif_rate,
-    "bioscnn.LIFRateHard": arithmetic.lif_rate,
+    "Relu": rectified.relu,
+    "Clip": rectified.clip,
+    "Max": rectified.largest,
+    "Min": rectified.smallest,
+    "LeakyRelu": rectified.leaky,
+    "PRelu": rectified.leaky,
+    "Abs": rectified.absolute,
+    "HardSigmoid": rectified.hard_sigmoid,
+    "bioscnn.LIFRate": rectified.lif_rate,
+    "bioscnn.LIFRateHard": rectified.lif_rate,
 }
 SOFTMAX = ("Softmax", "LogSoftmax")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from bioscnn.ann.onnx.arithmetic import scaled
 from bioscnn.ann.onnx.operation import Operation
+from bioscnn.ann.onnx.rectified import by_term
 from bioscnn.ann.onnx.selection import in_order
 from bioscnn.ann.onnx.values import ZERO, Value, Window, as_window
 from bioscnn.ann.onnx.weighted import geometry
@@ -24,6 +26,10 @@ def pool(op: Operation) -> Value:
         raise UserError(f"pooling in {len(kernel)} dimensions", value=kernel, expected="2 dimensions")
     op.refuse_unless("dilations", [1, 1], fix="pool without dilation")
     value = op.value()
+    if op.operator == "MaxPool":
+        parts = by_term(op, value, lambda term: pool(replace(op, inputs=(term,))))
+        if parts is not None:
+            return parts
     window = as_window(value)
     if window is None:
         value = in_order(value, op.build)
@@ -91,6 +97,10 @@ def reduce(op: Operation) -> Value:
 
 def _over(op: Operation, value: Value, axes: list[int], keep: bool) -> Value:
     """Pool over axes of an activation that are rows or columns of its source."""
+    if "Max" in op.operator:
+        parts = by_term(op, value, lambda term: _over(op, term, axes, keep))
+        if parts is not None:
+            return parts
     kept = [axis for axis in range(len(value.shape)) if axis not in axes]
     rows = value.positions.transpose(kept + axes).reshape(*(value.shape[k] for k in kept), -1)
     found = _window_of(rows, value)

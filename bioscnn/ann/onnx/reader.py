@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import replace
-from math import prod
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.ann.graph import INPUT, LayerGraph
-from bioscnn.ann.linear import Conv2d, Dense, Flatten
-from bioscnn.ann.onnx.file import ImageInput, attributes, constants, image_input, load_model
+from bioscnn.ann.onnx.assembly import ANY_BATCH, applied, assembled, located
+from bioscnn.ann.onnx.file import ImageInput, attributes, constants, image_input, load_model, parsed_model
 from bioscnn.ann.onnx.folding import folded
 from bioscnn.ann.onnx.operation import Operation
-from bioscnn.ann.onnx.operators import OPERATORS, REARRANGING, SOFTMAX
+from bioscnn.ann.onnx.operators import OPERATORS, SOFTMAX
 from bioscnn.ann.onnx.refusals import refuse_operator
-from bioscnn.ann.onnx.selection import in_order
 from bioscnn.ann.onnx.values import Builder, Value
 from bioscnn.errors import UserError
-
-ANY_BATCH = 7919
-"""Size that stands for a batch of any size while shapes are computed: a prime, which no image has."""
 
 Known = dict[str, Value | NDArray[Any]]
 
@@ -52,8 +45,22 @@ def read_onnx(path: str | Path) -> LayerGraph:
     UserError
         If the file is missing, damaged or no ONNX file, or holds what is not supported.
     """
-    path = Path(path)
-    model = load_model(path)
+    return _network(Path(path), load_model(Path(path)))
+
+
+def read_onnx_bytes(content: bytes, name: str) -> LayerGraph:
+    """Read a trained network from what an ONNX file would hold; `name` is what errors call it.
+
+    Raises
+    ------
+    UserError
+        As of `read_onnx`.
+    """
+    return _network(name, parsed_model(content, name))
+
+
+def _network(path: Path | str, model: Any) -> LayerGraph:
+    """Return the network of a checked ``onnx.ModelProto``; errors as of `read_onnx`."""
     graph = model.graph
     fixed = constants(path, graph)
     taken = image_input(path, [v for v in graph.input if v.name not in fixed])
@@ -68,13 +75,13 @@ def read_onnx(path: str | Path) -> LayerGraph:
     raise refusals[0]
 
 
-def _read(path: Path, model: Any, fixed: Mapping[str, NDArray[Any]], image: ImageInput) -> LayerGraph:
+def _read(path: Path | str, model: Any, fixed: Mapping[str, NDArray[Any]], image: ImageInput) -> LayerGraph:
     """Read a network that takes images in one order of their axes; errors as of `read_onnx`."""
     graph, shape, build = model.graph, image.shape, Builder(image.shape)
     known: Known = {**fixed, image.name: Value(INPUT, shape, image.positions)}
     for node in graph.node:
         if node.op_type != "Constant":
-            with _located(path, node):
+            with located(path, _where(node)):
                 outputs = _outputs(node, known, build, image.batch or ANY_BATCH, model.opset_import)
                 known.update(zip(node.output, outputs, strict=False))
     named = [output.name for output in graph.output]
@@ -84,12 +91,7 @@ def _read(path: Path, model: Any, fixed: Mapping[str, NDArray[Any]], image: Imag
     value = known[named[0]]
     if not isinstance(value, Value):
         raise UserError("the output does not depend on the image", file=path, key=named[0])
-    if not any(isinstance(node.layer, Conv2d | Dense) for node in build.needed(value.source)):
-        raise UserError("a network without a convolution or dense layer", file=path)
-    with _located(path, None, f"output {named[0]!r}"):
-        nodes = build.needed(_logits(value, build))
-    with _located(path, None, f"graph {graph.name!r}"):
-        return LayerGraph(graph.name, shape, nodes)
+    return assembled(path, graph.name, value, build, named[0])
 
 
 def _outputs(node: Any, known: Known, build: Builder, batch: int, opsets: Any) -> list[Value | NDArray[Any]]:
@@ -111,57 +113,9 @@ def _outputs(node: Any, known: Known, build: Builder, batch: int, opsets: Any) -
     opset = next(entry.version for entry in opsets if entry.domain in ("", "ai.onnx"))
     named = sum(bool(name) for name in node.output)
     op = Operation(operator, attributes(node), inputs, named, batch, opset, build)
-    softmax = next((value.softmax for value in values if value.softmax), "")
-    if softmax and operator not in REARRANGING:
-        raise UserError(f"a Softmax before it: {softmax}", fix="leave Softmax to the loss")
-    if operator in SOFTMAX:
-        return [replace(_before_softmax(op), softmax=_where(node))]
-    if operator not in OPERATORS:
-        refuse_operator(operator, (*OPERATORS, *SOFTMAX))
-    read = OPERATORS[operator](op)
-    return [replace(v, softmax=softmax) for v in (read if isinstance(read, list) else [read])]
-
-
-def _before_softmax(op: Operation) -> Value:
-    """Return what a softmax over the classes is applied to, whose largest element is the same."""
-    value = op.value()
-    axis = op.axis(op.attributes.get("axis", -1 if op.opset >= 13 else 1))
-    if value.shape[axis] != prod(value.shape):
-        raise UserError(
-            "the softmax is not over the classes", value=f"axis {axis + 1} of {(op.batch, *value.shape)}"
-        )
-    return value
-
-
-def _logits(value: Value, build: Builder) -> str:
-    """Return the name of the node that computes one number per class."""
-    if max(value.shape, default=1) != prod(value.shape):
-        raise UserError(
-            "the output is not one number per class",
-            value=value.shape,
-            fix="end the network with global average pooling, or with Flatten and Linear",
-        )
-    value = value.rearranged(value.positions.ravel())
-    if value.is_plain:
-        return value.source if len(value.source_shape) == 1 else build.add(Flatten(), value.source).source
-    return in_order(value, build).source
+    return [*applied(op, _where(node))]
 
 
 def _where(node: Any) -> str:
     operator = f"{node.domain}.{node.op_type}" if node.domain not in ("", "ai.onnx") else node.op_type
     return f"node {node.name or node.output[0]!r} ({operator})"
-
-
-@contextmanager
-def _located(path: Path, node: Any, where: str = "") -> Iterator[None]:
-    """Add the file and the node to what is refused."""
-    where = where or _where(node)
-    try:
-        yield
-    except UserError as error:
-        key = where if error.key is None else f"{where}, {error.key}"
-        details: dict[str, Any] = {"value": error.value, "expected": error.expected, "fix": error.fix}
-        raise UserError(error.problem, file=path, key=key, **details) from None
-    except (LookupError, TypeError, ValueError, ArithmeticError) as error:
-        problem = f"the node cannot be read: {str(error) or repr(error)}"
-        raise UserError(problem, file=path, key=where, fix="check the file with onnx.checker") from None

@@ -45,9 +45,10 @@ def reshape(op: Operation) -> Value:
         target = [before[k] if n == 0 and k < len(before) else n for k, n in enumerate(target)]
     if target.count(-1) == 1:
         known = prod(n for n in target if n != -1)
-        target = [prod(before) // known if n == -1 and known else n for n in target]
+        # A batch of one, written into the file, is a batch all the same.
+        whole = prod(value.shape) if target[0] == 1 else prod(before)
+        target = [whole // known if n == -1 and known else n for n in target]
     rest = target[1:]
-    # A batch of one, written into the file, is a batch all the same.
     if (
         not target
         or prod(rest) != prod(value.shape)

@@ -20,7 +20,9 @@ _FIXES = {
             "Sigmoid",
             "Tanh",
             "HardSwish",
-            "HardSigmoid",
+            "Softsign",
+            "Swish",
+            "Exp",
             "Softplus",
             "Mish",
             "Erf",
@@ -38,7 +40,7 @@ _FIXES = {
         ("LayerNormalization", "InstanceNormalization", "GroupNormalization", "LRN", "LpNormalization"),
         "use batch normalisation, whose statistics are fixed after training",
     ),
-    **dict.fromkeys(("Min", "Where", "Abs"), "use ReLU"),
+    "Where": "use ReLU",
 }
 
 

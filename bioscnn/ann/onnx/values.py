@@ -57,9 +57,22 @@ class Value:
             (self.positions.ravel() == np.arange(self.positions.size)).all()
         )
 
+    def plain_source(self) -> Value:
+        """Return the output of the source as it is."""
+        return replace(self, positions=np.arange(prod(self.source_shape)).reshape(self.source_shape))
+
     def rearranged(self, positions: Positions) -> Value:
         """Return the same activation in another arrangement."""
         return replace(self, positions=positions)
+
+
+@dataclass(frozen=True, eq=False)
+class Terms:
+    """The parts of an activation that is a sum of rectifiers: ``offset + sum of gain * value``."""
+
+    values: tuple[Value, ...]
+    gains: tuple[float | NDArray[np.float64], ...]
+    offset: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +127,8 @@ class Builder:
     def __init__(self, input_shape: Shape) -> None:
         self._nodes: dict[str, Node] = {}
         self._shapes: dict[str, Shape] = {INPUT: input_shape}
+        self.input_shape = input_shape
+        self.terms: dict[str, Terms] = {}
 
     def add(self, layer: Layer, *sources: str) -> Value:
         """Append a layer, and return its output."""

@@ -1,41 +1,15 @@
-"""Torch networks of every kind that people export, with random weights; and what becomes of them.
-
-``python -m bench.architectures`` exports each, and says whether the logits are those of onnxruntime and
-whether the spikes are the same on every device. See ``bench/README.md``.
-"""
+"""Torch networks of every kind that people export, with random weights."""
 
 from __future__ import annotations
 
-import argparse
-import tempfile
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-import onnxruntime
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from bioscnn.ann import LayerGraph, read_onnx
-from bioscnn.conversion import convert, normalise
-from bioscnn.encoding import pixel_currents
-from bioscnn.errors import UserError
-from bioscnn.network import SpikingNetwork
-from bioscnn.neurons import LIF, ExponentialCurrent
-from bioscnn.seeds import stream
-from bioscnn.simulation import Device, simulate
-from bioscnn.simulation.reference import simulate_reference
-
-SHAPE = (2, 12, 12)
-N_CLASSES = 4
-TRIALS, N_STEPS, DT = 3, 30, 1e-3
-DEVICES = {
-    "numpy": Device("numpy"),
-    "procedural": Device("cpp_standalone", "float64"),
-    "explicit": Device("cpp_standalone", "float64", connectivity="explicit"),
-}
+from bench.architectures.compare import N_CLASSES, SHAPE
 
 
 class Lambda(nn.Module):
@@ -94,6 +68,11 @@ def head(*layers: nn.Module) -> nn.Sequential:
 def pooled(*layers: nn.Module) -> nn.Sequential:
     """Return layers, and global average pooling and a dense layer behind them."""
     return head(*layers, nn.AdaptiveAvgPool2d(1))
+
+
+def low(ceiling: nn.Module) -> nn.Sequential:
+    """Return a ReLU6 whose ceiling small activations reach."""
+    return nn.Sequential(Lambda(lambda x: 20 * x), ceiling)
 
 
 def shuffled(x: Tensor) -> Tensor:
@@ -222,6 +201,24 @@ ARCHITECTURES: dict[str, Callable[[], nn.Module]] = {
         nn.Linear(300 + 128, N_CLASSES),
     ),
     "clamp": lambda: head(nn.Conv2d(2, 4, 3), Lambda(lambda x: x.clamp(min=0)), conv(4, 4)),
+    "relu6": lambda: head(nn.Conv2d(2, 4, 3), low(nn.ReLU6()), conv(4, 4, padding=1)),
+    "relu6-batch-norm-depthwise": lambda: pooled(
+        nn.Conv2d(2, 4, 3),
+        nn.BatchNorm2d(4),
+        low(nn.ReLU6()),
+        nn.Conv2d(4, 4, 3, padding=1, groups=4),
+        nn.BatchNorm2d(4),
+        low(nn.ReLU6()),
+    ),
+    "relu6-max-pool": lambda: head(nn.Conv2d(2, 4, 3), low(nn.ReLU6()), nn.MaxPool2d(3, 2, 1), conv(4, 4)),
+    "max-pool-relu6": lambda: head(nn.Conv2d(2, 4, 3), nn.MaxPool2d(2), low(nn.ReLU6()), conv(4, 4)),
+    "relu6-global-max": lambda: head(nn.Conv2d(2, 4, 3), low(nn.ReLU6()), nn.AdaptiveMaxPool2d(1)),
+    "relu6-unreached": lambda: head(nn.Conv2d(2, 4, 3), nn.ReLU6(), conv(4, 4)),
+    "leaky-relu": lambda: head(nn.Conv2d(2, 4, 3), nn.LeakyReLU(0.1), conv(4, 4)),
+    "prelu": lambda: head(nn.Conv2d(2, 4, 3), nn.PReLU(4), conv(4, 4)),
+    "hard-tanh": lambda: head(nn.Conv2d(2, 4, 3), nn.Hardtanh(-0.2, 0.3), conv(4, 4)),
+    "hard-sigmoid": lambda: head(nn.Conv2d(2, 4, 3), nn.Hardsigmoid(), conv(4, 4)),
+    "absolute": lambda: head(nn.Conv2d(2, 4, 3), Lambda(torch.abs), conv(4, 4)),
     "scaled-relu": lambda: head(conv(2, 4), Lambda(lambda x: 0.5 * x), conv(4, 4, padding=1)),
     "normalisation-inside": lambda: head(Lambda(lambda x: (x - 0.13) / 0.31), conv(2, 4, padding=1)),
     "temperature-softmax": lambda: nn.Sequential(head(conv(2, 4)), Lambda(lambda x: x / 2), nn.Softmax(1)),
@@ -262,61 +259,3 @@ def export(name: str, path: Path, dynamo: bool = False) -> None:
         torch.onnx.export(
             module, (example,), str(path), input_names=["x"], dynamo=dynamo, verbose=False, **options
         )
-
-
-def images(n: int, seed: int = 1) -> NDArray[np.float32]:
-    """Return drawn images."""
-    return stream(seed, "architectures").random((n, *SHAPE)).astype(np.float32)
-
-
-def logits_error(graph: LayerGraph, path: Path, softmax: bool = False) -> float:
-    """Return the largest difference from the logits of onnxruntime, over the largest logit."""
-    x = images(5)
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    theirs, ours = session.run(None, {session.get_inputs()[0].name: x})[0], graph.forward(x)
-    if softmax:
-        ours = np.exp(ours) / np.exp(ours).sum(axis=1, keepdims=True)
-    return float(np.abs(ours - theirs).max() / max(1.0, np.abs(theirs).max()))
-
-
-def spiking(graph: LayerGraph) -> SpikingNetwork:
-    """Return the spiking network that a trained one becomes."""
-    neuron = LIF()
-    normalisation = normalise(graph, images(50, seed=2), neuron)
-    return convert(graph, neuron, ExponentialCurrent(5e-3), normalisation=normalisation)
-
-
-def differing(network: SpikingNetwork, device: Device) -> list[str]:
-    """Return the populations whose spikes are not those of the reference; and those that are silent."""
-    stimulus = pixel_currents(images(TRIALS), N_STEPS, DT)
-    names = [population.name for population in network.neurons if population.spikes]
-    theirs, ours = simulate_reference(network, stimulus), simulate(network, stimulus, device, record=names)
-    return [name for name in names if ours[name].spikes != theirs[name].spikes] + [
-        f"{name} is silent" for name in names if not ours[name].counts_by_trial.any()
-    ]
-
-
-def main() -> None:
-    """Print a line for each network."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", default=list(ARCHITECTURES))
-    parser.add_argument("--dynamo", action="store_true", help="torch's newer exporter (needs onnxscript)")
-    parser.add_argument("--devices", default="numpy,procedural,explicit")
-    asked = parser.parse_args()
-    devices = list(filter(None, asked.devices.split(",")))
-    for name in asked.names:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / f"{name}.onnx"
-            export(name, path, asked.dynamo)
-            try:
-                graph = read_onnx(path)
-                found = [f"logits {logits_error(graph, path, 'softmax' in name):.1e}"]
-                snn = spiking(graph)
-                found += [f"{d}: {', '.join(differing(snn, DEVICES[d])) or 'same spikes'}" for d in devices]
-            except UserError as error:
-                found = [f"refused: {error.problem} ({error.key})"]
-        print(f"{name:<28} {'; '.join(found)}", flush=True)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,172 @@
+"""Export every network through every door; print and write a table of what became of it.
+
+In one environment with bioscnn, torch, onnxscript and Keras 3, or with what of these there is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+import bioscnn
+from bench.architectures import torch_networks
+from bench.architectures.compare import DEVICES, differing, images, logits_error, onnxruntime_logits, spiking
+from bioscnn.ann import LayerGraph
+from bioscnn.errors import UserError
+
+Made = tuple[LayerGraph, dict[str, NDArray[np.float32]]]
+
+
+def of_torch(name: str, folder: Path, dynamo: bool) -> Made:
+    """Return a network that torch has exported to a file, and the logits of onnxruntime."""
+    path = folder / "network.onnx"
+    torch_networks.export(name, path, dynamo)
+    return bioscnn.read_network(path), {"onnxruntime": onnxruntime_logits(str(path), images(5))}
+
+
+def of_module(name: str, folder: Path) -> Made:
+    """Return a network that is handed over in Python, and the logits of torch."""
+    import torch
+
+    module, x = torch_networks.network(name), torch.from_numpy(images(5))
+    with torch.no_grad():
+        return bioscnn.read_network(module, x[:1]), {"torch": module(x).numpy()}
+
+
+def of_keras(name: str, folder: Path) -> Made:
+    """Return a network from an archive, and the logits of Keras and, of Keras' own export, of onnxruntime."""
+    from bench.architectures import keras_networks
+
+    model, path, exported = keras_networks.network(name), folder / "network.keras", folder / "network.onnx"
+    keras_networks.save(model, path)
+    theirs = {"Keras": keras_networks.logits(model)}
+    try:
+        model.export(exported, format="onnx", verbose=False)
+        x = keras_networks.as_given(model, images(5))
+        theirs["onnxruntime"] = np.concatenate([onnxruntime_logits(str(exported), one[None]) for one in x])
+    except Exception as error:  # whatever Keras' own exporter cannot do
+        print(f"  Keras exports no ONNX of {name}: {(str(error) or repr(error)).splitlines()[0][:100]}")
+    return bioscnn.read_network(path), theirs
+
+
+DOORS: dict[str, Callable[[str, Path], Made]] = {
+    "torch-legacy": lambda name, folder: of_torch(name, folder, dynamo=False),
+    "torch-dynamo": lambda name, folder: of_torch(name, folder, dynamo=True),
+    "torch-module": of_module,
+    "keras": of_keras,
+}
+
+
+def names(door: str) -> Sequence[str]:
+    """Return the networks that go through a door."""
+    if door != "keras":
+        return list(torch_networks.ARCHITECTURES)
+    from bench.architectures import keras_networks
+
+    return list(keras_networks.ARCHITECTURES)
+
+
+class Spikes:
+    """Whether a network gives the spikes of the reference on every device, asked once for each network."""
+
+    def __init__(self, devices: Sequence[str]) -> None:
+        self._devices, self._known = devices, dict[str, dict[str, str]]()
+
+    def of(self, graph: LayerGraph) -> dict[str, str]:
+        """Return a word for each device."""
+        key = graph.sha256()
+        if key not in self._known:
+            network = spiking(graph)
+            self._known[key] = {
+                device: ", ".join(differing(network, DEVICES[device])) or "equal" for device in self._devices
+            }
+        return self._known[key]
+
+
+def row(door: str, name: str, spikes: Spikes) -> dict[str, Any]:
+    """Return what becomes of one network."""
+    found: dict[str, Any] = {"door": door, "network": name, "refused": ""}
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            graph, logits = DOORS[door](name, Path(folder))
+            found["graph"] = graph.sha256()[:12]
+            softmax = name in ("temperature-softmax", "softmax", "all-convolutional") and door == "keras"
+            softmax |= name == "temperature-softmax"
+            for oracle, theirs in logits.items():
+                found[f"logits, {oracle}"] = logits_error(graph, theirs, softmax)
+            found |= spikes.of(graph)
+        except UserError as error:
+            found["refused"] = f"{error.problem} ({error.key})"
+    return found
+
+
+def refusals() -> list[dict[str, Any]]:
+    """Return what is said of Keras models that no spiking network can be."""
+    from bench.architectures import keras_networks
+
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for name, model in keras_networks.refused():
+            path = Path(folder) / "network.keras"
+            keras_networks.save(model, path)
+            try:
+                told = f"READ: {bioscnn.read_network(path)}"
+            except UserError as error:
+                told = f"{error.problem} ({error.key})"
+            rows.append({"door": "keras", "network": f"to refuse: {name}", "refused": told})
+    return rows
+
+
+def main() -> None:
+    """Print a line for each network, and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help="networks; all if none is named")
+    parser.add_argument("--doors", default=",".join(DOORS))
+    parser.add_argument("--devices", default=",".join(DEVICES))
+    parser.add_argument("--results", type=Path, default=Path("results"), help="folder of all results")
+    asked = parser.parse_args()
+    folder = asked.results / "bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    spikes, rows = Spikes([*filter(None, asked.devices.split(","))]), list[dict[str, Any]]()
+    for door in asked.doors.split(","):
+        for name in asked.names or names(door):
+            rows.append(row(door, name, spikes))
+            told = [f"{key} {value:.1e}" if isinstance(value, float) else f"{key} {value}"
+                    for key, value in list(rows[-1].items())[2:] if value != ""]  # fmt: skip
+            print(f"{door:<13} {name:<30} {'; '.join(told)}", flush=True)
+            pd.DataFrame(rows).to_csv(folder / "architectures.csv", index=False)
+        if door == "keras" and not asked.names:
+            rows += refusals()
+    table = pd.DataFrame(rows)
+    table.to_csv(folder / "architectures.csv", index=False)
+    print(summary(table, asked.devices.split(",")))
+
+
+def summary(table: pd.DataFrame, devices: Sequence[str]) -> str:
+    """Return how many networks of each door were read, with what error, and with equal spikes."""
+    lines = []
+    errors = [column for column in table if column.startswith("logits")]
+    for door, rows in table.groupby("door", sort=False):
+        read = rows[rows["refused"] == ""]
+        line = f"{door}: {len(read)} of {len(rows)} read"
+        line += "".join(
+            f"; {column} at most {read[column].max():.1e} (n = {read[column].count()})"
+            for column in errors
+            if read[column].count()
+        )
+        line += "".join(
+            f"; {device} equal {(read[device] == 'equal').sum()}" for device in devices if device in table
+        )
+        lines += [line, *(f"  {one.network}: {one.refused}" for one in rows.itertuples() if one.refused)]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

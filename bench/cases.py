@@ -1,0 +1,137 @@
+"""A folder of network files: what is expected of each, and what bioscnn makes of it, as a table.
+
+``python -m bench.cases FOLDER`` reads all ONNX files in a folder. The logits are held against onnxruntime's.
+Networks whose names end in ``-trained`` classify embedded digits, at the duration that bioscnn chooses; of the
+others the spikes of every device are held against the reference's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import pandas as pd
+from numpy.typing import NDArray
+
+from bench.architectures.compare import DEVICES, differing, spiking
+from bioscnn.ann import LayerGraph, read_onnx
+from bioscnn.errors import UserError
+
+READ = (
+    "batchnorm1d-behind-dense", "batchnorm1d-behind-flatten", "ceil-mode-without-effect",
+    "clamp-as-relu-clip", "clamp-as-relu-max", "concat", "conv-gap-flatten-trained",
+    "deep-12-convolutions-trained", "depthwise-separable-trained", "float64",
+    "global-average-pooling-squeeze", "global-average-pooling-torch-default", "keras-cnn-export",
+    "keras-cnn-nhwc", "keras-global-pooling-nchw", "keras-max-pooling-nhwc", "logits-all-negative-trained",
+    "logits-over-temperature", "max-pooling", "max-pooling-torch-default", "mean-over-space",
+    "normalisation-inside", "normalised-outside-trained", "relu6", "residual-add", "scaled-relu",
+    "uint8-input-cast", "view-dynamic-batch", "weights-through-identity", "zero-pad-before-pool-opset-8",
+    "zero-pad-constantofshape",
+)  # fmt: skip
+REFUSED = {
+    "int8-qdq": ("x_QuantizeLinear", "before it is quantised"),
+    "softmax-over-batch": ("Softmax", ""),
+    "training-mode-opset-13": ("BatchNormalization", "model.eval()"),
+}
+"""Names of files, and of each the node at fault and the fix."""
+
+PREPROCESSED = {"normalised-outside-trained": ["dataset.mean=0.1307", "dataset.std=0.3081"]}
+"""What a study has to say of the images that a network was trained on."""
+
+DIGITS = 500
+
+
+def expected_logits(path: Path, x: NDArray[np.float32]) -> NDArray[np.floating]:
+    """Compute the logits, those before a softmax, in ONNX's runtime, or in its reference where it cannot."""
+    model = onnx.load(path)
+    last = model.graph.node[-1]
+    if last.op_type == "Softmax":
+        model.graph.output[0].name = last.input[0]
+        model.graph.node.remove(last)
+    for value in model.graph.input:
+        if value.type.tensor_type.elem_type == onnx.TensorProto.UINT8:
+            value.type.tensor_type.elem_type = onnx.TensorProto.FLOAT
+    given = model.graph.input[0]
+    shape = [d.dim_value for d in given.type.tensor_type.shape.dim]
+    images = x.transpose(0, 2, 3, 1) if shape[3] == 1 else x
+    if given.type.tensor_type.elem_type == onnx.TensorProto.DOUBLE:
+        from onnx.reference import ReferenceEvaluator
+
+        run = ReferenceEvaluator(model).run
+        images = images.astype(np.float64)
+    else:
+        run = onnxruntime.InferenceSession(model.SerializeToString()).run
+    return np.concatenate([run(None, {given.name: image[None]})[0].reshape(1, -1) for image in images])
+
+
+def logits_error(graph: LayerGraph, path: Path) -> float:
+    """Return the largest difference of the logits, over the largest logit or 1."""
+    x = np.random.default_rng(1).random((3, *graph.input_shape), np.float32)
+    expected = expected_logits(path, x)
+    return float(np.abs(graph.forward(x) - expected).max() / max(1.0, np.abs(expected).max()))
+
+
+def trained(path: Path, study: Path, data: Path | None) -> dict[str, str]:
+    """Return how many digits a trained network gets right, as an ANN and in spikes at its own duration."""
+    from bioscnn.simulation.simulate import Silent
+    from bioscnn.studies.run import run_study
+    from bioscnn.studies.settling import read_settled_study
+
+    changes = [f"network.model={path}", "simulation.duration=auto", f"dataset.trials={DIGITS}"]
+    changes += ["readout.rule=mean-potential", *PREPROCESSED.get(path.stem, [])]
+    asked, chosen = read_settled_study(study, changes, data, Silent())
+    with tempfile.TemporaryDirectory() as folder:
+        results = Path(folder)
+        run = run_study(asked, data=data, out=None, results=results, progress=Silent(), chosen=chosen)
+    ann, snn = run.summary["ann_accuracy"], run.summary["accuracy"]["mean-potential"]
+    return {"ANN": _share(ann), "SNN": _share(snn), "duration": f"{run.summary['duration_ms']:g} ms"}
+
+
+def _share(triple: list[float]) -> str:
+    share, low, high = (100 * value for value in triple)
+    return f"{share:.1f} % ({low:.1f} to {high:.1f})"
+
+
+def row(path: Path, study: Path, data: Path | None, devices: list[str]) -> dict[str, Any]:
+    """Return what becomes of one file."""
+    expected = "refused" if path.stem in REFUSED else "read" if path.stem in READ else "?"
+    found: dict[str, Any] = {"file": path.stem, "expected": expected}
+    try:
+        graph = read_onnx(path)
+        found |= {"got": "read", "logits": logits_error(graph, path)}
+        if path.stem.endswith("-trained"):
+            return found | trained(path, study, data)
+        network = spiking(graph)
+        for device in devices:
+            found[device] = ", ".join(differing(network, DEVICES[device], graph.input_shape)) or "equal"
+    except UserError as error:
+        found |= {"got": "refused", "why": f"{error.problem} ({error.key}); {error.fix or error.expected}"}
+    return found
+
+
+def main() -> None:
+    """Print a line for each file, and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--study", type=Path, default=Path("sims/mnist.toml"))
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--devices", default=",".join(DEVICES))
+    parser.add_argument("--results", type=Path, default=Path("results"), help="folder of all results")
+    asked = parser.parse_args()
+    folder = asked.results / "bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for path in sorted(asked.folder.glob("*.onnx")):
+        rows.append(row(path.absolute(), asked.study, asked.data, [*filter(None, asked.devices.split(","))]))
+        told = [f"{v:.1e}" if isinstance(v, float) else f"{k} {v}" for k, v in list(rows[-1].items())[1:]]
+        print(f"{path.stem:<38} {'; '.join(told)}", flush=True)
+        pd.DataFrame(rows).to_csv(folder / "cases.csv", index=False)
+
+
+if __name__ == "__main__":
+    main()

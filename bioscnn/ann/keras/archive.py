@@ -1,0 +1,172 @@
+"""Open a Keras 3 archive: a zip file of a configuration (JSON) and of weights (HDF5), both bounded."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioscnn.errors import UserError
+
+LARGEST_CONFIG = 64 * 2**20
+"""A configuration of more bytes is not read; those of the largest networks have a few million."""
+LARGEST_WEIGHTS = 2**31
+"""Weights of more bytes are not read."""
+
+_CONFIG, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError)
+
+
+class Weights:
+    """The weights of an archive, of which each array is read when its layer is.
+
+    Parameters
+    ----------
+    path : path
+        The archive, for errors.
+    file : h5py.File
+        The file of weights in it.
+    """
+
+    def __init__(self, path: Path, file: Any) -> None:
+        self._path, self._file = path, file
+        self._left = LARGEST_WEIGHTS
+
+    def of(self, place: str, name: str) -> tuple[NDArray[Any], ...]:
+        """Return the arrays of a layer in their order.
+
+        Parameters
+        ----------
+        place : str
+            Where in the file they lie, such as ``"layers/conv2d"``.
+        name : str
+            Name of the layer, which the file repeats.
+
+        Raises
+        ------
+        UserError
+            If they are not plain numbers in this very file, not finite, or of another layer.
+        """
+        group = self._file
+        for part in [*place.split("/"), "vars"]:
+            group = self._member(group, part, name)
+            if group is None:
+                return ()
+        told = group.attrs.get("name", name)
+        if told != name:
+            raise UserError("the weights are those of another layer", key=place, value=told, expected=name)
+        found: list[NDArray[Any]] = []
+        while (dataset := self._member(group, str(len(found)), name)) is not None:
+            found.append(self._array(dataset, f"{place}/vars/{len(found)}"))
+        return tuple(found)
+
+    def _member(self, group: Any, part: str, name: str) -> Any:
+        """Return a member of a group, None if it is missing; never through a link to elsewhere."""
+        import h5py
+
+        link = group.get(part, getlink=True) if isinstance(group, h5py.Group) else None
+        if link is not None and not isinstance(link, h5py.HardLink):
+            raise UserError("the weights are a link to elsewhere", key=name, value=part)
+        return None if link is None else group[part]
+
+    def _array(self, dataset: Any, place: str) -> NDArray[Any]:
+        if dataset.is_virtual or dataset.external:
+            raise UserError("the weights lie in another file", key=place)
+        if dataset.dtype.kind not in "fiu":
+            raise UserError(f"weights of type {dataset.dtype}", key=place, expected="real numbers")
+        self._left -= dataset.size * max(dataset.dtype.itemsize, 8)
+        if self._left < 0:
+            raise UserError(
+                "weights larger than 2 GB", file=self._path, key=place, value=dataset.shape,
+                fix="use a smaller network",
+            )  # fmt: skip
+        values = np.asarray(dataset[()])
+        if not np.isfinite(values).all():
+            raise UserError(
+                f"{np.count_nonzero(~np.isfinite(values))} of {values.size} weights are not finite",
+                key=place,
+                expected="finite numbers",
+                fix="train again with a smaller learning rate",
+            )
+        return values
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[tuple[Mapping[str, Any], Weights]]:
+    """Open an archive, and give its configuration and its weights.
+
+    Raises
+    ------
+    UserError
+        If it is missing, damaged, no archive of Keras 3, or unpacks to more than is read.
+    """
+    import h5py
+
+    if path.is_dir():
+        raise UserError(
+            "a folder, not a file", file=path, fix='save the model with model.save("network.keras")'
+        )
+    if not path.is_file():
+        raise UserError("no such file", file=path)
+    try:
+        with zipfile.ZipFile(path) as packed:
+            config, metadata = (_json(path, packed, name) for name in (_CONFIG, _METADATA))
+            _require_keras_3(path, metadata)
+            content = _content(path, packed, _WEIGHTS, LARGEST_WEIGHTS)
+    except _DAMAGE as error:
+        problem = f"no Keras archive, or damaged: {str(error) or repr(error)}"
+        raise UserError(problem, file=path, fix='save it again with model.save("network.keras")') from None
+    try:
+        file = h5py.File(io.BytesIO(content), "r")
+    except (OSError, RuntimeError, ValueError) as error:
+        raise UserError(f"the weights are damaged: {error}", file=path, key=_WEIGHTS) from None
+    with file:
+        yield config, Weights(path, file)
+
+
+def _content(path: Path, packed: zipfile.ZipFile, name: str, largest: int) -> bytes:
+    """Return a member of the archive, which is never written to the disk."""
+    if name not in packed.namelist():
+        raise UserError(
+            "no archive of Keras 3",
+            file=path,
+            value=sorted(packed.namelist())[:8],
+            expected=f"{_CONFIG}, {_METADATA} and {_WEIGHTS} in it",
+            fix='save the model with Keras 3: model.save("network.keras")',
+        )
+    with packed.open(name) as member:
+        content = member.read(largest + 1)
+    if len(content) > largest:
+        raise UserError("larger than is read", file=path, key=name, expected=f"at most {largest} bytes")
+    return content
+
+
+def _json(path: Path, packed: zipfile.ZipFile, name: str) -> Mapping[str, Any]:
+    try:
+        read = json.loads(_content(path, packed, name, LARGEST_CONFIG))
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"not JSON: {error}", file=path, key=name) from None
+    if not isinstance(read, dict):
+        raise UserError("not a JSON object", file=path, key=name)
+    return read
+
+
+def _require_keras_3(path: Path, metadata: Mapping[str, Any]) -> None:
+    version = str(metadata.get("keras_version", "unknown"))
+    if not version.startswith("3."):
+        raise UserError(
+            "an archive of another Keras",
+            file=path,
+            key="keras_version",
+            value=version,
+            expected="3",
+            fix='load it with Keras 3 (pip install "keras>=3") and save it again',
+        )

@@ -1,0 +1,129 @@
+"""What ``import bioscnn`` offers, each loaded when it is first used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bioscnn.ann import LayerGraph, ReLU, read_model
+from bioscnn.ann.torch_module import is_torch, read_torch
+from bioscnn.conversion import Normalisation, normalise
+from bioscnn.conversion import convert as convert_graph
+from bioscnn.errors import UserError
+from bioscnn.network import SpikingNetwork
+from bioscnn.neurons import LIF, ExponentialCurrent, SpikingNeuron, Synapse
+
+
+def read_network(network: object, example: Any = None) -> LayerGraph:
+    """Read a trained network from wherever it is.
+
+    Parameters
+    ----------
+    network : torch.nn.Module, torch.export.ExportedProgram, str, path or LayerGraph
+        A module of torch; the name of a shipped network, or a path that ends in ``.onnx`` or ``.keras``; a
+        `LayerGraph` is returned as it is.
+    example : tensor or ndarray, shape (channels, height, width) or (n, channels, height, width), optional
+        An image, which a module of torch needs.
+
+    Returns
+    -------
+    LayerGraph
+        The network as layers; images are (channels, height, width).
+
+    Raises
+    ------
+    UserError
+        If it cannot be read exactly; see `bioscnn.ann.read_onnx`, `bioscnn.ann.read_keras` and
+        `bioscnn.ann.torch_module.read_torch`.
+
+    Examples
+    --------
+    >>> read_network("mnist-small").input_shape
+    (1, 28, 28)
+    """
+    if isinstance(network, LayerGraph):
+        return network
+    if isinstance(network, str | Path):
+        return read_model(network)
+    if is_torch(network):
+        return read_torch(network, example)
+    raise UserError(
+        "no network",
+        value=type(network).__name__,
+        expected="a torch module, a program of torch.export, a LayerGraph, a path or the name of a network",
+        fix="save a Keras model with model.save, and give the path",
+    )
+
+
+def convert(
+    network: object,
+    example: Any = None,
+    *,
+    images: Any = None,
+    neuron: SpikingNeuron | None = None,
+    synapse: Synapse | None = None,
+    normalisation: Normalisation | None = None,
+    input_rate: float | None = None,
+) -> SpikingNetwork:
+    """Turn a trained network, from wherever it is, into a spiking one.
+
+    Parameters
+    ----------
+    network, example
+        As of `read_network`.
+    images : tensor or ndarray, shape (n, channels, height, width), optional
+        Some hundred images of the training data, in the range that the network was trained on. The rates of a
+        ReLU network are matched to its activations on them. The example, if they are missing.
+    neuron : SpikingNeuron, optional
+        The model of all spiking populations; ``LIF()`` if it is missing.
+    synapse : Synapse, optional
+        The model of all synapses; a current that decays in 5 ms if it is missing.
+    normalisation : Normalisation, optional
+        From `bioscnn.conversion.normalise`, in place of one measured here.
+    input_rate : float, optional
+        As of `bioscnn.conversion.convert`: for stimuli that are spikes, Hz.
+
+    Returns
+    -------
+    SpikingNetwork
+        Populations ``input``, one for each activation and each max pooling, ``output`` and ``readout``.
+
+    Raises
+    ------
+    UserError
+        If the network cannot be read, cannot be represented exactly, or no image says how large its
+        activations are.
+
+    Examples
+    --------
+    >>> convert("mnist-small")["output"].shape
+    (10,)
+    """
+    graph = read_network(network, example)
+    neuron = neuron or LIF()
+    if normalisation is None and any(isinstance(layer, ReLU) for layer in graph.layers):
+        normalisation = normalise(graph, _images(graph, example if images is None else images), neuron)
+    return convert_graph(
+        graph,
+        neuron,
+        synapse or ExponentialCurrent(),
+        normalisation=normalisation,
+        input_rate=input_rate,
+    )
+
+
+def _images(graph: LayerGraph, given: Any) -> np.ndarray:
+    """Return images on which activations are measured."""
+    images = None if given is None else np.asarray(given, np.float32)
+    if images is not None and images.shape == graph.input_shape:
+        images = images[None]
+    if images is None or np.ptp(images) == 0:
+        raise UserError(
+            "the rates of a ReLU network are matched to its activations on images, and there are none",
+            key="images",
+            value=None if images is None else f"{images.shape}, all {images.flat[0]:g}",
+            fix="give some hundred images of the training data: convert(network, example, images=images)",
+        )
+    return images

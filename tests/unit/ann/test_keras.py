@@ -1,0 +1,277 @@
+"""Archives of Keras 3: the arithmetic of Keras, written out with torch; what cannot be read is refused."""
+
+import struct
+import zipfile
+
+import h5py
+import numpy as np
+import pytest
+
+from bioscnn.ann import read_keras
+from bioscnn.errors import UserError
+from tests.keras_archives import called, functional, image, layer, sequential, tensor, written
+
+RNG = np.random.default_rng(1)
+X = RNG.random((3, 2, 8, 8), np.float32)
+
+
+def drawn(*shape):
+    return RNG.normal(0, 0.5, shape).astype(np.float32)
+
+
+def conv(name, kernel=3, strides=1, **more):
+    usual = {
+        "kernel_size": [kernel, kernel], "strides": [strides, strides], "padding": "valid",
+        "dilation_rate": [1, 1], "groups": 1, "activation": "linear", "use_bias": True,
+        "data_format": "channels_last",
+    }  # fmt: skip
+    return layer("Conv2D", name, **usual | more)
+
+
+def dense(name, activation="linear"):
+    return layer("Dense", name, activation=activation, use_bias=True)
+
+
+def flatten(name="flatten"):
+    return layer("Flatten", name, data_format="channels_last")
+
+
+CONV, BIAS = drawn(3, 3, 2, 4), drawn(4)
+HEAD = drawn(4 * 4 * 4, 3), drawn(3)
+
+
+def small(tmp_path, *middle, **options):
+    """A model of one convolution, layers that change nothing, and a dense layer."""
+    config = sequential(
+        image(8, 8, 2), conv("conv", padding="same", strides=2), *middle, flatten(), dense("dense")
+    )
+    weights = {"layers/conv2d": ("conv", [CONV, BIAS]), "layers/dense": ("dense", HEAD)}
+    return written(tmp_path / "small.keras", options.pop("config", config), weights, **options)
+
+
+def channels_last(x):
+    return x.permute(0, 2, 3, 1)
+
+
+def test_a_sequential_model_computes_what_keras_would(tmp_path):
+    torch = pytest.importorskip("torch")
+    F = torch.nn.functional
+    kernel, own = drawn(2, 2, 4, 2), [np.abs(drawn(8)) + 0.5, drawn(8), drawn(8), np.abs(drawn(8)) + 0.5]
+    head = drawn(3 * 3 * 8, 5), drawn(5)
+    config = sequential(
+        image(8, 8, 2),
+        layer("Rescaling", "rescaling", scale=2.0, offset=-0.5),
+        conv("c", padding="same", strides=2, activation="relu"),
+        layer("DepthwiseConv2D", "d", kernel_size=[2, 2], strides=[1, 1], padding="valid",
+              dilation_rate=[1, 1], depth_multiplier=2, use_bias=False, activation="linear",
+              data_format="channels_last"),
+        layer("BatchNormalization", "b", axis=-1, epsilon=1e-3, center=True, scale=True),
+        layer("ReLU", "r", max_value=1.0, negative_slope=0.0, threshold=0.0),
+        layer("AveragePooling2D", "p", pool_size=[2, 2], strides=[1, 1], padding="same",
+              data_format="channels_last"),
+        flatten(),
+        dense("out", "softmax"),
+    )  # fmt: skip
+    weights = {
+        "layers/conv2d": ("c", [CONV, BIAS]), "layers/depthwise_conv2d": ("d", [kernel]),
+        "layers/batch_normalization": ("b", own), "layers/dense": ("out", head),
+    }  # fmt: skip
+    graph = read_keras(written(tmp_path / "a.keras", config, weights))
+    t = torch.from_numpy
+    x = F.pad(2 * t(X) - 0.5, (0, 1, 0, 1))  # of an even padding, more lies below and on the right
+    x = F.relu(F.conv2d(x, t(CONV.transpose(3, 2, 0, 1).copy()), t(BIAS), stride=2))
+    x = F.conv2d(x, t(kernel.transpose(2, 3, 0, 1).reshape(8, 1, 2, 2).copy()), groups=4)
+    x = F.batch_norm(x, t(own[2]), t(own[3]), t(own[0]), t(own[1]), eps=1e-3).clamp(0, 1)
+    counted = F.avg_pool2d(F.pad(torch.ones_like(x), (0, 1, 0, 1)), 2, 1)
+    x = F.avg_pool2d(F.pad(x, (0, 1, 0, 1)), 2, 1) / counted  # what pads is not counted
+    expected = channels_last(x).flatten(1).numpy() @ head[0] + head[1]
+    np.testing.assert_allclose(graph.forward(X), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("first", [False, True])
+def test_images_are_as_ever_however_a_model_has_its_channels(tmp_path, first):
+    torch = pytest.importorskip("torch")
+    told = "channels_first" if first else "channels_last"
+    shape = (2, 8, 8) if first else (8, 8, 2)
+    config = sequential(
+        image(*shape), conv("conv", strides=2, padding="same", data_format=told),
+        layer("Flatten", "flatten", data_format=told), dense("dense"),
+    )  # fmt: skip
+    path = written(
+        tmp_path / "a.keras", config,
+        {"layers/conv2d": ("conv", [CONV, BIAS]), "layers/dense": ("dense", HEAD)},
+    )  # fmt: skip
+    padded = torch.nn.functional.pad(torch.from_numpy(X), (0, 1, 0, 1))
+    kernel = torch.from_numpy(CONV.transpose(3, 2, 0, 1).copy())
+    x = torch.nn.functional.conv2d(padded, kernel, torch.from_numpy(BIAS), stride=2)
+    expected = channels_last(x).flatten(1).numpy() @ HEAD[0] + HEAD[1]  # flattened channels last, both times
+    np.testing.assert_allclose(read_keras(path).forward(X), expected, atol=1e-5)
+
+
+def test_branches_shared_layers_and_models_in_models_are_followed(tmp_path):
+    kernel, inner, head = drawn(1, 1, 2, 2), drawn(1, 1, 4, 3), (drawn(3, 5), drawn(5))
+    pointwise = {"use_bias": False, "kernel": 1}
+    block = sequential(image(8, 8, 4, name="in"), conv("point", **pointwise), name="block")
+    block["config"] = {**block["config"], "name": "block"}
+    config = functional(
+        {**image(8, 8, 2, name="x"), "inbound_nodes": []},
+        called(conv("twice", **pointwise), [tensor("x")], [tensor("twice", 0)]),
+        called(layer("Add", "plus", module="keras.src.ops.numpy"), [tensor("x"), tensor("twice", 1)]),
+        called(layer("Concatenate", "side", axis=-1), [[tensor("plus"), tensor("twice", 0)]]),
+        called(block, [tensor("side")], mask=None),
+        called(layer("GlobalAveragePooling2D", "mean", data_format="channels_last", keepdims=False),
+               [tensor("block")]),
+        called(dense("out"), [tensor("mean")]),
+        output="out",
+    )  # fmt: skip
+    weights = {
+        "layers/conv2d": ("twice", [kernel]), "layers/sequential/layers/conv2d": ("point", [inner]),
+        "layers/dense": ("out", head),
+    }  # fmt: skip
+    graph = read_keras(written(tmp_path / "a.keras", config, weights))
+    x = X.transpose(0, 2, 3, 1)
+    once = x @ kernel[0, 0]
+    joined = np.concatenate([x + once @ kernel[0, 0], once], axis=-1) @ inner[0, 0]
+    np.testing.assert_allclose(graph.forward(X), joined.mean((1, 2)) @ head[0] + head[1], atol=1e-5)
+
+
+NAMED = {
+    "Lambda": (layer("Lambda", "mine", function={"config": {"code": "4wEA"}}), "never executed"),
+    "custom": (layer("Swirl", "mine", module="swirls", registered_name="mine>Swirl"), "never executed"),
+    "custom function": (
+        layer("Activation", "mine", activation={"module": "m", "class_name": "function", "config": "f",
+                                                "registered_name": "f"}),
+        "never executed",
+    ),
+    "unknown": (layer("LSTM", "mine"), "LSTM is not supported"),
+    "sigmoid": (layer("Activation", "mine", activation="sigmoid"), "Sigmoid is not supported"),
+    "threshold": (layer("ReLU", "mine", threshold=0.5), "threshold"),
+    "quantised": (layer("ReLU", "mine", dtype={"class_name": "QuantizedDTypePolicy"}), "quantised"),
+    "stride of zero": (layer("MaxPooling2D", "mine", pool_size=[2, 2], strides=[0, 1]), "not a strides"),
+    "dilation": (conv("mine", dilation_rate=[10**6, 10**6]), "arrays of weights"),
+    "no number": (layer("Rescaling", "mine", scale="many"), "cannot be read"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", NAMED)
+def test_a_layer_that_no_spiking_network_has_is_refused_by_its_name(tmp_path, what):
+    entry, problem = NAMED[what]
+    with pytest.raises(UserError, match=problem) as refusal:
+        read_keras(small(tmp_path, entry))
+    assert "'mine'" in refusal.value.key and str(tmp_path) in str(refusal.value.file)
+
+
+def external(file):
+    del file["layers/conv2d/vars/0"]
+    file["layers/conv2d/vars/0"] = h5py.ExternalLink("/etc/passwd", "/x")
+
+
+def elsewhere(file):
+    del file["layers/conv2d/vars/0"]
+    storage = [("/etc/passwd", 0, h5py.h5f.UNLIMITED)]
+    file.create_dataset("layers/conv2d/vars/0", (3, 3, 2, 4), "f4", external=storage)
+
+
+def huge(file):
+    del file["layers/conv2d/vars/0"]
+    file.create_dataset("layers/conv2d/vars/0", (10**6, 10**6), "f4", chunks=(1000, 1000))
+
+
+def not_finite(file):
+    file["layers/conv2d/vars/1"][2] = np.nan
+
+
+def of_another(file):
+    file["layers/conv2d/vars"].attrs["name"] = "other"
+
+
+def lost(file):
+    del file["layers/conv2d/vars/1"]
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (external, "link to elsewhere"),
+        (elsewhere, "lie in another file"),
+        (huge, "larger than 2 GB"),
+        (not_finite, "1 of 4 weights are not finite"),
+        (of_another, "those of another layer"),
+        (lost, "1 arrays of weights"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_weights_from_elsewhere_or_of_something_else_are_refused_by_layer(tmp_path, change, problem):
+    with pytest.raises(UserError, match=problem) as refusal:
+        read_keras(small(tmp_path, change=change))
+    assert "layer 'conv' (Conv2D)" in refusal.value.key
+
+
+def test_a_call_that_differs_from_prediction_is_refused(tmp_path):
+    config = functional(
+        {**image(8, 8, 2, name="x"), "inbound_nodes": []},
+        called(layer("Dropout", "drops", rate=0.5), [tensor("x")], training=True),
+        output="drops",
+    )
+    with pytest.raises(UserError, match="called with training") as refusal:
+        read_keras(written(tmp_path / "a.keras", config))
+    assert "drops" in refusal.value.key
+
+
+def test_layers_in_a_circle_are_refused(tmp_path):
+    config = functional(
+        {**image(8, 8, 2, name="x"), "inbound_nodes": []},
+        called(layer("Add", "a"), [[tensor("x"), tensor("b")]]),
+        called(layer("ReLU", "b"), [tensor("a")]),
+        output="b",
+    )
+    with pytest.raises(UserError, match="in a circle"):
+        read_keras(written(tmp_path / "a.keras", config))
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"metadata": {"keras_version": "2.15.0"}}, "another Keras"),
+        ({"config": "{"}, "not JSON"),
+        ({"config": "[" * 10**6}, "not JSON"),
+        ({"config": {"class_name": "Sequential", "module": "keras"}}, "a model of the class"),
+        ({"config": {"class_name": "MyModel", "module": "mine", "config": {}}}, "never executed"),
+        ({"config": sequential(image(None, 8, 2))}, "no image of fixed size"),
+        ({"config": sequential(image(10**6, 10**6, 1))}, "larger than any memory"),
+        ({"config": sequential(flatten())}, "not been built"),
+    ],
+)
+def test_a_configuration_that_is_none_of_keras_3_is_refused(tmp_path, options, problem):
+    with pytest.raises(UserError, match=problem):
+        read_keras(small(tmp_path, **options))
+
+
+def broken(path, how):
+    content = path.read_bytes()
+    if how == "truncated":
+        path.write_bytes(content[: len(content) // 2])
+    elif how == "empty":
+        path.write_bytes(b"")
+    elif how == "no Keras":
+        with zipfile.ZipFile(path, "w") as packed:
+            packed.writestr("../../evil.txt", "x")
+    elif how == "encrypted":
+        at = content.index(b"PK\x01\x02") + 8
+        path.write_bytes(content[:at] + struct.pack("<H", 1) + content[at + 2 :])
+
+
+@pytest.mark.parametrize("how", ["truncated", "empty", "no Keras", "encrypted"])
+def test_a_broken_archive_is_one_error_and_nothing_is_unpacked(tmp_path, how):
+    path = small(tmp_path)
+    broken(path, how)
+    with pytest.raises(UserError) as refusal:
+        read_keras(path)
+    assert refusal.value.file == path
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_member_that_unpacks_to_too_much_is_not_read(tmp_path, monkeypatch):
+    monkeypatch.setattr("bioscnn.ann.keras.archive.LARGEST_CONFIG", 100)
+    with pytest.raises(UserError, match="larger than is read"):
+        read_keras(small(tmp_path))
