@@ -147,8 +147,8 @@ def check_max_rate(neuron: SpikingNeuron, max_rate: float, dt: float = 0.0) -> N
 def _measured(graph: LayerGraph, images: NDArray[Any]) -> Iterator[tuple[Stage, NDArray[Any]]]:
     """Yield each stage that is normalised, with what reaches it on the images.
 
-    A ceiling and a leak are rectifiers of their own (`bioscnn.ann.onnx.rectified`). Where no image reaches the
-    ceiling, its population takes the scale of the activations that it would limit: those that differ from
+    A ceiling and a leak are rectifiers of their own (`bioscnn.ann.onnx.rectified`). Where no image reaches
+    the ceiling, its population takes the scale of the activations that it would limit: those that differ from
     its own by a constant, or in sign. Only stages that read the same populations are held at the same time.
     """
     left = Counter(_read_by(stage) for stage in stages(simplified(graph)))

@@ -13,7 +13,8 @@ from bioscnn.ann.graph import INPUT, LayerGraph
 from bioscnn.ann.keras.archive import opened
 from bioscnn.ann.keras.models import Models, layers_of, nested
 from bioscnn.ann.onnx.assembly import assembled, located
-from bioscnn.ann.onnx.values import LARGEST, Builder, Value
+from bioscnn.ann.onnx.values import Builder, Value
+from bioscnn.ann.room import check_room
 from bioscnn.errors import UserError
 
 
@@ -65,8 +66,7 @@ def _image(config: Mapping[str, Any]) -> Value:
             expected="an Input of shape (height, width, channels), fixed",
             fix="build the model on images: keras.Input((28, 28, 1)), with Flatten before Dense",
         )
-    if prod(lengths) > LARGEST:
-        raise UserError("images larger than any memory", value=lengths)
+    check_room(lengths, "an image")
     own = np.arange(prod(lengths))
     if len(lengths) == 2:
         return Value(INPUT, (1, *lengths), own.reshape(lengths))
