@@ -284,4 +284,4 @@ def test_an_image_and_a_file_larger_than_memory_are_refused(tmp_path):
     assert "an image does not fit into the memory" in refusal(path).problem
     with path.open("r+b") as file:
         file.truncate(2**43)  # a file with a hole takes no room on the disk
-    assert "the network does not fit into the memory" in refusal(path).problem
+    assert "larger than any ONNX file" in refusal(path).problem
