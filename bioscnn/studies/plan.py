@@ -10,7 +10,7 @@ import numpy as np
 
 from bioscnn.network import Projection, SpikingNetwork
 from bioscnn.simulation import Device
-from bioscnn.simulation.procedural import patches
+from bioscnn.simulation.procedural import patches, runs_of
 from bioscnn.simulation.program import obtain
 from bioscnn.studies.prepare import prepare, rounding_of
 from bioscnn.studies.study import Study
@@ -22,7 +22,7 @@ _NEURON_BYTES = 27  # besides four numbers
 # Of a synapse that is listed: bytes, and copies of its weight.
 _SYNAPSE = {"cpp_standalone": (35, 2.0), "numpy": (35, 2.0), "genn": (39, 4.4)}
 _SECONDS_AN_UPDATE = {"cpp_standalone": 0.3e-9, "numpy": 40e-9, "genn": 5e-9}
-_SECONDS_A_SYNAPTIC_EVENT = {"procedural": 0.3e-9, "explicit": 4e-9, "numpy": 40e-9}
+_SECONDS_A_SYNAPTIC_EVENT = {"procedural": 0.3e-9, "listed": 0.7e-9, "explicit": 4e-9, "numpy": 40e-9}
 _SECONDS_A_STEP = {"cpp_standalone": 1e-6, "numpy": 2e-3, "genn": 1e-6}
 _TYPICAL_RATE = 15.0  # Hz, mean over all neurons
 BUILD_SECONDS = {"cpp_standalone": 20.0, "genn": 40.0}
@@ -30,7 +30,7 @@ BUILD_SECONDS = {"cpp_standalone": 20.0, "genn": 40.0}
 
 @dataclass(frozen=True)
 class PlannedProjection:
-    """Size of one projection, and whether it is procedural, explicit, or a current of the stimulus."""
+    """Size of one projection, and how its spikes are delivered, or that it is a current of the stimulus."""
 
     pre: str
     post: str
@@ -141,10 +141,13 @@ def simulating_memory(network: SpikingNetwork, device: Device) -> float:
     number = np.dtype(device.precision).itemsize
     total = _PROGRAM_BYTES + (_NEURON_BYTES + 4 * number) * sum(p.size for p in network.neurons)
     for projection in network.projections:
-        computed = patches(network, projection)
-        if device.simulates(projection) == "explicit":
+        computed, delivered = patches(network, projection), device.simulates(projection)
+        if delivered == "explicit":
             listed, copies = _SYNAPSE[device.name]
             total += (listed + copies * number) * projection.connectivity.n_synapses
+        elif delivered == "listed":
+            runs = runs_of(network, projection)
+            total += sum(number * len(v) if name == "w" else v.nbytes for name, v in runs.items())
         elif computed is not None:
             total += number * len(computed.weights)
     return total
