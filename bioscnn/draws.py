@@ -21,7 +21,11 @@ GOLDEN = 0x9E3779B97F4A7C15
 LARGEST_KEY = 2**31 - 1
 """Keys are whole numbers from 0 to this."""
 
-TABLE_BITS = 16
+TABLE = 2**15
+"""Values of each table of normally distributed numbers."""
+
+BLOCK = 256
+"""Numbers that are read from one place of the tables."""
 
 
 def draw_key(rng: np.random.Generator) -> int:
@@ -55,31 +59,45 @@ def uniform(key: int, *counters: ArrayLike) -> NDArray[np.float64]:
     return (bits(key, *counters) >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
-def normal(key: int, *counters: ArrayLike) -> NDArray[np.float64]:
-    """Return normally distributed numbers; parameters as of `bits`.
+def normals(key: int, *counters: int, size: int) -> NDArray[np.float64]:
+    """Return `size` normally distributed numbers for a key and what they are for, such as trial and step.
 
-    They are the 65,536 quantiles of `normal_table`, so that no device has to compute a logarithm.
+    Two tables of the quantiles of the normal distribution, each shuffled, are added up, from places that are
+    drawn for every `BLOCK` numbers. So no device computes a logarithm, or draws bits for every number. Two
+    numbers are independent but where places of one table overlap, which for two blocks has the probability
+    1/64: then numbers of different neurons at different times have a correlation of 1/2.
     """
-    return np.asarray(normal_table()[bits(key, *counters) >> np.uint64(64 - TABLE_BITS)])
+    drawn = bits(key, *counters, np.arange(-(-size // BLOCK)))
+    first, second = normal_tables()
+    numbers = np.zeros((len(drawn), BLOCK))
+    for table, place in ((first, drawn), (second, drawn >> np.uint64(32))):
+        numbers += table[(place % np.uint64(TABLE)).astype(np.int64)[:, None] + np.arange(BLOCK)]
+    return numbers.ravel()[:size]
 
 
 @cache
-def normal_table() -> NDArray[np.float64]:
-    """Return 2**16 equally probable values of the standard normal distribution, of variance 1.
+def normal_tables() -> NDArray[np.float64]:
+    """Return two shuffled tables of equally probable values of the normal distribution of variance 1/2.
+
+    Returns
+    -------
+    ndarray of float64, shape (2, `TABLE` + `BLOCK`)
+        The first values of each are repeated at its end.
 
     Examples
     --------
-    >>> table = normal_table()
-    >>> float(round(table.std(), 12)), float(round(table[-1], 2))
-    (1.0, 4.32)
+    >>> first, second = normal_tables()[:, :TABLE]
+    >>> float(round(first.var(), 12)), float(round(second.max(), 2))
+    (0.5, 2.95)
     """
     from scipy.special import ndtri
 
-    number = 2**TABLE_BITS
-    table: NDArray[np.float64] = ndtri((np.arange(number) + 0.5) / number)
-    table /= table.std()
-    table.flags.writeable = False
-    return table
+    quantiles = ndtri((np.arange(TABLE) + 0.5) / TABLE)
+    quantiles *= np.sqrt(0.5) / quantiles.std()
+    shuffled = [quantiles[np.argsort(bits(number, np.arange(TABLE)))] for number in range(2)]
+    tables = np.array([np.append(table, table[:BLOCK]) for table in shuffled])
+    tables.flags.writeable = False
+    return tables
 
 
 def _mix(number: Any) -> Any:

@@ -67,6 +67,24 @@ class SpikeTrains:
             raise ValueError("spikes must be ordered by trial, step and neuron, each at most once")
 
     @classmethod
+    def in_order(
+        cls,
+        neuron: NDArray[np.int32],
+        step: NDArray[np.int32],
+        trial_start: NDArray[np.int64],
+        size: int,
+        n_steps: int,
+        dt: float,
+    ) -> Self:
+        """Return spike trains of arrays that are known to be in order; nothing is checked."""
+        trains = cls.__new__(cls)
+        for name, value in zip(
+            cls.__match_args__, (neuron, step, trial_start, size, n_steps, dt), strict=True
+        ):
+            object.__setattr__(trains, name, value)
+        return trains
+
+    @classmethod
     def from_events(
         cls,
         trial: NDArray[np.integer],
@@ -90,7 +108,7 @@ class SpikeTrains:
         if any((p.size, p.n_steps, p.dt) != (first.size, first.n_steps, first.dt) for p in parts):
             raise ValueError("spike trains of different size, n_steps or dt cannot be joined")
         lengths = np.concatenate([np.diff(p.trial_start) for p in parts])
-        return cls(
+        return cls.in_order(
             np.concatenate([p.neuron for p in parts]),
             np.concatenate([p.step for p in parts]),
             np.concatenate([[0], np.cumsum(lengths)]),
@@ -121,7 +139,7 @@ class SpikeTrains:
         last = max(first, last)
         spikes = slice(int(self.trial_start[first]), int(self.trial_start[last]))
         start = self.trial_start[first : last + 1] - self.trial_start[first]
-        return type(self)(self.neuron[spikes], self.step[spikes], start, self.size, self.n_steps, self.dt)
+        return self.in_order(self.neuron[spikes], self.step[spikes], start, self.size, self.n_steps, self.dt)
 
     def take(self, trials: NDArray[np.integer]) -> Self:
         """Return some of the trials, in the order in which they are named."""

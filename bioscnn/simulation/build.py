@@ -135,24 +135,32 @@ class Advance(Stream):
 
 
 class Deliver(Stream):
-    """A procedural projection, at the slot of `brian2.Synapses`."""
+    """A projection that our own code delivers, at the slot of `brian2.Synapses`.
 
-    def __init__(self, shape: ProgramShape, built: BrianNetwork, projection: Projection) -> None:
-        found, sender = patches(shape.network, projection), built.sender(projection)
-        assert found is not None and projection.synapse is not None
-        target, name = projection.synapse.target, projection_name(projection)
+    By the rule of a kernel, or from a list of synapses where `rule` is None.
+    """
+
+    def __init__(self, built: BrianNetwork, projection: Projection, rule: str | None) -> None:
+        assert projection.synapse is not None
+        sender, target, name = (
+            built.sender(projection),
+            projection.synapse.target,
+            projection_name(projection),
+        )
         counts = isinstance(projection.synapse, LeadingCount)
+        template = "listed" if rule is None else "lead" if counts else "deliver"
         self.variables = Variables(None)
         self.variables.add_reference("_spikes_pre", sender, "_spikespace")
         super().__init__(
             built.groups[projection.post],
-            "lead" if counts else "deliver",
-            ["_spikes_pre", target, *(["lead"] if counts else [])],
+            template,
+            ["_spikes_pre", target, *(["lead"] if counts else []), *([] if rule else ["t_in_timesteps"])],
             when="synapses",
             name=f"{name}_deliver",
             projection=name,
             target=target,
-            rule=found.rule,
+            rule=rule,
+            fails=projection.failure is not None,
             n_pre=len(sender),
         )
 
@@ -230,7 +238,11 @@ def generate_source(shape: ProgramShape, folder: Path) -> None:
             counts = projection.synapse.counts if isinstance(projection.synapse, LeadingCount) else ()
             synapses = built.synapses[projection_name(projection)]
             streams.append(Stream(synapses, "weights", counts, when="start", counts=counts))
-        streams += [Deliver(shape, built, projection) for projection in shape.procedural]
+        for projection in shape.procedural:
+            computed = patches(network, projection)
+            assert computed is not None
+            streams.append(Deliver(built, projection, computed.rule))
+        streams += [Deliver(built, projection, None) for projection in shape.listed]
         simulation = brian2.Network(*built.objects, *streams)
         simulation.schedule = SCHEDULE
         # The program reads the time step of the run, and ends after the last trial whatever it is told here.

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.draws import normal_table
+from bioscnn.draws import normal_tables
 from bioscnn.encoding import Currents, Stimulus
 from bioscnn.errors import UserError
 from bioscnn.files import scratch_folder
@@ -22,7 +22,7 @@ from bioscnn.network import SpikingNetwork
 from bioscnn.processes import guarded_process
 from bioscnn.simulation.equations import delay_steps, input_current, noise_current, projection_name
 from bioscnn.simulation.numbering import brian_index, brian_synapses, from_brian, to_brian
-from bioscnn.simulation.procedural import patches
+from bioscnn.simulation.procedural import patches, runs_of
 from bioscnn.simulation.program import Program
 from bioscnn.simulation.recording import PopulationRecording, Recording
 from bioscnn.simulation.shape import ProgramShape
@@ -55,6 +55,9 @@ def constant_files(shape: ProgramShape) -> dict[str, NDArray[Any]]:
         computed = patches(network, projection)
         assert computed is not None
         files[f"{projection_name(projection)}.w"] = computed.weights.astype(dtype)
+    for projection in shape.listed:
+        for part, values in runs_of(network, projection).items():
+            files[f"{projection_name(projection)}.{part}"] = values.astype(dtype) if part == "w" else values
     for projection in shape.explicit:
         files[f"{projection_name(projection)}.w"] = brian_synapses(network, projection)[2].astype(dtype)
     return files
@@ -72,7 +75,7 @@ def chance_files(network: SpikingNetwork, dt: float) -> dict[str, NDArray[Any]]:
         if noise is not None:
             files[f"{name}.noise_current"] = to_brian(noise_current(population, dt), population.shape)
             files[f"{name}.noise_key"] = np.array([noise.key], np.int64)
-            files["normal_table"] = normal_table()
+            files["normal_tables"] = normal_tables()
     for projection in network.projections:
         if projection.failure is not None:
             name = projection_name(projection)
@@ -222,10 +225,12 @@ def _collect(
             )
         if name in record:
             trial_start = np.concatenate([[0], np.cumsum(by_trial)])
-            events = np.empty((0, 2), np.int32)
+            neuron, step = np.empty((2, 0), np.int32)
             if population.spikes:
-                events = _read(folder / f"{name}.spikes", np.int32, (int(trial_start[-1]), 2))
-            spikes = SpikeTrains(events[:, 1], events[:, 0], trial_start, size, n_steps, dt)
+                neuron = _read(folder / f"{name}.spikes", np.int32, (int(trial_start[-1]),))
+                in_step = _read(folder / f"{name}.step_counts", np.int32, (n_trials, n_steps))
+                step = np.repeat(np.tile(np.arange(n_steps, dtype=np.int32), n_trials), in_step.ravel())
+            spikes = SpikeTrains.in_order(neuron, step, trial_start, size, n_steps, dt)
         recorded[name] = PopulationRecording(by_trial, by_neuron, spikes, traces)
     return Recording(recorded, n_steps, dt)
 

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from bioscnn.network import Population, Projection
+from bioscnn.network import Population
 from bioscnn.simulation.procedural import Patches
 from bioscnn.simulation.shape import ProgramShape
 
@@ -38,16 +38,6 @@ class GeNNShape(ProgramShape):
 
     arguments: ClassVar[tuple[str, ...]] = ("test", "0")
     """The main of brian2genn wants two; no use is made of them."""
-
-    @property
-    def procedural(self) -> tuple[Projection, ...]:
-        """GeNN computes no projection."""
-        return ()
-
-    @property
-    def explicit(self) -> tuple[Projection, ...]:
-        """It lists the synapses of all."""
-        return self._through_synapses
 
     def step(self, population: Population) -> Propagator | None:
         """Return what a step of a population does; None if GeNN has to solve its equations."""

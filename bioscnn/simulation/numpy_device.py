@@ -10,7 +10,7 @@ import brian2
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.draws import normal, uniform
+from bioscnn.draws import normals, uniform
 from bioscnn.encoding import Currents, Stimulus
 from bioscnn.network import Projection, SpikingNetwork
 from bioscnn.neurons import LeadingCount
@@ -142,7 +142,7 @@ def simulate_numpy(
                 on_trial()
         for population, sd in noisy:
             assert population.noise is not None
-            drawn = normal(population.noise.key, trials[trial], step, np.arange(population.size))
+            drawn = normals(population.noise.key, trials[trial], step, size=population.size)
             current = currents[population.name][trial] + sd * drawn
             built.groups[population.name].variables["I_stim"].set_value(current)
 

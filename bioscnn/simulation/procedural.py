@@ -1,15 +1,16 @@
-"""Projections that a compiled program computes instead of storing: a kernel, and where a spike puts it.
+"""How a compiled program delivers spikes: by a kernel and where a spike puts it, or by a list of synapses.
 
 A convolution, an average pooling and a dense projection know nothing of a synapse but its weight. At each
 spike the program (``cpp/deliver.cpp``) adds the patch of the kernel that the spike reaches to the synaptic
-current of its targets. `brian2.Synapses` would list every pair of neurons instead; it remains for everything
-else, and where it is asked for.
+current of its targets. Where synapses differ from each other or fail one by one, it reads a list of targets
+and weights (``cpp/listed.cpp``). `brian2.Synapses` does the same, and remains where it is asked for.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +18,12 @@ from numpy.typing import NDArray
 from bioscnn.errors import UserError
 from bioscnn.network import Connectivity, Convolution, Dense, Individual, Pooling, Projection, SpikingNetwork
 from bioscnn.simulation.equations import projection_name
-from bioscnn.simulation.numbering import network_index, to_brian
+from bioscnn.simulation.numbering import brian_synapses, network_index, to_brian
 
 CONNECTIVITY = ("auto", "procedural", "explicit")
+
+Delivery = Literal["procedural", "listed", "explicit"]
+"""A kernel and its geometry; a list of targets and weights in our own program; `brian2.Synapses`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,17 +86,20 @@ def _listed(numbers: list[int]) -> str:
     return ", ".join(map(str, numbers))
 
 
-def is_procedural(projection: Projection, wanted: str) -> bool:
-    """Whether a program computes a projection under the key ``simulation.connectivity``.
+def delivery(projection: Projection, wanted: str) -> Delivery:
+    """Return how a compiled program delivers the spikes of a projection under ``simulation.connectivity``.
 
     Raises
     ------
     UserError
         If it is to be procedural and cannot be.
     """
+    if wanted == "explicit":
+        return "explicit"
     computable = isinstance(projection.connectivity, Dense | Convolution | Pooling)
-    possible = computable and projection.failure is None
-    if wanted == "procedural" and not possible:
+    if computable and projection.failure is None:
+        return "procedural"
+    if wanted == "procedural":
         why = "pooling and what follows it do not make one convolution"
         if computable or isinstance(projection.connectivity, Individual):
             why = "its synapses differ from each other, or fail one by one"
@@ -102,4 +109,27 @@ def is_procedural(projection: Projection, wanted: str) -> bool:
             value=f"procedural, for {projection_name(projection)}",
             fix='set simulation.connectivity to "auto": it lists the synapses of this projection',
         )
-    return possible and wanted != "explicit"
+    return "listed"
+
+
+def runs_of(network: SpikingNetwork, projection: Projection) -> dict[str, NDArray[Any]]:
+    """Return listed synapses as ``cpp/listed.h`` reads them: runs of targets that lie side by side.
+
+    Returns
+    -------
+    dict of ndarray
+        ``run_begin``, int32, shape (n_pre + 1,): the first run of each presynaptic neuron. ``run_post``,
+        int32, shape (n_runs,): the first target of each. ``run_first``, int64, shape (n_runs + 1,): its first
+        weight. ``w``, float64, shape (n_synapses,). Neurons have Brian2's numbers.
+    """
+    pre, post, weight = brian_synapses(network, projection)
+    apart = (np.diff(pre, prepend=-1) != 0) | (np.diff(post, prepend=-2) != 1)
+    first = np.flatnonzero(apart)
+    return {
+        "run_begin": np.searchsorted(pre[first], np.arange(network[projection.pre].size + 1)).astype(
+            np.int32
+        ),
+        "run_post": post[first],
+        "run_first": np.append(first, len(pre)).astype(np.int64),
+        "w": weight,
+    }

@@ -208,8 +208,12 @@ class _Chance:
 
     def __init__(self, network: SpikingNetwork, dt: float) -> None:
         self.network, self.dt = network, dt
-        self.quantiles = norm.ppf((np.arange(2**16) + 0.5) / 2**16)
-        self.quantiles /= np.sqrt(np.mean(self.quantiles**2))
+        quantiles = norm.ppf((np.arange(2**15) + 0.5) / 2**15)
+        quantiles /= np.sqrt(2 * np.mean(quantiles**2))
+        self.shuffled = [
+            [quantiles[k] for k in sorted(range(2**15), key=lambda k: _drawn(number, k))]
+            for number in range(2)
+        ]
 
     def noise(self, population: Population, trial: int, step: int) -> NDArray[np.float64]:
         """Return the noisy current into each neuron, A."""
@@ -220,7 +224,12 @@ class _Chance:
         a = np.exp(-self.dt / tau_m)
         sd = noise.sd * np.sqrt(1 - a**2) / (neuron.R_m * (1 - a))
         numbers = [_number_in_brian(population, neuron) for neuron in range(population.size)]
-        z = [self.quantiles[_drawn(noise.key, trial, step, number) >> 48] for number in numbers]
+        z = []
+        for number in numbers:
+            block, place = divmod(number, 256)
+            starts = divmod(_drawn(noise.key, trial, step, block), 2**32)[::-1]
+            ends = [(start + place) % 2**15 for start in (starts[0] % 2**15, starts[1] % 2**15)]
+            z.append(self.shuffled[0][ends[0]] + self.shuffled[1][ends[1]])
         return np.asarray(sd * np.array(z))
 
     def arrival(self, population: Population, trial: int, step: int, neuron: int) -> int | None:

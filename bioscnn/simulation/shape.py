@@ -29,7 +29,7 @@ from bioscnn.simulation.equations import (
     reset_of,
     threshold_of,
 )
-from bioscnn.simulation.procedural import Patches, is_procedural, patches
+from bioscnn.simulation.procedural import Patches, delivery, patches
 
 TEMPLATES = Path(__file__).parent / "cpp"
 """C++ that is ours: templates for Brian2's code generation, and the files' format."""
@@ -48,8 +48,8 @@ class ProgramShape:
     precision : str
         ``"float32"`` or ``"float64"``.
     connectivity : str
-        ``"auto"``: the program computes each projection that it can, and lists the synapses of the others;
-        ``"procedural"``: it computes all of them; ``"explicit"``: it lists all synapses.
+        ``"auto"``: the program computes each projection that it can, and reads a list of synapses for the
+        others; ``"procedural"``: it computes all of them; ``"explicit"``: all are `brian2.Synapses`.
     """
 
     network: SpikingNetwork
@@ -63,12 +63,20 @@ class ProgramShape:
     @property
     def procedural(self) -> tuple[Projection, ...]:
         """The projections through synapses that the program computes."""
-        return tuple(p for p in self._through_synapses if is_procedural(p, self.connectivity))
+        return self._delivered("procedural")
+
+    @property
+    def listed(self) -> tuple[Projection, ...]:
+        """The projections whose synapses it reads from a list."""
+        return self._delivered("listed")
 
     @property
     def explicit(self) -> tuple[Projection, ...]:
-        """The projections whose synapses it lists."""
-        return tuple(p for p in self._through_synapses if not is_procedural(p, self.connectivity))
+        """The projections that are `brian2.Synapses`."""
+        return self._delivered("explicit")
+
+    def _delivered(self, how: str) -> tuple[Projection, ...]:
+        return tuple(p for p in self._through_synapses if delivery(p, self.connectivity) == how)
 
     @property
     def _through_synapses(self) -> tuple[Projection, ...]:
@@ -98,11 +106,11 @@ class ProgramShape:
             rest = border_statements(self.network, population)
             noisy = population.noise is not None
             populations.append((population.name, population.shape, *text, *rules, rest, noisy))
-        procedural = self.procedural
+        listed = self.listed
         projections = [
             (
-                p.pre, p.post, p.connectivity.geometry, p in procedural, p.failure is not None,
-                p.synapse and (p.synapse.on_pre, p.synapse.target, p.synapse.weight),
+                p.pre, p.post, () if p in listed else p.connectivity.geometry, p in self.explicit,
+                p.failure is not None, p.synapse and (p.synapse.on_pre, p.synapse.target, p.synapse.weight),
             )
             for p in self.network.projections
         ]  # fmt: skip

@@ -18,7 +18,7 @@ from bioscnn.errors import UserError
 from bioscnn.network import Projection, SpikingNetwork
 from bioscnn.neurons import EquationNeuron, ExponentialConductance, LeadingCount
 from bioscnn.simulation.genn_shape import GeNNShape
-from bioscnn.simulation.procedural import CONNECTIVITY, is_procedural
+from bioscnn.simulation.procedural import CONNECTIVITY, delivery
 from bioscnn.simulation.recording import Recording
 from bioscnn.simulation.shape import ProgramShape
 
@@ -64,7 +64,7 @@ class Device:
         Processes at a time (compiled programs; on a GPU there is always one).
     connectivity : str
         ``"auto"`` computes the current of each projection from its kernel where it can (``cpp_standalone``);
-        ``"procedural"`` insists on it; ``"explicit"`` lists every synapse, as the other devices always do.
+        ``"procedural"`` insists on it; ``"explicit"`` makes `brian2.Synapses`, as the other devices do.
     use_gpu : bool
         Whether ``genn`` runs on a GPU, or on a CPU for checking.
 
@@ -119,12 +119,12 @@ class Device:
         return ProgramShape(network, spike_input, self.precision, self.connectivity)
 
     def simulates(self, projection: Projection) -> str:
-        """Return how a projection is simulated: procedural, explicit, or as a current of the stimulus."""
+        """Return how a projection is simulated: `Delivery`, or as a current of the stimulus."""
         if projection.synapse is None:
             return "current"
         if self.name != "cpp_standalone":
             return "explicit"
-        return "procedural" if is_procedural(projection, self.connectivity) else "explicit"
+        return delivery(projection, self.connectivity)
 
 
 def simulate(

@@ -10,7 +10,7 @@ import numpy as np
 
 from bioscnn.network import Projection, SpikingNetwork
 from bioscnn.simulation import Device
-from bioscnn.simulation.procedural import n_weights
+from bioscnn.simulation.procedural import n_weights, runs_of
 from bioscnn.simulation.program import obtain
 from bioscnn.studies.prepare import (
     device_of,
@@ -32,7 +32,7 @@ BUILD_SECONDS = {"cpp_standalone": 20.0, "genn": 40.0}
 
 @dataclass(frozen=True)
 class PlannedProjection:
-    """Size of one projection, and whether it is procedural, explicit, or a current of the stimulus."""
+    """Size of one projection, and how its spikes are delivered, or that it is a current of the stimulus."""
 
     pre: str
     post: str
@@ -137,9 +137,13 @@ def simulating_memory(network: SpikingNetwork, device: Device) -> float:
     number = np.dtype(device.precision).itemsize
     total = _PROGRAM_BYTES + (_NEURON_BYTES + 4 * number) * sum(p.size for p in network.neurons)
     for projection in network.projections:
-        if device.simulates(projection) == "explicit":
+        delivered = device.simulates(projection)
+        if delivered == "explicit":
             listed, copies = _SYNAPSE[device.name]
             total += (listed + copies * number) * projection.connectivity.n_synapses
+        elif delivered == "listed":
+            runs = runs_of(network, projection)
+            total += sum(number * len(v) if name == "w" else v.nbytes for name, v in runs.items())
         else:
             total += number * n_weights(projection.connectivity)
     return total

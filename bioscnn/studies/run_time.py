@@ -15,8 +15,8 @@ from bioscnn.studies.config import StudyConfig
 # Seconds of processor time by bench/run_time.py on an AMD EPYC that adds a number in `_ADDITION`.
 _ADDITION = 0.095e-9
 _UPDATE = {"cpp_standalone": 0.08e-9, "numpy": 40e-9, "genn": 5e-9}  # of a neuron in a step
-_UPDATE_OF_CONDUCTANCES, _UPDATE_OF_EQUATIONS = 2.8e-9, 5e-9
-_SYNAPTIC_EVENT = {"procedural": 0.26e-9, "explicit": 4e-9, "numpy": 40e-9}
+_UPDATE_OF_CONDUCTANCES, _UPDATE_OF_EQUATIONS = 0.5e-9, 0.7e-9
+_SYNAPTIC_EVENT = {"procedural": 0.26e-9, "listed": 0.6e-9, "explicit": 4e-9, "numpy": 40e-9}
 _STEP = {"cpp_standalone": 1.3e-6, "numpy": 2e-3, "genn": 1.3e-6}
 _WEIGHT = 9e-9  # written for each process and read by it
 _PROCESS = 0.03

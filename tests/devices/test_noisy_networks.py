@@ -11,7 +11,7 @@ from bioscnn.network import Axons, Failure, Individual, MembraneNoise, Projectio
 from bioscnn.neurons import IF, LIF, ExponentialCurrent
 from bioscnn.seeds import stream
 from bioscnn.simulation import Device, Recording, simulate
-from bioscnn.simulation.procedural import is_procedural
+from bioscnn.simulation.procedural import delivery
 from bioscnn.simulation.reference import simulate_reference
 from tests.devices.test_identical_spikes import DEVICES, GENN, assert_identical, names
 from tests.genn import requires_genn
@@ -106,6 +106,16 @@ def test_chance_gives_the_spikes_of_the_oracle(perturb, came_in, device):
     assert_identical(simulate(noisy, stimulus, device, record=names(network)), oracle, network)
 
 
+def test_listed_synapses_are_those_of_brian():
+    network, stimulus = network_and_stimulus("spikes")
+    noisy = with_everything(network)
+    ours, brians = (
+        simulate(noisy, stimulus, Device("cpp_standalone", "float64", 2, how), record=names(network))
+        for how in ("auto", "explicit")
+    )
+    assert_identical(ours, brians, network)
+
+
 @pytest.mark.parametrize(
     "perturb", [with_own_values, with_noise, with_own_weights, with_axons, with_failures]
 )
@@ -186,6 +196,6 @@ def test_membrane_noise_needs_a_leak():
 @pytest.mark.parametrize("perturb", [with_failures, with_own_weights])
 def test_synapses_that_differ_cannot_be_computed_from_a_kernel(perturb):
     projection = perturb(network_and_stimulus("spikes")[0].after("conv2")).projections[0]
-    assert not is_procedural(projection, "auto")
+    assert delivery(projection, "auto") == "listed"
     with pytest.raises(UserError, match="differ from each other, or fail one by one"):
-        is_procedural(projection, "procedural")
+        delivery(projection, "procedural")

@@ -181,7 +181,7 @@ def test_what_no_rule_computes_is_listed_or_refused():
     network = convert(every_layer(), LIF(), SYNAPSE)
     ways = {f"{p.pre}_{p.post}": Device().simulates(p) for p in network.projections}
     assert ways["input_conv1"] == "current"
-    assert ways["conv1_conv2"] == "explicit"  # pooling whose windows at the border count fewer pixels
+    assert ways["conv1_conv2"] == "listed"  # pooling whose windows at the border count fewer pixels
     assert ways["conv2_dense1"] == ways["dense1_output"] == "procedural"
     assert set(map(Device("numpy").simulates, network.projections)) == {"current", "explicit"}
     with pytest.raises(UserError, match="conv1_to_conv2"):

@@ -9,9 +9,11 @@
 {% block extra_headers %}
 #include <algorithm>
 #include "crossed.h"
+#include "exponential.h"
 {% endblock %}
 
 {% block maincode %}
+    using _number = {{c_data_type(variables["V"].dtype)}};
     static std::vector<int32_t> _refractory;
     const size_t _vectorisation_idx = -1;
     {
@@ -41,6 +43,12 @@
     {
         {{scalar_code['advance']|autoindent}}
         const auto _advance = [&](size_t _first, size_t _n) __attribute__((always_inline)) {
+            {% for name, brian in (('exp', 'exp'), ('expm1', 'expm1'), ('exprel', '_exprel'), ('tanh', 'tanh')) %}
+            const auto {{brian}} = [](_number _x) __attribute__((always_inline)) { return bioscnn::{{name}}(_x); };
+            {% endfor %}
+            const auto _clip = [](_number _x, _number _low, _number _high) __attribute__((always_inline)) {
+                return _x < _low ? _low : _x > _high ? _high : _x;
+            };
             #pragma GCC ivdep
             for (size_t _at = 0; _at < _n; _at++)
             {

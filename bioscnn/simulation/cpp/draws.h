@@ -1,6 +1,8 @@
 // Random numbers by counter, as `bioscnn/draws.py` makes them: a key is mixed with one whole number after the other.
 #pragma once
 
+#include <algorithm>
+
 #include "stream.h"
 
 namespace bioscnn {
@@ -19,23 +21,38 @@ inline uint64_t count(uint64_t bits, uint64_t counter) { return mix(bits + 0x9E3
 inline double uniform(uint64_t bits) { return (double) (bits >> 11) * 0x1p-53; }
 
 // The noisy currents of a population: `sd` times normally distributed numbers, on top of steady ones.
-class NoisyCurrents
+template <class T> class NoisyCurrents
 {
+    static constexpr size_t table = 1 << 15, block = 256;
+
     uint64_t key;
-    std::vector<double> sd, table;
+    std::vector<T> sd, tables;
+
+    static std::vector<T> numbers(const std::string& name, size_t n)
+    {
+        const std::vector<double> all = values<double>(name, n);
+        return {all.begin(), all.end()};
+    }
 
 public:
     NoisyCurrents(const std::string& population, size_t size)
         : key(mix(values<int64_t>(population + ".noise_key", 1)[0])),
-          sd(values<double>(population + ".noise_current", size)), table(values<double>("normal_table", 1 << 16))
+          sd(numbers(population + ".noise_current", size)), tables(numbers("normal_tables", 2 * (table + block)))
     {
     }
 
-    template <class T> void draw(int64_t trial, int64_t step, const T* steady, T* current) const
+    void draw(int64_t trial, int64_t step, const T* __restrict steady, T* __restrict current) const
     {
         const uint64_t now = count(count(key, trial), step);
-        for (size_t k = 0; k < sd.size(); k++)
-            current[k] = (T) (steady[k] + sd[k] * table[count(now, k) >> 48]);
+        for (size_t begin = 0; begin < sd.size(); begin += block)
+        {
+            const uint64_t drawn = count(now, begin / block);
+            const T* first = tables.data() + (uint32_t) drawn % table;
+            const T* second = tables.data() + table + block + (drawn >> 32) % table;
+            const size_t n = std::min(block, sd.size() - begin);
+            for (size_t k = 0; k < n; k++)
+                current[begin + k] = steady[begin + k] + sd[begin + k] * (first[k] + second[k]);
+        }
     }
 };
 

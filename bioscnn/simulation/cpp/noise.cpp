@@ -8,8 +8,9 @@
 
 {% block maincode %}
     {% set I_stim = get_array_name(variables['I_stim']) %}
-    static const bioscnn::NoisyCurrents noise("{{population}}", N);
-    static std::vector<{{c_data_type(variables['I_stim'].dtype)}}> steady(N);
+    using number = {{c_data_type(variables['I_stim'].dtype)}};
+    static const bioscnn::NoisyCurrents<number> noise("{{population}}", N);
+    static std::vector<number> steady(N);
     if ({% if driven %}{{t_in_timesteps}} % bioscnn::n_steps{% else %}{{t_in_timesteps}}{% endif %} == 0)
         steady.assign({{I_stim}}, {{I_stim}} + N);
     noise.draw(bioscnn::trials[{{t_in_timesteps}} / bioscnn::n_steps], {{t_in_timesteps}} % bioscnn::n_steps,

@@ -7,13 +7,12 @@
 {% endblock %}
 
 {% block maincode %}
-    const int32_t step = {{t_in_timesteps}} % bioscnn::n_steps;
-    const bool trial_ends = step == bioscnn::n_steps - 1;
+    const bool trial_ends = {{t_in_timesteps}} % bioscnn::n_steps == bioscnn::n_steps - 1;
     const bool run_ends = {{t_in_timesteps}} == bioscnn::n_trials * bioscnn::n_steps - 1;
     {% if channels %}
     {% set spikes = get_array_name(variables['_spikespace']) %}
     static bioscnn::SpikeRecorder spikes("{{population}}", N, {{channels}});
-    spikes.add(step, {{spikes}}, {{spikes}}[N]);
+    spikes.add({{spikes}}, {{spikes}}[N]);
     if (trial_ends)
         spikes.end_trial();
     if (run_ends)

@@ -46,7 +46,7 @@ void engine::run(double)
     bioscnn::SpikeRecorder spikes_{{population.name}}("{{population.name}}", {{population.size}}, {{population.channels}});
     {% endif %}
     {% if population.noisy %}
-    const bioscnn::NoisyCurrents noise_{{population.name}}("{{population.name}}", {{population.size}});
+    const bioscnn::NoisyCurrents<scalar> noise_{{population.name}}("{{population.name}}", {{population.size}});
     std::vector<scalar> steady_{{population.name}}(I_stim{{population.name}}, I_stim{{population.name}} + {{population.size}});
     {% endif %}
     bioscnn::PotentialRecorder potentials_{{population.name}}("{{population.name}}");
@@ -87,7 +87,7 @@ void engine::run(double)
             {% for population in populations %}
             {% if population.spikes %}
             pull{{population.name}}CurrentSpikesFromDevice();
-            spikes_{{population.name}}.add(step, spike_{{population.name}}, spikeCount_{{population.name}});
+            spikes_{{population.name}}.add(spike_{{population.name}}, spikeCount_{{population.name}});
             {% endif %}
             if (potentials_{{population.name}}.wanted)
             {

@@ -1,0 +1,29 @@
+"""Normally distributed numbers that belong to a key, a trial and a step."""
+
+import numpy as np
+from scipy.stats import kstest
+
+from bioscnn.draws import BLOCK, normals
+
+N = 3 * BLOCK + 7
+STEPS = np.array([normals(5, trial, step, size=N) for trial in range(20) for step in range(50)])
+
+
+def test_they_are_normal_to_the_tails():
+    assert kstest(STEPS.ravel(), "norm").pvalue > 0.01
+    share = np.mean(np.abs(STEPS) > 3.5)
+    assert 0.5 < share / 4.65e-4 < 1.5
+
+
+def test_steps_and_neurons_are_uncorrelated():
+    between_steps = np.corrcoef(STEPS[:300])
+    between_neurons = np.corrcoef(STEPS[:, ::7].T)
+    for found, n in ((between_steps, N), (between_neurons, len(STEPS))):
+        apart = found[np.triu_indices(len(found), 1)]
+        assert abs(apart.mean()) < 5 / np.sqrt(n * len(apart))
+        np.testing.assert_allclose(apart.std() * np.sqrt(n), 1, atol=0.03)
+
+
+def test_a_number_depends_on_what_it_is_for_and_not_on_how_many_there_are():
+    np.testing.assert_array_equal(normals(5, 2, 3, size=10), normals(5, 2, 3, size=N)[:10])
+    assert len(np.unique([normals(*what, size=1)[0] for what in ((5, 2, 3), (5, 3, 2), (6, 2, 3))])) == 3
