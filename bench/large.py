@@ -2,8 +2,8 @@
 
 python -m bench.large CHECKOUT ...
 
-The network has the 13 convolutions of VGG-16, with batch normalisation and average pooling, and a dense head, on
-images of 28 x 28: 204,052 neurons and 254,044,160 synapses. Its weights are random (He et al., 2015).
+The network has the 13 convolutions of VGG-16, with batch normalisation and average pooling, and a dense head,
+on images of 28 x 28: 204,052 neurons and 254,044,160 synapses. Its weights are random (He et al., 2015).
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from math import prod
 
 import numpy as np
 
@@ -298,8 +299,8 @@ def _named(nodes: Sequence[Node | Layer]) -> tuple[Node, ...]:
 def _numbers(layer: Layer, input_shape: Shape, output_shape: Shape) -> int:
     """Count the numbers that a layer holds at once for one image."""
     if isinstance(layer, Conv2d):
-        return int(np.prod(output_shape[1:])) * input_shape[0] * int(np.prod(layer.kernel))
-    return int(np.prod(output_shape))
+        return prod(output_shape[1:]) * input_shape[0] * prod(layer.kernel)
+    return prod(output_shape)
 
 
 def _checked_output_shape(where: str, node: Node, shapes: Mapping[str, Shape]) -> Shape:
@@ -326,6 +327,7 @@ def _checked_output_shape(where: str, node: Node, shapes: Mapping[str, Shape]) -
     try:
         shape = layer.output_shape(*inputs)
         check_room(shape, "the output of the layer")
+        check_room((_numbers(layer, inputs[0], shape),), "what the layer holds at once", itemsize=4)
         return shape
     except UserError as error:
         raise error.but(key=f"{where}, input {', '.join(map(str, inputs))}") from None
