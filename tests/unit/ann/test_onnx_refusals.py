@@ -174,7 +174,7 @@ def test_weights_that_are_not_numbers_are_refused_by_layer(tmp_path):
     bad[5, 1] = np.nan
     error = refusal(written(tmp_path, dense(), {"dense": bad}))
     assert "1 of 216 values are not finite" in error.problem
-    assert "layers[1], Dense, weight" in error.key
+    assert error.key == "node 'fc' (Gemm), dense"
 
 
 def test_a_dense_layer_of_other_inputs_than_it_gets_is_refused(tmp_path):
