@@ -99,6 +99,7 @@ def test_pooling_beyond_the_image_is_refused(tmp_path):
         (node("Mul", ["y", "x"], ["z"]), {}, "two activations are multiplied"),
         (node("Div", ["c", "x"], ["z"]), {"c": weights(1)}, "an activation is the divisor"),
         (node("Clip", ["x", "c", "zero"], ["z"]), {"c": weights(), "zero": 0 * weights()}, "leave nothing"),
+        (node("Mul", ["x", "c"], ["z"]), {"c": np.nan * weights()}, "a constant is not finite"),
         (node("Max", ["x", "y"], ["z"]), {}, "something else than a number"),
         (
             node("Min", ["x", "c"], ["z"]),
@@ -174,7 +175,7 @@ def test_weights_that_are_not_numbers_are_refused_by_layer(tmp_path):
     bad[5, 1] = np.nan
     error = refusal(written(tmp_path, dense(), {"dense": bad}))
     assert "1 of 216 values are not finite" in error.problem
-    assert error.key == "node 'fc' (Gemm), dense"
+    assert "layers[1], Dense, weight" in error.key
 
 
 def test_a_dense_layer_of_other_inputs_than_it_gets_is_refused(tmp_path):
