@@ -1,8 +1,8 @@
 """A folder of network files: what is expected of each, and what bioscnn makes of it, as a table.
 
 ``python -m bench.cases FOLDER`` reads all ONNX files in a folder. The logits are held against onnxruntime's.
-Networks whose names end in ``-trained`` classify embedded digits, at the duration that bioscnn chooses; of the
-others the spikes of every device are held against the reference's.
+Networks whose names end in ``-trained`` classify embedded digits, at the duration that bioscnn chooses; of
+the others the spikes of every device are held against the reference's.
 """
 
 from __future__ import annotations

@@ -23,6 +23,12 @@ _TF2ONNX = ("in a terminal", "pip install tf2onnx tensorflow")
 _EXPORTS = {
     ".pt": _TORCH,
     ".pth": _TORCH,
+    ".ckpt": (_PYTHON, _STATE.format(loaded='torch.load({file!r})["state_dict"]'), _TO_ONNX),
+    ".pt2": (
+        "in Python",
+        "import bioscnn.ann, torch",
+        "bioscnn.ann.write_onnx(bioscnn.read_network(torch.export.load({file!r})), {onnx!r})",
+    ),
     ".safetensors": (_PYTHON, _STATE.format(loaded="safetensors.torch.load_file({file!r})"), _TO_ONNX),
     ".h5": _KERAS,
     ".hdf5": _KERAS,
@@ -39,18 +45,24 @@ def refuse_format(path: Path) -> None:
     Raises
     ------
     UserError
-        If the suffix is known as that of a network, or the path is a SavedModel of TensorFlow.
+        If the suffix is known as that of a network, or the path is there and nothing that is read.
     """
     saved_model = path.suffix == ".pb" or (path / "saved_model.pb").is_file()
     if not saved_model and path.suffix not in _EXPORTS:
-        return
+        if not path.exists():
+            return
+        kind = "folders" if path.is_dir() else f"{path.suffix or 'such'} files"
+        raise UserError(
+            f"{kind} are not read", file=path, expected=f"a file that ends in {' or '.join(READ)}"
+        )
     file = str(path.parent if path.suffix == ".pb" else path)
     onnx, keras = (str(Path(file).with_suffix(suffix)) for suffix in READ)
     words = {"file": file, "onnx": onnx, "keras": keras}
     words |= {"quoted": shlex.quote(file), "quoted_onnx": shlex.quote(onnx)}
     lines = _SAVED_MODEL if saved_model else _EXPORTS[path.suffix]
+    kind = "SavedModel folders" if saved_model else f"{path.suffix} files"
     raise UserError(
-        f"{'SavedModel folders' if saved_model else f'{path.suffix} files'} are not read",
+        f"{kind} are not read",
         file=path,
         expected=f"a file that ends in {' or '.join(READ)}",
         fix="\n            ".join(line.format(**words) for line in lines),

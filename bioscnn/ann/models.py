@@ -95,10 +95,10 @@ def locate(name_or_path: str | Path) -> Path:
     path = Path(name_or_path)
     if path.suffix in READ:
         return path
-    refuse_format(path)
     name = str(name_or_path)
     shipped = shipped_models()
     if name not in shipped:
+        refuse_format(path)
         nearest = sorted(shipped, key=lambda known: -SequenceMatcher(None, name, known).ratio())
         raise UserError(
             "no such network",

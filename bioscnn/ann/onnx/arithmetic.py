@@ -17,6 +17,8 @@ from bioscnn.errors import UserError
 
 def scaled(op: Operation, value: Value, weight: NDArray[np.float64], bias: NDArray[np.float64]) -> Value:
     """Return ``weight * value + bias``, of constants that broadcast to the activation."""
+    if not (np.isfinite(weight).all() and np.isfinite(bias).all()):
+        raise UserError("a constant is not finite", expected="finite numbers", fix="export it again")
     weight, bias = (_without_batch(part, value) for part in (weight, bias))
     if np.any(bias[value.positions == ZERO]):
         raise UserError(

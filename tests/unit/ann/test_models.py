@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import onnx
@@ -84,6 +85,37 @@ def test_another_format_is_refused_with_the_way_to_onnx(file, way):
     with pytest.raises(UserError) as refusal:
         read_model(file)
     assert way in refusal.value.fix
+
+
+def test_the_lines_that_a_refused_pickle_of_torch_comes_with_export_it(tmp_path):
+    torch = pytest.importorskip("torch")
+
+    class MyNetwork(torch.nn.Sequential):
+        def __init__(self):
+            super().__init__(torch.nn.Flatten(), torch.nn.Linear(12, 3))
+
+    model, path = MyNetwork(), tmp_path / "it's mine.pt"
+    torch.save(model.state_dict(), path)
+    with pytest.raises(UserError, match="not read") as refusal:
+        read_model(path)
+    names = {"torch": torch, "MyNetwork": MyNetwork, "C": 1, "H": 3, "W": 4}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that there is a newer exporter
+        for line in refusal.value.fix.splitlines()[1:]:
+            exec(line.strip(), names)
+    x = torch.rand(2, 1, 3, 4)
+    ours = read_model(path.with_suffix(".onnx")).forward(x.numpy())
+    np.testing.assert_allclose(ours, model(x).detach().numpy(), atol=1e-6)
+
+
+@pytest.mark.parametrize("made", ["x.pkl", "folder", "saved/saved_model.pb"])
+def test_what_is_there_but_no_network_is_refused_as_such(made, tmp_path):
+    path = tmp_path / made
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"x") if path.suffix else path.mkdir()
+    for named in (path, path.parent) if "saved" in made else (path,):
+        with pytest.raises(UserError, match="are not read"):
+            read_model(named)
 
 
 def test_a_network_without_a_card_has_none(tmp_path):

@@ -99,6 +99,7 @@ def test_pooling_beyond_the_image_is_refused(tmp_path):
         (node("Mul", ["y", "x"], ["z"]), {}, "two activations are multiplied"),
         (node("Div", ["c", "x"], ["z"]), {"c": weights(1)}, "an activation is the divisor"),
         (node("Clip", ["x", "c", "zero"], ["z"]), {"c": weights(), "zero": 0 * weights()}, "leave nothing"),
+        (node("Mul", ["x", "c"], ["z"]), {"c": np.nan * weights()}, "a constant is not finite"),
         (node("Max", ["x", "y"], ["z"]), {}, "something else than a number"),
         (
             node("Min", ["x", "c"], ["z"]),
