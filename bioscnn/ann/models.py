@@ -16,7 +16,6 @@ _EXPORTS = {
         (".pt", ".pth"), 'torch.onnx.export(model.eval(), torch.zeros(1, C, H, W), "network.onnx")'
     ),
     **dict.fromkeys((".keras", ".h5", ".tflite"), "tf2onnx (python -m tf2onnx.convert, --inputs-as-nchw)"),
-    ".nir": "the framework that trained the network",
 }
 
 
@@ -45,6 +44,13 @@ def read_model(name_or_path: str | Path) -> LayerGraph:
     from bioscnn.ann.onnx.reader import read_onnx
 
     path = locate(name_or_path)
+    if path.suffix == ".nir":
+        raise UserError(
+            "a NIR graph is a spiking network already, and this is about a trained ANN that becomes one",
+            file=path,
+            expected="a shipped network or an .onnx file",
+            fix="bioscnn run, plan, compare and devices take NIR graphs",
+        )
     graph, card = read_onnx(path), read_card(path)
     described = None if card is None else card.get("weights_sha256")
     if described not in (None, graph.sha256()):
@@ -98,7 +104,7 @@ def locate(name_or_path: str | Path) -> Path:
         If there is no shipped network of this name, or the file is of a kind that is not read.
     """
     path = Path(name_or_path)
-    if path.suffix == ".onnx":
+    if path.suffix in (".onnx", ".nir"):
         return path
     if path.suffix in _EXPORTS:
         raise UserError(

@@ -243,4 +243,3 @@ class Pulse:
     def parameters(self) -> dict[str, float]:
         """None: the neuron scales what flows in."""
         return {}
-

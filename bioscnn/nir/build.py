@@ -27,7 +27,7 @@ from bioscnn.nir.frameworks import Choices, Rules, decide, sentence
 from bioscnn.nir.graph import FIRING, NEURONS, Graph, Node
 from bioscnn.nir.linear import one_to_one
 from bioscnn.nir.paths import Inflow, Paths
-from bioscnn.nir.steps import Order, order
+from bioscnn.nir.steps import order
 
 SOURCE = "input"
 """Name of the population through which the stimulus enters."""
@@ -113,15 +113,18 @@ class _Builder:
     def build(self) -> Built:
         graph, paths = self.graph, Paths(self.graph, self.rules.dt, self.shape)
         states = [name for name, node in graph.nodes.items() if node.type in NEURONS and self._is_used(name)]
-        final = self._final_node()
-        inflows = {name: paths.into(name) for name in [*states, *([graph.output.name] if final is None else [])]}
+        final = graph.final
+        inflows = {
+            name: paths.into(name) for name in [*states, *([graph.output.name] if final is None else [])]
+        }
         last = final or graph.output.name
-        self.names = self._named(states, last)
         edges = [(pre, name) for name, inflow in inflows.items() for pre, _, _ in inflow.connections]
         self.order = order(list(dict.fromkeys(edges)), graph.input.name, self.stimulus.currents)
+        states.sort(key=lambda name: self.order.begins[name])
+        self.names = self._named(states, last)
         self._refuse_odd_outputs(states, last, edges)
         self.populations = [Population(SOURCE, self.shape)]
-        for name in sorted(states, key=lambda name: self.order.begins[name]):
+        for name in states:
             if name != last:
                 self._add(name, graph.nodes[name], inflows[name], self.names[name], self.rules.most)
         fires = final is not None and graph.nodes[final].type in FIRING
@@ -134,19 +137,9 @@ class _Builder:
 
     def _is_used(self, name: str) -> bool:
         """Whether a node leads to anything: what does not is left out."""
-        return any(pre == name for pre, _ in self.graph.edges) or name in self.graph.before(self.graph.output.name)
-
-    def _final_node(self) -> str | None:
-        """Return the node whose activity is the output; None if it is a sum of weighted spikes."""
-        name = self.graph.output.name
-        while True:
-            before = self.graph.before(name)
-            if len(before) == 1 and self.graph.nodes[before[0]].type in NEURONS:
-                return before[0]
-            if len(before) == 1 and self.graph.nodes[before[0]].type == "Flatten":
-                name = before[0]
-                continue
-            return None
+        return any(pre == name for pre, _ in self.graph.edges) or name in self.graph.before(
+            self.graph.output.name
+        )
 
     def _named(self, states: list[str], last: str) -> dict[str, str]:
         """Name the populations by what they are and their number."""
@@ -166,12 +159,18 @@ class _Builder:
                     expected="LI and CubaLI as the last node, before Output",
                     fix="read out its potential: connect it to Output",
                 )  # fmt: skip
-        if last in states and self.graph.nodes[last].type not in FIRING and any(pre == last for pre, _ in edges):
+        if (
+            last in states
+            and self.graph.nodes[last].type not in FIRING
+            and any(pre == last for pre, _ in edges)
+        ):
             raise self.graph.refuse("a readout that other neurons read", last, fix="end the graph with it")
 
     # ------------------------------------------------------------------ populations
 
-    def _add(self, name: str, node: Node | None, inflow: Inflow, called: str, most: int, **changes: Any) -> None:
+    def _add(
+        self, name: str, node: Node | None, inflow: Inflow, called: str, most: int, **changes: Any
+    ) -> None:
         """Add the population of a node, of each level if it fires several spikes in a step."""
         begin = self.order.begins[name]
         bias, driven = self._steady(name, inflow)
@@ -215,9 +214,13 @@ class _Builder:
             if value.size > 1 and np.ptp(value) > 0
         }
         neuron = NIRNeuron(
-            kind, rules.framework.step, node.type in FIRING, rules.framework.at_threshold, rules.reset, **shared
+            kind,
+            rules.framework.step,
+            node.type in FIRING,
+            rules.framework.at_threshold,
+            rules.reset,
         )
-        return neuron, values
+        return replace(neuron, **shared), values  # type: ignore[arg-type]
 
     def _steady(self, name: str, inflow: Inflow) -> tuple[NDArray[np.float64] | None, bool]:
         """Return the constant current into each neuron, and whether the stimulus flows in besides."""
@@ -252,7 +255,7 @@ class _Builder:
         return [own, *levels]
 
     def _with_delays(self, inflows: dict[str, Inflow]) -> list[Projection]:
-        """Return all projections; those whose spikes have to wait begin at neurons that pass them on later."""
+        """Return all projections; spikes that have to wait are sent later, or passed on."""
         source = self.graph.input.name
         sums: dict[tuple[str, str], list[Connectivity]] = {}
         direct: list[Projection] = []
@@ -283,7 +286,7 @@ class _Builder:
         senders = {pre: self._senders(pre, list(delays.values())) for pre, delays in demands.items()}
         through: dict[tuple[str, str], list[Connectivity]] = {}
         for pre, name, steps, connectivity in wanted:
-            for own, of, mask in senders[pre][steps.tobytes()]:
+            for own, mask in senders[pre][steps.tobytes()]:
                 part = connectivity if mask is None else _masked(connectivity, mask)
                 for post in self._called(name):
                     through.setdefault((own, post), []).append(part)
@@ -291,34 +294,34 @@ class _Builder:
             direct.append(Projection(pre, post, summed(parts), Pulse()))
         for pre, name, steps_late in sorted(late):
             self.notes.append(
-                f"Loop: spikes of {self.names[pre]} reach {self.names[name]} {steps_late} steps later than in a "
-                "framework that computes all layers within a step."
+                f"Loop: spikes of {self.names[pre]} reach {self.names[name]} {steps_late} steps later than "
+                "in a framework that computes all layers within a step."
             )
         return [*direct, *self.relays]
 
     def _senders(
         self, pre: str, delays: list[NDArray[np.int64]]
-    ) -> dict[bytes, list[tuple[str, str, NDArray[np.bool_] | None]]]:
+    ) -> dict[bytes, list[tuple[str, NDArray[np.bool_] | None]]]:
         """Return, for each delay that is wanted of a node's spikes, which populations send them so late.
 
-        One delay is that of its axons. Of several, the spikes of those that are longer than none are passed on
-        by neurons of their own, one step after they were fired at the soonest.
+        One delay is that of its axons. Of several, those that are longer than none are of neurons of their
+        own, which pass the spikes on, one step after they were fired at the soonest.
         """
         owners = [name for name in self._called(pre) if name != READOUT]
-        found: dict[bytes, list[tuple[str, str, NDArray[np.bool_] | None]]] = {}
+        found: dict[bytes, list[tuple[str, NDArray[np.bool_] | None]]] = {}
         for delay in delays:
-            sends: list[tuple[str, str, NDArray[np.bool_] | None]] = []
+            sends: list[tuple[str, NDArray[np.bool_] | None]] = []
             for own in owners:
                 if len(delays) == 1:
                     if delay.any():
                         self._slow(own, delay)
-                    sends.append((own, own, None))
+                    sends.append((own, None))
                     continue
                 if not delay.all():
-                    sends.append((own, own, None if not delay.any() else delay == 0))
+                    sends.append((own, None if not delay.any() else delay == 0))
                 if delay.any():
                     relay = self._relay(own, delay)
-                    sends.append((relay, own, None if delay.all() else delay > 0))
+                    sends.append((relay, None if delay.all() else delay > 0))
             found[delay.tobytes()] = sends
         return found
 
@@ -334,15 +337,15 @@ class _Builder:
         number = sum(p.name.startswith(f"{own}_later") for p in self.populations) + 1
         name, size = f"{own}_later{number}", population.size
         neuron = NIRNeuron("IF", R=1 / self.dt, V_th=0.5)
-        rest = np.maximum(delay - 1, 0) * self.dt
+        rest = np.maximum(delay - 1, 0) * np.float64(self.dt)
         axons = Axons(rest) if rest.any() else None
         self.populations.insert(-2, Population(name, population.shape, neuron, axons=axons))
         connectivity = one_to_one(population.shape, np.ones(size))
         self.relays.append(Projection(own, name, connectivity, Pulse()))
         steps = sorted(set(delay[delay > 0].tolist()))
         self.notes.append(
-            f"{name}: neurons that pass the spikes of {own} on {', '.join(map(str, steps))} steps later, so that "
-            "they arrive together with those of the longer way. They count among the spikes."
+            f"{name}: neurons that pass the spikes of {own} on {', '.join(map(str, steps))} steps later, so "
+            "that they arrive together with those of the longer way. They count among the spikes."
         )
         return name
 
@@ -358,9 +361,13 @@ class _Builder:
         if fires:
             self.notes.append("readout: the output neurons without a threshold.")
         elif last == self.graph.output.name:
-            self.notes.append("The graph ends without neurons: readout sums up what its last layer says; output is silent.")
+            self.notes.append(
+                "The graph ends without neurons: readout sums up what its last layer says; output is silent."
+            )
         else:
-            self.notes.append("The graph ends in a leaky integrator, whose potential is read; output is silent.")
+            self.notes.append(
+                "The graph ends in a leaky integrator, whose potential is read; output is silent."
+            )
         self.notes.append(f"Populations and their nodes: {named}.")
 
 
@@ -368,4 +375,3 @@ def _masked(connectivity: Connectivity, mask: NDArray[np.bool_]) -> Connectivity
     """Return the same synapses, with 0 for those of the other presynaptic neurons."""
     pre, _, weight = connectivity.synapses()
     return Individual.of(connectivity, weight * mask[pre])
-

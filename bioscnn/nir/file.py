@@ -47,7 +47,7 @@ def read_tree(path: Path) -> Tree:
     Raises
     ------
     UserError
-        If there is no such file, it is no NIR file, refers to other files, or holds what no graph consists of.
+        If there is no such file, it is no NIR file, refers to others, or holds what no graph consists of.
     """
     import h5py
 

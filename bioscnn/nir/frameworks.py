@@ -125,63 +125,83 @@ def decide(graph: Graph, choices: Choices) -> Rules:
         If that is open and the study does not say it, or it says what cannot be.
     """
 
-    def ask(problem: str, key: str, expected: str, fix: str) -> UserError:
-        return UserError(problem, file=graph.path, key=f"nir.{key}", expected=expected, fix=fix)
-
-    nodes = list(graph.nodes.values())
     if choices.framework is None:
-        raise ask(
+        raise UserError(
             "a NIR file does not say how its framework takes a time step, and they all differ",
-            "framework", " | ".join(FRAMEWORKS) + ' ("euler": NIR as it stands, forward Euler)',
-            'write [nir] framework = "norse" in the study, or --set nir.framework=norse: what wrote the file',
-        )  # fmt: skip
+            file=graph.path,
+            key="nir.framework",
+            expected=" | ".join(FRAMEWORKS) + ' ("euler": NIR as it stands, by forward Euler)',
+            fix='write framework = "norse" below [nir] in the study, or --set nir.framework=norse',
+        )
     framework = FRAMEWORKS[choices.framework]
-    dt = choices.dt or framework.dt
-    if dt is None:
-        raise ask(
-            "a NIR file does not say for which time step its time constants are", "dt",
-            "a time with a unit, such as 1 ms or 0.1 ms", 'write dt = "1 ms" below [nir]',
-        )  # fmt: skip
-    firing = [node for node in nodes if node.type in FIRING]
-    reset = choices.reset or framework.reset
-    if reset is None and choices.framework == "euler" and all("v_reset" in node.values for node in firing):
-        reset = "v_reset"
-    if reset is None and firing:
-        usual = USUAL_RESET[choices.framework]
-        raise ask(
-            "the file does not say what a spike does to the potential", "reset",
-            '"v_reset" (to v_reset, or 0 where the file has none) | "subtract" (the threshold is subtracted)',
-            f'write reset = "{usual}" below [nir]: what {choices.framework} does unless it is told otherwise',
-        )  # fmt: skip
-    if choices.spikes_per_step is None and framework.several and firing:
-        raise ask(
-            f"{choices.framework} may fire several spikes in a step (MultiSpike), and the file does not say",
-            "spikes_per_step", "1 (SingleSpike), or the most that occur, such as 4",
-            "write spikes_per_step = 4 below [nir]; each is a population more for every layer",
-        )  # fmt: skip
-    most = choices.spikes_per_step or 1
+    firing = [node for node in graph.nodes.values() if node.type in FIRING]
+    dt, reset = choices.dt or framework.dt, choices.reset or framework.reset
+    if choices.framework == "euler" and all("v_reset" in node.values for node in firing):
+        reset = reset or "v_reset"
+    asked = {
+        "dt": dt is None,
+        "reset": reset is None and bool(firing),
+        "spikes_per_step": framework.several and choices.spikes_per_step is None and bool(firing),
+    }
+    if any(asked.values()):
+        raise _question(graph, choices.framework, [key for key, wanted in asked.items() if wanted])
+    most, reset = choices.spikes_per_step or 1, reset or "v_reset"
     if most > 1 and (reset != "subtract" or not framework.several):
-        raise ask(
-            "several spikes in a step are each subtracted from the potential, as sinabs does", "spikes_per_step",
-            '1, or nir.framework = "sinabs" and nir.reset = "subtract"', "remove it",
-        )  # fmt: skip
-    for node in nodes:
+        raise UserError(
+            "several spikes in a step are each subtracted from the potential, as sinabs does",
+            file=graph.path,
+            key="nir.spikes_per_step",
+            value=most,
+            expected='1, or nir.framework = "sinabs" and nir.reset = "subtract"',
+        )
+    for node in graph.nodes.values():
         if node.type.startswith("Cuba") and framework.step == "exponential":
-            raise graph.refuse(
-                f"{choices.framework} writes no node of this type", node.name, fix="choose another nir.framework"
-            )
-    reset = reset or "v_reset"
+            fix = "choose another nir.framework"
+            raise graph.refuse(f"{choices.framework} writes no node of this type", node.name, fix=fix)
     if choices.framework == "snntorch" and reset == "subtract":
         reset = "subtract-later"
+    assert dt is not None
     return Rules(choices.framework, framework, dt, reset, most)
+
+
+QUESTIONS = {
+    "dt": ("for which time step its time constants are", "a time such as 1 ms", '"1 ms"'),
+    "reset": (
+        "what a spike does to the potential",
+        '"v_reset" (sets it to v_reset, 0 where the file has none) or "subtract" (takes the threshold off)',
+        '"{reset}"',
+    ),
+    "spikes_per_step": (
+        "how many spikes a neuron fires in a step at most",
+        "1 (SingleSpike), or the most that occur (MultiSpike), each of which is a population more a layer",
+        "1",
+    ),
+}
+"""What is not said, what may be, and an answer."""
+
+
+def _question(graph: Graph, name: str, keys: list[str]) -> UserError:
+    """Return the error that asks for all that is open at once."""
+    answers = [f"{key} = {QUESTIONS[key][2].format(reset=USUAL_RESET[name])}" for key in keys]
+    usual = f"; {name} resets by {USUAL_RESET[name]!r} unless it is told otherwise" if "reset" in keys else ""
+    return UserError(
+        "the file does not say " + ", nor ".join(QUESTIONS[key][0] for key in keys),
+        file=graph.path,
+        key=", ".join(f"nir.{key}" for key in keys),
+        expected="; ".join(f"{key}: {QUESTIONS[key][1]}" for key in keys),
+        fix=f"write below [nir]: {', '.join(answers)}{usual}",
+    )
 
 
 def sentence(rules: Rules) -> str:
     """Return what a report says of the rules."""
-    reset = {"v_reset": "to v_reset", "subtract": "by subtraction of the threshold",
-             "subtract-later": "by subtraction of the threshold, behind the leak of the next step"}  # fmt: skip
+    reset = {
+        "v_reset": "to v_reset",
+        "subtract": "by subtraction of the threshold",
+        "subtract-later": "by subtraction of the threshold, behind the leak of the next step",
+    }
     return (
-        f"Steps as {rules.name} takes them, of {format_quantity(rules.dt, 'time')} in the time of the file, each a "
-        f"step of the simulation; reset {reset[rules.reset]}; a spike is a current of 1 that lasts one step; at "
-        f"most {rules.most} spike{'s' * (rules.most > 1)} of a neuron in a step."
+        f"Steps as {rules.name} takes them, of {format_quantity(rules.dt, 'time')} in the time of the file, "
+        f"each a step of the simulation; reset {reset[rules.reset]}; a spike is a current of 1 for one step; "
+        f"at most {rules.most} spike{'s' * (rules.most > 1)} of a neuron in a step."
     )

@@ -114,6 +114,14 @@ class Graph:
         """What the classes are read from."""
         return next(node for node in self.nodes.values() if node.type == "Output")
 
+    @property
+    def final(self) -> str | None:
+        """The node with a state whose activity is the output; None if it is a sum of weighted spikes."""
+        name = self.output.name
+        while len(before := self.before(name)) == 1 and self.nodes[before[0]].type == "Flatten":
+            name = before[0]
+        return before[0] if len(before) == 1 and self.nodes[before[0]].type in NEURONS else None
+
     def refuse(self, problem: str, node: str | None = None, **details: Any) -> UserError:
         """Return the error of a node."""
         known = self.nodes.get(node or "")
@@ -172,9 +180,12 @@ def _dissolved(path: Path, tree: Tree, inside: str, nodes: dict[str, Node]) -> I
         raise UserError("a graph without nodes", file=path, key=here)
     if pairs is None or np.size(pairs) == 0:
         pairs = np.empty((0, 2), object)
-    if not (isinstance(pairs, np.ndarray) and pairs.ndim == 2 and pairs.shape[1] == 2 and pairs.dtype == object):
+    if not (
+        isinstance(pairs, np.ndarray) and pairs.ndim == 2 and pairs.shape[1] == 2 and pairs.dtype == object
+    ):
         raise UserError("edges are pairs of names", file=path, key=f"edges of {here}")
-    entries, exits = {}, {}
+    entries: dict[str, str] = {}
+    exits: dict[str, str] = {}
     for name, part in inner.items():
         if not isinstance(part, dict) or not isinstance(part.get("type"), str):
             raise UserError("a node without a type", file=path, key=f"node {inside + name!r}")
@@ -237,7 +248,7 @@ def _node(path: Path, name: str, part: Tree) -> Node:
         if not np.isfinite(array).all():
             raise UserError(
                 f"{field_} has values that are not finite", file=path, key=key,
-                value=f"{int(np.sum(~np.isfinite(array)))} of {array.size}", fix="train again, or repair them",
+                value=f"{int(np.sum(~np.isfinite(array)))} of {array.size}", fix="train again, or mend them",
             )  # fmt: skip
     return Node(name, kind, values, _metadata(part))
 

@@ -88,8 +88,10 @@ def _misfit(graph: Graph, node: Node, before: Shape, expected: str) -> Exception
 def _dense(graph: Graph, node: Node, before: Shape, at: Shape) -> Linear:
     weight = node.array("weight")
     if weight.ndim != 2:
-        raise graph.refuse("weights that are no matrix", node.name, value=weight.shape, expected="(n_out, n_in)")
-    # Frameworks leave a Flatten out, or count its axes with the batch: only one order of the inputs is possible.
+        raise graph.refuse(
+            "weights that are no matrix", node.name, value=weight.shape, expected="(n_out, n_in)"
+        )
+    # Frameworks leave a Flatten out, or count its axes with the batch: one order of inputs is possible.
     if prod(before) != weight.shape[1]:
         raise _misfit(graph, node, before, f"{weight.shape[1]} numbers, for weights {weight.shape}")
     after = (weight.shape[0],)
@@ -121,7 +123,9 @@ def _convolution(graph: Graph, node: Node, before: Shape) -> Linear:
     stride, dilation = (_pair(graph, node, field, axes) for field in ("stride", "dilation"))
     if 0 in stride or 0 in dilation:
         raise graph.refuse("a stride or dilation of 0", node.name, value=(stride, dilation))
-    spread = np.zeros((*weight.shape[:2], *((n - 1) * d + 1 for n, d in zip(weight.shape[2:], dilation, strict=True))))
+    spread = np.zeros(
+        (*weight.shape[:2], *((n - 1) * d + 1 for n, d in zip(weight.shape[2:], dilation, strict=True)))
+    )
     spread[(slice(None), slice(None), *(slice(None, None, d) for d in dilation))] = weight
     window = spread.shape[2:]
     word = node.values["padding"] if isinstance(node.values["padding"], str) else None
@@ -129,7 +133,7 @@ def _convolution(graph: Graph, node: Node, before: Shape) -> Linear:
         around: tuple[int, ...] = (0,) * axes * 2
     elif word == "same":
         if set(stride) != {1}:
-            raise graph.refuse("padding \"same\" has a stride of 1", node.name, value=stride)
+            raise graph.refuse('padding "same" has a stride of 1', node.name, value=stride)
         around = tuple((n - 1) // 2 for n in window) + tuple(n - 1 - (n - 1) // 2 for n in window)
     else:
         around = _pair(graph, node, "padding", axes) * 2
@@ -140,7 +144,9 @@ def _convolution(graph: Graph, node: Node, before: Shape) -> Linear:
     after = (len(weight), *grid)
     bias = node.array("bias")
     if bias.shape != (len(weight),):
-        raise graph.refuse("a bias of a wrong shape", node.name, value=bias.shape, expected=f"({len(weight)},)")
+        raise graph.refuse(
+            "a bias of a wrong shape", node.name, value=bias.shape, expected=f"({len(weight)},)"
+        )
     shape = after if axes == 2 else (after[0], after[2])
     connectivity = Convolution(at, after, stride, around, spread, groups)  # type: ignore[arg-type]
     return Linear(shape, connectivity, np.repeat(bias, prod(grid)))

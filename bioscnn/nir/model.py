@@ -7,7 +7,8 @@ from functools import cached_property
 from math import prod
 from pathlib import Path
 
-from bioscnn.nir.graph import Graph, read_graph
+from bioscnn.errors import UserError
+from bioscnn.nir.graph import FIRING, Graph, read_graph
 
 SUFFIX = ".nir"
 """How the path of a NIR file ends."""
@@ -35,10 +36,25 @@ class NIRModel:
         """Size of the output."""
         return int(prod(self.graph.output.array("shape").ravel()))
 
+    @property
+    def fires(self) -> bool:
+        """Whether the output fires."""
+        final = self.graph.final
+        return final is not None and self.graph.nodes[final].type in FIRING
+
     def takes(self, shape: tuple[int, ...]) -> bool:
         """Whether the numbers of an input of another shape are those of this one, in their order."""
         own = self.input_shape
         return own == shape or (prod(own) == prod(shape) and _long(own) in (_long(shape), (prod(shape),)))
+
+    def refusal(self) -> UserError:
+        """Return the error of what needs a trained ANN."""
+        return UserError(
+            "a NIR graph is a spiking network already, and this is about a trained ANN that becomes one",
+            file=self.graph.path,
+            expected="a shipped network or an .onnx file",
+            fix="bioscnn run, plan, compare and devices take NIR graphs",
+        )
 
     def sha256(self) -> str:
         """Hash nodes and edges."""

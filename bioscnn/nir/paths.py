@@ -221,7 +221,9 @@ class Paths:
 
     def _through(self, node: Node, before: list[Signal]) -> Signal:
         if not before:
-            raise self.graph.refuse("nothing flows into the node", node.name, fix="remove it, or add its edge")
+            raise self.graph.refuse(
+                "nothing flows into the node", node.name, fix="remove it, or add its edge"
+            )
         if len({signal.shape for signal in before}) > 1:
             shapes = ", ".join(str(signal.shape) for signal in before)
             raise self.graph.refuse("its inputs have different shapes", node.name, value=shapes)
@@ -242,17 +244,20 @@ class Paths:
         return Signal(own.shape, then, behind + own.bias)
 
     def _delayed(self, node: Node, shape: Shape, paths: tuple[Path, ...]) -> tuple[Path, ...]:
-        """Return paths behind a Delay; where it delays differently what a path has mixed, one path for each."""
+        """Return paths behind a Delay: one for each delay, if what it delays has been mixed before."""
         delay = node.array("delay")
         if delay.size not in (1, prod(shape)):
-            raise self.graph.refuse("delays of a wrong shape", node.name, value=delay.shape, expected=str(shape))
+            raise self.graph.refuse(
+                "delays of a wrong shape", node.name, value=delay.shape, expected=str(shape)
+            )
         steps = delay.ravel() / self.step
         whole = np.rint(steps)
         if (steps < 0).any() or (np.abs(steps - whole) > 1e-3 * np.maximum(steps, 1)).any():
             worst = delay.ravel()[np.argmax(np.abs(steps - whole))]
             raise self.graph.refuse(
                 "a delay is no whole number of steps", node.name, value=f"{worst:g} s",
-                expected=f"multiples of nir.dt = {self.step:g} s, 0 or more", fix="set nir.dt to a divisor of it",
+                expected=f"multiples of nir.dt = {self.step:g} s, 0 or more",
+                fix="set nir.dt to a divisor of it",
             )  # fmt: skip
         late = np.broadcast_to(whole.astype(np.int64), prod(shape))
         values = np.unique(late)
@@ -288,4 +293,3 @@ def _connectivity(path: Path, shape: Shape) -> Connectivity:
     elif path.at != shape or not parts:
         parts.append(one_to_one(path.at, np.ones(prod(path.at)), shape))
     return compose(parts)
-

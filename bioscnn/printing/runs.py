@@ -20,15 +20,18 @@ if TYPE_CHECKING:
 def print_run(run: Run, study: Path, elapsed: float) -> None:
     """Print the numbers of a run, its seconds, where its report is, and what to type next."""
     s = run.summary
-    spiking, trained = s["accuracy"][s["readout"]], s["ann_accuracy"]
-    points = 100 * (spiking[0] - trained[0])
+    spiking, trained = s["accuracy"][s["readout"]], s.get("ann_accuracy")
+    against = "none: a NIR graph is a spiking network already"
+    if trained is not None:
+        points = 100 * (spiking[0] - trained[0])
+        against = f"{with_interval(trained)}; the spiking one is {points:+.2f} points from it"
     seconds, recorded, spikes_in = s["seconds"], "simulated" in s, "input_spikes_per_trial" in s
     OUT.print(f"\n[bold]{s['dataset']}[/bold]  {s['source']}\n")
     if s.get("simulated"):
         print_simulated(s["dataset"].removesuffix("-simulated"))
     for name, text in (
         ("spiking network", f"[bold]{with_interval(spiking, s['n_trials'])}[/bold] by {s['readout']}"),
-        ("trained network", f"{with_interval(trained)}; the spiking one is {points:+.2f} points from it"),
+        ("trained network", against),
         (
             "spikes",
             f"{s['spikes_per_trial']:,.0f} per {'recording' if recorded else 'image'}, "
@@ -54,6 +57,8 @@ def print_run(run: Run, study: Path, elapsed: float) -> None:
         )
         longest = "" if chosen["settled"] else ", and no longer one was tried"
         OUT.print(f"  {'duration':<16} {chosen['duration_ms']:g} ms: {agreed}{longest}")
+    for note in s.get("notes", ()):
+        OUT.print(f"  {'graph':<16} {note}")
     for hint in s.get("hints", ()):
         OUT.print(f"  [yellow]{'hint':<16}[/yellow] {hint}")
     if run.known_since:
@@ -70,11 +75,15 @@ def print_run(run: Run, study: Path, elapsed: float) -> None:
             f"{bioscnn} run {study} --set simulation.device=numpy --trials 20",
             "no compiler, slow and clear",
         )
+    first = (
+        f'{bioscnn} run {study} --set neuron.t_ref="5 ms"',
+        "a longer refractory period, without recompiling",
+    )
+    if trained is None:
+        first = (f"{bioscnn} devices {study}", "the same spikes on every device")
+        third = (f"{bioscnn} compare {run.folder} OTHER", "two runs of the same trials, spike by spike")
     for command, purpose in (
-        (
-            f'{bioscnn} run {study} --set neuron.t_ref="5 ms"',
-            "a longer refractory period, without recompiling",
-        ),
+        first,
         (f"{bioscnn} run {study} --set readout.rule=first-spike", "another readout"),
         third,
         (f"{bioscnn} plan {study}", "neurons, synapses, memory"),
@@ -136,6 +145,7 @@ def print_plan(plan: Plan) -> None:
         f"time      about {plan.seconds:,.0f} s on {plan.device}"
         + (f", and {plan.build_seconds:.0f} s to compile" if plan.build_seconds else "")
         + (f"\nrounded   {plan.rounded}" if plan.rounded else "")
+        + "".join(f"\ngraph     {note}" for note in plan.notes)
     )
 
 

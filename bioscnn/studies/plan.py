@@ -63,6 +63,8 @@ class Plan:
         Compilation; 0 if the program is cached or none is needed.
     rounded : str or None
         What whole time steps make of the refractory period, if it changes.
+    notes : tuple of str
+        What there is to say of how the network came about.
     projections : tuple of PlannedProjection
         Every projection.
     """
@@ -80,6 +82,7 @@ class Plan:
     seconds: float
     build_seconds: float
     rounded: str | None
+    notes: tuple[str, ...]
     projections: tuple[PlannedProjection, ...]
 
     def as_dict(self) -> dict[str, Any]:
@@ -120,6 +123,7 @@ def plan_study(study: Study, data: Path | None) -> Plan:
         seconds=len(prepared.examples) * a_trial / jobs,
         build_seconds=BUILD_SECONDS[device.name] if program and obtain(program) is None else 0.0,
         rounded=rounding_of(study.config),
+        notes=prepared.notes,
         projections=projections,
     )
 
