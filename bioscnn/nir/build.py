@@ -3,6 +3,7 @@ projections."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any
@@ -65,11 +66,17 @@ class Built:
         Sentences for the report.
     fires : bool
         Whether the output fires, so that the class can be read from its spikes.
+    names : dict of str
+        Population of each node with a state.
+    begins : dict of int
+        Step in which each of these nodes does what its framework does in step 0.
     """
 
     network: SpikingNetwork
     notes: tuple[str, ...]
     fires: bool
+    names: Mapping[str, str]
+    begins: Mapping[str, int]
 
 
 def build(graph: Graph, choices: Choices, stimulus: Stimulus, dt: float, shape: tuple[int, ...]) -> Built:
@@ -133,7 +140,8 @@ class _Builder:
         self.notes.insert(0, sentence(self.rules))
         self._tell(last, fires)
         network = SpikingNetwork(tuple(self.populations), tuple(sent))
-        return Built(network, tuple(self.notes), fires)
+        begins = {name: max(self.order.begins[name], 0) for name in self.names}
+        return Built(network, tuple(self.notes), fires, self.names, begins)
 
     def _is_used(self, name: str) -> bool:
         """Whether a node leads to anything: what does not is left out."""
@@ -337,7 +345,7 @@ class _Builder:
         number = sum(p.name.startswith(f"{own}_later") for p in self.populations) + 1
         name, size = f"{own}_later{number}", population.size
         neuron = NIRNeuron("IF", R=1 / self.dt, V_th=0.5)
-        rest = np.maximum(delay - 1, 0) * np.float64(self.dt)
+        rest = np.asarray(np.maximum(delay - 1, 0) * self.dt, np.float64)
         axons = Axons(rest) if rest.any() else None
         self.populations.insert(-2, Population(name, population.shape, neuron, axons=axons))
         connectivity = one_to_one(population.shape, np.ones(size))
