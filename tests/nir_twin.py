@@ -42,7 +42,9 @@ def conv1d(x, node):
 
 
 def pool(x, node, average):
-    (ky, kx), (sy, sx), (py, px) = (np.broadcast_to(v, 2) for v in (node.kernel_size, node.stride, node.padding))
+    (ky, kx), (sy, sx), (py, px) = (
+        np.broadcast_to(v, 2) for v in (node.kernel_size, node.stride, node.padding)
+    )
     x = np.pad(x, ((0, 0), (py, py), (px, px)))
     rows, columns = (x.shape[1] - ky) // sy + 1, (x.shape[2] - kx) // sx + 1
     found = np.zeros((len(x), rows, columns))
@@ -94,7 +96,7 @@ class Cell:
                 seen = self.i + node.w_in * x
                 new = kept * seen
             else:
-                seen = new if framework == "snntorch" else self.i
+                seen = new if framework in ("snntorch", "spikingjelly") else self.i
             self.v, self.i = a * self.v + (1 - a) * (node.v_leak + node.r * seen), new
         if self.kind in ("LI", "CubaLI"):
             return self.v.copy()

@@ -13,7 +13,7 @@ snnTorch       ``V <- beta V + I``, exported as ``tau = dt/(1 - beta)``, ``R = t
 sinabs         ``V <- a V + (1 - a) I``, ``a = exp(-1/tau)``: tau counts steps. An IF adds its input. At
                ``V >= v_th`` floor(V/v_th) spikes are fired in one step, and subtracted.
 spikingjelly   ``V += (I - V + v_reset)/tau``, exported times dt = 0.1 ms; spike if ``V >= v_th``; to
-               ``v_reset``, or v_th subtracted, and the file says 0 then.
+               ``v_reset``, or v_th subtracted, of which version 1 wrote that v_reset is 0.
 euler          NIR's reference implementation: forward Euler, spike if ``V > v_th``.
 =============  ==========================================================================================
 """
@@ -61,7 +61,7 @@ FRAMEWORKS = {
     "norse": Framework("current-jumps", 1e-3, "v_reset", adds=True),
     "snntorch": Framework("current-first", 1e-4),
     "sinabs": Framework("exponential", 1.0, at_threshold=True, several=True),
-    "spikingjelly": Framework("euler", 1e-4, at_threshold=True),
+    "spikingjelly": Framework("current-first", 1e-4, at_threshold=True),
     "euler": Framework("euler", None),
 }
 

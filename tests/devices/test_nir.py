@@ -78,5 +78,7 @@ def test_every_device_gives_the_spikes_of_the_reference(device):
 
 
 def test_genn_refuses_them():
+    populations = (network()["input"], Population("one", SHAPE, NEURONS["euler"]))
+    kernel = Projection("input", "one", Dense(SHAPE, SHAPE, np.eye(32)), None)
     with pytest.raises(UserError, match="GeNN simulates the neurons that come with bioscnn"):
-        simulate(network(), stimulus(), Device("genn"))
+        simulate(SpikingNetwork(populations, (kernel,)), stimulus(), Device("genn"))

@@ -71,7 +71,9 @@ def test_virtual_data_are_not_read(path):
 def test_an_array_that_fills_the_memory_is_not_unpacked(path):
     def change(file):
         del file[WEIGHT]
-        file["node/nodes/a"].create_dataset("weight", (10**6, 10**6), "f4", chunks=(1000, 1000), compression="gzip")
+        file["node/nodes/a"].create_dataset(
+            "weight", (10**6, 10**6), "f4", chunks=(1000, 1000), compression="gzip"
+        )
 
     assert refused(path, change) == WEIGHT
 

@@ -39,7 +39,8 @@ def of_every_kind():
         lif(6, tau=np.linspace(5e-3, 20e-3, 6), r=np.linspace(0.5, 2, 6)),
         nir.Linear(weights(5, 6)),
         lif(5, v_threshold=0.05),
-        shape=(2, 6, 6), out=5,
+        shape=(2, 6, 6),
+        out=5,
     )
 
 
@@ -54,9 +55,9 @@ def test_a_chain_of_every_linear_node(tmp_path, framework, currents):
     assert made.fires
 
 
-@pytest.mark.parametrize("framework", ["norse", "snntorch", "euler"])
+@pytest.mark.parametrize("framework", ["norse", "snntorch", "spikingjelly", "euler"])
 def test_synaptic_currents(tmp_path, framework):
-    """The three frameworks let the membrane see a new synaptic current at three different moments."""
+    """Frameworks let the membrane see a new synaptic current at three different moments."""
     choices = RULES[framework]
     graph = chain(
         nir.Affine(weights(6, 4), weights(6)), cuba(6, w_in=2.0), nir.Linear(weights(3, 6)),
@@ -100,7 +101,15 @@ def test_a_layer_that_sees_its_own_spikes(tmp_path):
         "back": nir.Affine(weights(6, 6, mean=-0.3), weights(6) / 10), "c": nir.Linear(weights(3, 6)), "d": lif(3),
         "output": nir.Output(np.array([3])),
     }  # fmt: skip
-    edges = [("input", "a"), ("a", "b"), ("b", "back"), ("back", "b"), ("b", "c"), ("c", "d"), ("d", "output")]
+    edges = [
+        ("input", "a"),
+        ("a", "b"),
+        ("b", "back"),
+        ("back", "b"),
+        ("b", "c"),
+        ("c", "d"),
+        ("d", "output"),
+    ]
     graph = joined(nodes, edges)
     for framework in ("norse", "snntorch", "euler"):
         counts, _ = agree(graph, tmp_path, RULES[framework], dt=DT, reset=reset_of(RULES[framework]))

@@ -9,7 +9,19 @@ import pytest
 
 from bioscnn.errors import UserError
 from bioscnn.nir import Choices, Node, build, read_graph
-from tests.unit.nir.graphs import DT, RULES, chain, conv, cuba, integrate, joined, lif, plain, weights, written
+from tests.unit.nir.graphs import (
+    DT,
+    RULES,
+    chain,
+    conv,
+    cuba,
+    integrate,
+    joined,
+    lif,
+    plain,
+    weights,
+    written,
+)
 
 NORSE = RULES["norse"]
 
@@ -77,7 +89,13 @@ REFUSED = {
 def test_it_is_refused_by_name(tmp_path, name):
     graph, key = REFUSED[name]
     with pytest.raises(UserError) as caught:
-        build(written(graph, tmp_path), NORSE, plain(), DT, tuple(graph.nodes.get("input", nir.Input(np.array([4]))).input_type["input"]))
+        build(
+            written(graph, tmp_path),
+            NORSE,
+            plain(),
+            DT,
+            tuple(graph.nodes.get("input", nir.Input(np.array([4]))).input_type["input"]),
+        )
     assert caught.value.key == key or key is None
     assert caught.value.file == tmp_path / "graph.nir" or key is None
 
