@@ -145,7 +145,7 @@ class Norse(Framework):
 
     def neurons(self, kind: str, shape: tuple[int, ...]) -> nn.Module:
         import norse.torch as norse
-        from norse.torch.functional.iaf import IAFFeedForwardState, IAFParameters
+        from norse.torch.functional.iaf import IAFParameters
         from norse.torch.functional.lif import LIFParameters
         from norse.torch.functional.lif_box import LIFBoxParameters
 

@@ -4,6 +4,7 @@ from bioscnn.nir.build import Built, Stimulus, build
 from bioscnn.nir.frameworks import FRAMEWORKS, RESETS, Choices
 from bioscnn.nir.graph import Graph, Node, read_graph
 from bioscnn.nir.model import SUFFIX, NIRModel, read_nir
+from bioscnn.nir.write import Exported, write_nir
 
 __all__ = [
     "FRAMEWORKS",
@@ -11,6 +12,7 @@ __all__ = [
     "SUFFIX",
     "Built",
     "Choices",
+    "Exported",
     "Graph",
     "NIRModel",
     "Node",
@@ -18,4 +20,5 @@ __all__ = [
     "build",
     "read_graph",
     "read_nir",
+    "write_nir",
 ]

@@ -24,11 +24,14 @@ from bioscnn.network import (
     summed,
 )
 from bioscnn.neurons import NIRNeuron, Pulse
+from bioscnn.nir.file import Tree
 from bioscnn.nir.frameworks import Choices, Rules, decide, sentence
 from bioscnn.nir.graph import FIRING, NEURONS, Graph, Node
 from bioscnn.nir.linear import one_to_one
+from bioscnn.nir.own import rebuild
 from bioscnn.nir.paths import Inflow, Paths
 from bioscnn.nir.steps import order
+from bioscnn.nir.write import own_metadata
 
 SOURCE = "input"
 """Name of the population through which the stimulus enters."""
@@ -52,6 +55,11 @@ class Stimulus:
     currents: bool
     scale: NDArray[np.float64]
     shift: NDArray[np.float64]
+
+    @property
+    def preprocesses(self) -> bool:
+        """Whether the network sees other numbers than intensities."""
+        return bool((self.scale != 1).any() or self.shift.any())
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,10 +108,32 @@ def build(graph: Graph, choices: Choices, stimulus: Stimulus, dt: float, shape: 
     UserError
         If something is open, or cannot be represented.
     """
+    own = own_metadata(graph) if choices == Choices() else None
+    if own is not None:
+        return _rebuilt(graph, own, stimulus)
     try:
         return _Builder(graph, decide(graph, choices), stimulus, dt, shape).build()
     except RecursionError:
         raise graph.refuse("the graph is too deep", value=f"{len(graph.nodes):,} nodes") from None
+
+
+def _rebuilt(graph: Graph, own: Tree, stimulus: Stimulus) -> Built:
+    """Return the network that bioscnn wrote."""
+    if (own["input"] == "currents") != stimulus.currents or stimulus.preprocesses:
+        raise graph.refuse(
+            "bioscnn wrote the graph for another stimulus", value="currents" if stimulus.currents else "spikes",
+            expected=f"{own['input']}, encoding.kind = {own.get('encoding')!r}, without preprocessing",
+        )  # fmt: skip
+    try:
+        network = rebuild(graph, own)
+    except (KeyError, ValueError, TypeError, IndexError) as error:
+        raise graph.refuse(f"the metadata of bioscnn are damaged: {error}") from None
+    names = {name: name for name in (p.name for p in network.populations) if name in graph.nodes}
+    note = (
+        f"Written by bioscnn {own['version']}: refractory period, reset rule and readout are those of its "
+        "metadata, which NIR cannot say."
+    )
+    return Built(network, (note,), True, names, dict.fromkeys(names, 0))
 
 
 @dataclass

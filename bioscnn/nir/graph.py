@@ -133,17 +133,13 @@ class Graph:
         digest = hashlib.sha256()
         for name, node in sorted(self.nodes.items()):
             digest.update(repr((name, node.type)).encode())
-            for key, value in sorted(node.values.items()):
+            own = node.metadata.get("bioscnn")
+            for key, value in [*sorted(node.values.items()), *_leaves(own if isinstance(own, dict) else {})]:
                 array = np.asarray(value)
                 content = repr(value).encode() if array.dtype.kind in "OU" else array.tobytes()
                 digest.update(repr((key, array.shape)).encode() + content)
         digest.update(repr(sorted(self.edges)).encode())
-        digest.update(repr(_plain(self.metadata.get("bioscnn"))).encode())
         return digest.hexdigest()
-
-
-def _plain(value: Any) -> Any:
-    return {k: _plain(v) for k, v in sorted(value.items())} if isinstance(value, dict) else repr(value)
 
 
 def read_graph(path: Path) -> Graph:
@@ -155,7 +151,20 @@ def read_graph(path: Path) -> Graph:
         If the file cannot be read, a node is of a type that is refused, lacks a field or has a wrong one, an
         edge has no end, or there is not one Input and one Output.
     """
-    tree = read_tree(path)
+    return graph_of(path, read_tree(path))
+
+
+def _leaves(tree: Tree, inside: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield all that is in a tree, by where it is."""
+    for name, value in sorted(tree.items()):
+        if isinstance(value, dict):
+            yield from _leaves(value, f"{inside}{name}/")
+        else:
+            yield f"{inside}{name}", value
+
+
+def graph_of(path: Path, tree: Tree) -> Graph:
+    """Return the graph of a tree; errors as of `read_graph`."""
     if tree.get("type") != "NIRGraph":
         raise UserError("not a NIR graph", file=path, key="node/type", value=tree.get("type"))
     nodes: dict[str, Node] = {}

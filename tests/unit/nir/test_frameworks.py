@@ -69,7 +69,7 @@ def test_synaptic_currents(tmp_path, framework):
 
 @pytest.mark.parametrize(("framework", "r"), [("norse", 1.0), ("sinabs", 1.0), ("spikingjelly", 1 / DT)])
 def test_integrators_add_their_input_as_it_is(tmp_path, framework, r):
-    """norse and sinabs write R = 1 whatever dt is, spikingjelly R = 1/dt: all add the weight of a spike."""
+    """Norse and sinabs write R = 1 whatever dt is, spikingjelly R = 1/dt: all add the weight of a spike."""
     choices = {"norse": RULES["norse"], "spikingjelly": RULES["spikingjelly"],
                "sinabs": Choices("sinabs", None, "subtract", 1)}[framework]  # fmt: skip
     graph = chain(
@@ -170,7 +170,7 @@ def test_an_output_that_does_not_fire(tmp_path, end):
 
 
 def test_subgraphs_are_dissolved(tmp_path):
-    """snnTorch and norse write a recurrent layer as a graph of its own."""
+    """SnnTorch and norse write a recurrent layer as a graph of its own."""
     inner = joined(
         {"input": nir.Input(np.array([6])), "lif": lif(6), "w_rec": nir.Linear(weights(6, 6) / 3),
          "output": nir.Output(np.array([6]))},
