@@ -1,9 +1,9 @@
-"""NIR graphs of other frameworks in bioscnn: the same spikes, layer by layer and step by step?
+"""NIR graphs of other frameworks in bioscnn, compared layer by layer and step by step.
 
     python -m bench.nir [--only snntorch] [--device numpy] [--precision float32]
 
-Each framework builds, exports and simulates its networks in an environment of its own. Their files are read by
-bioscnn, once under the rules of the framework and once as NIR stands (forward Euler, reset to v_reset), and
+Each framework builds, exports and simulates its networks in an environment of its own. bioscnn reads their
+files, once under the rules of the framework and once as NIR stands (forward Euler, reset to v_reset), and
 simulated under the same input spikes.
 """
 
@@ -150,11 +150,10 @@ def compare(framework: str, folder: Path, device: Device) -> Iterator[Row]:
         stands = spikes_of(graph, plain, inputs, device)
         for (node, found), there in zip(here.items(), expected, strict=True):
             apart = np.abs(found - there)
-            yield Row(
-                framework, path.stem, node, there.shape[1], int(there.sum()), int(found.sum()), int(apart.sum()),
-                int(apart.any(axis=1).argmax()) if apart.any() else None,
-                int(np.abs(stands[node] - there).sum()),
-            )  # fmt: skip
+            first = int(apart.any(axis=1).argmax()) if apart.any() else None
+            counts = int(there.sum()), int(found.sum()), int(apart.sum())
+            plainly = int(np.abs(stands[node] - there).sum())
+            yield Row(framework, path.stem, node, there.shape[1], *counts, first, plainly)
 
 
 def main() -> int:
@@ -177,8 +176,13 @@ def main() -> int:
                 export(framework, folder, options.precision)
                 for row in compare(framework, folder, device):
                     first = "" if row.first is None else f", from step {row.first} on"
-                    print(f"| {row.framework} | {row.network} | {row.layer} | {row.neurons} | {row.there:,} | {row.here:,} "
-                          f"| {row.differing:,}{first} | {row.as_it_stands:,} |", flush=True)  # fmt: skip
+                    cells = row.framework, row.network, row.layer, row.neurons
+                    numbers = f"{row.there:,}", f"{row.here:,}", f"{row.differing:,}{first}"
+                    print(
+                        "|",
+                        *(f"{cell} |" for cell in (*cells, *numbers, f"{row.as_it_stands:,}")),
+                        flush=True,
+                    )
                     rows.append(row)
             except (AbsentError, UserError) as error:
                 print(f"| {framework} | absent: {error} | | | | | | |", flush=True)

@@ -130,7 +130,7 @@ class SnnTorch(Framework):
 
 
 class Norse(Framework):
-    """norse: LIFBox, LIF with a synaptic current, IAF; its exporter knows no recurrent layer and no pooling."""
+    """norse: LIFBox, LIF with a synaptic current, IAF; it exports no recurrent layer and no pooling."""
 
     networks = ("dense", "synaptic", "convolutional", "integrator")
 

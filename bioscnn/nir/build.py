@@ -1,5 +1,6 @@
 """A NIR graph becomes a spiking network: nodes with a state are populations, what is linear between them
-projections."""
+projections.
+"""
 
 from __future__ import annotations
 
@@ -15,29 +16,27 @@ from bioscnn.encoding import FULL_INTENSITY
 from bioscnn.network import (
     OUTPUT,
     READOUT,
-    Axons,
     Connectivity,
-    Individual,
+    Dense,
     Population,
     Projection,
     SpikingNetwork,
+    compose,
     summed,
 )
-from bioscnn.neurons import NIRNeuron, Pulse
+from bioscnn.neurons import Pulse
+from bioscnn.nir.cells import NEVER, cells_of
 from bioscnn.nir.file import Tree
 from bioscnn.nir.frameworks import Choices, Rules, decide, sentence
-from bioscnn.nir.graph import FIRING, NEURONS, Graph, Node
-from bioscnn.nir.linear import one_to_one
+from bioscnn.nir.graph import FIRING, NEURONS, Graph
 from bioscnn.nir.own import rebuild
 from bioscnn.nir.paths import Inflow, Paths
-from bioscnn.nir.steps import order
+from bioscnn.nir.senders import Senders, masked
+from bioscnn.nir.steps import Order, order
 from bioscnn.nir.write import own_metadata
 
 SOURCE = "input"
 """Name of the population through which the stimulus enters."""
-
-NEVER = 1e12
-"""A threshold that no potential reaches, V."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +94,7 @@ def build(graph: Graph, choices: Choices, stimulus: Stimulus, dt: float, shape: 
     graph : Graph
         From `read_graph`.
     choices : Choices
-        What the study says where the file says nothing.
+        What the study says where the file says nothing; nothing is needed for a file of bioscnn's own.
     stimulus : Stimulus
         What flows in.
     dt : float
@@ -119,18 +118,19 @@ def build(graph: Graph, choices: Choices, stimulus: Stimulus, dt: float, shape: 
 
 def _rebuilt(graph: Graph, own: Tree, stimulus: Stimulus) -> Built:
     """Return the network that bioscnn wrote."""
-    if (own["input"] == "currents") != stimulus.currents or stimulus.preprocesses:
+    if (own.get("input") == "currents") != stimulus.currents or stimulus.preprocesses:
         raise graph.refuse(
-            "bioscnn wrote the graph for another stimulus", value="currents" if stimulus.currents else "spikes",
-            expected=f"{own['input']}, encoding.kind = {own.get('encoding')!r}, without preprocessing",
-        )  # fmt: skip
+            "bioscnn wrote the graph for another stimulus",
+            value="currents" if stimulus.currents else "spikes",
+            expected=f"{own.get('input')}, encoding.kind = {own.get('encoding')!r}, without preprocessing",
+        )
     try:
         network = rebuild(graph, own)
-    except (KeyError, ValueError, TypeError, IndexError) as error:
+    except (KeyError, ValueError, TypeError, IndexError, RecursionError) as error:
         raise graph.refuse(f"the metadata of bioscnn are damaged: {error}") from None
     names = {name: name for name in (p.name for p in network.populations) if name in graph.nodes}
     note = (
-        f"Written by bioscnn {own['version']}: refractory period, reset rule and readout are those of its "
+        f"Written by bioscnn {own.get('version')}: refractory period, reset rule and readout are those of its "
         "metadata, which NIR cannot say."
     )
     return Built(network, (note,), True, names, dict.fromkeys(names, 0))
@@ -138,278 +138,158 @@ def _rebuilt(graph: Graph, own: Tree, stimulus: Stimulus) -> Built:
 
 @dataclass
 class _Builder:
+    """Builds a network, population by population, then the projections between them."""
+
     graph: Graph
     rules: Rules
     stimulus: Stimulus
     dt: float
     shape: tuple[int, ...]
-    notes: list[str] = field(default_factory=list, init=False)
     populations: list[Population] = field(default_factory=list, init=False)
-    relays: list[Projection] = field(default_factory=list, init=False)
+    called: dict[str, list[str]] = field(default_factory=dict, init=False)
+    """Populations that stand for a node: one for each spike that it may fire in a step."""
+    order: Order = field(init=False)
 
     def build(self) -> Built:
-        graph, paths = self.graph, Paths(self.graph, self.rules.dt, self.shape)
+        """Return the network."""
+        graph, source, paths = self.graph, self.graph.input.name, Paths(self.graph, self.rules.dt, self.shape)
+        last = graph.final or graph.output.name
+        fires = graph.final is not None and graph.nodes[last].type in FIRING
         states = [name for name, node in graph.nodes.items() if node.type in NEURONS and self._is_used(name)]
-        final = graph.final
-        inflows = {
-            name: paths.into(name) for name in [*states, *([graph.output.name] if final is None else [])]
-        }
-        last = final or graph.output.name
-        edges = [(pre, name) for name, inflow in inflows.items() for pre, _, _ in inflow.connections]
-        self.order = order(list(dict.fromkeys(edges)), graph.input.name, self.stimulus.currents)
-        states.sort(key=lambda name: self.order.begins[name])
-        self.names = self._named(states, last)
-        self._refuse_odd_outputs(states, last, edges)
-        self.populations = [Population(SOURCE, self.shape)]
-        for name in states:
+        inflows = {name: paths.into(name) for name in dict.fromkeys([*states, last])}
+        edges = list({(pre, name): None for name, i in inflows.items() for pre, _, _ in i.connections})
+        self._refuse_potentials_as_input(states, last, [pre for pre, _ in edges])
+        self.order = order(edges, source, self.stimulus.currents)
+        self.populations, self.called[source] = [Population(SOURCE, self.shape)], [SOURCE]
+        numbers = dict.fromkeys(NEURONS, 0)
+        for name in sorted(states, key=lambda name: self.order.begins[name]):
             if name != last:
-                self._add(name, graph.nodes[name], inflows[name], self.names[name], self.rules.most)
-        fires = final is not None and graph.nodes[final].type in FIRING
-        self._add_output(last, inflows[last], fires)
-        sent = self._with_delays(inflows)
-        self.notes.insert(0, sentence(self.rules))
-        self._tell(last, fires)
-        network = SpikingNetwork(tuple(self.populations), tuple(sent))
-        begins = {name: max(self.order.begins[name], 0) for name in self.names}
-        return Built(network, tuple(self.notes), fires, self.names, begins)
+                kind = graph.nodes[name].type
+                numbers[kind] += 1
+                self._add(name, inflows[name], f"{kind.lower()}{numbers[kind]}", self.rules.most)
+        inflows[last] = _flat(inflows[last])
+        silent = {} if fires else {"fires": True, "reset": "v_reset", "V_th": NEVER}
+        self._add(last, inflows[last], OUTPUT, 1, **silent)
+        self._add(last, inflows[last], READOUT, 1, fires=False)
+        senders = Senders(self.populations, self.dt)
+        projections = [*self._of_currents(inflows), *self._of_spikes(inflows, senders), *senders.relays]
+        network = SpikingNetwork(tuple(self.populations), tuple(projections))
+        names = {name: called[0] for name, called in self.called.items()}
+        begins = {name: max(self.order.begins[name], 0) for name in names}
+        notes = (sentence(self.rules), *senders.notes, *self._notes(last, fires, edges))
+        return Built(network, notes, fires, names, begins)
 
     def _is_used(self, name: str) -> bool:
         """Whether a node leads to anything: what does not is left out."""
-        return any(pre == name for pre, _ in self.graph.edges) or name in self.graph.before(
-            self.graph.output.name
-        )
+        return any(pre == name for pre, _ in self.graph.edges)
 
-    def _named(self, states: list[str], last: str) -> dict[str, str]:
-        """Name the populations by what they are and their number."""
-        names, numbers = {self.graph.input.name: SOURCE, last: OUTPUT}, dict.fromkeys(NEURONS, 0)
+    def _refuse_potentials_as_input(self, states: list[str], last: str, read: list[str]) -> None:
         for name in states:
-            kind = self.graph.nodes[name].type
-            if name != last:
-                numbers[kind] += 1
-                names[name] = f"{kind.lower()}{numbers[kind]}"
-        return names
-
-    def _refuse_odd_outputs(self, states: list[str], last: str, edges: list[tuple[str, str]]) -> None:
-        for name in states:
-            if self.graph.nodes[name].type not in FIRING and name != last:
+            if self.graph.nodes[name].type not in FIRING and (name != last or name in read):
                 raise self.graph.refuse(
-                    "a population without threshold passes its potential on, and here spikes alone do", name,
+                    "a population without threshold passes its potential on, and here spikes alone do",
+                    name,
                     expected="LI and CubaLI as the last node, before Output",
-                    fix="read out its potential: connect it to Output",
-                )  # fmt: skip
-        if (
-            last in states
-            and self.graph.nodes[last].type not in FIRING
-            and any(pre == last for pre, _ in edges)
-        ):
-            raise self.graph.refuse("a readout that other neurons read", last, fix="end the graph with it")
+                    fix="connect it to Output alone, to read its potential",
+                )
 
-    # ------------------------------------------------------------------ populations
-
-    def _add(
-        self, name: str, node: Node | None, inflow: Inflow, called: str, most: int, **changes: Any
-    ) -> None:
-        """Add the population of a node, of each level if it fires several spikes in a step."""
-        begin = self.order.begins[name]
-        bias, driven = self._steady(name, inflow)
+    def _add(self, name: str, inflow: Inflow, called: str, most: int, **changes: Any) -> None:
+        """Add the population of a node, and one for each further spike that it may fire in a step."""
+        bias, driven = self._steady(inflow)
+        begin = self.order.begins[name] if bias is not None or driven else 0
+        node = self.graph.nodes[name] if name != self.graph.output.name else None
+        neuron, values = cells_of(self.graph, node, self.rules, self.dt, prod(inflow.shape))
         for level in range(1, most + 1):
             own = called if level == 1 else f"{called}_spike{level}"
-            neuron, values = self._neuron(node, prod(inflow.shape))
-            starts = begin if (bias is not None or driven) and begin > 0 else 0
-            neuron = replace(neuron, begin=starts, level=level, most=most, **changes)
-            values = {key: value for key, value in values.items() if key in neuron.parameters}
-            self.populations.append(Population(own, inflow.shape, neuron, bias, values))
+            neuron = replace(neuron, begin=max(begin, 0), level=level, most=most, **changes)
+            differing = {key: value for key, value in values.items() if key in neuron.parameters}
+            self.populations.append(Population(own, inflow.shape, neuron, bias, differing))
+            self.called.setdefault(name, []).append(own)
 
-    def _neuron(self, node: Node | None, size: int) -> tuple[NIRNeuron, dict[str, NDArray[np.float64]]]:
-        """Return the neuron of a node and the parameters in which its cells differ.
-
-        The time of the file is stretched, so that a step of its framework is one of the simulation.
-        """
-        rules, stretch = self.rules, self.dt / self.rules.dt
-        if node is None:  # the sum over all steps of what the last linear node says
-            return NIRNeuron("IF", fires=False, R=1 / self.dt), {}
-        kind = {"LI": "LIF", "CubaLI": "CubaLIF"}.get(node.type, node.type)
-        rest = node.array("v_leak") if "v_leak" in node.values else np.zeros(())
-        found = {"R": node.array("r")}
-        if kind == "IF":
-            found["R"] = found["R"] / (self.dt if rules.framework.adds else stretch)
-        else:
-            found["tau"] = node.array("tau" if kind == "LIF" else "tau_mem") * stretch
-        if kind == "CubaLIF":
-            found["tau_syn"] = node.array("tau_syn") * stretch
-            found["w_in"] = node.array("w_in") if "w_in" in node.values else np.ones(())
-        if node.type in FIRING:
-            reset = node.array("v_reset") if "v_reset" in node.values else np.zeros(())
-            found["V_th"], found["V_drop"] = node.array("v_threshold") - rest, node.array("v_threshold")
-            found["V_reset"] = reset - rest
-        for key in ("tau", "tau_syn"):
-            if key in found and (found[key] <= 0).any():
-                raise self.graph.refuse(f"{key} is not positive", node.name, value=float(found[key].min()))
-        shared = {key: float(np.ravel(value)[0]) for key, value in found.items()}
-        values = {
-            key: np.broadcast_to(np.ravel(value), size).astype(np.float64)
-            for key, value in found.items()
-            if value.size > 1 and np.ptp(value) > 0
-        }
-        neuron = NIRNeuron(
-            kind,
-            rules.framework.step,
-            node.type in FIRING,
-            rules.framework.at_threshold,
-            rules.reset,
-        )
-        return replace(neuron, **shared), values  # type: ignore[arg-type]
-
-    def _steady(self, name: str, inflow: Inflow) -> tuple[NDArray[np.float64] | None, bool]:
+    def _steady(self, inflow: Inflow) -> tuple[NDArray[np.float64] | None, bool]:
         """Return the constant current into each neuron, and whether the stimulus flows in besides."""
         bias, driven = inflow.constant.copy(), False
         for pre, _, connectivity in inflow.connections:
             if pre == self.graph.input.name and self.stimulus.currents:
                 driven = True
                 if self.stimulus.shift.any():
-                    bias += connectivity.matrix() @ self._pixels(self.stimulus.shift)
+                    pixels = np.repeat(self.stimulus.shift, prod(self.shape[1:]))
+                    bias += connectivity.matrix() @ pixels
         return (bias if bias.any() else None), driven
 
-    def _pixels(self, channels: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.repeat(channels, prod(self.shape) // len(channels))
-
-    def _add_output(self, last: str, inflow: Inflow, fires: bool) -> None:
-        """Add the output and the readout, which have the same inputs: the one fires, the other does not."""
-        node = self.graph.nodes[last] if last != self.graph.output.name else None
-        if fires:
-            self._add(last, node, inflow, OUTPUT, 1)
-        else:
-            self._add(last, node, inflow, OUTPUT, 1, fires=True, reset="v_reset", V_th=NEVER)
-        self._add(last, node, inflow, READOUT, 1, fires=False)
-
-    # ------------------------------------------------------------------ projections
-
-    def _called(self, name: str) -> list[str]:
-        """Return the populations that stand for a node."""
-        own = self.names[name]
-        if own == OUTPUT:
-            return [OUTPUT, READOUT]
-        levels = [p.name for p in self.populations if p.name.startswith(f"{own}_spike")]
-        return [own, *levels]
-
-    def _with_delays(self, inflows: dict[str, Inflow]) -> list[Projection]:
-        """Return all projections; spikes that have to wait are sent later, or passed on."""
-        source = self.graph.input.name
-        sums: dict[tuple[str, str], list[Connectivity]] = {}
-        direct: list[Projection] = []
-        demands: dict[str, dict[bytes, NDArray[np.int64]]] = {}
-        wanted: list[tuple[str, str, NDArray[np.int64], Connectivity]] = []
-        late: set[tuple[str, str, int]] = set()
+    def _of_currents(self, inflows: Mapping[str, Inflow]) -> list[Projection]:
+        """Return the projections through which currents of the stimulus flow in."""
+        found = []
         for name, inflow in inflows.items():
+            parts = []
             for pre, delay, connectivity in inflow.connections:
-                connectivity = self._scaled(pre, connectivity)
-                if pre == source and self.stimulus.currents:
-                    if np.any(delay):
-                        raise self.graph.refuse(
-                            "the stimulus is constant currents, for which a delay means nothing", name,
-                            fix='set encoding.kind = "poisson", or leave the Delay out',
-                        )  # fmt: skip
-                    sums.setdefault((pre, name), []).append(connectivity)
+                if pre != self.graph.input.name or not self.stimulus.currents:
                     continue
-                wait = self.order.wait(pre, name)
-                if wait < 0:
-                    late.add((pre, name, -wait))
-                size = prod(connectivity.pre_shape)
-                steps = np.maximum(np.broadcast_to(np.asarray(delay, np.int64) + wait, size), 0)
-                demands.setdefault(pre, {})[steps.tobytes()] = steps
-                wanted.append((pre, name, steps, connectivity))
-        for (_, name), parts in sums.items():
-            for post in self._called(name):
-                direct.append(Projection(SOURCE, post, summed(parts), None))
-        senders = {pre: self._senders(pre, list(delays.values())) for pre, delays in demands.items()}
-        through: dict[tuple[str, str], list[Connectivity]] = {}
-        for pre, name, steps, connectivity in wanted:
-            for own, mask in senders[pre][steps.tobytes()]:
-                part = connectivity if mask is None else _masked(connectivity, mask)
-                for post in self._called(name):
-                    through.setdefault((own, post), []).append(part)
-        for (pre, post), parts in through.items():
-            direct.append(Projection(pre, post, summed(parts), Pulse()))
-        for pre, name, steps_late in sorted(late):
-            self.notes.append(
-                f"Loop: spikes of {self.names[pre]} reach {self.names[name]} {steps_late} steps later than "
-                "in a framework that computes all layers within a step."
-            )
-        return [*direct, *self.relays]
-
-    def _senders(
-        self, pre: str, delays: list[NDArray[np.int64]]
-    ) -> dict[bytes, list[tuple[str, NDArray[np.bool_] | None]]]:
-        """Return, for each delay that is wanted of a node's spikes, which populations send them so late.
-
-        One delay is that of its axons. Of several, those that are longer than none are of neurons of their
-        own, which pass the spikes on, one step after they were fired at the soonest.
-        """
-        owners = [name for name in self._called(pre) if name != READOUT]
-        found: dict[bytes, list[tuple[str, NDArray[np.bool_] | None]]] = {}
-        for delay in delays:
-            sends: list[tuple[str, NDArray[np.bool_] | None]] = []
-            for own in owners:
-                if len(delays) == 1:
-                    if delay.any():
-                        self._slow(own, delay)
-                    sends.append((own, None))
-                    continue
-                if not delay.all():
-                    sends.append((own, None if not delay.any() else delay == 0))
-                if delay.any():
-                    relay = self._relay(own, delay)
-                    sends.append((relay, None if delay.all() else delay > 0))
-            found[delay.tobytes()] = sends
+                if np.any(delay):
+                    raise self.graph.refuse(
+                        "the stimulus is constant currents, for which a delay means nothing",
+                        name,
+                        fix='set encoding.kind = "poisson", or leave the Delay out',
+                    )
+                scale = self.stimulus.scale / FULL_INTENSITY
+                parts.append(connectivity.scaled(scale, np.ones(connectivity.post_shape[0])))
+            if parts:
+                found += [Projection(SOURCE, post, summed(parts), None) for post in self.called[name]]
         return found
 
-    def _slow(self, name: str, delay: NDArray[np.int64]) -> None:
-        """Give a population axons that are so many steps long."""
-        for place_, population in enumerate(self.populations):
-            if population.name == name:
-                self.populations[place_] = replace(population, axons=Axons(delay * self.dt))
+    def _of_spikes(self, inflows: Mapping[str, Inflow], senders: Senders) -> list[Projection]:
+        """Return the projections that carry spikes; those of a shorter way wait for those of a longer one."""
+        wanted: list[tuple[str, str, NDArray[np.int64], Connectivity]] = []
+        delays: dict[str, dict[bytes, NDArray[np.int64]]] = {}
+        for name, inflow in inflows.items():
+            for pre, delay, connectivity in inflow.connections:
+                if pre == self.graph.input.name and self.stimulus.currents:
+                    continue
+                size, wait = prod(connectivity.pre_shape), self.order.wait(pre, name)
+                steps = np.maximum(np.broadcast_to(np.asarray(delay, np.int64) + wait, size), 0)
+                delays.setdefault(pre, {})[steps.tobytes()] = steps
+                wanted.append((pre, name, steps, connectivity))
+        sent = {
+            own: senders.of(own, list(of_node.values()))
+            for pre, of_node in delays.items()
+            for own in self.called[pre]
+            if own != READOUT
+        }
+        parts: dict[tuple[str, str], list[Connectivity]] = {}
+        for pre, name, steps, connectivity in wanted:
+            for own in self.called[pre]:
+                for sender, mask in sent[own][steps.tobytes()] if own in sent else ():
+                    for post in self.called[name]:
+                        parts.setdefault((sender, post), []).append(masked(connectivity, mask))
+        return [Projection(pre, post, summed(of_pair), Pulse()) for (pre, post), of_pair in parts.items()]
 
-    def _relay(self, own: str, delay: NDArray[np.int64]) -> str:
-        """Add neurons that fire one step after those of a population, with axons for the rest of a delay."""
-        population = next(p for p in self.populations if p.name == own)
-        number = sum(p.name.startswith(f"{own}_later") for p in self.populations) + 1
-        name, size = f"{own}_later{number}", population.size
-        neuron = NIRNeuron("IF", R=1 / self.dt, V_th=0.5)
-        rest = np.asarray(np.maximum(delay - 1, 0) * self.dt, np.float64)
-        axons = Axons(rest) if rest.any() else None
-        self.populations.insert(-2, Population(name, population.shape, neuron, axons=axons))
-        connectivity = one_to_one(population.shape, np.ones(size))
-        self.relays.append(Projection(own, name, connectivity, Pulse()))
-        steps = sorted(set(delay[delay > 0].tolist()))
-        self.notes.append(
-            f"{name}: neurons that pass the spikes of {own} on {', '.join(map(str, steps))} steps later, so "
-            "that they arrive together with those of the longer way. They count among the spikes."
-        )
-        return name
-
-    def _scaled(self, pre: str, connectivity: Connectivity) -> Connectivity:
-        """Return weights of the stimulus for the unit in which currents come."""
-        if pre != self.graph.input.name or not self.stimulus.currents:
-            return connectivity
-        return connectivity.scaled(self.stimulus.scale / FULL_INTENSITY, np.ones(connectivity.post_shape[0]))
-
-    def _tell(self, last: str, fires: bool) -> None:
-        """Say what stands for which node, and how the class is read."""
-        named = ", ".join(f"{called} = {name!r}" for name, called in self.names.items())
+    def _notes(self, last: str, fires: bool, edges: list[tuple[str, str]]) -> list[str]:
+        """Return what there is to say of loops, of the output, and of who stands for which node."""
+        notes = []
+        for pre, post in edges:
+            late = -self.order.wait(pre, post)
+            if late > 0 and pre != self.graph.input.name:
+                notes.append(
+                    f"Loop: spikes of {self.called[pre][0]} reach {self.called[post][0]} {late} steps later than "
+                    "in a framework that computes all layers within a step."
+                )
         if fires:
-            self.notes.append("readout: the output neurons without a threshold.")
+            notes.append("readout: the output neurons without a threshold.")
         elif last == self.graph.output.name:
-            self.notes.append(
-                "The graph ends without neurons: readout sums up what its last layer says; output is silent."
-            )
+            notes.append("The graph ends without neurons: readout sums up its last layer, output is silent.")
         else:
-            self.notes.append(
-                "The graph ends in a leaky integrator, whose potential is read; output is silent."
-            )
-        self.notes.append(f"Populations and their nodes: {named}.")
+            notes.append("The graph ends in a leaky integrator, which is readout; output is silent.")
+        if fires and self.rules.most > 1:
+            notes.append("Output neurons fire once a step; what is left of their potential waits.")
+        named = ", ".join(f"{called[0]} = {name!r}" for name, called in self.called.items())
+        return [*notes, f"Populations and their nodes: {named}."]
 
 
-def _masked(connectivity: Connectivity, mask: NDArray[np.bool_]) -> Connectivity:
-    """Return the same synapses, with 0 for those of the other presynaptic neurons."""
-    pre, _, weight = connectivity.synapses()
-    return Individual.of(connectivity, weight * mask[pre])
+def _flat(inflow: Inflow) -> Inflow:
+    """Return what reaches an output, whose neurons are numbered by class alone."""
+    size = prod(inflow.shape)
+    if inflow.shape == (size,):
+        return inflow
+    flat = Dense(inflow.shape, (size,), np.eye(size))
+    connections = [(pre, delay, compose([part, flat])) for pre, delay, part in inflow.connections]
+    return Inflow((size,), connections, inflow.constant)

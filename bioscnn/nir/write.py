@@ -62,9 +62,9 @@ class Exported:
 def write_nir(network: SpikingNetwork, path: Path, dt: float, about: dict[str, Any]) -> Exported:
     """Write a network of LIF neurons with exponential currents.
 
-    Membranes and synaptic currents become CubaLIF nodes, or LIF nodes where currents of the stimulus alone flow
-    in, in SI units. A constant current b into a neuron is ``v_leak = R_m b``. A spike makes a synaptic current
-    jump by the weight w, which a pulse of 1 for a step does with ``w_in = tau_s/dt``.
+    Membranes and synaptic currents become CubaLIF nodes, or LIF nodes where currents of the stimulus alone
+    flow in, in SI units. A constant current b into a neuron is ``v_leak = R_m b``. A spike makes a synaptic
+    current jump by the weight w, which a pulse of 1 for a step does with ``w_in = tau_s/dt``.
 
     Parameters
     ----------
@@ -86,7 +86,6 @@ def write_nir(network: SpikingNetwork, path: Path, dt: float, about: dict[str, A
 
     nodes: Tree = {}
     edges: list[tuple[str, str]] = []
-    populations = {population.name: population for population in network.populations}
     source = network.source
     nodes[source.name] = {"type": "Input", "shape": np.array(source.shape)}
     for place, population in enumerate(network.neurons):
@@ -101,9 +100,8 @@ def write_nir(network: SpikingNetwork, path: Path, dt: float, about: dict[str, A
             edges.append((population.name, f"{population.name}_delay"))
     for projection in network.projections:
         if projection.post != READOUT:
-            sender = (
-                projection.pre if populations[projection.pre].axons is None else f"{projection.pre}_delay"
-            )
+            direct = network[projection.pre].axons is None
+            sender = projection.pre if direct else f"{projection.pre}_delay"
             _linear(projection, sender, network[projection.post].shape, nodes, edges)
     came_in = "currents" if network.takes_currents else "spikes"
     tree: Tree = {
@@ -218,10 +216,8 @@ def _nodes_of(part: Connectivity, name: str, stimulus: bool) -> Iterator[tuple[s
         }  # fmt: skip
         return
     if len(part.pre_shape) > 1:
-        yield (
-            "_flat",
-            {"type": "Flatten", "start_dim": 0, "end_dim": -1, "input_type": np.array(part.pre_shape)},
-        )
+        shape = np.array(part.pre_shape)
+        yield "_flat", {"type": "Flatten", "start_dim": 0, "end_dim": -1, "input_type": shape}
     if not isinstance(part, Dense):
         if prod(part.pre_shape) * prod(part.post_shape) > LARGEST_MATRIX or len(part.post_shape) > 1:
             raise _refuse("synapses that follow no kernel", name, fix="train without padding before pooling")

@@ -1,4 +1,4 @@
-"""Neurons of NIR graphs: the same spikes and potentials on every device, whichever framework's step they take."""
+"""Neurons of NIR graphs: the same spikes and potentials on every device, whosever step they take."""
 
 import numpy as np
 import pytest
