@@ -116,60 +116,66 @@ class Cell:
         return spikes
 
 
+class Twin:
+    """A graph, step by step."""
+
+    def __init__(self, graph, framework, dt, reset, most):
+        self.graph, self.nodes, self.dt = graph, graph.nodes, dt
+        self.cells = {
+            name: Cell(node, framework, dt, reset, most)
+            for name, node in graph.nodes.items()
+            if type(node).__name__ in ("IF", "LIF", "CubaLIF", "LI", "CubaLI")
+        }
+        self.late = {name: np.zeros_like(cell.v) for name, cell in self.cells.items()}
+        self.held = {name: [] for name in graph.nodes}
+        self.done = {}
+
+    def step(self, source, x):
+        self.done = {source: np.asarray(x, float)}
+        for name in self.cells:
+            self.output(name, ())
+        self.late = {name: self.done[name] for name in self.cells}
+        return self.late
+
+    def output(self, name, stack):
+        """What a node puts out in this step; in a loop, what it put out in the step before."""
+        if name in self.done:
+            return self.done[name]
+        if name in stack:
+            return self.late[name]
+        before = [self.output(pre, (*stack, name)) for pre, post in self.graph.edges if post == name]
+        total, node = np.sum([np.reshape(part, before[0].shape) for part in before], axis=0), self.nodes[name]
+        if name in self.cells:
+            self.done[name] = self.cells[name].step(np.reshape(total, self.cells[name].v.shape))
+            return self.done[name]
+        value = self.delayed(name, total) if type(node).__name__ == "Delay" else linear(node, total)
+        if not self.upstream(name) & set(stack):  # otherwise it depends on the step before
+            self.done[name] = value
+        return value
+
+    def delayed(self, name, total):
+        self.held[name].append(total)
+        steps = np.rint(np.broadcast_to(self.nodes[name].delay, total.shape) / self.dt).astype(int)
+        result, now = np.zeros(total.shape), len(self.held[name]) - 1
+        for place in np.ndindex(*total.shape):
+            then = now - steps[place]
+            result[place] = self.held[name][then][place] if then >= 0 else 0
+        return result
+
+    def upstream(self, name):
+        reached, waiting = set(), [name]
+        while waiting:
+            here = waiting.pop()
+            for pre, post in self.graph.edges:
+                if post == here and pre not in reached:
+                    reached.add(pre)
+                    waiting.append(pre)
+        return reached
+
+
 def run(graph, inputs, framework, dt, reset="v_reset", most=1):
     """Return what each neuron node of a graph puts out in each step, {name: array (n_steps, *shape)}."""
-    nodes = graph.nodes
-    cells = {
-        name: Cell(node, framework, dt, reset, most)
-        for name, node in nodes.items()
-        if type(node).__name__ in ("IF", "LIF", "CubaLIF", "LI", "CubaLI")
-    }
-    source = next(name for name, node in nodes.items() if type(node).__name__ == "Input")
-    found, late = {name: [] for name in cells}, {name: np.zeros_like(cell.v) for name, cell in cells.items()}
-    held = {name: [] for name in nodes}
-    for x in inputs:
-        done = {source: np.asarray(x, float)}
-
-        def output(name, stack=()):
-            if name in done:
-                return done[name]
-            if name in stack:  # a loop: what was fed back is that of the step before
-                return late[name]
-            before = [output(pre, (*stack, name)) for pre, post in graph.edges if post == name]
-            total = np.sum([np.reshape(part, before[0].shape) for part in before], axis=0)
-            node = nodes[name]
-            if name in cells:
-                done[name] = cells[name].step(np.reshape(total, cells[name].v.shape))
-            elif type(node).__name__ == "Delay":
-                held[name].append(total)
-                steps = np.rint(np.broadcast_to(node.delay, total.shape) / dt).astype(int)
-                result = np.zeros(total.shape)
-                for place in np.ndindex(*total.shape):
-                    then = len(held[name]) - 1 - steps[place]
-                    result[place] = held[name][then][place] if then >= 0 else 0
-                done[name] = result
-            else:
-                value = linear(node, total)
-                if any(part in stack for part in [name]) or _fed_back(graph, name, stack):
-                    return value  # depends on the step before; not what others see in this one
-                done[name] = value
-            return done[name]
-
-        for name in cells:
-            output(name)
-        for name in cells:
-            late[name] = done[name]
-            found[name].append(done[name])
-    return {name: np.array(values) for name, values in found.items()}
-
-
-def _fed_back(graph, name, stack):
-    """Whether a linear node was asked for within a loop that goes through it."""
-    reached, waiting = set(), [name]
-    while waiting:
-        here = waiting.pop()
-        for pre, post in graph.edges:
-            if post == here and pre not in reached:
-                reached.add(pre)
-                waiting.append(pre)
-    return bool(reached & set(stack))
+    twin = Twin(graph, framework, dt, reset, most)
+    source = next(name for name, node in graph.nodes.items() if type(node).__name__ == "Input")
+    steps = [twin.step(source, x) for x in inputs]
+    return {name: np.array([step[name] for step in steps]) for name in twin.cells}

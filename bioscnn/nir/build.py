@@ -130,8 +130,8 @@ def _rebuilt(graph: Graph, own: Tree, stimulus: Stimulus) -> Built:
         raise graph.refuse(f"the metadata of bioscnn are damaged: {error}") from None
     names = {name: name for name in (p.name for p in network.populations) if name in graph.nodes}
     note = (
-        f"Written by bioscnn {own.get('version')}: refractory period, reset rule and readout are those of its "
-        "metadata, which NIR cannot say."
+        f"Written by bioscnn {own.get('version')}: refractory period, reset rule and readout are those of "
+        "its metadata, which NIR cannot say."
     )
     return Built(network, (note,), True, names, dict.fromkeys(names, 0))
 
@@ -270,8 +270,8 @@ class _Builder:
             late = -self.order.wait(pre, post)
             if late > 0 and pre != self.graph.input.name:
                 notes.append(
-                    f"Loop: spikes of {self.called[pre][0]} reach {self.called[post][0]} {late} steps later than "
-                    "in a framework that computes all layers within a step."
+                    f"Loop: spikes of {self.called[pre][0]} reach {self.called[post][0]} {late} steps later "
+                    "than in a framework that computes all layers within a step."
                 )
         if fires:
             notes.append("readout: the output neurons without a threshold.")

@@ -33,7 +33,7 @@ class Senders:
     notes: list[str] = field(default_factory=list, init=False)
 
     def of(self, own: str, delays: list[NDArray[np.int64]]) -> dict[bytes, list[Sender]]:
-        """Return, for each delay that is wanted of a population's spikes, which populations send them so late.
+        """Return, for each delay that is wanted of a population's spikes, who sends them so late.
 
         One delay is that of its axons. Of several, those that are longer than none are of neurons of their
         own, which pass the spikes on, one step after they were fired at the soonest.
@@ -77,8 +77,8 @@ class Senders:
         self.relays.append(Projection(own, name, one_to_one(population.shape, np.ones(size)), Pulse()))
         steps = ", ".join(map(str, sorted(set(delay[delay > 0].tolist()))))
         self.notes.append(
-            f"{name}: neurons that pass the spikes of {own} on {steps} steps later, so that they arrive together "
-            "with those of the longer way. They count among the spikes."
+            f"{name}: neurons that pass the spikes of {own} on {steps} steps later, so that they arrive "
+            "together with those of the longer way. They count among the spikes."
         )
         return name
 

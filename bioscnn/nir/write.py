@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +34,6 @@ from bioscnn.nir.graph import Graph, graph_of
 
 NIR_VERSION = "1.0.8"
 """Version of the `nir` package whose files these are."""
-
-LARGEST_MATRIX = 20_000_000
-"""Most weights of a map that NIR has no node for, and that is written as a matrix."""
-
 
 @dataclass(frozen=True)
 class Exported:
@@ -200,13 +195,15 @@ def _nodes_of(part: Connectivity, name: str, stimulus: bool) -> Iterator[tuple[s
     An input of intensity 1 is a current of `FULL_INTENSITY`: that is in the weights; those of bioscnn, which
     rounding would not give back, are in the metadata.
     """
+    scale = None
     if isinstance(part, Pooling):
         weight = part.weight_onto()
-        if not np.ptp(weight, axis=(1, 2)).any():
-            kernel = np.broadcast_to(weight[:, :1, :1, None], (len(weight), 1, *part.size))
-            part = Convolution(
-                part.pre_shape, part.post_shape, part.stride, part.padding, np.array(kernel), len(weight)
-            )
+        even = not np.ptp(weight, axis=(1, 2)).any()
+        # Windows that count fewer pixels at the border are sums, each scaled by itself.
+        each = weight[:, :1, :1, None] if even else np.ones((len(weight), 1, 1, 1))
+        scale = None if even else weight
+        kernel = np.array(np.broadcast_to(each, (len(weight), 1, *part.size)))
+        part = Convolution(part.pre_shape, part.post_shape, part.stride, part.padding, kernel, len(weight))
     if isinstance(part, Convolution):
         kernel, padding = _with_even_padding(part)
         yield "", {
@@ -214,14 +211,14 @@ def _nodes_of(part: Connectivity, name: str, stimulus: bool) -> Iterator[tuple[s
             "stride": np.array(part.stride), "padding": np.array(padding), "dilation": np.array([1, 1]),
             "groups": part.groups, "input_shape": np.array(part.pre_shape[1:]),
         }  # fmt: skip
+        if scale is not None:
+            yield "_mean", {"type": "Scale", "scale": scale}
         return
+    if not isinstance(part, Dense):
+        raise _refuse("synapses that follow no kernel", name, fix="remove the noise from the study")
     if len(part.pre_shape) > 1:
         shape = np.array(part.pre_shape)
         yield "_flat", {"type": "Flatten", "start_dim": 0, "end_dim": -1, "input_type": shape}
-    if not isinstance(part, Dense):
-        if prod(part.pre_shape) * prod(part.post_shape) > LARGEST_MATRIX or len(part.post_shape) > 1:
-            raise _refuse("synapses that follow no kernel", name, fix="train without padding before pooling")
-        part = Dense(part.pre_shape, part.post_shape, part.matrix().toarray())
     yield "", {"type": "Linear", **_weight(part.weight, stimulus)}
 
 
@@ -232,7 +229,7 @@ def _weight(weight: NDArray[np.float64], stimulus: bool) -> Tree:
 
 
 def _with_even_padding(part: Convolution) -> tuple[NDArray[np.float64], tuple[int, int]]:
-    """Return a kernel, with zeros at its beginning or end, and the padding, that is the same on both sides."""
+    """Return a kernel, with zeros at its beginning or end, and padding that is the same on both sides."""
     top, left, bottom, right = part.padding
     rows, columns = max(top, bottom), max(left, right)
     around = ((0, 0), (0, 0), (rows - top, rows - bottom), (columns - left, columns - right))

@@ -10,6 +10,7 @@ from bioscnn.nir import Choices, Stimulus, build, read_graph
 from bioscnn.seeds import stream
 from bioscnn.simulation.reference import simulate_reference
 from tests.nir_twin import run
+import itertools
 
 DT = 1e-3
 
@@ -29,8 +30,15 @@ def integrate(*shape, **changes):
 
 
 def cuba(*shape, **changes):
-    values = {"tau_syn": 5e-3, "tau_mem": 12e-3, "r": 1.0, "v_leak": 0.0, "v_threshold": 0.1, "w_in": 1.0,
-              "v_reset": 0.0} | changes  # fmt: skip
+    values = {
+        "tau_syn": 5e-3,
+        "tau_mem": 12e-3,
+        "r": 1.0,
+        "v_leak": 0.0,
+        "v_threshold": 0.1,
+        "w_in": 1.0,
+        "v_reset": 0.0,
+    } | changes
     return nir.CubaLIF(**{name: np.broadcast_to(value, shape).copy() for name, value in values.items()})
 
 
@@ -44,7 +52,7 @@ def chain(*nodes, shape, out):
     """A graph of nodes one after the other, called a, b, c, ..."""
     names = ["input", *(chr(ord("a") + k) for k in range(len(nodes))), "output"]
     nodes = nir.Input(np.array(shape)), *nodes, nir.Output(np.array([out]))
-    return joined(dict(zip(names, nodes, strict=True)), list(zip(names, names[1:], strict=False)))
+    return joined(dict(zip(names, nodes, strict=True)), list(itertools.pairwise(names)))
 
 
 def joined(nodes, edges):

@@ -22,6 +22,7 @@ from tests.unit.nir.graphs import (
     weights,
     written,
 )
+import itertools
 
 NORSE = RULES["norse"]
 
@@ -48,41 +49,82 @@ WAY = ("input a", "a b", "b output")
 
 REFUSED = {
     "Threshold": (
-        of({**SMALL, "c": nir.Threshold(np.ones(3))}, "input a", "a b", "b c", "c output"), "node 'c' (Threshold)"),
+        of({**SMALL, "c": nir.Threshold(np.ones(3))}, "input a", "a b", "b c", "c output"),
+        "node 'c' (Threshold)",
+    ),
     "I": (of({"a": dense(4, 3), "b": nir.I(np.ones(3))}, *WAY), "node 'b' (I)"),
     "an edge to nowhere": (of(SMALL, *WAY, "b c"), "edges of the graph"),
     "an edge twice": (of(SMALL, *WAY, "a b"), "edges"),
     "no input": (
-        joined({**SMALL, "output": nir.Output(np.array([3]))}, [("a", "b"), ("b", "output")]), "nodes of type Input"),
+        joined({**SMALL, "output": nir.Output(np.array([3]))}, [("a", "b"), ("b", "output")]),
+        "nodes of type Input",
+    ),
     "no output": (
-        joined({**SMALL, "input": nir.Input(np.array([4]))}, [("input", "a"), ("a", "b")]), "nodes of type Output"),
+        joined({**SMALL, "input": nir.Input(np.array([4]))}, [("input", "a"), ("a", "b")]),
+        "nodes of type Output",
+    ),
     "a node without input": (of({**SMALL, "c": dense(4, 3)}, *WAY, "c b"), "node 'c' (Linear)"),
     "a loop without a neuron": (
-        of({**SMALL, "c": dense(3, 3), "d": dense(3, 3)}, *WAY, "a c", "c d", "d c", "c b"), "node 'c' (Linear)"),
-    "weights that are NaN": (of({**SMALL, "a": nir.Linear(np.full((3, 4), np.nan))}, *WAY), "node 'a' (Linear)"),
+        of({**SMALL, "c": dense(3, 3), "d": dense(3, 3)}, *WAY, "a c", "c d", "d c", "c b"),
+        "node 'c' (Linear)",
+    ),
+    "weights that are NaN": (
+        of({**SMALL, "a": nir.Linear(np.full((3, 4), np.nan))}, *WAY),
+        "node 'a' (Linear)",
+    ),
     "a threshold that is infinite": (of({**SMALL, "b": lif(3, v_threshold=np.inf)}, *WAY), "node 'b' (LIF)"),
     "inputs of a wrong number": (of({**SMALL, "a": dense(5, 3)}, *WAY), "node 'a' (Linear)"),
     "more weights than neurons": (of({**SMALL, "a": dense(4, 7)}, *WAY), "node 'b' (LIF)"),
     "parameters of different shapes": (
-        of({**SMALL, "b": changed(lif(3), tau=np.full(4, 0.01))}, *WAY), "node 'b' (LIF)"),
+        of({**SMALL, "b": changed(lif(3), tau=np.full(4, 0.01))}, *WAY),
+        "node 'b' (LIF)",
+    ),
     "a bias of a wrong shape": (
-        of({**SMALL, "a": nir.Affine(weights(3, 4), np.zeros(5))}, *WAY), "node 'a' (Affine)"),
+        of({**SMALL, "a": nir.Affine(weights(3, 4), np.zeros(5))}, *WAY),
+        "node 'a' (Affine)",
+    ),
     "a time constant of 0": (of({**SMALL, "b": lif(3, tau=0.0)}, *WAY), "node 'b' (LIF)"),
     "a delay between steps": (
-        of({**SMALL, "c": nir.Delay(np.full(3, 1.5 * DT)), "d": dense(3, 3), "e": lif(3)},
-           "input a", "a b", "b c", "c d", "d e", "e output"), "node 'c' (Delay)"),
+        of(
+            {**SMALL, "c": nir.Delay(np.full(3, 1.5 * DT)), "d": dense(3, 3), "e": lif(3)},
+            "input a",
+            "a b",
+            "b c",
+            "c d",
+            "d e",
+            "e output",
+        ),
+        "node 'c' (Delay)",
+    ),
     "a delay of currents": (
-        of({**SMALL, "c": nir.Delay(np.full(4, DT))}, "input c", "c a", "a b", "b output"), "node 'b' (LIF)"),
+        of({**SMALL, "c": nir.Delay(np.full(4, DT))}, "input c", "c a", "a b", "b output"),
+        "node 'b' (LIF)",
+    ),
     "potentials that neurons read": (
-        of({**SMALL, "c": nir.LI(np.full(3, 0.01), np.ones(3), np.zeros(3)), "d": dense(3, 3), "e": lif(3)},
-           "input a", "a b", "b c", "c d", "d e", "e output"), "node 'c' (LI)"),
+        of(
+            {**SMALL, "c": nir.LI(np.full(3, 0.01), np.ones(3), np.zeros(3)), "d": dense(3, 3), "e": lif(3)},
+            "input a",
+            "a b",
+            "b c",
+            "c d",
+            "d e",
+            "e output",
+        ),
+        "node 'c' (LI)",
+    ),
     "a kernel larger than its image": (
-        chain(conv(1, 2, size=(7, 7), padding=0), lif(2, 1, 1), shape=(1, 5, 5), out=2), None),
+        chain(conv(1, 2, size=(7, 7), padding=0), lif(2, 1, 1), shape=(1, 5, 5), out=2),
+        None,
+    ),
     "channels that are not there": (
-        chain(conv(3, 2), lif(2, 5, 5), shape=(1, 5, 5), out=2), "node 'a' (Conv2d)"),
+        chain(conv(3, 2), lif(2, 5, 5), shape=(1, 5, 5), out=2),
+        "node 'a' (Conv2d)",
+    ),
     "a scale of another shape": (
-        of({**SMALL, "c": nir.Scale(np.ones(5))}, "input a", "a c", "c b", "b output"), "node 'c' (Scale)"),
-}  # fmt: skip
+        of({**SMALL, "c": nir.Scale(np.ones(5))}, "input a", "a c", "c b", "b output"),
+        "node 'c' (Scale)",
+    ),
+}
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -153,6 +195,6 @@ def test_a_very_deep_graph_is_refused(tmp_path):
     graph = written(of(SMALL, *WAY), tmp_path)
     names = [f"n{k}" for k in range(3000)]
     nodes = {**graph.nodes, **{name: Node(name, "Scale", {"scale": np.ones(4)}) for name in names}}
-    edges = (("input", "n0"), *zip(names, names[1:], strict=False), (names[-1], "a"), *graph.edges[1:])
+    edges = (("input", "n0"), *itertools.pairwise(names), (names[-1], "a"), *graph.edges[1:])
     with pytest.raises(UserError, match="too deep"):
         build(replace(graph, nodes=nodes, edges=edges), NORSE, plain(), DT, (4,))
