@@ -159,6 +159,10 @@ class _Builder:
         inflows = {name: paths.into(name) for name in dict.fromkeys([*states, last])}
         edges = list({(pre, name): None for name, i in inflows.items() for pre, _, _ in i.connections})
         self._refuse_potentials_as_input(states, last, [pre for pre, _ in edges])
+        if not fires and graph.final is not None and np.ptp(graph.nodes[last].array("v_leak")) > 0:
+            raise graph.refuse(
+                "leak potentials that differ between the classes", last, fix="put them into weights"
+            )
         self.order = order(edges, source, self.stimulus.currents)
         self.populations, self.called[source] = [Population(SOURCE, self.shape)], [SOURCE]
         numbers = dict.fromkeys(NEURONS, 0)

@@ -23,7 +23,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bioscnn.errors import UserError
-from bioscnn.nir.graph import FIRING, Graph
+from bioscnn.nir.graph import FIRING, NEURONS, Graph
 from bioscnn.quantities import format_quantity
 
 RESETS = ("v_reset", "subtract")
@@ -125,6 +125,8 @@ def decide(graph: Graph, choices: Choices) -> Rules:
         If that is open and the study does not say it, or it says what cannot be.
     """
 
+    if not any(node.type in NEURONS for node in graph.nodes.values()):
+        return Rules("euler", FRAMEWORKS["euler"], choices.dt or 1.0, "v_reset", 1)
     if choices.framework is None:
         raise UserError(
             "a NIR file does not say how its framework takes a time step, and they all differ",

@@ -42,6 +42,11 @@ def place(shape: Shape) -> Shape:
     return shape if len(shape) in (1, 3) else (prod(shape),)
 
 
+def without_batch(shape: Shape) -> Shape:
+    """Return a shape without the axis of a batch of one, which some exporters leave in."""
+    return shape[1:] if len(shape) == 4 and shape[0] == 1 else shape
+
+
 def linear(graph: Graph, node: Node, before: Shape, at: Shape) -> Linear:
     """Return what a node does to an input.
 
@@ -168,7 +173,8 @@ def _pooling(graph: Graph, node: Node, before: Shape) -> Linear:
 
 def _flattened(graph: Graph, node: Node, before: Shape) -> Shape:
     """Return the shape behind a Flatten; its axes are those of NIR, without a batch."""
-    start, end = (int(node.values.get(field, usual)) for field, usual in (("start_dim", 1), ("end_dim", -1)))
+    usual = {"start_dim": 1, "end_dim": -1}
+    start, end = (int(np.ravel(node.values.get(field, value))[0]) for field, value in usual.items())
     n = len(before)
     start, end = (axis + n if axis < 0 else axis for axis in (start, end))
     if not 0 <= start < max(n, 2) or not 0 <= end:

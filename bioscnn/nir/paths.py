@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bioscnn.network import Connectivity, Dense, compose, summed
 from bioscnn.nir.graph import NEURONS, Graph, Node
-from bioscnn.nir.linear import Linear, Shape, linear, one_to_one, place
+from bioscnn.nir.linear import Linear, Shape, linear, one_to_one, place, without_batch
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,16 +140,16 @@ class Paths:
         """Return the shape of a node with a state, as NIR has it; None while a loop needs it to know it."""
         node = self.graph.nodes[name]
         if node.type in ("Input", "Output"):
-            return tuple(int(n) for n in np.ravel(node.values["shape"]))
+            return without_batch(tuple(int(n) for n in np.ravel(node.values["shape"])))
         shapes = {node.array(key).shape for key in node.values}
-        own = max(shapes, key=prod)
+        own = max(shapes, key=lambda shape: (prod(shape), len(shape)))
         if any(prod(shape) > 1 and shape != own for shape in shapes):
             raise self.graph.refuse(
                 "its parameters have different shapes", name,
                 value=", ".join(f"{key} {node.array(key).shape}" for key in node.values), expected=str(own),
             )  # fmt: skip
         if prod(own) > 1:
-            return own
+            return without_batch(own)
         if name in self._shapes:
             return self._shapes[name]
         self._shapes[name] = None

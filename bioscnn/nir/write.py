@@ -35,6 +35,7 @@ from bioscnn.nir.graph import Graph, graph_of
 NIR_VERSION = "1.0.8"
 """Version of the `nir` package whose files these are."""
 
+
 @dataclass(frozen=True)
 class Exported:
     """A NIR file that has been written.

@@ -56,6 +56,12 @@ def built(config: StudyConfig, model: NIRModel, shape: tuple[int, ...]) -> Built
             value=config.readout.rule, expected="peak-potential | mean-potential | last-potential",
         )  # fmt: skip
     noise = noises_of(config, "network")
+    if noise and any("_later" in population.name for population in made.network.populations):
+        raise UserError(
+            "noise would act twice on spikes that are passed on, so that branches of the graph meet",
+            file=model.graph.path, key="noise", value=", ".join(part.label for part in noise),
+            fix="remove the noise from the study, or the branches from the graph",
+        )  # fmt: skip
     return replace(made, network=disturbed(made.network, noise, config.simulation.seed))
 
 

@@ -12,13 +12,14 @@ PAGE = (ROOT / "docs" / "your-network.md").read_text(encoding="utf-8")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_every_block_of_python_runs(tmp_path, monkeypatch, capsys):
     pytest.importorskip("torch")
+    pytest.importorskip("nir")
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
     names: dict[str, object] = {}
     for block in blocks:
         exec(compile(block, "your-network.md", "exec"), names)
     printed = capsys.readouterr().out
-    assert len(blocks) == 2
+    assert len(blocks) == 3
     assert "MaxPool2d of" in printed
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import nir
 import numpy as np
 
@@ -10,7 +12,6 @@ from bioscnn.nir import Choices, Stimulus, build, read_graph
 from bioscnn.seeds import stream
 from bioscnn.simulation.reference import simulate_reference
 from tests.nir_twin import run
-import itertools
 
 DT = 1e-3
 

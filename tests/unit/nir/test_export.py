@@ -17,7 +17,7 @@ from bioscnn.noise import with_common_delay
 from bioscnn.seeds import stream
 from bioscnn.simulation import Device, simulate
 from bioscnn.simulation.reference import simulate_reference
-from tests.networks import SHAPE, currents, every_layer, images, spikes
+from tests.networks import SHAPE, currents, every_layer, spikes
 from tests.unit.nir.graphs import DT, plain
 
 TAU_S = 5e-3
@@ -70,7 +70,9 @@ def test_what_nir_can_say(tmp_path):
     first, second = made.neurons[0], made.neurons[1]
     assert type(graph.nodes[first.name]) is nir.LIF
     cuba = graph.nodes[second.name]
-    assert (cuba.tau_mem == 20e-3).all() and (cuba.tau_syn == TAU_S).all() and (cuba.v_threshold == 20e-3).all()
+    assert (
+        (cuba.tau_mem == 20e-3).all() and (cuba.tau_syn == TAU_S).all() and (cuba.v_threshold == 20e-3).all()
+    )
     assert (cuba.r == 100e6).all() and (cuba.w_in == TAU_S / DT).all() and (cuba.v_reset == 0).all()
     assert np.allclose(cuba.v_leak.ravel(), 100e6 * second.bias)
     assert (graph.nodes[f"{first.name}_delay"].delay == 2e-3).all()

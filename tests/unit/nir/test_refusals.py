@@ -1,5 +1,6 @@
 """Graphs that cannot be run: each one ends in one error, which names the node."""
 
+import itertools
 from dataclasses import replace
 
 import h5py
@@ -22,7 +23,6 @@ from tests.unit.nir.graphs import (
     weights,
     written,
 )
-import itertools
 
 NORSE = RULES["norse"]
 
