@@ -156,6 +156,23 @@ def plan(
 
 
 @app.command()
+def export(
+    study: StudyFile,
+    to: Annotated[str, typer.Option(help="what to write: nir")] = "nir",
+    out: Annotated[Path | None, typer.Option(help="the file (default: name of the study)")] = None,
+    changes: Changes = None,
+    data: DataFolder = None,
+) -> None:
+    """Write the converted network of a study for other simulators, as a NIR graph."""
+    from bioscnn.printing.networks import print_export
+    from bioscnn.studies.export import export_nir
+
+    if to != "nir":
+        raise UserError("no such format", key="--to", value=to, expected="nir")
+    print_export(export_nir(_study(study, changes, {"dataset.trials": 1}), data, out))
+
+
+@app.command()
 def report(
     folder: Annotated[Path, typer.Argument(help="folder of a run, such as results/mnist/latest")],
 ) -> None:

@@ -40,6 +40,13 @@ def read_model(name_or_path: str | Path) -> LayerGraph:
     from bioscnn.ann.onnx.reader import read_onnx
 
     path = locate(name_or_path)
+    if path.suffix == ".nir":
+        raise UserError(
+            "a NIR graph is a spiking network already, and this is about a trained ANN that becomes one",
+            file=path,
+            expected="a shipped network, or an .onnx or .keras file",
+            fix="bioscnn run, plan, compare and devices take NIR graphs",
+        )
     graph, card = (read_keras if path.suffix == ".keras" else read_onnx)(path), read_card(path)
     described = None if card is None else card.get("weights_sha256")
     if described not in (None, graph.sha256()):
@@ -93,7 +100,7 @@ def locate(name_or_path: str | Path) -> Path:
         If there is no shipped network of this name, or the file is of a kind that is not read.
     """
     path = Path(name_or_path)
-    if path.suffix in READ:
+    if path.suffix in (*READ, ".nir"):
         return path
     name = str(name_or_path)
     shipped = shipped_models()

@@ -17,7 +17,9 @@ _ROUNDING = 1e-4
 """Relative size of a difference that single precision alone may make; the first spike makes a larger one."""
 
 
-def first_informed_step(potentials: NDArray[np.floating], dt: float, tau_m: float) -> NDArray[np.int64]:
+def first_informed_step(
+    potentials: NDArray[np.floating], dt: float, tau_m: float | None
+) -> NDArray[np.int64]:
     """Find the first step in which the readout of each trial knows anything of its image.
 
     Until the first spike arrives, a leaky readout is charged by the constant current of its biases alone, so
@@ -31,8 +33,9 @@ def first_informed_step(potentials: NDArray[np.floating], dt: float, tau_m: floa
         Potentials of the readout population at the end of each step, V.
     dt : float
         Duration of a step, s.
-    tau_m : float
-        Membrane time constant of the readout, s.
+    tau_m : float or None
+        Membrane time constant of the readout, s; None of one that biases do not charge in this way: then
+        they count as evidence.
 
     Returns
     -------
@@ -46,7 +49,9 @@ def first_informed_step(potentials: NDArray[np.floating], dt: float, tau_m: floa
     array([5, 3])
     """
     n_steps = potentials.shape[1]
-    charge = np.expm1(-np.arange(1, n_steps + 1) * dt / tau_m) / np.expm1(-dt / tau_m)
+    charge = np.zeros(n_steps)
+    if tau_m is not None:
+        charge = np.expm1(-np.arange(1, n_steps + 1) * dt / tau_m) / np.expm1(-dt / tau_m)
     uninformed = potentials[:, :1].astype(np.float64) * charge[:, None]
     tolerance = _ROUNDING * np.abs(uninformed).max(axis=2)
     differs = np.abs(potentials - uninformed).max(axis=2) > tolerance
@@ -57,7 +62,7 @@ def informed_steps(network: SpikingNetwork, recording: Recording) -> NDArray[np.
     """Return the first step with evidence of each trial, from the potentials of the readout."""
     potentials, readout = recording[READOUT].potentials, network[READOUT].neuron
     assert potentials is not None and readout is not None
-    return first_informed_step(potentials, recording.dt, readout.parameters["tau_m"])
+    return first_informed_step(potentials, recording.dt, readout.parameters.get("tau_m"))
 
 
 def decision_latency(

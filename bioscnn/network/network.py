@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bioscnn.errors import UserError
 from bioscnn.identifiers import check_identifier
 from bioscnn.network.connectivity import Connectivity, Dense
-from bioscnn.neurons import ExponentialCurrent, LeadingCount, NeuronModel, Synapse
+from bioscnn.neurons import ExponentialCurrent, LeadingCount, NeuronModel, Pulse, Synapse
 
 OUTPUT = "output"
 """Name of the spiking population with one neuron a class."""
@@ -135,9 +135,9 @@ class Projection:
     connectivity : Connectivity
         Weights: A, or S and not negative where synapses are conductances, a spike through a synapse; A of
         current an A of stimulus without one.
-    synapse : ExponentialCurrent, ExponentialConductance, LeadingCount or None
+    synapse : ExponentialCurrent, ExponentialConductance, LeadingCount, Pulse or None
         None where the source's currents flow into the neurons directly, as through an electrode;
-        `LeadingCount` onto neurons of max pooling.
+        `LeadingCount` onto neurons of max pooling, `Pulse` onto those of NIR.
     failure : Failure, optional
         How its synapses fail.
     """
@@ -145,7 +145,7 @@ class Projection:
     pre: str
     post: str
     connectivity: Connectivity
-    synapse: Synapse | LeadingCount | None
+    synapse: Synapse | LeadingCount | Pulse | None
     failure: Failure | None = None
 
 
@@ -250,7 +250,7 @@ class SpikingNetwork:
         pairs = {(p.pre, p.post): p for p in self.projections if p.synapse is not None}
         return tuple(pairs.values())
 
-    def synapse_onto(self, name: str) -> Synapse | LeadingCount:
+    def synapse_onto(self, name: str) -> Synapse | LeadingCount | Pulse:
         """Return the synapse model of a population's inputs.
 
         A population without synapses gets the model of the others; its synaptic current stays zero.
@@ -266,7 +266,7 @@ class SpikingNetwork:
         anywhere = [
             p.synapse.model
             for p in self.projections
-            if p.synapse is not None and not isinstance(p.synapse, LeadingCount)
+            if p.synapse is not None and not isinstance(p.synapse, LeadingCount | Pulse)
         ]
         synapse = next(iter([*synapses, *anywhere]), ExponentialCurrent())
         if not isinstance(synapse, ExponentialCurrent):

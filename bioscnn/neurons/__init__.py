@@ -9,6 +9,7 @@ from bioscnn.neurons.lif import LIF, LeakyIntegrator
 from bioscnn.neurons.max_pooling import LeadingCount, MaxPooling
 from bioscnn.neurons.model import RESET_RULES, NeuronModel, SpikingNeuron
 from bioscnn.neurons.neuron_file import read_definition
+from bioscnn.neurons.nir import NIRNeuron, Pulse
 from bioscnn.neurons.rates import lif_first_spike, lif_rate, postsynaptic_potential, soft_lif_rate
 from bioscnn.neurons.synapse import NO_SYNAPSES, ExponentialCurrent
 
@@ -30,7 +31,9 @@ __all__ = [
     "LeadingCount",
     "LeakyIntegrator",
     "MaxPooling",
+    "NIRNeuron",
     "NeuronModel",
+    "Pulse",
     "SpikingNeuron",
     "Synapse",
     "lif_first_spike",

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from bioscnn.draws import draw_key
 from bioscnn.errors import UserError
 from bioscnn.network import OUTPUT, MembraneNoise, Population, SpikingNetwork
-from bioscnn.neurons import AdaptiveLIF, LeadingCount
+from bioscnn.neurons import AdaptiveLIF, LeadingCount, Pulse
 from bioscnn.noise.networks import NetworkNoise, with_neurons
 
 OUT_OF_REACH = 1e3
@@ -86,7 +86,7 @@ class TimeConstantMismatch(NetworkNoise):
             _check_leak(self, population)
             tau_m = _of_each(population, "tau_m") * _factors(self.cv, population, rng)
             synapse = network.synapse_onto(population.name)
-            assert not isinstance(synapse, LeadingCount)
+            assert not isinstance(synapse, LeadingCount | Pulse)
             others = [synapse.tau_s]
             if isinstance(population.neuron, AdaptiveLIF):
                 others.append(population.neuron.tau_a)

@@ -1,12 +1,16 @@
-"""What the command line prints of a trained network."""
+"""What the command line prints of a trained network, and of one that is exported."""
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bioscnn.printing.shared import with_interval
+from bioscnn.printing.shared import own_name, with_interval
 from bioscnn.terminal import OUT
+
+if TYPE_CHECKING:
+    from bioscnn.nir import Exported
 
 
 def print_training(card: dict[str, Any], out: Path) -> None:
@@ -23,3 +27,16 @@ def print_training(card: dict[str, Any], out: Path) -> None:
             f"{spiking['spikes_per_image']:,.0f} spikes per trial"
         )
     OUT.print(f"{out / card['name']}.onnx, and its card {card['name']}.json")
+
+
+def print_export(exported: Exported) -> None:
+    """Print which nodes were written, and what NIR cannot say of the network."""
+    kinds = Counter(exported.nodes.values())
+    OUT.print(f"\n[bold]{exported.path}[/bold]  {', '.join(f'{n} {kind}' for kind, n in kinds.items())}\n")
+    OUT.print("NIR cannot say, and the metadata alone carry, which no other simulator reads:")
+    for part in exported.carried:
+        OUT.print(f"  {part}")
+    bioscnn = own_name()
+    OUT.print(
+        f"\nNext:\n  {bioscnn} run STUDY.toml --set network.model={exported.path}   the same spikes again"
+    )

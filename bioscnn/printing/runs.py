@@ -26,15 +26,18 @@ if TYPE_CHECKING:
 def print_run(run: Run, config: StudyConfig, again: Again, elapsed: float) -> None:
     """Print the numbers of a run, its seconds, where its report is, and what to type next."""
     s = run.summary
-    spiking, trained = s["accuracy"][s["readout"]], s["ann_accuracy"]
-    points = 100 * (spiking[0] - trained[0])
+    spiking, trained = s["accuracy"][s["readout"]], s.get("ann_accuracy")
+    against = "none: a NIR graph is a spiking network already"
+    if trained is not None:
+        points = 100 * (spiking[0] - trained[0])
+        against = f"{with_interval(trained)}; the spiking one is {points:+.2f} points from it"
     seconds, recorded, spikes_in = s["seconds"], "simulated" in s, "input_spikes_per_trial" in s
     OUT.print(f"\n[bold]{s['dataset']}[/bold]  {s['source']}\n")
     if s.get("simulated"):
         print_simulated(s["dataset"].removesuffix("-simulated"))
     for name, text in (
         ("spiking network", f"[bold]{with_interval(spiking, s['n_trials'])}[/bold] by {s['readout']}"),
-        ("trained network", f"{with_interval(trained)}; the spiking one is {points:+.2f} points from it"),
+        ("trained network", against),
         (
             "spikes",
             f"{s['spikes_per_trial']:,.0f} per {'recording' if recorded else 'image'}, "
@@ -60,6 +63,8 @@ def print_run(run: Run, config: StudyConfig, again: Again, elapsed: float) -> No
         )
         longest = "" if chosen["settled"] else ", and no longer one was tried"
         OUT.print(f"  {'duration':<16} {chosen['duration_ms']:g} ms: {agreed}{longest}")
+    for note in s.get("notes", ()):
+        OUT.print(f"  {'graph':<16} {note}")
     for hint in s.get("hints", ()):
         OUT.print(f"  [yellow]{'hint':<16}[/yellow] {hint}")
     if run.known_since:
@@ -75,7 +80,9 @@ def next_commands(run: Run, config: StudyConfig, again: Again) -> Iterator[tuple
     """Yield commands that go on from a run, and what they are for; each would be taken as it stands."""
     from bioscnn.studies.explainable import refuse_unexplained
 
-    if config.neuron.definition is None:
+    if config.is_nir:
+        yield again.command("devices"), "the same spikes on every device"
+    elif config.neuron.definition is None:
         yield again.command("run", neuron__t_ref="3 ms"), "another refractory period, without recompiling"
     yield again.command("run", readout__rule="first-spike"), "another readout"
     if "simulated" in run.summary:
@@ -145,6 +152,7 @@ def print_plan(plan: Plan) -> None:
         f"time      about {plan.seconds:,.0f} s on {plan.device}"
         + (f", and {plan.build_seconds:.0f} s to compile" if plan.build_seconds else "")
         + (f"\nrounded   {plan.rounded}" if plan.rounded else "")
+        + "".join(f"\ngraph     {note}" for note in plan.notes)
     )
 
 

@@ -167,14 +167,17 @@ def _shared(run: Run) -> Iterator[tuple[str, str, object, object]]:
         yield "provenance.json", f"populations, {name}", said, shape
     yield "provenance.json", "data.classes", (len(run.classes),), data.shapes.get(READOUT)
     yield "provenance.json", "data.classes", (len(run.classes),), data.shapes.get(OUTPUT)
-    most = int(max(data.label.max(initial=0), data.ann_class.max(initial=0)))
+    ann_class = data.label if data.ann_class is None else data.ann_class
+    most = int(max(data.label.max(initial=0), ann_class.max(initial=0)))
+    yield "run.h5", "trials/ann_class", data.ann_class is None, "ann_accuracy" not in summary
     yield "provenance.json", "data.classes", max(len(run.classes), most + 1), len(run.classes)
-    yield (
-        "provenance.json",
-        f"populations, {READOUT}, tau_m",
-        "tau_m" in described[READOUT]["parameters"],
-        True,
-    )
+    if data.ann_class is not None:
+        yield (
+            "provenance.json",
+            f"populations, {READOUT}, tau_m",
+            "tau_m" in described[READOUT]["parameters"],
+            True,
+        )
     if run.spikes_in:
         maps = 2 if run.recorded else len(run.cells) or 1
         yield "summary.json", "events_per_trial", (3, maps), (len(data.input_shape), data.input_shape[0])

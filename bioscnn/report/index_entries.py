@@ -152,7 +152,7 @@ def _run(folder: Path) -> Digest:
         raise UserError("a file of the results is missing", file=folder / "run.h5")
     spiking = s["accuracy"][s["readout"]]
     more = [
-        f"trained network {_share(s['ann_accuracy'])}",
+        *([f"trained network {_share(s['ann_accuracy'])}"] if "ann_accuracy" in s else []),
         f"{s['spikes_per_trial']:,.0f} spikes per trial; decided after {s['latency_ms']:.0f} ms (median) "
         f"of {s['duration_ms']:.0f} ms",
         *_ledger(folder),
@@ -177,7 +177,10 @@ def _neuron(config: Path) -> str:
     from bioscnn.report.files import read_text
 
     try:
-        model = tomllib.loads(read_text(config, FIX))["neuron"]["model"]
+        tables = tomllib.loads(read_text(config, FIX))
+        if str(tables["network"]["model"]).endswith(".nir"):
+            return "neurons of a NIR graph"
+        model = tables["neuron"]["model"]
     except (ValueError, RecursionError, LookupError, TypeError) as error:
         problem = f"a file of the results is damaged: {error}"
         raise UserError(problem, file=config, key="neuron.model", fix=FIX) from None

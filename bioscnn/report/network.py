@@ -106,6 +106,8 @@ def network_section(run: Run) -> Section:
         row | {"ends": f"{row['pre']} → {row['post']}"} for row in map(dict, run.provenance["projections"])
     ]
     parts: list[Part] = [Table(populations, POPULATIONS), Table(projections, PROJECTIONS)]
+    if notes := run.summary.get("notes"):
+        parts.append(Text(list(notes)))
     if rounded := run.provenance.get("rounded"):
         parts.append(Text(f"Rounded: {rounded}."))
     for model in neuron_models(run):

@@ -26,8 +26,8 @@ class Results:
     ----------
     curves : dict of list of Estimate
         By readout: accuracy if the trial ended after each step.
-    ann : Estimate
-        Accuracy of the network that was converted, on the same trials.
+    ann : Estimate or None
+        Accuracy of the network that was converted, on the same trials; None of a NIR graph.
     chosen : ndarray of int64, shape (n_trials,)
         Class by the study's readout at the end of the trial.
     correct : ndarray of bool, shape (n_trials,)
@@ -38,8 +38,8 @@ class Results:
         Time from which that choice stands and is informed, s.
     confusion : ndarray of int64, shape (n_classes, n_classes)
         Trials by true class (rows) and chosen class (columns).
-    difference : Estimate
-        Accuracy of the spiking network less that of the ANN, on the same trials.
+    difference : Estimate or None
+        Accuracy of the spiking network less that of the ANN, on the same trials; None of a NIR graph.
     lost, won : int
         Trials that only the ANN, and only the spiking network, gets right.
     rates : dict of ndarray of float64, shape (size,)
@@ -51,13 +51,13 @@ class Results:
     """
 
     curves: dict[str, list[Estimate]]
-    ann: Estimate
+    ann: Estimate | None
     chosen: NDArray[np.int64]
     correct: NDArray[np.bool_]
     informed: NDArray[np.int64]
     latency: NDArray[np.float64]
     confusion: NDArray[np.int64]
-    difference: Estimate
+    difference: Estimate | None
     lost: int
     won: int
     rates: dict[str, NDArray[np.float64]]
@@ -101,25 +101,27 @@ def results_of(run: Run) -> Results:
     tau_m = _readout_time_constant(run)
     parts = (potentials[first : first + AT_ONCE] for first in range(0, len(potentials), AT_ONCE))
     informed = np.concatenate([first_informed_step(part, recording.dt, tau_m) for part in parts])
-    ann_right, right = run.data.ann_class == label, chosen == label
+    right = chosen == label
+    ann_right = None if run.data.ann_class is None else run.data.ann_class == label
     return Results(
         curves=curves,
-        ann=proportion(ann_right),
+        ann=None if ann_right is None else proportion(ann_right),
         chosen=chosen,
         correct=right,
         informed=informed,
         latency=decision_latency(decided, recording.dt, informed),
         confusion=confusion_matrix(chosen, label, len(run.classes)),
-        difference=difference(right, ann_right),
-        lost=int(np.sum(ann_right & ~right)),
-        won=int(np.sum(~ann_right & right)),
+        difference=None if ann_right is None else difference(right, ann_right),
+        lost=0 if ann_right is None else int(np.sum(ann_right & ~right)),
+        won=0 if ann_right is None else int(np.sum(~ann_right & right)),
         rates={n: recording[n].counts_by_neuron / (recording.n_trials * duration) for n in run.firing},
         spikes=np.sum([recording[name].counts_by_trial for name in run.firing], axis=0),
         dt=recording.dt,
     )
 
 
-def _readout_time_constant(run: Run) -> float:
-    """Return the membrane time constant of the readout population, s."""
+def _readout_time_constant(run: Run) -> float | None:
+    """Return the membrane time constant of the readout population, s; None of one of a NIR graph."""
     readout = next(p for p in run.provenance["populations"] if p["name"] == READOUT)
-    return parse_quantity(readout["parameters"]["tau_m"], "time")
+    tau_m = readout["parameters"].get("tau_m")
+    return None if tau_m is None else parse_quantity(tau_m, "time")

@@ -38,7 +38,7 @@ def _lead(run: Run, results: Results) -> Inline:
     summary = run.summary
     neurons = sum(len(rate) for rate in results.rates.values())
     return (
-        "The trained network ",
+        "The trained network " if results.ann else "The NIR graph ",
         emphasis(run.provenance["network"]["model"]),
         f" as {plural(neurons, 'spiking neuron')} and {plural(count_synapses(run), 'synapse')}, run on "
         f"{plural(summary['n_trials'], 'recording' if run.recorded else 'image')} in steps of "
@@ -50,28 +50,25 @@ def _lead(run: Run, results: Results) -> Inline:
 
 def _headlines(run: Run, results: Results) -> Iterator[Headline]:
     summary, difference = run.summary, results.difference
-    for name, (share, low, high) in (
-        ("Spiking network", summary["accuracy"][summary["readout"]]),
-        ("ANN, same trials", summary["ann_accuracy"]),
-    ):
+    networks = {"Spiking network": summary["accuracy"][summary["readout"]]}
+    if difference is not None:
+        networks["ANN, same trials"] = summary["ann_accuracy"]
+    for name, (share, low, high) in networks.items():
         yield Headline(name, percent(share), f"95 %: {percent_interval(low, high)}")
-    yield Headline(
-        "Difference (points)",
-        points(difference.value),
-        f"95 %: {points_interval(difference.low, difference.high)}",
-    )
-    yield Headline(
-        "Trials",
-        f"{summary['n_trials']:,}",
-        f"{results.lost} right in the ANN only, {results.won} here only",
-    )
+    compared = ""
+    if difference is not None:
+        compared = f"{results.lost} right in the ANN only, {results.won} here only"
+        interval = points_interval(difference.low, difference.high)
+        yield Headline("Difference (points)", points(difference.value), f"95 %: {interval}")
+    yield Headline("Trials", f"{summary['n_trials']:,}", compared)
     came_in = "in all populations"
     if run.spikes_in:
         came_in = f"and {number(summary['input_spikes_per_trial'])} that come in"
     yield Headline("Spikes per trial", number(summary["spikes_per_trial"]), came_in)
     yield Headline("SynOps per trial", number(summary["synops_per_trial"]), "synaptic events")
-    ratio = number(summary["energy"]["ann_to_spiking"])
-    yield Headline("ANN / spiking energy", f"{ratio} ×", "an estimate, see activity")
+    if energy := summary.get("energy"):
+        ratio = number(energy["ann_to_spiking"])
+        yield Headline("ANN / spiking energy", f"{ratio} ×", "an estimate, see activity")
     yield Headline("Latency", f"{number(summary['latency_ms'])} ms", "median, decision informed and final")
 
 

@@ -77,12 +77,12 @@ class Summary(Facts):
     dataset: str
     source: str
     n_trials: Positive
-    ann_accuracy: Triple
+    ann_accuracy: Triple | None = None
     accuracy: dict[Readout, Triple]
     readout: Readout
     spikes_per_trial: Amount
     synops_per_trial: Amount
-    energy: EnergyFacts
+    energy: EnergyFacts | None = None
     latency_ms: Amount
     duration_ms: Duration
     dt_ms: Duration
@@ -92,6 +92,7 @@ class Summary(Facts):
     data_sha256: str
     simulated: bool = False
     noise: list[str] = []
+    notes: list[str] = []
     input_spikes_per_trial: Amount | None = None
     events_per_trial: Amount | None = None
     frames_per_trial: Positive | None = None

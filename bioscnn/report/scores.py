@@ -17,27 +17,28 @@ LEVELS = (0.95, 0.98)
 def accuracy_section(run: Run, results: Results) -> Section:
     """Return the section of all readouts over time."""
     summary, meanings = run.summary, words.readout_meanings()
-    ann, low, high = summary["ann_accuracy"]
+    ann = summary.get("ann_accuracy")
     rows = [
         {
             "readout": rule,
             "share": share[0],
             "low": share[1],
             "high": share[2],
-            "distance": share[0] - ann,
+            "distance": None if ann is None else share[0] - ann[0],
             "reached": ", ".join(moment(results.reached(rule, level)) for level in LEVELS),
             "meaning": meanings[rule],
             "chosen": rule == summary["readout"],
         }
         for rule, share in summary["accuracy"].items()
     ]
-    unlike = {"distance": None, "reached": None, "meaning": _ann_meaning(run), "chosen": False}
-    rows.append({"readout": "ANN", "share": ann, "low": low, "high": high, **unlike})
+    if ann is not None:
+        unlike = {"distance": None, "reached": None, "meaning": _ann_meaning(run), "chosen": False}
+        rows.append(dict(zip(("share", "low", "high"), ann, strict=True), readout="ANN", **unlike))
     columns = [
         Column("readout", "readout"),
         Column("share", "accuracy", percent, numeric=True),
         Column(("low", "high"), "95 % interval\n(%)", percent_interval, numeric=True),
-        Column("distance", "to the ANN\n(points)", points, numeric=True),
+        *([] if ann is None else [Column("distance", "to the ANN\n(points)", points, numeric=True)]),
         Column("reached", "95, 98 % right\nafter (ms)", numeric=True),
         Column("meaning", "what is compared", words=True),
     ]
@@ -83,7 +84,7 @@ def activity_section(run: Run, results: Results) -> Section:
         figures.rates(results),
         Table(rows, columns, f"Means over {plural(run.summary['n_trials'], 'trial')}."),
         SideBySide([figures.spikes(results), figures.latency(run, results)]),
-        Text([_operations(run), _energy(run)]),
+        Text([_operations(run), *([_energy(run)] if run.summary.get("energy") else [])]),
     ]
     return Section("activity", "Activity: rates, spikes, latency", parts, "Activity")
 

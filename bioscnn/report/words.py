@@ -26,10 +26,13 @@ def accuracy_caption(run: Run, results: Results) -> str:
     settled = (below[-1] + 2 if len(below) else 1) * dt_ms
     best = max(results.curves, key=lambda name: results.curves[name][-1].value)
     comparison = "the best readout" if best == rule else f"{best} is the best"
+    lines = "Pale grey: 98 %. "
+    if results.ann is not None:
+        lines = f"Dashed black: the ANN, {100 * results.ann.value:.2f} %; pale grey: 98 %. "
     return (
         f"Read by {rule}, the network is within one point of its final {100 * curve[-1]:.2f} % "
         f"from {settled:.3g} ms on; at the end {comparison} ({100 * results.curves[best][-1].value:.2f} %). "
-        f"Dashed black: the ANN, {100 * results.ann.value:.2f} %; pale grey: 98 %. "
+        f"{lines}"
         f"Bands: 95 % Wilson intervals, n = {plural(len(results.chosen), 'trial')}."
         + _by_saccade(run, [100 * value for value in curve], "It is right in")
     )

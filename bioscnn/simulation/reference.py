@@ -22,9 +22,12 @@ from bioscnn.neurons import (
     ExponentialConductance,
     LeadingCount,
     LeakyIntegrator,
+    NIRNeuron,
+    Pulse,
     Synapse,
 )
 from bioscnn.simulation.recording import PopulationRecording, Recording
+from bioscnn.simulation.reference_nir import NIRCells
 from bioscnn.spikes import SpikeTrains
 
 
@@ -269,7 +272,7 @@ def simulate_reference(network: SpikingNetwork, stimulus: Stimulus) -> Recording
     Parameters
     ----------
     network : SpikingNetwork
-        Of LIF, IF, adaptive LIF, leaky integrator and max pooling populations.
+        Of LIF, IF, adaptive LIF, leaky integrator and max pooling populations, and those of NIR.
     stimulus : Currents or SpikeTrains
         Its size is the source's.
 
@@ -286,12 +289,15 @@ def simulate_reference(network: SpikingNetwork, stimulus: Stimulus) -> Recording
     potentials = {name: np.zeros((n_trials, n_steps, network[name].size), np.float32) for name in names}
     for trial in range(n_trials):
         one = stimulus[trial : trial + 1]
-        neurons: dict[str, _Neurons | _Pool] = {}
+        neurons: dict[str, _Neurons | _Pool | NIRCells] = {}
         for name in names:
             synapse = network.synapse_onto(name)
-            if isinstance(synapse, LeadingCount):
+            if isinstance(network[name].neuron, NIRNeuron):
+                neurons[name] = NIRCells(network[name], stimulus.dt)
+            elif isinstance(synapse, LeadingCount):
                 neurons[name] = _Pool(network[name], network.onto(name)[0].connectivity.matrix())
             else:
+                assert not isinstance(synapse, Pulse)
                 neurons[name] = _Neurons(network[name], synapse, stimulus.dt)
         if isinstance(one, Currents):
             for projection, matrix in matrices:

@@ -16,7 +16,7 @@ from bioscnn.doctor import require_genn
 from bioscnn.encoding import Currents, Stimulus
 from bioscnn.errors import UserError
 from bioscnn.network import Projection, SpikingNetwork
-from bioscnn.neurons import EquationNeuron, ExponentialConductance, LeadingCount
+from bioscnn.neurons import EquationNeuron, ExponentialConductance, LeadingCount, NIRNeuron
 from bioscnn.simulation.genn_shape import GeNNShape
 from bioscnn.simulation.procedural import CONNECTIVITY, delivery
 from bioscnn.simulation.recording import Recording
@@ -278,13 +278,14 @@ def _check(network: SpikingNetwork, stimulus: Stimulus, device: Device, record: 
             expected="cpp_standalone | numpy",
             fix="choose one of them, or train with average pooling",
         )
-    if device.name == "genn" and any(isinstance(p.neuron, EquationNeuron) for p in network.neurons):
+    own = EquationNeuron | NIRNeuron
+    if device.name == "genn" and any(isinstance(p.neuron, own) for p in network.neurons):
         raise UserError(
             "GeNN simulates the neurons that come with bioscnn",
             key="simulation.device",
             value="genn",
             expected="cpp_standalone | numpy",
-            fix="choose one of them, or another neuron.model",
+            fix="choose one of them; or another neuron.model, where the network is no NIR graph",
         )
     if device.name != "numpy" and any(p.noise and p.noise.xi for p in network.neurons):
         raise UserError(

@@ -169,7 +169,8 @@ class RunData:
     shapes : dict of tuple of int
         Shape of each population.
     label, index, ann_class : ndarray of int64, shape (n_trials,)
-        True class, position in the data set's split, class chosen by the ANN.
+        True class, position in the data set's split, class chosen by the ANN; the last is None where there
+        is none.
     example_trial : ndarray of int64, shape (n_examples,)
         Which trials the examples are.
     example_image : ndarray of uint8, shape (n_examples, channels, height, width)
@@ -185,7 +186,7 @@ class RunData:
     shapes: dict[str, tuple[int, ...]]
     label: NDArray[np.int64]
     index: NDArray[np.int64]
-    ann_class: NDArray[np.int64]
+    ann_class: NDArray[np.int64] | None
     example_trial: NDArray[np.int64]
     example_image: NDArray[np.uint8]
     example_input: SpikeTrains | None = None
@@ -209,11 +210,12 @@ def load_run(path: Path) -> RunData:
 
 def _read_run(file: Any) -> RunData:
     label = _array(file, "trials/label", "iu", None)[:]
-    index, ann_class = (
-        _array(file, f"trials/{name}", "iu", len(label))[:] for name in ("index", "ann_class")
-    )
+    index, ann_class = _array(file, "trials/index", "iu", len(label))[:], None
+    if "ann_class" in file["trials"]:
+        ann_class = _array(file, "trials/ann_class", "iu", len(label))[:]
     trial = _array(file, "examples/trial", "iu", None)[:]
-    if not (len(label) and len(trial)) or min(part.min() for part in (label, ann_class, trial)) < 0:
+    classes = [label, trial] if ann_class is None else [label, trial, ann_class]
+    if not (len(label) and len(trial)) or min(part.min() for part in classes) < 0:
         raise ValueError("no trials, or classes below 0")
     if trial.max() >= len(label):
         raise ValueError(f"example {trial.max()} of {len(label)} trials")
@@ -343,7 +345,7 @@ class RunFile:
         append_recording(self._file, batch, self._shapes)
 
     def describe_trials(self, **columns: NDArray[np.int64]) -> None:
-        """Store one row a trial: label, index, ann_class."""
+        """Store one row a trial: label, index, and ann_class where there is an ANN."""
         for name, values in columns.items():
             self._file.create_dataset(f"trials/{name}", data=values)
 

@@ -16,6 +16,7 @@ from bioscnn.studies.prepare import (
     device_of,
     examples_and_network,
     is_normalised,
+    prepare,
     rounding_of,
     structure,
 )
@@ -66,6 +67,8 @@ class Plan:
         Compilation; 0 if the program is cached or none is needed.
     rounded : str or None
         What whole time steps make of the refractory period, if it changes.
+    notes : tuple of str
+        What there is to say of how the network came about.
     projections : tuple of PlannedProjection
         Every projection.
     """
@@ -83,6 +86,7 @@ class Plan:
     seconds: float
     build_seconds: float
     rounded: str | None
+    notes: tuple[str, ...]
     projections: tuple[PlannedProjection, ...]
 
     def as_dict(self) -> dict[str, Any]:
@@ -98,8 +102,14 @@ def plan_study(study: Study, data: Path | None) -> Plan:
     UserError
         As the run itself would, for anything that the user gave.
     """
-    shown, graph = examples_and_network(study.config, data)
-    network, device = structure(study.config, graph), device_of(study.config)
+    notes: tuple[str, ...] = ()
+    if study.config.is_nir:
+        prepared = prepare(study, data)
+        shown, network, notes, normalised = prepared.input, prepared.network, prepared.notes, False
+    else:
+        shown, graph = examples_and_network(study.config, data)
+        network, normalised = structure(study.config, graph), is_normalised(graph)
+    device = device_of(study.config)
     n_steps, trials = study.config.simulation.n_steps, len(shown.examples)
     projections = tuple(_plan_projection(p, device) for p in network.projections)
     pathways = [_plan_projection(p, device) for p in network.pathways]
@@ -117,9 +127,10 @@ def plan_study(study: Study, data: Path | None) -> Plan:
         jobs=jobs,
         device=device.name,
         memory_mb=simulating_memory(network, device) / 1e6,
-        seconds=simulation_seconds(network, study.config, device, trials, is_normalised(graph)),
+        seconds=simulation_seconds(network, study.config, device, trials, normalised),
         build_seconds=BUILD_SECONDS[device.name] if program and obtain(program) is None else 0.0,
         rounded=rounding_of(study.config),
+        notes=notes,
         projections=projections,
     )
 

@@ -29,6 +29,7 @@ from bioscnn.neurons import (
     SpikingNeuron,
     Synapse,
 )
+from bioscnn.nir import NIRModel
 from bioscnn.noise import with_common_delay, with_scaled_weights
 from bioscnn.quantities import format_quantity
 from bioscnn.simulation import Device, Progress
@@ -40,6 +41,7 @@ from bioscnn.studies.disturbance import disturbed, noises_of, without_noise
 from bioscnn.studies.event_input import EventInput
 from bioscnn.studies.image_input import ImageInput
 from bioscnn.studies.inputs import Input
+from bioscnn.studies.nir_study import built, check_nir_fit, model_of
 from bioscnn.studies.preprocessing import preprocessed
 from bioscnn.studies.study import Study
 
@@ -59,16 +61,29 @@ class Loaded:
         What was asked for.
     input : Input
         The examples of the trials, and how they reach the network.
-    graph : LayerGraph
-        The trained network.
+    trained : LayerGraph or NIRModel
+        The trained network, or a graph that is a spiking network already.
     calibration : Input or None
         What normalises it, if it is a ReLU network.
     """
 
     study: Study
     input: Input
-    graph: LayerGraph
+    trained: LayerGraph | NIRModel
     calibration: Input | None
+
+    @property
+    def graph(self) -> LayerGraph:
+        """The trained network, an ANN.
+
+        Raises
+        ------
+        UserError
+            If it is a NIR graph.
+        """
+        if isinstance(self.trained, NIRModel):
+            raise self.trained.refusal()
+        return self.trained
 
     @property
     def examples(self) -> ImageSet | EventSet:
@@ -79,7 +94,7 @@ class Loaded:
     def key(self) -> str:
         """Hash of all that decides the result."""
         calibrated = [] if self.calibration is None else [self.calibration.examples.sha256]
-        return self.study.key(self.examples.sha256, self.graph.sha256(), *calibrated)
+        return self.study.key(self.examples.sha256, self.trained.sha256(), *calibrated)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,13 +103,16 @@ class Prepared(Loaded):
 
     Parameters
     ----------
-    study, input, graph, calibration
+    study, input, trained, calibration
         As of `Loaded`.
     network : SpikingNetwork
         The converted network.
+    notes : tuple of str
+        What there is to say of how it came about.
     """
 
     network: SpikingNetwork
+    notes: tuple[str, ...] = ()
 
     @property
     def stimulus(self) -> Stimulus:
@@ -103,8 +121,13 @@ class Prepared(Loaded):
 
     @cached_property
     def ann_class(self) -> NDArray[np.int64]:
-        """Class that the trained network gives each example, shape (n_trials,)."""
+        """Class that the trained network gives each example, shape (n_trials,); errors as of `graph`."""
         return self.input.ann_class(self.graph)
+
+    @property
+    def has_ann(self) -> bool:
+        """Whether the network was made of a trained ANN."""
+        return isinstance(self.trained, LayerGraph)
 
     @property
     def device(self) -> Device:
@@ -127,28 +150,52 @@ def prepare(study: Study, data: Path | None, progress: Progress | None = None) -
         If there are fewer examples than trials, the network does not fit them, or the device is not there.
     """
     loaded = load(study, data, progress)
+    if isinstance(loaded.trained, NIRModel):
+        made = built(study.config, loaded.trained, loaded.input.shape)
+        return Prepared(study, loaded.input, loaded.trained, None, made.network, made.notes)
     network = convert_for(study.config, loaded.graph, loaded.calibration)
     return Prepared(study, loaded.input, loaded.graph, loaded.calibration, network)
 
 
 def load(study: Study, data: Path | None, progress: Progress | None = None) -> Loaded:
     """Load, read, and check against each other; errors as of `prepare`."""
+    if study.config.is_nir:
+        model, shown = model_of(study.config), _examples(study.config, data, progress)
+        check_nir_fit(model, shown, study.config.network.model)
+        return Loaded(study, shown, model, None)
     shown, graph = examples_and_network(study.config, data, progress)
     calibration = calibration_input(shown.settled(study.config), graph, data, progress)
     return Loaded(study, shown, graph, calibration)
+
+
+def _examples(config: StudyConfig, data: Path | None, progress: Progress | None) -> Input:
+    if config.simulation.device == "genn":
+        require_genn(use_gpu=config.simulation.use_gpu)
+    keys = config.dataset
+    return input_kind(config).load(config, keys.split, keys.trials, data, progress or Silent())
 
 
 def examples_and_network(
     config: StudyConfig, data: Path | None, progress: Progress | None = None
 ) -> tuple[Input, LayerGraph]:
     """Return what a study shows and its trained network, which fit each other; errors as of `prepare`."""
-    keys = config.dataset
-    if config.simulation.device == "genn":
-        require_genn(use_gpu=config.simulation.use_gpu)
     graph = trained_network(config)
-    shown = input_kind(config).load(config, keys.split, keys.trials, data, progress or Silent())
+    shown = _examples(config, data, progress)
     check_fit(graph, shown, config.network.model)
     return shown, graph
+
+
+def network_for(
+    config: StudyConfig, shown: Input, data: Path | None, progress: Progress | None = None
+) -> SpikingNetwork:
+    """Return the network of a study for examples that may be others than its own; errors as of `prepare`."""
+    if config.is_nir:
+        model = model_of(config)
+        check_nir_fit(model, shown, config.network.model)
+        return built(config, model, shown.shape).network
+    graph = trained_network(config)
+    check_fit(graph, shown, config.network.model)
+    return convert_for(config, graph, calibration_input(config, graph, data, progress))
 
 
 def trained_network(config: StudyConfig) -> LayerGraph:
@@ -201,6 +248,8 @@ def conditions_of(config: StudyConfig) -> Conditions:
 
 def rounding_of(config: StudyConfig) -> str | None:
     """Say what whole time steps make of the refractory period; None if it is whole already."""
+    if config.is_nir:
+        return None
     conditions = conditions_of(config)
     asked, used = (n.t_ref for n in (conditions.neuron, conditions.simulated_neuron))
     if used == asked:

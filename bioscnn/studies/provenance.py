@@ -17,7 +17,7 @@ import numpy as np
 
 import bioscnn
 from bioscnn.network import Connectivity, Convolution, Dense, Population, Projection, SpikingNetwork
-from bioscnn.neurons import EXCITATORY, INHIBITORY, ExponentialConductance, LeadingCount
+from bioscnn.neurons import EXCITATORY, INHIBITORY, ExponentialConductance, LeadingCount, Pulse
 from bioscnn.quantities import BRIAN_UNITS, format_quantity
 from bioscnn.simulation import Device
 from bioscnn.simulation.equations import equations_of, parameters_of, reset_of
@@ -109,7 +109,8 @@ def _synapses(projection: Projection) -> dict[str, Any]:
         kind = {EXCITATORY: "excitatory conductance", INHIBITORY: "inhibitory conductance"}[synapse.receptor]
         return {"n_synapses": _n_positive(connectivity), "synapse": kind}
     kind = "constant current" if synapse is None else "exponential current"
-    kind = "comparison of counts" if isinstance(synapse, LeadingCount) else kind
+    if isinstance(synapse, LeadingCount | Pulse):
+        kind = "comparison of counts" if isinstance(synapse, LeadingCount) else "pulse of one step"
     return {"n_synapses": connectivity.n_synapses, "synapse": kind}
 
 
@@ -138,7 +139,7 @@ def _chance(network: SpikingNetwork, population: Population) -> dict[str, str]:
     axons, equations = population.axons, equations_of(network, population)
     found = {
         f"{name} of the cells": f"{_as_text(float(values.mean()), name, equations)} on average, "
-        f"coefficient of variation {values.std() / values.mean():.3g}"
+        f"coefficient of variation {values.std() / values.mean() if values.mean() else np.inf:.3g}"
         for name, values in population.values.items()
     }
     if population.noise is not None:

@@ -156,7 +156,9 @@ def _simulate(path: Path, prepared: Prepared, watch: _Watch) -> Scores:
             file.append(batch)
             scores.add(batch)
         watch.stage("recording examples")
-        file.describe_trials(label=examples.labels, index=examples.index, ann_class=prepared.ann_class)
+        file.describe_trials(label=examples.labels, index=examples.index)
+        if prepared.has_ann:
+            file.describe_trials(ann_class=prepared.ann_class)
         chosen = _one_of_each_class(examples.labels)
         few = shown.stimulus.take(chosen)
         recording = simulate(network, few, device, record=set(shapes), potentials=record, trials=chosen)
@@ -173,8 +175,10 @@ def _one_of_each_class(labels: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _summary(prepared: Prepared, scores: Scores, watch: _Watch) -> dict[str, Any]:
     config, examples = prepared.study.config, prepared.examples
-    ann, restless = proportion(prepared.ann_class == examples.labels), restlessness(scores, config)
-    hints = [] if isinstance(examples, EventSet) else _hints(prepared, ann)
+    ann, restless = None, restlessness(scores, config)
+    if prepared.has_ann:
+        ann = proportion(prepared.ann_class == examples.labels)
+    hints = [] if ann is None or isinstance(examples, EventSet) else _hints(prepared, ann)
     settling = settling_hint(restless, config)
     return {
         "dataset": examples.name,
@@ -182,8 +186,9 @@ def _summary(prepared: Prepared, scores: Scores, watch: _Watch) -> dict[str, Any
         **prepared.input.facts(),
         **({"noise": [noise.label for noise in config.noise.values()]} if config.noise else {}),
         "n_trials": len(examples),
-        "ann_accuracy": as_triple(ann),
-        **scores.summary(prepared.graph, examples.labels, config.readout.rule, prepared.input.frames),
+        **({} if ann is None else {"ann_accuracy": as_triple(ann)}),
+        **scores.summary(prepared.trained, examples.labels, config.readout.rule, prepared.input.frames),
+        **({"notes": list(prepared.notes)} if prepared.notes else {}),
         "duration_ms": 1e3 * config.simulation.duration,
         "dt_ms": 1e3 * config.simulation.dt,
         "decided_in_last_third": restless,
@@ -194,7 +199,7 @@ def _summary(prepared: Prepared, scores: Scores, watch: _Watch) -> dict[str, Any
             "simulate": watch.seconds("simulating"),
             "total": watch.seconds(),
         },
-        "weights_sha256": prepared.graph.sha256(),
+        "weights_sha256": prepared.trained.sha256(),
         "data_sha256": examples.sha256,
     }
 
@@ -215,7 +220,7 @@ def _provenance(prepared: Prepared, started: datetime) -> dict[str, Any]:
         "data": _examples(prepared.examples),
         "network": {
             "model": config.network.model,
-            "weights_sha256": prepared.graph.sha256(),
+            "weights_sha256": prepared.trained.sha256(),
             "card": read_card(config.network.model),
             "calibration": None if calibration is None else _examples(calibration.examples),
         },

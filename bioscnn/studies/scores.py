@@ -18,6 +18,7 @@ from bioscnn.metrics import (
     synaptic_operations_per_trial,
 )
 from bioscnn.network import SpikingNetwork
+from bioscnn.nir import NIRModel
 from bioscnn.readout import READOUTS, decisions
 from bioscnn.simulation import Recording
 from bioscnn.spikes import SpikeTrains
@@ -69,19 +70,25 @@ class Scores:
         }
 
     def summary(
-        self, graph: LayerGraph, labels: NDArray[np.int64], rule: str, frames: int | None = None
+        self, graph: LayerGraph | NIRModel, labels: NDArray[np.int64], rule: str, frames: int | None = None
     ) -> dict[str, Any]:
-        """Return accuracies [value, low, high], activity, energy, and latency by one rule."""
+        """Return accuracies [value, low, high], activity, energy, and latency by one rule.
+
+        The energy is compared with that of the trained network, which a NIR graph does not have.
+        """
         latency = decision_latency(self.decided(rule), self._counts[0].dt, self.informed())
         activity = self.activity()
-        energy = energy_estimate(graph, activity["synops_per_trial"], activity["updates_per_trial"], frames)
+        energy = {}
+        if isinstance(graph, LayerGraph):
+            spent = activity["synops_per_trial"], activity["updates_per_trial"]
+            energy = {"energy": as_energy(energy_estimate(graph, *spent, frames))}
         return {
             "accuracy": {
                 name: as_triple(proportion(self.decided(name)[:, -1] == labels)) for name in READOUTS
             },
             "readout": rule,
             **activity,
-            "energy": as_energy(energy),
+            **energy,
             "latency_ms": float(1e3 * np.median(latency)),
         }
 

@@ -16,14 +16,7 @@ from bioscnn.quantities import format_quantity
 from bioscnn.simulation import Progress, simulate_batches
 from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.disturbance import without_noise
-from bioscnn.studies.prepare import (
-    calibration_input,
-    check_fit,
-    convert_for,
-    device_of,
-    input_kind,
-    trained_network,
-)
+from bioscnn.studies.prepare import device_of, input_kind, network_for
 from bioscnn.studies.scores import Scores
 from bioscnn.studies.study import AUTO, Study, read_study, read_tables, with_changes
 
@@ -159,14 +152,13 @@ def _lasting(path: Path, changes: Sequence[str], duration: float) -> Study:
 def _try(study: Study, twice: Study, data: Path | None, progress: Progress) -> ChosenDuration:
     """Simulate training images for twice the duration of a study, converted for that duration."""
     config, longer = without_noise(study.config), without_noise(twice.config)
-    kind, graph, split = input_kind(config), trained_network(config), "train"
+    kind, split = input_kind(config), "train"
     try:
         shown = kind.load(longer, split, _IMAGES, data, progress, download=False)
     except UserError:
         split = "validation"
         shown = kind.load(longer, split, _IMAGES, data, progress)
-    check_fit(graph, shown, config.network.model)
-    network = convert_for(config, graph, calibration_input(config, graph, data, progress))
+    network = network_for(config, shown, data, progress)
     scores = Scores(network, shown.spikes)
     record = {OUTPUT, READOUT}
     for batch in simulate_batches(network, shown.stimulus, device_of(config), record=record):

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from bioscnn.errors import UserError
 from bioscnn.studies.config import FILE_OF_A_NEURON, KEYS_OF_NEURONS, KEYS_OF_SYNAPSES, StudyConfig
+from bioscnn.studies.config.tables import KEYS_OF_CONVERSION
 from bioscnn.studies.naming import label_of
 from bioscnn.toml import parse_toml
 
@@ -70,7 +71,7 @@ class Study:
         """
         tables = self.config.model_dump()
         for name, table in keys.items():
-            tables[name] = {**tables[name], **table}
+            tables[name] = {**tables.get(name, {}), **table}
         try:
             return Study(self.name, StudyConfig.model_validate(tables))
         except ValidationError as error:
@@ -187,9 +188,34 @@ def study_of(path: Path, tables: Mapping[str, Any], changes: Sequence[str] = ())
         )
     try:
         config = StudyConfig.model_validate(changed)
+        if config.is_nir:
+            config = _of_graph(config, path, changes)
         return Study(path.stem, config, tuple(_edits(tables, changes, config)))
     except ValidationError as error:
         raise first_problem(error, path, StudyConfig) from None
+
+
+def _of_graph(config: StudyConfig, path: Path, changes: Sequence[str]) -> StudyConfig:
+    """Return the study of a NIR graph, read by spikes unless it says otherwise, if its output fires.
+
+    Keys that a graph has no use for are left out if they stand in the file, and refused as changes.
+    """
+    from bioscnn.studies.nir_study import model_of
+
+    for change in changes:
+        key = change.partition("=")[0].strip()
+        if key.startswith(("neuron.", "synapse.")) or key in [f"network.{k}" for k in KEYS_OF_CONVERSION]:
+            raise UserError(
+                "a NIR graph has neurons, synapses and weights of its own",
+                file=path,
+                key=key,
+                value=change,
+                fix="leave it out; nir.framework, nir.dt and nir.reset say what the file leaves open",
+            )
+    if "rule" in config.readout.model_fields_set or not model_of(config).fires:
+        return config
+    readout = config.readout.model_copy(update={"rule": "spike-count"})
+    return config.model_copy(update={"readout": readout})
 
 
 def _edits(

@@ -17,7 +17,7 @@ LEVELS = [
     ["ann", "network"],
     ["noise"],
     ["encoding"],
-    ["conversion"],
+    ["conversion", "nir"],
     ["simulation"],
     ["readout", "metrics"],
     ["library"],

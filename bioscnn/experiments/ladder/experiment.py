@@ -23,7 +23,7 @@ from bioscnn.experiments.ladder.tables import RungResult, comparison_rows, fine_
 from bioscnn.experiments.ladder.verdict import verdict_of
 from bioscnn.experiments.unit import Outcome, Unit
 from bioscnn.network import OUTPUT
-from bioscnn.neurons import LeadingCount
+from bioscnn.neurons import LeadingCount, Pulse
 from bioscnn.neurons.synapse import lasts
 from bioscnn.report.formats import percent, plural
 from bioscnn.report.page import Page
@@ -213,7 +213,7 @@ def state_of(case: Prepared) -> tuple[str, ...]:
     and that spikes travel along an axon: nothing integrates them.
     """
     neuron, synapse = case.network[OUTPUT].neuron, case.network.synapse_onto(OUTPUT)
-    assert neuron is not None and not isinstance(synapse, LeadingCount)
+    assert neuron is not None and not isinstance(synapse, LeadingCount | Pulse)
     dt = case.study.config.simulation.dt
     return (*neuron.state, *(synapse.state if lasts(synapse.tau_s, dt) else ()))
 

@@ -66,7 +66,7 @@ def _case_of(unit: Unit, bench: Bench) -> Prepared:
     if not unit.needs:
         return case
     graph = network_of(bench.given[unit.needs[0]]["onnx"])
-    return replace(case, graph=graph, network=convert_for(unit.study.config, graph, None))
+    return replace(case, trained=graph, network=convert_for(unit.study.config, graph, None))
 
 
 def classify_rung(unit: Unit, bench: Bench) -> Outcome:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from pydantic import Field, model_validator
+from typing import Any
+
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from bioscnn.datasets.recordings import EVENT_DATASETS
 from bioscnn.neurons.synapse import SHARPEST
+from bioscnn.nir.model import SUFFIX
 from bioscnn.noise import NOISES
 from bioscnn.quantities import format_quantity
 from bioscnn.studies.config.tables import (
+    KEYS_OF_CONVERSION,
     KEYS_OF_ENCODINGS,
     KEYS_OF_NEURONS,
+    NIR,
     Dataset,
     Encoding,
     Network,
@@ -22,6 +27,7 @@ from bioscnn.studies.config.tables import (
 from bioscnn.studies.config.values import (
     Noises,
     Table,
+    dropped,
     either,
     refuse,
     whole,
@@ -34,14 +40,62 @@ class StudyConfig(Table):
     dataset: Dataset = Dataset()
     encoding: Encoding = Encoding()
     network: Network = Network()
+    nir: NIR = NIR()
     neuron: Neuron = Neuron()
     synapse: Synapse = Synapse()
     noise: Noises = Field(default={})
     simulation: Simulation = Simulation()
     readout: Readout = Readout()
 
+    @property
+    def is_nir(self) -> bool:
+        """Whether the network is a NIR graph, which has neurons and synapses of its own."""
+        return self.network.model.endswith(SUFFIX)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_what_a_graph_has(cls, tables: object) -> object:
+        """Leave out what a NIR graph has no use for: a study may have been written for another network."""
+        network = tables.get("network") if isinstance(tables, dict) else None
+        if not isinstance(tables, dict) or not isinstance(network, dict):
+            return tables
+        if not str(network.get("model", "")).endswith(SUFFIX):
+            return tables
+        kept = {key: value for key, value in network.items() if key not in KEYS_OF_CONVERSION}
+        return {key: t for key, t in tables.items() if key not in ("neuron", "synapse")} | {"network": kept}
+
+    @model_serializer(mode="wrap")
+    def _without_tables_of_others(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = write(self)
+        if not self.is_nir:
+            return dropped(written, ("nir",))
+        network = dropped(written["network"], KEYS_OF_CONVERSION)
+        return dropped(written, ("neuron", "synapse")) | {"network": network}
+
+    @model_validator(mode="after")
+    def _nir_of_graphs(self) -> StudyConfig:
+        if self.nir != NIR() and not self.is_nir:
+            raise refuse(
+                "the table [nir] is for NIR graphs",
+                key="nir",
+                value=self.network.model,
+                expected=f"a network.model that ends in {SUFFIX}",
+                fix="remove one of the two",
+            )
+        layers = ("lif-layer", "rank-order")
+        if self.is_nir and self.encoding.kind in layers:
+            raise refuse(
+                "this encoding has a layer of the neurons of [neuron], and a NIR graph has its own",
+                key="encoding.kind",
+                value=self.encoding.kind,
+                expected=either(*(kind for kind in KEYS_OF_ENCODINGS if kind not in layers)),
+            )
+        return self
+
     @model_validator(mode="after")
     def _synapse_steps(self) -> StudyConfig:
+        if self.is_nir:
+            return self
         shortest = self.simulation.dt / SHARPEST
         if 0 < self.synapse.tau_s < shortest * (1 - 1e-9):
             raise refuse(
@@ -80,7 +134,7 @@ class StudyConfig(Table):
 
     @model_validator(mode="after")
     def _refractory_steps(self) -> StudyConfig:
-        t_ref = self.neuron.refractory_period
+        t_ref = 0.0 if self.is_nir else self.neuron.refractory_period
         if not (self.simulation.round_t_ref or whole(t_ref, self.simulation.dt)):
             raise refuse(
                 "the refractory period is no whole number of time steps",
@@ -169,11 +223,11 @@ class StudyConfig(Table):
                     "potential wanders without bound",
                     fix="remove one of the two",
                 )
-            if noise.needs_known_neuron and self.neuron.is_own:
+            if noise.needs_known_neuron and (self.neuron.is_own or self.is_nir):
                 raise refuse(
                     f"{name} is noise of the neurons that come with bioscnn",
                     key=noise.key(),
-                    value=self.neuron.model,
+                    value=self.network.model if self.is_nir else self.neuron.model,
                     expected=f"neuron.model = {either(*KEYS_OF_NEURONS)}",
                     fix="remove one of the two",
                 )

@@ -16,6 +16,7 @@ from bioscnn.conversion.normalisation import MAX_RATE
 from bioscnn.datasets.recordings import EVENT_DATASETS
 from bioscnn.errors import UserError
 from bioscnn.neurons import EquationNeuron, read_definition
+from bioscnn.nir.frameworks import Choices
 from bioscnn.quantities import format_quantity
 from bioscnn.studies.config.values import (
     Cells,
@@ -209,6 +210,28 @@ class Network(Table):
     @model_serializer(mode="wrap")
     def _without_scale(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         return dropped(write(self), ("weight_scale",) if self.weight_scale == 1 else ())
+
+
+KEYS_OF_CONVERSION = ("normalisation", "percentile", "max_rate", "weight_scale")
+"""Keys of `Network` that a NIR graph, which is a spiking network already, has no use for."""
+
+
+class NIR(Table):
+    """What the file of a NIR graph leaves open; see `bioscnn.nir.frameworks`."""
+
+    framework: Literal["norse", "snntorch", "sinabs", "spikingjelly", "euler"] | None = None
+    dt: Annotated[Time, Field(gt=0)] | None = None
+    reset: Literal["v_reset", "subtract"] | None = None
+    spikes_per_step: Annotated[int, Field(ge=1, le=64)] | None = None
+
+    @property
+    def choices(self) -> Choices:
+        """The same, to build a network with."""
+        return Choices(self.framework, self.dt, self.reset, self.spikes_per_step)
+
+    @model_serializer(mode="wrap")
+    def _what_is_said(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {key: value for key, value in write(self).items() if value is not None}
 
 
 class Neuron(Table):

@@ -1,0 +1,286 @@
+"""A NIR graph: its nodes, checked one by one, and its edges, those of subgraphs among them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioscnn.errors import UserError
+from bioscnn.nir.file import Tree, read_tree
+
+Edge = tuple[str, str]
+
+NEURONS = ("IF", "LIF", "CubaLIF", "LI", "CubaLI")
+"""Types of nodes with a state."""
+
+FIRING = ("IF", "LIF", "CubaLIF")
+"""Those of them that fire."""
+
+_OPTIONAL = {"v_reset", "w_in", "input_shape", "input_type", "start_dim", "end_dim"}
+FIELDS = {
+    "Input": ("shape",),
+    "Output": ("shape",),
+    "Affine": ("weight", "bias"),
+    "Linear": ("weight",),
+    "Scale": ("scale",),
+    "Conv1d": ("weight", "bias", "stride", "padding", "dilation", "groups", "input_shape"),
+    "Conv2d": ("weight", "bias", "stride", "padding", "dilation", "groups", "input_shape"),
+    "AvgPool2d": ("kernel_size", "stride", "padding"),
+    "SumPool2d": ("kernel_size", "stride", "padding"),
+    "Flatten": ("start_dim", "end_dim", "input_type"),
+    "Delay": ("delay",),
+    "IF": ("r", "v_threshold", "v_reset"),
+    "LIF": ("tau", "r", "v_leak", "v_threshold", "v_reset"),
+    "CubaLIF": ("tau_syn", "tau_mem", "r", "v_leak", "v_threshold", "v_reset", "w_in"),
+    "LI": ("tau", "r", "v_leak"),
+    "CubaLI": ("tau_syn", "tau_mem", "r", "v_leak", "w_in"),
+}
+"""What each type of node consists of."""
+
+_SHAPES = ("input_type", "output_type", "metadata", "type")
+"""What any node may have besides: shapes, which follow from the graph, and what is said of it."""
+
+_REFUSED = {
+    "Threshold": "it makes spikes of numbers without a state, which no neuron does",
+    "I": "it integrates without leak and without threshold, and what it passes on are no spikes",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """A node of a graph.
+
+    Parameters
+    ----------
+    name : str
+        Of the subgraph and in it, as in ``"lif1.w_rec"``.
+    type : str
+        A key of `FIELDS`.
+    values : dict
+        Arrays of float64 or int64, numbers and words, by field; what the file does not have is absent.
+    metadata : dict
+        What the file says of it besides.
+    """
+
+    name: str
+    type: str
+    values: Mapping[str, Any]
+    metadata: Tree = field(default_factory=dict)
+
+    def array(self, name: str) -> NDArray[np.float64]:
+        """Return a field as an array of float64."""
+        return np.asarray(self.values[name], np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """A graph without subgraphs.
+
+    Parameters
+    ----------
+    path : Path
+        Its file.
+    nodes : dict of Node
+        By name; one Input and one Output.
+    edges : tuple of (str, str)
+        From which node to which, in the order of the file.
+    metadata : dict
+        What the file says of the graph.
+    """
+
+    path: Path
+    nodes: Mapping[str, Node]
+    edges: tuple[Edge, ...]
+    metadata: Tree
+
+    def before(self, name: str) -> list[str]:
+        """Return the nodes whose output goes into a node."""
+        return [pre for pre, post in self.edges if post == name]
+
+    @property
+    def input(self) -> Node:
+        """Where the stimulus enters."""
+        return next(node for node in self.nodes.values() if node.type == "Input")
+
+    @property
+    def output(self) -> Node:
+        """What the classes are read from."""
+        return next(node for node in self.nodes.values() if node.type == "Output")
+
+    @property
+    def final(self) -> str | None:
+        """The node with a state whose activity is the output; None if it is a sum of weighted spikes."""
+        name = self.output.name
+        while len(before := self.before(name)) == 1 and self.nodes[before[0]].type == "Flatten":
+            name = before[0]
+        return before[0] if len(before) == 1 and self.nodes[before[0]].type in NEURONS else None
+
+    def refuse(self, problem: str, node: str | None = None, **details: Any) -> UserError:
+        """Return the error of a node."""
+        known = self.nodes.get(node or "")
+        key = None if node is None else f"node {node!r}" + (f" ({known.type})" if known else "")
+        return UserError(problem, file=self.path, key=key, **details)
+
+    def sha256(self) -> str:
+        """Hash nodes and edges."""
+        digest = hashlib.sha256()
+        for name, node in sorted(self.nodes.items()):
+            digest.update(repr((name, node.type)).encode())
+            own = node.metadata.get("bioscnn")
+            for key, value in [*sorted(node.values.items()), *_leaves(own if isinstance(own, dict) else {})]:
+                array = np.asarray(value)
+                content = repr(value).encode() if array.dtype.kind in "OU" else array.tobytes()
+                digest.update(repr((key, array.shape)).encode() + content)
+        digest.update(repr(sorted(self.edges)).encode())
+        return digest.hexdigest()
+
+
+def read_graph(path: Path) -> Graph:
+    """Read a NIR file, its subgraphs dissolved.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be read, a node is of a type that is refused, lacks a field or has a wrong one, an
+        edge has no end, or there is not one Input and one Output.
+    """
+    return graph_of(path, read_tree(path))
+
+
+def _leaves(tree: Tree, inside: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield all that is in a tree, by where it is."""
+    for name, value in sorted(tree.items()):
+        if isinstance(value, dict):
+            yield from _leaves(value, f"{inside}{name}/")
+        else:
+            yield f"{inside}{name}", value
+
+
+def graph_of(path: Path, tree: Tree) -> Graph:
+    """Return the graph of a tree; errors as of `read_graph`."""
+    if tree.get("type") != "NIRGraph":
+        raise UserError("not a NIR graph", file=path, key="node/type", value=tree.get("type"))
+    nodes: dict[str, Node] = {}
+    edges = list(_dissolved(path, tree, "", nodes))
+    for edge, times in Counter(edges).items():
+        if times > 1:
+            raise UserError("an edge is there twice", file=path, key="edges", value=" -> ".join(edge),
+                            fix="write it once, with the weights doubled")  # fmt: skip
+    return _without_inner_ends(Graph(path, nodes, tuple(edges), _metadata(tree)))
+
+
+def _metadata(tree: Tree) -> Tree:
+    found = tree.get("metadata", {})
+    return found if isinstance(found, dict) else {}
+
+
+def _dissolved(path: Path, tree: Tree, inside: str, nodes: dict[str, Node]) -> Iterator[Edge]:
+    """Read the nodes of a graph, and yield its edges; a subgraph stands for its Input and its Output."""
+    inner, pairs = tree.get("nodes"), tree.get("edges")
+    here = inside.removesuffix(".") or "the graph"
+    if not isinstance(inner, dict):
+        raise UserError("a graph without nodes", file=path, key=here)
+    if pairs is None or np.size(pairs) == 0:
+        pairs = np.empty((0, 2), object)
+    if not (
+        isinstance(pairs, np.ndarray) and pairs.ndim == 2 and pairs.shape[1] == 2 and pairs.dtype == object
+    ):
+        raise UserError("edges are pairs of names", file=path, key=f"edges of {here}")
+    entries: dict[str, str] = {}
+    exits: dict[str, str] = {}
+    for name, part in inner.items():
+        if not isinstance(part, dict) or not isinstance(part.get("type"), str):
+            raise UserError("a node without a type", file=path, key=f"node {inside + name!r}")
+        if part["type"] == "NIRGraph":
+            ends: dict[str, Node] = {}
+            yield from _dissolved(path, part, f"{inside}{name}.", ends)
+            for kind, found in (("Input", entries), ("Output", exits)):
+                children = part["nodes"].items()
+                own = [f"{inside}{name}.{child}" for child, p in children if p["type"] == kind]
+                if len(own) != 1:
+                    raise UserError(
+                        f"a subgraph has one {kind}", file=path, key=f"node {inside + name!r} (NIRGraph)",
+                        value=len(own), expected="1",
+                    )  # fmt: skip
+                found[name] = own[0]
+            nodes |= ends
+        else:
+            nodes[inside + name] = _node(path, inside + name, part)
+            entries[name] = exits[name] = inside + name
+    for pre, post in pairs.tolist():
+        for end in (pre, post):
+            if end not in inner:
+                raise UserError(
+                    "an edge to a node that is not there", file=path, key=f"edges of {here}",
+                    value=f"{pre} -> {post}", expected="nodes " + ", ".join(inner),
+                    fix="export the graph again; nir.read checks its edges",
+                )  # fmt: skip
+        yield exits[pre], entries[post]
+
+
+def _node(path: Path, name: str, part: Tree) -> Node:
+    """Check a node: its type, its fields, that they are finite numbers."""
+    kind = part["type"]
+    key = f"node {name!r} ({kind})"
+    if kind in _REFUSED:
+        raise UserError(
+            f"a node of type {kind}: {_REFUSED[kind]}", file=path, key=key, expected=" | ".join(NEURONS),
+            fix="use IF, LIF or CubaLIF, which are a membrane and its threshold",
+        )  # fmt: skip
+    if kind not in FIELDS:
+        raise UserError(
+            "no such type of node is known", file=path, key=key, value=kind, expected=" | ".join(FIELDS),
+            fix="replace it by nodes of these types before the export",
+        )  # fmt: skip
+    known = FIELDS[kind]
+    for given in part:
+        if given not in (*known, *_SHAPES):
+            raise UserError("the node has a field that its type has not", file=path, key=key, value=given,
+                            expected=" | ".join(known))  # fmt: skip
+    values = {field: part[field] for field in known if field in part}
+    for needed in known:
+        if needed not in values and needed not in _OPTIONAL:
+            raise UserError("the node lacks a field", file=path, key=key, value=needed)
+    for field_, value in values.items():
+        if field_ == "padding" and isinstance(value, str) and value in ("same", "valid"):
+            continue
+        array = np.asarray(value)
+        if array.dtype.kind not in "if":
+            raise UserError(f"{field_} is no number", file=path, key=key, value=value)
+        if not np.isfinite(array).all():
+            raise UserError(
+                f"{field_} has values that are not finite", file=path, key=key,
+                value=f"{int(np.sum(~np.isfinite(array)))} of {array.size}", fix="train again, or mend them",
+            )  # fmt: skip
+    return Node(name, kind, values, _metadata(part))
+
+
+def _without_inner_ends(graph: Graph) -> Graph:
+    """Join the edges that meet at the Input or Output of a subgraph; one of each remains."""
+    nodes, edges = dict(graph.nodes), list(graph.edges)
+    for node in graph.nodes.values():
+        if node.type not in ("Input", "Output"):
+            continue
+        before = [pre for pre, post in edges if post == node.name]
+        after = [post for pre, post in edges if pre == node.name]
+        if (node.type == "Input" and before) or (node.type == "Output" and after):
+            edges = [edge for edge in edges if node.name not in edge]
+            edges += [(pre, post) for pre in before for post in after]
+            del nodes[node.name]
+    edges = list(dict.fromkeys(edges))
+    for kind in ("Input", "Output"):
+        ends = [node.name for node in nodes.values() if node.type == kind]
+        if len(ends) != 1:
+            raise UserError(
+                f"a network has one {kind}", file=graph.path, key=f"nodes of type {kind}", value=ends,
+                expected="one of them", fix=f"join the {kind.lower()}s, or leave the others out"
+                if ends else f"add nir.{kind} before the export",
+            )  # fmt: skip
+    return Graph(graph.path, nodes, tuple(edges), graph.metadata)

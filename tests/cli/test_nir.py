@@ -1,0 +1,86 @@
+"""A NIR graph from the command line: what is asked, run, refused; and a network that leaves as NIR."""
+
+import json
+import tomllib
+
+import nir
+import numpy as np
+import pytest
+
+from tests.cli.test_commands import STUDY, assert_refused, bioscnn
+from tests.unit.nir.graphs import lif, weights
+
+SET = ("--set", "network.model=mine.nir")
+SMALL = ("--device", "numpy", "--trials", "3", "--json")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder with a graph for MNIST: one convolution and a dense layer, of random weights."""
+    graph = nir.NIRGraph.from_list(
+        nir.Input(np.array([1, 28, 28])),
+        nir.Conv2d((28, 28), weights(2, 1, 5, 5) / 5, 4, 0, 1, 1, np.zeros(2)),
+        lif(2, 6, 6),
+        nir.Flatten({"input": np.array([2, 6, 6])}, 0, -1),
+        nir.Affine(weights(10, 72) / 8, np.zeros(10)),
+        lif(10),
+    )
+    nir.write(tmp_path / "mine.nir", graph)
+    return tmp_path
+
+
+def test_what_the_file_leaves_open_is_asked_for(folder):
+    assert_refused(bioscnn(folder, "run", STUDY, *SET), "mine.nir", "nir.framework", "spikingjelly", "fix:")
+    assert [path.name for path in folder.iterdir()] == ["mine.nir"]
+
+
+def test_keys_that_a_graph_has_no_use_for_are_refused(folder):
+    done = bioscnn(folder, "plan", STUDY, *SET, "--set", "nir.framework=norse", "--set", "neuron.t_ref=1 ms")
+    assert_refused(done, "neuron.t_ref", "neurons, synapses and weights of its own")
+
+
+def test_the_table_is_for_graphs_alone(folder):
+    assert_refused(bioscnn(folder, "plan", STUDY, "--set", "nir.framework=norse"), "[nir] is for NIR graphs")
+
+
+def test_what_is_about_a_trained_ann_is_refused(folder):
+    for words in (("convert", "mine.nir"), ("time-step", STUDY, *SET, "--set", "nir.framework=norse")):
+        assert_refused(bioscnn(folder, *words), "a NIR graph is a spiking network already", "mine.nir")
+
+
+@pytest.mark.slow
+def test_a_run_says_how_the_graph_is_read(folder):
+    done = bioscnn(folder, "run", STUDY, *SET, *SMALL, "--set", "nir.framework=norse", "--out", "run")
+    summary = json.loads(done.stdout)
+    assert "ann_accuracy" not in summary and "energy" not in summary
+    assert summary["notes"][0].startswith("Steps as norse takes them, of 1 ms")
+    written = tomllib.loads((folder / "run" / "config.toml").read_text())
+    assert written["nir"] == {"framework": "norse"}
+    assert not {"neuron", "synapse"} & set(written) and set(written["network"]) == {"model"}
+    page = (folder / "run" / "report.html").read_text()
+    assert "The NIR graph" in page and "Steps as norse takes them" in page and "same trials" not in page
+    # The file that a run has written is one to run again, and says the same.
+    again = bioscnn(folder, "run", "run/config.toml", "--json", "--out", "again")
+    assert json.loads(again.stdout)["spikes_per_trial"] == summary["spikes_per_trial"] > 0
+    assert_refused(bioscnn(folder, "explain", "run"), "a NIR graph is a spiking network already")
+
+
+@pytest.mark.slow
+def test_a_network_leaves_and_comes_back(folder):
+    """The spikes of a shipped network, and those of its export to NIR."""
+    done = bioscnn(folder, "export", STUDY, "--out", "small.nir")
+    assert done.returncode == 0 and "refractory period of 2 ms" in done.stdout
+    for name, more in (("one", ()), ("other", ("--set", "network.model=small.nir"))):
+        keys = ("--set", "readout.record=all", *more, "--out", name)
+        assert bioscnn(folder, "run", STUDY, *SMALL, *keys).returncode == 0
+    spikes = [json.loads((folder / name / "summary.json").read_text()) for name in ("one", "other")]
+    for key in ("spikes_per_trial", "synops_per_trial", "accuracy", "latency_ms"):
+        assert spikes[0][key] == spikes[1][key], key
+
+
+def test_an_export_names_what_nir_cannot_say(folder):
+    keys = ("--set", "neuron.model=adaptive-lif", "--set", "network.model=mnist-small-relu")
+    done = bioscnn(folder, "export", STUDY, *keys)
+    assert_refused(done, "NIR cannot say this", "AdaptiveLIF")
+    assert_refused(bioscnn(folder, "export", STUDY, "--to", "csv"), "no such format", "nir")
+    assert [path.name for path in folder.iterdir()] == ["mine.nir"]

@@ -1,0 +1,123 @@
+"""NIR files are HDF5: nothing outside the file is read, and nothing that is too large."""
+
+import h5py
+import nir
+import numpy as np
+import pytest
+
+from bioscnn.errors import UserError
+from bioscnn.nir import read_graph
+from tests.unit.nir.graphs import chain, lif, weights
+
+
+@pytest.fixture
+def path(tmp_path):
+    nir.write(tmp_path / "graph.nir", chain(nir.Linear(weights(3, 4)), lif(3), shape=(4,), out=3))
+    return tmp_path / "graph.nir"
+
+
+def refused(path, change):
+    """The key of the error once the file has been changed."""
+    with h5py.File(path, "r+") as file:
+        change(file)
+    with pytest.raises(UserError) as caught:
+        read_graph(path)
+    assert caught.value.file == path
+    return caught.value.key
+
+
+WEIGHT = "node/nodes/a/weight"
+
+
+def replaced(place, value):
+    def change(file):
+        del file[place]
+        file[place] = value
+
+    return change
+
+
+@pytest.mark.parametrize("link", [h5py.SoftLink("/node"), h5py.ExternalLink("other.h5", "/x")])
+def test_links_are_not_followed(path, link):
+    with h5py.File(path.parent / "other.h5", "w") as other:
+        other["x"] = np.ones((3, 4))
+    assert refused(path, replaced(WEIGHT, link)) == WEIGHT
+
+
+def test_raw_data_of_other_files_are_not_read(path):
+    secret = path.parent / "secret"
+    secret.write_bytes(np.ones(12).tobytes())
+
+    def change(file):
+        del file[WEIGHT]
+        file["node/nodes/a"].create_dataset("weight", (3, 4), "f8", external=[(str(secret), 0, 96)])
+
+    assert refused(path, change) == WEIGHT
+
+
+def test_virtual_data_are_not_read(path):
+    with h5py.File(path.parent / "other.h5", "w") as other:
+        other["x"] = np.ones((3, 4))
+
+    def change(file):
+        del file[WEIGHT]
+        layout = h5py.VirtualLayout((3, 4), "f8")
+        layout[:] = h5py.VirtualSource(path.parent / "other.h5", "x", shape=(3, 4))
+        file["node/nodes/a"].create_virtual_dataset("weight", layout)
+
+    assert refused(path, change) == WEIGHT
+
+
+def test_an_array_that_fills_the_memory_is_not_unpacked(path):
+    def change(file):
+        del file[WEIGHT]
+        file["node/nodes/a"].create_dataset(
+            "weight", (10**6, 10**6), "f4", chunks=(1000, 1000), compression="gzip"
+        )
+
+    assert refused(path, change) == WEIGHT
+
+
+def test_a_group_within_itself_ends(path):
+    def change(file):
+        file["node/nodes/a/again"] = file["node/nodes"]
+
+    assert refused(path, change).startswith("node/nodes/")
+
+
+@pytest.mark.parametrize("dtype", [h5py.ref_dtype, np.dtype([("x", "f8"), ("y", "f8")]), np.complex128])
+def test_what_is_neither_numbers_nor_strings_is_refused(path, dtype):
+    def change(file):
+        del file[WEIGHT]
+        file["node/nodes/a"].create_dataset("weight", (3, 4), dtype)
+
+    assert refused(path, change) == WEIGHT
+
+
+@pytest.mark.parametrize("content", [b"", b"not HDF5", b"\x89HDF\r\n\x1a\n" + bytes(100)])
+def test_a_file_that_is_none(tmp_path, content):
+    (tmp_path / "x.nir").write_bytes(content)
+    with pytest.raises(UserError) as caught:
+        read_graph(tmp_path / "x.nir")
+    assert caught.value.file == tmp_path / "x.nir"
+
+
+def test_a_truncated_file(path):
+    content = path.read_bytes()
+    for length in range(0, len(content), len(content) // 20):
+        path.write_bytes(content[:length])
+        with pytest.raises(UserError):
+            read_graph(path)
+
+
+def test_files_are_those_of_nir(path):
+    """What bioscnn reads is what `nir` reads: types, edges, every number."""
+    ours, theirs = read_graph(path), nir.read(path, type_check=False)
+    assert {name: node.type for name, node in ours.nodes.items()} == {
+        name: type(node).__name__ for name, node in theirs.nodes.items()
+    }
+    assert list(ours.edges) == theirs.edges
+    for name, node in ours.nodes.items():
+        for key, value in node.values.items():
+            if key != "shape":
+                assert np.array_equal(value, getattr(theirs.nodes[name], key))

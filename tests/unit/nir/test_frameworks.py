@@ -1,0 +1,268 @@
+"""Spikes of NIR graphs are those of their frameworks, step by step: an independent twin says so."""
+
+import nir
+import numpy as np
+import pytest
+
+from bioscnn.nir import Choices
+from tests.unit.nir.graphs import (
+    DT,
+    RULES,
+    agree,
+    chain,
+    conv,
+    cuba,
+    integrate,
+    joined,
+    lif,
+    weights,
+    written,
+)
+
+
+def reset_of(choices):
+    return choices.reset or "v_reset"
+
+
+def of_every_kind():
+    """Convolutions of all kinds, both poolings, Scale, Flatten, dense layers, in a chain."""
+    return chain(
+        conv(2, 4, size=(3, 2), stride=(1, 2), padding=(1, 0), groups=2),
+        lif(4, 6, 3),
+        nir.SumPool2d(np.array([2, 1]), np.array([2, 1]), np.array([0, 0])),
+        conv(4, 3, size=(2, 2), padding="same", dilation=2),
+        nir.Scale(1 + 0.5 * weights(3, 3, 3, seed=5)),
+        lif(3, 3, 3, tau=8e-3, v_leak=0.02, v_reset=-0.05),
+        nir.AvgPool2d(np.array([2, 2]), np.array([1, 1]), np.array([1, 1])),
+        nir.Flatten({"input": np.array([3, 4, 4])}, 0, -1),
+        nir.Affine(weights(6, 48), 0.3 * weights(6)),
+        lif(6, tau=np.linspace(5e-3, 20e-3, 6), r=np.linspace(0.5, 2, 6)),
+        nir.Linear(weights(5, 6)),
+        lif(5, v_threshold=0.05),
+        shape=(2, 6, 6),
+        out=5,
+    )
+
+
+@pytest.mark.parametrize("framework", RULES)
+@pytest.mark.parametrize("currents", [True, False])
+def test_a_chain_of_every_linear_node(tmp_path, framework, currents):
+    choices = RULES[framework]
+    counts, made = agree(
+        of_every_kind(), tmp_path, choices, dt=DT, currents=currents, reset=reset_of(choices)
+    )
+    assert min(counts.values()) > 5
+    assert made.fires
+
+
+@pytest.mark.parametrize("framework", ["norse", "snntorch", "spikingjelly", "euler"])
+def test_synaptic_currents(tmp_path, framework):
+    """Frameworks let the membrane see a new synaptic current at three different moments."""
+    choices = RULES[framework]
+    graph = chain(
+        nir.Affine(weights(6, 4), weights(6)),
+        cuba(6, w_in=2.0),
+        nir.Linear(weights(3, 6)),
+        cuba(3, tau_syn=np.array([2e-3, 5e-3, 9e-3]), v_threshold=0.03),
+        shape=(4,),
+        out=3,
+    )
+    counts, _ = agree(graph, tmp_path, choices, dt=DT, reset=reset_of(choices))
+    assert min(counts.values()) > 5
+
+
+@pytest.mark.parametrize(("framework", "r"), [("norse", 1.0), ("sinabs", 1.0), ("spikingjelly", 1 / DT)])
+def test_integrators_add_their_input_as_it_is(tmp_path, framework, r):
+    """Norse and sinabs write R = 1 whatever dt is, spikingjelly R = 1/dt: all add the weight of a spike."""
+    choices = {
+        "norse": RULES["norse"],
+        "spikingjelly": RULES["spikingjelly"],
+        "sinabs": Choices("sinabs", None, "subtract", 1),
+    }[framework]
+    graph = chain(
+        nir.Linear(weights(5, 4) / 2),
+        integrate(5, r=r),
+        nir.Linear(weights(3, 5) / 2),
+        integrate(3, r=r),
+        shape=(4,),
+        out=3,
+    )
+    dt = 1.0 if framework == "sinabs" else DT
+    counts, _ = agree(graph, tmp_path, choices, dt=dt, reset=reset_of(choices))
+    assert min(counts.values()) > 5
+
+
+@pytest.mark.parametrize("most", [1, 4])
+def test_several_spikes_in_a_step(tmp_path, most):
+    """With strong input sinabs fires floor(v/theta) spikes at once; with one at most, the rest waits."""
+    choices = Choices("sinabs", None, "subtract", most)
+    graph = chain(
+        nir.Linear(2 * np.abs(weights(5, 4))),
+        integrate(5),
+        nir.Linear(np.abs(weights(3, 5)) / 60),
+        integrate(3),
+        shape=(4,),
+        out=3,
+    )
+    counts, made = agree(graph, tmp_path, choices, dt=1.0, reset="subtract", most=most, n_steps=20)
+    assert (counts["b"] > 5 * 20) == (most > 1)
+    assert sum(p.name.startswith("if1") for p in made.network.populations) == most
+
+
+def test_a_layer_that_sees_its_own_spikes(tmp_path):
+    """What a layer feeds back to itself takes a step, here as in every framework."""
+    nodes = {
+        "input": nir.Input(np.array([4])),
+        "a": nir.Affine(weights(6, 4), weights(6)),
+        "b": lif(6),
+        "back": nir.Affine(weights(6, 6, mean=-0.3), weights(6) / 10),
+        "c": nir.Linear(weights(3, 6)),
+        "d": lif(3),
+        "output": nir.Output(np.array([3])),
+    }
+    edges = [
+        ("input", "a"),
+        ("a", "b"),
+        ("b", "back"),
+        ("back", "b"),
+        ("b", "c"),
+        ("c", "d"),
+        ("d", "output"),
+    ]
+    graph = joined(nodes, edges)
+    for framework in ("norse", "snntorch", "euler"):
+        counts, _ = agree(graph, tmp_path, RULES[framework], dt=DT, reset=reset_of(RULES[framework]))
+        assert min(counts.values()) > 5
+
+
+def branching():
+    nodes = {
+        "input": nir.Input(np.array([2, 5, 5])),
+        "a": conv(2, 3),
+        "b": lif(3, 5, 5),
+        "c": conv(3, 3, seed=5),
+        "d": lif(3, 5, 5),
+        "e": conv(3, 3, seed=6),
+        "f": lif(3, 5, 5),
+        "flat": nir.Flatten({"input": np.array([3, 5, 5])}, 0, -1),
+        "g": nir.Affine(weights(4, 75) / 4, weights(4)),
+        "h": lif(4),
+        "output": nir.Output(np.array([4])),
+    }
+    edges = [
+        ("input", "a"),
+        ("a", "b"),
+        ("b", "c"),
+        ("c", "d"),
+        ("d", "e"),
+        ("e", "f"),
+        ("b", "f"),
+        ("d", "flat"),
+        ("f", "flat"),
+        ("flat", "g"),
+        ("g", "h"),
+        ("h", "output"),
+    ]
+    return joined(nodes, edges)
+
+
+@pytest.mark.parametrize("currents", [True, False])
+def test_the_spikes_of_both_ways_meet(tmp_path, currents):
+    """Two skip connections: spikes of the shorter way wait, so that sums are those of the framework."""
+    counts, made = agree(branching(), tmp_path, RULES["euler"], dt=DT, currents=currents)
+    assert min(counts.values()) > 20
+    relays = [p.name for p in made.network.populations if "_later" in p.name]
+    assert relays == ["lif1_later1", "lif2_later1"]
+
+
+def test_delays(tmp_path):
+    """Delays behind neurons are those of axons; behind weights, of each target; both take whole steps."""
+    nodes = {
+        "input": nir.Input(np.array([4])),
+        "a": nir.Affine(weights(5, 4), weights(5)),
+        "b": lif(5),
+        "slow": nir.Delay(np.array([0, 1, 2, 5, 0]) * DT),
+        "c": nir.Linear(weights(4, 5)),
+        "d": lif(4),
+        "e": nir.Linear(weights(4, 5, seed=8)),
+        "late": nir.Delay(np.array([3, 0, 1, 3]) * DT),
+        "output": nir.Output(np.array([4])),
+    }
+    edges = [
+        ("input", "a"),
+        ("a", "b"),
+        ("b", "slow"),
+        ("slow", "c"),
+        ("c", "d"),
+        ("b", "e"),
+        ("e", "late"),
+        ("late", "d"),
+        ("d", "output"),
+    ]
+    counts, _ = agree(joined(nodes, edges), tmp_path, RULES["euler"], dt=DT)
+    assert min(counts.values()) > 20
+
+
+@pytest.mark.parametrize("end", ["LI", "CubaLI", "sum"])
+def test_an_output_that_does_not_fire(tmp_path, end):
+    """The potentials of a leaky integrator are those of the framework; a linear end is summed up."""
+    last = {
+        "LI": [nir.LI(np.full(3, 9e-3), np.ones(3), np.zeros(3))],
+        "CubaLI": [nir.CubaLI(np.full(3, 4e-3), np.full(3, 9e-3), np.ones(3), np.zeros(3), np.ones(3))],
+        "sum": [],
+    }[end]
+    graph = chain(
+        nir.Affine(weights(6, 4), weights(6)),
+        lif(6),
+        nir.Affine(weights(3, 6), weights(3)),
+        *last,
+        shape=(4,),
+        out=3,
+    )
+    counts, made = agree(graph, tmp_path, RULES["norse"], dt=DT)
+    assert not made.fires
+    assert counts["b"] > 5
+
+
+def test_subgraphs_are_dissolved(tmp_path):
+    """SnnTorch and norse write a recurrent layer as a graph of its own."""
+    inner = joined(
+        {
+            "input": nir.Input(np.array([6])),
+            "lif": lif(6),
+            "w_rec": nir.Linear(weights(6, 6) / 3),
+            "output": nir.Output(np.array([6])),
+        },
+        [("input", "lif"), ("lif", "w_rec"), ("w_rec", "lif"), ("lif", "output")],
+    )
+    nodes = {
+        "input": nir.Input(np.array([4])),
+        "fc": nir.Linear(weights(6, 4)),
+        "rec": inner,
+        "fc2": nir.Linear(weights(3, 6)),
+        "lif2": lif(3),
+        "output": nir.Output(np.array([3])),
+    }
+    edges = [("input", "fc"), ("fc", "rec"), ("rec", "fc2"), ("fc2", "lif2"), ("lif2", "output")]
+    flat = {
+        **{k: v for k, v in nodes.items() if k != "rec"},
+        "rec.lif": inner.nodes["lif"],
+        "rec.w_rec": inner.nodes["w_rec"],
+    }
+    together = joined(
+        flat,
+        [
+            ("input", "fc"),
+            ("fc", "rec.lif"),
+            ("rec.lif", "rec.w_rec"),
+            ("rec.w_rec", "rec.lif"),
+            ("rec.lif", "fc2"),
+            ("fc2", "lif2"),
+            ("lif2", "output"),
+        ],
+    )
+    nested, flattened = written(joined(nodes, edges), tmp_path), written(together, tmp_path)
+    assert set(nested.nodes) == set(flattened.nodes)
+    assert set(nested.edges) == set(flattened.edges)
+    counts, _ = agree(together, tmp_path, RULES["norse"], dt=DT)
+    assert min(counts.values()) > 5

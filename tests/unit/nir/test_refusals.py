@@ -1,0 +1,200 @@
+"""Graphs that cannot be run: each one ends in one error, which names the node."""
+
+import itertools
+from dataclasses import replace
+
+import h5py
+import nir
+import numpy as np
+import pytest
+
+from bioscnn.errors import UserError
+from bioscnn.nir import Choices, Node, build, read_graph
+from tests.unit.nir.graphs import (
+    DT,
+    RULES,
+    chain,
+    conv,
+    cuba,
+    integrate,
+    joined,
+    lif,
+    plain,
+    weights,
+    written,
+)
+
+NORSE = RULES["norse"]
+
+
+def dense(n_in, n_out):
+    return nir.Linear(weights(n_out, n_in))
+
+
+def of(nodes, *edges, ends=(4, 3)):
+    """A graph with an input of 4 and an output of 3."""
+    shape = {"input": nir.Input(np.array([ends[0]])), "output": nir.Output(np.array([ends[1]]))}
+    return joined({**shape, **nodes}, [tuple(edge.split(" ")) for edge in edges])
+
+
+def changed(node, **values):
+    for name, value in values.items():
+        setattr(node, name, np.asarray(value))
+    return node
+
+
+SMALL = {"a": dense(4, 3), "b": lif(3)}
+WAY = ("input a", "a b", "b output")
+
+
+REFUSED = {
+    "Threshold": (
+        of({**SMALL, "c": nir.Threshold(np.ones(3))}, "input a", "a b", "b c", "c output"),
+        "node 'c' (Threshold)",
+    ),
+    "I": (of({"a": dense(4, 3), "b": nir.I(np.ones(3))}, *WAY), "node 'b' (I)"),
+    "an edge to nowhere": (of(SMALL, *WAY, "b c"), "edges of the graph"),
+    "an edge twice": (of(SMALL, *WAY, "a b"), "edges"),
+    "no input": (
+        joined({**SMALL, "output": nir.Output(np.array([3]))}, [("a", "b"), ("b", "output")]),
+        "nodes of type Input",
+    ),
+    "no output": (
+        joined({**SMALL, "input": nir.Input(np.array([4]))}, [("input", "a"), ("a", "b")]),
+        "nodes of type Output",
+    ),
+    "a node without input": (of({**SMALL, "c": dense(4, 3)}, *WAY, "c b"), "node 'c' (Linear)"),
+    "a loop without a neuron": (
+        of({**SMALL, "c": dense(3, 3), "d": dense(3, 3)}, *WAY, "a c", "c d", "d c", "c b"),
+        "node 'c' (Linear)",
+    ),
+    "weights that are NaN": (
+        of({**SMALL, "a": nir.Linear(np.full((3, 4), np.nan))}, *WAY),
+        "node 'a' (Linear)",
+    ),
+    "a threshold that is infinite": (of({**SMALL, "b": lif(3, v_threshold=np.inf)}, *WAY), "node 'b' (LIF)"),
+    "inputs of a wrong number": (of({**SMALL, "a": dense(5, 3)}, *WAY), "node 'a' (Linear)"),
+    "more weights than neurons": (of({**SMALL, "a": dense(4, 7)}, *WAY), "node 'b' (LIF)"),
+    "parameters of different shapes": (
+        of({**SMALL, "b": changed(lif(3), tau=np.full(4, 0.01))}, *WAY),
+        "node 'b' (LIF)",
+    ),
+    "a bias of a wrong shape": (
+        of({**SMALL, "a": nir.Affine(weights(3, 4), np.zeros(5))}, *WAY),
+        "node 'a' (Affine)",
+    ),
+    "a time constant of 0": (of({**SMALL, "b": lif(3, tau=0.0)}, *WAY), "node 'b' (LIF)"),
+    "a delay between steps": (
+        of(
+            {**SMALL, "c": nir.Delay(np.full(3, 1.5 * DT)), "d": dense(3, 3), "e": lif(3)},
+            "input a",
+            "a b",
+            "b c",
+            "c d",
+            "d e",
+            "e output",
+        ),
+        "node 'c' (Delay)",
+    ),
+    "a delay of currents": (
+        of({**SMALL, "c": nir.Delay(np.full(4, DT))}, "input c", "c a", "a b", "b output"),
+        "node 'b' (LIF)",
+    ),
+    "potentials that neurons read": (
+        of(
+            {**SMALL, "c": nir.LI(np.full(3, 0.01), np.ones(3), np.zeros(3)), "d": dense(3, 3), "e": lif(3)},
+            "input a",
+            "a b",
+            "b c",
+            "c d",
+            "d e",
+            "e output",
+        ),
+        "node 'c' (LI)",
+    ),
+    "a kernel larger than its image": (
+        chain(conv(1, 2, size=(7, 7), padding=0), lif(2, 1, 1), shape=(1, 5, 5), out=2),
+        None,
+    ),
+    "channels that are not there": (
+        chain(conv(3, 2), lif(2, 5, 5), shape=(1, 5, 5), out=2),
+        "node 'a' (Conv2d)",
+    ),
+    "a scale of another shape": (
+        of({**SMALL, "c": nir.Scale(np.ones(5))}, "input a", "a c", "c b", "b output"),
+        "node 'c' (Scale)",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_it_is_refused_by_name(tmp_path, name):
+    graph, key = REFUSED[name]
+    with pytest.raises(UserError) as caught:
+        build(
+            written(graph, tmp_path),
+            NORSE,
+            plain(),
+            DT,
+            tuple(graph.nodes.get("input", nir.Input(np.array([4]))).input_type["input"]),
+        )
+    assert caught.value.key == key or key is None
+    assert caught.value.file == tmp_path / "graph.nir" or key is None
+
+
+@pytest.mark.parametrize(
+    ("choices", "key"),
+    [
+        (Choices(), "nir.framework"),
+        (Choices("euler"), "nir.dt"),
+        (Choices("snntorch"), "nir.reset"),
+        (Choices("spikingjelly"), "nir.reset"),
+        (Choices("sinabs"), "nir.reset, nir.spikes_per_step"),
+        (Choices("norse", spikes_per_step=2), "nir.spikes_per_step"),
+        (Choices("sinabs", reset="v_reset", spikes_per_step=2), "nir.spikes_per_step"),
+    ],
+)
+def test_what_the_file_leaves_open_is_asked_for(tmp_path, choices, key):
+    graph = written(of(SMALL, *WAY), tmp_path)
+    with pytest.raises(UserError) as caught:
+        build(graph, choices, plain(), DT, (4,))
+    assert caught.value.key == key
+
+
+def test_old_files_lack_a_reset_potential(tmp_path):
+    """NIR before 1.0 had no v_reset; then even NIR as it stands leaves the reset open."""
+    graph = written(of({**SMALL, "b": integrate(3)}, *WAY), tmp_path)
+    old = dict(graph.nodes)
+    values = {key: value for key, value in old["b"].values.items() if key != "v_reset"}
+    old["b"] = replace(old["b"], values=values)
+    euler = Choices("euler", DT)
+    assert build(graph, euler, plain(), DT, (4,)).fires
+    with pytest.raises(UserError) as caught:
+        build(replace(graph, nodes=old), euler, plain(), DT, (4,))
+    assert caught.value.key == "nir.reset"
+
+
+def test_sinabs_writes_no_synaptic_currents(tmp_path):
+    graph = written(of({**SMALL, "b": cuba(3)}, *WAY), tmp_path)
+    with pytest.raises(UserError) as caught:
+        build(graph, RULES["sinabs"], plain(), DT, (4,))
+    assert caught.value.key == "node 'b' (CubaLIF)"
+
+
+def test_an_unknown_type_is_named(tmp_path):
+    written(of(SMALL, *WAY), tmp_path)
+    with h5py.File(tmp_path / "graph.nir", "r+") as file:
+        del file["node/nodes/b/type"]
+        file["node/nodes/b/type"] = "Izhikevich"
+    with pytest.raises(UserError) as caught:
+        read_graph(tmp_path / "graph.nir")
+    assert (caught.value.key, caught.value.value) == ("node 'b' (Izhikevich)", "Izhikevich")
+
+
+def test_a_very_deep_graph_is_refused(tmp_path):
+    graph = written(of(SMALL, *WAY), tmp_path)
+    names = [f"n{k}" for k in range(3000)]
+    nodes = {**graph.nodes, **{name: Node(name, "Scale", {"scale": np.ones(4)}) for name in names}}
+    edges = (("input", "n0"), *itertools.pairwise(names), (names[-1], "a"), *graph.edges[1:])
+    with pytest.raises(UserError, match="too deep"):
+        build(replace(graph, nodes=nodes, edges=edges), NORSE, plain(), DT, (4,))
