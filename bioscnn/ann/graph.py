@@ -248,7 +248,7 @@ class LayerGraph:
         """Cut images into batches small enough for the patches of the largest layer."""
         x = np.asarray(x)
         if x.dtype != np.float64:
-            x = x.astype(np.float32)
+            x = x.astype(np.float32, copy=False)
         if x.shape[1:] != self.input_shape or len(x) == 0:
             expected = "(n, " + ", ".join(map(str, self.input_shape)) + "), n >= 1"
             raise UserError(

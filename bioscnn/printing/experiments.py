@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def print_experiment(done: Finished) -> None:
     """Print the verdict of an experiment, what was measured for it, and where tables and report are."""
     summary, entry = done.summary, done.summary["entry"]
-    OUT.print(f"\n[bold]{summary['title']}[/bold]  {entry['source']}, {entry['n']}\n")
+    OUT.print(f"\n[bold]{escape(summary['title'])}[/bold]  {escape(entry['source'])}, {entry['n']}\n")
     if summary["simulated"]:
         print_simulated(summary["dataset"].removesuffix("-simulated"))
     print_sentences(summary["verdict"])
@@ -22,8 +22,8 @@ def print_experiment(done: Finished) -> None:
         OUT.print(f"  [red]failed[/red]  {name}: {reason}", markup=True)
     kept = summary["units"] - done.computed
     OUT.print(f"  units   {done.computed:,} measured now, {kept:,} kept")
-    OUT.print(f"  tables  {done.folder}")
-    OUT.print(f"  report  {done.folder / 'report.html'}")
+    OUT.print(f"  tables  {escape(str(done.folder))}")
+    OUT.print(f"  report  {escape(str(done.folder / 'report.html'))}")
 
 
 def print_shard(done: ShardDone) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich.markup import escape
 from rich.table import Table
 
 from bioscnn.printing.shared import own_name, print_simulated, print_table, with_interval
@@ -23,7 +24,7 @@ def print_run(run: Run, study: Path, elapsed: float) -> None:
     spiking, trained = s["accuracy"][s["readout"]], s["ann_accuracy"]
     points = 100 * (spiking[0] - trained[0])
     seconds, recorded, spikes_in = s["seconds"], "simulated" in s, "input_spikes_per_trial" in s
-    OUT.print(f"\n[bold]{s['dataset']}[/bold]  {s['source']}\n")
+    OUT.print(f"\n[bold]{escape(s['dataset'])}[/bold]  {escape(s['source'])}\n")
     if s.get("simulated"):
         print_simulated(s["dataset"].removesuffix("-simulated"))
     for name, text in (
@@ -44,7 +45,7 @@ def print_run(run: Run, study: Path, elapsed: float) -> None:
             f"{elapsed:.1f} s: build {seconds['build']:.1f}, simulation {seconds['simulate']:.1f}, "
             f"report {run.report_seconds:.1f}",
         ),
-        ("report", str(run.folder / "report.html")),
+        ("report", escape(str(run.folder / "report.html"))),
     ):
         OUT.print(f"  {name:<16} {text}")
     if chosen := s.get("duration_auto"):
@@ -63,8 +64,10 @@ def print_run(run: Run, study: Path, elapsed: float) -> None:
     OUT.print("\nNext:")
     bioscnn = own_name()
     third = (f"{bioscnn} explain {run.folder}", "where the accuracy goes, cause by cause")
-    if recorded:
+    if s.get("saccade_ends_ms"):
         third = (f'{bioscnn} run {study} --set simulation.duration="100 ms"', "the first saccade alone")
+    elif recorded:
+        third = (f"{bioscnn} timing {study}", "what the times of spikes carry")
     elif spikes_in:
         third = (
             f"{bioscnn} run {study} --set simulation.device=numpy --trials 20",
@@ -79,7 +82,7 @@ def print_run(run: Run, study: Path, elapsed: float) -> None:
         third,
         (f"{bioscnn} plan {study}", "neurons, synapses, memory"),
     ):
-        OUT.print(f"  {command:<68} [dim]# {purpose}[/dim]")
+        OUT.print(f"  {escape(command):<68} [dim]# {purpose}[/dim]")
 
 
 def print_ledger(ledger: Ledger, report: Path) -> None:
@@ -105,7 +108,7 @@ def print_ledger(ledger: Ledger, report: Path) -> None:
     OUT.print("\nPoints of accuracy with 95 % interval; grey: not significant. Not applicable:")
     for name, reason in ledger.not_applicable.items():
         OUT.print(f"  {name:<18} {reason}")
-    OUT.print(f"\n[bold]{first_cause(ledger)}[/bold]\nreport  {report}")
+    OUT.print(f"\n[bold]{first_cause(ledger)}[/bold]\nreport  {escape(str(report))}")
 
 
 def _shares(accuracy: float, disagreement: float) -> tuple[str, str]:
@@ -126,7 +129,7 @@ def print_plan(plan: Plan) -> None:
             for p in plan.projections
         ],
     )
-    OUT.print(f"\ndata      {plan.dataset}: {plan.source}")
+    OUT.print(f"\ndata      {escape(plan.dataset)}: {escape(plan.source)}")
     if plan.simulated:
         print_simulated(plan.dataset.removesuffix("-simulated"))
     OUT.print(

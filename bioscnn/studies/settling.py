@@ -21,8 +21,8 @@ from bioscnn.studies.prepare import (
     check_fit,
     convert_for,
     device_of,
-    input_kind,
     trained_network,
+    training_input,
 )
 from bioscnn.studies.scores import Scores
 from bioscnn.studies.study import AUTO, Study, read_study, read_tables, with_changes
@@ -159,12 +159,7 @@ def _lasting(path: Path, changes: Sequence[str], duration: float) -> Study:
 def _try(study: Study, twice: Study, data: Path | None, progress: Progress) -> ChosenDuration:
     """Simulate training images for twice the duration of a study, converted for that duration."""
     config, longer = without_noise(study.config), without_noise(twice.config)
-    kind, graph, split = input_kind(config), trained_network(config), "train"
-    try:
-        shown = kind.load(longer, split, _IMAGES, data, progress, download=False)
-    except UserError:
-        split = "validation"
-        shown = kind.load(longer, split, _IMAGES, data, progress)
+    graph, shown = trained_network(config), training_input(longer, _IMAGES, data, progress)
     check_fit(graph, shown, config.network.model)
     network = convert_for(config, graph, calibration_input(config, graph, data, progress))
     scores = Scores(network, shown.spikes)
@@ -173,7 +168,7 @@ def _try(study: Study, twice: Study, data: Path | None, progress: Progress) -> C
         scores.add(batch)
     changed = float(np.mean(undecided(scores, config.readout.rule, config.simulation.n_steps)))
     n = len(shown.examples)
-    return ChosenDuration(config.simulation.duration, changed, n, split, changed <= TOLERANCE)
+    return ChosenDuration(config.simulation.duration, changed, n, shown.examples.split, changed <= TOLERANCE)
 
 
 def undecided(scores: Scores, rule: str, step: int) -> NDArray[np.bool_]:

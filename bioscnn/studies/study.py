@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from bioscnn.datasets.own import kind_and_path
 from bioscnn.errors import UserError
 from bioscnn.studies.config import FILE_OF_A_NEURON, KEYS_OF_NEURONS, KEYS_OF_SYNAPSES, StudyConfig
 from bioscnn.studies.naming import label_of
@@ -51,6 +52,8 @@ class Study:
         """Return the hash that names the results: of all keys but ``jobs``, and of the contents' hashes."""
         written = self.config.model_dump()
         del written["simulation"]["jobs"]
+        # Where own data lie decides nothing: their contents do.
+        written["dataset"]["name"] = self.config.dataset.label
         return hashlib.sha256(json.dumps([written, *contents]).encode()).hexdigest()[:16]
 
     def changed(self, **keys: Mapping[str, Any]) -> Study:
@@ -86,7 +89,7 @@ def read_study(path: str | Path, changes: Sequence[str] = ()) -> Study:
     Parameters
     ----------
     path : path
-        A TOML file; the path of a neuron's file in it is relative to it.
+        A TOML file; the paths of data and of a neuron's file in it are relative to it.
     changes : sequence of str
         ``"table.key=value"`` or ``"noise.NAME.key=value"``, as on the command line; a value that is no TOML
         is taken as text. Another model of a neuron or a synapse leaves out those keys of the file that it
@@ -103,7 +106,7 @@ def read_study(path: str | Path, changes: Sequence[str] = ()) -> Study:
 
 
 def read_tables(path: Path) -> dict[str, Any]:
-    """Read the tables of a study file; the path of a neuron's file in it is made one from here.
+    """Read the tables of a study file; paths of data and of a neuron's file in it are made ones from here.
 
     Raises
     ------
@@ -111,6 +114,10 @@ def read_tables(path: Path) -> dict[str, Any]:
         If the file is missing or no TOML.
     """
     tables = read_toml(path, "study")
+    dataset = tables.get("dataset")
+    own = kind_and_path(str(dataset.get("name"))) if isinstance(dataset, dict) else None
+    if own is not None and own[1]:
+        dataset["name"] = f"{own[0]}:{path.parent / Path(own[1]).expanduser()}"
     neuron = tables.get("neuron")
     if isinstance(neuron, dict) and str(neuron.get("model", "")).endswith(FILE_OF_A_NEURON):
         neuron["model"] = str(path.parent / neuron["model"])

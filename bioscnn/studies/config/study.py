@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
-from bioscnn.datasets.recordings import EVENT_DATASETS
 from bioscnn.neurons.synapse import SHARPEST
 from bioscnn.noise import NOISES
 from bioscnn.quantities import format_quantity
@@ -93,12 +92,12 @@ class StudyConfig(Table):
 
     @model_validator(mode="after")
     def _kind_fits_data(self) -> StudyConfig:
-        events = self.dataset.name in EVENT_DATASETS
+        events = self.dataset.recorded
         if (self.encoding.kind == "events") != events:
             kinds = ("events",) if events else tuple(kind for kind in KEYS_OF_ENCODINGS if kind != "events")
             what = "recordings of an event camera" if events else "images"
             raise refuse(
-                f"{self.dataset.name} consists of {what}",
+                f"{self.dataset.label} consists of {what}",
                 key="encoding.kind",
                 value=self.encoding.kind,
                 expected=either(*kinds),
@@ -143,12 +142,12 @@ class StudyConfig(Table):
 
     @model_validator(mode="after")
     def _noise_fits(self) -> StudyConfig:
-        recorded = self.dataset.name in EVENT_DATASETS
+        recorded = self.dataset.recorded
         for name, noise in self.noise.items():
             if noise.acts_on == ("images" if recorded else "events"):
                 what = "recordings of an event camera" if recorded else "images"
                 raise refuse(
-                    f"{name} is noise of {noise.acts_on}, and {self.dataset.name} consists of {what}",
+                    f"{name} is noise of {noise.acts_on}, and {self.dataset.label} consists of {what}",
                     key=noise.key(),
                     expected="one of " + ", ".join(_names_of("events" if recorded else "images")),
                     fix="remove the table, or set dataset.name to data of the other kind",
