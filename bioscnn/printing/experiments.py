@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.markup import escape
+
 from bioscnn.printing.shared import print_sentences, print_simulated
 from bioscnn.terminal import OUT
 
@@ -19,7 +21,7 @@ def print_experiment(done: Finished) -> None:
         print_simulated(summary["dataset"].removesuffix("-simulated"))
     print_sentences(summary["verdict"])
     for name, reason in list(done.analysis.failed.items())[:5]:
-        OUT.print(f"  [red]failed[/red]  {name}: {reason}", markup=True)
+        OUT.print(f"  [red]failed[/red]  {escape(name)}: {escape(reason)}")
     kept = summary["units"] - done.computed
     OUT.print(f"  units   {done.computed:,} measured now, {kept:,} kept")
     OUT.print(f"  tables  {escape(str(done.folder))}")
@@ -29,5 +31,5 @@ def print_experiment(done: Finished) -> None:
 def print_shard(done: ShardDone) -> None:
     """Print what a shard has measured, and how the experiment is finished."""
     OUT.print(f"\n  units   {done.units:,} of this shard, {done.computed:,} measured now")
-    OUT.print(f"  folder  {done.folder}")
+    OUT.print(f"  folder  {escape(str(done.folder))}")
     OUT.print("  next    the other shards; then the same command without --shard, which analyses")

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bioscnn.datasets.contents import read_start
 from bioscnn.datasets.idx import read_idx
 from bioscnn.datasets.own.classes import check_labels, classes_of
 from bioscnn.datasets.own.splits import ALL
@@ -87,7 +88,7 @@ def find_pairs(folder: Path) -> IdxPairs:
                 "one file of a pair", file=here, expected="images and labels", fix="put the other one beside it"
             )
         images_file, labels_file = (path for path in pair if path is not None)
-        own = check_labels(read_idx(labels_file), len(read_images(images_file)), labels_file, "labels")
+        own = check_labels(read_idx(labels_file), _count(images_file), labels_file, "labels")
         files[part], given[part] = (images_file, labels_file), np.arange(first, first + len(own))
         labels.append(own)
         first += len(own)
@@ -119,6 +120,12 @@ def read_images(path: Path) -> NDArray[np.uint8]:
             expected="uint8 of shape (n, height, width), or with 1 or 3 channels: (n, channels, height, width)",
         )
     return images
+
+
+def _count(path: Path) -> int:
+    """Return how many images the header of a file announces; the file itself is read later."""
+    start = read_start(path, 8)
+    return int.from_bytes(start[4:], "big") if len(start) == 8 else len(read_images(path))
 
 
 def _names(file: Path) -> list[str] | None:
