@@ -56,9 +56,10 @@ def load_dataset(
     Images of the user's own are named by kind and path, such as ``"folder:photographs"``; their splits and
     more of their keys are those of `bioscnn.datasets.OwnData`.
 
-    MNIST is looked for in the data folder (``data``, else the environment variable BIOSCNN_DATA), then among the embedded digits (``validation`` only), then in the cache of downloads, then on the network.
-    The content of a split is the same from every source. The photographs of Caltech101 are looked for in the
-    data folder, then in the cache of downloads; they are never downloaded here: `fetch` does that.
+    MNIST is looked for in the data folder (``data``, else the environment variable BIOSCNN_DATA), then among
+    the embedded digits (``validation`` only), then in the cache of downloads, then on the network. The content
+    of a split is the same from every source. The photographs of Caltech101 are looked for in the data folder,
+    then in the cache of downloads; they are never downloaded here: `fetch` does that.
 
     Parameters
     ----------
@@ -92,9 +93,7 @@ def load_dataset(
     own = _own(name, size)
     if own is not None:
         _require_kind(own.recorded, name, 'OwnData("events", Path("..."), size=(HEIGHT, WIDTH)).load()')
-        images = own.load(split)
-        assert isinstance(images, ImageSet)
-        return images
+        return own.load_images(split)
     _require_images(name)
     splits = IMAGES[name]
     if split not in splits:
@@ -283,7 +282,7 @@ def _require_available(name: str, *also: str) -> None:
         "unknown data set",
         key="dataset.name",
         value=name,
-        expected=f"{', '.join(known)}; or data of your own: {', '.join(f'{kind}:PATH' for kind in KEYS_OF_KINDS)}",
+        expected=f"{', '.join(known)}; or own data: {', '.join(f'{kind}:PATH' for kind in KEYS_OF_KINDS)}",
         fix=_nearest(name.partition(":")[0], (*known, *KEYS_OF_KINDS)),
     )
 

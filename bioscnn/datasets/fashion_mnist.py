@@ -45,9 +45,8 @@ def fetch() -> list[Path]:
         If a file cannot be downloaded intact.
     """
     otherwise = (
-        f"fetch the files from {MIRRORS[0]} on a machine with a network and put them in {folder()}; Debian has "
-        "them as the package dataset-fashion-mnist, for dataset.name = "
-        '"idx:/usr/share/datasets/fashion-mnist"'
+        f"fetch the files from {MIRRORS[0]} on a machine with a network and put them in {folder()}; Debian "
+        'has the package dataset-fashion-mnist: dataset.name = "idx:/usr/share/datasets/fashion-mnist"'
     )
     files = [
         retrieve([mirror + name for mirror in MIRRORS], md5, folder() / name, otherwise=otherwise)

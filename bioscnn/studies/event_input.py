@@ -52,7 +52,7 @@ class EventInput:
         """Load the first recordings of a split, or simulate them where the study allows it."""
         own = config.dataset.own
         if own is not None:
-            return cls.of(own.load(split, trials), config)
+            return cls.of(own.load_recordings(split, trials), config)
         recordings = load_recordings(
             config.dataset.name,
             split,

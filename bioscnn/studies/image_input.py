@@ -51,7 +51,7 @@ class ImageInput:
         """Load the first images of a split."""
         own = config.dataset.own
         if own is not None:
-            return cls.of(own.load(split, trials), config)
+            return cls.of(own.load_images(split, trials), config)
         images = load_dataset(
             config.dataset.name, split, data=data, download=download, size=config.dataset.size
         )

@@ -116,7 +116,7 @@ def read_tables(path: Path) -> dict[str, Any]:
     tables = read_toml(path, "study")
     dataset = tables.get("dataset")
     own = kind_and_path(str(dataset.get("name"))) if isinstance(dataset, dict) else None
-    if own is not None and own[1]:
+    if own is not None and own[1] and isinstance(dataset, dict):
         dataset["name"] = f"{own[0]}:{path.parent / Path(own[1]).expanduser()}"
     neuron = tables.get("neuron")
     if isinstance(neuron, dict) and str(neuron.get("model", "")).endswith(FILE_OF_A_NEURON):

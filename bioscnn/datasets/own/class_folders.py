@@ -15,7 +15,9 @@ from bioscnn.datasets.own.classes import check_classes
 from bioscnn.datasets.own.splits import ALL
 from bioscnn.errors import UserError
 
-PARTS = {"train": "train", "validation": "validation", "val": "validation", "valid": "validation", "test": "test"}
+PARTS = {name: name for name in ("train", "validation", "test")} | dict.fromkeys(
+    ("val", "valid"), "validation"
+)
 """Names of folders that are parts, and of which."""
 
 CLUTTER = ("thumbs.db", "desktop.ini")
@@ -68,14 +70,7 @@ def list_classes(root: Path, endings: Sequence[str]) -> ClassFolders:
     """
     if not root.is_dir():
         raise UserError("no such folder", file=root, key="dataset.name", expected="a folder per class")
-    folders = list(_folders(root))
-    names = [folder.name for folder in folders]
-    parts = {PARTS[name.lower()]: folder for name, folder in zip(names, folders, strict=True) if name.lower() in PARTS}
-    in_parts = folders and len(parts) == len(folders) and all(list(_folders(part)) for part in folders)
-    if in_parts and "train" not in parts and "test" not in parts:
-        in_parts = False
-    if not in_parts:
-        parts = {ALL: root}
+    parts = _parts(root) or {ALL: root}
     classes: tuple[str, ...] | None = None
     paths: list[Path] = []
     labels: list[int] = []
@@ -110,6 +105,14 @@ def list_classes(root: Path, endings: Sequence[str]) -> ClassFolders:
         given[part] = np.arange(start, len(paths))
     assert classes is not None
     return ClassFolders(root, paths, np.array(labels, np.int64), classes, given)
+
+
+def _parts(root: Path) -> dict[str, Path]:
+    """Return the folders that are parts; none if there are others, or they hold no folders of classes."""
+    folders = list(_folders(root))
+    parts = {PARTS.get(folder.name.lower(), ""): folder for folder in folders}
+    whole = len(parts) == len(folders) and "" not in parts and all(list(_folders(part)) for part in folders)
+    return parts if whole and ("train" in parts or "test" in parts) else {}
 
 
 def _folders(folder: Path) -> Iterator[Path]:
@@ -151,7 +154,7 @@ def _files(
             raise UserError(
                 "no file that is read here",
                 file=path,
-                expected=f"files {', '.join(f'*{ending}' for ending in endings)} alone in the folder of a class",
+                expected=f"in the folder of a class, {', '.join(f'*{ending}' for ending in endings)} alone",
                 fix="convert it, or move it elsewhere",
             )
         known = seen.setdefault((found.st_dev, found.st_ino), path)

@@ -66,7 +66,9 @@ def _read_npy(path: Path) -> np.ndarray:
     except (OSError, ValueError, EOFError, MemoryError, OverflowError, TokenError, SyntaxError) as error:
         raise UserError("not an intact npy file", value=str(error), fix=FETCH_AGAIN) from error
     if not isinstance(events, np.ndarray) or events.ndim != 1:
-        raise UserError("no array of events", value=f"shape {np.shape(events)}", expected="one row for each event")
+        raise UserError(
+            "no array of events", value=f"shape {np.shape(events)}", expected="a row for each event"
+        )
     return events
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +18,9 @@ from bioscnn.errors import UserError
 NAMES = "classes.txt"
 """File beside them with the name of each class, one a line."""
 
-_FILE = re.compile(r"(?:.*[-_.])?(?P<part>train|t10k|test)[-_.](?P<what>images|labels)[-_.]idx\d[-_.]ubyte(?:\.gz)?")
+_FILE = re.compile(
+    r"(?:.*[-_.])?(?P<part>train|t10k|test)[-_.](?P<what>images|labels)[-_.]idx\d[-_.]ubyte(?:\.gz)?"
+)
 _LAYOUT = "train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte"
 _PARTS = {"train": "train", "t10k": "test", "test": "test"}
 
@@ -48,8 +49,8 @@ class IdxPairs:
     def examples(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Return images of one part, shape (n, channels, height, width)."""
         part = next(name for name, own in self.given.items() if np.isin(rows[0], own))
-        images = read_images(self.files[part][0])
-        return images[rows - self.given[part][0]]
+        chosen: NDArray[np.uint8] = read_images(self.files[part][0])[rows - self.given[part][0]]
+        return chosen
 
 
 def find_pairs(folder: Path) -> IdxPairs:
@@ -85,7 +86,10 @@ def find_pairs(folder: Path) -> IdxPairs:
         if None in pair:
             here = next(path for path in pair if path is not None)
             raise UserError(
-                "one file of a pair", file=here, expected="images and labels", fix="put the other one beside it"
+                "one file of a pair",
+                file=here,
+                expected="images and labels",
+                fix="put the other beside it",
             )
         images_file, labels_file = (path for path in pair if path is not None)
         own = check_labels(read_idx(labels_file), _count(images_file), labels_file, "labels")
@@ -117,7 +121,7 @@ def read_images(path: Path) -> NDArray[np.uint8]:
             "no images",
             file=path,
             value=f"{images.dtype} of shape {images.shape}",
-            expected="uint8 of shape (n, height, width), or with 1 or 3 channels: (n, channels, height, width)",
+            expected="uint8 of shape (n, height, width) or (n, channels, height, width), channels 1 or 3",
         )
     return images
 
@@ -135,9 +139,5 @@ def _names(file: Path) -> list[str] | None:
     try:
         text = file.read_bytes()[:1_000_000].decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"not a text file: {error}", file=file, expected="the name of a class in each line") from None
-    return list(_lines(text))
-
-
-def _lines(text: str) -> Iterator[str]:
-    return (line.strip() for line in text.split("\n") if line.strip())
+        raise UserError(f"not a text file: {error}", file=file, expected="a name of a class a line") from None
+    return [line.strip() for line in text.split("\n") if line.strip()]

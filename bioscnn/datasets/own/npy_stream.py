@@ -114,9 +114,9 @@ def open_npz(file: Path) -> dict[str, NpyMember]:
 
 def _header(stored: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     """Read the header of an npy file."""
-    version = npy.read_magic(stored)
-    if version == (1, 0):
-        return npy.read_array_header_1_0(stored)
-    if version == (2, 0):
-        return npy.read_array_header_2_0(stored)
-    raise ValueError(f"npy format {version}")
+    readers: dict[Any, Any] = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+    version: Any = npy.read_magic(stored)  # type: ignore[no-untyped-call]
+    if version not in readers:
+        raise ValueError(f"npy format {version}")
+    shape, by_columns, dtype = readers[version](stored)
+    return shape, by_columns, dtype

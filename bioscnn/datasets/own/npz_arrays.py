@@ -88,16 +88,15 @@ def find_arrays(file: Path) -> NpzArrays:
 
 def _images_of(member: NpyMember, others: Mapping[str, NpyMember]) -> NpyMember:
     shape, kind = member.shape, member.dtype
-    grey = len(shape) == 3 or (len(shape) == 4 and shape[1] == 1)
+    one_or_three = len(shape) == 3 or (len(shape) == 4 and shape[1] in (1, 3))
     last = len(shape) == 4 and shape[1] not in (1, 3) and shape[3] in (1, 3)
-    if not (kind == np.uint8 or kind.kind == "f") or not (grey or (len(shape) == 4 and shape[1] == 3)) or 0 in shape:
+    if not (kind == np.uint8 or kind.kind == "f") or not one_or_three or 0 in shape:
         raise UserError(
             "no images",
             file=member.file,
             key=member.name,
             value=f"{kind} of shape {shape}",
-            expected="uint8 or float, of shape (n, height, width), or with 1 or 3 channels: "
-            "(n, channels, height, width)",
+            expected="uint8 or float of shape (n, height, width) or (n, channels, height, width), channels 1 or 3",
             fix=f"store {member.name}.transpose(0, 3, 1, 2)" if last else None,
         )
     for other in others.values():
@@ -115,7 +114,7 @@ def _images_of(member: NpyMember, others: Mapping[str, NpyMember]) -> NpyMember:
 def _check_range(images: NDArray[np.float32], member: NpyMember) -> None:
     """Refuse what is no intensity, and say how it becomes one without loss."""
     if not np.isfinite(images).all():
-        raise UserError("a value that is no number", file=member.file, key=member.name, expected="finite numbers")
+        raise UserError("a value that is no number", file=member.file, key=member.name, expected="0 to 1")
     low, high = float(images.min()), float(images.max())
     if low < 0 or high > 1:
         raise UserError(
@@ -124,8 +123,8 @@ def _check_range(images: NDArray[np.float32], member: NpyMember) -> None:
             key=member.name,
             value=f"{low:.6g} to {high:.6g}",
             expected="0 to 1 (uint8: 0 to 255)",
-            fix=f"store ({member.name} - low)/(high - low) with the low and high of the training part, and let "
-            "the network see the old numbers: dataset.scale = high - low, dataset.mean = -low",
+            fix=f"store ({member.name} - low)/(high - low), with low and high of the training part; the network "
+            "sees the old numbers with dataset.scale = high - low, dataset.mean = -low",
         )
 
 

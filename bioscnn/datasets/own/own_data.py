@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +34,7 @@ KEYS_OF_KINDS = {
 Kind = Literal["folder", "idx", "npz", "events"]
 
 
-def kind_and_path(name: str) -> tuple[str, str] | None:
+def kind_and_path(name: str) -> tuple[Kind, str] | None:
     """Return kind and path of own data, or None for the name of a data set that bioscnn knows.
 
     Examples
@@ -44,7 +44,7 @@ def kind_and_path(name: str) -> tuple[str, str] | None:
     >>> kind_and_path("mnist")
     """
     kind, colon, path = name.partition(":")
-    return (kind, path) if colon and kind in KEYS_OF_KINDS else None
+    return (cast(Kind, kind), path) if colon and kind in KEYS_OF_KINDS else None
 
 
 class Contents(Protocol):
@@ -151,6 +151,33 @@ class OwnData:
         UserError
             If there is no such split, it has fewer examples, or a file cannot be read.
         """
+        return self.load_recordings(split, trials) if self.recorded else self.load_images(split, trials)
+
+    def load_images(self, split: str, trials: int | None = None) -> ImageSet:
+        """Read the first images of a split; see `load`."""
+        rows, labels, source, index = self._chosen(split, trials)
+        found = self.contents
+        if self.kind == "folder":
+            paths = [found.paths[row] for row in rows]
+            images = read_photographs(paths, self.size, self.colour, self.fit)
+        else:
+            images = found.examples(rows)
+        return ImageSet(images, labels, found.classes, self.name, split, source, index)
+
+    def load_recordings(self, split: str, trials: int | None = None) -> EventSet:
+        """List the first recordings of a split; see `load`."""
+        rows, labels, source, index = self._chosen(split, trials)
+        (height, width), found = self.sensor, self.contents
+        files = tuple(OwnRecording(found.paths[row], (width, height)) for row in rows)
+        return EventSet(
+            files, labels, found.classes, (width, height), self.name, split, source, simulated=False,
+            index=index,
+        )  # fmt: skip
+
+    def _chosen(
+        self, split: str, trials: int | None
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], str, NDArray[np.int64]]:
+        """Return the rows of the first examples of a split, their labels, source and places in their part."""
         if split not in self.splits:
             raise UserError(
                 f"{self.path.name} has no part for {split}",
@@ -159,7 +186,7 @@ class OwnData:
                 value=split,
                 expected=" | ".join(self.splits),
             )
-        part = self.splits[split]
+        part, found = self.splits[split], self.contents
         what = "recordings" if self.recorded else "images"
         if trials is not None and trials > len(part.rows):
             raise UserError(
@@ -169,24 +196,10 @@ class OwnData:
                 value=trials,
                 expected=f"at most {len(part.rows)}",
             )
-        rows, found = part.rows[:trials], self.contents
-        labels = found.labels[rows]
+        rows = part.rows[:trials]
         start = next(own[0] for own in found.given.values() if np.isin(rows[0], own))
         source = f"{self.kind} {self.path}: {len(part.rows):,} {what}, {part.chosen}"
-        index = rows - start
-        if self.recorded:
-            height, width = self.sensor
-            files = tuple(OwnRecording(found.paths[row], (width, height)) for row in rows)
-            return EventSet(
-                files, labels, found.classes, (width, height), self.name, split, source, simulated=False,
-                index=index,
-            )  # fmt: skip
-        if self.kind == "folder":
-            paths = [found.paths[row] for row in rows]
-            images = read_photographs(paths, self.size, self.colour, self.fit)
-        else:
-            images = found.examples(rows)
-        return ImageSet(images, labels, found.classes, self.name, split, source, index)
+        return rows, found.labels[rows], source, rows - start
 
     @property
     def sensor(self) -> tuple[int, int]:

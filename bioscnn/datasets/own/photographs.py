@@ -67,30 +67,28 @@ def read_photographs(
     return images
 
 
-def read_photograph(
-    path: Path, size: tuple[int, int] | None, colour: Colour, fit: Fit
-) -> NDArray[np.uint8]:
+def read_photograph(path: Path, size: tuple[int, int] | None, colour: Colour, fit: Fit) -> NDArray[np.uint8]:
     """Read one photograph, shape (channels, height, width); parameters and errors as of `read_photographs`.
 
     Pixels are taken as the file has them: no colour profile is applied, and the image is not turned.
     """
     image = open_image(path, FORMATS)
     if image.mode not in _MODES or (image.mode == "CMYK" and "adobe" not in image.info):
-        deep = image.mode.startswith(("I", "F"))
+        convert = "convert it to RGB"
+        if image.mode.startswith(("I", "F")):
+            convert = 'collect images of 16 bits as floats in an npz file, dataset.name = "npz:PATH"'
         raise UserError(
             "an image of another kind",
             file=path,
             value=f"mode {image.mode}",
             expected="8 bits a channel: grey, palette, RGB, or CMYK with Adobe's marker",
-            fix='convert it; or collect images of 16 bits as floats in an npz file (dataset.name = "npz:PATH")'
-            if deep
-            else "convert it to RGB",
+            fix=convert,
         )
     if image.format == "TIFF" and getattr(image, "n_frames", 1) > 1:
         raise UserError("a file of several images", file=path, expected="one image a file")
     if image.mode in _WITH_ALPHA or "transparency" in image.info:
         image = image.convert("RGBA")
-        if image.getextrema()[3][0] < 255:
+        if np.asarray(image)[..., 3].min() < 255:
             raise UserError(
                 "an image that is partly transparent",
                 file=path,

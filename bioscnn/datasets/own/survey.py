@@ -83,9 +83,7 @@ def survey(data: OwnData) -> Survey:
         return _survey_photographs(data)
     if data.kind == "events":
         return _survey_recordings(data)
-    part = next(iter(data.splits))
-    images = data.load(part, 1)
-    _, channels, height, width = images.images.shape  # type: ignore[union-attr]
+    _, channels, height, width = data.load_images(next(iter(data.splits)), 1).images.shape
     return Survey(data, channels, height, width, (height, width), (height, width))
 
 
@@ -101,7 +99,8 @@ def _survey_photographs(data: OwnData) -> Survey:
     if not alike:
         scale = min(1.0, LONGEST_SIDE / max(height, width))
         height, width = max(1, round(scale * height)), max(1, round(scale * width))
-    fitting = replace(data, size=data.size or (None if alike else (height, width)), colour="rgb" if colour else "grey")
+    size = data.size or (None if alike else (height, width))
+    fitting = replace(data, size=size, colour="rgb" if colour else "grey")
     height, width = fitting.size or (height, width)
     return Survey(fitting, 3 if colour else 1, height, width, by_area[0], by_area[-1])
 
@@ -171,7 +170,7 @@ def _digests(data: OwnData, part: str) -> Iterator[bytes]:
         return
     rows = data.splits[part].rows
     if data.kind in ("idx", "npz"):
-        yield from (hashlib.sha256(np.ascontiguousarray(image)).digest() for image in data.contents.examples(rows))
+        yield from (hashlib.sha256(image.tobytes()).digest() for image in data.contents.examples(rows))
         return
     for row in rows:
         digest = hashlib.sha256()

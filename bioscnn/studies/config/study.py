@@ -119,6 +119,18 @@ class StudyConfig(Table):
         return self
 
     @model_validator(mode="after")
+    def _cells_see_grey(self) -> StudyConfig:
+        if self.encoding.retina and self.dataset.colour != "grey":
+            raise refuse(
+                "ganglion cells see grey images",
+                key="dataset.colour",
+                value=self.dataset.colour,
+                expected='"grey", or encoding.retina = []',
+                fix="change one of the two",
+            )
+        return self
+
+    @model_validator(mode="after")
     def _event_steps(self) -> StudyConfig:
         dt, duration, frame = self.simulation.dt, self.simulation.duration, self.encoding.frame
         if self.encoding.kind != "events":

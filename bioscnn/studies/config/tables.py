@@ -123,12 +123,12 @@ class Dataset(Table):
             kinds = [kind for kind, others in KEYS_OF_KINDS.items() if key in others]
             if key == "size" and self.name == WITH_SIZE:
                 continue
-            also = f", {WITH_SIZE}" if key == "size" else ""
+            names = [f"{kind}:PATH" for kind in kinds] + ([WITH_SIZE] if key == "size" else [])
             raise refuse(
                 f"the examples of {self.label} do not have this key",
                 key=f"dataset.{key}",
                 value=getattr(self, key),
-                expected=f"dataset.name = {either(*(f'{kind}:PATH' for kind in kinds))}{also}",
+                expected=f"dataset.name = {either(*names)}",
                 fix="remove one of the two",
             )
         if self.validation_share + self.test_share >= 1:
@@ -163,8 +163,9 @@ class Dataset(Table):
     @model_validator(mode="after")
     def _recordings_of_images(self) -> Dataset:
         if "recordings" in self.model_fields_set and self.name not in EVENT_DATASETS:
+            what = "recordings of real cameras" if self.recorded else "a set of images: nothing recorded them"
             raise refuse(
-                f"{self.label} is not recorded by a simulated camera",
+                f"{self.label} is {what}",
                 key="dataset.recordings",
                 value=self.recordings,
                 fix=f"remove the key, or set dataset.name to {either(*EVENT_DATASETS)}",

@@ -67,7 +67,8 @@ def _absolute(name: str) -> str:
     kind, path = found
     if not path or not path.isprintable():
         raise refuse("no path of own data", value=name, expected=f"{kind}:PATH", fix="write where they are")
-    return f"{kind}:{Path(os.path.abspath(Path(path).expanduser()))}"
+    # Not Path.resolve: a link to the data stays the name by which they are known.
+    return f"{kind}:{os.path.abspath(Path(path).expanduser())}"  # noqa: PTH100
 
 
 def _known_cells(names: tuple[str, ...]) -> tuple[str, ...]:
