@@ -632,6 +632,17 @@ def main() -> None:
     except UserError as error:
         typer.echo(f"bioscnn: {error}", err=True)
         sys.exit(2)
+    except ImportError as error:
+        if (error.name or "").split(".")[0] == "bioscnn":
+            raise
+        broken = UserError(
+            "a package that bioscnn needs is missing or broken",
+            key=error.name,
+            value=str(error),
+            fix="`bioscnn doctor` says which versions fit, and how to get them",
+        )
+        typer.echo(f"bioscnn: {broken}", err=True)
+        sys.exit(2)
     except _Interrupt:
         typer.echo("bioscnn: interrupted; nothing half-written is left", err=True)
         sys.exit(2)

@@ -57,8 +57,8 @@ def load_dataset(
     more of their keys are those of `bioscnn.datasets.OwnData`.
 
     MNIST is looked for in the data folder (``data``, else the environment variable BIOSCNN_DATA), then among
-    the embedded digits (``validation`` only), then in the cache of downloads, then on the network. The content
-    of a split is the same from every source. The photographs of Caltech101 are looked for in the data folder,
+    the embedded digits (``validation`` only), then in the cache of downloads, then on the network. A split
+    has the same content from every source. The photographs of Caltech101 are looked for in the data folder,
     then in the cache of downloads; they are never downloaded here: `fetch` does that.
 
     Parameters

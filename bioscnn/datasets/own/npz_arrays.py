@@ -96,7 +96,8 @@ def _images_of(member: NpyMember, others: Mapping[str, NpyMember]) -> NpyMember:
             file=member.file,
             key=member.name,
             value=f"{kind} of shape {shape}",
-            expected="uint8 or float of shape (n, height, width) or (n, channels, height, width), channels 1 or 3",
+            expected="uint8 or float of shape (n, height, width) or (n, channels, height, width), "
+            "channels 1 or 3",
             fix=f"store {member.name}.transpose(0, 3, 1, 2)" if last else None,
         )
     for other in others.values():
@@ -123,8 +124,8 @@ def _check_range(images: NDArray[np.float32], member: NpyMember) -> None:
             key=member.name,
             value=f"{low:.6g} to {high:.6g}",
             expected="0 to 1 (uint8: 0 to 255)",
-            fix=f"store ({member.name} - low)/(high - low), with low and high of the training part; the network "
-            "sees the old numbers with dataset.scale = high - low, dataset.mean = -low",
+            fix=f"store ({member.name} - low)/(high - low), with low and high of the training part; the "
+            "network sees the old numbers with dataset.scale = high - low, dataset.mean = -low",
         )
 
 
