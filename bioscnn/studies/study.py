@@ -17,6 +17,7 @@ from bioscnn.datasets.own import kind_and_path
 from bioscnn.errors import UserError
 from bioscnn.studies.config import FILE_OF_A_NEURON, KEYS_OF_NEURONS, KEYS_OF_SYNAPSES, StudyConfig
 from bioscnn.studies.naming import label_of
+from bioscnn.studies.shipped import find_study
 from bioscnn.toml import parse_toml
 
 AUTO = "auto"
@@ -89,7 +90,7 @@ def read_study(path: str | Path, changes: Sequence[str] = ()) -> Study:
     Parameters
     ----------
     path : path
-        A TOML file; the paths of data and of a neuron's file in it are relative to it.
+        A TOML file, or the name of a shipped study such as ``"mnist"``; the paths of data and of a neuron's file in it are relative to it.
     changes : sequence of str
         ``"table.key=value"`` or ``"noise.NAME.key=value"``, as on the command line; a value that is no TOML
         is taken as text. Another model of a neuron or a synapse leaves out those keys of the file that it
@@ -101,7 +102,7 @@ def read_study(path: str | Path, changes: Sequence[str] = ()) -> Study:
         If the file is missing or no TOML, a key is unknown (the nearest right one is named), or a value
         is wrong.
     """
-    path = Path(path)
+    path = find_study(Path(path))
     return study_of(path, read_tables(path), changes)
 
 
@@ -113,7 +114,8 @@ def read_tables(path: Path) -> dict[str, Any]:
     UserError
         If the file is missing or no TOML.
     """
-    tables = read_toml(path, "study")
+    path = find_study(path)
+    tables = read_toml(path)
     dataset = tables.get("dataset")
     own = kind_and_path(str(dataset.get("name"))) if isinstance(dataset, dict) else None
     if own is not None and own[1] and isinstance(dataset, dict):
@@ -124,15 +126,8 @@ def read_tables(path: Path) -> dict[str, Any]:
     return tables
 
 
-def read_toml(path: Path, what: str) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
     """Read the tables of a TOML file.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    what : str
-        What it is: ``"study"`` or ``"sweep"``.
 
     Raises
     ------
@@ -141,10 +136,6 @@ def read_toml(path: Path, what: str) -> dict[str, Any]:
     """
     try:
         return parse_toml(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        beside = sorted(p.name for p in path.parent.glob("*.toml"))
-        known = f"{path.parent} has {', '.join(beside)}" if beside else f"{path.parent} has no .toml file"
-        raise UserError(f"no such {what} file", file=path, expected=known) from None
     except UserError as error:
         raise error.but(file=path) from None
     except (OSError, ValueError) as error:

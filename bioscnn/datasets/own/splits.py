@@ -115,11 +115,11 @@ def _how(
     shares: Mapping[str, float],
     seed: int,
 ) -> str:
-    by_seed = f"drawn class by class with seed {seed}"
     if part in drawn:
-        return f"{100 * shares[part]:g} % of {'all' if ALL in given else 'the part train'}, {by_seed}"
+        what = "all" if ALL in given else "the part train"
+        return f"{100 * shares[part]:g} % of {what}, drawn class by class with seed {seed}"
     taken = [name for name in drawn if shares[name]]
     if part == "train" and taken:
         what = "all" if ALL in given else "the part train"
-        return f"what is left of {what} without {' and '.join(reversed(taken))}, which were {by_seed}"
+        return f"the rest of {what} once {' and '.join(reversed(taken))} are drawn with seed {seed}"
     return "all" if ALL in given else f"the part {part} as it was given"
