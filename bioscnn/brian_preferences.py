@@ -1,4 +1,4 @@
-"""What is asked before Brian2 is imported: whether it would run a file, and whether it can be imported at all.
+"""What is asked before Brian2 is imported: whether it would run a file, and whether NumPy fits.
 
 Brian2 evaluates a file ``brian_preferences`` of the current folder when it is imported: refused here.
 

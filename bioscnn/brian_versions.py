@@ -7,7 +7,7 @@ NUMPY_BELOW = (("2.6", "2"), ("2.10", "2.4"))
 
 
 def misfit(brian2: str, numpy: str) -> tuple[str, str] | None:
-    """Return from which Brian2 on a NumPy is fine, and before which NumPy this Brian2 is, or None if they fit.
+    """Return the Brian2 that would fit a NumPy, and the NumPy before which this Brian2 fits; None if both do.
 
     Examples
     --------

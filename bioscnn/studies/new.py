@@ -109,7 +109,8 @@ def _found(found: Survey) -> Iterator[str]:
     what = "recordings" if data.recorded else "images"
     colour = "" if data.recorded else ", in colour" if found.channels == 3 else ", grey"
     last = f", up to {1e3 * found.longest:.0f} ms" if data.recorded else ""
-    yield f"{n:,} {what} of {len(data.contents.classes):,} classes, {sizes} pixels (height x width){colour}{last}"
+    classes = f"{len(data.contents.classes):,} classes"
+    yield f"{n:,} {what} of {classes}, {sizes} pixels (height x width){colour}{last}"
     for split in ("train", "validation", "test"):
         if split in data.splits:
             yield f"{split}: {data.count(split):,}, {data.splits[split].chosen}"

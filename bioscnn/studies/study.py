@@ -90,7 +90,8 @@ def read_study(path: str | Path, changes: Sequence[str] = ()) -> Study:
     Parameters
     ----------
     path : path
-        A TOML file, or the name of a shipped study such as ``"mnist"``; the paths of data and of a neuron's file in it are relative to it.
+        A TOML file, to which the paths of data and of a neuron's file in it are relative; or the name of a
+        shipped study, such as ``"mnist"``.
     changes : sequence of str
         ``"table.key=value"`` or ``"noise.NAME.key=value"``, as on the command line; a value that is no TOML
         is taken as text. Another model of a neuron or a synapse leaves out those keys of the file that it
