@@ -152,7 +152,7 @@ def _rest(name: str, found: Survey, n_classes: int) -> Iterator[str]:
         yield _key("kind", "currents", "each pixel is a constant current: also poisson | latency | lif-layer")
     shape = f"({found.channels}, {found.height}, {found.width})"
     yield "\n[network]"
-    yield f"# Yours: it takes (channels, height, width) = {shape} and gives {n_classes} numbers, one per class."
+    yield f"# Yours: it takes (channels, height, width) = {shape} and gives {n_classes} numbers, one a class."
     yield "# docs/your-network.md says how it comes from torch or Keras. The path is one from where you type."
     yield _key("model", f"{name}.onnx", "a shipped network, or the path of a file")
     yield "\n[neuron]"

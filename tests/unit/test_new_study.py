@@ -1,4 +1,4 @@
-"""`bioscnn new`: a study with what was found in the data; shipped studies by name; versions that do not fit."""
+"""`bioscnn new` writes what was found in the data; shipped studies go by name; misfits are told."""
 
 from __future__ import annotations
 
