@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bioscnn.brian_versions import misfit
 from bioscnn.doctor.machine import Check, Environment
+from bioscnn.extras import how_to_install
 
 _MINIMUM_PYTHON = (3, 11)
 _OPTIONAL = {"torch": "train", "neo": "export", "onnxruntime": "dev", "playwright": "dev"}
@@ -73,7 +74,7 @@ def check_optional(environment: Environment) -> list[Check]:
     checks = []
     for name, extra in _OPTIONAL.items():
         version = environment.version_of(name)
-        fix = "" if version else f'pip install "bioscnn[{extra}]"'
+        fix = "" if version else how_to_install(extra)
         checks.append(Check(name, "ok" if version else "optional", version or "not installed", fix))
     browser = _find_browser(environment)
     fix = "" if browser else "playwright install chromium"
