@@ -1,4 +1,6 @@
-"""Brian2 evaluates a file ``brian_preferences`` of the current folder when it is imported: refused here.
+"""What is asked before Brian2 is imported: whether it would run a file, and whether NumPy fits.
+
+Brian2 evaluates a file ``brian_preferences`` of the current folder when it is imported: refused here.
 
 A folder that somebody sends may hold such a file beside a study, and whatever is written in it would be run.
 Preferences are none of a study anyway: they change results, and no hash knows of them.
@@ -10,9 +12,11 @@ import sys
 from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import ModuleType
 
+from bioscnn.brian_versions import misfit
 from bioscnn.errors import UserError
 
 FILE = "brian_preferences"
@@ -32,10 +36,28 @@ class _Guard(MetaPathFinder):
                 fix="remove it, or start from another folder; preferences of your own belong into "
                 "~/.brian/user_preferences",
             )
+        if fullname == "brian2":
+            _refuse_misfit()
         return None
 
 
+def _refuse_misfit() -> None:
+    """Refuse a NumPy with which this Brian2 cannot be imported: it would end in an AttributeError."""
+    try:
+        brian2, numpy = version("brian2"), version("numpy")
+    except PackageNotFoundError:
+        return
+    found = misfit(brian2, numpy)
+    if found is not None:
+        raise UserError(
+            "Brian2 cannot be imported with this NumPy",
+            value=f"Brian2 {brian2} with NumPy {numpy}",
+            expected=f"NumPy before {found[1]}, or Brian2 {found[0]} or newer",
+            fix=f'pip install "numpy<{found[1]}"',
+        )
+
+
 def guard() -> None:
-    """Refuse the file from now on, whoever imports Brian2."""
+    """Refuse both from now on, whoever imports Brian2."""
     if not any(isinstance(finder, _Guard) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Guard())

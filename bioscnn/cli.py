@@ -33,7 +33,7 @@ app = typer.Typer(
 data_app = typer.Typer(no_args_is_help=True, help="Data sets: what is here, download, check.")
 app.add_typer(data_app, name="data")
 
-StudyFile = Annotated[Path, typer.Argument(help="a study, such as sims/mnist.toml")]
+StudyFile = Annotated[Path, typer.Argument(help="a study file, or a shipped one by its name, such as mnist")]
 Changes = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help='change a key: neuron.t_ref="1 ms"')
 ]
@@ -129,6 +129,23 @@ def run(
         typer.echo(json.dumps(finished.summary, indent=2))
     else:
         print_run(finished, loaded.config, Again(study, asked, data), perf_counter() - begun)
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="of the study; the file is NAME.toml")],
+    data: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KIND:PATH", help="own data: folder:, idx:, npz: or events:, then where they are"
+        ),
+    ] = None,
+) -> None:
+    """Write a study file for data of your own, with what was found in them."""
+    from bioscnn.printing.studies import print_new_study
+    from bioscnn.studies.new import new_study
+
+    print_new_study(new_study(name, data))
 
 
 @app.command()
@@ -394,7 +411,7 @@ def time_step(
 
 @experiment_command()
 def sweep(
-    file: Annotated[Path, typer.Argument(help="a sweep, such as sims/sweeps/mnist-morris.toml")],
+    file: Annotated[Path, typer.Argument(help="a sweep file, or a shipped one: sweeps/mnist-morris")],
     plan: Annotated[
         bool, typer.Option("--plan", help="say how many points, programs and seconds; simulate nothing")
     ] = False,
@@ -650,6 +667,17 @@ def main() -> None:
         app()
     except UserError as error:
         typer.echo(f"bioscnn: {error}", err=True)
+        sys.exit(2)
+    except ImportError as error:
+        if (error.name or "").split(".")[0] == "bioscnn":
+            raise
+        broken = UserError(
+            "a package that bioscnn needs is missing or broken",
+            key=error.name,
+            value=str(error),
+            fix="`bioscnn doctor` says which versions fit, and how to get them",
+        )
+        typer.echo(f"bioscnn: {broken}", err=True)
         sys.exit(2)
     except _Interrupt:
         typer.echo("bioscnn: interrupted; nothing half-written is left", err=True)

@@ -11,6 +11,7 @@ from bioscnn.datasets.catalogue import (
 from bioscnn.datasets.event_files import EventFile, read_events, write_events
 from bioscnn.datasets.events import EventSet, EventStream
 from bioscnn.datasets.images import ImageSet
+from bioscnn.datasets.own import OwnData
 from bioscnn.datasets.recordings import load_recordings
 from bioscnn.datasets.stabilisation import stabilise
 from bioscnn.datasets.tonic_events import from_tonic
@@ -22,6 +23,7 @@ __all__ = [
     "EventStream",
     "FileRow",
     "ImageSet",
+    "OwnData",
     "check",
     "fetch",
     "from_tonic",

@@ -9,18 +9,18 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from bioscnn.datasets import caltech, mnist, mnist_files
+from bioscnn.datasets import caltech, fashion_mnist, mnist, mnist_files
 from bioscnn.datasets.archives import fetch_archive
 from bioscnn.datasets.downloads import Progress
 from bioscnn.datasets.folders import data_folder, places
 from bioscnn.datasets.images import ImageSet
 from bioscnn.datasets.mnist_files import OfficialFile
+from bioscnn.datasets.own import KEYS_OF_KINDS, OwnData, check_parts, kind_and_path
 from bioscnn.datasets.recordings import EVENT_DATASETS, EventDataset, find_real
 from bioscnn.errors import UserError
 
 IMAGES = {"mnist": mnist.SPLITS, "caltech": caltech.SPLITS}
 AVAILABLE = (*IMAGES, *EVENT_DATASETS)
-PLANNED = ("folder", "idx")
 _SHOWN = 10  # broken recordings or photographs of a split that are listed one by one
 
 
@@ -53,20 +53,23 @@ def load_dataset(
 ) -> ImageSet:
     """Load one split of a data set.
 
-    MNIST is looked for in the data folder (``data``, else the environment variable BIOSCNN_DATA), then
-    among the embedded digits (``validation`` only), then in the cache of downloads, then on the network.
-    The content of a split is the same from every source. The photographs of Caltech101 are looked for in the
-    data folder, then in the cache of downloads; they are never downloaded here: `fetch` does that.
+    Images of the user's own are named by kind and path, such as ``"folder:photographs"``; their splits and
+    more of their keys are those of `bioscnn.datasets.OwnData`.
+
+    MNIST is looked for in the data folder (``data``, else the environment variable BIOSCNN_DATA), then among
+    the embedded digits (``validation`` only), then in the cache of downloads, then on the network. A split
+    has the same content from every source. The photographs of Caltech101 are looked for in the data folder,
+    then in the cache of downloads; they are never downloaded here: `fetch` does that.
 
     Parameters
     ----------
     name : str
-        ``"mnist"``, or ``"caltech"`` (motorbikes and airplanes of Caltech101).
+        ``"mnist"``, ``"caltech"`` (motorbikes and airplanes of Caltech101), or own images.
     split : str
         ``"validation"`` (5,000 digits, 150 photographs), ``"train"`` (55,000; 1,248) or ``"test"`` (10,000;
         200).
     size : tuple of int, optional
-        Height and width of photographs, pixels; (30, 40) if left out. Digits are 28 x 28.
+        Height and width of photographs, pixels; of Caltech101 (30, 40) if left out. Digits are 28 x 28.
     data : path, optional
         A data folder.
     download : bool
@@ -87,6 +90,10 @@ def load_dataset(
     >>> images.images.shape
     (100, 1, 28, 28)
     """
+    own = _own(name, size)
+    if own is not None:
+        _require_kind(own.recorded, name, 'OwnData("events", Path("..."), size=(HEIGHT, WIDTH)).load()')
+        return own.load_images(split)
     _require_images(name)
     splits = IMAGES[name]
     if split not in splits:
@@ -127,8 +134,8 @@ def fetch(name: str, progress: Progress | None = None) -> list[Path]:
     Parameters
     ----------
     name : str
-        ``"mnist"`` (11 MB), ``"caltech"`` (137 MB), ``"nmnist"`` (1.1 GB) or ``"ncaltech101"``. Photographs
-        and recordings are unpacked.
+        ``"mnist"`` (11 MB), ``"fashion-mnist"`` (31 MB), ``"caltech"`` (137 MB), ``"nmnist"`` (1.1 GB) or
+        ``"ncaltech101"``. Photographs and recordings are unpacked.
     progress : callable, optional
         Told of the bytes of large archives as they come.
 
@@ -137,7 +144,9 @@ def fetch(name: str, progress: Progress | None = None) -> list[Path]:
     UserError
         For an unknown name, or if a file cannot be downloaded intact.
     """
-    _require_available(name)
+    if name == fashion_mnist.NAME:
+        return fashion_mnist.fetch()
+    _require_available(name, fashion_mnist.NAME)
     if name == "caltech":
         return [fetch_archive(caltech.ARCHIVE, progress)]
     if name in EVENT_DATASETS:
@@ -151,7 +160,8 @@ def check(name: str, data: Path | None = None) -> list[FileRow]:
     Parameters
     ----------
     name : str
-        ``"mnist"``, ``"caltech"``, ``"nmnist"`` or ``"ncaltech101"``.
+        ``"mnist"``, ``"caltech"``, ``"nmnist"`` or ``"ncaltech101"``, or own data such as
+        ``"folder:photographs"``.
     data : path, optional
         A data folder; else BIOSCNN_DATA.
 
@@ -162,6 +172,9 @@ def check(name: str, data: Path | None = None) -> list[FileRow]:
         then those of its files that are broken. They are taken from the data folder, else from the cache of
         downloads.
     """
+    own = _own(name, None)
+    if own is not None:
+        return _check_own(own)
     _require_available(name)
     folder = data_folder(data)
     if name == "caltech":
@@ -228,6 +241,18 @@ def _check_recordings(dataset: EventDataset, split: str, folder: Path | None) ->
     return _checked(title, real.source, f"{real.source}, {sum(read):,} events", broken)
 
 
+def _check_own(own: OwnData) -> list[FileRow]:
+    what, rows = "recordings" if own.recorded else "images", []
+    for part in check_parts(own):
+        title = f"{own.name}, {part.name}"
+        found = f"{part.n:,} {what}"
+        if part.in_training:
+            found += f", {part.in_training:,} of which are in train, too"
+        broken = [FileRow(str(error.file), "broken", error.problem) for error in part.broken]
+        rows += _checked(title, found, found, broken)
+    return rows
+
+
 def _read_each(reads: Sequence[Callable[[], Sized]]) -> tuple[list[int], list[FileRow]]:
     """Return the lengths of what can be read, and a row for each file that cannot."""
     lengths, broken = [], []
@@ -249,32 +274,44 @@ def _missing(title: str) -> FileRow:
     return FileRow(title, "missing", "in neither the data folder nor the download cache")
 
 
-def _require_available(name: str) -> None:
+def _require_available(name: str, *also: str) -> None:
     if name in AVAILABLE:
         return
-    kind = name.partition(":")[0]
-    today = f"one of those available today: {', '.join(AVAILABLE)}"
-    if kind in PLANNED:
-        raise UserError("this data set is not built yet", key="dataset.name", value=name, expected=today)
+    known = (*AVAILABLE, *also)
     raise UserError(
         "unknown data set",
         key="dataset.name",
         value=name,
-        expected=today,
-        fix=_nearest(kind, AVAILABLE + PLANNED),
+        expected=f"{', '.join(known)}; or own data: {', '.join(f'{kind}:PATH' for kind in KEYS_OF_KINDS)}",
+        fix=_nearest(name.partition(":")[0], (*known, *KEYS_OF_KINDS)),
     )
+
+
+def _own(name: str, size: tuple[int, int] | None) -> OwnData | None:
+    """Return data of the user's own, or None for the name of another data set."""
+    found = kind_and_path(name)
+    if found is None:
+        return None
+    if size is not None and "size" not in KEYS_OF_KINDS[found[0]]:
+        raise UserError("these images have a size of their own", key="size", value=size, fix="leave it out")
+    return OwnData(found[0], Path(found[1]).expanduser(), size)
+
+
+def _require_kind(recorded: bool, title: str, instead: str) -> None:
+    if recorded:
+        raise UserError(
+            f"{title} holds recordings of an event camera, not images",
+            key="dataset.name",
+            value=title,
+            expected=f"images: {', '.join(IMAGES)}",
+            fix=f"bioscnn.datasets.{instead}",
+        )
 
 
 def _require_images(name: str) -> None:
     _require_available(name)
     if name in EVENT_DATASETS:
-        raise UserError(
-            f"{EVENT_DATASETS[name].title} holds recordings of an event camera, not images",
-            key="dataset.name",
-            value=name,
-            expected=f"images: {', '.join(IMAGES)}",
-            fix=f'bioscnn.datasets.load_recordings("{name}")',
-        )
+        _require_kind(True, EVENT_DATASETS[name].title, f'load_recordings("{name}")')
 
 
 def _nearest(word: str, words: tuple[str, ...] | dict[str, int]) -> str | None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.errors import UserError
+from bioscnn.large_arrays import large_array
+
+_AT_ONCE = 256
+"""Images that are read or written at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,8 +23,8 @@ class ImageSet:
 
     Parameters
     ----------
-    images : ndarray of uint8, shape (n, channels, height, width)
-        Pixels, 0 (black) to 255 (white).
+    images : ndarray of uint8 or float32, shape (n, channels, height, width)
+        Pixels, 0 (black) to 255 (white); of float32 intensities, 0 to 1.
     labels : ndarray of int64, shape (n,)
         Class of each image, an index into ``classes``.
     classes : tuple of str
@@ -37,10 +41,10 @@ class ImageSet:
     Raises
     ------
     UserError
-        If lengths disagree, the images are not uint8 of four dimensions, or a label names no class.
+        If lengths disagree, the images are of another type or shape, or a label names no class.
     """
 
-    images: NDArray[np.uint8] = field(repr=False)
+    images: NDArray[Any] = field(repr=False)
     labels: NDArray[np.int64] = field(repr=False)
     classes: tuple[str, ...]
     name: str
@@ -51,13 +55,13 @@ class ImageSet:
     def __post_init__(self) -> None:
         images, labels = np.ascontiguousarray(self.images), np.asarray(self.labels)
         place = f"{self.name}, {self.split} ({self.source})"
-        if images.dtype != np.uint8 or images.ndim != 4:
+        if images.dtype not in (np.uint8, np.float32) or images.ndim != 4:
             raise UserError(
                 "images of the wrong kind",
                 file=place,
                 key="images",
                 value=f"{images.dtype} of shape {images.shape}",
-                expected="uint8 of shape (n, channels, height, width)",
+                expected="uint8 or float32 of shape (n, channels, height, width)",
             )
         if labels.ndim != 1 or len(labels) != len(images):
             raise UserError(
@@ -96,12 +100,25 @@ class ImageSet:
         digest = hashlib.sha256()
         for array in (self.images, self.labels.astype("<i8")):
             digest.update(f"{array.dtype.str}{array.shape}".encode())
-            digest.update(array.tobytes())
+            for first in range(0, len(array), _AT_ONCE):
+                digest.update(array[first : first + _AT_ONCE].tobytes())
         return digest.hexdigest()
 
     def intensities(self) -> NDArray[np.float32]:
         """Return the images as numbers in [0, 1], shape (n, channels, height, width)."""
-        return self.images.astype(np.float32) / np.float32(255)
+        if self.images.dtype == np.float32:
+            return self.images
+        found = large_array(self.images.shape, np.float32)
+        for first in range(0, len(found), _AT_ONCE):
+            part = slice(first, first + _AT_ONCE)
+            np.divide(self.images[part], np.float32(255), out=found[part], dtype=np.float32)
+        return found
+
+    def pictures(self) -> NDArray[np.uint8]:
+        """Return the images as numbers from 0 to 255, shape (n, channels, height, width)."""
+        if self.images.dtype == np.uint8:
+            return self.images
+        return np.asarray(np.rint(255 * self.images), np.uint8)
 
     def take(self, selection: int | slice | NDArray[np.integer]) -> Self:
         """Return some of the images.

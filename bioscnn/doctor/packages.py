@@ -6,7 +6,9 @@ import sys
 import time
 from pathlib import Path
 
+from bioscnn.brian_versions import misfit
 from bioscnn.doctor.machine import Check, Environment
+from bioscnn.extras import how_to_install
 
 _MINIMUM_PYTHON = (3, 11)
 _OPTIONAL = {"torch": "train", "neo": "export", "onnxruntime": "dev", "playwright": "dev"}
@@ -44,11 +46,8 @@ def check_requirements(environment: Environment) -> list[Check]:
 def check_brian2(environment: Environment) -> Check:
     """Check that Brian2 and NumPy fit each other, and that Brian2 really imports.
 
-    Brian2 before 2.10 needs NumPy before 2.4 and Brian2 before 2.6 needs NumPy before 2, but neither says
-    so in its metadata, and pip installs the newer NumPy.
+    Which do is said in `bioscnn.brian_versions`.
     """
-    from packaging.version import Version
-
     brian2, numpy = environment.version_of("brian2"), environment.version_of("numpy")
     if brian2 is None or numpy is None:
         lacking = "brian2" if brian2 is None else "numpy"
@@ -56,10 +55,10 @@ def check_brian2(environment: Environment) -> Check:
             "Brian2", "missing", f"{lacking} is not installed", 'pip install "brian2>=2.9" "numpy<2.4"'
         )
     pair = f"Brian2 {brian2} with NumPy {numpy}"
-    for below, limit in (("2.6", "2"), ("2.10", "2.4")):
-        if Version(brian2) < Version(below) and Version(numpy) >= Version(limit):
-            found = f"{pair}, but Brian2 before {below} needs NumPy before {limit}"
-            return Check("Brian2", "broken", found, f'pip install "numpy<{limit}"')
+    wrong = misfit(brian2, numpy)
+    if wrong is not None:
+        found = f"{pair}, but Brian2 before {wrong[0]} needs NumPy before {wrong[1]}"
+        return Check("Brian2", "broken", found, f'pip install "numpy<{wrong[1]}"')
     start = time.perf_counter()
     imported = environment.run([sys.executable, "-c", "import brian2"])
     seconds = time.perf_counter() - start
@@ -75,7 +74,7 @@ def check_optional(environment: Environment) -> list[Check]:
     checks = []
     for name, extra in _OPTIONAL.items():
         version = environment.version_of(name)
-        fix = "" if version else f'pip install "bioscnn[{extra}]"'
+        fix = "" if version else how_to_install(extra)
         checks.append(Check(name, "ok" if version else "optional", version or "not installed", fix))
     browser = _find_browser(environment)
     fix = "" if browser else "playwright install chromium"

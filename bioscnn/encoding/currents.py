@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bioscnn.large_arrays import large_array
 from bioscnn.spikes import SpikeTrains
 
 FULL_INTENSITY = 1e-9
 """Current, in A, of a pixel of intensity 1."""
+
+_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +39,7 @@ class Currents:
     def __post_init__(self) -> None:
         if self.values.ndim != 2:
             raise ValueError(f"currents have shape (n_trials, size), not {self.values.shape}")
-        if not np.all(np.isfinite(self.values)):
+        if not all(np.isfinite(self.values[part]).all() for part in _parts(len(self.values))):
             raise ValueError("currents must be finite")
 
     @property
@@ -53,11 +57,18 @@ class Currents:
 
     def scaled(self, gain: float) -> Self:
         """Return the currents times a factor."""
+        if gain == 1:
+            return self
         return type(self)(self.values * np.float32(gain), self.n_steps, self.dt)
 
     def take(self, trials: NDArray[np.int64]) -> Self:
         """Return some trials, in the order given."""
         return type(self)(self.values[trials], self.n_steps, self.dt)
+
+
+def _parts(n: int) -> Iterator[slice]:
+    """Yield slices of n rows that are looked at one after the other, to hold little in memory."""
+    return (slice(first, first + _AT_ONCE) for first in range(0, n, _AT_ONCE))
 
 
 Stimulus = Currents | SpikeTrains
@@ -87,4 +98,5 @@ def pixel_currents(intensities: NDArray[np.float32], n_steps: int, dt: float) ->
     array([[1.e-09, 1.e-09, 1.e-09, 1.e-09]], dtype=float32)
     """
     flat = np.asarray(intensities, np.float32).reshape(len(intensities), -1)
-    return Currents(flat * np.float32(FULL_INTENSITY), n_steps, dt)
+    values = np.multiply(flat, np.float32(FULL_INTENSITY), out=large_array(flat.shape, np.float32))
+    return Currents(values, n_steps, dt)

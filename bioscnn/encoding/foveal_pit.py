@@ -145,7 +145,7 @@ def responses(images: NDArray[np.floating], cells: tuple[DifferenceOfGaussians, 
 
     Parameters
     ----------
-    images : ndarray of float, shape (n, 1, height, width)
+    images : ndarray of float, shape (n, 1, height, width); without cells, of any number of channels
         Intensities, 0 to 1.
     cells : tuple of DifferenceOfGaussians
         Kinds of cells, one of each at every pixel. None: the images are returned, as if each cell saw one
@@ -168,16 +168,17 @@ def responses(images: NDArray[np.floating], cells: tuple[DifferenceOfGaussians, 
     array([ 0.  ,  0.6 ,  0.51, -0.51, -0.6 ,  0.  ], dtype=float32)
     """
     images = np.asarray(images)
-    if images.ndim != 4 or images.shape[1] != 1 or 0 in images.shape[2:]:
+    if images.ndim != 4 or (cells and images.shape[1] != 1) or 0 in images.shape[1:]:
         raise UserError(
-            "not grey images",
+            "ganglion cells see grey images" if cells else "not images",
             value=images.shape,
-            expected="shape (n, 1, height, width), of one pixel or more",
+            expected=f"shape (n, {'1' if cells else 'channels'}, height, width), of one pixel or more",
+            fix='set dataset.colour = "grey", or encoding.retina = []' if cells else None,
         )
-    if not np.isfinite(images).all():
+    if not all(np.isfinite(images[first : first + _BATCH]).all() for first in range(0, len(images), _BATCH)):
         raise UserError("images with pixels that are no numbers", expected="intensities, 0 to 1")
     if not cells:
-        return images.astype(np.float32)
+        return images.astype(np.float32, copy=False)
     result = np.empty((len(images), len(cells), *images.shape[2:]), np.float32)
     for first in range(0, len(images), _BATCH):
         batch = images[first : first + _BATCH, 0].astype(np.float64)

@@ -82,8 +82,11 @@ class FrontEnd:
         return self.kind not in ("currents", "poisson")
 
     def shape(self, image: tuple[int, ...]) -> tuple[int, int, int]:
-        """Return the shape of the input population, (cells, height, width), for images of a shape."""
-        return max(1, len(self.cells)), image[-2], image[-1]
+        """Return the shape of the input population for images of a shape, (..., channels, height, width).
+
+        It is (cells, height, width), or without cells that of an image.
+        """
+        return len(self.cells) or image[-3], image[-2], image[-1]
 
     def stimulus(
         self, images: NDArray[np.float32], n_steps: int, dt: float, rng: np.random.Generator
@@ -92,8 +95,8 @@ class FrontEnd:
 
         Parameters
         ----------
-        images : ndarray of float32, shape (n, 1, height, width)
-            Intensities in [0, 1].
+        images : ndarray of float32, shape (n, channels, height, width)
+            Intensities in [0, 1]; of one channel where cells see them.
         n_steps : int
             Steps of a trial.
         dt : float

@@ -153,7 +153,7 @@ def rank_order(
             "not a share of the cells", key="encoding.keep", value=keep, expected="above 0, at most 1"
         )
     shape = responses.shape[1:]
-    if shape[0] != max(1, len(cells)):
+    if cells and shape[0] != len(cells):
         raise ValueError(f"coefficients of {shape[0]} kinds of cells, but {len(cells)} kinds")
     if not np.isfinite(responses).all():
         raise UserError("coefficients that are no numbers", expected="finite ones")

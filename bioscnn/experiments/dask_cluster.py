@@ -15,6 +15,7 @@ from bioscnn.errors import UserError
 from bioscnn.experiments.batch import Jobs
 from bioscnn.experiments.dask_workers import SCHEDULER_SECONDS, WATCH_SECONDS, WORKER_SECONDS, DaskWorkers
 from bioscnn.experiments.where import Where
+from bioscnn.extras import how_to_install
 
 SILENT_SECONDS = 5
 """Time after which it is told what is waited for."""
@@ -161,5 +162,5 @@ def require_dask() -> None:
         raise UserError(
             "a cluster needs dask",
             key="--dask",
-            fix="pip install 'bioscnn[distributed]', or leave it out to compute on this machine",
+            fix=f"{how_to_install('distributed')}; or leave it out to compute on this machine",
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bioscnn.errors import UserError
+from bioscnn.extras import how_to_install
 from bioscnn.spikes import SpikeTrains
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def to_neo(trains: SpikeTrains, trial: int, neurons: Iterable[int] | None = None
     try:
         from neo import SpikeTrain
     except ModuleNotFoundError:
-        raise UserError("neo objects need neo", fix="pip install 'bioscnn[export]'") from None
+        raise UserError("neo objects need neo", fix=how_to_install("export")) from None
     if not 0 <= trial < trains.n_trials:
         raise IndexError(f"trial {trial} of {trains.n_trials}")
     one = trains[trial : trial + 1]

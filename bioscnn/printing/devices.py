@@ -94,7 +94,7 @@ def _print_divergence(first: Divergence) -> None:
 def print_devices(done: Devices) -> None:
     """Print how the devices compare: a line for each, and what single precision changes."""
     s = done.summary
-    OUT.print(f"\n[bold]{s['dataset']}[/bold]  {s['source']}, n = {s['n_trials']:,}\n")
+    OUT.print(f"\n[bold]{escape(s['dataset'])}[/bold]  {escape(s['source'])}, n = {s['n_trials']:,}\n")
     if s["simulated"]:
         print_simulated(s["dataset"].removesuffix("-simulated"))
     rows = [

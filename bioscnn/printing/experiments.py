@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.markup import escape
+
 from bioscnn.printing.shared import print_sentences, print_simulated
 from bioscnn.terminal import OUT
 
@@ -14,20 +16,20 @@ if TYPE_CHECKING:
 def print_experiment(done: Finished) -> None:
     """Print the verdict of an experiment, what was measured for it, and where tables and report are."""
     summary, entry = done.summary, done.summary["entry"]
-    OUT.print(f"\n[bold]{summary['title']}[/bold]  {entry['source']}, {entry['n']}\n")
+    OUT.print(f"\n[bold]{escape(summary['title'])}[/bold]  {escape(entry['source'])}, {entry['n']}\n")
     if summary["simulated"]:
         print_simulated(summary["dataset"].removesuffix("-simulated"))
     print_sentences(summary["verdict"])
     for name, reason in list(done.analysis.failed.items())[:5]:
-        OUT.print(f"  [red]failed[/red]  {name}: {reason}", markup=True)
+        OUT.print(f"  [red]failed[/red]  {escape(name)}: {escape(reason)}")
     kept = summary["units"] - done.computed
     OUT.print(f"  units   {done.computed:,} measured now, {kept:,} kept")
-    OUT.print(f"  tables  {done.folder}")
-    OUT.print(f"  report  {done.folder / 'report.html'}")
+    OUT.print(f"  tables  {escape(str(done.folder))}")
+    OUT.print(f"  report  {escape(str(done.folder / 'report.html'))}")
 
 
 def print_shard(done: ShardDone) -> None:
     """Print what a shard has measured, and how the experiment is finished."""
     OUT.print(f"\n  units   {done.units:,} of this shard, {done.computed:,} measured now")
-    OUT.print(f"  folder  {done.folder}")
+    OUT.print(f"  folder  {escape(str(done.folder))}")
     OUT.print("  next    the other shards; then the same command without --shard, which analyses")

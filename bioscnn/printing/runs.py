@@ -32,7 +32,7 @@ def print_run(run: Run, config: StudyConfig, again: Again, elapsed: float) -> No
         points = 100 * (spiking[0] - trained[0])
         against = f"{with_interval(trained)}; the spiking one is {points:+.2f} points from it"
     seconds, recorded, spikes_in = s["seconds"], "simulated" in s, "input_spikes_per_trial" in s
-    OUT.print(f"\n[bold]{s['dataset']}[/bold]  {s['source']}\n")
+    OUT.print(f"\n[bold]{escape(s['dataset'])}[/bold]  {escape(s['source'])}\n")
     if s.get("simulated"):
         print_simulated(s["dataset"].removesuffix("-simulated"))
     for name, text in (
@@ -53,7 +53,7 @@ def print_run(run: Run, config: StudyConfig, again: Again, elapsed: float) -> No
             f"{elapsed:.1f} s: build {seconds['build']:.1f}, simulation {seconds['simulate']:.1f}, "
             f"report {run.report_seconds:.1f}",
         ),
-        ("report", str(run.folder / "report.html")),
+        ("report", escape(str(run.folder / "report.html"))),
     ):
         OUT.print(f"  {name:<16} {text}")
     if chosen := s.get("duration_auto"):
@@ -85,8 +85,10 @@ def next_commands(run: Run, config: StudyConfig, again: Again) -> Iterator[tuple
     elif config.neuron.definition is None:
         yield again.command("run", neuron__t_ref="3 ms"), "another refractory period, without recompiling"
     yield again.command("run", readout__rule="first-spike"), "another readout"
-    if "simulated" in run.summary:
+    if run.summary.get("saccade_ends_ms"):
         yield again.command("run", simulation__duration="100 ms"), "the first saccade alone"
+    elif "simulated" in run.summary:
+        yield again.command("timing"), "what the times of spikes carry"
     elif "input_spikes_per_trial" in run.summary:
         slow = {"simulation__device": "numpy", "simulation__connectivity": "auto", "dataset__trials": "20"}
         yield again.command("run", **slow), "no compiler, slow and clear"
@@ -121,7 +123,7 @@ def print_ledger(ledger: Ledger, report: Path) -> None:
     OUT.print("\nPoints of accuracy with 95 % interval; grey: not significant. Not applicable:")
     for name, reason in ledger.not_applicable.items():
         OUT.print(f"  {name:<18} {reason}")
-    OUT.print(f"\n[bold]{first_cause(ledger)}[/bold]\nreport  {report}")
+    OUT.print(f"\n[bold]{first_cause(ledger)}[/bold]\nreport  {escape(str(report))}")
 
 
 def _shares(accuracy: float, disagreement: float) -> tuple[str, str]:
@@ -142,7 +144,7 @@ def print_plan(plan: Plan) -> None:
             for p in plan.projections
         ],
     )
-    OUT.print(f"\ndata      {plan.dataset}: {plan.source}")
+    OUT.print(f"\ndata      {escape(plan.dataset)}: {escape(plan.source)}")
     if plan.simulated:
         print_simulated(plan.dataset.removesuffix("-simulated"))
     OUT.print(

@@ -1,4 +1,4 @@
-"""What the command line prints of a planned sweep, and of `bioscnn study`."""
+"""What the command line prints of a new study, of a planned sweep, and of `bioscnn study`."""
 
 from __future__ import annotations
 
@@ -6,12 +6,25 @@ from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
-from bioscnn.printing.shared import print_table
+from bioscnn.printing.shared import own_name, print_table
 from bioscnn.terminal import OUT
 
 if TYPE_CHECKING:
     from bioscnn.experiments.sweep import SweepPlan
     from bioscnn.reproduce import Reproduction
+    from bioscnn.studies.new import NewStudy
+
+
+def print_new_study(new: NewStudy) -> None:
+    """Print what was found in the data, where the study is, and what to type next."""
+    for sentence in new.found:
+        OUT.print(f"  {escape(sentence)}")
+    OUT.print(f"\n{escape(str(new.file))}\n\nNext:")
+    if new.network is not None:
+        OUT.print(
+            f"  put your network into {escape(new.network)}, or name it in the study: docs/your-network.md"
+        )
+    OUT.print(f"  {own_name()} run {escape(str(new.file))}")
 
 
 def print_sweep_plan(plan: SweepPlan) -> None:

@@ -81,7 +81,8 @@ def _sections(run: Run, results: Results) -> Iterator[Section]:
         yield Section("input", "Input spikes in space and time", [input_spikes(run, results)], "Input")
     yield accuracy_section(run, results)
     if run.recorded:
-        yield Section("evidence", "Evidence over the saccades", [evidence(run, results)], "Evidence")
+        over = "the saccades" if run.saccade_ends else "time"
+        yield Section("evidence", f"Evidence over {over}", [evidence(run, results)], "Evidence")
     if run.explained is not None:
         yield ledger_section(*run.explained)
     yield Section("confusion", "Which class is taken for which", [confusion(run, results)], "Confusions")

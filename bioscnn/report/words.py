@@ -117,8 +117,8 @@ def events_caption(run: Run, example: int) -> str:
         "polarity 1 (orange), the bit as the camera wrote it. Maps: how often each pixel spikes. Below each "
         "other: columns, rows and spikes a millisecond against time. A trial has "
         f"{run.summary['events_per_trial']:,.0f} events on average; {100 * merged:.1f} % make no spike of "
-        "their own: they share neuron and time step with another, or come after the trial. Dotted: ends of "
-        "saccades."
+        "their own: they share neuron and time step with another, or come after the trial."
+        f"{' Dotted: ends of saccades.' if run.saccade_ends else ''}"
     )
 
 

@@ -91,7 +91,7 @@ def reproduce(
     data : Path or None
         Data folder; None for ``BIOSCNN_DATA``.
     place : Path
-        Folder with ``sims/``; results go to ``results/`` in it.
+        Folder in which the commands run; results go to ``results/`` in it.
     progress : Watcher
         Told what happens.
     steps : sequence of Step, optional
@@ -100,16 +100,11 @@ def reproduce(
     Raises
     ------
     UserError
-        If a step is unknown, `place` has no ``sims/``, there is no such data folder, or the list of finished
-        steps is damaged.
+        If a step is unknown, there is no such data folder, or the list of finished steps is damaged.
     """
     steps = (QUICK if quick else STEPS) if steps is None else tuple(steps)
     chosen, repeated = _find(steps, only, "--only"), _find(steps, again, "--again")
     asked = tuple(step for step in steps if not only or step in chosen)
-    if not (place / "sims").is_dir():
-        raise UserError(
-            "no studies here", file=place / "sims", fix="type this in the folder of bioscnn that has sims/"
-        )
     data, results = data_folder(data), place / "results"
     file = results / "study" / "steps.json"
     records = read_records(file)

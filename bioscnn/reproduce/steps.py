@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from bioscnn.extras import how_to_install
+
 NEEDS = {
-    "SALib": "`pip install 'bioscnn[sensitivity]'`, or `make study`, which installs it",
-    "torch": "`pip install 'bioscnn[train]'`, or `make study`, which installs it",
+    "SALib": f"{how_to_install('sensitivity')}, or `make study`, which installs it",
+    "torch": f"{how_to_install('train')}, or `make study`, which installs it",
     "photographs": "`bioscnn data fetch caltech`, or a data folder with Caltech101/",
     "recordings": "`bioscnn data fetch nmnist`, or a data folder with N-MNIST/",
     "test images": "`bioscnn data fetch mnist`, or a data folder with MNIST/",

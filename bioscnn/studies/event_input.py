@@ -34,6 +34,7 @@ class EventInput:
     input_rate: float  # Hz
     noises: tuple[Noise, ...] = ()  # of the input spikes
     seed: int = 1
+    saccade_ends: tuple[float, ...] = SACCADE_ENDS  # s; none where nobody says that the camera moved
 
     n_calibration = 100
 
@@ -49,6 +50,9 @@ class EventInput:
         download: bool = True,
     ) -> Self:
         """Load the first recordings of a split, or simulate them where the study allows it."""
+        own = config.dataset.own
+        if own is not None:
+            return cls.of(own.load_recordings(split, trials), config)
         recordings = load_recordings(
             config.dataset.name,
             split,
@@ -75,6 +79,7 @@ class EventInput:
             encoding.input_rate,
             noises_of(config, "spikes"),
             simulation.seed,
+            SACCADE_ENDS if config.dataset.own is None else (),
         )
 
     def with_spike_noise(self, noises: tuple[Noise, ...], seed: int) -> Self:
@@ -135,12 +140,13 @@ class EventInput:
         return np.concatenate(classes)
 
     def pictures(self, chosen: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """Return the first saccade: light where polarity 1 prevailed, dark where 0 did, grey elsewhere.
+        """Return where events fell: light where polarity 1 prevailed, dark where 0 did, grey elsewhere.
 
-        Over all three saccades, which end where they began, the polarities of an edge cancel.
+        Of saccades the first: over all three, which end where they began, the polarities of an edge cancel.
         """
         spikes = self.spikes.take(chosen)
-        early = spikes.step < round(SACCADE_ENDS[0] / self.dt)
+        end = round(self.saccade_ends[0] / self.dt) if self.saccade_ends else self.n_steps
+        early = spikes.step < end
         index = spikes.trial()[early] * spikes.size + spikes.neuron[early]
         counts = np.bincount(index, minlength=len(chosen) * spikes.size).reshape(-1, *self.shape)
         balance = (counts[:, 1] - counts[:, 0])[:, None]
@@ -157,7 +163,7 @@ class EventInput:
             "events_per_trial": sum(map(len, self.examples)) / n,
             "input_spikes_per_trial": self.spikes.n_spikes / n,
             "frames_per_trial": self.frames,
-            "saccade_ends_ms": [1e3 * end for end in SACCADE_ENDS if end < self.n_steps * self.dt],
+            "saccade_ends_ms": [1e3 * end for end in self.saccade_ends if end < self.n_steps * self.dt],
         }
 
 

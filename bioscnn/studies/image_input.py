@@ -49,8 +49,12 @@ class ImageInput:
         download: bool = True,
     ) -> Self:
         """Load the first images of a split."""
-        size = config.dataset.size if config.dataset.name == "caltech" else None
-        images = load_dataset(config.dataset.name, split, data=data, download=download, size=size)
+        own = config.dataset.own
+        if own is not None:
+            return cls.of(own.load_images(split, trials), config)
+        images = load_dataset(
+            config.dataset.name, split, data=data, download=download, size=config.dataset.size
+        )
         if trials > len(images):
             raise UserError(
                 f"the {split} split of {config.dataset.name} has fewer images",
@@ -118,7 +122,7 @@ class ImageInput:
 
     def pictures(self, chosen: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Return images as they are."""
-        return self.examples.images[chosen]
+        return self.examples.take(chosen).pictures()
 
     def facts(self) -> dict[str, Any]:
         """Return how many input spikes a trial has, if the stimulus is spikes."""

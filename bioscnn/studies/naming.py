@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path, PurePath
 
+from bioscnn.datasets.own import kind_and_path
+
 LONGEST = 60
 """Most characters of the words."""
 
@@ -53,6 +55,8 @@ def _part(key: str, value: object) -> str:
     if isinstance(value, list):
         value = "-".join(map(str, value)) or "none"
     text = str(value)
+    own = kind_and_path(text) if name == "dataset" else None
+    text = text if own is None else f"{own[0]}-{PurePath(own[1]).name}"
     text = PurePath(text).stem if text.endswith((".onnx", ".toml")) else text
     return re.sub(r"[^A-Za-z0-9_.+]+", "-", f"{name}-{text}").strip("-.")
 

@@ -354,8 +354,20 @@ def calibration_input(
     config = without_noise(config)
     if not is_normalised(graph):
         return None
-    kind, progress = input_kind(config), progress or Silent()
+    kind = input_kind(config)
+    return training_input(config, kind.n_calibration, data, progress)
+
+
+def training_input(config: StudyConfig, n: int, data: Path | None, progress: Progress | None = None) -> Input:
+    """Return `n` training examples where they are on this machine, else as many validation examples.
+
+    Of data of the user's own it is as many of them as there are; none is left out because it is damaged.
+    """
+    kind, progress, own = input_kind(config), progress or Silent(), config.dataset.own
+    if own is not None:
+        split = "train" if own.count("train") else config.dataset.split
+        return kind.load(config, split, min(n, own.count(split)), data, progress)
     try:
-        return kind.load(config, "train", kind.n_calibration, data, progress, download=False)
+        return kind.load(config, "train", n, data, progress, download=False)
     except UserError:
-        return kind.load(config, "validation", kind.n_calibration, data, progress)
+        return kind.load(config, "validation", n, data, progress)

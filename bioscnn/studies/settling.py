@@ -16,7 +16,7 @@ from bioscnn.quantities import format_quantity
 from bioscnn.simulation import Progress, simulate_batches
 from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.disturbance import without_noise
-from bioscnn.studies.prepare import device_of, input_kind, network_for
+from bioscnn.studies.prepare import device_of, network_for, training_input
 from bioscnn.studies.scores import Scores
 from bioscnn.studies.study import AUTO, Study, read_study, read_tables, with_changes
 
@@ -152,12 +152,7 @@ def _lasting(path: Path, changes: Sequence[str], duration: float) -> Study:
 def _try(study: Study, twice: Study, data: Path | None, progress: Progress) -> ChosenDuration:
     """Simulate training images for twice the duration of a study, converted for that duration."""
     config, longer = without_noise(study.config), without_noise(twice.config)
-    kind, split = input_kind(config), "train"
-    try:
-        shown = kind.load(longer, split, _IMAGES, data, progress, download=False)
-    except UserError:
-        split = "validation"
-        shown = kind.load(longer, split, _IMAGES, data, progress)
+    shown = training_input(longer, _IMAGES, data, progress)
     network = network_for(config, shown, data, progress)
     scores = Scores(network, shown.spikes)
     record = {OUTPUT, READOUT}
@@ -165,7 +160,7 @@ def _try(study: Study, twice: Study, data: Path | None, progress: Progress) -> C
         scores.add(batch)
     changed = float(np.mean(undecided(scores, config.readout.rule, config.simulation.n_steps)))
     n = len(shown.examples)
-    return ChosenDuration(config.simulation.duration, changed, n, split, changed <= TOLERANCE)
+    return ChosenDuration(config.simulation.duration, changed, n, shown.examples.split, changed <= TOLERANCE)
 
 
 def undecided(scores: Scores, rule: str, step: int) -> NDArray[np.bool_]:

@@ -14,10 +14,12 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from bioscnn.datasets.own import kind_and_path
 from bioscnn.errors import UserError
 from bioscnn.studies.config import FILE_OF_A_NEURON, KEYS_OF_NEURONS, KEYS_OF_SYNAPSES, StudyConfig
 from bioscnn.studies.config.tables import KEYS_OF_CONVERSION
 from bioscnn.studies.naming import label_of
+from bioscnn.studies.shipped import find_study
 from bioscnn.toml import parse_toml
 
 AUTO = "auto"
@@ -53,6 +55,8 @@ class Study:
         """Return the hash that names the results: of all keys but ``jobs``, and of the contents' hashes."""
         written = self.config.model_dump()
         del written["simulation"]["jobs"]
+        # Where own data lie decides nothing: their contents do.
+        written["dataset"]["name"] = self.config.dataset.label
         return hashlib.sha256(json.dumps([written, *contents]).encode()).hexdigest()[:16]
 
     def changed(self, **keys: Mapping[str, Any]) -> Study:
@@ -91,7 +95,8 @@ def read_study(path: str | Path, changes: Sequence[str] = ()) -> Study:
     Parameters
     ----------
     path : path
-        A TOML file; the paths of a network and of a neuron in it are relative to it.
+        A TOML file, to which the paths of data, of a network and of a neuron in it are relative; or the name
+        of a shipped study, such as ``"mnist"``.
     changes : sequence of str
         ``"table.key=value"`` or ``"noise.NAME.key=value"``, as on the command line; a value that is no TOML
         is taken as text, and a path is relative to the current folder. Another model of a neuron or a synapse
@@ -103,7 +108,7 @@ def read_study(path: str | Path, changes: Sequence[str] = ()) -> Study:
         If the file is missing or no TOML, a key is unknown (the nearest right one is named), or a value
         is wrong.
     """
-    path = Path(path)
+    path = find_study(Path(path))
     return study_of(path, read_tables(path), changes)
 
 
@@ -115,15 +120,20 @@ def read_tables(path: Path) -> dict[str, Any]:
     UserError
         If the file is missing or no TOML.
     """
-    return with_paths_beside(path, read_toml(path, "study"))
+    path = find_study(path)
+    return with_paths_beside(path, read_toml(path))
 
 
 def with_paths_beside(path: Path, tables: Mapping[str, Any]) -> dict[str, Any]:
-    """Return tables of a file with the paths of a network and of a neuron, which begin beside that file.
+    """Return tables of a file with the paths of data, a network and a neuron, which begin beside that file.
 
     A network without a suffix is one that is shipped.
     """
     found = deepcopy(dict(tables))
+    dataset = found.get("dataset")
+    own = kind_and_path(str(dataset.get("name"))) if isinstance(dataset, dict) else None
+    if own is not None and own[1] and isinstance(dataset, dict):
+        dataset["name"] = f"{own[0]}:{path.parent / Path(own[1]).expanduser()}"
     for name, is_path in (("network", _is_path), ("neuron", lambda m: m.endswith(FILE_OF_A_NEURON))):
         table = found.get(name)
         if isinstance(table, dict) and is_path(str(table.get("model", ""))):
@@ -136,15 +146,8 @@ def _is_path(model: str) -> bool:
     return bool(Path(model).suffix)
 
 
-def read_toml(path: Path, what: str) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
     """Read the tables of a TOML file.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    what : str
-        What it is: ``"study"`` or ``"sweep"``.
 
     Raises
     ------
@@ -153,10 +156,6 @@ def read_toml(path: Path, what: str) -> dict[str, Any]:
     """
     try:
         return parse_toml(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        beside = sorted(p.name for p in path.parent.glob("*.toml"))
-        known = f"{path.parent} has {', '.join(beside)}" if beside else f"{path.parent} has no .toml file"
-        raise UserError(f"no such {what} file", file=path, expected=known) from None
     except UserError as error:
         raise error.but(file=path) from None
     except (OSError, ValueError) as error:

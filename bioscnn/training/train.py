@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 import bioscnn
 from bioscnn.ann import LayerGraph, read_model, write_onnx
 from bioscnn.errors import UserError
+from bioscnn.extras import how_to_install
 from bioscnn.files import write_json
 from bioscnn.quantities import format_quantity
 from bioscnn.spikes import SpikeTrains
@@ -207,7 +208,7 @@ def require_torch() -> None:
     try:
         import torch  # noqa: F401
     except ModuleNotFoundError:
-        raise UserError("training needs torch", fix="pip install 'bioscnn[train]'") from None
+        raise UserError("training needs torch", fix=how_to_install("train")) from None
 
 
 def _beginning(recipe: Recipe, out: Path) -> LayerGraph:

@@ -8,10 +8,11 @@ import pytest
 # From the ground up; a room uses those of lower levels and those beside it that it is listed after.
 LEVELS = [
     ["errors"],
+    ["brian_versions", "extras"],
     ["brian_preferences"],
     ["fingerprint"],
     ["quantities", "identifiers", "toml", "batch_jobs", "seeds", "draws", "spikes", "caches"],
-    ["processes", "locks", "files", "statistics"],
+    ["processes", "locks", "files", "statistics", "large_arrays"],
     ["neurons", "datasets"],
     ["doctor"],
     ["ann", "network"],

@@ -161,12 +161,6 @@ def test_a_damaged_list_of_steps_is_refused_and_named(place: Path, content: str 
     assert caught.value.file == file and "delete it" in (caught.value.fix or "")
 
 
-def test_a_folder_without_studies_is_refused(tmp_path: Path):
-    with pytest.raises(UserError, match="no studies here"):
-        reproduce(place=tmp_path, data=None, progress=Listener())
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_records_come_back_as_they_were_written(tmp_path: Path):
     record = Record("Why?", ("run", "a.toml"), "2026-11-24T09:00:00+00:00", 1.5, "failed", "no", None, None)
     write_records(tmp_path / "steps.json", {"a": record})

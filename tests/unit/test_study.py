@@ -140,7 +140,7 @@ def test_the_key_of_a_study_is_that_of_its_meaning(write):
         ("[encoding]\nkind = 'lif-layer'\nfull_current = '0 nA'", ["encoding.full_current", "positive"]),
         ("[encoding]\nretina = ['on-midgets']", ["encoding.retina", "on-midgets", "on-midget"]),
         ("[encoding]\nretina = ['on-midget', 'on-midget']", ["encoding.retina", "twice"]),
-        ("[dataset]\nsize = [60, 80]", ["dataset.size", 'set dataset.name to "caltech"']),
+        ("[dataset]\nsize = [60, 80]", ["dataset.size", '"folder:PATH" or "events:PATH" or "caltech"']),
         ("neuron = 3", ["neuron", "3"]),
         ("[neuron\n", ["not a TOML file", "line 1"]),
     ],

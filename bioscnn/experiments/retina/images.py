@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.datasets import ImageSet, load_dataset
-from bioscnn.datasets.caltech import load_caltech
+from bioscnn.datasets.caltech import SIZE, load_caltech
 from bioscnn.datasets.folders import data_folder
 from bioscnn.errors import UserError
 from bioscnn.experiments.retina.choices import CLEAN, Condition
@@ -142,7 +142,7 @@ def load_pool(config: StudyConfig, amount: Amount, data: Path | None) -> Pool:
         return Pool(_joined(parts), tuple(Division(seed, *rows) for seed in seeds))
     folder = data_folder(data)
     divided = {
-        seed: [load_caltech(split, folder, size=config.dataset.size, seed=seed) for split in names]
+        seed: [load_caltech(split, folder, size=config.dataset.size or SIZE, seed=seed) for split in names]
         for seed in seeds
     }
     whole = _joined(divided[1])

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from bioscnn.errors import UserError
 from bioscnn.experiments.sweep.file import Design
 from bioscnn.experiments.sweep.parameters import Parameter
+from bioscnn.extras import how_to_install
 from bioscnn.seeds import stream
 
 Positions = NDArray[np.float64]
@@ -91,5 +92,5 @@ def require_salib() -> None:
         raise UserError(
             "designs of kind morris and sobol need SALib",
             key="design.kind",
-            fix="pip install 'bioscnn[sensitivity]', or make sensitivity, which installs it",
+            fix=how_to_install("sensitivity"),
         ) from None

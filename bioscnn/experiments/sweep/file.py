@@ -17,6 +17,7 @@ from bioscnn.noise import NOISES
 from bioscnn.noise.noise import SEVERITY, TABLE
 from bioscnn.quantities import base_unit, format_quantity, in_unit, split_quantity
 from bioscnn.studies.config import Count, Seed, StudyConfig, Table
+from bioscnn.studies.shipped import find_study
 from bioscnn.studies.study import (
     Study,
     first_problem,
@@ -182,12 +183,12 @@ def read_sweep(path: str | Path, changes: Sequence[str] = ()) -> Sweep:
         If a file is missing or no TOML, a key is unknown (the nearest right one is named), a range has no
         unit, the wrong one or no extent, or a parameter cannot vary here.
     """
-    path = Path(path)
+    path = find_study(Path(path), "sweep")
     try:
-        file = _File.model_validate(read_toml(path, "sweep"))
+        file = _File.model_validate(read_toml(path))
     except ValidationError as error:
         raise first_problem(error, path, _File) from None
-    study_file = path.parent / file.study
+    study_file = find_study(path.parent / file.study)
     tables = read_tables(study_file)
     # What is wrong with the study itself is told of its own file.
     study_of(study_file, tables)

@@ -6,7 +6,6 @@ from typing import Any
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from bioscnn.datasets.recordings import EVENT_DATASETS
 from bioscnn.neurons.synapse import SHARPEST
 from bioscnn.nir.model import SUFFIX
 from bioscnn.noise import NOISES
@@ -147,12 +146,12 @@ class StudyConfig(Table):
 
     @model_validator(mode="after")
     def _kind_fits_data(self) -> StudyConfig:
-        events = self.dataset.name in EVENT_DATASETS
+        events = self.dataset.recorded
         if (self.encoding.kind == "events") != events:
             kinds = ("events",) if events else tuple(kind for kind in KEYS_OF_ENCODINGS if kind != "events")
             what = "recordings of an event camera" if events else "images"
             raise refuse(
-                f"{self.dataset.name} consists of {what}",
+                f"{self.dataset.label} consists of {what}",
                 key="encoding.kind",
                 value=self.encoding.kind,
                 expected=either(*kinds),
@@ -170,6 +169,18 @@ class StudyConfig(Table):
                 value=self.encoding.kind,
                 expected=f"{either(*kinds)}, without encoding.retina",
                 fix="remove the keys of [dataset], or the cells",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _cells_see_grey(self) -> StudyConfig:
+        if self.encoding.retina and self.dataset.colour != "grey":
+            raise refuse(
+                "ganglion cells see grey images",
+                key="dataset.colour",
+                value=self.dataset.colour,
+                expected='"grey", or encoding.retina = []',
+                fix="change one of the two",
             )
         return self
 
@@ -197,12 +208,12 @@ class StudyConfig(Table):
 
     @model_validator(mode="after")
     def _noise_fits(self) -> StudyConfig:
-        recorded = self.dataset.name in EVENT_DATASETS
+        recorded = self.dataset.recorded
         for name, noise in self.noise.items():
             if noise.acts_on == ("images" if recorded else "events"):
                 what = "recordings of an event camera" if recorded else "images"
                 raise refuse(
-                    f"{name} is noise of {noise.acts_on}, and {self.dataset.name} consists of {what}",
+                    f"{name} is noise of {noise.acts_on}, and {self.dataset.label} consists of {what}",
                     key=noise.key(),
                     expected="one of " + ", ".join(_names_of("events" if recorded else "images")),
                     fix="remove the table, or set dataset.name to data of the other kind",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import (
@@ -13,6 +15,7 @@ from pydantic import (
     PlainSerializer,
 )
 
+from bioscnn.datasets.own import kind_and_path
 from bioscnn.encoding import find_cells
 from bioscnn.errors import UserError
 from bioscnn.neurons import Definition
@@ -57,6 +60,17 @@ def _read_own(table: object) -> Definition | None:
         raise ValueError(error.but(key=f"neuron.definition.{error.key}")) from error
 
 
+def _absolute(name: str) -> str:
+    found = kind_and_path(name)
+    if found is None:
+        return name
+    kind, path = found
+    if not path or not path.isprintable():
+        raise refuse("no path of own data", value=name, expected=f"{kind}:PATH", fix="write where they are")
+    # Not Path.resolve: a link to the data stays the name by which they are known.
+    return f"{kind}:{os.path.abspath(Path(path).expanduser())}"  # noqa: PTH100
+
+
 def _known_cells(names: tuple[str, ...]) -> tuple[str, ...]:
     try:
         find_cells(names)
@@ -76,6 +90,10 @@ OwnNeuron = Annotated[
     Any, BeforeValidator(_read_own), PlainSerializer(lambda own: None if own is None else own.table())
 ]
 Count = Annotated[int, Field(ge=1, lt=2**31)]
+Pixels = Annotated[int, Field(ge=1, le=1000)]
+Share = Annotated[float, Field(ge=0, lt=1)]
+# The path of own data is made absolute, so that a written study means the same everywhere.
+DatasetName = Annotated[str, AfterValidator(_absolute)]
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 Cells = Annotated[tuple[str, ...], AfterValidator(_known_cells)]
 # One number, or one for each channel.

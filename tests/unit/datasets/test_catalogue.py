@@ -8,13 +8,6 @@ from bioscnn.datasets import check, fetch, list_datasets, load_dataset
 from bioscnn.errors import UserError
 
 
-@pytest.mark.parametrize("name", ["folder:pictures", "idx:fashion"])
-def test_a_data_set_of_the_design_that_is_not_built_says_what_is(name):
-    with pytest.raises(UserError, match="not built yet") as caught:
-        load_dataset(name)
-    assert "mnist" in caught.value.expected
-
-
 @pytest.mark.parametrize("name", ["minst", "MNIST", "mnist5k"])
 @pytest.mark.parametrize("use", [load_dataset, fetch, check])
 def test_a_misspelt_name_gets_the_right_one(name, use):

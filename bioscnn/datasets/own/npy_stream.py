@@ -1,0 +1,122 @@
+"""Arrays in an npz file, of which some rows are read without the others.
+
+An npz file is a zip file of npy files; an npy file is a header, which says type and shape, and the numbers.
+Nothing in either is run: NumPy reads the header as a literal, and objects are refused.
+"""
+
+from __future__ import annotations
+
+import math
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from tokenize import TokenError
+from typing import IO, Any
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from bioscnn.datasets.contents import FETCH_AGAIN
+from bioscnn.errors import UserError
+from bioscnn.large_arrays import large_array
+
+_DAMAGE = (
+    OSError, ValueError, EOFError, MemoryError, OverflowError, RuntimeError, NotImplementedError, TokenError,
+    SyntaxError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+_PIECE = 1 << 24  # bytes read at a time
+
+
+@dataclass(frozen=True)
+class NpyMember:
+    """An array in an npz file, not read yet."""
+
+    file: Path
+    name: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    def rows(self, chosen: NDArray[np.int64]) -> NDArray[Any]:
+        """Return some rows in the order given; the others pass by.
+
+        Raises
+        ------
+        UserError
+            If the file ends early or is damaged.
+        """
+        found = large_array((len(chosen), *self.shape[1:]), self.dtype)
+        if not len(chosen):
+            return found
+        order = np.argsort(chosen, kind="stable")
+        size = max(1, self.dtype.itemsize * math.prod(self.shape[1:]))
+        at_once = max(1, _PIECE // size)
+        try:
+            with zipfile.ZipFile(self.file) as archive, archive.open(f"{self.name}.npy") as member:
+                _header(member)
+                place = 0
+                for first in range(0, int(chosen.max()) + 1, at_once):
+                    count = min(at_once, self.shape[0] - first)
+                    content = member.read(count * size)
+                    if len(content) < count * size:
+                        raise EOFError("it ends early")
+                    piece = np.frombuffer(content, self.dtype).reshape(count, *self.shape[1:])
+                    while place < len(order) and chosen[order[place]] < first + count:
+                        found[order[place]] = piece[chosen[order[place]] - first]
+                        place += 1
+        except _DAMAGE as error:
+            raise UserError(
+                "the npz file is damaged", file=self.file, key=self.name, value=str(error), fix=FETCH_AGAIN
+            ) from error
+        return found
+
+
+def open_npz(file: Path) -> dict[str, NpyMember]:
+    """Return the arrays of an npz file by name, none of them read.
+
+    Raises
+    ------
+    UserError
+        If there is no such file, it is no npz file, or an array holds Python objects, is stored column by
+        column, or is not of the length that its header says.
+    """
+    members = {}
+    try:
+        with zipfile.ZipFile(file) as archive:
+            for entry in archive.infolist():
+                if not entry.filename.endswith(".npy"):
+                    continue
+                name = entry.filename.removesuffix(".npy")
+                with archive.open(entry) as stored:
+                    shape, by_columns, dtype = _header(stored)
+                    length = entry.file_size - stored.tell()
+                members[name] = NpyMember(file, name, shape, dtype)
+                if dtype.hasobject:
+                    raise UserError("Python objects are not read", file=file, key=name, value=str(dtype))
+                if by_columns and len(shape) > 1:
+                    raise UserError(
+                        "an array that is stored column by column",
+                        file=file,
+                        key=name,
+                        fix=f"store numpy.ascontiguousarray({name})",
+                    )
+                if length != dtype.itemsize * math.prod(shape):
+                    raise ValueError(f"{name} has {length} bytes of numbers")
+    except FileNotFoundError:
+        raise UserError("no such file", file=file, key="dataset.name", expected="an npz file") from None
+    except _DAMAGE as error:
+        raise UserError(
+            "not an intact npz file", file=file, value=str(error), expected="arrays x and y, of numpy.savez"
+        ) from error
+    return members
+
+
+def _header(stored: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Read the header of an npy file."""
+    readers: dict[Any, Any] = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+    version: Any = npy.read_magic(stored)  # type: ignore[no-untyped-call]
+    if version not in readers:
+        raise ValueError(f"npy format {version}")
+    shape, by_columns, dtype = readers[version](stored)
+    return shape, by_columns, dtype

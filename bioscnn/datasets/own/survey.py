@@ -1,0 +1,180 @@
+"""What is found in data of a user's own: sizes, counts, damaged files, examples that are in two parts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioscnn.datasets.own.event_formats import read_recording
+from bioscnn.datasets.own.own_data import OwnData
+from bioscnn.datasets.own.photographs import FORMATS, read_photograph
+from bioscnn.errors import UserError
+
+LARGEST_SENSOR = (32_767, 32_767)
+"""Width and height of a field that holds the events of any camera, pixels."""
+
+LONGEST_SIDE = 64
+"""Pixels of the field that is proposed for photographs of different sizes."""
+
+_PIECE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What the examples of a data set have in common.
+
+    Parameters
+    ----------
+    data : OwnData
+        The data, with a size and a colour that fit them.
+    channels, height, width : int
+        Of the input of a network for them.
+    smallest, largest : (int, int)
+        Height and width of the smallest and of the largest image, or of the sensor, pixels.
+    longest : float
+        Duration of the longest recording, s; 0 for images.
+    """
+
+    data: OwnData
+    channels: int
+    height: int
+    width: int
+    smallest: tuple[int, int]
+    largest: tuple[int, int]
+    longest: float = 0.0
+
+
+@dataclass(frozen=True)
+class PartCheck:
+    """One part, read from beginning to end.
+
+    Parameters
+    ----------
+    name : str
+        ``"train"``, ``"validation"`` or ``"test"``.
+    n : int
+        Its examples.
+    broken : list of UserError
+        What is wrong with those that cannot be read.
+    in_training : int
+        How many of them are in the part train, too, byte by byte.
+    """
+
+    name: str
+    n: int
+    broken: list[UserError]
+    in_training: int
+
+
+def survey(data: OwnData) -> Survey:
+    """Look at every example, at photographs only as far as size and mode.
+
+    Raises
+    ------
+    UserError
+        If the data cannot be read.
+    """
+    if data.kind == "folder":
+        return _survey_photographs(data)
+    if data.kind == "events":
+        return _survey_recordings(data)
+    _, channels, height, width = data.load_images(next(iter(data.splits)), 1).images.shape
+    return Survey(data, channels, height, width, (height, width), (height, width))
+
+
+def _survey_photographs(data: OwnData) -> Survey:
+    sizes, colour = [], False
+    for path in data.contents.paths:
+        width, height, mode = _header(path)
+        sizes.append((height, width))
+        colour = colour or mode not in ("1", "L", "LA")
+    by_area = sorted(sizes, key=lambda size: (size[0] * size[1], size))
+    alike = by_area[0] == by_area[-1] and max(by_area[0]) <= LONGEST_SIDE
+    height, width = by_area[len(by_area) // 2]
+    if not alike:
+        scale = min(1.0, LONGEST_SIDE / max(height, width))
+        height, width = max(1, round(scale * height)), max(1, round(scale * width))
+    size = data.size or (None if alike else (height, width))
+    fitting = replace(data, size=size, colour="rgb" if colour else "grey")
+    height, width = fitting.size or (height, width)
+    return Survey(fitting, 3 if colour else 1, height, width, by_area[0], by_area[-1])
+
+
+def _header(path: Path) -> tuple[int, int, str]:
+    """Return width, height and mode of an image file; its pixels are not decoded."""
+    from PIL import Image
+
+    try:
+        with Image.open(path, formats=FORMATS) as image:
+            return image.width, image.height, image.mode
+    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError):
+        image_of_file = read_photograph(path, None, "grey", "pad")  # says what is wrong
+        return image_of_file.shape[2], image_of_file.shape[1], "L"
+
+
+def _survey_recordings(data: OwnData) -> Survey:
+    height, width, longest = 1, 1, 0
+    for path in data.contents.paths:
+        events = read_recording(path, LARGEST_SENSOR)
+        if len(events):
+            height, width = max(height, int(events.y.max()) + 1), max(width, int(events.x.max()) + 1)
+            longest = max(longest, int(events.t_us[-1]) + 1)
+    size = data.size or (height, width)
+    return Survey(replace(data, size=size), 2, *size, size, size, longest / 1e6)
+
+
+def check_parts(data: OwnData) -> list[PartCheck]:
+    """Read every example of every part.
+
+    Raises
+    ------
+    UserError
+        If the layout of the data is wrong, so that nothing can be read.
+    """
+    known = set(_digests(data, "train"))
+    checks = []
+    for part, split in data.splits.items():
+        doubled = 0 if part == "train" else sum(digest in known for digest in _digests(data, part))
+        checks.append(PartCheck(part, len(split.rows), list(_broken(data, split.rows)), doubled))
+    return checks
+
+
+def _broken(data: OwnData, rows: NDArray[np.int64]) -> Iterator[UserError]:
+    """Yield what is wrong with the files of some examples; arrays are judged as a whole."""
+    if data.kind in ("idx", "npz"):
+        try:
+            data.contents.examples(rows)
+        except UserError as error:
+            yield error
+        return
+    sensor = LARGEST_SENSOR if data.size is None else data.size[::-1]
+    for row in rows:
+        path = data.contents.paths[row]
+        try:
+            if data.recorded:
+                read_recording(path, sensor)
+                continue
+            read_photograph(path, data.size, data.colour, data.fit)
+        except UserError as error:
+            yield error
+
+
+def _digests(data: OwnData, part: str) -> Iterator[bytes]:
+    """Yield a hash of the content of each example of a part."""
+    if part not in data.splits:
+        return
+    rows = data.splits[part].rows
+    if data.kind in ("idx", "npz"):
+        yield from (hashlib.sha256(image.tobytes()).digest() for image in data.contents.examples(rows))
+        return
+    for row in rows:
+        digest = hashlib.sha256()
+        with data.contents.paths[row].open("rb") as file:
+            while piece := file.read(_PIECE):
+                digest.update(piece)
+        yield digest.digest()

@@ -1,0 +1,32 @@
+"""Packages that some commands need beyond those that every installation has, and how to get them."""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import PackageNotFoundError, requires
+
+
+def how_to_install(extra: str) -> str:
+    """Return the command that installs what an extra of bioscnn names, from wherever bioscnn itself came.
+
+    Parameters
+    ----------
+    extra : str
+        Such as ``"train"``.
+
+    Examples
+    --------
+    >>> how_to_install("sensitivity")
+    'pip install "SALib>=1.5.1" (the extra sensitivity of bioscnn)'
+    """
+    try:
+        every = requires("bioscnn") or []
+    except PackageNotFoundError:
+        every = []
+    wanted = [
+        name.strip()
+        for name, _, marker in (requirement.partition(";") for requirement in every)
+        if re.search(rf"extra == ['\"]{extra}['\"]", marker)
+    ]
+    packages = " ".join(f'"{name}"' for name in wanted) or f"'bioscnn[{extra}]'"
+    return f"pip install {packages} (the extra {extra} of bioscnn)"

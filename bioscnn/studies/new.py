@@ -1,0 +1,200 @@
+"""A new study file for data of a user's own, with what was found in them as comments."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+from pathlib import Path
+
+import numpy as np
+
+from bioscnn.datasets.own import KEYS_OF_KINDS, OwnData, Survey, kind_and_path, survey
+from bioscnn.errors import UserError
+from bioscnn.files import write_atomically
+from bioscnn.studies.shipped import find_study
+
+MOST_CLASSES = 20
+"""Classes that are listed with their numbers of examples."""
+
+FRAME_MS, LONGEST_MS = 50, 1000
+"""Of a study of recordings: a frame, and the longest trial that is proposed."""
+
+_KINDS = {
+    "folder": "images, a folder per class",
+    "idx": "images in IDX files",
+    "npz": "images in an npz file",
+    "events": "recordings of an event camera, a folder per class",
+}
+_NOTES = {
+    "size": "height and width to which photographs are resized, pixels",
+    "colour": "grey | rgb",
+    "fit": "pad | crop | stretch: what becomes of another aspect ratio",
+    "validation_share": "of each class, drawn for choosing, where the data have no such part",
+    "test_share": "of each class, drawn for scoring once, where the data have no such part",
+    "split_seed": "of the draw",
+}
+
+
+@dataclass(frozen=True)
+class NewStudy:
+    """A study file that was written.
+
+    Parameters
+    ----------
+    file : Path
+        The file.
+    found : tuple of str
+        What was found in the data, in sentences.
+    network : str or None
+        Path of the network that the user has to provide; None if a shipped one was named.
+    """
+
+    file: Path
+    found: tuple[str, ...]
+    network: str | None = None
+
+
+def new_study(name: str, data: str | None = None, folder: Path = Path()) -> NewStudy:
+    """Write a commented study file that runs as it is, but for a network that its user has to name.
+
+    Parameters
+    ----------
+    name : str
+        Of the study; the file is ``NAME.toml``.
+    data : str, optional
+        Own data such as ``"folder:photographs"``, or the name of a shipped study such as ``"nmnist"``, of
+        which the file is then a copy; ``"mnist"`` if left out.
+    folder : Path
+        Where to write it; the path of the data is relative to it.
+
+    Raises
+    ------
+    UserError
+        If the file exists, the name is none for a file, or the data cannot be read.
+    """
+    stem = name.removesuffix(".toml")
+    if not re.fullmatch(r"\w[\w.+-]*", stem):
+        raise UserError(
+            "no name for a study",
+            key="NAME",
+            value=name,
+            expected="letters, digits, and any of -_.+ behind the first",
+        )
+    file = folder / f"{stem}.toml"
+    if file.exists():
+        raise UserError("the file exists", file=file, fix="choose another name, or remove it")
+    kind = kind_and_path(data or "mnist")
+    if kind is None:
+        shipped = find_study(Path(data or "mnist"))
+        write_atomically(file, shipped.read_bytes())
+        return NewStudy(file, (f"a copy of the shipped study {shipped.stem}",))
+    if not kind[1].isprintable():
+        raise UserError("a path that cannot be written into a study", key="--data", value=data)
+    path = Path(kind[1]).expanduser()
+    found = survey(OwnData(kind[0], folder / path))
+    lines = list(_lines(stem, kind[1], found))
+    write_atomically(file, ("\n".join(lines) + "\n").encode())
+    return NewStudy(file, tuple(_found(found)), f"{stem}.onnx")
+
+
+def _found(found: Survey) -> Iterator[str]:
+    """Say what the data are."""
+    data, n = found.data, len(found.data.contents.labels)
+    sizes = " x ".join(map(str, found.smallest))
+    if found.smallest != found.largest:
+        sizes += f" to {' x '.join(map(str, found.largest))}"
+    what = "recordings" if data.recorded else "images"
+    colour = "" if data.recorded else ", in colour" if found.channels == 3 else ", grey"
+    last = f", up to {1e3 * found.longest:.0f} ms" if data.recorded else ""
+    classes = f"{len(data.contents.classes):,} classes"
+    yield f"{n:,} {what} of {classes}, {sizes} pixels (height x width){colour}{last}"
+    for split in ("train", "validation", "test"):
+        if split in data.splits:
+            yield f"{split}: {data.count(split):,}, {data.splits[split].chosen}"
+
+
+def _lines(name: str, path: str, found: Survey) -> Iterator[str]:
+    """Yield the lines of the file."""
+    data, classes = found.data, found.data.contents.classes
+    yield f"# {name}: {_KINDS[data.kind]}."
+    yield f'# Any key can be changed on the command line: bioscnn run {name}.toml --set neuron.t_ref="1 ms"'
+    yield "#"
+    yield from (f"# {sentence}" for sentence in _found(found))
+    yield from (f"#   {row}" for row in _table(data, classes))
+    split = next(split for split in ("validation", "test", "train") if split in data.splits)
+    yield "\n[dataset]"
+    relative = "" if Path(path).expanduser().is_absolute() else "relative to this file"
+    yield _key("name", f"{data.kind}:{path}", relative)
+    yield _key("split", split, " | ".join(s for s in ("validation", "train", "test") if s in data.splits))
+    yield _key("trials", data.count(split), "the first so many; classes take turns")
+    for key in KEYS_OF_KINDS[data.kind]:
+        value = getattr(data, key)
+        note = "height and width of the sensor, pixels" if data.recorded and key == "size" else _NOTES[key]
+        if value is not None and key.removesuffix("_share") not in data.contents.given:
+            yield _key(key, list(value) if isinstance(value, tuple) else value, note)
+    if not data.recorded:
+        yield "# mean, std, scale, invert: what was done to images in training, see docs/your-network.md"
+    yield from _rest(name, found, len(classes))
+
+
+def _rest(name: str, found: Survey, n_classes: int) -> Iterator[str]:
+    """Yield all tables but the first."""
+    recorded = found.data.recorded
+    frames = min(max(1, ceil(1e3 * found.longest / FRAME_MS)), LONGEST_MS // FRAME_MS)
+    yield "\n[encoding]"
+    if recorded:
+        yield _key("kind", "events", "each event is a spike of its pixel's and polarity's input neuron")
+        yield _key("frame", f"{FRAME_MS} ms", "in which events are counted for the trained network")
+    else:
+        yield _key("kind", "currents", "each pixel is a constant current: also poisson | latency | lif-layer")
+    shape = f"({found.channels}, {found.height}, {found.width})"
+    yield "\n[network]"
+    yield f"# Yours: it takes (channels, height, width) = {shape} and gives {n_classes} numbers, one a class."
+    yield "# docs/your-network.md says how it comes from torch or Keras. The path is one from where you type."
+    yield _key("model", f"{name}.onnx", "a shipped network, or the path of a file")
+    yield "\n[neuron]"
+    yield _key("model", "lif", "lif | if | adaptive-lif | the path of a neuron's file, see docs/physics.md")
+    yield _key("tau_m", "20 ms", "membrane time constant")
+    yield _key("t_ref", "2 ms", "refractory period")
+    yield _key("V_th", "20 mV", "threshold above rest")
+    yield _key("R_m", "100 Mohm", "membrane resistance")
+    yield _key("reset", "exact", "exact | subtract | zero")
+    yield "\n[synapse]"
+    yield _key("tau_s", "5 ms", "decay of the synaptic current")
+    yield "\n[simulation]"
+    if recorded:
+        yield _key("duration", f"{frames * FRAME_MS} ms", "whole frames; the longest recording, or 1 s of it")
+    else:
+        yield _key("duration", "100 ms", 'or "auto": as long as decisions need to settle')
+    yield _key("dt", "1 ms", "")
+    yield _key("device", "cpp_standalone", "cpp_standalone | numpy")
+    yield _key("jobs", 2, "processes at a time")
+    yield _key("seed", 1, "")
+    yield "\n[readout]"
+    yield _key(
+        "rule",
+        "mean-potential",
+        "spike-count | peak-potential | last-potential | first-spike | mean-potential",
+    )
+
+
+def _key(key: str, value: object, note: str) -> str:
+    text = f"{key} = {json.dumps(value, ensure_ascii=False)}"
+    return f"{text:<25} # {note}" if note else text
+
+
+def _table(data: OwnData, classes: tuple[str, ...]) -> Iterator[str]:
+    """Yield how many examples of each class each part has."""
+    splits = [split for split in ("train", "validation", "test") if split in data.splits]
+    counts = {
+        split: np.bincount(data.contents.labels[data.splits[split].rows], minlength=len(classes))
+        for split in splits
+    }
+    yield f"{'class':<24} {' '.join(f'{split:>10}' for split in splits)}"
+    for label, name in enumerate(classes[:MOST_CLASSES]):
+        yield f"{name:<24} {' '.join(f'{counts[split][label]:>10,}' for split in splits)}"
+    if len(classes) > MOST_CLASSES:
+        yield f"... and {len(classes) - MOST_CLASSES:,} more"

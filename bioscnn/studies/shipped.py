@@ -1,0 +1,61 @@
+"""The studies that come with bioscnn: those of sims/, which a wheel holds too."""
+
+from __future__ import annotations
+
+import difflib
+from importlib.resources import files
+from pathlib import Path
+
+from bioscnn.errors import UserError
+
+FOLDER, SUFFIX = "sims", ".toml"
+
+
+def shipped_studies() -> Path:
+    """Return the folder of the shipped studies, in the wheel or in the repository."""
+    package = Path(str(files("bioscnn")))
+    inside = package / FOLDER
+    return inside if inside.is_dir() else package.parent / FOLDER
+
+
+def find_study(given: Path, what: str = "study") -> Path:
+    """Return a file as it is given, or else the shipped one of that name.
+
+    Parameters
+    ----------
+    given : Path
+        A path; or a name such as ``mnist`` or ``sweeps/mnist-morris``, with or without ``sims/`` before and
+        ``.toml`` behind it.
+    what : str
+        What it is: ``"study"`` or ``"sweep"``.
+
+    Raises
+    ------
+    UserError
+        If there is no such file, and no shipped one of that name.
+
+    Examples
+    --------
+    >>> find_study(Path("mnist")).name
+    'mnist.toml'
+    """
+    if given.is_file():
+        return given
+    if given.name and given.with_name(given.name + SUFFIX).is_file():
+        return given.with_name(given.name + SUFFIX)
+    folder, name = shipped_studies(), given.with_suffix("") if given.suffix == SUFFIX else given
+    inside = name.relative_to(FOLDER) if name.parts[:1] == (FOLDER,) else name
+    known = sorted(path.stem for path in folder.glob(f"*{SUFFIX}"))
+    if what == "sweep":
+        known = sorted(f"sweeps/{path.stem}" for path in (folder / "sweeps").glob(f"*{SUFFIX}"))
+    if str(inside) in known:
+        return folder / f"{inside}{SUFFIX}"
+    near = difflib.get_close_matches(str(inside), known, n=1)
+    beside = sorted(path.name for path in given.parent.glob("*.toml"))
+    here = f"{given.parent} has {', '.join(beside)}" if beside else f"{given.parent} has no .toml file"
+    raise UserError(
+        f"no such {what} file",
+        file=given,
+        expected=f"a file ({here}), or one that comes with bioscnn: {', '.join(known)}",
+        fix=f'did you mean "{near[0]}"?' if near else None,
+    )

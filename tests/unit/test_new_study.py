@@ -1,0 +1,145 @@
+"""`bioscnn new` writes what was found in the data; shipped studies go by name; misfits are told."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bioscnn import brian_preferences
+from bioscnn.errors import UserError
+from bioscnn.studies import read_study
+from bioscnn.studies.new import new_study
+from bioscnn.studies.prepare import prepare
+from bioscnn.studies.shipped import find_study, shipped_studies
+from tests.own_data import network, photographs, recordings
+
+ROOT = Path(__file__).parents[2]
+CLASSES = ('<b> "a"\\', "b # c", "ü]")
+
+
+def arrays(folder):
+    np.savez(folder / "data.npz", x=np.random.default_rng(1).random((60, 9, 12)), y=np.arange(60) % 3)
+    return folder / "data.npz"
+
+
+@pytest.mark.parametrize(
+    ("kind", "make", "shape", "trials"),
+    [
+        ("folder", lambda folder: photographs(folder / "data", CLASSES), (3, 20, 30), 6),
+        ("npz", arrays, (1, 9, 12), 9),
+        ("events", lambda folder: recordings(folder / "data", CLASSES[:2]), (2, 9, 12), 2),
+    ],
+)
+def test_a_new_study_runs_as_it_is_once_there_is_a_network(tmp_path, monkeypatch, kind, make, shape, trials):
+    monkeypatch.chdir(tmp_path)
+    path = make(tmp_path).relative_to(tmp_path)
+    new = new_study("mine", f"{kind}:{path}")
+    study = read_study(new.file)
+    assert (study.config.dataset.trials, study.config.dataset.split) == (trials, "validation")
+    text = new.file.read_text(encoding="utf-8")
+    assert str(shape) in text and (kind == "npz" or all(name in text for name in CLASSES[:2]))
+    with pytest.raises(UserError) as raised:
+        prepare(study, None)
+    assert new.network in str(raised.value)
+    network(Path(new.network), shape, 2 if kind == "events" else 3)
+    prepared = prepare(study, None)
+    assert len(prepared.examples) == trials and prepared.input.shape == shape
+    if kind != "npz":
+        assert (prepared.ann_class == prepared.examples.labels).all()
+
+
+def test_photographs_of_many_sizes_get_one_and_large_ones_a_small_one(tmp_path):
+    from PIL import Image
+
+    photographs(tmp_path / "data", ("a", "b"))
+    Image.new("L", (900, 600)).save(tmp_path / "data" / "a" / "large.png")
+    new = new_study("mine", "folder:data", tmp_path)
+    assert read_study(new.file).config.dataset.size == (20, 30)
+    assert "20 x 30 to 600 x 900" in new.found[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "problem"),
+    [
+        ("there", "npz:data.npz", "the file exists"),
+        ("there.toml", None, "the file exists"),
+        ("../out", None, "no name for a study"),
+        (".hidden", None, "no name for a study"),
+        ("a\nb", None, "no name for a study"),
+        ("fresh", "npz:nowhere.npz", "no such file"),
+        ("fresh", "folder:", "a folder per class|belongs to no class|no such number of classes"),
+        ("fresh", "folder:a\x1bb", "cannot be written"),
+        ("fresh", "photographs", "no such study file"),
+    ],
+)
+def test_nothing_is_written_over_and_nothing_wrong_is_written(tmp_path, name, data, problem):
+    (tmp_path / "there.toml").write_text("mine")
+    with pytest.raises(UserError, match=problem):
+        new_study(name, data, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["there.toml"]
+    assert (tmp_path / "there.toml").read_text() == "mine"
+
+
+def test_without_own_data_it_is_a_copy_of_a_shipped_study(tmp_path):
+    new = new_study("mine", "nmnist", tmp_path)
+    assert read_study(new.file).config == read_study("nmnist").config
+    assert new.file.read_bytes() == (ROOT / "sims" / "nmnist.toml").read_bytes()
+
+
+def test_a_shipped_study_is_found_from_anywhere_unless_a_file_has_its_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("mnist", "mnist.toml", "sims/mnist.toml"):
+        assert find_study(Path(name)) == shipped_studies() / "mnist.toml"
+    assert (
+        find_study(Path("sweeps/mnist-morris"), "sweep") == shipped_studies() / "sweeps" / "mnist-morris.toml"
+    )
+    (tmp_path / "mnist.toml").write_text("[dataset]\ntrials = 7\n")
+    assert read_study("mnist").config.dataset.trials == 7
+    with pytest.raises(UserError, match="no such study file") as raised:
+        find_study(Path("mnits"))
+    assert raised.value.fix == 'did you mean "mnist"?'
+
+
+def test_every_file_of_sims_is_in_a_package_of_the_wheel():
+    setup = (ROOT / "setup.py").read_text(encoding="utf-8")
+    for path in (ROOT / "sims").rglob("*.toml"):
+        package = ".".join(["bioscnn", *path.parent.relative_to(ROOT).parts])
+        assert f'"{package}"' in setup
+
+
+@pytest.mark.parametrize(
+    ("versions", "fits"),
+    [
+        ({"brian2": "2.9.0", "numpy": "2.4.6"}, False),
+        ({"brian2": "2.9.0", "numpy": "2.3.5"}, True),
+        ({"brian2": "2.5.4", "numpy": "2.0.0"}, False),
+        ({"brian2": "2.10.1", "numpy": "2.5.5"}, True),
+        ({"brian2": "2.11.0rc1", "numpy": "2.5.0.dev1"}, True),
+    ],
+)
+def test_versions_that_break_the_import_of_brian2_are_told_before_it(monkeypatch, versions, fits):
+    monkeypatch.setattr(brian_preferences, "version", versions.__getitem__)
+    guard = brian_preferences._Guard()
+    if fits:
+        assert guard.find_spec("brian2", None) is None
+        return
+    with pytest.raises(UserError, match="cannot be imported with this NumPy") as raised:
+        guard.find_spec("brian2", None)
+    assert raised.value.fix.startswith('pip install "numpy<')
+
+
+def test_a_package_that_is_not_there_ends_in_one_message(tmp_path):
+    # No pandas: a file of that name stands for a broken one.
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "pydantic.py").write_text("raise ImportError('no core', name='pydantic')")
+    words = [sys.executable, "-c", "from bioscnn.cli import main; main()", "plan", "mnist"]
+    done = subprocess.run(
+        words, capture_output=True, text=True, cwd=tmp_path, check=False,
+        env={"PYTHONPATH": f"{tmp_path / 'broken'}:{ROOT}", "PATH": ""},
+    )  # fmt: skip
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert "missing or broken" in done.stderr and "pydantic" in done.stderr
