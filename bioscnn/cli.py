@@ -441,6 +441,35 @@ def convert(
         print_conversion(description)
 
 
+@app.command()
+def brian2(
+    study: StudyFile,
+    changes: Changes = None,
+    trials: Annotated[int, typer.Option(min=1, help="so many of the study's first trials")] = 10,
+    data: DataFolder = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="folder for model.py and model.npz (default: the script goes to standard output, what it loads "
+            "to STUDY-brian2.npz)"
+        ),
+    ] = None,
+) -> None:
+    """Write a study as a plain Brian2 script, which gives the same spikes without bioscnn."""
+    from bioscnn.script import write_script
+    from bioscnn.studies.settling import read_settled_study
+    from bioscnn.terminal import LiveProgress
+
+    with LiveProgress(None) as progress:
+        loaded, _ = read_settled_study(study, changes or [], data, progress)
+        written = write_script(loaded, out, trials, data, progress)
+    if written.script is None:
+        typer.echo(written.text, nl=False)
+        typer.echo(f"keep {written.arrays} beside the script, which loads it", err=True)
+    else:
+        typer.echo(f"{written.script}\n{written.arrays}")
+
+
 @experiment_command()
 def benchmark(
     dataset: Annotated[str, typer.Argument(help="such as mnist: its study sims/mnist.toml, its networks")],

@@ -25,7 +25,7 @@ LEVELS = [
     ["plots"],
     ["report"],
     ["studies"],
-    ["experiments", "reproduce"],
+    ["experiments", "reproduce", "script", "export"],
     ["terminal"],
     ["printing"],
     ["cli"],

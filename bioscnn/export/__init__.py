@@ -1,0 +1,90 @@
+"""Results of a run, and studies, in the formats of other tools: one file of this package per format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+from bioscnn.errors import UserError
+from bioscnn.export.activity import Activity
+
+__all__ = ["FORMATS", "Activity", "Format", "export"]
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format that something is exported to.
+
+    Parameters
+    ----------
+    writer : str
+        Function ``module:name`` that writes it: of the path of a run or a study, and of the path to write or
+        None for the default one; it returns the path that it wrote.
+    of_study : bool
+        Whether a study file is exported; otherwise it is the folder of a run.
+    extra : str or None
+        The extra of bioscnn that it needs.
+    """
+
+    writer: str
+    of_study: bool = False
+    extra: str | None = None
+
+    def load(self) -> Callable[[Path, Path | None], Path]:
+        """Return the function that writes it.
+
+        Raises
+        ------
+        UserError
+            If what it needs is not installed.
+        """
+        module, _, name = self.writer.partition(":")
+        writer: Callable[[Path, Path | None], Path] = getattr(import_module(module), name)
+        return writer
+
+
+FORMATS = {
+    "npz": Format("bioscnn.export.npz:write"),
+    "csv": Format("bioscnn.export.csv:write"),
+    "neo": Format("bioscnn.export.neo:write"),
+    "nwb": Format("bioscnn.export.nwb:write"),
+}
+"""Every format by the name that ``--to`` takes."""
+
+
+def export(what: Path, to: str, out: Path | None = None) -> Path:
+    """Write the results of a run, or a study, in another format.
+
+    Parameters
+    ----------
+    what : Path
+        Folder of a finished run, or a study file; which of them, the format says.
+    to : str
+        A key of `FORMATS`.
+    out : Path or None
+        File to write, for ``csv`` a folder; None for one in the folder of the run.
+
+    Returns
+    -------
+    Path
+        What was written.
+
+    Raises
+    ------
+    UserError
+        If there is no such format, run or study, the run kept no spikes, a package is missing, or the file
+        cannot be written; nothing half-written stays.
+    """
+    if to not in FORMATS:
+        raise UserError("no such format", key="--to", value=to, expected=" | ".join(FORMATS))
+    wanted = FORMATS[to]
+    if wanted.of_study == what.is_dir():
+        kinds = "study file, such as sims/mnist.toml", "folder of a run, such as results/mnist/latest"
+        raise UserError(
+            f"{to} is a format of a {'study' if wanted.of_study else 'run'}",
+            file=what,
+            expected=f"a {kinds[not wanted.of_study]}",
+        )
+    return wanted.load()(what, out)

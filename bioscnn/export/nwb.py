@@ -1,0 +1,101 @@
+"""A run as an NWB file, the format of archives of neurophysiology such as DANDI."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bioscnn.errors import UserError
+from bioscnn.export.activity import Activity
+from bioscnn.export.place import whole_file
+
+if TYPE_CHECKING:
+    from pynwb import NWBFile
+
+KEYWORDS = ("spiking neural network", "simulation", "Brian2", "ANN-to-SNN conversion")
+
+
+def write(folder: Path, out: Path | None) -> Path:
+    """Write the spikes, potentials and decisions of a run.
+
+    Neurons are units, with the columns ``population`` and ``neuron``; the trials are the table of trials, one
+    after the other as in the simulation; potentials (V above rest) and decisions are time series of a processing
+    module. Times are those of `Activity`.
+
+    Parameters and errors as of `bioscnn.export.export`.
+    """
+    try:
+        from pynwb import NWBHDF5IO
+    except ModuleNotFoundError:
+        raise UserError("NWB files need pynwb", fix="pip install 'bioscnn[nwb]'") from None
+    activity = Activity.read(folder)
+    path = out or folder / "run.nwb"
+    with whole_file(path) as scratch, NWBHDF5IO(str(scratch), "w") as file:
+        file.write(file_of(activity))
+    return path
+
+
+def file_of(activity: Activity) -> NWBFile:
+    """Return the activity of a run as the contents of an NWB file."""
+    from pynwb import NWBFile, TimeSeries
+
+    provenance, dt = activity.run.provenance, activity.dt
+    facts = "\n".join(f"{name}: {value}" for name, value in activity.facts().items())
+    nwb = NWBFile(
+        session_description=activity.title,
+        identifier=f"bioscnn-{provenance['key']}",
+        session_start_time=activity.started,
+        experiment_description="Simulation of a spiking network that was converted from a trained one.",
+        keywords=KEYWORDS,
+        source_script=facts,
+        source_script_file_name="bioscnn",
+    )
+    duration = activity.n_steps * dt
+    for name, about in (
+        ("true_class", "class of the example"),
+        ("chosen_class", "class that the spiking network chose at the end of the trial"),
+        ("ann_class", "class that the trained network chose"),
+        ("dataset_index", "place of the example in its split of the data set"),
+        ("true_name", "name of the class of the example"),
+    ):
+        nwb.add_trial_column(name, about)
+    for k in range(activity.n_trials):
+        nwb.add_trial(
+            start_time=k * duration,
+            stop_time=(k + 1) * duration,
+            true_class=int(activity.label[k]),
+            chosen_class=int(activity.chosen_class[k]),
+            ann_class=int(activity.ann_class[k]),
+            dataset_index=int(activity.index[k]),
+            true_name=activity.classes[activity.label[k]],
+        )
+    nwb.add_unit_column("population", "population of the neuron")
+    nwb.add_unit_column("neuron", "number of the neuron in its population, row by row, channels first")
+    for name in activity.spikes:
+        for neuron, steps in enumerate(activity.trains(name)):
+            nwb.add_unit(spike_times=steps * dt, population=name, neuron=neuron)
+    if nwb.units is not None:
+        nwb.units.resolution = dt
+    module = nwb.create_processing_module("simulation", "what was recorded at the end of each time step")
+    clock = {"starting_time": dt, "rate": 1 / dt}
+    for name, volts in activity.potentials.items():
+        module.add(
+            TimeSeries(
+                name=f"{name}_potential",
+                data=volts.reshape(-1, volts.shape[2]),
+                unit="volts",
+                description=f"membrane potentials of {name}, above rest; a column is a neuron",
+                **clock,
+            )
+        )
+    module.add(
+        TimeSeries(
+            name="decision",
+            data=activity.decision.ravel(),
+            unit="class",
+            description="class that the readout chooses after each step",
+            **clock,
+        )
+    )
+    return nwb
+
