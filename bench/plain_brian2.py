@@ -39,7 +39,11 @@ CASES = {
     "nmnist": ["sims/nmnist.toml"],
     "ncaltech101": ["sims/ncaltech101.toml"],
 }
-DEVICES = {"numpy": Device("numpy"), "cpp64": Device(precision="float64"), "cpp32": Device(precision="float32")}
+DEVICES = {
+    "numpy": Device("numpy"),
+    "cpp64": Device(precision="float64"),
+    "cpp32": Device(precision="float32"),
+}
 
 
 def measure(name: str, python: str = sys.executable) -> str:

@@ -442,6 +442,26 @@ def convert(
 
 
 @app.command()
+def export(
+    what: Annotated[Path, typer.Argument(help="folder of a run, such as results/mnist/latest, or a study")],
+    to: Annotated[str, typer.Option(help="npz | csv | neo | nwb")],
+    out: Annotated[
+        Path | None, typer.Option(help="file, for csv a folder (default: in the folder of the run)")
+    ] = None,
+) -> None:
+    """Write spikes, potentials and decisions of a run in a format of other tools."""
+    from bioscnn.export import counted_alone
+    from bioscnn.export import export as export_to
+
+    typer.echo(export_to(what, to, out))
+    if counted := counted_alone(what):
+        typer.echo(
+            f"without {', '.join(counted)}: a run keeps their spikes with --set readout.record=all",
+            err=True,
+        )
+
+
+@app.command()
 def brian2(
     study: StudyFile,
     changes: Changes = None,
@@ -450,8 +470,7 @@ def brian2(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="folder for model.py and model.npz (default: the script goes to standard output, what it loads "
-            "to STUDY-brian2.npz)"
+            help="folder for model.py and model.npz (default: script to standard output, STUDY-brian2.npz here)"
         ),
     ] = None,
 ) -> None:

@@ -40,7 +40,11 @@ def run_script(script: Path, network: SpikingNetwork, dt: float, n_steps: int, n
     found = script.with_name("found.npz")
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(
-        [python, "-I", "-c", RUNNER, script, found], capture_output=True, text=True, env=environment, check=False
+        [python, "-I", "-c", RUNNER, script, found],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     with np.load(found, allow_pickle=False) as arrays:

@@ -8,9 +8,9 @@ from importlib import import_module
 from pathlib import Path
 
 from bioscnn.errors import UserError
-from bioscnn.export.activity import Activity
+from bioscnn.export.activity import Activity, counted_alone
 
-__all__ = ["FORMATS", "Activity", "Format", "export"]
+__all__ = ["FORMATS", "Activity", "Format", "counted_alone", "export"]
 
 
 @dataclass(frozen=True)
@@ -24,22 +24,13 @@ class Format:
         None for the default one; it returns the path that it wrote.
     of_study : bool
         Whether a study file is exported; otherwise it is the folder of a run.
-    extra : str or None
-        The extra of bioscnn that it needs.
     """
 
     writer: str
     of_study: bool = False
-    extra: str | None = None
 
     def load(self) -> Callable[[Path, Path | None], Path]:
-        """Return the function that writes it.
-
-        Raises
-        ------
-        UserError
-            If what it needs is not installed.
-        """
+        """Return the function that writes it."""
         module, _, name = self.writer.partition(":")
         writer: Callable[[Path, Path | None], Path] = getattr(import_module(module), name)
         return writer
@@ -64,7 +55,8 @@ def export(what: Path, to: str, out: Path | None = None) -> Path:
     to : str
         A key of `FORMATS`.
     out : Path or None
-        File to write, for ``csv`` a folder; None for one in the folder of the run.
+        File to write, for ``csv`` a folder; None for one in the folder of the run: ``run.npz``, ``csv``,
+        ``run.nix``, ``run.nwb``.
 
     Returns
     -------

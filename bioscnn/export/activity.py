@@ -29,8 +29,8 @@ MOST_BYTES = 4e9
 class Activity:
     """What a run recorded.
 
-    The trials of a simulation follow each other in one run, and so they do here. A spike of step ``k`` of trial
-    ``j`` lies at the end of its step, ``(j*n_steps + k + 1)*dt``, where potentials are recorded too; see
+    The trials of a simulation follow each other in one run, and so they do here. A spike of step ``k`` of
+    trial ``j`` lies at the end of its step, ``(j*n_steps + k + 1)*dt``, where potentials are recorded too; see
     `bioscnn.metrics.to_neo`.
 
     Parameters
@@ -72,8 +72,7 @@ class Activity:
             run.check()
             (n_trials, n_steps), shapes = stored.extent(), stored.shapes()
             every = slice(0, n_trials)
-            firing = [p["name"] for p in run.provenance["populations"] if p["threshold"] is not None]
-            kept = [name for name in firing if stored.has(name, "spikes")]
+            kept = [name for name in _firing(run) if stored.has(name, "spikes")]
             with_potentials = [name for name in shapes if stored.has(name, "potentials")]
             if not kept:
                 raise UserError(
@@ -101,7 +100,9 @@ class Activity:
                 shapes,
                 {name: stored.spikes(name, every) for name in kept},
                 {name: stored.potentials(name, every) for name in with_potentials},
-                *(stored.trials(column) for column in ("label", "index", "ann_class")),
+                stored.trials("label"),
+                stored.trials("index"),
+                stored.trials("ann_class"),
                 np.concatenate([decisions(run.readout(part), rule) for part in parts]),
             )
 
@@ -131,12 +132,6 @@ class Activity:
         return [str(name) for name in self.run.provenance["data"]["classes"]]
 
     @property
-    def counted(self) -> list[str]:
-        """Populations that fire, of whose spikes only the numbers were kept."""
-        firing = [p["name"] for p in self.run.provenance["populations"] if p["threshold"] is not None]
-        return [name for name in firing if name not in self.spikes]
-
-    @property
     def started(self) -> datetime:
         """When it was simulated."""
         return datetime.fromisoformat(self.run.provenance["started"])
@@ -147,7 +142,7 @@ class Activity:
         summary, config = self.run.summary, self.run.config
         return (
             f"bioscnn: {self.n_trials} trials of {summary['dataset']} ({config.dataset.split}), network "
-            f"{config.network.model}, {1e3 * config.simulation.duration:g} ms in steps of {1e3 * self.dt:g} ms"
+            f"{config.network.model}, {1e3 * self.n_steps * self.dt:g} ms in steps of {1e3 * self.dt:g} ms"
         )
 
     def facts(self) -> dict[str, Any]:
@@ -169,3 +164,19 @@ class Activity:
         steps = (spikes.trial() * spikes.n_steps + spikes.step + 1)[order]
         ends = np.cumsum(np.bincount(spikes.neuron, minlength=spikes.size))
         yield from np.split(steps, ends[:-1])
+
+
+def counted_alone(folder: Path) -> tuple[str, ...]:
+    """Return the populations of a run that fire and of whose spikes only the numbers were kept.
+
+    Nothing if the path is no folder; errors as of `RunFolder.read`.
+    """
+    if not folder.is_dir():
+        return ()
+    run = RunFolder.read(folder)
+    with run.stored as stored:
+        return tuple(name for name in _firing(run) if not stored.has(name, "spikes"))
+
+
+def _firing(run: RunFolder) -> list[str]:
+    return [p["name"] for p in run.provenance["populations"] if p["threshold"] is not None]

@@ -7,9 +7,10 @@ as they were. It is HDF5. (Neo's other whole format is a pickle, which no carefu
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bioscnn.errors import UserError
 from bioscnn.export.activity import Activity
@@ -19,13 +20,17 @@ if TYPE_CHECKING:
     from neo import Block
 
 
+MOST_TRAINS = 2000
+"""Spike trains that are written: NIX looks up every name among all others, and gets slower with each."""
+
+
 def write(folder: Path, out: Path | None) -> Path:
     """Write the spikes, potentials and decisions of a run as one block with one segment.
 
     Its trials follow each other, as they did in the simulation; the epoch ``trials`` says where, and
     `neo.utils.cut_segment_by_epoch` cuts them. Each neuron is a spike train, also if it never fired, with
-    ``population`` and ``neuron`` as annotations; potentials are analog signals, mV above rest. Times are those
-    of `Activity`.
+    ``population`` and ``neuron`` as annotations; potentials are analog signals, mV above rest. Times are
+    those of `Activity`.
 
     Parameters and errors as of `bioscnn.export.export`.
     """
@@ -33,8 +38,16 @@ def write(folder: Path, out: Path | None) -> Path:
         import nixio  # noqa: F401
         from neo.io import NixIO
     except ModuleNotFoundError:
-        raise UserError("neo files need neo and nixio", fix="pip install 'bioscnn[neo]'") from None
+        raise UserError("neo files need neo and nixio", fix="pip install 'bioscnn[export]'") from None
     activity = Activity.read(folder)
+    if (trains := sum(spikes.size for spikes in activity.spikes.values())) > MOST_TRAINS:
+        raise UserError(
+            "a NIX file takes a tenth of a second per spike train, and each neuron is one",
+            file=folder,
+            value=f"{trains:,} neurons",
+            expected=f"at most {MOST_TRAINS:,}",
+            fix="export --to nwb, which neo reads too (neo.io.NWBIO), or keep fewer (readout.record)",
+        )
     path = out or folder / "run.nix"
     with whole_file(path) as scratch:
         file = NixIO(str(scratch), mode="ow")
@@ -84,7 +97,9 @@ def block_of(activity: Activity) -> Block:
                     neuron=neuron,
                 )
             )
-    signals = {f"{name} potential": (1e3 * volts, "mV") for name, volts in activity.potentials.items()}
+    signals: dict[str, tuple[NDArray[Any], str]] = {
+        f"{name} potential": (1e3 * volts, "mV") for name, volts in activity.potentials.items()
+    }
     signals["decision"] = activity.decision[:, :, None], "dimensionless"
     for name, (values, unit) in signals.items():
         flat = values.reshape(-1, values.shape[2])

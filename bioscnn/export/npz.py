@@ -33,7 +33,11 @@ def write(folder: Path, out: Path | None) -> Path:
         "decision": activity.decision,
     }
     for name, spikes in activity.spikes.items():
-        arrays |= {f"{name}_trial": spikes.trial(), f"{name}_step": spikes.step, f"{name}_neuron": spikes.neuron}
+        arrays |= {
+            f"{name}_trial": spikes.trial(),
+            f"{name}_step": spikes.step,
+            f"{name}_neuron": spikes.neuron,
+        }
     arrays |= {f"{name}_shape": np.array(shape) for name, shape in activity.shapes.items()}
     arrays |= {f"{name}_potential_V": values for name, values in activity.potentials.items()}
     path = out or folder / "run.npz"

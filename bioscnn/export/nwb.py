@@ -12,6 +12,8 @@ from bioscnn.export.place import whole_file
 if TYPE_CHECKING:
     from pynwb import NWBFile
 
+NO_ANIMAL = "No animal: a simulated network, whose age and sex are only filled in."
+
 KEYWORDS = ("spiking neural network", "simulation", "Brian2", "ANN-to-SNN conversion")
 
 
@@ -19,8 +21,8 @@ def write(folder: Path, out: Path | None) -> Path:
     """Write the spikes, potentials and decisions of a run.
 
     Neurons are units, with the columns ``population`` and ``neuron``; the trials are the table of trials, one
-    after the other as in the simulation; potentials (V above rest) and decisions are time series of a processing
-    module. Times are those of `Activity`.
+    after the other as in the simulation; potentials (V above rest) and decisions are time series of the
+    processing module ``misc``. Times are those of `Activity`.
 
     Parameters and errors as of `bioscnn.export.export`.
     """
@@ -37,7 +39,9 @@ def write(folder: Path, out: Path | None) -> Path:
 
 def file_of(activity: Activity) -> NWBFile:
     """Return the activity of a run as the contents of an NWB file."""
+    from hdmf.backends.hdf5.h5_utils import H5DataIO
     from pynwb import NWBFile, TimeSeries
+    from pynwb.file import Subject
 
     provenance, dt = activity.run.provenance, activity.dt
     facts = "\n".join(f"{name}: {value}" for name, value in activity.facts().items())
@@ -49,6 +53,7 @@ def file_of(activity: Activity) -> NWBFile:
         keywords=KEYWORDS,
         source_script=facts,
         source_script_file_name="bioscnn",
+        subject=Subject(subject_id="simulation", sex="U", age="P0D", description=NO_ANIMAL),
     )
     duration = activity.n_steps * dt
     for name, about in (
@@ -76,26 +81,30 @@ def file_of(activity: Activity) -> NWBFile:
             nwb.add_unit(spike_times=steps * dt, population=name, neuron=neuron)
     if nwb.units is not None:
         nwb.units.resolution = dt
-    module = nwb.create_processing_module("simulation", "what was recorded at the end of each time step")
+    module = nwb.create_processing_module("misc", "what was recorded at the end of each time step")
     clock = {"starting_time": dt, "rate": 1 / dt}
     for name, volts in activity.potentials.items():
-        module.add(
-            TimeSeries(
-                name=f"{name}_potential",
-                data=volts.reshape(-1, volts.shape[2]),
-                unit="volts",
-                description=f"membrane potentials of {name}, above rest; a column is a neuron",
-                **clock,
+        flat = volts.reshape(-1, volts.shape[2])
+        # Readers take the longer side of an array for time; a population of more neurons is several series.
+        for first in range(0, flat.shape[1], len(flat)):
+            part = flat[:, first : first + len(flat)]
+            neurons = f"neurons {first} to {first + part.shape[1] - 1}"
+            module.add(
+                TimeSeries(
+                    name=f"{name}_potential" + (f"_from_{first}" if part.size < flat.size else ""),
+                    data=H5DataIO(part, compression=True),
+                    unit="volts",
+                    description=f"membrane potentials of {name}, above rest; a column per neuron, {neurons}",
+                    **clock,
+                )
             )
-        )
     module.add(
         TimeSeries(
             name="decision",
-            data=activity.decision.ravel(),
+            data=H5DataIO(activity.decision.ravel(), compression=True),
             unit="class",
             description="class that the readout chooses after each step",
             **clock,
         )
     )
     return nwb
-

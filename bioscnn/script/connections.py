@@ -22,9 +22,9 @@ CONVOLUTION = '''
 def convolution(kernel, pre_shape, post_shape, stride, padding, groups=1):
     """Return every synapse of a kernel that slides over an image: pre, post, weight.
 
-    kernel has the shape (channels out, channels in, rows, columns), the shapes of the two populations are
-    (channels, height, width). Row r of the output sees row r*stride + k - padding through row k of the kernel.
-    With several groups of channels, a group of outputs sees only its own group of inputs.
+    kernel has the shape (channels out, channels in, rows, columns), the two populations have the shapes
+    (channels, height, width). Row r of the output sees row r*stride + k - padding through row k of the
+    kernel. With several groups of channels, a group of outputs sees only its own group of inputs.
     """
     taps = []
     for axis in (0, 1):  # rows, columns
@@ -34,7 +34,8 @@ def convolution(kernel, pre_shape, post_shape, stride, padding, groups=1):
         taps.append((to[inside], seen[inside], tap[inside]))
     (to_row, row, row_tap), (to_column, column, column_tap) = taps
     channels_out, channels_in = kernel.shape[:2]  # of a group
-    channel, within, y, x = np.ix_(range(channels_out), range(channels_in), range(len(row)), range(len(column)))
+    lengths = channels_out, channels_in, len(row), len(column)
+    channel, within, y, x = np.ix_(*map(np.arange, lengths))
     from_channel = channel//(channels_out//groups)*channels_in + within
     pre = (row[y]*pre_shape[2] + column[x])*pre_shape[0] + from_channel
     post = (to_row[y]*post_shape[2] + to_column[x])*post_shape[0] + channel
@@ -72,11 +73,11 @@ def connect(network: SpikingNetwork, projection: Projection, variable: str) -> t
         ], arrays
     kernel, groups = _kernel(connectivity)
     if kernel is None:
-        listed = zip(("pre", "post", "weight"), brian_synapses(network, projection), strict=True)
+        pre_index, post_index, weight = brian_synapses(network, projection)
         return [
             f'{variable}.connect(i=data["{name}_pre"], j=data["{name}_post"])',
             f'{variable}.w = data["{name}_weight"]*{unit[1]}',
-        ], {f"{name}_{part}": values for part, values in listed}
+        ], {f"{name}_pre": pre_index, f"{name}_post": post_index, f"{name}_weight": weight}
     assert isinstance(connectivity, Convolution | Pooling)
     shapes = f"{connectivity.pre_shape}, {connectivity.post_shape}"
     grouped = f", groups={groups}" if groups > 1 else ""

@@ -38,7 +38,7 @@ NAMES = {
 
 
 ROLES = ("", "fires", "reset", "step", "rest")
-"""Texts of a kind of neuron: its equations, condition of a spike, reset, time step, and rest before a trial."""
+"""Texts of a kind of neuron: equations, condition of a spike, reset, time step, and rest before a trial."""
 
 
 @dataclass(frozen=True)

@@ -34,29 +34,32 @@ n_steps  = {n_steps}  # of a trial
 n_trials = {n_trials}
 duration = n_steps*defaultclock.dt  # of a trial
 
-# Within a time step: integrate, find spikes, reset the neurons that fired, and only then deliver the spikes to
-# the synapses. (Brian2 usually delivers first.) A reset so sees the current that drove the neuron over its
+# Within a time step: integrate, find spikes, reset the neurons that fired, and only then deliver the spikes
+# to the synapses. (Brian2 usually delivers first.) So a reset sees the current that drove the neuron over its
 # threshold, and not what arrives at the same moment.
 magic_network.schedule = ["start", "groups", "thresholds", "resets", "synapses", "end"]
 """
 
 BORDER = """
-# The border between two trials. All trials are one run, so every neuron has to forget the last one. Its *_rest
-# statements bring it back to rest before each trial: not_refractory first, because Brian2 does not write a
-# variable marked "(unless refractory)" while its neuron is refractory. And no neuron fires in the last step of a
-# trial, whose spikes would only arrive in the next one; that is the second half of the *_fires conditions.
+# The border between two trials. All trials are one run, so every neuron has to forget the last one. Its
+# *_rest statements bring it back to rest before each trial: not_refractory first, because Brian2 does not
+# write a variable marked "(unless refractory)" while its neuron is refractory. And no neuron fires in the
+# last step of a trial, whose spikes would arrive in the next one: the second half of the *_fires conditions.
 #
 # Neurons of an image are numbered row by row, with the channels of a pixel side by side:
 # number = (row*width + column)*channels + channel.
 """
 
 CURRENTS = """
-# The stimulus is currents: what the input injects through the first weights, plus a bias, constant in a trial.
+# The stimulus is currents: what the input injects through the first weights, plus a bias. They are constant
+# in a trial.
 """
 
 SPIKES = """
 # The stimulus is spikes of {shape}, which enter through synapses.
-{variable} = SpikeGeneratorGroup({size}, data["input_neuron"], data["input_step"]*defaultclock.dt, name="{name}")
+{variable} = SpikeGeneratorGroup(
+    {size}, data["input_neuron"], data["input_step"]*defaultclock.dt, name="{name}",
+)
 """
 
 SYNAPSES = """
@@ -65,28 +68,28 @@ SYNAPSES = """
 
 WHY = {
     "fires": "A spike. What stands behind `and` keeps the trials apart, see below.",
-    "reset exact": "The exact reset. The membrane crossed V_th a little before the end of the step and has been "
-    "charging since: V is what it has charged to from zero. A reset to zero would lose that charge with every "
-    "spike, and the firing rate would depend on the time step.",
+    "reset exact": "The exact reset. The membrane crossed V_th a little before the end of the step and has "
+    "been charging since: V is what it has charged to from zero. A reset to zero would lose that charge with "
+    "every spike, and the firing rate would depend on the time step.",
     "reset subtract": "Reset by subtraction: what lies above the threshold is kept, but not what has leaked "
     "since the crossing.",
     "reset zero": "Reset to zero: the charge that arrived after the crossing within the step is lost.",
-    "step": "One time step of the equations, written out: no method of Brian2's own solves them as exactly. If "
-    'you change the equations, change the step too, or give the groups method="exponential_euler", which reads '
-    "the equations itself.",
+    "step": "One time step of the equations, written out: no method of Brian2's own solves them as exactly. "
+    'If you change the equations, change the step too, or give the groups method="exponential_euler", which '
+    "reads the equations itself.",
     "rest": "Before each trial.",
 }
 """Why a text of a neuron is as it is, by its role and reset rule."""
 
 _REFRACTORY = (
-    " V is held for t_ref after a spike; Brian2's refractory period is one step shorter than what it is told, "
-    "so the groups say t_ref + dt."
+    " V is held for t_ref after a spike; Brian2's refractory period is one step shorter than what it is "
+    "told, so the groups say t_ref + dt."
 )
 
 _ABOUT = {
     "lif": f"Leaky integrate-and-fire neurons.{_REFRACTORY}",
-    "adaptive_lif": "Leaky integrate-and-fire neurons whose every spike adds b to a slow current that opposes "
-    f"firing.{_REFRACTORY}",
+    "adaptive_lif": "Leaky integrate-and-fire neurons whose every spike adds b to a slow current that "
+    f"opposes firing.{_REFRACTORY}",
     "integrate_and_fire": f"Integrate-and-fire neurons without a leak.{_REFRACTORY}",
     "leaky_integrator": "Membranes without a threshold: their potentials are the evidence for the classes.",
     "max_pooling": "Neurons of max pooling. Each fires whenever one of its inputs takes the lead, so that at "
@@ -158,8 +161,8 @@ for monitor in [{monitors}]:
 def readout(rule: str, output: str, firing: Sequence[str]) -> str:
     """Return the run, and what is read from it: the class of each trial, and spikes of each population."""
     about = wrapped(
-        f"The readout: {ABOUT_RULE[rule]}. Where classes are equal, as before any spike, the potential at the "
-        "end of the trial decides."
+        f"The readout: {ABOUT_RULE[rule]}. Where classes are equal, as before any spike, the potential at "
+        "the end of the trial decides."
     )
     evidence = EVIDENCE[rule].format(output=f"{output}_spikes")
     return _READOUT.format(about=about, evidence=evidence, monitors=", ".join(f"{p}_spikes" for p in firing))

@@ -18,7 +18,7 @@ MOST_BYTES = 500e6
 
 
 def input_spikes(network: SpikingNetwork, stimulus: Stimulus) -> Arrays:
-    """Return the neurons and the steps, counted from the first trial on, of spikes that come in; or nothing."""
+    """Return the neurons of spikes that come in, and their steps from the first trial on; or nothing."""
     if isinstance(stimulus, Currents):
         return {}
     return {
@@ -37,9 +37,8 @@ def current_into(
     UserError
         If Brian2 draws the noise of the membranes itself, or there is too much of it to be stored.
     """
-    name, values = population.name, np.zeros((stimulus.n_trials, 0))
-    if isinstance(stimulus, Currents):
-        values = stimulus.values
+    name, silence = population.name, np.zeros((stimulus.n_trials, 0), np.float32)
+    values = stimulus.values if isinstance(stimulus, Currents) else silence
     current = to_brian(input_current(network, population, values), population.shape)
     if population.noise is None and not network.is_driven(name):
         if not current.any():

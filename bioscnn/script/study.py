@@ -38,7 +38,11 @@ class WrittenScript:
 
 
 def study_script(
-    study: Study, npz: str = ARRAYS, trials: int = TRIALS, data: Path | None = None, progress: Progress | None = None
+    study: Study,
+    npz: str = ARRAYS,
+    trials: int = TRIALS,
+    data: Path | None = None,
+    progress: Progress | None = None,
 ) -> Script:
     """Write a study as a plain Brian2 script that gives the same spikes.
 
