@@ -29,9 +29,9 @@ MOST_BYTES = 4e9
 class Activity:
     """What a run recorded.
 
-    The trials of a simulation follow each other in one run, and so they do here. A spike of step ``k`` of
-    trial ``j`` lies at the end of its step, ``(j*n_steps + k + 1)*dt``, where potentials are recorded too; see
-    `bioscnn.metrics.to_neo`.
+    The trials of a simulation follow each other in one run, and so they do here. Times are those of Brian2's
+    monitors: a spike of step ``k`` of trial ``j``, and the potential at the end of that step, have the time
+    ``(j*n_steps + k)*dt``. (`bioscnn.metrics.to_neo` puts a spike at the end of its step.)
 
     Parameters
     ----------
@@ -158,10 +158,10 @@ class Activity:
         }
 
     def trains(self, name: str) -> Iterator[NDArray[np.int64]]:
-        """Yield the steps at whose ends each neuron of a population fired, counted over all trials from 1."""
+        """Yield the steps in which each neuron of a population fired, counted over all trials."""
         spikes = self.spikes[name]
         order = np.argsort(spikes.neuron, kind="stable")
-        steps = (spikes.trial() * spikes.n_steps + spikes.step + 1)[order]
+        steps = (spikes.trial() * spikes.n_steps + spikes.step)[order]
         ends = np.cumsum(np.bincount(spikes.neuron, minlength=spikes.size))
         yield from np.split(steps, ends[:-1])
 

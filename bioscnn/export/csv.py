@@ -21,8 +21,8 @@ MARK = "trials.csv"
 def write(folder: Path, out: Path | None) -> Path:
     """Write the spikes, potentials, decisions and trials of a run as long tables into a folder.
 
-    Units are in the names of the columns. Times count from the start of the trial; they are those of the ends
-    of steps, as in `Activity`. Trials, neurons and classes count from 0.
+    Units are in the names of the columns. Times are those of `Activity`, from the start of the trial. Trials,
+    neurons and classes count from 0.
 
     Parameters and errors as of `bioscnn.export.export`.
     """
@@ -92,8 +92,8 @@ def _potentials(activity: Activity) -> Iterator[DataFrame]:
 
 
 def _time(step: NDArray[Any], dt: float) -> NDArray[np.float64]:
-    """Return the ends of steps in ms, without the last bits that no time step means."""
-    return np.round((step + 1) * (1e3 * dt), 9)
+    """Return times in ms, without the last digits, which no time step means."""
+    return np.round(step * (1e3 * dt), 9)
 
 
 def _table(**columns: NDArray[Any]) -> DataFrame:

@@ -103,7 +103,5 @@ def block_of(activity: Activity) -> Block:
     signals["decision"] = activity.decision[:, :, None], "dimensionless"
     for name, (values, unit) in signals.items():
         flat = values.reshape(-1, values.shape[2])
-        segment.analogsignals.append(
-            AnalogSignal(flat, units=unit, sampling_period=dt_ms * ms, t_start=dt_ms * ms, name=name)
-        )
+        segment.analogsignals.append(AnalogSignal(flat, units=unit, sampling_period=dt_ms * ms, name=name))
     return block

@@ -47,7 +47,7 @@ def file_of(activity: Activity) -> NWBFile:
     facts = "\n".join(f"{name}: {value}" for name, value in activity.facts().items())
     nwb = NWBFile(
         session_description=activity.title,
-        identifier=f"bioscnn-{provenance['key']}",
+        identifier=f"bioscnn-{provenance.get('key', provenance['started'])}",
         session_start_time=activity.started,
         experiment_description="Simulation of a spiking network that was converted from a trained one.",
         keywords=KEYWORDS,
@@ -82,7 +82,7 @@ def file_of(activity: Activity) -> NWBFile:
     if nwb.units is not None:
         nwb.units.resolution = dt
     module = nwb.create_processing_module("misc", "what was recorded at the end of each time step")
-    clock = {"starting_time": dt, "rate": 1 / dt}
+    clock = {"starting_time": 0.0, "rate": 1 / dt}
     for name, volts in activity.potentials.items():
         flat = volts.reshape(-1, volts.shape[2])
         # Readers take the longer side of an array for time; a population of more neurons is several series.
