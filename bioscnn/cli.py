@@ -470,7 +470,7 @@ def brian2(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="folder for model.py and model.npz (default: script to standard output, STUDY-brian2.npz here)"
+            help="folder for model.py and model.npz (default: script on standard output, STUDY-brian2.npz)"
         ),
     ] = None,
 ) -> None:

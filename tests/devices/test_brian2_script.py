@@ -84,7 +84,7 @@ def test_the_script_gives_the_same_spikes_and_classes(case, tmp_path):
     found, chosen = run_script(tmp_path / "model.py", network, stimulus.dt, stimulus.n_steps, TRIALS)
     recording = simulate(network, stimulus, Device("numpy"), record=[*found, "readout"])
     assert set(differing(found, recording).values()) == {0}
-    assert all(train.n_spikes > 10 for train in found.values())
+    assert all(train.n_spikes for train in found.values())
     assert chosen.tolist() == decisions(recording, rule)[:, -1].tolist()
 
 
