@@ -44,10 +44,12 @@ def current_into(
         if not current.any():
             return [], {}
         return [f'{variable}.I_stim = data["{name}_bias"]*amp'], {f"{name}_bias": current[0]}
-    every, when = "duration", ", dt=duration"
+    every, when, about = "duration", ", dt=duration", []
     if population.noise is not None:
         current, every, when = _noisy(population, current, stimulus), "defaultclock.dt", ""
+        about = ["# with the noise of the membranes, another in each step"]
     return [
+        *about,
         f'{name}_current = TimedArray(data["{name}_current"]*amp, dt={every})',
         f'{variable}.run_regularly("I_stim = {name}_current(t, i)"{when})',
     ], {f"{name}_current": current}
