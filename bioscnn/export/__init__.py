@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 
 from bioscnn.errors import UserError
+from bioscnn.export import csv, neo, npz, nwb
 from bioscnn.export.activity import Activity, counted_alone
 
 __all__ = ["FORMATS", "Activity", "Format", "counted_alone", "export"]
@@ -19,28 +19,22 @@ class Format:
 
     Parameters
     ----------
-    writer : str
-        Function ``module:name`` that writes it: of the path of a run or a study, and of the path to write or
-        None for the default one; it returns the path that it wrote.
+    write : callable
+        Writes it: of the path of a run or a study, and of the path to write or None for the default one;
+        returns the path that it wrote.
     of_study : bool
         Whether a study file is exported; otherwise it is the folder of a run.
     """
 
-    writer: str
+    write: Callable[[Path, Path | None], Path]
     of_study: bool = False
-
-    def load(self) -> Callable[[Path, Path | None], Path]:
-        """Return the function that writes it."""
-        module, _, name = self.writer.partition(":")
-        writer: Callable[[Path, Path | None], Path] = getattr(import_module(module), name)
-        return writer
 
 
 FORMATS = {
-    "npz": Format("bioscnn.export.npz:write"),
-    "csv": Format("bioscnn.export.csv:write"),
-    "neo": Format("bioscnn.export.neo:write"),
-    "nwb": Format("bioscnn.export.nwb:write"),
+    "npz": Format(npz.write),
+    "csv": Format(csv.write),
+    "neo": Format(neo.write),
+    "nwb": Format(nwb.write),
 }
 """Every format by the name that ``--to`` takes."""
 
@@ -79,4 +73,4 @@ def export(what: Path, to: str, out: Path | None = None) -> Path:
             file=what,
             expected=f"a {kinds[not wanted.of_study]}",
         )
-    return wanted.load()(what, out)
+    return wanted.write(what, out)
