@@ -477,6 +477,54 @@ def convert(
         print_conversion(description)
 
 
+@app.command()
+def export(
+    what: Annotated[Path, typer.Argument(help="folder of a run, such as results/mnist/latest, or a study")],
+    to: Annotated[str, typer.Option(help="npz | csv | neo | nwb")],
+    out: Annotated[
+        Path | None, typer.Option(help="file, for csv a folder (default: in the folder of the run)")
+    ] = None,
+) -> None:
+    """Write spikes, potentials and decisions of a run in a format of other tools."""
+    from bioscnn.export import counted_alone
+    from bioscnn.export import export as export_to
+
+    typer.echo(export_to(what, to, out))
+    if counted := counted_alone(what):
+        typer.echo(
+            f"without {', '.join(counted)}: a run keeps their spikes with --set readout.record=all",
+            err=True,
+        )
+
+
+@app.command()
+def brian2(
+    study: StudyFile,
+    changes: Changes = None,
+    trials: Annotated[int, typer.Option(min=1, help="so many of the study's first trials")] = 10,
+    data: DataFolder = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="folder for model.py and model.npz (default: script on standard output, STUDY-brian2.npz)"
+        ),
+    ] = None,
+) -> None:
+    """Write a study as a plain Brian2 script, which gives the same spikes without bioscnn."""
+    from bioscnn.script import write_script
+    from bioscnn.studies.settling import read_settled_study
+    from bioscnn.terminal import LiveProgress
+
+    with LiveProgress(None) as progress:
+        loaded, _ = read_settled_study(study, changes or [], data, progress)
+        written = write_script(loaded, out, trials, data, progress)
+    if written.script is None:
+        typer.echo(written.text, nl=False)
+        typer.echo(f"keep {written.arrays} beside the script, which loads it", err=True)
+    else:
+        typer.echo(f"{written.script}\n{written.arrays}")
+
+
 @experiment_command()
 def benchmark(
     dataset: Annotated[str, typer.Argument(help="such as mnist: its study sims/mnist.toml, its networks")],

@@ -27,7 +27,7 @@ LEVELS = [
     ["plots"],
     ["report"],
     ["studies"],
-    ["experiments", "reproduce"],
+    ["experiments", "reproduce", "script", "export"],
     ["terminal"],
     ["printing"],
     ["cli"],

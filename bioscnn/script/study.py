@@ -1,0 +1,138 @@
+"""A study as a script: what is loaded for it, and where script and arrays are written."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import bioscnn
+from bioscnn.errors import UserError
+from bioscnn.files import read_npz, unwritable_is_told, write_atomically, write_npz
+from bioscnn.script.text import Model, Script, script_of
+from bioscnn.simulation import Progress
+from bioscnn.studies import Study
+from bioscnn.studies.prepare import prepare
+
+TRIALS = 10
+SCRIPT, ARRAYS = "model.py", "model.npz"
+
+
+@dataclass(frozen=True)
+class WrittenScript:
+    """What was written.
+
+    Parameters
+    ----------
+    text : str
+        The script.
+    script : Path or None
+        Its file; None if only the file that it loads was written.
+    arrays : Path
+        The file that it loads.
+    """
+
+    text: str
+    script: Path | None
+    arrays: Path
+
+
+def study_script(
+    study: Study,
+    npz: str = ARRAYS,
+    trials: int = TRIALS,
+    data: Path | None = None,
+    progress: Progress | None = None,
+) -> Script:
+    """Write a study as a plain Brian2 script that gives the same spikes.
+
+    The device of the study plays no role, since all devices give the same spikes.
+
+    Parameters
+    ----------
+    study : Study
+        What to write.
+    npz : str
+        Name of the file that the script loads from its own folder.
+    trials : int
+        How many of the first trials of the study it simulates; fewer if the study has fewer.
+    data : Path or None
+        Data folder.
+    progress : Progress, optional
+        Told what happens.
+
+    Returns
+    -------
+    Script
+
+    Raises
+    ------
+    UserError
+        As a run does, and if chance that is drawn in the simulation makes the same spikes impossible.
+
+    Examples
+    --------
+    >>> script = study_script(read_study("sims/mnist.toml"))  # doctest: +SKIP
+    """
+    # All trials of the study are prepared: how the first ones are encoded may depend on how many there are.
+    prepared = prepare(study.changed(simulation={"device": "numpy", "connectivity": "auto"}), data, progress)
+    config, examples, first = study.config, prepared.examples, slice(trials)
+    origin = (
+        f"Study {study.name}: {config.dataset.name} ({config.dataset.split}; {examples.source}), "
+        f"encoded as {config.encoding.kind}; network {config.network.model}.",
+        f"Weights sha256 {prepared.graph.sha256()}; bioscnn {bioscnn.__version__}.",
+        *(f"Changed: {key} = {value}" for key, value in study.edits),
+    )
+    model = Model(
+        origin,
+        prepared.network,
+        prepared.stimulus[first],
+        examples.labels[first],
+        tuple(map(str, examples.classes)),
+        config.readout.rule,
+    )
+    return script_of(model, npz)
+
+
+def write_script(
+    study: Study,
+    out: Path | None = None,
+    trials: int = TRIALS,
+    data: Path | None = None,
+    progress: Progress | None = None,
+) -> WrittenScript:
+    """Write a study as a script, and the file that it loads.
+
+    Parameters
+    ----------
+    study, trials, data, progress
+        As of `study_script`.
+    out : Path or None
+        Folder for ``model.py`` and ``model.npz``. None if the script goes elsewhere: then only the other
+        file is written, ``STUDY-brian2.npz`` in the current folder.
+
+    Raises
+    ------
+    UserError
+        As of `study_script`, or if a file is there that may hold work of the user's, or cannot be written.
+    """
+    if out is None:
+        arrays = Path(re.sub(r"[^A-Za-z0-9_.-]", "_", study.name) + "-brian2.npz")
+        if arrays.exists() and not {"true_class", "classes"} <= (read_npz(arrays) or {}).keys():
+            raise UserError("a file of another kind is there", file=arrays, fix="give --out a new folder")
+        script = study_script(study, arrays.name, trials, data, progress)
+        write_npz(arrays, script.arrays)
+        return WrittenScript(script.text, None, arrays)
+    for name in (SCRIPT, ARRAYS):
+        if (out / name).exists():
+            raise UserError(
+                "the file is there already, and may have been edited",
+                file=out / name,
+                fix="give --out a new folder, or remove the file",
+            )
+    script = study_script(study, ARRAYS, trials, data, progress)
+    with unwritable_is_told(out):
+        out.mkdir(parents=True, exist_ok=True)
+    write_npz(out / ARRAYS, script.arrays)
+    write_atomically(out / SCRIPT, script.text.encode())
+    return WrittenScript(script.text, out / SCRIPT, out / ARRAYS)

@@ -1,0 +1,123 @@
+"""The plain Brian2 script of a network gives the same spikes, in an interpreter without bioscnn."""
+
+import ast
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bioscnn.ann import ReLU
+from bioscnn.conversion import convert, normalise
+from bioscnn.errors import UserError
+from bioscnn.network import SpikingNetwork
+from bioscnn.neurons import (
+    LIF,
+    AdaptiveLIF,
+    Definition,
+    EquationNeuron,
+    ExponentialConductance,
+    ExponentialCurrent,
+)
+from bioscnn.noise import AxonalDelay, NoisyMembrane, NoisyMembraneXi, SpikeLoss, TransmissionFailure
+from bioscnn.readout import decisions
+from bioscnn.script import Model, script_of, write_script
+from bioscnn.seeds import stream
+from bioscnn.simulation import Device, simulate
+from bioscnn.studies import read_study
+from tests.devices.test_branches import branching
+from tests.devices.test_branches import images as images_of_branching
+from tests.devices.test_own_neuron_text import CELL
+from tests.networks import currents, every_layer, images, spikes
+from tests.plain_brian2 import differing, run_script
+
+TRIALS = 4
+CLASSES = ("plain", "with 'quotes'", 'with """three"""', "two\nlines", "Motorräder")
+
+
+def of_conductances():
+    """Adaptive neurons with conductances, noisy membranes, and delays of their own."""
+    neuron, graph = AdaptiveLIF(), every_layer(ReLU())
+    normalisation = normalise(graph, images(50), neuron, max_rate=300.0)
+    network = convert(graph, neuron, ExponentialConductance(), normalisation=normalisation)
+    for noise in (NoisyMembrane(2e-3), AxonalDelay(2e-3)):
+        network = noise.apply(network, stream(1, noise.name))
+    return network, currents(TRIALS), "peak-potential"
+
+
+def of_branches():
+    """Max pooling, a sum and a concatenation, under input spikes."""
+    graph = branching()
+    normalisation = normalise(graph, images_of_branching(50), LIF(), max_rate=300.0)
+    network = convert(graph, LIF(), ExponentialCurrent(), normalisation=normalisation, input_rate=200.0)
+    raster = stream(9, "input spikes").random((TRIALS, 29, network.source.size)) < 0.2
+    trial, step, neuron = np.nonzero(raster)
+    size = {"n_trials": TRIALS, "size": network.source.size, "n_steps": 30, "dt": 1e-3}
+    return network, type(spikes(1)).from_events(trial, step, neuron, **size), "spike-count"
+
+
+def of_own_neuron():
+    """A user's neuron with names that the script has for something else, and the name of a module."""
+    names = ("data", "duration", "n_trials", "np", "conv1", "np_reset")
+    product = "*".join(names)
+    table = CELL | {
+        "equations": f"dV/dt = (R_m*(I_syn + I_stim) - V*{product})/tau_m : volt (unless refractory)",
+        "reset": "step = V - V_th; V = step",
+        "parameters": CELL["parameters"] | dict.fromkeys(names, 1.0),
+    }
+    neuron, graph = EquationNeuron(Definition.of_table("neurons/np", table)), every_layer(ReLU())
+    normalisation = normalise(graph, images(50), neuron, max_rate=300.0)
+    network = convert(graph, neuron, ExponentialCurrent(), normalisation=normalisation)
+    return network, currents(TRIALS), "first-spike"
+
+
+def model_of(network: SpikingNetwork, stimulus: object, rule: str = "mean-potential") -> Model:
+    return Model(("a study",), network, stimulus, np.arange(TRIALS), CLASSES, rule)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", [of_conductances, of_branches, of_own_neuron])
+def test_the_script_gives_the_same_spikes_and_classes(case, tmp_path):
+    network, stimulus, rule = case()
+    script = script_of(model_of(network, stimulus, rule), "model.npz")
+    (tmp_path / "model.py").write_text(script.text)
+    np.savez(tmp_path / "model.npz", **script.arrays)
+    found, chosen = run_script(tmp_path / "model.py", network, stimulus.dt, stimulus.n_steps, TRIALS)
+    recording = simulate(network, stimulus, Device("numpy"), record=[*found, "readout"])
+    assert set(differing(found, recording).values()) == {0}
+    assert all(train.n_spikes for train in found.values())
+    assert chosen.tolist() == decisions(recording, rule)[:, -1].tolist()
+
+
+def test_no_text_of_a_study_becomes_code():
+    """Names of studies, classes and networks end up in comments and in arrays."""
+    network, stimulus, _ = convert(every_layer(), LIF(), ExponentialCurrent()), currents(TRIALS), None
+    evil = 'x"""\nimport os\r\x0cos.system("x")  # {npz} \u2028import os'
+    script = script_of(replace(model_of(network, stimulus), origin=(evil, evil)), "model.npz")
+    tree = ast.parse(script.text)
+    imported = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert [ast.unparse(node) for node in imported] == [
+        "from pathlib import Path", "import numpy as np", "from brian2 import *",
+    ]  # fmt: skip
+    assert "os.system" not in ast.unparse(tree)
+    assert script.text.isascii()
+
+
+@pytest.mark.parametrize("noise", [SpikeLoss(0.1), TransmissionFailure(0.1), NoisyMembraneXi(1e-3)])
+def test_noise_that_is_drawn_while_spikes_travel_is_refused(noise):
+    network = noise.apply(convert(every_layer(), LIF(), ExponentialCurrent()), stream(1, "noise"))
+    with pytest.raises(UserError) as refused:
+        script_of(model_of(network, currents(TRIALS)), "model.npz")
+    assert refused.value.key == f"noise.{noise.name}"
+
+
+def test_a_script_that_may_have_been_edited_is_not_overwritten(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "study.toml").write_text("")
+    (tmp_path / "model.py").write_text("mine")
+    study = read_study(tmp_path / "study.toml")
+    with pytest.raises(UserError, match="may have been edited"):
+        write_script(study, tmp_path)
+    np.savez(tmp_path / "study-brian2.npz", x_train=np.zeros(2))
+    with pytest.raises(UserError, match="another kind"):
+        write_script(study)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model.py", "study-brian2.npz", "study.toml"]

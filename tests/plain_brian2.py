@@ -1,0 +1,72 @@
+"""Scripts of `bioscnn brian2`, run by an interpreter that cannot import bioscnn."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from bioscnn.network import SpikingNetwork
+from bioscnn.simulation import Recording
+from bioscnn.simulation.numbering import network_index
+from bioscnn.spikes import SpikeTrains
+
+RUNNER = """
+import runpy, sys
+
+class NoBioscnn:
+    def find_spec(self, name, path=None, target=None):
+        assert name.partition(".")[0] != "bioscnn", "the script imports bioscnn"
+
+sys.meta_path.insert(0, NoBioscnn())
+names = runpy.run_path(sys.argv[1])
+assert "bioscnn" not in sys.modules
+import numpy as np
+from brian2 import SpikeMonitor
+found = {"chosen": names["chosen"]}
+for monitor in [value for value in names.values() if isinstance(value, SpikeMonitor)]:
+    found[monitor.source.name + ".neuron"] = np.array(monitor.i)
+    found[monitor.source.name + ".step"] = np.rint(np.array(monitor.t/names["defaultclock"].dt)).astype(int)
+np.savez(sys.argv[2], **found)
+"""
+
+
+def run_script(script: Path, network: SpikingNetwork, dt: float, n_steps: int, n_trials: int,
+               python: str = sys.executable) -> tuple[dict[str, SpikeTrains], np.ndarray]:  # fmt: skip
+    """Run a script; return the spikes of each population that fires, and the chosen classes."""
+    found = script.with_name("found.npz")
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(
+        [python, "-I", "-c", RUNNER, script, found],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    with np.load(found, allow_pickle=False) as arrays:
+        spikes = {}
+        for population in network.neurons:
+            if population.spikes:
+                name = population.name
+                trial, step = np.divmod(arrays[f"{name}.step"], n_steps)
+                neuron = network_index(arrays[f"{name}.neuron"], population.shape)
+                spikes[name] = SpikeTrains.from_events(
+                    trial, step, neuron, n_trials=n_trials, size=population.size, n_steps=n_steps, dt=dt
+                )
+        return spikes, arrays["chosen"]
+
+
+def differing(spikes: dict[str, SpikeTrains], recording: Recording) -> dict[str, int]:
+    """Return how many spikes of each population are in one of the two alone."""
+    found = {}
+    for name, train in spikes.items():
+        other = recording[name].spikes
+        assert other is not None
+        one, two = ({*zip(t.trial().tolist(), t.step.tolist(), t.neuron.tolist(), strict=True)}
+                    for t in (train, other))  # fmt: skip
+        found[name] = len(one ^ two)
+    return found
