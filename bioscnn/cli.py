@@ -173,23 +173,6 @@ def plan(
 
 
 @app.command()
-def export(
-    study: StudyFile,
-    to: Annotated[str, typer.Option(help="what to write: nir")] = "nir",
-    out: Annotated[Path | None, typer.Option(help="the file (default: name of the study)")] = None,
-    changes: Changes = None,
-    data: DataFolder = None,
-) -> None:
-    """Write the converted network of a study for other simulators, as a NIR graph."""
-    from bioscnn.printing.networks import print_export
-    from bioscnn.studies.export import export_nir
-
-    if to != "nir":
-        raise UserError("no such format", key="--to", value=to, expected="nir")
-    print_export(export_nir(_study(study, changes, {"dataset.trials": 1}), data, out))
-
-
-@app.command()
 def report(
     folder: Annotated[Path, typer.Argument(help="folder of a run, such as results/mnist/latest")],
 ) -> None:
@@ -479,16 +462,28 @@ def convert(
 
 @app.command()
 def export(
-    what: Annotated[Path, typer.Argument(help="folder of a run, such as results/mnist/latest, or a study")],
-    to: Annotated[str, typer.Option(help="npz | csv | neo | nwb")],
+    what: Annotated[Path, typer.Argument(help="folder of a run; for nir a study")],
+    to: Annotated[str, typer.Option(help="npz | csv | neo | nwb | nir")],
     out: Annotated[
-        Path | None, typer.Option(help="file, for csv a folder (default: in the folder of the run)")
+        Path | None, typer.Option(help="file, for csv a folder (default: in the folder of the run, or here)")
     ] = None,
+    changes: Changes = None,
+    data: DataFolder = None,
 ) -> None:
-    """Write spikes, potentials and decisions of a run in a format of other tools."""
+    """Write what a run recorded for other tools, or the network of a study for other simulators."""
+    if to == "nir":
+        from bioscnn.printing.networks import print_export
+        from bioscnn.studies.export import export_nir
+
+        print_export(export_nir(_study(what, changes, {"dataset.trials": 1}), data, out))
+        return
     from bioscnn.export import counted_alone
     from bioscnn.export import export as export_to
 
+    if changes:
+        raise UserError(
+            "a run is exported as it was", key="--set", fix="leave --set away, or run the study again"
+        )
     typer.echo(export_to(what, to, out))
     if counted := counted_alone(what):
         typer.echo(

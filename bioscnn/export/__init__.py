@@ -1,51 +1,33 @@
-"""Results of a run, and studies, in the formats of other tools: one file of this package per format."""
+"""Results of a run in the formats of other tools: one file of this package per format."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from bioscnn.errors import UserError
 from bioscnn.export import csv, neo, npz, nwb
 from bioscnn.export.activity import Activity, counted_alone
 
-__all__ = ["FORMATS", "Activity", "Format", "counted_alone", "export"]
+__all__ = ["FORMATS", "Activity", "counted_alone", "export"]
 
 
-@dataclass(frozen=True)
-class Format:
-    """A format that something is exported to.
-
-    Parameters
-    ----------
-    write : callable
-        Writes it: of the path of a run or a study, and of the path to write or None for the default one;
-        returns the path that it wrote.
-    of_study : bool
-        Whether a study file is exported; otherwise it is the folder of a run.
-    """
-
-    write: Callable[[Path, Path | None], Path]
-    of_study: bool = False
-
-
-FORMATS = {
-    "npz": Format(npz.write),
-    "csv": Format(csv.write),
-    "neo": Format(neo.write),
-    "nwb": Format(nwb.write),
+FORMATS: dict[str, Callable[[Path, Path | None], Path]] = {
+    "npz": npz.write,
+    "csv": csv.write,
+    "neo": neo.write,
+    "nwb": nwb.write,
 }
-"""Every format by the name that ``--to`` takes."""
+"""What writes each format, by the name that ``--to`` takes: of the folder of a run, and where to or None."""
 
 
 def export(what: Path, to: str, out: Path | None = None) -> Path:
-    """Write the results of a run, or a study, in another format.
+    """Write the results of a run in another format.
 
     Parameters
     ----------
     what : Path
-        Folder of a finished run, or a study file; which of them, the format says.
+        Folder of a finished run.
     to : str
         A key of `FORMATS`.
     out : Path or None
@@ -60,17 +42,15 @@ def export(what: Path, to: str, out: Path | None = None) -> Path:
     Raises
     ------
     UserError
-        If there is no such format, run or study, the run kept no spikes, a package is missing, or the file
+        If there is no such format or run, the run kept no spikes, a package is missing, or the file
         cannot be written; nothing half-written stays.
     """
     if to not in FORMATS:
         raise UserError("no such format", key="--to", value=to, expected=" | ".join(FORMATS))
-    wanted = FORMATS[to]
-    if wanted.of_study == what.is_dir():
-        kinds = "study file, such as sims/mnist.toml", "folder of a run, such as results/mnist/latest"
+    if not what.is_dir():
         raise UserError(
-            f"{to} is a format of a {'study' if wanted.of_study else 'run'}",
+            f"{to} is a format of a run",
             file=what,
-            expected=f"a {kinds[not wanted.of_study]}",
+            expected="the folder of a run, such as results/mnist/latest",
         )
-    return wanted.write(what, out)
+    return FORMATS[to](what, out)

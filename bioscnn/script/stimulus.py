@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.draws import normal
+from bioscnn.draws import normals
 from bioscnn.encoding import Currents, Stimulus
 from bioscnn.errors import UserError
 from bioscnn.network import Population, SpikingNetwork
@@ -74,6 +74,6 @@ def _noisy(population: Population, current: NDArray[np.float64], stimulus: Stimu
             fix="give --trials a smaller number",
         )
     trial, step = np.divmod(np.arange(stimulus.n_trials * n_steps), n_steps)
-    drawn = normal(noise.key, trial[:, None], step[:, None], np.arange(population.size))
+    drawn = [normals(noise.key, *when, size=population.size) for when in zip(trial, step, strict=True)]
     sd = to_brian(noise_current(population, stimulus.dt), population.shape)
-    return np.asarray(current[trial] + sd * drawn)
+    return np.asarray(current[trial] + sd * np.array(drawn))
