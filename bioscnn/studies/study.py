@@ -136,8 +136,8 @@ def with_paths_beside(path: Path, tables: Mapping[str, Any]) -> dict[str, Any]:
         dataset["name"] = f"{own[0]}:{path.parent / Path(own[1]).expanduser()}"
     for name, is_path in (("network", _is_path), ("neuron", lambda m: m.endswith(FILE_OF_A_NEURON))):
         table = found.get(name)
-        if isinstance(table, dict) and is_path(str(table.get("model", ""))):
-            table["model"] = os.path.normpath(path.parent / str(table["model"]))
+        if isinstance(table, dict) and isinstance(table.get("model"), str) and is_path(table["model"]):
+            table["model"] = os.path.normpath(path.parent / table["model"])
     return found
 
 
