@@ -9,7 +9,7 @@ from pathlib import Path
 from bioscnn.doctor.machine import Check, Environment
 
 _MINIMUM_PYTHON = (3, 11)
-_OPTIONAL = {"torch": "train", "neo": "export", "onnxruntime": "dev", "playwright": "dev"}
+_OPTIONAL = {"torch": "train", "neo": "export", "pynwb": "nwb", "onnxruntime": "dev", "playwright": "dev"}
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
