@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -38,13 +37,8 @@ def run_script(script: Path, network: SpikingNetwork, dt: float, n_steps: int, n
                python: str = sys.executable) -> tuple[dict[str, SpikeTrains], np.ndarray]:  # fmt: skip
     """Run a script; return the spikes of each population that fires, and the chosen classes."""
     found = script.with_name("found.npz")
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(
-        [python, "-I", "-c", RUNNER, script, found],
-        capture_output=True,
-        text=True,
-        env=environment,
-        check=False,
+        [python, "-I", "-c", RUNNER, script, found], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     with np.load(found, allow_pickle=False) as arrays:

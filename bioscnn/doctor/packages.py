@@ -11,7 +11,7 @@ from bioscnn.doctor.machine import Check, Environment
 from bioscnn.extras import how_to_install
 
 _MINIMUM_PYTHON = (3, 11)
-_OPTIONAL = {"torch": "train", "neo": "export", "onnxruntime": "dev", "playwright": "dev"}
+_OPTIONAL = {"torch": "train", "neo": "export", "pynwb": "nwb", "onnxruntime": "dev", "playwright": "dev"}
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 NO_ANIMAL = "No animal: a simulated network, whose age and sex are only filled in."
 
-KEYWORDS = ("spiking neural network", "simulation", "Brian2", "ANN-to-SNN conversion")
-
 
 def write(folder: Path, out: Path | None) -> Path:
     """Write the spikes, potentials and decisions of a run.
@@ -50,7 +48,6 @@ def file_of(activity: Activity) -> NWBFile:
         identifier=f"bioscnn-{provenance.get('key', provenance['started'])}",
         session_start_time=activity.started,
         experiment_description="Simulation of a spiking network that was converted from a trained one.",
-        keywords=KEYWORDS,
         source_script=facts,
         source_script_file_name="bioscnn",
         subject=Subject(subject_id="simulation", sex="U", age="P0D", description=NO_ANIMAL),
@@ -74,11 +71,12 @@ def file_of(activity: Activity) -> NWBFile:
             dataset_index=int(activity.index[k]),
             true_name=activity.classes[activity.label[k]],
         )
+    observed = [[0.0, activity.n_trials * duration]]  # without it, neo cannot read the units
     nwb.add_unit_column("population", "population of the neuron")
     nwb.add_unit_column("neuron", "number of the neuron in its population, row by row, channels first")
     for name in activity.spikes:
         for neuron, steps in enumerate(activity.trains(name)):
-            nwb.add_unit(spike_times=steps * dt, population=name, neuron=neuron)
+            nwb.add_unit(spike_times=steps * dt, obs_intervals=observed, population=name, neuron=neuron)
     if nwb.units is not None:
         nwb.units.resolution = dt
     module = nwb.create_processing_module("misc", "what was recorded at the end of each time step")

@@ -130,7 +130,7 @@ def statements(
             "which spikes are lost is drawn by bioscnn when they are sent: plain Brian2 would draw others",
             key=lost or failing,
             expected="noise that is drawn before the simulation: of images, events, weights, parameters",
-            fix="remove this noise, for instance with a study file of its own",
+            fix="remove this noise from the study",
         )
     equations, on_pre = synapse.weight, synapse.on_pre
     if axons is None or not (steps := delay_steps(axons, dt)).any():

@@ -80,7 +80,7 @@ def base_of(neuron: NeuronModel, taken: Collection[str]) -> str:
     if not isinstance(neuron, EquationNeuron):
         return NAMES[type(neuron)]
     stem = re.sub(r"\W+", "_", Path(neuron.definition.name).stem, flags=re.ASCII).strip("_")
-    return stem if stem.isidentifier() and stem not in {*KEYWORDS, *taken} else "own_neuron"
+    return stem if stem.isidentifier() and stem not in {*KEYWORDS, *NAMES.values(), *taken} else "own_neuron"
 
 
 def kind_of(network: SpikingNetwork, population: Population, base: str, shared: Collection[str]) -> Kind:

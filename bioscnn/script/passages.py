@@ -12,7 +12,8 @@ HEAD = '''
 
 Needs brian2 and numpy, and the file {npz} beside it, which holds weights and stimuli in SI units.
 It shows the first trials of a study to the network, one after the other in one run, and prints the class that
-the network chooses in each. Written by bioscnn, but complete without it: change what you like.
+the network chooses in each. Written by bioscnn, but complete without it: change what you like. As it is, its
+spikes are those of bioscnn with simulation.precision = "float64".
 """
 
 {origin}

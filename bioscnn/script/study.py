@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import bioscnn
@@ -75,8 +75,10 @@ def study_script(
     >>> script = study_script(read_study("sims/mnist.toml"))  # doctest: +SKIP
     """
     # All trials of the study are prepared: how the first ones are encoded may depend on how many there are.
-    prepared = prepare(study.changed(simulation={"device": "numpy", "connectivity": "auto"}), data, progress)
-    config, examples, first = study.config, prepared.examples, slice(trials)
+    anywhere = study.config.simulation.model_copy(update={"device": "numpy"})
+    config = study.config.model_copy(update={"simulation": anywhere})
+    prepared = prepare(replace(study, config=config), data, progress)
+    examples, first = prepared.examples, slice(trials)
     origin = (
         f"Study {study.name}: {config.dataset.name} ({config.dataset.split}; {examples.source}), "
         f"encoded as {config.encoding.kind}; network {config.network.model}.",

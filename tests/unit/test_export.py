@@ -102,6 +102,8 @@ def test_neo_for_elephant(recording, tmp_path):
 
 def test_nwb(run, recording, tmp_path):
     pynwb = pytest.importorskip("pynwb")
+    from neo.io import NWBIO
+
     path = export(run, "nwb", tmp_path / "run.nwb")
     with pynwb.NWBHDF5IO(str(path), "r") as file:
         nwb = file.read()
@@ -113,6 +115,9 @@ def test_nwb(run, recording, tmp_path):
         stored = recording["readout"].potentials.reshape(-1, SIZES["readout"])
         assert (series.unit, series.rate, series.starting_time) == ("volts", 1 / DT, 0)
         assert np.array_equal(series.data[:], stored)
+    file = NWBIO(str(path), "r")
+    (segment,) = file.read_all_blocks()[0].segments
+    assert sum(map(len, segment.spiketrains)) == sum(recording[name].spikes.n_spikes for name in FIRING)
     assert np.allclose(intervals.stop_time - intervals.start_time, N_STEPS * DT)
     assert intervals.chosen_class.tolist() == decisions(recording, RULE)[:, -1].tolist()
 
