@@ -20,7 +20,11 @@ from bioscnn.studies import read_study
 from bioscnn.studies.prepare import prepare
 from tests.networks import currents, every_layer
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    # A drawn network is long when it is printed, which Hypothesis warns of.
+    pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning"),
+]
 
 SYNAPSE = ExponentialCurrent(5e-3)
 NETWORKS_A_PROGRAM = 20
