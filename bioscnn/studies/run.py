@@ -17,7 +17,8 @@ from bioscnn.encoding import SpikeTrains
 from bioscnn.errors import UserError
 from bioscnn.files import point_latest, whole_folder, write_json
 from bioscnn.fingerprint import hash_of
-from bioscnn.network import OUTPUT, READOUT
+from bioscnn.network import READOUT
+from bioscnn.readout import output_names
 from bioscnn.report import write_index, write_report
 from bioscnn.report.folder import read_facts
 from bioscnn.simulation import Progress, simulate, simulate_batches
@@ -150,7 +151,7 @@ def _simulate(path: Path, prepared: Prepared, watch: _Watch) -> Scores:
     device, examples = prepared.device, prepared.examples
     shapes = {population.name: population.shape for population in network.neurons}
     asked = list(shapes) if config.readout.record == "all" else config.readout.record
-    record, scores = {OUTPUT, READOUT, *asked}, Scores(network, shown.spikes)
+    record, scores = {*output_names(shapes), READOUT, *asked}, Scores(network, shown.spikes)
     with RunFile(path, shapes) as file:
         for batch in simulate_batches(network, shown.stimulus, device, record=record, progress=watch):
             file.append(batch)

@@ -78,7 +78,7 @@ def test_an_unknown_name_is_refused_with_the_nearest_shipped_ones_first(monkeypa
 
 @pytest.mark.parametrize(
     ("file", "way"),
-    [("a.pt", "torch.onnx.export"), ("a.keras", "tf2onnx"), ("a.h5", "tf2onnx"), ("a.nir", "ONNX")],
+    [("a.pt", "torch.onnx.export"), ("a.keras", "tf2onnx"), ("a.h5", "tf2onnx")],
 )
 def test_another_format_is_refused_with_the_way_to_onnx(file, way):
     with pytest.raises(UserError) as refusal:

@@ -99,7 +99,7 @@ def test_several_spikes_in_a_step(tmp_path, most):
     graph = chain(
         nir.Linear(2 * np.abs(weights(5, 4))),
         integrate(5),
-        nir.Linear(np.abs(weights(3, 5)) / 60),
+        nir.Linear(np.abs(weights(3, 5)) / 3),
         integrate(3),
         shape=(4,),
         out=3,
