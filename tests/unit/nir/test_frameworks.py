@@ -1,10 +1,12 @@
 """Spikes of NIR graphs are those of their frameworks, step by step: an independent twin says so."""
 
+from itertools import pairwise
+
 import nir
 import numpy as np
 import pytest
 
-from bioscnn.nir import Choices
+from bioscnn.nir import Choices, build
 from tests.unit.nir.graphs import (
     DT,
     RULES,
@@ -15,6 +17,7 @@ from tests.unit.nir.graphs import (
     integrate,
     joined,
     lif,
+    plain,
     weights,
     written,
 )
@@ -133,6 +136,34 @@ def test_a_layer_that_sees_its_own_spikes(tmp_path):
     for framework in ("norse", "snntorch", "euler"):
         counts, _ = agree(graph, tmp_path, RULES[framework], dt=DT, reset=reset_of(RULES[framework]))
         assert min(counts.values()) > 5
+
+
+def test_feedback_that_is_delayed(tmp_path):
+    nodes = {
+        "input": nir.Input(np.array([4])),
+        "a": nir.Affine(weights(6, 4), weights(6)),
+        "b": lif(6),
+        "slow": nir.Delay(np.array([0, 1, 2, 3, 0, 2]) * DT),
+        "back": nir.Linear(weights(6, 6, mean=-0.3)),
+        "output": nir.Output(np.array([6])),
+    }
+    edges = [("input", "a"), ("a", "b"), ("b", "slow"), ("slow", "back"), ("back", "b"), ("b", "output")]
+    counts, made = agree(joined(nodes, edges), tmp_path, RULES["euler"], dt=DT)
+    assert counts["b"] > 50
+    assert not any(note.startswith("Loop") for note in made.notes)
+
+
+def test_a_loop_through_several_layers_is_told(tmp_path):
+    """A framework computes three layers in a step; here their loop takes three, and the report says so."""
+    dense = {f"w{k}": nir.Linear(weights(4, 4, seed=k)) for k in range(4)}
+    nodes = {"input": nir.Input(np.array([4])), "a": lif(4), "b": lif(4), "c": lif(4), **dense}
+    nodes["output"] = nir.Output(np.array([4]))
+    way = ["input", "w0", "a", "w1", "b", "w2", "c"]
+    edges = [*pairwise(way), ("c", "w3"), ("w3", "a"), ("c", "output")]
+    made = build(written(joined(nodes, edges), tmp_path), RULES["euler"], plain(4), DT, (4,))
+    assert [made.begins[name] for name in "abc"] == [0, 1, 2]
+    (loop,) = (note for note in made.notes if note.startswith("Loop"))
+    assert "spikes of output reach lif1 2 steps later" in loop
 
 
 def branching():
