@@ -50,7 +50,7 @@ def spike_count(recording: Recording) -> Evidence:
     trains = [recording[name].spikes for name in output_names(recording.populations)]
     if any(spikes is None for spikes in trains):
         raise ValueError(f"the spikes of {OUTPUT!r} were not recorded")
-    return np.sum([_cumulative_counts(spikes) for spikes in trains if spikes is not None], axis=0)
+    return np.asarray(sum(_cumulative_counts(spikes) for spikes in trains if spikes is not None))
 
 
 def first_spike(recording: Recording) -> Evidence:

@@ -26,6 +26,7 @@ from bioscnn.simulation.storage import RunFile
 from bioscnn.statistics import Estimate, proportion
 from bioscnn.studies.identity import code_of_runs, inputs_of_case
 from bioscnn.studies.naming import result_folder
+from bioscnn.studies.nir_study import saturation_hint
 from bioscnn.studies.prepare import Prepared, prepare, rounding_of
 from bioscnn.studies.preprocessing import preprocessing_hints
 from bioscnn.studies.provenance import code_version, describe_network, environment
@@ -180,7 +181,7 @@ def _summary(prepared: Prepared, scores: Scores, watch: _Watch) -> dict[str, Any
     if prepared.has_ann:
         ann = proportion(prepared.ann_class == examples.labels)
     hints = [] if ann is None or isinstance(examples, EventSet) else _hints(prepared, ann)
-    settling = settling_hint(restless, config)
+    more = settling_hint(restless, config), saturation_hint(config, scores)
     return {
         "dataset": examples.name,
         "source": examples.source,
@@ -193,7 +194,7 @@ def _summary(prepared: Prepared, scores: Scores, watch: _Watch) -> dict[str, Any
         "duration_ms": 1e3 * config.simulation.duration,
         "dt_ms": 1e3 * config.simulation.dt,
         "decided_in_last_third": restless,
-        "hints": [*hints, *([settling] if settling else [])],
+        "hints": [*hints, *filter(None, more)],
         "device": config.simulation.device,
         "seconds": {
             "build": watch.seconds("compiling"),

@@ -58,6 +58,31 @@ def test_a_chain_of_every_linear_node(tmp_path, framework, currents):
     assert made.fires
 
 
+@pytest.mark.parametrize("shape", [(3, 12), (3, 1, 12)])
+def test_convolutions_in_one_dimension(tmp_path, shape):
+    kernels = weights(4, 3, 3) / 2, weights(2, 2, 4) / 2
+    graph = chain(
+        nir.Conv1d(12, kernels[0], 1, 2, 2, 1, weights(4) / 10),
+        nir.Scale(np.repeat([[1.0], [-0.5], [2.0], [1.0]], 12, axis=1)),
+        lif(4, 12),
+        nir.Conv1d(12, kernels[1], 2, "valid", 1, 2, weights(2) / 10),
+        lif(2, 5),
+        shape=(3, 12),
+        out=10,
+    )
+    counts, _ = agree(graph, tmp_path, RULES["euler"], dt=DT, shape=shape)
+    assert min(counts.values()) > 5
+
+
+def test_channels_of_images_are_scaled(tmp_path):
+    factors = np.broadcast_to(np.array([1.0, -0.5, 2.0])[:, None, None], (3, 5, 5)).copy()
+    graph = chain(
+        conv(1, 3, size=(2, 4), padding="same"), nir.Scale(factors), lif(3, 5, 5), shape=(1, 5, 5), out=75
+    )
+    counts, _ = agree(graph, tmp_path, RULES["euler"], dt=DT)
+    assert counts["c"] > 5
+
+
 @pytest.mark.parametrize("framework", ["norse", "snntorch", "spikingjelly", "euler"])
 def test_synaptic_currents(tmp_path, framework):
     """Frameworks let the membrane see a new synaptic current at three different moments."""
