@@ -45,12 +45,7 @@ def read_model(name_or_path: str | Path) -> LayerGraph:
 
     path = locate(name_or_path)
     if path.suffix == ".nir":
-        raise UserError(
-            "a NIR graph is a spiking network already, and this is about a trained ANN that becomes one",
-            file=path,
-            expected="a shipped network or an .onnx file",
-            fix="bioscnn run, plan, compare and devices take NIR graphs",
-        )
+        raise no_ann(path)
     graph, card = read_onnx(path), read_card(path)
     described = None if card is None else card.get("weights_sha256")
     if described not in (None, graph.sha256()):
@@ -63,6 +58,16 @@ def read_model(name_or_path: str | Path) -> LayerGraph:
             fix="put the two files of one training side by side, or remove the card",
         )
     return graph
+
+
+def no_ann(path: Path) -> UserError:
+    """Return the error of what needs a trained ANN and is given a NIR graph."""
+    return UserError(
+        "a NIR graph is a spiking network already, and this is about a trained ANN that becomes one",
+        file=path,
+        expected="a shipped network or an .onnx file",
+        fix="bioscnn run, plan, compare and devices take NIR graphs",
+    )
 
 
 def read_card(name_or_path: str | Path) -> dict[str, Any] | None:
@@ -96,7 +101,7 @@ def read_card(name_or_path: str | Path) -> dict[str, Any] | None:
 
 
 def locate(name_or_path: str | Path) -> Path:
-    """Return the ONNX file of a shipped network or of a path.
+    """Return the ONNX file of a shipped network, or the ONNX or NIR file of a path.
 
     Raises
     ------
