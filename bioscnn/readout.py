@@ -5,7 +5,7 @@ Every rule is a curve over time: what the network would answer if the trial ende
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,9 +37,20 @@ def _cumulative_counts(spikes: SpikeTrains) -> NDArray[np.float64]:
     return np.cumsum(counts, axis=1)
 
 
+def output_names(populations: Iterable[str]) -> list[str]:
+    """Return the populations whose spikes count as those of the output.
+
+    Neurons of NIR graphs that fire several spikes in a step have a population for each, ``output_spike2``.
+    """
+    return [name for name in populations if name == OUTPUT or name.startswith(f"{OUTPUT}_spike")]
+
+
 def spike_count(recording: Recording) -> Evidence:
     """Spikes of each output neuron so far."""
-    return _cumulative_counts(_spikes(recording))
+    trains = [recording[name].spikes for name in output_names(recording.populations)]
+    if any(spikes is None for spikes in trains):
+        raise ValueError(f"the spikes of {OUTPUT!r} were not recorded")
+    return np.asarray(sum(_cumulative_counts(spikes) for spikes in trains if spikes is not None))
 
 
 def first_spike(recording: Recording) -> Evidence:

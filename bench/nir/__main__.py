@@ -40,7 +40,7 @@ RULES = {
 }
 OTHER_RULES = {
     "to-zero": Choices("snntorch", reset="v_reset"),
-    "several-spikes": Choices("sinabs", reset="subtract", spikes_per_step=4),
+    "several-spikes": Choices("sinabs", reset="subtract", spikes_per_step=10),
 }
 STEPS = {"snntorch": 1e-4, "norse": 1e-6, "sinabs": 1.0, "spikingjelly": 1e-4}
 """Step of the file, s, as which NIR is read without knowing the framework."""

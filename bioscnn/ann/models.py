@@ -41,12 +41,7 @@ def read_model(name_or_path: str | Path) -> LayerGraph:
 
     path = locate(name_or_path)
     if path.suffix == ".nir":
-        raise UserError(
-            "a NIR graph is a spiking network already, and this is about a trained ANN that becomes one",
-            file=path,
-            expected="a shipped network, or an .onnx or .keras file",
-            fix="bioscnn run, plan, compare and devices take NIR graphs",
-        )
+        raise no_ann(path)
     graph, card = (read_keras if path.suffix == ".keras" else read_onnx)(path), read_card(path)
     described = None if card is None else card.get("weights_sha256")
     if described not in (None, graph.sha256()):
@@ -59,6 +54,16 @@ def read_model(name_or_path: str | Path) -> LayerGraph:
             fix="put the two files of one training side by side, or remove the card",
         )
     return graph
+
+
+def no_ann(path: Path) -> UserError:
+    """Return the error of what needs a trained ANN and is given a NIR graph."""
+    return UserError(
+        "a NIR graph is a spiking network already, and this is about a trained ANN that becomes one",
+        file=path,
+        expected="a shipped network, or an .onnx or .keras file",
+        fix="bioscnn run, plan, compare and devices take NIR graphs",
+    )
 
 
 def read_card(name_or_path: str | Path) -> dict[str, Any] | None:

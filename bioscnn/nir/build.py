@@ -173,7 +173,7 @@ class _Builder:
                 self._add(name, inflows[name], f"{kind.lower()}{numbers[kind]}", self.rules.most)
         inflows[last] = _flat(inflows[last])
         silent = {} if fires else {"fires": True, "reset": "v_reset", "V_th": NEVER}
-        self._add(last, inflows[last], OUTPUT, 1, **silent)
+        self._add(last, inflows[last], OUTPUT, self.rules.most if fires else 1, **silent)
         self._add(last, inflows[last], READOUT, 1, fires=False)
         senders = Senders(self.populations, self.dt)
         projections = [*self._of_currents(inflows), *self._of_spikes(inflows, senders), *senders.relays]
@@ -283,8 +283,6 @@ class _Builder:
             notes.append("The graph ends without neurons: readout sums up its last layer, output is silent.")
         else:
             notes.append("The graph ends in a leaky integrator, which is readout; output is silent.")
-        if fires and self.rules.most > 1:
-            notes.append("Output neurons fire once a step; what is left of their potential waits.")
         named = ", ".join(f"{called[0]} = {name!r}" for name, called in self.called.items())
         return [*notes, f"Populations and their nodes: {named}."]
 

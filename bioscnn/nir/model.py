@@ -7,7 +7,6 @@ from functools import cached_property
 from math import prod
 from pathlib import Path
 
-from bioscnn.errors import UserError
 from bioscnn.nir.graph import FIRING, Graph, read_graph
 
 SUFFIX = ".nir"
@@ -46,15 +45,6 @@ class NIRModel:
         """Whether the numbers of an input of another shape are those of this one, in their order."""
         own = self.input_shape
         return own == shape or (prod(own) == prod(shape) and _long(own) in (_long(shape), (prod(shape),)))
-
-    def refusal(self) -> UserError:
-        """Return the error of what needs a trained ANN."""
-        return UserError(
-            "a NIR graph is a spiking network already, and this is about a trained ANN that becomes one",
-            file=self.graph.path,
-            expected="a shipped network or an .onnx file",
-            fix="bioscnn run, plan, compare and devices take NIR graphs",
-        )
 
     def sha256(self) -> str:
         """Hash nodes and edges."""

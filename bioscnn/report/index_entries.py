@@ -178,10 +178,10 @@ def _neuron(config: Path) -> str:
 
     try:
         tables = tomllib.loads(read_text(config, FIX))
-        if str(tables["network"]["model"]).endswith(".nir"):
+        if str(tables.get("network", {}).get("model")).endswith(".nir"):
             return "neurons of a NIR graph"
         model = tables["neuron"]["model"]
-    except (ValueError, RecursionError, LookupError, TypeError) as error:
+    except (ValueError, RecursionError, LookupError, TypeError, AttributeError) as error:
         problem = f"a file of the results is damaged: {error}"
         raise UserError(problem, file=config, key="neuron.model", fix=FIX) from None
     return f"{Path(str(model)).stem} neurons"

@@ -12,6 +12,7 @@ from bioscnn.nir import Built, NIRModel, Stimulus, build, read_nir
 from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.disturbance import disturbed, noises_of
 from bioscnn.studies.inputs import Input
+from bioscnn.studies.scores import Scores
 
 OF_SPIKES = ("spike-count", "first-spike")
 """Readouts of an output that fires."""
@@ -63,6 +64,19 @@ def built(config: StudyConfig, model: NIRModel, shape: tuple[int, ...]) -> Built
             fix="remove the noise from the study, or the branches from the graph",
         )  # fmt: skip
     return replace(made, network=disturbed(made.network, noise, config.simulation.seed))
+
+
+def saturation_hint(config: StudyConfig, scores: Scores) -> str | None:
+    """Return what a run says in which neurons fired as many spikes in a step as they may; None otherwise."""
+    most, network = config.nir.spikes_per_step or 1, scores.network
+    last = [p.name for p in network.neurons if p.name.endswith(f"_spike{most}")]
+    full = [name.partition("_")[0] for name in last if scores.fires(name)]
+    if not full:
+        return None
+    return (
+        f"neurons of {', '.join(full)} fired {most} spikes in a step, as many as they may: try "
+        f"--set nir.spikes_per_step={2 * most}"
+    )
 
 
 def check_nir_fit(model: NIRModel, shown: Input, name: str) -> None:

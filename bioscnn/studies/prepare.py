@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.ann import LayerGraph, ReLU, read_model
-from bioscnn.ann.models import locate
+from bioscnn.ann.models import locate, no_ann
 from bioscnn.conversion import readout_of
 from bioscnn.datasets import EventSet, ImageSet
 from bioscnn.doctor import require_genn
@@ -82,7 +82,7 @@ class Loaded:
             If it is a NIR graph.
         """
         if isinstance(self.trained, NIRModel):
-            raise self.trained.refusal()
+            raise no_ann(self.trained.graph.path)
         return self.trained
 
     @property

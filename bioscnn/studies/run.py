@@ -17,7 +17,8 @@ from bioscnn.encoding import SpikeTrains
 from bioscnn.errors import UserError
 from bioscnn.files import point_latest, whole_folder, write_json
 from bioscnn.fingerprint import hash_of
-from bioscnn.network import OUTPUT, READOUT
+from bioscnn.network import READOUT
+from bioscnn.readout import output_names
 from bioscnn.report import write_index, write_report
 from bioscnn.report.folder import read_facts
 from bioscnn.simulation import Progress, simulate, simulate_batches
@@ -25,6 +26,7 @@ from bioscnn.simulation.storage import RunFile
 from bioscnn.statistics import Estimate, proportion
 from bioscnn.studies.identity import code_of_runs, inputs_of_case
 from bioscnn.studies.naming import result_folder
+from bioscnn.studies.nir_study import saturation_hint
 from bioscnn.studies.prepare import Prepared, prepare, rounding_of
 from bioscnn.studies.preprocessing import preprocessing_hints
 from bioscnn.studies.provenance import code_version, describe_network, environment
@@ -150,7 +152,7 @@ def _simulate(path: Path, prepared: Prepared, watch: _Watch) -> Scores:
     device, examples = prepared.device, prepared.examples
     shapes = {population.name: population.shape for population in network.neurons}
     asked = list(shapes) if config.readout.record == "all" else config.readout.record
-    record, scores = {OUTPUT, READOUT, *asked}, Scores(network, shown.spikes)
+    record, scores = {*output_names(shapes), READOUT, *asked}, Scores(network, shown.spikes)
     with RunFile(path, shapes) as file:
         for batch in simulate_batches(network, shown.stimulus, device, record=record, progress=watch):
             file.append(batch)
@@ -179,7 +181,7 @@ def _summary(prepared: Prepared, scores: Scores, watch: _Watch) -> dict[str, Any
     if prepared.has_ann:
         ann = proportion(prepared.ann_class == examples.labels)
     hints = [] if ann is None or isinstance(examples, EventSet) else _hints(prepared, ann)
-    settling = settling_hint(restless, config)
+    more = settling_hint(restless, config), saturation_hint(config, scores)
     return {
         "dataset": examples.name,
         "source": examples.source,
@@ -192,7 +194,7 @@ def _summary(prepared: Prepared, scores: Scores, watch: _Watch) -> dict[str, Any
         "duration_ms": 1e3 * config.simulation.duration,
         "dt_ms": 1e3 * config.simulation.dt,
         "decided_in_last_third": restless,
-        "hints": [*hints, *([settling] if settling else [])],
+        "hints": [*hints, *filter(None, more)],
         "device": config.simulation.device,
         "seconds": {
             "build": watch.seconds("compiling"),

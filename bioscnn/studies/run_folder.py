@@ -13,6 +13,7 @@ from bioscnn.errors import UserError
 from bioscnn.metrics import first_informed_step
 from bioscnn.network import OUTPUT, READOUT
 from bioscnn.quantities import parse_quantity
+from bioscnn.readout import output_names
 from bioscnn.report.folder import read_facts
 from bioscnn.simulation import PopulationRecording, Recording
 from bioscnn.simulation.storage import StoredRun
@@ -93,22 +94,22 @@ class RunFolder:
 
     def readout(self, trials: slice) -> Recording:
         """Return what the class is read from, in consecutive trials."""
-        spikes, potentials = self.stored.spikes(OUTPUT, trials), self.stored.potentials(READOUT, trials)
+        outputs = {
+            name: PopulationRecording.from_spikes(self.stored.spikes(name, trials), True, None)
+            for name in output_names(self.stored.shapes())
+        }
+        potentials, spikes = self.stored.potentials(READOUT, trials), outputs[OUTPUT].spikes
         silent = np.zeros(len(potentials), np.int64), np.zeros(potentials.shape[2], np.int64)
-        return Recording(
-            {
-                OUTPUT: PopulationRecording.from_spikes(spikes, True, None),
-                READOUT: PopulationRecording(*silent, None, potentials),
-            },
-            spikes.n_steps,
-            spikes.dt,
-        )
+        readout = {READOUT: PopulationRecording(*silent, None, potentials)}
+        assert spikes is not None
+        return Recording(outputs | readout, spikes.n_steps, spikes.dt)
 
     def informed(self, trials: slice) -> NDArray[np.int64]:
         """Return the first step with evidence of consecutive trials."""
         described = next(p for p in self.provenance["populations"] if p["name"] == READOUT)
+        text = described["parameters"].get("tau_m")
         try:
-            tau_m = parse_quantity(described["parameters"].get("tau_m"), "time")
+            tau_m = None if text is None and self.config.is_nir else parse_quantity(text, "time")
         except UserError as error:
             raise error.but(
                 file=self.folder / "provenance.json", key=f"populations, {READOUT}, tau_m"

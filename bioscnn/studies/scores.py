@@ -60,6 +60,10 @@ class Scores:
         """Return the first step with evidence of each trial, shape (n_trials,)."""
         return np.concatenate(self._informed)
 
+    def fires(self, name: str) -> bool:
+        """Whether a population has fired at all."""
+        return any(batch[name].counts_by_trial.any() for batch in self._counts)
+
     def activity(self) -> dict[str, float]:
         """Return spikes, synaptic operations and neuron updates per trial."""
         recording = Recording.concatenate(self._counts)

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.errors import UserError
-from bioscnn.network import OUTPUT, READOUT
+from bioscnn.network import READOUT
 from bioscnn.quantities import format_quantity
+from bioscnn.readout import output_names
 from bioscnn.simulation import Progress, simulate_batches
 from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.disturbance import without_noise
@@ -155,7 +156,7 @@ def _try(study: Study, twice: Study, data: Path | None, progress: Progress) -> C
     shown = training_input(longer, _IMAGES, data, progress)
     network = network_for(config, shown, data, progress)
     scores = Scores(network, shown.spikes)
-    record = {OUTPUT, READOUT}
+    record = {*output_names(population.name for population in network.neurons), READOUT}
     for batch in simulate_batches(network, shown.stimulus, device_of(config), record=record):
         scores.add(batch)
     changed = float(np.mean(undecided(scores, config.readout.rule, config.simulation.n_steps)))

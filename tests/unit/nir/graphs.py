@@ -99,7 +99,8 @@ def agree(graph, folder, choices, *, dt, currents=True, n_steps=40, shape=None, 
         stimulus = SpikeTrains.from_events(
             np.zeros_like(step), step, neuron, n_trials=1, size=int(np.prod(shape)), n_steps=total, dt=DT
         )
-    expected = run(graph, inputs, choices.framework, dt, **rules)
+    own = graph.nodes["input"].input_type["input"]
+    expected = run(graph, [np.reshape(x, own) for x in inputs], choices.framework, dt, **rules)
     recording = simulate_reference(made.network, stimulus)
     counts = {}
     for name, values in expected.items():

@@ -1,10 +1,12 @@
 """Spikes of NIR graphs are those of their frameworks, step by step: an independent twin says so."""
 
+from itertools import pairwise
+
 import nir
 import numpy as np
 import pytest
 
-from bioscnn.nir import Choices
+from bioscnn.nir import Choices, build
 from tests.unit.nir.graphs import (
     DT,
     RULES,
@@ -15,6 +17,7 @@ from tests.unit.nir.graphs import (
     integrate,
     joined,
     lif,
+    plain,
     weights,
     written,
 )
@@ -53,6 +56,31 @@ def test_a_chain_of_every_linear_node(tmp_path, framework, currents):
     )
     assert min(counts.values()) > 5
     assert made.fires
+
+
+@pytest.mark.parametrize("shape", [(3, 12), (3, 1, 12)])
+def test_convolutions_in_one_dimension(tmp_path, shape):
+    kernels = weights(4, 3, 3) / 2, weights(2, 2, 4) / 2
+    graph = chain(
+        nir.Conv1d(12, kernels[0], 1, 2, 2, 1, weights(4) / 10),
+        nir.Scale(np.repeat([[1.0], [-0.5], [2.0], [1.0]], 12, axis=1)),
+        lif(4, 12),
+        nir.Conv1d(12, kernels[1], 2, "valid", 1, 2, weights(2) / 10),
+        lif(2, 5),
+        shape=(3, 12),
+        out=10,
+    )
+    counts, _ = agree(graph, tmp_path, RULES["euler"], dt=DT, shape=shape)
+    assert min(counts.values()) > 5
+
+
+def test_channels_of_images_are_scaled(tmp_path):
+    factors = np.broadcast_to(np.array([1.0, -0.5, 2.0])[:, None, None], (3, 5, 5)).copy()
+    graph = chain(
+        conv(1, 3, size=(2, 4), padding="same"), nir.Scale(factors), lif(3, 5, 5), shape=(1, 5, 5), out=75
+    )
+    counts, _ = agree(graph, tmp_path, RULES["euler"], dt=DT)
+    assert counts["c"] > 5
 
 
 @pytest.mark.parametrize("framework", ["norse", "snntorch", "spikingjelly", "euler"])
@@ -99,7 +127,7 @@ def test_several_spikes_in_a_step(tmp_path, most):
     graph = chain(
         nir.Linear(2 * np.abs(weights(5, 4))),
         integrate(5),
-        nir.Linear(np.abs(weights(3, 5)) / 60),
+        nir.Linear(np.abs(weights(3, 5)) / 3),
         integrate(3),
         shape=(4,),
         out=3,
@@ -133,6 +161,34 @@ def test_a_layer_that_sees_its_own_spikes(tmp_path):
     for framework in ("norse", "snntorch", "euler"):
         counts, _ = agree(graph, tmp_path, RULES[framework], dt=DT, reset=reset_of(RULES[framework]))
         assert min(counts.values()) > 5
+
+
+def test_feedback_that_is_delayed(tmp_path):
+    nodes = {
+        "input": nir.Input(np.array([4])),
+        "a": nir.Affine(weights(6, 4), weights(6)),
+        "b": lif(6),
+        "slow": nir.Delay(np.array([0, 1, 2, 3, 0, 2]) * DT),
+        "back": nir.Linear(weights(6, 6, mean=-0.3)),
+        "output": nir.Output(np.array([6])),
+    }
+    edges = [("input", "a"), ("a", "b"), ("b", "slow"), ("slow", "back"), ("back", "b"), ("b", "output")]
+    counts, made = agree(joined(nodes, edges), tmp_path, RULES["euler"], dt=DT)
+    assert counts["b"] > 50
+    assert not any(note.startswith("Loop") for note in made.notes)
+
+
+def test_a_loop_through_several_layers_is_told(tmp_path):
+    """A framework computes three layers in a step; here their loop takes three, and the report says so."""
+    dense = {f"w{k}": nir.Linear(weights(4, 4, seed=k)) for k in range(4)}
+    nodes = {"input": nir.Input(np.array([4])), "a": lif(4), "b": lif(4), "c": lif(4), **dense}
+    nodes["output"] = nir.Output(np.array([4]))
+    way = ["input", "w0", "a", "w1", "b", "w2", "c"]
+    edges = [*pairwise(way), ("c", "w3"), ("w3", "a"), ("c", "output")]
+    made = build(written(joined(nodes, edges), tmp_path), RULES["euler"], plain(4), DT, (4,))
+    assert [made.begins[name] for name in "abc"] == [0, 1, 2]
+    (loop,) = (note for note in made.notes if note.startswith("Loop"))
+    assert "spikes of output reach lif1 2 steps later" in loop
 
 
 def branching():
