@@ -250,3 +250,29 @@ def test_a_file_with_flipped_bytes_is_read_or_refused_but_never_a_traceback(tmp_
             read_onnx(path)
         except UserError as error:
             assert str(error.file) == str(path)
+
+
+HUGE = {
+    "Pad": (node("Pad", ["x", "p"], ["z"]), {"p": np.array([0, 0, 10**6, 10**6] * 2)}),
+    "padding": (node("Conv", ["x", "k"], ["z"], pads=[10**6] * 4), {"k": weights(2, 2, 3, 3)}),
+    "dilation": (node("Conv", ["x", "k"], ["z"], dilations=[10**6] * 2), {"k": weights(2, 2, 3, 3)}),
+    "zeros": (node("ConstantOfShape", ["s"], ["z"]), {"s": np.array([10**12])}),
+    "copies": (node("Tile", ["s", "s"], ["z"]), {"s": np.array([10**12])}),
+    "range": (
+        node("Range", ["zero", "many", "one"], ["z"]),
+        {"zero": np.array(0), "many": np.array(10**12), "one": np.array(1)},
+    ),
+    "product": (node("MatMul", ["a", "b"], ["z"]), {"a": weights(10**5, 1), "b": weights(1, 10**5)}),
+}
+
+
+@pytest.mark.parametrize("what", HUGE)
+def test_what_would_fill_the_memory_is_refused_before_it_is_made(what, tmp_path):
+    bad, constants = HUGE[what]
+    assert "larger than memory" in refused_node(tmp_path, bad, constants).problem
+
+
+def test_images_that_would_fill_the_memory_are_refused(tmp_path):
+    nodes = [node("Relu", ["x"], ["y"])]
+    path = written(tmp_path, nodes, inputs=[image(shape=("N", 1, 10**6, 10**6))])
+    assert "larger than memory" in refusal(path).problem
