@@ -280,7 +280,7 @@ def test_damage_within_the_weights_is_one_error(tmp_path):
         packed.writestr("config.json", parts["config.json"])
         packed.writestr("metadata.json", parts["metadata.json"])
         packed.writestr("model.weights.h5", whole[:1000] + bytes(1000) + whole[2000:])
-    with pytest.raises(UserError, match="cannot be read|damaged") as refusal:
+    with pytest.raises(UserError, match=r"cannot be read|damaged") as refusal:
         read_keras(path)
     assert refusal.value.file == path
 
