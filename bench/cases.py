@@ -43,7 +43,8 @@ REFUSED = {
 PREPROCESSED = {"normalised-outside-trained": ["dataset.mean=0.1307", "dataset.std=0.3081"]}
 """What a study has to say of the images that a network was trained on."""
 
-DIGITS = 500
+AT_ONCE = 6
+"""Networks that are simulated side by side, in one compiled program."""
 
 
 def expected_logits(path: Path, x: NDArray[np.float32]) -> NDArray[np.floating]:
@@ -76,13 +77,13 @@ def logits_error(graph: LayerGraph, path: Path) -> float:
     return float(np.abs(graph.forward(x) - expected).max() / max(1.0, np.abs(expected).max()))
 
 
-def trained(path: Path, study: Path, data: Path | None) -> dict[str, str]:
+def trained(path: Path, study: Path, data: Path | None, digits: int) -> dict[str, str]:
     """Return how many digits a trained network gets right, as an ANN and in spikes at its own duration."""
     from bioscnn.simulation.simulate import Silent
     from bioscnn.studies.run import run_study
     from bioscnn.studies.settling import read_settled_study
 
-    changes = [f"network.model={path}", "simulation.duration=auto", f"dataset.trials={DIGITS}"]
+    changes = [f"network.model={path}", "simulation.duration=auto", f"dataset.trials={digits}"]
     changes += ["readout.rule=mean-potential", *PREPROCESSED.get(path.stem, [])]
     asked, chosen = read_settled_study(study, changes, data, Silent())
     with tempfile.TemporaryDirectory() as folder:
@@ -97,21 +98,16 @@ def _share(triple: list[float]) -> str:
     return f"{share:.1f} % ({low:.1f} to {high:.1f})"
 
 
-def row(path: Path, study: Path, data: Path | None, devices: list[str]) -> dict[str, Any]:
-    """Return what becomes of one file."""
+def row(path: Path) -> tuple[dict[str, Any], LayerGraph | None]:
+    """Return what becomes of one file when it is read, and the network."""
     expected = "refused" if path.stem in REFUSED else "read" if path.stem in READ else "?"
     found: dict[str, Any] = {"file": path.stem, "expected": expected}
     try:
         graph = read_onnx(path)
         found |= {"got": "read", "logits": logits_error(graph, path)}
-        if path.stem.endswith("-trained"):
-            return found | trained(path, study, data)
-        network = spiking(graph)
-        for device in devices:
-            found[device] = ", ".join(differing(network, DEVICES[device], graph.input_shape)) or "equal"
     except UserError as error:
-        found |= {"got": "refused", "why": f"{error.problem} ({error.key}); {error.fix or error.expected}"}
-    return found
+        return found | {"got": "refused", "why": f"{error.problem} ({error.key}); {error.fix}"}, None
+    return found, graph
 
 
 def main() -> None:
@@ -121,16 +117,29 @@ def main() -> None:
     parser.add_argument("--study", type=Path, default=Path("sims/mnist.toml"))
     parser.add_argument("--data", type=Path)
     parser.add_argument("--devices", default=",".join(DEVICES))
+    parser.add_argument("--digits", type=int, default=500, help="digits for each trained network; 0: none")
     parser.add_argument("--results", type=Path, default=Path("results"), help="folder of all results")
     asked = parser.parse_args()
     folder = asked.results / "bench"
     folder.mkdir(parents=True, exist_ok=True)
-    rows = []
-    for path in sorted(asked.folder.glob("*.onnx")):
-        rows.append(row(path.absolute(), asked.study, asked.data, [*filter(None, asked.devices.split(","))]))
-        told = [f"{v:.1e}" if isinstance(v, float) else f"{k} {v}" for k, v in list(rows[-1].items())[1:]]
-        print(f"{path.stem:<38} {'; '.join(told)}", flush=True)
-        pd.DataFrame(rows).to_csv(folder / "cases.csv", index=False)
+    read = {path.stem: row(path) for path in sorted(asked.folder.glob("*.onnx"))}
+    rows = {name: found for name, (found, _) in read.items()}
+    others = {name: graph for name, (_, graph) in read.items() if graph and not name.endswith("-trained")}
+    names = list(others)
+    for first in range(0, len(names), AT_ONCE):
+        networks = {name: spiking(others[name]) for name in names[first : first + AT_ONCE]}
+        for device in filter(None, asked.devices.split(",")):
+            for name, told in differing(networks, DEVICES[device], (1, 28, 28)).items():
+                rows[name][device] = told
+            pd.DataFrame(rows.values()).to_csv(folder / "cases.csv", index=False)
+    for name in rows:
+        if name.endswith("-trained") and asked.digits:
+            path = (asked.folder / f"{name}.onnx").absolute()
+            rows[name] |= trained(path, asked.study, asked.data, asked.digits)
+            print(rows[name], flush=True)
+            pd.DataFrame(rows.values()).to_csv(folder / "cases.csv", index=False)
+    with pd.option_context("display.width", 300, "display.max_columns", None, "display.max_rows", None):
+        print(pd.DataFrame(rows.values()).fillna("").to_string(index=False))
 
 
 if __name__ == "__main__":

@@ -446,7 +446,7 @@ def ladder(
 
 @app.command()
 def convert(
-    model: Annotated[str, typer.Argument(help="a shipped network, or an .onnx file")],
+    model: Annotated[str, typer.Argument(help="a shipped network, or an .onnx or .keras file")],
     as_json: Json = False,
 ) -> None:
     """Show the spiking network that a trained one becomes: equations, parameters, synapses."""

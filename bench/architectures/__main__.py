@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,20 @@ from numpy.typing import NDArray
 
 import bioscnn
 from bench.architectures import torch_networks
-from bench.architectures.compare import DEVICES, differing, images, logits_error, onnxruntime_logits, spiking
+from bench.architectures.compare import (
+    DEVICES,
+    SHAPE,
+    differing,
+    images,
+    logits_error,
+    onnxruntime_logits,
+    spiking,
+)
 from bioscnn.ann import LayerGraph
 from bioscnn.errors import UserError
+
+AT_ONCE = 12
+"""Networks that are simulated side by side, in one compiled program."""
 
 Made = tuple[LayerGraph, dict[str, NDArray[np.float32]]]
 
@@ -73,38 +84,35 @@ def names(door: str) -> Sequence[str]:
     return list(keras_networks.ARCHITECTURES)
 
 
-class Spikes:
-    """Whether a network gives the spikes of the reference on every device, asked once for each network."""
-
-    def __init__(self, devices: Sequence[str]) -> None:
-        self._devices, self._known = devices, dict[str, dict[str, str]]()
-
-    def of(self, graph: LayerGraph) -> dict[str, str]:
-        """Return a word for each device."""
-        key = graph.sha256()
-        if key not in self._known:
-            network = spiking(graph)
-            self._known[key] = {
-                device: ", ".join(differing(network, DEVICES[device])) or "equal" for device in self._devices
-            }
-        return self._known[key]
-
-
-def row(door: str, name: str, spikes: Spikes) -> dict[str, Any]:
-    """Return what becomes of one network."""
+def row(door: str, name: str) -> tuple[dict[str, Any], LayerGraph | None]:
+    """Return what becomes of one network when it is read, and the network."""
     found: dict[str, Any] = {"door": door, "network": name, "refused": ""}
     with tempfile.TemporaryDirectory() as folder:
         try:
             graph, logits = DOORS[door](name, Path(folder))
-            found["graph"] = graph.sha256()[:12]
-            softmax = name in ("temperature-softmax", "softmax", "all-convolutional") and door == "keras"
-            softmax |= name == "temperature-softmax"
-            for oracle, theirs in logits.items():
-                found[f"logits, {oracle}"] = logits_error(graph, theirs, softmax)
-            found |= spikes.of(graph)
         except UserError as error:
-            found["refused"] = f"{error.problem} ({error.key})"
-    return found
+            return found | {"refused": f"{error.problem} ({error.key})"}, None
+    softmax = "softmax" in name or (door, name) == ("keras", "all-convolutional")
+    errors = {f"logits, {oracle}": logits_error(graph, theirs, softmax) for oracle, theirs in logits.items()}
+    return found | {"graph": graph.sha256()[:12], **errors}, graph
+
+
+def add_spikes(
+    rows: list[dict[str, Any]], graphs: dict[str, LayerGraph], devices: Sequence[str]
+) -> Iterator[None]:
+    """Add to the rows whether the spikes of every device are the reference's, some networks at a time.
+
+    Networks that came through several doors as the same graph are simulated once.
+    """
+    keys = list(graphs)
+    for first in range(0, len(keys), AT_ONCE):
+        networks = {key: spiking(graphs[key]) for key in keys[first : first + AT_ONCE]}
+        for device in devices:
+            told = differing(networks, DEVICES[device], SHAPE)
+            for row in rows:
+                if row.get("graph") in told:
+                    row[device] = told[row["graph"]]
+            yield
 
 
 def refusals() -> list[dict[str, Any]]:
@@ -134,19 +142,23 @@ def main() -> None:
     asked = parser.parse_args()
     folder = asked.results / "bench"
     folder.mkdir(parents=True, exist_ok=True)
-    spikes, rows = Spikes([*filter(None, asked.devices.split(","))]), list[dict[str, Any]]()
+    rows, graphs, devices = list[dict[str, Any]](), dict[str, LayerGraph](), asked.devices.split(",")
     for door in asked.doors.split(","):
         for name in asked.names or names(door):
-            rows.append(row(door, name, spikes))
-            told = [f"{key} {value:.1e}" if isinstance(value, float) else f"{key} {value}"
-                    for key, value in list(rows[-1].items())[2:] if value != ""]  # fmt: skip
+            found, graph = row(door, name)
+            rows.append(found)
+            if graph is not None:
+                graphs[found["graph"]] = graph
+            told = [f"{k} {v:.1e}" if isinstance(v, float) else v for k, v in list(found.items())[2:] if v]
             print(f"{door:<13} {name:<30} {'; '.join(told)}", flush=True)
-            pd.DataFrame(rows).to_csv(folder / "architectures.csv", index=False)
         if door == "keras" and not asked.names:
             rows += refusals()
+    for _ in add_spikes(rows, graphs, [*filter(None, devices)]):
+        pd.DataFrame(rows).to_csv(folder / "architectures.csv", index=False)
+        print(summary(pd.DataFrame(rows), devices), flush=True)
     table = pd.DataFrame(rows)
     table.to_csv(folder / "architectures.csv", index=False)
-    print(summary(table, asked.devices.split(",")))
+    print(summary(table, devices))
 
 
 def summary(table: pd.DataFrame, devices: Sequence[str]) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.ann import LayerGraph
 from bioscnn.conversion import convert, normalise
 from bioscnn.encoding import pixel_currents
-from bioscnn.network import SpikingNetwork
+from bioscnn.network import Population, Projection, SpikingNetwork
 from bioscnn.neurons import LIF, ExponentialCurrent
 from bioscnn.seeds import stream
 from bioscnn.simulation import Device, simulate
@@ -53,11 +56,42 @@ def spiking(graph: LayerGraph) -> SpikingNetwork:
     return convert(graph, neuron, ExponentialCurrent(5e-3), normalisation=normalisation)
 
 
-def differing(network: SpikingNetwork, device: Device, shape: tuple[int, ...] = SHAPE) -> list[str]:
-    """Return the populations whose spikes are not those of the reference; and those that are silent."""
+def together(networks: Mapping[str, SpikingNetwork]) -> SpikingNetwork:
+    """Return networks of one input side by side, so that one program is compiled for all of them."""
+    populations, projections = dict[str, Population](), list[Projection]()
+    for k, network in enumerate(networks.values()):
+        names = {p.name: p.name if p.neuron is None else f"n{k}_{p.name}" for p in network.populations}
+        populations |= {names[p.name]: replace(p, name=names[p.name]) for p in network.populations}
+        projections += [replace(p, pre=names[p.pre], post=names[p.post]) for p in network.projections]
+    return SpikingNetwork(tuple(populations.values()), tuple(projections))
+
+
+def differing(
+    networks: Mapping[str, SpikingNetwork], device: Device, shape: tuple[int, ...]
+) -> dict[str, str]:
+    """Return, for each network, the populations whose spikes are not the reference's, or that are silent.
+
+    Parameters
+    ----------
+    networks : mapping of SpikingNetwork
+        All of one input; they are simulated side by side.
+    device : Device
+        What simulates.
+    shape : tuple of int
+        Of an image.
+
+    Returns
+    -------
+    dict of str
+        ``"equal"`` where all spikes are equal and every population has some.
+    """
     stimulus = pixel_currents(images(TRIALS, shape=shape), N_STEPS, DT)
-    names = [population.name for population in network.neurons if population.spikes]
-    theirs, ours = simulate_reference(network, stimulus), simulate(network, stimulus, device, record=names)
-    return [name for name in names if ours[name].spikes != theirs[name].spikes] + [
-        f"{name} is silent" for name in names if not ours[name].counts_by_trial.any()
-    ]
+    named = {name: [p.name for p in network.neurons if p.spikes] for name, network in networks.items()}
+    record = [f"n{k}_{part}" for k, parts in enumerate(named.values()) for part in parts]
+    ours, found = simulate(together(networks), stimulus, device, record=record), dict[str, str]()
+    for k, (name, network) in enumerate(networks.items()):
+        theirs = simulate_reference(network, stimulus)
+        told = [part for part in named[name] if ours[f"n{k}_{part}"].spikes != theirs[part].spikes]
+        told += [f"{p} is silent" for p in named[name] if not ours[f"n{k}_{p}"].counts_by_trial.any()]
+        found[name] = ", ".join(told) or "equal"
+    return found

@@ -4,6 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bioscnn.ann import (
+    INPUT,
+    Add,
     AveragePool2d,
     BatchNorm2d,
     Conv2d,
@@ -11,7 +13,9 @@ from bioscnn.ann import (
     Flatten,
     LayerGraph,
     LIFRate,
+    Node,
     ReLU,
+    Scale,
 )  # fmt: skip
 from bioscnn.conversion import METHODS, check_max_rate, convert, normalise, simplified
 from bioscnn.conversion.rate_matching import linear_current, matched_currents, quantiles
@@ -193,6 +197,28 @@ def test_a_rate_that_the_neuron_cannot_reach_is_refused(dt, limit):
     with pytest.raises(UserError, match=r"network\.max_rate") as raised:
         check_max_rate(LIF(), limit + 1, dt)
     assert f"{limit:.4g} Hz" in str(raised.value)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_ceiling_that_no_image_reaches_takes_the_scale_of_what_it_limits(method):
+    rng = stream(5, "ceiling")
+    weights = rng.uniform(0, 1, (4, 3)), rng.normal(size=(2, 4))
+    nodes = (
+        Node("flat", Flatten(), (INPUT,)),
+        Node("first", Dense(weights[0]), ("flat",)),
+        Node("above", Scale(np.ones(4), np.full(4, -6.0)), ("first",)),
+        Node("low", ReLU(), ("first",)),
+        Node("high", ReLU(), ("above",)),
+        Node("taken", Scale(-np.ones(4), np.zeros(4)), ("high",)),
+        Node("relu6", Add(), ("low", "taken")),
+        Node("out", Dense(weights[1]), ("relu6",)),
+    )
+    graph = LayerGraph("ceiling", (1, 1, 3), nodes)
+    x = rng.random((50, 1, 1, 3)).astype(np.float32)
+    limited = np.clip(9 * x[:, 0, 0] @ weights[0].T, 0, 6)
+    np.testing.assert_allclose(graph.forward(9 * x), limited @ weights[1].T, atol=1e-4)
+    low, high, _ = normalise(graph, x, LIF(), method=method).codes.values()
+    np.testing.assert_allclose(low.unit, high.unit)
 
 
 def test_what_cannot_be_converted_exactly_is_refused():

@@ -126,7 +126,7 @@ def opened(path: Path) -> Iterator[tuple[Mapping[str, Any], Weights]]:
         raise UserError(problem, file=path, fix='save it again with model.save("network.keras")') from None
     try:
         file = h5py.File(io.BytesIO(content), "r")
-    except (OSError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError, OverflowError) as error:
         raise UserError(f"the weights are damaged: {error}", file=path, key=_WEIGHTS) from None
     with file:
         yield config, Weights(path, file)

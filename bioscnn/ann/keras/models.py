@@ -21,6 +21,8 @@ from bioscnn.errors import UserError
 
 _MODELS = ("Sequential", "Functional", "Model")
 _OPS = "keras.src.ops."
+_MOST_LAYERS = 10**5
+"""Models that call models may grow without bound."""
 Entry = Mapping[str, Any]
 Call = tuple[str, int]
 
@@ -69,6 +71,7 @@ class Models:
 
     def __init__(self, path: Path, weights: Weights, build: Builder) -> None:
         self._path, self._weights, self._build = path, weights, build
+        self._n_layers = 0
 
     def through(self, model: Entry, name: str, place: str, inputs: Sequence[Argument]) -> Value:
         """Return what a model makes of its input.
@@ -128,6 +131,9 @@ class Models:
         if kind in _MODELS:
             return self.through(entry, name, place, inputs)
         with located(self._path, f"layer {name!r} ({kind})"):
+            self._n_layers += 1
+            if self._n_layers > _MOST_LAYERS:
+                raise UserError(f"more than {_MOST_LAYERS:,} layers, as often as they are called")
             require_own(dict(entry))
             _require_plain_numbers(config)
             if str(entry.get("module")).startswith(_OPS):

@@ -23,6 +23,11 @@ ANY_BATCH = 7919
 NEWEST_OPSET = 17
 """Version of the operators that the doors of other formats speak."""
 
+_DAMAGE = (
+    LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RuntimeError, OSError, StopIteration,
+)  # fmt: skip
+"""What NumPy, h5py and onnx raise where a file tells them nonsense."""
+
 
 def applied(op: Operation, where: str) -> list[Value]:
     """Return the outputs of an operator, whose layers have been appended.
@@ -115,6 +120,6 @@ def located(path: Path | str, where: str) -> Iterator[None]:
         raise UserError(error.problem, file=path, key=key, **details) from None
     except MemoryError:
         raise UserError("larger than the memory of this machine", file=path, key=where) from None
-    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError) as error:
+    except _DAMAGE as error:
         problem = f"cannot be read: {str(error) or repr(error)}"
         raise UserError(problem, file=path, key=where, fix="export it again") from None

@@ -271,6 +271,20 @@ def test_a_broken_archive_is_one_error_and_nothing_is_unpacked(tmp_path, how):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_damage_within_the_weights_is_one_error(tmp_path):
+    path = small(tmp_path)
+    with zipfile.ZipFile(path) as packed:
+        parts = {name: packed.read(name) for name in packed.namelist()}
+    whole = parts["model.weights.h5"]
+    with zipfile.ZipFile(path, "w") as packed:
+        packed.writestr("config.json", parts["config.json"])
+        packed.writestr("metadata.json", parts["metadata.json"])
+        packed.writestr("model.weights.h5", whole[:1000] + bytes(1000) + whole[2000:])
+    with pytest.raises(UserError, match=r"cannot be read|damaged") as refusal:
+        read_keras(path)
+    assert refusal.value.file == path
+
+
 def test_a_member_that_unpacks_to_too_much_is_not_read(tmp_path, monkeypatch):
     monkeypatch.setattr("bioscnn.ann.keras.archive.LARGEST_CONFIG", 100)
     with pytest.raises(UserError, match="larger than is read"):

@@ -270,8 +270,20 @@ HUGE = 10**6
             [node("Expand", ["one", "shape"], ["many"]), node("Mul", ["x", "many"], ["y"])],
             {"one": weights(1), "shape": np.array([HUGE, HUGE])},
         ),
+        (
+            [node("Tile", ["s", "s"], ["many"]), node("Add", ["x", "many"], ["y"])],
+            {"s": np.array([HUGE**2])},
+        ),
+        (
+            [node("Range", ["zero", "end", "one"], ["many"]), node("Add", ["x", "many"], ["y"])],
+            {"zero": np.array(0), "end": np.array(HUGE**2), "one": np.array(1)},
+        ),
+        (
+            [node("MatMul", ["a", "b"], ["many"]), node("Add", ["x", "many"], ["y"])],
+            {"a": weights(HUGE, 1), "b": weights(1, HUGE)},
+        ),
     ],
-    ids=["Pad", "Conv", "dilation", "pooling", "ConstantOfShape", "Expand"],
+    ids=["Pad", "Conv", "dilation", "pooling", "ConstantOfShape", "Expand", "Tile", "Range", "MatMul"],
 )
 def test_what_does_not_fit_into_memory_is_refused_before_it_is_made(nodes, constants, tmp_path):
     behind = [node("Flatten", ["y"], ["flat"]), node("Gemm", ["flat", "dense"], ["logits"])]
