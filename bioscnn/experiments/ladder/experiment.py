@@ -259,7 +259,7 @@ def _of_relu(study: Study) -> Study:
             file=locate(model),
             key="network.model",
             value=model,
-            expected=f"a network of rectified linear units, such as mnist-small-relu; no {relative} is shipped",
+            expected=f"one of rectified linear units, such as mnist-small-relu; no {relative} is shipped",
             fix="--set network.model=PATH of one that you trained on the same input",
         )
     return study.changed(network={"model": relative}, encoding=encoding)
