@@ -356,6 +356,16 @@ def test_idx_files_that_do_not_fit_are_refused(tmp_path, encode_idx, images, lab
         data.load("train")
 
 
+@pytest.mark.parametrize("name", ["classes.txt", "t10k-labels-idx1-ubyte"])
+def test_a_link_in_a_folder_of_idx_files_stays_inside(tmp_path, encode_idx, name):
+    folder = idx(tmp_path / "idx", encode_idx, np.zeros((9, 4, 4), "u1"), np.arange(9, dtype="u1") % 2)
+    (tmp_path / "secret").write_text("root:x:0\ndaemon:x:1\n")
+    (folder / name).symlink_to(tmp_path / "secret")
+    with pytest.raises(UserError, match="leaves the folder") as raised:
+        OwnData("idx", folder).load("train")
+    assert raised.value.file == folder / name
+
+
 def test_half_a_pair_of_idx_files_is_refused(tmp_path, encode_idx):
     folder = idx(tmp_path / "idx", encode_idx, np.zeros((9, 4, 4), "u1"), np.arange(9, dtype="u1") % 2)
     (folder / "train-labels-idx1-ubyte").unlink()
