@@ -57,7 +57,7 @@ def confusion(matrix: NDArray[np.int64], classes: Sequence[str], *, width: float
     bar.outline.set_linewidth(0)
     axes.spines[:].set_visible(False)
     ticks = np.arange(0, n_classes, -(-n_classes // LARGEST_ANNOTATED))
-    names = [shortened(classes[tick]) for tick in ticks]
+    names = [shortened(classes[tick]) for tick in ticks.tolist()]
     axes.set_xticks(ticks + 0.5, names)
     axes.set_yticks(ticks + 0.5, names, va="center")
     axes.set(aspect="equal", ylim=(n_classes, 0))

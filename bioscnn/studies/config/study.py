@@ -7,10 +7,10 @@ from pydantic import Field, model_validator
 from bioscnn.neurons.synapse import SHARPEST
 from bioscnn.noise import NOISES
 from bioscnn.quantities import format_quantity
+from bioscnn.studies.config.dataset import Dataset
 from bioscnn.studies.config.tables import (
     KEYS_OF_ENCODINGS,
     KEYS_OF_NEURONS,
-    Dataset,
     Encoding,
     Network,
     Neuron,
