@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from bioscnn.plots.labels import shortened
 from bioscnn.plots.style import INK, MUTED, WIDE, themed
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def confusion(matrix: NDArray[np.int64], classes: Sequence[str], *, width: float
     bar.outline.set_linewidth(0)
     axes.spines[:].set_visible(False)
     ticks = np.arange(0, n_classes, -(-n_classes // LARGEST_ANNOTATED))
-    names = classes if n_classes <= LARGEST_ANNOTATED else ticks
+    names = [shortened(classes[tick]) for tick in ticks.tolist()]
     axes.set_xticks(ticks + 0.5, names)
     axes.set_yticks(ticks + 0.5, names, va="center")
     axes.set(aspect="equal", ylim=(n_classes, 0))
@@ -64,7 +65,7 @@ def confusion(matrix: NDArray[np.int64], classes: Sequence[str], *, width: float
         _annotate(axes, matrix, share / highest, size=8 if width >= 5 or n_classes <= 6 else 6.5)
     axes.set(xlabel="class chosen by the network", ylabel="true class")
     axes.tick_params(length=0)
-    axes.tick_params(axis="x", rotation=90 if sum(map(len, classes)) > MOST_LETTERS_IN_A_ROW else 0)
+    axes.tick_params(axis="x", rotation=90 if sum(map(len, names)) > MOST_LETTERS_IN_A_ROW else 0)
     axes.tick_params(axis="y", rotation=0)
     return figure
 

@@ -64,6 +64,18 @@ def place_names(
     return taken
 
 
+def shortened(name: str, most: int = 20) -> str:
+    """Return a name of at most so many characters, its middle left out.
+
+    Examples
+    --------
+    >>> shortened("a name that nobody would give to a class")
+    'a name tha…o a class'
+    """
+    kept = (most - 1) // 2
+    return name if len(name) <= most else f"{name[: most - kept - 1].strip()}…{name[-kept:].strip()}"
+
+
 def text_size(text: str, size: float) -> tuple[float, float]:
     """Return width and height of a line of text of a size in typographic points, in inches."""
     from matplotlib.textpath import TextPath

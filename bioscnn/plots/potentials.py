@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from bioscnn.plots.labels import shortened
 from bioscnn.plots.raster import show_image
 from bioscnn.plots.style import INK, MUTED, PALE, TRUE, WIDE, WRONG, mark_times, step_ends, themed
 
@@ -111,10 +112,11 @@ def draw_potentials(
     for i, colour in stressed.items():
         lean = "center" if len(stressed) == 1 else "bottom" if i == above else "top"
         axes.annotate(
-            classes[i], (time[-1], mV[-1, i]), xytext=(3, 0), textcoords="offset points",
+            shortened(classes[i]), (time[-1], mV[-1, i]), xytext=(3, 0), textcoords="offset points",
             color=colour, weight="bold", va=lean, annotation_clip=False,
         )  # fmt: skip
     right = chosen == label
-    title = classes[label] if right else f"{classes[label]} taken for {classes[chosen]}"
+    true, taken = shortened(classes[label]), shortened(classes[chosen])
+    title = true if right else f"{true} taken for {taken}"
     axes.set_title(title, color=INK if right else WRONG, pad=3)
     axes.set_xlim(0, time[-1])

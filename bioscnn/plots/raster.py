@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from bioscnn.plots.labels import shortened
 from bioscnn.plots.style import INK, MUTED, PALETTE, TRUE, WIDE, mark_times, milliseconds, opacity, themed
 from bioscnn.spikes import SpikeTrains
 
@@ -75,7 +76,7 @@ def raster(
         axes.set_title(f"{name}: {trains.size:,} neurons, {spikes.n_spikes:,} spike{plural}", pad=5)
         axes.set(xlim=(0, trains.n_steps * trains.dt * 1e3), ylabel="neuron")
         if name == last and len(classes) == trains.size <= FEW_NEURONS:
-            axes.set_yticks(range(trains.size), classes, size=6.5)
+            axes.set_yticks(range(trains.size), list(map(shortened, classes)), size=6.5)
             axes.set_ylabel("class")
     panels[-1].set_xlabel("simulated time (ms)")
     return figure

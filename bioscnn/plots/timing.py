@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from bioscnn.plots.labels import shortened
 from bioscnn.plots.style import MUTED, PALETTE, WIDE, themed
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def distance_matrix(
         axes.axhline(border, color="white", linewidth=0.7)
         axes.axvline(border, color="white", linewidth=0.7)
     some = slice(None, None, -(-len(present) // MOST_NAMED))
-    middle, names = (first + (count - 1) / 2)[some], [classes[k] for k in present[some]]
+    middle, names = (first + (count - 1) / 2)[some], [shortened(classes[k]) for k in present[some]]
     axes.set_xticks(middle, names, rotation=90 if max(map(len, names)) > 2 else 0)
     axes.set_yticks(middle, names)
     axes.set(xlabel="class of the trial", ylabel="class of the trial")

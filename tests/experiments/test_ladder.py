@@ -53,6 +53,19 @@ def test_a_study_with_another_neuron_keeps_its_numbers_for_the_rung_of_that_neur
     assert (configs[5].neuron.b, configs[6].synapse.E_e) == (0.1e-9, 80e-3)
 
 
+def test_photographs_climb_with_a_network_that_needs_no_retina():
+    bottom = LadderExperiment(read_study("caltech")).rungs[0].study.config
+    assert (bottom.network.model, bottom.encoding.retina) == ("caltech-pixels-relu", ())
+    assert bottom.encoding.kind == "lif-layer"
+
+
+@pytest.mark.parametrize("name", ["ncaltech101", "mnist-foveal"])
+def test_a_data_set_without_such_a_network_says_which_is_missing(name):
+    with pytest.raises(UserError, match=f"no {name}.*-relu is shipped") as raised:
+        LadderExperiment(read_study(name)).plan(Bench(None))
+    assert "network.model=PATH" in raised.value.fix
+
+
 def test_a_neuron_of_ones_own_has_the_synapses_of_the_delayed_rung_and_is_compared_with_it():
     own = SIMS / "neurons" / "exponential.toml"
     *ladder, last = rungs_of(read_study(SIMS / "mnist.toml"), own)

@@ -28,6 +28,17 @@ def test_the_example_varies_twelve_parameters_by_260_points_of_200_digits():
     assert sweep.parameters[0].nominal == "20" and sweep.parameters[3].nominal == "exact"
 
 
+@pytest.mark.parametrize("dataset", ["caltech", "nmnist", "ncaltech101"])
+def test_each_data_set_has_its_screening_and_its_indices(dataset):
+    screening = read_sweep(f"sweeps/{dataset}-morris")
+    indices = read_sweep(f"sweeps/{dataset}-sobol")
+    events = screening.study.config.encoding.kind == "events"
+    n_points = [len(points_of(s, positions_of(s.design, s.parameters))) for s in (screening, indices)]
+    assert n_points == [240 if events else 260, 448]
+    assert {p.key for p in indices.parameters} <= {p.key for p in screening.parameters}
+    assert all(p.nominal is not None for p in screening.parameters)
+
+
 def test_a_grid_has_every_combination_and_keys_need_no_quotes(tmp_path):
     sweep, found = points(
         tmp_path,

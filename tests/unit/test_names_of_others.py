@@ -46,6 +46,15 @@ def test_a_figure_draws_any_class_name_as_it_is():
     assert {"{{ 7 * 7 }}", "$\\frac$"} <= drawn
 
 
+def test_of_many_classes_some_are_named_and_long_names_leave_room_for_the_figure():
+    classes = [f"{k} is a class with a name of more than twenty letters" for k in range(45)]
+    figure = plots.confusion(np.eye(45, dtype=int), classes)
+    figure.canvas.draw()
+    drawn = [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    assert [name.split(" ")[0] for name in drawn] == [str(k) for k in range(0, 45, 3)]
+    assert max(map(len, drawn)) <= 20
+
+
 @pytest.mark.parametrize("name", ["a b", "a-b", "", "a/b", "../a", "a\nb", "class", 'a"', "a{", "\u0430"])
 def test_a_population_has_a_name_that_code_and_files_can_hold(name):
     with pytest.raises(UserError):

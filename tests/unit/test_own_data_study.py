@@ -115,7 +115,7 @@ def test_recordings_of_ones_own_have_no_saccades(tmp_path, write):
         ('name = "folder:x"\ntest_share = 0.5\nvalidation_share = 0.5', ["nothing is left for training"]),
         ('name = "folder:x"\ntest_share = 1.5', ["dataset.test_share"]),
         ('name = "folder:x"\nsize = [0, 4]', ["dataset.size"]),
-        ('name = "folder:x"\nsize = [4000, 4]', ["dataset.size"]),
+        ('name = "folder:x"\nsize = [40000, 4]', ["dataset.size"]),
         ('name = "folder:x"\nrecordings = "real"', ["dataset.recordings"]),
         ('name = "events:x"', ["recordings of an event camera", "encoding.kind"]),
         ('name = "folder:x"\n[encoding]\nkind = "events"', ["folder:x consists of images"]),

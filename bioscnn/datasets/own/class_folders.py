@@ -131,21 +131,31 @@ def _refuse_loose(folder: Path, endings: Sequence[str]) -> None:
             )
 
 
+def _refuse_outside(path: Path, inside: Path) -> None:
+    try:
+        target = path.resolve()
+    except (OSError, RuntimeError) as error:  # links in a circle
+        raise UserError("a link that leads nowhere", file=path, fix="remove it") from error
+    if not target.is_relative_to(inside):
+        raise UserError(
+            "a link that leaves the folder",
+            file=path,
+            value=str(target),
+            expected=f"files below {inside}",
+            fix="copy what it names into the folder",
+        )
+
+
 def _files(
     folder: Path, endings: Sequence[str], inside: Path, seen: dict[tuple[int, int], Path]
 ) -> Iterator[Path]:
     """Yield the examples of a class, each once."""
+    _refuse_outside(folder, inside)
     for path in sorted(folder.iterdir()):
         if path.name.startswith(".") or path.name.lower() in CLUTTER:
             continue
-        if not path.resolve().is_relative_to(inside):
-            raise UserError(
-                "a link that leaves the folder",
-                file=path,
-                value=str(path.resolve()),
-                expected=f"files below {inside}",
-                fix="copy the file into the folder",
-            )
+        if path.is_symlink():
+            _refuse_outside(path, inside)
         try:
             found = path.stat()
         except OSError as error:

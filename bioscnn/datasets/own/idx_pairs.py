@@ -69,8 +69,7 @@ def find_pairs(folder: Path) -> IdxPairs:
         match = _FILE.fullmatch(path.name)
         if match is None or not path.is_file():
             continue
-        if not path.resolve().is_relative_to(folder.resolve()):
-            raise UserError("a link that leaves the folder", file=path, fix="copy the file into the folder")
+        _refuse_outside(path)
         known = found.setdefault((_PARTS[match["part"]], match["what"]), path)
         if known is not path:
             raise UserError(
@@ -132,10 +131,16 @@ def _count(path: Path) -> int:
     return int.from_bytes(start[4:], "big") if len(start) == 8 else len(read_images(path))
 
 
+def _refuse_outside(path: Path) -> None:
+    if not path.resolve().is_relative_to(path.parent.resolve()):
+        raise UserError("a link that leaves the folder", file=path, fix="copy the file into the folder")
+
+
 def _names(file: Path) -> list[str] | None:
     """Return the names of the classes from the file beside the images, if there is one."""
     if not file.is_file():
         return None
+    _refuse_outside(file)
     try:
         text = file.read_bytes()[:1_000_000].decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:

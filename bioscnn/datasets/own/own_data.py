@@ -113,11 +113,16 @@ class OwnData:
     @cached_property
     def contents(self) -> Any:
         """What was found; images and recordings are not read yet."""
-        if self.kind == "idx":
-            return find_pairs(self.path)
-        if self.kind == "npz":
-            return find_arrays(self.path)
-        return list_classes(self.path, EVENT_ENDINGS if self.recorded else ENDINGS)
+        try:
+            if self.kind == "idx":
+                return find_pairs(self.path)
+            if self.kind == "npz":
+                return find_arrays(self.path)
+            return list_classes(self.path, EVENT_ENDINGS if self.recorded else ENDINGS)
+        except OSError as error:
+            raise UserError(
+                "cannot read the data", file=error.filename or self.path, value=error.strerror
+            ) from error
 
     @cached_property
     def splits(self) -> dict[str, Split]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -110,11 +111,13 @@ def _header(path: Path) -> tuple[int, int, str]:
     from PIL import Image
 
     try:
-        with Image.open(path, formats=FORMATS) as image:
-            return image.width, image.height, image.mode
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError):
-        image_of_file = read_photograph(path, None, "grey", "pad")  # says what is wrong
-        return image_of_file.shape[2], image_of_file.shape[1], "L"
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path, formats=FORMATS) as image:
+                return image.width, image.height, image.mode
+    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError, Warning):
+        _, height, width = read_photograph(path, None, "grey", "pad").shape  # says what is wrong
+        return width, height, "L"
 
 
 def _survey_recordings(data: OwnData) -> Survey:
@@ -174,7 +177,10 @@ def _digests(data: OwnData, part: str) -> Iterator[bytes]:
         return
     for row in rows:
         digest = hashlib.sha256()
-        with data.contents.paths[row].open("rb") as file:
-            while piece := file.read(_PIECE):
-                digest.update(piece)
+        try:
+            with data.contents.paths[row].open("rb") as file:
+                while piece := file.read(_PIECE):
+                    digest.update(piece)
+        except OSError:
+            continue  # it is among the broken ones
         yield digest.digest()

@@ -39,6 +39,11 @@ FINE_TUNE = "bioscnn.experiments.ladder.fine_tuning:FINE_TUNE"
 
 CONVERTED, TRAINING, FINE_TUNED = "as converted", "training", "fine-tuned"
 
+RELATIVES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "caltech-foveal": ("caltech-pixels-relu", {"retina": ()})
+}
+"""Networks of rectified linear units that are called otherwise, and keys of the encoding that they see."""
+
 TRAINED = 8.0
 """About how much longer it takes to train on an example than to simulate it."""
 
@@ -246,14 +251,15 @@ def _of_relu(study: Study) -> Study:
     model = study.config.network.model
     if not any(isinstance(layer, LIFRate) for layer in read_model(model).layers):
         return study
-    relative = f"{model.removesuffix('-fine-tuned').removesuffix('-noise')}-relu"
+    base = model.removesuffix("-fine-tuned").removesuffix("-noise")
+    relative, encoding = RELATIVES.get(base, (f"{base}-relu", {}))
     if relative not in shipped_models():
         raise UserError(
             "the network was trained on the rates of one neuron, and every rung has another",
             file=locate(model),
             key="network.model",
             value=model,
-            expected="a network of rectified linear units, such as mnist-small-relu",
+            expected=f"one of rectified linear units, such as mnist-small-relu; no {relative} is shipped",
+            fix="--set network.model=PATH of one that you trained on the same input",
         )
-    network = study.config.network.model_copy(update={"model": relative})
-    return Study(study.name, study.config.model_copy(update={"network": network}))
+    return study.changed(network={"model": relative}, encoding=encoding)

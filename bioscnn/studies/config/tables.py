@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -14,9 +13,6 @@ from pydantic import (
 )
 
 from bioscnn.conversion.normalisation import MAX_RATE
-from bioscnn.datasets.caltech import SIZE
-from bioscnn.datasets.own import KEYS_OF_KINDS, OwnData, kind_and_path
-from bioscnn.datasets.recordings import EVENT_DATASETS
 from bioscnn.errors import UserError
 from bioscnn.neurons import EquationNeuron, read_definition
 from bioscnn.nir.frameworks import Choices
@@ -25,15 +21,11 @@ from bioscnn.studies.config.values import (
     Cells,
     Count,
     Current,
-    DatasetName,
     Factor,
     Frequency,
     OwnNeuron,
-    PerChannel,
-    Pixels,
     Resistance,
     Seed,
-    Share,
     Table,
     Time,
     Voltage,
@@ -63,131 +55,6 @@ def _refuse_keys_of_others(
             expected=f"{name}.model = {either(*models)}",
             fix="remove one of the two",
         )
-
-
-PREPROCESSING = ("mean", "std", "scale", "invert")
-"""Keys of what was done to images before the trained network saw them."""
-
-
-class Dataset(Table):
-    """What is shown to the network: a data set that bioscnn knows, or data of the user's own."""
-
-    name: DatasetName = "mnist"
-    split: Literal["validation", "train", "test"] = "validation"
-    trials: Count = 5000
-    recordings: Literal["auto", "real", "simulated"] = "auto"
-    size: tuple[Pixels, Pixels] | None = None
-    colour: Literal["grey", "rgb"] = "grey"
-    fit: Literal["pad", "crop", "stretch"] = "pad"
-    validation_share: Share = 0.15
-    test_share: Share = 0.15
-    split_seed: Seed = 1
-    mean: PerChannel = (0.0,)
-    std: PerChannel = (1.0,)
-    scale: Factor = 1.0
-    invert: bool = False
-
-    @model_validator(mode="before")
-    @classmethod
-    def _usual_size(cls, table: object) -> object:
-        """Give photographs of Caltech101 the size of the shipped networks."""
-        if isinstance(table, dict) and table.get("name") == WITH_SIZE and "size" not in table:
-            return {**table, "size": SIZE}
-        return table
-
-    @property
-    def recorded(self) -> bool:
-        """Whether it consists of recordings of an event camera; else of images."""
-        kind = kind_and_path(self.name)
-        return self.name in EVENT_DATASETS or (kind is not None and kind[0] == "events")
-
-    @property
-    def own(self) -> OwnData | None:
-        """Data of the user's own; None for those that bioscnn knows."""
-        found = kind_and_path(self.name)
-        if found is None:
-            return None
-        keys = {key: getattr(self, key) for key in KEYS_OF_KINDS[found[0]]}
-        return OwnData(found[0], Path(found[1]), **keys)
-
-    @property
-    def label(self) -> str:
-        """The name without the folders in which own data lie."""
-        found = kind_and_path(self.name)
-        return self.name if found is None else f"{found[0]}:{Path(found[1]).name}"
-
-    @model_validator(mode="after")
-    def _keys_of_own_data(self) -> Dataset:
-        found = kind_and_path(self.name)
-        keys = () if found is None else KEYS_OF_KINDS[found[0]]
-        for key in sorted(self.model_fields_set.intersection(KEYS_OF_OWN_DATA) - {*keys}):
-            kinds = [kind for kind, others in KEYS_OF_KINDS.items() if key in others]
-            if key == "size" and self.name == WITH_SIZE:
-                continue
-            names = [f"{kind}:PATH" for kind in kinds] + ([WITH_SIZE] if key == "size" else [])
-            raise refuse(
-                f"the examples of {self.label} do not have this key",
-                key=f"dataset.{key}",
-                value=getattr(self, key),
-                expected=f"dataset.name = {either(*names)}",
-                fix="remove one of the two",
-            )
-        if self.validation_share + self.test_share >= 1:
-            raise refuse(
-                "nothing is left for training",
-                key="dataset.test_share",
-                value=self.test_share,
-                expected=f"less than 1 together with dataset.validation_share = {self.validation_share:g}",
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _preprocessing_of_images(self) -> Dataset:
-        given = [key for key in PREPROCESSING if key in self.model_fields_set]
-        if given and self.recorded:
-            raise refuse(
-                f"{self.label} consists of events, which have no intensities",
-                key=f"dataset.{given[0]}",
-                fix="remove the key",
-            )
-        if not all(number > 0 for number in self.std):
-            raise refuse(
-                "a standard deviation is positive", key="dataset.std", value=list(self.std), expected="> 0"
-            )
-        return self
-
-    @property
-    def preprocesses(self) -> bool:
-        """Whether the trained network sees other numbers than intensities from 0 to 1."""
-        return any(getattr(self, key) != type(self).model_fields[key].default for key in PREPROCESSING)
-
-    @model_validator(mode="after")
-    def _recordings_of_images(self) -> Dataset:
-        if "recordings" in self.model_fields_set and self.name not in EVENT_DATASETS:
-            what = "recordings of real cameras" if self.recorded else "a set of images: nothing recorded them"
-            raise refuse(
-                f"{self.label} is {what}",
-                key="dataset.recordings",
-                value=self.recordings,
-                fix=f"remove the key, or set dataset.name to {either(*EVENT_DATASETS)}",
-            )
-        return self
-
-    @model_serializer(mode="wrap")
-    def _without_keys_of_others(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        others = [] if self.name in EVENT_DATASETS else ["recordings"]
-        if not self.preprocesses:
-            others += PREPROCESSING
-        found = kind_and_path(self.name)
-        keys = ("size",) if self.name == WITH_SIZE else () if found is None else KEYS_OF_KINDS[found[0]]
-        others += [key for key in KEYS_OF_OWN_DATA if key not in keys]
-        return dropped(write(self), (*others, *(["size"] if self.size is None else [])))
-
-
-WITH_SIZE = "caltech"
-"""The data set that bioscnn knows at any size."""
-
-KEYS_OF_OWN_DATA = ("size", "colour", "fit", "validation_share", "test_share", "split_seed")
 
 
 class Encoding(Table):

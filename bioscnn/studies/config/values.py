@@ -90,7 +90,7 @@ OwnNeuron = Annotated[
     Any, BeforeValidator(_read_own), PlainSerializer(lambda own: None if own is None else own.table())
 ]
 Count = Annotated[int, Field(ge=1, lt=2**31)]
-Pixels = Annotated[int, Field(ge=1, le=1000)]
+Pixels = Annotated[int, Field(ge=1, le=10_000)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 # The path of own data is made absolute, so that a written study means the same everywhere.
 DatasetName = Annotated[str, AfterValidator(_absolute)]
