@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.ann import LayerGraph, LIFRate, MaxPool2d
+from bioscnn.conversion.calibration import calibrate, gets_spikes
 from bioscnn.conversion.rate_code import RateCode
-from bioscnn.conversion.rate_matching import linear_current, matched_current
+from bioscnn.conversion.rate_matching import linear_current, matched_current, observed_rate
 from bioscnn.conversion.stages import Stage, stage_outputs
 from bioscnn.errors import UserError
 from bioscnn.neurons import SpikingNeuron
@@ -18,6 +21,9 @@ from bioscnn.quantities import format_quantity
 
 METHODS = ("rate-matched", "channel-wise", "layer-wise", "none")
 MAX_RATE = 200.0
+
+_SAMPLES = 2**16
+"""Numbers of a channel that are fitted to."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,20 +95,33 @@ def normalise(
             "not a percentile", key="network.percentile", value=percentile, expected="above 0, at most 100"
         )
     check_max_rate(neuron, max_rate)
-    codes = {}
-    for stage, before, _ in stage_outputs(graph, images):
-        if isinstance(stage.layer, LIFRate | MaxPool2d):
-            continue
+
+    def linear(stage: Stage, before: NDArray[Any]) -> RateCode:
         scales = np.ones(before.shape[1])
         if method != "none":
             scales = _scales(stage, before, percentile, channel_wise=method != "layer-wise")
-        if method == "rate-matched":
-            currents = _matched_currents(neuron, stage, before, scales, max_rate, window)
-        else:
-            currents = [linear_current(neuron, max_rate)] * len(scales)
-        offset, slope = np.array(currents).T
-        codes[stage.name] = RateCode(offset, slope / scales, scales / max_rate)
-    return Normalisation(neuron, codes)
+        offset, slope = linear_current(neuron, max_rate)
+        return RateCode(np.full(len(scales), offset), slope / scales, scales / max_rate)
+
+    def matched(stage: Stage, before: NDArray[Any], arriving: NDArray[Any]) -> RateCode:
+        scales = _scales(stage, before, percentile, channel_wise=True)
+        fit = partial(matched_current, neuron, max_rate=max_rate, window=window, fluctuating=gets_spikes(stage))
+        offset, slope = _matched_currents(stage, before, arriving, scales, fit)
+        return RateCode(offset, slope / scales, scales / max_rate)
+
+    def observed(stage: Stage, current: NDArray[np.float64]) -> NDArray[np.float64]:
+        return observed_rate(neuron, current, window, fluctuating=gets_spikes(stage))
+
+    if method == "rate-matched":
+        return Normalisation(neuron, calibrate(graph, images, matched, observed))
+    return Normalisation(
+        neuron,
+        {
+            stage.name: linear(stage, before)
+            for stage, before, _ in stage_outputs(graph, images)
+            if not isinstance(stage.layer, LIFRate | MaxPool2d)
+        },
+    )
 
 
 def check_max_rate(neuron: SpikingNeuron, max_rate: float, dt: float = 0.0) -> None:
@@ -161,29 +180,39 @@ def _scales(stage: Stage, before: NDArray[Any], percentile: float, channel_wise:
 
 
 def _matched_currents(
-    neuron: SpikingNeuron,
     stage: Stage,
     before: NDArray[Any],
+    arriving: NDArray[Any],
     scales: NDArray[np.float64],
-    max_rate: float,
-    window: float,
-) -> list[tuple[float, float]]:
-    """Fit each channel by itself; the classes together, since they are compared with each other."""
-    channels = _by_channel(before) / scales[:, None]
+    fit: Callable[[NDArray[Any], NDArray[Any]], tuple[float, float]],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return offset and slope, A, of each channel.
+
+    Each is fitted by itself. The classes are first put right one by one, and then fitted together, since they
+    are compared with each other.
+    """
+    x, wanted = (_by_channel(values) / scales[:, None] for values in (arriving, before))
+    x, wanted = (values[:, :: -(-values.shape[1] // _SAMPLES)] for values in (x, wanted))
     if stage.is_output:
-        channels = channels.reshape(1, -1)
-    fitted = []
-    for values in channels:
-        positive = values[values > 0]
+        gain, shift = _regression(x, wanted)
+        offset, slope = fit((gain[:, None] * x + shift[:, None]).ravel(), np.maximum(wanted, 0).ravel())
+        return offset + slope * shift, slope * gain
+    activation, fitted = np.maximum(wanted, 0), []
+    for own, target in zip(x, activation, strict=True):
         # A channel that is silent on these images is fitted to all activations of its layer.
-        if positive.size == 0:
-            positive = channels[channels > 0]
-        fitted.append(
-            matched_current(neuron, positive, max_rate, window)
-            if positive.size
-            else linear_current(neuron, max_rate)
-        )
-    return fitted * (len(scales) // len(fitted))
+        fitted.append(fit(own, target) if target.any() else fit(x.ravel(), activation.ravel()))
+    offset, slope = np.array(fitted).T
+    return offset, slope
+
+
+def _regression(
+    x: NDArray[np.float64], y: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return gain and shift of the least squares line from x to y, row by row; only the shift where x stays."""
+    dx, dy = (values - values.mean(axis=1, keepdims=True) for values in (x, y))
+    power = (dx**2).mean(axis=1)
+    gain = np.divide((dx * dy).mean(axis=1), power, out=np.ones(len(x)), where=power > 0)
+    return gain, y.mean(axis=1) - gain * x.mean(axis=1)
 
 
 def _by_channel(values: NDArray[Any]) -> NDArray[Any]:

@@ -7,7 +7,10 @@ from numpy.typing import NDArray
 
 from bioscnn.neurons import SpikingNeuron
 
-_QUANTILES = (np.arange(256) + 0.5) / 256
+GAMMA = 0.07
+"""Width, in rheobases, of the threshold that currents made of spikes smooth; `bench.foreign_conversions`."""
+
+_GROUPS = 128
 
 
 def linear_current(neuron: SpikingNeuron, max_rate: float) -> tuple[float, float]:
@@ -19,31 +22,66 @@ def linear_current(neuron: SpikingNeuron, max_rate: float) -> tuple[float, float
     return neuron.rheobase, neuron.current(max_rate) - neuron.rheobase
 
 
+def observed_rate(
+    neuron: SpikingNeuron,
+    current: NDArray[np.floating],
+    window: float = np.inf,
+    *,
+    fluctuating: bool = False,
+) -> NDArray[np.float64]:
+    """Return the rate, Hz, that neurons show on average in a window that begins at rest.
+
+    .. math:: g(I) = \\max(f(I) - 1/(2T), 0)
+
+    f is the rate curve of the neuron, in this window if it adapts: of ``T f`` spikes, ``floor(T f)`` are seen,
+    half a spike less on average.
+
+    Parameters
+    ----------
+    neuron : SpikingNeuron
+        The neuron.
+    current : ndarray
+        Mean current, A.
+    window : float
+        Time T from rest in which spikes are counted, s.
+    fluctuating : bool
+        Whether the current is made of spikes. Then neurons fire below the rheobase too: f is taken at
+        ``1 + gamma*log(1 + exp((J - 1)/gamma))`` in place of J, the current in rheobases.
+    """
+    if fluctuating and neuron.rheobase > 0:
+        J = np.asarray(current, np.float64) / neuron.rheobase
+        current = neuron.rheobase * (1 + GAMMA * np.logaddexp(0.0, (J - 1) / GAMMA))
+    return np.maximum(neuron.mean_rate(current, window) - 0.5 / window, 0.0)
+
+
 def matched_current(
-    neuron: SpikingNeuron, positive: NDArray[np.floating], max_rate: float, window: float = np.inf
+    neuron: SpikingNeuron,
+    arriving: NDArray[np.floating],
+    wanted: NDArray[np.floating],
+    max_rate: float,
+    window: float = np.inf,
+    *,
+    fluctuating: bool = False,
 ) -> tuple[float, float]:
-    """Fit offset and slope, A, of a current whose observed rate is proportional to a rectified number.
+    """Fit offset and slope, A, of a current whose observed rate is proportional to wanted numbers.
 
-    .. math:: \\min_{a, b} \\sum_x \\left(g(a + b x) - r_{max} x\\right)^2, \\quad
-              a \\le I_{rheobase}, \\quad g(I) = \\max(f(I) - 1/(2T), 0)
+    .. math:: \\min_{a, b} \\sum \\left(g(a + b x) - r_{max} y\\right)^2
 
-    over the distribution of the positive ``x``; f is the rate curve of the neuron, in this window if it
-    adapts, and g what a window T that begins at rest shows of it: ``floor(T f)`` spikes, half a spike less
-    than ``T f`` on average. So what is not positive stays silent, small activations are traded for the many
-    that are larger, and the number of spikes stands for the activation, not at one point but over their
-    distribution. The rate of an IF neuron without a refractory period is linear, and with an infinite window
-    the fit is exact.
+    over pairs of what arrives, x, and the activation y that is wanted; g is `observed_rate`. Small activations
+    are traded for the many that are larger, so that the number of spikes stands for the activation not at one
+    point but over their distribution. The rate of an IF neuron without a refractory period is linear, and with
+    an infinite window and nothing wrong in what arrives the fit is exact.
 
     Parameters
     ----------
     neuron : SpikingNeuron
         Its rate curve f.
-    positive : ndarray, shape (n,)
-        Positive pre-activations, 1 being the one that stands for `max_rate`.
+    arriving, wanted : ndarray, shape (n,)
+        Pre-activations that reach the neurons, and activations, 1 being the one that stands for `max_rate`.
     max_rate : float
         Hz.
-    window : float
-        Time T from rest in which spikes are counted, s.
+    window, fluctuating
+        As of `observed_rate`.
 
     Returns
     -------
@@ -52,23 +90,39 @@ def matched_current(
 
     Notes
     -----
-    The distribution enters as 256 quantiles, so the fit takes the same time for any number of images. The
-    usual normalisations take f as linear, as it is in the neuron of Rueckauer et al. (2017), Frontiers in
+    The pairs enter as the means of at most 256 groups of like x, so the fit takes the same time for any number of images.
+    The usual normalisations take f as linear, as it is in the neuron of Rueckauer et al. (2017), Frontiers in
     Neuroscience 11:682, where a window misses up to a spike as well.
     """
     from scipy.optimize import least_squares
 
-    x = np.quantile(positive.astype(np.float64), _QUANTILES)
+    x, y, weight = _grouped(arriving.astype(np.float64), wanted.astype(np.float64))
     start, top = linear_current(neuron, max_rate), neuron.current(max_rate)
-    bound = neuron.rheobase / top
 
     def error(parameters: NDArray[np.float64]) -> NDArray[np.float64]:
         offset, slope = parameters
-        observed = np.maximum(neuron.mean_rate(top * (offset + slope * x), window) - 0.5 / window, 0.0)
-        return observed / max_rate - x
+        current = top * (offset + slope * x)
+        return weight * (observed_rate(neuron, current, window, fluctuating=fluctuating) / max_rate - y)
 
     found = least_squares(
-        error, np.array(start) / top, bounds=([-np.inf, 0.0], [bound, np.inf]), method="dogbox"
+        error, np.array(start) / top, bounds=([-np.inf, 0.0], [np.inf, np.inf]), method="dogbox"
     )
     offset, slope = top * found.x
     return float(offset), float(slope)
+
+
+def _grouped(
+    x: NDArray[np.float64], y: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return means of x and y over groups of like x, and the square roots of their shares.
+
+    Half of the groups are those with an activation, so that a rare one is seen.
+    """
+    means = []
+    active = (y > 0) | (x > 0)
+    for chosen in (active, ~active):
+        order = np.flatnonzero(chosen)
+        order = order[np.argsort(x[order], kind="stable")]
+        means += [(x[g].mean(), y[g].mean(), len(g)) for g in np.array_split(order, _GROUPS) if len(g)]
+    xs, ys, n = np.array(means).T
+    return xs, ys, np.sqrt(n / n.sum())

@@ -118,6 +118,11 @@ def _centres(graph: LayerGraph) -> bool:
     return any(isinstance(layer, ReLU) for layer in graph.layers)
 
 
+def centred_logits(graph: LayerGraph, logits: NDArray[Any]) -> NDArray[Any]:
+    """Return logits, shape (n, n_classes), as the last stage has them."""
+    return logits - logits.mean(axis=1, keepdims=True) if _centres(graph) else logits
+
+
 def _kind(graph: LayerGraph, node: Node, block: Block) -> str:
     """Return the kind of neurons that a block becomes, for their name."""
     if isinstance(node.layer, MaxPool2d):
@@ -177,9 +182,7 @@ def stage_outputs(
     outputs[INPUT] = images
     for stage in stages(graph):
         if stage.is_output:
-            logits = outputs[stage.node]
-            if _centres(graph):
-                logits = logits - logits.mean(axis=1, keepdims=True)
+            logits = centred_logits(graph, outputs[stage.node])
             yield stage, logits, logits
         else:
             own = stage.channels

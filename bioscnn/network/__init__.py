@@ -12,6 +12,7 @@ from bioscnn.network.connectivity import (
 from bioscnn.network.network import (
     OUTPUT,
     READOUT,
+    V_0,
     Axons,
     Failure,
     MembraneNoise,
@@ -24,6 +25,7 @@ from bioscnn.network.sums import Sum, summed
 __all__ = [
     "OUTPUT",
     "READOUT",
+    "V_0",
     "Axons",
     "Composition",
     "Connectivity",
