@@ -25,7 +25,7 @@ def calibrate(
     choose: Callable[[Stage, Values, Values], RateCode],
     observed: Callable[[Stage, NDArray[np.float64]], NDArray[np.float64]],
 ) -> dict[str, RateCode]:
-    """Choose the code of each population in the order of the computation, from what reaches it through the codes before.
+    """Choose the code of each population in the order of the computation, from what really reaches it.
 
     The rate of a neuron never stands for an activation exactly. What the layers before make wrong on average,
     the next one can put right, as long as its code is chosen for what it really gets.

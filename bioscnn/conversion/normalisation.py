@@ -105,7 +105,9 @@ def normalise(
 
     def matched(stage: Stage, before: NDArray[Any], arriving: NDArray[Any]) -> RateCode:
         scales = _scales(stage, before, percentile, channel_wise=True)
-        fit = partial(matched_current, neuron, max_rate=max_rate, window=window, fluctuating=gets_spikes(stage))
+        fit = partial(
+            matched_current, neuron, max_rate=max_rate, window=window, fluctuating=gets_spikes(stage)
+        )
         offset, slope = _matched_currents(stage, before, arriving, scales, fit)
         return RateCode(offset, slope / scales, scales / max_rate)
 
@@ -208,7 +210,7 @@ def _matched_currents(
 def _regression(
     x: NDArray[np.float64], y: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return gain and shift of the least squares line from x to y, row by row; only the shift where x stays."""
+    """Return gain and shift of the least squares line from x to y, row by row; gain 1 where x is constant."""
     dx, dy = (values - values.mean(axis=1, keepdims=True) for values in (x, y))
     power = (dx**2).mean(axis=1)
     gain = np.divide((dx * dy).mean(axis=1), power, out=np.ones(len(x)), where=power > 0)

@@ -33,8 +33,8 @@ def observed_rate(
 
     .. math:: g(I) = \\max(f(I) - 1/(2T), 0)
 
-    f is the rate curve of the neuron, in this window if it adapts: of ``T f`` spikes, ``floor(T f)`` are seen,
-    half a spike less on average.
+    f is the rate curve of the neuron, in this window if it adapts: of ``T f`` spikes, ``floor(T f)`` are
+    seen, half a spike less on average.
 
     Parameters
     ----------
@@ -65,12 +65,12 @@ def matched_current(
 ) -> tuple[float, float]:
     """Fit offset and slope, A, of a current whose observed rate is proportional to wanted numbers.
 
-    .. math:: \\min_{a, b} \\sum \\left(g(a + b x) - r_{max} y\\right)^2
+    .. math:: \\min_{a, b} \\sum \\left(g(a + b x) - r_{max} y\\right)^2, \\quad a \\le I_{rheobase}
 
-    over pairs of what arrives, x, and the activation y that is wanted; g is `observed_rate`. Small activations
-    are traded for the many that are larger, so that the number of spikes stands for the activation not at one
-    point but over their distribution. The rate of an IF neuron without a refractory period is linear, and with
-    an infinite window and nothing wrong in what arrives the fit is exact.
+    over pairs of what arrives, x, and the activation y that is wanted; g is `observed_rate`. Small
+    activations are traded for the many that are larger, so that the number of spikes stands for the
+    activation not at one point but over their distribution. The rate of an IF neuron without a refractory
+    period is linear, and with an infinite window and nothing wrong in what arrives the fit is exact.
 
     Parameters
     ----------
@@ -90,14 +90,15 @@ def matched_current(
 
     Notes
     -----
-    The pairs enter as the means of at most 256 groups of like x, so the fit takes the same time for any number of images.
-    The usual normalisations take f as linear, as it is in the neuron of Rueckauer et al. (2017), Frontiers in
+    The pairs enter as the means of at most 256 groups of like x, so the fit takes the same time for any
+    number of images. The usual normalisations take f as linear, as it is in the neuron of Rueckauer et al. (2017), Frontiers in
     Neuroscience 11:682, where a window misses up to a spike as well.
     """
     from scipy.optimize import least_squares
 
     x, y, weight = _grouped(arriving.astype(np.float64), wanted.astype(np.float64))
     start, top = linear_current(neuron, max_rate), neuron.current(max_rate)
+    bound = neuron.rheobase / top
 
     def error(parameters: NDArray[np.float64]) -> NDArray[np.float64]:
         offset, slope = parameters
@@ -105,7 +106,7 @@ def matched_current(
         return weight * (observed_rate(neuron, current, window, fluctuating=fluctuating) / max_rate - y)
 
     found = least_squares(
-        error, np.array(start) / top, bounds=([-np.inf, 0.0], [np.inf, np.inf]), method="dogbox"
+        error, np.array(start) / top, bounds=([-np.inf, 0.0], [bound, np.inf]), method="dogbox"
     )
     offset, slope = top * found.x
     return float(offset), float(slope)

@@ -169,7 +169,7 @@ CAUSES = (
     ),
     Cause(
         "membrane",
-        "The rates of the membrane are not those that the network was trained on; a ReLU has those of no leak.",
+        "The rates of the membrane are not those that the network was trained on; those of a ReLU are linear.",
         _membrane,
     ),
     Cause(

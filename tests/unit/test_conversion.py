@@ -167,14 +167,14 @@ def test_matched_rates_are_nearer_to_the_activations_than_linear_ones(
         observed = np.maximum(neuron.mean_rate(offset + slope * x, window) - 0.5 / window, 0)
         return np.sqrt(np.mean((observed - max_rate * x) ** 2))
 
-    linear, matched = linear_current(neuron, max_rate), matched_current(neuron, x, max_rate, window)
+    linear, matched = linear_current(neuron, max_rate), matched_current(neuron, x, x, max_rate, window)
     assert matched[0] <= linear[0] * (1 + 1e-12)  # up to rounding
     assert error(matched) <= error(linear) * 1.01  # the two may be the same but for the end of the search
 
 
 def test_the_matched_rate_of_a_neuron_with_a_straight_rate_curve_is_exact():
     x = stream(4, "activations").gamma(0.6, 0.2, 2000)
-    assert np.allclose(matched_current(IF(), x, 200.0), linear_current(IF(), 200.0), rtol=1e-6, atol=1e-18)
+    assert np.allclose(matched_current(IF(), x, x, 200.0), linear_current(IF(), 200.0), rtol=1e-6, atol=1e-18)
 
 
 @pytest.mark.parametrize(("dt", "limit"), [(0.0, 500.0), (1e-3, 1000 / 3)])

@@ -82,7 +82,7 @@ class StudyConfig(Table):
     def _start_below_a_known_threshold(self) -> StudyConfig:
         if self.simulation.start == "spread" and self.neuron.is_own:
             raise refuse(
-                "the threshold of a neuron of one's own is an expression, below which no potentials are spread",
+                "the threshold of a neuron of one's own is an expression: no potentials are spread below it",
                 key="simulation.start",
                 value="spread",
                 expected='"rest"',
