@@ -22,7 +22,7 @@ from bioscnn.quantities import format_quantity
 METHODS = ("rate-matched", "channel-wise", "layer-wise", "none")
 MAX_RATE = 200.0
 
-_SAMPLES = 2**16
+_SAMPLES = 2**14
 """Numbers of a channel that are fitted to."""
 
 

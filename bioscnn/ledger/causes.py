@@ -169,7 +169,7 @@ CAUSES = (
     ),
     Cause(
         "membrane",
-        "The rates of the membrane are not those that the network was trained on; those of a ReLU are linear.",
+        "The rates of the membrane are not those that the network was trained on; a ReLU is linear.",
         _membrane,
     ),
     Cause(

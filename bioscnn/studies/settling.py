@@ -30,13 +30,13 @@ from bioscnn.studies.study import AUTO, Study, read_study, read_tables, with_cha
 CANDIDATES = tuple(1e-3 * ms for ms in (20, 30, 40, 60, 80, 120, 160, 240, 320, 480, 640))
 """Durations that are tried, s."""
 
-_IMAGES = 200
+_IMAGES = 400
 """Training images that are simulated."""
 
 _STRIDE = 4
 """Candidates that the search passes over while decisions have not settled."""
 
-TOLERANCE = 0.01
+TOLERANCE = 0.005
 """Share of decisions that may be others at twice the duration."""
 
 RESTLESS = 0.05
