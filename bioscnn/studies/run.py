@@ -29,7 +29,7 @@ from bioscnn.studies.prepare import Prepared, prepare, rounding_of
 from bioscnn.studies.preprocessing import preprocessing_hints
 from bioscnn.studies.provenance import code_version, describe_network, environment
 from bioscnn.studies.scores import Scores, as_triple
-from bioscnn.studies.settling import ChosenDuration, restlessness, settling_hint
+from bioscnn.studies.settling import ChosenDuration, readout_hint, restlessness, settling_hint
 from bioscnn.studies.study import Study
 
 MOST_EXAMPLES = 10
@@ -175,7 +175,7 @@ def _summary(prepared: Prepared, scores: Scores, watch: _Watch) -> dict[str, Any
     config, examples = prepared.study.config, prepared.examples
     ann, restless = proportion(prepared.ann_class == examples.labels), restlessness(scores, config)
     hints = [] if isinstance(examples, EventSet) else _hints(prepared, ann)
-    settling = settling_hint(restless, config)
+    further = settling_hint(restless, config), readout_hint(scores, config, prepared.ann_class)
     return {
         "dataset": examples.name,
         "source": examples.source,
@@ -187,7 +187,7 @@ def _summary(prepared: Prepared, scores: Scores, watch: _Watch) -> dict[str, Any
         "duration_ms": 1e3 * config.simulation.duration,
         "dt_ms": 1e3 * config.simulation.dt,
         "decided_in_last_third": restless,
-        "hints": [*hints, *([settling] if settling else [])],
+        "hints": [*hints, *(hint for hint in further if hint)],
         "device": config.simulation.device,
         "seconds": {
             "build": watch.seconds("compiling"),

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from bioscnn.errors import UserError
 from bioscnn.network import OUTPUT, READOUT
 from bioscnn.quantities import format_quantity
+from bioscnn.readout import READOUTS
 from bioscnn.simulation import Progress, simulate_batches
+from bioscnn.statistics import difference
 from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.disturbance import without_noise
 from bioscnn.studies.prepare import (
@@ -26,6 +28,9 @@ from bioscnn.studies.prepare import (
 )
 from bioscnn.studies.scores import Scores
 from bioscnn.studies.study import AUTO, Study, read_study, read_tables, with_changes
+
+BETTER = 0.01
+"""Share of trials in which another readout has to be nearer to the trained network before a run says so."""
 
 CANDIDATES = tuple(1e-3 * ms for ms in (20, 30, 40, 60, 80, 120, 160, 240, 320, 480, 640))
 """Durations that are tried, s."""
@@ -198,4 +203,21 @@ def settling_hint(share: float, config: StudyConfig) -> str | None:
     return (
         f"{100 * share:.0f} % of the decisions were made or changed in the last third: try "
         f'--set simulation.duration="{format_quantity(longer, "time")}", or "{AUTO}"'
+    )
+
+
+def readout_hint(scores: Scores, config: StudyConfig, ann_class: NDArray[np.int64]) -> str | None:
+    """Return what a run says whose readout misleads it: another gives the trained network's class more often.
+
+    The labels are not looked at. ``peak-potential`` never forgets the first volleys, which in a deep network
+    come long before it is right.
+    """
+    rule = config.readout.rule
+    agrees = {name: scores.decided(name)[:, -1] == ann_class for name in READOUTS}
+    best = max(agrees, key=lambda name: float(agrees[name].mean()))
+    if config.encoding.kind == "events" or difference(agrees[best], agrees[rule]).low <= BETTER:
+        return None
+    shares = (f"{name} in {100 * agrees[name].mean():.1f} %" for name in (rule, best))
+    return (
+        f"the class of the trained network is given by {', by '.join(shares)}: try --set readout.rule={best}"
     )

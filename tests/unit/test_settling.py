@@ -13,6 +13,7 @@ from bioscnn.studies.settling import (
     TOLERANCE,
     ChosenDuration,
     read_settled_study,
+    readout_hint,
     restlessness,
     settling_hint,
     undecided,
@@ -80,3 +81,15 @@ def test_a_restless_run_says_how_much_longer_to_try(tmp_path):
     assert '"60 ms"' in settling_hint(0.1, config)
     assert '"120 ms"' in settling_hint(0.31, config)
     assert settling_hint(0.31, config).startswith("31 %")
+
+
+def test_a_run_that_its_readout_misleads_names_a_better_one(tmp_path):
+    config = read_study(study(tmp_path), ["simulation.duration=30 ms", "readout.rule=peak-potential"]).config
+    ann = np.arange(200) % 10
+
+    def misled(n):
+        wrong = np.where(np.arange(200) < n, (ann + 1) % 10, ann)
+        return SimpleNamespace(decided=lambda rule: (wrong if rule == "peak-potential" else ann)[:, None])
+
+    assert "readout.rule=mean-potential" in readout_hint(misled(40), config, ann)
+    assert readout_hint(misled(4), config, ann) is None
