@@ -57,7 +57,8 @@ class ChosenDuration:
     duration : float
         Of a trial, s.
     changed : float
-        Share of images whose decision is another one at twice the duration, or had no evidence before it.
+        Share of images whose decision is another one at twice the duration, or had no evidence before it; 1 if
+        the decisions do not follow those of the trained network yet.
     n : int
         Images that were simulated.
     split : str
@@ -176,7 +177,9 @@ def _try(study: Study, twice: Study, data: Path | None, progress: Progress) -> C
     record = {OUTPUT, READOUT}
     for batch in simulate_batches(network, shown.stimulus, device_of(config), record=record):
         scores.add(batch)
-    changed = float(np.mean(undecided(scores, config.readout.rule, config.simulation.n_steps)))
+    rule, step = config.readout.rule, config.simulation.n_steps
+    seen = follows(scores.decided(rule)[:, step - 1], shown.ann_class(graph))
+    changed = float(np.mean(undecided(scores, rule, step))) if seen else 1.0
     n = len(shown.examples)
     return ChosenDuration(config.simulation.duration, changed, n, split, changed <= TOLERANCE)
 
@@ -188,6 +191,15 @@ def undecided(scores: Scores, rule: str, step: int) -> NDArray[np.bool_]:
     """
     decided = scores.decided(rule)
     return np.asarray((decided[:, step - 1] != decided[:, -1]) | (scores.informed() >= step))
+
+
+def follows(decided: NDArray[np.int64], ann_class: NDArray[np.int64]) -> bool:
+    """Whether decisions are nearer to those of the trained network than to one answer for all images.
+
+    Before an image has passed all layers, the output may fire by its biases alone, and always for one class.
+    """
+    constant = np.bincount(ann_class).max() / len(ann_class)
+    return bool(np.mean(decided == ann_class) >= (1 + constant) / 2)
 
 
 def restlessness(scores: Scores, config: StudyConfig) -> float:
