@@ -57,8 +57,8 @@ class ChosenDuration:
     duration : float
         Of a trial, s.
     changed : float
-        Share of images whose decision is another one at twice the duration, or had no evidence before it; 1 if
-        the decisions do not follow those of the trained network yet.
+        Share of images whose decision is another one at twice the duration, or had no evidence before it;
+        1 if the decisions do not follow those of the trained network yet.
     n : int
         Images that were simulated.
     split : str

@@ -12,6 +12,7 @@ from bioscnn.studies.settling import (
     CANDIDATES,
     TOLERANCE,
     ChosenDuration,
+    follows,
     read_settled_study,
     readout_hint,
     restlessness,
@@ -29,6 +30,12 @@ def test_a_trial_that_changes_its_mind_or_knows_nothing_yet_has_not_decided():
     assert undecided(some, "any", 2).tolist() == [False, True, False, True]
     config = SimpleNamespace(readout=SimpleNamespace(rule="any"), simulation=SimpleNamespace(n_steps=4))
     assert restlessness(some, config) == 0.5
+
+
+def test_one_answer_for_all_images_is_no_decision_however_long_it_lasts():
+    ann = np.repeat([0, 1, 2], [6, 2, 2])
+    assert not follows(np.zeros(10, int), ann)
+    assert follows(np.where(np.arange(10) < 8, ann, 0), ann)
 
 
 def study(tmp_path, *lines):
