@@ -5,6 +5,7 @@ from bioscnn.conversion.normalisation import MAX_RATE, METHODS, Normalisation, c
 from bioscnn.conversion.rate_code import RateCode
 from bioscnn.conversion.simplify import simplified
 from bioscnn.conversion.stages import stage_outputs
+from bioscnn.conversion.start import spread_start
 
 __all__ = [
     "MAX_RATE",
@@ -18,5 +19,6 @@ __all__ = [
     "rate_codes",
     "readout_of",
     "simplified",
+    "spread_start",
     "stage_outputs",
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.ann import LayerGraph, LIFRate, MaxPool2d
+from bioscnn.conversion.calibration import calibrate, gets_spikes
 from bioscnn.conversion.rate_code import RateCode
-from bioscnn.conversion.rate_matching import linear_current, matched_currents, quantiles
+from bioscnn.conversion.rate_matching import linear_current, matched_currents, observed_rate
 from bioscnn.conversion.simplify import simplified
 from bioscnn.conversion.stages import Stage, stage_outputs, stages
 from bioscnn.errors import UserError
@@ -21,6 +21,9 @@ from bioscnn.quantities import format_quantity
 
 METHODS = ("rate-matched", "channel-wise", "layer-wise", "none")
 MAX_RATE = 200.0
+
+_SAMPLES, _SAMPLES_IN_ALL = 2**16, 2**22
+"""Numbers that are fitted to: of a channel, and of all channels together, at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,15 +59,15 @@ def normalise(
     graph : LayerGraph
         The trained network, of ReLU layers.
     images : ndarray of float32, shape (n, channels, height, width)
-        Some hundred images of the training data; ``"none"`` does not look at them.
+        Some hundred images of the training data.
     neuron : SpikingNeuron
         The model of all spiking populations.
     method : str
         ``"channel-wise"`` gives each channel the current that reaches `max_rate` at the scale of the channel,
         the percentile of its activations, and starts at the rheobase; ``"layer-wise"`` has one scale a layer.
         Both take the rate as linear in the current. ``"rate-matched"`` takes the scale of the channel and
-        fits the current to the rate curve of the neuron (`matched_currents`). ``"none"`` lets an activation
-        of 1 stand for `max_rate` everywhere.
+        fits currents to the rate curve of the neuron (`matched_currents`). ``"none"`` lets an activation of
+        1 stand for `max_rate` everywhere.
     percentile : float
         Share of activations, in percent, that lie below the scale; 100 takes the maximum, which a single
         outlier decides.
@@ -92,22 +95,54 @@ def normalise(
             "not a percentile", key="network.percentile", value=percentile, expected="above 0, at most 100"
         )
     check_max_rate(neuron, max_rate)
-    codes = {}
+
+    cut = stages(simplified(graph))
+    read = Counter(_read_by(stage) for stage in cut)
+
+    def scales_of(stage: Stage, before: NDArray[Any]) -> NDArray[np.float64]:
+        of_two_parts = read[_read_by(stage)] > 1
+        return _scales(stage, before, percentile, method != "layer-wise", of_two_parts)
+
+    def linear(stage: Stage, scales: NDArray[np.float64]) -> RateCode:
+        offset, slope = linear_current(neuron, max_rate)
+        return RateCode(np.full(len(scales), offset), slope / scales, scales / max_rate)
+
+    def matched(stage: Stage, before: NDArray[Any], arriving: NDArray[Any]) -> RateCode:
+        scales = scales_of(stage, before)
+        x, wanted = (_sampled(_by_channel(values)) / scales[:, None] for values in (arriving, before))
+        gain = shift = np.zeros(())
+        if stage.is_output:
+            # The classes are first put right one by one, and then fitted together: they are compared.
+            gain, shift = _regression(x, wanted)
+            x, wanted = (gain[:, None] * x + shift[:, None]).reshape(1, -1), wanted.reshape(1, -1)
+        activation = np.maximum(wanted, 0)
+        silent = ~activation.any(axis=1)
+        if silent.any():  # a channel that is silent on these images is fitted to all of its layer
+            x, activation = (
+                np.concatenate([values[~silent], _sampled(values.reshape(1, -1), values.shape[1])])
+                for values in (x, activation)
+            )
+        fitted = matched_currents(neuron, x, activation, max_rate, window, fluctuating=gets_spikes(stage))
+        rows = np.where(silent, len(fitted) - 1, np.cumsum(~silent) - 1)
+        offset, slope = fitted[rows].T
+        if stage.is_output:
+            offset, slope = offset + slope * shift, slope * gain
+        return RateCode(offset, slope / scales, scales / max_rate)
+
+    def observed(stage: Stage, current: NDArray[np.float64]) -> NDArray[np.float64]:
+        return observed_rate(neuron, current, window, fluctuating=gets_spikes(stage))
+
+    if method == "rate-matched":
+        return Normalisation(neuron, calibrate(graph, images, matched, observed))
     if method == "none":
-        for stage in stages(simplified(graph)):
-            scales = np.ones(stage.post_shape[0])
-            offset, slope = linear_current(neuron, max_rate)
-            codes[stage.name] = RateCode(offset * scales, slope * scales, scales / max_rate)
-        return Normalisation(neuron, codes)
-    for stage, before in _measured(graph, images):
-        channels = np.sort(_by_channel(before), axis=1)
-        scales = _scales(stage, before, channels, percentile, channel_wise=method != "layer-wise")
-        if method == "rate-matched":
-            currents = _matched_currents(neuron, stage, channels, scales, max_rate, window)
-        else:
-            currents = np.tile(linear_current(neuron, max_rate), (len(scales), 1))
-        offset, slope = currents.T
-        codes[stage.name] = RateCode(offset, slope / scales, scales / max_rate)
+        measured = ((stage, np.ones(stage.post_shape[0])) for stage in cut)
+    else:
+        measured = ((stage, scales_of(stage, before)) for stage, before, _ in stage_outputs(graph, images))
+    codes = {
+        stage.name: linear(stage, scales)
+        for stage, scales in measured
+        if not isinstance(stage.layer, LIFRate | MaxPool2d)
+    }
     return Normalisation(neuron, codes)
 
 
@@ -144,53 +179,23 @@ def check_max_rate(neuron: SpikingNeuron, max_rate: float, dt: float = 0.0) -> N
         ) from None
 
 
-def _measured(graph: LayerGraph, images: NDArray[Any]) -> Iterator[tuple[Stage, NDArray[Any]]]:
-    """Yield each stage that is normalised, with what reaches it on the images.
-
-    A ceiling and a leak are rectifiers of their own (`bioscnn.ann.onnx.rectified`). Where no image reaches
-    the ceiling, its population takes the scale of the activations that it would limit: those that differ from
-    its own by a constant, or in sign. Only stages that read the same populations are held at the same time.
-    """
-    left = Counter(_read_by(stage) for stage in stages(simplified(graph)))
-    held: dict[frozenset[str], list[tuple[Stage, NDArray[Any]]]] = {}
-    for stage, before, _ in stage_outputs(graph, images):
-        reads = _read_by(stage)
-        left[reads] -= 1
-        if not isinstance(stage.layer, LIFRate | MaxPool2d):
-            held.setdefault(reads, []).append((stage, before))
-        if left[reads] == 0:
-            together = held.pop(reads, [])
-            for one, own in together:
-                silent = not one.is_output and own.max() <= 0
-                yield one, _twin(own, [other for _, other in together]) if silent else own
-
-
-def _read_by(stage: Stage) -> frozenset[str]:
-    return frozenset(path.source for path in stage.block.paths)
-
-
-def _twin(before: NDArray[Any], others: Sequence[NDArray[Any]]) -> NDArray[Any]:
-    """Return pre-activations that differ by a constant, or in sign, from those of a silent population."""
-    for other in others:
-        if other.shape == before.shape and other.max() > 0:
-            tolerance = 1e-5 * float(np.abs(other).max())
-            if min(np.ptp(other - before), np.ptp(other + before)) <= tolerance:
-                return other
-    return before
-
-
 def _scales(
-    stage: Stage, before: NDArray[Any], channels: NDArray[Any], percentile: float, channel_wise: bool
+    stage: Stage, before: NDArray[Any], percentile: float, channel_wise: bool, of_two_parts: bool
 ) -> NDArray[np.float64]:
-    """Return the activation that stands for the highest rate, by channel; the same for all classes."""
+    """Return the activation that stands for the highest rate, by channel; the same for all classes.
+
+    A ceiling and a leak are rectifiers of their own (`bioscnn.ann.onnx.rectified`), beside the one that they
+    belong to. One that no image reaches has the scale of what lies below its threshold.
+    """
     if stage.is_output:
         # The largest of centred logits is never negative, and zero only where no class differs from another.
         largest = float(np.percentile(before.max(axis=1), percentile))
         return np.full(before.shape[1], largest if largest > 0 else 1.0)
-    scale = np.asarray(np.maximum(np.percentile(channels, percentile, axis=1), 0), np.float64)
-    if channel_wise and scale.all():
-        return scale
-    layer_scale = float(np.percentile(np.maximum(channels, 0), percentile))
+    channels = _by_channel(before)
+    activation = np.maximum(channels, 0)
+    layer_scale = float(np.percentile(activation, percentile))
+    if layer_scale <= 0 and of_two_parts:
+        layer_scale = float(np.percentile(np.abs(channels), percentile))
     if layer_scale <= 0:
         raise UserError(
             "a layer without any activation cannot be normalised",
@@ -198,35 +203,32 @@ def _scales(
             value=layer_scale,
             fix="give images on which the network works, or a higher percentile",
         )
+    scale = np.full(len(activation), layer_scale)
+    if channel_wise:
+        scale = np.percentile(activation, percentile, axis=1).astype(np.float64)
     # A channel that is silent on these images takes the scale of its layer.
-    return np.where(scale > 0, scale, layer_scale) if channel_wise else np.full(len(channels), layer_scale)
+    return np.where(scale > 0, scale, layer_scale)
 
 
-def _matched_currents(
-    neuron: SpikingNeuron,
-    stage: Stage,
-    channels: NDArray[Any],
-    scales: NDArray[np.float64],
-    max_rate: float,
-    window: float,
-) -> NDArray[np.float64]:
-    """Fit each channel by itself; the classes together, since they are compared with each other.
+def _read_by(stage: Stage) -> frozenset[str]:
+    """Return the populations that a stage reads."""
+    return frozenset(path.source for path in stage.block.paths)
 
-    A channel that is silent on these images is fitted to all activations of its layer.
-    """
-    if stage.is_output:
-        channels = np.sort(channels.reshape(1, -1), axis=1)
-    zero = channels.dtype.type(0)
-    positive = [row[np.searchsorted(row, zero, side="right") :] for row in channels]
-    if not any(row.size for row in positive):
-        return np.tile(linear_current(neuron, max_rate), (len(scales), 1))
-    x = [quantiles(row) / scale if row.size else None for row, scale in zip(positive, scales, strict=False)]
-    if any(row is None for row in x):
-        scaled = [row / scale for row, scale in zip(positive, scales, strict=False)]
-        of_the_layer = quantiles(np.sort(np.concatenate(scaled)))
-        x = [of_the_layer if row is None else row for row in x]
-    fitted = matched_currents(neuron, np.array(x), max_rate, window)
-    return np.tile(fitted, (len(scales) // len(fitted), 1))
+
+def _sampled(values: NDArray[Any], n: int | None = None) -> NDArray[Any]:
+    """Return so many numbers of each row at most, at equal distances."""
+    most = n or min(_SAMPLES, max(_SAMPLES_IN_ALL // len(values), 1))
+    return values[:, :: -(-values.shape[1] // most)][:, :most]
+
+
+def _regression(
+    x: NDArray[np.float64], y: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return gain and shift of the least squares line from x to y, row by row; gain 1 where x is constant."""
+    dx, dy = (values - values.mean(axis=1, keepdims=True) for values in (x, y))
+    power = (dx**2).mean(axis=1)
+    gain = np.divide((dx * dy).mean(axis=1), power, out=np.ones(len(x)), where=power > 0)
+    return gain, y.mean(axis=1) - gain * x.mean(axis=1)
 
 
 def _by_channel(values: NDArray[Any]) -> NDArray[Any]:

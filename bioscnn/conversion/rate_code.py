@@ -39,6 +39,10 @@ class RateCode:
         """Return the rates, Hz, that stand for activations of shape (n, channels, ...)."""
         return activation.astype(np.float64) / self._along(self.unit, activation)
 
+    def activation(self, rate: NDArray[Any]) -> NDArray[np.float64]:
+        """Return the activations that rates, Hz, of shape (n, channels, ...) stand for."""
+        return rate * self._along(self.unit, rate)
+
     @staticmethod
     def _along(by_channel: NDArray[np.float64], values: NDArray[Any]) -> NDArray[np.float64]:
         return by_channel.reshape(-1, *[1] * (values.ndim - 2))

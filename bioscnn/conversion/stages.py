@@ -118,6 +118,11 @@ def _centres(graph: LayerGraph) -> bool:
     return any(isinstance(layer, ReLU) for layer in graph.layers)
 
 
+def centred_logits(graph: LayerGraph, logits: NDArray[Any]) -> NDArray[Any]:
+    """Return logits, shape (n, n_classes), as the last stage has them."""
+    return logits - logits.mean(axis=1, keepdims=True) if _centres(graph) else logits
+
+
 def _kind(graph: LayerGraph, node: Node, block: Block) -> str:
     """Return the kind of neurons that a block becomes, for their name."""
     if isinstance(node.layer, MaxPool2d):
@@ -181,6 +186,5 @@ def stage_outputs(
         for stage in hidden:
             if stage.node == node.name:
                 yield stage, before[:, stage.channels], after[:, stage.channels]
-    if _centres(graph):
-        after = after - after.mean(axis=1, keepdims=True)
-    yield output, after, after
+    logits = centred_logits(graph, after)
+    yield output, logits, logits

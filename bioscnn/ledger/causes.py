@@ -83,8 +83,11 @@ def _refractory_ceiling(now: Conditions, graph: LayerGraph) -> Off | str:
 
 def _membrane(now: Conditions, graph: LayerGraph) -> Off | str:
     trained, neuron = _trained(graph), now.neuron
-    if trained is None or not isinstance(neuron, LIF):
-        return "the activations of a ReLU network are those of no membrane"
+    if not isinstance(neuron, LIF):
+        return "the membrane does not leak"
+    if trained is None:
+        straight = IF(neuron.t_ref, neuron.V_th, neuron.tau_m / neuron.R_m, neuron.reset)
+        return Off(replace(now, neuron=straight), "LIF -> IF, whose rate is linear")
     if isclose(neuron.tau_m, trained.tau_m, rel_tol=1e-6):
         return f"the network was trained for tau_m = {format_quantity(trained.tau_m, 'time')}"
     return Off(
@@ -166,7 +169,7 @@ CAUSES = (
     ),
     Cause(
         "membrane",
-        "The membrane time constant is not the one whose rates the network was trained on.",
+        "The rates of the membrane are not those that the network was trained on; a ReLU is linear.",
         _membrane,
     ),
     Cause(

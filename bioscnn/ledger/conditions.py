@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.ann import LayerGraph
-from bioscnn.conversion import Normalisation, check_max_rate, convert, normalise
+from bioscnn.conversion import Normalisation, check_max_rate, convert, normalise, spread_start
 from bioscnn.network import SpikingNetwork
 from bioscnn.neurons import SpikingNeuron, Synapse
 
@@ -61,6 +61,9 @@ class Conditions:
         Whether the trained network, too, is computed with no activation where a neuron cannot fire.
     input_rate : float or None
         Firing rate of an input of intensity 1, Hz, if spikes come in; None if currents do.
+    start_seed : int or None
+        Of the potentials at which the neurons begin a trial, see `bioscnn.conversion.spread_start`; None if
+        they begin at rest.
     """
 
     neuron: SpikingNeuron
@@ -74,6 +77,7 @@ class Conditions:
     warm_up: float = 0.0
     silent_below_rheobase: bool = False
     input_rate: float | None = None
+    start_seed: int | None = None
 
     @property
     def simulated_neuron(self) -> SpikingNeuron:
@@ -106,8 +110,8 @@ def normalisation_for(
         method=conditions.normalisation,
         percentile=conditions.percentile,
         max_rate=conditions.max_rate,
-        # A window that begins later misses no spike on average.
-        window=np.inf if conditions.warm_up else conditions.duration,
+        # A window that begins later, or at all phases of the neurons, misses no spike on average.
+        window=np.inf if conditions.warm_up or conditions.start_seed is not None else conditions.duration,
     )
 
 
@@ -122,10 +126,11 @@ def spiking_network(
         If it cannot be converted.
     """
     normalisation = normalisation_for(conditions, graph, calibration)
-    return convert(
+    network = convert(
         graph,
         conditions.simulated_neuron,
         conditions.synapse,
         normalisation=normalisation,
         input_rate=conditions.input_rate,
     )
+    return network if conditions.start_seed is None else spread_start(network, conditions.start_seed)

@@ -6,6 +6,7 @@ from bioscnn.network.individual import Individual
 from bioscnn.network.network import (
     OUTPUT,
     READOUT,
+    V_0,
     Axons,
     Failure,
     MembraneNoise,
@@ -18,6 +19,7 @@ from bioscnn.network.sums import Sum, summed
 __all__ = [
     "OUTPUT",
     "READOUT",
+    "V_0",
     "Axons",
     "Composition",
     "Connectivity",

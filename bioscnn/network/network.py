@@ -20,6 +20,9 @@ OUTPUT = "output"
 READOUT = "readout"
 """Name of the leaky population without threshold that has the same inputs as `OUTPUT`."""
 
+V_0 = "V_0"
+"""Name of the potentials above rest at which the neurons of a population begin each trial, V."""
+
 
 @dataclass(frozen=True, eq=False)
 class Axons:
@@ -90,7 +93,8 @@ class Population:
     bias : ndarray of float64, shape (size,), optional
         Constant current into each neuron, A.
     values : dict of ndarray of float64, shape (size,)
-        Parameters of the neuron that differ from cell to cell, SI units.
+        Parameters of the neuron that differ from cell to cell, SI units; and `V_0`, if they do not all begin
+        at rest.
     axons : Axons, optional
         What happens to the spikes on their way.
     noise : MembraneNoise, optional

@@ -260,7 +260,9 @@ def _streams_of(shape: ProgramShape, population: Population, group: Any) -> list
     network, driven = shape.network, shape.network.is_driven(population.name)
     injection = shape.injection(population.name) if driven else None
     size = network.source.size if injection else population.size
-    parameters = [*parameters_of(network, population), *(["n_steps"] if population.spikes else [])]
+    own = list(population.values)
+    shared = [name for name in parameters_of(network, population) if name not in own]
+    parameters = [*shared, *own, *(["n_steps"] if population.spikes else [])]
     begin = Stream(
         group,
         "begin",
@@ -268,7 +270,7 @@ def _streams_of(shape: ProgramShape, population: Population, group: Any) -> list
         when="start",
         code=border_statements(network, population),
         parameters=parameters,
-        own=list(population.values),
+        own=own,
         rule=injection.rule if injection else None,
         n_values=size if driven else 0,
     )

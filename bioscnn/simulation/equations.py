@@ -18,11 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.errors import UserError
-from bioscnn.network import Axons, Population, Projection, SpikingNetwork
+from bioscnn.network import V_0, Axons, Population, Projection, SpikingNetwork
 from bioscnn.neurons import NO_SYNAPSES, ExponentialConductance, SpikingNeuron
 
 V_NOISE = "\nV_noise                                  : volt   (shared, constant)"
 """Equation of the standard deviation of the potential where Brian2 draws the noise."""
+
+V_0_EQUATION = f"\n{V_0}                                      : volt   (constant)"
+"""Equation of the potentials that a trial begins at, where they are not those of rest."""
 
 N_STEPS = "n_steps : integer (shared, constant)"
 """Equation of the number of steps in a trial."""
@@ -40,6 +43,9 @@ def equations_of(network: SpikingNetwork, population: Population) -> str:
         if silent in text:
             raise UserError("xi is noise of the membranes that come with bioscnn", key=population.name)
     for name in population.values:
+        if name == V_0:
+            text += V_0_EQUATION
+            continue
         text, found = re.subn(rf"^({name}\b.*)\(shared, constant\)", r"\1(constant)", text, flags=re.M)
         if not found:
             raise ValueError(f"{population.name!r} has no shared parameter {name!r}")
@@ -92,9 +98,15 @@ def state_of(network: SpikingNetwork, population: Population) -> dict[str, str]:
     return {**population.neuron.state, **network.synapse_onto(population.name).state}
 
 
+def start_of(network: SpikingNetwork, population: Population) -> dict[str, str]:
+    """Return what each variable is at the start of a trial: zero, or potentials of their own."""
+    zero = {name: f"0*{unit}" for name, unit in state_of(network, population).items()}
+    return zero | ({"V": V_0} if V_0 in population.values else {})
+
+
 def border_statements(network: SpikingNetwork, population: Population) -> str:
     """Return the statements that bring a population back to rest before a trial."""
-    rest = [f"{name} = 0*{unit}" for name, unit in state_of(network, population).items()]
+    rest = [f"{name} = {value}" for name, value in start_of(network, population).items()]
     refractory = ["not_refractory = True", "lastspike = -1*second"] if population.spikes else []
     return "\n".join(refractory + rest)
 

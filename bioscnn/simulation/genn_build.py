@@ -16,7 +16,7 @@ import brian2
 import numpy as np
 from brian2.devices.device import reset_device
 
-from bioscnn.network import Population
+from bioscnn.network import V_0, Population
 from bioscnn.simulation.brian import construct
 from bioscnn.simulation.build import COMPILER_FLAGS
 from bioscnn.simulation.equations import projection_name, state_of
@@ -129,6 +129,7 @@ def _population(shape: GeNNShape, population: Population) -> dict[str, Any]:
         "spikes": population.spikes,
         "driven": shape.network.is_driven(population.name),
         "noisy": population.noise is not None,
+        "starts": V_0 in population.values,
         "rest": rest,
     }
 

@@ -41,7 +41,8 @@ class _Neurons:
             population.values.get(name, np.full(population.size, getattr(self.neuron, name, np.inf)))
             for name in ("tau_m", "V_th")
         )
-        self.V, self.I_a = np.zeros(population.size), np.zeros(population.size)
+        self.V = population.values.get("V_0", np.zeros(population.size)).copy()
+        self.I_a = np.zeros(population.size)
         self.arrived = {name: np.zeros(population.size) for name in synapse.state}
         self.I_stim = np.zeros(population.size) if population.bias is None else population.bias.copy()
         self.held = np.zeros(population.size, dtype=np.int64)

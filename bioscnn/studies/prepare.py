@@ -243,6 +243,7 @@ def conditions_of(config: StudyConfig) -> Conditions:
         duration=simulation.duration,
         precision=precision,
         input_rate=None if config.encoding.kind == "currents" else config.encoding.input_rate,
+        start_seed=simulation.seed if simulation.start == "spread" else None,
     )
 
 

@@ -31,7 +31,7 @@ from bioscnn.studies.prepare import Prepared, prepare, rounding_of
 from bioscnn.studies.preprocessing import preprocessing_hints
 from bioscnn.studies.provenance import code_version, describe_network, environment
 from bioscnn.studies.scores import Scores, as_triple
-from bioscnn.studies.settling import ChosenDuration, restlessness, settling_hint
+from bioscnn.studies.settling import ChosenDuration, readout_hint, restlessness, settling_hint
 from bioscnn.studies.study import Study
 
 MOST_EXAMPLES = 10
@@ -178,10 +178,11 @@ def _one_of_each_class(labels: NDArray[np.int64]) -> NDArray[np.int64]:
 def _summary(prepared: Prepared, scores: Scores, watch: _Watch) -> dict[str, Any]:
     config, examples = prepared.study.config, prepared.examples
     ann, restless = None, restlessness(scores, config)
+    further = [settling_hint(restless, config), saturation_hint(config, scores)]
     if prepared.has_ann:
         ann = proportion(prepared.ann_class == examples.labels)
+        further.append(readout_hint(scores, config, prepared.ann_class))
     hints = [] if ann is None or isinstance(examples, EventSet) else _hints(prepared, ann)
-    more = settling_hint(restless, config), saturation_hint(config, scores)
     return {
         "dataset": examples.name,
         "source": examples.source,
@@ -194,7 +195,7 @@ def _summary(prepared: Prepared, scores: Scores, watch: _Watch) -> dict[str, Any
         "duration_ms": 1e3 * config.simulation.duration,
         "dt_ms": 1e3 * config.simulation.dt,
         "decided_in_last_third": restless,
-        "hints": [*hints, *filter(None, more)],
+        "hints": [*hints, *filter(None, further)],
         "device": config.simulation.device,
         "seconds": {
             "build": watch.seconds("compiling"),

@@ -15,7 +15,7 @@ from bioscnn.ann import (
     Node,
     ReLU,
 )  # fmt: skip
-from bioscnn.conversion import convert, normalise
+from bioscnn.conversion import convert, normalise, spread_start
 from bioscnn.encoding import pixel_currents
 from bioscnn.errors import UserError
 from bioscnn.ledger.conditions import Case, Conditions
@@ -75,12 +75,18 @@ def spiking(neuron=None, synapse=None):
 
 @pytest.mark.parametrize(
     ("device", "case"),
-    [*((device, "plain") for device in DEVICES), ("numpy", "delayed"), ("procedural", "delayed")],
+    [
+        *((device, case) for device in DEVICES for case in ("plain", "spread")),
+        ("numpy", "delayed"),
+        ("procedural", "delayed"),
+    ],
 )
 def test_every_device_gives_the_spikes_of_the_reference(device, case):
     network, stimulus = spiking(), pixel_currents(images(4), 40, 1e-3)
     if case == "delayed":  # and lossy
         network = with_common_delay(SpikeLoss(0.2).apply(network, stream(4, "loss")), 3e-3)
+    if case == "spread":
+        network = spread_start(network, seed=1)
     names = [population.name for population in network.neurons]
     reference = simulate_reference(network, stimulus)
     assert all(reference[name].counts_by_trial.any() for name in names if network[name].spikes)

@@ -123,7 +123,7 @@ def test_each_cause_changes_what_it_is_named_for_and_nothing_else(kind):
             assert isinstance(cause.switch_off(off.conditions, graph), str) or cause.name == "finite duration"
     applies = {cause.name for cause in CAUSES if isinstance(cause.switch_off(EVERY_FAULT, graph), Off)}
     missing = {"lif": {"normalisation", "sub-threshold loss"}, "soft lif": {"normalisation"},
-               "relu": {"membrane", "sub-threshold loss"}}[kind]  # fmt: skip
+               "relu": {"sub-threshold loss"}}[kind]  # fmt: skip
     assert applies == set(SWITCH) - missing
 
 

@@ -12,7 +12,9 @@ from bioscnn.studies.settling import (
     CANDIDATES,
     TOLERANCE,
     ChosenDuration,
+    follows,
     read_settled_study,
+    readout_hint,
     restlessness,
     settling_hint,
     undecided,
@@ -28,6 +30,12 @@ def test_a_trial_that_changes_its_mind_or_knows_nothing_yet_has_not_decided():
     assert undecided(some, "any", 2).tolist() == [False, True, False, True]
     config = SimpleNamespace(readout=SimpleNamespace(rule="any"), simulation=SimpleNamespace(n_steps=4))
     assert restlessness(some, config) == 0.5
+
+
+def test_one_answer_for_all_images_is_no_decision_however_long_it_lasts():
+    ann = np.repeat([0, 1, 2], [6, 2, 2])
+    assert not follows(np.zeros(10, int), ann)
+    assert follows(np.where(np.arange(10) < 8, ann, 0), ann)
 
 
 def study(tmp_path, *lines):
@@ -80,3 +88,15 @@ def test_a_restless_run_says_how_much_longer_to_try(tmp_path):
     assert '"60 ms"' in settling_hint(0.1, config)
     assert '"120 ms"' in settling_hint(0.31, config)
     assert settling_hint(0.31, config).startswith("31 %")
+
+
+def test_a_run_that_its_readout_misleads_names_a_better_one(tmp_path):
+    config = read_study(study(tmp_path), ["simulation.duration=30 ms", "readout.rule=peak-potential"]).config
+    ann = np.arange(200) % 10
+
+    def misled(n):
+        wrong = np.where(np.arange(200) < n, (ann + 1) % 10, ann)
+        return SimpleNamespace(decided=lambda rule: (wrong if rule == "peak-potential" else ann)[:, None])
+
+    assert "readout.rule=mean-potential" in readout_hint(misled(40), config, ann)
+    assert readout_hint(misled(4), config, ann) is None

@@ -49,6 +49,9 @@ void engine::run(double)
     const bioscnn::NoisyCurrents<scalar> noise_{{population.name}}("{{population.name}}", {{population.size}});
     std::vector<scalar> steady_{{population.name}}(I_stim{{population.name}}, I_stim{{population.name}} + {{population.size}});
     {% endif %}
+    {% if population.starts %}
+    const auto start_{{population.name}} = bioscnn::values<scalar>("{{population.name}}.V_0", {{population.size}});
+    {% endif %}
     bioscnn::PotentialRecorder potentials_{{population.name}}("{{population.name}}");
     {% endfor %}
 
@@ -64,6 +67,10 @@ void engine::run(double)
         std::fill_n({{name}}{{population.name}}, {{population.size}}, {{value}});
         push{{name}}{{population.name}}ToDevice();
         {% endfor %}
+        {% if population.starts %}
+        std::copy(start_{{population.name}}.begin(), start_{{population.name}}.end(), V{{population.name}});
+        pushV{{population.name}}ToDevice();
+        {% endif %}
         {% if population.driven %}
         stimulus_{{population.name}}.read(I_stim{{population.name}}, {{population.size}});
         {% if population.noisy %}

@@ -132,6 +132,18 @@ class StudyConfig(Table):
         return self
 
     @model_validator(mode="after")
+    def _start_below_a_known_threshold(self) -> StudyConfig:
+        if self.simulation.start == "spread" and self.neuron.is_own:
+            raise refuse(
+                "the threshold of a neuron of one's own is an expression: no potentials are spread below it",
+                key="simulation.start",
+                value="spread",
+                expected='"rest"',
+                fix="remove the key, or set neuron.model to a neuron that comes with bioscnn",
+            )
+        return self
+
+    @model_validator(mode="after")
     def _refractory_steps(self) -> StudyConfig:
         t_ref = 0.0 if self.is_nir else self.neuron.refractory_period
         if not (self.simulation.round_t_ref or whole(t_ref, self.simulation.dt)):

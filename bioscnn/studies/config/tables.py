@@ -284,6 +284,7 @@ class Simulation(Table):
     precision: Literal["float32", "float64"] = "float32"
     jobs: Count = 2
     seed: Seed = 1
+    start: Literal["rest", "spread"] = "rest"
 
     @model_validator(mode="after")
     def _use_gpu_of_genn(self) -> Simulation:
@@ -297,8 +298,10 @@ class Simulation(Table):
         return self
 
     @model_serializer(mode="wrap")
-    def _without_use_gpu(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return dropped(write(self), () if self.device == "genn" else ("use_gpu",))
+    def _without_defaults(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        others = () if self.device == "genn" else ("use_gpu",)
+        # Studies from before there was another start keep their hash.
+        return dropped(write(self), (*others, *(("start",) if self.start == "rest" else ())))
 
     @property
     def n_steps(self) -> int:
