@@ -98,10 +98,19 @@ def normalise(
 
     cut = stages(simplified(graph))
     read = Counter(_read_by(stage) for stage in cut)
+    measured_scales: dict[tuple[object, ...], NDArray[np.float64]] = {}
 
     def scales_of(stage: Stage, before: NDArray[Any]) -> NDArray[np.float64]:
-        of_two_parts = read[_read_by(stage)] > 1
-        return _scales(stage, before, percentile, method != "layer-wise", of_two_parts)
+        if not stage.is_output and before.max() <= 0 and read[_read_by(stage)] > 1:
+            # A ceiling or a leak is a rectifier of its own (`bioscnn.ann.onnx.rectified`). One that no image
+            # reaches has the scale of the activations that it belongs to.
+            beside = measured_scales.get((_read_by(stage), stage.post_shape))
+            before = -before
+            if beside is not None:
+                return beside
+        scales = _scales(stage, before, percentile, channel_wise=method != "layer-wise")
+        measured_scales[_read_by(stage), stage.post_shape] = scales
+        return scales
 
     def linear(stage: Stage, scales: NDArray[np.float64]) -> RateCode:
         offset, slope = linear_current(neuron, max_rate)
@@ -179,23 +188,14 @@ def check_max_rate(neuron: SpikingNeuron, max_rate: float, dt: float = 0.0) -> N
         ) from None
 
 
-def _scales(
-    stage: Stage, before: NDArray[Any], percentile: float, channel_wise: bool, of_two_parts: bool
-) -> NDArray[np.float64]:
-    """Return the activation that stands for the highest rate, by channel; the same for all classes.
-
-    A ceiling and a leak are rectifiers of their own (`bioscnn.ann.onnx.rectified`), beside the one that they
-    belong to. One that no image reaches has the scale of what lies below its threshold.
-    """
+def _scales(stage: Stage, before: NDArray[Any], percentile: float, channel_wise: bool) -> NDArray[np.float64]:
+    """Return the activation that stands for the highest rate, by channel; the same for all classes."""
     if stage.is_output:
         # The largest of centred logits is never negative, and zero only where no class differs from another.
         largest = float(np.percentile(before.max(axis=1), percentile))
         return np.full(before.shape[1], largest if largest > 0 else 1.0)
-    channels = _by_channel(before)
-    activation = np.maximum(channels, 0)
+    activation = np.maximum(_by_channel(before), 0)
     layer_scale = float(np.percentile(activation, percentile))
-    if layer_scale <= 0 and of_two_parts:
-        layer_scale = float(np.percentile(np.abs(channels), percentile))
     if layer_scale <= 0:
         raise UserError(
             "a layer without any activation cannot be normalised",
