@@ -1,6 +1,6 @@
 """Time and memory of planning and converting a network of the size of VGG-16, of several checkouts in turns.
 
-python -m bench.large CHECKOUT ...
+    python -m bench.large [CHECKOUT ...]
 
 The network has the 13 convolutions of VGG-16, with batch normalisation and average pooling, and a dense head,
 on images of 28 x 28: 204,052 neurons and 254,044,160 synapses. Its weights are random (He et al., 2015).
@@ -97,4 +97,4 @@ def main(checkouts: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(sys.argv[1:] or ["."])
