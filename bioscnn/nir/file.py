@@ -69,6 +69,10 @@ def read_tree(path: Path) -> Tree:
         ) from None
 
 
+ROWS = 100
+"""Rows of strings in memory at a time."""
+
+
 @dataclass
 class _Reader:
     """Reads groups and data sets, and counts them.
@@ -149,11 +153,13 @@ class _Reader:
         return values if values.ndim else values.item()
 
     def strings(self, dataset: Any, name: str) -> Any:
-        """Read strings row by row: many may lie in the file as one."""
+        """Read strings a few rows at a time: many may lie in the file as one."""
         if dataset.ndim == 0:
             return self.string(dataset[()], name)
-        rows = [[self.string(text, name) for text in np.ravel(row)] for row in dataset]
-        return np.array(rows, dtype=object).reshape(dataset.shape)
+        texts: list[str] = []
+        for first in range(0, len(dataset), ROWS):
+            texts += [self.string(text, name) for text in np.ravel(dataset[first : first + ROWS])]
+        return np.array(texts, dtype=object).reshape(dataset.shape)
 
     def string(self, text: bytes | str, name: str) -> str:
         """Return a string."""
