@@ -166,7 +166,7 @@ def load(study: Study, data: Path | None, progress: Progress | None = None) -> L
     shown = kind.load(config, keys.split, keys.trials, data, progress)
     if config.is_nir:
         model = model_of(config)
-        check_nir_fit(model, shown, config.network.model)
+        check_nir_fit(model, shown)
         return Loaded(study, shown, model, None)
     graph = trained_network(config)
     check_fit(graph, shown, config.network.model)
@@ -180,7 +180,7 @@ def network_for(
     """Return the network of a study for examples that may be others than its own; errors as of `prepare`."""
     if config.is_nir:
         model = model_of(config)
-        check_nir_fit(model, shown, config.network.model)
+        check_nir_fit(model, shown)
         return built(config, model, shown.shape).network
     graph = trained_network(config)
     check_fit(graph, shown, config.network.model)
