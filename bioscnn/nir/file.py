@@ -7,6 +7,7 @@ recurses as deep as it goes. Here only what a graph consists of is read.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,7 @@ def read_tree(path: Path) -> Tree:
         beside = ", ".join(sorted(p.name for p in path.parent.glob("*.nir"))[:20]) or "no .nir file"
         raise UserError("no such network", file=path, expected=f"{path.parent} has {beside}")
     try:
+        _check_heaps(path)
         with h5py.File(path, "r") as file:
             node = file.get("node") if isinstance(file.get("node", getlink=True), h5py.HardLink) else None
             if not isinstance(node, h5py.Group):
@@ -67,6 +69,33 @@ def read_tree(path: Path) -> Tree:
         raise UserError(
             f"not a NIR file: {' '.join(str(error).split())}", file=path, expected="HDF5, from nir.write"
         ) from None
+
+
+ROWS = 100
+"""Rows of strings in memory at a time."""
+
+
+_HEAP = b"GCOL\x01\0\0\0"
+"""How a heap of strings begins in an HDF5 file."""
+
+
+def _check_heaps(path: Path) -> None:
+    """Refuse a file whose strings HDF5 would look for without end.
+
+    A heap is a row of objects: number, references, size, and the object. HDF5 1.14 walks along the sizes
+    without a look at where they lead: a free space of size 0, in a damaged file, leads nowhere.
+    """
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+        heap = content.find(_HEAP)
+        while heap >= 0:
+            place, end = heap + 16, heap + int.from_bytes(content[heap + 8 : heap + 16], "little")
+            while place + 16 <= end:
+                number = int.from_bytes(content[place : place + 2], "little")
+                size = int.from_bytes(content[place + 8 : place + 16], "little")
+                place += 16 + -(-size // 8) * 8 if number else size
+                if (not size and not number) or place > min(end, len(content)):
+                    raise ValueError("its heaps of strings are damaged")
+            heap = content.find(_HEAP, heap + 8)
 
 
 @dataclass
@@ -149,11 +178,13 @@ class _Reader:
         return values if values.ndim else values.item()
 
     def strings(self, dataset: Any, name: str) -> Any:
-        """Read strings row by row: many may lie in the file as one."""
+        """Read strings a few rows at a time: many may lie in the file as one."""
         if dataset.ndim == 0:
             return self.string(dataset[()], name)
-        rows = [[self.string(text, name) for text in np.ravel(row)] for row in dataset]
-        return np.array(rows, dtype=object).reshape(dataset.shape)
+        texts: list[str] = []
+        for first in range(0, len(dataset), ROWS):
+            texts += [self.string(text, name) for text in np.ravel(dataset[first : first + ROWS])]
+        return np.array(texts, dtype=object).reshape(dataset.shape)
 
     def string(self, text: bytes | str, name: str) -> str:
         """Return a string."""

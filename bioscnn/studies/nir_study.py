@@ -14,6 +14,9 @@ from bioscnn.studies.disturbance import disturbed, noises_of
 from bioscnn.studies.inputs import Input
 from bioscnn.studies.scores import Scores
 
+NOT_USED = "[neuron], [synapse] and the normalisation of a study are not used: the graph has its own."
+"""What the report of every graph says."""
+
 OF_SPIKES = ("spike-count", "first-spike")
 """Readouts of an output that fires."""
 
@@ -63,7 +66,8 @@ def built(config: StudyConfig, model: NIRModel, shape: tuple[int, ...]) -> Built
             file=model.graph.path, key="noise", value=", ".join(part.label for part in noise),
             fix="remove the noise from the study, or the branches from the graph",
         )  # fmt: skip
-    return replace(made, network=disturbed(made.network, noise, config.simulation.seed))
+    network = disturbed(made.network, noise, config.simulation.seed)
+    return replace(made, network=network, notes=(*made.notes, NOT_USED))
 
 
 def saturation_hint(config: StudyConfig, scores: Scores) -> str | None:
@@ -79,7 +83,7 @@ def saturation_hint(config: StudyConfig, scores: Scores) -> str | None:
     )
 
 
-def check_nir_fit(model: NIRModel, shown: Input, name: str) -> None:
+def check_nir_fit(model: NIRModel, shown: Input) -> None:
     """Refuse a graph that takes other input, or has other classes, than the examples."""
     examples, graph = shown.examples, model.graph
     if not model.takes(shown.shape):

@@ -161,7 +161,7 @@ def load(study: Study, data: Path | None, progress: Progress | None = None) -> L
     """Load, read, and check against each other; errors as of `prepare`."""
     if study.config.is_nir:
         model, shown = model_of(study.config), _examples(study.config, data, progress)
-        check_nir_fit(model, shown, study.config.network.model)
+        check_nir_fit(model, shown)
         return Loaded(study, shown, model, None)
     shown, graph = examples_and_network(study.config, data, progress)
     calibration = calibration_input(shown.settled(study.config), graph, data, progress)
@@ -191,7 +191,7 @@ def network_for(
     """Return the network of a study for examples that may be others than its own; errors as of `prepare`."""
     if config.is_nir:
         model = model_of(config)
-        check_nir_fit(model, shown, config.network.model)
+        check_nir_fit(model, shown)
         return built(config, model, shown.shape).network
     graph = trained_network(config)
     check_fit(graph, shown, config.network.model)

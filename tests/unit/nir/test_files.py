@@ -110,6 +110,19 @@ def test_a_truncated_file(path):
             read_graph(path)
 
 
+def test_a_heap_without_end_is_refused(path):
+    """HDF5 itself would look for its strings for ever."""
+    content = bytearray(path.read_bytes())
+    heap = content.index(b"GCOL")
+    place = heap + 16
+    while content[place : place + 2] != b"\0\0":
+        place += 16 + -(-int.from_bytes(content[place + 8 : place + 16], "little") // 8) * 8
+    content[place + 8 : place + 16] = bytes(8)
+    path.write_bytes(content)
+    with pytest.raises(UserError, match="heaps of strings are damaged"):
+        read_graph(path)
+
+
 def test_files_are_those_of_nir(path):
     """What bioscnn reads is what `nir` reads: types, edges, every number."""
     ours, theirs = read_graph(path), nir.read(path, type_check=False)
