@@ -50,9 +50,13 @@ def logits_error(graph: LayerGraph, theirs: NDArray[np.float32], softmax: bool =
 
 
 def spiking(graph: LayerGraph) -> SpikingNetwork:
-    """Return the spiking network that a trained one becomes."""
-    neuron = LIF()
-    normalisation = normalise(graph, images(50, seed=2, shape=graph.input_shape), neuron)
+    """Return the spiking network that a trained one becomes.
+
+    The highest rate is no whole number of steps: a channel that is constant has it exactly, and at 200 Hz its
+    neurons would reach the threshold right at a step, so that rounding chose the step.
+    """
+    neuron, shown = LIF(), images(50, seed=2, shape=graph.input_shape)
+    normalisation = normalise(graph, shown, neuron, max_rate=190.0)
     return convert(graph, neuron, ExponentialCurrent(5e-3), normalisation=normalisation)
 
 
