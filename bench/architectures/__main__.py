@@ -174,7 +174,9 @@ def summary(table: pd.DataFrame, devices: Sequence[str]) -> str:
             if read[column].count()
         )
         line += "".join(
-            f"; {device} equal {(read[device] == 'equal').sum()}" for device in devices if device in table
+            f"; {device} equal {read[device].str.startswith('equal').sum()}"
+            for device in devices
+            if device in table
         )
         lines += [line, *(f"  {one.network}: {one.refused}" for one in rows.itertuples() if one.refused)]
     return "\n".join(lines)

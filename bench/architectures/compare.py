@@ -50,9 +50,13 @@ def logits_error(graph: LayerGraph, theirs: NDArray[np.float32], softmax: bool =
 
 
 def spiking(graph: LayerGraph) -> SpikingNetwork:
-    """Return the spiking network that a trained one becomes."""
-    neuron = LIF()
-    normalisation = normalise(graph, images(50, seed=2, shape=graph.input_shape), neuron)
+    """Return the spiking network that a trained one becomes.
+
+    The highest rate is no whole number of steps: a channel that is constant has it exactly, and at 200 Hz its
+    neurons would reach the threshold right at a step, so that rounding chose the step.
+    """
+    neuron, shown = LIF(), images(50, seed=2, shape=graph.input_shape)
+    normalisation = normalise(graph, shown, neuron, max_rate=190.0)
     return convert(graph, neuron, ExponentialCurrent(5e-3), normalisation=normalisation)
 
 
@@ -69,7 +73,7 @@ def together(networks: Mapping[str, SpikingNetwork]) -> SpikingNetwork:
 def differing(
     networks: Mapping[str, SpikingNetwork], device: Device, shape: tuple[int, ...]
 ) -> dict[str, str]:
-    """Return, for each network, the populations whose spikes are not the reference's, or that are silent.
+    """Return, for each network, whether its spikes are the reference's, or of which populations they differ.
 
     Parameters
     ----------
@@ -83,7 +87,8 @@ def differing(
     Returns
     -------
     dict of str
-        ``"equal"`` where all spikes are equal and every population has some.
+        Begins with ``"equal"`` where all spikes are equal; populations that have none are named, as a ceiling
+        that no image reaches.
     """
     stimulus = pixel_currents(images(TRIALS, shape=shape), N_STEPS, DT)
     named = {name: [p.name for p in network.neurons if p.spikes] for name, network in networks.items()}
@@ -92,6 +97,7 @@ def differing(
     for k, (name, network) in enumerate(networks.items()):
         theirs = simulate_reference(network, stimulus)
         told = [part for part in named[name] if ours[f"n{k}_{part}"].spikes != theirs[part].spikes]
-        told += [f"{p} is silent" for p in named[name] if not ours[f"n{k}_{p}"].counts_by_trial.any()]
-        found[name] = ", ".join(told) or "equal"
+        silent = [part for part in named[name] if not theirs[part].counts_by_trial.any()]
+        found[name] = f"differ: {', '.join(told)}" if told else "equal"
+        found[name] += f" ({', '.join(silent)} silent)" if silent else ""
     return found
