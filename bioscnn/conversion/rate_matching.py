@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from bioscnn.neurons import SpikingNeuron
 
 GAMMA = 0.07
-"""Width, in rheobases, of the threshold that currents made of spikes smooth; `bench.foreign_conversions`."""
+"""Width of the smoothed threshold, in rheobases: in simulated layers of two convolutional networks, 0.05 to 0.1
+fitted the rates best."""
 
 _GROUPS = 32
 
