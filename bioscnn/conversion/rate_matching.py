@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 from bioscnn.neurons import SpikingNeuron
 
 GAMMA = 0.07
-"""Width of the smoothed threshold, in rheobases: in simulated layers of two convolutional networks, 0.05 to 0.1
-fitted the rates best."""
+"""Width of the smoothed threshold, in rheobases: 0.05 to 0.1 fit the rates of simulated layers best."""
 
 _GROUPS = 32
 
