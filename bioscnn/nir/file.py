@@ -174,7 +174,8 @@ class _Reader:
         if text:
             return self.strings(dataset, name)
         wide = np.int64 if dataset.dtype.kind in "iub" else np.float64
-        values = np.asarray(dataset[()]).astype(wide)
+        with np.errstate(invalid="ignore", over="ignore"):  # what is not finite is refused later, by name
+            values = np.asarray(dataset[()]).astype(wide)
         return values if values.ndim else values.item()
 
     def strings(self, dataset: Any, name: str) -> Any:

@@ -6,6 +6,8 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich.markup import escape
+
 from bioscnn.printing.shared import own_name, with_interval
 from bioscnn.terminal import OUT
 
@@ -31,12 +33,9 @@ def print_training(card: dict[str, Any], out: Path) -> None:
 
 def print_export(exported: Exported) -> None:
     """Print which nodes were written, and what NIR cannot say of the network."""
-    kinds = Counter(exported.nodes.values())
-    OUT.print(f"\n[bold]{exported.path}[/bold]  {', '.join(f'{n} {kind}' for kind, n in kinds.items())}\n")
+    counts, path = Counter(exported.nodes.values()), escape(str(exported.path))
+    OUT.print(f"\n[bold]{path}[/bold]  {', '.join(f'{n} {kind}' for kind, n in counts.items())}\n")
     OUT.print("NIR cannot say, and the metadata alone carry, which no other simulator reads:")
     for part in exported.carried:
-        OUT.print(f"  {part}")
-    bioscnn = own_name()
-    OUT.print(
-        f"\nNext:\n  {bioscnn} run STUDY.toml --set network.model={exported.path}   the same spikes again"
-    )
+        OUT.print(f"  {escape(part)}")
+    OUT.print(f"\nNext:\n  {own_name()} run STUDY.toml --set network.model={path}")

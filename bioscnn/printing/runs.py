@@ -64,7 +64,7 @@ def print_run(run: Run, config: StudyConfig, again: Again, elapsed: float) -> No
         longest = "" if chosen["settled"] else ", and no longer one was tried"
         OUT.print(f"  {'duration':<16} {chosen['duration_ms']:g} ms: {agreed}{longest}")
     for note in s.get("notes", ()):
-        OUT.print(f"  {'graph':<16} {note}")
+        OUT.print(f"  {'graph':<16} {escape(note)}")
     for hint in s.get("hints", ()):
         OUT.print(f"  [yellow]{'hint':<16}[/yellow] {hint}")
     if run.known_since:
@@ -154,7 +154,7 @@ def print_plan(plan: Plan) -> None:
         f"time      about {plan.seconds:,.0f} s on {plan.device}"
         + (f", and {plan.build_seconds:.0f} s to compile" if plan.build_seconds else "")
         + (f"\nrounded   {plan.rounded}" if plan.rounded else "")
-        + "".join(f"\ngraph     {note}" for note in plan.notes)
+        + "".join(f"\ngraph     {escape(note)}" for note in plan.notes)
     )
 
 

@@ -39,6 +39,17 @@ def test_keys_that_a_graph_has_no_use_for_are_refused(folder):
     assert_refused(done, "neuron.t_ref", "neurons, synapses and weights of its own")
 
 
+def test_a_plan_shows_names_of_the_file_as_they_are(folder):
+    """Square brackets mean nothing to the terminal, in whatever a file calls its nodes."""
+    graph = nir.read(folder / "mine.nir")
+    nodes = {name.replace("lif_1", "[bold]lif"): node for name, node in graph.nodes.items()}
+    edges = [tuple(end.replace("lif_1", "[bold]lif") for end in edge) for edge in graph.edges]
+    nir.write(folder / "mine.nir", nir.NIRGraph(nodes, edges))
+    done = bioscnn(folder, "plan", STUDY, *SET, "--set", "nir.framework=norse", "--trials", "3")
+    assert "output = '[bold]lif'" in " ".join(done.stdout.split())
+    assert "[neuron], [synapse] and the normalisation" in " ".join(done.stdout.split())
+
+
 def test_the_table_is_for_graphs_alone(folder):
     assert_refused(bioscnn(folder, "plan", STUDY, "--set", "nir.framework=norse"), "[nir] is for NIR graphs")
 
