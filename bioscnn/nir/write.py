@@ -143,7 +143,11 @@ def _neurons(network: SpikingNetwork, population: Population, dt: float, place: 
         raise _refuse("of the neurons of bioscnn it has the LIF", name, value=type(neuron).__name__,
                       fix='set neuron.model to "lif"')  # fmt: skip
     if population.noise is not None or population.values or any(p.failure for p in network.onto(name)):
-        raise _refuse("noise", name, fix="remove the noise from the study")
+        raise _refuse(
+            "noise, or potentials at which trials begin",
+            name,
+            fix="remove the noise from the study, and simulation.start",
+        )
 
     def every(value: float) -> NDArray[np.float64]:
         return np.full(shape, value)
