@@ -116,7 +116,7 @@ def locate(name_or_path: str | Path) -> Path:
             "no such network",
             key="model",
             value=name,
-            expected=f"a shipped network ({', '.join(nearest)}) or a path that ends in {', '.join(READ)} or .nir",
+            expected=f"a shipped network ({', '.join(nearest)}) or a path of {', '.join(READ)} or .nir",
         )
     return _folder() / f"{name}.onnx"
 
