@@ -25,7 +25,7 @@ TABLE = 2**15
 """Values of each table of normally distributed numbers."""
 
 BLOCK = 256
-"""Numbers that are read from one place of the tables."""
+"""Numbers that lie side by side in a table when they are read."""
 
 
 def draw_key(rng: np.random.Generator) -> int:
@@ -62,16 +62,19 @@ def uniform(key: int, *counters: ArrayLike) -> NDArray[np.float64]:
 def normals(key: int, *counters: int, size: int) -> NDArray[np.float64]:
     """Return `size` normally distributed numbers for a key and what they are for, such as trial and step.
 
-    Two tables of the quantiles of the normal distribution, each shuffled, are added up, from places that are
-    drawn for every `BLOCK` numbers. So no device computes a logarithm, or draws bits for every number. Two
-    numbers are independent but where places of one table overlap, which for two blocks has the probability
-    1/64: then numbers of different neurons at different times have a correlation of 1/2.
+    Two tables of the quantiles of the normal distribution, each shuffled, are added up. Of each, blocks of
+    `BLOCK` numbers are read in an order and from a start that are drawn; `TABLE` numbers are drawn together,
+    so that none of them has a part in common with another one. So no device computes a logarithm, or draws
+    bits for every number. Numbers of different draws are independent but where one of their two parts is the
+    same: two numbers have the probability ``2/TABLE`` of it, and then a correlation of 1/2.
     """
-    drawn = bits(key, *counters, np.arange(-(-size // BLOCK)))
-    first, second = normal_tables()
-    numbers = np.zeros((len(drawn), BLOCK))
-    for table, place in ((first, drawn), (second, drawn >> np.uint64(32))):
-        numbers += table[(place % np.uint64(TABLE)).astype(np.int64)[:, None] + np.arange(BLOCK)]
+    block = np.arange(-(-size // BLOCK), dtype=np.uint64)
+    drawn = bits(key, *counters, block // np.uint64(TABLE // BLOCK))
+    numbers = np.zeros((len(block), BLOCK))
+    for table, of_table in zip(normal_tables(), (drawn, drawn >> np.uint64(32)), strict=True):
+        start, order = of_table % np.uint64(TABLE), of_table // np.uint64(TABLE) % np.uint64(64)
+        place = (start + np.uint64(BLOCK) * (np.uint64(2) * order + np.uint64(1)) * block) % np.uint64(TABLE)
+        numbers += table[place.astype(np.int64)[:, None] + np.arange(BLOCK)]
     return numbers.ravel()[:size]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +20,12 @@ from bioscnn.quantities import format_quantity
 
 METHODS = ("rate-matched", "channel-wise", "layer-wise", "none")
 MAX_RATE = 200.0
+
+_FEW = 4
+"""Images by which a ceiling or a leak is told."""
+
+_LEAST_POWER = 1e-4
+"""Variance of what reaches a class, in that of its logits, below which it is not scaled up."""
 
 _SAMPLES, _SAMPLES_IN_ALL = 2**16, 2**22
 """Numbers that are fitted to: of a channel, and of all channels together, at most."""
@@ -51,6 +56,7 @@ def normalise(
     percentile: float = 99.9,
     max_rate: float = MAX_RATE,
     window: float = np.inf,
+    spikes_come_in: bool = False,
 ) -> Normalisation:
     """Measure the activations of a network on images that are not used to test it, and map them onto rates.
 
@@ -75,6 +81,8 @@ def normalise(
         Firing rate of an activation at the scale, Hz.
     window : float
         Time from rest in which spikes will be counted, s; only ``"rate-matched"`` regards it.
+    spikes_come_in : bool
+        Whether the stimulus consists of spikes, so that the currents of the first layer fluctuate too.
 
     Raises
     ------
@@ -97,19 +105,17 @@ def normalise(
     check_max_rate(neuron, max_rate)
 
     cut = stages(simplified(graph))
-    read = Counter(_read_by(stage) for stage in cut)
-    measured_scales: dict[tuple[object, ...], NDArray[np.float64]] = {}
+    measured_before: list[tuple[NDArray[Any], NDArray[np.float64]]] = []
 
     def scales_of(stage: Stage, before: NDArray[Any]) -> NDArray[np.float64]:
-        if not stage.is_output and before.max() <= 0 and read[_read_by(stage)] > 1:
+        if not stage.is_output and before.max() <= 0:
             # A ceiling or a leak is a rectifier of its own (`bioscnn.ann.onnx.rectified`). One that no image
             # reaches has the scale of the activations that it belongs to.
-            beside = measured_scales.get((_read_by(stage), stage.post_shape))
-            before = -before
-            if beside is not None:
-                return beside
+            for other, scales in measured_before:
+                if _is_beside(before[:_FEW], other):
+                    return scales
         scales = _scales(stage, before, percentile, channel_wise=method != "layer-wise")
-        measured_scales[_read_by(stage), stage.post_shape] = scales
+        measured_before.append((before[:_FEW].copy(), scales))
         return scales
 
     def linear(stage: Stage, scales: NDArray[np.float64]) -> RateCode:
@@ -131,7 +137,9 @@ def normalise(
                 np.concatenate([values[~silent], _sampled(values.reshape(1, -1), values.shape[1])])
                 for values in (x, activation)
             )
-        fitted = matched_currents(neuron, x, activation, max_rate, window, fluctuating=gets_spikes(stage))
+        fitted = matched_currents(
+            neuron, x, activation, max_rate, window, fluctuating=spikes_come_in or gets_spikes(stage)
+        )
         rows = np.where(silent, len(fitted) - 1, np.cumsum(~silent) - 1)
         offset, slope = fitted[rows].T
         if stage.is_output:
@@ -139,7 +147,7 @@ def normalise(
         return RateCode(offset, slope / scales, scales / max_rate)
 
     def observed(stage: Stage, current: NDArray[np.float64]) -> NDArray[np.float64]:
-        return observed_rate(neuron, current, window, fluctuating=gets_spikes(stage))
+        return observed_rate(neuron, current, window, fluctuating=spikes_come_in or gets_spikes(stage))
 
     if method == "rate-matched":
         return Normalisation(neuron, calibrate(graph, images, matched, observed))
@@ -210,9 +218,12 @@ def _scales(stage: Stage, before: NDArray[Any], percentile: float, channel_wise:
     return np.where(scale > 0, scale, layer_scale)
 
 
-def _read_by(stage: Stage) -> frozenset[str]:
-    """Return the populations that a stage reads."""
-    return frozenset(path.source for path in stage.block.paths)
+def _is_beside(before: NDArray[Any], other: NDArray[Any]) -> bool:
+    """Whether pre-activations differ from others by a constant alone, or by that and their sign."""
+    if before.shape != other.shape:
+        return False
+    tolerance = 1e-5 * max(float(np.ptp(other)), 1e-12)
+    return bool(min(np.ptp(other - before), np.ptp(other + before)) <= tolerance)
 
 
 def _sampled(values: NDArray[Any], n: int | None = None) -> NDArray[Any]:
@@ -224,10 +235,12 @@ def _sampled(values: NDArray[Any], n: int | None = None) -> NDArray[Any]:
 def _regression(
     x: NDArray[np.float64], y: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return gain and shift of the least squares line from x to y, row by row; gain 1 where x is constant."""
+    """Return gain and shift of the least squares line from x to y; gain 1 where x tells nothing."""
     dx, dy = (values - values.mean(axis=1, keepdims=True) for values in (x, y))
     power = (dx**2).mean(axis=1)
-    gain = np.divide((dx * dy).mean(axis=1), power, out=np.ones(len(x)), where=power > 0)
+    told = power > _LEAST_POWER * (dy**2).mean(axis=1)
+    gain = np.divide((dx * dy).mean(axis=1), power, out=np.ones(len(x)), where=told)
+    gain = np.where(gain > 0, gain, 1.0)  # a class is never turned round
     return gain, y.mean(axis=1) - gain * x.mean(axis=1)
 
 

@@ -112,6 +112,7 @@ def normalisation_for(
         max_rate=conditions.max_rate,
         # A window that begins later, or at all phases of the neurons, misses no spike on average.
         window=np.inf if conditions.warm_up or conditions.start_seed is not None else conditions.duration,
+        spikes_come_in=conditions.input_rate is not None,
     )
 
 

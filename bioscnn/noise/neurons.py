@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bioscnn.draws import draw_key
 from bioscnn.errors import UserError
-from bioscnn.network import OUTPUT, MembraneNoise, Population, SpikingNetwork
+from bioscnn.network import OUTPUT, V_0, MembraneNoise, Population, SpikingNetwork
 from bioscnn.neurons import AdaptiveLIF, LeadingCount, Pulse
 from bioscnn.noise.networks import NetworkNoise, with_neurons
 
@@ -54,9 +54,11 @@ class ThresholdMismatch(NetworkNoise):
 
     def _change(self, network: SpikingNetwork, rng: np.random.Generator) -> SpikingNetwork:
         def mismatched(population: Population) -> Population:
-            return _with(
-                population, {"V_th": _of_each(population, "V_th") * _factors(self.cv, population, rng)}
-            )
+            factors = _factors(self.cv, population, rng)
+            changed = {"V_th": _of_each(population, "V_th") * factors}
+            if V_0 in population.values:  # which lies below the threshold
+                changed[V_0] = population.values[V_0] * factors
+            return _with(population, changed)
 
         return with_neurons(network, mismatched)
 

@@ -24,13 +24,15 @@ def convolution(kernel, pre_shape, post_shape, stride, padding, groups=1):
 
     kernel has the shape (channels out, channels in, rows, columns), the two populations have the shapes
     (channels, height, width). Row r of the output sees row r*stride + k - padding through row k of the
-    kernel. With several groups of channels, a group of outputs sees only its own group of inputs.
+    kernel; padding counts rows above, columns on the left, rows below, columns on the right, where -1 is a
+    row or column that is not seen. With several groups of channels, a group of outputs sees only its own
+    group of inputs.
     """
     taps = []
     for axis in (0, 1):  # rows, columns
         to, tap = np.divmod(np.arange(post_shape[1 + axis]*kernel.shape[2 + axis]), kernel.shape[2 + axis])
         seen = to*stride[axis] + tap - padding[axis]
-        inside = (seen >= 0) & (seen < pre_shape[1 + axis])
+        inside = (seen >= 0) & (seen < pre_shape[1 + axis] + min(padding[2 + axis], 0))
         taps.append((to[inside], seen[inside], tap[inside]))
     (to_row, row, row_tap), (to_column, column, column_tap) = taps
     channels_out, channels_in = kernel.shape[:2]  # of a group
@@ -84,7 +86,7 @@ def connect(network: SpikingNetwork, projection: Projection, variable: str) -> t
     return [
         "pre, post, weight = convolution(",
         f'    data["{name}_kernel"], {shapes}, stride={connectivity.stride}, '
-        f"padding={connectivity.padding[:2]}{grouped}",
+        f"padding={connectivity.padding}{grouped}",
         ")",
         f"{variable}.connect(i=pre, j=post)",
         f"{variable}.w = weight*{unit[1]}",

@@ -231,9 +231,12 @@ class _Chance:
         z = []
         for number in numbers:
             block, place = divmod(number, 256)
-            starts = divmod(_drawn(noise.key, trial, step, block), 2**32)[::-1]
-            ends = [(start + place) % 2**15 for start in (starts[0] % 2**15, starts[1] % 2**15)]
-            z.append(self.shuffled[0][ends[0]] + self.shuffled[1][ends[1]])
+            drawn = _drawn(noise.key, trial, step, block // 128)
+            parts = 0.0
+            for shuffled, bits in zip(self.shuffled, (drawn % 2**32, drawn // 2**32), strict=True):
+                start, odd = bits % 2**15, 2 * (bits // 2**15 % 64) + 1
+                parts += shuffled[((start + 256 * odd * block) % 2**15 + place) % 2**15]
+            z.append(parts)
         return np.asarray(sd * np.array(z))
 
     def arrival(self, population: Population, trial: int, step: int, neuron: int) -> int | None:

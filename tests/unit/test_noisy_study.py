@@ -119,7 +119,7 @@ def test_a_plan_of_a_noisy_study_counts_synapses_with_weights_of_their_own_as_li
         for changes in ([], ["noise.weight-noise.cv=0.1"])
     )
     assert noisy.synapses == clean.synapses and noisy.memory_mb > clean.memory_mb
-    assert {p.simulated for p in noisy.projections} == {"explicit", "current"}
+    assert {p.simulated for p in noisy.projections} == {"listed", "current"}
 
 
 @pytest.fixture(scope="module")

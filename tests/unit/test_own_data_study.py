@@ -71,6 +71,7 @@ def test_where_the_data_lie_decides_no_result_and_their_content_does(tmp_path, c
 
 def test_a_run_names_classes_and_splits_and_no_name_becomes_markup(tmp_path, colour, capsys):
     from bioscnn.printing.runs import print_run
+    from bioscnn.printing.shared import Again
 
     results = tmp_path / "results"
     run = run_study(read_study(colour), data=None, out=None, results=results, progress=Silent())
@@ -84,7 +85,7 @@ def test_a_run_names_classes_and_splits_and_no_name_becomes_markup(tmp_path, col
     assert provenance["network"]["calibration"]["split"] == "train"
     assert "<script" not in report + index and "photos [red]" in report + index
     assert "&lt;script&gt;touch()&lt;" in report
-    print_run(run, colour, 1.0)
+    print_run(run, read_study(colour).config, Again(colour), 1.0)
     assert "photos [red]" in capsys.readouterr().out
 
 

@@ -28,6 +28,12 @@ template <class T> class NoisyCurrents
     uint64_t key;
     std::vector<T> sd, tables;
 
+    // Where a block lies: the blocks of a table come in an order, and from a start, that are drawn.
+    static size_t place(uint64_t drawn, size_t begin)
+    {
+        return (drawn % table + begin * (2 * (drawn / table % 64) + 1)) % table;
+    }
+
     static std::vector<T> numbers(const std::string& name, size_t n)
     {
         const std::vector<double> all = values<double>(name, n);
@@ -46,9 +52,9 @@ public:
         const uint64_t now = count(count(key, trial), step);
         for (size_t begin = 0; begin < sd.size(); begin += block)
         {
-            const uint64_t drawn = count(now, begin / block);
-            const T* first = tables.data() + (uint32_t) drawn % table;
-            const T* second = tables.data() + table + block + (drawn >> 32) % table;
+            const uint64_t drawn = count(now, begin / table);
+            const T* first = tables.data() + place((uint32_t) drawn, begin);
+            const T* second = tables.data() + table + block + place(drawn >> 32, begin);
             const size_t n = std::min(block, sd.size() - begin);
             for (size_t k = 0; k < n; k++)
                 current[begin + k] = steady[begin + k] + sd[begin + k] * (first[k] + second[k]);
