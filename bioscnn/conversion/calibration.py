@@ -1,4 +1,4 @@
-"""What really reaches each population: activations as the rates before it stand for them."""
+"""Calibration of rate codes, layer by layer, on what the rates of the layers before really send."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class Normalisation:
     neuron : SpikingNeuron
         The neuron that it was made for.
     codes : dict of RateCode
-        By population; the same for all classes of ``"output"``.
+        By population. Of ``"output"``, the unit is the same for all classes; offset and slope may differ.
     """
 
     neuron: SpikingNeuron

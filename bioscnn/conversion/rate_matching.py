@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bioscnn.neurons import SpikingNeuron
 
 GAMMA = 0.07
-"""Width of the smoothed threshold, in rheobases: 0.05 to 0.1 fit the rates of simulated layers best."""
+"""Width of the smoothed threshold, in rheobases; set by hand."""
 
 _GROUPS = 32
 _OFFSETS = (1.0, 0.95, 0.9, 0.8, 0.7, 0.5)

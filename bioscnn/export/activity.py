@@ -1,4 +1,4 @@
-"""Everything in a finished run that other tools want: spikes, potentials, decisions, and what they are of."""
+"""Spikes, potentials and decisions of a finished run, with labels and provenance, as exports take them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MOST_BYTES = 4e9
 
 @dataclass(frozen=True, eq=False)
 class Activity:
-    """What a run recorded.
+    """Spikes, potentials and decisions that a run recorded, on one time axis.
 
     The trials of a simulation follow each other in one run, and so they do here. Times are those of Brian2's
     monitors: a spike of step ``k`` of trial ``j``, and the potential at the end of that step, have the time

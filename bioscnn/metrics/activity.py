@@ -1,4 +1,4 @@
-"""How much work a network does: spikes, synaptic operations, and an estimate of their energy."""
+"""Spikes and synaptic operations per trial, and an estimate of their energy."""
 
 from __future__ import annotations
 

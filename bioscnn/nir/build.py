@@ -1,5 +1,6 @@
-"""A NIR graph becomes a spiking network: nodes with a state are populations, what is linear between them
-projections.
+"""Conversion of a NIR graph into a spiking network of populations and projections.
+
+Nodes with a state become populations, and what is linear between two of them a projection.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Who sends the spikes of a node, and how late: axons, and neurons that pass spikes on."""
+"""Delayed spikes of the nodes of a NIR graph: axonal delays, and relay neurons that pass spikes on."""
 
 from __future__ import annotations
 

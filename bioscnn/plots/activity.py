@@ -1,4 +1,4 @@
-"""How much the network does, and when it knows: rates, spikes per trial, latency."""
+"""Histograms of firing rates by population, of spikes per trial, and of latencies."""
 
 from __future__ import annotations
 

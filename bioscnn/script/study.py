@@ -20,7 +20,7 @@ SCRIPT, ARRAYS = "model.py", "model.npz"
 
 @dataclass(frozen=True)
 class WrittenScript:
-    """What was written.
+    """A plain Brian2 script and the file of arrays that it loads, as written to disk.
 
     Parameters
     ----------

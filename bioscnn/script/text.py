@@ -30,7 +30,7 @@ WIDTH = 110
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """What a script is of.
+    """The spiking network, stimulus, classes and readout that a plain Brian2 script simulates.
 
     Parameters
     ----------

@@ -53,7 +53,7 @@ def input_kind(config: StudyConfig) -> type[Input]:
 
 @dataclass(frozen=True, eq=False)
 class Loaded:
-    """All that a study reads.
+    """A study with its input, its trained network, and the examples that normalise it.
 
     Parameters
     ----------

@@ -48,7 +48,7 @@ def kind_and_path(name: str) -> tuple[Kind, str] | None:
 
 
 class Contents(Protocol):
-    """What was found: labels, classes and parts of all examples, and a way to read some of them."""
+    """Index of a user's data: label of every example, names of the classes, and the parts that are given."""
 
     @property
     def labels(self) -> NDArray[np.int64]:
