@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bioscnn.ann import ReLU
+from bioscnn.ann import AveragePool2d, Conv2d, Dense, Flatten, LayerGraph, ReLU
 from bioscnn.conversion import convert, normalise
+from bioscnn.encoding import pixel_currents
 from bioscnn.errors import UserError
 from bioscnn.network import SpikingNetwork
 from bioscnn.neurons import (
@@ -55,6 +56,25 @@ def of_branches():
     return network, type(spikes(1)).from_events(trial, step, neuron, **size), "spike-count"
 
 
+def of_hidden_rows():
+    """Pooling that leaves out the last row and column, before a convolution that pads."""
+    rng = stream(11, "hidden rows")
+    weights = [
+        rng.normal(0.1, 0.4, shape).astype(np.float32) for shape in ((4, 1, 4, 4), (5, 4, 3, 3), (3, 45))
+    ]
+    layers = (
+        Conv2d(weights[0]), ReLU(), AveragePool2d((2, 2), (2, 2)),
+        Conv2d(weights[1], padding=(1, 1, 1, 1)), ReLU(), Flatten(), Dense(weights[2]),
+    )  # fmt: skip
+    graph = LayerGraph("hidden rows", (1, 10, 10), layers)
+    pixels = rng.random((50, 1, 10, 10)).astype(np.float32)
+    network = convert(
+        graph, LIF(), ExponentialCurrent(), normalisation=normalise(graph, pixels, LIF(), max_rate=300.0)
+    )
+    assert any(min(getattr(p.connectivity, "padding", (0,))) < 0 for p in network.projections)
+    return network, pixel_currents(pixels[:TRIALS], 30, 1e-3), "mean-potential"
+
+
 def of_own_neuron():
     """A user's neuron with names that the script has for something else, and the name of a module."""
     names = ("data", "duration", "n_trials", "np", "conv1", "np_reset")
@@ -75,7 +95,7 @@ def model_of(network: SpikingNetwork, stimulus: object, rule: str = "mean-potent
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", [of_conductances, of_branches, of_own_neuron])
+@pytest.mark.parametrize("case", [of_conductances, of_branches, of_hidden_rows, of_own_neuron])
 def test_the_script_gives_the_same_spikes_and_classes(case, tmp_path):
     network, stimulus, rule = case()
     script = script_of(model_of(network, stimulus, rule), "model.npz")

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.stats import kstest
 
-from bioscnn.draws import BLOCK, normals
+from bioscnn.draws import BLOCK, TABLE, normal_tables, normals
 
 N = 3 * BLOCK + 7
 STEPS = np.array([normals(5, trial, step, size=N) for trial in range(20) for step in range(50)])
@@ -22,6 +22,17 @@ def test_steps_and_neurons_are_uncorrelated():
         apart = found[np.triu_indices(len(found), 1)]
         assert abs(apart.mean()) < 5 / np.sqrt(n * len(apart))
         np.testing.assert_allclose(apart.std() * np.sqrt(n), 1, atol=0.03)
+
+
+def test_neurons_of_one_step_have_no_part_in_common():
+    first, second = (np.searchsorted(np.sort(table[:TABLE]), table[:TABLE]) for table in normal_tables())
+    assert len(np.unique(first)) == len(np.unique(second)) == TABLE
+    sums = normals(5, 2, 3, size=TABLE)
+    # Every value of both tables is read once: the sums add up to those of the tables.
+    np.testing.assert_allclose(sums.sum(), normal_tables()[:, :TABLE].sum(), atol=1e-9)
+    np.testing.assert_allclose(np.square(sums).mean(), 1, atol=0.05)
+    one, other = np.array([normals(5, 0, step, size=2 * BLOCK) for step in range(4000)]).reshape(2, -1, BLOCK)
+    assert abs(np.mean(one * other)) < 5 / np.sqrt(one.size)
 
 
 def test_a_number_depends_on_what_it_is_for_and_not_on_how_many_there_are():
