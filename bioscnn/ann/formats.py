@@ -53,7 +53,7 @@ def refuse_format(path: Path) -> None:
             return
         kind = "folders" if path.is_dir() else f"{path.suffix or 'such'} files"
         raise UserError(
-            f"{kind} are not read", file=path, expected=f"a file that ends in {' or '.join(READ)}"
+            f"{kind} are not read", file=path, expected=f"a file that ends in {', '.join(READ)} or .nir"
         )
     file = str(path.parent if path.suffix == ".pb" else path)
     onnx, keras = (str(Path(file).with_suffix(suffix)) for suffix in READ)
@@ -64,6 +64,6 @@ def refuse_format(path: Path) -> None:
     raise UserError(
         f"{kind} are not read",
         file=path,
-        expected=f"a file that ends in {' or '.join(READ)}",
+        expected=f"a file that ends in {', '.join(READ)} or .nir",
         fix="\n            ".join(line.format(**words) for line in lines),
     )

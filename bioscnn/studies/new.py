@@ -153,7 +153,7 @@ def _rest(name: str, found: Survey, n_classes: int) -> Iterator[str]:
     shape = f"({found.channels}, {found.height}, {found.width})"
     yield "\n[network]"
     yield f"# Yours: it takes (channels, height, width) = {shape} and gives {n_classes} numbers, one a class."
-    yield "# docs/your-network.md says how it comes from torch or Keras. The path is one from where you type."
+    yield "# docs/your-network.md says how it comes from torch or Keras. The path begins beside this file."
     yield _key("model", f"{name}.onnx", "a shipped network, or the path of a file")
     yield "\n[neuron]"
     yield _key("model", "lif", "lif | if | adaptive-lif | the path of a neuron's file, see docs/physics.md")

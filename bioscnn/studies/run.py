@@ -181,7 +181,7 @@ def _summary(prepared: Prepared, scores: Scores, watch: _Watch) -> dict[str, Any
     further = [settling_hint(restless, config), saturation_hint(config, scores)]
     if prepared.has_ann:
         ann = proportion(prepared.ann_class == examples.labels)
-        further.append(readout_hint(scores, config, prepared.ann_class))
+        further += [readout_hint(scores, config, prepared.ann_class), _calibration_hint(prepared)]
     hints = [] if ann is None or isinstance(examples, EventSet) else _hints(prepared, ann)
     return {
         "dataset": examples.name,
@@ -211,6 +211,17 @@ def _hints(prepared: Prepared, ann: Estimate) -> list[str]:
     """Return what speaks for another preprocessing of the images."""
     shown, keys = prepared.input.intensities(), prepared.study.config.dataset
     return preprocessing_hints(prepared.graph, shown, ann, keys)
+
+
+def _calibration_hint(prepared: Prepared) -> str | None:
+    """Return what a run says whose rates were matched on images that may be among the scored ones."""
+    calibration = prepared.calibration
+    if calibration is None or calibration.examples.split == "train":
+        return None
+    return (
+        "the training images are not on this machine, so rates were matched on "
+        f"{calibration.examples.split} images (`bioscnn data fetch` says what can be had)"
+    )
 
 
 def _provenance(prepared: Prepared, started: datetime) -> dict[str, Any]:
