@@ -79,7 +79,7 @@ def test_a_run_says_how_the_graph_is_read(folder):
 @pytest.mark.slow
 def test_a_network_leaves_and_comes_back(folder):
     """The spikes of a shipped network, and those of its export to NIR."""
-    done = bioscnn(folder, "export", STUDY, "--out", "small.nir")
+    done = bioscnn(folder, "export", STUDY, "--to", "nir", "--out", "small.nir")
     assert done.returncode == 0 and "refractory period of 2 ms" in done.stdout
     for name, more in (("one", ()), ("other", ("--set", "network.model=small.nir"))):
         keys = ("--set", "readout.record=all", *more, "--out", name)
@@ -91,7 +91,7 @@ def test_a_network_leaves_and_comes_back(folder):
 
 def test_an_export_names_what_nir_cannot_say(folder):
     keys = ("--set", "neuron.model=adaptive-lif", "--set", "network.model=mnist-small-relu")
-    done = bioscnn(folder, "export", STUDY, *keys)
+    done = bioscnn(folder, "export", STUDY, "--to", "nir", *keys)
     assert_refused(done, "NIR cannot say this", "AdaptiveLIF")
-    assert_refused(bioscnn(folder, "export", STUDY, "--to", "csv"), "no such format", "nir")
+    assert_refused(bioscnn(folder, "export", STUDY, "--to", "csv"), "csv is a format of a run")
     assert [path.name for path in folder.iterdir()] == ["mine.nir"]
