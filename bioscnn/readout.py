@@ -5,6 +5,7 @@ Every rule is a curve over time: what the network would answer if the trial ende
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 
 import numpy as np
@@ -15,6 +16,8 @@ from bioscnn.simulation.recording import Recording
 from bioscnn.spikes import SpikeTrains
 
 Evidence = NDArray[np.floating]
+
+_OUTPUTS = re.compile(rf"{OUTPUT}(_spike\d+)?")
 
 
 def _spikes(recording: Recording) -> SpikeTrains:
@@ -40,9 +43,10 @@ def _cumulative_counts(spikes: SpikeTrains) -> NDArray[np.float64]:
 def output_names(populations: Iterable[str]) -> list[str]:
     """Return the populations whose spikes count as those of the output.
 
-    Neurons of NIR graphs that fire several spikes in a step have a population for each, ``output_spike2``.
+    Neurons of NIR graphs that fire several spikes in a step have a population for each, ``output_spike2``;
+    those that pass spikes on, ``output_spike2_later1``, do not count.
     """
-    return [name for name in populations if name == OUTPUT or name.startswith(f"{OUTPUT}_spike")]
+    return [name for name in populations if _OUTPUTS.fullmatch(name)]
 
 
 def spike_count(recording: Recording) -> Evidence:

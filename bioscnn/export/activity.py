@@ -43,8 +43,10 @@ class Activity:
         Of the populations whose spikes were kept.
     potentials : dict of ndarray of float32, shape (n_trials, n_steps, size)
         Of the populations whose potentials were kept, V above rest, at the end of each step.
-    label, index, ann_class : ndarray of int64, shape (n_trials,)
-        True class, place in the split of the data set, class that the trained network chose.
+    label, index : ndarray of int64, shape (n_trials,)
+        True class, place in the split of the data set.
+    ann_class : ndarray of int64, shape (n_trials,), or None
+        Class that the trained network chose; None of a NIR graph, which was not converted from one.
     decision : ndarray of int64, shape (n_trials, n_steps)
         Class that the study's readout chooses after each step.
     """
@@ -55,7 +57,7 @@ class Activity:
     potentials: dict[str, NDArray[np.float32]]
     label: NDArray[np.int64]
     index: NDArray[np.int64]
-    ann_class: NDArray[np.int64]
+    ann_class: NDArray[np.int64] | None
     decision: NDArray[np.int64]
 
     @classmethod
@@ -102,7 +104,7 @@ class Activity:
                 {name: stored.potentials(name, every) for name in with_potentials},
                 stored.trials("label"),
                 stored.trials("index"),
-                stored.trials("ann_class"),
+                None if run.config.is_nir else stored.trials("ann_class"),
                 np.concatenate([decisions(run.readout(part), rule) for part in parts]),
             )
 

@@ -49,7 +49,7 @@ def _trials(activity: Activity) -> DataFrame:
         index=activity.index,
         true_class=activity.label,
         true_name=names[activity.label],
-        ann_class=activity.ann_class,
+        **({} if activity.ann_class is None else {"ann_class": activity.ann_class}),
         chosen_class=activity.chosen_class,
         chosen_name=names[activity.chosen_class],
     )

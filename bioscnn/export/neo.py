@@ -80,7 +80,7 @@ def block_of(activity: Activity) -> Block:
             array_annotations={
                 "true_class": activity.label,
                 "chosen_class": activity.chosen_class,
-                "ann_class": activity.ann_class,
+                **({} if activity.ann_class is None else {"ann_class": activity.ann_class}),
                 "index": activity.index,
             },
         )

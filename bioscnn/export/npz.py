@@ -13,10 +13,10 @@ from bioscnn.export.place import whole_file
 def write(folder: Path, out: Path | None) -> Path:
     """Write the spikes, potentials and decisions of a run as arrays.
 
-    Names of arrays end with their units: ``dt_s``; ``label``, ``index``, ``ann_class``, ``chosen_class`` of
-    each trial; ``decision`` after each step; ``classes``; and of a population ``NAME_trial``, ``NAME_step``
-    and ``NAME_neuron`` of each spike, ``NAME_shape``, and ``NAME_potential_V`` of shape
-    (n_trials, n_steps, size).
+    Names of arrays end with their units: ``dt_s``; ``label``, ``index``, ``ann_class`` (but not of a NIR
+    graph), ``chosen_class`` of each trial; ``decision`` after each step; ``classes``; and of a population
+    ``NAME_trial``, ``NAME_step`` and ``NAME_neuron`` of each spike, ``NAME_shape``, and ``NAME_potential_V``
+    of shape (n_trials, n_steps, size).
 
     Parameters and errors as of `bioscnn.export.export`.
     """
@@ -28,7 +28,7 @@ def write(folder: Path, out: Path | None) -> Path:
         "classes": np.array(activity.classes),
         "label": activity.label,
         "index": activity.index,
-        "ann_class": activity.ann_class,
+        **({} if activity.ann_class is None else {"ann_class": activity.ann_class}),
         "chosen_class": activity.chosen_class,
         "decision": activity.decision,
     }

@@ -41,13 +41,14 @@ def file_of(activity: Activity) -> NWBFile:
     from pynwb import NWBFile, TimeSeries
     from pynwb.file import Subject
 
-    provenance, dt = activity.run.provenance, activity.dt
+    provenance, dt, ann_class = activity.run.provenance, activity.dt, activity.ann_class
+    origin = "was converted from a trained one" if ann_class is not None else "is a NIR graph"
     facts = "\n".join(f"{name}: {value}" for name, value in activity.facts().items())
     nwb = NWBFile(
         session_description=activity.title,
         identifier=f"bioscnn-{provenance.get('key', provenance['started'])}",
         session_start_time=activity.started,
-        experiment_description="Simulation of a spiking network that was converted from a trained one.",
+        experiment_description=f"Simulation of a spiking network that {origin}.",
         source_script=facts,
         source_script_file_name="bioscnn",
         subject=Subject(subject_id="simulation", sex="U", age="P0D", description=NO_ANIMAL),
@@ -56,7 +57,7 @@ def file_of(activity: Activity) -> NWBFile:
     for name, about in (
         ("true_class", "class of the example"),
         ("chosen_class", "class that the spiking network chose at the end of the trial"),
-        ("ann_class", "class that the trained network chose"),
+        *([] if ann_class is None else [("ann_class", "class that the trained network chose")]),
         ("dataset_index", "place of the example in its split of the data set"),
         ("true_name", "name of the class of the example"),
     ):
@@ -67,7 +68,7 @@ def file_of(activity: Activity) -> NWBFile:
             stop_time=(k + 1) * duration,
             true_class=int(activity.label[k]),
             chosen_class=int(activity.chosen_class[k]),
-            ann_class=int(activity.ann_class[k]),
+            **({} if ann_class is None else {"ann_class": int(ann_class[k])}),
             dataset_index=int(activity.index[k]),
             true_name=activity.classes[activity.label[k]],
         )

@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bioscnn.ann.room import check_room
 from bioscnn.encoding import FULL_INTENSITY
+from bioscnn.errors import UserError
 from bioscnn.network import (
     OUTPUT,
     READOUT,
@@ -35,6 +37,7 @@ from bioscnn.nir.paths import Inflow, Paths
 from bioscnn.nir.senders import Senders, masked
 from bioscnn.nir.steps import Order, order
 from bioscnn.nir.write import own_metadata
+from bioscnn.quantities import format_quantity
 
 SOURCE = "input"
 """Name of the population through which the stimulus enters."""
@@ -109,15 +112,17 @@ def build(graph: Graph, choices: Choices, stimulus: Stimulus, dt: float, shape: 
         If something is open, or cannot be represented.
     """
     own = own_metadata(graph) if choices == Choices() else None
-    if own is not None:
-        return _rebuilt(graph, own, stimulus)
     try:
+        if own is not None:
+            return _rebuilt(graph, own, stimulus, dt)
         return _Builder(graph, decide(graph, choices), stimulus, dt, shape).build()
     except RecursionError:
         raise graph.refuse("the graph is too deep", value=f"{len(graph.nodes):,} nodes") from None
+    except UserError as error:
+        raise error.but(file=error.file or graph.path) from None
 
 
-def _rebuilt(graph: Graph, own: Tree, stimulus: Stimulus) -> Built:
+def _rebuilt(graph: Graph, own: Tree, stimulus: Stimulus, dt: float) -> Built:
     """Return the network that bioscnn wrote."""
     if (own.get("input") == "currents") != stimulus.currents or stimulus.preprocesses:
         raise graph.refuse(
@@ -126,9 +131,15 @@ def _rebuilt(graph: Graph, own: Tree, stimulus: Stimulus) -> Built:
             expected=f"{own.get('input')}, encoding.kind = {own.get('encoding')!r}, without preprocessing",
         )
     try:
-        network = rebuild(graph, own)
+        network, written_for = rebuild(graph, own), float(own["dt"])
     except (KeyError, ValueError, TypeError, IndexError, RecursionError) as error:
         raise graph.refuse(f"the metadata of bioscnn are damaged: {error}") from None
+    if not abs(dt - written_for) <= 1e-9 * written_for:
+        raise UserError(
+            "bioscnn wrote the graph for another time step", file=graph.path, key="simulation.dt",
+            value=format_quantity(dt, "time"), expected=format_quantity(written_for, "time"),
+            fix="set simulation.dt to that, or export the network again with the step that you want",
+        )  # fmt: skip
     names = {name: name for name in (p.name for p in network.populations) if name in graph.nodes}
     note = (
         f"Written by bioscnn {own.get('version')}: refractory period, reset rule and readout are those of "
@@ -293,6 +304,7 @@ def _flat(inflow: Inflow) -> Inflow:
     size = prod(inflow.shape)
     if inflow.shape == (size,):
         return inflow
+    check_room((size, size), "the map of the output to its classes")
     flat = Dense(inflow.shape, (size,), np.eye(size))
     connections = [(pre, delay, compose([part, flat])) for pre, delay, part in inflow.connections]
     return Inflow((size,), connections, inflow.constant)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bioscnn.ann.room import check_room
 from bioscnn.errors import UserError
 from bioscnn.nir.file import Tree, read_tree
 
@@ -124,20 +125,26 @@ class Graph:
 
     def refuse(self, problem: str, node: str | None = None, **details: Any) -> UserError:
         """Return the error of a node."""
+        return UserError(problem, file=self.path, key=self._key(node), **details)
+
+    def check_room(self, shape: Sequence[int], what: str, node: str) -> None:
+        """Refuse an array for a node that does not fit into the memory."""
+        check_room(shape, what, file=self.path, key=self._key(node))
+
+    def _key(self, node: str | None) -> str | None:
         known = self.nodes.get(node or "")
-        key = None if node is None else f"node {node!r}" + (f" ({known.type})" if known else "")
-        return UserError(problem, file=self.path, key=key, **details)
+        return None if node is None else f"node {node!r}" + (f" ({known.type})" if known else "")
 
     def sha256(self) -> str:
-        """Hash nodes and edges."""
+        """Hash nodes, edges and what bioscnn says of them, but for the hash that stands there."""
         digest = hashlib.sha256()
+        whole = self.metadata.get("bioscnn")
+        if isinstance(whole, dict):
+            _add(digest, ((key, value) for key, value in _leaves(whole) if key != "sha256"))
         for name, node in sorted(self.nodes.items()):
             digest.update(repr((name, node.type)).encode())
             own = node.metadata.get("bioscnn")
-            for key, value in [*sorted(node.values.items()), *_leaves(own if isinstance(own, dict) else {})]:
-                array = np.asarray(value)
-                content = repr(value).encode() if array.dtype.kind in "OU" else array.tobytes()
-                digest.update(repr((key, array.shape)).encode() + content)
+            _add(digest, [*sorted(node.values.items()), *_leaves(own if isinstance(own, dict) else {})])
         digest.update(repr(sorted(self.edges)).encode())
         return digest.hexdigest()
 
@@ -152,6 +159,13 @@ def read_graph(path: Path) -> Graph:
         edge has no end, or there is not one Input and one Output.
     """
     return graph_of(path, read_tree(path))
+
+
+def _add(digest: Any, values: Iterable[tuple[str, Any]]) -> None:
+    for key, value in values:
+        array = np.asarray(value)
+        content = repr(value).encode() if array.dtype.kind in "OU" else array.tobytes()
+        digest.update(repr((key, array.shape)).encode() + content)
 
 
 def _leaves(tree: Tree, inside: str = "") -> Iterator[tuple[str, Any]]:

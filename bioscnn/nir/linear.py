@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bioscnn.ann.room import check_room
 from bioscnn.ann.windows import window_grid
 from bioscnn.network import Connectivity, Convolution, Dense, Individual, Pooling
 from bioscnn.nir.graph import Graph, Node
@@ -128,11 +129,10 @@ def _convolution(graph: Graph, node: Node, before: Shape) -> Linear:
     stride, dilation = (_pair(graph, node, field, axes) for field in ("stride", "dilation"))
     if 0 in stride or 0 in dilation:
         raise graph.refuse("a stride or dilation of 0", node.name, value=(stride, dilation))
-    spread = np.zeros(
-        (*weight.shape[:2], *((n - 1) * d + 1 for n, d in zip(weight.shape[2:], dilation, strict=True)))
-    )
+    window = tuple((n - 1) * d + 1 for n, d in zip(weight.shape[2:], dilation, strict=True))
+    graph.check_room((*weight.shape[:2], *window), "its dilated kernel", node.name)
+    spread = np.zeros((*weight.shape[:2], *window))
     spread[(slice(None), slice(None), *(slice(None, None, d) for d in dilation))] = weight
-    window = spread.shape[2:]
     word = node.values["padding"] if isinstance(node.values["padding"], str) else None
     if word == "valid":
         around: tuple[int, ...] = (0,) * axes * 2
@@ -145,8 +145,7 @@ def _convolution(graph: Graph, node: Node, before: Shape) -> Linear:
     if axes == 1:
         spread, stride, around = spread[:, :, None], (1, *stride), (0, around[0], 0, around[1])
     at = place(before)
-    grid = window_grid(at[1:], spread.shape[2:], stride, around)  # type: ignore[arg-type]
-    after = (len(weight), *grid)
+    after = _behind(graph, node, (len(weight), *at[1:]), spread.shape[2:], stride, around)
     bias = node.array("bias")
     if bias.shape != (len(weight),):
         raise graph.refuse(
@@ -154,7 +153,7 @@ def _convolution(graph: Graph, node: Node, before: Shape) -> Linear:
         )
     shape = after if axes == 2 else (after[0], after[2])
     connectivity = Convolution(at, after, stride, around, spread, groups)  # type: ignore[arg-type]
-    return Linear(shape, connectivity, np.repeat(bias, prod(grid)))
+    return Linear(shape, connectivity, np.repeat(bias, prod(after[1:])))
 
 
 def _pooling(graph: Graph, node: Node, before: Shape) -> Linear:
@@ -164,11 +163,21 @@ def _pooling(graph: Graph, node: Node, before: Shape) -> Linear:
     if 0 in size or 0 in stride:
         raise graph.refuse("a window or stride of 0", node.name, value=(size, stride))
     around = (*padding, *padding)
-    grid = window_grid(before[1:], size, stride, around)  # type: ignore[arg-type]
-    after = (before[0], *grid)
+    after = _behind(graph, node, before, size, stride, around)
     gain = np.full(before[0], float(prod(size)) if node.type == "SumPool2d" else 1.0)
     connectivity = Pooling(before, after, stride, around, size, gain, True)  # type: ignore[arg-type]
     return Linear(after, connectivity, _none(after))
+
+
+def _behind(
+    graph: Graph, node: Node, image: Shape, window: Shape, stride: Shape, around: Shape
+) -> tuple[int, int, int]:
+    """Return the shape of what windows make of an image, if there is room for it."""
+    height, width = window_grid(image[1:], window, stride, around)  # type: ignore[arg-type]
+    graph.check_room((image[0], height, width), "its output", node.name)
+    for positions, length in zip((height, width), window, strict=True):
+        graph.check_room((positions, length), "the list of its windows", node.name)
+    return image[0], height, width
 
 
 def _flattened(graph: Graph, node: Node, before: Shape) -> Shape:
@@ -194,9 +203,15 @@ def one_to_one(at: Shape, weight: Any, to: Shape | None = None) -> Connectivity:
         A weight for each neuron.
     to : tuple of int, optional
         Shape behind, if it is another one.
+
+    Raises
+    ------
+    UserError
+        If it takes a dense map, and that does not fit into the memory.
     """
     weight, to = np.asarray(weight, np.float64), to or at
     if len(at) == 1 or to != at:
+        check_room((len(weight), len(weight)), "the map of each neuron to the one in its place")
         return Dense(at, to, np.diag(weight))
     channels = weight.reshape(at[0], -1)
     kernel = channels[:, :1].reshape(-1, 1, 1, 1)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bioscnn.ann.room import check_room
 from bioscnn.network import Connectivity, Dense, compose, summed
 from bioscnn.nir.graph import NEURONS, Graph, Node
 from bioscnn.nir.linear import Linear, Shape, linear, one_to_one, place, without_batch
@@ -140,7 +141,9 @@ class Paths:
         """Return the shape of a node with a state, as NIR has it; None while a loop needs it to know it."""
         node = self.graph.nodes[name]
         if node.type in ("Input", "Output"):
-            return without_batch(tuple(int(n) for n in np.ravel(node.values["shape"])))
+            shape = tuple(int(n) for n in np.ravel(node.values["shape"]))
+            self.graph.check_room(shape, "one value for each of its places", name)
+            return without_batch(shape)
         shapes = {node.array(key).shape for key in node.values}
         own = max(shapes, key=lambda shape: (prod(shape), len(shape)))
         if any(prod(shape) > 1 and shape != own for shape in shapes):
@@ -292,4 +295,8 @@ def _connectivity(path: Path, shape: Shape) -> Connectivity:
         parts[-1] = Dense(last.pre_shape, shape, last.weight)
     elif path.at != shape or not parts:
         parts.append(one_to_one(path.at, np.ones(prod(path.at)), shape))
+    for place_, part in enumerate(parts[1:], 1):
+        if isinstance(part, Dense):  # what comes before may be folded into it
+            before = max(prod(earlier.pre_shape) for earlier in parts[:place_])
+            check_room((prod(part.post_shape), before), "linear nodes in a row, as one map")
     return compose(parts)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.network import Axons, Connectivity, Individual, Population, Projection
+from bioscnn.network import OUTPUT, Axons, Connectivity, Individual, Population, Projection
 from bioscnn.neurons import NIRNeuron, Pulse
 from bioscnn.nir.linear import one_to_one
 
@@ -22,7 +22,7 @@ class Senders:
     Parameters
     ----------
     populations : list of Population
-        The last two are output and readout.
+        The output, with a population for each spike that it may fire in a step, and the readout are last.
     dt : float
         Step of the simulation, s.
     """
@@ -73,7 +73,8 @@ class Senders:
         neuron = NIRNeuron("IF", R=1 / self.dt, V_th=0.5)
         rest = np.maximum(delay - 1, 0).astype(np.float64) * self.dt
         axons = Axons(rest) if rest.any() else None
-        self.populations.insert(-2, Population(name, population.shape, neuron, axons=axons))
+        output = next(place for place, p in enumerate(self.populations) if p.name == OUTPUT)
+        self.populations.insert(output, Population(name, population.shape, neuron, axons=axons))
         self.relays.append(Projection(own, name, one_to_one(population.shape, np.ones(size)), Pulse()))
         steps = ", ".join(map(str, sorted(set(delay[delay > 0].tolist()))))
         self.notes.append(

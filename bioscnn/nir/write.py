@@ -130,8 +130,8 @@ def _write(group: Any, tree: Tree) -> None:
             group.create_dataset(name, data=value)
 
 
-def _refuse(problem: str, name: str, **details: Any) -> UserError:
-    return UserError(f"NIR cannot say this: {problem}", key=f"population {name}", **details)
+def _refuse(problem: str, name: str, kind: str = "population", **details: Any) -> UserError:
+    return UserError(f"NIR cannot say this: {problem}", key=f"{kind} {name}", **details)
 
 
 def _neurons(network: SpikingNetwork, population: Population, dt: float, place: int) -> Tree:
@@ -211,6 +211,12 @@ def _nodes_of(part: Connectivity, name: str, stimulus: bool) -> Iterator[tuple[s
         part = Convolution(part.pre_shape, part.post_shape, part.stride, part.padding, kernel, len(weight))
     if isinstance(part, Convolution):
         kernel, padding = _with_even_padding(part)
+        if _written_grid(part) != part.post_shape[1:]:
+            raise _refuse(
+                "windows that reach past rows or columns that they do not see", name, "projection",
+                value=f"padding (top, left, bottom, right) = {part.padding}", expected="padding of 0 or more",
+                fix="train with pooling whose windows divide its input",
+            )  # fmt: skip
         yield "", {
             "type": "Conv2d", **_weight(kernel, stimulus), "bias": np.zeros(len(kernel)),
             "stride": np.array(part.stride), "padding": np.array(padding), "dilation": np.array([1, 1]),
@@ -241,6 +247,16 @@ def _with_even_padding(part: Convolution) -> tuple[NDArray[np.float64], tuple[in
     kernel = np.pad(part.kernel, around)
     # More padding at the end gives more windows, unless the kernel is longer by as much.
     return kernel, (rows, columns)
+
+
+def _written_grid(part: Convolution) -> tuple[int, ...]:
+    """Return how many windows NIR counts; other than here where negative padding hides the last rows."""
+    return tuple(
+        (part.pre_shape[1 + axis] + part.padding[axis] + part.padding[2 + axis] - part.window[axis])
+        // part.stride[axis]
+        + 1
+        for axis in (0, 1)
+    )
 
 
 def _carried(network: SpikingNetwork) -> Iterator[str]:

@@ -66,7 +66,7 @@ def print_run(run: Run, config: StudyConfig, again: Again, elapsed: float) -> No
     for note in s.get("notes", ()):
         OUT.print(f"  {'graph':<16} {escape(note)}")
     for hint in s.get("hints", ()):
-        OUT.print(f"  [yellow]{'hint':<16}[/yellow] {hint}")
+        OUT.print(f"  [yellow]{'hint':<16}[/yellow] {escape(hint)}")
     if run.known_since:
         OUT.print(
             f"\nSame results as before, simulated at {run.known_since}; another --out simulates them again."
@@ -79,12 +79,14 @@ def print_run(run: Run, config: StudyConfig, again: Again, elapsed: float) -> No
 def next_commands(run: Run, config: StudyConfig, again: Again) -> Iterator[tuple[str, str]]:
     """Yield commands that go on from a run, and what they are for; each would be taken as it stands."""
     from bioscnn.studies.explainable import refuse_unexplained
+    from bioscnn.studies.nir_study import model_of
 
     if config.is_nir:
         yield again.command("devices"), "the same spikes on every device"
     elif config.neuron.definition is None:
         yield again.command("run", neuron__t_ref="3 ms"), "another refractory period, without recompiling"
-    yield again.command("run", readout__rule="first-spike"), "another readout"
+    if not config.is_nir or model_of(config).fires:
+        yield again.command("run", readout__rule="first-spike"), "another readout"
     if run.summary.get("saccade_ends_ms"):
         yield again.command("run", simulation__duration="100 ms"), "the first saccade alone"
     elif "simulated" in run.summary:
@@ -153,7 +155,7 @@ def print_plan(plan: Plan) -> None:
         f"memory    about {plan.memory_mb:,.0f} MB for each of {plan.jobs} processes\n"
         f"time      about {plan.seconds:,.0f} s on {plan.device}"
         + (f", and {plan.build_seconds:.0f} s to compile" if plan.build_seconds else "")
-        + (f"\nrounded   {plan.rounded}" if plan.rounded else "")
+        + (f"\nrounded   {escape(plan.rounded)}" if plan.rounded else "")
         + "".join(f"\ngraph     {escape(note)}" for note in plan.notes)
     )
 

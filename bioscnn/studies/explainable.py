@@ -18,8 +18,17 @@ def refuse_unexplained(config: StudyConfig, file: Path | None = None) -> None:
     Raises
     ------
     UserError
-        If spikes come in, or it has noise, delays, or other weights and currents than conversion gives.
+        If it is of a NIR graph, spikes come in, or it has noise, delays, or other weights and currents than
+        conversion gives.
     """
+    if config.is_nir:
+        raise UserError(
+            "a NIR graph is a spiking network already: there is no trained one to explain it by",
+            file=file,
+            key="network.model",
+            value=config.network.model,
+            fix="explain a run of a converted network",
+        )
     if config.encoding.kind != "currents":
         raise UserError(
             "only runs under constant currents can be explained",

@@ -1,5 +1,8 @@
 """Spikes, potentials and decisions of a run come back from every format as they were."""
 
+from importlib.util import find_spec
+
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +10,8 @@ import pytest
 from bioscnn.errors import UserError
 from bioscnn.export import FORMATS, counted_alone, export
 from bioscnn.export.activity import Activity
+from bioscnn.export.neo import block_of
+from bioscnn.export.nwb import file_of
 from bioscnn.readout import decisions
 from bioscnn.spikes import SpikeTrains
 from bioscnn.studies.config import StudyConfig
@@ -52,6 +57,25 @@ def test_npz(run, recording, tmp_path):
         assert (data["dt_s"], data["n_steps"], data["n_trials"]) == (DT, N_STEPS, N_TRIALS)
         assert np.array_equal(data["decision"], decisions(recording, RULE))
         assert data["conv1_shape"].tolist() == list(NETWORK["conv1"].shape)
+
+
+def test_a_run_of_a_nir_graph_has_no_trained_network(recording, tmp_path):
+    """Its exports leave out the class that one would have chosen."""
+    folder = write_run(tmp_path / "run", recording, network={"model": "mine.nir"})
+    with h5py.File(folder / "run.h5", "r+") as file:
+        del file["trials/ann_class"]
+    with np.load(export(folder, "npz", tmp_path / "run.npz")) as data:
+        assert "ann_class" not in data and "chosen_class" in data
+    trials = pd.read_csv(export(folder, "csv", tmp_path / "tables") / "trials.csv")
+    assert "ann_class" not in trials and len(trials) == N_TRIALS
+    activity = Activity.read(folder)
+    assert activity.ann_class is None
+    if find_spec("neo"):
+        epoch = block_of(activity).segments[0].epochs[0]
+        assert "ann_class" not in epoch.array_annotations and "index" in epoch.array_annotations
+    if find_spec("pynwb"):
+        nwb = file_of(activity)
+        assert "ann_class" not in nwb.trials.colnames and "NIR graph" in nwb.experiment_description
 
 
 def test_csv(run, recording, tmp_path):

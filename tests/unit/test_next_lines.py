@@ -4,11 +4,17 @@ import shlex
 from pathlib import Path
 from types import SimpleNamespace
 
+import nir
+import numpy as np
 import pytest
 
-from bioscnn.printing.runs import next_commands
+from bioscnn.errors import UserError
+from bioscnn.printing.runs import next_commands, print_run
 from bioscnn.printing.shared import Again, own_name
 from bioscnn.studies import read_study
+from bioscnn.studies.explainable import refuse_unexplained
+from tests.facts import summary_facts
+from tests.unit.nir.graphs import chain, lif
 
 SIMS = Path(__file__).parents[2] / "sims"
 CHANGED = {"readout.rule", "neuron.t_ref", "simulation.duration"}
@@ -55,3 +61,29 @@ def test_each_line_is_a_command_that_begins_where_the_run_ended(name, changes, f
         assert others <= CHANGED | SLOW
         assert (after == before) == (verb in ("plan", "timing"))
     assert verbs[-1] == "plan" and ("explain" in verbs) == explained
+
+
+@pytest.mark.parametrize(("last", "fires"), [(lif(10), True), (nir.LI(*np.ones((3, 10))), False)])
+def test_after_a_nir_graph(tmp_path, monkeypatch, last, fires):
+    """No trained network explains it, and where the output is silent no readout waits for its spikes."""
+    nir.write(tmp_path / "mine.nir", chain(nir.Linear(np.ones((10, 784))), last, shape=(784,), out=10))
+    monkeypatch.chdir(tmp_path)
+    changes = ["network.model=mine.nir", "nir.framework=norse"]
+    file = SIMS / "mnist.toml"
+    run = SimpleNamespace(summary={}, folder=Path("results/mnist/mine"))
+    config = read_study(file, changes).config
+    lines = [line for line, _ in next_commands(run, config, Again(file, changes, None))]
+    assert any("first-spike" in line for line in lines) == fires
+    assert not any(" explain " in line for line in lines)
+    with pytest.raises(UserError) as caught:
+        refuse_unexplained(config)
+    assert caught.value.key == "network.model"
+
+
+def test_square_brackets_in_hints_are_printed(capsys):
+    """What a file calls its parts is no markup."""
+    config = read_study(SIMS / "mnist.toml", []).config
+    summary = summary_facts(n_trials=3, readout=config.readout.rule, hints=["try [bold]this[/bold]"])
+    run = SimpleNamespace(summary=summary, folder=Path("results"), report_seconds=0.0, known_since=None)
+    print_run(run, config, Again(SIMS / "mnist.toml", [], None), 1.0)
+    assert "try [bold]this[/bold]" in capsys.readouterr().out

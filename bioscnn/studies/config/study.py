@@ -81,6 +81,14 @@ class StudyConfig(Table):
                 expected=f"a network.model that ends in {SUFFIX}",
                 fix="remove one of the two",
             )
+        if self.is_nir and self.simulation.start != "rest":
+            raise refuse(
+                "the neurons of a NIR graph begin where its framework lets them begin",
+                key="simulation.start",
+                value=self.simulation.start,
+                expected='"rest"',
+                fix="remove the key",
+            )
         layers = ("lif-layer", "rank-order")
         if self.is_nir and self.encoding.kind in layers:
             raise refuse(

@@ -100,6 +100,8 @@ def relu(*layers):
 
 CONV = Conv2d(stream(1, "w").normal(0.2, 0.5, (2, 1, 3, 3)), np.zeros(2))
 
+CONV_OF_ONE = Conv2d(np.ones((2, 1, 1, 1)), np.zeros(2))
+
 
 def refused(made, path):
     with pytest.raises(UserError) as caught:
@@ -167,3 +169,43 @@ def test_damaged_metadata_end_in_one_error(tmp_path):
     broken.metadata["bioscnn"]["sha256"] = broken.sha256()
     with pytest.raises(UserError, match="metadata of bioscnn are damaged"):
         build(broken, Choices(), plain(SHAPE[0]), DT, SHAPE)
+
+
+def test_windows_that_end_before_the_image_does(tmp_path):
+    """Pooling leaves a row out and the convolution behind it pads: one kernel would see that row again."""
+    padded = Conv2d(np.abs(CONV.weight), CONV.bias, padding=(1, 1, 1, 1))
+    made = of_relu(LIF(), AveragePool2d((4, 4), (4, 4)), padded, ReLU(), Flatten(), dense(2, 3))
+    error = refused(made, tmp_path / "x.nir")
+    assert error.key == "projection input_to_conv1" and "-2" in error.value
+
+
+def test_a_row_that_is_left_out_and_not_padded(tmp_path):
+    """A kernel that ends before the row says it too."""
+    made = of_relu(LIF(), AveragePool2d((4, 4), (4, 4)), CONV_OF_ONE, ReLU(), Flatten(), dense(2, 3))
+    write_nir(made, tmp_path / "x.nir", DT, {})
+    read = build(read_graph(tmp_path / "x.nir"), Choices(), plain(1), DT, (1, 6, 6)).network
+    one, other = (n.projections[0].connectivity.matrix().toarray() for n in (made, read))
+    assert np.array_equal(one, other)
+
+
+def test_another_time_step_is_refused(tmp_path):
+    path = tmp_path / "x.nir"
+    again(network(), path)
+    with pytest.raises(UserError) as caught:
+        build(read_graph(path), Choices(), plain(SHAPE[0]), DT / 2, SHAPE)
+    assert (caught.value.key, caught.value.value, caught.value.expected) == (
+        "simulation.dt",
+        "500 us",
+        "1 ms",
+    )
+
+
+def test_metadata_of_the_graph_are_part_of_its_hash(tmp_path):
+    path = tmp_path / "x.nir"
+    again(network(), path)
+    before = read_graph(path).sha256()
+    with h5py.File(path, "r+") as file:
+        file["node/metadata/bioscnn/dt"][()] = DT / 2
+    assert read_graph(path).sha256() != before
+    with pytest.raises(UserError, match="changed since bioscnn wrote it"):
+        build(read_graph(path), Choices(), plain(SHAPE[0]), DT / 2, SHAPE)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from bioscnn.nir import Choices, build
+from bioscnn.readout import output_names
 from tests.unit.nir.graphs import (
     DT,
     RULES,
@@ -229,6 +230,26 @@ def test_the_spikes_of_both_ways_meet(tmp_path, currents):
     assert min(counts.values()) > 20
     relays = [p.name for p in made.network.populations if "_later" in p.name]
     assert relays == ["lif1_later1", "lif2_later1"]
+
+
+def test_spikes_that_an_output_passes_on_are_no_evidence(tmp_path):
+    """The output fires twice in a step and feeds back along two ways, one of them later."""
+    nodes = {
+        "input": nir.Input(np.array([4])),
+        "a": nir.Affine(weights(3, 4), weights(3)),
+        "b": integrate(3),
+        "back": nir.Linear(weights(3, 3, mean=-0.3)),
+        "slow": nir.Delay(np.full(3, 2 * DT)),
+        "far": nir.Linear(weights(3, 3, mean=-0.3, seed=7)),
+        "output": nir.Output(np.array([3])),
+    }
+    edges = [("input", "a"), ("a", "b"), ("b", "back"), ("back", "b"), ("b", "slow"), ("slow", "far")]
+    graph = written(joined(nodes, [*edges, ("far", "b"), ("b", "output")]), tmp_path)
+    made = build(graph, Choices("sinabs", DT, "subtract", 2), plain(4), DT, (4,))
+    names = [p.name for p in made.network.populations]
+    assert names[-3:] == ["output", "output_spike2", "readout"]
+    assert {"output_later1", "output_spike2_later1"} < set(names)
+    assert output_names(names) == ["output", "output_spike2"]
 
 
 def test_delays(tmp_path):

@@ -7,9 +7,11 @@ import h5py
 import nir
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from bioscnn.errors import UserError
 from bioscnn.nir import Choices, Node, build, read_graph
+from bioscnn.studies.config import StudyConfig
 from tests.unit.nir.graphs import (
     DT,
     RULES,
@@ -198,3 +200,39 @@ def test_a_very_deep_graph_is_refused(tmp_path):
     edges = (("input", "n0"), *itertools.pairwise(names), (names[-1], "a"), *graph.edges[1:])
     with pytest.raises(UserError, match="too deep"):
         build(replace(graph, nodes=nodes, edges=edges), NORSE, plain(), DT, (4,))
+
+
+@pytest.mark.parametrize(
+    ("graph", "key"),
+    [
+        (
+            chain(changed(conv(1, 1), padding=(10**7, 10**7)), lif(1), shape=(1, 5, 5), out=1),
+            "node 'a' (Conv2d)",
+        ),
+        (
+            chain(changed(conv(1, 1), dilation=(10**7, 10**7)), lif(1), shape=(1, 5, 5), out=1),
+            "node 'a' (Conv2d)",
+        ),
+        (
+            chain(nir.AvgPool2d(np.full(2, 10**11), np.full(2, 10**11), np.full(2, 10**11)), lif(1),
+                  shape=(1, 5, 5), out=1),
+            "node 'a' (AvgPool2d)",
+        ),
+        (chain(dense(4, 3), lif(3), shape=(10**12,), out=3), "node 'input' (Input)"),
+        (chain(nir.Scale(np.ones(10**6)), lif(10**6), shape=(10**6,), out=10**6), None),
+    ],
+    ids=["padding", "dilation", "window", "input", "one to one"],
+)  # fmt: skip
+def test_what_does_not_fit_into_the_memory_is_not_made(tmp_path, graph, key):
+    """A file of a few bytes can name shapes of any size."""
+    shape = tuple(int(n) for n in graph.nodes["input"].input_type["input"])
+    with pytest.raises(UserError, match="memory of this machine") as caught:
+        build(written(graph, tmp_path), NORSE, plain(), DT, shape)
+    assert (caught.value.file, caught.value.key) == (tmp_path / "graph.nir", key)
+
+
+def test_a_start_that_a_graph_does_not_use_is_refused():
+    """Its neurons begin at the leak potential, whatever the study says."""
+    tables = {"network": {"model": "mine.nir"}, "simulation": {"start": "spread"}}
+    with pytest.raises(ValidationError, match=r"simulation\.start"):
+        StudyConfig.model_validate(tables)
