@@ -210,7 +210,7 @@ def latency_caption(run: Run, results: Results) -> str:
 def first_cause(ledger: Ledger) -> str:
     """Name the cause that takes most, what it is, and those that may take as much."""
     if ledger.first is None:
-        return f"On {plural(ledger.n_trials, 'trial')}, no single cause takes a significant part of the accuracy."
+        return f"On {plural(ledger.n_trials, 'trial')}, no single cause takes a significant part."
     entry = next(entry for entry in ledger.entries if entry.cause == ledger.first)
     rivals = f" (not significantly more than {' and '.join(ledger.rivals)})" if ledger.rivals else ""
     part = entry.agreement_part
