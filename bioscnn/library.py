@@ -48,7 +48,10 @@ def read_network(network: object, example: Any = None) -> LayerGraph:
     if isinstance(network, LayerGraph):
         return network
     if isinstance(network, str | Path):
-        return read_model(network)
+        try:
+            return read_model(network)
+        except OSError as error:  # such as a name that is too long for a file
+            raise UserError(f"cannot be read: {error.strerror}", file=network) from None
     if is_torch(network):
         return read_torch(network, example)
     if isinstance(network, Mapping):

@@ -123,11 +123,15 @@ def numbers(given: Any, key: str) -> NDArray[Any]:
             kind = "meta" if given.is_meta else str(given.dtype if given.is_quantized else given.layout)
             raise UserError("a tensor without plain numbers", key=key, value=kind, expected=expected)
         given = given.detach().cpu().resolve_conj().resolve_neg()
-        given = (given.float() if given.dtype in (torch.bfloat16, torch.float16) else given).numpy()
+        single = given.is_floating_point() and given.dtype != torch.float64
+        given = (given.float() if single else given).numpy()
     try:
         array = np.asarray(given)
-    except (ValueError, TypeError, RuntimeError, OverflowError) as error:
-        raise UserError(f"no array: {_first_line(error)}", key=key, expected=expected) from None
+    except (ValueError, TypeError, RuntimeError, OverflowError):
+        raise UserError(
+            "no array of one shape", key=key, value=type(given).__name__, expected=expected,
+            fix="make one of it: torch.stack(images), or numpy.stack(images)",
+        ) from None  # fmt: skip
     if array.dtype.kind not in "fiub":
         kind = type(given).__name__ if array.ndim == 0 else f"an array of {array.dtype}"
         raise UserError("no numbers", key=key, value=kind, expected=expected)

@@ -41,7 +41,7 @@ IMAGES = torch.rand(6, 1, 8, 8, generator=torch.Generator().manual_seed(1))
         (torch.cat([IMAGES, IMAGES[:1] / 0]), "of 448 numbers of the images are not finite"),
         (IMAGES.double() * 1e300, "not finite"),
         ("abc", "no numbers"),
-        ([[1], [1, 2]], "no array"),
+        ([[1], [1, 2]], "no array of one shape"),
         (np.array([None] * 5, object), "no numbers"),
         (IMAGES.numpy() * 1j, "no numbers"),
         (IMAGES.to("meta"), "a tensor without plain numbers"),
@@ -73,3 +73,5 @@ def test_what_is_no_network_or_no_neuron_is_told_what_it_has_to_be():
         bioscnn.convert(module())
     with pytest.raises(UserError, match="device meta"):
         bioscnn.convert(module().to("meta"), IMAGES)
+    with pytest.raises(UserError, match="cannot be read: File name too long"):
+        bioscnn.read_network("a" * 5000 + ".onnx")
