@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bioscnn.ann import LayerGraph, ReLU, read_model
-from bioscnn.ann.torch_module import is_torch, read_torch
+from bioscnn.ann.torch_module import is_torch, numbers, read_torch
 from bioscnn.conversion import Normalisation, normalise
 from bioscnn.conversion import convert as convert_graph
 from bioscnn.errors import UserError
@@ -46,9 +48,20 @@ def read_network(network: object, example: Any = None) -> LayerGraph:
     if isinstance(network, LayerGraph):
         return network
     if isinstance(network, str | Path):
-        return read_model(network)
+        try:
+            return read_model(network)
+        except OSError as error:  # such as a name that is too long for a file
+            raise UserError(f"cannot be read: {error.strerror}", file=network) from None
     if is_torch(network):
         return read_torch(network, example)
+    if isinstance(network, Mapping):
+        raise UserError(
+            "no network, but its weights alone",
+            value=type(network).__name__,
+            expected="a torch module",
+            fix="load them into the class of the module: model = MyNetwork(); "
+            "model.load_state_dict(weights); then convert(model, images)",
+        )
     raise UserError(
         "no network",
         value=type(network).__name__,
@@ -101,10 +114,14 @@ def convert(
     >>> convert("mnist-small")["output"].shape
     (10,)
     """
-    graph = read_network(network, example)
+    _require_type("neuron", neuron, SpikingNeuron, "a SpikingNeuron, such as bioscnn.neurons.LIF()")
+    _require_type("synapse", synapse, Synapse, "a synapse, such as bioscnn.neurons.ExponentialCurrent()")
+    _require_type("normalisation", normalisation, Normalisation, "what bioscnn.conversion.normalise returns")
+    images = _finite(example, "example") if images is None else _finite(images, "images")
+    graph = read_network(network, images if example is None else example)
     neuron = neuron or LIF()
     if normalisation is None and any(isinstance(layer, ReLU) for layer in graph.layers):
-        normalisation = normalise(graph, _images(graph, example if images is None else images), neuron)
+        normalisation = normalise(graph, _images(graph, images), neuron)
     return convert_graph(
         graph,
         neuron,
@@ -114,16 +131,38 @@ def convert(
     )
 
 
-def _images(graph: LayerGraph, given: Any) -> np.ndarray:
+def _require_type(key: str, given: object, kind: Any, expected: str) -> None:
+    """Refuse an argument of another class."""
+    if given is not None and not isinstance(given, kind):
+        raise UserError(f"no {key}", key=key, value=given, expected=expected)
+
+
+def _finite(given: Any, key: str) -> NDArray[np.float32] | None:
+    """Return images in single precision, in which they have to be finite; None if there are none."""
+    if given is None:
+        return None
+    with np.errstate(over="ignore"):
+        images = numbers(given, key).astype(np.float32, copy=False)
+    n_bad = images.size - np.count_nonzero(np.isfinite(images))
+    if n_bad:
+        raise UserError(
+            f"{n_bad} of {images.size} numbers of the images are not finite",
+            key=key,
+            expected="finite numbers, in the range that the network was trained on",
+        )
+    return images
+
+
+def _images(graph: LayerGraph, images: NDArray[np.float32] | None) -> NDArray[np.float32]:
     """Return images on which activations are measured."""
-    images = None if given is None else np.asarray(given, np.float32)
     if images is not None and images.shape == graph.input_shape:
         images = images[None]
-    if images is None or np.ptp(images) == 0:
+    if images is None or images.size == 0 or np.ptp(images) == 0:
+        told = "" if images is None or images.size == 0 else f", all {images.flat[0]:g}"
         raise UserError(
             "the rates of a ReLU network are matched to its activations on images, and there are none",
             key="images",
-            value=None if images is None else f"{images.shape}, all {images.flat[0]:g}",
-            fix="give some hundred images of the training data: convert(network, example, images=images)",
+            value=None if images is None else f"{images.shape}{told}",
+            fix="give some hundred images of the training data: convert(network, images)",
         )
     return images

@@ -11,9 +11,11 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bioscnn.ann.graph import LayerGraph
 from bioscnn.ann.onnx.reader import read_onnx_bytes
+from bioscnn.ann.room import check_room
 from bioscnn.errors import UserError
 
 if TYPE_CHECKING:
@@ -99,6 +101,54 @@ def _quiet() -> Iterator[None]:
         logging.disable(before)
 
 
+def numbers(given: Any, key: str) -> NDArray[Any]:
+    """Return images that were given as a tensor, an array or lists, as an array of real numbers.
+
+    Parameters
+    ----------
+    given : tensor, ndarray or lists
+        A tensor may lie on any device, and require gradients.
+    key : str
+        Name of the argument.
+
+    Raises
+    ------
+    UserError
+        If they are no real numbers, or none are there: a sparse tensor, or one of the device ``meta``.
+    """
+    torch = sys.modules.get("torch")
+    expected = "a tensor or an array of real numbers, (n, channels, height, width)"
+    if torch is not None and isinstance(given, torch.Tensor):
+        if given.is_meta or given.layout != torch.strided or given.is_quantized:
+            kind = "meta" if given.is_meta else str(given.dtype if given.is_quantized else given.layout)
+            raise UserError("a tensor without plain numbers", key=key, value=kind, expected=expected)
+        given = given.detach().cpu().resolve_conj().resolve_neg()
+        single = given.is_floating_point() and given.dtype != torch.float64
+        given = (given.float() if single else given).numpy()
+    try:
+        array = np.asarray(given)
+    except (ValueError, TypeError, RuntimeError, OverflowError):
+        raise UserError(
+            "no array of one shape", key=key, value=type(given).__name__, expected=expected,
+            fix="make one of it: torch.stack(images), or numpy.stack(images)",
+        ) from None  # fmt: skip
+    if array.dtype.kind not in "fiub":
+        kind = type(given).__name__ if array.ndim == 0 else f"an array of {array.dtype}"
+        raise UserError("no numbers", key=key, value=kind, expected=expected)
+    return array
+
+
+def _require_numbers(module: torch.nn.Module) -> None:
+    """Refuse a module whose weights have not been loaded."""
+    for name, weights in module.named_parameters():
+        if weights.is_meta:
+            raise UserError(
+                "the module has no weights: they are on the device meta",
+                key=name,
+                fix="load them: module.to_empty(device='cpu'), then module.load_state_dict(...)",
+            )
+
+
 def _image(example: Any, module: torch.nn.Module) -> torch.Tensor:
     """Return one image of the example, as a batch, where the weights are and of their type."""
     import torch
@@ -107,9 +157,11 @@ def _image(example: Any, module: torch.nn.Module) -> torch.Tensor:
         raise UserError(
             "a torch module does not say which images it takes",
             key="example",
-            fix="give one: read_network(module, torch.zeros(1, channels, height, width))",
+            fix="give images: convert(model, images), or one image: read_network(model, "
+            "torch.zeros(1, channels, height, width))",
         )
-    image = torch.as_tensor(example if isinstance(example, torch.Tensor) else np.asarray(example))
+    _require_numbers(module)
+    image = torch.as_tensor(numbers(example, "example"))
     if image.ndim not in (3, 4) or 0 in image.shape:
         raise UserError(
             "the example is no image",
@@ -118,8 +170,12 @@ def _image(example: Any, module: torch.nn.Module) -> torch.Tensor:
             expected="shape (channels, height, width) or (n, channels, height, width)",
         )
     image = (image[None] if image.ndim == 3 else image)[:1]
+    check_room(image.shape, "an image", key="example")
     weights = next((p for p in module.parameters() if p.is_floating_point()), torch.zeros(()))
-    return image.detach().to(weights.device, weights.dtype)
+    image = image.detach().to(weights.device, weights.dtype)
+    if not torch.isfinite(image).all():
+        raise UserError("the example is not finite", key="example", expected="finite numbers")
+    return image
 
 
 @contextmanager

@@ -1,11 +1,16 @@
 """What ``import bioscnn`` offers, and what it costs."""
 
+import collections
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+import torch
+from torch import nn
 
 import bioscnn
+from bioscnn.errors import UserError
 
 
 def test_importing_the_library_loads_nothing_that_it_may_not_need():
@@ -19,3 +24,54 @@ def test_what_it_offers_is_there_and_listed():
     assert bioscnn.read_network("mnist-small").n_classes == 10
     with pytest.raises(AttributeError, match="no attribute 'read_everything'"):
         _ = bioscnn.read_everything
+
+
+def module():
+    torch.manual_seed(1)
+    return nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(2 * 6 * 6, 3))
+
+
+IMAGES = torch.rand(6, 1, 8, 8, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize(
+    ("images", "problem"),
+    [
+        (IMAGES * float("nan"), "384 of 384 numbers of the images are not finite"),
+        (torch.cat([IMAGES, IMAGES[:1] / 0]), "of 448 numbers of the images are not finite"),
+        (IMAGES.double() * 1e300, "not finite"),
+        ("abc", "no numbers"),
+        ([[1], [1, 2]], "no array of one shape"),
+        (np.array([None] * 5, object), "no numbers"),
+        (IMAGES.numpy() * 1j, "no numbers"),
+        (IMAGES.to("meta"), "a tensor without plain numbers"),
+        (IMAGES.to_sparse(), "a tensor without plain numbers"),
+        (IMAGES[:0], "the example is no image"),
+    ],
+)
+def test_images_that_are_no_finite_numbers_are_refused(images, problem):
+    for given in ((images,), (IMAGES, images)) if len(images) else ((images,),):
+        with pytest.raises(UserError, match=problem):
+            bioscnn.convert(module(), given[0], images=given[-1])
+    if "of the images" not in problem:
+        with pytest.raises(UserError, match=problem):
+            bioscnn.read_network(module(), images)
+
+
+def test_images_may_require_gradients_and_may_be_given_by_name_alone():
+    network = bioscnn.convert(module(), images=IMAGES.clone().requires_grad_())
+    assert network["output"].shape == (3,)
+
+
+def test_what_is_no_network_or_no_neuron_is_told_what_it_has_to_be():
+    with pytest.raises(UserError, match=r"SpikingNeuron, such as bioscnn\.neurons\.LIF\(\)"):
+        bioscnn.convert(module(), IMAGES, neuron="lif")
+    for weights in (module().state_dict(), collections.OrderedDict(a=1)):
+        with pytest.raises(UserError, match=r"into the class of the module"):
+            bioscnn.convert(weights, IMAGES)
+    with pytest.raises(UserError, match=r"convert\(model, images\)"):
+        bioscnn.convert(module())
+    with pytest.raises(UserError, match="device meta"):
+        bioscnn.convert(module().to("meta"), IMAGES)
+    with pytest.raises(UserError, match="cannot be read: File name too long"):
+        bioscnn.read_network("a" * 5000 + ".onnx")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -14,15 +16,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bioscnn.ann.room import check_room
 from bioscnn.errors import UserError
 
-LARGEST_CONFIG = 64 * 2**20
-"""A configuration of more bytes is not read; those of the largest networks have a few million."""
-LARGEST_WEIGHTS = 2**31
+LARGEST_CONFIG = 8 * 2**20
+"""A configuration of more bytes is not read; those of the largest networks have some hundred thousand."""
+LARGEST_WEIGHTS = 2**30
 """Weights of more bytes are not read."""
+LARGEST_NUMBER = 1e30
+"""Weights of a larger magnitude are refused: what is computed with them is not finite in single precision."""
+
+_MOST_PACKED = 64
+"""Bytes that one stored byte of weights may stand for; Keras does not pack them."""
 
 _CONFIG, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError)
+_DAMAGE = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, NotImplementedError,
+    RuntimeError, OSError, MemoryError,
+)  # fmt: skip
 
 
 class Weights:
@@ -61,8 +72,9 @@ class Weights:
             if group is None:
                 return ()
         told = group.attrs.get("name", name)
-        if told != name:
-            raise UserError("the weights are those of another layer", key=place, value=told, expected=name)
+        if not isinstance(told, str) or told != name:
+            shown = told if isinstance(told, str) else f"an attribute name that is no text: {told!r}"
+            raise UserError("the weights are those of another layer", key=place, value=shown, expected=name)
         found: list[NDArray[Any]] = []
         while (dataset := self._member(group, str(len(found)), name)) is not None:
             found.append(self._array(dataset, f"{place}/vars/{len(found)}"))
@@ -78,16 +90,27 @@ class Weights:
         return None if link is None else group[part]
 
     def _array(self, dataset: Any, place: str) -> NDArray[Any]:
+        import h5py
+
+        if not isinstance(dataset, h5py.Dataset):
+            raise UserError(
+                "not an array of weights", key=place, value=type(dataset).__name__, expected="a dataset"
+            )
+        if dataset.shape is None:
+            raise UserError("an array of weights without numbers", key=place, expected="real numbers")
         if dataset.is_virtual or dataset.external:
             raise UserError("the weights lie in another file", key=place)
         if dataset.dtype.kind not in "fiu":
             raise UserError(f"weights of type {dataset.dtype}", key=place, expected="real numbers")
-        self._left -= dataset.size * max(dataset.dtype.itemsize, 8)
+        self._left -= dataset.size * max(dataset.dtype.itemsize, 4)
         if self._left < 0:
             raise UserError(
-                "weights larger than 2 GB", file=self._path, key=place, value=dataset.shape,
+                "weights larger than 1 GB", file=self._path, key=place, value=dataset.shape,
                 fix="use a smaller network",
             )  # fmt: skip
+        if dataset.size * dataset.dtype.itemsize > _MOST_PACKED * dataset.id.get_storage_size():
+            raise UserError("numbers of the weights are missing in the file", key=place, value=dataset.shape,
+                            fix="save the model again with Keras")  # fmt: skip
         values = np.asarray(dataset[()])
         if not np.isfinite(values).all():
             raise UserError(
@@ -96,7 +119,21 @@ class Weights:
                 expected="finite numbers",
                 fix="train again with a smaller learning rate",
             )
+        require_moderate(values, place)
         return values
+
+
+def require_moderate(values: NDArray[Any], place: str) -> None:
+    """Refuse numbers of a network with which single precision overflows."""
+    largest = max(abs(float(values.max())), abs(float(values.min()))) if values.size else 0.0
+    if not largest <= LARGEST_NUMBER:
+        raise UserError(
+            "a number of the network is too large for single precision",
+            key=place,
+            value=largest,
+            expected=f"at most {LARGEST_NUMBER:g}",
+            fix="train again with a smaller learning rate",
+        )
 
 
 @contextmanager
@@ -142,11 +179,15 @@ def _content(path: Path, packed: zipfile.ZipFile, name: str, largest: int) -> by
             expected=f"{_CONFIG}, {_METADATA} and {_WEIGHTS} in it",
             fix='save the model with Keras 3: model.save("network.keras")',
         )
+    size = packed.getinfo(name).file_size  # of which zipfile gives no byte more, however much is packed
+    if size > largest:
+        raise UserError(
+            "larger than is read", file=path, key=name, value=f"{size} bytes",
+            expected=f"at most {largest} bytes",
+        )  # fmt: skip
+    check_room((size,), "a file in the archive", itemsize=1, file=path, key=name)
     with packed.open(name) as member:
-        content = member.read(largest + 1)
-    if len(content) > largest:
-        raise UserError("larger than is read", file=path, key=name, expected=f"at most {largest} bytes")
-    return content
+        return member.read()
 
 
 def _json(path: Path, packed: zipfile.ZipFile, name: str) -> Mapping[str, Any]:

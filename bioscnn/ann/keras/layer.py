@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bioscnn.ann.keras.archive import require_moderate
 from bioscnn.ann.onnx.assembly import ANY_BATCH, NEWEST_OPSET, applied
 from bioscnn.ann.onnx.operation import Operation
 from bioscnn.ann.onnx.values import Builder, Value
@@ -49,6 +50,9 @@ class KerasLayer:
 
     def apply(self, operator: str, *inputs: Value | NDArray[Any] | None, **attributes: Any) -> Value:
         """Return what an operator of ONNX makes of activations and constants."""
+        for constant in inputs:
+            if isinstance(constant, np.ndarray):
+                require_moderate(constant, "a constant")
         op = Operation(operator, attributes, inputs, 1, ANY_BATCH, NEWEST_OPSET, self.build)
         return applied(op, self.where)[0]
 

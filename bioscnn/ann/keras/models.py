@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -105,35 +107,35 @@ class Models:
         with located(self._path, f"model {name!r}" if name else "config.json"):
             output = _one_tensor(model["config"].get("output_layers"), "outputs")
             _one_tensor(model["config"].get("input_layers"), "inputs")
-            waiting = list(_calls(layers))
+            calls = _in_order(list(_calls(layers)))
         known: dict[Call, Value] = {}
-        while waiting:
-            ready = [call for call in waiting if all(source in known for source in call.sources)]
-            if not ready:
-                raise UserError("the layers wait for each other in a circle", file=self._path,
-                                value=[call.key[0] for call in waiting][:8])  # fmt: skip
-            for call in ready:
-                if call.entry.get("class_name") == "InputLayer":
-                    known[call.key] = image
-                else:
-                    arguments = [known[a] if isinstance(a, tuple) else a for a in call.arguments]
-                    known[call.key] = self._layer(call.entry, name, places[id(call.entry)], arguments)
-            waiting = [call for call in waiting if call.key not in known]
+        for call in calls:
+            if call.entry.get("class_name") == "InputLayer":
+                self._count(name)
+                known[call.key] = image
+            else:
+                arguments = [known[a] if isinstance(a, tuple) else a for a in call.arguments]
+                known[call.key] = self._layer(call.entry, name, places[id(call.entry)], arguments)
         if output not in known:
             raise UserError("the output is of no layer", file=self._path, key=name or None, value=output[0])
         return known[output]
+
+    def _count(self, name: str) -> None:
+        """Refuse more layers, inputs and models than a network has."""
+        self._n_layers += 1
+        if self._n_layers > _MOST_LAYERS:
+            problem = f"more than {_MOST_LAYERS:,} layers, as often as they are called"
+            raise UserError(problem, file=self._path, key=name or None)
 
     def _layer(self, entry: Entry, model: str, place: str, inputs: Sequence[Argument]) -> Value:
         """Return what a layer, or a model in its place, makes of its inputs."""
         kind, config = str(entry.get("class_name")), entry["config"]
         own = str(config.get("name"))
         name = f"{model}/{own}".lstrip("/")
+        self._count(name)
         if kind in _MODELS:
             return self.through(entry, name, place, inputs)
         with located(self._path, f"layer {name!r} ({kind})"):
-            self._n_layers += 1
-            if self._n_layers > _MOST_LAYERS:
-                raise UserError(f"more than {_MOST_LAYERS:,} layers, as often as they are called")
             require_own(dict(entry))
             _require_plain_numbers(config)
             if str(entry.get("module")).startswith(_OPS):
@@ -152,6 +154,26 @@ class _Call:
         self.entry, self.arguments = entry, arguments
         self.key: Call = (str(entry["config"].get("name")), index)
         self.sources = [argument for argument in arguments if isinstance(argument, tuple)]
+
+
+def _in_order(calls: Sequence[_Call]) -> list[_Call]:
+    """Return calls such that each comes after its sources: by its distance from the input, then as listed."""
+    by_key = {call.key: call for call in calls}
+    if len(by_key) < len(calls):
+        (name, _), _ = Counter(call.key for call in calls).most_common(1)[0]
+        raise UserError("two layers have one name", value=name)
+    missing = [source for call in calls for source in call.sources if source not in by_key]
+    if missing:
+        raise UserError("a layer takes the output of one that is not there", value=missing[0][0])
+    distance: dict[Call, int] = {}
+    try:
+        for key in TopologicalSorter({call.key: call.sources for call in calls}).static_order():
+            distance[key] = 1 + max((distance[source] for source in by_key[key].sources), default=0)
+    except CycleError as error:
+        raise UserError(
+            "the layers wait for each other in a circle", value=[key[0] for key in error.args[1]][:8]
+        ) from None
+    return sorted(calls, key=lambda call: distance[call.key])
 
 
 def _calls(layers: Sequence[Entry]) -> Iterator[_Call]:

@@ -17,6 +17,9 @@ from bioscnn.ann.onnx.values import Builder, Value
 from bioscnn.ann.room import check_room
 from bioscnn.errors import UserError
 
+LARGEST_IMAGE = 2**24
+"""Images of more numbers are not read: where each of them goes is followed through all layers."""
+
 
 def read_keras(path: str | Path) -> LayerGraph:
     """Read a trained network from an archive of Keras 3, without Keras.
@@ -67,6 +70,13 @@ def _image(config: Mapping[str, Any]) -> Value:
             fix="build the model on images: keras.Input((28, 28, 1)), with Flatten before Dense",
         )
     check_room(lengths, "an image")
+    if prod(lengths) > LARGEST_IMAGE:
+        raise UserError(
+            f"an image of {prod(lengths):,} numbers",
+            value=shape,
+            expected=f"at most {LARGEST_IMAGE:,}",
+            fix="give a network of smaller images",
+        )
     own = np.arange(prod(lengths))
     if len(lengths) == 2:
         return Value(INPUT, (1, *lengths), own.reshape(lengths))

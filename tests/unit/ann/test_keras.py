@@ -194,7 +194,7 @@ def lost(file):
     [
         (external, "link to elsewhere"),
         (elsewhere, "lie in another file"),
-        (huge, "larger than 2 GB"),
+        (huge, "larger than 1 GB"),
         (not_finite, "1 of 4 weights are not finite"),
         (of_another, "those of another layer"),
         (lost, "1 arrays of weights"),
@@ -289,3 +289,86 @@ def test_a_member_that_unpacks_to_too_much_is_not_read(tmp_path, monkeypatch):
     monkeypatch.setattr("bioscnn.ann.keras.archive.LARGEST_CONFIG", 100)
     with pytest.raises(UserError, match="larger than is read"):
         read_keras(small(tmp_path))
+
+
+def in_place_of_the_kernel(make):
+    def change(file):
+        del file["layers/conv2d/vars/0"]
+        make(file["layers/conv2d/vars"])
+
+    return change
+
+
+def kernel(*shape, **data):
+    return in_place_of_the_kernel(lambda arrays: arrays.create_dataset("0", *shape, **data))
+
+
+def array_as_name(file):
+    file["layers/conv2d/vars"].attrs["name"] = np.arange(3)
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (in_place_of_the_kernel(lambda arrays: arrays.create_group("0")), "not an array of weights"),
+        (kernel(data=h5py.Empty("f4")), "without numbers"),
+        (kernel(CONV.shape, dtype="f4"), "are missing in the file"),
+        (kernel(data=np.full(CONV.shape, 3e38, "f4")), "too large for single precision"),
+        (kernel(data=np.full(CONV.shape, -1e300)), "too large for single precision"),
+        (array_as_name, "those of another layer"),
+    ],
+)
+def test_weights_that_are_no_moderate_numbers_are_refused_by_layer(tmp_path, change, problem):
+    with pytest.raises(UserError, match=problem) as refusal:
+        read_keras(small(tmp_path, change=change))
+    assert "layer 'conv' (Conv2D)" in refusal.value.key
+
+
+def test_models_that_call_models_without_layers_are_counted(tmp_path):
+    model = functional(image(8, 8, 2, name="i"), output="i", name="m0")
+    for k in range(40):
+        twice = called(model, [tensor("i")], [tensor(f"m{k}")])
+        model = functional(image(8, 8, 2, name="i"), twice, output=f"m{k}", name=f"m{k + 1}")
+        model["config"]["output_layers"] = [[f"m{k}", 1, 0]]
+    with pytest.raises(UserError, match="more than 100,000 layers"):
+        read_keras(small(tmp_path, model))
+
+
+def chain(n, *more):
+    layers, before = [], "input_layer"
+    for k in range(n):
+        layers.append(called(layer("Dropout", f"d{k}"), [tensor(before)]))
+        before = f"d{k}"
+    last = [called(flatten(), [tensor(before)]), called(dense("dense"), [tensor("flatten")])]
+    return functional(image(2, 2, 1), *more, *[*layers, *last][::-1], output="dense")
+
+
+def test_layers_that_are_listed_backwards_are_read_in_their_order(tmp_path):
+    weights = {"layers/dense": ("dense", [np.ones((4, 3)), np.zeros(3)])}
+    assert read_keras(written(tmp_path / "a.keras", chain(4000), weights)).n_classes == 3
+    twice = chain(3, called(layer("Dropout", "d1"), [tensor("input_layer")]))
+    with pytest.raises(UserError, match="two layers have one name") as refusal:
+        read_keras(written(tmp_path / "a.keras", twice, weights))
+    assert refusal.value.value == "d1"
+    nowhere = chain(3, called(layer("Dropout", "e"), [tensor("nothing")]))
+    with pytest.raises(UserError, match="of one that is not there"):
+        read_keras(written(tmp_path / "a.keras", nowhere, weights))
+
+
+def test_a_damaged_archive_of_lzma_is_refused(tmp_path):
+    path = tmp_path / "a.keras"
+    with zipfile.ZipFile(small(tmp_path)) as good, zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as packed:
+        for name in good.namelist():
+            packed.writestr(name, good.read(name))
+    content = bytearray(path.read_bytes())
+    for k in range(200, len(content) - 400, 37):
+        content[k] ^= 0x55
+    path.write_bytes(content)
+    with pytest.raises(UserError, match="no Keras archive, or damaged"):
+        read_keras(path)
+
+
+def test_an_image_that_is_too_large_is_refused_before_anything_is_made_of_it(tmp_path):
+    config = sequential(image(10**6, 28, 1), flatten(), dense("dense"))
+    with pytest.raises(UserError, match="an image of 28,000,000 numbers"):
+        read_keras(small(tmp_path, config=config))

@@ -56,7 +56,7 @@ def test_a_module_becomes_a_spiking_network_in_one_call():
     assert network["output"].shape == (3,)
     with pytest.raises(UserError, match="matched to its activations on images") as refusal:
         bioscnn.convert(module(), torch.zeros(1, 1, 8, 8))
-    assert "images=images" in refusal.value.fix
+    assert "convert(network, images)" in refusal.value.fix
     assert bioscnn.convert(module(), torch.zeros(1, 1, 8, 8), images=X)["output"].shape == (3,)
 
 
