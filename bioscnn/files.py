@@ -10,10 +10,11 @@ import os
 import secrets
 import shutil
 import socket
+import stat
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -114,6 +115,40 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]] | None:
     except (OSError, ValueError, EOFError, MemoryError, OverflowError, RuntimeError, TokenError,
             zipfile.BadZipFile, zlib.error):  # fmt: skip
         return None
+
+
+def free_place(out: Path | None, usual: Path, ours: Callable[[Path], bool], *, empty: bool = False) -> Path:
+    """Return where a result may be written without destroying a file of the user's.
+
+    Parameters
+    ----------
+    out : Path or None
+        As the user gave it: nothing that is there is written over.
+    usual : Path
+        Where it goes otherwise.
+    ours : callable
+        Says of what is at `usual`, which is no link, whether it is such a result and may be replaced.
+    empty : bool
+        Whether `out` may be a folder that holds nothing.
+
+    Raises
+    ------
+    UserError
+        If something else is there, or the path can be none of a file.
+    """
+    path = usual if out is None else out
+    try:
+        mode = os.lstat(path).st_mode
+        if out is None and (stat.S_ISREG(mode) or stat.S_ISDIR(mode)) and ours(path):
+            return path
+        if empty and stat.S_ISDIR(mode) and not any(path.iterdir()):
+            return path
+    except FileNotFoundError:
+        return path
+    except OSError as error:
+        raise UserError(f"cannot write: {error.strerror}", file=path, fix="choose another --out") from None
+    fix = "choose a path that does not exist" if out is not None else "remove it, or choose another --out"
+    raise UserError("something is there already, and is not written over", file=path, fix=fix)
 
 
 @contextmanager

@@ -10,12 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.export.activity import AT_ONCE, Activity
-from bioscnn.files import whole_folder
+from bioscnn.files import free_place, whole_folder
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 MARK = "trials.csv"
+TABLES = {MARK, "spikes.csv", "decisions.csv", "potentials.csv"}
+
+
+def _is_export(path: Path) -> bool:
+    """Return whether a folder holds tables of an export and nothing else."""
+    return path.is_dir() and {inside.name for inside in path.iterdir()} <= TABLES
 
 
 def write(folder: Path, out: Path | None) -> Path:
@@ -26,14 +32,15 @@ def write(folder: Path, out: Path | None) -> Path:
 
     Parameters and errors as of `bioscnn.export.export`.
     """
+    path = free_place(out, folder / "csv", _is_export, empty=True)
     activity = Activity.read(folder)
-    path = out or folder / "csv"
     tables = {
         "trials.csv": [_trials(activity)],
         "spikes.csv": _spikes(activity),
         "decisions.csv": [_decisions(activity)],
         "potentials.csv": _potentials(activity),
     }
+    assert set(tables) == TABLES
     with whole_folder(path, mark=MARK) as scratch:
         for name, parts in tables.items():
             with (scratch / name).open("w", encoding="utf-8", newline="") as file:

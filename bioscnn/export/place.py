@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bioscnn.errors import UserError
 from bioscnn.files import scratch_folder, unwritable_is_told
+
+if TYPE_CHECKING:
+    from h5py import File
+
+
+def is_hdf5(path: Path, earlier: Callable[[File], bool]) -> bool:
+    """Return whether a path is an HDF5 file, and one of which `earlier` is true."""
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            return earlier(file)
+    except (OSError, KeyError, ValueError, RuntimeError):
+        return False
 
 
 @contextmanager

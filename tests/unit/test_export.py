@@ -1,6 +1,7 @@
 """Spikes, potentials and decisions of a run come back from every format as they were."""
 
 from importlib.util import find_spec
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -174,3 +175,29 @@ def test_what_does_not_fit_together_is_refused(run, tmp_path):
     ):
         with pytest.raises(UserError):
             export(what, to, out)
+
+
+@pytest.mark.parametrize("to", ["npz", "csv", "nwb"])
+def test_what_is_there_is_never_written_over(to, recording, tmp_path):
+    if to == "nwb":
+        pytest.importorskip("pynwb")
+    folder = write_run(tmp_path / "run", only_of(recording, "output", "readout"))
+    before = (folder / "run.h5").read_bytes()
+    (tmp_path / "link").symlink_to(tmp_path / "absent")
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "trials.csv").write_text("mine")
+    for out in (folder / "run.h5", tmp_path / "link", tmp_path / "own", Path("/dev/null")):
+        with pytest.raises(UserError, match="not written over"):
+            export(folder, to, out)
+    assert (folder / "run.h5").read_bytes() == before and (tmp_path / "link").is_symlink()
+    assert (tmp_path / "own" / "trials.csv").read_text() == "mine"
+    first = export(folder, to)
+    assert export(folder, to) == first  # an earlier export is replaced
+    with pytest.raises(UserError, match="not written over"):
+        export(folder, to, first)
+    if to == "csv":
+        (first / "notes.txt").write_text("mine")
+    else:
+        first.write_text("mine")
+    with pytest.raises(UserError, match="not written over"):
+        export(folder, to)
