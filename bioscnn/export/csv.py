@@ -50,7 +50,7 @@ def write(folder: Path, out: Path | None) -> Path:
 
 
 def _trials(activity: Activity) -> DataFrame:
-    names = np.array(activity.classes)
+    names = np.array([_text(name) for name in activity.classes])
     return _table(
         trial=np.arange(activity.n_trials),
         index=activity.index,
@@ -62,10 +62,15 @@ def _trials(activity: Activity) -> DataFrame:
     )
 
 
+def _text(name: str) -> str:
+    """Return a name with an apostrophe before it if a spreadsheet would compute it as a formula."""
+    return f"'{name}" if name.lstrip().startswith(("=", "+", "-", "@")) else name
+
+
 def _spikes(activity: Activity) -> Iterator[DataFrame]:
     for name, spikes in activity.spikes.items():
         yield _table(
-            population=np.full(spikes.n_spikes, name),
+            population=np.full(spikes.n_spikes, _text(name)),
             trial=spikes.trial(),
             neuron=spikes.neuron,
             step=spikes.step,
@@ -89,7 +94,7 @@ def _potentials(activity: Activity) -> Iterator[DataFrame]:
             part = potentials[first : first + stride]
             trial, step, neuron = (place.ravel() for place in np.indices(part.shape))
             yield _table(
-                population=np.full(part.size, name),
+                population=np.full(part.size, _text(name)),
                 trial=trial + first,
                 neuron=neuron,
                 step=step,

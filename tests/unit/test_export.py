@@ -147,6 +147,17 @@ def test_nwb(run, recording, tmp_path):
     assert intervals.chosen_class.tolist() == decisions(recording, RULE)[:, -1].tolist()
 
 
+def test_names_of_classes_are_no_formulas_of_a_spreadsheet(recording, tmp_path, monkeypatch):
+    names = ["=1+1", "@a", "-b", " +c", *"efghij"]
+    monkeypatch.setattr(Activity, "classes", names)
+    folder = write_run(tmp_path / "run", only_of(recording, "output", "readout"))
+    trials = pd.read_csv(export(folder, "csv") / "trials.csv")
+    shown = ["'=1+1", "'@a", "'-b", "' +c", *"efghij"]
+    assert trials.true_name.tolist() == [shown[label] for label in trials.true_class]
+    assert trials.chosen_name.tolist() == [shown[label] for label in trials.chosen_class]
+    assert np.load(export(folder, "npz"))["classes"].tolist() == names
+
+
 @pytest.mark.parametrize("to", FORMATS)
 def test_a_run_without_spikes_is_told_which_key_keeps_them(to, recording, tmp_path, monkeypatch):
     monkeypatch.setattr("bioscnn.studies.run_folder.RunFolder.readout", lambda *_: None)
@@ -177,10 +188,10 @@ def test_what_does_not_fit_together_is_refused(run, tmp_path):
             export(what, to, out)
 
 
-@pytest.mark.parametrize("to", ["npz", "csv", "nwb"])
+@pytest.mark.parametrize("to", ["npz", "csv", "neo", "nwb"])
 def test_what_is_there_is_never_written_over(to, recording, tmp_path):
-    if to == "nwb":
-        pytest.importorskip("pynwb")
+    if to in ("neo", "nwb"):
+        pytest.importorskip({"neo": "nixio", "nwb": "pynwb"}[to])
     folder = write_run(tmp_path / "run", only_of(recording, "output", "readout"))
     before = (folder / "run.h5").read_bytes()
     (tmp_path / "link").symlink_to(tmp_path / "absent")
