@@ -6,6 +6,7 @@ import errno
 import glob
 import io
 import json
+import lzma
 import os
 import secrets
 import shutil
@@ -38,7 +39,15 @@ _NOT_WRITABLE = (
     errno.EACCES,
     errno.EPERM,
     errno.ENOTDIR,
+    errno.ENAMETOOLONG,
 )
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
 
 
 _LOCK = ".lock"
@@ -106,6 +115,8 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]] | None:
     from numpy import load
 
     try:
+        if not path.is_file():
+            return None
         with zipfile.ZipFile(path) as archive:
             unpacked = sum(entry.file_size for entry in archive.infolist())
         if unpacked > max(LARGEST_UNPACKED, path.stat().st_size):
@@ -113,8 +124,34 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]] | None:
         with load(path, allow_pickle=False) as arrays:
             return dict(arrays)
     except (OSError, ValueError, EOFError, MemoryError, OverflowError, RuntimeError, TokenError,
-            zipfile.BadZipFile, zlib.error):  # fmt: skip
+            zipfile.BadZipFile, zlib.error, lzma.LZMAError):  # fmt: skip
         return None
+
+
+def require_file(path: Path, **details: str) -> None:
+    """Refuse what is there and is no file: a folder, or a pipe or device, which may never end.
+
+    Parameters
+    ----------
+    path : Path
+        Links to files will do; so does a path where nothing is.
+    **details : str
+        ``key`` and ``expected`` of the error.
+
+    Raises
+    ------
+    UserError
+    """
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise UserError("cannot read the file", file=path, value=error.strerror) from error
+    if not stat.S_ISREG(mode):
+        details = {"expected": "a file on a disk"} | details
+        value = _KINDS.get(stat.S_IFMT(mode), "something else")
+        raise UserError("no file", file=path, value=value, **details)
 
 
 def free_place(out: Path | None, usual: Path, ours: Callable[[Path], bool], *, empty: bool = False) -> Path:
