@@ -16,7 +16,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 from tokenize import TokenError
@@ -204,15 +204,15 @@ def whole_folder(folder: Path, mark: str) -> Iterator[Path]:
     UserError
         If `folder` holds something else, or cannot be written.
     """
-    if folder.is_file() or (folder.is_dir() and any(folder.iterdir()) and not (folder / mark).exists()):
-        raise UserError(
-            "the folder exists and is no earlier result",
-            file=folder,
-            fix="give --out a new folder, or empty this one",
-        )
     with unwritable_is_told(folder):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with scratch_folder(folder.parent, ".unfinished") as place:
+        if folder.is_file() or (folder.is_dir() and any(folder.iterdir()) and not (folder / mark).exists()):
+            raise UserError(
+                "the folder exists and is no earlier result",
+                file=folder,
+                fix="give --out a new folder, or empty this one",
+            )
+        make_folder(folder.parent)
+        with scratch_for_results(folder.parent, ".unfinished") as place:
             scratch = place / folder.name
             scratch.mkdir()
             yield scratch
@@ -265,6 +265,45 @@ def _lock_of(folder: Path) -> Path:
     return folder.with_name(folder.name + _LOCK)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those that it lies in, unless they are there.
+
+    Raises
+    ------
+    UserError
+        If it cannot be made, or a file has its name.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+@contextmanager
+def scratch_for_results(folder: Path, name: str) -> Iterator[Path]:
+    """Give a folder as of `scratch_folder`, where a user wants results.
+
+    Raises
+    ------
+    UserError
+        If it cannot be made: the system's own folders, such as /proc, take no files and say many things.
+    """
+    with ExitStack() as held:
+        try:
+            scratch = held.enter_context(scratch_folder(folder, name))
+        except OSError as error:
+            raise _unwritable(folder, error) from error
+        yield scratch
+
+
+def _unwritable(folder: Path, error: OSError) -> UserError:
+    return UserError(
+        f"cannot write the results: {error.strerror or error}",
+        file=folder,
+        fix="free some space there, or give --out a folder that can be written",
+    )
+
+
 @contextmanager
 def unwritable_is_told(folder: Path) -> Iterator[None]:
     """Turn a full or closed disk into a message.
@@ -279,11 +318,7 @@ def unwritable_is_told(folder: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno not in _NOT_WRITABLE:
             raise
-        raise UserError(
-            f"cannot write the results: {error.strerror or error}",
-            file=folder,
-            fix="free some space there, or give --out a folder that can be written",
-        ) from error
+        raise _unwritable(folder, error) from error
 
 
 def point_latest(folder: Path) -> None:

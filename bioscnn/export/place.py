@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bioscnn.errors import UserError
-from bioscnn.files import scratch_folder, unwritable_is_told
+from bioscnn.files import scratch_for_results, unwritable_is_told
 
 if TYPE_CHECKING:
     from h5py import File
@@ -38,6 +38,6 @@ def whole_file(path: Path) -> Iterator[Path]:
         raise UserError("a file is written, and this is a folder", file=path, fix=f"write {path / 'NAME'}")
     if not path.parent.is_dir():
         raise UserError("the folder does not exist", file=path.parent, fix="make it, or choose another --out")
-    with unwritable_is_told(path.parent), scratch_folder(path.parent, ".export") as scratch:
+    with unwritable_is_told(path.parent), scratch_for_results(path.parent, ".export") as scratch:
         yield scratch / path.name
         (scratch / path.name).replace(path)

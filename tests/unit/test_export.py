@@ -183,6 +183,11 @@ def test_what_does_not_fit_together_is_refused(run, tmp_path):
         (run, "npz", tmp_path / "absent" / "run.npz"),
         (run, "npz", tmp_path),
         (run, "csv", run),
+        (run, "npz", Path("/proc/x.npz")),
+        (run, "csv", Path("/proc/x")),
+        (run, "csv", Path("/proc/x/y")),
+        (run, "npz", tmp_path / ("long" * 70)),
+        (run, "csv", tmp_path / ("long" * 70)),
     ):
         with pytest.raises(UserError):
             export(what, to, out)
