@@ -6,15 +6,17 @@ import errno
 import glob
 import io
 import json
+import lzma
 import os
 import secrets
 import shutil
 import socket
+import stat
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 from tokenize import TokenError
@@ -37,7 +39,15 @@ _NOT_WRITABLE = (
     errno.EACCES,
     errno.EPERM,
     errno.ENOTDIR,
+    errno.ENAMETOOLONG,
 )
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
 
 
 _LOCK = ".lock"
@@ -105,6 +115,8 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]] | None:
     from numpy import load
 
     try:
+        if not path.is_file():
+            return None
         with zipfile.ZipFile(path) as archive:
             unpacked = sum(entry.file_size for entry in archive.infolist())
         if unpacked > max(LARGEST_UNPACKED, path.stat().st_size):
@@ -112,8 +124,68 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]] | None:
         with load(path, allow_pickle=False) as arrays:
             return dict(arrays)
     except (OSError, ValueError, EOFError, MemoryError, OverflowError, RuntimeError, TokenError,
-            zipfile.BadZipFile, zlib.error):  # fmt: skip
+            zipfile.BadZipFile, zlib.error, lzma.LZMAError):  # fmt: skip
         return None
+
+
+def require_file(path: Path, **details: str) -> None:
+    """Refuse what is there and is no file: a folder, or a pipe or device, which may never end.
+
+    Parameters
+    ----------
+    path : Path
+        Links to files will do; so does a path where nothing is.
+    **details : str
+        ``key`` and ``expected`` of the error.
+
+    Raises
+    ------
+    UserError
+    """
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise UserError("cannot read the file", file=path, value=error.strerror) from error
+    if not stat.S_ISREG(mode):
+        details = {"expected": "a file on a disk"} | details
+        value = _KINDS.get(stat.S_IFMT(mode), "something else")
+        raise UserError("no file", file=path, value=value, **details)
+
+
+def free_place(out: Path | None, usual: Path, ours: Callable[[Path], bool], *, empty: bool = False) -> Path:
+    """Return where a result may be written without destroying a file of the user's.
+
+    Parameters
+    ----------
+    out : Path or None
+        As the user gave it: nothing that is there is written over.
+    usual : Path
+        Where it goes otherwise.
+    ours : callable
+        Says of what is at `usual`, which is no link, whether it is such a result and may be replaced.
+    empty : bool
+        Whether `out` may be a folder that holds nothing.
+
+    Raises
+    ------
+    UserError
+        If something else is there, or the path can be none of a file.
+    """
+    path = usual if out is None else out
+    try:
+        mode = os.lstat(path).st_mode
+        if out is None and (stat.S_ISREG(mode) or stat.S_ISDIR(mode)) and ours(path):
+            return path
+        if empty and stat.S_ISDIR(mode) and not any(path.iterdir()):
+            return path
+    except FileNotFoundError:
+        return path
+    except OSError as error:
+        raise UserError(f"cannot write: {error.strerror}", file=path, fix="choose another --out") from None
+    fix = "choose a path that does not exist" if out is not None else "remove it, or choose another --out"
+    raise UserError("something is there already, and is not written over", file=path, fix=fix)
 
 
 @contextmanager
@@ -132,15 +204,15 @@ def whole_folder(folder: Path, mark: str) -> Iterator[Path]:
     UserError
         If `folder` holds something else, or cannot be written.
     """
-    if folder.is_file() or (folder.is_dir() and any(folder.iterdir()) and not (folder / mark).exists()):
-        raise UserError(
-            "the folder exists and is no earlier result",
-            file=folder,
-            fix="give --out a new folder, or empty this one",
-        )
     with unwritable_is_told(folder):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with scratch_folder(folder.parent, ".unfinished") as place:
+        if folder.is_file() or (folder.is_dir() and any(folder.iterdir()) and not (folder / mark).exists()):
+            raise UserError(
+                "the folder exists and is no earlier result",
+                file=folder,
+                fix="give --out a new folder, or empty this one",
+            )
+        make_folder(folder.parent)
+        with scratch_for_results(folder.parent, ".unfinished") as place:
             scratch = place / folder.name
             scratch.mkdir()
             yield scratch
@@ -193,6 +265,45 @@ def _lock_of(folder: Path) -> Path:
     return folder.with_name(folder.name + _LOCK)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those that it lies in, unless they are there.
+
+    Raises
+    ------
+    UserError
+        If it cannot be made, or a file has its name.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+@contextmanager
+def scratch_for_results(folder: Path, name: str) -> Iterator[Path]:
+    """Give a folder as of `scratch_folder`, where a user wants results.
+
+    Raises
+    ------
+    UserError
+        If it cannot be made: the system's own folders, such as /proc, take no files and say many things.
+    """
+    with ExitStack() as held:
+        try:
+            scratch = held.enter_context(scratch_folder(folder, name))
+        except OSError as error:
+            raise _unwritable(folder, error) from error
+        yield scratch
+
+
+def _unwritable(folder: Path, error: OSError) -> UserError:
+    return UserError(
+        f"cannot write the results: {error.strerror or error}",
+        file=folder,
+        fix="free some space there, or give --out a folder that can be written",
+    )
+
+
 @contextmanager
 def unwritable_is_told(folder: Path) -> Iterator[None]:
     """Turn a full or closed disk into a message.
@@ -207,11 +318,7 @@ def unwritable_is_told(folder: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno not in _NOT_WRITABLE:
             raise
-        raise UserError(
-            f"cannot write the results: {error.strerror or error}",
-            file=folder,
-            fix="free some space there, or give --out a folder that can be written",
-        ) from error
+        raise _unwritable(folder, error) from error
 
 
 def point_latest(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from difflib import SequenceMatcher
 from importlib.resources import files
@@ -96,6 +97,17 @@ def read_card(name_or_path: str | Path) -> dict[str, Any] | None:
     return card
 
 
+def _refuse_impossible(path: Path) -> None:
+    """Refuse what the system takes for no path at all: names that are too long, or hold a null."""
+    try:
+        path.stat()
+    except ValueError as error:
+        raise UserError(f"no path of a network: {error}", value=str(path)) from None
+    except OSError as error:
+        if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+            raise UserError(f"no path of a network: {error.strerror}", value=str(path)) from None
+
+
 def locate(name_or_path: str | Path) -> Path:
     """Return the file of a shipped network or of a path.
 
@@ -105,6 +117,7 @@ def locate(name_or_path: str | Path) -> Path:
         If there is no shipped network of this name, or the file is of a kind that is not read.
     """
     path = Path(name_or_path)
+    _refuse_impossible(path)
     if path.suffix in (*READ, ".nir"):
         return path
     name = str(name_or_path)

@@ -292,6 +292,8 @@ def _own(name: str, size: tuple[int, int] | None) -> OwnData | None:
     found = kind_and_path(name)
     if found is None:
         return None
+    if not found[1].strip():
+        raise UserError("no path of own data", value=name, expected=f"{found[0]}:PATH")
     if size is not None and "size" not in KEYS_OF_KINDS[found[0]]:
         raise UserError("these images have a size of their own", key="size", value=size, fix="leave it out")
     return OwnData(found[0], Path(found[1]).expanduser(), size)

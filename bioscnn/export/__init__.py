@@ -32,7 +32,8 @@ def export(what: Path, to: str, out: Path | None = None) -> Path:
         A key of `FORMATS`.
     out : Path or None
         File to write, for ``csv`` a folder; None for one in the folder of the run: ``run.npz``, ``csv``,
-        ``run.nix``, ``run.nwb``.
+        ``run.nix``, ``run.nwb``. What is at a path that is given is never replaced, and of the others an
+        earlier export alone.
 
     Returns
     -------
@@ -45,8 +46,16 @@ def export(what: Path, to: str, out: Path | None = None) -> Path:
         If there is no such format or run, the run kept no spikes, a package is missing, or the file
         cannot be written; nothing half-written stays.
     """
+    if to == "nir":
+        raise UserError(
+            "nir is a format of the network of a study, not of a run",
+            key="--to",
+            value=to,
+            expected=" | ".join(FORMATS),
+            fix="bioscnn export STUDY --to nir",
+        )
     if to not in FORMATS:
-        raise UserError("no such format", key="--to", value=to, expected=" | ".join(FORMATS))
+        raise UserError("no such format", key="--to", value=to, expected=" | ".join((*FORMATS, "nir")))
     if not what.is_dir():
         raise UserError(
             f"{to} is a format of a run",

@@ -10,12 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.export.activity import AT_ONCE, Activity
-from bioscnn.files import whole_folder
+from bioscnn.files import free_place, whole_folder
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 MARK = "trials.csv"
+TABLES = {MARK, "spikes.csv", "decisions.csv", "potentials.csv"}
+
+
+def _is_export(path: Path) -> bool:
+    """Return whether a folder holds tables of an export and nothing else."""
+    return path.is_dir() and {inside.name for inside in path.iterdir()} <= TABLES
 
 
 def write(folder: Path, out: Path | None) -> Path:
@@ -26,14 +32,15 @@ def write(folder: Path, out: Path | None) -> Path:
 
     Parameters and errors as of `bioscnn.export.export`.
     """
+    path = free_place(out, folder / "csv", _is_export, empty=True)
     activity = Activity.read(folder)
-    path = out or folder / "csv"
     tables = {
         "trials.csv": [_trials(activity)],
         "spikes.csv": _spikes(activity),
         "decisions.csv": [_decisions(activity)],
         "potentials.csv": _potentials(activity),
     }
+    assert set(tables) == TABLES
     with whole_folder(path, mark=MARK) as scratch:
         for name, parts in tables.items():
             with (scratch / name).open("w", encoding="utf-8", newline="") as file:
@@ -43,7 +50,7 @@ def write(folder: Path, out: Path | None) -> Path:
 
 
 def _trials(activity: Activity) -> DataFrame:
-    names = np.array(activity.classes)
+    names = np.array([_text(name) for name in activity.classes])
     return _table(
         trial=np.arange(activity.n_trials),
         index=activity.index,
@@ -55,10 +62,15 @@ def _trials(activity: Activity) -> DataFrame:
     )
 
 
+def _text(name: str) -> str:
+    """Return a name with an apostrophe before it if a spreadsheet would compute it as a formula."""
+    return f"'{name}" if name.lstrip().startswith(("=", "+", "-", "@")) else name
+
+
 def _spikes(activity: Activity) -> Iterator[DataFrame]:
     for name, spikes in activity.spikes.items():
         yield _table(
-            population=np.full(spikes.n_spikes, name),
+            population=np.full(spikes.n_spikes, _text(name)),
             trial=spikes.trial(),
             neuron=spikes.neuron,
             step=spikes.step,
@@ -82,7 +94,7 @@ def _potentials(activity: Activity) -> Iterator[DataFrame]:
             part = potentials[first : first + stride]
             trial, step, neuron = (place.ravel() for place in np.indices(part.shape))
             yield _table(
-                population=np.full(part.size, name),
+                population=np.full(part.size, _text(name)),
                 trial=trial + first,
                 neuron=neuron,
                 step=step,

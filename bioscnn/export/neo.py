@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 
 from bioscnn.errors import UserError
 from bioscnn.export.activity import Activity
-from bioscnn.export.place import whole_file
+from bioscnn.export.place import is_hdf5, whole_file
+from bioscnn.files import free_place
 
 if TYPE_CHECKING:
+    from h5py import File
     from neo import Block
 
 
@@ -39,6 +41,7 @@ def write(folder: Path, out: Path | None) -> Path:
         from neo.io import NixIO
     except ModuleNotFoundError:
         raise UserError("neo files need neo and nixio", fix="pip install 'bioscnn[export]'") from None
+    path = free_place(out, folder / "run.nix", lambda path: is_hdf5(path, _is_nix))
     activity = Activity.read(folder)
     if (trains := sum(spikes.size for spikes in activity.spikes.values())) > MOST_TRAINS:
         raise UserError(
@@ -48,7 +51,6 @@ def write(folder: Path, out: Path | None) -> Path:
             expected=f"at most {MOST_TRAINS:,}",
             fix="export --to nwb, which neo reads too (neo.io.NWBIO), or keep fewer (readout.record)",
         )
-    path = out or folder / "run.nix"
     with whole_file(path) as scratch:
         file = NixIO(str(scratch), mode="ow")
         try:
@@ -56,6 +58,10 @@ def write(folder: Path, out: Path | None) -> Path:
         finally:
             file.close()
     return path
+
+
+def _is_nix(file: File) -> bool:
+    return file.attrs.get("format") in ("nix", b"nix")
 
 
 def block_of(activity: Activity) -> Block:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from bioscnn.export.activity import Activity
 from bioscnn.export.place import whole_file
+from bioscnn.files import free_place
 
 
 def write(folder: Path, out: Path | None) -> Path:
@@ -20,6 +22,7 @@ def write(folder: Path, out: Path | None) -> Path:
 
     Parameters and errors as of `bioscnn.export.export`.
     """
+    path = free_place(out, folder / "run.npz", _is_export)
     activity = Activity.read(folder)
     arrays = {
         "dt_s": np.float64(activity.dt),
@@ -40,7 +43,14 @@ def write(folder: Path, out: Path | None) -> Path:
         }
     arrays |= {f"{name}_shape": np.array(shape) for name, shape in activity.shapes.items()}
     arrays |= {f"{name}_potential_V": values for name, values in activity.potentials.items()}
-    path = out or folder / "run.npz"
     with whole_file(path) as scratch, scratch.open("wb") as file:
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
     return path
+
+
+def _is_export(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return {"dt_s.npy", "decision.npy"} <= set(archive.namelist())
+    except (OSError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile):
+        return False

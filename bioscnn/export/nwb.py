@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from bioscnn.errors import UserError
 from bioscnn.export.activity import Activity
-from bioscnn.export.place import whole_file
+from bioscnn.export.place import is_hdf5, whole_file
+from bioscnn.files import free_place
 
 if TYPE_CHECKING:
+    from h5py import File
     from pynwb import NWBFile
 
 NO_ANIMAL = "No animal: a simulated network, whose age and sex are only filled in."
@@ -28,11 +30,15 @@ def write(folder: Path, out: Path | None) -> Path:
         from pynwb import NWBHDF5IO
     except ModuleNotFoundError:
         raise UserError("NWB files need pynwb", fix="pip install 'bioscnn[nwb]'") from None
+    path = free_place(out, folder / "run.nwb", lambda path: is_hdf5(path, _is_export))
     activity = Activity.read(folder)
-    path = out or folder / "run.nwb"
     with whole_file(path) as scratch, NWBHDF5IO(str(scratch), "w") as file:
         file.write(file_of(activity))
     return path
+
+
+def _is_export(file: File) -> bool:
+    return bool(file["identifier"][()].startswith(b"bioscnn-"))
 
 
 def file_of(activity: Activity) -> NWBFile:

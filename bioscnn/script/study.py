@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import bioscnn
 from bioscnn.errors import UserError
-from bioscnn.files import read_npz, unwritable_is_told, write_atomically, write_npz
+from bioscnn.files import free_place, make_folder, read_npz, write_atomically, write_npz
 from bioscnn.script.text import Model, Script, script_of
 from bioscnn.simulation import Progress
 from bioscnn.studies import Study
@@ -120,21 +121,21 @@ def write_script(
     """
     if out is None:
         arrays = Path(re.sub(r"[^A-Za-z0-9_.-]", "_", study.name) + "-brian2.npz")
-        if arrays.exists() and not {"true_class", "classes"} <= (read_npz(arrays) or {}).keys():
-            raise UserError("a file of another kind is there", file=arrays, fix="give --out a new folder")
+        free_place(None, arrays, lambda there: {"true_class", "classes"} <= (read_npz(there) or {}).keys())
         script = study_script(study, arrays.name, trials, data, progress)
         write_npz(arrays, script.arrays)
         return WrittenScript(script.text, None, arrays)
+    if os.path.lexists(out) and not out.is_dir():
+        raise UserError("a folder is written, and this is none", file=out, fix="give --out a new folder")
     for name in (SCRIPT, ARRAYS):
-        if (out / name).exists():
+        if os.path.lexists(out / name):
             raise UserError(
                 "the file is there already, and may have been edited",
                 file=out / name,
                 fix="give --out a new folder, or remove the file",
             )
     script = study_script(study, ARRAYS, trials, data, progress)
-    with unwritable_is_told(out):
-        out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     write_npz(out / ARRAYS, script.arrays)
     write_atomically(out / SCRIPT, script.text.encode())
     return WrittenScript(script.text, out / SCRIPT, out / ARRAYS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from bioscnn.studies.shipped import find_study
 
 MOST_CLASSES = 20
 """Classes that are listed with their numbers of examples."""
+
+LONGEST_NAME = 200
+"""Bytes of the name of the file, which gets an ending more while it is written."""
 
 FRAME_MS, LONGEST_MS = 50, 1000
 """Of a study of recordings: a frame, and the longest trial that is proposed."""
@@ -84,13 +88,22 @@ def new_study(name: str, data: str | None = None, folder: Path = Path()) -> NewS
             expected="letters, digits, and any of -_.+ behind the first",
         )
     file = folder / f"{stem}.toml"
-    if file.exists():
+    if len(file.name.encode()) > LONGEST_NAME:
+        raise UserError(
+            "the name is too long for a file",
+            key="NAME",
+            value=name,
+            expected=f"{LONGEST_NAME} bytes at most",
+        )
+    if os.path.lexists(file):
         raise UserError("the file exists", file=file, fix="choose another name, or remove it")
     kind = kind_and_path(data or "mnist")
     if kind is None:
         shipped = find_study(Path(data or "mnist"))
         write_atomically(file, shipped.read_bytes())
         return NewStudy(file, (f"a copy of the shipped study {shipped.stem}",))
+    if not kind[1].strip():
+        raise UserError("no path of own data", key="--data", value=data, expected=f"{kind[0]}:PATH")
     if not kind[1].isprintable():
         raise UserError("a path that cannot be written into a study", key="--data", value=data)
     path = Path(kind[1]).expanduser()

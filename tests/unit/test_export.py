@@ -1,6 +1,7 @@
 """Spikes, potentials and decisions of a run come back from every format as they were."""
 
 from importlib.util import find_spec
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -146,6 +147,17 @@ def test_nwb(run, recording, tmp_path):
     assert intervals.chosen_class.tolist() == decisions(recording, RULE)[:, -1].tolist()
 
 
+def test_names_of_classes_are_no_formulas_of_a_spreadsheet(recording, tmp_path, monkeypatch):
+    names = ["=1+1", "@a", "-b", " +c", *"efghij"]
+    monkeypatch.setattr(Activity, "classes", names)
+    folder = write_run(tmp_path / "run", only_of(recording, "output", "readout"))
+    trials = pd.read_csv(export(folder, "csv") / "trials.csv")
+    shown = ["'=1+1", "'@a", "'-b", "' +c", *"efghij"]
+    assert trials.true_name.tolist() == [shown[label] for label in trials.true_class]
+    assert trials.chosen_name.tolist() == [shown[label] for label in trials.chosen_class]
+    assert np.load(export(folder, "npz"))["classes"].tolist() == names
+
+
 @pytest.mark.parametrize("to", FORMATS)
 def test_a_run_without_spikes_is_told_which_key_keeps_them(to, recording, tmp_path, monkeypatch):
     monkeypatch.setattr("bioscnn.studies.run_folder.RunFolder.readout", lambda *_: None)
@@ -171,6 +183,37 @@ def test_what_does_not_fit_together_is_refused(run, tmp_path):
         (run, "npz", tmp_path / "absent" / "run.npz"),
         (run, "npz", tmp_path),
         (run, "csv", run),
+        (run, "npz", Path("/proc/x.npz")),
+        (run, "csv", Path("/proc/x")),
+        (run, "csv", Path("/proc/x/y")),
+        (run, "npz", tmp_path / ("long" * 70)),
+        (run, "csv", tmp_path / ("long" * 70)),
     ):
         with pytest.raises(UserError):
             export(what, to, out)
+
+
+@pytest.mark.parametrize("to", ["npz", "csv", "neo", "nwb"])
+def test_what_is_there_is_never_written_over(to, recording, tmp_path):
+    if to in ("neo", "nwb"):
+        pytest.importorskip({"neo": "nixio", "nwb": "pynwb"}[to])
+    folder = write_run(tmp_path / "run", only_of(recording, "output", "readout"))
+    before = (folder / "run.h5").read_bytes()
+    (tmp_path / "link").symlink_to(tmp_path / "absent")
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "trials.csv").write_text("mine")
+    for out in (folder / "run.h5", tmp_path / "link", tmp_path / "own", Path("/dev/null")):
+        with pytest.raises(UserError, match="not written over"):
+            export(folder, to, out)
+    assert (folder / "run.h5").read_bytes() == before and (tmp_path / "link").is_symlink()
+    assert (tmp_path / "own" / "trials.csv").read_text() == "mine"
+    first = export(folder, to)
+    assert export(folder, to) == first  # an earlier export is replaced
+    with pytest.raises(UserError, match="not written over"):
+        export(folder, to, first)
+    if to == "csv":
+        (first / "notes.txt").write_text("mine")
+    else:
+        first.write_text("mine")
+    with pytest.raises(UserError, match="not written over"):
+        export(folder, to)

@@ -12,8 +12,12 @@ import numpy as np
 import pytest
 
 from bioscnn import files
+from bioscnn.errors import UserError
 from bioscnn.files import read_npz, scratch_folder, write_npz
 from bioscnn.locks import locked
+from bioscnn.script import study as script
+from bioscnn.script.text import Script
+from bioscnn.studies import read_study
 from tests.processes import python
 
 PIPES = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
@@ -137,3 +141,22 @@ def test_a_small_file_that_would_fill_the_memory_is_not_read(tmp_path, monkeypat
     monkeypatch.setattr(files, "LARGEST_UNPACKED", 50_000)
     assert read_npz(tmp_path / "compressed.npz") is None
     assert len(read_npz(tmp_path / "plain.npz")["zeros"]) == 100_000
+
+
+def test_a_script_is_written_into_a_folder_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(script, "study_script", lambda *_: Script("text", {"classes": np.arange(3)}))
+    study = read_study("mnist")
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "mnist-brian2.npz").symlink_to("absent")
+    for out in (tmp_path / "file", Path("/proc/x"), tmp_path / "file" / "inside", None):
+        with pytest.raises(UserError):
+            script.write_script(study, out)
+    assert (tmp_path / "file").read_text() == "mine"
+    assert (tmp_path / "mnist-brian2.npz").is_symlink()
+    assert script.write_script(study, tmp_path / "new").script.read_text() == "text"
+
+
+def test_arrays_are_read_from_a_file_alone(tmp_path):
+    os.mkfifo(tmp_path / "pipe.npz")
+    assert read_npz(tmp_path / "pipe.npz") is None

@@ -71,7 +71,8 @@ def test_photographs_of_many_sizes_get_one_and_large_ones_a_small_one(tmp_path):
         (".hidden", None, "no name for a study"),
         ("a\nb", None, "no name for a study"),
         ("fresh", "npz:nowhere.npz", "no such file"),
-        ("fresh", "folder:", "a folder per class|belongs to no class|no such number of classes"),
+        ("fresh", "folder:", "no path of own data"),
+        ("long" * 60, None, "too long"),
         ("fresh", "folder:a\x1bb", "cannot be written"),
         ("fresh", "photographs", "no such study file"),
     ],
@@ -143,3 +144,10 @@ def test_a_package_that_is_not_there_ends_in_one_message(tmp_path):
     )  # fmt: skip
     assert done.returncode == 2 and "Traceback" not in done.stderr
     assert "missing or broken" in done.stderr and "pydantic" in done.stderr
+
+
+def test_a_link_that_leads_nowhere_is_not_replaced(tmp_path):
+    (tmp_path / "mine.toml").symlink_to(tmp_path / "absent")
+    with pytest.raises(UserError, match="the file exists"):
+        new_study("mine", None, tmp_path)
+    assert (tmp_path / "mine.toml").is_symlink()

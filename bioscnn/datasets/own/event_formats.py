@@ -19,6 +19,7 @@ from bioscnn.datasets.events import EventStream
 from bioscnn.datasets.own.npy_stream import open_npz
 from bioscnn.datasets.tonic_events import from_tonic
 from bioscnn.errors import UserError
+from bioscnn.files import require_file
 
 ENDINGS = (".bin", ".npy", ".npz")
 _FIELDS = ("x", "y", "t", "p")
@@ -51,6 +52,7 @@ def read_recording(path: Path, sensor_size: tuple[int, int]) -> EventStream:
     UserError
         If it is damaged, an event lies outside the sensor, or time runs backwards.
     """
+    require_file(path)
     ending = path.suffix.lower()
     if ending == ".bin":
         return read_events(path, sensor_size)

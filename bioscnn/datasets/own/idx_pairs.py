@@ -14,6 +14,7 @@ from bioscnn.datasets.idx import read_idx
 from bioscnn.datasets.own.classes import check_labels, classes_of
 from bioscnn.datasets.own.splits import ALL
 from bioscnn.errors import UserError
+from bioscnn.files import require_file
 
 NAMES = "classes.txt"
 """File beside them with the name of each class, one a line."""
@@ -110,6 +111,7 @@ def read_images(path: Path) -> NDArray[np.uint8]:
     UserError
         If it is damaged, of another type than unsigned bytes, or has no images of one channel or three.
     """
+    require_file(path)
     images = read_idx(path)
     if images.ndim == 3:
         images = images[:, None]

@@ -6,6 +6,7 @@ Nothing in either is run: NumPy reads the header as a literal, and objects are r
 
 from __future__ import annotations
 
+import lzma
 import math
 import zipfile
 import zlib
@@ -20,11 +21,12 @@ from numpy.typing import NDArray
 
 from bioscnn.datasets.contents import FETCH_AGAIN
 from bioscnn.errors import UserError
+from bioscnn.files import require_file
 from bioscnn.large_arrays import large_array
 
 _DAMAGE = (
     OSError, ValueError, EOFError, MemoryError, OverflowError, RuntimeError, NotImplementedError, TokenError,
-    SyntaxError, zipfile.BadZipFile, zlib.error,
+    SyntaxError, zipfile.BadZipFile, zlib.error, lzma.LZMAError,
 )  # fmt: skip
 _PIECE = 1 << 24  # bytes read at a time
 
@@ -82,6 +84,7 @@ def open_npz(file: Path) -> dict[str, NpyMember]:
         column, or is not of the length that its header says.
     """
     members = {}
+    require_file(file, expected="an npz file")
     try:
         with zipfile.ZipFile(file) as archive:
             for entry in archive.infolist():

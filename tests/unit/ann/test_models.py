@@ -195,3 +195,9 @@ def test_importing_the_room_loads_neither_onnx_nor_torch():
     code = "import sys, bioscnn.ann; print([m for m in ('onnx', 'torch', 'scipy') if m in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", ["long" * 70, "long" * 70 + ".onnx", "a\0b.nir"])
+def test_what_can_be_no_path_is_no_network(name):
+    with pytest.raises(UserError, match="no path of a network"):
+        read_model(name)

@@ -412,3 +412,27 @@ def test_an_event_stream_of_its_own_is_not_changed(tmp_path):
     events = EventStream([1, 2], [3, 4], [5, 6], [True, False], (12, 9))
     np.savez(tmp_path / "a.npz", x=events.x, y=events.y, t=events.t_us, p=events.p)
     assert read_recording(tmp_path / "a.npz", (12, 9)) == events
+
+
+@pytest.mark.parametrize("ending", [".bin", ".npy", ".npz", ".png"])
+def test_a_pipe_is_no_file(tmp_path, ending):
+    path = tmp_path / f"pipe{ending}"
+    os.mkfifo(path)
+    with pytest.raises(UserError, match="no file"):
+        read_photograph(path, None, "grey", "pad") if ending == ".png" else read_recording(path, (9, 9))
+
+
+@pytest.mark.parametrize("name", ["npz:/dev/zero", "npz:", "folder:"])
+def test_own_data_are_files_at_a_path(name):
+    with pytest.raises(UserError, match=r"no file|no path of own data"):
+        check(name)
+
+
+def test_a_damaged_npz_file_packed_with_lzma_is_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "data.npz", "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("x.npy", bytes(range(256)) * 40)
+    content = bytearray((tmp_path / "data.npz").read_bytes())
+    content[44:80] = b"\xff" * 36
+    (tmp_path / "data.npz").write_bytes(content)
+    with pytest.raises(UserError, match="not an intact npz file"):
+        OwnData("npz", tmp_path / "data.npz").load("train")
