@@ -24,6 +24,9 @@ NEURONS = ("IF", "LIF", "CubaLIF", "LI", "CubaLI")
 FIRING = ("IF", "LIF", "CubaLIF")
 """Those of them that fire."""
 
+MOST_EDGES = 100_000
+"""Most edges of a graph whose subgraphs have been dissolved."""
+
 _OPTIONAL = {"v_reset", "w_in", "input_shape", "input_type", "start_dim", "end_dim"}
 FIELDS = {
     "Input": ("shape",),
@@ -224,8 +227,10 @@ def _dissolved(path: Path, tree: Tree, inside: str, nodes: dict[str, Node]) -> I
                         value=len(own), expected="1",
                     )  # fmt: skip
                 found[name] = own[0]
+            _refuse_taken(path, ends, nodes)
             nodes |= ends
         else:
+            _refuse_taken(path, (inside + name,), nodes)
             nodes[inside + name] = _node(path, inside + name, part)
             entries[name] = exits[name] = inside + name
     for pre, post in pairs.tolist():
@@ -237,6 +242,16 @@ def _dissolved(path: Path, tree: Tree, inside: str, nodes: dict[str, Node]) -> I
                     fix="export the graph again; nir.read checks its edges",
                 )  # fmt: skip
         yield exits[pre], entries[post]
+
+
+def _refuse_taken(path: Path, names: Iterable[str], nodes: Mapping[str, Node]) -> None:
+    """Refuse names that other nodes have: "a.b" may be a node, and a node of the subgraph "a"."""
+    for name in names:
+        if name in nodes:
+            raise UserError(
+                "two nodes have the same name: one of the graph, and one of a subgraph", file=path,
+                key=f"node {name!r}", fix="rename one of them before the export",
+            )  # fmt: skip
 
 
 def _node(path: Path, name: str, part: Tree) -> Node:
@@ -277,7 +292,7 @@ def _node(path: Path, name: str, part: Tree) -> Node:
 
 
 def _without_inner_ends(graph: Graph) -> Graph:
-    """Join the edges that meet at the Input or Output of a subgraph; one of each remains."""
+    """Join the edges that meet at the Input or Output of a subgraph; parallel ones remain, as a sum."""
     nodes, edges = dict(graph.nodes), list(graph.edges)
     for node in graph.nodes.values():
         if node.type not in ("Input", "Output"):
@@ -285,10 +300,19 @@ def _without_inner_ends(graph: Graph) -> Graph:
         before = [pre for pre, post in edges if post == node.name]
         after = [post for pre, post in edges if pre == node.name]
         if (node.type == "Input" and before) or (node.type == "Output" and after):
+            if node.name in before:
+                raise graph.refuse(
+                    "a loop without a neuron: nothing says what flows in it", node.name,
+                    fix="put a neuron into the loop",
+                )  # fmt: skip
             edges = [edge for edge in edges if node.name not in edge]
+            if len(edges) + len(before) * len(after) > MOST_EDGES:
+                raise graph.refuse(
+                    "too many edges meet at the end of a subgraph", node.name, value=len(before) * len(after),
+                    expected=f"{MOST_EDGES:,} edges at most",
+                )  # fmt: skip
             edges += [(pre, post) for pre in before for post in after]
             del nodes[node.name]
-    edges = list(dict.fromkeys(edges))
     for kind in ("Input", "Output"):
         ends = [node.name for node in nodes.values() if node.type == kind]
         if len(ends) != 1:
