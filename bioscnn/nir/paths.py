@@ -15,6 +15,10 @@ from bioscnn.nir.graph import NEURONS, Graph, Node
 from bioscnn.nir.linear import Linear, Shape, linear, one_to_one, place, without_batch
 
 
+LONGEST_DELAY = 1_000_000
+"""Most steps of a delay."""
+
+
 @dataclass(frozen=True, eq=False)
 class Path:
     """Linear nodes in a row that begin at a population.
@@ -254,6 +258,11 @@ class Paths:
                 "delays of a wrong shape", node.name, value=delay.shape, expected=str(shape)
             )
         steps = delay.ravel() / self.step
+        if (steps > LONGEST_DELAY).any():
+            raise self.graph.refuse(
+                "a delay is too long", node.name, value=f"{delay.max():g} s",
+                expected=f"at most {LONGEST_DELAY:,} steps of {self.step:g} s",
+            )  # fmt: skip
         whole = np.rint(steps)
         if (steps < 0).any() or (np.abs(steps - whole) > 1e-3 * np.maximum(steps, 1)).any():
             worst = delay.ravel()[np.argmax(np.abs(steps - whole))]

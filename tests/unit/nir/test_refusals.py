@@ -236,3 +236,39 @@ def test_a_start_that_a_graph_does_not_use_is_refused():
     tables = {"network": {"model": "mine.nir"}, "simulation": {"start": "spread"}}
     with pytest.raises(ValidationError, match=r"simulation\.start"):
         StudyConfig.model_validate(tables)
+
+
+def test_parallel_ways_through_subgraphs_are_summed(tmp_path):
+    ends = {"input": nir.Input(np.array([3])), "output": nir.Output(np.array([3]))}
+    through = {name: joined(ends, [("input", "output")]) for name in ("p", "q")}
+    edges = ("input a", "a p", "a q", "p b", "q b", "b output")
+    graph = written(of({**SMALL, **through}, *edges), tmp_path)
+    assert graph.before("b") == ["a", "a"]
+    one = build(written(of(SMALL, *WAY), tmp_path), NORSE, plain(), DT, (4,)).network
+    both = build(graph, NORSE, plain(), DT, (4,)).network
+    single, double = (
+        next(p for p in n.projections if p.post == "output").connectivity.matrix() for n in (one, both)
+    )
+    assert np.allclose(double.toarray(), 2 * single.toarray())
+
+
+def test_a_subgraph_that_feeds_itself_or_shares_a_name_is_refused(tmp_path):
+    ends = {"input": nir.Input(np.array([3])), "output": nir.Output(np.array([3]))}
+    through = {"s": joined(ends, [("input", "output")])}
+    with pytest.raises(UserError, match="loop without a neuron"):
+        written(of({**SMALL, **through}, "input a", "a s", "s s", "s b", "b output"), tmp_path)
+    taken = of({**SMALL, "s.x": lif(3), **through}, "input a", "a s", "s b", "b output")
+    written(taken, tmp_path)
+    with h5py.File(tmp_path / "graph.nir", "r+") as file:
+        file["node/nodes"].move("s.x", "s.input")
+    with pytest.raises(UserError, match="the same name"):
+        read_graph(tmp_path / "graph.nir")
+
+
+@pytest.mark.parametrize("delay", [1e9, 1e29])
+def test_a_delay_of_years_is_refused(tmp_path, delay):
+    nodes = {**SMALL, "c": nir.Delay(np.full(3, delay)), "d": lif(3)}
+    graph = written(of(nodes, "input a", "a b", "b c", "c d", "d output"), tmp_path)
+    with pytest.raises(UserError, match="too long") as caught:
+        build(graph, NORSE, plain(), DT, (4,))
+    assert caught.value.key == "node 'c' (Delay)"
