@@ -132,7 +132,15 @@ def _rebuilt(graph: Graph, own: Tree, stimulus: Stimulus, dt: float) -> Built:
         )
     try:
         network, written_for = rebuild(graph, own), float(own["dt"])
-    except (KeyError, ValueError, TypeError, IndexError, RecursionError) as error:
+    except (
+        KeyError,
+        ValueError,
+        TypeError,
+        IndexError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+    ) as error:
         raise graph.refuse(f"the metadata of bioscnn are damaged: {error}") from None
     if not abs(dt - written_for) <= 1e-9 * written_for:
         raise UserError(

@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,18 @@ FIRING = ("IF", "LIF", "CubaLIF")
 
 MOST_EDGES = 100_000
 """Most edges of a graph whose subgraphs have been dissolved."""
+
+LARGEST = 1e30
+"""What numbers have to be smaller than, to be finite in single precision."""
+
+SHORTEST = 1e-12
+"""What time constants have to be longer than, s."""
+
+MOST_PLACES = 10**15
+"""Numbers of an input or output; what there is memory for is asked later."""
+
+_TIMES = ("tau", "tau_mem", "tau_syn")
+_WHOLE = ("shape", "groups", "start_dim", "end_dim", "stride", "padding", "dilation", "kernel_size")
 
 _OPTIONAL = {"v_reset", "w_in", "input_shape", "input_type", "start_dim", "end_dim"}
 FIELDS = {
@@ -288,7 +301,35 @@ def _node(path: Path, name: str, part: Tree) -> Node:
                 f"{field_} has values that are not finite", file=path, key=key,
                 value=f"{int(np.sum(~np.isfinite(array)))} of {array.size}", fix="train again, or mend them",
             )  # fmt: skip
+        _check_size(path, key, field_, array)
     return Node(name, kind, values, _metadata(part))
+
+
+def _check_size(path: Path, key: str, field_: str, array: NDArray[Any]) -> None:
+    """Refuse numbers that are none in single precision, whole numbers that are none, and empty fields."""
+    if array.size == 0 and field_ not in ("input_shape", "input_type"):
+        raise UserError(f"{field_} is empty", file=path, key=key, value=array.shape)
+    if array.dtype.kind == "f" and (np.abs(array) > LARGEST).any():
+        raise UserError(
+            f"{field_} is not finite in single precision", file=path, key=key,
+            value=f"{np.abs(array).max():g}", expected=f"at most {LARGEST:g}",
+        )  # fmt: skip
+    if field_ in _TIMES and ((array > 0) & (array < SHORTEST)).any():
+        raise UserError(
+            f"{field_} is too short", file=path, key=key, value=f"{array.min():g} s",
+            expected=f"at least {SHORTEST:g} s",
+        )  # fmt: skip
+    if field_ in _WHOLE and (array != np.rint(array)).any():
+        raise UserError(f"{field_} is no whole number", file=path, key=key, value=array.tolist())
+    if field_ in ("groups", "start_dim", "end_dim") and array.size != 1:
+        raise UserError(f"{field_} is not one number", file=path, key=key, value=array.tolist())
+    if field_ == "shape":
+        size = prod(int(n) for n in array.ravel())
+        if (array < 1).any() or size > MOST_PLACES:
+            raise UserError(
+                "no shape of an array", file=path, key=key, value=array.tolist()[:10] if array.ndim else size,
+                expected=f"lengths of 1 or more, {MOST_PLACES:g} places at most",
+            )  # fmt: skip
 
 
 def _without_inner_ends(graph: Graph) -> Graph:
