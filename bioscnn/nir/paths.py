@@ -14,7 +14,6 @@ from bioscnn.network import Connectivity, Dense, compose, summed
 from bioscnn.nir.graph import NEURONS, Graph, Node
 from bioscnn.nir.linear import Linear, Shape, linear, one_to_one, place, without_batch
 
-
 LONGEST_DELAY = 1_000_000
 """Most steps of a delay."""
 

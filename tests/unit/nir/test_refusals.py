@@ -272,3 +272,25 @@ def test_a_delay_of_years_is_refused(tmp_path, delay):
     with pytest.raises(UserError, match="too long") as caught:
         build(graph, NORSE, plain(), DT, (4,))
     assert caught.value.key == "node 'c' (Delay)"
+
+
+@pytest.mark.parametrize(
+    ("node", "field", "value"),
+    [
+        ("a", "weight", np.full((3, 4), 1e31)),
+        ("a", "weight", np.zeros((0, 4))),
+        ("b", "tau", np.full(3, 1e-300)),
+        ("b", "v_leak", np.zeros(0)),
+        ("input", "shape", np.array([4.5])),
+        ("output", "shape", np.full(30, 10**18)),
+        ("output", "shape", np.array([-3])),
+    ],
+)
+def test_numbers_that_no_simulation_can_hold_are_refused(tmp_path, node, field, value):
+    written(of(SMALL, *WAY), tmp_path)
+    with h5py.File(tmp_path / "graph.nir", "r+") as file:
+        del file[f"node/nodes/{node}/{field}"]
+        file[f"node/nodes/{node}/{field}"] = value
+    with pytest.raises(UserError) as caught:
+        read_graph(tmp_path / "graph.nir")
+    assert caught.value.key.startswith(f"node {node!r}")
