@@ -294,3 +294,16 @@ def test_numbers_that_no_simulation_can_hold_are_refused(tmp_path, node, field, 
     with pytest.raises(UserError) as caught:
         read_graph(tmp_path / "graph.nir")
     assert caught.value.key.startswith(f"node {node!r}")
+
+
+def test_paths_that_double_at_each_join_are_refused(tmp_path):
+    graph = written(of(SMALL, *WAY), tmp_path)
+    nodes, edges, last = dict(graph.nodes), [], "a"
+    for k in range(25):
+        for name in (f"p{k}", f"q{k}", f"r{k}"):
+            nodes[name] = Node(name, "Scale", {"scale": np.full((), 0.5)})
+        edges += [(last, f"p{k}"), (last, f"q{k}"), (f"p{k}", f"r{k}"), (f"q{k}", f"r{k}")]
+        last = f"r{k}"
+    edges = (("input", "a"), *edges, (last, "b"), ("b", "output"))
+    with pytest.raises(UserError, match="too many paths"):
+        build(replace(graph, nodes=nodes, edges=edges), NORSE, plain(), DT, (4,))
