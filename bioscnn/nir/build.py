@@ -171,8 +171,9 @@ def _rebuilt(graph: Graph, own: Tree, stimulus: Stimulus, dt: float) -> Built:
             fix="set simulation.dt to that, or export the network again with the step that you want",
         )  # fmt: skip
     names = {name: name for name in (p.name for p in network.populations) if name in graph.nodes}
+    version = "".join(c for c in str(own.get("version")) if c.isprintable())[:40]
     note = (
-        f"Written by bioscnn {own.get('version')}: refractory period, reset rule and readout are those of "
+        f"Written by bioscnn {version}: refractory period, reset rule and readout are those of "
         "its metadata, which NIR cannot say."
     )
     return Built(network, (note,), True, names, dict.fromkeys(names, 0))
