@@ -220,7 +220,9 @@ def one_to_one(at: Shape, weight: Any, to: Shape | None = None) -> Connectivity:
     """
     weight, to = np.asarray(weight, np.float64), to or at
     if len(at) == 1 or to != at:
-        check_room((len(weight), len(weight)), "the map of each neuron to the one in its place")
+        check_room(
+            (4, len(weight), len(weight)), "the map of each neuron to its place, and what comes of it,"
+        )
         return Dense(at, to, np.diag(weight))
     channels = weight.reshape(at[0], -1)
     kernel = channels[:, :1].reshape(-1, 1, 1, 1)
