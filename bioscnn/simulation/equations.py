@@ -158,7 +158,8 @@ def delay_steps(axons: Axons, dt: float) -> NDArray[np.int32]:
 
     One that is longer than any trial is cut to the largest number that leaves room to count on.
     """
-    return np.minimum(np.rint(axons.delay / dt), 2**30).astype(np.int32)
+    steps: NDArray[np.int32] = np.minimum(np.rint(axons.delay / dt), 2**30).astype(np.int32)
+    return steps
 
 
 def projection_name(projection: Projection) -> str:
