@@ -475,7 +475,7 @@ def export(
         from bioscnn.printing.networks import print_export
         from bioscnn.studies.export import export_nir
 
-        print_export(export_nir(_study(what, changes, {"dataset.trials": 1}), data, out))
+        print_export(export_nir(_study(what, changes, {"dataset.trials": 1}), data, out), what)
         return
     from bioscnn.export import counted_alone
     from bioscnn.export import export as export_to

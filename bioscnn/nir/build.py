@@ -39,6 +39,9 @@ from bioscnn.nir.steps import Order, order
 from bioscnn.nir.write import own_metadata
 from bioscnn.quantities import format_quantity
 
+DEEPEST = 300
+"""Most edges on the shortest way from the input to a node."""
+
 SOURCE = "input"
 """Name of the population through which the stimulus enters."""
 
@@ -111,6 +114,7 @@ def build(graph: Graph, choices: Choices, stimulus: Stimulus, dt: float, shape: 
     UserError
         If something is open, or cannot be represented.
     """
+    _refuse_deep(graph)
     own = own_metadata(graph) if choices == Choices() else None
     try:
         if own is not None:
@@ -120,6 +124,24 @@ def build(graph: Graph, choices: Choices, stimulus: Stimulus, dt: float, shape: 
         raise graph.refuse("the graph is too deep", value=f"{len(graph.nodes):,} nodes") from None
     except UserError as error:
         raise error.but(file=error.file or graph.path) from None
+
+
+def _refuse_deep(graph: Graph) -> None:
+    """Refuse a graph with a node that is too many edges away from the input."""
+    after: dict[str, list[str]] = {}
+    for pre, post in graph.edges:
+        after.setdefault(pre, []).append(post)
+    depth, waiting = {graph.input.name: 0}, [graph.input.name]
+    for here in waiting:
+        if depth[here] > DEEPEST:
+            raise graph.refuse(
+                "the graph is too deep", here, value=f"{len(graph.nodes):,} nodes",
+                expected=f"at most {DEEPEST} edges from the input to a node",
+            )  # fmt: skip
+        for there in after.get(here, ()):
+            if there not in depth:
+                depth[there] = depth[here] + 1
+                waiting.append(there)
 
 
 def _rebuilt(graph: Graph, own: Tree, stimulus: Stimulus, dt: float) -> Built:
@@ -132,7 +154,15 @@ def _rebuilt(graph: Graph, own: Tree, stimulus: Stimulus, dt: float) -> Built:
         )
     try:
         network, written_for = rebuild(graph, own), float(own["dt"])
-    except (KeyError, ValueError, TypeError, IndexError, RecursionError) as error:
+    except (
+        KeyError,
+        ValueError,
+        TypeError,
+        IndexError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+    ) as error:
         raise graph.refuse(f"the metadata of bioscnn are damaged: {error}") from None
     if not abs(dt - written_for) <= 1e-9 * written_for:
         raise UserError(
@@ -141,8 +171,9 @@ def _rebuilt(graph: Graph, own: Tree, stimulus: Stimulus, dt: float) -> Built:
             fix="set simulation.dt to that, or export the network again with the step that you want",
         )  # fmt: skip
     names = {name: name for name in (p.name for p in network.populations) if name in graph.nodes}
+    version = "".join(c for c in str(own.get("version")) if c.isprintable())[:40]
     note = (
-        f"Written by bioscnn {own.get('version')}: refractory period, reset rule and readout are those of "
+        f"Written by bioscnn {version}: refractory period, reset rule and readout are those of "
         "its metadata, which NIR cannot say."
     )
     return Built(network, (note,), True, names, dict.fromkeys(names, 0))

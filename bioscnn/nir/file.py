@@ -52,6 +52,9 @@ def read_tree(path: Path) -> Tree:
     """
     import h5py
 
+    if path.exists() and not path.is_file():
+        raise UserError("no file", file=path, value="a folder" if path.is_dir() else "no regular file",
+                        expected="a .nir file, as nir.write makes it")  # fmt: skip
     if not path.is_file():
         beside = ", ".join(sorted(p.name for p in path.parent.glob("*.nir"))[:20]) or "no .nir file"
         raise UserError("no such network", file=path, expected=f"{path.parent} has {beside}")

@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,21 @@ NEURONS = ("IF", "LIF", "CubaLIF", "LI", "CubaLI")
 
 FIRING = ("IF", "LIF", "CubaLIF")
 """Those of them that fire."""
+
+MOST_EDGES = 100_000
+"""Most edges of a graph whose subgraphs have been dissolved."""
+
+LARGEST = 1e30
+"""What numbers have to be smaller than, to be finite in single precision."""
+
+SHORTEST = 1e-12
+"""What time constants have to be longer than, s."""
+
+MOST_PLACES = 10**15
+"""Numbers of an input or output; what there is memory for is asked later."""
+
+_TIMES = ("tau", "tau_mem", "tau_syn")
+_WHOLE = ("shape", "groups", "start_dim", "end_dim", "stride", "padding", "dilation", "kernel_size")
 
 _OPTIONAL = {"v_reset", "w_in", "input_shape", "input_type", "start_dim", "end_dim"}
 FIELDS = {
@@ -224,8 +240,10 @@ def _dissolved(path: Path, tree: Tree, inside: str, nodes: dict[str, Node]) -> I
                         value=len(own), expected="1",
                     )  # fmt: skip
                 found[name] = own[0]
+            _refuse_taken(path, ends, nodes)
             nodes |= ends
         else:
+            _refuse_taken(path, (inside + name,), nodes)
             nodes[inside + name] = _node(path, inside + name, part)
             entries[name] = exits[name] = inside + name
     for pre, post in pairs.tolist():
@@ -237,6 +255,16 @@ def _dissolved(path: Path, tree: Tree, inside: str, nodes: dict[str, Node]) -> I
                     fix="export the graph again; nir.read checks its edges",
                 )  # fmt: skip
         yield exits[pre], entries[post]
+
+
+def _refuse_taken(path: Path, names: Iterable[str], nodes: Mapping[str, Node]) -> None:
+    """Refuse names that other nodes have: "a.b" may be a node, and a node of the subgraph "a"."""
+    for name in names:
+        if name in nodes:
+            raise UserError(
+                "two nodes have the same name: one of the graph, and one of a subgraph", file=path,
+                key=f"node {name!r}", fix="rename one of them before the export",
+            )  # fmt: skip
 
 
 def _node(path: Path, name: str, part: Tree) -> Node:
@@ -273,11 +301,39 @@ def _node(path: Path, name: str, part: Tree) -> Node:
                 f"{field_} has values that are not finite", file=path, key=key,
                 value=f"{int(np.sum(~np.isfinite(array)))} of {array.size}", fix="train again, or mend them",
             )  # fmt: skip
+        _check_size(path, key, field_, array)
     return Node(name, kind, values, _metadata(part))
 
 
+def _check_size(path: Path, key: str, field_: str, array: NDArray[Any]) -> None:
+    """Refuse numbers that are none in single precision, whole numbers that are none, and empty fields."""
+    if array.size == 0 and field_ not in ("input_shape", "input_type"):
+        raise UserError(f"{field_} is empty", file=path, key=key, value=array.shape)
+    if array.dtype.kind == "f" and (np.abs(array) > LARGEST).any():
+        raise UserError(
+            f"{field_} is not finite in single precision", file=path, key=key,
+            value=f"{np.abs(array).max():g}", expected=f"at most {LARGEST:g}",
+        )  # fmt: skip
+    if field_ in _TIMES and ((array > 0) & (array < SHORTEST)).any():
+        raise UserError(
+            f"{field_} is too short", file=path, key=key, value=f"{array.min():g} s",
+            expected=f"at least {SHORTEST:g} s",
+        )  # fmt: skip
+    if field_ in _WHOLE and (array != np.rint(array)).any():
+        raise UserError(f"{field_} is no whole number", file=path, key=key, value=array.tolist())
+    if field_ in ("groups", "start_dim", "end_dim") and array.size != 1:
+        raise UserError(f"{field_} is not one number", file=path, key=key, value=array.tolist())
+    if field_ == "shape":
+        size = prod(int(n) for n in array.ravel())
+        if (array < 1).any() or size > MOST_PLACES:
+            raise UserError(
+                "no shape of an array", file=path, key=key, value=array.tolist()[:10] if array.ndim else size,
+                expected=f"lengths of 1 or more, {MOST_PLACES:g} places at most",
+            )  # fmt: skip
+
+
 def _without_inner_ends(graph: Graph) -> Graph:
-    """Join the edges that meet at the Input or Output of a subgraph; one of each remains."""
+    """Join the edges that meet at the Input or Output of a subgraph; parallel ones remain, as a sum."""
     nodes, edges = dict(graph.nodes), list(graph.edges)
     for node in graph.nodes.values():
         if node.type not in ("Input", "Output"):
@@ -285,10 +341,19 @@ def _without_inner_ends(graph: Graph) -> Graph:
         before = [pre for pre, post in edges if post == node.name]
         after = [post for pre, post in edges if pre == node.name]
         if (node.type == "Input" and before) or (node.type == "Output" and after):
+            if node.name in before:
+                raise graph.refuse(
+                    "a loop without a neuron: nothing says what flows in it", node.name,
+                    fix="put a neuron into the loop",
+                )  # fmt: skip
             edges = [edge for edge in edges if node.name not in edge]
+            if len(edges) + len(before) * len(after) > MOST_EDGES:
+                raise graph.refuse(
+                    "too many edges meet at the end of a subgraph", node.name, value=len(before) * len(after),
+                    expected=f"{MOST_EDGES:,} edges at most",
+                )  # fmt: skip
             edges += [(pre, post) for pre in before for post in after]
             del nodes[node.name]
-    edges = list(dict.fromkeys(edges))
     for kind in ("Input", "Output"):
         ends = [node.name for node in nodes.values() if node.type == kind]
         if len(ends) != 1:

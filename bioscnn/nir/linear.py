@@ -131,6 +131,10 @@ def _convolution(graph: Graph, node: Node, before: Shape) -> Linear:
         raise graph.refuse("a stride or dilation of 0", node.name, value=(stride, dilation))
     window = tuple((n - 1) * d + 1 for n, d in zip(weight.shape[2:], dilation, strict=True))
     graph.check_room((*weight.shape[:2], *window), "its dilated kernel", node.name)
+    if any(d > max(n, 1000) for d, n in zip(dilation, before[1:], strict=True)):
+        raise graph.refuse(
+            "a dilation larger than its image", node.name, value=dilation, expected=str(before[1:])
+        )
     spread = np.zeros((*weight.shape[:2], *window))
     spread[(slice(None), slice(None), *(slice(None, None, d) for d in dilation))] = weight
     word = node.values["padding"] if isinstance(node.values["padding"], str) else None
@@ -175,6 +179,11 @@ def _behind(
     """Return the shape of what windows make of an image, if there is room for it."""
     height, width = window_grid(image[1:], window, stride, around)  # type: ignore[arg-type]
     graph.check_room((image[0], height, width), "its output", node.name)
+    if any(p > n + w for p, n, w in zip(around, image[1:] * 2, window * 2, strict=True)):
+        raise graph.refuse(
+            "a padding larger than its image and its window", node.name, value=around[:2],
+            expected=f"an image of {image[1]} x {image[2]}, windows of {window[0]} x {window[1]}",
+        )  # fmt: skip
     for positions, length in zip((height, width), window, strict=True):
         graph.check_room((positions, length), "the list of its windows", node.name)
     return image[0], height, width
@@ -211,7 +220,9 @@ def one_to_one(at: Shape, weight: Any, to: Shape | None = None) -> Connectivity:
     """
     weight, to = np.asarray(weight, np.float64), to or at
     if len(at) == 1 or to != at:
-        check_room((len(weight), len(weight)), "the map of each neuron to the one in its place")
+        check_room(
+            (4, len(weight), len(weight)), "the map of each neuron to its place, and what comes of it,"
+        )
         return Dense(at, to, np.diag(weight))
     channels = weight.reshape(at[0], -1)
     kernel = channels[:, :1].reshape(-1, 1, 1, 1)

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from bioscnn.network import OUTPUT, READOUT, Axons, Population, Projection, SpikingNetwork
 from bioscnn.neurons import LIF, ExponentialCurrent, LeakyIntegrator
 from bioscnn.nir.file import Tree
-from bioscnn.nir.graph import NEURONS, Graph, Node
+from bioscnn.nir.graph import LARGEST, NEURONS, SHORTEST, Graph, Node
 from bioscnn.nir.linear import Shape
-from bioscnn.nir.paths import Paths
+from bioscnn.nir.paths import LONGEST_DELAY, Paths
 
 
 def rebuild(graph: Graph, own: Tree) -> SpikingNetwork:
@@ -31,11 +31,12 @@ def rebuild(graph: Graph, own: Tree) -> SpikingNetwork:
     own : dict
         Metadata of the graph, from `bioscnn.nir.write.own_metadata`.
     """
+    dt = _number(own, "dt", positive=True)
     exact = replace(graph, nodes={name: _exact(node) for name, node in graph.nodes.items()})
     source = graph.input
     shape: Shape = tuple(int(n) for n in source.array("shape").ravel())
-    paths = Paths(exact, float(own["dt"]), shape)
-    populations = [Population(source.name, shape, axons=_axons(graph, source.name))]
+    paths = Paths(exact, dt, shape)
+    populations = [Population(source.name, shape, axons=_axons(graph, source.name, dt))]
     projections: list[Projection] = []
     for name in _in_order(graph):
         node = graph.nodes[name]
@@ -43,14 +44,15 @@ def rebuild(graph: Graph, own: Tree) -> SpikingNetwork:
         inflow, bias = paths.into(name), np.asarray(said["bias"], np.float64)
         if bias.shape != (prod(inflow.shape),) or not np.isfinite(bias).all():
             raise ValueError(f"bias of {name}")
-        neuron = _neuron(node, said)
-        synapse = ExponentialCurrent(float(said["tau_s"])) if "tau_s" in said else None
+        neuron = _neuron(node, said, dt)
+        tau_s = _number(said, "tau_s", positive=True) if "tau_s" in said else None
+        synapse = None if tau_s is None else ExponentialCurrent(tau_s)
         targets: dict[str, LIF | LeakyIntegrator] = {name: neuron}
         if name == OUTPUT:
-            targets[READOUT] = LeakyIntegrator(**{k: float(v) for k, v in said["readout"].items()})
+            targets[READOUT] = LeakyIntegrator(**{k: _number(said["readout"], k) for k in said["readout"]})
         own_bias: NDArray[np.float64] | None = bias if said["has_bias"] else None
         for target, model in targets.items():
-            axons = _axons(graph, target)
+            axons = _axons(graph, target, dt)
             populations.append(Population(target, inflow.shape, model, own_bias, axons=axons))
             for pre, _, connectivity in inflow.connections:
                 through = synapse if pre != source.name or own["input"] == "spikes" else None
@@ -67,15 +69,36 @@ def _in_order(graph: Graph) -> list[str]:
 def _exact(node: Node) -> Node:
     """Return a node with the weights that bioscnn had, where NIR's are in another unit."""
     said = node.metadata.get("bioscnn", {})
-    return replace(node, values={**node.values, "weight": said["weight"]}) if "weight" in said else node
+    if "weight" not in said:
+        return node
+    weight = np.asarray(said["weight"], np.float64)
+    if not (np.abs(weight) < LARGEST).all():
+        raise ValueError(f"weight of {node.name}")
+    return replace(node, values={**node.values, "weight": weight})
 
 
-def _neuron(node: Node, said: Mapping[str, Any]) -> LIF:
+def _number(said: Mapping[str, Any], key: str, *, positive: bool = False) -> float:
+    """Return a number of the metadata that is finite, also in single precision."""
+    value = float(said[key])
+    if not abs(value) < LARGEST or (positive and not value > SHORTEST):
+        raise ValueError(f"{key} = {value:g}")
+    return value
+
+
+def _neuron(node: Node, said: Mapping[str, Any], dt: float) -> LIF:
     tau = "tau" if node.type == "LIF" else "tau_mem"
     tau_m, R_m, V_th = (float(node.array(name).ravel()[0]) for name in (tau, "r", "v_threshold"))
-    return LIF(tau_m=tau_m, t_ref=float(said["t_ref"]), V_th=V_th, R_m=R_m, reset=str(said["reset"]))
+    t_ref = _number(said, "t_ref")
+    if not 0 <= t_ref <= LONGEST_DELAY * dt:
+        raise ValueError(f"t_ref = {t_ref:g}")
+    return LIF(tau_m=tau_m, t_ref=t_ref, V_th=V_th, R_m=R_m, reset=str(said["reset"]))
 
 
-def _axons(graph: Graph, name: str) -> Axons | None:
+def _axons(graph: Graph, name: str, dt: float) -> Axons | None:
     late = graph.nodes.get(f"{name}_delay")
-    return None if late is None else Axons(late.array("delay").ravel())
+    if late is None:
+        return None
+    delay = late.array("delay").ravel()
+    if not ((delay >= 0) & (delay <= LONGEST_DELAY * dt)).all():
+        raise ValueError(f"delay of {name}")
+    return Axons(delay)

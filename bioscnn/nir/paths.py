@@ -14,6 +14,13 @@ from bioscnn.network import Connectivity, Dense, compose, summed
 from bioscnn.nir.graph import NEURONS, Graph, Node
 from bioscnn.nir.linear import Linear, Shape, linear, one_to_one, place, without_batch
 
+LONGEST_DELAY = 1_000_000
+"""Most steps of a delay."""
+
+
+MOST_PATHS = 500
+"""Most paths that end in a node: they double wherever two branches part and meet again."""
+
 
 @dataclass(frozen=True, eq=False)
 class Path:
@@ -110,6 +117,7 @@ class Paths:
             If there is nothing, shapes do not fit, or linear nodes form a loop.
         """
         signals = [self._behind(pre) for pre in self.graph.before(name)]
+        self._check_number(name, sum(len(signal.paths) for signal in signals))
         if not signals:
             raise self.graph.refuse("nothing flows into the node", name, fix="remove it, or add its edge")
         size = {prod(signal.shape) for signal in signals}
@@ -232,6 +240,7 @@ class Paths:
             raise self.graph.refuse("its inputs have different shapes", node.name, value=shapes)
         shape = before[0].shape
         paths = tuple(path for signal in before for path in signal.paths)
+        self._check_number(node.name, len(paths))
         constant = np.sum([signal.constant for signal in before], axis=0)
         if node.type == "Delay":
             return Signal(shape, self._delayed(node, shape, paths), constant)
@@ -246,6 +255,14 @@ class Paths:
         then = tuple(_then(path, one.connectivity) for path, one in zip(paths, found, strict=True))
         return Signal(own.shape, then, behind + own.bias)
 
+    def _check_number(self, name: str, n_paths: int) -> None:
+        """Refuse more paths than can be followed one by one."""
+        if n_paths > MOST_PATHS:
+            raise self.graph.refuse(
+                "too many paths lead to the node", name, value=f"{n_paths:,}",
+                expected=f"{MOST_PATHS:,} at most", fix="join linear nodes, or put neurons between branches",
+            )  # fmt: skip
+
     def _delayed(self, node: Node, shape: Shape, paths: tuple[Path, ...]) -> tuple[Path, ...]:
         """Return paths behind a Delay: one for each delay, if what it delays has been mixed before."""
         delay = node.array("delay")
@@ -254,6 +271,11 @@ class Paths:
                 "delays of a wrong shape", node.name, value=delay.shape, expected=str(shape)
             )
         steps = delay.ravel() / self.step
+        if (steps > LONGEST_DELAY).any():
+            raise self.graph.refuse(
+                "a delay is too long", node.name, value=f"{delay.max():g} s",
+                expected=f"at most {LONGEST_DELAY:,} steps of {self.step:g} s",
+            )  # fmt: skip
         whole = np.rint(steps)
         if (steps < 0).any() or (np.abs(steps - whole) > 1e-3 * np.maximum(steps, 1)).any():
             worst = delay.ravel()[np.argmax(np.abs(steps - whole))]
@@ -264,6 +286,7 @@ class Paths:
             )  # fmt: skip
         late = np.broadcast_to(whole.astype(np.int64), prod(shape))
         values = np.unique(late)
+        self._check_number(node.name, len(paths) * len(values))
         behind = []
         for path in paths:
             if len(values) == 1:

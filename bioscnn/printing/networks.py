@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,11 +32,13 @@ def print_training(card: dict[str, Any], out: Path) -> None:
     OUT.print(f"{out / card['name']}.onnx, and its card {card['name']}.json")
 
 
-def print_export(exported: Exported) -> None:
-    """Print which nodes were written, and what NIR cannot say of the network."""
+def print_export(exported: Exported, study: Path) -> None:
+    """Print which nodes were written, what NIR cannot say of the network, and how to run it."""
     counts, path = Counter(exported.nodes.values()), escape(str(exported.path))
     OUT.print(f"\n[bold]{path}[/bold]  {', '.join(f'{n} {kind}' for kind, n in counts.items())}\n")
     OUT.print("NIR cannot say, and the metadata alone carry, which no other simulator reads:")
     for part in exported.carried:
         OUT.print(f"  {escape(part)}")
-    OUT.print(f"\nNext:\n  {own_name()} run STUDY.toml --set network.model={path}")
+    setting = shlex.quote(f"network.model={exported.path}")
+    line = f"{own_name()} run {shlex.quote(str(study))} --set {setting}"
+    OUT.print(f"\nNext:\n  {escape(line)}  # the graph in place of the network")

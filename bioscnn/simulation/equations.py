@@ -154,8 +154,12 @@ def noise_current(population: Population, dt: float) -> NDArray[np.float64]:
 
 
 def delay_steps(axons: Axons, dt: float) -> NDArray[np.int32]:
-    """Return the delay of each neuron in steps, the nearest whole number."""
-    return np.rint(axons.delay / dt).astype(np.int32)
+    """Return the delay of each neuron in steps, the nearest whole number.
+
+    One that is longer than any trial is cut to the largest number that leaves room to count on.
+    """
+    steps: NDArray[np.int32] = np.minimum(np.rint(axons.delay / dt), 2**30).astype(np.int32)
+    return steps
 
 
 def projection_name(projection: Projection) -> str:

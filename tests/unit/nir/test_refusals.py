@@ -236,3 +236,74 @@ def test_a_start_that_a_graph_does_not_use_is_refused():
     tables = {"network": {"model": "mine.nir"}, "simulation": {"start": "spread"}}
     with pytest.raises(ValidationError, match=r"simulation\.start"):
         StudyConfig.model_validate(tables)
+
+
+def test_parallel_ways_through_subgraphs_are_summed(tmp_path):
+    ends = {"input": nir.Input(np.array([3])), "output": nir.Output(np.array([3]))}
+    through = {name: joined(ends, [("input", "output")]) for name in ("p", "q")}
+    edges = ("input a", "a p", "a q", "p b", "q b", "b output")
+    graph = written(of({**SMALL, **through}, *edges), tmp_path)
+    assert graph.before("b") == ["a", "a"]
+    one = build(written(of(SMALL, *WAY), tmp_path), NORSE, plain(), DT, (4,)).network
+    both = build(graph, NORSE, plain(), DT, (4,)).network
+    single, double = (
+        next(p for p in n.projections if p.post == "output").connectivity.matrix() for n in (one, both)
+    )
+    assert np.allclose(double.toarray(), 2 * single.toarray())
+
+
+def test_a_subgraph_that_feeds_itself_or_shares_a_name_is_refused(tmp_path):
+    ends = {"input": nir.Input(np.array([3])), "output": nir.Output(np.array([3]))}
+    through = {"s": joined(ends, [("input", "output")])}
+    with pytest.raises(UserError, match="loop without a neuron"):
+        written(of({**SMALL, **through}, "input a", "a s", "s s", "s b", "b output"), tmp_path)
+    taken = of({**SMALL, "s.x": lif(3), **through}, "input a", "a s", "s b", "b output")
+    written(taken, tmp_path)
+    with h5py.File(tmp_path / "graph.nir", "r+") as file:
+        file["node/nodes"].move("s.x", "s.input")
+    with pytest.raises(UserError, match="the same name"):
+        read_graph(tmp_path / "graph.nir")
+
+
+@pytest.mark.parametrize("delay", [1e9, 1e29])
+def test_a_delay_of_years_is_refused(tmp_path, delay):
+    nodes = {**SMALL, "c": nir.Delay(np.full(3, delay)), "d": lif(3)}
+    graph = written(of(nodes, "input a", "a b", "b c", "c d", "d output"), tmp_path)
+    with pytest.raises(UserError, match="too long") as caught:
+        build(graph, NORSE, plain(), DT, (4,))
+    assert caught.value.key == "node 'c' (Delay)"
+
+
+@pytest.mark.parametrize(
+    ("node", "field", "value"),
+    [
+        ("a", "weight", np.full((3, 4), 1e31)),
+        ("a", "weight", np.zeros((0, 4))),
+        ("b", "tau", np.full(3, 1e-300)),
+        ("b", "v_leak", np.zeros(0)),
+        ("input", "shape", np.array([4.5])),
+        ("output", "shape", np.full(30, 10**18)),
+        ("output", "shape", np.array([-3])),
+    ],
+)
+def test_numbers_that_no_simulation_can_hold_are_refused(tmp_path, node, field, value):
+    written(of(SMALL, *WAY), tmp_path)
+    with h5py.File(tmp_path / "graph.nir", "r+") as file:
+        del file[f"node/nodes/{node}/{field}"]
+        file[f"node/nodes/{node}/{field}"] = value
+    with pytest.raises(UserError) as caught:
+        read_graph(tmp_path / "graph.nir")
+    assert caught.value.key.startswith(f"node {node!r}")
+
+
+def test_paths_that_double_at_each_join_are_refused(tmp_path):
+    graph = written(of(SMALL, *WAY), tmp_path)
+    nodes, edges, last = dict(graph.nodes), [], "a"
+    for k in range(25):
+        for name in (f"p{k}", f"q{k}", f"r{k}"):
+            nodes[name] = Node(name, "Scale", {"scale": np.full((), 0.5)})
+        edges += [(last, f"p{k}"), (last, f"q{k}"), (f"p{k}", f"r{k}"), (f"q{k}", f"r{k}")]
+        last = f"r{k}"
+    edges = (("input", "a"), *edges, (last, "b"), ("b", "output"))
+    with pytest.raises(UserError, match="too many paths"):
+        build(replace(graph, nodes=nodes, edges=edges), NORSE, plain(), DT, (4,))
