@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from bench.scaling import event_case
@@ -80,6 +80,7 @@ def networks(draw):
     populations, projections = [Population("input", shape)], []
     for k in range(NETWORKS_A_PROGRAM):
         connectivity = draw(maps(shape))
+        assume(connectivity.n_synapses)  # without any, Brian2 has nothing to connect
         per_spike = 3e-9 / np.sqrt(connectivity.fan_out().mean() + 1)
         scale = per_spike * np.ones(connectivity.pre_shape[0]), np.ones(connectivity.post_shape[0])
         name = f"layer{k}"

@@ -44,7 +44,7 @@ def test_no_normalisation_is_named():
     graph = read_model("mnist-small-relu")
     calibration = load_dataset("mnist", "validation").take(slice(4000, 4500)).intensities()
     ledger = explained(graph, replace(AS_TRAINED, normalisation="none"), 600, calibration)
-    assert (ledger.first, ledger.rivals) == ("normalisation", ())
+    assert ledger.first == "normalisation"
 
 
 def test_a_long_refractory_period_is_named():
