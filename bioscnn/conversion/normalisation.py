@@ -104,7 +104,6 @@ def normalise(
         )
     check_max_rate(neuron, max_rate)
 
-    cut = stages(simplified(graph))
     measured_before: list[tuple[NDArray[Any], NDArray[np.float64]]] = []
 
     def scales_of(stage: Stage, before: NDArray[Any]) -> NDArray[np.float64]:
@@ -152,7 +151,7 @@ def normalise(
     if method == "rate-matched":
         return Normalisation(neuron, calibrate(graph, images, matched, observed))
     if method == "none":
-        measured = ((stage, np.ones(stage.post_shape[0])) for stage in cut)
+        measured = ((stage, np.ones(stage.post_shape[0])) for stage in stages(simplified(graph)))
     else:
         measured = ((stage, scales_of(stage, before)) for stage, before, _ in stage_outputs(graph, images))
     codes = {
