@@ -50,7 +50,7 @@ def read_network(network: object, example: Any = None) -> LayerGraph:
     if isinstance(network, str | Path):
         try:
             return read_model(network)
-        except OSError as error:  # such as a name that is too long for a file
+        except OSError as error:  # such as a file that may not be read
             raise UserError(f"cannot be read: {error.strerror}", file=network) from None
     if is_torch(network):
         return read_torch(network, example)
