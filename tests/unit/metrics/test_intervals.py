@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bioscnn.errors import UserError
+from bioscnn.extras import how_to_install
 from bioscnn.metrics import (
     fano_factor,
     first_spike_latency,
@@ -120,8 +121,9 @@ def test_neo_trains_hold_all_spikes_of_the_chosen_neurons(raster):
 
 def test_neo_trains_without_neo_say_how_to_install_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "neo", None)
-    with pytest.raises(UserError, match=r"bioscnn\[export\]"):
+    with pytest.raises(UserError) as refused:
         to_neo(from_raster(np.ones((1, 2, 1), bool)), 0)
+    assert refused.value.fix == how_to_install("export")
 
 
 def test_the_package_is_imported_without_neo_and_elephant():
