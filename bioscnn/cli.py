@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from enum import Enum
 from functools import wraps
 from inspect import Parameter, Signature, signature
 from pathlib import Path
@@ -42,6 +43,15 @@ Trials = Annotated[int | None, typer.Option(help="dataset.trials")]
 KeepSpikes = Annotated[
     bool, typer.Option("--keep-spikes", help="keep spikes too: another readout needs no simulation")
 ]
+
+
+class TrainedOn(Enum):
+    """What a network is trained on."""
+
+    RATES = "rates"
+    SPIKES = "spikes"
+
+
 Json = Annotated[bool, typer.Option("--json", help="print JSON alone on standard output")]
 
 
@@ -248,25 +258,32 @@ def devices(
 
 @app.command()
 def train(
-    network: Annotated[
-        str, typer.Argument(help="a network such as mnist-small, or a data set for all of its")
+    what: Annotated[
+        str,
+        typer.Argument(help="a study file; or a network such as mnist-small, or a data set for all of its"),
     ],
-    epochs: Annotated[int | None, typer.Option(help="passes through the training images")] = None,
-    seed: Annotated[int, typer.Option(help="seed of all random numbers")] = 1,
+    on: Annotated[
+        TrainedOn | None, typer.Option(help="rates; or spikes, which begins with the study's network")
+    ] = None,
+    changes: Changes = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="passes through the training examples")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="training.seed")] = None,
     data: DataFolder = None,
-    out: Annotated[Path, typer.Option(help="folder of the .onnx files and cards")] = Path("results/models"),
+    out: Annotated[
+        Path | None, typer.Option(help="folder of the network and its card (default: that of network.model)")
+    ] = None,
 ) -> None:
-    """Train networks on the rates or spikes of their neurons (needs the extra `train`)."""
+    """Train the network of a study, on rates or on spikes (needs the extra `train`)."""
     from bioscnn.printing.networks import print_training
+    from bioscnn.printing.shared import Again
+    from bioscnn.studies.recipe import find_recipes
+    from bioscnn.studies.training import train_recipe
     from bioscnn.terminal import TrainingProgress
-    from bioscnn.training.recipes import find_recipes
-    from bioscnn.training.train import train_recipe
 
-    out.mkdir(parents=True, exist_ok=True)
-    for recipe in find_recipes(network):
+    for recipe in find_recipes(what, changes or (), None if on is None else on.value):
         with TrainingProgress(recipe.name) as progress:
-            _, card = train_recipe(recipe.changed(seed, epochs), data, out, progress)
-        print_training(card, out)
+            file, card = train_recipe(recipe.changed(seed, epochs), data, out, progress)
+        print_training(card, file, recipe.config.network.model, Again(Path(what), changes or (), data))
 
 
 @experiment_command("cross-validate")
@@ -280,7 +297,7 @@ def cross_validate(
 ) -> None:
     """Train on all folds of a set of recordings but one, simulate that one, and so on (needs `train`)."""
     from bioscnn.experiments.crossval import CrossValidation
-    from bioscnn.training.recipes import find_recipe
+    from bioscnn.studies.recipe import find_recipe
 
     experiment = CrossValidation(_study(study, changes, {}), find_recipe(network), folds)
     _conduct(experiment, where)

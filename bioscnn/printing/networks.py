@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
-from bioscnn.printing.shared import own_name, with_interval
+from bioscnn.printing.shared import Again, own_name, with_interval
 from bioscnn.terminal import OUT
 
 if TYPE_CHECKING:
     from bioscnn.nir import Exported
 
 
-def print_training(card: dict[str, Any], out: Path) -> None:
-    """Print how good a trained network is and where it lies."""
+def print_training(card: dict[str, Any], file: Path, model: str, again: Again) -> None:
+    """Print how good a trained network is, where it lies, and what to do with it."""
     validation = card["validation"]
     share = with_interval([validation["accuracy"], *validation["wilson_95"]], validation["n"])
     example = "recording" if "recordings" in card else "image"
@@ -29,7 +29,15 @@ def print_training(card: dict[str, Any], out: Path) -> None:
             f"in spikes: {share} by {card['settings']['readout']} after {spiking['duration_ms']:g} ms, "
             f"{spiking['spikes_per_image']:,.0f} spikes per trial"
         )
-    OUT.print(f"{out / card['name']}.onnx, and its card {card['name']}.json")
+    OUT.print(f"{escape(str(file))}, and its card {escape(file.with_suffix('.json').name)}")
+    if again.subject.suffix != ".toml":
+        return
+    other = {} if Path(model) == file else {"network__model": str(file)}
+    OUT.print(f"\nNext:\n  {escape(again.command('run', **other))}")
+    if card["stage"] == "rates" and card["spiking"]:
+        OUT.print(
+            f"  {escape(again.command('train', **other))} --on spikes  # fine-tuned, under a name of its own"
+        )
 
 
 def print_export(exported: Exported, study: Path) -> None:

@@ -43,7 +43,7 @@ class EventInput:
         cls,
         config: StudyConfig,
         split: str,
-        trials: int,
+        trials: int | None,
         data: Path | None,
         progress: Progress,
         *,

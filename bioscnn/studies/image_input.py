@@ -42,7 +42,7 @@ class ImageInput:
         cls,
         config: StudyConfig,
         split: str,
-        trials: int,
+        trials: int | None,
         data: Path | None,
         progress: Progress,
         *,
@@ -55,6 +55,8 @@ class ImageInput:
         images = load_dataset(
             config.dataset.name, split, data=data, download=download, size=config.dataset.size
         )
+        if trials is None:
+            return cls.of(images, config)
         if trials > len(images):
             raise UserError(
                 f"the {split} split of {config.dataset.name} has fewer images",

@@ -27,7 +27,7 @@ class Input(Protocol):
         cls,
         config: StudyConfig,
         split: str,
-        trials: int,
+        trials: int | None,
         data: Path | None,
         progress: Progress,
         *,
@@ -41,8 +41,8 @@ class Input(Protocol):
             Which data, and how they are encoded.
         split : str
             ``"train"``, ``"validation"`` or ``"test"``.
-        trials : int
-            How many.
+        trials : int or None
+            How many; all if None.
         data : Path or None
             Data folder.
         progress : Progress

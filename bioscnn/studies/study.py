@@ -55,6 +55,7 @@ class Study:
         """Return the hash that names the results: of all keys but ``jobs``, and of the contents' hashes."""
         written = self.config.model_dump()
         del written["simulation"]["jobs"]
+        written.pop("training", None)  # it decides the network, whose contents count
         # Where own data lie decides nothing: their contents do.
         written["dataset"]["name"] = self.config.dataset.label
         return hashlib.sha256(json.dumps([written, *contents]).encode()).hexdigest()[:16]
@@ -125,7 +126,7 @@ def read_tables(path: Path) -> dict[str, Any]:
 
 
 def with_paths_beside(path: Path, tables: Mapping[str, Any]) -> dict[str, Any]:
-    """Return tables of a file with the paths of data, a network and a neuron, which begin beside that file.
+    """Return tables of a file with the paths of data, networks and a neuron, which begin beside that file.
 
     A network without a suffix is one that is shipped.
     """
@@ -138,6 +139,10 @@ def with_paths_beside(path: Path, tables: Mapping[str, Any]) -> dict[str, Any]:
         table = found.get(name)
         if isinstance(table, dict) and isinstance(table.get("model"), str) and is_path(table["model"]):
             table["model"] = os.path.normpath(path.parent / table["model"])
+    training = found.get("training")
+    for key in ("start", "teacher"):
+        if isinstance(training, dict) and isinstance(training.get(key), str) and _is_path(training[key]):
+            training[key] = os.path.normpath(path.parent / training[key])
     return found
 
 

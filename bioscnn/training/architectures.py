@@ -1,4 +1,4 @@
-"""Shapes of the networks that are trained here: convolutions of neurons, and a linear readout."""
+"""Networks before they are trained: random weights of some shape."""
 
 from __future__ import annotations
 
@@ -9,28 +9,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn import seeds
-from bioscnn.ann import Conv2d, Dense, Flatten, Layer, LayerGraph, LIFRate, ReLU
-
-
-@dataclass(frozen=True)
-class Convolution:
-    """A convolution without padding, followed by the neurons."""
-
-    channels: int
-    kernel: tuple[int, int] = (3, 3)
-    stride: tuple[int, int] = (1, 1)
+from bioscnn.ann import (
+    AveragePool2d,
+    BatchNorm2d,
+    Conv2d,
+    Dense,
+    Flatten,
+    Layer,
+    LayerGraph,
+    LIFRate,
+    MaxPool2d,
+    ReLU,
+)
+from bioscnn.training.layers import Convolution, Pooling, Specification
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """Convolutions of neurons, and a linear readout.
+    """Layers of neurons, and a linear readout.
 
     Parameters
     ----------
-    input_shape : (int, int, int)
+    input_shape : tuple of int
         Channels, height and width of an image.
-    convolutions : tuple of Convolution
-        The layers of neurons, from the image up.
+    layers : tuple of Convolution, Pooling or Hidden
+        From the image up.
     n_classes : int
         Outputs of the readout.
     neuron : LIFRate or ReLU
@@ -38,8 +41,8 @@ class Architecture:
         nothing to make up for; training only smooths its slope.
     """
 
-    input_shape: tuple[int, int, int]
-    convolutions: tuple[Convolution, ...]
+    input_shape: tuple[int, ...]
+    layers: tuple[Specification, ...]
     n_classes: int
     neuron: LIFRate | ReLU
 
@@ -54,21 +57,49 @@ class Architecture:
             What to call it.
         seed : int
             Seed of the weights.
+
+        Raises
+        ------
+        UserError
+            If a layer does not fit on what comes before it.
         """
         rng = seeds.stream(seed, "training", "weights")
         fires = isinstance(self.neuron, LIFRate)
+        at_rest = 1.0 if fires else 0.0
         layers: list[Layer] = []
         shape: tuple[int, ...] = self.input_shape
-        for convolution in self.convolutions:
+
+        def add(layer: Layer) -> None:
+            nonlocal shape
+            layers.append(layer)
+            shape = layer.output_shape(shape)
+
+        for specification in self.layers:
             # He's rule; images are dimmer than rates.
-            gain = 2.0 if fires and not layers else 1.0
-            weight = _normal(rng, gain, (convolution.channels, shape[0], *convolution.kernel))
-            bias = np.full(convolution.channels, 1.0 if fires else 0.0, np.float32)
-            layers += [Conv2d(weight, bias, convolution.stride), self.neuron]
-            shape = layers[-2].output_shape(shape)
+            gain = 2.0 if fires and self.neuron not in layers else 1.0
+            if isinstance(specification, Convolution):
+                n = specification.channels
+                weight = _normal(rng, gain, (n, shape[0], *specification.kernel))
+                bias = None if specification.batch_norm else np.full(n, at_rest, np.float32)
+                add(Conv2d(weight, bias, specification.stride, (specification.padding,) * 4))
+                if specification.batch_norm:
+                    one, zero = np.ones(n, np.float32), np.zeros(n, np.float32)
+                    add(BatchNorm2d(one, one * at_rest, zero, one))
+                add(self.neuron)
+            elif isinstance(specification, Pooling):
+                kernel = (specification.kernel,) * 2
+                add((AveragePool2d if specification.kind == "average" else MaxPool2d)(kernel, kernel))
+            else:
+                if len(shape) > 1:
+                    add(Flatten())
+                weight = _normal(rng, gain, (specification.units, math.prod(shape)))
+                add(Dense(weight, np.full(specification.units, at_rest, np.float32)))
+                add(self.neuron)
+        if len(shape) > 1:
+            add(Flatten())
         # A readout has no neurons behind it.
         weight = _normal(rng, 1 / math.sqrt(2), (self.n_classes, math.prod(shape)))
-        layers += [Flatten(), Dense(weight, np.zeros(self.n_classes, np.float32))]
+        add(Dense(weight, np.zeros(self.n_classes, np.float32)))
         return LayerGraph(name, self.input_shape, tuple(layers))
 
 

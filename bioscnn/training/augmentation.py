@@ -13,7 +13,7 @@ _POINTS = 4
 
 
 def augment(images: torch.Tensor, settings: TrainingSettings, generator: torch.Generator) -> torch.Tensor:
-    """Rotate, scale, shear, shift and warp every image by amounts of its own.
+    """Rotate, scale, shear, shift, mirror and warp every image by amounts of its own.
 
     The first four are uniform within the settings. The warp displaces a grid of 4 x 4 points by normal
     amounts and every pixel by what lies between them (cubic).
@@ -49,7 +49,7 @@ def augment(images: torch.Tensor, settings: TrainingSettings, generator: torch.G
 def draw_affine(
     n: int, size: tuple[int, int], settings: TrainingSettings, generator: torch.Generator
 ) -> torch.Tensor:
-    """Draw rotations, scalings, shears and shifts, as maps from where a pixel goes to where it comes from.
+    """Draw affine changes, as maps from where a pixel goes to where it comes from.
 
     Parameters
     ----------
@@ -75,7 +75,11 @@ def draw_affine(
     across, down = 2 * settings.shift / width * draw[3], 2 * settings.shift / height * draw[4]
     cosine, sine = torch.cos(angle) / scale, torch.sin(angle) / scale
     first, second = torch.stack([cosine, shear - sine, across], 1), torch.stack([sine, cosine, down], 1)
-    return torch.stack([first, second], 1)
+    affine = torch.stack([first, second], 1)
+    if settings.mirror > 0:
+        mirrored = torch.rand(n, generator=generator) < settings.mirror
+        affine[mirrored, :, 0] *= -1
+    return affine
 
 
 def move_events(

@@ -37,7 +37,7 @@ class State:
         self.records.append(record)
         self.losses = []
         if best:
-            self.best = _arrays(network.parameters)
+            self.best = _arrays(network.state)
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Checkpoint:
         if self.path is None:
             return
         moments = [optimiser.state[tensor] for tensor in network.parameters]
-        whole: dict[str, list[Array]] = {"weights": _arrays(network.parameters), "best": state.best}
+        whole: dict[str, list[Array]] = {"weights": _arrays(network.state), "best": state.best}
         for name in _MOMENTS:
             whole[name] = _arrays([moment[name] for moment in moments])
         arrays = {f"{name}-{index}": a for name, group in whole.items() for index, a in enumerate(group)}
@@ -110,11 +110,12 @@ class Checkpoint:
                 file=self.path,
                 fix="remove it to begin anew, or give --out another folder",
             )
+        n_weights, n_moments = len(network.state), len(network.parameters)
         groups = {
-            name: [arrays[f"{name}-{index}"] for index in range(len(network.parameters))]
-            for name in ("weights", *_MOMENTS)
+            name: [arrays[f"{name}-{index}"] for index in range(n)]
+            for name, n in (("weights", n_weights), *((name, n_moments) for name in _MOMENTS))
         }
-        network.set_parameters(groups["weights"])
+        network.set_state(groups["weights"])
         for index, tensor in enumerate(network.parameters):
             optimiser.state[tensor] = {
                 "step": torch.tensor(float(facts["step"])),
@@ -124,13 +125,8 @@ class Checkpoint:
         for name, generator in generators.items():
             generator.set_state(torch.from_numpy(arrays[f"generator-{name}"]))
         records = [EpochRecord(**record) for record in facts["records"]]
-        best = [arrays[f"best-{index}"] for index in range(len(network.parameters))] if records else []
+        best = [arrays[f"best-{index}"] for index in range(n_weights)] if records else []
         return State(facts["step"], facts["losses"], records, best)
-
-    def remove(self) -> None:
-        """Remove the file; the training is done."""
-        if self.path is not None:
-            self.path.unlink(missing_ok=True)
 
 
 def _arrays(tensors: list[torch.Tensor]) -> list[Array]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -44,8 +44,8 @@ class ImageExamples:
 
     Parameters
     ----------
-    images : ndarray of float32, shape (n, channels, height, width)
-        Intensities.
+    images : ndarray of float32 or uint8, shape (n, channels, height, width)
+        Intensities from 0 to 1, or pixels from 0 to 255, which become intensities batch by batch.
     labels : ndarray of int64, shape (n,)
         Classes.
     noisy : ndarray of float32, shape (versions, n, channels, height, width), optional
@@ -56,7 +56,7 @@ class ImageExamples:
     at_once = 50  # the twin of a large network needs some 20 MB for each
 
     def __init__(
-        self, images: NDArray[np.float32], labels: NDArray[np.int64], noisy: NDArray[np.float32] | None = None
+        self, images: NDArray[Any], labels: NDArray[np.int64], noisy: NDArray[np.float32] | None = None
     ) -> None:
         self.images, self.labels = torch.from_numpy(images), torch.from_numpy(labels)
         self.noisy = None if noisy is None else torch.from_numpy(noisy)
@@ -67,13 +67,13 @@ class ImageExamples:
 
     def batch(self, rows: torch.Tensor, steps: int = 1) -> torch.Tensor:
         """Return images as they are."""
-        return self.images[rows].to(memory_format=torch.channels_last)
+        return self._intensities(rows).to(memory_format=torch.channels_last)
 
     def augmented(
         self, rows: torch.Tensor, settings: TrainingSettings, generator: torch.Generator, steps: int = 1
     ) -> torch.Tensor:
         """Return images, each rotated, scaled, sheared, shifted and warped in its own way."""
-        images = self.images[rows]
+        images = self._intensities(rows)
         if self.noisy is not None and settings.noise > 0:
             noisy = torch.rand(len(rows), generator=generator) < settings.noise
             version = torch.randint(len(self.noisy), (len(rows),), generator=generator)
@@ -85,6 +85,10 @@ class ImageExamples:
     ) -> torch.Tensor:
         """Return images of which some have noise; those that were encoded with it already have theirs."""
         return batch if self.noisy is not None else image_noise(batch, settings.noise, generator)
+
+    def _intensities(self, rows: torch.Tensor) -> torch.Tensor:
+        images = self.images[rows]
+        return images / 255 if images.dtype == torch.uint8 else images
 
 
 class SpikeExamples:

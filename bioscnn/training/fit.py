@@ -58,7 +58,7 @@ def fit(
     UserError
         If the loss is no longer a number.
     """
-    settings, network = objective.settings, TorchNetwork(graph)
+    settings, network = objective.settings, TorchNetwork(graph, keeps_batch_norm=True)
     tutor = None if teacher is None else TorchNetwork(teacher)
     optimiser = torch.optim.AdamW(network.parameters, lr=1.0, weight_decay=settings.weight_decay)
     generators = {
@@ -82,11 +82,14 @@ def fit(
             targets = _targets(x, training.labels[batch], graph.n_classes, tutor, objective)
             if settings.noise > 0:  # after the teacher, who was shown the example without
                 x = training.with_noise(x, settings, generators["augmentation"], objective.steps)
+            network.training = True
             loss = objective.loss(network, x, targets)
+            network.training = False
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
-            _hold_at_rheobase(network)
+            if network.fires:
+                network.hold_at_rheobase()
             state.losses.append(loss.item())
             state.step += 1
             progress(state.step, n_steps, state.records)
@@ -103,7 +106,7 @@ def fit(
         state.end_epoch(record, network, best=_is_best(record, state.records, objective))
         checkpoint.write(state, network, optimiser, generators)
         progress(state.step, n_steps, state.records)
-    network.set_parameters(state.best)
+    network.set_state(state.best)
     return network.to_graph(), state.records
 
 
@@ -145,15 +148,3 @@ def _is_over(records: list[EpochRecord], objective: Objective, settings: Trainin
         return False
     scores = [objective.score(record) for record in records]
     return max(scores[-settings.patience :]) <= max(scores[: -settings.patience])
-
-
-def _hold_at_rheobase(network: TorchNetwork) -> None:
-    """Keep every neuron silent without input; the readout has no neurons.
-
-    A bias beyond the rheobase makes a whole channel fire slowly wherever the image is blank. It serves the
-    rates as a constant, and a simulation of 30 ms, which sees no or one spike of it, loses that constant.
-    """
-    if network.has_neurons:
-        with torch.no_grad():
-            for bias in network.biases_of_neurons():
-                bias.clamp_(max=1.0)

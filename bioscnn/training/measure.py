@@ -33,7 +33,7 @@ class EpochRecord:
     train_accuracy: float  # fraction
     validation_loss: float
     validation_accuracy: float  # fraction
-    spiking_accuracy: float | None  # of the twin, on validation images, at the end; None for ReLU
+    spiking_accuracy: float | None  # of the twin, on validation images, at the end; None without a twin
     spikes_per_image: float | None
 
 
@@ -84,7 +84,7 @@ def measure(
         train_loss, train_accuracy = _rates(network, training, slice(_TRAINING_IMAGES), objective)
         validation_loss, validation_accuracy = _rates(network, validation, slice(None), objective)
         spiking: tuple[float | None, float | None] = None, None
-        if network.has_neurons and objective.spiking_images:
+        if network.has_twin and objective.spiking_images:
             few = evenly_spread(len(validation), objective.spiking_images)
             spiking = _twin(network, validation, few, objective)
     return EpochRecord(
@@ -118,6 +118,7 @@ def _twin(
     network: TorchNetwork, examples: Examples, rows: slice, objective: Objective
 ) -> tuple[float, float]:
     """Return accuracy at the end of the trial, and spikes an example."""
+    network = network.folded()
     last, spikes, settings = [], 0.0, objective.settings
     for x, _ in batches(examples, rows):
         run = run_twin(network, x, objective.clock, settings.input_rate)

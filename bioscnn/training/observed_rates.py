@@ -19,7 +19,7 @@ def observed_rates(
 
     Parameters
     ----------
-    x : tensor of float32, shape (n, channels, height, width)
+    x : tensor of float32, shape (n, channels, height, width) or (n, units)
         Rates times `amplitude`.
     amplitude : float
         Output of a neuron that fires at 1 Hz, in seconds.
@@ -38,11 +38,12 @@ def observed_rates(
     Hunsberger and Eliasmith (2016), arXiv:1611.05141 (the Gaussian noise). Rueckauer, Lungu, Hu, Pfeiffer
     and Liu (2017), Frontiers in Neuroscience 11:682 (the missing part of a spike).
     """
-    n, channels, height, width = x.shape
     # Drawn in the order in which memory holds the rates, channels last.
-    drawn = torch.randn(n, height, width, channels, generator=noise).permute(0, 3, 1, 2)
-    change = drawn.mul_(settings.rate_noise)
+    n, channels, *size = x.shape
+    in_memory = (n, *size, channels)
+    change = torch.randn(in_memory, generator=noise).movedim(-1, 1).mul_(settings.rate_noise)
     if settings.shortest_window > 0:
-        lost = torch.rand(n, height, width, channels, generator=noise).permute(0, 3, 1, 2)
-        change -= lost.mul_(torch.rand(n, 1, 1, 1, generator=noise) / settings.shortest_window)
+        lost = torch.rand(in_memory, generator=noise).movedim(-1, 1)
+        window = torch.rand(n, *[1] * (x.dim() - 1), generator=noise) / settings.shortest_window
+        change -= lost.mul_(window)
     return (x + change.mul_(amplitude).mul_(x.detach() > 0)).clamp(min=0)

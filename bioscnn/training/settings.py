@@ -37,6 +37,7 @@ class TrainingSettings:
     shift: float = 1.2  # pixels, either way, across and down
     scaling: float = 0.08  # fraction, larger or smaller
     shear: float = 0.1  # fraction of the height by which the top moves across
+    mirror: float = 0.0  # probability that an example is mirrored, left and right
     warp: float = 0.0  # pixels, standard deviation of a smooth displacement, drawn for every image
     event_loss: float = 0.0  # largest fraction of the input spikes that an example loses
     noise: float = 0.0  # share of the examples shown that get noise, see `bioscnn.training.noise`
@@ -59,8 +60,9 @@ class TrainingSettings:
             if not value >= 0 or (field.name in positive and value == 0):
                 expected = "a number > 0" if field.name in positive else "a number >= 0"
                 raise UserError("impossible setting", key=field.name, value=value, expected=expected)
-        if self.noise > 1:
-            raise UserError("impossible setting", key="noise", value=self.noise, expected="a share, 0 to 1")
+        for name in ("noise", "mirror"):
+            if (share := getattr(self, name)) > 1:
+                raise UserError("impossible setting", key=name, value=share, expected="a share, 0 to 1")
         if self.readout not in READOUTS:
             raise UserError(
                 "no such readout of the twin",

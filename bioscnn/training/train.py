@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 import bioscnn
-from bioscnn.ann import LayerGraph, read_model, write_onnx
+from bioscnn.ann import LayerGraph
 from bioscnn.errors import UserError
 from bioscnn.extras import how_to_install
-from bioscnn.files import write_json
 from bioscnn.quantities import format_quantity
 from bioscnn.spikes import SpikeTrains
 from bioscnn.statistics import Estimate, proportion_of_counts
-from bioscnn.training.recipes import RECIPES, Recipe
 from bioscnn.training.settings import RateSettings, SpikeSettings
 
 if TYPE_CHECKING:
@@ -29,11 +27,15 @@ if TYPE_CHECKING:
     from bioscnn.training.measure import EpochRecord, Objective
 
 
+_AT_ONCE = 4096
+"""Examples that are hashed at a time."""
+
+
 def train(
     graph: LayerGraph,
-    train_images: NDArray[np.floating] | SpikeTrains,
+    train_images: NDArray[Any] | SpikeTrains,
     train_labels: NDArray[np.integer],
-    validation_images: NDArray[np.floating] | SpikeTrains,
+    validation_images: NDArray[Any] | SpikeTrains,
     validation_labels: NDArray[np.integer],
     settings: RateSettings | SpikeSettings,
     teacher: LayerGraph | None = None,
@@ -51,8 +53,8 @@ def train(
     ----------
     graph : LayerGraph
         The network to begin with, such as `bioscnn.training.architectures.Architecture.initial` returns.
-    train_images : ndarray of float32, shape (n, channels, height, width), or SpikeTrains of n trials
-        Images in [0, 1], or the spikes of the input population.
+    train_images : ndarray, shape (n, channels, height, width), or SpikeTrains of n trials
+        Intensities in [0, 1], float32; pixels from 0 to 255, uint8; or the spikes of the input population.
     train_labels : ndarray of int64, shape (n,)
         Their classes.
     validation_images, validation_labels
@@ -62,7 +64,8 @@ def train(
     teacher : LayerGraph, optional
         A better network for the same images, whose classes are asked for beside the true ones.
     checkpoint : Path, optional
-        File in which the state is kept, and from which an interrupted training continues; removed at the end.
+        File in which the state is kept, and from which an interrupted training continues; it stays until the
+        caller, who has written the network, removes it.
     progress : callable, optional
         Called as ``progress(batches done, batches in all, records of the epochs done)`` after every batch.
     noisy_images : ndarray of float32, shape (versions, n, channels, height, width), optional
@@ -125,76 +128,7 @@ def train(
         "versions": {"bioscnn": bioscnn.__version__, "torch": torch.__version__},
         "seconds": round(time.perf_counter() - started, 1),
     }
-    kept.remove()
     return trained, card
-
-
-def train_recipe(
-    recipe: Recipe,
-    data: Path | None,
-    out: Path,
-    progress: Progress | None = None,
-) -> tuple[LayerGraph, dict[str, Any]]:
-    """Train a network by its recipe, and write ``<name>.onnx`` and its card ``<name>.json``.
-
-    A recipe that begins with another network, or has a teacher, takes that of the same folder, and the
-    shipped one if there is none. While it trains, ``<name>.checkpoint.npz`` keeps the state.
-
-    Parameters
-    ----------
-    recipe : Recipe
-        What to train and how.
-    data : Path or None
-        The data folder, as in `bioscnn.datasets.load_dataset`.
-    out : Path
-        An existing folder.
-    progress : callable, optional
-        As in `train`.
-
-    Returns
-    -------
-    graph, card
-        As in `train`; the card also names the data, its hash, the command, and the network it began with.
-
-    Raises
-    ------
-    UserError
-        As in `train`, or if the data cannot be had or the folder not be written.
-    """
-    from bioscnn.training.data import load_shown
-
-    require_torch()
-    if not out.is_dir():
-        raise UserError("no such folder", file=out, fix=f"mkdir -p {out}")
-    training, validation = (load_shown(recipe, split, data) for split in ("train", "validation"))
-    graph, made = train(
-        _beginning(recipe, out),
-        training.stimulus,
-        training.examples.labels,
-        validation.stimulus,
-        validation.examples.labels,
-        recipe.settings,
-        None if recipe.teacher is None else _network(recipe.teacher, out),
-        out / f"{recipe.name}.checkpoint.npz",
-        progress,
-        training.noisy,
-    )
-    card = {
-        "name": recipe.name,
-        "command": _command(recipe),
-        "started_from": recipe.start if isinstance(recipe.start, str) else "random weights",
-        "teacher": recipe.teacher,
-        "data": {
-            split: {"name": shown.name, "n": len(shown), "sha256": shown.sha256}
-            for split, shown in (("train", training.examples), ("validation", validation.examples))
-        },
-        **({} if recipe.recordings is None else {"recordings": asdict(recipe.recordings)}),
-        **({} if recipe.front_end is None else {"encoding": asdict(recipe.front_end)}),
-        **made,
-    }
-    write_onnx(graph, out / f"{recipe.name}.onnx", {"weights_sha256": card["weights_sha256"]})
-    write_json(out / f"{recipe.name}.json", card)
-    return graph, card
 
 
 def require_torch() -> None:
@@ -211,26 +145,6 @@ def require_torch() -> None:
         raise UserError("training needs torch", fix=how_to_install("train")) from None
 
 
-def _beginning(recipe: Recipe, out: Path) -> LayerGraph:
-    """Return the network that training begins with, under the name of the one it becomes."""
-    if not isinstance(recipe.start, str):
-        return recipe.start.initial(recipe.name, recipe.settings.seed)
-    return replace(_network(recipe.start, out), name=recipe.name)
-
-
-def _network(name: str, out: Path) -> LayerGraph:
-    """Return a network that was trained into the same folder, or else the shipped one."""
-    beside = out / f"{name}.onnx"
-    return read_model(beside if beside.exists() else name)
-
-
-def _command(recipe: Recipe) -> str:
-    """Return the command that trains the network; other settings than these two are on the card."""
-    usual = RECIPES[recipe.name].settings.epochs if recipe.name in RECIPES else None
-    epochs = "" if recipe.settings.epochs == usual else f" --epochs {recipe.settings.epochs}"
-    return f"bioscnn train {recipe.name} --seed {recipe.settings.seed}{epochs}"
-
-
 def _identity(
     graph: LayerGraph,
     teacher: LayerGraph | None,
@@ -242,7 +156,8 @@ def _identity(
     digest = hashlib.sha256(f"{begun} {settings!r} {bioscnn.__version__}".encode())
     for examples in sets:
         for tensor in examples.content:
-            digest.update(tensor.numpy().tobytes())
+            for part in tensor.split(_AT_ONCE):
+                digest.update(part.numpy().tobytes())
     return digest.hexdigest()
 
 
@@ -270,7 +185,7 @@ def _spiking(record: EpochRecord, n: int, duration: float) -> dict[str, Any] | N
 def _examples(
     graph: LayerGraph,
     split: str,
-    shown: NDArray[np.floating] | SpikeTrains,
+    shown: NDArray[Any] | SpikeTrains,
     labels: NDArray[np.integer],
     settings: RateSettings | SpikeSettings,
     noisy: NDArray[np.floating] | None = None,
@@ -290,7 +205,7 @@ def _examples(
         _check_spikes(graph, split, shown, settings)
         return SpikeExamples(shown, classes, graph.input_shape)
     _check_images(graph, split, shown)
-    images = np.ascontiguousarray(shown, np.float32)
+    images = np.ascontiguousarray(shown, None if shown.dtype == np.uint8 else np.float32)
     if noisy is None:
         return ImageExamples(images, classes)
     for version in noisy:
@@ -298,17 +213,16 @@ def _examples(
     return ImageExamples(images, classes, np.ascontiguousarray(noisy, np.float32))
 
 
-def _check_images(graph: LayerGraph, split: str, shown: NDArray[np.floating], n: int | None = None) -> None:
+def _check_images(graph: LayerGraph, split: str, shown: NDArray[Any], n: int | None = None) -> None:
     if (
         shown.shape[1:] != graph.input_shape
         or n not in (None, len(shown))
-        or shown.min() < 0
-        or shown.max() > 1
+        or (shown.dtype != np.uint8 and (shown.min() < 0 or shown.max() > 1))
     ):
         raise UserError(
             f"the {split} images are no images for {graph.name}",
             value=f"{shown.dtype} of shape {shown.shape}",
-            expected=f"shape ({n or 'n'}, {', '.join(map(str, graph.input_shape))}), values in [0, 1]",
+            expected=f"shape ({n or 'n'}, {', '.join(map(str, graph.input_shape))}), in [0, 1] or uint8",
         )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from bioscnn.ann import LIFRate, ReLU
+from bioscnn.ann import LIFRate, MaxPool2d, ReLU
 from bioscnn.errors import UserError
 from bioscnn.training.torch_network import TorchNetwork
 
@@ -142,12 +142,12 @@ def run_twin(network: TorchNetwork, stimulus: torch.Tensor, clock: Clock, input_
         arriving, constant = stimulus, torch.zeros_like(stimulus[0, :1])
         jump = 1 / (input_rate * clock.tau_s)
     for index, layer in enumerate(network.graph.layers):
-        if isinstance(layer, ReLU):
+        if isinstance(layer, ReLU | MaxPool2d):
             raise UserError(
-                "only a network of LIF rates has a twin",
+                "only a network of LIF rates without max pooling is trained on spikes",
                 key=network.graph.name,
-                value="ReLU",
-                fix="train one",
+                value=type(layer).__name__,
+                fix="train one on rates",
             )
         if not isinstance(layer, LIFRate):
             constant = network.linear(index, constant)

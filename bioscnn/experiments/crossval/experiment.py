@@ -35,8 +35,8 @@ from bioscnn.experiments.unit import Unit, hash_of
 from bioscnn.report.formats import percent, percent_interval, plural
 from bioscnn.report.page import Page
 from bioscnn.studies.disturbance import refuse_noise
+from bioscnn.studies.recipe import Recipe
 from bioscnn.studies.study import Study
-from bioscnn.training.recipes import Recipe
 from bioscnn.training.train import require_torch
 
 MEASURES = "bioscnn.experiments.crossval.measure"
@@ -47,8 +47,8 @@ TRAINING, CLASSIFICATION = "training", "classification"
 class CrossValidation:
     """Every recording is classified by a network that was not trained on it.
 
-    The recordings are those of `Recordings.pool`, the folds are stratified. What the recipe begins with is
-    trained anew for each fold if it was trained on the same recordings; a network of other recordings is
+    The recordings are those of ``training.folds_of``, the folds are stratified. What the recipe begins with
+    is trained anew for each fold if it was trained on the same recordings; a network of other recordings is
     taken as it is shipped, and classifies all of them too, for comparison.
 
     Parameters
@@ -56,7 +56,7 @@ class CrossValidation:
     study : Study
         Encoding, neuron, simulation and readout.
     recipe : Recipe
-        How the networks are trained; one of `bioscnn.training.recipes.RECIPES`.
+        How the networks are trained; one of `bioscnn.studies.recipe.shipped_recipes`.
     folds : int
         How many.
     """

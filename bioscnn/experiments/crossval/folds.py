@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,14 @@ from bioscnn.datasets import EventSet, load_recordings
 from bioscnn.errors import UserError
 from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.event_input import EventInput
-from bioscnn.training.recipes import RECIPES, Recipe
+from bioscnn.studies.recipe import Recipe, shipped_recipes
+from bioscnn.studies.study import flat_keys
+
+SAME = (
+    "dataset.name", "encoding.bin_size", "encoding.input_rate", "simulation.duration", "simulation.dt",
+    "synapse.tau_s",
+)  # fmt: skip
+"""Keys that a study shares with the recipe of its network."""
 
 CHOOSING = 100
 """Of the recordings that train a fold, about so many choose its epoch."""
@@ -28,38 +34,30 @@ def check_recipe(config: StudyConfig, recipe: Recipe) -> None:
     UserError
         Naming the key that differs.
     """
-    settings = recipe.settings
-    if recipe.recordings is None or config.encoding.kind != "events":
+    if not recipe.recorded or config.encoding.kind != "events":
         raise UserError(
             "only networks of recordings are cross-validated",
             key="network",
             value=recipe.name,
-            expected=" | ".join(name for name, other in RECIPES.items() if other.recordings),
+            expected=" | ".join(name for name, other in shipped_recipes().items() if other.recorded),
         )
-    for name, asked, trained in (
-        ("dataset.name", config.dataset.name, recipe.dataset),
-        ("encoding.bin_size", config.encoding.bin_size, recipe.recordings.bin_size),
-        ("encoding.input_rate", config.encoding.input_rate, settings.input_rate),
-        ("simulation.duration", config.simulation.duration, settings.duration),
-        ("simulation.dt", config.simulation.dt, settings.dt),
-        ("synapse.tau_s", config.synapse.tau_s, settings.tau_s),
-    ):
-        same = asked == trained if isinstance(asked, str) else math.isclose(asked, float(trained))
-        if not same:
+    study, trained = flat_keys(config), flat_keys(recipe.config)
+    for key in SAME:
+        if study[key] != trained[key]:
             raise UserError(
                 f"{recipe.name} is trained for other trials than those of the study",
-                key=name,
-                value=asked,
-                expected=f"{trained}, as in the recipe",
+                key=key,
+                value=study[key],
+                expected=f"{trained[key]}, as in the recipe",
             )
 
 
 def load_pool(config: StudyConfig, recipe: Recipe, data: Path | None) -> EventInput:
-    """Load all recordings that are divided into folds, those of `Recordings.pool`."""
-    assert recipe.recordings is not None
-    source = recipe.recordings.source
+    """Load all recordings that are divided into folds, those of ``training.folds_of``."""
+    keys = recipe.config
     parts = [
-        load_recordings(recipe.dataset, split, source=source, data=data) for split in recipe.recordings.pool
+        load_recordings(recipe.dataset, split, source=keys.dataset.recordings, data=data)
+        for split in keys.training.folds_of
     ]
     return EventInput.of(EventSet.concatenate(parts), config)
 
@@ -71,18 +69,22 @@ def stages_of(recipe: Recipe) -> list[Recipe]:
     network of other recordings is taken as it is shipped.
     """
     stages = [recipe]
-    while isinstance(stages[0].start, str):
-        before = RECIPES[stages[0].start]
-        if (before.dataset, before.recordings) != (recipe.dataset, recipe.recordings):
+    while stages[0].start is not None:
+        before = shipped_recipes()[stages[0].start]
+        if _recordings(before) != _recordings(recipe):
             break
         stages.insert(0, before)
     return stages
 
 
+def _recordings(recipe: Recipe) -> tuple[object, ...]:
+    """Return all that decides which recordings a recipe sees."""
+    return recipe.dataset, recipe.facts(), recipe.config.training.folds_of
+
+
 def base_of(recipe: Recipe) -> str | None:
     """Return the shipped network that the first stage begins with; None for random weights."""
-    start = stages_of(recipe)[0].start
-    return start if isinstance(start, str) else None
+    return stages_of(recipe)[0].start
 
 
 def divided(labels: NDArray[np.int64], folds: int) -> list[tuple[Rows, Rows]]:

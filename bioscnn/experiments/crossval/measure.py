@@ -21,27 +21,26 @@ from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.event_input import EventInput
 from bioscnn.studies.identity import inputs_of_case
 from bioscnn.studies.prepare import Prepared, convert_for
+from bioscnn.studies.recipe import Recipe, shipped_recipes
 from bioscnn.studies.study import Study
-from bioscnn.training.recipes import RECIPES, Recipe
 
 
 def pool_of(config: StudyConfig, recipe: Recipe, bench: Bench) -> EventInput:
     """Return the recordings that are divided into folds."""
-    decided_by = recipe.dataset, recipe.recordings, config.encoding, config.simulation
+    decided_by = recipe, config.encoding, config.simulation
     pool: EventInput = bench.keep("pool", decided_by, lambda: load_pool(config, recipe, bench.data))
     return pool
 
 
 def study_of_pool(study: Study, recipe: Recipe, bench: Bench) -> Study:
     """Return a study whose examples are recordings of the pool: all those of its first split."""
-    assert recipe.recordings is not None
-    chosen, split = recipe.recordings, recipe.recordings.pool[0]
+    source, split = recipe.config.dataset.recordings, recipe.config.training.folds_of[0]
     n: int = bench.keep(
         "recordings of a split",
-        (recipe.dataset, chosen),
-        lambda: len(load_recordings(recipe.dataset, split, source=chosen.source, data=bench.data)),
+        recipe,
+        lambda: len(load_recordings(recipe.dataset, split, source=source, data=bench.data)),
     )
-    update = {"split": split, "recordings": chosen.source, "trials": n}
+    update = {"split": split, "recordings": source, "trials": n}
     dataset = study.config.dataset.model_copy(update=update)
     return replace(study, config=study.config.model_copy(update={"dataset": dataset}))
 
@@ -60,7 +59,7 @@ def train_fold(unit: Unit, bench: Bench) -> Outcome:
     """
     from bioscnn.training.train import train
 
-    recipe = RECIPES[unit.options["recipe"]]
+    recipe = shipped_recipes()[unit.options["recipe"]]
     stages, base = stages_of(recipe), base_of(recipe)
     pool, rows = pool_of(unit.study.config, recipe, bench), _rows(unit, bench)[0]
     labels, few = pool.examples.labels, choosing_epoch(rows)
@@ -69,17 +68,17 @@ def train_fold(unit: Unit, bench: Bench) -> Outcome:
     place.mkdir(parents=True, exist_ok=True)
     networks = {}
     for stage in stages:
-        path = place / f"{stage.name}.onnx"
+        path, settings = place / f"{stage.name}.onnx", stage.settings(len(rows))
         if not path.exists():
             trained, _ = train(
-                replace(_initial(stage, graph), name=stage.name),
+                replace(_initial(stage, graph, pool), name=stage.name),
                 pool.spikes.take(rows),
                 labels[rows],
                 pool.spikes.take(few),
                 labels[few],
-                stage.settings,
+                settings,
                 checkpoint=place / f"{stage.name}.checkpoint.npz",
-                progress=told_by_epoch(bench.progress, f"{unit.variant}, {stage.name}", stage.settings),
+                progress=told_by_epoch(bench.progress, f"{unit.variant}, {stage.name}", settings),
             )
             write_onnx(trained, path)
         graph = read_onnx(path)
@@ -105,21 +104,21 @@ def classify_fold(unit: Unit, bench: Bench) -> Outcome:
 
 def _rows(unit: Unit, bench: Bench) -> tuple[Rows, Rows]:
     """Return the rows that train a fold, and those of the fold."""
-    pool = pool_of(unit.study.config, RECIPES[unit.options["recipe"]], bench)
+    pool = pool_of(unit.study.config, shipped_recipes()[unit.options["recipe"]], bench)
     fold: int = unit.options["fold"]
     return divided(pool.examples.labels, unit.options["folds"])[fold - 1]
 
 
-def _initial(stage: Recipe, before: LayerGraph | None) -> LayerGraph:
+def _initial(stage: Recipe, before: LayerGraph | None, pool: EventInput) -> LayerGraph:
     if before is not None:
         return before
-    assert not isinstance(stage.start, str)
-    return stage.start.initial(stage.name, stage.settings.seed)
+    n = len(pool.examples)
+    return stage.initial(pool.shape, len(pool.examples.classes), stage.settings(n).seed)
 
 
 def _case(unit: Unit, bench: Bench) -> Prepared:
     """Return what a unit simulates."""
-    config, recipe = unit.study.config, RECIPES[unit.options["recipe"]]
+    config, recipe = unit.study.config, shipped_recipes()[unit.options["recipe"]]
 
     def prepared() -> Prepared:
         shown = pool_of(config, recipe, bench)
@@ -138,7 +137,7 @@ def _case(unit: Unit, bench: Bench) -> Prepared:
 
 def _inputs_of_training(unit: Unit, bench: Bench) -> str:
     """Return the hash of everything that trains a fold."""
-    recipe = RECIPES[unit.options["recipe"]]
+    recipe = shipped_recipes()[unit.options["recipe"]]
     base, pool = base_of(recipe), pool_of(unit.study.config, recipe, bench)
     shown = pool.spikes
     return hash_of(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,13 +18,13 @@ from bioscnn.ledger.conditions import normalisation_for
 from bioscnn.spikes import SpikeTrains
 from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.prepare import conditions_of
+from bioscnn.studies.recipe import FINE_TUNED, shipped_recipes
 from bioscnn.studies.study import Study
-from bioscnn.training.recipes import RECIPES
 from bioscnn.training.settings import READOUTS, SpikeSettings
 from bioscnn.training.train import require_torch
 
 if TYPE_CHECKING:
-    from bioscnn.training.data import Shown
+    from bioscnn.studies.training import Shown
 
 EXAMPLES = {"images": 20_000, "recordings": 2_000}
 """The first so many training examples are shown, once each."""
@@ -48,7 +49,7 @@ def why_not(config: StudyConfig) -> str:
         return "the twin has no axonal delay"
     if config.encoding.kind not in ("currents", "events"):
         return "the twin takes images as currents, or recordings"
-    if config.network.model not in RECIPES:
+    if config.network.model not in shipped_recipes():
         return "no recipe says on what the network was trained"
     return ""
 
@@ -66,15 +67,14 @@ def training_set(config: StudyConfig, bench: Bench) -> Shown:
     UserError
         If torch or the training examples are not there.
     """
-    from bioscnn.training.data import load_shown
+    from bioscnn.studies.training import load_shown
 
     require_torch()
-    recipe = RECIPES[config.network.model]
-    if recipe.recordings is not None:
-        trials = training_examples(config) + VALIDATION
-        recipe = replace(recipe, recordings=replace(recipe.recordings, trials=trials))
-    recipe = replace(recipe, settings=settings_for(config))
-    shown: Shown = bench.keep("training", recipe, lambda: load_shown(recipe, "train", bench.data))
+    usual = shipped_recipes()[config.network.model]
+    recipe = replace(usual, config=usual.config.model_copy(update={"simulation": config.simulation}))
+    trials = training_examples(config) + VALIDATION if recipe.recorded else None
+    load = partial(load_shown, recipe, "train", bench.data, trials)
+    shown: Shown = bench.keep("training", (recipe, trials), load)
     return shown
 
 
@@ -123,15 +123,10 @@ def _inputs(unit: Unit, bench: Bench) -> str:
 
 def settings_for(config: StudyConfig) -> SpikeSettings:
     """Return how a rung is fine-tuned: as the fine-tuned network of its data, but under its conditions."""
-    dataset = RECIPES[config.network.model].dataset
-    usual = next(
-        (
-            other.settings
-            for other in RECIPES.values()
-            if other.dataset == dataset and isinstance(other.settings, SpikeSettings)
-        ),
-        SpikeSettings(),
-    )
+    recipes = shipped_recipes()
+    of_data = recipes.get(f"{recipes[config.network.model].dataset}-small{FINE_TUNED}")
+    usual = SpikeSettings() if of_data is None else of_data.settings(training_examples(config))
+    assert isinstance(usual, SpikeSettings)
     simulation, rule = config.simulation, config.readout.rule
     from_step = round(usual.decide_from / usual.duration * simulation.n_steps)
     return replace(

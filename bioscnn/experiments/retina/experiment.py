@@ -22,8 +22,8 @@ from bioscnn.experiments.unit import Unit
 from bioscnn.report.formats import percent, percent_interval, plural
 from bioscnn.report.page import Page
 from bioscnn.studies.disturbance import refuse_noise
+from bioscnn.studies.recipe import shipped_recipes
 from bioscnn.studies.study import Study
-from bioscnn.training.recipes import RECIPES
 from bioscnn.training.train import require_torch
 
 MEASURES = "bioscnn.experiments.retina.measure"
@@ -163,10 +163,10 @@ class RetinaExperiment:
         name = self.study.config.network.model
         known = [
             recipe.name
-            for recipe in RECIPES.values()
-            if recipe.front_end is not None and recipe.settings.noise == 0
+            for recipe in shipped_recipes().values()
+            if recipe.front_end is not None and recipe.start is None and recipe.config.training.noise == 0
         ]
-        if name not in known or isinstance(RECIPES[name].start, str):
+        if name not in known:
             raise UserError(
                 "the retina experiment trains networks like that of the study, and there is no recipe for it",
                 key="network.model",

@@ -21,7 +21,7 @@ from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.identity import inputs_of_case
 from bioscnn.studies.image_input import ImageInput, front_end_of
 from bioscnn.studies.prepare import Prepared, convert_for
-from bioscnn.training.recipes import RECIPES, Recipe
+from bioscnn.studies.recipe import Recipe, shipped_recipes
 
 
 def pool_of(config: StudyConfig, amount: Amount, bench: Bench) -> Pool:
@@ -45,15 +45,15 @@ def train_front_end(unit: Unit, bench: Bench) -> Outcome:
     from bioscnn.training.train import train
 
     images, labels, few = _training_images(unit, bench)
-    recipe = _recipe(unit, bench)
+    settings = _recipe(unit, bench).settings(len(labels))
     graph, _ = train(
         _initial(unit, bench),
         images,
         labels,
         images[few],
         labels[few],
-        recipe.settings,
-        progress=told_by_epoch(bench.progress, unit.options["network"], recipe.settings),
+        settings,
+        progress=told_by_epoch(bench.progress, unit.options["network"], settings),
     )
     return {"onnx": onnx_bytes(graph)}
 
@@ -124,17 +124,16 @@ def _training_images(unit: Unit, bench: Bench) -> tuple[NDArray[np.float32], NDA
 
 
 def _recipe(unit: Unit, bench: Bench) -> Recipe:
-    recipe, amount = RECIPES[unit.study.config.network.model], amount_in(unit.options)
+    recipe, amount = shipped_recipes()[unit.study.config.network.model], amount_in(unit.options)
     return recipe.changed(_division(unit, bench).seed, amount.epochs)
 
 
 def _initial(unit: Unit, bench: Bench) -> LayerGraph:
     """Return the network of random weights that training begins with."""
-    recipe = _recipe(unit, bench)
-    assert not isinstance(recipe.start, str)
-    shape = front_end_of(unit.study.config).shape(_pool(unit, bench).images.images.shape)
-    start = replace(recipe.start, input_shape=shape)
-    return start.initial(unit.options["network"], _division(unit, bench).seed)
+    images = _pool(unit, bench).images
+    shape = front_end_of(unit.study.config).shape(images.images.shape)
+    recipe = replace(_recipe(unit, bench), name=unit.options["network"])
+    return recipe.initial(shape, len(images.classes), _division(unit, bench).seed)
 
 
 def _condition(unit: Unit) -> Condition:
@@ -166,7 +165,7 @@ def _case(unit: Unit, bench: Bench) -> Prepared:
 
 def _inputs_of_training(unit: Unit, bench: Bench) -> str:
     images, labels, few = _training_images(unit, bench)
-    settings = repr(_recipe(unit, bench).settings)
+    settings = repr(_recipe(unit, bench).settings(len(labels)))
     return hash_of(_initial(unit, bench).sha256(), settings, images, labels, few)
 
 

@@ -23,6 +23,7 @@ from bioscnn.studies.config.tables import (
     Simulation,
     Synapse,
 )
+from bioscnn.studies.config.training import Training
 from bioscnn.studies.config.values import (
     Noises,
     Table,
@@ -45,6 +46,7 @@ class StudyConfig(Table):
     noise: Noises = Field(default={})
     simulation: Simulation = Simulation()
     readout: Readout = Readout()
+    training: Training = Training()
 
     @property
     def is_nir(self) -> bool:
@@ -66,6 +68,8 @@ class StudyConfig(Table):
     @model_serializer(mode="wrap")
     def _without_tables_of_others(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         written: dict[str, Any] = write(self)
+        if self.training == Training():
+            del written["training"]
         if not self.is_nir:
             return dropped(written, ("nir",))
         network = dropped(written["network"], KEYS_OF_CONVERSION)

@@ -1,0 +1,98 @@
+"""The table [training] of a study file: how its network is made."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+
+from bioscnn.errors import UserError
+from bioscnn.studies.config.values import Count, Factor, Frequency, Seed, Table, Time, refuse
+from bioscnn.training.layers import parse_layers
+from bioscnn.training.settings import RateSettings, SpikeSettings
+
+AUTO = "auto"
+
+
+def _readable(text: str) -> str:
+    try:
+        if text != AUTO:
+            parse_layers(text)
+    except UserError as error:
+        raise ValueError(error) from error
+    return text
+
+
+Layers = Annotated[str, AfterValidator(_readable)]
+Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Probability = Annotated[float, Field(ge=0, le=1)]
+Batch = Annotated[int, Field(ge=1, le=65_536)]
+Threads = Annotated[int, Field(ge=1, le=1024)]
+
+
+class _Given(Table):
+    """A table of which only the keys that are given are written."""
+
+    @model_serializer(mode="wrap")
+    def _what_is_given(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {key: value for key, value in write(self).items() if key in self.model_fields_set}
+
+
+class SpikeTraining(_Given):
+    """Fine-tuning on spikes: what differs there; other keys are those of ``[training]``."""
+
+    epochs: Count = SpikeSettings.epochs
+    batch_size: Batch = SpikeSettings.batch_size
+    learning_rate: Factor = SpikeSettings.learning_rate
+    rate_weight: Amount = SpikeSettings.rate_weight
+    spike_penalty: Amount = 0.0
+    decide_from: Time | None = None
+    examples: Count | None = None
+    threads: Threads | None = None
+
+
+class Training(_Given):
+    """How the network of a study is trained; the trial, neuron and encoding are those of the other tables."""
+
+    on: Literal["rates", "spikes"] = "rates"
+    layers: Layers = AUTO
+    start: str | None = None
+    activation: Literal["auto", "lif", "relu"] = "auto"
+    teacher: str | None = None
+    examples: Count | None = None
+    validation_from: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    folds_of: tuple[Literal["train", "validation", "test"], ...] = ("train", "validation", "test")
+    epochs: Count | None = None
+    batch_size: Batch | None = None
+    learning_rate: Factor | None = None
+    weight_decay: Amount = RateSettings.weight_decay
+    patience: Annotated[int, Field(ge=0, lt=2**31)] = RateSettings.patience
+    spike_penalty: Amount = RateSettings.spike_penalty
+    teacher_weight: Probability = RateSettings.teacher_weight
+    temperature: Factor = RateSettings.temperature
+    rotation: Amount = RateSettings.rotation
+    shift: Amount = RateSettings.shift
+    scaling: Annotated[float, Field(ge=0, lt=1)] = RateSettings.scaling
+    shear: Amount = RateSettings.shear
+    mirror: Probability = RateSettings.mirror
+    warp: Amount = RateSettings.warp
+    event_loss: Probability = RateSettings.event_loss
+    noise: Probability = RateSettings.noise
+    rate_noise: Frequency = RateSettings.rate_noise
+    shortest_window: Time | None = None
+    slope_width: Factor = RateSettings.slope_width
+    spiking_images: Annotated[int, Field(ge=0, lt=2**31)] = RateSettings.spiking_images
+    seed: Seed = RateSettings.seed
+    threads: Threads = 1
+    spikes: SpikeTraining = SpikeTraining()
+
+    @model_validator(mode="after")
+    def _begins_once(self) -> Training:
+        if self.start is not None and "layers" in self.model_fields_set:
+            raise refuse(
+                "training begins with random weights of these layers, or with a network",
+                key="training.start",
+                value=self.start,
+                fix="remove training.start or training.layers",
+            )
+        return self

@@ -1,0 +1,328 @@
+"""How the network of a study is trained: one stage, with all that a study says of it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from bioscnn.ann import LayerGraph, LIFRate, ReLU, shipped_models
+from bioscnn.encoding import FrontEnd
+from bioscnn.errors import UserError
+from bioscnn.quantities import format_quantity
+from bioscnn.studies.config import StudyConfig
+from bioscnn.studies.config.training import AUTO
+from bioscnn.studies.image_input import front_end_of
+from bioscnn.studies.shipped import shipped_studies
+from bioscnn.studies.study import Study, read_study, read_tables, with_changes
+from bioscnn.training.architectures import Architecture
+from bioscnn.training.layers import parse_layers, usual_layers
+from bioscnn.training.settings import RateSettings, SpikeSettings
+
+Stage = Literal["rates", "spikes"]
+FINE_TUNED = "-fine-tuned"
+"""End of the name of a network that was trained on spikes, behind that of the one it began with."""
+
+FOLDER = "networks"
+"""Of the shipped studies, those that say how a network was trained."""
+
+_BATCHES, _FEWEST, _MOST = 3000, 12, 200
+_SHARED = (
+    "spike_penalty", "weight_decay", "patience", "teacher_weight", "temperature", "rotation", "shift", "scaling",
+    "shear", "mirror", "warp", "event_loss", "noise", "seed", "threads",
+)  # fmt: skip
+_OF_RATES = ("rate_noise", "slope_width")
+_OF_SPIKES = ("epochs", "batch_size", "learning_rate", "rate_weight")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained.
+
+    Parameters
+    ----------
+    name : str
+        Of the network and its files.
+    config : StudyConfig
+        Data, encoding, neuron and trial, and the table ``[training]``; without noise.
+    stage : str
+        ``"rates"`` or ``"spikes"``.
+    start : str or None
+        The network that training begins with, a name or a path; None for random weights.
+    seed, epochs : int, optional
+        In place of those of the study.
+    asked : tuple of str
+        The words behind ``bioscnn train`` that name it.
+    """
+
+    name: str
+    config: StudyConfig
+    stage: Stage
+    start: str | None
+    seed: int | None = None
+    epochs: int | None = None
+    asked: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def command(self) -> str:
+        """The command that trains it."""
+        own = {"--seed": self.seed, "--epochs": self.epochs}
+        words = [w for name, value in own.items() if value is not None for w in (name, str(value))]
+        return shlex.join(["bioscnn", "train", *(self.asked or (self.name,)), *words])
+
+    @property
+    def dataset(self) -> str:
+        """Name of the data set."""
+        return self.config.dataset.name
+
+    @property
+    def recorded(self) -> bool:
+        """Whether it learns from recordings of an event camera."""
+        return self.config.dataset.recorded
+
+    @property
+    def front_end(self) -> FrontEnd | None:
+        """What encodes the images before the network sees them; None for pixels, and for recordings."""
+        front_end = front_end_of(self.config)
+        plain = self.recorded or not (front_end.cells or front_end.counts_spikes)
+        return None if plain else front_end
+
+    @property
+    def examples(self) -> int | None:
+        """The first so many training examples are shown; None for all."""
+        keys = self.config.training
+        return (
+            keys.examples if self.stage == "rates" or keys.spikes.examples is None else keys.spikes.examples
+        )
+
+    @property
+    def teacher(self) -> str | None:
+        """A network whose classes are asked for beside the true ones."""
+        return self.config.training.teacher
+
+    def changed(self, seed: int | None, epochs: int | None = None) -> Recipe:
+        """Return the recipe with another seed, or another number of epochs, where one is given."""
+        return replace(self, seed=self.seed if seed is None else seed, epochs=epochs or self.epochs)
+
+    def settings(self, n_examples: int) -> RateSettings | SpikeSettings:
+        """Return how to train on so many examples.
+
+        Where the study is silent, training lasts 3,000 batches, at least 12 epochs and at most 200.
+        """
+        config, keys = self.config, self.config.training
+        simulation, encoding = config.simulation, config.encoding
+        shared: dict[str, Any] = {name: getattr(keys, name) for name in _SHARED}
+        shared |= {
+            "duration": simulation.duration,
+            "dt": simulation.dt,
+            "tau_s": config.synapse.tau_s,
+            "input_rate": encoding.input_rate,
+            "frame": encoding.frame,
+            "readout": "mean-potential" if config.readout.rule == "mean-potential" else "last-potential",
+        }
+        if self.seed is not None:
+            shared["seed"] = self.seed
+        if self.stage == "spikes":
+            own = keys.spikes
+            shared |= {name: getattr(own, name) for name in _OF_SPIKES}
+            for name in ("spike_penalty", "threads"):
+                if name in own.model_fields_set:
+                    shared[name] = getattr(own, name)
+            steps = round(0.4 * simulation.n_steps)
+            shared["decide_from"] = steps * simulation.dt if own.decide_from is None else own.decide_from
+            return SpikeSettings(**shared | ({"epochs": self.epochs} if self.epochs else {}))
+        fires = isinstance(self.neuron, LIFRate)
+        batch_size = keys.batch_size or (128 if n_examples >= 10_000 else 32)
+        n_batches = -(-n_examples // batch_size)
+        usual = min(max(_FEWEST, -(-_BATCHES // n_batches)), _MOST)
+        window = 0.0 if self.recorded else RateSettings.shortest_window
+        return RateSettings(
+            **shared,
+            epochs=self.epochs or keys.epochs or usual,
+            batch_size=batch_size,
+            learning_rate=keys.learning_rate or (1e-2 if fires else 2e-3),
+            shortest_window=window if keys.shortest_window is None else keys.shortest_window,
+            spiking_images=keys.spiking_images if self.front_end is None else 0,
+            **{name: getattr(keys, name) for name in _OF_RATES},
+        )
+
+    @property
+    def neuron(self) -> LIFRate | ReLU:
+        """The activation: the rate of the study's own neuron, or a rectifier if that has no closed form."""
+        neuron, asked = self.config.neuron, self.config.training.activation
+        if asked == "lif" and neuron.model != "lif":
+            raise UserError(
+                "the rate of this neuron has no closed form to train with",
+                key="training.activation",
+                value=asked,
+                expected='"relu", or neuron.model = "lif"',
+            )
+        if asked == "relu" or neuron.model != "lif":
+            return ReLU()
+        return LIFRate(neuron.tau_m, neuron.t_ref, amplitude=10e-3, gamma=0.0)
+
+    def initial(self, input_shape: tuple[int, ...], n_classes: int, seed: int) -> LayerGraph:
+        """Return the network of random weights that training begins with."""
+        text = self.config.training.layers
+        layers = usual_layers(input_shape) if text == AUTO else parse_layers(text)
+        return Architecture(input_shape, layers, n_classes, self.neuron).initial(self.name, seed)
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the card of the network says of the stimulus, ready for JSON."""
+        keys, encoding = self.config.dataset, self.config.encoding
+        if self.recorded:
+            return {
+                "recordings": {
+                    "source": keys.recordings,
+                    "bin_size": encoding.bin_size,
+                    "trials": self.examples,
+                    "validation_from": self.config.training.validation_from,
+                }
+            }
+        return {} if self.front_end is None else {"encoding": asdict(self.front_end)}
+
+
+def recipe_of(study: Study, stage: Stage | None = None) -> Recipe:
+    """Return how the network of a study is trained.
+
+    Parameters
+    ----------
+    study : Study
+        With or without a table ``[training]``; its noise is left out.
+    stage : str, optional
+        ``"rates"`` or ``"spikes"``; that of the study, which is rates if it says nothing. Training on spikes
+        begins with the network of the study, and makes another beside it.
+
+    Raises
+    ------
+    UserError
+        If the network is no ONNX file or shipped one, images are preprocessed, or the stage is impossible.
+    """
+    config, keys = study.config.model_copy(update={"noise": {}}), study.config.training
+    model = Path(config.network.model)
+    if model.suffix not in ("", ".onnx"):
+        raise UserError(
+            "a network is trained into an ONNX file",
+            key="network.model",
+            value=config.network.model,
+            expected=f"a name that ends in .onnx, such as {study.name}.onnx",
+        )
+    if config.dataset.preprocesses:
+        raise UserError(
+            "networks are trained on intensities from 0 to 1; preprocessing is for networks from elsewhere",
+            key="dataset.mean",
+            expected="none of dataset.mean, std, scale and invert",
+            fix="remove them",
+        )
+    name = model.name.removesuffix(".onnx")
+    if stage in (None, keys.on):
+        return Recipe(name, config, keys.on, keys.start)
+    if stage == "rates":
+        raise UserError(
+            "this network is made on spikes, of another one",
+            key="training.on",
+            value="spikes",
+            fix="leave --on away, or train that other network",
+        )
+    return Recipe(name + FINE_TUNED, config, "spikes", config.network.model)
+
+
+def find_recipes(what: str, changes: Sequence[str] = (), stage: Stage | None = None) -> list[Recipe]:
+    """Return what ``bioscnn train`` is to do.
+
+    Parameters
+    ----------
+    what : str
+        A study file; a network that comes with bioscnn; or a data set, for all of its networks.
+    changes : sequence of str
+        Changes of keys of the study, as of `bioscnn.studies.study.read_study`.
+    stage : str, optional
+        ``"rates"`` or ``"spikes"``; that of the study if left out.
+
+    Raises
+    ------
+    UserError
+        If there is no such study, network or data set, or the study is wrong.
+    """
+    path, networks = Path(what), shipped_studies() / FOLDER
+    asked = (what, *(["--on", stage] if stage else []), *(w for c in changes for w in ("--set", c)))
+    if path.suffix == ".toml" or path.is_file():
+        return [replace(recipe_of(_with_known_duration(path, changes), stage), asked=asked)]
+    base = what.removesuffix(FINE_TUNED)
+    for name, its_stage in ((what, stage), (base, "spikes" if base != what else stage)):
+        file = networks / f"{name}.toml"
+        if file.parent == networks and file.is_file():
+            recipe = recipe_of(read_study(file, changes), its_stage)
+            return [replace(recipe, asked=asked)]
+    recipes, shipped = shipped_recipes(), shipped_models()
+    of_data = [r for r in recipes.values() if r.dataset == what and r.name in shipped]
+    if not of_data:
+        known = ", ".join([*dict.fromkeys(recipe.dataset for recipe in recipes.values()), *recipes])
+        raise UserError(
+            "no such network or data set",
+            key="network",
+            value=what,
+            expected=f"a study file, NAME.toml, or one of {known}",
+        )
+    if changes or stage:
+        raise UserError(
+            "these are several networks",
+            key="--set" if changes else "--on",
+            value=what,
+            expected=f"one of {', '.join(r.name for r in of_data)}",
+        )
+    return of_data
+
+
+def _with_known_duration(path: Path, changes: Sequence[str]) -> Study:
+    """Read a study; a trial whose duration is to be found once there is a network has 30 ms until then."""
+    given = with_changes(read_tables(path), changes).get("simulation")
+    if isinstance(given, dict) and given.get("duration") == AUTO:
+        usual = format_quantity(RateSettings.duration, "time")
+        changes = [*changes, f"simulation.duration={usual}"]
+    return read_study(path, changes)
+
+
+@cache
+def shipped_recipes() -> dict[str, Recipe]:
+    """Return how the networks that come with bioscnn were trained, and those that training was studied with.
+
+    They are the studies of ``sims/networks``. A network that another one begins with, or learns from, comes
+    before it.
+    """
+    found: dict[str, Recipe] = {}
+    for path in sorted((shipped_studies() / FOLDER).glob("*.toml")):
+        study = read_study(path)
+        found[study.name] = recipe_of(study)
+        if "spikes" in study.config.training.model_fields_set and found[study.name].stage == "rates":
+            recipe = recipe_of(study, "spikes")
+            found[recipe.name] = recipe
+    ordered: dict[str, Recipe] = {}
+    while len(ordered) < len(found):
+        for name, recipe in found.items():
+            if name not in ordered and {recipe.start, recipe.teacher} & found.keys() <= ordered.keys():
+                ordered[name] = recipe
+                break
+        else:
+            raise ValueError("recipes that need each other")
+    return ordered
+
+
+def find_recipe(name: str) -> Recipe:
+    """Return how one network is trained.
+
+    Raises
+    ------
+    UserError
+        If there is none of this name, or it is that of a data set of several networks.
+    """
+    recipes = find_recipes(name)
+    if len(recipes) > 1:
+        names = ", ".join(recipe.name for recipe in recipes)
+        raise UserError(
+            "a data set of several networks", key="network", value=name, expected=f"one of {names}"
+        )
+    return recipes[0]

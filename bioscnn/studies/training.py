@@ -1,0 +1,233 @@
+"""Train the network of a study: its data, its folder, and the card that says how it was done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioscnn.ann import LayerGraph, read_card, read_model, write_onnx
+from bioscnn.datasets import EventSet, ImageSet
+from bioscnn.errors import UserError
+from bioscnn.files import make_folder, unwritable_is_told, write_json
+from bioscnn.simulation import Progress as Stages
+from bioscnn.simulation.simulate import Silent
+from bioscnn.spikes import SpikeTrains
+from bioscnn.studies.image_input import ImageInput
+from bioscnn.studies.prepare import input_kind
+from bioscnn.studies.recipe import Recipe
+from bioscnn.training.settings import TrainingSettings
+from bioscnn.training.train import require_torch, train
+
+if TYPE_CHECKING:
+    from bioscnn.training.fit import Progress
+
+SHIPPED = Path("results/models")
+"""Where networks are trained whose study names them without a path."""
+
+_VERSIONS = 8
+"""With noise, of each image, where the noise has to pass a front end and so cannot be drawn afresh."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """Examples as `bioscnn.training.train.train` takes them.
+
+    Parameters
+    ----------
+    stimulus : ndarray, shape (n, channels, height, width), or SpikeTrains of n trials
+        Intensities, float32; pixels, uint8; or input spikes.
+    examples : ImageSet or EventSet
+        What they were made of, with labels, classes, name and hash.
+    shape : tuple of int
+        Of the input population: channels, height and width.
+    noisy : ndarray of float32, shape (versions, n, channels, height, width), optional
+        What a front end makes of the images with noise, if that is what trains.
+    """
+
+    stimulus: NDArray[Any] | SpikeTrains
+    examples: ImageSet | EventSet
+    shape: tuple[int, ...]
+    noisy: NDArray[np.float32] | None = None
+
+
+def load_shown(
+    recipe: Recipe, split: str, data: Path | None, trials: int | None = None, progress: Stages | None = None
+) -> Shown:
+    """Load the examples of a recipe.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Which data, and how they are encoded.
+    split : str
+        ``"train"``, or ``"validation"`` for those that choose the epoch.
+    data : Path or None
+        The data folder, as in `bioscnn.datasets.load_dataset`.
+    trials : int, optional
+        The first so many, in place of the recipe's.
+    progress : Progress, optional
+        Told about work that takes longer than reading.
+
+    Raises
+    ------
+    UserError
+        As of the data sets.
+    """
+    config, keys = recipe.config, recipe.config.training
+    limit = trials if trials is not None else recipe.examples if split == "train" else None
+    shown = input_kind(config).load(config, split, limit, data, progress or Silent())
+    if split == "validation" and keys.validation_from:
+        rows = slice(keys.validation_from, None)
+        shown = replace(shown, examples=shown.examples.take(rows))
+    examples, shape = shown.examples, shown.shape
+    if isinstance(examples, EventSet):
+        assert shown.spikes is not None
+        return Shown(shown.spikes, examples, shape)  # type: ignore[arg-type]
+    assert isinstance(shown, ImageInput)
+    if recipe.front_end is None:
+        return Shown(examples.images, examples, shape)
+    intensities, settings = examples.intensities(), recipe.settings(len(examples))
+    noisy = _with_noise(intensities, settings) if split == "train" and settings.noise > 0 else ()
+    simulation = config.simulation
+    encoded, *versions = (
+        shown.front_end.intensities(images, simulation.n_steps, simulation.dt)
+        for images in (intensities, *noisy)
+    )
+    return Shown(encoded, examples, shape, np.stack(versions) if versions else None)
+
+
+def _with_noise(images: NDArray[np.float32], settings: TrainingSettings) -> Iterator[NDArray[np.float32]]:
+    """Yield the images with noise, each time another."""
+    import torch
+
+    from bioscnn.training.fit import generator
+    from bioscnn.training.noise import image_noise
+
+    noise = generator(settings.seed, "noise")
+    for _ in range(_VERSIONS):
+        yield image_noise(torch.from_numpy(images), 1.0, noise).numpy()
+
+
+def train_recipe(
+    recipe: Recipe,
+    data: Path | None,
+    out: Path | None = None,
+    progress: Progress | None = None,
+    *,
+    stages: Stages | None = None,
+) -> tuple[Path, dict[str, Any]]:
+    """Train a network by its recipe, and write ``<name>.onnx`` and its card ``<name>.json``.
+
+    A shipped network that the recipe begins with, or that teaches, is that of the same folder if it was
+    trained there. While it trains, ``<name>.checkpoint.npz`` keeps the state; an interrupted training goes on
+    from it.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        What to train and how.
+    data : Path or None
+        The data folder, as in `bioscnn.datasets.load_dataset`.
+    out : Path, optional
+        Folder of the two files; that of the network in the study if left out.
+    progress : callable, optional
+        As in `bioscnn.training.train.train`.
+    stages : Progress, optional
+        Told about the loading of data that takes long.
+
+    Returns
+    -------
+    file : Path
+        The ONNX file.
+    card : dict
+        As of `bioscnn.training.train.train`; it also names the data, their hash, the command, and the network
+        that training began with.
+
+    Raises
+    ------
+    UserError
+        As of `bioscnn.training.train.train`; if the data cannot be had or the folder not be written; or if
+        the file is there and was not made by training.
+    """
+    require_torch()
+    model = Path(recipe.config.network.model)
+    folder = out or (model.parent if model.suffix else SHIPPED)
+    file = folder / f"{recipe.name}.onnx"
+    _refuse_foreign(file)
+    training, validation = (
+        load_shown(recipe, split, data, progress=stages) for split in ("train", "validation")
+    )
+    settings, classes = recipe.settings(len(training.examples)), training.examples.classes
+    if recipe.start is None:
+        graph = recipe.initial(training.shape, len(classes), settings.seed)
+    else:
+        graph = replace(_network(recipe.start, folder), name=recipe.name)
+    teacher = None if recipe.teacher is None else _network(recipe.teacher, folder)
+    make_folder(folder)
+    checkpoint = folder / f"{recipe.name}.checkpoint.npz"
+    with unwritable_is_told(folder):
+        trained, made = train(
+            graph,
+            training.stimulus,
+            training.examples.labels,
+            validation.stimulus,
+            validation.examples.labels,
+            settings,
+            teacher,
+            checkpoint,
+            progress,
+            training.noisy,
+        )
+        card = {
+            "name": recipe.name,
+            "command": recipe.command,
+            "started_from": recipe.start or "random weights",
+            "teacher": recipe.teacher,
+            "classes": list(classes),
+            "data": {
+                split: {
+                    "name": shown.examples.name,
+                    "n": len(shown.examples),
+                    "sha256": shown.examples.sha256,
+                    "source": shown.examples.source,
+                }
+                for split, shown in (("train", training), ("validation", validation))
+            },
+            **recipe.facts(),
+            **made,
+        }
+        # The card first: a network without one would be taken for somebody else's.
+        write_json(file.with_suffix(".json"), card)
+        write_onnx(trained, file, {"weights_sha256": card["weights_sha256"]})
+        checkpoint.unlink(missing_ok=True)
+    return file, card
+
+
+def _network(name: str, folder: Path) -> LayerGraph:
+    """Return a network that was trained into the same folder, or else the one of that name."""
+    beside = folder / f"{name}.onnx"
+    return read_model(beside if not Path(name).suffix and beside.exists() else name)
+
+
+def _refuse_foreign(file: Path) -> None:
+    """Refuse to write over a network that no training has made.
+
+    Raises
+    ------
+    UserError
+        If there is a file, and no card of a training beside it.
+    """
+    if not file.exists():
+        return
+    card = read_card(file)
+    if card is None or "weights_sha256" not in card or "epochs" not in card:
+        raise UserError(
+            "a network is there already, and its card does not say that it was trained here",
+            file=file,
+            fix="remove it, or give --out another folder",
+        )
