@@ -31,8 +31,8 @@ FOLDER = "networks"
 
 _BATCHES, _FEWEST, _MOST = 3000, 12, 200
 _SHARED = (
-    "spike_penalty", "weight_decay", "patience", "teacher_weight", "temperature", "rotation", "shift", "scaling",
-    "shear", "mirror", "warp", "event_loss", "noise", "seed", "threads",
+    "spike_penalty", "weight_decay", "patience", "teacher_weight", "temperature", "rotation", "shift",
+    "scaling", "shear", "mirror", "warp", "event_loss", "noise", "seed", "threads",
 )  # fmt: skip
 _OF_RATES = ("rate_noise", "slope_width")
 _OF_SPIKES = ("epochs", "batch_size", "learning_rate", "rate_weight")

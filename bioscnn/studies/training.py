@@ -17,6 +17,7 @@ from bioscnn.files import make_folder, unwritable_is_told, write_json
 from bioscnn.simulation import Progress as Stages
 from bioscnn.simulation.simulate import Silent
 from bioscnn.spikes import SpikeTrains
+from bioscnn.studies.event_input import EventInput
 from bioscnn.studies.image_input import ImageInput
 from bioscnn.studies.prepare import input_kind
 from bioscnn.studies.recipe import Recipe
@@ -81,14 +82,12 @@ def load_shown(
     config, keys = recipe.config, recipe.config.training
     limit = trials if trials is not None else recipe.examples if split == "train" else None
     shown = input_kind(config).load(config, split, limit, data, progress or Silent())
-    if split == "validation" and keys.validation_from:
-        rows = slice(keys.validation_from, None)
-        shown = replace(shown, examples=shown.examples.take(rows))
-    examples, shape = shown.examples, shown.shape
-    if isinstance(examples, EventSet):
-        assert shown.spikes is not None
-        return Shown(shown.spikes, examples, shape)  # type: ignore[arg-type]
+    first = keys.validation_from if split == "validation" else 0
+    if isinstance(shown, EventInput):
+        shown = replace(shown, examples=shown.examples.take(slice(first, None)))
+        return Shown(shown.encoded, shown.examples, shown.shape)
     assert isinstance(shown, ImageInput)
+    examples, shape = shown.examples.take(slice(first, None)), shown.shape
     if recipe.front_end is None:
         return Shown(examples.images, examples, shape)
     intensities, settings = examples.intensities(), recipe.settings(len(examples))

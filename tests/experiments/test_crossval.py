@@ -16,22 +16,26 @@ from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.crossval import CrossValidation
 from bioscnn.experiments.crossval.measure import pool_of
 from bioscnn.experiments.unit import hash_of
+from bioscnn.studies.recipe import find_recipe, recipe_of, shipped_recipes
 from bioscnn.studies.study import read_study
-from bioscnn.training import recipes, train
-from bioscnn.training.architectures import Architecture, Convolution
-from bioscnn.training.recipes import LIF_RATE, Recipe, Recordings
-from bioscnn.training.settings import RateSettings, SpikeSettings
+from bioscnn.training import train
 from tests.browser.conftest import assert_everything_fits, open_alone
 from tests.experiments.toy import Watcher, conduct
 
-TRIAL = {"duration": 100e-3, "readout": "mean-potential", "batch_size": 16}
-POOL = Recordings(pool=("validation",))
-SHAPE = Architecture((2, 34, 34), (Convolution(4, (5, 5), (3, 3)),), 2, LIF_RATE)
-RATES = Recipe("tiny", "nmnist", SHAPE, RateSettings(epochs=5, **TRIAL), recordings=POOL)
-SPIKES = Recipe(
-    "tiny-tuned", "nmnist", "tiny", SpikeSettings(epochs=1, decide_from=50e-3, **TRIAL), recordings=POOL
+TINY = read_study("sims/networks/nmnist-small.toml").changed(
+    network={"model": "tiny"},
+    simulation={"duration": "100 ms"},
+    training={
+        "layers": "4c5s3",
+        "validation_from": 0,
+        "folds_of": ["validation"],
+        "epochs": 5,
+        "batch_size": 16,
+        "spikes": {"epochs": 1, "batch_size": 16, "decide_from": "50 ms"},
+    },
 )
-OTHER = replace(SPIKES, name="tiny-other", recordings=replace(POOL, source="real"))
+RATES, SPIKES = recipe_of(TINY), recipe_of(TINY, "spikes")
+OTHER = replace(recipe_of(TINY.changed(dataset={"recordings": "real"}), "spikes"), name="tiny-other")
 SECTIONS = ("summary", "time", "accuracy", "folds", "tables", "methods", "provenance")
 
 
@@ -42,7 +46,7 @@ def noughts_and_ones(tmp_path_factory):
     digits = digits.take(np.flatnonzero(digits.labels < 2)[:40])
     recordings = replace(record(digits), classes=("0", "1"))
     shipped = tmp_path_factory.mktemp("shipped") / "tiny.onnx"
-    write_onnx(SHAPE.initial("tiny", 1), shipped)
+    write_onnx(RATES.initial((2, 34, 34), 2, 1), shipped)
     read = Bench.read
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("BIOSCNN_DATA", raising=False)
@@ -52,7 +56,7 @@ def noughts_and_ones(tmp_path_factory):
         patch.setattr("bioscnn.studies.event_input.load_recordings", lambda *_, **__: recordings)
         patch.setattr(Bench, "read", lambda self, name: read(self, str(shipped) if name == "tiny" else name))
         for recipe in (RATES, SPIKES, OTHER):
-            patch.setitem(recipes.RECIPES, recipe.name, recipe)
+            patch.setitem(shipped_recipes(), recipe.name, recipe)
         yield recordings
 
 
@@ -115,9 +119,9 @@ def test_tables_and_networks_are_those_of_the_decisions(done):
     assert shares["mean-potential"] == pytest.approx(right.mean()) and right.mean() > 0.8
     assert tables["over-time"][-1]["accuracy"] == shares["mean-potential"]
     assert [row["accuracy"] for row in tables["folds"]] == right.groupby(table["fold"]).mean().tolist()
-    assert finished.summary["simulated"] and finished.folder.parent.name == "tiny-tuned-simulated"
+    assert finished.summary["simulated"] and finished.folder.parent.name == "tiny-fine-tuned-simulated"
     assert sorted(path.name for path in finished.folder.glob("*.onnx")) == [
-        "fold-1-tiny-tuned.onnx", "fold-1-tiny.onnx", "fold-2-tiny-tuned.onnx", "fold-2-tiny.onnx",
+        "fold-1-tiny-fine-tuned.onnx", "fold-1-tiny.onnx", "fold-2-tiny-fine-tuned.onnx", "fold-2-tiny.onnx",
     ]  # fmt: skip
 
 
@@ -162,10 +166,10 @@ def test_folds_that_cannot_hold_every_class_are_refused(tmp_path, folds):
 
 def test_a_network_of_images_is_refused(tmp_path):
     with pytest.raises(UserError, match="only networks of recordings are cross-validated"):
-        conduct(experiment(recipe=recipes.RECIPES["mnist-small"]), tmp_path)
+        conduct(experiment(recipe=find_recipe("mnist-small")), tmp_path)
 
 
 def test_a_data_set_in_place_of_a_network_is_refused_with_its_networks():
     with pytest.raises(UserError, match="several networks") as refusal:
-        recipes.find_recipe("nmnist")
+        find_recipe("nmnist")
     assert "nmnist-small-real" in refusal.value.expected

@@ -6,12 +6,12 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from bioscnn.noise import GaussianNoise, SaltAndPepper  # noqa: E402
+from bioscnn.studies.recipe import find_recipe, shipped_recipes  # noqa: E402
+from bioscnn.studies.training import load_shown  # noqa: E402
 from bioscnn.training import noise  # noqa: E402
 from bioscnn.training.augmentation import augment  # noqa: E402
-from bioscnn.training.data import load_shown  # noqa: E402
 from bioscnn.training.examples import ImageExamples, SpikeExamples  # noqa: E402
 from bioscnn.training.noise import event_noise, image_noise  # noqa: E402
-from bioscnn.training.recipes import RECIPES, find_recipes  # noqa: E402
 from bioscnn.training.settings import RateSettings, SpikeSettings  # noqa: E402
 from tests.networks import SHAPE, spikes  # noqa: E402
 
@@ -132,8 +132,9 @@ def test_a_neuron_spikes_at_most_once_a_step_in_noise():
 
 
 def test_no_recipe_shows_noise_but_those_that_say_so():
-    assert {name for name, recipe in RECIPES.items() if recipe.settings.noise > 0} == {
-        name for name in RECIPES if name.endswith("-noise")
+    recipes = shipped_recipes()
+    assert {name for name, recipe in recipes.items() if recipe.settings(1000).noise > 0} == {
+        name for name in recipes if name.endswith("-noise")
     }
 
 
@@ -141,11 +142,11 @@ def test_noise_is_added_to_an_image_before_its_front_end(monkeypatch):
     from bioscnn.datasets import load_dataset
 
     digits = load_dataset("mnist").take(5)
-    monkeypatch.setattr("bioscnn.training.data.load_dataset", lambda name, split, data: digits)
-    monkeypatch.setattr("bioscnn.training.data._VERSIONS", 2)
-    recipe = find_recipes("caltech-foveal-noise")[0]
+    monkeypatch.setattr("bioscnn.studies.image_input.load_dataset", lambda *_, **__: digits)
+    monkeypatch.setattr("bioscnn.studies.training._VERSIONS", 2)
+    recipe = find_recipe("caltech-foveal-noise")
     shown = load_shown(recipe, "train", None)
-    image, settings = torch.from_numpy(digits.intensities()), recipe.settings
+    image, settings = torch.from_numpy(digits.intensities()), recipe.settings(5)
     from bioscnn.training.fit import generator
 
     drawn = generator(settings.seed, "noise")

@@ -8,15 +8,17 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from bioscnn.ann import LIFRate, ReLU, read_card, read_onnx  # noqa: E402
+from bioscnn.ann import BatchNorm2d, LIFRate, ReLU, read_card, read_onnx, write_onnx  # noqa: E402
 from bioscnn.errors import UserError  # noqa: E402
 from bioscnn.spikes import SpikeTrains  # noqa: E402
-from bioscnn.training.architectures import Architecture, Convolution  # noqa: E402
-from bioscnn.training.recipes import find_recipes  # noqa: E402
+from bioscnn.studies.recipe import find_recipe, find_recipes  # noqa: E402
+from bioscnn.studies.training import train_recipe  # noqa: E402
+from bioscnn.training.architectures import Architecture  # noqa: E402
+from bioscnn.training.layers import parse_layers  # noqa: E402
 from bioscnn.training.settings import RateSettings, SpikeSettings  # noqa: E402
-from bioscnn.training.train import train, train_recipe  # noqa: E402
+from bioscnn.training.train import train  # noqa: E402
 
-TINY = Architecture((1, 8, 8), (Convolution(4), Convolution(4, stride=(2, 2))), 2, LIFRate())
+TINY = Architecture((1, 8, 8), parse_layers("4c3 4c3s2"), 2, LIFRate())
 QUICK = RateSettings(epochs=8, batch_size=32, shift=0.5, seed=3)
 ON_SPIKES = SpikeSettings(epochs=2, batch_size=32, shift=0.5, seed=3)
 START = TINY.initial("tiny", 3)
@@ -154,7 +156,18 @@ def test_pixels_of_0_to_255_are_refused():
     images, labels = bars(10, 1)
     with pytest.raises(UserError) as refusal:
         train(START, images * 255, labels, images, labels, QUICK)
-    assert "values in [0, 1]" in refusal.value.expected
+    assert refusal.value.value == "float32 of shape (10, 1, 8, 8)"
+
+
+def test_bytes_are_taken_as_pixels_and_train_as_their_intensities_do():
+    images, labels = bars(64, 1)
+    pixels = np.rint(255 * images).astype(np.uint8)
+    settings = replace(QUICK, epochs=1)
+    of_bytes, of_floats = (
+        train(START, shown, labels, shown[:20], labels[:20], settings)[0]
+        for shown in (pixels, pixels.astype(np.float32) / np.float32(255))
+    )
+    assert of_bytes == of_floats
 
 
 def test_labels_beyond_the_classes_are_refused():
@@ -185,33 +198,39 @@ def few_digits(monkeypatch):
     from bioscnn.datasets import load_dataset
 
     digits = load_dataset("mnist").take(200)
-    monkeypatch.setattr("bioscnn.training.data.load_dataset", lambda name, split, data: digits)
+    monkeypatch.setattr("bioscnn.studies.image_input.load_dataset", lambda *_, **__: digits)
     return digits
 
 
 def shortened(name):
-    return find_recipes(name)[0].changed(seed=1, epochs=1)
+    return find_recipe(name).changed(seed=1, epochs=1)
 
 
 def test_a_network_is_written_with_its_card_and_without_its_checkpoint(few_digits, tmp_path):
-    graph, card = train_recipe(shortened("mnist-small"), None, tmp_path)
-    assert read_onnx(tmp_path / "mnist-small.onnx") == graph
+    file, card = train_recipe(shortened("mnist-small"), None, tmp_path)
+    assert file == tmp_path / "mnist-small.onnx"
+    assert read_onnx(file).sha256() == card["weights_sha256"]
     assert read_card(tmp_path / "mnist-small.onnx") == json.loads(json.dumps(card))
     assert card["command"] == "bioscnn train mnist-small --seed 1 --epochs 1"
-    assert card["data"]["train"] == {"name": "mnist", "n": 200, "sha256": few_digits.sha256}
+    data = {"name": "mnist", "n": 200, "sha256": few_digits.sha256, "source": few_digits.source}
+    assert card["data"]["train"] == data
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mnist-small.json", "mnist-small.onnx"]
 
 
 def test_fine_tuning_begins_with_the_network_beside_it(few_digits, tmp_path):
-    before, _ = train_recipe(shortened("mnist-small"), None, tmp_path)
+    _, before = train_recipe(shortened("mnist-small"), None, tmp_path)
     _, card = train_recipe(shortened("mnist-small-fine-tuned"), None, tmp_path)
     assert card["started_from"] == "mnist-small"
-    assert card["started_from_sha256"] == before.sha256()
+    assert card["started_from_sha256"] == before["weights_sha256"]
 
 
-def test_a_network_without_a_folder_is_refused_before_training(tmp_path):
-    with pytest.raises(UserError, match="no such folder"):
-        train_recipe(shortened("mnist-small"), None, tmp_path / "none")
+def test_a_network_that_was_not_trained_here_is_not_written_over(few_digits, tmp_path):
+    theirs = tmp_path / "mnist-small.onnx"
+    theirs.write_bytes(b"theirs")
+    with pytest.raises(UserError) as refused:
+        train_recipe(shortened("mnist-small"), None, tmp_path)
+    assert refused.value.file == theirs
+    assert theirs.read_bytes() == b"theirs" and len(list(tmp_path.iterdir())) == 1
 
 
 def test_fine_tuning_makes_a_network_right_within_the_trial(trained):
@@ -244,8 +263,41 @@ def test_a_relu_network_is_trained_and_has_no_spikes_to_fine_tune():
     graph, card = train(relu, *bars(640, 1), *bars(200, 2), replace(QUICK, learning_rate=5e-3))
     assert card["validation"]["accuracy"] > 0.95
     assert card["spiking"] is None
-    with pytest.raises(UserError, match="only a network of LIF rates has a twin"):
+    with pytest.raises(UserError) as refused:
         train(graph, *bars(64, 1), *bars(20, 2), ON_SPIKES)
+    assert refused.value.value == "ReLU"
+
+
+@pytest.mark.parametrize("neuron", [LIFRate(), ReLU()], ids=["lif", "relu"])
+@pytest.mark.parametrize("layers", ["6c3p1 bn mp2 6c3 bn d16", "6c3 ap2 d16"])
+def test_every_kind_of_layer_is_trained_and_written(tmp_path, layers, neuron):
+    start = Architecture((1, 8, 8), parse_layers(layers), 2, neuron).initial("layers", 1)
+    rate = 2e-2 if isinstance(neuron, LIFRate) else 5e-3
+    graph, card = train(start, *bars(640, 1), *bars(200, 2), replace(QUICK, epochs=5, learning_rate=rate))
+    write_onnx(graph, tmp_path / "layers.onnx")
+    images, labels = bars(200, 2)
+    right = np.mean(read_onnx(tmp_path / "layers.onnx").forward(images).argmax(1) == labels)
+    assert right == pytest.approx(card["validation"]["accuracy"], abs=0.01) and right > 0.9
+    assert not any(isinstance(layer, BatchNorm2d) for layer in graph.layers), "folded into the weights"
+    if isinstance(neuron, LIFRate):
+        rates = graph.activations(np.zeros((1, 1, 8, 8)))
+        blank = [rates[k].max() for k, layer in enumerate(graph.layers) if isinstance(layer, LIFRate)]
+        assert max(blank) == 0, "silent on a blank image"
+        assert (card["spiking"] is None) == ("mp" in layers)
+
+
+def test_a_killed_training_with_batch_normalisation_continues_to_the_same_result(tmp_path):
+    start = Architecture((1, 8, 8), parse_layers("4c3 bn 4c3s2 bn"), 2, ReLU()).initial("bn", 3)
+    data, settings = (*bars(320, 1), *bars(50, 2)), replace(QUICK, epochs=3)
+    whole, _ = train(start, *data, settings)
+
+    def kill(done, total, records):
+        if done == 15:
+            raise Killed
+
+    with pytest.raises(Killed):
+        train(start, *data, settings, checkpoint=tmp_path / "bn.npz", progress=kill)
+    assert train(start, *data, settings, checkpoint=tmp_path / "bn.npz")[0] == whole
 
 
 def test_a_teacher_passes_on_what_the_labels_do_not_say(trained):
@@ -333,7 +385,9 @@ def test_a_killed_training_continues_to_the_same_result(tmp_path, monkeypatch, s
     assert seen[0] == batches // 7 * 7 or seen[0] == batches // 10 * 10
     assert resumed == whole
     assert again["epochs"] == card["epochs"]
-    assert not path.exists()
+    seen[:] = []
+    train(START, *data, settings, checkpoint=path, progress=lambda done, *_: seen.append(done))
+    assert len(seen) == 1, "what was trained to the end is not trained again"
 
 
 def test_a_checkpoint_of_another_training_is_refused(tmp_path):
