@@ -22,7 +22,9 @@ def print_new_study(new: NewStudy) -> None:
     OUT.print(f"\n{escape(str(new.file))}\n\nNext:")
     if new.network is not None:
         OUT.print(
-            f"  put your network into {escape(new.network)}, or name it in the study: docs/your-network.md"
+            f"  {own_name()} train {escape(str(new.file))}  # or put a network of yours into "
+            f"{escape(new.network)}: docs/your-network.md",
+            soft_wrap=True,
         )
     OUT.print(f"  {own_name()} run {escape(str(new.file))}")
 

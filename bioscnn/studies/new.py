@@ -15,7 +15,9 @@ import numpy as np
 from bioscnn.datasets.own import KEYS_OF_KINDS, OwnData, Survey, kind_and_path, survey
 from bioscnn.errors import UserError
 from bioscnn.files import write_atomically
+from bioscnn.studies.recipe import usual_batches
 from bioscnn.studies.shipped import find_study
+from bioscnn.training.layers import layers_text, usual_layers
 
 MOST_CLASSES = 20
 """Classes that are listed with their numbers of examples."""
@@ -163,11 +165,11 @@ def _rest(name: str, found: Survey, n_classes: int) -> Iterator[str]:
         yield _key("frame", f"{FRAME_MS} ms", "in which events are counted for the trained network")
     else:
         yield _key("kind", "currents", "each pixel is a constant current: also poisson | latency | lif-layer")
-    shape = f"({found.channels}, {found.height}, {found.width})"
+    shape = found.channels, found.height, found.width
     yield "\n[network]"
-    yield f"# Yours: it takes (channels, height, width) = {shape} and gives {n_classes} numbers, one a class."
-    yield "# docs/your-network.md says how it comes from torch or Keras. The path begins beside this file."
-    yield _key("model", f"{name}.onnx", "a shipped network, or the path of a file")
+    yield f"# `bioscnn train {name}.toml` makes it. One of your own, from torch or Keras, has"
+    yield f"# to take (channels, height, width) = {shape} and to give {n_classes} numbers, one per class."
+    yield _key("model", f"{name}.onnx", "the path of a file, from this one; or a shipped network")
     yield "\n[neuron]"
     yield _key("model", "lif", "lif | if | adaptive-lif | the path of a neuron's file, see docs/physics.md")
     yield _key("tau_m", "20 ms", "membrane time constant")
@@ -192,6 +194,16 @@ def _rest(name: str, found: Survey, n_classes: int) -> Iterator[str]:
         "mean-potential",
         "spike-count | peak-potential | last-potential | first-spike | mean-potential",
     )
+    batch_size, epochs = usual_batches(found.data.count("train"))
+    yield "\n[training]"
+    yield "# 16c3s2p1: convolution, 16 channels, kernel 3, stride 2, padding 1; bn: batch normalisation;"
+    yield "# ap2 | mp2: average or max pooling; d32: dense; see docs/training.md for all keys"
+    yield _key("layers", layers_text(usual_layers(shape)), "the readout of the classes comes by itself")
+    yield _key("epochs", epochs, "passes through the training examples")
+    yield _key("batch_size", batch_size, "")
+    yield _key("rotation", 8.0, "degrees, either way: how each example is changed each time it is shown")
+    yield _key("shift", 1.2, "pixels, either way")
+    yield _key("mirror", 0.0, "probability; 0.5 if left and right do not matter")
 
 
 def _key(key: str, value: object, note: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -135,9 +136,7 @@ class Recipe:
             shared["decide_from"] = steps * simulation.dt if own.decide_from is None else own.decide_from
             return SpikeSettings(**shared | ({"epochs": self.epochs} if self.epochs else {}))
         fires = isinstance(self.neuron, LIFRate)
-        batch_size = keys.batch_size or (128 if n_examples >= 10_000 else 32)
-        n_batches = -(-n_examples // batch_size)
-        usual = min(max(_FEWEST, -(-_BATCHES // n_batches)), _MOST)
+        batch_size, usual = usual_batches(n_examples, keys.batch_size)
         window = 0.0 if self.recorded else RateSettings.shortest_window
         return RateSettings(
             **shared,
@@ -183,6 +182,13 @@ class Recipe:
                 }
             }
         return {} if self.front_end is None else {"encoding": asdict(self.front_end)}
+
+
+def usual_batches(n_examples: int, batch_size: int | None = None) -> tuple[int, int]:
+    """Return how many examples make a batch, and how many epochs 3,000 batches are, from 12 to 200."""
+    batch_size = batch_size or (128 if n_examples >= 10_000 else 32)
+    epochs = math.ceil(_BATCHES / math.ceil(n_examples / batch_size))
+    return batch_size, min(max(_FEWEST, epochs), _MOST)
 
 
 def recipe_of(study: Study, stage: Stage | None = None) -> Recipe:

@@ -81,7 +81,10 @@ def load_shown(
     """
     config, keys = recipe.config, recipe.config.training
     limit = trials if trials is not None else recipe.examples if split == "train" else None
-    shown = input_kind(config).load(config, split, limit, data, progress or Silent())
+    try:
+        shown = input_kind(config).load(config, split, limit, data, progress or Silent())
+    except UserError as error:
+        raise error.but(key="training.examples" if error.key == "dataset.trials" else error.key) from None
     first = keys.validation_from if split == "validation" else 0
     if isinstance(shown, EventInput):
         shown = replace(shown, examples=shown.examples.take(slice(first, None)))
@@ -165,8 +168,8 @@ def train_recipe(
     if recipe.start is None:
         graph = recipe.initial(training.shape, len(classes), settings.seed)
     else:
-        graph = replace(_network(recipe.start, folder), name=recipe.name)
-    teacher = None if recipe.teacher is None else _network(recipe.teacher, folder)
+        graph = replace(_network("start", recipe.start, folder, training), name=recipe.name)
+    teacher = None if recipe.teacher is None else _network("teacher", recipe.teacher, folder, training)
     make_folder(folder)
     checkpoint = folder / f"{recipe.name}.checkpoint.npz"
     with unwritable_is_told(folder):
@@ -207,10 +210,25 @@ def train_recipe(
     return file, card
 
 
-def _network(name: str, folder: Path) -> LayerGraph:
-    """Return a network that was trained into the same folder, or else the one of that name."""
+def _network(key: str, name: str, folder: Path, shown: Shown) -> LayerGraph:
+    """Return a network that was trained into the same folder, or else the one of that name.
+
+    Raises
+    ------
+    UserError
+        If it takes other images, or tells other classes apart.
+    """
     beside = folder / f"{name}.onnx"
-    return read_model(beside if not Path(name).suffix and beside.exists() else name)
+    graph = read_model(beside if not Path(name).suffix and beside.exists() else name)
+    n_classes = len(shown.examples.classes)
+    if graph.input_shape != shown.shape or graph.n_classes != n_classes:
+        raise UserError(
+            "the network does not fit the examples",
+            key=f"training.{key}",
+            value=f"{name}: {graph.input_shape} to {graph.n_classes} classes",
+            expected=f"{shown.shape} to {n_classes} classes",
+        )
+    return graph
 
 
 def _refuse_foreign(file: Path) -> None:

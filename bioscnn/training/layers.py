@@ -101,6 +101,28 @@ def parse_layers(text: str) -> tuple[Specification, ...]:
     return tuple(layers)
 
 
+def layers_text(layers: tuple[Specification, ...]) -> str:
+    """Return the text that `parse_layers` reads as these layers.
+
+    Examples
+    --------
+    >>> layers_text((Convolution(16, stride=(2, 2), batch_norm=True), Pooling("max", 2), Hidden(32)))
+    '16c3s2 bn mp2 d32'
+    """
+    words = []
+    for layer in layers:
+        if isinstance(layer, Convolution):
+            stride = f"s{layer.stride[0]}" if layer.stride[0] > 1 else ""
+            padding = f"p{layer.padding}" if layer.padding else ""
+            words.append(f"{layer.channels}c{layer.kernel[0]}{stride}{padding}")
+            words += ["bn"] if layer.batch_norm else []
+        elif isinstance(layer, Pooling):
+            words.append(f"{layer.kind[0]}p{layer.kernel}")
+        else:
+            words.append(f"d{layer.units}")
+    return " ".join(words)
+
+
 def _layer(text: str, word: str) -> Specification:
     """Return the layer that a word names."""
 

@@ -1,0 +1,170 @@
+"""`bioscnn train` of a user's own study: from data to a network that spikes."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+pytest.importorskip("torch")
+
+from bioscnn.ann import MaxPool2d, read_card, read_model
+from bioscnn.cli import app
+from bioscnn.errors import UserError
+from bioscnn.studies import read_study
+from bioscnn.studies.new import new_study
+from bioscnn.studies.recipe import find_recipe, find_recipes, recipe_of
+from bioscnn.studies.training import train_recipe
+from tests.own_data import photographs, recordings
+from tests.processes import ROOT
+
+CLASSES = ("cat", "dog", "horse")
+
+
+@pytest.fixture
+def pets(tmp_path, monkeypatch):
+    """A folder of colour photographs, and the study that `bioscnn new` writes for it."""
+    monkeypatch.chdir(tmp_path)
+    photographs(tmp_path / "photographs", CLASSES, n=20)
+    return new_study("pets", "folder:photographs").file
+
+
+def type_in(*words, code=0):
+    done = CliRunner().invoke(app, list(map(str, words)), catch_exceptions=False)
+    assert done.exit_code == code, done.output
+    return done.stdout
+
+
+def test_from_photographs_to_a_network_that_spikes_rightly(pets, tmp_path):
+    said = type_in("train", pets, "--epochs", 40, "--set", "training.layers=8c3s2 8c3s2")
+    assert "bioscnn run pets.toml" in said and "--on spikes" in said
+    card = read_card(tmp_path / "pets.onnx")
+    assert card["classes"] == list(CLASSES) and card["data"]["train"]["n"] == 42
+    assert card["command"] == "bioscnn train pets.toml --set 'training.layers=8c3s2 8c3s2' --epochs 40"
+    assert card["validation"]["accuracy"] == 1
+    summary = json.loads(type_in("run", pets, "--set", "simulation.device=numpy", "--json"))
+    assert summary["accuracy"]["mean-potential"][0] == 1
+    type_in("train", pets, "--on", "spikes", "--set", "simulation.duration=40 ms")
+    tuned = read_card(tmp_path / "pets-fine-tuned.onnx")
+    assert tuned["started_from"] == "pets.onnx" and tuned["started_from_sha256"] == card["weights_sha256"]
+    assert tuned["settings"]["decide_from"] == pytest.approx(16e-3)
+    assert not list(tmp_path.glob("*.checkpoint.npz"))
+
+
+@pytest.mark.parametrize("kind", ["npz", "events"])
+def test_arrays_of_floats_and_recordings_in_three_formats_are_learnt(tmp_path, monkeypatch, kind):
+    monkeypatch.chdir(tmp_path)
+    if kind == "events":
+        recordings(tmp_path / "data", ("left", "right"), n=24)
+    else:
+        y = np.arange(300) % 3
+        x = np.random.default_rng(1).random((300, 1, 12, 12)) / 2
+        for row, label in enumerate(y):
+            x[row, 0, 4 * label : 4 * label + 4] += 0.5
+        np.savez("data.npz", x=x, y=y)
+    study = read_study(
+        new_study("own", f"{kind}:data{'.npz' if kind == 'npz' else ''}").file, ["training.layers=8c3 d16"]
+    )
+    file, card = train_recipe(recipe_of(study).changed(seed=2, epochs=20), None)
+    assert file == Path("own.onnx")
+    assert card["validation"]["accuracy"] > 0.8 and card["settings"]["seed"] == 2
+    assert (card["spiking"]["n"], "recordings" in card) == (card["validation"]["n"], kind == "events")
+
+
+def test_rectifiers_and_max_pooling_are_trained_where_the_neuron_has_no_rate(pets):
+    own = ["neuron.model=if", "training.layers=4c3 bn mp2 8c3", "training.epochs=1"]
+    file, card = train_recipe(recipe_of(read_study(pets, own)), None)
+    graph = read_model(file)
+    assert any(isinstance(layer, MaxPool2d) for layer in graph.layers) and card["spiking"] is None
+
+
+def test_a_network_to_begin_with_and_a_teacher_lie_beside_the_study(pets, tmp_path, monkeypatch):
+    train_recipe(recipe_of(read_study(pets, ["training.epochs=1"])), None)
+    text = pets.read_text().replace('model = "pets.onnx"', 'model = "more.onnx"')
+    text = "\n".join(line for line in text.splitlines() if not line.startswith("layers"))
+    study = tmp_path / "more.toml"
+    study.write_text(f'{text}\nstart = "pets.onnx"\nteacher = "pets.onnx"\n')
+    monkeypatch.chdir("/")
+    file, card = train_recipe(recipe_of(read_study(study)).changed(seed=None, epochs=1), None)
+    assert file == tmp_path / "more.onnx"
+    assert (
+        card["teacher_sha256"] == card["started_from_sha256"] == read_model(tmp_path / "pets.onnx").sha256()
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        (["training.layers=8c3 huh"], "training.layers"),
+        (["training.epochs=0"], "training.epochs"),
+        (["training.epoch=3"], "training.epoch"),
+        (["training.mirror=2"], "training.mirror"),
+        (["training.learning_rate=nan"], "training.learning_rate"),
+        (["training.spikes.decide_from=1 s"], "decide_from"),
+        (["training.start=mnist-small"], "training.start"),
+        (["training.teacher=mnist-small"], "training.teacher"),
+        (["training.teacher=none.onnx"], None),
+        (["training.examples=1000"], "training.examples"),
+        (["training.activation=lif", "neuron.model=if"], "training.activation"),
+        (["network.model=pets.keras"], "network.model"),
+        (["dataset.mean=0.5"], "dataset.mean"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_and_leaves_nothing(pets, tmp_path, changes, key):
+    before = sorted(tmp_path.iterdir())
+    stage = "spikes" if "decide_from" in changes[0] else None
+    with pytest.raises(UserError) as refused:
+        study = read_study(pets, changes)
+        if stage:
+            train_recipe(recipe_of(study).changed(None, 1), None)
+            before = sorted(tmp_path.iterdir())
+        train_recipe(recipe_of(study, stage), None)
+    assert key is None or refused.value.key == key
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_duration_to_be_found_later_is_no_hindrance(pets):
+    (recipe,) = find_recipes(str(pets), ["simulation.duration=auto"])
+    assert recipe.config.simulation.duration == 30e-3
+
+
+def test_training_on_spikes_without_a_network_says_where_it_is_looked_for(pets, tmp_path):
+    with pytest.raises(UserError) as refused:
+        train_recipe(recipe_of(read_study(pets), "spikes"), None)
+    assert refused.value.file == Path("pets.onnx")
+
+
+def test_a_recipe_is_found_by_the_name_of_its_network_and_of_its_fine_tuned_one():
+    assert find_recipe("mnist-small").stage == "rates"
+    tuned = find_recipe("mnist-small-fine-tuned")
+    assert (tuned.stage, tuned.start, tuned.name) == ("spikes", "mnist-small", "mnist-small-fine-tuned")
+    assert find_recipe("nmnist-small-real").stage == "spikes"
+
+
+@pytest.mark.slow
+def test_a_training_that_is_killed_goes_on_to_the_same_bits(pets, tmp_path):
+    command = [sys.executable, "-m", "bioscnn", "train", "pets.toml", "--epochs", "30"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    rng = random.Random(1)
+    for _ in range(2):
+        process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL)
+        try:
+            process.wait(timeout=rng.uniform(3, 6))
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+    subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True)
+    first = read_model(tmp_path / "pets.onnx")
+    for ending in ("onnx", "json"):
+        (tmp_path / f"pets.{ending}").unlink()
+    train_recipe(recipe_of(read_study(pets)).changed(None, 30), None)
+    assert read_model(tmp_path / "pets.onnx").sha256() == first.sha256()
+    assert not list(tmp_path.glob("*.checkpoint.npz"))
