@@ -31,6 +31,7 @@ from bioscnn.statistics import proportion
 from bioscnn.studies.disturbance import refuse_noise
 from bioscnn.studies.prepare import Prepared
 from bioscnn.studies.provenance import describe_network
+from bioscnn.studies.recipe import shipped_recipes
 from bioscnn.studies.study import Study
 
 RUNG = "bioscnn.experiments.ladder.measure:RUNG"
@@ -254,12 +255,18 @@ def _of_relu(study: Study) -> Study:
     base = model.removesuffix("-fine-tuned").removesuffix("-noise")
     relative, encoding = RELATIVES.get(base, (f"{base}-relu", {}))
     if relative not in shipped_models():
+        fix = "--set network.model=PATH of one that you trained on the same input"
+        if base in shipped_recipes():
+            fix = (
+                f"bioscnn train {base} --set training.activation=relu --set network.model={relative}; "
+                f"then --set network.model=results/models/{relative}.onnx"
+            )
         raise UserError(
             "the network was trained on the rates of one neuron, and every rung has another",
             file=locate(model),
             key="network.model",
             value=model,
             expected=f"one of rectified linear units, such as mnist-small-relu; no {relative} is shipped",
-            fix="--set network.model=PATH of one that you trained on the same input",
+            fix=fix,
         )
     return study.changed(network={"model": relative}, encoding=encoding)
