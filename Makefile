@@ -29,10 +29,10 @@ INSTALL  = $(BIN)/pip install --quiet --disable-pip-version-check $(OPTIONS) --e
 
 .DEFAULT_GOAL := help
 .PHONY: help env sim explain test lint train cross timing retina noise sweep sensitivity ladder benchmark bench study \
-  camera notebooks doctor clean
+  release-check camera notebooks doctor clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
 env: $(VENV)/ready ## make the environment .venv, or .venv-genn [DEVICE=genn]
 
@@ -127,6 +127,9 @@ devices: $(VENV)/ready ## compare all devices of this machine spike by spike [DA
 
 study: $(VENV)/ready$(if $(QUICK),,-train $(VENV)/ready-sensitivity) ## run all that the docs report, hours, and link it on one page [QUICK=1] [ONLY=] [AGAIN=]
 	@$(BIN)/bioscnn study $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(AGAIN),--again $(AGAIN))
+
+release-check: ## build and install what would be released, in empty environments [PYTHONS="python3.11 python3.12"] [TRAIN=torch] [AUDIT=1]
+	@$(PYTHON) -m tests.release $(foreach p,$(PYTHONS),--python $(p)) $(if $(TRAIN),--train $(TRAIN)) $(if $(AUDIT),--audit)
 
 camera: $(VENV)/ready ## compare the simulated event camera with real recordings and fill docs/camera.md
 	@$(BIN)/python -m analysis.camera.compare

@@ -327,7 +327,7 @@ def find_recipe(name: str) -> Recipe:
     """
     recipes = find_recipes(name)
     if len(recipes) > 1:
-        names = ", ".join(recipe.name for recipe in recipes)
+        names = ", ".join(r.name for r in shipped_recipes().values() if r.dataset == name)
         raise UserError(
             "a data set of several networks", key="network", value=name, expected=f"one of {names}"
         )
