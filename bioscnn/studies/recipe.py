@@ -144,7 +144,7 @@ class Recipe:
             batch_size=batch_size,
             learning_rate=keys.learning_rate or (1e-2 if fires else 2e-3),
             shortest_window=window if keys.shortest_window is None else keys.shortest_window,
-            spiking_images=keys.spiking_images if self.front_end is None else 0,
+            spiking_images=0 if why_no_twin(config) else keys.spiking_images,
             **{name: getattr(keys, name) for name in _OF_RATES},
         )
 
@@ -182,6 +182,28 @@ class Recipe:
                 }
             }
         return {} if self.front_end is None else {"encoding": asdict(self.front_end)}
+
+
+def why_no_twin(config: StudyConfig) -> str:
+    """Return why the network of a study has no differentiable twin, in words; empty if it has one.
+
+    See `bioscnn.training.twin`. A network with rectifiers or max pooling has none either.
+    """
+    if config.neuron.model != "lif":
+        return "only LIF neurons have a differentiable twin"
+    if config.synapse.model != "current":
+        return "the twin has synapses that inject currents"
+    if math.isclose(config.synapse.tau_s, config.neuron.tau_m):
+        return "the twin's synapse is not as slow as its membrane"
+    if config.neuron.reset != "exact":
+        return "the twin has the reset rule exact"
+    if config.synapse.delay > 0:
+        return "the twin has no axonal delay"
+    if config.encoding.kind not in ("currents", "events"):
+        return "the twin takes images as currents, or recordings"
+    if config.encoding.gain != 1:
+        return "the twin takes images as they are, without a gain"
+    return ""
 
 
 def usual_batches(n_examples: int, batch_size: int | None = None) -> tuple[int, int]:
@@ -225,7 +247,8 @@ def recipe_of(study: Study, stage: Stage | None = None) -> Recipe:
         )
     name = model.name.removesuffix(".onnx")
     if stage in (None, keys.on):
-        return Recipe(name, config, keys.on, keys.start)
+        recipe = Recipe(name, config, keys.on, keys.start)
+        return recipe if recipe.stage == "rates" else _with_twin(recipe)
     if stage == "rates":
         raise UserError(
             "this network is made on spikes, of another one",
@@ -233,7 +256,19 @@ def recipe_of(study: Study, stage: Stage | None = None) -> Recipe:
             value="spikes",
             fix="leave --on away, or train that other network",
         )
-    return Recipe(name + FINE_TUNED, config, "spikes", config.network.model)
+    return _with_twin(Recipe(name + FINE_TUNED, config, "spikes", config.network.model))
+
+
+def _with_twin(recipe: Recipe) -> Recipe:
+    """Refuse to train on spikes what has no twin."""
+    if reason := why_no_twin(recipe.config):
+        raise UserError(
+            f"the network cannot be trained on spikes: {reason}",
+            key="training.on",
+            value="spikes",
+            fix="train it on rates, or change the study",
+        )
+    return recipe
 
 
 def find_recipes(what: str, changes: Sequence[str] = (), stage: Stage | None = None) -> list[Recipe]:

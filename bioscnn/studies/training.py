@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from bioscnn.ann import LayerGraph, read_card, read_model, write_onnx
 from bioscnn.datasets import EventSet, ImageSet
 from bioscnn.errors import UserError
 from bioscnn.files import make_folder, unwritable_is_told, write_json
+from bioscnn.quantities import format_quantity
 from bioscnn.simulation import Progress as Stages
 from bioscnn.simulation.simulate import Silent
 from bioscnn.spikes import SpikeTrains
@@ -100,6 +102,14 @@ def load_shown(
         shown.front_end.intensities(images, simulation.n_steps, simulation.dt)
         for images in (intensities, *noisy)
     )
+    largest, rate = float(max(map(np.max, (encoded, *versions)))), config.encoding.input_rate
+    if largest > 1:
+        raise UserError(
+            "inputs fire faster than the rate that stands for an intensity of 1",
+            key="encoding.input_rate",
+            value=format_quantity(rate, "frequency"),
+            expected=f"{format_quantity(math.ceil(largest * rate), 'frequency')} or more",
+        )
     return Shown(encoded, examples, shape, np.stack(versions) if versions else None)
 
 

@@ -18,7 +18,7 @@ from bioscnn.ledger.conditions import normalisation_for
 from bioscnn.spikes import SpikeTrains
 from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.prepare import conditions_of
-from bioscnn.studies.recipe import FINE_TUNED, shipped_recipes
+from bioscnn.studies.recipe import FINE_TUNED, shipped_recipes, why_no_twin
 from bioscnn.studies.study import Study
 from bioscnn.training.settings import READOUTS, SpikeSettings
 from bioscnn.training.train import require_torch
@@ -39,16 +39,8 @@ def why_not(config: StudyConfig) -> str:
     What is needed is a differentiable twin, see `bioscnn.training.twin`, and the recipe of the network, which
     says what trained it.
     """
-    if config.neuron.model != "lif":
-        return "only LIF neurons have a differentiable twin"
-    if config.synapse.model != "current":
-        return "the twin has synapses that inject currents"
-    if config.neuron.reset != "exact":
-        return "the twin has the reset rule exact"
-    if config.synapse.delay > 0:
-        return "the twin has no axonal delay"
-    if config.encoding.kind not in ("currents", "events"):
-        return "the twin takes images as currents, or recordings"
+    if reason := why_no_twin(config):
+        return reason
     if config.network.model not in shipped_recipes():
         return "no recipe says on what the network was trained"
     return ""

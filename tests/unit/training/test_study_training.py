@@ -116,6 +116,7 @@ def test_a_network_to_begin_with_and_a_teacher_lie_beside_the_study(pets, tmp_pa
         (["training.activation=lif", "neuron.model=if"], "training.activation"),
         (["network.model=pets.keras"], "network.model"),
         (["dataset.mean=0.5"], "dataset.mean"),
+        (["encoding.kind=lif-layer"], "encoding.input_rate"),
     ],
 )
 def test_what_cannot_be_trained_is_refused_and_leaves_nothing(pets, tmp_path, changes, key):
@@ -129,6 +130,22 @@ def test_what_cannot_be_trained_is_refused_and_leaves_nothing(pets, tmp_path, ch
         train_recipe(recipe_of(study, stage), None)
     assert key is None or refused.value.key == key
     assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        ["synapse.tau_s=20 ms"], ["neuron.reset=zero"], ["synapse.model=conductance"], ["synapse.delay=1 ms"],
+        ["encoding.kind=poisson"], ["encoding.kind=lif-layer", "encoding.input_rate=500 Hz"], ["encoding.gain=2"],
+    ],
+)  # fmt: skip
+def test_what_has_no_twin_is_trained_on_rates_and_refused_on_spikes(pets, changes):
+    study = read_study(pets, changes)
+    card = train_recipe(recipe_of(study).changed(None, 1), None)[1]
+    assert card["spiking"] is None
+    with pytest.raises(UserError) as refused:
+        recipe_of(study, "spikes")
+    assert refused.value.key == "training.on"
 
 
 def test_a_duration_to_be_found_later_is_no_hindrance(pets):
