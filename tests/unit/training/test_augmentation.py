@@ -4,7 +4,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from bioscnn.training.augmentation import augment  # noqa: E402
+from bioscnn.training.augmentation import augment, draw_affine, move_events  # noqa: E402
 from bioscnn.training.settings import RateSettings  # noqa: E402
 
 
@@ -34,3 +34,20 @@ def test_a_warp_displaces_pixels_by_the_deviation_asked_for():
     # Between the points of the grid the field is a weighted mean of them, and so a little smaller.
     assert seen.float().mean() > 0.9
     assert 0.6 * 1.5 < column.std() < 1.5
+
+
+def test_half_of_the_images_are_mirrored_left_and_right():
+    still = RateSettings(rotation=0, shift=0, scaling=0, shear=0, mirror=0.5)
+    images = torch.rand(400, 1, 7, 8)
+    out = augment(images, still, torch.Generator().manual_seed(1))
+    as_they_are, mirrored = ((out - other).abs().amax((1, 2, 3)) < 1e-5 for other in (images, images.flip(3)))
+    assert (as_they_are ^ mirrored).all()
+    assert 160 < mirrored.sum() < 240
+
+
+def test_events_are_mirrored_as_images_are():
+    settings = RateSettings(rotation=0, shift=0, scaling=0, shear=0, mirror=1.0)
+    affine = draw_affine(3, (5, 7), settings, torch.Generator().manual_seed(1))
+    place = torch.tensor([[0, 1, 0], [1, 4, 6], [0, 2, 3]])
+    moved, inside = move_events(place, affine, (5, 7))
+    assert inside.all() and moved.tolist() == [[0, 1, 6], [1, 4, 0], [0, 2, 3]]
