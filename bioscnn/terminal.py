@@ -147,14 +147,13 @@ class TrainingProgress(_Bar):
     def __call__(self, done: int, total: int, records: list[EpochRecord]) -> None:
         """Take in how many batches are done and what the finished epochs came to."""
         self._progress.update(self._task, completed=done, total=total, description=self._name)
+        if records and not self._shown:
+            spiking = "" if records[0].spiking_accuracy is None else "   in spikes   spikes per trial"
+            ERR.print(f"[bold]epoch     loss   validation{spiking}[/bold]")
         for record in records[self._shown :]:
-            share = f"{100 * record.validation_accuracy:.2f} %"
-            line = (
-                f"{self._name} epoch {record.epoch:3d}   loss {record.loss:.4f}   validation: rates {share}"
-            )
+            line = f"{record.epoch:5d}   {record.loss:6.4f}   {100 * record.validation_accuracy:8.2f} %"
             if record.spiking_accuracy is not None:
-                line += f", spikes {100 * record.spiking_accuracy:.2f} %"
-                line += f" ({record.spikes_per_image:,.0f} an image)"
+                line += f"   {100 * record.spiking_accuracy:7.2f} %   {record.spikes_per_image:16,.0f}"
             ERR.print(line)
         self._shown = len(records)
 
