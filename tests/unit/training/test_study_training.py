@@ -79,6 +79,15 @@ def test_arrays_of_floats_and_recordings_in_three_formats_are_learnt(tmp_path, m
     assert (card["spiking"]["n"], "recordings" in card) == (card["validation"]["n"], kind == "events")
 
 
+def test_photographs_that_do_not_fit_into_memory_train_the_same_network(pets, tmp_path, monkeypatch):
+    recipe = recipe_of(read_study(pets)).changed(None, 2)
+    cards = []
+    for most in (10**9, 1000):
+        monkeypatch.setattr("bioscnn.large_arrays.IN_MEMORY", most)
+        cards.append(train_recipe(recipe, None, tmp_path / str(most))[1])
+    assert cards[0]["weights_sha256"] == cards[1]["weights_sha256"]
+
+
 def test_rectifiers_and_max_pooling_are_trained_where_the_neuron_has_no_rate(pets):
     own = ["neuron.model=if", "training.layers=4c3 bn mp2 8c3", "training.epochs=1"]
     file, card = train_recipe(recipe_of(read_study(pets, own)), None)
