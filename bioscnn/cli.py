@@ -477,8 +477,8 @@ def export(
 
         print_export(export_nir(_study(what, changes, {"dataset.trials": 1}), data, out), what)
         return
-    from bioscnn.export import counted_alone
-    from bioscnn.export import export as export_to
+    from bioscnn.exports import counted_alone
+    from bioscnn.exports import export as export_to
 
     if changes:
         raise UserError(

@@ -27,7 +27,7 @@ LEVELS = [
     ["plots"],
     ["report"],
     ["studies"],
-    ["experiments", "reproduce", "script", "export"],
+    ["experiments", "reproduce", "script", "exports"],
     ["terminal"],
     ["printing"],
     ["cli"],

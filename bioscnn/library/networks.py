@@ -114,10 +114,10 @@ def convert(
     >>> convert("mnist-small")["output"].shape
     (10,)
     """
-    _require_type("neuron", neuron, SpikingNeuron, "a SpikingNeuron, such as bioscnn.neurons.LIF()")
-    _require_type("synapse", synapse, Synapse, "a synapse, such as bioscnn.neurons.ExponentialCurrent()")
-    _require_type("normalisation", normalisation, Normalisation, "what bioscnn.conversion.normalise returns")
-    images = _finite(example, "example") if images is None else _finite(images, "images")
+    require_type("neuron", neuron, SpikingNeuron, "a SpikingNeuron, such as bioscnn.neurons.LIF()")
+    require_type("synapse", synapse, Synapse, "a synapse, such as bioscnn.neurons.ExponentialCurrent()")
+    require_type("normalisation", normalisation, Normalisation, "what bioscnn.conversion.normalise returns")
+    images = finite(example, "example") if images is None else finite(images, "images")
     graph = read_network(network, images if example is None else example)
     neuron = neuron or LIF()
     if normalisation is None and any(isinstance(layer, ReLU) for layer in graph.layers):
@@ -131,13 +131,13 @@ def convert(
     )
 
 
-def _require_type(key: str, given: object, kind: Any, expected: str) -> None:
+def require_type(key: str, given: object, kind: Any, expected: str) -> None:
     """Refuse an argument of another class."""
     if given is not None and not isinstance(given, kind):
         raise UserError(f"no {key}", key=key, value=given, expected=expected)
 
 
-def _finite(given: Any, key: str) -> NDArray[np.float32] | None:
+def finite(given: Any, key: str) -> NDArray[np.float32] | None:
     """Return images in single precision, in which they have to be finite; None if there are none."""
     if given is None:
         return None

@@ -1,0 +1,123 @@
+"""Experiments: many simulations that answer one question."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bioscnn.experiments.executors import where_to_compute
+from bioscnn.experiments.experiment import Experiment
+from bioscnn.experiments.run import Finished, run_experiment
+from bioscnn.library.given import folder
+from bioscnn.studies.watcher import Unwatched
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """A finished experiment.
+
+    Parameters
+    ----------
+    folder : Path
+        With ``report.html``, a CSV file per table, and ``summary.json``.
+    summary : dict
+        Contents of ``summary.json``.
+    verdict : tuple of str
+        Sentences that answer the question, the first one first.
+    tables : dict of DataFrame
+        What was measured, by name; units are in the names of the columns.
+    failed : dict of str
+        What failed, and why.
+    """
+
+    folder: Path
+    summary: dict[str, Any] = field(repr=False)
+    verdict: tuple[str, ...]
+    tables: dict[str, DataFrame] = field(repr=False)
+    failed: dict[str, str]
+
+    @property
+    def report(self) -> Path:
+        """The page that shows the experiment."""
+        return self.folder / "report.html"
+
+
+def conduct(
+    experiment: Experiment,
+    *,
+    jobs: int | None = None,
+    dask: str | None = None,
+    slurm: int | None = None,
+    pbs: int | None = None,
+    cluster: Mapping[str, object] | None = None,
+    data: str | Path | None = None,
+    results: str | Path = "results",
+    retry: bool = False,
+    keep_spikes: bool = False,
+    progress: bool = False,
+) -> Findings:
+    """Conduct an experiment: measure what is not known yet, analyse, and write its page.
+
+    It goes on where it was stopped, and measures nothing again whose inputs and code are the same.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Such as ``bioscnn.NoiseExperiment(bioscnn.read_study("mnist"), quick=True)``, or one of your own.
+    jobs, slurm, pbs : int, optional
+        Processes of this machine, jobs of Slurm, jobs of PBS; else the ``simulation.jobs`` of the study.
+    dask : str, optional
+        Address of a Dask scheduler.
+    cluster : mapping, optional
+        What the batch system is told of a job: keyword arguments of dask-jobqueue's cluster.
+    data : path, optional
+        A data folder; else BIOSCNN_DATA.
+    results : path
+        Folder of all results.
+    retry : bool
+        Whether units that failed are measured again.
+    keep_spikes : bool
+        Whether spikes are kept too: after a change of the readout nothing is simulated again.
+    progress : bool
+        Whether a bar is shown.
+
+    Returns
+    -------
+    Findings
+
+    Raises
+    ------
+    UserError
+        If anything that was given does not fit, who computes cannot be reached, or the disk is full.
+    """
+    from pandas import DataFrame
+
+    usual_jobs = experiment.study.config.simulation.jobs
+    where = where_to_compute(
+        jobs=jobs, dask=dask, slurm=slurm, pbs=pbs, cluster=cluster, usual_jobs=usual_jobs
+    )
+    watcher: Any = nullcontext(Unwatched())
+    if progress:
+        from bioscnn.terminal import WorkProgress
+
+        watcher = WorkProgress()
+    with watcher as told:
+        done = run_experiment(
+            experiment,
+            where=where,
+            data=folder(data),
+            results=Path(results),
+            progress=told,
+            retry=retry,
+            keep_spikes=keep_spikes,
+        )
+    assert isinstance(done, Finished)  # no shard was asked for
+    analysis = done.analysis
+    tables = {name: DataFrame(list(rows)) for name, rows in analysis.tables.items()}
+    return Findings(done.folder, done.summary, tuple(analysis.verdict), tables, dict(analysis.failed))
