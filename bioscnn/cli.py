@@ -520,6 +520,14 @@ def brian2(
         typer.echo(f"{written.script}\n{written.arrays}")
 
 
+@app.command()
+def cite(study: StudyFile, changes: Changes = None, data: DataFolder = None) -> None:
+    """Print BibTeX of exactly the methods that a study uses."""
+    from bioscnn.citations import bibtex, methods_of
+
+    typer.echo(bibtex(methods_of(_study(study, changes, {}).config, data)), nl=False)
+
+
 @experiment_command()
 def benchmark(
     dataset: Annotated[str, typer.Argument(help="such as mnist: its study sims/mnist.toml, its networks")],

@@ -1,4 +1,4 @@
-"""What ``import bioscnn`` offers, each loaded when it is first used."""
+"""Trained networks, from wherever they are, become spiking ones."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def convert(
     synapse : Synapse, optional
         The model of all synapses; a current that decays in 5 ms if it is missing.
     normalisation : Normalisation, optional
-        From `bioscnn.conversion.normalise`, in place of one measured here.
+        From `bioscnn.normalise`, in place of one measured here.
     input_rate : float, optional
         As of `bioscnn.conversion.convert`: for stimuli that are spikes, Hz.
 
@@ -114,10 +114,11 @@ def convert(
     >>> convert("mnist-small")["output"].shape
     (10,)
     """
-    require_type("neuron", neuron, SpikingNeuron, "a SpikingNeuron, such as bioscnn.neurons.LIF()")
-    require_type("synapse", synapse, Synapse, "a synapse, such as bioscnn.neurons.ExponentialCurrent()")
-    require_type("normalisation", normalisation, Normalisation, "what bioscnn.conversion.normalise returns")
-    images = finite(example, "example") if images is None else finite(images, "images")
+    require_type("neuron", neuron, SpikingNeuron, "a SpikingNeuron, such as bioscnn.LIF()")
+    require_type("synapse", synapse, Synapse, "a synapse, such as bioscnn.ExponentialCurrent()")
+    require_type("normalisation", normalisation, Normalisation, "what bioscnn.normalise returns")
+    given, key = (example, "example") if images is None else (images, "images")
+    images = None if given is None else finite(given, key)
     graph = read_network(network, images if example is None else example)
     neuron = neuron or LIF()
     if normalisation is None and any(isinstance(layer, ReLU) for layer in graph.layers):
@@ -137,10 +138,8 @@ def require_type(key: str, given: object, kind: Any, expected: str) -> None:
         raise UserError(f"no {key}", key=key, value=given, expected=expected)
 
 
-def finite(given: Any, key: str) -> NDArray[np.float32] | None:
-    """Return images in single precision, in which they have to be finite; None if there are none."""
-    if given is None:
-        return None
+def finite(given: Any, key: str) -> NDArray[np.float32]:
+    """Return images in single precision, in which they have to be finite."""
     with np.errstate(over="ignore"):
         images = numbers(given, key).astype(np.float32, copy=False)
     n_bad = images.size - np.count_nonzero(np.isfinite(images))

@@ -61,10 +61,10 @@ class Result:
     def decisions(self) -> DataFrame:
         """One row per trial.
 
-        Columns: ``trial``; ``index`` in the split; ``true_class``, ``true_name``; ``ann_class`` of the trained
-        network, unless there is none; ``chosen_class``, ``chosen_name`` at the end of the trial by the readout
-        of the study; ``correct``; ``latency_ms``, from which on that choice is informed and final; ``spikes``
-        of all populations.
+        Columns: ``trial``; ``index`` in the split; ``true_class``, ``true_name``; ``ann_class`` of the
+        trained network, if there is one; ``chosen_class`` and ``chosen_name`` at the end of the trial, by the
+        readout of the study; ``correct``; ``latency_ms``, from which on that choice is informed and final;
+        ``spikes`` of all populations.
         """
         return self._read(_decisions)
 

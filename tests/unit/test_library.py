@@ -64,7 +64,7 @@ def test_images_may_require_gradients_and_may_be_given_by_name_alone():
 
 
 def test_what_is_no_network_or_no_neuron_is_told_what_it_has_to_be():
-    with pytest.raises(UserError, match=r"SpikingNeuron, such as bioscnn\.neurons\.LIF\(\)"):
+    with pytest.raises(UserError, match=r"SpikingNeuron, such as bioscnn\.LIF\(\)"):
         bioscnn.convert(module(), IMAGES, neuron="lif")
     for weights in (module().state_dict(), collections.OrderedDict(a=1)):
         with pytest.raises(UserError, match=r"into the class of the module"):
