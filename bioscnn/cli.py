@@ -524,8 +524,10 @@ def brian2(
 def cite(study: StudyFile, changes: Changes = None, data: DataFolder = None) -> None:
     """Print BibTeX of exactly the methods that a study uses."""
     from bioscnn.citations import bibtex, methods_of
+    from bioscnn.studies.settling import read_study_of_any_duration
 
-    typer.echo(bibtex(methods_of(_study(study, changes, {}).config, data)), nl=False)
+    loaded = read_study_of_any_duration(study, changes or [])
+    typer.echo(bibtex(methods_of(loaded.config, data)), nl=False)
 
 
 @experiment_command()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from bioscnn.citations import bibtex, methods_of
-from bioscnn.library.given import Changes, StudyLike, folder
-from bioscnn.library.studies import read_study
+from bioscnn.library.given import Changes, StudyLike, as_texts, folder, with_changes
+from bioscnn.studies import Study
+from bioscnn.studies.settling import read_study_of_any_duration
 
 
 def cite(study: StudyLike, changes: Changes | None = None, *, data: str | Path | None = None) -> str:
@@ -36,4 +37,8 @@ def cite(study: StudyLike, changes: Changes | None = None, *, data: str | Path |
     >>> print(cite("mnist").splitlines()[0])
     % this software
     """
-    return bibtex(methods_of(read_study(study, changes).config, folder(data)))
+    if isinstance(study, Study):
+        loaded = with_changes(study, changes)
+    else:
+        loaded = read_study_of_any_duration(Path(study), as_texts(changes))
+    return bibtex(methods_of(loaded.config, folder(data)))

@@ -63,7 +63,7 @@ def plan(
     Examples
     --------
     >>> plan("mnist").neurons
-    9002
+    8532
     """
     return plan_study(settled(study, changes, data, progress)[0], folder(data))
 
