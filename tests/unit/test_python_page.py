@@ -1,9 +1,12 @@
-"""docs/python.md and the Python of README.md run from top to bottom, and import nothing that is not public."""
+"""docs/python.md and the Python of README.md run from top to bottom; docs import public names alone."""
 
 import ast
 import contextlib
 import io
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -54,10 +57,56 @@ def test_the_example_of_the_readme_is_ten_lines_and_runs(folder):
     assert names["result"].accuracy.value > 0.9 and names["recording"].n_trials == 10
 
 
+SCRIPT = """
+import bioscnn
+from bioscnn import metrics
+
+study: bioscnn.Study = bioscnn.read_study("mnist", {"neuron.t_ref": "1 ms", "dataset.trials": 10})
+neurons: int = bioscnn.plan(study).neurons
+result: bioscnn.Result = bioscnn.run(study, data=None, progress=True)
+right: float = result.accuracy.value
+ledger: bioscnn.Ledger = bioscnn.explain(result)
+images = bioscnn.load_dataset("mnist", trials=3).intensities()
+events: bioscnn.EventSet = bioscnn.load_dataset("nmnist", "test")
+neuron = bioscnn.LIF(t_ref=1e-3)
+network: bioscnn.SpikingNetwork = bioscnn.convert("mnist-small", images=images, neuron=neuron)
+recording: bioscnn.Recording = bioscnn.simulate(network, images, device=bioscnn.Device("numpy"))
+chosen = bioscnn.decisions(recording, "spike-count")[:, -1]
+table = metrics.confusion_matrix(chosen, chosen, 10)
+experiment: bioscnn.Experiment = bioscnn.NoiseExperiment(study, quick=True)
+findings: bioscnn.Findings = bioscnn.conduct(experiment, jobs=2)
+text: str = bioscnn.cite(study)
+bioscnn.run("mnist", {"dataset.trials": 1}, progress="loud")  # error
+bioscnn.load_dataset("mnist").recordings  # error
+bioscnn.runn("mnist")  # error
+"""
+
+
+@pytest.mark.slow
+def test_the_script_of_a_user_is_type_checked_strictly(tmp_path):
+    """By what bioscnn says of itself: each line that is wrong is found, and no other."""
+    (tmp_path / "script.py").write_text(SCRIPT)
+    options = (
+        "--strict",
+        "--follow-imports=silent",
+        "--no-pretty",
+        f"--cache-dir={ROOT / '.mypy_cache' / 'user'}",
+    )
+    command = [sys.executable, "-m", "mypy", *options, "script.py"]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=os.environ | {"MYPYPATH": str(ROOT)}, capture_output=True, text=True
+    )
+    wrong = [n for n, line in enumerate(SCRIPT.splitlines(), 1) if line.endswith("# error")]
+    assert [int(n) for n in re.findall(r"^script\.py:(\d+): error", done.stdout, re.M)] == wrong, done.stdout
+
+
 PAGES = [f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md") if path.name != "training.md"]
 IMPORTED = {
     **{page: "\n".join(blocks(page)) for page in ("README.md", *PAGES)},
-    **{f"analysis/{path.name}": path.read_text(encoding="utf-8") for path in (ROOT / "analysis").glob("0*.py")},
+    **{
+        f"analysis/{path.name}": path.read_text(encoding="utf-8")
+        for path in (ROOT / "analysis").glob("0*.py")
+    },
 }
 
 
