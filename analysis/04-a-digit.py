@@ -33,18 +33,21 @@ import pandas as pd
 from IPython.display import display
 from scipy.signal import lfilter
 
-from bioscnn import metrics, plots
-from bioscnn.datasets.caltech import find_photographs
-from bioscnn.datasets.folders import data_folder
+from bioscnn import (
+    Prepared,
+    Recording,
+    decisions,
+    list_datasets,
+    metrics,
+    plots,
+    prepare,
+    simulate,
+)
 from bioscnn.encoding import responses
 from bioscnn.network import OUTPUT, READOUT
-from bioscnn.readout import READOUTS, decisions
-from bioscnn.report.results import lead_of_truth
-from bioscnn.simulation import Recording, simulate
-from bioscnn.simulation.equations import input_current
+from bioscnn.readout import READOUTS
+from bioscnn.simulation import input_current
 from bioscnn.statistics import proportion
-from bioscnn.studies import read_study
-from bioscnn.studies.prepare import Prepared, prepare
 
 # %% [markdown]
 # A study file in `sims/` names the data, the network and every constant of its neurons. We take 1,000 of
@@ -80,20 +83,20 @@ class Seen:
         return {p.name: self.recording[p.name].spikes for p in self.prepared.network.neurons if p.spikes}
 
 
-def see(name, *changes):
+def see(name, trials):
     """Simulate a study of `sims/` with the data of this machine."""
-    prepared = prepare(read_study(f"../sims/{name}.toml", list(changes)), data=None)
+    prepared = prepare(f"../sims/{name}.toml", {"dataset.trials": trials})
     network, rule = prepared.network, prepared.study.config.readout.rule
-    firing = {population.name for population in network.neurons if population.spikes}
-    recording = simulate(network, prepared.stimulus, prepared.device, record=firing, potentials={READOUT})
+    recording = simulate(network, prepared.stimulus, device=prepared.device, potentials={READOUT})
     evidence, potentials = READOUTS[rule](recording), recording[READOUT].potentials
     informed = metrics.first_informed_step(potentials, recording.dt, network[READOUT].neuron.tau_m)
     decided = decisions(recording, rule)
-    lead = lead_of_truth(evidence[:, -1:], prepared.examples.labels)[:, 0]
+    last, is_true = evidence[:, -1], np.eye(evidence.shape[-1], dtype=bool)[prepared.examples.labels]
+    lead = last[is_true] - np.where(is_true, -np.inf, last).max(axis=1)
     return Seen(prepared, recording, decided, lead, metrics.decision_latency(decided, recording.dt, informed))
 
 
-digits = see("mnist", "dataset.trials=1000")
+digits = see("mnist", 1000)
 network, dt, n_steps = digits.prepared.network, digits.recording.dt, digits.recording.n_steps
 images, labels, classes = digits.prepared.examples.images, digits.labels, digits.prepared.examples.classes
 print(f"{len(labels):,} digits, each shown for {1e3 * n_steps * dt:g} ms.")
@@ -219,7 +222,7 @@ plots.spike_maps(hidden, {name: network[name].shape for name in hidden}, EASY, 5
 trials = np.array(list(chosen.values()))
 shown = digits.prepared.stimulus.take(trials)
 everything = {population.name for population in network.neurons}
-followed = simulate(network, shown, digits.prepared.device, record=everything)
+followed = simulate(network, shown, device=digits.prepared.device, potentials=everything)
 
 
 def current_into(name):
@@ -470,8 +473,8 @@ print(f"by then, the camera has sent {100 * np.median(events_before):.0f} % of i
 # The photographs are not part of bioscnn.
 
 # %%
-found = find_photographs("test", data_folder(None))
-vehicles = None if found is None else see("caltech", f"dataset.trials={len(found.paths)}")
+(found,) = (row for row in list_datasets() if (row.name, row.split) == ("caltech", "test"))
+vehicles = None if found.available == "needs download" else see("caltech", found.n)
 if vehicles is None:
     print("There are no photographs on this machine, so nothing is shown here: bioscnn data fetch caltech")
 else:

@@ -35,7 +35,7 @@ from bioscnn.experiments.ladder import LadderExperiment as LadderExperiment
 from bioscnn.experiments.noise import NoiseExperiment as NoiseExperiment
 from bioscnn.experiments.retina import RetinaExperiment as RetinaExperiment
 from bioscnn.experiments.sweep import SweepExperiment as SweepExperiment
-from bioscnn.experiments.sweep import read_sweep as read_sweep
+from bioscnn.experiments.sweep.shown import read_sweep_results as read_sweep_results
 from bioscnn.experiments.time_step import TimeStepExperiment as TimeStepExperiment
 from bioscnn.experiments.timing import TimingExperiment as TimingExperiment
 from bioscnn.experiments.unit import Unit as Unit
@@ -44,6 +44,7 @@ from bioscnn.library.citing import cite as cite
 from bioscnn.library.data import load_dataset as load_dataset
 from bioscnn.library.experiments import Findings as Findings
 from bioscnn.library.experiments import conduct as conduct
+from bioscnn.library.experiments import read_sweep as read_sweep
 from bioscnn.library.networks import convert as convert
 from bioscnn.library.networks import read_network as read_network
 from bioscnn.library.result import Result as Result
@@ -69,9 +70,11 @@ from bioscnn.neurons import AdaptiveLIF as AdaptiveLIF
 from bioscnn.neurons import EquationNeuron as EquationNeuron
 from bioscnn.neurons import ExponentialConductance as ExponentialConductance
 from bioscnn.neurons import ExponentialCurrent as ExponentialCurrent
+from bioscnn.quantities import format_quantity as format_quantity
 from bioscnn.readout import decisions as decisions
 from bioscnn.simulation import Device as Device
 from bioscnn.simulation import Recording as Recording
+from bioscnn.simulation.reference import simulate_reference as simulate_reference
 from bioscnn.spikes import SpikeTrains as SpikeTrains
 from bioscnn.statistics import Estimate as Estimate
 from bioscnn.studies import Study as Study

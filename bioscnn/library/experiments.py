@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 from bioscnn.experiments.executors import where_to_compute
 from bioscnn.experiments.experiment import Experiment
 from bioscnn.experiments.run import Finished, run_experiment
-from bioscnn.library.given import folder
+from bioscnn.experiments.sweep import Sweep
+from bioscnn.experiments.sweep import read_sweep as read_sweep_file
+from bioscnn.library.given import Changes, as_texts, folder
 from bioscnn.studies.watcher import Unwatched
 
 if TYPE_CHECKING:
@@ -46,6 +48,24 @@ class Findings:
     def report(self) -> Path:
         """The page that shows the experiment."""
         return self.folder / "report.html"
+
+
+def read_sweep(file: str | Path, changes: Changes | None = None) -> Sweep:
+    """Read a sweep file, for `bioscnn.SweepExperiment`.
+
+    Parameters
+    ----------
+    file : str or path
+        A file (``docs/sweeps.md``), or the name of one that comes with bioscnn: ``"sweeps/mnist-morris"``.
+    changes : mapping, optional
+        Keys of its study and their values, as of `bioscnn.run`.
+
+    Raises
+    ------
+    UserError
+        If there is no such file, or it does not say a sweep.
+    """
+    return read_sweep_file(file, as_texts(changes))
 
 
 def conduct(

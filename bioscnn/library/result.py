@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.errors import UserError
+from bioscnn.ledger import Ledger
 from bioscnn.network import OUTPUT, READOUT
+from bioscnn.report.folder import read_ledger
 from bioscnn.spikes import SpikeTrains
 from bioscnn.statistics import Estimate, proportion
 from bioscnn.studies.paired import TrialResults
@@ -56,6 +58,12 @@ class Result:
     def accuracy(self) -> Estimate:
         """Share of the trials that are right by the readout of the study, with a Wilson 95 % interval."""
         return proportion(self.decisions["correct"].to_numpy())
+
+    @property
+    def ledger(self) -> Ledger | None:
+        """Where the accuracy goes, once `bioscnn.explain` has found out; else None."""
+        explained = read_ledger(self.folder / "ledger.json")
+        return None if explained is None else explained[0]
 
     @cached_property
     def decisions(self) -> DataFrame:

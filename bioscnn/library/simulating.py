@@ -29,7 +29,7 @@ def simulate(
     dt: str = "1 ms",
     encoding: FrontEnd | None = None,
     device: Device | None = None,
-    potentials: Collection[str] = (OUTPUT, READOUT),
+    potentials: Collection[str] | None = None,
     seed: int = 1,
     progress: bool = False,
 ) -> Recording:
@@ -50,8 +50,8 @@ def simulate(
         What images become; constant currents, 1 nA for an intensity of 1, if it is missing.
     device : Device, optional
         What simulates; ``Device()``, which compiles the network once, if it is missing.
-    potentials : collection of str
-        Populations whose membrane potentials are kept too.
+    potentials : collection of str, optional
+        Populations whose membrane potentials are kept; those of output and readout if left out.
     seed : int
         Of random spikes of the encoding.
     progress : bool
@@ -86,9 +86,8 @@ def simulate(
     require_type("device", device, Device, 'such as Device("numpy")')
     stimulus = _stimulus(network, shown, duration, dt, encoding, seed)
     record = [population.name for population in network.neurons if population.spikes]
-    kept = [population.name for population in network.neurons if population.name in potentials]
-    if unknown := {*potentials} - {*kept}:
-        kept += sorted(unknown)  # refused below, where all names are told
+    names = {population.name for population in network.neurons}
+    kept = names & {OUTPUT, READOUT} if potentials is None else potentials
     with watched(progress, stimulus.n_trials) as told:
         return simulate_on(
             network, stimulus, device or Device(), record=record, potentials=kept, progress=told
