@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bioscnn.errors import UserError
 from bioscnn.experiments.executors import where_to_compute
 from bioscnn.experiments.experiment import Experiment
 from bioscnn.experiments.run import Finished, run_experiment
@@ -118,6 +119,9 @@ def conduct(
     """
     from pandas import DataFrame
 
+    if not hasattr(experiment, "plan"):
+        expected = 'such as bioscnn.NoiseExperiment(bioscnn.read_study("mnist"))'
+        raise UserError("no experiment", key="experiment", value=experiment, expected=expected)
     usual_jobs = experiment.study.config.simulation.jobs
     where = where_to_compute(
         jobs=jobs, dask=dask, slurm=slurm, pbs=pbs, cluster=cluster, usual_jobs=usual_jobs

@@ -33,7 +33,19 @@ def settled(
     if isinstance(study, Study):
         return with_changes(study, changes), None
     with shown(progress) as told:
-        return read_settled_study(Path(study), as_texts(changes), folder(data), told)
+        return read_settled_study(file_of(study), as_texts(changes), folder(data), told)
+
+
+def file_of(study: str | Path) -> Path:
+    """Return the file of a study, or its name, as a path."""
+    require_type("study", study, str | Path, "a file, the name of a shipped study, or a Study")
+    return Path(study)
+
+
+def require_type(key: str, given: object, kind: Any, expected: str) -> None:
+    """Refuse an argument of another class; None is none."""
+    if given is not None and not isinstance(given, kind):
+        raise UserError(f"no {key}", key=key, value=given, expected=expected)
 
 
 def with_changes(study: Study, changes: Changes | None) -> Study:
@@ -53,6 +65,7 @@ def as_texts(changes: Changes | None) -> list[str]:
     >>> as_texts({"neuron.t_ref": "1 ms", "dataset.trials": 500})
     ['neuron.t_ref="1 ms"', 'dataset.trials=500']
     """
+    require_type("changes", changes, Mapping, 'a mapping such as {"neuron.t_ref": "1 ms"}')
     return [f"{key}={_as_toml(key, value)}" for key, value in (changes or {}).items()]
 
 

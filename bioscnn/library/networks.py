@@ -14,6 +14,7 @@ from bioscnn.ann.torch_module import is_torch, numbers, read_torch
 from bioscnn.conversion import Normalisation, normalise
 from bioscnn.conversion import convert as convert_graph
 from bioscnn.errors import UserError
+from bioscnn.library.given import require_type
 from bioscnn.network import SpikingNetwork
 from bioscnn.neurons import LIF, ExponentialCurrent, SpikingNeuron, Synapse
 
@@ -130,12 +131,6 @@ def convert(
         normalisation=normalisation,
         input_rate=input_rate,
     )
-
-
-def require_type(key: str, given: object, kind: Any, expected: str) -> None:
-    """Refuse an argument of another class."""
-    if given is not None and not isinstance(given, kind):
-        raise UserError(f"no {key}", key=key, value=given, expected=expected)
 
 
 def finite(given: Any, key: str) -> NDArray[np.float32]:

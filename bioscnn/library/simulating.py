@@ -8,9 +8,9 @@ from typing import Any
 from bioscnn.datasets import EventSet, ImageSet
 from bioscnn.encoding import Currents, FrontEnd, SpikeTrains, Stimulus, event_spikes
 from bioscnn.errors import UserError
+from bioscnn.library.given import require_type, table_of
 from bioscnn.library.given import shown as watched
-from bioscnn.library.given import table_of
-from bioscnn.library.networks import finite, require_type
+from bioscnn.library.networks import finite
 from bioscnn.network import OUTPUT, READOUT, SpikingNetwork
 from bioscnn.quantities import format_quantity, parse_quantity
 from bioscnn.seeds import stream
@@ -83,6 +83,7 @@ def simulate(
             fix="bioscnn.simulate(bioscnn.convert(network, images), images)",
         )
     require_type("encoding", encoding, FrontEnd, 'such as FrontEnd("poisson", input_rate=100.0)')
+    require_type("potentials", potentials, list | tuple | set | frozenset, 'names, such as {"conv1"}')
     require_type("device", device, Device, 'such as Device("numpy")')
     stimulus = _stimulus(network, shown, duration, dt, encoding, seed)
     record = [population.name for population in network.neurons if population.spikes]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bioscnn.library.given import Changes, StudyLike, as_texts, folder, settled, shown, with_changes
+from bioscnn.library.given import Changes, StudyLike, as_texts, file_of, folder, settled, shown, with_changes
 from bioscnn.studies import Study
 from bioscnn.studies import read_study as read_study_file
 from bioscnn.studies.plan import Plan, plan_study
@@ -37,11 +37,9 @@ def read_study(study: StudyLike, changes: Changes | None = None) -> Study:
     >>> read_study("mnist", {"neuron.t_ref": "1 ms"}).config.neuron.t_ref
     0.001
     """
-    return (
-        with_changes(study, changes)
-        if isinstance(study, Study)
-        else read_study_file(study, as_texts(changes))
-    )
+    if isinstance(study, Study):
+        return with_changes(study, changes)
+    return read_study_file(file_of(study), as_texts(changes))
 
 
 def plan(

@@ -8,8 +8,8 @@ import yaml
 from typer.testing import CliRunner
 
 import bioscnn
-from bioscnn.citations.bibtex import bibtex, references
 from bioscnn.citations.methods import CAMERA, DATASETS, NOISES
+from bioscnn.citations.references import bibtex, references
 from bioscnn.cli import app
 from bioscnn.noise import NOISES as ALL_NOISES
 from bioscnn.studies.shipped import shipped_studies

@@ -93,6 +93,7 @@ def test_a_study_is_changed_as_on_the_command_line():
         ({"neuron.tref": "1 ms"}, "neuron.tref"),
         ({"neuron.t_ref": 1e-3}, "neuron.t_ref"),
         ({"neuron": {"t_ref": "1 ms"}}, None),
+        (["neuron.t_ref=1 ms"], "changes"),
         ({"neuron.t_ref": object()}, "neuron.t_ref"),
     ],
 )
@@ -202,6 +203,7 @@ def test_simulate_shows_recordings_for_as_long_as_they_last(tmp_path):
         (None, {"duration": "20"}, "simulation.duration"),
         (None, {"dt": "0.3 ms", "duration": "1 ms"}, "simulation.duration"),
         (None, {"potentials": ("conv9",)}, "readout.record"),
+        (None, {"potentials": "conv1"}, "potentials"),
     ],
 )
 def test_what_cannot_be_simulated_is_refused_by_name(given, keys, key):
