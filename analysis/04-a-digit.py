@@ -83,9 +83,9 @@ class Seen:
         return {p.name: self.recording[p.name].spikes for p in self.prepared.network.neurons if p.spikes}
 
 
-def see(name, trials):
+def see(name, trials, changes=None):
     """Simulate a study of `sims/` with the data of this machine."""
-    prepared = prepare(f"../sims/{name}.toml", {"dataset.trials": trials})
+    prepared = prepare(f"../sims/{name}.toml", {"dataset.trials": trials} | (changes or {}))
     network, rule = prepared.network, prepared.study.config.readout.rule
     recording = simulate(network, prepared.stimulus, device=prepared.device, potentials={READOUT})
     evidence, potentials = READOUTS[rule](recording), recording[READOUT].potentials
@@ -355,7 +355,7 @@ print(f"by {np.median(shift):.2f} mV (median of its neurons), at most by {shift.
 # %%
 longer = {1e3 * n_steps * dt: digits}
 for duration in (60, 120):
-    longer[float(duration)] = see("mnist", "dataset.trials=1000", f"simulation.duration={duration} ms")
+    longer[float(duration)] = see("mnist", 1000, {"simulation.duration": f"{duration} ms"})
 wrong = np.flatnonzero(~digits.right)
 of_these = {
     f"{duration:g} ms": {
@@ -392,7 +392,7 @@ plots.accuracy_over_time(curves, dt, reference=ann, chosen=chosen_rule)
 
 # %%
 half = n_steps // 2
-shorter = see("mnist", "dataset.trials=1000", f"simulation.duration={1e3 * half * dt:g} ms")
+shorter = see("mnist", 1000, {"simulation.duration": f"{1e3 * half * dt:g} ms"})
 same = np.mean(shorter.decided[:, -1] == digits.decided[:, half - 1])
 answers, times = np.unique(digits.decided[:, half - 1], return_counts=True)
 favourite = classes[answers[times.argmax()]]
@@ -419,7 +419,7 @@ print(f"A simulation that really stops there gives the same answer to {100 * sam
 # simulated camera looks at the digits.
 
 # %%
-events = see("nmnist", "dataset.trials=100")
+events = see("nmnist", 100)
 ENDS = events.prepared.input.facts()["saccade_ends_ms"]
 print(f"{len(events.labels)} recordings, {events.prepared.examples.source};")
 print(f"{100 * events.right.mean():.0f} % are named rightly,", end=" ")
@@ -527,11 +527,11 @@ if vehicles is not None:
 #
 # * Section 1: which digit drives the most neurons of the first layer above the rheobase, and is it decided
 #   sooner (`digits.latency`)?
-# * Section 3: give the network `neuron.tau_m="10 ms"` (`see("mnist", "dataset.trials=1000",
-#   "neuron.tau_m=10 ms")`). Does the wave arrive sooner? Is the answer as good?
+# * Section 3: give the network a quicker membrane (`see("mnist", 1000, {"neuron.tau_m": "10 ms"})`). Does the
+#   wave arrive sooner? Is the answer as good?
 # * Section 4: take all digits that are lost. Are their leads smaller than those of the ones that are right?
 # * Section 5: when do decisions fall that turn out wrong? Is a late decision a warning?
-# * Section 6: `dataset.recordings="simulated"`, if you have real recordings. Where do the two differ?
+# * Section 6: `{"dataset.recordings": "simulated"}`, if you have real recordings. Where do the two differ?
 #
 # References:
 #
