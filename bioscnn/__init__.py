@@ -2,8 +2,8 @@
 
 import ast
 from functools import cache
-from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 from bioscnn.brian_preferences import guard
@@ -26,8 +26,7 @@ def __getattr__(name: str) -> Any:
     place = _places().get(name)
     if place is None:
         raise AttributeError(f"module 'bioscnn' has no attribute {name!r}")
-    is_module = place == __name__
-    found = import_module(f"{place}.{name}") if is_module else getattr(import_module(place), name)
+    found = resolve_name(f"{place}.{name}:" if place == __name__ else f"{place}:{name}")
     globals()[name] = found
     return found
 
