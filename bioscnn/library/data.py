@@ -11,13 +11,11 @@ from bioscnn.library.given import folder, shown, table_of
 from bioscnn.studies.config import PREPROCESSING, Dataset
 from bioscnn.studies.examples import load_events, load_images
 
-Split = Literal["train", "validation", "test"]
-
 
 @overload
 def load_dataset(
     name: Literal["mnist", "caltech"],
-    split: Split = ...,
+    split: str = ...,
     *,
     trials: int | None = ...,
     data: str | Path | None = ...,
@@ -30,7 +28,7 @@ def load_dataset(
 @overload
 def load_dataset(
     name: Literal["nmnist", "ncaltech101"],
-    split: Split = ...,
+    split: str = ...,
     *,
     trials: int | None = ...,
     data: str | Path | None = ...,
@@ -43,7 +41,7 @@ def load_dataset(
 @overload
 def load_dataset(
     name: str,
-    split: Split = ...,
+    split: str = ...,
     *,
     trials: int | None = ...,
     data: str | Path | None = ...,
@@ -55,7 +53,7 @@ def load_dataset(
 
 def load_dataset(
     name: str,
-    split: Split = "validation",
+    split: str = "validation",
     *,
     trials: int | None = None,
     data: str | Path | None = None,

@@ -110,3 +110,10 @@ def test_own_data_are_cited_by_their_folder_if_it_is_a_known_one(tmp_path):
     assert "xiao2017fashion" in cited(study) and "lecun1998gradient" not in cited(study)
     study.write_text('[dataset]\nname = "idx:my-own"\n')
     assert not {"xiao2017fashion", "lecun1998gradient"} & cited(study)
+
+
+def test_a_nir_graph_is_cited_without_neuron_and_training(tmp_path):
+    graph = bioscnn.export("mnist", "nir", tmp_path / "mnist.nir")
+    now = cited("mnist", **{"network.model": graph})
+    assert "pedersen2024nir" in now
+    assert not {"gerstner2014neuronal", "rotter1999exact", "hunsberger2016training"} & now

@@ -182,6 +182,16 @@ def test_simulate_gives_the_spikes_of_a_run(result):
     assert recording["readout"].potentials is None
 
 
+def test_simulate_encodes_images_as_a_study_does():
+    keys = {**DIGITS, "encoding.kind": "poisson", "encoding.input_rate": "100 Hz", "simulation.seed": 5}
+    prepared, digits = bioscnn.prepare("mnist", keys), bioscnn.load_dataset("mnist", trials=4)
+    device, poisson = bioscnn.Device("numpy"), bioscnn.FrontEnd("poisson", input_rate=100.0)
+    network = bioscnn.convert("mnist-small", input_rate=100.0)
+    same = bioscnn.simulate(network, digits, duration="20 ms", encoding=poisson, device=device, seed=5)
+    studied = bioscnn.simulate(prepared.network, prepared.stimulus, device=device)
+    assert same["conv3"].spikes == studied["conv3"].spikes and same["conv1"].counts_by_trial.all()
+
+
 def test_simulate_shows_recordings_for_as_long_as_they_last(tmp_path):
     moves = bioscnn.load_dataset(f"events:{recordings(tmp_path / 'moves', ('left', 'right'))}", size=(9, 12))
     graph = read_onnx(events_network(tmp_path / "moves.onnx", (2, 3, 4), 2))
