@@ -36,17 +36,14 @@ HEAVY = (
 
 
 def test_importing_the_library_is_quick_and_loads_nothing_that_it_may_not_need():
+    """In time of the processor, since another process may have the machine for a while."""
     code = (
-        "import sys, time; begun = time.perf_counter(); import bioscnn; took = time.perf_counter() - begun; "
+        "import sys, time; begun = time.process_time(); import bioscnn; took = time.process_time() - begun; "
         f"print(took, [m for m in {HEAVY} if m in sys.modules])"
     )
-    took = []
-    for _ in range(3):  # another process may have the machine for a while
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-        seconds, loaded = done.stdout.split(maxsplit=1)
-        assert loaded == "[]\n"
-        took.append(float(seconds))
-    assert min(took) < 0.2
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    seconds, loaded = done.stdout.split(maxsplit=1)
+    assert loaded == "[]\n" and float(seconds) < 0.2
 
 
 MODULES = {module.name for module in iter_modules(bioscnn.__path__)}
