@@ -56,12 +56,12 @@ def methods_of(config: StudyConfig, data: Path | None = None) -> dict[str, list[
     UserError
         If its network cannot be read.
     """
-    found: dict[str, list[str]] = {}
+    methods: dict[str, list[str]] = {}
     for part in (_simulator, _neuron, _network, _encoding, _dataset, _noise):
         for key, what in part(config, data):
-            found.setdefault(key, []).append(what)
-    found["wilson1927inference"] = ["95 % intervals of accuracies"]
-    return found
+            methods.setdefault(key, []).append(what)
+    methods["wilson1927inference"] = ["95 % intervals of accuracies"]
+    return methods
 
 
 def _simulator(config: StudyConfig, _: Path | None) -> Iterator[Method]:

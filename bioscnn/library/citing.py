@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bioscnn.citations import bibtex, methods_of
-from bioscnn.library.given import Changes, StudyLike, as_texts, file_of, folder, with_changes
+from bioscnn.library.given import Changes, StudyLike, as_path, as_texts, file_of, with_changes
 from bioscnn.studies import Study
 from bioscnn.studies.settling import read_study_of_any_duration
 
@@ -41,4 +41,4 @@ def cite(study: StudyLike, changes: Changes | None = None, *, data: str | Path |
         loaded = with_changes(study, changes)
     else:
         loaded = read_study_of_any_duration(file_of(study), as_texts(changes))
-    return bibtex(methods_of(loaded.config, folder(data)))
+    return bibtex(methods_of(loaded.config, as_path(data)))

@@ -7,7 +7,7 @@ from typing import Any, Literal, overload
 
 from bioscnn.datasets import EventSet, ImageSet
 from bioscnn.errors import UserError
-from bioscnn.library.given import folder, shown, table_of
+from bioscnn.library.given import as_path, progress_bar, table_of
 from bioscnn.studies.config import PREPROCESSING, Dataset
 from bioscnn.studies.examples import load_events, load_images
 
@@ -108,6 +108,6 @@ def load_dataset(
             fix="leave them out here, and write them into the study of that network",
         )
     if not table.recorded:
-        return load_images(table, split, trials, folder(data), download=download)
-    with shown(progress) as told:
-        return load_events(table, split, trials, folder(data), told, download=download)
+        return load_images(table, split, trials, as_path(data), download=download)
+    with progress_bar(progress) as watcher:
+        return load_events(table, split, trials, as_path(data), watcher, download=download)

@@ -14,7 +14,7 @@ from bioscnn.experiments.experiment import Experiment
 from bioscnn.experiments.run import Finished, run_experiment
 from bioscnn.experiments.sweep import Sweep
 from bioscnn.experiments.sweep import read_sweep as read_sweep_file
-from bioscnn.library.given import Changes, as_texts, folder
+from bioscnn.library.given import Changes, as_path, as_texts
 from bioscnn.studies.watcher import Unwatched
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def conduct(
     dask : str, optional
         Address of a Dask scheduler.
     cluster : mapping, optional
-        What the batch system is told of a job: keyword arguments of dask-jobqueue's cluster.
+        What the batch system is watcher of a job: keyword arguments of dask-jobqueue's cluster.
     data : path, optional
         A data folder; else BIOSCNN_DATA.
     results : path
@@ -126,18 +126,18 @@ def conduct(
     where = where_to_compute(
         jobs=jobs, dask=dask, slurm=slurm, pbs=pbs, cluster=cluster, usual_jobs=usual_jobs
     )
-    watcher: Any = nullcontext(Unwatched())
+    bar: Any = nullcontext(Unwatched())
     if progress:
         from bioscnn.terminal import WorkProgress
 
-        watcher = WorkProgress()
-    with watcher as told:
+        bar = WorkProgress()
+    with bar as watcher:
         done = run_experiment(
             experiment,
             where=where,
-            data=folder(data),
+            data=as_path(data),
             results=Path(results),
-            progress=told,
+            progress=watcher,
             retry=retry,
             keep_spikes=keep_spikes,
         )

@@ -32,8 +32,8 @@ def settled(
     """Return a study with some keys changed, and how its duration was found; None if it has one."""
     if isinstance(study, Study):
         return with_changes(study, changes), None
-    with shown(progress) as told:
-        return read_settled_study(file_of(study), as_texts(changes), folder(data), told)
+    with progress_bar(progress) as watcher:
+        return read_settled_study(file_of(study), as_texts(changes), as_path(data), watcher)
 
 
 def file_of(study: str | Path) -> Path:
@@ -103,8 +103,8 @@ def table_of(kind: type[T], name: str, keys: Mapping[str, object]) -> T:
         raise problem.but(key=key if key.startswith(name) else f"{name}.{key}") from None
 
 
-def shown(progress: bool, trials: int | None = None) -> AbstractContextManager[Progress]:
-    """Return who is told of work on so many trials: a bar on standard error, or nobody."""
+def progress_bar(progress: bool, trials: int | None = None) -> AbstractContextManager[Progress]:
+    """Return what follows work on so many trials: a bar on standard error, or nobody."""
     if not progress:
         return nullcontext(Silent())
     from bioscnn.terminal import LiveProgress
@@ -112,6 +112,6 @@ def shown(progress: bool, trials: int | None = None) -> AbstractContextManager[P
     return LiveProgress(trials)
 
 
-def folder(path: str | Path | None) -> Path | None:
+def as_path(path: str | Path | None) -> Path | None:
     """Return a path as a `Path`."""
     return None if path is None else Path(path)

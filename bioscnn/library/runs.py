@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bioscnn.ledger import Ledger
-from bioscnn.library.given import Changes, StudyLike, folder, settled, shown
+from bioscnn.library.given import Changes, StudyLike, as_path, progress_bar, settled
 from bioscnn.library.result import Result
 from bioscnn.studies.comparison import RunComparison
 
@@ -59,13 +59,13 @@ def run(
     from bioscnn.studies.run import run_study
 
     loaded, chosen = settled(study, changes, data, progress)
-    with shown(progress, loaded.config.dataset.trials) as told:
+    with progress_bar(progress, loaded.config.dataset.trials) as watcher:
         done = run_study(
             loaded,
-            data=folder(data),
-            out=folder(out),
+            data=as_path(data),
+            out=as_path(out),
             results=Path(results),
-            progress=told,
+            progress=watcher,
             chosen=chosen,
         )
     return Result(done.folder, done.summary)
@@ -104,8 +104,8 @@ def explain(
     """
     from bioscnn.studies.explain import explain_run
 
-    with shown(progress, trials) as told:
-        return explain_run(folder_of(run), data=folder(data), trials=trials, jobs=jobs, progress=told)[1]
+    with progress_bar(progress, trials) as watcher:
+        return explain_run(folder_of(run), data=as_path(data), trials=trials, jobs=jobs, progress=watcher)[1]
 
 
 def compare(a: RunLike, b: RunLike) -> RunComparison:

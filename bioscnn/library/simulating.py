@@ -8,8 +8,7 @@ from typing import Any
 from bioscnn.datasets import EventSet, ImageSet
 from bioscnn.encoding import Currents, FrontEnd, SpikeTrains, Stimulus, event_spikes
 from bioscnn.errors import UserError
-from bioscnn.library.given import require_type, table_of
-from bioscnn.library.given import shown as watched
+from bioscnn.library.given import progress_bar, require_type, table_of
 from bioscnn.library.networks import finite
 from bioscnn.network import OUTPUT, READOUT, SpikingNetwork
 from bioscnn.quantities import format_quantity, parse_quantity
@@ -23,7 +22,7 @@ _MICROSECOND = 1e-6
 
 def simulate(
     network: SpikingNetwork,
-    shown: object,
+    stimulus: object,
     *,
     duration: str | None = None,
     dt: str = "1 ms",
@@ -39,13 +38,14 @@ def simulate(
     ----------
     network : SpikingNetwork
         From `bioscnn.convert`.
-    shown : ImageSet, EventSet, array, Currents or SpikeTrains
+    stimulus : ImageSet, EventSet, array, Currents or SpikeTrains
         One trial per image, recording or entry. An array or tensor of images is (n, channels, height, width),
         of intensities from 0 to 1.
     duration : str, optional
-        Of a trial; 30 ms for images, and as long as the longest one for recordings. A stimulus has its own.
+        Of a trial; 30 ms for images, and as long as the longest one for recordings. Currents and spikes have
+        their own.
     dt : str
-        Time step; a stimulus has its own.
+        Time step; currents and spikes have their own.
     encoding : FrontEnd, optional
         What images become; constant currents, 1 nA for an intensity of 1, if it is missing.
     device : Device, optional
@@ -66,7 +66,7 @@ def simulate(
     Raises
     ------
     UserError
-        If what is shown does not fit the network, or the device fails.
+        If the stimulus does not fit the network, or the device fails.
 
     Examples
     --------
@@ -85,32 +85,32 @@ def simulate(
     require_type("encoding", encoding, FrontEnd, 'such as FrontEnd("poisson", input_rate=100.0)')
     require_type("potentials", potentials, list | tuple | set | frozenset, 'names, such as {"conv1"}')
     require_type("device", device, Device, 'such as Device("numpy")')
-    stimulus = _stimulus(network, shown, duration, dt, encoding, seed)
+    trials = _stimulus(network, stimulus, duration, dt, encoding, seed)
     record = [population.name for population in network.neurons if population.spikes]
     names = {population.name for population in network.neurons}
     kept = names & {OUTPUT, READOUT} if potentials is None else potentials
-    with watched(progress, stimulus.n_trials) as told:
+    with progress_bar(progress, trials.n_trials) as watcher:
         return simulate_on(
-            network, stimulus, device or Device(), record=record, potentials=kept, progress=told
+            network, trials, device or Device(), record=record, potentials=kept, progress=watcher
         )
 
 
 def _stimulus(
     network: SpikingNetwork,
-    shown: Any,
+    given: Any,
     duration: str | None,
     dt: str,
     encoding: FrontEnd | None,
     seed: int,
 ) -> Stimulus:
-    """Return what is shown as the stimulus of the input population."""
-    if isinstance(shown, Currents | SpikeTrains):
+    """Return what is given as the stimulus of the input population."""
+    if isinstance(given, Currents | SpikeTrains):
         if duration is not None or encoding is not None:
-            raise UserError("a stimulus is encoded already, and lasts as long as it does", key="shown")
-        return shown
-    if isinstance(shown, EventSet):
-        return _of_recordings(network, shown, duration, dt)
-    images = finite(shown.intensities() if isinstance(shown, ImageSet) else shown, "shown")
+            raise UserError("a stimulus is encoded already, and lasts as long as it does", key="stimulus")
+        return given
+    if isinstance(given, EventSet):
+        return _spikes_of(network, given, duration, dt)
+    images = finite(given.intensities() if isinstance(given, ImageSet) else given, "stimulus")
     encoding = encoding or FrontEnd()
     shape = network.source.shape
     if images.ndim == 3:
@@ -118,7 +118,7 @@ def _stimulus(
     if images.ndim != 4 or encoding.shape(images.shape) != shape:
         raise UserError(
             "the images do not fit the network",
-            key="shown",
+            key="stimulus",
             value=images.shape,
             expected=f"(n, channels, height, width), and an input of shape {shape}",
         )
@@ -136,12 +136,12 @@ def _stimulus(
     return encoding.stimulus(images, clock.n_steps, clock.dt, stream(seed, "encoding"))
 
 
-def _of_recordings(network: SpikingNetwork, shown: EventSet, duration: str | None, dt: str) -> SpikeTrains:
+def _spikes_of(network: SpikingNetwork, recordings: EventSet, duration: str | None, dt: str) -> SpikeTrains:
     """Return events as spikes; as many pixels share a neuron as the input of the network tells."""
     if duration is None:
         step = parse_quantity(dt, "time")
-        longest = max((int(events.t_us[-1]) for events in shown if len(events)), default=0)
+        longest = max((int(events.t_us[-1]) for events in recordings if len(events)), default=0)
         duration = format_quantity((int(longest * _MICROSECOND / step) + 2) * step, "time")
     clock = table_of(Simulation, "simulation", {"duration": duration, "dt": dt})
-    bin_size = -(-shown.sensor_size[0] // network.source.shape[-1])
-    return event_spikes(shown, clock.n_steps, clock.dt, bin_size)
+    bin_size = -(-recordings.sensor_size[0] // network.source.shape[-1])
+    return event_spikes(recordings, clock.n_steps, clock.dt, bin_size)

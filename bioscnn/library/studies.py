@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bioscnn.library.given import Changes, StudyLike, as_texts, file_of, folder, settled, shown, with_changes
+from bioscnn.library.given import (
+    Changes,
+    StudyLike,
+    as_path,
+    as_texts,
+    file_of,
+    progress_bar,
+    settled,
+    with_changes,
+)
 from bioscnn.studies import Study
 from bioscnn.studies import read_study as read_study_file
 from bioscnn.studies.plan import Plan, plan_study
@@ -63,7 +72,7 @@ def plan(
     >>> plan("mnist").neurons
     8532
     """
-    return plan_study(settled(study, changes, data, progress)[0], folder(data))
+    return plan_study(settled(study, changes, data, progress)[0], as_path(data))
 
 
 def prepare(
@@ -89,5 +98,5 @@ def prepare(
     (10,)
     """
     loaded, _ = settled(study, changes, data, progress)
-    with shown(progress) as told:
-        return prepare_study(loaded, folder(data), told)
+    with progress_bar(progress) as watcher:
+        return prepare_study(loaded, as_path(data), watcher)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bioscnn.errors import UserError
 from bioscnn.exports import export as export_run
-from bioscnn.library.given import Changes, StudyLike, folder, settled, shown
+from bioscnn.library.given import Changes, StudyLike, as_path, progress_bar, settled
 from bioscnn.library.result import Result
 from bioscnn.library.runs import RunLike, folder_of
 from bioscnn.library.studies import read_study
@@ -48,14 +48,14 @@ def export(
     """
     if to == "nir" and not isinstance(what, Result):
         study = read_study(what, {**(changes or {}), "dataset.trials": 1})
-        return export_nir(study, folder(data), folder(out)).path
+        return export_nir(study, as_path(data), as_path(out)).path
     if changes:
         raise UserError(
             "a run is exported as it was", key="changes", fix="leave them away, or run the study again"
         )
     if not isinstance(what, str | Path | Result):
         raise UserError(f"{to} is a format of a run", value=what.name, fix="run the study, and export that")
-    return export_run(folder_of(what), to, folder(out))
+    return export_run(folder_of(what), to, as_path(out))
 
 
 def brian2(
@@ -89,5 +89,5 @@ def brian2(
         As of `bioscnn.run`, or if chance that is drawn in the simulation makes the same spikes impossible.
     """
     loaded, _ = settled(study, changes, data, progress)
-    with shown(progress) as told:
-        return write_script(loaded, folder(out), trials, folder(data), told)
+    with progress_bar(progress) as watcher:
+        return write_script(loaded, as_path(out), trials, as_path(data), watcher)

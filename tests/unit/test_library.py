@@ -202,8 +202,8 @@ def test_simulate_shows_recordings_for_as_long_as_they_last(tmp_path):
     ("given", "keys", "key"),
     [
         ("mnist-small", {}, "network"),
-        (None, {"shown": np.zeros((2, 1, 9, 9))}, "shown"),
-        (None, {"shown": np.full((2, 1, 28, 28), np.nan)}, "shown"),
+        (None, {"stimulus": np.zeros((2, 1, 9, 9))}, "stimulus"),
+        (None, {"stimulus": np.full((2, 1, 28, 28), np.nan)}, "stimulus"),
         (None, {"encoding": bioscnn.FrontEnd("poisson")}, "encoding"),
         (None, {"encoding": "poisson"}, "encoding"),
         (None, {"device": "numpy"}, "device"),
@@ -214,9 +214,9 @@ def test_simulate_shows_recordings_for_as_long_as_they_last(tmp_path):
     ],
 )
 def test_what_cannot_be_simulated_is_refused_by_name(given, keys, key):
-    shown = keys.pop("shown", np.zeros((2, 1, 28, 28)))
+    stimulus = keys.pop("stimulus", np.zeros((2, 1, 28, 28)))
     with pytest.raises(UserError) as refused:
-        bioscnn.simulate(given or bioscnn.convert("mnist-small"), shown, **keys)
+        bioscnn.simulate(given or bioscnn.convert("mnist-small"), stimulus, **keys)
     assert refused.value.key == key
 
 
