@@ -138,10 +138,10 @@ def _stimulus(
 
 def _spikes_of(network: SpikingNetwork, recordings: EventSet, duration: str | None, dt: str) -> SpikeTrains:
     """Return events as spikes; as many pixels share a neuron as the input of the network tells."""
-    if duration is None:
-        step = parse_quantity(dt, "time")
+    step = parse_quantity(dt, "time")
+    if duration is None and step > 0:  # another step is refused below
         longest = max((int(events.t_us[-1]) for events in recordings if len(events)), default=0)
         duration = format_quantity((int(longest * _MICROSECOND / step) + 2) * step, "time")
-    clock = table_of(Simulation, "simulation", {"duration": duration, "dt": dt})
+    clock = table_of(Simulation, "simulation", {"duration": duration or "30 ms", "dt": dt})
     bin_size = -(-recordings.sensor_size[0] // network.source.shape[-1])
     return event_spikes(recordings, clock.n_steps, clock.dt, bin_size)

@@ -195,6 +195,9 @@ def test_simulate_shows_recordings_for_as_long_as_they_last(tmp_path):
     network = bioscnn.convert(graph, images=np.random.default_rng(1).random((9, 2, 3, 4)), input_rate=100.0)
     recording = bioscnn.simulate(network, moves, device=bioscnn.Device("numpy"))
     last = max(int(stream.t_us[-1]) for stream in moves)
+    with pytest.raises(UserError) as refused:
+        bioscnn.simulate(network, moves, dt="0 ms")
+    assert refused.value.key == "simulation.dt"
     assert recording.n_steps == last // 1000 + 2 and recording["output"].spikes.n_trials == len(moves)
 
 
