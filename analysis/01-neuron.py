@@ -32,23 +32,24 @@ import brian2
 import numpy as np
 import pandas as pd
 
-from bioscnn import plots
-from bioscnn.encoding import Currents
-from bioscnn.network import Dense, Population, Projection, SpikingNetwork
-from bioscnn.neurons import (
+from bioscnn import (
     IF,
     LIF,
-    RESET_RULES,
+    Currents,
+    Dense,
+    Device,
     ExponentialCurrent,
-    lif_first_spike,
-    postsynaptic_potential,
-    soft_lif_rate,
+    Population,
+    Projection,
+    SpikeTrains,
+    SpikingNetwork,
+    format_quantity,
+    plots,
+    read_card,
+    simulate,
 )
-from bioscnn.quantities import format_quantity
-from bioscnn.simulation import Device, simulate
-from bioscnn.simulation.equations import equations_of
-from bioscnn.spikes import SpikeTrains
-from bioscnn.training.settings import RateSettings
+from bioscnn.neurons import RESET_RULES, lif_first_spike, postsynaptic_potential, soft_lif_rate
+from bioscnn.simulation import equations_of
 
 DEVICE = Device("numpy")  # computes in double precision
 lif, synapse = LIF(), ExponentialCurrent(tau_s=5e-3)
@@ -118,7 +119,9 @@ arrives = SpikeTrains.from_events([0], [0], [0], n_trials=1, size=1, n_steps=STE
 simulated, closed, worst = {}, {}, 0.0
 for tau_s in (2e-3, 5e-3, 15e-3):
     name, w = f"tau_s = {1e3 * tau_s:g} ms", CHARGE / tau_s
-    heard = simulate(one_neuron(lif, ExponentialCurrent(tau_s), w), arrives, DEVICE, record={"neuron"})
+    heard = simulate(
+        one_neuron(lif, ExponentialCurrent(tau_s), w), arrives, device=DEVICE, potentials={"neuron"}
+    )
     # The spike arrives at the end of its step, step 0: the potential of step k is that k dt later.
     simulated[name] = heard["neuron"].potentials[0, 1:, 0]
     closed[name] = postsynaptic_potential(fine, w, lif.R_m, lif.tau_m, tau_s)
@@ -156,7 +159,9 @@ def constant(neurons, currents, duration, dt, device=DEVICE):
     wires = [Projection("input", key, Dense((n,), (n,), np.eye(n)), None) for key in neurons]
     stimulus = Currents(np.asarray(currents, np.float32)[None], round(duration / dt), dt)
     kept = set(neurons) if device is DEVICE else ()
-    return simulate(SpikingNetwork(tuple(populations), tuple(wires)), stimulus, device, record=kept)
+    return simulate(
+        SpikingNetwork(tuple(populations), tuple(wires)), stimulus, device=device, potentials=kept
+    )
 
 
 def traces(recording, name, labels):
@@ -292,7 +297,7 @@ for dt in (1e-3, 0.1e-3):
 
 # %%
 near = np.linspace(0.6, 2, 400)
-gamma = RateSettings().slope_width
+gamma = read_card("mnist-small")["settings"]["slope_width"]
 curves = {"closed form": lif.rate(near * lif.rheobase)} | {
     f"soft, gamma = {width:g}": soft_lif_rate(near, lif.tau_m, lif.t_ref, width) for width in (0.02, gamma)
 }
@@ -333,7 +338,9 @@ incoming = SpikeTrains.from_events(
 periods = {"t_ref = 0": 0.0, "t_ref = 2 ms": 2e-3, "t_ref = 10 ms": 10e-3}
 shown, fired = {}, {}
 for name, t_ref in periods.items():
-    heard = simulate(one_neuron(LIF(t_ref=t_ref), synapse, WEIGHT), incoming, DEVICE, record={"neuron"})
+    heard = simulate(
+        one_neuron(LIF(t_ref=t_ref), synapse, WEIGHT), incoming, device=DEVICE, potentials={"neuron"}
+    )
     shown[name] = heard["neuron"].potentials[0, :, 0]
     fired[name] = (heard["neuron"].spikes.step + 1) * FINE
 
@@ -476,7 +483,7 @@ incoming = SpikeTrains.from_events(
 )
 shown, fired = {}, {}
 for name, neuron in {"LIF": lif, "IF": leakless}.items():
-    heard = simulate(one_neuron(neuron, synapse, weight), incoming, DEVICE, record={"neuron"})
+    heard = simulate(one_neuron(neuron, synapse, weight), incoming, device=DEVICE, potentials={"neuron"})
     shown[name] = heard["neuron"].potentials[0, :, 0]
     fired[name] = (heard["neuron"].spikes.step + 1) * FINE
 plots.membrane_traces(shown, fired, span, lif.V_th)

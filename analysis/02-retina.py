@@ -29,18 +29,35 @@
 # %matplotlib inline
 # %config InlineBackend.figure_format = "retina"
 import json
+from dataclasses import replace
 from pathlib import Path
 from textwrap import fill
 
 import numpy as np
 import pandas as pd
 
-from bioscnn import metrics, plots
-from bioscnn.datasets import load_dataset
+from bioscnn import (
+    LIF,
+    Convolution,
+    Currents,
+    Device,
+    FrontEnd,
+    Population,
+    Projection,
+    SpikingNetwork,
+    UserError,
+    decisions,
+    load_dataset,
+    metrics,
+    plots,
+    prepare,
+    simulate,
+)
 from bioscnn.encoding import (
     FOVEAL_PIT,
-    Currents,
-    FrontEnd,
+    SHARES,
+    WANTED,
+    explained,
     find_cells,
     fitted,
     gain_control,
@@ -52,17 +69,8 @@ from bioscnn.encoding import (
     responses,
     share_needed,
 )
-from bioscnn.encoding.reconstruction import SHARES, WANTED, explained
-from bioscnn.errors import UserError
-from bioscnn.experiments.retina.order import order_rows
-from bioscnn.network import Convolution, Population, Projection, SpikingNetwork
-from bioscnn.neurons import LIF
-from bioscnn.readout import decisions
 from bioscnn.seeds import stream
-from bioscnn.simulation import Device, simulate
 from bioscnn.statistics import proportion
-from bioscnn.studies import read_study
-from bioscnn.studies.prepare import prepare
 
 NAMES, CELLS = list(FOVEAL_PIT), find_cells(FOVEAL_PIT)
 N = 60  # digits of which means are taken
@@ -217,11 +225,18 @@ print("edges, when 10 % of the ganglion cells have fired (Sen Bhattacharya and F
 # without the correction:
 
 # %%
-compared = pd.DataFrame(order_rows(digits.take(N))[0]).set_index("share")
-compared = 100 * compared[["explained", "explained_without_correction"]]
-compared.rename(columns={"explained": "FoCal (%)", "explained_without_correction": "sorted only (%)"}).round(
-    1
-)
+# As pixels of one tall image, coefficients are sorted, and nothing is corrected.
+tall = responses(many, CELLS).reshape(N, 1, -1, many.shape[-1])
+sorted_only = replace(rank_order(tall, (), keep=1.0), shape=of_many.shape)
+orders = {"FoCal (%)": of_many, "sorted only (%)": sorted_only}
+rows = {
+    share: {
+        name: 100 * explained(many[:, 0], reconstruct(order.first(share), CELLS)).mean()
+        for name, order in orders.items()
+    }
+    for share in SHARES
+}
+pd.DataFrame(rows).T.rename_axis("share").round(1)
 
 # %% [markdown]
 # Without the correction the first spikes say the same thing over and over: the widest cells have large
@@ -313,7 +328,7 @@ layer = SpikingNetwork(
     (Population("input", shape), Population("cells", shape, LIF())),
     (Projection("input", "cells", one_to_one, None),),
 )
-brian2 = simulate(layer, currents, Device("numpy"), record={"cells"}, potentials=())["cells"].spikes
+brian2 = simulate(layer, currents, device=Device("numpy"))["cells"].spikes
 formula = lif_layer(currents, LIF())
 print(f"{formula.n_spikes:,} spikes by the formula, {brian2.n_spikes:,} by Brian2;", end=" ")
 print("all the same." if formula == brian2 else "they differ!")
@@ -325,27 +340,20 @@ print("all the same." if formula == brian2 else "they differ!")
 # It sees 30 % of the spikes of each digit, and of these only their order. What can it still tell?
 
 # %%
-study = read_study("../sims/mnist-foveal.toml", ["dataset.trials=200"])
-prepared = prepare(study, data=None)
+prepared = prepare("../sims/mnist-foveal.toml", {"dataset.trials": 200})
 truth = prepared.examples.labels
-heard = simulate(
-    prepared.network,
-    prepared.stimulus,
-    prepared.device,
-    record={"output", "readout"},
-    potentials={"readout"},
-)
+heard = simulate(prepared.network, prepared.stimulus, device=prepared.device, potentials={"readout"})
 rules = ("mean-potential", "peak-potential", "spike-count", "first-spike")
 accuracies = {rule: [proportion(chosen == truth) for chosen in decisions(heard, rule).T] for rule in rules}
 plots.accuracy_over_time(
     accuracies,
     heard.dt,
     reference=proportion(prepared.ann_class == truth),
-    chosen=study.config.readout.rule,
+    chosen=prepared.study.config.readout.rule,
 )
 
 # %%
-rule = study.config.readout.rule
+rule = prepared.study.config.readout.rule
 curve = accuracies[rule]
 soon = next(k for k, part in enumerate(curve) if part.value >= 0.9 * curve[-1].value)
 came = prepared.stimulus.n_spikes / len(truth)

@@ -32,19 +32,28 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bioscnn import metrics, plots
-from bioscnn.ann import Conv2d, Dense, LIFRate, read_model
-from bioscnn.conversion import METHODS, convert, normalise, stage_outputs
-from bioscnn.datasets import load_dataset
+from bioscnn import (
+    LIF,
+    ExponentialCurrent,
+    convert,
+    decisions,
+    load_dataset,
+    metrics,
+    normalise,
+    plots,
+    prepare,
+    read_network,
+    read_run,
+    read_study,
+    simulate,
+)
+from bioscnn.ann import Conv2d, Dense, LIFRate
+from bioscnn.conversion import METHODS, stage_outputs
 from bioscnn.encoding import pixel_currents
 from bioscnn.ledger import Case, compare_layers, draw_up
-from bioscnn.ledger.files import from_json
-from bioscnn.neurons import LIF, ExponentialCurrent, postsynaptic_potential
-from bioscnn.readout import READOUTS, decisions
-from bioscnn.simulation import simulate
+from bioscnn.neurons import postsynaptic_potential
+from bioscnn.readout import READOUTS
 from bioscnn.statistics import proportion
-from bioscnn.studies import read_study
-from bioscnn.studies.prepare import conditions_of, prepare
 
 TRIALS = 300  # 30 of each digit
 
@@ -55,8 +64,8 @@ TRIALS = 300  # 30 of each digit
 # computes, and nothing of time:
 
 # %%
-study = read_study("../sims/mnist.toml", [f"dataset.trials={TRIALS}"])
-prepared = prepare(study, data=None)
+study = read_study("../sims/mnist.toml", {"dataset.trials": TRIALS})
+prepared = prepare(study)
 graph, network, labels = prepared.graph, prepared.network, prepared.examples.labels
 lif, synapse = LIF(), ExponentialCurrent(study.config.synapse.tau_s)
 print(f"{TRIALS} digits: {prepared.examples.source}.")
@@ -156,9 +165,7 @@ for name, values in weights.items():
 # %%
 names = [population.name for population in network.neurons if population.spikes]
 FEW = 10
-seen = simulate(
-    network, prepared.stimulus[:FEW], prepared.device, record={*names, "readout"}, potentials={"readout"}
-)
+seen = simulate(network, prepared.stimulus[:FEW], device=prepared.device, potentials={"readout"})
 plots.raster(
     {name: seen[name].spikes for name in names},
     0,
@@ -173,7 +180,7 @@ plots.raster(
 # mean; dashed: where both are equal.
 
 # %%
-conditions = conditions_of(study.config)
+conditions = prepared.conditions
 hundred = Case(graph, prepared.input.intensities()[:100], labels[:100], None)
 layers = compare_layers(hundred, conditions, prepared.device)
 plots.rates_against_activations(layers)
@@ -214,9 +221,7 @@ layer_table(
 # for several ways to read the output; dashed, the network that was trained.
 
 # %%
-heard = simulate(
-    network, prepared.stimulus, prepared.device, record={"output", "readout"}, potentials={"readout"}
-)
+heard = simulate(network, prepared.stimulus, device=prepared.device, potentials={"readout"})
 
 
 def over_time(recording, rule, truth=labels):
@@ -249,7 +254,7 @@ print(f"The two choose the same class in {100 * np.mean(chosen == prepared.ann_c
 # current. It is not (notebook 1), as a channel of the second convolution shows:
 
 # %%
-relu = read_model("mnist-small-relu")
+relu = read_network("mnist-small-relu")
 digits = load_dataset("mnist", "validation")
 calibration = digits.images[-250:] / np.float32(255)  # none of the digits that are shown
 window = study.config.simulation.duration
@@ -278,10 +283,8 @@ stimulus = pixel_currents(digits.images[:SHOWN] / np.float32(255), STEPS, 1e-3)
 ann_relu = proportion(relu.forward(digits.images[:SHOWN] / np.float32(255)).argmax(axis=1) == truth)
 by_method, decided = {}, {}
 for method in METHODS:
-    spiking = convert(relu, lif, synapse, normalisation=normalised[method])
-    recorded = simulate(
-        spiking, stimulus, prepared.device, record={"output", "readout"}, potentials={"readout"}
-    )
+    spiking = convert(relu, neuron=lif, synapse=synapse, normalisation=normalised[method])
+    recorded = simulate(spiking, stimulus, device=prepared.device, potentials={"readout"})
     by_method[method] = over_time(recorded, "mean-potential", truth)
     decided[method] = {
         "after 30 ms": written(by_method[method][29]),
@@ -357,9 +360,9 @@ for cause, reason in ledger.not_applicable.items():
 # grey.)
 
 # %%
-kept = Path("../results/mnist/latest/ledger.json")
-if kept.exists():
-    of_default, _ = from_json(kept.read_text())
+kept = Path("../results/mnist/latest")
+of_default = read_run(kept).ledger if kept.is_dir() else None
+if of_default is not None:
     print(f"Read from {kept}.")
 else:
     default = Case(graph, prepared.input.intensities(), labels, None)

@@ -33,18 +33,21 @@ import pandas as pd
 from IPython.display import display
 from scipy.signal import lfilter
 
-from bioscnn import metrics, plots
-from bioscnn.datasets.caltech import find_photographs
-from bioscnn.datasets.folders import data_folder
+from bioscnn import (
+    Prepared,
+    Recording,
+    decisions,
+    list_datasets,
+    metrics,
+    plots,
+    prepare,
+    simulate,
+)
 from bioscnn.encoding import responses
 from bioscnn.network import OUTPUT, READOUT
-from bioscnn.readout import READOUTS, decisions
-from bioscnn.report.results import lead_of_truth
-from bioscnn.simulation import Recording, simulate
-from bioscnn.simulation.equations import input_current
+from bioscnn.readout import READOUTS
+from bioscnn.simulation import input_current
 from bioscnn.statistics import proportion
-from bioscnn.studies import read_study
-from bioscnn.studies.prepare import Prepared, prepare
 
 # %% [markdown]
 # A study file in `sims/` names the data, the network and every constant of its neurons. We take 1,000 of
@@ -80,20 +83,20 @@ class Seen:
         return {p.name: self.recording[p.name].spikes for p in self.prepared.network.neurons if p.spikes}
 
 
-def see(name, *changes):
+def see(name, trials, changes=None):
     """Simulate a study of `sims/` with the data of this machine."""
-    prepared = prepare(read_study(f"../sims/{name}.toml", list(changes)), data=None)
+    prepared = prepare(f"../sims/{name}.toml", {"dataset.trials": trials} | (changes or {}))
     network, rule = prepared.network, prepared.study.config.readout.rule
-    firing = {population.name for population in network.neurons if population.spikes}
-    recording = simulate(network, prepared.stimulus, prepared.device, record=firing, potentials={READOUT})
+    recording = simulate(network, prepared.stimulus, device=prepared.device, potentials={READOUT})
     evidence, potentials = READOUTS[rule](recording), recording[READOUT].potentials
     informed = metrics.first_informed_step(potentials, recording.dt, network[READOUT].neuron.tau_m)
     decided = decisions(recording, rule)
-    lead = lead_of_truth(evidence[:, -1:], prepared.examples.labels)[:, 0]
+    last, is_true = evidence[:, -1], np.eye(evidence.shape[-1], dtype=bool)[prepared.examples.labels]
+    lead = last[is_true] - np.where(is_true, -np.inf, last).max(axis=1)
     return Seen(prepared, recording, decided, lead, metrics.decision_latency(decided, recording.dt, informed))
 
 
-digits = see("mnist", "dataset.trials=1000")
+digits = see("mnist", 1000)
 network, dt, n_steps = digits.prepared.network, digits.recording.dt, digits.recording.n_steps
 images, labels, classes = digits.prepared.examples.images, digits.labels, digits.prepared.examples.classes
 print(f"{len(labels):,} digits, each shown for {1e3 * n_steps * dt:g} ms.")
@@ -219,7 +222,7 @@ plots.spike_maps(hidden, {name: network[name].shape for name in hidden}, EASY, 5
 trials = np.array(list(chosen.values()))
 shown = digits.prepared.stimulus.take(trials)
 everything = {population.name for population in network.neurons}
-followed = simulate(network, shown, digits.prepared.device, record=everything)
+followed = simulate(network, shown, device=digits.prepared.device, potentials=everything)
 
 
 def current_into(name):
@@ -352,7 +355,7 @@ print(f"by {np.median(shift):.2f} mV (median of its neurons), at most by {shift.
 # %%
 longer = {1e3 * n_steps * dt: digits}
 for duration in (60, 120):
-    longer[float(duration)] = see("mnist", "dataset.trials=1000", f"simulation.duration={duration} ms")
+    longer[float(duration)] = see("mnist", 1000, {"simulation.duration": f"{duration} ms"})
 wrong = np.flatnonzero(~digits.right)
 of_these = {
     f"{duration:g} ms": {
@@ -389,7 +392,7 @@ plots.accuracy_over_time(curves, dt, reference=ann, chosen=chosen_rule)
 
 # %%
 half = n_steps // 2
-shorter = see("mnist", "dataset.trials=1000", f"simulation.duration={1e3 * half * dt:g} ms")
+shorter = see("mnist", 1000, {"simulation.duration": f"{1e3 * half * dt:g} ms"})
 same = np.mean(shorter.decided[:, -1] == digits.decided[:, half - 1])
 answers, times = np.unique(digits.decided[:, half - 1], return_counts=True)
 favourite = classes[answers[times.argmax()]]
@@ -416,7 +419,7 @@ print(f"A simulation that really stops there gives the same answer to {100 * sam
 # simulated camera looks at the digits.
 
 # %%
-events = see("nmnist", "dataset.trials=100")
+events = see("nmnist", 100)
 ENDS = events.prepared.input.facts()["saccade_ends_ms"]
 print(f"{len(events.labels)} recordings, {events.prepared.examples.source};")
 print(f"{100 * events.right.mean():.0f} % are named rightly,", end=" ")
@@ -470,8 +473,8 @@ print(f"by then, the camera has sent {100 * np.median(events_before):.0f} % of i
 # The photographs are not part of bioscnn.
 
 # %%
-found = find_photographs("test", data_folder(None))
-vehicles = None if found is None else see("caltech", f"dataset.trials={len(found.paths)}")
+(found,) = (row for row in list_datasets() if (row.name, row.split) == ("caltech", "test"))
+vehicles = None if found.available == "needs download" else see("caltech", found.n)
 if vehicles is None:
     print("There are no photographs on this machine, so nothing is shown here: bioscnn data fetch caltech")
 else:
@@ -524,11 +527,11 @@ if vehicles is not None:
 #
 # * Section 1: which digit drives the most neurons of the first layer above the rheobase, and is it decided
 #   sooner (`digits.latency`)?
-# * Section 3: give the network `neuron.tau_m="10 ms"` (`see("mnist", "dataset.trials=1000",
-#   "neuron.tau_m=10 ms")`). Does the wave arrive sooner? Is the answer as good?
+# * Section 3: give the network a quicker membrane (`see("mnist", 1000, {"neuron.tau_m": "10 ms"})`). Does the
+#   wave arrive sooner? Is the answer as good?
 # * Section 4: take all digits that are lost. Are their leads smaller than those of the ones that are right?
 # * Section 5: when do decisions fall that turn out wrong? Is a late decision a warning?
-# * Section 6: `dataset.recordings="simulated"`, if you have real recordings. Where do the two differ?
+# * Section 6: `{"dataset.recordings": "simulated"}`, if you have real recordings. Where do the two differ?
 #
 # References:
 #

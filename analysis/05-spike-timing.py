@@ -37,24 +37,36 @@ from textwrap import fill
 import numpy as np
 import pandas as pd
 
-from bioscnn import metrics, plots
-from bioscnn.encoding import Currents
-from bioscnn.experiments.timing.conditions import CLEAN
-from bioscnn.experiments.timing.controls import SETS, control_rows, decode_sets
-from bioscnn.experiments.timing.measure import SPIKING
-from bioscnn.experiments.timing.tables import accuracy_rows, comparison_rows, effect_rows
-from bioscnn.metrics.decoding import CODES, decode
-from bioscnn.network import Dense, Population, Projection, SpikingNetwork
-from bioscnn.neurons import LIF, ExponentialCurrent
+from bioscnn import (
+    LIF,
+    Currents,
+    Dense,
+    ExponentialCurrent,
+    Population,
+    Projection,
+    SpikeTrains,
+    SpikingNetwork,
+    decisions,
+    metrics,
+    plots,
+    prepare,
+    simulate,
+    simulate_reference,
+)
+from bioscnn.experiments.timing import (
+    CLEAN,
+    SETS,
+    SPIKING,
+    accuracy_rows,
+    comparison_rows,
+    control_rows,
+    decode_sets,
+    effect_rows,
+)
+from bioscnn.metrics import CODES, decode
 from bioscnn.noise import SACCADE_ENDS, parse_perturbation
-from bioscnn.readout import decisions
 from bioscnn.seeds import stream
-from bioscnn.simulation import simulate
-from bioscnn.simulation.reference import simulate_reference
-from bioscnn.spikes import SpikeTrains
 from bioscnn.statistics import proportion
-from bioscnn.studies import read_study
-from bioscnn.studies.prepare import prepare
 
 SEED = 1
 TRIALS = 200  # 20 of each digit
@@ -68,18 +80,15 @@ ENDS = [1e3 * end for end in SACCADE_ENDS]  # of the first two saccades, ms
 # digits. The next cell says which.
 
 # %%
-study = read_study("../sims/nmnist.toml", [f"dataset.trials={TRIALS}"])
-prepared = prepare(study, data=None)
+prepared = prepare("../sims/nmnist.toml", {"dataset.trials": TRIALS})
 labels, digits = prepared.examples.labels, prepared.examples.classes
 network, device = prepared.network, prepared.device
 hidden = [population.name for population in network.neurons if population.name.startswith("conv")]
 
-recording = simulate(
-    network, prepared.stimulus, device, record={*hidden, "output", "readout"}, potentials={"readout"}
-)
+recording = simulate(network, prepared.stimulus, device=device, potentials={"readout"})
 layers = {"input": prepared.stimulus, **{name: recording[name].spikes for name in hidden}}
 
-decided = decisions(recording, study.config.readout.rule)[:, -1]
+decided = decisions(recording, prepared.study.config.readout.rule)[:, -1]
 print(f"{len(labels)} recordings, {prepared.examples.source}.")
 print(f"The spiking network names the right digit in {100 * np.mean(decided == labels):.1f} % of them.")
 
@@ -432,8 +441,8 @@ ASKED = ("jitter 2 ms", "jitter 10 ms", "jitter 50 ms", "collapse", "equalise 2"
 
 def answers(spikes):
     """Return the class that the network and each decoder give every trial of the input."""
-    heard = simulate(network, spikes, device, record={"output", "readout"}, potentials={"readout"})
-    by_network = decisions(heard, study.config.readout.rule)[:, -1]
+    heard = simulate(network, spikes, device=device, potentials={"readout"})
+    by_network = decisions(heard, prepared.study.config.readout.rule)[:, -1]
     return {SPIKING: by_network, **{code: decode(spikes, labels, code, seed=SEED) for code in CODES}}
 
 

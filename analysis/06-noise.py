@@ -36,21 +36,25 @@ from textwrap import fill
 import numpy as np
 import pandas as pd
 
-from bioscnn import plots
-from bioscnn.encoding import Currents
-from bioscnn.experiments.executors import Where
-from bioscnn.experiments.noise import NoiseExperiment
-from bioscnn.experiments.run import run_experiment
-from bioscnn.network import Dense, Population, Projection, SpikingNetwork
-from bioscnn.neurons import LIF
+from bioscnn import (
+    LIF,
+    Currents,
+    Dense,
+    Device,
+    NoiseExperiment,
+    Population,
+    Projection,
+    SpikingNetwork,
+    conduct,
+    decisions,
+    plots,
+    prepare,
+    read_study,
+    simulate,
+)
 from bioscnn.noise import NOISES, NoisyMembrane, SpikeLoss, ThresholdMismatch, with_scaled_weights
-from bioscnn.readout import decisions
 from bioscnn.seeds import stream
-from bioscnn.simulation import Device, simulate
 from bioscnn.statistics import proportion
-from bioscnn.studies import read_study
-from bioscnn.studies.prepare import prepare
-from bioscnn.studies.watcher import Unwatched
 
 SEED = 1
 TRIALS = 200  # 20 of each digit
@@ -62,8 +66,8 @@ TRIALS = 200  # 20 of each digit
 # 2019) where that has them. The same digit, from clean to severity 5:
 
 # %%
-study = read_study("../sims/mnist.toml", [f"dataset.trials={TRIALS}"])
-prepared = prepare(study, data=None)
+study = read_study("../sims/mnist.toml", {"dataset.trials": TRIALS})
+prepared = prepare(study)
 images, labels, classes = prepared.examples.images, prepared.examples.labels, prepared.examples.classes
 of_images = {name: kind for name, kind in NOISES.items() if kind.acts_on == "images"}
 DIGIT = int(np.flatnonzero(labels == 5)[0])
@@ -116,7 +120,7 @@ def rates_of(noise):
         bias=np.repeat(current, CELLS),
         values={name: np.tile(of_cell, len(current)) for name, of_cell in cells.values.items()},
     )
-    recording = simulate(unconnected(under_each), no_input, Device("numpy"))
+    recording = simulate(unconnected(under_each), no_input, device=Device("numpy"))
     return recording["cells"].counts_by_neuron.reshape(len(current), CELLS) / DURATION
 
 
@@ -163,8 +167,7 @@ pd.DataFrame(rows).T.round(1)
 # %%
 def simulate_with(noise, network=prepared.network):
     disturbed = noise.apply(network, stream(SEED, "noise", noise.name))
-    firing = {population.name for population in network.neurons if population.spikes}
-    return simulate(disturbed, prepared.stimulus, prepared.device, record=firing, potentials={"readout"})
+    return simulate(disturbed, prepared.stimulus, device=prepared.device, potentials={"readout"})
 
 
 def layers(recording):
@@ -266,8 +269,7 @@ def make():
     """Make a small experiment, of which nothing is kept."""
     experiment = NoiseExperiment(read_study("../sims/mnist.toml"), quick=True, kinds=KINDS)
     with TemporaryDirectory() as results:
-        options = {"data": None, "results": Path(results), "progress": Unwatched()}
-        return read(run_experiment(experiment, where=Where(1), **options).folder)
+        return read(conduct(experiment, jobs=1, results=results).folder)
 
 
 finished = Path("../results/noise/mnist/latest")
@@ -329,8 +331,8 @@ if not finished.is_dir():
 # * Section 2: `NOISES["time-constant-mismatch"]`. Why does it matter less below the rheobase than above?
 # * Section 3: `NOISES["transmission-failure"]` at the same probabilities. There each synapse fails by itself
 #   rather than the axon for all of them. Which is worse, and why?
-# * Section 3: let the trials last 60 ms (`read_study("../sims/mnist.toml", ["simulation.duration=60 ms"])`).
-#   How much of the loss is a loss of time?
+# * Section 3: let the trials last 60 ms: `{"simulation.duration": "60 ms"}` for `read_study`. How much of
+#   the loss is a loss of time?
 # * Section 4: `bioscnn run sims/mnist.toml --set noise.membrane-noise.sd="4 mV"` runs the study with one
 #   noise and writes a report. Where in it do you see the noise first?
 #

@@ -35,15 +35,10 @@ from textwrap import fill
 import numpy as np
 import pandas as pd
 
-from bioscnn import plots
-from bioscnn.experiments.executors import Where
-from bioscnn.experiments.run import run_experiment
-from bioscnn.experiments.sweep import SweepExperiment, read_sweep
-from bioscnn.experiments.sweep.shown import read_shown
-from bioscnn.neurons.rates import lif_rate
+from bioscnn import SweepExperiment, conduct, plots, read_sweep, read_sweep_results
+from bioscnn.neurons import lif_rate
 from bioscnn.plots import Parameter
 from bioscnn.seeds import stream
-from bioscnn.studies.watcher import Unwatched
 
 SEED = 1
 
@@ -322,14 +317,11 @@ def ask():
     with TemporaryDirectory() as folder:
         file = Path(folder) / "small.toml"
         file.write_text(SMALL.format(study=Path("../sims/mnist.toml").resolve().as_posix()))
-        options = {"data": None, "results": Path(folder), "progress": Unwatched()}
-        return read_shown(
-            run_experiment(SweepExperiment(read_sweep(file)), where=Where(jobs=1), **options).folder
-        )
+        return read_sweep_results(conduct(SweepExperiment(read_sweep(file)), jobs=1, results=folder).folder)
 
 
 finished = Path("../results/sweeps/mnist-morris/latest")
-kept = read_shown(finished) if finished.is_dir() else None
+kept = read_sweep_results(finished) if finished.is_dir() else None
 whole = kept is not None and kept.alone is not None  # not one of which points failed
 sweep = kept if whole else ask()
 told = sweep.summary

@@ -1,28 +1,36 @@
 """bioscnn: a trained CNN as a biologically detailed spiking network in Brian2."""
 
+import ast
+from functools import cache
+from pathlib import Path
 from pkgutil import resolve_name
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bioscnn.brian_preferences import guard
 
-if TYPE_CHECKING:
-    from bioscnn.library import convert as convert
-    from bioscnn.library import read_network as read_network
-
 __version__ = "0.1.0"
-
-_OFFERED = ("convert", "read_network")
 
 guard()
 
 
+@cache
+def _places() -> dict[str, str]:
+    """Return what is offered and the module that has it, as the stub says, which type checkers read too."""
+    stub = ast.parse(Path(__file__).with_suffix(".pyi").read_text(encoding="utf-8"))
+    imports = [line for line in stub.body if isinstance(line, ast.ImportFrom)]
+    return {alias.name: str(line.module) for line in imports for alias in line.names}
+
+
 def __getattr__(name: str) -> Any:
     """Return what the library offers under this name, loaded when it is first used."""
-    if name in _OFFERED:
-        return resolve_name(f"bioscnn.library:{name}")
-    raise AttributeError(f"module 'bioscnn' has no attribute {name!r}")
+    place = _places().get(name)
+    if place is None:
+        raise AttributeError(f"module 'bioscnn' has no attribute {name!r}")
+    found = resolve_name(f"{place}.{name}:" if place == __name__ else f"{place}:{name}")
+    globals()[name] = found
+    return found
 
 
 def __dir__() -> list[str]:
     """Return the names that there are, those not yet loaded too."""
-    return sorted({*globals(), *_OFFERED})
+    return sorted({*globals(), *_places()})

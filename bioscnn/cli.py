@@ -494,8 +494,8 @@ def export(
 
         print_export(export_nir(_study(what, changes, {"dataset.trials": 1}), data, out), what)
         return
-    from bioscnn.export import counted_alone
-    from bioscnn.export import export as export_to
+    from bioscnn.exports import counted_alone
+    from bioscnn.exports import export as export_to
 
     if changes:
         raise UserError(
@@ -535,6 +535,16 @@ def brian2(
         typer.echo(f"keep {written.arrays} beside the script, which loads it", err=True)
     else:
         typer.echo(f"{written.script}\n{written.arrays}")
+
+
+@app.command()
+def cite(study: StudyFile, changes: Changes = None, data: DataFolder = None) -> None:
+    """Print BibTeX of exactly the methods that a study uses."""
+    from bioscnn.citations import bibtex, methods_of
+    from bioscnn.studies.settling import read_study_of_any_duration
+
+    loaded = read_study_of_any_duration(study, changes or [])
+    typer.echo(bibtex(methods_of(loaded.config, data)), nl=False)
 
 
 @experiment_command()

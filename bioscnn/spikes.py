@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,6 +188,18 @@ class SpikeTrains:
         first = np.full(self.n_trials * self.size, self.n_steps, dtype=np.int64)
         np.minimum.at(first, self.trial() * self.size + self.neuron, self.step)
         return first.reshape(self.n_trials, self.size)
+
+    def table(self) -> DataFrame:
+        """Return one row per spike: ``trial``, ``neuron``, ``step`` and ``time_ms``.
+
+        Times are those of Brian2's monitors within the trial: a spike of step ``k`` is at ``k*dt``.
+        """
+        from pandas import DataFrame
+
+        time_ms = np.round(self.step * (1e3 * self.dt), 9)  # without digits that no time step means
+        return DataFrame(
+            {"trial": self.trial(), "neuron": self.neuron, "step": self.step, "time_ms": time_ms}
+        )
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, SpikeTrains):

@@ -15,12 +15,24 @@ from bioscnn.encoding.latency import latency
 from bioscnn.encoding.lif_layer import lif_layer
 from bioscnn.encoding.poisson import poisson
 from bioscnn.encoding.rank_order import RankCode, rank_order
-from bioscnn.encoding.reconstruction import Quality, fitted, quality, rank_table, reconstruct, share_needed
+from bioscnn.encoding.reconstruction import (
+    SHARES,
+    WANTED,
+    Quality,
+    explained,
+    fitted,
+    quality,
+    rank_table,
+    reconstruct,
+    share_needed,
+)
 from bioscnn.spikes import SpikeTrains
 
 __all__ = [
     "FOVEAL_PIT",
     "FULL_INTENSITY",
+    "SHARES",
+    "WANTED",
     "Currents",
     "DifferenceOfGaussians",
     "FrontEnd",
@@ -30,6 +42,7 @@ __all__ = [
     "Stimulus",
     "event_frames",
     "event_spikes",
+    "explained",
     "find_cells",
     "fitted",
     "gain_control",

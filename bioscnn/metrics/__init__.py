@@ -9,6 +9,7 @@ from bioscnn.metrics.activity import (
     synaptic_operations_per_trial,
 )
 from bioscnn.metrics.confusion import confusion_matrix
+from bioscnn.metrics.decoding import CODES, decode
 from bioscnn.metrics.distances import spike_time_tiling, van_rossum_distance, victor_purpura_distance
 from bioscnn.metrics.information import (
     Information,
@@ -32,6 +33,7 @@ from bioscnn.metrics.rates import population_rate, time_averaged_rate, trial_ave
 from bioscnn.metrics.separation import Separation, class_separation
 
 __all__ = [
+    "CODES",
     "Energy",
     "Information",
     "Separation",
@@ -40,6 +42,7 @@ __all__ = [
     "confusion_matrix",
     "count_response",
     "decision_latency",
+    "decode",
     "energy_estimate",
     "fano_factor",
     "first_informed_step",

@@ -94,9 +94,7 @@ def read_run(folder: Path, *, with_ledger: bool = True) -> Run:
     except UserError as error:
         raise UserError(error.problem, file=error.file, value=error.value, fix=FIX) from error
     config = read_text(folder / "config.toml", FIX)
-    run = Run(
-        data, summary, provenance, config, _read_ledger(folder / "ledger.json") if with_ledger else None
-    )
+    run = Run(data, summary, provenance, config, read_ledger(folder / "ledger.json") if with_ledger else None)
     _check(run, folder)
     return run
 
@@ -120,7 +118,14 @@ def read_facts(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     return summary, provenance
 
 
-def _read_ledger(path: Path) -> tuple[Ledger, list[LayerComparison]] | None:
+def read_ledger(path: Path) -> tuple[Ledger, list[LayerComparison]] | None:
+    """Read the ``ledger.json`` of a run; None if it has not been explained.
+
+    Raises
+    ------
+    UserError
+        If the file is damaged.
+    """
     if not path.exists():
         return None
     try:

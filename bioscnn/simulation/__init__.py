@@ -1,5 +1,6 @@
 """A spiking network and a stimulus become a recording."""
 
+from bioscnn.simulation.equations import equations_of, input_current
 from bioscnn.simulation.recording import PopulationRecording, Recording
 from bioscnn.simulation.simulate import Device, Progress, simulate, simulate_batches
 
@@ -8,6 +9,8 @@ __all__ = [
     "PopulationRecording",
     "Progress",
     "Recording",
+    "equations_of",
+    "input_current",
     "simulate",
     "simulate_batches",
 ]

@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.ann import LayerGraph
-from bioscnn.datasets import EventSet, load_recordings
+from bioscnn.datasets import EventSet
 from bioscnn.encoding import SpikeTrains, event_frames, event_spikes, input_shape
 from bioscnn.noise import SACCADE_ENDS, Noise
 from bioscnn.simulation import Progress
 from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.disturbance import disturbed, noises_of
+from bioscnn.studies.examples import load_events
 
 AT_ONCE = 100
 """Recordings of which the frames are held in memory at a time."""
@@ -50,19 +51,7 @@ class EventInput:
         download: bool = True,
     ) -> Self:
         """Load the first recordings of a split, or simulate them where the study allows it."""
-        own = config.dataset.own
-        if own is not None:
-            return cls.of(own.load_recordings(split, trials), config)
-        recordings = load_recordings(
-            config.dataset.name,
-            split,
-            source=config.dataset.recordings,
-            trials=trials,
-            data=data,
-            download=download,
-            progress=_Filming(progress),
-        )
-        return cls.of(recordings, config)
+        return cls.of(load_events(config.dataset, split, trials, data, progress, download=download), config)
 
     @classmethod
     def of(cls, recordings: EventSet, config: StudyConfig) -> Self:
@@ -165,17 +154,3 @@ class EventInput:
             "frames_per_trial": self.frames,
             "saccade_ends_ms": [1e3 * end for end in self.saccade_ends if end < self.n_steps * self.dt],
         }
-
-
-class _Filming:
-    """What a simulated camera tells of its work, as stages and trials."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress, self._done = progress, 0
-
-    def __call__(self, done: int, total: int) -> None:
-        if not self._done:
-            self._progress.stage("filming")
-        for _ in range(done - self._done):
-            self._progress.trial()
-        self._done = done

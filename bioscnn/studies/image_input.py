@@ -11,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.ann import LayerGraph
-from bioscnn.datasets import ImageSet, load_dataset
+from bioscnn.datasets import ImageSet
 from bioscnn.encoding import Currents, FrontEnd, SpikeTrains, Stimulus
-from bioscnn.errors import UserError
 from bioscnn.neurons import LIF
 from bioscnn.noise import Noise
 from bioscnn.seeds import stream
 from bioscnn.simulation import Progress
 from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.disturbance import disturbed, noises_of
+from bioscnn.studies.examples import load_images
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,22 +49,7 @@ class ImageInput:
         download: bool = True,
     ) -> Self:
         """Load the first images of a split."""
-        own = config.dataset.own
-        if own is not None:
-            return cls.of(own.load_images(split, trials), config)
-        images = load_dataset(
-            config.dataset.name, split, data=data, download=download, size=config.dataset.size
-        )
-        if trials is None:
-            return cls.of(images, config)
-        if trials > len(images):
-            raise UserError(
-                f"the {split} split of {config.dataset.name} has fewer images",
-                key="dataset.trials",
-                value=trials,
-                expected=f"at most {len(images)}",
-            )
-        return cls.of(images.take(trials), config)
+        return cls.of(load_images(config.dataset, split, trials, data, download=download), config)
 
     @classmethod
     def of(cls, images: ImageSet, config: StudyConfig) -> Self:

@@ -60,14 +60,17 @@ class TrialResults:
 
     Parameters
     ----------
+    chosen : ndarray of int64, shape (n_trials,)
+        Class that the readout of the study chose at the end.
     correct : ndarray of bool, shape (n_trials,)
-        Whether the readout of the study chose the true class.
+        Whether it is the true one.
     latency_ms : ndarray of float64, shape (n_trials,)
         Time from which that choice is informed and final.
     spikes : ndarray of int64, shape (n_trials,)
         Of all populations that fire.
     """
 
+    chosen: NDArray[np.int64]
     correct: NDArray[np.bool_]
     latency_ms: NDArray[np.float64]
     spikes: NDArray[np.int64]
@@ -75,18 +78,19 @@ class TrialResults:
     @classmethod
     def of(cls, run: RunFolder) -> TrialResults:
         """Read them from the recording of a run, some trials at a time."""
-        correct, latency = (np.concatenate(parts) for parts in zip(*_decided(run), strict=True))
+        chosen, latency = (np.concatenate(parts) for parts in zip(*_decided(run), strict=True))
         names = [name for name in run.stored.shapes() if name != READOUT]
-        return cls(correct, latency, np.sum([run.stored.counts(name)[0] for name in names], axis=0))
+        correct = chosen == run.stored.trials("label")
+        return cls(chosen, correct, latency, np.sum([run.stored.counts(name)[0] for name in names], axis=0))
 
 
-def _decided(run: RunFolder) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.float64]]]:
-    label, n_trials = run.stored.trials("label"), run.summary["n_trials"]
+def _decided(run: RunFolder) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]:
+    n_trials = run.summary["n_trials"]
     for first in range(0, n_trials, BLOCK):
         trials = slice(first, min(first + BLOCK, n_trials))
         decided = decisions(run.readout(trials), run.config.readout.rule)
         latency = decision_latency(decided, run.stored.dt(), run.informed(trials))
-        yield decided[:, -1] == label[trials], 1e3 * latency
+        yield decided[:, -1], 1e3 * latency
 
 
 def paired_differences(one: RunFolder, other: RunFolder) -> tuple[PairedDifference, ...]:

@@ -130,6 +130,11 @@ class Prepared(Loaded):
         return isinstance(self.trained, LayerGraph)
 
     @property
+    def conditions(self) -> Conditions:
+        """All of the study that can cost accuracy, as a ledger takes it."""
+        return conditions_of(self.study.config)
+
+    @property
     def device(self) -> Device:
         """What simulates."""
         return device_of(self.study.config)

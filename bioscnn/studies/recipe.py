@@ -352,18 +352,18 @@ def shipped_recipes() -> dict[str, Recipe]:
     return ordered
 
 
-def find_recipe(name: str) -> Recipe:
-    """Return how one network is trained.
+def find_recipe(what: str, changes: Sequence[str] = (), stage: Stage | None = None) -> Recipe:
+    """Return how one network is trained; parameters as of `find_recipes`.
 
     Raises
     ------
     UserError
         If there is none of this name, or it is that of a data set of several networks.
     """
-    recipes = find_recipes(name)
+    recipes = find_recipes(what, changes, stage)
     if len(recipes) > 1:
-        names = ", ".join(r.name for r in shipped_recipes().values() if r.dataset == name)
+        names = ", ".join(r.name for r in shipped_recipes().values() if r.dataset == what)
         raise UserError(
-            "a data set of several networks", key="network", value=name, expected=f"one of {names}"
+            "a data set of several networks", key="network", value=what, expected=f"one of {names}"
         )
     return recipes[0]

@@ -104,11 +104,20 @@ def read_settled_study(
     UserError
         As `read_study` and a run do.
     """
-    tables = with_changes(read_tables(path), changes)
-    simulation = tables.get("simulation")
-    if not (isinstance(simulation, dict) and simulation.get("duration") == AUTO):
+    if not _is_auto(path, changes):
         return read_study(path, changes), None
     return _search(path, changes, data, progress)
+
+
+def read_study_of_any_duration(path: Path, changes: Sequence[str]) -> Study:
+    """Read a study file for what does not depend on the duration of a trial, which may be ``"auto"``."""
+    any_duration = ["simulation.duration=1 s"] if _is_auto(path, changes) else []
+    return read_study(path, [*changes, *any_duration])
+
+
+def _is_auto(path: Path, changes: Sequence[str]) -> bool:
+    simulation = with_changes(read_tables(path), changes).get("simulation")
+    return isinstance(simulation, dict) and simulation.get("duration") == AUTO
 
 
 def _search(

@@ -300,8 +300,8 @@ def _tables(tables: dict[str, Any], inside: str = "") -> list[str]:
     return lines
 
 
-def first_problem(error: ValidationError, path: Path, model: type[BaseModel]) -> UserError:
-    """Turn pydantic's first complaint about a file of some model into ours."""
+def first_problem(error: ValidationError, path: Path | None, model: type[BaseModel]) -> UserError:
+    """Turn pydantic's first complaint about a file, or a table, of some model into ours."""
     found = error.errors()[0]
     names = _names(model)
     key = ".".join(str(part) for part in found["loc"] if isinstance(part, str) and part in names)

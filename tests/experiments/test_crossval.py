@@ -53,7 +53,7 @@ def noughts_and_ones(tmp_path_factory):
         patch.setenv("BIOSCNN_CACHE", str(tmp_path_factory.mktemp("cache")))
         for place in ("bioscnn.experiments.crossval.folds", "bioscnn.experiments.crossval.measure"):
             patch.setattr(f"{place}.load_recordings", lambda *_, **__: recordings)
-        patch.setattr("bioscnn.studies.event_input.load_recordings", lambda *_, **__: recordings)
+        patch.setattr("bioscnn.studies.examples.load_recordings", lambda *_, **__: recordings)
         patch.setattr(Bench, "read", lambda self, name: read(self, str(shipped) if name == "tiny" else name))
         for recipe in (RATES, SPIKES, OTHER):
             patch.setitem(shipped_recipes(), recipe.name, recipe)

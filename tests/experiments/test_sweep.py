@@ -8,7 +8,7 @@ import pytest
 
 from bioscnn.experiments.run import Shard
 from bioscnn.experiments.sweep import read_sweep
-from bioscnn.experiments.sweep.shown import read_shown
+from bioscnn.experiments.sweep.shown import read_sweep_results
 from bioscnn.experiments.sweep.verdict import verdict_of_effects, verdict_of_points
 from tests.sweeps import computed, conduct, of_function
 
@@ -90,7 +90,7 @@ def test_the_folder_has_the_sweep_that_made_it_and_facts_of_all_its_parameters(s
 
 
 def test_a_finished_sweep_is_read_back_as_it_was_shown(screened):
-    shown = read_shown(screened.folder)
+    shown = read_sweep_results(screened.folder)
     assert (shown.main, shown.kind) == ("answer", "morris")
     assert [parameter.key for parameter in shown.order[:2]] == ["network.weight_scale", "encoding.gain"]
     assert shown.points["answer"].tolist() == table_of(screened)["answer"].tolist()

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from bioscnn.errors import UserError
-from bioscnn.export import FORMATS, counted_alone, export
-from bioscnn.export.activity import Activity
-from bioscnn.export.neo import block_of
-from bioscnn.export.nwb import file_of
+from bioscnn.exports import FORMATS, counted_alone, export
+from bioscnn.exports.activity import Activity
+from bioscnn.exports.neo import block_of
+from bioscnn.exports.nwb import file_of
 from bioscnn.readout import decisions
 from bioscnn.spikes import SpikeTrains
 from bioscnn.studies.config import StudyConfig

@@ -3,6 +3,9 @@
 import collections
 import subprocess
 import sys
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
 
 import numpy as np
 import pytest
@@ -10,20 +13,243 @@ import torch
 from torch import nn
 
 import bioscnn
+from bioscnn.ann import read_onnx
 from bioscnn.errors import UserError
+from bioscnn.studies import read_study
+from tests.own_data import network as events_network
+from tests.own_data import photographs, recordings
+from tests.runs import N_TRIALS, only_of, recorded, write_run
+
+HEAVY = (
+    "numpy",
+    "pandas",
+    "matplotlib",
+    "scipy",
+    "h5py",
+    "pydantic",
+    "torch",
+    "brian2",
+    "onnx",
+    "rich",
+    "typer",
+)
 
 
-def test_importing_the_library_loads_nothing_that_it_may_not_need():
-    code = "import sys, bioscnn; print([m for m in ('numpy', 'torch', 'brian2', 'onnx') if m in sys.modules])"
+def test_importing_the_library_is_quick_and_loads_nothing_that_it_may_not_need():
+    """In time of the processor, since another process may have the machine for a while."""
+    code = (
+        "import sys, time; begun = time.process_time(); import bioscnn; took = time.process_time() - begun; "
+        f"print(took, [m for m in {HEAVY} if m in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n"
+    seconds, loaded = done.stdout.split(maxsplit=1)
+    assert loaded == "[]\n" and float(seconds) < 0.2
 
 
-def test_what_it_offers_is_there_and_listed():
-    assert {"convert", "read_network"} <= set(dir(bioscnn))
+MODULES = {module.name for module in iter_modules(bioscnn.__path__)}
+OFFERED = sorted(set(dir(bioscnn)) - set(vars(bioscnn)) | {"run", "simulate", "LIF"})
+
+
+@pytest.mark.parametrize("name", OFFERED)
+def test_what_it_offers_is_there_and_documented_and_no_module_hides_it(name):
+    found = getattr(bioscnn, name)
+    assert found.__doc__
+    if name in MODULES:  # importing it would take the place of the name
+        assert found is import_module(f"bioscnn.{name}")
+
+
+def test_what_it_does_not_offer_is_told():
+    assert {"convert", "read_network", "run", "LIF", "plots"} <= set(dir(bioscnn))
     assert bioscnn.read_network("mnist-small").n_classes == 10
     with pytest.raises(AttributeError, match="no attribute 'read_everything'"):
         _ = bioscnn.read_everything
+
+
+def test_a_study_is_changed_as_on_the_command_line():
+    given = {
+        "neuron.t_ref": "1 ms",
+        "dataset.trials": np.int64(7),
+        "readout.record": ["conv1", "output"],
+        "noise.spike-loss.severity": 2,
+        "simulation.round_t_ref": True,
+        "network.model": Path("mnist-large"),
+    }
+    study = bioscnn.read_study("mnist", given)
+    texts = ["neuron.t_ref=1 ms", "dataset.trials=7", 'readout.record=["conv1", "output"]']
+    texts += ["noise.spike-loss.severity=2", "simulation.round_t_ref=true", "network.model=mnist-large"]
+    same = read_study("mnist", texts)
+    assert (study, study.key(), study.label) == (same, same.key(), same.label)
+    again = bioscnn.read_study(bioscnn.read_study("mnist", {"dataset.trials": 7}), {"neuron.t_ref": "1 ms"})
+    both = bioscnn.read_study("mnist", {"dataset.trials": 7, "neuron.t_ref": "1 ms"})
+    assert (again, again.label, again.toml()) == (both, both.label, both.toml())
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"neuron.tref": "1 ms"}, "neuron.tref"),
+        ({"neuron.t_ref": 1e-3}, "neuron.t_ref"),
+        ({"neuron": {"t_ref": "1 ms"}}, None),
+        (["neuron.t_ref=1 ms"], "changes"),
+        ({"neuron.t_ref": object()}, "neuron.t_ref"),
+    ],
+)
+def test_a_change_that_does_not_fit_is_refused_by_its_key(changes, key):
+    for study in ("mnist", bioscnn.read_study("mnist")):
+        with pytest.raises(UserError) as refused:
+            bioscnn.read_study(study, changes)
+        assert refused.value.key == key
+
+
+def test_one_door_loads_images_and_recordings_by_the_keys_of_a_study(tmp_path):
+    photographs(tmp_path / "pets", ("cat", "dog"))
+    recordings(tmp_path / "moves", ("left", "right"))
+    assert bioscnn.load_dataset("mnist", trials=3).images.shape == (3, 1, 28, 28)
+    pets = bioscnn.load_dataset(
+        f"folder:{tmp_path / 'pets'}", "train", size=(8, 9), colour="rgb", split_seed=3
+    )
+    assert pets.images.shape[1:] == (3, 8, 9) and "seed 3" in pets.source
+    moves = bioscnn.load_dataset(f"events:{tmp_path / 'moves'}", trials=2, size=(9, 12))
+    assert moves.sensor_size == (12, 9) and len(moves[1]) == 150
+    for name, keys, key in (
+        ("mnist", {"colour": "rgb"}, "dataset.colour"),
+        ("mnist", {"trails": 3}, "dataset.trails"),
+        ("mnist", {"split": "tset"}, "dataset.split"),
+        ("mnist", {"mean": 0.5}, "dataset"),
+        ("mnits", {}, "dataset.name"),
+    ):
+        with pytest.raises(UserError) as refused:
+            bioscnn.load_dataset(name, **keys)
+        assert refused.value.key == key
+
+
+DIGITS = {"dataset.trials": 4, "simulation.device": "numpy", "simulation.duration": "20 ms"}
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory):
+    """A run of four digits that keeps everything, on NumPy."""
+    results = tmp_path_factory.mktemp("results")
+    return bioscnn.run("mnist", {**DIGITS, "readout.record": "all"}, results=results)
+
+
+def test_a_run_is_read_as_tables_and_spikes(result):
+    decisions, populations, summary = result.decisions, result.populations, result.summary
+    assert decisions["correct"].tolist() == (decisions["true_class"] == decisions["chosen_class"]).tolist()
+    assert result.accuracy.value == decisions["correct"].mean() == summary["accuracy"]["peak-potential"][0]
+    assert decisions["latency_ms"].median() == summary["latency_ms"]
+    assert (
+        decisions["spikes"].mean()
+        == result.summary["spikes_per_trial"]
+        == populations["spikes_per_trial"].sum()
+    )
+    conv1 = result.spikes("conv1")
+    row = populations.set_index("population").loc["conv1"]
+    assert conv1.n_spikes / 4 == row["spikes_per_trial"]
+    assert conv1.n_spikes / 4 / conv1.size / 20e-3 == pytest.approx(row["rate_Hz"])
+    assert conv1.table()["time_ms"].tolist() == conv1.step.tolist()
+    assert result.potentials("conv1").shape == (4, 20, conv1.size)
+    again = bioscnn.read_run(result.folder)
+    assert again.summary == result.summary and again.decisions.equals(decisions)
+    with pytest.raises(UserError) as refused:
+        result.spikes("conv7")
+    assert refused.value.key == "population"
+
+
+def test_what_was_not_kept_is_told_with_the_fix(tmp_path):
+    sparse = bioscnn.read_run(write_run(tmp_path / "run", only_of(recorded(), "output", "readout")))
+    assert sparse.spikes().n_trials == len(sparse.potentials()) == len(sparse.decisions) == N_TRIALS
+    for read in (sparse.spikes, sparse.potentials):
+        with pytest.raises(UserError) as refused:
+            read("input")
+        assert refused.value.key == "population"
+        with pytest.raises(UserError) as refused:
+            read(next(name for name in sparse.populations["population"] if name != "output"))
+        assert refused.value.key == "readout.record"
+    assert not bioscnn.compare(sparse, sparse.folder).keys
+
+
+def test_simulate_gives_the_spikes_of_a_run(result):
+    digits = bioscnn.load_dataset("mnist", trials=4)
+    network, numpy = bioscnn.convert("mnist-small"), bioscnn.Device("numpy")
+    for shown in (digits, digits.intensities(), torch.tensor(digits.intensities())):
+        recording = bioscnn.simulate(network, shown, duration="20 ms", device=numpy, potentials=("conv1",))
+        assert recording["conv2"].spikes == result.spikes("conv2")
+        assert np.array_equal(recording["conv1"].potentials, result.potentials("conv1"))
+    assert recording["readout"].potentials is None
+
+
+def test_simulate_encodes_images_as_a_study_does():
+    keys = {**DIGITS, "encoding.kind": "poisson", "encoding.input_rate": "100 Hz", "simulation.seed": 5}
+    prepared, digits = bioscnn.prepare("mnist", keys), bioscnn.load_dataset("mnist", trials=4)
+    device, poisson = bioscnn.Device("numpy"), bioscnn.FrontEnd("poisson", input_rate=100.0)
+    network = bioscnn.convert("mnist-small", input_rate=100.0)
+    same = bioscnn.simulate(network, digits, duration="20 ms", encoding=poisson, device=device, seed=5)
+    studied = bioscnn.simulate(prepared.network, prepared.stimulus, device=device)
+    assert same["conv3"].spikes == studied["conv3"].spikes and same["conv1"].counts_by_trial.all()
+
+
+def test_simulate_shows_recordings_for_as_long_as_they_last(tmp_path):
+    moves = bioscnn.load_dataset(f"events:{recordings(tmp_path / 'moves', ('left', 'right'))}", size=(9, 12))
+    graph = read_onnx(events_network(tmp_path / "moves.onnx", (2, 3, 4), 2))
+    network = bioscnn.convert(graph, images=np.random.default_rng(1).random((9, 2, 3, 4)), input_rate=100.0)
+    recording = bioscnn.simulate(network, moves, device=bioscnn.Device("numpy"))
+    last = max(int(stream.t_us[-1]) for stream in moves)
+    with pytest.raises(UserError) as refused:
+        bioscnn.simulate(network, moves, dt="0 ms")
+    assert refused.value.key == "simulation.dt"
+    assert recording.n_steps == last // 1000 + 2 and recording["output"].spikes.n_trials == len(moves)
+
+
+@pytest.mark.parametrize(
+    ("given", "keys", "key"),
+    [
+        ("mnist-small", {}, "network"),
+        (None, {"stimulus": np.zeros((2, 1, 9, 9))}, "stimulus"),
+        (None, {"stimulus": np.full((2, 1, 28, 28), np.nan)}, "stimulus"),
+        (None, {"encoding": bioscnn.FrontEnd("poisson")}, "encoding"),
+        (None, {"encoding": "poisson"}, "encoding"),
+        (None, {"device": "numpy"}, "device"),
+        (None, {"duration": "20"}, "simulation.duration"),
+        (None, {"dt": "0.3 ms", "duration": "1 ms"}, "simulation.duration"),
+        (None, {"potentials": ("conv9",)}, "readout.record"),
+        (None, {"potentials": "conv1"}, "potentials"),
+    ],
+)
+def test_what_cannot_be_simulated_is_refused_by_name(given, keys, key):
+    stimulus = keys.pop("stimulus", np.zeros((2, 1, 28, 28)))
+    with pytest.raises(UserError) as refused:
+        bioscnn.simulate(given or bioscnn.convert("mnist-small"), stimulus, **keys)
+    assert refused.value.key == key
+
+
+def test_an_experiment_is_conducted_quietly_and_its_tables_are_frames(tmp_path, capfd):
+    study = bioscnn.read_study("mnist", DIGITS)
+    experiment = bioscnn.TimeStepExperiment(study, ("1 ms", "0.5 ms"))
+    findings = bioscnn.conduct(experiment, jobs=1, results=tmp_path)
+    assert findings.tables["time-steps"]["dt_ms"].tolist() == [1.0, 0.5]
+    assert findings.report.is_file() and findings.verdict and not findings.failed
+    assert capfd.readouterr() == ("", "")
+
+
+def test_progress_is_shown_where_it_is_asked_for(capfd):
+    digit, numpy = bioscnn.load_dataset("mnist", trials=1), bioscnn.Device("numpy")
+    bioscnn.simulate(bioscnn.convert("mnist-small"), digit, device=numpy, progress=True)
+    assert "simulating ..." in capfd.readouterr().err
+
+
+def test_a_run_and_a_study_are_exported_to_what_each_can_be(result, tmp_path):
+    with np.load(bioscnn.export(result, "npz", tmp_path / "run.npz")) as arrays:
+        assert np.array_equal(arrays["conv1_step"], result.spikes("conv1").step)
+    for given, to, keys in (
+        (result, "nir", {}),
+        (bioscnn.read_study("mnist"), "npz", {}),
+        (result.folder, "csv", {"changes": {"neuron.t_ref": "1 ms"}}),
+        (result, "mat", {}),
+    ):
+        with pytest.raises(UserError):
+            bioscnn.export(given, to, tmp_path / "nothing", **keys)
+    assert not (tmp_path / "nothing").exists()
 
 
 def module():
@@ -64,7 +290,7 @@ def test_images_may_require_gradients_and_may_be_given_by_name_alone():
 
 
 def test_what_is_no_network_or_no_neuron_is_told_what_it_has_to_be():
-    with pytest.raises(UserError, match=r"SpikingNeuron, such as bioscnn\.neurons\.LIF\(\)"):
+    with pytest.raises(UserError, match=r"SpikingNeuron, such as bioscnn\.LIF\(\)"):
         bioscnn.convert(module(), IMAGES, neuron="lif")
     for weights in (module().state_dict(), collections.OrderedDict(a=1)):
         with pytest.raises(UserError, match=r"into the class of the module"):

@@ -131,7 +131,7 @@ def shown_of(
     return Shown(parameters, outcomes, points, effects, *others, summary, file)
 
 
-def read_shown(folder: Path) -> Shown:
+def read_sweep_results(folder: Path) -> Shown:
     """Return a finished sweep from its folder.
 
     Raises

@@ -1,5 +1,19 @@
 """The timing experiment: what the times of spikes carry that their number does not."""
 
+from bioscnn.experiments.timing.conditions import CLEAN
+from bioscnn.experiments.timing.controls import SETS, control_rows, decode_sets
 from bioscnn.experiments.timing.experiment import TimingExperiment
+from bioscnn.experiments.timing.measure import SPIKING
+from bioscnn.experiments.timing.tables import accuracy_rows, comparison_rows, effect_rows
 
-__all__ = ["TimingExperiment"]
+__all__ = [
+    "CLEAN",
+    "SETS",
+    "SPIKING",
+    "TimingExperiment",
+    "accuracy_rows",
+    "comparison_rows",
+    "control_rows",
+    "decode_sets",
+    "effect_rows",
+]

@@ -142,7 +142,7 @@ def test_noise_is_added_to_an_image_before_its_front_end(monkeypatch):
     from bioscnn.datasets import load_dataset
 
     digits = load_dataset("mnist").take(5)
-    monkeypatch.setattr("bioscnn.studies.image_input.load_dataset", lambda *_, **__: digits)
+    monkeypatch.setattr("bioscnn.studies.examples.load_dataset", lambda *_, **__: digits)
     monkeypatch.setattr("bioscnn.studies.training._VERSIONS", 2)
     recipe = find_recipe("caltech-foveal-noise")
     shown = load_shown(recipe, "train", None)

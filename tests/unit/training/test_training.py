@@ -198,7 +198,7 @@ def few_digits(monkeypatch):
     from bioscnn.datasets import load_dataset
 
     digits = load_dataset("mnist").take(200)
-    monkeypatch.setattr("bioscnn.studies.image_input.load_dataset", lambda *_, **__: digits)
+    monkeypatch.setattr("bioscnn.studies.examples.load_dataset", lambda *_, **__: digits)
     return digits
 
 

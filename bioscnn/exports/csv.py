@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.export.activity import AT_ONCE, Activity
+from bioscnn.exports.activity import AT_ONCE, Activity
 from bioscnn.files import free_place, whole_folder
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def write(folder: Path, out: Path | None) -> Path:
     Units are in the names of the columns. Times are those of `Activity`, from the start of the trial. Trials,
     neurons and classes count from 0.
 
-    Parameters and errors as of `bioscnn.export.export`.
+    Parameters and errors as of `bioscnn.exports.export`.
     """
     path = free_place(out, folder / "csv", _is_export, empty=True)
     activity = Activity.read(folder)
@@ -69,13 +69,9 @@ def _text(name: str) -> str:
 
 def _spikes(activity: Activity) -> Iterator[DataFrame]:
     for name, spikes in activity.spikes.items():
-        yield _table(
-            population=np.full(spikes.n_spikes, _text(name)),
-            trial=spikes.trial(),
-            neuron=spikes.neuron,
-            step=spikes.step,
-            time_ms=_time(spikes.step, activity.dt),
-        )
+        table = spikes.table()
+        table.insert(0, "population", _text(name))
+        yield table
 
 
 def _decisions(activity: Activity) -> DataFrame:

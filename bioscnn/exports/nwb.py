@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bioscnn.errors import UserError
-from bioscnn.export.activity import Activity
-from bioscnn.export.place import is_hdf5, whole_file
+from bioscnn.exports.activity import Activity
+from bioscnn.exports.place import is_hdf5, whole_file
 from bioscnn.files import free_place
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def write(folder: Path, out: Path | None) -> Path:
     after the other as in the simulation; potentials (V above rest) and decisions are time series of the
     processing module ``misc``. Times are those of `Activity`.
 
-    Parameters and errors as of `bioscnn.export.export`.
+    Parameters and errors as of `bioscnn.exports.export`.
     """
     try:
         from pynwb import NWBHDF5IO

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bioscnn.export.activity import Activity
-from bioscnn.export.place import whole_file
+from bioscnn.exports.activity import Activity
+from bioscnn.exports.place import whole_file
 from bioscnn.files import free_place
 
 
@@ -20,7 +20,7 @@ def write(folder: Path, out: Path | None) -> Path:
     ``NAME_trial``, ``NAME_step`` and ``NAME_neuron`` of each spike, ``NAME_shape``, and ``NAME_potential_V``
     of shape (n_trials, n_steps, size).
 
-    Parameters and errors as of `bioscnn.export.export`.
+    Parameters and errors as of `bioscnn.exports.export`.
     """
     path = free_place(out, folder / "run.npz", _is_export)
     activity = Activity.read(folder)

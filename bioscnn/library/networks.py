@@ -1,4 +1,4 @@
-"""What ``import bioscnn`` offers, each loaded when it is first used."""
+"""Trained networks, from wherever they are, become spiking ones."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from bioscnn.ann.torch_module import is_torch, numbers, read_torch
 from bioscnn.conversion import Normalisation, normalise
 from bioscnn.conversion import convert as convert_graph
 from bioscnn.errors import UserError
+from bioscnn.library.given import require_type
 from bioscnn.network import SpikingNetwork
 from bioscnn.neurons import LIF, ExponentialCurrent, SpikingNeuron, Synapse
 
@@ -94,7 +95,7 @@ def convert(
     synapse : Synapse, optional
         The model of all synapses; a current that decays in 5 ms if it is missing.
     normalisation : Normalisation, optional
-        From `bioscnn.conversion.normalise`, in place of one measured here.
+        From `bioscnn.normalise`, in place of one measured here.
     input_rate : float, optional
         As of `bioscnn.conversion.convert`: for stimuli that are spikes, Hz.
 
@@ -114,10 +115,11 @@ def convert(
     >>> convert("mnist-small")["output"].shape
     (10,)
     """
-    _require_type("neuron", neuron, SpikingNeuron, "a SpikingNeuron, such as bioscnn.neurons.LIF()")
-    _require_type("synapse", synapse, Synapse, "a synapse, such as bioscnn.neurons.ExponentialCurrent()")
-    _require_type("normalisation", normalisation, Normalisation, "what bioscnn.conversion.normalise returns")
-    images = _finite(example, "example") if images is None else _finite(images, "images")
+    require_type("neuron", neuron, SpikingNeuron, "a SpikingNeuron, such as bioscnn.LIF()")
+    require_type("synapse", synapse, Synapse, "a synapse, such as bioscnn.ExponentialCurrent()")
+    require_type("normalisation", normalisation, Normalisation, "what bioscnn.normalise returns")
+    given, key = (example, "example") if images is None else (images, "images")
+    images = None if given is None else finite(given, key)
     graph = read_network(network, images if example is None else example)
     neuron = neuron or LIF()
     if normalisation is None and any(isinstance(layer, ReLU) for layer in graph.layers):
@@ -131,16 +133,8 @@ def convert(
     )
 
 
-def _require_type(key: str, given: object, kind: Any, expected: str) -> None:
-    """Refuse an argument of another class."""
-    if given is not None and not isinstance(given, kind):
-        raise UserError(f"no {key}", key=key, value=given, expected=expected)
-
-
-def _finite(given: Any, key: str) -> NDArray[np.float32] | None:
-    """Return images in single precision, in which they have to be finite; None if there are none."""
-    if given is None:
-        return None
+def finite(given: Any, key: str) -> NDArray[np.float32]:
+    """Return images in single precision, in which they have to be finite."""
     with np.errstate(over="ignore"):
         images = numbers(given, key).astype(np.float32, copy=False)
     n_bad = images.size - np.count_nonzero(np.isfinite(images))

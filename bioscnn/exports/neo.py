@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.errors import UserError
-from bioscnn.export.activity import Activity
-from bioscnn.export.place import is_hdf5, whole_file
+from bioscnn.exports.activity import Activity
+from bioscnn.exports.place import is_hdf5, whole_file
 from bioscnn.files import free_place
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def write(folder: Path, out: Path | None) -> Path:
     ``population`` and ``neuron`` as annotations; potentials are analog signals, mV above rest. Times are
     those of `Activity`.
 
-    Parameters and errors as of `bioscnn.export.export`.
+    Parameters and errors as of `bioscnn.exports.export`.
     """
     try:
         import nixio  # noqa: F401

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bioscnn.errors import UserError
-from bioscnn.export import csv, neo, npz, nwb
-from bioscnn.export.activity import Activity, counted_alone
+from bioscnn.exports import csv, neo, npz, nwb
+from bioscnn.exports.activity import Activity, counted_alone
 
 __all__ = ["FORMATS", "Activity", "counted_alone", "export"]
 

@@ -1,0 +1,158 @@
+"""Which methods a study uses, and the references of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from bioscnn.ann import LIFRate, MaxPool2d, ReLU, read_card, read_model
+from bioscnn.datasets import fashion_mnist, list_datasets
+from bioscnn.datasets.own import kind_and_path
+from bioscnn.studies.config import StudyConfig
+
+Method = tuple[str, str]
+"""Key of a reference, and what it is cited for."""
+
+DATASETS = {
+    "mnist": ("lecun1998gradient",),
+    fashion_mnist.NAME: ("xiao2017fashion",),
+    "caltech": ("li2022caltech101",),
+    "nmnist": ("orchard2015converting", "lecun1998gradient"),
+    "ncaltech101": ("orchard2015converting", "li2022caltech101"),
+}
+CAMERA = ("rebecq2018esim", "hu2021v2e", "lichtsteiner2008sensor")
+"""Of the simulated event camera."""
+
+_IMAGES = ("mu2019mnistc", "hendrycks2019corruptions")
+_MEMBRANE = ("destexhe2003highconductance", "gillespie1996exact")
+NOISES = {
+    **dict.fromkeys(("gaussian-noise", "shot-noise", "salt-and-pepper", "speckle-noise"), _IMAGES),
+    **dict.fromkeys(("blur", "brightness", "contrast"), _IMAGES),
+    **dict.fromkeys(("rotation", "shear", "scaling", "translation"), ("mu2019mnistc",)),
+    "occlusion": ("devries2017cutout",),
+    **dict.fromkeys(("background-activity", "hot-pixels"), ("hu2021v2e", "guo2023denoising")),
+    "weight-noise": ("li2020robustness",),
+    "transmission-failure": ("allen1994unreliability",),
+    "threshold-mismatch": ("lichtsteiner2008sensor",),
+    "membrane-noise": _MEMBRANE,
+    "membrane-noise-xi": _MEMBRANE[:1],
+    **dict.fromkeys(("dead-neurons", "stuck-neurons"), ("siddique2023falvolt",)),
+}
+"""By the name of a noise; those without literature of their own are left out."""
+
+
+def methods_of(config: StudyConfig, data: Path | None = None) -> dict[str, list[str]]:
+    """Return the references of a study, and what each is cited for.
+
+    Parameters
+    ----------
+    config : StudyConfig
+        The study.
+    data : Path or None
+        Data folder: whether recordings are there, or are simulated, is seen there.
+
+    Raises
+    ------
+    UserError
+        If its network cannot be read.
+    """
+    methods: dict[str, list[str]] = {}
+    for part in (_simulator, _neuron, _network, _encoding, _dataset, _noise):
+        for key, what in part(config, data):
+            methods.setdefault(key, []).append(what)
+    methods["wilson1927inference"] = ["95 % intervals of accuracies"]
+    return methods
+
+
+def _simulator(config: StudyConfig, _: Path | None) -> Iterator[Method]:
+    yield "bioscnn", "this software"
+    yield "stimberg2019brian2", "the simulator, Brian2"
+    if config.simulation.device == "genn":
+        yield "stimberg2020brian2genn", "the simulator on a GPU, Brian2GeNN"
+        yield "yavuz2016genn", "the simulator on a GPU, GeNN"
+
+
+def _neuron(config: StudyConfig, _: Path | None) -> Iterator[Method]:
+    if config.is_nir:
+        yield "pedersen2024nir", "the network as a NIR graph"
+        return
+    neuron, synapse = config.neuron, config.synapse
+    if not neuron.is_own:
+        yield "gerstner2014neuronal", f"the neuron model, {neuron.model}, and its firing rate"
+        if neuron.model == "adaptive-lif":
+            yield "treves1993meanfield", "spike-frequency adaptation"
+            yield "benda2003adaptation", "spike-frequency adaptation"
+        if neuron.reset == "subtract":
+            yield "rueckauer2017conversion", "reset by subtraction"
+    if synapse.model == "conductance":
+        yield "destexhe2001conductances", "synaptic conductances"
+    elif not neuron.is_own and "membrane-noise-xi" not in config.noise:
+        yield "rotter1999exact", "exact integration"
+
+
+def _network(config: StudyConfig, _: Path | None) -> Iterator[Method]:
+    if config.is_nir:
+        return
+    graph, keys = read_model(config.network.model), config.network
+    yield from _training(read_card(config.network.model), {type(layer) for layer in graph.layers})
+    if any(isinstance(layer, MaxPool2d) for layer in graph.layers):
+        yield "rueckauer2017conversion", "max pooling of spikes, here exact in counts"
+    if any(isinstance(layer, ReLU) for layer in graph.layers):
+        if keys.normalisation != "none":
+            yield "diehl2015fast", "normalisation by activations on training data"
+            yield "rueckauer2017conversion", "normalisation by a percentile of activations"
+        if keys.normalisation in ("channel-wise", "rate-matched"):
+            yield "kim2020spikingyolo", "normalisation channel by channel"
+    if config.simulation.start == "spread":
+        yield "bu2022initialization", "membranes that begin between rest and threshold"
+
+
+def _training(card: dict[str, object] | None, kinds: set[type]) -> Iterator[Method]:
+    """Yield how a network was trained, as its card says; the activations say it where there is none."""
+    if LIFRate in kinds:
+        yield "hunsberger2016training", "training on rates of LIF neurons (soft LIF)"
+    if card is None:
+        return
+    if card.get("stage") == "spikes":
+        yield "neftci2019surrogate", "fine-tuning on spikes by surrogate gradients"
+    if card.get("teacher"):
+        yield "hinton2015distilling", "training by a larger network"
+
+
+def _encoding(config: StudyConfig, _: Path | None) -> Iterator[Method]:
+    encoding = config.encoding
+    if encoding.retina:
+        yield "bhattacharya2010rankorder", "ganglion cells of the foveal pit (differences of Gaussians)"
+        yield "gupta2020foveal", "ganglion cells before a spiking convolutional network"
+    if encoding.kind in ("rank-order", "latency"):
+        yield "thorpe1998rankorder", "rank-order coding"
+        yield "vanrullen2001rate", "rank-order coding"
+        yield "bhattacharya2010rankorder", "correction of overlapping filters"
+    if encoding.kind == "poisson":
+        yield "diehl2015fast", "pixels as Poisson spike trains"
+
+
+def _dataset(config: StudyConfig, data: Path | None) -> Iterator[Method]:
+    keys = config.dataset
+    own = kind_and_path(keys.name)
+    name = keys.name if own is None else Path(own[1]).name
+    for key in DATASETS.get(name, ()):
+        yield key, f"the data set, {name}"
+    if own is None and keys.recorded and _simulated(config, data):
+        for key in CAMERA:
+            yield key, "the simulated event camera"
+
+
+def _simulated(config: StudyConfig, data: Path | None) -> bool:
+    """Whether a simulated camera records the examples of a study on this machine."""
+    keys = config.dataset
+    if keys.recordings != "auto":
+        return keys.recordings == "simulated"
+    here = {(row.name, row.split): row.available for row in list_datasets(data)}
+    return here[keys.name, keys.split] == "simulated"
+
+
+def _noise(config: StudyConfig, _: Path | None) -> Iterator[Method]:
+    for name in config.noise:
+        for key in NOISES.get(name, ()):
+            yield key, f"noise: {name}"

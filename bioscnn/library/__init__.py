@@ -1,0 +1,1 @@
+"""What ``import bioscnn`` offers beside its nouns: the verbs of the command line, as functions."""

@@ -1,0 +1,117 @@
+"""What functions of the library are given: studies, runs, changes of keys, and whether progress is shown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from bioscnn.errors import UserError
+from bioscnn.simulation import Progress
+from bioscnn.simulation.simulate import Silent
+from bioscnn.studies.settling import ChosenDuration, read_settled_study
+from bioscnn.studies.study import Study, first_problem, study_of
+
+T = TypeVar("T", bound=BaseModel)
+
+StudyLike = str | Path | Study
+"""A study: a file, the name of a shipped one, or one that has been read."""
+
+Changes = Mapping[str, object]
+"""Keys and values, such as ``{"neuron.t_ref": "1 ms", "dataset.trials": 500}``."""
+
+
+def settled(
+    study: StudyLike, changes: Changes | None, data: str | Path | None, progress: bool
+) -> tuple[Study, ChosenDuration | None]:
+    """Return a study with some keys changed, and how its duration was found; None if it has one."""
+    if isinstance(study, Study):
+        return with_changes(study, changes), None
+    with progress_bar(progress) as watcher:
+        return read_settled_study(file_of(study), as_texts(changes), as_path(data), watcher)
+
+
+def file_of(study: str | Path) -> Path:
+    """Return the file of a study, or its name, as a path."""
+    require_type("study", study, str | Path, "a file, the name of a shipped study, or a Study")
+    return Path(study)
+
+
+def require_type(key: str, given: object, kind: Any, expected: str) -> None:
+    """Refuse an argument of another class; None is none."""
+    if given is not None and not isinstance(given, kind):
+        raise UserError(f"no {key}", key=key, value=given, expected=expected)
+
+
+def with_changes(study: Study, changes: Changes | None) -> Study:
+    """Return a study with some keys changed."""
+    if not changes:
+        return study
+    changed = study_of(Path(f"{study.name}.toml"), study.config.model_dump(), as_texts(changes))
+    edits = dict(study.edits) | dict(changed.edits)
+    return replace(changed, edits=tuple(edits.items()))
+
+
+def as_texts(changes: Changes | None) -> list[str]:
+    """Return changes as they are written on the command line.
+
+    Examples
+    --------
+    >>> as_texts({"neuron.t_ref": "1 ms", "dataset.trials": 500})
+    ['neuron.t_ref="1 ms"', 'dataset.trials=500']
+    """
+    require_type("changes", changes, Mapping, 'a mapping such as {"neuron.t_ref": "1 ms"}')
+    return [f"{key}={_as_toml(key, value)}" for key, value in (changes or {}).items()]
+
+
+def _as_toml(key: str, value: object) -> str:
+    """Return a value as a file has it: JSON's texts, numbers, booleans and lists are TOML's too."""
+
+    def plain(other: Any) -> object:
+        if isinstance(other, Path):
+            return str(other)
+        if hasattr(other, "tolist"):  # numbers and arrays of NumPy
+            return other.tolist()
+        raise UserError(
+            "no value of a key",
+            key=key,
+            value=other,
+            expected='text such as "1 ms", a number, True or False, or a list of these',
+        )
+
+    return json.dumps(value, ensure_ascii=False, default=plain)
+
+
+def table_of(kind: type[T], name: str, keys: Mapping[str, object]) -> T:
+    """Return keys as a table of a study file, by whose rules they are refused.
+
+    Raises
+    ------
+    UserError
+        If a key is unknown or a value is wrong.
+    """
+    try:
+        return kind.model_validate(keys)
+    except ValidationError as error:
+        problem = first_problem(error, None, kind)
+        key = problem.key or ""
+        raise problem.but(key=key if key.startswith(name) else f"{name}.{key}") from None
+
+
+def progress_bar(progress: bool, trials: int | None = None) -> AbstractContextManager[Progress]:
+    """Return what follows work on so many trials: a bar on standard error, or nobody."""
+    if not progress:
+        return nullcontext(Silent())
+    from bioscnn.terminal import LiveProgress
+
+    return LiveProgress(trials)
+
+
+def as_path(path: str | Path | None) -> Path | None:
+    """Return a path as a `Path`."""
+    return None if path is None else Path(path)

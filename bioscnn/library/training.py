@@ -1,0 +1,78 @@
+"""Networks, trained."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from bioscnn.ann import LayerGraph, read_model
+from bioscnn.errors import UserError
+from bioscnn.library.given import Changes, StudyLike, as_path, as_texts, with_changes
+from bioscnn.studies.recipe import Stage, find_recipe, recipe_of
+from bioscnn.studies.study import Study
+
+
+def train(
+    study: StudyLike,
+    changes: Changes | None = None,
+    *,
+    on: Stage | None = None,
+    epochs: int | None = None,
+    seed: int | None = None,
+    data: str | Path | None = None,
+    out: str | Path | None = None,
+    progress: bool = False,
+) -> tuple[LayerGraph, dict[str, Any]]:
+    """Train the network of a study, and write it and its card beside the study.
+
+    A training that was stopped goes on from its checkpoint; the same study gives the same network.
+
+    Parameters
+    ----------
+    study : str, path or Study
+        A file with or without a table ``[training]``, see docs/training.md; the name of a network that comes
+        with bioscnn, such as ``"mnist-small"``; or a study that has been read.
+    changes : mapping, optional
+        Keys and their values: ``{"training.layers": "8c3 16c3s2 d32"}``.
+    on : str, optional
+        ``"rates"``, or ``"spikes"``, which begins with the network of the study; that of the study if left
+        out.
+    epochs, seed : int, optional
+        In place of those of the study.
+    data : path, optional
+        A data folder; else BIOSCNN_DATA, downloads, or the embedded data.
+    out : path, optional
+        Folder of the network and its card; else that of ``network.model``.
+    progress : bool
+        Whether a bar and a line for each epoch are shown.
+
+    Returns
+    -------
+    graph : LayerGraph
+        The trained network, which `bioscnn.convert` takes.
+    card : dict
+        What made it, and how well it classifies the validation examples.
+
+    Raises
+    ------
+    UserError
+        If torch is missing, the data cannot be had, or the study cannot be trained.
+
+    Examples
+    --------
+    >>> graph, card = train("pets.toml", {"training.mirror": 0.5}, epochs=20)  # doctest: +SKIP
+    """
+    from bioscnn.studies.training import train_recipe
+    from bioscnn.terminal import TrainingProgress
+
+    if on not in (None, "rates", "spikes"):
+        raise UserError("no such stage of training", key="on", value=on, expected='"rates" or "spikes"')
+    if isinstance(study, Study):
+        recipe = replace(recipe_of(with_changes(study, changes), on), asked=(f"{study.name}.toml",))
+    else:
+        recipe = find_recipe(str(study), as_texts(changes), on)
+    with TrainingProgress(recipe.name) if progress else nullcontext() as follow:
+        file, card = train_recipe(recipe.changed(seed, epochs), as_path(data), as_path(out), follow)
+    return read_model(file), card
