@@ -55,6 +55,7 @@ from bioscnn.plots.timing_question import (
     information_bars,
     perturbation_effects,
 )
+from bioscnn.plots.trial import trial
 from bioscnn.plots.tuning import spatial_tuning, spikes_of_coefficients
 
 __all__ = [
@@ -120,6 +121,7 @@ __all__ = [
     "time_steps",
     "to_png",
     "to_svg",
+    "trial",
     "waterfall",
     "weight_histograms",
     "what_helps",

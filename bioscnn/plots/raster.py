@@ -70,7 +70,7 @@ def raster(
     last = list(populations)[-1]
     for axes, (name, trains) in zip(panels, populations.items(), strict=True):
         spikes = trains[trial : trial + 1]
-        _draw_spikes(axes, spikes, label if name == last else None)
+        draw_spikes(axes, spikes, label if name == last else None)
         mark_times(axes, ends)
         plural = "" if spikes.n_spikes == 1 else "s"
         axes.set_title(f"{name}: {trains.size:,} neurons, {spikes.n_spikes:,} spike{plural}", pad=5)
@@ -82,7 +82,8 @@ def raster(
     return figure
 
 
-def _draw_spikes(axes: Axes, spikes: SpikeTrains, label: int | None) -> None:
+def draw_spikes(axes: Axes, spikes: SpikeTrains, label: int | None) -> None:
+    """Draw the spikes of a population in one trial, those of the neuron of the true class in its colour."""
     few = spikes.size <= FEW_NEURONS
     colours = np.where(spikes.neuron == (-1 if label is None else label), TRUE, INK if few else PALETTE[0])
     axes.scatter(
