@@ -410,3 +410,20 @@ def test_an_unknown_format_is_refused_with_those_that_exist(tmp_path: Path):
 def test_a_folder_that_does_not_exist_is_named(tmp_path: Path):
     with pytest.raises(UserError, match="nowhere"):
         plots.save(FIGURES["spikes"](), tmp_path / "nowhere" / "a.png")
+
+
+def test_a_trial_shows_every_spike_and_when_it_was_decided():
+    layer = SpikeTrains(np.array([0, 2, 1]), np.array([3, 3, 7]), np.array([0, 3]), 5, 10, 1e-3)
+    output = SpikeTrains(np.array([1]), np.array([8]), np.array([0, 1]), 2, 10, 1e-3)
+    potentials = np.linspace(0, 1e-2, 20, dtype=np.float32).reshape(10, 2)
+    figure = plots.trial(
+        {"conv1": layer, "output": output}, potentials, np.zeros((1, 4, 4), np.uint8), ("a", "b"),
+        label=1, chosen=1, decided=6e-3,
+    )  # fmt: skip
+    panels = [axes for part in figure.subfigs for axes in part.axes]
+    spikes = [np.rint(axes.collections[0].get_offsets()).tolist() for axes in panels[:2]]
+    assert spikes == [[[4, 0], [4, 2], [8, 1]], [[9, 1]]]
+    lines = panels[3].get_lines()
+    assert any(np.array_equal(line.get_xdata(), [6, 6]) for line in lines)
+    stressed = max(lines, key=lambda line: line.get_linewidth())
+    np.testing.assert_allclose(stressed.get_ydata(), 1e3 * potentials[:, 1])
