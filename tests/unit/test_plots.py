@@ -425,5 +425,5 @@ def test_a_trial_shows_every_spike_and_when_it_was_decided():
     assert spikes == [[[4, 0], [4, 2], [8, 1]], [[9, 1]]]
     lines = panels[3].get_lines()
     assert any(np.array_equal(line.get_xdata(), [6, 6]) for line in lines)
-    stressed = max(lines, key=lambda line: line.get_linewidth())
+    stressed = next(line for line in lines if line.get_color() == TRUE)
     np.testing.assert_allclose(stressed.get_ydata(), 1e3 * potentials[:, 1])
