@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,8 @@ def print_training(card: dict[str, Any], file: Path, model: str, again: Again) -
     if again.subject.suffix != ".toml":
         return
     other = {} if Path(model) == file else {"network__model": str(file)}
-    OUT.print(f"\nNext:\n  {escape(again.command('run', **other))}")
+    of_run = replace(again, changes=[c for c in again.changes if not c.lstrip().startswith("training.")])
+    OUT.print(f"\nNext:\n  {escape(of_run.command('run', **other))}")
     if card["stage"] == "rates" and card["spiking"]:
         OUT.print(
             f"  {escape(again.command('train', **other))} --on spikes  # fine-tuned, under a name of its own"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -45,7 +46,8 @@ def type_in(*words, code=0):
 
 def test_from_photographs_to_a_network_that_spikes_rightly(pets, tmp_path):
     said = type_in("train", pets, "--epochs", 40, "--set", "training.layers=8c3s2 8c3s2")
-    assert "bioscnn run pets.toml" in said and "--on spikes" in said
+    assert re.search(r"bioscnn run pets\.toml$", said, re.MULTILINE), "what decides training decides no run"
+    assert "--on spikes" in said
     card = read_card(tmp_path / "pets.onnx")
     assert card["classes"] == list(CLASSES) and card["data"]["train"]["n"] == 42
     assert card["command"] == "bioscnn train pets.toml --set 'training.layers=8c3s2 8c3s2' --epochs 40"
