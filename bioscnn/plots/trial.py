@@ -51,7 +51,7 @@ def trial(
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, 3.4), layout="constrained")
-    left, right = figure.subfigures(1, 2, width_ratios=(3, 2))
+    left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=(3, 2))[0]
     panels = left.subplots(len(populations), 1, sharex=True)
     for axes, (name, trains) in zip(panels, populations.items(), strict=True):
         draw_spikes(axes, trains, label if name == [*populations][-1] else None)
@@ -61,7 +61,9 @@ def trial(
     top, bottom = right.subplots(2, 1, height_ratios=(2, 3))
     show_image(top, image)
     n_steps, dt = next((trains.n_steps, trains.dt) for trains in populations.values())
-    draw_potentials(bottom, step_ends(n_steps, dt), 1e3 * potentials, label, chosen, classes)
+    draw_potentials(
+        bottom, step_ends(n_steps, dt), 1e3 * potentials.astype(np.float64), label, chosen, classes
+    )
     bottom.axvline(1e3 * decided, color=INK, linewidth=0.9, linestyle="--")
     bottom.set_title(f"decided after {1e3 * decided:.0f} ms", pad=3)
     bottom.set(xlabel="time (ms)", ylabel="potential (mV)")

@@ -167,8 +167,9 @@ class SpikeExamples:
         return counts.permute(0, 1, 4, 2, 3)
 
 
-def batches(examples: Examples, rows: slice, steps: int = 1) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+def batches(
+    examples: Examples, rows: torch.Tensor, steps: int = 1
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Yield examples as they are and their classes, some at once."""
-    numbers = torch.arange(len(examples))[rows]
-    for part in numbers.split(examples.at_once):
+    for part in rows.split(examples.at_once):
         yield examples.batch(part, steps), examples.labels[part]

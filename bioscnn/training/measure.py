@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
 
+from bioscnn import seeds
 from bioscnn.training.examples import Examples, batches
 from bioscnn.training.rates import activation, rate_logits
 from bioscnn.training.settings import TrainingSettings
@@ -73,19 +74,19 @@ def measure(
     training, validation : Examples
         What trained it, and what chooses the epoch.
     objective : Objective
-        Its clock and readout are those of the twin, which classifies `spiking_images` of validation, evenly
-        spread.
+        Its clock and readout are those of the twin, which classifies `spiking_images` of validation.
     epoch : int
         Which, from 1.
     losses : list of float
         Of its batches.
     """
     with torch.no_grad():
-        train_loss, train_accuracy = _rates(network, training, slice(_TRAINING_IMAGES), objective)
-        validation_loss, validation_accuracy = _rates(network, validation, slice(None), objective)
+        first, whole = (torch.arange(len(part)) for part in (training, validation))
+        train_loss, train_accuracy = _rates(network, training, first[:_TRAINING_IMAGES], objective)
+        validation_loss, validation_accuracy = _rates(network, validation, whole, objective)
         spiking: tuple[float | None, float | None] = None, None
         if network.has_twin and objective.spiking_images:
-            few = evenly_spread(len(validation), objective.spiking_images)
+            few = drawn_rows(len(validation), objective.spiking_images)
             spiking = _twin(network, validation, few, objective)
     return EpochRecord(
         epoch,
@@ -98,13 +99,17 @@ def measure(
     )
 
 
-def evenly_spread(n: int, wanted: int) -> slice:
-    """Return every k-th of n images, about as many as wanted: a data set may be sorted by class."""
-    return slice(0, n, max(1, n // wanted))
+def drawn_rows(n: int, wanted: int) -> torch.Tensor:
+    """Return so many of n rows, the same each time, in ascending order; all if there are no more.
+
+    Drawn, since a data set may be sorted by class, or its classes may take turns.
+    """
+    drawn = seeds.stream(0, "training", "measured").permutation(n)[:wanted]
+    return torch.from_numpy(np.sort(drawn))
 
 
 def _rates(
-    network: TorchNetwork, examples: Examples, rows: slice, objective: Objective
+    network: TorchNetwork, examples: Examples, rows: torch.Tensor, objective: Objective
 ) -> tuple[float, float]:
     """Return loss and accuracy of the rates."""
     clock, settings = objective.clock, objective.settings
@@ -115,7 +120,7 @@ def _rates(
 
 
 def _twin(
-    network: TorchNetwork, examples: Examples, rows: slice, objective: Objective
+    network: TorchNetwork, examples: Examples, rows: torch.Tensor, objective: Objective
 ) -> tuple[float, float]:
     """Return accuracy at the end of the trial, and spikes an example."""
     network = network.folded()

@@ -24,7 +24,7 @@ from bioscnn.training.settings import RateSettings, SpikeSettings
 if TYPE_CHECKING:
     from bioscnn.training.examples import Examples
     from bioscnn.training.fit import Progress
-    from bioscnn.training.measure import EpochRecord, Objective
+    from bioscnn.training.measure import EpochRecord
 
 
 _AT_ONCE = 4096
@@ -121,7 +121,7 @@ def train(
         "teacher_sha256": None if teacher is None else teacher.sha256(),
         "n_train": len(training),
         "validation": _share(right),
-        "spiking": _spiking(best, _shown(len(validation), objective), objective.clock.duration),
+        "spiking": _spiking(best, min(len(validation), objective.spiking_images), objective.clock.duration),
         "best_epoch": best.epoch,
         "epochs": [asdict(record) for record in records],
         "weights_sha256": trained.sha256(),
@@ -165,13 +165,6 @@ def _share(share: Estimate) -> dict[str, Any]:
     """Return an accuracy with its Wilson 95 % interval."""
     interval = [round(share.low, 5), round(share.high, 5)]
     return {"accuracy": share.value, "n": share.trials, "wilson_95": interval}
-
-
-def _shown(n: int, objective: Objective) -> int:
-    """Return how many of n validation images the twin classifies."""
-    from bioscnn.training.measure import evenly_spread
-
-    return len(range(n)[evenly_spread(n, objective.spiking_images)]) if objective.spiking_images else 0
 
 
 def _spiking(record: EpochRecord, n: int, duration: float) -> dict[str, Any] | None:

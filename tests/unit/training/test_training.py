@@ -70,8 +70,18 @@ def test_training_leaves_the_number_of_threads_as_it_was():
 
 def test_the_card_says_how_many_images_the_twin_classified():
     few = train(START, *bars(64, 1), *bars(1500, 2), replace(QUICK, epochs=1))[1]["spiking"]
-    assert few["n"] == 1500  # every image: every second one would be fewer than wanted
+    assert few["n"] == 1000
     assert few["accuracy"] * few["n"] == pytest.approx(round(few["accuracy"] * few["n"]))
+
+
+def test_the_images_that_the_twin_classifies_are_of_all_classes_in_whatever_order_they_come():
+    from bioscnn.training.measure import drawn_rows
+
+    turns, ordered = torch.arange(9000) % 10, torch.arange(9000) // 900
+    for labels in (turns, ordered):
+        counts = torch.bincount(labels[drawn_rows(9000, 500)], minlength=10)
+        assert counts.sum() == 500 and counts.min() > 25
+    assert drawn_rows(7, 500).tolist() == list(range(7))
 
 
 def test_noise_is_off_by_default_and_then_nothing_is_drawn_for_it(trained, monkeypatch):
