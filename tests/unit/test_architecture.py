@@ -12,7 +12,7 @@ LEVELS = [
     ["brian_preferences"],
     ["fingerprint"],
     ["quantities", "identifiers", "toml", "batch_jobs", "seeds", "draws", "spikes", "caches"],
-    ["processes", "locks", "files", "statistics", "large_arrays"],
+    ["processes", "forks", "locks", "files", "statistics", "large_arrays"],
     ["neurons", "datasets"],
     ["doctor"],
     ["ann", "network"],
