@@ -7,6 +7,7 @@ import hashlib
 import platform
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,6 +15,9 @@ from pathlib import Path
 import numpy as np
 
 import bioscnn
+from bioscnn.caches import cache_folder
+from bioscnn.errors import UserError
+from bioscnn.files import write_atomically
 
 ROOT = Path(bioscnn.__file__).parent
 PACKAGES = ("brian2", "numpy", "pygenn", "scikit-image", "scikit-learn", "scipy", "torch")
@@ -27,9 +31,29 @@ GENERATED_FROM = (".cpp", ".h", ".mk")
 def code_of_modules(*modules: str) -> str:
     """Return the hash of these modules of bioscnn and of all code that they can reach.
 
-    Comments, docstrings and layout do not count, nor do modules that are not imported, such as pages.
+    Comments, docstrings and layout do not count, nor do modules that are not imported, such as pages. The
+    hash is kept for as long as no file of the package changes: to read them takes a tenth of the time.
     """
-    return hash_of_code(closure(modules))
+    if not all(_is_ours(module) for module in modules):
+        return hash_of_code(closure(modules))
+    path = cache_folder() / "code" / hash_of(sys.version, _contents(), modules)
+    try:
+        return path.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError):
+        code = hash_of_code(closure(modules))
+        with suppress(OSError, UserError):  # a folder that cannot be written
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(path, code.encode())
+        return code
+
+
+def _contents() -> str:
+    """Return the hash of all code of this package, as it is."""
+    digest = hashlib.sha256()
+    for path in sorted(ROOT.rglob("*")):
+        if path.suffix in (".py", *GENERATED_FROM):
+            digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes() + b"\0")
+    return digest.hexdigest()
 
 
 def hash_of(*parts: object) -> str:

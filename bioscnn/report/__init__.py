@@ -1,9 +1,11 @@
 """A self-contained page a run, a study, a sweep, a ladder, and one that links them all."""
 
 from bioscnn.report.index import write_index
+from bioscnn.report.render import load_for_pages
 from bioscnn.report.run import write_report
 
 __all__ = [
+    "load_for_pages",
     "write_index",
     "write_report",
 ]

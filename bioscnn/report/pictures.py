@@ -35,13 +35,17 @@ class Pictures(NamedTuple):
 
 def draw_all(figures: Sequence[Figure]) -> dict[Figure, Pictures]:
     """Draw figures once for each width of the screen, on all cores."""
-    import matplotlib.backends.backend_svg  # here, so that it is loaded once
-    import matplotlib.figure  # noqa: F401
-
+    load_for_drawing()  # before this process is copied
     widths = [(figure, width) for figure in figures for width in _widths(figure)]
     images = iter([Image(*drawn) for drawn in shared_out(_draw, widths)])
     drawn = {figure: [next(images) for _ in _widths(figure)] for figure in figures}
     return {figure: Pictures(sizes[0], sizes[-1]) for figure, sizes in drawn.items()}
+
+
+def load_for_drawing() -> None:
+    """Load all of matplotlib that figures need."""
+    import matplotlib.backends.backend_svg
+    import matplotlib.figure  # noqa: F401
 
 
 def _widths(figure: Figure) -> tuple[float, ...]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bioscnn.files import write_atomically
 from bioscnn.report import page as parts
 from bioscnn.report.inline import to_html, to_plain
-from bioscnn.report.pictures import draw_all
+from bioscnn.report.pictures import draw_all, load_for_drawing
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -40,6 +40,14 @@ def _figures(page: parts.Page) -> Iterator[parts.Figure]:
             yield from part.figures
         elif isinstance(part, parts.Folded | parts.Entry):
             waiting += reversed(part.parts)
+
+
+def load_for_pages() -> None:
+    """Load what draws and writes pages, so that the next one does not wait for it."""
+    import scipy.special  # noqa: F401 - intervals
+
+    load_for_drawing()
+    _template()
 
 
 @cache
