@@ -47,6 +47,7 @@ def code_of_modules(*modules: str) -> str:
         return code
 
 
+@cache
 def _contents() -> str:
     """Return the hash of all code of this package, as it is."""
     digest = hashlib.sha256()
@@ -78,9 +79,14 @@ def environment_of_results() -> str:
 def _versions() -> Iterator[str]:
     for package in PACKAGES:
         try:
-            yield f"{package} {version(package)}"
+            yield version_of(package)
         except PackageNotFoundError:
             continue
+
+
+def version_of(package: str) -> str:
+    """Return the name of an installed package and its version."""
+    return f"{package} {version(package)}"
 
 
 def closure(modules: Iterable[str]) -> set[str]:

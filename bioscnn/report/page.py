@@ -185,6 +185,8 @@ class Page:
         What makes the answer less than it seems, below the verdict.
     footer : Inline
         The last line, such as what the page was made from.
+    key : str
+        Hash of all that it was made from, by which it is recognised when it need not be made again.
 
     Raises
     ------
@@ -203,6 +205,7 @@ class Page:
     lead: Sequence[Inline] = ()
     warnings: Sequence[Inline] = ()
     footer: Inline = ""
+    key: str = ""
 
     def __post_init__(self) -> None:
         ids = ["summary", "provenance", *(id for section in self.sections for id in _ids(section))]

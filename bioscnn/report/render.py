@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 HERE = Path(__file__).parent
+TEMPLATES = HERE / "page.html", HERE / "report.css"
 
 
 def render(page: parts.Page) -> str:
@@ -56,6 +57,7 @@ def _template() -> Template:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
+    page, style = TEMPLATES
     made = Environment(
         loader=FileSystemLoader(HERE),
         autoescape=True,
@@ -63,13 +65,13 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(css=Markup((HERE / "report.css").read_text(encoding="utf-8")))
+    made.globals.update(css=Markup(style.read_text(encoding="utf-8")))
     made.filters.update(inline=to_html, plain=to_plain)
     for kind in (
         parts.Figure, parts.SideBySide, parts.Table, parts.Facts, parts.Text, parts.Folded, parts.Entry,
     ):  # fmt: skip
         made.tests[kind.__name__] = _is(kind)
-    return made.get_template("page.html")
+    return made.get_template(page.name)
 
 
 def _is(kind: type) -> Callable[[object], bool]:

@@ -20,7 +20,7 @@ from bioscnn.files import point_latest, whole_folder, write_json
 from bioscnn.fingerprint import hash_of
 from bioscnn.network import READOUT
 from bioscnn.readout import output_names
-from bioscnn.report import load_for_pages, write_index, write_report
+from bioscnn.report import load_for_pages, renew_report, write_index, write_report
 from bioscnn.report.folder import read_facts
 from bioscnn.simulation import Progress, simulate, simulate_batches
 from bioscnn.simulation.storage import RunFile
@@ -73,7 +73,7 @@ def run_study(
     """Run a study and write its folder, and the index of all results.
 
     Results that are there already, of the same study, inputs and code, are not simulated again: their report
-    is written anew. To simulate again, give another folder.
+    is written anew if what makes it has changed. To simulate again, give another folder.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def run_study(
 
 
 def _known(folder: Path, key: str, watch: _Watch) -> tuple[dict[str, Any], str] | None:
-    """Return the summary of the same results and when they were simulated, and write their report again.
+    """Return the summary of the same results and when they were simulated, and renew their report.
 
     None if there are none, or they are damaged.
     """
@@ -142,7 +142,7 @@ def _known(folder: Path, key: str, watch: _Watch) -> tuple[dict[str, Any], str] 
         if provenance.get("key") != key:
             return None
         watch.stage("reporting")
-        write_report(folder)
+        renew_report(folder)
     except UserError:
         return None
     return summary, str(provenance["started"])
