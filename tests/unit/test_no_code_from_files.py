@@ -41,10 +41,14 @@ def test_no_module_runs_text_or_unpickles_a_file(path):
             assert LOADS.isdisjoint(name.split(".")[0] for name in names), f"line {node.lineno}"
 
 
+MAIN = b"// \xc3\xbc\tint main() {}\r\n"
+
+
 @pytest.fixture
 def generated(tmp_path):
     """What Brian2 writes of one code object."""
     (tmp_path / "code_objects").mkdir()
+    (tmp_path / "main.cpp").write_bytes(MAIN)
     (tmp_path / "makefile").write_bytes(b"SRCS = main.cpp code_objects/a_codeobject.cpp\n")
 
     def write(line):
@@ -64,8 +68,9 @@ def test_generated_code_with_a_hidden_line_is_not_compiled(generated, character)
 
 def test_generated_code_is_joined_as_it_is(generated):
     folder = generated("// a comment\t{}")
-    assert join(folder) == ["code_objects.cpp", "main.cpp"]
-    joined = (folder / "code_objects.cpp").read_bytes()
+    assert join(folder) == ["steps.cpp", "once.cpp"]
+    assert (folder / "once.cpp").read_bytes() == MAIN
+    joined = (folder / "steps.cpp").read_bytes()
     assert b"// a comment\t{}\n" in joined and b"using namespace a_codeobject_support;" in joined
 
 
