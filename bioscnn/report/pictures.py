@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import gc
+import json
 from base64 import b64encode
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
+from bioscnn.caches import cache_folder
+from bioscnn.errors import UserError
+from bioscnn.files import write_json
+from bioscnn.fingerprint import code_of_modules, hash_of, version_of
 from bioscnn.forks import shared_out
 from bioscnn.plots.files import CSS_PIXELS_PER_INCH, to_svg
 from bioscnn.plots.style import NARROW, WIDE
@@ -69,7 +75,27 @@ def _draw(job: tuple[Figure, float]) -> Image:
 
 
 def _image(figure: Figure, width: float) -> Image:
+    svg, size = _kept(figure, width) if figure.drawn_from else _drawn(figure, width)
+    across, down = (round(CSS_PIXELS_PER_INCH * inches) for inches in size)
+    return Image(f"data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}", across, down)
+
+
+def _drawn(figure: Figure, width: float) -> tuple[str, list[float]]:
+    """Return a figure as SVG, and its size in inches."""
     drawing = figure.draw(width)
-    encoded = b64encode(to_svg(drawing).encode()).decode()
-    across, down = (round(CSS_PIXELS_PER_INCH * inches) for inches in drawing.get_size_inches())
-    return Image(f"data:image/svg+xml;base64,{encoded}", across, down)
+    return to_svg(drawing), drawing.get_size_inches().tolist()
+
+
+def _kept(figure: Figure, width: float) -> tuple[str, list[float]]:
+    """Return the same from the cache folder, or draw it and keep it there."""
+    module, *numbers = figure.drawn_from
+    key = hash_of(code_of_modules(str(module)), version_of("matplotlib"), width, numbers)
+    path = cache_folder() / "drawings" / f"{key}.json"
+    with suppress(OSError, ValueError):
+        svg, size = json.loads(path.read_text(encoding="utf-8"))
+        return str(svg), [float(inches) for inches in size]
+    drawn = _drawn(figure, width)
+    with suppress(OSError, UserError):  # where the folder cannot be written, it is drawn each time
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, drawn)
+    return drawn
