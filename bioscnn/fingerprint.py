@@ -6,7 +6,7 @@ import ast
 import hashlib
 import platform
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -31,20 +31,35 @@ GENERATED_FROM = (".cpp", ".h", ".mk")
 def code_of_modules(*modules: str) -> str:
     """Return the hash of these modules of bioscnn and of all code that they can reach.
 
-    Comments, docstrings and layout do not count, nor do modules that are not imported, such as pages. The
-    hash is kept for as long as no file of the package changes: to read them takes a tenth of the time.
+    Comments, docstrings and layout do not count, nor do modules that are not imported, such as pages.
+    """
+    return kept_hash(modules, lambda: hash_of_code(closure(modules)))
+
+
+def kept_hash(modules: tuple[str, ...], compute: Callable[[], str], *asked: str) -> str:
+    """Return a hash of code, computed once for as long as no file of the package changes.
+
+    To read all files takes a tenth of the time of understanding what they import.
+
+    Parameters
+    ----------
+    modules : tuple of str
+        From which `compute` starts; if one is none of this package, nothing is kept.
+    compute : callable
+        Returns the hash.
+    *asked : str
+        What else decides it.
     """
     if not all(_is_ours(module) for module in modules):
-        return hash_of_code(closure(modules))
-    path = cache_folder() / "code" / hash_of(sys.version, _contents(), modules)
-    try:
+        return compute()
+    path = cache_folder() / "code" / hash_of(sys.version, _contents(), modules, *asked)
+    with suppress(OSError, UnicodeDecodeError):
         return path.read_text(encoding="ascii")
-    except (OSError, UnicodeDecodeError):
-        code = hash_of_code(closure(modules))
-        with suppress(OSError, UserError):  # a folder that cannot be written
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(path, code.encode())
-        return code
+    code = compute()
+    with suppress(OSError, UserError):  # a folder that cannot be written
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, code.encode())
+    return code
 
 
 @cache
