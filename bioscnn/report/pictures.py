@@ -41,7 +41,8 @@ class Pictures(NamedTuple):
 
 def draw_all(figures: Sequence[Figure]) -> dict[Figure, Pictures]:
     """Draw figures once for each width of the screen, on all cores."""
-    load_for_drawing()  # before this process is copied
+    if figures:
+        load_for_drawing()  # before this process is copied
     widths = [(figure, width) for figure in figures for width in _widths(figure)]
     images = iter([Image(*drawn) for drawn in shared_out(_draw, widths)])
     drawn = {figure: [next(images) for _ in _widths(figure)] for figure in figures}

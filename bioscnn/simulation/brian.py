@@ -25,7 +25,7 @@ from bioscnn.simulation.equations import (
     threshold_of,
 )
 from bioscnn.simulation.numbering import brian_synapses
-from bioscnn.simulation.solutions import kept
+from bioscnn.simulation.solutions import is_arithmetic, kept
 
 SCHEDULE = ["start", "groups", "thresholds", "resets", "synapses", "end"]
 
@@ -70,7 +70,7 @@ def exact(equations: Any, variables: Any = None, method_options: Any = None) -> 
     """
     named = sorted((variables or {}).items())
     asked = [str(equations), [_kind(name, variable) for name, variable in named], method_options]
-    return str(kept(asked, lambda: _solve(equations, variables, method_options)))
+    return str(kept(asked, lambda: _solve(equations, variables, method_options), is_arithmetic))
 
 
 def _kind(name: str, variable: Any) -> list[object]:

@@ -113,8 +113,12 @@ def _solution(text: str, method: str | Callable[..., str]) -> tuple[str, list[st
 
         return _solve(text, exact)
 
-    code, needed, solved = kept(text, solve)
+    code, needed, solved = kept(text, solve, _is_solution)
     return code, needed, solved
+
+
+def _is_solution(found: object) -> bool:
+    return isinstance(found, list) and len(found) == 3 and isinstance(found[0], str)
 
 
 def _solve(text: str, method: Callable[..., str]) -> tuple[str, list[str], list[str]]:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -69,7 +70,7 @@ def test_no_copy_outlives_the_process(how: signal.Signals):
 
 def _runs(process: int) -> bool:
     try:
-        with open(f"/proc/{process}/stat") as file:
+        with Path(f"/proc/{process}/stat").open() as file:
             return file.read().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
