@@ -733,6 +733,8 @@ def main() -> None:
     signal.signal(signal.SIGINT, _interrupt)
     # Python looks for the modules of worker processes in the current folder first, and would run them.
     os.environ["PYTHONSAFEPATH"] = "1"
+    # Brian2 loads all of pylab where it can, of which it uses nothing: a third of its time.
+    sys.modules.setdefault("pylab", None)  # type: ignore[arg-type]
     try:
         app()
     except UserError as error:

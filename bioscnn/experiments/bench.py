@@ -23,12 +23,16 @@ from bioscnn.studies.prepare import (
     conditions_of,
     furnished,
     input_kind,
+    is_normalised,
     trained_network,
 )
 from bioscnn.studies.study import Study
 
 REMEMBERED = 4
 """Things of each kind that are kept in memory."""
+
+NETWORKS = 12
+"""Trained and converted networks that are kept in memory: experiments come back to each of them."""
 
 
 class Bench:
@@ -120,7 +124,7 @@ class Bench:
     def graph(self, config: StudyConfig) -> LayerGraph:
         """Return the trained network of a study, which takes the intensities of its images."""
         decided_by = config.network.model, config.dataset.model_dump()
-        graph: LayerGraph = self.keep("graph", decided_by, lambda: trained_network(config))
+        graph: LayerGraph = self.keep("graph", decided_by, lambda: trained_network(config), NETWORKS)
         return graph
 
     def read(self, model: str) -> LayerGraph:
@@ -130,10 +134,16 @@ class Bench:
 
     def calibration(self, config: StudyConfig, graph: LayerGraph) -> Input | None:
         """Return what normalises a ReLU network, of the same camera as the examples; None for others."""
+        if not is_normalised(graph):
+            return None
         settled = self.clean(config).settled(without_noise(config))
-        decided_by = graph.sha256(), settled.dataset.model_dump(exclude={"trials"}), self._encoded_by(settled)
-        found: Input | None = self.keep(
-            "calibration", decided_by, lambda: calibration_input(settled, graph, self.data, self.progress)
+        kind: Any = input_kind(settled)
+        examples = settled.dataset.model_dump(exclude={"trials"})
+        loaded = self.keep(
+            "training examples", examples, lambda: calibration_input(settled, graph, self.data, self.progress)
+        )
+        found: Input = self.keep(
+            "calibration", self._encoded_by(settled), lambda: kind.of(loaded.examples, settled)
         )
         return found
 
@@ -152,6 +162,7 @@ class Bench:
             lambda: spiking_network(
                 conditions, graph, None if calibration is None else calibration.intensities()
             ),
+            NETWORKS,
         )
         return network
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from bioscnn.experiments.unit import measure_of
-from bioscnn.fingerprint import closure, code_of_modules, hash_of_code
+from bioscnn.fingerprint import closure, code_of_modules, hash_of_code, kept_hash
 
 EXPERIMENTS = "bioscnn.experiments."
 
@@ -24,5 +24,10 @@ def core_of(measure: str) -> str:
     This is the core that the measure names, its own module, and the modules of `bioscnn.experiments` that it
     is made of.
     """
-    own = {name for name in closure([measure.partition(":")[0]]) if name.startswith(EXPERIMENTS)}
-    return hash_of_code(own | closure(measure_of(measure).core))
+    module, core = measure.partition(":")[0], measure_of(measure).core
+
+    def compute() -> str:
+        own = {name for name in closure([module]) if name.startswith(EXPERIMENTS)}
+        return hash_of_code(own | closure(core))
+
+    return kept_hash((module, *core), compute, "core")

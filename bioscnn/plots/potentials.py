@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.plots.labels import shortened
-from bioscnn.plots.raster import show_image
+from bioscnn.plots.raster import show_in_corner
 from bioscnn.plots.style import INK, MUTED, PALE, TRUE, WIDE, WRONG, mark_times, step_ends, themed
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def output_potentials(
         if decided is not None:
             axes.axvline(1e3 * decided[i], color=INK, linewidth=0.9, linestyle="--", zorder=1)
         if images is not None:
-            show_image(axes.inset_axes((0.02, 0.68, 0.3, 0.3), zorder=0), images[i])
+            show_in_corner(axes, images[i])
         if i + columns >= n_trials:
             axes.tick_params(axis="x", labelbottom=True)
             axes.set_xlabel("time (ms)")
@@ -102,11 +102,13 @@ def draw_potentials(
     stressed = others | ({label: TRUE} if chosen == label else {chosen: WRONG, label: TRUE})
     axes.axhline(0, color=PALE, linewidth=0.6, zorder=0)
     few = np.unique(np.linspace(0, len(time) - 1, MOST_PALE_POINTS).round().astype(int))
-    for i, line in enumerate(mV.T):
-        if i in stressed:
-            axes.plot(time, line, color=stressed[i], linewidth=1.8, zorder=3)
-        else:
-            axes.plot(time[few], line[few], color=PALE, linewidth=0.7, zorder=2)
+    # All pale lines are one, with gaps: a line each would be most of the time that a page takes.
+    pale = [np.append(mV[few, i], np.nan) for i in range(mV.shape[1]) if i not in stressed]
+    if pale:
+        times = np.tile(np.append(time[few], np.nan), len(pale))
+        axes.plot(times, np.concatenate(pale), color=PALE, linewidth=0.7, zorder=2)
+    for i, colour in stressed.items():
+        axes.plot(time, mV[:, i], color=colour, linewidth=1.8, zorder=3)
     # Where two lines end close together, their labels lean away from each other.
     above = max(stressed, key=lambda i: mV[-1, i])
     for i, colour in stressed.items():

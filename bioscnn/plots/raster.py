@@ -85,17 +85,19 @@ def raster(
 def draw_spikes(axes: Axes, spikes: SpikeTrains, label: int | None) -> None:
     """Draw the spikes of a population in one trial, those of the neuron of the true class in its colour."""
     few = spikes.size <= FEW_NEURONS
-    colours = np.where(spikes.neuron == (-1 if label is None else label), TRUE, INK if few else PALETTE[0])
-    axes.scatter(
-        milliseconds(spikes.step, spikes.dt),
-        spikes.neuron,
-        s=22 if few else 2.5,
-        marker="|" if few else "o",
-        linewidths=1.3 if few else 0,
-        color=colours,
-        alpha=opacity(spikes.n_spikes),
-        rasterized=spikes.n_spikes > MOST_VECTOR_SPIKES,
-    )
+    of_label = spikes.neuron == (-1 if label is None else label)
+    # Dots of one colour are drawn as one mark at many places, which is five times as fast.
+    for these, colour in ((~of_label, INK if few else PALETTE[0]), (of_label, TRUE)):
+        axes.scatter(
+            milliseconds(spikes.step[these], spikes.dt),
+            spikes.neuron[these],
+            s=22 if few else 2.5,
+            marker="|" if few else "o",
+            linewidths=1.3 if few else 0,
+            color=colour,
+            alpha=opacity(spikes.n_spikes),
+            rasterized=spikes.n_spikes > MOST_VECTOR_SPIKES,
+        )
     axes.set_ylim(spikes.size - 0.5, -0.5)
     if spikes.n_spikes == 0:
         axes.text(0.5, 0.5, "silent", transform=axes.transAxes, ha="center", va="center", color=MUTED)
@@ -103,7 +105,30 @@ def draw_spikes(axes: Axes, spikes: SpikeTrains, label: int | None) -> None:
 
 def show_image(axes: Axes, image: NDArray[np.uint8]) -> None:
     """Show an image of shape (channels, height, width): grey, colour, or the brightest channel."""
-    picture = image.transpose(1, 2, 0) if len(image) == 3 else image.max(axis=0)
-    axes.imshow(picture, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    axes.imshow(_picture(image), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
     axes.set_axis_off()
     axes.set_anchor("NW")
+
+
+def show_in_corner(axes: Axes, image: NDArray[np.uint8], share: float = 0.3) -> None:
+    """Show an image as `show_image`, behind the lines of a panel, in its upper left corner."""
+    from matplotlib.colors import Normalize
+    from matplotlib.image import BboxImage
+    from matplotlib.transforms import Bbox
+
+    picture = _picture(image)
+    rows, columns = picture.shape[:2]
+
+    def place(_: object) -> Bbox:
+        scale = share * min(axes.bbox.width / columns, axes.bbox.height / rows)
+        left, top = axes.transAxes.transform((0.02, 0.98))
+        return Bbox.from_bounds(left, top - scale * rows, scale * columns, scale * rows)
+
+    shown = BboxImage(place, cmap="gray", norm=Normalize(0, 255), interpolation="nearest", zorder=0)
+    shown.set_data(picture)
+    shown.set_in_layout(False)
+    axes.add_artist(shown)
+
+
+def _picture(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return image.transpose(1, 2, 0) if len(image) == 3 else image.max(axis=0)

@@ -133,6 +133,7 @@ def training_section(run: Run) -> Section:
                 f"Line charts of the losses and accuracies of {len(card['epochs'])} epochs of training",
                 learning_caption(card),
                 of_recordings=False,
+                drawn_from=(plots.learning_curves.__module__, card["epochs"], card["best_epoch"]),
             )
         )
     parts.append(Folded("All that is known of the training", [Text(json.dumps(card, indent=2), "code")]))

@@ -39,6 +39,9 @@ class Figure:
         Whether one drawing in the width of a phone does for both, as for figures that stand side by side.
     of_recordings : bool
         Whether it shows the recordings of the page; where those are simulated, its caption says so.
+    drawn_from : tuple
+        Of a figure that many pages have: the module that draws it, and all numbers that it is drawn from. The
+        drawing is kept in the cache folder.
 
     Raises
     ------
@@ -51,6 +54,7 @@ class Figure:
     caption: Inline
     narrow: bool = False
     of_recordings: bool = True
+    drawn_from: tuple[object, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.alt:
@@ -185,6 +189,8 @@ class Page:
         What makes the answer less than it seems, below the verdict.
     footer : Inline
         The last line, such as what the page was made from.
+    key : str
+        Hash of all that it was made from, by which it is recognised when it need not be made again.
 
     Raises
     ------
@@ -203,6 +209,7 @@ class Page:
     lead: Sequence[Inline] = ()
     warnings: Sequence[Inline] = ()
     footer: Inline = ""
+    key: str = ""
 
     def __post_init__(self) -> None:
         ids = ["summary", "provenance", *(id for section in self.sections for id in _ids(section))]

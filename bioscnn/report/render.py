@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bioscnn.files import write_atomically
-from bioscnn.plots.style import NARROW, WIDE
 from bioscnn.report import page as parts
 from bioscnn.report.inline import to_html, to_plain
-from bioscnn.report.pictures import Image
+from bioscnn.report.pictures import draw_all, load_for_drawing
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
 HERE = Path(__file__).parent
+TEMPLATES = HERE / "page.html", HERE / "report.css"
 
 
 def render(page: parts.Page) -> str:
@@ -27,7 +27,28 @@ def render(page: parts.Page) -> str:
     page : Page
         Each figure of it is drawn once for each width of the screen.
     """
-    return _template().render(page=page)
+    return _template().render(page=page, pictures=draw_all(list(_figures(page))))
+
+
+def _figures(page: parts.Page) -> Iterator[parts.Figure]:
+    """Yield the figures of a page in their order."""
+    waiting = [part for section in reversed(page.sections) for part in reversed(section.parts)]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, parts.Figure):
+            yield part
+        elif isinstance(part, parts.SideBySide):
+            yield from part.figures
+        elif isinstance(part, parts.Folded | parts.Entry):
+            waiting += reversed(part.parts)
+
+
+def load_for_pages() -> None:
+    """Load what draws and writes pages, so that the next one does not wait for it."""
+    import scipy.special  # noqa: F401 - intervals
+
+    load_for_drawing()
+    _template()
 
 
 @cache
@@ -36,6 +57,7 @@ def _template() -> Template:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
+    page, style = TEMPLATES
     made = Environment(
         loader=FileSystemLoader(HERE),
         autoescape=True,
@@ -43,25 +65,17 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(css=Markup((HERE / "report.css").read_text(encoding="utf-8")))
-    made.filters.update(inline=to_html, plain=to_plain, desktop=_desktop, phone=_phone)
+    made.globals.update(css=Markup(style.read_text(encoding="utf-8")))
+    made.filters.update(inline=to_html, plain=to_plain)
     for kind in (
         parts.Figure, parts.SideBySide, parts.Table, parts.Facts, parts.Text, parts.Folded, parts.Entry,
     ):  # fmt: skip
         made.tests[kind.__name__] = _is(kind)
-    return made.get_template("page.html")
+    return made.get_template(page.name)
 
 
 def _is(kind: type) -> Callable[[object], bool]:
     return lambda part: isinstance(part, kind)
-
-
-def _desktop(figure: parts.Figure) -> Image:
-    return Image.of(figure.draw(NARROW if figure.narrow else WIDE))
-
-
-def _phone(figure: parts.Figure) -> Image:
-    return Image.of(figure.draw(NARROW))
 
 
 def write_page(page: parts.Page, folder: Path, name: str = "report.html") -> Path:

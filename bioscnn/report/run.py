@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
 from pathlib import Path
 
+from bioscnn.fingerprint import code_of_modules, hash_of, version_of
 from bioscnn.report.files import refuse_incomplete
-from bioscnn.report.render import write_page
+from bioscnn.report.render import TEMPLATES, write_page
+
+REPORT = "report.html"
+FILES = ("run.h5", "summary.json", "provenance.json", "config.toml", "ledger.json")
 
 
 def write_report(folder: Path) -> Path:
@@ -32,4 +38,26 @@ def write_report(folder: Path) -> Path:
     run = read_run(folder)
     with refuse_incomplete(FIX):
         page = run_page(run)
-    return write_page(page, folder)
+    return write_page(replace(page, key=_key(folder)), folder, REPORT)
+
+
+def renew_report(folder: Path) -> Path:
+    """Return the ``report.html`` of a run; it is written only if it is not of these files by this code.
+
+    Parameters, returns and errors as of `write_report`.
+    """
+    page = folder / REPORT
+    try:
+        with page.open("rb") as file:
+            known = f'content="{_key(folder)}"'.encode() in file.read(1000)
+    except OSError:
+        known = False
+    return page if known else write_report(folder)
+
+
+def _key(folder: Path) -> str:
+    """Return the hash of all that makes the page of a run: its files, the code, templates, matplotlib."""
+    digest = hashlib.sha256()
+    for path in [folder / name for name in FILES] + list(TEMPLATES):
+        digest.update(f"\0{path.name}\0".encode() + (path.read_bytes() if path.is_file() else b""))
+    return hash_of(digest.hexdigest(), code_of_modules(__name__), version_of("matplotlib"))

@@ -12,6 +12,7 @@ from typing import Any
 
 import brian2
 import sympy
+from brian2.core.functions import DEFAULT_FUNCTIONS
 from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
 
 from bioscnn.network import Population, Projection, SpikingNetwork
@@ -24,6 +25,7 @@ from bioscnn.simulation.equations import (
     threshold_of,
 )
 from bioscnn.simulation.numbering import brian_synapses
+from bioscnn.simulation.solutions import is_arithmetic, kept
 
 SCHEDULE = ["start", "groups", "thresholds", "resets", "synapses", "end"]
 
@@ -66,6 +68,20 @@ def exact(equations: Any, variables: Any = None, method_options: Any = None) -> 
     Brian2 writes ``R_m*I_stim + ... - R_m*I_stim*exp(-dt/tau_m)``; a coefficient that all neurons share is
     computed once a step, and each neuron has fewer products.
     """
+    named = sorted((variables or {}).items())
+    asked = [str(equations), [_kind(name, variable) for name, variable in named], method_options]
+    return str(kept(asked, lambda: _solve(equations, variables, method_options), is_arithmetic))
+
+
+def _kind(name: str, variable: Any) -> list[object]:
+    """Return all that a solution knows of a variable: not its value."""
+    if isinstance(variable, brian2.Function):
+        assert DEFAULT_FUNCTIONS.get(name) is variable, f"{name} is no function of Brian2's own"
+        return [name]
+    return [name, type(variable).__name__, str(variable.dtype), variable.scalar, variable.constant]
+
+
+def _solve(equations: Any, variables: Any, method_options: Any) -> str:
     own = [e for e in equations.values() if "constant" not in e.flags and e.var_type == "float"]
     symbols = [sympy.Symbol(equation.varname, real=True) for equation in own]
     statements = []

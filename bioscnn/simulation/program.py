@@ -75,7 +75,7 @@ def build(shape: ProgramShape) -> Program:
                         value=made.stderr.strip()[-2000:],
                         fix="run `bioscnn doctor`; if it finds nothing, report this message",
                     )
-            for leftover in [*folder.rglob("*.o"), *folder.glob("*.gch")]:
+            for leftover in folder.rglob("*.o"):
                 leftover.unlink()
             shutil.rmtree(final, ignore_errors=True)  # what somebody has damaged
             folder.replace(final)

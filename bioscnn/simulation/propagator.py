@@ -7,24 +7,17 @@ would compute them for every neuron anew; the propagator is computed once.
 from __future__ import annotations
 
 import ast
-import hashlib
-import json
 import operator
 import re
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from functools import cache
-from importlib.metadata import version
-from pathlib import Path
 from textwrap import dedent
 
 import numpy as np
 
-from bioscnn.caches import cache_folder
-from bioscnn.errors import UserError
-from bioscnn.files import write_json
 from bioscnn.network import Population, SpikingNetwork
 from bioscnn.simulation.equations import equations_of, method_of, parameters_of
+from bioscnn.simulation.solutions import kept
 
 Propagator = dict[str, dict[str, float]]
 
@@ -110,24 +103,22 @@ _ARITHMETIC: dict[type[ast.operator], Callable[[float, float], float]] = {
 def _solution(text: str, method: str | Callable[..., str]) -> tuple[str, list[str], list[str]]:
     """Return abstract code that solves equations, what goes into it, and what comes out.
 
-    What Brian2 solves takes it half a second, and loading it a second: the solution is kept on disk.
+    What Brian2 solves is kept on disk.
     """
     if not isinstance(method, str):
         return _solve(text, method)
-    here = Path(__file__).parent
-    sources = [(here / name).read_text(encoding="utf-8") for name in ("brian.py", "propagator.py")]
-    asked = json.dumps([text, sources, version("brian2"), version("sympy")])
-    file = cache_folder() / "solutions" / f"{hashlib.sha256(asked.encode()).hexdigest()[:20]}.json"
-    with suppress(OSError, ValueError):
-        code, needed, solved = json.loads(file.read_text(encoding="utf-8"))
-        return code, needed, solved
-    from bioscnn.simulation.brian import exact
 
-    found = _solve(text, exact)
-    with suppress(OSError, UserError):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_json(file, found)
-    return found
+    def solve() -> tuple[str, list[str], list[str]]:
+        from bioscnn.simulation.brian import exact
+
+        return _solve(text, exact)
+
+    code, needed, solved = kept(text, solve, _is_solution)
+    return code, needed, solved
+
+
+def _is_solution(found: object) -> bool:
+    return isinstance(found, list) and len(found) == 3 and isinstance(found[0], str)
 
 
 def _solve(text: str, method: Callable[..., str]) -> tuple[str, list[str], list[str]]:

@@ -205,7 +205,9 @@ def simulate_batches(
     progress = progress or Silent()
     a_trial = 4 * stimulus.n_steps * sum(network[name].size for name in potentials) + 1
     largest = min(LARGEST_BATCH, int(RECORDED_BYTES / a_trial))
-    size = max(1, min(largest, -(-stimulus.n_trials // device.processes)))
+    # Every process gets as many batches of the same size.
+    rounds = max(1, -(-stimulus.n_trials // (max(1, largest) * device.processes)))
+    size = max(1, -(-stimulus.n_trials // (rounds * device.processes)))
     parts = [slice(first, first + size) for first in range(0, stimulus.n_trials, size)]
     batches = [(stimulus[part], trials[part]) for part in parts]
     shape = device.program(network, not isinstance(stimulus, Currents), stimulus.dt)

@@ -28,4 +28,4 @@ def write_source(shape: ProgramShape, folder: Path) -> list[list[str]]:
     generate_source(shape, folder)
     sources = " ".join(join(folder))
     # Without DEPS, make does not preprocess every file once more to find what depends on what.
-    return [["make", "-f", str(TEMPLATES / "precompiled.mk"), PARALLEL, "DEPS=", f"SRCS={sources}"]]
+    return [["make", "-f", str(TEMPLATES / "two_files.mk"), PARALLEL, "DEPS=", f"SRCS={sources}"]]

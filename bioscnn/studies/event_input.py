@@ -119,6 +119,12 @@ class EventInput:
         """Return the frames of all recordings."""
         return self._frames(slice(None)).reshape(-1, *self.shape)
 
+    def ann_input(self) -> tuple[object, ...]:
+        """Return what decides the frames that the trained network is shown."""
+        spikes = self.encoded
+        events = spikes.neuron, spikes.step, spikes.trial_start
+        return *events, self.n_steps, self.shape, self.frame_steps, self.input_rate
+
     def ann_class(self, graph: LayerGraph) -> NDArray[np.int64]:
         """Return the class of the largest logit of each recording, logits averaged over its frames."""
         classes = []

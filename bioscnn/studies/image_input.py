@@ -103,6 +103,10 @@ class ImageInput:
             return self.front_end.counted(self.encoded, self.shape)
         return self.front_end.intensities(self.examples.intensities(), self.n_steps, self.dt)
 
+    def ann_input(self) -> tuple[object, ...]:
+        """Return what the trained network is shown."""
+        return (self.intensities(),)
+
     def ann_class(self, graph: LayerGraph) -> NDArray[np.int64]:
         """Return the class of the largest logit of each image."""
         return np.asarray(graph.forward(self.intensities()).argmax(axis=1))

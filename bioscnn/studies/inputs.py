@@ -89,6 +89,9 @@ class Input(Protocol):
     def intensities(self) -> NDArray[np.float32]:
         """Return all that the trained network is shown, shape (n_images or n_frames, *shape)."""
 
+    def ann_input(self) -> tuple[object, ...]:
+        """Return all that decides what the trained network is shown."""
+
     def ann_class(self, graph: LayerGraph) -> NDArray[np.int64]:
         """Return the class that the trained network gives each example, shape (n_examples,)."""
 

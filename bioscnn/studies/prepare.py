@@ -35,6 +35,7 @@ from bioscnn.quantities import format_quantity
 from bioscnn.simulation import Device, Progress
 from bioscnn.simulation.shape import ProgramShape
 from bioscnn.simulation.simulate import Silent
+from bioscnn.studies.answers import answers
 from bioscnn.studies.config import Neuron, StudyConfig
 from bioscnn.studies.config import Synapse as SynapseKeys
 from bioscnn.studies.disturbance import disturbed, noises_of, without_noise
@@ -122,7 +123,7 @@ class Prepared(Loaded):
     @cached_property
     def ann_class(self) -> NDArray[np.int64]:
         """Class that the trained network gives each example, shape (n_trials,); errors as of `graph`."""
-        return self.input.ann_class(self.graph)
+        return answers(self.graph, self.input)
 
     @property
     def has_ann(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +20,7 @@ from bioscnn.files import point_latest, whole_folder, write_json
 from bioscnn.fingerprint import hash_of
 from bioscnn.network import READOUT
 from bioscnn.readout import output_names
-from bioscnn.report import write_index, write_report
+from bioscnn.report import load_for_pages, renew_report, write_index, write_report
 from bioscnn.report.folder import read_facts
 from bioscnn.simulation import Progress, simulate, simulate_batches
 from bioscnn.simulation.storage import RunFile
@@ -72,7 +73,7 @@ def run_study(
     """Run a study and write its folder, and the index of all results.
 
     Results that are there already, of the same study, inputs and code, are not simulated again: their report
-    is written anew. To simulate again, give another folder.
+    is written anew if what makes it has changed. To simulate again, give another folder.
 
     Parameters
     ----------
@@ -105,8 +106,9 @@ def run_study(
     folder = out or result_folder(results / name, study.label, key)
     known = _known(folder, key, watch)
     if known is None:
-        with whole_folder(folder, mark=SUMMARY) as scratch:
-            scores = _simulate(scratch / "run.h5", prepared, watch)
+        with ThreadPoolExecutor(1) as aside, whole_folder(folder, mark=SUMMARY) as scratch:
+            answered = aside.submit(_answer_and_load, prepared)
+            scores = _simulate(scratch / "run.h5", prepared, watch, answered)
             facts = (
                 _provenance(prepared, watch.started) | made_by | {"key": key, "changed": dict(study.edits)}
             )
@@ -129,7 +131,7 @@ def run_study(
 
 
 def _known(folder: Path, key: str, watch: _Watch) -> tuple[dict[str, Any], str] | None:
-    """Return the summary of the same results and when they were simulated, and write their report again.
+    """Return the summary of the same results and when they were simulated, and renew their report.
 
     None if there are none, or they are damaged.
     """
@@ -140,13 +142,23 @@ def _known(folder: Path, key: str, watch: _Watch) -> tuple[dict[str, Any], str] 
         if provenance.get("key") != key:
             return None
         watch.stage("reporting")
-        write_report(folder)
+        renew_report(folder)
     except UserError:
         return None
     return summary, str(provenance["started"])
 
 
-def _simulate(path: Path, prepared: Prepared, watch: _Watch) -> Scores:
+def _answer_and_load(prepared: Prepared) -> None:
+    """Do what comes after the simulation while another program simulates.
+
+    What fails fails again, and is told, where it is needed.
+    """
+    if prepared.has_ann:
+        prepared.ann_class  # noqa: B018 - it is kept
+    load_for_pages()
+
+
+def _simulate(path: Path, prepared: Prepared, watch: _Watch, answered: Future[None]) -> Scores:
     """Simulate all trials into a file, then a few again with every spike."""
     config, network, shown = prepared.study.config, prepared.network, prepared.input
     device, examples = prepared.device, prepared.examples
@@ -158,12 +170,13 @@ def _simulate(path: Path, prepared: Prepared, watch: _Watch) -> Scores:
             file.append(batch)
             scores.add(batch)
         watch.stage("recording examples")
-        file.describe_trials(label=examples.labels, index=examples.index)
-        if prepared.has_ann:
-            file.describe_trials(ann_class=prepared.ann_class)
         chosen = _one_of_each_class(examples.labels)
         few = shown.stimulus.take(chosen)
         recording = simulate(network, few, device, record=set(shapes), potentials=record, trials=chosen)
+        wait([answered])
+        file.describe_trials(label=examples.labels, index=examples.index)
+        if prepared.has_ann:
+            file.describe_trials(ann_class=prepared.ann_class)
         file.add_examples(recording, chosen, shown.pictures(chosen))
         if isinstance(few, SpikeTrains):
             file.add_example_input(few, shown.shape)

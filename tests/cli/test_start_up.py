@@ -28,13 +28,32 @@ def test_a_cached_run_imports_what_it_needs_when_it_needs_it(folder):
         [sys.executable, "-X", "importtime", BIOSCNN, "run", STUDY, "--trials", "100"],
         cwd=folder, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    before, _, after = done.stderr.partition("writing the report")
-    simulating, reporting = (
+    before, _, after = done.stderr.partition("simulating ...")
+    preparing, meanwhile = (
         set(re.findall(r"^import time:.*\| +(\w+)$", part, re.M)) for part in (before, after)
     )
-    assert {"numpy", "h5py"} <= simulating and reporting >= FOR_FIGURES
-    assert not simulating & (FOR_FIGURES | FOR_OTHER_TASKS)
-    assert not reporting & FOR_OTHER_TASKS
+    assert {"numpy", "h5py"} <= preparing and meanwhile >= FOR_FIGURES
+    assert not preparing & (FOR_FIGURES | FOR_OTHER_TASKS)
+    assert not meanwhile & FOR_OTHER_TASKS
+
+
+@pytest.mark.slow
+def test_the_same_run_again_is_drawn_only_if_a_file_of_it_has_changed(folder):
+    def run():
+        done = subprocess.run(
+            [sys.executable, "-X", "importtime", BIOSCNN, "run", STUDY, "--trials", "100"],
+            cwd=folder, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        return done, set(re.findall(r"^import time:.*\| +(\w+)$", done.stderr, re.M))
+
+    run()
+    again, imported = run()
+    assert "Same results as before" in again.stdout and "simulating" not in again.stderr
+    assert not imported & (FOR_OTHER_TASKS | {"matplotlib", "PIL"})
+    with (folder / "results" / "mnist" / "latest" / "config.toml").open("a") as file:
+        file.write("# edited\n")
+    again, imported = run()
+    assert "Same results as before" in again.stdout and "matplotlib" in imported
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ import bioscnn
 from bioscnn.ann import read_onnx
 from bioscnn.datasets import contents
 from bioscnn.errors import UserError
+from bioscnn.simulation.solutions import is_arithmetic, kept
 from bioscnn.simulation.translation_unit import SCOPE, SUPPORT, join
 
 ROOT = Path(bioscnn.__file__).parent
@@ -41,10 +42,14 @@ def test_no_module_runs_text_or_unpickles_a_file(path):
             assert LOADS.isdisjoint(name.split(".")[0] for name in names), f"line {node.lineno}"
 
 
+MAIN = b"// \xc3\xbc\tint main() {}\r\n"
+
+
 @pytest.fixture
 def generated(tmp_path):
     """What Brian2 writes of one code object."""
     (tmp_path / "code_objects").mkdir()
+    (tmp_path / "main.cpp").write_bytes(MAIN)
     (tmp_path / "makefile").write_bytes(b"SRCS = main.cpp code_objects/a_codeobject.cpp\n")
 
     def write(line):
@@ -64,9 +69,22 @@ def test_generated_code_with_a_hidden_line_is_not_compiled(generated, character)
 
 def test_generated_code_is_joined_as_it_is(generated):
     folder = generated("// a comment\t{}")
-    assert join(folder) == ["code_objects.cpp", "main.cpp"]
-    joined = (folder / "code_objects.cpp").read_bytes()
+    assert join(folder) == ["steps.cpp", "once.cpp"]
+    assert (folder / "once.cpp").read_bytes() == MAIN
+    joined = (folder / "steps.cpp").read_bytes()
     assert b"// a comment\t{}\n" in joined and b"using namespace a_codeobject_support;" in joined
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["V = V*exp(-dt/tau_m)\nI = 2.0*I**(-1)", "V = system(0)", "V = V; system(0)", 'V = "a"', "V = a.b", "V"],
+)
+def test_a_solution_on_disk_is_arithmetic_or_solved_again(tmp_path, monkeypatch, code):
+    monkeypatch.setenv("BIOSCNN_CACHE", str(tmp_path))
+    kept("asked", lambda: code, is_arithmetic)
+    assert list(tmp_path.rglob("*.json"))
+    again = kept("asked", lambda: "solved again", is_arithmetic)
+    assert again == (code if code.startswith("V = V*exp") else "solved again")
 
 
 @pytest.mark.parametrize("location", ["../secret.bin", "/etc/hostname", "link.bin"])

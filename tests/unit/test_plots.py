@@ -331,9 +331,12 @@ def test_the_ends_of_saccades_are_marked_in_every_panel_with_a_time_axis():
 def test_potentials_are_drawn_in_millivolts_and_milliseconds():
     volts = potentials(1)
     axes = plots.output_potentials(volts, DT, LABEL[:1], CHOSEN[:1], DIGITS).axes[0]
-    lines = [line for line in axes.lines if len(line.get_xdata()) == 30]
-    np.testing.assert_allclose([line.get_ydata() for line in lines], 1e3 * volts[0].T, rtol=1e-6)
-    np.testing.assert_allclose(lines[0].get_xdata(), np.arange(1, 31))
+    points = np.concatenate([line.get_xydata() for line in axes.lines if len(line.get_xdata()) >= 30])
+    drawn = points[~np.isnan(points[:, 1])].reshape(-1, 30, 2)  # one line, with gaps, holds all pale ones
+    np.testing.assert_allclose(drawn[:, :, 0], np.broadcast_to(np.arange(1, 31), (10, 30)))
+    np.testing.assert_allclose(
+        sorted(drawn[:, :, 1].tolist()), sorted((1e3 * volts[0].T).tolist()), rtol=1e-6
+    )
 
 
 def test_a_mistaken_trial_names_both_classes():

@@ -19,8 +19,13 @@ CHANGES = ["simulation.device=numpy", "dataset.trials=3", "simulation.duration=5
 @pytest.fixture
 def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of results whose reports are checked, but not drawn."""
-    monkeypatch.setattr(run, "write_report", read_run)
+    skip_drawing(monkeypatch)
     return tmp_path / "results"
+
+
+def skip_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("write_report", "renew_report"):
+        monkeypatch.setattr(run, name, read_run)
 
 
 def go(results: Path, *changes: str) -> run.Run:
@@ -64,7 +69,7 @@ def test_other_code_and_other_biases_have_a_folder_of_their_own(results: Path, m
     monkeypatch.setattr(run, "code_of_runs", lambda: "other code")
     assert go(results).folder != first.folder
     monkeypatch.undo()
-    monkeypatch.setattr(run, "write_report", read_run)
+    skip_drawing(monkeypatch)
 
     def doubled(*given):
         """The study as an edit of conversion would make it: every bias twice as large."""

@@ -1,0 +1,111 @@
+"""Work that this process shares with copies of itself, each of which takes the next job that nobody has."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Any, TypeVar
+
+from bioscnn.processes import end_with
+
+Job = TypeVar("Job")
+
+NUMBER_BYTES = 4
+LONGEST_WAIT = 60
+"""Seconds that a copy may take for its last job, before this process does that itself."""
+
+
+def shared_out(work: Callable[[Job], Any], jobs: Sequence[Job], processes: int | None = None) -> list[Any]:
+    """Return what `work` makes of each job, computed by this process and copies of it at a time.
+
+    A copy has all that this process has loaded, and ends with it, however that ends. A job that a copy could
+    not do is done here, so that its error is raised here.
+
+    Parameters
+    ----------
+    work : callable
+        From a job to a result that JSON can say.
+    jobs : sequence
+        What is to be done.
+    processes : int, optional
+        How many, with this one; as many as there are cores for it if not given. Only Linux copies processes
+        that have loaded any library; elsewhere there is one.
+    """
+    processes = processes or len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
+    with ExitStack() as stack:
+        numbers = stack.enter_context(_queue(len(jobs)))
+        copies = [
+            stack.enter_context(_copy(work, jobs, numbers)) for _ in range(min(processes, len(jobs)) - 1)
+        ]
+        done = {number: work(jobs[number]) for number in _taken(numbers)}
+        for descriptor in copies:
+            done |= _received(descriptor)
+    return [done[number] if number in done else work(job) for number, job in enumerate(jobs)]
+
+
+@contextmanager
+def _queue(n: int) -> Iterator[int]:
+    """Yield the end of a pipe from which every process that knows it takes the numbers 0, 1, ... n - 1."""
+    read_end, write_end = os.pipe()
+    try:
+        os.write(write_end, b"".join(number.to_bytes(NUMBER_BYTES, "big") for number in range(n)))
+        os.close(write_end)
+        yield read_end
+    finally:
+        os.close(read_end)
+
+
+def _taken(numbers: int) -> Iterator[int]:
+    while taken := os.read(numbers, NUMBER_BYTES):
+        yield int.from_bytes(taken, "big")
+
+
+@contextmanager
+def _copy(work: Callable[[Job], Any], jobs: Sequence[Job], numbers: int) -> Iterator[int]:
+    """Start a copy of this process, and yield the descriptor from which to read what it has done."""
+    parent = os.getpid()
+    read_end, write_end = os.pipe()
+    with warnings.catch_warnings():
+        # Python 3.12 warns of other threads, whose locks nobody opens in the copy; `work` takes none of them.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        process = os.fork()
+    if process == 0:
+        try:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            end_with(parent)
+            _work(work, jobs, numbers, write_end)
+        finally:
+            os._exit(0)
+    os.close(write_end)
+    try:
+        yield read_end
+    finally:
+        os.close(read_end)
+        os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
+
+
+def _work(work: Callable[[Job], Any], jobs: Sequence[Job], numbers: int, write_end: int) -> None:
+    done = {}
+    for number in _taken(numbers):
+        with suppress(Exception):
+            done[number] = work(jobs[number])
+    with open(write_end, "w", encoding="utf-8") as pipe:
+        json.dump(list(done.items()), pipe)
+
+
+def _received(descriptor: int) -> dict[int, Any]:
+    """Return what a copy has done; nothing if it died, or takes longer than anything takes."""
+    text = b""
+    while select.select([descriptor], [], [], LONGEST_WAIT)[0]:
+        piece = os.read(descriptor, 1 << 20)
+        if not piece:
+            return dict(json.loads(text)) if text.endswith(b"]") else {}
+        text += piece
+    return {}

@@ -1,0 +1,53 @@
+"""Answers of a trained network are kept, and are those of this network to these examples."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bioscnn.ann import LayerGraph, read_model
+from bioscnn.fingerprint import closure, code_of_modules, hash_of_code
+from bioscnn.studies import read_study
+from bioscnn.studies.answers import answers
+from bioscnn.studies.image_input import ImageInput
+from bioscnn.studies.prepare import load
+
+STUDY = Path(__file__).parents[2] / "sims" / "mnist.toml"
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache folder."""
+    monkeypatch.setenv("BIOSCNN_CACHE", str(tmp_path))
+    return tmp_path
+
+
+def shown(*changes: str) -> ImageInput:
+    loaded = load(read_study(STUDY, ["dataset.trials=20", *changes]), None).input
+    assert isinstance(loaded, ImageInput)
+    return loaded
+
+
+def test_a_network_answers_once_until_it_or_what_it_is_shown_changes(cache: Path, monkeypatch):
+    graph, digits = read_model("mnist-small"), shown()
+    computed: list[LayerGraph] = []
+    forward = LayerGraph.forward
+    monkeypatch.setattr(LayerGraph, "forward", lambda self, x: computed.append(self) or forward(self, x))
+    first = answers(graph, digits)
+    assert np.array_equal(answers(graph, shown("neuron.tau_m=10 ms", "simulation.duration=20 ms")), first)
+    assert computed == [graph]
+    answers(read_model("mnist-small-relu"), digits)
+    answers(graph, shown("noise.gaussian-noise.severity=5"))
+    answers(graph, shown("dataset.trials=21"))
+    assert len(computed) == 4
+    for file in cache.rglob("*.npz"):
+        file.write_bytes(b"half of it")
+    assert np.array_equal(answers(graph, digits), first) and len(computed) == 5
+
+
+def test_a_kept_hash_of_code_is_that_of_the_code(cache: Path):
+    expected = hash_of_code(closure(["bioscnn.readout"]))
+    for _ in range(2):
+        code_of_modules.cache_clear()
+        assert code_of_modules("bioscnn.readout") == expected
+    assert len(list((cache / "code").iterdir())) == 1
