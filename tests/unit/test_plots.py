@@ -424,7 +424,10 @@ def test_a_trial_shows_every_spike_and_when_it_was_decided():
         label=1, chosen=1, decided=6e-3,
     )  # fmt: skip
     panels = [axes for part in figure.subfigs for axes in part.axes]
-    spikes = [np.rint(axes.collections[0].get_offsets()).tolist() for axes in panels[:2]]
+    spikes = [
+        np.rint([place for marks in axes.collections for place in marks.get_offsets()]).tolist()
+        for axes in panels[:2]
+    ]
     assert spikes == [[[4, 0], [4, 2], [8, 1]], [[9, 1]]]
     lines = panels[3].get_lines()
     assert any(np.array_equal(line.get_xdata(), [6, 6]) for line in lines)
