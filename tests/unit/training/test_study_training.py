@@ -16,7 +16,8 @@ from typer.testing import CliRunner
 
 pytest.importorskip("torch")
 
-from bioscnn.ann import MaxPool2d, read_card, read_model
+import bioscnn
+from bioscnn.ann import LIFRate, MaxPool2d, read_card, read_model
 from bioscnn.cli import app
 from bioscnn.errors import UserError
 from bioscnn.studies import read_study
@@ -156,6 +157,17 @@ def test_what_has_no_twin_is_trained_on_rates_and_refused_on_spikes(pets, change
     with pytest.raises(UserError) as refused:
         recipe_of(study, "spikes")
     assert refused.value.key == "training.on"
+
+
+def test_fine_tuning_for_another_neuron_simulates_that_neuron(pets):
+    layers, other = "training.layers=8c3s2 8c3s2", ["neuron.t_ref=8 ms", "neuron.tau_m=15 ms"]
+    train_recipe(recipe_of(read_study(pets, [layers])).changed(None, 1), None)
+    study = read_study(pets, [layers, *other])
+    file, card = train_recipe(recipe_of(study, "spikes").changed(None, 1), None)
+    rates = [layer for layer in read_model(file).layers if isinstance(layer, LIFRate)]
+    assert [(rate.tau_m, rate.t_ref) for rate in rates] == [(15e-3, 8e-3)] * 2
+    done = bioscnn.run(study, {"network.model": str(file), "simulation.device": "numpy"})
+    assert done.decisions["spikes"].mean() == pytest.approx(card["spiking"]["spikes_per_image"])
 
 
 def test_a_duration_to_be_found_later_is_no_hindrance(pets):
