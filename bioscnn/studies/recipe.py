@@ -203,6 +203,10 @@ def why_no_twin(config: StudyConfig) -> str:
         return "the twin takes images as currents, or recordings"
     if config.encoding.gain != 1:
         return "the twin takes images as they are, without a gain"
+    if config.network.weight_scale != 1:
+        return "the twin takes weights as they are, without a scale"
+    if config.simulation.start != "rest":
+        return "the twin's membranes begin at rest"
     return ""
 
 

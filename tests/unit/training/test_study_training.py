@@ -147,7 +147,7 @@ def test_what_cannot_be_trained_is_refused_and_leaves_nothing(pets, tmp_path, ch
     [
         ["synapse.tau_s=20 ms"], ["neuron.reset=zero"], ["synapse.model=conductance"], ["synapse.delay=1 ms"],
         ["encoding.kind=poisson"], ["encoding.kind=lif-layer", "encoding.input_rate=500 Hz"],
-        ["encoding.gain=2"],
+        ["encoding.gain=2"], ["network.weight_scale=2"], ["simulation.start=spread"],
     ],
 )  # fmt: skip
 def test_what_has_no_twin_is_trained_on_rates_and_refused_on_spikes(pets, changes):
