@@ -122,6 +122,7 @@ def test_a_network_to_begin_with_and_a_teacher_lie_beside_the_study(pets, tmp_pa
         (["training.start=mnist-small"], "training.start"),
         (["training.teacher=mnist-small"], "training.teacher"),
         (["training.teacher=none.onnx"], None),
+        (["training.on=spikes"], "training.batch_size"),
         (["training.examples=1000"], "training.examples"),
         (["training.activation=lif", "neuron.model=if"], "training.activation"),
         (["network.model=pets.keras"], "network.model"),
