@@ -300,6 +300,14 @@ def test_a_killed_training_with_batch_normalisation_continues_to_the_same_result
     assert train(start, *data, settings, checkpoint=tmp_path / "bn.npz")[0] == whole
 
 
+def test_a_last_batch_of_one_example_is_no_batch_to_normalise_by():
+    start = Architecture((1, 8, 8), parse_layers("4c8 bn"), 2, LIFRate()).initial("one", 1)
+    graph, card = train(start, *bars(33, 1), *bars(20, 2), replace(QUICK, epochs=1))
+    assert card["n_train"] == 33 and all(
+        np.isfinite(x.weight).all() for x in graph.layers if hasattr(x, "weight")
+    )
+
+
 def test_a_teacher_passes_on_what_the_labels_do_not_say(trained):
     images, _ = bars(640, 1)
     unlabelled = np.zeros(640, np.int64)
