@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shlex
 import signal
 import subprocess
 import sys
@@ -169,6 +170,30 @@ def test_fine_tuning_for_another_neuron_simulates_that_neuron(pets):
     assert [(rate.tau_m, rate.t_ref) for rate in rates] == [(15e-3, 8e-3)] * 2
     done = bioscnn.run(study, {"network.model": str(file), "simulation.device": "numpy"})
     assert done.decisions["spikes"].mean() == pytest.approx(card["spiking"]["spikes_per_image"])
+
+
+def test_the_card_of_a_study_that_was_read_says_the_whole_command(pets):
+    layers = {"training.layers": "8c3s2"}
+    study = bioscnn.read_study(pets, layers)
+    bioscnn.train(study, epochs=1)
+    card = bioscnn.train(study, {"simulation.duration": "20 ms"}, on="spikes", epochs=1)[1]
+    words = shlex.split(card["command"])[2:]
+    assert words[:-2] == [
+        "pets.toml", "--on", "spikes", "--set", 'training.layers="8c3s2"',
+        "--set", 'simulation.duration="20 ms"',
+    ]  # fmt: skip
+    changes = [word for word in words[:-2] if "=" in word]
+    assert (
+        find_recipe(words[0], changes, "spikes").config
+        == bioscnn.read_study(study, {"simulation.duration": "20 ms"}).config
+    )
+
+
+def test_no_epochs_are_refused_and_not_those_of_the_study(pets):
+    for on in ("rates", "spikes"):
+        recipe = recipe_of(read_study(pets), on).changed(None, 0)
+        with pytest.raises(UserError, match="epochs"):
+            recipe.settings(40)
 
 
 def test_a_duration_to_be_found_later_is_no_hindrance(pets):
