@@ -253,6 +253,7 @@ def recipe_of(study: Study, stage: Stage | None = None) -> Recipe:
             expected="none of dataset.mean, std, scale and invert",
             fix="remove them",
         )
+    _refuse_distortions_of_others(config)
     name = model.name.removesuffix(".onnx")
     if stage in (None, keys.on):
         recipe = Recipe(name, config, keys.on, keys.start)
@@ -265,6 +266,19 @@ def recipe_of(study: Study, stage: Stage | None = None) -> Recipe:
             fix="leave --on away, or train that other network",
         )
     return _with_twin(Recipe(name + FINE_TUNED, config, "spikes", config.network.model))
+
+
+def _refuse_distortions_of_others(config: StudyConfig) -> None:
+    """Refuse to lose events of images, and to warp recordings."""
+    recorded = config.dataset.recorded
+    key, examples = ("warp", "images") if recorded else ("event_loss", "recordings")
+    if getattr(config.training, key) > 0:
+        raise UserError(
+            f"only {examples} are distorted in this way",
+            key=f"training.{key}",
+            value=getattr(config.training, key),
+            fix="remove it",
+        )
 
 
 def _with_twin(recipe: Recipe) -> Recipe:

@@ -106,6 +106,18 @@ class Training(_Given):
         return self
 
     @model_validator(mode="after")
+    def _keys_of_a_teacher(self) -> Training:
+        for key in ("teacher_weight", "temperature"):
+            if self.teacher is None and key in self.model_fields_set:
+                raise refuse(
+                    "there is no teacher",
+                    key=f"training.{key}",
+                    value=getattr(self, key),
+                    fix="name one: training.teacher; or remove the key",
+                )
+        return self
+
+    @model_validator(mode="after")
     def _begins_once(self) -> Training:
         if self.start is not None and "layers" in self.model_fields_set:
             raise refuse(

@@ -124,6 +124,8 @@ def test_a_network_to_begin_with_and_a_teacher_lie_beside_the_study(pets, tmp_pa
         (["training.teacher=mnist-small"], "training.teacher"),
         (["training.teacher=none.onnx"], None),
         (["training.on=spikes"], "training.batch_size"),
+        (["training.temperature=3"], "training.temperature"),
+        (["training.event_loss=0.2"], "training.event_loss"),
         (["training.examples=1000"], "training.examples"),
         (["training.activation=lif", "neuron.model=if"], "training.activation"),
         (["network.model=pets.keras"], "network.model"),
