@@ -117,6 +117,15 @@ def _training(card: dict[str, object] | None, kinds: set[type]) -> Iterator[Meth
         yield "neftci2019surrogate", "fine-tuning on spikes by surrogate gradients"
     if card.get("teacher"):
         yield "hinton2015distilling", "training by a larger network"
+    settings = card.get("settings")
+    if not isinstance(settings, dict):
+        return
+    recorded = "recordings" in card
+    if settings.get("warp", 0) > 0 and not recorded:  # events are not warped
+        yield "simard2003best", "elastic distortions of training images"
+    if settings.get("noise", 0) > 0:
+        for key in ("hu2021v2e",) if recorded else ("mu2019mnistc", "devries2017cutout"):
+            yield key, "noise in training"
 
 
 def _encoding(config: StudyConfig, _: Path | None) -> Iterator[Method]:
@@ -127,7 +136,8 @@ def _encoding(config: StudyConfig, _: Path | None) -> Iterator[Method]:
     if encoding.kind in ("rank-order", "latency"):
         yield "thorpe1998rankorder", "rank-order coding"
         yield "vanrullen2001rate", "rank-order coding"
-        yield "bhattacharya2010rankorder", "correction of overlapping filters"
+        if encoding.retina:  # pixels do not overlap
+            yield "bhattacharya2010rankorder", "correction of overlapping filters"
     if encoding.kind == "poisson":
         yield "diehl2015fast", "pixels as Poisson spike trains"
 

@@ -134,9 +134,18 @@ def convert(
 
 
 def finite(given: Any, key: str) -> NDArray[np.float32]:
-    """Return images in single precision, in which they have to be finite."""
+    """Return images in single precision, in which they have to be finite; bytes are no intensities."""
+    exact = numbers(given, key)
+    if exact.dtype == np.uint8:
+        raise UserError(
+            "images are pixels of 0 to 255",
+            key=key,
+            value=f"uint8 of shape {exact.shape}",
+            expected="floats in the range that the network was trained on, such as 0 to 1",
+            fix="images.intensities() of a data set; x / 255, or x.astype(float) if it learnt from 0 to 255",
+        )
     with np.errstate(over="ignore"):
-        images = numbers(given, key).astype(np.float32, copy=False)
+        images = exact.astype(np.float32, copy=False)
     n_bad = images.size - np.count_nonzero(np.isfinite(images))
     if n_bad:
         raise UserError(

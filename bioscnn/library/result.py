@@ -57,7 +57,7 @@ class Result:
     @cached_property
     def accuracy(self) -> Estimate:
         """Share of the trials that are right by the readout of the study, with a Wilson 95 % interval."""
-        return proportion(self.decisions["correct"].to_numpy())
+        return proportion(self._read(lambda run: TrialResults.of(run).correct))
 
     @property
     def ledger(self) -> Ledger | None:

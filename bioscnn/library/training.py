@@ -70,7 +70,10 @@ def train(
     if on not in (None, "rates", "spikes"):
         raise UserError("no such stage of training", key="on", value=on, expected='"rates" or "spikes"')
     if isinstance(study, Study):
-        recipe = replace(recipe_of(with_changes(study, changes), on), asked=(f"{study.name}.toml",))
+        read = with_changes(study, changes)
+        edits = [word for text in as_texts(dict(read.edits)) for word in ("--set", text)]
+        asked = (f"{study.name}.toml", *(["--on", on] if on else []), *edits)
+        recipe = replace(recipe_of(read, on), asked=asked)
     else:
         recipe = find_recipe(str(study), as_texts(changes), on)
     with TrainingProgress(recipe.name) if progress else nullcontext() as follow:

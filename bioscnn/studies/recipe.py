@@ -106,7 +106,11 @@ class Recipe:
 
     def changed(self, seed: int | None, epochs: int | None = None) -> Recipe:
         """Return the recipe with another seed, or another number of epochs, where one is given."""
-        return replace(self, seed=self.seed if seed is None else seed, epochs=epochs or self.epochs)
+        return replace(
+            self,
+            seed=self.seed if seed is None else seed,
+            epochs=self.epochs if epochs is None else epochs,
+        )
 
     def settings(self, n_examples: int) -> RateSettings | SpikeSettings:
         """Return how to train on so many examples.
@@ -134,13 +138,13 @@ class Recipe:
                     shared[name] = getattr(own, name)
             steps = round(0.4 * simulation.n_steps)
             shared["decide_from"] = steps * simulation.dt if own.decide_from is None else own.decide_from
-            return SpikeSettings(**shared | ({"epochs": self.epochs} if self.epochs else {}))
+            return SpikeSettings(**shared | ({} if self.epochs is None else {"epochs": self.epochs}))
         fires = isinstance(self.neuron, LIFRate)
         batch_size, usual = usual_batches(n_examples, keys.batch_size)
         window = 0.0 if self.recorded else RateSettings.shortest_window
         return RateSettings(
             **shared,
-            epochs=self.epochs or keys.epochs or usual,
+            epochs=(keys.epochs or usual) if self.epochs is None else self.epochs,
             batch_size=batch_size,
             learning_rate=keys.learning_rate or (1e-2 if fires else 2e-3),
             shortest_window=window if keys.shortest_window is None else keys.shortest_window,
@@ -203,6 +207,10 @@ def why_no_twin(config: StudyConfig) -> str:
         return "the twin takes images as currents, or recordings"
     if config.encoding.gain != 1:
         return "the twin takes images as they are, without a gain"
+    if config.network.weight_scale != 1:
+        return "the twin takes weights as they are, without a scale"
+    if config.simulation.start != "rest":
+        return "the twin's membranes begin at rest"
     return ""
 
 
@@ -245,6 +253,7 @@ def recipe_of(study: Study, stage: Stage | None = None) -> Recipe:
             expected="none of dataset.mean, std, scale and invert",
             fix="remove them",
         )
+    _refuse_distortions_of_others(config)
     name = model.name.removesuffix(".onnx")
     if stage in (None, keys.on):
         recipe = Recipe(name, config, keys.on, keys.start)
@@ -257,6 +266,19 @@ def recipe_of(study: Study, stage: Stage | None = None) -> Recipe:
             fix="leave --on away, or train that other network",
         )
     return _with_twin(Recipe(name + FINE_TUNED, config, "spikes", config.network.model))
+
+
+def _refuse_distortions_of_others(config: StudyConfig) -> None:
+    """Refuse to lose events of images, and to warp recordings."""
+    recorded = config.dataset.recorded
+    key, examples = ("warp", "images") if recorded else ("event_loss", "recordings")
+    if getattr(config.training, key) > 0:
+        raise UserError(
+            f"only {examples} are distorted in this way",
+            key=f"training.{key}",
+            value=getattr(config.training, key),
+            fix="remove it",
+        )
 
 
 def _with_twin(recipe: Recipe) -> Recipe:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.ann import LayerGraph, read_card, read_model, write_onnx
+from bioscnn.ann import LayerGraph, LIFRate, ReLU, read_card, read_model, write_onnx
 from bioscnn.datasets import EventSet, ImageSet
 from bioscnn.errors import UserError
 from bioscnn.files import make_folder, unwritable_is_told, write_json
@@ -178,7 +178,8 @@ def train_recipe(
     if recipe.start is None:
         graph = recipe.initial(training.shape, len(classes), settings.seed)
     else:
-        graph = replace(_network("start", recipe.start, folder, training), name=recipe.name)
+        start = _network("start", recipe.start, folder, training)
+        graph = replace(_with_neuron(start, recipe.neuron), name=recipe.name)
     teacher = None if recipe.teacher is None else _network("teacher", recipe.teacher, folder, training)
     make_folder(folder)
     checkpoint = folder / f"{recipe.name}.checkpoint.npz"
@@ -239,6 +240,22 @@ def _network(key: str, name: str, folder: Path, shown: Shown) -> LayerGraph:
             expected=f"{shown.shape} to {n_classes} classes",
         )
     return graph
+
+
+def _with_neuron(graph: LayerGraph, neuron: LIFRate | ReLU) -> LayerGraph:
+    """Return a network whose LIF rates are those of a study's neuron, which is what will be simulated."""
+
+    def of_the_study(layer: LIFRate) -> LIFRate:
+        assert isinstance(neuron, LIFRate)
+        names = ("tau_m", "t_ref")
+        # Times read from a file are rounded; equal ones are left, and the weights stay the same bit for bit.
+        if all(math.isclose(getattr(layer, n), getattr(neuron, n), rel_tol=1e-6) for n in names):
+            return layer
+        return replace(layer, tau_m=neuron.tau_m, t_ref=neuron.t_ref)
+
+    if not isinstance(neuron, LIFRate):
+        return graph
+    return graph.with_layers([of_the_study(x) if isinstance(x, LIFRate) else x for x in graph.layers])
 
 
 def _refuse_foreign(file: Path) -> None:

@@ -133,7 +133,9 @@ class TorchNetwork:
         if isinstance(layer, BatchNorm2d):
             mean, variance = (self._statistics[index, name] for name in ("mean", "variance"))
             beta = self._parameters[index, "beta"]
-            return batch_norm(x, mean, variance, weight, beta, self.training, _MOMENTUM, layer.epsilon)
+            # One value per channel, as in a last batch of one example, has no variance of its own.
+            of_batch = self.training and x.numel() > x.shape[1]
+            return batch_norm(x, mean, variance, weight, beta, of_batch, _MOMENTUM, layer.epsilon)
         if isinstance(layer, MaxPool2d):
             top, left, bottom, right = layer.padding
             filled = pad(x, (left, right, top, bottom), value=-torch.inf) if any(layer.padding) else x

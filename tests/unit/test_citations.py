@@ -83,6 +83,8 @@ def test_every_shipped_study_is_cited_from_the_shell_as_from_python(study):
         ({"network.model": "mnist-small-fine-tuned"}, {"neftci2019surrogate"}, set()),
         ({"noise.transmission-failure.severity": 1}, {"allen1994unreliability"}, set()),
         ({"noise.spike-loss.severity": 1}, set(), set()),
+        ({"network.model": "mnist-small-noise"}, {"mu2019mnistc", "devries2017cutout"}, set()),
+        ({"encoding.kind": "latency"}, {"thorpe1998rankorder", "vanrullen2001rate"}, set()),
         ({"encoding.kind": "poisson", "encoding.input_rate": "100 Hz"}, {"diehl2015fast"}, set()),
         ({"neuron.t_ref": "1 ms", "simulation.duration": "auto"}, set(), set()),
     ],
@@ -102,6 +104,10 @@ def test_a_retina_and_ranks_and_recordings_bring_their_own():
     }
     real, simulated = (cited("nmnist", **{"dataset.recordings": kind}) for kind in ("real", "simulated"))
     assert simulated - real == set(CAMERA) and "orchard2015converting" in real
+
+
+def test_elastic_distortions_are_cited_for_networks_that_were_shown_them():
+    assert "simard2003best" in cited("mnist") and "simard2003best" not in cited("caltech")
 
 
 def test_own_data_are_cited_by_their_folder_if_it_is_a_known_one(tmp_path):

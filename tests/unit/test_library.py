@@ -151,6 +151,8 @@ def test_a_run_is_read_as_tables_and_spikes(result):
     assert result.potentials("conv1").shape == (4, 20, conv1.size)
     again = bioscnn.read_run(result.folder)
     assert again.summary == result.summary and again.decisions.equals(decisions)
+    again.decisions["correct"] = False  # a table of one's own, to work with
+    assert again.accuracy == result.accuracy
     with pytest.raises(UserError) as refused:
         result.spikes("conv7")
     assert refused.value.key == "population"
@@ -207,6 +209,7 @@ def test_simulate_shows_recordings_for_as_long_as_they_last(tmp_path):
         ("mnist-small", {}, "network"),
         (None, {"stimulus": np.zeros((2, 1, 9, 9))}, "stimulus"),
         (None, {"stimulus": np.full((2, 1, 28, 28), np.nan)}, "stimulus"),
+        (None, {"stimulus": np.full((2, 1, 28, 28), 200, np.uint8)}, "stimulus"),
         (None, {"encoding": bioscnn.FrontEnd("poisson")}, "encoding"),
         (None, {"encoding": "poisson"}, "encoding"),
         (None, {"device": "numpy"}, "device"),
@@ -270,6 +273,7 @@ IMAGES = torch.rand(6, 1, 8, 8, generator=torch.Generator().manual_seed(1))
         ([[1], [1, 2]], "no array of one shape"),
         (np.array([None] * 5, object), "no numbers"),
         (IMAGES.numpy() * 1j, "no numbers"),
+        ((IMAGES * 255).to(torch.uint8), "pixels of 0 to 255"),
         (IMAGES.to("meta"), "a tensor without plain numbers"),
         (IMAGES.to_sparse(), "a tensor without plain numbers"),
         (IMAGES[:0], "the example is no image"),
@@ -279,7 +283,7 @@ def test_images_that_are_no_finite_numbers_are_refused(images, problem):
     for given in ((images,), (IMAGES, images)) if len(images) else ((images,),):
         with pytest.raises(UserError, match=problem):
             bioscnn.convert(module(), given[0], images=given[-1])
-    if "of the images" not in problem:
+    if "of the images" not in problem and "pixels" not in problem:
         with pytest.raises(UserError, match=problem):
             bioscnn.read_network(module(), images)
 

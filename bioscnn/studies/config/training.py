@@ -30,6 +30,12 @@ Batch = Annotated[int, Field(ge=1, le=65_536)]
 Threads = Annotated[int, Field(ge=1, le=1024)]
 
 
+_OF_RATES = {
+    "epochs", "batch_size", "learning_rate", "rate_noise", "shortest_window", "slope_width", "spiking_images",
+}  # fmt: skip
+"""Keys of ``[training]`` that training on spikes does not have, or has in its own table."""
+
+
 class _Given(Table):
     """A table of which only the keys that are given are written."""
 
@@ -85,6 +91,31 @@ class Training(_Given):
     seed: Seed = RateSettings.seed
     threads: Threads = 1
     spikes: SpikeTraining = SpikeTraining()
+
+    @model_validator(mode="after")
+    def _keys_of_the_stage(self) -> Training:
+        for key in sorted(self.model_fields_set & _OF_RATES) if self.on == "spikes" else ():
+            own = key in SpikeTraining.model_fields
+            raise refuse(
+                "a network that is made on spikes has no use for this key",
+                key=f"training.{key}",
+                value=getattr(self, key),
+                expected='training.on = "rates"',
+                fix=f"write training.spikes.{key}" if own else "remove it",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _keys_of_a_teacher(self) -> Training:
+        for key in ("teacher_weight", "temperature"):
+            if self.teacher is None and key in self.model_fields_set:
+                raise refuse(
+                    "there is no teacher",
+                    key=f"training.{key}",
+                    value=getattr(self, key),
+                    fix="name one: training.teacher; or remove the key",
+                )
+        return self
 
     @model_validator(mode="after")
     def _begins_once(self) -> Training:

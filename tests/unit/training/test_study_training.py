@@ -6,6 +6,7 @@ import json
 import os
 import random
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -17,7 +18,8 @@ from typer.testing import CliRunner
 
 pytest.importorskip("torch")
 
-from bioscnn.ann import MaxPool2d, read_card, read_model
+import bioscnn
+from bioscnn.ann import LIFRate, MaxPool2d, read_card, read_model
 from bioscnn.cli import app
 from bioscnn.errors import UserError
 from bioscnn.studies import read_study
@@ -123,6 +125,9 @@ def test_a_network_to_begin_with_and_a_teacher_lie_beside_the_study(pets, tmp_pa
         (["training.start=mnist-small"], "training.start"),
         (["training.teacher=mnist-small"], "training.teacher"),
         (["training.teacher=none.onnx"], None),
+        (["training.on=spikes"], "training.batch_size"),
+        (["training.temperature=3"], "training.temperature"),
+        (["training.event_loss=0.2"], "training.event_loss"),
         (["training.examples=1000"], "training.examples"),
         (["training.activation=lif", "neuron.model=if"], "training.activation"),
         (["network.model=pets.keras"], "network.model"),
@@ -148,7 +153,7 @@ def test_what_cannot_be_trained_is_refused_and_leaves_nothing(pets, tmp_path, ch
     [
         ["synapse.tau_s=20 ms"], ["neuron.reset=zero"], ["synapse.model=conductance"], ["synapse.delay=1 ms"],
         ["encoding.kind=poisson"], ["encoding.kind=lif-layer", "encoding.input_rate=500 Hz"],
-        ["encoding.gain=2"],
+        ["encoding.gain=2"], ["network.weight_scale=2"], ["simulation.start=spread"],
     ],
 )  # fmt: skip
 def test_what_has_no_twin_is_trained_on_rates_and_refused_on_spikes(pets, changes):
@@ -158,6 +163,41 @@ def test_what_has_no_twin_is_trained_on_rates_and_refused_on_spikes(pets, change
     with pytest.raises(UserError) as refused:
         recipe_of(study, "spikes")
     assert refused.value.key == "training.on"
+
+
+def test_fine_tuning_for_another_neuron_simulates_that_neuron(pets):
+    layers, other = "training.layers=8c3s2 8c3s2", ["neuron.t_ref=8 ms", "neuron.tau_m=15 ms"]
+    train_recipe(recipe_of(read_study(pets, [layers])).changed(None, 1), None)
+    study = read_study(pets, [layers, *other])
+    file, card = train_recipe(recipe_of(study, "spikes").changed(None, 1), None)
+    rates = [layer for layer in read_model(file).layers if isinstance(layer, LIFRate)]
+    assert [(rate.tau_m, rate.t_ref) for rate in rates] == [(15e-3, 8e-3)] * 2
+    done = bioscnn.run(study, {"network.model": str(file), "simulation.device": "numpy"})
+    assert done.decisions["spikes"].mean() == pytest.approx(card["spiking"]["spikes_per_image"])
+
+
+def test_the_card_of_a_study_that_was_read_says_the_whole_command(pets):
+    layers = {"training.layers": "8c3s2"}
+    study = bioscnn.read_study(pets, layers)
+    bioscnn.train(study, epochs=1)
+    card = bioscnn.train(study, {"simulation.duration": "20 ms"}, on="spikes", epochs=1)[1]
+    words = shlex.split(card["command"])[2:]
+    assert words[:-2] == [
+        "pets.toml", "--on", "spikes", "--set", 'training.layers="8c3s2"',
+        "--set", 'simulation.duration="20 ms"',
+    ]  # fmt: skip
+    changes = [word for word in words[:-2] if "=" in word]
+    assert (
+        find_recipe(words[0], changes, "spikes").config
+        == bioscnn.read_study(study, {"simulation.duration": "20 ms"}).config
+    )
+
+
+def test_no_epochs_are_refused_and_not_those_of_the_study(pets):
+    for on in ("rates", "spikes"):
+        recipe = recipe_of(read_study(pets), on).changed(None, 0)
+        with pytest.raises(UserError, match="epochs"):
+            recipe.settings(40)
 
 
 def test_a_duration_to_be_found_later_is_no_hindrance(pets):

@@ -9,6 +9,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from bioscnn.ann import BatchNorm2d, LIFRate, ReLU, read_card, read_onnx, write_onnx  # noqa: E402
+from bioscnn.conversion import simplified  # noqa: E402
 from bioscnn.errors import UserError  # noqa: E402
 from bioscnn.spikes import SpikeTrains  # noqa: E402
 from bioscnn.studies.recipe import find_recipe, find_recipes  # noqa: E402
@@ -308,6 +309,27 @@ def test_a_killed_training_with_batch_normalisation_continues_to_the_same_result
     with pytest.raises(Killed):
         train(start, *data, settings, checkpoint=tmp_path / "bn.npz", progress=kill)
     assert train(start, *data, settings, checkpoint=tmp_path / "bn.npz")[0] == whole
+
+
+def test_a_last_batch_of_one_example_is_no_batch_to_normalise_by():
+    start = Architecture((1, 8, 8), parse_layers("4c8 bn"), 2, LIFRate()).initial("one", 1)
+    graph, card = train(start, *bars(33, 1), *bars(20, 2), replace(QUICK, epochs=1))
+    assert card["n_train"] == 33 and all(
+        np.isfinite(x.weight).all() for x in graph.layers if hasattr(x, "weight")
+    )
+
+
+def test_batch_normalisation_is_folded_before_a_network_is_trained_on_spikes():
+    start = Architecture((1, 8, 8), parse_layers("4c3 4c3 bn"), 2, LIFRate(gamma=0.0)).initial("bn", 1)
+    mean = np.full(4, 0.3, np.float32)
+    start = start.with_layers(
+        [replace(layer, mean=mean) if isinstance(layer, BatchNorm2d) else layer for layer in start.layers]
+    )
+    short = replace(ON_SPIKES, epochs=1)
+    kept, folded = (
+        train(graph, *bars(64, 1), *bars(20, 2), short)[0] for graph in (start, simplified(start))
+    )
+    assert kept.sha256() == folded.sha256()
 
 
 def test_a_teacher_passes_on_what_the_labels_do_not_say(trained):
