@@ -71,6 +71,13 @@ def test_no_study_is_told_and_not_a_traceback(verb):
         getattr(bioscnn, verb)(None)
 
 
+def test_a_script_without_trials_is_refused(tmp_path):
+    for trials in (0, -3):
+        with pytest.raises(UserError, match="at least 1"):
+            bioscnn.brian2("mnist", trials=trials, out=tmp_path / "plain")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_study_is_changed_as_on_the_command_line():
     given = {
         "neuron.t_ref": "1 ms",
