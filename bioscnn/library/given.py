@@ -38,7 +38,10 @@ def settled(
 
 def file_of(study: str | Path) -> Path:
     """Return the file of a study, or its name, as a path."""
-    require_type("study", study, str | Path, "a file, the name of a shipped study, or a Study")
+    expected = "a file, the name of a shipped study, or a Study"
+    require_type("study", study, str | Path, expected)
+    if study is None:
+        raise UserError("no study", key="study", value=study, expected=expected)
     return Path(study)
 
 

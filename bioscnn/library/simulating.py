@@ -85,6 +85,8 @@ def simulate(
     require_type("encoding", encoding, FrontEnd, 'such as FrontEnd("poisson", input_rate=100.0)')
     require_type("potentials", potentials, list | tuple | set | frozenset, 'names, such as {"conv1"}')
     require_type("device", device, Device, 'such as Device("numpy")')
+    if seed < 0:
+        raise UserError("no seed", key="seed", value=seed, expected="a whole number from 0")
     trials = _stimulus(network, stimulus, duration, dt, encoding, seed)
     record = [population.name for population in network.neurons if population.spikes]
     names = {population.name for population in network.neurons}

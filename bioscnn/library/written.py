@@ -88,6 +88,8 @@ def brian2(
     UserError
         As of `bioscnn.run`, or if chance that is drawn in the simulation makes the same spikes impossible.
     """
+    if trials < 1:
+        raise UserError("a script shows trials", key="trials", value=trials, expected="at least 1")
     loaded, _ = settled(study, changes, data, progress)
     with progress_bar(progress) as watcher:
         return write_script(loaded, as_path(out), trials, as_path(data), watcher)

@@ -63,7 +63,7 @@ def test_photographs_climb_with_a_network_that_needs_no_retina():
 def test_a_data_set_without_such_a_network_says_which_is_missing(name):
     with pytest.raises(UserError, match=f"no {name}.*-relu is shipped") as raised:
         LadderExperiment(read_study(name)).plan(Bench(None))
-    assert "network.model=PATH" in raised.value.fix
+    assert "network.model=results/models/" in raised.value.fix
 
 
 def test_a_neuron_of_ones_own_has_the_synapses_of_the_delayed_rung_and_is_compared_with_it():

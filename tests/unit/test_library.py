@@ -65,6 +65,19 @@ def test_what_it_does_not_offer_is_told():
         _ = bioscnn.read_everything
 
 
+@pytest.mark.parametrize("verb", ["run", "plan", "cite", "read_study"])
+def test_no_study_is_told_and_not_a_traceback(verb):
+    with pytest.raises(UserError, match="the name of a shipped study"):
+        getattr(bioscnn, verb)(None)
+
+
+def test_a_script_without_trials_is_refused(tmp_path):
+    for trials in (0, -3):
+        with pytest.raises(UserError, match="at least 1"):
+            bioscnn.brian2("mnist", trials=trials, out=tmp_path / "plain")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_study_is_changed_as_on_the_command_line():
     given = {
         "neuron.t_ref": "1 ms",
@@ -213,6 +226,7 @@ def test_simulate_shows_recordings_for_as_long_as_they_last(tmp_path):
         (None, {"encoding": bioscnn.FrontEnd("poisson")}, "encoding"),
         (None, {"encoding": "poisson"}, "encoding"),
         (None, {"device": "numpy"}, "device"),
+        (None, {"seed": -1}, "seed"),
         (None, {"duration": "20"}, "simulation.duration"),
         (None, {"dt": "0.3 ms", "duration": "1 ms"}, "simulation.duration"),
         (None, {"potentials": ("conv9",)}, "readout.record"),
