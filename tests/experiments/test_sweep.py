@@ -10,6 +10,7 @@ from bioscnn.experiments.run import Shard
 from bioscnn.experiments.sweep import read_sweep
 from bioscnn.experiments.sweep.shown import read_shown
 from bioscnn.experiments.sweep.verdict import verdict_of_effects, verdict_of_points
+from tests.experiments.conftest import no_pages
 from tests.sweeps import computed, conduct, of_function
 
 LATIN = 'kind = "latin-hypercube"\npoints = 12'
@@ -103,6 +104,7 @@ def test_the_main_number_of_the_index_is_the_strongest_effect(screened):
     assert len(entry["more"]) == 2
 
 
+@pytest.mark.usefixtures("without_pages")
 def test_a_design_is_the_same_every_time_and_another_seed_is_another_one(tmp_path):
     cells = []
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
@@ -112,12 +114,14 @@ def test_a_design_is_the_same_every_time_and_another_seed_is_another_one(tmp_pat
     assert cells[0] == cells[1] != cells[2]
 
 
+@pytest.mark.usefixtures("without_pages")
 def test_a_latin_hypercube_has_every_twelfth_of_a_range_once(tmp_path):
     table = table_of(conduct(tmp_path, of_function(tmp_path, LATIN, "LINEAR"), jobs=1))
     for column in ("network.weight_scale", "encoding.gain"):
         assert sorted(np.floor(12 * (table[column] - 1)).astype(int)) == list(range(12))
 
 
+@pytest.mark.usefixtures("without_pages")
 def test_an_interrupted_sweep_computes_no_point_twice_and_comes_to_the_same_table(tmp_path):
     (whole := tmp_path / "whole").mkdir()
     expected = conduct(whole, of_function(whole, LATIN, "LINEAR"), jobs=1)
@@ -133,6 +137,7 @@ def test_an_interrupted_sweep_computes_no_point_twice_and_comes_to_the_same_tabl
     assert again.summary["points_per_second"] == resumed.summary["points_per_second"] > 0
 
 
+@pytest.mark.usefixtures("without_pages")
 def test_shards_come_to_what_one_command_comes_to_and_see_failures_of_each_other(tmp_path):
     (whole := tmp_path / "whole").mkdir()
     design = 'kind = "morris"\ntrajectories = 3'
@@ -151,6 +156,7 @@ def test_shards_come_to_what_one_command_comes_to_and_see_failures_of_each_other
     assert -1 not in computed(broken), "without its effects nothing is moved alone"
 
 
+@pytest.mark.usefixtures("without_pages")
 def test_a_point_that_ends_its_process_is_given_up_and_takes_no_other_with_it(tmp_path):
     done = conduct(tmp_path, of_function(tmp_path, LATIN, "DEADLY", deadly=[5]))
     table = table_of(done)
@@ -173,14 +179,16 @@ def test_what_fails_is_recorded_with_its_reason_and_computed_again_on_request(tm
     assert "no such luck" in page and 'id="failures"' in page and 'id="effects"' not in page
     (tmp_path / "broken").unlink()
     before = len(computed(tmp_path))
-    assert again().analysis.failed.keys() == {"point 2", "point 7"}
-    assert len(computed(tmp_path)) == before, "a failed point was computed without being asked"
-    retried = again(retry=True)
+    with no_pages():
+        assert again().analysis.failed.keys() == {"point 2", "point 7"}
+        assert len(computed(tmp_path)) == before, "a failed point was computed without being asked"
+        retried = again(retry=True)
     assert sorted(computed(tmp_path)[before : before + 2]) == [2, 7]
     assert not retried.analysis.failed and (table_of(retried).error == "").all()
     assert (retried.folder / "effects.csv").exists()
 
 
+@pytest.mark.usefixtures("without_pages")
 def test_points_share_their_random_numbers_unless_each_has_its_own(tmp_path):
     common = conduct(tmp_path, of_function(tmp_path, LATIN, "LINEAR"), jobs=1)
     own = conduct(tmp_path, of_function(tmp_path, f'{LATIN}\nseeds = "own"', "LINEAR"), jobs=1)
