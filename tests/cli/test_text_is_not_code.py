@@ -11,14 +11,9 @@ CASES = ROOT / "tests" / "cases"
 HIDDEN = "U+2028 LINE SEPARATOR"
 
 
-@pytest.mark.parametrize(
-    ("verb", "device"),
-    [
-        *((verb, "cpp_standalone") for verb in ("plan", "run", "timing", "noise", "ladder", "sweep")),
-        *((verb, device) for verb in ("run", "sweep") for device in ("numpy", "genn")),
-    ],
-)
-def test_code_in_a_study_is_refused_by_every_verb_and_on_every_device(tmp_path, verb, device):
+@pytest.mark.parametrize("device", ["cpp_standalone", "numpy", "genn"])
+@pytest.mark.parametrize("verb", ["plan", "run", "timing", "noise", "ladder", "sweep"])
+def test_code_in_a_study_is_refused_by_every_verb_on_every_device(tmp_path, verb, device):
     file = CASES / "code-in-text" / ("sweep.toml" if verb == "sweep" else "study.toml")
     done = bioscnn(tmp_path, verb, file, "--set", f"simulation.device={device}")
     assert_refused(done, "neuron.definition.reset", HIDDEN)
