@@ -14,9 +14,16 @@ if TYPE_CHECKING:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep compiled programs between runs of the tests, apart from the user's own."""
+    """Compute with one thread a process, and keep compiled programs apart from the user's own."""
+    # The workers of `make test` take all cores. Threads of one that wait for a core which another has spin.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     if (cache := getattr(config, "cache", None)) is not None:
         os.environ["BIOSCNN_CACHE"] = str(cache.mkdir("bioscnn"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the notebooks: one that is begun last keeps one worker busy, and all others wait."""
+    items.sort(key=lambda item: item.path.suffix != ".ipynb")
 
 
 @pytest.fixture(scope="session")

@@ -52,7 +52,7 @@ def write_sweep(
     return file
 
 
-def conduct(place: Path, experiment: SweepExperiment, *, jobs: int = 2, most: int | None = None, **options):
+def conduct(place: Path, experiment: SweepExperiment, *, jobs: int = 1, most: int | None = None, **options):
     """Run a sweep into a folder."""
     return run_experiment(
         experiment, where=Where(jobs), data=None, results=place, progress=Watcher(most), **options

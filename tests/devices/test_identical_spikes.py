@@ -85,10 +85,10 @@ def test_a_device_gives_the_spikes_of_the_oracle(case, device):
 @pytest.mark.parametrize("device", DEVICES)
 def test_trials_in_a_row_equal_trials_alone(case, device):
     network, stimulus, _ = case
-    few = stimulus[:6]
+    few = stimulus[:3]
     together = simulate(network, few, device, record=names(network))
     alone = Recording.concatenate(
-        [simulate(network, few[k : k + 1], device, record=names(network)) for k in range(6)]
+        [simulate(network, few[k : k + 1], device, record=names(network)) for k in range(3)]
     )
     for name in names(network):
         assert together[name].spikes == alone[name].spikes

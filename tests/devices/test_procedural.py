@@ -179,7 +179,7 @@ def test_shipped_networks_spike_as_with_synapses_on_100_images(model):
 
 def test_recordings_of_an_event_camera_take_the_same_path():
     """300 steps, 4,000 input spikes per trial."""
-    network, stimulus = event_case(3)
+    network, stimulus = event_case(2)
     record = [population.name for population in network.neurons]
     device = Device("cpp_standalone", "float64", connectivity="procedural")
     procedural = simulate(network, stimulus, device, record=record, potentials=[])

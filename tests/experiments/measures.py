@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_info
 
 from bioscnn.errors import UserError
 from bioscnn.experiments.unit import Measure, hash_of
@@ -45,6 +46,12 @@ def fails(unit, bench):
     return double(unit, bench)
 
 
+def threads(unit, bench):
+    """The number of threads that linear algebra takes."""
+    pools = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+    return {"value": np.array([max(pools)])}
+
+
 def total(unit, bench):
     _called(unit)
     return {"value": np.array([sum(float(bench.given[need]["value"][0]) for need in unit.needs)])}
@@ -54,4 +61,5 @@ DOUBLE = Measure(double, lambda unit, bench: hash_of(unit.options["value"]))
 DIES = Measure(dies)
 DIES_ONCE = Measure(dies_once)
 FAILS = Measure(fails)
+THREADS = Measure(threads)
 TOTAL = Measure(total)

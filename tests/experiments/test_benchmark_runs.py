@@ -18,7 +18,7 @@ TRIALS = 2
 # The NumPy device needs no compiler, and so no program for each time step and reset rule.
 WORDS = (
     "benchmark", "mine", "--study", STUDY, "--split", "validation", "--network", "mnist-small",
-    "--trials", TRIALS, "--set", "simulation.device=numpy",
+    "--trials", TRIALS, "--set", "simulation.device=numpy", "--jobs", 1,
 )  # fmt: skip
 LATEST = "results/benchmark/mine/latest"
 
@@ -47,7 +47,7 @@ def test_a_benchmark_leaves_its_tables_and_figures_and_prints_its_verdict(finish
 def test_the_numbers_are_those_of_a_run_of_the_same_study(finished):
     folder, _ = finished
     row = rows(folder, "networks.csv")[0]
-    run = ["run", STUDY, "--trials", TRIALS, "--device", "numpy",
+    run = ["run", STUDY, "--trials", TRIALS, "--device", "numpy", "--jobs", 1,
            "--set", f"readout.rule={row['readout']}", "--out", "run", "--json"]  # fmt: skip
     summary = json.loads(bioscnn(folder, *run).stdout)
     readout = summary["accuracy"][row["readout"]]

@@ -14,12 +14,19 @@ import bioscnn
 ROOT = Path(bioscnn.__file__).parent
 STUDY = ROOT.parent / "sims" / "mnist.toml"
 EDITS = {
-    "a comment": ("conversion/convert.py", '"""', '"""', "\n# Nothing.\n", 0),
-    "a docstring": ("conversion/convert.py", '"""', '"""Edited. ', "", 0),
-    "a page": ("experiments/noise/page.py", "Every number", "All numbers", "", 0),
-    "a figure": ("plots/noise_effects.py", "accuracy lost", "accuracy gone", "", 0),
+    "a comment": ("conversion/convert.py", '"""', '"""', "\n# Nothing.\n"),
+    "a docstring": ("conversion/convert.py", '"""', '"""Edited. ', ""),
+    "a page": ("experiments/noise/page.py", "Every number", "All numbers", ""),
+    "a figure": ("plots/noise_effects.py", "accuracy lost", "accuracy gone", ""),
 }
-"""File below the package, text, what takes its first place, what is appended, units measured again."""
+"""File below the package, text, what takes its first place, what is appended."""
+
+WITHOUT_PAGES = """
+import bioscnn.experiments.run as run
+run.write_page = run.write_index = lambda *_: None
+from bioscnn.cli import main
+main()
+"""
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +42,7 @@ def computed(folder, *words):
     """Run the experiment with the copy, and return how many units it measured."""
     variables = {name: value for name, value in os.environ.items() if name != "BIOSCNN_DATA"}
     command = [
-        sys.executable, "-m", "bioscnn", "noise", str(STUDY), "--quick", "--trials", "10", "--jobs", "1",
+        sys.executable, "-c", WITHOUT_PAGES, "noise", str(STUDY), "--quick", "--trials", "10", "--jobs", "1",
         "--kinds", "stuck-neurons,gaussian-noise", "--set", "network.model=mnist-small-relu",
         "--set", "encoding.gain=1.01", "--keep-spikes", "--json", *words,
     ]  # fmt: skip
@@ -56,9 +63,9 @@ def edit(folder, file, old, new, appended=""):
 
 @pytest.mark.slow
 def test_what_changes_no_outcome_makes_nothing_measured_again(place):
-    for what, (file, old, new, appended, expected) in EDITS.items():
+    for file, old, new, appended in EDITS.values():
         edit(place, file, old, new, appended)
-        assert computed(place) == expected, what
+    assert computed(place) == 0, f"one of {', '.join(EDITS)}"
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from threadpoolctl import threadpool_limits
 
 from bioscnn.errors import UserError
 from bioscnn.experiments.engine import chunks_of
@@ -93,6 +94,13 @@ def test_failures_may_be_outcomes_and_are_measured_again_only_if_asked(tmp_path)
     assert "this value is wrong" in units.loc["number 3", "error"]
     assert conduct(toy, tmp_path).computed == 0
     assert conduct(toy, tmp_path, retry=True).computed == 1
+
+
+def test_linear_algebra_takes_one_thread_wherever_units_are_measured(tmp_path):
+    """Several round otherwise; all other tests have one thread anyway."""
+    with threadpool_limits(2, user_api="blas"):
+        done = conduct(Toy(tmp_path / "calls", measure="THREADS"), tmp_path)
+    assert {value for unit, value in numbers(done).items() if unit != "sum"} == {1}
 
 
 def test_a_process_that_dies_takes_no_other_unit_with_it(tmp_path):

@@ -27,6 +27,7 @@ from tests.browser.conftest import (
     assert_verdict_is_read_without_scrolling,
     open_alone,
 )
+from tests.experiments.conftest import no_pages
 
 STUDY = Path(__file__).parents[2] / "sims" / "mnist.toml"
 OWN = STUDY.parent / "neurons" / "exponential.toml"
@@ -79,6 +80,7 @@ def test_a_rung_is_the_run_of_its_study(done, place):
         assert row[name] == pytest.approx(summary[f"{name}_per_trial"])
 
 
+@pytest.mark.usefixtures("without_pages")
 def test_a_piece_that_changes_nothing_makes_no_difference(tmp_path, monkeypatch):
     def with_nothing(study, own):
         same, *_ = rungs_of(study, own)
@@ -122,7 +124,8 @@ def test_rungs_with_a_twin_are_fine_tuned_and_the_others_say_why_not(tmp_path, m
         row.file for row in pd.read_csv(first.folder / "units.csv").itertuples() if row.measure[-4:] == "TUNE"
     )
     (first.folder / unit).unlink()
-    again = climb(tmp_path, fine_tuned=True)
+    with no_pages():
+        again = climb(tmp_path, fine_tuned=True)
     assert again.computed == 1, "the same training comes to the same network, whose trials are kept"
     assert again.analysis.tables["fine-tuned"] == first.analysis.tables["fine-tuned"]
 

@@ -10,6 +10,7 @@ from bioscnn.experiments.run import Shard
 from bioscnn.experiments.sweep import read_sweep
 from bioscnn.experiments.sweep.shown import read_sweep_results
 from bioscnn.experiments.sweep.verdict import verdict_of_effects, verdict_of_points
+from tests.experiments.conftest import no_pages
 from tests.sweeps import computed, conduct, of_function
 
 LATIN = 'kind = "latin-hypercube"\npoints = 12'
@@ -23,7 +24,7 @@ def table_of(done, name="points"):
 def ishigami(tmp_path_factory):
     place = tmp_path_factory.mktemp("ishigami")
     design = 'kind = "sobol"\nsamples = 512\nsecond_order = true'
-    return conduct(place, of_function(place, design, "ISHIGAMI"), jobs=1)
+    return conduct(place, of_function(place, design, "ISHIGAMI"))
 
 
 def test_sobol_indices_of_ishigamis_function_are_the_analytic_ones_within_their_intervals(ishigami):
@@ -103,29 +104,32 @@ def test_the_main_number_of_the_index_is_the_strongest_effect(screened):
     assert len(entry["more"]) == 2
 
 
+@pytest.mark.usefixtures("without_pages")
 def test_a_design_is_the_same_every_time_and_another_seed_is_another_one(tmp_path):
     cells = []
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         (place := tmp_path / name).mkdir()
-        done = conduct(place, of_function(place, f"{LATIN}\nseed = {seed}", "LINEAR"), jobs=1)
+        done = conduct(place, of_function(place, f"{LATIN}\nseed = {seed}", "LINEAR"))
         cells.append((done.folder / "points.csv").read_bytes())
     assert cells[0] == cells[1] != cells[2]
 
 
+@pytest.mark.usefixtures("without_pages")
 def test_a_latin_hypercube_has_every_twelfth_of_a_range_once(tmp_path):
-    table = table_of(conduct(tmp_path, of_function(tmp_path, LATIN, "LINEAR"), jobs=1))
+    table = table_of(conduct(tmp_path, of_function(tmp_path, LATIN, "LINEAR")))
     for column in ("network.weight_scale", "encoding.gain"):
         assert sorted(np.floor(12 * (table[column] - 1)).astype(int)) == list(range(12))
 
 
+@pytest.mark.usefixtures("without_pages")
 def test_an_interrupted_sweep_computes_no_point_twice_and_comes_to_the_same_table(tmp_path):
     (whole := tmp_path / "whole").mkdir()
-    expected = conduct(whole, of_function(whole, LATIN, "LINEAR"), jobs=1)
+    expected = conduct(whole, of_function(whole, LATIN, "LINEAR"))
     (place := tmp_path / "interrupted").mkdir()
     with pytest.raises(KeyboardInterrupt):
-        conduct(place, of_function(place, LATIN, "LINEAR"), jobs=1, most=4)
+        conduct(place, of_function(place, LATIN, "LINEAR"), most=4)
     assert not list((place / "sweeps").rglob("points.csv"))
-    resumed = conduct(place, of_function(place, LATIN, "LINEAR"))
+    resumed = conduct(place, of_function(place, LATIN, "LINEAR"), jobs=2)
     assert (resumed.folder / "points.csv").read_bytes() == (expected.folder / "points.csv").read_bytes()
     again = conduct(place, of_function(place, LATIN, "LINEAR"))
     assert sorted(set(computed(place))) == list(range(12)) and again.computed == 0
@@ -133,26 +137,28 @@ def test_an_interrupted_sweep_computes_no_point_twice_and_comes_to_the_same_tabl
     assert again.summary["points_per_second"] == resumed.summary["points_per_second"] > 0
 
 
+@pytest.mark.usefixtures("without_pages")
 def test_shards_come_to_what_one_command_comes_to_and_see_failures_of_each_other(tmp_path):
     (whole := tmp_path / "whole").mkdir()
     design = 'kind = "morris"\ntrajectories = 3'
-    expected = conduct(whole, of_function(whole, design, "LINEAR"), jobs=1)
+    expected = conduct(whole, of_function(whole, design, "LINEAR"))
     (place := tmp_path / "shards").mkdir()
     for number in (1, 2, 1, 2):
-        conduct(place, of_function(place, design, "LINEAR"), jobs=1, shard=Shard(number, 2))
-    done = conduct(place, of_function(place, design, "LINEAR"), jobs=1)
+        conduct(place, of_function(place, design, "LINEAR"), shard=Shard(number, 2))
+    done = conduct(place, of_function(place, design, "LINEAR"))
     assert done.computed == 0
     for name in ("points", "effects", "one-at-a-time"):
         assert (done.folder / f"{name}.csv").read_bytes() == (expected.folder / f"{name}.csv").read_bytes()
     (broken := tmp_path / "broken sweep").mkdir()
     (broken / "broken").touch()
     for number in (1, 2, 1):
-        conduct(broken, of_function(broken, design, "FAILING", failing=[2]), jobs=1, shard=Shard(number, 2))
+        conduct(broken, of_function(broken, design, "FAILING", failing=[2]), shard=Shard(number, 2))
     assert -1 not in computed(broken), "without its effects nothing is moved alone"
 
 
+@pytest.mark.usefixtures("without_pages")
 def test_a_point_that_ends_its_process_is_given_up_and_takes_no_other_with_it(tmp_path):
-    done = conduct(tmp_path, of_function(tmp_path, LATIN, "DEADLY", deadly=[5]))
+    done = conduct(tmp_path, of_function(tmp_path, LATIN, "DEADLY", deadly=[5]), jobs=2)
     table = table_of(done)
     assert table.index[table.error != ""].tolist() == [5] and "died, 3 times" in table.error[5]
     assert done.analysis.failed.keys() == {"point 5"} and done.summary["n_failed"] == 1
@@ -164,7 +170,7 @@ def test_what_fails_is_recorded_with_its_reason_and_computed_again_on_request(tm
     design = 'kind = "morris"\ntrajectories = 3'
 
     def again(**options):
-        return conduct(tmp_path, of_function(tmp_path, design, "FAILING", failing=[2, 7]), jobs=1, **options)
+        return conduct(tmp_path, of_function(tmp_path, design, "FAILING", failing=[2, 7]), **options)
 
     done = again()
     assert table_of(done).error[2] == "no such luck; key: luck; fix: try again"
@@ -173,24 +179,26 @@ def test_what_fails_is_recorded_with_its_reason_and_computed_again_on_request(tm
     assert "no such luck" in page and 'id="failures"' in page and 'id="effects"' not in page
     (tmp_path / "broken").unlink()
     before = len(computed(tmp_path))
-    assert again().analysis.failed.keys() == {"point 2", "point 7"}
-    assert len(computed(tmp_path)) == before, "a failed point was computed without being asked"
-    retried = again(retry=True)
+    with no_pages():
+        assert again().analysis.failed.keys() == {"point 2", "point 7"}
+        assert len(computed(tmp_path)) == before, "a failed point was computed without being asked"
+        retried = again(retry=True)
     assert sorted(computed(tmp_path)[before : before + 2]) == [2, 7]
     assert not retried.analysis.failed and (table_of(retried).error == "").all()
     assert (retried.folder / "effects.csv").exists()
 
 
+@pytest.mark.usefixtures("without_pages")
 def test_points_share_their_random_numbers_unless_each_has_its_own(tmp_path):
-    common = conduct(tmp_path, of_function(tmp_path, LATIN, "LINEAR"), jobs=1)
-    own = conduct(tmp_path, of_function(tmp_path, f'{LATIN}\nseeds = "own"', "LINEAR"), jobs=1)
+    common = conduct(tmp_path, of_function(tmp_path, LATIN, "LINEAR"))
+    own = conduct(tmp_path, of_function(tmp_path, f'{LATIN}\nseeds = "own"', "LINEAR"))
     assert set(table_of(common).seed) == {1} and table_of(own).seed.nunique() == 12
 
 
 def test_points_by_chance_have_a_surface_and_their_best_and_worst_are_listed(tmp_path):
     design = 'kind = "random"\npoints = 25'
     experiment = of_function(tmp_path, design, "LINEAR")
-    done = conduct(tmp_path, experiment, jobs=1)
+    done = conduct(tmp_path, experiment)
     page = experiment.page(done.analysis, done.summary)
     assert [section.id for section in page.sections] == ["surface", "main", "parallel", "tables", "methods"]
     best, worst = page.sections[3].parts

@@ -24,6 +24,7 @@ from tests.browser.conftest import (
     assert_verdict_is_read_without_scrolling,
     open_alone,
 )
+from tests.experiments.conftest import no_pages
 from tests.sweeps import ROOT, STUDY, conduct, write_sweep
 
 SECTIONS = (
@@ -52,7 +53,8 @@ def go(place, design=LATIN, parameters=RANGES, **rest):
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
-    return go(tmp_path_factory.mktemp("undisturbed"))
+    with no_pages():
+        return go(tmp_path_factory.mktemp("undisturbed"))
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +96,7 @@ def run_of(*changes):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_pages")
 def test_a_point_of_converted_weights_is_the_run_of_its_study(tmp_path):
     parameters = (
         '"neuron.V_th" = { values = ["20 mV", "24 mV"] }\n"synapse.delay" = { values = ["0 ms", "1 ms"] }'
@@ -106,6 +109,7 @@ def test_a_point_of_converted_weights_is_the_run_of_its_study(tmp_path):
     assert done.summary["programs"] == 2, "delay is another program, the threshold is none"
 
 
+@pytest.mark.usefixtures("without_pages")
 def test_where_weights_are_fixed_only_the_study_itself_is_its_run(tmp_path):
     done = go(tmp_path, 'kind = "grid"', '"neuron.V_th" = { values = ["20 mV", "24 mV"] }')
     own, other = pd.read_csv(done.folder / "points.csv")[["accuracy", "spikes"]].to_numpy()

@@ -79,6 +79,7 @@ def test_no_perturbation_is_the_clean_run_spike_for_spike_at_every_layer(place):
         assert np.array_equal(part[READOUT].potentials, whole[READOUT].potentials)
 
 
+@pytest.mark.usefixtures("without_pages")
 def test_an_interrupted_experiment_goes_on_where_it_was(done, place):
     assert done.computed == done.summary["units"] - 5
     assert conduct(experiment(place), place / "results").computed == 0
