@@ -88,6 +88,13 @@ def load_shown(
     except UserError as error:
         raise error.but(key="training.examples" if error.key == "dataset.trials" else error.key) from None
     first = keys.validation_from if split == "validation" else 0
+    if first >= (n := len(shown.examples)):
+        raise UserError(
+            "no validation examples are left to choose the epoch",
+            key="training.validation_from",
+            value=first,
+            expected=f"less than {n}",
+        )
     if isinstance(shown, EventInput):
         shown = replace(shown, examples=shown.examples.take(slice(first, None)))
         return Shown(shown.encoded, shown.examples, shown.shape)
