@@ -192,6 +192,16 @@ def test_the_card_of_a_study_that_was_read_says_the_whole_command(pets):
     )
 
 
+def test_a_teacher_of_other_classes_is_refused(pets, tmp_path):
+    train_recipe(recipe_of(read_study(pets)).changed(None, 1), None)
+    photographs(tmp_path / "others", ("cat", "cow", "dog"), n=20)
+    others = new_study("others", "folder:others").file
+    with pytest.raises(UserError, match="other classes") as refused:
+        train_recipe(recipe_of(read_study(others, ["training.teacher=pets.onnx"])), None)
+    assert refused.value.value == "pets.onnx: cat, dog, horse"
+    assert not (tmp_path / "others.onnx").exists()
+
+
 def test_a_network_to_begin_with_keeps_its_activation(tmp_path):
     tables = '[training]\nstart = "mnist-small"\nactivation = "relu"\n'
     (tmp_path / "more.toml").write_text(tables)
