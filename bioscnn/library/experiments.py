@@ -96,7 +96,7 @@ def conduct(
     dask : str, optional
         Address of a Dask scheduler.
     cluster : mapping, optional
-        What the batch system is watcher of a job: keyword arguments of dask-jobqueue's cluster.
+        What the batch system is told of a job: keyword arguments of dask-jobqueue's cluster.
     data : path, optional
         A data folder; else BIOSCNN_DATA.
     results : path

@@ -134,7 +134,7 @@ class Recipe:
             own = keys.spikes
             shared |= {name: getattr(own, name) for name in _OF_SPIKES}
             for name in ("spike_penalty", "threads"):
-                if name in own.model_fields_set:
+                if getattr(own, name) is not None:
                     shared[name] = getattr(own, name)
             steps = round(0.4 * simulation.n_steps)
             shared["decide_from"] = steps * simulation.dt if own.decide_from is None else own.decide_from

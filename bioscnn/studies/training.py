@@ -88,6 +88,13 @@ def load_shown(
     except UserError as error:
         raise error.but(key="training.examples" if error.key == "dataset.trials" else error.key) from None
     first = keys.validation_from if split == "validation" else 0
+    if first >= (n := len(shown.examples)):
+        raise UserError(
+            "no validation examples are left to choose the epoch",
+            key="training.validation_from",
+            value=first,
+            expected=f"less than {n}",
+        )
     if isinstance(shown, EventInput):
         shown = replace(shown, examples=shown.examples.take(slice(first, None)))
         return Shown(shown.encoded, shown.examples, shown.shape)
@@ -227,10 +234,11 @@ def _network(key: str, name: str, folder: Path, shown: Shown) -> LayerGraph:
     Raises
     ------
     UserError
-        If it takes other images, or tells other classes apart.
+        If it takes other images, or tells another number of classes apart; of a teacher, also other classes.
     """
     beside = folder / f"{name}.onnx"
-    graph = read_model(beside if not Path(name).suffix and beside.exists() else name)
+    source = beside if not Path(name).suffix and beside.exists() else name
+    graph = read_model(source)
     n_classes = len(shown.examples.classes)
     if graph.input_shape != shown.shape or graph.n_classes != n_classes:
         raise UserError(
@@ -238,6 +246,14 @@ def _network(key: str, name: str, folder: Path, shown: Shown) -> LayerGraph:
             key=f"training.{key}",
             value=f"{name}: {graph.input_shape} to {graph.n_classes} classes",
             expected=f"{shown.shape} to {n_classes} classes",
+        )
+    known, classes = (read_card(source) or {}).get("classes"), list(shown.examples.classes)
+    if key == "teacher" and isinstance(known, list) and known != classes:
+        raise UserError(
+            "the teacher has other classes, or has them in another order",
+            key="training.teacher",
+            value=f"{name}: {', '.join(map(str, known[:10]))}",
+            expected=", ".join(map(str, classes[:10])),
         )
     return graph
 

@@ -51,7 +51,7 @@ class SpikeTraining(_Given):
     batch_size: Batch = SpikeSettings.batch_size
     learning_rate: Factor = SpikeSettings.learning_rate
     rate_weight: Amount = SpikeSettings.rate_weight
-    spike_penalty: Amount = 0.0
+    spike_penalty: Amount | None = None
     decide_from: Time | None = None
     examples: Count | None = None
     threads: Threads | None = None
@@ -119,11 +119,12 @@ class Training(_Given):
 
     @model_validator(mode="after")
     def _begins_once(self) -> Training:
-        if self.start is not None and "layers" in self.model_fields_set:
-            raise refuse(
-                "training begins with random weights of these layers, or with a network",
-                key="training.start",
-                value=self.start,
-                fix="remove training.start or training.layers",
-            )
+        for key in ("layers", "activation"):
+            if self.start is not None and key in self.model_fields_set:
+                raise refuse(
+                    f"training begins with random weights of its own {key}, or with a network",
+                    key="training.start",
+                    value=self.start,
+                    fix=f"remove training.start or training.{key}",
+                )
         return self

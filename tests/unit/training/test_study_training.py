@@ -128,6 +128,7 @@ def test_a_network_to_begin_with_and_a_teacher_lie_beside_the_study(pets, tmp_pa
         (["training.on=spikes"], "training.batch_size"),
         (["training.temperature=3"], "training.temperature"),
         (["training.event_loss=0.2"], "training.event_loss"),
+        (["training.validation_from=9"], "training.validation_from"),
         (["training.examples=1000"], "training.examples"),
         (["training.activation=lif", "neuron.model=if"], "training.activation"),
         (["network.model=pets.keras"], "network.model"),
@@ -191,6 +192,30 @@ def test_the_card_of_a_study_that_was_read_says_the_whole_command(pets):
         find_recipe(words[0], changes, "spikes").config
         == bioscnn.read_study(study, {"simulation.duration": "20 ms"}).config
     )
+
+
+def test_a_teacher_of_other_classes_is_refused(pets, tmp_path):
+    train_recipe(recipe_of(read_study(pets)).changed(None, 1), None)
+    photographs(tmp_path / "others", ("cat", "cow", "dog"), n=20)
+    others = new_study("others", "folder:others").file
+    with pytest.raises(UserError, match="other classes") as refused:
+        train_recipe(recipe_of(read_study(others, ["training.teacher=pets.onnx"])), None)
+    assert refused.value.value == "pets.onnx: cat, dog, horse"
+    assert not (tmp_path / "others.onnx").exists()
+
+
+def test_a_network_to_begin_with_keeps_its_activation(tmp_path):
+    tables = '[training]\nstart = "mnist-small"\nactivation = "relu"\n'
+    (tmp_path / "more.toml").write_text(tables)
+    with pytest.raises(UserError, match=r"training\.activation"):
+        read_study(tmp_path / "more.toml")
+
+
+def test_the_price_on_spikes_is_that_of_the_rates_unless_fine_tuning_has_its_own(pets):
+    own = "training.spikes.spike_penalty=0"
+    for changes, price in (([], 5), ([own], 0)):
+        recipe = recipe_of(read_study(pets, ["training.spike_penalty=5", *changes]), "spikes")
+        assert recipe.settings(40).spike_penalty == price
 
 
 def test_no_epochs_are_refused_and_not_those_of_the_study(pets):
