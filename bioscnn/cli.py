@@ -276,7 +276,7 @@ def train(
     """Train the network of a study, on rates or on spikes (needs the extra `train`)."""
     from bioscnn.printing.networks import print_training
     from bioscnn.printing.shared import Again
-    from bioscnn.studies.recipe import find_recipes
+    from bioscnn.studies.recipes import find_recipes
     from bioscnn.studies.training import train_recipe
     from bioscnn.terminal import TrainingProgress
 
@@ -297,7 +297,7 @@ def cross_validate(
 ) -> None:
     """Train on all folds of a set of recordings but one, simulate that one, and so on (needs `train`)."""
     from bioscnn.experiments.crossval import CrossValidation
-    from bioscnn.studies.recipe import find_recipe
+    from bioscnn.studies.recipes import find_recipe
 
     experiment = CrossValidation(_study(study, changes, {}), find_recipe(network), folds)
     _conduct(experiment, where)

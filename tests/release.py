@@ -92,10 +92,9 @@ def build(checks: Checks, tools: Path, folder: Path) -> Path | None:
     return wheel
 
 
-def use(checks: Checks, python: str, wheel: Path, folder: Path, torch: str | None) -> None:
+def use(checks: Checks, python: str, wheel: Path, folder: Path, torch: str | None, audit: list[str]) -> None:
     """Install the wheel into an empty environment, and do with it what a user would do first."""
-    place = folder / Path(python).name
-    place.mkdir()
+    place = Path(tempfile.mkdtemp(prefix=Path(python).name, dir=folder))
     if not checks.run(f"{python}: an empty environment", [python, "-m", "venv", place / "venv"], folder):
         return
     own, bioscnn = place / "venv" / "bin" / "python", place / "venv" / "bin" / "bioscnn"
@@ -109,6 +108,9 @@ def use(checks: Checks, python: str, wheel: Path, folder: Path, torch: str | Non
         checks.run(f"{python}: train", [bioscnn, "train", "stripes.toml", "--epochs", "3"], place)
         checks.run(f"{python}: run", [bioscnn, "run", "stripes.toml"], place)
     checks.run(f"{python}: pip check", [own, "-m", "pip", "check"], place)
+    if audit:
+        packages = next((place / "venv" / "lib").glob("python*/site-packages"))
+        checks.run(f"{python}: known vulnerabilities", [*audit, "--path", packages], place)
 
 
 def main() -> int:
@@ -133,11 +135,8 @@ def main() -> int:
         checks.run("tools", [tools, "-m", "pip", "install", "-q", *wanted], folder)
         wheel = build(checks, tools, folder)
         for python in options.python or [sys.executable] if wheel else []:
-            use(checks, python, wheel, folder, options.train)
-            site = folder / Path(python).name / "venv" / "lib"
-            packages = next(site.glob("python*/site-packages"), None)
-            if options.audit and packages:
-                checks.run(f"{python}: pip-audit", [tools, "-m", "pip_audit", "--path", packages], folder)
+            audit = [str(tools), "-m", "pip_audit"] if options.audit else []
+            use(checks, python, wheel, folder, options.train, audit)
     failed = [what for what, well, _, _ in checks.rows if not well]
     print(f"{len(checks.rows) - len(failed)} of {len(checks.rows)} checks are well")
     return 1 if failed else 0

@@ -10,7 +10,8 @@ from typing import Any
 from bioscnn.ann import LayerGraph, read_model
 from bioscnn.errors import UserError
 from bioscnn.library.given import Changes, StudyLike, as_path, as_texts, with_changes
-from bioscnn.studies.recipe import Stage, find_recipe, recipe_of
+from bioscnn.studies.recipe import Stage, recipe_of
+from bioscnn.studies.recipes import find_recipe
 from bioscnn.studies.study import Study
 
 

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from bioscnn.ann import LayerGraph, LIFRate, ReLU, shipped_models
+from bioscnn.ann import LayerGraph, LIFRate, ReLU
 from bioscnn.encoding import FrontEnd
 from bioscnn.errors import UserError
-from bioscnn.quantities import format_quantity
 from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.config.training import AUTO
 from bioscnn.studies.image_input import front_end_of
-from bioscnn.studies.shipped import shipped_studies
-from bioscnn.studies.study import Study, read_study, read_tables, with_changes
+from bioscnn.studies.study import Study
 from bioscnn.training.architectures import Architecture
 from bioscnn.training.layers import parse_layers, usual_layers
 from bioscnn.training.settings import RateSettings, SpikeSettings
@@ -26,9 +22,6 @@ from bioscnn.training.settings import RateSettings, SpikeSettings
 Stage = Literal["rates", "spikes"]
 FINE_TUNED = "-fine-tuned"
 """End of the name of a network that was trained on spikes, behind that of the one it began with."""
-
-FOLDER = "networks"
-"""Of the shipped studies, those that say how a network was trained."""
 
 _BATCHES, _FEWEST, _MOST = 3000, 12, 200
 _SHARED = (
@@ -291,101 +284,3 @@ def _with_twin(recipe: Recipe) -> Recipe:
             fix="train it on rates, or change the study",
         )
     return recipe
-
-
-def find_recipes(what: str, changes: Sequence[str] = (), stage: Stage | None = None) -> list[Recipe]:
-    """Return what ``bioscnn train`` is to do.
-
-    Parameters
-    ----------
-    what : str
-        A study file; a network that comes with bioscnn; or a data set, for all of its networks.
-    changes : sequence of str
-        Changes of keys of the study, as of `bioscnn.studies.study.read_study`.
-    stage : str, optional
-        ``"rates"`` or ``"spikes"``; that of the study if left out.
-
-    Raises
-    ------
-    UserError
-        If there is no such study, network or data set, or the study is wrong.
-    """
-    path, networks = Path(what), shipped_studies() / FOLDER
-    asked = (what, *(["--on", stage] if stage else []), *(w for c in changes for w in ("--set", c)))
-    if path.suffix == ".toml" or path.is_file():
-        return [replace(recipe_of(_with_known_duration(path, changes), stage), asked=asked)]
-    base = what.removesuffix(FINE_TUNED)
-    for name, its_stage in ((what, stage), (base, "spikes" if base != what else stage)):
-        file = networks / f"{name}.toml"
-        if file.parent == networks and file.is_file():
-            recipe = recipe_of(read_study(file, changes), its_stage)
-            return [replace(recipe, asked=asked)]
-    recipes, shipped = shipped_recipes(), shipped_models()
-    of_data = [r for r in recipes.values() if r.dataset == what and r.name in shipped]
-    if not of_data:
-        known = ", ".join([*dict.fromkeys(recipe.dataset for recipe in recipes.values()), *recipes])
-        raise UserError(
-            "no such network or data set",
-            key="network",
-            value=what,
-            expected=f"a study file, NAME.toml, or one of {known}",
-        )
-    if changes or stage:
-        raise UserError(
-            "these are several networks",
-            key="--set" if changes else "--on",
-            value=what,
-            expected=f"one of {', '.join(r.name for r in of_data)}",
-        )
-    return of_data
-
-
-def _with_known_duration(path: Path, changes: Sequence[str]) -> Study:
-    """Read a study; a trial whose duration is to be found once there is a network has 30 ms until then."""
-    given = with_changes(read_tables(path), changes).get("simulation")
-    if isinstance(given, dict) and given.get("duration") == AUTO:
-        usual = format_quantity(RateSettings.duration, "time")
-        changes = [*changes, f"simulation.duration={usual}"]
-    return read_study(path, changes)
-
-
-@cache
-def shipped_recipes() -> dict[str, Recipe]:
-    """Return how the networks that come with bioscnn were trained, and those that training was studied with.
-
-    They are the studies of ``sims/networks``. A network that another one begins with, or learns from, comes
-    before it.
-    """
-    found: dict[str, Recipe] = {}
-    for path in sorted((shipped_studies() / FOLDER).glob("*.toml")):
-        study = read_study(path)
-        found[study.name] = recipe_of(study)
-        if "spikes" in study.config.training.model_fields_set and found[study.name].stage == "rates":
-            recipe = recipe_of(study, "spikes")
-            found[recipe.name] = recipe
-    ordered: dict[str, Recipe] = {}
-    while len(ordered) < len(found):
-        for name, recipe in found.items():
-            if name not in ordered and {recipe.start, recipe.teacher} & found.keys() <= ordered.keys():
-                ordered[name] = recipe
-                break
-        else:
-            raise ValueError("recipes that need each other")
-    return ordered
-
-
-def find_recipe(what: str, changes: Sequence[str] = (), stage: Stage | None = None) -> Recipe:
-    """Return how one network is trained; parameters as of `find_recipes`.
-
-    Raises
-    ------
-    UserError
-        If there is none of this name, or it is that of a data set of several networks.
-    """
-    recipes = find_recipes(what, changes, stage)
-    if len(recipes) > 1:
-        names = ", ".join(r.name for r in shipped_recipes().values() if r.dataset == what)
-        raise UserError(
-            "a data set of several networks", key="network", value=what, expected=f"one of {names}"
-        )
-    return recipes[0]

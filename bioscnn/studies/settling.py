@@ -109,9 +109,9 @@ def read_settled_study(
     return _search(path, changes, data, progress)
 
 
-def read_study_of_any_duration(path: Path, changes: Sequence[str]) -> Study:
-    """Read a study file for what does not depend on the duration of a trial, which may be ``"auto"``."""
-    any_duration = ["simulation.duration=1 s"] if _is_auto(path, changes) else []
+def read_study_of_any_duration(path: Path, changes: Sequence[str], duration: str = "1 s") -> Study:
+    """Read a study file; a trial lasts some `duration` if that of the file is ``"auto"``."""
+    any_duration = [f"simulation.duration={duration}"] if _is_auto(path, changes) else []
     return read_study(path, [*changes, *any_duration])
 
 

@@ -209,6 +209,7 @@ def train_recipe(
             "started_from": recipe.start or "random weights",
             "teacher": recipe.teacher,
             "classes": list(classes),
+            "training": recipe.config.training.model_dump(),
             "data": {
                 split: {
                     "name": shown.examples.name,

@@ -93,6 +93,8 @@ def parse_layers(text: str) -> tuple[Specification, ...]:
             layers[-1] = replace(last, batch_norm=True)
             continue
         layer = _layer(text, word)
+        if isinstance(layer, Pooling) and layer.kind == "max" and not isinstance(last, Convolution):
+            raise _refused(text, word, "max pooling comes right behind a convolution")
         if isinstance(last, Hidden) and not isinstance(layer, Hidden):
             raise _refused(text, word, "behind a dense layer there is no image")
         layers.append(layer)

@@ -16,7 +16,8 @@ from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.crossval import CrossValidation
 from bioscnn.experiments.crossval.measure import pool_of
 from bioscnn.experiments.unit import hash_of
-from bioscnn.studies.recipe import find_recipe, recipe_of, shipped_recipes
+from bioscnn.studies.recipe import recipe_of
+from bioscnn.studies.recipes import find_recipe, shipped_recipes
 from bioscnn.studies.study import read_study
 from bioscnn.training import train
 from tests.browser.conftest import assert_everything_fits, open_alone

@@ -19,7 +19,7 @@ from bioscnn.studies.event_input import EventInput
 from bioscnn.studies.explain import explain_run
 from bioscnn.studies.plan import plan_study
 from bioscnn.studies.prepare import prepare
-from bioscnn.studies.recipe import find_recipe
+from bioscnn.studies.recipes import find_recipe
 from bioscnn.studies.run import run_study
 from tests.unit.test_event_input import recording
 from tests.unit.test_study import SIMS

@@ -89,7 +89,7 @@ def test_steps_have_names_of_their_own_and_what_a_step_reads_was_written_before(
 
 
 def test_networks_to_cross_validate_have_recipes_of_the_data_set():
-    from bioscnn.studies.recipe import find_recipe
+    from bioscnn.studies.recipes import find_recipe
 
     crossed = [step.command for step in STEPS if step.command[0] == "cross-validate"]
     assert len(crossed) == 2

@@ -56,7 +56,7 @@ class CrossValidation:
     study : Study
         Encoding, neuron, simulation and readout.
     recipe : Recipe
-        How the networks are trained; one of `bioscnn.studies.recipe.shipped_recipes`.
+        How the networks are trained; one of `bioscnn.studies.recipes.shipped_recipes`.
     folds : int
         How many.
     """

@@ -11,7 +11,8 @@ from bioscnn.datasets import EventSet, load_recordings
 from bioscnn.errors import UserError
 from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.event_input import EventInput
-from bioscnn.studies.recipe import Recipe, shipped_recipes
+from bioscnn.studies.recipe import Recipe
+from bioscnn.studies.recipes import shipped_recipes
 from bioscnn.studies.study import flat_keys
 
 SAME = (

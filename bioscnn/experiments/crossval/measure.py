@@ -21,7 +21,8 @@ from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.event_input import EventInput
 from bioscnn.studies.identity import inputs_of_case
 from bioscnn.studies.prepare import Prepared, convert_for
-from bioscnn.studies.recipe import Recipe, shipped_recipes
+from bioscnn.studies.recipe import Recipe
+from bioscnn.studies.recipes import shipped_recipes
 from bioscnn.studies.study import Study
 
 

@@ -31,7 +31,7 @@ from bioscnn.statistics import proportion
 from bioscnn.studies.disturbance import refuse_noise
 from bioscnn.studies.prepare import Prepared
 from bioscnn.studies.provenance import describe_network
-from bioscnn.studies.recipe import shipped_recipes
+from bioscnn.studies.recipes import shipped_recipes
 from bioscnn.studies.study import Study
 
 RUNG = "bioscnn.experiments.ladder.measure:RUNG"

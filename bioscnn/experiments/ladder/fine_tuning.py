@@ -18,7 +18,8 @@ from bioscnn.ledger.conditions import normalisation_for
 from bioscnn.spikes import SpikeTrains
 from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.prepare import conditions_of
-from bioscnn.studies.recipe import FINE_TUNED, shipped_recipes, why_no_twin
+from bioscnn.studies.recipe import FINE_TUNED, why_no_twin
+from bioscnn.studies.recipes import shipped_recipes
 from bioscnn.studies.study import Study
 from bioscnn.training.settings import READOUTS, SpikeSettings
 from bioscnn.training.train import require_torch

@@ -22,7 +22,7 @@ from bioscnn.experiments.unit import Unit
 from bioscnn.report.formats import percent, percent_interval, plural
 from bioscnn.report.page import Page
 from bioscnn.studies.disturbance import refuse_noise
-from bioscnn.studies.recipe import shipped_recipes
+from bioscnn.studies.recipes import shipped_recipes
 from bioscnn.studies.study import Study
 from bioscnn.training.train import require_torch
 

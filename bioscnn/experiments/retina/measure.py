@@ -21,7 +21,8 @@ from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.identity import inputs_of_case
 from bioscnn.studies.image_input import ImageInput, front_end_of
 from bioscnn.studies.prepare import Prepared, convert_for
-from bioscnn.studies.recipe import Recipe, shipped_recipes
+from bioscnn.studies.recipe import Recipe
+from bioscnn.studies.recipes import shipped_recipes
 
 
 def pool_of(config: StudyConfig, amount: Amount, bench: Bench) -> Pool:

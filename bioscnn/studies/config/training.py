@@ -119,6 +119,13 @@ class Training(_Given):
 
     @model_validator(mode="after")
     def _begins_once(self) -> Training:
+        if self.on == "spikes" and self.start is None:
+            raise refuse(
+                "training on spikes begins with a network",
+                key="training.start",
+                expected="the network to begin with, a shipped one or the path of a file",
+                fix="name it; or remove training.on, train on rates, and then type --on spikes",
+            )
         for key in ("layers", "activation"):
             if self.start is not None and key in self.model_fields_set:
                 raise refuse(

@@ -16,16 +16,15 @@ from bioscnn.training.layers import (
     usual_layers,
 )
 
-LAYERS = st.lists(
-    st.one_of(
-        st.builds(
-            lambda n, k, s, p, bn: Convolution(n, (k, k), (s, s), p, bn),
-            st.integers(1, 512), st.integers(1, 9), st.integers(1, 4), st.integers(0, 4), st.booleans(),
-        ),
-        st.builds(Pooling, st.sampled_from(("average", "max")), st.integers(1, 9)),
-    ),
-    max_size=5,
+CONVOLUTIONS = st.builds(
+    lambda n, k, s, p, bn: Convolution(n, (k, k), (s, s), p, bn),
+    st.integers(1, 512), st.integers(1, 9), st.integers(1, 4), st.integers(0, 4), st.booleans(),
 )  # fmt: skip
+POOLED = st.builds(
+    lambda convolution, kind, k: (convolution, Pooling(kind, k)),
+    CONVOLUTIONS, st.sampled_from(("average", "max")), st.integers(1, 9),
+)  # fmt: skip
+LAYERS = st.lists(CONVOLUTIONS.map(lambda one: (one,)) | POOLED, max_size=4).map(lambda parts: sum(parts, ()))
 
 
 @given(LAYERS, st.lists(st.builds(Hidden, st.integers(1, 4096)), min_size=1, max_size=2))
@@ -51,7 +50,8 @@ def test_a_network_has_the_layers_of_the_text():
 @pytest.mark.parametrize(
     ("text", "word"),
     [
-        ("", ""), ("ap2", "ap2"), ("bn 8c3", "bn"), ("8c3 bn bn", "bn"), ("d8 bn", "bn"), ("d8 8c3", "8c3"),
+        ("", ""), ("ap2", "ap2"), ("mp2 8c3", "mp2"), ("8c3 ap2 mp2", "mp2"),
+        ("bn 8c3", "bn"), ("8c3 bn bn", "bn"), ("d8 bn", "bn"), ("d8 8c3", "8c3"),
         ("8c0", "8c0"), ("0c3", "0c3"), ("8c3s0", "8c3s0"), ("99999c3", "99999c3"), ("8C3", "8C3"),
         ("٣c3", "٣c3"), ("8c3; rm", "8c3;"), ("8c3p1s2", "8c3p1s2"), ("d" + 5000 * "1", "d1111"),
     ],

@@ -6,7 +6,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from bioscnn.noise import GaussianNoise, SaltAndPepper  # noqa: E402
-from bioscnn.studies.recipe import find_recipe, shipped_recipes  # noqa: E402
+from bioscnn.studies.recipes import find_recipe, shipped_recipes  # noqa: E402
 from bioscnn.studies.training import load_shown  # noqa: E402
 from bioscnn.training import noise  # noqa: E402
 from bioscnn.training.augmentation import augment  # noqa: E402

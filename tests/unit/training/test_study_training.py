@@ -24,7 +24,8 @@ from bioscnn.cli import app
 from bioscnn.errors import UserError
 from bioscnn.studies import read_study
 from bioscnn.studies.new import new_study
-from bioscnn.studies.recipe import find_recipe, find_recipes, recipe_of
+from bioscnn.studies.recipe import recipe_of
+from bioscnn.studies.recipes import find_recipe, find_recipes
 from bioscnn.studies.training import train_recipe
 from tests.own_data import photographs, recordings
 from tests.processes import ROOT
@@ -223,6 +224,12 @@ def test_no_epochs_are_refused_and_not_those_of_the_study(pets):
         recipe = recipe_of(read_study(pets), on).changed(None, 0)
         with pytest.raises(UserError, match="epochs"):
             recipe.settings(40)
+
+
+def test_spikes_need_a_network_to_begin_with():
+    with pytest.raises(UserError) as refused:
+        read_study(ROOT / "sims" / "mnist.toml", ["training.on=spikes"])
+    assert refused.value.key == "training.start"
 
 
 def test_a_duration_to_be_found_later_is_no_hindrance(pets):

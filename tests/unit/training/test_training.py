@@ -12,7 +12,7 @@ from bioscnn.ann import BatchNorm2d, LIFRate, ReLU, read_card, read_onnx, write_
 from bioscnn.conversion import simplified  # noqa: E402
 from bioscnn.errors import UserError  # noqa: E402
 from bioscnn.spikes import SpikeTrains  # noqa: E402
-from bioscnn.studies.recipe import find_recipe, find_recipes  # noqa: E402
+from bioscnn.studies.recipes import find_recipe, find_recipes  # noqa: E402
 from bioscnn.studies.training import train_recipe  # noqa: E402
 from bioscnn.training.architectures import Architecture  # noqa: E402
 from bioscnn.training.layers import parse_layers  # noqa: E402

@@ -1,0 +1,116 @@
+"""Which recipe a name stands for: a study file, a network that comes with bioscnn, or all of a data set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+from bioscnn.ann import shipped_models
+from bioscnn.errors import UserError
+from bioscnn.studies.recipe import FINE_TUNED, Recipe, Stage, recipe_of
+from bioscnn.studies.settling import read_study_of_any_duration
+from bioscnn.studies.shipped import shipped_studies
+from bioscnn.studies.study import Study, read_study, read_tables, with_changes
+
+FOLDER = "networks"
+"""Of the shipped studies, those that say how a network was trained."""
+
+_USUAL = {"images": "30 ms", "events": "300 ms"}
+
+
+def find_recipes(what: str, changes: Sequence[str] = (), stage: Stage | None = None) -> list[Recipe]:
+    """Return what ``bioscnn train`` is to do.
+
+    Parameters
+    ----------
+    what : str
+        A study file; a network that comes with bioscnn; or a data set, for all of its networks.
+    changes : sequence of str
+        Changes of keys of the study, as of `bioscnn.studies.study.read_study`.
+    stage : str, optional
+        ``"rates"`` or ``"spikes"``; that of the study if left out.
+
+    Raises
+    ------
+    UserError
+        If there is no such study, network or data set, or the study is wrong.
+    """
+    path, networks = Path(what), shipped_studies() / FOLDER
+    asked = (what, *(["--on", stage] if stage else []), *(w for c in changes for w in ("--set", c)))
+    if path.suffix == ".toml" or path.is_file():
+        return [replace(recipe_of(_study(path, changes), stage), asked=asked)]
+    base = what.removesuffix(FINE_TUNED)
+    for name, its_stage in ((what, stage), (base, "spikes" if base != what else stage)):
+        file = networks / f"{name}.toml"
+        if file.parent == networks and file.is_file():
+            recipe = recipe_of(read_study(file, changes), its_stage)
+            return [replace(recipe, asked=asked)]
+    recipes, shipped = shipped_recipes(), shipped_models()
+    of_data = [r for r in recipes.values() if r.dataset == what and r.name in shipped]
+    if not of_data:
+        known = ", ".join([*dict.fromkeys(recipe.dataset for recipe in recipes.values()), *recipes])
+        raise UserError(
+            "no such network or data set",
+            key="network",
+            value=what,
+            expected=f"a study file, NAME.toml, or one of {known}",
+        )
+    if changes or stage:
+        raise UserError(
+            "these are several networks",
+            key="--set" if changes else "--on",
+            value=what,
+            expected=f"one of {', '.join(r.name for r in of_data)}",
+        )
+    return of_data
+
+
+def _study(path: Path, changes: Sequence[str]) -> Study:
+    """Read a study; a trial whose duration is to be found once there is a network lasts as usual."""
+    encoding = with_changes(read_tables(path), changes).get("encoding")
+    recorded = isinstance(encoding, dict) and encoding.get("kind") == "events"
+    return read_study_of_any_duration(path, changes, _USUAL["events" if recorded else "images"])
+
+
+@cache
+def shipped_recipes() -> dict[str, Recipe]:
+    """Return how the networks that come with bioscnn were trained, and those that training was studied with.
+
+    They are the studies of ``sims/networks``. A network that another one begins with, or learns from, comes
+    before it.
+    """
+    found: dict[str, Recipe] = {}
+    for path in sorted((shipped_studies() / FOLDER).glob("*.toml")):
+        study = read_study(path)
+        found[study.name] = recipe_of(study)
+        if "spikes" in study.config.training.model_fields_set and found[study.name].stage == "rates":
+            recipe = recipe_of(study, "spikes")
+            found[recipe.name] = recipe
+    ordered: dict[str, Recipe] = {}
+    while len(ordered) < len(found):
+        for name, recipe in found.items():
+            if name not in ordered and {recipe.start, recipe.teacher} & found.keys() <= ordered.keys():
+                ordered[name] = recipe
+                break
+        else:
+            raise ValueError("recipes that need each other")
+    return ordered
+
+
+def find_recipe(what: str, changes: Sequence[str] = (), stage: Stage | None = None) -> Recipe:
+    """Return how one network is trained; parameters as of `find_recipes`.
+
+    Raises
+    ------
+    UserError
+        If there is none of this name, or it is that of a data set of several networks.
+    """
+    recipes = find_recipes(what, changes, stage)
+    if len(recipes) > 1:
+        names = ", ".join(r.name for r in shipped_recipes().values() if r.dataset == what)
+        raise UserError(
+            "a data set of several networks", key="network", value=what, expected=f"one of {names}"
+        )
+    return recipes[0]
