@@ -133,6 +133,12 @@ class TorchNetwork:
         if isinstance(layer, BatchNorm2d):
             mean, variance = (self._statistics[index, name] for name in ("mean", "variance"))
             beta = self._parameters[index, "beta"]
+            if self.training and x.numel() == x.shape[1]:
+                raise UserError(
+                    "a batch of one example cannot be normalised where its image has one pixel",
+                    key="training.batch_size",
+                    fix="change it: no batch, also the last of an epoch, may have one example; or omit bn",
+                )
             return batch_norm(x, mean, variance, weight, beta, self.training, _MOMENTUM, layer.epsilon)
         if isinstance(layer, MaxPool2d):
             top, left, bottom, right = layer.padding

@@ -477,3 +477,10 @@ def test_training_stops_early_and_keeps_the_best_epoch():
     assert max(scores[-3:]) <= max(scores[:-3])
     assert card["validation"]["accuracy"] == max(scores)
     assert np.mean(graph.forward(noise[100:]).argmax(1) == labels[100:]) == max(scores)
+
+
+def test_one_value_is_not_normalised():
+    start = Architecture((1, 8, 8), parse_layers("4c8 bn"), 2, LIFRate()).initial("bn", 1)
+    with pytest.raises(UserError) as refused:
+        train(start, *bars(33, 1), *bars(20, 2), QUICK)
+    assert refused.value.key == "training.batch_size"
