@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from bioscnn.ann import AveragePool2d, Conv2d, Dense, LIFRate, MaxPool2d
 from bioscnn.errors import UserError
+from bioscnn.studies.recipe import find_recipes
 from bioscnn.training.architectures import Architecture
 from bioscnn.training.layers import (
     Convolution,
@@ -89,3 +90,8 @@ def test_usual_layers_fit_images_of_any_size(channels, height, width):
     assert graph.n_classes == 5
     convolutions = [layer for layer in graph.layers if isinstance(layer, Conv2d)]
     assert all(len(layer.weight) <= 128 for layer in convolutions)
+
+
+def test_the_name_of_a_recipe_may_be_too_long_for_a_file():
+    with pytest.raises(UserError, match="no such network"):
+        find_recipes("x" * 5000)
