@@ -266,8 +266,10 @@ def train(
         TrainedOn | None, typer.Option(help="rates; or spikes, which begins with the study's network")
     ] = None,
     changes: Changes = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="passes through the training examples")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="training.seed")] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, max=2**31 - 1, help="passes through the training examples")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, max=2**63 - 1, help="training.seed")] = None,
     data: DataFolder = None,
     out: Annotated[
         Path | None, typer.Option(help="folder of the network and its card (default: that of network.model)")

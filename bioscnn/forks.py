@@ -102,7 +102,7 @@ def _work(work: Callable[[Job], Any], jobs: Sequence[Job], numbers: int, write_e
 
 def _received(descriptor: int) -> dict[int, Any]:
     """Return what a copy has done; nothing if it died, or takes longer than anything takes."""
-    text = b""
+    text = bytearray()
     while select.select([descriptor], [], [], LONGEST_WAIT)[0]:
         piece = os.read(descriptor, 1 << 20)
         if not piece:

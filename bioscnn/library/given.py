@@ -38,10 +38,10 @@ def settled(
 
 def file_of(study: str | Path) -> Path:
     """Return the file of a study, or its name, as a path."""
-    expected = "a file, the name of a shipped study, or a Study"
-    require_type("study", study, str | Path, expected)
-    if study is None:
-        raise UserError("no study", key="study", value=study, expected=expected)
+    if not isinstance(study, str | Path):
+        raise UserError(
+            "no study", key="study", value=study, expected="a file, the name of a shipped study, or a Study"
+        )
     return Path(study)
 
 
@@ -106,6 +106,13 @@ def table_of(kind: type[T], name: str, keys: Mapping[str, object]) -> T:
         raise problem.but(key=key if key.startswith(name) else f"{name}.{key}") from None
 
 
+def run_folder(run: object) -> Path:
+    """Return the folder of a run, given as a path."""
+    if not isinstance(run, str | Path):
+        raise UserError("no run", key="run", value=run, expected="a Result, or the folder of a run")
+    return Path(run)
+
+
 def progress_bar(progress: bool, trials: int | None = None) -> AbstractContextManager[Progress]:
     """Return what follows work on so many trials: a bar on standard error, or nobody."""
     if not progress:
@@ -117,4 +124,5 @@ def progress_bar(progress: bool, trials: int | None = None) -> AbstractContextMa
 
 def as_path(path: str | Path | None) -> Path | None:
     """Return a path as a `Path`."""
+    require_type("path", path, str | Path, "the path of a file or a folder")
     return None if path is None else Path(path)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from bioscnn.errors import UserError
 from bioscnn.ledger import Ledger
+from bioscnn.library.given import run_folder
 from bioscnn.network import OUTPUT, READOUT
 from bioscnn.report.folder import read_ledger
 from bioscnn.spikes import SpikeTrains
@@ -118,7 +119,7 @@ def read_run(folder: str | Path) -> Result:
     UserError
         If it is no run, or a file is missing or damaged.
     """
-    run = RunFolder.read(Path(folder))
+    run = RunFolder.read(run_folder(folder))
     return Result(run.folder, run.summary)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bioscnn.ledger import Ledger
-from bioscnn.library.given import Changes, StudyLike, as_path, progress_bar, settled
+from bioscnn.library.given import Changes, StudyLike, as_path, progress_bar, run_folder, settled
 from bioscnn.library.result import Result
 from bioscnn.studies.comparison import RunComparison
 
@@ -134,4 +134,4 @@ def compare(a: RunLike, b: RunLike) -> RunComparison:
 
 def folder_of(run: RunLike) -> Path:
     """Return the folder of a run."""
-    return run.folder if isinstance(run, Result) else Path(run)
+    return run.folder if isinstance(run, Result) else run_folder(run)

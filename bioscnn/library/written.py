@@ -12,6 +12,7 @@ from bioscnn.library.runs import RunLike, folder_of
 from bioscnn.library.studies import read_study
 from bioscnn.script import WrittenScript, write_script
 from bioscnn.studies.export import export_nir
+from bioscnn.studies.study import Study
 
 
 def export(
@@ -46,14 +47,16 @@ def export(
         If there is no such format, it cannot hold this, a package is missing, or the file cannot be written;
         nothing half-written stays.
     """
-    if to == "nir" and not isinstance(what, Result):
+    if isinstance(to, str) and to == "nir" and not isinstance(what, Result):
         study = read_study(what, {**(changes or {}), "dataset.trials": 1})
         return export_nir(study, as_path(data), as_path(out)).path
     if changes:
         raise UserError(
             "a run is exported as it was", key="changes", fix="leave them away, or run the study again"
         )
-    if not isinstance(what, str | Path | Result):
+    if not isinstance(to, str):
+        raise UserError("no format", key="to", value=to, expected='such as "npz" or "csv"')
+    if isinstance(what, Study):
         raise UserError(f"{to} is a format of a run", value=what.name, fix="run the study, and export that")
     return export_run(folder_of(what), to, as_path(out))
 

@@ -81,7 +81,7 @@ def new_study(name: str, data: str | None = None, folder: Path = Path()) -> NewS
     UserError
         If the file exists, the name is none for a file, or the data cannot be read.
     """
-    stem = name.removesuffix(".toml")
+    stem = name.removesuffix(".toml") if isinstance(name, str) else ""
     if not re.fullmatch(r"\w[\w.+-]*", stem):
         raise UserError(
             "no name for a study",

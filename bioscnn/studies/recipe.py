@@ -248,6 +248,14 @@ def recipe_of(study: Study, stage: Stage | None = None) -> Recipe:
         )
     _refuse_distortions_of_others(config)
     name = model.name.removesuffix(".onnx")
+    plain = name.strip(".") and name.isprintable() and (model.suffix or len(model.parts) == 1)
+    if keys.on == "rates" and stage != "spikes" and not plain:
+        raise UserError(
+            "no name of a network that training could make",
+            key="network.model",
+            value=config.network.model,
+            expected=f"the path of a file that ends in .onnx, such as {study.name}.onnx",
+        )
     if stage in (None, keys.on):
         recipe = Recipe(name, config, keys.on, keys.start)
         return recipe if recipe.stage == "rates" else _with_twin(recipe)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
@@ -39,12 +40,12 @@ def find_recipes(what: str, changes: Sequence[str] = (), stage: Stage | None = N
     """
     path, networks = Path(what), shipped_studies() / FOLDER
     asked = (what, *(["--on", stage] if stage else []), *(w for c in changes for w in ("--set", c)))
-    if path.suffix == ".toml" or path.is_file():
+    if path.suffix == ".toml" or os.path.isfile(path):  # noqa: PTH113  (False of a name that is too long)
         return [replace(recipe_of(_study(path, changes), stage), asked=asked)]
     base = what.removesuffix(FINE_TUNED)
     for name, its_stage in ((what, stage), (base, "spikes" if base != what else stage)):
         file = networks / f"{name}.toml"
-        if file.parent == networks and file.is_file():
+        if file.parent == networks and os.path.isfile(file):  # noqa: PTH113
             recipe = recipe_of(read_study(file, changes), its_stage)
             return [replace(recipe, asked=asked)]
     recipes, shipped = shipped_recipes(), shipped_models()

@@ -21,7 +21,16 @@ from bioscnn.ann import (
     MaxPool2d,
     ReLU,
 )
-from bioscnn.training.layers import Convolution, Pooling, Specification
+from bioscnn.errors import UserError
+from bioscnn.training.layers import (
+    MOST_NEURONS,
+    MOST_WEIGHTS,
+    Convolution,
+    Hidden,
+    Pooling,
+    Specification,
+    layers_text,
+)
 
 
 @dataclass(frozen=True)
@@ -61,8 +70,9 @@ class Architecture:
         Raises
         ------
         UserError
-            If a layer does not fit on what comes before it.
+            If a layer does not fit on what comes before it, or the network would fill the memory.
         """
+        self._require_size()
         rng = seeds.stream(seed, "training", "weights")
         fires = isinstance(self.neuron, LIFRate)
         at_rest = 1.0 if fires else 0.0
@@ -101,6 +111,40 @@ class Architecture:
         weight = _normal(rng, 1 / math.sqrt(2), (self.n_classes, math.prod(shape)))
         add(Dense(weight, np.zeros(self.n_classes, np.float32)))
         return LayerGraph(name, self.input_shape, tuple(layers))
+
+    def _require_size(self) -> None:
+        """Refuse a network that is too large, before anything of its size is made."""
+        shape, weights, neurons = self.input_shape, 0, 0
+        for layer in (*self.layers, Hidden(self.n_classes)):
+            if isinstance(layer, Hidden):
+                weights += layer.units * math.prod(shape)
+                shape = (layer.units,)
+            else:
+                if isinstance(layer, Convolution):
+                    channels, padding, stride = layer.channels, layer.padding, layer.stride
+                    kernel = layer.kernel
+                    weights += channels * shape[0] * math.prod(kernel)
+                else:
+                    channels, padding, kernel = shape[0], 0, (layer.kernel,) * 2
+                    stride = kernel
+                sizes = [size + 2 * padding - k for size, k in zip(shape[1:], kernel, strict=True)]
+                if min(sizes) < 0:
+                    raise UserError(
+                        f"a kernel of {kernel[0]} x {kernel[1]} does not fit on what comes before it",
+                        key="training.layers",
+                        value=layers_text(self.layers),
+                        expected=f"at most {shape[1] + 2 * padding} x {shape[2] + 2 * padding}, "
+                        "with its padding",
+                    )
+                shape = (channels, *(size // step + 1 for size, step in zip(sizes, stride, strict=True)))
+            neurons += math.prod(shape)
+            if weights > MOST_WEIGHTS or neurons > MOST_NEURONS:
+                raise UserError(
+                    f"these layers are too large for images of {self.input_shape}",
+                    key="training.layers",
+                    value=layers_text(self.layers),
+                    expected=f"at most {MOST_WEIGHTS:,} weights and {MOST_NEURONS:,} neurons",
+                )
 
 
 def _normal(rng: np.random.Generator, gain: float, shape: tuple[int, ...]) -> NDArray[np.float32]:

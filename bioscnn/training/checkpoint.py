@@ -102,31 +102,57 @@ class Checkpoint:
         arrays = read_npz(self.path) or {}
         try:
             facts = json.loads(str(arrays["facts"]))
-        except (ValueError, KeyError):
-            raise UserError("not a checkpoint, or a damaged one", file=self.path, fix="remove it") from None
-        if facts["identity"] != self.identity:
+            identity = str(facts["identity"])
+        except (ValueError, KeyError, TypeError, RecursionError):
+            raise self._damaged() from None
+        if identity != self.identity:
             raise UserError(
                 "the checkpoint is of another training (other settings, data or weights to begin with)",
                 file=self.path,
                 fix="remove it to begin anew, or give --out another folder",
             )
-        n_weights, n_moments = len(network.state), len(network.parameters)
-        groups = {
-            name: [arrays[f"{name}-{index}"] for index in range(n)]
-            for name, n in (("weights", n_weights), *((name, n_moments) for name in _MOMENTS))
-        }
-        network.set_state(groups["weights"])
-        for index, tensor in enumerate(network.parameters):
-            optimiser.state[tensor] = {
-                "step": torch.tensor(float(facts["step"])),
-                **{name: torch.zeros_like(tensor).copy_(torch.from_numpy(groups[name][index]))
-                   for name in _MOMENTS},
-            }  # fmt: skip
-        for name, generator in generators.items():
-            generator.set_state(torch.from_numpy(arrays[f"generator-{name}"]))
-        records = [EpochRecord(**record) for record in facts["records"]]
-        best = [arrays[f"best-{index}"] for index in range(n_weights)] if records else []
-        return State(facts["step"], facts["losses"], records, best)
+        try:
+            return _restored(arrays, facts, network, optimiser, generators)
+        except (ValueError, KeyError, TypeError, RuntimeError):
+            raise self._damaged() from None
+
+    def _damaged(self) -> UserError:
+        return UserError("not a checkpoint, or a damaged one", file=self.path, fix="remove it")
+
+
+def _restored(
+    arrays: Mapping[str, Array],
+    facts: Mapping[str, Any],
+    network: TorchNetwork,
+    optimiser: torch.optim.Optimizer,
+    generators: Mapping[str, torch.Generator],
+) -> State:
+    """Set everything to a state; ValueError, KeyError, TypeError or RuntimeError if it is none."""
+
+    def group(name: str, like: list[torch.Tensor]) -> list[Array]:
+        found = [arrays[f"{name}-{index}"] for index in range(len(like))]
+        if any((a.shape, a.dtype) != (t.shape, np.float32) for a, t in zip(found, like, strict=True)):
+            raise ValueError(name)
+        return found
+
+    step, losses = facts["step"], facts["losses"]
+    records = [EpochRecord(**record) for record in facts["records"]]
+    numbers = [value for record in records for value in asdict(record).values() if value is not None]
+    if type(step) is not int or step < 0 or not all(isinstance(n, int | float) for n in (*losses, *numbers)):
+        raise ValueError("step, losses or records")
+    weights = group("weights", network.state)
+    moments = {name: group(name, network.parameters) for name in _MOMENTS}
+    best = group("best", network.state) if records else []
+    network.set_state(weights)
+    for index, tensor in enumerate(network.parameters):
+        optimiser.state[tensor] = {
+            "step": torch.tensor(float(step)),
+            **{name: torch.zeros_like(tensor).copy_(torch.from_numpy(moments[name][index]))
+               for name in _MOMENTS},
+        }  # fmt: skip
+    for name, generator in generators.items():
+        generator.set_state(torch.from_numpy(arrays[f"generator-{name}"]))
+    return State(step, losses, records, best)
 
 
 def _arrays(tensors: list[torch.Tensor]) -> list[Array]:

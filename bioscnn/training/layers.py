@@ -11,6 +11,10 @@ Pair = tuple[int, int]
 
 LARGEST = 4096
 """Channels, units, or pixels of a kernel, stride or padding."""
+MOST_LAYERS = 256
+MOST_WEIGHTS = 10**8
+MOST_NEURONS = 10**7
+"""Of a whole network; more would fill the memory before anything is trained."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,8 @@ def parse_layers(text: str) -> tuple[Specification, ...]:
         if isinstance(last, Hidden) and not isinstance(layer, Hidden):
             raise _refused(text, word, "behind a dense layer there is no image")
         layers.append(layer)
+        if len(layers) > MOST_LAYERS:
+            raise _refused(text, word, f"at most {MOST_LAYERS} layers")
     if not any(isinstance(layer, Convolution | Hidden) for layer in layers):
         raise _refused(text, text, "no layer of neurons")
     return tuple(layers)

@@ -74,3 +74,9 @@ def _runs(process: int) -> bool:
             return file.read().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def test_large_results_take_no_longer_than_small_ones():
+    begun = time.perf_counter()
+    assert len(shared_out(lambda job: "x" * 2**20, range(30), 3)) == 30
+    assert time.perf_counter() - begun < 10

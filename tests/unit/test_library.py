@@ -319,3 +319,27 @@ def test_what_is_no_network_or_no_neuron_is_told_what_it_has_to_be():
         bioscnn.convert(module().to("meta"), IMAGES)
     with pytest.raises(UserError, match="File name too long"):
         bioscnn.read_network("a" * 5000 + ".onnx")
+
+
+@pytest.mark.parametrize("wrong", [3, None, b"x", ["a"], np.zeros(3), True], ids=repr)
+def test_what_is_no_study_and_no_run_is_refused_by_name(wrong):
+    for function in (bioscnn.read_study, bioscnn.plan, bioscnn.cite, bioscnn.brian2, bioscnn.train):
+        with pytest.raises(UserError) as refused:
+            function(wrong)
+        assert refused.value.key == "study"
+    for function in (bioscnn.read_run, bioscnn.explain, lambda run: bioscnn.export(run, "npz")):
+        with pytest.raises(UserError) as refused:
+            function(wrong)
+        assert refused.value.key == "run"
+    with pytest.raises(UserError):
+        bioscnn.new_study(wrong)
+
+
+@pytest.mark.parametrize(
+    "keys", [{"epochs": "a"}, {"epochs": 3.5}, {"epochs": 0}, {"seed": -1}, {"seed": 2**70}, {"out": 3}]
+)
+def test_arguments_of_a_training_that_are_none_are_refused(tmp_path, keys):
+    with pytest.raises(UserError) as refused:
+        bioscnn.train("mnist-small", **{"out": tmp_path} | keys)
+    assert refused.value.key in (f"training.{next(iter(keys))}", "path")
+    assert not any(tmp_path.iterdir())

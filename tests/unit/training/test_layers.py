@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from bioscnn.ann import AveragePool2d, Conv2d, Dense, LIFRate, MaxPool2d
 from bioscnn.errors import UserError
+from bioscnn.studies.recipes import find_recipes
 from bioscnn.training.architectures import Architecture
 from bioscnn.training.layers import (
     Convolution,
@@ -68,6 +69,20 @@ def test_layers_that_do_not_fit_on_each_other_are_refused():
         Architecture((1, 8, 8), parse_layers("8c5 8c5"), 2, LIFRate()).initial("x", 1)
 
 
+@pytest.mark.parametrize(
+    "text", ["4096c4096", "8c13", "ap13 d2", "8c3p4096", "4096c3p9 4096c3p9", " ".join(["d4096"] * 8)]
+)
+def test_layers_that_would_fill_the_memory_are_refused_before_they_are_made(text):
+    with pytest.raises(UserError) as refused:
+        Architecture((1, 12, 12), parse_layers(text), 2, LIFRate()).initial("x", 1)
+    assert refused.value.key == "training.layers" and refused.value.value.split() == text.split()
+
+
+def test_a_text_of_very_many_layers_is_refused():
+    with pytest.raises(UserError, match="at most 256 layers"):
+        parse_layers("d1 " * 30_000)
+
+
 @given(st.integers(1, 4), st.integers(1, 300), st.integers(1, 300))
 def test_usual_layers_fit_images_of_any_size(channels, height, width):
     shape = (channels, height, width)
@@ -75,3 +90,8 @@ def test_usual_layers_fit_images_of_any_size(channels, height, width):
     assert graph.n_classes == 5
     convolutions = [layer for layer in graph.layers if isinstance(layer, Conv2d)]
     assert all(len(layer.weight) <= 128 for layer in convolutions)
+
+
+def test_the_name_of_a_recipe_may_be_too_long_for_a_file():
+    with pytest.raises(UserError, match="no such network"):
+        find_recipes("x" * 5000)

@@ -133,6 +133,10 @@ def test_a_network_to_begin_with_and_a_teacher_lie_beside_the_study(pets, tmp_pa
         (["training.examples=1000"], "training.examples"),
         (["training.activation=lif", "neuron.model=if"], "training.activation"),
         (["network.model=pets.keras"], "network.model"),
+        (["network.model=.onnx"], "network.model"),
+        (["network.model=.."], "network.model"),
+        (["network.model=/dev/null"], "network.model"),
+        (['network.model="a\\u001b[31m.onnx"'], "network.model"),
         (["dataset.mean=0.5"], "dataset.mean"),
         (["encoding.kind=lif-layer"], "encoding.input_rate"),
     ],
@@ -148,6 +152,15 @@ def test_what_cannot_be_trained_is_refused_and_leaves_nothing(pets, tmp_path, ch
         train_recipe(recipe_of(study, stage), None)
     assert key is None or refused.value.key == key
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_places_that_take_no_network_are_refused_before_training(pets, tmp_path):
+    (tmp_path / "pets.json").mkdir()
+    for out in (None, Path("/proc"), tmp_path / ("x" * 300), Path("/dev/null")):
+        with pytest.raises(UserError) as refused:
+            train_recipe(recipe_of(read_study(pets)).changed(None, 1), None, out, pytest.fail)
+        assert refused.value.file is not None
+    assert not list(tmp_path.glob("*.npz")) and not any((tmp_path / "pets.json").iterdir())
 
 
 @pytest.mark.parametrize(

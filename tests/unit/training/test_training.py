@@ -1,5 +1,6 @@
 """Training: the same seed, the same network, also after a kill; what the card and the files say."""
 
+import io
 import json
 from dataclasses import replace
 
@@ -435,6 +436,47 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path):
     with pytest.raises(UserError, match="of another training") as refusal:
         train(START, *data, replace(QUICK, seed=4), checkpoint=path)
     assert str(path) == str(refusal.value.file)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"weights-0": None}, {"weights-0": np.zeros((2, 2), np.float32)}, {"weights-0": np.array("x")},
+        {"best-0": None}, {"best-0": np.zeros(1, np.float32)}, {"exp_avg-0": np.zeros(3)},
+        {"generator-order": np.zeros(5, np.uint8)}, {"generator-order": np.zeros(5056)},
+        {"step": -1}, {"step": "a"}, {"step": 1.5}, {"step": None}, {"losses": 3}, {"losses": ["x"]},
+        {"records": "abc"}, {"records": [{"epoch": 1}]}, {"records": [[]]}, {"identity": None},
+        {"facts": np.array("[1]")}, {"facts": np.array(3)}, {"facts": np.array([{"a": 1}], object)},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_damaged_checkpoint_is_refused_whatever_is_damaged(checkpoint, tmp_path, damage):
+    arrays = dict(np.load(io.BytesIO(checkpoint)))
+    facts = json.loads(str(arrays["facts"]))
+    for name, value in damage.items():
+        held = facts if name in facts else arrays
+        held[name] = value
+        if value is None:
+            del held[name]
+    path = tmp_path / "x.npz"
+    np.savez(
+        path,
+        **(
+            {"facts": np.array(json.dumps(facts))}
+            | {k: a for k, a in arrays.items() if k != "facts" or "facts" in damage}
+        ),
+    )
+    with pytest.raises(UserError, match="not a checkpoint") as refused:
+        train(START, *bars(64, 1), *bars(20, 2), QUICK, checkpoint=path)
+    assert refused.value.file == path
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    """What is kept after the last epoch."""
+    path = tmp_path_factory.mktemp("checkpoint") / "x.npz"
+    train(START, *bars(64, 1), *bars(20, 2), QUICK, checkpoint=path)
+    return path.read_bytes()
 
 
 @pytest.mark.parametrize("content", [b"half a checkpoint", b"PK\x03\x04 half an archive"])
