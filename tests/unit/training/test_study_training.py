@@ -49,7 +49,7 @@ def type_in(*words, code=0):
 
 def test_from_photographs_to_a_network_that_spikes_rightly(pets, tmp_path):
     said = type_in("train", pets, "--epochs", 40, "--set", "training.layers=8c3s2 8c3s2")
-    assert re.search(r"bioscnn run pets\.toml$", said, re.MULTILINE), "what decides training decides no run"
+    assert re.search(r" run pets\.toml$", said, re.MULTILINE), "what decides training decides no run"
     assert "--on spikes" in said
     card = read_card(tmp_path / "pets.onnx")
     assert card["classes"] == list(CLASSES) and card["data"]["train"]["n"] == 42
