@@ -1,6 +1,6 @@
 """What ``import bioscnn`` offers, and what it costs."""
 
-import collections
+import contextlib
 import subprocess
 import sys
 from importlib import import_module
@@ -9,8 +9,6 @@ from pkgutil import iter_modules
 
 import numpy as np
 import pytest
-import torch
-from torch import nn
 
 import bioscnn
 from bioscnn.ann import read_onnx
@@ -187,7 +185,10 @@ def test_what_was_not_kept_is_told_with_the_fix(tmp_path):
 def test_simulate_gives_the_spikes_of_a_run(result):
     digits = bioscnn.load_dataset("mnist", trials=4)
     network, numpy = bioscnn.convert("mnist-small"), bioscnn.Device("numpy")
-    for shown in (digits, digits.intensities(), torch.tensor(digits.intensities())):
+    kinds = [digits, digits.intensities()]
+    with contextlib.suppress(ImportError):
+        kinds.append(import_module("torch").tensor(digits.intensities()))
+    for shown in kinds:
         recording = bioscnn.simulate(network, shown, duration="20 ms", device=numpy, potentials=("conv1",))
         assert recording["conv2"].spikes == result.spikes("conv2")
         assert np.array_equal(recording["conv1"].potentials, result.potentials("conv1"))
@@ -267,58 +268,6 @@ def test_a_run_and_a_study_are_exported_to_what_each_can_be(result, tmp_path):
         with pytest.raises(UserError):
             bioscnn.export(given, to, tmp_path / "nothing", **keys)
     assert not (tmp_path / "nothing").exists()
-
-
-def module():
-    torch.manual_seed(1)
-    return nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(2 * 6 * 6, 3))
-
-
-IMAGES = torch.rand(6, 1, 8, 8, generator=torch.Generator().manual_seed(1))
-
-
-@pytest.mark.parametrize(
-    ("images", "problem"),
-    [
-        (IMAGES * float("nan"), "384 of 384 numbers of the images are not finite"),
-        (torch.cat([IMAGES, IMAGES[:1] / 0]), "of 448 numbers of the images are not finite"),
-        (IMAGES.double() * 1e300, "not finite"),
-        ("abc", "no numbers"),
-        ([[1], [1, 2]], "no array of one shape"),
-        (np.array([None] * 5, object), "no numbers"),
-        (IMAGES.numpy() * 1j, "no numbers"),
-        ((IMAGES * 255).to(torch.uint8), "pixels of 0 to 255"),
-        (IMAGES.to("meta"), "a tensor without plain numbers"),
-        (IMAGES.to_sparse(), "a tensor without plain numbers"),
-        (IMAGES[:0], "the example is no image"),
-    ],
-)
-def test_images_that_are_no_finite_numbers_are_refused(images, problem):
-    for given in ((images,), (IMAGES, images)) if len(images) else ((images,),):
-        with pytest.raises(UserError, match=problem):
-            bioscnn.convert(module(), given[0], images=given[-1])
-    if "of the images" not in problem and "pixels" not in problem:
-        with pytest.raises(UserError, match=problem):
-            bioscnn.read_network(module(), images)
-
-
-def test_images_may_require_gradients_and_may_be_given_by_name_alone():
-    network = bioscnn.convert(module(), images=IMAGES.clone().requires_grad_())
-    assert network["output"].shape == (3,)
-
-
-def test_what_is_no_network_or_no_neuron_is_told_what_it_has_to_be():
-    with pytest.raises(UserError, match=r"SpikingNeuron, such as bioscnn\.LIF\(\)"):
-        bioscnn.convert(module(), IMAGES, neuron="lif")
-    for weights in (module().state_dict(), collections.OrderedDict(a=1)):
-        with pytest.raises(UserError, match=r"into the class of the module"):
-            bioscnn.convert(weights, IMAGES)
-    with pytest.raises(UserError, match=r"convert\(model, images\)"):
-        bioscnn.convert(module())
-    with pytest.raises(UserError, match="device meta"):
-        bioscnn.convert(module().to("meta"), IMAGES)
-    with pytest.raises(UserError, match="File name too long"):
-        bioscnn.read_network("a" * 5000 + ".onnx")
 
 
 @pytest.mark.parametrize("wrong", [3, None, b"x", ["a"], np.zeros(3), True], ids=repr)
