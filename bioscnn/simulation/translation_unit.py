@@ -1,4 +1,4 @@
-"""A program in two files: the compiler reads headers and instantiates templates once for each."""
+"""A program in two files, beside Brian2's own: headers are read and templates instantiated once for each."""
 
 from __future__ import annotations
 
@@ -44,6 +44,7 @@ def join(folder: Path) -> list[str]:
     makefile = _text(folder / "makefile").split("\n")
     listed = next(line for line in makefile if line.startswith("SRCS"))
     joined: dict[str, list[str]] = {"steps.cpp": [], "once.cpp": []}
+    libraries = []
     for source in listed.split()[2:]:
         text = _text(folder / source)
         if _CODE_OBJECT.fullmatch(source):
@@ -51,10 +52,13 @@ def join(folder: Path) -> list[str]:
             support = f"{Path(source).stem}_support"
             text = text.replace(SUPPORT, SUPPORT.replace("namespace", f"namespace {support}"), 1)
             text = text.replace(SCOPE, f"{SCOPE}\n    using namespace {support};")
+        elif source not in ONCE:
+            libraries.append(source)  # their macros, such as N of Brian2 2.5's randomkit, are names of others
+            continue
         joined["once.cpp" if source in ONCE else "steps.cpp"].append(text)
     for name, texts in joined.items():
         (folder / name).write_bytes("\n".join(texts).encode())
-    return list(joined)
+    return [*joined, *libraries]
 
 
 def _text(file: Path) -> str:
