@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +14,13 @@ from numpy.typing import NDArray
 from bioscnn.ann import LayerGraph, LIFRate, ReLU, read_card, read_model, write_onnx
 from bioscnn.datasets import EventSet, ImageSet
 from bioscnn.errors import UserError
-from bioscnn.files import make_folder, require_file, unwritable_is_told, write_json
+from bioscnn.files import (
+    make_folder,
+    require_file,
+    scratch_for_results,
+    unwritable_is_told,
+    write_json,
+)
 from bioscnn.quantities import format_quantity
 from bioscnn.simulation import Progress as Stages
 from bioscnn.simulation.simulate import Silent
@@ -190,7 +195,8 @@ def train_recipe(
         graph = replace(_with_neuron(start, recipe.neuron), name=recipe.name)
     teacher = None if recipe.teacher is None else _network("teacher", recipe.teacher, folder, training)
     make_folder(folder)
-    _require_writable(folder)
+    with scratch_for_results(folder, ".unfinished"):
+        pass  # a folder that takes no files, such as those of /proc, is told now and not after training
     checkpoint = folder / f"{recipe.name}.checkpoint.npz"
     with unwritable_is_told(folder):
         trained, made = train(
@@ -275,22 +281,6 @@ def _with_neuron(graph: LayerGraph, neuron: LIFRate | ReLU) -> LayerGraph:
     if not isinstance(neuron, LIFRate):
         return graph
     return graph.with_layers([of_the_study(x) if isinstance(x, LIFRate) else x for x in graph.layers])
-
-
-def _require_writable(folder: Path) -> None:
-    """Refuse a folder that takes no files, such as those of /proc, before training instead of after it.
-
-    Raises
-    ------
-    UserError
-    """
-    try:
-        with TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise UserError(
-            f"cannot write: {error.strerror}", file=folder, fix="give --out a folder that can be written"
-        ) from None
 
 
 def _refuse_foreign(file: Path) -> None:
