@@ -21,6 +21,7 @@ from bioscnn.ann import (
     MaxPool2d,
     ReLU,
 )
+from bioscnn.ann.windows import window_grid
 from bioscnn.errors import UserError
 from bioscnn.training.layers import (
     MOST_NEURONS,
@@ -127,16 +128,11 @@ class Architecture:
                 else:
                     channels, padding, kernel = shape[0], 0, (layer.kernel,) * 2
                     stride = kernel
-                sizes = [size + 2 * padding - k for size, k in zip(shape[1:], kernel, strict=True)]
-                if min(sizes) < 0:
-                    raise UserError(
-                        f"a kernel of {kernel[0]} x {kernel[1]} does not fit on what comes before it",
-                        key="training.layers",
-                        value=layers_text(self.layers),
-                        expected=f"at most {shape[1] + 2 * padding} x {shape[2] + 2 * padding}, "
-                        "with its padding",
-                    )
-                shape = (channels, *(size // step + 1 for size, step in zip(sizes, stride, strict=True)))
+                try:
+                    grid = window_grid((shape[1], shape[2]), kernel, stride, (padding,) * 4)
+                except UserError as error:
+                    raise error.but(key="training.layers", value=layers_text(self.layers)) from None
+                shape = (channels, *grid)
             neurons += math.prod(shape)
             if weights > MOST_WEIGHTS or neurons > MOST_NEURONS:
                 raise UserError(
