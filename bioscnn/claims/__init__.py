@@ -1,0 +1,19 @@
+"""Numbers of the docs, tied to the committed tables that they come from."""
+
+from bioscnn.claims.adopt import adopt_page, publish
+from bioscnn.claims.pages import Claim, check_page, pages_of, write_page
+from bioscnn.claims.record import Record, take_table
+from bioscnn.claims.tables import Table, read_table
+
+__all__ = [
+    "Claim",
+    "Record",
+    "Table",
+    "adopt_page",
+    "check_page",
+    "pages_of",
+    "publish",
+    "read_table",
+    "take_table",
+    "write_page",
+]
