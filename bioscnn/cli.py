@@ -588,6 +588,50 @@ def benchmark(
         document.write(done.analysis.files["table.md"].decode())
 
 
+@app.command()
+def claims(
+    pages: Annotated[
+        list[Path] | None, typer.Argument(help="pages (default: README.md and docs/*.md)")
+    ] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="write the numbers of the tables into the pages")
+    ] = False,
+    adopt: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COMMAND",
+            help="copy unmarked numbers of the pages, which this command measured, to tables",
+        ),
+    ] = None,
+    take: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="copy a table of results to docs/tables")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="name of the table that is taken")] = None,
+    varied: Annotated[str, typer.Option(help="what varied, with --take and --adopt")] = "trials",
+    data: DataFolder = None,
+    as_json: Json = False,
+) -> None:
+    """List the numbers of the docs, and which are stale against code or data."""
+    from bioscnn.claims import adopt_page, pages_of, survey, take_table, write_page
+    from bioscnn.printing.claims import print_survey
+
+    chosen = pages or pages_of(Path())
+    if take is not None:
+        take_table(take, Path("docs/tables") / f"{name or take.stem}.csv", varied, data)
+    for page in chosen:
+        if adopt is not None:
+            adopt_page(page, adopt, varied)
+        if write:
+            write_page(page)
+    found = survey(chosen, data)
+    if as_json:
+        typer.echo(json.dumps(found.as_dict(), indent=2))
+    else:
+        print_survey(found)
+    if found.problems:
+        raise typer.Exit(1)
+
+
 @app.command("study")
 def study(
     quick: Annotated[

@@ -3,17 +3,20 @@
 from bioscnn.claims.adopt import adopt_page, publish
 from bioscnn.claims.pages import Claim, check_page, pages_of, write_page
 from bioscnn.claims.record import Record, take_table
+from bioscnn.claims.survey import Survey, survey
 from bioscnn.claims.tables import Table, read_table
 
 __all__ = [
     "Claim",
     "Record",
+    "Survey",
     "Table",
     "adopt_page",
     "check_page",
     "pages_of",
     "publish",
     "read_table",
+    "survey",
     "take_table",
     "write_page",
 ]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-NUMBER = r"(?<![\w.])[+\-−]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:(?<!\d)\.\d+|(?<=\d)\.\d+|(?<=\d))(?!\w|[.,]\d)"
+NUMBER = r"(?<![\w.,-])[+\-−]?(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)(?!\w|[.,]\d)"
 UNIT = r"(?:%|percent\b|points?\b|dB\b)"
 INTERVAL = rf"\[{NUMBER},?\s+{NUMBER}\]"
 COUNTED = (
-    r"(?:(?:more|fewer)\s+)?(?:spikes?\b|SynOps\b|synaptic\s+(?:operations|events)\b|images\s+(?:a|per)\s+second)"
+    r"(?:(?:more|fewer)\s+)?"
+    r"(?:spikes?\b|SynOps\b|synaptic\s+(?:operations|events)\b|images\s+(?:a|per)\s+second)"
 )
 SEVERAL = rf"{NUMBER}(?:(?:,|,?\s+and|,?\s+to|,?\s+or)\s+{NUMBER})*"
 
@@ -53,7 +54,7 @@ def numbers_in(text: str) -> list[float]:
 def with_numbers(text: str, values: Sequence[float]) -> str:
     """Return a text with other numbers in place of its own, in the form in which those are written.
 
-    The form is the digits behind the point, the signs, the thousands separators. ``< .001`` stays if it is true.
+    The form is the digits behind the point, signs and thousands separators. ``< .001`` stays if it is true.
 
     Parameters
     ----------
@@ -78,7 +79,11 @@ def with_numbers(text: str, values: Sequence[float]) -> str:
         digits = len(old.partition(".")[2])
         if abs(value - value_of(old)) <= 0.5 * 10.0**-digits + 1e-9 * abs(value):
             return old
-        new = f"{abs(value):,.{digits}f}" if "," in old or abs(value_of(old)) < 1e3 else f"{abs(value):.{digits}f}"
+        new = (
+            f"{abs(value):,.{digits}f}"
+            if "," in old or abs(value_of(old)) < 1e3
+            else f"{abs(value):.{digits}f}"
+        )
         if old.lstrip("+-−").startswith("."):
             new = new.removeprefix("0")
         if value < 0 and value_of(new):

@@ -7,15 +7,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from textwrap import wrap
 
 from bioscnn.claims.numbers import CELL, CLAIMED, NO_CLAIM, numbers_in, with_numbers
-from bioscnn.claims.tables import VALUE, Cells, Table, read_table
+from bioscnn.claims.tables import VALUE, VERDICT, Cells, Table, read_table
 from bioscnn.errors import UserError
 from bioscnn.files import write_atomically
 
 MARKED = re.compile(r"<!--= (.*?) -->(.*?)<!--/-->", re.DOTALL)
 BEGIN, END = "<!--=", "<!--/-->"
-TABLE = "table "
+TABLE, QUOTE = "table ", "quote "
 EXEMPT = {"design", "published"}
 """Marks of numbers that come from no table: constants that were chosen, and figures of others."""
 
@@ -111,7 +112,11 @@ def write_page(page: Path) -> bool:
 def _told(old: str, new: str) -> str:
     """Return what the table says where it differs."""
     pairs = [(a, b) for a, b in zip(old.splitlines(), new.splitlines(), strict=False) if a != b]
-    return f"its table says {pairs[0][1].strip()!r}, not {pairs[0][0].strip()!r}" if pairs else "rows differ from its table"
+    return (
+        f"its table says {pairs[0][1].strip()!r}, not {pairs[0][0].strip()!r}"
+        if pairs
+        else "rows differ from its table"
+    )
 
 
 def line_of(text: str, position: int) -> int:
@@ -150,10 +155,10 @@ def _claims(page: Path, text: str) -> Iterator[tuple[int, str, str, str]]:
             if head == "published" and not CITED.search(old):
                 raise UserError("a published figure without its source", file=f"{page}:{line}", value=old)
             continue
-        name, *parts = [part.strip() for part in head.removeprefix(TABLE).split(";")]
+        name, *parts = [part.strip() for part in head.removeprefix(TABLE).removeprefix(QUOTE).split(";")]
         try:
             table = read(name)
-            show = _block if head.startswith(TABLE) else _inline
+            show = _block if head.startswith(TABLE) else _quote if head.startswith(QUOTE) else _inline
             new = show(table, parts, old)
         except UserError as error:
             raise error.but(f"{error.problem} ({page}:{line})") from None
@@ -206,31 +211,58 @@ def _block(table: Table, selectors: Sequence[str], old: str) -> str:
     lines = old.strip().splitlines()
     header = [plain(cell) for cell in cells_of(lines[0])] if lines else []
     rows = table.select(selectors)
-    if len(lines) < 3 or not set(header) <= set(table.header):
+    if (
+        len(lines) < 3
+        or not set(header) <= set(table.header)
+        or {len(cells_of(one)) for one in lines} != {len(header)}
+    ):
         raise UserError(
             "a Markdown table has columns that its table has not", file=table.path,
             value=sorted(set(header) - set(table.header)), expected=", ".join(table.header),
         )  # fmt: skip
-    body = [cells_of(line) for line in lines[2:]]
-    body += [body[0]] * (len(rows) - len(body))
-    written = [
-        "| " + " | ".join(_cell(table, row, column, cell) for column, cell in zip(header, cells, strict=False)) + " |"
-        for row, cells in zip(rows, body, strict=False)
-    ]
-    return "\n".join(["", *([""] if old.startswith("\n\n") else []), *lines[:2], *written, ""]) + (
-        "\n" if old.endswith("\n\n") else ""
-    )
+    body = [*lines[2:], *[lines[2]] * (len(rows) - len(lines[2:]))]
+    written = [_line(table, row, header, line) for row, line in zip(rows, body, strict=False)]
+    before, after = old.partition(old.strip())[::2]
+    return "\n".join([before + lines[0], lines[1], *written]) + after
+
+
+def _line(table: Table, row: Cells, header: Sequence[str], old: str) -> str:
+    """Return a line of a Markdown table with the cells of a row."""
+    cells = cells_of(old)
+    new = [_cell(table, row, column, cell) for column, cell in zip(header, cells, strict=True)]
+    return old if new == cells else f"| {' | '.join(new)} |"
 
 
 def _cell(table: Table, row: Cells, column: str, old: str) -> str:
     numbers = table.numbers(row, column)
     if numbers is None:
-        return old if plain(old) == row[column] else (old.replace(plain(old), row[column]) if plain(old) else row[column])
+        return (
+            old
+            if plain(old) == row[column]
+            else (old.replace(plain(old), row[column]) if plain(old) else row[column])
+        )
     if len(numbers_in(old)) in (len(numbers), 1) and numbers:
         return with_numbers(old, numbers[: len(numbers_in(old))])
     pair = table.interval(column)
     shown = [row[column], f"[{row[pair[0]]}, {row[pair[1]]}]" if pair and row[pair[0]] else ""]
     return " ".join(filter(None, shown))
+
+
+def _quote(table: Table, selectors: Sequence[str], old: str) -> str:
+    """Return a quotation with the verdicts of its table, one paragraph per row."""
+    if VERDICT not in table.header:
+        raise UserError("a quotation from a table without verdicts", file=table.path, key=VERDICT)
+    verdicts = [row[VERDICT] for row in table.select(selectors)]
+    if verdicts == paragraphs(old):
+        return old
+    wrapped = ["\n".join(f"> {line}" for line in wrap(verdict, 118)) for verdict in verdicts]
+    return "\n" + "\n>\n".join(wrapped) + "\n"
+
+
+def paragraphs(quotation: str) -> list[str]:
+    """Return the paragraphs of a Markdown quotation, each on one line."""
+    lines = "\n".join(line.removeprefix(">").strip() for line in quotation.strip().splitlines())
+    return [" ".join(part.split()) for part in lines.split("\n\n") if part.strip()]
 
 
 def unmarked(text: str) -> Iterator[tuple[int, str]]:

@@ -56,18 +56,24 @@ class Record:
             if isinstance(value, str):
                 lines.append(f"{name} = {_quoted(value)}")
             else:
-                lines += ["", f"[{name}]", *(f"{_quoted(key)} = {_quoted(text)}" for key, text in value.items())]
+                lines += [
+                    "",
+                    f"[{name}]",
+                    *(f"{_quoted(key)} = {_quoted(text)}" for key, text in value.items()),
+                ]
         return "\n".join(lines) + "\n"
 
     def stale(self, data: Path | None = None) -> list[str]:
-        """Return why the table may not be what its command would write now; empty if nothing is known to differ.
+        """Return why the command might write another table now; empty if nothing is known to differ.
 
         Parameters
         ----------
         data : Path, optional
             Folder of data sets. What is not there is not compared.
         """
-        reasons = [f"copied from {self.transcribed}, measured at {self.commit[:8]}"] if self.transcribed else []
+        reasons = (
+            [f"copied from {self.transcribed}, measured at {self.commit[:8]}"] if self.transcribed else []
+        )
         if not self.code and not self.transcribed:
             reasons.append(f"its record names no code, measured at {self.commit[:8]}")
         for name, before in self.code.items():
@@ -104,7 +110,7 @@ def _data(name: str, data: Path | None) -> str | None:
 
     try:
         dataset, split, trials = name.split()
-        return load_dataset(dataset, split, trials=int(trials), data=data).sha256
+        return load_dataset(dataset, split, data=data, download=False).take(int(trials)).sha256
     except (UserError, ValueError):
         return None
 
@@ -122,7 +128,8 @@ def read_record(table: Path) -> Record:
         values = parse_toml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(
-            "nothing says what made a table", file=path, expected="command, commit and varied; [code], [units]",
+            "nothing says what made a table", file=path,
+            expected="command, commit and varied; [code], [units]",
             fix="write it: see CONTRIBUTING.md, 'A number in the docs'",
         ) from None  # fmt: skip
     except (OSError, UnicodeDecodeError) as error:
@@ -132,7 +139,9 @@ def read_record(table: Path) -> Record:
     for f in fields(Record):
         value = values.get(f.name)
         if f.name in ("command", "commit", "varied") and not (isinstance(value, str) and value):
-            raise UserError("the record of a table lacks a key", file=path, key=f.name, value=value, expected="text")
+            raise UserError(
+                "the record of a table lacks a key", file=path, key=f.name, value=value, expected="text"
+            )
         kind = str if f.type == "str" else dict
         good = value is None or isinstance(value, kind)
         if not good or (isinstance(value, dict) and not all(isinstance(one, str) for one in value.values())):

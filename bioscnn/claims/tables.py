@@ -18,11 +18,11 @@ NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 """Names of tables, which name files."""
 
 IN_HEADER = re.compile(
-    r"[(\[]([^)\]]+)[)\]]$|, (%|ms|points|dB|s)$|_(ms|s|mv|na|nA|mV|hz|percent|points|px)$|^(n|p|seeds|trials)$"
+    r"[(\[]([^)\]]+)[)\]]$|, (%|ms|points|dB|s)$|_(ms|s|mV|nA|Hz|percent|points|px)$|^(n|p|seeds|trials)$"
 )
 """Where the header of a column says its unit."""
 
-UNIT, VALUE = "unit", "value"
+UNIT, VALUE, VERDICT = "unit", "value", "verdict"
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,11 @@ class Table:
 
     def interval(self, column: str) -> tuple[str, str] | None:
         """Return the columns of the interval of a column, if it has one."""
-        for pair in ((f"{column} low", f"{column} high"), (f"{column}_low", f"{column}_high"), ("low", "high")):
+        for pair in (
+            (f"{column} low", f"{column} high"),
+            (f"{column}_low", f"{column}_high"),
+            ("low", "high"),
+        ):
             if set(pair) <= set(self.header) and (pair != ("low", "high") or column in (VALUE, "difference")):
                 return pair
         return None
@@ -88,13 +92,13 @@ class Table:
             return self.record.units[column]
         found = IN_HEADER.search(column)
         if found:
-            return next(filter(None, found.groups()))
+            return str(next(filter(None, found.groups())))
         if row.get(UNIT):
             return row[UNIT]
         raise UserError(
             "a table without its units", file=self.path, key=column,
             expected="a unit in the header, such as 'accuracy (%)', or a column 'unit'",
-            fix=f"add it under [units] in {self.path.with_suffix('.toml').name}; a plain number has the unit \"1\"",
+            fix=f"add it under [units] in {self.path.with_suffix('.toml').name}; of a plain number \"1\"",
         )  # fmt: skip
 
 
@@ -110,7 +114,8 @@ def read_table(folder: Path, name: str) -> Table:
     if not NAME.fullmatch(name) or not path.is_file():
         raise UserError(
             "a claim without a table", file=path, value=name,
-            expected="a table of lower case letters, digits and hyphens", fix="take it from results: `bioscnn claims --take`",
+            expected="a table of lower case letters, digits and hyphens",
+            fix="take it from results: `bioscnn claims --take`",
         )  # fmt: skip
     try:
         text = path.read_text(encoding="utf-8")
