@@ -570,6 +570,7 @@ def benchmark(
     where: Where,
 ) -> None:
     """Measure the shipped networks of a data set side by side."""
+    from bioscnn.claims import publish, record_of
     from bioscnn.experiments.benchmark import BenchmarkExperiment, shipped_networks
     from bioscnn.report.document import Document
 
@@ -585,7 +586,9 @@ def benchmark(
     document = None if docs is None else Document(docs, dataset)
     done = _conduct(experiment, where)
     if document is not None and done is not None:
-        document.write(done.analysis.files["table.md"].decode())
+        publish(
+            document, done.analysis.files["table.md"].decode(), record_of(done.folder, "trials", where.data)
+        )
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 from bioscnn.claims.adopt import adopt_page, publish
 from bioscnn.claims.pages import Claim, check_page, pages_of, write_page
-from bioscnn.claims.record import Record, take_table
+from bioscnn.claims.record import Record, made_now, record_of, take_table
 from bioscnn.claims.survey import Survey, survey
 from bioscnn.claims.tables import Table, read_table
 
@@ -13,9 +13,11 @@ __all__ = [
     "Table",
     "adopt_page",
     "check_page",
+    "made_now",
     "pages_of",
     "publish",
     "read_table",
+    "record_of",
     "survey",
     "take_table",
     "write_page",

@@ -6,8 +6,8 @@ import csv
 import io
 import re
 import subprocess
-from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bioscnn.claims.numbers import CELL, CLAIMED, INTERVAL, NUMBER, UNIT, numbers_in
@@ -20,15 +20,42 @@ from bioscnn.report.document import Document
 MARKDOWN_TABLE = re.compile(r"(?m)^\|.*\|\n\|[ :|-]+\|\n(?:\|.*\|(?:\n|\Z))+")
 QUOTATION = re.compile(r"(?m)^>.*\n(?:^>.*\n)*")
 PART = re.compile(rf"(?P<value>{NUMBER})(?:\s*(?P<unit>{UNIT}))?(?:\s*(?P<interval>{INTERVAL}))?|{INTERVAL}")
+OF_NO_WEIGHT = {
+    "a",
+    "an",
+    "and",
+    "are",
+    "for",
+    "how",
+    "in",
+    "is",
+    "it",
+    "of",
+    "on",
+    "the",
+    "to",
+    "was",
+    "what",
+}
 CLAIMS = ("claim", "value", "low", "high", "unit")
 
 
 @dataclass(frozen=True)
+class Copied:
+    """A table as CSV text, a line of the page that it was, the command before it, and units of columns."""
+
+    content: str
+    line: str = ""
+    command: str | None = None
+    units: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Adopted:
-    """A text whose numbers are marked, and the tables that hold them: CSV text and units by name."""
+    """A text whose numbers are marked, and the tables that hold them by name."""
 
     text: str
-    tables: dict[str, tuple[str, dict[str, str]]]
+    tables: dict[str, Copied]
 
 
 def adopt(text: str, name: str, taken: Sequence[str] = ()) -> Adopted:
@@ -37,13 +64,15 @@ def adopt(text: str, name: str, taken: Sequence[str] = ()) -> Adopted:
     Markdown tables become tables of the same columns; a column of intervals becomes three. Quotes become
     verdicts. Other numbers become rows of the table `name`: claim, value, low, high, unit.
     """
-    tables: dict[str, tuple[str, dict[str, str]]] = {}
+    tables: dict[str, Copied] = {}
     waiting = [start for start, _ in unmarked(text)]
     pieces, at = [], 0
     for match in MARKDOWN_TABLE.finditer(text):
         if any(match.start() <= start < match.end() for start in waiting):
             title = _free(f"{name}-{_section(text, match.start())}", {*taken, *tables})
-            tables[title] = _table_of(match.group())
+            tables[title] = replace(
+                _table_of(match.group(), _unit(text, match.start())), command=_command(text, match.start())
+            )
             pieces += [
                 text[at : match.start()],
                 f"<!--= table {title} -->\n{match.group().rstrip()}\n{END}\n",
@@ -59,13 +88,11 @@ def adopt(text: str, name: str, taken: Sequence[str] = ()) -> Adopted:
             pieces += [text[at : part.start()], f"<!--= {name}; {claim} -->{part.group()}{END}"]
             at = part.end()
     if rows:
-        tables[name] = _csv(CLAIMS, rows), {}
+        tables[name] = Copied(_csv(CLAIMS, rows))
     return Adopted("".join([*pieces, text[at:]]), tables)
 
 
-def _quotes_marked(
-    text: str, name: str, taken: Container[str], tables: dict[str, tuple[str, dict[str, str]]]
-) -> str:
+def _quotes_marked(text: str, name: str, taken: Container[str], tables: dict[str, Copied]) -> str:
     """Return a text with marked quotations, and keep their paragraphs as tables of verdicts."""
     waiting = [start for start, _ in unmarked(text)]
 
@@ -75,7 +102,10 @@ def _quotes_marked(
         title = f"{name}-{_section(text, match.start())}-verdict"
         while title in tables or title in taken:
             title += "-more"
-        tables[title] = _csv([VERDICT], [{VERDICT: part} for part in paragraphs(match.group())]), {}
+        rows = [{VERDICT: part} for part in paragraphs(match.group())]
+        tables[title] = Copied(
+            _csv([VERDICT], rows), match.group().splitlines()[0], _command(text, match.start())
+        )
         return f"<!--= quote {title} -->\n{match.group()}{END}\n"
 
     return QUOTATION.sub(marked, text)
@@ -92,7 +122,7 @@ def adopt_page(page: Path, command: str, varied: str) -> list[str]:
         Names of the tables.
     """
     adopted = adopt(read_page(page), page.stem.lower(), [path.stem for path in tables_of(page).glob("*.csv")])
-    record = Record(command, _commit_of(page), varied, transcribed=page.name)
+    record = Record(command, _commit_of(page) or "unknown", varied, transcribed=page.name)
     return _write(page, adopted, record)
 
 
@@ -108,8 +138,12 @@ def publish(document: Document, content: str, record: Record) -> list[str]:
 
 
 def _write(page: Path, adopted: Adopted, record: Record) -> list[str]:
-    for name, (content, units) in adopted.tables.items():
-        write_table(tables_of(page) / f"{name}.csv", content.encode(), replace(record, units=units))
+    for name, table in adopted.tables.items():
+        made = replace(record, units=table.units)
+        if record.transcribed:
+            commit = (_commit_of(page, table.line) if table.line else None) or record.commit
+            made = replace(made, command=table.command or record.command, commit=commit)
+        write_table(tables_of(page) / f"{name}.csv", table.content.encode(), made)
     write_atomically(page, adopted.text.encode())
     return list(adopted.tables)
 
@@ -135,7 +169,7 @@ def _last_words(claim: str) -> str:
     return " ".join(found.group().split()) if found else "1"
 
 
-def _table_of(markdown: str) -> tuple[str, dict[str, str]]:
+def _table_of(markdown: str, unit: str) -> Copied:
     """Return a Markdown table as CSV text, and the units of columns whose header has none."""
     header, _, *body = [[plain(cell) for cell in cells_of(line)] for line in markdown.strip().splitlines()]
     whole = re.search(r", (%|ms|points)$|\((%|ms|points)\)$", header[0])
@@ -144,6 +178,9 @@ def _table_of(markdown: str) -> tuple[str, dict[str, str]]:
     rows: list[dict[str, str]] = [{} for _ in body]
     for k, name in enumerate(header):
         cells = [line[k] for line in body]
+        if not IN_HEADER.search(name) and any(CELL.fullmatch(cell) for cell in cells):
+            percent = any("%" in cell for cell in cells)
+            units[name] = "%" if percent else str(next(filter(None, whole.groups()))) if whole else unit
         found = [CELL.fullmatch(cell) for cell in cells]
         columns.append(name)
         if any(match is None and cell for match, cell in zip(found, cells, strict=True)):
@@ -160,10 +197,7 @@ def _table_of(markdown: str) -> tuple[str, dict[str, str]]:
                 else [re.sub("[−+,]", _sign, one) for one in re.findall(NUMBER, match.group())]
             )
             row |= dict(zip((name, low, high), [*numbers, "", "", ""], strict=False))
-        if not IN_HEADER.search(name):
-            percent = any("%" in cell for cell in cells)
-            units[name] = "%" if percent else next(filter(None, whole.groups())) if whole else "1"
-    return _csv(columns, rows), units
+    return Copied(_csv(columns, rows), markdown.splitlines()[2], units=units)
 
 
 def _sign(match: re.Match[str]) -> str:
@@ -179,10 +213,22 @@ def _csv(columns: Sequence[str], rows: Sequence[dict[str, str]]) -> str:
 
 
 def _section(text: str, position: int) -> str:
-    """Return the last word of three letters and more in the heading above a position."""
+    """Return the first two words that count of the heading above a position."""
     headings = re.findall(r"(?m)^#+ (.*)$|^\*\*(.+?)\*\*", text[:position])
-    words = re.findall(r"[a-z]{3,}", " ".join(headings[-1]).lower()) if headings else []
-    return "-".join(words[-2:]) or "table"
+    words = re.findall(r"[a-z0-9]+(?:-[a-z0-9]+)*", " ".join(headings[-1]).lower()) if headings else []
+    return "-".join([word for word in words if word not in OF_NO_WEIGHT][:2]) or "table"
+
+
+def _command(text: str, position: int) -> str | None:
+    """Return the last command that the section of a position names before it."""
+    section = re.split(r"(?m)^#+ ", text[:position])[-1]
+    found = re.findall(r"`((?:make|bioscnn|python|[.]venv)[ /][^`]+)`", section)
+    return " ".join(found[-1].split()) if found else None
+
+
+def _unit(text: str, position: int) -> str:
+    """Return ``%`` if the section of a position says before it that numbers are in it, else ``1``."""
+    return "%" if re.search(r"\bin\s+%", re.split(r"(?m)^#+ ", text[:position])[-1]) else "1"
 
 
 def _free(name: str, taken: Container[str]) -> str:
@@ -192,10 +238,19 @@ def _free(name: str, taken: Container[str]) -> str:
     return found
 
 
-def _commit_of(page: Path) -> str:
-    """Return the last commit that changed a page."""
-    words = ["git", "-C", str(page.resolve().parent), "log", "-1", "--format=%H", "--", page.name]
+def _commit_of(page: Path, line: str = "") -> str | None:
+    """Return the last commit that changed a page, or that brought a line of it; None outside git."""
+    words = [
+        "git",
+        "-C",
+        str(page.resolve().parent),
+        "log",
+        "-1",
+        "--format=%H",
+        *([f"-S{line}"] if line else []),
+    ]
     try:
-        return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip() or "unknown"
+        done = subprocess.run([*words, "--", page.name], capture_output=True, text=True, check=True)
+        return done.stdout.strip() or None
     except (OSError, subprocess.CalledProcessError):
-        return "unknown"
+        return None

@@ -23,7 +23,7 @@ CLAIMED = re.compile(
 )
 """What is a claim wherever it stands: see docs/statistics.md."""
 
-NO_CLAIM = re.compile(r"95\s+%\s+(?:confidence\s+)?intervals?")
+NO_CLAIM = re.compile(r"95\s+%\s+(?:confidence\s+)?intervals?|intervals?\s+\(95\s+%\)")
 
 CELL = re.compile(rf"({NUMBER})(?:\s*{UNIT}|\s+(?:ms|s|min|MB|GB|Hz|mV))?(?:\s*({INTERVAL}))?")
 """A cell of a Markdown table that is a number."""

@@ -17,8 +17,8 @@ from bioscnn.files import write_atomically
 MARKED = re.compile(r"<!--= (.*?) -->(.*?)<!--/-->", re.DOTALL)
 BEGIN, END = "<!--=", "<!--/-->"
 TABLE, QUOTE = "table ", "quote "
-EXEMPT = {"design", "published"}
-"""Marks of numbers that come from no table: constants that were chosen, and figures of others."""
+DESIGN, PUBLISHED, TEST = "design", "published", "test "
+"""Marks of numbers that come from no table: chosen constants, figures of others, bounds of a test."""
 
 CITED = re.compile(r"\b(?:19|20)\d\d\b|https?://|arXiv")
 
@@ -100,7 +100,7 @@ def write_page(page: Path) -> bool:
     pieces, at = [], 0
     changed = iter(list(_claims(page, text)))
     for match in _markers(page, text):
-        new = match.group(2) if match.group(1) in EXEMPT else next(changed)[3]
+        new = match.group(2) if _needs_no_table(match.group(1)) else next(changed)[3]
         pieces += [text[at : match.start(2)], new]
         at = match.end(2)
     whole = "".join([*pieces, text[at:]])
@@ -151,9 +151,11 @@ def _claims(page: Path, text: str) -> Iterator[tuple[int, str, str, str]]:
     for match in _markers(page, text):
         head, old = match.groups()
         line = line_of(text, match.start())
-        if head in EXEMPT:
-            if head == "published" and not CITED.search(old):
-                raise UserError("a published figure without its source", file=f"{page}:{line}", value=old)
+        if head == PUBLISHED and not CITED.search(old):
+            raise UserError("a published figure without its source", file=f"{page}:{line}", value=old)
+        if head.startswith(TEST) and not (tables_of(page).parents[1] / head.removeprefix(TEST)).is_file():
+            raise UserError("a bound without its test", file=f"{page}:{line}", value=head)
+        if _needs_no_table(head):
             continue
         name, *parts = [part.strip() for part in head.removeprefix(TABLE).removeprefix(QUOTE).split(";")]
         try:
@@ -163,6 +165,10 @@ def _claims(page: Path, text: str) -> Iterator[tuple[int, str, str, str]]:
         except UserError as error:
             raise error.but(f"{error.problem} ({page}:{line})") from None
         yield line, name, old, new
+
+
+def _needs_no_table(head: str) -> bool:
+    return head in (DESIGN, PUBLISHED) or head.startswith(TEST)
 
 
 def _inline(table: Table, parts: Sequence[str], old: str) -> str:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from bioscnn.errors import UserError
 from bioscnn.files import write_atomically
 from bioscnn.fingerprint import code_of_modules, is_module
+from bioscnn.studies.provenance import code_version
 from bioscnn.toml import parse_toml
 
 
@@ -180,9 +182,37 @@ def take_table(result: Path, table: Path, varied: str, data: Path | None = None)
     UserError
         If these are no results of an experiment.
     """
-    folder = result.parent
+    record = record_of(result.parent, varied, data)
     try:
         content = result.read_bytes()
+        if result.suffix == ".json":
+            content = _verdicts(json.loads(content)["verdict"])
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise UserError(
+            f"no table of results: {error}", file=result, expected="a CSV file, or summary.json"
+        ) from None
+    if table.with_suffix(".toml").exists():
+        record = replace(record, units=read_record(table).units)
+    write_table(table, content, record)
+    return record
+
+
+def _verdicts(sentences: Sequence[str]) -> bytes:
+    """Return the sentences of a verdict as a table."""
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerows([["verdict"], *([sentence] for sentence in sentences)])
+    return buffer.getvalue().encode()
+
+
+def record_of(folder: Path, varied: str, data: Path | None = None) -> Record:
+    """Return what made the results of an experiment.
+
+    Raises
+    ------
+    UserError
+        If it is no folder of a finished experiment.
+    """
+    try:
         summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
         with (folder / "units.csv").open(encoding="utf-8", newline="") as file:
             units = list(csv.DictReader(file))
@@ -191,17 +221,30 @@ def take_table(result: Path, table: Path, varied: str, data: Path | None = None)
         command = summary["command"]
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise UserError(
-            f"no table of a finished experiment: {error}", file=result,
-            expected="a CSV file beside summary.json and units.csv",
+            f"no results of a finished experiment: {error}", file=folder,
+            expected="summary.json and units.csv",
         ) from None  # fmt: skip
-    old = read_record(table).units if table.with_suffix(".toml").exists() else {}
     weights = summary.get("weights")
-    record = Record(
-        command, ", ".join(commits), varied, code=code, units=old,
+    return Record(
+        command, ", ".join(commits), varied, code=code,
         weights=weights if isinstance(weights, dict) else {}, data=_data_of(summary, data),
     )  # fmt: skip
-    write_table(table, content, record)
-    return record
+
+
+def made_now(command: str, varied: str, *modules: str) -> Record:
+    """Return the record of a table that the present code writes.
+
+    Parameters
+    ----------
+    command : str
+        What was typed.
+    varied : str
+        What varied.
+    *modules : str
+        Measures or modules of bioscnn whose code decides the numbers.
+    """
+    commit = code_version()["commit"] or "outside git"
+    return Record(command, commit, varied, code={name: code_hash(name) or "" for name in modules})
 
 
 def _data_of(summary: Mapping[str, Any], data: Path | None) -> dict[str, str]:
