@@ -28,7 +28,6 @@ from bioscnn.claims import made_now, publish
 from bioscnn.datasets import load_dataset
 from bioscnn.errors import UserError
 from bioscnn.files import write_atomically
-from bioscnn.claims import made_now, publish
 from bioscnn.report.document import Document
 from bioscnn.studies.provenance import code_version, environment
 

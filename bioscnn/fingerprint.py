@@ -215,11 +215,6 @@ def _is_ours(module: str | None) -> bool:
     return module is not None and module.split(".")[0] == "bioscnn" and _path(module) is not None
 
 
-def is_module(name: str) -> bool:
-    """Return whether there is a module of bioscnn of this name."""
-    return _is_ours(name)
-
-
 def hash_of_code(modules: Iterable[str]) -> str:
     """Return the hash of exactly these modules, and of what they compile."""
     digest = hashlib.sha256()

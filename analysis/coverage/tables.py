@@ -106,9 +106,9 @@ def _outside(rows: pd.DataFrame) -> list[str]:
     much, few = (low["ratio"] == 10).sum(), (high["trials"] == 50).sum()
     return [
         f"**Outside the limits** ({_design('92 to 98.5 %')}; {_design('86 to 98.5 %')} with two seeds): "
-        f"{len(low)} of {len(rows)} settings are below, {much} of them where the variance between seeds is 10 "
-        f"times that over trials; {len(high)} are above, {few} of them with 50 trials. Coverage of Student's t "
-        f"of exponential numbers alone, without trials: of {alone}.",
+        f"{len(low)} of {len(rows)} settings are below, {much} of them where the variance between seeds is "
+        f"10 times that over trials; {len(high)} are above, {few} of them with 50 trials. Coverage of "
+        f"Student's t of exponential numbers alone, without trials: of {alone}.",
         "",
         *_table(header, lines),
     ]

@@ -2,9 +2,10 @@
 
 from bioscnn.claims.adopt import adopt_page, publish
 from bioscnn.claims.pages import Claim, check_page, pages_of, write_page
-from bioscnn.claims.record import Record, made_now, record_of, take_table
+from bioscnn.claims.record import Record, made_now
 from bioscnn.claims.survey import Survey, survey
 from bioscnn.claims.tables import Table, read_table
+from bioscnn.claims.take import record_of, take_table
 
 __all__ = [
     "Claim",

@@ -37,6 +37,7 @@ OF_NO_WEIGHT = {
     "was",
     "what",
 }
+AT_LINE_START = re.compile(r"(?<=\S)\n( *)(<!--= (?!table |quote )[^\n]+? -->(?!\n)(?s:.*?)<!--/-->\S*) ")
 CLAIMS = ("claim", "value", "low", "high", "unit")
 
 
@@ -89,7 +90,7 @@ def adopt(text: str, name: str, taken: Sequence[str] = ()) -> Adopted:
             at = part.end()
     if rows:
         tables[name] = Copied(_csv(CLAIMS, rows))
-    return Adopted("".join([*pieces, text[at:]]), tables)
+    return Adopted(AT_LINE_START.sub(r" \2\n\1", "".join([*pieces, text[at:]])), tables)
 
 
 def _quotes_marked(text: str, name: str, taken: Container[str], tables: dict[str, Copied]) -> str:

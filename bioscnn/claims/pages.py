@@ -151,6 +151,11 @@ def _claims(page: Path, text: str) -> Iterator[tuple[int, str, str, str]]:
     for match in _markers(page, text):
         head, old = match.groups()
         line = line_of(text, match.start())
+        if not old.startswith("\n") and not text[: match.start()].rpartition("\n")[2].strip():
+            raise UserError(
+                "a marker at the beginning of a line, where Markdown ends the paragraph",
+                file=f"{page}:{line}", value=head, fix="move the line break behind the claim",
+            )  # fmt: skip
         if head == PUBLISHED and not CITED.search(old):
             raise UserError("a published figure without its source", file=f"{page}:{line}", value=old)
         if head.startswith(TEST) and not (tables_of(page).parents[1] / head.removeprefix(TEST)).is_file():

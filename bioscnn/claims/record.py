@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
 
 from bioscnn.errors import UserError
 from bioscnn.files import write_atomically
-from bioscnn.fingerprint import code_of_modules, is_module
+from bioscnn.fingerprint import ROOT, code_of_modules
 from bioscnn.studies.provenance import code_version
 from bioscnn.toml import parse_toml
 
@@ -85,7 +82,7 @@ class Record:
             if _weights(name) not in (None, before):
                 reasons.append(f"the weights of {name} changed")
         for name, before in self.data.items():
-            if _data(name, data) not in (None, before):
+            if data_hash(name, data) not in (None, before):
                 reasons.append(f"the data {name} changed")
         return reasons
 
@@ -97,7 +94,14 @@ def _quoted(text: str) -> str:
 def code_hash(name: str) -> str | None:
     """Return the hash of the code that a measure or a module of bioscnn reaches; None if it is not there."""
     module = name.partition(":")[0]
-    return code_of_modules(module) if is_module(module) else None
+    return code_of_modules(module) if file_of(module) else None
+
+
+def file_of(module: str) -> Path | None:
+    """Return the file of a module of bioscnn; None if there is none."""
+    top, *parts = module.split(".")
+    places = ROOT.joinpath(*parts, "__init__.py"), ROOT.joinpath(*parts).with_suffix(".py")
+    return next((path for path in places if top == "bioscnn" and path.is_file()), None)
 
 
 def _weights(name: str) -> str | None:
@@ -106,7 +110,7 @@ def _weights(name: str) -> str | None:
     return read_model(name).sha256() if name in shipped_models() else None
 
 
-def _data(name: str, data: Path | None) -> str | None:
+def data_hash(name: str, data: Path | None) -> str | None:
     """Return the hash of the first so many examples of a split; None if they are not on this machine."""
     from bioscnn.datasets import load_dataset
 
@@ -163,74 +167,6 @@ def write_table(path: Path, content: bytes, record: Record) -> None:
     write_atomically(path, content)
 
 
-def take_table(result: Path, table: Path, varied: str, data: Path | None = None) -> Record:
-    """Copy a table of an experiment's results to the docs, with what made it.
-
-    Parameters
-    ----------
-    result : Path
-        Such as ``results/benchmark/mnist/latest/networks.csv``.
-    table : Path
-        Such as ``docs/tables/mnist-networks.csv``.
-    varied : str
-        What varied, such as ``"trials, noise seeds"``.
-    data : Path, optional
-        Folder of data sets.
-
-    Raises
-    ------
-    UserError
-        If these are no results of an experiment.
-    """
-    record = record_of(result.parent, varied, data)
-    try:
-        content = result.read_bytes()
-        if result.suffix == ".json":
-            content = _verdicts(json.loads(content)["verdict"])
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        raise UserError(
-            f"no table of results: {error}", file=result, expected="a CSV file, or summary.json"
-        ) from None
-    if table.with_suffix(".toml").exists():
-        record = replace(record, units=read_record(table).units)
-    write_table(table, content, record)
-    return record
-
-
-def _verdicts(sentences: Sequence[str]) -> bytes:
-    """Return the sentences of a verdict as a table."""
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerows([["verdict"], *([sentence] for sentence in sentences)])
-    return buffer.getvalue().encode()
-
-
-def record_of(folder: Path, varied: str, data: Path | None = None) -> Record:
-    """Return what made the results of an experiment.
-
-    Raises
-    ------
-    UserError
-        If it is no folder of a finished experiment.
-    """
-    try:
-        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-        with (folder / "units.csv").open(encoding="utf-8", newline="") as file:
-            units = list(csv.DictReader(file))
-        commits = sorted({unit["commit"] for unit in units})
-        code = {unit["measure"]: unit["code"] for unit in units}
-        command = summary["command"]
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        raise UserError(
-            f"no results of a finished experiment: {error}", file=folder,
-            expected="summary.json and units.csv",
-        ) from None  # fmt: skip
-    weights = summary.get("weights")
-    return Record(
-        command, ", ".join(commits), varied, code=code,
-        weights=weights if isinstance(weights, dict) else {}, data=_data_of(summary, data),
-    )  # fmt: skip
-
-
 def made_now(command: str, varied: str, *modules: str) -> Record:
     """Return the record of a table that the present code writes.
 
@@ -245,17 +181,3 @@ def made_now(command: str, varied: str, *modules: str) -> Record:
     """
     commit = code_version()["commit"] or "outside git"
     return Record(command, commit, varied, code={name: code_hash(name) or "" for name in modules})
-
-
-def _data_of(summary: Mapping[str, Any], data: Path | None) -> dict[str, str]:
-    """Return by name the data whose hash a summary holds."""
-    dataset, split, found = (summary.get(key) for key in ("dataset", "split", "data_sha256"))
-    try:
-        most = parse_toml(str(summary.get("study_file", "")))["dataset"]["trials"]
-    except (UserError, LookupError, TypeError):
-        most = None
-    for trials in filter(None, (most, 10_000, 5_000)):
-        name = f"{dataset} {split} {trials}"
-        if found and _data(name, data) == found:
-            return {name: found}
-    return {}
