@@ -2,7 +2,7 @@
 
 from bioscnn.claims.adopt import adopt_page, publish
 from bioscnn.claims.pages import Claim, check_page, pages_of, write_page
-from bioscnn.claims.record import Record, made_now
+from bioscnn.claims.record import Record, made_now, write_table
 from bioscnn.claims.survey import Survey, survey
 from bioscnn.claims.tables import Table, read_table
 from bioscnn.claims.take import record_of, take_table
@@ -22,4 +22,5 @@ __all__ = [
     "survey",
     "take_table",
     "write_page",
+    "write_table",
 ]
