@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import Enum
 from functools import wraps
 from inspect import Parameter, Signature, signature
@@ -586,9 +586,8 @@ def benchmark(
     document = None if docs is None else Document(docs, dataset)
     done = _conduct(experiment, where)
     if document is not None and done is not None:
-        publish(
-            document, done.analysis.files["table.md"].decode(), record_of(done.folder, "trials", where.data)
-        )
+        record = replace(record_of(done.folder, "trials", where.data), command=experiment.command)
+        publish(document, done.analysis.files["table.md"].decode(), record)
 
 
 @app.command()
