@@ -11,9 +11,20 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bioscnn.claims.numbers import CELL, CLAIMED, INTERVAL, NUMBER, UNIT, numbers_in
-from bioscnn.claims.pages import END, cells_of, paragraphs, plain, read_page, tables_of, unmarked
+from bioscnn.claims.pages import (
+    END,
+    LINE_START,
+    cells_of,
+    line_of,
+    paragraphs,
+    plain,
+    read_page,
+    tables_of,
+    unmarked,
+)
 from bioscnn.claims.record import Record, write_table
 from bioscnn.claims.tables import IN_HEADER, VERDICT
+from bioscnn.errors import UserError
 from bioscnn.files import write_atomically
 from bioscnn.report.document import Document
 
@@ -90,7 +101,10 @@ def adopt(text: str, name: str, taken: Sequence[str] = ()) -> Adopted:
             at = part.end()
     if rows:
         tables[name] = Copied(_csv(CLAIMS, rows))
-    return Adopted(AT_LINE_START.sub(r" \2\n\1", "".join([*pieces, text[at:]])), tables)
+    text = "".join([*pieces, text[at:]])
+    while (moved := AT_LINE_START.sub(r" \2\n\1", text)) != text:
+        text = moved
+    return Adopted(text, tables)
 
 
 def _quotes_marked(text: str, name: str, taken: Container[str], tables: dict[str, Copied]) -> str:
@@ -122,7 +136,16 @@ def adopt_page(page: Path, command: str, varied: str) -> list[str]:
     list of str
         Names of the tables.
     """
-    adopted = adopt(read_page(page), page.stem.lower(), [path.stem for path in tables_of(page).glob("*.csv")])
+    text = read_page(page)
+    for start, found in unmarked(text):
+        before = text[:start].rpartition("\n")
+        paragraph = before[0].endswith("\n") or not before[0] or before[2].strip()
+        if LINE_START.fullmatch(before[2]) and paragraph and text[start] != "|":
+            raise UserError(
+                "a paragraph or point begins with a number; Markdown takes a line with a marker first as it is",
+                file=f"{page}:{line_of(text, start)}", value=found, fix="begin with a word",
+            )  # fmt: skip
+    adopted = adopt(text, page.stem.lower(), [path.stem for path in tables_of(page).glob("*.csv")])
     record = Record(command, _commit_of(page) or "unknown", varied, transcribed=page.name)
     return _write(page, adopted, record)
 
@@ -173,6 +196,8 @@ def _last_words(claim: str) -> str:
 def _table_of(markdown: str, unit: str) -> Copied:
     """Return a Markdown table as CSV text, and the units of columns whose header has none."""
     header, _, *body = [[plain(cell) for cell in cells_of(line)] for line in markdown.strip().splitlines()]
+    if len(set(header)) < len(header):
+        raise UserError("a Markdown table has two columns of one name", value=header, fix="rename one")
     whole = re.search(r", (%|ms|points)$|\((%|ms|points)\)$", header[0])
     columns: list[str] = []
     units: dict[str, str] = {}

@@ -22,6 +22,7 @@ DESIGN, PUBLISHED, TEST = "design", "published", "test "
 
 CITED = re.compile(r"\b(?:19|20)\d\d\b|https?://|arXiv")
 
+LINE_START = re.compile(r"[ >]*(?:[*+-]|\d+[.])? *")
 FENCED = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 INDENTED = re.compile(r"(?m)^ {4,}(?![ *-]).*$")
 IN_LINE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
@@ -151,10 +152,10 @@ def _claims(page: Path, text: str) -> Iterator[tuple[int, str, str, str]]:
     for match in _markers(page, text):
         head, old = match.groups()
         line = line_of(text, match.start())
-        if not old.startswith("\n") and not text[: match.start()].rpartition("\n")[2].strip():
+        if not old.startswith("\n") and LINE_START.fullmatch(text[: match.start()].rpartition("\n")[2]):
             raise UserError(
-                "a marker at the beginning of a line, where Markdown ends the paragraph",
-                file=f"{page}:{line}", value=head, fix="move the line break behind the claim",
+                "a marker at the beginning of a line, which Markdown then takes as it is",
+                file=f"{page}:{line}", value=head, fix="move the line break, or begin with a word",
             )  # fmt: skip
         if head == PUBLISHED and not CITED.search(old):
             raise UserError("a published figure without its source", file=f"{page}:{line}", value=old)

@@ -7,6 +7,7 @@ import shutil
 from dataclasses import replace
 
 import pytest
+from markdown_it import MarkdownIt
 
 from bioscnn.claims import (
     Record,
@@ -84,7 +85,7 @@ def test_any_edited_number_of_the_readme_is_found_and_mended(tmp_path):
 
 
 def test_the_command_names_file_line_and_table_of_an_edited_number(tmp_path):
-    page = written(tmp_path, PAGE.replace("99.06", "99.60"), {"runs": RUNS})
+    page = written(tmp_path, PAGE.replace("99.06", "99.60"), {"runs": RUNS}, replace(OF_RUNS, code={}))
     done = bioscnn(tmp_path, "claims", "docs/page.md")
     assert done.returncode == 1
     assert "docs/page.md:3 (runs): its table says '99.06 % [98.75, 99.29]'" in done.stdout
@@ -102,7 +103,7 @@ def test_the_command_names_file_line_and_table_of_an_edited_number(tmp_path):
         (PAGE.replace("; small", "", 1), {"runs": RUNS}, ["names 2 rows", "runs.csv", "page.md:3"]),
         (PAGE.replace(", 99.29", ""), {"runs": RUNS}, ["not as many numbers", "runs.csv", "1 or 3"]),
         (PAGE, {"runs": RUNS.replace(",3200", "")}, ["row 3", "not as long", "runs.csv"]),
-        ("<!--= published -->98.77 %<!--/-->\n", {}, ["a marker at the beginning of a line"]),
+        ("<!--= published -->98.77 %<!--/-->\n", {}, ["a marker at the beginning of a line", "page.md:1"]),
         ("Theirs: <!--= published -->98.77 %<!--/-->\n", {}, ["without its source", "page.md:1"]),
         ("To <!--= test tests/none.py -->2 %<!--/-->\n", {}, ["a bound without its test", "tests/none.py"]),
     ],
@@ -197,7 +198,7 @@ def test_numbers_are_rewritten_in_the_form_in_which_they_stood(old, values, new)
 LEGACY = """# Noise
 
 `make noise` found 12.5 points [11.0, 14.1] and a loss of
-3 %, told from chance (p < .001).
+3, 4 and 5 %, told from chance (p < .001).
 
 > Accuracy falls by 3 points, and
 > more in the dark.
@@ -214,7 +215,7 @@ def test_numbers_of_an_old_page_move_into_tables_and_the_page_reads_as_before(tm
     assert any(claim.problem for claim in check_page(page))
     names = adopt_page(page, "make noise", "trials")
     assert [claim for claim in check_page(page) if claim.problem] == []
-    assert re.sub(r"<!--.*?-->\n?", "", page.read_text()).split() == LEGACY.split()
+    assert re.sub(r"<!--.*?-->", "", page.read_text()).split() == LEGACY.split()
     table = read_table(page.parent / "tables", "page-noise")
     assert table.rows[0] == {
         "network": "small", "accuracy (%)": "99.06", "accuracy (%) low": "98.75",
@@ -226,6 +227,33 @@ def test_numbers_of_an_old_page_move_into_tables_and_the_page_reads_as_before(tm
     edited = page.read_text().replace("falls by 3", "falls by 4").replace("1,818", "1,918")
     page.write_text(edited)
     assert len([claim for claim in check_page(page) if claim.problem]) == 2
+
+
+@pytest.mark.parametrize(
+    ("page", "told"),
+    [
+        ("# Ours\n\n80 % of them\n", "page.md:3"),
+        ("* 80 % of them\n", "page.md:1"),
+        ("| network | spikes | spikes |\n|---|---|---|\n| small | 10 | 20 |\n", "two columns of one name"),
+    ],
+)
+def test_what_cannot_be_marked_is_refused_and_nothing_is_written(tmp_path, page, told):
+    path = written(tmp_path, page, {})
+    with pytest.raises(UserError) as refused:
+        adopt_page(path, "make", "trials")
+    assert told in str(refused.value)
+    assert path.read_text() == page and not list(tmp_path.rglob("*.csv"))
+
+
+@pytest.mark.parametrize("page", pages_of(HOUSE), ids=lambda page: page.name)
+def test_markers_do_not_show_and_change_nothing_that_does(page):
+    def shown(text):
+        html = MarkdownIt("commonmark", {"html": True}).enable("table").render(text)
+        return re.sub(r"<!--.*?-->", "", html, flags=re.DOTALL).split()
+
+    code = re.compile(r"```.*?```", re.DOTALL)
+    text = code.sub("", page.read_text())
+    assert shown(text) == shown(re.sub(r"<!--=.*?-->|<!--/-->", "", text, flags=re.DOTALL))
 
 
 def test_what_a_command_writes_into_a_page_stands_in_tables_of_its_own(tmp_path):
