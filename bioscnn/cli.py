@@ -609,17 +609,25 @@ def claims(
         Path | None, typer.Option(metavar="CSV", help="copy a table of results to docs/tables")
     ] = None,
     name: Annotated[str | None, typer.Option(help="name of the table that is taken")] = None,
+    command: Annotated[
+        str | None, typer.Option(help="with --take: what wrote the table, if no experiment")
+    ] = None,
+    code: Annotated[
+        list[str] | None,
+        typer.Option(metavar="MODULE", help="with --command: whose code decides the numbers"),
+    ] = None,
     varied: Annotated[str, typer.Option(help="what varied, with --take and --adopt")] = "trials",
     data: DataFolder = None,
     as_json: Json = False,
 ) -> None:
     """List the numbers of the docs, and which are stale against code or data."""
-    from bioscnn.claims import adopt_page, pages_of, survey, take_table, write_page
+    from bioscnn.claims import adopt_page, made_now, pages_of, survey, take_table, write_page
     from bioscnn.printing.claims import print_survey
 
     chosen = pages or pages_of(Path())
     if take is not None:
-        take_table(take, Path("docs/tables") / f"{name or take.stem}.csv", varied, data)
+        made_by = made_now(command, varied, *(code or [])) if command else None
+        take_table(take, Path("docs/tables") / f"{name or take.stem}.csv", varied, data, made_by)
     for page in chosen:
         if adopt is not None:
             adopt_page(page, adopt, varied)

@@ -142,7 +142,7 @@ def adopt_page(page: Path, command: str, varied: str) -> list[str]:
         paragraph = before[0].endswith("\n") or not before[0] or before[2].strip()
         if LINE_START.fullmatch(before[2]) and paragraph and text[start] != "|":
             raise UserError(
-                "a paragraph or point begins with a number; Markdown takes a line with a marker first as it is",
+                "a paragraph or point begins with a number, and Markdown reads no line that a marker begins",
                 file=f"{page}:{line_of(text, start)}", value=found, fix="begin with a word",
             )  # fmt: skip
     adopted = adopt(text, page.stem.lower(), [path.stem for path in tables_of(page).glob("*.csv")])

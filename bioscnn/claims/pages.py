@@ -154,7 +154,7 @@ def _claims(page: Path, text: str) -> Iterator[tuple[int, str, str, str]]:
         line = line_of(text, match.start())
         if not old.startswith("\n") and LINE_START.fullmatch(text[: match.start()].rpartition("\n")[2]):
             raise UserError(
-                "a marker at the beginning of a line, which Markdown then takes as it is",
+                "a marker at the beginning of a line, which Markdown then does not read",
                 file=f"{page}:{line}", value=head, fix="move the line break, or begin with a word",
             )  # fmt: skip
         if head == PUBLISHED and not CITED.search(old):

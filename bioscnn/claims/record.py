@@ -161,7 +161,13 @@ def read_record(table: Path) -> Record:
 
 
 def write_table(path: Path, content: bytes, record: Record) -> None:
-    """Write a table and what made it."""
+    """Write a table and what made it.
+
+    Raises
+    ------
+    UserError
+        If a file cannot be written.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path.with_suffix(".toml"), record.toml().encode())
     write_atomically(path, content)
@@ -178,6 +184,17 @@ def made_now(command: str, varied: str, *modules: str) -> Record:
         What varied.
     *modules : str
         Measures or modules of bioscnn whose code decides the numbers.
+
+    Raises
+    ------
+    UserError
+        If there is no such module, or none is named.
     """
+    code = {name: code_hash(name) for name in modules}
+    if missing := [name for name, found in code.items() if found is None] or not code:
+        raise UserError(
+            "a table that names no code of bioscnn", key="code", value=missing or None,
+            expected="a module, such as bioscnn.statistics, or a measure",
+        )  # fmt: skip
     commit = code_version()["commit"] or "outside git"
-    return Record(command, commit, varied, code={name: code_hash(name) or "" for name in modules})
+    return Record(command, commit, varied, code={name: found or "" for name, found in code.items()})

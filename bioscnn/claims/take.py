@@ -20,7 +20,9 @@ CLASSIFY = "bioscnn.experiments.classify:CLASSIFY"
 """The measure that simulates and reads a study as a run does."""
 
 
-def take_table(result: Path, table: Path, varied: str, data: Path | None = None) -> Record:
+def take_table(
+    result: Path, table: Path, varied: str, data: Path | None = None, made_by: Record | None = None
+) -> Record:
     """Copy a table of results to the docs, with what made it.
 
     Parameters
@@ -34,15 +36,18 @@ def take_table(result: Path, table: Path, varied: str, data: Path | None = None)
         What varied, such as ``"trials, noise seeds"``.
     data : Path, optional
         Folder of data sets.
+    made_by : Record, optional
+        What made a CSV file that is no experiment's, such as that of a script.
 
     Raises
     ------
     UserError
-        If these are no results.
+        If these are no results, or no code is named that is there.
     """
     try:
         if result.suffix == ".csv":
-            content, record = result.read_text(encoding="utf-8"), record_of(result.parent, varied, data)
+            content = result.read_text(encoding="utf-8")
+            record = made_by or record_of(result.parent, varied, data)
         elif (result.parent / "provenance.json").is_file():
             content, record = _run(result, varied)
         else:

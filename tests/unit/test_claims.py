@@ -286,3 +286,7 @@ def test_a_table_of_results_is_taken_over_with_its_units_commit_and_code(tmp_pat
     with pytest.raises(UserError, match="no results"):
         (results / "units.csv").unlink()
         take_table(results / "networks.csv", tables / "networks.csv", "trials")
+    table = tables / "networks.csv"
+    assert take_table(table, table, "trials", made_by=RECORD).stale() == []
+    with pytest.raises(UserError, match="names no code"):
+        made_now("make", "trials", "bioscnn.nothing")
