@@ -32,22 +32,9 @@ MARKDOWN_TABLE = re.compile(r"(?m)^\|.*\|\n\|[ :|-]+\|\n(?:\|.*\|(?:\n|\Z))+")
 QUOTATION = re.compile(r"(?m)^>.*\n(?:^>.*\n)*")
 PART = re.compile(rf"(?P<value>{NUMBER})(?:\s*(?P<unit>{UNIT}))?(?:\s*(?P<interval>{INTERVAL}))?|{INTERVAL}")
 OF_NO_WEIGHT = {
-    "a",
-    "an",
-    "and",
-    "are",
-    "for",
-    "how",
-    "in",
-    "is",
-    "it",
-    "of",
-    "on",
-    "the",
-    "to",
-    "was",
-    "what",
-}
+    "a", "an", "and", "are", "for", "how", "in", "is", "it", "of", "on", "the", "to", "was", "what",
+}  # fmt: skip
+"""Words of a heading that name nothing."""
 AT_LINE_START = re.compile(r"(?<=\S)\n( *)(<!--= (?!table |quote )[^\n]+? -->(?!\n)(?s:.*?)<!--/-->\S*) ")
 CLAIMS = ("claim", "value", "low", "high", "unit")
 
