@@ -24,6 +24,7 @@ from bench.roster import SIZES, Entry, entries, problems
 from bench.scaling import measure_scaling
 from bench.summary import absent_rows, against_the_fastest, rows_of
 from bench.tables import TITLES, markdown
+from bioscnn.claims import made_now, publish
 from bioscnn.datasets import load_dataset
 from bioscnn.errors import UserError
 from bioscnn.files import write_atomically
@@ -140,7 +141,7 @@ def bench(options: argparse.Namespace) -> dict[str, Any]:
     write_atomically(folder / "summary.json", (json.dumps(summary, indent=2) + "\n").encode())
     write_atomically(folder / "table.md", text.encode())
     if document is not None:
-        document.write(text)
+        publish(document, text, made_now(summary["command"], "rounds", "bioscnn.simulation"))
         if scaling is not None:
             draw_scaling(scaling, document.path.parent / "figures" / "speed-scaling.svg")
     say(f"done: {folder / 'table.md'}")

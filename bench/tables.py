@@ -61,7 +61,7 @@ def _limits(limits: list[dict[str, Any]]) -> list[str]:
     if not limits:
         return []
     header = (
-        "network", "bioscnn", "C by hand", "share of it", "roofline", "share of it",
+        "network", "bioscnn", "C by hand", "share of C by hand", "roofline", "share of the roofline",
         "C by hand spends on input, neurons, synapses (us an image)",
     )  # fmt: skip
     rows = [

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import Enum
 from functools import wraps
 from inspect import Parameter, Signature, signature
@@ -570,6 +570,7 @@ def benchmark(
     where: Where,
 ) -> None:
     """Measure the shipped networks of a data set side by side."""
+    from bioscnn.claims import publish, record_of
     from bioscnn.experiments.benchmark import BenchmarkExperiment, shipped_networks
     from bioscnn.report.document import Document
 
@@ -585,7 +586,60 @@ def benchmark(
     document = None if docs is None else Document(docs, dataset)
     done = _conduct(experiment, where)
     if document is not None and done is not None:
-        document.write(done.analysis.files["table.md"].decode())
+        record = replace(record_of(done.folder, "trials", where.data), command=experiment.command)
+        publish(document, done.analysis.files["table.md"].decode(), record)
+
+
+@app.command()
+def claims(
+    pages: Annotated[
+        list[Path] | None, typer.Argument(help="pages (default: README.md and docs/*.md)")
+    ] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="write the numbers of the tables into the pages")
+    ] = False,
+    adopt: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COMMAND",
+            help="copy unmarked numbers of the pages, which this command measured, to tables",
+        ),
+    ] = None,
+    take: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="copy a table of results to docs/tables")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="name of the table that is taken")] = None,
+    command: Annotated[
+        str | None, typer.Option(help="with --take: what wrote the table, if no experiment")
+    ] = None,
+    code: Annotated[
+        list[str] | None,
+        typer.Option(metavar="MODULE", help="with --command: whose code decides the numbers"),
+    ] = None,
+    varied: Annotated[str, typer.Option(help="what varied, with --take and --adopt")] = "trials",
+    data: DataFolder = None,
+    as_json: Json = False,
+) -> None:
+    """List the numbers of the docs, and which are stale against code or data."""
+    from bioscnn.claims import adopt_page, made_now, pages_of, survey, take_table, write_page
+    from bioscnn.printing.claims import print_survey
+
+    chosen = pages or pages_of(Path())
+    if take is not None:
+        made_by = made_now(command, varied, *(code or [])) if command else None
+        take_table(take, Path("docs/tables") / f"{name or take.stem}.csv", varied, data, made_by)
+    for page in chosen:
+        if adopt is not None:
+            adopt_page(page, adopt, varied)
+        if write:
+            write_page(page)
+    found = survey(chosen, data)
+    if as_json:
+        typer.echo(json.dumps(found.as_dict(), indent=2))
+    else:
+        print_survey(found)
+    if found.problems:
+        raise typer.Exit(1)
 
 
 @app.command("study")

@@ -15,6 +15,7 @@ from scipy.stats import ks_2samp
 from analysis.camera.digits import load_digits
 from analysis.camera.figure import cameras
 from analysis.camera.maps import cosine, count_recordings, intervals
+from bioscnn.claims import made_now, publish
 from bioscnn.datasets import EventSet
 from bioscnn.datasets.saccades import record
 from bioscnn.errors import UserError
@@ -81,7 +82,8 @@ def main() -> None:
     simulated = record(images)
     document = Document(DOCS / "camera.md", "camera")
     save(cameras(real, simulated), DOCS / "figures" / "camera.svg")
-    document.write(table(real, simulated, record(images, seed=2)))
+    content = table(real, simulated, record(images, seed=2))
+    publish(document, content, made_now(COMMAND, "recordings", "bioscnn.datasets.saccades"))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ import pandas as pd
 
 from analysis.coverage.false_claims import family_rows, size_rows
 from analysis.coverage.measure import coverage_table
-from analysis.coverage.tables import markdown
+from analysis.coverage.tables import COMMAND, markdown
+from bioscnn.claims import made_now, publish
 from bioscnn.errors import UserError
 from bioscnn.report.document import Document
 
@@ -30,7 +31,7 @@ def main() -> None:
     (DOCS / "tables").mkdir(exist_ok=True)
     for name, table in tables.items():
         table.round(3).to_csv(DOCS / "tables" / f"{name}.csv", index=False)
-    document.write(markdown(*tables.values()))
+    publish(document, markdown(*tables.values()), made_now(COMMAND, "experiments", "bioscnn.statistics"))
 
 
 if __name__ == "__main__":

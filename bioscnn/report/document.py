@@ -25,7 +25,7 @@ class Document:
     """
 
     def __init__(self, path: Path, name: str) -> None:
-        self.path = path
+        self.path, self.name = path, name
         self.begin, self.end = (f"<!-- benchmark {name}: {word} -->" for word in ("begin", "end"))
         try:
             self._text = path.read_text(encoding="utf-8")

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from bioscnn.claims import check_page
 from tests.browser.conftest import assert_everything_fits, open_alone
 from tests.cli.test_commands import STUDY, assert_refused, bioscnn
 
@@ -82,7 +83,9 @@ def test_the_document_gets_the_tables_between_its_markers_and_stays_what_it_is_e
     text, table = (folder / "page.md").read_text(), (folder / LATEST / "table.md").read_text()
     assert text.startswith("# Ours\n\n<!-- benchmark mine: begin -->\n")
     assert text.endswith("<!-- benchmark mine: end -->\n\n# Theirs\n")
-    assert table.strip() in text and "old" not in text
+    assert set(table.splitlines()) <= set(text.splitlines()) and "old" not in text
+    claims = check_page(folder / "page.md")
+    assert len(claims) == 2 and not any(claim.problem for claim in claims)
     assert f"`bioscnn benchmark mine --network mnist-small --study {STUDY} --split validation" in text
 
 

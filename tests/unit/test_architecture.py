@@ -25,7 +25,7 @@ LEVELS = [
     ["plots"],
     ["report"],
     ["studies"],
-    ["experiments", "reproduce", "script", "exports", "citations"],
+    ["experiments", "reproduce", "script", "exports", "citations", "claims"],
     ["terminal"],
     ["library", "printing"],
     ["cli"],

@@ -1,0 +1,145 @@
+"""Tables of results, taken over into the docs with what made them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from bioscnn.claims.record import Record, code_hash, data_hash, file_of, read_record, write_table
+from bioscnn.errors import UserError
+from bioscnn.fingerprint import ROOT, closure
+from bioscnn.toml import parse_toml
+
+CLASSIFY = "bioscnn.experiments.classify:CLASSIFY"
+"""The measure that simulates and reads a study as a run does."""
+
+
+def take_table(
+    result: Path, table: Path, varied: str, data: Path | None = None, made_by: Record | None = None
+) -> Record:
+    """Copy a table of results to the docs, with what made it.
+
+    Parameters
+    ----------
+    result : Path
+        A CSV file of an experiment, such as ``results/benchmark/mnist/latest/networks.csv``; its
+        ``summary.json``, for its verdict; or that of a run, for its accuracies, spikes and latency.
+    table : Path
+        Such as ``docs/tables/mnist-networks.csv``.
+    varied : str
+        What varied, such as ``"trials, noise seeds"``.
+    data : Path, optional
+        Folder of data sets.
+    made_by : Record, optional
+        What made a CSV file that is no experiment's, such as that of a script.
+
+    Raises
+    ------
+    UserError
+        If these are no results, or no code is named that is there.
+    """
+    try:
+        if result.suffix == ".csv":
+            content = result.read_text(encoding="utf-8")
+            record = made_by or record_of(result.parent, varied, data)
+        elif (result.parent / "provenance.json").is_file():
+            content, record = _run(result, varied)
+        else:
+            verdict = json.loads(result.read_text(encoding="utf-8"))["verdict"]
+            content, record = (
+                _csv([["verdict"], *([part] for part in verdict)]),
+                record_of(result.parent, varied, data),
+            )
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise UserError(
+            f"no table of results: {error}", file=result, expected="a CSV file, or summary.json"
+        ) from None
+    if table.with_suffix(".toml").exists():
+        record = replace(record, units=read_record(table).units)
+    write_table(table, content.encode(), record)
+    return record
+
+
+def record_of(folder: Path, varied: str, data: Path | None = None) -> Record:
+    """Return what made the results of an experiment.
+
+    Raises
+    ------
+    UserError
+        If it is no folder of a finished experiment.
+    """
+    try:
+        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+        with (folder / "units.csv").open(encoding="utf-8", newline="") as file:
+            units = list(csv.DictReader(file))
+        commits = sorted({unit["commit"] for unit in units})
+        code = {unit["measure"]: unit["code"] for unit in units}
+        code = {name: _hash_at(summary["commit"], name) or old for name, old in code.items()}
+        command = summary["command"]
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise UserError(
+            f"no results of a finished experiment: {error}",
+            file=folder,
+            expected="summary.json and units.csv",
+        ) from None
+    weights = summary.get("weights")
+    return Record(
+        command, ", ".join(commits), varied, code=code,
+        weights=weights if isinstance(weights, dict) else {}, data=_data_of(summary, data),
+    )  # fmt: skip
+
+
+def _run(summary: Path, varied: str) -> tuple[str, Record]:
+    """Return the numbers of a run, and what made them."""
+    numbers = json.loads(summary.read_text(encoding="utf-8"))
+    made_by = json.loads((summary.parent / "provenance.json").read_text(encoding="utf-8"))
+    shares = {"trained network": numbers["ann_accuracy"], **numbers["accuracy"]}
+    rows: list[list[object]] = [["claim", "value", "low", "high", "unit", "n"]]
+    rows += [[name, *interval, "share", numbers["n_trials"]] for name, interval in shares.items()]
+    others = {"spikes": "spikes_per_trial", "synaptic operations": "synops_per_trial"}
+    rows += [[name, numbers[key], "", "", name, numbers["n_trials"]] for name, key in others.items()]
+    rows.append(["latency", numbers["latency_ms"], "", "", "ms", numbers["n_trials"]])
+    of, network = made_by["data"], made_by["network"]
+    return _csv(rows), Record(
+        made_by["command"], made_by["commit"], varied,
+        code={CLASSIFY: _hash_at(made_by["commit"], CLASSIFY) or "unknown"},
+        data={f"{of['dataset']} {of['split']} {of['n']}": of["sha256"]},
+        weights={network["model"]: network["weights_sha256"]},
+    )  # fmt: skip
+
+
+def _hash_at(commit: str | None, measure: str) -> str | None:
+    """Return the hash of the code that a measure reaches, if that is as it was at a commit, else None."""
+    files = [str(path) for path in map(file_of, closure([measure.partition(":")[0]])) if path is not None]
+    words = ["git", "-C", str(ROOT), "diff", "--quiet", commit or "", "--", *files]
+    try:
+        same = bool(commit) and subprocess.run(words, capture_output=True, check=False).returncode == 0
+    except OSError:
+        return None
+    return code_hash(measure) if same else None
+
+
+def _data_of(summary: Mapping[str, Any], data: Path | None) -> dict[str, str]:
+    """Return by name the data whose hash a summary holds."""
+    dataset, split, found = (summary.get(key) for key in ("dataset", "split", "data_sha256"))
+    try:
+        most = parse_toml(str(summary.get("study_file", "")))["dataset"]["trials"]
+    except (UserError, LookupError, TypeError):
+        most = None
+    for trials in filter(None, (most, 10_000, 5_000)):
+        name = f"{dataset} {split} {trials}"
+        if found and data_hash(name, data) == found:
+            return {name: found}
+    return {}
+
+
+def _csv(rows: Sequence[Sequence[object]]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerows(rows)
+    return buffer.getvalue()
