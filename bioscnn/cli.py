@@ -364,6 +364,9 @@ def noise(
     training_examples: Annotated[
         int | None, typer.Option(min=1, help="such a training shows the first so many examples")
     ] = None,
+    networks: Annotated[
+        str | None, typer.Option(metavar="A,B", help='compare these, such as "soft LIF,ReLU" (default: all)')
+    ] = None,
     keep_spikes: KeepSpikes = False,
     *,
     where: Where,
@@ -372,7 +375,13 @@ def noise(
     from bioscnn.experiments.noise import NoiseExperiment
 
     experiment = NoiseExperiment(
-        _study(study, changes, {}), quick, _words(kinds), trials, training_seeds, training_examples
+        _study(study, changes, {}),
+        quick,
+        _words(kinds),
+        trials,
+        training_seeds,
+        training_examples,
+        _words(networks),
     )
     _conduct(
         experiment,

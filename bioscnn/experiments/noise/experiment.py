@@ -59,6 +59,8 @@ class NoiseExperiment:
         if not given, those that ship meet noise of several seeds.
     training_examples : int, optional
         Such a training shows the first so many examples; those of the recipe if not given.
+    only : sequence of str
+        Names of the networks that are compared; all of the data set if there are none.
     """
 
     study: Study
@@ -67,6 +69,7 @@ class NoiseExperiment:
     trials: int | None = None
     training_seeds: int | None = None
     training_examples: int | None = None
+    only: Sequence[str] = ()
     name: str = field(default="noise", init=False)
     keeps_failures: bool = field(default=False, init=False)
 
@@ -90,7 +93,7 @@ class NoiseExperiment:
         """What is compared, by name, each with its study."""
         return {
             network.name: (network, network.of(self.study, self.amount.trials))
-            for network in networks_of(self.study)
+            for network in networks_of(self.study, self.only)
         }
 
     @cached_property
