@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,7 +74,7 @@ def _draw_circuit(axes: Axes, resistor: str, capacitor: str) -> None:
     """Draw a current source, a resistor and a capacitor side by side between two wires."""
     axes.set(xlim=(-0.9, 4.3), ylim=(-0.35, 3.3), aspect="equal")
     axes.set_axis_off()
-    look = {"color": INK, "linewidth": 1.3, "solid_capstyle": "round"}
+    look: dict[str, Any] = {"color": INK, "linewidth": 1.3, "solid_capstyle": "round"}
     for level, name in ((3, "inside: V"), (0, "outside: rest")):
         axes.plot([0, 3.0], [level, level], **look)
         axes.annotate(
