@@ -90,6 +90,6 @@ def _draw_circuit(axes: Axes, resistor: str, capacitor: str) -> None:
     axes.text(-0.52, 1.5, "I", ha="right", va="center")
     axes.plot([1.05, 1.35, 1.35, 1.05, 1.05], [0.9, 0.9, 2.1, 2.1, 0.9], **look)
     axes.text(1.45, 1.0, resistor, va="center", size=8)
-    for level in (1.38, 1.62):
-        axes.plot([2.65, 3.35], [level, level], **look)
+    for plate in (1.38, 1.62):
+        axes.plot([2.65, 3.35], [plate, plate], **look)
     axes.text(3.15, 1.0, capacitor, va="center", size=8)

@@ -15,6 +15,7 @@ from bioscnn.experiments.noise.conditions import Amount, amount_of, kinds_of
 from bioscnn.experiments.noise.networks import NETWORKS, QUESTIONS, ComparedNetwork, networks_of
 from bioscnn.experiments.noise.tables import Results, accuracy_rows, comparison_rows, loss_rows
 from bioscnn.experiments.noise.verdict import verdict_of
+from bioscnn.experiments.readouts import agreement
 from bioscnn.experiments.unit import Unit
 from bioscnn.noise import NOISES
 from bioscnn.studies import read_study
@@ -215,3 +216,58 @@ def test_what_does_not_fit_is_refused_in_the_plan(study, changes, kinds, key):
     with pytest.raises(UserError) as error:
         experiment.plan(Bench(None))
     assert key in (error.value.key or "") or kinds[0] in str(error.value)
+
+
+def test_networks_are_trained_before_those_that_begin_with_them_and_before_they_are_simulated():
+    pytest.importorskip("torch")
+    experiment = NoiseExperiment(
+        STUDY, kinds=("blur",), trials=20, training_seeds=2, only=("soft LIF", "fine-tuned")
+    )
+    bench, done = Bench(None), Done((), {}, {})
+    rounds = []
+    while units := experiment.plan(bench) if not rounds else experiment.next_round(done, bench):
+        rounds.append(units)
+        outcomes = done.outcomes | {unit.id: {"onnx": np.array([len(rounds)], np.uint8)} for unit in units}
+        done = Done((*done.units, *units), outcomes, {})
+    first, second, third = rounds
+    assert [(unit.variant, unit.options["seed"]) for unit in first] == [
+        ("mnist-small", 1),
+        ("mnist-small", 2),
+    ]
+    assert [unit.needs for unit in second] == [(done.need(unit),) for unit in first]
+    of = {
+        units[0].variant: {unit.options["seed"]: done.need(unit) for unit in units}
+        for units in (first, second)
+    }
+    assert list(of["mnist-small"]) == [1, 2]
+    for name, model in (("soft LIF", "mnist-small"), ("fine-tuned", "mnist-small-fine-tuned")):
+        clean = [unit for unit in third if (unit.variant, unit.condition) == (name, "clean")]
+        assert [unit.needs[0] for unit in clean] == list(of[model].values())
+        noisy = [unit for unit in third if (unit.variant, unit.condition) == (name, "blur")]
+        assert len(noisy) == 10  # five severities, a network and a noise of each seed
+        assert all(unit.needs == (of[model][unit.study.config.simulation.seed],) for unit in noisy)
+
+
+def test_what_holds_for_one_readout_only_is_said():
+    rows = [
+        {"readout": rule, "noise": noise, "difference": difference, "significant": significant}
+        for rule in RULES
+        for noise, difference, significant in (
+            ("blur", 0.1, True),
+            ("loss", -0.1 if rule == "first-spike" else 0.1, rule != "spike-count"),
+        )
+    ]
+    sentence = agreement(rows, "peak-potential", ("noise",))
+    assert "2 significant" in sentence and "1 held by all 5 readouts" in sentence
+    assert "not significant by spike-count (1)" in sentence and "opposite sign by first-spike (1)" in sentence
+
+
+@pytest.mark.parametrize(
+    ("options", "key"),
+    [({"training_seeds": 1}, "--training-seeds"), ({"training_examples": 9}, "--training-examples"),
+     ({"only": ("soft",)}, "--networks")],
+)  # fmt: skip
+def test_a_factor_of_one_level_and_networks_that_are_none_are_refused(options, key):
+    with pytest.raises(UserError) as error:
+        NoiseExperiment(STUDY, quick=True, **options).plan(Bench(None))
+    assert error.value.key == key
