@@ -146,9 +146,8 @@ print(f"{1e3 * unit:.1f} mV: {lif.V_th / unit:.2f} nA fire the neuron with a sin
 # %% [markdown]
 # ## 3. A constant current
 #
-# A neuron that gets a constant current charges like a capacitor, towards `R_m I`. Only if that lies above
-# the threshold will it ever fire. The weakest such current is the **rheobase**, `V_th/R_m` = 0.2 nA. Four
-# neurons, just below it and above; grey is the refractory period of 2 ms, in which the potential is held.
+# The membrane is a capacitor that leaks: a resistor beside it (Lapicque 1907). A pulse of current charges
+# it towards `R_m I`, and when the pulse ends it runs dry, both with the time constant $\tau_m = R_m C_m$.
 
 
 # %%
@@ -174,9 +173,28 @@ def traces(recording, name, labels):
     return potentials, times
 
 
+DURATION, FINE = 0.1, 0.1e-3
+pulse = np.repeat([0, 0.95, 0], [200, 400, 400]) * lif.rheobase
+I = brian2.TimedArray(pulse * brian2.amp, dt=FINE * brian2.second)
+membrane = brian2.NeuronGroup(
+    1,
+    "dV/dt = (R_m*I(t) - V)/tau_m : volt",
+    method="exponential_euler",
+    dt=FINE * brian2.second,
+    namespace={"R_m": lif.R_m * brian2.ohm, "tau_m": lif.tau_m * brian2.second, "I": I},
+)
+trace = brian2.StateMonitor(membrane, "V", record=0, when="end")
+brian2.Network(membrane, trace).run(DURATION * brian2.second)
+plots.rc_circuit(pulse, np.asarray(trace.V[0]), FINE, R_m=lif.R_m, C_m=lif.tau_m / lif.R_m, V_th=lif.V_th)
+
+# %% [markdown]
+# Only if `R_m I` lies above the threshold will it ever fire. The weakest such current is the **rheobase**,
+# `V_th/R_m` = 0.2 nA. Four neurons, just below it and above; grey is the refractory period of 2 ms, in which
+# the potential is held.
+
+# %%
 drives = np.array([0.95, 1.05, 2, 6])
 labels = [f"{drive:g} rheobases, {drive * 1e9 * lif.rheobase:g} nA" for drive in drives]
-DURATION, FINE = 0.1, 0.1e-3
 heard = constant({"lif": lif}, drives * lif.rheobase, DURATION, FINE)
 shown, fired = traces(heard, "lif", labels)
 plots.membrane_traces(shown, fired, DURATION, lif.V_th, t_ref=dict.fromkeys(labels, lif.t_ref))

@@ -142,6 +142,13 @@ table(digits, chosen)
 # %% [markdown]
 # ## 1. From pixels to currents
 #
+# A network in time needs an input in time. A photograph has none, so it is shown again in every step:
+
+# %%
+injected = digits.prepared.stimulus[EASY : EASY + 1].values[0]
+plots.image_over_steps(images[EASY], injected, n_steps, dt)
+
+# %% [markdown]
 # Each pixel injects a constant current in proportion to its brightness, 1 nA if it is white. The first layer
 # weighs and adds the currents of 3 by 3 pixels, in eight different ways: its eight channels. What arrives at
 # a neuron of it is a constant current again. One that stays below the *rheobase* never makes it fire; above

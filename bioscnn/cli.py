@@ -357,6 +357,16 @@ def noise(
     ] = None,
     changes: Changes = None,
     trials: Annotated[int | None, typer.Option(min=1, help="examples under each condition")] = None,
+    training_seeds: Annotated[
+        int | None,
+        typer.Option(min=1, help="train every network anew with so many seeds (needs the extra `train`)"),
+    ] = None,
+    training_examples: Annotated[
+        int | None, typer.Option(min=1, help="such a training shows the first so many examples")
+    ] = None,
+    networks: Annotated[
+        str | None, typer.Option(metavar="A,B", help='compare these, such as "soft LIF,ReLU" (default: all)')
+    ] = None,
     keep_spikes: KeepSpikes = False,
     *,
     where: Where,
@@ -364,7 +374,15 @@ def noise(
     """Say what noise destroys first, and whether retina, training and spikes help."""
     from bioscnn.experiments.noise import NoiseExperiment
 
-    experiment = NoiseExperiment(_study(study, changes, {}), quick, _words(kinds), trials)
+    experiment = NoiseExperiment(
+        _study(study, changes, {}),
+        quick,
+        _words(kinds),
+        trials,
+        training_seeds,
+        training_examples,
+        _words(networks),
+    )
     _conduct(
         experiment,
         where,

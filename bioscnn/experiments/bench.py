@@ -63,20 +63,28 @@ class Bench:
         self._kept: dict[str, list[tuple[Any, Any]]] = {}
         self._contents: dict[str, str] = {}
 
-    def case(self, study: Study) -> Prepared:
+    def case(self, study: Study, trained: LayerGraph | None = None) -> Prepared:
         """Return a study ready to be simulated: what `bioscnn.studies.prepare.prepare` returns, shared.
+
+        Parameters
+        ----------
+        study : Study
+            The study.
+        trained : LayerGraph, optional
+            A network that was trained meanwhile, in the place of the one that the study names.
 
         Raises
         ------
         UserError
             If the data cannot be had, the network does not fit them, or cannot be converted.
         """
-        case: Prepared = self.keep("case", study, lambda: self._case(study), most=1)
+        decided_by = study, None if trained is None else trained.sha256()
+        case: Prepared = self.keep("case", decided_by, lambda: self._case(study, trained), most=1)
         return case
 
-    def _case(self, study: Study) -> Prepared:
+    def _case(self, study: Study, trained: LayerGraph | None) -> Prepared:
         config = study.config
-        shown, graph = self.input(config), self.graph(config)
+        shown, graph = self.input(config), self.graph(config) if trained is None else trained
         check_fit(graph, shown, config.network.model)
         calibration = self.calibration(config, graph)
         network = self.network(config, graph, calibration)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.recordings import kept_batches
+from bioscnn.experiments.trained import network_of
 from bioscnn.experiments.unit import Measure, Outcome, Unit
 from bioscnn.fingerprint import code_of_modules, environment_of_results, hash_of
 from bioscnn.metrics import (
@@ -31,7 +32,7 @@ RULES = tuple(READOUTS)
 
 
 def classify(unit: Unit, bench: Bench) -> Outcome:
-    """Simulate the trials of a unit's study.
+    """Simulate the trials of a unit's study, with the network that it needs, if it needs one.
 
     Options: ``ann``, whether the trained network classifies the examples too; ``by_trial``, whether synaptic
     operations are counted trial by trial, which records every spike; ``curve``, whether the accuracy is
@@ -53,7 +54,7 @@ def classify(unit: Unit, bench: Bench) -> Outcome:
     UserError
         If the study cannot be simulated.
     """
-    case, options = bench.case(unit.study), unit.options
+    case, options = _case(unit, bench), unit.options
     by_trial, curve = bool(options.get("by_trial")), bool(options.get("curve"))
     outcome = dict(classify_case(case, by_trial=by_trial, curve=curve, recordings=bench.recordings))
     if options.get("ann"):
@@ -131,7 +132,12 @@ def correct_of(outcome: Outcome, rule: str) -> NDArray[np.bool_]:
 
 def inputs_of(unit: Unit, bench: Bench) -> str:
     """Return the hash of everything that a simulation of a unit's study reads."""
-    return inputs_of_case(bench.case(unit.study), ann=bool(unit.options.get("ann")))
+    return inputs_of_case(_case(unit, bench), ann=bool(unit.options.get("ann")))
+
+
+def _case(unit: Unit, bench: Bench) -> Prepared:
+    trained = network_of(bench.given[unit.needs[0]]["onnx"]) if unit.needs else None
+    return bench.case(unit.study, trained)
 
 
 CLASSIFY = Measure(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.ann import LayerGraph, read_onnx, write_onnx
 from bioscnn.simulation import Progress
+from bioscnn.spikes import SpikeTrains
 
 if TYPE_CHECKING:
     from bioscnn.training.fit import Progress as TrainingProgress
@@ -32,6 +33,13 @@ def network_of(onnx: NDArray[np.uint8]) -> LayerGraph:
         path = Path(folder) / "network.onnx"
         path.write_bytes(onnx.tobytes())
         return read_onnx(path)
+
+
+def arrays_of(stimulus: NDArray[Any] | SpikeTrains) -> list[NDArray[Any]]:
+    """Return the arrays that hold what a network is shown: intensities, or spikes and where trials begin."""
+    if isinstance(stimulus, SpikeTrains):
+        return [stimulus.neuron, stimulus.step, stimulus.trial_start]
+    return [stimulus]
 
 
 def told_by_epoch(progress: Progress, what: str, settings: TrainingSettings) -> TrainingProgress:

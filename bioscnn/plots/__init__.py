@@ -2,6 +2,7 @@
 
 from bioscnn.plots.accuracy import accuracy_over_time
 from bioscnn.plots.activity import latency_histogram, rates_by_population, spikes_histogram
+from bioscnn.plots.circuit import rc_circuit
 from bioscnn.plots.confusion import confusion
 from bioscnn.plots.conversion import activation_rates, weight_histograms
 from bioscnn.plots.evidence import class_evidence
@@ -9,7 +10,7 @@ from bioscnn.plots.files import save, to_png, to_svg
 from bioscnn.plots.filters import accuracy_in_noise, front_end_accuracies
 from bioscnn.plots.input_spikes import POLARITIES, input_spikes
 from bioscnn.plots.ladder import detail_ladder
-from bioscnn.plots.layers import NeuronTrace, current_maps, neuron_traces, spike_maps
+from bioscnn.plots.layers import NeuronTrace, current_maps, image_over_steps, neuron_traces, spike_maps
 from bioscnn.plots.learning import learning_curves
 from bioscnn.plots.ledger import rates_against_activations, waterfall
 from bioscnn.plots.networks import networks_over_time, time_steps
@@ -80,6 +81,7 @@ __all__ = [
     "first_to_fall",
     "front_end_accuracies",
     "gallery",
+    "image_over_steps",
     "information_bars",
     "input_spikes",
     "interactions",
@@ -107,6 +109,7 @@ __all__ = [
     "rates_against_activations",
     "rates_by_population",
     "rates_in_noise",
+    "rc_circuit",
     "reconstructions",
     "response_surface",
     "save",

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.plots.raster import show_image
-from bioscnn.plots.style import MUTED, PALE, TRUE, WIDE, WRONG, step_ends, themed
+from bioscnn.plots.style import MUTED, PALE, PALETTE, TRUE, WIDE, WRONG, step_ends, themed
 from bioscnn.spikes import SpikeTrains
 
 if TYPE_CHECKING:
@@ -210,3 +210,47 @@ def _window_counts(one: SpikeTrains, window: float) -> NDArray[np.int64]:
 def _frame(axes: Axes) -> None:
     axes.set(xticks=(), yticks=())
     axes.spines[:].set(visible=True, color=PALE)
+
+
+@themed
+def image_over_steps(
+    image: NDArray[np.uint8], currents: NDArray[np.floating], n_steps: int, dt: float, *, width: float = WIDE
+) -> Figure:
+    """Draw how an image becomes a stimulus in time: the same frame, and so the same currents, in every step.
+
+    Parameters
+    ----------
+    image : ndarray of uint8, shape (channels, height, width)
+        Pixels from 0 to 255; of several channels, their mean is drawn.
+    currents : ndarray of float, shape (size,)
+        Current of each pixel, A.
+    n_steps : int
+        Steps of a trial, more than 5.
+    dt : float
+        Duration of a step, s.
+    width : float
+        Width in inches.
+    """
+    from matplotlib.figure import Figure
+
+    steps = (1, 2, 3, None, n_steps - 1, n_steps)
+    figure = Figure(figsize=(width, 2.9), layout="constrained")
+    grid = figure.add_gridspec(2, len(steps), height_ratios=(1.1, 1))
+    for k, step in enumerate(steps):
+        axes = figure.add_subplot(grid[0, k])
+        axes.set_axis_off()
+        if step is None:
+            axes.text(0.5, 0.5, "...", ha="center", va="center", transform=axes.transAxes)
+            continue
+        axes.imshow(image.mean(axis=0), cmap="gray", vmin=0, vmax=255)
+        axes.set_title(f"step {step}", loc="center")
+    axes = figure.add_subplot(grid[1, :])
+    time = 1e3 * dt * np.arange(n_steps + 1)
+    levels = 1e9 * np.quantile(currents[currents > 0], (1, 0.5, 0.1))
+    for colour, name, level in zip(PALETTE, ("brightest", "middling", "dim"), levels, strict=False):
+        axes.stairs(
+            np.full(n_steps, level), time, baseline=None, color=colour, label=f"{name} pixel, {level:.2f} nA"
+        )
+    axes.set(xlabel="time (ms)", ylabel="current (nA)", xlim=(0, time[-1]), ylim=(0, 1.6 * levels[0]))
+    axes.legend(loc="upper center", ncols=3)
+    return figure

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bioscnn.noise.parts import part_of
 from bioscnn.plots.filters import MARKERS, NOISES
 from bioscnn.plots.style import INK, MUTED, PALE, PALETTE, WIDE, themed
 
@@ -31,15 +32,6 @@ After Paul Tol's muted colours, which colour-blind readers tell apart, some dark
 mean something else.
 """
 
-PARTS = {
-    "weight-noise": "synapses", "transmission-failure": "synapses", "quantisation": "synapses",
-    "threshold-mismatch": "neurons", "time-constant-mismatch": "neurons", "membrane-noise": "neurons",
-    "membrane-noise-xi": "neurons",
-    "dead-neurons": "neurons", "stuck-neurons": "neurons",
-    "spike-loss": "axons", "axonal-delay": "axons",
-}  # fmt: skip
-"""The part of the network that a noise acts on."""
-
 TALL_PANEL, TALL_ROW = 1.05, 0.168
 """Height in inches of a panel with its curves, and of a row in a list of noises."""
 
@@ -54,15 +46,10 @@ def name_of(noise: str) -> str:
     return NOISES.get(noise, noise.replace("-", " "))
 
 
-def place_of(noise: str, acts_on: str) -> str:
-    """Return the key of `PLACES` for a noise: of one of the network, the part of it."""
-    return PARTS.get(noise, acts_on) if acts_on == "network" else acts_on
-
-
 def by_place(rows: pd.DataFrame) -> dict[str, list[str]]:
     """Return the noises of a table, columns ``noise`` and ``acts_on``, by what they act on."""
     pairs = rows[rows["noise"].map(is_kind)][["noise", "acts_on"]].drop_duplicates()
-    places = [(noise, place_of(noise, acts_on)) for noise, acts_on in pairs.itertuples(index=False)]
+    places = [(noise, part_of(noise, acts_on)) for noise, acts_on in pairs.itertuples(index=False)]
     found = {place: [noise for noise, its in places if its == place] for place in PLACES}
     return {place: noises for place, noises in found.items() if noises}
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bioscnn.plots.noise import PLACES, TALL_ROW, by_place, is_kind, name_of, place_of
+from bioscnn.noise.parts import part_of
+from bioscnn.plots.noise import PLACES, TALL_ROW, by_place, is_kind, name_of
 from bioscnn.plots.style import INK, MUTED, PALE, TRUE, WIDE, WRONG, themed
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def first_to_fall(
     import seaborn as sns
     from matplotlib.figure import Figure
 
-    places = [place_of(*pair) for pair in losses[["noise", "acts_on"]].itertuples(index=False)]
+    places = [part_of(*pair) for pair in losses[["noise", "acts_on"]].itertuples(index=False)]
     labels = [f"{name_of(row.noise)}, {row.amount}" for row in losses.itertuples()]
     figure = Figure(figsize=(width, 0.2 * len(losses) + 0.95), layout="constrained")
     axes = figure.subplots()

@@ -192,7 +192,7 @@ def train_recipe(
         graph = recipe.initial(training.shape, len(classes), settings.seed)
     else:
         start = _network("start", recipe.start, folder, training)
-        graph = replace(_with_neuron(start, recipe.neuron), name=recipe.name)
+        graph = replace(with_neuron(start, recipe.neuron), name=recipe.name)
     teacher = None if recipe.teacher is None else _network("teacher", recipe.teacher, folder, training)
     make_folder(folder)
     with scratch_for_results(folder, ".unfinished"):
@@ -267,7 +267,7 @@ def _network(key: str, name: str, folder: Path, shown: Shown) -> LayerGraph:
     return graph
 
 
-def _with_neuron(graph: LayerGraph, neuron: LIFRate | ReLU) -> LayerGraph:
+def with_neuron(graph: LayerGraph, neuron: LIFRate | ReLU) -> LayerGraph:
     """Return a network whose LIF rates are those of a study's neuron, which is what will be simulated."""
 
     def of_the_study(layer: LIFRate) -> LIFRate:

@@ -78,7 +78,7 @@ def test_tables_and_summary_hold_every_network_and_noise(done):
     assert set(accuracy[accuracy.method == "ann"].noise) == {"clean", "gaussian-noise"}
     assert set(losses.noise) == set(KINDS) and (losses.trials == TRIALS).all()
     summary = json.loads((done.folder / "summary.json").read_text())
-    assert summary["verdict"] == list(done.analysis.verdict) and len(summary["verdict"]) == 3
+    assert summary["verdict"] == list(done.analysis.verdict) and len(summary["verdict"]) == 5
     assert summary["units"] == done.computed == 18
     assert [noise["amounts"][4] for noise in summary["noises"]] == ["0.38", "0.05"]
     assert (done.folder.parent / "latest").resolve() == done.folder.resolve()

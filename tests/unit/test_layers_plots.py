@@ -78,3 +78,14 @@ def test_a_trace_is_drawn_in_millivolts_and_nanoamperes_with_its_spikes_at_the_e
     assert voltage.lines[1].get_ydata() == pytest.approx([20, 20])
     np.testing.assert_allclose(current.lines[-1].get_xydata(), [[1, 0.1], [2, 0.2], [3, 0.4], [4, 0.3]])
     assert voltage.get_title(loc="left") == "a neuron: 1 spike"
+
+
+def test_an_image_is_shown_in_every_step_and_its_currents_are_constant():
+    image = np.arange(64, dtype=np.uint8).reshape(1, 8, 8)
+    figure = plots.image_over_steps(image, image.ravel() * 1e-11, 30, 1e-3)
+    assert [axes.get_title(loc="center") for axes in figure.axes] == [
+        "step 1", "step 2", "step 3", "", "step 29", "step 30", ""
+    ]  # fmt: skip
+    levels = [patch.get_data().values for patch in figure.axes[-1].patches]
+    assert [len(set(level)) for level in levels] == [1, 1, 1]
+    assert levels[0][0] == pytest.approx(0.63)

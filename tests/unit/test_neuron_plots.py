@@ -91,3 +91,13 @@ def test_cells_that_stay_silent_are_not_drawn():
     first, often = plots.spikes_of_coefficients(coefficients, {"c": latency}, {"c": counts}).axes
     np.testing.assert_allclose(first.lines[0].get_xydata(), [[100, 2]])
     np.testing.assert_allclose(often.lines[0].get_xydata(), [[100, 4]])
+
+
+def test_the_circuit_names_its_parts_and_shows_the_pulse_and_the_potential():
+    current, potential = np.repeat([0, 1e-10, 0], [20, 40, 40]), np.linspace(0, 0.01, 100)
+    figure = plots.rc_circuit(current, potential, 1e-3, R_m=1e8, C_m=2e-10, V_th=0.02)
+    circuit, pulse, trace = figure.axes
+    assert [text.get_text() for text in circuit.texts][-2:] == ["R_m\n100 Mohm", "C_m\n200 pF"]
+    assert pulse.patches[0].get_data().values.tolist() == pytest.approx((1e9 * current).tolist())
+    assert trace.lines[0].get_xydata()[[0, -1]].tolist() == [[0, 0], [100, pytest.approx(10)]]
+    assert "20 ms" in trace.get_title(loc="left")

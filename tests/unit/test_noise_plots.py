@@ -6,7 +6,8 @@ import pytest
 from matplotlib.colors import to_hex, to_rgba
 
 from bioscnn import plots
-from bioscnn.plots.noise import PLACES, name_of, place_of
+from bioscnn.noise.parts import part_of
+from bioscnn.plots.noise import PLACES, name_of
 from bioscnn.plots.noise_effects import VERDICTS
 from tests import noise_tables
 
@@ -75,7 +76,7 @@ def test_what_falls_first_stands_on_top_in_the_colour_of_what_it_acts_on(
     labels = [text.get_text() for text in axes.get_yticklabels()]
     assert labels == [f"{name_of(row.noise)}, {row.amount}" for row in rows.itertuples()]
     for bar, row in zip(bars, rows.itertuples(), strict=True):
-        assert to_hex(bar.get_facecolor()) == PLACES[place_of(row.noise, row.acts_on)][1]
+        assert to_hex(bar.get_facecolor()) == PLACES[part_of(row.noise, row.acts_on)][1]
 
 
 def test_a_difference_is_filled_only_if_it_is_significant():

@@ -11,11 +11,10 @@ import numpy as np
 from bioscnn.ann import LayerGraph
 from bioscnn.conversion.lif_network import as_lif_network
 from bioscnn.experiments.bench import Bench
-from bioscnn.experiments.trained import onnx_bytes
+from bioscnn.experiments.trained import arrays_of, onnx_bytes
 from bioscnn.experiments.unit import Measure, Outcome, Unit
 from bioscnn.fingerprint import hash_of
 from bioscnn.ledger.conditions import normalisation_for
-from bioscnn.spikes import SpikeTrains
 from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.prepare import conditions_of
 from bioscnn.studies.recipe import FINE_TUNED, why_no_twin
@@ -109,9 +108,10 @@ def _inputs(unit: Unit, bench: Bench) -> str:
     config = unit.study.config
     training = training_set(config, bench)
     shown = training.stimulus[: training_examples(config) + VALIDATION]
-    arrays = [shown.neuron, shown.step, shown.trial_start] if isinstance(shown, SpikeTrains) else [shown]
     labels = np.asarray(training.examples.labels)
-    return hash_of(_initial(unit.study, bench).sha256(), settings_for(config), VALIDATION, *arrays, labels)
+    return hash_of(
+        _initial(unit.study, bench).sha256(), settings_for(config), VALIDATION, *arrays_of(shown), labels
+    )
 
 
 def settings_for(config: StudyConfig) -> SpikeSettings:

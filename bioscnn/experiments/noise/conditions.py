@@ -58,14 +58,14 @@ class Amount:
         return self.severities[len(self.severities) // 2]
 
 
-def amount_of(config: StudyConfig, *, quick: bool, trials: int | None) -> Amount:
+def amount_of(config: StudyConfig, *, quick: bool, trials: int | None, seeds: int | None = None) -> Amount:
     """Return how much is done in a study: so many trials, or, if None, the fewer of its own and the usual."""
     usual = 60 if quick else TRIALS.get(config.dataset.name, OTHER_TRIALS)
     first = config.simulation.seed
     return Amount(
         trials or min(config.dataset.trials, usual),
         (2, 4) if quick else (1, 2, 3, 4, 5),
-        tuple(range(first, first + (2 if quick else 5))),
+        tuple(range(first, first + (seeds or (2 if quick else 5)))),
     )
 
 

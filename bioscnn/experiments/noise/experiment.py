@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from bioscnn.datasets.titles import TITLES
+from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.experiment import Analysis, Done, Entry
 from bioscnn.experiments.noise.conditions import CLEAN, amount_of, fits, kinds_of
 from bioscnn.experiments.noise.networks import ComparedNetwork, networks_of
 from bioscnn.experiments.noise.page import noise_page
 from bioscnn.experiments.noise.pictures import example_pictures
-from bioscnn.experiments.noise.tables import Results, accuracy_rows, comparison_rows, loss_rows
+from bioscnn.experiments.noise.tables import (
+    Results,
+    accuracy_rows,
+    comparison_rows,
+    is_question,
+    loss_rows,
+)
 from bioscnn.experiments.noise.verdict import verdict_of
+from bioscnn.experiments.readouts import agreement, readout_rows
+from bioscnn.experiments.training import training_unit
 from bioscnn.experiments.unit import Unit
 from bioscnn.noise import Noise
 from bioscnn.report.formats import percent, percent_interval, plural
 from bioscnn.report.page import Page
 from bioscnn.studies.disturbance import refuse_noise
+from bioscnn.studies.recipes import shipped_recipes
 from bioscnn.studies.study import Study
+from bioscnn.training.train import require_torch
 
 CLASSIFY = "bioscnn.experiments.classify:CLASSIFY"
 
@@ -43,12 +54,22 @@ class NoiseExperiment:
         Names of `bioscnn.noise.NOISES`; all that fit if there are none.
     trials : int, optional
         Examples under each condition; the fewer of the study's and the usual ones of its data if not given.
+    training_seeds : int, optional
+        Every network is trained anew by its recipe with so many seeds, each of which meets noise of its own;
+        if not given, those that ship meet noise of several seeds.
+    training_examples : int, optional
+        Such a training shows the first so many examples; those of the recipe if not given.
+    only : sequence of str
+        Names of the networks that are compared; all of the data set if there are none.
     """
 
     study: Study
     quick: bool = False
     kinds: Sequence[str] = ()
     trials: int | None = None
+    training_seeds: int | None = None
+    training_examples: int | None = None
+    only: Sequence[str] = ()
     name: str = field(default="noise", init=False)
     keeps_failures: bool = field(default=False, init=False)
 
@@ -65,14 +86,14 @@ class NoiseExperiment:
     @cached_property
     def amount(self) -> Any:
         """Trials, severities and seeds."""
-        return amount_of(self.study.config, quick=self.quick, trials=self.trials)
+        return amount_of(self.study.config, quick=self.quick, trials=self.trials, seeds=self.training_seeds)
 
     @cached_property
     def networks(self) -> dict[str, tuple[ComparedNetwork, Study]]:
         """What is compared, by name, each with its study."""
         return {
             network.name: (network, network.of(self.study, self.amount.trials))
-            for network in networks_of(self.study)
+            for network in networks_of(self.study, self.only)
         }
 
     @cached_property
@@ -82,20 +103,91 @@ class NoiseExperiment:
         return kinds_of(configs, self.kinds, quick=self.quick)
 
     def plan(self, bench: Bench) -> list[Unit]:
-        """Return every network as it is, and in every noise that fits it at every severity and seed."""
+        """Return every network in every noise that fits it at every severity and seed, or its training."""
         refuse_noise(
             self.study.config, "the noise experiment adds noise itself", "remove the table; --kinds chooses"
         )
-        units = []
-        for name, (_, study) in self.networks.items():
+        for _, study in self.networks.values():
             bench.case(study)
-            units.append(Unit(name, CLEAN, study, CLASSIFY, {"ann": True}, severity=0))
+        if self.training_seeds is None:
+            if self.training_examples is not None:
+                raise UserError(
+                    "nothing is trained",
+                    key="--training-examples",
+                    value=self.training_examples,
+                    fix="add --training-seeds 5",
+                )
+            return self._simulations()
+        self._refuse_training()
+        return self._trainings(Done((), {}, {}))
+
+    def next_round(self, done: Done, bench: Bench) -> list[Unit]:
+        """Return what begins with a trained network, and then every trained network in every noise."""
+        if self.training_seeds is None or done.where(condition=CLEAN):
+            return []
+        return self._trainings(done) or self._simulations(done)
+
+    def _refuse_training(self) -> None:
+        if self.training_seeds == 1:
+            raise UserError(
+                "one training seed has nothing to differ from",
+                key="--training-seeds",
+                value=1,
+                expected="2 or more; 5 for an interval that is worth its name",
+            )
+        recipes = shipped_recipes()
+        for network, _ in self.networks.values():
+            if network.model not in recipes:
+                raise UserError(
+                    "no recipe says how the network is trained",
+                    key="network.model",
+                    value=network.model,
+                    expected=" | ".join(recipes),
+                    fix="leave --training-seeds out, or name one of these",
+                )
+        require_torch()
+
+    def _trainings(self, done: Done) -> list[Unit]:
+        """Return the trainings that are not done and begin with nothing, or with a network that is done."""
+        recipes = shipped_recipes()
+        models = [network.model for network, _ in self.networks.values()]
+        starts = [recipes[model].start for model in models]
+        return [
+            unit
+            for model in dict.fromkeys(name for name in (*starts, *models) if name)
+            for seed in self.amount.seeds
+            if (unit := self._training(model, seed, done)) is not None and unit.id not in done.outcomes
+        ]
+
+    def _training(self, model: str, seed: int, done: Done) -> Unit | None:
+        """Return the training of a network; None if what it begins with is not trained yet."""
+        start = shipped_recipes()[model].start
+        needs: tuple[str, ...] = ()
+        if start is not None:
+            first = self._training(start, seed, done)
+            if first is None or first.id not in done.outcomes:
+                return None
+            needs = (done.need(first),)
+        return training_unit(model, seed, self.training_examples, needs)
+
+    def _simulations(self, done: Done | None = None) -> list[Unit]:
+        """Return every network as it is, and in every noise that fits it at every severity and seed."""
+        units = []
+        for name, (network, study) in self.networks.items():
+            needs: dict[int, tuple[str, ...]] = dict.fromkeys(self.amount.seeds, ())
+            if done is not None:
+                trained = {seed: self._training(network.model, seed, done) for seed in needs}
+                needs = {seed: (done.need(unit),) for seed, unit in trained.items() if unit is not None}
+            for need in dict.fromkeys(needs.values()):
+                units.append(Unit(name, CLEAN, study, CLASSIFY, {"ann": True}, severity=0, needs=need))
             for kind in self.noises.values():
                 if fits(kind, study.config) is None:
-                    units += self._in_noise(name, study, kind)
+                    units += self._in_noise(name, study, kind, needs)
         return units
 
-    def _in_noise(self, name: str, study: Study, kind: type[Noise]) -> list[Unit]:
+    def _in_noise(
+        self, name: str, study: Study, kind: type[Noise], needs: Mapping[int, tuple[str, ...]]
+    ) -> list[Unit]:
         ann = kind.acts_on in ("images", "events")
         return [
             Unit(
@@ -105,15 +197,12 @@ class NoiseExperiment:
                 CLASSIFY,
                 {"ann": ann},
                 severity=severity,
+                needs=needs[seed],
                 work=3.0 if kind.name in EXPLICIT else 1.0,
             )
             for severity in self.amount.severities
             for seed in self.amount.seeds
         ]
-
-    def next_round(self, done: Done, bench: Bench) -> list[Unit]:
-        """Return nothing more."""
-        return []
 
     def analyse(self, done: Done, bench: Bench) -> Analysis:
         """Return accuracies, losses, comparisons and the verdict."""
@@ -121,11 +210,22 @@ class NoiseExperiment:
         main, main_study = next(iter(self.networks.values()))
         shown = bench.clean(main_study.config)
         examples = shown.examples
-        results = Results(done, tuple(self.networks), self.noises, self.amount, config.readout.rule)
+        results = Results(
+            done,
+            tuple(self.networks),
+            self.noises,
+            self.amount,
+            config.readout.rule,
+            retrained=self.training_seeds is not None,
+        )
         tables = {
             "accuracy": accuracy_rows(results),
             "losses": loss_rows(results),
             "comparisons": comparison_rows(results),
+            "readouts": readout_rows(
+                lambda rule: comparison_rows(replace(results, rule=rule)),
+                lambda row: is_question(row["noise"]),
+            ),
         }
         title = TITLES.get(config.dataset.name, examples.name)
         clean = [row for row in tables["accuracy"] if row["noise"] == CLEAN and row["method"] == "spiking"]
@@ -133,7 +233,10 @@ class NoiseExperiment:
         return Analysis(
             title,
             tables,
-            verdict_of(results, tables["losses"], tables["comparisons"], title),
+            [
+                *verdict_of(results, tables["losses"], tables["comparisons"], title),
+                agreement(tables["readouts"], config.readout.rule, ("question", "first", "second", "noise")),
+            ],
             Entry(
                 f"{examples.name}: {examples.source}",
                 f"{plural(len(examples), 'trial')}, {plural(len(self.amount.seeds), 'seed')}, "
@@ -150,6 +253,9 @@ class NoiseExperiment:
                 "source": examples.source,
                 "n": len(examples),
                 "seeds": len(self.amount.seeds),
+                "varied": list(results.seeds),
+                "retrained": results.retrained,
+                "training_examples": self.training_examples,
                 "severities": list(self.amount.severities),
                 "judged_severity": self.amount.judged_severity,
                 "classes": list(examples.classes),

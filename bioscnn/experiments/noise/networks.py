@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -144,11 +145,27 @@ SEEN_IN_TRAINING = {
 """Noises that a noise-trained network was shown, see `bioscnn.training`."""
 
 
-def networks_of(study: Study) -> tuple[ComparedNetwork, ...]:
-    """Return the networks that a study compares.
+def networks_of(study: Study, only: Sequence[str] = ()) -> tuple[ComparedNetwork, ...]:
+    """Return the networks that a study compares, or those of these names.
 
     A study that runs none of its data set's networks in their own way compares none: it has its own network.
+
+    Raises
+    ------
+    UserError
+        If a name is none of theirs.
     """
+    every = _networks_of(study)
+    names = [network.name for network in every]
+    for name in only:
+        if name not in names:
+            raise UserError(
+                "no such network is compared", key="--networks", value=name, expected=" | ".join(names)
+            )
+    return tuple(network for network in every if not only or network.name in only)
+
+
+def _networks_of(study: Study) -> tuple[ComparedNetwork, ...]:
     config = study.config
     every = NETWORKS.get(config.dataset.name, ())
     if not any(network.is_of(config) for network in every):

@@ -10,6 +10,7 @@ import pandas as pd
 from bioscnn.experiments.experiment import Analysis
 from bioscnn.experiments.noise import words
 from bioscnn.experiments.noise.words import Shown
+from bioscnn.experiments.phrases import listed
 from bioscnn.report.formats import percent, percent_interval, plural, points, points_interval, probability
 from bioscnn.report.page import (
     Column,
@@ -54,7 +55,7 @@ def noise_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
         ],
         provenance=provenance_rows(summary),
         simulated=analysis.simulated,
-        footer=made_from("accuracy.csv", "losses.csv", "comparisons.csv", "summary.json"),
+        footer=made_from("accuracy.csv", "losses.csv", "comparisons.csv", "readouts.csv", "summary.json"),
     )
 
 
@@ -169,11 +170,14 @@ def _comparisons(shown: Shown) -> Table:
             Column("p_holm", "p, Holm", lambda p: probability(p).removeprefix("= "), numeric=True),
             Column("significant", "significant", lambda yes: "yes" if yes else "no"),
             Column("family", "family"),
+            Column(("menu_low", "menu_high"), "other menus", points_interval, numeric=True),
             Column(("trials", "seeds"), "n", lambda n, seeds: f"{n:,.0f} × {seeds:.0f}", numeric=True),
         ],
         "Accuracy of the first less that of the second, in the same trials and noise, in points. p, Holm: "
-        "corrected within the family: the questions themselves (clean inputs, and the mean of all kinds), or "
-        "everything else, which is exploratory. n: trials × seeds of the noise.",
+        "corrected within the family: the questions themselves (clean inputs, and the mean over the kinds "
+        "that act on one part), or everything else, which is exploratory. Other menus: 95 % of the means "
+        "over as many kinds, drawn from these with replacement; a mean depends on the kinds that were tried. "
+        "n: trials × seeds.",
         group_by="pair",
         folded="What helps: every comparison",
         bold="significant",
@@ -183,6 +187,12 @@ def _comparisons(shown: Shown) -> Table:
 
 def _methods(shown: Shown) -> list[Part]:
     s = shown.summary
+    trained = (
+        f"Every network was trained anew with each seed{words.examples(shown)}, and every seed has noise of "
+        "its own."
+        if s["retrained"]
+        else "One trained network stands for each recipe: training seeds did not vary."
+    )
     return [
         Table(
             s["networks"],
@@ -207,8 +217,7 @@ def _methods(shown: Shown) -> list[Part]:
                 "leave nothing of a digit.",
                 f"Simulation of {shown.main}": f"{s['duration_ms']:g} ms in steps of {s['dt_ms']:g} ms, read "
                 f"by {s['readout']}, device {s['device']}",
-                "Intervals": "95 %, over trials and seeds of the noise. One trained network stands for each "
-                "recipe: training seeds did not vary.",
+                "Intervals": f"95 %, over {listed(['trials', *s['varied']])}. {trained}",
                 "Significant": "The p value, corrected by Holm's method within its family, is below 0.05, "
                 "and the interval corrected alike leaves zero out.",
             }

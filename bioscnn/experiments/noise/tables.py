@@ -8,13 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.experiments.classify import RULES
+from bioscnn.experiments.classify import correct_of
 from bioscnn.experiments.experiment import Done, Row
 from bioscnn.experiments.noise.conditions import CLEAN, Amount
 from bioscnn.experiments.noise.networks import QUESTIONS, SEEN_IN_TRAINING
 from bioscnn.experiments.rows import corrected_rows, share_cells
 from bioscnn.experiments.unit import Outcome
 from bioscnn.noise import Noise
+from bioscnn.noise.parts import part_of
+from bioscnn.seeds import stream
 from bioscnn.statistics import Estimate, difference, proportion, score_mean
 
 ALL = "all"
@@ -23,7 +25,10 @@ ALL = "all"
 SPIKING, ANN = "spiking", "ann"
 SEEN, UNSEEN = "seen in training", "not seen in training"
 
-NOISE_SEEDS = ("noise seeds",)
+TRAINING_SEEDS, NOISE_SEEDS = ("training seeds",), ("noise seeds",)
+
+MENUS = 2000
+"""So many menus of kinds are drawn to say how much a mean over kinds depends on which they are."""
 
 Correct = NDArray[np.bool_]
 Scores = NDArray[np.float64]
@@ -45,6 +50,8 @@ class Results:
         Trials, severities, seeds.
     rule : str
         Readout.
+    retrained : bool
+        Whether each seed has a network of its own, trained with that seed, beside its own noise.
     """
 
     done: Done
@@ -52,6 +59,17 @@ class Results:
     kinds: Mapping[str, type[Noise]]
     amount: Amount
     rule: str
+    retrained: bool = False
+
+    @property
+    def seeds(self) -> tuple[str, ...]:
+        """What differs from seed to seed in noise."""
+        return TRAINING_SEEDS * self.retrained + NOISE_SEEDS
+
+    @property
+    def clean_seeds(self) -> tuple[str, ...]:
+        """What differs from seed to seed without noise."""
+        return TRAINING_SEEDS if self.retrained else NOISE_SEEDS
 
     @property
     def main(self) -> str:
@@ -69,10 +87,9 @@ class Results:
 
     def correct(self, network: str, noise: str, severity: float = 0, method: str = SPIKING) -> Correct:
         """Return which answers were right, shape (n_seeds, n_trials)."""
-        row = RULES.index(self.rule)
         return np.stack(
             [
-                (outcome["chosen"][row] if method == SPIKING else outcome["ann"]) == outcome["label"]
+                correct_of(outcome, self.rule) if method == SPIKING else outcome["ann"] == outcome["label"]
                 for outcome in self.outcomes(network, noise, severity)
             ]
         )
@@ -81,7 +98,7 @@ class Results:
         """Return what a noise costs the first network at the judged severity, in accuracy, trial by trial."""
         noisy = self.correct(self.main, noise, self.amount.judged_severity)
         clean = np.broadcast_to(self.correct(self.main, CLEAN), noisy.shape)
-        return difference(clean, noisy, seeds=NOISE_SEEDS)
+        return difference(clean, noisy, seeds=self.seeds)
 
 
 def accuracy_rows(results: Results) -> list[Row]:
@@ -110,7 +127,9 @@ def accuracy_rows(results: Results) -> list[Row]:
                             "acts_on": CLEAN if kind is None else kind.acts_on,
                             "severity": severity,
                             "amount": "" if kind is None else kind.at(severity).setting,
-                            **share_cells(proportion(correct, seeds=NOISE_SEEDS)),
+                            **share_cells(
+                                proportion(correct, seeds=results.seeds if kind else results.clean_seeds)
+                            ),
                             **_activity(outcomes),
                             "n": correct.shape[1],
                             "seeds": correct.shape[0],
@@ -154,10 +173,13 @@ def loss_rows(results: Results) -> list[Row]:
 def comparison_rows(results: Results) -> list[Row]:
     """Return ``comparisons.csv``: accuracy of the first network less that of the second, in the same noise.
 
-    Of each pair that answers a question: clean, in each noise (mean over severities), and the means over
-    `ALL` noises, over those that act on the same thing if there are others, and, of training in noise, over
-    those that it showed and those that it did not. There are two families: the questions themselves (clean
-    and over all noises), and everything else, which is exploratory.
+    Of each pair that answers a question: clean, in each noise (mean over severities), and the means over the
+    noises that act on the same part, such as ``"all synapses"``, over `ALL`, and, of training in noise, over
+    those that it showed and those that it did not. There are two families: the questions themselves (clean,
+    and in the noises of each part), and everything else, which is exploratory.
+
+    A mean over kinds depends on which kinds were tried. ``menu_low`` and ``menu_high`` enclose 95 % of the
+    means over other menus: as many kinds, drawn from these with replacement.
     """
     pairs = [
         (question, (first, SPIKING), (second, SPIKING))
@@ -168,11 +190,16 @@ def comparison_rows(results: Results) -> list[Row]:
     pairs.append(("spiking", (results.main, SPIKING), (results.main, ANN)))
     compared = [row for pair in pairs for row in _compare(results, *pair)]
     order = {id(cells): place for place, (cells, _) in enumerate(compared)}
-    main = [(cells, estimate) for cells, estimate in compared if cells["noise"] in (CLEAN, ALL)]
-    other = [(cells, estimate) for cells, estimate in compared if cells["noise"] not in (CLEAN, ALL)]
+    main = [(cells, estimate) for cells, estimate in compared if is_question(cells["noise"])]
+    other = [(cells, estimate) for cells, estimate in compared if not is_question(cells["noise"])]
     rows = [*corrected_rows(main, "questions"), *corrected_rows(other, "exploratory")]
     places = [order[id(cells)] for cells, _ in (*main, *other)]
     return [row for _, row in sorted(zip(places, rows, strict=True), key=lambda pair: pair[0])]
+
+
+def is_question(noise: str) -> bool:
+    """Whether rows of this noise answer a question; the others are exploratory."""
+    return noise == CLEAN or noise.startswith(f"{ALL} ")
 
 
 def _compare(
@@ -183,11 +210,23 @@ def _compare(
     names = [noise for noise in results.kinds if results.has(first[0], noise, first[1])]
     names = [noise for noise in names if results.has(second[0], noise, second[1])]
     clean = (results.correct(network, CLEAN, method=method) for network, method in (first, second))
-    compared = [(cells | {"noise": CLEAN, "acts_on": CLEAN}, difference(*clean))]
+    of_clean = {"noise": CLEAN, "acts_on": CLEAN, "menu_low": None, "menu_high": None}
+    compared = [(cells | of_clean, difference(*clean, seeds=results.clean_seeds))]
     for noise, acts_on, members in _groups(results, names, question):
         scores = np.stack([_scores(results, member, first, second) for member in members])
-        compared.append((cells | {"noise": noise, "acts_on": acts_on}, score_mean(scores, seeds=NOISE_SEEDS)))
+        low, high = _menus(scores.mean(axis=(1, 2))) if len(members) > 1 else (None, None)
+        named = {"noise": noise, "acts_on": acts_on, "menu_low": low, "menu_high": high}
+        # One network meets all kinds: they share what its training seed did.
+        estimate = score_mean(scores, seeds=results.seeds, shared_seeds=results.retrained)
+        compared.append((cells | named, estimate))
     return compared
+
+
+def _menus(kinds: Scores) -> tuple[float, float]:
+    """Return the ends of 95 % of the means over menus of kinds, from the mean of each kind."""
+    menus = stream(0, "menus of noise").integers(len(kinds), size=(MENUS, len(kinds)))
+    low, high = np.quantile(kinds[menus].mean(axis=1), (0.025, 0.975))
+    return float(low), float(high)
 
 
 def _scores(results: Results, noise: str, first: tuple[str, str], second: tuple[str, str]) -> Scores:
@@ -206,18 +245,22 @@ def _scores(results: Results, noise: str, first: tuple[str, str], second: tuple[
 def _groups(results: Results, names: Sequence[str], question: str) -> list[tuple[str, str, list[str]]]:
     """Return each noise by itself, then the groups of which the mean is taken: label, acts on, members."""
     groups = [(name, str(results.kinds[name].acts_on), [name]) for name in names]
-    whole = list(dict.fromkeys(acts_on for _, acts_on, _ in groups))
-    for acts_on in whole:
-        members = [name for name in names if results.kinds[name].acts_on == acts_on]
-        if len(whole) > 1:
-            groups.append((f"{ALL} {acts_on}", acts_on, members))
+    by_part: dict[str, list[str]] = {}
+    for name in names:
+        by_part.setdefault(part_of(name, results.kinds[name].acts_on), []).append(name)
+    for part, members in by_part.items():
+        acts_on = str(results.kinds[members[0]].acts_on)
+        groups.append((f"{ALL} {part}", acts_on, members))
         if question == "noise-training" and acts_on in SEEN_IN_TRAINING:
             seen = SEEN_IN_TRAINING[acts_on]
-            parts = (
-                (SEEN, [n for n in members if n in seen]),
-                (UNSEEN, [n for n in members if n not in seen]),
-            )
-            groups += [(label, acts_on, part) for label, part in parts if part]
+            groups += [
+                (label, acts_on, some)
+                for label, some in (
+                    (SEEN, [n for n in members if n in seen]),
+                    (UNSEEN, [n for n in members if n not in seen]),
+                )
+                if some
+            ]
     if names:
         groups.append((ALL, ALL, list(names)))
     return groups

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bioscnn.experiments.experiment import Row
 from bioscnn.experiments.noise.conditions import CLEAN
 from bioscnn.experiments.noise.tables import ALL, SEEN, UNSEEN, Results
-from bioscnn.experiments.phrases import listed, points_of
+from bioscnn.experiments.phrases import capital, listed, points_of
 
 Rows = dict[tuple[str, str], Row]
 """By question and noise."""
@@ -22,6 +22,11 @@ HELPERS = {
     "spiking": "spiking instead of its own ANN",
 }
 """What may help, of the questions of a study."""
+
+PART_NAMES = {"images": "the images", "events": "the recordings", "spikes": "the input's spikes"} | {
+    part: part for part in ("axons", "synapses", "neurons", "network")
+}
+"""Parts that noise acts on, see `bioscnn.noise.parts.part_of`, in a sentence."""
 
 
 def verdict_of(results: Results, losses: Sequence[Row], comparisons: Sequence[Row], title: str) -> list[str]:
@@ -41,7 +46,7 @@ def verdict_of(results: Results, losses: Sequence[Row], comparisons: Sequence[Ro
     Returns
     -------
     list of str
-        Three sentences.
+        What falls first, what helps, one sentence per question, and the claim.
 
     References
     ----------
@@ -52,7 +57,7 @@ def verdict_of(results: Results, losses: Sequence[Row], comparisons: Sequence[Ro
     for row in comparisons:
         # Of several pairs that answer a question, the first one counts.
         rows.setdefault((row["question"], row["noise"]), row)
-    return [_first_to_fall(results, losses, title), _what_helps(rows, results), _claim(rows, title)]
+    return [_first_to_fall(results, losses, title), *_what_helps(rows), _claim(rows, title)]
 
 
 def _first_to_fall(results: Results, losses: Sequence[Row], title: str) -> str:
@@ -79,35 +84,40 @@ def _first_to_fall(results: Results, losses: Sequence[Row], title: str) -> str:
     return f"In noise of severity {severity}, {main} on {title} {'; '.join(parts)}."
 
 
-def _what_helps(rows: Rows, results: Results) -> str:
-    asked = {question: rows[question, ALL] for question in HELPERS if (question, ALL) in rows}
-    if not asked:
-        return "No comparison was made: there was one network, and its ANN never saw the noise."
-    signs = {
-        question: row["significant"] * (1 if row["difference"] > 0 else -1) for question, row in asked.items()
-    }
-    parts = []
-    for sign, one, several in (
-        (1, "helps", "help"),
-        (-1, "harms", "harm"),
-        (0, "makes no significant difference", "make no significant difference"),
-    ):
-        named = [f"{HELPERS[q]} ({_all(rows, q, results)})" for q in asked if signs[q] == sign]
-        parts += [f"{listed(named)} {one if len(named) == 1 else several}"] if named else []
-    nothing = "nothing helps: " * (1 not in signs.values())
-    return f"Over all kinds and severities of noise, {nothing}{'; '.join(parts)}."
+def _what_helps(rows: Rows) -> list[str]:
+    """Return one sentence per question: in noise of which parts something helps, or harms."""
+    sentences = []
+    for question, helper in HELPERS.items():
+        parts = {
+            noise.removeprefix(f"{ALL} "): row
+            for (asked, noise), row in rows.items()
+            if asked == question and noise.startswith(f"{ALL} ")
+        }
+        if parts:
+            sentences.append(f"{capital(helper)} {_in_noise_of(parts)}{_of_training(rows, question)}.")
+    return sentences or ["No comparison was made: there was one network, and its ANN never saw the noise."]
 
 
-def _all(rows: Rows, question: str, results: Results) -> str:
-    """Return what something gains over all noises; training in noise also over those that it showed."""
-    text = points_of(rows[question, ALL])
-    if question == "spiking":
-        recordings = any(kind.acts_on == "events" for kind in results.kinds.values())
-        text += f" in noise of the {'recordings' if recordings else 'images'}"
-    for label, words in ((SEEN, "in kinds that it showed"), (UNSEEN, "in others like them")):
-        if (question, label) in rows:
-            text += f", {points_of(rows[question, label])} {words}"
-    return text
+def _in_noise_of(parts: Mapping[str, Row]) -> str:
+    words = []
+    for sign, verb in ((1, "helps"), (-1, "harms"), (0, "makes no significant difference")):
+        named = [
+            f"{PART_NAMES[part]} ({points_of(row)})"
+            for part, row in parts.items()
+            if sign == row["significant"] * (1 if row["difference"] > 0 else -1)
+        ]
+        words += [f"{verb} in noise of {listed(named)}"] if named else []
+    return "; it ".join(words)
+
+
+def _of_training(rows: Rows, question: str) -> str:
+    """Return what training in noise gains in the kinds that it showed, and in others like them."""
+    told = [
+        f"{points_of(rows[question, label])} {words}"
+        for label, words in ((SEEN, "in kinds that it showed"), (UNSEEN, "in others like them"))
+        if (question, label) in rows
+    ]
+    return f"; {listed(told)}" if told else ""
 
 
 def _claim(rows: Rows, title: str) -> str:

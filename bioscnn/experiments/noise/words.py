@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from bioscnn.experiments.phrases import capital
-from bioscnn.plots.noise import PLACES, name_of, place_of, without_units
+from bioscnn.noise.parts import part_of
+from bioscnn.plots.noise import PLACES, name_of, without_units
 from bioscnn.plots.noise_effects import row_name
 from bioscnn.report.formats import (
     percent,
@@ -16,7 +17,6 @@ from bioscnn.report.formats import (
     plural,
     points,
     points_interval,
-    probability,
 )
 
 NOISE_WORDS = {
@@ -143,7 +143,7 @@ def kinds(shown: Shown) -> list[dict[str, str]]:
         what, meaning = NOISE_WORDS.get(noise["name"], ("", "{}"))
         described.append(
             {
-                "place": place_of(noise["name"], noise["acts_on"]),
+                "place": part_of(noise["name"], noise["acts_on"]),
                 "name": name_of(noise["name"]),
                 "what": f"{what}." if what else "",
                 "meaning": meaning.format(noise["amounts"][shown.severity - 1]),
@@ -230,14 +230,22 @@ def helps_caption(shown: Shown) -> str:
     rows = shown.comparisons[shown.comparisons["noise"] == "all"]
     each = [
         f"{row['first']} less {row.second}: {points(row.difference)} points "
-        f"{points_interval(row.low, row.high)}, p {probability(row.p_holm)}"
+        f"{points_interval(row.low, row.high)}, over other menus of kinds "
+        f"{points_interval(row.menu_low, row.menu_high)}"
         for _, row in rows.iterrows()
+        if row.menu_low == row.menu_low
     ]
     start = f"Mean over the kinds: {'; '.join(each)}. " if each else ""
     return (
         f"{start}Accuracy of the first less that of the second, in the same trials and noise; bars: 95 % "
         "intervals; open: not significant. p: corrected by Holm's method within its family."
     )
+
+
+def examples(shown: Shown) -> str:
+    """Return how many examples each training was shown, if not as many as its recipe says."""
+    n = shown.summary["training_examples"]
+    return f" on the first {n:,} examples" if n else ""
 
 
 def activity_caption(shown: Shown) -> str:
