@@ -57,7 +57,7 @@ def with_changes(study: Study, changes: Changes | None) -> Study:
         return study
     changed = study_of(Path(f"{study.name}.toml"), study.config.model_dump(), as_texts(changes))
     edits = dict(study.edits) | dict(changed.edits)
-    return replace(changed, edits=tuple(edits.items()))
+    return replace(changed, edits=tuple(edits.items()), file=study.file)
 
 
 def as_texts(changes: Changes | None) -> list[str]:

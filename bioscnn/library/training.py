@@ -76,7 +76,7 @@ def train(
     if isinstance(study, Study):
         read = with_changes(study, changes)
         edits = [word for text in as_texts(dict(read.edits)) for word in ("--set", text)]
-        asked = (f"{study.name}.toml", *(["--on", on] if on else []), *edits)
+        asked = (study.asked, *(["--on", on] if on else []), *edits)
         recipe = replace(recipe_of(read, on), asked=asked)
     else:
         recipe = find_recipe(str(file_of(study)), as_texts(changes), on)

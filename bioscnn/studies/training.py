@@ -28,7 +28,7 @@ from bioscnn.spikes import SpikeTrains
 from bioscnn.studies.event_input import EventInput
 from bioscnn.studies.image_input import ImageInput
 from bioscnn.studies.prepare import input_kind
-from bioscnn.studies.recipe import Recipe
+from bioscnn.studies.recipe import Recipe, refuse_keys_of_lif_rates
 from bioscnn.training.settings import TrainingSettings
 from bioscnn.training.train import require_torch, train
 
@@ -193,6 +193,8 @@ def train_recipe(
     else:
         start = _network("start", recipe.start, folder, training)
         graph = replace(_with_neuron(start, recipe.neuron), name=recipe.name)
+        if not any(isinstance(layer, LIFRate) for layer in graph.layers):
+            refuse_keys_of_lif_rates(recipe.config)
     teacher = None if recipe.teacher is None else _network("teacher", recipe.teacher, folder, training)
     make_folder(folder)
     with scratch_for_results(folder, ".unfinished"):

@@ -30,7 +30,7 @@ Batch = Annotated[int, Field(ge=1, le=65_536)]
 Threads = Annotated[int, Field(ge=1, le=1024)]
 
 
-_OF_RATES = {
+KEYS_OF_RATES = {
     "epochs", "batch_size", "learning_rate", "rate_noise", "shortest_window", "slope_width", "spiking_images",
 }  # fmt: skip
 """Keys of ``[training]`` that training on spikes does not have, or has in its own table."""
@@ -94,7 +94,7 @@ class Training(_Given):
 
     @model_validator(mode="after")
     def _keys_of_the_stage(self) -> Training:
-        for key in sorted(self.model_fields_set & _OF_RATES) if self.on == "spikes" else ():
+        for key in sorted(self.model_fields_set & KEYS_OF_RATES) if self.on == "spikes" else ():
             own = key in SpikeTraining.model_fields
             raise refuse(
                 "a network that is made on spikes has no use for this key",
