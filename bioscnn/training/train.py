@@ -45,8 +45,8 @@ def train(
 ) -> tuple[LayerGraph, dict[str, Any]]:
     """Train a network, on rates or on spikes as the settings say.
 
-    The network of the best epoch is returned, by its accuracy on the validation images: that of the rates
-    after training on rates, that of the spikes after fine-tuning. The same settings give the same network on
+    The network of the best epoch is returned, by its accuracy on the validation images, and of equal ones the
+    first: that of the rates after training on rates, that of the spikes after fine-tuning. The same settings give the same network on
     the same machine, also if the training was interrupted and continued from its checkpoint.
 
     Parameters
@@ -111,7 +111,7 @@ def train(
         )
     finally:
         torch.set_num_threads(threads)
-    best = max(records, key=lambda record: (objective.score(record), record.epoch))
+    best = max(records, key=objective.score)  # the first of equal ones
     right = proportion_of_counts(round(best.validation_accuracy * len(validation)), len(validation))
     card = {
         "name": graph.name,
@@ -123,6 +123,7 @@ def train(
         "validation": _share(right),
         "spiking": _spiking(best, min(len(validation), objective.spiking_images), objective.clock.duration),
         "best_epoch": best.epoch,
+        "best_epoch_is": "the first of the highest validation accuracy",
         "epochs": [asdict(record) for record in records],
         "weights_sha256": trained.sha256(),
         "versions": {"bioscnn": bioscnn.__version__, "torch": torch.__version__},
