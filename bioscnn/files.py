@@ -128,6 +128,19 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]] | None:
         return None
 
 
+def path_of(given: object, key: str = "path", expected: str = "the path of a file or a folder") -> Path:
+    """Return what a user gives as a path; ``~`` at its beginning is a home directory.
+
+    Raises
+    ------
+    UserError
+        If it is neither text nor a path.
+    """
+    if not isinstance(given, str | Path):
+        raise UserError(f"no {key}", key=key, value=given, expected=expected)
+    return Path(os.path.expanduser(given))  # noqa: PTH111  (a user who is none stays as written)
+
+
 def require_file(path: Path, **details: str) -> None:
     """Refuse what is there and is no file: a folder, or a pipe or device, which may never end.
 

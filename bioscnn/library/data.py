@@ -14,7 +14,7 @@ from bioscnn.studies.examples import load_events, load_images
 
 @overload
 def load_dataset(
-    name: Literal["mnist", "caltech"],
+    name: Literal["mnist", "fashion-mnist", "caltech"],
     split: str = ...,
     *,
     trials: int | None = ...,
@@ -66,7 +66,8 @@ def load_dataset(
     Parameters
     ----------
     name : str
-        ``"mnist"``, ``"caltech"``: images; ``"nmnist"``, ``"ncaltech101"``: recordings of an event camera;
+        ``"mnist"``, ``"caltech"``, and, once ``bioscnn data fetch fashion-mnist`` brought it,
+        ``"fashion-mnist"``: images; ``"nmnist"``, ``"ncaltech101"``: recordings of an event camera;
         ``"folder:PATH"``, ``"idx:PATH"``, ``"npz:PATH"``: images of your own; ``"events:PATH"``: recordings
         of your own.
     split : str

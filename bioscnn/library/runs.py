@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bioscnn.files import path_of
 from bioscnn.ledger import Ledger
 from bioscnn.library.given import Changes, StudyLike, as_path, progress_bar, run_folder, settled
 from bioscnn.library.result import Result
@@ -64,7 +65,7 @@ def run(
             loaded,
             data=as_path(data),
             out=as_path(out),
-            results=Path(results),
+            results=path_of(results),
             progress=watcher,
             chosen=chosen,
         )

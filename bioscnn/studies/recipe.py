@@ -23,6 +23,9 @@ Stage = Literal["rates", "spikes"]
 FINE_TUNED = "-fine-tuned"
 """End of the name of a network that was trained on spikes, behind that of the one it began with."""
 
+RANDOM = "random weights"
+"""What a card says of a network that began with no other."""
+
 _BATCHES, _FEWEST, _MOST = 3000, 12, 200
 _SHARED = (
     "spike_penalty", "weight_decay", "patience", "teacher_weight", "temperature", "rotation", "shift",

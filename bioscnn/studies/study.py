@@ -148,16 +148,21 @@ def with_paths_beside(path: Path, tables: Mapping[str, Any]) -> dict[str, Any]:
     dataset = found.get("dataset")
     own = kind_and_path(str(dataset.get("name"))) if isinstance(dataset, dict) else None
     if own is not None and own[1] and isinstance(dataset, dict):
-        dataset["name"] = f"{own[0]}:{path.parent / Path(own[1]).expanduser()}"
+        dataset["name"] = f"{own[0]}:{path.parent / os.path.expanduser(own[1])}"  # noqa: PTH111
     for name, is_path in (("network", _is_path), ("neuron", lambda m: m.endswith(FILE_OF_A_NEURON))):
         table = found.get(name)
         if isinstance(table, dict) and isinstance(table.get("model"), str) and is_path(table["model"]):
-            table["model"] = os.path.normpath(path.parent / table["model"])
+            table["model"] = _beside(path, table["model"])
     training = found.get("training")
     for key in ("start", "teacher"):
         if isinstance(training, dict) and isinstance(training.get(key), str) and _is_path(training[key]):
-            training[key] = os.path.normpath(path.parent / training[key])
+            training[key] = _beside(path, training[key])
     return found
+
+
+def _beside(file: Path, path: str) -> str:
+    """Return a path in a file, relative to that file, as one from the current folder."""
+    return os.path.normpath(file.parent / os.path.expanduser(path))  # noqa: PTH111
 
 
 def _is_path(model: str) -> bool:

@@ -28,7 +28,7 @@ from bioscnn.spikes import SpikeTrains
 from bioscnn.studies.event_input import EventInput
 from bioscnn.studies.image_input import ImageInput
 from bioscnn.studies.prepare import input_kind
-from bioscnn.studies.recipe import Recipe, refuse_keys_of_lif_rates
+from bioscnn.studies.recipe import RANDOM, Recipe, refuse_keys_of_lif_rates
 from bioscnn.training.settings import TrainingSettings
 from bioscnn.training.train import require_torch, train
 
@@ -216,7 +216,7 @@ def train_recipe(
         card = {
             "name": recipe.name,
             "command": recipe.command,
-            "started_from": recipe.start or "random weights",
+            "started_from": recipe.start or RANDOM,
             "teacher": recipe.teacher,
             "classes": list(classes),
             "training": recipe.config.training.model_dump(),

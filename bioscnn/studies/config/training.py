@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from bioscnn.errors import UserError
-from bioscnn.studies.config.values import Count, Factor, Frequency, Seed, Table, Time, refuse
+from bioscnn.studies.config.values import Count, Factor, Frequency, PathOrName, Seed, Table, Time, refuse
 from bioscnn.training.layers import parse_layers
 from bioscnn.training.settings import RateSettings, SpikeSettings
 
@@ -62,9 +62,9 @@ class Training(_Given):
 
     on: Literal["rates", "spikes"] = "rates"
     layers: Layers = AUTO
-    start: str | None = None
+    start: PathOrName | None = None
     activation: Literal["auto", "lif", "relu"] = "auto"
-    teacher: str | None = None
+    teacher: PathOrName | None = None
     examples: Count | None = None
     validation_from: Annotated[int, Field(ge=0, lt=2**31)] = 0
     folds_of: tuple[Literal["train", "validation", "test"], ...] = ("train", "validation", "test")
