@@ -14,6 +14,7 @@ import bioscnn
 from bioscnn.ann import read_onnx
 from bioscnn.errors import UserError
 from bioscnn.studies import read_study
+from bioscnn.studies.shipped import shipped_studies
 from tests.own_data import network as events_network
 from tests.own_data import photographs, recordings
 from tests.runs import N_TRIALS, only_of, recorded, write_run
@@ -282,6 +283,62 @@ def test_what_is_no_study_and_no_run_is_refused_by_name(wrong):
         assert refused.value.key == "run"
     with pytest.raises(UserError):
         bioscnn.new_study(wrong)
+
+
+@pytest.mark.parametrize("wrong", [3, None, b"x", ["a"], {"a": 1}, True], ids=repr)
+def test_what_is_no_path_is_refused_by_every_reader(wrong):
+    for read, key in (
+        (bioscnn.read_card, "network"),
+        (bioscnn.read_sweep, "file"),
+        (bioscnn.read_sweep_results, "folder"),
+    ):
+        with pytest.raises(UserError) as refused:
+            read(wrong)
+        assert refused.value.key == key
+
+
+@pytest.mark.parametrize(
+    "card", ['{"weights_sha256": 3, "epochs": 4}', '{"epochs": {"1": 2}}', '{"settings": [1]}', '{"classes": 3}', "[]"]
+)  # fmt: skip
+def test_what_is_no_card_is_refused_by_its_file_and_lets_no_network_be_overwritten(tmp_path, card):
+    network = tmp_path / "mnist-small.onnx"
+    bioscnn.write_onnx(bioscnn.read_network("mnist-small"), network)
+    before = network.read_bytes()
+    network.with_suffix(".json").write_text(card)
+    for function in (
+        bioscnn.read_card,
+        bioscnn.read_network,
+        lambda file: bioscnn.cite("mnist", {"network.model": file}),
+    ):
+        with pytest.raises(UserError) as refused:
+            function(network)
+        assert refused.value.file == network.with_suffix(".json")
+    pytest.importorskip("torch")
+    with pytest.raises(UserError):
+        bioscnn.train("mnist-small", out=tmp_path)
+    assert network.read_bytes() == before
+
+
+def test_a_tilde_is_a_home_directory(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    bioscnn.write_onnx(bioscnn.read_network("mnist-small"), tmp_path / "own.onnx")
+    shipped = sorted((shipped_studies() / "neurons").glob("*.toml"))[0]
+    (tmp_path / "own.toml").write_bytes(shipped.read_bytes())
+    (tmp_path / "studies").mkdir()
+    study = tmp_path / "studies" / "own.toml"
+    study.write_text('[network]\nmodel = "~/own.onnx"\n[neuron]\nmodel = "~/own.toml"\n')
+    for read in (
+        bioscnn.read_study("~/studies/own.toml"),
+        bioscnn.read_study("mnist", {"network.model": "~/own.onnx", "neuron.model": "~/own.toml"}),
+    ):
+        assert read.config.network.model == str(tmp_path / "own.onnx")
+        assert read.config.neuron.model == "own"
+    photographs(tmp_path / "pets", ("cat", "dog"))
+    assert len(bioscnn.load_dataset("folder:~/pets", "train")) > 0
+    assert bioscnn.read_network("~/own.onnx").n_classes == 10
+    study.write_text('[training]\nteacher = "~/own.onnx"\nstart = "~/own.onnx"\n')
+    training = bioscnn.read_study(study).config.training
+    assert training.teacher == training.start == str(tmp_path / "own.onnx")
 
 
 @pytest.mark.parametrize(
