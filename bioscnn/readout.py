@@ -5,14 +5,16 @@ Every rule is a curve over time: what the network would answer if the trial ende
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bioscnn.errors import UserError
 from bioscnn.network import OUTPUT, READOUT
-from bioscnn.simulation.recording import Recording
+from bioscnn.simulation.recording import PopulationRecording, Recording
 from bioscnn.spikes import SpikeTrains
 
 Evidence = NDArray[np.floating]
@@ -21,17 +23,31 @@ _OUTPUTS = re.compile(rf"{OUTPUT}(_spike\d+)?")
 
 
 def _spikes(recording: Recording) -> SpikeTrains:
-    spikes = recording[OUTPUT].spikes
+    spikes = _recorded(recording, OUTPUT).spikes
     if spikes is None:
-        raise ValueError(f"the spikes of {OUTPUT!r} were not recorded")
+        raise _missing("spikes", OUTPUT)
     return spikes
 
 
 def _potentials(recording: Recording) -> NDArray[np.float32]:
-    potentials = recording[READOUT].potentials
+    potentials = _recorded(recording, READOUT).potentials
     if potentials is None:
-        raise ValueError(f"the potentials of {READOUT!r} were not recorded")
+        raise _missing("potentials", READOUT)
     return potentials
+
+
+def _recorded(recording: Recording, name: str) -> PopulationRecording:
+    if name not in recording.populations:
+        raise _missing("activities", name)
+    return recording[name]
+
+
+def _missing(what: str, name: str) -> UserError:
+    return UserError(
+        f"the {what} of {name!r} were not recorded",
+        key="recording",
+        fix="simulate again: bioscnn.simulate keeps them, unless it is given other potentials to keep",
+    )
 
 
 def _cumulative_counts(spikes: SpikeTrains) -> NDArray[np.float64]:
@@ -52,8 +68,8 @@ def output_names(populations: Iterable[str]) -> list[str]:
 def spike_count(recording: Recording) -> Evidence:
     """Spikes of each output neuron so far."""
     trains = [recording[name].spikes for name in output_names(recording.populations)]
-    if any(spikes is None for spikes in trains):
-        raise ValueError(f"the spikes of {OUTPUT!r} were not recorded")
+    if not trains or any(spikes is None for spikes in trains):
+        raise _missing("spikes", OUTPUT)
     return np.asarray(sum(_cumulative_counts(spikes) for spikes in trains if spikes is not None))
 
 
@@ -106,7 +122,23 @@ def decisions(recording: Recording, rule: str) -> NDArray[np.int64]:
     Returns
     -------
     ndarray of int64, shape (n_trials, n_steps)
+
+    Raises
+    ------
+    UserError
+        If there is no such rule, or the recording lacks what it reads.
     """
+    if not isinstance(rule, str) or rule not in READOUTS:
+        near = difflib.get_close_matches(str(rule), READOUTS, n=1, cutoff=0.4)
+        raise UserError(
+            "no such readout",
+            key="rule",
+            value=rule,
+            expected=" | ".join(READOUTS),
+            fix=f'write "{near[0]}"' if near else None,
+        )
+    if not isinstance(recording, Recording):
+        raise UserError("no recording", key="recording", value=recording, expected="what simulate returns")
     evidence = READOUTS[rule](recording)
     leading = evidence == evidence.max(axis=-1, keepdims=True)
     return np.asarray(np.where(leading, _potentials(recording), -np.inf).argmax(axis=-1))

@@ -14,7 +14,6 @@ from bioscnn.ann.graph import LayerGraph
 from bioscnn.errors import UserError
 from bioscnn.files import path_of, require_file
 
-
 _TEXT, _LIST, _OBJECT = (str, "a text"), (list, "a list"), (dict, "an object")
 KINDS = {
     **dict.fromkeys(("name", "command", "stage", "started_from", "weights_sha256"), _TEXT),
@@ -111,7 +110,9 @@ def read_card(name_or_path: str | Path) -> dict[str, Any] | None:
         raise UserError("not the card of a network", file=path, expected="a JSON object")
     for key, (kinds, expected) in KINDS.items():
         if key in card and not isinstance(card[key], kinds):
-            raise UserError("not the card of a network", file=path, key=key, value=card[key], expected=expected)
+            raise UserError(
+                "not the card of a network", file=path, key=key, value=card[key], expected=expected
+            )
     return card
 
 

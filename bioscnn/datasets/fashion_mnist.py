@@ -1,8 +1,8 @@
 """Fashion-MNIST: 70,000 grey pictures of clothes in ten classes, in the files and sizes of MNIST.
 
-It is fetched into a folder of IDX files, for which ``"fashion-mnist"`` is short in a study. Source: Xiao, Rasul and
-Vollgraf (2017), *Fashion-MNIST: a novel image dataset for benchmarking machine learning algorithms*,
-https://arxiv.org/abs/1708.07747; licence: MIT.
+It is fetched into a folder of IDX files, for which ``"fashion-mnist"`` is short in a study. Source: Xiao,
+Rasul and Vollgraf (2017), *Fashion-MNIST: a novel image dataset for benchmarking machine learning
+algorithms*, https://arxiv.org/abs/1708.07747; licence: MIT.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ def export(what: Path, to: str, out: Path | None = None) -> Path:
             key="--to",
             value=to,
             expected=" | ".join(FORMATS),
-            fix="bioscnn export STUDY --to nir",
+            fix="give the study in place of the run",
         )
     if to not in FORMATS:
         raise UserError("no such format", key="--to", value=to, expected=" | ".join((*FORMATS, "nir")))

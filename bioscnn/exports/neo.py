@@ -49,7 +49,7 @@ def write(folder: Path, out: Path | None) -> Path:
             file=folder,
             value=f"{trains:,} neurons",
             expected=f"at most {MOST_TRAINS:,}",
-            fix="export --to nwb, which neo reads too (neo.io.NWBIO), or keep fewer (readout.record)",
+            fix="choose --to nwb, which neo reads too (neo.io.NWBIO), or keep fewer (readout.record)",
         )
     with whole_file(path) as scratch:
         file = NixIO(str(scratch), mode="ow")

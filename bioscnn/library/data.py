@@ -8,6 +8,7 @@ from typing import Any, Literal, overload
 from bioscnn.datasets import EventSet, ImageSet
 from bioscnn.errors import UserError
 from bioscnn.library.given import as_path, progress_bar, table_of
+from bioscnn.library.wording import in_python
 from bioscnn.studies.config import PREPROCESSING, Dataset
 from bioscnn.studies.examples import load_events, load_images
 
@@ -51,6 +52,7 @@ def load_dataset(
 ) -> ImageSet | EventSet: ...
 
 
+@in_python
 def load_dataset(
     name: str,
     split: str = "validation",

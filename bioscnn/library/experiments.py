@@ -16,6 +16,7 @@ from bioscnn.experiments.sweep import Sweep
 from bioscnn.experiments.sweep import read_sweep as read_sweep_file
 from bioscnn.files import path_of
 from bioscnn.library.given import Changes, as_path, as_texts
+from bioscnn.library.wording import in_python
 from bioscnn.studies.watcher import Unwatched
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Findings:
         return self.folder / "report.html"
 
 
+@in_python
 def read_sweep(file: str | Path, changes: Changes | None = None) -> Sweep:
     """Read a sweep file, for `bioscnn.SweepExperiment`.
 
@@ -70,6 +72,7 @@ def read_sweep(file: str | Path, changes: Changes | None = None) -> Sweep:
     return read_sweep_file(path_of(file, "file", "the path or the name of a sweep"), as_texts(changes))
 
 
+@in_python
 def conduct(
     experiment: Experiment,
     *,

@@ -15,10 +15,12 @@ from bioscnn.conversion import Normalisation, normalise
 from bioscnn.conversion import convert as convert_graph
 from bioscnn.errors import UserError
 from bioscnn.library.given import require_type
+from bioscnn.library.wording import in_python
 from bioscnn.network import SpikingNetwork
 from bioscnn.neurons import LIF, ExponentialCurrent, SpikingNeuron, Synapse
 
 
+@in_python
 def read_network(network: object, example: Any = None) -> LayerGraph:
     """Read a trained network from wherever it is.
 
@@ -71,6 +73,7 @@ def read_network(network: object, example: Any = None) -> LayerGraph:
     )
 
 
+@in_python
 def convert(
     network: object,
     example: Any = None,

@@ -10,6 +10,7 @@ from bioscnn.encoding import Currents, FrontEnd, SpikeTrains, Stimulus, event_sp
 from bioscnn.errors import UserError
 from bioscnn.library.given import progress_bar, require_type, table_of
 from bioscnn.library.networks import finite
+from bioscnn.library.wording import in_python
 from bioscnn.network import OUTPUT, READOUT, SpikingNetwork
 from bioscnn.quantities import format_quantity, parse_quantity
 from bioscnn.seeds import stream
@@ -20,6 +21,7 @@ from bioscnn.studies.config.tables import Simulation
 _MICROSECOND = 1e-6
 
 
+@in_python
 def simulate(
     network: SpikingNetwork,
     stimulus: object,

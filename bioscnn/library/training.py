@@ -10,12 +10,14 @@ from typing import Any
 from bioscnn.ann import LayerGraph, read_model
 from bioscnn.errors import UserError
 from bioscnn.library.given import Changes, StudyLike, as_path, as_texts, file_of, table_of, with_changes
+from bioscnn.library.wording import in_python
 from bioscnn.studies.config.training import Training
 from bioscnn.studies.recipe import Stage, recipe_of
 from bioscnn.studies.recipes import find_recipe
 from bioscnn.studies.study import Study
 
 
+@in_python
 def train(
     study: StudyLike,
     changes: Changes | None = None,

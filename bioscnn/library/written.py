@@ -10,11 +10,13 @@ from bioscnn.library.given import Changes, StudyLike, as_path, progress_bar, set
 from bioscnn.library.result import Result
 from bioscnn.library.runs import RunLike, folder_of
 from bioscnn.library.studies import read_study
+from bioscnn.library.wording import in_python
 from bioscnn.script import WrittenScript, write_script
 from bioscnn.studies.export import export_nir
 from bioscnn.studies.study import Study
 
 
+@in_python
 def export(
     what: RunLike | StudyLike,
     to: str,
@@ -61,6 +63,7 @@ def export(
     return export_run(folder_of(what), to, as_path(out))
 
 
+@in_python
 def brian2(
     study: StudyLike,
     changes: Changes | None = None,

@@ -85,7 +85,7 @@ def new_study(name: str, data: str | None = None, folder: Path = Path()) -> NewS
     if not re.fullmatch(r"\w[\w.+-]*", stem):
         raise UserError(
             "no name for a study",
-            key="NAME",
+            key="name",
             value=name,
             expected="letters, digits, and any of -_.+ behind the first",
         )
@@ -93,7 +93,7 @@ def new_study(name: str, data: str | None = None, folder: Path = Path()) -> NewS
     if len(file.name.encode()) > LONGEST_NAME:
         raise UserError(
             "the name is too long for a file",
-            key="NAME",
+            key="name",
             value=name,
             expected=f"{LONGEST_NAME} bytes at most",
         )
@@ -105,9 +105,9 @@ def new_study(name: str, data: str | None = None, folder: Path = Path()) -> NewS
         write_atomically(file, shipped.read_bytes())
         return NewStudy(file, (f"a copy of the shipped study {shipped.stem}",))
     if not kind[1].strip():
-        raise UserError("no path of own data", key="--data", value=data, expected=f"{kind[0]}:PATH")
+        raise UserError("no path of own data", key="data", value=data, expected=f"{kind[0]}:PATH")
     if not kind[1].isprintable():
-        raise UserError("a path that cannot be written into a study", key="--data", value=data)
+        raise UserError("a path that cannot be written into a study", key="data", value=data)
     path = path_of(kind[1])
     found = survey(OwnData(kind[0], folder / path))
     lines = list(_lines(stem, kind[1], found))

@@ -46,8 +46,9 @@ def train(
     """Train a network, on rates or on spikes as the settings say.
 
     The network of the best epoch is returned, by its accuracy on the validation images, and of equal ones the
-    first: that of the rates after training on rates, that of the spikes after fine-tuning. The same settings give the same network on
-    the same machine, also if the training was interrupted and continued from its checkpoint.
+    first: that of the rates after training on rates, that of the spikes after fine-tuning. The same settings
+    give the same network on the same machine, also if the training was interrupted and continued from its
+    checkpoint.
 
     Parameters
     ----------

@@ -141,7 +141,8 @@ def test_what_training_used_is_cited_as_the_card_says(tmp_path):
     """Batch normalisation and weight decay by their keys; what an earlier stage used, too."""
     card = {
         "weights_sha256": bioscnn.read_network("mnist-small").sha256(), "stage": "rates",
-        "settings": {"weight_decay": 0.01}, "training": {"layers": "8c3 bn"}, "started_from": "random weights",
+        "settings": {"weight_decay": 0.01}, "training": {"layers": "8c3 bn"},
+        "started_from": "random weights",
     }  # fmt: skip
     bioscnn.write_onnx(bioscnn.read_network("mnist-small"), tmp_path / "own.onnx")
     own = {"network.model": str(tmp_path / "own.onnx")}
@@ -154,7 +155,9 @@ def test_what_training_used_is_cited_as_the_card_says(tmp_path):
     tuned = card | {"stage": "spikes", "settings": {"epochs": 1}, "training": {}}
     bioscnn.write_onnx(bioscnn.read_network("mnist-small"), tmp_path / "tuned.onnx")
     (tmp_path / "tuned.json").write_text(json.dumps(tuned | {"started_from": own["network.model"]}))
-    assert asked | {"neftci2019surrogate"} <= cited("mnist", **{"network.model": str(tmp_path / "tuned.onnx")})
+    assert asked | {"neftci2019surrogate"} <= cited(
+        "mnist", **{"network.model": str(tmp_path / "tuned.onnx")}
+    )
 
 
 def test_before_training_it_is_said_how_to_train(tmp_path):
