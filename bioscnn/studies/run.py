@@ -106,9 +106,10 @@ def run_study(
     folder = out or result_folder(results / name, study.label, key)
     known = _known(folder, key, watch)
     if known is None:
-        with ThreadPoolExecutor(1) as aside, whole_folder(folder, mark=SUMMARY) as scratch:
-            answered = aside.submit(_answer_and_load, prepared)
-            scores = _simulate(scratch / "run.h5", prepared, watch, answered)
+        with whole_folder(folder, mark=SUMMARY) as scratch:
+            with ThreadPoolExecutor(1) as aside:  # which ends before figures are drawn by copies
+                answered = aside.submit(_answer_and_load, prepared)
+                scores = _simulate(scratch / "run.h5", prepared, watch, answered)
             facts = (
                 _provenance(prepared, watch.started) | made_by | {"key": key, "changed": dict(study.edits)}
             )
