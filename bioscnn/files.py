@@ -311,7 +311,7 @@ def scratch_for_results(folder: Path, name: str) -> Iterator[Path]:
 
 def _unwritable(folder: Path, error: OSError) -> UserError:
     return UserError(
-        f"cannot write the results: {error.strerror or error}",
+        f"cannot write here: {error.strerror or error}",
         file=folder,
         fix="free some space there, or give --out a folder that can be written",
     )

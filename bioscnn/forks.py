@@ -11,6 +11,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from typing import Any, TypeVar
 
 from bioscnn.processes import end_with
@@ -57,7 +58,7 @@ def is_alone() -> bool:
     """
     if sys.platform != "linux" or threading.active_count() > 1:
         return False
-    others = len(os.listdir("/proc/self/task")) - 1
+    others = len(list(Path("/proc/self/task").iterdir())) - 1
     if others == 0:
         return True
     from threadpoolctl import threadpool_info

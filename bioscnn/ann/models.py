@@ -14,8 +14,8 @@ from bioscnn.ann.graph import LayerGraph
 from bioscnn.errors import UserError
 from bioscnn.files import path_of, require_file
 
-_TEXT, _LIST, _OBJECT = (str, "a text"), (list, "a list"), (dict, "an object")
-KINDS = {
+_TEXT, _LIST, _OBJECT = ((str,), "a text"), ((list,), "a list"), ((dict,), "an object")
+KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     **dict.fromkeys(("name", "command", "stage", "started_from", "weights_sha256"), _TEXT),
     **dict.fromkeys(("classes", "epochs"), _LIST),
     **dict.fromkeys(("settings", "training", "data", "encoding", "recordings", "validation"), _OBJECT),

@@ -52,15 +52,8 @@ def export(
     if isinstance(to, str) and to == "nir" and not isinstance(what, Result):
         study = read_study(what, {**(changes or {}), "dataset.trials": 1})
         return export_nir(study, as_path(data), as_path(out)).path
-    if changes:
-        raise UserError(
-            "a run is exported as it was", key="changes", fix="leave them away, or run the study again"
-        )
-    if not isinstance(to, str):
-        raise UserError("no format", key="to", value=to, expected='such as "npz" or "csv"')
-    if isinstance(what, Study):
-        raise UserError(f"{to} is a format of a run", value=what.name, fix="run the study, and export that")
-    return export_run(folder_of(what), to, as_path(out))
+    run = Path(f"{what.name}.toml") if isinstance(what, Study) else folder_of(what)
+    return export_run(run, to, as_path(out), changes or ())
 
 
 @in_python

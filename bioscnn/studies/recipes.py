@@ -13,12 +13,10 @@ from bioscnn.errors import UserError
 from bioscnn.studies.recipe import FINE_TUNED, Recipe, Stage, recipe_of
 from bioscnn.studies.settling import read_study_of_any_duration
 from bioscnn.studies.shipped import shipped_studies
-from bioscnn.studies.study import Study, read_study, read_tables, with_changes
+from bioscnn.studies.study import read_study
 
 FOLDER = "networks"
 """Of the shipped studies, those that say how a network was trained."""
-
-_USUAL = {"images": "30 ms", "events": "300 ms"}
 
 
 def find_recipes(what: str, changes: Sequence[str] = (), stage: Stage | None = None) -> list[Recipe]:
@@ -41,7 +39,9 @@ def find_recipes(what: str, changes: Sequence[str] = (), stage: Stage | None = N
     path, networks = Path(what), shipped_studies() / FOLDER
     asked = (what, *(["--on", stage] if stage else []), *(w for c in changes for w in ("--set", c)))
     if path.suffix == ".toml" or os.path.isfile(path):  # noqa: PTH113  (False of a name that is too long)
-        return [replace(recipe_of(_study(path, changes), stage), asked=asked)]
+        # A trial whose duration is to be found once there is a network lasts as usual.
+        study = read_study_of_any_duration(path, changes, images="30 ms", events="300 ms")
+        return [replace(recipe_of(study, stage), asked=asked)]
     base = what.removesuffix(FINE_TUNED)
     for name, its_stage in ((what, stage), (base, "spikes" if base != what else stage)):
         file = networks / f"{name}.toml"
@@ -66,13 +66,6 @@ def find_recipes(what: str, changes: Sequence[str] = (), stage: Stage | None = N
             expected=f"one of {', '.join(r.name for r in of_data)}",
         )
     return of_data
-
-
-def _study(path: Path, changes: Sequence[str]) -> Study:
-    """Read a study; a trial whose duration is to be found once there is a network lasts as usual."""
-    encoding = with_changes(read_tables(path), changes).get("encoding")
-    recorded = isinstance(encoding, dict) and encoding.get("kind") == "events"
-    return read_study_of_any_duration(path, changes, _USUAL["events" if recorded else "images"])
 
 
 @cache

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 import bioscnn
 from bioscnn.ann import LayerGraph
 from bioscnn.errors import UserError
-from bioscnn.extras import how_to_install
+from bioscnn.extras import require
 from bioscnn.quantities import format_quantity
 from bioscnn.spikes import SpikeTrains
 from bioscnn.statistics import Estimate, proportion_of_counts
@@ -141,10 +141,7 @@ def require_torch() -> None:
     UserError
         If it is missing.
     """
-    try:
-        import torch  # noqa: F401
-    except ModuleNotFoundError:
-        raise UserError("training needs torch", fix=how_to_install("train")) from None
+    require("training needs torch", "train", "torch")
 
 
 def _identity(
