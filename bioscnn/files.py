@@ -202,15 +202,15 @@ def free_place(out: Path | None, usual: Path, ours: Callable[[Path], bool], *, e
 
 
 @contextmanager
-def whole_folder(folder: Path, mark: str) -> Iterator[Path]:
+def whole_folder(folder: Path, ours: Callable[[Path], bool]) -> Iterator[Path]:
     """Give a scratch folder that takes the place of `folder` when all went well.
 
     Parameters
     ----------
     folder : Path
-        The result. A folder that holds something is replaced only if it has the file `mark`.
-    mark : str
-        Name of a file that every finished result has.
+        The result.
+    ours : callable
+        Says of a folder that holds something whether it is an earlier result alone, and may be replaced.
 
     Raises
     ------
@@ -218,9 +218,9 @@ def whole_folder(folder: Path, mark: str) -> Iterator[Path]:
         If `folder` holds something else, or cannot be written.
     """
     with unwritable_is_told(folder):
-        if folder.is_file() or (folder.is_dir() and any(folder.iterdir()) and not (folder / mark).exists()):
+        if folder.is_file() or (folder.is_dir() and any(folder.iterdir()) and not ours(folder)):
             raise UserError(
-                "the folder exists and is no earlier result",
+                "the folder exists and holds something else than an earlier result",
                 file=folder,
                 fix="give --out a new folder, or empty this one",
             )
