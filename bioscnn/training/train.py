@@ -19,6 +19,7 @@ from bioscnn.extras import require
 from bioscnn.quantities import format_quantity
 from bioscnn.spikes import SpikeTrains
 from bioscnn.statistics import Estimate, proportion_of_counts
+from bioscnn.training.room import check_training_room
 from bioscnn.training.settings import RateSettings, SpikeSettings
 
 if TYPE_CHECKING:
@@ -83,10 +84,11 @@ def train(
     Raises
     ------
     UserError
-        If torch is missing, the arrays do not fit the network, the training diverges, the checkpoint is of
-        another training, or spikes are asked of a ReLU network.
+        If torch is missing, memory does not suffice, the arrays do not fit the network, the training
+        diverges, the checkpoint is of another training, or spikes are asked of a ReLU network.
     """
     require_torch()
+    check_training_room(graph, settings, train_images)
     import torch
 
     from bioscnn.training.checkpoint import Checkpoint

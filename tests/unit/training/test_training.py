@@ -15,8 +15,10 @@ from bioscnn.errors import UserError  # noqa: E402
 from bioscnn.spikes import SpikeTrains  # noqa: E402
 from bioscnn.studies.recipes import find_recipe, find_recipes  # noqa: E402
 from bioscnn.studies.training import train_recipe  # noqa: E402
+from bioscnn.training import room  # noqa: E402
 from bioscnn.training.architectures import Architecture  # noqa: E402
 from bioscnn.training.layers import parse_layers  # noqa: E402
+from bioscnn.training.room import training_memory  # noqa: E402
 from bioscnn.training.settings import RateSettings, SpikeSettings  # noqa: E402
 from bioscnn.training.train import train  # noqa: E402
 
@@ -493,6 +495,28 @@ def test_a_file_that_is_no_checkpoint_is_refused(tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(UserError, match="not a checkpoint"):
         train(START, *bars(64, 1), *bars(20, 2), QUICK, checkpoint=path)
+
+
+def test_a_training_that_does_not_fit_into_memory_is_refused_with_a_batch_that_does(monkeypatch):
+    wide = Architecture((1, 8, 8), parse_layers("64c1 64c1"), 2, LIFRate()).initial("wide", 1)
+    needed = {n: training_memory(wide, replace(QUICK, batch_size=n), False) for n in (32, 1024)}
+    monkeypatch.setattr(room, "memory", lambda: (needed[32] + needed[1024]) / 2)
+    train(wide, *bars(8, 1), *bars(8, 2), replace(QUICK, epochs=1, spiking_images=0))
+    with pytest.raises(UserError) as refused:
+        train(wide, *bars(8, 1), *bars(8, 2), replace(QUICK, batch_size=1024))
+    fits = int(refused.value.fix.partition("= ")[2].partition(",")[0])
+    assert refused.value.key == "training.batch_size" and fits == pytest.approx((32 + 1024) / 2, abs=1)
+    monkeypatch.setattr(room, "memory", lambda: 9e7)
+    with pytest.raises(UserError, match="fewer or smaller layers"):
+        train(wide, *bars(8, 1), *bars(8, 2), QUICK)
+
+
+def test_memory_grows_with_what_is_held_at_a_time():
+    """Spikes of every step are held, and every frame of a recording."""
+    rates = training_memory(START, QUICK, recorded=False)
+    assert training_memory(START, ON_SPIKES, recorded=False) > rates
+    frames = replace(QUICK, duration=0.3, frame=0.05)
+    assert training_memory(START, frames, recorded=True) > training_memory(START, frames, recorded=False)
 
 
 def test_of_epochs_that_are_equally_good_the_first_is_kept_and_the_card_says_so():
