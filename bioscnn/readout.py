@@ -13,41 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.errors import UserError
-from bioscnn.network import OUTPUT, READOUT
-from bioscnn.simulation.recording import PopulationRecording, Recording
+from bioscnn.network import OUTPUT
+from bioscnn.simulation.recording import Recording
 from bioscnn.spikes import SpikeTrains
 
 Evidence = NDArray[np.floating]
 
 _OUTPUTS = re.compile(rf"{OUTPUT}(_spike\d+)?")
-
-
-def _spikes(recording: Recording) -> SpikeTrains:
-    spikes = _recorded(recording, OUTPUT).spikes
-    if spikes is None:
-        raise _missing("spikes", OUTPUT)
-    return spikes
-
-
-def _potentials(recording: Recording) -> NDArray[np.float32]:
-    potentials = _recorded(recording, READOUT).potentials
-    if potentials is None:
-        raise _missing("potentials", READOUT)
-    return potentials
-
-
-def _recorded(recording: Recording, name: str) -> PopulationRecording:
-    if name not in recording.populations:
-        raise _missing("activities", name)
-    return recording[name]
-
-
-def _missing(what: str, name: str) -> UserError:
-    return UserError(
-        f"the {what} of {name!r} were not recorded",
-        key="recording",
-        fix="simulate again: bioscnn.simulate keeps them, unless it is given other potentials to keep",
-    )
 
 
 def _cumulative_counts(spikes: SpikeTrains) -> NDArray[np.float64]:
@@ -67,34 +39,32 @@ def output_names(populations: Iterable[str]) -> list[str]:
 
 def spike_count(recording: Recording) -> Evidence:
     """Spikes of each output neuron so far."""
-    trains = [recording[name].spikes for name in output_names(recording.populations)]
-    if not trains or any(spikes is None for spikes in trains):
-        raise _missing("spikes", OUTPUT)
-    return np.asarray(sum(_cumulative_counts(spikes) for spikes in trains if spikes is not None))
+    names = output_names(recording.populations) or [OUTPUT]
+    return np.asarray(sum(_cumulative_counts(recording.spikes(name)) for name in names))
 
 
 def first_spike(recording: Recording) -> Evidence:
     """How early each output neuron fired: steps left in the trial at its first spike, 0 before it."""
-    spikes = _spikes(recording)
+    spikes = recording.spikes()
     left = spikes.n_steps - spikes.first_step()
     return np.where(_cumulative_counts(spikes) > 0, left[:, None, :], 0).astype(np.float64)
 
 
 def peak_potential(recording: Recording) -> Evidence:
     """Highest potential of each readout neuron so far, V."""
-    return np.maximum.accumulate(_potentials(recording), axis=1)
+    return np.maximum.accumulate(recording.potentials(), axis=1)
 
 
 def mean_potential(recording: Recording) -> Evidence:
     """Mean potential of each readout neuron so far, V."""
-    total = np.cumsum(_potentials(recording), axis=1, dtype=np.float64)
+    total = np.cumsum(recording.potentials(), axis=1, dtype=np.float64)
     total /= np.arange(1, total.shape[1] + 1)[:, None]
     return total
 
 
 def last_potential(recording: Recording) -> Evidence:
     """Present potential of each readout neuron, V."""
-    return _potentials(recording)
+    return recording.potentials()
 
 
 READOUTS: dict[str, Callable[[Recording], Evidence]] = {
@@ -141,4 +111,4 @@ def decisions(recording: Recording, rule: str) -> NDArray[np.int64]:
         raise UserError("no recording", key="recording", value=recording, expected="what simulate returns")
     evidence = READOUTS[rule](recording)
     leading = evidence == evidence.max(axis=-1, keepdims=True)
-    return np.asarray(np.where(leading, _potentials(recording), -np.inf).argmax(axis=-1))
+    return np.asarray(np.where(leading, recording.potentials(), -np.inf).argmax(axis=-1))

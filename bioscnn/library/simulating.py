@@ -62,8 +62,8 @@ def simulate(
     Returns
     -------
     Recording
-        By population: ``recording["output"].spikes`` are `SpikeTrains`, ``.potentials`` an array of shape
-        (n_trials, n_steps, size), V above rest. `bioscnn.decisions` reads the class from it.
+        ``recording.spikes("output")`` are `SpikeTrains`, ``recording.potentials("readout")`` is an array of
+        shape (n_trials, n_steps, size), V above rest. `bioscnn.decisions` reads the class from it.
 
     Raises
     ------

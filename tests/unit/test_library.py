@@ -262,7 +262,8 @@ def test_errors_from_python_name_arguments_and_no_options_of_the_shell(result, t
     for function, key in (
         (lambda: bioscnn.decisions(bare, "peak"), "rule"),
         (lambda: bioscnn.decisions(bare, ["peak-potential"]), "rule"),
-        (lambda: bioscnn.decisions(bare, "peak-potential"), "recording"),
+        (lambda: bioscnn.decisions(bare, "peak-potential"), "population"),
+        (lambda: bare.spikes("conv9"), "population"),
         (lambda: bioscnn.decisions(bare.populations, "first-spike"), "recording"),
         (lambda: bioscnn.export(result, "mat"), "to"),
         (lambda: bioscnn.export(result, "npz", tmp_path / "there.npz"), None),
