@@ -7,7 +7,7 @@ from typing import Any, Literal, overload
 
 from bioscnn.datasets import EventSet, ImageSet
 from bioscnn.errors import UserError
-from bioscnn.library.given import as_path, progress_bar, table_of
+from bioscnn.library.arguments import as_path, progress_bar, table_of
 from bioscnn.library.wording import in_python
 from bioscnn.studies.config import PREPROCESSING, Dataset
 from bioscnn.studies.examples import load_events, load_images
@@ -101,8 +101,8 @@ def load_dataset(
     >>> load_dataset("mnist", trials=100).images.shape
     (100, 1, 28, 28)
     """
-    given = {"name": name, "split": split, **({} if trials is None else {"trials": trials}), **keys}
-    table = table_of(Dataset, "dataset", given)
+    keys_of_table = {"name": name, "split": split, **({} if trials is None else {"trials": trials}), **keys}
+    table = table_of(Dataset, "dataset", keys_of_table)
     if table.model_fields_set & {*PREPROCESSING}:
         raise UserError(
             f"{' | '.join(PREPROCESSING)} say what a network was trained on; images are loaded as they are",

@@ -15,7 +15,7 @@ from bioscnn.experiments.run import Finished, run_experiment
 from bioscnn.experiments.sweep import Sweep
 from bioscnn.experiments.sweep import read_sweep as read_sweep_file
 from bioscnn.files import path_of
-from bioscnn.library.given import Changes, as_path, as_texts
+from bioscnn.library.arguments import Changes, as_path, as_texts
 from bioscnn.library.wording import in_python
 from bioscnn.studies.watcher import Unwatched
 

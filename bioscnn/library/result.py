@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bioscnn.errors import UserError
 from bioscnn.ledger import Ledger
-from bioscnn.library.given import run_folder
+from bioscnn.library.arguments import run_folder
 from bioscnn.library.wording import in_python
 from bioscnn.network import OUTPUT, READOUT
 from bioscnn.report.folder import read_ledger

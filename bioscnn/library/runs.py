@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bioscnn.files import path_of
 from bioscnn.ledger import Ledger
-from bioscnn.library.given import Changes, StudyLike, as_path, progress_bar, run_folder, settled
+from bioscnn.library.arguments import Changes, StudyLike, as_path, progress_bar, run_folder, settled
 from bioscnn.library.result import Result
 from bioscnn.library.wording import in_python
 from bioscnn.studies.comparison import RunComparison

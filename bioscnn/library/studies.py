@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bioscnn.library.given import (
+from bioscnn.library.arguments import (
     Changes,
     StudyLike,
     as_path,

@@ -52,7 +52,7 @@ class Recipe:
         The network that training begins with, a name or a path; None for random weights.
     seed, epochs : int, optional
         In place of those of the study.
-    asked : tuple of str
+    arguments : tuple of str
         The words behind ``bioscnn train`` that name it.
     """
 
@@ -62,14 +62,14 @@ class Recipe:
     start: str | None
     seed: int | None = None
     epochs: int | None = None
-    asked: tuple[str, ...] = field(default=(), compare=False)
+    arguments: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def command(self) -> str:
         """The command that trains it."""
         own = {"--seed": self.seed, "--epochs": self.epochs}
         words = [w for name, value in own.items() if value is not None for w in (name, str(value))]
-        return shlex.join(["bioscnn", "train", *(self.asked or (self.name,)), *words])
+        return shlex.join(["bioscnn", "train", *(self.arguments or (self.name,)), *words])
 
     @property
     def dataset(self) -> str:
@@ -153,15 +153,15 @@ class Recipe:
     @property
     def neuron(self) -> LIFRate | ReLU:
         """The activation: the rate of the study's own neuron, or a rectifier if that has no closed form."""
-        neuron, asked = self.config.neuron, self.config.training.activation
-        if asked == "lif" and neuron.model != "lif":
+        neuron, activation = self.config.neuron, self.config.training.activation
+        if activation == "lif" and neuron.model != "lif":
             raise UserError(
                 "the rate of this neuron has no closed form to train with",
                 key="training.activation",
-                value=asked,
+                value=activation,
                 expected='"relu", or neuron.model = "lif"',
             )
-        if asked == "relu" or neuron.model != "lif":
+        if activation == "relu" or neuron.model != "lif":
             return ReLU()
         return LIFRate(neuron.tau_m, neuron.t_ref, amplitude=10e-3, gamma=0.0)
 

@@ -50,7 +50,7 @@ class Study:
     file: Path | None = field(default=None, compare=False)
 
     @property
-    def asked(self) -> str:
+    def argument(self) -> str:
         """What a command names it by: the path of its file, or the name of a shipped study."""
         if self.file is None:
             return f"{self.name}.toml"

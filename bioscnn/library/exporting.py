@@ -1,4 +1,4 @@
-"""What leaves bioscnn: results for other tools, networks for other simulators, scripts."""
+"""Exports: results for other tools, networks for other simulators, scripts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bioscnn.errors import UserError
 from bioscnn.exports import export as export_run
-from bioscnn.library.given import Changes, StudyLike, as_path, progress_bar, settled
+from bioscnn.library.arguments import Changes, StudyLike, as_path, progress_bar, settled
 from bioscnn.library.result import Result
 from bioscnn.library.runs import RunLike, folder_of
 from bioscnn.library.studies import read_study

@@ -1,4 +1,4 @@
-"""What functions of the library are given: studies, runs, changes of keys, and whether progress is shown."""
+"""Arguments of the library's functions: studies, runs, changes of keys, paths, progress."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ def file_of(study: str | Path) -> Path:
     return path_of(study, "study", "a file, the name of a shipped study, or a Study")
 
 
-def require_type(key: str, given: object, kind: Any, expected: str) -> None:
+def require_type(key: str, value: object, kind: Any, expected: str) -> None:
     """Refuse an argument of another class; None is none."""
-    if given is not None and not isinstance(given, kind):
-        raise UserError(f"no {key}", key=key, value=given, expected=expected)
+    if value is not None and not isinstance(value, kind):
+        raise UserError(f"no {key}", key=key, value=value, expected=expected)
 
 
 def with_changes(study: Study, changes: Changes | None) -> Study:
