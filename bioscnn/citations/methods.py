@@ -135,7 +135,7 @@ def _training(model: str, kinds: set[type], later: tuple[str, ...] = ()) -> Iter
         return
     yield "paszke2019pytorch", "training, in PyTorch"
     yield "kingma2015adam", "training by Adam"
-    if _more(settings, "weight_decay"):
+    if _positive(settings, "weight_decay"):
         yield "loshchilov2019decoupled", "decoupled weight decay (AdamW)"
     yield "loshchilov2017sgdr", "a learning rate that falls as a cosine"
     start, later = card.get("started_from", RANDOM), (*later, model)
@@ -148,18 +148,18 @@ def _training(model: str, kinds: set[type], later: tuple[str, ...] = ()) -> Iter
         yield "neftci2019surrogate", "fine-tuning on spikes by surrogate gradients"
     elif LIFRate in kinds:
         yield "bengio2013estimating", "the slope of a rate in place of its own"
-        if _more(settings, "shortest_window"):
+        if _positive(settings, "shortest_window"):
             yield "rueckauer2017conversion", "rates that lose a part of a spike in training"
     if card.get("teacher"):
         yield "hinton2015distilling", "training by a larger network"
-    if _more(settings, "warp") and not recorded:  # events are not warped
+    if _positive(settings, "warp") and not recorded:  # events are not warped
         yield "simard2003best", "elastic distortions of training images"
-    if _more(settings, "noise"):
+    if _positive(settings, "noise"):
         for key in ("hu2021v2e",) if recorded else ("mu2019mnistc", "devries2017cutout"):
             yield key, "noise in training"
 
 
-def _more(settings: dict[str, Any], key: str) -> bool:
+def _positive(settings: dict[str, Any], key: str) -> bool:
     """Whether a setting is a number above 0."""
     value = settings.get(key)
     return isinstance(value, int | float) and value > 0

@@ -28,7 +28,7 @@ def in_python(function: Callable[P, R]) -> Callable[P, R]:
     """Let a function name arguments in its errors, where the command line names options."""
 
     @wraps(function)
-    def told(*args: P.args, **keywords: P.kwargs) -> R:
+    def translated(*args: P.args, **keywords: P.kwargs) -> R:
         try:
             return function(*args, **keywords)
         except UserError as error:
@@ -38,7 +38,7 @@ def in_python(function: Callable[P, R]) -> Callable[P, R]:
                 raise
             raise error.but(problem, key=key, expected=expected, fix=fix) from None
 
-    return told
+    return translated
 
 
 def python_words(text: str) -> str:

@@ -51,10 +51,9 @@ class Study:
 
     @property
     def argument(self) -> str:
-        """What a command names it by: the path of its file, or the name of a shipped study."""
-        if self.file is None:
-            return f"{self.name}.toml"
-        return self.name if self.file.parent == shipped_studies() else str(self.file)
+        """What a command names it by: the path of its file; that of a shipped study is found by its name."""
+        known = self.file is None or self.file.parent == shipped_studies()
+        return f"{self.name}.toml" if known else str(self.file)
 
     @property
     def label(self) -> str:
