@@ -45,6 +45,8 @@ from bioscnn.library.data import load_dataset as load_dataset
 from bioscnn.library.experiments import Findings as Findings
 from bioscnn.library.experiments import conduct as conduct
 from bioscnn.library.experiments import read_sweep as read_sweep
+from bioscnn.library.exporting import brian2 as brian2
+from bioscnn.library.exporting import export as export
 from bioscnn.library.networks import convert as convert
 from bioscnn.library.networks import read_network as read_network
 from bioscnn.library.result import Result as Result
@@ -57,8 +59,6 @@ from bioscnn.library.studies import plan as plan
 from bioscnn.library.studies import prepare as prepare
 from bioscnn.library.studies import read_study as read_study
 from bioscnn.library.training import train as train
-from bioscnn.library.written import brian2 as brian2
-from bioscnn.library.written import export as export
 from bioscnn.network import Convolution as Convolution
 from bioscnn.network import Dense as Dense
 from bioscnn.network import Pooling as Pooling

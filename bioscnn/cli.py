@@ -517,11 +517,7 @@ def export(
     from bioscnn.exports import counted_alone
     from bioscnn.exports import export as export_to
 
-    if changes:
-        raise UserError(
-            "a run is exported as it was", key="--set", fix="leave --set away, or run the study again"
-        )
-    typer.echo(export_to(what, to, out))
+    typer.echo(export_to(what, to, out, changes or ()))
     if counted := counted_alone(what):
         typer.echo(
             f"without {', '.join(counted)}: a run keeps their spikes with --set readout.record=all",

@@ -3,7 +3,34 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, requires
+
+from bioscnn.errors import UserError
+
+
+def require(what: str, extra: str, *packages: str) -> None:
+    """Refuse work that needs packages of an extra, where one of them is missing.
+
+    Parameters
+    ----------
+    what : str
+        What needs them, such as ``"training needs torch"``.
+    extra : str
+        Such as ``"train"``.
+    *packages : str
+        Such as ``"torch"``.
+
+    Raises
+    ------
+    UserError
+        Saying how to install them.
+    """
+    try:
+        for package in packages:
+            import_module(package)
+    except ModuleNotFoundError:
+        raise UserError(what, fix=how_to_install(extra)) from None
 
 
 def how_to_install(extra: str) -> str:

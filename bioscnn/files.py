@@ -128,6 +128,19 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]] | None:
         return None
 
 
+def path_of(given: object, key: str = "path", expected: str = "the path of a file or a folder") -> Path:
+    """Return what a user gives as a path; ``~`` at its beginning is a home directory.
+
+    Raises
+    ------
+    UserError
+        If it is neither text nor a path.
+    """
+    if not isinstance(given, str | Path):
+        raise UserError(f"no {key}", key=key, value=given, expected=expected)
+    return Path(os.path.expanduser(given))  # noqa: PTH111  (a user who is none stays as written)
+
+
 def require_file(path: Path, **details: str) -> None:
     """Refuse what is there and is no file: a folder, or a pipe or device, which may never end.
 
@@ -189,15 +202,15 @@ def free_place(out: Path | None, usual: Path, ours: Callable[[Path], bool], *, e
 
 
 @contextmanager
-def whole_folder(folder: Path, mark: str) -> Iterator[Path]:
+def whole_folder(folder: Path, ours: Callable[[Path], bool]) -> Iterator[Path]:
     """Give a scratch folder that takes the place of `folder` when all went well.
 
     Parameters
     ----------
     folder : Path
-        The result. A folder that holds something is replaced only if it has the file `mark`.
-    mark : str
-        Name of a file that every finished result has.
+        The result.
+    ours : callable
+        Says of a folder that holds something whether it is an earlier result alone, and may be replaced.
 
     Raises
     ------
@@ -205,9 +218,9 @@ def whole_folder(folder: Path, mark: str) -> Iterator[Path]:
         If `folder` holds something else, or cannot be written.
     """
     with unwritable_is_told(folder):
-        if folder.is_file() or (folder.is_dir() and any(folder.iterdir()) and not (folder / mark).exists()):
+        if folder.is_file() or (folder.is_dir() and any(folder.iterdir()) and not ours(folder)):
             raise UserError(
-                "the folder exists and is no earlier result",
+                "the folder exists and holds something else than an earlier result",
                 file=folder,
                 fix="give --out a new folder, or empty this one",
             )
@@ -298,7 +311,7 @@ def scratch_for_results(folder: Path, name: str) -> Iterator[Path]:
 
 def _unwritable(folder: Path, error: OSError) -> UserError:
     return UserError(
-        f"cannot write the results: {error.strerror or error}",
+        f"cannot write here: {error.strerror or error}",
         file=folder,
         fix="free some space there, or give --out a folder that can be written",
     )

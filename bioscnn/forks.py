@@ -7,9 +7,11 @@ import os
 import select
 import signal
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from typing import Any, TypeVar
 
 from bioscnn.processes import end_with
@@ -34,10 +36,10 @@ def shared_out(work: Callable[[Job], Any], jobs: Sequence[Job], processes: int |
     jobs : sequence
         What is to be done.
     processes : int, optional
-        How many, with this one; as many as there are cores for it if not given. Only Linux copies processes
-        that have loaded any library; elsewhere there is one.
+        How many, with this one; as many as there are cores for it if not given. There is one where a copy
+        might wait for ever for a lock that another thread held: see `is_alone`.
     """
-    processes = processes or len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
+    processes = processes or len(os.sched_getaffinity(0)) if is_alone() else 1
     with ExitStack() as stack:
         numbers = stack.enter_context(_queue(len(jobs)))
         copies = [
@@ -47,6 +49,23 @@ def shared_out(work: Callable[[Job], Any], jobs: Sequence[Job], processes: int |
         for descriptor in copies:
             done |= _received(descriptor)
     return [done[number] if number in done else work(job) for number, job in enumerate(jobs)]
+
+
+def is_alone() -> bool:
+    """Return whether this process can be copied: on Linux, while no thread but this one may hold a lock.
+
+    The threads of OpenBLAS do not count: it ends them before a fork, and starts them when it needs them.
+    """
+    if sys.platform != "linux" or threading.active_count() > 1:
+        return False
+    others = len(list(Path("/proc/self/task").iterdir())) - 1
+    if others == 0:
+        return True
+    from threadpoolctl import threadpool_info
+
+    pools = threadpool_info()
+    blas = all(pool["internal_api"] == "openblas" for pool in pools)
+    return blas and others <= sum(pool["num_threads"] - 1 for pool in pools)
 
 
 @contextmanager
@@ -72,7 +91,7 @@ def _copy(work: Callable[[Job], Any], jobs: Sequence[Job], numbers: int) -> Iter
     parent = os.getpid()
     read_end, write_end = os.pipe()
     with warnings.catch_warnings():
-        # Python 3.12 warns of other threads, whose locks nobody opens in the copy; `work` takes none of them.
+        # Python 3.12 warns of the threads of OpenBLAS, too.
         warnings.simplefilter("ignore", DeprecationWarning)
         process = os.fork()
     if process == 0:

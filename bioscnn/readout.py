@@ -5,33 +5,21 @@ Every rule is a curve over time: what the network would answer if the trial ende
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.network import OUTPUT, READOUT
+from bioscnn.errors import UserError
+from bioscnn.network import OUTPUT
 from bioscnn.simulation.recording import Recording
 from bioscnn.spikes import SpikeTrains
 
 Evidence = NDArray[np.floating]
 
 _OUTPUTS = re.compile(rf"{OUTPUT}(_spike\d+)?")
-
-
-def _spikes(recording: Recording) -> SpikeTrains:
-    spikes = recording[OUTPUT].spikes
-    if spikes is None:
-        raise ValueError(f"the spikes of {OUTPUT!r} were not recorded")
-    return spikes
-
-
-def _potentials(recording: Recording) -> NDArray[np.float32]:
-    potentials = recording[READOUT].potentials
-    if potentials is None:
-        raise ValueError(f"the potentials of {READOUT!r} were not recorded")
-    return potentials
 
 
 def _cumulative_counts(spikes: SpikeTrains) -> NDArray[np.float64]:
@@ -51,34 +39,32 @@ def output_names(populations: Iterable[str]) -> list[str]:
 
 def spike_count(recording: Recording) -> Evidence:
     """Spikes of each output neuron so far."""
-    trains = [recording[name].spikes for name in output_names(recording.populations)]
-    if any(spikes is None for spikes in trains):
-        raise ValueError(f"the spikes of {OUTPUT!r} were not recorded")
-    return np.asarray(sum(_cumulative_counts(spikes) for spikes in trains if spikes is not None))
+    names = output_names(recording.populations) or [OUTPUT]
+    return np.asarray(sum(_cumulative_counts(recording.spikes(name)) for name in names))
 
 
 def first_spike(recording: Recording) -> Evidence:
     """How early each output neuron fired: steps left in the trial at its first spike, 0 before it."""
-    spikes = _spikes(recording)
+    spikes = recording.spikes()
     left = spikes.n_steps - spikes.first_step()
     return np.where(_cumulative_counts(spikes) > 0, left[:, None, :], 0).astype(np.float64)
 
 
 def peak_potential(recording: Recording) -> Evidence:
     """Highest potential of each readout neuron so far, V."""
-    return np.maximum.accumulate(_potentials(recording), axis=1)
+    return np.maximum.accumulate(recording.potentials(), axis=1)
 
 
 def mean_potential(recording: Recording) -> Evidence:
     """Mean potential of each readout neuron so far, V."""
-    total = np.cumsum(_potentials(recording), axis=1, dtype=np.float64)
+    total = np.cumsum(recording.potentials(), axis=1, dtype=np.float64)
     total /= np.arange(1, total.shape[1] + 1)[:, None]
     return total
 
 
 def last_potential(recording: Recording) -> Evidence:
     """Present potential of each readout neuron, V."""
-    return _potentials(recording)
+    return recording.potentials()
 
 
 READOUTS: dict[str, Callable[[Recording], Evidence]] = {
@@ -106,7 +92,23 @@ def decisions(recording: Recording, rule: str) -> NDArray[np.int64]:
     Returns
     -------
     ndarray of int64, shape (n_trials, n_steps)
+
+    Raises
+    ------
+    UserError
+        If there is no such rule, or the recording lacks what it reads.
     """
+    if not isinstance(rule, str) or rule not in READOUTS:
+        near = difflib.get_close_matches(str(rule), READOUTS, n=1, cutoff=0.4)
+        raise UserError(
+            "no such readout",
+            key="rule",
+            value=rule,
+            expected=" | ".join(READOUTS),
+            fix=f'write "{near[0]}"' if near else None,
+        )
+    if not isinstance(recording, Recording):
+        raise UserError("no recording", key="recording", value=recording, expected="what simulate returns")
     evidence = READOUTS[rule](recording)
     leading = evidence == evidence.max(axis=-1, keepdims=True)
-    return np.asarray(np.where(leading, _potentials(recording), -np.inf).argmax(axis=-1))
+    return np.asarray(np.where(leading, recording.potentials(), -np.inf).argmax(axis=-1))

@@ -12,6 +12,16 @@ from typing import Any
 from bioscnn.ann.formats import READ, refuse_format
 from bioscnn.ann.graph import LayerGraph
 from bioscnn.errors import UserError
+from bioscnn.files import path_of, require_file
+
+_TEXT, _LIST, _OBJECT = ((str,), "a text"), ((list,), "a list"), ((dict,), "an object")
+KINDS: dict[str, tuple[tuple[type, ...], str]] = {
+    **dict.fromkeys(("name", "command", "stage", "started_from", "weights_sha256"), _TEXT),
+    **dict.fromkeys(("classes", "epochs"), _LIST),
+    **dict.fromkeys(("settings", "training", "data", "encoding", "recordings", "validation"), _OBJECT),
+    "teacher": ((str, type(None)), "a text, or null"),
+}
+"""What keys of a card hold that are read of it, and their name in JSON; others may be there too."""
 
 
 def shipped_models() -> list[str]:
@@ -41,6 +51,9 @@ def read_model(name_or_path: str | Path) -> LayerGraph:
     from bioscnn.ann.onnx.reader import read_onnx
 
     path = locate(name_or_path)
+    if not path.exists():
+        fix = "train it first, bioscnn train STUDY, or give the path of one that is there"
+        raise UserError("no such network file", file=path, fix=fix)
     if path.suffix == ".nir":
         raise no_ann(path)
     graph, card = (read_keras if path.suffix == ".keras" else read_onnx)(path), read_card(path)
@@ -83,9 +96,10 @@ def read_card(name_or_path: str | Path) -> dict[str, Any] | None:
     Raises
     ------
     UserError
-        If there is no such network, or its card is no JSON object.
+        If there is no such network, or its card is none.
     """
     path = locate(name_or_path).with_suffix(".json")
+    require_file(path)
     if not path.is_file():
         return None
     try:
@@ -94,6 +108,11 @@ def read_card(name_or_path: str | Path) -> dict[str, Any] | None:
         raise UserError(f"not a JSON file: {error}", file=path) from None
     if not isinstance(card, dict):
         raise UserError("not the card of a network", file=path, expected="a JSON object")
+    for key, (kinds, expected) in KINDS.items():
+        if key in card and not isinstance(card[key], kinds):
+            raise UserError(
+                "not the card of a network", file=path, key=key, value=card[key], expected=expected
+            )
     return card
 
 
@@ -116,11 +135,11 @@ def locate(name_or_path: str | Path) -> Path:
     UserError
         If there is no shipped network of this name, or the file is of a kind that is not read.
     """
-    path = Path(name_or_path)
+    path = path_of(name_or_path, "network", "the name of a shipped network, or a path")
     _refuse_impossible(path)
     if path.suffix in (*READ, ".nir"):
         return path
-    name = str(name_or_path)
+    name = str(path)
     shipped = shipped_models()
     if name not in shipped:
         refuse_format(path)

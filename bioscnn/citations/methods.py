@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
-from bioscnn.ann import LIFRate, MaxPool2d, ReLU, read_card, read_model
+from bioscnn.ann import BatchNorm2d, LIFRate, MaxPool2d, ReLU, read_card, read_model
 from bioscnn.datasets import fashion_mnist, list_datasets
+from bioscnn.datasets.contents import read_content
+from bioscnn.datasets.mnist_files import TEST_IMAGES, TRAIN_IMAGES
 from bioscnn.datasets.own import kind_and_path
+from bioscnn.datasets.own.idx_pairs import find_pairs
+from bioscnn.errors import UserError
 from bioscnn.studies.config import StudyConfig
+from bioscnn.studies.recipe import RANDOM
 
 Method = tuple[str, str]
 """Key of a reference, and what it is cited for."""
@@ -22,6 +30,12 @@ DATASETS = {
 }
 CAMERA = ("rebecq2018esim", "hu2021v2e", "lichtsteiner2008sensor")
 """Of the simulated event camera."""
+
+IMAGES_MD5 = {
+    **dict.fromkeys((TRAIN_IMAGES.content_md5, TEST_IMAGES.content_md5), "mnist"),
+    **dict.fromkeys(fashion_mnist.IMAGES_MD5, fashion_mnist.NAME),
+}
+"""Which data set a file of images is, by the hash of its unpacked content."""
 
 _IMAGES = ("mu2019mnistc", "hendrycks2019corruptions")
 _MEMBRANE = ("destexhe2003highconductance", "gillespie1996exact")
@@ -59,7 +73,8 @@ def methods_of(config: StudyConfig, data: Path | None = None) -> dict[str, list[
     methods: dict[str, list[str]] = {}
     for part in (_simulator, _neuron, _network, _encoding, _dataset, _noise):
         for key, what in part(config, data):
-            methods.setdefault(key, []).append(what)
+            reasons = methods.setdefault(key, [])
+            reasons += [] if what in reasons else [what]
     methods["wilson1927inference"] = ["95 % intervals of accuracies"]
     return methods
 
@@ -94,7 +109,7 @@ def _network(config: StudyConfig, _: Path | None) -> Iterator[Method]:
     if config.is_nir:
         return
     graph, keys = read_model(config.network.model), config.network
-    yield from _training(read_card(config.network.model), {type(layer) for layer in graph.layers})
+    yield from _training(config.network.model, {type(layer) for layer in graph.layers})
     if any(isinstance(layer, MaxPool2d) for layer in graph.layers):
         yield "rueckauer2017conversion", "max pooling of spikes, here exact in counts"
     if any(isinstance(layer, ReLU) for layer in graph.layers):
@@ -107,25 +122,47 @@ def _network(config: StudyConfig, _: Path | None) -> Iterator[Method]:
         yield "bu2022initialization", "membranes that begin between rest and threshold"
 
 
-def _training(card: dict[str, object] | None, kinds: set[type]) -> Iterator[Method]:
-    """Yield how a network was trained, as its card says; the activations say it where there is none."""
+def _training(model: str, kinds: set[type], later: tuple[str, ...] = ()) -> Iterator[Method]:
+    """Yield how a network was trained, as its card and those of what it began with say, or its layers."""
+    card = read_card(model) or {}
+    settings, recorded = card.get("settings", {}), "recordings" in card
     if LIFRate in kinds:
         yield "hunsberger2016training", "training on rates of LIF neurons (soft LIF)"
-    if card is None:
+    layers = str(card.get("training", {}).get("layers", "")).split()
+    if BatchNorm2d in kinds or "bn" in layers:
+        yield "ioffe2015batch", "batch normalisation"
+    if not settings:
         return
+    yield "paszke2019pytorch", "training, in PyTorch"
+    yield "kingma2015adam", "training by Adam"
+    if _positive(settings, "weight_decay"):
+        yield "loshchilov2019decoupled", "decoupled weight decay (AdamW)"
+    yield "loshchilov2017sgdr", "a learning rate that falls as a cosine"
+    start, later = card.get("started_from", RANDOM), (*later, model)
+    if start == RANDOM:
+        yield "he2015delving", "width of the random weights that training began with"
+    elif start not in later:
+        with suppress(UserError):  # it need not be here any more
+            yield from _training(start, kinds, later)
     if card.get("stage") == "spikes":
         yield "neftci2019surrogate", "fine-tuning on spikes by surrogate gradients"
+    elif LIFRate in kinds:
+        yield "bengio2013estimating", "the slope of a rate in place of its own"
+        if _positive(settings, "shortest_window"):
+            yield "rueckauer2017conversion", "rates that lose a part of a spike in training"
     if card.get("teacher"):
         yield "hinton2015distilling", "training by a larger network"
-    settings = card.get("settings")
-    if not isinstance(settings, dict):
-        return
-    recorded = "recordings" in card
-    if settings.get("warp", 0) > 0 and not recorded:  # events are not warped
+    if _positive(settings, "warp") and not recorded:  # events are not warped
         yield "simard2003best", "elastic distortions of training images"
-    if settings.get("noise", 0) > 0:
+    if _positive(settings, "noise"):
         for key in ("hu2021v2e",) if recorded else ("mu2019mnistc", "devries2017cutout"):
             yield key, "noise in training"
+
+
+def _positive(settings: dict[str, Any], key: str) -> bool:
+    """Whether a setting is a number above 0."""
+    value = settings.get(key)
+    return isinstance(value, int | float) and value > 0
 
 
 def _encoding(config: StudyConfig, _: Path | None) -> Iterator[Method]:
@@ -145,12 +182,26 @@ def _encoding(config: StudyConfig, _: Path | None) -> Iterator[Method]:
 def _dataset(config: StudyConfig, data: Path | None) -> Iterator[Method]:
     keys = config.dataset
     own = kind_and_path(keys.name)
-    name = keys.name if own is None else Path(own[1]).name
+    name = keys.name if own is None else _published(*own)
     for key in DATASETS.get(name, ()):
         yield key, f"the data set, {name}"
     if own is None and keys.recorded and _simulated(config, data):
         for key in CAMERA:
             yield key, "the simulated event camera"
+
+
+def _published(kind: str, path: str) -> str:
+    """Return which data set that bioscnn knows a folder holds, by its images; empty if none."""
+    if kind != "idx":
+        return ""
+    if Path(path) == fashion_mnist.folder():
+        return fashion_mnist.NAME
+    try:
+        files = [images for images, _ in find_pairs(Path(path)).files.values()]
+        hashes = (hashlib.md5(read_content(file), usedforsecurity=False).hexdigest() for file in files)
+        return next((IMAGES_MD5[md5] for md5 in hashes if md5 in IMAGES_MD5), "")
+    except UserError:  # data that are not there are nobody's
+        return ""
 
 
 def _simulated(config: StudyConfig, data: Path | None) -> bool:

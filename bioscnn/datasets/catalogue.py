@@ -18,6 +18,7 @@ from bioscnn.datasets.mnist_files import OfficialFile
 from bioscnn.datasets.own import KEYS_OF_KINDS, OwnData, check_parts, kind_and_path
 from bioscnn.datasets.recordings import EVENT_DATASETS, EventDataset, find_real
 from bioscnn.errors import UserError
+from bioscnn.files import path_of
 
 IMAGES = {"mnist": mnist.SPLITS, "caltech": caltech.SPLITS}
 AVAILABLE = (*IMAGES, *EVENT_DATASETS)
@@ -289,6 +290,9 @@ def _require_available(name: str, *also: str) -> None:
 
 def _own(name: str, size: tuple[int, int] | None) -> OwnData | None:
     """Return data of the user's own, or None for the name of another data set."""
+    if name == fashion_mnist.NAME:
+        fashion_mnist.require(fashion_mnist.folder())
+        name = f"idx:{fashion_mnist.folder()}"
     found = kind_and_path(name)
     if found is None:
         return None
@@ -296,7 +300,7 @@ def _own(name: str, size: tuple[int, int] | None) -> OwnData | None:
         raise UserError("no path of own data", value=name, expected=f"{found[0]}:PATH")
     if size is not None and "size" not in KEYS_OF_KINDS[found[0]]:
         raise UserError("these images have a size of their own", key="size", value=size, fix="leave it out")
-    return OwnData(found[0], Path(found[1]).expanduser(), size)
+    return OwnData(found[0], path_of(found[1]), size)
 
 
 def _require_kind(recorded: bool, title: str, instead: str) -> None:

@@ -1,8 +1,8 @@
 """Fashion-MNIST: 70,000 grey pictures of clothes in ten classes, in the files and sizes of MNIST.
 
-It is fetched into a folder of IDX files, which a study names as ``"idx:FOLDER"``. Source: Xiao, Rasul and
-Vollgraf (2017), *Fashion-MNIST: a novel image dataset for benchmarking machine learning algorithms*,
-https://arxiv.org/abs/1708.07747; licence: MIT.
+It is fetched into a folder of IDX files, for which ``"fashion-mnist"`` is short in a study. Source: Xiao,
+Rasul and Vollgraf (2017), *Fashion-MNIST: a novel image dataset for benchmarking machine learning
+algorithms*, https://arxiv.org/abs/1708.07747; licence: MIT.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 from bioscnn.caches import cache_folder
 from bioscnn.datasets.downloads import retrieve
 from bioscnn.datasets.own.idx_pairs import NAMES
+from bioscnn.errors import UserError
 from bioscnn.files import write_atomically
 
 NAME = "fashion-mnist"
@@ -31,9 +32,27 @@ MD5 = {
 """Of the files as they are served; published at https://github.com/zalandoresearch/fashion-mnist."""
 
 
+IMAGES_MD5 = ("f4a8712d7a061bf5bd6d2ca38dc4d50a", "8181f5470baa50b63fa0f6fddb340f0a")
+"""Of the unpacked files of images, for training and testing: people compress them again."""
+
+
 def folder() -> Path:
     """Return where the files are kept, whether they are there or not."""
     return cache_folder() / NAME
+
+
+def require(path: Path) -> None:
+    """Refuse to look for the files where they are kept before they were fetched.
+
+    Raises
+    ------
+    UserError
+        If `path` is that folder, and it is not there.
+    """
+    if path == folder() and not path.is_dir():
+        raise UserError(
+            "Fashion-MNIST is not on this machine yet", file=path, fix=f"bioscnn data fetch {NAME}"
+        )
 
 
 def fetch() -> list[Path]:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from bioscnn.caches import cache_folder
 from bioscnn.errors import UserError
+from bioscnn.files import path_of
 
 VARIABLE = "BIOSCNN_DATA"
 
@@ -25,7 +26,7 @@ def data_folder(data: Path | None) -> Path | None:
     given = data if data is not None else os.environ.get(VARIABLE)
     if not given:
         return None
-    folder = Path(given).expanduser()
+    folder = path_of(given, "data", "the path of a data folder")
     if not folder.is_dir():
         raise UserError(
             "no such data folder",

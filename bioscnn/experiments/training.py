@@ -17,7 +17,7 @@ from bioscnn.studies.study import Study
 from bioscnn.training.train import require_torch
 
 if TYPE_CHECKING:
-    from bioscnn.studies.training import Shown
+    from bioscnn.studies.training import TrainingExamples
 
 TRAINING = "training"
 """Condition of the units that train."""
@@ -83,27 +83,27 @@ def train_network(unit: Unit, bench: Bench) -> Outcome:
     return {"onnx": onnx_bytes(graph)}
 
 
-def _examples(unit: Unit, bench: Bench) -> tuple[Recipe, Shown, Shown]:
+def _examples(unit: Unit, bench: Bench) -> tuple[Recipe, TrainingExamples, TrainingExamples]:
     """Return the recipe with its seed, what trains, and what chooses the epoch."""
-    from bioscnn.studies.training import load_shown
+    from bioscnn.studies.training import load_training_examples
 
     require_torch()
     recipe = shipped_recipes()[unit.options["recipe"]].changed(unit.options["seed"])
 
-    def load(split: str, examples: int | None) -> Shown:
+    def load(split: str, examples: int | None) -> TrainingExamples:
         # Only noise that passes a front end is drawn before training, by the seed.
         decided_by = replace(recipe, seed=recipe.seed if recipe.front_end else None), split, examples
-        shown: Shown = bench.keep(
+        shown: TrainingExamples = bench.keep(
             "training",
             decided_by,
-            lambda: load_shown(recipe, split, bench.data, examples, bench.progress),
+            lambda: load_training_examples(recipe, split, bench.data, examples, bench.progress),
         )
         return shown
 
     return recipe, load("train", unit.options["examples"]), load("validation", None)
 
 
-def _initial(unit: Unit, recipe: Recipe, training: Shown, bench: Bench) -> LayerGraph:
+def _initial(unit: Unit, recipe: Recipe, training: TrainingExamples, bench: Bench) -> LayerGraph:
     from bioscnn.studies.training import with_neuron
 
     if not unit.needs:

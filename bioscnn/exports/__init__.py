@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from bioscnn.errors import UserError
@@ -21,7 +21,7 @@ FORMATS: dict[str, Callable[[Path, Path | None], Path]] = {
 """What writes each format, by the name that ``--to`` takes: of the folder of a run, and where to or None."""
 
 
-def export(what: Path, to: str, out: Path | None = None) -> Path:
+def export(what: Path, to: object, out: Path | None = None, changes: Collection[object] = ()) -> Path:
     """Write the results of a run in another format.
 
     Parameters
@@ -34,6 +34,8 @@ def export(what: Path, to: str, out: Path | None = None) -> Path:
         File to write, for ``csv`` a folder; None for one in the folder of the run: ``run.npz``, ``csv``,
         ``run.nix``, ``run.nwb``. What is at a path that is given is never replaced, and of the others an
         earlier export alone.
+    changes : collection
+        Of keys of a study, which a run does not take.
 
     Returns
     -------
@@ -46,16 +48,16 @@ def export(what: Path, to: str, out: Path | None = None) -> Path:
         If there is no such format or run, the run kept no spikes, a package is missing, or the file
         cannot be written; nothing half-written stays.
     """
-    if to == "nir":
+    if not isinstance(to, str) or to not in FORMATS:
+        problem, fix = "no such format", None
+        if isinstance(to, str) and to == "nir":
+            problem = "nir is a format of the network of a study, not of a run"
+            fix = "give the study in place of the run"
+        raise UserError(problem, key="--to", value=to, expected=" | ".join((*FORMATS, "nir")), fix=fix)
+    if changes:
         raise UserError(
-            "nir is a format of the network of a study, not of a run",
-            key="--to",
-            value=to,
-            expected=" | ".join(FORMATS),
-            fix="bioscnn export STUDY --to nir",
+            "a run is exported as it was", key="--set", fix="leave --set away, or run the study again"
         )
-    if to not in FORMATS:
-        raise UserError("no such format", key="--to", value=to, expected=" | ".join((*FORMATS, "nir")))
     if not what.is_dir():
         raise UserError(
             f"{to} is a format of a run",

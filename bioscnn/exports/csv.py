@@ -15,8 +15,7 @@ from bioscnn.files import free_place, whole_folder
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-MARK = "trials.csv"
-TABLES = {MARK, "spikes.csv", "decisions.csv", "potentials.csv"}
+TABLES = {"trials.csv", "spikes.csv", "decisions.csv", "potentials.csv"}
 
 
 def _is_export(path: Path) -> bool:
@@ -41,7 +40,7 @@ def write(folder: Path, out: Path | None) -> Path:
         "potentials.csv": _potentials(activity),
     }
     assert set(tables) == TABLES
-    with whole_folder(path, mark=MARK) as scratch:
+    with whole_folder(path, _is_export) as scratch:
         for name, parts in tables.items():
             with (scratch / name).open("w", encoding="utf-8", newline="") as file:
                 for number, part in enumerate(parts):

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from bioscnn.errors import UserError
 from bioscnn.exports.activity import Activity
-from bioscnn.exports.place import is_hdf5, whole_file
-from bioscnn.files import free_place
+from bioscnn.exports.place import place_of_hdf5, whole_file
+from bioscnn.extras import require
 
 if TYPE_CHECKING:
     from h5py import File
@@ -36,12 +36,10 @@ def write(folder: Path, out: Path | None) -> Path:
 
     Parameters and errors as of `bioscnn.exports.export`.
     """
-    try:
-        import nixio  # noqa: F401
-        from neo.io import NixIO
-    except ModuleNotFoundError:
-        raise UserError("neo files need neo and nixio", fix="pip install 'bioscnn[export]'") from None
-    path = free_place(out, folder / "run.nix", lambda path: is_hdf5(path, _is_nix))
+    require("neo files need neo and nixio", "export", "neo", "nixio")
+    from neo.io import NixIO
+
+    path = place_of_hdf5(out, folder / "run.nix", _is_nix)
     activity = Activity.read(folder)
     if (trains := sum(spikes.size for spikes in activity.spikes.values())) > MOST_TRAINS:
         raise UserError(
@@ -49,7 +47,7 @@ def write(folder: Path, out: Path | None) -> Path:
             file=folder,
             value=f"{trains:,} neurons",
             expected=f"at most {MOST_TRAINS:,}",
-            fix="export --to nwb, which neo reads too (neo.io.NWBIO), or keep fewer (readout.record)",
+            fix="choose --to nwb, which neo reads too (neo.io.NWBIO), or keep fewer (readout.record)",
         )
     with whole_file(path) as scratch:
         file = NixIO(str(scratch), mode="ow")

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bioscnn.errors import UserError
 from bioscnn.exports.activity import Activity
-from bioscnn.exports.place import is_hdf5, whole_file
-from bioscnn.files import free_place
+from bioscnn.exports.place import place_of_hdf5, whole_file
+from bioscnn.extras import require
 
 if TYPE_CHECKING:
     from h5py import File
@@ -26,11 +25,10 @@ def write(folder: Path, out: Path | None) -> Path:
 
     Parameters and errors as of `bioscnn.exports.export`.
     """
-    try:
-        from pynwb import NWBHDF5IO
-    except ModuleNotFoundError:
-        raise UserError("NWB files need pynwb", fix="pip install 'bioscnn[nwb]'") from None
-    path = free_place(out, folder / "run.nwb", lambda path: is_hdf5(path, _is_export))
+    require("NWB files need pynwb", "nwb", "pynwb")
+    from pynwb import NWBHDF5IO
+
+    path = place_of_hdf5(out, folder / "run.nwb", _is_export)
     activity = Activity.read(folder)
     with whole_file(path) as scratch, NWBHDF5IO(str(scratch), "w") as file:
         file.write(file_of(activity))

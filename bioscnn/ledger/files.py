@@ -13,7 +13,7 @@ from bioscnn.ledger.layers import LayerComparison
 from bioscnn.ledger.ledger import Entry, Ledger
 from bioscnn.statistics import Estimate
 
-NUMBERS = {"part": "value", "low": "low", "high": "high", "p_holm": "p_holm"}
+NUMBERS = {"part": "value"} | {name: name for name in ("low", "high", "low_holm", "high_holm", "p_holm")}
 """Columns of the table, and what they hold of an estimate."""
 
 

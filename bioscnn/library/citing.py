@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from bioscnn.citations import bibtex, methods_of
-from bioscnn.library.given import Changes, StudyLike, as_path, as_texts, file_of, with_changes
+from bioscnn.library.arguments import Changes, StudyLike, as_path, as_texts, file_of, with_changes
+from bioscnn.library.wording import in_python
 from bioscnn.studies import Study
 from bioscnn.studies.settling import read_study_of_any_duration
 
 
+@in_python
 def cite(study: StudyLike, changes: Changes | None = None, *, data: str | Path | None = None) -> str:
     """Return BibTeX of exactly the methods that a study uses.
 

@@ -7,14 +7,15 @@ from typing import Any, Literal, overload
 
 from bioscnn.datasets import EventSet, ImageSet
 from bioscnn.errors import UserError
-from bioscnn.library.given import as_path, progress_bar, table_of
+from bioscnn.library.arguments import as_path, progress_bar, table_of
+from bioscnn.library.wording import in_python
 from bioscnn.studies.config import PREPROCESSING, Dataset
 from bioscnn.studies.examples import load_events, load_images
 
 
 @overload
 def load_dataset(
-    name: Literal["mnist", "caltech"],
+    name: Literal["mnist", "fashion-mnist", "caltech"],
     split: str = ...,
     *,
     trials: int | None = ...,
@@ -38,7 +39,7 @@ def load_dataset(
 ) -> EventSet: ...
 
 
-@overload
+@overload  # the path of own data, whose kind only a reader knows
 def load_dataset(
     name: str,
     split: str = ...,
@@ -48,9 +49,10 @@ def load_dataset(
     download: bool = ...,
     progress: bool = ...,
     **keys: Any,
-) -> ImageSet | EventSet: ...
+) -> Any: ...
 
 
+@in_python
 def load_dataset(
     name: str,
     split: str = "validation",
@@ -66,7 +68,8 @@ def load_dataset(
     Parameters
     ----------
     name : str
-        ``"mnist"``, ``"caltech"``: images; ``"nmnist"``, ``"ncaltech101"``: recordings of an event camera;
+        ``"mnist"``, ``"caltech"``, and, once ``bioscnn data fetch fashion-mnist`` brought it,
+        ``"fashion-mnist"``: images; ``"nmnist"``, ``"ncaltech101"``: recordings of an event camera;
         ``"folder:PATH"``, ``"idx:PATH"``, ``"npz:PATH"``: images of your own; ``"events:PATH"``: recordings
         of your own.
     split : str
@@ -98,8 +101,8 @@ def load_dataset(
     >>> load_dataset("mnist", trials=100).images.shape
     (100, 1, 28, 28)
     """
-    given = {"name": name, "split": split, **({} if trials is None else {"trials": trials}), **keys}
-    table = table_of(Dataset, "dataset", given)
+    keys_of_table = {"name": name, "split": split, **({} if trials is None else {"trials": trials}), **keys}
+    table = table_of(Dataset, "dataset", keys_of_table)
     if table.model_fields_set & {*PREPROCESSING}:
         raise UserError(
             f"{' | '.join(PREPROCESSING)} say what a network was trained on; images are loaded as they are",

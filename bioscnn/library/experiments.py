@@ -14,7 +14,9 @@ from bioscnn.experiments.experiment import Experiment
 from bioscnn.experiments.run import Finished, run_experiment
 from bioscnn.experiments.sweep import Sweep
 from bioscnn.experiments.sweep import read_sweep as read_sweep_file
-from bioscnn.library.given import Changes, as_path, as_texts
+from bioscnn.files import path_of
+from bioscnn.library.arguments import Changes, as_path, as_texts
+from bioscnn.library.wording import in_python
 from bioscnn.studies.watcher import Unwatched
 
 if TYPE_CHECKING:
@@ -51,6 +53,7 @@ class Findings:
         return self.folder / "report.html"
 
 
+@in_python
 def read_sweep(file: str | Path, changes: Changes | None = None) -> Sweep:
     """Read a sweep file, for `bioscnn.SweepExperiment`.
 
@@ -66,9 +69,10 @@ def read_sweep(file: str | Path, changes: Changes | None = None) -> Sweep:
     UserError
         If there is no such file, or it does not say a sweep.
     """
-    return read_sweep_file(file, as_texts(changes))
+    return read_sweep_file(path_of(file, "file", "the path or the name of a sweep"), as_texts(changes))
 
 
+@in_python
 def conduct(
     experiment: Experiment,
     *,
@@ -136,7 +140,7 @@ def conduct(
             experiment,
             where=where,
             data=as_path(data),
-            results=Path(results),
+            results=path_of(results),
             progress=watcher,
             retry=retry,
             keep_spikes=keep_spikes,

@@ -14,11 +14,13 @@ from bioscnn.ann.torch_module import is_torch, numbers, read_torch
 from bioscnn.conversion import Normalisation, normalise
 from bioscnn.conversion import convert as convert_graph
 from bioscnn.errors import UserError
-from bioscnn.library.given import require_type
+from bioscnn.library.arguments import require_type
+from bioscnn.library.wording import in_python
 from bioscnn.network import SpikingNetwork
 from bioscnn.neurons import LIF, ExponentialCurrent, SpikingNeuron, Synapse
 
 
+@in_python
 def read_network(network: object, example: Any = None) -> LayerGraph:
     """Read a trained network from wherever it is.
 
@@ -71,6 +73,7 @@ def read_network(network: object, example: Any = None) -> LayerGraph:
     )
 
 
+@in_python
 def convert(
     network: object,
     example: Any = None,
@@ -118,8 +121,8 @@ def convert(
     require_type("neuron", neuron, SpikingNeuron, "a SpikingNeuron, such as bioscnn.LIF()")
     require_type("synapse", synapse, Synapse, "a synapse, such as bioscnn.ExponentialCurrent()")
     require_type("normalisation", normalisation, Normalisation, "what bioscnn.normalise returns")
-    given, key = (example, "example") if images is None else (images, "images")
-    images = None if given is None else finite(given, key)
+    pixels, key = (example, "example") if images is None else (images, "images")
+    images = None if pixels is None else finite(pixels, key)
     graph = read_network(network, images if example is None else example)
     neuron = neuron or LIF()
     if normalisation is None and any(isinstance(layer, ReLU) for layer in graph.layers):
@@ -133,9 +136,9 @@ def convert(
     )
 
 
-def finite(given: Any, key: str) -> NDArray[np.float32]:
+def finite(images: Any, key: str) -> NDArray[np.float32]:
     """Return images in single precision, in which they have to be finite; bytes are no intensities."""
-    exact = numbers(given, key)
+    exact = numbers(images, key)
     if exact.dtype == np.uint8:
         raise UserError(
             "images are pixels of 0 to 255",
@@ -145,15 +148,15 @@ def finite(given: Any, key: str) -> NDArray[np.float32]:
             fix="images.intensities() of a data set; x / 255, or x.astype(float) if it learnt from 0 to 255",
         )
     with np.errstate(over="ignore"):
-        images = exact.astype(np.float32, copy=False)
-    n_bad = images.size - np.count_nonzero(np.isfinite(images))
+        single: NDArray[np.float32] = exact.astype(np.float32, copy=False)
+    n_bad = single.size - np.count_nonzero(np.isfinite(single))
     if n_bad:
         raise UserError(
-            f"{n_bad} of {images.size} numbers of the images are not finite",
+            f"{n_bad} of {single.size} numbers of the images are not finite",
             key=key,
             expected="finite numbers, in the range that the network was trained on",
         )
-    return images
+    return single
 
 
 def _images(graph: LayerGraph, images: NDArray[np.float32] | None) -> NDArray[np.float32]:
@@ -161,11 +164,11 @@ def _images(graph: LayerGraph, images: NDArray[np.float32] | None) -> NDArray[np
     if images is not None and images.shape == graph.input_shape:
         images = images[None]
     if images is None or images.size == 0 or np.ptp(images) == 0:
-        told = "" if images is None or images.size == 0 else f", all {images.flat[0]:g}"
+        constant = "" if images is None or images.size == 0 else f", all {images.flat[0]:g}"
         raise UserError(
             "the rates of a ReLU network are matched to its activations on images, and there are none",
             key="images",
-            value=None if images is None else f"{images.shape}{told}",
+            value=None if images is None else f"{images.shape}{constant}",
             fix="give some hundred images of the training data: convert(network, images)",
         )
     return images

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from bioscnn.errors import UserError
 from bioscnn.ledger import Ledger
-from bioscnn.library.given import run_folder
+from bioscnn.library.arguments import run_folder
+from bioscnn.library.wording import in_python
 from bioscnn.network import OUTPUT, READOUT
 from bioscnn.report.folder import read_ledger
 from bioscnn.spikes import SpikeTrains
@@ -111,6 +112,7 @@ class Result:
             return what(run)
 
 
+@in_python
 def read_run(folder: str | Path) -> Result:
     """Read the folder of a finished run, such as ``"results/mnist/latest"``.
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bioscnn.files import path_of
 from bioscnn.ledger import Ledger
-from bioscnn.library.given import Changes, StudyLike, as_path, progress_bar, run_folder, settled
+from bioscnn.library.arguments import Changes, StudyLike, as_path, progress_bar, run_folder, settled
 from bioscnn.library.result import Result
+from bioscnn.library.wording import in_python
 from bioscnn.studies.comparison import RunComparison
 
 RunLike = str | Path | Result
 """A run: its folder, or its result."""
 
 
+@in_python
 def run(
     study: StudyLike,
     changes: Changes | None = None,
@@ -64,13 +67,14 @@ def run(
             loaded,
             data=as_path(data),
             out=as_path(out),
-            results=Path(results),
+            results=path_of(results),
             progress=watcher,
             chosen=chosen,
         )
     return Result(done.folder, done.summary)
 
 
+@in_python
 def explain(
     run: RunLike,
     *,
@@ -108,6 +112,7 @@ def explain(
         return explain_run(folder_of(run), data=as_path(data), trials=trials, jobs=jobs, progress=watcher)[1]
 
 
+@in_python
 def compare(a: RunLike, b: RunLike) -> RunComparison:
     """Compare two runs of the same trials, whatever else differs: neuron, network, noise, device.
 

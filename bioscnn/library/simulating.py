@@ -8,8 +8,9 @@ from typing import Any
 from bioscnn.datasets import EventSet, ImageSet
 from bioscnn.encoding import Currents, FrontEnd, SpikeTrains, Stimulus, event_spikes
 from bioscnn.errors import UserError
-from bioscnn.library.given import progress_bar, require_type, table_of
+from bioscnn.library.arguments import progress_bar, require_type, table_of
 from bioscnn.library.networks import finite
+from bioscnn.library.wording import in_python
 from bioscnn.network import OUTPUT, READOUT, SpikingNetwork
 from bioscnn.quantities import format_quantity, parse_quantity
 from bioscnn.seeds import stream
@@ -20,6 +21,7 @@ from bioscnn.studies.config.tables import Simulation
 _MICROSECOND = 1e-6
 
 
+@in_python
 def simulate(
     network: SpikingNetwork,
     stimulus: object,
@@ -60,8 +62,8 @@ def simulate(
     Returns
     -------
     Recording
-        By population: ``recording["output"].spikes`` are `SpikeTrains`, ``.potentials`` an array of shape
-        (n_trials, n_steps, size), V above rest. `bioscnn.decisions` reads the class from it.
+        ``recording.spikes("output")`` are `SpikeTrains`, ``recording.potentials("readout")`` is an array of
+        shape (n_trials, n_steps, size), V above rest. `bioscnn.decisions` reads the class from it.
 
     Raises
     ------
@@ -90,29 +92,29 @@ def simulate(
     trials = _stimulus(network, stimulus, duration, dt, encoding, seed)
     record = [population.name for population in network.neurons if population.spikes]
     names = {population.name for population in network.neurons}
-    kept = names & {OUTPUT, READOUT} if potentials is None else potentials
+    with_potentials = names & {OUTPUT, READOUT} if potentials is None else potentials
     with progress_bar(progress, trials.n_trials) as watcher:
         return simulate_on(
-            network, trials, device or Device(), record=record, potentials=kept, progress=watcher
+            network, trials, device or Device(), record=record, potentials=with_potentials, progress=watcher
         )
 
 
 def _stimulus(
     network: SpikingNetwork,
-    given: Any,
+    stimulus: Any,
     duration: str | None,
     dt: str,
     encoding: FrontEnd | None,
     seed: int,
 ) -> Stimulus:
-    """Return what is given as the stimulus of the input population."""
-    if isinstance(given, Currents | SpikeTrains):
+    """Return what was given as the stimulus of the input population."""
+    if isinstance(stimulus, Currents | SpikeTrains):
         if duration is not None or encoding is not None:
             raise UserError("a stimulus is encoded already, and lasts as long as it does", key="stimulus")
-        return given
-    if isinstance(given, EventSet):
-        return _spikes_of(network, given, duration, dt)
-    images = finite(given.intensities() if isinstance(given, ImageSet) else given, "stimulus")
+        return stimulus
+    if isinstance(stimulus, EventSet):
+        return _spikes_of(network, stimulus, duration, dt)
+    images = finite(stimulus.intensities() if isinstance(stimulus, ImageSet) else stimulus, "stimulus")
     encoding = encoding or FrontEnd()
     shape = network.source.shape
     if images.ndim == 3:

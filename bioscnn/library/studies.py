@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bioscnn.library.given import (
+from bioscnn.library.arguments import (
     Changes,
     StudyLike,
     as_path,
@@ -14,6 +14,7 @@ from bioscnn.library.given import (
     settled,
     with_changes,
 )
+from bioscnn.library.wording import in_python
 from bioscnn.studies import Study
 from bioscnn.studies import read_study as read_study_file
 from bioscnn.studies.plan import Plan, plan_study
@@ -21,6 +22,7 @@ from bioscnn.studies.prepare import Prepared
 from bioscnn.studies.prepare import prepare as prepare_study
 
 
+@in_python
 def read_study(study: StudyLike, changes: Changes | None = None) -> Study:
     """Read a study, and change some of its keys.
 
@@ -51,6 +53,7 @@ def read_study(study: StudyLike, changes: Changes | None = None) -> Study:
     return read_study_file(file_of(study), as_texts(changes))
 
 
+@in_python
 def plan(
     study: StudyLike,
     changes: Changes | None = None,
@@ -75,6 +78,7 @@ def plan(
     return plan_study(settled(study, changes, data, progress)[0], as_path(data))
 
 
+@in_python
 def prepare(
     study: StudyLike,
     changes: Changes | None = None,

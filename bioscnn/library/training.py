@@ -9,13 +9,15 @@ from typing import Any
 
 from bioscnn.ann import LayerGraph, read_model
 from bioscnn.errors import UserError
-from bioscnn.library.given import Changes, StudyLike, as_path, as_texts, file_of, table_of, with_changes
+from bioscnn.library.arguments import Changes, StudyLike, as_path, as_texts, file_of, table_of, with_changes
+from bioscnn.library.wording import in_python
 from bioscnn.studies.config.training import Training
 from bioscnn.studies.recipe import Stage, recipe_of
 from bioscnn.studies.recipes import find_recipe
 from bioscnn.studies.study import Study
 
 
+@in_python
 def train(
     study: StudyLike,
     changes: Changes | None = None,
@@ -71,16 +73,16 @@ def train(
 
     if on not in (None, "rates", "spikes"):
         raise UserError("no such stage of training", key="on", value=on, expected='"rates" or "spikes"')
-    folder, given = as_path(out), {"seed": seed, "epochs": epochs}
-    wanted = table_of(Training, "training", {key: n for key, n in given.items() if n is not None})
+    folder, replaced = as_path(out), {"seed": seed, "epochs": epochs}
+    checked = table_of(Training, "training", {key: n for key, n in replaced.items() if n is not None})
     if isinstance(study, Study):
         read = with_changes(study, changes)
         edits = [word for text in as_texts(dict(read.edits)) for word in ("--set", text)]
-        asked = (f"{study.name}.toml", *(["--on", on] if on else []), *edits)
-        recipe = replace(recipe_of(read, on), asked=asked)
+        arguments = (study.argument, *(["--on", on] if on else []), *edits)
+        recipe = replace(recipe_of(read, on), arguments=arguments)
     else:
         recipe = find_recipe(str(file_of(study)), as_texts(changes), on)
-    recipe = recipe.changed(None if seed is None else wanted.seed, wanted.epochs)
+    recipe = recipe.changed(None if seed is None else checked.seed, checked.epochs)
     with TrainingProgress(recipe.name) if progress else nullcontext() as follow:
         file, card = train_recipe(recipe, as_path(data), folder, follow)
     return read_model(file), card

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bioscnn.errors import UserError
+from bioscnn.files import path_of
 from bioscnn.neurons.brian_checks import check
 from bioscnn.neurons.definition import Definition
 from bioscnn.toml import parse_toml
@@ -27,7 +28,7 @@ def read_definition(path: str | Path, changes: Mapping[str, Any] | None = None) 
     UserError
         If there is no such file, or it is wrong: key, value and what to do are named.
     """
-    path = Path(path)
+    path = path_of(path, "neuron.model", "the path of a file of a neuron")
     try:
         table = parse_toml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

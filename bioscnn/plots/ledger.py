@@ -26,8 +26,8 @@ def waterfall(start: float, parts: Mapping[str, Estimate], end: float, *, width:
     start, end : float
         Accuracy of the trained and of the spiking network, 0 to 1; their difference is the sum of the parts.
     parts : mapping of Estimate
-        What each cause takes, 0 to 1; negative if it gives. The whisker is its 95 % interval; a part that is
-        not significant is pale.
+        What each cause takes, 0 to 1; negative if it gives. The whisker is its 95 % interval,
+        corrected if it was; a part that is not significant is pale.
     width : float
         Width in inches.
     """
@@ -41,7 +41,7 @@ def waterfall(start: float, parts: Mapping[str, Estimate], end: float, *, width:
         colour = PALE if not part.significant else WRONG if part.value > 0 else TRUE
         axes.barh(row, after - level, left=level, height=0.62, color=colour, linewidth=0)
         axes.vlines(level, row - 1.31, row + 0.31, color=MUTED, linewidth=0.7)
-        whisker = level - 100 * np.array([part.high, part.low])
+        whisker = level - 100 * np.array(part.interval[::-1])
         axes.hlines(row, *whisker, color=INK, linewidth=1)
         axes.vlines(whisker, row - 0.12, row + 0.12, color=INK, linewidth=1)
         text = f"{0.0 - 100 * part.value:+.2f}".replace("-", "\N{MINUS SIGN}")

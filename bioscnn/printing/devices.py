@@ -19,13 +19,12 @@ if TYPE_CHECKING:
 def print_comparison(compared: RunComparison) -> None:
     """Print how two runs differ: what made them, which keys, by how much, and spike by spike."""
     for which, run in zip(("first", "second"), compared.settings, strict=True):
-        made = f"{run['device']}, {run['connectivity']}, {run['precision']}, Brian2 {run['brian2']}"
-        OUT.print(
-            f"{which:<8} {run['folder']}\n{'':<8} {made}, commit {str(run['commit'])[:8]}", markup=False
-        )
+        made = f"{run['device']}, {run['connectivity']}, {run['precision']}, Brian2 {_told(run['brian2'])}"
+        commit = _told(run["commit"] and run["commit"][:8])
+        OUT.print(f"{which:<8} {run['folder']}\n{'':<8} {made}, commit {commit}", markup=False)
     OUT.print()
     if compared.keys:
-        rows = [(key, *(escape(str(value)) for value in values)) for key, values in compared.keys.items()]
+        rows = [(key, *(escape(_told(value)) for value in values)) for key, values in compared.keys.items()]
         print_table(("key that differs", "first", "second"), rows)
         OUT.print()
     print_table(
@@ -38,6 +37,11 @@ def print_comparison(compared: RunComparison) -> None:
         _print_spikes(compared.spikes)
     for sentence in compared.sentences:
         OUT.print(f"[bold]{escape(sentence)}[/bold]")
+
+
+def _told(value: object) -> str:
+    """Return what is known of a run as text."""
+    return "not recorded" if value is None else str(value)
 
 
 def _row(paired: PairedDifference) -> tuple[str, ...]:

@@ -122,7 +122,7 @@ def print_ledger(ledger: Ledger, report: Path) -> None:
     table.add_row("unexplained", "all", *left, _points(ledger.unexplained))
     table.add_row("gap", "none", *_shares(ledger.as_run, ledger.disagreement.value), _points(ledger.gap))
     OUT.print(table)
-    OUT.print("\nPoints of accuracy with 95 % interval; grey: not significant. Not applicable:")
+    OUT.print("\nPoints of accuracy with corrected 95 % interval; grey: not significant. Not applicable:")
     for name, reason in ledger.not_applicable.items():
         OUT.print(f"  {name:<18} {reason}")
     OUT.print(f"\n[bold]{first_cause(ledger)}[/bold]\nreport  {escape(str(report))}")
@@ -133,7 +133,8 @@ def _shares(accuracy: float, disagreement: float) -> tuple[str, str]:
 
 
 def _points(part: Estimate) -> str:
-    text = f"{100 * part.value:+.2f} [{100 * part.low:+.2f}, {100 * part.high:+.2f}]"
+    low, high = (100 * end for end in part.interval)
+    text = f"{100 * part.value:+.2f} [{low:+.2f}, {high:+.2f}]"
     return text if part.significant else f"[dim]{text}[/dim]"
 
 

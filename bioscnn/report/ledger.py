@@ -42,9 +42,9 @@ def ledger_section(ledger: Ledger, layers: list[LayerComparison]) -> Section:
         _cause_rows(ledger),
         CAUSES,
         f"Each cause switched off by itself, everything else equal: n = {ledger.n_trials:,}, read by "
-        f"{ledger.rule}. Points with 95 % intervals of paired differences. p: corrected by Holm's method, of "
-        "the parts over those of gap and disagreement, of the gap over gap and disagreement. Bold: the first "
-        "cause.",
+        f"{ledger.rule}. Points with 95 % intervals of paired differences. Intervals and p: corrected by "
+        "Holm's method, of the parts over those of gap and disagreement, of the gap over gap and "
+        "disagreement. Bold: the first cause.",
         bold="first",
     )
     reasons = ledger.not_applicable.items()
@@ -87,11 +87,12 @@ def _cause_rows(ledger: Ledger) -> list[dict[str, Any]]:
 def _row(
     cause: str, part: Estimate, accuracy: float | None, agreement: float | None, change: str
 ) -> dict[str, Any]:
+    low, high = part.interval
     return {
         "cause": cause,
         "part": part.value,
-        "low": part.low,
-        "high": part.high,
+        "low": low,
+        "high": high,
         "p_holm": part.p_holm,
         "accuracy": accuracy,
         "agreement": agreement,

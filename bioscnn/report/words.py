@@ -214,9 +214,10 @@ def first_cause(ledger: Ledger) -> str:
     entry = next(entry for entry in ledger.entries if entry.cause == ledger.first)
     rivals = f" (not significantly more than {' and '.join(ledger.rivals)})" if ledger.rivals else ""
     part = entry.agreement_part
+    low, high = (100 * end for end in part.interval)
     return (
         f"First cause: {ledger.first}{rivals}. Without it the spiking network gives the ANN's class in "
-        f"{100 * part.value:.2f} points more trials [{100 * part.low:+.2f}, {100 * part.high:+.2f}]."
+        f"{100 * part.value:.2f} points more trials [{low:+.2f}, {high:+.2f}]."
     )
 
 
@@ -227,7 +228,7 @@ def ledger_caption(ledger: Ledger) -> str:
         f"({100 * ledger.as_run:.2f} %): what each cause takes (red) or gives (blue) when it alone is "
         "switched off on the same trials, what all together give back beyond that sum, and what is left "
         f"without any of them ({100 * ledger.all_off:.2f} %). Pale: not significant; whiskers: 95 % "
-        "intervals."
+        "intervals, corrected by Holm's method."
     )
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bioscnn.errors import UserError
+from bioscnn.network import OUTPUT, READOUT
 from bioscnn.spikes import SpikeTrains
 
 
@@ -60,6 +62,48 @@ class Recording:
 
     def __getitem__(self, name: str) -> PopulationRecording:
         return self.populations[name]
+
+    def spikes(self, population: str = OUTPUT) -> SpikeTrains:
+        """Return every spike of a population; its ``table()`` is a DataFrame.
+
+        Raises
+        ------
+        UserError
+            If there is no such population, or its spikes were not kept.
+        """
+        spikes = self._population(population).spikes
+        if spikes is None:
+            raise self._missing("spikes", population)
+        return spikes
+
+    def potentials(self, population: str = READOUT) -> NDArray[np.float32]:
+        """Return membrane potentials, V above rest, at the end of each step, shape (n_trials, n_steps, size).
+
+        Raises
+        ------
+        UserError
+            If there is no such population, or its potentials were not kept.
+        """
+        potentials = self._population(population).potentials
+        if potentials is None:
+            raise self._missing("potentials", population)
+        return potentials
+
+    def _population(self, name: str) -> PopulationRecording:
+        if name not in self.populations:
+            known = " | ".join(self.populations)
+            raise UserError("no such population was recorded", key="population", value=name, expected=known)
+        return self.populations[name]
+
+    def _missing(self, what: str, name: str) -> UserError:
+        kept = (other for other, p in self.populations.items() if getattr(p, what) is not None)
+        return UserError(
+            f"the {what} of {name!r} were not recorded",
+            key="population",
+            value=name,
+            expected=" | ".join(kept) or None,
+            fix=f'simulate again with {what}=("{name}",)' if what == "potentials" else None,
+        )
 
     @property
     def n_trials(self) -> int:

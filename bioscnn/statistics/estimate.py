@@ -105,6 +105,13 @@ class Estimate:
         return f"{self.value:.4g} [{self.low:.4g}, {self.high:.4g}]"
 
     @property
+    def interval(self) -> tuple[float, float]:
+        """The corrected interval, which agrees with `significant`; the own one of what is not corrected."""
+        if self.low_holm is None or self.high_holm is None:
+            return self.low, self.high
+        return self.low_holm, self.high_holm
+
+    @property
     def significant(self) -> bool:
         """Whether the corrected p is below 0.05 and the corrected interval leaves zero out.
 

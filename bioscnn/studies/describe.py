@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from bioscnn.ann import read_card, read_model
+from bioscnn.ann.models import locate
+from bioscnn.errors import UserError
 from bioscnn.network import Connectivity, Convolution, Dense, Pooling, Projection
 from bioscnn.neurons import ExponentialConductance, LeadingCount
 from bioscnn.quantities import format_quantity
@@ -45,7 +48,18 @@ def describe_conversion(model: str, data: Path | None = None) -> dict[str, Any]:
 
 def _usual_study(model: str) -> StudyConfig:
     """Return a study of what a network was trained on: images or recordings, as its card says."""
-    card = read_card(model) or {}
+    try:
+        return _study_of(read_card(model) or {})
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(
+            "the card of the network does not say what it was trained on",
+            file=locate(model).with_suffix(".json"),
+            value=str(error).partition("\n")[0],
+            fix="train it again, or remove the card",
+        ) from None
+
+
+def _study_of(card: Mapping[str, Any]) -> StudyConfig:
     if "encoding" in card:
         made = card["encoding"]
         keys = {key: made[key] for key in KEYS_OF_ENCODINGS[made["kind"]]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bioscnn.datasets import EventSet, ImageSet, load_dataset, load_recordings
+from bioscnn.datasets import EventSet, ImageSet, fashion_mnist, load_dataset, load_recordings
 from bioscnn.errors import UserError
 from bioscnn.simulation import Progress
 from bioscnn.studies.config import Dataset
@@ -34,6 +34,7 @@ def load_images(
         If there are fewer images, or they cannot be had.
     """
     if keys.own is not None:
+        fashion_mnist.require(keys.own.path)
         return keys.own.load_images(split, trials)
     images = load_dataset(keys.name, split, data=data, download=download, size=keys.size)
     if trials is None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from bioscnn.datasets.own import KEYS_OF_KINDS, OwnData, Survey, kind_and_path, survey
 from bioscnn.errors import UserError
-from bioscnn.files import write_atomically
+from bioscnn.files import path_of, write_atomically
 from bioscnn.studies.recipe import usual_batches
 from bioscnn.studies.shipped import find_study
 from bioscnn.training.layers import layers_text, usual_layers
@@ -85,7 +85,7 @@ def new_study(name: str, data: str | None = None, folder: Path = Path()) -> NewS
     if not re.fullmatch(r"\w[\w.+-]*", stem):
         raise UserError(
             "no name for a study",
-            key="NAME",
+            key="name",
             value=name,
             expected="letters, digits, and any of -_.+ behind the first",
         )
@@ -93,7 +93,7 @@ def new_study(name: str, data: str | None = None, folder: Path = Path()) -> NewS
     if len(file.name.encode()) > LONGEST_NAME:
         raise UserError(
             "the name is too long for a file",
-            key="NAME",
+            key="name",
             value=name,
             expected=f"{LONGEST_NAME} bytes at most",
         )
@@ -105,10 +105,10 @@ def new_study(name: str, data: str | None = None, folder: Path = Path()) -> NewS
         write_atomically(file, shipped.read_bytes())
         return NewStudy(file, (f"a copy of the shipped study {shipped.stem}",))
     if not kind[1].strip():
-        raise UserError("no path of own data", key="--data", value=data, expected=f"{kind[0]}:PATH")
+        raise UserError("no path of own data", key="data", value=data, expected=f"{kind[0]}:PATH")
     if not kind[1].isprintable():
-        raise UserError("a path that cannot be written into a study", key="--data", value=data)
-    path = Path(kind[1]).expanduser()
+        raise UserError("a path that cannot be written into a study", key="data", value=data)
+    path = path_of(kind[1])
     found = survey(OwnData(kind[0], folder / path))
     lines = list(_lines(stem, kind[1], found))
     write_atomically(file, ("\n".join(lines) + "\n").encode())
@@ -141,7 +141,7 @@ def _lines(name: str, path: str, found: Survey) -> Iterator[str]:
     yield from (f"#   {row}" for row in _table(data, classes))
     split = next(split for split in ("validation", "test", "train") if split in data.splits)
     yield "\n[dataset]"
-    relative = "" if Path(path).expanduser().is_absolute() else "relative to this file"
+    relative = "" if path_of(path).is_absolute() else "relative to this file"
     yield _key("name", f"{data.kind}:{path}", relative)
     yield _key("split", split, " | ".join(s for s in ("validation", "train", "test") if s in data.splits))
     yield _key("trials", data.count(split), "the first so many; classes take turns")

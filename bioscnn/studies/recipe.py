@@ -23,13 +23,17 @@ Stage = Literal["rates", "spikes"]
 FINE_TUNED = "-fine-tuned"
 """End of the name of a network that was trained on spikes, behind that of the one it began with."""
 
+RANDOM = "random weights"
+"""What a card says of a network that began with no other."""
+
 _BATCHES, _FEWEST, _MOST = 3000, 12, 200
 _SHARED = (
     "spike_penalty", "weight_decay", "patience", "teacher_weight", "temperature", "rotation", "shift",
     "scaling", "shear", "mirror", "warp", "event_loss", "noise", "seed", "threads",
 )  # fmt: skip
-_OF_RATES = ("rate_noise", "slope_width")
 _OF_SPIKES = ("epochs", "batch_size", "learning_rate", "rate_weight")
+KEYS_OF_LIF_RATES = ("rate_noise", "shortest_window", "slope_width", "spike_penalty", "spiking_images")
+"""Keys of ``[training]`` that do nothing where neurons are rectifiers."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class Recipe:
         The network that training begins with, a name or a path; None for random weights.
     seed, epochs : int, optional
         In place of those of the study.
-    asked : tuple of str
+    arguments : tuple of str
         The words behind ``bioscnn train`` that name it.
     """
 
@@ -58,14 +62,14 @@ class Recipe:
     start: str | None
     seed: int | None = None
     epochs: int | None = None
-    asked: tuple[str, ...] = field(default=(), compare=False)
+    arguments: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def command(self) -> str:
         """The command that trains it."""
         own = {"--seed": self.seed, "--epochs": self.epochs}
         words = [w for name, value in own.items() if value is not None for w in (name, str(value))]
-        return shlex.join(["bioscnn", "train", *(self.asked or (self.name,)), *words])
+        return shlex.join(["bioscnn", "train", *(self.arguments or (self.name,)), *words])
 
     @property
     def dataset(self) -> str:
@@ -142,21 +146,22 @@ class Recipe:
             learning_rate=keys.learning_rate or (1e-2 if fires else 2e-3),
             shortest_window=window if keys.shortest_window is None else keys.shortest_window,
             spiking_images=0 if why_no_twin(config) else keys.spiking_images,
-            **{name: getattr(keys, name) for name in _OF_RATES},
+            rate_noise=keys.rate_noise,
+            slope_width=keys.slope_width,
         )
 
     @property
     def neuron(self) -> LIFRate | ReLU:
         """The activation: the rate of the study's own neuron, or a rectifier if that has no closed form."""
-        neuron, asked = self.config.neuron, self.config.training.activation
-        if asked == "lif" and neuron.model != "lif":
+        neuron, activation = self.config.neuron, self.config.training.activation
+        if activation == "lif" and neuron.model != "lif":
             raise UserError(
                 "the rate of this neuron has no closed form to train with",
                 key="training.activation",
-                value=asked,
+                value=activation,
                 expected='"relu", or neuron.model = "lif"',
             )
-        if asked == "relu" or neuron.model != "lif":
+        if activation == "relu" or neuron.model != "lif":
             return ReLU()
         return LIFRate(neuron.tau_m, neuron.t_ref, amplitude=10e-3, gamma=0.0)
 
@@ -246,6 +251,14 @@ def recipe_of(study: Study, stage: Stage | None = None) -> Recipe:
             expected="none of dataset.mean, std, scale and invert",
             fix="remove them",
         )
+    if config.encoding.gain != 1:
+        raise UserError(
+            "a gain is for the simulation alone: training shows the inputs as they are",
+            key="encoding.gain",
+            value=config.encoding.gain,
+            expected="1",
+            fix="train without it, and simulate with it",
+        )
     _refuse_distortions_of_others(config)
     name = model.name.removesuffix(".onnx")
     plain = name.strip(".") and name.isprintable() and (model.suffix or len(model.parts) == 1)
@@ -258,6 +271,8 @@ def recipe_of(study: Study, stage: Stage | None = None) -> Recipe:
         )
     if stage in (None, keys.on):
         recipe = Recipe(name, config, keys.on, keys.start)
+        if recipe.start is None and isinstance(recipe.neuron, ReLU):
+            refuse_keys_of_lif_rates(config)
         return recipe if recipe.stage == "rates" else _with_twin(recipe)
     if stage == "rates":
         raise UserError(
@@ -280,6 +295,25 @@ def _refuse_distortions_of_others(config: StudyConfig) -> None:
             value=getattr(config.training, key),
             fix="remove it",
         )
+
+
+def refuse_keys_of_lif_rates(config: StudyConfig) -> None:
+    """Refuse keys of ``[training]`` that do nothing to a network of rectifiers.
+
+    Raises
+    ------
+    UserError
+        If the study gives one.
+    """
+    for key in KEYS_OF_LIF_RATES:
+        if key in config.training.model_fields_set:
+            raise UserError(
+                "this key acts on firing rates of LIF neurons, and the network has rectifiers",
+                key=f"training.{key}",
+                value=config.training.model_dump()[key],
+                expected="a network of LIF rates: training.activation, neuron.model, training.start",
+                fix="remove it",
+            )
 
 
 def _with_twin(recipe: Recipe) -> Recipe:

@@ -13,12 +13,10 @@ from bioscnn.errors import UserError
 from bioscnn.studies.recipe import FINE_TUNED, Recipe, Stage, recipe_of
 from bioscnn.studies.settling import read_study_of_any_duration
 from bioscnn.studies.shipped import shipped_studies
-from bioscnn.studies.study import Study, read_study, read_tables, with_changes
+from bioscnn.studies.study import read_study
 
 FOLDER = "networks"
 """Of the shipped studies, those that say how a network was trained."""
-
-_USUAL = {"images": "30 ms", "events": "300 ms"}
 
 
 def find_recipes(what: str, changes: Sequence[str] = (), stage: Stage | None = None) -> list[Recipe]:
@@ -39,15 +37,17 @@ def find_recipes(what: str, changes: Sequence[str] = (), stage: Stage | None = N
         If there is no such study, network or data set, or the study is wrong.
     """
     path, networks = Path(what), shipped_studies() / FOLDER
-    asked = (what, *(["--on", stage] if stage else []), *(w for c in changes for w in ("--set", c)))
+    arguments = (what, *(["--on", stage] if stage else []), *(w for c in changes for w in ("--set", c)))
     if path.suffix == ".toml" or os.path.isfile(path):  # noqa: PTH113  (False of a name that is too long)
-        return [replace(recipe_of(_study(path, changes), stage), asked=asked)]
+        # A trial whose duration is to be found once there is a network lasts as usual.
+        study = read_study_of_any_duration(path, changes, images="30 ms", events="300 ms")
+        return [replace(recipe_of(study, stage), arguments=arguments)]
     base = what.removesuffix(FINE_TUNED)
     for name, its_stage in ((what, stage), (base, "spikes" if base != what else stage)):
         file = networks / f"{name}.toml"
         if file.parent == networks and os.path.isfile(file):  # noqa: PTH113
             recipe = recipe_of(read_study(file, changes), its_stage)
-            return [replace(recipe, asked=asked)]
+            return [replace(recipe, arguments=arguments)]
     recipes, shipped = shipped_recipes(), shipped_models()
     of_data = [r for r in recipes.values() if r.dataset == what and r.name in shipped]
     if not of_data:
@@ -68,13 +68,6 @@ def find_recipes(what: str, changes: Sequence[str] = (), stage: Stage | None = N
     return of_data
 
 
-def _study(path: Path, changes: Sequence[str]) -> Study:
-    """Read a study; a trial whose duration is to be found once there is a network lasts as usual."""
-    encoding = with_changes(read_tables(path), changes).get("encoding")
-    recorded = isinstance(encoding, dict) and encoding.get("kind") == "events"
-    return read_study_of_any_duration(path, changes, _USUAL["events" if recorded else "images"])
-
-
 @cache
 def shipped_recipes() -> dict[str, Recipe]:
     """Return how the networks that come with bioscnn were trained, and those that training was studied with.
@@ -82,17 +75,17 @@ def shipped_recipes() -> dict[str, Recipe]:
     They are the studies of ``sims/networks``. A network that another one begins with, or learns from, comes
     before it.
     """
-    found: dict[str, Recipe] = {}
+    recipes: dict[str, Recipe] = {}
     for path in sorted((shipped_studies() / FOLDER).glob("*.toml")):
         study = read_study(path)
-        found[study.name] = recipe_of(study)
-        if "spikes" in study.config.training.model_fields_set and found[study.name].stage == "rates":
+        recipes[study.name] = recipe_of(study)
+        if "spikes" in study.config.training.model_fields_set and recipes[study.name].stage == "rates":
             recipe = recipe_of(study, "spikes")
-            found[recipe.name] = recipe
+            recipes[recipe.name] = recipe
     ordered: dict[str, Recipe] = {}
-    while len(ordered) < len(found):
-        for name, recipe in found.items():
-            if name not in ordered and {recipe.start, recipe.teacher} & found.keys() <= ordered.keys():
+    while len(ordered) < len(recipes):
+        for name, recipe in recipes.items():
+            if name not in ordered and {recipe.start, recipe.teacher} & recipes.keys() <= ordered.keys():
                 ordered[name] = recipe
                 break
         else:

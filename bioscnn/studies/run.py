@@ -38,6 +38,10 @@ from bioscnn.studies.study import Study
 MOST_EXAMPLES = 10
 SUMMARY = "summary.json"
 
+FILES = {SUMMARY, "provenance.json", "config.toml", "run.h5", "report.html"}
+ADDED = {"ledger.json", "ledger.csv", "run.npz", "run.nix", "run.nwb", "csv"}
+"""What a run writes into its folder, and what `explain` and `export` add."""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -106,9 +110,10 @@ def run_study(
     folder = out or result_folder(results / name, study.label, key)
     known = _known(folder, key, watch)
     if known is None:
-        with ThreadPoolExecutor(1) as aside, whole_folder(folder, mark=SUMMARY) as scratch:
-            answered = aside.submit(_answer_and_load, prepared)
-            scores = _simulate(scratch / "run.h5", prepared, watch, answered)
+        with whole_folder(folder, _is_run) as scratch:
+            with ThreadPoolExecutor(1) as aside:  # which ends before figures are drawn by copies
+                answered = aside.submit(_answer_and_load, prepared)
+                scores = _simulate(scratch / "run.h5", prepared, watch, answered)
             facts = (
                 _provenance(prepared, watch.started) | made_by | {"key": key, "changed": dict(study.edits)}
             )
@@ -146,6 +151,12 @@ def _known(folder: Path, key: str, watch: _Watch) -> tuple[dict[str, Any], str] 
     except UserError:
         return None
     return summary, str(provenance["started"])
+
+
+def _is_run(folder: Path) -> bool:
+    """Return whether a folder holds a run, whole or damaged, and nothing else."""
+    names = {path.name for path in folder.iterdir()}
+    return SUMMARY in names and len(names & FILES) > 1 and names <= FILES | ADDED
 
 
 def _answer_and_load(prepared: Prepared) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,8 @@ from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.disturbance import without_noise
 from bioscnn.studies.prepare import device_of, network_for, trained_network, training_input
 from bioscnn.studies.scores import Scores
-from bioscnn.studies.study import AUTO, Study, read_study, read_tables, with_changes
+from bioscnn.studies.shipped import find_study
+from bioscnn.studies.study import AUTO, Study, read_study, read_tables, study_of, with_changes
 
 BETTER = 0.01
 """Share of trials in which another readout has to be nearer to the trained network before a run says so."""
@@ -104,19 +105,29 @@ def read_settled_study(
     UserError
         As `read_study` and a run do.
     """
-    if not _is_auto(path, changes):
-        return read_study(path, changes), None
+    path = find_study(path)
+    tables = read_tables(path)
+    if not _is_auto(with_changes(tables, changes)):
+        return study_of(path, tables, changes), None
     return _search(path, changes, data, progress)
 
 
-def read_study_of_any_duration(path: Path, changes: Sequence[str], duration: str = "1 s") -> Study:
-    """Read a study file; a trial lasts some `duration` if that of the file is ``"auto"``."""
-    any_duration = [f"simulation.duration={duration}"] if _is_auto(path, changes) else []
-    return read_study(path, [*changes, *any_duration])
+def read_study_of_any_duration(
+    path: Path, changes: Sequence[str], images: str = "1 s", events: str = "1 s"
+) -> Study:
+    """Read a study file; if its duration is ``"auto"``, a trial lasts so long, of images or of recordings."""
+    path = find_study(path)
+    tables = read_tables(path)
+    changed = with_changes(tables, changes)
+    if _is_auto(changed):
+        encoding = changed.get("encoding")
+        recorded = isinstance(encoding, dict) and encoding.get("kind") == "events"
+        changes = [*changes, f"simulation.duration={events if recorded else images}"]
+    return study_of(path, tables, changes)
 
 
-def _is_auto(path: Path, changes: Sequence[str]) -> bool:
-    simulation = with_changes(read_tables(path), changes).get("simulation")
+def _is_auto(tables: Mapping[str, Any]) -> bool:
+    simulation = tables.get("simulation")
     return isinstance(simulation, dict) and simulation.get("duration") == AUTO
 
 

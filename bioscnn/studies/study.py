@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from bioscnn.errors import UserError
 from bioscnn.studies.config import FILE_OF_A_NEURON, KEYS_OF_NEURONS, KEYS_OF_SYNAPSES, StudyConfig
 from bioscnn.studies.config.tables import KEYS_OF_CONVERSION
 from bioscnn.studies.naming import label_of
-from bioscnn.studies.shipped import find_study
+from bioscnn.studies.shipped import find_study, shipped_studies
 from bioscnn.toml import parse_toml
 
 AUTO = "auto"
@@ -40,11 +40,20 @@ class Study:
         Every key, SI units.
     edits : tuple of (str, object)
         Keys that were changed for this run, and their values; they are in `config` too.
+    file : Path or None
+        The file that was read.
     """
 
     name: str
     config: StudyConfig
     edits: tuple[tuple[str, Any], ...] = field(default=(), compare=False)
+    file: Path | None = field(default=None, compare=False)
+
+    @property
+    def argument(self) -> str:
+        """What a command names it by: the path of its file; that of a shipped study is found by its name."""
+        known = self.file is None or self.file.parent == shipped_studies()
+        return f"{self.name}.toml" if known else str(self.file)
 
     @property
     def label(self) -> str:
@@ -78,9 +87,13 @@ class Study:
         for name, table in keys.items():
             tables[name] = {**tables.get(name, {}), **table}
         try:
-            return Study(self.name, StudyConfig.model_validate(tables))
+            config = StudyConfig.model_validate(tables)
         except ValidationError as error:
             raise first_problem(error, Path(f"{self.name}.toml"), StudyConfig) from None
+        before = flat_keys(self.config)
+        edits = {key: value for key, value in flat_keys(config).items() if before.get(key) != value}
+        edits.pop("simulation.jobs", None)  # they decide no result
+        return replace(self, config=config, edits=tuple((dict(self.edits) | edits).items()))
 
     def toml(self) -> str:
         """Return the study as a file in which every key is written, to lie in any folder."""
@@ -134,16 +147,21 @@ def with_paths_beside(path: Path, tables: Mapping[str, Any]) -> dict[str, Any]:
     dataset = found.get("dataset")
     own = kind_and_path(str(dataset.get("name"))) if isinstance(dataset, dict) else None
     if own is not None and own[1] and isinstance(dataset, dict):
-        dataset["name"] = f"{own[0]}:{path.parent / Path(own[1]).expanduser()}"
+        dataset["name"] = f"{own[0]}:{path.parent / os.path.expanduser(own[1])}"  # noqa: PTH111
     for name, is_path in (("network", _is_path), ("neuron", lambda m: m.endswith(FILE_OF_A_NEURON))):
         table = found.get(name)
         if isinstance(table, dict) and isinstance(table.get("model"), str) and is_path(table["model"]):
-            table["model"] = os.path.normpath(path.parent / table["model"])
+            table["model"] = _beside(path, table["model"])
     training = found.get("training")
     for key in ("start", "teacher"):
         if isinstance(training, dict) and isinstance(training.get(key), str) and _is_path(training[key]):
-            training[key] = os.path.normpath(path.parent / training[key])
+            training[key] = _beside(path, training[key])
     return found
+
+
+def _beside(file: Path, path: str) -> str:
+    """Return a path in a file, relative to that file, as one from the current folder."""
+    return os.path.normpath(file.parent / os.path.expanduser(path))  # noqa: PTH111
 
 
 def _is_path(model: str) -> bool:
@@ -194,7 +212,7 @@ def study_of(path: Path, tables: Mapping[str, Any], changes: Sequence[str] = ())
         config = StudyConfig.model_validate(changed)
         if config.is_nir:
             config = _of_graph(config, path, changes)
-        return Study(path.stem, config, tuple(_edits(tables, changes, config)))
+        return Study(path.stem, config, tuple(_edits(tables, changes, config)), path)
     except ValidationError as error:
         raise first_problem(error, path, StudyConfig) from None
 

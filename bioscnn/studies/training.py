@@ -28,7 +28,7 @@ from bioscnn.spikes import SpikeTrains
 from bioscnn.studies.event_input import EventInput
 from bioscnn.studies.image_input import ImageInput
 from bioscnn.studies.prepare import input_kind
-from bioscnn.studies.recipe import Recipe
+from bioscnn.studies.recipe import RANDOM, Recipe, refuse_keys_of_lif_rates
 from bioscnn.training.settings import TrainingSettings
 from bioscnn.training.train import require_torch, train
 
@@ -43,7 +43,7 @@ _VERSIONS = 8
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class TrainingExamples:
     """Examples as `bioscnn.training.train.train` takes them.
 
     Parameters
@@ -64,9 +64,9 @@ class Shown:
     noisy: NDArray[np.float32] | None = None
 
 
-def load_shown(
+def load_training_examples(
     recipe: Recipe, split: str, data: Path | None, trials: int | None = None, progress: Stages | None = None
-) -> Shown:
+) -> TrainingExamples:
     """Load the examples of a recipe.
 
     Parameters
@@ -90,29 +90,29 @@ def load_shown(
     config, keys = recipe.config, recipe.config.training
     limit = trials if trials is not None else recipe.examples if split == "train" else None
     try:
-        shown = input_kind(config).load(config, split, limit, data, progress or Silent())
+        loaded = input_kind(config).load(config, split, limit, data, progress or Silent())
     except UserError as error:
         raise error.but(key="training.examples" if error.key == "dataset.trials" else error.key) from None
     first = keys.validation_from if split == "validation" else 0
-    if first >= (n := len(shown.examples)):
+    if first >= (n := len(loaded.examples)):
         raise UserError(
             "no validation examples are left to choose the epoch",
             key="training.validation_from",
             value=first,
             expected=f"less than {n}",
         )
-    if isinstance(shown, EventInput):
-        shown = replace(shown, examples=shown.examples.take(slice(first, None)))
-        return Shown(shown.encoded, shown.examples, shown.shape)
-    assert isinstance(shown, ImageInput)
-    examples, shape = shown.examples.take(slice(first, None)), shown.shape
+    if isinstance(loaded, EventInput):
+        loaded = replace(loaded, examples=loaded.examples.take(slice(first, None)))
+        return TrainingExamples(loaded.encoded, loaded.examples, loaded.shape)
+    assert isinstance(loaded, ImageInput)
+    examples, shape = loaded.examples.take(slice(first, None)), loaded.shape
     if recipe.front_end is None:
-        return Shown(examples.images, examples, shape)
+        return TrainingExamples(examples.images, examples, shape)
     intensities, settings = examples.intensities(), recipe.settings(len(examples))
     noisy = _with_noise(intensities, settings) if split == "train" and settings.noise > 0 else ()
     simulation = config.simulation
     encoded, *versions = (
-        shown.front_end.intensities(images, simulation.n_steps, simulation.dt)
+        loaded.front_end.intensities(images, simulation.n_steps, simulation.dt)
         for images in (intensities, *noisy)
     )
     largest, rate = float(max(map(np.max, (encoded, *versions)))), config.encoding.input_rate
@@ -123,7 +123,7 @@ def load_shown(
             value=format_quantity(rate, "frequency"),
             expected=f"{format_quantity(math.ceil(largest * rate), 'frequency')} or more",
         )
-    return Shown(encoded, examples, shape, np.stack(versions) if versions else None)
+    return TrainingExamples(encoded, examples, shape, np.stack(versions) if versions else None)
 
 
 def _with_noise(images: NDArray[np.float32], settings: TrainingSettings) -> Iterator[NDArray[np.float32]]:
@@ -185,7 +185,7 @@ def train_recipe(
     file = folder / f"{recipe.name}.onnx"
     _refuse_foreign(file)
     training, validation = (
-        load_shown(recipe, split, data, progress=stages) for split in ("train", "validation")
+        load_training_examples(recipe, split, data, progress=stages) for split in ("train", "validation")
     )
     settings, classes = recipe.settings(len(training.examples)), training.examples.classes
     if recipe.start is None:
@@ -193,13 +193,15 @@ def train_recipe(
     else:
         start = _network("start", recipe.start, folder, training)
         graph = replace(with_neuron(start, recipe.neuron), name=recipe.name)
+        if not any(isinstance(layer, LIFRate) for layer in graph.layers):
+            refuse_keys_of_lif_rates(recipe.config)
     teacher = None if recipe.teacher is None else _network("teacher", recipe.teacher, folder, training)
     make_folder(folder)
     with scratch_for_results(folder, ".unfinished"):
         pass  # a folder that takes no files, such as those of /proc, is told now and not after training
     checkpoint = folder / f"{recipe.name}.checkpoint.npz"
     with unwritable_is_told(folder):
-        trained, made = train(
+        trained, measured = train(
             graph,
             training.stimulus,
             training.examples.labels,
@@ -214,21 +216,21 @@ def train_recipe(
         card = {
             "name": recipe.name,
             "command": recipe.command,
-            "started_from": recipe.start or "random weights",
+            "started_from": recipe.start or RANDOM,
             "teacher": recipe.teacher,
             "classes": list(classes),
             "training": recipe.config.training.model_dump(),
             "data": {
                 split: {
-                    "name": shown.examples.name,
-                    "n": len(shown.examples),
-                    "sha256": shown.examples.sha256,
-                    "source": shown.examples.source,
+                    "name": part.examples.name,
+                    "n": len(part.examples),
+                    "sha256": part.examples.sha256,
+                    "source": part.examples.source,
                 }
-                for split, shown in (("train", training), ("validation", validation))
+                for split, part in (("train", training), ("validation", validation))
             },
             **recipe.facts(),
-            **made,
+            **measured,
         }
         # The card first: a network without one would be taken for somebody else's.
         write_json(file.with_suffix(".json"), card)
@@ -237,7 +239,7 @@ def train_recipe(
     return file, card
 
 
-def _network(key: str, name: str, folder: Path, shown: Shown) -> LayerGraph:
+def _network(key: str, name: str, folder: Path, training: TrainingExamples) -> LayerGraph:
     """Return a network that was trained into the same folder, or else the one of that name.
 
     Raises
@@ -248,15 +250,15 @@ def _network(key: str, name: str, folder: Path, shown: Shown) -> LayerGraph:
     beside = folder / f"{name}.onnx"
     source = beside if not Path(name).suffix and beside.exists() else name
     graph = read_model(source)
-    n_classes = len(shown.examples.classes)
-    if graph.input_shape != shown.shape or graph.n_classes != n_classes:
+    n_classes = len(training.examples.classes)
+    if graph.input_shape != training.shape or graph.n_classes != n_classes:
         raise UserError(
             "the network does not fit the examples",
             key=f"training.{key}",
             value=f"{name}: {graph.input_shape} to {graph.n_classes} classes",
-            expected=f"{shown.shape} to {n_classes} classes",
+            expected=f"{training.shape} to {n_classes} classes",
         )
-    known, classes = (read_card(source) or {}).get("classes"), list(shown.examples.classes)
+    known, classes = (read_card(source) or {}).get("classes"), list(training.examples.classes)
     if key == "teacher" and isinstance(known, list) and known != classes:
         raise UserError(
             "the teacher has other classes, or has them in another order",

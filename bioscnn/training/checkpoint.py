@@ -130,10 +130,10 @@ def _restored(
     """Set everything to a state; ValueError, KeyError, TypeError or RuntimeError if it is none."""
 
     def group(name: str, like: list[torch.Tensor]) -> list[Array]:
-        found = [arrays[f"{name}-{index}"] for index in range(len(like))]
-        if any((a.shape, a.dtype) != (t.shape, np.float32) for a, t in zip(found, like, strict=True)):
+        stored = [arrays[f"{name}-{index}"] for index in range(len(like))]
+        if any((a.shape, a.dtype) != (t.shape, np.float32) for a, t in zip(stored, like, strict=True)):
             raise ValueError(name)
-        return found
+        return stored
 
     step, losses = facts["step"], facts["losses"]
     records = [EpochRecord(**record) for record in facts["records"]]

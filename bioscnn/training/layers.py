@@ -139,23 +139,23 @@ def _layer(text: str, word: str) -> Specification:
             raise _refused(text, word, f"numbers from {least} to {LARGEST:,}")
         return int(digits)
 
-    if found := _CONVOLUTION.fullmatch(word):
-        channels, kernel, stride, padding = found.groups()
+    if match := _CONVOLUTION.fullmatch(word):
+        channels, kernel, stride, padding = match.groups()
         size, step = number(kernel), number(stride or "1")
         return Convolution(number(channels), (size, size), (step, step), number(padding or "0", 0))
-    if found := _POOLING.fullmatch(word):
-        return Pooling("average" if found[1] == "a" else "max", number(found[2]))
-    if found := _HIDDEN.fullmatch(word):
-        return Hidden(number(found[1]))
+    if match := _POOLING.fullmatch(word):
+        return Pooling("average" if match[1] == "a" else "max", number(match[2]))
+    if match := _HIDDEN.fullmatch(word):
+        return Hidden(number(match[1]))
     raise _refused(text, word, "no layer")
 
 
 def _refused(text: str, word: str, why: str) -> UserError:
-    shown = text if len(text) < 80 else f"{text[:77]}..."
+    excerpt = text if len(text) < 80 else f"{text[:77]}..."
     return UserError(
         f"these layers cannot be read at {word[:20]!r}: {why}",
         key="training.layers",
-        value=shown,
+        value=excerpt,
         expected=EXPECTED,
     )
 

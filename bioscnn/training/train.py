@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 import bioscnn
 from bioscnn.ann import LayerGraph
 from bioscnn.errors import UserError
-from bioscnn.extras import how_to_install
+from bioscnn.extras import require
 from bioscnn.quantities import format_quantity
 from bioscnn.spikes import SpikeTrains
 from bioscnn.statistics import Estimate, proportion_of_counts
+from bioscnn.training.room import check_training_room
 from bioscnn.training.settings import RateSettings, SpikeSettings
 
 if TYPE_CHECKING:
@@ -45,9 +46,10 @@ def train(
 ) -> tuple[LayerGraph, dict[str, Any]]:
     """Train a network, on rates or on spikes as the settings say.
 
-    The network of the best epoch is returned, by its accuracy on the validation images: that of the rates
-    after training on rates, that of the spikes after fine-tuning. The same settings give the same network on
-    the same machine, also if the training was interrupted and continued from its checkpoint.
+    The network of the best epoch is returned, by its accuracy on the validation images, and of equal ones the
+    first: that of the rates after training on rates, that of the spikes after fine-tuning. The same settings
+    give the same network on the same machine, also if the training was interrupted and continued from its
+    checkpoint.
 
     Parameters
     ----------
@@ -82,10 +84,11 @@ def train(
     Raises
     ------
     UserError
-        If torch is missing, the arrays do not fit the network, the training diverges, the checkpoint is of
-        another training, or spikes are asked of a ReLU network.
+        If torch is missing, memory does not suffice, the arrays do not fit the network, the training
+        diverges, the checkpoint is of another training, or spikes are asked of a ReLU network.
     """
     require_torch()
+    check_training_room(graph, settings, train_images)
     import torch
 
     from bioscnn.training.checkpoint import Checkpoint
@@ -111,7 +114,7 @@ def train(
         )
     finally:
         torch.set_num_threads(threads)
-    best = max(records, key=lambda record: (objective.score(record), record.epoch))
+    best = max(records, key=objective.score)  # the first of equal ones
     right = proportion_of_counts(round(best.validation_accuracy * len(validation)), len(validation))
     card = {
         "name": graph.name,
@@ -123,6 +126,7 @@ def train(
         "validation": _share(right),
         "spiking": _spiking(best, min(len(validation), objective.spiking_images), objective.clock.duration),
         "best_epoch": best.epoch,
+        "best_epoch_is": "the first of the highest validation accuracy",
         "epochs": [asdict(record) for record in records],
         "weights_sha256": trained.sha256(),
         "versions": {"bioscnn": bioscnn.__version__, "torch": torch.__version__},
@@ -139,10 +143,7 @@ def require_torch() -> None:
     UserError
         If it is missing.
     """
-    try:
-        import torch  # noqa: F401
-    except ModuleNotFoundError:
-        raise UserError("training needs torch", fix=how_to_install("train")) from None
+    require("training needs torch", "train", "torch")
 
 
 def _identity(

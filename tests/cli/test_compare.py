@@ -5,6 +5,8 @@ import shutil
 
 import pytest
 
+from bioscnn.printing.devices import print_comparison
+from bioscnn.studies.comparison import RunComparison
 from tests.cli.test_commands import STUDY, assert_refused, bioscnn
 from tests.runs import change_json, move_spike, recorded, write_run
 
@@ -54,6 +56,15 @@ def test_other_networks_are_compared_by_their_trials_and_end_with_code_0(runs):
     quantities = {row["quantity"]: row for row in told["differences"]}
     assert list(quantities) == ["accuracy", "latency_ms", "spikes_per_trial"]
     assert not any(row["significant"] for row in told["differences"])
+
+
+def test_what_a_run_did_not_record_is_said_so(capsys):
+    settings = {"folder": "a", "device": "numpy", "connectivity": "explicit", "precision": "float64"}
+    unknown = settings | {"brian2": None, "commit": None}
+    keys = {"neuron.tau_a": (None, "100 ms")}
+    print_comparison(RunComparison((unknown, unknown), 3, keys, (), None))
+    said = capsys.readouterr().out
+    assert "None" not in said and said.count("not recorded") == 5
 
 
 def test_what_cannot_be_compared_ends_with_code_2(runs, tmp_path):

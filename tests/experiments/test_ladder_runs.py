@@ -20,7 +20,7 @@ from bioscnn.simulation import simulate
 from bioscnn.studies import read_study
 from bioscnn.studies.prepare import prepare
 from bioscnn.studies.scores import Scores
-from bioscnn.studies.training import Shown
+from bioscnn.studies.training import TrainingExamples
 from bioscnn.studies.watcher import Unwatched
 from tests.browser.conftest import (
     assert_everything_fits,
@@ -106,8 +106,8 @@ def test_the_layer_that_encodes_images_has_the_same_neurons_on_every_rung():
 def test_rungs_with_a_twin_are_fine_tuned_and_the_others_say_why_not(tmp_path, monkeypatch):
     pytest.importorskip("torch")
     digits = load_dataset("mnist", "validation").take(96)
-    shown = Shown(digits.intensities(), digits, (1, 28, 28))
-    monkeypatch.setattr("bioscnn.studies.training.load_shown", lambda *_: shown)
+    shown = TrainingExamples(digits.intensities(), digits, (1, 28, 28))
+    monkeypatch.setattr("bioscnn.studies.training.load_training_examples", lambda *_: shown)
     monkeypatch.setattr(RUNGS, lambda study, own: rungs_of(study, own)[:2])
     monkeypatch.setattr("bioscnn.experiments.ladder.fine_tuning.EXAMPLES", {"images": 64})
     monkeypatch.setattr("bioscnn.experiments.ladder.fine_tuning.VALIDATION", 32)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from bioscnn.errors import UserError
 from bioscnn.experiments.run import Shard
 from bioscnn.experiments.sweep import read_sweep
 from bioscnn.experiments.sweep.shown import read_sweep_results
@@ -96,6 +99,32 @@ def test_a_finished_sweep_is_read_back_as_it_was_shown(screened):
     assert [parameter.key for parameter in shown.order[:2]] == ["network.weight_scale", "encoding.gain"]
     assert shown.points["answer"].tolist() == table_of(screened)["answer"].tolist()
     assert len(shown.alone) == 18 and shown.interactions is None
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("summary.json", '{"kind": 3, "parameters": [], "outcomes": ["answer"]}'),
+        ("summary.json", '{"kind": "grid", "parameters": [3], "outcomes": ["answer"]}'),
+        ("summary.json", '{"kind": "grid", "parameters": [], "outcomes": []}'),
+        ("summary.json", "[1]"),
+        ("points.csv", ""),
+        ("points.csv", "a,b\n1,2\n"),
+        ("points.csv", "point,answer,error\n1,x,\n"),
+        ("points.csv", None),
+        ("effects.csv", '"'),
+    ],
+)
+def test_a_damaged_sweep_is_refused_by_its_file(screened, tmp_path, file, content):
+    folder = tmp_path / "sweep"
+    shutil.copytree(screened.folder, folder)
+    assert read_sweep_results(str(folder)).main == "answer"
+    (folder / file).unlink()
+    if content is not None:
+        (folder / file).write_text(content)
+    with pytest.raises(UserError) as refused:
+        read_sweep_results(folder)
+    assert str(refused.value.file).startswith(str(folder))
 
 
 def test_the_main_number_of_the_index_is_the_strongest_effect(screened):

@@ -1,5 +1,8 @@
 """What `bioscnn cite` prints: BibTeX that can be read, of exactly the methods that a study uses."""
 
+import gzip
+import hashlib
+import json
 import re
 from pathlib import Path
 
@@ -8,9 +11,10 @@ import yaml
 from typer.testing import CliRunner
 
 import bioscnn
-from bioscnn.citations.methods import CAMERA, DATASETS, NOISES
+from bioscnn.citations.methods import CAMERA, DATASETS, IMAGES_MD5, NOISES
 from bioscnn.citations.references import bibtex, references
 from bioscnn.cli import app
+from bioscnn.errors import UserError
 from bioscnn.noise import NOISES as ALL_NOISES
 from bioscnn.studies.shipped import shipped_studies
 
@@ -67,18 +71,17 @@ def test_every_shipped_study_is_cited_from_the_shell_as_from_python(study):
     ("changes", "more", "fewer"),
     [
         ({"simulation.device": "genn"}, {"stimberg2020brian2genn", "yavuz2016genn"}, set()),
-        ({"neuron.reset": "subtract"}, {"rueckauer2017conversion"}, set()),
         ({"neuron.model": "adaptive-lif"}, {"treves1993meanfield", "benda2003adaptation"}, set()),
         ({"synapse.model": "conductance"}, {"destexhe2001conductances"}, {"rotter1999exact"}),
         (
             {"network.model": "mnist-small-relu"},
-            {"diehl2015fast", "rueckauer2017conversion", "kim2020spikingyolo"},
-            {"hunsberger2016training"},
+            {"diehl2015fast", "kim2020spikingyolo"},
+            {"hunsberger2016training", "bengio2013estimating"},
         ),
         (
             {"network.model": "mnist-small-relu", "network.normalisation": "layer-wise"},
-            {"diehl2015fast", "rueckauer2017conversion"},
-            {"hunsberger2016training"},
+            {"diehl2015fast"},
+            {"hunsberger2016training", "bengio2013estimating"},
         ),
         ({"network.model": "mnist-small-fine-tuned"}, {"neftci2019surrogate"}, set()),
         ({"noise.transmission-failure.severity": 1}, {"allen1994unreliability"}, set()),
@@ -92,6 +95,12 @@ def test_every_shipped_study_is_cited_from_the_shell_as_from_python(study):
 def test_a_changed_key_changes_what_is_cited(changes, more, fewer):
     usual, now = cited("mnist"), cited("mnist", **changes)
     assert (now - usual, usual - now) == (more, fewer)
+
+
+def test_reset_by_subtraction_is_cited_for_what_it_is():
+    assert "rueckauer2017conversion" in cited("mnist")
+    assert "reset by subtraction" in bioscnn.cite("mnist", {"neuron.reset": "subtract"})
+    assert "reset by subtraction" not in bioscnn.cite("mnist")
 
 
 def test_a_retina_and_ranks_and_recordings_bring_their_own():
@@ -110,12 +119,54 @@ def test_elastic_distortions_are_cited_for_networks_that_were_shown_them():
     assert "simard2003best" in cited("mnist") and "simard2003best" not in cited("caltech")
 
 
-def test_own_data_are_cited_by_their_folder_if_it_is_a_known_one(tmp_path):
+def test_own_data_are_cited_by_what_they_hold_and_not_by_their_folder(tmp_path, monkeypatch):
+    images = bytes([0, 0, 8, 3, 0, 0, 0, 20, 0, 0, 0, 2, 0, 0, 0, 2]) + bytes(range(80))
+    labels = bytes([0, 0, 8, 1, 0, 0, 0, 20]) + bytes([0, 1] * 10)
     study = tmp_path / "clothes.toml"
-    study.write_text('[dataset]\nname = "idx:fashion-mnist"\n')
+    for folder in ("mnist", "fashion-mnist", "my-own"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "train-images-idx3-ubyte.gz").write_bytes(gzip.compress(images))
+        (tmp_path / folder / "train-labels-idx1-ubyte").write_bytes(labels)
+        study.write_text(f'[dataset]\nname = "idx:{folder}"\n')
+        assert not {"xiao2017fashion", "lecun1998gradient"} & cited(study)
+    monkeypatch.setitem(IMAGES_MD5, hashlib.md5(images).hexdigest(), "fashion-mnist")
     assert "xiao2017fashion" in cited(study) and "lecun1998gradient" not in cited(study)
-    study.write_text('[dataset]\nname = "idx:my-own"\n')
+    study.write_text('[dataset]\nname = "fashion-mnist"\n')  # by its name, also where it is not
+    assert "xiao2017fashion" in cited(study)
+    study.write_text('[dataset]\nname = "idx:nowhere"\n')
     assert not {"xiao2017fashion", "lecun1998gradient"} & cited(study)
+
+
+def test_what_training_used_is_cited_as_the_card_says(tmp_path):
+    """Batch normalisation and weight decay by their keys; what an earlier stage used, too."""
+    card = {
+        "weights_sha256": bioscnn.read_network("mnist-small").sha256(), "stage": "rates",
+        "settings": {"weight_decay": 0.01}, "training": {"layers": "8c3 bn"},
+        "started_from": "random weights",
+    }  # fmt: skip
+    bioscnn.write_onnx(bioscnn.read_network("mnist-small"), tmp_path / "own.onnx")
+    own = {"network.model": str(tmp_path / "own.onnx")}
+    always = {"paszke2019pytorch", "kingma2015adam", "loshchilov2017sgdr", "he2015delving"}
+    asked = {"ioffe2015batch", "loshchilov2019decoupled"}
+    assert not (always | asked) & cited("mnist", **own)
+    (tmp_path / "own.json").write_text(json.dumps(card))
+    assert always | asked | {"bengio2013estimating"} <= cited("mnist", **own)
+    assert always <= cited("mnist") and not asked & cited("mnist")
+    tuned = card | {"stage": "spikes", "settings": {"epochs": 1}, "training": {}}
+    bioscnn.write_onnx(bioscnn.read_network("mnist-small"), tmp_path / "tuned.onnx")
+    (tmp_path / "tuned.json").write_text(json.dumps(tuned | {"started_from": own["network.model"]}))
+    assert asked | {"neftci2019surrogate"} <= cited(
+        "mnist", **{"network.model": str(tmp_path / "tuned.onnx")}
+    )
+
+
+def test_before_training_it_is_said_how_to_train(tmp_path):
+    study = tmp_path / "pets.toml"
+    study.write_text('[network]\nmodel = "pets.onnx"\n')
+    for function in (bioscnn.cite, bioscnn.plan):
+        with pytest.raises(UserError) as refused:
+            function(study)
+        assert "bioscnn train" in refused.value.fix and refused.value.file == tmp_path / "pets.onnx"
 
 
 def test_a_nir_graph_is_cited_without_neuron_and_training(tmp_path):

@@ -9,9 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from bioscnn import forks
 from bioscnn.forks import shared_out
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is copied")
+
+
+@pytest.fixture
+def alone(monkeypatch):
+    """Copies, whatever threads run the tests."""
+    monkeypatch.setattr(forks, "is_alone", lambda: True)
+
 
 SHARES = """
 import os, time
@@ -21,8 +29,32 @@ def work(job):
     time.sleep(60)
 shared_out(work, [0, 1], 2)
 """
+ALONE = """
+import ctypes, os, threading, time
+import numpy, scipy.linalg, h5py, matplotlib.figure
+from bioscnn.forks import is_alone, shared_out
+{thread}
+processes = {{process for process, _ in shared_out(lambda job: [os.getpid(), time.sleep(0.05)], range(8), 2)}}
+print(is_alone(), len(processes))
+"""
+THREADS = {
+    "": "True 2",  # those of OpenBLAS alone
+    "threading.Thread(target=time.sleep, args=(60,), daemon=True).start()": "False 1",
+    # One that Python does not know, of the C library.
+    "ctypes.CDLL(None).pthread_create(ctypes.byref(ctypes.c_ulong()), None, "
+    "ctypes.cast(ctypes.CDLL(None).sleep, ctypes.c_void_p), ctypes.c_void_p(60))": "False 1",
+}
 
 
+@pytest.mark.parametrize("thread", THREADS)
+def test_nothing_is_copied_while_another_thread_may_hold_a_lock(thread):
+    code = f"{ALONE.format(thread=thread)}import sys; sys.stdout.flush(); os._exit(0)"
+    environment = os.environ | {"OPENBLAS_NUM_THREADS": "2", "OMP_NUM_THREADS": "2"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    assert done.stdout.strip() == THREADS[thread], done.stderr
+
+
+@pytest.mark.usefixtures("alone")
 def test_the_results_have_the_order_of_the_jobs_and_come_from_several_processes():
     def work(job: int) -> list[int]:
         time.sleep(0.02)
@@ -33,6 +65,7 @@ def test_the_results_have_the_order_of_the_jobs_and_come_from_several_processes(
     assert len({process for _, process in results}) == 3
 
 
+@pytest.mark.usefixtures("alone")
 def test_a_job_on_which_a_copy_dies_is_done_again():
     here = os.getpid()
 
@@ -45,6 +78,7 @@ def test_a_job_on_which_a_copy_dies_is_done_again():
     assert shared_out(work, range(5), 3) == list(range(5))
 
 
+@pytest.mark.usefixtures("alone")
 def test_an_error_is_raised_where_the_work_was_asked_for():
     def work(job: int) -> int:
         return 1 // (job - 3)
@@ -76,6 +110,7 @@ def _runs(process: int) -> bool:
         return False
 
 
+@pytest.mark.usefixtures("alone")
 def test_large_results_take_no_longer_than_small_ones():
     begun = time.perf_counter()
     assert len(shared_out(lambda job: "x" * 2**20, range(30), 3)) == 30

@@ -8,15 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bioscnn import plots
 from bioscnn.ann import LIFRate, ReLU, read_model
 from bioscnn.datasets import load_dataset
 from bioscnn.ledger import Case, Conditions, draw_up
 from bioscnn.ledger import ledger as ledger_module
 from bioscnn.ledger.causes import CAUSES, Off, switch_all_off
 from bioscnn.ledger.files import from_json, to_csv, to_json
-from bioscnn.ledger.layers import expected_rates
+from bioscnn.ledger.layers import LayerComparison, expected_rates
 from bioscnn.ledger.outcomes import ann_classes
 from bioscnn.neurons import IF, LIF, ExponentialCurrent
+from bioscnn.report.ledger import ledger_section
 from bioscnn.seeds import stream
 from bioscnn.simulation import Device
 from bioscnn.statistics import score_mean
@@ -29,6 +31,7 @@ AS_TRAINED = Conditions(
 EVERY_FAULT = replace(
     AS_TRAINED, neuron=LIF(tau_m=10e-3, t_ref=5e-3, reset="zero"), normalisation="none", dt=5e-3
 )
+LAYER = LayerComparison("conv1", 4, 2, 0.9, 1.0, 20.0, 19.0, 0.1, [0.0, 1.0], [0.0, 1.0], [[1]])
 SWITCH = {cause.name: cause.switch_off for cause in CAUSES}
 
 
@@ -48,6 +51,36 @@ def made_up(seed, sharpness):
         return {name: np.where(rng.random(n) < sharpness, trained, rng.integers(0, 5, n)) for name in wanted}
 
     return spiking_classes
+
+
+def wrong_by_the_time_step(n_wrong):
+    """The first trials have another class than that of the trained network, unless the step is fine."""
+
+    def spiking_classes(case, wanted, *_):
+        trained = ann_classes(case, AS_TRAINED)
+        wrong = np.where(np.arange(len(trained)) < n_wrong, (trained + 1) % 5, trained)
+        right = ("without time step", "all off")
+        return {name: trained if name in right else wrong for name in wanted}
+
+    return spiking_classes
+
+
+def test_figure_table_and_sentence_give_the_intervals_that_significance_is_judged_by(monkeypatch):
+    """The own interval of 7 of 40 trials leaves zero out, the corrected one does not."""
+    monkeypatch.setattr(ledger_module, "spiking_classes", wrong_by_the_time_step(7))
+    ledger = draw_up(case(), EVERY_FAULT, "spike-count", Device())
+    parts = [entry.agreement_part for entry in ledger.entries] + list(ledger.parts.values())
+    assert any(part.low > 0 or part.high < 0 for part in parts if not part.significant)
+    for part in parts:
+        assert part.interval == (part.low_holm, part.high_holm)
+        assert part.significant == (part.interval[0] > 0 or part.interval[1] < 0)
+    rows = {row["cause"]: row for row in ledger_section(ledger, [LAYER]).parts[1].rows}
+    axes = plots.waterfall(ledger.ann, ledger.parts, ledger.as_run).axes[0]
+    whiskers = [line.get_segments() for line in axes.collections]
+    for name, part in ledger.parts.items():
+        assert (rows[name]["low"], rows[name]["high"]) == part.interval
+    drawn = [abs(lines[0][1][0] - lines[0][0][0]) for lines in whiskers if lines[0][0][1] == lines[0][1][1]]
+    assert drawn == pytest.approx([100 * np.ptp(part.interval) for part in ledger.parts.values()])
 
 
 @pytest.mark.parametrize("conditions", [AS_TRAINED, EVERY_FAULT], ids=["as trained", "every fault"])
@@ -82,13 +115,7 @@ def test_a_ledger_of_the_version_before_is_refused(monkeypatch):
 
 
 def test_the_cause_that_alone_changes_decisions_is_first_and_significant(monkeypatch):
-    def spiking_classes(case, wanted, *_):
-        trained = ann_classes(case, AS_TRAINED)
-        wrong = np.where(np.arange(len(trained)) < 15, (trained + 1) % 5, trained)
-        right = ("without time step", "all off")
-        return {name: trained if name in right else wrong for name in wanted}
-
-    monkeypatch.setattr(ledger_module, "spiking_classes", spiking_classes)
+    monkeypatch.setattr(ledger_module, "spiking_classes", wrong_by_the_time_step(15))
     ledger = draw_up(case(), EVERY_FAULT, "spike-count", Device())
     assert (ledger.first, ledger.rivals) == ("time step", ())
     parts = {entry.cause: entry.agreement_part for entry in ledger.entries}

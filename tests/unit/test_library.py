@@ -1,6 +1,8 @@
 """What ``import bioscnn`` offers, and what it costs."""
 
+import ast
 import contextlib
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -13,7 +15,9 @@ import pytest
 import bioscnn
 from bioscnn.ann import read_onnx
 from bioscnn.errors import UserError
+from bioscnn.library.wording import python_words
 from bioscnn.studies import read_study
+from bioscnn.studies.shipped import shipped_studies
 from tests.own_data import network as events_network
 from tests.own_data import photographs, recordings
 from tests.runs import N_TRIALS, only_of, recorded, write_run
@@ -250,6 +254,45 @@ def test_an_experiment_is_conducted_quietly_and_its_tables_are_frames(tmp_path, 
     assert capfd.readouterr() == ("", "")
 
 
+def test_errors_from_python_name_arguments_and_no_options_of_the_shell(result, tmp_path):
+    (tmp_path / "there.npz").write_bytes(b"mine")
+    digit, numpy = np.zeros((1, 1, 28, 28)), bioscnn.Device("numpy")
+    bare = bioscnn.simulate(bioscnn.convert("mnist-small"), digit, device=numpy, potentials=())
+    study = bioscnn.read_study("mnist", DIGITS)
+    for function, key in (
+        (lambda: bioscnn.decisions(bare, "peak"), "rule"),
+        (lambda: bioscnn.decisions(bare, ["peak-potential"]), "rule"),
+        (lambda: bioscnn.decisions(bare, "peak-potential"), "population"),
+        (lambda: bare.spikes("conv9"), "population"),
+        (lambda: bioscnn.decisions(bare.populations, "first-spike"), "recording"),
+        (lambda: bioscnn.export(result, "mat"), "to"),
+        (lambda: bioscnn.export(result, "npz", tmp_path / "there.npz"), None),
+        (lambda: bioscnn.explain(result, trials=0), "trials"),
+        (lambda: bioscnn.new_study("pets", "folder:"), "data"),
+        (lambda: bioscnn.conduct(bioscnn.TimeStepExperiment(study, ("1 ms",)), jobs=1), "steps"),
+        (lambda: bioscnn.conduct(bioscnn.NoiseExperiment(study, kinds=("blur", "blur")), jobs=1), "kinds"),
+    ):
+        with pytest.raises(UserError) as refused:
+            function()
+        assert refused.value.key == key and "--" not in str(refused.value)
+    with pytest.raises(UserError) as refused:
+        bioscnn.decisions(bare, "peak")
+    assert refused.value.fix == 'write "peak-potential"' and "spike-count" in refused.value.expected
+
+
+def test_every_option_that_an_error_names_has_a_name_in_python():
+    """What is left are options of other programs, or of commands that Python does not have."""
+    said = set()
+    for path in sorted(Path(bioscnn.__file__).parent.rglob("*.py")):
+        if not {"cli.py", "printing", "reproduce", "doctor"} & {*path.parts}:
+            for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(call, ast.Call) and getattr(call.func, "id", "") in ("UserError", "refuse"):
+                    texts = (x.value for x in ast.walk(call) if isinstance(x, ast.Constant))
+                    said |= {text for text in texts if isinstance(text, str) and "--" in text}
+    left = {option for text in said for option in re.findall(r"--[a-z-]+", python_words(text))}
+    assert len(said) > 25 and left <= {"--force-reinstall", "--no-deps", "--nthreads", "--nworkers", "--docs"}
+
+
 def test_progress_is_shown_where_it_is_asked_for(capfd):
     digit, numpy = bioscnn.load_dataset("mnist", trials=1), bioscnn.Device("numpy")
     bioscnn.simulate(bioscnn.convert("mnist-small"), digit, device=numpy, progress=True)
@@ -282,6 +325,69 @@ def test_what_is_no_study_and_no_run_is_refused_by_name(wrong):
         assert refused.value.key == "run"
     with pytest.raises(UserError):
         bioscnn.new_study(wrong)
+
+
+@pytest.mark.parametrize("wrong", [3, None, b"x", ["a"], {"a": 1}, True], ids=repr)
+def test_what_is_no_path_is_refused_by_every_reader(wrong):
+    for read, key in (
+        (bioscnn.read_card, "network"),
+        (bioscnn.read_sweep, "file"),
+        (bioscnn.read_sweep_results, "folder"),
+    ):
+        with pytest.raises(UserError) as refused:
+            read(wrong)
+        assert refused.value.key == key
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        '{"weights_sha256": 3, "epochs": 4}',
+        '{"epochs": {"1": 2}}',
+        '{"settings": [1]}',
+        '{"classes": 3}',
+        "[]",
+    ],
+)
+def test_what_is_no_card_is_refused_by_its_file_and_lets_no_network_be_overwritten(tmp_path, card):
+    network = tmp_path / "mnist-small.onnx"
+    bioscnn.write_onnx(bioscnn.read_network("mnist-small"), network)
+    before = network.read_bytes()
+    network.with_suffix(".json").write_text(card)
+    for function in (
+        bioscnn.read_card,
+        bioscnn.read_network,
+        lambda file: bioscnn.cite("mnist", {"network.model": file}),
+    ):
+        with pytest.raises(UserError) as refused:
+            function(network)
+        assert refused.value.file == network.with_suffix(".json")
+    pytest.importorskip("torch")
+    with pytest.raises(UserError):
+        bioscnn.train("mnist-small", out=tmp_path)
+    assert network.read_bytes() == before
+
+
+def test_a_tilde_is_a_home_directory(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    bioscnn.write_onnx(bioscnn.read_network("mnist-small"), tmp_path / "own.onnx")
+    shipped = sorted((shipped_studies() / "neurons").glob("*.toml"))[0]
+    (tmp_path / "own.toml").write_bytes(shipped.read_bytes())
+    (tmp_path / "studies").mkdir()
+    study = tmp_path / "studies" / "own.toml"
+    study.write_text('[network]\nmodel = "~/own.onnx"\n[neuron]\nmodel = "~/own.toml"\n')
+    for read in (
+        bioscnn.read_study("~/studies/own.toml"),
+        bioscnn.read_study("mnist", {"network.model": "~/own.onnx", "neuron.model": "~/own.toml"}),
+    ):
+        assert read.config.network.model == str(tmp_path / "own.onnx")
+        assert read.config.neuron.model == "own"
+    photographs(tmp_path / "pets", ("cat", "dog"))
+    assert len(bioscnn.load_dataset("folder:~/pets", "train")) > 0
+    assert bioscnn.read_network("~/own.onnx").n_classes == 10
+    study.write_text('[training]\nteacher = "~/own.onnx"\nstart = "~/own.onnx"\n')
+    training = bioscnn.read_study(study).config.training
+    assert training.teacher == training.start == str(tmp_path / "own.onnx")
 
 
 @pytest.mark.parametrize(

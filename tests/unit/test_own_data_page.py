@@ -11,9 +11,12 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+import bioscnn
 from bioscnn.cli import app
 from bioscnn.datasets import fashion_mnist
+from bioscnn.datasets.catalogue import check
 from bioscnn.datasets.own.idx_pairs import NAMES
+from bioscnn.errors import UserError
 from bioscnn.studies import read_study
 from bioscnn.studies.prepare import input_kind
 from tests.own_data import photographs, recordings
@@ -93,7 +96,14 @@ def test_fashion_mnist_is_fetched_and_becomes_a_study(folder, monkeypatch):
     monkeypatch.setenv("BIOSCNN_CACHE", str(folder / "cache"))
     monkeypatch.setenv("HOME", str(folder))
     commands = blocks("bash")[1].splitlines()
+    with pytest.raises(UserError) as refused:
+        bioscnn.load_dataset("fashion-mnist")
+    assert refused.value.fix == "bioscnn data fetch fashion-mnist"
     assert NAMES in type_in(commands[0])
+    assert len(bioscnn.load_dataset("fashion-mnist", "test")) == 50
+    (folder / "short.toml").write_text('[dataset]\nname = "fashion-mnist"\ntrials = 20\n')
+    assert bioscnn.prepare("short.toml").examples.classes == fashion_mnist.CLASSES
+    assert all(row.status == "ok" for row in check("fashion-mnist"))
     # The file names of what is served end in .gz, whatever is in them here.
     (folder / ".cache").mkdir()
     shutil.move(folder / "cache", folder / ".cache" / "bioscnn")

@@ -66,6 +66,7 @@ def test_the_example_of_the_readme_is_ten_lines_and_runs(folder):
     assert names["result"].accuracy.value > 0.9 and names["recording"].n_trials == 10
 
 
+TYPED = ("README.md", "docs/python.md", "docs/training.md", "docs/own-data.md")
 SCRIPT = """
 import bioscnn
 from bioscnn import metrics
@@ -93,20 +94,24 @@ bioscnn.runn("mnist")  # error
 
 @pytest.mark.slow
 def test_the_script_of_a_user_is_type_checked_strictly(tmp_path):
-    """By what bioscnn says of itself: each line that is wrong is found, and no other."""
+    """By what bioscnn says of itself: each line that is wrong is found, and no other; none of the docs is."""
     (tmp_path / "script.py").write_text(SCRIPT)
+    pages = {page: f"{Path(page).stem.lower().replace('-', '_')}_page.py" for page in TYPED}
+    for page, file in pages.items():
+        (tmp_path / file).write_text("\n".join(blocks(page)))
     options = (
         "--strict",
         "--follow-imports=silent",
         "--no-pretty",
         f"--cache-dir={ROOT / '.mypy_cache' / 'user'}",
     )
-    command = [sys.executable, "-m", "mypy", *options, "script.py"]
+    command = [sys.executable, "-m", "mypy", *options, "script.py", *pages.values()]
     done = subprocess.run(
         command, cwd=tmp_path, env=os.environ | {"MYPYPATH": str(ROOT)}, capture_output=True, text=True
     )
     wrong = [n for n, line in enumerate(SCRIPT.splitlines(), 1) if line.endswith("# error")]
-    assert [int(n) for n in re.findall(r"^script\.py:(\d+): error", done.stdout, re.M)] == wrong, done.stdout
+    found = re.findall(r"^(.*):(\d+): error", done.stdout, re.M)
+    assert found == [("script.py", str(n)) for n in wrong], done.stdout
 
 
 PAGES = [f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")]

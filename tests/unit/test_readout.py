@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from bioscnn.errors import UserError
 from bioscnn.network import OUTPUT, READOUT
 from bioscnn.readout import READOUTS, decisions
 from bioscnn.simulation import PopulationRecording, Recording
@@ -54,5 +55,5 @@ def test_without_any_spike_the_potential_decides():
 def test_rules_need_what_they_read_to_be_recorded():
     bare = TRIAL.without_traces()
     for rule in READOUTS:
-        with pytest.raises(ValueError, match="were not recorded"):
+        with pytest.raises(UserError, match="were not recorded"):
             decisions(bare, rule)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bioscnn.errors import UserError
 from bioscnn.fingerprint import closure
 from bioscnn.report.folder import read_run
 from bioscnn.simulation.simulate import Silent
@@ -54,6 +55,27 @@ def test_pages_and_plots_are_no_code_of_a_run():
     assert "bioscnn.simulation.cpp_device" in modules and "bioscnn.readout" in modules
     unrelated = ("bioscnn.report", "bioscnn.plots", "bioscnn.printing", "bioscnn.conversion", "bioscnn.cli")
     assert [module for module in modules if module.startswith(unrelated)] == []
+
+
+def test_a_folder_of_the_users_own_is_never_replaced(results: Path, tmp_path: Path):
+    """Neither one that has a summary.json, nor a run to which something was added."""
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    study = read_study(STUDY, CHANGES)
+    for names in (("summary.json",), ("summary.json", "run.h5", "notes.md"), ("thesis.tex",)):
+        for name in names:
+            (mine / name).write_text("mine")
+        with pytest.raises(UserError) as refused:
+            run.run_study(study, data=None, out=mine, results=results, progress=Silent())
+        assert refused.value.file == mine
+        assert {path.name: path.read_text() for path in mine.iterdir()} == dict.fromkeys(names, "mine")
+        for path in mine.iterdir():
+            path.unlink()
+    run.run_study(study, data=None, out=mine, results=results, progress=Silent())
+    (mine / "ledger.json").write_text("{}")
+    other = read_study(STUDY, [*CHANGES, "neuron.t_ref=1 ms"])
+    run.run_study(other, data=None, out=mine, results=results, progress=Silent())
+    assert read_run(mine).summary["n_trials"] == 3 and not (mine / "ledger.json").exists()
 
 
 def test_damaged_results_are_simulated_again(results: Path):

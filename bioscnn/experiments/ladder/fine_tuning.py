@@ -24,7 +24,7 @@ from bioscnn.training.settings import READOUTS, SpikeSettings
 from bioscnn.training.train import require_torch
 
 if TYPE_CHECKING:
-    from bioscnn.studies.training import Shown
+    from bioscnn.studies.training import TrainingExamples
 
 EXAMPLES = {"images": 20_000, "recordings": 2_000}
 """The first so many training examples are shown, once each."""
@@ -51,7 +51,7 @@ def training_examples(config: StudyConfig) -> int:
     return EXAMPLES["recordings" if config.encoding.kind == "events" else "images"]
 
 
-def training_set(config: StudyConfig, bench: Bench) -> Shown:
+def training_set(config: StudyConfig, bench: Bench) -> TrainingExamples:
     """Load what the rungs of a study are fine-tuned on: of what trained its network, as much as is needed.
 
     Raises
@@ -59,14 +59,14 @@ def training_set(config: StudyConfig, bench: Bench) -> Shown:
     UserError
         If torch or the training examples are not there.
     """
-    from bioscnn.studies.training import load_shown
+    from bioscnn.studies.training import load_training_examples
 
     require_torch()
     usual = shipped_recipes()[config.network.model]
     recipe = replace(usual, config=usual.config.model_copy(update={"simulation": config.simulation}))
     trials = training_examples(config) + VALIDATION if recipe.recorded else None
-    load = partial(load_shown, recipe, "train", bench.data, trials)
-    shown: Shown = bench.keep("training", (recipe, trials), load)
+    load = partial(load_training_examples, recipe, "train", bench.data, trials)
+    shown: TrainingExamples = bench.keep("training", (recipe, trials), load)
     return shown
 
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import pandas as pd
+from pydantic import Field
 
+from bioscnn.errors import UserError
 from bioscnn.experiments.sweep.analysis import MEASURE
 from bioscnn.experiments.sweep.tables import ALONE, EFFECTS, ERROR, INTERACTIONS, POINTS
+from bioscnn.files import path_of
 from bioscnn.plots.parameters import Parameter, ranked, split_unit
 from bioscnn.plots.sweep import explained_share
 from bioscnn.report.files import read_json, read_text
+from bioscnn.report.schema import Facts, check_facts
 
 FIX = "type its `bioscnn sweep` again: what is done already is kept"
 
@@ -124,26 +130,64 @@ def shown_of(
         return frame
 
     points = table(POINTS)
-    assert points is not None
+    if points is None:
+        raise ValueError("no points")
     changes = bool((points[list(outcomes)].nunique() > 1).any())
     effects = table(EFFECTS) if changes else None
     others = (None, None) if effects is None else (table(INTERACTIONS), table(ALONE))
     return Shown(parameters, outcomes, points, effects, *others, summary, file)
 
 
-def read_sweep_results(folder: Path) -> Shown:
+class _ParameterFacts(Facts):
+    """A parameter in ``summary.json``."""
+
+    key: str
+    unit: str
+    low: float | None
+    high: float | None
+    values: list[Any] | None
+    scale: str
+    nominal: float | str | bool | None
+
+
+class _Summary(Facts):
+    """What ``summary.json`` says of a sweep, as far as it is read."""
+
+    kind: Literal["grid", "random", "latin-hypercube", "morris", "sobol"]
+    parameters: list[_ParameterFacts]
+    outcomes: Annotated[list[str], Field(min_length=1)]
+
+
+def read_sweep_results(folder: str | Path) -> Shown:
     """Return a finished sweep from its folder.
 
     Raises
     ------
     UserError
-        If a file is missing or damaged.
+        If it is no folder of a sweep, or a file is missing or damaged.
     """
-    files = {name: folder / f"{name}.csv" for name in (POINTS, EFFECTS, INTERACTIONS, ALONE)}
-    tables: dict[str, Any] = {
-        name: pd.read_csv(path, dtype=str, keep_default_na=False).to_dict("records")
-        for name, path in files.items()
-        if path.exists()
-    }
-    summary = read_json(folder / "summary.json", ("kind", "parameters", "outcomes"), FIX)
-    return shown_of(tables, summary, read_text(folder / "sweep.toml", FIX))
+    folder = path_of(folder, "folder", "the folder of a finished sweep")
+    path = folder / "summary.json"
+    summary = check_facts(read_json(path, ("kind", "parameters", "outcomes"), FIX), _Summary, path, FIX)
+    tables = {}
+    for name in (POINTS, EFFECTS, INTERACTIONS, ALONE):
+        path = folder / f"{name}.csv"
+        if name == POINTS or path.exists():
+            with StringIO(read_text(path, FIX)) as text, _damage_is_told(path):
+                tables[name] = pd.read_csv(text, dtype=str, keep_default_na=False).to_dict("records")
+    file = read_text(folder / "sweep.toml", FIX)
+    with _damage_is_told(folder):
+        shown = shown_of(tables, summary, file)
+        missing = {ERROR, *shown.outcomes, *(one.key for one in shown.parameters)} - {*shown.points}
+        if missing:
+            raise KeyError(", ".join(sorted(missing)))
+    return shown
+
+
+@contextmanager
+def _damage_is_told(path: Path) -> Iterator[None]:
+    """Turn what is wrong with a table into a message that names its file or folder."""
+    try:
+        yield
+    except (ValueError, TypeError, KeyError) as error:
+        raise UserError("a table of the results is damaged", file=path, value=str(error), fix=FIX) from None

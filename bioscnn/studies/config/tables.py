@@ -24,6 +24,7 @@ from bioscnn.studies.config.values import (
     Factor,
     Frequency,
     OwnNeuron,
+    PathOrName,
     Resistance,
     Seed,
     Table,
@@ -132,7 +133,7 @@ INSTEAD_OF_GAIN = {
 class Network(Table):
     """Which trained network, how a ReLU network is normalised, how strong its synapses are then."""
 
-    model: str = "mnist-small"
+    model: PathOrName = "mnist-small"
     normalisation: Literal["rate-matched", "channel-wise", "layer-wise", "none"] = "rate-matched"
     percentile: Annotated[float, Field(gt=0, le=100)] = 99.9
     max_rate: Frequency = MAX_RATE

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from bioscnn.errors import UserError
-from bioscnn.studies.config.values import Count, Factor, Frequency, Seed, Table, Time, refuse
+from bioscnn.studies.config.values import Count, Factor, Frequency, PathOrName, Seed, Table, Time, refuse
 from bioscnn.training.layers import parse_layers
 from bioscnn.training.settings import RateSettings, SpikeSettings
 
@@ -30,7 +30,7 @@ Batch = Annotated[int, Field(ge=1, le=65_536)]
 Threads = Annotated[int, Field(ge=1, le=1024)]
 
 
-_OF_RATES = {
+KEYS_OF_RATES = {
     "epochs", "batch_size", "learning_rate", "rate_noise", "shortest_window", "slope_width", "spiking_images",
 }  # fmt: skip
 """Keys of ``[training]`` that training on spikes does not have, or has in its own table."""
@@ -62,9 +62,9 @@ class Training(_Given):
 
     on: Literal["rates", "spikes"] = "rates"
     layers: Layers = AUTO
-    start: str | None = None
+    start: PathOrName | None = None
     activation: Literal["auto", "lif", "relu"] = "auto"
-    teacher: str | None = None
+    teacher: PathOrName | None = None
     examples: Count | None = None
     validation_from: Annotated[int, Field(ge=0, lt=2**31)] = 0
     folds_of: tuple[Literal["train", "validation", "test"], ...] = ("train", "validation", "test")
@@ -94,7 +94,7 @@ class Training(_Given):
 
     @model_validator(mode="after")
     def _keys_of_the_stage(self) -> Training:
-        for key in sorted(self.model_fields_set & _OF_RATES) if self.on == "spikes" else ():
+        for key in sorted(self.model_fields_set & KEYS_OF_RATES) if self.on == "spikes" else ():
             own = key in SpikeTraining.model_fields
             raise refuse(
                 "a network that is made on spikes has no use for this key",

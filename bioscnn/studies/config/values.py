@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import (
@@ -15,6 +14,7 @@ from pydantic import (
     PlainSerializer,
 )
 
+from bioscnn.datasets import fashion_mnist
 from bioscnn.datasets.own import kind_and_path
 from bioscnn.encoding import find_cells
 from bioscnn.errors import UserError
@@ -61,6 +61,7 @@ def _read_own(table: object) -> Definition | None:
 
 
 def _absolute(name: str) -> str:
+    name = f"idx:{fashion_mnist.folder()}" if name == fashion_mnist.NAME else name
     found = kind_and_path(name)
     if found is None:
         return name
@@ -68,7 +69,7 @@ def _absolute(name: str) -> str:
     if not path or not path.isprintable():
         raise refuse("no path of own data", value=name, expected=f"{kind}:PATH", fix="write where they are")
     # Not Path.resolve: a link to the data stays the name by which they are known.
-    return f"{kind}:{os.path.abspath(Path(path).expanduser())}"  # noqa: PTH100
+    return f"{kind}:{os.path.abspath(os.path.expanduser(path))}"  # noqa: PTH100, PTH111
 
 
 def _known_cells(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -89,6 +90,8 @@ Frequency = Annotated[float, _read("frequency"), _write("frequency")]
 OwnNeuron = Annotated[
     Any, BeforeValidator(_read_own), PlainSerializer(lambda own: None if own is None else own.table())
 ]
+# A path, of which ``~`` is a home directory; or a name.
+PathOrName = Annotated[str, AfterValidator(os.path.expanduser)]
 Count = Annotated[int, Field(ge=1, lt=2**31)]
 Pixels = Annotated[int, Field(ge=1, le=10_000)]
 Share = Annotated[float, Field(ge=0, lt=1)]

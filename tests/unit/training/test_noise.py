@@ -7,7 +7,7 @@ torch = pytest.importorskip("torch")
 
 from bioscnn.noise import GaussianNoise, SaltAndPepper  # noqa: E402
 from bioscnn.studies.recipes import find_recipe, shipped_recipes  # noqa: E402
-from bioscnn.studies.training import load_shown  # noqa: E402
+from bioscnn.studies.training import load_training_examples  # noqa: E402
 from bioscnn.training import noise  # noqa: E402
 from bioscnn.training.augmentation import augment  # noqa: E402
 from bioscnn.training.examples import ImageExamples, SpikeExamples  # noqa: E402
@@ -145,7 +145,7 @@ def test_noise_is_added_to_an_image_before_its_front_end(monkeypatch):
     monkeypatch.setattr("bioscnn.studies.examples.load_dataset", lambda *_, **__: digits)
     monkeypatch.setattr("bioscnn.studies.training._VERSIONS", 2)
     recipe = find_recipe("caltech-foveal-noise")
-    shown = load_shown(recipe, "train", None)
+    shown = load_training_examples(recipe, "train", None)
     image, settings = torch.from_numpy(digits.intensities()), recipe.settings(5)
     from bioscnn.training.fit import generator
 
@@ -155,4 +155,4 @@ def test_noise_is_added_to_an_image_before_its_front_end(monkeypatch):
         expected = recipe.front_end.intensities(noisy, 60, settings.dt)
         np.testing.assert_array_equal(version, expected)
     assert not np.array_equal(*shown.noisy)
-    assert load_shown(recipe, "validation", None).noisy is None
+    assert load_training_examples(recipe, "validation", None).noisy is None

@@ -138,6 +138,10 @@ def test_a_network_to_begin_with_and_a_teacher_lie_beside_the_study(pets, tmp_pa
         (["network.model=/dev/null"], "network.model"),
         (['network.model="a\\u001b[31m.onnx"'], "network.model"),
         (["dataset.mean=0.5"], "dataset.mean"),
+        (["encoding.gain=2"], "encoding.gain"),
+        (["training.activation=relu", "training.rate_noise=5 Hz"], "training.rate_noise"),
+        (["training.activation=relu", "training.shortest_window=9 ms"], "training.shortest_window"),
+        (["neuron.model=if", "training.slope_width=0.2"], "training.slope_width"),
         (["encoding.kind=lif-layer"], "encoding.input_rate"),
     ],
 )
@@ -168,7 +172,7 @@ def test_places_that_take_no_network_are_refused_before_training(pets, tmp_path)
     [
         ["synapse.tau_s=20 ms"], ["neuron.reset=zero"], ["synapse.model=conductance"], ["synapse.delay=1 ms"],
         ["encoding.kind=poisson"], ["encoding.kind=lif-layer", "encoding.input_rate=500 Hz"],
-        ["encoding.gain=2"], ["network.weight_scale=2"], ["simulation.start=spread"],
+        ["network.weight_scale=2"], ["simulation.start=spread"],
     ],
 )  # fmt: skip
 def test_what_has_no_twin_is_trained_on_rates_and_refused_on_spikes(pets, changes):
@@ -216,6 +220,28 @@ def test_a_teacher_of_other_classes_is_refused(pets, tmp_path):
         train_recipe(recipe_of(read_study(others, ["training.teacher=pets.onnx"])), None)
     assert refused.value.value == "pets.onnx: cat, dog, horse"
     assert not (tmp_path / "others.onnx").exists()
+
+
+def test_the_card_of_a_changed_study_says_the_command_that_makes_the_same_network(pets, tmp_path):
+    (tmp_path / "sub").mkdir()
+    text = pets.read_text().replace("folder:photographs", "folder:../photographs")
+    (tmp_path / "sub" / "pets.toml").write_text(text)
+    study = bioscnn.read_study("sub/pets.toml").changed(training={"layers": "8c3s2", "mirror": 0.5})
+    card = bioscnn.train(study, epochs=1)[1]
+    assert card["command"].startswith("bioscnn train sub/pets.toml --set ")
+    (tmp_path / "sub" / "pets.onnx").unlink()
+    type_in(*shlex.split(card["command"])[1:])
+    assert read_card(tmp_path / "sub" / "pets.onnx")["weights_sha256"] == card["weights_sha256"]
+
+
+def test_keys_of_lif_rates_are_refused_with_rectifiers_to_begin_with(pets, tmp_path):
+    train_recipe(recipe_of(read_study(pets, ["training.activation=relu", "training.epochs=1"])), None)
+    text = "\n".join(x for x in pets.read_text().splitlines() if not x.startswith("layers"))
+    more = tmp_path / "more.toml"
+    more.write_text(text.replace('model = "pets.onnx"', 'model = "more.onnx"') + '\nstart = "pets.onnx"\n')
+    with pytest.raises(UserError) as refused:
+        train_recipe(recipe_of(read_study(more, ["training.spike_penalty=1"])), None)
+    assert refused.value.key == "training.spike_penalty" and not (tmp_path / "more.onnx").exists()
 
 
 def test_a_network_to_begin_with_keeps_its_activation(tmp_path):

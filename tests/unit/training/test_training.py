@@ -15,8 +15,10 @@ from bioscnn.errors import UserError  # noqa: E402
 from bioscnn.spikes import SpikeTrains  # noqa: E402
 from bioscnn.studies.recipes import find_recipe, find_recipes  # noqa: E402
 from bioscnn.studies.training import train_recipe  # noqa: E402
+from bioscnn.training import room  # noqa: E402
 from bioscnn.training.architectures import Architecture  # noqa: E402
 from bioscnn.training.layers import parse_layers  # noqa: E402
+from bioscnn.training.room import training_memory  # noqa: E402
 from bioscnn.training.settings import RateSettings, SpikeSettings  # noqa: E402
 from bioscnn.training.train import train  # noqa: E402
 
@@ -97,13 +99,21 @@ def test_noise_is_off_by_default_and_then_nothing_is_drawn_for_it(trained, monke
         train(START, *bars(64, 1), *bars(20, 2), replace(short, noise=0.5))
 
 
-def test_a_network_that_has_seen_noise_classifies_noisy_images_better(trained):
+def test_a_network_that_has_seen_noise_classifies_noisy_images_better():
     from bioscnn.training.noise import image_noise
 
-    hardened, _ = train(START, *bars(640, 1), *bars(200, 2), replace(QUICK, noise=0.8))
-    images, labels = bars(10_000, 5)
-    noisy = image_noise(torch.from_numpy(images), 1.0, torch.Generator().manual_seed(1)).numpy()
-    before, after = (np.mean(graph.forward(noisy).argmax(1) != labels) for graph in (trained[0], hardened))
+    def noisy(n, seed):
+        images, labels = bars(n, seed)
+        rng = torch.Generator().manual_seed(seed)
+        return image_noise(torch.from_numpy(images), 1.0, rng).numpy(), labels
+
+    chosen_by = noisy(1000, 2)  # without noise, many epochs are equally good
+    plain, hardened = (
+        train(START, *bars(640, 1), *chosen_by, replace(QUICK, noise=share, spiking_images=0))[0]
+        for share in (0, 0.8)
+    )
+    images, labels = noisy(10_000, 5)
+    before, after = (np.mean(graph.forward(images).argmax(1) != labels) for graph in (plain, hardened))
     assert after < 0.7 * before
 
 
@@ -485,6 +495,36 @@ def test_a_file_that_is_no_checkpoint_is_refused(tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(UserError, match="not a checkpoint"):
         train(START, *bars(64, 1), *bars(20, 2), QUICK, checkpoint=path)
+
+
+def test_a_training_that_does_not_fit_into_memory_is_refused_with_a_batch_that_does(monkeypatch):
+    wide = Architecture((1, 8, 8), parse_layers("64c1 64c1"), 2, LIFRate()).initial("wide", 1)
+    needed = {n: training_memory(wide, replace(QUICK, batch_size=n), False) for n in (32, 1024)}
+    monkeypatch.setattr(room, "memory", lambda: (needed[32] + needed[1024]) / 2)
+    train(wide, *bars(8, 1), *bars(8, 2), replace(QUICK, epochs=1, spiking_images=0))
+    with pytest.raises(UserError) as refused:
+        train(wide, *bars(8, 1), *bars(8, 2), replace(QUICK, batch_size=1024))
+    fits = int(refused.value.fix.partition("= ")[2].partition(",")[0])
+    assert refused.value.key == "training.batch_size" and fits == pytest.approx((32 + 1024) / 2, abs=1)
+    monkeypatch.setattr(room, "memory", lambda: 9e7)
+    with pytest.raises(UserError, match="fewer or smaller layers"):
+        train(wide, *bars(8, 1), *bars(8, 2), QUICK)
+
+
+def test_memory_grows_with_what_is_held_at_a_time():
+    """Spikes of every step are held, and every frame of a recording."""
+    rates = training_memory(START, QUICK, recorded=False)
+    assert training_memory(START, ON_SPIKES, recorded=False) > rates
+    frames = replace(QUICK, duration=0.3, frame=0.05)
+    assert training_memory(START, frames, recorded=True) > training_memory(START, frames, recorded=False)
+
+
+def test_of_epochs_that_are_equally_good_the_first_is_kept_and_the_card_says_so():
+    still = replace(QUICK, epochs=3, learning_rate=1e-9)
+    graph, card = train(START, *bars(64, 1), *bars(200, 2), still)
+    assert len({epoch["validation_accuracy"] for epoch in card["epochs"]}) == 1
+    assert card["best_epoch"] == 1 and card["best_epoch_is"].startswith("the first")
+    assert graph == train(START, *bars(64, 1), *bars(200, 2), replace(still, patience=1))[0]
 
 
 def test_training_stops_early_and_keeps_the_best_epoch():

@@ -1,4 +1,4 @@
-"""What leaves bioscnn: results for other tools, networks for other simulators, scripts."""
+"""Exports: results for other tools, networks for other simulators, scripts."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ from pathlib import Path
 
 from bioscnn.errors import UserError
 from bioscnn.exports import export as export_run
-from bioscnn.library.given import Changes, StudyLike, as_path, progress_bar, settled
+from bioscnn.library.arguments import Changes, StudyLike, as_path, progress_bar, settled
 from bioscnn.library.result import Result
 from bioscnn.library.runs import RunLike, folder_of
 from bioscnn.library.studies import read_study
+from bioscnn.library.wording import in_python
 from bioscnn.script import WrittenScript, write_script
 from bioscnn.studies.export import export_nir
 from bioscnn.studies.study import Study
 
 
+@in_python
 def export(
     what: RunLike | StudyLike,
     to: str,
@@ -50,17 +52,11 @@ def export(
     if isinstance(to, str) and to == "nir" and not isinstance(what, Result):
         study = read_study(what, {**(changes or {}), "dataset.trials": 1})
         return export_nir(study, as_path(data), as_path(out)).path
-    if changes:
-        raise UserError(
-            "a run is exported as it was", key="changes", fix="leave them away, or run the study again"
-        )
-    if not isinstance(to, str):
-        raise UserError("no format", key="to", value=to, expected='such as "npz" or "csv"')
-    if isinstance(what, Study):
-        raise UserError(f"{to} is a format of a run", value=what.name, fix="run the study, and export that")
-    return export_run(folder_of(what), to, as_path(out))
+    run = Path(f"{what.name}.toml") if isinstance(what, Study) else folder_of(what)
+    return export_run(run, to, as_path(out), changes or ())
 
 
+@in_python
 def brian2(
     study: StudyLike,
     changes: Changes | None = None,

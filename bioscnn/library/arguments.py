@@ -1,4 +1,4 @@
-"""What functions of the library are given: studies, runs, changes of keys, and whether progress is shown."""
+"""Arguments of the library's functions: studies, runs, changes of keys, paths, progress."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from bioscnn.errors import UserError
+from bioscnn.files import path_of
 from bioscnn.simulation import Progress
 from bioscnn.simulation.simulate import Silent
 from bioscnn.studies.settling import ChosenDuration, read_settled_study
@@ -38,17 +39,13 @@ def settled(
 
 def file_of(study: str | Path) -> Path:
     """Return the file of a study, or its name, as a path."""
-    if not isinstance(study, str | Path):
-        raise UserError(
-            "no study", key="study", value=study, expected="a file, the name of a shipped study, or a Study"
-        )
-    return Path(study)
+    return path_of(study, "study", "a file, the name of a shipped study, or a Study")
 
 
-def require_type(key: str, given: object, kind: Any, expected: str) -> None:
+def require_type(key: str, value: object, kind: Any, expected: str) -> None:
     """Refuse an argument of another class; None is none."""
-    if given is not None and not isinstance(given, kind):
-        raise UserError(f"no {key}", key=key, value=given, expected=expected)
+    if value is not None and not isinstance(value, kind):
+        raise UserError(f"no {key}", key=key, value=value, expected=expected)
 
 
 def with_changes(study: Study, changes: Changes | None) -> Study:
@@ -57,7 +54,7 @@ def with_changes(study: Study, changes: Changes | None) -> Study:
         return study
     changed = study_of(Path(f"{study.name}.toml"), study.config.model_dump(), as_texts(changes))
     edits = dict(study.edits) | dict(changed.edits)
-    return replace(changed, edits=tuple(edits.items()))
+    return replace(changed, edits=tuple(edits.items()), file=study.file)
 
 
 def as_texts(changes: Changes | None) -> list[str]:
@@ -108,9 +105,7 @@ def table_of(kind: type[T], name: str, keys: Mapping[str, object]) -> T:
 
 def run_folder(run: object) -> Path:
     """Return the folder of a run, given as a path."""
-    if not isinstance(run, str | Path):
-        raise UserError("no run", key="run", value=run, expected="a Result, or the folder of a run")
-    return Path(run)
+    return path_of(run, "run", "a Result, or the folder of a run")
 
 
 def progress_bar(progress: bool, trials: int | None = None) -> AbstractContextManager[Progress]:
@@ -124,5 +119,4 @@ def progress_bar(progress: bool, trials: int | None = None) -> AbstractContextMa
 
 def as_path(path: str | Path | None) -> Path | None:
     """Return a path as a `Path`."""
-    require_type("path", path, str | Path, "the path of a file or a folder")
-    return None if path is None else Path(path)
+    return None if path is None else path_of(path)

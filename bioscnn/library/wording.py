@@ -1,0 +1,61 @@
+"""Errors in the words of Python: arguments of functions in place of options of the shell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from bioscnn.errors import UserError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+OPTIONS = (
+    "collapsed", "dask", "data", "folds", "jobs", "kinds", "network", "on", "out", "pbs", "perturb", "retry",
+    "seed", "shard", "slurm", "steps", "study", "to", "trials",
+)  # fmt: skip
+"""Options of the shell that errors name; those of other programs, such as pip's, stay as they are."""
+
+_OPTION = re.compile(rf"--({'|'.join(OPTIONS)})\b(?!-)")
+_CHANGE = re.compile(r'--set ([\w.]+) ?= ?("[^"]*"|[^\s,;:)]+)')
+_COMMAND = re.compile(r"bioscnn (train|run) (\S+)((?: --set [\w.]+=[^\s;]+)+)")
+_OTHER_NAMES = {"network": "networks", "study": "study_file"}
+
+
+def in_python(function: Callable[P, R]) -> Callable[P, R]:
+    """Let a function name arguments in its errors, where the command line names options."""
+
+    @wraps(function)
+    def translated(*args: P.args, **keywords: P.kwargs) -> R:
+        try:
+            return function(*args, **keywords)
+        except UserError as error:
+            texts = (error.problem, error.key, error.expected, error.fix)
+            problem, key, expected, fix = (None if text is None else python_words(text) for text in texts)
+            if (problem, key, expected, fix) == texts:
+                raise
+            raise error.but(problem, key=key, expected=expected, fix=fix) from None
+
+    return translated
+
+
+def python_words(text: str) -> str:
+    """Return a text with arguments in place of the options of the shell that it names.
+
+    Examples
+    --------
+    >>> python_words("choose another --out, or run it again with --set readout.record=all")
+    'choose another out, or run it again with changes={"readout.record": "all"}'
+    """
+    text = _COMMAND.sub(lambda m: f'bioscnn.{m[1]}("{m[2]}", {_mapping(m[3])})', text)
+    text = _CHANGE.sub(lambda m: f"changes={_mapping(m[0])}", text)
+    text = _OPTION.sub(lambda m: _OTHER_NAMES.get(m[1], m[1]), text)
+    return text.replace("--set", "changes")
+
+
+def _mapping(options: str) -> str:
+    """Return options such as ``--set a.b=c`` as a mapping is written."""
+    pairs = (f'"{key}": "{value.strip(chr(34))}"' for key, value in _CHANGE.findall(options))
+    return f"{{{', '.join(pairs)}}}"
