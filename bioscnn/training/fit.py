@@ -34,7 +34,7 @@ def fit(
     checkpoint: Checkpoint,
     progress: Progress,
 ) -> tuple[LayerGraph, list[EpochRecord]]:
-    """Train a network, and return it as it was after its best epoch, the first of equal ones.
+    """Train a network, and return it as it was after its best epoch, the last of equal ones.
 
     A run that was interrupted continues from its checkpoint, with the same result.
 
@@ -141,7 +141,7 @@ def _schedule(step: int, n_steps: int) -> float:
 
 
 def _is_best(record: EpochRecord, before: list[EpochRecord], objective: Objective) -> bool:
-    return all(objective.score(record) > objective.score(earlier) for earlier in before)
+    return all(objective.score(record) >= objective.score(earlier) for earlier in before)
 
 
 def _is_over(records: list[EpochRecord], objective: Objective, settings: TrainingSettings) -> bool:

@@ -47,7 +47,7 @@ def train(
     """Train a network, on rates or on spikes as the settings say.
 
     The network of the best epoch is returned, by its accuracy on the validation images, and of equal ones the
-    first: that of the rates after training on rates, that of the spikes after fine-tuning. The same settings
+    last: that of the rates after training on rates, that of the spikes after fine-tuning. The same settings
     give the same network on the same machine, also if the training was interrupted and continued from its
     checkpoint.
 
@@ -114,7 +114,7 @@ def train(
         )
     finally:
         torch.set_num_threads(threads)
-    best = max(records, key=objective.score)  # the first of equal ones
+    best = max(records, key=lambda record: (objective.score(record), record.epoch))
     right = proportion_of_counts(round(best.validation_accuracy * len(validation)), len(validation))
     card = {
         "name": graph.name,
@@ -126,7 +126,7 @@ def train(
         "validation": _share(right),
         "spiking": _spiking(best, min(len(validation), objective.spiking_images), objective.clock.duration),
         "best_epoch": best.epoch,
-        "best_epoch_is": "the first of the highest validation accuracy",
+        "best_epoch_is": "the last of the highest validation accuracy",
         "epochs": [asdict(record) for record in records],
         "weights_sha256": trained.sha256(),
         "versions": {"bioscnn": bioscnn.__version__, "torch": torch.__version__},
