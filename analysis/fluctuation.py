@@ -1,0 +1,157 @@
+"""What a time step does to the rate of a neuron under fluctuating input: `python -m analysis.fluctuation`.
+
+Ninety conditions: a constant current, and balanced Poisson input through synapses that makes the membrane
+fluctuate. The same input reaches the neurons in every time step and under every reset rule; the rate is
+compared with that of the rule ``exact`` at the smallest step. Writes docs/tables/fluctuating-input.csv.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bioscnn.network import Population
+from bioscnn.neurons import LIF, ExponentialCurrent
+from bioscnn.seeds import stream
+from bioscnn.simulation.reference import _Neurons
+from bioscnn.statistics import mean, mean_difference
+
+TABLE = Path("docs/tables/fluctuating-input.csv")
+DRIVES = (0.6, 0.8, 1.0, 1.25, 1.6, 2.2)  # constant current, rheobases
+FLUCTUATIONS = (1.0, 2.0, 4.0, 6.0, 9.0)  # sd of the membrane without threshold, mV
+TAU_S = (2.0, 5.0, 10.0)  # ms
+INPUT_RATE = 2000.0  # Hz, excitatory and inhibitory together
+FINEST = 0.01  # ms
+CELLS, DURATION = 200, 1.0  # per condition; s
+
+NEURON = LIF()
+RULES = {
+    "exact": NEURON,
+    "subtract": replace(NEURON, reset="subtract"),
+    "zero": replace(NEURON, reset="zero"),
+    "exact, at release": NEURON,
+    "plain Brian2": replace(NEURON, reset="zero"),
+}
+"""Reset rules. Brian2 itself holds a neuron for a step less than ``refractory`` says."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A reset rule at a time step, ms."""
+
+    rule: str
+    dt: float
+
+
+VARIANTS = (*(Variant(rule, 1.0) for rule in RULES), Variant("exact", 0.5), Variant("exact", 0.1))
+
+
+class _Cells(_Neurons):
+    """Neurons that count their spikes; the reference simulator's, and so those of all devices."""
+
+    def __init__(self, variant: Variant, tau_s: float, drive: NDArray[np.float64]) -> None:
+        neuron, dt = RULES[variant.rule], 1e-3 * variant.dt
+        if variant.rule == "plain Brian2":
+            neuron = replace(neuron, t_ref=neuron.t_ref - dt)
+        population = Population("cells", drive.shape, neuron, bias=drive)
+        super().__init__(population, ExponentialCurrent(tau_s), dt)
+        self.spikes = np.zeros(len(drive))
+        self.at_release = variant.rule == "exact, at release"
+        self.missed = np.zeros(len(drive))
+
+    def advance(self, arriving: NDArray[np.float64]) -> None:
+        """Integrate a step, fire, and receive what arrives, A."""
+        if self.at_release:
+            freed = (self.held == 0) & (self.missed > 0)
+            self.V[freed] = (self.neuron.R_m * (self.arrived["I_syn"] + self.I_stim) * self.missed)[freed]
+            self.missed[freed] = 0
+        self.integrate()
+        over = self.V - self.V_th
+        fired = self.fire()
+        if self.at_release:
+            # What exact adds up is R I u; u is the part of a time constant since the crossing.
+            current = self.neuron.R_m * (self.arrived["I_syn"] + self.I_stim)[fired]
+            u = over[fired] / np.maximum(current - self.V_th[fired], np.finfo(float).tiny)
+            self.missed[fired] = np.minimum(u, 1 - np.exp(-self.dt / self.tau_m[fired]))
+            self.V[fired] = 0
+        self.spikes[fired] += 1
+        self.arrived["I_syn"] += arriving
+
+
+def conditions(tau_s: float) -> Iterator[tuple[float, float, float]]:
+    """Yield drive, fluctuation, and the weight, A, that makes it: Campbell's theorem."""
+    for drive, sd in product(DRIVES, FLUCTUATIONS):
+        square = tau_s**2 / (2 * (NEURON.tau_m + tau_s)) * INPUT_RATE
+        yield drive, sd, 1e-3 * sd / (NEURON.R_m * np.sqrt(square))
+
+
+def spike_counts(tau_s: float, cells: int, duration: float) -> dict[Variant, NDArray[np.float64]]:
+    """Return the spikes of each cell, shape (n_conditions, cells), under every variant and at `FINEST`."""
+    asked = [Variant("exact", FINEST), *VARIANTS]
+    drive, weight = (
+        np.repeat([values[place] for values in conditions(tau_s)], cells) for place in (0, 2)
+    )
+    neurons = {variant: _Cells(variant, tau_s, drive * NEURON.rheobase) for variant in asked}
+    waiting = {variant: np.zeros(len(drive)) for variant in asked}
+    ratio = {variant: round(variant.dt / FINEST) for variant in asked}
+    rng, size = stream(3, f"fluctuating input {tau_s}"), len(drive)
+    for step in range(round(1e3 * duration / FINEST)):
+        n = rng.poisson(INPUT_RATE * 1e-3 * FINEST * size)
+        cell, sign = rng.integers(size, size=n), rng.integers(2, size=n) * 2.0 - 1
+        jumps = np.bincount(cell, sign, minlength=size) * weight
+        for variant, cells_ in neurons.items():
+            waiting[variant] += jumps
+            if (step + 1) % ratio[variant] == 0:
+                cells_.advance(waiting[variant])
+                waiting[variant][:] = 0
+    return {variant: one.spikes.reshape(-1, cells) for variant, one in neurons.items()}
+
+
+def rows(cells: int = CELLS, duration: float = DURATION) -> Iterator[dict[str, Any]]:
+    """Yield one row per condition and variant: rate, and its difference from the finest in % of that."""
+    for tau_s in TAU_S:
+        counts = spike_counts(1e-3 * tau_s, cells, duration)
+        finest = counts.pop(Variant("exact", FINEST))
+        for variant, found in counts.items():
+            for (drive, sd, _), own, limit in zip(conditions(1e-3 * tau_s), found, finest, strict=True):
+                change = mean_difference(own, limit)
+                scale = 100 / limit.mean() if limit.any() else np.nan
+                yield {
+                    "rule": variant.rule,
+                    "dt_ms": variant.dt,
+                    "tau_s_ms": tau_s,
+                    "drive_rheobases": drive,
+                    "fluctuation_mv": sd,
+                    "cells": cells,
+                    "seconds": duration,
+                    "rate_hz": limit.mean() / duration,
+                    "difference_percent": scale * change.value,
+                    "low": scale * change.low,
+                    "high": scale * change.high,
+                }
+
+
+def summary(table: pd.DataFrame, slowest: float = 1.0) -> pd.DataFrame:
+    """Return mean and range over the conditions that fire at `slowest` Hz at least, by rule and step."""
+    lively = table[table["rate_hz"] >= slowest]
+    found = []
+    for (rule, dt), part in lively.groupby(["rule", "dt_ms"], sort=False):
+        over = mean(part["difference_percent"].to_numpy())
+        narrow = part["difference_percent"]
+        found.append((rule, dt, len(part), over.value, over.low, over.high, narrow.min(), narrow.max()))
+    return pd.DataFrame(
+        found, columns=["rule", "dt_ms", "conditions", "mean", "low", "high", "lowest", "highest"]
+    )
+
+
+if __name__ == "__main__":
+    measured = pd.DataFrame(rows())
+    measured.round(3).to_csv(TABLE, index=False)
+    print(summary(measured).round(2).to_string(index=False))
