@@ -95,9 +95,7 @@ def conditions(tau_s: float) -> Iterator[tuple[float, float, float]]:
 def spike_counts(tau_s: float, cells: int, duration: float) -> dict[Variant, NDArray[np.float64]]:
     """Return the spikes of each cell, shape (n_conditions, cells), under every variant and at `FINEST`."""
     asked = [Variant("exact", FINEST), *VARIANTS]
-    drive, weight = (
-        np.repeat([values[place] for values in conditions(tau_s)], cells) for place in (0, 2)
-    )
+    drive, weight = (np.repeat([values[place] for values in conditions(tau_s)], cells) for place in (0, 2))
     neurons = {variant: _Cells(variant, tau_s, drive * NEURON.rheobase) for variant in asked}
     waiting = {variant: np.zeros(len(drive)) for variant in asked}
     ratio = {variant: round(variant.dt / FINEST) for variant in asked}

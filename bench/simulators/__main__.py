@@ -3,8 +3,8 @@
     python -m bench.simulators [--trials 50] [--only NEST]
 
 Each simulator has an environment of its own, made once from ``bench/constraints/``. Tables go to
-``docs/tables/simulators.csv`` and ``simulators-layers.csv``, and to docs/simulators.md between its markers. It
-takes some 15 minutes of a core.
+``docs/tables/simulators.csv`` and ``simulators-layers.csv``, and to docs/simulators.md between its markers.
+It takes some 15 minutes of a core.
 """
 
 from __future__ import annotations

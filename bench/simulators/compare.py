@@ -80,11 +80,14 @@ def on_grid(spikes: SpikeTrains, dt: float) -> SpikeTrains:
     return SpikeTrains.from_events(spikes.trial(), step, spikes.neuron, **keys)
 
 
-def compared(pair: Pair, there: Recording, here: Recording, labels: NDArray[np.integer]) -> tuple[Row, list[Row]]:
+def compared(
+    pair: Pair, there: Recording, here: Recording, labels: NDArray[np.integer]
+) -> tuple[Row, list[Row]]:
     """Return the row of two recordings, and one row for each of their layers.
 
-    Differences are bioscnn less the other simulator, with 95 % intervals over trials. Spikes that only one of
-    them has, and those that moved by more than a step or have no counterpart, are counted in the coarser steps.
+    Differences are bioscnn less the other simulator, with 95 % intervals over trials. Spikes that only one
+    of them has, and those that moved by more than a step or have no counterpart, are counted in the coarser
+    steps.
     """
     about = {
         "question": pair.question,
@@ -97,9 +100,7 @@ def compared(pair: Pair, there: Recording, here: Recording, labels: NDArray[np.i
         "bioscnn_delay_ms": pair.here.delay,
         "n": len(labels),
     }
-    layers = [
-        about | {"layer": name} | _counts(there, here, [name]) for name in spiking(there)
-    ]
+    layers = [about | {"layer": name} | _counts(there, here, [name]) for name in spiking(there)]
     row = about | _counts(there, here, list(spiking(there)))
     row |= dict(_first(first_spikes(there), first_spikes(here)))
     for rule in READOUTS:
@@ -118,9 +119,7 @@ def _counts(there: Recording, here: Recording, names: list[str]) -> Row:
         np.sum([recording[name].counts_by_trial for name in names], axis=0) for recording in (there, here)
     )
     change, scale = mean_difference(other.astype(float), one.astype(float)), 100 / one.mean()
-    trains = [
-        tuple(on_grid(spiking(recording)[name], dt) for recording in (there, here)) for name in names
-    ]
+    trains = [tuple(on_grid(spiking(recording)[name], dt) for recording in (there, here)) for name in names]
     return {
         "spikes": int(one.sum()),
         "bioscnn_spikes": int(other.sum()),

@@ -84,7 +84,9 @@ def write_network(path: Path, network: Network) -> None:
         for name in ("source", "target", "weight"):
             arrays[f"{name} {number}"] = getattr(synapses, name)
     ends = [(synapses.pre, synapses.post) for synapses in network.synapses]
-    np.savez(path, about=json.dumps({"cells": [asdict(cells) for cells in network.cells], "ends": ends}), **arrays)
+    np.savez(
+        path, about=json.dumps({"cells": [asdict(cells) for cells in network.cells], "ends": ends}), **arrays
+    )
 
 
 def read_network(path: Path) -> Network:

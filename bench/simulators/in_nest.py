@@ -1,9 +1,9 @@
 """The network in NEST: ``python -m bench.simulators.in_nest NETWORK.npz OUT.npz MODEL DT DELAY STEPS``.
 
-``iaf_psc_exp`` fires at the ends of steps; ``iaf_psc_exp_ps`` at any time, its spikes travel with their exact
-times (Morrison et al. 2007, Neural Computation 19:47; Hanuschkin et al. 2010, Front. Neuroinform. 4:113). Both
-solve the equations exactly between spikes, and forget on a reset what lies above the threshold. NEST's units
-are ms, mV, pF, pA; a delay is at least one step.
+``iaf_psc_exp`` fires at the ends of steps; ``iaf_psc_exp_ps`` at any time, and its spikes travel with their
+exact times (Morrison et al. 2007, Neural Computation 19:47; Hanuschkin et al. 2010, Front. Neuroinform. 4:113).
+Both solve the equations exactly between spikes, and begin again from zero after each. NEST's units are ms, mV,
+pF, pA; a delay is at least one step.
 """
 
 from __future__ import annotations
@@ -64,9 +64,7 @@ def build(network: Network, clock: Clock) -> tuple[dict[str, Any], dict[str, Any
 def run(network: Network, clock: Clock) -> tuple[dict[str, Fired], dict[str, NDArray[np.float64]]]:
     """Simulate every trial in a network of its own; recorders get the last step only some steps later."""
     fired: dict[str, Fired] = {one.name: [] for one in network.cells if one.V_th is not None}
-    traces: dict[str, list[NDArray[np.float64]]] = {
-        one.name: [] for one in network.cells if one.V_th is None
-    }
+    traces: dict[str, list[NDArray[np.float64]]] = {one.name: [] for one in network.cells if one.V_th is None}
     for trial in range(network.n_trials):
         neurons, spikes, potentials = build(network, clock)
         for name, drive in network.drive.items():

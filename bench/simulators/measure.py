@@ -68,7 +68,10 @@ def elsewhere(python: Path, worker: str, network: Network, clock: Clock) -> Reco
     populations = {}
     for cells in network.cells:
         spikes = SpikeTrains.from_events(
-            *(arrays.get(f"{what} {cells.name}", np.zeros(0, np.int64)) for what in ("trial", "step", "neuron")),
+            *(
+                arrays.get(f"{what} {cells.name}", np.zeros(0, np.int64))
+                for what in ("trial", "step", "neuron")
+            ),
             n_trials=network.n_trials,
             size=cells.size,
             n_steps=clock.n_steps,

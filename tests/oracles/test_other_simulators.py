@@ -29,7 +29,9 @@ def needs(package):
 def simulated(reset, dt=1e-3, delay=0.0):
     network = convert(every_layer(), LIF(reset=reset), ExponentialCurrent())
     delayed = with_common_delay(network, delay)
-    return without_last_step(simulate_reference(delayed, currents(TRIALS, round(N_STEPS * 1e-3 / dt) + 1, dt)))
+    return without_last_step(
+        simulate_reference(delayed, currents(TRIALS, round(N_STEPS * 1e-3 / dt) + 1, dt))
+    )
 
 
 @pytest.fixture(scope="module")
