@@ -1,9 +1,9 @@
 """The network in NEST: ``python -m bench.simulators.in_nest NETWORK.npz OUT.npz MODEL DT DELAY STEPS``.
 
 ``iaf_psc_exp`` fires at the ends of steps; ``iaf_psc_exp_ps`` at any time, and its spikes travel with their
-exact times (Morrison et al. 2007, Neural Computation 19:47; Hanuschkin et al. 2010, Front. Neuroinform. 4:113).
-Both solve the equations exactly between spikes, and begin again from zero after each. NEST's units are ms, mV,
-pF, pA; a delay is at least one step.
+exact times (Morrison et al. 2007, Neural Computation 19:47; Hanuschkin et al. 2010, Frontiers in
+Neuroinformatics 4:113). Both solve the equations exactly between spikes, and begin again from zero after
+each. NEST's units are ms, mV, pF, pA; a delay is at least one step.
 """
 
 from __future__ import annotations

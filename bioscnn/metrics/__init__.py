@@ -8,7 +8,7 @@ from bioscnn.metrics.activity import (
 from bioscnn.metrics.confusion import confusion_matrix
 from bioscnn.metrics.decoding import CODES, decode
 from bioscnn.metrics.distances import spike_time_tiling, van_rossum_distance, victor_purpura_distance
-from bioscnn.metrics.energy import CLOCK, Energy, energy_estimate, layer_operations
+from bioscnn.metrics.energy import CLOCK, Energy, energy_estimate, footprint, layer_operations
 from bioscnn.metrics.information import (
     Information,
     count_response,
@@ -47,6 +47,7 @@ __all__ = [
     "first_informed_step",
     "first_spike_latency",
     "first_spike_rank",
+    "footprint",
     "informed_steps",
     "interval_statistics",
     "intervals",

@@ -138,3 +138,22 @@ def layer_operations(graph: LayerGraph) -> list[int]:
             taps = before[0] if isinstance(layer, Dense) else 0
         counts.append(2 * taps * int(np.prod(after)))
     return counts
+
+
+def footprint(graph: LayerGraph) -> int:
+    """Count the bytes of all weights and biases in single precision.
+
+    The footprint of NeuroBench (Yik et al. 2025, Nature Communications 16:1545) counts parameters and
+    buffers; the state of the neurons is none of them.
+
+    Examples
+    --------
+    >>> footprint(LayerGraph("tiny", (50,), (Dense(np.ones((10, 50))),)))
+    2000
+    """
+    return 4 * sum(
+        int(np.size(value))
+        for layer in graph.layers
+        for value in vars(layer).values()
+        if isinstance(value, np.ndarray)
+    )
