@@ -1,7 +1,7 @@
 """Operations of `mnist-small` as bioscnn counts them, and as NeuroBench does: ``python -m bench.neurobench``.
 
-Writes docs/tables/neurobench.csv. NeuroBench (Yik et al. 2025, Nature Communications 16:1545) has an environment
-of its own, made once from ``bench/constraints/neurobench.txt``.
+Writes docs/tables/neurobench.csv. NeuroBench (Yik et al. 2025, Nature Communications 16:1545) has an
+environment of its own, made once from ``bench/constraints/neurobench.txt``.
 """
 
 from __future__ import annotations
