@@ -53,36 +53,62 @@ class Variant:
 VARIANTS = (*(Variant(rule, 1.0) for rule in RULES), Variant("exact", 0.5), Variant("exact", 0.1))
 
 
-class _Cells(_Neurons):
-    """Neurons that count their spikes; the reference simulator's, and so those of all devices."""
+class Charged(_Neurons):
+    """Neurons of the reference simulator whose reset may take its charge from another moment.
+
+    The rule ``exact`` gives a neuron the charge that arrived between the crossing and the end of the step,
+    under the current of that step. But a neuron whose refractory period ends as long before the end of a
+    later step is charged by the current of that later step: `at_release` waits for it. `held` takes the mean
+    of a synaptic current over each step in place of its decay, which is how Nengo does it.
+    """
+
+    def __init__(
+        self, population: Population, tau_s: float, dt: float, *, at_release: bool, held: bool = False
+    ) -> None:
+        super().__init__(population, ExponentialCurrent(tau_s), dt)
+        self.at_release, self.constant = at_release, held
+        self.missed = np.zeros(population.size)
+
+    def mean_current(self) -> NDArray[np.float64]:
+        """Return the current over the coming step, A."""
+        part = self.synapse.tau_s * -np.expm1(-self.dt / self.synapse.tau_s) / self.dt
+        return np.asarray(self.arrived["I_syn"] * part + self.I_stim)
+
+    def advance(self) -> NDArray[np.int64]:
+        """Integrate a step, and return who fires; what arrives is the caller's to add."""
+        mean = self.mean_current()
+        last = (self.held == 1) & (self.missed > 0)
+        before = self.V.copy()
+        self.integrate()
+        if self.constant:
+            decay = np.exp(-self.dt / self.tau_m)
+            held = before * decay + self.neuron.R_m * mean * (1 - decay)
+            self.V = np.where(self.free, held, self.V)
+        if self.at_release:
+            self.V[last] = (self.neuron.R_m * mean * self.missed)[last]
+            self.missed[last] = 0
+        crossed = self.V.copy()
+        fired = self.fire()
+        if self.at_release or self.constant:
+            current = self.neuron.R_m * (mean if self.constant else self.arrived["I_syn"] + self.I_stim)
+            drive = np.maximum(current - self.V_th, np.finfo(float).tiny)[fired]
+            # The part of a time constant since the crossing, which lies in this step.
+            u = np.minimum((crossed - self.V_th)[fired] / drive, -np.expm1(-self.dt / self.tau_m[fired]))
+            self.V[fired] = 0 if self.at_release else current[fired] * u
+            self.missed[fired] = u
+        return fired
+
+
+class _Cells(Charged):
+    """Neurons under a variant, which count their spikes."""
 
     def __init__(self, variant: Variant, tau_s: float, drive: NDArray[np.float64]) -> None:
         neuron, dt = RULES[variant.rule], 1e-3 * variant.dt
         if variant.rule == "plain Brian2":
             neuron = replace(neuron, t_ref=neuron.t_ref - dt)
         population = Population("cells", drive.shape, neuron, bias=drive)
-        super().__init__(population, ExponentialCurrent(tau_s), dt)
+        super().__init__(population, tau_s, dt, at_release=variant.rule == "exact, at release")
         self.spikes = np.zeros(len(drive))
-        self.at_release = variant.rule == "exact, at release"
-        self.missed = np.zeros(len(drive))
-
-    def advance(self, arriving: NDArray[np.float64]) -> None:
-        """Integrate a step, fire, and receive what arrives, A."""
-        if self.at_release:
-            freed = (self.held == 0) & (self.missed > 0)
-            self.V[freed] = (self.neuron.R_m * (self.arrived["I_syn"] + self.I_stim) * self.missed)[freed]
-            self.missed[freed] = 0
-        self.integrate()
-        over = self.V - self.V_th
-        fired = self.fire()
-        if self.at_release:
-            # What exact adds up is R I u; u is the part of a time constant since the crossing.
-            current = self.neuron.R_m * (self.arrived["I_syn"] + self.I_stim)[fired]
-            u = over[fired] / np.maximum(current - self.V_th[fired], np.finfo(float).tiny)
-            self.missed[fired] = np.minimum(u, 1 - np.exp(-self.dt / self.tau_m[fired]))
-            self.V[fired] = 0
-        self.spikes[fired] += 1
-        self.arrived["I_syn"] += arriving
 
 
 def conditions(tau_s: float) -> Iterator[tuple[float, float, float]]:
@@ -107,7 +133,8 @@ def spike_counts(tau_s: float, cells: int, duration: float) -> dict[Variant, NDA
         for variant, cells_ in neurons.items():
             waiting[variant] += jumps
             if (step + 1) % ratio[variant] == 0:
-                cells_.advance(waiting[variant])
+                cells_.spikes[cells_.advance()] += 1
+                cells_.arrived["I_syn"] += waiting[variant]
                 waiting[variant][:] = 0
     return {variant: one.spikes.reshape(-1, cells) for variant, one in neurons.items()}
 

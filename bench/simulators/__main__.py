@@ -18,36 +18,16 @@ from typing import Any
 import pandas as pd
 
 from bench.environments import AbsentError, interpreter
-from bench.networks import STUDY
 from bench.simulators.compare import PAIRS, Here, There, compared
 from bench.simulators.exchange import Clock
-from bench.simulators.measure import elsewhere, given, without_last_step
+from bench.simulators.measure import DURATION, elsewhere, given, prepared, without_last_step
 from bench.simulators.words import markdown
 from bioscnn.errors import UserError
 from bioscnn.network import READOUT
 from bioscnn.report.document import Document
 from bioscnn.simulation import Recording, simulate
-from bioscnn.studies.prepare import Prepared, prepare
-from bioscnn.studies.study import read_study
-
-DURATION = 30.0
-"""What a trial lasts, ms."""
 
 WORKERS = {"NEST": "in_nest", "Nengo": "in_nengo"}
-
-
-def prepared(keys: Here, trials: int) -> Prepared:
-    """Return the shipped study with other keys, one step longer than `DURATION`."""
-    changes = [
-        f"dataset.trials={trials}",
-        f"neuron.reset={keys.reset}",
-        f"synapse.delay={keys.delay:g} ms",
-        f"simulation.dt={keys.dt:g} ms",
-        f"simulation.duration={DURATION + keys.dt:.6g} ms",
-        "simulation.precision=float64",
-        "simulation.jobs=1",
-    ]
-    return prepare(read_study(STUDY, changes), None)
 
 
 def main() -> int:
@@ -57,7 +37,7 @@ def main() -> int:
     parser.add_argument("--only", choices=WORKERS, help="one simulator; no file is written")
     options = parser.parse_args()
     document = Document(Path("docs/simulators.md"), "simulators")
-    start = prepared(PAIRS[0].here, options.trials)
+    start = prepared(options.trials, **vars(PAIRS[0].here))
     network, labels = given(start.network, start.stimulus), start.examples.labels
 
     @cache
@@ -68,7 +48,7 @@ def main() -> int:
 
     @cache
     def run_here(asked: Here) -> Recording:
-        case = prepared(asked, options.trials)
+        case = prepared(options.trials, **vars(asked))
         names = [population.name for population in case.network.neurons]
         recording = simulate(case.network, case.stimulus, case.device, record=names, potentials=[READOUT])
         return without_last_step(recording)

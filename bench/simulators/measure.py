@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bench.environments import AbsentError, worker_environment
+from bench.networks import STUDY
 from bench.simulators.exchange import Cells, Clock, Network, Synapses, write_network
 from bioscnn.encoding import Currents, Stimulus
 from bioscnn.network import OUTPUT, READOUT, SpikingNetwork
@@ -19,6 +20,26 @@ from bioscnn.neurons import LIF, ExponentialCurrent, LeakyIntegrator
 from bioscnn.simulation import Recording
 from bioscnn.simulation.recording import PopulationRecording
 from bioscnn.spikes import SpikeTrains
+from bioscnn.studies.prepare import Prepared, prepare
+from bioscnn.studies.study import read_study
+
+
+DURATION = 30.0
+"""What a trial lasts, ms."""
+
+
+def prepared(trials: int, reset: str, dt: float, delay: float) -> Prepared:
+    """Return the shipped study with other keys, one step longer than `DURATION`; times in ms."""
+    changes = [
+        f"dataset.trials={trials}",
+        f"neuron.reset={reset}",
+        f"synapse.delay={delay:g} ms",
+        f"simulation.dt={dt:g} ms",
+        f"simulation.duration={DURATION + dt:.6g} ms",
+        "simulation.precision=float64",
+        "simulation.jobs=1",
+    ]
+    return prepare(read_study(STUDY, changes), None)
 
 
 def given(network: SpikingNetwork, stimulus: Stimulus) -> Network:
