@@ -58,15 +58,15 @@ class Charged(_Neurons):
 
     The rule ``exact`` gives a neuron the charge that arrived between the crossing and the end of the step,
     under the current of that step. But a neuron whose refractory period ends as long before the end of a
-    later step is charged by the current of that later step: `at_release` waits for it. `held` takes the mean
+    later step is charged by the current of that later step: `at_release` waits for it. `constant` takes the mean
     of a synaptic current over each step in place of its decay, which is how Nengo does it.
     """
 
     def __init__(
-        self, population: Population, tau_s: float, dt: float, *, at_release: bool, held: bool = False
+        self, population: Population, tau_s: float, dt: float, *, at_release: bool, constant: bool = False
     ) -> None:
         super().__init__(population, ExponentialCurrent(tau_s), dt)
-        self.at_release, self.constant = at_release, held
+        self.at_release, self.constant = at_release, constant
         self.missed = np.zeros(population.size)
 
     def mean_current(self) -> NDArray[np.float64]:

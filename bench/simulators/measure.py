@@ -23,7 +23,6 @@ from bioscnn.spikes import SpikeTrains
 from bioscnn.studies.prepare import Prepared, prepare
 from bioscnn.studies.study import read_study
 
-
 DURATION = 30.0
 """What a trial lasts, ms."""
 

@@ -1,9 +1,8 @@
 """Why Nengo's spikes are not those of the rule ``exact``: ``python -m bench.simulators.reasons``.
 
-Two rules of Nengo's, one at a time. The second layer is simulated in NumPy under the spikes of the first, which are the same in both. Nengo holds a
-synaptic current at its mean over a step, and lets the current charge a neuron from the very moment at which
-its refractory period ends. With both rules every spike is Nengo's. Writes
-docs/tables/simulators-reasons.csv.
+Two rules of Nengo's, one at a time. The second layer is simulated in NumPy under the spikes of the first,
+which are the same in both. Nengo holds a synaptic current at its mean over a step, and lets the current charge
+a neuron from the very moment at which its refractory period ends. Writes docs/tables/simulators-reasons.csv.
 """
 
 from __future__ import annotations
@@ -24,7 +23,9 @@ from bioscnn.simulation import Recording
 from bioscnn.spikes import SpikeTrains
 
 
-def second_layer(network: SpikingNetwork, first: SpikeTrains, *, at_release: bool, held: bool) -> SpikeTrains:
+def second_layer(
+    network: SpikingNetwork, first: SpikeTrains, *, at_release: bool, constant: bool
+) -> SpikeTrains:
     """Return the spikes of the second population under those of the first."""
     (projection,) = (p for p in network.projections if p.pre == network.neurons[0].name)
     population, matrix = network[projection.post], projection.connectivity.matrix()
@@ -36,7 +37,7 @@ def second_layer(network: SpikingNetwork, first: SpikeTrains, *, at_release: boo
             projection.synapse.parameters["tau_s"],
             first.dt,
             at_release=at_release,
-            held=held,
+            constant=constant,
         )
         own = first[trial : trial + 1]
         for step in range(first.n_steps):
@@ -55,15 +56,15 @@ def reasons(network: SpikingNetwork, nengo: Recording) -> list[dict[str, Any]]:
     return [
         {
             "dt_ms": 1e3 * first.dt,
-            "current_held_over_step": held,
+            "current_constant_over_step": constant,
             "charged_from_release": at_release,
             "nengo_spikes": second.n_spikes,
             "only_in_one": only_in_one(
-                second, second_layer(network, first, at_release=at_release, held=held)
+                second, second_layer(network, first, at_release=at_release, constant=constant)
             ),
             "n": first.n_trials,
         }
-        for held, at_release in product((False, True), repeat=2)
+        for constant, at_release in product((False, True), repeat=2)
     ]
 
 
