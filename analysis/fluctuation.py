@@ -58,8 +58,8 @@ class Charged(_Neurons):
 
     The rule ``exact`` gives a neuron the charge that arrived between the crossing and the end of the step,
     under the current of that step. But a neuron whose refractory period ends as long before the end of a
-    later step is charged by the current of that later step: `at_release` waits for it. `constant` takes the mean
-    of a synaptic current over each step in place of its decay, which is how Nengo does it.
+    later step is charged by the current of that later step: `at_release` waits for it. `constant` takes
+    the mean of a synaptic current over each step in place of its decay, which is how Nengo does it.
     """
 
     def __init__(
