@@ -1,8 +1,9 @@
 """Why Nengo's spikes are not those of the rule ``exact``: ``python -m bench.simulators.reasons``.
 
 Two rules of Nengo's, one at a time. The second layer is simulated in NumPy under the spikes of the first,
-which are the same in both. Nengo holds a synaptic current at its mean over a step, and lets the current charge
-a neuron from the very moment at which its refractory period ends. Writes docs/tables/simulators-reasons.csv.
+which are the same in both. Nengo holds a synaptic current at its mean over a step, and lets the current
+charge a neuron from the very moment at which its refractory period ends. Writes
+docs/tables/simulators-reasons.csv.
 """
 
 from __future__ import annotations
