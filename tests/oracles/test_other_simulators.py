@@ -10,6 +10,7 @@ import pytest
 from bench.simulators.compare import on_grid
 from bench.simulators.exchange import Clock
 from bench.simulators.measure import elsewhere, given, moved, only_in_one, spiking, without_last_step
+from bench.simulators.reasons import second_layer
 from bioscnn.conversion import convert
 from bioscnn.neurons import LIF, ExponentialCurrent
 from bioscnn.noise import with_common_delay
@@ -17,6 +18,7 @@ from bioscnn.simulation.reference import simulate_reference
 from tests.networks import currents, every_layer
 
 N_STEPS, TRIALS = 30, 3
+NENGO = Clock("LIF-unclipped", 1e-3, 0.0, N_STEPS)
 there = partial(elsewhere, Path(sys.executable))
 
 
@@ -61,10 +63,23 @@ def test_the_exact_reset_finds_the_steps_of_precise_spikes_under_constant_curren
 
 @needs("nengo")
 def test_nengo_fires_the_same_spikes_under_constant_currents(network):
-    """What comes after the first layer differs: Nengo holds a synaptic current over a step."""
-    nengo = there("in_nengo", network, Clock("LIF-unclipped", 1e-3, 0.0, N_STEPS))
-    own = simulated("exact")
-    first, *later = spiking(own)
+    nengo, own = there("in_nengo", network, NENGO), simulated("exact")
+    first = network.cells[0].name
     assert only_in_one(spiking(nengo)[first], spiking(own)[first]) == 0
-    for name in later:
-        assert moved(spiking(nengo)[name], spiking(own)[name]) < 0.1 * spiking(own)[name].n_spikes
+    for name, spikes in spiking(own).items():
+        assert moved(spiking(nengo)[name], spikes) < 0.1 * spikes.n_spikes
+
+
+@needs("nengo")
+def test_two_rules_explain_every_spike_of_nengo_that_is_another(network):
+    """Nengo holds synaptic currents over a step, and charges a neuron when its refractory period ends."""
+    nengo = there("in_nengo", network, NENGO)
+    first, second, *_ = spiking(nengo).values()
+    spiking_network = convert(every_layer(), LIF(), ExponentialCurrent())
+    differing = {
+        rules: only_in_one(
+            second, second_layer(spiking_network, first, 0, constant=rules[0], at_release=rules[1])
+        )
+        for rules in ((False, False), (True, False), (False, True), (True, True))
+    }
+    assert differing.pop((True, True)) == 0 and min(differing.values()) > 0
