@@ -24,8 +24,8 @@ from bioscnn.simulation.reference import _Neurons
 from bioscnn.statistics import mean, mean_difference
 
 TABLE = Path("docs/tables/fluctuating-input.csv")
-DRIVES = (0.6, 0.8, 1.0, 1.25, 1.6, 2.2)  # constant current, rheobases
-FLUCTUATIONS = (1.0, 2.0, 4.0, 6.0, 9.0)  # sd of the membrane without threshold, mV
+DRIVES = (0.5, 0.8, 1.0, 1.5, 2.5, 4.0)  # constant current, rheobases
+FLUCTUATIONS = (2.0, 4.0, 8.0, 12.0, 20.0)  # sd of the membrane without threshold, mV
 TAU_S = (2.0, 5.0, 10.0)  # ms
 INPUT_RATE = 2000.0  # Hz, excitatory and inhibitory together
 FINEST = 0.01  # ms
