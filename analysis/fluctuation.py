@@ -2,7 +2,7 @@
 
 Ninety conditions: a constant current, and balanced Poisson input through synapses that makes the membrane
 fluctuate. The same input reaches the neurons in every time step and under every reset rule; the rate is
-compared with that of the rule ``exact`` at the smallest step. Writes docs/tables/fluctuating-input.csv.
+compared with that of the rule ``exact`` at the smallest step. Writes docs/tables/fluctuating-input*.csv.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from bioscnn.simulation.reference import _Neurons
 from bioscnn.statistics import mean, mean_difference
 
 TABLE = Path("docs/tables/fluctuating-input.csv")
+SUMMARY = Path("docs/tables/fluctuating-input-summary.csv")
 DRIVES = (0.5, 0.8, 1.0, 1.5, 2.5, 4.0)  # constant current, rheobases
 FLUCTUATIONS = (2.0, 4.0, 8.0, 12.0, 20.0)  # sd of the membrane without threshold, mV
 TAU_S = (2.0, 5.0, 10.0)  # ms
@@ -164,19 +165,25 @@ def rows(cells: int = CELLS, duration: float = DURATION) -> Iterator[dict[str, A
 
 
 def summary(table: pd.DataFrame, slowest: float = 1.0) -> pd.DataFrame:
-    """Return mean and range over the conditions that fire at `slowest` Hz at least, by rule and step."""
+    """Return mean and range over the conditions that fire at `slowest` Hz at least, by rule and step.
+
+    Once over all of them, and once for each size of the fluctuation. Intervals are over conditions.
+    """
     lively = table[table["rate_hz"] >= slowest]
     found = []
-    for (rule, dt), part in lively.groupby(["rule", "dt_ms"], sort=False):
-        over = mean(part["difference_percent"].to_numpy())
-        narrow = part["difference_percent"]
-        found.append((rule, dt, len(part), over.value, over.low, over.high, narrow.min(), narrow.max()))
-    return pd.DataFrame(
-        found, columns=["rule", "dt_ms", "conditions", "mean", "low", "high", "lowest", "highest"]
-    )
+    for sd in ("all", *FLUCTUATIONS):
+        of_size = lively if sd == "all" else lively[lively["fluctuation_mv"] == sd]
+        for (rule, dt), part in of_size.groupby(["rule", "dt_ms"], sort=False):
+            change = part["difference_percent"]
+            over = mean(change.to_numpy())
+            ends = over.low, over.high, change.min(), change.max()
+            found.append((rule, dt, sd, len(part), over.value, *ends))
+    columns = ["rule", "dt_ms", "fluctuation_mv", "conditions"]
+    return pd.DataFrame(found, columns=[*columns, "mean_percent", "low", "high", "lowest", "highest"])
 
 
 if __name__ == "__main__":
-    measured = pd.DataFrame(rows())
-    measured.round(3).to_csv(TABLE, index=False)
-    print(summary(measured).round(2).to_string(index=False))
+    pd.DataFrame(rows()).round(3).to_csv(TABLE, index=False)
+    summed = summary(pd.read_csv(TABLE)).round(2)
+    summed.to_csv(SUMMARY, index=False)
+    print(summed.to_string(index=False))
