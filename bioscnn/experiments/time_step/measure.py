@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.experiments.bench import Bench
-from bioscnn.experiments.classify import RULES, inputs_of
+from bioscnn.experiments.classify import RULES, inputs_of, recorded_batches
 from bioscnn.experiments.unit import Measure, Outcome, Unit
 from bioscnn.metrics import decision_latency, informed_steps, synaptic_operations_by_trial
-from bioscnn.network import OUTPUT, READOUT
+from bioscnn.network import OUTPUT
 from bioscnn.readout import decisions
-from bioscnn.simulation import simulate_batches
 from bioscnn.spikes import SpikeTrains
 from bioscnn.studies.identity import SIMULATION
 
@@ -47,10 +45,7 @@ def over_time(unit: Unit, bench: Bench) -> Outcome:
     common = round(float(unit.options["until"]) / stimulus.dt)
     parts: list[dict[str, NDArray[Any]]] = []
     first = 0
-    simulated = simulate_batches(
-        network, stimulus, replace(case.device, jobs=1), record=names, potentials={READOUT}
-    )
-    for batch in simulated:
+    for batch in recorded_batches(case, True, bench.recordings):
         shown = stimulus[first : first + batch.n_trials]
         first += batch.n_trials
         trains = [spikes for spikes in (batch[name].spikes for name in names) if spikes is not None]
