@@ -148,7 +148,8 @@ def footprint(graph: LayerGraph) -> int:
 
     Examples
     --------
-    >>> footprint(LayerGraph("tiny", (50,), (Dense(np.ones((10, 50))),)))
+    >>> from bioscnn.ann import Flatten
+    >>> footprint(LayerGraph("tiny", (1, 5, 10), (Flatten(), Dense(np.ones((10, 50))))))
     2000
     """
     return 4 * sum(
