@@ -45,7 +45,7 @@ def counted(case: Prepared, recording: Recording) -> dict[str, float]:
         "Effective_MACs": float(((stimulus.values != 0) @ fan_out).mean()),
         "Dense": float(n_synapses * stimulus.n_steps + currents.connectivity.n_synapses),
         "activation_sparsity": 1 - spikes / (sum(p.size for p in spiking) * stimulus.n_steps),
-        "footprint": float(footprint(case.graph)),
+        "footprint_bytes": float(footprint(case.graph)),
     }
 
 

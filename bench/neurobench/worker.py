@@ -73,6 +73,6 @@ if __name__ == "__main__":
     found = {name: float(value) for name, value in operations.items()}
     found |= {
         "activation_sparsity": ActivationSparsity()(model, trials, (trials, trials)),
-        "footprint": Footprint()(model),
+        "footprint_bytes": Footprint()(model),
     }
     out.write_text(json.dumps(found))

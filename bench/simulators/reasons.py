@@ -8,6 +8,7 @@ spike. And Nengo holds a synaptic current at its mean over a step. Writes docs/t
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
@@ -17,9 +18,10 @@ import numpy as np
 import pandas as pd
 
 from analysis.fluctuation import Charged
-from bench.environments import interpreter
+from bench.environments import AbsentError, interpreter
 from bench.simulators.exchange import Clock
 from bench.simulators.measure import DURATION, elsewhere, given, moved, only_in_one, prepared, spiking
+from bioscnn.errors import UserError
 from bioscnn.network import Population, SpikingNetwork
 from bioscnn.simulation import Recording
 from bioscnn.spikes import SpikeTrains
@@ -86,4 +88,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except (AbsentError, UserError) as error:
+        sys.exit(str(error))
