@@ -66,6 +66,11 @@ $(VENV)/ready-sensitivity: $(VENV)/ready
 	@$(INSTALL) '.[sensitivity$(ALSO)]'
 	@touch $@
 
+$(VENV)/ready-interop: $(VENV)/ready
+	@echo "adding NEST and Nengo, for a test (once) ..."
+	@$(INSTALL) '.[interop$(ALSO)]'
+	@touch $@
+
 $(VENV)/ready-distributed: $(VENV)/ready
 	@echo "adding dask, for clusters (once) ..."
 	@$(INSTALL) '.[distributed$(ALSO)]'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -78,23 +79,11 @@ def classify_case(
     """
     network, stimulus, labels = case.network, case.stimulus, case.examples.labels
     rule = case.study.config.readout.rule
-    spiking = [population.name for population in network.neurons if population.spikes]
     parts: list[dict[str, NDArray[Any]]] = []
     counts: list[Recording] = []
     right = np.zeros((len(RULES), stimulus.n_steps), np.int64)
     first = 0
-    simulated = simulate_batches(
-        network,
-        stimulus,
-        replace(case.device, jobs=1),
-        record=spiking if by_trial else {OUTPUT, READOUT},
-        potentials={READOUT},
-    )
-    path = None
-    if recordings is not None:
-        code = code_of_modules(SIMULATION), environment_of_results()
-        path = recordings / f"{hash_of(inputs_of_case(case), by_trial, *code)}.npz"
-    for batch in kept_batches(path, simulated):
+    for batch in recorded_batches(case, by_trial, recordings):
         trials = slice(first, first + batch.n_trials)
         decided = {name: decisions(batch, name) for name in RULES}
         informed = informed_steps(network, batch)
@@ -123,6 +112,26 @@ def classify_case(
     if curve:
         outcome["right_by_step"] = right
     return outcome
+
+
+def recorded_batches(case: Prepared, every_spike: bool, recordings: Path | None) -> Iterable[Recording]:
+    """Simulate a study in batches, the readout's potentials and output spikes recorded, or every spike.
+
+    With a folder of recordings, what it holds is read again without simulating.
+    """
+    spiking = [population.name for population in case.network.neurons if population.spikes]
+    simulated = simulate_batches(
+        case.network,
+        case.stimulus,
+        replace(case.device, jobs=1),
+        record=spiking if every_spike else {OUTPUT, READOUT},
+        potentials={READOUT},
+    )
+    path = None
+    if recordings is not None:
+        code = code_of_modules(SIMULATION), environment_of_results()
+        path = recordings / f"{hash_of(inputs_of_case(case), every_spike, *code)}.npz"
+    return kept_batches(path, simulated)
 
 
 def correct_of(outcome: Outcome, rule: str) -> NDArray[np.bool_]:

@@ -1,9 +1,6 @@
 """Numbers about spike trains and about what they decide."""
 
 from bioscnn.metrics.activity import (
-    Energy,
-    energy_estimate,
-    layer_operations,
     spikes_per_trial,
     synaptic_operations_by_trial,
     synaptic_operations_per_trial,
@@ -11,6 +8,7 @@ from bioscnn.metrics.activity import (
 from bioscnn.metrics.confusion import confusion_matrix
 from bioscnn.metrics.decoding import CODES, decode
 from bioscnn.metrics.distances import spike_time_tiling, van_rossum_distance, victor_purpura_distance
+from bioscnn.metrics.energy import CLOCK, Energy, energy_estimate, footprint, layer_operations
 from bioscnn.metrics.information import (
     Information,
     count_response,
@@ -33,6 +31,7 @@ from bioscnn.metrics.rates import population_rate, time_averaged_rate, trial_ave
 from bioscnn.metrics.separation import Separation, class_separation
 
 __all__ = [
+    "CLOCK",
     "CODES",
     "Energy",
     "Information",
@@ -48,6 +47,7 @@ __all__ = [
     "first_informed_step",
     "first_spike_latency",
     "first_spike_rank",
+    "footprint",
     "informed_steps",
     "interval_statistics",
     "intervals",

@@ -64,9 +64,10 @@ class LIF(SpikingNeuron):
     R_m : float
         Membrane resistance, ohm.
     reset : str
-        ``"exact"`` keeps the charge that arrived after the true crossing within the step, so the rate does
-        not depend on the time step up to ``1/(t_ref + dt)``. ``"subtract"`` keeps what lies above threshold
-        but not what leaked since the crossing; ``"zero"`` loses both.
+        ``"exact"`` keeps the charge that arrived after the true crossing within the step, so the rate under
+        a constant current does not depend on the time step up to ``1/(t_ref + dt)``; under fluctuating input
+        it does a little, see docs/physics.md. ``"subtract"`` keeps what lies above threshold but not what
+        leaked since the crossing; ``"zero"`` loses both.
 
     References
     ----------

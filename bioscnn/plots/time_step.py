@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 PANELS = {
     "accuracy": ("accuracy (%)", 100.0, ("low", "high")),
-    "latency_ms": ("median latency (ms)", 1.0, ("latency_low", "latency_high")),
+    "latency_ms": ("median latency (ms)", 1.0, ("latency_ms_low", "latency_ms_high")),
     "spikes": ("spikes per trial", 1.0, ("spikes_low", "spikes_high")),
 }
 """Label, scale and ends of the interval of each panel."""

@@ -60,6 +60,8 @@ class EnergyFacts(Facts):
     stimulus_flop: Amount
     ann_flop: Amount
     ann_to_spiking: Amount
+    ann_to_events: Amount | None = None
+    clock_ms: Duration | None = None
     ann_to_spiking_with_stimulus: Amount
 
 

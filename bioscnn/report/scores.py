@@ -110,10 +110,14 @@ def _energy(run: Run) -> str:
         f"{number(energy['stimulus_flop'])} FLOP, it is "
         f"{number(energy['ann_to_spiking_with_stimulus'])} times."
     )
+    clock = energy.get("clock_ms")
+    tick = f"tick of a clock of {clock:g} ms, whatever the time step" if clock else "time step"
+    events = energy.get("ann_to_events")
+    alone = f", {number(events)} times as much as the synapses alone" if events else ""
     return (
         "An estimate of energy (Hunsberger and Eliasmith 2016: 0.08 FLOP per synaptic operation, 0.25 FLOP "
-        f"per neuron and time step): {number(energy['synapses_flop'])} for synapses and "
+        f"per neuron and {tick}): {number(energy['synapses_flop'])} for synapses and "
         f"{number(energy['updates_flop'])} for updates, against {number(energy['ann_flop'])} FLOP of the "
         f"trained network (two per multiply-accumulate) on {shown}, {number(energy['ann_to_spiking'])} times "
-        f"as much.{with_stimulus}"
+        f"as much{alone}.{with_stimulus}"
     )

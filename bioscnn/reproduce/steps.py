@@ -111,6 +111,8 @@ COMPARISONS = (
          ("devices", "sims/nmnist.toml", "--trials", "50"), 4, "devices/nmnist{}/summary.json"),
     Step("benchmark-mnist", "How good, fast and thrifty is each shipped network?",
          ("benchmark", "mnist"), 15, "benchmark/mnist/latest/summary.json", ("test images",)),
+    Step("time-step-mnist", "What does a coarser time step change?",
+         ("time-step", "sims/mnist.toml", "--trials", "1000"), 2, "time-step/mnist/latest/summary.json"),
 )  # fmt: skip
 
 QUESTIONS = (

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bioscnn.ann import LayerGraph
 from bioscnn.metrics import (
+    CLOCK,
     Energy,
     decision_latency,
     energy_estimate,
@@ -84,7 +85,8 @@ class Scores:
         activity = self.activity()
         energy = {}
         if isinstance(graph, LayerGraph):
-            spent = activity["synops_per_trial"], activity["updates_per_trial"]
+            first, neurons = self._counts[0], sum(p.size for p in self.network.neurons)
+            spent = activity["synops_per_trial"], neurons, first.n_steps * first.dt
             energy = {"energy": as_energy(energy_estimate(graph, *spent, frames))}
         return {
             "accuracy": {
@@ -101,6 +103,8 @@ def as_energy(energy: Energy) -> dict[str, float]:
     """Return an energy estimate for JSON: FLOP per example, and the ratios."""
     return {
         **{f"{name}_flop": value for name, value in asdict(energy).items()},
+        "clock_ms": 1e3 * CLOCK,
+        "ann_to_events": energy.ratio_of_events,
         "ann_to_spiking": energy.ratio,
         "ann_to_spiking_with_stimulus": energy.ratio_with_stimulus,
     }

@@ -42,9 +42,30 @@ def test_a_coarser_time_step_delays_decisions(done):
 
 
 def test_rows_of_the_same_family_are_corrected_together(done):
-    rows = pd.read_csv(done.folder / "comparisons.csv")
-    assert len(rows) == 6 and set(rows["family"]) == {"time steps"}
-    assert (rows["p_holm"] >= rows["p"]).all()
+    for name, family, size in (
+        ("comparisons", "time steps", 2 * 5),
+        ("readout-comparisons", "time steps, every readout", 2 * 5 * 2),
+    ):
+        rows = pd.read_csv(done.folder / f"{name}.csv")
+        assert len(rows) == size and set(rows["family"]) == {family}
+        assert (rows["p_holm"] >= rows["p"]).all()
+
+
+def test_constant_currents_drive_as_many_spikes_at_any_step_and_later_layers_lose_some(done):
+    """What the first layer has fewer at 1 ms is the last step of the trial, which is silent."""
+    layers = pd.read_csv(done.folder / "layers.csv").set_index(["population", "dt_ms"])
+    first, last = layers.loc[("conv1", 1.0)], layers.loc[("conv3", 1.0)]
+    assert first["difference_percent_high"] < -2 and abs(first["difference_until_percent"]) < 0.2
+    assert last["difference_until_percent_high"] < 0
+
+
+def test_ratios_of_energy_depend_on_the_named_clock_and_not_on_the_step(done):
+    energy = pd.read_csv(done.folder / "energy.csv").set_index("dt_ms")
+    assert energy["updates_flop"].to_numpy() == pytest.approx(energy["updates_flop"][1.0])
+    assert energy["ann_to_spiking"].max() / energy["ann_to_spiking"].min() < 1.02
+    assert energy["ann_to_events"].max() / energy["ann_to_events"].min() < 1.1
+    assert energy["ann_to_spiking_own_step"][1.0] == pytest.approx(energy["ann_to_spiking"][1.0])
+    assert energy["ann_to_spiking_own_step"][0.1] < energy["ann_to_spiking"][0.1] / 8
 
 
 @pytest.mark.parametrize("steps", [("1 ms",), ("1 ms", "1 ms"), ("1 ms", "3 ms"), ("1 ms", "1 mV")])
@@ -56,5 +77,10 @@ def test_steps_that_cannot_be_compared_are_refused(steps):
 @pytest.mark.browser
 def test_its_page_opens_alone_and_fits(browser, done):
     page = open_alone(browser, done.folder / "report.html", 390)
-    assert_everything_fits(page, 390, ("summary", "curves", "tables", "methods", "provenance"), n_pictures=1)
+    assert_everything_fits(
+        page,
+        390,
+        ("summary", "curves", "readouts", "layers", "energy", "tables", "methods", "provenance"),
+        n_pictures=1,
+    )
     page.close()

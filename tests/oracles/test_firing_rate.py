@@ -1,4 +1,4 @@
-"""The simulated firing rate against its closed form, for any time step."""
+"""The simulated firing rate under a constant current against its closed form, for any time step."""
 
 import numpy as np
 import pytest

@@ -84,11 +84,12 @@ def test_operations_of_groups_padding_and_pooling_are_counted_by_hand():
 
 def test_the_energy_of_a_spiking_network_is_that_of_its_synaptic_operations_and_updates():
     graph = every_layer()
-    energy = energy_estimate(graph, synaptic_operations=2000, neuron_updates=800)
-    assert (energy.synapses, energy.updates) == (0.08 * 2000, 0.25 * 800)
+    energy = energy_estimate(graph, synaptic_operations=2000, neurons=40, duration=20e-3)
+    assert (energy.synapses, energy.updates) == (0.08 * 2000, pytest.approx(0.25 * 40 * 20))
     assert energy.ann == sum(layer_operations(graph))
     assert energy.stimulus == layer_operations(graph)[0]
-    assert energy.ratio == energy.ann / 360 > energy.ratio_with_stimulus > 0
+    assert energy.ratio == pytest.approx(energy.ann / 360) and energy.ratio > energy.ratio_with_stimulus > 0
+    assert energy.ratio_of_events == energy.ann / 160
 
 
 def test_input_spikes_count_as_synaptic_operations_and_cost_the_trained_network_a_pass_a_frame():
@@ -100,7 +101,7 @@ def test_input_spikes_count_as_synaptic_operations_and_cost_the_trained_network_
     assert synaptic_operations_per_trial(network, recording, came_in) == pytest.approx(
         without + fan_out[came_in.neuron].sum() / 3
     )
-    energy = energy_estimate(graph, synaptic_operations=2000, neuron_updates=800, frames=12)
+    energy = energy_estimate(graph, synaptic_operations=2000, neurons=40, duration=20e-3, frames=12)
     assert energy.ann == 12 * sum(layer_operations(graph))
     assert energy.stimulus == 0 and energy.ratio == energy.ratio_with_stimulus
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bioscnn.experiments.benchmark.markdown import is_reference, more_spikes, points_with_interval, reached
 from bioscnn.experiments.benchmark.tables import REFERENCE
 from bioscnn.experiments.experiment import Analysis, Row
+from bioscnn.metrics import CLOCK
 from bioscnn.report.formats import percent, percent_interval, plural, probability
 from bioscnn.report.page import (
     Column,
@@ -201,8 +202,8 @@ def _methods(networks: Sequence[Row], summary: Mapping[str, Any]) -> list[Part]:
                 "Trained network": "Its rates, without spikes or time, on the same images.",
                 "Energy": "Floating-point operations of the trained network, two per multiply-accumulate, "
                 "over the estimate of Hunsberger and Eliasmith for the spiking one on digital neuromorphic "
-                "hardware: 0.08 per synaptic operation and 0.25 per neuron and time step. No hardware was "
-                "measured.",
+                "hardware: 0.08 per synaptic operation and 0.25 per neuron and tick of a clock of "
+                f"{1e3 * CLOCK:g} ms, whatever the time step of the simulation. No hardware was measured.",
                 "Time steps": "Nothing spikes in the last step of a trial, and a spike acts one step later: "
                 "a shorter step makes a few spikes more, whatever the reset rule.",
                 "Intervals": "95 %, over images: Wilson's of an accuracy, that of Agresti and Min of a "

@@ -105,8 +105,9 @@ def _network(result: NetworkResult, curve: Sequence[Row]) -> tuple[Row, Estimate
     rule, headline, validation = result.rule, result.headline, result.validation
     right, ann_right = correct_of(headline, rule), headline["ann"] == headline["label"]
     spikes, synops = float(headline["spikes"].mean()), float(headline["synops"])
-    energy = energy_estimate(result.graph, synops, float(headline["updates"]))
     keys = result.study.config.simulation
+    neurons = round(float(headline["updates"]) / keys.n_steps)
+    energy = energy_estimate(result.graph, synops, neurons, keys.n_steps * keys.dt)
     cells = {
         "network": result.network,
         "split": result.study.config.dataset.split,
@@ -130,6 +131,7 @@ def _network(result: NetworkResult, curve: Sequence[Row]) -> tuple[Row, Estimate
         "updates_flop": energy.updates,
         "stimulus_flop": energy.stimulus,
         "ann_flop": energy.ann,
+        "ann_to_events": energy.ratio_of_events,
         "ann_to_spiking": energy.ratio,
         "ann_to_spiking_with_stimulus": energy.ratio_with_stimulus,
         "weights_sha256": result.graph.sha256(),

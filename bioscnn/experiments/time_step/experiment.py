@@ -6,28 +6,32 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from bioscnn.datasets.titles import TITLES
 from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
-from bioscnn.experiments.classify import correct_of
 from bioscnn.experiments.experiment import Analysis, Done, Entry, Row
 from bioscnn.experiments.phrases import listed
-from bioscnn.experiments.rows import corrected_rows, share_cells
+from bioscnn.experiments.rows import corrected_rows
 from bioscnn.experiments.time_step.page import time_step_page
-from bioscnn.experiments.unit import Outcome, Unit
+from bioscnn.experiments.time_step.tables import (
+    OUTCOMES,
+    differences,
+    energy_row,
+    layer_rows,
+    readout_differences,
+    readout_rows,
+    step_row,
+)
+from bioscnn.experiments.unit import Unit
+from bioscnn.metrics import footprint
 from bioscnn.quantities import format_quantity
 from bioscnn.report.formats import percent, percent_interval, plural
 from bioscnn.report.page import Page
-from bioscnn.statistics import Estimate, difference, mean, mean_difference, median, proportion
+from bioscnn.statistics import Estimate
 from bioscnn.studies.study import Study
 
 STEPS = ("2 ms", "1 ms", "0.5 ms", "0.2 ms", "0.1 ms", "0.05 ms")
 """Time steps that are compared, the coarsest first; the last one is what the others are compared with."""
-
-OUTCOMES = {"accuracy": "points", "latency_ms": "ms", "spikes": "spikes per trial"}
-"""What is compared, and its unit."""
 
 
 @dataclass(frozen=True)
@@ -70,12 +74,15 @@ class TimeStepExperiment:
                 expected="two or more that differ",
             )
         bench.case(next(iter(studies.values())))
+        coarsest = max(study.config.simulation.dt for study in studies.values())
+        until = self.study.config.simulation.duration - coarsest
         return [
             Unit(
                 self.study.config.network.model,
                 step,
                 study,
-                "bioscnn.experiments.classify:CLASSIFY",
+                "bioscnn.experiments.time_step.measure:OVER_TIME",
+                {"until": round(until, 9)},
                 severity=study.config.simulation.dt,
                 work=1 / study.config.simulation.dt,
             )
@@ -89,19 +96,31 @@ class TimeStepExperiment:
     def analyse(self, done: Done, bench: Bench) -> Analysis:
         """Return one row per time step, and its differences from the smallest one."""
         units = sorted(done.units, key=lambda unit: -unit.study.config.simulation.dt)
-        finest, rule = units[-1], self.study.config.readout.rule
-        rows = [_step_row(unit, done[unit], rule) for unit in units]
-        compared: list[tuple[Row, Estimate]] = [
-            ({"dt_ms": 1e3 * (unit.severity or 0), "outcome": outcome}, estimate)
-            for unit in units[:-1]
-            for outcome, estimate in _differences(done[unit], done[finest], rule).items()
-        ]
-        comparisons = corrected_rows(compared, "time steps")
-        shown, last = bench.clean(self.study.config), rows[-1]
-        examples = shown.examples
+        finest, rule, shown = units[-1], self.study.config.readout.rule, bench.clean(self.study.config)
+        network = bench.case(finest.study).network
+        names = [population.name for population in network.neurons if population.spikes]
+        graph = bench.graph(self.study.config)
+        tables: dict[str, list[Row]] = {name: [] for name in ("time-steps", "readouts", "layers", "energy")}
+        compared: list[tuple[Row, Estimate]] = []
+        by_readout: list[tuple[Row, Estimate]] = []
+        for unit in units:
+            keys, outcome = unit.study.config.simulation, done[unit]
+            tables["time-steps"].append(step_row(outcome, rule, keys.dt, keys.n_steps))
+            tables["readouts"] += readout_rows(outcome, keys.dt)
+            tables["layers"] += layer_rows(outcome, done[finest], names, keys.dt)
+            tables["energy"].append(energy_row(outcome, graph, shown.frames, keys.dt, keys.n_steps))
+            if unit is not finest:
+                dt = {"dt_ms": 1e3 * keys.dt}
+                changes = differences(outcome, done[finest], rule)
+                compared += [(dt | {"outcome": name}, change) for name, change in changes.items()]
+                by_readout += [(dt | row, one) for row, one in readout_differences(outcome, done[finest])]
+        rows, comparisons = tables["time-steps"], corrected_rows(compared, "time steps")
+        tables["comparisons"] = comparisons
+        tables["readout-comparisons"] = corrected_rows(by_readout, "time steps, every readout")
+        examples, last = shown.examples, rows[-1]
         return Analysis(
             TITLES.get(self.study.config.dataset.name, examples.name),
-            {"time-steps": rows, "comparisons": comparisons},
+            tables,
             _verdict(comparisons, finest.condition),
             Entry(
                 f"{examples.name}: {examples.source}",
@@ -116,7 +135,9 @@ class TimeStepExperiment:
                 "network": self.study.config.network.model,
                 "reference": finest.condition,
                 "data_sha256": examples.sha256,
-                "weights_sha256": bench.graph(self.study.config).sha256(),
+                "weights_sha256": graph.sha256(),
+                "n_synapses": sum(pathway.connectivity.n_synapses for pathway in network.pathways),
+                "footprint_bytes": footprint(graph),
             },
             shown.simulated,
         )
@@ -126,39 +147,20 @@ class TimeStepExperiment:
         return time_step_page(analysis, summary)
 
 
-def _step_row(unit: Unit, outcome: Outcome, rule: str) -> Row:
-    latency, spikes = median(outcome["latency_ms"]), mean(outcome["spikes"])
-    return {
-        "dt_ms": 1e3 * unit.study.config.simulation.dt,
-        **share_cells(proportion(correct_of(outcome, rule))),
-        "latency_ms": latency.value,
-        "latency_low": latency.low,
-        "latency_high": latency.high,
-        "spikes": spikes.value,
-        "spikes_low": spikes.low,
-        "spikes_high": spikes.high,
-        "synops": float(np.mean(outcome["synops"])),
-        "updates": float(outcome["updates"]),
-    }
-
-
-def _differences(first: Outcome, second: Outcome, rule: str) -> dict[str, Estimate]:
-    return {
-        "accuracy": difference(correct_of(first, rule), correct_of(second, rule)),
-        **{name: mean_difference(first[name], second[name]) for name in ("latency_ms", "spikes")},
-    }
-
-
 def _verdict(comparisons: Sequence[Row], reference: str) -> list[str]:
     """Return one sentence per outcome: at which time steps it differs from that at the smallest one."""
     sentences = []
     words = {
         "accuracy": ("Accuracy", 100),
         "latency_ms": ("Latency", 1),
+        "first_output_ms": ("The first output spike", 1),
         "spikes": ("The number of spikes", 1),
+        "synops": ("The number of synaptic operations", 1),
     }
     for outcome, (subject, scale) in words.items():
         rows = [row for row in comparisons if row["outcome"] == outcome]
+        if not rows:
+            continue
         unit = OUTCOMES[outcome]
         differing = [
             f"{format_quantity(1e-3 * row['dt_ms'], 'time')} ({scale * row['difference']:+.3g} {unit} "

@@ -1,0 +1,1 @@
+"""The same converted network in NEST and in Nengo, spike by spike."""
