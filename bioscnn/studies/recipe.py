@@ -17,11 +17,13 @@ from bioscnn.studies.image_input import front_end_of
 from bioscnn.studies.study import Study
 from bioscnn.training.architectures import Architecture
 from bioscnn.training.layers import parse_layers, usual_layers
-from bioscnn.training.settings import RateSettings, SpikeSettings
+from bioscnn.training.settings import RateSettings, Settings, SpikeSettings, TimeSettings
 
-Stage = Literal["rates", "spikes"]
+Stage = Literal["rates", "spikes", "times"]
 FINE_TUNED = "-fine-tuned"
 """End of the name of a network that was trained on spikes, behind that of the one it began with."""
+TIMED = "-time"
+"""The same of a network that was trained on spike times."""
 
 _BATCHES, _FEWEST, _MOST = 3000, 12, 200
 _SHARED = (
@@ -29,7 +31,10 @@ _SHARED = (
     "scaling", "shear", "mirror", "warp", "event_loss", "noise", "seed", "threads",
 )  # fmt: skip
 _OF_RATES = ("rate_noise", "slope_width")
-_OF_SPIKES = ("epochs", "batch_size", "learning_rate", "rate_weight")
+_OWN = {
+    "spikes": ("epochs", "batch_size", "learning_rate", "rate_weight"),
+    "times": ("epochs", "batch_size", "learning_rate", "percentile", "scale", "learn_scales"),
+}
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,7 @@ class Recipe:
     config : StudyConfig
         Data, encoding, neuron and trial, and the table ``[training]``; without noise.
     stage : str
-        ``"rates"`` or ``"spikes"``.
+        ``"rates"``, ``"spikes"`` or ``"times"``.
     start : str or None
         The network that training begins with, a name or a path; None for random weights.
     seed, epochs : int, optional
@@ -88,9 +93,8 @@ class Recipe:
     def examples(self) -> int | None:
         """The first so many training examples are shown; None for all."""
         keys = self.config.training
-        return (
-            keys.examples if self.stage == "rates" or keys.spikes.examples is None else keys.spikes.examples
-        )
+        own = None if self.stage == "rates" else getattr(keys, self.stage).examples
+        return keys.examples if own is None else own
 
     @property
     def teacher(self) -> str | None:
@@ -105,7 +109,7 @@ class Recipe:
             epochs=self.epochs if epochs is None else epochs,
         )
 
-    def settings(self, n_examples: int) -> RateSettings | SpikeSettings:
+    def settings(self, n_examples: int) -> Settings:
         """Return how to train on so many examples.
 
         Where the study is silent, training lasts 3,000 batches, at least 12 epochs and at most 200.
@@ -123,15 +127,21 @@ class Recipe:
         }
         if self.seed is not None:
             shared["seed"] = self.seed
-        if self.stage == "spikes":
-            own = keys.spikes
-            shared |= {name: getattr(own, name) for name in _OF_SPIKES}
+        if self.stage != "rates":
+            own = getattr(keys, self.stage)
+            shared |= {name: getattr(own, name) for name in _OWN[self.stage]}
             for name in ("spike_penalty", "threads"):
                 if getattr(own, name) is not None:
                     shared[name] = getattr(own, name)
+            if self.epochs is not None:
+                shared["epochs"] = self.epochs
+            if self.stage == "times":
+                return TimeSettings(**shared | {"tau_m": config.neuron.tau_m, "readout": "last-potential"})
             steps = round(0.4 * simulation.n_steps)
-            shared["decide_from"] = steps * simulation.dt if own.decide_from is None else own.decide_from
-            return SpikeSettings(**shared | ({} if self.epochs is None else {"epochs": self.epochs}))
+            decide_from = keys.spikes.decide_from
+            return SpikeSettings(
+                **shared, decide_from=steps * simulation.dt if decide_from is None else decide_from
+            )
         fires = isinstance(self.neuron, LIFRate)
         batch_size, usual = usual_batches(n_examples, keys.batch_size)
         window = 0.0 if self.recorded else RateSettings.shortest_window
@@ -207,6 +217,28 @@ def why_no_twin(config: StudyConfig) -> str:
     return ""
 
 
+def why_no_times(config: StudyConfig) -> str:
+    """Return why no network of a study can say its values by spike times, in words; empty if one can.
+
+    See `bioscnn.neurons.time_code`. Time constants that leave no windows are refused by the code itself.
+    """
+    if config.dataset.recorded:
+        return "a recording has spikes of its own, and its pixels no values that one spike could say"
+    if config.neuron.model != "lif":
+        return "the values of spike times are those of LIF neurons"
+    if config.synapse.model != "current":
+        return "the values of spike times are those of synapses that inject currents"
+    if config.synapse.delay > 0:
+        return "the windows of spike times leave no room for an axonal delay"
+    if config.encoding.kind != "currents" or config.encoding.retina:
+        return 'the pixels themselves become spike times: encoding.kind = "currents", and no retina'
+    if config.encoding.gain != 1:
+        return "the pixels become spike times as they are, without a gain"
+    if config.network.weight_scale != 1:
+        return "its weights are taken as they are, without a scale"
+    return ""
+
+
 def usual_batches(n_examples: int, batch_size: int | None = None) -> tuple[int, int]:
     """Return how many examples make a batch, and how many epochs 3,000 batches are, from 12 to 200."""
     batch_size = batch_size or (128 if n_examples >= 10_000 else 32)
@@ -222,8 +254,8 @@ def recipe_of(study: Study, stage: Stage | None = None) -> Recipe:
     study : Study
         With or without a table ``[training]``; its noise is left out.
     stage : str, optional
-        ``"rates"`` or ``"spikes"``; that of the study, which is rates if it says nothing. Training on spikes
-        begins with the network of the study, and makes another beside it.
+        ``"rates"``, ``"spikes"`` or ``"times"``; that of the study, which is rates if it says nothing. Training
+        on spikes or times begins with the network of the study, and makes another beside it.
 
     Raises
     ------
@@ -249,7 +281,7 @@ def recipe_of(study: Study, stage: Stage | None = None) -> Recipe:
     _refuse_distortions_of_others(config)
     name = model.name.removesuffix(".onnx")
     plain = name.strip(".") and name.isprintable() and (model.suffix or len(model.parts) == 1)
-    if keys.on == "rates" and stage != "spikes" and not plain:
+    if keys.on == "rates" and stage in (None, "rates") and not plain:
         raise UserError(
             "no name of a network that training could make",
             key="network.model",
@@ -257,16 +289,17 @@ def recipe_of(study: Study, stage: Stage | None = None) -> Recipe:
             expected=f"the path of a file that ends in .onnx, such as {study.name}.onnx",
         )
     if stage in (None, keys.on):
-        recipe = Recipe(name, config, keys.on, keys.start)
-        return recipe if recipe.stage == "rates" else _with_twin(recipe)
+        return _possible(Recipe(name, config, keys.on, keys.start))
     if stage == "rates":
         raise UserError(
-            "this network is made on spikes, of another one",
+            f"this network is made on {keys.on}, of another one",
             key="training.on",
-            value="spikes",
+            value=keys.on,
             fix="leave --on away, or train that other network",
         )
-    return _with_twin(Recipe(name + FINE_TUNED, config, "spikes", config.network.model))
+    assert stage is not None
+    ending = FINE_TUNED if stage == "spikes" else TIMED
+    return _possible(Recipe(name + ending, config, stage, config.network.model))
 
 
 def _refuse_distortions_of_others(config: StudyConfig) -> None:
@@ -282,13 +315,16 @@ def _refuse_distortions_of_others(config: StudyConfig) -> None:
         )
 
 
-def _with_twin(recipe: Recipe) -> Recipe:
-    """Refuse to train on spikes what has no twin."""
-    if reason := why_no_twin(recipe.config):
+def _possible(recipe: Recipe) -> Recipe:
+    """Refuse to train on spikes what has no twin, and on times what no spike time says."""
+    reason = {"rates": lambda _: "", "spikes": why_no_twin, "times": why_no_times}[recipe.stage](recipe.config)
+    if reason:
         raise UserError(
-            f"the network cannot be trained on spikes: {reason}",
+            f"the network cannot be trained on {recipe.stage}: {reason}",
             key="training.on",
-            value="spikes",
+            value=recipe.stage,
             fix="train it on rates, or change the study",
         )
+    if recipe.stage == "times":
+        recipe.settings(1).code  # noqa: B018  (refuses windows that have too few steps)
     return recipe

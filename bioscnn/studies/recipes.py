@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bioscnn.ann import shipped_models
 from bioscnn.errors import UserError
-from bioscnn.studies.recipe import FINE_TUNED, Recipe, Stage, recipe_of
+from bioscnn.studies.recipe import FINE_TUNED, TIMED, Recipe, Stage, recipe_of
 from bioscnn.studies.settling import read_study_of_any_duration
 from bioscnn.studies.shipped import shipped_studies
 from bioscnn.studies.study import Study, read_study, read_tables, with_changes
@@ -31,7 +31,7 @@ def find_recipes(what: str, changes: Sequence[str] = (), stage: Stage | None = N
     changes : sequence of str
         Changes of keys of the study, as of `bioscnn.studies.study.read_study`.
     stage : str, optional
-        ``"rates"`` or ``"spikes"``; that of the study if left out.
+        ``"rates"``, ``"spikes"`` or ``"times"``; that of the study if left out.
 
     Raises
     ------
@@ -42,8 +42,9 @@ def find_recipes(what: str, changes: Sequence[str] = (), stage: Stage | None = N
     asked = (what, *(["--on", stage] if stage else []), *(w for c in changes for w in ("--set", c)))
     if path.suffix == ".toml" or os.path.isfile(path):  # noqa: PTH113  (False of a name that is too long)
         return [replace(recipe_of(_study(path, changes), stage), asked=asked)]
-    base = what.removesuffix(FINE_TUNED)
-    for name, its_stage in ((what, stage), (base, "spikes" if base != what else stage)):
+    tuned: tuple[tuple[str, Stage], ...] = ((FINE_TUNED, "spikes"), (TIMED, "times"))
+    bases = [(what.removesuffix(ending), of) for ending, of in tuned if what.endswith(ending)]
+    for name, its_stage in ((what, stage), *bases):
         file = networks / f"{name}.toml"
         if file.parent == networks and os.path.isfile(file):  # noqa: PTH113
             recipe = recipe_of(read_study(file, changes), its_stage)
@@ -86,8 +87,10 @@ def shipped_recipes() -> dict[str, Recipe]:
     for path in sorted((shipped_studies() / FOLDER).glob("*.toml")):
         study = read_study(path)
         found[study.name] = recipe_of(study)
-        if "spikes" in study.config.training.model_fields_set and found[study.name].stage == "rates":
-            recipe = recipe_of(study, "spikes")
+        made = found[study.name].stage
+        further: tuple[Stage, ...] = ("spikes", "times") if made == "rates" else ()
+        for stage in study.config.training.model_fields_set.intersection(further):
+            recipe = recipe_of(study, stage)
             found[recipe.name] = recipe
     ordered: dict[str, Recipe] = {}
     while len(ordered) < len(found):

@@ -16,7 +16,7 @@ from bioscnn.training.checkpoint import Checkpoint
 from bioscnn.training.examples import Examples
 from bioscnn.training.measure import EpochRecord, Objective, measure
 from bioscnn.training.rates import activation, rate_logits
-from bioscnn.training.settings import RateSettings, TrainingSettings
+from bioscnn.training.settings import TrainingSettings
 from bioscnn.training.torch_network import TorchNetwork
 
 _WARM_UP = 200  # batches, or a tenth of a short training
@@ -59,8 +59,7 @@ def fit(
         If the loss is no longer a number.
     """
     settings = objective.settings
-    # Statistics of a batch of rates are none of its spikes, so that stage has the folded network.
-    network = TorchNetwork(graph, keeps_batch_norm=isinstance(settings, RateSettings))
+    network = objective.network(graph, training)
     tutor = None if teacher is None else TorchNetwork(teacher)
     optimiser = torch.optim.AdamW(network.parameters, lr=1.0, weight_decay=settings.weight_decay)
     generators = {

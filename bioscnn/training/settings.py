@@ -1,10 +1,12 @@
-"""How a network is trained: what both stages share, then each stage's own."""
+"""How a network is trained: what all stages share, then each stage's own."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import ClassVar
 
 from bioscnn.errors import UserError
+from bioscnn.neurons.time_code import TimeCode
 from bioscnn.quantities import format_quantity
 
 READOUTS = ("last-potential", "mean-potential")
@@ -24,6 +26,8 @@ class TrainingSettings:
     Hinton, Vinyals and Dean (2015), Distilling the knowledge in a neural network, arXiv:1503.02531 (the
     teacher).
     """
+
+    stage: ClassVar[str]
 
     epochs: int = 12
     batch_size: int = 128
@@ -84,6 +88,8 @@ class TrainingSettings:
 class RateSettings(TrainingSettings):
     """Training on firing rates, as a short simulation shows them; see `bioscnn.training.observed_rates`."""
 
+    stage: ClassVar[str] = "rates"
+
     rate_noise: float = 10.0  # Hz, standard deviation of the Gaussian noise on the rate of a firing neuron
     shortest_window: float = 30e-3  # s, in which a firing rate must be told from its spikes; 0 for none
     spiking_images: int = 1000  # validation images that the twin classifies after every epoch; 0: none
@@ -96,6 +102,8 @@ class RateSettings(TrainingSettings):
 @dataclass(frozen=True)
 class SpikeSettings(TrainingSettings):
     """Fine-tuning on spikes: the trial for which the network is trained, and when it has to be right."""
+
+    stage: ClassVar[str] = "spikes"
 
     epochs: int = 2
     batch_size: int = 64
@@ -112,3 +120,35 @@ class SpikeSettings(TrainingSettings):
                 value=format_quantity(self.decide_from, "time"),
                 expected=f"less than {format_quantity(self.duration, 'time')}",
             )
+
+
+@dataclass(frozen=True)
+class TimeSettings(TrainingSettings):
+    """Fine-tuning through spike times: the code, and the scale that the values of a layer begin with."""
+
+    stage: ClassVar[str] = "times"
+
+    epochs: int = 8
+    learning_rate: float = 6e-3
+    tau_m: float = 20e-3  # s, of the membranes
+    percentile: float = 99.9  # of the largest activation of an image, which the scales are measured by
+    scale: float = 0.6  # of that percentile: what the largest value stands for when training begins
+    learn_scales: bool = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.percentile > 100:
+            raise UserError(
+                "impossible setting", key="percentile", value=self.percentile, expected="above 0, at most 100"
+            )
+
+    def _positive(self) -> tuple[str, ...]:
+        return ("tau_m", "percentile", "scale")
+
+    @property
+    def code(self) -> TimeCode:
+        """The values that a spike can say; UserError if a window has no room for two."""
+        return TimeCode(self.tau_m, self.tau_s, self.dt)
+
+
+Settings = RateSettings | SpikeSettings | TimeSettings

@@ -19,12 +19,12 @@ from bioscnn.extras import how_to_install
 from bioscnn.quantities import format_quantity
 from bioscnn.spikes import SpikeTrains
 from bioscnn.statistics import Estimate, proportion_of_counts
-from bioscnn.training.settings import RateSettings, SpikeSettings
+from bioscnn.training.settings import Settings, SpikeSettings, TimeSettings
 
 if TYPE_CHECKING:
     from bioscnn.training.examples import Examples
     from bioscnn.training.fit import Progress
-    from bioscnn.training.measure import EpochRecord
+    from bioscnn.training.measure import EpochRecord, Objective
 
 
 _AT_ONCE = 4096
@@ -37,16 +37,16 @@ def train(
     train_labels: NDArray[np.integer],
     validation_images: NDArray[Any] | SpikeTrains,
     validation_labels: NDArray[np.integer],
-    settings: RateSettings | SpikeSettings,
+    settings: Settings,
     teacher: LayerGraph | None = None,
     checkpoint: Path | None = None,
     progress: Progress | None = None,
     noisy_images: NDArray[np.floating] | None = None,
 ) -> tuple[LayerGraph, dict[str, Any]]:
-    """Train a network, on rates or on spikes as the settings say.
+    """Train a network, on rates, on spikes or on spike times as the settings say.
 
     The network of the best epoch is returned, by its accuracy on the validation images: that of the rates
-    after training on rates, that of the spikes after fine-tuning. The same settings give the same network on
+    after training on rates, that of the spikes or their times after fine-tuning. The same settings give the same network on
     the same machine, also if the training was interrupted and continued from its checkpoint.
 
     Parameters
@@ -59,7 +59,7 @@ def train(
         Their classes.
     validation_images, validation_labels
         Images that choose the epoch and train nothing.
-    settings : RateSettings or SpikeSettings
+    settings : RateSettings, SpikeSettings or TimeSettings
         The stage, and how to train.
     teacher : LayerGraph, optional
         A better network for the same images, whose classes are asked for beside the true ones.
@@ -92,10 +92,17 @@ def train(
     from bioscnn.training.fine_tuning import SpikeObjective
     from bioscnn.training.fit import fit
     from bioscnn.training.rate_training import RateObjective
+    from bioscnn.training.time_training import TimeObjective
 
     training = _examples(graph, "train", train_images, train_labels, settings, noisy_images)
     validation = _examples(graph, "validation", validation_images, validation_labels, settings)
-    objective = SpikeObjective(settings) if isinstance(settings, SpikeSettings) else RateObjective(settings)
+    objective: Objective
+    if isinstance(settings, TimeSettings):
+        objective = TimeObjective(settings)
+    elif isinstance(settings, SpikeSettings):
+        objective = SpikeObjective(settings)
+    else:
+        objective = RateObjective(settings)
     kept = Checkpoint(checkpoint, _identity(graph, teacher, settings, training, validation))
     started, threads = time.perf_counter(), torch.get_num_threads()
     torch.set_num_threads(settings.threads)
@@ -115,7 +122,7 @@ def train(
     right = proportion_of_counts(round(best.validation_accuracy * len(validation)), len(validation))
     card = {
         "name": graph.name,
-        "stage": "spikes" if isinstance(settings, SpikeSettings) else "rates",
+        "stage": settings.stage,
         "settings": asdict(settings),
         "started_from_sha256": graph.sha256(),
         "teacher_sha256": None if teacher is None else teacher.sha256(),
@@ -148,7 +155,7 @@ def require_torch() -> None:
 def _identity(
     graph: LayerGraph,
     teacher: LayerGraph | None,
-    settings: RateSettings | SpikeSettings,
+    settings: Settings,
     *sets: Examples,
 ) -> str:
     """Return a hash of all that decides what training comes to."""
@@ -180,7 +187,7 @@ def _examples(
     split: str,
     shown: NDArray[Any] | SpikeTrains,
     labels: NDArray[np.integer],
-    settings: RateSettings | SpikeSettings,
+    settings: Settings,
     noisy: NDArray[np.floating] | None = None,
 ) -> Examples:
     """Check what is shown against the network, and return it in the form in which training takes it."""
@@ -220,7 +227,7 @@ def _check_images(graph: LayerGraph, split: str, shown: NDArray[Any], n: int | N
 
 
 def _check_spikes(
-    graph: LayerGraph, split: str, spikes: SpikeTrains, settings: RateSettings | SpikeSettings
+    graph: LayerGraph, split: str, spikes: SpikeTrains, settings: Settings
 ) -> None:
     if spikes.size != math.prod(graph.input_shape):
         raise UserError(
