@@ -115,6 +115,8 @@ def _training(card: dict[str, object] | None, kinds: set[type]) -> Iterator[Meth
         return
     if card.get("stage") == "spikes":
         yield "neftci2019surrogate", "fine-tuning on spikes by surrogate gradients"
+    if card.get("stage") == "times":
+        yield "bengio2013estimating", "gradients straight through the rounding of spike times"
     if card.get("teacher"):
         yield "hinton2015distilling", "training by a larger network"
     settings = card.get("settings")

@@ -27,8 +27,8 @@ TIMED = "-time"
 
 _BATCHES, _FEWEST, _MOST = 3000, 12, 200
 _SHARED = (
-    "spike_penalty", "weight_decay", "patience", "teacher_weight", "temperature", "rotation", "shift",
-    "scaling", "shear", "mirror", "warp", "event_loss", "noise", "seed", "threads",
+    "spike_penalty", "weight_decay", "patience", "teacher_weight", "teacher_sees", "temperature", "rotation",
+    "shift", "scaling", "shear", "mirror", "warp", "event_loss", "noise", "seed", "threads",
 )  # fmt: skip
 _OF_RATES = ("rate_noise", "slope_width")
 _OWN = {
@@ -254,8 +254,8 @@ def recipe_of(study: Study, stage: Stage | None = None) -> Recipe:
     study : Study
         With or without a table ``[training]``; its noise is left out.
     stage : str, optional
-        ``"rates"``, ``"spikes"`` or ``"times"``; that of the study, which is rates if it says nothing. Training
-        on spikes or times begins with the network of the study, and makes another beside it.
+        ``"rates"``, ``"spikes"`` or ``"times"``; that of the study, which is rates if it says nothing.
+        Training on spikes or times begins with the network of the study, and makes another beside it.
 
     Raises
     ------
@@ -317,7 +317,9 @@ def _refuse_distortions_of_others(config: StudyConfig) -> None:
 
 def _possible(recipe: Recipe) -> Recipe:
     """Refuse to train on spikes what has no twin, and on times what no spike time says."""
-    reason = {"rates": lambda _: "", "spikes": why_no_twin, "times": why_no_times}[recipe.stage](recipe.config)
+    reason = {"rates": lambda _: "", "spikes": why_no_twin, "times": why_no_times}[recipe.stage](
+        recipe.config
+    )
     if reason:
         raise UserError(
             f"the network cannot be trained on {recipe.stage}: {reason}",

@@ -63,6 +63,9 @@ class Objective(Protocol):
     def simulated(self, network: TorchNetwork, stimulus: torch.Tensor) -> tuple[torch.Tensor, float]:
         """Return the readout of a simulation at its end, shape (n, classes), and spikes per example."""
 
+    def decides_after(self, graph: LayerGraph) -> float:
+        """Return when the simulation is read, s."""
+
     def score(self, record: EpochRecord) -> float:
         """Return the validation accuracy by which the best epoch is chosen."""
 
@@ -88,6 +91,10 @@ class RatesAndTwin:
         """Return the evidence of the twin at the end, shape (n, classes), and spikes per example."""
         run = run_twin(network, stimulus, self.clock, self._settings.input_rate)
         return run.evidence(self._settings.readout)[-1], float(run.spikes_per_image())
+
+    def decides_after(self, graph: LayerGraph) -> float:
+        """Return the end of the trial, s."""
+        return self.clock.duration
 
 
 def measure(

@@ -6,8 +6,8 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from bioscnn.ann import LayerGraph, LIFRate, ReLU
-from bioscnn.training.fit import generator
 from bioscnn.training.examples import Examples
+from bioscnn.training.fit import generator
 from bioscnn.training.measure import EpochRecord, RatesAndTwin
 from bioscnn.training.observed_rates import observed_rates
 from bioscnn.training.rates import activation, rate_logits

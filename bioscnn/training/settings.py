@@ -10,6 +10,7 @@ from bioscnn.neurons.time_code import TimeCode
 from bioscnn.quantities import format_quantity
 
 READOUTS = ("last-potential", "mean-potential")
+TEACHER_SEES = ("distorted", "clean")
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class TrainingSettings:
     weight_decay: float = 0.0  # decoupled, as in AdamW
     spike_penalty: float = 0.0  # added to the loss for a thousand spikes per image
     teacher_weight: float = 0.5  # share of a teacher's classes in what is asked for, if there is a teacher
+    teacher_sees: str = "distorted"  # what training shows; "clean": each example as it is, once for all
     temperature: float = 2.0  # that divides the teacher's logits, and so makes its second guesses seen
     patience: int = 0  # epochs without a better validation accuracy after which training stops; 0: never
     rotation: float = 8.0  # degrees, either way, drawn for every image
@@ -73,6 +75,13 @@ class TrainingSettings:
                 key="readout",
                 value=self.readout,
                 expected=" | ".join(READOUTS),
+            )
+        if self.teacher_sees not in TEACHER_SEES:
+            raise UserError(
+                "no such examples of a teacher",
+                key="teacher_sees",
+                value=self.teacher_sees,
+                expected=" | ".join(TEACHER_SEES),
             )
 
     def _positive(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Networks whose neurons say a value by the time of one spike, in torch: rounded forwards, straight backwards."""
+"""Networks whose neurons say a value by the time of one spike, in torch."""
 
 from __future__ import annotations
 
@@ -196,11 +196,11 @@ class _SpikeTime(torch.autograd.Function):  # type: ignore[misc]
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor, None, None]:
         (x,) = ctx.saved_tensors
         of_values, of_spikes = grads
-        grad = of_values
         if price := float(of_spikes):
             slope = x.add(ctx.smallest).square_().reciprocal_()
-            grad = torch.add(of_values, slope, alpha=price * ctx.smallest)
-        return grad * ((x > 0) & (x < 1)), None, None
+            of_values = slope.mul_(price * ctx.smallest).add_(of_values)
+        # What lies outside is dropped, not multiplied by zero: the slope of the price is infinite somewhere.
+        return torch.ops.aten.hardtanh_backward(of_values, x, 0.0, 1.0), None, None
 
 
 def _refuse_others(graph: LayerGraph) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch.nn.functional import cross_entropy
 
-from bioscnn.ann import LayerGraph
+from bioscnn.ann import LayerGraph, ReLU
 from bioscnn.errors import UserError
 from bioscnn.training.examples import Examples, ImageExamples
 from bioscnn.training.measure import EpochRecord, drawn_rows
@@ -62,6 +62,11 @@ class TimeObjective:
         assert isinstance(network, TimesNetwork)
         run = network.run(stimulus)
         return run.logits, float(run.spikes_per_image())
+
+    def decides_after(self, graph: LayerGraph) -> float:
+        """Return the end of the last window, s: there is one for the input and one for each activation."""
+        windows = 1 + sum(isinstance(layer, ReLU) for layer in graph.layers)
+        return windows * self.code.window_steps * self.code.dt
 
     def score(self, record: EpochRecord) -> float:
         """Return the validation accuracy of the spike times."""

@@ -46,8 +46,8 @@ def train(
     """Train a network, on rates, on spikes or on spike times as the settings say.
 
     The network of the best epoch is returned, by its accuracy on the validation images: that of the rates
-    after training on rates, that of the spikes or their times after fine-tuning. The same settings give the same network on
-    the same machine, also if the training was interrupted and continued from its checkpoint.
+    after training on rates, that of the spikes or their times after fine-tuning. The same settings give the
+    same network on the same machine, also if the training was interrupted and continued from its checkpoint.
 
     Parameters
     ----------
@@ -124,11 +124,14 @@ def train(
         "name": graph.name,
         "stage": settings.stage,
         "settings": asdict(settings),
+        **_code(settings),
         "started_from_sha256": graph.sha256(),
         "teacher_sha256": None if teacher is None else teacher.sha256(),
         "n_train": len(training),
         "validation": _share(right),
-        "spiking": _spiking(best, min(len(validation), objective.spiking_images), objective.clock.duration),
+        "spiking": _spiking(
+            best, min(len(validation), objective.spiking_images), objective.decides_after(graph)
+        ),
         "best_epoch": best.epoch,
         "epochs": [asdict(record) for record in records],
         "weights_sha256": trained.sha256(),
@@ -172,6 +175,14 @@ def _share(share: Estimate) -> dict[str, Any]:
     """Return an accuracy with its Wilson 95 % interval."""
     interval = [round(share.low, 5), round(share.high, 5)]
     return {"accuracy": share.value, "n": share.trials, "wilson_95": interval}
+
+
+def _code(settings: Settings) -> dict[str, Any]:
+    """Return what a study has to say of the network, for one of spike times."""
+    if not isinstance(settings, TimeSettings):
+        return {}
+    names = ("tau_m", "tau_s", "dt")
+    return {"code": {"kind": "time", "scale": 1.0, **{name: getattr(settings, name) for name in names}}}
 
 
 def _spiking(record: EpochRecord, n: int, duration: float) -> dict[str, Any] | None:
@@ -226,9 +237,7 @@ def _check_images(graph: LayerGraph, split: str, shown: NDArray[Any], n: int | N
         )
 
 
-def _check_spikes(
-    graph: LayerGraph, split: str, spikes: SpikeTrains, settings: Settings
-) -> None:
+def _check_spikes(graph: LayerGraph, split: str, spikes: SpikeTrains, settings: Settings) -> None:
     if spikes.size != math.prod(graph.input_shape):
         raise UserError(
             f"the {split} spikes are no input of {graph.name}",

@@ -89,6 +89,7 @@ class Training(_Given):
     patience: Annotated[int, Field(ge=0, lt=2**31)] = RateSettings.patience
     spike_penalty: Amount = RateSettings.spike_penalty
     teacher_weight: Probability = RateSettings.teacher_weight
+    teacher_sees: Literal["distorted", "clean"] = "distorted"
     temperature: Factor = RateSettings.temperature
     rotation: Amount = RateSettings.rotation
     shift: Amount = RateSettings.shift
@@ -122,7 +123,7 @@ class Training(_Given):
 
     @model_validator(mode="after")
     def _keys_of_a_teacher(self) -> Training:
-        for key in ("teacher_weight", "temperature"):
+        for key in ("teacher_weight", "teacher_sees", "temperature"):
             if self.teacher is None and key in self.model_fields_set:
                 raise refuse(
                     "there is no teacher",
