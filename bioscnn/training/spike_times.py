@@ -186,7 +186,11 @@ class _SpikeTime(torch.autograd.Function):  # type: ignore[misc]
         rows = (x.permute(0, 2, 3, 1) if image else x).contiguous()
         flat, said = rows.view(-1), torch.zeros_like(rows)
         at = torch.nonzero(flat >= borders[0]).squeeze(1)
-        said.view(-1)[at] = levels[torch.bucketize(flat[at], borders, right=True)]
+        active = flat[at]
+        age = torch.ones(len(at), dtype=torch.uint8)
+        for border in borders[1:].tolist():
+            age += active >= border
+        said.view(-1)[at] = levels[age.long()]
         ctx.save_for_backward(x)
         ctx.smallest = float(borders[0])
         values = said.permute(0, 3, 1, 2) if image else said
