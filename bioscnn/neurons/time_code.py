@@ -20,8 +20,8 @@ class TimeCode:
 
     .. math:: \\varepsilon(s) = e^{-s/\\tau_m} - e^{-s/\\tau_s}
 
-    and rises until ``D = ln(tau_m/tau_s) tau_m tau_s/(tau_m - tau_s)``. While it rises, age and height are one
-    to one: in a window of W steps, the spike that acts k steps before the window's end says
+    and rises until ``D = ln(tau_m/tau_s) tau_m tau_s/(tau_m - tau_s)``. While it rises, age and height are
+    one to one: in a window of W steps, the spike that acts k steps before the window's end says
     ``eps(k dt)/eps(W dt)``, and no spike says 0. At the window's end, the potential of a target is then the
     weighted sum of the values.
 
@@ -93,11 +93,11 @@ class TimeCode:
 
     @cached_property
     def values(self) -> NDArray[np.float64]:
-        """What a spike k = 1 to W steps before its window's end says, shape (W,), ascending; the last is 1."""
+        """What a spike k = 1 to W steps before its window's end says, shape (W,), ascending to 1."""
         return self.heights / self.heights[-1]
 
     def ages_of(self, x: ArrayLike) -> NDArray[np.int64]:
-        """Return how many steps before the window's end the nearest value to each `x` is fired, 0 for silence.
+        """Return how many steps before the window's end each value is said best, 0 for silence.
 
         Below half of the smallest value, a neuron is silent; above 1, it fires as early as it can.
         """
