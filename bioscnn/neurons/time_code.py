@@ -89,12 +89,12 @@ class TimeCode:
     def heights(self) -> NDArray[np.float64]:
         """The potential ``eps(k dt)`` of a spike k = 1 to W steps old, shape (W,)."""
         ages = self.dt * np.arange(1, self.window_steps + 1)
-        return np.exp(-ages / self.tau_m) - np.exp(-ages / self.tau_s)
+        return np.asarray(np.exp(-ages / self.tau_m) - np.exp(-ages / self.tau_s))
 
     @cached_property
     def values(self) -> NDArray[np.float64]:
         """What a spike k = 1 to W steps before its window's end says, shape (W,), ascending to 1."""
-        return self.heights / self.heights[-1]
+        return np.asarray(self.heights / self.heights[-1])
 
     def ages_of(self, x: ArrayLike) -> NDArray[np.int64]:
         """Return how many steps before the window's end each value is said best, 0 for silence.

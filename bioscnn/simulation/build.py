@@ -20,7 +20,7 @@ from brian2.groups.group import CodeRunner
 from bioscnn.network import Population, Projection
 from bioscnn.neurons import LeadingCount
 from bioscnn.simulation.brian import SCHEDULE, BrianNetwork, construct
-from bioscnn.simulation.equations import border_statements, parameters_of, projection_name
+from bioscnn.simulation.equations import border_statements, counts_steps, parameters_of, projection_name
 from bioscnn.simulation.procedural import patches
 from bioscnn.simulation.shape import TEMPLATES, ProgramShape
 
@@ -262,7 +262,7 @@ def _streams_of(shape: ProgramShape, population: Population, group: Any) -> list
     size = network.source.size if injection else population.size
     own = list(population.values)
     shared = [name for name in parameters_of(network, population) if name not in own]
-    parameters = [*shared, *own, *(["n_steps"] if population.spikes else [])]
+    parameters = [*shared, *own, *(["n_steps"] if counts_steps(population) else [])]
     begin = Stream(
         group,
         "begin",

@@ -52,6 +52,12 @@ def equations_of(network: SpikingNetwork, population: Population) -> str:
     return text
 
 
+def counts_steps(population: Population) -> bool:
+    """Whether the equations or the threshold of a population know `N_STEPS`."""
+    assert population.neuron is not None
+    return population.spikes or "n_steps" in population.neuron.equations
+
+
 def threshold_of(population: Population) -> str | None:
     """Return the threshold condition with the border rule: no spike in a trial's last step.
 

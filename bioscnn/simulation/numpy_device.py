@@ -17,6 +17,7 @@ from bioscnn.neurons import LeadingCount
 from bioscnn.simulation.brian import SCHEDULE, construct
 from bioscnn.simulation.equations import (
     border_statements,
+    counts_steps,
     delay_steps,
     input_current,
     noise_current,
@@ -109,7 +110,7 @@ def simulate_numpy(
             group.variables[name].set_value(value)
         for name, own in population.values.items():
             group.variables[name].set_value(to_brian(own, population.shape))
-        if population.spikes:
+        if counts_steps(population):
             group.variables["n_steps"].set_value(n_steps)
         group.run_regularly(border_statements(network, population), dt=n_steps * brian2.defaultclock.dt)
     for projection in through_synapses:

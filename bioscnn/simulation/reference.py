@@ -7,6 +7,7 @@ time. Slow and clear.
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,8 @@ from bioscnn.neurons import (
     NIRNeuron,
     Pulse,
     Synapse,
+    WindowedIntegrator,
+    WindowedLIF,
 )
 from bioscnn.simulation.recording import PopulationRecording, Recording
 from bioscnn.simulation.reference_nir import NIRCells
@@ -186,6 +189,47 @@ class _Pool:
         self.V += (self.weights * ahead).sum(axis=1)
 
 
+class _Windowed(_Neurons):
+    """A population of the time code within one trial.
+
+    Its currents flow in the W steps up to `opens`; what a neuron fires when, is looked up in a table.
+    """
+
+    def __init__(self, population: Population, synapse: Synapse, dt: float) -> None:
+        neuron = population.neuron
+        assert isinstance(neuron, WindowedLIF | WindowedIntegrator)
+        tau_m, tau_s, self.opens = neuron.code.tau_m, neuron.code.tau_s, neuron.opens
+        self.window = 0
+        while (self.window + 1) * dt <= np.log(tau_m / tau_s) / (1 / tau_s - 1 / tau_m) + 1e-12:
+            self.window += 1
+        says = [np.exp(-k * dt / tau_m) - np.exp(-k * dt / tau_s) for k in range(self.window + 1)]
+        self.borders = [(a + b) / 2 / says[-1] for a, b in zip(says, says[1:], strict=False)]
+        self.step, self.falls = -1, tau_m
+        membrane = LeakyIntegrator(tau_m=tau_m, R_m=neuron.R_m)
+        super().__init__(replace(population, neuron=membrane), synapse, dt)
+        self.V_th = population.values.get("V_th", np.full(population.size, getattr(neuron, "V_th", np.inf)))
+
+    def integrate(self) -> None:
+        """Advance by one step; outside of the window the membrane only leaks."""
+        self.step += 1
+        before = self.V
+        super().integrate()
+        if not self.opens - self.window < self.step <= self.opens:
+            self.V = before * np.exp(-self.dt / self.tau_m)
+
+    def fire(self) -> NDArray[np.int64]:
+        """Return who spikes: whose value at the window's end is nearest to what a spike says now."""
+        passed = self.step - self.opens
+        if not 0 <= passed < self.window:
+            return np.empty(0, dtype=np.int64)
+        border = self.V_th * self.borders[self.window - 1 - passed]
+        decayed = border * np.exp(-passed * self.dt / self.falls)
+        fired = np.flatnonzero((self.V > decayed) & (self.held == 0))
+        self.V[fired] = 0
+        self.held[fired] = self.window
+        return fired
+
+
 def _drawn(key: int, *counters: int) -> int:
     """Return 64 random bits by counter, in whole numbers without a limit, cut where 64 bits end."""
     limit = 2**64
@@ -222,11 +266,14 @@ class _Chance:
     def noise(self, population: Population, trial: int, step: int) -> NDArray[np.float64]:
         """Return the noisy current into each neuron, A."""
         neuron, noise = population.neuron, population.noise
-        assert noise is not None and isinstance(neuron, LIF | AdaptiveLIF | LeakyIntegrator)
-        tau_m = np.broadcast_to(population.values.get("tau_m", np.array(neuron.tau_m)), population.size)
+        assert noise is not None and neuron is not None
+        tau_m, R_m = (
+            np.broadcast_to(population.values.get(name, neuron.parameters[name]), population.size)
+            for name in ("tau_m", "R_m")
+        )
         # A step adds R I (1 - a) to what is left of V, a V: the variance of V is then that over 1 - a**2.
         a = np.exp(-self.dt / tau_m)
-        sd = noise.sd * np.sqrt(1 - a**2) / (neuron.R_m * (1 - a))
+        sd = noise.sd * np.sqrt(1 - a**2) / (R_m * (1 - a))
         numbers = [_number_in_brian(population, neuron) for neuron in range(population.size)]
         z = []
         for number in numbers:
@@ -298,6 +345,8 @@ def simulate_reference(network: SpikingNetwork, stimulus: Stimulus) -> Recording
             synapse = network.synapse_onto(name)
             if isinstance(network[name].neuron, NIRNeuron):
                 neurons[name] = NIRCells(network[name], stimulus.dt)
+            elif isinstance(network[name].neuron, WindowedLIF | WindowedIntegrator):
+                neurons[name] = _Windowed(network[name], synapse, stimulus.dt)
             elif isinstance(synapse, LeadingCount):
                 neurons[name] = _Pool(network[name], network.onto(name)[0].connectivity.matrix())
             else:
