@@ -196,5 +196,6 @@ class Bench:
             noises,
             # Only some are random, and only some have a layer of neurons in front.
             simulation.seed if noises or encoding.kind == "poisson" else None,
-            config.neuron if encoding.kind in ("lif-layer", "rank-order") else None,
+            config.neuron if encoding.kind in ("lif-layer", "rank-order", "spike-time") else None,
+            config.synapse.tau_s if encoding.kind == "spike-time" else None,
         )

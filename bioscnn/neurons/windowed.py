@@ -124,6 +124,6 @@ class WindowedLIF(_Windowed):
 
 @dataclass(frozen=True)
 class WindowedIntegrator(_Windowed):
-    """The same membrane without threshold: at the end of the window its potential is the evidence for a class."""
+    """The same membrane without threshold: at the window's end, its potential is the evidence for a class."""
 
     R_m: float = 10e6

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -203,7 +204,7 @@ class _Windowed(_Neurons):
         while (self.window + 1) * dt <= np.log(tau_m / tau_s) / (1 / tau_s - 1 / tau_m) + 1e-12:
             self.window += 1
         says = [np.exp(-k * dt / tau_m) - np.exp(-k * dt / tau_s) for k in range(self.window + 1)]
-        self.borders = [(a + b) / 2 / says[-1] for a, b in zip(says, says[1:], strict=False)]
+        self.borders = [(a + b) / 2 / says[-1] for a, b in pairwise(says)]
         self.step, self.falls = -1, tau_m
         membrane = LeakyIntegrator(tau_m=tau_m, R_m=neuron.R_m)
         super().__init__(replace(population, neuron=membrane), synapse, dt)
@@ -345,13 +346,13 @@ def simulate_reference(network: SpikingNetwork, stimulus: Stimulus) -> Recording
             synapse = network.synapse_onto(name)
             if isinstance(network[name].neuron, NIRNeuron):
                 neurons[name] = NIRCells(network[name], stimulus.dt)
-            elif isinstance(network[name].neuron, WindowedLIF | WindowedIntegrator):
-                neurons[name] = _Windowed(network[name], synapse, stimulus.dt)
             elif isinstance(synapse, LeadingCount):
                 neurons[name] = _Pool(network[name], network.onto(name)[0].connectivity.matrix())
             else:
                 assert not isinstance(synapse, Pulse)
-                neurons[name] = _Neurons(network[name], synapse, stimulus.dt)
+                windowed = isinstance(network[name].neuron, WindowedLIF | WindowedIntegrator)
+                kind = _Windowed if windowed else _Neurons
+                neurons[name] = kind(network[name], synapse, stimulus.dt)
         if isinstance(one, Currents):
             for projection, matrix in matrices:
                 if projection.synapse is None:
