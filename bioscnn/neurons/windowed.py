@@ -50,6 +50,7 @@ class _Windowed(NeuronModel):
     R_m: float = 100e6
 
     equations: ClassVar[str] = MEMBRANE
+    noise_enters: ClassVar[str] = "I_noise"
 
     def __post_init__(self) -> None:
         check_positive("neuron of the time code", R_m=self.R_m)

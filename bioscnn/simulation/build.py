@@ -260,6 +260,7 @@ def _streams_of(shape: ProgramShape, population: Population, group: Any) -> list
     network, driven = shape.network, shape.network.is_driven(population.name)
     injection = shape.injection(population.name) if driven else None
     size = network.source.size if injection else population.size
+    assert population.neuron is not None
     own = list(population.values)
     shared = [name for name in parameters_of(network, population) if name not in own]
     parameters = [*shared, *own, *(["n_steps"] if counts_steps(population) else [])]
@@ -276,7 +277,9 @@ def _streams_of(shape: ProgramShape, population: Population, group: Any) -> list
     )
     streams = [begin]
     if population.noise is not None:
-        streams.append(Stream(group, "noise", when="start", order=1, driven=driven))
+        enters = population.neuron.noise_enters
+        driven = driven and enters == "I_stim"
+        streams.append(Stream(group, "noise", [enters], when="start", order=1, driven=driven, current=enters))
     if not population.spikes:
         return [*streams, Stream(group, "record", when="end", channels=0)]
     record = Stream(group, "record", ["_spikespace"], when="end", channels=population.shape[0])

@@ -42,6 +42,8 @@ def equations_of(network: SpikingNetwork, population: Population) -> str:
         text = silent.replace("/tau_m :", "/tau_m + V_noise*sqrt(2/tau_m)*xi :", 1) + V_NOISE
         if silent in text:
             raise UserError("xi is noise of the membranes that come with bioscnn", key=population.name)
+    elif population.noise is not None and (current := population.neuron.noise_enters) not in text:
+        text = text.replace(" - V)/tau_m", f" + R_m*{current} - V)/tau_m", 1) + f"\n{current} : amp"
     for name in population.values:
         if name == V_0:
             text += V_0_EQUATION

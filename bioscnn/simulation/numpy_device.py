@@ -144,8 +144,10 @@ def simulate_numpy(
         for population, sd in noisy:
             assert population.noise is not None
             drawn = normals(population.noise.key, trials[trial], step, size=population.size)
-            current = currents[population.name][trial] + sd * drawn
-            built.groups[population.name].variables["I_stim"].set_value(current)
+            assert population.neuron is not None
+            enters = population.neuron.noise_enters
+            steady = currents[population.name][trial] if enters == "I_stim" else 0.0
+            built.groups[population.name].variables[enters].set_value(steady + sd * drawn)
 
     stimulate = brian2.NetworkOperation(
         set_currents, dt=every * brian2.defaultclock.dt, when="start", order=1

@@ -49,6 +49,7 @@ class _Neurons:
         self.I_a = np.zeros(population.size)
         self.arrived = {name: np.zeros(population.size) for name in synapse.state}
         self.I_stim = np.zeros(population.size) if population.bias is None else population.bias.copy()
+        self.noise = np.zeros(population.size)
         self.held = np.zeros(population.size, dtype=np.int64)
         self.free = self.held == 0
 
@@ -57,6 +58,11 @@ class _Neurons:
         """Time constant and jump of the adaptation current; any time constant where there is none."""
         neuron = self.neuron
         return (neuron.tau_a, neuron.b) if isinstance(neuron, AdaptiveLIF) else (1.0, 0.0)
+
+    @property
+    def current(self) -> NDArray[np.float64]:
+        """What flows in besides synaptic currents, A."""
+        return self.I_stim + self.noise
 
     def integrate(self) -> None:
         """Advance by one step; `held` counts the refractory steps still to come."""
@@ -77,11 +83,11 @@ class _Neurons:
             np.exp(-self.dt / self.synapse.tau_s),
         )
         if isinstance(self.neuron, IF):
-            charge = tau_s * (1 - decay_s) * I_syn + self.dt * self.I_stim
+            charge = tau_s * (1 - decay_s) * I_syn + self.dt * self.current
             return np.asarray(self.V + charge / self.neuron.C_m)
         tau_m, R_m = self.tau_m, self.neuron.R_m
         decay_m = np.exp(-self.dt / tau_m)
-        moved = self.V * decay_m + R_m * self.I_stim * (1 - decay_m)
+        moved = self.V * decay_m + R_m * self.current * (1 - decay_m)
         moved = moved + R_m * I_syn * tau_s / (tau_m - tau_s) * (decay_m - decay_s)
         if isinstance(self.neuron, AdaptiveLIF):
             tau_a, decay_a = self.neuron.tau_a, np.exp(-self.dt / self.neuron.tau_a)
@@ -101,7 +107,7 @@ class _Neurons:
         silent = np.isinf(tau)  # a membrane that leaks nowhere only sums up
         towards = rest + (self.V - rest) * np.exp(-self.dt / tau)
         if isinstance(self.neuron, IF):
-            return np.where(silent, self.V + self.dt * self.I_stim / self.neuron.C_m, towards)
+            return np.where(silent, self.V + self.dt * self.current / self.neuron.C_m, towards)
         return np.asarray(towards)
 
     def _relaxation(
@@ -114,7 +120,7 @@ class _Neurons:
             if isinstance(self.neuron, IF)
             else (1 / self.neuron.R_m, self.tau_m / self.neuron.R_m)
         )
-        drive = g_e * self.synapse.E_e + g_i * self.synapse.E_i + self.I_stim - I_a
+        drive = g_e * self.synapse.E_e + g_i * self.synapse.E_i + self.current - I_a
         total = leak + g_e + g_i
         open_ = total > 0
         total = np.where(open_, total, 1.0)
@@ -151,7 +157,7 @@ class _Neurons:
             return np.zeros(len(fired))
         else:
             assert isinstance(self.neuron, LIF | AdaptiveLIF)
-            to, tau = self.neuron.R_m * (self.arrived["I_syn"] + self.I_stim - self.I_a), self.tau_m
+            to, tau = self.neuron.R_m * (self.arrived["I_syn"] + self.current - self.I_a), self.tau_m
         V_th, longest = self.V_th[fired], 1 - np.exp(-self.dt / tau[fired])
         drive = to[fired] - V_th
         charged = np.where(drive * longest > excess, excess / np.where(drive > 0, drive, 1), longest)
@@ -211,12 +217,13 @@ class _Windowed(_Neurons):
         self.V_th = population.values.get("V_th", np.full(population.size, getattr(neuron, "V_th", np.inf)))
 
     def integrate(self) -> None:
-        """Advance by one step; outside of the window the membrane only leaks."""
+        """Advance by one step; outside of the window the membrane leaks and is noisy."""
         self.step += 1
-        before = self.V
+        assert isinstance(self.neuron, LeakyIntegrator)
+        before, leak = self.V, np.exp(-self.dt / self.tau_m)
         super().integrate()
         if not self.opens - self.window < self.step <= self.opens:
-            self.V = before * np.exp(-self.dt / self.tau_m)
+            self.V = before * leak + self.neuron.R_m * self.noise * (1 - leak)
 
     def fire(self) -> NDArray[np.int64]:
         """Return who spikes: whose value at the window's end is nearest to what a spike says now."""
@@ -357,12 +364,13 @@ def simulate_reference(network: SpikingNetwork, stimulus: Stimulus) -> Recording
             for projection, matrix in matrices:
                 if projection.synapse is None:
                     neurons[projection.post].I_stim += matrix @ one.values[0].astype(np.float64)
-        steady = {name: neurons[name].I_stim for name in names}
         arriving: dict[tuple[str, int], list[int]] = defaultdict(list)
         for step in range(n_steps):
             for name in names:
                 if network[name].noise is not None:
-                    neurons[name].I_stim = steady[name] + chance.noise(network[name], trial, step)
+                    noisy = neurons[name]
+                    assert isinstance(noisy, _Neurons)
+                    noisy.noise = chance.noise(network[name], trial, step)
             fired = {source: one.neuron[one.step == step]} if isinstance(one, SpikeTrains) else {}
             for name in names:
                 neurons[name].integrate()
