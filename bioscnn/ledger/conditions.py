@@ -17,9 +17,10 @@ from bioscnn.conversion import (
     spread_start,
     time_scales,
 )
+from bioscnn.encoding import Stimulus, pixel_currents, spike_times
 from bioscnn.errors import UserError
 from bioscnn.network import READOUT, SpikingNetwork
-from bioscnn.neurons import SpikingNeuron, Synapse, WindowedIntegrator
+from bioscnn.neurons import SpikingNeuron, Synapse, TimeCode, WindowedIntegrator
 from bioscnn.quantities import format_quantity
 
 
@@ -111,6 +112,22 @@ class Conditions:
     input_rate: float | None = None
     start_seed: int | None = None
     spike_times: SpikeTimes | None = None
+
+    @property
+    def code(self) -> str:
+        """How spikes stand for activations, ``"rate"`` or ``"time"``."""
+        return "rate" if self.spike_times is None else "time"
+
+    @property
+    def time_code(self) -> TimeCode:
+        """The times that spikes of the time code can have."""
+        return TimeCode(self.neuron.parameters["tau_m"], self.synapse.tau_s, self.dt)
+
+    def stimulus(self, images: NDArray[np.float32]) -> Stimulus:
+        """Return what the network is given: spikes of the time code, or currents."""
+        if self.spike_times is not None and self.spike_times.spikes_come_in:
+            return spike_times(images.reshape(len(images), -1), self.time_code, self.n_steps)
+        return pixel_currents(images, self.n_steps, self.dt)
 
     @property
     def simulated_neuron(self) -> SpikingNeuron:

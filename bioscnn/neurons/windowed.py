@@ -56,11 +56,15 @@ class _Windowed(NeuronModel):
         check_positive("neuron of the time code", R_m=self.R_m)
 
     @property
+    def closes(self) -> int:
+        """Step before which the neuron may fire: a spike k steps before it says the k-th value."""
+        return self.opens + self.code.window_steps
+
+    @property
     def parameters(self) -> dict[str, float]:
         """Shared parameters in SI units."""
-        window = self.code.window_steps
-        closes = float(self.opens + window)
-        return {"tau_m": self.code.tau_m, "R_m": self.R_m, "window": float(window), "closes": closes}
+        window, closes = float(self.code.window_steps), float(self.closes)
+        return {"tau_m": self.code.tau_m, "R_m": self.R_m, "window": window, "closes": closes}
 
 
 @dataclass(frozen=True)
