@@ -147,6 +147,13 @@ def convert_to_times(
     return assembled(graph, cut, units, currents, model, synapse, spikes_come_in)
 
 
+def steps_needed(network: SpikingNetwork) -> int:
+    """Return the steps of a trial at whose end the readout of a network of the time code has heard all."""
+    readout = network[READOUT].neuron
+    assert isinstance(readout, WindowedIntegrator)
+    return readout.opens + 1
+
+
 def _windows(
     cut: Sequence[Stage], window: int, travel: int, spikes_come_in: bool
 ) -> tuple[list[Stage], dict[str, int]]:

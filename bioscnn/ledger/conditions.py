@@ -15,12 +15,13 @@ from bioscnn.conversion import (
     convert_to_times,
     normalise,
     spread_start,
+    steps_needed,
     time_scales,
 )
 from bioscnn.encoding import Stimulus, pixel_currents, spike_times
 from bioscnn.errors import UserError
-from bioscnn.network import READOUT, SpikingNetwork
-from bioscnn.neurons import SpikingNeuron, Synapse, TimeCode, WindowedIntegrator
+from bioscnn.network import SpikingNetwork
+from bioscnn.neurons import SpikingNeuron, Synapse, TimeCode
 from bioscnn.quantities import format_quantity
 
 
@@ -214,10 +215,8 @@ def _network_of_times(
         spikes_come_in=times.spikes_come_in,
         delay=times.delay,
     )
-    decided = network[READOUT].neuron
-    assert isinstance(decided, WindowedIntegrator)
-    if conditions.n_steps <= decided.opens:
-        needed = format_quantity((decided.opens + 1) * conditions.dt, "time")
+    if conditions.n_steps < (least := steps_needed(network)):
+        needed = format_quantity(least * conditions.dt, "time")
         raise UserError(
             "the trial ends before the last window of the time code",
             key="simulation.duration",

@@ -13,7 +13,7 @@ from bioscnn.neurons.nir import NIRNeuron, Pulse
 from bioscnn.neurons.rates import lif_first_spike, lif_rate, postsynaptic_potential, soft_lif_rate
 from bioscnn.neurons.synapse import NO_SYNAPSES, ExponentialCurrent
 from bioscnn.neurons.time_code import TimeCode
-from bioscnn.neurons.windowed import WindowedIntegrator, WindowedLIF
+from bioscnn.neurons.windowed import Windowed, WindowedIntegrator, WindowedLIF
 
 Synapse = ExponentialCurrent | ExponentialConductance
 """A synapse model."""
@@ -39,6 +39,7 @@ __all__ = [
     "SpikingNeuron",
     "Synapse",
     "TimeCode",
+    "Windowed",
     "WindowedIntegrator",
     "WindowedLIF",
     "lif_first_spike",

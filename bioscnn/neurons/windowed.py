@@ -32,7 +32,7 @@ psp_of_1                                                                   : 1 (
 
 
 @dataclass(frozen=True)
-class _Windowed(NeuronModel):
+class Windowed(NeuronModel):
     """A membrane whose currents flow in one window of a trial, and its place in the trial.
 
     Parameters
@@ -68,7 +68,7 @@ class _Windowed(NeuronModel):
 
 
 @dataclass(frozen=True)
-class WindowedLIF(_Windowed):
+class WindowedLIF(Windowed):
     """Leaky integrate-and-fire neuron that listens for a window and fires at most once in the next.
 
     .. math:: \\tau_m \\frac{dV}{dt} = R_m (I_{syn} + I_{stim}) \\, g(t) - V
@@ -128,7 +128,7 @@ class WindowedLIF(_Windowed):
 
 
 @dataclass(frozen=True)
-class WindowedIntegrator(_Windowed):
+class WindowedIntegrator(Windowed):
     """The same membrane without threshold: at the window's end, its potential is the evidence for a class."""
 
     R_m: float = 10e6

@@ -27,8 +27,7 @@ from bioscnn.neurons import (
     NIRNeuron,
     Pulse,
     Synapse,
-    WindowedIntegrator,
-    WindowedLIF,
+    Windowed,
 )
 from bioscnn.simulation.recording import PopulationRecording, Recording
 from bioscnn.simulation.reference_nir import NIRCells
@@ -204,7 +203,7 @@ class _Windowed(_Neurons):
 
     def __init__(self, population: Population, synapse: Synapse, dt: float) -> None:
         neuron = population.neuron
-        assert isinstance(neuron, WindowedLIF | WindowedIntegrator)
+        assert isinstance(neuron, Windowed)
         tau_m, tau_s, self.opens = neuron.code.tau_m, neuron.code.tau_s, neuron.opens
         self.window = 0
         while (self.window + 1) * dt <= np.log(tau_m / tau_s) / (1 / tau_s - 1 / tau_m) + 1e-12:
@@ -357,7 +356,7 @@ def simulate_reference(network: SpikingNetwork, stimulus: Stimulus) -> Recording
                 neurons[name] = _Pool(network[name], network.onto(name)[0].connectivity.matrix())
             else:
                 assert not isinstance(synapse, Pulse)
-                windowed = isinstance(network[name].neuron, WindowedLIF | WindowedIntegrator)
+                windowed = isinstance(network[name].neuron, Windowed)
                 kind = _Windowed if windowed else _Neurons
                 neurons[name] = kind(network[name], synapse, stimulus.dt)
         if isinstance(one, Currents):

@@ -28,6 +28,7 @@ from bioscnn.neurons import (
     MaxPooling,
     SpikingNeuron,
     Synapse,
+    Windowed,
 )
 from bioscnn.nir import NIRModel
 from bioscnn.noise import with_common_delay, with_scaled_weights
@@ -321,6 +322,11 @@ def is_normalised(graph: LayerGraph) -> bool:
     return any(isinstance(layer, ReLU) for layer in graph.layers)
 
 
+def needs_calibration(config: StudyConfig, graph: LayerGraph) -> bool:
+    """Whether training images decide what the spikes of a study stand for."""
+    return is_normalised(graph) and config.network.scale is None
+
+
 def with_fixed_weights(network: SpikingNetwork, config: StudyConfig) -> SpikingNetwork:
     """Return a network under the neuron, synapse, delay and noise of a study, its weights and biases kept.
 
@@ -334,7 +340,7 @@ def with_fixed_weights(network: SpikingNetwork, config: StudyConfig) -> SpikingN
     neuron = conditions_of(config).simulated_neuron
 
     def changed(population: Population) -> Population:
-        if population.neuron is None or isinstance(population.neuron, MaxPooling):
+        if population.neuron is None or isinstance(population.neuron, MaxPooling | Windowed):
             return population
         return replace(population, neuron=neuron if population.spikes else readout_of(neuron))
 
@@ -368,7 +374,7 @@ def calibration_input(
     the noise of the study.
     """
     config = without_noise(config)
-    if not is_normalised(graph) or config.network.scale is not None:
+    if not needs_calibration(config, graph):
         return None
     kind = input_kind(config)
     return training_input(config, kind.n_calibration, data, progress)
