@@ -4,6 +4,7 @@ from bioscnn.conversion.convert import convert, rate_code, rate_codes, readout_o
 from bioscnn.conversion.normalisation import MAX_RATE, METHODS, Normalisation, check_max_rate, normalise
 from bioscnn.conversion.rate_code import RateCode
 from bioscnn.conversion.simplify import simplified
+from bioscnn.conversion.spike_times import convert_to_times, steps_needed, time_scales
 from bioscnn.conversion.stages import stage_outputs
 from bioscnn.conversion.start import spread_start
 
@@ -14,6 +15,7 @@ __all__ = [
     "RateCode",
     "check_max_rate",
     "convert",
+    "convert_to_times",
     "normalise",
     "rate_code",
     "rate_codes",
@@ -21,4 +23,6 @@ __all__ = [
     "simplified",
     "spread_start",
     "stage_outputs",
+    "steps_needed",
+    "time_scales",
 ]

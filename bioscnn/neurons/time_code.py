@@ -20,8 +20,8 @@ class TimeCode:
 
     .. math:: \\varepsilon(s) = e^{-s/\\tau_m} - e^{-s/\\tau_s}
 
-    and rises until ``D = ln(tau_m/tau_s) tau_m tau_s/(tau_m - tau_s)``. While it rises, age and height are one
-    to one: in a window of W steps, the spike that acts k steps before the window's end says
+    and rises until ``D = ln(tau_m/tau_s) tau_m tau_s/(tau_m - tau_s)``. While it rises, age and height are
+    one to one: in a window of W steps, the spike that acts k steps before the window's end says
     ``eps(k dt)/eps(W dt)``, and no spike says 0. At the window's end, the potential of a target is then the
     weighted sum of the values.
 
@@ -89,15 +89,15 @@ class TimeCode:
     def heights(self) -> NDArray[np.float64]:
         """The potential ``eps(k dt)`` of a spike k = 1 to W steps old, shape (W,)."""
         ages = self.dt * np.arange(1, self.window_steps + 1)
-        return np.exp(-ages / self.tau_m) - np.exp(-ages / self.tau_s)
+        return np.asarray(np.exp(-ages / self.tau_m) - np.exp(-ages / self.tau_s))
 
     @cached_property
     def values(self) -> NDArray[np.float64]:
-        """What a spike k = 1 to W steps before its window's end says, shape (W,), ascending; the last is 1."""
-        return self.heights / self.heights[-1]
+        """What a spike k = 1 to W steps before its window's end says, shape (W,), ascending to 1."""
+        return np.asarray(self.heights / self.heights[-1])
 
     def ages_of(self, x: ArrayLike) -> NDArray[np.int64]:
-        """Return how many steps before the window's end the nearest value to each `x` is fired, 0 for silence.
+        """Return how many steps before the window's end each value is said best, 0 for silence.
 
         Below half of the smallest value, a neuron is silent; above 1, it fires as early as it can.
         """

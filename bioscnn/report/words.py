@@ -235,10 +235,14 @@ def layers_caption(layers: list[LayerComparison]) -> str:
     """Say where rates follow activations least, and whether they fall short."""
     worst = min(layers, key=lambda layer: layer.correlation)
     silent = max(layers, key=lambda layer: layer.silent)
+    rates = "Spike rates against the rates that the activations of the trained network stand for"
+    whole, bias = "rates come in whole spikes a window", f"{worst.bias:+.1f} Hz"
+    if worst.unit != "Hz":
+        rates = "What the spikes of single neurons say against the activations of the trained network"
+        whole, bias = "a spike says the values that whole steps can", f"{worst.bias:+.3f} {worst.unit}"
     return (
-        f"Spike rates against the rates that the activations of the trained network stand for, "
-        f"{plural(worst.n_trials, 'trial')}; rates come in whole spikes a window. They follow least in "
-        f"{worst.name} (r = {worst.correlation:.3f}, {worst.bias:+.1f} Hz on average). In {silent.name}, "
+        f"{rates}, {plural(worst.n_trials, 'trial')}; {whole}. They follow least in "
+        f"{worst.name} (r = {worst.correlation:.3f}, {bias} on average). In {silent.name}, "
         f"{100 * silent.silent:.0f} % of the active units fire no spike. Blue: neurons and trials, "
         "logarithmic; red: mean; dashed: equal."
     )

@@ -16,7 +16,7 @@ from bioscnn.doctor import require_genn
 from bioscnn.encoding import Currents, Stimulus
 from bioscnn.errors import UserError
 from bioscnn.network import Projection, SpikingNetwork
-from bioscnn.neurons import EquationNeuron, ExponentialConductance, LeadingCount, NIRNeuron
+from bioscnn.neurons import EquationNeuron, ExponentialConductance, LeadingCount, NIRNeuron, WindowedLIF
 from bioscnn.simulation.genn_shape import GeNNShape
 from bioscnn.simulation.procedural import CONNECTIVITY, delivery
 from bioscnn.simulation.recording import Recording
@@ -279,6 +279,14 @@ def _check(network: SpikingNetwork, stimulus: Stimulus, device: Device, record: 
             value="genn",
             expected="cpp_standalone | numpy",
             fix="choose one of them, or train with average pooling",
+        )
+    if device.name == "genn" and any(isinstance(p.neuron, WindowedLIF) for p in network.neurons):
+        raise UserError(
+            "GeNN is told what a step does as one matrix, and in the time code windows open and close",
+            key="simulation.device",
+            value="genn",
+            expected="cpp_standalone | numpy",
+            fix='choose one of them, or set network.code = "rate"',
         )
     own = EquationNeuron | NIRNeuron
     if device.name == "genn" and any(isinstance(p.neuron, own) for p in network.neurons):

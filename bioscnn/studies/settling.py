@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bioscnn.conversion import steps_needed
 from bioscnn.errors import UserError
 from bioscnn.network import READOUT
 from bioscnn.quantities import format_quantity
@@ -18,7 +19,7 @@ from bioscnn.simulation import Progress, simulate_batches
 from bioscnn.statistics import difference
 from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.disturbance import without_noise
-from bioscnn.studies.prepare import device_of, network_for, trained_network, training_input
+from bioscnn.studies.prepare import device_of, network_for, structure, trained_network, training_input
 from bioscnn.studies.scores import Scores
 from bioscnn.studies.study import AUTO, Study, read_study, read_tables, with_changes
 
@@ -97,7 +98,8 @@ def read_settled_study(
     Returns
     -------
     (Study, ChosenDuration or None)
-        The study, and how its duration was found; None if the file has one.
+        The study, and how its duration was found; None if the file has one, or the windows of the time code
+        make it.
 
     Raises
     ------
@@ -106,6 +108,11 @@ def read_settled_study(
     """
     if not _is_auto(path, changes):
         return read_study(path, changes), None
+    anything = read_study_of_any_duration(path, changes).config
+    if anything.network.code == "time":
+        steps = steps_needed(structure(anything, trained_network(anything)))
+        duration = format_quantity(steps * anything.simulation.dt, "time")
+        return read_study(path, [*changes, f"simulation.duration={duration}"]), None
     return _search(path, changes, data, progress)
 
 
@@ -207,7 +214,7 @@ def restlessness(scores: Scores, config: StudyConfig) -> float:
 
 def settling_hint(share: float, config: StudyConfig) -> str | None:
     """Return what a run says whose decisions have not settled; None if they have."""
-    if share <= RESTLESS or config.encoding.kind == "events":
+    if share <= RESTLESS or config.encoding.kind == "events" or config.network.code == "time":
         return None
     longer = config.simulation.duration * (4 if share > 0.2 else 2)
     return (
