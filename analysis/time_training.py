@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from bioscnn.ann import read_card, read_model
 from bioscnn.datasets import ImageSet, load_dataset
 from bioscnn.errors import UserError
-from bioscnn.neurons.time_code import TimeCode
+from bioscnn.neurons import TimeCode
 from bioscnn.report.document import Document
 from bioscnn.statistics import proportion
 from bioscnn.training.examples import ImageExamples, batches

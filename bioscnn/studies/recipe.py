@@ -230,10 +230,10 @@ def why_no_times(config: StudyConfig) -> str:
         return "the values of spike times are those of synapses that inject currents"
     if config.synapse.delay > 0:
         return "the windows of spike times leave no room for an axonal delay"
-    if config.encoding.kind != "currents" or config.encoding.retina:
-        return 'the pixels themselves become spike times: encoding.kind = "currents", and no retina'
+    if config.encoding.kind not in ("spike-time", "currents"):
+        return "what comes in is no value that a spike time could say"
     if config.encoding.gain != 1:
-        return "the pixels become spike times as they are, without a gain"
+        return "what comes in becomes spike times as it is, without a gain"
     if config.network.weight_scale != 1:
         return "its weights are taken as they are, without a scale"
     return ""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from typing import ClassVar
 
 from bioscnn.errors import UserError
-from bioscnn.neurons.time_code import TimeCode
+from bioscnn.neurons import TimeCode
 from bioscnn.quantities import format_quantity
 
 READOUTS = ("last-potential", "mean-potential")

@@ -9,7 +9,7 @@ import torch
 
 from bioscnn.ann import Conv2d, Dense, LayerGraph, LIFRate, MaxPool2d, ReLU
 from bioscnn.errors import UserError
-from bioscnn.neurons.time_code import TimeCode
+from bioscnn.neurons import TimeCode
 from bioscnn.training.torch_network import TorchNetwork
 
 _AT_ONCE = 50

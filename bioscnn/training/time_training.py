@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch.nn.functional import cross_entropy
 
-from bioscnn.ann import LayerGraph, ReLU
+from bioscnn.ann import LayerGraph, MaxPool2d, ReLU
 from bioscnn.errors import UserError
 from bioscnn.training.examples import Examples, ImageExamples
 from bioscnn.training.measure import EpochRecord, drawn_rows
@@ -64,9 +64,10 @@ class TimeObjective:
         return run.logits, float(run.spikes_per_image())
 
     def decides_after(self, graph: LayerGraph) -> float:
-        """Return the end of the last window, s: there is one for the input and one for each activation."""
+        """Return the end of the last window, s: one for the input, one per activation; pooling takes a step."""
         windows = 1 + sum(isinstance(layer, ReLU) for layer in graph.layers)
-        return windows * self.code.window_steps * self.code.dt
+        pooled = sum(isinstance(layer, MaxPool2d) for layer in graph.layers)
+        return (windows * self.code.window_steps + pooled) * self.code.dt
 
     def score(self, record: EpochRecord) -> float:
         """Return the validation accuracy of the spike times."""

@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch")
 from bioscnn.ann import LayerGraph, LIFRate, MaxPool2d, ReLU  # noqa: E402
 from bioscnn.conversion import simplified  # noqa: E402
 from bioscnn.errors import UserError  # noqa: E402
-from bioscnn.neurons.time_code import TimeCode  # noqa: E402
+from bioscnn.neurons import TimeCode  # noqa: E402
 from bioscnn.studies import read_study  # noqa: E402
 from bioscnn.studies.recipe import recipe_of  # noqa: E402
 from bioscnn.studies.recipes import find_recipe  # noqa: E402
