@@ -67,7 +67,7 @@ class Objective(Protocol):
         """Return when the simulation is read, s."""
 
     def score(self, record: EpochRecord) -> float:
-        """Return the validation accuracy by which the best epoch is chosen."""
+        """Return the validation accuracy, or what else chooses the best epoch: the largest."""
 
 
 class RatesAndTwin:
