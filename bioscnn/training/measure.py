@@ -25,8 +25,8 @@ class EpochRecord:
     """What an epoch came to.
 
     `loss` is what training made small: that of distorted images, with noise or in spikes. The other losses
-    and accuracies are those of the rates (of the spike times, if these are trained) on images as they are,
-    the first 5,000 training images and the validation images.
+    and accuracies are those of the rates on images as they are, the first 5,000 training images and the
+    validation images; those of the spikes, of the twin at the end of a trial.
     """
 
     epoch: int  # from 1
@@ -37,6 +37,7 @@ class EpochRecord:
     validation_accuracy: float  # fraction
     spiking_accuracy: float | None  # of the twin, on validation images, at the end; None without a twin
     spikes_per_image: float | None
+    spiking_loss: float | None = None  # as of the accuracy
 
 
 class Objective(Protocol):
@@ -124,7 +125,7 @@ def measure(
         first, whole = (torch.arange(len(part)) for part in (training, validation))
         train_loss, train_accuracy = _rates(network, training, first[:_TRAINING_IMAGES], objective)
         validation_loss, validation_accuracy = _rates(network, validation, whole, objective)
-        spiking: tuple[float | None, float | None] = None, None
+        spiking: tuple[float | None, float | None, float | None] = None, None, None
         if network.has_twin and objective.spiking_images:
             few = drawn_rows(len(validation), objective.spiking_images)
             spiking = _twin(network, validation, few, objective)
@@ -160,16 +161,17 @@ def _rates(
 
 def _twin(
     network: TorchNetwork, examples: Examples, rows: torch.Tensor, objective: Objective
-) -> tuple[float, float]:
-    """Return accuracy at the end of the trial, and spikes an example."""
+) -> tuple[float, float, float]:
+    """Return accuracy at the end of the trial, spikes an example, and the loss."""
     network = network.folded()
     last, spikes = [], 0.0
     for x, _ in batches(examples, rows):
         evidence, per_example = objective.simulated(network, x)
         last.append(evidence)
         spikes += per_example * len(evidence)
-    labels = examples.labels[rows]
-    return _share_right(torch.cat(last), labels), spikes / len(labels)
+    evidence, labels = torch.cat(last), examples.labels[rows]
+    loss = float(cross_entropy(evidence, labels))
+    return _share_right(evidence, labels), spikes / len(labels), loss
 
 
 def _share_right(evidence: torch.Tensor, labels: torch.Tensor) -> float:

@@ -9,6 +9,7 @@ from bioscnn.ann import LayerGraph, MaxPool2d, ReLU
 from bioscnn.errors import UserError
 from bioscnn.training.examples import Examples, ImageExamples
 from bioscnn.training.measure import EpochRecord, drawn_rows
+from bioscnn.training.rates import activation
 from bioscnn.training.settings import TimeSettings
 from bioscnn.training.spike_times import TimesNetwork, measured_scales
 from bioscnn.training.torch_network import TorchNetwork
@@ -54,8 +55,8 @@ class TimeObjective:
         return wrong + self.settings.spike_penalty / 1000 * run.hidden_spikes()
 
     def logits(self, network: TorchNetwork, stimulus: torch.Tensor) -> torch.Tensor:
-        """Return what the readout comes to, shape (n, classes)."""
-        return self.simulated(network, stimulus)[0]
+        """Return the logits of the ReLU network, nothing rounded or clipped, shape (n, classes)."""
+        return network.forward(stimulus, activation)
 
     def simulated(self, network: TorchNetwork, stimulus: torch.Tensor) -> tuple[torch.Tensor, float]:
         """Return the potentials of the readout at the end, shape (n, classes), and spikes per image."""
@@ -70,9 +71,9 @@ class TimeObjective:
         return (windows * self.code.window_steps + pooled) * self.code.dt
 
     def score(self, record: EpochRecord) -> float:
-        """Return the negative of the validation loss, the price of the spikes included.
+        """Return the negative of the validation loss of the spikes, their price included.
 
         Accuracy alone would choose an early epoch, whose spikes are not yet few.
         """
-        assert record.spikes_per_image is not None
-        return -record.validation_loss - self.settings.spike_penalty / 1000 * record.spikes_per_image
+        assert record.spikes_per_image is not None and record.spiking_loss is not None
+        return -record.spiking_loss - self.settings.spike_penalty / 1000 * record.spikes_per_image
