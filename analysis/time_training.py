@@ -94,11 +94,11 @@ def markdown(table: pd.DataFrame, right: dict[str, list[NDArray[np.bool_]]], sha
     """
     n = len(next(iter(right.values()))[0])
     lines = [
-        f"Measured by `{COMMAND}` on the {n:,} test digits (SHA-256 `{sha256[:12]}`), in steps of 1 ms; one row "
-        "per seed stands in [tables/time-code-training.csv](tables/time-code-training.csv). The 95 % intervals "
-        "allow for trials and, where there are several, for training seeds.",
+        f"Measured by `{COMMAND}` on the {n:,} test digits (SHA-256 `{sha256[:12]}`), in steps of 1 ms; one "
+        "row per seed stands in [tables/time-code-training.csv](tables/time-code-training.csv). The 95 % "
+        "intervals allow for trials and, where there are several, for training seeds.",
         "",
-        "| network | training seeds | validation, % | test, % | seeds | spikes per digit | seeds | of the input |",
+        "| network | seeds | validation, % | test, % | least, most | spikes | least, most | of the input |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for name, rows in table.groupby("network", sort=False):
@@ -110,9 +110,9 @@ def markdown(table: pd.DataFrame, right: dict[str, list[NDArray[np.bool_]]], sha
             str(len(rows)),
             f"{rows['validation_accuracy_percent'].mean():.2f}",
             f"**{100 * mean.value:.2f}** [{100 * mean.low:.2f}, {100 * mean.high:.2f}]",
-            f"{test.min():.2f} to {test.max():.2f}",
+            f"{test.min():.2f}, {test.max():.2f}",
             f"**{spikes.mean():,.0f}**",
-            f"{spikes.min():,.0f} to {spikes.max():,.0f}",
+            f"{spikes.min():,.0f}, {spikes.max():,.0f}",
             f"{rows['input_spikes'].mean():,.0f}",
         ]
         lines.append(f"| {' | '.join(cells)} |")

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from bioscnn.ann import LayerGraph, LIFRate, ReLU
 from bioscnn.encoding import FrontEnd
 from bioscnn.errors import UserError
+from bioscnn.neurons import TimeCode
 from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.config.training import AUTO
 from bioscnn.studies.image_input import front_end_of
@@ -328,5 +329,5 @@ def _possible(recipe: Recipe) -> Recipe:
             fix="train it on rates, or change the study",
         )
     if recipe.stage == "times":
-        recipe.settings(1).code  # noqa: B018  (refuses windows that have too few steps)
+        TimeCode(recipe.config.neuron.tau_m, recipe.config.synapse.tau_s, recipe.config.simulation.dt)
     return recipe

@@ -89,9 +89,10 @@ def shipped_recipes() -> dict[str, Recipe]:
         found[study.name] = recipe_of(study)
         made = found[study.name].stage
         further: tuple[Stage, ...] = ("spikes", "times") if made == "rates" else ()
-        for stage in study.config.training.model_fields_set.intersection(further):
-            recipe = recipe_of(study, stage)
-            found[recipe.name] = recipe
+        for stage in further:
+            if stage in study.config.training.model_fields_set:
+                recipe = recipe_of(study, stage)
+                found[recipe.name] = recipe
     ordered: dict[str, Recipe] = {}
     while len(ordered) < len(found):
         for name, recipe in found.items():

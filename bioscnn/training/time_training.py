@@ -65,7 +65,10 @@ class TimeObjective:
         return run.logits, float(run.spikes_per_image())
 
     def decides_after(self, graph: LayerGraph) -> float:
-        """Return the end of the last window, s: one for the input, one per activation; pooling takes a step."""
+        """Return the end of the last window, s: there is one for the input and one per activation.
+
+        Max pooling takes a step more.
+        """
         windows = 1 + sum(isinstance(layer, ReLU) for layer in graph.layers)
         pooled = sum(isinstance(layer, MaxPool2d) for layer in graph.layers)
         return (windows * self.code.window_steps + pooled) * self.code.dt

@@ -46,9 +46,9 @@ def train(
     """Train a network, on rates, on spikes or on spike times as the settings say.
 
     The network of the best epoch is returned, by its accuracy on the validation images: that of the rates
-    after training on rates, that of the spikes after fine-tuning; on spike times, by their loss and price. The
-    same settings give the same network on the same machine, also if the training was interrupted and
-    continued from its checkpoint.
+    after training on rates, that of the spikes after fine-tuning; on spike times, by loss and price. The same
+    settings give the same network on the same machine, also if the training was interrupted and continued
+    from its checkpoint.
 
     Parameters
     ----------

@@ -176,14 +176,19 @@ def test_networks_without_values_for_spike_times_are_refused(layers, neuron, pro
         (["neuron.model=if"], "training.on"),
         (["encoding.kind=poisson"], "training.on"),
         (["encoding.gain=2"], "training.on"),
-        (["training.epochs=3"], "training.epochs"),
         (["training.times.scale=0"], "training.times.scale"),
     ],
 )
 def test_studies_without_spike_times_are_refused(changes, key):
     with pytest.raises(UserError) as refused:
-        recipe_of(read_study(ROOT / "sims" / "networks" / "mnist-small-time.toml", changes))
+        recipe_of(read_study(ROOT / "sims" / "networks" / "mnist-small-relu.toml", changes), "times")
     assert refused.value.key == key
+
+
+def test_keys_of_the_rates_are_refused_where_a_network_is_made_on_times():
+    with pytest.raises(UserError) as refused:
+        read_study(ROOT / "sims" / "networks" / "mnist-small-time.toml", ["training.epochs=3"])
+    assert (refused.value.key, refused.value.fix) == ("training.epochs", "write training.times.epochs")
 
 
 def test_recordings_are_refused():
