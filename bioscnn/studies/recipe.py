@@ -229,8 +229,6 @@ def why_no_times(config: StudyConfig) -> str:
         return "the values of spike times are those of LIF neurons"
     if config.synapse.model != "current":
         return "the values of spike times are those of synapses that inject currents"
-    if config.synapse.delay > 0:
-        return "the windows of spike times leave no room for an axonal delay"
     if config.encoding.kind not in ("spike-time", "currents"):
         return "what comes in is no value that a spike time could say"
     if config.encoding.gain != 1:
@@ -318,10 +316,9 @@ def _refuse_distortions_of_others(config: StudyConfig) -> None:
 
 def _possible(recipe: Recipe) -> Recipe:
     """Refuse to train on spikes what has no twin, and on times what no spike time says."""
-    reason = {"rates": lambda _: "", "spikes": why_no_twin, "times": why_no_times}[recipe.stage](
-        recipe.config
-    )
-    if reason:
+    if recipe.stage == "rates":
+        return recipe
+    if reason := (why_no_twin if recipe.stage == "spikes" else why_no_times)(recipe.config):
         raise UserError(
             f"the network cannot be trained on {recipe.stage}: {reason}",
             key="training.on",

@@ -192,7 +192,7 @@ class _SpikeTime(torch.autograd.Function):  # type: ignore[misc]
             age += active >= border
         said.view(-1)[at] = levels[age.long()]
         ctx.save_for_backward(x)
-        ctx.smallest = float(borders[0])
+        ctx.half = float(borders[0])
         values = said.permute(0, 3, 1, 2) if image else said
         return values, torch.tensor(float(len(at)), dtype=x.dtype)
 
@@ -201,8 +201,8 @@ class _SpikeTime(torch.autograd.Function):  # type: ignore[misc]
         (x,) = ctx.saved_tensors
         of_values, of_spikes = grads
         if price := float(of_spikes):
-            slope = x.add(ctx.smallest).square_().reciprocal_()
-            of_values = slope.mul_(price * ctx.smallest).add_(of_values)
+            slope = x.add(ctx.half).square_().reciprocal_()
+            of_values = slope.mul_(price * ctx.half).add_(of_values)
         # What lies outside is dropped, not multiplied by zero: the slope of the price is infinite somewhere.
         return torch.ops.aten.hardtanh_backward(of_values, x, 0.0, 1.0), None, None
 

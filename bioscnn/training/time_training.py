@@ -67,7 +67,7 @@ class TimeObjective:
     def decides_after(self, graph: LayerGraph) -> float:
         """Return the end of the last window, s: there is one for the input and one per activation.
 
-        Max pooling takes a step more.
+        Max pooling takes a step more; delays come on top.
         """
         windows = 1 + sum(isinstance(layer, ReLU) for layer in graph.layers)
         pooled = sum(isinstance(layer, MaxPool2d) for layer in graph.layers)

@@ -171,7 +171,6 @@ def test_networks_without_values_for_spike_times_are_refused(layers, neuron, pro
     [
         (["synapse.tau_s=20 ms"], "synapse.tau_s"),
         (["simulation.dt=6 ms", "neuron.t_ref=6 ms"], "simulation.dt"),
-        (["synapse.delay=1 ms"], "training.on"),
         (["synapse.model=conductance"], "training.on"),
         (["neuron.model=if"], "training.on"),
         (["encoding.kind=poisson"], "training.on"),
