@@ -116,7 +116,7 @@ def _scales(case: Prepared) -> dict[str, float] | float:
 def _distance(
     case: Prepared, name: str, recorded: Any, said: dict[str, NDArray[np.float64]]
 ) -> dict[str, Any]:
-    """Return the largest distance of potentials from the closed form, and whether all spike times are right."""
+    """Return the largest distance of potentials from the closed form, and how many spike times are wrong."""
     neuron, scales = case.network[name].neuron, _scales(case)
     V = recorded[name].potentials[:, neuron.opens]
     if name == READOUT:

@@ -248,7 +248,8 @@ def _background_hint(prepared: Prepared) -> str | None:
     conditions, calibration = prepared.conditions, prepared.calibration
     if conditions.code != "time":
         return None
-    scales = scales_for(conditions, prepared.graph, calibration and calibration.intensities())
+    images = None if calibration is None else calibration.intensities()
+    scales = scales_for(conditions, prepared.graph, images)
     shares = fired_by_rounding(prepared.graph, conditions.time_code, scales)
     name = max(shares, key=lambda population: shares[population])
     if shares[name] < BACKGROUND:
