@@ -73,7 +73,9 @@ def potential_rows() -> Iterator[dict[str, Any]]:
             for precision in ("float32", "float64"):
                 case = case_of(model, dt, FEW, simulation__precision=precision)
                 names = [p.name for p in case.network.neurons if p.name != OUTPUT]
-                recorded = simulate(case.network, case.stimulus, case.device, record=names)
+                recorded = simulate(
+                    case.network, case.stimulus, case.device, record=names, potentials=[READOUT]
+                )
                 said = rounded_activations(
                     case.graph, case.input.intensities(), case.conditions.time_code, _scales(case)
                 )
@@ -118,16 +120,19 @@ def _distance(
 ) -> dict[str, Any]:
     """Return the largest distance of potentials from the closed form, and how many spike times are wrong."""
     neuron, scales = case.network[name].neuron, _scales(case)
-    V = recorded[name].potentials[:, neuron.opens]
     if name == READOUT:
+        V = recorded[name].potentials[:, neuron.opens]
         unit = case.network[OUTPUT].neuron.V_th * neuron.R_m / case.network[OUTPUT].neuron.R_m
         expected = unit * said[OUTPUT] / scales[OUTPUT]
-        return {"largest_distance_uV": 1e6 * float(np.abs(V - expected).max()), "wrong_spike_times": 0}
-    ages = case.conditions.time_code.ages_of(said[name] / scales[name]).reshape(len(V), -1)
+        return {
+            "largest_potential_mV": 1e3 * float(np.abs(expected).max()),
+            "largest_distance_uV": 1e6 * float(np.abs(V - expected).max()),
+        }
+    ages = case.conditions.time_code.ages_of(said[name] / scales[name]).reshape(FEW, -1)
     spikes = recorded[name].spikes
     fired = np.zeros_like(ages)
     fired[spikes.trial(), spikes.neuron] = neuron.closes - spikes.step
-    return {"largest_distance_uV": np.nan, "wrong_spike_times": int(np.count_nonzero(fired != ages))}
+    return {"spikes": spikes.n_spikes, "wrong_spike_times": int(np.count_nonzero(fired != ages))}
 
 
 class _Quiet:
