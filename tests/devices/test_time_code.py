@@ -16,8 +16,7 @@ from bioscnn.ann import (
     ReLU,
 )  # fmt: skip
 from bioscnn.conversion import convert_to_times, time_scales
-from bioscnn.encoding import pixel_currents, spike_times
-from bioscnn.errors import UserError
+from bioscnn.encoding import spike_times
 from bioscnn.neurons import LIF, ExponentialCurrent, TimeCode
 from bioscnn.noise import NoisyMembrane, SpikeLoss, ThresholdMismatch, TimeConstantMismatch, with_common_delay
 from bioscnn.seeds import stream
@@ -77,7 +76,7 @@ def network(dt=CODE.dt, **keys):
 
 
 def shown(code=CODE, windows=4, later=0):
-    """The input, and just as many steps as the network needs: one window a layer, one step for max pooling."""
+    """The input, in just as many steps as the network needs: max pooling takes one."""
     n_steps = windows * code.window_steps + 2 + later
     return spike_times(IMAGES.reshape(N_IMAGES, -1), code, n_steps)
 
