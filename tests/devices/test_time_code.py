@@ -132,20 +132,17 @@ def test_devices_give_the_spikes_of_the_oracle(oracle, device):
     assert_same_spikes(network(), recording, oracle)
 
 
-@pytest.mark.slow
 def test_a_synaptic_delay_moves_the_windows_and_nothing_else(oracle):
-    delayed = with_common_delay(network(delay=2e-3), 2e-3)
-    stimulus = shown(later=10)
-    recording = simulate(delayed, stimulus, DEVICES["procedural"], record=list(oracle.populations))
+    delayed, stimulus = with_common_delay(network(delay=2e-3), 2e-3), shown(later=10)[:2]
+    recording = simulate(delayed, stimulus, DEVICES["numpy"], record=list(oracle.populations))
     assert_same_spikes(delayed, recording, simulate_reference(delayed, stimulus))
-    assert np.allclose(evidence(recording), evidence(oracle), rtol=1e-6)
+    assert np.allclose(evidence(recording), evidence(oracle)[:2], rtol=1e-6)
 
 
 @pytest.mark.slow
 def test_at_a_fine_time_step_the_evidence_is_the_logits():
     code = TimeCode(CODE.tau_m, CODE.tau_s, 0.05e-3)
     recording = simulate(network(code.dt), shown(code), DEVICES["procedural"], record=["output", "readout"])
-    logits = GRAPH.forward(np.minimum(IMAGES, 1))
     logits = quantised_logits(TimeCode(20e-3, 5e-3, 1e-6), IMAGES)
     assert np.abs(evidence(recording) - logits).max() < 0.02 * np.abs(logits).max()
 
