@@ -17,11 +17,12 @@ def markdown(steps: pd.DataFrame, potentials: pd.DataFrame, blank: pd.DataFrame)
     steps, potentials, blank : DataFrame
         What ``time-code-steps.csv``, ``time-code-potentials.csv`` and ``time-code-blank.csv`` hold.
     """
+    sha256 = steps.loc[steps["digits"].idxmax(), "data_sha256"]
     return "\n".join(
         [
-            f"Measured by `{COMMAND}` on the first validation digits (SHA-256 "
-            f"{steps['data_sha256'].iloc[0]}...), in float32; 95 % intervals over digits (Wilson). Nothing was "
-            "trained, and nothing chosen by them.",
+            f"Measured by `{COMMAND}` in float32, on the first validation digits (SHA-256 of the 5,000: "
+            f"{sha256}...); 95 % intervals over digits (Wilson). Nothing was trained, and nothing "
+            "chosen by them.",
             "",
             *_table(
                 ["network", "dt (ms)", "times in a window", "trial (ms)", "digits", "accuracy (%)", "ANN (%)",
@@ -39,8 +40,8 @@ def markdown(steps: pd.DataFrame, potentials: pd.DataFrame, blank: pd.DataFrame)
                 _potentials(potentials),
             ),
             "",
-            "**Spikes that a blank image makes**; in brackets, the share of neurons that fire by the rounding "
-            "of others alone:",
+            "**Spikes that a blank image makes**, layer by layer; in brackets, the share of neurons that "
+            "fire by the rounding of others alone:",
             "",
             *_table(["dt (ms)", *blank["network"].unique()], _blank(blank)),
         ]
