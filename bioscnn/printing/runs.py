@@ -96,7 +96,7 @@ def next_commands(run: Run, config: StudyConfig, again: Again) -> Iterator[tuple
         yield again.command("run", simulation__duration="100 ms"), "the first saccade alone"
     elif "simulated" in run.summary:
         yield again.command("timing"), "what the times of spikes carry"
-    elif "input_spikes_per_trial" in run.summary:
+    elif "input_spikes_per_trial" in run.summary and config.network.code == "rate":
         slow = {"simulation__device": "numpy", "simulation__connectivity": "auto", "dataset__trials": "20"}
         yield again.command("run", **slow), "no compiler, slow and clear"
     else:
