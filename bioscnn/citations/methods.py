@@ -95,6 +95,9 @@ def _network(config: StudyConfig, _: Path | None) -> Iterator[Method]:
         return
     graph, keys = read_model(config.network.model), config.network
     yield from _training(read_card(config.network.model), {type(layer) for layer in graph.layers})
+    if keys.code == "time":
+        yield "stanojevic2024high", "activations as times of single spikes, of neurons without a leak"
+        return
     if any(isinstance(layer, MaxPool2d) for layer in graph.layers):
         yield "rueckauer2017conversion", "max pooling of spikes, here exact in counts"
     if any(isinstance(layer, ReLU) for layer in graph.layers):

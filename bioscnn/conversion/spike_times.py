@@ -27,6 +27,7 @@ from bioscnn.neurons import (
     TimeCode,
     WindowedIntegrator,
     WindowedLIF,
+    postsynaptic_potential,
 )
 
 HANDS_ON = ""
@@ -124,9 +125,9 @@ def convert_to_times(
     code = TimeCode(neuron.tau_m, synapse.tau_s, dt)
     cut, opens = _windows(stages(simplified(graph)), code.window_steps, round(delay / dt), spikes_come_in)
     # The earliest spike of a window, or a constant current of that long, charges a membrane by so much, V/A.
-    tau_m, tau_s, window = code.tau_m, code.tau_s, code.window_steps * dt
-    by_spike = neuron.R_m * tau_s / (tau_m - tau_s) * float(code.heights[-1])
-    by_current = neuron.R_m * float(-np.expm1(-window / tau_m))
+    window = code.window_steps * dt
+    by_spike = float(postsynaptic_potential(window, 1.0, neuron.R_m, code.tau_m, code.tau_s))
+    by_current = neuron.R_m * float(-np.expm1(-window / code.tau_m))
     scale = {SOURCE: 1.0 if spikes_come_in else by_spike / by_current / FULL_INTENSITY}
     units = {SOURCE: np.full(graph.input_shape[0], scale[SOURCE])}
     for stage in cut:

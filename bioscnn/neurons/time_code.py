@@ -96,13 +96,17 @@ class TimeCode:
         """What a spike k = 1 to W steps before its window's end says, shape (W,), ascending to 1."""
         return np.asarray(self.heights / self.heights[-1])
 
+    @cached_property
+    def borders(self) -> NDArray[np.float64]:
+        """Halfway from each value to the next smaller one, the smallest of them being 0, shape (W,)."""
+        return np.asarray(self.values - np.diff(self.values, prepend=0) / 2)
+
     def ages_of(self, x: ArrayLike) -> NDArray[np.int64]:
         """Return how many steps before the window's end each value is said best, 0 for silence.
 
         Below half of the smallest value, a neuron is silent; above 1, it fires as early as it can.
         """
-        borders = self.values - np.diff(self.values, prepend=0) / 2
-        return np.searchsorted(borders, np.asarray(x, float), side="right").astype(np.int64)
+        return np.searchsorted(self.borders, np.asarray(x, float), side="right").astype(np.int64)
 
     def quantised(self, x: ArrayLike) -> NDArray[np.float64]:
         """Return the nearest values to `x` that a spike or silence can say, in the shape of `x`."""

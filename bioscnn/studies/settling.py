@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,12 @@ from numpy.typing import NDArray
 from bioscnn.conversion import steps_needed
 from bioscnn.errors import UserError
 from bioscnn.network import READOUT
-from bioscnn.quantities import format_quantity
+from bioscnn.quantities import format_quantity, parse_quantity
 from bioscnn.readout import READOUTS, output_names
 from bioscnn.simulation import Progress, simulate_batches
 from bioscnn.statistics import difference
 from bioscnn.studies.config import StudyConfig
+from bioscnn.studies.config.tables import MOST_STEPS
 from bioscnn.studies.disturbance import without_noise
 from bioscnn.studies.prepare import device_of, network_for, structure, trained_network, training_input
 from bioscnn.studies.scores import Scores
@@ -108,11 +110,8 @@ def read_settled_study(
     """
     if not _is_auto(path, changes):
         return read_study(path, changes), None
-    anything = read_study_of_any_duration(path, changes).config
-    if anything.network.code == "time":
-        steps = steps_needed(structure(anything, trained_network(anything)))
-        duration = format_quantity(steps * anything.simulation.dt, "time")
-        return read_study(path, [*changes, f"simulation.duration={duration}"]), None
+    if _table(path, changes, "network").get("code") == "time":
+        return _lasting_its_windows(path, changes), None
     return _search(path, changes, data, progress)
 
 
@@ -123,8 +122,26 @@ def read_study_of_any_duration(path: Path, changes: Sequence[str], duration: str
 
 
 def _is_auto(path: Path, changes: Sequence[str]) -> bool:
-    simulation = with_changes(read_tables(path), changes).get("simulation")
-    return isinstance(simulation, dict) and simulation.get("duration") == AUTO
+    return _table(path, changes, "simulation").get("duration") == AUTO
+
+
+def _table(path: Path, changes: Sequence[str], name: str) -> dict[str, Any]:
+    table = with_changes(read_tables(path), changes).get(name)
+    return table if isinstance(table, dict) else {}
+
+
+def _lasting_its_windows(path: Path, changes: Sequence[str]) -> Study:
+    """Return a study of the time code whose trials end with the window in which the output is read."""
+    dt = _table(path, changes, "simulation").get("dt", "1 ms")
+
+    def lasting(steps: int) -> Study:
+        with suppress(UserError):  # what is no time step is refused with the study
+            duration = format_quantity(steps * parse_quantity(dt, "time"), "time")
+            return read_study(path, [*changes, f"simulation.duration={duration}"])
+        return read_study(path, [*changes, "simulation.duration=1 s"])
+
+    config = lasting(MOST_STEPS).config
+    return lasting(steps_needed(structure(config, trained_network(config))))
 
 
 def _search(

@@ -16,8 +16,7 @@ from bioscnn.ann import (
     ReLU,
 )  # fmt: skip
 from bioscnn.conversion import convert_to_times, time_scales
-from bioscnn.encoding import pixel_currents, spike_times
-from bioscnn.errors import UserError
+from bioscnn.encoding import spike_times
 from bioscnn.neurons import LIF, ExponentialCurrent, TimeCode
 from bioscnn.noise import NoisyMembrane, SpikeLoss, ThresholdMismatch, TimeConstantMismatch, with_common_delay
 from bioscnn.seeds import stream
@@ -77,7 +76,7 @@ def network(dt=CODE.dt, **keys):
 
 
 def shown(code=CODE, windows=4, later=0):
-    """The input, and just as many steps as the network needs: one window a layer, one step for max pooling."""
+    """The input, in just as many steps as the network needs: max pooling takes one."""
     n_steps = windows * code.window_steps + 2 + later
     return spike_times(IMAGES.reshape(N_IMAGES, -1), code, n_steps)
 
@@ -133,20 +132,17 @@ def test_devices_give_the_spikes_of_the_oracle(oracle, device):
     assert_same_spikes(network(), recording, oracle)
 
 
-@pytest.mark.slow
 def test_a_synaptic_delay_moves_the_windows_and_nothing_else(oracle):
-    delayed = with_common_delay(network(delay=2e-3), 2e-3)
-    stimulus = shown(later=10)
-    recording = simulate(delayed, stimulus, DEVICES["procedural"], record=list(oracle.populations))
+    delayed, stimulus = with_common_delay(network(delay=2e-3), 2e-3), shown(later=10)[:2]
+    recording = simulate(delayed, stimulus, DEVICES["numpy"], record=list(oracle.populations))
     assert_same_spikes(delayed, recording, simulate_reference(delayed, stimulus))
-    assert np.allclose(evidence(recording), evidence(oracle), rtol=1e-6)
+    assert np.allclose(evidence(recording), evidence(oracle)[:2], rtol=1e-6)
 
 
 @pytest.mark.slow
 def test_at_a_fine_time_step_the_evidence_is_the_logits():
     code = TimeCode(CODE.tau_m, CODE.tau_s, 0.05e-3)
     recording = simulate(network(code.dt), shown(code), DEVICES["procedural"], record=["output", "readout"])
-    logits = GRAPH.forward(np.minimum(IMAGES, 1))
     logits = quantised_logits(TimeCode(20e-3, 5e-3, 1e-6), IMAGES)
     assert np.abs(evidence(recording) - logits).max() < 0.02 * np.abs(logits).max()
 

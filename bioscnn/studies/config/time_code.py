@@ -20,6 +20,7 @@ NEEDS = {
     "synapse.model": (("current",), "conductances change the time constant by which times are read"),
     "encoding.kind": (ENCODINGS, f"{_TIMES}, and here spikes come in by another code"),
     "simulation.start": (("rest",), "a potential at the start would count as a value"),
+    "simulation.device": (("cpp_standalone", "numpy"), "GeNN is told what a step does as one matrix"),
     "readout.rule": (READOUTS, "the class stands in the potentials at the end of the last window"),
 }
 """By key: what it may be in the time code, and why."""
