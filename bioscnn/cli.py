@@ -50,6 +50,7 @@ class TrainedOn(Enum):
 
     RATES = "rates"
     SPIKES = "spikes"
+    TIMES = "times"
 
 
 Json = Annotated[bool, typer.Option("--json", help="print JSON alone on standard output")]
@@ -263,7 +264,7 @@ def train(
         typer.Argument(help="a study file; or a network such as mnist-small, or a data set for all of its"),
     ],
     on: Annotated[
-        TrainedOn | None, typer.Option(help="rates; or spikes, which begins with the study's network")
+        TrainedOn | None, typer.Option(help="rates; or spikes or times, which begin with the study's network")
     ] = None,
     changes: Changes = None,
     epochs: Annotated[
@@ -275,7 +276,7 @@ def train(
         Path | None, typer.Option(help="folder of the network and its card (default: that of network.model)")
     ] = None,
 ) -> None:
-    """Train the network of a study, on rates or on spikes (needs the extra `train`)."""
+    """Train the network of a study, on rates, spikes or spike times (needs the extra `train`)."""
     from bioscnn.printing.networks import print_training
     from bioscnn.printing.shared import Again
     from bioscnn.studies.recipes import find_recipes

@@ -110,6 +110,9 @@ def _network(config: StudyConfig, _: Path | None) -> Iterator[Method]:
         return
     graph, keys = read_model(config.network.model), config.network
     yield from _training(config.network.model, {type(layer) for layer in graph.layers})
+    if keys.code == "time":
+        yield "stanojevic2024high", "activations as times of single spikes, of neurons without a leak"
+        return
     if any(isinstance(layer, MaxPool2d) for layer in graph.layers):
         yield "rueckauer2017conversion", "max pooling of spikes, here exact in counts"
     if any(isinstance(layer, ReLU) for layer in graph.layers):
@@ -150,6 +153,8 @@ def _training(model: str, kinds: set[type], later: tuple[str, ...] = ()) -> Iter
         yield "bengio2013estimating", "the slope of a rate in place of its own"
         if _positive(settings, "shortest_window"):
             yield "rueckauer2017conversion", "rates that lose a part of a spike in training"
+    if card.get("stage") == "times":
+        yield "bengio2013estimating", "gradients straight through the rounding of spike times"
     if card.get("teacher"):
         yield "hinton2015distilling", "training by a larger network"
     if _positive(settings, "warp") and not recorded:  # events are not warped

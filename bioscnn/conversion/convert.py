@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bioscnn.ann import LayerGraph, LIFRate, MaxPool2d
 from bioscnn.conversion.normalisation import Normalisation
@@ -22,6 +23,7 @@ from bioscnn.neurons import (
     LeadingCount,
     LeakyIntegrator,
     MaxPooling,
+    NeuronModel,
     SpikingNeuron,
     Synapse,
 )
@@ -72,34 +74,72 @@ def convert(
     """
     cut = stages(simplified(graph))
     codes = rate_codes(cut, neuron, normalisation)
-    populations = [Population(SOURCE, graph.input_shape)]
-    projections: list[Projection] = []
     # A spike injects the charge w * tau_s, so the mean current of a rate r is r * w * tau_s.
     units = {name: code.unit / synapse.tau_s for name, code in codes.items()}
     if input_rate is None:
         units[SOURCE] = np.full(graph.input_shape[0], 1 / FULL_INTENSITY)
     else:
         units[SOURCE] = np.full(graph.input_shape[0], 1 / input_rate / synapse.tau_s)
+
+    def currents(stage: Stage) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        code = codes[stage.name]
+        offset, slope = (np.repeat(p, stage.bias.size // p.size) for p in (code.offset, code.slope))
+        return code.slope, offset + slope * stage.bias
+
+    def model(name: str, stage: Stage) -> NeuronModel:
+        return readout_of(neuron) if name == READOUT else neuron
+
+    return assembled(graph, cut, units, currents, model, synapse, input_rate is not None)
+
+
+def assembled(
+    graph: LayerGraph,
+    cut: Sequence[Stage],
+    units: Mapping[str, NDArray[np.float64]],
+    currents: Callable[[Stage], tuple[NDArray[np.float64], NDArray[np.float64]]],
+    model: Callable[[str, Stage], NeuronModel],
+    synapse: Synapse,
+    spikes_come_in: bool,
+) -> SpikingNetwork:
+    """Return the populations and projections of a network that is cut into stages.
+
+    Parameters
+    ----------
+    graph : LayerGraph
+        The trained network.
+    cut : sequence of Stage
+        Of its simplified form.
+    units : dict of ndarray of float64, shape (channels,)
+        By population: the activation that a spike stands for, for a weight of one ampere, or an ampere of the
+        stimulus.
+    currents : callable
+        Of a stage: A per unit of pre-activation, shape (channels,); and the constant current into each of its
+        neurons, A, shape (size,).
+    model : callable
+        The neurons of a population of a stage, by the name of the population.
+    synapse : ExponentialCurrent or ExponentialConductance
+        Of all projections from spikes.
+    spikes_come_in : bool
+        Whether the stimulus is spikes.
+    """
+    populations = [Population(SOURCE, graph.input_shape)]
+    projections: list[Projection] = []
     for stage in cut:
         if isinstance(stage.layer, MaxPool2d):
             populations.append(Population(stage.name, stage.post_shape, MaxPooling()))
-            projections.append(_pooling(stage, stage.layer, input_rate is not None))
+            projections.append(_pooling(stage, stage.layer, spikes_come_in))
             continue
-        code = codes[stage.name]
-        offset, slope = (np.repeat(p, stage.bias.size // p.size) for p in (code.offset, code.slope))
-        bias = offset + slope * stage.bias
-        targets: dict[str, SpikingNeuron | LeakyIntegrator] = {stage.name: neuron}
-        if stage.is_output:
-            targets = {OUTPUT: neuron, READOUT: readout_of(neuron)}
-        currents = {
-            pre: connectivity.scaled(units[pre], code.slope)
+        slope, bias = currents(stage)
+        weights = {
+            pre: connectivity.scaled(units[pre], slope)
             for pre, connectivity in stage.connectivities().items()
         }
-        for name, model in targets.items():
-            populations.append(Population(name, stage.post_shape, model, bias))
-            for pre, connectivity in currents.items():
-                through = None if pre == SOURCE and input_rate is None else synapse
-                projections += projections_of(Projection(pre, name, connectivity, through), model)
+        for name in (OUTPUT, READOUT) if stage.is_output else (stage.name,):
+            neuron = model(name, stage)
+            populations.append(Population(name, stage.post_shape, neuron, bias))
+            for pre, connectivity in weights.items():
+                through = None if pre == SOURCE and not spikes_come_in else synapse
+                projections += projections_of(Projection(pre, name, connectivity, through), neuron)
     return SpikingNetwork(tuple(populations), tuple(projections))
 
 

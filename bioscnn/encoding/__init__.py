@@ -26,6 +26,7 @@ from bioscnn.encoding.reconstruction import (
     reconstruct,
     share_needed,
 )
+from bioscnn.encoding.spike_times import spike_times
 from bioscnn.spikes import SpikeTrains
 
 __all__ = [
@@ -57,4 +58,5 @@ __all__ = [
     "reconstruct",
     "responses",
     "share_needed",
+    "spike_times",
 ]

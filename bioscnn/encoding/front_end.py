@@ -15,7 +15,8 @@ from bioscnn.encoding.latency import latency
 from bioscnn.encoding.lif_layer import lif_layer
 from bioscnn.encoding.poisson import poisson
 from bioscnn.encoding.rank_order import rank_order
-from bioscnn.neurons import LIF
+from bioscnn.encoding.spike_times import spike_times
+from bioscnn.neurons import LIF, TimeCode
 from bioscnn.spikes import SpikeTrains
 
 _AT_ONCE = 1000
@@ -37,6 +38,8 @@ class FrontEnd:
         the same, but only of the coefficients that come first, and by their rank instead of their size;
     ``latency``
         single spikes, the first ranks first;
+    ``spike-time``
+        the times of single spikes, by the time code of the network;
     ``poisson``
         firing rates of Poisson spike trains.
 
@@ -54,6 +57,8 @@ class FrontEnd:
         Firing rate that stands for an intensity of 1, Hz.
     neuron : LIF
         The neuron of that layer.
+    tau_s : float
+        Time constant of the synapses, s: with `tau_m` of the neuron, it makes the time code.
     """
 
     kind: str = "currents"
@@ -62,6 +67,7 @@ class FrontEnd:
     full_current: float = 2e-9
     input_rate: float = 250.0
     neuron: LIF = field(default_factory=LIF)
+    tau_s: float = 5e-3
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "retina", tuple(cell.name for cell in find_cells(self.retina)))
@@ -79,7 +85,7 @@ class FrontEnd:
     @property
     def counts_spikes(self) -> bool:
         """Whether the trained network is shown the number of spikes; otherwise the coefficients."""
-        return self.kind not in ("currents", "poisson")
+        return self.kind not in ("currents", "poisson", "spike-time")
 
     def shape(self, image: tuple[int, ...]) -> tuple[int, int, int]:
         """Return the shape of the input population for images of a shape, (..., channels, height, width).
@@ -109,6 +115,8 @@ class FrontEnd:
         coefficients = self.coefficients(images).reshape(len(images), -1)
         if self.kind == "poisson":
             return poisson(coefficients * np.float32(self.input_rate), n_steps, dt, rng)
+        if self.kind == "spike-time":
+            return spike_times(coefficients, TimeCode(self.neuron.tau_m, self.tau_s, dt), n_steps)
         if self.kind == "currents":
             return pixel_currents(coefficients[:, None, None], n_steps, dt)
         return lif_layer(Currents(coefficients * np.float32(self.full_current), n_steps, dt), self.neuron)

@@ -23,7 +23,7 @@ from bioscnn.studies.prepare import (
     conditions_of,
     furnished,
     input_kind,
-    is_normalised,
+    needs_calibration,
     trained_network,
 )
 from bioscnn.studies.study import Study
@@ -95,7 +95,8 @@ class Bench:
 
         What normalises a ReLU network counts too: it depends on whether training examples are here.
         """
-        named = repr((config.dataset.model_dump(), config.network.model))
+        scaled = config.network.scale is not None
+        named = repr((config.dataset.model_dump(), config.network.model, scaled))
         if named not in self._contents:
             parts = [self.clean(config).examples.sha256, self.read(config.network.model).sha256()]
             calibration = self.calibration(config, self.graph(config))
@@ -142,7 +143,7 @@ class Bench:
 
     def calibration(self, config: StudyConfig, graph: LayerGraph) -> Input | None:
         """Return what normalises a ReLU network, of the same camera as the examples; None for others."""
-        if not is_normalised(graph):
+        if not needs_calibration(config, graph):
             return None
         settled = self.clean(config).settled(without_noise(config))
         kind: Any = input_kind(settled)
@@ -204,5 +205,6 @@ class Bench:
             noises,
             # Only some are random, and only some have a layer of neurons in front.
             simulation.seed if noises or encoding.kind == "poisson" else None,
-            config.neuron if encoding.kind in ("lif-layer", "rank-order") else None,
+            config.neuron if encoding.kind in ("lif-layer", "rank-order", "spike-time") else None,
+            config.synapse.tau_s if encoding.kind == "spike-time" else None,
         )

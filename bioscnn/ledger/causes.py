@@ -43,13 +43,22 @@ class Cause:
         What it is called.
     meaning : str
         What it is, in one sentence.
-    switch_off : callable
+    switch : callable
         A pure function.
+    codes : tuple of str
+        Of `Conditions.code`, those that the cause is there in.
     """
 
     name: str
     meaning: str
-    switch_off: Switch
+    switch: Switch
+    codes: tuple[str, ...] = ("rate",)
+
+    def switch_off(self, now: Conditions, graph: LayerGraph) -> Off | str:
+        """Return the conditions without the cause, or the reason why it does not apply."""
+        if now.code not in self.codes:
+            return f"it is a cause of the {self.codes[0]} code"
+        return self.switch(now, graph)
 
 
 def _trained(graph: LayerGraph) -> LIFRate | None:
@@ -129,7 +138,14 @@ def _time_step(now: Conditions, graph: LayerGraph) -> Off | str:
     fraction = ceil(now.dt / FINE_STEP - 1e-9)
     if fraction == 1:
         return f"dt is {format_quantity(now.dt, 'time')} already"
-    return Off(replace(now, dt=now.dt / fraction), _change("dt", now.dt, now.dt / fraction))
+    fine = replace(now, dt=now.dt / fraction)
+    if (
+        now.code == "time"
+    ):  # in which windows are as long as whole steps allow, so a finer step lengthens them
+        coarse, finer = now.time_code, fine.time_code
+        longer = finer.window_steps * finer.dt / (coarse.window_steps * coarse.dt)
+        fine = replace(fine, duration=ceil(longer * now.duration / now.dt) * now.dt)
+    return Off(fine, _change("dt", now.dt, fine.dt))
 
 
 def _reset_rule(now: Conditions, graph: LayerGraph) -> Off | str:
@@ -148,6 +164,17 @@ def _synaptic_filter(now: Conditions, graph: LayerGraph) -> Off | str:
     if tau_s <= 1.01 * instant:
         return "the charge of a spike arrives within a step already"
     return Off(replace(now, synapse=replace(now.synapse, tau_s=instant)), _change("tau_s", tau_s, instant))
+
+
+def _clipping(now: Conditions, graph: LayerGraph) -> Off | str:
+    times = now.spike_times
+    assert times is not None
+    if times.scale is not None:
+        wider = replace(times, scale=2 * times.scale)
+        return Off(replace(now, spike_times=wider), f"scale {times.scale:g} -> {wider.scale:g}")
+    if now.percentile == 100:
+        return "the scale is the largest activation of the training images already"
+    return Off(replace(now, percentile=100.0), f"percentile {now.percentile:g} -> 100")
 
 
 def _single_precision(now: Conditions, graph: LayerGraph) -> Off | str:
@@ -189,8 +216,16 @@ CAUSES = (
     ),
     Cause(
         "time step",
-        "A neuron fires at the end of a step, at most once a step, and is refractory for whole steps.",
+        "A neuron fires at the end of a step, at most once a step, and is refractory for whole steps; "
+        "in the time code, values are rounded to those that whole steps can say.",
         _time_step,
+        ("rate", "time"),
+    ),
+    Cause(
+        "clipping",
+        "An activation above the scale is said by the earliest spike, which says the scale.",
+        _clipping,
+        ("time",),
     ),
     Cause("reset rule", "The reset loses charge that arrived beyond the threshold.", _reset_rule),
     Cause(
@@ -198,7 +233,9 @@ CAUSES = (
         "The charge of a spike arrives over the time constant of the synapse.",
         _synaptic_filter,
     ),
-    Cause("float32", "Membrane potentials and weights have seven digits.", _single_precision),
+    Cause(
+        "float32", "Membrane potentials and weights have seven digits.", _single_precision, ("rate", "time")
+    ),
 )
 
 

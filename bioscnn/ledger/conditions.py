@@ -8,9 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.ann import LayerGraph
-from bioscnn.conversion import Normalisation, check_max_rate, convert, normalise, spread_start
+from bioscnn.conversion import (
+    Normalisation,
+    check_max_rate,
+    convert,
+    convert_to_times,
+    normalise,
+    spread_start,
+    steps_needed,
+    time_scales,
+)
+from bioscnn.encoding import Stimulus, pixel_currents, spike_times
+from bioscnn.errors import UserError
 from bioscnn.network import SpikingNetwork
-from bioscnn.neurons import SpikingNeuron, Synapse
+from bioscnn.neurons import SpikingNeuron, Synapse, TimeCode
+from bioscnn.quantities import format_quantity
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +45,26 @@ class Case:
     images: NDArray[np.float32]
     labels: NDArray[np.int64]
     calibration: NDArray[np.float32] | None
+
+
+@dataclass(frozen=True)
+class SpikeTimes:
+    """How the times of single spikes stand for activations.
+
+    Parameters
+    ----------
+    scale : float or None
+        The activation that the earliest spike of a window stands for; None to take a percentile of the
+        largest activations on training images, layer by layer.
+    spikes_come_in : bool
+        Whether pixels are spikes of this code, too; otherwise they are currents.
+    delay : float
+        How long every spike travels, s.
+    """
+
+    scale: float | None = None
+    spikes_come_in: bool = True
+    delay: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -64,6 +96,8 @@ class Conditions:
     start_seed : int or None
         Of the potentials at which the neurons begin a trial, see `bioscnn.conversion.spread_start`; None if
         they begin at rest.
+    spike_times : SpikeTimes or None
+        Of a network in the time code; None of one in the code of rates.
     """
 
     neuron: SpikingNeuron
@@ -78,6 +112,23 @@ class Conditions:
     silent_below_rheobase: bool = False
     input_rate: float | None = None
     start_seed: int | None = None
+    spike_times: SpikeTimes | None = None
+
+    @property
+    def code(self) -> str:
+        """How spikes stand for activations, ``"rate"`` or ``"time"``."""
+        return "rate" if self.spike_times is None else "time"
+
+    @property
+    def time_code(self) -> TimeCode:
+        """The times that spikes of the time code can have."""
+        return TimeCode(self.neuron.parameters["tau_m"], self.synapse.tau_s, self.dt)
+
+    def stimulus(self, images: NDArray[np.float32]) -> Stimulus:
+        """Return what the network is given: spikes of the time code, or currents."""
+        if self.spike_times is not None and self.spike_times.spikes_come_in:
+            return spike_times(images.reshape(len(images), -1), self.time_code, self.n_steps)
+        return pixel_currents(images, self.n_steps, self.dt)
 
     @property
     def simulated_neuron(self) -> SpikingNeuron:
@@ -126,6 +177,8 @@ def spiking_network(
     UserError
         If it cannot be converted.
     """
+    if conditions.spike_times is not None:
+        return _network_of_times(conditions, conditions.spike_times, graph, calibration)
     normalisation = normalisation_for(conditions, graph, calibration)
     network = convert(
         graph,
@@ -135,3 +188,40 @@ def spiking_network(
         input_rate=conditions.input_rate,
     )
     return network if conditions.start_seed is None else spread_start(network, conditions.start_seed)
+
+
+def scales_for(
+    conditions: Conditions, graph: LayerGraph, calibration: NDArray[np.float32] | None
+) -> dict[str, float] | float:
+    """Return the activation that the earliest spike of each population stands for, in the time code."""
+    times = conditions.spike_times
+    assert times is not None
+    if times.scale is not None:
+        return times.scale
+    if calibration is None:
+        return 1.0
+    return time_scales(graph, calibration, conditions.percentile)
+
+
+def _network_of_times(
+    conditions: Conditions, times: SpikeTimes, graph: LayerGraph, calibration: NDArray[np.float32] | None
+) -> SpikingNetwork:
+    network = convert_to_times(
+        graph,
+        conditions.neuron,
+        conditions.synapse,
+        conditions.dt,
+        scales=scales_for(conditions, graph, calibration),
+        spikes_come_in=times.spikes_come_in,
+        delay=times.delay,
+    )
+    if conditions.n_steps < (least := steps_needed(network)):
+        needed = format_quantity(least * conditions.dt, "time")
+        raise UserError(
+            "the trial ends before the last window of the time code",
+            key="simulation.duration",
+            value=format_quantity(conditions.duration, "time"),
+            expected=f"at least {needed}",
+            fix=f'set simulation.duration = "{needed}", or "auto"',
+        )
+    return network

@@ -7,10 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from bioscnn.ann import ReLU
 from bioscnn.conversion import rate_codes, stage_outputs
-from bioscnn.encoding import pixel_currents
-from bioscnn.ledger.conditions import Case, Conditions, normalisation_for, spiking_network
+from bioscnn.ledger.conditions import Case, Conditions, normalisation_for, scales_for, spiking_network
+from bioscnn.network import Population
+from bioscnn.neurons import WindowedLIF
 from bioscnn.simulation import Device, simulate
+from bioscnn.spikes import SpikeTrains
 
 N_BINS = 40
 _NUMBERS_AT_ONCE = 10_000_000
@@ -38,6 +41,8 @@ class LayerComparison:
         Borders of the bins of `counts`, Hz.
     counts : list of list of int
         Neurons and trials by measured (rows) and expected rate (columns).
+    unit : str
+        ``"Hz"``; of the time code, where a value takes the place of a rate, ``"of the scale"``.
     """
 
     name: str
@@ -51,6 +56,7 @@ class LayerComparison:
     expected_edges: list[float]
     measured_edges: list[float]
     counts: list[list[int]]
+    unit: str = "Hz"
 
     @property
     def bias(self) -> float:
@@ -59,13 +65,22 @@ class LayerComparison:
 
 
 def expected_rates(case: Case, conditions: Conditions) -> dict[str, NDArray[np.float64]]:
-    """Return the rates that stand for the activations of the trained network.
+    """Return the rates that stand for the activations of the trained network; values in the time code.
 
     Returns
     -------
     dict of ndarray of float64, shape (n_trials, size)
-        Hz, by population.
+        Hz, by population; activations over the scale of the population in the time code, where the output
+        need not fire before the trial ends, and is left out.
     """
+    if conditions.code == "time":
+        scales = scales_for(conditions, case.graph, case.calibration)
+        return {
+            stage.name: after.reshape(len(after), -1).astype(np.float64)
+            / (scales if isinstance(scales, float) else scales[stage.name])
+            for stage, _, after in stage_outputs(case.graph, case.images)
+            if isinstance(stage.layer, ReLU)
+        }
     normalisation = normalisation_for(conditions, case.graph, case.calibration)
     neuron, expected = conditions.simulated_neuron, {}
     outputs = list(stage_outputs(case.graph, case.images))
@@ -86,7 +101,7 @@ def measured_rates(case: Case, conditions: Conditions, device: Device) -> dict[s
     """Return the spike rates in the window of the conditions, in the form of `expected_rates`."""
     network = spiking_network(conditions, case.graph, case.calibration)
     names = [population.name for population in network.neurons if population.spikes]
-    stimulus = pixel_currents(case.images, conditions.n_steps, conditions.dt)
+    stimulus = conditions.stimulus(case.images)
     device = replace(device, precision=conditions.precision)
     # Recording a population keeps its potentials too; a few trials at a time fit into memory.
     portion = max(1, _NUMBERS_AT_ONCE // (conditions.n_steps * sum(p.size for p in network.neurons)))
@@ -95,7 +110,7 @@ def measured_rates(case: Case, conditions: Conditions, device: Device) -> dict[s
         recorded = simulate(network, stimulus[first : first + portion], device, record=names)
         for name, population in recorded.from_step(conditions.first_step).populations.items():
             assert population.spikes is not None
-            rates[name].append(population.spikes.counts() / conditions.duration)
+            rates[name].append(_said(network[name], population.spikes, conditions))
     return {name: np.concatenate(parts) for name, parts in rates.items()}
 
 
@@ -103,22 +118,46 @@ def compare_layers(case: Case, conditions: Conditions, device: Device) -> list[L
     """Compare every spiking population with the activations that it stands for."""
     expected = expected_rates(case, conditions)
     measured = measured_rates(case, conditions, device)
-    return [_compare(name, rate, measured[name], conditions.duration) for name, rate in expected.items()]
+    compared = []
+    for name, x in expected.items():
+        if conditions.code == "time":
+            values, unit = np.concatenate([[0.0], conditions.time_code.values]), "of the scale"
+            numbers = np.arange(0, len(values), -(-len(values) // N_BINS))
+            borders = np.concatenate(
+                [[-values[1]], (values[numbers[1:] - 1] + values[numbers[1:]]) / 2, [1.0]]
+            )
+        else:
+            # Whole numbers of spikes, so that no row is empty for want of a rate in between.
+            most, unit = round(float(measured[name].max()) * conditions.duration), "Hz"
+            stride = -(-(most + 1) // N_BINS)
+            borders = (np.arange(0, most + stride + 1, stride) - 0.5) / conditions.duration
+        compared.append(_compare(name, x, measured[name], borders, unit))
+    return compared
+
+
+def _said(population: Population, spikes: SpikeTrains, conditions: Conditions) -> NDArray[np.float64]:
+    """Return the rate of each neuron, Hz; in the time code, the value that its spike says."""
+    neuron = population.neuron
+    if not isinstance(neuron, WindowedLIF):
+        return np.asarray(spikes.counts() / conditions.duration)
+    values = np.zeros((spikes.n_trials, spikes.size))
+    values[spikes.trial(), spikes.neuron] = neuron.code.values[neuron.closes - spikes.step - 1]
+    return values
 
 
 def _compare(
-    name: str, expected: NDArray[np.float64], measured: NDArray[np.float64], duration: float
+    name: str,
+    expected: NDArray[np.float64],
+    measured: NDArray[np.float64],
+    rows: NDArray[np.float64],
+    unit: str,
 ) -> LayerComparison:
     x, y = expected.ravel(), measured.ravel()
     covariance = np.cov(x, y, bias=True)
     variances = float(covariance[0, 0]), float(covariance[1, 1])
     spread = np.sqrt(variances[0] * variances[1])
     active = x > 0
-    columns = np.linspace(0, max(float(x.max()), 1 / duration), N_BINS + 1)
-    # Whole numbers of spikes, so that no row is empty for want of a rate in between.
-    most = round(float(y.max()) * duration)
-    stride = -(-(most + 1) // N_BINS)
-    rows = (np.arange(0, most + stride + 1, stride) - 0.5) / duration
+    columns = np.linspace(0, max(float(x.max()), float(rows[1])), N_BINS + 1)
     counts = np.histogram2d(y, x, bins=(rows, columns))[0].astype(int)
     return LayerComparison(
         name=name,
@@ -132,4 +171,5 @@ def _compare(
         expected_edges=[float(edge) for edge in columns],
         measured_edges=[float(edge) for edge in rows],
         counts=counts.tolist(),
+        unit=unit,
     )

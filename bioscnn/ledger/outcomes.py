@@ -16,7 +16,7 @@ from bioscnn.ann import LIFRate, Node, ReLU
 from bioscnn.caches import cache_folder
 from bioscnn.conversion import rate_codes, simplified
 from bioscnn.conversion.stages import stages
-from bioscnn.encoding import Currents, pixel_currents
+from bioscnn.encoding import SpikeTrains, Stimulus
 from bioscnn.files import write_atomically
 from bioscnn.ledger.conditions import Case, Conditions, normalisation_for, spiking_network
 from bioscnn.network import OUTPUT, READOUT
@@ -65,7 +65,7 @@ class _Simulation:
     """One simulation, from which several windows may be read."""
 
     shape: ProgramShape
-    stimulus: Currents
+    stimulus: Stimulus
     key: str
 
 
@@ -115,8 +115,8 @@ class _Named:
 
 def _simulation(case: Case, conditions: Conditions, device: Device) -> _Simulation:
     network = spiking_network(conditions, case.graph, case.calibration)
-    shape = ProgramShape(network, False, conditions.precision, device.connectivity)
-    stimulus = pixel_currents(case.images, conditions.n_steps, conditions.dt)
+    stimulus = conditions.stimulus(case.images)
+    shape = ProgramShape(network, not network.takes_currents, conditions.precision, device.connectivity)
     clock = conditions.n_steps, conditions.dt
     digest = hashlib.sha256(f"{shape.key()} {device.name} {clock}".encode())
     for name, values in constant_files(shape).items():
@@ -127,7 +127,9 @@ def _simulation(case: Case, conditions: Conditions, device: Device) -> _Simulati
     for population in network.neurons:
         if population.bias is not None:
             digest.update(population.bias.tobytes())
-    digest.update(stimulus.values.tobytes())
+    spikes = isinstance(stimulus, SpikeTrains)
+    for part in ("neuron", "step", "trial_start") if spikes else ("values",):
+        digest.update(getattr(stimulus, part).tobytes())
     return _Simulation(shape, stimulus, digest.hexdigest())
 
 
@@ -148,7 +150,7 @@ def _simulate(
     return [np.concatenate(classes) for classes in parts]
 
 
-def _portions(stimulus: Currents) -> Iterator[Currents]:
+def _portions(stimulus: Stimulus) -> Iterator[Stimulus]:
     """Cut the trials into portions whose potentials fit into memory."""
     size = max(1, _STEPS_AT_ONCE // stimulus.n_steps)
     for first in range(0, stimulus.n_trials, size):

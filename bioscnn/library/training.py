@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from bioscnn.ann import LayerGraph, read_model
 from bioscnn.errors import UserError
@@ -41,8 +41,8 @@ def train(
     changes : mapping, optional
         Keys and their values: ``{"training.layers": "8c3 16c3s2 d32"}``.
     on : str, optional
-        ``"rates"``, or ``"spikes"``, which begins with the network of the study; that of the study if left
-        out.
+        ``"rates"``; or ``"spikes"`` or ``"times"``, which begin with the network of the study; that of the
+        study if left out.
     epochs, seed : int, optional
         In place of those of the study.
     data : path, optional
@@ -71,8 +71,10 @@ def train(
     from bioscnn.studies.training import train_recipe
     from bioscnn.terminal import TrainingProgress
 
-    if on not in (None, "rates", "spikes"):
-        raise UserError("no such stage of training", key="on", value=on, expected='"rates" or "spikes"')
+    if on is not None and on not in get_args(Stage):
+        raise UserError(
+            "no such stage of training", key="on", value=on, expected='"rates", "spikes" or "times"'
+        )
     folder, replaced = as_path(out), {"seed": seed, "epochs": epochs}
     checked = table_of(Training, "training", {key: n for key, n in replaced.items() if n is not None})
     if isinstance(study, Study):

@@ -12,6 +12,8 @@ from bioscnn.neurons.neuron_file import read_definition
 from bioscnn.neurons.nir import NIRNeuron, Pulse
 from bioscnn.neurons.rates import lif_first_spike, lif_rate, postsynaptic_potential, soft_lif_rate
 from bioscnn.neurons.synapse import NO_SYNAPSES, ExponentialCurrent
+from bioscnn.neurons.time_code import TimeCode
+from bioscnn.neurons.windowed import Windowed, WindowedIntegrator, WindowedLIF
 
 Synapse = ExponentialCurrent | ExponentialConductance
 """A synapse model."""
@@ -36,6 +38,10 @@ __all__ = [
     "Pulse",
     "SpikingNeuron",
     "Synapse",
+    "TimeCode",
+    "Windowed",
+    "WindowedIntegrator",
+    "WindowedLIF",
     "lif_first_spike",
     "lif_rate",
     "postsynaptic_potential",

@@ -36,6 +36,8 @@ class NeuronModel(ABC):
         Variables that return to zero, the resting state, before each trial, with their Brian2 units.
     method : str or callable
         Brian2's numerical integration of `equations`.
+    noise_enters : str
+        The current to which membrane noise adds; one that `equations` do not name flows at all times.
     """
 
     equations: ClassVar[str]
@@ -43,6 +45,7 @@ class NeuronModel(ABC):
     refractory: ClassVar[str | None] = None
     state: ClassVar[dict[str, str]] = {"V": "volt"}
     method: ClassVar[str | Callable[..., str]] = "exact"
+    noise_enters: ClassVar[str] = "I_stim"
 
     @property
     def reset_statement(self) -> str | None:

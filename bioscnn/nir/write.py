@@ -28,7 +28,7 @@ from bioscnn.network import (
     SpikingNetwork,
     Sum,
 )
-from bioscnn.neurons import LIF, AdaptiveLIF, ExponentialCurrent, MaxPooling
+from bioscnn.neurons import LIF, AdaptiveLIF, ExponentialCurrent, MaxPooling, Windowed
 from bioscnn.nir.file import Tree
 from bioscnn.nir.graph import Graph, graph_of
 
@@ -139,6 +139,8 @@ def _neurons(network: SpikingNetwork, population: Population, dt: float, place: 
     neuron, name, shape = population.neuron, population.name, population.shape
     if isinstance(neuron, MaxPooling):
         raise _refuse("it has no max pooling", name, fix="train with average pooling")
+    if isinstance(neuron, Windowed):
+        raise _refuse("it has no windows of the time code", name, fix='set network.code = "rate"')
     if isinstance(neuron, AdaptiveLIF) or not isinstance(neuron, LIF):
         raise _refuse("of the neurons of bioscnn it has the LIF", name, value=type(neuron).__name__,
                       fix='set neuron.model to "lif"')  # fmt: skip

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bioscnn.network import Population, Projection, SpikingNetwork
-from bioscnn.neurons import LeadingCount, SpikingNeuron
+from bioscnn.neurons import LeadingCount, SpikingNeuron, WindowedLIF
 from bioscnn.noise.noise import Noise
 
 
@@ -55,7 +55,8 @@ def with_neurons(
     network: SpikingNetwork, change: Callable[[Population], Population], *, spared: str | None = None
 ) -> SpikingNetwork:
     """Change the populations of spiking neurons, but for a spared one; max pooling is no neuron."""
-    spiking = {p.name for p in network.populations if isinstance(p.neuron, SpikingNeuron)} - {spared}
+    spiking = {p.name for p in network.populations if isinstance(p.neuron, SpikingNeuron | WindowedLIF)}
+    spiking -= {spared}
     populations = (change(p) if p.name in spiking else p for p in network.populations)
     return replace(network, populations=tuple(populations))
 

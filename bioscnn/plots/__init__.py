@@ -43,6 +43,7 @@ from bioscnn.plots.sensitivity import (
 )
 from bioscnn.plots.surface import response_surface
 from bioscnn.plots.sweep import main_effects, parallel_coordinates
+from bioscnn.plots.time_code import spike_times
 from bioscnn.plots.time_step import against_time_step
 from bioscnn.plots.timing import (
     distance_matrix,
@@ -117,6 +118,7 @@ __all__ = [
     "sobol_bars",
     "spatial_tuning",
     "spike_maps",
+    "spike_times",
     "spikes_histogram",
     "spikes_left",
     "spikes_of_coefficients",

@@ -34,6 +34,8 @@ def print_training(card: dict[str, Any], file: Path, model: str, again: Again) -
     if again.subject.suffix != ".toml":
         return
     other = {} if Path(model) == file else {"network__model": str(file)}
+    if card["stage"] == "times":
+        other |= {"network__code": "time", "network__scale": "1", "encoding__kind": "spike-time"}
     of_run = replace(again, changes=[c for c in again.changes if not c.lstrip().startswith("training.")])
     OUT.print(f"\nNext:\n  {escape(of_run.command('run', **other))}")
     if card["stage"] == "rates" and card["spiking"]:

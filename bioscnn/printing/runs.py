@@ -13,6 +13,7 @@ from rich.table import Table
 
 from bioscnn.errors import UserError
 from bioscnn.printing.shared import Again, own_name, print_simulated, print_table, with_interval
+from bioscnn.quantities import format_quantity
 from bioscnn.terminal import OUT
 
 if TYPE_CHECKING:
@@ -83,15 +84,19 @@ def next_commands(run: Run, config: StudyConfig, again: Again) -> Iterator[tuple
 
     if config.is_nir:
         yield again.command("devices"), "the same spikes on every device"
+    elif config.network.code == "time":
+        half = format_quantity(config.simulation.dt / 2, "time")
+        finer = again.command("run", simulation__dt=half, simulation__duration="auto")
+        yield finer, "twice as many spike times in a window"
     elif config.neuron.definition is None:
         yield again.command("run", neuron__t_ref="3 ms"), "another refractory period, without recompiling"
-    if not config.is_nir or model_of(config).fires:
+    if config.network.code == "rate" and (not config.is_nir or model_of(config).fires):
         yield again.command("run", readout__rule="first-spike"), "another readout"
     if run.summary.get("saccade_ends_ms"):
         yield again.command("run", simulation__duration="100 ms"), "the first saccade alone"
     elif "simulated" in run.summary:
         yield again.command("timing"), "what the times of spikes carry"
-    elif "input_spikes_per_trial" in run.summary:
+    elif "input_spikes_per_trial" in run.summary and config.network.code == "rate":
         slow = {"simulation__device": "numpy", "simulation__connectivity": "auto", "dataset__trials": "20"}
         yield again.command("run", **slow), "no compiler, slow and clear"
     else:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import tomllib
+
 import numpy as np
 
 from bioscnn import plots
 from bioscnn.network import READOUT
+from bioscnn.neurons import TimeCode
+from bioscnn.quantities import parse_quantity
 from bioscnn.readout import READOUTS
 from bioscnn.report import words
 from bioscnn.report.folder import Run
@@ -58,11 +62,26 @@ def raster(run: Run, results: Results) -> Figure:
             image=data.example_image[example],
             classes=run.classes,
             label=label,
-            ends=run.saccade_ends,
+            ends=run.borders,
             width=width,
         ),
         f"{what} of class {run.classes[label]}, and the spikes of {len(trains)} populations over time",
         words.trial_caption(run, results, example),
+    )
+
+
+def spike_times(run: Run) -> Figure:
+    """Return how a neuron of the time code turns its potential into the time of its spike."""
+    study = tomllib.loads(run.config)
+    tau_m, tau_s = (
+        parse_quantity(study[t][key], "time") for t, key in (("neuron", "tau_m"), ("synapse", "tau_s"))
+    )
+    code = TimeCode(tau_m, tau_s, 1e-3 * float(run.summary["dt_ms"]))
+    V_th = parse_quantity(study["neuron"]["V_th"], "voltage")
+    return Figure(
+        lambda width: plots.spike_times(code, V_th, width=width),
+        "Potentials in mV that fall to a falling threshold, and the value that each spike time says",
+        words.spike_times_caption(code),
     )
 
 
@@ -79,7 +98,7 @@ def potentials(run: Run, results: Results) -> Figure:
             results.chosen[trials],
             run.classes,
             images=data.example_image,
-            ends=run.saccade_ends,
+            ends=run.borders,
             width=width,
         ),
         f"Potentials in mV of {len(run.classes)} readout neurons against time in {len(trials)} trials",

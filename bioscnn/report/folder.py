@@ -75,6 +75,20 @@ class Run:
         return list(self.summary.get("saccade_ends_ms", []))
 
     @property
+    def windows(self) -> tuple[int, list[int]]:
+        """Of the time code, steps of a window and steps at which one closes; 0 and none of other runs."""
+        found = [population.get("parameters") or {} for population in self.provenance["populations"]]
+        windows = [(int(float(p["window"])), int(float(p["closes"]))) for p in found if "closes" in p]
+        steps = max((window for window, _ in windows), default=0)
+        return steps, sorted({closes - steps for _, closes in windows})
+
+    @property
+    def borders(self) -> list[float]:
+        """Times at which saccades, or windows of the time code, end, ms."""
+        dt_ms = float(self.summary["dt_ms"])
+        return self.saccade_ends or [dt_ms * (step + 1) for step in self.windows[1]]
+
+    @property
     def firing(self) -> list[str]:
         """Populations that can fire, from the input to the output."""
         return [name for name in self.data.recording.populations if name != READOUT]

@@ -20,15 +20,19 @@ CAUSES = [
     Column("agreement", "gives the\nANN's class", percent, numeric=True),
     Column("change", "switched off by", words=True),
 ]
-LAYERS = [
-    Column("name", "population"),
-    Column("correlation", "correlation", "{:.3f}".format, numeric=True),
-    Column("slope", "slope", "{:.2f}".format, numeric=True),
-    Column("expected", "expected\n(Hz)", "{:.1f}".format, numeric=True),
-    Column("measured", "spikes\n(Hz)", "{:.1f}".format, numeric=True),
-    Column("bias", "bias\n(Hz)", "{:+.1f}".format, numeric=True),
-    Column("silent", "active, but\nsilent (%)", lambda share: f"{100 * share:.1f}", numeric=True),
-]
+
+
+def _columns_of_layers(unit: str) -> list[Column]:
+    digits = 1 if unit == "Hz" else 3
+    return [
+        Column("name", "population"),
+        Column("correlation", "correlation", "{:.3f}".format, numeric=True),
+        Column("slope", "slope", "{:.2f}".format, numeric=True),
+        Column("expected", f"expected\n({unit})", f"{{:.{digits}f}}".format, numeric=True),
+        Column("measured", f"spikes\n({unit})", f"{{:.{digits}f}}".format, numeric=True),
+        Column("bias", f"bias\n({unit})", f"{{:+.{digits}f}}".format, numeric=True),
+        Column("silent", "active, but\nsilent (%)", lambda share: f"{100 * share:.1f}", numeric=True),
+    ]
 
 
 def ledger_section(ledger: Ledger, layers: list[LayerComparison]) -> Section:
@@ -51,7 +55,7 @@ def ledger_section(ledger: Ledger, layers: list[LayerComparison]) -> Section:
     meanings = {entry.cause: entry.meaning for entry in ledger.entries}
     rates = Figure(
         lambda width: plots.rates_against_activations(layers, width=width),
-        f"Densities of spike rate against expected rate in Hz, in {len(layers)} populations",
+        f"Densities of what spikes say against what they should, in {len(layers)} populations",
         words.layers_caption(layers),
     )
     return Section(
@@ -63,7 +67,9 @@ def ledger_section(ledger: Ledger, layers: list[LayerComparison]) -> Section:
             Facts(meanings | {name: f"Does not apply: {reason}." for name, reason in reasons}),
             Text("Layer by layer", "heading"),
             rates,
-            Table([vars(layer) | {"bias": layer.bias} for layer in layers], LAYERS),
+            Table(
+                [vars(layer) | {"bias": layer.bias} for layer in layers], _columns_of_layers(layers[0].unit)
+            ),
         ],
         "Ledger",
     )

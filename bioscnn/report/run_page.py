@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bioscnn.report.figures import confusion, evidence, input_spikes, potentials, raster
+from bioscnn.report.figures import confusion, evidence, input_spikes, potentials, raster, spike_times
 from bioscnn.report.folder import Run
 from bioscnn.report.formats import number, percent, percent_interval, plural, points, points_interval
 from bioscnn.report.ledger import ledger_section
@@ -86,7 +86,8 @@ def _sections(run: Run, results: Results) -> Iterator[Section]:
     if run.explained is not None:
         yield ledger_section(*run.explained)
     yield Section("confusion", "Which class is taken for which", [confusion(run, results)], "Confusions")
-    yield Section("trial", "One trial through the network", [raster(run, results)], "One trial")
+    trial = [raster(run, results), *([spike_times(run)] if run.windows[0] else [])]
+    yield Section("trial", "One trial through the network", trial, "One trial")
     yield Section("potentials", "Output potentials", [potentials(run, results)], "Potentials")
     yield activity_section(run, results)
     yield network_section(run)

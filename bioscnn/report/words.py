@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bioscnn.ledger import LayerComparison, Ledger
 from bioscnn.network import READOUT
+from bioscnn.neurons import TimeCode
 from bioscnn.readout import READOUTS
 from bioscnn.report.folder import Run
 from bioscnn.report.formats import plural
@@ -102,6 +103,17 @@ def trial_caption(run: Run, results: Results, example: int) -> str:
     start = output.trial_start[example]
     onset, neuron = (output.step[start] + 1) * output.dt * 1e3, run.classes[output.neuron[start]]
     return f"{text}; the first of {run.firing[-1]} came after {onset:.3g} ms, from class {neuron}."
+
+
+def spike_times_caption(code: TimeCode) -> str:
+    """Say how a spike time says a value, and which values there are."""
+    smallest, second, *_ = code.values
+    return (
+        "At the end of the window in which a neuron listens, its potential is the weighted sum of what came "
+        "in, here in units of V_th; then it decays, and fires when the threshold meets it. A window of "
+        f"{1e3 * code.window_steps * code.dt:.3g} ms has {code.window_steps} spike times: the last says "
+        f"{smallest:.3f}, the one before {second:.3f}, the first 1. What is nearer to 0 makes no spike."
+    )
 
 
 def events_caption(run: Run, example: int) -> str:
@@ -236,10 +248,14 @@ def layers_caption(layers: list[LayerComparison]) -> str:
     """Say where rates follow activations least, and whether they fall short."""
     worst = min(layers, key=lambda layer: layer.correlation)
     silent = max(layers, key=lambda layer: layer.silent)
+    rates = "Spike rates against the rates that the activations of the trained network stand for"
+    whole, bias = "rates come in whole spikes a window", f"{worst.bias:+.1f} Hz"
+    if worst.unit != "Hz":
+        rates = "What the spikes of single neurons say against the activations of the trained network"
+        whole, bias = "a spike says the values that whole steps can", f"{worst.bias:+.3f} {worst.unit}"
     return (
-        f"Spike rates against the rates that the activations of the trained network stand for, "
-        f"{plural(worst.n_trials, 'trial')}; rates come in whole spikes a window. They follow least in "
-        f"{worst.name} (r = {worst.correlation:.3f}, {worst.bias:+.1f} Hz on average). In {silent.name}, "
+        f"{rates}, {plural(worst.n_trials, 'trial')}; {whole}. They follow least in "
+        f"{worst.name} (r = {worst.correlation:.3f}, {bias} on average). In {silent.name}, "
         f"{100 * silent.silent:.0f} % of the active units fire no spike. Blue: neurons and trials, "
         "logarithmic; red: mean; dashed: equal."
     )

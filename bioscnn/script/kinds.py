@@ -20,6 +20,8 @@ from bioscnn.neurons import (
     LeakyIntegrator,
     MaxPooling,
     NeuronModel,
+    WindowedIntegrator,
+    WindowedLIF,
 )
 from bioscnn.script.words import MEANING, MEANING_OF_OURS, aligned, parse_lines
 from bioscnn.simulation.equations import (
@@ -33,7 +35,7 @@ from bioscnn.simulation.equations import (
 
 NAMES = {
     LIF: "lif", IF: "integrate_and_fire", AdaptiveLIF: "adaptive_lif", LeakyIntegrator: "leaky_integrator",
-    MaxPooling: "max_pooling",
+    MaxPooling: "max_pooling", WindowedLIF: "windowed_lif", WindowedIntegrator: "windowed_integrator",
 }  # fmt: skip
 
 

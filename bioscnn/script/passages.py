@@ -95,6 +95,12 @@ _ABOUT = {
     "leaky_integrator": "Membranes without a threshold: their potentials are the evidence for the classes.",
     "max_pooling": "Neurons of max pooling. Each fires whenever one of its inputs takes the lead, so that at "
     "every moment it has fired as often as the busiest of them. Its synapses count the spikes of each input.",
+    "windowed_lif": "Neurons of the time code: one spike says a value, the sooner the larger. In one window "
+    "the currents flow, and at its end V is the weighted sum of the values that came in; then V decays. In "
+    "the next window the neuron fires when the falling threshold meets V: so long before the window's end "
+    "that the spike says V/V_th to the neurons behind it.",
+    "windowed_integrator": "The same membranes without a threshold: at the end of the last window, their "
+    "potentials are the evidence for the classes.",
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -44,15 +46,30 @@ def current_into(
         if not current.any():
             return [], {}
         return [f'{variable}.I_stim = data["{name}_bias"]*amp'], {f"{name}_bias": current[0]}
-    every, when, about = "duration", ", dt=duration", []
-    if population.noise is not None:
-        current, every, when = _noisy(population, current, stimulus), "defaultclock.dt", ""
-        about = ["# with the noise of the membranes, another in each step"]
+    assert population.neuron is not None
+    enters = "I_stim" if population.noise is None else population.neuron.noise_enters
+    if enters != "I_stim":
+        steady, arrays = current_into(network, replace(population, noise=None), stimulus, variable)
+        noise = _noisy(population, np.zeros_like(current), stimulus)
+        lines = _changing(variable, enters, f"{name}_noise", "defaultclock.dt", "")
+        return [*steady, _ABOUT_NOISE, *lines], {**arrays, f"{name}_noise": noise}
+    if population.noise is None:
+        return _changing(variable, enters, f"{name}_current", "duration", ", dt=duration"), {
+            f"{name}_current": current
+        }
+    lines = _changing(variable, enters, f"{name}_current", "defaultclock.dt", "")
+    return [_ABOUT_NOISE, *lines], {f"{name}_current": _noisy(population, current, stimulus)}
+
+
+_ABOUT_NOISE = "# with the noise of the membranes, another in each step"
+
+
+def _changing(variable: str, current: str, array: str, every: str, when: str) -> list[str]:
+    """Return the lines that change a current of a population at the times of an array."""
     return [
-        *about,
-        f'{name}_current = TimedArray(data["{name}_current"]*amp, dt={every})',
-        f'{variable}.run_regularly("I_stim = {name}_current(t, i)"{when})',
-    ], {f"{name}_current": current}
+        f'{array} = TimedArray(data["{array}"]*amp, dt={every})',
+        f'{variable}.run_regularly("{current} = {array}(t, i)"{when})',
+    ]
 
 
 def _noisy(population: Population, current: NDArray[np.float64], stimulus: Stimulus) -> NDArray[np.float64]:

@@ -29,6 +29,18 @@ MEANING_OF_OURS = {
     "I_a": "adaptation current",
     "tau_a": "time constant of the adaptation",
     "b": "what a spike adds to the adaptation",
+    "age": "steps until the window closes in which the neuron fires",
+    "listens": "1 in the window before, in which its currents flow",
+    "window": "steps of a window, in which a postsynaptic potential rises",
+    "closes": "step of a trial before which the neuron fires",
+    "left": "age of the spike it fires now, when the window closes",
+    "psp": "potential that such a spike then makes",
+    "younger": "and that of a spike one step later",
+    "theta": "threshold, falling, over V_th",
+    "tau_fall": "time constant with which the threshold falls, that of the membrane",
+    "tau_rise": "time constant of the rise it makes up for, that of the synapses",
+    "psp_of_1": "potential that the earliest spike of a window makes",
+    "I_noise": "noisy current",
 }
 """What the neurons that come with bioscnn mean by others."""
 

@@ -18,6 +18,7 @@ from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
 from bioscnn.network import Population, Projection, SpikingNetwork
 from bioscnn.simulation.equations import (
     N_STEPS,
+    counts_steps,
     equations_of,
     method_of,
     projection_name,
@@ -82,7 +83,7 @@ def _kind(name: str, variable: Any) -> list[object]:
 
 
 def _solve(equations: Any, variables: Any, method_options: Any) -> str:
-    own = [e for e in equations.values() if "constant" not in e.flags and e.var_type == "float"]
+    own = [e for e in equations.values() if not {"constant", "shared"} & {*e.flags} and e.var_type == "float"]
     symbols = [sympy.Symbol(equation.varname, real=True) for equation in own]
     statements = []
     for statement in brian2.exact(equations, variables, method_options).splitlines():
@@ -126,7 +127,7 @@ def construct(
     for population in network.neurons:
         neuron = population.neuron
         assert neuron is not None
-        method, own = method_of(network, population), [N_STEPS] * population.spikes
+        method, own = method_of(network, population), [N_STEPS] * counts_steps(population)
         if method == "exact":
             method = exact
         if steps and population.name in steps:
@@ -142,6 +143,8 @@ def construct(
             name=population.name,
             namespace={},
         )
+        if (updater := groups[population.name].subexpression_updater) is not None:
+            updater.when, updater.order = "start", 2  # behind what reads its parameters and sets its state
     built = BrianNetwork(groups, {}, {}, source)
     for population in network.populations:
         fires = groups.get(population.name, source)

@@ -20,7 +20,7 @@ from brian2.groups.group import CodeRunner
 from bioscnn.network import Population, Projection
 from bioscnn.neurons import LeadingCount
 from bioscnn.simulation.brian import SCHEDULE, BrianNetwork, construct
-from bioscnn.simulation.equations import border_statements, parameters_of, projection_name
+from bioscnn.simulation.equations import border_statements, counts_steps, parameters_of, projection_name
 from bioscnn.simulation.procedural import patches
 from bioscnn.simulation.shape import TEMPLATES, ProgramShape
 
@@ -260,9 +260,10 @@ def _streams_of(shape: ProgramShape, population: Population, group: Any) -> list
     network, driven = shape.network, shape.network.is_driven(population.name)
     injection = shape.injection(population.name) if driven else None
     size = network.source.size if injection else population.size
+    assert population.neuron is not None
     own = list(population.values)
     shared = [name for name in parameters_of(network, population) if name not in own]
-    parameters = [*shared, *own, *(["n_steps"] if population.spikes else [])]
+    parameters = [*shared, *own, *(["n_steps"] if counts_steps(population) else [])]
     begin = Stream(
         group,
         "begin",
@@ -276,7 +277,9 @@ def _streams_of(shape: ProgramShape, population: Population, group: Any) -> list
     )
     streams = [begin]
     if population.noise is not None:
-        streams.append(Stream(group, "noise", when="start", order=1, driven=driven))
+        enters = population.neuron.noise_enters
+        driven = driven and enters == "I_stim"
+        streams.append(Stream(group, "noise", [enters], when="start", order=1, driven=driven, current=enters))
     if not population.spikes:
         return [*streams, Stream(group, "record", when="end", channels=0)]
     record = Stream(group, "record", ["_spikespace"], when="end", channels=population.shape[0])

@@ -97,8 +97,7 @@ def stimulus_files(
         "dt": np.array([stimulus.dt], np.float64),
     }
     for population in network.neurons:
-        if population.spikes:
-            files[f"{population.name}.n_steps"] = np.array([stimulus.n_steps], np.int32)
+        files[f"{population.name}.n_steps"] = np.array([stimulus.n_steps], np.int32)
         if isinstance(stimulus, Currents) and network.is_driven(population.name):
             if shape.injection(population.name) is not None:
                 current = to_brian(stimulus.values, source.shape)

@@ -42,6 +42,8 @@ def equations_of(network: SpikingNetwork, population: Population) -> str:
         text = silent.replace("/tau_m :", "/tau_m + V_noise*sqrt(2/tau_m)*xi :", 1) + V_NOISE
         if silent in text:
             raise UserError("xi is noise of the membranes that come with bioscnn", key=population.name)
+    elif population.noise is not None and (current := population.neuron.noise_enters) not in text:
+        text = text.replace(" - V)/tau_m", f" + R_m*{current} - V)/tau_m", 1) + f"\n{current} : amp"
     for name in population.values:
         if name == V_0:
             text += V_0_EQUATION
@@ -50,6 +52,12 @@ def equations_of(network: SpikingNetwork, population: Population) -> str:
         if not found:
             raise ValueError(f"{population.name!r} has no shared parameter {name!r}")
     return text
+
+
+def counts_steps(population: Population) -> bool:
+    """Whether the equations or the threshold of a population know `N_STEPS`."""
+    assert population.neuron is not None
+    return population.spikes or "n_steps" in population.neuron.equations
 
 
 def threshold_of(population: Population) -> str | None:

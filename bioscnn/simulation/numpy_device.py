@@ -17,6 +17,7 @@ from bioscnn.neurons import LeadingCount
 from bioscnn.simulation.brian import SCHEDULE, construct
 from bioscnn.simulation.equations import (
     border_statements,
+    counts_steps,
     delay_steps,
     input_current,
     noise_current,
@@ -109,7 +110,7 @@ def simulate_numpy(
             group.variables[name].set_value(value)
         for name, own in population.values.items():
             group.variables[name].set_value(to_brian(own, population.shape))
-        if population.spikes:
+        if counts_steps(population):
             group.variables["n_steps"].set_value(n_steps)
         group.run_regularly(border_statements(network, population), dt=n_steps * brian2.defaultclock.dt)
     for projection in through_synapses:
@@ -143,8 +144,10 @@ def simulate_numpy(
         for population, sd in noisy:
             assert population.noise is not None
             drawn = normals(population.noise.key, trials[trial], step, size=population.size)
-            current = currents[population.name][trial] + sd * drawn
-            built.groups[population.name].variables["I_stim"].set_value(current)
+            assert population.neuron is not None
+            enters = population.neuron.noise_enters
+            steady = currents[population.name][trial] if enters == "I_stim" else 0.0
+            built.groups[population.name].variables[enters].set_value(steady + sd * drawn)
 
     stimulate = brian2.NetworkOperation(
         set_currents, dt=every * brian2.defaultclock.dt, when="start", order=1

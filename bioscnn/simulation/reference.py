@@ -7,6 +7,8 @@ time. Slow and clear.
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -25,6 +27,7 @@ from bioscnn.neurons import (
     NIRNeuron,
     Pulse,
     Synapse,
+    Windowed,
 )
 from bioscnn.simulation.recording import PopulationRecording, Recording
 from bioscnn.simulation.reference_nir import NIRCells
@@ -45,6 +48,7 @@ class _Neurons:
         self.I_a = np.zeros(population.size)
         self.arrived = {name: np.zeros(population.size) for name in synapse.state}
         self.I_stim = np.zeros(population.size) if population.bias is None else population.bias.copy()
+        self.noise = np.zeros(population.size)
         self.held = np.zeros(population.size, dtype=np.int64)
         self.free = self.held == 0
 
@@ -53,6 +57,11 @@ class _Neurons:
         """Time constant and jump of the adaptation current; any time constant where there is none."""
         neuron = self.neuron
         return (neuron.tau_a, neuron.b) if isinstance(neuron, AdaptiveLIF) else (1.0, 0.0)
+
+    @property
+    def current(self) -> NDArray[np.float64]:
+        """What flows in besides synaptic currents, A."""
+        return self.I_stim + self.noise
 
     def integrate(self) -> None:
         """Advance by one step; `held` counts the refractory steps still to come."""
@@ -73,11 +82,11 @@ class _Neurons:
             np.exp(-self.dt / self.synapse.tau_s),
         )
         if isinstance(self.neuron, IF):
-            charge = tau_s * (1 - decay_s) * I_syn + self.dt * self.I_stim
+            charge = tau_s * (1 - decay_s) * I_syn + self.dt * self.current
             return np.asarray(self.V + charge / self.neuron.C_m)
         tau_m, R_m = self.tau_m, self.neuron.R_m
         decay_m = np.exp(-self.dt / tau_m)
-        moved = self.V * decay_m + R_m * self.I_stim * (1 - decay_m)
+        moved = self.V * decay_m + R_m * self.current * (1 - decay_m)
         moved = moved + R_m * I_syn * tau_s / (tau_m - tau_s) * (decay_m - decay_s)
         if isinstance(self.neuron, AdaptiveLIF):
             tau_a, decay_a = self.neuron.tau_a, np.exp(-self.dt / self.neuron.tau_a)
@@ -97,7 +106,7 @@ class _Neurons:
         silent = np.isinf(tau)  # a membrane that leaks nowhere only sums up
         towards = rest + (self.V - rest) * np.exp(-self.dt / tau)
         if isinstance(self.neuron, IF):
-            return np.where(silent, self.V + self.dt * self.I_stim / self.neuron.C_m, towards)
+            return np.where(silent, self.V + self.dt * self.current / self.neuron.C_m, towards)
         return np.asarray(towards)
 
     def _relaxation(
@@ -110,7 +119,7 @@ class _Neurons:
             if isinstance(self.neuron, IF)
             else (1 / self.neuron.R_m, self.tau_m / self.neuron.R_m)
         )
-        drive = g_e * self.synapse.E_e + g_i * self.synapse.E_i + self.I_stim - I_a
+        drive = g_e * self.synapse.E_e + g_i * self.synapse.E_i + self.current - I_a
         total = leak + g_e + g_i
         open_ = total > 0
         total = np.where(open_, total, 1.0)
@@ -147,7 +156,7 @@ class _Neurons:
             return np.zeros(len(fired))
         else:
             assert isinstance(self.neuron, LIF | AdaptiveLIF)
-            to, tau = self.neuron.R_m * (self.arrived["I_syn"] + self.I_stim - self.I_a), self.tau_m
+            to, tau = self.neuron.R_m * (self.arrived["I_syn"] + self.current - self.I_a), self.tau_m
         V_th, longest = self.V_th[fired], 1 - np.exp(-self.dt / tau[fired])
         drive = to[fired] - V_th
         charged = np.where(drive * longest > excess, excess / np.where(drive > 0, drive, 1), longest)
@@ -186,6 +195,48 @@ class _Pool:
         self.V += (self.weights * ahead).sum(axis=1)
 
 
+class _Windowed(_Neurons):
+    """A population of the time code within one trial.
+
+    Its currents flow in the W steps up to `opens`; what a neuron fires when, is looked up in a table.
+    """
+
+    def __init__(self, population: Population, synapse: Synapse, dt: float) -> None:
+        neuron = population.neuron
+        assert isinstance(neuron, Windowed)
+        tau_m, tau_s, self.opens = neuron.code.tau_m, neuron.code.tau_s, neuron.opens
+        self.window = 0
+        while (self.window + 1) * dt <= np.log(tau_m / tau_s) / (1 / tau_s - 1 / tau_m) + 1e-12:
+            self.window += 1
+        says = [np.exp(-k * dt / tau_m) - np.exp(-k * dt / tau_s) for k in range(self.window + 1)]
+        self.borders = [(a + b) / 2 / says[-1] for a, b in pairwise(says)]
+        self.step, self.falls = -1, tau_m
+        membrane = LeakyIntegrator(tau_m=tau_m, R_m=neuron.R_m)
+        super().__init__(replace(population, neuron=membrane), synapse, dt)
+        self.V_th = population.values.get("V_th", np.full(population.size, getattr(neuron, "V_th", np.inf)))
+
+    def integrate(self) -> None:
+        """Advance by one step; outside of the window the membrane leaks and is noisy."""
+        self.step += 1
+        assert isinstance(self.neuron, LeakyIntegrator)
+        before, leak = self.V, np.exp(-self.dt / self.tau_m)
+        super().integrate()
+        if not self.opens - self.window < self.step <= self.opens:
+            self.V = before * leak + self.neuron.R_m * self.noise * (1 - leak)
+
+    def fire(self) -> NDArray[np.int64]:
+        """Return who spikes: whose value at the window's end is nearest to what a spike says now."""
+        passed = self.step - self.opens
+        if not 0 <= passed < self.window:
+            return np.empty(0, dtype=np.int64)
+        border = self.V_th * self.borders[self.window - 1 - passed]
+        decayed = border * np.exp(-passed * self.dt / self.falls)
+        fired = np.flatnonzero((self.V > decayed) & (self.held == 0))
+        self.V[fired] = 0
+        self.held[fired] = self.window
+        return fired
+
+
 def _drawn(key: int, *counters: int) -> int:
     """Return 64 random bits by counter, in whole numbers without a limit, cut where 64 bits end."""
     limit = 2**64
@@ -222,11 +273,14 @@ class _Chance:
     def noise(self, population: Population, trial: int, step: int) -> NDArray[np.float64]:
         """Return the noisy current into each neuron, A."""
         neuron, noise = population.neuron, population.noise
-        assert noise is not None and isinstance(neuron, LIF | AdaptiveLIF | LeakyIntegrator)
-        tau_m = np.broadcast_to(population.values.get("tau_m", np.array(neuron.tau_m)), population.size)
+        assert noise is not None and neuron is not None
+        tau_m, R_m = (
+            np.broadcast_to(population.values.get(name, neuron.parameters[name]), population.size)
+            for name in ("tau_m", "R_m")
+        )
         # A step adds R I (1 - a) to what is left of V, a V: the variance of V is then that over 1 - a**2.
         a = np.exp(-self.dt / tau_m)
-        sd = noise.sd * np.sqrt(1 - a**2) / (neuron.R_m * (1 - a))
+        sd = noise.sd * np.sqrt(1 - a**2) / (R_m * (1 - a))
         numbers = [_number_in_brian(population, neuron) for neuron in range(population.size)]
         z = []
         for number in numbers:
@@ -302,17 +356,20 @@ def simulate_reference(network: SpikingNetwork, stimulus: Stimulus) -> Recording
                 neurons[name] = _Pool(network[name], network.onto(name)[0].connectivity.matrix())
             else:
                 assert not isinstance(synapse, Pulse)
-                neurons[name] = _Neurons(network[name], synapse, stimulus.dt)
+                windowed = isinstance(network[name].neuron, Windowed)
+                kind = _Windowed if windowed else _Neurons
+                neurons[name] = kind(network[name], synapse, stimulus.dt)
         if isinstance(one, Currents):
             for projection, matrix in matrices:
                 if projection.synapse is None:
                     neurons[projection.post].I_stim += matrix @ one.values[0].astype(np.float64)
-        steady = {name: neurons[name].I_stim for name in names}
         arriving: dict[tuple[str, int], list[int]] = defaultdict(list)
         for step in range(n_steps):
             for name in names:
                 if network[name].noise is not None:
-                    neurons[name].I_stim = steady[name] + chance.noise(network[name], trial, step)
+                    noisy = neurons[name]
+                    assert isinstance(noisy, _Neurons)
+                    noisy.noise = chance.noise(network[name], trial, step)
             fired = {source: one.neuron[one.step == step]} if isinstance(one, SpikeTrains) else {}
             for name in names:
                 neurons[name].integrate()

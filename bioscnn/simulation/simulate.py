@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from math import isclose
 from threading import Event
 from typing import Protocol
 
@@ -16,7 +17,15 @@ from bioscnn.doctor import require_genn
 from bioscnn.encoding import Currents, Stimulus
 from bioscnn.errors import UserError
 from bioscnn.network import Projection, SpikingNetwork
-from bioscnn.neurons import EquationNeuron, ExponentialConductance, LeadingCount, NIRNeuron
+from bioscnn.neurons import (
+    EquationNeuron,
+    ExponentialConductance,
+    LeadingCount,
+    NIRNeuron,
+    Windowed,
+    WindowedLIF,
+)
+from bioscnn.quantities import format_quantity
 from bioscnn.simulation.genn_shape import GeNNShape
 from bioscnn.simulation.procedural import CONNECTIVITY, delivery
 from bioscnn.simulation.recording import Recording
@@ -280,6 +289,14 @@ def _check(network: SpikingNetwork, stimulus: Stimulus, device: Device, record: 
             expected="cpp_standalone | numpy",
             fix="choose one of them, or train with average pooling",
         )
+    if device.name == "genn" and any(isinstance(p.neuron, WindowedLIF) for p in network.neurons):
+        raise UserError(
+            "GeNN is told what a step does as one matrix, and in the time code windows open and close",
+            key="simulation.device",
+            value="genn",
+            expected="cpp_standalone | numpy",
+            fix='choose one of them, or set network.code = "rate"',
+        )
     own = EquationNeuron | NIRNeuron
     if device.name == "genn" and any(isinstance(p.neuron, own) for p in network.neurons):
         raise UserError(
@@ -289,6 +306,15 @@ def _check(network: SpikingNetwork, stimulus: Stimulus, device: Device, record: 
             expected="cpp_standalone | numpy",
             fix="choose one of them; or another neuron.model, where the network is no NIR graph",
         )
+    for population in network.neurons:
+        if isinstance(population.neuron, Windowed) and not isclose(population.neuron.code.dt, stimulus.dt):
+            raise UserError(
+                "the windows of the time code are those of another time step",
+                key="simulation.dt",
+                value=format_quantity(stimulus.dt, "time"),
+                expected=format_quantity(population.neuron.code.dt, "time"),
+                fix="convert the network for the time step of the stimulus",
+            )
     if device.name != "numpy" and any(p.noise and p.noise.xi for p in network.neurons):
         raise UserError(
             "xi is drawn where it is needed: every part of a compiled run would draw the same numbers",

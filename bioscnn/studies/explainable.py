@@ -29,13 +29,13 @@ def refuse_unexplained(config: StudyConfig, file: Path | None = None) -> None:
             value=config.network.model,
             fix="explain a run of a converted network",
         )
-    if config.encoding.kind != "currents":
+    if config.encoding.kind not in ("currents", "spike-time"):
         raise UserError(
-            "only runs under constant currents can be explained",
+            "only runs under constant currents or spike times can be explained",
             file=file,
             key="encoding.kind",
             value=config.encoding.kind,
-            expected='"currents": the causes are told apart under a stimulus that does not change in time',
+            expected='"currents" or "spike-time": what comes in has to say the same in every trial',
         )
     for key, model, known in (
         ("neuron.model", config.neuron.model, ("lif", "if")),

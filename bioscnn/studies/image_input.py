@@ -134,4 +134,5 @@ def front_end_of(config: StudyConfig) -> FrontEnd:
         keys.full_current,
         keys.input_rate,
         LIF(tau_m=neuron.tau_m, t_ref=neuron.t_ref, V_th=neuron.V_th, R_m=neuron.R_m),
+        config.synapse.tau_s,
     )

@@ -15,7 +15,7 @@ from bioscnn.simulation.program import obtain
 from bioscnn.studies.prepare import (
     device_of,
     examples_and_network,
-    is_normalised,
+    needs_calibration,
     prepare,
     rounding_of,
     structure,
@@ -108,7 +108,7 @@ def plan_study(study: Study, data: Path | None) -> Plan:
         shown, network, notes, normalised = prepared.input, prepared.network, prepared.notes, False
     else:
         shown, graph = examples_and_network(study.config, data)
-        network, normalised = structure(study.config, graph), is_normalised(graph)
+        network, normalised = structure(study.config, graph), needs_calibration(study.config, graph)
     device = device_of(study.config)
     n_steps, trials = study.config.simulation.n_steps, len(shown.examples)
     projections = tuple(_plan_projection(p, device) for p in network.projections)

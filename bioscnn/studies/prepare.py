@@ -16,7 +16,7 @@ from bioscnn.datasets import EventSet, ImageSet
 from bioscnn.doctor import require_genn
 from bioscnn.encoding import Stimulus
 from bioscnn.errors import UserError
-from bioscnn.ledger.conditions import Conditions, spiking_network
+from bioscnn.ledger.conditions import Conditions, SpikeTimes, spiking_network
 from bioscnn.network import Population, Projection, SpikingNetwork
 from bioscnn.neurons import (
     IF,
@@ -28,6 +28,7 @@ from bioscnn.neurons import (
     MaxPooling,
     SpikingNeuron,
     Synapse,
+    Windowed,
 )
 from bioscnn.nir import NIRModel
 from bioscnn.noise import with_common_delay, with_scaled_weights
@@ -250,12 +251,19 @@ def conditions_of(config: StudyConfig) -> Conditions:
         precision=precision,
         input_rate=None if config.encoding.kind == "currents" else config.encoding.input_rate,
         start_seed=simulation.seed if simulation.start == "spread" else None,
+        spike_times=_spike_times_of(config),
     )
+
+
+def _spike_times_of(config: StudyConfig) -> SpikeTimes | None:
+    if config.network.code == "rate":
+        return None
+    return SpikeTimes(config.network.scale, config.encoding.kind == "spike-time", config.synapse.delay)
 
 
 def rounding_of(config: StudyConfig) -> str | None:
     """Say what whole time steps make of the refractory period; None if it is whole already."""
-    if config.is_nir:
+    if config.is_nir or config.network.code == "time":
         return None
     conditions = conditions_of(config)
     asked, used = (n.t_ref for n in (conditions.neuron, conditions.simulated_neuron))
@@ -303,6 +311,8 @@ def convert_for(config: StudyConfig, graph: LayerGraph, calibration: Input | Non
 def structure(config: StudyConfig, graph: LayerGraph) -> SpikingNetwork:
     """Return the network of a study with weights as they are: what can be counted needs no images."""
     conditions = replace(conditions_of(config), normalisation="none")
+    if conditions.spike_times is not None:
+        return furnished(spiking_network(conditions, graph, None), config)
     nothing = np.empty((0, *graph.input_shape), np.float32) if is_normalised(graph) else None
     return furnished(spiking_network(conditions, graph, nothing), config)
 
@@ -310,6 +320,11 @@ def structure(config: StudyConfig, graph: LayerGraph) -> SpikingNetwork:
 def is_normalised(graph: LayerGraph) -> bool:
     """Whether training images decide which rates stand for activations."""
     return any(isinstance(layer, ReLU) for layer in graph.layers)
+
+
+def needs_calibration(config: StudyConfig, graph: LayerGraph) -> bool:
+    """Whether training images decide what the spikes of a study stand for."""
+    return is_normalised(graph) and config.network.scale is None
 
 
 def with_fixed_weights(network: SpikingNetwork, config: StudyConfig) -> SpikingNetwork:
@@ -325,7 +340,7 @@ def with_fixed_weights(network: SpikingNetwork, config: StudyConfig) -> SpikingN
     neuron = conditions_of(config).simulated_neuron
 
     def changed(population: Population) -> Population:
-        if population.neuron is None or isinstance(population.neuron, MaxPooling):
+        if population.neuron is None or isinstance(population.neuron, MaxPooling | Windowed):
             return population
         return replace(population, neuron=neuron if population.spikes else readout_of(neuron))
 
@@ -353,13 +368,13 @@ def furnished(network: SpikingNetwork, config: StudyConfig) -> SpikingNetwork:
 def calibration_input(
     config: StudyConfig, graph: LayerGraph, data: Path | None, progress: Progress | None = None
 ) -> Input | None:
-    """Return the examples that normalise a ReLU network, None for a network that needs none.
+    """Return the examples that normalise a ReLU network, None for one that needs none or has its scale.
 
     They are training examples where those are on this machine, and validation examples otherwise; without
     the noise of the study.
     """
     config = without_noise(config)
-    if not is_normalised(graph):
+    if not needs_calibration(config, graph):
         return None
     kind = input_kind(config)
     return training_input(config, kind.n_calibration, data, progress)

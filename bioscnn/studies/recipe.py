@@ -11,27 +11,33 @@ from typing import Any, Literal
 from bioscnn.ann import LayerGraph, LIFRate, ReLU
 from bioscnn.encoding import FrontEnd
 from bioscnn.errors import UserError
+from bioscnn.neurons import TimeCode
 from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.config.training import AUTO
 from bioscnn.studies.image_input import front_end_of
 from bioscnn.studies.study import Study
 from bioscnn.training.architectures import Architecture
 from bioscnn.training.layers import parse_layers, usual_layers
-from bioscnn.training.settings import RateSettings, SpikeSettings
+from bioscnn.training.settings import RateSettings, Settings, SpikeSettings, TimeSettings
 
-Stage = Literal["rates", "spikes"]
+Stage = Literal["rates", "spikes", "times"]
 FINE_TUNED = "-fine-tuned"
 """End of the name of a network that was trained on spikes, behind that of the one it began with."""
+TIMED = "-time"
+"""The same of a network that was trained on spike times."""
 
 RANDOM = "random weights"
 """What a card says of a network that began with no other."""
 
 _BATCHES, _FEWEST, _MOST = 3000, 12, 200
 _SHARED = (
-    "spike_penalty", "weight_decay", "patience", "teacher_weight", "temperature", "rotation", "shift",
-    "scaling", "shear", "mirror", "warp", "event_loss", "noise", "seed", "threads",
+    "spike_penalty", "weight_decay", "patience", "teacher_weight", "teacher_sees", "temperature", "rotation",
+    "shift", "scaling", "shear", "mirror", "warp", "event_loss", "noise", "seed", "threads",
 )  # fmt: skip
-_OF_SPIKES = ("epochs", "batch_size", "learning_rate", "rate_weight")
+_OWN = {
+    "spikes": ("epochs", "batch_size", "learning_rate", "rate_weight"),
+    "times": ("epochs", "batch_size", "learning_rate", "percentile", "scale", "learn_scales"),
+}
 KEYS_OF_LIF_RATES = ("rate_noise", "shortest_window", "slope_width", "spike_penalty", "spiking_images")
 """Keys of ``[training]`` that do nothing where neurons are rectifiers."""
 
@@ -47,7 +53,7 @@ class Recipe:
     config : StudyConfig
         Data, encoding, neuron and trial, and the table ``[training]``; without noise.
     stage : str
-        ``"rates"`` or ``"spikes"``.
+        ``"rates"``, ``"spikes"`` or ``"times"``.
     start : str or None
         The network that training begins with, a name or a path; None for random weights.
     seed, epochs : int, optional
@@ -92,9 +98,8 @@ class Recipe:
     def examples(self) -> int | None:
         """The first so many training examples are shown; None for all."""
         keys = self.config.training
-        return (
-            keys.examples if self.stage == "rates" or keys.spikes.examples is None else keys.spikes.examples
-        )
+        own = None if self.stage == "rates" else getattr(keys, self.stage).examples
+        return keys.examples if own is None else own
 
     @property
     def teacher(self) -> str | None:
@@ -109,7 +114,7 @@ class Recipe:
             epochs=self.epochs if epochs is None else epochs,
         )
 
-    def settings(self, n_examples: int) -> RateSettings | SpikeSettings:
+    def settings(self, n_examples: int) -> Settings:
         """Return how to train on so many examples.
 
         Where the study is silent, training lasts 3,000 batches, at least 12 epochs and at most 200.
@@ -127,15 +132,21 @@ class Recipe:
         }
         if self.seed is not None:
             shared["seed"] = self.seed
-        if self.stage == "spikes":
-            own = keys.spikes
-            shared |= {name: getattr(own, name) for name in _OF_SPIKES}
+        if self.stage != "rates":
+            own = getattr(keys, self.stage)
+            shared |= {name: getattr(own, name) for name in _OWN[self.stage]}
             for name in ("spike_penalty", "threads"):
                 if getattr(own, name) is not None:
                     shared[name] = getattr(own, name)
+            if self.epochs is not None:
+                shared["epochs"] = self.epochs
+            if self.stage == "times":
+                return TimeSettings(**shared | {"tau_m": config.neuron.tau_m, "readout": "last-potential"})
             steps = round(0.4 * simulation.n_steps)
-            shared["decide_from"] = steps * simulation.dt if own.decide_from is None else own.decide_from
-            return SpikeSettings(**shared | ({} if self.epochs is None else {"epochs": self.epochs}))
+            decide_from = keys.spikes.decide_from
+            return SpikeSettings(
+                **shared, decide_from=steps * simulation.dt if decide_from is None else decide_from
+            )
         fires = isinstance(self.neuron, LIFRate)
         batch_size, usual = usual_batches(n_examples, keys.batch_size)
         window = 0.0 if self.recorded else RateSettings.shortest_window
@@ -212,6 +223,26 @@ def why_no_twin(config: StudyConfig) -> str:
     return ""
 
 
+def why_no_times(config: StudyConfig) -> str:
+    """Return why no network of a study can say its values by spike times, in words; empty if one can.
+
+    See `bioscnn.neurons.time_code`. Time constants that leave no windows are refused by the code itself.
+    """
+    if config.dataset.recorded:
+        return "a recording has spikes of its own, and its pixels no values that one spike could say"
+    if config.neuron.model != "lif":
+        return "the values of spike times are those of LIF neurons"
+    if config.synapse.model != "current":
+        return "the values of spike times are those of synapses that inject currents"
+    if config.encoding.kind not in ("spike-time", "currents"):
+        return "what comes in is no value that a spike time could say"
+    if config.encoding.gain != 1:
+        return "what comes in becomes spike times as it is, without a gain"
+    if config.network.weight_scale != 1:
+        return "its weights are taken as they are, without a scale"
+    return ""
+
+
 def usual_batches(n_examples: int, batch_size: int | None = None) -> tuple[int, int]:
     """Return how many examples make a batch, and how many epochs 3,000 batches are, from 12 to 200."""
     batch_size = batch_size or (128 if n_examples >= 10_000 else 32)
@@ -227,8 +258,8 @@ def recipe_of(study: Study, stage: Stage | None = None) -> Recipe:
     study : Study
         With or without a table ``[training]``; its noise is left out.
     stage : str, optional
-        ``"rates"`` or ``"spikes"``; that of the study, which is rates if it says nothing. Training on spikes
-        begins with the network of the study, and makes another beside it.
+        ``"rates"``, ``"spikes"`` or ``"times"``; that of the study, which is rates if it says nothing.
+        Training on spikes or times begins with the network of the study, and makes another beside it.
 
     Raises
     ------
@@ -262,7 +293,7 @@ def recipe_of(study: Study, stage: Stage | None = None) -> Recipe:
     _refuse_distortions_of_others(config)
     name = model.name.removesuffix(".onnx")
     plain = name.strip(".") and name.isprintable() and (model.suffix or len(model.parts) == 1)
-    if keys.on == "rates" and stage != "spikes" and not plain:
+    if keys.on == "rates" and stage in (None, "rates") and not plain:
         raise UserError(
             "no name of a network that training could make",
             key="network.model",
@@ -271,17 +302,19 @@ def recipe_of(study: Study, stage: Stage | None = None) -> Recipe:
         )
     if stage in (None, keys.on):
         recipe = Recipe(name, config, keys.on, keys.start)
-        if recipe.start is None and isinstance(recipe.neuron, ReLU):
+        if recipe.stage == "rates" and recipe.start is None and isinstance(recipe.neuron, ReLU):
             refuse_keys_of_lif_rates(config)
-        return recipe if recipe.stage == "rates" else _with_twin(recipe)
+        return _possible(recipe)
     if stage == "rates":
         raise UserError(
-            "this network is made on spikes, of another one",
+            f"this network is made on {keys.on}, of another one",
             key="training.on",
-            value="spikes",
+            value=keys.on,
             fix="leave --on away, or train that other network",
         )
-    return _with_twin(Recipe(name + FINE_TUNED, config, "spikes", config.network.model))
+    assert stage is not None
+    ending = FINE_TUNED if stage == "spikes" else TIMED
+    return _possible(Recipe(name + ending, config, stage, config.network.model))
 
 
 def _refuse_distortions_of_others(config: StudyConfig) -> None:
@@ -316,13 +349,17 @@ def refuse_keys_of_lif_rates(config: StudyConfig) -> None:
             )
 
 
-def _with_twin(recipe: Recipe) -> Recipe:
-    """Refuse to train on spikes what has no twin."""
-    if reason := why_no_twin(recipe.config):
+def _possible(recipe: Recipe) -> Recipe:
+    """Refuse to train on spikes what has no twin, and on times what no spike time says."""
+    if recipe.stage == "rates":
+        return recipe
+    if reason := (why_no_twin if recipe.stage == "spikes" else why_no_times)(recipe.config):
         raise UserError(
-            f"the network cannot be trained on spikes: {reason}",
+            f"the network cannot be trained on {recipe.stage}: {reason}",
             key="training.on",
-            value="spikes",
+            value=recipe.stage,
             fix="train it on rates, or change the study",
         )
+    if recipe.stage == "times":
+        TimeCode(recipe.config.neuron.tau_m, recipe.config.synapse.tau_s, recipe.config.simulation.dt)
     return recipe

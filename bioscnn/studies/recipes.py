@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bioscnn.ann import shipped_models
 from bioscnn.errors import UserError
-from bioscnn.studies.recipe import FINE_TUNED, Recipe, Stage, recipe_of
+from bioscnn.studies.recipe import FINE_TUNED, TIMED, Recipe, Stage, recipe_of
 from bioscnn.studies.settling import read_study_of_any_duration
 from bioscnn.studies.shipped import shipped_studies
 from bioscnn.studies.study import read_study
@@ -29,7 +29,7 @@ def find_recipes(what: str, changes: Sequence[str] = (), stage: Stage | None = N
     changes : sequence of str
         Changes of keys of the study, as of `bioscnn.studies.study.read_study`.
     stage : str, optional
-        ``"rates"`` or ``"spikes"``; that of the study if left out.
+        ``"rates"``, ``"spikes"`` or ``"times"``; that of the study if left out.
 
     Raises
     ------
@@ -42,8 +42,9 @@ def find_recipes(what: str, changes: Sequence[str] = (), stage: Stage | None = N
         # A trial whose duration is to be found once there is a network lasts as usual.
         study = read_study_of_any_duration(path, changes, images="30 ms", events="300 ms")
         return [replace(recipe_of(study, stage), arguments=arguments)]
-    base = what.removesuffix(FINE_TUNED)
-    for name, its_stage in ((what, stage), (base, "spikes" if base != what else stage)):
+    tuned: tuple[tuple[str, Stage], ...] = ((FINE_TUNED, "spikes"), (TIMED, "times"))
+    bases = [(what.removesuffix(ending), of) for ending, of in tuned if what.endswith(ending)]
+    for name, its_stage in ((what, stage), *bases):
         file = networks / f"{name}.toml"
         if file.parent == networks and os.path.isfile(file):  # noqa: PTH113
             recipe = recipe_of(read_study(file, changes), its_stage)
@@ -79,9 +80,12 @@ def shipped_recipes() -> dict[str, Recipe]:
     for path in sorted((shipped_studies() / FOLDER).glob("*.toml")):
         study = read_study(path)
         recipes[study.name] = recipe_of(study)
-        if "spikes" in study.config.training.model_fields_set and recipes[study.name].stage == "rates":
-            recipe = recipe_of(study, "spikes")
-            recipes[recipe.name] = recipe
+        made = recipes[study.name].stage
+        further: tuple[Stage, ...] = ("spikes", "times") if made == "rates" else ()
+        for stage in further:
+            if stage in study.config.training.model_fields_set:
+                recipe = recipe_of(study, stage)
+                recipes[recipe.name] = recipe
     ordered: dict[str, Recipe] = {}
     while len(ordered) < len(recipes):
         for name, recipe in recipes.items():

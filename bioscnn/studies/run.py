@@ -13,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.ann import read_card
+from bioscnn.conversion import fired_by_rounding
 from bioscnn.datasets import EventSet, ImageSet
 from bioscnn.encoding import SpikeTrains
 from bioscnn.errors import UserError
 from bioscnn.files import point_latest, whole_folder, write_json
 from bioscnn.fingerprint import hash_of
+from bioscnn.ledger.conditions import scales_for
 from bioscnn.network import READOUT
 from bioscnn.readout import output_names
 from bioscnn.report import load_for_pages, renew_report, write_index, write_report
@@ -34,6 +36,9 @@ from bioscnn.studies.provenance import code_version, describe_network, environme
 from bioscnn.studies.scores import Scores, as_triple
 from bioscnn.studies.settling import ChosenDuration, readout_hint, restlessness, settling_hint
 from bioscnn.studies.study import Study
+
+BACKGROUND = 0.05
+"""Share of a population that rounding may make fire on a blank image before a run says so."""
 
 MOST_EXAMPLES = 10
 SUMMARY = "summary.json"
@@ -206,6 +211,7 @@ def _summary(prepared: Prepared, scores: Scores, watch: _Watch) -> dict[str, Any
     if prepared.has_ann:
         ann = proportion(prepared.ann_class == examples.labels)
         further += [readout_hint(scores, config, prepared.ann_class), _calibration_hint(prepared)]
+        further += [_background_hint(prepared)]
     hints = [] if ann is None or isinstance(examples, EventSet) else _hints(prepared, ann)
     return {
         "dataset": examples.name,
@@ -245,6 +251,23 @@ def _calibration_hint(prepared: Prepared) -> str | None:
     return (
         "the training images are not on this machine, so rates were matched on "
         f"{calibration.examples.split} images (`bioscnn data fetch` says what can be had)"
+    )
+
+
+def _background_hint(prepared: Prepared) -> str | None:
+    """Return what a run in the time code says if rounding alone makes a blank image fire."""
+    conditions, calibration = prepared.conditions, prepared.calibration
+    if conditions.code != "time":
+        return None
+    images = None if calibration is None else calibration.intensities()
+    scales = scales_for(conditions, prepared.graph, images)
+    shares = fired_by_rounding(prepared.graph, conditions.time_code, scales)
+    name = max(shares, key=lambda population: shares[population])
+    if shares[name] < BACKGROUND:
+        return None
+    return (
+        f"on a blank image, {100 * shares[name]:.0f} % of {name} fire by the rounding of spike times alone, "
+        "which is the same for all neurons of a channel: try another simulation.dt"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,15 +11,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bioscnn.conversion import steps_needed
 from bioscnn.errors import UserError
 from bioscnn.network import READOUT
-from bioscnn.quantities import format_quantity
+from bioscnn.quantities import format_quantity, parse_quantity
 from bioscnn.readout import READOUTS, output_names
 from bioscnn.simulation import Progress, simulate_batches
 from bioscnn.statistics import difference
 from bioscnn.studies.config import StudyConfig
+from bioscnn.studies.config.tables import MOST_STEPS
 from bioscnn.studies.disturbance import without_noise
-from bioscnn.studies.prepare import device_of, network_for, trained_network, training_input
+from bioscnn.studies.prepare import device_of, network_for, structure, trained_network, training_input
 from bioscnn.studies.scores import Scores
 from bioscnn.studies.shipped import find_study
 from bioscnn.studies.study import AUTO, Study, read_study, read_tables, study_of, with_changes
@@ -98,7 +101,8 @@ def read_settled_study(
     Returns
     -------
     (Study, ChosenDuration or None)
-        The study, and how its duration was found; None if the file has one.
+        The study, and how its duration was found; None if the file has one, or the windows of the time code
+        make it.
 
     Raises
     ------
@@ -107,8 +111,11 @@ def read_settled_study(
     """
     path = find_study(path)
     tables = read_tables(path)
-    if not _is_auto(with_changes(tables, changes)):
+    changed = with_changes(tables, changes)
+    if not _is_auto(changed):
         return study_of(path, tables, changes), None
+    if _table(changed, "network").get("code") == "time":
+        return _lasting_its_windows(path, tables, changes), None
     return _search(path, changes, data, progress)
 
 
@@ -127,8 +134,26 @@ def read_study_of_any_duration(
 
 
 def _is_auto(tables: Mapping[str, Any]) -> bool:
-    simulation = tables.get("simulation")
-    return isinstance(simulation, dict) and simulation.get("duration") == AUTO
+    return _table(tables, "simulation").get("duration") == AUTO
+
+
+def _table(tables: Mapping[str, Any], name: str) -> dict[str, Any]:
+    table = tables.get(name)
+    return table if isinstance(table, dict) else {}
+
+
+def _lasting_its_windows(path: Path, tables: Mapping[str, Any], changes: Sequence[str]) -> Study:
+    """Return a study of the time code whose trials end with the window in which the output is read."""
+    dt = _table(with_changes(tables, changes), "simulation").get("dt", "1 ms")
+
+    def lasting(steps: int) -> Study:
+        with suppress(UserError):  # what is no time step is refused with the study
+            duration = format_quantity(steps * parse_quantity(dt, "time"), "time")
+            return study_of(path, tables, [*changes, f"simulation.duration={duration}"])
+        return study_of(path, tables, [*changes, "simulation.duration=1 s"])
+
+    config = lasting(MOST_STEPS).config
+    return lasting(steps_needed(structure(config, trained_network(config))))
 
 
 def _search(
@@ -218,7 +243,7 @@ def restlessness(scores: Scores, config: StudyConfig) -> float:
 
 def settling_hint(share: float, config: StudyConfig) -> str | None:
     """Return what a run says whose decisions have not settled; None if they have."""
-    if share <= RESTLESS or config.encoding.kind == "events":
+    if share <= RESTLESS or config.encoding.kind == "events" or config.network.code == "time":
         return None
     longer = config.simulation.duration * (4 if share > 0.2 else 2)
     return (

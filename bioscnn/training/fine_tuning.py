@@ -5,14 +5,16 @@ from __future__ import annotations
 import torch
 from torch.nn.functional import cross_entropy
 
-from bioscnn.training.measure import EpochRecord
+from bioscnn.ann import LayerGraph
+from bioscnn.training.examples import Examples
+from bioscnn.training.measure import EpochRecord, RatesAndTwin
 from bioscnn.training.rates import activation, rate_logits
 from bioscnn.training.settings import SpikeSettings
 from bioscnn.training.torch_network import TorchNetwork
-from bioscnn.training.twin import Clock, run_twin
+from bioscnn.training.twin import run_twin
 
 
-class SpikeObjective:
+class SpikeObjective(RatesAndTwin):
     """Cross-entropy of the readout potentials over a trial, and a price on spikes.
 
     The network has to be right at every step from `SpikeSettings.decide_from` on, so it learns to be right
@@ -28,9 +30,13 @@ class SpikeObjective:
     steps = 1
 
     def __init__(self, settings: SpikeSettings) -> None:
+        super().__init__(settings)
         self.settings = settings
-        self.clock = Clock(settings.duration, settings.dt, settings.tau_s)
         self.generators: dict[str, torch.Generator] = {}
+
+    def network(self, graph: LayerGraph, training: Examples) -> TorchNetwork:
+        """Return the network in torch; statistics of a batch of rates are none of its spikes, and folded."""
+        return TorchNetwork(graph)
 
     def loss(self, network: TorchNetwork, stimulus: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Return the loss of a batch; targets are the wanted probabilities, shape (n, classes)."""

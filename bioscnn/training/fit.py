@@ -13,10 +13,10 @@ from bioscnn import seeds
 from bioscnn.ann import LayerGraph
 from bioscnn.errors import UserError
 from bioscnn.training.checkpoint import Checkpoint
-from bioscnn.training.examples import Examples
+from bioscnn.training.examples import Examples, batches
 from bioscnn.training.measure import EpochRecord, Objective, measure
 from bioscnn.training.rates import activation, rate_logits
-from bioscnn.training.settings import RateSettings, TrainingSettings
+from bioscnn.training.settings import TrainingSettings
 from bioscnn.training.torch_network import TorchNetwork
 
 _WARM_UP = 200  # batches, or a tenth of a short training
@@ -59,9 +59,8 @@ def fit(
         If the loss is no longer a number.
     """
     settings = objective.settings
-    # Statistics of a batch of rates are none of its spikes, so that stage has the folded network.
-    network = TorchNetwork(graph, keeps_batch_norm=isinstance(settings, RateSettings))
-    tutor = None if teacher is None else TorchNetwork(teacher)
+    network = objective.network(graph, training)
+    tutor = None if teacher is None else _Teacher(teacher, training, objective)
     optimiser = torch.optim.AdamW(network.parameters, lr=1.0, weight_decay=settings.weight_decay)
     generators = {
         "order": generator(settings.seed, "order"),
@@ -81,7 +80,9 @@ def fit(
             for group in optimiser.param_groups:
                 group["lr"] = settings.learning_rate * _schedule(state.step, n_steps)
             x = training.augmented(batch, settings, generators["augmentation"], objective.steps)
-            targets = _targets(x, training.labels[batch], graph.n_classes, tutor, objective)
+            targets = one_hot(training.labels[batch], graph.n_classes).to(x.dtype)
+            if tutor is not None:
+                targets = targets.lerp(tutor.probabilities(x, batch), settings.teacher_weight)
             if settings.noise > 0:  # after the teacher, who was shown the example without
                 x = training.with_noise(x, settings, generators["augmentation"], objective.steps)
             network.training = True
@@ -112,20 +113,25 @@ def fit(
     return network.to_graph(), state.records
 
 
-def _targets(
-    stimulus: torch.Tensor,
-    labels: torch.Tensor,
-    n_classes: int,
-    teacher: TorchNetwork | None,
-    objective: Objective,
-) -> torch.Tensor:
-    """Return the wanted probabilities: the true class, mixed with what a teacher takes an image for."""
-    settings, true = objective.settings, one_hot(labels, n_classes).to(stimulus.dtype)
-    if teacher is None:
-        return true
-    with torch.no_grad():
-        logits = rate_logits(teacher, stimulus, activation, objective.clock, settings)
-    return true.lerp(softmax(logits / settings.temperature, 1), settings.teacher_weight)
+class _Teacher:
+    """What a better network takes examples for, beside their true classes."""
+
+    def __init__(self, graph: LayerGraph, training: Examples, objective: Objective) -> None:
+        self._network, self._objective = TorchNetwork(graph), objective
+        self._answers: torch.Tensor | None = None
+        if objective.settings.teacher_sees == "clean":
+            shown = batches(training, torch.arange(len(training)), objective.steps)
+            self._answers = torch.cat([self._logits(examples) for examples, _ in shown])
+
+    def probabilities(self, distorted: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+        """Return the probabilities of the classes of a batch, shape (n, classes)."""
+        logits = self._logits(distorted) if self._answers is None else self._answers[rows]
+        return softmax(logits / self._objective.settings.temperature, 1)
+
+    def _logits(self, examples: torch.Tensor) -> torch.Tensor:
+        clock, settings = self._objective.clock, self._objective.settings
+        with torch.no_grad():
+            return rate_logits(self._network, examples, activation, clock, settings)
 
 
 def generator(seed: int, purpose: str) -> torch.Generator:

@@ -10,6 +10,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from bioscnn import seeds
+from bioscnn.ann import LayerGraph
 from bioscnn.training.examples import Examples, batches
 from bioscnn.training.rates import activation, rate_logits
 from bioscnn.training.settings import TrainingSettings
@@ -25,7 +26,7 @@ class EpochRecord:
 
     `loss` is what training made small: that of distorted images, with noise or in spikes. The other losses
     and accuracies are those of the rates on images as they are, the first 5,000 training images and the
-    validation images.
+    validation images; those of the spikes, of the twin at the end of a trial.
     """
 
     epoch: int  # from 1
@@ -36,6 +37,7 @@ class EpochRecord:
     validation_accuracy: float  # fraction
     spiking_accuracy: float | None  # of the twin, on validation images, at the end; None without a twin
     spikes_per_image: float | None
+    spiking_loss: float | None = None  # as of the accuracy
 
 
 class Objective(Protocol):
@@ -50,11 +52,50 @@ class Objective(Protocol):
     def settings(self) -> TrainingSettings:
         """How it trains."""
 
+    def network(self, graph: LayerGraph, training: Examples) -> TorchNetwork:
+        """Return a network as this stage trains it."""
+
     def loss(self, network: TorchNetwork, stimulus: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Return the loss of a batch; targets are the wanted probabilities, shape (n, classes)."""
 
+    def logits(self, network: TorchNetwork, stimulus: torch.Tensor) -> torch.Tensor:
+        """Return what the network makes of examples without a simulation, shape (n, classes)."""
+
+    def simulated(self, network: TorchNetwork, stimulus: torch.Tensor) -> tuple[torch.Tensor, float]:
+        """Return the readout of a simulation at its end, shape (n, classes), and spikes per example."""
+
+    def decides_after(self, graph: LayerGraph) -> float:
+        """Return when the simulation is read, s."""
+
     def score(self, record: EpochRecord) -> float:
-        """Return the validation accuracy by which the best epoch is chosen."""
+        """Return the validation accuracy, or what else chooses the best epoch: the largest."""
+
+
+class RatesAndTwin:
+    """What is measured of a network of rates: its logits, and its differentiable twin.
+
+    Parameters
+    ----------
+    settings : TrainingSettings
+        Trial, time step, synapse and readout of the twin.
+    """
+
+    def __init__(self, settings: TrainingSettings) -> None:
+        self.clock = Clock(settings.duration, settings.dt, settings.tau_s)
+        self._settings = settings
+
+    def logits(self, network: TorchNetwork, stimulus: torch.Tensor) -> torch.Tensor:
+        """Return the logits of the rates, shape (n, classes)."""
+        return rate_logits(network, stimulus, activation, self.clock, self._settings)
+
+    def simulated(self, network: TorchNetwork, stimulus: torch.Tensor) -> tuple[torch.Tensor, float]:
+        """Return the evidence of the twin at the end, shape (n, classes), and spikes per example."""
+        run = run_twin(network, stimulus, self.clock, self._settings.input_rate)
+        return run.evidence(self._settings.readout)[-1], float(run.spikes_per_image())
+
+    def decides_after(self, graph: LayerGraph) -> float:
+        """Return the end of the trial, s."""
+        return self.clock.duration
 
 
 def measure(
@@ -84,7 +125,7 @@ def measure(
         first, whole = (torch.arange(len(part)) for part in (training, validation))
         train_loss, train_accuracy = _rates(network, training, first[:_TRAINING_IMAGES], objective)
         validation_loss, validation_accuracy = _rates(network, validation, whole, objective)
-        spiking: tuple[float | None, float | None] = None, None
+        spiking: tuple[float | None, float | None, float | None] = None, None, None
         if network.has_twin and objective.spiking_images:
             few = drawn_rows(len(validation), objective.spiking_images)
             spiking = _twin(network, validation, few, objective)
@@ -112,25 +153,25 @@ def _rates(
     network: TorchNetwork, examples: Examples, rows: torch.Tensor, objective: Objective
 ) -> tuple[float, float]:
     """Return loss and accuracy of the rates."""
-    clock, settings = objective.clock, objective.settings
-    frames = batches(examples, rows, settings.frame_steps)
-    parts = [rate_logits(network, x, activation, clock, settings) for x, _ in frames]
+    frames = batches(examples, rows, objective.settings.frame_steps)
+    parts = [objective.logits(network, x) for x, _ in frames]
     logits, labels = torch.cat(parts), examples.labels[rows]
     return float(cross_entropy(logits, labels)), _share_right(logits, labels)
 
 
 def _twin(
     network: TorchNetwork, examples: Examples, rows: torch.Tensor, objective: Objective
-) -> tuple[float, float]:
-    """Return accuracy at the end of the trial, and spikes an example."""
+) -> tuple[float, float, float]:
+    """Return accuracy at the end of the trial, spikes an example, and the loss."""
     network = network.folded()
-    last, spikes, settings = [], 0.0, objective.settings
+    last, spikes = [], 0.0
     for x, _ in batches(examples, rows):
-        run = run_twin(network, x, objective.clock, settings.input_rate)
-        last.append(run.evidence(settings.readout)[-1])
-        spikes += float(run.spikes_per_image()) * len(last[-1])
-    labels = examples.labels[rows]
-    return _share_right(torch.cat(last), labels), spikes / len(labels)
+        evidence, per_example = objective.simulated(network, x)
+        last.append(evidence)
+        spikes += per_example * len(evidence)
+    evidence, labels = torch.cat(last), examples.labels[rows]
+    loss = float(cross_entropy(evidence, labels))
+    return _share_right(evidence, labels), spikes / len(labels), loss
 
 
 def _share_right(evidence: torch.Tensor, labels: torch.Tensor) -> float:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import torch
 from torch.nn.functional import cross_entropy
 
-from bioscnn.ann import LIFRate, ReLU
+from bioscnn.ann import LayerGraph, LIFRate, ReLU
+from bioscnn.training.examples import Examples
 from bioscnn.training.fit import generator
-from bioscnn.training.measure import EpochRecord
+from bioscnn.training.measure import EpochRecord, RatesAndTwin
 from bioscnn.training.observed_rates import observed_rates
 from bioscnn.training.rates import activation, rate_logits
 from bioscnn.training.settings import RateSettings
 from bioscnn.training.torch_network import TorchNetwork
-from bioscnn.training.twin import Clock
 
 
-class RateObjective:
+class RateObjective(RatesAndTwin):
     """Cross-entropy of rates with noise, and a price on spikes.
 
     A spiking network read after 30 ms sees few spikes: a neuron at 30 Hz may not have fired at all. So the
@@ -34,11 +34,15 @@ class RateObjective:
     """
 
     def __init__(self, settings: RateSettings) -> None:
+        super().__init__(settings)
         self.settings = settings
         self.spiking_images = settings.spiking_images
         self.steps = settings.frame_steps
-        self.clock = Clock(settings.duration, settings.dt, settings.tau_s)
         self.generators = {"rate-noise": generator(settings.seed, "rate-noise")}
+
+    def network(self, graph: LayerGraph, training: Examples) -> TorchNetwork:
+        """Return the network in torch; its batch normalisation is trained."""
+        return TorchNetwork(graph, keeps_batch_norm=True)
 
     def loss(self, network: TorchNetwork, stimulus: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Return the loss of a batch; targets are the wanted probabilities, shape (n, classes)."""

@@ -8,7 +8,7 @@ from bioscnn.ann import LayerGraph, LIFRate, ReLU
 from bioscnn.ann.room import memory
 from bioscnn.errors import UserError
 from bioscnn.spikes import SpikeTrains
-from bioscnn.training.settings import SpikeSettings, TrainingSettings
+from bioscnn.training.settings import SpikeSettings, TimeSettings, TrainingSettings
 
 # Measured with torch 2.13 on a CPU; numbers of 4 bytes that are held at a time.
 _TORCH_BYTES = 9e7  # that torch loads when it first computes
@@ -67,7 +67,8 @@ def check_training_room(graph: LayerGraph, settings: TrainingSettings, examples:
     fits = int((most - needed) / per_example + settings.batch_size)
     fix = "choose fewer or smaller layers (training.layers)"
     if fits >= 1:
-        table = "training.spikes" if isinstance(settings, SpikeSettings) else "training"
+        stages = {SpikeSettings: "training.spikes", TimeSettings: "training.times"}
+        table = stages.get(type(settings), "training")
         fix = f"write {table}.batch_size = {fits}, or {fix}"
     raise UserError(
         "training this network does not fit into the memory of this machine",

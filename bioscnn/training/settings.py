@@ -1,13 +1,16 @@
-"""How a network is trained: what both stages share, then each stage's own."""
+"""How a network is trained: what all stages share, then each stage's own."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import ClassVar
 
 from bioscnn.errors import UserError
+from bioscnn.neurons import TimeCode
 from bioscnn.quantities import format_quantity
 
 READOUTS = ("last-potential", "mean-potential")
+TEACHER_SEES = ("distorted", "clean")
 
 
 @dataclass(frozen=True)
@@ -25,12 +28,15 @@ class TrainingSettings:
     teacher).
     """
 
+    stage: ClassVar[str]
+
     epochs: int = 12
     batch_size: int = 128
     learning_rate: float = 2e-2  # the highest, of Adam; it rises at first and falls as a cosine
     weight_decay: float = 0.0  # decoupled, as in AdamW
     spike_penalty: float = 0.0  # added to the loss for a thousand spikes per image
     teacher_weight: float = 0.5  # share of a teacher's classes in what is asked for, if there is a teacher
+    teacher_sees: str = "distorted"  # what training shows; "clean": each example as it is, once for all
     temperature: float = 2.0  # that divides the teacher's logits, and so makes its second guesses seen
     patience: int = 0  # epochs without a better validation accuracy after which training stops; 0: never
     rotation: float = 8.0  # degrees, either way, drawn for every image
@@ -70,6 +76,13 @@ class TrainingSettings:
                 value=self.readout,
                 expected=" | ".join(READOUTS),
             )
+        if self.teacher_sees not in TEACHER_SEES:
+            raise UserError(
+                "no such examples of a teacher",
+                key="teacher_sees",
+                value=self.teacher_sees,
+                expected=" | ".join(TEACHER_SEES),
+            )
 
     def _positive(self) -> tuple[str, ...]:
         return ()
@@ -84,6 +97,8 @@ class TrainingSettings:
 class RateSettings(TrainingSettings):
     """Training on firing rates, as a short simulation shows them; see `bioscnn.training.observed_rates`."""
 
+    stage: ClassVar[str] = "rates"
+
     rate_noise: float = 10.0  # Hz, standard deviation of the Gaussian noise on the rate of a firing neuron
     shortest_window: float = 30e-3  # s, in which a firing rate must be told from its spikes; 0 for none
     spiking_images: int = 1000  # validation images that the twin classifies after every epoch; 0: none
@@ -96,6 +111,8 @@ class RateSettings(TrainingSettings):
 @dataclass(frozen=True)
 class SpikeSettings(TrainingSettings):
     """Fine-tuning on spikes: the trial for which the network is trained, and when it has to be right."""
+
+    stage: ClassVar[str] = "spikes"
 
     epochs: int = 2
     batch_size: int = 64
@@ -112,3 +129,35 @@ class SpikeSettings(TrainingSettings):
                 value=format_quantity(self.decide_from, "time"),
                 expected=f"less than {format_quantity(self.duration, 'time')}",
             )
+
+
+@dataclass(frozen=True)
+class TimeSettings(TrainingSettings):
+    """Fine-tuning through spike times: the code, and the scale that the values of a layer begin with."""
+
+    stage: ClassVar[str] = "times"
+
+    epochs: int = 8
+    learning_rate: float = 6e-3
+    tau_m: float = 20e-3  # s, of the membranes
+    percentile: float = 99.9  # of the largest activation of an image, which the scales are measured by
+    scale: float = 0.6  # of that percentile: what the largest value stands for when training begins
+    learn_scales: bool = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.percentile > 100:
+            raise UserError(
+                "impossible setting", key="percentile", value=self.percentile, expected="above 0, at most 100"
+            )
+
+    def _positive(self) -> tuple[str, ...]:
+        return ("tau_m", "percentile", "scale")
+
+    @property
+    def code(self) -> TimeCode:
+        """The values that a spike can say; UserError if a window has no room for two."""
+        return TimeCode(self.tau_m, self.tau_s, self.dt)
+
+
+Settings = RateSettings | SpikeSettings | TimeSettings

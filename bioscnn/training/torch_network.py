@@ -88,6 +88,10 @@ class TorchNetwork:
         """Whether `bioscnn.training.twin` can simulate it."""
         return self.fires and not any(isinstance(layer, MaxPool2d) for layer in self.graph.layers)
 
+    def parameter(self, index: int, name: str) -> torch.Tensor | None:
+        """Return a parameter of layer `index` as the layer applies it; None if it has none of this name."""
+        return self._parameters.get((index, name))
+
     def folded(self) -> TorchNetwork:
         """Return the network with its present weights, without batch normalisation."""
         return TorchNetwork(self.to_graph()) if self._statistics else self
@@ -122,8 +126,8 @@ class TorchNetwork:
     def linear(self, index: int, x: torch.Tensor, bias: bool = True) -> torch.Tensor:
         """Apply layer `index` to x, shape (n, *its input shape), with or without its bias."""
         layer = self.graph.layers[index]
-        weight = self._parameters.get((index, "gamma" if isinstance(layer, BatchNorm2d) else "weight"))
-        offset = self._parameters.get((index, "bias")) if bias else None
+        weight = self.parameter(index, "gamma" if isinstance(layer, BatchNorm2d) else "weight")
+        offset = self.parameter(index, "bias") if bias else None
         if isinstance(layer, Conv2d):
             assert weight is not None
             return conv2d(_padded(x, layer), weight, offset, stride=layer.stride, groups=layer.groups)
@@ -152,7 +156,9 @@ class TorchNetwork:
     def to_graph(self) -> LayerGraph:
         """Return the network with the present weights, batch normalisation folded into them."""
         layers: list[Layer] = list(self.graph.layers)
-        for (index, name), tensor in (self._parameters | self._statistics).items():
+        applied = {key: self.parameter(*key) for key in self._parameters} | self._statistics
+        for (index, name), tensor in applied.items():
+            assert tensor is not None
             array = tensor.detach().numpy().astype(np.float32)
             layers[index] = replace(layers[index], **{name: array})
         graph = self.graph.with_layers(layers)

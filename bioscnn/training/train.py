@@ -20,12 +20,12 @@ from bioscnn.quantities import format_quantity
 from bioscnn.spikes import SpikeTrains
 from bioscnn.statistics import Estimate, proportion_of_counts
 from bioscnn.training.room import check_training_room
-from bioscnn.training.settings import RateSettings, SpikeSettings
+from bioscnn.training.settings import Settings, SpikeSettings, TimeSettings
 
 if TYPE_CHECKING:
     from bioscnn.training.examples import Examples
     from bioscnn.training.fit import Progress
-    from bioscnn.training.measure import EpochRecord
+    from bioscnn.training.measure import EpochRecord, Objective
 
 
 _AT_ONCE = 4096
@@ -38,18 +38,18 @@ def train(
     train_labels: NDArray[np.integer],
     validation_images: NDArray[Any] | SpikeTrains,
     validation_labels: NDArray[np.integer],
-    settings: RateSettings | SpikeSettings,
+    settings: Settings,
     teacher: LayerGraph | None = None,
     checkpoint: Path | None = None,
     progress: Progress | None = None,
     noisy_images: NDArray[np.floating] | None = None,
 ) -> tuple[LayerGraph, dict[str, Any]]:
-    """Train a network, on rates or on spikes as the settings say.
+    """Train a network, on rates, on spikes or on spike times as the settings say.
 
-    The network of the best epoch is returned, by its accuracy on the validation images, and of equal ones the
-    last: that of the rates after training on rates, that of the spikes after fine-tuning. The same settings
-    give the same network on the same machine, also if the training was interrupted and continued from its
-    checkpoint.
+    The network of the best epoch is returned, and of equal ones the last: by its accuracy on the validation
+    images, that of the rates after training on rates, that of the spikes after fine-tuning; on spike times,
+    by loss and price. The same settings give the same network on the same machine, also if the training was
+    interrupted and continued from its checkpoint.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def train(
         Their classes.
     validation_images, validation_labels
         Images that choose the epoch and train nothing.
-    settings : RateSettings or SpikeSettings
+    settings : RateSettings, SpikeSettings or TimeSettings
         The stage, and how to train.
     teacher : LayerGraph, optional
         A better network for the same images, whose classes are asked for beside the true ones.
@@ -95,10 +95,17 @@ def train(
     from bioscnn.training.fine_tuning import SpikeObjective
     from bioscnn.training.fit import fit
     from bioscnn.training.rate_training import RateObjective
+    from bioscnn.training.time_training import TimeObjective
 
     training = _examples(graph, "train", train_images, train_labels, settings, noisy_images)
     validation = _examples(graph, "validation", validation_images, validation_labels, settings)
-    objective = SpikeObjective(settings) if isinstance(settings, SpikeSettings) else RateObjective(settings)
+    objective: Objective
+    if isinstance(settings, TimeSettings):
+        objective = TimeObjective(settings)
+    elif isinstance(settings, SpikeSettings):
+        objective = SpikeObjective(settings)
+    else:
+        objective = RateObjective(settings)
     kept = Checkpoint(checkpoint, _identity(graph, teacher, settings, training, validation))
     started, threads = time.perf_counter(), torch.get_num_threads()
     torch.set_num_threads(settings.threads)
@@ -118,15 +125,18 @@ def train(
     right = proportion_of_counts(round(best.validation_accuracy * len(validation)), len(validation))
     card = {
         "name": graph.name,
-        "stage": "spikes" if isinstance(settings, SpikeSettings) else "rates",
+        "stage": settings.stage,
         "settings": asdict(settings),
+        **_code(settings),
         "started_from_sha256": graph.sha256(),
         "teacher_sha256": None if teacher is None else teacher.sha256(),
         "n_train": len(training),
         "validation": _share(right),
-        "spiking": _spiking(best, min(len(validation), objective.spiking_images), objective.clock.duration),
+        "spiking": _spiking(
+            best, min(len(validation), objective.spiking_images), objective.decides_after(graph)
+        ),
         "best_epoch": best.epoch,
-        "best_epoch_is": "the last of the highest validation accuracy",
+        "best_epoch_is": "the last of equally good ones",
         "epochs": [asdict(record) for record in records],
         "weights_sha256": trained.sha256(),
         "versions": {"bioscnn": bioscnn.__version__, "torch": torch.__version__},
@@ -149,7 +159,7 @@ def require_torch() -> None:
 def _identity(
     graph: LayerGraph,
     teacher: LayerGraph | None,
-    settings: RateSettings | SpikeSettings,
+    settings: Settings,
     *sets: Examples,
 ) -> str:
     """Return a hash of all that decides what training comes to."""
@@ -168,6 +178,14 @@ def _share(share: Estimate) -> dict[str, Any]:
     return {"accuracy": share.value, "n": share.trials, "wilson_95": interval}
 
 
+def _code(settings: Settings) -> dict[str, Any]:
+    """Return what a study has to say of the network, for one of spike times."""
+    if not isinstance(settings, TimeSettings):
+        return {}
+    names = ("tau_m", "tau_s", "dt")
+    return {"code": {"kind": "time", "scale": 1.0, **{name: getattr(settings, name) for name in names}}}
+
+
 def _spiking(record: EpochRecord, n: int, duration: float) -> dict[str, Any] | None:
     """Return what the twin makes of the validation images at the end of the trial."""
     if record.spiking_accuracy is None:
@@ -181,7 +199,7 @@ def _examples(
     split: str,
     shown: NDArray[Any] | SpikeTrains,
     labels: NDArray[np.integer],
-    settings: RateSettings | SpikeSettings,
+    settings: Settings,
     noisy: NDArray[np.floating] | None = None,
 ) -> Examples:
     """Check what is shown against the network, and return it in the form in which training takes it."""
@@ -220,9 +238,7 @@ def _check_images(graph: LayerGraph, split: str, shown: NDArray[Any], n: int | N
         )
 
 
-def _check_spikes(
-    graph: LayerGraph, split: str, spikes: SpikeTrains, settings: RateSettings | SpikeSettings
-) -> None:
+def _check_spikes(graph: LayerGraph, split: str, spikes: SpikeTrains, settings: Settings) -> None:
     if spikes.size != math.prod(graph.input_shape):
         raise UserError(
             f"the {split} spikes are no input of {graph.name}",

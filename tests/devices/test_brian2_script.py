@@ -28,6 +28,8 @@ from bioscnn.studies import read_study
 from tests.devices.test_branches import branching
 from tests.devices.test_branches import images as images_of_branching
 from tests.devices.test_own_neuron_text import CELL
+from tests.devices.test_time_code import network as in_windows
+from tests.devices.test_time_code import shown as shown_in_windows
 from tests.networks import currents, every_layer, images, spikes
 from tests.plain_brian2 import differing, run_script
 
@@ -75,6 +77,12 @@ def of_hidden_rows():
     return network, pixel_currents(pixels[:TRIALS], 30, 1e-3), "mean-potential"
 
 
+def of_spike_times():
+    """The time code, with noisy membranes, max pooling and spikes that are handed on."""
+    network = NoisyMembrane(0.5e-3).apply(in_windows(), stream(1, "noise"))
+    return network, shown_in_windows(windows=5)[:TRIALS], "first-spike"
+
+
 def of_own_neuron():
     """A user's neuron with names that the script has for something else, and the name of a module."""
     names = ("data", "duration", "n_trials", "np", "conv1", "np_reset")
@@ -95,7 +103,9 @@ def model_of(network: SpikingNetwork, stimulus: object, rule: str = "mean-potent
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", [of_conductances, of_branches, of_hidden_rows, of_own_neuron])
+@pytest.mark.parametrize(
+    "case", [of_conductances, of_branches, of_hidden_rows, of_spike_times, of_own_neuron]
+)
 def test_the_script_gives_the_same_spikes_and_classes(case, tmp_path):
     network, stimulus, rule = case()
     script = script_of(model_of(network, stimulus, rule), "model.npz")

@@ -130,13 +130,14 @@ def test_a_benchmark_refuses_in_its_plan_what_it_is_not_about(changes, told):
         benchmark.plan(Bench(None))
 
 
-def test_networks_that_were_shown_noise_or_have_a_front_end_are_not_compared(monkeypatch):
+def test_networks_of_noise_of_a_front_end_or_of_another_code_are_not_compared(monkeypatch):
     cards = {
         "a-plain": {"settings": {"noise": 0.0}},
         "a-older": {"settings": {"epochs": 3}},  # from before there was noise
         "a-unknown": None,
         "a-noisy": {"settings": {"noise": 0.5}},
         "a-retina": {"encoding": {}},
+        "a-times": {"code": {"kind": "time"}},
         "b-plain": {},
     }
     monkeypatch.setattr("bioscnn.experiments.benchmark.networks.shipped_models", lambda: list(cards))

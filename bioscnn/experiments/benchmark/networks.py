@@ -42,15 +42,15 @@ def shipped_networks(dataset: str) -> tuple[str, ...]:
 def compared_networks(dataset: str) -> tuple[str, ...]:
     """Return the shipped networks of a data set, without those that the benchmark is not about.
 
-    One behind a front end of its own does not fit the study, and one that was shown noise answers another
-    question than that of clean images.
+    One behind a front end of its own does not fit the study, one of spike times is of another code, and one
+    that was shown noise answers another question than that of clean images.
     """
     models = [model for model in shipped_models() if model.startswith(f"{dataset}-")]
     return tuple(model for model in models if _is_compared(read_card(model) or {}))
 
 
 def _is_compared(card: dict[str, Any]) -> bool:
-    return "encoding" not in card and not card.get("settings", {}).get("noise")
+    return not {"encoding", "code"} & card.keys() and not card.get("settings", {}).get("noise")
 
 
 def count_neurons(graph: LayerGraph) -> int:

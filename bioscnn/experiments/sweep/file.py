@@ -44,6 +44,12 @@ OF_CONVERSION = (
 )  # fmt: skip
 """Keys that decide the weights, or what they are for: they mean nothing where weights are fixed."""
 
+OF_TIMES = (
+    "network.code", "network.scale", "neuron.tau_m", "neuron.R_m", "neuron.V_th", "synapse.tau_s",
+    "synapse.delay", "simulation.dt",
+)  # fmt: skip
+"""The same in the time code, whose windows and weights follow from them."""
+
 USUAL: tuple[Outcome, ...] = ("accuracy", "latency", "spikes", "synops")
 
 
@@ -269,7 +275,8 @@ def refuse_parameter(sweep: Sweep, key: str) -> None:
                 fix='put it under [set], as in "dataset.trials" = 200',
             )
     spikes_in = sweep.study.config.encoding.kind not in ("poisson", "currents")
-    of_conversion = key in OF_CONVERSION or (key == "encoding.input_rate" and spikes_in)
+    of_times = key in OF_TIMES and (key == OF_TIMES[0] or sweep.study.config.network.code == "time")
+    of_conversion = key in OF_CONVERSION or of_times or (key == "encoding.input_rate" and spikes_in)
     if sweep.design.weights == "fixed" and of_conversion:
         raise UserError(
             "this key means nothing where the weights are fixed: it decides what they become",

@@ -1,4 +1,4 @@
-{# USES_VARIABLES { I_stim, N, t_in_timesteps } #}
+{# USES_VARIABLES { N, t_in_timesteps } #}
 {# Adds a new noisy current to the steady one of each neuron in every step. #}
 {% extends 'common_group.cpp' %}
 
@@ -7,12 +7,12 @@
 {% endblock %}
 
 {% block maincode %}
-    {% set I_stim = get_array_name(variables['I_stim']) %}
-    using number = {{c_data_type(variables['I_stim'].dtype)}};
+    {% set I = get_array_name(variables[current]) %}
+    using number = {{c_data_type(variables[current].dtype)}};
     static const bioscnn::NoisyCurrents<number> noise("{{population}}", N);
     static std::vector<number> steady(N);
     if ({% if driven %}{{t_in_timesteps}} % bioscnn::n_steps{% else %}{{t_in_timesteps}}{% endif %} == 0)
-        steady.assign({{I_stim}}, {{I_stim}} + N);
+        steady.assign({{I}}, {{I}} + N);
     noise.draw(bioscnn::trials[{{t_in_timesteps}} / bioscnn::n_steps], {{t_in_timesteps}} % bioscnn::n_steps,
-               steady.data(), {{I_stim}});
+               steady.data(), {{I}});
 {% endblock %}

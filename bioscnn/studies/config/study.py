@@ -23,6 +23,7 @@ from bioscnn.studies.config.tables import (
     Simulation,
     Synapse,
 )
+from bioscnn.studies.config.time_code import check_time_code, with_its_readout
 from bioscnn.studies.config.training import Training
 from bioscnn.studies.config.values import (
     Noises,
@@ -61,7 +62,7 @@ class StudyConfig(Table):
         if not isinstance(tables, dict) or not isinstance(network, dict):
             return tables
         if not str(network.get("model", "")).endswith(SUFFIX):
-            return tables
+            return with_its_readout(tables)
         kept = {key: value for key, value in network.items() if key not in KEYS_OF_CONVERSION}
         return {key: t for key, t in tables.items() if key not in ("neuron", "synapse")} | {"network": kept}
 
@@ -101,6 +102,11 @@ class StudyConfig(Table):
                 value=self.encoding.kind,
                 expected=either(*(kind for kind in KEYS_OF_ENCODINGS if kind not in layers)),
             )
+        return self
+
+    @model_validator(mode="after")
+    def _time_code(self) -> StudyConfig:
+        check_time_code(self)
         return self
 
     @model_validator(mode="after")
@@ -157,7 +163,8 @@ class StudyConfig(Table):
 
     @model_validator(mode="after")
     def _refractory_steps(self) -> StudyConfig:
-        t_ref = 0.0 if self.is_nir else self.neuron.refractory_period
+        # A neuron of the time code is refractory for a window.
+        t_ref = 0.0 if self.is_nir or self.network.code == "time" else self.neuron.refractory_period
         if not (self.simulation.round_t_ref or whole(t_ref, self.simulation.dt)):
             raise refuse(
                 "the refractory period is no whole number of time steps",
@@ -185,7 +192,7 @@ class StudyConfig(Table):
 
     @model_validator(mode="after")
     def _preprocessing_of_pixels(self) -> StudyConfig:
-        kinds = ("currents", "poisson", "latency")
+        kinds = ("currents", "poisson", "latency", "spike-time")
         if self.dataset.preprocesses and (self.encoding.kind not in kinds or self.encoding.retina):
             raise refuse(
                 "mean, std, scale and invert are of pixels, and here other cells come first",

@@ -61,7 +61,9 @@ def _refuse_keys_of_others(
 class Encoding(Table):
     """How it reaches the first neurons; each kind has its own keys beside `kind`."""
 
-    kind: Literal["currents", "lif-layer", "rank-order", "poisson", "latency", "events"] = "currents"
+    kind: Literal["currents", "lif-layer", "rank-order", "poisson", "latency", "spike-time", "events"] = (
+        "currents"
+    )
     retina: Cells = ()
     keep: Annotated[float, Field(gt=0, le=1)] = 0.3
     full_current: Current = 2e-9
@@ -115,6 +117,7 @@ KEYS_OF_ENCODINGS = {
     "rank-order": ("retina", "keep", "full_current", "input_rate"),
     "poisson": ("retina", "input_rate"),
     "latency": ("retina", "keep", "input_rate"),
+    "spike-time": ("retina",),
     "events": ("input_rate", "bin_size", "frame"),
 }
 
@@ -125,26 +128,44 @@ INSTEAD_OF_GAIN = {
     "rank-order": ("here they flow into a layer of their own", "encoding.full_current scales them"),
     "poisson": ("here rates come in", "encoding.input_rate is the rate of a white pixel"),
     "latency": (_A_SPIKE, _THEIR_WEIGHT),
+    "spike-time": (_A_SPIKE, _THEIR_WEIGHT),
     "events": (_A_SPIKE, _THEIR_WEIGHT),
 }
 """Why an encoding has no gain, and what to change there."""
 
 
 class Network(Table):
-    """Which trained network, how a ReLU network is normalised, how strong its synapses are then."""
+    """Which trained network, its code, how a ReLU network is normalised, how strong its synapses are then."""
 
     model: PathOrName = "mnist-small"
+    code: Literal["rate", "time"] = "rate"
+    scale: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     normalisation: Literal["rate-matched", "channel-wise", "layer-wise", "none"] = "rate-matched"
     percentile: Annotated[float, Field(gt=0, le=100)] = 99.9
     max_rate: Frequency = MAX_RATE
     weight_scale: Factor = 1.0
 
+    @model_validator(mode="after")
+    def _scale_of_times(self) -> Network:
+        if self.scale is not None and self.code != "time":
+            raise refuse(
+                "the scale is the activation that the earliest spike of a window stands for",
+                key="network.scale",
+                value=self.scale,
+                expected='network.code = "time"',
+                fix="remove one of the two; network.max_rate is the rate of the largest activations",
+            )
+        return self
+
     @model_serializer(mode="wrap")
-    def _without_scale(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return dropped(write(self), ("weight_scale",) if self.weight_scale == 1 else ())
+    def _with_keys_of_the_code(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        of_rates = ("normalisation", "max_rate", *(("percentile",) if self.scale is not None else ()))
+        unused = of_rates if self.code == "time" else ("code",)
+        without = [key for key, none in (("scale", None), ("weight_scale", 1)) if getattr(self, key) == none]
+        return dropped(write(self), (*unused, *without))
 
 
-KEYS_OF_CONVERSION = ("normalisation", "percentile", "max_rate", "weight_scale")
+KEYS_OF_CONVERSION = ("normalisation", "percentile", "max_rate", "weight_scale", "scale")
 """Keys of `Network` that a NIR graph, which is a spiking network already, has no use for."""
 
 

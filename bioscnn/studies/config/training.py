@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, SerializerFunctionWrapHandler, model
 from bioscnn.errors import UserError
 from bioscnn.studies.config.values import Count, Factor, Frequency, PathOrName, Seed, Table, Time, refuse
 from bioscnn.training.layers import parse_layers
-from bioscnn.training.settings import RateSettings, SpikeSettings
+from bioscnn.training.settings import RateSettings, SpikeSettings, TimeSettings
 
 AUTO = "auto"
 
@@ -33,7 +33,7 @@ Threads = Annotated[int, Field(ge=1, le=1024)]
 KEYS_OF_RATES = {
     "epochs", "batch_size", "learning_rate", "rate_noise", "shortest_window", "slope_width", "spiking_images",
 }  # fmt: skip
-"""Keys of ``[training]`` that training on spikes does not have, or has in its own table."""
+"""Keys of ``[training]`` that training on spikes or times does not have, or has in its own table."""
 
 
 class _Given(Table):
@@ -57,10 +57,24 @@ class SpikeTraining(_Given):
     threads: Threads | None = None
 
 
+class TimeTraining(_Given):
+    """Fine-tuning through spike times: what differs there; other keys are those of ``[training]``."""
+
+    epochs: Count = TimeSettings.epochs
+    batch_size: Batch = TimeSettings.batch_size
+    learning_rate: Factor = TimeSettings.learning_rate
+    spike_penalty: Amount | None = None
+    percentile: Annotated[float, Field(gt=0, le=100)] = TimeSettings.percentile
+    scale: Factor = TimeSettings.scale
+    learn_scales: bool = TimeSettings.learn_scales
+    examples: Count | None = None
+    threads: Threads | None = None
+
+
 class Training(_Given):
     """How the network of a study is trained; the trial, neuron and encoding are those of the other tables."""
 
-    on: Literal["rates", "spikes"] = "rates"
+    on: Literal["rates", "spikes", "times"] = "rates"
     layers: Layers = AUTO
     start: PathOrName | None = None
     activation: Literal["auto", "lif", "relu"] = "auto"
@@ -75,6 +89,7 @@ class Training(_Given):
     patience: Annotated[int, Field(ge=0, lt=2**31)] = RateSettings.patience
     spike_penalty: Amount = RateSettings.spike_penalty
     teacher_weight: Probability = RateSettings.teacher_weight
+    teacher_sees: Literal["distorted", "clean"] = "distorted"
     temperature: Factor = RateSettings.temperature
     rotation: Amount = RateSettings.rotation
     shift: Amount = RateSettings.shift
@@ -91,23 +106,24 @@ class Training(_Given):
     seed: Seed = RateSettings.seed
     threads: Threads = 1
     spikes: SpikeTraining = SpikeTraining()
+    times: TimeTraining = TimeTraining()
 
     @model_validator(mode="after")
     def _keys_of_the_stage(self) -> Training:
-        for key in sorted(self.model_fields_set & KEYS_OF_RATES) if self.on == "spikes" else ():
-            own = key in SpikeTraining.model_fields
+        for key in sorted(self.model_fields_set & KEYS_OF_RATES) if self.on != "rates" else ():
+            own = key in type(getattr(self, self.on)).model_fields
             raise refuse(
-                "a network that is made on spikes has no use for this key",
+                f"a network that is made on {self.on} has no use for this key",
                 key=f"training.{key}",
                 value=getattr(self, key),
                 expected='training.on = "rates"',
-                fix=f"write training.spikes.{key}" if own else "remove it",
+                fix=f"write training.{self.on}.{key}" if own else "remove it",
             )
         return self
 
     @model_validator(mode="after")
     def _keys_of_a_teacher(self) -> Training:
-        for key in ("teacher_weight", "temperature"):
+        for key in ("teacher_weight", "teacher_sees", "temperature"):
             if self.teacher is None and key in self.model_fields_set:
                 raise refuse(
                     "there is no teacher",
@@ -119,12 +135,12 @@ class Training(_Given):
 
     @model_validator(mode="after")
     def _begins_once(self) -> Training:
-        if self.on == "spikes" and self.start is None:
+        if self.on != "rates" and self.start is None:
             raise refuse(
-                "training on spikes begins with a network",
+                f"training on {self.on} begins with a network",
                 key="training.start",
                 expected="the network to begin with, a shipped one or the path of a file",
-                fix="name it; or remove training.on, train on rates, and then type --on spikes",
+                fix=f"name it; or remove training.on, train on rates, and then type --on {self.on}",
             )
         for key in ("layers", "activation"):
             if self.start is not None and key in self.model_fields_set:

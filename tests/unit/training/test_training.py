@@ -168,6 +168,20 @@ def test_impossible_settings_are_refused(change, key):
     assert refusal.value.key == key
 
 
+def test_a_teacher_that_sees_examples_as_they_are_teaches_the_same_where_nothing_is_distorted(trained):
+    still = replace(QUICK, epochs=1, rotation=0, shift=0, scaling=0, shear=0)
+
+    def losses(settings):
+        sees = [replace(settings, teacher_sees=what) for what in ("distorted", "clean")]
+        cards = [train(START, *bars(64, 1), *bars(20, 2), each, teacher=trained[0])[1] for each in sees]
+        return [card["epochs"][0]["loss"] for card in cards]
+
+    distorted, clean = losses(still)
+    assert clean == pytest.approx(distorted, rel=1e-4)
+    distorted, clean = losses(replace(still, shift=3))
+    assert clean != pytest.approx(distorted, rel=1e-3)
+
+
 def test_training_that_diverges_says_so():
     with pytest.raises(UserError, match="no longer a number") as refusal:
         train(START, *bars(640, 1), *bars(20, 2), replace(QUICK, learning_rate=1e30))
