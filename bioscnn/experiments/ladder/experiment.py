@@ -15,12 +15,14 @@ from bioscnn.datasets.titles import TITLES
 from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.experiment import Analysis, Done, Entry, Row
+from bioscnn.experiments.ladder.cells import Cell, cells_of, name_of
 from bioscnn.experiments.ladder.fine_tuning import training_examples, training_set, why_not
 from bioscnn.experiments.ladder.measure import loaded_rung, rung_case
 from bioscnn.experiments.ladder.page import interval_of, ladder_page
 from bioscnn.experiments.ladder.rungs import Rung, of_rung, rungs_of
 from bioscnn.experiments.ladder.tables import RungResult, comparison_rows, fine_tuned_rows, ladder_rows
 from bioscnn.experiments.ladder.verdict import verdict_of
+from bioscnn.experiments.retrained import NETWORK, training_units
 from bioscnn.experiments.unit import Outcome, Unit
 from bioscnn.network import OUTPUT
 from bioscnn.neurons import LeadingCount, Pulse
@@ -39,6 +41,9 @@ TIME = "bioscnn.experiments.ladder.measure:TIME"
 FINE_TUNE = "bioscnn.experiments.ladder.fine_tuning:FINE_TUNE"
 
 CONVERTED, TRAINING, FINE_TUNED = "as converted", "training", "fine-tuned"
+
+OWN = "as shipped"
+"""The network of the study, among those of the factorial."""
 
 RELATIVES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "caltech-foveal": ("caltech-pixels-relu", {"retina": ()})
@@ -69,6 +74,9 @@ class LadderExperiment:
     study: Study
     neuron: Path | None = None
     fine_tuned: bool = False
+    factorial: bool = False
+    networks: int = 1
+    epochs: int | None = None
     name: str = field(default="ladder", init=False)
     keeps_failures: bool = field(default=False, init=False)
 
@@ -79,13 +87,19 @@ class LadderExperiment:
 
     @property
     def spec(self) -> Mapping[str, Any]:
-        """Whether there is a table of fine-tuning."""
-        return {"fine_tuned": self.fine_tuned}
+        """Whether there is a table of fine-tuning, and what the factorial consists of."""
+        spec: dict[str, Any] = {"fine_tuned": self.fine_tuned}
+        return spec | {"factorial": self.networks} if self.factorial else spec
 
     @cached_property
     def rungs(self) -> tuple[Rung, ...]:
         """The ladder from the bottom up, and the user's own neuron."""
         return rungs_of(_of_relu(self.study), self.neuron)
+
+    @cached_property
+    def cells(self) -> dict[Cell, Study]:
+        """The combinations of the pieces."""
+        return cells_of(_of_relu(self.study))
 
     @cached_property
     def encoder(self) -> dict[str, Any]:
@@ -115,6 +129,10 @@ class LadderExperiment:
         ]
         tables = [rung.study.config.model_dump() for rung in rungs]
         units.append(Unit("all rungs", "time", bottom, TIME, options | {"rungs": tables}, exclusive=True))
+        if self.factorial:
+            own = [] if self.epochs else self._cells(OWN)
+            n = self.networks - bool(own)
+            units += own + training_units(bottom.config.network.model, n, self.epochs)
         tuned = [rung for rung in rungs if self.fine_tuned and not self.reasons[rung.name]]
         if tuned:
             training_set(tuned[0].study.config, bench)
@@ -125,10 +143,9 @@ class LadderExperiment:
         return rung_case(rung.study, self.encoder, bench)
 
     def next_round(self, done: Done, bench: Bench) -> list[Unit]:
-        """Return the trials of the rungs that were fine-tuned."""
-        if done.where(condition=FINE_TUNED):
-            return []
-        return [
+        """Return the trials of the rungs that were fine-tuned, and of the networks that were trained."""
+        networks = done.where(condition=NETWORK)
+        units = [
             Unit(
                 unit.variant,
                 FINE_TUNED,
@@ -138,6 +155,22 @@ class LadderExperiment:
                 needs=(done.need(unit),),
             )
             for unit in done.where(condition=TRAINING)
+        ]
+        units += [cell for unit in networks for cell in self._cells(unit.variant, done.need(unit))]
+        return [unit for unit in units if unit.id not in done.outcomes]
+
+    def _cells(self, network: str, *needs: str) -> list[Unit]:
+        """Return the cells of the factorial for a network, in the order of `cells_of`."""
+        return [
+            Unit(
+                network,
+                name_of(cell),
+                study,
+                RUNG,
+                {"encoder": self.encoder, "ann": not cell},
+                needs=needs,
+            )
+            for cell, study in self.cells.items()
         ]
 
     def analyse(self, done: Done, bench: Bench) -> Analysis:

@@ -17,7 +17,7 @@ from bioscnn.fingerprint import hash_of
 from bioscnn.simulation import simulate_batches
 from bioscnn.studies.config import Neuron, StudyConfig
 from bioscnn.studies.identity import inputs_of_case
-from bioscnn.studies.prepare import Loaded, Prepared, check_fit, convert_for
+from bioscnn.studies.prepare import Loaded, Prepared, check_fit, convert_for, is_normalised
 from bioscnn.studies.study import Study
 
 REPEATS = 5
@@ -61,12 +61,20 @@ def rung_case(study: Study, encoder: dict[str, Any], bench: Bench) -> Prepared:
 
 
 def _case_of(unit: Unit, bench: Bench) -> Prepared:
-    """Return the rung of a unit, with the network that was fine-tuned for it if the unit needs one."""
-    case = rung_case(unit.study, unit.options["encoder"], bench)
-    if not unit.needs:
-        return case
-    graph = network_of(bench.given[unit.needs[0]]["onnx"])
-    return replace(case, trained=graph, network=convert_for(unit.study.config, graph, None))
+    """Return the rung of a unit, with the network that was trained for it if the unit needs one."""
+
+    def made() -> Prepared:
+        study, encoder = unit.study, unit.options["encoder"]
+        if not unit.needs:
+            return rung_case(study, encoder, bench)
+        loaded, graph = loaded_rung(study, encoder, bench), network_of(bench.given[unit.needs[0]]["onnx"])
+        calibration = loaded.calibration if is_normalised(graph) else None
+        network = convert_for(study.config, graph, calibration)
+        return Prepared(study, loaded.input, graph, calibration, network)
+
+    # The inputs of a rung are told by the same case that is then simulated.
+    case: Prepared = bench.keep("rung", unit.id, made, most=1)
+    return case
 
 
 def classify_rung(unit: Unit, bench: Bench) -> Outcome:
