@@ -451,6 +451,13 @@ def ladder(
     fine_tuned: Annotated[
         bool, typer.Option("--fine-tuned", help="fine-tune on spikes, too (needs the extra `train`)")
     ] = False,
+    factorial: Annotated[
+        bool, typer.Option("--factorial", help="all combinations: does it depend on the order?")
+    ] = False,
+    networks: Annotated[
+        int, typer.Option(help="trained networks of the factorial (more than one needs the extra `train`)")
+    ] = 1,
+    epochs: Annotated[int | None, typer.Option(help="of their training, fewer for a look")] = None,
     changes: Changes = None,
     trials: Trials = None,
     *,
@@ -459,7 +466,9 @@ def ladder(
     """Say what each piece of biology costs and buys, from bare integrators upwards."""
     from bioscnn.experiments.ladder import LadderExperiment
 
-    experiment = LadderExperiment(_study(study, changes, {"dataset.trials": trials}), neuron, fine_tuned)
+    experiment = LadderExperiment(
+        _study(study, changes, {"dataset.trials": trials}), neuron, fine_tuned, factorial, networks, epochs
+    )
     _conduct(experiment, where)
 
 

@@ -1,9 +1,9 @@
-"""The network of a recipe, trained again from other seeds: how much a conclusion depends on which one it was."""
+"""Networks of one recipe, each trained from a seed of its own: which one was trained is chance, too."""
 
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bioscnn.ann import LayerGraph, read_onnx, write_onnx
 from bioscnn.caches import cache_folder
@@ -137,11 +137,13 @@ def _shown(recipe: Recipe, split: str, bench: Bench) -> Shown:
 def _inputs(unit: Unit, bench: Bench) -> str:
     recipe = _recipe(unit)
     both = [_shown(recipe, split, bench) for split in ("train", "validation")]
-    arrays = []
+    arrays: list[Any] = []
     for shown in both:
         stimulus = shown.stimulus
-        spikes = isinstance(stimulus, SpikeTrains)
-        arrays += [stimulus.neuron, stimulus.step, stimulus.trial_start] if spikes else [stimulus]
+        if isinstance(stimulus, SpikeTrains):
+            arrays += [stimulus.neuron, stimulus.step, stimulus.trial_start]
+        else:
+            arrays.append(stimulus)
         arrays += [shown.examples.labels] + ([] if shown.noisy is None else [shown.noisy])
     teacher = None if recipe.teacher is None else bench.read(recipe.teacher).sha256()
     settings = repr(recipe.settings(len(both[0].examples)))

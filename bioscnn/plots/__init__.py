@@ -5,6 +5,7 @@ from bioscnn.plots.activity import latency_histogram, rates_by_population, spike
 from bioscnn.plots.confusion import confusion
 from bioscnn.plots.conversion import activation_rates, weight_histograms
 from bioscnn.plots.evidence import class_evidence
+from bioscnn.plots.factorial import effects_by_context
 from bioscnn.plots.files import save, to_png, to_svg
 from bioscnn.plots.filters import accuracy_in_noise, front_end_accuracies
 from bioscnn.plots.input_spikes import POLARITIES, input_spikes
@@ -76,6 +77,7 @@ __all__ = [
     "detail_ladder",
     "distance_matrix",
     "effect_bars",
+    "effects_by_context",
     "firing_order",
     "first_to_fall",
     "front_end_accuracies",

@@ -16,12 +16,13 @@ from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.experiment import Analysis, Done, Entry, Row
 from bioscnn.experiments.ladder.cells import Cell, cells_of, name_of
+from bioscnn.experiments.ladder.factorial import Factorial, tables_of
 from bioscnn.experiments.ladder.fine_tuning import training_examples, training_set, why_not
 from bioscnn.experiments.ladder.measure import loaded_rung, rung_case
 from bioscnn.experiments.ladder.page import interval_of, ladder_page
 from bioscnn.experiments.ladder.rungs import Rung, of_rung, rungs_of
 from bioscnn.experiments.ladder.tables import RungResult, comparison_rows, fine_tuned_rows, ladder_rows
-from bioscnn.experiments.ladder.verdict import verdict_of
+from bioscnn.experiments.ladder.verdict import verdict_of, verdict_of_factorial
 from bioscnn.experiments.retrained import NETWORK, training_units
 from bioscnn.experiments.unit import Outcome, Unit
 from bioscnn.network import OUTPUT
@@ -69,6 +70,13 @@ class LadderExperiment:
         A user's own neuron, which is one more rung.
     fine_tuned : bool
         Whether the network is also fine-tuned on spikes on every rung that has a differentiable twin.
+    factorial : bool
+        Whether all combinations of the pieces are simulated too, of which the ladder is one path.
+    networks : int
+        How many trained networks the factorial has: that of the study, and others that are trained by its
+        recipe from other seeds.
+    epochs : int, optional
+        So short a training, for a look; then all networks of the factorial are trained.
     """
 
     study: Study
@@ -113,8 +121,9 @@ class LadderExperiment:
         return {rung.name: why_not(rung.study.config) for rung in self.rungs}
 
     def plan(self, bench: Bench) -> list[Unit]:
-        """Return the trials and the time of every rung, and where it is asked for its fine-tuning."""
+        """Return the trials and the time of every rung, and what is asked for beside them."""
         _refuse(self.study)
+        self._refuse_networks()
         rungs, bottom = self.rungs, self.rungs[0].study
         loaded_rung(bottom, self.encoder, bench)
         for rung in rungs:
@@ -138,6 +147,21 @@ class LadderExperiment:
             training_set(tuned[0].study.config, bench)
         work = TRAINED * training_examples(bottom.config) / bottom.config.dataset.trials
         return units + [Unit(rung.name, TRAINING, rung.study, FINE_TUNE, work=work) for rung in tuned]
+
+    def _refuse_networks(self) -> None:
+        """Refuse networks without a factorial, and numbers of them that make no sense."""
+        given = {"--networks": self.networks, "--epochs": self.epochs}
+        for key, value in given.items():
+            if value is not None and value < 1:
+                raise UserError("must be one or more", key=key, value=value)
+        if not self.factorial and (self.networks > 1 or self.epochs):
+            key = "--networks" if self.networks > 1 else "--epochs"
+            raise UserError(
+                "only the factorial has several trained networks",
+                key=key,
+                value=given[key],
+                fix="add --factorial",
+            )
 
     def _case(self, rung: Rung, bench: Bench) -> Prepared:
         return rung_case(rung.study, self.encoder, bench)
@@ -182,15 +206,24 @@ class LadderExperiment:
         ann = proportion(bottom["ann"] == bottom["label"])
         rows, comparisons = ladder_rows(results), comparison_rows(results, bottom["ann"])
         tables: dict[str, Sequence[Row]] = {"ladder": rows, "comparisons": comparisons}
+        title = TITLES.get(config.dataset.name, examples.name)
         if self.fine_tuned:
             tables["fine-tuned"] = fine_tuned_rows(results)
+        verdict, more = verdict_of(self.rungs, rows, comparisons, ann.value, title), {}
+        if self.factorial:
+            found = Factorial.of(self._outcomes(done), self.study.config.readout.rule)
+            tables |= tables_of(found)
+            verdict = [
+                *verdict_of_factorial(tables["shapley"], tables["effects"], tables["contexts"], title),
+                *verdict,
+            ]
+            more = {"factorial": {"networks": self.networks, "epochs": self.epochs}}
         trained = {unit.variant: done[unit]["onnx"].tobytes() for unit in done.where(condition=TRAINING)}
-        title = TITLES.get(config.dataset.name, examples.name)
         shares = [f"{percent(row['accuracy'])} {interval_of(row)}" for row in rows]
         return Analysis(
             title,
             tables,
-            verdict_of(self.rungs, rows, comparisons, ann.value, title),
+            verdict,
             Entry(
                 f"{examples.name}: {examples.source}",
                 f"{plural(len(examples), 'trial')}, {plural(len(rows), 'rung')}",
@@ -214,6 +247,7 @@ class LadderExperiment:
                 ],
                 "data_sha256": examples.sha256,
                 "weights_sha256": case.graph.sha256(),
+                **more,
             },
             case.input.simulated,
             files={
@@ -224,6 +258,12 @@ class LadderExperiment:
                 if rung.name in trained
             },
         )
+
+    def _outcomes(self, done: Done) -> dict[Cell, list[Outcome]]:
+        """Return what every cell of the factorial came to, network by network."""
+        networks = [] if self.epochs else [self._cells(OWN)]
+        networks += [self._cells(unit.variant, done.need(unit)) for unit in done.where(condition=NETWORK)]
+        return {cell: [done[units[place]] for units in networks] for place, cell in enumerate(self.cells)}
 
     def _results(self, done: Done, cases: Mapping[str, Prepared]) -> list[RungResult]:
         def outcome(rung: Rung, condition: str) -> Outcome | None:
