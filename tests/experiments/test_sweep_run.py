@@ -18,7 +18,8 @@ from bioscnn.network import OUTPUT, READOUT
 from bioscnn.readout import decisions
 from bioscnn.simulation import simulate
 from bioscnn.studies import read_study
-from bioscnn.studies.prepare import prepare, with_fixed_weights
+from bioscnn.studies.fixed_weights import with_fixed_weights
+from bioscnn.studies.prepare import prepare
 from tests.browser.conftest import (
     assert_everything_fits,
     assert_verdict_is_read_without_scrolling,
