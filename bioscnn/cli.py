@@ -418,6 +418,9 @@ def sweep(
         bool, typer.Option("--plan", help="say how many points, programs and seconds; simulate nothing")
     ] = False,
     retry: Annotated[bool, typer.Option("--retry", help="compute points again that failed")] = False,
+    gain: Annotated[
+        str | None, typer.Option(help="wired | kept, in place of the file's: whether layers keep their gain")
+    ] = None,
     changes: Changes = None,
     trials: Trials = None,
     *,
@@ -428,7 +431,7 @@ def sweep(
     from bioscnn.printing.studies import print_sweep_plan
 
     given = [*(changes or []), *([] if trials is None else [f"dataset.trials={trials}"])]
-    experiment = SweepExperiment(read_sweep(file, given))
+    experiment = SweepExperiment(read_sweep(file, given, gain))
     if not plan:
         _conduct(experiment, where, retry=retry,
             cluster=experiment.sweep.cluster,

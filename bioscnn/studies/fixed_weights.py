@@ -19,13 +19,13 @@ _FITTED = 200
 
 @dataclass(frozen=True)
 class Gain:
-    """Factors that keep what a layer makes of its input, where neuron and synapse change under its weights.
+    r"""Factors that keep what a layer makes of its input, where neuron and synapse change under its weights.
 
     A spike carries the charge ``w tau_s``, and a neuron answers to a current with the rate of its curve f.
     With what the weights were made for written without a dash, and what a study has with one:
 
-    .. math:: q = \frac{\tau_s}{\tau'_s}, \\quad
-              (a, b) = \arg\\min \\sum_I \\left(f'(a + b I) - f(I)\right)^2
+    .. math:: q = \frac{\tau_s}{\tau'_s}, \quad
+              (a, b) = \arg\min \sum_I \left(f'(a + b I) - f(I)\right)^2
 
     over currents from zero to that of the highest rate. With currents ``a + b I`` all neurons fire at the
     rates at which they fired, as well as two numbers can make it. What a study then changes is the shape of

@@ -11,7 +11,8 @@ from bioscnn.studies.study import Study
 Cell = frozenset[str]
 """The factors that a cell has; none is the bottom of the ladder."""
 
-FACTORS = ("leak", "refractory period", "synaptic current", "axonal delay")
+DELAY = "axonal delay"
+FACTORS = ("leak", "refractory period", "synaptic current", DELAY)
 """Factors that combine with each other in all ways."""
 
 NEEDS = {"adaptation": "leak", "conductances": "synaptic current"}
@@ -47,11 +48,13 @@ def cells_of(study: Study) -> dict[Cell, Study]:
 
 
 def combinations_of() -> Iterator[Cell]:
-    """Yield every combination of factors that exists, those with fewer factors first."""
-    for n in range(len(ALL) + 1):
-        for chosen in combinations(ALL, n):
+    """Yield every combination of factors that exists, with and without the delay one after the other."""
+    others = [factor for factor in ALL if factor != DELAY]
+    for n in range(len(ALL)):
+        for chosen in combinations(others, n):
             if exists(frozenset(chosen)):
                 yield frozenset(chosen)
+                yield frozenset({*chosen, DELAY})
 
 
 def exists(cell: Cell) -> bool:

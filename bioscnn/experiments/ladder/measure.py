@@ -14,10 +14,11 @@ from bioscnn.experiments.classify import CLASSIFY, classify_case
 from bioscnn.experiments.trained import network_of
 from bioscnn.experiments.unit import Measure, Outcome, Unit
 from bioscnn.fingerprint import hash_of
+from bioscnn.ledger.conditions import spiking_network
 from bioscnn.simulation import simulate_batches
 from bioscnn.studies.config import Neuron, StudyConfig
 from bioscnn.studies.identity import inputs_of_case
-from bioscnn.studies.prepare import Loaded, Prepared, check_fit, convert_for, is_normalised
+from bioscnn.studies.prepare import Loaded, Prepared, check_fit, conditions_of, furnished, is_normalised
 from bioscnn.studies.study import Study
 
 REPEATS = 5
@@ -55,9 +56,22 @@ def loaded_rung(study: Study, encoder: dict[str, Any], bench: Bench) -> Loaded:
 
 def rung_case(study: Study, encoder: dict[str, Any], bench: Bench) -> Prepared:
     """Return a rung ready to be simulated; errors as of `loaded_rung`, or if it cannot be converted."""
-    loaded = loaded_rung(study, encoder, bench)
-    network = convert_for(study.config, loaded.graph, loaded.calibration)
-    return Prepared(study, loaded.input, loaded.graph, loaded.calibration, network)
+    return _with_network(loaded_rung(study, encoder, bench), encoder, bench)
+
+
+def _with_network(loaded: Loaded, encoder: dict[str, Any], bench: Bench) -> Prepared:
+    """Return a rung with its network, which it shares with the one that differs from it in delays alone."""
+    config, graph, calibration = loaded.study.config, loaded.graph, loaded.calibration
+    if not is_normalised(graph):
+        calibration = None
+    conditions = conditions_of(config)
+    examples = None if calibration is None else calibration.examples.sha256
+    network = bench.keep(
+        "converted rung",
+        (conditions, graph.sha256(), examples, repr(encoder)),
+        lambda: spiking_network(conditions, graph, calibration and calibration.intensities()),
+    )
+    return Prepared(loaded.study, loaded.input, graph, calibration, furnished(network, config))
 
 
 def _case_of(unit: Unit, bench: Bench) -> Prepared:
@@ -67,10 +81,8 @@ def _case_of(unit: Unit, bench: Bench) -> Prepared:
         study, encoder = unit.study, unit.options["encoder"]
         if not unit.needs:
             return rung_case(study, encoder, bench)
-        loaded, graph = loaded_rung(study, encoder, bench), network_of(bench.given[unit.needs[0]]["onnx"])
-        calibration = loaded.calibration if is_normalised(graph) else None
-        network = convert_for(study.config, graph, calibration)
-        return Prepared(study, loaded.input, graph, calibration, network)
+        trained = network_of(bench.given[unit.needs[0]]["onnx"])
+        return _with_network(replace(loaded_rung(study, encoder, bench), trained=trained), encoder, bench)
 
     # The inputs of a rung are told by the same case that is then simulated.
     case: Prepared = bench.keep("rung", unit.id, made, most=1)

@@ -31,6 +31,8 @@ from bioscnn.studies.study import (
 
 Outcome = Literal["accuracy", "latency", "spikes", "synops", "ledger"]
 
+GAIN_KEPT = "-gain-kept"
+
 USUAL: tuple[Outcome, ...] = ("accuracy", "latency", "spikes", "synops")
 
 
@@ -111,7 +113,8 @@ class Sweep:
     Parameters
     ----------
     name : str
-        Name of the file without its suffix; results go to ``results/sweeps/<name>/``.
+        Name of the file without its suffix, and `GAIN_KEPT` behind it if the gain is; results go to
+        ``results/sweeps/<name>/``.
     file : Path
         The sweep file.
     study_file : Path
@@ -155,7 +158,7 @@ class Sweep:
         return "\n".join([*lines, ""])
 
 
-def read_sweep(path: str | Path, changes: Sequence[str] = ()) -> Sweep:
+def read_sweep(path: str | Path, changes: Sequence[str] = (), gain: str | None = None) -> Sweep:
     """Read a sweep file and check it against the study that it varies.
 
     Parameters
@@ -164,6 +167,8 @@ def read_sweep(path: str | Path, changes: Sequence[str] = ()) -> Sweep:
         A TOML file; its ``study`` is a path relative to it.
     changes : sequence of str
         Of keys of the study, as on the command line; they come after those of ``[set]``.
+    gain : str, optional
+        In place of ``design.gain``.
 
     Raises
     ------
@@ -172,8 +177,11 @@ def read_sweep(path: str | Path, changes: Sequence[str] = ()) -> Sweep:
         unit, the wrong one or no extent, or a parameter cannot vary here.
     """
     path = find_study(Path(path), "sweep")
+    given = read_toml(path)
+    if gain is not None and isinstance(given.get("design"), dict):
+        given = {**given, "design": {**given["design"], "gain": gain}}
     try:
-        file = _File.model_validate(read_toml(path))
+        file = _File.model_validate(given)
     except ValidationError as error:
         raise first_problem(error, path, _File) from None
     study_file = find_study(path.parent / file.study)
@@ -187,7 +195,7 @@ def read_sweep(path: str | Path, changes: Sequence[str] = ()) -> Sweep:
     own = [f"{key}={dumps(value)}" for key, value in _flat(with_paths_beside(path, file.set)).items()]
     tables = with_changes(tables, [*own, *changes])
     sweep = Sweep(
-        name=path.stem,
+        name=path.stem + GAIN_KEPT * (file.design.gain == "kept" and not path.stem.endswith(GAIN_KEPT)),
         file=path,
         study_file=study_file,
         tables=tables,

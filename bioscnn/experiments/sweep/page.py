@@ -58,17 +58,6 @@ REFERENCES = {
 }
 """Literature on the kinds of designs."""
 
-WEIGHTS = {
-    ("fixed", "wired"): "The network is converted once, for the study as it is, and every point has its "
-    "weights, in amperes. A parameter that changes the charge of a spike, or how often a neuron fires, then "
-    "changes the gain of every layer, besides all else that it does.",
-    ("fixed", "kept"): "The network is converted once, for the study as it is. At every point its currents are "
-    "rescaled so that a spike carries the charge that it carried, and a neuron fires at the rate at which it "
-    "fired. What a parameter then does is no matter of gain.",
-    ("converted", "wired"): "The network is converted anew at every point.",
-}  # fmt: skip
-"""What is done about the weights, by ``design.weights`` and ``design.gain``."""
-
 METHODS = {
     "morris": {
         "μ* and σ": "Mean size and standard deviation of the elementary effects of a parameter. A spread "
@@ -337,7 +326,7 @@ def _methods(shown: Shown) -> list[Part]:
         "Points": f"{plural(s['n_points'], 'point')} of {plural(s['trials'], 'trial')} each, the same ones "
         "in all",
         "Data": s["source"],
-        "Weights": WEIGHTS[s["weights"], s.get("gain", "wired")],
+        "Weights": words.WEIGHTS[s["weights"], s.get("gain", "wired")],
         **METHODS.get(shown.kind, {}),
     }
     if shown.alone is not None:

@@ -34,6 +34,17 @@ DESIGNS = {
 }
 """How the points of a kind are chosen."""
 
+WEIGHTS = {
+    ("fixed", "wired"): "The network is converted once, for the study as it is, and every point has its "
+    "weights, in amperes. A parameter that changes the charge of a spike, or how often a neuron fires, then "
+    "changes the gain of every layer, besides all else that it does.",
+    ("fixed", "kept"): "The network is converted once, for the study as it is. At every point its currents "
+    "are rescaled so that a spike carries the charge that it carried, and a neuron fires at the rate at "
+    "which it fired. What a parameter then does is no matter of gain.",
+    ("converted", "wired"): "The network is converted anew at every point.",
+}  # fmt: skip
+"""What is done about the weights, by ``design.weights`` and ``design.gain``."""
+
 N_NAMED = 4
 """More parameters than so many are counted rather than named in a sentence."""
 
