@@ -69,7 +69,9 @@ def _with_network(loaded: Loaded, encoder: dict[str, Any], bench: Bench) -> Prep
     network = bench.keep(
         "converted rung",
         (conditions, graph.sha256(), examples, repr(encoder)),
-        lambda: spiking_network(conditions, graph, calibration and calibration.intensities()),
+        lambda: spiking_network(
+            conditions, graph, None if calibration is None else calibration.intensities()
+        ),
     )
     return Prepared(loaded.study, loaded.input, graph, calibration, furnished(network, config))
 
