@@ -20,8 +20,8 @@ from bioscnn.experiments.unit import Outcome
 from bioscnn.statistics import Estimate, difference, mean, mean_difference, proportion
 
 ACCURACY = "accuracy"
-OUTCOMES = (ACCURACY, "latency_ms", "spikes")
-"""What is compared; the latency by its mean over trials, since medians do not add up."""
+OUTCOMES = {ACCURACY: "share", "latency_ms": "ms", "spikes": "spikes per trial"}
+"""What is compared, and its unit; the latency by its mean over trials, since medians do not add up."""
 
 Weights = Mapping[Cell, float]
 """A contrast: what each cell counts."""
@@ -151,7 +151,10 @@ def shapley_rows(found: Factorial) -> list[Row]:
     """Return ``shapley.csv``: one row per factor and outcome, all of them one family."""
     return corrected_rows(
         (
-            ({"factor": factor, "outcome": outcome}, found.contrast(outcome, shapley_weights(factor)))
+            (
+                {"factor": factor, "outcome": outcome, "unit": OUTCOMES[outcome]},
+                found.contrast(outcome, shapley_weights(factor)),
+            )
             for outcome in OUTCOMES
             for factor in FACTORS
         ),
@@ -165,14 +168,13 @@ def effect_rows(found: Factorial) -> list[Row]:
     A main effect is the mean over all cells to which a factor can be added; `NEEDS` says which these are.
     """
     compared: list[tuple[Row, Estimate]] = []
-    for outcome in OUTCOMES:
-        for factor in (*FACTORS, *NEEDS):
-            cells = {"factor": factor, "other": "", "outcome": outcome, "contexts": len(contexts_of(factor))}
-            compared.append((cells, found.contrast(outcome, main_weights(factor))))
-        for one, other in combinations(FACTORS, 2):
-            weights = interaction_weights(one, other)
-            cells = {"factor": one, "other": other, "outcome": outcome, "contexts": len(weights) // 4}
-            compared.append((cells, found.contrast(outcome, weights)))
+    for outcome, unit in OUTCOMES.items():
+        weights = {(factor, ""): main_weights(factor) for factor in (*FACTORS, *NEEDS)}
+        weights |= {pair: interaction_weights(*pair) for pair in combinations(FACTORS, 2)}
+        for (factor, other), contrast in weights.items():
+            cells = {"factor": factor, "other": other, "outcome": outcome, "unit": unit}
+            contexts = [c for c in contexts_of(factor) if other not in c]
+            compared.append(({**cells, "contexts": len(contexts)}, found.contrast(outcome, contrast)))
     return corrected_rows(compared, "main effects and interactions")
 
 
@@ -181,7 +183,12 @@ def context_rows(found: Factorial) -> list[Row]:
     return corrected_rows(
         (
             (
-                {"factor": factor, "context": name_of(context), "outcome": outcome},
+                {
+                    "factor": factor,
+                    "context": name_of(context),
+                    "outcome": outcome,
+                    "unit": OUTCOMES[outcome],
+                },  # fmt: skip
                 found.added(outcome, factor, context),
             )
             for outcome in OUTCOMES
