@@ -188,7 +188,7 @@ def context_rows(found: Factorial) -> list[Row]:
                     "context": name_of(context),
                     "outcome": outcome,
                     "unit": OUTCOMES[outcome],
-                },  # fmt: skip
+                },
                 found.added(outcome, factor, context),
             )
             for outcome in OUTCOMES
