@@ -122,8 +122,8 @@ plots.one_at_a_time(one_by_one(in_the_dark), dark, ["rate [Hz]"])
 # large step, then another from where one is now, and so on, until each has moved once. Such a trajectory
 # costs one point more than there are parameters, and yields one change for each, an **elementary effect**.
 # Morris divides it by the step, as if the outcome went on to change alike over the whole range. We leave it
-# the change that it is, by a step of two thirds of the range: its unit is that of the outcome, and it is never
-# more than the outcome can change.
+# the change that it is, by a step of two thirds of the range: its unit is that of the outcome, and it is
+# never more than the outcome can change.
 
 
 # %%
@@ -300,8 +300,8 @@ plots.sobol_bars(shares(rate, CELL, 2**11, "rate [Hz]"))
 # Under fixed weights a parameter may act in a way that has little to do with time: a spike injects the charge
 # $w \tau_s$, so a longer $\tau_s$ makes every synapse stronger, and a longer $\tau_m$ makes every neuron fire
 # less. That is **gain**, and whoever trains or tunes a network sets it anew. So the same question is asked
-# twice: with the weights as they are wired, and with the gain kept, where currents are rescaled at every point
-# so that a spike carries its charge and a neuron fires at its rate (`gain = "kept"` in the file).
+# twice: with the weights as they are wired, and with the gain kept, where currents are rescaled at every
+# point so that a spike carries its charge and a neuron fires at its rate (`gain = "kept"` in the file).
 
 # %%
 SMALL = """
