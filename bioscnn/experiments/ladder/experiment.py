@@ -9,6 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from bioscnn.ann import LIFRate, read_model
 from bioscnn.ann.models import locate, shipped_models
 from bioscnn.datasets.titles import TITLES
@@ -211,13 +213,15 @@ class LadderExperiment:
             tables["fine-tuned"] = fine_tuned_rows(results)
         verdict, more = verdict_of(self.rungs, rows, comparisons, ann.value, title), {}
         if self.factorial:
-            found = Factorial.of(self._outcomes(done), self.study.config.readout.rule)
+            outcomes = self._outcomes(done)
+            found = Factorial.of(outcomes, self.study.config.readout.rule)
             tables |= tables_of(found)
             verdict = [
                 *verdict_of_factorial(tables["shapley"], tables["effects"], tables["contexts"], title),
                 *verdict,
             ]
-            more = {"factorial": {"networks": self.networks, "epochs": self.epochs}}
+            networks = [float(np.mean(one["ann"] == one["label"])) for one in outcomes[frozenset()]]
+            more = {"factorial": {"networks": self.networks, "epochs": self.epochs, "ann": networks}}
         trained = {unit.variant: done[unit]["onnx"].tobytes() for unit in done.where(condition=TRAINING)}
         shares = [f"{percent(row['accuracy'])} {interval_of(row)}" for row in rows]
         return Analysis(

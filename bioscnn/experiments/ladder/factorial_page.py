@@ -75,7 +75,9 @@ def factorial_section(analysis: Analysis, summary: Mapping[str, Any]) -> Section
                 Column("latency_ms", "latency\n(ms, mean)", "{:.1f}".format, numeric=True),
                 Column("spikes", "spikes", "{:,.0f}".format, numeric=True),
             ],
-            f"Mean over {varied}.",
+            f"Mean over {varied}. Accuracy of the trained "
+            f"{'networks' if seeds > 1 else 'network'}: "
+            f"{', '.join(percent(share) for share in summary['factorial']['ann'])}.",
             folded="Every combination",
             dense=True,
         ),
