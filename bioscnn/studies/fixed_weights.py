@@ -61,8 +61,8 @@ def kept_gain(made_for: StudyConfig, config: StudyConfig) -> Gain:
     above = np.array([before.current(rate) for rate in rates])
     below = before.rheobase * np.arange(_FITTED) / _FITTED
     current, wanted = np.concatenate([below, above]), np.concatenate([np.zeros(_FITTED), rates])
-    threshold = after.rheobase / before.rheobase
-    if np.allclose(after.rate(threshold * current), wanted):
+    threshold, drive = after.rheobase / before.rheobase, np.linspace(1.001, 10, _FITTED)
+    if np.allclose(after.rate(drive * after.rheobase), before.rate(drive * before.rheobase)):
         return Gain(charge, threshold)
     unit = before.rheobase
     ((offset, slope),) = matched_currents(after, current[None] / unit, wanted[None] / highest, highest)

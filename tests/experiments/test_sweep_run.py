@@ -140,7 +140,7 @@ def test_with_its_gain_kept_a_neuron_fires_at_the_rates_at_which_it_fired(change
     rates = np.linspace(1, 200, 50)
     currents = np.array([neurons[0].current(rate) for rate in rates])
     kept, wired = neurons[1].rate(gain.offset + gain.slope * currents), neurons[1].rate(currents)
-    assert np.abs(kept - rates).mean() < 0.35 * np.abs(wired - rates).mean()
+    assert np.abs(kept - rates).mean() < 0.5 * np.abs(wired - rates).mean()
     assert np.abs(kept - rates).mean() < 12
 
 
