@@ -437,6 +437,9 @@ def sweep(
         bool, typer.Option("--plan", help="say how many points, programs and seconds; simulate nothing")
     ] = False,
     retry: Annotated[bool, typer.Option("--retry", help="compute points again that failed")] = False,
+    gain: Annotated[
+        str | None, typer.Option(help="wired | kept, in place of the file's: whether layers keep their gain")
+    ] = None,
     changes: Changes = None,
     trials: Trials = None,
     *,
@@ -447,7 +450,7 @@ def sweep(
     from bioscnn.printing.studies import print_sweep_plan
 
     given = [*(changes or []), *([] if trials is None else [f"dataset.trials={trials}"])]
-    experiment = SweepExperiment(read_sweep(file, given))
+    experiment = SweepExperiment(read_sweep(file, given, gain))
     if not plan:
         _conduct(experiment, where, retry=retry,
             cluster=experiment.sweep.cluster,
@@ -470,6 +473,13 @@ def ladder(
     fine_tuned: Annotated[
         bool, typer.Option("--fine-tuned", help="fine-tune on spikes, too (needs the extra `train`)")
     ] = False,
+    factorial: Annotated[
+        bool, typer.Option("--factorial", help="all combinations: does it depend on the order?")
+    ] = False,
+    networks: Annotated[
+        int, typer.Option(help="trained networks of the factorial (more than one needs the extra `train`)")
+    ] = 1,
+    epochs: Annotated[int | None, typer.Option(help="of their training, fewer for a look")] = None,
     changes: Changes = None,
     trials: Trials = None,
     *,
@@ -478,7 +488,9 @@ def ladder(
     """Say what each piece of biology costs and buys, from bare integrators upwards."""
     from bioscnn.experiments.ladder import LadderExperiment
 
-    experiment = LadderExperiment(_study(study, changes, {"dataset.trials": trials}), neuron, fine_tuned)
+    experiment = LadderExperiment(
+        _study(study, changes, {"dataset.trials": trials}), neuron, fine_tuned, factorial, networks, epochs
+    )
     _conduct(experiment, where)
 
 

@@ -6,6 +6,7 @@ from bioscnn.plots.circuit import rc_circuit
 from bioscnn.plots.confusion import confusion
 from bioscnn.plots.conversion import activation_rates, weight_histograms
 from bioscnn.plots.evidence import class_evidence
+from bioscnn.plots.factorial import effects_by_context
 from bioscnn.plots.files import save, to_png, to_svg
 from bioscnn.plots.filters import accuracy_in_noise, front_end_accuracies
 from bioscnn.plots.input_spikes import POLARITIES, input_spikes
@@ -78,6 +79,7 @@ __all__ = [
     "detail_ladder",
     "distance_matrix",
     "effect_bars",
+    "effects_by_context",
     "firing_order",
     "first_to_fall",
     "front_end_accuracies",

@@ -50,7 +50,7 @@ def morris_plane(effects: pd.DataFrame, *, width: float = WIDE) -> Figure:
     ----------
     effects : DataFrame
         One row per outcome and parameter: columns ``outcome``, ``parameter`` (its key), ``mu_star``,
-        ``mu_star_low``, ``mu_star_high``, ``sigma``. Effects are changes of the outcome over the whole range.
+        ``mu_star_low``, ``mu_star_high``, ``sigma``. Effects are changes of the outcome.
     width : float
         Width in inches; below 5 the panels stand one below the other, else two side by side.
 

@@ -147,19 +147,20 @@ NOISE = tuple(
 )  # fmt: skip
 
 SWEEPS = tuple(
-    Step(name, answers, ("sweep", f"sims/sweeps/{name}.toml"), minutes, f"sweeps/{name}/latest/summary.json",
-         needs)
-    for name, answers, minutes, needs in (
-        ("mnist-surface", "How far may the strength of synapses and input be off?", 1, ()),
-        ("mnist-morris", "Which of twelve biophysical parameters matter for digits?", 4, ("SALib",)),
-        ("mnist-sobol", "Do those that matter act by themselves, or together?", 5, ("SALib",)),
+    Step(name, answers, ("sweep", f"sims/sweeps/{name.removesuffix('-gain-kept')}.toml", *words), minutes,
+         f"sweeps/{name}/latest/summary.json", needs)
+    for name, answers, words, minutes, needs in (
+        ("mnist-surface", "How far may the strength of synapses and input be off?", (), 1, ()),
+        ("mnist-morris", "Which of twelve biophysical parameters matter for digits?", (), 4, ("SALib",)),
+        ("mnist-morris-gain-kept", "And if no layer changes its gain?", ("--gain", "kept"), 4, ("SALib",)),
+        ("mnist-sobol", "Do those that matter act by themselves, or together?", (), 5, ("SALib",)),
     )
 )  # fmt: skip
 
 LADDERS = tuple(
-    Step(f"ladder-{name}", f"What does each piece of biology cost and buy for {what}?",
-         ("ladder", f"sims/{name}.toml"), 3, f"ladder/{name}{{}}/latest/summary.json")
-    for name, what in (("mnist", "digits"), ("nmnist", "recordings"))
+    Step(f"ladder-{name}", f"What does each piece of biology cost and buy for {what}, in any order?",
+         ("ladder", f"sims/{name}.toml", "--factorial"), minutes, f"ladder/{name}{{}}/latest/summary.json")
+    for name, what, minutes in (("mnist", "digits", 8), ("nmnist", "recordings", 15))
 )  # fmt: skip
 
 STEPS = (*RUNS, *COMPARISONS, *SWEEPS, *LADDERS, *NOISE, *QUESTIONS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 
 from bioscnn.ann import LayerGraph, ReLU, read_model
 from bioscnn.ann.models import locate, no_ann
-from bioscnn.conversion import readout_of
 from bioscnn.datasets import EventSet, ImageSet
 from bioscnn.doctor import require_genn
 from bioscnn.encoding import Stimulus
 from bioscnn.errors import UserError
 from bioscnn.ledger.conditions import Conditions, SpikeTimes, spiking_network
-from bioscnn.network import Population, Projection, SpikingNetwork
+from bioscnn.network import SpikingNetwork
 from bioscnn.neurons import (
     IF,
     LIF,
@@ -25,10 +24,8 @@ from bioscnn.neurons import (
     EquationNeuron,
     ExponentialConductance,
     ExponentialCurrent,
-    MaxPooling,
     SpikingNeuron,
     Synapse,
-    Windowed,
 )
 from bioscnn.nir import NIRModel
 from bioscnn.noise import with_common_delay, with_scaled_weights
@@ -325,37 +322,6 @@ def is_normalised(graph: LayerGraph) -> bool:
 def needs_calibration(config: StudyConfig, graph: LayerGraph) -> bool:
     """Whether training images decide what the spikes of a study stand for."""
     return is_normalised(graph) and config.network.scale is None
-
-
-def with_fixed_weights(network: SpikingNetwork, config: StudyConfig) -> SpikingNetwork:
-    """Return a network under the neuron, synapse, delay and noise of a study, its weights and biases kept.
-
-    Parameters
-    ----------
-    network : SpikingNetwork
-        Converted for another study, without delay and noise.
-    config : StudyConfig
-        The model of its synapse is that of the other study.
-    """
-    neuron = conditions_of(config).simulated_neuron
-
-    def changed(population: Population) -> Population:
-        if population.neuron is None or isinstance(population.neuron, MaxPooling | Windowed):
-            return population
-        return replace(population, neuron=neuron if population.spikes else readout_of(neuron))
-
-    def through(projection: Projection) -> Projection:
-        synapse = projection.synapse
-        if synapse is None:
-            return projection
-        own = {part.name for part in fields(synapse)} & set(type(config.synapse).model_fields)
-        return replace(
-            projection, synapse=replace(synapse, **{name: getattr(config.synapse, name) for name in own})
-        )
-
-    populations = tuple(changed(population) for population in network.populations)
-    projections = tuple(through(projection) for projection in network.projections)
-    return furnished(SpikingNetwork(populations, projections), config)
 
 
 def furnished(network: SpikingNetwork, config: StudyConfig) -> SpikingNetwork:

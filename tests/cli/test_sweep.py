@@ -14,7 +14,7 @@ T_REF = '"neuron.t_ref" = { low = "1 ms", high = "4 ms" }'
 def test_a_plan_counts_points_and_programs_and_simulates_nothing(tmp_path):
     done = bioscnn(tmp_path, "sweep", EXAMPLE, "--plan", "--json", "--jobs", "3", "--trials", "10")
     plan = json.loads(done.stdout)
-    assert (plan["n_points"], plan["trials"], plan["programs"], plan["jobs"]) == (260, 10, 3, 3)
+    assert (plan["n_points"], plan["trials"], plan["programs"], plan["jobs"]) == (260, 10, 2, 3)
     assert plan["seconds"] > 0 and not (tmp_path / "results").exists()
 
 

@@ -11,6 +11,10 @@ import pytest
 from bioscnn.errors import UserError
 from bioscnn.experiments.run import Shard
 from bioscnn.experiments.sweep import read_sweep
+from bioscnn.experiments.sweep.analysis import effects_of, step_of
+from bioscnn.experiments.sweep.designs import positions_of
+from bioscnn.experiments.sweep.file import Design
+from bioscnn.experiments.sweep.parameters import Parameter
 from bioscnn.experiments.sweep.shown import read_sweep_results
 from bioscnn.experiments.sweep.verdict import verdict_of_effects, verdict_of_points
 from tests.experiments.conftest import no_pages
@@ -66,11 +70,33 @@ def screened(tmp_path_factory):
     return conduct(place, of_function(place, 'kind = "morris"\ntrajectories = 6', "LINEAR"))
 
 
-def test_elementary_effects_of_a_linear_function_are_its_weights(screened):
+def test_effects_on_a_linear_function_are_its_changes_by_a_step_of_two_thirds(screened):
     effects = table_of(screened, "effects").query("outcome == 'answer'")
-    assert effects.mu.to_numpy() == pytest.approx([5, -3, 0], abs=1e-9)
-    assert effects.mu_star.to_numpy() == pytest.approx([5, 3, 0], abs=1e-9)
+    assert effects.mu.to_numpy() == pytest.approx([10 / 3, -2, 0], abs=1e-9)
+    assert effects.mu_star.to_numpy() == pytest.approx([10 / 3, 2, 0], abs=1e-9)
     assert effects.sigma.to_numpy() == pytest.approx(0, abs=1e-9)
+    assert screened.summary["step"] == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize(("levels", "values"), [(4, "ab"), (6, "ab"), (4, "abcd"), (6, "abc")])
+def test_the_effect_of_a_choice_is_the_mean_difference_of_values_that_a_step_joins(levels, values):
+    """Of two values it is their difference, and no outcome changes more than it can."""
+    design = Design(kind="morris", levels=levels, trajectories=30)
+    choice = Parameter("neuron.reset", "", None, None, "linear", tuple(values))
+    parameters = (choice, Parameter("network.weight_scale", "", 1.0, 2.0, "linear", ()))
+    positions = positions_of(design, parameters)
+    answers = dict(zip("abcd", (0.25, 0.75, 0.25, 0.75), strict=True))
+    answer = np.array([answers[choice.at(x)] for x in positions[:, 0]])
+    (row, other), _ = effects_of(design, parameters, positions, {"answer": answer})
+    joined = {
+        abs(answers[choice.at(x)] - answers[choice.at(x + float(step_of(design)))])
+        for x in np.arange(levels // 2) / (levels - 1)
+    }
+    if len(joined) == 1:
+        assert row["mu_star"] == pytest.approx(*joined)
+    assert min(joined) - 1e-9 <= row["mu_star"] <= max(joined) + 1e-9 and other["mu_star"] == 0
+    if values == "ab":
+        assert row["mu_star"] == pytest.approx(0.5)
 
 
 def test_only_effects_whose_interval_leaves_zero_out_are_called_influential(screened):
@@ -129,7 +155,7 @@ def test_a_damaged_sweep_is_refused_by_its_file(screened, tmp_path, file, conten
 
 def test_the_main_number_of_the_index_is_the_strongest_effect(screened):
     entry = screened.summary["entry"]
-    assert entry["value"] == "5.00" and "weight scale" in entry["note"] and "24 points" in entry["n"]
+    assert entry["value"] == "3.33" and "weight scale" in entry["note"] and "24 points" in entry["n"]
     assert len(entry["more"]) == 2
 
 
@@ -245,5 +271,5 @@ def test_points_whose_intervals_overlap_are_not_said_to_be_worse():
 def test_no_parameter_is_named_where_every_interval_reaches_zero():
     row = {"outcome": "accuracy", "parameter": "p", "mu": 0.1, "mu_star": 0.1, "sigma": 0.1}
     row |= {"mu_star_low": 0.0, "mu_star_high": 0.3}
-    (sentence,) = verdict_of_effects("morris", [row], "accuracy", {}, {}, 100)
+    (sentence,) = verdict_of_effects(Design(kind="morris"), [row], "accuracy", {}, {}, 100)
     assert sentence.startswith("No effect on the accuracy was found")

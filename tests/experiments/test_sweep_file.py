@@ -13,6 +13,7 @@ from bioscnn.studies import read_study
 from tests.sweeps import ROOT, STUDY, write_sweep
 
 RANDOM = 'kind = "random"\npoints = 40'
+V_TH = '"neuron.V_th" = { low = "15 mV", high = "25 mV" }'
 
 
 def points(folder, design, parameters, **rest):
@@ -34,7 +35,10 @@ def test_each_data_set_has_its_screening_and_its_indices(dataset):
     indices = read_sweep(f"sweeps/{dataset}-sobol")
     events = screening.study.config.encoding.kind == "events"
     n_points = [len(points_of(s, positions_of(s.design, s.parameters))) for s in (screening, indices)]
-    assert n_points == [240 if events else 260, 448]
+    trajectories = 20 if dataset == "ncaltech101" else 8
+    assert n_points == [trajectories * (12 if events else 13), 448]
+    (reset,) = (p.values for p in screening.parameters if p.key == "neuron.reset")
+    assert reset == ("exact", "subtract")
     assert {p.key for p in indices.parameters} <= {p.key for p in screening.parameters}
     assert all(p.nominal is not None for p in screening.parameters)
 
@@ -85,13 +89,19 @@ def test_whole_numbers_stay_whole_and_no_noise_is_no_noise(tmp_path):
     assert found[0].study.config.noise == {} and found[1].study.config.noise["threshold-mismatch"].cv == 0.2
 
 
+def test_a_gain_of_the_command_line_has_results_of_its_own(tmp_path):
+    file = write_sweep(tmp_path, RANDOM, V_TH)
+    wired, kept = read_sweep(file), read_sweep(file, gain="kept")
+    assert (wired.design.gain, kept.design.gain) == ("wired", "kept")
+    assert (wired.name, kept.name) == ("sweep", "sweep-gain-kept")
+    (again := tmp_path / "again.toml").write_text(kept.toml(str(wired.study_file)))
+    assert read_sweep(again).design == kept.design
+
+
 def test_changes_of_the_command_line_come_last(tmp_path):
     file = write_sweep(tmp_path, RANDOM, changes='"neuron.t_ref" = "3 ms"')
     assert read_sweep(file).study.config.neuron.t_ref == 3e-3
     assert read_sweep(file, ["neuron.t_ref=1 ms"]).study.config.neuron.t_ref == 1e-3
-
-
-V_TH = '"neuron.V_th" = { low = "15 mV", high = "25 mV" }'
 
 
 def ranged(key, low, high, more=""):
@@ -137,6 +147,25 @@ REFUSED = {
     "a key of another design": (f"{RANDOM}\nlevels = 4", V_TH, ("design.levels", "morris")),
     "an unknown key": (f"{RANDOM}\nweigths = 'fixed'", V_TH, ("design.weigths", "design.weights")),
     "no power of two": ('kind = "sobol"\nsamples = 100', V_TH, ("power of two", "write 128")),
+    "a choice of three on four levels": (
+        'kind = "morris"', '"neuron.reset" = { values = ["exact", "subtract", "zero"] }',
+        ("parameters.neuron.reset", "never compared", "design.levels = 6"),
+    ),
+    "a gain of converted weights": (
+        f'{RANDOM}\nweights = "converted"\ngain = "kept"', V_TH, ("design.gain", 'design.weights = "fixed"')
+    ),
+    "a gain that nothing changes": (
+        f'{RANDOM}\ngain = "kept"', ranged("noise.spike-loss.share", 0.1, 0.2),
+        ("design.gain", "no parameter"),
+    ),
+    "a gain of several neurons": (
+        f'{RANDOM}\ngain = "kept"', f'{V_TH}\n"neuron.model" = {{ values = ["lif", "adaptive-lif"] }}',
+        ("design.gain", 'neuron.model = "lif"'),
+    ),
+    "a gain that a neuron cannot have": (
+        f'{RANDOM}\ngain = "kept"', ranged("neuron.t_ref", '"1 ms"', '"9 ms"'), ("200 Hz", "max_rate")
+    ),
+    "a gain that is none of the two": (f'{RANDOM}\ngain = "lost"', V_TH, ("design.gain", "kept")),
     "a seed twice": (f'{RANDOM}\nseeds = "own"', ranged("simulation.seed", 1, 5), ("simulation.seed",)),
 }  # fmt: skip
 

@@ -18,7 +18,8 @@ from bioscnn.network import OUTPUT, READOUT
 from bioscnn.readout import decisions
 from bioscnn.simulation import simulate
 from bioscnn.studies import read_study
-from bioscnn.studies.prepare import prepare, with_fixed_weights
+from bioscnn.studies.fixed_weights import kept_gain, with_encoder_of, with_fixed_weights
+from bioscnn.studies.prepare import build_neuron, prepare
 from tests.browser.conftest import (
     assert_everything_fits,
     assert_verdict_is_read_without_scrolling,
@@ -129,6 +130,53 @@ def test_fixed_weights_and_biases_stay_under_another_neuron_and_synapse():
         scale = 1 if before.synapse is None else 2
         weights = [p.connectivity.matrix().data for p in (before, after)]
         assert np.allclose(scale * weights[0], weights[1], rtol=1e-12)
+
+
+@pytest.mark.parametrize("change", ["neuron.tau_m=10 ms", "neuron.tau_m=40 ms", "neuron.t_ref=4 ms"])
+def test_with_its_gain_kept_a_neuron_fires_at_the_rates_at_which_it_fired(change):
+    """Hz, on average over rates up to that of the largest activation; without, rates are up to halved."""
+    before, after = (read_study(STUDY, words).config for words in ([], [change]))
+    gain, neurons = kept_gain(before, after), [build_neuron(config.neuron) for config in (before, after)]
+    rates = np.linspace(1, 200, 50)
+    currents = np.array([neurons[0].current(rate) for rate in rates])
+    kept, wired = neurons[1].rate(gain.offset + gain.slope * currents), neurons[1].rate(currents)
+    assert np.abs(kept - rates).mean() < 0.5 * np.abs(wired - rates).mean()
+    assert np.abs(kept - rates).mean() < 12
+
+
+def test_with_its_gain_kept_a_network_does_not_notice_another_threshold_or_resistance():
+    """Currents in rheobases are all that a LIF neuron knows of them."""
+    own = prepare(read_study(STUDY, ["dataset.trials=5"]), None)
+    changes = ["neuron.V_th=25 mV", "neuron.R_m=80 Mohm", "dataset.trials=5"]
+    config = read_study(STUDY, changes).config
+    gain = kept_gain(own.study.config, config)
+    assert (gain.charge, gain.slope, gain.offset) == (1, pytest.approx(25 / 20 * 100 / 80), 0)
+    counts = [
+        simulate(network, own.stimulus, own.device, record={OUTPUT}).populations
+        for network in (own.network, with_fixed_weights(own.network, config, gain))
+    ]
+    total = [sum(int(part.counts_by_trial.sum()) for part in one.values()) for one in counts]
+    assert total[0] == pytest.approx(total[1], rel=1e-3)
+
+
+def test_with_its_gain_kept_a_spike_carries_its_charge_and_biases_go_with_the_threshold():
+    own = prepare(read_study(STUDY, ["dataset.trials=5"]), None)
+    config = read_study(STUDY, ["synapse.tau_s=2 ms", "neuron.V_th=25 mV", "dataset.trials=5"]).config
+    network = with_fixed_weights(own.network, config, kept_gain(own.study.config, config))
+    for before, after in zip(own.network.projections, network.projections, strict=True):
+        factor = 1.25 * (1 if before.synapse is None else 5 / 2)
+        weights = [p.connectivity.matrix().data for p in (before, after)]
+        assert np.allclose(factor * weights[0], weights[1], rtol=1e-12)
+    for before, after in zip(own.network.neurons, network.neurons, strict=True):
+        assert np.allclose(1.25 * before.bias, after.bias, rtol=1e-12)
+
+
+def test_with_the_gain_kept_a_layer_in_front_stays_that_of_the_study():
+    study = read_study(STUDY.parent / "caltech.toml")
+    other = study.changed(neuron={"tau_m": "10 ms"}).config
+    assert with_encoder_of(study.config, other).neuron == study.config.neuron
+    currents = read_study(STUDY, ["neuron.tau_m=10 ms"]).config
+    assert with_encoder_of(read_study(STUDY).config, currents) == currents
 
 
 def test_a_gain_scales_the_currents_of_the_stimulus_and_not_what_the_trained_network_sees():

@@ -9,18 +9,23 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from bioscnn.ann import LIFRate, read_model
 from bioscnn.ann.models import locate, shipped_models
 from bioscnn.datasets.titles import TITLES
 from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.experiment import Analysis, Done, Entry, Row
+from bioscnn.experiments.ladder.cells import Cell, cells_of, name_of
+from bioscnn.experiments.ladder.factorial import Factorial, tables_of
 from bioscnn.experiments.ladder.fine_tuning import training_examples, training_set, why_not
 from bioscnn.experiments.ladder.measure import loaded_rung, rung_case
 from bioscnn.experiments.ladder.page import interval_of, ladder_page
 from bioscnn.experiments.ladder.rungs import Rung, of_rung, rungs_of
 from bioscnn.experiments.ladder.tables import RungResult, comparison_rows, fine_tuned_rows, ladder_rows
-from bioscnn.experiments.ladder.verdict import verdict_of
+from bioscnn.experiments.ladder.verdict import verdict_of, verdict_of_factorial
+from bioscnn.experiments.retrained import NETWORK, training_units
 from bioscnn.experiments.unit import Outcome, Unit
 from bioscnn.network import OUTPUT
 from bioscnn.neurons import LeadingCount, Pulse
@@ -39,6 +44,9 @@ TIME = "bioscnn.experiments.ladder.measure:TIME"
 FINE_TUNE = "bioscnn.experiments.ladder.fine_tuning:FINE_TUNE"
 
 CONVERTED, TRAINING, FINE_TUNED = "as converted", "training", "fine-tuned"
+
+OWN = "as shipped"
+"""The network of the study, among those of the factorial."""
 
 RELATIVES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "caltech-foveal": ("caltech-pixels-relu", {"retina": ()})
@@ -64,11 +72,21 @@ class LadderExperiment:
         A user's own neuron, which is one more rung.
     fine_tuned : bool
         Whether the network is also fine-tuned on spikes on every rung that has a differentiable twin.
+    factorial : bool
+        Whether all combinations of the pieces are simulated too, of which the ladder is one path.
+    networks : int
+        How many trained networks the factorial has: that of the study, and others that are trained by its
+        recipe from other seeds.
+    epochs : int, optional
+        So short a training, for a look; then all networks of the factorial are trained.
     """
 
     study: Study
     neuron: Path | None = None
     fine_tuned: bool = False
+    factorial: bool = False
+    networks: int = 1
+    epochs: int | None = None
     name: str = field(default="ladder", init=False)
     keeps_failures: bool = field(default=False, init=False)
 
@@ -79,13 +97,19 @@ class LadderExperiment:
 
     @property
     def spec(self) -> Mapping[str, Any]:
-        """Whether there is a table of fine-tuning."""
-        return {"fine_tuned": self.fine_tuned}
+        """Whether there is a table of fine-tuning, and what the factorial consists of."""
+        spec: dict[str, Any] = {"fine_tuned": self.fine_tuned}
+        return spec | {"factorial": self.networks} if self.factorial else spec
 
     @cached_property
     def rungs(self) -> tuple[Rung, ...]:
         """The ladder from the bottom up, and the user's own neuron."""
         return rungs_of(_of_relu(self.study), self.neuron)
+
+    @cached_property
+    def cells(self) -> dict[Cell, Study]:
+        """The combinations of the pieces."""
+        return cells_of(_of_relu(self.study))
 
     @cached_property
     def encoder(self) -> dict[str, Any]:
@@ -99,8 +123,9 @@ class LadderExperiment:
         return {rung.name: why_not(rung.study.config) for rung in self.rungs}
 
     def plan(self, bench: Bench) -> list[Unit]:
-        """Return the trials and the time of every rung, and where it is asked for its fine-tuning."""
+        """Return the trials and the time of every rung, and what is asked for beside them."""
         _refuse(self.study)
+        self._refuse_networks()
         rungs, bottom = self.rungs, self.rungs[0].study
         loaded_rung(bottom, self.encoder, bench)
         for rung in rungs:
@@ -115,20 +140,38 @@ class LadderExperiment:
         ]
         tables = [rung.study.config.model_dump() for rung in rungs]
         units.append(Unit("all rungs", "time", bottom, TIME, options | {"rungs": tables}, exclusive=True))
+        if self.factorial:
+            own = [] if self.epochs else self._cells(OWN)
+            n = self.networks - bool(own)
+            units += own + training_units(bottom.config.network.model, n, self.epochs)
         tuned = [rung for rung in rungs if self.fine_tuned and not self.reasons[rung.name]]
         if tuned:
             training_set(tuned[0].study.config, bench)
         work = TRAINED * training_examples(bottom.config) / bottom.config.dataset.trials
         return units + [Unit(rung.name, TRAINING, rung.study, FINE_TUNE, work=work) for rung in tuned]
 
+    def _refuse_networks(self) -> None:
+        """Refuse networks without a factorial, and numbers of them that make no sense."""
+        given = {"--networks": self.networks, "--epochs": self.epochs}
+        for key, value in given.items():
+            if value is not None and value < 1:
+                raise UserError("must be one or more", key=key, value=value)
+        if not self.factorial and (self.networks > 1 or self.epochs):
+            key = "--networks" if self.networks > 1 else "--epochs"
+            raise UserError(
+                "only the factorial has several trained networks",
+                key=key,
+                value=given[key],
+                fix="add --factorial",
+            )
+
     def _case(self, rung: Rung, bench: Bench) -> Prepared:
         return rung_case(rung.study, self.encoder, bench)
 
     def next_round(self, done: Done, bench: Bench) -> list[Unit]:
-        """Return the trials of the rungs that were fine-tuned."""
-        if done.where(condition=FINE_TUNED):
-            return []
-        return [
+        """Return the trials of the rungs that were fine-tuned, and of the networks that were trained."""
+        networks = done.where(condition=NETWORK)
+        units = [
             Unit(
                 unit.variant,
                 FINE_TUNED,
@@ -138,6 +181,22 @@ class LadderExperiment:
                 needs=(done.need(unit),),
             )
             for unit in done.where(condition=TRAINING)
+        ]
+        units += [cell for unit in networks for cell in self._cells(unit.variant, done.need(unit))]
+        return [unit for unit in units if unit.id not in done.outcomes]
+
+    def _cells(self, network: str, *needs: str) -> list[Unit]:
+        """Return the cells of the factorial for a network, in the order of `cells_of`."""
+        return [
+            Unit(
+                network,
+                name_of(cell),
+                study,
+                RUNG,
+                {"encoder": self.encoder, "ann": not cell},
+                needs=needs,
+            )
+            for cell, study in self.cells.items()
         ]
 
     def analyse(self, done: Done, bench: Bench) -> Analysis:
@@ -149,15 +208,26 @@ class LadderExperiment:
         ann = proportion(bottom["ann"] == bottom["label"])
         rows, comparisons = ladder_rows(results), comparison_rows(results, bottom["ann"])
         tables: dict[str, Sequence[Row]] = {"ladder": rows, "comparisons": comparisons}
+        title = TITLES.get(config.dataset.name, examples.name)
         if self.fine_tuned:
             tables["fine-tuned"] = fine_tuned_rows(results)
+        verdict, more = verdict_of(self.rungs, rows, comparisons, ann.value, title), {}
+        if self.factorial:
+            outcomes = self._outcomes(done)
+            found = Factorial.of(outcomes, self.study.config.readout.rule)
+            tables |= tables_of(found)
+            verdict = [
+                *verdict_of_factorial(tables["shapley"], tables["effects"], tables["contexts"], title),
+                *verdict,
+            ]
+            networks = [float(np.mean(one["ann"] == one["label"])) for one in outcomes[frozenset()]]
+            more = {"factorial": {"networks": self.networks, "epochs": self.epochs, "ann": networks}}
         trained = {unit.variant: done[unit]["onnx"].tobytes() for unit in done.where(condition=TRAINING)}
-        title = TITLES.get(config.dataset.name, examples.name)
         shares = [f"{percent(row['accuracy'])} {interval_of(row)}" for row in rows]
         return Analysis(
             title,
             tables,
-            verdict_of(self.rungs, rows, comparisons, ann.value, title),
+            verdict,
             Entry(
                 f"{examples.name}: {examples.source}",
                 f"{plural(len(examples), 'trial')}, {plural(len(rows), 'rung')}",
@@ -181,6 +251,7 @@ class LadderExperiment:
                 ],
                 "data_sha256": examples.sha256,
                 "weights_sha256": case.graph.sha256(),
+                **more,
             },
             case.input.simulated,
             files={
@@ -191,6 +262,12 @@ class LadderExperiment:
                 if rung.name in trained
             },
         )
+
+    def _outcomes(self, done: Done) -> dict[Cell, list[Outcome]]:
+        """Return what every cell of the factorial came to, network by network."""
+        networks = [] if self.epochs else [self._cells(OWN)]
+        networks += [self._cells(unit.variant, done.need(unit)) for unit in done.where(condition=NETWORK)]
+        return {cell: [done[units[place]] for units in networks] for place, cell in enumerate(self.cells)}
 
     def _results(self, done: Done, cases: Mapping[str, Prepared]) -> list[RungResult]:
         def outcome(rung: Rung, condition: str) -> Outcome | None:

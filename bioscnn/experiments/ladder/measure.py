@@ -14,10 +14,11 @@ from bioscnn.experiments.classify import CLASSIFY, classify_case
 from bioscnn.experiments.trained import network_of
 from bioscnn.experiments.unit import Measure, Outcome, Unit
 from bioscnn.fingerprint import hash_of
+from bioscnn.ledger.conditions import spiking_network
 from bioscnn.simulation import simulate_batches
 from bioscnn.studies.config import Neuron, StudyConfig
 from bioscnn.studies.identity import inputs_of_case
-from bioscnn.studies.prepare import Loaded, Prepared, check_fit, convert_for
+from bioscnn.studies.prepare import Loaded, Prepared, check_fit, conditions_of, furnished, is_normalised
 from bioscnn.studies.study import Study
 
 REPEATS = 5
@@ -55,18 +56,39 @@ def loaded_rung(study: Study, encoder: dict[str, Any], bench: Bench) -> Loaded:
 
 def rung_case(study: Study, encoder: dict[str, Any], bench: Bench) -> Prepared:
     """Return a rung ready to be simulated; errors as of `loaded_rung`, or if it cannot be converted."""
-    loaded = loaded_rung(study, encoder, bench)
-    network = convert_for(study.config, loaded.graph, loaded.calibration)
-    return Prepared(study, loaded.input, loaded.graph, loaded.calibration, network)
+    return _with_network(loaded_rung(study, encoder, bench), encoder, bench)
+
+
+def _with_network(loaded: Loaded, encoder: dict[str, Any], bench: Bench) -> Prepared:
+    """Return a rung with its network, which it shares with the one that differs from it in delays alone."""
+    config, graph, calibration = loaded.study.config, loaded.graph, loaded.calibration
+    if not is_normalised(graph):
+        calibration = None
+    conditions = conditions_of(config)
+    examples = None if calibration is None else calibration.examples.sha256
+    network = bench.keep(
+        "converted rung",
+        (conditions, graph.sha256(), examples, repr(encoder)),
+        lambda: spiking_network(
+            conditions, graph, None if calibration is None else calibration.intensities()
+        ),
+    )
+    return Prepared(loaded.study, loaded.input, graph, calibration, furnished(network, config))
 
 
 def _case_of(unit: Unit, bench: Bench) -> Prepared:
-    """Return the rung of a unit, with the network that was fine-tuned for it if the unit needs one."""
-    case = rung_case(unit.study, unit.options["encoder"], bench)
-    if not unit.needs:
-        return case
-    graph = network_of(bench.given[unit.needs[0]]["onnx"])
-    return replace(case, trained=graph, network=convert_for(unit.study.config, graph, None))
+    """Return the rung of a unit, with the network that was trained for it if the unit needs one."""
+
+    def made() -> Prepared:
+        study, encoder = unit.study, unit.options["encoder"]
+        if not unit.needs:
+            return rung_case(study, encoder, bench)
+        trained = network_of(bench.given[unit.needs[0]]["onnx"])
+        return _with_network(replace(loaded_rung(study, encoder, bench), trained=trained), encoder, bench)
+
+    # The inputs of a rung are told by the same case that is then simulated.
+    case: Prepared = bench.keep("rung", unit.id, made, most=1)
+    return case
 
 
 def classify_rung(unit: Unit, bench: Bench) -> Outcome:

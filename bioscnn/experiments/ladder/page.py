@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from bioscnn.experiments.experiment import Analysis, Row
+from bioscnn.experiments.ladder.factorial_page import GROUPS, change_text, factorial_section, p_text
 from bioscnn.experiments.ladder.tables import ANN
-from bioscnn.experiments.phrases import MINUS
 from bioscnn.report.formats import (
     percent,
     percent_interval,
@@ -17,7 +17,6 @@ from bioscnn.report.formats import (
     plural,
     points,
     points_interval,
-    probability,
 )
 from bioscnn.report.page import (
     Column,
@@ -33,14 +32,6 @@ from bioscnn.report.page import (
     made_from,
 )
 from bioscnn.report.provenance import provenance_rows
-
-OUTCOMES = {
-    "accuracy": "Accuracy (points)",
-    "latency_ms": "Latency (ms, mean over trials)",
-    "spikes": "Spikes per trial",
-    "synops": "Synaptic operations per trial",
-}
-"""Outcomes in which a rung is compared with the one below, with their units."""
 
 AGAINST_ANN = "Accuracy, less that of the trained network (points)"
 
@@ -62,6 +53,8 @@ def ladder_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
         Section("numbers", "Every number", [_numbers(rows, comparisons)], "Numbers"),
         Section("changes", "Is the change more than chance?", [_changes(comparisons)], "Changes"),
     ]
+    if "factorial" in analysis.tables:
+        sections.insert(1, factorial_section(analysis, summary))
     if tuned is not None:
         sections.append(
             Section("fine-tuned", "Can it be learnt away?", [_fine_tuned(tuned, summary)], "Fine-tuned")
@@ -179,15 +172,15 @@ def _amount(form: str, scale: float = 1.0) -> Callable[[float, float, float], st
 
 def _changes(comparisons: Sequence[Row]) -> Table:
     against_ann = [row for row in comparisons if row["second"] == ANN]
-    below = [row for outcome in OUTCOMES for row in comparisons if row["outcome"] == outcome]
+    below = [row for outcome in GROUPS for row in comparisons if row["outcome"] == outcome]
     ordered = [*(row for row in below if row["second"] != ANN), *against_ann]
     return Table(
         [
             {
                 **row,
-                "group": AGAINST_ANN if row["second"] == ANN else OUTCOMES[row["outcome"]],
-                "value": _change(row, row["difference"]),
-                "interval": f"[{_change(row, row['low'])}, {_change(row, row['high'])}]",
+                "group": AGAINST_ANN if row["second"] == ANN else GROUPS[row["outcome"]],
+                "value": change_text(row, row["difference"]),
+                "interval": f"[{change_text(row, row['low'])}, {change_text(row, row['high'])}]",
             }
             for row in ordered
         ],
@@ -196,8 +189,8 @@ def _changes(comparisons: Sequence[Row]) -> Table:
             Column("second", "less"),
             Column("value", "difference", numeric=True),
             Column("interval", "95 % interval", numeric=True),
-            Column("p", "p", _p, numeric=True),
-            Column("p_holm", "p, Holm", _p, numeric=True),
+            Column("p", "p", p_text, numeric=True),
+            Column("p_holm", "p, Holm", p_text, numeric=True),
         ],
         "Each rung less the one below, in the same trials. p, Holm: corrected over all rows of the table. "
         "Bold: significant.",
@@ -205,17 +198,6 @@ def _changes(comparisons: Sequence[Row]) -> Table:
         bold="significant",
         dense=True,
     )
-
-
-def _change(row: Row, value: float) -> str:
-    if row["outcome"] == "accuracy":
-        return points(value)
-    decimals = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
-    return f"{value:+,.{decimals}f}".replace("-", MINUS)
-
-
-def _p(p: float) -> str:
-    return probability(p).removeprefix("= ")
 
 
 def _fine_tuned(rows: Sequence[Row], summary: Mapping[str, Any]) -> Table:
@@ -228,7 +210,7 @@ def _fine_tuned(rows: Sequence[Row], summary: Mapping[str, Any]) -> Table:
             lambda value, low, high: f"{points(value)}\n{points_interval(low, high)}",
             numeric=True,
         ),
-        Column("p_holm", "p, Holm", _p, numeric=True),
+        Column("p_holm", "p, Holm", p_text, numeric=True),
         Column("latency_ms", "latency\n(ms)", lambda latency: f"{latency:g}", numeric=True),
         Column("spikes", "spikes", lambda spikes: f"{spikes:,.0f}", numeric=True),
     ]
@@ -255,6 +237,8 @@ def _methods(summary: Mapping[str, Any]) -> list[Part]:
                 "neuron. On every rung it is converted anew: its activations are normalised "
                 f"({s['normalisation']}, at most {plain(s['max_rate_hz'])} Hz) for the rates of that rung's "
                 "neuron, on examples that are not among the trials.",
+                "Order": "A rung is compared with the one below: what the ladder says holds for its own "
+                "order. What a piece does in the others: bioscnn ladder --factorial.",
                 "Trials": f"{plural(s['n'], 'trial')}, the same ones with the same input on every rung",
                 "Simulation": f"{plain(s['duration_ms'])} ms in steps of {plain(s['dt_ms'])} ms, read by "
                 f"{s['readout']}, device {s['device']}",

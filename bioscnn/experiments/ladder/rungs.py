@@ -47,12 +47,62 @@ class Rung:
     own: bool = False
 
 
+@dataclass(frozen=True)
+class Piece:
+    """A piece of biology, whatever stands on it.
+
+    Parameters
+    ----------
+    rung : str
+        The rung of the ladder that adds it, such as ``"+ axonal delay"``.
+    name : str
+        Subject of a sentence, such as ``"the axonal delay"``; empty for the bottom of the ladder.
+    changes : mapping of str
+        Keys that it changes, with their values as text.
+    """
+
+    rung: str
+    name: str
+    changes: Mapping[str, str]
+
+
+def pieces_of(study: Study) -> tuple[Piece, ...]:
+    """Return the bottom of the ladder of a study, and the pieces that are added to it, in its order.
+
+    What a piece adds has the study's value where the study has that piece itself, and otherwise the usual one
+    of bioscnn, in whole steps.
+    """
+    config, tables = study.config, study.config.model_dump()
+    dt = config.simulation.dt
+    t_ref = config.neuron.t_ref or _in_steps(Neuron().t_ref, dt)
+    tau_s = config.synapse.tau_s if lasts(config.synapse.tau_s, dt) else Synapse().tau_s
+    delay = config.synapse.delay or _in_steps(1e-3, dt)
+    bottom = {
+        "neuron.model": "if", "neuron.t_ref": "0 ms", "synapse.model": "current",
+        "synapse.tau_s": format_quantity(dt / SHARPEST, "time"), "synapse.delay": "0 ms",
+    }  # fmt: skip
+    adaptation = _more("neuron", "if", "adaptive-lif", tables)
+    conductances = _more("synapse", "current", "conductance", tables)
+    return (
+        Piece("IF", "", bottom),
+        Piece("LIF", "the leak", {"neuron.model": "lif"}),
+        Piece(
+            "+ refractory period", "the refractory period", {"neuron.t_ref": format_quantity(t_ref, "time")}
+        ),
+        Piece(
+            "+ synaptic current", "the synaptic current", {"synapse.tau_s": format_quantity(tau_s, "time")}
+        ),
+        Piece(DELAYED, "the axonal delay", {"synapse.delay": format_quantity(delay, "time")}),
+        Piece("+ spike-frequency adaptation", "adaptation", adaptation),
+        Piece("+ conductance-based synapses", "conductances", conductances),
+    )
+
+
 def rungs_of(study: Study, own: Path | None = None) -> tuple[Rung, ...]:
     """Return the ladder of a study, from the bottom up.
 
     Data, encoding, network, trial and readout are those of the study, and so are ``tau_m``, ``V_th``, ``R_m``
-    and the reset rule. What a rung adds has the study's value where the study has that piece itself, and
-    otherwise the usual one of bioscnn, in whole steps.
+    and the reset rule. What the rungs add: see `pieces_of`.
 
     Parameters
     ----------
@@ -67,31 +117,11 @@ def rungs_of(study: Study, own: Path | None = None) -> tuple[Rung, ...]:
     UserError
         If a rung is no valid study, or there is no such neuron.
     """
-    config, tables = study.config, study.config.model_dump()
-    dt = config.simulation.dt
-    t_ref = config.neuron.t_ref or _in_steps(Neuron().t_ref, dt)
-    tau_s = config.synapse.tau_s if lasts(config.synapse.tau_s, dt) else Synapse().tau_s
-    delay = config.synapse.delay or _in_steps(1e-3, dt)
-    bottom = {
-        "neuron.model": "if", "neuron.t_ref": "0 ms", "synapse.model": "current",
-        "synapse.tau_s": format_quantity(dt / SHARPEST, "time"), "synapse.delay": "0 ms",
-    }  # fmt: skip
-    adaptation = _more("neuron", "if", "adaptive-lif", tables)
-    conductances = _more("synapse", "current", "conductance", tables)
-    pieces: list[tuple[str, str, dict[str, str]]] = [
-        ("IF", "", bottom),
-        ("LIF", "the leak", {"neuron.model": "lif"}),
-        ("+ refractory period", "the refractory period", {"neuron.t_ref": format_quantity(t_ref, "time")}),
-        ("+ synaptic current", "the synaptic current", {"synapse.tau_s": format_quantity(tau_s, "time")}),
-        (DELAYED, "the axonal delay", {"synapse.delay": format_quantity(delay, "time")}),
-        ("+ spike-frequency adaptation", "adaptation", adaptation),
-        ("+ conductance-based synapses", "conductances", conductances),
-    ]
     rungs: dict[str, Rung] = {}
     below = study
-    for name, piece, changes in pieces:
-        rung = _rung(name, piece, changes, below, next(reversed(rungs), None))
-        rungs[name], below = rung, rung.study
+    for piece in pieces_of(study):
+        rung = _rung(piece.rung, piece.name, piece.changes, below, next(reversed(rungs), None))
+        rungs[piece.rung], below = rung, rung.study
     if own is not None:
         if not own.is_file():
             raise UserError("no such file of a neuron", file=own, expected="a TOML file with equations")
@@ -109,8 +139,19 @@ def _more(table: str, simple: str, rich: str, tables: Mapping[str, Mapping[str, 
 
 
 def _rung(name: str, piece: str, changes: Mapping[str, str], below: Study, compared: str | None) -> Rung:
-    tables = with_changes(below.config.model_dump(), [f"{key}={value}" for key, value in changes.items()])
-    return Rung(name, piece, changes, Study(below.name, _valid(tables, name)), compared)
+    return Rung(name, piece, changes, changed(below, changes, name), compared)
+
+
+def changed(study: Study, changes: Mapping[str, str], name: str) -> Study:
+    """Return a study with some keys changed, given as text.
+
+    Raises
+    ------
+    UserError
+        If it is no valid study; the error says of which rung.
+    """
+    tables = with_changes(study.config.model_dump(), [f"{key}={value}" for key, value in changes.items()])
+    return Study(study.name, _valid(tables, name))
 
 
 def _valid(tables: dict[str, Any], name: str) -> StudyConfig:

@@ -76,11 +76,18 @@ def verdict_of(
     list of str
         Four sentences.
     """
-    accuracy, latency, spikes = (_changes(outcome, rungs, comparisons) for outcome in WORDINGS)
+    below = {
+        outcome: {rung.piece: changes[rung.name] for rung in rungs if rung.name in changes}
+        for outcome in WORDINGS
+        for changes in [
+            {row["first"]: row for row in comparisons if row["outcome"] == outcome and row["second"] != ANN}
+        ]
+    }
+    accuracy, latency, spikes = (_changes(outcome, changes) for outcome, changes in below.items())
     last = [rung.name for rung in rungs if not rung.own][-1]
     bottom, top = rows[0], next(row for row in rows if row["rung"] == last)
     return [
-        f"On {title}, {accuracy}.",
+        f"On {title}, piece upon piece in the order of the ladder, {accuracy}.",
         f"{capital(latency)}.",
         f"{capital(spikes)}.",
         f"From {bottom['rung']} to all of it, accuracy goes from {percent(bottom['accuracy'])} to "
@@ -91,11 +98,68 @@ def verdict_of(
     ]
 
 
-def _changes(outcome: str, rungs: Sequence[Rung], comparisons: Sequence[Row]) -> str:
+def verdict_of_factorial(
+    shapley: Sequence[Row], effects: Sequence[Row], contexts: Sequence[Row], title: str
+) -> list[str]:
+    """Return what each piece of biology changes whatever the order, and where the order decides.
+
+    Parameters
+    ----------
+    shapley, effects, contexts : sequence of dict
+        Rows of ``shapley.csv``, ``effects.csv`` and ``contexts.csv``.
+    title : str
+        The data set, for people.
+
+    Returns
+    -------
+    list of str
+        Four sentences: accuracy, latency and spikes over all orders; interactions that change the accuracy,
+        and pieces of which one context turns the sign.
+    """
+    accuracy, latency, spikes = (
+        _changes(outcome, {f"the {row['factor']}": row for row in shapley if row["outcome"] == outcome})
+        for outcome in WORDINGS
+    )
+    return [
+        f"On {title}, on average over all orders in which the pieces can be added, {accuracy}.",
+        f"{capital(latency)}.",
+        f"{capital(spikes)}.",
+        _order(effects, contexts),
+    ]
+
+
+def _order(effects: Sequence[Row], contexts: Sequence[Row]) -> str:
+    """Say which pairs of pieces interact in the accuracy, and which pieces both raise and lower it."""
+    wording = WORDINGS["accuracy"]
+    pairs = {
+        f"{row['factor']} with {row['other']}": row
+        for row in effects
+        if row["outcome"] == "accuracy" and row["other"] and row["significant"]
+    }
+    turned = []
+    for factor in dict.fromkeys(row["factor"] for row in contexts):
+        rows = [row for row in contexts if row["factor"] == factor and row["outcome"] == "accuracy"]
+        least, most = (pick(rows, key=lambda row: row["difference"]) for pick in (min, max))
+        if least["significant"] and most["significant"] and least["difference"] < 0 < most["difference"]:
+            turned.append(
+                f"{factor} from {_change(least, wording)} (added to: {least['context']}) to "
+                f"{_change(most, wording)} (added to: {most['context']})"
+            )
+    if not pairs and not turned:
+        return "No significant interaction of two pieces in the accuracy was found."
+    parts = []
+    if turned:
+        parts.append(f"the order decides the sign of the change of accuracy by {'; '.join(turned)}")
+    if pairs:
+        order = sorted(pairs, key=lambda pair: -abs(pairs[pair]["difference"]))
+        named = [f"{pair} ({_change(pairs[pair], wording)})" for pair in order]
+        parts.append(f"pieces interact in the accuracy: {listed(named)}")
+    return f"{capital('. '.join(map(capital, parts)))}."
+
+
+def _changes(outcome: str, changes: Mapping[str, Row]) -> str:
     """Return with which pieces an outcome shrinks and grows, and with which no change was found."""
     wording = WORDINGS[outcome]
-    below = {row["first"]: row for row in comparisons if row["outcome"] == outcome and row["second"] != ANN}
-    changes = {rung.piece: below[rung.name] for rung in rungs if rung.name in below}
     parts = []
     for verb, sign in ((wording.less, -1), (wording.more, 1)):
         found = {p: row for p, row in changes.items() if row["significant"] and sign * row["difference"] > 0}

@@ -24,7 +24,7 @@ from bioscnn.experiments.noise.tables import (
 )
 from bioscnn.experiments.noise.verdict import verdict_of
 from bioscnn.experiments.readouts import agreement, readout_rows
-from bioscnn.experiments.training import training_unit
+from bioscnn.experiments.retrained import training_unit
 from bioscnn.experiments.unit import Unit
 from bioscnn.noise import Noise
 from bioscnn.report.formats import percent, percent_interval, plural
@@ -168,7 +168,7 @@ class NoiseExperiment:
             if first is None or first.id not in done.outcomes:
                 return None
             needs = (done.need(first),)
-        return training_unit(model, seed, self.training_examples, needs)
+        return training_unit(model, seed, examples=self.training_examples, needs=needs)
 
     def _simulations(self, done: Done | None = None) -> list[Unit]:
         """Return every network as it is, and in every noise that fits it at every severity and seed."""

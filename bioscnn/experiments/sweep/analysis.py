@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from itertools import combinations
 from typing import Any
 
@@ -36,8 +37,7 @@ def effects_of(
     parameters : sequence of Parameter
         Its parameters.
     positions : ndarray of float64, shape (n_points, n_parameters)
-        From `positions_of`. Effects are those of the position in the range: an elementary effect is the
-        change of the outcome over the whole range, whatever unit and scale the range has.
+        From `positions_of`. Effects are those of the position in the range, whatever unit and scale it has.
     outcomes : dict of ndarray of float64, shape (n_points,)
         Of all points. An outcome that is the same everywhere has no variance to share, so no rows of Sobol.
 
@@ -46,6 +46,12 @@ def effects_of(
     (list of dict, list of dict)
         One row per outcome and parameter; one per outcome and pair, of Sobol's second order. Intervals are
         those of 95 %, from a bootstrap over trajectories or samples.
+
+    Notes
+    -----
+    Morris divides the change of an outcome by the step, `step_of`, as if it went on alike over the whole
+    range. Here ``mu``, ``mu_star`` and ``sigma`` are those of the change itself: nothing is said of a longer
+    step than was taken, and of two values of a choice the effect is their difference.
 
     References
     ----------
@@ -60,6 +66,11 @@ def effects_of(
         effects += [{"outcome": outcome, **row} for row in rows]
         interactions += [{"outcome": outcome, **row} for row in pairs]
     return effects, interactions
+
+
+def step_of(design: Design) -> Fraction:
+    """Return the step of Morris's trajectories, as a share of the range: ``levels / (2 (levels - 1))``."""
+    return Fraction(design.levels, 2 * (design.levels - 1))
 
 
 def constant(outcomes: Outcomes) -> list[str]:
@@ -85,14 +96,19 @@ def _morris(
         num_levels=design.levels,
         seed=design.seed + 1,
     )
+    step = float(step_of(design))
+
+    def change(name: str, k: int) -> float:
+        return step * float(found[name][k])
+
     rows = [
         {
             "parameter": parameter.key,
-            "mu": float(found["mu"][k]),
-            "mu_star": float(found["mu_star"][k]),
-            "mu_star_low": max(0.0, float(found["mu_star"][k] - found["mu_star_conf"][k])),
-            "mu_star_high": float(found["mu_star"][k] + found["mu_star_conf"][k]),
-            "sigma": float(found["sigma"][k]),
+            "mu": change("mu", k),
+            "mu_star": change("mu_star", k),
+            "mu_star_low": max(0.0, change("mu_star", k) - change("mu_star_conf", k)),
+            "mu_star_high": change("mu_star", k) + change("mu_star_conf", k),
+            "sigma": change("sigma", k),
         }
         for k, parameter in enumerate(parameters)
     ]

@@ -9,7 +9,7 @@ from typing import Any
 
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.experiment import Analysis, Done, Entry, Row
-from bioscnn.experiments.sweep.analysis import MEASURE, constant, effects_of
+from bioscnn.experiments.sweep.analysis import MEASURE, constant, effects_of, step_of
 from bioscnn.experiments.sweep.designs import Positions, positions_of
 from bioscnn.experiments.sweep.file import Sweep
 from bioscnn.experiments.sweep.measure import columns_of
@@ -118,7 +118,11 @@ class SweepExperiment:
         return Measured(
             f"bioscnn.experiments.sweep.measure:{'EXPLAIN' if 'ledger' in outcomes else 'SIMULATE'}",
             columns_of(outcomes),
-            {"outcomes": list(outcomes), "weights_of": self.weights_of},
+            {
+                "outcomes": list(outcomes),
+                "weights_of": self.weights_of,
+                **({"gain": "kept"} if self.sweep.design.gain == "kept" else {}),
+            },
         )
 
     @cached_property
@@ -199,7 +203,7 @@ class SweepExperiment:
                 lambda point: cells_alone(self.parameters, point),
             )
             curves = curves_of(tables[ALONE], main)
-            verdict = verdict_of_effects(kind, tables[EFFECTS], main, self.parameters, curves, trials)
+            verdict = verdict_of_effects(sweep.design, tables[EFFECTS], main, self.parameters, curves, trials)
             if others := [column for column in same if column != main]:
                 verdict = [*verdict, f"The same at every point: {', '.join(others)}."]
             problems = {
@@ -213,6 +217,8 @@ class SweepExperiment:
             "sweep": sweep.name,
             "kind": kind,
             "weights": sweep.design.weights,
+            "gain": sweep.design.gain,
+            "step": float(step_of(sweep.design)) if kind == "morris" else None,
             "n_points": len(rows),
             "n_failed": len(failed),
             "trials": trials,

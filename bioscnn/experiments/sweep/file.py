@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError, model_validator
 from bioscnn.batch_jobs import cluster_options
 from bioscnn.errors import UserError
 from bioscnn.experiments.sweep.parameters import Parameter, cell_of, ends, listed
+from bioscnn.experiments.sweep.refusals import refuse_design, refuse_parameter
 from bioscnn.noise import NOISES
 from bioscnn.noise.noise import SEVERITY, TABLE
 from bioscnn.quantities import base_unit, format_quantity, in_unit, split_quantity
@@ -30,25 +31,7 @@ from bioscnn.studies.study import (
 
 Outcome = Literal["accuracy", "latency", "spikes", "synops", "ledger"]
 
-SAME_EVERYWHERE = {
-    "dataset": "every point is shown the same examples",
-    "simulation.jobs": "the number of processes decides no result",
-    "simulation.use_gpu": "where it is computed decides no result",
-    "readout.record": "a point keeps its outcomes alone",
-}
-"""Keys, and tables, that no parameter may be; and why."""
-
-OF_CONVERSION = (
-    "network.model", "network.normalisation", "network.percentile", "network.max_rate", "encoding.kind",
-    "encoding.retina", "encoding.keep", "encoding.bin_size", "encoding.frame", "synapse.model",
-)  # fmt: skip
-"""Keys that decide the weights, or what they are for: they mean nothing where weights are fixed."""
-
-OF_TIMES = (
-    "network.code", "network.scale", "neuron.tau_m", "neuron.R_m", "neuron.V_th", "synapse.tau_s",
-    "synapse.delay", "simulation.dt",
-)  # fmt: skip
-"""The same in the time code, whose windows and weights follow from them."""
+GAIN_KEPT = "-gain-kept"
 
 USUAL: tuple[Outcome, ...] = ("accuracy", "latency", "spikes", "synops")
 
@@ -65,6 +48,7 @@ class Design(Table):
     seed: Seed = 1
     seeds: Literal["common", "own"] = "common"
     weights: Literal["fixed", "converted"] = "fixed"
+    gain: Literal["wired", "kept"] = "wired"
 
     @model_validator(mode="after")
     def _keys_of_the_kind(self) -> Design:
@@ -98,7 +82,7 @@ KEYS_OF_DESIGNS = {
     "morris": ("trajectories", "levels"),
     "sobol": ("samples", "second_order"),
 }
-COMMON = ("kind", "seed", "seeds", "weights")
+COMMON = ("kind", "seed", "seeds", "weights", "gain")
 
 
 class _Values(Table):
@@ -129,7 +113,8 @@ class Sweep:
     Parameters
     ----------
     name : str
-        Name of the file without its suffix; results go to ``results/sweeps/<name>/``.
+        Name of the file without its suffix, and `GAIN_KEPT` behind it if the gain is; results go to
+        ``results/sweeps/<name>/``.
     file : Path
         The sweep file.
     study_file : Path
@@ -173,7 +158,7 @@ class Sweep:
         return "\n".join([*lines, ""])
 
 
-def read_sweep(path: str | Path, changes: Sequence[str] = ()) -> Sweep:
+def read_sweep(path: str | Path, changes: Sequence[str] = (), gain: str | None = None) -> Sweep:
     """Read a sweep file and check it against the study that it varies.
 
     Parameters
@@ -182,6 +167,8 @@ def read_sweep(path: str | Path, changes: Sequence[str] = ()) -> Sweep:
         A TOML file; its ``study`` is a path relative to it.
     changes : sequence of str
         Of keys of the study, as on the command line; they come after those of ``[set]``.
+    gain : str, optional
+        In place of ``design.gain``.
 
     Raises
     ------
@@ -190,8 +177,11 @@ def read_sweep(path: str | Path, changes: Sequence[str] = ()) -> Sweep:
         unit, the wrong one or no extent, or a parameter cannot vary here.
     """
     path = find_study(Path(path), "sweep")
+    given = read_toml(path)
+    if gain is not None and isinstance(given.get("design"), dict):
+        given = {**given, "design": {**given["design"], "gain": gain}}
     try:
-        file = _File.model_validate(read_toml(path))
+        file = _File.model_validate(given)
     except ValidationError as error:
         raise first_problem(error, path, _File) from None
     study_file = find_study(path.parent / file.study)
@@ -205,7 +195,7 @@ def read_sweep(path: str | Path, changes: Sequence[str] = ()) -> Sweep:
     own = [f"{key}={dumps(value)}" for key, value in _flat(with_paths_beside(path, file.set)).items()]
     tables = with_changes(tables, [*own, *changes])
     sweep = Sweep(
-        name=path.stem,
+        name=path.stem + GAIN_KEPT * (file.design.gain == "kept" and not path.stem.endswith(GAIN_KEPT)),
         file=path,
         study_file=study_file,
         tables=tables,
@@ -216,7 +206,9 @@ def read_sweep(path: str | Path, changes: Sequence[str] = ()) -> Sweep:
         cluster=file.cluster,
     )
     found = _flat(file.parameters, until=set(_Values.model_fields))
-    return replace(sweep, parameters=tuple(_parameter(sweep, key, found[key]) for key in found))
+    sweep = replace(sweep, parameters=tuple(_parameter(sweep, key, found[key]) for key in found))
+    refuse_design(sweep)
+    return sweep
 
 
 def _parameter(sweep: Sweep, key: str, table: Any) -> Parameter:
@@ -257,39 +249,6 @@ def _parameter(sweep: Sweep, key: str, table: Any) -> Parameter:
     return replace(
         parameter, nominal=_nominal(sweep.study.config, parameter), whole=_is_whole(sweep.study.config, key)
     )
-
-
-def refuse_parameter(sweep: Sweep, key: str) -> None:
-    """Refuse a key that cannot differ between the points of a sweep.
-
-    Raises
-    ------
-    UserError
-        Saying why.
-    """
-    for same, why in SAME_EVERYWHERE.items():
-        if key == same or key.startswith(f"{same}."):
-            raise UserError(
-                f"this key is no parameter: {why}",
-                key=key,
-                fix='put it under [set], as in "dataset.trials" = 200',
-            )
-    spikes_in = sweep.study.config.encoding.kind not in ("poisson", "currents")
-    of_times = key in OF_TIMES and (key == OF_TIMES[0] or sweep.study.config.network.code == "time")
-    of_conversion = key in OF_CONVERSION or of_times or (key == "encoding.input_rate" and spikes_in)
-    if sweep.design.weights == "fixed" and of_conversion:
-        raise UserError(
-            "this key means nothing where the weights are fixed: it decides what they become",
-            key=key,
-            expected='design.weights = "converted", which converts the network anew at every point',
-            fix="write that, or take the key out of [parameters]",
-        )
-    if key == "simulation.seed" and sweep.design.seeds == "own":
-        raise UserError(
-            "the seed is a parameter, and every point has a seed of its own",
-            key=key,
-            fix='remove design.seeds = "own"',
-        )
 
 
 def _read(key: str, given: _Values) -> Parameter:

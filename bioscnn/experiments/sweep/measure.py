@@ -25,8 +25,9 @@ from bioscnn.readout import decisions
 from bioscnn.simulation import simulate
 from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.explainable import case_of
+from bioscnn.studies.fixed_weights import kept_gain, with_encoder_of, with_fixed_weights
 from bioscnn.studies.identity import inputs_of_case
-from bioscnn.studies.prepare import Prepared, conditions_of, with_fixed_weights
+from bioscnn.studies.prepare import Prepared, conditions_of
 from bioscnn.studies.study import Study
 
 COLUMNS = {
@@ -43,7 +44,8 @@ def simulate_point(unit: Unit, bench: Bench) -> Outcome:
     """Simulate a point.
 
     Options: ``outcomes``, keys of `COLUMNS`; ``weights_of``, the tables of the study that the network was
-    converted for, or None where it is converted anew at every point.
+    converted for, or None where it is converted anew at every point; ``gain``, ``"kept"`` where the gain of
+    those weights is.
 
     Returns
     -------
@@ -98,25 +100,37 @@ def columns_of(outcomes: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(column for outcome in outcomes for column in COLUMNS[outcome])
 
 
-def network_of(study: Study, weights_of: Mapping[str, Any] | None, bench: Bench) -> SpikingNetwork:
-    """Return the network of a point: converted for it, or for another study whose weights it keeps."""
+def network_of(
+    study: Study, weights_of: Mapping[str, Any] | None, bench: Bench, gain: str = "wired"
+) -> SpikingNetwork:
+    """Return the network of a point: converted for it, or for a study whose weights, or gain, it keeps."""
     if weights_of is None:
         graph = bench.graph(study.config)
         return bench.network(study.config, graph, bench.calibration(study.config, graph))
-    nominal: StudyConfig = bench.keep("nominal", weights_of, lambda: StudyConfig.model_validate(weights_of))
+    nominal = _nominal(weights_of, bench)
     graph = bench.graph(nominal)
     converted = bench.converted(nominal, graph, bench.calibration(nominal, graph))
-    return with_fixed_weights(converted, study.config)
+    return with_fixed_weights(
+        converted, study.config, kept_gain(nominal, study.config) if gain == "kept" else None
+    )
+
+
+def _nominal(weights_of: Mapping[str, Any], bench: Bench) -> StudyConfig:
+    nominal: StudyConfig = bench.keep("nominal", weights_of, lambda: StudyConfig.model_validate(weights_of))
+    return nominal
 
 
 def _case_of(unit: Unit, bench: Bench) -> Prepared:
-    study, weights_of = unit.study, unit.options["weights_of"]
+    study, weights_of, gain = unit.study, unit.options["weights_of"], unit.options.get("gain", "wired")
     if weights_of is None:
         return bench.case(study)
 
     def make() -> Prepared:
-        graph = bench.graph(study.config)
-        return Prepared(study, bench.input(study.config), graph, None, network_of(study, weights_of, bench))
+        config, graph = study.config, bench.graph(study.config)
+        if gain == "kept":
+            config = with_encoder_of(_nominal(weights_of, bench), config)
+        network = network_of(study, weights_of, bench, gain)
+        return Prepared(study, bench.input(config), graph, None, network)
 
     # The inputs of a point are told by the same case that is then simulated.
     case: Prepared = bench.keep("point", unit.id, make, most=1)

@@ -228,8 +228,9 @@ def _effects(shown: Shown) -> list[Part]:
         )  # fmt: skip
         columns = [Column(key, heading, numeric=True) for key, heading in sizes]
         caption = (
-            "Changes of an outcome over the whole range of a parameter. μ*: mean size, with its 95 % "
-            "interval; μ: mean with its sign; σ: standard deviation over the trajectories."
+            f"Changes of an outcome {words.by_step(shown)}. μ*: mean size, with its 95 % interval; μ: mean "
+            "with its sign; σ: standard deviation over the trajectories. Two listed values: the change from "
+            "one to the other."
         )
     rows = [row for outcome in shown.outcomes for row in _effects_on(outcome, shown)]
     return [
@@ -325,6 +326,7 @@ def _methods(shown: Shown) -> list[Part]:
         "Points": f"{plural(s['n_points'], 'point')} of {plural(s['trials'], 'trial')} each, the same ones "
         "in all",
         "Data": s["source"],
+        "Weights": words.WEIGHTS[s["weights"], s.get("gain", "wired")],
         **METHODS.get(shown.kind, {}),
     }
     if shown.alone is not None:

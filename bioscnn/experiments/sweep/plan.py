@@ -98,7 +98,7 @@ def programs_of(
     programs: dict[str, ProgramShape] = {}
     for point in {point.signature: point for point in reversed(list(points))}.values():
         config = point.study.config
-        network = network_of(point.study, experiment.weights_of, bench)
+        network = network_of(point.study, experiment.weights_of, bench, experiment.sweep.design.gain)
         program = device_of(config).program(network, not network.takes_currents, config.simulation.dt)
         if program is not None:
             programs.setdefault(program.key(), program)

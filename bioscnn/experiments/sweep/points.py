@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from bioscnn.conversion import check_max_rate
 from bioscnn.conversion.receptors import projections_of
 from bioscnn.errors import UserError
 from bioscnn.experiments.sweep.designs import Positions
@@ -89,6 +90,9 @@ def point_with(sweep: Sweep, number: int, cells: Sequence[str]) -> Point:
             changes.append(f"simulation.seed={seed}")
         study = study_of(sweep.study_file, sweep.tables, changes)
         _check_dynamics(study.config)
+        if sweep.design.gain == "kept":
+            neuron = conditions_of(study.config).simulated_neuron
+            check_max_rate(neuron, sweep.study.config.network.max_rate, study.config.simulation.dt)
         if "ledger" in sweep.outcomes:
             _check_ledger(sweep, study.config)
     except UserError as error:

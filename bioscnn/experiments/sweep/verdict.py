@@ -10,7 +10,8 @@ import numpy as np
 
 from bioscnn.experiments.experiment import Row
 from bioscnn.experiments.phrases import listed
-from bioscnn.experiments.sweep.analysis import MEASURE, ranked
+from bioscnn.experiments.sweep.analysis import MEASURE, ranked, step_of
+from bioscnn.experiments.sweep.file import Design
 from bioscnn.experiments.sweep.parameters import Parameter
 from bioscnn.experiments.sweep.tables import ERROR
 from bioscnn.statistics import proportion_of_counts
@@ -24,7 +25,12 @@ ALIKE = 0.9
 MIXED = 0.5
 """Share of mu* below which effects of either sign are said to balance."""
 
-NAMES = {"morris": "mu*", "sobol": "total Sobol index"}
+UNDER = {
+    ("fixed", "wired"): "With weights as wired",
+    ("fixed", "kept"): "With the gain of every layer kept",
+    ("converted", "wired"): "Converted anew at every point",
+}
+"""What was done about the weights, by ``design.weights`` and ``design.gain``."""
 
 ACCURACY = "accuracy"
 
@@ -84,7 +90,7 @@ def influential(kind: str, effects: Sequence[Row], outcome: str) -> list[Row]:
 
 
 def verdict_of_effects(
-    kind: str,
+    design: Design,
     effects: Sequence[Row],
     outcome: str,
     parameters: Mapping[str, Parameter],
@@ -95,8 +101,8 @@ def verdict_of_effects(
 
     Parameters
     ----------
-    kind : str
-        ``"morris"`` or ``"sobol"``.
+    design : Design
+        Of kind morris or sobol.
     effects : sequence of dict
         Rows of ``effects.csv``.
     outcome : str
@@ -108,13 +114,14 @@ def verdict_of_effects(
     trials : int
         Trials per point.
     """
+    kind = design.kind
     top = influential(kind, effects, outcome)
     rows = {row["parameter"]: row for row in effects if row["outcome"] == outcome}
     if not rows:
         return [f"The {_plain(outcome)} is the same at every point: no parameter acts on it over its range."]
     if not top:
         return [f"No effect on the {_plain(outcome)} was found: all intervals reach zero."]
-    sentences = [_first(kind, top, outcome, len(parameters))]
+    sentences = [_first(design, top, outcome, len(parameters))]
     sentences += [
         _way(kind, rows[one["parameter"]], outcome, parameters[one["parameter"]], curves, trials)
         for one in top
@@ -162,13 +169,14 @@ def verdict_of_failures(failed: Mapping[int, str], n_points: int, sensitivity: b
     ]
 
 
-def _first(kind: str, top: Sequence[Row], outcome: str, n_parameters: int) -> str:
-    measure = MEASURE[kind]
+def _first(design: Design, top: Sequence[Row], outcome: str, n_parameters: int) -> str:
+    kind, measure = design.kind, MEASURE[design.kind]
     named = [f"{row['parameter']} ({_size(kind, outcome, row, measure)})" for row in top]
     sentence = (
-        f"Of {n_parameters} parameters, the {_plain(outcome)} depends most on {named[0]}"
+        f"{UNDER[design.weights, design.gain]}, of {n_parameters} parameters, the {_plain(outcome)} depends "
+        f"most on {named[0]}"
         + (f", then on {listed(named[1:])}" if named[1:] else "")
-        + f"; {NAMES[kind]} with 95 % interval"
+        + f"; {_name(design)} with 95 % interval"
     )
     overlap = [
         (one["parameter"], other["parameter"]) for one, other in pairwise(top) if other["high"] > one["low"]
@@ -177,6 +185,12 @@ def _first(kind: str, top: Sequence[Row], outcome: str, n_parameters: int) -> st
         names = listed(list(dict.fromkeys(name for pair in overlap for name in pair)))
         sentence += f". The intervals of {names} overlap: their order is not known"
     return f"{sentence}."
+
+
+def _name(design: Design) -> str:
+    if design.kind == "sobol":
+        return "total Sobol index"
+    return f"mu*, the mean change by a step of {step_of(design)} of a range,"
 
 
 def _size(kind: str, outcome: str, row: Row, measure: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pandas as pd
 
 from bioscnn.experiments.sweep.analysis import MEASURE
@@ -22,7 +24,7 @@ QUESTIONS = {
 
 DESIGNS = {
     "morris": "Morris's: trajectories through the ranges on which one parameter at a time moves a step. The "
-    "change of an outcome by that step, in relation to the whole range, is an elementary effect.",
+    "change of an outcome by that step is an elementary effect. (Morris divides it by the step.)",
     "sobol": "Sobol's, after Saltelli: two sets of points that fill the ranges evenly, and mixtures of them "
     "in which one parameter comes from the other set.",
     "grid": "A grid: every combination of the values.",
@@ -31,6 +33,17 @@ DESIGNS = {
     "combinations.",
 }
 """How the points of a kind are chosen."""
+
+WEIGHTS = {
+    ("fixed", "wired"): "The network is converted once, for the study as it is, and every point has its "
+    "weights, in amperes. A parameter that changes the charge of a spike, or how often a neuron fires, then "
+    "changes the gain of every layer, besides all else that it does.",
+    ("fixed", "kept"): "The network is converted once, for the study as it is. At every point its currents "
+    "are rescaled so that a spike carries the charge that it carried, and a neuron fires at the rate at "
+    "which it fired. What a parameter then does is no matter of gain.",
+    ("converted", "wired"): "The network is converted anew at every point.",
+}  # fmt: skip
+"""What is done about the weights, by ``design.weights`` and ``design.gain``."""
 
 N_NAMED = 4
 """More parameters than so many are counted rather than named in a sentence."""
@@ -72,7 +85,9 @@ def headlines(shown: Shown) -> list[Headline]:
     """Return the numbers to begin with: what matters most, between what the outcomes lie, the points."""
     names, done, main = names_of([one.key for one in shown.parameters]), shown.done, shown.main
     what = outcome_of(main)
-    meaning = f"of the variance of {what.name}" if shown.kind == "sobol" else f"of {what.name} over its range"
+    meaning = (
+        f"of the variance of {what.name}" if shown.kind == "sobol" else f"of {what.name} {by_step(shown)}"
+    )
     found = []
     for _, row in shown.effects_on(main).head(3).iterrows():
         if not row[MEASURE[shown.kind]] > 0:
@@ -104,6 +119,14 @@ def _rate(shown: Shown) -> str:
     return "" if rate is None else f"; {rate:.3g} points per second"
 
 
+def by_step(shown: Shown) -> str:
+    """Say of which change of a parameter an effect is."""
+    step = shown.summary.get("step")
+    if step is None:  # made by an earlier bioscnn
+        return "over the range of a parameter"
+    return f"by a step of {Fraction(step).limit_denominator(100)} of the range of a parameter"
+
+
 def effects_caption(shown: Shown) -> str:
     """Say what moves the judged outcome most, and how the plane or the bars are read."""
     rows, names = shown.effects_on(shown.main), names_of([one.key for one in shown.parameters])
@@ -128,7 +151,7 @@ def effects_caption(shown: Shown) -> str:
         else "No effect differs more from place to place than it is large. "
     )
     return (
-        f"Mean change of {name} over the whole range of a parameter, whatever the others are: {named}. "
+        f"Mean change of {name} {by_step(shown)}, whatever the others are: {named}. "
         f"{turned}Lines: 95 % intervals of \N{GREEK SMALL LETTER MU}*."
     )
 
