@@ -330,6 +330,23 @@ def timing(
     _conduct(experiment, where)
 
 
+@experiment_command("times-needed")
+def times_needed(
+    study: StudyFile,
+    quick: Annotated[bool, typer.Option("--quick", help="a coarse one: few recordings, two seeds")] = False,
+    changes: Changes = None,
+    seeds: Annotated[int | None, typer.Option(help="networks of each kind (default: 5)")] = None,
+    trials: Trials = None,
+    *,
+    where: Where,
+) -> None:
+    """Train networks on recordings without their spike times, and say what they lose (needs `train`)."""
+    from bioscnn.experiments.times_needed import TimesNeededExperiment
+
+    loaded = _study(study, changes, {"dataset.trials": trials})
+    _conduct(TimesNeededExperiment(loaded, quick, seeds), where)
+
+
 @experiment_command()
 def retina(
     study: StudyFile,

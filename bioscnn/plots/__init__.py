@@ -43,6 +43,7 @@ from bioscnn.plots.sensitivity import (
 from bioscnn.plots.surface import response_surface
 from bioscnn.plots.sweep import main_effects, parallel_coordinates
 from bioscnn.plots.time_step import against_time_step
+from bioscnn.plots.times_needed import accuracy_by_kind
 from bioscnn.plots.timing import (
     distance_matrix,
     intervals_histogram,
@@ -64,6 +65,7 @@ __all__ = [
     "Outcome",
     "Parameter",
     "accuracy_against_jitter",
+    "accuracy_by_kind",
     "accuracy_in_noise",
     "accuracy_over_time",
     "activation_rates",
