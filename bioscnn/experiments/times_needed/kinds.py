@@ -40,7 +40,7 @@ NETWORKS = {
     "to times.",
 }
 
-ARCHITECTURE = "16c5s2 32c3s2 64c3s2"
+ARCHITECTURE = "12c5s2 24c3s2 48c3s2"
 
 
 @dataclass(frozen=True)
@@ -71,13 +71,13 @@ class Amount:
         return {
             "layers": ARCHITECTURE,
             "epochs": self.epochs,
-            "batch_size": 32,
+            "batch_size": 16,
             "learning_rate": 0.01,
-            "shift": 1.0,
+            "shift": 1.5,
             "spiking_images": 0,
             "spikes": {
                 "epochs": self.spike_epochs,
-                "batch_size": 32,
+                "batch_size": 16,
                 "learning_rate": 0.002,
                 "rate_weight": 0.0,
                 "decide_from": "100 ms",
@@ -86,7 +86,7 @@ class Amount:
 
 
 FULL = {
-    "nmnist": Amount(seeds=5, examples=1500, epochs=6, spike_examples=512, spike_epochs=1),
+    "nmnist": Amount(seeds=5, examples=1500, epochs=6, spike_examples=320, spike_epochs=1),
     "ncaltech101": Amount(seeds=5, examples=480, epochs=6, spike_examples=160, spike_epochs=1),
 }
 QUICK = {
