@@ -318,6 +318,9 @@ def timing(
         typer.Option(help="a network of recordings collapsed in time (default: DATASET-collapsed)"),
     ] = None,
     folds: Annotated[int, typer.Option(help="parts into which the decoders' trials are divided")] = 5,
+    layer: Annotated[
+        list[str] | None, typer.Option(help="whose spikes are perturbed, repeatable (default: all)")
+    ] = None,
     trials: Trials = None,
     *,
     where: Where,
@@ -326,7 +329,7 @@ def timing(
     from bioscnn.experiments.timing import TimingExperiment
 
     loaded = _study(study, changes, {"dataset.trials": trials})
-    experiment = TimingExperiment(loaded, tuple(perturb or ()), collapsed, folds)
+    experiment = TimingExperiment(loaded, tuple(perturb or ()), collapsed, folds, tuple(layer or ()))
     _conduct(experiment, where)
 
 

@@ -55,6 +55,7 @@ from bioscnn.plots.timing_question import (
     control_sets,
     information_bars,
     perturbation_effects,
+    primary_differences,
 )
 from bioscnn.plots.trial import trial
 from bioscnn.plots.tuning import spatial_tuning, spikes_of_coefficients
@@ -102,6 +103,7 @@ __all__ = [
     "parallel_coordinates",
     "perturbation_effects",
     "postsynaptic_potentials",
+    "primary_differences",
     "quality_by_share",
     "raster",
     "rate_curves",

@@ -6,12 +6,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bioscnn.experiments.experiment import Row
-from bioscnn.experiments.phrases import MINUS
+from bioscnn.experiments.phrases import MINUS, listed
+from bioscnn.experiments.rows import EQUIVALENT, GAIN, LOSS, MARGIN, OPEN
 from bioscnn.experiments.timing.conditions import CLEAN, EQUAL, FLOOR
 from bioscnn.experiments.timing.measure import COLLAPSED, SPIKING
 from bioscnn.report.formats import probability
 
 COUNTS, BOTH = "counts", "counts and times"
+
+FINDINGS = {
+    LOSS: "loses by",
+    GAIN: "gains by",
+    EQUIVALENT: "neither loses nor gains that much by",
+    OPEN: "leaves unsettled what is done by",
+}
+"""What is said of the findings of primary rows, in this order."""
 
 
 def verdict_of(summary: Mapping[str, Any], tables: Mapping[str, Sequence[Row]]) -> list[str]:
@@ -24,7 +33,7 @@ def verdict_of(summary: Mapping[str, Any], tables: Mapping[str, Sequence[Row]]) 
     summary : mapping
         With ``dataset``, ``simulated``, ``n``, ``chance`` and ``layers``.
     tables : mapping
-        Rows of ``accuracy``, ``effects``, ``comparisons`` and ``controls``.
+        Rows of ``primary``, ``accuracy``, ``effects``, ``comparisons`` and ``controls``.
     """
     failed = [row for row in tables["controls"] if not row["passed"]]
     if failed:
@@ -37,6 +46,7 @@ def verdict_of(summary: Mapping[str, Any], tables: Mapping[str, Sequence[Row]]) 
     numbers = _Numbers(summary, tables)
     return [
         numbers.answer(),
+        *numbers.asked_in_advance(),
         " ".join([numbers.decoders(), *numbers.times_alone()]),
         " ".join([*numbers.cnn(), numbers.network()]),
         *numbers.hidden_layers(),
@@ -60,6 +70,7 @@ class _Numbers:
             for name in ("accuracy", "effects")
         )
         self._pairs = {(row["layer"], row["first"], row["second"]): row for row in tables["comparisons"]}
+        self._primary = tables["primary"]
 
     def share(self, label: str, method: str) -> Row | None:
         return self._shares.get((self.first, label, method))
@@ -109,6 +120,22 @@ class _Numbers:
             return f"spikes of {self.first} of a network that is shown images"
         return "simulated recordings" if self.summary["simulated"] else "recordings"
 
+    def asked_in_advance(self) -> list[str]:
+        """Say of each primary row what it shows, and of what it does not show that it is not settled."""
+        rows = [row for row in self._primary if not row["compared"].startswith(BOTH)]
+        if not rows:
+            return []
+        by_finding = {
+            says: [f"{row['compared']} ({_difference(row)})" for row in rows if row["finding"] == finding]
+            for finding, says in FINDINGS.items()
+        }
+        parts = [f"{says} {listed(found)}" for says, found in by_finding.items() if found]
+        return [
+            f"Of what was asked in advance ({len(self._primary)} tests, corrected together; "
+            f"{100 * MARGIN:g} point would matter), the spiking network, its {self.first} perturbed, "
+            f"{'; it '.join(parts)}."
+        ]
+
     def decoders(self) -> str:
         counts, both, gain = self.share(CLEAN, COUNTS), self.share(CLEAN, BOTH), self.pair(COUNTS, BOTH)
         assert counts is not None and both is not None and gain is not None
@@ -143,17 +170,11 @@ class _Numbers:
 
     def network(self) -> str:
         clean, collapsed = self.share(CLEAN, SPIKING), self.share("collapse", SPIKING)
-        effect, loss = self.effect("collapse", SPIKING), self.first_loss(SPIKING)
         assert clean is not None
         text = f"The spiking network, trained on times as they are, is right in {_share(clean)}"
-        if collapsed is not None and effect is not None:
-            text += (
-                f", and in {_share(collapsed)} when each neuron's spikes come at equal intervals "
-                f"({_difference(effect)})"
-            )
-        if loss is not None:
-            return f"{text}; it first loses at a jitter of {_severity(loss)} ({_difference(loss)})."
-        return f"{text}{'; no jitter that was tried costs it significantly' * bool(self.jitters(SPIKING))}."
+        if collapsed is not None:
+            text += f", and in {_share(collapsed)} when each neuron's spikes come at equal intervals"
+        return f"{text}."
 
     def hidden_layers(self) -> list[str]:
         parts = []
@@ -182,6 +203,7 @@ class _Numbers:
         losses = {method: self.first_loss(method) for method in (BOTH, SPIKING)}
         return {
             "times_add_to_counts": {layer: _values(row) for layer, row in gains.items()},
+            "primary": {row["compared"]: row["finding"] for row in self._primary},
             "spiking_over_collapsed": _values(self.pair(COLLAPSED, SPIKING)),
             "spiking_collapsed_times": _values(self.effect("collapse", SPIKING)),
             "first_loss_by_jitter_s": {

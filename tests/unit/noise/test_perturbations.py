@@ -13,8 +13,8 @@ from tests.unit.noise.rasters import N_STEPS, RASTERS, random_trains, raster_of,
 
 OF_SHORT_TRIALS = [
     "jitter 0 ms", "jitter 4 ms", "shift 4 ms", "shuffle-intervals", "redistribute", "reverse",
-    "reorder 2-3-1 at 4 ms and 7 ms", "shuffle-segments at 4 ms and 7 ms", "collapse", "delete 30 %", "first-spike",
-    "remove-segment 2 at 4 ms and 7 ms", "equalise 3",
+    "reorder 2-3-1 at 4 ms and 7 ms", "shuffle-segments at 4 ms and 7 ms", "collapse",
+    "delete 30 %", "first-spike", "remove-segment 2 at 4 ms and 7 ms", "equalise 3",
 ]  # fmt: skip
 EVERY = pytest.mark.parametrize("text", OF_SHORT_TRIALS)
 
