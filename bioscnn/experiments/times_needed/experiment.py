@@ -78,7 +78,7 @@ class TimesNeededExperiment:
         return amount if self.seeds is None else replace(amount, seeds=self.seeds)
 
     def tests(self, bench: Bench) -> dict[str, Study]:
-        """Return the studies of the test recordings: real and held out where there are any, and simulated."""
+        """Return the studies of the test recordings: real ones that are held out, simulated ones, or both."""
         keys = self.study.config.dataset
         tested = {SIMULATED: self.study.changed(dataset={"recordings": "simulated"})}
         folder = data_folder(bench.data)
@@ -86,7 +86,8 @@ class TimesNeededExperiment:
             return tested
         there = len(load_recordings(keys.name, keys.split, source=HELD_OUT, data=bench.data))
         held_out = {"recordings": HELD_OUT, "trials": min(keys.trials, there)}
-        return {REAL: self.study.changed(dataset=held_out), **tested}
+        real = {REAL: self.study.changed(dataset=held_out)}
+        return {**real, **tested} if keys.recordings == "auto" else real
 
     def plan(self, bench: Bench) -> list[Unit]:
         """Return the training of every kind and seed, and of the networks that see only counts."""
