@@ -12,7 +12,8 @@ from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.classify import RULES
 from bioscnn.experiments.times_needed import TimesNeededExperiment, kinds
 from bioscnn.experiments.times_needed.kinds import COUNTS, FRAMES, KINDS, ORIGINAL, SPIKING
-from bioscnn.experiments.times_needed.tables import PRIMARY, Answers, comparison_rows
+from bioscnn.experiments.times_needed.tables import PRIMARY, Answers, accuracy_rows, comparison_rows
+from bioscnn.experiments.times_needed.verdict import verdict_of
 from bioscnn.studies import read_study
 from tests.browser.conftest import assert_everything_fits, open_alone
 from tests.experiments.toy import conduct
@@ -25,7 +26,7 @@ def answers(**shares):
     """What networks are right in: 95 % of 1,000 recordings in 5 seeds, but where told otherwise by kind."""
 
     def right(name):
-        rng = np.random.default_rng(sum(map(ord, name)))
+        rng = np.random.default_rng(1)
         return rng.permuted(np.tile(np.arange(1000) < 1000 * shares.get(name, 0.95), (5, 1)), axis=1)
 
     spiking = {kind: {rule: right(kind) for rule in RULES} for kind in KINDS}
@@ -42,6 +43,22 @@ def test_the_family_that_was_asked_in_advance_is_corrected_by_itself():
     assert collapsed["p_holm"] == pytest.approx(5 * collapsed["p"]) and collapsed["finding"] == "loss"
     assert {row["seeds"] for row in rows} == {5}
     assert {row["family"] for row in rows} == {"primary, real", "exploratory, real"}
+
+
+@pytest.mark.parametrize(
+    ("shares", "answer"),
+    [
+        ({"collapsed": 0.8, "shuffled within pixels": 0.8}, "does worse"),
+        ({"collapsed": 0.8}, "needs no times"),
+        ({"shuffled within pixels": 0.8}, "needs no times"),
+    ],
+)
+def test_times_are_needed_only_if_every_way_to_do_without_them_loses(shares, answer):
+    """Equal answers in 1,000 recordings and 5 seeds exclude a point."""
+    given = {"real": answers(**shares)}
+    tables = {"accuracy": accuracy_rows(given, RULE), "comparisons": comparison_rows(given, RULE)}
+    summary = {"dataset": "nmnist", "tested": {"real": 1000}, "amount": {"seeds": 5}, "margin": 0.01}
+    assert answer in verdict_of(summary, tables)[0]
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +78,7 @@ def test_networks_of_one_seed_begin_alike_and_learn_from_what_is_left(done):
     accuracy = done.analysis.tables["accuracy"]
     assert {(row["tested"], row["n"], row["seeds"]) for row in accuracy} == {("simulated", 20, 2)}
     assert len(accuracy) == len(KINDS) * (len(RULES) + 1) + 1
-    assert len(done.analysis.verdict) == 4
+    assert len(done.analysis.verdict) == 3
     assert json.loads((done.folder / "summary.json").read_text())["amount"]["seeds"] == 2
 
 

@@ -77,17 +77,13 @@ def test_there_is_no_verdict_if_a_control_fails():
 @pytest.mark.parametrize(
     ("changed", "answer"),
     [
-        ({}, "could not be shown that the times"),
-        (
-            {"clean|counts": 0.6, "clean|spiking network": 0.98, "clean|time-collapsed CNN": 0.8},
-            "carry class that their number does not",
-        ),
-        ({"clean|counts": 0.6}, "it could not be shown that a CNN"),
-        ({"clean|spiking network": 0.99, "clean|time-collapsed CNN": 0.7}, "better than one that counts"),
-        ({"clean|counts and times": 0.6}, "could not be shown that the times"),
+        ({}, "not settled"),
+        ({"clean|counts": 0.6}, "carry class that their number does not"),
+        ({"clean|spiking network": 0.99, "clean|time-collapsed CNN": 0.7}, "not settled"),
+        ({"clean|counts and times": 0.6}, "does worse"),
     ],
 )
-def test_the_answer_follows_what_is_significant(changed, answer):
+def test_the_answer_follows_what_was_asked_in_advance(changed, answer):
     assert answer in verdict_of(SUMMARY, tables(**changed))[0]
 
 

@@ -6,17 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bioscnn.experiments.experiment import Row
-from bioscnn.experiments.phrases import listed, points_of
+from bioscnn.experiments.phrases import points_of
 from bioscnn.experiments.rows import EQUIVALENT, GAIN, LOSS
-from bioscnn.experiments.times_needed.kinds import COUNTS, FRAMES, KINDS, ORIGINAL, SPIKING
+from bioscnn.experiments.times_needed.kinds import COUNTS, FRAMES, ORIGINAL, SPIKING
 from bioscnn.experiments.times_needed.tables import PRIMARY
 from bioscnn.report.formats import percent, percent_interval, probability
 
-SAYS = {
-    LOSS: "loses",
-    GAIN: "gains",
-    EQUIVALENT: "neither loses nor gains a point",
-}
+WITHOUT_TIMES = ("collapsed", "shuffled within pixels")
+"""Kinds of recordings that keep every count and no time."""
 
 
 def verdict_of(summary: Mapping[str, Any], tables: Mapping[str, Sequence[Row]]) -> list[str]:
@@ -42,25 +39,30 @@ def _of_set(
     accuracy = [row for row in tables["accuracy"] if row["tested"] == tested]
     compared = [row for row in tables["comparisons"] if row["tested"] == tested]
     primary = [row for row in compared if row["role"] == PRIMARY]
-    first = (
-        f"On {tested} recordings of {summary['dataset']} (n = {n:,}, {summary['amount']['seeds']} training "
-        f"seeds), the spiking network that is trained on them as they are is right in "
-        f"{_share(accuracy, SPIKING)}, the CNN of frames in {_share(accuracy, FRAMES)}, and the CNN that is "
-        f"shown only counts in {_share(accuracy, COUNTS)}."
-    )
     kinds = [row for row in primary if row["against"] == ORIGINAL]
-    second = "Trained and tested on recordings that are destroyed, the spiking network "
-    second += "; with ".join(["with " + _finding(kinds[0]), *map(_finding, kinds[1:])]) + "."
     (counts,) = (row for row in primary if row["against"] == COUNTS)
-    third = f"Beside the CNN that is shown only counts, the spiking network {_does(counts)}."
-    frames = [row for row in compared if row["network"] == FRAMES and row["against"] == ORIGINAL]
-    lost = [f"{row['kind']} ({points_of(row)})" for row in frames if row["finding"] == LOSS]
-    fourth = (
-        f"Exploratory: the CNN of frames, trained alike, loses with {listed(lost)}."
-        if lost
-        else f"Exploratory: no loss of the CNN of frames was found with any of the {len(KINDS) - 1}."
-    )
-    return [first, second, third, fourth]
+    frames = [row for row in compared if row["network"] == FRAMES]
+    return [
+        f"On {tested} recordings of {summary['dataset']} (n = {n:,}, {summary['amount']['seeds']} training "
+        f"seeds), {_answer(kinds)}. Trained and tested on them as they are, it is right in "
+        f"{_share(accuracy, SPIKING)}, the CNN of frames in {_share(accuracy, FRAMES)}, and the CNN that is "
+        f"shown only counts in {_share(accuracy, COUNTS)}.",
+        f"The spiking network, trained and tested alike, against the original: {_listed(kinds)}. On the "
+        f"original against the CNN that is shown only counts: {_finding(counts)} ({len(primary)} tests, "
+        f"corrected together; {100 * summary['margin']:g} point would matter).",
+        "Exploratory: the CNN of frames, trained and tested alike, against the original: "
+        f"{_listed([row for row in frames if row['against'] == ORIGINAL])}.",
+    ]
+
+
+def _answer(kinds: Sequence[Row]) -> str:
+    """Return whether any recordings without times are as good as those with them, to the spiking network."""
+    findings = {row["finding"] for row in kinds if row["kind"] in WITHOUT_TIMES}
+    if findings & {EQUIVALENT, GAIN}:
+        return "the spiking network needs no times of spikes, if it is trained without them"
+    if findings == {LOSS}:
+        return "the spiking network does worse without the times of spikes, even if it is trained so"
+    return "it is not settled whether the spiking network needs the times of spikes"
 
 
 def _share(rows: Sequence[Row], network: str) -> str:
@@ -69,10 +71,9 @@ def _share(rows: Sequence[Row], network: str) -> str:
     return f"{percent(row['accuracy'])} {percent_interval(row['low'], row['high'])}"
 
 
+def _listed(rows: Sequence[Row]) -> str:
+    return "; ".join(f"{row['kind']} {_finding(row)}" for row in rows)
+
+
 def _finding(row: Row) -> str:
-    return f"{row['kind']} {_does(row)}"
-
-
-def _does(row: Row) -> str:
-    says = SAYS.get(row["finding"], "may lose or gain: not settled")
-    return f"{says} ({points_of(row)}, p {probability(row['p_holm'])})"
+    return f"{points_of(row)}, p {probability(row['p_holm'])} ({row['finding']})"

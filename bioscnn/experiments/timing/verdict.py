@@ -95,24 +95,14 @@ class _Numbers:
         return min(worse, key=lambda row: float(row["severity"]), default=None)
 
     def answer(self) -> str:
-        cnn = self.pair(COLLAPSED, SPIKING)
-        decoded, needed = _gains(self.pair(COUNTS, BOTH)), _gains(cnn)
-        if decoded and needed:
-            finding = "the times of spikes carry class that their number does not"
-        elif decoded and cnn is not None:
-            finding = (
-                "a decoder gains by the times of spikes what their number does not hold, but it could not be "
-                "shown that a CNN which was trained on many recordings collapsed in time lacks them"
-            )
-        elif decoded:
-            finding = "a decoder gains by the times of spikes what their number does not hold"
-        elif needed:
-            finding = (
-                "no gain of a decoder by the times of spikes beside counts was found, yet the network "
-                "that reads them as they come does better than one that counts"
-            )
-        else:
-            finding = "it could not be shown that the times of spikes say what their number does not"
+        gain = self.pair(COUNTS, BOTH)
+        assert gain is not None
+        finding = {
+            GAIN: "the times of spikes carry class that their number does not: a decoder gains by them",
+            LOSS: "a decoder that is also given the times of spikes does worse than one of their number",
+            EQUIVALENT: "the times of spikes add less than a point to what their number tells a decoder",
+            OPEN: "it is not settled whether the times of spikes say what their number does not",
+        }[gain["finding"]]
         return f"In the {self._what()} of {self.summary['dataset']} (n = {self.summary['n']:,}), {finding}."
 
     def _what(self) -> str:
@@ -145,7 +135,8 @@ class _Numbers:
         )
         loss = self.first_loss(BOTH)
         if loss is not None:
-            text += f" The smallest jitter that costs it accuracy is {_severity(loss)} ({_difference(loss)})."
+            text += f" Exploratory: the smallest jitter found to cost it accuracy is {_severity(loss)} "
+            text += f"({_difference(loss)})."
         return text
 
     def times_alone(self) -> list[str]:
@@ -164,8 +155,9 @@ class _Numbers:
         if pair is None or seen is None:
             return []
         return [
-            f"A CNN that was trained on recordings collapsed in time is right in {_share(seen)}; the spiking "
-            f"network differs by {_difference(pair)}."
+            "Exploratory, of two networks that were trained differently: a CNN of recordings collapsed in "
+            f"time is right in {_share(seen)}; the spiking network differs by {_difference(pair)}. What a "
+            "network needs is another question, that of `bioscnn times-needed`."
         ]
 
     def network(self) -> str:
@@ -214,10 +206,6 @@ class _Numbers:
 
 def _share(row: Row) -> str:
     return f"{100 * row['accuracy']:.1f} % [{100 * row['low']:.1f}, {100 * row['high']:.1f}]"
-
-
-def _gains(row: Row | None) -> bool:
-    return row is not None and bool(row["significant"]) and row["difference"] > 0
 
 
 def _points(row: Row) -> str:
