@@ -20,7 +20,7 @@ from bioscnn.experiments.rows import MARGIN
 from bioscnn.experiments.times_needed.kinds import FULL, KINDS, ORIGINAL, QUICK, SPIKING, Amount, amount_of
 from bioscnn.experiments.times_needed.measure import training_recordings
 from bioscnn.experiments.times_needed.page import times_needed_page
-from bioscnn.experiments.times_needed.tables import Answers, accuracy_rows, comparison_rows
+from bioscnn.experiments.times_needed.tables import Answers, Right, accuracy_rows, comparison_rows
 from bioscnn.experiments.times_needed.verdict import verdict_of
 from bioscnn.experiments.unit import Unit
 from bioscnn.noise import SACCADE_ENDS
@@ -184,13 +184,13 @@ class TimesNeededExperiment:
         units = done.where(condition=tested)
         labels = done[units[0]]["label"]
 
-        def right(kind: str, whole: bool, name: str, rule: int | None = None) -> np.ndarray:
+        def right(kind: str, whole: bool, name: str, rule: int | None = None) -> Right:
             chosen = [
                 done[unit][name] if rule is None else done[unit][name][rule]
                 for unit in units
                 if unit.options["kind"] == kind and unit.options["whole"] == whole
             ]
-            return np.stack(chosen) == labels
+            return np.asarray(np.stack(chosen) == labels)
 
         spiking = {
             kind: {name: right(kind, False, "chosen", k) for k, name in enumerate(RULES)} for kind in KINDS

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bioscnn.ann import LayerGraph
 from bioscnn.experiments.bench import Bench
@@ -47,7 +48,7 @@ def train_network(unit: Unit, bench: Bench) -> Outcome:
 
     shown, n = training_recordings(unit.study.config, _amount(unit), bench), _amount(unit).examples
     spikes, labels = _destroyed(unit, shown, bench), shown.examples.labels
-    graph, networks = _initial(unit, shown), {}
+    graph, networks = _initial(unit, shown), dict[str, NDArray[np.uint8]]()
     for stage, examples in _stages(unit).items():
         settings = _recipe(unit, stage).settings(examples)
         graph, _ = train(

@@ -74,7 +74,8 @@ def comparison_rows(answers: Mapping[str, Answers], rule: str) -> list[Row]:
     """
     rows = []
     for tested, one in answers.items():
-        primary, exploratory = [], []
+        primary: list[tuple[Row, Estimate]] = []
+        exploratory: list[tuple[Row, Estimate]] = []
         for readout in sorted(one.spiking[ORIGINAL], key=lambda name: name != rule):
             right = {kind: readouts[readout] for kind, readouts in one.spiking.items()}
             family = primary if readout == rule else exploratory
