@@ -206,11 +206,15 @@ def primary_differences(table: pd.DataFrame, margin: float, *, width: float = WI
     axes.hlines(place, low, high, color=PALETTE[0], linewidth=1.6)
     full = np.where(table["significant"], PALETTE[0], "white").tolist()
     axes.scatter(value, place, s=22, linewidths=0.9, edgecolors=PALETTE[0], color=full, zorder=3)
-    axes.set_yticks(place, table["compared"])
+    axes.set_yticks(place, [name.replace(" against ", "\nagainst ") for name in table["compared"]])
     axes.tick_params(axis="y", length=0)
     axes.set_xscale("symlog", linthresh=2, linscale=1)
-    ticks = [-100, -30, -10, -3, -1, 0, 1, 3, 10]
-    axes.set_xticks([t for t in ticks if low.min() * 1.2 <= t <= max(1, high.max() * 1.2)])
+    ticks = (
+        [-100, -10, -2, 0, 2, 10, 100] if width < 5 else [-100, -30, -10, -5, -2, -1, 0, 1, 2, 5, 10, 30, 100]
+    )
+    left, right = min(-2.0, 1.2 * low.min()), max(2.0, 1.2 * high.max())
+    axes.set_xticks([tick for tick in ticks if left <= tick <= right])
+    axes.set_xlim(left, right)
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_locator(_no_ticks())
     axes.set(xlabel="difference (points)", ylim=(len(table) - 0.5, -0.5))
