@@ -161,7 +161,7 @@ def primary_caption(shown: Shown) -> str:
     margin = f"{100 * shown.summary['margin']:g} point"
     return (
         f"The spiking network with perturbed spikes of {shown.layers[0]} against clean ones, and a decoder "
-        "of counts and times against one of counts: named before anything was measured, corrected together. "
+        "of counts and times against one of counts: fixed in the code, corrected together. "
         f"Difference in points; lost, won: recordings right only before, only after. Equivalent: not "
         f"significant, and the corrected interval excludes every difference of {margin} or more; not "
         "settled: it does not."
