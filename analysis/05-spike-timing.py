@@ -58,10 +58,9 @@ from bioscnn.experiments.timing import (
     SETS,
     SPIKING,
     accuracy_rows,
-    comparison_rows,
+    compared_rows,
     control_rows,
     decode_sets,
-    effect_rows,
 )
 from bioscnn.metrics import CODES, decode
 from bioscnn.noise import SACCADE_ENDS, parse_perturbation
@@ -432,8 +431,9 @@ others.set_index("spikes").drop(columns="scale").rename_axis("distance").round(3
 # (every neuron fires twice, whatever it did before). Each time the network reads what is left, and so do
 # decoders that are trained anew on spikes perturbed alike.
 #
-# `make timing DATASET=nmnist` asks this of 1,000 recordings, every layer, and thirty perturbations. Where
-# that has been done, its tables are read here; where not, we ask a small version of it, at the input alone.
+# `make timing DATASET=nmnist` asks this of 1,000 recordings, every layer, and thirty perturbations. Ten of its
+# questions are named before anything is measured, and corrected together; all others are exploratory. Where
+# it has been done, its tables are read here; where not, we ask a small version of it, at the input alone.
 
 # %%
 ASKED = ("jitter 2 ms", "jitter 10 ms", "jitter 50 ms", "collapse", "equalise 2")
@@ -454,8 +454,8 @@ def ask():
         perturbed = condition.apply(layers["input"], stream(SEED, "question", condition.label))
         given["input", condition.label] = answers(perturbed)
     told = {"n": len(labels), "chance": 1 / len(digits), "simulated": prepared.examples.simulated}
-    rows, changes = (table(given, labels, conditions) for table in (accuracy_rows, effect_rows))
-    return told, *map(pd.DataFrame, (rows, changes, comparison_rows(given, labels)))
+    rows, tables = accuracy_rows(given, labels, conditions), compared_rows(given, labels, conditions)
+    return told, *map(pd.DataFrame, (rows, *tables))
 
 
 def read(folder):
@@ -539,6 +539,9 @@ else:
 # Keep two questions apart. *Is the class in the times?* is what the decoders answer, whose times were
 # trained on. *Does this network use them?* is what the spiking network answers: it may ignore what is
 # there, and it may suffer from a perturbation only since it never saw such spikes in training.
+#
+# And a third: *does a network need them?* For that, networks have to be trained without times:
+# `bioscnn times-needed sims/nmnist.toml`, and docs/timing.md says what came out.
 #
 # ## Try
 #

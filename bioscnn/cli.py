@@ -319,6 +319,9 @@ def timing(
         typer.Option(help="a network of recordings collapsed in time (default: DATASET-collapsed)"),
     ] = None,
     folds: Annotated[int, typer.Option(help="parts into which the decoders' trials are divided")] = 5,
+    layer: Annotated[
+        list[str] | None, typer.Option(help="whose spikes are perturbed, repeatable (default: all)")
+    ] = None,
     trials: Trials = None,
     *,
     where: Where,
@@ -327,8 +330,25 @@ def timing(
     from bioscnn.experiments.timing import TimingExperiment
 
     loaded = _study(study, changes, {"dataset.trials": trials})
-    experiment = TimingExperiment(loaded, tuple(perturb or ()), collapsed, folds)
+    experiment = TimingExperiment(loaded, tuple(perturb or ()), collapsed, folds, tuple(layer or ()))
     _conduct(experiment, where)
+
+
+@experiment_command("times-needed")
+def times_needed(
+    study: StudyFile,
+    quick: Annotated[bool, typer.Option("--quick", help="a coarse one: few recordings, two seeds")] = False,
+    changes: Changes = None,
+    seeds: Annotated[int | None, typer.Option(help="networks of each kind (default: 5)")] = None,
+    trials: Trials = None,
+    *,
+    where: Where,
+) -> None:
+    """Train networks on recordings without their spike times, and say what they lose (needs `train`)."""
+    from bioscnn.experiments.times_needed import TimesNeededExperiment
+
+    loaded = _study(study, changes, {"dataset.trials": trials})
+    _conduct(TimesNeededExperiment(loaded, quick, seeds), where)
 
 
 @experiment_command()

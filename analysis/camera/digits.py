@@ -7,11 +7,9 @@ import numpy as np
 from bioscnn.datasets import EventSet, ImageSet
 from bioscnn.datasets.folders import data_folder
 from bioscnn.datasets.mnist_files import TRAIN_IMAGES
+from bioscnn.datasets.nmnist import held_out as is_held_out
 from bioscnn.datasets.recordings import load_recordings
 from bioscnn.errors import UserError
-
-FITTED = 500
-"""The camera is fitted to recordings of the first so many training images, and compared on later ones."""
 
 
 def load_digits(*, held_out: bool, n: int) -> tuple[EventSet, ImageSet]:
@@ -20,7 +18,7 @@ def load_digits(*, held_out: bool, n: int) -> tuple[EventSet, ImageSet]:
     Parameters
     ----------
     held_out : bool
-        Whether to take images from number `FITTED` on, which the camera was not fitted to, or those before.
+        Whether to take recordings that the camera was not fitted to, or those that it was.
     n : int
         At most so many recordings, evenly spread.
 
@@ -39,7 +37,7 @@ def load_digits(*, held_out: bool, n: int) -> tuple[EventSet, ImageSet]:
             expected=f"a folder with N-MNIST/Train and {TRAIN_IMAGES.name}.gz",
         )
     recordings = load_recordings("nmnist", "validation", source="real")
-    wanted = np.flatnonzero((recordings.index >= FITTED) == held_out)
+    wanted = np.flatnonzero(is_held_out(recordings) == held_out)
     wanted = wanted[np.argsort(recordings.index[wanted])]
     recordings = recordings.take(wanted[np.linspace(0, len(wanted) - 1, min(n, len(wanted))).astype(int)])
     pixels = TRAIN_IMAGES.read(path)[recordings.index][:, None]

@@ -12,6 +12,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bioscnn.datasets.archives import Archive
 from bioscnn.datasets.event_files import EventFile
@@ -21,6 +22,9 @@ from bioscnn.datasets.mnist import CLASSES, SPLITS
 from bioscnn.errors import UserError
 
 SENSOR_SIZE = (34, 34)
+FITTED = 500
+"""The simulated camera is fitted to recordings of the first so many training images, and to no others."""
+
 LAYOUT = "N-MNIST/Train/<digit>/<number>.bin and N-MNIST/Test/<digit>/<number>.bin"
 _LAST_VALIDATION = np.array([5167, 4492, 5135, 5080, 4641, 5847, 4980, 4548, 5369, 5045])
 """Position, from 0, of the 500th training image of each digit: the last one in the split ``validation``."""
@@ -106,3 +110,9 @@ def load_nmnist(split: str, place: Path, source: str) -> EventSet | None:
         simulated=False,
         index=index[rows],
     )
+
+
+def held_out(recordings: EventSet) -> NDArray[np.bool_]:
+    """Return which recordings the simulated camera was not fitted to, shape (n,)."""
+    in_training = recordings.name == "nmnist" and recordings.split != "test"
+    return np.asarray((recordings.index >= FITTED) | (not in_training))

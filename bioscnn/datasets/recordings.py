@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from bioscnn.datasets import caltech, mnist, ncaltech101, nmnist
 from bioscnn.datasets.archives import Archive
 from bioscnn.datasets.camera import N_CALTECH101, N_MNIST, Camera
@@ -18,7 +20,8 @@ from bioscnn.datasets.recording_store import keep, kept, place_of
 from bioscnn.datasets.titles import TITLES
 from bioscnn.errors import UserError
 
-SOURCES = ("auto", "real", "simulated")
+HELD_OUT = "held-out"
+SOURCES = ("auto", "real", HELD_OUT, "simulated")
 Progress = Callable[[int, int], None]
 _SEED = 1  # of the simulated camera
 _CAMERA_CODE = ("saccades.py", "camera.py", "film.py", "event_pixels.py")
@@ -91,7 +94,8 @@ def load_recordings(
     split : str
         ``"validation"``, ``"train"`` or ``"test"``.
     source : str
-        ``"real"``, ``"simulated"``, or ``"auto"``: real where there are any of this split.
+        ``"real"``, ``"simulated"``, or ``"auto"``: real where there are any of this split; ``"held-out"``:
+        real ones that the simulated camera was not fitted to.
     trials : int, optional
         The first so many only; the classes take turns, so they are balanced.
     data : path, optional
@@ -124,9 +128,12 @@ def load_recordings(
             raise UserError(f"no such {key}", key=f"dataset.{key}", value=value, expected=", ".join(known))
     folder = data_folder(data)
     real = find_real(dataset, split, folder) if source != "simulated" else None
-    if real is not None:
+    if real is not None and source == HELD_OUT:
+        unseen = real.take(np.flatnonzero(nmnist.held_out(real)))
+        real = replace(unseen, source=f"{real.source}, {len(unseen):,} of them not of the camera's fit")
+    if real is not None and len(real):
         return real if trials is None else real.take(trials)
-    if source == "real":
+    if source in ("real", HELD_OUT):
         raise UserError(
             f'no recordings of {dataset.title}, split "{split}", are on this machine',
             key="dataset.recordings",

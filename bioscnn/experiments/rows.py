@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bioscnn.statistics import Estimate, corrected
 
 Row = dict[str, Any]
+
+MARGIN = 0.01
+"""A difference of accuracies that would matter: one point."""
+
+LOSS, GAIN, EQUIVALENT, OPEN = "loss", "gain", "equivalent", "not settled"
 
 
 def share_cells(estimate: Estimate, name: str = "accuracy") -> Row:
@@ -55,3 +60,35 @@ def corrected_rows(compared: Iterable[tuple[Row, Estimate]], family: str) -> lis
         }
         for (cells, _), estimate in zip(named, estimates, strict=True)
     ]
+
+
+def finding(row: Mapping[str, Any], margin: float = MARGIN) -> str:
+    """Return what a row of `corrected_rows` says of a difference of accuracies.
+
+    Parameters
+    ----------
+    row : mapping
+        With ``difference``, ``significant``, ``low_holm`` and ``high_holm``.
+    margin : float
+        The smallest difference that would matter.
+
+    Returns
+    -------
+    str
+        `LOSS` or `GAIN` where it is significant; `EQUIVALENT` where it is not, and the corrected interval
+        excludes every difference of `margin` or more (Schuirmann 1987, with the level of the family); `OPEN`
+        otherwise: that nothing was found is then no evidence that there is nothing.
+
+    References
+    ----------
+    Schuirmann (1987), A comparison of the two one-sided tests procedure and the power approach for assessing
+    the equivalence of average bioavailability, Journal of Pharmacokinetics and Biopharmaceutics 15:657.
+
+    Examples
+    --------
+    >>> finding({"difference": -0.001, "significant": False, "low_holm": -0.008, "high_holm": 0.006})
+    'equivalent'
+    """
+    if row["significant"]:
+        return LOSS if row["difference"] < 0 else GAIN
+    return EQUIVALENT if -margin < row["low_holm"] and row["high_holm"] < margin else OPEN

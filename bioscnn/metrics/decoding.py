@@ -10,8 +10,14 @@ from numpy.typing import NDArray
 from bioscnn.errors import UserError
 from bioscnn.spikes import SpikeTrains
 
-WINDOWS = (3, 6, 10, 30)
-"""Into so many windows, the decoder of counts and times divides a trial; which, its training data choose."""
+WINDOWS = (3, 6, 10, 30, 100)
+"""Into so many windows, or into its steps, the decoder of counts and times divides a trial.
+
+Its training data choose into how many.
+"""
+
+NARROW = 30
+"""Windows beyond this number hold few spikes each, and are multiplied as sparse matrices."""
 
 RIDGE = 1e-2
 """Regularisation of the decoders; the mean diagonal of the kernel is 1."""
@@ -38,7 +44,12 @@ def _ranks(trains: SpikeTrains) -> list[Distances]:
 def _counts_and_times(trains: SpikeTrains) -> list[Distances]:
     (counts,) = _counts(trains)
     together = _scaled(counts)
-    return [together + _scaled(_windowed(trains, number)) for number in WINDOWS if number <= trains.n_steps]
+    return [together + _scaled(_windowed(trains, number)) for number in windows_of(trains)]
+
+
+def windows_of(trains: SpikeTrains) -> list[int]:
+    """Return into how many windows the decoder of counts and times may divide trials; steps are the last."""
+    return [number for number in WINDOWS if number < trains.n_steps] + [trains.n_steps]
 
 
 CODES: Mapping[str, Callable[[SpikeTrains], list[Distances]]] = {
@@ -61,8 +72,8 @@ def decode(
     * ``"counts"``: the square roots of each neuron's spike count;
     * ``"latencies"``: the time left at each neuron's first spike, 0 for a silent one;
     * ``"ranks"``: the rank of each first spike among all neurons, 0 for a silent one;
-    * ``"counts and times"``: the counts, and beside them the counts in windows of a third to a thirtieth of
-      the trial; which of `WINDOWS`, an inner cross-validation of the training trials chooses.
+    * ``"counts and times"``: the counts, and beside them the counts in windows, from a third of the trial to
+      a single step; which of `windows_of`, an inner cross-validation of the training trials chooses.
 
     A code that contains whether a neuron fired contains part of its count: only decoders of trains with equal
     counts are blind to it.
@@ -148,12 +159,29 @@ def _squared_distances(features: NDArray[np.floating]) -> Distances:
 
 def _windowed(trains: SpikeTrains, windows: int) -> Distances:
     """Return the squared distances between trials by the counts in windows, summed window by window."""
-    index, window = trains.trial() * trains.size + trains.neuron, trains.step * windows // trains.n_steps
+    window = trains.step * windows // trains.n_steps
+    if windows > NARROW:
+        return _coincident(trains, window, windows)
+    index = trains.trial() * trains.size + trains.neuron
     total = np.zeros((trains.n_trials, trains.n_trials), np.float32)
     for k in range(windows):
         counts = np.bincount(index[window == k], minlength=trains.n_trials * trains.size)
         total += _squared_distances(np.sqrt(counts).reshape(trains.n_trials, trains.size))
     return total
+
+
+def _coincident(trains: SpikeTrains, window: NDArray[np.integer], windows: int) -> Distances:
+    """Return what `_windowed` does, from the pairs of trials with spikes of a neuron in the same window."""
+    from scipy.sparse import csr_array
+
+    place = window.astype(np.int64) * trains.size + trains.neuron
+    shape = trains.n_trials, windows * trains.size
+    counts = csr_array((np.ones(len(place), np.float32), (trains.trial(), place)), shape=shape)
+    counts.sum_duplicates()
+    counts.data = np.sqrt(counts.data)
+    products = (counts @ counts.T).toarray()
+    squares = products.diagonal()
+    return np.asarray(np.maximum(squares[:, None] + squares - 2 * products, 0), np.float32)
 
 
 def _scaled(distances: Distances) -> Distances:

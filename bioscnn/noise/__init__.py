@@ -28,7 +28,8 @@ from bioscnn.noise.neurons import (
 from bioscnn.noise.noise import Noise
 from bioscnn.noise.parse import PERTURBATIONS, parse_perturbation
 from bioscnn.noise.perturbation import Perturbation
-from bioscnn.noise.segments import SACCADE_ENDS, RemoveSegment, Reorder
+from bioscnn.noise.polarities import MergePolarities
+from bioscnn.noise.segments import SACCADE_ENDS, RemoveSegment, Reorder, ShuffleSegments
 from bioscnn.noise.spikes import SpikeJitter
 from bioscnn.noise.synapses import Quantisation, TransmissionFailure, WeightNoise
 from bioscnn.noise.timing import Collapse, Jitter, Redistribute, Reverse, Shift, ShuffleIntervals
@@ -56,6 +57,7 @@ __all__ = [
     "HotPixels",
     "ImageNoise",
     "Jitter",
+    "MergePolarities",
     "NetworkNoise",
     "Noise",
     "NoisyMembrane",
@@ -74,6 +76,7 @@ __all__ = [
     "Shift",
     "ShotNoise",
     "ShuffleIntervals",
+    "ShuffleSegments",
     "SpeckleNoise",
     "SpikeJitter",
     "SpikeLoss",

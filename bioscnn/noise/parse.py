@@ -8,13 +8,13 @@ from bioscnn.errors import UserError
 from bioscnn.noise.combined import Combined
 from bioscnn.noise.counts import Delete, Equalise, FirstSpike
 from bioscnn.noise.perturbation import Perturbation
-from bioscnn.noise.segments import RemoveSegment, Reorder
+from bioscnn.noise.segments import RemoveSegment, Reorder, ShuffleSegments
 from bioscnn.noise.timing import Collapse, Jitter, Redistribute, Reverse, Shift, ShuffleIntervals
 
 PERTURBATIONS: dict[str, type[Perturbation]] = {
     kind.name: kind
     for kind in (
-        Jitter, Shift, ShuffleIntervals, Redistribute, Reverse, Reorder, Collapse,
+        Jitter, Shift, ShuffleIntervals, Redistribute, Reverse, Reorder, ShuffleSegments, Collapse,
         Delete, FirstSpike, RemoveSegment, Equalise,
     )
 }  # fmt: skip

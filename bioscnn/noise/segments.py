@@ -58,15 +58,41 @@ class Reorder(Perturbation):
 
     def apply(self, trains: SpikeTrains, rng: np.random.Generator) -> SpikeTrains:
         """Play the segments of each trial in the other order."""
-        steps = spiking_steps(trains)
-        border = _borders(self.ends, trains)
-        lengths = np.diff(border)
-        played = np.array(self.order) - 1
-        begin = np.empty_like(lengths)
-        begin[played] = np.cumsum(lengths[played]) - lengths[played]
-        segment = _segment(border, trains)
-        step = trains.step + (begin - border[:-1])[segment]
-        return at_places(trains_of(trains) * steps + step, trains)
+        return _played(np.array([self.order]) - 1, self.ends, trains)
+
+
+@dataclass(frozen=True)
+class ShuffleSegments(Perturbation):
+    """The segments of each trial are played in an order of its own, all orders equally likely.
+
+    Parameters
+    ----------
+    ends : tuple of float
+        Where all segments but the last end, s.
+    """
+
+    ends: tuple[float, ...] = SACCADE_ENDS
+
+    name = "shuffle-segments"
+    keeps_counts = True
+
+    @property
+    def setting(self) -> str:
+        """The ends where they are not those of the saccades."""
+        return _at(self.ends).lstrip()
+
+    @classmethod
+    def from_setting(cls, text: str) -> ShuffleSegments:
+        """Read the ends if they are there."""
+        what, ends = _read(f" {text}" if text else "")
+        if what:
+            raise UserError("no ends of segments", value=text, expected='such as "at 100 ms and 200 ms"')
+        return cls(ends)
+
+    def apply(self, trains: SpikeTrains, rng: np.random.Generator) -> SpikeTrains:
+        """Play the segments of each trial in an order of its own."""
+        order = rng.random((trains.n_trials, len(self.ends) + 1)).argsort(axis=1)
+        return _played(order, self.ends, trains)
 
 
 @dataclass(frozen=True)
@@ -124,6 +150,17 @@ def _read(text: str) -> tuple[str, tuple[float, ...]]:
     if not at:
         return what, SACCADE_ENDS
     return what, tuple(parse_quantity(end, "time") for end in re.split(r"\band\b", ends))
+
+
+def _played(order: Integers, ends: tuple[float, ...], trains: SpikeTrains) -> SpikeTrains:
+    """Return trials whose segments, from 0, are played in an order, shape (1 or n_trials, n_segments)."""
+    steps, border = spiking_steps(trains), _borders(ends, trains)
+    lengths = np.diff(border)[order]
+    begin = np.empty_like(lengths)
+    np.put_along_axis(begin, order, np.cumsum(lengths, axis=1) - lengths, axis=1)
+    moved = np.broadcast_to(begin - border[:-1], (trains.n_trials, len(border) - 1))
+    step = trains.step + moved[trains.trial(), _segment(border, trains)]
+    return at_places(trains_of(trains) * steps + step, trains)
 
 
 def _borders(ends: tuple[float, ...], trains: SpikeTrains) -> Integers:

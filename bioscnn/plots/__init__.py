@@ -46,6 +46,7 @@ from bioscnn.plots.surface import response_surface
 from bioscnn.plots.sweep import main_effects, parallel_coordinates
 from bioscnn.plots.time_code import spike_times
 from bioscnn.plots.time_step import against_time_step
+from bioscnn.plots.times_needed import accuracy_by_kind
 from bioscnn.plots.timing import (
     distance_matrix,
     intervals_histogram,
@@ -57,6 +58,7 @@ from bioscnn.plots.timing_question import (
     control_sets,
     information_bars,
     perturbation_effects,
+    primary_differences,
 )
 from bioscnn.plots.trial import trial
 from bioscnn.plots.tuning import spatial_tuning, spikes_of_coefficients
@@ -67,6 +69,7 @@ __all__ = [
     "Outcome",
     "Parameter",
     "accuracy_against_jitter",
+    "accuracy_by_kind",
     "accuracy_in_noise",
     "accuracy_over_time",
     "activation_rates",
@@ -105,6 +108,7 @@ __all__ = [
     "parallel_coordinates",
     "perturbation_effects",
     "postsynaptic_potentials",
+    "primary_differences",
     "quality_by_share",
     "raster",
     "rate_curves",

@@ -183,6 +183,51 @@ def _draw_rows(axes: Axes, group: pd.DataFrame, methods: list[str]) -> None:
 
 
 @themed
+def primary_differences(table: pd.DataFrame, margin: float, *, width: float = WIDE) -> Figure:
+    """Draw differences of accuracy with corrected intervals beside the margin that would not matter.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With columns ``compared``, ``difference``, ``low_holm``, ``high_holm`` (-1 to 1), ``significant``.
+    margin : float
+        The smallest difference that would matter, 0 to 1.
+    width : float
+        Width in inches.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, 0.26 * len(table) + 0.9), layout="constrained")
+    axes = figure.subplots()
+    place = np.arange(len(table))
+    value, low, high = 100 * table[["difference", "low_holm", "high_holm"]].to_numpy(float).T
+    axes.axvspan(-100 * margin, 100 * margin, color=INK, alpha=0.08, linewidth=0)
+    axes.axvline(0, color=MUTED, linewidth=0.8)
+    axes.hlines(place, low, high, color=PALETTE[0], linewidth=1.6)
+    full = np.where(table["significant"], PALETTE[0], "white").tolist()
+    axes.scatter(value, place, s=22, linewidths=0.9, edgecolors=PALETTE[0], color=full, zorder=3)
+    axes.set_yticks(place, [name.replace(" against ", "\nagainst ") for name in table["compared"]])
+    axes.tick_params(axis="y", length=0)
+    axes.set_xscale("symlog", linthresh=2, linscale=1)
+    ticks = (
+        [-100, -10, -2, 0, 2, 10, 100] if width < 5 else [-100, -30, -10, -5, -2, -1, 0, 1, 2, 5, 10, 30, 100]
+    )
+    left, right = min(-2.0, 1.2 * low.min()), max(2.0, 1.2 * high.max())
+    axes.set_xticks([tick for tick in ticks if left <= tick <= right])
+    axes.set_xlim(left, right)
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_locator(_no_ticks())
+    axes.set(xlabel="difference (points)", ylim=(len(table) - 0.5, -0.5))
+    return figure
+
+
+def _no_ticks() -> Any:
+    from matplotlib.ticker import NullLocator
+
+    return NullLocator()
+
+
+@themed
 def control_sets(table: pd.DataFrame, *, width: float = WIDE) -> Figure:
     """Draw what the decoders find in sets of spikes whose answer is known, one panel per set.
 

@@ -15,6 +15,7 @@ HEADINGS = {
     "sweeps": "Which parameters matter?",
     "filters": "Which cells of the retina help?",
     "timing": "What do the times of spikes carry?",
+    "times-needed": "Does a network need the times of spikes?",
     "ladder": "What does each piece of biology cost and buy?",
     "benchmark": "The shipped networks, side by side",
     "devices": "All devices, spike by spike",

@@ -9,6 +9,9 @@ from torch.nn.functional import affine_grid, grid_sample, interpolate
 
 from bioscnn.training.settings import TrainingSettings
 
+DISTORTIONS = ("rotation", "shift", "scaling", "shear", "mirror")
+"""Settings of the affine changes; where all are 0, examples stay where they are."""
+
 _POINTS = 4
 
 

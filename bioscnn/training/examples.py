@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from bioscnn.spikes import SpikeTrains
-from bioscnn.training.augmentation import augment, draw_affine, move_events
+from bioscnn.training.augmentation import DISTORTIONS, augment, draw_affine, move_events
 from bioscnn.training.noise import event_noise, image_noise
 from bioscnn.training.settings import TrainingSettings
 
@@ -125,6 +125,8 @@ class SpikeExamples:
         self, rows: torch.Tensor, settings: TrainingSettings, generator: torch.Generator, steps: int = 1
     ) -> torch.Tensor:
         """Return recordings with every event moved as a pixel of an image would be, and some events lost."""
+        if not any(getattr(settings, name) for name in (*DISTORTIONS, "event_loss")):
+            return self.batch(rows, steps)
         trial, at = self._spikes_of(rows)
         step, place = self._step[at].long(), self._place(self._neuron[at].long())
         affine = draw_affine(len(rows), self.shape[1:], settings, generator)

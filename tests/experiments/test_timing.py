@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from bioscnn.errors import UserError
+from bioscnn.experiments.rows import finding
 from bioscnn.experiments.timing import controls
 from bioscnn.experiments.timing.conditions import CLEAN, perturbations
 from bioscnn.experiments.timing.controls import SETS
 from bioscnn.experiments.timing.measure import COLLAPSED, SPIKING
-from bioscnn.experiments.timing.tables import accuracy_rows, comparison_rows, effect_rows
+from bioscnn.experiments.timing.tables import accuracy_rows, compared_rows, primary_rows
 from bioscnn.experiments.timing.verdict import facts_of, verdict_of
 from bioscnn.noise import parse_perturbation
 
@@ -44,10 +45,12 @@ def tables(**changed):
         for layer in LAYERS
         for label in (CLEAN, *(condition.label for condition in CONDITIONS))
     }
+    effects, comparisons = compared_rows(chosen, LABELS, CONDITIONS)
     return {
+        "primary": primary_rows(effects, comparisons),
         "accuracy": accuracy_rows(chosen, LABELS, CONDITIONS),
-        "effects": effect_rows(chosen, LABELS, CONDITIONS),
-        "comparisons": comparison_rows(chosen, LABELS),
+        "effects": effects,
+        "comparisons": comparisons,
         "controls": [PASSED],
     }
 
@@ -74,17 +77,13 @@ def test_there_is_no_verdict_if_a_control_fails():
 @pytest.mark.parametrize(
     ("changed", "answer"),
     [
-        ({}, "could not be shown that the times"),
-        (
-            {"clean|counts": 0.6, "clean|spiking network": 0.98, "clean|time-collapsed CNN": 0.8},
-            "carry class that their number does not",
-        ),
-        ({"clean|counts": 0.6}, "it could not be shown that a CNN"),
-        ({"clean|spiking network": 0.99, "clean|time-collapsed CNN": 0.7}, "better than one that counts"),
-        ({"clean|counts and times": 0.6}, "could not be shown that the times"),
+        ({}, "not settled"),
+        ({"clean|counts": 0.6}, "carry class that their number does not"),
+        ({"clean|spiking network": 0.99, "clean|time-collapsed CNN": 0.7}, "not settled"),
+        ({"clean|counts and times": 0.6}, "does worse"),
     ],
 )
-def test_the_answer_follows_what_is_significant(changed, answer):
+def test_the_answer_follows_what_was_asked_in_advance(changed, answer):
     assert answer in verdict_of(SUMMARY, tables(**changed))[0]
 
 
@@ -97,16 +96,36 @@ def test_the_smallest_jitter_that_costs_accuracy_significantly_is_a_fact_of_the_
     assert smallest() is None
 
 
+def test_what_was_asked_in_advance_is_a_family_of_its_own_however_much_else_is_tried():
+    found = tables(**{"jitter 50 ms|spiking network": 0.85, "collapse|spiking network": 0.9})
+    rows = {row["compared"]: row for row in found["primary"]}
+    assert list(rows) == ["jitter 50 ms", "collapse", "counts and times against counts"]
+    loss = rows["jitter 50 ms"]
+    assert loss["p_holm"] == pytest.approx(len(rows) * loss["p"]) and loss["finding"] == "loss"
+    assert rows["collapse"]["difference"] == 0 and rows["collapse"]["finding"] == "equivalent"
+    assert facts_of(SUMMARY, found)["primary"] == {name: row["finding"] for name, row in rows.items()}
+    others = [row for row in found["effects"] if row["family"] == "exploratory perturbations"]
+    assert len(others) + len(rows) - 1 == len(found["effects"])
+
+
+def test_no_effect_is_said_only_of_an_interval_that_excludes_a_point():
+    row = {"difference": 0.0, "significant": False, "low_holm": -0.009, "high_holm": 0.009}
+    assert finding(row) == "equivalent"
+    assert finding(row | {"high_holm": 0.011}) == "not settled"
+    assert finding(row | {"significant": True, "difference": -0.005}) == "loss"
+
+
 def test_rows_are_paired_and_corrected_within_their_family():
-    rows = tables(**{"collapse|counts": 0.5})["effects"]
+    found = tables(**{"collapse|counts": 0.5})
+    rows = [row for row in found["effects"] if row["family"] != "primary"]
     row = next(r for r in rows if (r["layer"], r["label"], r["method"]) == ("input", "collapse", "counts"))
     assert (row["lost"], row["won"]) == (160, 0)
     assert row["difference"] == pytest.approx(-0.4)
     assert row["low"] < -0.4 < row["high"] < 0 and row["significant"]
     assert row["p_holm"] == pytest.approx(len(rows) * row["p"])
-    assert {(r["family"], r["trials"]) for r in rows} == {("perturbations", 400)}
+    assert {(r["family"], r["trials"]) for r in rows} == {("exploratory perturbations", 400)}
     assert sum(r["significant"] for r in rows) == 2, "one per layer"
-    assert {r["family"] for r in tables()["comparisons"]} == {"methods"}
+    assert [r["family"] for r in found["comparisons"]].count("exploratory methods") == 6
 
 
 def test_jitters_longer_than_a_third_of_the_trial_are_left_out():

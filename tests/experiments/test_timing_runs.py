@@ -18,8 +18,8 @@ from tests.networks import of_events
 
 ASKED = ("jitter 5 ms", "collapse", "first-spike")
 SECTIONS = (
-    "summary", "how", "controls", "methods", "jitter", "perturbations", "information", "spikes", "literature",
-    "tables", "provenance",
+    "summary", "how", "controls", "primary", "methods", "jitter", "perturbations", "information", "spikes",
+    "literature", "tables", "provenance",
 )  # fmt: skip
 
 
@@ -48,9 +48,9 @@ def study(place, *changes):
     return read_study("sims/nmnist.toml", [*given, *changes])
 
 
-def experiment(place, perturb=ASKED, collapsed="lif.onnx", folds=2):
+def experiment(place, perturb=ASKED, collapsed="lif.onnx", folds=2, layers=()):
     network = str(place / collapsed) if collapsed.endswith(".onnx") else collapsed
-    return TimingExperiment(study(place), perturb, network, folds)
+    return TimingExperiment(study(place), perturb, network, folds, layers)
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +119,7 @@ def test_the_decoders_see_what_the_control_sets_contain_and_nothing_else(done):
 @pytest.mark.parametrize("width", [1280, 390])
 def test_its_page_opens_with_every_section_and_says_that_recordings_are_simulated(browser, done, width):
     page = open_alone(browser, done.folder / "report.html", width)
-    assert_everything_fits(page, width, SECTIONS, n_pictures=10)
+    assert_everything_fits(page, width, SECTIONS, n_pictures=11)
     captions = page.locator("figcaption").all_text_contents()
     # The controls are made-up spikes in any study.
     assert sum(text.endswith("Recordings: simulated.") for text in captions) == len(captions) - 1
@@ -133,6 +133,7 @@ def test_its_page_opens_with_every_section_and_says_that_recordings_are_simulate
         ("too few trials", {"folds": 20}),
         ("longer than", {"perturb": ["jitter 200 ms"]}),
         ("does not fit the data", {"collapsed": "mnist-small"}),
+        ("no such layer", {"layers": ["conv9"]}),
     ],
 )
 def test_bad_input_is_refused_before_any_work(place, tmp_path, problem, options):

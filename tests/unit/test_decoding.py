@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from bioscnn.errors import UserError
+from bioscnn.metrics import decoding
 from bioscnn.metrics.decoding import CODES, decode
 from bioscnn.spikes import SpikeTrains
 
@@ -38,6 +39,19 @@ def test_when_neurons_fire_is_seen_by_all_codes_but_counts(rng):
     shares = {code: share(code, step) for code in CODES}
     assert min(shares[code] for code in ("latencies", "ranks", "counts and times")) > 0.95
     assert shares["counts"] == 0.5  # every trial looks the same, so all get one class
+
+
+def test_a_class_in_single_steps_is_seen_where_windows_of_four_steps_hold_nothing(rng):
+    """All spikes of a neuron are in one window of 4 steps, the narrowest of 30; which step says the class."""
+    step = 4 * rng.integers(0, 29, 20) + LABELS[:, None]
+    assert share("counts and times", step) > 0.95 and share("counts", step) == 0.5
+
+
+def test_narrow_windows_are_compared_as_wide_ones_are(rng, monkeypatch):
+    spikes = trains(rng.integers(-20, 119, (100, 30)))
+    sparse = decoding._windowed(spikes, 100)
+    monkeypatch.setattr(decoding, "NARROW", 1000)
+    assert np.allclose(sparse, decoding._windowed(spikes, 100), atol=1e-4)
 
 
 def test_the_order_is_seen_by_ranks_where_times_are_shifted_together(rng):

@@ -4,7 +4,7 @@ from bioscnn.experiments.timing.conditions import CLEAN
 from bioscnn.experiments.timing.controls import SETS, control_rows, decode_sets
 from bioscnn.experiments.timing.experiment import TimingExperiment
 from bioscnn.experiments.timing.measure import SPIKING
-from bioscnn.experiments.timing.tables import accuracy_rows, comparison_rows, effect_rows
+from bioscnn.experiments.timing.tables import accuracy_rows, compared_rows
 
 __all__ = [
     "CLEAN",
@@ -12,8 +12,7 @@ __all__ = [
     "SPIKING",
     "TimingExperiment",
     "accuracy_rows",
-    "comparison_rows",
+    "compared_rows",
     "control_rows",
     "decode_sets",
-    "effect_rows",
 ]

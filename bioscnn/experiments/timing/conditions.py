@@ -10,7 +10,7 @@ from bioscnn.quantities import format_quantity
 
 CLEAN = "clean"
 
-SPREADS = (1e-3, 2e-3, 5e-3, 10e-3, 20e-3, 50e-3, 100e-3)
+SPREADS = (1e-3, 2e-3, 5e-3, 10e-3, 15e-3, 20e-3, 50e-3, 100e-3)
 """Standard deviations of jitter and shift, s; those that a trial is too short for are left out."""
 
 WITHOUT_TIMES = ("shuffle-intervals", "redistribute", "reverse", "collapse")
@@ -23,6 +23,16 @@ OF_SACCADES = (
 EQUAL = "equalise 2"
 FLOOR = f"collapse + {EQUAL}"
 """Missing spikes are added at random times, which tells counts from times: so much of `EQUAL` is not time."""
+
+PRIMARY = (
+    "jitter 5 ms", "jitter 10 ms", "jitter 15 ms", "jitter 20 ms", "jitter 50 ms",
+    "collapse", "redistribute", "reverse", "reorder 3-2-1",
+)  # fmt: skip
+"""Of the first layer's spikes, and of the spiking network: the questions that were asked in advance.
+
+With the gain of a decoder by times beside counts they are the primary family, within which p values and
+intervals are corrected. Everything else is exploratory.
+"""
 
 WITHOUT_COUNTS = (
     "delete 10 %", "delete 30 %", "delete 50 %", "delete 80 %", "first-spike", EQUAL, FLOOR,

@@ -14,11 +14,19 @@ from bioscnn.datasets.recordings import EVENT_DATASETS
 from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.experiment import Analysis, Done, Entry
-from bioscnn.experiments.timing.conditions import CLEAN, perturbations
+from bioscnn.experiments.rows import MARGIN
+from bioscnn.experiments.timing.conditions import CLEAN, PRIMARY, perturbations
 from bioscnn.experiments.timing.controls import control_rows
-from bioscnn.experiments.timing.measure import SPIKING, example_trials, layer_names, rest_of
+from bioscnn.experiments.timing.measure import READOUTS, SPIKING, example_trials, layer_names, rest_of
 from bioscnn.experiments.timing.page import timing_page
-from bioscnn.experiments.timing.tables import accuracy_rows, comparison_rows, effect_rows, information_rows
+from bioscnn.experiments.timing.tables import (
+    Chosen,
+    accuracy_rows,
+    compared_rows,
+    information_rows,
+    primary_rows,
+    readout_rows,
+)
 from bioscnn.experiments.timing.verdict import facts_of, verdict_of
 from bioscnn.experiments.unit import Unit
 from bioscnn.noise import SACCADE_ENDS, Perturbation
@@ -52,12 +60,15 @@ class TimingExperiment:
         shipped one of the data set, if there is one.
     folds : int
         Folds of the decoders' cross-validation.
+    layers : sequence of str
+        Layers whose spikes are perturbed; all of them if none are named.
     """
 
     study: Study
     perturb: Sequence[str] = ()
     collapsed: str | None = None
     folds: int = 5
+    layers: Sequence[str] = ()
     name: str = field(default="timing", init=False)
     keeps_failures: bool = field(default=False, init=False)
 
@@ -99,6 +110,7 @@ class TimingExperiment:
         self._refuse_few_trials(case)
         self._refuse_branches(case)
         self._refuse_collapsed(case, bench)
+        layers = self._layers(case)
         units = [
             Unit(
                 layer,
@@ -113,7 +125,7 @@ class TimingExperiment:
                 },
                 work=_work(case, layer),
             )
-            for layer in layer_names(case)
+            for layer in layers
             for label in (None, *(one.label for one in self.perturbations))
         ]
         units += [
@@ -125,7 +137,7 @@ class TimingExperiment:
                 {"layer": layer},
                 work=_work(case, layer),
             )
-            for layer in layer_names(case)
+            for layer in layers
         ]
         # A thousand trials decoded four times as often as a layer's: begun first.
         longest = 4 * max(unit.work for unit in units)
@@ -139,19 +151,26 @@ class TimingExperiment:
     def analyse(self, done: Done, bench: Bench) -> Analysis:
         """Return accuracies, effects, comparisons, information, controls and the verdict."""
         case, config = bench.case(self.study), self.study.config
-        examples, layers = case.examples, layer_names(case)
+        examples, layers = case.examples, self._layers(case)
         labels = examples.labels
-        chosen = {
-            (layer, label): done[unit]
+        outcomes = {
+            (layer, label): dict(done[unit])
             for layer in layers
             for label in (CLEAN, *(one.label for one in self.perturbations))
             for unit in done.where(layer, label)
         }
+        readouts = {place: outcome.pop(READOUTS) for place, outcome in outcomes.items()}
+        chosen: Chosen = outcomes
         information = {layer: done[done.where(layer, INFORMATION)[0]] for layer in layers}
+        effects, comparisons = compared_rows(chosen, labels, self.perturbations)
         tables = {
+            "primary": primary_rows(effects, comparisons),
             "accuracy": accuracy_rows(chosen, labels, self.perturbations),
-            "effects": effect_rows(chosen, labels, self.perturbations),
-            "comparisons": comparison_rows(chosen, labels),
+            "effects": effects,
+            "comparisons": comparisons,
+            "readouts": readout_rows(
+                {label: found for (layer, label), found in readouts.items() if layer == layers[0]}, labels
+            ),
             "information": information_rows(information),
             "controls": control_rows(done[done.where(CONTROLS)[0]]),
         }
@@ -166,6 +185,8 @@ class TimingExperiment:
             "collapsed_network": self.network_of_collapsed,
             "layers": layers,
             "conditions": [one.label for one in self.perturbations],
+            "primary": list(PRIMARY),
+            "margin": MARGIN,
             "folds": self.folds,
             "seed": config.simulation.seed,
             "data_sha256": examples.sha256,
@@ -199,6 +220,16 @@ class TimingExperiment:
     def page(self, analysis: Analysis, summary: Mapping[str, Any]) -> Page:
         """Return the page."""
         return timing_page(analysis, summary)
+
+    def _layers(self, case: Prepared) -> list[str]:
+        """Return the layers whose spikes are perturbed, in their order in the network."""
+        there = layer_names(case)
+        for layer in self.layers:
+            if layer not in there:
+                raise UserError(
+                    "no such layer of spikes", key="--layer", value=layer, expected=" | ".join(there)
+                )
+        return [layer for layer in there if layer in (self.layers or there)]
 
     def _refuse_perturbations(self) -> None:
         """Refuse perturbations that do not fit the trials."""

@@ -19,6 +19,17 @@ def controls(shown: Shown) -> Figure:
     )
 
 
+def primary(shown: Shown) -> Figure:
+    """Draw the differences of the primary family with their corrected intervals."""
+    from bioscnn import plots
+
+    return Figure(
+        lambda width: plots.primary_differences(shown.primary, shown.summary["margin"], width=width),
+        "Differences of accuracy in points, one row per question that was asked in advance",
+        words.primary_figure_caption(shown),
+    )
+
+
 def jitter(shown: Shown) -> Figure:
     """Draw accuracy against jitter, layer by layer."""
     from bioscnn import plots

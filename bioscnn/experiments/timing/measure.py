@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bioscnn.encoding import event_frames
 from bioscnn.experiments.bench import Bench
+from bioscnn.experiments.classify import RULES
 from bioscnn.experiments.timing.controls import decode_sets
 from bioscnn.experiments.unit import Measure, Outcome, Unit
 from bioscnn.fingerprint import hash_of
@@ -26,6 +27,7 @@ from bioscnn.studies.prepare import Prepared
 
 SPIKING = "spiking network"
 COLLAPSED = "time-collapsed CNN"
+READOUTS = "readouts"
 
 RESPONSES = ("count", "latency", "both")
 """Of a neuron: how often it fires, when it fires first, both."""
@@ -55,7 +57,8 @@ def classes(unit: Unit, bench: Bench) -> Outcome:
     mapping of ndarray
         Classes by each method, int16, shape (n_trials,): `SPIKING`, the network from this layer on; each of
         `bioscnn.metrics.decoding.CODES`, a decoder trained on spikes perturbed alike; at the input
-        `COLLAPSED`, if there is such a network.
+        `COLLAPSED`, if there is such a network. ``readouts``: classes of the spiking network by each of
+        `bioscnn.experiments.classify.RULES`, int16, shape (n_rules, n_trials).
 
     Raises
     ------
@@ -71,7 +74,10 @@ def classes(unit: Unit, bench: Bench) -> Outcome:
     recording = simulate(rest, spikes, _device(case), record={OUTPUT, READOUT}, potentials={READOUT})
     if label is None and rest is not case.network:
         _check_identical(layer, recording, _whole(case, bench))
-    chosen = {SPIKING: decisions(recording, config.readout.rule)[:, -1]}
+    chosen = {
+        SPIKING: decisions(recording, config.readout.rule)[:, -1],
+        READOUTS: np.stack([decisions(recording, rule)[:, -1] for rule in RULES]),
+    }
     for code in CODES:
         chosen[code] = decode(spikes, labels, code, folds=options["folds"], seed=seed)
     if options["collapsed"] is not None and rest is case.network:

@@ -15,6 +15,7 @@ from bioscnn.report.formats import (
     percent,
     plain,
     plural,
+    points_interval,
 )
 from bioscnn.report.page import (
     Column,
@@ -71,7 +72,7 @@ CHANGED = Column(("lost", "won"), "lost,\nwon", lambda lost, won: f"{lost:.0f}, 
 
 def timing_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
     """Return the page of a timing experiment."""
-    names = ("accuracy", "effects", "comparisons", "controls", "information")
+    names = ("primary", "accuracy", "effects", "comparisons", "readouts", "controls", "information")
     tables = {name: pd.DataFrame(analysis.tables[name]) for name in names}
     shown = Shown(
         **tables, summary=summary, examples=analysis.more["examples"], labels=analysis.more["labels"]
@@ -93,6 +94,7 @@ def timing_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
                 [Text(CONTROLS), figures.controls(shown)],
                 "Controls",
             ),
+            *_primary(shown),
             Section("methods", "Do times tell what counts do not?", [_methods(shown)], "Methods"),
             Section("jitter", "Accuracy against jitter", [figures.jitter(shown)], "Jitter"),
             Section(
@@ -149,11 +151,33 @@ def _how(shown: Shown) -> list[Part]:
         Text(
             "Accuracies and differences have 95 % intervals over recordings. Each accuracy is compared with "
             "that of the same method on the same recordings with clean spikes. p is corrected by Holm's "
-            f"method within its family: {len(shown.effects)} perturbations against clean spikes, and "
-            f"{len(shown.comparisons)} methods against each other. Significant: the corrected p is below "
-            "0.05, and the interval corrected alike leaves zero out."
+            f"method within its family: {words.families(shown)}. Significant: the corrected p is below "
+            "0.05, and the interval corrected alike leaves zero out. That nothing significant was found is "
+            "no evidence of no effect; only an interval that excludes what would matter is."
         ),
     ]
+
+
+def _primary(shown: Shown) -> list[Section]:
+    """Return the section of what was asked in advance; none if none of it was done."""
+    if not len(shown.primary):
+        return []
+    parts: list[Part] = [
+        figures.primary(shown),
+        Table(
+            shown.primary,
+            [
+                Column("compared", "compared", words=True),
+                *compared(),
+                Column(("low_holm", "high_holm"), "corrected\ninterval", points_interval, numeric=True),
+                CHANGED,
+                Column("finding", "finding"),
+            ],
+            words.primary_caption(shown),
+            dense=True,
+        ),
+    ]
+    return [Section("primary", "What was asked in advance", parts, "Primary")]
 
 
 def _methods(shown: Shown) -> Table:
@@ -210,6 +234,27 @@ def _tables(shown: Shown) -> list[Part]:
                 dense=True,
             )
             for layer in shown.layers
+        ),
+        *(
+            [
+                Table(
+                    shown.readouts,
+                    [
+                        Column("readout", "readout"),
+                        Column("clean", "clean", percent, numeric=True),
+                        Column("accuracy", "perturbed", percent, numeric=True),
+                        *compared(),
+                        Column("finding", "finding"),
+                    ],
+                    f"What was asked in advance of the spiking network, by every readout, spikes of "
+                    f"{shown.layers[0]} perturbed. Exploratory, a family of its own.",
+                    group_by="label",
+                    folded="Other readouts",
+                    dense=True,
+                )
+            ]
+            if len(shown.readouts)
+            else []
         ),
         Table(
             shown.controls,

@@ -6,12 +6,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bioscnn.experiments.experiment import Row
-from bioscnn.experiments.phrases import MINUS
+from bioscnn.experiments.phrases import MINUS, listed
+from bioscnn.experiments.rows import EQUIVALENT, GAIN, LOSS, MARGIN, OPEN
 from bioscnn.experiments.timing.conditions import CLEAN, EQUAL, FLOOR
 from bioscnn.experiments.timing.measure import COLLAPSED, SPIKING
 from bioscnn.report.formats import probability
 
 COUNTS, BOTH = "counts", "counts and times"
+
+FINDINGS = {
+    LOSS: "loses by",
+    GAIN: "gains by",
+    EQUIVALENT: "neither loses nor gains that much by",
+    OPEN: "leaves unsettled what is done by",
+}
+"""What is said of the findings of primary rows, in this order."""
 
 
 def verdict_of(summary: Mapping[str, Any], tables: Mapping[str, Sequence[Row]]) -> list[str]:
@@ -24,7 +33,7 @@ def verdict_of(summary: Mapping[str, Any], tables: Mapping[str, Sequence[Row]]) 
     summary : mapping
         With ``dataset``, ``simulated``, ``n``, ``chance`` and ``layers``.
     tables : mapping
-        Rows of ``accuracy``, ``effects``, ``comparisons`` and ``controls``.
+        Rows of ``primary``, ``accuracy``, ``effects``, ``comparisons`` and ``controls``.
     """
     failed = [row for row in tables["controls"] if not row["passed"]]
     if failed:
@@ -37,6 +46,7 @@ def verdict_of(summary: Mapping[str, Any], tables: Mapping[str, Sequence[Row]]) 
     numbers = _Numbers(summary, tables)
     return [
         numbers.answer(),
+        *numbers.asked_in_advance(),
         " ".join([numbers.decoders(), *numbers.times_alone()]),
         " ".join([*numbers.cnn(), numbers.network()]),
         *numbers.hidden_layers(),
@@ -60,6 +70,7 @@ class _Numbers:
             for name in ("accuracy", "effects")
         )
         self._pairs = {(row["layer"], row["first"], row["second"]): row for row in tables["comparisons"]}
+        self._primary = tables["primary"]
 
     def share(self, label: str, method: str) -> Row | None:
         return self._shares.get((self.first, label, method))
@@ -84,30 +95,36 @@ class _Numbers:
         return min(worse, key=lambda row: float(row["severity"]), default=None)
 
     def answer(self) -> str:
-        cnn = self.pair(COLLAPSED, SPIKING)
-        decoded, needed = _gains(self.pair(COUNTS, BOTH)), _gains(cnn)
-        if decoded and needed:
-            finding = "the times of spikes carry class that their number does not"
-        elif decoded and cnn is not None:
-            finding = (
-                "a decoder gains by the times of spikes what their number does not hold, but it could not be "
-                "shown that a CNN which was trained on many recordings collapsed in time lacks them"
-            )
-        elif decoded:
-            finding = "a decoder gains by the times of spikes what their number does not hold"
-        elif needed:
-            finding = (
-                "no gain of a decoder by the times of spikes beside counts was found, yet the network "
-                "that reads them as they come does better than one that counts"
-            )
-        else:
-            finding = "it could not be shown that the times of spikes say what their number does not"
+        gain = self.pair(COUNTS, BOTH)
+        assert gain is not None
+        finding = {
+            GAIN: "the times of spikes carry class that their number does not: a decoder gains by them",
+            LOSS: "a decoder that is also given the times of spikes does worse than one of their number",
+            EQUIVALENT: "the times of spikes add less than a point to what their number tells a decoder",
+            OPEN: "it is not settled whether the times of spikes say what their number does not",
+        }[gain["finding"]]
         return f"In the {self._what()} of {self.summary['dataset']} (n = {self.summary['n']:,}), {finding}."
 
     def _what(self) -> str:
         if self.first != "input":
             return f"spikes of {self.first} of a network that is shown images"
         return "simulated recordings" if self.summary["simulated"] else "recordings"
+
+    def asked_in_advance(self) -> list[str]:
+        """Say of each primary row what it shows, and of what it does not show that it is not settled."""
+        rows = [row for row in self._primary if not row["compared"].startswith(BOTH)]
+        if not rows:
+            return []
+        by_finding = {
+            says: [f"{row['compared']} ({_difference(row)})" for row in rows if row["finding"] == finding]
+            for finding, says in FINDINGS.items()
+        }
+        parts = [f"{says} {listed(found)}" for says, found in by_finding.items() if found]
+        return [
+            f"Of what was asked in advance ({len(self._primary)} tests, corrected together; "
+            f"{100 * MARGIN:g} point would matter), the spiking network, its {self.first} perturbed, "
+            f"{'; it '.join(parts)}."
+        ]
 
     def decoders(self) -> str:
         counts, both, gain = self.share(CLEAN, COUNTS), self.share(CLEAN, BOTH), self.pair(COUNTS, BOTH)
@@ -118,7 +135,8 @@ class _Numbers:
         )
         loss = self.first_loss(BOTH)
         if loss is not None:
-            text += f" The smallest jitter that costs it accuracy is {_severity(loss)} ({_difference(loss)})."
+            text += f" Exploratory: the smallest jitter found to cost it accuracy is {_severity(loss)} "
+            text += f"({_difference(loss)})."
         return text
 
     def times_alone(self) -> list[str]:
@@ -137,23 +155,18 @@ class _Numbers:
         if pair is None or seen is None:
             return []
         return [
-            f"A CNN that was trained on recordings collapsed in time is right in {_share(seen)}; the spiking "
-            f"network differs by {_difference(pair)}."
+            "Exploratory, of two networks that were trained differently: a CNN of recordings collapsed in "
+            f"time is right in {_share(seen)}; the spiking network differs by {_difference(pair)}. What a "
+            "network needs is another question, that of `bioscnn times-needed`."
         ]
 
     def network(self) -> str:
         clean, collapsed = self.share(CLEAN, SPIKING), self.share("collapse", SPIKING)
-        effect, loss = self.effect("collapse", SPIKING), self.first_loss(SPIKING)
         assert clean is not None
         text = f"The spiking network, trained on times as they are, is right in {_share(clean)}"
-        if collapsed is not None and effect is not None:
-            text += (
-                f", and in {_share(collapsed)} when each neuron's spikes come at equal intervals "
-                f"({_difference(effect)})"
-            )
-        if loss is not None:
-            return f"{text}; it first loses at a jitter of {_severity(loss)} ({_difference(loss)})."
-        return f"{text}{'; no jitter that was tried costs it significantly' * bool(self.jitters(SPIKING))}."
+        if collapsed is not None:
+            text += f", and in {_share(collapsed)} when each neuron's spikes come at equal intervals"
+        return f"{text}."
 
     def hidden_layers(self) -> list[str]:
         parts = []
@@ -182,6 +195,7 @@ class _Numbers:
         losses = {method: self.first_loss(method) for method in (BOTH, SPIKING)}
         return {
             "times_add_to_counts": {layer: _values(row) for layer, row in gains.items()},
+            "primary": {row["compared"]: row["finding"] for row in self._primary},
             "spiking_over_collapsed": _values(self.pair(COLLAPSED, SPIKING)),
             "spiking_collapsed_times": _values(self.effect("collapse", SPIKING)),
             "first_loss_by_jitter_s": {
@@ -192,10 +206,6 @@ class _Numbers:
 
 def _share(row: Row) -> str:
     return f"{100 * row['accuracy']:.1f} % [{100 * row['low']:.1f}, {100 * row['high']:.1f}]"
-
-
-def _gains(row: Row | None) -> bool:
-    return row is not None and bool(row["significant"]) and row["difference"] > 0
 
 
 def _points(row: Row) -> str:

@@ -34,7 +34,7 @@ class Dataset(Table):
     name: DatasetName = "mnist"
     split: Literal["validation", "train", "test"] = "validation"
     trials: Count = 5000
-    recordings: Literal["auto", "real", "simulated"] = "auto"
+    recordings: Literal["auto", "real", "held-out", "simulated"] = "auto"
     size: tuple[Pixels, Pixels] | None = None
     colour: Literal["grey", "rgb"] = "grey"
     fit: Literal["pad", "crop", "stretch"] = "pad"

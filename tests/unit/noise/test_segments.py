@@ -1,10 +1,12 @@
+from itertools import permutations
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bioscnn.errors import UserError
-from bioscnn.noise import RemoveSegment, Reorder
+from bioscnn.noise import RemoveSegment, Reorder, ShuffleSegments
 from bioscnn.seeds import stream
 from tests.unit.noise.rasters import RASTERS, random_trains, raster_of, trains_of
 
@@ -26,6 +28,15 @@ def test_the_order_of_the_saccades_is_undone_where_they_now_end():
     # The last saccade has 89 steps in which neurons spike, the others 105.
     assert Reorder((3, 1, 2), (105e-3, 194e-3)).apply(played, rng) == trains
     assert Reorder((3, 1, 2)).apply(played, rng) != trains
+
+
+def test_every_recording_has_an_order_of_its_own_and_its_segments_stay_whole():
+    trains = random_trains(0.3, n_trials=200, steps=11)
+    played = ShuffleSegments(ENDS).apply(trains, stream(1, "noise"))
+    orders = [Reorder(order, ENDS).apply(trains, stream(1, "none")) for order in permutations((1, 2, 3))]
+    which = [[played[trial : trial + 1] == one[trial : trial + 1] for one in orders] for trial in range(200)]
+    assert np.array_equal(np.sum(which, axis=1), np.ones(200)), "each trial is one of the six orders"
+    assert np.sum(which, axis=0).min() > 15, "33 of each are expected"
 
 
 def test_segments_of_one_length_are_put_back_by_the_inverse_order():
