@@ -16,8 +16,7 @@ def difference_hash(images: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Return the difference hash (dHash) of grey images.
 
     An image is averaged into 16 rows of 17 fields; each bit says whether a field is brighter than its left
-    neighbour. Brightness, contrast and size change no bit; what is moved by a pixel or painted otherwise changes
-    few.
+    neighbour. Brightness and contrast change no bit, another size or another paint few.
 
     Parameters
     ----------

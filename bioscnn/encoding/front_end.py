@@ -57,13 +57,13 @@ class FrontEnd:
     neuron : LIF
         The neuron of that layer.
     gain_control : str or None
-        ``"image"``: pixels are stretched to the range from 0 to 1, coefficients divided by the largest of their
-        kind in the image, each image by itself. ``"none"``: pixels as they are, coefficients in fixed units.
+        ``"image"``: pixels are stretched to the range from 0 to 1, coefficients divided by the largest of
+        their kind in the image, each image by itself. ``"none"``: pixels as they are, coefficients in fixed units.
         None: ``"image"`` with cells, ``"none"`` without. Ranks have no size, so of ``rank-order`` and
         ``latency`` it changes nothing.
     full_response : tuple of float
-        Without gain control, the coefficient of each of the cells that becomes 1; empty for the largest
-        possible one, see `DifferenceOfGaussians.largest_response`.
+        Without gain control, the coefficient of each of the cells that becomes 1, as larger ones do; empty
+        for the largest possible one, see `DifferenceOfGaussians.largest_response`.
     """
 
     kind: str = "currents"
@@ -139,10 +139,7 @@ class FrontEnd:
         return lif_layer(Currents(coefficients * np.float32(self.full_current), n_steps, dt), self.neuron)
 
     def coefficients(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return what becomes currents or rates, shape (n, cells, height, width).
-
-        It is in [0, 1], but for cells without gain control whose `full_response` is less than they can have.
-        """
+        """Return what becomes currents or rates, in [0, 1], shape (n, cells, height, width)."""
         filtered = responses(images, self.cells)
         if self.kind == "rank-order":
             return rank_order(filtered, self.cells, self.keep).maps()

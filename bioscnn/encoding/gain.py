@@ -1,8 +1,8 @@
 """Contrast gain control: an image, or what cells make of it, in units of its own range or in fixed units.
 
-A retina adapts to the contrast of what it sees (Shapley and Victor 1978). Here each image sets its own gain, at
-once and for the whole image. That is a stage of its own, which pixels can have as well as cells: a comparison
-of cells with pixels says something of filters only where both have it, or neither.
+A retina adapts to the contrast of what it sees (Shapley and Victor 1978). Here each image sets its own gain,
+at once and for the whole image. That is a stage of its own, which pixels can have as well as cells: a
+comparison of cells with pixels says something of filters only where both have it, or neither.
 
 References
 ----------
@@ -28,18 +28,18 @@ def gain_control(
     responses : ndarray of float32, shape (n, n_kinds, height, width)
         Coefficients, from `bioscnn.encoding.responses`.
     full_response : sequence of float, optional
-        Coefficient of each kind that becomes 1, whatever the image. If not given, the largest of each map.
+        Coefficient of each kind that becomes 1, whatever the image; larger ones become 1 too. If not given,
+        the largest of each map.
 
     Returns
     -------
     ndarray of float32, same shape
-        Positive coefficients over the largest of their map, 0 to 1; in fixed units, 0 or more. Negative ones
-        become 0.
+        Positive coefficients over the largest of their map, or in fixed units, 0 to 1. Negative ones become 0.
     """
     positive = np.maximum(responses, 0)
     if full_response is not None:
         units = np.asarray(full_response, np.float32)
-        return np.asarray(positive / units[:, None, None], np.float32)
+        return np.minimum(positive / units[:, None, None], 1)
     largest = positive.max(axis=(2, 3), keepdims=True)
     result: NDArray[np.float32] = positive / np.where(largest > 0, largest, 1)
     return result

@@ -116,13 +116,6 @@ def load_shown(
         for images in (intensities, *noisy)
     )
     largest, rate = float(max(map(np.max, (encoded, *versions)))), config.encoding.input_rate
-    if largest > 1 and not shown.front_end.counts_spikes:
-        raise UserError(
-            "cells respond more than the coefficient that stands for 1",
-            key="encoding.full_response",
-            value=dict(config.encoding.full_response),
-            expected=f"{math.ceil(100 * largest) / 100:g} times as much or more",
-        )
     if largest > 1:
         raise UserError(
             "inputs fire faster than the rate that stands for an intensity of 1",
