@@ -58,8 +58,8 @@ class FrontEnd:
         The neuron of that layer.
     gain_control : str or None
         ``"image"``: pixels are stretched to the range from 0 to 1, coefficients divided by the largest of
-        their kind in the image, each image by itself. ``"none"``: pixels as they are, coefficients in fixed units.
-        None: ``"image"`` with cells, ``"none"`` without. Ranks have no size, so of ``rank-order`` and
+        their kind in the image, each image by itself. ``"none"``: pixels as they are, coefficients in fixed
+        units. None: ``"image"`` with cells, ``"none"`` without. Ranks have no size, so of ``rank-order`` and
         ``latency`` it changes nothing.
     full_response : tuple of float
         Without gain control, the coefficient of each of the cells that becomes 1, as larger ones do; empty

@@ -135,16 +135,17 @@ class Pool:
         return np.unique(np.concatenate([division.test for division in self.divisions]))
 
     def units(self, rows: NDArray[np.int64]) -> dict[str, float]:
-        """Return of each kind of cells the median, over images, of its largest coefficient in an image.
+        """Return of each kind the median largest coefficient in an image, of images that excite any cell.
 
-        In these units, cells without gain control are as excited on average as cells with it. Three digits
-        are enough, and the same on every machine.
+        In these units, cells without gain control are on average as excited as cells with it. Three digits
+        are enough, and the same on every machine. A kind that no image excites has its largest response.
         """
         cells, images = find_cells(FOVEAL_PIT), self.images.take(rows).intensities()
         largest = responses(images, cells).max(axis=(2, 3))
+        excited = [of_kind[of_kind > 0] for of_kind in largest.T]
         return {
-            cell.name: float(f"{median:.3g}")
-            for cell, median in zip(cells, np.median(largest, axis=0), strict=True)
+            cell.name: float(f"{np.median(values) if len(values) else cell.largest_response:.3g}")
+            for cell, values in zip(cells, excited, strict=True)
         }
 
 

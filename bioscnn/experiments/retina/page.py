@@ -156,8 +156,8 @@ def _methods(summary: Mapping[str, Any]) -> Facts:
             "without and with gain control. The cells also in rank order.",
             "Gain control": "Each image by itself: pixels are stretched to the range from 0 to 1, "
             "coefficients divided by the largest of their kind. Without it, pixels are as they are; a "
-            "coefficient is divided by the median, over training images, of the largest of its kind in an "
-            "image, and at most 1, so that on average the cells are as excited as with it.",
+            "coefficient is divided by the median, over training images that excite its kind, of the largest "
+            "in an image, and at most 1, so that on average the cells are as excited as with it.",
             "Rank order": "The coefficients are picked from the largest down, what one tells already is "
             "taken from the others (FoCal), and the rank takes the place of the size. Ranks need no gain "
             "control.",
@@ -180,8 +180,8 @@ def shared_methods(summary: Mapping[str, Any], noises: list[str]) -> dict[str, s
         "Images": s["source"],
         "Networks": "The same architecture for all but the number of input channels, trained anew for "
         "each front end and seed on the rates of the input: "
-        f"{plural(s['n_train'], 'clean training image')}, {plural(s['epochs'], 'epoch')}. Photographs are "
-        "divided anew for each seed; near-duplicates of test photographs are left out of training and choice.",
+        f"{plural(s['n_train'], 'clean training image')}, {plural(s['epochs'], 'epoch')}. Photographs "
+        "are divided anew for each seed; near-duplicates of test photographs neither train nor choose.",
         "Simulation": f"{s['duration_ms']:g} ms in steps of {s['dt_ms']:g} ms, read by {s['readout']}, "
         f"device {s['device']}",
         **{NOISES[name].capitalize(): _noise_words(name) for name in noises},

@@ -79,9 +79,9 @@ def _accuracies(means: pd.DataFrame, summary: Mapping[str, Any]) -> Figure:
         f"Accuracy in % of {plural(len(clean), 'front end')}, clean and in noise",
         f"Accuracy in %, mean over {plural(summary['n_seeds'], 'seed')}, each of "
         f"{plural(summary['n_test'], 'test image')}. On clean images it lies between "
-        f"{percent(worst.accuracy)} ({worst.front_end}) and {percent(best.accuracy)} ({best.front_end}). "
-        "Black dots: the cells of a front end. Bold: the highest of a condition; none was chosen by that, but by "
-        "validation images.",
+        f"{percent(worst.accuracy)} ({worst.front_end}) and {percent(best.accuracy)} "
+        f"({best.front_end}). Black dots: the cells of a front end. Bold: the highest of a condition; none "
+        "was chosen by that, but by validation images.",
     )
 
 
