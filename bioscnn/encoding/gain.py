@@ -34,7 +34,7 @@ def gain_control(
     Returns
     -------
     ndarray of float32, same shape
-        Positive coefficients over the largest of their map, or in fixed units, 0 to 1; negative ones become 0.
+        Positive coefficients over the largest of their map or in fixed units, 0 to 1; negative ones become 0.
     """
     positive = np.maximum(responses, 0)
     if full_response is not None:
