@@ -22,7 +22,7 @@ NOISES = {
     "none": "clean",
     "gaussian-noise": "Gaussian noise",
     "salt-and-pepper": "salt and pepper",
-    "contrast": "low contrast",
+    "contrast": "contrast",
 }
 """Names of noises for people, in the order of the figures."""
 
