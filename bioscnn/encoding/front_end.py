@@ -81,6 +81,13 @@ class FrontEnd:
                 "no such gain control", key="gain_control", value=self.gain_control, expected="none | image"
             )
         names = tuple(cell.name for cell in find_cells(self.retina))
+        if self.full_response and (self.adapts or len(self.full_response) != len(names)):
+            raise UserError(
+                "fixed units are for cells without gain control",
+                key="full_response",
+                value=self.full_response,
+                expected=f"{len(names)} numbers, one for each of the cells, and gain_control='none'",
+            )
         if self.full_response:
             of_cell = dict(zip(self.retina, self.full_response, strict=True))
             object.__setattr__(self, "full_response", tuple(of_cell[name] for name in names))

@@ -9,6 +9,7 @@ import pytest
 from bioscnn.errors import UserError
 from bioscnn.script.study import study_script
 from bioscnn.studies import read_study
+from bioscnn.studies.explainable import case_of
 from bioscnn.studies.plan import plan_study
 from bioscnn.studies.prepare import prepare
 from bioscnn.studies.recipe import recipe_of
@@ -65,6 +66,7 @@ def test_the_trained_and_the_spiking_network_see_the_stretched_image():
     assert shown.max() == 1 > 0.5 > dim.input.intensities().max()
     currents = adapted.stimulus.values.reshape(shown.shape)
     np.testing.assert_allclose(currents, shown * currents.max(), rtol=1e-6)
+    assert np.array_equal(case_of(adapted, 5).images, shown[:5]), "and so do its explanations"
     right = [(case.ann_class == case.examples.labels).mean() for case in (dim, adapted)]
     assert right[1] > right[0]
 

@@ -86,6 +86,16 @@ def test_ranks_need_no_gain_control(digits):
         assert np.array_equal(shown(with_gain, digits[:3]), shown(without, digits[:3]))
 
 
-def test_another_gain_control_is_refused():
-    with pytest.raises(UserError, match=r"none \| image"):
-        FrontEnd("lif-layer", gain_control="local")
+@pytest.mark.parametrize(
+    ("retina", "keys", "refused"),
+    [
+        ((), {"gain_control": "local"}, "gain_control"),
+        ((), {"full_response": (1.0,)}, "full_response"),
+        (MIDGETS, {"full_response": (1.0, 2.0)}, "full_response"),
+        (MIDGETS, {"full_response": (1.0,), "gain_control": "none"}, "full_response"),
+    ],
+)
+def test_another_gain_control_and_units_that_do_not_fit_are_refused(retina, keys, refused):
+    with pytest.raises(UserError) as error:
+        FrontEnd("lif-layer", retina, **keys)
+    assert error.value.key == refused
