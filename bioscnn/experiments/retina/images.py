@@ -59,7 +59,7 @@ class Amount:
 
 
 STEPS = {
-    "mnist": Amount(seeds=5, train=10_000, validation=500, test=1000, epochs=3),
+    "mnist": Amount(seeds=5, train=10_000, validation=500, test=1000, epochs=5),
     "caltech": Amount(seeds=5, train=1248, validation=150, test=200, epochs=24),
 }
 STEPS_QUICK = {
