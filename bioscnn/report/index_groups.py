@@ -13,7 +13,7 @@ HEADINGS = {
     RUN: "Runs",
     "noise": "What does noise destroy, and what helps?",
     "sweeps": "Which parameters matter?",
-    "filters": "Which cells of the retina help?",
+    "filters": "What do the cells of a retina add to gain control?",
     "timing": "What do the times of spikes carry?",
     "ladder": "What does each piece of biology cost and buy?",
     "benchmark": "The shipped networks, side by side",
