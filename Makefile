@@ -98,9 +98,9 @@ cross: $(VENV)/ready-train ## cross-validate a network of recordings [DATASET=nm
 timing: $(VENV)/ready ## ask what the times of spikes carry [DATASET=nmnist] [TRIALS=] [JOBS=]
 	@$(BIN)/bioscnn timing sims/$(DATASET).toml $(if $(TRIALS),--trials $(TRIALS)) $(if $(JOBS),--jobs $(JOBS))
 
-retina: $(VENV)/ready-train ## try every combination of the retina's cells [DATASET=caltech] [QUICK=1] [JOBS=]
+retina: $(VENV)/ready-train ## what do a retina's cells add to gain control? [DATASET=caltech] [SEARCH=1] [QUICK=1] [JOBS=]
 	@$(BIN)/bioscnn retina sims/$(if $(filter mnist,$(DATASET)),mnist-foveal,$(DATASET)).toml \
-	  $(if $(QUICK),--quick) $(if $(JOBS),--jobs $(JOBS))
+	  $(if $(SEARCH),--search) $(if $(QUICK),--quick) $(if $(JOBS),--jobs $(JOBS))
 
 noise: $(VENV)/ready ## say what noise destroys first and what helps [DATASET=mnist] [TRIALS=] [QUICK=1] [JOBS=]
 	@$(BIN)/bioscnn noise sims/$(DATASET).toml $(if $(QUICK),--quick) $(if $(TRIALS),--trials $(TRIALS)) \

@@ -361,9 +361,9 @@ print(f"{curve[-1]} of {len(truth)} digits by {rule} after {STEPS} ms ({came:,.0
 print(f"nine tenths of that after {soon + 1} ms.")
 
 # %% [markdown]
-# Do the filters help? That takes many networks, one trained for each combination of cells, clean and in
-# noise: `make retina DATASET=mnist` (half an hour) or `QUICK=1` (minutes). Where it has been done, its
-# verdict is read here.
+# Do the filters help? That takes many networks: of pixels and of cells, each without and with gain control,
+# trained anew and tested clean and in noise. `make retina DATASET=mnist` (half an hour) or `QUICK=1`
+# (minutes) does it. Where it has been done, its verdict is read here.
 
 # %%
 finished = sorted(Path("../results/filters").glob("*/latest"))
@@ -376,7 +376,8 @@ if not finished:
 
 # %%
 if finished:
-    figure = plots.front_end_accuracies(pd.read_csv(finished[-1] / "means.csv", keep_default_na=False))
+    means = pd.read_csv(finished[-1] / "means.csv", keep_default_na=False)
+    figure = plots.accuracy_in_noise(means, list(means["front_end"].unique())[:6])
 else:
     figure = None
 figure

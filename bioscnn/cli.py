@@ -355,14 +355,17 @@ def times_needed(
 def retina(
     study: StudyFile,
     quick: Annotated[bool, typer.Option("--quick", help="a coarse one: few images, one severity")] = False,
+    search: Annotated[
+        bool, typer.Option("--search", help="try every combination of cells instead (exploratory)")
+    ] = False,
     changes: Changes = None,
     *,
     where: Where,
 ) -> None:
-    """Try every combination of the retina's cells, clean and in noise (needs the extra `train`)."""
-    from bioscnn.experiments.retina import RetinaExperiment
+    """Say what a retina's cells add to gain control, clean and in noise (needs the extra `train`)."""
+    from bioscnn.experiments.retina import CellSearch, RetinaExperiment
 
-    experiment = RetinaExperiment(_study(study, changes, {}), quick)
+    experiment = (CellSearch if search else RetinaExperiment)(_study(study, changes, {}), quick)
     _conduct(experiment, where)
 
 

@@ -175,6 +175,8 @@ def _encoding(config: StudyConfig, _: Path | None) -> Iterator[Method]:
     if encoding.retina:
         yield "bhattacharya2010rankorder", "ganglion cells of the foveal pit (differences of Gaussians)"
         yield "gupta2020foveal", "ganglion cells before a spiking convolutional network"
+    if encoding.adapts:
+        yield "shapley1978contrast", "contrast gain control"
     if encoding.kind in ("rank-order", "latency"):
         yield "thorpe1998rankorder", "rank-order coding"
         yield "vanrullen2001rate", "rank-order coding"

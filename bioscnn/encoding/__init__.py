@@ -7,10 +7,10 @@ from bioscnn.encoding.foveal_pit import (
     FOVEAL_PIT,
     DifferenceOfGaussians,
     find_cells,
-    gain_control,
     responses,
 )
 from bioscnn.encoding.front_end import FrontEnd
+from bioscnn.encoding.gain import gain_control, stretched
 from bioscnn.encoding.latency import latency
 from bioscnn.encoding.lif_layer import lif_layer
 from bioscnn.encoding.poisson import poisson
@@ -59,4 +59,5 @@ __all__ = [
     "responses",
     "share_needed",
     "spike_times",
+    "stretched",
 ]

@@ -90,6 +90,11 @@ class DifferenceOfGaussians:
         return float(self.sign / np.linalg.norm(np.outer(centre, centre) - np.outer(surround, surround)))
 
     @cached_property
+    def largest_response(self) -> float:
+        """The largest coefficient that intensities in [0, 1] can have: the sum of the positive weights."""
+        return float(np.maximum(self.kernel, 0).sum())
+
+    @cached_property
     def kernel(self) -> NDArray[np.float64]:
         """The kernel, shape (size, size), of sum 0 and norm 1."""
         centre, surround = self.profiles
@@ -219,23 +224,4 @@ def filtered(images: NDArray[np.float64], cell: DifferenceOfGaussians, *, beyond
         )
         parts.append(down @ images @ across.T)
     result: NDArray[np.float64] = cell.factor * (parts[0] - parts[1])
-    return result
-
-
-def gain_control(responses: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return what excites the cells, relative to the most excited cell of the same kind.
-
-    Parameters
-    ----------
-    responses : ndarray of float32, shape (n, n_kinds, height, width)
-        Coefficients, from `responses`.
-
-    Returns
-    -------
-    ndarray of float32, same shape
-        Positive coefficients over the largest of their map, 0 to 1; negative ones become 0.
-    """
-    positive = np.maximum(responses, 0)
-    largest = positive.max(axis=(2, 3), keepdims=True)
-    result: NDArray[np.float32] = positive / np.where(largest > 0, largest, 1)
     return result

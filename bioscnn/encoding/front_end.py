@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 
 from bioscnn.encoding.currents import Currents, pixel_currents
 from bioscnn.encoding.event_frames import event_frames
-from bioscnn.encoding.foveal_pit import DifferenceOfGaussians, find_cells, gain_control, responses
+from bioscnn.encoding.foveal_pit import DifferenceOfGaussians, find_cells, responses
+from bioscnn.encoding.gain import gain_control, stretched
 from bioscnn.encoding.latency import latency
 from bioscnn.encoding.lif_layer import lif_layer
 from bioscnn.encoding.poisson import poisson
 from bioscnn.encoding.rank_order import rank_order
 from bioscnn.encoding.spike_times import spike_times
+from bioscnn.errors import UserError
 from bioscnn.neurons import LIF, TimeCode
 from bioscnn.spikes import SpikeTrains
 
@@ -59,6 +61,14 @@ class FrontEnd:
         The neuron of that layer.
     tau_s : float
         Time constant of the synapses, s: with `tau_m` of the neuron, it makes the time code.
+    gain_control : str or None
+        ``"image"``: pixels are stretched to the range from 0 to 1, coefficients divided by the largest of
+        their kind in the image, each image by itself. ``"none"``: pixels as they are, coefficients in fixed
+        units. None: ``"image"`` with cells, ``"none"`` without. Ranks have no size, so of ``rank-order`` and
+        ``latency`` it changes nothing.
+    full_response : tuple of float
+        Without gain control, the coefficient of each of the cells that becomes 1, as larger ones do; empty
+        for the largest possible one, see `DifferenceOfGaussians.largest_response`.
     """
 
     kind: str = "currents"
@@ -68,9 +78,31 @@ class FrontEnd:
     input_rate: float = 250.0
     neuron: LIF = field(default_factory=LIF)
     tau_s: float = 5e-3
+    gain_control: str | None = None
+    full_response: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "retina", tuple(cell.name for cell in find_cells(self.retina)))
+        if self.gain_control not in (None, "none", "image"):
+            raise UserError(
+                "no such gain control", key="gain_control", value=self.gain_control, expected="none | image"
+            )
+        names = tuple(cell.name for cell in find_cells(self.retina))
+        if self.full_response and (self.adapts or len(self.full_response) != len(names)):
+            raise UserError(
+                "fixed units are for cells without gain control",
+                key="full_response",
+                value=self.full_response,
+                expected=f"{len(names)} numbers, one for each of the cells, and gain_control='none'",
+            )
+        if self.full_response:
+            of_cell = dict(zip(self.retina, self.full_response, strict=True))
+            object.__setattr__(self, "full_response", tuple(of_cell[name] for name in names))
+        object.__setattr__(self, "retina", names)
+
+    @property
+    def adapts(self) -> bool:
+        """Whether each image sets its own gain."""
+        return bool(self.retina) if self.gain_control is None else self.gain_control == "image"
 
     @cached_property
     def cells(self) -> tuple[DifferenceOfGaussians, ...]:
@@ -126,7 +158,11 @@ class FrontEnd:
         filtered = responses(images, self.cells)
         if self.kind == "rank-order":
             return rank_order(filtered, self.cells, self.keep).maps()
-        return gain_control(filtered) if self.cells else filtered
+        if not self.cells:
+            return stretched(filtered) if self.adapts else filtered
+        if self.adapts:
+            return gain_control(filtered)
+        return gain_control(filtered, self.full_response or [cell.largest_response for cell in self.cells])
 
     def intensities(self, images: NDArray[np.float32], n_steps: int, dt: float) -> NDArray[np.float32]:
         """Return what the trained network is shown, shape (n, cells, height, width).

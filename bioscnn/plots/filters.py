@@ -18,10 +18,13 @@ if TYPE_CHECKING:
 PIXELS = "pixels"
 """The front end without cells."""
 
-NOISES = {"none": "clean", "gaussian-noise": "Gaussian noise", "salt-and-pepper": "salt and pepper"}
+NOISES = {
+    "none": "clean",
+    "gaussian-noise": "Gaussian noise",
+    "salt-and-pepper": "salt and pepper",
+    "contrast": "contrast",
+}
 """Names of noises for people, in the order of the figures."""
-
-ORDERS = {False: "without rank order", True: "with rank order"}
 
 MARKERS = "osD^vP"
 
@@ -30,44 +33,36 @@ MARKERS = "osD^vP"
 def front_end_accuracies(means: pd.DataFrame, *, width: float = WIDE) -> Figure:
     """Draw the accuracy of every front end in every condition as numbers and colours.
 
-    A row is a set of cells, named by its dots; without and with rank order stand one above the other. Bold:
-    the highest of a condition.
+    A row is a set of cells, named by its dots. Bold: the highest of a condition.
 
     Parameters
     ----------
     means : DataFrame
         One row per front end and condition: columns ``cells`` (such as ``"off-midget + on-midget"``, or
-        ``"pixels"``), ``rank_order``, ``noise`` (a key of `NOISES`), ``severity``, ``accuracy`` (0 to 1).
+        ``"pixels"``), ``noise`` (a key of `NOISES`), ``severity``, ``accuracy`` (0 to 1).
     width : float
         Width in inches; below 5 the numbers have no decimals.
     """
     from matplotlib.figure import Figure
 
-    table = 100 * means.pivot(index=["rank_order", "cells"], columns=["noise", "severity"], values="accuracy")
+    table = 100 * means.pivot(index="cells", columns=["noise", "severity"], values="accuracy")
     table = table[sorted(table, key=lambda condition: (list(NOISES).index(condition[0]), condition[1]))]
-    orders = [ranked for ranked in ORDERS if ranked in table.index.get_level_values(0)]
-    sets = list(dict.fromkeys(means["cells"]))
-    figure = Figure(figsize=(width, len(orders) * (0.215 * len(sets) + 0.62) + 1.1), layout="constrained")
-    panels = figure.subplots(
-        len(orders), 2, squeeze=False, sharey="row", width_ratios=(1, 6.5 if width >= 5 else 3.6)
+    rows = table.reindex(list(dict.fromkeys(means["cells"])))
+    figure = Figure(figsize=(width, 0.215 * len(rows) + 1.72), layout="constrained")
+    names, grid = figure.subplots(1, 2, sharey="row", width_ratios=(1, 6.5 if width >= 5 else 3.6))
+    _draw_sets(names, list(rows.index))
+    mesh = grid.pcolormesh(
+        rows, cmap="YlGnBu", vmin=np.nanmin(table), vmax=np.nanmax(table), edgecolors="white", linewidths=0.6
     )
-    for k, (ranked, (names, grid)) in enumerate(zip(orders, panels, strict=True)):
-        rows = table.loc[ranked].reindex([cells for cells in sets if cells in table.loc[ranked].index])
-        _draw_sets(names, list(rows.index), last=k == len(orders) - 1)
-        mesh = grid.pcolormesh(
-            rows, cmap="YlGnBu", vmin=np.nanmin(table), vmax=np.nanmax(table), edgecolors="white",
-            linewidths=0.6,
-        )  # fmt: skip
-        _write_numbers(grid, rows, table.max(), mesh, decimals=1 if width >= 5 else 0)
-        _name_conditions(grid, list(table), last=k == len(orders) - 1, roomy=width >= 5)
-        grid.set_title(ORDERS[ranked], pad=18)
-    bar = figure.colorbar(mesh, ax=panels.ravel(), location="bottom", shrink=0.5, aspect=40)
+    _write_numbers(grid, rows, table.max(), mesh, decimals=1 if width >= 5 else 0)
+    _name_conditions(grid, list(table), roomy=width >= 5)
+    bar = figure.colorbar(mesh, ax=[names, grid], location="bottom", shrink=0.5, aspect=40)
     bar.set_label("accuracy (%)")
     bar.outline.set_linewidth(0)
     return figure
 
 
-def _draw_sets(axes: Axes, sets: Sequence[str], *, last: bool) -> None:
+def _draw_sets(axes: Axes, sets: Sequence[str]) -> None:
     """Draw a dot for each cell of each set."""
     for row, cells in enumerate(sets):
         if cells == PIXELS:
@@ -78,7 +73,7 @@ def _draw_sets(axes: Axes, sets: Sequence[str], *, last: bool) -> None:
         axes.plot(used, [row + 0.5] * len(used), "o-", color=INK, markersize=4.2, linewidth=1)
     axes.set(xlim=(-0.6, len(FOVEAL_PIT) - 0.4), ylim=(len(sets), 0), yticks=())
     axes.set_xticks(range(len(FOVEAL_PIT)), list(FOVEAL_PIT), rotation=90, size=7)
-    axes.tick_params(length=0, labelbottom=last)
+    axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
 
 
@@ -96,12 +91,12 @@ def _write_numbers(
         )  # fmt: skip
 
 
-def _name_conditions(axes: Axes, conditions: Sequence[tuple[str, int]], *, last: bool, roomy: bool) -> None:
+def _name_conditions(axes: Axes, conditions: Sequence[tuple[str, int]], *, roomy: bool) -> None:
     """Name severities below, noises above, and part the noises."""
     names = [str(int(severity)) for _, severity in conditions]
     axes.set_xticks(np.arange(len(names)) + 0.5, names)
-    axes.tick_params(length=0, labelleft=False, labelbottom=last)
-    axes.set_xlabel("severity of the noise" if last else "")
+    axes.tick_params(length=0, labelleft=False)
+    axes.set_xlabel("severity of the noise")
     axes.spines[:].set_visible(False)
     noises = [noise for noise, _ in conditions]
     for noise in dict.fromkeys(noises):
@@ -122,7 +117,7 @@ def accuracy_in_noise(means: pd.DataFrame, labels: Sequence[str], *, width: floa
     Parameters
     ----------
     means : DataFrame
-        One row per front end and condition: columns ``label`` (the front end), ``noise``, ``severity``,
+        One row per front end and condition: columns ``front_end``, ``noise``, ``severity``,
         ``accuracy``, ``low``, ``high`` (0 to 1). Clean images, noise ``"none"``, begin every line.
     labels : sequence of str
         Front ends to draw, six at most.
@@ -139,7 +134,7 @@ def accuracy_in_noise(means: pd.DataFrame, labels: Sequence[str], *, width: floa
     panels = figure.subplots(*shape, sharex=True, sharey=True, squeeze=False).ravel()
     for axes, noise in zip(panels, noises, strict=True):
         for label, colour, marker in zip(labels, PALETTE, MARKERS, strict=False):
-            rows = means[(means["label"] == label) & means["noise"].isin(("none", noise))]
+            rows = means[(means["front_end"] == label) & means["noise"].isin(("none", noise))]
             rows = rows.sort_values("severity")
             low, middle, high = (100 * rows[name] for name in ("low", "accuracy", "high"))
             axes.fill_between(rows["severity"], low, high, color=colour, alpha=0.15, linewidth=0)

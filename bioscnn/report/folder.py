@@ -70,6 +70,11 @@ class Run:
         return find_cells(self.encoding.get("retina", ()))
 
     @property
+    def adapts(self) -> bool:
+        """Whether each image set its own gain; what the file does not say is as `Encoding.adapts` has it."""
+        return bool(self.encoding.get("gain_control", "image" if self.cells else "none") == "image")
+
+    @property
     def saccade_ends(self) -> list[float]:
         """Where the saccades but the last end, ms; none if images were shown."""
         return list(self.summary.get("saccade_ends_ms", []))

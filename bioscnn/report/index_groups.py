@@ -13,7 +13,7 @@ HEADINGS = {
     RUN: "Runs",
     "noise": "What does noise destroy, and what helps?",
     "sweeps": "Which parameters matter?",
-    "filters": "Which cells of the retina help?",
+    "filters": "What do the cells of a retina add to gain control?",
     "timing": "What do the times of spikes carry?",
     "times-needed": "Does a network need the times of spikes?",
     "ladder": "What does each piece of biology cost and buy?",

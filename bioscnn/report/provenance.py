@@ -48,6 +48,7 @@ SIMPLE = {
     "device": ("Device", plain),
     "programs": ("Compiled programs", plain),
     "dataset": ("Data set", plain),
+    "gain_control": ("Gain control", plain),
     "network": ("Network", plain),
     "noise": ("Noise", plain),
 }

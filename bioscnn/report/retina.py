@@ -36,18 +36,22 @@ RANKED = ("rank-order", "latency")
 """Kinds of encoding in which only the order of the coefficients counts."""
 
 ENTRY = {
-    "currents": "Each positive coefficient, over the largest of its map, is a constant current into the "
+    "currents": "Each positive coefficient, {unit}, is a constant current into the "
     "first layer of the network",
-    "lif-layer": "Each positive coefficient, over the largest of its map, is a constant current into a LIF "
+    "lif-layer": "Each positive coefficient, {unit}, is a constant current into a LIF "
     "neuron of its own, whose spikes the network sees",
     "rank-order": "The largest coefficients are ranked, and the rank of each, not its size, is a constant "
     "current into a LIF neuron of its own, whose spikes the network sees",
     "latency": "The largest coefficients are ranked, and each is one spike, which comes the sooner the "
     "higher it ranks",
-    "poisson": "Each positive coefficient, over the largest of its map, is the rate of Poisson spikes, which "
-    "the network sees",
+    "poisson": "Each positive coefficient, {unit}, is the rate of Poisson spikes, which the network sees",
 }
-"""How coefficients reach the network, by the kind of encoding."""
+"""How coefficients reach the network, by the kind of encoding; the unit depends on the gain control."""
+
+UNITS = {
+    True: "over the largest of its map (gain control)",
+    False: "in fixed units (no gain control)",
+}
 
 
 def retina_section(run: Run) -> Section:
@@ -60,7 +64,7 @@ def retina_section(run: Run) -> Section:
 def retina_text(run: Run) -> str:
     """Say how the image reaches the network."""
     names = [cell.name for cell in run.cells]
-    entry = ENTRY[run.encoding["kind"]]
+    entry = ENTRY[run.encoding["kind"]].format(unit=UNITS[run.adapts])
     listed = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
     return (
         f"Ganglion cells of the foveal pit filter each image before the network sees it, one of each kind at "

@@ -12,7 +12,7 @@ from bioscnn.report.network import count_synapses, network_section, training_sec
 from bioscnn.report.page import Headline, Inline, Page, Section, emphasis, made_from
 from bioscnn.report.provenance import provenance_rows
 from bioscnn.report.results import Results, results_of
-from bioscnn.report.retina import retina_section
+from bioscnn.report.retina import RANKED, retina_section
 from bioscnn.report.scores import accuracy_section, activity_section
 
 
@@ -106,8 +106,17 @@ def _provenance(run: Run) -> list[tuple[str, Inline]]:
             "device": summary["device"],
             "dataset": f"{data['dataset']}, {data['split']}: {data['source']}",
             "data_sha256": data["sha256"],
+            "gain_control": _gain_control(run),
             "noise": summary.get("noise"),
             "network": network["model"],
             "weights_sha256": network["weights_sha256"],
         }
     )
+
+
+def _gain_control(run: Run) -> str:
+    """Return whether each image set its own gain, where inputs have a size: ranks and events have none."""
+    if run.encoding["kind"] in (*RANKED, "events"):
+        return ""
+    what = "coefficients of cells" if run.cells else "pixels"
+    return f"{what}, each image by itself" if run.adapts else f"none: {what} in fixed units"

@@ -219,6 +219,7 @@ class Encoding(Facts):
     kind: str
     retina: list[str] = []
     keep: Share | None = None
+    gain_control: str | None = None
 
 
 class Config(Facts):

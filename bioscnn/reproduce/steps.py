@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,6 +67,26 @@ def _variant(
     return Step(name, answers, command, minutes, f"{name}/summary.json", needs)
 
 
+def _retina(study: str, answers: str, minutes: float, *cells: str, needs: tuple[str, ...]) -> Step:
+    """Return the retina experiment of a study with these cells."""
+    names = ", ".join(f'"{cell}"' for cell in cells)
+    command = ("retina", f"sims/{study}.toml", "--set", f"encoding.retina=[{names}]")
+    return Step(f"retina-{study}", answers, command, minutes, f"filters/{study}/latest/summary.json", needs)
+
+
+def _contrast(study: str, *changes: str, needs: tuple[str, ...] = ()) -> Iterator[Step]:
+    """Yield the runs of a network of pixels at a fifth of the contrast, without and with gain control."""
+    for gain in ("none", "image"):
+        yield _variant(
+            f"{study}-contrast-{gain}",
+            study,
+            f"What is left of {study} without filters at a fifth of the contrast? Gain control: {gain}",
+            0.3,
+            *changes, "noise.contrast.severity=3", f"encoding.gain_control={gain}",
+            needs=needs,
+        )  # fmt: skip
+
+
 def _ledger(name: str, run: str, minutes: float) -> Step:
     answers = f"Where does the accuracy of {run} go, cause by cause?"
     return Step(name, answers, ("explain", f"results/{run}"), minutes, f"{run}/ledger.json")
@@ -95,6 +116,8 @@ RUNS = (
     _run("caltech", "Are motorbikes told from airplanes through a retina?", 0.3, needs=("photographs",)),
     _variant("caltech-pixels", "caltech", "And without the retina?", 0.3,
              "network.model=caltech-pixels", "encoding.retina=[]", needs=("photographs",)),
+    *_contrast("mnist"),
+    *_contrast("caltech", "network.model=caltech-pixels", "encoding.retina=[]", needs=("photographs",)),
     _run("nmnist", "Are digits told from the events of a camera?", 0.5),
     _variant("nmnist-rates", "nmnist", "How well without fine-tuning on spikes?", 0.5,
              "network.model=nmnist-small"),
@@ -127,11 +150,10 @@ QUESTIONS = (
     Step("times-needed-nmnist", "Does a network need the times of spikes, if it is trained without them?",
          ("times-needed", "sims/nmnist.toml", "--set", "encoding.frame=100 ms", "--trials", "500"), 15,
          "times-needed/nmnist{}/latest/summary.json", ("torch",)),
-    Step("retina-caltech", "Which cells of the retina help with photographs, clean and in noise?",
-         ("retina", "sims/caltech.toml"), 20, "filters/caltech/latest/summary.json",
-         ("torch", "photographs")),
-    Step("retina-mnist", "Which cells of the retina help with digits, clean and in noise?",
-         ("retina", "sims/mnist-foveal.toml"), 25, "filters/mnist-foveal/latest/summary.json", ("torch",)),
+    _retina("caltech", "What do all cells of a retina add to gain control, for photographs in noise?", 15,
+            "off-midget", "on-midget", "off-parasol", "on-parasol", needs=("torch", "photographs")),
+    _retina("mnist-foveal", "What do midget cells of a retina add to gain control, for digits in noise?", 25,
+            "off-midget", "on-midget", needs=("torch",)),
     Step("cross-nmnist", "What does training on real recordings add?",
          ("cross-validate", "sims/nmnist.toml", "nmnist-small-real"), 30,
          "cross-validation/nmnist-small-real{}/latest/summary.json", ("torch", "recordings")),

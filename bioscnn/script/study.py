@@ -13,6 +13,7 @@ from bioscnn.files import free_place, make_folder, read_npz, write_atomically, w
 from bioscnn.script.text import Model, Script, script_of
 from bioscnn.simulation import Progress
 from bioscnn.studies import Study
+from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.prepare import prepare
 
 TRIALS = 10
@@ -82,7 +83,7 @@ def study_script(
     examples, first = prepared.examples, slice(trials)
     origin = (
         f"Study {study.name}: {config.dataset.name} ({config.dataset.split}; {examples.source}), "
-        f"encoded as {config.encoding.kind}; network {config.network.model}.",
+        f"encoded as {config.encoding.kind}{_gain_control(config)}; network {config.network.model}.",
         f"Weights sha256 {prepared.graph.sha256()}; bioscnn {bioscnn.__version__}.",
         *(f"Changed: {key} = {value}" for key, value in study.edits),
     )
@@ -95,6 +96,11 @@ def study_script(
         config.readout.rule,
     )
     return script_of(model, npz)
+
+
+def _gain_control(config: StudyConfig) -> str:
+    """Return what a reader has to know who would encode other images alike."""
+    return ", each image by its own range (gain control)" if config.encoding.adapts else ""
 
 
 def write_script(

@@ -62,7 +62,9 @@ def _usual_study(model: str) -> StudyConfig:
 def _study_of(card: Mapping[str, Any]) -> StudyConfig:
     if "encoding" in card:
         made = card["encoding"]
-        keys = {key: made[key] for key in KEYS_OF_ENCODINGS[made["kind"]]}
+        keys = {key: made[key] for key in KEYS_OF_ENCODINGS[made["kind"]] if made.get(key)}
+        if "full_response" in keys:
+            keys["full_response"] = dict(zip(made["retina"], made["full_response"], strict=True))
         for key, dimension in (("full_current", "current"), ("input_rate", "frequency")):
             if key in keys:
                 keys[key] = format_quantity(keys[key], dimension)

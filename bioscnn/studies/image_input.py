@@ -135,4 +135,6 @@ def front_end_of(config: StudyConfig) -> FrontEnd:
         keys.input_rate,
         LIF(tau_m=neuron.tau_m, t_ref=neuron.t_ref, V_th=neuron.V_th, R_m=neuron.R_m),
         config.synapse.tau_s,
+        keys.gain_control,
+        tuple(keys.full_response[name] for name in keys.retina) if keys.full_response else (),
     )

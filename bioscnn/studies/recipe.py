@@ -89,9 +89,9 @@ class Recipe:
 
     @property
     def front_end(self) -> FrontEnd | None:
-        """What encodes the images before the network sees them; None for pixels, and for recordings."""
+        """What encodes the images before the network sees them; None for plain pixels, and for recordings."""
         front_end = front_end_of(self.config)
-        plain = self.recorded or not (front_end.cells or front_end.counts_spikes)
+        plain = self.recorded or not (front_end.cells or front_end.adapts or front_end.counts_spikes)
         return None if plain else front_end
 
     @property

@@ -108,10 +108,10 @@ def test_nothing_is_significant_where_nothing_differs():
 
 @pytest.mark.parametrize(
     ("clean", "noisy", "judged"),
-    [(0.95, 0.7, "holds on"), (0.8, 0.7, "holds only in noise"), (0.95, 0.3, "holds only without noise"),
-     (0.8, 0.3, "holds neither")],
+    [(0.95, 0.7, "helps both"), (0.8, 0.7, "helps only in noise"), (0.95, 0.3, "helps only without noise"),
+     (0.8, 0.3, "helps neither")],
 )  # fmt: skip
-def test_the_claim_about_filters_is_judged_without_noise_and_in_it(clean, noisy, judged):
+def test_a_retina_with_its_gain_control_is_judged_without_noise_and_in_it(clean, noisy, judged):
     shares = {"soft LIF": (0.85, (0.5, 0.5)), "retina": (clean, (noisy, 0.5))}
     table = results(shares, ["gaussian-noise", "spike-loss"])
     rows = compared(table)

@@ -111,6 +111,8 @@ def test_a_retina_and_ranks_and_recordings_bring_their_own():
         "thorpe1998rankorder",
         "vanrullen2001rate",
     }
+    adapted = cited("mnist", **{"encoding.gain_control": "image"}) - cited("mnist")
+    assert adapted == {"shapley1978contrast"} <= cited("caltech") and not adapted & foveal
     real, simulated = (cited("nmnist", **{"dataset.recordings": kind}) for kind in ("real", "simulated"))
     assert simulated - real == set(CAMERA) and "orchard2015converting" in real
 

@@ -13,9 +13,9 @@ def means():
     """A made-up accuracy for every front end and condition, all of them different."""
     rng = np.random.default_rng(1)
     rows = [
-        {"cells": cells, "rank_order": ranked, "noise": noise, "severity": severity,
-         "accuracy": rng.uniform(0.5, 1), "label": f"{cells}{', rank order' * ranked}"}
-        for cells in SETS for ranked in (False, True) for noise, severity in CONDITIONS
+        {"cells": cells, "front_end": cells, "noise": noise, "severity": severity,
+         "accuracy": rng.uniform(0.5, 1)}
+        for cells in SETS for noise, severity in CONDITIONS
     ]  # fmt: skip
     table = pd.DataFrame(rows)
     return table.assign(low=table["accuracy"] - 0.1, high=table["accuracy"] + 0.1)
@@ -25,23 +25,20 @@ def test_every_accuracy_stands_in_the_row_of_its_cells_and_the_column_of_its_con
     table = means()
     figure = plots.front_end_accuracies(table.sample(frac=1, random_state=2))
     order = list(dict.fromkeys(table.sample(frac=1, random_state=2)["cells"]))
-    accuracy = table.set_index(["cells", "rank_order", "noise", "severity"])["accuracy"]
-    for axes, dots, ranked in (
-        (figure.axes[1], figure.axes[0], False),
-        (figure.axes[3], figure.axes[2], True),
-    ):
-        numbers = {
-            tuple(int(x) for x in text.get_position()[::-1]): text.get_text()
-            for text in axes.texts
-            if text.get_text()[0].isdigit()
-        }
-        assert numbers == {
-            (row, column): f"{100 * accuracy[(cells, ranked, *condition)]:.1f}"
-            for row, cells in enumerate(order)
-            for column, condition in enumerate(CONDITIONS)
-        }
-        drawn = {line.get_ydata()[0] - 0.5: len(line.get_xdata()) for line in dots.lines[1::2]}
-        assert drawn == {k: cells.count("+") + 1 for k, cells in enumerate(order) if cells != "pixels"}
+    accuracy = table.set_index(["cells", "noise", "severity"])["accuracy"]
+    dots, axes = figure.axes[:2]
+    numbers = {
+        tuple(int(x) for x in text.get_position()[::-1]): text.get_text()
+        for text in axes.texts
+        if text.get_text()[0].isdigit()
+    }
+    assert numbers == {
+        (row, column): f"{100 * accuracy[(cells, *condition)]:.1f}"
+        for row, cells in enumerate(order)
+        for column, condition in enumerate(CONDITIONS)
+    }
+    drawn = {line.get_ydata()[0] - 0.5: len(line.get_xdata()) for line in dots.lines[1::2]}
+    assert drawn == {k: cells.count("+") + 1 for k, cells in enumerate(order) if cells != "pixels"}
     bold = [text for axes in figure.axes for text in axes.texts if text.get_weight() == "bold"]
     assert len(bold) == len(CONDITIONS), "the highest of each condition"
 
@@ -53,7 +50,7 @@ def test_lines_begin_with_the_clean_images_in_every_noise():
         figure.axes, ("gaussian-noise", "salt-and-pepper"), ([0, 2, 4], [0, 4]), strict=True
     ):
         for line, label in zip(axes.lines, ("pixels", "off-midget"), strict=True):
-            rows = table[(table["label"] == label) & table["noise"].isin(("none", noise))]
+            rows = table[(table["front_end"] == label) & table["noise"].isin(("none", noise))]
             assert line.get_label() == label
             assert list(line.get_xdata()) == severities
             np.testing.assert_allclose(line.get_ydata(), 100 * rows["accuracy"])

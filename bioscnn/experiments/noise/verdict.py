@@ -16,7 +16,7 @@ NAMED = 3
 """So many of the noises that cost most are named."""
 
 HELPERS = {
-    "retina": "the retina",
+    "retina": "the retina with its gain control",
     "noise-training": "training in noise",
     "fine-tuning": "fine-tuning on spikes",
     "spiking": "spiking instead of its own ANN",
@@ -30,7 +30,7 @@ PART_NAMES = {"images": "the images", "events": "the recordings", "spikes": "the
 
 
 def verdict_of(results: Results, losses: Sequence[Row], comparisons: Sequence[Row], title: str) -> list[str]:
-    """Return what noise destroys first, what helps, and what becomes of the ancestor's claim about filters.
+    """Return what noise destroys first, what helps, and what a retina with its gain control is worth.
 
     Nothing is said to cost, to help or to harm unless it is significant.
 
@@ -140,10 +140,11 @@ def _claim_of_filters(rows: Rows, title: str) -> str:
     if noisy is not None:
         worth.append(f"{points_of(noisy)} in noise")
         holds += ["in noise"] * _helps(noisy)
-    judged = ("holds neither without noise nor in it", f"holds only {''.join(holds)}", "holds")[len(holds)]
+    judged = ("neither without noise nor in it", f"only {''.join(holds)}", "both without noise and in it")
     return (
-        "That filters help in both a noise-free and a noisy environment (Gupta and Bhattacharya 2020) "
-        f"{judged} on {title}: the retina is worth {' and '.join(worth)}."
+        f"The retina, filters and gain control together, helps {judged[len(holds)]} on {title}: it is worth "
+        f"{' and '.join(worth)}. The pixels have no gain control, so this is not what the filters alone are "
+        "worth (Gupta and Bhattacharya 2020): bioscnn retina asks that."
     )
 
 

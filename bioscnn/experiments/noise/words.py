@@ -275,7 +275,7 @@ def gallery_caption(shown: Shown) -> str:
 
 
 QUESTIONS = {
-    "retina": "Do the cells of the retina help?",
+    "retina": "Do cells with gain control help?",
     "noise-training": "Does training in noise help?",
     "fine-tuning": "Does fine-tuning on spikes help?",
     "spiking": "Does spiking help, against the trained network itself?",

@@ -1,25 +1,27 @@
-"""Every combination of the retina's cells: the plan of the retina experiment, and what it comes to."""
+"""What the cells of a retina are worth at equal gain control: the plan of the experiment and its analysis."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from bioscnn.datasets.titles import TITLES
+from bioscnn.encoding import FOVEAL_PIT
 from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
-from bioscnn.experiments.experiment import Analysis, Done, Entry, Row
-from bioscnn.experiments.retina.choices import CLEAN, PIXELS, Choice, Condition, choices, conditions
-from bioscnn.experiments.retina.images import FULL, QUICK, Amount, Pool, amount_of
+from bioscnn.experiments.classify import RULES
+from bioscnn.experiments.experiment import Analysis, Done
+from bioscnn.experiments.retina.choices import Choice, Condition, Steps, conditions
+from bioscnn.experiments.retina.images import STEPS, STEPS_QUICK, Amount, Pool, amount_of
 from bioscnn.experiments.retina.measure import pool_of, shown_rows
-from bioscnn.experiments.retina.order import order_rows
-from bioscnn.experiments.retina.page import retina_page
+from bioscnn.experiments.retina.page import steps_page
+from bioscnn.experiments.retina.steps import entry_of, readout_rows, step_rows, verdict_of
 from bioscnn.experiments.retina.tables import Answers, Results, mean_rows, table_rows
-from bioscnn.experiments.retina.verdict import Chosen, comparison_rows, needed_spikes, verdict_of
-from bioscnn.experiments.unit import Unit
-from bioscnn.report.formats import percent, percent_interval, plural
+from bioscnn.experiments.unit import Unit, hash_of
 from bioscnn.report.page import Page
 from bioscnn.studies.disturbance import refuse_noise
 from bioscnn.studies.recipes import shipped_recipes
@@ -32,15 +34,20 @@ TRAINING = "training"
 
 @dataclass(frozen=True)
 class RetinaExperiment:
-    """The question which cells of the retina help, clean and in noise.
+    """The question what the cells of a retina are worth, clean and in noise, at equal gain control.
 
-    For every combination of cells, with and without rank order, networks are trained anew and simulated on
-    clean and noisy test images.
+    Front ends differ in one thing at a time, see `bioscnn.experiments.retina.choices.Steps`; duration,
+    readout, architecture, training, images and noise are the same. For each, networks are trained anew and
+    simulated on clean and noisy test images.
+
+    The primary family of tests is named here in advance: cells less pixels, both with gain control and both
+    without, on clean images and in each family of noise. They are corrected together by Holm's method. All
+    other comparisons are exploratory.
 
     Parameters
     ----------
     study : Study
-        Data set, trial, neuron and readout; its network's recipe is what is trained.
+        Data set, cells, trial, neuron and readout; its network's recipe is what is trained.
     quick : bool
         Whether to try a few images, one seed and one severity of noise.
     """
@@ -63,24 +70,35 @@ class RetinaExperiment:
     @cached_property
     def amount(self) -> Amount:
         """Images, seeds, epochs and severities."""
-        return amount_of(self.study.config, QUICK if self.quick else FULL)
+        return amount_of(self.study.config, STEPS_QUICK if self.quick else STEPS)
+
+    @cached_property
+    def steps(self) -> Steps:
+        """What is compared."""
+        return Steps(self.study.config.encoding.retina)
+
+    @property
+    def choices(self) -> list[Choice]:
+        """Front ends that are trained and tested."""
+        return self.steps.choices
 
     def plan(self, bench: Bench) -> list[Unit]:
         """Return the training of every front end with every seed."""
         refuse_noise(self.study.config, "the retina experiment has noise of its own")
-        self._refuse_network()
+        self._refuse_study()
         pool = pool_of(self.study.config, self.amount, bench)
         require_torch()
+        unit_of = self._units(pool, bench)
         return [
-            self._unit(
+            unit_of(
                 choice,
+                k,
                 TRAINING,
                 "TRAIN",
-                {"division": k, "network": _network_name(choice, division.seed)},
-                pool,
+                {"network": _network_name(choice, division.seed)},
                 work=choice.work,
             )
-            for choice in choices()
+            for choice in self.choices
             for k, division in enumerate(pool.divisions)
         ]
 
@@ -89,74 +107,89 @@ class RetinaExperiment:
         trained = {(unit.variant, unit.options["division"]): unit for unit in done.where(condition=TRAINING)}
         if len(trained) < len(done.units):
             return []
-        pool = pool_of(self.study.config, self.amount, bench)
+        unit_of = self._units(pool_of(self.study.config, self.amount, bench), bench)
         return [
-            self._unit(
+            unit_of(
                 choice,
+                k,
                 condition.noise,
                 "CLASSIFY",
-                {"division": k, "noise": condition.noise, "severity": condition.severity},
-                pool,
+                asdict(condition),
                 needs=(done.need(trained[choice.label, k]),),
                 severity=condition.severity,
                 work=0.1 * choice.work,
             )
-            for choice in choices()
-            for condition in conditions(self.amount.severities)
-            for k in range(len(pool.divisions))
+            for choice in self.choices
+            for condition in conditions(self.amount.noises, self.amount.severities)
+            for k in range(self.amount.seeds)
         ]
 
-    def _unit(
-        self, choice: Choice, condition: str, measure: str, options: dict[str, Any], pool: Pool, **more: Any
-    ) -> Unit:
-        study = replace(self.study, config=choice.of(self.study.config))
+    def _units(self, pool: Pool, bench: Bench) -> Callable[..., Unit]:
+        """Return what makes a unit of a front end and a division."""
         shared = {"amount": asdict(self.amount), "images": pool.images.sha256}
-        return Unit(choice.label, condition, study, f"{MEASURES}:{measure}", {**shared, **options}, **more)
+        fixed = any(choice.in_fixed_units for choice in self.choices)
+
+        def unit_of(
+            choice: Choice, k: int, condition: str, measure: str, options: Mapping[str, Any], **more: Any
+        ) -> Unit:
+            rows = pool.divisions[k].train
+            units = bench.keep("units", hash_of(rows), lambda: pool.units(rows), most=8) if fixed else {}
+            study = replace(self.study, config=choice.of(self.study.config, units))
+            asked = {**shared, "division": k, **options}
+            return Unit(choice.label, condition, study, f"{MEASURES}:{measure}", asked, **more)
+
+        return unit_of
 
     def analyse(self, done: Done, bench: Bench) -> Analysis:
-        """Return every network's accuracy, means, comparisons, the order of spikes and the verdict."""
-        config, amount = self.study.config, self.amount
-        pool = pool_of(config, amount, bench)
-        results = _results(done, pool, amount)
-        chosen, means = Chosen.of(results, amount), mean_rows(results)
-        order, needed = order_rows(pool.images.take(pool.divisions[0].test))
+        """Return accuracies, comparisons by step and by readout, and the verdict."""
+        pool = pool_of(self.study.config, self.amount, bench)
+        results, title = results_of(self, done, pool), TITLES[self.study.config.dataset.name]
+        comparisons = step_rows(results, self.steps, self.amount)
         tables = {
             "table": table_rows(results),
-            "means": means,
-            "comparisons": comparison_rows(results, chosen, amount),
-            "order": order,
+            "means": mean_rows(results),
+            "comparisons": comparisons,
+            "readouts": readout_rows(results, self.steps, self.amount),
         }
-        title, first = TITLES[config.dataset.name], pool.divisions[0]
-        summary = {
-            "dataset": pool.images.name,
-            "source": pool.images.source,
-            "n_seeds": amount.seeds,
-            "n_train": len(first.train),
-            "n_validation": len(first.validation),
-            "n_test": len(first.test),
-            "epochs": amount.epochs,
-            "best": chosen.best.label,
-            "best_filtered": chosen.filtered.label,
-            "best_in_noise": chosen.in_noise.label,
-            "spikes_needed": needed,
-            "data_sha256": pool.images.sha256,
+        summary = self._facts(pool) | {
+            "retina": list(self.steps.retina),
+            "units": [pool.units(division.train) for division in pool.divisions],
         }
-        sentences = verdict_of(means, tables["comparisons"], chosen, amount, title)
         return Analysis(
-            title,
-            tables,
-            [*sentences, needed_spikes(needed, order[0]["n"])],
-            _entry(summary, means),
-            summary,
-            files={
-                f"networks/{unit.options['network']}.onnx": done[unit]["onnx"].tobytes()
-                for unit in done.where(condition=TRAINING)
-            },
-        )
+            title, tables, verdict_of(comparisons, title), entry_of(summary, comparisons), summary,
+            files=networks_of(done),
+        )  # fmt: skip
 
     def page(self, analysis: Analysis, summary: Mapping[str, Any]) -> Page:
         """Return the page."""
-        return retina_page(analysis, summary)
+        return steps_page(analysis, summary)
+
+    def _facts(self, pool: Pool) -> dict[str, Any]:
+        """Return what ``summary.json`` says of images and trainings."""
+        first = pool.divisions[0]
+        return {
+            "dataset": pool.images.name,
+            "source": pool.images.source,
+            "n_seeds": self.amount.seeds,
+            "n_train": len(first.train),
+            "n_validation": len(first.validation),
+            "n_test": len(first.test),
+            "epochs": self.amount.epochs,
+            "noises": list(self.amount.noises),
+            "data_sha256": pool.images.sha256,
+        }
+
+    def _refuse_study(self) -> None:
+        """Refuse a study without cells, or whose network has no recipe."""
+        self._refuse_network()
+        if not self.study.config.encoding.retina:
+            raise UserError(
+                "the question is what cells add to pixels, and the study names none",
+                key="encoding.retina",
+                value=[],
+                expected=" | ".join(FOVEAL_PIT),
+                fix="name them, or search for them with --search",
+            )
 
     def _refuse_network(self) -> None:
         """Refuse a network without a recipe whose front end can be exchanged."""
@@ -179,47 +212,37 @@ def _network_name(choice: Choice, seed: int) -> str:
     return f"{choice.file_name}-seed{seed}"
 
 
-def _results(done: Done, pool: Pool, amount: Amount) -> Results:
+def results_of(experiment: RetinaExperiment, done: Done, pool: Pool) -> Results:
     """Return the answers of every network under every condition."""
-    by_label = {choice.label: choice for choice in choices()}
+    by_label = {choice.label: choice for choice in experiment.choices}
+    rule = RULES.index(experiment.study.config.readout.rule)
     results: dict[Choice, list[Answers]] = {}
     for unit in done.units:
         if unit.condition == TRAINING:
             continue
         division, outcome = pool.divisions[unit.options["division"]], done[unit]
         condition = Condition(unit.options["noise"], unit.options["severity"])
-        rows, tested = shown_rows(division, condition, amount)
+        rows, tested = shown_rows(division, condition, experiment.amount)
         correct, ann_correct = (outcome[name] == pool.images.labels[rows] for name in ("chosen", "ann"))
+        chooses = ~np.isin(rows, pool.tested)
         answers = Answers(
             division.seed,
             condition,
             rows[tested],
-            correct[tested],
+            correct[rule, tested],
             ann_correct[tested],
+            correct[:, tested],
             float(outcome["spikes"]),
             float(outcome["latency_ms"]),
-            None if tested.all() else float(correct[~tested].mean()),
+            float(correct[rule, chooses].mean()) if chooses.any() else None,
         )
         results.setdefault(by_label[unit.variant], []).append(answers)
     return results
 
 
-def _entry(summary: Mapping[str, Any], means: Sequence[Row]) -> Entry:
-    """Return the chosen front end on clean images, the chosen one of those with cells, and the pixels."""
-    shares = {
-        Choice(() if row["cells"] == PIXELS else tuple(row["cells"].split(" + ")), row["rank_order"]).label: (
-            percent(row["accuracy"]),
-            percent_interval(row["low"], row["high"]),
-        )
-        for row in means
-        if row["noise"] == CLEAN.noise
+def networks_of(done: Done) -> dict[str, bytes]:
+    """Return the files of all trained networks."""
+    return {
+        f"networks/{unit.options['network']}.onnx": done[unit]["onnx"].tobytes()
+        for unit in done.where(condition=TRAINING)
     }
-    named = dict.fromkeys((summary["best"], summary["best_filtered"], PIXELS))
-    (best, (value, interval)), *others = ((label, shares[label]) for label in named)
-    return Entry(
-        f"{summary['dataset']}: {summary['source']}",
-        f"{plural(summary['n_test'], 'test image')}, {plural(summary['n_seeds'], 'seed')}",
-        value,
-        f"{interval} chosen by validation images: {best}",
-        [f"{label}: {value} {interval}" for label, (value, interval) in others],
-    )

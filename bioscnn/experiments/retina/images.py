@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.datasets import ImageSet, load_dataset
 from bioscnn.datasets.caltech import SIZE, load_caltech
+from bioscnn.datasets.duplicates import near_duplicates
 from bioscnn.datasets.folders import data_folder
+from bioscnn.encoding import FOVEAL_PIT, find_cells, responses
 from bioscnn.errors import UserError
-from bioscnn.experiments.retina.choices import CLEAN, Condition
+from bioscnn.experiments.retina.choices import ADDED, CLEAN, EVERY, Condition
 from bioscnn.noise import find_noise
 from bioscnn.seeds import stream
 from bioscnn.studies.config import StudyConfig
@@ -34,6 +37,10 @@ class Amount:
         Passes through the training images.
     severities : tuple of int
         Of each noise.
+    noises : tuple of str
+        Noises of the images.
+    chooses : bool
+        Whether validation images are shown too, to choose a front end.
     """
 
     seeds: int
@@ -41,7 +48,9 @@ class Amount:
     validation: int
     test: int
     epochs: int
-    severities: tuple[int, ...] = (1, 2, 3, 4, 5)
+    severities: tuple[int, ...] = (3, 5)
+    noises: tuple[str, ...] = EVERY
+    chooses: bool = False
 
     @property
     def judged_severity(self) -> int:
@@ -49,14 +58,17 @@ class Amount:
         return self.severities[len(self.severities) // 2]
 
 
-FULL = {
-    "mnist": Amount(seeds=2, train=10_000, validation=500, test=1000, epochs=5),
+STEPS = {
+    "mnist": Amount(seeds=5, train=10_000, validation=500, test=1000, epochs=5),
     "caltech": Amount(seeds=5, train=1248, validation=150, test=200, epochs=24),
 }
-QUICK = {
+STEPS_QUICK = {
     "mnist": Amount(seeds=1, train=2000, validation=300, test=300, epochs=4, severities=(3,)),
     "caltech": Amount(seeds=1, train=1248, validation=150, test=200, epochs=8, severities=(3,)),
 }
+_SEARCHED: dict[str, Any] = {"noises": ADDED, "chooses": True}
+SEARCH = {name: replace(STEPS[name], severities=(1, 2, 3, 4, 5), **_SEARCHED) for name in STEPS}
+SEARCH_QUICK = {name: replace(STEPS_QUICK[name], **_SEARCHED) for name in STEPS_QUICK}
 
 
 def amount_of(config: StudyConfig, amounts: Mapping[str, Amount]) -> Amount:
@@ -79,7 +91,7 @@ class Division:
     Parameters
     ----------
     seed : int
-        Of the division and of the networks trained on it.
+        Of the division, of the networks trained on it, and of the noise of the images that test them.
     train, validation, test : ndarray of int64
         Rows.
     """
@@ -105,24 +117,44 @@ class Pool:
     images: ImageSet
     divisions: tuple[Division, ...]
 
-    def shown(self, condition: Condition, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return images in [0, 1]; under a condition, a row is the same for every front end and seed."""
+    def shown(self, condition: Condition, rows: NDArray[np.int64], seed: int) -> NDArray[np.float32]:
+        """Return images in [0, 1]; with a seed, a row is the same for every front end under a condition."""
         images = self.images.take(rows).intensities()
         if condition == CLEAN:
             return images
         noise = find_noise(condition.noise).at(condition.severity)
         noisy = [
-            noise.apply(image, stream(1, "filters", condition.noise, condition.severity, int(row)))
+            noise.apply(image, stream(seed, "filters", condition.noise, condition.severity, int(row)))
             for image, row in zip(images, rows, strict=True)
         ]
         return np.stack(noisy)
+
+    @property
+    def tested(self) -> NDArray[np.int64]:
+        """Rows that any division tests; they may choose nothing."""
+        return np.unique(np.concatenate([division.test for division in self.divisions]))
+
+    def units(self, rows: NDArray[np.int64]) -> dict[str, float]:
+        """Return of each kind the median largest coefficient in an image, of images that excite any cell.
+
+        In these units, cells without gain control are on average as excited as cells with it. Three digits
+        are enough, and the same on every machine. A kind that no image excites has its largest response.
+        """
+        cells, images = find_cells(FOVEAL_PIT), self.images.take(rows).intensities()
+        largest = responses(images, cells).max(axis=(2, 3))
+        excited = [of_kind[of_kind > 0] for of_kind in largest.T]
+        return {
+            cell.name: float(f"{np.median(values) if len(values) else cell.largest_response:.3g}")
+            for cell, values in zip(cells, excited, strict=True)
+        }
 
 
 def load_pool(config: StudyConfig, amount: Amount, data: Path | None) -> Pool:
     """Load the images of a study's data set.
 
-    Photographs of Caltech101 are divided anew for every seed. Digits keep the splits of MNIST, of which the
-    first images are taken; only the networks differ.
+    Photographs of Caltech101 are divided anew for every seed; near-duplicates of a division's test
+    photographs neither train nor choose in it, see `bioscnn.datasets.duplicates`. Digits keep the splits of
+    MNIST, of which the first images are taken; only networks and noise differ.
 
     Raises
     ------
@@ -147,13 +179,11 @@ def load_pool(config: StudyConfig, amount: Amount, data: Path | None) -> Pool:
     }
     whole = _joined(divided[1])
     whole = whole.take(np.argsort(whole.index))
-    return Pool(
-        whole,
-        tuple(
-            Division(seed, *(np.searchsorted(whole.index, part.index) for part in parts))
-            for seed, parts in divided.items()
-        ),
-    )
+    divisions = []
+    for seed, (*others, test) in divided.items():
+        new = [part.take(np.flatnonzero(~near_duplicates(part.images, test.images))) for part in others]
+        divisions.append(Division(seed, *(np.searchsorted(whole.index, part.index) for part in (*new, test))))
+    return Pool(whole, tuple(divisions))
 
 
 def _joined(parts: list[ImageSet]) -> ImageSet:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bioscnn.ann import LayerGraph
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.classify import CLASSIFY as OF_STUDIES
-from bioscnn.experiments.classify import RULES, classify_case
+from bioscnn.experiments.classify import classify_case
 from bioscnn.experiments.retina.choices import CLEAN, Condition
 from bioscnn.experiments.retina.images import Amount, Division, Pool, load_pool
 from bioscnn.experiments.trained import network_of, onnx_bytes, told_by_epoch
@@ -67,15 +67,14 @@ def classify_condition(unit: Unit, bench: Bench) -> Outcome:
     Returns
     -------
     mapping of ndarray
-        ``chosen``: classes by the study's readout, ``ann``: classes by the trained network, int16, shape
-        (n,), of the rows of `shown_rows`. ``spikes`` per trial and median ``latency_ms`` of the test images,
-        float64, shape ().
+        Of the rows of `shown_rows`, int16: ``chosen``, classes by each of
+        `bioscnn.experiments.classify.RULES`, shape (n_rules, n); ``ann``, classes by the trained network,
+        shape (n,). ``spikes`` per trial and median ``latency_ms`` of the test images, float64, shape ().
     """
     case, (_, tested) = _case(unit, bench), _rows(unit, bench)
     outcome = classify_case(case, recordings=bench.recordings)
-    rule = RULES.index(unit.study.config.readout.rule)
     return {
-        "chosen": outcome["chosen"][rule],
+        "chosen": outcome["chosen"],
         "ann": case.ann_class.astype(np.int16),
         "spikes": np.array(outcome["spikes"][tested].mean()),
         "latency_ms": np.array(np.median(outcome["latency_ms"][tested])),
@@ -85,7 +84,7 @@ def classify_condition(unit: Unit, bench: Bench) -> Outcome:
 def amount_in(options: Mapping[str, Any]) -> Amount:
     """Return the `Amount` among the options of a unit."""
     fields = dict(options["amount"])
-    return Amount(**fields | {"severities": tuple(fields["severities"])})
+    return Amount(**fields | {name: tuple(fields[name]) for name in ("severities", "noises")})
 
 
 def shown_rows(
@@ -95,7 +94,7 @@ def shown_rows(
 
     The others are validation images, which are shown where they choose.
     """
-    chooses = condition.severity in (0, amount.judged_severity)
+    chooses = amount.chooses and condition.severity in (0, amount.judged_severity)
     rows = np.sort(np.concatenate([division.test, division.validation]) if chooses else division.test)
     return rows, np.isin(rows, division.test)
 
@@ -119,7 +118,9 @@ def _training_images(unit: Unit, bench: Bench) -> tuple[NDArray[np.float32], NDA
     images: NDArray[np.float32] = bench.keep(
         "training images",
         (unit.study.key(unit.options["images"]), hash_of(rows)),
-        lambda: front_end_of(config).intensities(pool.shown(CLEAN, rows), simulation.n_steps, simulation.dt),
+        lambda: front_end_of(config).intensities(
+            pool.shown(CLEAN, rows, 0), simulation.n_steps, simulation.dt
+        ),
     )
     return images, pool.images.labels[rows], slice(None, None, max(1, len(rows) // len(division.validation)))
 
@@ -148,16 +149,16 @@ def _rows(unit: Unit, bench: Bench) -> tuple[NDArray[np.int64], NDArray[np.bool_
 def _case(unit: Unit, bench: Bench) -> Prepared:
     """Return what a unit simulates."""
     config, pool = unit.study.config, _pool(unit, bench)
-    condition = _condition(unit)
+    condition, seed = _condition(unit), _division(unit, bench).seed
     rows, _ = _rows(unit, bench)
     front_end, simulation = front_end_of(config), config.simulation
     shown = ImageInput.of(pool.images.take(rows), config)
     # The front end sees the noise, which images of whole numbers could not hold.
     vars(shown)["encoded"] = bench.keep(
         "encoded",
-        (unit.study.key(unit.options["images"]), condition, hash_of(rows)),
+        (unit.study.key(unit.options["images"]), condition, seed, hash_of(rows)),
         lambda: front_end.stimulus(
-            pool.shown(condition, rows), simulation.n_steps, simulation.dt, np.random.default_rng(0)
+            pool.shown(condition, rows, seed), simulation.n_steps, simulation.dt, np.random.default_rng(0)
         ),
     )
     graph = network_of(bench.given[unit.needs[0]]["onnx"])

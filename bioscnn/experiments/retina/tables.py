@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.experiments.experiment import Row
-from bioscnn.experiments.retina.choices import Choice, Condition
+from bioscnn.experiments.retina.choices import CLEAN, Choice, Condition
 from bioscnn.experiments.rows import share_cells
-from bioscnn.statistics import Estimate, difference, proportion
+from bioscnn.statistics import Estimate, proportion, score_mean
 
-TRAINING_SEEDS = ("training seeds",)
+
+def seeds_of(condition: Condition) -> tuple[str, ...]:
+    """Return what differs from one seed to the next."""
+    return ("training seeds",) if condition == CLEAN else ("training seeds", "noise seeds")
+
 
 Correct = NDArray[np.bool_]
 
@@ -31,11 +35,13 @@ class Answers:
     images : ndarray of int64, shape (n,)
         Which images of the pool are tested.
     correct, ann_correct : ndarray of bool, shape (n,)
-        Whether the spiking network, and the trained one, classified each of them rightly.
+        Whether the spiking network, by the study's readout, and the trained one classified each rightly.
+    by_readout : ndarray of bool, shape (n_rules, n)
+        Whether the spiking network did by each of `bioscnn.experiments.classify.RULES`.
     spikes, latency_ms : float
         Spikes per trial, median latency.
     validation_accuracy : float or None
-        Accuracy on validation images, where they are shown.
+        Accuracy on validation images, where they are shown; on those that no division tests.
     """
 
     seed: int
@@ -43,6 +49,7 @@ class Answers:
     images: NDArray[np.int64]
     correct: Correct
     ann_correct: Correct
+    by_readout: Correct
     spikes: float
     latency_ms: float
     validation_accuracy: float | None = None
@@ -52,17 +59,24 @@ Results = Mapping[Choice, Sequence[Answers]]
 """Of each front end: one for each condition and seed, conditions in their order."""
 
 
-def correctness(results: Results, choice: Choice, condition: Condition) -> Correct:
-    """Return which test images were right, shape (n_seeds, n_images)."""
-    return np.stack([one.correct for one in results[choice] if one.condition == condition])
+def correctness(
+    results: Results, choice: Choice, condition: Condition, readout: int | None = None
+) -> Correct:
+    """Return which test images were right, by a readout or the study's own, shape (n_seeds, n_images)."""
+    asked = [one for one in results[choice] if one.condition == condition]
+    return np.stack([one.correct if readout is None else one.by_readout[readout] for one in asked])
+
+
+def front_end_cells(choice: Choice) -> Row:
+    """Return what a row says of its front end."""
+    return {"front_end": choice.label, "cells": choice.cells}
 
 
 def table_rows(results: Results) -> list[Row]:
     """Return ``table.csv``: one row per front end, seed and condition."""
     return [
         {
-            "cells": choice.cells,
-            "rank_order": choice.rank_order,
+            **front_end_cells(choice),
             "seed": one.seed,
             "noise": one.condition.noise,
             "severity": one.condition.severity,
@@ -82,21 +96,20 @@ def table_rows(results: Results) -> list[Row]:
 def mean_rows(results: Results) -> list[Row]:
     """Return ``means.csv``: one row per front end and condition, the mean accuracy over seeds.
 
-    Its interval is over images and training seeds; ``n_images`` are different images.
+    Its interval is over images, training seeds and noise seeds; ``n_images`` are different images.
     """
     rows = []
     for choice, answers in results.items():
         for condition in dict.fromkeys(one.condition for one in answers):
             correct = correctness(results, choice, condition)
-            images = [one.images for one in answers if one.condition == condition]
+            images = np.stack([one.images for one in answers if one.condition == condition])
             by_seed = correct.mean(axis=1)
             rows.append(
                 {
-                    "cells": choice.cells,
-                    "rank_order": choice.rank_order,
+                    **front_end_cells(choice),
                     "noise": condition.noise,
                     "severity": condition.severity,
-                    **share_cells(proportion(correct, seeds=TRAINING_SEEDS)),
+                    **share_cells(proportion(correct, seeds=seeds_of(condition), trials=images)),
                     "n_images": len(np.unique(images)),
                     "lowest_seed": float(by_seed.min()),
                     "highest_seed": float(by_seed.max()),
@@ -106,39 +119,51 @@ def mean_rows(results: Results) -> list[Row]:
 
 
 def compare(
-    results: Results, question: str, a: Choice, b: Choice, where: Iterable[Condition]
-) -> list[tuple[Row, Estimate]]:
-    """Compare two front ends on the same images, divisions and noise: `b` less `a` under each condition."""
-    return [
-        (
-            {
-                "question": question,
-                "a": a.label,
-                "b": b.label,
-                "noise": condition.noise,
-                "severity": condition.severity,
-            },
-            difference(
-                correctness(results, b, condition), correctness(results, a, condition), seeds=TRAINING_SEEDS
-            ),
-        )
-        for condition in where
-    ]
+    results: Results,
+    terms: Sequence[tuple[int, Choice]],
+    where: Sequence[Condition],
+    readout: int | None = None,
+) -> Estimate:
+    """Estimate a sum and difference of accuracies on the same images, divisions and noise.
+
+    Parameters
+    ----------
+    results : Results
+        Answers.
+    terms : sequence of (int, Choice)
+        Front ends with their signs, such as ``[(1, b), (-1, a)]`` for the accuracy of b less that of a.
+    where : sequence of Condition
+        Conditions over which the mean is taken; each network is the same under all of them.
+    readout : int, optional
+        One of `bioscnn.experiments.classify.RULES`, in place of the study's own.
+    """
+    scores = sum(
+        sign * np.stack([correctness(results, choice, condition, readout).astype(int) for condition in where])
+        for sign, choice in terms
+    )
+    images = [one.images for one in results[terms[0][1]] if one.condition == where[0]]
+    return score_mean(scores, seeds=seeds_of(where[0]), shared_seeds=True, trials=np.stack(images))
+
+
+def groups_of(noises: Sequence[str], severities: Sequence[int]) -> dict[str, list[Condition]]:
+    """Return the clean images, and each family of noise with all its severities."""
+    noisy = {noise: [Condition(noise, severity) for severity in severities] for noise in noises}
+    return {CLEAN.noise: [CLEAN], **noisy}
 
 
 def ranked(results: Results, severity: int) -> list[Choice]:
     """Order the front ends by their validation images, clean (severity 0) or in noise of a severity.
 
-    Of equals, the one of fewer cells comes first, then the one without rank order.
+    Of equals, the one of fewer cells comes first.
     """
 
-    def merit(choice: Choice) -> tuple[float, int, bool]:
+    def merit(choice: Choice) -> tuple[float, int]:
         shares = [
             one.validation_accuracy
             for one in results[choice]
             if one.condition.severity == severity and one.validation_accuracy is not None
         ]
         # Rounded, so that as many right answers are as good in whatever order they are added.
-        return -round(float(np.mean(shares)), 9), len(choice.retina), choice.rank_order
+        return -round(float(np.mean(shares)), 9), len(choice.retina)
 
     return sorted(results, key=merit)

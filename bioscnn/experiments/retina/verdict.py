@@ -1,13 +1,13 @@
-"""Which front end is best, and whether that is more than chance: comparisons, and verdict sentences."""
+"""The search for cells, which is exploratory: what validation images choose, comparisons, verdict."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from bioscnn.encoding.reconstruction import WANTED
 from bioscnn.experiments.experiment import Row
-from bioscnn.experiments.retina.choices import ADDED, CLEAN, Choice, Condition, conditions
+from bioscnn.experiments.retina.choices import CLEAN, Choice, Condition, conditions
 from bioscnn.experiments.retina.images import Amount
 from bioscnn.experiments.retina.tables import Results, compare, ranked
 from bioscnn.experiments.rows import corrected_rows
@@ -15,8 +15,8 @@ from bioscnn.plots.filters import NOISES
 from bioscnn.report.formats import percent, percent_interval, points, points_interval, probability
 
 FILTERED, IN_NOISE = "with filters against pixels", "best in noise against pixels"
-RUNNER_UP, RANKED = "best against second best", "with rank order against without"
-UNFILTERED = Choice((), rank_order=False)
+RUNNER_UP = "best against second best"
+UNFILTERED = Choice(())
 
 
 @dataclass(frozen=True)
@@ -48,20 +48,24 @@ class Chosen:
 
 def comparison_rows(results: Results, chosen: Chosen, amount: Amount) -> list[Row]:
     """Return ``comparisons.csv``: one row per question and condition, accuracy of `b` less that of `a`."""
-    everywhere, filtered = conditions(amount.severities), chosen.filtered
+    everywhere, filtered = conditions(amount.noises, amount.severities), chosen.filtered
     asked: list[tuple[str, Choice, Choice, Sequence[Condition]]] = [
         (FILTERED, UNFILTERED, filtered, everywhere),
         (IN_NOISE, UNFILTERED, chosen.in_noise, everywhere[1:]),
         (RUNNER_UP, chosen.second, chosen.best, [CLEAN]),
-        (RANKED, Choice(filtered.retina, False), Choice(filtered.retina, True), everywhere),
     ]
     if chosen.in_noise == filtered:
         # The same pair is asked once.
         del asked[1]
-    return corrected_rows(
-        [pair for question, a, b, where in asked for pair in compare(results, question, a, b, where)],
-        "front ends",
-    )
+    pairs = [
+        (
+            {"question": question, "a": a.label, "b": b.label, **asdict(condition)},
+            compare(results, [(1, b), (-1, a)], [condition]),
+        )
+        for question, a, b, where in asked
+        for condition in where
+    ]
+    return corrected_rows(pairs, "front ends, exploratory")
 
 
 def verdict_of(
@@ -85,7 +89,8 @@ def verdict_of(
         numbers.clean(title, chosen),
         numbers.runner_up(chosen.second),
         numbers.noise(chosen.in_noise),
-        numbers.rank_order(),
+        "The cells have gain control and the pixels have none: how much of a difference is the filters' own, "
+        "the experiment without --search says.",
     ]
 
 
@@ -100,7 +105,7 @@ def needed_spikes(share: float, n: int) -> str:
 class _Numbers:
     def __init__(self, means: Sequence[Row], comparisons: Sequence[Row], amount: Amount) -> None:
         self.amount = amount
-        self._means = {(r["cells"], r["rank_order"], r["noise"], r["severity"]): r for r in means}
+        self._means = {(r["front_end"], r["noise"], r["severity"]): r for r in means}
         self._pairs = {(r["question"], r["noise"], r["severity"]): r for r in comparisons}
 
     def clean(self, title: str, chosen: Chosen) -> str:
@@ -120,20 +125,14 @@ class _Numbers:
     def noise(self, chosen: Choice) -> str:
         severity = self.amount.judged_severity
         parts = []
-        for noise in ADDED:
+        for noise in self.amount.noises:
             pair = self._pairs.get((IN_NOISE, noise, severity)) or self._pairs[FILTERED, noise, severity]
             shares = [self._share(c, noise, severity) for c in (chosen, UNFILTERED)]
             parts.append(f"{NOISES[noise]} {shares[0]} against {shares[1]} of the pixels ({_judged(pair)})")
         return f"In noise of severity {severity} they choose {chosen.label}: {'; '.join(parts)}."
 
-    def rank_order(self) -> str:
-        where = conditions((self.amount.judged_severity,))
-        pairs = [self._pairs[RANKED, condition.noise, condition.severity] for condition in where]
-        parts = "; ".join(f"{NOISES[pair['noise']]}: {_judged(pair)}" for pair in pairs)
-        return f"Rank order instead of the coefficients' sizes, for {pairs[0]['a']}: {parts}."
-
     def _share(self, choice: Choice, noise: str = "none", severity: int = 0) -> str:
-        row = self._means[choice.cells, choice.rank_order, noise, severity]
+        row = self._means[choice.label, noise, severity]
         return f"{percent(row['accuracy'])} {percent_interval(row['low'], row['high'])}"
 
 

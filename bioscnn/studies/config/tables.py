@@ -71,6 +71,8 @@ class Encoding(Table):
     bin_size: Count = 1
     frame: Time = 50e-3
     gain: Factor = 1.0
+    gain_control: Literal["none", "image"] | None = None
+    full_response: dict[str, Factor] = Field(default={})
 
     @model_validator(mode="after")
     def _gain_of_currents(self) -> Encoding:
@@ -82,6 +84,34 @@ class Encoding(Table):
                 value=self.gain,
                 expected='encoding.kind = "currents"',
                 fix=f"remove it; {instead}",
+            )
+        return self
+
+    @property
+    def adapts(self) -> bool:
+        """Whether each image sets its own gain: where nothing is said, cells do so and pixels do not."""
+        if "gain_control" not in KEYS_OF_ENCODINGS[self.kind]:
+            return False  # ranks and events have no size
+        return bool(self.retina) if self.gain_control is None else self.gain_control == "image"
+
+    @model_validator(mode="after")
+    def _units_of_the_cells(self) -> Encoding:
+        if not self.full_response:
+            return self
+        if not self.retina or self.adapts:
+            raise refuse(
+                "fixed units are for cells without gain control",
+                key="encoding.full_response",
+                value=self.full_response,
+                expected='cells in encoding.retina, and encoding.gain_control = "none"',
+                fix="remove it",
+            )
+        if set(self.full_response) != set(self.retina):
+            raise refuse(
+                "each kind of cells has one unit",
+                key="encoding.full_response",
+                value=self.full_response,
+                expected=f"a number for each of {', '.join(self.retina)}",
             )
         return self
 
@@ -107,17 +137,22 @@ class Encoding(Table):
     @model_serializer(mode="wrap")
     def _with_keys_of_the_kind(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         others = set(type(self).model_fields) - {"kind", *KEYS_OF_ENCODINGS[self.kind]}
-        # A gain of 1 is none: studies from before it keep their hash.
-        return dropped(write(self), (*others, *(("gain",) if self.gain == 1 else ())))
+        # What changes nothing is not written: studies from before these keys keep their hash.
+        usual = {
+            "gain": self.gain == 1,
+            "gain_control": self.adapts == bool(self.retina),
+            "full_response": not self.full_response,
+        }
+        return dropped(write(self), (*others, *(key for key, is_usual in usual.items() if is_usual)))
 
 
 KEYS_OF_ENCODINGS = {
-    "currents": ("retina", "gain"),
-    "lif-layer": ("retina", "full_current", "input_rate"),
+    "currents": ("retina", "gain", "gain_control", "full_response"),
+    "lif-layer": ("retina", "full_current", "input_rate", "gain_control", "full_response"),
     "rank-order": ("retina", "keep", "full_current", "input_rate"),
-    "poisson": ("retina", "input_rate"),
+    "poisson": ("retina", "input_rate", "gain_control", "full_response"),
     "latency": ("retina", "keep", "input_rate"),
-    "spike-time": ("retina",),
+    "spike-time": ("retina", "gain_control", "full_response"),
     "events": ("input_rate", "bin_size", "frame"),
 }
 
