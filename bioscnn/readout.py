@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from bioscnn.errors import UserError
 from bioscnn.network import OUTPUT, READOUT
 from bioscnn.simulation.recording import Recording
 from bioscnn.spikes import SpikeTrains
@@ -31,7 +32,21 @@ def _potentials(recording: Recording) -> NDArray[np.float32]:
     potentials = recording[READOUT].potentials
     if potentials is None:
         raise ValueError(f"the potentials of {READOUT!r} were not recorded")
+    if not np.isfinite(potentials).all():
+        n_bad = int(np.count_nonzero(~np.isfinite(potentials).all(axis=(1, 2))))
+        raise not_finite(READOUT, f"{n_bad} of {len(potentials)} trials")
     return potentials
+
+
+def not_finite(population: str, where: str) -> UserError:
+    """Return the error of a simulation whose potentials went to infinity, or are no numbers."""
+    return UserError(
+        f"potentials of {population} are infinite or no numbers, and no class can be read from them",
+        value=where,
+        expected="finite potentials",
+        fix="make simulation.dt or network.weight_scale smaller; let the equations of your own neuron stay "
+        "finite, such as by clip()",
+    )
 
 
 def _cumulative_counts(spikes: SpikeTrains) -> NDArray[np.float64]:
@@ -106,7 +121,12 @@ def decisions(recording: Recording, rule: str) -> NDArray[np.int64]:
     Returns
     -------
     ndarray of int64, shape (n_trials, n_steps)
+
+    Raises
+    ------
+    UserError
+        If a potential of the readout population is infinite or no number.
     """
-    evidence = READOUTS[rule](recording)
+    potentials, evidence = _potentials(recording), READOUTS[rule](recording)
     leading = evidence == evidence.max(axis=-1, keepdims=True)
-    return np.asarray(np.where(leading, _potentials(recording), -np.inf).argmax(axis=-1))
+    return np.asarray(np.where(leading, potentials, -np.inf).argmax(axis=-1))
