@@ -41,7 +41,7 @@ def _potentials(recording: Recording) -> NDArray[np.float32]:
 def not_finite(population: str, where: str) -> UserError:
     """Return the error of a simulation whose potentials went to infinity, or are no numbers."""
     return UserError(
-        f"potentials of {population} are infinite or no numbers, and no class can be read from them",
+        f"potentials of {population} are infinite or no numbers",
         value=where,
         expected="finite potentials",
         fix="make simulation.dt or network.weight_scale smaller; let the equations of your own neuron stay "

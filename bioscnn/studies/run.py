@@ -24,14 +24,19 @@ from bioscnn.report.folder import read_facts
 from bioscnn.simulation import Progress, simulate_batches
 from bioscnn.simulation.storage import RunFile
 from bioscnn.statistics import Estimate, proportion
-from bioscnn.studies.guards import Finding, findings_of
+from bioscnn.studies.guards import (
+    Finding,
+    findings_of_data,
+    findings_of_simulation,
+    labels_shifted,
+    simulate_again,
+)
 from bioscnn.studies.identity import code_of_runs, inputs_of_case
 from bioscnn.studies.naming import result_folder
 from bioscnn.studies.nir_study import saturation_hint
 from bioscnn.studies.prepare import Prepared, prepare, rounding_of
 from bioscnn.studies.preprocessing import preprocessing_hints
 from bioscnn.studies.provenance import code_version, describe_network, environment
-from bioscnn.studies.repetition import simulate_again
 from bioscnn.studies.scores import Scores, as_triple
 from bioscnn.studies.settling import ChosenDuration, readout_hint, restlessness, settling_hint
 from bioscnn.studies.study import Study
@@ -182,7 +187,13 @@ def _simulate(
         file.add_examples(recording, chosen, shown.pictures(chosen))
         if shown.spikes is not None:
             file.add_example_input(shown.spikes.take(chosen), shown.shape)
-    return scores, findings_of(prepared, scores, recording, chosen, data)
+    answers = prepared.ann_class if prepared.has_ann else scores.decided(config.readout.rule)[:, -1]
+    findings = [
+        *findings_of_data(prepared, data),
+        *labels_shifted(answers, examples.labels, len(examples.classes)),
+        *findings_of_simulation(prepared, scores, recording, chosen),
+    ]
+    return scores, findings
 
 
 def _one_of_each_class(labels: NDArray[np.int64]) -> NDArray[np.int64]:

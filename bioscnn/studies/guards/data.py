@@ -1,9 +1,8 @@
-"""What could be silently wrong with a run: findings that its summary, its report and the terminal show."""
+"""What is wrong with the examples of a study: known to the network already, of other data, shifted labels."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,90 +14,26 @@ from bioscnn.ann import read_card
 from bioscnn.datasets import load_dataset
 from bioscnn.datasets.own.duplicates import digests_of, in_training
 from bioscnn.errors import UserError
-from bioscnn.network import OUTPUT, SpikingNetwork
-from bioscnn.neurons import MaxPooling
-from bioscnn.simulation import Recording
 from bioscnn.statistics import proportion
 from bioscnn.studies.config import StudyConfig
-from bioscnn.studies.prepare import Prepared, rounding_of
-from bioscnn.studies.scores import Scores
-
-AT_CEILING = 0.5
-"""Share of the trains of a population that may be at the refractory ceiling before a run says so."""
-
-NEAR = 1.1
-"""Mean interval of a train at the ceiling, in shortest intervals, at most."""
+from bioscnn.studies.guards.finding import Finding
+from bioscnn.studies.prepare import Loaded
 
 SIMULATED = "-simulated"
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing that is, or may be, wrong with a run.
+def findings_of_data(loaded: Loaded, data: Path | None) -> list[Finding]:
+    """Return what is, or may be, wrong with the examples of a study, by the card of its network.
 
     Parameters
     ----------
-    kind : str
-        One word of `KINDS`, for programs.
-    text : str
-        A sentence for people.
-    certain : bool
-        Whether it is known; otherwise it cannot be decided from the inside, and is a hint.
-    """
-
-    kind: str
-    text: str
-    certain: bool = True
-
-
-KINDS = (
-    "training-images",
-    "other-data",
-    "other-classes",
-    "other-split",
-    "labels-shifted",
-    "silent",
-    "at-ceiling",
-    "rounded-t-ref",
-    "border-leak",
-)
-"""All kinds of findings."""
-
-
-def findings_of(
-    prepared: Prepared, scores: Scores, examples: Recording, chosen: NDArray[np.int64], data: Path | None
-) -> list[Finding]:
-    """Return what is, or may be, wrong with a run; nothing, as a rule.
-
-    Parameters
-    ----------
-    prepared : Prepared
+    loaded : Loaded
         The study.
-    scores : Scores
-        Of all trials.
-    examples : Recording
-        Of `bioscnn.studies.repetition.simulate_again`.
-    chosen : ndarray of int64, shape (n_examples,)
-        Which trials these are.
     data : Path or None
         The data folder.
     """
-    config = prepared.study.config
-    card = read_card(config.network.model) or {}
-    answers = (
-        prepared.ann_class if prepared.has_ann else scores.decided(config.readout.rule)[:, -1]
-    )  # of the network before anything was converted, where there is one
-    classes = prepared.examples.classes
-    rounded = rounding_of(config)
-    return [
-        *_training_images(prepared, card, data),
-        *_other_data(prepared, card),
-        *labels_shifted(answers, prepared.examples.labels, len(classes)),
-        *_silent(prepared, scores),
-        *at_ceiling(prepared.network, examples),
-        *([] if rounded is None else [Finding("rounded-t-ref", rounded)]),
-        *_leaks(prepared.network, scores, examples, chosen),
-    ]
+    card = read_card(loaded.study.config.network.model) or {}
+    return [*_training_images(loaded, card, data), *_other_data(loaded, card)]
 
 
 def labels_shifted(
@@ -140,70 +75,9 @@ def labels_shifted(
     )
 
 
-def at_ceiling(network: SpikingNetwork, recording: Recording) -> Iterator[Finding]:
-    """Yield a finding for each population of which most trains are as dense as refractory periods allow.
-
-    A train is that of one neuron in one trial, with at least three spikes.
-    """
-    for population in network.neurons:
-        t_ref, spikes = getattr(population.neuron, "t_ref", None), recording[population.name].spikes
-        if t_ref is None or spikes is None or not population.spikes:
-            continue
-        shortest = round(t_ref / recording.dt) + 1
-        train = spikes.trial() * spikes.size + spikes.neuron
-        counts = np.bincount(train, minlength=spikes.n_trials * spikes.size)
-        first = np.full(len(counts), spikes.n_steps)
-        last = np.zeros(len(counts), np.int64)
-        np.minimum.at(first, train, spikes.step)
-        np.maximum.at(last, train, spikes.step)
-        dense = counts >= 3
-        mean = (last - first)[dense] / (counts[dense] - 1)
-        share = float(np.mean(mean <= NEAR * shortest)) if dense.any() else 0.0
-        if share > AT_CEILING:
-            yield Finding(
-                "at-ceiling",
-                f"{100 * share:.0f} % of the spike trains of {population.name} fire as fast as refractory "
-                "periods let them, so that they tell large activations apart no more: weights or input "
-                "currents are too large for neuron.t_ref",
-            )
-
-
-def _silent(prepared: Prepared, scores: Scores) -> Iterator[Finding]:
-    """Yield a finding for each population that has not fired at all, where it could have."""
-    for population in prepared.network.neurons:
-        name = population.name
-        if not population.spikes or isinstance(population.neuron, MaxPooling) or scores.fires(name):
-            continue
-        if not prepared.has_ann and (name == OUTPUT or "_" in name):  # NIR: see `notes` of its conversion
-            continue
-        yield Finding(
-            "silent",
-            f"{name} has not fired in any trial: weights or input currents are too small for neuron.V_th, or "
-            "trials too short",
-        )
-
-
-def _leaks(
-    network: SpikingNetwork, scores: Scores, examples: Recording, chosen: NDArray[np.int64]
-) -> Iterator[Finding]:
-    """Yield a finding if trials had other spikes when other trials came before them."""
-    if any(population.noise and population.noise.xi for population in network.neurons):
-        return  # no two runs have the same noise
-    other = np.zeros(len(chosen), bool)
-    for population in network.neurons:
-        name = population.name
-        other |= scores.spikes_by_trial(name)[chosen] != examples[name].counts_by_trial
-    if other.any():
-        yield Finding(
-            "border-leak",
-            f"{np.count_nonzero(other)} of {len(chosen)} trials fired other numbers of spikes when other "
-            "trials came before them: no trial must depend on the one before it; please report this",
-        )
-
-
-def _training_images(prepared: Prepared, card: Mapping[str, Any], data: Path | None) -> Iterator[Finding]:
+def _training_images(loaded: Loaded, card: Mapping[str, Any], data: Path | None) -> Iterator[Finding]:
     """Yield a finding if trials show what the network was trained on."""
-    config, examples = prepared.study.config, prepared.examples
+    config, examples = loaded.study.config, loaded.examples
     known, n = _trained_on(card), len(examples)
     same = _same_data(known.get("name"), examples.name)
     what = "recordings" if config.dataset.recorded else "images"
@@ -247,9 +121,9 @@ def _in_known(config: StudyConfig, card: Mapping[str, Any], n: int, data: Path |
     return sum(digest in known for digest in digests_of(shown))
 
 
-def _other_data(prepared: Prepared, card: Mapping[str, Any]) -> Iterator[Finding]:
+def _other_data(loaded: Loaded, card: Mapping[str, Any]) -> Iterator[Finding]:
     """Yield a finding if the card names other data, other classes or another split than the study has."""
-    examples, own, known = prepared.examples, prepared.study.config.dataset.own, _trained_on(card)
+    examples, own, known = loaded.examples, loaded.study.config.dataset.own, _trained_on(card)
     classes, name = card.get("classes"), known.get("name")
     if isinstance(classes, list) and classes != list(examples.classes):
         yield Finding(
