@@ -144,7 +144,7 @@ def test_images_of_a_known_data_set_that_the_network_learnt_are_found_in_the_use
 def test_a_network_for_other_data_other_classes_or_another_split_is_told_by_its_card(small):
     small.card(classes=["b", "a", "c", "d"], data={"train": {"name": "own", "source": "npz x: as it was"}})
     assert small.found_in_data() == {"other-classes": True, "other-split": False}
-    source = small.study().config.dataset.own.load("train", 1).source.replace(str(small.folder), "elsewhere")
+    source = small.study().config.dataset.own.source("train").replace(str(small.folder), "elsewhere")
     small.card(classes=list("0123"), data={"train": {"name": "own", "source": source}})
     assert small.found_in_data() == {}
     assert small.found_in_data("dataset.split_seed=2") == {"other-split": False}

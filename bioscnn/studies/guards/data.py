@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,9 @@ def _training_images(loaded: Loaded, card: Mapping[str, Any], data: Path | None)
     if known.get("sha256") == examples.sha256:
         doubled = n
     elif config.dataset.own is not None:
-        doubled = in_training(config.dataset.own, examples.split, n) or _in_known(config, card, n, data)
+        doubled = 0
+        with suppress(UserError):  # of training images that are damaged, which are no part of this run
+            doubled = in_training(config.dataset.own, examples.split, n) or _in_known(config, card, n, data)
     else:
         return
     if doubled:
@@ -140,7 +143,7 @@ def _other_data(loaded: Loaded, card: Mapping[str, Any]) -> Iterator[Finding]:
     source = known.get("source")
     if own is None or not own.count("train") or not isinstance(source, str) or name != examples.name:
         return
-    then, now = (text.rpartition(": ")[2] for text in (source, own.load("train", 1).source))
+    then, now = source.rpartition(": ")[2], own.source("train").rpartition(": ")[2]
     if then != now:
         yield Finding(
             "other-split",
