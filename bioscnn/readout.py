@@ -13,13 +13,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.errors import UserError
-from bioscnn.network import OUTPUT
+from bioscnn.network import OUTPUT, READOUT
 from bioscnn.simulation.recording import Recording
 from bioscnn.spikes import SpikeTrains
 
 Evidence = NDArray[np.floating]
 
 _OUTPUTS = re.compile(rf"{OUTPUT}(_spike\d+)?")
+
+
+def _potentials(recording: Recording) -> NDArray[np.float32]:
+    potentials = recording.potentials()
+    if not np.isfinite(potentials).all():
+        n_bad = int(np.count_nonzero(~np.isfinite(potentials).all(axis=(1, 2))))
+        raise not_finite(READOUT, f"{n_bad} of {len(potentials)} trials")
+    return potentials
+
+
+def not_finite(population: str, where: str) -> UserError:
+    """Return the error of a simulation whose potentials went to infinity, or are no numbers."""
+    return UserError(
+        f"potentials of {population} are infinite or no numbers",
+        value=where,
+        expected="finite potentials",
+        fix="make simulation.dt or network.weight_scale smaller; let the equations of your own neuron stay "
+        "finite, such as by clip()",
+    )
 
 
 def _cumulative_counts(spikes: SpikeTrains) -> NDArray[np.float64]:
@@ -96,7 +115,8 @@ def decisions(recording: Recording, rule: str) -> NDArray[np.int64]:
     Raises
     ------
     UserError
-        If there is no such rule, or the recording lacks what it reads.
+        If there is no such rule, the recording lacks what it reads, or a potential of the readout population
+        is infinite or no number.
     """
     if not isinstance(rule, str) or rule not in READOUTS:
         near = difflib.get_close_matches(str(rule), READOUTS, n=1, cutoff=0.4)
@@ -109,6 +129,6 @@ def decisions(recording: Recording, rule: str) -> NDArray[np.int64]:
         )
     if not isinstance(recording, Recording):
         raise UserError("no recording", key="recording", value=recording, expected="what simulate returns")
-    evidence = READOUTS[rule](recording)
+    potentials, evidence = _potentials(recording), READOUTS[rule](recording)
     leading = evidence == evidence.max(axis=-1, keepdims=True)
-    return np.asarray(np.where(leading, recording.potentials(), -np.inf).argmax(axis=-1))
+    return np.asarray(np.where(leading, potentials, -np.inf).argmax(axis=-1))

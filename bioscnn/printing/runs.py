@@ -66,6 +66,9 @@ def print_run(run: Run, config: StudyConfig, again: Again, elapsed: float) -> No
         OUT.print(f"  {'duration':<16} {chosen['duration_ms']:g} ms: {agreed}{longest}")
     for note in s.get("notes", ()):
         OUT.print(f"  {'graph':<16} {escape(note)}")
+    for found in s.get("warnings", ()):
+        word, colour = ("warning", "red") if found["certain"] else ("hint", "yellow")
+        OUT.print(f"  [{colour}]{word:<16}[/{colour}] {escape(found['text'])}")
     for hint in s.get("hints", ()):
         OUT.print(f"  [yellow]{'hint':<16}[/yellow] {escape(hint)}")
     if run.known_since:

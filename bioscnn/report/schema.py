@@ -73,6 +73,14 @@ class Seconds(Facts):
     total: Amount
 
 
+class Warned(Facts):
+    """What may be wrong with a run."""
+
+    kind: str
+    text: str
+    certain: bool
+
+
 class Summary(Facts):
     """The ``summary.json`` of a run."""
 
@@ -95,6 +103,8 @@ class Summary(Facts):
     simulated: bool = False
     noise: list[str] = []
     notes: list[str] = []
+    hints: list[str] = []
+    warnings: list[Warned] = []
     input_spikes_per_trial: Amount | None = None
     events_per_trial: Amount | None = None
     frames_per_trial: Positive | None = None

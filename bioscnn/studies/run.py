@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from bioscnn.ann import read_card
 from bioscnn.conversion import fired_by_rounding
 from bioscnn.datasets import EventSet, ImageSet
-from bioscnn.encoding import SpikeTrains
 from bioscnn.errors import UserError
 from bioscnn.files import point_latest, whole_folder, write_json
 from bioscnn.fingerprint import hash_of
@@ -24,9 +23,16 @@ from bioscnn.network import READOUT
 from bioscnn.readout import output_names
 from bioscnn.report import load_for_pages, renew_report, write_index, write_report
 from bioscnn.report.folder import read_facts
-from bioscnn.simulation import Progress, simulate, simulate_batches
+from bioscnn.simulation import Progress, simulate_batches
 from bioscnn.simulation.storage import RunFile
 from bioscnn.statistics import Estimate, proportion
+from bioscnn.studies.guards import (
+    Finding,
+    findings_of_data,
+    findings_of_simulation,
+    labels_shifted,
+    simulate_again,
+)
 from bioscnn.studies.identity import code_of_runs, inputs_of_case
 from bioscnn.studies.naming import result_folder
 from bioscnn.studies.nir_study import saturation_hint
@@ -118,13 +124,13 @@ def run_study(
         with whole_folder(folder, _is_run) as scratch:
             with ThreadPoolExecutor(1) as aside:  # which ends before figures are drawn by copies
                 answered = aside.submit(_answer_and_load, prepared)
-                scores = _simulate(scratch / "run.h5", prepared, watch, answered)
+                scores, findings = _simulate(scratch / "run.h5", prepared, data, watch, answered)
             facts = (
                 _provenance(prepared, watch.started) | made_by | {"key": key, "changed": dict(study.edits)}
             )
             write_json(scratch / "provenance.json", facts)
             (scratch / "config.toml").write_text(study.toml(), encoding="utf-8")
-            summary, since = _summary(prepared, scores, watch), ""
+            summary, since = _summary(prepared, scores, findings, watch), ""
             if chosen is not None:
                 summary |= {"duration_auto": chosen.as_dict()}
             write_json(scratch / SUMMARY, summary)
@@ -174,8 +180,10 @@ def _answer_and_load(prepared: Prepared) -> None:
     load_for_pages()
 
 
-def _simulate(path: Path, prepared: Prepared, watch: _Watch, answered: Future[None]) -> Scores:
-    """Simulate all trials into a file, then a few again with every spike."""
+def _simulate(
+    path: Path, prepared: Prepared, data: Path | None, watch: _Watch, answered: Future[None]
+) -> tuple[Scores, list[Finding]]:
+    """Simulate all trials into a file, then a few again with every spike; return scores and what is wrong."""
     config, network, shown = prepared.study.config, prepared.network, prepared.input
     device, examples = prepared.device, prepared.examples
     shapes = {population.name: population.shape for population in network.neurons}
@@ -187,16 +195,21 @@ def _simulate(path: Path, prepared: Prepared, watch: _Watch, answered: Future[No
             scores.add(batch)
         watch.stage("recording examples")
         chosen = _one_of_each_class(examples.labels)
-        few = shown.stimulus.take(chosen)
-        recording = simulate(network, few, device, record=set(shapes), potentials=record, trials=chosen)
+        recording = simulate_again(prepared, chosen, record)
         wait([answered])
         file.describe_trials(label=examples.labels, index=examples.index)
         if prepared.has_ann:
             file.describe_trials(ann_class=prepared.ann_class)
         file.add_examples(recording, chosen, shown.pictures(chosen))
-        if isinstance(few, SpikeTrains):
-            file.add_example_input(few, shown.shape)
-    return scores
+        if shown.spikes is not None:
+            file.add_example_input(shown.spikes.take(chosen), shown.shape)
+    answers = prepared.ann_class if prepared.has_ann else scores.decided(config.readout.rule)[:, -1]
+    findings = [
+        *findings_of_data(prepared, data),
+        *labels_shifted(answers, examples.labels, len(examples.classes)),
+        *findings_of_simulation(prepared, scores, recording, chosen),
+    ]
+    return scores, findings
 
 
 def _one_of_each_class(labels: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -204,7 +217,7 @@ def _one_of_each_class(labels: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.sort(np.unique(labels, return_index=True)[1])[:MOST_EXAMPLES].astype(np.int64)
 
 
-def _summary(prepared: Prepared, scores: Scores, watch: _Watch) -> dict[str, Any]:
+def _summary(prepared: Prepared, scores: Scores, findings: list[Finding], watch: _Watch) -> dict[str, Any]:
     config, examples = prepared.study.config, prepared.examples
     ann, restless = None, restlessness(scores, config)
     further = [settling_hint(restless, config), saturation_hint(config, scores)]
@@ -226,6 +239,7 @@ def _summary(prepared: Prepared, scores: Scores, watch: _Watch) -> dict[str, Any
         "dt_ms": 1e3 * config.simulation.dt,
         "decided_in_last_third": restless,
         "hints": [*hints, *filter(None, further)],
+        "warnings": [asdict(finding) for finding in findings],
         "device": config.simulation.device,
         "seconds": {
             "build": watch.seconds("compiling"),

@@ -65,6 +65,10 @@ class Scores:
         """Whether a population has fired at all."""
         return any(batch[name].counts_by_trial.any() for batch in self._counts)
 
+    def spikes_by_trial(self, name: str) -> NDArray[np.int64]:
+        """Return how many spikes a population has fired in each trial, shape (n_trials,)."""
+        return np.concatenate([batch[name].counts_by_trial for batch in self._counts])
+
     def activity(self) -> dict[str, float]:
         """Return spikes, synaptic operations and neuron updates per trial."""
         recording = Recording.concatenate(self._counts)

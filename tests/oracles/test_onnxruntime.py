@@ -162,6 +162,18 @@ def test_automatic_padding_is_resolved_exactly(auto_pad, kernel, stride, tmp_pat
     assert_same_logits(exported(tmp_path, nodes, {"w": normal(3, 2, kernel, 2), "v": normal(3, 4)}))
 
 
+@pytest.mark.parametrize("perm", [[0, 1, 2, 3], [0, 2, 3, 1], [0, 3, 1, 2]], ids=["NCHW", "NHWC", "NWCH"])
+def test_flattening_takes_values_in_the_order_of_the_file(perm, tmp_path):
+    nodes = [
+        helper.make_node("Conv", ["x", "w"], ["a"], auto_pad="SAME_UPPER"),
+        helper.make_node("Relu", ["a"], ["r"]),
+        helper.make_node("Transpose", ["r"], ["t"], perm=perm),
+        helper.make_node("Flatten", ["t"], ["f"]),
+        helper.make_node("Gemm", ["f", "v"], ["o"]),
+    ]
+    assert_same_logits(exported(tmp_path, nodes, {"w": normal(3, 2, 2, 4), "v": normal(3 * 7 * 6, 4)}))
+
+
 @pytest.mark.parametrize("operator", ["Softmax", "LogSoftmax"])
 def test_a_softmax_at_the_end_changes_no_class(operator, tmp_path):
     nodes = [

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from threading import Event
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
+from bioscnn.conversion import convert
 from bioscnn.errors import UserError
+from bioscnn.neurons import LIF, ExponentialCurrent
+from bioscnn.simulation.cpp_device import constant_files, run_batch
 from bioscnn.simulation.program import Program, build, obtain
+from bioscnn.simulation.shape import ProgramShape
+from tests.networks import currents, every_layer
 from tests.processes import descendants, gone_soon, lines_soon, python
 
 MAKEFILE = """
@@ -74,3 +82,16 @@ def test_a_program_that_does_not_compile_is_told_and_leaves_nothing(cache):
         compile_simple("int main() { return x; }")
     assert "‘x’ was not declared" in error.value.value or "'x'" in error.value.value
     assert not list((cache / "cache" / "programs").iterdir()) and obtain(Simple()) is None
+
+
+@pytest.mark.parametrize("n_bytes", [16, 23, 32])
+def test_a_file_that_a_program_left_with_a_wrong_number_of_values_is_refused(tmp_path, n_bytes):
+    """Three trials have three counts of eight bytes."""
+    shape = ProgramShape(convert(every_layer(), LIF(), ExponentialCurrent(5e-3)), False, "float32")
+    script = f'head -c {n_bytes} /dev/zero > "$BIOSCNN_FOLDER/conv1.trial_counts"; echo 3'
+    program = SimpleNamespace(folder=tmp_path, command=["/bin/sh", "-c", script])
+    with pytest.raises(UserError, match="incomplete file") as refusal:
+        run_batch(
+            program, shape, constant_files(shape), currents(3), np.arange(3), (), (), lambda: None, Event()
+        )
+    assert refusal.value.file.name == "conv1.trial_counts" and refusal.value.expected == "(3,)"

@@ -16,6 +16,8 @@ FEWEST, MOST = 2, 1000
 
 LONGEST_NAME = 100
 
+_FROM_ZERO = "the labels begin at 1: store each label less 1, so that 0 is the first class"
+
 
 def check_classes(names: Sequence[str], file: Path) -> tuple[str, ...]:
     """Return the names of classes if they can be shown and told apart.
@@ -118,6 +120,7 @@ def classes_of(labels: NDArray[np.int64], names: Sequence[str] | None, file: Pat
             key="labels",
             value=n_classes - 1,
             expected=f"0 to {len(names) - 1}, the classes {', '.join(names[:5])}{' ...' * (len(names) > 5)}",
+            fix=_FROM_ZERO if labels.min() == 1 else None,
         )
     classes = check_classes(tuple(map(str, range(n_classes))) if names is None else tuple(names), file)
     missing = sorted(set(range(len(classes))) - set(np.unique(labels).tolist()))
@@ -128,6 +131,6 @@ def classes_of(labels: NDArray[np.int64], names: Sequence[str] | None, file: Pat
             key="labels",
             value=", ".join(classes[label] for label in missing[:5]),
             expected=f"examples of each of the labels 0 to {len(classes) - 1}",
-            fix="number the classes 0, 1, 2, ... without gaps",
+            fix=_FROM_ZERO if missing == [0] else "number the classes 0, 1, 2, ... without gaps",
         )
     return classes

@@ -203,8 +203,12 @@ class OwnData:
             )
         rows = part.rows[:trials]
         start = next(own[0] for own in found.given.values() if np.isin(rows[0], own))
-        source = f"{self.kind} {self.path}: {len(part.rows):,} {what}, {part.chosen}"
-        return rows, found.labels[rows], source, rows - start
+        return rows, found.labels[rows], self.source(split), rows - start
+
+    def source(self, split: str) -> str:
+        """Return where a split is from, how many examples it has, and how they were chosen, for people."""
+        part, what = self.splits[split], "recordings" if self.recorded else "images"
+        return f"{self.kind} {self.path}: {len(part.rows):,} {what}, {part.chosen}"
 
     @property
     def sensor(self) -> tuple[int, int]:

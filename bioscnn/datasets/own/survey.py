@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -11,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bioscnn.datasets.own.duplicates import in_training
 from bioscnn.datasets.own.event_formats import read_recording
 from bioscnn.datasets.own.own_data import OwnData
 from bioscnn.datasets.own.photographs import FORMATS, read_photograph
@@ -21,8 +21,6 @@ LARGEST_SENSOR = (32_767, 32_767)
 
 LONGEST_SIDE = 64
 """Pixels of the field that is proposed for photographs of different sizes."""
-
-_PIECE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -139,12 +137,15 @@ def check_parts(data: OwnData) -> list[PartCheck]:
     UserError
         If the layout of the data is wrong, so that nothing can be read.
     """
-    known = set(_digests(data, "train"))
-    checks = []
-    for part, split in data.splits.items():
-        doubled = 0 if part == "train" else sum(digest in known for digest in _digests(data, part))
-        checks.append(PartCheck(part, len(split.rows), list(_broken(data, split.rows)), doubled))
-    return checks
+    return [
+        PartCheck(
+            part,
+            len(split.rows),
+            list(_broken(data, split.rows)),
+            0 if part == "train" else in_training(data, part),
+        )
+        for part, split in data.splits.items()
+    ]
 
 
 def _broken(data: OwnData, rows: NDArray[np.int64]) -> Iterator[UserError]:
@@ -165,22 +166,3 @@ def _broken(data: OwnData, rows: NDArray[np.int64]) -> Iterator[UserError]:
             read_photograph(path, data.size, data.colour, data.fit)
         except UserError as error:
             yield error
-
-
-def _digests(data: OwnData, part: str) -> Iterator[bytes]:
-    """Yield a hash of the content of each example of a part."""
-    if part not in data.splits:
-        return
-    rows = data.splits[part].rows
-    if data.kind in ("idx", "npz"):
-        yield from (hashlib.sha256(image.tobytes()).digest() for image in data.contents.examples(rows))
-        return
-    for row in rows:
-        digest = hashlib.sha256()
-        try:
-            with data.contents.paths[row].open("rb") as file:
-                while piece := file.read(_PIECE):
-                    digest.update(piece)
-        except OSError:
-            continue  # it is among the broken ones
-        yield digest.digest()

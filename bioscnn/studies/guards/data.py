@@ -1,0 +1,169 @@
+"""What is wrong with the examples of a study: known to the network already, of other data, shifted labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from bioscnn.ann import read_card
+from bioscnn.datasets import load_dataset
+from bioscnn.datasets.own.duplicates import digests_of, in_training
+from bioscnn.errors import UserError
+from bioscnn.statistics import proportion
+from bioscnn.studies.config import StudyConfig
+from bioscnn.studies.guards.finding import Finding
+from bioscnn.studies.prepare import Loaded
+
+SIMULATED = "-simulated"
+
+
+def findings_of_data(loaded: Loaded, data: Path | None) -> list[Finding]:
+    """Return what is, or may be, wrong with the examples of a study, by the card of its network.
+
+    Parameters
+    ----------
+    loaded : Loaded
+        The study.
+    data : Path or None
+        The data folder.
+    """
+    card = read_card(loaded.study.config.network.model) or {}
+    return [*_training_images(loaded, card, data), *_other_data(loaded, card)]
+
+
+def labels_shifted(
+    answers: NDArray[np.int64], labels: NDArray[np.int64], n_classes: int
+) -> Iterator[Finding]:
+    """Yield a hint if answers are mostly wrong, and mostly right once the classes are renamed.
+
+    Parameters
+    ----------
+    answers, labels : ndarray of int64, shape (n_trials,)
+        Classes of the network, and true ones.
+    n_classes : int
+        How many there are.
+
+    Notes
+    -----
+    Of all ways to rename the classes, the one under which most answers are right is an assignment problem,
+    of the confusion matrix. A hint is given if the interval of the share that is right under it lies above
+    one half, and above twice that of the share that is right as it is.
+    """
+    if len(labels) < 2 * n_classes:
+        return
+    confusion = np.zeros((n_classes, n_classes), np.int64)
+    np.add.at(confusion, (labels, answers), 1)
+    true, renamed = linear_sum_assignment(confusion, maximize=True)
+    best, now = (proportion(right == labels) for right in (true[np.argsort(renamed)][answers], answers))
+    if best.low <= max(0.5, 2 * now.high):
+        return
+    seen = np.flatnonzero(confusion[true, renamed])
+    steps = np.unique((true - renamed)[seen] % n_classes)
+    how = f"answers + {steps[0]}" if len(steps) == 1 else "its classes in another order"
+    if len(steps) == 1 and 2 * steps[0] > n_classes:
+        how = f"answers - {n_classes - steps[0]}"
+    yield Finding(
+        "labels-shifted",
+        f"the network is right in {100 * now.value:.1f} % of the trials, and {how} would be in "
+        f"{100 * best.value:.1f} %: labels may be shifted, or classes in another order than in its training",
+        certain=False,
+    )
+
+
+def _training_images(loaded: Loaded, card: Mapping[str, Any], data: Path | None) -> Iterator[Finding]:
+    """Yield a finding if trials show what the network was trained on."""
+    config, examples = loaded.study.config, loaded.examples
+    known, n = _trained_on(card), len(examples)
+    same = _same_data(known.get("name"), examples.name)
+    what = "recordings" if config.dataset.recorded else "images"
+    if examples.split == "train":
+        if same or not known:
+            yield Finding(
+                "training-images",
+                f"the trials are training {what} of {examples.name}: "
+                + ("the network was trained on them" if same else "a network that was trained on them")
+                + ", and accuracy on them is no estimate of accuracy on others; set dataset.split",
+                certain=same,
+            )
+        return
+    if known.get("sha256") == examples.sha256:
+        doubled = n
+    elif config.dataset.own is not None:
+        doubled = 0
+        with suppress(UserError):  # of training images that are damaged, which are no part of this run
+            doubled = in_training(config.dataset.own, examples.split, n) or _in_known(config, card, n, data)
+    else:
+        return
+    if doubled:
+        yield Finding(
+            "training-images",
+            f"{doubled:,} of {n:,} trials show {what} that are training {what}, too, byte by byte: accuracy "
+            "is too high by what the network remembers of them; take them out of one of the two",
+        )
+
+
+def _in_known(config: StudyConfig, card: Mapping[str, Any], n: int, data: Path | None) -> int:
+    """Return how many of a user's images are in the data set that bioscnn knows and the network learnt."""
+    own, name = config.dataset.own, _trained_on(card).get("name")
+    if own is None or own.recorded or not isinstance(name, str) or ":" in name:
+        return 0
+    try:
+        training = load_dataset(name, "train", data=data, download=False, size=config.dataset.size)
+    except UserError:
+        return 0  # of a user's own, or not on this machine
+    shown = own.load_images(config.dataset.split, n).images
+    if shown.shape[1:] != training.images.shape[1:] or shown.dtype != training.images.dtype:
+        return 0
+    known = set(digests_of(training.images))
+    return sum(digest in known for digest in digests_of(shown))
+
+
+def _other_data(loaded: Loaded, card: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield a finding if the card names other data, other classes or another split than the study has."""
+    examples, own, known = loaded.examples, loaded.study.config.dataset.own, _trained_on(card)
+    classes, name = card.get("classes"), known.get("name")
+    if isinstance(classes, list) and classes != list(examples.classes):
+        yield Finding(
+            "other-classes",
+            f"the network was trained to tell {_some(classes)} apart, in this order, and the data have "
+            f"{_some(list(examples.classes))}",
+        )
+    if isinstance(name, str) and not _same_data(name, examples.name):
+        yield Finding(
+            "other-data",
+            f"the network was trained on {name}, and the trials show {examples.name}",
+            certain=False,
+        )
+    source = known.get("source")
+    if own is None or not own.count("train") or not isinstance(source, str) or name != examples.name:
+        return
+    then, now = source.rpartition(": ")[2], own.source("train").rpartition(": ")[2]
+    if then != now:
+        yield Finding(
+            "other-split",
+            f"the network was trained on {then}, and this study has for training {now}: its trials may be "
+            "training images of the network",
+            certain=False,
+        )
+
+
+def _trained_on(card: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a card says of the training data; nothing if it says nothing that can be read."""
+    data = card.get("data")
+    train = data.get("train") if isinstance(data, dict) else None
+    return train if isinstance(train, dict) else {}
+
+
+def _same_data(known: object, shown: str) -> bool:
+    """Return whether two names are of the same data; simulated and real recordings are of the same images."""
+    return isinstance(known, str) and known.removesuffix(SIMULATED) == shown.removesuffix(SIMULATED)
+
+
+def _some(names: list[Any]) -> str:
+    return ", ".join(map(str, names[:5])) + (" ..." if len(names) > 5 else "")

@@ -1,0 +1,107 @@
+"""What is wrong with what was simulated: silence, the refractory ceiling, trials that are not independent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioscnn.network import OUTPUT, SpikingNetwork
+from bioscnn.neurons import MaxPooling
+from bioscnn.simulation import Recording
+from bioscnn.studies.guards.finding import Finding
+from bioscnn.studies.prepare import Prepared, rounding_of
+from bioscnn.studies.scores import Scores
+
+AT_CEILING = 0.5
+"""Share of the trains of a population that may be at the refractory ceiling before a run says so."""
+
+NEAR = 1.1
+"""Mean interval of a train at the ceiling, in shortest intervals, at most."""
+
+
+def findings_of_simulation(
+    prepared: Prepared, scores: Scores, examples: Recording, chosen: NDArray[np.int64]
+) -> list[Finding]:
+    """Return what is wrong with the spikes of a run; nothing, as a rule.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The study.
+    scores : Scores
+        Of all trials.
+    examples : Recording
+        Of `bioscnn.studies.guards.simulate_again`.
+    chosen : ndarray of int64, shape (n_examples,)
+        Which trials these are.
+    """
+    rounded = rounding_of(prepared.study.config)
+    return [
+        *_silent(prepared, scores),
+        *at_ceiling(prepared.network, examples),
+        *([] if rounded is None else [Finding("rounded-t-ref", rounded)]),
+        *_leaks(prepared.network, scores, examples, chosen),
+    ]
+
+
+def at_ceiling(network: SpikingNetwork, recording: Recording) -> Iterator[Finding]:
+    """Yield a finding for each population of which most trains are as dense as refractory periods allow.
+
+    A train is that of one neuron in one trial, with at least three spikes.
+    """
+    for population in network.neurons:
+        t_ref, spikes = getattr(population.neuron, "t_ref", None), recording[population.name].spikes
+        if t_ref is None or spikes is None or not population.spikes:
+            continue
+        shortest = round(t_ref / recording.dt) + 1
+        train = spikes.trial() * spikes.size + spikes.neuron
+        counts = np.bincount(train, minlength=spikes.n_trials * spikes.size)
+        first = np.full(len(counts), spikes.n_steps)
+        last = np.zeros(len(counts), np.int64)
+        np.minimum.at(first, train, spikes.step)
+        np.maximum.at(last, train, spikes.step)
+        dense = counts >= 3
+        mean = (last - first)[dense] / (counts[dense] - 1)
+        share = float(np.mean(mean <= NEAR * shortest)) if dense.any() else 0.0
+        if share > AT_CEILING:
+            yield Finding(
+                "at-ceiling",
+                f"{100 * share:.0f} % of the spike trains of {population.name} fire as fast as refractory "
+                "periods let them, so that they tell large activations apart no more: weights or input "
+                "currents are too large for neuron.t_ref",
+            )
+
+
+def _silent(prepared: Prepared, scores: Scores) -> Iterator[Finding]:
+    """Yield a finding for each population that has not fired at all, where it could have."""
+    for population in prepared.network.neurons:
+        name = population.name
+        if not population.spikes or isinstance(population.neuron, MaxPooling) or scores.fires(name):
+            continue
+        if not prepared.has_ann and (name == OUTPUT or "_" in name):  # NIR: see `notes` of its conversion
+            continue
+        yield Finding(
+            "silent",
+            f"{name} has not fired in any trial: weights or input currents are too small for neuron.V_th, or "
+            "trials too short",
+        )
+
+
+def _leaks(
+    network: SpikingNetwork, scores: Scores, examples: Recording, chosen: NDArray[np.int64]
+) -> Iterator[Finding]:
+    """Yield a finding if trials had other spikes when other trials came before them."""
+    if any(population.noise and population.noise.xi for population in network.neurons):
+        return  # no two runs have the same noise
+    other = np.zeros(len(chosen), bool)
+    for population in network.neurons:
+        name = population.name
+        other |= scores.spikes_by_trial(name)[chosen] != examples[name].counts_by_trial
+    if other.any():
+        yield Finding(
+            "border-leak",
+            f"{np.count_nonzero(other)} of {len(chosen)} trials fired other numbers of spikes when other "
+            "trials came before them: no trial must depend on the one before it; please report this",
+        )

@@ -1,0 +1,239 @@
+"""What would be silently wrong with a run is said in its summary, its report and the terminal."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bioscnn.ann import Conv2d, Dense, Flatten, LayerGraph, ReLU, write_onnx
+from bioscnn.datasets import ImageSet
+from bioscnn.datasets.own.duplicates import in_training
+from bioscnn.datasets.own.own_data import OwnData
+from bioscnn.errors import UserError
+from bioscnn.printing.runs import print_run
+from bioscnn.printing.shared import Again
+from bioscnn.readout import READOUTS, decisions
+from bioscnn.report.folder import read_run
+from bioscnn.report.run_page import run_page
+from bioscnn.seeds import stream
+from bioscnn.simulation import numpy_device
+from bioscnn.simulation.simulate import Silent
+from bioscnn.studies import Study, read_study, run
+from bioscnn.studies.guards import findings_of_data, labels_shifted
+from bioscnn.studies.prepare import load
+from tests.own_data import photographs
+from tests.runs import recorded
+
+SIZE, N = 6, 24
+
+
+class Small:
+    """A study of images that are bright in one quarter, its network and its card, interpreted."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        rng = stream(1, "guards")
+        self.labels = np.arange(2 * N) % 4
+        self.images = rng.integers(0, 60, (2 * N, SIZE, SIZE)).astype(np.uint8)
+        for image, label in zip(self.images, self.labels, strict=True):
+            row, column = 3 * (label // 2), 3 * (label % 2)
+            image[row : row + 3, column : column + 3] += 190
+        conv = Conv2d(np.array([1, -1], np.float32).reshape(2, 1, 1, 1), None)
+        quarters = np.zeros((4, 2, SIZE, SIZE), np.float32)
+        for label in range(4):
+            row, column = 3 * (label // 2), 3 * (label % 2)
+            quarters[label, 0, row : row + 3, column : column + 3] = 1 / 9
+        layers = (conv, ReLU(), Flatten(), Dense(quarters.reshape(4, -1), None))
+        write_onnx(LayerGraph("net", (1, SIZE, SIZE), layers), folder / "net.onnx")
+        self.write()
+
+    def write(self, test: tuple[np.ndarray, np.ndarray] | None = None, shift: int = 0) -> None:
+        """Write the data: one half for training, the other one for testing."""
+        x, y = (self.images[N:], self.labels[N:]) if test is None else test
+        np.savez(
+            self.folder / "own.npz",
+            x_train=self.images[:N], y_train=self.labels[:N], x_test=x, y_test=(y + shift) % 4,
+        )  # fmt: skip
+
+    def card(self, **facts: object) -> None:
+        (self.folder / "net.json").write_text(json.dumps(facts))
+
+    def study(self, *changes: str) -> Study:
+        path = self.folder / "study.toml"
+        path.write_text(
+            '[dataset]\nname = "npz:own.npz"\nsplit = "test"\ntrials = 16\n'
+            f'[network]\nmodel = "{self.folder}/net.onnx"\n'
+            '[simulation]\ndevice = "numpy"\nduration = "40 ms"\n'
+        )
+        return read_study(path, changes)
+
+    def run(self, *changes: str) -> run.Run:
+        results = self.folder / "results"
+        return run.run_study(self.study(*changes), data=None, out=None, results=results, progress=Silent())
+
+    def found(self, *changes: str) -> dict[str, bool]:
+        """Run, and return the kinds of what may be wrong, and whether it is certain."""
+        return {w["kind"]: w["certain"] for w in self.run(*changes).summary["warnings"]}
+
+    def found_in_data(self, *changes: str) -> dict[str, bool]:
+        """The same, of what can be known before anything is simulated."""
+        return {w.kind: w.certain for w in findings_of_data(load(self.study(*changes), None), None)}
+
+
+@pytest.fixture
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Small:
+    for name in ("write_report", "renew_report"):  # reports are checked, but not drawn
+        monkeypatch.setattr(run, name, read_run)
+    return Small(tmp_path)
+
+
+def test_nothing_is_wrong_as_a_rule(small):
+    done = small.run()
+    assert done.summary["warnings"] == []
+    assert done.summary["accuracy"]["mean-potential"][0] == 1.0
+
+
+def test_trials_that_are_training_images_are_told_and_known_for_sure_where_a_card_says_so(small):
+    train = "dataset.split=train"
+    assert small.found_in_data(train) == {"training-images": False}
+    small.card(data={"train": {"name": "own"}})
+    assert small.found_in_data(train) == {"training-images": True}
+    assert small.found_in_data() == {}
+    small.card(data={"train": {"name": "others"}})
+    assert small.found_in_data(train) == {"other-data": False}
+
+
+def test_test_images_that_are_in_the_training_part_too_are_told_and_counted(small):
+    x = small.images[N:].copy()
+    x[:12] = small.images[:12]
+    small.write((x, small.labels[N:]))
+    assert small.found() == {"training-images": True}
+    own = small.study().config.dataset.own
+    training = set(own.splits["train"].rows.tolist())  # validation takes some of the part train for itself
+    assert in_training(own, "test") == sum(row in training for row in range(12)) > 5
+
+
+def test_photographs_are_compared_by_their_bytes(tmp_path):
+    for part in ("train", "test"):
+        photographs(tmp_path / "p" / part, ("a", "b"))
+    (tmp_path / "p" / "test" / "a" / "000.png").write_bytes(b"another one")
+    own = OwnData("folder", tmp_path / "p", validation_share=0)
+    assert in_training(own, "test") == 19
+    assert in_training(own, "train") == 20
+
+
+def test_images_of_a_known_data_set_that_the_network_learnt_are_found_in_the_users_files(small, monkeypatch):
+    learnt = ImageSet(
+        small.images[N + 3 :, None], small.labels[N + 3 :], tuple("0123"), "known", "train", "-"
+    )
+    asked = []
+
+    def load_known(name, split, **options):
+        asked.append((name, split, options["download"]))
+        return learnt
+
+    monkeypatch.setattr("bioscnn.studies.guards.data.load_dataset", load_known)
+    small.card(data={"train": {"name": "known"}})
+    assert small.found_in_data() == {"training-images": True, "other-data": False}
+    assert asked == [("known", "train", False)]
+
+
+def test_a_network_for_other_data_other_classes_or_another_split_is_told_by_its_card(small):
+    small.card(classes=["b", "a", "c", "d"], data={"train": {"name": "own", "source": "npz x: as it was"}})
+    assert small.found_in_data() == {"other-classes": True, "other-split": False}
+    source = small.study().config.dataset.own.source("train").replace(str(small.folder), "elsewhere")
+    small.card(classes=list("0123"), data={"train": {"name": "own", "source": source}})
+    assert small.found_in_data() == {}
+    assert small.found_in_data("dataset.split_seed=2") == {"other-split": False}
+
+
+@pytest.mark.parametrize("card", [{"data": 3}, {"data": {"train": [1]}}, {"classes": 4, "data": None}])
+def test_a_card_that_says_nothing_readable_is_no_finding(small, card):
+    small.card(**card)
+    assert small.found_in_data() == {}
+
+
+def test_shifted_labels_are_hinted_at_in_summary_report_and_terminal(small, capsys):
+    small.write(shift=1)
+    done = small.run()
+    (warning,) = done.summary["warnings"]
+    assert (warning["kind"], warning["certain"]) == ("labels-shifted", False)
+    assert "answers + 1" in warning["text"]
+    (shown, *_) = run_page(read_run(done.folder)).warnings
+    assert warning["text"] in "".join(map(str, shown))
+    print_run(done, small.study().config, Again(small.folder / "study.toml"), 1.0)
+    assert "labels may be shifted" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(("n", "n_classes"), [(10, 2), (50, 2), (20, 10), (50, 10), (400, 100)])
+def test_guessing_and_one_answer_for_all_are_no_shifted_labels(n, n_classes):
+    rng, labels = stream(1, "guessed", n), np.arange(n) % n_classes
+    guessed = [
+        bool(list(labels_shifted(rng.integers(0, n_classes, n), labels, n_classes))) for _ in range(300)
+    ]
+    assert np.mean(guessed) <= 0.01
+    assert not list(labels_shifted(np.zeros(n, np.int64), labels, n_classes))
+    assert not list(labels_shifted(labels, labels, n_classes))
+    assert list(labels_shifted((labels + 1) % n_classes, labels, n_classes))
+
+
+def test_silent_populations_and_those_at_the_refractory_ceiling_are_named(small):
+    done = small.run("network.weight_scale=0.01", "simulation.duration=4 ms")
+    assert {w["kind"] for w in done.summary["warnings"]} == {"silent"}
+    assert done.summary["decided_in_last_third"] == 1.0  # no evidence at all, which the report says, too
+    assert any("last third" in "".join(map(str, shown)) for shown in run_page(read_run(done.folder)).warnings)
+    assert small.found("network.weight_scale=1000", "encoding.gain=50") == {"at-ceiling": True}
+
+
+def test_a_refractory_period_that_rounding_takes_away_is_told(small):
+    assert small.found("neuron.t_ref=0.4 ms", "simulation.round_t_ref=true") == {"rounded-t-ref": True}
+
+
+def test_a_trial_that_depends_on_the_one_before_is_told(small, monkeypatch):
+    whole = numpy_device.border_statements
+
+    def leaky(*given):
+        return "\n".join(line for line in whole(*given).splitlines() if not line.startswith("V "))
+
+    monkeypatch.setattr(numpy_device, "border_statements", leaky)
+    assert small.found() == {"border-leak": True}
+
+
+def test_hidden_potentials_that_are_no_numbers_are_refused_with_their_population(small):
+    (small.folder / "root.toml").write_text(
+        """
+        equations = "dV/dt = (R_m*(I_syn + I_stim) - V + V_k*(sqrt(V/V_k + 1) - 1))/tau_m : volt"
+        threshold = "V > V_th"
+        reset = "V = 0*volt"
+        method = "euler"
+        [parameters]
+        tau_m = "20 ms"
+        R_m = "100 Mohm"
+        V_th = "20 mV"
+        V_k = "20 mV"
+        """
+    )
+    with np.errstate(invalid="ignore"), pytest.raises(UserError, match="potentials of conv1") as refusal:
+        small.run(f"neuron.model={small.folder}/root.toml")
+    assert refusal.value.value == "36 of 72 neurons"
+    assert not list((small.folder / "results").rglob("summary.json"))
+
+
+def test_no_class_is_read_from_potentials_that_are_no_numbers():
+    recording = recorded()
+    recording["readout"].potentials[2, 5, 1] = np.nan
+    for rule in READOUTS:
+        with pytest.raises(UserError, match="potentials of readout") as refusal:
+            decisions(recording, rule)
+        assert refusal.value.value == "1 of 6 trials"
+
+
+@pytest.mark.parametrize("names", [{}, {"classes": list("abcd")}])
+def test_labels_that_begin_at_one_are_refused_with_what_to_do(tmp_path, names):
+    np.savez(tmp_path / "a.npz", x=np.zeros((40, 6, 6), np.uint8), y=np.arange(40) % 4 + 1, **names)
+    with pytest.raises(UserError) as refusal:
+        OwnData("npz", tmp_path / "a.npz").splits  # noqa: B018 - it is computed
+    assert refusal.value.key == "labels" and "begin at 1" in refusal.value.fix
