@@ -27,7 +27,7 @@ from bioscnn.experiments.unit import Measure
 from bioscnn.readout import READOUTS
 from bioscnn.seeds import stream
 from bioscnn.studies import read_study
-from bioscnn.studies.training import Shown
+from bioscnn.studies.training import TrainingExamples
 from bioscnn.studies.watcher import Unwatched
 from tests.experiments.conftest import no_pages
 
@@ -163,7 +163,7 @@ TIMED = Measure(lambda unit, bench: {"ratio": np.ones(2)})
 def test_networks_are_trained_from_their_seeds_and_every_cell_is_shown_to_each(tmp_path, monkeypatch):
     pytest.importorskip("torch")
     digits = load_dataset("mnist", "validation").take(64)
-    shown = Shown(digits.intensities(), digits, (1, 28, 28))
+    shown = TrainingExamples(digits.intensities(), digits, (1, 28, 28))
     monkeypatch.setattr("bioscnn.studies.training.load_shown", lambda *_: shown)
     monkeypatch.setenv("BIOSCNN_CACHE", str(tmp_path / "cache"))
     for name in ("RUNG", "TIME"):
