@@ -181,10 +181,11 @@ def test_guessing_and_one_answer_for_all_are_no_shifted_labels(n, n_classes):
 
 
 def test_silent_populations_and_those_at_the_refractory_ceiling_are_named(small):
-    done = small.run("network.weight_scale=0.01", "simulation.duration=4 ms")
-    assert {w["kind"] for w in done.summary["warnings"]} == {"silent"}
+    done = small.run("network.weight_scale=0.01", "simulation.duration=4 ms", "readout.rule=spike-count")
+    assert [(w["kind"], w["text"].split()[0]) for w in done.summary["warnings"]] == [("silent", "output")]
     assert done.summary["decided_in_last_third"] == 1.0  # no evidence at all, which the report says, too
     assert any("last third" in "".join(map(str, shown)) for shown in run_page(read_run(done.folder)).warnings)
+    assert small.found("network.weight_scale=0.01") == {}  # the class is read from potentials
     assert small.found("network.weight_scale=1000", "encoding.gain=50") == {"at-ceiling": True}
 
 
