@@ -17,6 +17,9 @@ from bioscnn.studies.scores import Scores
 AT_CEILING = 0.5
 """Share of the trains of a population that may be at the refractory ceiling before a run says so."""
 
+SPIKE_RULES = ("spike-count", "first-spike")
+"""Readouts that need spikes of the output."""
+
 NEAR = 1.1
 """Mean interval of a train at the ceiling, in shortest intervals, at most."""
 
@@ -75,10 +78,16 @@ def at_ceiling(network: SpikingNetwork, recording: Recording) -> Iterator[Findin
 
 
 def _silent(prepared: Prepared, scores: Scores) -> Iterator[Finding]:
-    """Yield a finding for each population that has not fired at all, where it could have."""
+    """Yield a finding for each population that has not fired at all, where it should have.
+
+    The output need not fire where the class is read from potentials; in the time code it does not.
+    """
+    reads_spikes = prepared.study.config.readout.rule in SPIKE_RULES
     for population in prepared.network.neurons:
         name = population.name
         if not population.spikes or isinstance(population.neuron, MaxPooling) or scores.fires(name):
+            continue
+        if name == OUTPUT and not reads_spikes:
             continue
         if not prepared.has_ann and (name == OUTPUT or "_" in name):  # NIR: see `notes` of its conversion
             continue
