@@ -120,8 +120,10 @@ def verdict_of_factorial(
         _changes(outcome, {f"the {row['factor']}": row for row in shapley if row["outcome"] == outcome})
         for outcome in WORDINGS
     )
+    networks = shapley[0]["seeds"]
+    of = f"and over {networks} trained networks" if networks > 1 else "and for one trained network"
     return [
-        f"On {title}, on average over all orders in which the pieces can be added, {accuracy}.",
+        f"On {title}, on average over all orders in which the pieces can be added {of}, {accuracy}.",
         f"{capital(latency)}.",
         f"{capital(spikes)}.",
         _order(effects, contexts),
