@@ -431,10 +431,9 @@ others.set_index("spikes").drop(columns="scale").rename_axis("distance").round(3
 # (every neuron fires twice, whatever it did before). Each time the network reads what is left, and so do
 # decoders that are trained anew on spikes perturbed alike.
 #
-# `make timing DATASET=nmnist` asks this of 1,000 recordings, every layer, and thirty perturbations. Ten
-# of its questions are named before anything is measured, and corrected together; all others are
-# exploratory. Where it has been done, its tables are read here; where not, we ask a small version of it,
-# at the input alone.
+# `make timing DATASET=nmnist` asks this of 1,000 recordings, every layer, and thirty perturbations. Ten of
+# its questions are fixed in the code, and corrected together; all others are exploratory. Where it has been
+# done, its tables are read here; where not, we ask a small version of it, at the input alone.
 
 # %%
 ASKED = ("jitter 2 ms", "jitter 10 ms", "jitter 50 ms", "collapse", "equalise 2")

@@ -18,7 +18,7 @@ FINDINGS = {
     LOSS: "loses by",
     GAIN: "gains by",
     EQUIVALENT: "neither loses nor gains that much by",
-    OPEN: "leaves unsettled what is done by",
+    OPEN: "not settled is what is done by",
 }
 """What is said of the findings of primary rows, in this order."""
 
@@ -123,7 +123,7 @@ class _Numbers:
         return [
             f"Of what was asked in advance ({len(self._primary)} tests, corrected together; "
             f"{100 * MARGIN:g} point would matter), the spiking network, its {self.first} perturbed, "
-            f"{'; it '.join(parts)}."
+            f"{'; '.join(parts)}."
         ]
 
     def decoders(self) -> str:
