@@ -17,6 +17,7 @@ from typing import Any
 
 import pandas as pd
 
+from bioscnn.claims import made_now, publish
 from bioscnn.errors import UserError
 from bioscnn.files import require_file
 from bioscnn.report.document import Document
@@ -142,7 +143,8 @@ def main(folders: Sequence[Path]) -> None:
     for name, table in tables.items():
         file = "time-steps" if name == "time-steps" else f"time-step-{name}"
         table.round(5).to_csv(DOCS / "tables" / f"{file}.csv", index=False)
-    document.write(markdown(tables, summaries))
+    made = made_now("python -m analysis.time_steps", "trials", "bioscnn.experiments.classify:CLASSIFY")
+    publish(document, markdown(tables, summaries), made)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 
 from bioscnn.ann import read_card, read_model
+from bioscnn.claims import made_now, publish
 from bioscnn.datasets import ImageSet, load_dataset
 from bioscnn.errors import UserError
 from bioscnn.neurons import TimeCode
@@ -44,7 +45,8 @@ def main(files: list[Path]) -> None:
     table = pd.DataFrame(rows)
     (DOCS / "tables").mkdir(exist_ok=True)
     table.to_csv(DOCS / "tables" / "time-code-training.csv", index=False)
-    document.write(markdown(table, right, digits.sha256))
+    made = made_now(COMMAND, "digits and training seeds", "bioscnn.training.train")
+    publish(document, markdown(table, right, digits.sha256), made)
 
 
 def classified(

@@ -14,16 +14,18 @@ import pandas as pd
 
 from analysis.time_code.measure import blank_rows, potential_rows, step_rows
 from analysis.time_code.tables import markdown
+from bioscnn.claims import made_now, publish
 from bioscnn.errors import UserError
 from bioscnn.report.document import Document
 
 TABLES = {"steps": step_rows, "potentials": potential_rows, "blank": blank_rows}
 FOLDER = Path("docs/tables")
+COMMAND = "python -m analysis.time_code"
 
 
 def main(wanted: list[str]) -> None:
     """Measure the tables that are asked for, all if none is; write them, and the document from all."""
-    document = Document(Path("docs/time-code.md"), "time code")
+    document = Document(Path("docs/time-code.md"), "measured")
     for name in wanted or TABLES:
         if name not in TABLES:
             raise UserError("no such table", value=name, expected=" | ".join(TABLES))
@@ -31,7 +33,7 @@ def main(wanted: list[str]) -> None:
         table.to_csv(FOLDER / f"time-code-{name}.csv", index=False, float_format="%.6g")
         print(table.to_string())
     kept = (pd.read_csv(FOLDER / f"time-code-{name}.csv") for name in TABLES)
-    document.write(markdown(*kept))
+    publish(document, markdown(*kept), made_now(COMMAND, "digits", "bioscnn.studies.prepare"))
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from bench.simulators.compare import PAIRS, Here, There, compared
 from bench.simulators.exchange import Clock
 from bench.simulators.measure import DURATION, elsewhere, given, prepared, without_last_step
 from bench.simulators.words import markdown
+from bioscnn.claims import made_now, publish
 from bioscnn.errors import UserError
 from bioscnn.network import READOUT
 from bioscnn.report.document import Document
@@ -72,7 +73,7 @@ def main() -> int:
         return 0
     for name, table in {"simulators": rows, "simulators-layers": layers}.items():
         pd.DataFrame(table).round(4).to_csv(Path("docs/tables") / f"{name}.csv", index=False)
-    document.write(text)
+    publish(document, text, made_now("python -m bench.simulators", "digits", "bioscnn.simulation"))
     return 0
 
 

@@ -24,7 +24,7 @@ def markdown(rows: pd.DataFrame, layers: pd.DataFrame) -> str:
 
 def _table(rows: pd.DataFrame, layers: pd.DataFrame) -> Iterable[str]:
     yield (
-        "| there | dt, delay (ms) | bioscnn | dt, delay (ms) | spikes there | here | difference (%) "
+        "| there | its dt, delay (ms) | bioscnn | dt, delay (ms) | spikes there | here | difference (%) "
         "| only in one, by layer | moved | first output spike (ms) | same class, of all |"
     )
     yield "|---|---|---|---|---:|---:|---:|---|---:|---:|---:|"
