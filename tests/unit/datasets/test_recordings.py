@@ -89,6 +89,14 @@ def test_the_last_validation_digit_of_each_class_is_where_the_loader_has_it(real
     assert [numbers[digits.labels == digit].max() for digit in range(10)] == _LAST_VALIDATION.tolist()
 
 
+def test_held_out_recordings_are_those_that_the_camera_was_not_fitted_to(real_data):
+    every, unseen = (
+        load_recordings("nmnist", source=source, data=real_data) for source in ("real", "held-out")
+    )
+    assert set(unseen.index) == {number for number in every.index if number >= 500} and len(unseen) > 0
+    assert "not of the camera's fit" in unseen.source
+
+
 def test_any_first_real_recordings_are_balanced(real_data):
     shown = load_recordings("nmnist", data=real_data)
     assert len(shown) == 1000 and not shown.simulated
