@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.conversion import fired_by_rounding, rounded_activations
+from bioscnn.conversion import Scales, fired_by_rounding, rounded_activations, scale_of
 from bioscnn.ledger.conditions import scales_for
 from bioscnn.network import OUTPUT, READOUT
 from bioscnn.readout import decisions
@@ -110,7 +110,7 @@ def blank_rows() -> Iterator[dict[str, Any]]:
             }
 
 
-def _scales(case: Prepared) -> dict[str, float] | float:
+def _scales(case: Prepared) -> Scales:
     assert case.calibration is not None
     return scales_for(case.conditions, case.graph, case.calibration.intensities())
 
@@ -123,12 +123,12 @@ def _distance(
     if name == READOUT:
         V = recorded[name].potentials[:, neuron.opens]
         unit = case.network[OUTPUT].neuron.V_th * neuron.R_m / case.network[OUTPUT].neuron.R_m
-        expected = unit * said[OUTPUT] / scales[OUTPUT]
+        expected = unit * said[OUTPUT] / scale_of(scales, OUTPUT)
         return {
             "largest_potential_mV": 1e3 * float(np.abs(expected).max()),
             "largest_distance_uV": 1e6 * float(np.abs(V - expected).max()),
         }
-    ages = case.conditions.time_code.ages_of(said[name] / scales[name]).reshape(FEW, -1)
+    ages = case.conditions.time_code.ages_of(said[name] / scale_of(scales, name)).reshape(FEW, -1)
     spikes = recorded[name].spikes
     fired = np.zeros_like(ages)
     fired[spikes.trial(), spikes.neuron] = neuron.closes - spikes.step

@@ -5,7 +5,7 @@ from bioscnn.conversion.normalisation import MAX_RATE, METHODS, Normalisation, c
 from bioscnn.conversion.rate_code import RateCode
 from bioscnn.conversion.rounded import fired_by_rounding, rounded_activations
 from bioscnn.conversion.simplify import simplified
-from bioscnn.conversion.spike_times import convert_to_times, steps_needed, time_scales
+from bioscnn.conversion.spike_times import Scales, convert_to_times, scale_of, steps_needed, time_scales
 from bioscnn.conversion.stages import stage_outputs
 from bioscnn.conversion.start import spread_start
 
@@ -14,6 +14,7 @@ __all__ = [
     "METHODS",
     "Normalisation",
     "RateCode",
+    "Scales",
     "check_max_rate",
     "convert",
     "convert_to_times",
@@ -23,6 +24,7 @@ __all__ = [
     "rate_codes",
     "readout_of",
     "rounded_activations",
+    "scale_of",
     "simplified",
     "spread_start",
     "stage_outputs",

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bioscnn.ann import LayerGraph, Node, ReLU
 from bioscnn.conversion.simplify import simplified
+from bioscnn.conversion.spike_times import Scales, scale_of
 from bioscnn.conversion.stages import Stage, centred_logits, stages
 from bioscnn.neurons import TimeCode
-
-Scales = Mapping[str, float] | float
-"""The activation that the earliest spike of a window stands for: of each population, or of all."""
 
 
 def rounded_activations(
@@ -65,13 +63,9 @@ def fired_by_rounding(graph: LayerGraph, code: TimeCode, scales: Scales) -> dict
     blank = np.zeros((1, *graph.input_shape))
     said, exact = (_activations(graph, blank, scales, f) for f in (code.quantised, np.asarray))
     return {
-        name: float(np.mean((said[name] > 0) & (code.ages_of(exact[name] / _scale(scales, name)) == 0)))
+        name: float(np.mean((said[name] > 0) & (code.ages_of(exact[name] / scale_of(scales, name)) == 0)))
         for name in list(said)[:-1]
     }
-
-
-def _scale(scales: Scales, name: str) -> float:
-    return scales if isinstance(scales, float) else scales[name]
 
 
 def _activations(
@@ -92,7 +86,7 @@ def _activations(
         after = np.asarray(node.layer.forward(*inputs), np.float64)
         if isinstance(node.layer, ReLU):
             for stage in of_node[node.name]:
-                scale = _scale(scales, stage.name)
+                scale = scale_of(scales, stage.name)
                 after[:, stage.channels] = scale * said(after[:, stage.channels] / scale)
                 found[stage.name] = after[:, stage.channels]
         return after

@@ -30,8 +30,16 @@ from bioscnn.neurons import (
     postsynaptic_potential,
 )
 
+Scales = Mapping[str, float] | float
+"""The activation that the earliest spike of a window stands for: of each population, or of all."""
+
 HANDS_ON = ""
 """Node of the stages that no node of the trained network stands behind."""
+
+
+def scale_of(scales: Scales, name: str) -> float:
+    """Return the activation that the earliest spike of a population stands for."""
+    return scales[name] if isinstance(scales, Mapping) else scales
 
 
 def time_scales(graph: LayerGraph, images: NDArray[Any], percentile: float) -> dict[str, float]:
@@ -64,7 +72,7 @@ def convert_to_times(
     synapse: Synapse,
     dt: float,
     *,
-    scales: Mapping[str, float] | float = 1.0,
+    scales: Scales = 1.0,
     spikes_come_in: bool = True,
     delay: float = 0.0,
 ) -> SpikingNetwork:
@@ -133,7 +141,7 @@ def convert_to_times(
     for stage in cut:
         hands_on = isinstance(stage.layer, MaxPool2d) or stage.node == HANDS_ON
         own = stage.block.paths[0].source if hands_on else stage.name
-        scale[stage.name] = scale[own] if hands_on else scales if isinstance(scales, float) else scales[own]
+        scale[stage.name] = scale[own] if hands_on else scale_of(scales, own)
         units[stage.name] = np.full(stage.post_shape[0], scale[stage.name])
 
     def currents(stage: Stage) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

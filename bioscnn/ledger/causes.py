@@ -139,9 +139,8 @@ def _time_step(now: Conditions, graph: LayerGraph) -> Off | str:
     if fraction == 1:
         return f"dt is {format_quantity(now.dt, 'time')} already"
     fine = replace(now, dt=now.dt / fraction)
-    if (
-        now.code == "time"
-    ):  # in which windows are as long as whole steps allow, so a finer step lengthens them
+    if now.code == "time":
+        # Windows are as long as whole steps allow, so a finer step lengthens them.
         coarse, finer = now.time_code, fine.time_code
         longer = finer.window_steps * finer.dt / (coarse.window_steps * coarse.dt)
         fine = replace(fine, duration=ceil(longer * now.duration / now.dt) * now.dt)

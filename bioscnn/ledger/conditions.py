@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from bioscnn.ann import LayerGraph
 from bioscnn.conversion import (
     Normalisation,
+    Scales,
     check_max_rate,
     convert,
     convert_to_times,
@@ -190,9 +191,7 @@ def spiking_network(
     return network if conditions.start_seed is None else spread_start(network, conditions.start_seed)
 
 
-def scales_for(
-    conditions: Conditions, graph: LayerGraph, calibration: NDArray[np.float32] | None
-) -> dict[str, float] | float:
+def scales_for(conditions: Conditions, graph: LayerGraph, calibration: NDArray[np.float32] | None) -> Scales:
     """Return the activation that the earliest spike of each population stands for, in the time code."""
     times = conditions.spike_times
     assert times is not None

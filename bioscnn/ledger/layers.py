@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.ann import ReLU
-from bioscnn.conversion import rate_codes, stage_outputs
+from bioscnn.conversion import rate_codes, scale_of, stage_outputs
 from bioscnn.ledger.conditions import Case, Conditions, normalisation_for, scales_for, spiking_network
 from bioscnn.network import Population
 from bioscnn.neurons import WindowedLIF
@@ -76,8 +76,7 @@ def expected_rates(case: Case, conditions: Conditions) -> dict[str, NDArray[np.f
     if conditions.code == "time":
         scales = scales_for(conditions, case.graph, case.calibration)
         return {
-            stage.name: after.reshape(len(after), -1).astype(np.float64)
-            / (scales if isinstance(scales, float) else scales[stage.name])
+            stage.name: after.reshape(len(after), -1).astype(np.float64) / scale_of(scales, stage.name)
             for stage, _, after in stage_outputs(case.graph, case.images)
             if isinstance(stage.layer, ReLU)
         }
@@ -118,21 +117,23 @@ def compare_layers(case: Case, conditions: Conditions, device: Device) -> list[L
     """Compare every spiking population with the activations that it stands for."""
     expected = expected_rates(case, conditions)
     measured = measured_rates(case, conditions, device)
-    compared = []
-    for name, x in expected.items():
-        if conditions.code == "time":
-            values, unit = np.concatenate([[0.0], conditions.time_code.values]), "of the scale"
-            numbers = np.arange(0, len(values), -(-len(values) // N_BINS))
-            borders = np.concatenate(
-                [[-values[1]], (values[numbers[1:] - 1] + values[numbers[1:]]) / 2, [1.0]]
-            )
-        else:
-            # Whole numbers of spikes, so that no row is empty for want of a rate in between.
-            most, unit = round(float(measured[name].max()) * conditions.duration), "Hz"
-            stride = -(-(most + 1) // N_BINS)
-            borders = (np.arange(0, most + stride + 1, stride) - 0.5) / conditions.duration
-        compared.append(_compare(name, x, measured[name], borders, unit))
-    return compared
+    unit = "of the scale" if conditions.code == "time" else "Hz"
+    return [
+        _compare(name, said, measured[name], _rows(measured[name], conditions), unit)
+        for name, said in expected.items()
+    ]
+
+
+def _rows(measured: NDArray[np.float64], conditions: Conditions) -> NDArray[np.float64]:
+    """Return borders between what can be measured, so that no row is empty for want of a value in it."""
+    if conditions.code == "time":
+        borders = conditions.time_code.borders
+        stride = -(-len(borders) // N_BINS)
+        return np.concatenate([[-borders[0]], borders[::stride], [1.0]])
+    # Whole numbers of spikes.
+    most = round(float(measured.max()) * conditions.duration)
+    stride = -(-(most + 1) // N_BINS)
+    return np.asarray((np.arange(0, most + stride + 1, stride) - 0.5) / conditions.duration)
 
 
 def _said(population: Population, spikes: SpikeTrains, conditions: Conditions) -> NDArray[np.float64]:

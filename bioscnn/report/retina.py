@@ -44,6 +44,7 @@ ENTRY = {
     "current into a LIF neuron of its own, whose spikes the network sees",
     "latency": "The largest coefficients are ranked, and each is one spike, which comes the sooner the "
     "higher it ranks",
+    "spike-time": "Each positive coefficient, over the largest of its map, is one spike, whose time says it",
     "poisson": "Each positive coefficient, over the largest of its map, is the rate of Poisson spikes, which "
     "the network sees",
 }

@@ -189,7 +189,12 @@ class Recipe:
                     "validation_from": self.config.training.validation_from,
                 }
             }
-        return {} if self.front_end is None else {"encoding": asdict(self.front_end)}
+        if self.front_end is None:
+            return {}
+        made = asdict(self.front_end)
+        if encoding.kind != "spike-time":
+            del made["tau_s"]  # what there are no synapses for
+        return {"encoding": made}
 
 
 def why_no_twin(config: StudyConfig) -> str:

@@ -106,6 +106,11 @@ def test_a_retina_and_ranks_and_recordings_bring_their_own():
     assert simulated - real == set(CAMERA) and "orchard2015converting" in real
 
 
+def test_the_time_code_is_cited_in_place_of_normalisations():
+    now = cited("mnist-time")
+    assert "stanojevic2024high" in now and not {"diehl2015fast", "kim2020spikingyolo"} & now
+
+
 def test_elastic_distortions_are_cited_for_networks_that_were_shown_them():
     assert "simard2003best" in cited("mnist") and "simard2003best" not in cited("caltech")
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from bioscnn import plots
 from bioscnn.encoding import FOVEAL_PIT, rank_order, responses
 from bioscnn.errors import UserError
-from bioscnn.neurons import LIF
+from bioscnn.neurons import LIF, TimeCode
 from bioscnn.plots.style import MUTED, TRUE, WRONG
 from bioscnn.spikes import SpikeTrains
 from bioscnn.statistics import proportion_of_counts
@@ -21,7 +21,7 @@ from tests.unit.test_front_end_plots import SETS, means
 
 DT = 1e-3
 WITHOUT_UNIT = {
-    "epoch", "spikes per image",
+    "epoch", "spikes per image", "value (of the scale)",
     "neuron", "class", "population", "trials", "spikes in a trial", "true class",
     "class chosen by the network", "spikes in 30 ms", "synaptic operations in 30 ms", "difference (points)",
     "layer", "decoder", "perturbation", "class of the trial", "difference to clean spikes (points)",
@@ -121,6 +121,7 @@ FIGURES: dict[str, Callable[..., Figure]] = {
     "accuracy": lambda **o: plots.accuracy_over_time(
         curves(), DT, reference=proportion_of_counts(198, 200), chosen="a rule", **o
     ),
+    "spike times": lambda **o: plots.spike_times(TimeCode(20e-3, 5e-3, 1e-3), 20e-3, **o),
     "confusion": lambda **o: plots.confusion(np.diag(np.arange(10)) + 1, DIGITS, **o),
     "raster": lambda **o: plots.raster(
         {"conv1": trains(400, 500), "output": trains(20, 10)}, 0, image=image(), classes=DIGITS, label=3, **o
