@@ -98,7 +98,8 @@ def markdown(table: pd.DataFrame, right: dict[str, list[NDArray[np.bool_]]], sha
     lines = [
         f"Measured by `{COMMAND}` on the {n:,} test digits (SHA-256 `{sha256[:12]}`), in steps of 1 ms; one "
         "row per seed stands in [tables/time-code-training.csv](tables/time-code-training.csv). The 95 % "
-        "intervals allow for trials and, where there are several, for training seeds.",
+        "intervals allow for trials and, where there are several, for training seeds. Settings were chosen "
+        "on validation digits; the first seed ships.",
         "",
         "| network | seeds | validation, % | test, % | least, most | spikes | least, most | of the input |",
         "|---|---|---|---|---|---|---|---|",

@@ -191,7 +191,7 @@ def _spiking(record: EpochRecord, n: int, duration: float) -> dict[str, Any] | N
     if record.spiking_accuracy is None:
         return None
     share = _share(proportion_of_counts(round(record.spiking_accuracy * n), n))
-    return {**share, "spikes_per_image": record.spikes_per_image, "duration_ms": 1e3 * duration}
+    return {**share, "spikes_per_image": record.spikes_per_image, "duration_ms": round(1e3 * duration, 6)}
 
 
 def _examples(
