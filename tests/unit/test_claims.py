@@ -30,8 +30,6 @@ from bioscnn.report.document import Document
 from tests.cli.test_commands import bioscnn
 
 HOUSE = ROOT.parent
-NOT_CONVERTED: set[str] = set()
-"""Pages that still have numbers without a table: this list only gets shorter."""
 
 READOUT = "bioscnn.readout"
 RECORD = made_now("bioscnn run mnist", "trials", READOUT)
@@ -61,11 +59,7 @@ def written(folder, page, tables, record=OF_RUNS):
 
 @pytest.mark.parametrize("page", pages_of(HOUSE), ids=lambda page: page.name)
 def test_every_number_of_the_docs_is_what_its_table_says(page):
-    problems = [claim for claim in check_page(page) if claim.problem]
-    if page.name in NOT_CONVERTED:
-        assert problems, "it is converted: take it off the list"
-    else:
-        assert problems == []
+    assert [claim for claim in check_page(page) if claim.problem] == []
 
 
 def test_any_edited_number_of_the_readme_is_found_and_mended(tmp_path):
