@@ -101,7 +101,8 @@ def markdown(table: pd.DataFrame, right: dict[str, list[NDArray[np.bool_]]], sha
         "intervals allow for trials and, where there are several, for training seeds. Settings were chosen "
         "on validation digits; the first seed ships.",
         "",
-        "| network | seeds | validation, % | test, % | test, least and most (%) | spikes | spikes, least and most | of the input |",
+        "| network | seeds | validation, % | test, % | test, least and most (%) | spikes "
+        "| spikes, least and most | of the input |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for name, rows in table.groupby("network", sort=False):
