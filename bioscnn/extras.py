@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from importlib import import_module
 from importlib.metadata import PackageNotFoundError, requires
+from importlib.util import find_spec
 
 from bioscnn.errors import UserError
 
@@ -27,10 +27,11 @@ def require(what: str, extra: str, *packages: str) -> None:
         Saying how to install them.
     """
     try:
-        for package in packages:
-            import_module(package)
-    except ModuleNotFoundError:
-        raise UserError(what, fix=how_to_install(extra)) from None
+        missing = any(find_spec(package) is None for package in packages)
+    except ModuleNotFoundError:  # of a package that holds it
+        missing = True
+    if missing:
+        raise UserError(what, fix=how_to_install(extra))
 
 
 def how_to_install(extra: str) -> str:

@@ -13,15 +13,16 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 OPTIONS = (
-    "collapsed", "dask", "data", "folds", "jobs", "kinds", "network", "on", "out", "pbs", "perturb", "retry",
-    "seed", "shard", "slurm", "steps", "study", "to", "trials",
+    "collapsed", "dask", "data", "epochs", "factorial", "folds", "gain", "jobs", "kinds", "layer", "network",
+    "networks", "on", "out", "pbs", "perturb", "retry", "search", "seed", "shard", "slurm", "steps", "study",
+    "to", "training-examples", "training-seeds", "trials",
 )  # fmt: skip
 """Options of the shell that errors name; those of other programs, such as pip's, stay as they are."""
 
 _OPTION = re.compile(rf"--({'|'.join(OPTIONS)})\b(?!-)")
 _CHANGE = re.compile(r'--set ([\w.]+) ?= ?("[^"]*"|[^\s,;:)]+)')
 _COMMAND = re.compile(r"bioscnn (train|run) (\S+)((?: --set [\w.]+=[^\s;]+)+)")
-_OTHER_NAMES = {"network": "networks", "study": "study_file"}
+_OTHER_NAMES = {"network": "networks", "study": "study_file", "layer": "layers"}
 
 
 def in_python(function: Callable[P, R]) -> Callable[P, R]:
@@ -51,7 +52,7 @@ def python_words(text: str) -> str:
     """
     text = _COMMAND.sub(lambda m: f'bioscnn.{m[1]}("{m[2]}", {_mapping(m[3])})', text)
     text = _CHANGE.sub(lambda m: f"changes={_mapping(m[0])}", text)
-    text = _OPTION.sub(lambda m: _OTHER_NAMES.get(m[1], m[1]), text)
+    text = _OPTION.sub(lambda m: _OTHER_NAMES.get(m[1], m[1]).replace("-", "_"), text)
     return text.replace("--set", "changes")
 
 

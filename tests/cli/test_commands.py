@@ -249,7 +249,7 @@ def test_a_folder_that_holds_something_else_is_not_overwritten(tmp_path):
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter.tex").write_text("precious")
     done = bioscnn(tmp_path, "run", STUDY, "--trials", 1, "--out", "thesis")
-    assert_refused(done, "thesis", "no earlier result")
+    assert_refused(done, "thesis", "--out")
     assert (tmp_path / "thesis" / "chapter.tex").read_text() == "precious"
 
 

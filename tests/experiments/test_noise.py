@@ -221,7 +221,7 @@ def test_what_does_not_fit_is_refused_in_the_plan(study, changes, kinds, key):
 def test_networks_are_trained_before_those_that_begin_with_them_and_before_they_are_simulated():
     pytest.importorskip("torch")
     experiment = NoiseExperiment(
-        STUDY, kinds=("blur",), trials=20, training_seeds=2, only=("soft LIF", "fine-tuned")
+        STUDY, kinds=("blur",), trials=20, training_seeds=2, networks=("soft LIF", "fine-tuned")
     )
     bench, done = Bench(None), Done((), {}, {})
     rounds = []
@@ -264,7 +264,7 @@ def test_what_holds_for_one_readout_only_is_said():
 @pytest.mark.parametrize(
     ("options", "key"),
     [({"training_seeds": 1}, "--training-seeds"), ({"training_examples": 9}, "--training-examples"),
-     ({"only": ("soft",)}, "--networks")],
+     ({"networks": ("soft",)}, "--networks")],
 )  # fmt: skip
 def test_a_factor_of_one_level_and_networks_that_are_none_are_refused(options, key):
     with pytest.raises(UserError) as error:

@@ -13,7 +13,7 @@ from bioscnn.studies.explainable import case_of
 from bioscnn.studies.plan import plan_study
 from bioscnn.studies.prepare import prepare
 from bioscnn.studies.recipe import recipe_of
-from bioscnn.studies.training import load_shown
+from bioscnn.studies.training import load_training_examples
 
 SIMS = Path(__file__).parents[2] / "sims"
 FEW = ["dataset.trials=20", "noise.contrast.factor=0.2"]
@@ -73,11 +73,14 @@ def test_the_trained_and_the_spiking_network_see_the_stretched_image():
 
 def test_training_is_shown_stretched_pixels():
     recipe = recipe_of(read_study(SIMS / "mnist.toml", [ADAPTED, "dataset.split=validation"]))
-    shown = load_shown(recipe, "validation", None, 20)
+    shown = load_training_examples(recipe, "validation", None, 20)
     assert shown.stimulus.dtype == np.float32 and (shown.stimulus.max(axis=(1, 2, 3)) == 1).all()
     assert recipe.facts()["encoding"]["gain_control"] == "image"
     plain = replace(recipe, config=read_study(SIMS / "mnist.toml").config)
-    assert plain.facts() == {} and load_shown(plain, "validation", None, 20).stimulus.dtype == np.uint8
+    assert (
+        plain.facts() == {}
+        and load_training_examples(plain, "validation", None, 20).stimulus.dtype == np.uint8
+    )
 
 
 def test_plan_and_script_know_it():

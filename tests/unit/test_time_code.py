@@ -67,7 +67,7 @@ def test_each_input_fires_once_so_long_before_its_window_closes():
         ("simulation.device=genn", "simulation.device"),
         ("readout.rule=peak-potential", "readout.rule"),
         ("network.model=mnist-small", "network.code"),
-        ("network.code=rate", "encoding.kind"),
+        ("network.code=rate", "network.scale"),
         ("network.scale=0", "network.scale"),
     ],
 )
@@ -86,8 +86,8 @@ def test_auto_is_the_end_of_the_last_window_at_any_time_step():
 
 
 def test_a_scale_of_its_own_needs_no_training_images_and_rates_keep_their_keys():
-    scaled = read_study(STUDY, ["network.scale=1"]).config.model_dump()["network"]
-    assert scaled == {"model": "mnist-small-relu", "code": "time", "scale": 1.0}
+    scaled = read_study(STUDY).config.model_dump()["network"]
+    assert scaled == {"model": "mnist-small-time", "code": "time", "scale": 1.0}
     assert "code" not in read_study(STUDY.with_name("mnist.toml")).config.model_dump()["network"]
     with pytest.raises(UserError, match="earliest spike"):
         read_study(STUDY.with_name("mnist.toml"), ["network.scale=1"])

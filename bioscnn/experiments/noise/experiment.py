@@ -59,7 +59,7 @@ class NoiseExperiment:
         if not given, those that ship meet noise of several seeds.
     training_examples : int, optional
         Such a training shows the first so many examples; those of the recipe if not given.
-    only : sequence of str
+    networks : sequence of str
         Names of the networks that are compared; all of the data set if there are none.
     """
 
@@ -69,7 +69,7 @@ class NoiseExperiment:
     trials: int | None = None
     training_seeds: int | None = None
     training_examples: int | None = None
-    only: Sequence[str] = ()
+    networks: Sequence[str] = ()
     name: str = field(default="noise", init=False)
     keeps_failures: bool = field(default=False, init=False)
 
@@ -89,17 +89,17 @@ class NoiseExperiment:
         return amount_of(self.study.config, quick=self.quick, trials=self.trials, seeds=self.training_seeds)
 
     @cached_property
-    def networks(self) -> dict[str, tuple[ComparedNetwork, Study]]:
+    def compared(self) -> dict[str, tuple[ComparedNetwork, Study]]:
         """What is compared, by name, each with its study."""
         return {
             network.name: (network, network.of(self.study, self.amount.trials))
-            for network in networks_of(self.study, self.only)
+            for network in networks_of(self.study, self.networks)
         }
 
     @cached_property
     def noises(self) -> dict[str, type[Noise]]:
         """The kinds of noise, by name."""
-        configs = [study.config for _, study in self.networks.values()]
+        configs = [study.config for _, study in self.compared.values()]
         return kinds_of(configs, self.kinds, quick=self.quick)
 
     def plan(self, bench: Bench) -> list[Unit]:
@@ -107,7 +107,7 @@ class NoiseExperiment:
         refuse_noise(
             self.study.config, "the noise experiment adds noise itself", "remove the table; --kinds chooses"
         )
-        for _, study in self.networks.values():
+        for _, study in self.compared.values():
             bench.case(study)
         if self.training_seeds is None:
             if self.training_examples is not None:
@@ -136,7 +136,7 @@ class NoiseExperiment:
                 expected="2 or more; 5 for an interval that is worth its name",
             )
         recipes = shipped_recipes()
-        for network, _ in self.networks.values():
+        for network, _ in self.compared.values():
             if network.model not in recipes:
                 raise UserError(
                     "no recipe says how the network is trained",
@@ -150,7 +150,7 @@ class NoiseExperiment:
     def _trainings(self, done: Done) -> list[Unit]:
         """Return the trainings that are not done and begin with nothing, or with a network that is done."""
         recipes = shipped_recipes()
-        models = [network.model for network, _ in self.networks.values()]
+        models = [network.model for network, _ in self.compared.values()]
         starts = [recipes[model].start for model in models]
         return [
             unit
@@ -173,7 +173,7 @@ class NoiseExperiment:
     def _simulations(self, done: Done | None = None) -> list[Unit]:
         """Return every network as it is, and in every noise that fits it at every severity and seed."""
         units = []
-        for name, (network, study) in self.networks.items():
+        for name, (network, study) in self.compared.items():
             needs: dict[int, tuple[str, ...]] = dict.fromkeys(self.amount.seeds, ())
             if done is not None:
                 trained = {seed: self._training(network.model, seed, done) for seed in needs}
@@ -207,12 +207,12 @@ class NoiseExperiment:
     def analyse(self, done: Done, bench: Bench) -> Analysis:
         """Return accuracies, losses, comparisons and the verdict."""
         config = self.study.config
-        main, main_study = next(iter(self.networks.values()))
+        main, main_study = next(iter(self.compared.values()))
         shown = bench.clean(main_study.config)
         examples = shown.examples
         results = Results(
             done,
-            tuple(self.networks),
+            tuple(self.compared),
             self.noises,
             self.amount,
             config.readout.rule,
@@ -262,7 +262,7 @@ class NoiseExperiment:
                 "chance": 1 / len(examples.classes),
                 "networks": [
                     {"name": network.name, "model": network.model, "about": network.about}
-                    for network, _ in self.networks.values()
+                    for network, _ in self.compared.values()
                 ],
                 "noises": [
                     {
@@ -275,7 +275,7 @@ class NoiseExperiment:
                 "data_sha256": examples.sha256,
                 "weights": {
                     study.config.network.model: bench.graph(study.config).sha256()
-                    for _, study in self.networks.values()
+                    for _, study in self.compared.values()
                 },
             },
             shown.simulated,

@@ -174,7 +174,7 @@ def test_networks_without_values_for_spike_times_are_refused(layers, neuron, pro
         (["synapse.model=conductance"], "training.on"),
         (["neuron.model=if"], "training.on"),
         (["encoding.kind=poisson"], "training.on"),
-        (["encoding.gain=2"], "training.on"),
+        (["encoding.gain=2"], "encoding.gain"),
         (["training.times.scale=0"], "training.times.scale"),
     ],
 )
