@@ -14,8 +14,8 @@ R = TypeVar("R")
 
 OPTIONS = (
     "collapsed", "dask", "data", "epochs", "factorial", "folds", "gain", "jobs", "kinds", "layer", "network",
-    "networks", "on", "out", "pbs", "perturb", "retry", "search", "seed", "seeds", "shard", "slurm", "steps", "study",
-    "to", "training-examples", "training-seeds", "trials",
+    "networks", "on", "out", "pbs", "perturb", "retry", "search", "seed", "seeds", "shard", "slurm", "steps",
+    "study", "to", "training-examples", "training-seeds", "trials",
 )  # fmt: skip
 """Options of the shell that errors name; those of other programs, such as pip's, stay as they are."""
 
