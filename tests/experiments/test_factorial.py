@@ -164,7 +164,7 @@ def test_networks_are_trained_from_their_seeds_and_every_cell_is_shown_to_each(t
     pytest.importorskip("torch")
     digits = load_dataset("mnist", "validation").take(64)
     shown = TrainingExamples(digits.intensities(), digits, (1, 28, 28))
-    monkeypatch.setattr("bioscnn.studies.training.load_shown", lambda *_: shown)
+    monkeypatch.setattr("bioscnn.studies.training.load_training_examples", lambda *_: shown)
     monkeypatch.setenv("BIOSCNN_CACHE", str(tmp_path / "cache"))
     for name in ("RUNG", "TIME"):
         fake = f"tests.experiments.test_factorial:{'COUNTED' if name == 'RUNG' else 'TIMED'}"

@@ -35,7 +35,7 @@ def done(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("BIOSCNN_DATA", raising=False)
         # Networks of one shape, of which one program is compiled.
-        patch.setattr("bioscnn.experiments.noise.experiment.networks_of", lambda study: NETWORKS["mnist"][:2])
+        patch.setattr("bioscnn.experiments.noise.experiment.networks_of", lambda *_: NETWORKS["mnist"][:2])
         experiment = NoiseExperiment(read_study(STUDY), quick=True, kinds=KINDS, trials=TRIALS)
         yield run_experiment(
             experiment, where=Where(1), data=None, results=tmp_path_factory.mktemp("noise"),

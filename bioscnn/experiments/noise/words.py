@@ -233,7 +233,7 @@ def helps_caption(shown: Shown) -> str:
         f"{points_interval(row.low, row.high)}, over other menus of kinds "
         f"{points_interval(row.menu_low, row.menu_high)}"
         for _, row in rows.iterrows()
-        if row.menu_low == row.menu_low
+        if pd.notna(row.menu_low)
     ]
     start = f"Mean over the kinds: {'; '.join(each)}. " if each else ""
     return (
