@@ -85,7 +85,7 @@ def _first_to_fall(results: Results, losses: Sequence[Row], title: str) -> str:
 
 
 def _what_helps(rows: Rows) -> list[str]:
-    """Return one sentence per question: in noise of which parts something helps, or harms."""
+    """Return one sentence per question: in noise of which parts something helps; intervals are corrected."""
     sentences = []
     for question, helper in HELPERS.items():
         parts = {
@@ -102,7 +102,7 @@ def _in_noise_of(parts: Mapping[str, Row]) -> str:
     words = []
     for sign, verb in ((1, "helps"), (-1, "harms"), (0, "makes no significant difference")):
         named = [
-            f"{PART_NAMES[part]} ({points_of(row)})"
+            f"{PART_NAMES[part]} ({points_of(row | {'low': row['low_holm'], 'high': row['high_holm']})})"
             for part, row in parts.items()
             if sign == row["significant"] * (1 if row["difference"] > 0 else -1)
         ]
