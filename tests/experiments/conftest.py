@@ -5,6 +5,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from bioscnn.experiments.engine import bench_of
+
 
 @contextmanager
 def no_pages() -> Iterator[None]:
@@ -12,6 +14,12 @@ def no_pages() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("bioscnn.experiments.run.write_page", lambda page, folder: None)
         yield
+
+
+@pytest.fixture(autouse=True, scope="module")
+def fresh_bench():
+    """Examples of another data folder, which BIOSCNN_DATA named for other tests, are not remembered."""
+    bench_of.cache_clear()
 
 
 @pytest.fixture
