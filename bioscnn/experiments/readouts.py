@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from bioscnn.experiments.experiment import Row
 from bioscnn.experiments.phrases import listed
@@ -10,19 +10,19 @@ from bioscnn.readout import READOUTS
 from bioscnn.report.formats import plural
 
 
-def readout_rows(rows_by: Callable[[str], Sequence[Row]], is_headline: Callable[[Row], bool]) -> list[Row]:
+def readout_rows(compared: Mapping[str, Sequence[Row]], is_headline: Callable[[Row], bool]) -> list[Row]:
     """Return ``readouts.csv``: the headline comparisons of an experiment by every readout.
 
     Each readout is a family of its own: it is what the experiment would have found with that readout.
 
     Parameters
     ----------
-    rows_by : callable
-        Returns the corrected rows of the experiment for the name of a readout.
+    compared : mapping
+        The corrected rows of the experiment by each readout.
     is_headline : callable
         Whether a row is among those that the sentences of the experiment are made of.
     """
-    return [{"readout": rule, **row} for rule in READOUTS for row in rows_by(rule) if is_headline(row)]
+    return [{"readout": rule, **row} for rule, rows in compared.items() for row in rows if is_headline(row)]
 
 
 def agreement(rows: Sequence[Row], rule: str, named_by: Sequence[str]) -> str:
@@ -45,17 +45,18 @@ def agreement(rows: Sequence[Row], rule: str, named_by: Sequence[str]) -> str:
     found = {what: row for what, row in by_rule[rule].items() if row["significant"]}
     if not found:
         return f"By {rule}, the readout of this study, no headline difference is significant."
-    missing: dict[str, set[tuple[object, ...]]] = {}
-    opposite: dict[str, set[tuple[object, ...]]] = {}
-    for name, others in by_rule.items():
-        for what, row in found.items():
-            if not others[what]["significant"]:
-                missing.setdefault(name, set()).add(what)
-            elif others[what]["difference"] * row["difference"] < 0:
-                opposite.setdefault(name, set()).add(what)
+
+    def where(differs: Callable[[Row, Row], bool]) -> dict[str, set[tuple[object, ...]]]:
+        return {
+            name: {what for what, row in found.items() if differs(others[what], row)}
+            for name, others in by_rule.items()
+        }
+
+    missing = where(lambda other, row: not other["significant"])
+    opposite = where(lambda other, row: other["significant"] and other["difference"] * row["difference"] < 0)
     held = len(found) - len(set().union(*missing.values(), *opposite.values()))
     parts = [f"{held or 'none'} held by all {len(READOUTS)} readouts"]
     for words, some in (("not significant", missing), ("of the opposite sign", opposite)):
-        named = [f"{name} ({len(what)})" for name, what in some.items()]
+        named = [f"{name} ({len(what)})" for name, what in some.items() if what]
         parts += [f"{words} by {listed(named)}"] if named else []
     return f"Of {plural(len(found), 'significant headline difference')} by {rule}: {'; '.join(parts)}."

@@ -27,6 +27,7 @@ from bioscnn.experiments.readouts import agreement, readout_rows
 from bioscnn.experiments.retrained import training_unit
 from bioscnn.experiments.unit import Unit
 from bioscnn.noise import Noise
+from bioscnn.readout import READOUTS
 from bioscnn.report.formats import percent, percent_interval, plural
 from bioscnn.report.page import Page
 from bioscnn.studies.disturbance import refuse_noise
@@ -218,14 +219,12 @@ class NoiseExperiment:
             config.readout.rule,
             retrained=self.training_seeds is not None,
         )
+        compared = {rule: comparison_rows(replace(results, rule=rule)) for rule in READOUTS}
         tables = {
             "accuracy": accuracy_rows(results),
             "losses": loss_rows(results),
-            "comparisons": comparison_rows(results),
-            "readouts": readout_rows(
-                lambda rule: comparison_rows(replace(results, rule=rule)),
-                lambda row: is_question(row["noise"]),
-            ),
+            "comparisons": compared[results.rule],
+            "readouts": readout_rows(compared, lambda row: is_question(row["noise"])),
         }
         title = TITLES.get(config.dataset.name, examples.name)
         clean = [row for row in tables["accuracy"] if row["noise"] == CLEAN and row["method"] == "spiking"]
