@@ -23,9 +23,6 @@ from bioscnn.training.train import require_torch
 if TYPE_CHECKING:
     from bioscnn.studies.training import TrainingExamples
 
-TRAINING_SEEDS = ("training seeds",)
-"""What differs from one of these networks to the next."""
-
 NETWORK = "training network"
 """Condition of the units that train them."""
 

@@ -9,6 +9,9 @@ from bioscnn.statistics import Estimate, corrected
 
 Row = dict[str, Any]
 
+TRAINING_SEEDS, NOISE_SEEDS = ("training seeds",), ("noise seeds",)
+"""What differs from one seed to the next, as intervals say it."""
+
 MARGIN = 0.01
 """A difference of accuracies that would matter: one point."""
 

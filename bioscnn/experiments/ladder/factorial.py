@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from bioscnn.experiments.classify import correct_of
 from bioscnn.experiments.experiment import Row
 from bioscnn.experiments.ladder.cells import ALL, FACTORS, NEEDS, Cell, contexts_of, name_of
-from bioscnn.experiments.retrained import TRAINING_SEEDS
-from bioscnn.experiments.rows import corrected_rows, estimate_cells
+from bioscnn.experiments.rows import TRAINING_SEEDS, corrected_rows, estimate_cells
 from bioscnn.experiments.unit import Outcome
 from bioscnn.statistics import Estimate, difference, mean, mean_difference, proportion
 

@@ -12,7 +12,7 @@ from bioscnn.experiments.classify import correct_of
 from bioscnn.experiments.experiment import Done, Row
 from bioscnn.experiments.noise.conditions import CLEAN, Amount
 from bioscnn.experiments.noise.networks import QUESTIONS, SEEN_IN_TRAINING
-from bioscnn.experiments.rows import corrected_rows, share_cells
+from bioscnn.experiments.rows import NOISE_SEEDS, TRAINING_SEEDS, corrected_rows, share_cells
 from bioscnn.experiments.unit import Outcome
 from bioscnn.noise import Noise
 from bioscnn.noise.parts import part_of
@@ -24,8 +24,6 @@ ALL = "all"
 
 SPIKING, ANN = "spiking", "ann"
 SEEN, UNSEEN = "seen in training", "not seen in training"
-
-TRAINING_SEEDS, NOISE_SEEDS = ("training seeds",), ("noise seeds",)
 
 MENUS = 2000
 """So many menus of kinds are drawn to say how much a mean over kinds depends on which they are."""

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from bioscnn.experiments.experiment import Row
 from bioscnn.experiments.retina.choices import CLEAN, Choice, Condition
-from bioscnn.experiments.rows import share_cells
+from bioscnn.experiments.rows import NOISE_SEEDS, TRAINING_SEEDS, share_cells
 from bioscnn.statistics import Estimate, proportion, score_mean
 
 
 def seeds_of(condition: Condition) -> tuple[str, ...]:
     """Return what differs from one seed to the next."""
-    return ("training seeds",) if condition == CLEAN else ("training seeds", "noise seeds")
+    return TRAINING_SEEDS if condition == CLEAN else TRAINING_SEEDS + NOISE_SEEDS
 
 
 Correct = NDArray[np.bool_]

@@ -12,7 +12,7 @@ from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.classify import CLASSIFY as OF_STUDIES
 from bioscnn.experiments.classify import classify_case
 from bioscnn.experiments.times_needed.kinds import KINDS, Amount
-from bioscnn.experiments.trained import network_of, onnx_bytes, told_by_epoch
+from bioscnn.experiments.trained import arrays_of, network_of, onnx_bytes, told_by_epoch
 from bioscnn.experiments.unit import Measure, Outcome, Unit, hash_of
 from bioscnn.seeds import stream
 from bioscnn.spikes import SpikeTrains
@@ -148,8 +148,8 @@ def _inputs_of_training(unit: Unit, bench: Bench) -> str:
     shown = training_recordings(unit.study.config, _amount(unit), bench)
     spikes = _destroyed(unit, shown, bench)
     settings = [repr(_recipe(unit, stage).settings(n)) for stage, n in _stages(unit).items()]
-    arrays = spikes.neuron, spikes.step, spikes.trial_start, shown.examples.labels
-    return hash_of(_initial(unit, shown).sha256(), *settings, *arrays)
+    arrays = arrays_of(spikes)
+    return hash_of(_initial(unit, shown).sha256(), *settings, *arrays, shown.examples.labels)
 
 
 def _inputs_of_classes(unit: Unit, bench: Bench) -> str:

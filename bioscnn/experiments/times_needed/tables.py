@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.experiments.experiment import Row
-from bioscnn.experiments.rows import corrected_rows, finding, share_cells
+from bioscnn.experiments.rows import TRAINING_SEEDS, corrected_rows, finding, share_cells
 from bioscnn.experiments.times_needed.kinds import COUNTS, FRAMES, ORIGINAL, SPIKING
 from bioscnn.statistics import Estimate, difference, proportion
 
-SEEDS = ("training seeds",)
 PRIMARY, EXPLORATORY = "primary", "exploratory"
 
 Right = NDArray[np.bool_]
@@ -47,7 +46,7 @@ def accuracy_rows(answers: Mapping[str, Answers], rule: str) -> list[Row]:
             "network": network,
             "kind": kind,
             "readout": readout,
-            **share_cells(proportion(right, seeds=SEEDS)),
+            **share_cells(proportion(right, seeds=TRAINING_SEEDS)),
             "n": right.shape[1],
             "seeds": right.shape[0],
         }
@@ -101,4 +100,4 @@ def _compared(
     network: str, kind: str, readout: str, against: str, first: Right, second: Right
 ) -> tuple[Row, Estimate]:
     cells = {"network": network, "readout": readout, "kind": kind, "against": against}
-    return cells, difference(first, second, seeds=SEEDS)
+    return cells, difference(first, second, seeds=TRAINING_SEEDS)
