@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bioscnn.ann import LayerGraph, read_onnx, write_onnx
+from bioscnn.ann import LayerGraph
 from bioscnn.caches import cache_folder
 from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
@@ -108,22 +108,19 @@ def retrain(unit: Unit, bench: Bench) -> Outcome:
     settings = recipe.settings(len(training.examples))
     place = cache_folder() / "training" / f"{unit.id}-{code_of(unit.measure)}"
     place.mkdir(parents=True, exist_ok=True)
-    path = place / f"{recipe.name}.onnx"
-    if not path.exists():
-        graph, _ = train(
-            _initial(unit, recipe, training, bench),
-            training.stimulus,
-            training.examples.labels,
-            validation.stimulus,
-            validation.examples.labels,
-            settings,
-            None if recipe.teacher is None else bench.read(recipe.teacher),
-            checkpoint=place / "checkpoint.npz",
-            progress=told_by_epoch(bench.progress, f"{recipe.name}, seed {settings.seed}", settings),
-            noisy_images=training.noisy,
-        )
-        write_onnx(graph, path)
-    onnx = onnx_bytes(read_onnx(path))
+    graph, _ = train(
+        _initial(unit, recipe, training, bench),
+        training.stimulus,
+        training.examples.labels,
+        validation.stimulus,
+        validation.examples.labels,
+        settings,
+        None if recipe.teacher is None else bench.read(recipe.teacher),
+        checkpoint=place / "checkpoint.npz",
+        progress=told_by_epoch(bench.progress, f"{recipe.name}, seed {settings.seed}", settings),
+        noisy_images=training.noisy,
+    )
+    onnx = onnx_bytes(graph)
     shutil.rmtree(place, ignore_errors=True)
     return {"onnx": onnx}
 
