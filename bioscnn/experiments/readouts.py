@@ -26,7 +26,7 @@ def readout_rows(compared: Mapping[str, Sequence[Row]], is_headline: Callable[[R
 
 
 def agreement(rows: Sequence[Row], rule: str, named_by: Sequence[str]) -> str:
-    """Return the sentence that says for which readouts the significant differences of a study hold.
+    """Return what the readouts agree on: the significant differences of a study, and those of others alone.
 
     A difference holds for another readout if it is significant there, with the same sign.
 
@@ -43,8 +43,14 @@ def agreement(rows: Sequence[Row], rule: str, named_by: Sequence[str]) -> str:
     for row in rows:
         by_rule[row["readout"]][tuple(row[column] for column in named_by)] = row
     found = {what: row for what, row in by_rule[rule].items() if row["significant"]}
+    others_alone = {
+        name: sum(row["significant"] and what not in found for what, row in others.items())
+        for name, others in by_rule.items()
+    }
+    alone = [f"{name} ({n})" for name, n in others_alone.items() if n]
+    more = f" Significant by another readout alone: {listed(alone)}." if alone else ""
     if not found:
-        return f"By {rule}, the readout of this study, no headline difference is significant."
+        return f"By {rule}, the readout of this study, no headline difference is significant.{more}"
 
     def where(differs: Callable[[Row, Row], bool]) -> dict[str, set[tuple[object, ...]]]:
         return {
@@ -59,4 +65,4 @@ def agreement(rows: Sequence[Row], rule: str, named_by: Sequence[str]) -> str:
     for words, some in (("not significant", missing), ("of the opposite sign", opposite)):
         named = [f"{name} ({len(what)})" for name, what in some.items() if what]
         parts += [f"{words} by {listed(named)}"] if named else []
-    return f"Of {plural(len(found), 'significant headline difference')} by {rule}: {'; '.join(parts)}."
+    return f"Of {plural(len(found), 'significant headline difference')} by {rule}: {'; '.join(parts)}.{more}"

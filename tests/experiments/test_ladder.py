@@ -197,17 +197,6 @@ def test_the_verdict_names_significant_changes_alone(three):
     assert not any("the b" in sentence for sentence in verdict(three, none))
 
 
-@pytest.mark.parametrize("apart", [0.02, 0.001])
-def test_a_piece_comes_first_above_all_only_where_the_intervals_part(three, apart):
-    values = {"b": -0.03 - apart, "c": -0.03}
-    changed = [
-        row | {"difference": value, "low": value - 0.005, "high": value + 0.005, "significant": True}
-        for row in comparison_rows(three, LABELS)
-        for value in [values.get(row["first"], 0.0)]
-    ]
-    assert ("above all with the b" in verdict(three, changed)[0]) == (apart > 0.01)
-
-
 def test_a_neuron_of_ones_own_stands_beside_the_ladder_in_the_verdict(three):
     first = three[0].outcome
     own = result("own", range(200), first["latency_ms"], first["spikes"], "b", own=True)

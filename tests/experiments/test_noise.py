@@ -254,11 +254,13 @@ def test_what_holds_for_one_readout_only_is_said():
         for noise, difference, significant in (
             ("blur", 0.1, True),
             ("loss", -0.1 if rule == "first-spike" else 0.1, rule != "spike-count"),
+            ("jitter", 0.1, rule == "spike-count"),
         )
     ]
     sentence = agreement(rows, "peak-potential", ("noise",))
     assert "2 significant" in sentence and "1 held by all 5 readouts" in sentence
     assert "not significant by spike-count (1)" in sentence and "opposite sign by first-spike (1)" in sentence
+    assert "another readout alone: spike-count (1)" in sentence
 
 
 @pytest.mark.parametrize(

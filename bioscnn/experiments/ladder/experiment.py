@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,18 +18,26 @@ from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.experiment import Analysis, Done, Entry, Row
 from bioscnn.experiments.ladder.cells import Cell, cells_of, name_of
-from bioscnn.experiments.ladder.factorial import Factorial, tables_of
+from bioscnn.experiments.ladder.factorial import Factorial, shapley_rows, tables_of
 from bioscnn.experiments.ladder.fine_tuning import training_examples, training_set, why_not
 from bioscnn.experiments.ladder.measure import loaded_rung, rung_case
 from bioscnn.experiments.ladder.page import interval_of, ladder_page
 from bioscnn.experiments.ladder.rungs import Rung, of_rung, rungs_of
-from bioscnn.experiments.ladder.tables import RungResult, comparison_rows, fine_tuned_rows, ladder_rows
+from bioscnn.experiments.ladder.tables import (
+    RungResult,
+    comparison_rows,
+    fine_tuned_rows,
+    is_of_accuracy,
+    ladder_rows,
+)
 from bioscnn.experiments.ladder.verdict import verdict_of, verdict_of_factorial
+from bioscnn.experiments.readouts import agreement, readout_rows
 from bioscnn.experiments.retrained import NETWORK, training_units
 from bioscnn.experiments.unit import Outcome, Unit
 from bioscnn.network import OUTPUT
 from bioscnn.neurons import LeadingCount, Pulse
 from bioscnn.neurons.synapse import lasts
+from bioscnn.readout import READOUTS
 from bioscnn.report.formats import percent, plural
 from bioscnn.report.page import Page
 from bioscnn.statistics import proportion
@@ -206,18 +214,29 @@ class LadderExperiment:
         bottom, case = results[0].outcome, cases[self.rungs[0].name]
         config, examples = case.study.config, case.examples
         ann = proportion(bottom["ann"] == bottom["label"])
-        rows, comparisons = ladder_rows(results), comparison_rows(results, bottom["ann"])
-        tables: dict[str, Sequence[Row]] = {"ladder": rows, "comparisons": comparisons}
+        rule, rows = config.readout.rule, ladder_rows(results)
+        compared = {
+            name: comparison_rows([replace(one, rule=name) for one in results], bottom["ann"])
+            for name in READOUTS
+        }
+        tables: dict[str, Sequence[Row]] = {
+            "ladder": rows,
+            "comparisons": (comparisons := compared[rule]),
+            "readouts": (readouts := readout_rows(compared, is_of_accuracy)),
+        }
         title = TITLES.get(config.dataset.name, examples.name)
         if self.fine_tuned:
             tables["fine-tuned"] = fine_tuned_rows(results)
         verdict, more = verdict_of(self.rungs, rows, comparisons, ann.value, title), {}
+        verdict.append(agreement(readouts, rule, ("first", "second")))
         if self.factorial:
             outcomes = self._outcomes(done)
-            found = Factorial.of(outcomes, self.study.config.readout.rule)
-            tables |= tables_of(found)
+            shapley = {name: shapley_rows(Factorial.of(outcomes, name)) for name in READOUTS}
+            tables |= tables_of(Factorial.of(outcomes, rule))
+            tables["shapley-readouts"] = (readouts := readout_rows(shapley, is_of_accuracy))
             verdict = [
                 *verdict_of_factorial(tables["shapley"], tables["effects"], tables["contexts"], title),
+                f"Over all orders: {agreement(readouts, rule, ('factor',))}",
                 *verdict,
             ]
             networks = [float(np.mean(one["ann"] == one["label"])) for one in outcomes[frozenset()]]

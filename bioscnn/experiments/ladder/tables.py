@@ -110,6 +110,11 @@ def comparison_rows(results: Sequence[RungResult], ann: NDArray[np.integer]) -> 
     return corrected_rows(compared, "ladder")
 
 
+def is_of_accuracy(row: Row) -> bool:
+    """Whether a row compares accuracies, which depend on the readout."""
+    return bool(row["outcome"] == "accuracy")
+
+
 def fine_tuned_rows(results: Sequence[RungResult]) -> list[Row]:
     """Return ``fine-tuned.csv``: one row per rung, what fine-tuning came to or why there was none.
 

@@ -11,6 +11,9 @@ from bioscnn.experiments.ladder.tables import ANN
 from bioscnn.experiments.phrases import MINUS, capital, listed
 from bioscnn.report.formats import percent
 
+NAMED = 3
+"""So many pieces of biology that change an outcome in one direction are named; others are counted."""
+
 
 @dataclass(frozen=True)
 class Wording:
@@ -28,8 +31,6 @@ class Wording:
         Factor of the numbers.
     decimals : int
         Of the numbers.
-    named : int
-        So many pieces of biology are named, of those that change it; the others are counted.
     names_unchanged : bool
         Whether the pieces without a significant change are named too.
     """
@@ -41,12 +42,11 @@ class Wording:
     unit: str = ""
     scale: float = 1.0
     decimals: int = 1
-    named: int = 1
     names_unchanged: bool = False
 
 
 WORDINGS = {
-    "accuracy": Wording("accuracy", "accuracy", "rises", "falls", " points", 100, 2, 3, names_unchanged=True),
+    "accuracy": Wording("accuracy", "accuracy", "rises", "falls", " points", 100, 2, names_unchanged=True),
     "latency_ms": Wording("latency", "decisions come", "later", "earlier", " ms"),
     "spikes": Wording("number of spikes", "spikes become", "more", "fewer", decimals=0),
 }
@@ -57,8 +57,7 @@ def verdict_of(
 ) -> list[str]:
     """Return which pieces of biology change accuracy, latency and spikes, and what all of them come to.
 
-    A change is named only if it is significant, and comes "above all" only if its interval lies beyond that
-    of the next one.
+    A change is named only if it is significant; of several in one direction the three largest are named.
 
     Parameters
     ----------
@@ -87,7 +86,7 @@ def verdict_of(
     last = [rung.name for rung in rungs if not rung.own][-1]
     bottom, top = rows[0], next(row for row in rows if row["rung"] == last)
     return [
-        f"On {title}, piece upon piece in the order of the ladder, {accuracy}.",
+        f"On {title}, with each piece added to those before it, {accuracy}.",
         f"{capital(latency)}.",
         f"{capital(spikes)}.",
         f"From {bottom['rung']} to all of it, accuracy goes from {percent(bottom['accuracy'])} to "
@@ -179,17 +178,9 @@ def _changes(outcome: str, changes: Mapping[str, Row]) -> str:
 def _ranked(changes: Mapping[str, Row], wording: Wording) -> str:
     """Return pieces with their changes, the largest first."""
     order = sorted(changes, key=lambda piece: -abs(changes[piece]["difference"]))
-    first, *others = [f"{piece} ({_change(changes[piece], wording)})" for piece in order[: wording.named]]
-    rest = len(order) - wording.named
-    others += [f"{rest} other{'s' * (rest > 1)}"] * (rest > 0)
-    if others and _beyond(*(changes[piece] for piece in order[:2])):
-        return f"above all with {first}, less with {listed(others)}"
-    return f"with {listed([first, *others])}"
-
-
-def _beyond(first: Row, second: Row) -> bool:
-    """Return whether the interval of a change lies farther from zero than that of another one."""
-    return bool(min(abs(first["low"]), abs(first["high"])) > max(abs(second["low"]), abs(second["high"])))
+    named = [f"{piece} ({_change(changes[piece], wording)})" for piece in order[:NAMED]]
+    rest = len(order) - NAMED
+    return f"with {listed([*named, *[f'{rest} more'] * (rest > 0)])}"
 
 
 def _change(row: Row, wording: Wording) -> str:
