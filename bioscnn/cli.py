@@ -842,7 +842,7 @@ def main() -> None:
     # Brian2 loads all of pylab where it can, of which it uses nothing: a third of its time.
     sys.modules.setdefault("pylab", None)  # type: ignore[arg-type]
     try:
-        app()
+        app(prog_name="bioscnn")
     except UserError as error:
         typer.echo(f"bioscnn: {error}", err=True)
         sys.exit(2)
