@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
@@ -18,10 +18,12 @@ from bioscnn.experiments.experiment import Analysis, Done, Experiment
 from bioscnn.experiments.lock import locked
 from bioscnn.experiments.store import SPEC, UNITS, MadeBy, Store
 from bioscnn.experiments.unit import Outcome, Unit
+from bioscnn.experiments.warned import warnings_of
 from bioscnn.files import point_latest, write_atomically, write_csv, write_json
 from bioscnn.fingerprint import hash_of
 from bioscnn.report import write_index
 from bioscnn.report.render import write_page
+from bioscnn.report.warned import sentences_of
 from bioscnn.studies.naming import result_folder
 from bioscnn.studies.provenance import code_version, environment
 from bioscnn.studies.watcher import Watcher
@@ -149,6 +151,7 @@ def run_experiment(
     bench.progress = progress
     units = experiment.plan(bench)
     plan = _key(experiment, units, bench)
+    warnings = [asdict(found) for found in warnings_of(units, bench)]
     simulated = bench.clean(units[0].study.config).simulated
     label = experiment.label + "-simulated" * simulated
     folder = result_folder(results / experiment.name / label, experiment.study.label, plan)
@@ -199,10 +202,11 @@ def run_experiment(
             write_csv(folder / f"{name}.csv", rows)
         store.write_overview(every, made)
         summary = _summary(experiment, analysis, made, begun, version, computed)
-        summary["units_per_second"] = per_second
+        summary |= {"units_per_second": per_second, "warnings": warnings}
         write_json(folder / "summary.json", summary)
         progress.stage("reporting")
-        write_page(experiment.page(analysis, summary), folder)
+        page = experiment.page(analysis, summary)
+        write_page(replace(page, warnings=[*page.warnings, *sentences_of(summary)]), folder)
         point_latest(folder)
     write_index(results)
     return Finished(folder, summary, analysis, computed)

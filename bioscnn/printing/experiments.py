@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
-from bioscnn.printing.shared import print_sentences, print_simulated
+from bioscnn.printing.shared import print_sentences, print_simulated, print_warnings
 from bioscnn.terminal import OUT
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ def print_experiment(done: Finished) -> None:
     if summary["simulated"]:
         print_simulated(summary["dataset"].removesuffix("-simulated"))
     print_sentences(summary["verdict"])
+    print_warnings(summary, width=7)
     for name, reason in list(done.analysis.failed.items())[:5]:
         OUT.print(f"  [red]failed[/red]  {escape(name)}: {escape(reason)}")
     kept = summary["units"] - done.computed

@@ -12,7 +12,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from bioscnn.errors import UserError
-from bioscnn.printing.shared import Again, own_name, print_simulated, print_table, with_interval
+from bioscnn.printing.shared import (
+    Again,
+    own_name,
+    print_simulated,
+    print_table,
+    print_warnings,
+    with_interval,
+)
 from bioscnn.quantities import format_quantity
 from bioscnn.terminal import OUT
 
@@ -66,9 +73,7 @@ def print_run(run: Run, config: StudyConfig, again: Again, elapsed: float) -> No
         OUT.print(f"  {'duration':<16} {chosen['duration_ms']:g} ms: {agreed}{longest}")
     for note in s.get("notes", ()):
         OUT.print(f"  {'graph':<16} {escape(note)}")
-    for found in s.get("warnings", ()):
-        word, colour = ("warning", "red") if found["certain"] else ("hint", "yellow")
-        OUT.print(f"  [{colour}]{word:<16}[/{colour}] {escape(found['text'])}")
+    print_warnings(s, width=16)
     for hint in s.get("hints", ()):
         OUT.print(f"  [yellow]{'hint':<16}[/yellow] {escape(hint)}")
     if run.known_since:

@@ -6,9 +6,10 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.markup import escape
 from rich.padding import Padding
@@ -94,3 +95,10 @@ def print_sentences(sentences: Sequence[str]) -> None:
     """Print the sentences of a verdict, each a paragraph."""
     for sentence in sentences:
         OUT.print(Padding(escape(sentence), (0, 2, 1, 2)), soft_wrap=False)
+
+
+def print_warnings(summary: Mapping[str, Any], width: int) -> None:
+    """Print what may be wrong with results, its first word as wide as those of the lines around it."""
+    for found in summary.get("warnings", ()):
+        word, colour = ("warning", "red") if found["certain"] else ("hint", "yellow")
+        OUT.print(f"  [{colour}]{word:<{width}}[/{colour}] {escape(found['text'])}")

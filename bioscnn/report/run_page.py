@@ -14,6 +14,7 @@ from bioscnn.report.provenance import provenance_rows
 from bioscnn.report.results import Results, results_of
 from bioscnn.report.retina import RANKED, retina_section
 from bioscnn.report.scores import accuracy_section, activity_section
+from bioscnn.report.warned import sentences_of
 
 
 def run_page(run: Run) -> Page:
@@ -26,19 +27,13 @@ def run_page(run: Run) -> Page:
         question=f"{percent(share)} right in {number(summary['duration_ms'])} ms",
         lead=[_lead(run, results)],
         verdict=[],
-        warnings=_warnings(run),
+        warnings=sentences_of(run.summary),
         headlines=list(_headlines(run, results)),
         sections=list(_sections(run, results)),
         provenance=_provenance(run),
         simulated=bool(summary.get("simulated")),
         footer=made_from("run.h5", "summary.json", "provenance.json", "config.toml"),
     )
-
-
-def _warnings(run: Run) -> list[Inline]:
-    """Return what may be wrong with the run, as sentences."""
-    found = [("" if w["certain"] else "Hint: ", f"{w['text']}.") for w in run.summary.get("warnings", ())]
-    return [*found, *(("Hint: ", f"{hint}.") for hint in run.summary.get("hints", ()))]
 
 
 def _lead(run: Run, results: Results) -> Inline:

@@ -13,6 +13,9 @@ from bioscnn.datasets import ImageSet
 from bioscnn.datasets.own.duplicates import in_training
 from bioscnn.datasets.own.own_data import OwnData
 from bioscnn.errors import UserError
+from bioscnn.experiments.executors import Where
+from bioscnn.experiments.run import run_experiment
+from bioscnn.experiments.time_step import TimeStepExperiment
 from bioscnn.printing.runs import print_run
 from bioscnn.printing.shared import Again
 from bioscnn.readout import READOUTS, decisions
@@ -24,6 +27,7 @@ from bioscnn.simulation.simulate import Silent
 from bioscnn.studies import Study, read_study, run
 from bioscnn.studies.guards import findings_of_data, labels_shifted
 from bioscnn.studies.prepare import load
+from bioscnn.studies.watcher import Unwatched
 from tests.own_data import photographs
 from tests.runs import recorded
 
@@ -238,3 +242,13 @@ def test_labels_that_begin_at_one_are_refused_with_what_to_do(tmp_path, names):
     with pytest.raises(UserError) as refusal:
         OwnData("npz", tmp_path / "a.npz").splits  # noqa: B018 - it is computed
     assert refusal.value.key == "labels" and "begin at 1" in refusal.value.fix
+
+
+def test_an_experiment_warns_once_in_its_summary_and_on_its_page(small, tmp_path):
+    experiment = TimeStepExperiment(small.study("dataset.split=train"), ("1 ms", "2 ms"))
+    done = run_experiment(
+        experiment, where=Where(), data=None, results=tmp_path / "of-experiments", progress=Unwatched()
+    )
+    (warning,) = done.summary["warnings"]
+    assert warning["kind"] == "training-images"
+    assert (done.folder / "report.html").read_text().count("the trials are training images") == 1

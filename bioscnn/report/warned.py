@@ -1,0 +1,14 @@
+"""What may be wrong with results, as sentences on top of their page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bioscnn.report.inline import Inline
+
+
+def sentences_of(summary: Mapping[str, Any]) -> list[Inline]:
+    """Return the warnings and hints of a summary as sentences."""
+    found = [("" if w["certain"] else "Hint: ", f"{w['text']}.") for w in summary.get("warnings", ())]
+    return [*found, *(("Hint: ", f"{hint}.") for hint in summary.get("hints", ()))]
