@@ -20,7 +20,7 @@ def print_experiment(done: Finished) -> None:
     if summary["simulated"]:
         print_simulated(summary["dataset"].removesuffix("-simulated"))
     print_sentences(summary["verdict"])
-    print_warnings(summary, width=7)
+    print_warnings(summary["warnings"], width=7)
     for name, reason in list(done.analysis.failed.items())[:5]:
         OUT.print(f"  [red]failed[/red]  {escape(name)}: {escape(reason)}")
     kept = summary["units"] - done.computed

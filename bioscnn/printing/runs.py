@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +74,7 @@ def print_run(run: Run, config: StudyConfig, again: Again, elapsed: float) -> No
         OUT.print(f"  {'duration':<16} {chosen['duration_ms']:g} ms: {agreed}{longest}")
     for note in s.get("notes", ()):
         OUT.print(f"  {'graph':<16} {escape(note)}")
-    print_warnings(s, width=16)
+    print_warnings(s.get("warnings", ()), width=16)
     for hint in s.get("hints", ()):
         OUT.print(f"  [yellow]{'hint':<16}[/yellow] {escape(hint)}")
     if run.known_since:
@@ -172,6 +173,7 @@ def print_plan(plan: Plan) -> None:
         + (f"\nrounded   {escape(plan.rounded)}" if plan.rounded else "")
         + "".join(f"\ngraph     {escape(note)}" for note in plan.notes)
     )
+    print_warnings(map(asdict, plan.warnings), width=9, margin="")
 
 
 def print_conversion(description: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,8 +97,8 @@ def print_sentences(sentences: Sequence[str]) -> None:
         OUT.print(Padding(escape(sentence), (0, 2, 1, 2)), soft_wrap=False)
 
 
-def print_warnings(summary: Mapping[str, Any], width: int) -> None:
-    """Print what may be wrong with results, its first word as wide as those of the lines around it."""
-    for found in summary.get("warnings", ()):
+def print_warnings(warnings: Iterable[Mapping[str, Any]], width: int, margin: str = "  ") -> None:
+    """Print what may be wrong, its first word as wide as those of the lines around it."""
+    for found in warnings:
         word, colour = ("warning", "red") if found["certain"] else ("hint", "yellow")
-        OUT.print(f"  [{colour}]{word:<{width}}[/{colour}] {escape(found['text'])}")
+        OUT.print(f"{margin}[{colour}]{word:<{width}}[/{colour}] {escape(found['text'])}")

@@ -12,7 +12,9 @@ from bioscnn.network import Projection, SpikingNetwork
 from bioscnn.simulation import Device
 from bioscnn.simulation.procedural import n_weights, runs_of
 from bioscnn.simulation.program import obtain
+from bioscnn.studies.guards import Finding, findings_of_data
 from bioscnn.studies.prepare import (
+    Loaded,
     device_of,
     examples_and_network,
     needs_calibration,
@@ -69,6 +71,8 @@ class Plan:
         What whole time steps make of the refractory period, if it changes.
     notes : tuple of str
         What there is to say of how the network came about.
+    warnings : tuple of Finding
+        What may be wrong with the data.
     projections : tuple of PlannedProjection
         Every projection.
     """
@@ -87,6 +91,7 @@ class Plan:
     build_seconds: float
     rounded: str | None
     notes: tuple[str, ...]
+    warnings: tuple[Finding, ...]
     projections: tuple[PlannedProjection, ...]
 
     def as_dict(self) -> dict[str, Any]:
@@ -103,11 +108,13 @@ def plan_study(study: Study, data: Path | None) -> Plan:
         As the run itself would, for anything that the user gave.
     """
     notes: tuple[str, ...] = ()
+    warnings: tuple[Finding, ...] = ()
     if study.config.is_nir:
         prepared = prepare(study, data)
         shown, network, notes, normalised = prepared.input, prepared.network, prepared.notes, False
     else:
         shown, graph = examples_and_network(study.config, data)
+        warnings = tuple(findings_of_data(Loaded(study, shown, graph, None), data))
         network, normalised = structure(study.config, graph), needs_calibration(study.config, graph)
     device = device_of(study.config)
     n_steps, trials = study.config.simulation.n_steps, len(shown.examples)
@@ -131,6 +138,7 @@ def plan_study(study: Study, data: Path | None) -> Plan:
         build_seconds=BUILD_SECONDS[device.name] if program and obtain(program) is None else 0.0,
         rounded=rounding_of(study.config),
         notes=notes,
+        warnings=warnings,
         projections=projections,
     )
 

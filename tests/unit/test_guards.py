@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,7 @@ from bioscnn.simulation import numpy_device
 from bioscnn.simulation.simulate import Silent
 from bioscnn.studies import Study, read_study, run
 from bioscnn.studies.guards import findings_of_data, labels_shifted
+from bioscnn.studies.plan import plan_study
 from bioscnn.studies.prepare import load
 from bioscnn.studies.watcher import Unwatched
 from tests.own_data import photographs
@@ -246,9 +248,11 @@ def test_labels_that_begin_at_one_are_refused_with_what_to_do(tmp_path, names):
 
 def test_an_experiment_warns_once_in_its_summary_and_on_its_page(small, tmp_path):
     experiment = TimeStepExperiment(small.study("dataset.split=train"), ("1 ms", "2 ms"))
+    planned = plan_study(experiment.study, None)
     done = run_experiment(
         experiment, where=Where(), data=None, results=tmp_path / "of-experiments", progress=Unwatched()
     )
     (warning,) = done.summary["warnings"]
     assert warning["kind"] == "training-images"
+    assert [asdict(found) for found in planned.warnings] == [warning]
     assert (done.folder / "report.html").read_text().count("the trials are training images") == 1
