@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from bioscnn.errors import UserError
 from bioscnn.experiments.executors import where_to_compute
@@ -54,7 +54,9 @@ class Findings:
 
 
 @in_python
-def read_sweep(file: str | Path, changes: Changes | None = None) -> Sweep:
+def read_sweep(
+    file: str | Path, changes: Changes | None = None, gain: Literal["wired", "kept"] | None = None
+) -> Sweep:
     """Read a sweep file, for `bioscnn.SweepExperiment`.
 
     Parameters
@@ -63,13 +65,15 @@ def read_sweep(file: str | Path, changes: Changes | None = None) -> Sweep:
         A file (``docs/sweeps.md``), or the name of one that comes with bioscnn: ``"sweeps/mnist-morris"``.
     changes : mapping, optional
         Keys of its study and their values, as of `bioscnn.run`.
+    gain : {"wired", "kept"}, optional
+        In place of the file's: whether layers keep their gain.
 
     Raises
     ------
     UserError
         If there is no such file, or it does not say a sweep.
     """
-    return read_sweep_file(path_of(file, "file", "the path or the name of a sweep"), as_texts(changes))
+    return read_sweep_file(path_of(file, "file", "the path or the name of a sweep"), as_texts(changes), gain)
 
 
 @in_python

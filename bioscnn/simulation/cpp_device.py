@@ -235,9 +235,13 @@ def _collect(
 
 
 def _read(path: Path, dtype: type, shape: tuple[int, ...]) -> NDArray[Any]:
-    values: NDArray[Any] = np.fromfile(path, dtype)
-    if values.size != np.prod(shape):
+    there, expected = path.stat().st_size, np.dtype(dtype).itemsize * int(np.prod(shape))
+    if there != expected:
         raise UserError(
-            "the simulation left an incomplete file", file=path, value=values.size, expected=str(shape)
+            "the simulation left an incomplete file",
+            file=path,
+            value=f"{there} bytes",
+            expected=f"{expected} bytes",
         )
+    values: NDArray[Any] = np.fromfile(path, dtype)
     return values.reshape(shape)
