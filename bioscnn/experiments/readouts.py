@@ -10,7 +10,9 @@ from bioscnn.readout import READOUTS
 from bioscnn.report.formats import plural
 
 
-def readout_rows(compared: Mapping[str, Sequence[Row]], is_headline: Callable[[Row], bool]) -> list[Row]:
+def readout_rows(
+    compared: Mapping[str, Sequence[Row]], is_headline: Callable[[Row], bool] = lambda row: True
+) -> list[Row]:
     """Return ``readouts.csv``: the headline comparisons of an experiment by every readout.
 
     Each readout is a family of its own: it is what the experiment would have found with that readout.

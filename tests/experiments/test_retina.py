@@ -19,7 +19,7 @@ from bioscnn.experiments.retina.choices import (
     conditions,
 )
 from bioscnn.experiments.retina.images import Amount, Division, Pool, load_pool
-from bioscnn.experiments.retina.steps import EXPLORATORY, PRIMARY, readout_rows, step_rows
+from bioscnn.experiments.retina.steps import EXPLORATORY, PRIMARY, by_readout, step_rows
 from bioscnn.experiments.retina.tables import Answers, compare, mean_rows, ranked
 from bioscnn.experiments.retina.verdict import Chosen, comparison_rows
 from bioscnn.readout import READOUTS
@@ -229,8 +229,8 @@ def test_filters_that_help_only_with_gain_control_show_as_an_interaction():
         assert not rows["cells, no gain control", noise]["significant"]
         interaction = rows["cells x gain control", noise]
         assert interaction["significant"] and interaction["difference"] == pytest.approx(0.35, abs=0.12)
-    by_readout = readout_rows(results, steps, amount)
-    assert {row["difference"] for row in by_readout if row["noise"] == "none"} == {
+    of_readouts = by_readout(results, steps, amount)
+    assert {row["difference"] for row in of_readouts if row["noise"] == "none"} == {
         rows[step, "none"]["difference"] for step in ("cells, gain control", "cells, no gain control")
     }
 

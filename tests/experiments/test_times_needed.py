@@ -87,7 +87,8 @@ def test_networks_of_one_seed_begin_alike_and_learn_from_what_is_left(done):
     accuracy = done.analysis.tables["accuracy"]
     assert {(row["tested"], row["n"], row["seeds"]) for row in accuracy} == {("simulated", 20, 2)}
     assert len(accuracy) == len(KINDS) * (len(RULES) + 1) + 1
-    assert len(done.analysis.verdict) == 3
+    readouts = done.analysis.tables["readouts"]
+    assert {row["readout"] for row in readouts} == set(RULES) and len(readouts) == len(RULES) * len(KINDS)
     assert json.loads((done.folder / "summary.json").read_text())["amount"]["seeds"] == 2
 
 

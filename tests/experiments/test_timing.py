@@ -51,6 +51,7 @@ def tables(**changed):
         "accuracy": accuracy_rows(chosen, LABELS, CONDITIONS),
         "effects": effects,
         "comparisons": comparisons,
+        "readouts": [],
         "controls": [PASSED],
     }
 

@@ -19,7 +19,7 @@ from bioscnn.experiments.retina.choices import Choice, Condition, Steps, conditi
 from bioscnn.experiments.retina.images import STEPS, STEPS_QUICK, Amount, Pool, amount_of
 from bioscnn.experiments.retina.measure import pool_of, shown_rows
 from bioscnn.experiments.retina.page import steps_page
-from bioscnn.experiments.retina.steps import entry_of, readout_rows, step_rows, verdict_of
+from bioscnn.experiments.retina.steps import by_readout, entry_of, step_rows, verdict_of
 from bioscnn.experiments.retina.tables import Answers, Results, mean_rows, table_rows
 from bioscnn.experiments.unit import Unit, hash_of
 from bioscnn.report.page import Page
@@ -149,14 +149,15 @@ class RetinaExperiment:
             "table": table_rows(results),
             "means": mean_rows(results),
             "comparisons": comparisons,
-            "readouts": readout_rows(results, self.steps, self.amount),
+            "readouts": (readouts := by_readout(results, self.steps, self.amount)),
         }
         summary = self._facts(pool) | {
             "retina": list(self.steps.retina),
             "units": [pool.units(division.train) for division in pool.divisions],
         }
+        verdict = verdict_of(comparisons, readouts, self.study.config.readout.rule, title)
         return Analysis(
-            title, tables, verdict_of(comparisons, title), entry_of(summary, comparisons), summary,
+            title, tables, verdict, entry_of(summary, comparisons), summary,
             files=networks_of(done),
         )  # fmt: skip
 

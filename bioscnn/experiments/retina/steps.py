@@ -7,12 +7,14 @@ from typing import Any
 
 from bioscnn.experiments.classify import RULES
 from bioscnn.experiments.experiment import Entry, Row
+from bioscnn.experiments.readouts import agreement, readout_rows
 from bioscnn.experiments.retina.choices import CLEAN, FILTERS, GAIN, ORDER, Choice, Condition, Steps
 from bioscnn.experiments.retina.images import Amount
 from bioscnn.experiments.retina.tables import Results, compare, groups_of
-from bioscnn.experiments.rows import corrected_rows, estimate_cells
+from bioscnn.experiments.rows import corrected_rows
 from bioscnn.plots.filters import NOISES
 from bioscnn.report.formats import plural, points, points_interval
+from bioscnn.statistics import Estimate
 
 PRIMARY, EXPLORATORY = "primary: cells less pixels at equal gain control", "exploratory"
 INTERACTION = f"{FILTERS} x {GAIN}"
@@ -52,35 +54,36 @@ def step_rows(results: Results, steps: Steps, amount: Amount) -> list[Row]:
     return [row for family, pairs in families.items() for row in corrected_rows(pairs, family)]
 
 
-def readout_rows(results: Results, steps: Steps, amount: Amount) -> list[Row]:
-    """Return ``readouts.csv``: the primary comparisons by every readout, uncorrected."""
+def by_readout(results: Results, steps: Steps, amount: Amount) -> list[Row]:
+    """Return ``readouts.csv``: the primary comparisons by every readout."""
     groups = groups_of(amount.noises, amount.severities)
-    return [
-        {
-            "readout": name,
-            "step": step.name,
-            **_noise_cells(noise, where),
-            **estimate_cells(
-                "difference", compare(results, [(1, step.after), (-1, step.before)], where, readout=k)
-            ),
-        }
-        for k, name in enumerate(RULES)
-        for step in steps.primary
-        for noise, where in groups.items()
-    ]
+
+    def compared(k: int) -> list[tuple[Row, Estimate]]:
+        return [
+            (
+                {"step": step.name, **_noise_cells(noise, where)},
+                compare(results, [(1, step.after), (-1, step.before)], where, readout=k),
+            )
+            for step in steps.primary
+            for noise, where in groups.items()
+        ]
+
+    return readout_rows({name: corrected_rows(compared(k), PRIMARY) for k, name in enumerate(RULES)})
 
 
 def _noise_cells(noise: str, where: Sequence[Condition]) -> Row:
     return {"noise": noise, "severities": ", ".join(str(one.severity) for one in where)}
 
 
-def verdict_of(comparisons: Sequence[Row], title: str) -> list[str]:
+def verdict_of(comparisons: Sequence[Row], readouts: Sequence[Row], rule: str, title: str) -> list[str]:
     """Return what the cells are worth at equal gain control, what gain control is, and what rank order is.
 
     Parameters
     ----------
-    comparisons : sequence of dict
-        Rows of ``comparisons.csv``.
+    comparisons, readouts : sequence of dict
+        Rows of ``comparisons.csv`` and ``readouts.csv``.
+    rule : str
+        Readout of the study.
     title : str
         The data set, for people.
     """
@@ -99,6 +102,7 @@ def verdict_of(comparisons: Sequence[Row], title: str) -> list[str]:
         f"Both without gain control: {said(f'{FILTERS}, no {GAIN}')}.",
         f"Gain control alone, of the pixels: {said(f'{GAIN}, pixels')} (exploratory).",
         f"Rank order of the cells instead of sizes: {said(f'{ORDER}, cells')} (exploratory).",
+        agreement(readouts, rule, ("step", "noise")),
     ]
 
 

@@ -9,17 +9,19 @@ from typing import Any
 from bioscnn.datasets.titles import TITLES
 from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
+from bioscnn.experiments.classify import RULES
 from bioscnn.experiments.experiment import Analysis, Done, Entry, Row
 from bioscnn.experiments.phrases import listed
+from bioscnn.experiments.readouts import agreement, readout_rows
 from bioscnn.experiments.rows import corrected_rows
 from bioscnn.experiments.time_step.page import time_step_page
 from bioscnn.experiments.time_step.tables import (
+    OF_A_READOUT,
     OUTCOMES,
     differences,
     energy_row,
     layer_rows,
-    readout_differences,
-    readout_rows,
+    rows_of_readouts,
     step_row,
 )
 from bioscnn.experiments.unit import Unit
@@ -101,27 +103,30 @@ class TimeStepExperiment:
         names = [population.name for population in network.neurons if population.spikes]
         graph = bench.graph(self.study.config)
         tables: dict[str, list[Row]] = {name: [] for name in ("time-steps", "readouts", "layers", "energy")}
-        compared: list[tuple[Row, Estimate]] = []
-        by_readout: list[tuple[Row, Estimate]] = []
+        compared: dict[str, list[tuple[Row, Estimate]]] = {name: [] for name in RULES}
         for unit in units:
             keys, outcome = unit.study.config.simulation, done[unit]
             tables["time-steps"].append(step_row(outcome, rule, keys.dt, keys.n_steps))
-            tables["readouts"] += readout_rows(outcome, keys.dt)
+            tables["readouts"] += rows_of_readouts(outcome, keys.dt)
             tables["layers"] += layer_rows(outcome, done[finest], names, keys.dt)
             tables["energy"].append(energy_row(outcome, graph, shown.frames, keys.dt, keys.n_steps))
             if unit is not finest:
-                dt = {"dt_ms": 1e3 * keys.dt}
-                changes = differences(outcome, done[finest], rule)
-                compared += [(dt | {"outcome": name}, change) for name, change in changes.items()]
-                by_readout += [(dt | row, one) for row, one in readout_differences(outcome, done[finest])]
-        rows, comparisons = tables["time-steps"], corrected_rows(compared, "time steps")
+                for name in RULES:
+                    changes = differences(outcome, done[finest], name)
+                    named = {"dt_ms": 1e3 * keys.dt}
+                    compared[name] += [(named | {"outcome": what}, one) for what, one in changes.items()]
+        by_rule = {name: corrected_rows(pairs, "time steps") for name, pairs in compared.items()}
+        rows, comparisons = tables["time-steps"], by_rule[rule]
         tables["comparisons"] = comparisons
-        tables["readout-comparisons"] = corrected_rows(by_readout, "time steps, every readout")
+        tables["readout-comparisons"] = readout_rows(by_rule, lambda row: row["outcome"] in OF_A_READOUT)
         examples, last = shown.examples, rows[-1]
         return Analysis(
             TITLES.get(self.study.config.dataset.name, examples.name),
             tables,
-            _verdict(comparisons, finest.condition),
+            [
+                *_verdict(comparisons, finest.condition),
+                agreement(tables["readout-comparisons"], rule, ("dt_ms", "outcome")),
+            ],
             Entry(
                 f"{examples.name}: {examples.source}",
                 f"{plural(len(examples), 'trial')}, {len(units)} time steps",

@@ -83,7 +83,7 @@ def _readouts(analysis: Analysis) -> Table:
             Column("differs", "differ from the smallest step"),
         ],
         "Accuracy, and median latency, by each readout. Last column: significant after correction over all "
-        "rows.",
+        "outcomes of a readout.",
         group_by="readout",
     )
 

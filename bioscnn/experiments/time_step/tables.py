@@ -24,6 +24,10 @@ OUTCOMES = {
 """What is compared, and its unit."""
 
 
+OF_A_READOUT = ("accuracy", "latency_ms")
+"""Those that differ from one readout to another."""
+
+
 def step_row(outcome: Outcome, rule: str, dt: float, n_steps: int) -> Row:
     """Return what a time step, s, comes to by the readout of the study.
 
@@ -45,7 +49,7 @@ def step_row(outcome: Outcome, rule: str, dt: float, n_steps: int) -> Row:
     }
 
 
-def readout_rows(outcome: Outcome, dt: float) -> Iterator[Row]:
+def rows_of_readouts(outcome: Outcome, dt: float) -> Iterator[Row]:
     """Yield accuracy and median latency by every readout."""
     for rule in RULES:
         yield {
@@ -107,14 +111,6 @@ def differences(first: Outcome, second: Outcome, rule: str) -> dict[str, Estimat
         pair = (outcome["first_output_ms"][fires] for outcome in (first, second))
         found["first_output_ms"] = mean_difference(*pair)
     return {name: found[name] for name in OUTCOMES if name in found}
-
-
-def readout_differences(first: Outcome, second: Outcome) -> Iterator[tuple[Row, Estimate]]:
-    """Yield the differences of accuracy and latency by every readout."""
-    for rule in RULES:
-        for outcome, estimate in differences(first, second, rule).items():
-            if outcome in ("accuracy", "latency_ms"):
-                yield {"readout": rule, "outcome": outcome}, estimate
 
 
 def _latency(outcome: Outcome, rule: str) -> np.ndarray:

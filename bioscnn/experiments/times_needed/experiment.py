@@ -16,11 +16,12 @@ from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.classify import RULES
 from bioscnn.experiments.experiment import Analysis, Done, Entry
+from bioscnn.experiments.readouts import agreement, readout_rows
 from bioscnn.experiments.rows import MARGIN
 from bioscnn.experiments.times_needed.kinds import FULL, KINDS, ORIGINAL, QUICK, SPIKING, Amount, amount_of
 from bioscnn.experiments.times_needed.measure import training_recordings
 from bioscnn.experiments.times_needed.page import times_needed_page
-from bioscnn.experiments.times_needed.tables import Answers, Right, accuracy_rows, comparison_rows
+from bioscnn.experiments.times_needed.tables import PRIMARY, Answers, Right, accuracy_rows, comparison_rows
 from bioscnn.experiments.times_needed.verdict import verdict_of
 from bioscnn.experiments.unit import Unit
 from bioscnn.noise import SACCADE_ENDS
@@ -151,9 +152,11 @@ class TimesNeededExperiment:
         """Return accuracies, comparisons and the verdict."""
         tests, rule = self.tests(bench), self.study.config.readout.rule
         answers = {tested: self._answers(done, tested) for tested in tests}
+        compared = {name: comparison_rows(answers, name) for name in RULES}
         tables = {
             "accuracy": accuracy_rows(answers, rule),
-            "comparisons": comparison_rows(answers, rule),
+            "comparisons": compared[rule],
+            "readouts": readout_rows(compared, lambda row: row["role"] == PRIMARY),
         }
         shown = {tested: bench.clean(test.config) for tested, test in tests.items()}
         training = training_recordings(next(iter(tests.values())).config, self.amount, bench)
@@ -173,7 +176,10 @@ class TimesNeededExperiment:
         return Analysis(
             TITLES[self.study.config.dataset.name],
             tables,
-            verdict_of(summary, tables),
+            [
+                *verdict_of(summary, tables),
+                agreement(tables["readouts"], rule, ("tested", "kind", "against")),
+            ],
             _entry(summary, tables, rule),
             summary,
             main.simulated,

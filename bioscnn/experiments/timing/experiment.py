@@ -22,10 +22,10 @@ from bioscnn.experiments.timing.page import timing_page
 from bioscnn.experiments.timing.tables import (
     Chosen,
     accuracy_rows,
+    by_readout,
     compared_rows,
     information_rows,
     primary_rows,
-    readout_rows,
 )
 from bioscnn.experiments.timing.verdict import facts_of, verdict_of
 from bioscnn.experiments.unit import Unit
@@ -168,7 +168,7 @@ class TimingExperiment:
             "accuracy": accuracy_rows(chosen, labels, self.perturbations),
             "effects": effects,
             "comparisons": comparisons,
-            "readouts": readout_rows(
+            "readouts": by_readout(
                 {label: found for (layer, label), found in readouts.items() if layer == layers[0]}, labels
             ),
             "information": information_rows(information),
@@ -183,6 +183,7 @@ class TimingExperiment:
             "chance": 1 / len(examples.classes),
             "network": config.network.model,
             "collapsed_network": self.network_of_collapsed,
+            "readout": config.readout.rule,
             "layers": layers,
             "conditions": [one.label for one in self.perturbations],
             "primary": list(PRIMARY),

@@ -247,7 +247,7 @@ def _tables(shown: Shown) -> list[Part]:
                         Column("finding", "finding"),
                     ],
                     f"What was asked in advance of the spiking network, by every readout, spikes of "
-                    f"{shown.layers[0]} perturbed. Exploratory, a family of its own.",
+                    f"{shown.layers[0]} perturbed. Exploratory, each readout a family of its own.",
                     group_by="label",
                     folded="Other readouts",
                     dense=True,

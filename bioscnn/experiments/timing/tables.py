@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from bioscnn.experiments.classify import RULES
 from bioscnn.experiments.experiment import Row
+from bioscnn.experiments.readouts import readout_rows
 from bioscnn.experiments.rows import corrected_rows, finding, share_cells
 from bioscnn.experiments.timing.conditions import CLEAN, PRIMARY
 from bioscnn.experiments.timing.measure import COLLAPSED, RESPONSES, SPIKING
@@ -127,10 +128,8 @@ def primary_rows(effects: Sequence[Row], comparisons: Sequence[Row]) -> list[Row
     ]
 
 
-def readout_rows(readouts: Mapping[str, NDArray[np.integer]], labels: NDArray[np.integer]) -> list[Row]:
+def by_readout(readouts: Mapping[str, NDArray[np.integer]], labels: NDArray[np.integer]) -> list[Row]:
     """Return ``readouts.csv``: what the primary perturbations cost the spiking network, by every readout.
-
-    Exploratory, a family of its own.
 
     Parameters
     ----------
@@ -140,20 +139,20 @@ def readout_rows(readouts: Mapping[str, NDArray[np.integer]], labels: NDArray[np
         True classes.
     """
     right = {label: chosen == labels for label, chosen in readouts.items()}
-    return _by_family(
-        [
+
+    def compared(k: int) -> list[tuple[Row, Estimate]]:
+        clean = right[CLEAN][k]
+        return [
             (
-                {
-                    "label": label, "readout": rule, "clean": float(right[CLEAN][k].mean()),
-                    "accuracy": float(right[label][k].mean()), "family": "exploratory readouts",
-                },
-                difference(right[label][k], right[CLEAN][k]),
+                {"label": label, "clean": float(clean.mean()), "accuracy": float(right[label][k].mean())},
+                difference(right[label][k], clean),
             )
             for label in PRIMARY
             if label in right
-            for k, rule in enumerate(RULES)
         ]
-    )  # fmt: skip
+
+    by_rule = {rule: corrected_rows(compared(k), "one readout") for k, rule in enumerate(RULES)}
+    return [{**row, "finding": finding(row)} for row in readout_rows(by_rule)]
 
 
 def information_rows(outcomes: Mapping[str, Outcome]) -> list[Row]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from bioscnn.experiments.experiment import Row
 from bioscnn.experiments.phrases import MINUS, listed
+from bioscnn.experiments.readouts import agreement
 from bioscnn.experiments.rows import EQUIVALENT, GAIN, LOSS, MARGIN, OPEN
 from bioscnn.experiments.timing.conditions import CLEAN, EQUAL, FLOOR
 from bioscnn.experiments.timing.measure import COLLAPSED, SPIKING
@@ -31,9 +32,9 @@ def verdict_of(summary: Mapping[str, Any], tables: Mapping[str, Sequence[Row]]) 
     Parameters
     ----------
     summary : mapping
-        With ``dataset``, ``simulated``, ``n``, ``chance`` and ``layers``.
+        With ``dataset``, ``simulated``, ``n``, ``chance``, ``readout`` and ``layers``.
     tables : mapping
-        Rows of ``primary``, ``accuracy``, ``effects``, ``comparisons`` and ``controls``.
+        Rows of ``primary``, ``accuracy``, ``effects``, ``comparisons``, ``readouts`` and ``controls``.
     """
     failed = [row for row in tables["controls"] if not row["passed"]]
     if failed:
@@ -44,9 +45,11 @@ def verdict_of(summary: Mapping[str, Any], tables: Mapping[str, Sequence[Row]]) 
         )
         return [f"There is no verdict: the method failed its controls ({what})."]
     numbers = _Numbers(summary, tables)
+    readouts = tables["readouts"]
     return [
         numbers.answer(),
         *numbers.asked_in_advance(),
+        *([agreement(readouts, summary["readout"], ("label",))] if readouts else []),
         " ".join([numbers.decoders(), *numbers.times_alone()]),
         " ".join([*numbers.cnn(), numbers.network()]),
         *numbers.hidden_layers(),
