@@ -22,7 +22,7 @@ from bioscnn.studies.config.values import (
 
 
 class Encoding(Table):
-    """How it reaches the first neurons; each kind has its own keys beside `kind`."""
+    """How an image or a recording reaches the first neurons; each kind has its own keys beside `kind`."""
 
     kind: Literal["currents", "lif-layer", "rank-order", "poisson", "latency", "spike-time", "events"] = (
         "currents"
