@@ -9,6 +9,11 @@
 # %% [markdown]
 # # The neuron
 #
+# **Before.** Nothing but a little calculus; no biology, no Python beyond NumPy.
+#
+# **You learn** what a leaky integrate-and-fire neuron does with a spike and with a current; why a time
+# step of 1 ms need not cost accuracy; what a reset rule keeps and loses.
+#
 # Everything in this project is made of one neuron, a leaky integrate-and-fire (LIF) neuron with exponential
 # synaptic currents. Here we take it apart: what is written down, what is simulated, and whether the two
 # agree when time is cut into steps of a whole millisecond.
@@ -509,17 +514,43 @@ plots.membrane_traces(shown, fired, span, lif.V_th)
 # %% [markdown]
 # The IF neuron counts: whenever enough charge has come, it fires. The LIF neuron detects coincidence:
 # spikes count together only if they come within some membrane time constants. In recordings of an event
-# camera, where the time of spikes means something, that is the difference that matters (notebook 5).
+# camera, where the time of spikes means something, that is the difference that matters (notebook 4).
 #
-# ## Try
+# ## Exercises
 #
-# * Section 2: `tau_s = 19e-3`, close to `tau_m`. The formula divides by their difference; what does the
-#   curve do? (Within 1 % of each other, such a synapse is refused.)
-# * Section 4: `dt = 2e-3` (a whole refractory period), and `LIF(t_ref=1e-3)` at a step of 1 ms. Where does
-#   the ceiling of `1/(t_ref + dt)` cut in?
-# * Section 6: move the spike at 11 ms through the window of 10 ms. At which time does the neuron stop to
-#   notice them?
-# * Section 7: take `plain_brian2` with `refractory=3*ms`, which mends the first error only. Which of the
-#   three rules does it resemble?
-# * Section 8: give the LIF neuron a `tau_m` of 200 ms and `R_m` of 1 Gohm. How near is it to the IF neuron
-#   now?
+# 1. Section 2: `tau_s = 19e-3`, close to `tau_m`. The formula divides by their difference; what does the
+#    curve do? (Within 1 % of each other, such a synapse is refused.)
+# 2. Section 4: `dt = 2e-3` (a whole refractory period), and `LIF(t_ref=1e-3)` at a step of 1 ms. Where does
+#    the ceiling of `1/(t_ref + dt)` cut in?
+# 3. Section 6: move the spike at 11 ms through the window of 10 ms. At which time does the neuron stop to
+#    notice them?
+# 4. Section 7: take `plain_brian2` with `refractory=3*ms`, which mends the first error only. Which of the
+#    three rules does it resemble?
+# 5. Section 8: give the LIF neuron a `tau_m` of 200 ms and `R_m` of 1 Gohm. How near is it to the IF neuron
+#    now?
+
+# %% [markdown]
+# ## Answers
+#
+# **1.** As the two time constants approach each other, the difference of two exponentials becomes the alpha
+# function, $w R_m (t/\tau_m) e^{-t/\tau_m}$. At 19 ms the two can hardly be told apart:
+
+# %%
+w = CHARGE / 19e-3
+near = postsynaptic_potential(fine, w, lif.R_m, lif.tau_m, 19e-3)
+alpha = w * lif.R_m * fine / lif.tau_m * np.exp(-fine / lif.tau_m)
+print(f"peak {1e6 * near.max():.1f} uV, of the alpha function {1e6 * alpha.max():.1f} uV")
+
+# %% [markdown]
+# **2.** Whatever the current, two spikes are at least `t_ref + dt` apart:
+
+# %%
+for t_ref, dt in ((2e-3, 2e-3), (1e-3, 1e-3)):
+    fired = rates(dt, t_ref, strong)["exact"][0]
+    print(f"t_ref = {1e3 * t_ref:g} ms, dt = {1e3 * dt:g} ms: {fired:.0f} Hz;", end=" ")
+    print(f"the ceiling is {1 / (t_ref + dt):.0f} Hz")
+
+# %% [markdown]
+# **3.** The current of a spike flows on while the potential is held, so the neuron stops to notice a spike
+# only if its whole current has decayed by the end of the window: after some five `tau_s`, 25 ms, and the
+# window lasts for 10 ms. An early spike is noticed least.
