@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
+
+from bioscnn.report.inline import Inline, Link, code
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,27 @@ def all_terms() -> tuple[Term, ...]:
         Term(name, " ".join(table["meaning"].split()), table["page"], tuple(table.get("also", ())))
         for name, table in tables.items()
     )
+
+
+def explained(page: str) -> Inline:
+    """Return where a page of the docs is: a link, if somebody has said where the docs are published.
+
+    The address is that of the environment variable ``BIOSCNN_DOCS``, or the URL named Documentation in the
+    metadata of the package. Without either it is the name of the file in the repository, as a report has to
+    be right wherever it is moved.
+    """
+    base = os.environ.get("BIOSCNN_DOCS") or _published()
+    return Link(f"docs/{page}", f"{base.rstrip('/')}/docs/{page}.html") if base else code(f"docs/{page}.md")
+
+
+@cache
+def _published() -> str:
+    with suppress(PackageNotFoundError):
+        for entry in metadata("bioscnn").get_all("Project-URL") or ():
+            name, _, address = str(entry).partition(",")
+            if name.strip() == "Documentation":
+                return address.strip()
+    return ""
 
 
 def terms_in(texts: Iterable[str]) -> tuple[Term, ...]:

@@ -357,9 +357,9 @@ def _in_our_words(found: Mapping[str, Any]) -> tuple[str, str | None, str | None
         words = re.findall("'([^']*)'", str(said["expected"]))
         nearest = difflib.get_close_matches(str(found["input"]), words, n=1)
         return "not one of the choices", either(*words), f'write "{nearest[0]}"' if nearest else None
-    for sign, words in LIMITS.items():
+    for sign, limit in LIMITS.items():
         if sign in said:
-            return "out of range", f"{words} {said[sign]:g}", None
+            return "out of range", f"{limit} {said[sign]:g}", None
     message = str(found["msg"])
     return message[0].lower() + message[1:], None, None
 

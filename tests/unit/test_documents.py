@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 import bioscnn
 from bioscnn.cli import app
 from bioscnn.noise import NOISES
+from bioscnn.report.terms import all_terms
 from bioscnn.studies.config.reference import keys_of_a_study
 from tests.documents import PAGES, ROOT, SMALLER, Block, blocks_of, furnish, run_python
 
@@ -185,6 +186,13 @@ def test_pages_made_from_the_code_are_what_it_makes_now():
     for page, write in names["PAGES"].items():
         made = (ROOT / "docs" / page).read_text(encoding="utf-8")
         assert made == write(), "python docs/site/generated.py"
+
+
+def test_reports_and_terms_name_pages_that_are_there():
+    source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "bioscnn").rglob("*page.py"))
+    named = {term.page for term in all_terms()} | set(re.findall(r'docs="([a-z-]+)"', source))
+    assert len(named) > 10
+    assert {name for name in named if not (ROOT / "docs" / f"{name}.md").is_file()} == set()
 
 
 IMPORTED = {
