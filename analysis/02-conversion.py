@@ -390,7 +390,7 @@ ledger_table(of_default)
 #
 # 1. Section 1: `network.model="mnist-large"` in the list beside `dataset.trials`. How many synapses are
 #    that?
-# 2. Section 3: compare the layers with `replace(conditions, tau_s=20.5e-3)`. Which layers suffer from a slow
+# 2. Section 3: compare the layers with `replace(conditions, synapse=ExponentialCurrent(20.5e-3))`. Which layers suffer from a slow
 #    synapse, and why not the first?
 # 3. Section 5: `percentile=100` in `normalise`: the largest activation of all stands for 200 Hz. Who decides
 #    now?
@@ -413,7 +413,7 @@ for name in ("mnist-small", "mnist-large"):
 # layer suffers most. The first layer has no synapses before it: pixels are currents.
 
 # %%
-slow = replace(conditions, tau_s=20.5e-3)
+slow = replace(conditions, synapse=ExponentialCurrent(20.5e-3))
 layer_table(
     compare_layers(Case(graph, hundred.images[:50], hundred.labels[:50], None), slow, prepared.device)
 )

@@ -36,16 +36,18 @@ def public_names() -> list[tuple[str, str]]:
     """Return the package of `bioscnn` that defines it, and the name, of all that `import bioscnn` offers."""
     stub = ast.parse((Path(bioscnn.__file__).parent / "__init__.pyi").read_text(encoding="utf-8"))
     imports = [line for line in stub.body if isinstance(line, ast.ImportFrom)]
-    return [((str(line.module).split(".") + [""])[1], alias.name) for line in imports for alias in line.names]
+    return [
+        (str(line.module).partition(".")[2].partition(".")[0], alias.name)
+        for line in imports
+        for alias in line.names
+    ]
 
 
 def api_page() -> str:
     """Return the sections of the page that documents the public names."""
-    order = [*HEADINGS]
+    place = {package: k for k, package in enumerate(HEADINGS)}
     names = [(package, name) for package, name in public_names() if package]
-    names.sort(
-        key=lambda found: (order.index(found[0]) if found[0] in order else len(order), found[1].lower())
-    )
+    names.sort(key=lambda found: (place.get(found[0], len(place)), found[1].lower()))
     pieces = []
     for heading, found in groupby(names, key=lambda found: HEADINGS.get(found[0], "Other")):
         pieces.append(f"## {heading}\n\n```{{eval-rst}}")
