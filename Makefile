@@ -29,7 +29,7 @@ INSTALL  = $(BIN)/pip install --quiet --disable-pip-version-check $(OPTIONS) --e
 
 .DEFAULT_GOAL := help
 .PHONY: help env sim explain test lint train cross timing retina noise sweep sensitivity ladder benchmark bench study \
-  release-check camera notebooks doctor clean
+  release-check camera notebooks docs doctor clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -59,6 +59,11 @@ $(VENV)/ready-train: $(VENV)/ready
 $(VENV)/ready-notebooks: $(VENV)/ready
 	@echo "adding Jupyter (once) ..."
 	@$(INSTALL) '.[notebooks$(ALSO)]'
+	@touch $@
+
+$(VENV)/ready-docs: $(VENV)/ready
+	@echo "adding Sphinx, for the site (once) ..."
+	@$(INSTALL) '.[docs$(ALSO)]'
 	@touch $@
 
 $(VENV)/ready-sensitivity: $(VENV)/ready
@@ -142,6 +147,10 @@ camera: $(VENV)/ready ## compare the simulated event camera with real recordings
 
 notebooks: $(VENV)/ready-notebooks ## open the notebooks of analysis/ in Jupyter
 	@$(BIN)/jupyter lab analysis
+
+docs: $(VENV)/ready-docs ## build the site of the documentation: build/site/index.html
+	@$(BIN)/sphinx-build -W --keep-going -q -j 2 -c docs/site -d build/doctrees . build/site
+	@echo "build/site/index.html"
 
 doctor: $(VENV)/ready ## say what works on this machine and how to mend the rest
 	@$(BIN)/bioscnn doctor

@@ -9,6 +9,11 @@
 # %% [markdown]
 # # The neuron
 #
+# **Before.** Nothing but a little calculus; no biology, no Python beyond NumPy.
+#
+# **You learn** what a leaky integrate-and-fire neuron does with a spike and with a current; why a time
+# step of 1 ms need not cost accuracy; what a reset rule keeps and loses.
+#
 # Everything in this project is made of one neuron, a leaky integrate-and-fire (LIF) neuron with exponential
 # synaptic currents. Here we take it apart: what is written down, what is simulated, and whether the two
 # agree when time is cut into steps of a whole millisecond.
@@ -111,7 +116,7 @@ pd.DataFrame(rows).T
 # Three synapses, slow and quick, that bring the same charge of 1 pC. Dots: Brian2, in steps of 1 ms. Lines:
 # the formula.
 
-# %%
+# %% mystnb={"image": {"alt": "Potential after one spike: a quick synapse of 2 ms peaks at 3.9 mV after 5 ms, one of 15 ms at 2.1 mV after 17 ms; simulated dots lie on the lines of the formula."}}
 CHARGE, STEPS, DT = 1e-12, 60, 1e-3
 fine = np.linspace(0, STEPS * DT, 601)
 arrives = SpikeTrains.from_events([0], [0], [0], n_trials=1, size=1, n_steps=STEPS, dt=DT)
@@ -150,7 +155,7 @@ print(f"{1e3 * unit:.1f} mV: {lif.V_th / unit:.2f} nA fire the neuron with a sin
 # it towards `R_m I`, and when the pulse ends it runs dry, both with the time constant $\tau_m = R_m C_m$.
 
 
-# %%
+# %% mystnb={"image": {"alt": "Circuit of a membrane, a resistor of 100 Mohm beside a capacitor of 200 pF; under a pulse of current the potential charges towards the threshold and decays afterwards."}}
 def constant(neurons, currents, duration, dt, device=DEVICE):
     """Simulate each neuron under each current, A; keep the potentials where they are few."""
     n = len(currents)
@@ -175,13 +180,13 @@ def traces(recording, name, labels):
 
 DURATION, FINE = 0.1, 0.1e-3
 pulse = np.repeat([0, 0.95, 0], [200, 400, 400]) * lif.rheobase
-I = brian2.TimedArray(pulse * brian2.amp, dt=FINE * brian2.second)
+injected = brian2.TimedArray(pulse * brian2.amp, dt=FINE * brian2.second)
 membrane = brian2.NeuronGroup(
     1,
-    "dV/dt = (R_m*I(t) - V)/tau_m : volt",
+    "dV/dt = (R_m*injected(t) - V)/tau_m : volt",
     method="exponential_euler",
     dt=FINE * brian2.second,
-    namespace={"R_m": lif.R_m * brian2.ohm, "tau_m": lif.tau_m * brian2.second, "I": I},
+    namespace={"R_m": lif.R_m * brian2.ohm, "tau_m": lif.tau_m * brian2.second, "injected": injected},
 )
 trace = brian2.StateMonitor(membrane, "V", record=0, when="end")
 brian2.Network(membrane, trace).run(DURATION * brian2.second)
@@ -192,7 +197,7 @@ plots.rc_circuit(pulse, np.asarray(trace.V[0]), FINE, R_m=lif.R_m, C_m=lif.tau_m
 # `V_th/R_m` = 0.2 nA. Four neurons, just below it and above; grey is the refractory period of 2 ms, in which
 # the potential is held.
 
-# %%
+# %% mystnb={"image": {"alt": "Potentials under four constant currents: silent at 0.95 rheobases, one spike at 1.05, six at 2 and eighteen at 6, each followed by a refractory period."}}
 drives = np.array([0.95, 1.05, 2, 6])
 labels = [f"{drive:g} rheobases, {drive * 1e9 * lif.rheobase:g} nA" for drive in drives]
 heard = constant({"lif": lif}, drives * lif.rheobase, DURATION, FINE)
@@ -228,7 +233,7 @@ pd.DataFrame(rows).T.round(2)
 # with other reset rules and one without a leak run along in the same program; sections 7 and 8 look at
 # them.)
 
-# %%
+# %% mystnb={"image": {"alt": "Firing rate against current: zero up to 0.2 nA, then rising steeply and levelling off; points of three time steps lie on the closed form."}}
 SECONDS, COMPILED = 10, Device("cpp_standalone", "float64")
 at = np.linspace(0.9, 12, 60) * lif.rheobase
 line = np.linspace(0.5, 12.2, 800) * lif.rheobase
@@ -251,7 +256,7 @@ plots.rate_curves(line, {"closed form": lif.rate(line)}, at, by_step, rheobase=l
 # steps of 1 ms.
 
 
-# %%
+# %% mystnb={"image": {"alt": "Error of the rate against current: zero for all three time steps here, up to 32 % for a plain Brian2 model."}}
 def plain_brian2(currents, duration, dt):
     """Return the rates of LIF neurons as one would first write them in Brian2."""
     brian2.start_scope()
@@ -313,7 +318,7 @@ for dt in (1e-3, 0.1e-3):
 # remedy is the **soft LIF** rate (Hunsberger and Eliasmith 2016), in which $J - 1$ is replaced by $\gamma
 # \ln(1 + e^{(J-1)/\gamma})$. What does it change?
 
-# %%
+# %% mystnb={"image": {"alt": "Rate near the rheobase: the closed form has a corner at 0.2 nA, soft curves round it and are above zero below it."}}
 near = np.linspace(0.6, 2, 400)
 gamma = read_card("mnist-small")["settings"]["slope_width"]
 curves = {"closed form": lif.rate(near * lif.rheobase)} | {
@@ -344,7 +349,7 @@ print(f"At 0.9 rheobases a neuron is silent; the soft rate with gamma = {gamma:g
 # same for three neurons, which differ in their refractory period only: the spike at 11 ms meets two of them
 # while they are held.
 
-# %%
+# %% mystnb={"image": {"alt": "One input current and the potentials of three neurons: four spikes without a refractory period, two with 2 ms and two with 10 ms."}}
 WEIGHT, SPAN = 0.6e-9, 0.08
 moments = np.array([5, 6, 7, 11, 30, 31, 33]) * 1e-3
 n_steps = round(SPAN / FINE)
@@ -394,7 +399,7 @@ pd.DataFrame(held).set_index("neuron").round(3)
 #
 # In rates, the refractory period is a ceiling of `1/t_ref`, and it bends the curve long before:
 
-# %%
+# %% mystnb={"image": {"alt": "Firing rate against current for refractory periods of 0, 2 and 5 ms: the longer the period, the lower the curve."}}
 kinds = {f"t_ref = {1e3 * t_ref:g} ms": t_ref for t_ref in (0.0, 2e-3, 5e-3)}
 plots.rate_curves(
     line,
@@ -418,7 +423,7 @@ plots.rate_curves(
 # With `zero` every interval is a whole number of steps. With `subtract` the membrane is late by $dt/(2J)$
 # an interval, on average. Both can be computed (lines); do the simulated neurons (markers) do that?
 
-# %%
+# %% mystnb={"image": {"alt": "Error of the rate of three reset rules: exact stays at zero, subtract below -3 %, zero falls to -20 %."}}
 found = rates(1e-3)
 errors = {rule: error(found[rule]) for rule in RESET_RULES}
 
@@ -449,7 +454,7 @@ for rule, missed in errors.items():
 #
 # Here are the rules in one interval. Which membrane remembers what came before?
 
-# %%
+# %% mystnb={"image": {"alt": "Potentials of three reset rules under the same current: all fire five times, zero later each time."}}
 drive, resets = 6 * lif.rheobase, {rule: LIF(reset=rule) for rule in RESET_RULES}
 heard = constant(resets, [drive], 0.03, 1e-3)
 shown = {rule: heard[rule].potentials[0, :, 0] for rule in RESET_RULES}
@@ -466,7 +471,7 @@ plots.membrane_traces(shown, fired, 0.03, lif.V_th, t_ref=dict.fromkeys(RESET_RU
 # (IF) neuron. Most conversions of networks use it: without a refractory period its rate is a straight line,
 # the rectifier of a ReLU network. (Ours keeps the 2 ms, which bend it.) What does the leak do?
 
-# %%
+# %% mystnb={"image": {"alt": "Firing rate of a LIF and of an IF neuron: the IF neuron fires at any current, the LIF from 0.2 nA on; far above they run in parallel."}}
 leakless = IF(t_ref=lif.t_ref)
 line = np.linspace(0, 12.2, 800) * lif.rheobase
 plots.rate_curves(
@@ -492,7 +497,7 @@ for drive in (1, 2, 12):
 # %% [markdown]
 # And memory: two spikes of 0.7 nA come in, 60 ms apart. Each alone does not fire either neuron. Together?
 
-# %%
+# %% mystnb={"image": {"alt": "Two spikes 60 ms apart: the LIF neuron forgets the first and stays silent, the IF neuron adds them and fires."}}
 pair = np.array([10, 70]) * 1e-3
 step = np.rint(pair / FINE).astype(int) - 1
 span, weight = 0.12, 0.7e-9
@@ -509,17 +514,43 @@ plots.membrane_traces(shown, fired, span, lif.V_th)
 # %% [markdown]
 # The IF neuron counts: whenever enough charge has come, it fires. The LIF neuron detects coincidence:
 # spikes count together only if they come within some membrane time constants. In recordings of an event
-# camera, where the time of spikes means something, that is the difference that matters (notebook 5).
+# camera, where the time of spikes means something, that is the difference that matters (notebook 4).
 #
-# ## Try
+# ## Exercises
 #
-# * Section 2: `tau_s = 19e-3`, close to `tau_m`. The formula divides by their difference; what does the
-#   curve do? (Within 1 % of each other, such a synapse is refused.)
-# * Section 4: `dt = 2e-3` (a whole refractory period), and `LIF(t_ref=1e-3)` at a step of 1 ms. Where does
-#   the ceiling of `1/(t_ref + dt)` cut in?
-# * Section 6: move the spike at 11 ms through the window of 10 ms. At which time does the neuron stop to
-#   notice them?
-# * Section 7: take `plain_brian2` with `refractory=3*ms`, which mends the first error only. Which of the
-#   three rules does it resemble?
-# * Section 8: give the LIF neuron a `tau_m` of 200 ms and `R_m` of 1 Gohm. How near is it to the IF neuron
-#   now?
+# 1. Section 2: `tau_s = 19e-3`, close to `tau_m`. The formula divides by their difference; what does the
+#    curve do? (Within 1 % of each other, such a synapse is refused.)
+# 2. Section 4: `dt = 2e-3` (a whole refractory period), and `LIF(t_ref=1e-3)` at a step of 1 ms. Where does
+#    the ceiling of `1/(t_ref + dt)` cut in?
+# 3. Section 6: move the spike at 11 ms through the window of 10 ms. At which time does the neuron stop to
+#    notice them?
+# 4. Section 7: take `plain_brian2` with `refractory=3*ms`, which mends the first error only. Which of the
+#    three rules does it resemble?
+# 5. Section 8: give the LIF neuron a `tau_m` of 200 ms and `R_m` of 1 Gohm. How near is it to the IF neuron
+#    now?
+
+# %% [markdown]
+# ## Answers
+#
+# **1.** As the two time constants approach each other, the difference of two exponentials becomes the alpha
+# function, $w R_m (t/\tau_m) e^{-t/\tau_m}$. At 19 ms their peaks differ by 3 %:
+
+# %%
+w = CHARGE / 19e-3
+near = postsynaptic_potential(fine, w, lif.R_m, lif.tau_m, 19e-3)
+alpha = w * lif.R_m * fine / lif.tau_m * np.exp(-fine / lif.tau_m)
+print(f"peak {1e6 * near.max():.1f} uV, of the alpha function {1e6 * alpha.max():.1f} uV")
+
+# %% [markdown]
+# **2.** Whatever the current, two spikes are at least `t_ref + dt` apart:
+
+# %%
+for t_ref, dt in ((2e-3, 2e-3), (1e-3, 1e-3)):
+    fired = rates(dt, t_ref, strong)["exact"][0]
+    print(f"t_ref = {1e3 * t_ref:g} ms, dt = {1e3 * dt:g} ms: {fired:.0f} Hz;", end=" ")
+    print(f"the ceiling is {1 / (t_ref + dt):.0f} Hz")
+
+# %% [markdown]
+# **3.** The current of a spike flows on while the potential is held, so the neuron stops to notice a spike
+# only if its whole current has decayed by the end of the window: after some five `tau_s`, 25 ms, and the
+# window lasts for 10 ms. An early spike is noticed least.

@@ -9,6 +9,11 @@
 # %% [markdown]
 # # Which parameter matters?
 #
+# **Before.** Notebook 1; what a variance is.
+#
+# **You learn** why one parameter at a time misleads; the screening of Morris and the indices of Sobol, by
+# hand and for a network.
+#
 # A leaky integrate-and-fire neuron has a membrane time constant, a refractory period, a threshold, a
 # resistance. Its synapses have a time constant and a delay, and all of them are noisy. For each we wrote down
 # one number, but in cortex it is a range: 10 to 40 ms for the membrane, say. So how much of what the network
@@ -394,18 +399,32 @@ if not whole:
     )
 
 # %% [markdown]
-# ## Try
+# ## Exercises
 #
-# * Section 1: start at 0.25 nA. Which parameters can now silence the neuron?
-# * Section 2: five trajectories instead of twenty. Which parameters can still be told apart?
-# * Section 2: let the current go from 0.3 nA to 0.5 nA only, so that no neuron is silent. What happens to
-#   $\sigma$?
-# * Section 3: the effects of $x_1$ all have one sign, which is due to the four levels that we tried. Try six:
-#   0 to 1 in fifths, with steps of 3/5.
-# * Section 4: which of the parameters of the neuron could be left at any value of its range? Check with
-#   `shares` of a `rate` that leaves it where it is.
-# * Section 5: `plots.response_surface(sweep.points, *sweep.order[:2], "accuracy")`. Is there a valley?
-# * Section 5: write a sweep of your own (`docs/sweeps.md`); `bioscnn sweep FILE --plan` says what it costs.
+# 1. Section 1: start at 0.25 nA. Which parameters can now silence the neuron?
+# 2. Section 2: five trajectories instead of twenty. Which parameters can still be told apart?
+# 3. Section 2: let the current go from 0.3 nA to 0.5 nA only, so that no neuron is silent. What happens to
+#    $\sigma$?
+# 4. Section 3: the effects of $x_1$ all have one sign, which is due to the four levels that we tried. Try
+#    six: 0 to 1 in fifths, with steps of 3/5.
+# 5. Section 4: which of the parameters of the neuron could be left at any value of its range? Check with
+#    `shares` of a `rate` that leaves it where it is.
+# 6. Section 5: `plots.response_surface(sweep.points, *sweep.order[:2], "accuracy")`. Is there a valley?
+# 7. Section 5: write a sweep of your own (`docs/sweeps.md`); `bioscnn sweep FILE --plan` says what it costs.
+
+# %% [markdown]
+# ## Answers
+#
+# **1.** At 0.25 nA the neuron fires if the rheobase `V_th/R_m` is below that: 0.2 nA as it is. A threshold of
+# 25 mV makes it 0.25 nA, and so does a resistance of 80 Mohm. The time constants cannot silence it.
+
+# %%
+weak = np.where([p.key == "encoding.current" for p in CELL], CELL[-1].position([0.25]), ours)
+lowest = {p.key: one_by_one(weak).query("parameter == @p.key")["rate [Hz]"].min() for p in CELL}
+pd.Series(lowest, name="lowest rate (Hz)").round(1)
+
+# %% [markdown]
+# **5.** One whose total index is near zero: the refractory period, which hardly counts at these rates.
 #
 # References:
 #

@@ -56,13 +56,15 @@ class Claim:
 
 
 def pages_of(root: Path) -> list[Path]:
-    """Return the pages whose numbers are claims: the README and all of ``docs``."""
-    return [path for path in (root / "README.md", *sorted((root / "docs").glob("*.md"))) if path.is_file()]
+    """Return the pages whose numbers are claims: the README, the paper and all of ``docs``."""
+    pages = (root / "README.md", root / "paper" / "paper.md", *sorted((root / "docs").glob("*.md")))
+    return [path for path in pages if path.is_file()]
 
 
 def tables_of(page: Path) -> Path:
     """Return the folder of the tables of a page."""
-    return (page.parent if page.parent.name == "docs" else page.parent / "docs") / "tables"
+    docs = {"docs": page.parent, "paper": page.parent.parent / "docs"}
+    return docs.get(page.parent.name, page.parent / "docs") / "tables"
 
 
 def read_page(page: Path) -> str:

@@ -72,6 +72,7 @@ def ledger_section(ledger: Ledger, layers: list[LayerComparison]) -> Section:
             ),
         ],
         "Ledger",
+        "ledger",
     )
 
 

@@ -119,7 +119,7 @@ def network_section(run: Run) -> Section:
         ]
     title = "The study with every default filled in (config.toml)"
     parts.append(Folded(title, [Text(run.config, "code")]))
-    return Section("network", "The network, as simulated", parts, "Network")
+    return Section("network", "The network, as simulated", parts, "Network", "physics")
 
 
 def training_section(run: Run) -> Section:
@@ -137,4 +137,4 @@ def training_section(run: Run) -> Section:
             )
         )
     parts.append(Folded("All that is known of the training", [Text(json.dumps(card, indent=2), "code")]))
-    return Section("training", "How the network was trained", parts, "Training")
+    return Section("training", "How the network was trained", parts, "Training", "training")

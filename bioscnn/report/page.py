@@ -142,12 +142,15 @@ class Section:
         What it consists of, from top to bottom.
     short : str
         What the navigation calls it; the heading if left out.
+    docs : str
+        The page of the docs that explains what it shows, such as ``"ledger"``; that of the page if left out.
     """
 
     id: str
     heading: str
     parts: Sequence[Part]
     short: str = ""
+    docs: str = ""
 
 
 @dataclass(frozen=True)
@@ -189,6 +192,9 @@ class Page:
         What makes the answer less than it seems, below the verdict.
     footer : Inline
         The last line, such as what the page was made from.
+    docs : str
+        The page of the docs that explains what it shows, such as ``"noise"``; if given, the page ends with
+        the terms that it uses.
     key : str
         Hash of all that it was made from, by which it is recognised when it need not be made again.
 
@@ -209,6 +215,7 @@ class Page:
     lead: Sequence[Inline] = ()
     warnings: Sequence[Inline] = ()
     footer: Inline = ""
+    docs: str = ""
     key: str = ""
 
     def __post_init__(self) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from functools import cache
+from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,7 @@ from bioscnn.files import write_atomically
 from bioscnn.report import page as parts
 from bioscnn.report.inline import to_html, to_plain
 from bioscnn.report.pictures import draw_all, load_for_drawing
+from bioscnn.report.terms import explained, terms_in
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -27,7 +30,15 @@ def render(page: parts.Page) -> str:
     page : Page
         Each figure of it is drawn once for each width of the screen.
     """
-    return _template().render(page=page, pictures=draw_all(list(_figures(page))))
+    pictures, template = draw_all(list(_figures(page))), _template()
+    html = template.render(page=page, pictures=pictures, terms=())
+    if not page.docs:
+        return html
+    body = html[html.index("</head>") :]
+    return template.render(page=page, pictures=pictures, terms=terms_in([unescape(_TAG.sub(" ", body))]))
+
+
+_TAG = re.compile(r"<[^>]*>")
 
 
 def _figures(page: parts.Page) -> Iterator[parts.Figure]:
@@ -66,7 +77,7 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     made.globals.update(css=Markup(style.read_text(encoding="utf-8")))
-    made.filters.update(inline=to_html, plain=to_plain)
+    made.filters.update(inline=to_html, plain=to_plain, explained=explained)
     for kind in (
         parts.Figure, parts.SideBySide, parts.Table, parts.Facts, parts.Text, parts.Folded, parts.Entry,
     ):  # fmt: skip

@@ -21,7 +21,7 @@ from bioscnn.encoding import (
 from bioscnn.encoding.reconstruction import SHARES, WANTED
 from bioscnn.report.folder import Run
 from bioscnn.report.formats import plural
-from bioscnn.report.page import Figure, Section, Text
+from bioscnn.report.page import Figure, Part, Section, Text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,7 +59,8 @@ def retina_section(run: Run) -> Section:
     """Return the section of the retina of a run whose images it filters."""
     figures = retina_figures(run)
     order = [figures[name] for name in ORDER if name in figures]
-    return Section("retina", "What the retina makes of an image", [Text(retina_text(run)), *order], "Retina")
+    parts: list[Part] = [Text(retina_text(run)), *order]
+    return Section("retina", "What the retina makes of an image", parts, "Retina", "retina")
 
 
 def retina_text(run: Run) -> str:

@@ -32,6 +32,7 @@ def run_page(run: Run) -> Page:
         sections=list(_sections(run, results)),
         provenance=_provenance(run),
         simulated=bool(summary.get("simulated")),
+        docs="results",
         footer=made_from("run.h5", "summary.json", "provenance.json", "config.toml"),
     )
 
@@ -70,7 +71,7 @@ def _headlines(run: Run, results: Results) -> Iterator[Headline]:
     yield Headline("SynOps per trial", number(summary["synops_per_trial"]), "synaptic events")
     if energy := summary.get("energy"):
         ratio = number(energy["ann_to_spiking"])
-        yield Headline("ANN / spiking energy", f"{ratio} ×", "an estimate, see activity")
+        yield Headline("ANN / spiking energy", f"{ratio} ×", "above 1: spiking needs less; an estimate")
     yield Headline("Latency", f"{number(summary['latency_ms'])} ms", "median, decision informed and final")
 
 
@@ -78,19 +79,21 @@ def _sections(run: Run, results: Results) -> Iterator[Section]:
     if run.cells:
         yield retina_section(run)
     if run.recorded:
-        yield Section("events", "Events in space, time and polarity", [input_spikes(run, results)], "Events")
+        yield Section(
+            "events", "Events in space, time and polarity", [input_spikes(run, results)], "Events", "events"
+        )
     elif run.spikes_in:
         yield Section("input", "Input spikes in space and time", [input_spikes(run, results)], "Input")
     yield accuracy_section(run, results)
     if run.recorded:
         over = "the saccades" if run.saccade_ends else "time"
-        yield Section("evidence", f"Evidence over {over}", [evidence(run, results)], "Evidence")
+        yield Section("evidence", f"Evidence over {over}", [evidence(run, results)], "Evidence", "events")
     if run.explained is not None:
         yield ledger_section(*run.explained)
     yield Section("confusion", "Which class is taken for which", [confusion(run, results)], "Confusions")
     trial = [raster(run, results), *([spike_times(run)] if run.windows[0] else [])]
-    yield Section("trial", "One trial through the network", trial, "One trial")
-    yield Section("potentials", "Output potentials", [potentials(run, results)], "Potentials")
+    yield Section("trial", "One trial through the network", trial, "One trial", "physics")
+    yield Section("potentials", "Output potentials", [potentials(run, results)], "Potentials", "physics")
     yield activity_section(run, results)
     yield network_section(run)
     if run.provenance["network"].get("card"):

@@ -47,7 +47,7 @@ def accuracy_section(run: Run, results: Results) -> Section:
         "this study."
     )
     parts: list[Part] = [figures.accuracy(run, results), Table(rows, columns, caption, bold="chosen")]
-    return Section("accuracy", "Accuracy against time", parts, "Accuracy")
+    return Section("accuracy", "Accuracy against time", parts, "Accuracy", "statistics")
 
 
 def _ann_meaning(run: Run) -> str:
@@ -86,7 +86,7 @@ def activity_section(run: Run, results: Results) -> Section:
         SideBySide([figures.spikes(results), figures.latency(run, results)]),
         Text([_operations(run), *([_energy(run)] if run.summary.get("energy") else [])]),
     ]
-    return Section("activity", "Activity: rates, spikes, latency", parts, "Activity")
+    return Section("activity", "Activity: rates, spikes, latency", parts, "Activity", "networks")
 
 
 def _operations(run: Run) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 from bioscnn.datasets.own import KEYS_OF_KINDS, OwnData, Survey, kind_and_path, survey
 from bioscnn.errors import UserError
 from bioscnn.files import path_of, write_atomically
+from bioscnn.studies.config.reference import keys_of_a_study
 from bioscnn.studies.recipe import usual_batches
 from bioscnn.studies.shipped import find_study
 from bioscnn.training.layers import layers_text, usual_layers
@@ -33,14 +34,6 @@ _KINDS = {
     "idx": "images in IDX files",
     "npz": "images in an npz file",
     "events": "recordings of an event camera, a folder per class",
-}
-_NOTES = {
-    "size": "height and width to which photographs are resized, pixels",
-    "colour": "grey | rgb",
-    "fit": "pad | crop | stretch: what becomes of another aspect ratio",
-    "validation_share": "of each class, drawn for choosing, where the data have no such part",
-    "test_share": "of each class, drawn for scoring once, where the data have no such part",
-    "split_seed": "of the draw",
 }
 
 
@@ -147,9 +140,8 @@ def _lines(name: str, path: str, found: Survey) -> Iterator[str]:
     yield _key("trials", data.count(split), "the first so many; classes take turns")
     for key in KEYS_OF_KINDS[data.kind]:
         value = getattr(data, key)
-        note = "height and width of the sensor, pixels" if data.recorded and key == "size" else _NOTES[key]
         if value is not None and key.removesuffix("_share") not in data.contents.given:
-            yield _key(key, list(value) if isinstance(value, tuple) else value, note)
+            yield _usual(f"dataset.{key}", list(value) if isinstance(value, tuple) else value)
     if not data.recorded:
         yield "# mean, std, scale, invert: what was done to images in training, see docs/your-network.md"
     yield from _rest(name, found, len(classes))
@@ -172,22 +164,15 @@ def _rest(name: str, found: Survey, n_classes: int) -> Iterator[str]:
     yield _key("model", f"{name}.onnx", "the path of a file, from this one; or a shipped network")
     yield "\n[neuron]"
     yield _key("model", "lif", "lif | if | adaptive-lif | the path of a neuron's file, see docs/physics.md")
-    yield _key("tau_m", "20 ms", "membrane time constant")
-    yield _key("t_ref", "2 ms", "refractory period")
-    yield _key("V_th", "20 mV", "threshold above rest")
-    yield _key("R_m", "100 Mohm", "membrane resistance")
-    yield _key("reset", "exact", "exact | subtract | zero")
+    yield from (_usual(f"neuron.{key}") for key in ("tau_m", "t_ref", "V_th", "R_m", "reset"))
     yield "\n[synapse]"
-    yield _key("tau_s", "5 ms", "decay of the synaptic current")
+    yield _usual("synapse.tau_s")
     yield "\n[simulation]"
     if recorded:
         yield _key("duration", f"{frames * FRAME_MS} ms", "whole frames; the longest recording, or 1 s of it")
     else:
         yield _key("duration", "100 ms", 'or "auto": as long as decisions need to settle')
-    yield _key("dt", "1 ms", "")
-    yield _key("device", "cpp_standalone", "cpp_standalone | numpy")
-    yield _key("jobs", 2, "processes at a time")
-    yield _key("seed", 1, "")
+    yield from (_usual(f"simulation.{key}") for key in ("dt", "device", "jobs", "seed"))
     yield "\n[readout]"
     yield _key(
         "rule",
@@ -204,6 +189,12 @@ def _rest(name: str, found: Survey, n_classes: int) -> Iterator[str]:
     yield _key("rotation", 8.0, "degrees, either way: how each example is changed each time it is shown")
     yield _key("shift", 1.2, "pixels, either way")
     yield _key("mirror", 0.0, "probability; 0.5 if left and right do not matter")
+
+
+def _usual(path: str, value: object = None) -> str:
+    """Return the line of a key, with its default if no value is given, and what it is."""
+    key = keys_of_a_study()[path]
+    return _key(key.name, json.loads(key.default) if value is None else value, key.note)
 
 
 def _key(key: str, value: object, note: str) -> str:

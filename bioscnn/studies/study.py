@@ -6,6 +6,7 @@ import difflib
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from bioscnn.datasets.own import kind_and_path
 from bioscnn.errors import UserError
 from bioscnn.studies.config import FILE_OF_A_NEURON, KEYS_OF_NEURONS, KEYS_OF_SYNAPSES, StudyConfig
 from bioscnn.studies.config.tables import KEYS_OF_CONVERSION
+from bioscnn.studies.config.values import either
 from bioscnn.studies.naming import label_of
 from bioscnn.studies.shipped import find_study, shipped_studies
 from bioscnn.toml import parse_toml
@@ -214,7 +216,9 @@ def study_of(path: Path, tables: Mapping[str, Any], changes: Sequence[str] = ())
             config = _of_graph(config, path, changes)
         return Study(path.stem, config, tuple(_edits(tables, changes, config)), path)
     except ValidationError as error:
-        raise first_problem(error, path, StudyConfig) from None
+        problem = first_problem(error, path, StudyConfig)
+        typed = problem.key in [change.partition("=")[0].strip() for change in changes]
+        raise problem.but(file=None) if typed and problem.file == path else problem from None
 
 
 def _of_graph(config: StudyConfig, path: Path, changes: Sequence[str]) -> StudyConfig:
@@ -337,7 +341,27 @@ def first_problem(error: ValidationError, path: Path | None, model: type[BaseMod
             expected=" | ".join(known),
             fix=f"write {'.'.join([*tables, *nearest])}" if nearest else "remove it",
         )
-    return UserError(found["msg"][0].lower() + found["msg"][1:], file=path, key=key, value=found["input"])
+    if found["type"] == "missing":
+        return UserError("a key is missing", file=path, key=key)
+    problem, expected, fix = _in_our_words(found)
+    return UserError(problem, file=path, key=key, value=found["input"], expected=expected, fix=fix)
+
+
+LIMITS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
+
+
+def _in_our_words(found: Mapping[str, Any]) -> tuple[str, str | None, str | None]:
+    """Return problem, expectation and fix of one of pydantic's own complaints."""
+    said: Mapping[str, Any] = found.get("ctx", {})
+    if found["type"] == "literal_error":
+        words = re.findall("'([^']*)'", str(said["expected"]))
+        nearest = difflib.get_close_matches(str(found["input"]), words, n=1)
+        return "not one of the choices", either(*words), f'write "{nearest[0]}"' if nearest else None
+    for sign, limit in LIMITS.items():
+        if sign in said:
+            return "out of range", f"{limit} {said[sign]:g}", None
+    message = str(found["msg"])
+    return message[0].lower() + message[1:], None, None
 
 
 def _model_at(model: type[BaseModel], tables: list[str]) -> type[BaseModel]:

@@ -40,4 +40,4 @@ def test_a_notebook_runs_in_the_python_of_the_tests(name):
 
 
 def test_there_are_notebooks():
-    assert "05-spike-timing" in NAMES
+    assert "04-spike-timing" in NAMES

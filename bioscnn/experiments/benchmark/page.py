@@ -75,6 +75,7 @@ def benchmark_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
     return Page(
         title=analysis.title,
         eyebrow=f"bioscnn · benchmark {summary['label']}",
+        docs="networks",
         question="how accurate, fast and thrifty is each network?",
         verdict=list(analysis.verdict),
         headlines=_headlines(networks),

@@ -28,6 +28,7 @@ def cross_validation_page(analysis: Analysis, summary: Mapping[str, Any]) -> Pag
     return Page(
         title=analysis.title,
         eyebrow=f"bioscnn · cross-validation of {summary['network']}",
+        docs="events",
         question="how well are recordings classified that trained nothing?",
         verdict=list(analysis.verdict),
         headlines=_headlines(analysis, summary),

@@ -62,6 +62,7 @@ def ladder_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
     return Page(
         title=analysis.title,
         eyebrow=f"bioscnn · detail ladder {summary['study']}",
+        docs="ladder",
         question="what does each piece of biology cost and buy?",
         verdict=list(analysis.verdict),
         headlines=_headlines(rows, summary),

@@ -44,6 +44,7 @@ def noise_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
     return Page(
         title=analysis.title,
         eyebrow=f"bioscnn · noise study {summary['study']}",
+        docs="noise",
         question="what does noise destroy first, and does the biology help?",
         verdict=list(analysis.verdict),
         headlines=[Headline(*headline) for headline in words.headlines(shown)],

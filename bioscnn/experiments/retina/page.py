@@ -58,6 +58,7 @@ def steps_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
     return Page(
         title=analysis.title,
         eyebrow=f"bioscnn · retina study {summary['study']}",
+        docs="retina",
         question="what do the cells of a retina add to gain control?",
         verdict=list(analysis.verdict),
         headlines=_headlines(rows, summary),

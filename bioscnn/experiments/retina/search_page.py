@@ -31,6 +31,7 @@ def search_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
     return Page(
         title=analysis.title,
         eyebrow=f"bioscnn · search for cells {summary['study']} · exploratory",
+        docs="retina",
         question="which combination of cells, each with gain control, do validation images choose?",
         verdict=list(analysis.verdict),
         headlines=[Headline(*headline) for headline in headlines(means, summary)],

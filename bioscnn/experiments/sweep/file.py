@@ -180,6 +180,13 @@ def read_sweep(path: str | Path, changes: Sequence[str] = (), gain: str | None =
     given = read_toml(path)
     if gain is not None and isinstance(given.get("design"), dict):
         given = {**given, "design": {**given["design"], "gain": gain}}
+    if "study" not in given and "dataset" in given:
+        raise UserError(
+            "a study, where a sweep is expected",
+            file=path,
+            expected='study = "FILE", [design] and [parameters]',
+            fix=f'write a file with study = "{path.name}" and these tables; docs/sweeps.md has one',
+        )
     try:
         file = _File.model_validate(given)
     except ValidationError as error:

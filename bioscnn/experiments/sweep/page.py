@@ -83,6 +83,7 @@ def sweep_page(shown: Shown) -> Page:
     return Page(
         title=summary["study"],
         eyebrow=f"bioscnn · sweep {summary['sweep']}",
+        docs="sweeps",
         question=words.QUESTIONS[shown.kind],
         verdict=summary["verdict"],
         headlines=words.headlines(shown),

@@ -31,6 +31,7 @@ def time_step_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
     return Page(
         title=analysis.title,
         eyebrow=f"bioscnn · time steps {summary['study']}",
+        docs="time-step",
         question="what does a coarser time step change?",
         verdict=list(analysis.verdict),
         headlines=[

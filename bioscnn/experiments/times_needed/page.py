@@ -36,6 +36,7 @@ def times_needed_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
     return Page(
         title=analysis.title,
         eyebrow=f"bioscnn · times needed {summary['study']}",
+        docs="timing",
         question="does a network need the times of spikes, if it is trained without them?",
         lead=[LEAD],
         verdict=list(analysis.verdict),

@@ -81,6 +81,7 @@ def timing_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
     return Page(
         title=summary["dataset"],
         eyebrow=f"bioscnn · timing study {summary['study']}",
+        docs="timing",
         question="what do the times of spikes carry that their number does not?",
         lead=[LEAD],
         verdict=list(analysis.verdict),

@@ -1,13 +1,12 @@
 """The keys of a study file: what may be written, what is assumed where nothing is."""
 
 from bioscnn.studies.config.dataset import PREPROCESSING, Dataset
+from bioscnn.studies.config.encoding import KEYS_OF_ENCODINGS, Encoding
 from bioscnn.studies.config.study import StudyConfig
 from bioscnn.studies.config.tables import (
     FILE_OF_A_NEURON,
-    KEYS_OF_ENCODINGS,
     KEYS_OF_NEURONS,
     KEYS_OF_SYNAPSES,
-    Encoding,
     Neuron,
     Synapse,
 )

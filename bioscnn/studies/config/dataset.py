@@ -32,19 +32,36 @@ class Dataset(Table):
     """What is shown to the network: a data set that bioscnn knows, or data of the user's own."""
 
     name: DatasetName = "mnist"
+    """The data: ``mnist``, ``fashion-mnist``, ``caltech``, ``nmnist``, ``ncaltech101``, or data of your own
+    as ``folder:PATH``, ``idx:PATH``, ``npz:PATH`` or ``events:PATH``.
+    """
     split: Literal["validation", "train", "test"] = "validation"
+    """Which part of the data: choose settings on ``validation``, report ``test`` once."""
     trials: Count = 5000
+    """How many examples, from the first on; classes take turns."""
     recordings: Literal["auto", "real", "held-out", "simulated"] = "auto"
+    """Where recordings of known event data come from; ``auto`` takes real ones if they are on this machine.
+    """
     size: tuple[Pixels, Pixels] | None = None
+    """Height and width in pixels: those to which photographs are resized, or those of the camera's sensor."""
     colour: Literal["grey", "rgb"] = "grey"
+    """Channels of photographs: one or three."""
     fit: Literal["pad", "crop", "stretch"] = "pad"
+    """What becomes of a photograph with another aspect ratio."""
     validation_share: Share = 0.15
+    """Share of each class that is drawn for choosing, where own data have no such part."""
     test_share: Share = 0.15
+    """Share of each class that is drawn for scoring once, where own data have no such part."""
     split_seed: Seed = 1
+    """Seed of that draw."""
     mean: PerChannel = (0.0,)
+    """Mean that was subtracted from images in training; one number, or one per channel."""
     std: PerChannel = (1.0,)
+    """Standard deviation that images were divided by in training; one number, or one per channel."""
     scale: Factor = 1.0
+    """Factor of intensities from 0 to 1 in training: 255 for a network that was shown whole numbers."""
     invert: bool = False
+    """Whether training showed black on white."""
 
     @model_validator(mode="before")
     @classmethod

@@ -11,12 +11,11 @@ from bioscnn.nir.model import SUFFIX
 from bioscnn.noise import NOISES
 from bioscnn.quantities import format_quantity
 from bioscnn.studies.config.dataset import Dataset
+from bioscnn.studies.config.encoding import KEYS_OF_ENCODINGS, Encoding
 from bioscnn.studies.config.tables import (
     KEYS_OF_CONVERSION,
-    KEYS_OF_ENCODINGS,
     KEYS_OF_NEURONS,
     NIR,
-    Encoding,
     Network,
     Neuron,
     Readout,

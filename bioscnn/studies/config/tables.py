@@ -18,7 +18,6 @@ from bioscnn.neurons import EquationNeuron, read_definition
 from bioscnn.nir.frameworks import Choices
 from bioscnn.quantities import format_quantity
 from bioscnn.studies.config.values import (
-    Cells,
     Count,
     Current,
     Factor,
@@ -58,127 +57,25 @@ def _refuse_keys_of_others(
         )
 
 
-class Encoding(Table):
-    """How it reaches the first neurons; each kind has its own keys beside `kind`."""
-
-    kind: Literal["currents", "lif-layer", "rank-order", "poisson", "latency", "spike-time", "events"] = (
-        "currents"
-    )
-    retina: Cells = ()
-    keep: Annotated[float, Field(gt=0, le=1)] = 0.3
-    full_current: Current = 2e-9
-    input_rate: Frequency = 100.0
-    bin_size: Count = 1
-    frame: Time = 50e-3
-    gain: Factor = 1.0
-    gain_control: Literal["none", "image"] | None = None
-    full_response: dict[str, Factor] = Field(default={})
-
-    @model_validator(mode="after")
-    def _gain_of_currents(self) -> Encoding:
-        if self.gain != 1 and self.kind in INSTEAD_OF_GAIN:
-            why, instead = INSTEAD_OF_GAIN[self.kind]
-            raise refuse(
-                f"a gain of the input is for currents: {why}",
-                key="encoding.gain",
-                value=self.gain,
-                expected='encoding.kind = "currents"',
-                fix=f"remove it; {instead}",
-            )
-        return self
-
-    @property
-    def adapts(self) -> bool:
-        """Whether each image sets its own gain: where nothing is said, cells do so and pixels do not."""
-        if "gain_control" not in KEYS_OF_ENCODINGS[self.kind]:
-            return False  # ranks and events have no size
-        return bool(self.retina) if self.gain_control is None else self.gain_control == "image"
-
-    @model_validator(mode="after")
-    def _units_of_the_cells(self) -> Encoding:
-        if not self.full_response:
-            return self
-        if not self.retina or self.adapts:
-            raise refuse(
-                "fixed units are for cells without gain control",
-                key="encoding.full_response",
-                value=self.full_response,
-                expected='cells in encoding.retina, and encoding.gain_control = "none"',
-                fix="remove it",
-            )
-        if set(self.full_response) != set(self.retina):
-            raise refuse(
-                "each kind of cells has one unit",
-                key="encoding.full_response",
-                value=self.full_response,
-                expected=f"a number for each of {', '.join(self.retina)}",
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _keys_of_the_kind(self) -> Encoding:
-        for key in self.model_fields_set - {"kind", *KEYS_OF_ENCODINGS[self.kind]}:
-            kinds = [kind for kind, keys in KEYS_OF_ENCODINGS.items() if key in keys]
-            raise refuse(
-                f"an encoding by {self.kind} does not have this key",
-                key=f"encoding.{key}",
-                expected=f"encoding.kind = {either(*kinds)}",
-                fix="remove one of the two",
-            )
-        for key, dimension in (("full_current", "current"), ("input_rate", "frequency")):
-            if not getattr(self, key) > 0:
-                raise refuse(
-                    "must be positive",
-                    key=f"encoding.{key}",
-                    value=format_quantity(getattr(self, key), dimension),
-                )
-        return self
-
-    @model_serializer(mode="wrap")
-    def _with_keys_of_the_kind(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        others = set(type(self).model_fields) - {"kind", *KEYS_OF_ENCODINGS[self.kind]}
-        # What changes nothing is not written: studies from before these keys keep their hash.
-        usual = {
-            "gain": self.gain == 1,
-            "gain_control": self.adapts == bool(self.retina),
-            "full_response": not self.full_response,
-        }
-        return dropped(write(self), (*others, *(key for key, is_usual in usual.items() if is_usual)))
-
-
-KEYS_OF_ENCODINGS = {
-    "currents": ("retina", "gain", "gain_control", "full_response"),
-    "lif-layer": ("retina", "full_current", "input_rate", "gain_control", "full_response"),
-    "rank-order": ("retina", "keep", "full_current", "input_rate"),
-    "poisson": ("retina", "input_rate", "gain_control", "full_response"),
-    "latency": ("retina", "keep", "input_rate"),
-    "spike-time": ("retina", "gain_control", "full_response"),
-    "events": ("input_rate", "bin_size", "frame"),
-}
-
-_A_SPIKE = "spikes come in, and a spike has no size"
-_THEIR_WEIGHT = "network.weight_scale scales what each of them does"
-INSTEAD_OF_GAIN = {
-    "lif-layer": ("here they flow into a layer of their own", "encoding.full_current scales them"),
-    "rank-order": ("here they flow into a layer of their own", "encoding.full_current scales them"),
-    "poisson": ("here rates come in", "encoding.input_rate is the rate of a white pixel"),
-    "latency": (_A_SPIKE, _THEIR_WEIGHT),
-    "spike-time": (_A_SPIKE, _THEIR_WEIGHT),
-    "events": (_A_SPIKE, _THEIR_WEIGHT),
-}
-"""Why an encoding has no gain, and what to change there."""
-
-
 class Network(Table):
     """Which trained network, its code, how a ReLU network is normalised, how strong its synapses are then."""
 
     model: PathOrName = "mnist-small"
+    """A shipped network, or the path of an ``.onnx``, ``.keras`` or ``.nir`` file."""
     code: Literal["rate", "time"] = "rate"
+    """What a spike says: a rate by their number, or a value by its time."""
     scale: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """Of the time code: the activation that the earliest spike of a window stands for; if left out, measured
+    on training images.
+    """
     normalisation: Literal["rate-matched", "channel-wise", "layer-wise", "none"] = "rate-matched"
+    """How the activations of a ReLU network become firing rates."""
     percentile: Annotated[float, Field(gt=0, le=100)] = 99.9
+    """Percentile of the activations on training images that counts as the largest."""
     max_rate: Frequency = MAX_RATE
+    """Firing rate of the largest activation of a ReLU network."""
     weight_scale: Factor = 1.0
+    """Factor of all synaptic weights after conversion."""
 
     @model_validator(mode="after")
     def _scale_of_times(self) -> Network:
@@ -208,9 +105,15 @@ class NIR(Table):
     """What the file of a NIR graph leaves open; see `bioscnn.nir.frameworks`."""
 
     framework: Literal["norse", "snntorch", "sinabs", "spikingjelly", "euler"] | None = None
+    """The framework that wrote the graph, which decides how a time step is computed."""
     dt: Annotated[Time, Field(gt=0)] | None = None
+    """Time step for which the file was written; if left out, the usual one of the framework."""
     reset: Literal["v_reset", "subtract"] | None = None
+    """Reset at the threshold: to ``v_reset``, or by subtracting the threshold; if left out, the usual one of
+    the framework.
+    """
     spikes_per_step: Annotated[int, Field(ge=1, le=64)] | None = None
+    """Spikes that a neuron of sinabs fires in one step at most."""
 
     @property
     def choices(self) -> Choices:
@@ -226,14 +129,29 @@ class Neuron(Table):
     """The spiking neuron; an IF neuron has the capacitance ``tau_m / R_m`` and no leak."""
 
     model: str = "lif"
+    """A neuron that comes with bioscnn (``lif``, ``if``, ``adaptive-lif``), or the path of the file of your
+    own.
+    """
     tau_m: Time = 20e-3
+    """Membrane time constant."""
     t_ref: Time = 2e-3
+    """Refractory period: how long the potential is held after a spike."""
     V_th: Voltage = 20e-3
+    """Threshold above the resting potential."""
     R_m: Resistance = 100e6
+    """Membrane resistance; the capacitance is ``tau_m/R_m``."""
     reset: Literal["exact", "subtract", "zero"] = "exact"
+    """Reset rule: ``exact`` keeps the charge since the crossing, ``subtract`` the excess over the threshold,
+    ``zero`` nothing.
+    """
     tau_a: Time = 100e-3
+    """Time constant of the adaptation current."""
     b: Current = 0.05e-9
+    """Adaptation current that each spike adds."""
     definition: OwnNeuron = None
+    """What the file of a neuron of your own says; a study changes its parameters:
+    ``neuron.definition.parameters.NAME = "5 mV"``.
+    """
 
     @model_validator(mode="before")
     @classmethod
@@ -307,10 +225,15 @@ class Synapse(Table):
     """The synaptic current, which a spike injects or lets through conductances."""
 
     model: Literal["current", "conductance"] = "current"
+    """Whether a spike injects a current or opens a conductance."""
     tau_s: Time = 5e-3
+    """Time constant with which the synaptic current, or the conductance, decays."""
     delay: Time = 0.0
+    """Delay of every synapse, a whole number of time steps."""
     E_e: Voltage = 70e-3
+    """Reversal potential of excitation, above rest."""
     E_i: Voltage = -10e-3
+    """Reversal potential of inhibition, above rest."""
 
     @model_validator(mode="after")
     def _keys_of_the_model(self) -> Synapse:
@@ -333,15 +256,25 @@ class Simulation(Table):
     """How the equations are integrated, and on what."""
 
     duration: Time = 30e-3
+    """Simulated time per trial; ``"auto"`` looks for the shortest in which decisions settle."""
     dt: Time = 1e-3
+    """Time step of the simulation."""
     device: Literal["cpp_standalone", "numpy", "genn"] = "cpp_standalone"
+    """What computes: compiled C++, NumPy, or GeNN on a GPU."""
     use_gpu: bool = True
+    """Whether GeNN computes on a GPU or on the processor."""
     connectivity: Literal["auto", "procedural", "explicit"] = "auto"
+    """Whether synapses are computed from kernels where spikes arrive, or listed one by one."""
     round_t_ref: bool = False
+    """Whether a refractory period that is no whole number of steps is rounded to the nearest."""
     precision: Literal["float32", "float64"] = "float32"
+    """Floating-point numbers of the C++ program; NumPy always computes in float64."""
     jobs: Count = 2
+    """Processes at a time."""
     seed: Seed = 1
+    """Seed of everything that is drawn in a simulation."""
     start: Literal["rest", "spread"] = "rest"
+    """Potentials at the start of a trial: all at rest, or spread evenly between rest and threshold."""
 
     @model_validator(mode="after")
     def _use_gpu_of_genn(self) -> Simulation:
@@ -385,4 +318,8 @@ class Readout(Table):
     rule: Literal["spike-count", "peak-potential", "mean-potential", "last-potential", "first-spike"] = (
         "peak-potential"
     )
+    """How the class is read: most output spikes, the highest potential (at its peak, on average, or at the
+    end), or the first output spike. In the time code ``last-potential`` is the default.
+    """
     record: list[str] | Literal["all"] = Field(default=["output"])
+    """Populations whose spikes and potentials are kept in ``run.h5``, or ``"all"``."""

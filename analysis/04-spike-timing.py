@@ -9,6 +9,11 @@
 # %% [markdown]
 # # What do the times of spikes carry that their number does not?
 #
+# **Before.** Notebooks 1 to 3. What a firing rate is.
+#
+# **You learn** three meanings of a rate, measures of regularity and of distance between spike trains, and
+# how to ask fairly what spike times carry beyond spike counts.
+#
 # A trained network knows nothing of time: the activation of its units is a number, and most spiking
 # networks that are made from one treat it as a firing rate. But neurons send *events*, and an event has a
 # time. Does the time tell anything that counting does not?
@@ -543,15 +548,25 @@ else:
 # And a third: *does a network need them?* For that, networks have to be trained without times:
 # `bioscnn times-needed sims/nmnist.toml`, and docs/timing.md says what came out.
 #
-# ## Try
+# ## Exercises
 #
-# * `TRIALS = 1000` in the first cell. Which intervals shrink, and which differences outlive it?
-# * Section 2: take all digits instead of one. Which of the three rates changes, and why?
-# * Section 3: raise the weight of the Poisson inputs, or make them all excitatory. At which drive does the
-#   noise stop to matter, and what does LvR do then?
-# * Section 4: look at the second saccade alone (`trains.from_step(105)`). Does the order of the layers
-#   change?
-# * Section 6: which time scale is best for the deepest layer, and for the first? Is it one of the neuron's
-#   own (20 ms of the membrane, 5 ms of the synapse), or one of the stimulus?
-# * Section 7: add `"reorder 3-2-1"` (the saccades in another order) or `"shift 20 ms"` (each neuron's train
-#   as a whole) to `ASKED`. What do they spare that jitter does not?
+# 1. `TRIALS = 1000` in the first cell. Which intervals shrink, and which differences outlive it?
+# 2. Section 2: take all digits instead of one. Which of the three rates changes, and why?
+# 3. Section 3: raise the weight of the Poisson inputs, or make them all excitatory. At which drive does the
+#    noise stop to matter, and what does LvR do then?
+# 4. Section 4: look at the second saccade alone (`trains.from_step(105)`). Does the order of the layers
+#    change?
+# 5. Section 6: which time scale is best for the deepest layer, and for the first? Is it one of the neuron's
+#    own (20 ms of the membrane, 5 ms of the synapse), or one of the stimulus?
+# 6. Section 7: add `"reorder 3-2-1"` (the saccades in another order) or `"shift 20 ms"` (each neuron's train
+#    as a whole) to `ASKED`. What do they spare that jitter does not?
+
+# %% [markdown]
+# ## Answers
+#
+# **1.** Intervals shrink with the root of the number of trials: a thousand trials in place of a hundred make
+# them about three times as narrow. A difference survives if it is larger than its corrected interval is wide.
+#
+# **6.** Reordering the saccades keeps every interval within a saccade and destroys the long-range order
+# alone; a shift of each neuron as a whole keeps all intervals of that neuron and destroys what neurons say
+# together. Jitter destroys both, from its own time scale downwards.

@@ -9,6 +9,11 @@
 # %% [markdown]
 # # What does the retina tell the brain?
 #
+# **Before.** Notebooks 1 to 3.
+#
+# **You learn** how retinal cells compare a spot with its surround; how much of an image is in the order
+# of their first spikes.
+#
 # An eye does not send pixels. Each ganglion cell of the retina compares a spot with what surrounds it, and
 # fires if they differ in its sense; where nothing changes, it is silent. In the foveal pit, the place of
 # sharpest vision, there are four kinds of them: midget and parasol cells, each ON (a bright spot) and OFF
@@ -383,13 +388,22 @@ else:
 figure
 
 # %% [markdown]
-# ## Try
+# ## Exercises
 #
-# * Section 2: turn the digit into its negative (`255 - shown`). Which cells take over?
-# * Section 3: only the midget cells (`find_cells(["off-midget", "on-midget"])`). How many spikes then make
-#   80 % of it, and what is missing in the pictures?
-# * Section 4: `rank_table(others, bins=5)`. How coarse may the table be?
-# * Section 5: double `full_current` in `FrontEnd`. What becomes of the silent cells, and what of the time
-#   between first and last?
-# * Section 6: `--set encoding.keep=0.1` means `"encoding.keep=0.1"` in the list beside `dataset.trials`.
-#   How few spikes are enough for a network that was trained on 30 %?
+# 1. Section 2: turn the digit into its negative (`255 - shown`). Which cells take over?
+# 2. Section 3: only the midget cells (`find_cells(["off-midget", "on-midget"])`). How many spikes then make
+#    80 % of it, and what is missing in the pictures?
+# 3. Section 4: `rank_table(others, bins=5)`. How coarse may the table be?
+# 4. Section 5: double `full_current` in `FrontEnd`. What becomes of the silent cells, and what of the time
+#    between first and last?
+# 5. Section 6: `--set encoding.keep=0.1` means `"encoding.keep=0.1"` in the list beside `dataset.trials`.
+#    How few spikes are enough for a network that was trained on 30 %?
+
+# %% [markdown]
+# ## Answers
+#
+# **1.** ON and OFF cells exchange their roles: a bright spot on black has become a dark one on white, so the
+# OFF cells now respond where the ON cells did. Gain control leaves the size of the responses alone.
+#
+# **4.** Twice the current takes more cells above the rheobase, so fewer are silent, and the first spikes come
+# sooner: the time between first and last grows, as the weakest of them still take all of the trial.

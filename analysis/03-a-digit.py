@@ -9,6 +9,11 @@
 # %% [markdown]
 # # What happens to a digit on its way through the network?
 #
+# **Before.** Notebooks 1 and 2: the neuron, and how a network is made of it.
+#
+# **You learn** how a digit travels through the layers as spikes; when and where the decision falls; what
+# goes wrong in the digits that are lost.
+#
 # An accuracy says how often a network is right, and nothing of what goes on in it. Here we follow single
 # digits: from pixels to the currents that they drive into the first neurons, from layer to layer as spikes,
 # to the potentials from which the class is read, and to the moment in which the decision falls.
@@ -530,16 +535,37 @@ if vehicles is not None:
 # * A digit that is lost looks like any other in the raster. What differs is the balance of a few spikes.
 # * More time buys precision, up to that of the trained network, and costs spikes in proportion.
 #
-# ## Try
+# ## Exercises
 #
-# * Section 1: which digit drives the most neurons of the first layer above the rheobase, and is it decided
-#   sooner (`digits.latency`)?
-# * Section 3: give the network a quicker membrane (`see("mnist", 1000, {"neuron.tau_m": "10 ms"})`). Does the
-#   wave arrive sooner? Is the answer as good?
-# * Section 4: take all digits that are lost. Are their leads smaller than those of the ones that are right?
-# * Section 5: when do decisions fall that turn out wrong? Is a late decision a warning?
-# * Section 6: `{"dataset.recordings": "simulated"}`, if you have real recordings. Where do the two differ?
+# 1. Section 1: which digit drives the most neurons of the first layer above the rheobase, and is it decided
+#    sooner (`digits.latency`)?
+# 2. Section 3: give the network a quicker membrane (`see("mnist", 1000, {"neuron.tau_m": "10 ms"})`). Does
+#    the wave arrive sooner? Is the answer as good?
+# 3. Section 4: take all digits that are lost. Are their leads smaller than those of the ones that are right?
+# 4. Section 5: when do decisions fall that turn out wrong? Is a late decision a warning?
+# 5. Section 6: `{"dataset.recordings": "simulated"}`, if you have real recordings. Where do the two differ?
+
+# %% [markdown]
+# ## Answers
 #
+# **2.** A quicker membrane reaches the threshold sooner, so the wave arrives sooner. The network was trained
+# for 20 ms, so its rates are no longer those that were trained:
+
+# %%
+quicker = see("mnist", 1000, {"neuron.tau_m": "10 ms"})
+for name, seen in {"20 ms": digits, "10 ms": quicker}.items():
+    share = proportion(seen.right)
+    print(f"tau_m = {name}: decided after {1e3 * np.median(seen.latency):.0f} ms (median),", end=" ")
+    print(f"{100 * share.value:.1f} % right [{100 * share.low:.1f}, {100 * share.high:.1f}]")
+
+# %% [markdown]
+# **4.** A late decision is a warning: compare the median latency of right and wrong answers.
+
+# %%
+for name, these in {"right": digits.right, "wrong": ~digits.right}.items():
+    print(f"{name}: {these.sum():,} digits, decided after {1e3 * np.median(digits.latency[these]):.0f} ms")
+
+# %% [markdown]
 # References:
 #
 # * Gerstner, Kistler, Naud and Paninski (2014), *Neuronal Dynamics*, Cambridge University Press.

@@ -9,6 +9,11 @@
 # %% [markdown]
 # # What does noise destroy first?
 #
+# **Before.** Notebooks 1 to 3.
+#
+# **You learn** what noise of images, neurons, spikes and synapses does to a network, and how to compare
+# them with intervals.
+#
 # Nothing in a brain is exact. Light comes in portions, synapses fail, no two neurons are alike, and
 # potentials are never still; on neuromorphic hardware it is much the same. A network that was trained on
 # clean images and simulated with equal neurons knows nothing of this. Which kinds of noise does it bear, and
@@ -324,17 +329,30 @@ if not finished.is_dir():
     print("These come from a small study; type `make noise DATASET=mnist`, then run this section again.")
 
 # %% [markdown]
-# ## Try
+# ## Exercises
 #
-# * Section 2: give the cells 30 ms instead of a second (`DURATION`). Which of the two kinds of noise spreads
-#   the rates more now?
-# * Section 2: `NOISES["time-constant-mismatch"]`. Why does it matter less below the rheobase than above?
-# * Section 3: `NOISES["transmission-failure"]` at the same probabilities. There each synapse fails by itself
-#   rather than the axon for all of them. Which is worse, and why?
-# * Section 3: let the trials last 60 ms: `{"simulation.duration": "60 ms"}` for `read_study`. How much of
-#   the loss is a loss of time?
-# * Section 4: `bioscnn run sims/mnist.toml --set noise.membrane-noise.sd="4 mV"` runs the study with one
-#   noise and writes a report. Where in it do you see the noise first?
+# 1. Section 2: give the cells 30 ms instead of a second (`DURATION`). Which of the two kinds of noise spreads
+#    the rates more now?
+# 2. Section 2: `NOISES["time-constant-mismatch"]`. Why does it matter less below the rheobase than above?
+# 3. Section 3: `NOISES["transmission-failure"]` at the same probabilities. There each synapse fails by itself
+#    rather than the axon for all of them. Which is worse, and why?
+# 4. Section 3: let the trials last 60 ms: `{"simulation.duration": "60 ms"}` for `read_study`. How much of
+#    the loss is a loss of time?
+# 5. Section 4: `bioscnn run sims/mnist.toml --set noise.membrane-noise.sd="4 mV"` runs the study with one
+#    noise and writes a report. Where in it do you see the noise first?
+
+# %% [markdown]
+# ## Answers
+#
+# **1.** Membrane noise averages out over time, a mismatch of thresholds does not. So in a short window the
+# noise of the membrane counts for more than in a long one, and mismatch for the same.
+#
+# **2.** Below the rheobase the settled potential `R_m I` does not depend on the time constant, so the neuron
+# stays silent whatever it is. Above it, the time constant decides how soon the threshold is reached.
+#
+# **3.** The mean of what arrives is the same. If the axon fails, all targets of a neuron lose the same spike,
+# and their errors add up in the next layer; if synapses fail one by one, the errors are independent and
+# average out there. So the failing axon is the worse of the two.
 #
 # References:
 #

@@ -9,6 +9,11 @@
 # %% [markdown]
 # # From a trained network to a spiking one
 #
+# **Before.** Notebook 1: the firing rate of a neuron. What a convolution is.
+#
+# **You learn** how layers become populations and weights become nA; why accuracy takes time; how to find
+# what a spiking network loses, cause by cause.
+#
 # A convolutional network is trained on digits, in a framework, without any spike. It is saved as an ONNX
 # file. How does a network of LIF neurons (notebook 1) come out of that, how well does it do the same, and
 # where it does not, what is to blame?
@@ -40,6 +45,7 @@ from bioscnn import (
     load_dataset,
     metrics,
     normalise,
+    plan,
     plots,
     prepare,
     read_network,
@@ -380,14 +386,38 @@ ledger_table(of_default)
 # of digits to tell where. That is the point of training it so: most causes do not apply, and what is left
 # is time.
 #
-# ## Try
+# ## Exercises
 #
-# * Section 1: `network.model="mnist-large"` in the list beside `dataset.trials`. How many synapses are
-#   that?
-# * Section 3: compare the layers with `replace(conditions, tau_s=20.5e-3)`. Which layers suffer from a slow
-#   synapse, and why not the first?
-# * Section 5: `percentile=100` in `normalise`: the largest activation of all stands for 200 Hz. Who decides
-#   now?
-# * Section 6: mend one thing at a time in `careless`, the first cause first. Is the order that the ledger
-#   gives the best one?
-# * Section 6: `mnist-small-fine-tuned` as the default network. Which cause is left?
+# 1. Section 1: `network.model="mnist-large"` in the list beside `dataset.trials`. How many synapses are
+#    that?
+# 2. Section 3: compare the layers with `replace(conditions, synapse=ExponentialCurrent(20.5e-3))`. Which layers suffer from a slow
+#    synapse, and why not the first?
+# 3. Section 5: `percentile=100` in `normalise`: the largest activation of all stands for 200 Hz. Who decides
+#    now?
+# 4. Section 6: mend one thing at a time in `careless`, the first cause first. Is the order that the ledger
+#    gives the best one?
+# 5. Section 6: `mnist-small-fine-tuned` as the default network. Which cause is left?
+
+# %% [markdown]
+# ## Answers
+#
+# **1.** Twice the channels are four times the synapses in all layers but the first:
+
+# %%
+for name in ("mnist-small", "mnist-large"):
+    needs = plan(read_study("../sims/mnist.toml", {"network.model": name, "dataset.trials": 1}))
+    print(f"{name}: {needs.neurons:,} neurons, {needs.synapses:,} synapses")
+
+# %% [markdown]
+# **2.** A slow synapse delays what a layer hears from the one before, and the delays add up, so the deepest
+# layer suffers most. The first layer has no synapses before it: pixels are currents.
+
+# %%
+slow = replace(conditions, synapse=ExponentialCurrent(20.5e-3))
+layer_table(
+    compare_layers(Case(graph, hundred.images[:50], hundred.labels[:50], None), slow, prepared.device)
+)
+
+# %% [markdown]
+# **3.** One activation among all images and positions then decides the scale of a whole channel. It is larger
+# than the 99.9th percentile, so all rates of that channel are lower, and a decision takes longer.

@@ -1,0 +1,82 @@
+"""What the site needs beside Sphinx: the list of public names, and a first page at its top."""
+
+import ast
+import inspect
+from itertools import groupby
+from pathlib import Path
+
+import bioscnn
+
+FIRST = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>bioscnn</title>
+<meta http-equiv="refresh" content="0; url=docs/site/index.html"></head>
+<body><main><h1>bioscnn</h1><p><a href="docs/site/index.html">The documentation</a></p></main></body></html>
+"""
+
+HEADINGS = {
+    "library": "Verbs",
+    "studies": "Studies",
+    "experiments": "Experiments",
+    "datasets": "Data",
+    "encoding": "Stimuli",
+    "ann": "Trained networks",
+    "conversion": "Conversion",
+    "network": "Spiking networks",
+    "neurons": "Neurons and synapses",
+    "simulation": "Simulation",
+    "spikes": "Spikes",
+    "readout": "Readout",
+    "ledger": "Ledger",
+    "statistics": "Statistics",
+}
+"""By package: under which heading its names stand, in this order; others come last."""
+
+
+def public_names() -> list[tuple[str, str]]:
+    """Return the package of `bioscnn` that defines it, and the name, of all that `import bioscnn` offers."""
+    stub = ast.parse((Path(bioscnn.__file__).parent / "__init__.pyi").read_text(encoding="utf-8"))
+    imports = [line for line in stub.body if isinstance(line, ast.ImportFrom)]
+    return [
+        (str(line.module).partition(".")[2].partition(".")[0], alias.name)
+        for line in imports
+        for alias in line.names
+    ]
+
+
+def api_page() -> str:
+    """Return the sections of the page that documents the public names."""
+    place = {package: k for k, package in enumerate(HEADINGS)}
+    names = [(package, name) for package, name in public_names() if package]
+    names.sort(key=lambda found: (place.get(found[0], len(place)), found[1].lower()))
+    pieces = []
+    for heading, found in groupby(names, key=lambda found: HEADINGS.get(found[0], "Other")):
+        pieces.append(f"## {heading}\n\n```{{eval-rst}}")
+        for _, name in found:
+            kind = "autoclass" if inspect.isclass(getattr(bioscnn, name)) else "autofunction"
+            pieces.append(
+                f".. {kind}:: bioscnn.{name}" + ("\n   :members:\n" if kind == "autoclass" else "\n")
+            )
+        pieces.append("```\n")
+    pieces.append("## Packages\n\nThese packages are public with all that their `__all__` lists.\n")
+    for package in sorted(name for package, name in public_names() if not package):
+        module = getattr(bioscnn, package)
+        offered = ", ".join(f"`{name}`" for name in getattr(module, "__all__", ()))
+        about = (inspect.getdoc(module) or "").split("\n")[0]
+        pieces.append(f"`bioscnn.{package}`\n: {about}\n  {offered}\n")
+    return "\n".join(pieces)
+
+
+def _fill(app, name, source):
+    source[0] = source[0].replace("@API@", api_page()) if "@API@" in source[0] else source[0]
+
+
+def _first_page(app, error):
+    if error is None and app.builder.name == "html":
+        (Path(app.outdir) / "index.html").write_text(FIRST, encoding="utf-8")
+
+
+def setup(app):
+    """Register with Sphinx."""
+    app.connect("source-read", _fill)
+    app.connect("build-finished", _first_page)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,67 @@
+"""docs/own-data.md on Fashion-MNIST: its commands, with a download that is none."""
+
+from __future__ import annotations
+
+import shutil
+import struct
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import bioscnn
+from bioscnn.cli import app
+from bioscnn.datasets import fashion_mnist
+from bioscnn.datasets.catalogue import check
+from bioscnn.datasets.own.idx_pairs import NAMES
+from bioscnn.errors import UserError
+from bioscnn.studies import read_study
+from bioscnn.studies.prepare import input_kind
+from tests.documents import blocks_of
+
+
+def type_in(line, *more):
+    words = line.split("#")[0].split()
+    assert words.pop(0) == "bioscnn"
+    done = CliRunner().invoke(app, [*words, *more], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_fashion_mnist_is_fetched_and_becomes_a_study(tmp_path, monkeypatch):
+    """Ten pictures a class in the place of the 70,000; nothing is downloaded."""
+
+    def retrieve(urls, md5, target, **more):
+        assert all(url.endswith(target.name) for url in urls) and fashion_mnist.MD5[target.name] == md5
+        n = 100 if "train" in target.name else 50
+        labels = np.arange(n, dtype="u1") % 10
+        images = np.repeat(20 * labels, 784).reshape(n, 28, 28)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        content = labels if "labels" in target.name else images
+        target.write_bytes(
+            struct.pack(f">HBB{content.ndim}I", 0, 8, content.ndim, *content.shape) + content.tobytes()
+        )
+        return target
+
+    monkeypatch.setattr(fashion_mnist, "retrieve", retrieve)
+    monkeypatch.setenv("BIOSCNN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    (block,) = (b for b in blocks_of("docs/own-data.md") if "data fetch" in b.text)
+    commands = block.text.splitlines()
+    with pytest.raises(UserError) as refused:
+        bioscnn.load_dataset("fashion-mnist")
+    assert refused.value.fix == "bioscnn data fetch fashion-mnist"
+    assert NAMES in type_in(commands[0])
+    assert len(bioscnn.load_dataset("fashion-mnist", "test")) == 50
+    (tmp_path / "short.toml").write_text('[dataset]\nname = "fashion-mnist"\ntrials = 20\n')
+    assert bioscnn.prepare("short.toml").examples.classes == fashion_mnist.CLASSES
+    assert all(row.status == "ok" for row in check("fashion-mnist"))
+    # The file names of what is served end in .gz, whatever is in them here.
+    (tmp_path / ".cache").mkdir()
+    shutil.move(tmp_path / "cache", tmp_path / ".cache" / "bioscnn")
+    type_in(commands[1])
+    config = read_study("fashion.toml").config
+    shown = input_kind(config).load(config, "validation", 10, None, None)
+    assert shown.shape == (1, 28, 28) and shown.examples.classes == fashion_mnist.CLASSES
+    assert config.dataset.trials == 20
