@@ -1,0 +1,408 @@
+"use strict";
+// What a trial looks like at a time t (ms): maps of neurons, spikes, potentials, one neuron. Canvas alone.
+
+const GLOW = 1.6; // ms for which a spike is seen in the maps, in the time of the neurons
+const FONT = '11px system-ui, -apple-system, "Segoe UI", "Liberation Sans", Arial, sans-serif';
+const WIDE_LABELS = 74; // pixels left of the figures that share an axis of time
+const NARROW = 560; // pixels; a narrower canvas is arranged as on a phone
+
+/** Return the colours of the page, which are others in the dark. */
+function pageColours() {
+  const style = getComputedStyle(document.documentElement);
+  const names = ["paper", "card", "ink", "muted", "line", "far", "now"];
+  return Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
+}
+
+/** Return red, green and blue of a colour such as #0072b2 or #fff. */
+function rgb(colour) {
+  const hex = colour.length === 4 ? colour.replace(/[0-9a-f]/gi, "$&$&") : colour;
+  return [1, 3, 5].map((k) => parseInt(hex.slice(k, k + 2), 16));
+}
+
+/** Return a canvas's context, cleared, at the resolution of the screen, and its size in CSS pixels. */
+function cleared(canvas, height) {
+  const width = canvas.clientWidth;
+  const ratio = window.devicePixelRatio || 1;
+  const size = [Math.round(width * ratio), Math.round(height * ratio)];
+  if (canvas.width !== size[0] || canvas.height !== size[1]) {
+    [canvas.width, canvas.height] = size;
+    canvas.style.height = `${height}px`;
+  }
+  const context = canvas.getContext("2d");
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, height);
+  context.font = FONT;
+  context.textBaseline = "middle";
+  return { context, width };
+}
+
+/** Draw pixels from 0 to 255 as an image, black being the colour of the page's cards. */
+function drawPixels(canvas, pixels, colours) {
+  canvas.width = canvas.height = SIDE;
+  const context = canvas.getContext("2d");
+  const image = context.createImageData(SIDE, SIDE);
+  const [paper, ink] = [rgb(colours.card), rgb(colours.ink)];
+  pixels.forEach((pixel, k) => {
+    for (let c = 0; c < 3; c++) image.data[4 * k + c] = paper[c] + ((ink[c] - paper[c]) * pixel) / 255;
+    image.data[4 * k + 3] = 255;
+  });
+  context.putImageData(image, 0, 0);
+}
+
+// ---- Maps of neurons ----
+
+/** Return where the maps of each population lie: place, size of a neuron, maps in a row. */
+function arrangement(width, layers) {
+  const [first, second, third, last] = layers;
+  const block = (layer, x, y, cell, columns, gap) => ({ layer, x, y, cell, columns, gap });
+  if (width < NARROW) {
+    const half = (width - 20) / 2;
+    const [a, b] = [(half - 12) / (4 * first.width), (half - 12) / (4 * second.width)];
+    return {
+      height: 582,
+      input: { x: 0, y: 20, cell: Math.min(104, half) / SIDE },
+      blocks: [
+        block(first, half + 20, 20, a, 4, 4), block(second, 0, 162, b, 4, 4),
+        block(third, half + 20, 162, (half - 12) / (4 * third.width) * 0.52, 4, 4),
+      ],
+      output: { layer: last, x: 0, y: 366, row: 21, width },
+    };
+  }
+  const unit = Math.min(width / 836, 1.1);
+  return {
+    height: Math.round(246 * unit) + 24,
+    input: { x: 0, y: 20 + 58 * unit, cell: (130 * unit) / SIDE },
+    blocks: [
+      block(first, 158 * unit, 20, (57.5 * unit) / first.width, 2, 4 * unit),
+      block(second, 305 * unit, 20, (57.5 * unit) / second.width, 4, 4 * unit),
+      block(third, 575 * unit, 20, (26.5 * unit) / third.width, 4, 4 * unit),
+    ],
+    output: { layer: last, x: 724 * unit, y: 20, row: 24.2 * unit, width: width - 724 * unit },
+  };
+}
+
+/** Return for each neuron how often it has fired until t, and how recent its last spike is, 0 to 1. */
+function activityUntil(spikes, size, t, dt) {
+  const count = new Float32Array(size);
+  const glow = new Float32Array(size);
+  for (let step = 0; step < spikes.length && (step + 1) * dt <= t + 1e-9; step++) {
+    const recent = Math.exp(-(t - (step + 1) * dt) / GLOW);
+    for (const neuron of spikes[step]) {
+      count[neuron]++;
+      glow[neuron] = recent;
+    }
+  }
+  return { count, glow };
+}
+
+/** Draw the maps of all populations; return a function that finds the neuron at a place of the canvas. */
+function drawLayers(canvas, trial, colours) {
+  const { network, recording, pixels, t, probe, choice } = trial;
+  const place = arrangement(canvas.clientWidth, network.layers);
+  const { context } = cleared(canvas, place.height);
+  context.imageSmoothingEnabled = false;
+  const [card, far, now] = [rgb(colours.card), rgb(colours.far), rgb(colours.now)];
+  const heading = (text, x, y) => {
+    context.fillStyle = colours.muted;
+    context.textAlign = "left";
+    context.fillText(text, x, y - 10);
+  };
+  const scratch = drawLayers.scratch || (drawLayers.scratch = document.createElement("canvas"));
+
+  heading("picture", place.input.x, place.input.y);
+  drawPixels(scratch, pixels, colours);
+  context.drawImage(scratch, place.input.x, place.input.y, SIDE * place.input.cell, SIDE * place.input.cell);
+
+  const found = [];
+  for (const { layer, x, y, cell, columns, gap } of place.blocks) {
+    const depth = network.layers.indexOf(layer);
+    heading(layer.name, x, y);
+    const { count, glow } = activityUntil(recording.spikes[depth + 1], layer.size, t, recording.dt);
+    const most = Math.max(trial.most[depth], 1);
+    const perMap = layer.height * layer.width;
+    [scratch.width, scratch.height] = [layer.width, layer.height];
+    const scratchContext = scratch.getContext("2d");
+    const image = scratchContext.createImageData(layer.width, layer.height);
+    const [w, h] = [cell * layer.width, cell * layer.height];
+    for (let map = 0; map < layer.channels; map++) {
+      for (let k = 0; k < perMap; k++) {
+        const neuron = map * perMap + k;
+        const blue = 0.85 * Math.sqrt(count[neuron] / most);
+        for (let c = 0; c < 3; c++) {
+          const base = card[c] + (far[c] - card[c]) * blue;
+          image.data[4 * k + c] = base + (now[c] - base) * glow[neuron];
+        }
+        image.data[4 * k + 3] = 255;
+      }
+      scratchContext.putImageData(image, 0, 0);
+      const [left, top] = [x + (map % columns) * (w + gap), y + Math.floor(map / columns) * (h + gap)];
+      context.drawImage(scratch, left, top, w, h);
+      found.push({ depth, left, top, w, h, cell, first: map * perMap, width: layer.width });
+      const inside = probe.depth === depth ? probe.neuron - map * perMap : -1;
+      if (inside >= 0 && inside < perMap) {
+        context.strokeStyle = colours.ink;
+        context.lineWidth = 1.5;
+        const side = Math.max(cell, 4);
+        context.strokeRect(left + (inside % layer.width) * cell - 1, top + Math.floor(inside / layer.width) * cell - 1, side + 2, side + 2);
+      }
+    }
+  }
+  drawOutput(context, place.output, trial, colours, found);
+  heading("output", place.output.x, place.output.y);
+  return (left, top) => {
+    const map = found.find((m) => left >= m.left && left < m.left + m.w && top >= m.top && top < m.top + m.h);
+    if (!map) return null;
+    const [column, row] = [Math.floor((left - map.left) / map.cell), Math.floor((top - map.top) / map.cell)];
+    return { depth: map.depth, neuron: map.first + row * map.width + column };
+  };
+}
+
+/** Draw a row for each class: its number, its output neuron, and the potential of its membrane as a bar. */
+function drawOutput(context, { layer, x, y, row, width }, { network, recording, t, choice, range }, colours, found) {
+  const { count, glow } = activityUntil(recording.spikes[network.layers.length], layer.size, t, recording.dt);
+  const step = Math.min(Math.floor(t / recording.dt + 1e-9), recording.steps) - 1;
+  const [from, to] = [x + 42, x + width - 4];
+  const at = (V) => from + ((V - range[0]) / (range[1] - range[0])) * (to - from);
+  for (let k = 0; k < layer.size; k++) {
+    const middle = y + (k + 0.5) * row;
+    const V = step < 0 ? 0 : recording.potentials[step * recording.classes + k];
+    context.fillStyle = k === choice ? colours.now : colours.ink;
+    context.font = k === choice ? `700 ${FONT}` : FONT;
+    context.textAlign = "left";
+    context.fillText(String(k), x, middle);
+    context.beginPath();
+    context.arc(x + 25, middle, 6, 0, 2 * Math.PI);
+    context.fillStyle = colours.card;
+    context.fill();
+    for (const [colour, alpha] of [[colours.far, count[k] > 0 ? 0.8 : 0], [colours.now, glow[k]]]) {
+      context.globalAlpha = alpha;
+      context.fillStyle = colour;
+      context.fill();
+    }
+    context.globalAlpha = 1;
+    context.strokeStyle = colours.line;
+    context.lineWidth = 1;
+    context.stroke();
+    context.fillStyle = k === choice ? colours.now : colours.far;
+    context.fillRect(Math.min(at(0), at(V)), middle - row * 0.28, Math.abs(at(V) - at(0)), row * 0.56);
+    found.push({ depth: network.layers.length - 1, left: x, top: middle - row / 2, w: width, h: row, cell: width, first: k, width: 1 });
+  }
+  context.font = FONT;
+  context.fillStyle = colours.muted;
+  context.fillRect(at(0) - 0.5, y, 1, row * layer.size);
+}
+
+// ---- Figures over time ----
+
+/** Return the axis of time of a figure, drawn at its foot: left and right end, and the place of a time. */
+function timeAxis(context, width, bottom, recording, colours) {
+  const left = width < NARROW ? 52 : WIDE_LABELS;
+  const right = width - 26;
+  const T = recording.steps * recording.dt;
+  const x = (t) => left + (t / T) * (right - left);
+  const every = [1, 2, 5, 10, 20, 50].find((spacing) => T / spacing <= (width < NARROW ? 6 : 10));
+  context.fillStyle = colours.muted;
+  context.textAlign = "center";
+  for (let t = 0; t <= T + 1e-9; t += every) {
+    context.fillRect(Math.round(x(t)), bottom, 1, 4);
+    context.fillText(t + every > T ? `${t} ms` : String(t), x(t), bottom + 12);
+  }
+  context.fillRect(left, bottom, right - left, 1);
+  return { left, right, x, T };
+}
+
+/** Draw a line at the present time, and one where the decision fell. */
+function drawCursor(context, axis, top, bottom, { t, decided }, colours) {
+  if (t >= decided.latency) {
+    context.strokeStyle = colours.now;
+    context.setLineDash([3, 3]);
+    context.beginPath();
+    context.moveTo(axis.x(decided.latency), top);
+    context.lineTo(axis.x(decided.latency), bottom);
+    context.stroke();
+    context.setLineDash([]);
+  }
+  if (t < axis.T) {
+    context.fillStyle = colours.muted;
+    context.fillRect(axis.x(t), top, 1, bottom - top);
+  }
+}
+
+/** Draw every spike until now; return a function that finds the neuron of the spike next to a place. */
+function drawRaster(canvas, trial, colours) {
+  const { network, recording, t, probe } = trial;
+  const names = ["picture", ...network.layers.map((layer) => layer.name)];
+  const sizes = [trial.pixels.length, ...network.layers.map((layer) => layer.size)];
+  const heights = [network.code === "time" ? 50 : 16, 84, 74, 60, 46];
+  const bottom = heights.reduce((sum, height) => sum + height + 8, 4);
+  const { context, width } = cleared(canvas, bottom + 24);
+  const axis = timeAxis(context, width, bottom, recording, colours);
+  const dots = [];
+  let top = 4;
+  names.forEach((name, k) => {
+    context.fillStyle = colours.card;
+    context.fillRect(axis.left, top, axis.right - axis.left, heights[k]);
+    context.fillStyle = colours.muted;
+    context.textAlign = "left";
+    context.fillText(name, 0, top + heights[k] / 2 - (heights[k] > 30 ? 7 : 0));
+    if (heights[k] > 30) context.fillText(sizes[k].toLocaleString("en"), 0, top + heights[k] / 2 + 7);
+    if (k === 0 && network.code === "rate") context.fillText("constant currents, one per pixel", axis.left + 6, top + 8);
+    const row = (heights[k] - 4) / sizes[k];
+    const tall = Math.max(row, 1.6);
+    recording.spikes[k].forEach((neurons, step) => {
+      const time = (step + 1) * recording.dt;
+      if (time > t + 1e-9) return;
+      context.fillStyle = t - time < recording.dt && t < axis.T ? colours.now : colours.far;
+      for (const neuron of neurons) {
+        const [x, y] = [axis.x(time), top + 2 + neuron * row];
+        context.fillRect(x - 1, y, 2, tall);
+        if (k > 0) dots.push({ depth: k - 1, neuron, x, y });
+        if (probe.depth === k - 1 && probe.neuron === neuron) context.strokeRect(x - 4, y + tall / 2 - 4, 8, 8);
+      }
+    });
+    top += heights[k] + 8;
+  });
+  drawCursor(context, axis, 4, bottom, trial, colours);
+  return (x, y) => {
+    let nearest = null;
+    let least = 12 ** 2;
+    for (const dot of dots) {
+      const distance = (dot.x - x) ** 2 + (dot.y - y) ** 2;
+      if (distance < least) [least, nearest] = [distance, dot];
+    }
+    return nearest && { depth: nearest.depth, neuron: nearest.neuron };
+  };
+}
+
+/** Return round numbers between two values, about `n` of them. */
+function ticks(low, high, n) {
+  const rough = (high - low) / n;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const spacing = [1, 2, 5, 10].map((k) => k * power).find((candidate) => candidate >= rough);
+  const found = [];
+  for (let k = Math.ceil(low / spacing); k * spacing <= high; k++) found.push(Number((k * spacing).toPrecision(6)));
+  return found;
+}
+
+/** Draw an axis of values left of a figure, with its unit; return the place of a value. */
+function valueAxis(context, axis, top, bottom, [low, high], unit, colours) {
+  const y = (value) => bottom - ((value - low) / (high - low)) * (bottom - top);
+  context.textAlign = "right";
+  for (const value of ticks(low, high, (bottom - top) / 30)) {
+    context.fillStyle = colours.line;
+    context.fillRect(axis.left, Math.round(y(value)), axis.right - axis.left, 1);
+    context.fillStyle = colours.muted;
+    context.fillText(String(value), axis.left - 6, y(value));
+  }
+  context.textAlign = "left";
+  context.fillStyle = colours.muted;
+  context.fillText(unit, 0, top + 4);
+  return y;
+}
+
+/** Draw values at the ends of the steps until now, from rest on; values that are NaN are left out. */
+function drawCurve(context, axis, y, values, recording, t) {
+  context.beginPath();
+  let pen = false;
+  for (let step = -1; step < values.length && (step + 1) * recording.dt <= t + 1e-9; step++) {
+    const value = step < 0 ? 0 : values[step];
+    if (Number.isNaN(value)) {
+      pen = false;
+      continue;
+    }
+    context[pen ? "lineTo" : "moveTo"](axis.x((step + 1) * recording.dt), y(value));
+    pen = true;
+  }
+  context.stroke();
+}
+
+/** Draw the potential of the membrane of each class until now. */
+function drawEvidence(canvas, trial, colours) {
+  const { recording, t, choice, range } = trial;
+  const bottom = 190;
+  const { context, width } = cleared(canvas, bottom + 24);
+  const axis = timeAxis(context, width, bottom, recording, colours);
+  const y = valueAxis(context, axis, 8, bottom, range, "mV", colours);
+  const step = Math.min(Math.floor(t / recording.dt + 1e-9), recording.steps) - 1;
+  const ends = [];
+  context.lineJoin = "round";
+  for (let k = 0; k < recording.classes; k++) {
+    const values = Array.from({ length: recording.steps }, (_, n) => recording.potentials[n * recording.classes + k]);
+    ends.push({ k, y: y(step < 0 ? 0 : values[step]) });
+    if (k === choice) continue;
+    context.strokeStyle = colours.far;
+    context.globalAlpha = 0.55;
+    context.lineWidth = 1.3;
+    drawCurve(context, axis, y, values, recording, t);
+    context.globalAlpha = 1;
+  }
+  if (choice >= 0) {
+    const values = Array.from({ length: recording.steps }, (_, n) => recording.potentials[n * recording.classes + choice]);
+    context.strokeStyle = colours.now;
+    context.lineWidth = 2.6;
+    drawCurve(context, axis, y, values, recording, t);
+  }
+  drawCursor(context, axis, 8, bottom, trial, colours);
+  if (step < 0) return;
+  ends.sort((a, b) => a.y - b.y);
+  for (let k = 1; k < ends.length; k++) ends[k].y = Math.max(ends[k].y, ends[k - 1].y + 11);
+  const over = Math.max(ends[ends.length - 1].y - (bottom - 4), 0);
+  context.textAlign = "left";
+  for (const end of ends) {
+    context.fillStyle = end.k === choice ? colours.now : colours.muted;
+    context.font = end.k === choice ? `700 ${FONT}` : FONT;
+    context.fillText(String(end.k), axis.x(t) + 6 + (end.k === choice ? 0 : 0), end.y - over);
+  }
+  context.font = FONT;
+}
+
+/** Draw membrane potential, threshold, spikes and current of one neuron until now. */
+function drawNeuron(canvas, trial, colours) {
+  const { recording, network, t, probe } = trial;
+  const { V, current, threshold } = recording.trace;
+  const [split, bottom] = [150, 236];
+  const { context, width } = cleared(canvas, bottom + 24);
+  const axis = timeAxis(context, width, bottom, recording, colours);
+  const levels = [...V, network.p.V_th, 0];
+  const [low, high] = [Math.min(...levels), Math.max(...levels)];
+  const margin = 0.08 * (high - low);
+  const y = valueAxis(context, axis, 8, split, [low - margin, high + 4 * margin], "mV", colours);
+  const steps = recording.spikes[probe.depth + 1];
+  context.lineWidth = 1.3;
+  context.strokeStyle = colours.muted;
+  context.setLineDash([4, 4]);
+  const always = network.code === "rate" ? threshold : [NaN, ...threshold].slice(1);
+  drawThreshold(context, axis, y, always, recording);
+  context.setLineDash([]);
+  context.strokeStyle = colours.far;
+  context.lineWidth = 2;
+  drawCurve(context, axis, y, V, recording, t);
+  context.fillStyle = colours.now;
+  steps.forEach((neurons, step) => {
+    const time = (step + 1) * recording.dt;
+    if (time <= t + 1e-9 && neurons.includes(probe.neuron)) context.fillRect(axis.x(time) - 1, y(high + 3.5 * margin), 2, y(V[step]) - y(high + 3.5 * margin));
+  });
+  const flows = [...current, 0];
+  const [least, most] = [Math.min(...flows), Math.max(...flows)];
+  const room = 0.12 * (most - least) || 0.1;
+  const z = valueAxis(context, axis, split + 18, bottom, [least - room, most + room], "nA", colours);
+  context.strokeStyle = colours.ink;
+  context.lineWidth = 1.6;
+  drawCurve(context, axis, z, current, recording, t);
+  drawCursor(context, axis, 8, bottom, { ...trial, decided: { latency: Infinity } }, colours);
+}
+
+/** Draw a threshold over the whole trial, where there is one. */
+function drawThreshold(context, axis, y, threshold, recording) {
+  context.beginPath();
+  let pen = false;
+  threshold.forEach((theta, step) => {
+    if (Number.isNaN(theta)) {
+      pen = false;
+      return;
+    }
+    context[pen ? "lineTo" : "moveTo"](axis.x((step + (pen ? 1 : 0.5)) * recording.dt), y(theta));
+    pen = true;
+  });
+  context.stroke();
+}
