@@ -31,6 +31,7 @@ function cleared(canvas, height) {
   const context = canvas.getContext("2d");
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);
+  context.lineWidth = 1;
   context.font = FONT;
   context.textBaseline = "middle";
   return { context, width };
@@ -214,6 +215,7 @@ function timeAxis(context, width, bottom, recording, colours) {
 /** Draw a line at the present time, and one where the decision fell. */
 function drawCursor(context, axis, top, bottom, { t, decided }, colours) {
   if (t >= decided.latency) {
+    context.lineWidth = 1;
     context.strokeStyle = colours.now;
     context.setLineDash([3, 3]);
     context.beginPath();
@@ -237,16 +239,26 @@ function drawRaster(canvas, trial, colours) {
   const bottom = heights.reduce((sum, height) => sum + height + 8, 4);
   const { context, width } = cleared(canvas, bottom + 24);
   const axis = timeAxis(context, width, bottom, recording, colours);
+  const wide = Math.min(Math.max((0.2 * (axis.right - axis.left)) / recording.steps, 1.5), 4);
   const dots = [];
   let top = 4;
   names.forEach((name, k) => {
     context.fillStyle = colours.card;
     context.fillRect(axis.left, top, axis.right - axis.left, heights[k]);
+    if (network.code === "time" && k < names.length - 1) {
+      // The window in which the population fires, and the next one listens.
+      const opens = k > 0 ? network.layers[k - 1].opens : 0;
+      context.fillStyle = colours.line;
+      context.globalAlpha = 0.5;
+      context.fillRect(axis.x(opens * recording.dt), top, axis.x(network.window * recording.dt) - axis.left, heights[k]);
+      context.globalAlpha = 1;
+    }
     context.fillStyle = colours.muted;
     context.textAlign = "left";
     context.fillText(name, 0, top + heights[k] / 2 - (heights[k] > 30 ? 7 : 0));
     if (heights[k] > 30) context.fillText(sizes[k].toLocaleString("en"), 0, top + heights[k] / 2 + 7);
     if (k === 0 && network.code === "rate") context.fillText("constant currents, one per pixel", axis.left + 6, top + 8);
+    if (k === names.length - 1 && network.code === "time") context.fillText("the trial ends before its window", axis.left + 6, top + 10);
     const row = (heights[k] - 4) / sizes[k];
     const tall = Math.max(row, 1.6);
     recording.spikes[k].forEach((neurons, step) => {
@@ -255,9 +267,12 @@ function drawRaster(canvas, trial, colours) {
       context.fillStyle = t - time < recording.dt && t < axis.T ? colours.now : colours.far;
       for (const neuron of neurons) {
         const [x, y] = [axis.x(time), top + 2 + neuron * row];
-        context.fillRect(x - 1, y, 2, tall);
+        context.fillRect(x - wide / 2, y, wide, tall);
         if (k > 0) dots.push({ depth: k - 1, neuron, x, y });
-        if (probe.depth === k - 1 && probe.neuron === neuron) context.strokeRect(x - 4, y + tall / 2 - 4, 8, 8);
+        if (probe.depth === k - 1 && probe.neuron === neuron) {
+          context.strokeStyle = colours.ink;
+          context.strokeRect(x - 5, y + tall / 2 - 5, 10, 10);
+        }
       }
     });
     top += heights[k] + 8;
@@ -300,18 +315,19 @@ function valueAxis(context, axis, top, bottom, [low, high], unit, colours) {
   return y;
 }
 
-/** Draw values at the ends of the steps until now, from rest on; values that are NaN are left out. */
-function drawCurve(context, axis, y, values, recording, t) {
+/** Return values at the ends of the steps as points [time, value] that begin at rest. */
+function fromRest(values, dt) {
+  return [[0, 0], ...values.map((value, step) => [(step + 1) * dt, value])];
+}
+
+/** Draw a line through points until a time; a value that is NaN interrupts it. */
+function drawCurve(context, axis, y, points, until) {
   context.beginPath();
   let pen = false;
-  for (let step = -1; step < values.length && (step + 1) * recording.dt <= t + 1e-9; step++) {
-    const value = step < 0 ? 0 : values[step];
-    if (Number.isNaN(value)) {
-      pen = false;
-      continue;
-    }
-    context[pen ? "lineTo" : "moveTo"](axis.x((step + 1) * recording.dt), y(value));
-    pen = true;
+  for (const [time, value] of points) {
+    if (time > until + 1e-9) break;
+    if (!Number.isNaN(value)) context[pen ? "lineTo" : "moveTo"](axis.x(time), y(value));
+    pen = !Number.isNaN(value);
   }
   context.stroke();
 }
@@ -319,90 +335,74 @@ function drawCurve(context, axis, y, values, recording, t) {
 /** Draw the potential of the membrane of each class until now. */
 function drawEvidence(canvas, trial, colours) {
   const { recording, t, choice, range } = trial;
+  const { potentials, classes, steps, dt } = recording;
   const bottom = 190;
   const { context, width } = cleared(canvas, bottom + 24);
   const axis = timeAxis(context, width, bottom, recording, colours);
-  const y = valueAxis(context, axis, 8, bottom, range, "mV", colours);
-  const step = Math.min(Math.floor(t / recording.dt + 1e-9), recording.steps) - 1;
-  const ends = [];
+  const margin = 0.06 * (range[1] - range[0]);
+  const y = valueAxis(context, axis, 8, bottom, [range[0] - margin, range[1] + margin], "mV", colours);
+  const step = Math.min(Math.floor(t / dt + 1e-9), steps) - 1;
   context.lineJoin = "round";
-  for (let k = 0; k < recording.classes; k++) {
-    const values = Array.from({ length: recording.steps }, (_, n) => recording.potentials[n * recording.classes + k]);
-    ends.push({ k, y: y(step < 0 ? 0 : values[step]) });
-    if (k === choice) continue;
-    context.strokeStyle = colours.far;
-    context.globalAlpha = 0.55;
-    context.lineWidth = 1.3;
-    drawCurve(context, axis, y, values, recording, t);
-    context.globalAlpha = 1;
+  const order = Array.from({ length: classes }, (_, k) => k).sort((a, b) => (a === choice) - (b === choice));
+  for (const k of order) {
+    const values = Array.from({ length: steps }, (_, n) => potentials[n * classes + k]);
+    context.strokeStyle = k === choice ? colours.now : colours.far;
+    context.globalAlpha = k === choice ? 1 : 0.55;
+    context.lineWidth = k === choice ? 2.6 : 1.3;
+    drawCurve(context, axis, y, fromRest(values, dt), t);
   }
-  if (choice >= 0) {
-    const values = Array.from({ length: recording.steps }, (_, n) => recording.potentials[n * recording.classes + choice]);
-    context.strokeStyle = colours.now;
-    context.lineWidth = 2.6;
-    drawCurve(context, axis, y, values, recording, t);
-  }
+  context.globalAlpha = 1;
   drawCursor(context, axis, 8, bottom, trial, colours);
   if (step < 0) return;
-  ends.sort((a, b) => a.y - b.y);
+  const ends = order.map((k) => ({ k, y: y(potentials[step * classes + k]) })).sort((a, b) => a.y - b.y);
   for (let k = 1; k < ends.length; k++) ends[k].y = Math.max(ends[k].y, ends[k - 1].y + 11);
   const over = Math.max(ends[ends.length - 1].y - (bottom - 4), 0);
   context.textAlign = "left";
   for (const end of ends) {
     context.fillStyle = end.k === choice ? colours.now : colours.muted;
     context.font = end.k === choice ? `700 ${FONT}` : FONT;
-    context.fillText(String(end.k), axis.x(t) + 6 + (end.k === choice ? 0 : 0), end.y - over);
+    context.fillText(String(end.k), axis.x(t) + 6, end.y - over);
   }
-  context.font = FONT;
 }
 
 /** Draw membrane potential, threshold, spikes and current of one neuron until now. */
 function drawNeuron(canvas, trial, colours) {
   const { recording, network, t, probe } = trial;
   const { V, current, threshold } = recording.trace;
+  const { dt } = recording;
   const [split, bottom] = [150, 236];
   const { context, width } = cleared(canvas, bottom + 24);
   const axis = timeAxis(context, width, bottom, recording, colours);
-  const levels = [...V, network.p.V_th, 0];
-  const [low, high] = [Math.min(...levels), Math.max(...levels)];
+  const [low, high] = [Math.min(...V, 0), Math.max(...V, network.p.V_th)];
   const margin = 0.08 * (high - low);
-  const y = valueAxis(context, axis, 8, split, [low - margin, high + 4 * margin], "mV", colours);
-  const steps = recording.spikes[probe.depth + 1];
-  context.lineWidth = 1.3;
+  const top = high + 4 * margin;
+  const y = valueAxis(context, axis, 8, split, [low - margin, top], "mV", colours);
+
   context.strokeStyle = colours.muted;
+  context.lineWidth = 1.3;
   context.setLineDash([4, 4]);
-  const always = network.code === "rate" ? threshold : [NaN, ...threshold].slice(1);
-  drawThreshold(context, axis, y, always, recording);
+  drawCurve(context, axis, y, threshold.flatMap((theta, step) => [[step * dt, theta], [(step + 1) * dt, theta]]), Infinity);
   context.setLineDash([]);
-  context.strokeStyle = colours.far;
-  context.lineWidth = 2;
-  drawCurve(context, axis, y, V, recording, t);
-  context.fillStyle = colours.now;
-  steps.forEach((neurons, step) => {
-    const time = (step + 1) * recording.dt;
-    if (time <= t + 1e-9 && neurons.includes(probe.neuron)) context.fillRect(axis.x(time) - 1, y(high + 3.5 * margin), 2, y(V[step]) - y(high + 3.5 * margin));
+
+  const spiked = recording.spikes[probe.depth + 1].map((neurons) => neurons.includes(probe.neuron));
+  const points = V.flatMap((value, step) => {
+    const time = (step + 1) * dt;
+    return spiked[step] ? [[time, threshold[step]], [time, NaN], [time, value]] : [[time, value]];
   });
-  const flows = [...current, 0];
-  const [least, most] = [Math.min(...flows), Math.max(...flows)];
+  context.lineWidth = 2;
+  context.strokeStyle = colours.far;
+  drawCurve(context, axis, y, [[0, 0], ...points], t);
+  context.strokeStyle = colours.now;
+  spiked.forEach((fires, step) => {
+    const time = (step + 1) * dt;
+    if (fires) drawCurve(context, axis, y, [[time, threshold[step]], [time, top - margin]], t);
+  });
+
+  const [least, most] = [Math.min(...current, 0), Math.max(...current, 0)];
   const room = 0.12 * (most - least) || 0.1;
   const z = valueAxis(context, axis, split + 18, bottom, [least - room, most + room], "nA", colours);
   context.strokeStyle = colours.ink;
   context.lineWidth = 1.6;
-  drawCurve(context, axis, z, current, recording, t);
+  drawCurve(context, axis, z, fromRest(current, dt).slice(1), t);
   drawCursor(context, axis, 8, bottom, { ...trial, decided: { latency: Infinity } }, colours);
-}
-
-/** Draw a threshold over the whole trial, where there is one. */
-function drawThreshold(context, axis, y, threshold, recording) {
-  context.beginPath();
-  let pen = false;
-  threshold.forEach((theta, step) => {
-    if (Number.isNaN(theta)) {
-      pen = false;
-      return;
-    }
-    context[pen ? "lineTo" : "moveTo"](axis.x((step + (pen ? 1 : 0.5)) * recording.dt), y(theta));
-    pen = true;
-  });
-  context.stroke();
 }

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
+import webbrowser
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +74,12 @@ def play_page(n_digits: int = N_DIGITS, data: Path | None = None) -> str:
         scripts=[Markup((HERE / script).read_text("utf-8")) for script in SCRIPTS],
         n_digits=n_digits,
     )
+
+
+def open_page(path: Path) -> bool:
+    """Open a page in the browser of the desktop; return whether there is one."""
+    windows = sys.platform in ("win32", "darwin") or {"DISPLAY", "WAYLAND_DISPLAY"} & set(os.environ)
+    return bool(windows) and webbrowser.open(path.absolute().as_uri())
 
 
 def _facts(name: str, config: StudyConfig) -> dict[str, Any]:

@@ -62,6 +62,13 @@ function answer(code, values, pixels) {
   return { ...decide(recording, p.readout), counts };
 }
 
+/** Return what neurons as they were trained make of a picture, which keeps their answer. */
+function answerAsTrained(code, picture) {
+  picture.trained = picture.trained || {};
+  picture.trained[code] = picture.trained[code] || answer(code, asTrained(code), picture.pixels);
+  return picture.trained[code];
+}
+
 /** Simulate what the page shows now, and fill in all that does not depend on the time within the trial. */
 function refresh() {
   const { code, values, picture, probe } = state;
@@ -158,16 +165,16 @@ function showSettings(p) {
 /** Show the spikes of each layer, now and as trained, and say them where there are only pictures. */
 function showCounts() {
   const { network, recording, decided } = state.trial;
-  const trained = answer(state.code, asTrained(state.code), state.picture.pixels);
+  const trained = answerAsTrained(state.code, state.picture);
   const now = recording.spikes.map((steps) => steps.reduce((sum, neurons) => sum + neurons.length, 0));
   const names = ["picture", ...network.layers.map((layer) => layer.name)];
   const sizes = [SIDE * SIDE, ...network.layers.map((layer) => layer.size)];
   const rows = names.map((name, k) => [name, sizes[k], now[k], trained.counts[k]]).slice(state.code === "rate" ? 1 : 0);
   const total = (column) => rows.reduce((sum, row) => sum + row[column], 0);
-  rows.push(["together", total(1), total(2), total(3)]);
+  rows.push(["total", total(1), total(2), total(3)]);
   fillTable(element("counts"), [
     ...rows.map((row) => row.map((cell) => cell.toLocaleString("en"))),
-    ["decision", "", `${decided.chosen} after ${decided.latency} ms`, `${trained.chosen} after ${trained.latency} ms`],
+    ["decision", "", `${decided.chosen} (${decided.latency} ms)`, `${trained.chosen} (${trained.latency} ms)`],
   ]);
   const spoken = rows.map((row) => `${row[0]} ${row[2]}`).join(", ");
   element("layers").setAttribute("aria-label", `Maps of neurons. Spikes of each layer: ${spoken}.`);
