@@ -486,10 +486,8 @@ function begin() {
   window.addEventListener("resize", repaint);
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
   showPace();
-  state.t = Infinity;
-  refresh();
-  chooseBusiest(2);
   element("samples").children[7].click();
+  chooseBusiest(2);
 }
 
 function showPace() {
