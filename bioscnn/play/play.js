@@ -162,6 +162,11 @@ function showSettings(p) {
   if (!element("presets").querySelector('[aria-pressed="true"]')) element("preset-note").textContent = "";
 }
 
+/** Return a decision in a few words; there is none where no spike has reached the last membranes. */
+function outcome({ chosen, latency, informed, choices }) {
+  return informed < choices.length ? `${chosen} (${latency} ms)` : "none";
+}
+
 /** Show the spikes of each layer, now and as trained, and say them where there are only pictures. */
 function showCounts() {
   const { network, recording, decided } = state.trial;
@@ -171,11 +176,12 @@ function showCounts() {
   const sizes = [SIDE * SIDE, ...network.layers.map((layer) => layer.size)];
   const rows = names.map((name, k) => [name, sizes[k], now[k], trained.counts[k]]).slice(state.code === "rate" ? 1 : 0);
   const total = (column) => rows.reduce((sum, row) => sum + row[column], 0);
-  rows.push(["total", total(1), total(2), total(3)]);
   fillTable(element("counts"), [
-    ...rows.map((row) => row.map((cell) => cell.toLocaleString("en"))),
-    ["decision", "", `${decided.chosen} (${decided.latency} ms)`, `${trained.chosen} (${trained.latency} ms)`],
+    ...[...rows, ["total", total(1), total(2), total(3)]].map((row) => row.map((cell) => cell.toLocaleString("en"))),
+    ["decision", "", ...[decided, trained].map(outcome)],
   ]);
+  const spikesOf = (column) => `${total(column).toLocaleString("en")} spikes`;
+  element("compared").textContent = `Now: ${outcome(decided)}, ${spikesOf(2)}. As trained: ${outcome(trained)}, ${spikesOf(3)}.`;
   const spoken = rows.map((row) => `${row[0]} ${row[2]}`).join(", ");
   element("layers").setAttribute("aria-label", `Maps of neurons. Spikes of each layer: ${spoken}.`);
   element("raster").setAttribute("aria-label", `Raster of spikes over ${recording.steps * recording.dt} milliseconds. ${spoken}.`);
