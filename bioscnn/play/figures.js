@@ -128,7 +128,7 @@ function drawLayers(canvas, trial, colours) {
     for (let map = 0; map < layer.channels; map++) {
       for (let k = 0; k < perMap; k++) {
         const neuron = map * perMap + k;
-        const blue = 0.85 * Math.sqrt(count[neuron] / most);
+        const blue = count[neuron] > 0 ? 0.25 + (0.65 * count[neuron]) / most : 0;
         for (let c = 0; c < 3; c++) {
           const base = card[c] + (far[c] - card[c]) * blue;
           image.data[4 * k + c] = base + (now[c] - base) * glow[neuron];

@@ -9,11 +9,13 @@ import webbrowser
 from pathlib import Path
 from typing import Any
 
+from bioscnn.errors import UserError
 from bioscnn.files import write_atomically
 from bioscnn.play.networks import packed_digits, packed_network
 from bioscnn.report.render import HERE as REPORT
 from bioscnn.studies.config import StudyConfig
-from bioscnn.studies.prepare import examples_and_network
+from bioscnn.studies.examples import load_images
+from bioscnn.studies.prepare import trained_network
 from bioscnn.studies.shipped import find_study
 from bioscnn.studies.study import read_study
 
@@ -47,7 +49,7 @@ def write_play_page(path: Path, n_digits: int = N_DIGITS, data: Path | None = No
     Raises
     ------
     UserError
-        If the file cannot be written, or the digits are damaged.
+        If the file cannot be written, the digits are damaged, or there are not so many.
     """
     write_atomically(path, play_page(n_digits, data).encode())
     return path
@@ -58,12 +60,16 @@ def play_page(n_digits: int = N_DIGITS, data: Path | None = None) -> str:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
+    if n_digits < 10 or n_digits % 10:
+        raise UserError(
+            "each class has as many digits", key="n_digits", value=n_digits, expected="a multiple of 10"
+        )
     studies, networks = {}, {}
     for code, name in STUDIES.items():
-        config = read_study(find_study(Path(name)), [f"dataset.trials={n_digits}"]).config
-        shown, graph = examples_and_network(config, data)
-        studies[code], networks[code] = _facts(name, config), packed_network(graph)
-    page = {"studies": studies, "networks": networks, "digits": packed_digits(shown.examples)}
+        config = read_study(find_study(Path(name))).config
+        studies[code], networks[code] = _facts(name, config), packed_network(trained_network(config))
+    digits = load_images(config.dataset, "validation", n_digits, data, download=False)
+    page = {"studies": studies, "networks": networks, "digits": packed_digits(digits)}
     environment = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
