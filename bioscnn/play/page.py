@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 STUDIES = {"rate": "mnist", "time": "mnist-time"}
 """The shipped study of each code: what the page simulates until one moves a slider."""
 
-SCRIPTS = ("simulator.js", "digits.js", "figures.js", "play.js")
+SCRIPTS = ("simulator.js", "digits.js", "figures.js", "maps.js", "words.js", "pad.js", "play.js")
 """In the order in which they need each other."""
 
 N_DIGITS = 200

@@ -9,15 +9,17 @@ const QUESTIONS = [
   { ask: "As it was trained", set: {}, look: "" },
   {
     ask: "What happens when the membrane leaks faster?", set: { tau_m: 10 },
-    look: "The resistance stays, so the capacitance is half as large: the membrane forgets sooner, and charges sooner. Compare the spikes, and when it decides.",
+    look: "The resistance stays, so the capacitance is half as large: the membrane forgets sooner, and charges sooner. "
+      + "Compare the spikes, and when it decides.",
   },
   {
     ask: "And when it leaks more slowly?", set: { tau_m: 30 },
-    look: "Now membranes charge slowly. Each layer waits for the one before: see how few spikes the deep layers have left by 30 ms.",
+    look: "Now membranes charge slowly. Each layer waits for the one before: see how few spikes the deep layers have "
+      + "left by 30 ms.",
   },
   {
     ask: "What if neurons rest longer after each spike?", set: { t_ref: 10 },
-    look: "Those that fired most lose most, and what they said with their rate is cut off. The first spikes come as before.",
+    look: "Those that fired most lose most, and what they said with their rate is cut off. The first spikes of conv1 come as before.",
   },
   {
     ask: "What if synaptic currents last longer?", set: { tau_s: 12 },
@@ -29,7 +31,8 @@ const QUESTIONS = [
   },
   {
     ask: "What if each neuron may fire only once?", set: { code: "time" },
-    look: "Another network, trained for this code. Each layer listens for a window and answers in the next: the earlier a spike, the larger its value. Count the spikes.",
+    look: "Another network, trained for this code. Each layer listens for a window and answers in the next: the earlier "
+      + "a spike, the larger its value. Count the spikes.",
   },
 ];
 
@@ -38,7 +41,8 @@ const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
 const state = {
   code: "rate", values: { tau_m: 20, t_ref: 2, tau_s: 5, noise: 0 }, seed: 1,
   picture: { pixels: DIGITS[0].pixels, label: DIGITS[0].label, name: "" }, strokes: [],
-  probe: { depth: 2, neuron: 0 }, t: 0, playing: false, pace: 10, trial: null, colours: pageColours(),
+  probe: { depth: 2, neuron: 0 }, t: 0, playing: false, pace: 10, ticket: 0, waits: false, trial: null, experiments: [],
+  colours: pageColours(),
 };
 
 // ---- One trial ----
@@ -76,7 +80,10 @@ function refresh() {
   const network = convert(NETWORKS[code], code, p);
   const pixels = withNoise(picture.pixels, values.noise, state.seed);
   const recording = simulate(network, pixels, probe);
-  const most = network.layers.map((layer, depth) => Math.max(...activityUntil(recording.spikes[depth + 1], layer.size, Infinity, p.dt).count));
+  const most = network.layers.map((layer, depth) => {
+    const { count } = activityUntil(recording.spikes[depth + 1], layer.size, Infinity, p.dt);
+    return Math.max(...count);
+  });
   const [low, high] = [Math.min(...recording.potentials, 0), Math.max(...recording.potentials, 0)];
   const range = high - low > 0.5 ? [low, high] : [low - 0.5, high + 0.5];
   const ended = !state.trial || state.t >= state.trial.recording.steps * state.trial.recording.dt;
@@ -111,126 +118,16 @@ function draw() {
   if (!state.playing) element("said").textContent = sentence;
 }
 
-/** Return the decision at the present time in a sentence. */
-function said(choice) {
-  const { decided, recording } = state.trial;
-  const ended = state.t >= recording.steps * recording.dt - 1e-9;
-  if (choice < 0) return ended ? "No decision: no spike has reached the last membranes." : "No spike has reached the last membranes yet.";
-  if (!ended) return `After ${state.t.toFixed(0)} ms: ${choice} so far.`;
-  const { label } = state.picture;
-  const truth = label === null ? "" : label === choice ? " That is right." : ` That is wrong: MNIST says ${label}.`;
-  return `It is a ${choice}, decided after ${decided.latency} ms.${truth}`;
-}
-
-// ---- Words and numbers ----
-
-/** Show what the sliders say, and the command that does the same. */
-function showSettings(p) {
-  const { code, values } = state;
-  for (const name of SLIDERS) {
-    const text = name === "noise" ? values.noise.toFixed(2) : `${values[name]} ms`;
-    element(name).value = values[name];
-    element(`${name}-value`).textContent = text;
-    element(name).setAttribute("aria-valuetext", text.replace("ms", "milliseconds"));
-  }
-  document.querySelector(`input[name="code"][value="${code}"]`).checked = true;
-  element("t_ref").disabled = code === "time";
-  element("t_ref-help").textContent = code === "time"
-    ? "In the time code a neuron fires once at most, so this plays no part."
-    : "How long a neuron is silent after each spike.";
-  element("again").hidden = values.noise === 0;
-  element("order").textContent = code === "rate"
-    ? "A spike acts on the next layer one step later."
-    : "Each layer has a window of its own, one after the other.";
-  element("rule").textContent = p.readout === "peak-potential"
-    ? "The one that has risen highest is the answer; the dotted line is when it was final."
-    : "The one that is highest in the end is the answer; the dotted line is when it was final.";
-  const trained = asTrained(code);
-  const changes = [
-    ["neuron.tau_m", "tau_m", " ms"], ["neuron.t_ref", "t_ref", " ms"], ["synapse.tau_s", "tau_s", " ms"],
-    ["noise.gaussian-noise.sd", "noise", ""],
-  ].filter(([, name]) => values[name] !== trained[name] && !(code === "time" && name === "t_ref"));
-  const sets = changes.map(([key, name, unit]) => ` --set ${key}="${values[name]}${unit}"`);
-  const longer = code === "time" && state.trial.network.steps !== Math.round(PAGE.studies.time.duration / p.dt);
-  element("command").textContent = `bioscnn run ${p.study}${sets.join("")}${longer ? " --set simulation.duration=auto" : ""}`;
-  QUESTIONS.forEach(({ set }, k) => {
-    const wanted = { code: "rate", ...asTrained(set.code || "rate"), ...set };
-    const pressed = wanted.code === code && SLIDERS.every((name) => wanted[name] === values[name]);
-    element("presets").children[k].setAttribute("aria-pressed", String(pressed));
-    if (pressed) element("preset-note").textContent = QUESTIONS[k].look;
-  });
-  if (!element("presets").querySelector('[aria-pressed="true"]')) element("preset-note").textContent = "";
-}
-
-/** Return a decision in a few words; there is none where no spike has reached the last membranes. */
-function outcome({ chosen, latency, informed, choices }) {
-  return informed < choices.length ? `${chosen} (${latency} ms)` : "none";
-}
-
-/** Show the spikes of each layer, now and as trained, and say them where there are only pictures. */
-function showCounts() {
-  const { network, recording, decided } = state.trial;
-  const trained = answerAsTrained(state.code, state.picture);
-  const now = recording.spikes.map((steps) => steps.reduce((sum, neurons) => sum + neurons.length, 0));
-  const names = ["picture", ...network.layers.map((layer) => layer.name)];
-  const sizes = [SIDE * SIDE, ...network.layers.map((layer) => layer.size)];
-  const rows = names.map((name, k) => [name, sizes[k], now[k], trained.counts[k]]).slice(state.code === "rate" ? 1 : 0);
-  const total = (column) => rows.reduce((sum, row) => sum + row[column], 0);
-  fillTable(element("counts"), [
-    ...[...rows, ["total", total(1), total(2), total(3)]].map((row) => row.map((cell) => cell.toLocaleString("en"))),
-    ["decision", "", ...[decided, trained].map(outcome)],
-  ]);
-  const spikesOf = (column) => `${total(column).toLocaleString("en")} spikes`;
-  element("compared").textContent = `Now: ${outcome(decided)}, ${spikesOf(2)}. As trained: ${outcome(trained)}, ${spikesOf(3)}.`;
-  const spoken = rows.map((row) => `${row[0]} ${row[2]}`).join(", ");
-  element("layers").setAttribute("aria-label", `Maps of neurons. Spikes of each layer: ${spoken}.`);
-  element("raster").setAttribute("aria-label", `Raster of spikes over ${recording.steps * recording.dt} milliseconds. ${spoken}.`);
-  const last = Array.from(recording.potentials.subarray(-recording.classes), (V, k) => `class ${k} ${V.toFixed(1)}`);
-  element("evidence").setAttribute("aria-label", `Potentials at the end, in millivolts: ${last.join(", ")}.`);
-}
-
-/** Fill the body of a table; the first cell of a row is its heading. */
-function fillTable(table, rows) {
-  const body = table.querySelector("tbody");
-  body.replaceChildren(...rows.map((cells) => {
-    const line = document.createElement("tr");
-    line.append(...cells.map((text, k) => {
-      const cell = document.createElement(k === 0 ? "th" : "td");
-      if (k === 0) cell.scope = "row";
-      else cell.className = "n";
-      cell.textContent = text;
-      return cell;
-    }));
-    return line;
-  }));
-}
-
-/** Say which neuron is looked into. */
-function showNeuron() {
-  const { probe, trial } = state;
-  const layer = trial.network.layers[probe.depth];
-  const count = trial.recording.spikes[probe.depth + 1].filter((neurons) => neurons.includes(probe.neuron)).length;
-  const [map, place] = [Math.floor(probe.neuron / (layer.height * layer.width)), probe.neuron % (layer.height * layer.width)];
-  const where = layer.height > 1 ? `map ${map + 1}, row ${Math.floor(place / layer.width) + 1}, column ${(place % layer.width) + 1}` : `class ${map}`;
-  const text = `Neuron ${probe.neuron} of ${layer.name} (${where}): ${count} ${count === 1 ? "spike" : "spikes"}.`;
-  element("neuron-caption").textContent = `${text} Above: membrane potential, dashed the threshold. Below: the current that flows in.`;
-  element("neuron").setAttribute("aria-label", `${text} Highest potential ${Math.max(...trial.recording.trace.V).toFixed(1)} millivolts.`);
-  element("probe-layer").value = String(probe.depth);
-  element("probe-neuron").max = layer.size - 1;
-  element("probe-neuron").value = probe.neuron;
-}
-
 // ---- Time ----
 
-/** Play from the start, or from where it was; without motion, show the end at once. */
+/** Play from the start, or from where it was. */
 function play(fromStart) {
   if (fromStart || state.t >= Number(element("time").max)) state.t = 0;
   state.playing = true;
   let before = performance.now();
-  const ticket = {};
-  play.ticket = ticket;
+  const ticket = ++state.ticket; // what was played before ends
   const frame = (now) => {
-    if (play.ticket !== ticket || !state.playing) return;
+    if (state.ticket !== ticket || !state.playing) return;
     const T = state.trial.recording.steps * state.trial.recording.dt;
     state.t = Math.min(state.t + (Math.max(now - before, 0) / 1000) * state.pace, T);
     before = now;
@@ -255,7 +152,10 @@ function present() {
 function change(values, moved) {
   Object.assign(state.values, values);
   const { values: v, code } = state;
-  if (code === "time" && v.tau_s >= v.tau_m) v[moved === "tau_s" ? "tau_s" : "tau_m"] = moved === "tau_s" ? v.tau_m - 1 : v.tau_s + 1;
+  if (code === "time" && v.tau_s >= v.tau_m) {
+    if (moved === "tau_s") v.tau_s = v.tau_m - 1;
+    else v.tau_m = v.tau_s + 1;
+  }
   if (v.tau_s === v.tau_m) v.tau_m += 1; // the exact solution divides by their difference
   refresh();
 }
@@ -294,14 +194,18 @@ async function tryAll() {
   element("progress").hidden = true;
   const { tau_m, t_ref, tau_s, noise } = values;
   const neurons = [
-    code === "rate" ? "rate" : "time", `τm ${tau_m}`, ...(code === "rate" ? [`tref ${t_ref}`] : []), `τs ${tau_s} ms`,
+    code, `τm ${tau_m}`, ...(code === "rate" ? [`tref ${t_ref}`] : []), `τs ${tau_s} ms`,
     ...(noise ? [`noise ${noise}`] : []),
   ].join(", ");
   const [low, high] = wilson(right, DIGITS.length).map((share) => (100 * share).toFixed(1));
-  tryAll.rows = [...(tryAll.rows || []), [neurons, `${right} of ${DIGITS.length}`, `${low} to ${high} %`, `${latency.toFixed(1)} ms`, Math.round(spikes).toLocaleString("en")]];
-  fillTable(element("trials"), tryAll.rows);
+  state.experiments.push([
+    neurons, `${right} of ${DIGITS.length}`, `${low} to ${high} %`, `${latency.toFixed(1)} ms`,
+    Math.round(spikes).toLocaleString("en"),
+  ]);
+  fillTable(element("trials"), state.experiments);
   element("trials").hidden = false;
-  element("said").textContent = `${right} of ${DIGITS.length} digits read rightly, decided after ${latency.toFixed(1)} milliseconds on average.`;
+  const late = `decided after ${latency.toFixed(1)} milliseconds on average`;
+  element("said").textContent = `${right} of ${DIGITS.length} digits read rightly, ${late}.`;
 }
 
 /** Return the 95 % interval of a share (Wilson 1927, Journal of the American Statistical Association 22, 209). */
@@ -310,104 +214,6 @@ function wilson(right, n) {
   const centre = (right + z ** 2 / 2) / (n + z ** 2);
   const half = (z / (n + z ** 2)) * Math.sqrt((right * (n - right)) / n + z ** 2 / 4);
   return [centre - half, centre + half];
-}
-
-// ---- The drawing pad ----
-
-const pen = { x: 14, y: 6, down: false, keyboard: false };
-
-/** Show strokes as they were drawn, or a digit of MNIST; and the pen of the keyboard. */
-function drawPad() {
-  const pad = element("pad");
-  const { context, width } = cleared(pad, pad.clientWidth);
-  const unit = width / SIDE;
-  if (state.strokes.length === 0 && state.picture.label !== null) {
-    const scratch = document.createElement("canvas");
-    drawPixels(scratch, state.picture.pixels, state.colours);
-    context.imageSmoothingEnabled = false;
-    context.drawImage(scratch, 0, 0, width, width);
-  }
-  context.strokeStyle = context.fillStyle = state.colours.ink;
-  context.lineWidth = 2 * PEN * unit;
-  context.lineCap = context.lineJoin = "round";
-  for (const stroke of state.strokes) {
-    context.beginPath();
-    context.moveTo(stroke[0][0] * unit, stroke[0][1] * unit);
-    for (const [x, y] of stroke) context.lineTo(x * unit, y * unit + 0.01);
-    context.stroke();
-  }
-  if (pen.keyboard) {
-    context.lineWidth = 2;
-    context.strokeStyle = state.colours.now;
-    context.beginPath();
-    context.arc(pen.x * unit, pen.y * unit, 9, 0, 2 * Math.PI);
-    context.stroke();
-  }
-}
-
-/** Begin a stroke, or go on with it, and read what is drawn so far. */
-function drawTo(x, y, begins) {
-  if (begins) state.strokes.push([]);
-  state.strokes[state.strokes.length - 1].push([x, y]);
-  state.picture = { pixels: normalisedInk(state.strokes), label: null };
-  element("picture-name").textContent = "Yours, scaled and centred as MNIST’s are.";
-  state.playing = false;
-  state.t = Infinity;
-  drawPad();
-  if (!drawTo.waiting) {
-    drawTo.waiting = true;
-    requestAnimationFrame(() => { drawTo.waiting = false; refresh(); });
-  }
-}
-
-function clearPad() {
-  state.strokes = [];
-  state.picture = { pixels: new Uint8Array(SIDE * SIDE), label: null };
-  pen.down = false;
-  element("picture-name").textContent = "Nothing drawn yet.";
-  state.playing = false;
-  state.t = Infinity;
-  drawPad();
-  refresh();
-}
-
-function listenToPad() {
-  const pad = element("pad");
-  const place = (event) => {
-    const box = pad.getBoundingClientRect();
-    return [((event.clientX - box.left) / box.width) * SIDE, ((event.clientY - box.top) / box.height) * SIDE];
-  };
-  pad.addEventListener("pointerdown", (event) => {
-    pad.setPointerCapture(event.pointerId);
-    pen.keyboard = false;
-    drawTo(...place(event), true);
-  });
-  pad.addEventListener("pointermove", (event) => {
-    if (!pad.hasPointerCapture(event.pointerId)) return;
-    for (const part of event.getCoalescedEvents ? event.getCoalescedEvents() : [event]) drawTo(...place(part), false);
-  });
-  pad.addEventListener("pointerup", () => { if (state.strokes.length) present(); });
-  pad.addEventListener("focus", () => { pen.keyboard = pad.matches(":focus-visible"); drawPad(); });
-  pad.addEventListener("blur", () => { pen.keyboard = pen.down = false; drawPad(); });
-  pad.addEventListener("keydown", (event) => {
-    const move = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
-    if (!move && ![" ", "Delete", "Backspace"].includes(event.key)) return;
-    event.preventDefault();
-    pen.keyboard = true;
-    if (move) {
-      pen.x = Math.min(Math.max(pen.x + move[0], 1), SIDE - 1);
-      pen.y = Math.min(Math.max(pen.y + move[1], 1), SIDE - 1);
-      if (pen.down) drawTo(pen.x, pen.y, false);
-    } else if (event.key === " ") {
-      pen.down = !pen.down;
-      if (pen.down) drawTo(pen.x, pen.y, true);
-      else present();
-      element("said").textContent = pen.down ? "Pen down" : "Pen up";
-    } else {
-      clearPad();
-    }
-    drawPad();
-  });
 }
 
 // ---- The start ----
@@ -468,7 +274,9 @@ function begin() {
   makeSamples();
   makeQuestions();
   listenToPad();
-  for (const name of SLIDERS) element(name).addEventListener("input", (event) => change({ [name]: Number(event.target.value) }, name));
+  for (const name of SLIDERS) {
+    element(name).addEventListener("input", (event) => change({ [name]: Number(event.target.value) }, name));
+  }
   for (const radio of document.querySelectorAll('input[name="code"]')) {
     radio.addEventListener("change", () => { state.code = radio.value; change({}, "code"); present(); });
   }
@@ -478,15 +286,20 @@ function begin() {
   element("play").addEventListener("click", () => {
     if (state.playing) { state.playing = false; draw(); } else play(false);
   });
-  element("time").addEventListener("input", (event) => { state.playing = false; state.t = Number(event.target.value); draw(); });
+  element("time").addEventListener("input", (event) => {
+    state.playing = false;
+    state.t = Number(event.target.value);
+    draw();
+  });
   element("pace").addEventListener("input", () => showPace());
   for (const [id, find] of [["layers", "atLayers"], ["raster", "atRaster"]]) {
     element(id).addEventListener("click", (event) => chooseProbe(state[find](event.offsetX, event.offsetY)));
   }
   element("probe-layer").addEventListener("change", (event) => chooseBusiest(Number(event.target.value)));
   element("probe-neuron").addEventListener("change", (event) => {
-    const size = state.trial.network.layers[state.probe.depth].size;
-    chooseProbe({ depth: state.probe.depth, neuron: Math.min(Math.max(Math.round(Number(event.target.value)) || 0, 0), size - 1) });
+    const { depth } = state.probe;
+    const last = state.trial.network.layers[depth].size - 1;
+    chooseProbe({ depth, neuron: Math.min(Math.max(Math.round(Number(event.target.value)) || 0, 0), last) });
   });
   element("busiest").addEventListener("click", () => chooseBusiest(state.probe.depth));
   window.addEventListener("resize", repaint);

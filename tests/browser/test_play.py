@@ -17,12 +17,35 @@ from bioscnn.play.networks import packed_network
 from bioscnn.simulation import Device, simulate
 from bioscnn.studies.prepare import prepare
 from bioscnn.studies.settling import read_settled_study
+from bioscnn.studies.shipped import find_study
+from bioscnn.studies.study import read_study
 from tests.browser.conftest import open_alone
 
 pytestmark = pytest.mark.browser
 
 A_ONE = [[14, 4], [14, 24]]
 A_SEVEN = [[7, 7], [20, 7], [12, 23]]
+
+
+def arc(x: float, y: float, width: float, height: float, first: float, last: float) -> list[list[float]]:
+    """A part of an ellipse around a point, between angles in degrees, clockwise from the right."""
+    angles = np.radians(np.linspace(first, last, 25))
+    return np.stack([x + width * np.cos(angles), y + height * np.sin(angles)], axis=1).tolist()
+
+
+DRAWN = [
+    [arc(14, 14, 6, 9, -90, 270)],
+    [A_ONE],
+    [[*arc(14, 9, 6, 5, -170, 40), [8, 23], [21, 23]]],
+    [[*arc(13, 9, 6, 5, -150, 90), *arc(13, 19, 7, 5, -90, 150)]],
+    [[[10, 4], [7, 15], [21, 15]], [[18, 5], [18, 25]]],
+    [[[20, 5], [10, 5], [9, 13], *arc(13, 18, 7, 6, -120, 150)]],
+    [[[17, 4], [10, 13], *arc(14, 18, 5.5, 5.5, -180, 180)]],
+    [A_SEVEN],
+    [[*arc(14, 9, 5, 5, 90, 450), *arc(14, 19, 6, 5, -90, 270)]],
+    [[*arc(14, 10, 5.5, 5.5, 0, 360), [19, 12], [17, 25]]],
+]
+"""Strokes of each digit, as one may draw them."""
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +82,7 @@ def test_every_spike_decision_and_latency_is_that_of_brian2(
 ):
     page = open_alone(browser, path, WIDTHS[screen])
     for setting, theirs in brian2:
-        ours, _ = by_the_page(page, *setting)
+        ours = by_the_page(page, *setting)
         assert len(theirs.spikes) > 100 * setting[2]
         assert ours.spikes == theirs.spikes
         assert np.array_equal(ours.counts, theirs.counts)
@@ -101,6 +124,14 @@ def test_the_command_on_the_page_gives_the_spikes_on_the_page(
     assert total(page) == spikes_per_trial(recording) + of_the_picture
 
 
+def test_noise_on_the_page_is_a_key_of_the_study(page: Page):
+    slide(page, "noise", 0.3)
+    *_, option = shlex.split(page.locator("#command").inner_text())
+    noise = read_study(find_study(Path("mnist")), [option]).config.noise
+    assert noise == read_study(find_study(Path("mnist")), ["noise.gaussian-noise.sd=0.3"]).config.noise
+    assert noise
+
+
 def test_time_constants_that_bioscnn_refuses_cannot_be_chosen(page: Page):
     slide(page, "tau_s", 20)
     assert page.evaluate("[state.values.tau_m, state.values.tau_s]") == [21, 20]
@@ -128,6 +159,16 @@ def test_a_drawn_digit_is_the_same_wherever_and_however_large_it_is_drawn(page: 
     assert np.abs(np.array(centre) - 14).max() < 0.1
     height = (images[0].max(axis=1) > 127).sum()
     assert 19 <= height <= 21
+
+
+@pytest.mark.parametrize("code", ["rate", "time"])
+def test_drawn_digits_are_read_in_both_codes(page: Page, code: str):
+    chosen = page.evaluate(
+        """([code, digits]) => digits.map(
+            (strokes) => answer(code, asTrained(code), normalisedInk(strokes)).chosen)""",
+        [code, DRAWN],
+    )
+    assert chosen == list(range(10))
 
 
 @pytest.mark.parametrize("strokes, digit", [([A_ONE], 1), ([A_SEVEN], 7)])
