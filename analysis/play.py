@@ -153,7 +153,7 @@ class Clock:
 
 
 def speed(page: Page, code: str, values: Mapping[str, float], n: int) -> dict[str, float]:
-    """Return the processor time of a decision and of a frame, and the median of frames per second in a run."""
+    """Return the processor time of a decision and of a frame, and frames per second, a median over a run."""
     clock = Clock(page)
     before = clock()
     page.evaluate(DECISIONS, [code, dict(values), n])

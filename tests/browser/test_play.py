@@ -175,6 +175,7 @@ def test_drawn_digits_are_read_in_both_codes(page: Page, code: str):
 def test_a_digit_that_is_drawn_with_the_mouse_is_read(page: Page, strokes, digit: int):
     page.get_by_role("button", name="Clear").click()
     assert "No decision" in page.locator("#sentence").inner_text()
+    page.locator("#pad").scroll_into_view_if_needed()
     box = page.locator("#pad").bounding_box()
     assert box is not None
     for stroke in strokes:
