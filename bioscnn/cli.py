@@ -590,6 +590,23 @@ def brian2(
 
 
 @app.command()
+def play(
+    out: Annotated[Path, typer.Option(help="the HTML file")] = Path("results/play.html"),
+    opens: Annotated[bool, typer.Option("--open/--no-open", help="open it in the browser")] = True,
+    data: DataFolder = None,
+) -> None:
+    """Write a page with a spiking network that reads the digits one draws, and open it."""
+    from bioscnn.files import make_folder
+    from bioscnn.play import open_page, write_play_page
+
+    make_folder(out.parent)
+    path = write_play_page(out, data=data)
+    typer.echo(path)
+    if opens and not open_page(path):
+        typer.echo("no browser here: open the file in any, also on a phone", err=True)
+
+
+@app.command()
 def cite(study: StudyFile, changes: Changes = None, data: DataFolder = None) -> None:
     """Print BibTeX of exactly the methods that a study uses."""
     from bioscnn.citations import bibtex, methods_of

@@ -59,9 +59,11 @@ def write_atomically(path: str | Path, content: bytes) -> None:
     Raises
     ------
     UserError
-        If the folder does not exist or cannot be written.
+        If the folder does not exist or cannot be written, or a folder has the name of the file.
     """
     path = Path(path)
+    if path.is_dir():
+        raise UserError("cannot write: a folder has this name", file=path, fix="name a file")
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
     except OSError as error:

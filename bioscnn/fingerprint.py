@@ -23,8 +23,8 @@ ROOT = Path(bioscnn.__file__).parent
 PACKAGES = ("brian2", "numpy", "pygenn", "scikit-image", "scikit-learn", "scipy", "torch")
 """Packages whose versions may change an outcome."""
 
-GENERATED_FROM = (".cpp", ".h", ".mk")
-"""Endings of files that are no Python and are compiled."""
+GENERATED_FROM = (".cpp", ".h", ".js", ".mk")
+"""Endings of files that are no Python and compute."""
 
 
 @cache

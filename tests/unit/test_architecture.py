@@ -25,7 +25,7 @@ LEVELS = [
     ["plots"],
     ["report"],
     ["studies"],
-    ["experiments", "reproduce", "script", "exports", "citations", "claims"],
+    ["experiments", "reproduce", "script", "exports", "citations", "claims", "play"],
     ["terminal"],
     ["library", "printing"],
     ["cli"],

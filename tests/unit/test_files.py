@@ -13,7 +13,7 @@ import pytest
 
 from bioscnn import files
 from bioscnn.errors import UserError
-from bioscnn.files import read_npz, scratch_folder, write_npz
+from bioscnn.files import read_npz, scratch_folder, write_atomically, write_npz
 from bioscnn.locks import locked
 from bioscnn.script import study as script
 from bioscnn.script.text import Script
@@ -104,6 +104,13 @@ def test_a_lock_in_a_folder_that_is_not_there_is_an_error_or_not_held(tmp_path):
         pass
     with locked(tmp_path / "nowhere" / "lock", wait=False) as held:
         assert not held
+
+
+def test_no_file_is_written_in_place_of_a_folder(tmp_path):
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(UserError, match="a folder has this name"):
+        write_atomically(tmp_path / "folder", b"content")
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
 
 
 def test_arrays_read_back_as_they_were_written(tmp_path):
