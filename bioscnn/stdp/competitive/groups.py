@@ -11,7 +11,7 @@ from bioscnn.stdp.competitive.settings import Circuit
 
 
 def populations(model: Model, circuit: Circuit, *, traces: bool = True) -> dict[str, Any]:
-    """Return the groups ``excitatory`` and ``inhibitory``; with traces also ``inputs``, which is nothing else.
+    """Return the groups ``excitatory`` and ``inhibitory``, and with traces also ``inputs``.
 
     Parameters
     ----------

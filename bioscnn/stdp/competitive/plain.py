@@ -1,8 +1,8 @@
-"""The same network as one writes it in Brian2: the oracle of the compiled program, and what it is timed against.
+"""The same network as one writes it in Brian2: the oracle of the compiled program.
 
-`brian2.Synapses` everywhere, traces in each synapse, inhibition synapse by synapse, one run per image. Equations,
-order within a step, input spikes and borders are those of `bioscnn.stdp.competitive.program`; no code is shared
-but the declarations of the groups.
+`brian2.Synapses` everywhere, traces in each synapse, inhibition synapse by synapse, one run per image.
+Equations, order within a step, input spikes and borders are those of `bioscnn.stdp.competitive.program`; no
+code is shared but the declarations of the groups. ``bench/stdp.py`` times the two against each other.
 """
 
 from __future__ import annotations
