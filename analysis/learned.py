@@ -49,7 +49,7 @@ def main(folder: Path) -> None:
         if "results" in file.parts or file.name.endswith(".part.npz"):
             continue
         card = read_json(file.with_suffix(".json"), ("learning",), "train the network again")
-        learning, row = card["learning"], {}
+        learning = card["learning"]
         row = {
             "neurons": learning["neurons"],
             "passes": learning["passes"],

@@ -80,8 +80,8 @@ def show_plainly(
     }
     traces = [equation.name for equation in (*model.synapse.pre, *model.synapse.post)]
     counts = np.zeros((len(images), n), np.int64)
-    for name, value in kept.items():
-        excitatory.variables[name].set_value(value)
+    for name, begins in kept.items():
+        excitatory.variables[name].set_value(begins)
     for image, intensities in enumerate(images):
         for attempt in range(circuit.most_tries):
             if learns:
