@@ -72,8 +72,10 @@ class Stream(CodeRunner):  # type: ignore[misc]
         Variables that the template does not name itself.
     when, order : str, int
         Slot of Brian2's schedule.
-    code : str
-        Abstract code.
+    code : str, or dict of str
+        Abstract code; several blocks by name.
+    codeobj_class : type
+        Where templates are found.
     **keywords
         Passed on to the template.
     """
@@ -86,8 +88,9 @@ class Stream(CodeRunner):  # type: ignore[misc]
         *,
         when: str,
         order: int = 0,
-        code: str = "",
+        code: str | dict[str, str] = "",
         name: str | None = None,
+        codeobj_class: type = StreamCode,
         **keywords: Any,
     ) -> None:
         super().__init__(
@@ -99,7 +102,7 @@ class Stream(CodeRunner):  # type: ignore[misc]
             name=name or f"{group.name}_{template}",
             template_kwds={"population": group.name, **keywords},
             needed_variables=list(needed),
-            codeobj_class=StreamCode,
+            codeobj_class=codeobj_class,
         )
 
 
@@ -202,8 +205,8 @@ def _gate(projection: Projection) -> Any:
 
 
 @contextmanager
-def _standalone(precision: str) -> Iterator[None]:
-    """Switch Brian2 to C++ standalone, and back to what it was."""
+def standalone(precision: str, *headers: Path) -> Iterator[None]:
+    """Switch Brian2 to C++ standalone, with more folders of headers, and back to what it was."""
     names = [
         "core.default_float_dtype",
         "codegen.cpp.extra_compile_args",
@@ -211,7 +214,7 @@ def _standalone(precision: str) -> Iterator[None]:
         "codegen.cpp.include_dirs",
     ]
     before = {name: brian2.prefs[name] for name in names}
-    values = [np.dtype(precision).type, COMPILER_FLAGS, ['"draws.h"'], [str(TEMPLATES)]]
+    values = [np.dtype(precision).type, COMPILER_FLAGS, ['"draws.h"'], [str(TEMPLATES), *map(str, headers)]]
     brian2.set_device("cpp_standalone", build_on_run=False)
     try:
         for name, value in zip(names, values, strict=True):
@@ -228,7 +231,7 @@ def _standalone(precision: str) -> Iterator[None]:
 def generate_source(shape: ProgramShape, folder: Path) -> None:
     """Write the C++ source of a network and its makefile into a folder."""
     network = shape.network
-    with _standalone(shape.precision):
+    with standalone(shape.precision):
         source = _spike_source(network.source) if shape.spike_input else None
         built = construct(network, shape.explicit, source, axons=_axons, gate=_gate)
         streams = [Stream(next(iter(built.groups.values())), "trials", when="start", order=-1)]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from bioscnn.caches import cache_folder
 from bioscnn.doctor import require_compiler
@@ -12,7 +14,6 @@ from bioscnn.errors import UserError
 from bioscnn.files import scratch_folder
 from bioscnn.locks import locked
 from bioscnn.processes import run_guarded
-from bioscnn.simulation.shape import ProgramShape
 from bioscnn.simulation.source import write_source
 
 
@@ -42,16 +43,38 @@ class Program:
         return [str(self.executable), *self.arguments]
 
 
-def obtain(shape: ProgramShape) -> Program | None:
+def obtain(shape: Shape) -> Program | None:
     """Return the cached program of a shape, or None."""
     folder = cache_folder() / "programs" / shape.key()
     return Program(folder, shape.arguments) if (folder / "main").is_file() else None
 
 
-def build(shape: ProgramShape) -> Program:
+class Shape(Protocol):
+    """What decides what a program looks like."""
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """What the program is called with."""
+
+    def key(self) -> str:
+        """Return the hash that names the program."""
+
+
+ShapeType = TypeVar("ShapeType", bound=Shape)
+
+
+def build(shape: ShapeType, write: Callable[[ShapeType, Path], list[list[str]]] | None = None) -> Program:
     """Compile the program of a shape, cache it, and return it.
 
     Of two processes that want the same program, the second waits for the first one's.
+
+    Parameters
+    ----------
+    shape : Shape
+        What is compiled.
+    write : callable, optional
+        Writes the source of a shape into a folder and returns the commands that compile it there; that of a
+        `ProgramShape` if left out.
 
     Raises
     ------
@@ -67,7 +90,7 @@ def build(shape: ProgramShape) -> Program:
             if (made_meanwhile := obtain(shape)) is not None:
                 return made_meanwhile
             folder = scratch / "program"
-            for command in write_source(shape, folder):
+            for command in (write or write_source)(shape, folder):  # type: ignore[arg-type]
                 made = run_guarded(command, cwd=folder)
                 if made.returncode != 0:
                     raise UserError(

@@ -18,7 +18,7 @@ from functools import cache
 from importlib.metadata import version
 from inspect import getsource
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from bioscnn.network import Population, Projection, SpikingNetwork
 from bioscnn.simulation.equations import (
@@ -117,9 +117,14 @@ class ProgramShape:
         with_axons = [p.name for p in self.network.populations if p.axons is not None]
         shape = [
             populations, projections, with_axons, self.network.source.shape, self.spike_input, self.precision,
-            _brian2(), _machine(), _own_sources(),
+            *made_by(),
         ]  # fmt: skip
         return hashlib.sha256(json.dumps(shape).encode()).hexdigest()[:20]
+
+
+def made_by() -> list[Any]:
+    """Return what makes programs: Brian2, machine and compiler, and our own code."""
+    return [_brian2(), _machine(), _own_sources()]
 
 
 @cache

@@ -23,9 +23,15 @@ def write_source(shape: ProgramShape, folder: Path) -> list[list[str]]:
         generate_genn(shape, folder)
         return [build_model(shape, folder), ["make", PARALLEL]]
     from bioscnn.simulation.build import generate_source
-    from bioscnn.simulation.translation_unit import join
 
     generate_source(shape, folder)
+    return [make_command(folder)]
+
+
+def make_command(folder: Path) -> list[str]:
+    """Return what compiles the source that Brian2 has written into a folder."""
+    from bioscnn.simulation.translation_unit import join
+
     sources = " ".join(join(folder))
     # Without DEPS, make does not preprocess every file once more to find what depends on what.
-    return [["make", "-f", str(TEMPLATES / "two_files.mk"), PARALLEL, "DEPS=", f"SRCS={sources}"]]
+    return ["make", "-f", str(TEMPLATES / "two_files.mk"), PARALLEL, "DEPS=", f"SRCS={sources}"]

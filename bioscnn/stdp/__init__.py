@@ -1,0 +1,1 @@
+"""Networks that learn without labels, by the times of their spikes: models, training, and their studies."""
