@@ -23,6 +23,7 @@ from bioscnn.errors import UserError
 if TYPE_CHECKING:
     from bioscnn.experiments.experiment import Experiment
     from bioscnn.experiments.run import Finished
+    from bioscnn.stdp.study import LearnedStudy
     from bioscnn.studies import Study
 
 app = typer.Typer(
@@ -131,6 +132,14 @@ def run(
         "simulation.seed": seed,
     }
     asked = _changes(changes, shortcuts)
+    if (learned := _learned(study, asked)) is not None:
+        from bioscnn.printing.learned import print_learned_run
+        from bioscnn.stdp.run import run_learned
+
+        with LiveProgress(learned.config.dataset.trials) as progress:
+            done = run_learned(learned, data=data, out=out, results=Path("results"), progress=progress)
+        typer.echo(json.dumps(done.summary, indent=2)) if as_json else print_learned_run(done)
+        return
     with LiveProgress(None) as progress:
         loaded, chosen = read_settled_study(study, asked, data, progress)
     with LiveProgress(loaded.config.dataset.trials) as progress:
@@ -281,8 +290,17 @@ def train(
     from bioscnn.printing.shared import Again
     from bioscnn.studies.recipes import find_recipes
     from bioscnn.studies.training import train_recipe
-    from bioscnn.terminal import TrainingProgress
+    from bioscnn.terminal import LiveProgress, TrainingProgress
 
+    of_learning = _changes(changes, {"learning.seed": seed, "learning.passes": epochs})
+    if (learned := _learned(Path(what), of_learning)) is not None:
+        from bioscnn.printing.learned import print_learned_training
+        from bioscnn.stdp.run import train_learned
+
+        with LiveProgress(None) as progress:
+            file, card = train_learned(learned, data, out, progress)
+        print_learned_training(file, card, Again(Path(what), changes or (), data))
+        return
     for recipe in find_recipes(what, changes or (), None if on is None else on.value):
         with TrainingProgress(recipe.name) as progress:
             file, card = train_recipe(recipe.changed(seed, epochs), data, out, progress)
@@ -808,6 +826,13 @@ def _conduct(
     if done.analysis.failed:
         raise typer.Exit(1)
     return done
+
+
+def _learned(path: Path, changes: list[str]) -> LearnedStudy | None:
+    """Return the study of a network that learns without labels; None of a converted one, or of no study."""
+    from bioscnn.stdp.study import read_learned_study
+
+    return read_learned_study(path, changes)
 
 
 def _study(path: Path, changes: list[str] | None, shortcuts: Mapping[str, object]) -> Study:

@@ -12,6 +12,7 @@ from bioscnn.plots.filters import accuracy_in_noise, front_end_accuracies
 from bioscnn.plots.input_spikes import POLARITIES, input_spikes
 from bioscnn.plots.ladder import detail_ladder
 from bioscnn.plots.layers import NeuronTrace, current_maps, image_over_steps, neuron_traces, spike_maps
+from bioscnn.plots.learned import accuracy_while_learning, receptive_fields, spikes_of_neurons
 from bioscnn.plots.learning import learning_curves
 from bioscnn.plots.ledger import rates_against_activations, waterfall
 from bioscnn.plots.networks import networks_over_time, time_steps
@@ -72,6 +73,7 @@ __all__ = [
     "accuracy_by_kind",
     "accuracy_in_noise",
     "accuracy_over_time",
+    "accuracy_while_learning",
     "activation_rates",
     "against_time_step",
     "cell_maps",
@@ -117,6 +119,7 @@ __all__ = [
     "rates_by_population",
     "rates_in_noise",
     "rc_circuit",
+    "receptive_fields",
     "reconstructions",
     "response_surface",
     "save",
@@ -128,6 +131,7 @@ __all__ = [
     "spikes_histogram",
     "spikes_left",
     "spikes_of_coefficients",
+    "spikes_of_neurons",
     "three_rates",
     "time_steps",
     "to_png",

@@ -130,6 +130,16 @@ def read_facts(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         raise UserError(
             "no such run", file=folder, fix="give the folder of a run, such as results/mnist/latest"
         )
+    if (folder / "summary.json").is_file():
+        experiment = read_json(folder / "summary.json", (), FIX).get("experiment")
+        if experiment is not None:
+            raise UserError(
+                "these are results of an experiment, or of a network that learned without labels",
+                file=folder,
+                value=experiment,
+                expected="the folder of a run of a converted network, such as results/mnist/latest",
+                fix="type its own command again: what is done is kept, and its page is written anew",
+            )
     summary, provenance = (
         check_facts(read_json(folder / name, (), FIX), kind, folder / name, FIX)
         for name, kind in KINDS.items()

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 KNOWN = (
-    "noise", "sweeps", "filters", "timing", "ladder", "benchmark", "devices", "cross-validation",
+    "noise", "sweeps", "filters", "timing", "ladder", "benchmark", "devices", "cross-validation", "learned",
 )  # fmt: skip
 """Folders ``<kind>/<study>/<folder>/``, or ``<kind>/<study>/`` itself; a run is ``<study>/<folder>/``."""
 OTHER = {"bench": "Speed, beside other simulators", "models": "Cards of trained networks"}

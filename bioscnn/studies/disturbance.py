@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
 from bioscnn.errors import UserError
 from bioscnn.noise import Noise
@@ -13,7 +13,13 @@ from bioscnn.studies.config import StudyConfig
 Thing = TypeVar("Thing")
 
 
-def noises_of(config: StudyConfig, acts_on: str) -> tuple[Noise, ...]:
+class HasNoise(Protocol):
+    """A study file with a table of noises."""
+
+    noise: dict[str, Any]
+
+
+def noises_of(config: HasNoise, acts_on: str) -> tuple[Noise, ...]:
     """Return the noises of a study that act on ``"images"``, ``"events"``, ``"spikes"`` or ``"network"``."""
     return tuple(noise for noise in config.noise.values() if noise.acts_on == acts_on)
 

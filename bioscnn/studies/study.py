@@ -100,7 +100,7 @@ class Study:
         tables = self.config.model_dump()
         if _is_path(tables["network"]["model"]):
             tables["network"]["model"] = str(Path(tables["network"]["model"]).absolute())
-        return "\n".join(_tables(tables))
+        return tables_as_toml(tables)
 
 
 def read_study(path: str | Path, changes: Sequence[str] = ()) -> Study:
@@ -151,15 +151,15 @@ def with_paths_beside(path: Path, tables: Mapping[str, Any]) -> dict[str, Any]:
     for name, is_path in (("network", _is_path), ("neuron", lambda m: m.endswith(FILE_OF_A_NEURON))):
         table = found.get(name)
         if isinstance(table, dict) and isinstance(table.get("model"), str) and is_path(table["model"]):
-            table["model"] = _beside(path, table["model"])
+            table["model"] = beside(path, table["model"])
     training = found.get("training")
     for key in ("start", "teacher"):
         if isinstance(training, dict) and isinstance(training.get(key), str) and _is_path(training[key]):
-            training[key] = _beside(path, training[key])
+            training[key] = beside(path, training[key])
     return found
 
 
-def _beside(file: Path, path: str) -> str:
+def beside(file: Path, path: str) -> str:
     """Return a path in a file, relative to that file, as one from the current folder."""
     return os.path.normpath(file.parent / os.path.expanduser(path))  # noqa: PTH111
 
@@ -198,6 +198,15 @@ def study_of(path: Path, tables: Mapping[str, Any], changes: Sequence[str] = ())
             fix="rename the file",
         )
     changed = with_changes(tables, changes)
+    if "learning" in changed:
+        raise UserError(
+            "this is about a network that was converted from a trained ANN, and the network of this study "
+            "learned by its own spikes: there is no ANN to explain, convert or compare it with, and neurons, "
+            "synapses and times are part of what it learned",
+            file=path,
+            key="learning",
+            expected="bioscnn run and bioscnn train, which take both kinds of studies",
+        )
     simulation = changed.get("simulation")
     if isinstance(simulation, dict) and simulation.get("duration") == AUTO:
         raise UserError(
@@ -260,7 +269,7 @@ def _edits(
             yield key, after.get(key)
 
 
-def flat_keys(config: StudyConfig) -> dict[str, Any]:
+def flat_keys(config: BaseModel) -> dict[str, Any]:
     """Return every key of a study by its full name, such as ``neuron.t_ref``."""
     return _flat(config.model_dump())
 
@@ -303,6 +312,11 @@ def _apply(tables: dict[str, Any], change: str) -> None:
 def _changes_a_model(change: str) -> bool:
     table, _, key = change.partition("=")[0].strip().partition(".")
     return key == "model" and table in KEYS_OF_MODELS
+
+
+def tables_as_toml(tables: dict[str, Any]) -> str:
+    """Return tables as the text of a file."""
+    return "\n".join(_tables(tables))
 
 
 def _tables(tables: dict[str, Any], inside: str = "") -> list[str]:

@@ -25,6 +25,7 @@ LEVELS = [
     ["plots"],
     ["report"],
     ["studies"],
+    ["stdp"],
     ["experiments", "reproduce", "script", "exports", "citations", "claims"],
     ["terminal"],
     ["library", "printing"],

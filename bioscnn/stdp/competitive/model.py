@@ -186,8 +186,10 @@ class Model:
         for key, statements in (("on_pre", self.synapse.on_pre), ("on_post", self.synapse.on_post)):
             for target, _, expression in statements:
                 for name in sorted({target, *names_of(expression)} - known - FUNCTIONS):
-                    raise UserError(f"nobody says what {name} is", key=key, value=name,
-                                    expected="w, or a name of the neuron's or the synapse's file")  # fmt: skip
+                    raise UserError(
+                        f"nobody says what {name} is", key=key, value=name,
+                        expected="w, or a name of the neuron's or the synapse's file",
+                    )  # fmt: skip
 
     def variables(self, population: str) -> list[str]:
         """Return the variables of the equations of ``"excitatory"`` or ``"inhibitory"``, traces included."""

@@ -1,8 +1,8 @@
 """The network as one C++ program: Brian2 integrates the neurons, three functions a step do the rest.
 
-Weights are one array, inputs by neurons. Where `brian2.Synapses` would keep traces, list pre- and postsynaptic
-neurons and hold inhibition synapse by synapse, here an input spike walks along a row of weights, a spike of an
-excitatory neuron along a column, and inhibition is a sum minus one's own.
+Weights are one array, inputs by neurons. `brian2.Synapses` would keep traces, list pre- and postsynaptic
+neurons and hold inhibition synapse by synapse. Here an input spike walks along a row of weights, a spike of
+an excitatory neuron along a column, and inhibition is a sum minus one's own.
 """
 
 from __future__ import annotations
@@ -78,8 +78,8 @@ class CompetitiveProgram:
     def _generate(self, folder: Path) -> None:
         import brian2
 
-        from bioscnn.simulation.build import RUNTIME, Advance, standalone
         from bioscnn.simulation.brian import SCHEDULE
+        from bioscnn.simulation.build import RUNTIME, Advance, standalone
         from bioscnn.simulation.shape import TEMPLATES
 
         circuit = Circuit(self.n_inputs, self.n_neurons)
@@ -156,7 +156,8 @@ class CompetitiveProgram:
             **{name: (excitatory, name, "0") for name in of_post},
         )
         code = {"learning": joined(synapse.on_post), "spike": synapse.post_spike}
-        return _stream(groups["inputs"], "on_post", variables, ["_spikes_post", *of_post], "synapses", 1, code,
+        needed = ["_spikes_post", *of_post]
+        return _stream(groups["inputs"], "on_post", variables, needed, "synapses", 1, code,
                        of_post=of_post, **self._sizes())  # fmt: skip
 
     def _inhibit(self, groups: dict[str, Any]) -> Any:
@@ -181,7 +182,14 @@ def _references(**named: tuple[Any, str, str]) -> Any:
 
 
 def _stream(
-    group: Any, template: str, variables: Any, needed: list[str], when: str, order: int, code: Any, **keys: Any
+    group: Any,
+    template: str,
+    variables: Any,
+    needed: list[str],
+    when: str,
+    order: int,
+    code: Any,
+    **keys: Any,
 ) -> Any:
     from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 

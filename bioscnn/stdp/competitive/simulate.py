@@ -154,9 +154,7 @@ def show(
     return State(weight, after), answers
 
 
-def _execute(
-    command: list[str], home: Path, folder: Path, told: Callable[[int], None] | None
-) -> None:
+def _execute(command: list[str], home: Path, folder: Path, told: Callable[[int], None] | None) -> None:
     import subprocess
 
     with guarded_process(

@@ -81,7 +81,7 @@ def train(
     precision : str
         Of the simulation.
     told : callable, optional
-        Told how many images are done.
+        Told how many images of a part are done.
 
     Raises
     ------
@@ -94,20 +94,24 @@ def train(
         state = fresh_state(model, circuit, stream(seed, "stdp", "weights"))
         now = Progress(state, 0, 0, np.zeros((0, circuit.n_neurons), np.uint16))
     n, total, n_classes = len(images), passes * len(images), int(labels.max()) + 1
+    if now.seen >= total:
+        yield now
     while now.seen < total:
         which, first = divmod(now.seen, n)
         order = stream(seed, "stdp", "order", which).permutation(n)
         part = order[first : first + PART]
         ordinals = now.seen + np.arange(len(part))
-        begun = now.seen
         state, answers = show(
             model, circuit, now.state, images[part], ordinals, key, learns=True, precision=precision,
-            told=None if told is None else lambda done: told(begun + done),
+            told=told,
         )  # fmt: skip
         curve = now.curve
         if len(now.answers):
             before = _labels_of_part(labels, n, seed, now.seen, len(now.answers))
-            curve = (*curve, (now.seen, _accuracy(now.answers, before, answers.counts, labels[part], n_classes)))
+            curve = (
+                *curve,
+                (now.seen, _accuracy(now.answers, before, answers.counts, labels[part], n_classes)),
+            )
         now = Progress(
             state, now.seen + len(part), now.slots + int(answers.presentations.sum()), answers.counts, curve
         )
@@ -121,9 +125,7 @@ def input_key(seed: int, purpose: str = "training") -> int:
     return draw_key(stream(seed, "stdp", purpose, "inputs"))
 
 
-def _labels_of_part(
-    labels: NDArray[np.int64], n: int, seed: int, end: int, length: int
-) -> NDArray[np.int64]:
+def _labels_of_part(labels: NDArray[np.int64], n: int, seed: int, end: int, length: int) -> NDArray[np.int64]:
     """Return the labels of the images of the part that ended before image `end`."""
     which, last = divmod(end - 1, n)
     order = stream(seed, "stdp", "order", which).permutation(n)
@@ -141,9 +143,7 @@ def _accuracy(
     return float(np.mean(votes(counts, assigned, n_classes).argmax(axis=1) == wanted))
 
 
-def _name(
-    model: Model, circuit: Circuit, images: NDArray[np.float32], seed: int, precision: str
-) -> str:
+def _name(model: Model, circuit: Circuit, images: NDArray[np.float32], seed: int, precision: str) -> str:
     return hash_of(model.table(), circuit.as_dict(), images, seed, precision)
 
 
@@ -178,7 +178,5 @@ def answers_of(
     model: Model, circuit: Circuit, state: State, images: NDArray[np.float32], key: int, **options: Any
 ) -> Answers:
     """Return what a network answers to images while nothing of it changes; options as of `show`."""
-    _, answers = show(
-        model, circuit, state, images, np.arange(len(images)), key, learns=False, **options
-    )
+    _, answers = show(model, circuit, state, images, np.arange(len(images)), key, learns=False, **options)
     return answers

@@ -1,0 +1,36 @@
+"""What the command line prints of networks that learn without labels: a run, a training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.markup import escape
+
+from bioscnn.printing.shared import Again, print_sentences
+from bioscnn.terminal import OUT
+
+if TYPE_CHECKING:
+    from bioscnn.stdp.run import LearnedRun
+
+
+def print_learned_run(done: LearnedRun) -> None:
+    """Print how many images were classified right, with how many spikes, and where the report is."""
+    summary = done.summary
+    OUT.print(f"\n[bold]{escape(summary['title'])}[/bold]  {escape(summary['source'])}\n")
+    print_sentences(summary["verdict"])
+    spikes = ", ".join(f"{n:,.0f} {name}" for name, n in summary["spikes_by_population"].items())
+    OUT.print(f"  network  {escape(summary['network'])}, {summary['rule']}")
+    OUT.print(f"  spikes   {spikes} per image")
+    for note in summary["notes"]:
+        OUT.print(f"  note     {escape(note)}")
+    OUT.print(f"  report   {escape(str(done.folder / 'report.html'))}")
+
+
+def print_learned_training(file: Path, card: dict[str, Any], again: Again) -> None:
+    """Print what a network has seen, where it lies, and how it is run."""
+    labels = card.get("labels_used")
+    after = f"; {labels:,} labelled ones say what its neurons stand for" if labels else ""
+    OUT.print(f"{escape(card['name'])}: learned from {card['images_seen']:,} presented images{after}")
+    OUT.print(f"{escape(str(file))}, and its card {escape(file.with_suffix('.json').name)}")
+    OUT.print(f"\nNext:\n  {escape(again.command('run', learning__network=str(file)))}")

@@ -1,0 +1,90 @@
+"""The study file of a competitive network: its keys, and the circuit that they make."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import model_validator
+
+from bioscnn.quantities import format_quantity
+from bioscnn.stdp.competitive.settings import Circuit
+from bioscnn.stdp.config import LearnedConfig, Learning
+from bioscnn.studies.config.values import Count, Factor, Frequency, PathOrName, Time, refuse, whole
+
+MOST_NEURONS = 20_000
+"""Their weights from 784 pixels are 63 MB."""
+
+
+class Competitive(Learning):
+    """The table ``[learning]`` of a competitive network.
+
+    Parameters
+    ----------
+    neurons : int
+        Excitatory neurons; there are as many inhibitory ones.
+    label_examples : int
+        Training images whose labels say what neurons stand for.
+    rate : float
+        Poisson rate of a white pixel, Hz.
+    shown, rest, dt : float
+        How long an image is shown, how long thresholds decay after it, and the time step, s.
+    excitatory, inhibitory, synapse : path
+        Files of equations; those that come with bioscnn if left out.
+    """
+
+    rule: Literal["competitive"] = "competitive"
+    neurons: Count = 400
+    label_examples: Count = 10_000
+    rate: Frequency = Circuit.rate
+    shown: Time = Circuit.shown
+    rest: Time = Circuit.rest
+    dt: Time = Circuit.dt
+    weight_total: Factor = Circuit.weight_total
+    excitatory: PathOrName | None = None
+    inhibitory: PathOrName | None = None
+    synapse: PathOrName | None = None
+
+    @model_validator(mode="after")
+    def _sizes(self) -> Competitive:
+        if self.neurons > MOST_NEURONS:
+            raise refuse("too many neurons", key="learning.neurons", value=self.neurons,
+                         expected=f"at most {MOST_NEURONS:,}")  # fmt: skip
+        if not (self.dt > 0 and whole(self.shown, self.dt) and 2 <= round(self.shown / self.dt) <= 100_000):
+            raise refuse(
+                "an image is shown for no whole number of time steps",
+                key="learning.shown",
+                value=format_quantity(self.shown, "time"),
+                expected=f"2 to 100,000 steps of learning.dt = {format_quantity(self.dt, 'time')}",
+            )
+        if not (self.rest >= 0 and 0 < self.rate * self.dt < 1):
+            raise refuse(
+                "a white pixel would spike more than once a time step",
+                key="learning.rate",
+                value=format_quantity(self.rate, "frequency"),
+                expected=f"less than {format_quantity(1 / self.dt, 'frequency')}",
+            )
+        return self
+
+
+class CompetitiveConfig(LearnedConfig):
+    """A study file of a competitive network."""
+
+    learning: Competitive
+
+    def other_noises(self) -> tuple[str, ...]:
+        """Return ``spike-loss``, which input spikes have."""
+        return ("spike-loss",)
+
+
+def circuit_of(keys: Competitive, n_inputs: int) -> Circuit:
+    """Return the circuit of a study; an image that gave too few spikes gets half its rate on top."""
+    return Circuit(
+        n_inputs,
+        keys.neurons,
+        rate=keys.rate,
+        raise_rate=keys.rate / 2,
+        weight_total=keys.weight_total,
+        shown=keys.shown,
+        rest=keys.rest,
+        dt=keys.dt,
+    )

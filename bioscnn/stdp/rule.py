@@ -1,0 +1,134 @@
+"""What each way to learn without labels offers: the one place that knows them by name."""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from numpy.typing import NDArray
+
+from bioscnn.datasets import ImageSet
+from bioscnn.errors import UserError
+from bioscnn.simulation import Progress
+
+if TYPE_CHECKING:
+    from bioscnn.report.page import Section
+    from bioscnn.stdp.config import LearnedConfig
+    from bioscnn.stdp.network import LearnedNetwork
+
+RULES = {
+    "competitive": "bioscnn.stdp.competitive.rule:RULE",
+    "convolutional": "bioscnn.stdp.convolutional.rule:RULE",
+}
+"""Where the `Rule` of each ``learning.rule`` is; it is imported when a study names it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """What a training came to.
+
+    Parameters
+    ----------
+    arrays : mapping of ndarray
+        What was learned, by name, classes of neurons or the weights of a readout included.
+    facts : mapping
+        What the card says of it beside what every card says; plain JSON. ``curve``, if there, is a list of
+        ``[images seen, accuracy]``.
+    """
+
+    arrays: Mapping[str, NDArray[Any]]
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Classified:
+    """What a network answered to images.
+
+    Parameters
+    ----------
+    chosen : ndarray of int64, shape (n_images,)
+        The class of each image.
+    spikes : mapping of ndarray of int64, each of shape (n_images,)
+        Spikes of each population in answer to each image, ``"input"`` first.
+    latency_ms : ndarray of float64, shape (n_images,), optional
+        When the network had answered; NaN where it never did.
+    synops : float, optional
+        Synaptic operations per image.
+    more : mapping of ndarray
+        What the sections of the page show beside; kept in ``run.npz``.
+    notes : sequence of str
+        What there is to say of the run.
+    """
+
+    chosen: NDArray[Any]
+    spikes: Mapping[str, NDArray[Any]]
+    latency_ms: NDArray[Any] | None = None
+    synops: float | None = None
+    more: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+
+
+class Rule(Protocol):
+    """A way to learn: the seam between a model and everything that a study does with it."""
+
+    config: type[LearnedConfig]
+    """A study file of this rule."""
+
+    measured_by: tuple[str, ...]
+    """Modules that turn network and images into answers: where their code changes, a run is stale."""
+
+    code: str
+    """What a spike of this network says, such as ``"rate"``."""
+
+    def train(self, config: Any, shown: ImageSet, checkpoint: Path, progress: Progress) -> Trained:
+        """Train a network on images of the split ``train``; go on from a checkpoint, bit for bit.
+
+        Parameters
+        ----------
+        config : LearnedConfig
+            The study, of the class `config`.
+        shown : ImageSet
+            The training images: ``learning.examples`` of them. No others are ever seen.
+        checkpoint : Path
+            Where to keep what is done; it may be there already.
+        progress : Progress
+            Told stages and images.
+
+        Raises
+        ------
+        UserError
+            If images, classes or checkpoint do not fit.
+        """
+
+    def classify(
+        self, config: Any, network: LearnedNetwork, shown: ImageSet, progress: Progress
+    ) -> Classified:
+        """Return what a trained network answers to images, which have the noise of the study already.
+
+        Noise that does not act on images is in ``config.noise`` too, if the configuration lets it in.
+
+        Raises
+        ------
+        UserError
+            If the network is of another rule or size than the images.
+        """
+
+    def sections(self, network: LearnedNetwork, classified: Classified) -> Sequence[Section]:
+        """Return what a page shows of this network alone, such as its receptive fields and its spikes."""
+
+
+def rule_of(name: object) -> Rule:
+    """Return the rule that a study names.
+
+    Raises
+    ------
+    UserError
+        If there is none of this name.
+    """
+    if not isinstance(name, str) or name not in RULES:
+        raise UserError("no such way to learn", key="learning.rule", value=name, expected=" | ".join(RULES))
+    rule: Rule = pkgutil.resolve_name(RULES[name])
+    return rule
