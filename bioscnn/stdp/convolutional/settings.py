@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from bioscnn.encoding import DifferenceOfGaussians
+from bioscnn.quantities import format_quantity
+from bioscnn.stdp.config import LearnedConfig, LearnedSimulation, Learning
 from bioscnn.stdp.convolutional.layer import SILENT, Layer, Leak
 from bioscnn.studies.config.values import Count, Factor, Table, Time, refuse, whole
 
@@ -82,7 +84,9 @@ class Neuron(Table):
             raise refuse("no time step", key=f"{key}.dt", value=self.dt, expected="above 0 ms")
         for name in ("window", "duration"):
             if not whole(getattr(self, name), self.dt):
-                raise refuse("no whole number of time steps", key=f"{key}.{name}", value=getattr(self, name))
+                raise refuse("no whole number of time steps", key=f"{key}.{name}",
+                             value=format_quantity(getattr(self, name), "time"),
+                             expected=f"a multiple of {format_quantity(self.dt, 'time')}")  # fmt: skip
         if not 1 <= self.window_steps <= self.n_steps - 4:
             raise refuse("spikes of the retina need four more steps to pass through the network",
                          key=f"{key}.window", value=self.window, expected="four steps less than the duration")  # fmt: skip
@@ -184,3 +188,46 @@ class Readout(Table):
     grid: Annotated[int, Field(ge=1, le=50)] = 3
     penalty: Factor = 30.0
     iterations: Count = 150
+
+
+class Convolutional(Learning):
+    """The table ``[learning]`` of a convolutional network.
+
+    Parameters
+    ----------
+    retina, neuron, first, second, stdp, readout
+        Tables.
+    """
+
+    rule: Literal["convolutional"] = "convolutional"
+    passes: Literal[1] = 1  # each layer says from how many images it learns
+    retina: Retina = Retina()
+    neuron: Neuron = Neuron()
+    first: PlasticLayer
+    second: PlasticLayer
+    stdp: Plasticity = Plasticity()
+    readout: Readout = Readout()
+
+
+class ConvolutionalSimulation(LearnedSimulation):
+    """``[simulation]``: computed in single precision."""
+
+    precision: Literal["float32"] = "float32"
+
+
+class ConvolutionalConfig(LearnedConfig):
+    """A study file of a convolutional network."""
+
+    learning: Convolutional
+    simulation: ConvolutionalSimulation = ConvolutionalSimulation()
+
+    def other_noises(self) -> tuple[str, ...]:
+        """Return the noises of the retina's spikes."""
+        return ("spike-jitter", "spike-loss")
+
+    @model_validator(mode="after")
+    def _grey(self) -> ConvolutionalConfig:
+        if self.dataset.colour != "grey":
+            raise refuse("the cells of this retina see grey images", key="dataset.colour",
+                         value=self.dataset.colour, expected="grey")  # fmt: skip
+        return self

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bioscnn.datasets import ImageSet
 from bioscnn.errors import UserError
 from bioscnn.files import read_npz, write_npz
 from bioscnn.fingerprint import hash_of
 from bioscnn.seeds import stream
 from bioscnn.simulation import Progress
 from bioscnn.stdp.convolutional.layer import Times, Weights
-from bioscnn.stdp.convolutional.network import AT_ONCE, Architecture, features, respond_to_spikes
+from bioscnn.stdp.convolutional.network import AT_ONCE, Architecture, features, respond, respond_to_spikes
 from bioscnn.stdp.convolutional.readout import LinearReadout, fit_readout
 from bioscnn.stdp.convolutional.retina import spike_times
 from bioscnn.stdp.convolutional.settings import PlasticLayer, Plasticity
@@ -97,11 +98,11 @@ def train_layers(
         progress.stage(f"learning ({LAYERS[which]} layer)")
         for _ in range(state.seen[which]):
             progress.trial()
-        while state.seen[which] < settings.images:
+        while (before := state.seen[which]) < settings.images:
             state = _one_part(network, stdp, images, seed, which, settings, state)
             if checkpoint is not None:
                 _write(checkpoint, name, state)
-            for _ in range(min(PART, settings.images, state.seen[which])):
+            for _ in range(state.seen[which] - before):
                 progress.trial()
     return state
 
@@ -162,44 +163,38 @@ def _order(n_images: int, shown: NDArray[np.integer], seed: int, layer: str) -> 
 
 def train_readout(
     network: Architecture,
-    state: State,
-    images: NDArray[np.floating],
-    labels: NDArray[np.int64],
-    n_classes: int,
+    weights: tuple[Weights, Weights],
+    shown: ImageSet,
     progress: Progress,
-) -> tuple[LinearReadout, float]:
-    """Fit the classifier to what trained layers make of images, and return it and its share of right ones.
+) -> LinearReadout:
+    """Fit the classifier to what trained layers make of labelled images.
 
     Raises
     ------
     UserError
         If a class has no image.
     """
-    lacking = np.setdiff1d(np.arange(n_classes), labels)
+    n_classes = len(shown.classes)
+    lacking = np.setdiff1d(np.arange(n_classes), shown.labels)
     if len(lacking):
         raise UserError(
-            "a class has no training image, and the classifier could never choose it",
+            f"no training image shows class {shown.classes[lacking[0]]}, so it could never be chosen",
             key="learning.examples",
-            value=len(images),
-            expected=f"images of class number {int(lacking[0])} too",
+            value=len(shown),
+            expected="training images of every class",
             fix="use more images",
         )
-    progress.stage("features")
-    seen = np.empty((len(images), network.n_features), np.float32)
-    layer = network.layers()[0]
-    for first in range(0, len(images), AT_ONCE):
-        part = slice(first, first + AT_ONCE)
-        times = spike_times(images[part], network.retina, network.neuron)
-        pooled = respond_to_spikes(times, network, layer, state.weights[0]).pooled
-        seen[part] = features(pooled, network, state.weights[1])
-        for _ in range(len(times)):
+    progress.stage("computing features")
+    seen, done = np.empty((len(shown), network.n_features), np.float32), 0
+    for response in respond(shown.intensities(), network, weights[0]):
+        part = slice(done, done + len(response.pooled))
+        seen[part] = features(response.pooled, network, weights[1])
+        done = part.stop
+        for _ in range(len(response.pooled)):
             progress.trial()
     progress.stage("fitting the classifier")
     keys = network.readout
-    mean_before = seen[:AT_ONCE].copy()
-    readout = fit_readout(seen, labels, n_classes, keys.penalty, keys.iterations)
-    del mean_before
-    return readout, 0.0
+    return fit_readout(seen, shown.labels, n_classes, keys.penalty, keys.iterations)
 
 
 def _write(path: Path, name: str, state: State) -> None:
