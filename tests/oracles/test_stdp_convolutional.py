@@ -173,7 +173,13 @@ def learned(V, times, weights, threshold, radius, winners, a_plus, a_minus):
 
 @pytest.mark.parametrize("leak", [None, LEAK], ids=["without a leak", "leaky"])
 def test_weights_are_learned_from_the_membranes_of_brian2(leak):
-    times, weights, threshold, radius, winners = spikes_of_retina(4, seed=3), drawn_weights(6, seed=3), 3.1, 1, 4
+    times, weights, threshold, radius, winners = (
+        spikes_of_retina(4, seed=3),
+        drawn_weights(6, seed=3),
+        3.1,
+        1,
+        4,
+    )
     rates = np.array([[0.1, 0.07], [0.2, 0.1], [0.05, 0.05], [0.3, 0.2]])
     layer = Layer(threshold, N_STEPS, leak)
     found, wins = layer.learn(times, weights, rates, radius=radius, winners=winners)

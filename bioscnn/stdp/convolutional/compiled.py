@@ -38,7 +38,9 @@ class _Library:
         from bioscnn.simulation.shape import made_by
 
         own = SOURCE.read_bytes() + Path(__file__).read_bytes()
-        return hashlib.sha256(json.dumps([*made_by(), hashlib.sha256(own).hexdigest()]).encode()).hexdigest()[:20]
+        return hashlib.sha256(json.dumps([*made_by(), hashlib.sha256(own).hexdigest()]).encode()).hexdigest()[
+            :20
+        ]
 
     def write(self, folder: Path) -> list[list[str]]:
         from bioscnn.simulation.build import COMPILER_FLAGS

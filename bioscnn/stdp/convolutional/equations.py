@@ -37,8 +37,9 @@ def equations(network: Architecture, stdp: Plasticity) -> dict[str, str]:
         "neuron": (
             f"{MEMBRANES[neuron.model]}\n"
             f"threshold: V > V_th, once per image; {thresholds}, in PSPs of a synapse of weight 1\n"
-            f"at a spike: all other neurons at the same place are silent for the rest of the image; of several "
-            f"in one step of {format_quantity(neuron.dt, 'time')}, the one with the highest V fires{given}"
+            f"at a spike: all other neurons at the same place are silent for the rest of the image; of "
+            f"several in one step of {format_quantity(neuron.dt, 'time')}, the one with the highest "
+            f"V fires{given}"
         ),
         "plastic synapse": (
             f"at a spike of the input: {ARRIVALS[neuron.model]}\n"

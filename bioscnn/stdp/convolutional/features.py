@@ -1,4 +1,4 @@
-"""What the maps of a network have learned: their fields in the image, and how selective they are for orientation."""
+"""What the maps of a network have learned: their fields in the image, and their orientation selectivity."""
 
 from __future__ import annotations
 
@@ -79,8 +79,8 @@ def tuning(fields: NDArray[np.floating]) -> Tuning:
 
     References
     ----------
-    Ringach, Shapley and Hawken (2002), Orientation selectivity in macaque V1: diversity and laminar dependence,
-    Journal of Neuroscience 22:5639.
+    Ringach, Shapley and Hawken (2002), Orientation selectivity in macaque V1: diversity and laminar
+    dependence, Journal of Neuroscience 22:5639.
     """
     size = fields.shape[1]
     centred = fields - fields.mean(axis=(1, 2), keepdims=True)

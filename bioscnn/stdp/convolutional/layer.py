@@ -8,10 +8,10 @@ in the receptive field of a neuron and weights :math:`w_j` between 0 and 1:
 
 V is in units of the postsynaptic potential (PSP) that a synapse of weight 1 makes, so that a threshold is
 a number of PSPs. A neuron fires when V > V_th, once. The neurons of all maps at one place inhibit each
-other: the first that fires silences the others, and of several in one step the one with the highest potential.
+other: the first that fires silences the others. Of several in one step, the highest potential wins.
 
-Plasticity (of each map the neuron that fires first learns for all of its map; it keeps the neurons of all maps
-within a radius from learning):
+Plasticity: of each map the neuron that fires first learns for all of its map. It keeps the neurons of all
+maps within a radius from learning.
 
     w += a_plus w (1 - w)    where the input fired before the neuron
     w -= a_minus w (1 - w)   where it fired later or not at all
@@ -55,7 +55,7 @@ class Leak:
     def charge(self) -> float:
         """Current times resistance that a spike adds, in units of the highest potential that it makes."""
         ratio = self.tau_m / self.tau_s
-        return ratio ** (self.tau_m / (self.tau_m - self.tau_s))
+        return float(ratio ** (self.tau_m / (self.tau_m - self.tau_s)))
 
     def step(self) -> tuple[float, float, float]:
         """Return what a step leaves of V and of I, and what it adds to V per unit of I."""

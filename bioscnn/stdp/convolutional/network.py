@@ -112,7 +112,7 @@ def features(pooled: Times, network: Architecture, weights: Weights) -> NDArray[
 
 def n_spikes(times: Times) -> NDArray[np.int64]:
     """Return how many neurons fire in each image, shape (n_images,)."""
-    return np.count_nonzero(times != SILENT, axis=(1, 2, 3))
+    return np.asarray(np.count_nonzero(times != SILENT, axis=(1, 2, 3)), np.int64)
 
 
 def n_deliveries(times: Times, kernel: int, maps: int) -> NDArray[np.int64]:
@@ -126,4 +126,5 @@ def n_deliveries(times: Times, kernel: int, maps: int) -> NDArray[np.int64]:
         else np.full(length, length)
         for length in times.shape[2:]
     ]
-    return maps * np.einsum("ncyx,y,x->n", (times != SILENT).astype(np.int64), *ways)
+    reached = np.einsum("ncyx,y,x->n", (times != SILENT).astype(np.int64), *ways)
+    return np.asarray(maps * reached, np.int64)

@@ -1,4 +1,4 @@
-"""What a page shows of a convolutional network: features of both layers, how soon a class can be read, activity."""
+"""What a page shows of a convolutional network: features, how soon a class can be read, activity."""
 
 from __future__ import annotations
 
@@ -38,8 +38,9 @@ def _first(network: LearnedNetwork, built: Architecture) -> Section:
     figure = Figure(
         lambda width: plots.receptive_fields(fields[order], columns=15, signed=True, width=width),
         "features of the first layer",
-        f"What each of the {len(fields)} maps of the first layer sees in the image: the cells of the retina, each "
-        "times its weight; light where light excites. In the order of the orientation that they prefer.",
+        f"What each of the {len(fields)} maps of the first layer sees in the image: the cells of the "
+        "retina, each times its weight; light where light excites. In the order of the orientation "
+        "that they prefer.",
     )
     rows = [
         {"map": int(k), "preferred": float(tuned.preferred[k]), "selectivity": float(tuned.selectivity[k]),
@@ -53,19 +54,25 @@ def _first(network: LearnedNetwork, built: Architecture) -> Section:
         Column("learned", "images it learned from", "{:,}".format, numeric=True),
     ]
     caption = (
-        f"Median orientation selectivity {np.median(tuned.selectivity):.2f} (one minus the circular variance of "
-        "the responses to stripes, above half of the largest). "
+        f"Median orientation selectivity {np.median(tuned.selectivity):.2f} (one minus the circular variance "
+        "of the responses to stripes, above half of the largest). "
         f"At the end of training the mean of w (1 - w) was {network.card['unsettled']['first'][-1][1]:.2g}: "
         "below 0.01 the layer counts as settled."
     )
-    return Section("first", "What the first layer has learned", [figure, Table(rows, columns, caption)], "First layer")
+    return Section(
+        "first", "What the first layer has learned", [figure, Table(rows, columns, caption)], "First layer"
+    )
 
 
 def _second(network: LearnedNetwork, built: Architecture) -> Section:
     fields = second_fields(built, network.arrays["first"], network.arrays["second"])
     wins = np.array(network.card["wins"]["second"])
     order = np.argsort(-wins, kind="stable")[:MOST_FEATURES]
-    which = "each" if len(order) == len(wins) else f"{len(order)} of the {len(wins)}, those that learned most often,"
+    which = (
+        "each"
+        if len(order) == len(wins)
+        else f"{len(order)} of the {len(wins)}, those that learned most often,"
+    )
     figure = Figure(
         lambda width: plots.receptive_fields(fields[order], columns=20, signed=True, width=width),
         "features of the second layer",
@@ -76,14 +83,15 @@ def _second(network: LearnedNetwork, built: Architecture) -> Section:
 
 
 def _over_time(built: Architecture, classified: Classified) -> Section:
-    right = classified.more["right_by_step"]
+    right = classified.more["right_by_time"]
     times = 1e3 * built.neuron.dt * EVERY * np.arange(1, len(right) + 1)
     figure = Figure(
         lambda width: plots.accuracy_by_time(times.tolist(), right.tolist(), width=width),
         "accuracy against the time at which the class is read",
-        "How often the class is right that is read from the potentials so far, by the classifier that was fitted "
-        f"to those at the end; the first {min(500, len(classified.chosen)):,} images. The last spike of the retina "
-        f"comes at {number(1e3 * built.neuron.window)} ms; at the end {percent(float(right[-1]))} are right.",
+        "How often the class is right that is read from the potentials so far, by the classifier that was "
+        f"fitted to those at the end; the first {min(500, len(classified.chosen)):,} images. The last spike "
+        f"of the retina comes at {number(1e3 * built.neuron.window)} ms; at the end "
+        f"{percent(float(right[-1]))} are right.",
     )
     return Section("time", "How soon the class can be read", [figure], "Time")
 
@@ -108,7 +116,8 @@ def _activity(network: LearnedNetwork, built: Architecture, classified: Classifi
         Column("spikes", "spikes per image", "{:,.1f}".format, numeric=True),
     ]
     caption = (
-        f"Means over {len(classified.chosen):,} images. Each neuron fires at most once. Neurons of the second layer "
-        "have no threshold once they have learned: the classifier reads their potentials."
+        f"Means over {len(classified.chosen):,} images. Each neuron fires at most once. Neurons of "
+        f"the second "
+        "layer have no threshold once they have learned: the classifier reads their potentials."
     )
     return Section("activity", "Activity", [Table(rows, columns, caption)], "Activity")

@@ -1,4 +1,4 @@
-"""The linear classifier on top, which alone learns from labels: logistic regression on standardised features."""
+"""The linear classifier on top, which alone learns from labels: logistic regression."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class LinearReadout:
 
     def chosen(self, features: NDArray[np.float32]) -> NDArray[np.int64]:
         """Return the class of each image, shape (n_images,)."""
-        return self.evidence(features).argmax(axis=1)
+        return np.asarray(self.evidence(features).argmax(axis=1), np.int64)
 
 
 def fit_readout(

@@ -22,6 +22,7 @@ from bioscnn.stdp.convolutional.layer import Times, Weights
 from bioscnn.stdp.convolutional.network import (
     AT_ONCE,
     Architecture,
+    Response,
     features,
     n_deliveries,
     n_spikes,
@@ -37,6 +38,8 @@ from bioscnn.stdp.rule import Classified, Trained
 
 EARLY = 500
 """Images of which it is asked how soon their class can be read."""
+
+POPULATIONS = ("input", "first", "pooled")
 
 TABLES = ("retina", "neuron", "first", "second", "readout")
 
@@ -62,11 +65,13 @@ class ConvolutionalRule:
             "equations": equations(network, keys.stdp),
             "images_seen": sum(state.seen),
             "labels_used": len(shown),
-            "unsettled": {name: [list(point) for point in state.unsettled[k]] for k, name in enumerate(LAYERS)},
+            "unsettled": {
+                name: [list(point) for point in state.unsettled[k]] for k, name in enumerate(LAYERS)
+            },
             "wins": {name: state.wins[k].tolist() for k, name in enumerate(LAYERS)},
         }
-        arrays = {"first": kept[0], "second": kept[1], "readout": readout.weights, "bias": readout.bias}
-        return Trained(arrays, facts)
+        arrays: dict[str, NDArray[Any]] = dict(zip(LAYERS, kept, strict=True))
+        return Trained(arrays | {"readout": readout.weights, "bias": readout.bias}, facts)
 
     def classify(
         self, config: ConvolutionalConfig, network: LearnedNetwork, shown: ImageSet, progress: Progress
@@ -80,28 +85,27 @@ class ConvolutionalRule:
             network.array("readout", built.n_features, n_classes), network.array("bias", n_classes)
         )
         progress.stage("simulating")
-        chosen, spikes, synops, early = [], {name: [] for name in ("input", "first", "pooled")}, [], []
-        images, layer, k1, k2 = shown.intensities(), built.layers()[0], built.first, built.second
+        chosen, spikes, deliveries, by_time = [], [], [], []
+        images, layer = shown.intensities(), built.layers()[0]
         for start in range(0, len(images), AT_ONCE):
             part = images[start : start + AT_ONCE]
-            times = first_steps(_noisy(retina_spikes(part, built.retina, built.neuron), config, start), part.shape[2:])
-            response = respond_to_spikes(times, built, layer, first)
+            seen = _noisy(retina_spikes(part, built.retina, built.neuron), config, start)
+            response = respond_to_spikes(first_steps(seen, part.shape[2:]), built, layer, first)
             chosen.append(readout.chosen(features(response.pooled, built, second)))
-            for name, counts in spikes.items():
-                counts.append(n_spikes(getattr(response, name)))
-            synops.append(n_deliveries(times, k1.kernel, k1.maps) + spikes["first"][-1]
-                          + n_deliveries(response.pooled, k2.kernel, k2.maps))  # fmt: skip
+            spikes.append([n_spikes(getattr(response, name)) for name in POPULATIONS])
+            deliveries.append(_deliveries(response, built))
             if start < EARLY:
-                early.append(_over_time(response.pooled, built, second, readout))
+                by_time.append(_over_time(response.pooled, built, second, readout))
             for _ in range(len(part)):
                 progress.trial()
-        by_step = np.concatenate(early)[:EARLY]
-        silent = int(np.count_nonzero(np.concatenate(spikes["first"]) == 0))
+        counts = dict(zip(POPULATIONS, np.concatenate(spikes, axis=1), strict=True))
+        early = np.concatenate(by_time)[:EARLY]
+        silent = int(np.count_nonzero(counts["first"] == 0))
         return Classified(
             np.concatenate(chosen),
-            {name: np.concatenate(counts) for name, counts in spikes.items()},
-            synops=float(np.concatenate(synops).mean()),
-            more={"right_by_step": (by_step == shown.labels[:EARLY, None]).mean(axis=0)},
+            counts,
+            synops=float(np.concatenate(deliveries).mean()),
+            more={"right_by_time": (early == shown.labels[:EARLY, None]).mean(axis=0)},
             notes=[f"{silent:,} images made no neuron of the first layer fire"] if silent else [],
         )
 
@@ -167,6 +171,16 @@ def _noisy(spikes: SpikeTrains, config: ConvolutionalConfig, start: int) -> Spik
             spikes = replace(spikes, neuron=spikes.neuron[kept], step=spikes.step[kept],
                              trial_start=before[spikes.trial_start])  # fmt: skip
     return spikes
+
+
+def _deliveries(response: Response, built: Architecture) -> NDArray[np.int64]:
+    """Return how many synapses the spikes of each image reach, those of pooling included."""
+    first, second = built.first, built.second
+    return (
+        n_deliveries(response.input, first.kernel, first.maps)
+        + n_spikes(response.first)
+        + n_deliveries(response.pooled, second.kernel, second.maps)
+    )
 
 
 def _over_time(

@@ -1,10 +1,10 @@
-"""The keys of a convolutional network that learns: ``[learning]`` of its study file, and the tables within."""
+"""The keys of a convolutional network that learns: ``[learning]``, and the tables within."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from bioscnn.encoding import DifferenceOfGaussians
 from bioscnn.quantities import format_quantity
@@ -12,7 +12,14 @@ from bioscnn.stdp.config import LearnedConfig, LearnedSimulation, Learning
 from bioscnn.stdp.convolutional.layer import SILENT, Layer, Leak
 from bioscnn.studies.config.values import Count, Factor, Table, Time, refuse, whole
 
-OddWidth = Annotated[int, Field(ge=3, le=99)]
+
+def _odd(width: int) -> int:
+    if width % 2 == 0:
+        raise refuse("a square with a pixel in its middle is odd", value=width, expected="3, 5, 7 ...")
+    return width
+
+
+OddWidth = Annotated[int, Field(ge=3, le=99), AfterValidator(_odd)]
 
 
 class Retina(Table):
@@ -34,12 +41,6 @@ class Retina(Table):
     sigma: Factor = 1.0
     ratio: Annotated[float, Field(gt=1, allow_inf_nan=False)] = 2.0
     least: Factor = 0.1
-
-    @model_validator(mode="after")
-    def _odd(self) -> Retina:
-        if self.size % 2 == 0:
-            raise refuse("a kernel with a centre is odd", key="learning.retina.size", value=self.size)
-        return self
 
     @property
     def cells(self) -> tuple[DifferenceOfGaussians, DifferenceOfGaussians]:
@@ -88,8 +89,12 @@ class Neuron(Table):
                              value=format_quantity(getattr(self, name), "time"),
                              expected=f"a multiple of {format_quantity(self.dt, 'time')}")  # fmt: skip
         if not 1 <= self.window_steps <= self.n_steps - 4:
-            raise refuse("spikes of the retina need four more steps to pass through the network",
-                         key=f"{key}.window", value=self.window, expected="four steps less than the duration")  # fmt: skip
+            raise refuse(
+                "spikes of the retina need four more steps to pass through the network",
+                key=f"{key}.window",
+                value=format_quantity(self.window, "time"),
+                expected="four steps less than the duration",
+            )
         if self.n_steps >= SILENT:
             raise refuse("too many time steps", key=f"{key}.duration", value=self.n_steps,
                          expected=f"fewer than {SILENT} steps", fix="make dt longer")  # fmt: skip
@@ -139,12 +144,6 @@ class PlasticLayer(Table):
     images: Count
     radius: Annotated[int, Field(ge=0, le=50)]
     winners: Annotated[int, Field(ge=1, le=2000)]
-
-    @model_validator(mode="after")
-    def _odd(self) -> PlasticLayer:
-        if self.kernel % 2 == 0:
-            raise refuse("a receptive field with a centre is odd", value=self.kernel)
-        return self
 
     def neurons(self, neuron: Neuron) -> Layer:
         """Return the layer's neurons."""

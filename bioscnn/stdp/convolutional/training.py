@@ -1,4 +1,4 @@
-"""Training: layer after layer without labels, in parts that can be resumed, then the classifier with labels."""
+"""Training: layer after layer without labels, in parts that can be resumed; then the classifier."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bioscnn.stdp.convolutional.layer import Times, Weights
 from bioscnn.stdp.convolutional.network import AT_ONCE, Architecture, features, respond, respond_to_spikes
 from bioscnn.stdp.convolutional.readout import LinearReadout, fit_readout
 from bioscnn.stdp.convolutional.retina import spike_times
-from bioscnn.stdp.convolutional.settings import PlasticLayer, Plasticity
+from bioscnn.stdp.convolutional.settings import Plasticity, PlasticLayer
 
 PART = 2000
 """Presentations between two checkpoints."""
