@@ -12,7 +12,12 @@ from bioscnn.plots.filters import accuracy_in_noise, front_end_accuracies
 from bioscnn.plots.input_spikes import POLARITIES, input_spikes
 from bioscnn.plots.ladder import detail_ladder
 from bioscnn.plots.layers import NeuronTrace, current_maps, image_over_steps, neuron_traces, spike_maps
-from bioscnn.plots.learned import accuracy_while_learning, receptive_fields, spikes_of_neurons
+from bioscnn.plots.learned import (
+    accuracy_by_time,
+    accuracy_while_learning,
+    receptive_fields,
+    spikes_of_neurons,
+)
 from bioscnn.plots.learning import learning_curves
 from bioscnn.plots.ledger import rates_against_activations, waterfall
 from bioscnn.plots.networks import networks_over_time, time_steps
@@ -71,6 +76,7 @@ __all__ = [
     "Parameter",
     "accuracy_against_jitter",
     "accuracy_by_kind",
+    "accuracy_by_time",
     "accuracy_in_noise",
     "accuracy_over_time",
     "accuracy_while_learning",

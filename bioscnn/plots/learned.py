@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 
 @themed
-def receptive_fields(fields: NDArray[np.floating], *, columns: int = 25, width: float = WIDE) -> Figure:
+def receptive_fields(
+    fields: NDArray[np.floating], *, columns: int = 25, signed: bool = False, width: float = WIDE
+) -> Figure:
     """Draw the weights onto each of some neurons as a picture of their own.
 
     Parameters
@@ -24,6 +26,8 @@ def receptive_fields(fields: NDArray[np.floating], *, columns: int = 25, width: 
         Weights, 0 or more; each picture is as dark as its largest weight.
     columns : int
         Pictures side by side.
+    signed : bool
+        Weights of either sign: light excites where a picture is light, dark where it is dark.
     width : float
         Width in inches; below 5 about half as many stand side by side.
     """
@@ -32,7 +36,7 @@ def receptive_fields(fields: NDArray[np.floating], *, columns: int = 25, width: 
     columns = min(columns if width >= 5 else -(-columns // 2), len(fields))
     rows = -(-len(fields) // columns)
     _, high, wide = fields.shape
-    largest = np.maximum(fields.max(axis=(1, 2), keepdims=True), 1e-12)
+    largest = np.maximum(np.abs(fields).max(axis=(1, 2), keepdims=True), 1e-12)
     gap = 2
     mosaic = np.full((rows * (high + gap), columns * (wide + gap)), np.nan)
     for k, field in enumerate(fields / largest):
@@ -40,7 +44,8 @@ def receptive_fields(fields: NDArray[np.floating], *, columns: int = 25, width: 
         mosaic[top : top + high, left : left + wide] = field
     figure = Figure(figsize=(width, width * mosaic.shape[0] / mosaic.shape[1]), layout="constrained")
     axes = figure.subplots()
-    axes.imshow(mosaic, cmap="Greys", vmin=0, vmax=1, interpolation="none")
+    colours, lowest = ("gray", -1) if signed else ("Greys", 0)
+    axes.imshow(mosaic, cmap=colours, vmin=lowest, vmax=1, interpolation="none")
     axes.axis("off")
     return figure
 
@@ -103,4 +108,26 @@ def spikes_of_neurons(
     left.axis("off")
     right.plot(times, neuron, "|", color=PALETTE[0], markersize=7)
     right.set(xlim=(0, duration), ylim=(-1, n_neurons), xlabel="time (ms)", ylabel="neuron")
+    return figure
+
+
+@themed
+def accuracy_by_time(times: Sequence[float], accuracy: Sequence[float], *, width: float = WIDE) -> Figure:
+    """Draw how often a class is right that is read after some time.
+
+    Parameters
+    ----------
+    times : sequence of float
+        Since the image appeared, ms.
+    accuracy : sequence of float
+        0 to 1.
+    width : float
+        Width in inches.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(min(width, 6.4), 2.9), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(times, 100 * np.asarray(accuracy), color=PALETTE[0], marker=".")
+    axes.set(xlabel="time (ms)", ylabel="accuracy (%)", xlim=(0, None), ylim=(0, 100))
     return figure

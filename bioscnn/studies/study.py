@@ -390,4 +390,4 @@ def _names(model: type[BaseModel]) -> set[str]:
     """Return the names of all tables and keys; some tables, such as noise, tell their keys themselves."""
     tables = [field.annotation for field in model.model_fields.values()]
     inside = [table for table in tables if isinstance(table, type) and issubclass(table, BaseModel)]
-    return {*model.model_fields, *(key for table in inside for key in table.model_fields)}
+    return set(model.model_fields).union(*map(_names, inside))
