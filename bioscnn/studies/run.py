@@ -40,7 +40,13 @@ from bioscnn.studies.prepare import Prepared, prepare, rounding_of
 from bioscnn.studies.preprocessing import preprocessing_hints
 from bioscnn.studies.provenance import code_version, describe_network, environment
 from bioscnn.studies.scores import Scores, as_triple
-from bioscnn.studies.settling import ChosenDuration, readout_hint, restlessness, settling_hint
+from bioscnn.studies.settling import (
+    ChosenDuration,
+    readout_hint,
+    restlessness,
+    settling_hint,
+    silence_hint,
+)
 from bioscnn.studies.study import Study
 
 BACKGROUND = 0.05
@@ -220,7 +226,7 @@ def _one_of_each_class(labels: NDArray[np.int64]) -> NDArray[np.int64]:
 def _summary(prepared: Prepared, scores: Scores, findings: list[Finding], watch: _Watch) -> dict[str, Any]:
     config, examples = prepared.study.config, prepared.examples
     ann, restless = None, restlessness(scores, config)
-    further = [settling_hint(restless, config), saturation_hint(config, scores)]
+    further = [settling_hint(restless, config), saturation_hint(config, scores), silence_hint(scores)]
     if prepared.has_ann:
         ann = proportion(prepared.ann_class == examples.labels)
         further += [readout_hint(scores, config, prepared.ann_class), _calibration_hint(prepared)]

@@ -6,17 +6,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bioscnn.conversion import steps_needed
 from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.noise.conditions import fits
 from bioscnn.noise import NOISES, AxonalDelay, Noise, SpikeJitter, SpikeLoss
-from bioscnn.quantities import format_quantity
-from bioscnn.studies.disturbance import refuse_noise
 from bioscnn.studies.config.training import Training
-from bioscnn.studies.prepare import structure
+from bioscnn.studies.disturbance import refuse_noise
 from bioscnn.studies.recipe import Recipe, Stage, recipe_of, why_no_times, why_no_twin
 from bioscnn.studies.recipes import shipped_recipes
+from bioscnn.studies.settling import lasting_its_windows
 from bioscnn.studies.study import Study
 
 RATE, TIME = "rate", "time"
@@ -30,7 +28,8 @@ ACTIVATION = {RATE: "lif", TIME: "relu"}
 LEARNING_RATES = {RATE: (0.02, 0.002), TIME: (0.01, 0.003)}
 """Of the first stage and of the second: each the better of two or three by validation digits, one seed."""
 
-BATCH = 64
+BATCH, OWN_BATCH = 64, 32
+"""Images in a batch of the first stage and of the second."""
 
 FROM_THE_RECIPE = (
     "layers", "teacher", "teacher_weight", "teacher_sees", "temperature", "weight_decay", "rotation", "shift",
@@ -90,11 +89,8 @@ class Amount:
         return self.prices[len(self.prices) // 2]
 
 
-FULL = Amount(5, 10_000, 8, 3, (0.03, 0.1, 0.3), 5000, 10_000, 1000)
+FULL = Amount(5, 6000, 8, 2, (0.03, 0.1, 0.3), 5000, 10_000, 1000)
 QUICK = Amount(2, 500, 2, 1, (0.1,), 200, 200, 100, (1, 2))
-
-LONG = "1 s"
-"""More than the windows of any network last."""
 
 ENDS = (0.2, 0.27, 0.34, 0.4, 0.5, 0.67, 0.84, 1.0)
 """Shares of a trial after which rates are read, too."""
@@ -118,7 +114,7 @@ def second_recipe(study: Study, code: str, price: float, amount: Amount) -> Reci
     """Return how it is trained on what its neurons fire; `UserError` if it cannot be."""
     own = {
         "epochs": amount.own_epochs,
-        "batch_size": BATCH,
+        "batch_size": OWN_BATCH,
         "learning_rate": LEARNING_RATES[code][1],
         "spike_penalty": price,
     }
@@ -172,11 +168,7 @@ def lasting(study: Study, bench: Bench, **keys: Mapping[str, Any]) -> Study:
     """Return a study of spike times, some keys changed, whose trials end with the window of the output."""
     shown = bench.clean(study.config)
     graph = first_recipe(study, TIME, FULL).initial(shown.shape, len(shown.examples.classes), 1)
-    # Windows alone decide how long trials last; any that are long enough have as many.
-    long = study.changed(**{**keys, "simulation": {**keys.get("simulation", {}), "duration": LONG}})
-    steps = steps_needed(structure(long.config, graph))
-    duration = format_quantity(steps * long.config.simulation.dt, "time")
-    return long.changed(simulation={"duration": duration})
+    return lasting_its_windows(study, graph, **keys)
 
 
 def noises_of(studies: Mapping[str, Study], severities: tuple[int, ...]) -> Iterator[tuple[Noise, int]]:

@@ -91,9 +91,8 @@ class CodesExperiment:
     @cached_property
     def amount(self) -> Amount:
         """Seeds, images, epochs and prices."""
-        given = {"seeds": self.seeds, "examples": self.examples}
-        amount = QUICK if self.quick else FULL
-        return replace(amount, **{name: n for name, n in given.items() if n is not None})
+        usual = QUICK if self.quick else FULL
+        return replace(usual, seeds=self.seeds or usual.seeds, examples=self.examples or usual.examples)
 
     def plan(self, bench: Bench) -> list[Unit]:
         """Return the first training of each code and seed, which no price decides."""
@@ -115,7 +114,7 @@ class CodesExperiment:
     def next_round(self, done: Done, bench: Bench) -> list[Unit]:
         """Return the second training at every price; then every simulation."""
         studies = studies_of(self.study, bench)
-        trained = {key: unit for key, unit in self._trained(done, studies)}
+        trained = dict(self._trained(done, studies))
         if not trained or any(unit.id not in done.outcomes for unit in trained.values()):
             return [unit for unit in trained.values() if unit.id not in done.outcomes]
         if len(done.units) > len(done.where(condition=NETWORK)):
@@ -180,7 +179,7 @@ class CodesExperiment:
     def analyse(self, done: Done, bench: Bench) -> Analysis:
         """Return what each code comes to, clean, in noise and with other parameters, and the verdict."""
         studies, amount = studies_of(self.study, bench), self.amount
-        results = Results(done, amount, (f"{CLEAN}, {CHOOSING}", f"{CLEAN}, {TEST}"))
+        results = Results(done, amount, f"{CLEAN}, {CHOOSING}", f"{CLEAN}, {TEST}")
         graphs = {key[0]: unit for key, unit in self._trained(done, studies)}
         tables = {
             "networks": network_rows(results),

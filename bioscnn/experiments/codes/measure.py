@@ -58,7 +58,9 @@ def over_time(unit: Unit, bench: Bench) -> Outcome:
             {
                 "chosen": decided[:, ends - 1].T.astype(np.int16),
                 "spikes": np.sum([_until(one, ends) for one in fired], axis=0),
-                "input_spikes": np.zeros(batch.n_trials, np.int64) if given is None else _until(given, ends)[-1],
+                "input_spikes": np.zeros(batch.n_trials, np.int64)
+                if given is None
+                else _until(given, ends)[-1],
                 "synops": synaptic_operations_by_trial(network, batch, given),
                 "latency_ms": 1e3 * decision_latency(decided, batch.dt, informed_steps(network, batch)),
             }

@@ -18,16 +18,16 @@ from bioscnn.report.provenance import provenance_rows
 
 LEAD = (
     "A comparison of two networks that were trained differently is one of trainings. Here networks of one "
-    "architecture learn for either code from the same images, distortions and teacher, for as many epochs, in "
-    "batches of the same size, at the same price on spikes; then the simulator says what they come to."
+    "architecture learn for either code from the same images, distortions and teacher, for as many epochs, "
+    "in batches of the same size, at the same price on spikes; then the simulator says what they come to."
 )
 
 NOT_EQUAL = (
     "What could not be equal: rates are trained as LIF neurons and then as their own differentiable "
-    "simulation, spike times as rectifiers and then through rounded times; each has learning rates of its own, "
-    "chosen on validation images with one seed. Images flow into rate networks as constant currents, which "
-    "make no spikes and cannot jitter or get lost; to spike times they are spikes, and counted. Rank-ordered "
-    "spikes have no differentiable simulation to be trained by, so they are not compared."
+    "simulation, spike times as rectifiers and then through rounded times; each has learning rates of its "
+    "own, chosen on validation images with one seed. Images flow into rate networks as constant currents, "
+    "which make no spikes and cannot jitter or get lost; to spike times they are spikes, and counted. "
+    "Rank-ordered spikes have no differentiable simulation to be trained by, so they are not compared."
 )
 
 
@@ -97,9 +97,7 @@ def _primary(rows: pd.DataFrame, summary: Mapping[str, Any]) -> list[Part]:
 def _noise(analysis: Analysis, rows: pd.DataFrame) -> list[Part]:
     conditions = pd.DataFrame(analysis.tables["conditions"])
     keys = ["condition", "setting"]
-    wide = conditions.pivot_table(
-        index=keys, columns="code", values=["accuracy", "low", "high"], sort=False
-    )
+    wide = conditions.pivot_table(index=keys, columns="code", values=["accuracy", "low", "high"], sort=False)
     wide.columns = [f"{name}_{code}" for name, code in wide.columns]
     of_accuracy = rows[(rows["outcome"] == ACCURACY) & (rows["condition"] != "clean")]
     table = of_accuracy.merge(wide.reset_index(), on=keys)
@@ -186,8 +184,9 @@ def _tables(analysis: Analysis, clean: pd.DataFrame, rows: pd.DataFrame) -> list
                 Column("events_flop", "energy of\nevents (FLOP)", number, numeric=True),
                 Column("stimulus_flop", "of the\nstimulus", number, numeric=True),
             ],
-            "Means over networks, per image. Energy by events: 0.08 FLOP for a synaptic operation (Hunsberger "
-            "and Eliasmith 2016); what turns an image into currents is done once, and stands beside it.",
+            "Means over networks, per image. Energy by events: 0.08 FLOP for a synaptic operation "
+            "(Hunsberger and Eliasmith 2016); what turns an image into currents is done once, and stands "
+            "beside it.",
             dense=True,
         ),
         _accuracies(other[other["outcome"] == ACCURACY], "Other prices (exploratory)."),
@@ -228,8 +227,8 @@ def _methods(s: Mapping[str, Any]) -> list[Part]:
                 "Trials": "; ".join(
                     f"{NAMES[code]} {duration:g} ms" for code, duration in s["duration_ms_by_code"].items()
                 ),
-                "Intervals": f"95 %, over images and {plural(amount['seeds'], 'training seed')}; each network "
-                "meets noise of its own",
+                "Intervals": f"95 %, over images and {plural(amount['seeds'], 'training seed')}; each "
+                "network meets noise of its own",
             }
         ),
         Text(NOT_EQUAL),

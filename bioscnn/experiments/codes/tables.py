@@ -121,7 +121,9 @@ def clean_rows(results: Results, networks: Mapping[str, NDArray[np.uint8]]) -> l
             keys = units[0].study.config.simulation
             neurons, duration = int(results.done[units[0]]["neurons"]), keys.n_steps * keys.dt
             synops = results.each(units, "synops")
-            energy = energy_estimate(graph, float(synops.mean()), neurons, duration, 1 if code == TIME else None)
+            energy = energy_estimate(
+                graph, float(synops.mean()), neurons, duration, 1 if code == TIME else None
+            )
             rows.append(
                 {
                     "code": code,
@@ -175,7 +177,7 @@ def front_rows(results: Results) -> list[Row]:
 def _undominated(row: Row, rows: Sequence[Row], cost: str) -> bool:
     def beats(other: Row) -> bool:
         better = other["validation_accuracy"] - row["validation_accuracy"], row[cost] - other[cost]
-        return min(better) >= 0 and max(better) > 0
+        return bool(min(better) >= 0 and max(better) > 0)
 
     return not any(beats(other) for other in rows)
 

@@ -36,10 +36,10 @@ def verdict_of(summary: Mapping[str, Any], tables: Mapping[str, Sequence[Row]]) 
     disturbed = [row for row in primary if row["condition"] != CLEAN]
     soon = soonest(tables["front"], price)
     return [
-        f"On {plural(summary['n'], 'test image')} of {summary['dataset']}, {amount['seeds']} networks of each "
-        f"code, trained alike: {_came_to(clean[TIME])} by spike times, {_came_to(clean[RATE])} by rates; the "
-        f"difference is {points_of(accuracy)} ({accuracy['finding']}), and {_count(spikes)} spikes per image, "
-        "input included.",
+        f"On {plural(summary['n'], 'test image')} of {summary['dataset']}, {amount['seeds']} networks of "
+        f"each code, trained alike: {_came_to(clean[TIME])} by spike times, {_came_to(clean[RATE])} by rates; "
+        f"the difference is {points_of(accuracy)} ({accuracy['finding']}), and {_count(spikes)} spikes per "
+        "image, input included.",
         f"{listed([_in_noise(row) for row in disturbed])} ({len(primary)} tests, corrected together; "
         f"{100 * summary['margin']:g} point would matter).",
         _choice(accuracy, spikes, disturbed, clean, soon, rows),
@@ -54,9 +54,7 @@ def soonest(front: Sequence[Row], price: float) -> float:
     of_price = [row for row in front if row["price"] == price]
     wanted = max(row["validation_accuracy"] for row in of_price if row["code"] == TIME)
     times = [
-        row["time_ms"]
-        for row in of_price
-        if row["code"] == RATE and row["validation_accuracy"] >= wanted
+        row["time_ms"] for row in of_price if row["code"] == RATE and row["validation_accuracy"] >= wanted
     ]
     return min(times, default=float("inf"))
 
