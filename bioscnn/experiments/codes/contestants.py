@@ -25,7 +25,7 @@ OWN_STAGE: dict[str, Stage] = {RATE: "spikes", TIME: "times"}
 
 ACTIVATION = {RATE: "lif", TIME: "relu"}
 
-LEARNING_RATES = {RATE: (0.02, 0.002), TIME: (0.01, 0.003)}
+LEARNING_RATES = {RATE: (0.02, 0.002), TIME: (0.01, 0.006)}
 """Of the first stage and of the second: each the better of two or three by validation digits, one seed."""
 
 BATCH, OWN_BATCH = 64, 32
@@ -146,16 +146,10 @@ def studies_of(study: Study, bench: Bench) -> dict[str, Study]:
     """
     config = study.config
     refuse_noise(config, "this experiment adds noise itself")
-    problem = why_no_times(config) if config.dataset.recorded else why_no_twin(config)
-    if config.network.code != RATE or config.is_nir or problem:
-        given = "a NIR graph is a spiking network already" if config.is_nir else "it is of another code"
-        raise UserError(
-            f"no network of each code can be trained for this study: {problem or given}",
-            key="encoding.kind" if problem else "network",
-            value=config.encoding.kind if problem else config.network.model,
-            expected='images as currents, network.code = "rate", LIF neurons with synaptic currents',
-            fix="begin with a study such as sims/mnist.toml",
-        )
+    if config.is_nir or config.network.code != RATE:
+        raise _refused("it is no study of the rate code", "network.code", config.network.code)
+    if problem := why_no_times(config) if config.dataset.recorded else why_no_twin(config):
+        raise _refused(problem, "encoding, neuron, synapse", config.encoding.kind)
     times = study.changed(
         network={"code": TIME, "scale": 1.0},
         encoding={"kind": "spike-time"},
@@ -169,6 +163,16 @@ def lasting(study: Study, bench: Bench, **keys: Mapping[str, Any]) -> Study:
     shown = bench.clean(study.config)
     graph = first_recipe(study, TIME, FULL).initial(shown.shape, len(shown.examples.classes), 1)
     return lasting_its_windows(study, graph, **keys)
+
+
+def _refused(problem: str, key: str, value: str) -> UserError:
+    return UserError(
+        f"networks of both codes cannot be trained alike for this study: {problem}",
+        key=key,
+        value=value,
+        expected='images as currents, network.code = "rate", LIF neurons with synaptic currents',
+        fix="begin with a study such as sims/mnist.toml",
+    )
 
 
 def noises_of(studies: Mapping[str, Study], severities: tuple[int, ...]) -> Iterator[tuple[Noise, int]]:
