@@ -31,8 +31,8 @@ from tests.experiments.toy import conduct
 STUDY = "sims/mnist.toml"
 TINY = Amount(2, 40, 1, 1, (0.1, 0.3), 20, 20, 10, (1, 2))
 SHARED = {
-    "epochs", "batch_size", "teacher_weight", "teacher_sees", "temperature", "weight_decay", "rotation", "shift",
-    "scaling", "shear", "mirror", "warp", "noise", "seed", "dt", "tau_s", "spike_penalty",
+    "epochs", "batch_size", "teacher_weight", "teacher_sees", "temperature", "weight_decay", "rotation",
+    "shift", "scaling", "shear", "mirror", "warp", "noise", "seed", "dt", "tau_s", "spike_penalty",
 }  # fmt: skip
 
 
@@ -134,20 +134,23 @@ def test_what_a_code_cannot_take_is_refused(key, study, changes, seeds):
 def _rows(**findings):
     """Return tables in which spike times fire fewer spikes, and differ as the findings say."""
 
-    def row(condition, outcome, finding, role=PRIMARY, severity=1, difference=0.0):
-        return {"role": role, "condition": condition, "setting": "1", "severity": severity, "outcome": outcome,
-                "finding": finding, "difference": difference, "low": difference, "high": difference,
-                "p_holm": 0.001, "significant": finding != "equivalent"}  # fmt: skip
+    def row(condition, outcome, finding, difference=0.0):
+        interval = dict.fromkeys(("difference", "low", "high"), difference)
+        return {"role": PRIMARY, "condition": condition, "setting": "1", "severity": 1, "outcome": outcome,
+                "finding": finding, "p_holm": 0.001, "significant": True, **interval}  # fmt: skip
 
     compared = [
-        row(CLEAN, ACCURACY, findings["clean"]), row(CLEAN, SPIKES, "", difference=-900),
+        row(CLEAN, ACCURACY, findings["clean"]), row(CLEAN, SPIKES, "", -900),
         row(JITTER, ACCURACY, findings["jitter"]), row("spike-loss", ACCURACY, findings["lost"]),
     ]  # fmt: skip
-    clean = [{"code": code, "price": 0.1, "accuracy": 0.98, "low": 0.97, "high": 0.99, "spikes": spikes,
-              "synops": 9e4, "latency_ms": 20, "trial_ms": trial}
-             for code, spikes, trial in ((RATE, 1800, 30), (TIME, 900, 37))]  # fmt: skip
-    front = [{"code": code, "price": 0.1, "time_ms": time, "validation_accuracy": right}
-             for code, time, right in ((RATE, 12, 0.5), (RATE, 15, 0.981), (RATE, 30, 0.99), (TIME, 37, 0.98))]  # fmt: skip
+    same = {"price": 0.1, "accuracy": 0.98, "low": 0.97, "high": 0.99, "synops": 9e4, "latency_ms": 20}
+    clean = [
+        {**same, "code": RATE, "spikes": 1800, "trial_ms": 30},
+        {**same, "code": TIME, "spikes": 900, "trial_ms": 37},
+    ]
+    read = ((RATE, 12, 0.5), (RATE, 15, 0.981), (RATE, 30, 0.99), (TIME, 37, 0.98))
+    front = [dict(zip(("code", "time_ms", "validation_accuracy"), one, strict=True)) for one in read]
+    front = [{**row, "price": 0.1} for row in front]
     return {"comparisons": compared, "clean": clean, "front": front}
 
 

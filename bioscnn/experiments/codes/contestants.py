@@ -25,7 +25,7 @@ OWN_STAGE: dict[str, Stage] = {RATE: "spikes", TIME: "times"}
 
 ACTIVATION = {RATE: "lif", TIME: "relu"}
 
-LEARNING_RATES = {RATE: (0.02, 0.002), TIME: (0.01, 0.006)}
+LEARNING_RATES = {RATE: (0.02, 0.001), TIME: (0.01, 0.006)}
 """Of the first stage and of the second: each the better of two or three by validation digits, one seed."""
 
 BATCH, OWN_BATCH = 64, 32

@@ -72,6 +72,7 @@ def _front(analysis: Analysis, summary: Mapping[str, Any]) -> Figure:
     from bioscnn import plots
 
     rows = pd.DataFrame(analysis.tables["front"])
+    rows["name"] = [f"{NAMES[row.code]}, price {row.price:g}" for row in rows.itertuples()]
     return Figure(
         lambda width: plots.front_of_codes(rows, width=width),
         "Accuracy in % against spikes per image and against the end of the trial, for each code and price",

@@ -38,8 +38,8 @@ def verdict_of(summary: Mapping[str, Any], tables: Mapping[str, Sequence[Row]]) 
     return [
         f"On {plural(summary['n'], 'test image')} of {summary['dataset']}, {amount['seeds']} networks of "
         f"each code, trained alike: {_came_to(clean[TIME])} by spike times, {_came_to(clean[RATE])} by "
-        f"rates; the difference is {points_of(accuracy)} ({accuracy['finding']}), and {_count(spikes)} spikes per "
-        "image, input included.",
+        f"rates; the difference is {points_of(accuracy)} ({accuracy['finding']}), and {_count(spikes)} "
+        "spikes per image, input included.",
         f"{listed([_in_noise(row) for row in disturbed])} ({len(primary)} tests, corrected together; "
         f"{100 * summary['margin']:g} point would matter).",
         _choice(accuracy, spikes, disturbed, clean, soon, rows),
