@@ -91,7 +91,7 @@ def _activations(
 
     outputs = graph.evaluate(pixels, compute)  # batch by batch
     found = {
-        stage.name: outputs[stage.node][:, stage.channels]
+        stage.name: np.asarray(outputs[stage.node][:, stage.channels], np.float64)
         for stage in hidden
         if isinstance(stage.layer, ReLU)
     }

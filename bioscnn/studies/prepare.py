@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from bioscnn.ann import LayerGraph, ReLU, read_model
 from bioscnn.ann.models import locate, no_ann
-from bioscnn.conversion import steps_needed
+from bioscnn.conversion import Scales, steps_needed
 from bioscnn.datasets import EventSet, ImageSet
 from bioscnn.doctor import require_genn
 from bioscnn.encoding import Stimulus
 from bioscnn.errors import UserError
-from bioscnn.ledger.conditions import Conditions, SpikeTimes, spiking_network
+from bioscnn.ledger.conditions import Conditions, SpikeTimes, scales_for, spiking_network
 from bioscnn.network import SpikingNetwork
 from bioscnn.neurons import (
     IF,
@@ -109,10 +109,13 @@ class Prepared(Loaded):
         The converted network.
     notes : tuple of str
         What there is to say of how it came about.
+    scales : dict of float, float, or None
+        In the time code, the activation that the earliest spike of a population stands for.
     """
 
     network: SpikingNetwork
     notes: tuple[str, ...] = ()
+    scales: Scales | None = None
 
     @property
     def stimulus(self) -> Stimulus:
@@ -158,8 +161,12 @@ def prepare(study: Study, data: Path | None, progress: Progress | None = None) -
     if isinstance(loaded.trained, NIRModel):
         made = built(study.config, loaded.trained, loaded.input.shape)
         return Prepared(study, loaded.input, loaded.trained, None, made.network, made.notes)
-    network = convert_for(study.config, loaded.graph, loaded.calibration)
-    return Prepared(study, loaded.input, loaded.graph, loaded.calibration, network)
+    scales, intensities = None, None if loaded.calibration is None else loaded.calibration.intensities()
+    conditions = conditions_of(study.config)
+    if conditions.code == "time":
+        scales = scales_for(conditions, loaded.graph, intensities)
+    network = furnished(spiking_network(conditions, loaded.graph, intensities, scales), study.config)
+    return Prepared(study, loaded.input, loaded.graph, loaded.calibration, network, scales=scales)
 
 
 def load(study: Study, data: Path | None, progress: Progress | None = None) -> Loaded:

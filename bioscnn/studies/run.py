@@ -18,7 +18,6 @@ from bioscnn.datasets import EventSet, ImageSet
 from bioscnn.errors import UserError
 from bioscnn.files import point_latest, whole_folder, write_json
 from bioscnn.fingerprint import hash_of
-from bioscnn.ledger.conditions import scales_for
 from bioscnn.network import READOUT
 from bioscnn.readout import output_names
 from bioscnn.report import load_for_pages, renew_report, write_index, write_report
@@ -276,12 +275,9 @@ def _calibration_hint(prepared: Prepared) -> str | None:
 
 def _background_hint(prepared: Prepared) -> str | None:
     """Return what a run in the time code says if rounding alone makes a blank image fire."""
-    conditions, calibration = prepared.conditions, prepared.calibration
-    if conditions.code != "time":
+    if prepared.scales is None:
         return None
-    images = None if calibration is None else calibration.intensities()
-    scales = scales_for(conditions, prepared.graph, images)
-    shares = fired_by_rounding(prepared.graph, conditions.time_code, scales)
+    shares = fired_by_rounding(prepared.graph, prepared.conditions.time_code, prepared.scales)
     name = max(shares, key=lambda population: shares[population])
     if shares[name] < BACKGROUND:
         return None
