@@ -21,8 +21,12 @@ from bioscnn.experiments.codes.contestants import (
     first_recipe,
     second_recipe,
 )
+from bioscnn.experiments.codes.experiment import MEASURES
+from bioscnn.experiments.codes.measure import jittered, over_time
 from bioscnn.experiments.codes.tables import ACCURACY, CLEAN, PRIMARY, SPIKES
 from bioscnn.experiments.codes.verdict import soonest, verdict_of
+from bioscnn.experiments.trained import onnx_bytes
+from bioscnn.experiments.unit import Unit
 from bioscnn.noise import NOISES
 from bioscnn.studies import read_study
 from tests.browser.conftest import assert_everything_fits, open_alone
@@ -113,6 +117,20 @@ def test_spikes_and_answers_of_a_part_of_a_trial_are_those_of_a_shorter_one(done
     of_rates = rows[(rows["code"] == RATE) & (rows["price"] == 0.3)]
     assert of_rates["spikes"].is_monotonic_increasing and of_rates["time_ms"].iloc[-1] == 30
     assert rows["on_front_of_spikes"].any() and not rows["on_front_of_spikes"].all()
+
+
+@pytest.mark.parametrize("name", ["mnist", "mnist-time"])
+def test_spikes_that_move_by_nothing_do_what_they_did_and_others_do_not(name):
+    study = read_study(f"sims/{name}.toml", ["dataset.trials=3", "simulation.device=numpy"])
+    bench = Bench(None)
+    bench.given["network"] = {"onnx": onnx_bytes(bench.read(study.config.network.model))}
+    ends = [study.config.simulation.n_steps]
+    unit = Unit("", "", study, f"{MEASURES}:JITTERED", {"sd": 0.0, "ends": ends}, needs=("network",))
+    as_they_are, moved_by_nothing = over_time(unit, bench), jittered(unit, bench)
+    for array in ("label", "chosen", "spikes"):
+        assert np.array_equal(as_they_are[array], moved_by_nothing[array]), array
+    moved = jittered(replace(unit, options={"sd": 5e-3}), bench)
+    assert not np.array_equal(moved["spikes"], as_they_are["spikes"])
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ class Amount:
     choosing: int
     trials: int
     noise_trials: int
-    severities: tuple[int, ...] = (1, 2, 3)
+    severities: tuple[int, ...] = (1, 2)
 
     @property
     def price(self) -> float:
@@ -89,7 +89,7 @@ class Amount:
         return self.prices[len(self.prices) // 2]
 
 
-FULL = Amount(5, 6000, 8, 2, (0.03, 0.1, 0.3), 5000, 10_000, 1000)
+FULL = Amount(5, 6000, 8, 2, (0.03, 0.1, 0.3), 2000, 10_000, 1000)
 QUICK = Amount(2, 500, 2, 1, (0.1,), 200, 200, 100, (1, 2))
 
 ENDS = (0.2, 0.27, 0.34, 0.4, 0.5, 0.67, 0.84, 1.0)
