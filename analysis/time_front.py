@@ -18,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bioscnn import plots
-from bioscnn.ann import LayerGraph
+from bioscnn.ann import LayerGraph, read_model
 from bioscnn.claims import made_now, publish
 from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
@@ -28,12 +28,14 @@ from bioscnn.report.document import Document
 from bioscnn.simulation import simulate_batches
 from bioscnn.spikes import SpikeTrains
 from bioscnn.statistics import proportion
+from bioscnn.studies.recipe import Recipe
 from bioscnn.studies.recipes import find_recipe
 from bioscnn.studies.settling import lasting_its_windows
 from bioscnn.studies.study import Study, read_study
-from bioscnn.studies.training import load_training_examples
+from bioscnn.studies.training import load_training_examples, with_neuron
 
 DOCS = Path("docs")
+TABLE = DOCS / "tables" / "time-code-front.csv"
 COMMAND = "python -m analysis.time_front"
 DIGITS = {"validation": 5000, "test": 10_000}
 
@@ -135,30 +137,37 @@ def time_rows(bench: Bench) -> Iterator[dict[str, Any]]:
     fast = lasting_its_windows(study, bench.graph(study.config), **keys)
     yield from _at_end_and_early("mnist-small-time, steps of 0.5 ms", fast, simulated(fast, bench))
     for steps, (tau_m, tau_s) in PAIRS.items():
-        graph = fine_tuned(tau_m, tau_s)
+        keys = [f"neuron.tau_m={tau_m}", f"synapse.tau_s={tau_s}"]
+        changed = [f"training.times.examples={EXAMPLES}", f"training.times.epochs={EPOCHS}"]
+        graph = fine_tuned(find_recipe("mnist-small-time", [*keys, *changed]))
         short = lasting_its_windows(study, graph, neuron={"tau_m": tau_m}, synapse={"tau_s": tau_s})
         assert short.config.simulation.n_steps == 4 * steps + 1
         name = f"fine-tuned for {steps} steps"
         yield from _at_end_and_early(name, short, simulated(short, bench, graph))
 
 
-def fine_tuned(tau_m: str, tau_s: str) -> LayerGraph:
-    """Return mnist-small-relu, fine-tuned a little through the spike times of a pair of time constants."""
-    from bioscnn.ann import read_model
+def fast_rate_rows(bench: Bench) -> Iterator[dict[str, Any]]:
+    """Yield mnist-small with membranes and synapses that are faster, fine-tuned on its own spikes."""
+    tau_m, tau_s = PAIRS[4]
+    keys = [f"neuron.tau_m={tau_m}", f"synapse.tau_s={tau_s}"]
+    changed = ["spikes.decide_from=6 ms", f"spikes.examples={EXAMPLES // 3}", "spikes.epochs=2"]
+    graph = fine_tuned(find_recipe("mnist-small", [*keys, *(f"training.{key}" for key in changed)], "spikes"))
+    done = simulated(read_study("mnist", keys), bench, graph)["test"]
+    for end in ENDS:
+        yield {"name": f"mnist-small-fine-tuned, tau_m {tau_m}", "code": "rate", "values": 0, "rule": "end",
+               **done.row(end)}  # fmt: skip
+
+
+def fine_tuned(recipe: Recipe) -> LayerGraph:
+    """Return the network that a recipe makes of the one that it begins with."""
     from bioscnn.training.train import train
 
-    given = [f"neuron.tau_m={tau_m}", f"synapse.tau_s={tau_s}", f"training.times.examples={EXAMPLES}"]
-    recipe = find_recipe("mnist-small-time", [*given, f"training.times.epochs={EPOCHS}"])
     assert recipe.start is not None and recipe.teacher is not None
-    shown = {split: load_training_examples(recipe, split, None) for split in ("train", "validation")}
+    shown, judged = (load_training_examples(recipe, split, None) for split in ("train", "validation"))
+    labels = shown.examples.labels, judged.examples.labels
+    start, settings = with_neuron(read_model(recipe.start), recipe.neuron), recipe.settings(len(labels[0]))
     graph, _ = train(
-        read_model(recipe.start),
-        shown["train"].stimulus,
-        shown["train"].examples.labels,
-        shown["validation"].stimulus,
-        shown["validation"].examples.labels,
-        recipe.settings(EXAMPLES),
-        read_model(recipe.teacher),
+        start, shown.stimulus, labels[0], judged.stimulus, labels[1], settings, read_model(recipe.teacher)
     )
     return graph
 
@@ -204,6 +213,9 @@ def stopped(done: Simulated, lead: float, window: int) -> NDArray[np.int64]:
     return np.asarray(enough.argmax(axis=1) + 1)
 
 
+PARTS = {"rates": rate_rows, "fast-rates": fast_rate_rows, "times": time_rows}
+
+
 def markdown(table: pd.DataFrame, sha256: str) -> str:
     """Return the table as Markdown."""
     lines = [
@@ -224,11 +236,17 @@ def markdown(table: pd.DataFrame, sha256: str) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    """Simulate, write the table and the figure, and fill the document."""
+def main(wanted: list[str]) -> None:
+    """Simulate the parts that are asked for, all if none is; write the table, the figure, the document."""
     document, bench = Document(DOCS / "time-code.md", "front"), Bench(None)
-    table = pd.DataFrame([*rate_rows(bench), *time_rows(bench)])
-    table.to_csv(DOCS / "tables" / "time-code-front.csv", index=False, float_format="%.6g")
+    kept = pd.read_csv(TABLE) if TABLE.exists() else pd.DataFrame({"part": []})
+    for part in wanted or PARTS:
+        if part not in PARTS:
+            raise UserError("no such part", value=part, expected=" | ".join(PARTS))
+        rows = pd.DataFrame(PARTS[part](bench)).assign(part=part)
+        kept = pd.concat([kept[kept["part"] != part], rows])
+    table = pd.concat([kept[kept["part"] == part] for part in PARTS])
+    table.to_csv(TABLE, index=False, float_format="%.6g")
     print(table.to_string())
     plots.save(plots.front_of_codes(shown(table)), DOCS / "figures" / "time-code-front.svg")
     study = read_study("mnist", ["dataset.split=test", f"dataset.trials={DIGITS['test']}"])
@@ -246,6 +264,6 @@ def shown(table: pd.DataFrame) -> pd.DataFrame:
 
 if __name__ == "__main__":
     try:
-        main()
+        main(sys.argv[1:])
     except UserError as error:
         sys.exit(str(error))
