@@ -35,7 +35,7 @@ from bioscnn.studies.study import Study, read_study
 from bioscnn.studies.training import load_training_examples, with_neuron
 
 DOCS = Path("docs")
-TABLE = DOCS / "tables" / "time-code-front.csv"
+TABLE = DOCS / "tables" / "spikes-and-time.csv"
 COMMAND = "python -m analysis.time_front"
 DIGITS = {"validation": 5000, "test": 10_000}
 
@@ -133,8 +133,10 @@ def time_rows(bench: Bench) -> Iterator[dict[str, Any]]:
         study = read_study("mnist-time", [f"network.model={model}"])
         yield from _at_end_and_early(model, study, simulated(study, bench))
     study = read_study("mnist-time", ["network.model=mnist-small-time"])
-    keys = {"neuron": {"tau_m": "10 ms"}, "synapse": {"tau_s": "2.5 ms"}, "simulation": {"dt": "0.5 ms"}}
-    fast = lasting_its_windows(study, bench.graph(study.config), **keys)
+    graph, (tau_m, tau_s) = bench.graph(study.config), PAIRS[4]
+    fast = lasting_its_windows(
+        study, graph, neuron={"tau_m": tau_m}, synapse={"tau_s": tau_s}, simulation={"dt": "0.5 ms"}
+    )
     yield from _at_end_and_early("mnist-small-time, steps of 0.5 ms", fast, simulated(fast, bench))
     for steps, (tau_m, tau_s) in PAIRS.items():
         keys = [f"neuron.tau_m={tau_m}", f"synapse.tau_s={tau_s}"]
