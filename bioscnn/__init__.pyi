@@ -29,6 +29,7 @@ from bioscnn.encoding import Currents as Currents
 from bioscnn.encoding import FrontEnd as FrontEnd
 from bioscnn.errors import UserError as UserError
 from bioscnn.experiments.benchmark import BenchmarkExperiment as BenchmarkExperiment
+from bioscnn.experiments.codes import CodesExperiment as CodesExperiment
 from bioscnn.experiments.crossval import CrossValidation as CrossValidation
 from bioscnn.experiments.experiment import Experiment as Experiment
 from bioscnn.experiments.ladder import LadderExperiment as LadderExperiment

@@ -370,6 +370,22 @@ def times_needed(
 
 
 @experiment_command()
+def codes(
+    study: StudyFile,
+    quick: Annotated[bool, typer.Option("--quick", help="a coarse one: few images, two seeds")] = False,
+    changes: Changes = None,
+    seeds: Annotated[int | None, typer.Option(help="networks of each code (default: 5)")] = None,
+    examples: Annotated[int | None, typer.Option(min=1, help="training images (default: 10000)")] = None,
+    *,
+    where: Where,
+) -> None:
+    """Train networks of rates and of spike times alike, and say which code to choose (needs `train`)."""
+    from bioscnn.experiments.codes import CodesExperiment
+
+    _conduct(CodesExperiment(_study(study, changes, {}), quick, seeds, examples), where)
+
+
+@experiment_command()
 def retina(
     study: StudyFile,
     quick: Annotated[bool, typer.Option("--quick", help="a coarse one: few images, one severity")] = False,

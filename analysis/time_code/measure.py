@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.conversion import Scales, fired_by_rounding, rounded_activations, scale_of
-from bioscnn.ledger.conditions import scales_for
 from bioscnn.network import OUTPUT, READOUT
 from bioscnn.readout import decisions
 from bioscnn.simulation import simulate, simulate_batches
@@ -111,8 +110,8 @@ def blank_rows() -> Iterator[dict[str, Any]]:
 
 
 def _scales(case: Prepared) -> Scales:
-    assert case.calibration is not None
-    return scales_for(case.conditions, case.graph, case.calibration.intensities())
+    assert case.scales is not None
+    return case.scales
 
 
 def _distance(

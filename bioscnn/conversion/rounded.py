@@ -80,7 +80,6 @@ def _activations(
     of_node: dict[str, list[Stage]] = defaultdict(list)
     for stage in hidden:
         of_node[stage.node].append(stage)
-    found: dict[str, NDArray[np.float64]] = {}
 
     def compute(node: Node, inputs: Sequence[NDArray[np.floating]]) -> NDArray[np.floating]:
         after = np.asarray(node.layer.forward(*inputs), np.float64)
@@ -88,9 +87,14 @@ def _activations(
             for stage in of_node[node.name]:
                 scale = scale_of(scales, stage.name)
                 after[:, stage.channels] = scale * said(after[:, stage.channels] / scale)
-                found[stage.name] = after[:, stage.channels]
         return after
 
-    logits = graph.evaluate(pixels, compute)[graph.nodes[-1].name]
+    outputs = graph.evaluate(pixels, compute)  # batch by batch
+    found = {
+        stage.name: np.asarray(outputs[stage.node][:, stage.channels], np.float64)
+        for stage in hidden
+        if isinstance(stage.layer, ReLU)
+    }
+    logits = outputs[graph.nodes[-1].name]
     found[output.name] = np.asarray(centred_logits(graph, logits), np.float64)
     return found

@@ -17,7 +17,7 @@ from bioscnn.conversion.simplify import simplified
 from bioscnn.conversion.stages import SOURCE, Stage, stage_outputs, stages
 from bioscnn.encoding import FULL_INTENSITY
 from bioscnn.errors import UserError
-from bioscnn.network import READOUT, SpikingNetwork
+from bioscnn.network import OUTPUT, READOUT, SpikingNetwork
 from bioscnn.neurons import (
     LIF,
     ExponentialCurrent,
@@ -156,11 +156,14 @@ def convert_to_times(
     return assembled(graph, cut, units, currents, model, synapse, spikes_come_in)
 
 
-def steps_needed(network: SpikingNetwork) -> int:
-    """Return the steps of a trial at whose end the readout of a network of the time code has heard all."""
-    readout = network[READOUT].neuron
-    assert isinstance(readout, WindowedIntegrator)
-    return readout.opens + 1
+def steps_needed(network: SpikingNetwork, *, output_fires: bool = False) -> int:
+    """Return the steps of a trial at whose end the readout of a network of the time code has heard all.
+
+    With `output_fires`, the neurons of the output have had their own window, too.
+    """
+    readout, output = network[READOUT].neuron, network[OUTPUT].neuron
+    assert isinstance(readout, WindowedIntegrator) and isinstance(output, WindowedLIF)
+    return (output.closes if output_fires else readout.opens) + 1
 
 
 def _windows(

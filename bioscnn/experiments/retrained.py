@@ -57,6 +57,23 @@ def training_unit(
     return Unit(f"{name}, seed {seed}", NETWORK, study, f"{__name__}:TRAIN", options, needs=needs, work=WORK)
 
 
+def training_unit_of(recipe: Recipe, seed: int, needs: tuple[str, ...] = ()) -> Unit:
+    """Return the unit that trains a network by a recipe that need not be that of a shipped one.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Its stage, and all that its study says.
+    seed, needs
+        As of `training_unit`.
+    """
+    keys = recipe.config.training.model_dump()  # the hash of a study leaves them out
+    options = {"stage": recipe.stage, "training": keys, "seed": seed}
+    study = Study(recipe.name, recipe.config)
+    measure = f"{__name__}:TRAIN"
+    return Unit(f"{recipe.name}, seed {seed}", NETWORK, study, measure, options, needs=needs, work=WORK)
+
+
 def training_units(model: str, n: int, epochs: int | None = None) -> list[Unit]:
     """Return the training of so many networks by the recipe of a shipped one, each from a seed of its own.
 
@@ -95,7 +112,7 @@ def training_units(model: str, n: int, epochs: int | None = None) -> list[Unit]:
 def retrain(unit: Unit, bench: Bench) -> Outcome:
     """Train a network by its recipe; an interrupted training goes on where it was.
 
-    Options: those of `training_unit`.
+    Options: those of `training_unit`, or ``stage``, ``training`` and ``seed`` of `training_unit_of`.
 
     Returns
     -------
@@ -127,6 +144,8 @@ def retrain(unit: Unit, bench: Bench) -> Outcome:
 
 def _recipe(unit: Unit) -> Recipe:
     options = unit.options
+    if "stage" in options:
+        return Recipe(unit.study.name, unit.study.config, options["stage"], None).changed(options["seed"])
     return shipped_recipes()[options["recipe"]].changed(options["seed"], options.get("epochs"))
 
 

@@ -169,9 +169,12 @@ def normalisation_for(
 
 
 def spiking_network(
-    conditions: Conditions, graph: LayerGraph, calibration: NDArray[np.float32] | None
+    conditions: Conditions,
+    graph: LayerGraph,
+    calibration: NDArray[np.float32] | None,
+    scales: Scales | None = None,
 ) -> SpikingNetwork:
-    """Convert a trained network for these conditions.
+    """Convert a trained network for these conditions; in the time code with `scales`, or those it measures.
 
     Raises
     ------
@@ -179,7 +182,8 @@ def spiking_network(
         If it cannot be converted.
     """
     if conditions.spike_times is not None:
-        return _network_of_times(conditions, conditions.spike_times, graph, calibration)
+        scales = scales_for(conditions, graph, calibration) if scales is None else scales
+        return _network_of_times(conditions, conditions.spike_times, graph, scales)
     normalisation = normalisation_for(conditions, graph, calibration)
     network = convert(
         graph,
@@ -203,14 +207,14 @@ def scales_for(conditions: Conditions, graph: LayerGraph, calibration: NDArray[n
 
 
 def _network_of_times(
-    conditions: Conditions, times: SpikeTimes, graph: LayerGraph, calibration: NDArray[np.float32] | None
+    conditions: Conditions, times: SpikeTimes, graph: LayerGraph, scales: Scales
 ) -> SpikingNetwork:
     network = convert_to_times(
         graph,
         conditions.neuron,
         conditions.synapse,
         conditions.dt,
-        scales=scales_for(conditions, graph, calibration),
+        scales=scales,
         spikes_come_in=times.spikes_come_in,
         delay=times.delay,
     )

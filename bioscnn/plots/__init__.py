@@ -3,6 +3,7 @@
 from bioscnn.plots.accuracy import accuracy_over_time
 from bioscnn.plots.activity import latency_histogram, rates_by_population, spikes_histogram
 from bioscnn.plots.circuit import rc_circuit
+from bioscnn.plots.codes import front_of_codes
 from bioscnn.plots.confusion import confusion
 from bioscnn.plots.conversion import activation_rates, weight_histograms
 from bioscnn.plots.evidence import class_evidence
@@ -94,6 +95,7 @@ __all__ = [
     "firing_order",
     "first_to_fall",
     "front_end_accuracies",
+    "front_of_codes",
     "gallery",
     "image_over_steps",
     "information_bars",

@@ -16,6 +16,7 @@ HEADINGS = {
     "filters": "What do the cells of a retina add to gain control?",
     "timing": "What do the times of spikes carry?",
     "times-needed": "Does a network need the times of spikes?",
+    "codes": "Rates or spike times, if both are trained alike?",
     "ladder": "What does each piece of biology cost and buy?",
     "benchmark": "The shipped networks, side by side",
     "devices": "All devices, spike by spike",

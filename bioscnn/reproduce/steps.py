@@ -150,6 +150,8 @@ QUESTIONS = (
     Step("times-needed-nmnist", "Does a network need the times of spikes, if it is trained without them?",
          ("times-needed", "sims/nmnist.toml", "--set", "encoding.frame=100 ms", "--trials", "500"), 15,
          "times-needed/nmnist{}/latest/summary.json", ("torch",)),
+    Step("codes-mnist", "Rates or spike times, if both are trained alike?",
+         ("codes", "sims/mnist.toml"), 40, "codes/mnist/latest/summary.json", ("torch", "test images")),
     _retina("caltech", "What do all cells of a retina add to gain control, for photographs in noise?", 15,
             "off-midget", "on-midget", "off-parasol", "on-parasol", needs=("torch", "photographs")),
     _retina("mnist-foveal", "What do midget cells of a retina add to gain control, for digits in noise?", 25,

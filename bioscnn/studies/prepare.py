@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from bioscnn.ann import LayerGraph, ReLU, read_model
 from bioscnn.ann.models import locate, no_ann
+from bioscnn.conversion import Scales, steps_needed
 from bioscnn.datasets import EventSet, ImageSet
 from bioscnn.doctor import require_genn
 from bioscnn.encoding import Stimulus
 from bioscnn.errors import UserError
-from bioscnn.ledger.conditions import Conditions, SpikeTimes, spiking_network
+from bioscnn.ledger.conditions import Conditions, SpikeTimes, scales_for, spiking_network
 from bioscnn.network import SpikingNetwork
 from bioscnn.neurons import (
     IF,
@@ -108,10 +109,13 @@ class Prepared(Loaded):
         The converted network.
     notes : tuple of str
         What there is to say of how it came about.
+    scales : dict of float, float, or None
+        In the time code, the activation that the earliest spike of a population stands for.
     """
 
     network: SpikingNetwork
     notes: tuple[str, ...] = ()
+    scales: Scales | None = None
 
     @property
     def stimulus(self) -> Stimulus:
@@ -157,8 +161,12 @@ def prepare(study: Study, data: Path | None, progress: Progress | None = None) -
     if isinstance(loaded.trained, NIRModel):
         made = built(study.config, loaded.trained, loaded.input.shape)
         return Prepared(study, loaded.input, loaded.trained, None, made.network, made.notes)
-    network = convert_for(study.config, loaded.graph, loaded.calibration)
-    return Prepared(study, loaded.input, loaded.graph, loaded.calibration, network)
+    scales, intensities = None, None if loaded.calibration is None else loaded.calibration.intensities()
+    conditions = conditions_of(study.config)
+    if conditions.code == "time":
+        scales = scales_for(conditions, loaded.graph, intensities)
+    network = furnished(spiking_network(conditions, loaded.graph, intensities, scales), study.config)
+    return Prepared(study, loaded.input, loaded.graph, loaded.calibration, network, scales=scales)
 
 
 def load(study: Study, data: Path | None, progress: Progress | None = None) -> Loaded:
@@ -324,8 +332,32 @@ def needs_calibration(config: StudyConfig, graph: LayerGraph) -> bool:
     return is_normalised(graph) and config.network.scale is None
 
 
+def windows_of(config: StudyConfig, graph: LayerGraph) -> int:
+    """Return the steps of a trial of the time code that ends with the window in which its class is read."""
+    return _windows_of(structure(config, graph), config)
+
+
+def _windows_of(network: SpikingNetwork, config: StudyConfig) -> int:
+    return steps_needed(network, output_fires=config.readout.rule == "first-spike")
+
+
+def _check_output_fires(network: SpikingNetwork, config: StudyConfig) -> None:
+    """Refuse to read first spikes of an output whose window comes after the trial."""
+    if config.network.code != "time" or config.simulation.n_steps >= (least := _windows_of(network, config)):
+        return
+    needed = format_quantity(least * config.simulation.dt, "time")
+    raise UserError(
+        "the trial ends before the output has a window to fire in",
+        key="simulation.duration",
+        value=format_quantity(config.simulation.duration, "time"),
+        expected=f"at least {needed}",
+        fix=f'set simulation.duration = "{needed}", or "auto"; or readout.rule = "last-potential"',
+    )
+
+
 def furnished(network: SpikingNetwork, config: StudyConfig) -> SpikingNetwork:
     """Return a converted network with the weight scale, the delay and the noise of a study."""
+    _check_output_fires(network, config)
     network = with_scaled_weights(network, config.network.weight_scale)
     network = with_common_delay(network, config.synapse.delay)
     return disturbed(network, noises_of(config, "network"), config.simulation.seed)

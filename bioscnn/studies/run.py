@@ -18,7 +18,6 @@ from bioscnn.datasets import EventSet, ImageSet
 from bioscnn.errors import UserError
 from bioscnn.files import point_latest, whole_folder, write_json
 from bioscnn.fingerprint import hash_of
-from bioscnn.ledger.conditions import scales_for
 from bioscnn.network import READOUT
 from bioscnn.readout import output_names
 from bioscnn.report import load_for_pages, renew_report, write_index, write_report
@@ -40,7 +39,13 @@ from bioscnn.studies.prepare import Prepared, prepare, rounding_of
 from bioscnn.studies.preprocessing import preprocessing_hints
 from bioscnn.studies.provenance import code_version, describe_network, environment
 from bioscnn.studies.scores import Scores, as_triple
-from bioscnn.studies.settling import ChosenDuration, readout_hint, restlessness, settling_hint
+from bioscnn.studies.settling import (
+    ChosenDuration,
+    readout_hint,
+    restlessness,
+    settling_hint,
+    silence_hint,
+)
 from bioscnn.studies.study import Study
 
 BACKGROUND = 0.05
@@ -220,7 +225,7 @@ def _one_of_each_class(labels: NDArray[np.int64]) -> NDArray[np.int64]:
 def _summary(prepared: Prepared, scores: Scores, findings: list[Finding], watch: _Watch) -> dict[str, Any]:
     config, examples = prepared.study.config, prepared.examples
     ann, restless = None, restlessness(scores, config)
-    further = [settling_hint(restless, config), saturation_hint(config, scores)]
+    further = [settling_hint(restless, config), saturation_hint(config, scores), silence_hint(scores)]
     if prepared.has_ann:
         ann = proportion(prepared.ann_class == examples.labels)
         further += [readout_hint(scores, config, prepared.ann_class), _calibration_hint(prepared)]
@@ -270,12 +275,9 @@ def _calibration_hint(prepared: Prepared) -> str | None:
 
 def _background_hint(prepared: Prepared) -> str | None:
     """Return what a run in the time code says if rounding alone makes a blank image fire."""
-    conditions, calibration = prepared.conditions, prepared.calibration
-    if conditions.code != "time":
+    if prepared.scales is None:
         return None
-    images = None if calibration is None else calibration.intensities()
-    scales = scales_for(conditions, prepared.graph, images)
-    shares = fired_by_rounding(prepared.graph, conditions.time_code, scales)
+    shares = fired_by_rounding(prepared.graph, prepared.conditions.time_code, prepared.scales)
     name = max(shares, key=lambda population: shares[population])
     if shares[name] < BACKGROUND:
         return None

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.conversion import steps_needed
+from bioscnn.ann import LayerGraph
 from bioscnn.errors import UserError
 from bioscnn.network import READOUT
 from bioscnn.quantities import format_quantity, parse_quantity
@@ -21,7 +21,7 @@ from bioscnn.statistics import difference
 from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.config.tables import MOST_STEPS
 from bioscnn.studies.disturbance import without_noise
-from bioscnn.studies.prepare import device_of, network_for, structure, trained_network, training_input
+from bioscnn.studies.prepare import device_of, network_for, trained_network, training_input, windows_of
 from bioscnn.studies.scores import Scores
 from bioscnn.studies.shipped import find_study
 from bioscnn.studies.study import AUTO, Study, read_study, read_tables, study_of, with_changes
@@ -153,7 +153,29 @@ def _lasting_its_windows(path: Path, tables: Mapping[str, Any], changes: Sequenc
         return study_of(path, tables, [*changes, "simulation.duration=1 s"])
 
     config = lasting(MOST_STEPS).config
-    return lasting(steps_needed(structure(config, trained_network(config))))
+    return lasting(windows_of(config, trained_network(config)))
+
+
+def lasting_its_windows(study: Study, graph: LayerGraph, **keys: Mapping[str, Any]) -> Study:
+    """Return a study of the time code, some keys changed, whose trials are as long as its windows.
+
+    Parameters
+    ----------
+    study : Study
+        Any of the time code.
+    graph : LayerGraph
+        A network of its architecture; weights do not matter.
+    **keys : mapping
+        As of `Study.changed`.
+    """
+    simulation = dict(keys.get("simulation", {}))
+    dt = parse_quantity(simulation.get("dt", format_quantity(study.config.simulation.dt, "time")), "time")
+
+    def lasting(steps: int) -> Study:
+        duration = format_quantity(steps * dt, "time")
+        return study.changed(**{**keys, "simulation": {**simulation, "duration": duration}})
+
+    return lasting(windows_of(lasting(MOST_STEPS).config, graph))
 
 
 def _search(
@@ -249,6 +271,17 @@ def settling_hint(share: float, config: StudyConfig) -> str | None:
     return (
         f"{100 * share:.0f} % of the decisions were made or changed in the last third: try "
         f'--set simulation.duration="{format_quantity(longer, "time")}", or "{AUTO}"'
+    )
+
+
+def silence_hint(scores: Scores) -> str | None:
+    """Return what a run says whose output never fires: what reads its spikes reads potentials instead."""
+    names = output_names(population.name for population in scores.network.neurons)
+    if not names or any(scores.fires(name) for name in names):
+        return None
+    return (
+        "no output neuron fires in any trial, so spike-count and first-spike, which then take the largest "
+        "potential, are no readouts of their own"
     )
 
 

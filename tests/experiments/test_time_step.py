@@ -67,6 +67,15 @@ def test_ratios_of_energy_depend_on_the_named_clock_and_not_on_the_step(done):
     assert energy["ann_to_spiking_own_step"][0.1] < energy["ann_to_spiking"][0.1] / 8
 
 
+def test_trials_of_the_time_code_are_as_long_as_their_windows():
+    """At 2 ms they have four steps, at 0.5 ms eighteen: 34 and 36.5 ms, and no step divides all durations."""
+    study = read_study(STUDY.with_name("mnist-time.toml"), ["dataset.trials=4"])
+    units = TimeStepExperiment(study, ("2 ms", "0.5 ms")).plan(Bench(None))
+    durations = [unit.study.config.simulation.duration for unit in units]
+    assert durations == pytest.approx([34e-3, 36.5e-3])
+    assert {unit.options["until"] for unit in units} == {32e-3}
+
+
 @pytest.mark.parametrize("steps", [("1 ms",), ("1 ms", "1 ms"), ("1 ms", "3 ms"), ("1 ms", "1 mV")])
 def test_steps_that_cannot_be_compared_are_refused(steps):
     with pytest.raises(UserError):

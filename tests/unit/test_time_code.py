@@ -8,7 +8,7 @@ import pytest
 from scipy.optimize import minimize_scalar
 
 from bioscnn.ann import INPUT, Add, Conv2d, Dense, Flatten, LayerGraph, MaxPool2d, Node, ReLU
-from bioscnn.conversion import convert_to_times, fired_by_rounding, time_scales
+from bioscnn.conversion import convert_to_times, fired_by_rounding, rounded_activations, time_scales
 from bioscnn.encoding import spike_times
 from bioscnn.errors import UserError
 from bioscnn.ledger.causes import CAUSES, Off
@@ -18,6 +18,7 @@ from bioscnn.simulation import Device, simulate
 from bioscnn.simulation.simulate import Silent
 from bioscnn.studies import read_study
 from bioscnn.studies.plan import plan_study
+from bioscnn.studies.prepare import prepare
 from bioscnn.studies.settling import read_settled_study
 from tests.networks import every_layer, images
 
@@ -120,6 +121,26 @@ def test_a_network_is_simulated_at_the_time_step_of_its_windows():
     pixels = images(1).reshape(1, -1)
     with pytest.raises(UserError, match="another time step"):
         simulate(network, spike_times(pixels, replace(CODE, dt=0.5e-3), 100), Device("numpy"))
+
+
+def test_rounded_activations_of_many_images_are_those_of_each(monkeypatch):
+    graph, many = every_layer(ReLU()), images(5)
+    whole = rounded_activations(graph, many, CODE, 1.0)
+    monkeypatch.setattr(LayerGraph, "_at_once", lambda graph: 2)
+    parts = rounded_activations(graph, many, CODE, 1.0)
+    assert list(parts) == list(whole)
+    for name, values in whole.items():
+        assert parts[name].shape == values.shape == (5, *values.shape[1:])
+        assert parts[name] == pytest.approx(values)
+
+
+def test_first_spikes_of_an_output_need_a_window_of_its_own():
+    keys = ["readout.rule=first-spike", "dataset.trials=2"]
+    settled, _ = read_settled_study(STUDY, [*keys, "simulation.duration=auto"], None, Silent())
+    assert settled.config.simulation.duration == pytest.approx(46e-3)
+    with pytest.raises(UserError) as refused:
+        prepare(read_study(STUDY, keys), None)
+    assert refused.value.key == "simulation.duration" and "46 ms" in refused.value.fix
 
 
 def test_a_background_that_rounding_lights_up_is_told():

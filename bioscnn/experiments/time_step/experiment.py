@@ -30,6 +30,7 @@ from bioscnn.quantities import format_quantity
 from bioscnn.report.formats import percent, percent_interval, plural
 from bioscnn.report.page import Page
 from bioscnn.statistics import Estimate
+from bioscnn.studies.settling import lasting_its_windows
 from bioscnn.studies.study import Study
 
 STEPS = ("2 ms", "1 ms", "0.5 ms", "0.2 ms", "0.1 ms", "0.05 ms")
@@ -67,7 +68,7 @@ class TimeStepExperiment:
         UserError
             If there are fewer than two steps, or one does not fit the times of the study.
         """
-        studies = {step: self.study.changed(simulation={"dt": step}) for step in self.steps}
+        studies = {step: self._at(step, bench) for step in self.steps}
         if len({study.config.simulation.dt for study in studies.values()}) < max(2, len(self.steps)):
             raise UserError(
                 "time steps are compared with each other",
@@ -77,7 +78,7 @@ class TimeStepExperiment:
             )
         bench.case(next(iter(studies.values())))
         coarsest = max(study.config.simulation.dt for study in studies.values())
-        until = self.study.config.simulation.duration - coarsest
+        until = min(study.config.simulation.duration for study in studies.values()) - coarsest
         return [
             Unit(
                 self.study.config.network.model,
@@ -90,6 +91,13 @@ class TimeStepExperiment:
             )
             for step, study in studies.items()
         ]
+
+    def _at(self, step: str, bench: Bench) -> Study:
+        """Return the study with a time step; windows of the time code are whole steps, and so its trials."""
+        keys = {"simulation": {"dt": step}}
+        if self.study.config.network.code == "time":
+            return lasting_its_windows(self.study, bench.graph(self.study.config), **keys)
+        return self.study.changed(**keys)
 
     def next_round(self, done: Done, bench: Bench) -> list[Unit]:
         """Return nothing more."""

@@ -57,6 +57,7 @@ def time_step_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
 
 
 def _steps(steps: pd.DataFrame) -> Table:
+    first = Column("first_output_ms", "first output\nspike (ms)", "{:.3g}".format, numeric=True)
     return Table(
         steps,
         [
@@ -64,7 +65,7 @@ def _steps(steps: pd.DataFrame) -> Table:
             Column("accuracy", "accuracy", percent, numeric=True),
             Column(("low", "high"), "95 % interval\n(%)", percent_interval, numeric=True),
             Column("latency_ms", "latency\n(ms)", "{:.3g}".format, numeric=True),
-            Column("first_output_ms", "first output\nspike (ms)", "{:.3g}".format, numeric=True),
+            *([first] if "first_output_ms" in steps else []),
             Column("spikes", "spikes", "{:,.0f}".format, numeric=True),
         ],
         "Latency: median over trials. First output spike: mean over the trials in which there is one. "

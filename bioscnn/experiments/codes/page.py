@@ -1,0 +1,236 @@
+"""The page of the codes experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from bioscnn.experiments.codes.contestants import RATE, TIME
+from bioscnn.experiments.codes.tables import ACCURACY, EXPLORATORY, PRIMARY, SPIKES
+from bioscnn.experiments.codes.verdict import NAMES
+from bioscnn.experiments.columns import SHARE, compared
+from bioscnn.experiments.experiment import Analysis
+from bioscnn.report.formats import number, percent, percent_interval, plural, points_interval, probability
+from bioscnn.report.page import Column, Facts, Figure, Headline, Page, Part, Section, Table, Text, made_from
+from bioscnn.report.provenance import provenance_rows
+
+LEAD = (
+    "A comparison of two networks that were trained differently is one of trainings. Here networks of one "
+    "architecture learn for either code from the same images, distortions and teacher, for as many epochs, "
+    "in batches of the same size, at the same price on spikes; then the simulator says what they come to."
+)
+
+NOT_EQUAL = (
+    "What could not be equal: rates are trained as LIF neurons and then as their own differentiable "
+    "simulation, spike times as rectifiers and then through rounded times; each has learning rates of its "
+    "own, chosen on validation images with one seed. Images flow into rate networks as constant currents, "
+    "which make no spikes and cannot jitter or get lost; to spike times they are spikes, and counted. "
+    "Rank-ordered spikes have no differentiable simulation to be trained by, so they are not compared."
+)
+
+
+def codes_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
+    """Return the page of a codes experiment."""
+    clean = pd.DataFrame(analysis.tables["clean"])
+    rows = pd.DataFrame(analysis.tables["comparisons"])
+    return Page(
+        title=analysis.title,
+        eyebrow=f"bioscnn · codes {summary['study']}",
+        question="rates or spike times, if both are trained alike?",
+        lead=[LEAD],
+        verdict=list(analysis.verdict),
+        headlines=_headlines(clean, summary),
+        sections=[
+            Section("front", "Accuracy against spikes and time", [_front(analysis, summary)], "Front"),
+            Section("primary", "What was asked in advance", _primary(rows, summary), "Primary"),
+            Section("noise", "In noise, and with other parameters", _noise(analysis, rows), "Noise"),
+            Section("tables", "Every number", _tables(analysis, clean, rows), "Tables"),
+            Section("methods", "How it was made", _methods(summary), "Methods"),
+        ],
+        provenance=provenance_rows(summary),
+        simulated=analysis.simulated,
+        footer=made_from(*(f"{name}.csv" for name in analysis.tables), "summary.json"),
+    )
+
+
+def _headlines(clean: pd.DataFrame, summary: Mapping[str, Any]) -> list[Headline]:
+    prices = summary["amount"]["prices"]
+    shown = clean[clean["price"] == prices[len(prices) // 2]]
+    return [
+        Headline(
+            f"{NAMES[row.code]}, {row.spikes:,.0f} spikes",
+            percent(row.accuracy),
+            f"95 %: {percent_interval(row.low, row.high)}",
+        )
+        for row in shown.itertuples()
+    ]
+
+
+def _front(analysis: Analysis, summary: Mapping[str, Any]) -> Figure:
+    from bioscnn import plots
+
+    rows = pd.DataFrame(analysis.tables["front"])
+    rows["name"] = [f"{NAMES[row.code]}, price {row.price:g}" for row in rows.itertuples()]
+    return Figure(
+        lambda width: plots.front_of_codes(rows, width=width),
+        "Accuracy in % against spikes per image and against the end of the trial, for each code and price",
+        f"Each point: {plural(summary['amount']['seeds'], 'network')} on {summary['n']:,} test images; bars: "
+        "95 % intervals over images and training seeds. A line joins the times at which rates of one price "
+        "are read. Filled: on the front by validation images, where no other point has at least the accuracy "
+        "for fewer spikes, or in less time.",
+    )
+
+
+def _primary(rows: pd.DataFrame, summary: Mapping[str, Any]) -> list[Part]:
+    shown = rows[rows["role"] == PRIMARY]
+    return [
+        Text(
+            "Spike times less rates at the middle price. This family was fixed before the networks were "
+            "trained; p and intervals are corrected by Holm's method within it."
+        ),
+        _accuracies(shown[shown["outcome"] == ACCURACY], "Differences of accuracy in points."),
+        _spikes(shown[shown["outcome"] == SPIKES]),
+    ]
+
+
+def _noise(analysis: Analysis, rows: pd.DataFrame) -> list[Part]:
+    conditions = pd.DataFrame(analysis.tables["conditions"])
+    keys = ["condition", "setting"]
+    wide = conditions.pivot_table(index=keys, columns="code", values=["accuracy", "low", "high"], sort=False)
+    wide.columns = [f"{name}_{code}" for name, code in wide.columns]
+    of_accuracy = rows[(rows["outcome"] == ACCURACY) & (rows["condition"] != "clean")]
+    table = of_accuracy.merge(wide.reset_index(), on=keys)
+    shares = [
+        Column(
+            (f"accuracy_{code}", f"low_{code}", f"high_{code}"),
+            f"{NAMES[code]}\n(%)",
+            lambda value, low, high: f"{percent(value)} {percent_interval(low, high)}",
+            numeric=True,
+        )
+        for code in (RATE, TIME)
+    ]
+    return [
+        Table(
+            table,
+            [
+                Column(("condition", "setting"), "condition", lambda *words: " ".join(words), words=True),
+                *shares,
+                Column("difference", "times less\nrates (points)", _points, numeric=True),
+                Column(("low_holm", "high_holm"), "corrected\ninterval", points_interval, numeric=True),
+                Column("p_holm", "p, Holm", lambda p: probability(p).removeprefix("= "), numeric=True),
+                Column("finding", "finding"),
+            ],
+            "Accuracy of each code. Exploratory but for the primary rows of the section above; the "
+            "exploratory rows are a family of their own.",
+            dense=True,
+        )
+    ]
+
+
+def _points(value: float) -> str:
+    return f"{100 * value:+.1f}".replace("-", "\N{MINUS SIGN}")
+
+
+def _accuracies(rows: pd.DataFrame, caption: str) -> Table:
+    return Table(
+        rows,
+        [
+            Column(("condition", "setting", "price"), "compared", _named, words=True),
+            *compared(),
+            Column(("low_holm", "high_holm"), "corrected\ninterval", points_interval, numeric=True),
+            Column("finding", "finding"),
+        ],
+        caption,
+        dense=True,
+    )
+
+
+def _named(condition: str, setting: str, price: float) -> str:
+    return f"{condition} {setting}".strip() + f", price {price:g}"
+
+
+def _spikes(rows: pd.DataFrame) -> Table:
+    def interval(low: float, high: float) -> str:
+        return f"[{low:+,.0f}, {high:+,.0f}]"
+
+    return Table(
+        rows,
+        [
+            Column(("condition", "setting", "price"), "compared", _named, words=True),
+            Column("difference", "difference", "{:+,.0f}".format, numeric=True),
+            Column(("low", "high"), "95 % interval", interval, numeric=True),
+            Column("p_holm", "p, Holm", lambda p: probability(p).removeprefix("= "), numeric=True),
+        ],
+        "Differences of spikes per image, input included.",
+        dense=True,
+    )
+
+
+def _tables(analysis: Analysis, clean: pd.DataFrame, rows: pd.DataFrame) -> list[Part]:
+    other = rows[(rows["role"] == EXPLORATORY) & (rows["condition"] == "clean")]
+    return [
+        Table(
+            clean,
+            [
+                Column("code", "code", NAMES.__getitem__),
+                Column("price", "price", "{:g}".format, numeric=True),
+                *SHARE,
+                Column("spikes", "spikes", number, numeric=True),
+                Column("input_spikes", "of the\ninput", number, numeric=True),
+                Column("synops", "synaptic\noperations", number, numeric=True),
+                Column("latency_ms", "decided\n(ms)", number, numeric=True),
+                Column("trial_ms", "trial\n(ms)", number, numeric=True),
+                Column("events_flop", "energy of\nevents (FLOP)", number, numeric=True),
+                Column("stimulus_flop", "of the\nstimulus", number, numeric=True),
+            ],
+            "Means over networks, per image. Energy by events: 0.08 FLOP for a synaptic operation "
+            "(Hunsberger and Eliasmith 2016); what turns an image into currents is done once, and stands "
+            "beside it.",
+            dense=True,
+        ),
+        _accuracies(other[other["outcome"] == ACCURACY], "Other prices (exploratory)."),
+        _spikes(other[other["outcome"] == SPIKES]),
+        Table(
+            pd.DataFrame(analysis.tables["networks"]),
+            [
+                Column("code", "code", NAMES.__getitem__),
+                Column("price", "price", "{:g}".format, numeric=True),
+                Column("seed", "seed", numeric=True),
+                Column("accuracy", "accuracy", percent, numeric=True),
+                Column("spikes", "spikes", number, numeric=True),
+                Column("latency_ms", "decided\n(ms)", number, numeric=True),
+            ],
+            "Every network on the test images.",
+            folded="Every network",
+            dense=True,
+        ),
+    ]
+
+
+def _methods(s: Mapping[str, Any]) -> list[Part]:
+    amount, first = s["amount"], s["training"][RATE][0]
+    rates = {code: [stage["learning_rate"] for stage in stages] for code, stages in s["training"].items()}
+    return [
+        Facts(
+            {
+                "Equal for both codes": f"architecture, {amount['examples']:,} training images and their "
+                f"distortions, teacher, {plural(amount['epochs'], 'epoch')} on activations and "
+                f"{plural(amount['own_epochs'], 'epoch')} on what the neurons fire, batches of "
+                f"{first['batch_size']}, prices {', '.join(map('{:g}'.format, amount['prices']))} per "
+                "thousand hidden spikes of an image",
+                "Learning rates": "; ".join(
+                    f"{NAMES[code]} {first:g}, then {second:g}" for code, (first, second) in rates.items()
+                ),
+                "Epochs and front are chosen by": f"{amount['choosing']:,} validation images",
+                "Tested on": f"{s['source']}; in noise, the first {amount['noise_trials']:,}",
+                "Trials": "; ".join(
+                    f"{NAMES[code]} {duration:g} ms" for code, duration in s["duration_ms_by_code"].items()
+                ),
+                "Intervals": f"95 %, over images and {plural(amount['seeds'], 'training seed')}; each "
+                "network meets noise of its own",
+            }
+        ),
+        Text(NOT_EQUAL),
+    ]
