@@ -1,0 +1,187 @@
+"""Kills and interrupts at random moments: what is lost, what is left, what is said."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.faults.commands import COMMANDS, Command
+from tests.faults.place import LONGEST, Place, is_one_clear_line
+
+MISSES = 5
+"""So often a moment is drawn again that comes after the end of the command."""
+
+
+@dataclass
+class Row:
+    """What became of a command under a fault.
+
+    Parameters
+    ----------
+    fault, command : str
+        Names.
+    tried : int
+        Commands that were disturbed before they ended.
+    survived : int
+        Those after which the same command, typed again, ended well with the same results.
+    lost : int
+        Those after which it did not.
+    processes_left, files_left : int
+        Processes that lived 5 s after the disturbance; files after the next command that an undisturbed one
+        does not leave.
+    unclear : int
+        Commands that said something else than one clear message, or nothing.
+    """
+
+    fault: str
+    command: str
+    tried: int = 0
+    survived: int = 0
+    lost: int = 0
+    processes_left: int = 0
+    files_left: int = 0
+    unclear: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    def note(self, text: str) -> None:
+        """Keep what went wrong, for the one who mends it."""
+        self.notes.append(text)
+        print(f"    {self.fault}, {self.command}: {text}", flush=True)
+
+
+@dataclass(frozen=True)
+class Undisturbed:
+    """What a command comes to that nothing disturbs."""
+
+    results: dict[str, str]
+    files: set[str]
+    seconds: float
+
+
+class Bench:
+    """Undisturbed commands, measured once, and places for disturbed ones.
+
+    Parameters
+    ----------
+    folder : Path
+        For everything.
+    variables : dict
+        Of the environment.
+    """
+
+    def __init__(self, folder: Path, variables: dict[str, str]) -> None:
+        self.folder, self.variables = folder, variables
+        self._known: dict[str, tuple[Undisturbed, Path]] = {}
+
+    def undisturbed(self, name: str) -> Undisturbed:
+        """Run a command twice, the second time with compiled programs, and return what that came to."""
+        if name not in self._known:
+            first = self.place(name, "first", None)
+            self.finish(first, COMMANDS[name])
+            place = self.place(name, "undisturbed", first.cache)
+            COMMANDS[name].prepare(place)
+            begun = time.monotonic()
+            self.finish(place, COMMANDS[name], prepared=True)
+            seconds = time.monotonic() - begun
+            self._known[name] = Undisturbed(place.results(), place.files(), seconds), first.cache
+            print(f"{name}: {seconds:.1f} s undisturbed, {len(place.results())} files", flush=True)
+        return self._known[name][0]
+
+    def place(self, name: str, what: str, programs: Path | None) -> Place:
+        """Make a place."""
+        return Place(self.folder / name.replace(" ", "-") / what, programs)
+
+    def fresh(self, name: str, what: str) -> Place:
+        """Make a place with compiled programs, ready for a command."""
+        self.undisturbed(name)
+        place = self.place(name, what, self._known[name][1])
+        COMMANDS[name].prepare(place)
+        return place
+
+    def finish(self, place: Place, command: Command, *, prepared: bool = False) -> None:
+        """Run a command that nothing disturbs."""
+        if not prepared:
+            command.prepare(place)
+        code, said = place.run(command.words, **self.variables)
+        assert code == 0, said
+
+    def start_again(self, place: Place, name: str, row: Row) -> None:
+        """Type a disturbed command again, and count what is lost and left."""
+        whole = self.undisturbed(name)
+        code, said = place.run(COMMANDS[name].words, **self.variables)
+        found = place.results()
+        wrong = [path for path, content in whole.results.items() if found.get(path) != content]
+        if code or wrong:
+            row.lost += 1
+            row.note(f"lost: code {code}, {wrong[:5]} {said[-1500:] if code else ''}")
+        else:
+            row.survived += 1
+        left = sorted(place.files() - whole.files)
+        row.files_left += len(left)
+        if left:
+            row.note(f"files left: {left[:5]}")
+
+
+def strike(bench: Bench, name: str, kind: signal.Signals, tries: int, chance: random.Random) -> Row:
+    """Disturb a command at random moments.
+
+    Parameters
+    ----------
+    bench : Bench
+    name : str
+        Of the command.
+    kind : signal.Signals
+        SIGKILL, of the command alone; or SIGINT, of its foreground group.
+    tries : int
+        How many moments.
+    chance : random.Random
+        Draws them, between the start of Python and the end of an undisturbed command.
+    """
+    row = Row("kill -9" if kind == signal.SIGKILL else "Ctrl-C", name)
+    seconds, misses = bench.undisturbed(name).seconds, 0
+    while row.tried < tries and misses < MISSES * tries:
+        place = bench.fresh(name, "struck")
+        moment = seconds * chance.random()
+        process = place.start(COMMANDS[name].words, **bench.variables)
+        time.sleep(moment)
+        if process.poll() is not None:
+            misses += 1
+            process.communicate()
+            continue
+        row.tried += 1
+        if kind == signal.SIGKILL:
+            process.kill()
+        else:
+            os.killpg(process.pid, kind)
+        # Workers may hold the pipes: what they say after 5 s is their own affair.
+        left = place.processes_left() if kind == signal.SIGKILL else 0
+        _, said = process.communicate(timeout=LONGEST)
+        if kind == signal.SIGINT:
+            left = place.processes_left()
+            if process.returncode != 0 and not is_one_clear_line(said):
+                row.unclear += 1
+                row.note(f"at {moment:.2f} s, code {process.returncode}: {said[-1500:]!r}")
+        row.processes_left += left
+        if left:
+            row.note(f"at {moment:.2f} s: {left} processes left")
+        bench.start_again(place, name, row)
+    return row
+
+
+def struck(names: list[str], tries: int, seed: int) -> Callable[[Bench], list[Row]]:
+    """Return what strikes these commands."""
+
+    def rows(bench: Bench) -> list[Row]:
+        found = []
+        for name in names:
+            for kind in (signal.SIGKILL, signal.SIGINT):
+                found.append(strike(bench, name, kind, tries, random.Random(f"{seed} {name} {kind.name}")))
+                print(found[-1], flush=True)
+        return found
+
+    return rows
