@@ -46,10 +46,13 @@ class Command:
         For Python.
     prepare : callable
         Called with a `Place`.
+    compiles : bool
+        Whether it uses the cache folder for what it makes on the way alone.
     """
 
     words: tuple[str, ...]
     prepare: Callable[[Place], None] = _nothing
+    compiles: bool = True
 
 
 COMMANDS = {
@@ -66,8 +69,8 @@ COMMANDS = {
     "time-step": Command(
         (*BIOSCNN, "time-step", STUDY, "--trials", "5", "--steps", "1 ms,0.5 ms", "--jobs", "2")
     ),
-    "fetch": Command(("-m", "tests.faults.fetch", "mnist")),
-    "fetch archive": Command(("-m", "tests.faults.fetch", "nmnist")),
+    "fetch": Command(("-m", "tests.faults.fetching", "mnist"), compiles=False),
+    "fetch archive": Command(("-m", "tests.faults.fetching", "nmnist"), compiles=False),
     "report": Command((*BIOSCNN, "report", "results/mnist/latest"), _finished_run),
     "export": Command((*BIOSCNN, "export", "results/mnist/latest", "--to", "csv"), _finished_run),
 }  # fmt: skip

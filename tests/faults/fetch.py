@@ -1,4 +1,4 @@
-"""`bioscnn data fetch` from a server of this machine: ``python -m tests.faults.fetch mnist`` or ``nmnist``."""
+"""A server of data sets on this machine, in place of their mirrors."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ import hashlib
 import io
 import json
 import os
-import sys
 import threading
 import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -77,25 +75,3 @@ def mirror() -> Iterator[dict[str, str]]:
     sums = {name: hashlib.md5(content).hexdigest() for name, content in files.items()}
     with server(files) as url:
         yield {"FAULTS_URL": url, "FAULTS_MD5": json.dumps(sums)}
-
-
-def main() -> None:
-    """Fetch, as the command line does."""
-    from bioscnn import cli
-    from bioscnn.datasets import mnist_files, recordings
-    from bioscnn.datasets.archives import Archive
-
-    url, md5 = os.environ["FAULTS_URL"], json.loads(os.environ["FAULTS_MD5"])
-    mnist_files.MIRRORS = (url,)
-    # The files of a data folder may have been compressed again.
-    official = tuple(replace(f, gz_md5=md5[f"{f.name}.gz"]) for f in mnist_files.OFFICIAL_FILES)
-    mnist_files.OFFICIAL_FILES = official
-    small = Archive(ARCHIVE, url + ARCHIVE, md5[ARCHIVE], "Test", "nmnist/Test", "https://any.page")
-    nmnist = recordings.EVENT_DATASETS["nmnist"]
-    recordings.EVENT_DATASETS["nmnist"] = nmnist._replace(archives=(small,))
-    sys.argv[:] = ["bioscnn", "data", "fetch", *sys.argv[1:]]
-    cli.main()
-
-
-if __name__ == "__main__":
-    main()

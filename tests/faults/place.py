@@ -99,11 +99,13 @@ class Place:
     def results(self) -> dict[str, str]:
         """Return what every file says, by its path: hashes without times."""
         found = {}
-        for path in sorted(self.work.rglob("*")):
-            if path.is_symlink():
-                found[str(path.relative_to(self.work))] = f"-> {path.readlink()}"
-            elif path.is_file():
-                found[str(path.relative_to(self.work))] = _digest(path)
+        for folder in (self.work, self.cache / "mnist", self.cache / "nmnist"):
+            for path in sorted(folder.rglob("*")):
+                name = str(path.relative_to(self.folder))
+                if path.is_symlink():
+                    found[name] = f"-> {path.readlink()}"
+                elif path.is_file():
+                    found[name] = _digest(path)
         return found
 
     def files(self) -> set[str]:

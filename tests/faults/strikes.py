@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.faults.commands import COMMANDS, Command
+from tests.faults.commands import COMMANDS
 from tests.faults.place import LONGEST, Place, is_one_clear_line
 
 MISSES = 5
@@ -76,38 +76,37 @@ class Bench:
 
     def __init__(self, folder: Path, variables: dict[str, str]) -> None:
         self.folder, self.variables = folder, variables
-        self._known: dict[str, tuple[Undisturbed, Path]] = {}
+        self._begins: dict[str, tuple[Path, Path | None]] = {}
+        self._known: dict[str, Undisturbed] = {}
 
     def undisturbed(self, name: str) -> Undisturbed:
         """Run a command twice, the second time with compiled programs, and return what that came to."""
         if name not in self._known:
-            first = self.place(name, "first", None)
-            self.finish(first, COMMANDS[name])
-            place = self.place(name, "undisturbed", first.cache)
-            COMMANDS[name].prepare(place)
+            folder = self.folder / name.replace(" ", "-")
+            first = Place(folder / "first")
+            COMMANDS[name].prepare(first)
+            begins = folder / "begins"
+            shutil.copytree(first.work, begins, symlinks=True)
+            self.finish(first, name)
+            self._begins[name] = begins, (first.cache if COMMANDS[name].compiles else None)
+            place = self.fresh(name, "undisturbed")
             begun = time.monotonic()
-            self.finish(place, COMMANDS[name], prepared=True)
+            self.finish(place, name)
             seconds = time.monotonic() - begun
-            self._known[name] = Undisturbed(place.results(), place.files(), seconds), first.cache
-            print(f"{name}: {seconds:.1f} s undisturbed, {len(place.results())} files", flush=True)
-        return self._known[name][0]
-
-    def place(self, name: str, what: str, programs: Path | None) -> Place:
-        """Make a place."""
-        return Place(self.folder / name.replace(" ", "-") / what, programs)
+            self._known[name] = Undisturbed(place.results(), place.files(), seconds)
+            print(f"{name}: {seconds:.1f} s undisturbed, {len(place.files())} files", flush=True)
+        return self._known[name]
 
     def fresh(self, name: str, what: str) -> Place:
         """Make a place with compiled programs, ready for a command."""
-        self.undisturbed(name)
-        place = self.place(name, what, self._known[name][1])
-        COMMANDS[name].prepare(place)
+        begins, programs = self._begins[name]
+        place = Place(self.folder / name.replace(" ", "-") / what, programs)
+        shutil.copytree(begins, place.work, symlinks=True, dirs_exist_ok=True)
         return place
 
-    def finish(self, place: Place, command: Command, *, prepared: bool = False) -> None:
+    def finish(self, place: Place, name: str) -> None:
         """Run a command that nothing disturbs."""
-        if not prepared:
-            command.prepare(place)
-        code, said = place.run(command.words, **self.variables)
+        code, said = place.run(COMMANDS[name].words, **self.variables)
         assert code == 0, said
 
     def start_again(self, place: Place, name: str, row: Row) -> None:
@@ -171,17 +170,3 @@ def strike(bench: Bench, name: str, kind: signal.Signals, tries: int, chance: ra
             row.note(f"at {moment:.2f} s: {left} processes left")
         bench.start_again(place, name, row)
     return row
-
-
-def struck(names: list[str], tries: int, seed: int) -> Callable[[Bench], list[Row]]:
-    """Return what strikes these commands."""
-
-    def rows(bench: Bench) -> list[Row]:
-        found = []
-        for name in names:
-            for kind in (signal.SIGKILL, signal.SIGINT):
-                found.append(strike(bench, name, kind, tries, random.Random(f"{seed} {name} {kind.name}")))
-                print(found[-1], flush=True)
-        return found
-
-    return rows
