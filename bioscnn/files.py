@@ -233,9 +233,10 @@ def whole_folder(folder: Path, ours: Callable[[Path], bool]) -> Iterator[Path]:
             scratch = place / folder.name
             scratch.mkdir()
             yield scratch
-            if folder.exists():
-                folder.replace(place / "earlier")
-            scratch.replace(folder)
+            with locked(_lock_of(folder)):  # another process may have made the same
+                if folder.exists():
+                    folder.replace(place / "earlier")
+                scratch.replace(folder)
 
 
 @contextmanager

@@ -61,7 +61,7 @@ def fetch_archive(archive: Archive, progress: Progress | None = None) -> Path:
         if folder.is_dir() and not file.exists():
             return folder
         file.parent.mkdir(parents=True, exist_ok=True)
-        with locked(file.with_name(f".{file.name}.unpacking")):  # one process at a time, and the next finds it
+        with locked(file.with_name(f".{file.name}.unpacking")):
             if not folder.is_dir():
                 _fetch(archive, file, folder, progress)
             file.unlink(missing_ok=True)

@@ -33,8 +33,8 @@ def retrieve(
 ) -> Path:
     """Return ``target``, downloading it first where it is missing or has another md5.
 
-    The download goes to the name with ``.part``, is checked, and only then gets its own name. Of two processes
-    that want the same file, the second waits for the first one's.
+    The download goes to the name with ``.part``, is checked, and only then gets its own name. Of two
+    processes that want the same file, the second waits for the first one's.
 
     Parameters
     ----------

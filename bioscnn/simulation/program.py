@@ -16,7 +16,6 @@ from bioscnn.processes import run_guarded
 from bioscnn.simulation.shape import ProgramShape
 from bioscnn.simulation.source import write_source
 
-
 WHOLE = "whole"
 """Name of the file that says what a program's files hold, by a hash."""
 

@@ -12,8 +12,10 @@ import signal
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 
+from tests.faults import clusters, machine
 from tests.faults.commands import COMMANDS
 from tests.faults.fetch import mirror
 from tests.faults.strikes import Bench, Row, strike
@@ -26,7 +28,32 @@ def rows(bench: Bench, names: list[str], tries: int, seed: int, known: set[tuple
     for name in names:
         for fault, kind in STRIKES.items():
             if (fault, name) not in known:
-                yield strike(bench, name, kind, tries, random.Random(f"{seed} {name} {fault}"))
+                yield strike(bench, name, kind, tries, _chance(seed, name, fault))
+
+
+def machine_rows(bench: Bench, tries: int, seed: int, known: set[tuple[str, str]]) -> Iterator[Row]:
+    """Yield what becomes of a run and a sweep under faults of the machine that are not known."""
+    for name in ("run", "sweep"):
+        if ("2 at once", name) not in known:
+            yield machine.at_once(bench, name, 2)
+        if ("5 at once", name) not in known:
+            yield machine.at_once(bench, name, 5)
+        if ("damaged cache", name) not in known:
+            yield machine.damaged_cache(bench, name, tries, _chance(seed, name, "damage"))
+        if ("disk full", name) not in known:
+            yield machine.disk_full(bench, name, tries, _chance(seed, name, "full"))
+        if ("read-only", name) not in known:
+            yield machine.read_only(bench, name)
+        if ("clock set back", name) not in known:
+            yield machine.clock_back(bench, name)
+    if ("no compiler", "run") not in known:
+        yield from machine.compilers(bench)
+    if ("Dask worker dies", "sweep") not in known:
+        yield from clusters.deaths(bench, "sweep", min(tries, 3), _chance(seed, "sweep", "dask"))
+
+
+def _chance(*seed: object) -> random.Random:
+    return random.Random(" ".join(map(str, seed)))
 
 
 def main() -> None:
@@ -34,16 +61,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tries", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", default=",".join(COMMANDS))
+    parser.add_argument("--only", default=",".join([*COMMANDS, "machine"]))
     parser.add_argument("--table", type=Path, default=Path("docs/tables/faults.csv"))
     given = parser.parse_args()
     # Started in the background, a process ignores interrupts, and so would all that it starts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     table = list(csv.DictReader(given.table.open())) if given.table.exists() else []
+    wanted = given.only.split(",")
     known = {(row["fault"], row["command"]) for row in table}
     with mirror() as variables, tempfile.TemporaryDirectory(prefix="faults-") as folder:
         bench = Bench(Path(folder), variables)
-        for row in rows(bench, given.only.split(","), given.tries, given.seed, known):
+        both = (
+            rows(bench, [name for name in COMMANDS if name in wanted], given.tries, given.seed, known),
+            machine_rows(bench, given.tries, given.seed, known) if "machine" in wanted else (),
+        )
+        for row in chain(*both):
             table.append({key: value for key, value in asdict(row).items() if key != "notes"})
             print(table[-1], flush=True)
             with given.table.open("w", newline="") as file:

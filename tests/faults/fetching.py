@@ -1,4 +1,4 @@
-"""`bioscnn data fetch` from the server of `fetch`: ``python -m tests.faults.fetching mnist`` or ``nmnist``."""
+"""`bioscnn data fetch` from a server of this machine: ``python -m tests.faults.fetching mnist``."""
 
 import signal
 import sys

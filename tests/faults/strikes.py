@@ -60,6 +60,7 @@ class Undisturbed:
 
     results: dict[str, str]
     files: set[str]
+    bytes: dict[str, int]
     seconds: float
 
 
@@ -93,7 +94,11 @@ class Bench:
             begun = time.monotonic()
             self.finish(place, name)
             seconds = time.monotonic() - begun
-            self._known[name] = Undisturbed(place.results(), place.files(), seconds)
+            sizes = {
+                folder.name: sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+                for folder in (place.work, place.temporary, place.cache)
+            }
+            self._known[name] = Undisturbed(place.results(), place.files(), sizes, seconds)
             print(f"{name}: {seconds:.1f} s undisturbed, {len(place.files())} files", flush=True)
         return self._known[name]
 
