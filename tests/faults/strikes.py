@@ -104,6 +104,8 @@ class Bench:
 
     def fresh(self, name: str, what: str) -> Place:
         """Make a place with compiled programs, ready for a command."""
+        if name not in self._begins:
+            self.undisturbed(name)
         begins, programs = self._begins[name]
         place = Place(self.folder / name.replace(" ", "-") / what, programs)
         shutil.copytree(begins, place.work, symlinks=True, dirs_exist_ok=True)
