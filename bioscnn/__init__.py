@@ -1,10 +1,6 @@
 """bioscnn: a trained CNN as a biologically detailed spiking network in Brian2."""
 
-import ast
 from functools import cache
-from pathlib import Path
-from pkgutil import resolve_name
-from typing import Any
 
 from bioscnn.brian_preferences import guard
 
@@ -16,13 +12,18 @@ guard()
 @cache
 def _places() -> dict[str, str]:
     """Return what is offered and the module that has it, as the stub says, which type checkers read too."""
+    import ast
+    from pathlib import Path
+
     stub = ast.parse(Path(__file__).with_suffix(".pyi").read_text(encoding="utf-8"))
     imports = [line for line in stub.body if isinstance(line, ast.ImportFrom)]
     return {alias.name: str(line.module) for line in imports for alias in line.names}
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Return what the library offers under this name, loaded when it is first used."""
+    from pkgutil import resolve_name
+
     place = _places().get(name)
     if place is None:
         raise AttributeError(f"module 'bioscnn' has no attribute {name!r}")

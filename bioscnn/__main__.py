@@ -1,9 +1,25 @@
-"""``python -m bioscnn``: the same as the program ``bioscnn``."""
+"""The program ``bioscnn``, and ``python -m bioscnn``."""
 
+import os
+import signal
 import sys
 
-from bioscnn.cli import main
 
-# Results name the command that made them, as it is typed.
-sys.argv[0] = "bioscnn"
-main()
+def main() -> None:
+    """Run the command line, which takes a while to load; Ctrl-C ends the program meanwhile, too."""
+    signal.signal(signal.SIGINT, end)
+    from bioscnn.cli import main as run
+
+    run()
+
+
+def end(signal_number: int, frame: object) -> None:
+    """End this process at once, which has begun nothing."""
+    os.write(2, b"bioscnn: interrupted; nothing was begun\n")
+    os._exit(2)
+
+
+if __name__ == "__main__":
+    # Results name the command that made them, as it is typed.
+    sys.argv[0] = "bioscnn"
+    main()

@@ -9,26 +9,29 @@ Preferences are none of a study anyway: they change results, and no hash knows o
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
-from types import ModuleType
+from typing import TYPE_CHECKING
 
-from bioscnn.brian_versions import misfit
-from bioscnn.errors import UserError
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
 
 FILE = "brian_preferences"
 
 
-class _Guard(MetaPathFinder):
+class _Guard:
     """Asked before Brian2 is found; finds nothing itself."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if fullname == "brian2" and Path(FILE).exists():
+        if fullname != "brian2":
+            return None
+        from pathlib import Path
+
+        from bioscnn.errors import UserError
+
+        if Path(FILE).exists():
             raise UserError(
                 "Brian2 would run what this file holds",
                 file=Path(FILE).absolute(),
@@ -36,13 +39,17 @@ class _Guard(MetaPathFinder):
                 fix="remove it, or start from another folder; preferences of your own belong into "
                 "~/.brian/user_preferences",
             )
-        if fullname == "brian2":
-            _refuse_misfit()
+        _refuse_misfit()
         return None
 
 
 def _refuse_misfit() -> None:
     """Refuse a NumPy with which this Brian2 cannot be imported: it would end in an AttributeError."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    from bioscnn.brian_versions import misfit
+    from bioscnn.errors import UserError
+
     try:
         brian2, numpy = version("brian2"), version("numpy")
     except PackageNotFoundError:

@@ -918,3 +918,6 @@ def main() -> None:
     except _Interrupt:
         typer.echo("bioscnn: interrupted; nothing half-written is left", err=True)
         sys.exit(2)
+    finally:
+        # All is done: Python, which takes a while to end, is left to it.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -12,7 +12,6 @@ import secrets
 import shutil
 import socket
 import stat
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -39,6 +38,7 @@ _NOT_WRITABLE = (
     errno.EACCES,
     errno.EPERM,
     errno.ENOTDIR,
+    errno.EBUSY,
     errno.ENAMETOOLONG,
 )
 _KINDS = {
@@ -51,32 +51,36 @@ _KINDS = {
 
 
 _LOCK = ".lock"
+_FRESH = ".part"
+"""Begins the names of the folders in which files are written before they take their places."""
 
 
 def write_atomically(path: str | Path, content: bytes) -> None:
-    """Write a file under a temporary name and move it into place, so that no reader sees half of it.
+    """Write a file in a scratch folder and move it into place, so that no reader sees half of it.
 
     Raises
     ------
     UserError
-        If the folder does not exist or cannot be written, or a folder has the name of the file.
+        If the folder does not exist or cannot be written, the disk is full, or a folder has the name of
+        the file.
     """
     path = Path(path)
     if path.is_dir():
         raise UserError("cannot write: a folder has this name", file=path, fix="name a file")
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+        with scratch_folder(path.parent, _FRESH) as scratch:
+            fresh = scratch / path.name
+            fresh.write_bytes(content)
+            fresh.replace(path)
     except OSError as error:
-        raise UserError(f"cannot write: {error.strerror}", file=path, fix="choose another folder") from None
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        # mkstemp makes files that only their owner can read.
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+        raise UserError(
+            f"cannot write: {error.strerror}", file=path, fix="free some space, or choose another folder"
+        ) from error
+
+
+def remove_half_written(folder: Path) -> None:
+    """Remove what processes that were killed while they wrote files have left in a folder."""
+    _remove_abandoned(folder, f"{_FRESH}-{socket.gethostname()}-")
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -220,6 +224,7 @@ def whole_folder(folder: Path, ours: Callable[[Path], bool]) -> Iterator[Path]:
         If `folder` holds something else, or cannot be written.
     """
     with unwritable_is_told(folder):
+        remove_half_written(folder)
         if folder.is_file() or (folder.is_dir() and any(folder.iterdir()) and not ours(folder)):
             raise UserError(
                 "the folder exists and holds something else than an earlier result",
@@ -231,8 +236,10 @@ def whole_folder(folder: Path, ours: Callable[[Path], bool]) -> Iterator[Path]:
             scratch = place / folder.name
             scratch.mkdir()
             yield scratch
-            shutil.rmtree(folder, ignore_errors=True)
-            scratch.replace(folder)
+            with locked(_lock_of(folder)):  # another process may have made the same
+                if folder.exists():
+                    folder.replace(place / "earlier")
+                scratch.replace(folder)
 
 
 @contextmanager
@@ -270,7 +277,9 @@ def scratch_folder(parent: Path, name: str) -> Iterator[Path]:
 @cache
 def _remove_abandoned(parent: Path, prefix: str) -> None:
     """Remove the scratch folders of dead processes, once in the life of this process."""
-    for folder in [path.with_suffix("") for path in parent.glob(f"{glob.escape(prefix)}*{_LOCK}")]:
+    # An interrupt can leave a folder whose lock is gone.
+    names = {path.name.removesuffix(_LOCK) for path in parent.glob(f"{glob.escape(prefix)}*")}
+    for folder in map(parent.joinpath, names):
         with locked(_lock_of(folder), wait=False) as dead:
             if dead:
                 shutil.rmtree(folder, ignore_errors=True)
@@ -338,7 +347,6 @@ def unwritable_is_told(folder: Path) -> Iterator[None]:
 
 def point_latest(folder: Path) -> None:
     """Let the symbolic link ``latest`` beside a folder point to it, at once."""
-    fresh = folder.with_name(f".latest-{os.getpid()}")
-    fresh.unlink(missing_ok=True)
-    fresh.symlink_to(folder.name)
-    fresh.replace(folder.with_name("latest"))
+    with scratch_folder(folder.parent, _FRESH) as scratch:
+        (scratch / "latest").symlink_to(folder.name)
+        (scratch / "latest").replace(folder.with_name("latest"))

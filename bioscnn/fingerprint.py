@@ -7,7 +7,6 @@ import hashlib
 import platform
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -15,9 +14,7 @@ from pathlib import Path
 import numpy as np
 
 import bioscnn
-from bioscnn.caches import cache_folder
-from bioscnn.errors import UserError
-from bioscnn.files import write_atomically
+from bioscnn.caches import cache_folder, keep_text, kept_text
 
 ROOT = Path(bioscnn.__file__).parent
 PACKAGES = ("brian2", "numpy", "pygenn", "scikit-image", "scikit-learn", "scipy", "torch")
@@ -53,12 +50,8 @@ def kept_hash(modules: tuple[str, ...], compute: Callable[[], str], *asked: str)
     if not all(_is_ours(module) for module in modules):
         return compute()
     path = cache_folder() / "code" / hash_of(sys.version, _contents(), modules, *asked)
-    with suppress(OSError, UnicodeDecodeError):
-        return path.read_text(encoding="ascii")
-    code = compute()
-    with suppress(OSError, UserError):  # a folder that cannot be written
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, code.encode())
+    if (code := kept_text(path)) is None:
+        keep_text(path, code := compute())
     return code
 
 

@@ -14,7 +14,8 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from bioscnn.caches import cache_folder
 from bioscnn.datasets.downloads import Progress, retrieve
 from bioscnn.errors import UserError
-from bioscnn.files import scratch_folder
+from bioscnn.files import scratch_folder, unwritable_is_told
+from bioscnn.locks import locked
 
 _DAMAGE = (
     zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, NotImplementedError,
@@ -55,18 +56,25 @@ def fetch_archive(archive: Archive, progress: Progress | None = None) -> Path:
     UserError
         If it cannot be downloaded intact, is no safe zip file, or the disk is too small.
     """
-    folder = archive.folder()
-    if folder.is_dir():
-        return folder
-    file = cache_folder() / "downloads" / archive.name
+    folder, file = archive.folder(), cache_folder() / "downloads" / archive.name
+    with unwritable_is_told(cache_folder()):
+        if folder.is_dir() and not file.exists():
+            return folder
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with locked(file.with_name(f".{file.name}.unpacking")):
+            if not folder.is_dir():
+                _fetch(archive, file, folder, progress)
+            file.unlink(missing_ok=True)
+    return folder
+
+
+def _fetch(archive: Archive, file: Path, folder: Path, progress: Progress | None) -> None:
     otherwise = (
         f"run the command again to go on where it stopped; or fetch {archive.url} (see {archive.page}) by "
         f"other means, put it in {file.parent} under the name {archive.name}, and run the command again"
     )
     retrieve([archive.url], archive.md5, file, otherwise=otherwise, resumed=True, progress=progress)
     unpack_folder(file, archive.holds, folder, archive.tar)
-    file.unlink()
-    return folder
 
 
 def unpack_folder(file: Path, name: str, target: Path, tar: str | None = None) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bioscnn.errors import UserError
+from bioscnn.locks import locked
 
 if TYPE_CHECKING:
     from requests import Response
@@ -30,8 +33,8 @@ def retrieve(
 ) -> Path:
     """Return ``target``, downloading it first where it is missing or has another md5.
 
-    The download goes to a temporary name, is checked, and only then gets its own name, so that a failed
-    or wrong download leaves nothing behind.
+    The download goes to the name with ``.part``, is checked, and only then gets its own name. Of two
+    processes that want the same file, the second waits for the first one's.
 
     Parameters
     ----------
@@ -44,37 +47,43 @@ def retrieve(
     otherwise : str
         What the user can do if no mirror delivers the right file.
     resumed : bool
-        Whether a download that breaks off goes on where it stopped, in the next call too: what has come
-        stays beside ``target`` under its name and ``.part``.
+        Whether what has come of a download that breaks off stays, and the next call goes on from there. Of a
+        process that was killed it stays in any case.
     progress : callable, optional
-        Told of the bytes as they come, if ``resumed``.
+        Told of the bytes as they come.
 
     Raises
     ------
     UserError
-        If no mirror delivers the right file.
+        If no mirror delivers the right file, or the folder cannot be written.
     """
-    import pooch
+    from requests.exceptions import RequestException
 
-    def resume(url: str, output: str, _: object) -> None:
-        part = target.with_name(f"{target.name}.part")
-        _download_rest(url, part, progress)
-        part.replace(output)
-
-    failures = []
-    for url in urls:
-        try:
-            pooch.retrieve(
-                url,
-                f"md5:{md5}",
-                fname=target.name,
-                path=target.parent,
-                downloader=resume if resumed else None,
-            )
-        except (OSError, ValueError) as error:
-            failures.append(f"{url}: {_reason(error)}")
-        else:
-            return target
+    part, failures = target.with_name(f"{target.name}.part"), []
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with locked(target.with_name(f".{target.name}.lock")):
+            if target.is_file() and _md5_of(target) == md5:
+                return target
+            for url in urls:
+                try:
+                    _download_rest(url, part, progress)
+                    if _md5_of(part) != md5:
+                        part.unlink()
+                        raise ValueError("the file there has another md5")
+                    part.replace(target)
+                except (RequestException, ValueError) as error:
+                    failures.append(f"{url}: {_reason(error)}")
+                    if not resumed:
+                        part.unlink(missing_ok=True)
+                else:
+                    return target
+    except OSError as error:
+        raise UserError(
+            f"cannot download {target.name}: {error.strerror}",
+            file=target.parent,
+            fix="free some space there, or name another cache folder in BIOSCNN_CACHE",
+        ) from error
     raise UserError(
         f"cannot download {target.name}",
         value="; ".join(failures),
@@ -109,7 +118,7 @@ def _append(url: str, part: Path, have: int, progress: Progress | None) -> None:
         answer.raise_for_status()
         begin = _first_byte(answer)
         if begin not in (None, have):
-            raise OSError(f"the server sent the bytes from {begin} on instead of those from {have} on")
+            raise ValueError(f"the server sent the bytes from {begin} on instead of those from {have} on")
         have = begin or 0
         total = have + int(answer.headers.get("Content-Length", -have))
         with part.open("ab" if have else "wb") as file:
@@ -126,11 +135,12 @@ def _first_byte(answer: Response) -> int | None:
     return int(begin[1]) if begin and answer.status_code == 206 else None
 
 
-def _reason(error: OSError | ValueError) -> str:
-    from requests.exceptions import ConnectionError, RequestException
+def _md5_of(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, partial(hashlib.md5, usedforsecurity=False)).hexdigest()
 
-    if isinstance(error, ConnectionError):
-        return "no connection"
-    if isinstance(error, ValueError) and not isinstance(error, RequestException):
-        return "the file there has another md5"
-    return str(error)
+
+def _reason(error: OSError | ValueError) -> str:
+    from requests.exceptions import ConnectionError
+
+    return "no connection" if isinstance(error, ConnectionError) else str(error)

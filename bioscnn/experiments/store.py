@@ -12,7 +12,14 @@ import numpy as np
 
 from bioscnn.errors import UserError
 from bioscnn.experiments.unit import Outcome, Unit
-from bioscnn.files import read_npz, unwritable_is_told, write_csv, write_json, write_npz
+from bioscnn.files import (
+    read_npz,
+    remove_half_written,
+    unwritable_is_told,
+    write_csv,
+    write_json,
+    write_npz,
+)
 
 UNITS = "units"
 SPEC = "spec.json"
@@ -85,6 +92,7 @@ class Store:
         for folder in (self.folder, self.units):
             with unwritable_is_told(folder):
                 folder.mkdir(parents=True, exist_ok=True)
+            remove_half_written(folder)
         path = self.folder / SPEC
         if path.exists():
             check_spec(path, spec["plan"])

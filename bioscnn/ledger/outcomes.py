@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,7 @@ from bioscnn.caches import cache_folder
 from bioscnn.conversion import rate_codes, simplified
 from bioscnn.conversion.stages import stages
 from bioscnn.encoding import SpikeTrains, Stimulus
-from bioscnn.files import write_atomically
+from bioscnn.files import read_npz, write_npz
 from bioscnn.ledger.conditions import Case, Conditions, normalisation_for, spiking_network
 from bioscnn.network import OUTPUT, READOUT
 from bioscnn.readout import decisions
@@ -82,8 +81,9 @@ def spiking_classes(
     for name, conditions in wanted.items():
         simulation = _simulation(case, conditions, device)
         path = _path(simulation, conditions, rule)
-        if path.is_file():
-            chosen[name] = np.load(path, allow_pickle=False)
+        kept = (read_npz(path) or {}).get("classes")
+        if kept is not None:
+            chosen[name] = kept
         else:
             waiting.setdefault(simulation.key, (simulation, []))[1].append(name)
     for simulation, names in waiting.values():
@@ -160,11 +160,9 @@ def _portions(stimulus: Stimulus) -> Iterator[Stimulus]:
 def _path(simulation: _Simulation, conditions: Conditions, rule: str) -> Path:
     readout = Path(bioscnn.readout.__file__).read_text(encoding="utf-8")
     words = [simulation.key, conditions.first_step, rule, readout]
-    return cache_folder() / "ledger" / f"{hashlib.sha256(repr(words).encode()).hexdigest()[:32]}.npy"
+    return cache_folder() / "ledger" / f"{hashlib.sha256(repr(words).encode()).hexdigest()[:32]}.npz"
 
 
 def _keep(path: Path, classes: Classes) -> None:
-    content = BytesIO()
-    np.save(content, classes, allow_pickle=False)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, content.getvalue())
+    write_npz(path, {"classes": classes})

@@ -6,12 +6,9 @@ import gc
 import json
 from base64 import b64encode
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from bioscnn.caches import cache_folder
-from bioscnn.errors import UserError
-from bioscnn.files import write_json
+from bioscnn.caches import cache_folder, keep_text, kept_text
 from bioscnn.fingerprint import code_of_modules, hash_of, version_of
 from bioscnn.forks import shared_out
 from bioscnn.plots.files import CSS_PIXELS_PER_INCH, to_svg
@@ -92,11 +89,9 @@ def _kept(figure: Figure, width: float) -> tuple[str, list[float]]:
     module, *numbers = figure.drawn_from
     key = hash_of(code_of_modules(str(module)), version_of("matplotlib"), width, numbers)
     path = cache_folder() / "drawings" / f"{key}.json"
-    with suppress(OSError, ValueError):
-        svg, size = json.loads(path.read_text(encoding="utf-8"))
+    if (text := kept_text(path)) is not None:
+        svg, size = json.loads(text)
         return str(svg), [float(inches) for inches in size]
     drawn = _drawn(figure, width)
-    with suppress(OSError, UserError):  # where the folder cannot be written, it is drawn each time
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(path, drawn)
+    keep_text(path, json.dumps(drawn))
     return drawn

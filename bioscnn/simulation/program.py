@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -15,6 +16,9 @@ from bioscnn.files import scratch_folder
 from bioscnn.locks import locked
 from bioscnn.processes import run_guarded
 from bioscnn.simulation.source import write_source
+
+WHOLE = "whole"
+"""Name of the file that says what a program's files hold, by a hash."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +48,34 @@ class Program:
 
 
 def obtain(shape: Shape) -> Program | None:
-    """Return the cached program of a shape, or None."""
+    """Return the cached program of a shape, or None if there is none, or it is damaged."""
     folder = cache_folder() / "programs" / shape.key()
-    return Program(folder, shape.arguments) if (folder / "main").is_file() else None
+    try:
+        made = (folder / WHOLE).stat().st_ino
+    except OSError:
+        return None
+    return Program(folder, shape.arguments) if _is_whole(folder, made) else None
+
+
+@cache
+def _is_whole(folder: Path, made: int) -> bool:
+    """Return whether a program, told by its inode, is as it was compiled; it is read once in this process."""
+    try:
+        return (folder / WHOLE).read_text(encoding="ascii") == _content_of(folder)
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _content_of(folder: Path) -> str:
+    """Return the hash of what a program reads: itself, and the arrays of the connectivity."""
+    digest = hashlib.blake2b(digest_size=16)
+    read = ("main", "*.so", "static_arrays/*")
+    for path in sorted(path for pattern in read for path in folder.rglob(pattern) if path.is_file()):
+        digest.update(f"{path.name} {path.stat().st_size}\n".encode())
+        with path.open("rb") as file:
+            while piece := file.read(1 << 20):
+                digest.update(piece)
+    return digest.hexdigest()
 
 
 class Shape(Protocol):
@@ -100,7 +129,9 @@ def build(shape: ShapeType, write: Callable[[ShapeType, Path], list[list[str]]] 
                     )
             for leftover in folder.rglob("*.o"):
                 leftover.unlink()
-            shutil.rmtree(final, ignore_errors=True)  # what somebody has damaged
+            (folder / WHOLE).write_text(_content_of(folder), encoding="ascii")
+            if final.exists():  # what somebody has damaged
+                final.replace(scratch / "damaged")
             folder.replace(final)
     except OSError as error:
         if (made_meanwhile := obtain(shape)) is not None:  # where the file system knows no locks

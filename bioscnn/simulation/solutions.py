@@ -11,9 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from bioscnn.caches import cache_folder
-from bioscnn.errors import UserError
-from bioscnn.files import write_json
+from bioscnn.caches import cache_folder, keep_text, kept_text
 
 FUNCTIONS = (
     "exp",
@@ -57,14 +55,11 @@ def kept(asked: object, solve: Callable[[], Any], fits: Callable[[Any], bool]) -
     sources = [(here / name).read_text(encoding="utf-8") for name in SOLVED_BY]
     key = json.dumps([asked, sources, version("brian2"), version("sympy")])
     file = cache_folder() / "solutions" / f"{hashlib.sha256(key.encode()).hexdigest()[:20]}.json"
-    with suppress(OSError, ValueError, SyntaxError, RecursionError):
-        found = json.loads(file.read_text(encoding="utf-8"))
-        if fits(found):
+    with suppress(ValueError, SyntaxError, RecursionError):
+        if (text := kept_text(file)) is not None and fits(found := json.loads(text)):
             return found
     found = solve()
-    with suppress(OSError, UserError):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_json(file, found)
+    keep_text(file, json.dumps(found))
     return found
 
 

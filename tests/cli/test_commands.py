@@ -118,6 +118,32 @@ def test_an_interrupted_run_leaves_nothing(tmp_path):
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
+def interrupted(code, folder, word):
+    """Interrupt a program when it says a word; return its code and what else it said."""
+    with subprocess.Popen(
+        [sys.executable, "-c", code], cwd=folder, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stderr.readline() == f"{word}\n"
+        process.send_signal(signal.SIGINT)
+        return process.wait(), process.stderr.read()
+
+
+SAYS = "import os, sys, time, atexit; say = lambda word: (os.write(2, word + b'\\n'), time.sleep(2))\n"
+
+
+def test_ctrl_c_while_the_program_loads_ends_with_one_line(tmp_path):
+    slow = "class Slow:\n def find_spec(self, name, *_):\n  if name == 'typer': say(b'loading')\n"
+    code = f"{SAYS}{slow}sys.meta_path.insert(0, Slow())\nfrom bioscnn.__main__ import main; main()"
+    assert interrupted(code, tmp_path, "loading") == (2, "bioscnn: interrupted; nothing was begun\n")
+
+
+def test_ctrl_c_when_all_is_done_changes_nothing(tmp_path):
+    """Python takes a while to end, most of all with torch."""
+    code = f"{SAYS}atexit.register(say, b'ending'); sys.argv[1:] = ['--version']\n"
+    code += "from bioscnn.__main__ import main; main()"
+    assert interrupted(code, tmp_path, "ending") == (0, "")
+
+
 @pytest.mark.slow
 def test_a_full_disk_is_named_and_leaves_nothing(tmp_path, finished):
     assert finished

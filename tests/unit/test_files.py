@@ -7,13 +7,14 @@ import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import numpy as np
 import pytest
 
 from bioscnn import files
 from bioscnn.errors import UserError
-from bioscnn.files import read_npz, scratch_folder, write_atomically, write_npz
+from bioscnn.files import read_npz, scratch_folder, whole_folder, write_atomically, write_npz
 from bioscnn.locks import locked
 from bioscnn.script import study as script
 from bioscnn.script.text import Script
@@ -29,6 +30,15 @@ with scratch_folder(Path(sys.argv[1]), ".building") as folder:
     (folder / "inside" / "file").write_text("half")
     print(folder, flush=True)
     input()
+"""
+HOLDS_FILE = """
+import sys; from pathlib import Path
+from bioscnn import files
+def stop(*_):
+    print("written", flush=True)
+    input()
+Path.replace = Path.symlink_to = stop
+getattr(files, sys.argv[1])(Path(sys.argv[2]), *([b"half"] if sys.argv[1] == "write_atomically" else []))
 """
 HOLDS_LOCK = """
 import sys; from pathlib import Path
@@ -64,6 +74,58 @@ def test_the_folder_of_a_killed_process_is_removed_by_the_next_and_that_of_a_liv
         process.communicate("\n")
         assert process.returncode == 0
     assert not own.exists() and list(tmp_path.iterdir()) == [other]
+
+
+@pytest.mark.parametrize("write", ["write_atomically", "point_latest"])
+def test_what_a_process_that_is_killed_has_half_written_is_removed_by_the_next(tmp_path, write):
+    killed = python(HOLDS_FILE, write, tmp_path / "file", **PIPES)
+    assert killed.stdout.readline() == "written\n"
+    killed.kill()
+    killed.communicate()
+    assert list(tmp_path.iterdir())
+    write_atomically(tmp_path / "other", b"whole")
+    assert [path.name for path in tmp_path.iterdir()] == ["other"]
+
+
+def test_a_folder_whose_removal_was_interrupted_is_removed_by_the_next(tmp_path, monkeypatch):
+    def interrupted(folder):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("bioscnn.files.shutil.rmtree", interrupted)
+        with scratch_folder(tmp_path, ".building") as folder:
+            (folder / "file").touch()
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name], "its lock is gone"
+    files._remove_abandoned.cache_clear()  # as in another process
+    with scratch_folder(tmp_path, ".building"):
+        assert not folder.exists()
+    assert not list(tmp_path.iterdir())
+
+
+def test_of_several_that_make_the_same_folder_at_once_each_one_succeeds(tmp_path):
+    begin, n = Barrier(4, timeout=60), 10
+
+    def make(k: int) -> None:
+        for _ in range(n):
+            begin.wait()
+            with whole_folder(tmp_path / "run", lambda _: True) as scratch:
+                for name in ("a", "b", "c"):
+                    (scratch / name).write_text(str(k))
+            assert (tmp_path / "run" / "a").exists()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(make, range(4)))
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+    assert len({(tmp_path / "run" / name).read_text() for name in ("a", "b", "c")}) == 1
+
+
+def test_an_earlier_result_stays_until_the_new_one_is_whole(tmp_path, monkeypatch):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "file").write_text("earlier")
+    monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt), whole_folder(tmp_path / "run", lambda _: True):
+        pass
+    assert (tmp_path / "run" / "file").read_text() == "earlier"
 
 
 def test_a_lock_excludes_other_processes_until_its_holder_dies(tmp_path):

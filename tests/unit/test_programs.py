@@ -14,7 +14,7 @@ from bioscnn.conversion import convert
 from bioscnn.errors import UserError
 from bioscnn.neurons import LIF, ExponentialCurrent
 from bioscnn.simulation.cpp_device import constant_files, run_batch
-from bioscnn.simulation.program import Program, build, obtain
+from bioscnn.simulation.program import WHOLE, Program, _is_whole, build, obtain
 from bioscnn.simulation.shape import ProgramShape
 from tests.networks import currents, every_layer
 from tests.processes import descendants, gone_soon, lines_soon, python
@@ -37,9 +37,11 @@ class Simple:
         return "0123456789abcdef"
 
 
-def compile_simple(code: str = NEEDS_A_SECOND) -> Program:
+def compile_simple(code: str = NEEDS_A_SECOND, arrays: dict[str, bytes] | None = None) -> Program:
     def write(_: object, folder: Path) -> list[list[str]]:
-        folder.mkdir()
+        (folder / "static_arrays").mkdir(parents=True)
+        for name, content in (arrays or {}).items():
+            (folder / "static_arrays" / name).write_bytes(content)
         (folder / "main.cpp").write_text(code)
         (folder / "makefile").write_text(MAKEFILE)
         return [["make"]]
@@ -75,6 +77,20 @@ def test_of_several_processes_one_compiles_and_if_it_is_killed_the_next_does(cac
     assert [path.name for path in (cache / "cache" / "programs").iterdir()] == [Simple().key()]
     program = obtain(Simple())
     assert program is not None and subprocess.run(program.command).returncode == 16
+
+
+@pytest.mark.parametrize("damaged", ["main", "static_arrays/synapses", WHOLE])
+def test_a_program_that_is_damaged_is_compiled_again(cache, damaged):
+    """A changed synapse would change spikes, and nobody would know."""
+    folder = compile_simple("int main() { return 0; }", {"synapses": b"0123456789"}).folder
+    assert obtain(Simple()) is not None
+    content = (folder / damaged).read_bytes()
+    for other in (content[:-1], content[:5] + bytes([content[5] ^ 1]) + content[6:], b""):
+        (folder / damaged).write_bytes(other)
+        _is_whole.cache_clear()  # as in another process
+        assert obtain(Simple()) is None
+    made = compile_simple("int main() { return 0; }", {"synapses": b"0123456789"})
+    assert obtain(Simple()) == made and (folder / damaged).read_bytes() == content
 
 
 def test_a_program_that_does_not_compile_is_told_and_leaves_nothing(cache):

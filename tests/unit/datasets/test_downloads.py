@@ -5,6 +5,7 @@ import tarfile
 import threading
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -139,6 +140,23 @@ def test_without_a_network_the_user_learns_what_to_put_where(monkeypatch, cache)
     assert left_behind(cache) == []
 
 
+def test_of_several_that_want_a_file_at_once_one_downloads_it(server, official, cache):
+    file, server.body = official
+    with ThreadPoolExecutor(5) as pool:
+        assert len(set(pool.map(lambda _: mnist_files.download(file), range(5)))) == 1
+    assert server.requests == 1 and left_behind(cache) == [file.cached()]
+
+
+def test_a_download_of_a_process_that_was_killed_is_finished_by_the_next(server, official, cache):
+    file, server.body = official
+    part = file.cached().with_name(f"{file.cached().name}.part")
+    part.parent.mkdir(parents=True)
+    part.write_bytes(server.body[:7])
+    server.ranges = True
+    mnist_files.download(file)
+    assert server.asked == ["bytes=7-"] and left_behind(cache) == [file.cached()]
+
+
 def test_a_cache_that_cannot_be_written_is_a_user_error(server, official, cache):
     file, server.body = official
     cache.write_text("a file where the folder should be")
@@ -184,6 +202,19 @@ def test_recordings_are_fetched_and_unpacked_once(archive, server, cache):
     assert len(load_recordings("nmnist", "test", source="real")[0]) == 60_000
     fetch("nmnist")
     assert server.requests == 1
+
+
+def test_of_several_that_want_recordings_at_once_one_fetches_them(archive, server, cache):
+    with ThreadPoolExecutor(5) as pool:
+        list(pool.map(lambda _: fetch("nmnist"), range(5)))
+    assert server.requests == 1 and names(cache) == UNPACKED
+
+
+def test_an_archive_of_a_process_that_was_killed_after_unpacking_is_removed(archive, server, cache):
+    fetch("nmnist")
+    (cache / "downloads" / "nmnist-test.zip").write_bytes(server.body)
+    fetch("nmnist")
+    assert server.requests == 1 and names(cache) == UNPACKED
 
 
 def test_a_download_that_breaks_off_goes_on_where_it_stopped(archive, server, cache):
