@@ -12,7 +12,7 @@ import numpy as np
 
 from bioscnn.errors import UserError
 from bioscnn.experiments.unit import Outcome, Unit
-from bioscnn.files import read_npz, unwritable_is_told, write_csv, write_json, write_npz
+from bioscnn.files import read_npz, read_text, unwritable_is_told, write_csv, write_json, write_npz
 
 UNITS = "units"
 SPEC = "spec.json"
@@ -150,7 +150,7 @@ def check_spec(path: Path, plan: str) -> None:
         Naming the file.
     """
     try:
-        known = json.loads(path.read_text(encoding="utf-8"))["plan"]
+        known = json.loads(read_text(path))["plan"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise UserError(
             "a file of the results is damaged",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from tests.fuzz.bounded import fuzz, input_of, unlike
+from tests.fuzz.bounded import fuzz, input_of, load, unlike
 from tests.fuzz.readers import READERS
 
 
@@ -24,6 +24,7 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, help="folder for inputs that failed")
     asked = parser.parse_args()
     faulthandler.enable()
+    load()
     rows = []
     for name in asked.readers:
         reader = READERS[name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import mmap
 import os
@@ -26,12 +27,18 @@ from bioscnn.errors import UserError
 from tests.fuzz.mutate import mutate_bytes
 from tests.fuzz.readers import Reader
 
-MEMORY, SECONDS = 2**30, 10.0
+MEMORY = 2**30
+WAITED = 6
+"""So many times the processor time that an input may take may pass on the clock of a busy machine."""
+BEGUN = struct.Struct("<qdd")
+"""What a child says: inputs begun, and the moment and its processor time when the last one was."""
 SECRET = "outside/secret"
 """A file beside the folder of the input, which no reader may open."""
 
 STARTS = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "pty.spawn", "socket.connect",
           "pickle.find_class", "os.putenv"}  # fmt: skip
+PROGRAMS = ("git",)
+"""Programs that a reader may start: the arguments of all are words of bioscnn's own."""
 WRITES = {"os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.symlink", "os.link", "os.chmod", "os.truncate"}
 
 
@@ -90,8 +97,8 @@ def _child(
     reader: Reader, seeds: Sequence[bytes], numbers: Sequence[int], seed: int, folder: Path, tally: Tally, end: float
 ) -> int:
     """Read inputs in one child until it ends; return how many are done with."""
-    shared = mmap.mmap(-1, 16)  # inputs begun, and when the last one was
-    shared[:] = struct.pack("<qd", 0, time.monotonic())
+    shared = mmap.mmap(-1, BEGUN.size)
+    shared[:] = BEGUN.pack(0, time.monotonic(), 0.0)
     read_end, write_end = os.pipe()
     with contextlib.suppress(AttributeError):
         sys.stdout.flush()
@@ -112,15 +119,16 @@ def _child(
             if not part:
                 break
             report += part
-        begun, since = struct.unpack("<qd", shared[:])
-        hung = time.monotonic() - since > SECONDS
+        begun, since, computed = BEGUN.unpack(shared[:])
+        computing = _processor_time(process) - computed
+        hung = computing > reader.seconds or time.monotonic() - since > WAITED * reader.seconds
         late = time.monotonic() > end
         if hung or late:
             os.kill(process, signal.SIGKILL)
             break
     os.close(read_end)
     _, status, used = os.wait4(process, 0)
-    begun = struct.unpack("<qd", shared[:])[0]
+    begun = BEGUN.unpack(shared[:])[0]
     for line in report.splitlines():
         with contextlib.suppress(ValueError):
             outcome = json.loads(line)
@@ -131,11 +139,18 @@ def _child(
     tally.inputs += begun
     tally.seconds += used.ru_utime + used.ru_stime
     if hung:
-        tally.failures.append(Failure(numbers[begun - 1], "hang", f"{SECONDS} s"))
+        tally.failures.append(Failure(numbers[begun - 1], "hang", f"{reader.seconds} s"))
     elif status and not late:
         what = f"signal {os.WTERMSIG(status)}" if os.WIFSIGNALED(status) else f"exit {os.WEXITSTATUS(status)}"
         tally.failures.append(Failure(numbers[begun - 1], "crash", what))
     return max(begun, 1)
+
+
+def _processor_time(process: int) -> float:
+    """Return the processor time of a process, s."""
+    with open(f"/proc/{process}/stat") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _read_all(
@@ -147,11 +162,23 @@ def _read_all(
     watch = Watch(folder)
     counts: dict[str, int] = {}
     for done, number in enumerate(numbers, start=1):
-        shared[:] = struct.pack("<qd", done, time.monotonic())
+        shared[:] = BEGUN.pack(done, time.monotonic(), time.process_time())
         content = input_of(reader, seeds, seed, number)
-        shared[:] = struct.pack("<qd", done, time.monotonic())
+        shared[:] = BEGUN.pack(done, time.monotonic(), time.process_time())
         what, where = outcome(reader, content, place, watch)
         os.write(out, json.dumps({"number": number, "what": what, "where": where}).encode() + b"\n")
+
+
+def load() -> None:
+    """Load, before there are children, what all readers load, and what makes folders when it is loaded."""
+    import brian2
+    import matplotlib.pyplot as plt
+
+    import bioscnn.studies.prepare  # noqa: F401
+
+    plt.figure().savefig(io.BytesIO())
+    plt.close("all")
+    brian2.get_logger("fuzz")
 
 
 def prepare(reader: Reader, folder: Path) -> Path:
@@ -167,6 +194,7 @@ def prepare(reader: Reader, folder: Path) -> Path:
     os.dup2(nothing, 1)
     os.dup2(nothing, 2)
     warnings.simplefilter("error")
+    warnings.simplefilter("ignore", DeprecationWarning)  # of packages among each other
     if reader.beside is not None:
         reader.beside(place)
     return place
@@ -193,7 +221,7 @@ class Watch:
     def _hook(self, event: str, given: tuple[Any, ...]) -> None:
         if not self.on:
             return
-        if event in STARTS:
+        if event in STARTS and given[0] not in PROGRAMS:
             self.seen = f"{event} {given[0]!r}"[:200]
         elif event == "open" and isinstance(given[0], str | bytes):
             path = os.path.realpath(os.fsdecode(given[0]))

@@ -44,6 +44,8 @@ class Reader:
         Writes what lies beside the input, once.
     share : float
         How many inputs it is given, where a fast one is given 1.
+    seconds : float
+        How long it may take for an input.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Reader:
     read: Callable[[Path], object]
     beside: Callable[[Path], None] | None = None
     share: float = 1.0
+    seconds: float = 10.0
 
     def put(self, content: bytes, place: Path) -> Path:
         """Write an input where it is read, and return its path."""
@@ -242,9 +245,19 @@ def _keras(folder: Path) -> list[bytes]:
 
 
 def _network(path: Path) -> object:
-    from bioscnn.studies.describe import describe_conversion
+    """Read a network, compute with it, and make it a spiking one, as `bioscnn.convert` does."""
+    import bioscnn
+    from bioscnn.ann import read_model
+    from bioscnn.errors import UserError
 
-    return describe_conversion(str(path))
+    graph = read_model(path)
+    images = np.random.default_rng(1).random((2, *graph.input_shape), np.float32)
+    if images.size > 5000:
+        return graph
+    try:
+        return graph.forward(images), bioscnn.convert(graph, images=images)
+    except UserError as error:
+        raise error.but(file=path) from None  # the network was given, not its file
 
 
 def _card(folder: Path) -> list[bytes]:
@@ -257,7 +270,9 @@ def _beside_card(place: Path) -> None:
 
 
 def _of_card(path: Path) -> object:
-    return _network(path.with_suffix(".onnx"))
+    from bioscnn.studies.describe import describe_conversion
+
+    return describe_conversion(str(path.with_suffix(".onnx")))
 
 
 def _nir(folder: Path) -> list[bytes]:
@@ -366,10 +381,11 @@ def _read_run(path: Path) -> object:
 
 
 def _page(path: Path) -> object:
-    """Write a report, its figures drawn in this process."""
+    """Write a report, its figures drawn for phones alone and in this process."""
     from bioscnn.report import pictures, write_report
 
     pictures.shared_out = map  # type: ignore[assignment]
+    pictures._widths = lambda figure: (pictures.NARROW,)  # type: ignore[assignment]
     return write_report(path)
 
 
@@ -546,7 +562,7 @@ READERS = {
         Reader("training", "train.toml", _toml_files("networks/*.toml"), mutate_toml, _training, _beside_studies),
         Reader("--set", "set.txt", _set, mutate_bytes, _read_set),
         Reader("run", "run/", _run_folder, mutate_zip, _read_run),
-        Reader("report", "run/", _run_folder, mutate_zip, _page, share=0.02),
+        Reader("report", "run/", _run_folder, mutate_zip, _page, share=0.005, seconds=60.0),
         Reader("compare", "run/", _compared, mutate_zip, _compare, _beside_compared),
         Reader("export", "run/", _compared, mutate_zip, _export),
         Reader("index", "results/", _results, mutate_zip, _index, share=0.1),
