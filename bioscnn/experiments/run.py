@@ -22,6 +22,7 @@ from bioscnn.files import point_latest, write_atomically, write_csv, write_json
 from bioscnn.fingerprint import hash_of
 from bioscnn.report import write_index
 from bioscnn.report.render import write_page
+from bioscnn.result_versions import in_format
 from bioscnn.studies.naming import result_folder
 from bioscnn.studies.provenance import code_version, environment
 from bioscnn.studies.watcher import Watcher
@@ -198,7 +199,7 @@ def run_experiment(
         for name, rows in analysis.tables.items():
             write_csv(folder / f"{name}.csv", rows)
         store.write_overview(every, made)
-        summary = _summary(experiment, analysis, made, begun, version, computed)
+        summary = in_format(_summary(experiment, analysis, made, begun, version, computed))
         summary["units_per_second"] = per_second
         write_json(folder / "summary.json", summary)
         progress.stage("reporting")

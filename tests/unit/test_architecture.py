@@ -10,7 +10,7 @@ LEVELS = [
     ["errors"],
     ["brian_versions", "extras"],
     ["brian_preferences"],
-    ["quantities", "identifiers", "toml", "batch_jobs", "seeds", "draws", "spikes", "caches"],
+    ["quantities", "identifiers", "toml", "batch_jobs", "seeds", "draws", "spikes", "caches", "result_versions"],
     ["processes", "forks", "locks", "files", "statistics", "large_arrays", "fingerprint"],
     ["neurons", "datasets"],
     ["doctor"],
