@@ -215,23 +215,24 @@ class Watch:
     """Notes what a process starts, and what it writes or opens outside of a folder."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.seen, self.on = os.path.realpath(folder), "", False
+        self.folder, self.on = os.path.realpath(folder), False
+        self.seen: tuple[str, str] | None = None
         sys.addaudithook(self._hook)
 
     def _hook(self, event: str, given: tuple[Any, ...]) -> None:
         if not self.on:
             return
         if event in STARTS and given[0] not in PROGRAMS:
-            self.seen = f"{event} {given[0]!r}"[:200]
+            self.seen = "started", f"{event} {given[0]!r}"[:200]
         elif event == "open" and isinstance(given[0], str | bytes):
             path = os.path.realpath(os.fsdecode(given[0]))
             writes = isinstance(given[2], int) and given[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC)
             if path == f"{self.folder}/{SECRET}" or (writes and not self._inside(path)):
-                self.seen = f"open {path}"
+                self.seen = "outside", f"open {path}"
         elif event in WRITES:
             path = os.path.realpath(os.path.dirname(os.fsdecode(given[1 if event == "os.symlink" else 0])))
             if not self._inside(path):
-                self.seen = f"{event} {path}"
+                self.seen = "outside", f"{event} {path}"
 
     def _inside(self, path: str) -> bool:
         return path == os.devnull or (path.startswith(self.folder) and not path.startswith(f"{self.folder}/outside"))
@@ -240,7 +241,7 @@ class Watch:
 def outcome(reader: Reader, content: bytes, place: Path, watch: Watch) -> tuple[str, str]:
     """Read an input; return what became of it, and where."""
     path = reader.put(content, place)
-    watch.seen, watch.on = "", True
+    watch.seen, watch.on = None, True
     try:
         reader.read(path)
         what, where = "read", ""
@@ -252,7 +253,7 @@ def outcome(reader: Reader, content: bytes, place: Path, watch: Watch) -> tuple[
         what, where = "traceback", f"{type(error).__name__} {_place(error)}"
     finally:
         watch.on = False
-    return ("started" if watch.seen.split(".")[0] != "open" else "outside", watch.seen) if watch.seen else (what, where)
+    return watch.seen or (what, where)
 
 
 def _judged(error: UserError, path: Path, place: Path) -> tuple[str, str]:
