@@ -27,6 +27,9 @@ from bioscnn.locks import locked
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+LARGEST_TEXT = 10**8
+"""A text, such as that of a study or of results, that has more bytes is not read."""
+
 LARGEST_UNPACKED = 10**9
 """A compressed file that unpacks to more bytes is not read: it may be made to fill the memory."""
 
@@ -118,7 +121,7 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]] | None:
         Arrays by name; None if the file is absent or damaged, holds Python objects, or unpacks to more than
         `LARGEST_UNPACKED` and more than its own size.
     """
-    from numpy import load
+    from numpy import load, ndarray
 
     try:
         if not path.is_file():
@@ -128,10 +131,45 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]] | None:
         if unpacked > max(LARGEST_UNPACKED, path.stat().st_size):
             return None
         with load(path, allow_pickle=False) as arrays:
-            return dict(arrays)
+            found = dict(arrays)
+        # NumPy gives a member that is no array as its bytes.
+        return found if all(isinstance(array, ndarray) for array in found.values()) else None
     except (OSError, ValueError, EOFError, MemoryError, OverflowError, RuntimeError, TokenError,
             zipfile.BadZipFile, zlib.error, lzma.LZMAError):  # fmt: skip
         return None
+
+
+def read_text(path: Path, most: int = LARGEST_TEXT) -> str:
+    """Read a text that lies on a disk.
+
+    Parameters
+    ----------
+    path : Path
+        A file, or a link to one.
+    most : int
+        Bytes that it may have.
+
+    Raises
+    ------
+    FileNotFoundError, UnicodeDecodeError
+        If nothing is there, or it is not UTF-8.
+    UserError
+        If it is a pipe or a device, which may never end, too large, or cannot be read.
+    """
+    require_file(path)
+    try:
+        with path.open(encoding="utf-8", newline=None) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > most:
+                raise UserError(
+                    "a text that is too large to be one", file=path, value=f"{size:,} bytes",
+                    expected=f"at most {most:,} bytes",
+                )  # fmt: skip
+            return file.read()
+    except (FileNotFoundError, UnicodeDecodeError):
+        raise
+    except OSError as error:
+        raise UserError(f"cannot read the file: {error.strerror}", file=path) from None
 
 
 def path_of(given: object, key: str = "path", expected: str = "the path of a file or a folder") -> Path:
@@ -165,8 +203,9 @@ def require_file(path: Path, **details: str) -> None:
         mode = path.stat().st_mode
     except FileNotFoundError:
         return
-    except OSError as error:
-        raise UserError("cannot read the file", file=path, value=error.strerror) from error
+    except (OSError, ValueError) as error:  # of a name with a null
+        value = error.strerror if isinstance(error, OSError) else str(error)
+        raise UserError("cannot read the file", file=path, value=value) from error
     if not stat.S_ISREG(mode):
         details = {"expected": "a file on a disk"} | details
         value = _KINDS.get(stat.S_IFMT(mode), "something else")

@@ -12,7 +12,7 @@ from typing import Any
 from bioscnn.ann.formats import READ, refuse_format
 from bioscnn.ann.graph import LayerGraph
 from bioscnn.errors import UserError
-from bioscnn.files import path_of, require_file
+from bioscnn.files import path_of, read_text
 
 _TEXT, _LIST, _OBJECT = ((str,), "a text"), ((list,), "a list"), ((dict,), "an object")
 KINDS: dict[str, tuple[tuple[type, ...], str]] = {
@@ -99,11 +99,10 @@ def read_card(name_or_path: str | Path) -> dict[str, Any] | None:
         If there is no such network, or its card is none.
     """
     path = locate(name_or_path).with_suffix(".json")
-    require_file(path)
-    if not path.is_file():
-        return None
     try:
-        card = json.loads(path.read_text(encoding="utf-8"))
+        card = json.loads(read_text(path))
+    except FileNotFoundError:
+        return None
     except (ValueError, RecursionError) as error:
         raise UserError(f"not a JSON file: {error}", file=path) from None
     if not isinstance(card, dict):

@@ -54,6 +54,11 @@ def memory() -> float:
         known = float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     except (AttributeError, ValueError, OSError):
         return float("inf")
+    import resource
+
+    bound = resource.getrlimit(resource.RLIMIT_AS)[0]  # of address space, as batch systems set it
+    if bound != resource.RLIM_INFINITY:
+        known = min(known, float(bound))
     for file in _LIMITS:
         try:
             known = min(known, float(file.read_text(encoding="ascii")))

@@ -12,7 +12,7 @@ from textwrap import wrap
 from bioscnn.claims.numbers import CELL, CLAIMED, NO_CLAIM, numbers_in, with_numbers
 from bioscnn.claims.tables import VALUE, VERDICT, Cells, Table, read_table
 from bioscnn.errors import UserError
-from bioscnn.files import write_atomically
+from bioscnn.files import read_text, write_atomically
 
 MARKED = re.compile(r"<!--= (.*?) -->(.*?)<!--/-->", re.DOTALL)
 BEGIN, END = "<!--=", "<!--/-->"
@@ -76,7 +76,7 @@ def read_page(page: Path) -> str:
         If it cannot be read.
     """
     try:
-        return page.read_text(encoding="utf-8")
+        return read_text(page)
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"a page that cannot be read: {error}", file=page) from None
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from bioscnn.errors import UserError
-from bioscnn.files import write_atomically
+from bioscnn.files import read_text, write_atomically
 from bioscnn.fingerprint import ROOT, code_of_modules
 from bioscnn.studies.provenance import code_version
 from bioscnn.toml import parse_toml
@@ -100,6 +100,8 @@ def code_hash(name: str) -> str | None:
 def file_of(module: str) -> Path | None:
     """Return the file of a module of bioscnn; None if there is none."""
     top, *parts = module.split(".")
+    if not all(part.isidentifier() for part in parts):
+        return None
     places = ROOT.joinpath(*parts, "__init__.py"), ROOT.joinpath(*parts).with_suffix(".py")
     return next((path for path in places if top == "bioscnn" and path.is_file()), None)
 
@@ -131,7 +133,7 @@ def read_record(table: Path) -> Record:
     """
     path = table.with_suffix(".toml")
     try:
-        values = parse_toml(path.read_text(encoding="utf-8"))
+        values = parse_toml(read_text(path))
     except FileNotFoundError:
         raise UserError(
             "nothing says what made a table", file=path,

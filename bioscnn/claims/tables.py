@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bioscnn.claims.record import Record, read_record
 from bioscnn.errors import UserError
+from bioscnn.files import read_text
 
 Cells = Mapping[str, str]
 
@@ -118,7 +119,7 @@ def read_table(folder: Path, name: str) -> Table:
             fix="take it from results: `bioscnn claims --take`",
         )  # fmt: skip
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path)
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"a table that cannot be read: {error}", file=path) from None
     header, *rows = list(csv.reader(io.StringIO(text))) or [[]]

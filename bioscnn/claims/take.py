@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -13,8 +14,12 @@ from typing import Any
 
 from bioscnn.claims.record import Record, code_hash, data_hash, file_of, read_record, write_table
 from bioscnn.errors import UserError
+from bioscnn.files import read_text
 from bioscnn.fingerprint import ROOT, closure
 from bioscnn.toml import parse_toml
+
+_COMMIT = re.compile("[0-9a-f]{7,64}")
+_DAMAGE = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, csv.Error)
 
 CLASSIFY = "bioscnn.experiments.classify:CLASSIFY"
 """The measure that simulates and reads a study as a run does."""
@@ -46,17 +51,17 @@ def take_table(
     """
     try:
         if result.suffix == ".csv":
-            content = result.read_text(encoding="utf-8")
+            content = read_text(result)
             record = made_by or record_of(result.parent, varied, data)
         elif (result.parent / "provenance.json").is_file():
             content, record = _run(result, varied)
         else:
-            verdict = json.loads(result.read_text(encoding="utf-8"))["verdict"]
+            verdict = json.loads(read_text(result))["verdict"]
             content, record = (
                 _csv([["verdict"], *([part] for part in verdict)]),
                 record_of(result.parent, varied, data),
             )
-    except (OSError, ValueError, LookupError, TypeError) as error:
+    except _DAMAGE as error:
         raise UserError(
             f"no table of results: {error}", file=result, expected="a CSV file, or summary.json"
         ) from None
@@ -75,20 +80,19 @@ def record_of(folder: Path, varied: str, data: Path | None = None) -> Record:
         If it is no folder of a finished experiment.
     """
     try:
-        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-        with (folder / "units.csv").open(encoding="utf-8", newline="") as file:
-            units = list(csv.DictReader(file))
+        summary = json.loads(read_text(folder / "summary.json"))
+        units = list(csv.DictReader(io.StringIO(read_text(folder / "units.csv"))))
         commits = sorted({unit["commit"] for unit in units})
         code = {unit["measure"]: unit["code"] for unit in units}
         code = {name: _hash_at(summary["commit"], name) or old for name, old in code.items()}
-        command = summary["command"]
-    except (OSError, ValueError, LookupError, TypeError) as error:
+        command = str(summary["command"])
+        weights = summary.get("weights")
+    except _DAMAGE as error:
         raise UserError(
             f"no results of a finished experiment: {error}",
             file=folder,
             expected="summary.json and units.csv",
         ) from None
-    weights = summary.get("weights")
     return Record(
         command, ", ".join(commits), varied, code=code,
         weights=weights if isinstance(weights, dict) else {}, data=_data_of(summary, data),
@@ -97,8 +101,8 @@ def record_of(folder: Path, varied: str, data: Path | None = None) -> Record:
 
 def _run(summary: Path, varied: str) -> tuple[str, Record]:
     """Return the numbers of a run, and what made them."""
-    numbers = json.loads(summary.read_text(encoding="utf-8"))
-    made_by = json.loads((summary.parent / "provenance.json").read_text(encoding="utf-8"))
+    numbers = json.loads(read_text(summary))
+    made_by = json.loads(read_text(summary.parent / "provenance.json"))
     shares = {"trained network": numbers["ann_accuracy"], **numbers["accuracy"]}
     rows: list[list[object]] = [["claim", "value", "low", "high", "unit", "n"]]
     rows += [[name, *interval, "share", numbers["n_trials"]] for name, interval in shares.items()]
@@ -116,10 +120,12 @@ def _run(summary: Path, varied: str) -> tuple[str, Record]:
 
 def _hash_at(commit: str | None, measure: str) -> str | None:
     """Return the hash of the code that a measure reaches, if that is as it was at a commit, else None."""
+    if not _COMMIT.fullmatch(str(commit)):  # what begins with a hyphen is an option of git
+        return None
     files = [str(path) for path in map(file_of, closure([measure.partition(":")[0]])) if path is not None]
-    words = ["git", "-C", str(ROOT), "diff", "--quiet", commit or "", "--", *files]
+    words = ["git", "-C", str(ROOT), "diff", "--quiet", str(commit), "--", *files]
     try:
-        same = bool(commit) and subprocess.run(words, capture_output=True, check=False).returncode == 0
+        same = subprocess.run(words, capture_output=True, check=False).returncode == 0
     except OSError:
         return None
     return code_hash(measure) if same else None

@@ -8,6 +8,7 @@ import zlib
 from pathlib import Path
 
 from bioscnn.errors import UserError
+from bioscnn.files import require_file
 
 FETCH_AGAIN = "copy or download the file again"
 MOST_BYTES = 1_000_000_000
@@ -24,6 +25,7 @@ def read_content(path: Path) -> bytes:
     UserError
         If the file cannot be read or its gzip stream is damaged.
     """
+    require_file(path)
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -37,11 +39,12 @@ def read_start(path: Path, length: int) -> bytes:
     They are none if the file cannot be read or is damaged; `read_content` says why.
     """
     try:
+        require_file(path)
         with path.open("rb") as stored:
             packed = stored.read(2) == _GZIP
             stored.seek(0)
             return (gzip.GzipFile(fileobj=stored) if packed else stored).read(length)
-    except (OSError, EOFError, zlib.error):
+    except (UserError, OSError, EOFError, zlib.error):
         return b""
 
 

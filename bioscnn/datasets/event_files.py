@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from bioscnn.datasets.contents import FETCH_AGAIN
 from bioscnn.datasets.events import EventStream
 from bioscnn.errors import UserError
-from bioscnn.files import write_atomically
+from bioscnn.files import require_file, write_atomically
 
 BYTES = 5  # of an event
 _OVERFLOW = 240  # the row number that says that the clock ran over
@@ -124,6 +124,7 @@ def read_events(path: str | Path, sensor_size: tuple[int, int]) -> EventStream:
     UserError
         If the file cannot be read or is damaged.
     """
+    require_file(Path(path))
     try:
         content = Path(path).read_bytes()
     except OSError as error:

@@ -6,18 +6,25 @@ some formats: Ghostscript for EPS. Here it tries the named formats alone.
 
 from __future__ import annotations
 
+import struct
 import warnings
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bioscnn.errors import UserError
+from bioscnn.files import require_file
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 MOST_PIXELS = 50_000_000
 """Of an image file: a large photograph. What unpacks to more is a bomb, or no example for these networks."""
+
+DAMAGE = (OSError, ValueError, SyntaxError, EOFError, MemoryError, struct.error, OverflowError, LookupError,
+          TypeError, AttributeError, ArithmeticError, zlib.error)  # fmt: skip
+"""What Pillow raises, whatever a damaged file holds."""
 
 SIGNATURES = {
     b"\xff\xd8\xff": "JPEG", b"\x89PNG": "PNG", b"GIF8": "GIF", b"BM": "BMP", b"II*\0": "TIFF",
@@ -46,12 +53,11 @@ def open_image(path: Path, formats: Sequence[str], **details: str) -> Image:
     """
     from PIL import Image
 
+    require_file(path)
     details = {"expected": "an intact image: " + " | ".join(formats)} | details
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the bound here is tighter
-            image = Image.open(path, formats=tuple(formats))
-        with image:
+        with warnings.catch_warnings(action="ignore"), Image.open(path, formats=tuple(formats)) as image:
+            # Pillow warns of what it makes good, such as metadata, and of sizes above a bound that is wider.
             if image.width * image.height > MOST_PIXELS:
                 raise UserError(
                     "an image of too many pixels",
@@ -61,7 +67,7 @@ def open_image(path: Path, formats: Sequence[str], **details: str) -> Image:
                     fix="make it smaller",
                 )
             image.load()
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+    except (*DAMAGE, Image.DecompressionBombError) as error:
         kind = _kind(path)
         if kind in (None, *formats):
             raise UserError("not an intact image", file=path, value=str(error), **details) from error

@@ -24,6 +24,7 @@ from bioscnn.fingerprint import hash_of
 from bioscnn.report import write_index
 from bioscnn.report.render import write_page
 from bioscnn.report.warned import sentences_of
+from bioscnn.result_versions import in_format
 from bioscnn.studies.naming import result_folder
 from bioscnn.studies.provenance import code_version, environment
 from bioscnn.studies.watcher import Watcher
@@ -201,7 +202,7 @@ def run_experiment(
         for name, rows in analysis.tables.items():
             write_csv(folder / f"{name}.csv", rows)
         store.write_overview(every, made)
-        summary = _summary(experiment, analysis, made, begun, version, computed)
+        summary = in_format(_summary(experiment, analysis, made, begun, version, computed))
         summary |= {"units_per_second": per_second, "warnings": warnings}
         write_json(folder / "summary.json", summary)
         progress.stage("reporting")

@@ -14,6 +14,7 @@ from bioscnn.errors import UserError
 from bioscnn.experiments.unit import Outcome, Unit
 from bioscnn.files import (
     read_npz,
+    read_text,
     remove_half_written,
     unwritable_is_told,
     write_csv,
@@ -158,7 +159,7 @@ def check_spec(path: Path, plan: str) -> None:
         Naming the file.
     """
     try:
-        known = json.loads(path.read_text(encoding="utf-8"))["plan"]
+        known = json.loads(read_text(path))["plan"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise UserError(
             "a file of the results is damaged",

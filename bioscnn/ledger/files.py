@@ -6,11 +6,12 @@ import csv
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from typing import Any
 
 from bioscnn.ledger.layers import LayerComparison
-from bioscnn.ledger.ledger import Entry, Ledger
+from bioscnn.ledger.ledger import Ledger
+from bioscnn.result_versions import in_format, upgraded
 from bioscnn.statistics import Estimate
 
 NUMBERS = {"part": "value"} | {name: name for name in ("low", "high", "low_holm", "high_holm", "p_holm")}
@@ -21,7 +22,7 @@ def to_json(ledger: Ledger, layers: Sequence[LayerComparison]) -> str:
     """Return a ledger and its layers as JSON, with the bias of each layer."""
     rows = [{**asdict(layer), "bias": layer.bias} for layer in layers]
     content = asdict(ledger, dict_factory=_without_sampling)
-    return json.dumps({**content, "layers": rows}, indent=1) + "\n"
+    return json.dumps(in_format({**content, "layers": rows}), indent=1) + "\n"
 
 
 def from_json(text: str) -> tuple[Ledger, list[LayerComparison]]:
@@ -30,34 +31,36 @@ def from_json(text: str) -> tuple[Ledger, list[LayerComparison]]:
     Raises
     ------
     ValueError
-        If the text is something else, or the ledger of an earlier version.
+        If the text is something else, or a value of a ledger is not what it should be.
     """
+    from pydantic import BaseModel, ConfigDict, ValidationError
+
+    class File(BaseModel):
+        model_config = ConfigDict(strict=True, allow_inf_nan=False)
+
+        ledger: Ledger
+        layers: list[LayerComparison]
+
     try:
-        content = json.loads(text)
-        entries = tuple(Entry(**_with_estimates(Entry, entry)) for entry in content["entries"])
-        read = {field.name: content[field.name] for field in fields(Ledger)}
-        rivals = tuple(content["rivals"])
-        ledger = Ledger(**{**_with_estimates(Ledger, read), "entries": entries, "rivals": rivals})
-        names = [field.name for field in fields(LayerComparison)]
-        layers = [LayerComparison(**{name: row[name] for name in names}) for row in content["layers"]]
-    except (KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ValueError(f"not a ledger of this version: {error!r}") from error
-    return ledger, layers
+        content = upgraded(json.loads(text), [_with_units])
+        layers = content.pop("layers")
+        read = File.model_validate_json(json.dumps({"ledger": content, "layers": layers}))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    except (LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(f"not a ledger: {error!r}") from None
+    return read.ledger, read.layers
+
+
+def _with_units(content: dict[str, Any]) -> dict[str, Any]:
+    """Return a ledger with the unit of its layers, which was Hz before there was a time code."""
+    return {**content, "layers": [{"unit": "Hz", **layer} for layer in content["layers"]]}
 
 
 def _without_sampling(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return the fields of a dataclass; distributions of estimates only serve to correct them."""
     return {name: value for name, value in pairs if name != "sampling"}
-
-
-def _with_estimates(kind: type[Entry | Ledger], content: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields of a ledger or an entry with their estimates."""
-    names = {field.name for field in fields(kind) if field.type == Estimate.__name__}
-    return {name: _estimate(value) if name in names else value for name, value in content.items()}
-
-
-def _estimate(content: dict[str, Any]) -> Estimate:
-    return Estimate(**{**content, "varied": tuple(content["varied"])})
 
 
 def to_csv(ledger: Ledger) -> str:

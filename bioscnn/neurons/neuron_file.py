@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bioscnn.errors import UserError
-from bioscnn.files import path_of
+from bioscnn.files import path_of, read_text
 from bioscnn.neurons.brian_checks import check
 from bioscnn.neurons.definition import Definition
 from bioscnn.toml import parse_toml
@@ -30,7 +30,7 @@ def read_definition(path: str | Path, changes: Mapping[str, Any] | None = None) 
     """
     path = path_of(path, "neuron.model", "the path of a file of a neuron")
     try:
-        table = parse_toml(path.read_text(encoding="utf-8"))
+        table = parse_toml(read_text(path))
     except FileNotFoundError:
         beside = ", ".join(sorted(p.name for p in path.parent.glob("*.toml"))) or "no .toml file"
         raise UserError(

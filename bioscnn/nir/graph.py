@@ -195,8 +195,9 @@ def _leaves(tree: Tree, inside: str = "") -> Iterator[tuple[str, Any]]:
 
 def graph_of(path: Path, tree: Tree) -> Graph:
     """Return the graph of a tree; errors as of `read_graph`."""
-    if tree.get("type") != "NIRGraph":
-        raise UserError("not a NIR graph", file=path, key="node/type", value=tree.get("type"))
+    kind = tree.get("type")
+    if not isinstance(kind, str) or kind != "NIRGraph":
+        raise UserError("not a NIR graph", file=path, key="node/type", value=kind)
     nodes: dict[str, Node] = {}
     edges = list(_dissolved(path, tree, "", nodes))
     for edge, times in Counter(edges).items():

@@ -32,6 +32,7 @@ TRUE, WRONG = PALETTE[0], PALETTE[1]
 
 THEME: dict[Any, Any] = {
     "text.parse_math": False,  # a name with dollar signs is a name
+    "text.usetex": False,  # nor does a file matplotlibrc of the current folder send it to TeX
     "font.size": 9,
     "axes.titlesize": 9,
     "axes.labelsize": 9,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bioscnn.errors import UserError
-from bioscnn.files import write_atomically
+from bioscnn.files import read_text, write_atomically
 
 
 class Document:
@@ -28,7 +28,7 @@ class Document:
         self.path, self.name = path, name
         self.begin, self.end = (f"<!-- benchmark {name}: {word} -->" for word in ("begin", "end"))
         try:
-            self._text = path.read_text(encoding="utf-8")
+            self._text = read_text(path)
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
             raise UserError(f"the document cannot be read: {reason}", file=path, key="--docs") from None

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from bioscnn import files
 from bioscnn.errors import UserError
 
 
@@ -20,7 +21,9 @@ def read_text(path: Path, fix: str) -> str:
         If it cannot be read, with `fix` as what to do.
     """
     try:
-        return path.read_text(encoding="utf-8")
+        return files.read_text(path)
+    except UserError as error:
+        raise error.but(fix=fix) from None
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise UserError(f"a file of the results cannot be read: {reason}", file=path, fix=fix) from error

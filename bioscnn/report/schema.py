@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from bioscnn.errors import UserError
 from bioscnn.readout import READOUTS
+from bioscnn.result_versions import KEY, upgraded
 
 LARGEST = 2**63 - 1
 ROUNDING = 1e-9
@@ -243,13 +244,20 @@ PLAIN = dict.fromkeys(("model_type", "dict_type"), "Input should be an object wi
 
 
 def check_facts(content: dict[str, Any], kind: type[Facts], path: Path, fix: str) -> dict[str, Any]:
-    """Return the content of a JSON file if it is of a kind.
+    """Return the content of a JSON file if it is of a kind, in the present format.
 
     Raises
     ------
     UserError
-        If a key is missing or a value is not what it should be: names file, key and value.
+        If a key is missing, a value is not what it should be, or a newer bioscnn wrote the file: names file,
+        key and value.
     """
+    try:
+        content = upgraded(content)
+    except ValueError as error:
+        raise UserError(
+            f"a file of the results cannot be read: {error}", file=path, key=KEY, fix=fix
+        ) from None
     try:
         kind.model_validate(content)
     except ValidationError as error:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from bioscnn.errors import UserError
-from bioscnn.files import write_json
+from bioscnn.files import read_text, write_json
 
 Outcome = Literal["done", "failed", "unfinished"]
 
@@ -59,7 +59,7 @@ def read_records(path: Path) -> dict[str, Record]:
     if not path.exists():
         return {}
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(read_text(path))
         return {name: _record(fields) for name, fields in content.items()}
     except (OSError, UnicodeDecodeError, LookupError, ValueError, TypeError, AttributeError) as error:
         raise UserError(

@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.errors import UserError
+from bioscnn.files import require_file
 from bioscnn.simulation.recording import PopulationRecording, Recording
 from bioscnn.spikes import SpikeTrains
 
@@ -201,6 +202,7 @@ def load_run(path: Path) -> RunData:
     UserError
         If the file is missing, truncated, or no run.
     """
+    require_file(path)
     try:
         with h5py.File(path, "r", track_order=True) as file:
             return _read_run(file)
@@ -253,6 +255,7 @@ class StoredRun:
         self._path = path
 
     def __enter__(self) -> Self:
+        require_file(self._path)
         with self._refusing():
             self._file = h5py.File(self._path, "r", track_order=True)
         return self

@@ -14,7 +14,7 @@ from bioscnn.neurons import ExponentialConductance, LeadingCount
 from bioscnn.quantities import format_quantity
 from bioscnn.simulation import Device
 from bioscnn.studies.config import KEYS_OF_ENCODINGS, StudyConfig
-from bioscnn.studies.prepare import calibration_input, convert_for
+from bioscnn.studies.prepare import calibration_input, check_shape, convert_for
 from bioscnn.studies.provenance import describe_network
 
 
@@ -39,7 +39,10 @@ def describe_conversion(model: str, data: Path | None = None) -> dict[str, Any]:
         If the network cannot be converted.
     """
     config, graph = _usual_study(model), read_model(model)
-    network = convert_for(config, graph, calibration_input(config, graph, data))
+    calibration = calibration_input(config, graph, data)
+    if calibration is not None:
+        check_shape(graph, calibration, model)
+    network = convert_for(config, graph, calibration)
     description = describe_network(network, Device())
     for projection, row in zip(network.projections, description["projections"], strict=True):
         row["weights"] = _weights(projection)

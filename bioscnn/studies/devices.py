@@ -11,6 +11,7 @@ from typing import Any
 from bioscnn.doctor import find_genn, find_gpu
 from bioscnn.files import write_csv, write_json
 from bioscnn.report import write_index
+from bioscnn.result_versions import FORMAT, KEY
 from bioscnn.simulation import simulate_batches
 from bioscnn.studies.compare import compare_runs
 from bioscnn.studies.comparison import Comparison, verdict
@@ -137,6 +138,7 @@ def run_devices(study: Study, *, data: Path | None, results: Path, progress: Wat
         seconds[variant] = _seconds_a_trial(variant.of(study), data)
         rows.append(_row(variant, base, compared, seconds[variant], seconds[variant] / seconds[NUMPY]))
     summary = {
+        KEY: FORMAT,
         "study": study.toml(),
         "started": started.isoformat(timespec="seconds"),
         **code_version(),

@@ -286,16 +286,8 @@ def check_fit(graph: LayerGraph, shown: Input, model: str) -> None:
     UserError
         If it does.
     """
+    check_shape(graph, shown, model)
     examples = shown.examples
-    if graph.input_shape != shown.shape:
-        raise UserError(
-            "the first layer of the network does not fit the data",
-            file=locate(model),
-            key="network.model",
-            value=f"{model} takes (channels, height, width) = {graph.input_shape}",
-            expected=f"{shown.shape}, the input of {examples.name}",
-            fix="train the network on input of this shape, or set dataset.name to the data it is for",
-        )
     if graph.n_classes != len(examples.classes):
         raise UserError(
             "the network has another number of classes than the data",
@@ -307,10 +299,27 @@ def check_fit(graph: LayerGraph, shown: Input, model: str) -> None:
         )
 
 
+def check_shape(graph: LayerGraph, shown: Input, model: str) -> None:
+    """Refuse a network that takes other input than the examples; errors as of `check_fit`."""
+    if graph.input_shape != shown.shape:
+        raise UserError(
+            "the first layer of the network does not fit the data",
+            file=locate(model),
+            key="network.model",
+            value=f"{model} takes (channels, height, width) = {graph.input_shape}",
+            expected=f"{shown.shape}, the input of {shown.examples.name}",
+            fix="train the network on input of this shape, or set dataset.name to the data it is for",
+        )
+
+
 def convert_for(config: StudyConfig, graph: LayerGraph, calibration: Input | None) -> SpikingNetwork:
     """Convert a network as the tables of a study say, with their weights, synaptic delay and noise."""
     intensities = None if calibration is None else calibration.intensities()
-    return furnished(spiking_network(conditions_of(config), graph, intensities), config)
+    try:
+        network = spiking_network(conditions_of(config), graph, intensities)
+    except UserError as error:
+        raise error if error.file else error.but(file=locate(config.network.model)) from None
+    return furnished(network, config)
 
 
 def structure(config: StudyConfig, graph: LayerGraph) -> SpikingNetwork:

@@ -22,6 +22,7 @@ from bioscnn.network import READOUT
 from bioscnn.readout import output_names
 from bioscnn.report import load_for_pages, renew_report, write_index, write_report
 from bioscnn.report.folder import read_facts
+from bioscnn.result_versions import in_format
 from bioscnn.simulation import Progress, simulate_batches
 from bioscnn.simulation.storage import RunFile
 from bioscnn.statistics import Estimate, proportion
@@ -133,9 +134,9 @@ def run_study(
             facts = (
                 _provenance(prepared, watch.started) | made_by | {"key": key, "changed": dict(study.edits)}
             )
-            write_json(scratch / "provenance.json", facts)
+            write_json(scratch / "provenance.json", in_format(facts))
             (scratch / "config.toml").write_text(study.toml(), encoding="utf-8")
-            summary, since = _summary(prepared, scores, findings, watch), ""
+            summary, since = in_format(_summary(prepared, scores, findings, watch)), ""
             if chosen is not None:
                 summary |= {"duration_auto": chosen.as_dict()}
             write_json(scratch / SUMMARY, summary)

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 
 from bioscnn.datasets.own import kind_and_path
 from bioscnn.errors import UserError
+from bioscnn.files import read_text
 from bioscnn.studies.config import FILE_OF_A_NEURON, KEYS_OF_NEURONS, KEYS_OF_SYNAPSES, StudyConfig
 from bioscnn.studies.config.tables import KEYS_OF_CONVERSION
 from bioscnn.studies.config.values import either
@@ -180,7 +181,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         If the file is missing or no TOML.
     """
     try:
-        return parse_toml(path.read_text(encoding="utf-8"))
+        return parse_toml(read_text(path))
     except UserError as error:
         raise error.but(file=path) from None
     except (OSError, ValueError) as error:

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -206,64 +207,64 @@ def made_up_ledger() -> str:
     return to_json(ledger, layers)
 
 
-@pytest.fixture
-def make_run(tmp_path: Path) -> MakeRun:
+def write_made_up_run(
+    place: Path,
+    n_trials: int = 200,
+    activity: float = 1.0,
+    n_classes: int = 10,
+    explained: bool = False,
+    recorded: str | None = None,
+    encoding: dict[str, object] | None = None,
+) -> Path:
     """Write the folder of a made-up run of `n_trials`, with `activity` times the usual spikes.
 
     It is one on images, or on recordings that are `recorded` by a ``"real"`` or ``"simulated"`` camera;
     `encoding` has the keys of that table of the study, currents of pixels if left out.
     """
-
-    def make(
-        n_trials: int = 200,
-        activity: float = 1.0,
-        n_classes: int = 10,
-        explained: bool = False,
-        recorded: str | None = None,
-        encoding: dict[str, object] | None = None,
-    ) -> Path:
-        rng, encoding = np.random.default_rng(1), encoding or {"kind": "currents", "retina": []}
-        sends_spikes = encoding["kind"] != "currents"
-        folder = tmp_path / "1a2b3c4d5e6f"
-        folder.mkdir()
-        label = np.arange(n_trials) % n_classes
-        ann = np.where(rng.random(n_trials) < 0.97, label, rng.integers(0, n_classes, n_trials))
-        recording = random_recording(label, ann, activity, rng)
-        shown = slice(0, min(n_classes, n_trials))
-        examples = Recording(
-            {
-                name: PopulationRecording.from_spikes(
-                    p.spikes[shown], True, None if p.potentials is None else p.potentials[shown]
-                )
-                for name, p in recording.populations.items()
-            },
-            N_STEPS,
-            DT,
-        )
-        trial = np.arange(n_trials)
-        image = rng.integers(0, 256, (len(trial[shown]), 1, 28, 28)).astype(np.uint8)
-        with RunFile(folder / "run.h5", SHAPES) as file:
-            file.append(recording)
-            file.describe_trials(label=label, index=trial, ann_class=ann)
-            file.add_examples(examples, trial[shown], image)
-            if recorded:
-                file.add_example_input(input_spikes(len(image), activity, rng), (2, 34, 34))
-            if sends_spikes:
-                shape = (max(1, len(encoding["retina"])), 28, 28)
-                came_in = input_spikes(len(image), activity, rng, int(np.prod(shape)))
-                file.add_example_input(came_in, shape)
-        classes = [str(i) for i in range(10)]
-        summary = summary_of(recording, label, ann) | (RECORDED[recorded] if recorded else {})
+    rng, encoding = np.random.default_rng(1), encoding or {"kind": "currents", "retina": []}
+    sends_spikes = encoding["kind"] != "currents"
+    folder = place / "1a2b3c4d5e6f"
+    folder.mkdir()
+    label = np.arange(n_trials) % n_classes
+    ann = np.where(rng.random(n_trials) < 0.97, label, rng.integers(0, n_classes, n_trials))
+    recording = random_recording(label, ann, activity, rng)
+    shown = slice(0, min(n_classes, n_trials))
+    examples = Recording(
+        {
+            name: PopulationRecording.from_spikes(
+                p.spikes[shown], True, None if p.potentials is None else p.potentials[shown]
+            )
+            for name, p in recording.populations.items()
+        },
+        N_STEPS,
+        DT,
+    )
+    trial = np.arange(n_trials)
+    image = rng.integers(0, 256, (len(trial[shown]), 1, 28, 28)).astype(np.uint8)
+    with RunFile(folder / "run.h5", SHAPES) as file:
+        file.append(recording)
+        file.describe_trials(label=label, index=trial, ann_class=ann)
+        file.add_examples(examples, trial[shown], image)
+        if recorded:
+            file.add_example_input(input_spikes(len(image), activity, rng), (2, 34, 34))
         if sends_spikes:
-            summary["input_spikes_per_trial"] = 70.0
-        (folder / "summary.json").write_text(json.dumps(summary))
-        (folder / "provenance.json").write_text(json.dumps(provenance_of(classes)))
-        keys = "".join(f"{key} = {json.dumps(value)}\n" for key, value in encoding.items())
-        (folder / "config.toml").write_text(
-            f'[dataset]\nname = "mnist"  # <b>not bold</b>\n[encoding]\n{keys}'
-        )
-        if explained:
-            (folder / "ledger.json").write_text(made_up_ledger())
-        return folder
+            shape = (max(1, len(encoding["retina"])), 28, 28)
+            came_in = input_spikes(len(image), activity, rng, int(np.prod(shape)))
+            file.add_example_input(came_in, shape)
+    classes = [str(i) for i in range(10)]
+    summary = summary_of(recording, label, ann) | (RECORDED[recorded] if recorded else {})
+    if sends_spikes:
+        summary["input_spikes_per_trial"] = 70.0
+    (folder / "summary.json").write_text(json.dumps(summary))
+    (folder / "provenance.json").write_text(json.dumps(provenance_of(classes)))
+    keys = "".join(f"{key} = {json.dumps(value)}\n" for key, value in encoding.items())
+    (folder / "config.toml").write_text(f'[dataset]\nname = "mnist"  # <b>not bold</b>\n[encoding]\n{keys}')
+    if explained:
+        (folder / "ledger.json").write_text(made_up_ledger())
+    return folder
 
-    return make
+
+@pytest.fixture
+def make_run(tmp_path: Path) -> MakeRun:
+    """Write the folder of a made-up run; see `write_made_up_run`."""
+    return partial(write_made_up_run, tmp_path)

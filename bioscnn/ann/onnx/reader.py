@@ -65,7 +65,7 @@ def _network(path: Path | str, model: Any) -> LayerGraph:
     fixed = constants(path, graph)
     taken = image_input(path, [v for v in graph.input if v.name not in fixed])
     if model.producer_name == "bioscnn":
-        taken = [image for image in taken if image.is_plain]
+        taken = [image for image in taken if image.is_plain] or taken
     refusals = []
     for image in taken:
         try:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from bioscnn.datasets.image_files import open_image
 from bioscnn.errors import UserError
-from bioscnn.files import require_file
 from bioscnn.large_arrays import large_array
 
 if TYPE_CHECKING:
@@ -73,7 +72,6 @@ def read_photograph(path: Path, size: tuple[int, int] | None, colour: Colour, fi
 
     Pixels are taken as the file has them: no colour profile is applied, and the image is not turned.
     """
-    require_file(path)
     image = open_image(path, FORMATS)
     if image.mode not in _MODES or (image.mode == "CMYK" and "adobe" not in image.info):
         convert = "convert it to RGB"

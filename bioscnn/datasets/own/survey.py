@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bioscnn.datasets.image_files import DAMAGE
 from bioscnn.datasets.own.duplicates import in_training
 from bioscnn.datasets.own.event_formats import read_recording
 from bioscnn.datasets.own.own_data import OwnData
@@ -109,11 +110,11 @@ def _header(path: Path) -> tuple[int, int, str]:
     from PIL import Image
 
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(action="ignore"):
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path, formats=FORMATS) as image:
                 return image.width, image.height, image.mode
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError, Warning):
+    except (*DAMAGE, Image.DecompressionBombError, Warning):
         _, height, width = read_photograph(path, None, "grey", "pad").shape  # says what is wrong
         return width, height, "L"
 

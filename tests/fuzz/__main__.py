@@ -1,0 +1,54 @@
+"""``python -m tests.fuzz --inputs 100000``: all readers, or some, and a table of what became of the inputs."""
+
+from __future__ import annotations
+
+import argparse
+import faulthandler
+from pathlib import Path
+
+import pandas as pd
+
+from tests.fuzz.bounded import fuzz, input_of, load, unlike
+from tests.fuzz.readers import READERS
+
+
+def main() -> int:
+    """Print a line for each reader and each fault; 1 if there is one."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("readers", nargs="*", default=list(READERS))
+    parser.add_argument(
+        "--inputs", type=int, default=100_000, help="of each reader; of slow ones their share"
+    )
+    parser.add_argument("--first", type=int, default=0, help="number of the first input")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=1e9, help="at most, for each reader")
+    parser.add_argument("--table", type=Path, help="CSV file")
+    parser.add_argument("--keep", type=Path, help="folder for inputs that failed")
+    asked = parser.parse_args()
+    faulthandler.enable()
+    load()
+    rows = []
+    for name in asked.readers:
+        reader = READERS[name]
+        seeds = reader.valid()
+        count = max(len(seeds), round(asked.inputs * reader.share))
+        tally = fuzz(reader, seeds, range(asked.first, asked.first + count), asked.seed, asked.seconds)
+        print(f"{name}: {tally.inputs:,} inputs, {tally.read:,} read, {tally.refused:,} refused, "
+              f"{tally.seconds:.0f} s, {len(tally.failures)} failures", flush=True)  # fmt: skip
+        for failure in unlike(tally.failures):
+            print(f"  {failure.number}: {failure.what}: {failure.where}", flush=True)
+            if asked.keep and failure.number >= 0:
+                asked.keep.mkdir(parents=True, exist_ok=True)
+                path = asked.keep / f"{name}-{failure.number}-{Path(reader.file).name}"
+                path.write_bytes(input_of(reader, seeds, asked.seed, failure.number))
+        rows.append({
+            "reader": name, "inputs": tally.inputs, "read": tally.read, "refused": tally.refused,
+            "failures": len(tally.failures), "processor time (s)": round(tally.seconds), "seed": asked.seed,
+        })  # fmt: skip
+    if asked.table:
+        pd.DataFrame(rows).to_csv(asked.table, index=False)
+    return int(any(row["failures"] for row in rows))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

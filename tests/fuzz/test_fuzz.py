@@ -1,0 +1,53 @@
+"""Whatever a file holds, it is read or refused with one error that names it, within bounds.
+
+A few inputs of each reader, so that the suite stays short; ``make fuzz`` reads many.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.fuzz.bounded import fuzz, load, unlike
+from tests.fuzz.readers import READERS, Reader
+
+FEW = 60
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="children are copies of this process")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def loaded():
+    load()
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_file_is_read_or_refused_by_its_name(name: str):
+    reader = READERS[name]
+    seeds = reader.valid()
+    count = len(seeds) + max(1, round(FEW * reader.share))
+    tally = fuzz(reader, seeds, range(count), seed=2)
+    assert list(unlike(tally.failures)) == []
+    assert tally.inputs == count and tally.read and tally.refused
+
+
+HARM = {
+    "reads on": lambda path: [0 for _ in iter(int, 1)],
+    "asks for memory": lambda path: bytearray(3 * 2**30),
+    "starts a program": lambda path: os.system("true"),
+    "writes outside": lambda path: (path.parents[2] / "written").write_text("x"),
+    "opens what it may not": lambda path: (path.parents[1] / "outside" / "secret").read_text(),
+    "raises what no user can mend": lambda path: {}["key"],
+    "dies": lambda path: os.abort(),
+}
+FOUND = dict(
+    zip(HARM, ["hang", "memory", "started", "outside", "outside", "traceback", "crash"], strict=True)
+)
+
+
+@pytest.mark.parametrize("harm", HARM)
+def test_the_watch_sees_every_harm(harm: str):
+    reader = Reader("x", "x", lambda folder: [b"x"], lambda content, rng: content, HARM[harm], seconds=0.3)
+    tally = fuzz(reader, [b"x"], range(2))
+    assert [failure.what for failure in tally.failures] == [FOUND[harm]] * 2
