@@ -15,7 +15,7 @@ from nbclient import NotebookClient
 from PIL import Image
 
 HERE = Path(__file__).parent
-COLOURS, WIDTH = 24, 760
+COLOURS, WIDTH = 64, 1000
 """Of a figure: colours, and the most pixels across."""
 SECONDS = 1800
 """The longest time that a cell may take."""
@@ -24,8 +24,8 @@ SECONDS = 1800
 def smaller(png: str) -> str:
     """Return an image, in base64, with few pixels and colours."""
     image = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB")
-    if image.width > WIDTH:
-        image = image.resize((WIDTH, round(image.height * WIDTH / image.width)), Image.Resampling.LANCZOS)
+    if image.width > WIDTH:  # drawn for screens of twice the resolution
+        image = image.reduce(2)
     image = image.quantize(COLOURS)
     written = io.BytesIO()
     image.save(written, "PNG", optimize=True)
