@@ -39,7 +39,7 @@ Changes = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help='change a key: neuron.t_ref="1 ms"')
 ]
 DataFolder = Annotated[Path | None, typer.Option(help="data folder (default: BIOSCNN_DATA)")]
-Trials = Annotated[int | None, typer.Option(help="dataset.trials")]
+Trials = Annotated[int | None, typer.Option(help="so many examples (dataset.trials)")]
 KeepSpikes = Annotated[
     bool, typer.Option("--keep-spikes", help="keep spikes too: another readout needs no simulation")
 ]
@@ -109,9 +109,11 @@ def run(
     study: StudyFile,
     changes: Changes = None,
     trials: Trials = None,
-    device: Annotated[str | None, typer.Option(help="simulation.device")] = None,
-    jobs: Annotated[int | None, typer.Option(help="simulation.jobs")] = None,
-    seed: Annotated[int | None, typer.Option(help="simulation.seed")] = None,
+    device: Annotated[
+        str | None, typer.Option(help="cpp_standalone, numpy or genn (simulation.device)")
+    ] = None,
+    jobs: Annotated[int | None, typer.Option(help="processes at a time (simulation.jobs)")] = None,
+    seed: Annotated[int | None, typer.Option(help="of what is drawn (simulation.seed)")] = None,
     data: DataFolder = None,
     out: Annotated[Path | None, typer.Option(help="folder of this run")] = None,
     as_json: Json = False,
@@ -828,6 +830,29 @@ def _words(text: str | None) -> tuple[str, ...]:
 
 class _Interrupt(BaseException):
     """Ctrl-C, as an exception that typer does not turn into a message and an exit code of its own."""
+
+
+PANELS = {
+    "Simulate": ("run", "new", "plan", "explain", "compare", "report", "play", "cite"),
+    "Networks": ("train", "convert", "cross-validate", "benchmark"),
+    "Experiments": (
+        "noise",
+        "timing",
+        "times-needed",
+        "ladder",
+        "retina",
+        "time-step",
+        "sweep",
+        "merge",
+    ),
+    "Other tools": ("export", "brian2"),
+    "This machine and these docs": ("doctor", "devices", "data", "study", "claims"),
+}
+"""How ``--help`` groups the commands."""
+
+for _command in (*app.registered_commands, *app.registered_groups):
+    _name = _command.name or getattr(_command.callback, "__name__", "") or "data"
+    _command.rich_help_panel = next((panel for panel, names in PANELS.items() if _name in names), "Other")
 
 
 def _interrupt(signal_number: int, frame: object) -> None:
