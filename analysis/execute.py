@@ -15,7 +15,7 @@ from nbclient import NotebookClient
 from PIL import Image
 
 HERE = Path(__file__).parent
-COLOURS, WIDTH = 64, 1000
+COLOURS, WIDTH = 96, 1000
 """Of a figure: colours, and the most pixels across."""
 SECONDS = 1800
 """The longest time that a cell may take."""
@@ -26,7 +26,7 @@ def smaller(png: str) -> str:
     image = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB")
     if image.width > WIDTH:  # drawn for screens of twice the resolution
         image = image.reduce(2)
-    image = image.quantize(COLOURS)
+    image = image.quantize(COLOURS, Image.Quantize.MAXCOVERAGE)
     written = io.BytesIO()
     image.save(written, "PNG", optimize=True)
     return base64.b64encode(written.getvalue()).decode()

@@ -39,6 +39,7 @@ numpydoc_show_class_members = False
 nitpicky = False
 suppress_warnings = ["mystnb.unknown_mime_type"]
 
+html_math_renderer = "mathml"
 html_theme = "pydata_sphinx_theme"
 html_title = "bioscnn"
 html_static_path = ["_static"]

@@ -5,6 +5,9 @@ import inspect
 from itertools import groupby
 from pathlib import Path
 
+from docutils import nodes
+from docutils.utils.math.latex2mathml import tex2mathml
+
 import bioscnn
 
 FIRST = """<!doctype html>
@@ -70,6 +73,14 @@ def _fill(app, name, source):
     source[0] = source[0].replace("@API@", api_page()) if "@API@" in source[0] else source[0]
 
 
+def _formula(self, node):
+    """Write a formula as MathML, which browsers and screen readers know without a script."""
+    block = isinstance(node, nodes.math_block)
+    made = tex2mathml(node.astext(), as_block=block)
+    self.body.append(f'<div class="math-block" tabindex="0">{made}</div>' if block else made)
+    raise nodes.SkipNode
+
+
 def _first_page(app, error):
     if error is None and app.builder.name == "html":
         (Path(app.outdir) / "index.html").write_text(FIRST, encoding="utf-8")
@@ -77,6 +88,7 @@ def _first_page(app, error):
 
 def setup(app):
     """Register with Sphinx."""
+    app.add_html_math_renderer("mathml", (_formula, None), (_formula, None))
     app.connect("source-read", _fill)
     app.connect("build-finished", _first_page)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

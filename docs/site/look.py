@@ -1,7 +1,8 @@
 """Look at the built site in Chromium: axe on every page, pictures of some.
 
-``python docs/site/look.py SITE [PICTURES]`` prints each serious or critical finding and ends with code 1 if
-there are any, or if a page scrolls aside. Needs `axe-playwright-python`, which brings axe, and Chromium.
+``python docs/site/look.py SITE [PICTURES]`` prints each serious or critical finding, each page that scrolls
+aside and each address elsewhere that a page asks for, and ends with code 1 if there are any. Needs
+`axe-playwright-python`, which brings axe, and Chromium.
 """
 
 import functools
@@ -15,6 +16,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
 WIDTHS = {"narrow": 375, "wide": 1280}
+OPTIONS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "resultTypes": ["violations"]}
 JUDGED = (("narrow", "light"), ("wide", "dark"))
 """On which screens axe judges every page; widths and colours do not depend on each other."""
 
@@ -43,7 +45,7 @@ def look(site: Path, pictures: Path | None) -> list[str]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     pages = sorted(str(path.relative_to(site).with_suffix("")) for path in site.rglob("*.html"))
     pages = [page for page in pages if not page.startswith("_") and page not in LEFT]
-    found = []
+    found, elsewhere = [], set()
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         for scheme in ("light", "dark"):
@@ -52,6 +54,8 @@ def look(site: Path, pictures: Path | None) -> list[str]:
                     viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
                 )
                 tab = context.new_page()
+                tab.route(lambda url: "127.0.0.1" not in url, lambda route: route.abort())
+                tab.on("requestfailed", lambda request: elsewhere.add(request.url))
                 judged = (name, scheme) in JUDGED
                 for page in pages if judged else SHOWN if pictures else ():
                     tab.goto(f"http://127.0.0.1:{server.server_port}/{page}.html")
@@ -62,13 +66,15 @@ def look(site: Path, pictures: Path | None) -> list[str]:
                         found.append(f"{where}: scrolls aside")
                     if pictures and page in SHOWN:
                         tab.screenshot(path=pictures / f"{page.replace('/', '-')}-{name}-{scheme}.png")
-                    for one in Axe().run(tab).response["violations"] if judged else ():
+                    for one in Axe().run(tab, options=OPTIONS).response["violations"] if judged else ():
                         if one["impact"] in ("serious", "critical"):
                             nodes = [node["html"][:110] for node in one["nodes"]]
                             found.append(f"{where}: {one['id']} x {len(nodes)}: {nodes[0]}")
+                            print(found[-1], flush=True)
                 context.close()
         chromium.close()
     server.shutdown()
+    found += [f"asks for {url}" for url in sorted(elsewhere)]
     print(f"{len(pages)} pages, each judged on {len(JUDGED)} screens")
     return found
 
