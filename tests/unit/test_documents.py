@@ -84,10 +84,8 @@ RUN = [page for page in PAGES if any(map(runs, blocks_of(page)))]
 @pytest.mark.slow
 @pytest.mark.parametrize("page", RUN)
 def test_what_a_page_shows_runs_from_top_to_bottom(page, tmp_path, monkeypatch):
-    furnish(tmp_path)
+    furnish(tmp_path, page)
     monkeypatch.chdir(tmp_path)
-    if page == "docs/training.md":
-        bioscnn.new_study("pets", "folder:photographs")
     names: dict[str, object] = {}
     printed, lacking = [], set()
     for block in blocks_of(page):
