@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 from itertools import groupby
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 
 import bioscnn
+
+DOCS = Path(__file__).parents[1]
 
 FIRST = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>bioscnn</title>
@@ -70,7 +73,15 @@ def api_page() -> str:
 
 
 def _fill(app, name, source):
-    source[0] = source[0].replace("@API@", api_page()) if "@API@" in source[0] else source[0]
+    """Write the public names where they belong, and the pages that a pattern such as ``../stdp*`` names."""
+    text = source[0].replace("@API@", api_page()) if "@API@" in source[0] else source[0]
+    if name.startswith("docs/site/"):
+        text = re.sub(r"(?m)^\.\./(\w+\*)\n", lambda found: "".join(_pages(found.group(1))), text)
+    source[0] = text
+
+
+def _pages(pattern):
+    return [f"../{path.stem}\n" for path in sorted(DOCS.glob(f"{pattern}.md"))]
 
 
 def _formula(self, node):
