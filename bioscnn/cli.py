@@ -532,7 +532,7 @@ def convert(
     if as_json:
         typer.echo(json.dumps(description, indent=2))
     else:
-        print_conversion(description)
+        print_conversion(description, model)
 
 
 @app.command()
