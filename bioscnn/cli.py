@@ -32,7 +32,7 @@ app = typer.Typer(
     help="A trained CNN as a biologically detailed spiking network in Brian2.",
 )
 data_app = typer.Typer(no_args_is_help=True, help="Data sets: what is here, download, check.")
-app.add_typer(data_app, name="data")
+app.add_typer(data_app, name="data", rich_help_panel="This machine and these docs")
 
 StudyFile = Annotated[Path, typer.Argument(help="a study file, or a shipped one by its name, such as mnist")]
 Changes = Annotated[
@@ -846,12 +846,12 @@ PANELS = {
         "merge",
     ),
     "Other tools": ("export", "brian2"),
-    "This machine and these docs": ("doctor", "devices", "data", "study", "claims"),
+    "This machine and these docs": ("doctor", "devices", "study", "claims"),
 }
 """How ``--help`` groups the commands."""
 
-for _command in (*app.registered_commands, *app.registered_groups):
-    _name = _command.name or getattr(_command.callback, "__name__", "") or "data"
+for _command in app.registered_commands:
+    _name = _command.name or getattr(_command.callback, "__name__", "")
     _command.rich_help_panel = next((panel for panel, names in PANELS.items() if _name in names), "Other")
 
 

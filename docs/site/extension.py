@@ -92,6 +92,12 @@ def _formula(self, node):
     raise nodes.SkipNode
 
 
+def _tables_by_keyboard(app, pagename, templatename, context, doctree):
+    """Let the keyboard reach tables, which scroll where they are wider than the screen."""
+    if "body" in context:
+        context["body"] = context["body"].replace("<table ", '<table tabindex="0" ')
+
+
 def _first_page(app, error):
     if error is None and app.builder.name == "html":
         (Path(app.outdir) / "index.html").write_text(FIRST, encoding="utf-8")
@@ -100,6 +106,7 @@ def _first_page(app, error):
 def setup(app):
     """Register with Sphinx."""
     app.add_html_math_renderer("mathml", (_formula, None), (_formula, None))
+    app.connect("html-page-context", _tables_by_keyboard)
     app.connect("source-read", _fill)
     app.connect("build-finished", _first_page)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
