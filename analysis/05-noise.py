@@ -70,7 +70,7 @@ TRIALS = 200  # 20 of each digit
 # Noise of images is the kind that one can see. Each has five severities, those of MNIST-C (Mu and Gilmer
 # 2019) where that has them. The same digit, from clean to severity 5:
 
-# %%
+# %% mystnb={"image": {"alt": "The digit 5 under twelve kinds of noise, clean and at severities 1 to 5; at 5 most are hard to read, occlusion hides nearly all of it."}}
 study = read_study("../sims/mnist.toml", {"dataset.trials": TRIALS})
 prepared = prepare(study)
 images, labels, classes = prepared.examples.images, prepared.examples.labels, prepared.examples.classes
@@ -102,7 +102,7 @@ plots.gallery(list(of_images), pictures)
 # * **Membrane noise**: a noisy current flows into each neuron, new in each step, as if from thousands of
 #   synapses that are not simulated. Its strength is the standard deviation of the potential at rest.
 
-# %%
+# %% mystnb={"image": {"alt": "Firing rate against current: mismatched thresholds spread the curves of single cells widely; membrane noise moves them little but lets them fire below the rheobase."}}
 lif = LIF()
 CELLS, DURATION, DT = 80, 1.0, 1e-3
 current = np.linspace(0.1, 0.6, 31) * 1e-9
@@ -169,7 +169,7 @@ pd.DataFrame(rows).T.round(1)
 # probability, so that none of its synapses sees it. Without that, the raster of a digit looks like this:
 
 
-# %%
+# %% mystnb={"image": {"alt": "Spikes of a digit layer by layer without loss: 1,249, 535, 116 and 4 spikes, the output for classes 3 and 5."}}
 def simulate_with(noise, network=prepared.network):
     disturbed = noise.apply(network, stream(SEED, "noise", noise.name))
     return simulate(disturbed, prepared.stimulus, device=prepared.device, potentials={"readout"})
@@ -192,7 +192,7 @@ plots.raster(layers(lossy[0.0]), DIGIT, **shown)
 # %% [markdown]
 # And if half of all spikes are lost:
 
-# %%
+# %% mystnb={"image": {"alt": "The same digit when spikes are lost on the way: 1,249, 329 and 32 spikes, and a silent output."}}
 plots.raster(layers(lossy[0.5]), DIGIT, **shown)
 
 # %% [markdown]
@@ -200,7 +200,7 @@ plots.raster(layers(lossy[0.5]), DIGIT, **shown)
 # and does not notice. From layer to layer the raster becomes thinner, and the wave comes later. Over all
 # digits:
 
-# %%
+# %% mystnb={"image": {"alt": "Spikes left against spikes lost: the deeper the layer, the more is lost; at 30 % lost, half of the third layer's and a third of the output's remain."}}
 spikes = {
     name: [layers(recording)[name].n_spikes for recording in lossy.values()] for name in layers(lossy[0.0])
 }
@@ -290,7 +290,7 @@ for network in summary["networks"]:
 # %% [markdown]
 # What falls first? How much accuracy each kind of noise takes from the first of the networks:
 
-# %%
+# %% mystnb={"image": {"alt": "Bars of accuracy lost at severity 4: 48 points by occlusion, 3 by Gaussian noise, none by threshold mismatch, with wide intervals."}}
 clean = accuracy[(accuracy["network"] == main) & (accuracy["noise"] == "clean")]["accuracy"].iloc[0]
 plots.first_to_fall(losses, main, clean=clean, chance=chance)
 
@@ -300,14 +300,14 @@ plots.first_to_fall(losses, main, clean=clean, chance=chance)
 # networks beside it. The dashed line is the trained network itself, without spikes; it can only be asked
 # about noise in the images.
 
-# %%
+# %% mystnb={"image": {"alt": "Accuracy against severity for five networks under three kinds of noise: occlusion takes most from all, threshold mismatch nothing."}}
 plots.noise_curves(accuracy, chance=chance)
 
 # %% [markdown]
 # What helps? Each panel compares two networks on the same noisy digits. A point to the right of zero says
 # that the first is better; an open one is not significant.
 
-# %%
+# %% mystnb={"image": {"alt": "Differences between pairs of networks with intervals: only the retina's harm is significant in this small study."}}
 plots.what_helps(comparisons)
 
 # %% [markdown]
@@ -315,7 +315,7 @@ plots.what_helps(comparisons)
 # shows what a kind of noise does on the way there: whether it drives neurons, silences them, or makes them
 # late.
 
-# %%
+# %% mystnb={"image": {"alt": "Latency and spikes under three kinds of noise: occlusion silences, Gaussian noise delays."}}
 plots.latency_and_spikes(accuracy)
 
 # %% [markdown]

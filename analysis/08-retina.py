@@ -95,7 +95,7 @@ print(
 # A kernel says what light at each pixel around a cell does to it: red excites, blue inhibits. Below, the
 # profile through its centre. Colours are not linear, since the surrounds are wide and weak.
 
-# %%
+# %% mystnb={"image": {"alt": "Kernels of four kinds of cells, each a centre with an opposite surround, from 5 pixels across for off-midget to 243 for on-parasol cells."}}
 plots.kernels(CELLS)
 
 # %% [markdown]
@@ -109,7 +109,7 @@ print("Largest answer to a uniform field:", np.abs(uniform).max())
 # Why four sizes? Show the cells gratings, coarse ones and fine ones, and ask how strongly each kind
 # answers. The dotted line is the width of a digit.
 
-# %%
+# %% mystnb={"image": {"alt": "Response against the period of a grating: each kind prefers another period, 4 pixels for off-midget, 8 for on-midget, 49 for off-parasol, 126 for on-parasol."}}
 plots.spatial_tuning(CELLS, image_size=28)
 
 # %% [markdown]
@@ -124,7 +124,7 @@ plots.spatial_tuning(CELLS, image_size=28)
 # The *coefficient* of a cell is the sum of the pixels around it, weighted with its kernel. Red: the cell is
 # excited. Blue: it is inhibited, and will be silent. Above each map is its largest coefficient.
 
-# %%
+# %% mystnb={"image": {"alt": "The digits 3 and 7 as four kinds of cells see them: midget cells respond along the strokes, parasol cells to one broad blob."}}
 rows = [int(np.flatnonzero(digits.labels == label)[0]) for label in (3, 7)]
 shown, labels = digits.images[rows], [f"a {digits.classes[digits.labels[row]]}" for row in rows]
 coefficients = responses(shown / np.float32(255), CELLS)
@@ -139,7 +139,7 @@ for name, share in zip(NAMES, excited.mean(axis=(0, 2, 3)), strict=True):
 # ON cells mark the stroke; OFF cells what lies beside it. Of the parasol maps there is little more to see
 # than where the ink is. And the same of photographs, where they are on this machine:
 
-# %%
+# %% mystnb={"image": {"alt": "A motorbike and an airplane as four kinds of cells see them: fine edges by midget cells, light and dark regions by parasol cells."}}
 if photographs:
     of_photographs = [photographs.classes[label] for label in photographs.labels]
     figure = plots.cell_maps(
@@ -160,7 +160,7 @@ figure
 # The order, from the first spike to the last. Cells that stay silent are grey; above each map is the number
 # of its spikes.
 
-# %%
+# %% mystnb={"image": {"alt": "When each cell fires: on-midget cells along the stroke first, off-midget cells around it later, few parasol cells."}}
 code = rank_order(coefficients, CELLS, keep=1.0)
 plots.firing_order(shown, code, NAMES, labels)
 
@@ -179,7 +179,7 @@ print(f"{code.n_spikes / len(shown):,.0f} spikes a digit. Among the first 2 %: {
 # lost; they are fitted to the original.)
 
 
-# %%
+# %% mystnb={"image": {"alt": "Digits rebuilt from the first 1, 5, 10, 30 and 100 % of the spikes: recognisable from 1 %, clear from 5 %."}}
 def read_back(images, code):
     """Return the quality of reconstructions by image and share, and the reconstructions."""
     rows, pictures = [], []
@@ -196,7 +196,7 @@ def read_back(images, code):
 table, pictures = read_back(shown / np.float32(255), code)
 plots.reconstructions(shown, pictures, table, labels)
 
-# %%
+# %% mystnb={"image": {"alt": "Photographs rebuilt from the first 1 to 100 % of the spikes: the airplane is clear from 1 %, the motorbike from 5 %."}}
 if photographs:
     of_two = rank_order(responses(photographs.intensities(), CELLS), CELLS, keep=1.0)
     figure = plots.reconstructions(
@@ -210,7 +210,7 @@ figure
 # A digit can be read after a few dozen spikes. How many are needed? The share of the variance that is
 # explained, over many digits (blue: their mean):
 
-# %%
+# %% mystnb={"image": {"alt": "Quality against the share of spikes for many digits: 80 % of the variance is explained by 1.8 % of the spikes, and little is added after 10 %."}}
 many = digits.take(N).intensities()
 of_many = rank_order(responses(many, CELLS), CELLS, keep=1.0)
 curves, _ = read_back(many, of_many)
@@ -279,7 +279,7 @@ pd.DataFrame(rows).T.rename_axis("share").round(1)
 #
 # The full current is 2 nA, ten times the rheobase. One digit, 60 ms, the `lif-layer` first:
 
-# %%
+# %% mystnb={"image": {"alt": "Input spikes of the lif-layer over space and time: strong cells fire first, on-parasol cells send most spikes."}}
 DT, STEPS = 1e-3, 60
 one = shown[:1] / np.float32(255)
 kinds = {name: FrontEnd(name, tuple(NAMES)) for name in ("lif-layer", "rank-order", "latency")}
@@ -292,13 +292,13 @@ plots.input_spikes(inputs["lif-layer"], 0, shape, names=NAMES)
 # coefficient, so that the widest cells, which are excited all over the image, send most of the spikes and
 # tell the least. In rank order all kinds compete, and FoCal has taken out what the wide cells repeat:
 
-# %%
+# %% mystnb={"image": {"alt": "Input spikes in rank order: on-midget cells along the stroke fire most, parasol cells hardly."}}
 plots.input_spikes(inputs["rank-order"], 0, shape, names=NAMES)
 
 # %% [markdown]
 # What do a cell's spikes say of its coefficient? Every dot is one cell:
 
-# %%
+# %% mystnb={"image": {"alt": "First spike and number of spikes of each cell against its coefficient: one curve for the lif-layer, no such line in rank order, one spike each in latency."}}
 relative = gain_control(responses(one, CELLS)).ravel().astype(float)
 latencies = {name: metrics.first_spike_latency(trains)[0] for name, trains in inputs.items()}
 counts = {name: trains.counts()[0] for name, trains in inputs.items()}
@@ -344,7 +344,7 @@ print("all the same." if formula == brian2 else "they differ!")
 # `sims/mnist-foveal.toml` names a network that was trained on such spikes: all four cells, in rank order.
 # It sees 30 % of the spikes of each digit, and of these only their order. What can it still tell?
 
-# %%
+# %% mystnb={"image": {"alt": "Accuracy against time of the network behind the retina: at chance until 18 ms, 97 % by spike count after 60 ms."}}
 prepared = prepare("../sims/mnist-foveal.toml", {"dataset.trials": 200})
 truth = prepared.examples.labels
 heard = simulate(prepared.network, prepared.stimulus, device=prepared.device, potentials={"readout"})

@@ -1,6 +1,7 @@
 """Run notebooks and keep what they print and draw: ``python -m analysis.execute [NAME ...]``.
 
-The text comes from ``analysis/NAME.py``. Figures are kept with few colours, so that all notebooks stay small.
+The text comes from ``analysis/NAME.py``. Figures are kept with few pixels and colours, so that all notebooks
+stay small.
 """
 
 import base64
@@ -14,14 +15,18 @@ from nbclient import NotebookClient
 from PIL import Image
 
 HERE = Path(__file__).parent
-COLOURS = 64
+COLOURS, WIDTH = 96, 1000
+"""Of a figure: colours, and the most pixels across."""
 SECONDS = 1800
 """The longest time that a cell may take."""
 
 
 def smaller(png: str) -> str:
-    """Return an image, in base64, with few colours."""
-    image = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB").quantize(COLOURS)
+    """Return an image, in base64, with few pixels and colours."""
+    image = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB")
+    if image.width > WIDTH:  # drawn for screens of twice the resolution
+        image = image.reduce(2)
+    image = image.quantize(COLOURS, Image.Quantize.MAXCOVERAGE)
     written = io.BytesIO()
     image.save(written, "PNG", optimize=True)
     return base64.b64encode(written.getvalue()).decode()

@@ -33,14 +33,14 @@ app = typer.Typer(
     help="A trained CNN as a biologically detailed spiking network in Brian2.",
 )
 data_app = typer.Typer(no_args_is_help=True, help="Data sets: what is here, download, check.")
-app.add_typer(data_app, name="data")
+app.add_typer(data_app, name="data", rich_help_panel="This machine and these docs")
 
 StudyFile = Annotated[Path, typer.Argument(help="a study file, or a shipped one by its name, such as mnist")]
 Changes = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help='change a key: neuron.t_ref="1 ms"')
 ]
 DataFolder = Annotated[Path | None, typer.Option(help="data folder (default: BIOSCNN_DATA)")]
-Trials = Annotated[int | None, typer.Option(help="dataset.trials")]
+Trials = Annotated[int | None, typer.Option(help="so many examples (dataset.trials)")]
 KeepSpikes = Annotated[
     bool, typer.Option("--keep-spikes", help="keep spikes too: another readout needs no simulation")
 ]
@@ -110,9 +110,11 @@ def run(
     study: StudyFile,
     changes: Changes = None,
     trials: Trials = None,
-    device: Annotated[str | None, typer.Option(help="simulation.device")] = None,
-    jobs: Annotated[int | None, typer.Option(help="simulation.jobs")] = None,
-    seed: Annotated[int | None, typer.Option(help="simulation.seed")] = None,
+    device: Annotated[
+        str | None, typer.Option(help="cpp_standalone, numpy or genn (simulation.device)")
+    ] = None,
+    jobs: Annotated[int | None, typer.Option(help="processes at a time (simulation.jobs)")] = None,
+    seed: Annotated[int | None, typer.Option(help="of what is drawn (simulation.seed)")] = None,
     data: DataFolder = None,
     out: Annotated[Path | None, typer.Option(help="folder of this run")] = None,
     as_json: Json = False,
@@ -564,7 +566,7 @@ def convert(
     if as_json:
         typer.echo(json.dumps(description, indent=2))
     else:
-        print_conversion(description)
+        print_conversion(description, model)
 
 
 @app.command()
@@ -886,6 +888,29 @@ def _words(text: str | None) -> tuple[str, ...]:
 
 class _Interrupt(BaseException):
     """Ctrl-C, as an exception that typer does not turn into a message and an exit code of its own."""
+
+
+PANELS = {
+    "Simulate": ("run", "new", "plan", "explain", "compare", "report", "play", "cite"),
+    "Networks": ("train", "convert", "cross-validate", "benchmark"),
+    "Experiments": (
+        "noise",
+        "timing",
+        "times-needed",
+        "ladder",
+        "retina",
+        "time-step",
+        "sweep",
+        "merge",
+    ),
+    "Other tools": ("export", "brian2"),
+    "This machine and these docs": ("doctor", "devices", "study", "claims"),
+}
+"""How ``--help`` groups the commands."""
+
+for _command in app.registered_commands:
+    _name = _command.name or getattr(_command.callback, "__name__", "")
+    _command.rich_help_panel = next((panel for panel, names in PANELS.items() if _name in names), "Other")
 
 
 def _interrupt(signal_number: int, frame: object) -> None:

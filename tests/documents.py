@@ -80,13 +80,21 @@ def blocks_of(page: str) -> list[Block]:
     ]
 
 
-def furnish(folder: Path) -> None:
-    """Put into a folder what the pages take for granted: studies, small data, a network, a run."""
+OF_A_RUN = ("docs/export.md", "docs/files.md")
+"""Pages that take a run for granted; the others make one."""
+
+
+def furnish(folder: Path, page: str) -> None:
+    """Put into a folder what a page takes for granted: studies, small data, a network, a run."""
     shutil.copytree(ROOT / "sims", folder / "sims")
     photographs(folder / "photographs", ("cat", "dog", "horse"))
     recordings(folder / "gestures", ("left", "right"))
     bioscnn.write_onnx(bioscnn.read_network("mnist-small-relu"), folder / "my-network.onnx")
-    write_run(folder / "results" / "mnist" / "latest", only_of(recorded(), "output", "readout"))
+    if page in OF_A_RUN:
+        write_run(folder / "results" / "mnist" / "latest", only_of(recorded(), "output", "readout"))
+    if page == "docs/training.md":
+        with contextlib.chdir(folder):
+            bioscnn.new_study("pets", "folder:photographs")
 
 
 def run_python(blocks: list[Block], names: dict[str, object]) -> str:

@@ -155,7 +155,7 @@ class LayerGraph:
 
         Parameters
         ----------
-        x : ndarray of float32 or float64, shape (n, *input_shape)
+        x : ndarray of float32 or float64, shape ``(n, *input_shape)``
             Images.
 
         Returns
@@ -178,12 +178,12 @@ class LayerGraph:
 
         Parameters
         ----------
-        x : ndarray of float32 or float64, shape (n, *input_shape)
+        x : ndarray of float32 or float64, shape ``(n, *input_shape)``
             Images.
 
         Returns
         -------
-        list of ndarray of the dtype of `x`, shapes (n, *shapes[k])
+        list of ndarray of the dtype of `x`, shapes ``(n, *shapes[k])``
 
         Raises
         ------
@@ -199,14 +199,14 @@ class LayerGraph:
 
         Parameters
         ----------
-        x : ndarray of float32 or float64, shape (n, *input_shape)
+        x : ndarray of float32 or float64, shape ``(n, *input_shape)``
             Images.
         compute : callable, optional
             Returns the output of a node for its inputs, in place of ``node.layer.forward``.
 
         Returns
         -------
-        dict of ndarray of the dtype of `x`, shapes (n, *shapes[k])
+        dict of ndarray of the dtype of `x`, shapes ``(n, *shapes[k])``
         """
         return {node.name: after for node, _, after in self.each_layer(x, compute)}
 

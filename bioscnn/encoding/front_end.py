@@ -182,5 +182,5 @@ class FrontEnd:
         return shown
 
     def counted(self, spikes: SpikeTrains, shape: tuple[int, int, int]) -> NDArray[np.float32]:
-        """Return how often each input fires in each trial, in units of `input_rate`, shape (n, *shape)."""
+        """Return how often each input fires in each trial, in units of `input_rate`, ``(n, *shape)``."""
         return event_frames(spikes, shape, spikes.n_steps, self.input_rate)[:, 0]

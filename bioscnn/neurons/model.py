@@ -126,7 +126,12 @@ def check_reset_and_refractory(reset: str, t_ref: float) -> None:
             "unknown reset rule", key="neuron.reset", value=reset, expected=" | ".join(RESET_RULES)
         )
     if not (np.isfinite(t_ref) and t_ref >= 0):
-        raise UserError("the refractory period cannot be negative", key="neuron.t_ref", value=t_ref)
+        raise UserError(
+            "the refractory period cannot be negative",
+            key="neuron.t_ref",
+            value=f"{1e3 * t_ref:g} ms",
+            expected="0 ms or more",
+        )
 
 
 def check_reachable(rate: float, t_ref: float) -> None:

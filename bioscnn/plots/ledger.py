@@ -56,6 +56,10 @@ def waterfall(start: float, parts: Mapping[str, Estimate], end: float, *, width:
         axes.text(1.01, row, f"{value:.2f} %", transform=axes.get_yaxis_transform(), va="center", size=8)
     room = 0.06 * max(max(reached) - min(reached), 0.1)
     axes.set_xlim(min(reached) - room, max(reached) + room)
+    axes.set_xticks([tick for tick in axes.get_xticks() if min(reached) - room <= tick <= 100])
+    if parts:  # what the numbers beside the bars are: a cause that costs accuracy changes it downwards
+        axes.text(1.01, 0.5, "change (points)", transform=axes.get_yaxis_transform(), va="center", size=6,
+                  color=MUTED)  # fmt: skip
     axes.set_yticks(range(last + 1), ["trained network", *parts, "spiking network"])
     axes.set(xlabel="accuracy (%)", ylim=(last + 0.6, -0.6))
     return figure

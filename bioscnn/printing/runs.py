@@ -176,8 +176,8 @@ def print_plan(plan: Plan) -> None:
     print_warnings(map(asdict, plan.warnings), width=9, margin="")
 
 
-def print_conversion(description: dict[str, Any]) -> None:
-    """Print the equations, parameters and weights of a converted network."""
+def print_conversion(description: dict[str, Any], model: str) -> None:
+    """Print the equations, parameters and weights of a converted network, and how to run it."""
     for population in description["populations"]:
         size, shape = population["size"], tuple(population["shape"])
         OUT.print(f"[bold]{population['name']}[/bold]  {size:,} neurons, shape {shape}")
@@ -197,3 +197,5 @@ def print_conversion(description: dict[str, Any]) -> None:
         for p in description["projections"]
     ]
     print_table(("projection", "connectivity", "synapses", "through", "weights"), rows)
+    OUT.print("\nNext, in place of STUDY a study of the network's data, such as mnist:")
+    OUT.print(f"  {own_name()} run STUDY --set {shlex.quote(f'network.model={model}')}", markup=False)

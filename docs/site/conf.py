@@ -23,8 +23,15 @@ extensions = [
     "extension",
 ]
 root_doc = "docs/site/index"
-include_patterns = ["docs/**.md", "analysis/*.ipynb", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"]
-exclude_patterns = [".*", "build", "results", "tests", "bench", "paper", "bioscnn", "sims", "docs/README.md"]
+include_patterns = [
+    "docs/**.md",
+    "analysis/*.ipynb",
+    "bench/README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "SECURITY.md",
+]
+exclude_patterns = [".*", "build", "results", "tests", "paper", "bioscnn", "sims", "docs/README.md"]
 
 myst_enable_extensions = ["dollarmath", "amsmath", "deflist"]
 myst_heading_anchors = 4
@@ -39,6 +46,7 @@ numpydoc_show_class_members = False
 nitpicky = False
 suppress_warnings = ["mystnb.unknown_mime_type"]
 
+html_math_renderer = "mathml"
 html_theme = "pydata_sphinx_theme"
 html_title = "bioscnn"
 html_static_path = ["_static"]

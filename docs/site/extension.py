@@ -2,10 +2,16 @@
 
 import ast
 import inspect
+import re
 from itertools import groupby
 from pathlib import Path
 
+from docutils import nodes
+from docutils.utils.math.latex2mathml import tex2mathml
+
 import bioscnn
+
+DOCS = Path(__file__).parents[1]
 
 FIRST = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>bioscnn</title>
@@ -67,7 +73,29 @@ def api_page() -> str:
 
 
 def _fill(app, name, source):
-    source[0] = source[0].replace("@API@", api_page()) if "@API@" in source[0] else source[0]
+    """Write the public names where they belong, and the pages that a pattern such as ``../stdp*`` names."""
+    text = source[0].replace("@API@", api_page()) if "@API@" in source[0] else source[0]
+    if name.startswith("docs/site/"):
+        text = re.sub(r"(?m)^\.\./(\w+\*)\n", lambda found: "".join(_pages(found.group(1))), text)
+    source[0] = text
+
+
+def _pages(pattern):
+    return [f"../{path.stem}\n" for path in sorted(DOCS.glob(f"{pattern}.md"))]
+
+
+def _formula(self, node):
+    """Write a formula as MathML, which browsers and screen readers know without a script."""
+    block = isinstance(node, nodes.math_block)
+    made = tex2mathml(node.astext(), as_block=block)
+    self.body.append(f'<div class="math-block" tabindex="0">{made}</div>' if block else made)
+    raise nodes.SkipNode
+
+
+def _tables_by_keyboard(app, pagename, templatename, context, doctree):
+    """Let the keyboard reach tables, which scroll where they are wider than the screen."""
+    if "body" in context:
+        context["body"] = context["body"].replace("<table ", '<table tabindex="0" ')
 
 
 def _first_page(app, error):
@@ -77,6 +105,8 @@ def _first_page(app, error):
 
 def setup(app):
     """Register with Sphinx."""
+    app.add_html_math_renderer("mathml", (_formula, None), (_formula, None))
+    app.connect("html-page-context", _tables_by_keyboard)
     app.connect("source-read", _fill)
     app.connect("build-finished", _first_page)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -32,8 +32,8 @@ This page is made from the code, by `python docs/site/generated.py`.
 COMMANDS = """# Every command
 
 `bioscnn COMMAND --help` says the same in the terminal. A study is the path of a file, or the name of one that
-comes with bioscnn, such as `mnist`. All commands end with code 0 if all is well, 2 if the input is at fault,
-and 130 if they are interrupted; code 1 has the meaning that the command names.
+comes with bioscnn, such as `mnist`. All commands end with code 0 if all is well, and 2 if the input is at
+fault or they are interrupted; code 1 has the meaning that the command names.
 
 This page is made from the code, by `python docs/site/generated.py`.
 """

@@ -12,6 +12,7 @@ import bioscnn
 
 ANALYSIS = Path(bioscnn.__file__).parents[1] / "analysis"
 NAMES = sorted({path.stem for path in (*ANALYSIS.glob("[0-9]*.py"), *ANALYSIS.glob("*.ipynb"))})
+MAKE = "python -m analysis.execute {}"
 
 
 def cells(notebook):
@@ -22,14 +23,31 @@ def cells(notebook):
 def test_both_files_of_a_pair_have_the_same_cells(name):
     text = jupytext.read(ANALYSIS / f"{name}.py")
     notebook = nbformat.read(ANALYSIS / f"{name}.ipynb", as_version=4)
-    assert cells(text) == cells(notebook), f".venv/bin/jupytext --to ipynb analysis/{name}.py"
+    assert cells(text) == cells(notebook), MAKE.format(name)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_notebook_is_kept_without_outputs(name):
+def test_a_notebook_is_kept_with_its_outputs_and_words_for_its_figures(name):
     notebook = nbformat.read(ANALYSIS / f"{name}.ipynb", as_version=4)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    assert code and all(cell.outputs == [] and cell.execution_count is None for cell in code)
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1)), MAKE.format(name)
+    for cell in code:
+        assert all(
+            output.output_type != "error" and output.get("name") != "stderr" for output in cell.outputs
+        )
+        if any("image/png" in output.get("data", {}) for output in cell.outputs):
+            assert len(cell.metadata["mystnb"]["image"]["alt"]) > 40, cell.source
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_notebook_says_what_one_needs_and_learns_and_answers_its_exercises(name):
+    text = (ANALYSIS / f"{name}.py").read_text(encoding="utf-8")
+    parts = ("# **Before.**", "# **You learn**", "# ## Exercises", "# ## Answers")
+    assert sorted(parts, key=text.index) == list(parts)
+
+
+def test_notebooks_are_small():
+    assert sum((ANALYSIS / f"{name}.ipynb").stat().st_size for name in NAMES) < 3_500_000
 
 
 @pytest.mark.parametrize("name", NAMES)
