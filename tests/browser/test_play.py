@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
-from analysis.play import WIDTHS, by_brian2, by_the_page
+from analysis.play import PATIENCE, WIDTHS, by_brian2, by_the_page
 from bioscnn.ann import Conv2d, Dense, Flatten, LayerGraph, LIFRate
 from bioscnn.errors import UserError
 from bioscnn.metrics import spikes_per_trial
@@ -64,7 +64,7 @@ def brian2():
 def opened(browser: Browser, path: Path):
     """The page, of a reader who wants no motion."""
     page = browser.new_page(reduced_motion="reduce")
-    page.goto(path.as_uri())
+    page.goto(path.as_uri(), timeout=PATIENCE)
     yield page
     page.close()
 
@@ -204,6 +204,7 @@ def test_a_digit_is_drawn_by_keys_alone(page: Page):
 
 
 def test_a_click_on_a_spike_looks_into_its_neuron(page: Page):
+    page.get_by_role("button", name="Digit 4").click()
     place = page.evaluate(
         """() => {
             for (let y = 0; y < 320; y += 2) for (let x = 80; x < 900; x += 2) {
@@ -243,7 +244,7 @@ def test_who_wants_no_motion_gets_the_end_at_once_and_others_see_it_happen(
     assert page.evaluate("[state.playing, state.t]") == [False, 30]
     assert page.locator("#sentence").inner_text().startswith("It is a 5")
     moving = browser.new_page(reduced_motion="no-preference")
-    moving.goto(path.as_uri())
+    moving.goto(path.as_uri(), timeout=PATIENCE)
     moving.get_by_role("button", name="Digit 5").click()
     assert moving.evaluate("state.playing && state.t < 30")
     moving.close()
@@ -264,7 +265,7 @@ def test_axe_finds_nothing_serious(browser: Browser, path: Path, width: int, sch
     page = browser.new_page(
         viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
     )
-    page.goto(path.as_uri())
+    page.goto(path.as_uri(), timeout=PATIENCE)
     page.evaluate((Path(found.origin).parent / "axe.min.js").read_text())
     violations = page.evaluate("axe.run().then((found) => found.violations)")
     assert [(one["id"], one["nodes"][0]["html"]) for one in violations] == []
