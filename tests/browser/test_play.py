@@ -3,13 +3,14 @@
 import importlib.util
 import shlex
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
 from analysis.play import PATIENCE, WIDTHS, by_brian2, by_the_page
-from bioscnn.ann import Conv2d, Dense, Flatten, LayerGraph, LIFRate
+from bioscnn.ann import Conv2d, Dense, Flatten, Layer, LayerGraph, LIFRate, MaxPool2d
 from bioscnn.errors import UserError
 from bioscnn.metrics import spikes_per_trial
 from bioscnn.play import write_play_page
@@ -272,9 +273,19 @@ def test_axe_finds_nothing_serious(browser: Browser, path: Path, width: int, sch
     page.close()
 
 
-def test_a_network_that_the_page_cannot_simulate_is_refused():
+@pytest.mark.parametrize(
+    "first", [{"padding": (1, 1, 1, 1)}, {"stride": (2, 1)}, {"pooling": MaxPool2d((2, 2), (2, 2))}], ids=str
+)
+def test_a_network_that_the_page_cannot_simulate_is_refused(first: dict[str, Any]):
     rate = LIFRate(tau_m=20e-3, t_ref=2e-3, amplitude=0.01)
-    padded = Conv2d(np.zeros((2, 1, 3, 3), np.float32), None, padding=(1, 1, 1, 1))
-    layers = (padded, rate, Flatten(), Dense(np.zeros((10, 2 * 28 * 28), np.float32)))
+    pools = [first[key] for key in first if key == "pooling"]
+    convolution = Conv2d(
+        np.zeros((2, 1, 3, 3), np.float32), None, **{key: first[key] for key in first if key != "pooling"}
+    )
+    layers: list[Layer] = [convolution, rate, *pools, Flatten()]
+    shape: tuple[int, ...] = (1, 28, 28)
+    for layer in layers:
+        shape = layer.output_shape(shape)
+    classes = Dense(np.zeros((10, shape[0]), np.float32))
     with pytest.raises(UserError, match="without padding"):
-        packed_network(LayerGraph("padded", (1, 28, 28), layers))
+        packed_network(LayerGraph("other", (1, 28, 28), [*layers, classes]))
