@@ -39,6 +39,7 @@ TABLE, COMMAND = Path("docs/tables/play.csv"), "python -m analysis.play"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 WIDTHS = {"desktop": 1280, "phone": 375}
 N_LAYERS = 4  # that fire
+PATIENCE = 300_000  # ms, for a machine that does other work
 
 KEYS = {"tau_m": "neuron.tau_m", "t_ref": "neuron.t_ref", "tau_s": "synapse.tau_s"}
 SETTINGS: tuple[tuple[str, dict[str, float], int], ...] = (
@@ -206,7 +207,7 @@ def main() -> None:
         path = write_play_page(Path(folder) / "play.html")
         for screen, width in WIDTHS.items():
             page = browser.new_page(viewport={"width": width, "height": 900})
-            page.goto(path.as_uri())
+            page.goto(path.as_uri(), timeout=PATIENCE)
             for k, (code, values, n) in enumerate(SETTINGS):
                 ours = by_the_page(page, code, values, n)
                 rows.append(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.ann import LayerGraph, LIFRate
+from bioscnn.ann import LayerGraph, LIFRate, MaxPool2d
 from bioscnn.conversion import simplified
 from bioscnn.conversion.stages import Stage, stages
 from bioscnn.datasets import ImageSet
@@ -52,19 +52,20 @@ def packed_network(graph: LayerGraph) -> Packed:
 
 def _layer(stage: Stage, before: str) -> Packed:
     """Return a layer that hears one population, whose name is given."""
-    reached = stage.connectivities()
-    connectivity = reached.get(before)
-    biases = stage.bias.reshape(stage.post_shape[0], -1)
-    if isinstance(connectivity, Convolution):
-        (stride, *_), plain = connectivity.stride, not any(connectivity.padding) and connectivity.groups == 1
-        fits, weight = plain and connectivity.stride == (stride, stride), connectivity.kernel
-    elif isinstance(connectivity, Dense):
-        stride, fits, weight = 0, True, connectivity.weight
-    if connectivity is None or not fits or len(reached) > 1 or np.ptp(biases, axis=1).any():
+    reached, biases = stage.connectivities(), stage.bias.reshape(stage.post_shape[0], -1)
+    stride = 0
+    weight: NDArray[np.float64] | None = None
+    match reached.get(before):
+        case Convolution(stride=(down, right), padding=(0, 0, 0, 0), groups=1) as one if down == right:
+            stride, weight = down, one.kernel
+        case Dense() as all_to_all:
+            weight = all_to_all.weight
+    pools = isinstance(stage.layer, MaxPool2d)
+    if weight is None or len(reached) > 1 or pools or np.ptp(biases, axis=1).any():
         raise UserError(
             "the page knows chains of convolutions without padding, and of dense layers",
             key=stage.name,
-            value=", ".join(f"{type(c).__name__} of {name}" for name, c in reached.items()),
+            value=", ".join(f"{type(found).__name__} of {name}" for name, found in reached.items()),
         )
     activation = stage.activation
     return {

@@ -3,13 +3,14 @@
 import importlib.util
 import shlex
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
-from analysis.play import WIDTHS, by_brian2, by_the_page
-from bioscnn.ann import Conv2d, Dense, Flatten, LayerGraph, LIFRate
+from analysis.play import PATIENCE, WIDTHS, by_brian2, by_the_page
+from bioscnn.ann import Conv2d, Dense, Flatten, Layer, LayerGraph, LIFRate, MaxPool2d
 from bioscnn.errors import UserError
 from bioscnn.metrics import spikes_per_trial
 from bioscnn.play import write_play_page
@@ -56,7 +57,7 @@ def path(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def brian2():
     """What Brian2 makes of some digits, in double precision."""
-    settings = [("rate", {}, 8), ("time", {}, 12), ("rate", {"tau_m": 9, "t_ref": 5, "tau_s": 3}, 2)]
+    settings: list[tuple[str, dict[str, float], int]] = [("rate", {}, 6), ("time", {}, 10)]
     return [(setting, by_brian2(*setting)) for setting in settings]
 
 
@@ -64,7 +65,7 @@ def brian2():
 def opened(browser: Browser, path: Path):
     """The page, of a reader who wants no motion."""
     page = browser.new_page(reduced_motion="reduce")
-    page.goto(path.as_uri())
+    page.goto(path.as_uri(), timeout=PATIENCE)
     yield page
     page.close()
 
@@ -204,6 +205,7 @@ def test_a_digit_is_drawn_by_keys_alone(page: Page):
 
 
 def test_a_click_on_a_spike_looks_into_its_neuron(page: Page):
+    page.get_by_role("button", name="Digit 4").click()
     place = page.evaluate(
         """() => {
             for (let y = 0; y < 320; y += 2) for (let x = 80; x < 900; x += 2) {
@@ -243,7 +245,7 @@ def test_who_wants_no_motion_gets_the_end_at_once_and_others_see_it_happen(
     assert page.evaluate("[state.playing, state.t]") == [False, 30]
     assert page.locator("#sentence").inner_text().startswith("It is a 5")
     moving = browser.new_page(reduced_motion="no-preference")
-    moving.goto(path.as_uri())
+    moving.goto(path.as_uri(), timeout=PATIENCE)
     moving.get_by_role("button", name="Digit 5").click()
     assert moving.evaluate("state.playing && state.t < 30")
     moving.close()
@@ -264,16 +266,26 @@ def test_axe_finds_nothing_serious(browser: Browser, path: Path, width: int, sch
     page = browser.new_page(
         viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
     )
-    page.goto(path.as_uri())
+    page.goto(path.as_uri(), timeout=PATIENCE)
     page.evaluate((Path(found.origin).parent / "axe.min.js").read_text())
     violations = page.evaluate("axe.run().then((found) => found.violations)")
     assert [(one["id"], one["nodes"][0]["html"]) for one in violations] == []
     page.close()
 
 
-def test_a_network_that_the_page_cannot_simulate_is_refused():
+@pytest.mark.parametrize(
+    "first", [{"padding": (1, 1, 1, 1)}, {"stride": (2, 1)}, {"pooling": MaxPool2d((2, 2), (2, 2))}], ids=str
+)
+def test_a_network_that_the_page_cannot_simulate_is_refused(first: dict[str, Any]):
     rate = LIFRate(tau_m=20e-3, t_ref=2e-3, amplitude=0.01)
-    padded = Conv2d(np.zeros((2, 1, 3, 3), np.float32), None, padding=(1, 1, 1, 1))
-    layers = (padded, rate, Flatten(), Dense(np.zeros((10, 2 * 28 * 28), np.float32)))
+    pools = [first[key] for key in first if key == "pooling"]
+    convolution = Conv2d(
+        np.zeros((2, 1, 3, 3), np.float32), None, **{key: first[key] for key in first if key != "pooling"}
+    )
+    layers: list[Layer] = [convolution, rate, *pools, Flatten()]
+    shape: tuple[int, ...] = (1, 28, 28)
+    for layer in layers:
+        shape = layer.output_shape(shape)
+    classes = Dense(np.zeros((10, shape[0]), np.float32))
     with pytest.raises(UserError, match="without padding"):
-        packed_network(LayerGraph("padded", (1, 28, 28), layers))
+        packed_network(LayerGraph("other", (1, 28, 28), [*layers, classes]))
