@@ -14,7 +14,7 @@ from bioscnn.stdp.network import LearnedNetwork
 from bioscnn.stdp.rule import Classified
 
 MOST_FIELDS = 400
-"""Receptive fields on a page; of more neurons, those of the busiest."""
+"""Receptive fields on a page; of more neurons, so many from all classes."""
 
 
 def sections(network: LearnedNetwork, classified: Classified) -> Sequence[Section]:
