@@ -153,7 +153,7 @@ def show(
 
 
 def compiled_program(model: Model, circuit: Circuit, precision: Precision) -> Program:
-    """Return the compiled program, from the cache if it is there; Brian2 writes others in the main thread alone.
+    """Return the compiled program; one that is not in the cache is made, in the main thread alone.
 
     Raises
     ------
