@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analysis.learned import with_interval
 from bioscnn.claims import made_now
 from bioscnn.claims.record import write_table
 from bioscnn.experiments.bench import Bench

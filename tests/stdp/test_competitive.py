@@ -81,6 +81,7 @@ def test_several_programs_answer_as_one_does(model, circuit, digits):
         ("synapse", "on_post", "g_e = 0*siemens", "acts on the weight alone"),
         ("synapse", "on_past", "w = 0", "a synapse does not have this key"),
         ("excitatory", "kept", {"y_1": 0.0}, "y_1 is defined twice"),
+        ("excitatory", "kept", {"theta": "20 mV", "images": 1.0}, "images is a name of the network's own"),
         ("excitatory", "frozen", ["theta"], "not a list of parameters"),
         ("inhibitory", "kept", {"theta": "1 mV"}, "nothing of an inhibitory neuron lasts"),
         ("inhibitory", "equations", "dV/dt = -V/(10*ms) : volt", "lacks g_"),
