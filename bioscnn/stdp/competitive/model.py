@@ -29,6 +29,14 @@ FILES = {"excitatory": "excitatory.toml", "inhibitory": "inhibitory.toml", "syna
 SLOT = "slot"
 """In ``between``, how long the presentation of an image and the rest after it take."""
 
+RESERVED = frozenset({
+    "xi", "w", "N", "i", "j", "t", "dt", "t_in_timesteps", "lastspike", "not_refractory", "refractory",
+    "lastupdate", "excitation", "inhibition", "images", "trials", "n_trials", "n_steps", "input_key", "rate",
+    "raise", "rasters", "fewest_spikes", "most_tries", "weight_total", "learns", "counts", "totals", "raster",
+    "w_after",
+})  # fmt: skip
+"""Names that the network has for something else: variables, and files of a compiled program."""
+
 Statements = tuple[tuple[str, str, str], ...]
 
 
@@ -174,6 +182,11 @@ class Model:
                             fix="remove kept and between from its file")  # fmt: skip
         named = [p.name for p in (*self.excitatory.definition.parameters, *self.synapse.parameters)]
         named += [*(variable.name for variable in self.excitatory.kept), *self.variables("excitatory"), SLOT]
+        named += [equation.name for equation in self.synapse.pre]
+        if taken := sorted(RESERVED.intersection(named)):
+            raise UserError(
+                f"{taken[0]} is a name of the network's own", key=taken[0], fix="choose another name"
+            )
         if twice := sorted({name for name in named if named.count(name) > 1}):
             raise UserError(f"{twice[0]} is defined twice", key=twice[0], fix="choose another name")
         for population in ("excitatory", "inhibitory"):
@@ -182,7 +195,7 @@ class Model:
                     f"the {population} neuron lacks {name}", key="equations",
                     fix=f"write an equation of {name}",
                 )  # fmt: skip
-        known = {*named, *(equation.name for equation in self.synapse.pre), "w"}
+        known = {*named, "w"}
         for key, statements in (("on_pre", self.synapse.on_pre), ("on_post", self.synapse.on_post)):
             for target, _, expression in statements:
                 for name in sorted({target, *names_of(expression)} - known - FUNCTIONS):
@@ -214,11 +227,13 @@ class Model:
 FUNCTIONS = frozenset({"clip", "exp", "abs", "sign", "sqrt", "log", "tanh"})
 
 
-def read_model(**paths: Path | None) -> Model:
+def read_model(changes: Mapping[str, Any] | None = None, **paths: Path | None) -> Model:
     """Read the files of a network.
 
     Parameters
     ----------
+    changes : mapping, optional
+        Parameters of any of the files that have other values, such as ``{"theta_plus": "0.02 mV"}``.
     **paths : Path or None
         ``excitatory``, ``inhibitory``, ``synapse``; those that come with bioscnn where there is none.
 
@@ -237,7 +252,21 @@ def read_model(**paths: Path | None) -> Model:
             raise error.but(file=path) from None
         except (OSError, ValueError) as error:
             raise UserError(f"not a TOML file: {error}", file=path, key=f"learning.{name}") from None
-    return Model.of_table(tables)
+    for name, value in (changes or {}).items():
+        having = [table["parameters"] for table in tables.values() if name in table.get("parameters", {})]
+        if len(having) != 1:
+            known = sorted({key for table in tables.values() for key in table.get("parameters", {})})
+            problem = "several files have this parameter" if having else "no file has this parameter"
+            raise UserError(
+                problem, key=f"learning.parameters.{name}", value=value, expected=" | ".join(known),
+                fix="change it in a file of your own",
+            )  # fmt: skip
+        having[0][name] = value
+    try:
+        return Model.of_table(tables)
+    except UserError as error:
+        changed = (error.key or "").removeprefix("parameters.") in (changes or {})
+        raise error.but(key=f"learning.{error.key}" if changed else error.key) from None
 
 
 def _neuron(table: Mapping[str, Any]) -> Neuron:
