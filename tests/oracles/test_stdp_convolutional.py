@@ -132,7 +132,7 @@ def test_spikes_and_potentials_are_those_of_brian2(leak):
     layer = Layer(threshold, N_STEPS, leak)
     found = layer.first_spikes(times, weights)
     pooled = pool(found, 2)
-    potentials = layer.peak_potentials(pooled, second)
+    potentials = layer.peak_potentials(pooled, second, pooled.shape[2:]).transpose(0, 3, 1, 2)
     assert 0.3 < np.mean((found != SILENT).any(axis=1)) < 1, "some places fire, not all of them"
     assert len(np.unique(found)) > 5
     for k in range(len(times)):
