@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from bioscnn.errors import UserError
 from bioscnn.stdp.config import LearnedConfig
 from bioscnn.stdp.rule import Rule, rule_of
 from bioscnn.studies.naming import label_of
@@ -63,7 +64,7 @@ class LearnedStudy:
 
 
 def read_learned_study(path: str | Path, changes: Sequence[str] = ()) -> LearnedStudy | None:
-    """Read a study file if it is of a network that learns; None of any other study.
+    """Read a study file if it is of a network that learns; None of any other study, and where there is none.
 
     Parameters
     ----------
@@ -75,9 +76,12 @@ def read_learned_study(path: str | Path, changes: Sequence[str] = ()) -> Learned
     Raises
     ------
     UserError
-        If the file is missing or no TOML, a key is unknown, or a value is wrong.
+        If the file is no TOML, a key is unknown, or a value is wrong.
     """
-    file = find_study(Path(path))
+    try:
+        file = find_study(Path(path))
+    except UserError:
+        return None
     tables = read_tables(file)
     if TABLE not in tables:
         return None

@@ -16,6 +16,7 @@ from bioscnn.citations.references import bibtex, references
 from bioscnn.cli import app
 from bioscnn.errors import UserError
 from bioscnn.noise import NOISES as ALL_NOISES
+from bioscnn.stdp.study import read_learned_study
 from bioscnn.studies.shipped import shipped_studies
 
 ENTRY = re.compile(r"@(\w+)\{([\w:]+),\n((?:  \w+ = \{.*\},?\n)+)\}\n?")
@@ -60,7 +61,10 @@ def test_bioscnn_itself_is_cited_as_its_citation_file_says():
     assert brian2["doi"] == file["references"][0]["doi"]
 
 
-@pytest.mark.parametrize("study", sorted(path.stem for path in shipped_studies().glob("*.toml")))
+CONVERTED = [path for path in shipped_studies().glob("*.toml") if read_learned_study(path) is None]
+
+
+@pytest.mark.parametrize("study", sorted(path.stem for path in CONVERTED))
 def test_every_shipped_study_is_cited_from_the_shell_as_from_python(study):
     done = CliRunner().invoke(app, ["cite", study])
     assert done.exit_code == 0 and done.output == bioscnn.cite(study)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bioscnn.errors import UserError
+from bioscnn.stdp.study import read_learned_study
 from bioscnn.studies import read_study
 from bioscnn.studies.plan import plan_study
 
@@ -34,7 +35,7 @@ def write(tmp_path):
 
 @pytest.mark.parametrize("path", sorted(SIMS.glob("*.toml")), ids=lambda path: path.name)
 def test_every_shipped_study_is_valid(path):
-    read_study(path)
+    assert read_learned_study(path) or read_study(path)
 
 
 def test_an_empty_file_is_the_default_study(write):

@@ -10,25 +10,37 @@ from bioscnn.stdp.competitive.model import SLOT, Model, Neuron, lines
 from bioscnn.stdp.competitive.settings import Circuit
 
 
-def populations(model: Model, circuit: Circuit) -> dict[str, Any]:
-    """Return the groups ``inputs`` (traces alone), ``excitatory`` and ``inhibitory``."""
+def populations(model: Model, circuit: Circuit, *, traces: bool = True) -> dict[str, Any]:
+    """Return the groups ``excitatory`` and ``inhibitory``, and with traces also ``inputs``.
+
+    Parameters
+    ----------
+    model, circuit : Model, Circuit
+        The network.
+    traces : bool
+        Whether neurons have the traces of the plastic synapse; they are the synapses' own otherwise.
+    """
     import brian2
 
-    synapse = model.synapse
-    excitatory = (lines(synapse.post), *declared(synapse.parameters), f"{SLOT} : second (shared, constant)",
-                  *(f"{variable.name} : {variable.unit}" for variable in model.excitatory.kept))  # fmt: skip
-    weights = ("excitation : siemens (shared, constant)", "inhibition : siemens (shared, constant)")
-    return {
-        "inputs": brian2.NeuronGroup(
-            circuit.n_inputs,
-            "\n".join([lines(synapse.pre), *declared(synapse.parameters)]),
-            method="exponential_euler",
-            name="inputs",
-            namespace={},
-        ),
-        "excitatory": _group(model.excitatory, "excitatory", circuit.n_neurons, *excitatory),
-        "inhibitory": _group(model.inhibitory, "inhibitory", circuit.n_neurons, *weights),
+    synapse, excitatory = model.synapse, model.excitatory
+    own = [f"{SLOT} : second (shared, constant)", *(f"{v.name} : {v.unit}" for v in excitatory.kept)]
+    if traces:
+        own += [lines(synapse.post), *declared(synapse.parameters)]
+    jumps = ("excitation : siemens (shared, constant)", "inhibition : siemens (shared, constant)")
+    groups = {
+        "excitatory": _group(excitatory, "excitatory", circuit.n_neurons, *own),
+        "inhibitory": _group(model.inhibitory, "inhibitory", circuit.n_neurons, *jumps),
     }
+    if not traces:
+        return groups
+    inputs = brian2.NeuronGroup(
+        circuit.n_inputs,
+        "\n".join([lines(synapse.pre), *declared(synapse.parameters)]),
+        method="exponential_euler",
+        name="inputs",
+        namespace={},
+    )
+    return {"inputs": inputs, **groups}
 
 
 def _group(neuron: Neuron, name: str, size: int, *more: str) -> Any:

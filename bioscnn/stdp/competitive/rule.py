@@ -61,8 +61,10 @@ class CompetitiveRule:
         weight = last.state.weight.astype(np.float16)
         state = State(weight.astype(np.float32), last.state.kept)
         progress.stage("labelling neurons")
-        answers = answers_of(model, circuit, state, flat(labelled), input_key(keys.seed, "labels"),
-                             told=_teller(progress))  # fmt: skip
+        answers = answers_of(
+            model, circuit, state, flat(labelled), input_key(keys.seed, "labels"), told=_teller(progress),
+            precision=config.simulation.precision, jobs=config.simulation.jobs,
+        )  # fmt: skip
         assigned = assign(answers.counts, labelled.labels, n_classes)
         kept = {f"kept_{name}": values.astype(np.float32) for name, values in state.kept.items()}
         facts = {
@@ -100,7 +102,8 @@ class CompetitiveRule:
         progress.stage("simulating")
         answers = answers_of(
             model, circuit, state, flat(shown), input_key(config.simulation.seed, "answers"),
-            precision=config.simulation.precision, rasters=RASTERS, told=_teller(progress),
+            precision=config.simulation.precision, rasters=RASTERS, jobs=config.simulation.jobs,
+            told=_teller(progress),
         )  # fmt: skip
         answered = answers.first_step >= 0
         latency = np.where(answered, 1e3 * circuit.dt * (answers.first_step + 1), np.nan)

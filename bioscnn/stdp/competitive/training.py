@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -175,8 +176,36 @@ def _resumed(path: Path | None, name: str, precision: str) -> Progress | None:
 
 
 def answers_of(
-    model: Model, circuit: Circuit, state: State, images: NDArray[np.float32], key: int, **options: Any
+    model: Model,
+    circuit: Circuit,
+    state: State,
+    images: NDArray[np.float32],
+    key: int,
+    *,
+    jobs: int = 1,
+    rasters: int = 0,
+    precision: Precision = "float32",
+    told: Told | None = None,
 ) -> Answers:
-    """Return what a network answers to images while nothing of it changes; options as of `show`."""
-    _, answers = show(model, circuit, state, images, np.arange(len(images)), key, learns=False, **options)
-    return answers
+    """Return what a network answers to images while nothing of it changes.
+
+    Parameters
+    ----------
+    jobs : int
+        Programs at a time, each with its share of the images; they decide no result.
+    model, circuit, state, images, key, rasters, precision, told
+        As of `show`; the first of several programs tells.
+    """
+    shares = np.array_split(np.arange(len(images)), max(1, min(jobs, len(images))))
+
+    def answer(share: NDArray[np.int64]) -> Answers:
+        first = share[0] == 0
+        _, answers = show(
+            model, circuit, state, images[share], share, key, learns=False, precision=precision,
+            rasters=rasters if first else 0, told=told if first else None,
+        )  # fmt: skip
+        return answers
+
+    with ThreadPoolExecutor(len(shares)) as pool:
+        parts = list(pool.map(answer, shares))
+    return Answers(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Answers)))

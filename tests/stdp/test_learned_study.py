@@ -1,0 +1,114 @@
+"""A learned network as a study: trained, run, and refused where it makes no sense."""
+
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from bioscnn.cli import app
+from bioscnn.errors import UserError
+from bioscnn.files import read_npz
+from bioscnn.stdp.network import locate, read_network, write_network
+from bioscnn.stdp.run import run_learned, train_learned
+from bioscnn.stdp.study import read_learned_study
+
+
+@pytest.fixture
+def file(study, trained):
+    return trained.with_name("ones.toml")
+
+
+def changed(file, *changes):
+    return read_learned_study(file, changes)
+
+
+def test_a_learned_network_is_run_from_its_file_to_its_page(file, tmp_path, silent):
+    study = changed(file)
+    done = run_learned(study, data=None, out=None, results=tmp_path, progress=silent)
+    arrays, summary = read_npz(done.folder / "run.npz"), done.summary
+    share = np.mean(arrays["chosen"] == arrays["label"])
+    assert summary["accuracy"][0] == share > 0.8 and summary["n_trials"] == 30
+    assert summary["spikes_per_trial"] == pytest.approx(
+        arrays["spikes/excitatory"].mean() + arrays["spikes/inhibitory"].mean()
+    )
+    page = (done.folder / "report.html").read_text()
+    assert all(f'id="{name}"' in page for name in ("fields", "trial", "activity", "confusion", "network"))
+    again = run_learned(study, data=None, out=None, results=tmp_path, progress=silent)
+    assert again.summary["started"] == summary["started"] and again.folder == done.folder
+    assert "learned/ones" in (tmp_path / "index.html").read_text()
+
+
+def test_noise_of_images_and_lost_spikes_act_on_a_learned_network(file, tmp_path, silent):
+    def spikes(*changes):
+        done = run_learned(changed(file, *changes), data=None, out=None, results=tmp_path, progress=silent)
+        return done.summary["input_spikes_per_trial"]
+
+    clean = spikes()
+    assert spikes("noise.spike-loss.share=0.5") == pytest.approx(0.5 * clean, rel=0.1)
+    assert spikes("noise.salt-and-pepper.severity=5") > 1.2 * clean
+
+
+def test_the_same_training_is_the_same_network(file, tmp_path, silent, trained):
+    again, card = train_learned(changed(file), None, tmp_path, silent)
+    assert card["weights_sha256"] == json.loads(trained.with_suffix(".json").read_text())["weights_sha256"]
+    assert not list(tmp_path.glob("*.part.npz")) and again.parent == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ("learning.rule=convolutionary", "learning.rule"),
+        ("learning.neuron=3", "learning.neuron"),
+        ("learning.neurons=30000", "learning.neurons"),
+        ("learning.shown=0.7 ms", "learning.shown"),
+        ("learning.rate=2000 Hz", "learning.rate"),
+        ("noise.dead-neurons.severity=1", "noise.dead-neurons"),
+        ("dataset.name=nmnist", "dataset.name"),
+    ],
+)
+def test_what_makes_no_sense_for_a_learned_network_is_refused(file, change, key):
+    with pytest.raises(UserError) as raised:
+        changed(file, change)
+    assert raised.value.key == key
+
+
+@pytest.mark.parametrize("verb", ["plan", "timing", "noise", "ladder", "devices", "time-step"])
+def test_other_verbs_say_that_there_is_no_ann(file, verb):
+    done = CliRunner().invoke(app, [verb, str(file)])
+    assert isinstance(done.exception, UserError) and done.exception.key == "learning"
+
+
+def test_labels_without_a_class_are_refused_before_training(file, tmp_path, silent):
+    with pytest.raises(UserError, match="no labelled image shows class 1") as raised:
+        train_learned(changed(file, "learning.label_examples=1"), None, tmp_path, silent)
+    assert raised.value.key == "learning.label_examples" and not list(tmp_path.iterdir())
+
+
+def test_a_network_that_does_not_fit_is_refused(file, trained, tmp_path, silent):
+    network = read_network(trained, "competitive", 784, ("0", "1"))
+    for wanted, key in (
+        (("convolutional", 784, ("0", "1")), "rule"),
+        (("competitive", 100, ("0", "1")), "n_inputs"),
+        (("competitive", 784, ("0", "1", "2")), "classes"),
+    ):
+        with pytest.raises(UserError) as raised:
+            read_network(trained, *wanted)
+        assert raised.value.key == key
+    with pytest.raises(UserError, match="no such learned network"):
+        locate("mnist-stpd")
+    broken = {
+        "assigned": np.full(12, -1, np.int16),
+        "weight": network.arrays["weight"][:, :5],
+        "kept_theta": network.arrays["kept_theta"][:5],
+    }
+    for name, array in broken.items():
+        place = tmp_path / f"{name}.npz"
+        write_network(place, dict(network.arrays) | {name: array}, network.card)
+        study = changed(file, f"learning.network={place}")
+        with pytest.raises(UserError) as raised:
+            run_learned(study, data=None, out=None, results=tmp_path / "results", progress=silent)
+        assert raised.value.key == name and not (tmp_path / "results").exists()
+    place.with_suffix(".json").unlink()
+    with pytest.raises(UserError, match="put the card"):
+        run_learned(study, data=None, out=None, results=tmp_path / "results", progress=silent)
