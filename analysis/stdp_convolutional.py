@@ -1,9 +1,9 @@
 """Convolutional STDP on test images: `python -m analysis.stdp_convolutional` fills docs/tables/.
 
 Networks are trained by ``bioscnn train`` on other seeds, neurons and labels, and kept in
-``results/models/stdp-convolutional``; what is there is not trained again. Settings were chosen on images of training
-and validation. Shuffled: the weights onto each map of a trained network change places at random, and the
-classifier is fitted anew, so that all but what was learned stays: how many synapses are strong, thresholds, labels.
+``results/models/stdp-convolutional``; what is there is not trained again. Settings were chosen on images of
+training and validation. Shuffled: the weights onto each map of a trained network change places at random, and
+the classifier is fitted anew: the number of strong synapses, thresholds and labels stay as they were.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ import numpy as np
 
 from bioscnn import plots
 from bioscnn.report.formats import number, percent
-from bioscnn.report.page import Column, Figure, Section, Table
+from bioscnn.report.page import Column, Figure, Section, Table, Text
 from bioscnn.stdp.convolutional.features import first_fields, second_fields, tuning
 from bioscnn.stdp.convolutional.network import Architecture
 from bioscnn.stdp.network import LearnedNetwork
@@ -60,7 +60,14 @@ def _first(network: LearnedNetwork, built: Architecture) -> Section:
         "below 0.01 the layer counts as settled."
     )
     return Section(
-        "first", "What the first layer has learned", [figure, Table(rows, columns, caption)], "First layer"
+        "first",
+        "What the first layer has learned",
+        [
+            figure,
+            Text(caption, style="caption"),
+            Table(rows, columns, "One row per map.", folded="The maps one by one"),
+        ],
+        "First layer",
     )
 
 

@@ -65,6 +65,7 @@ class ConvolutionalRule:
             "equations": equations(network, keys.stdp),
             "images_seen": sum(state.seen),
             "labels_used": len(shown),
+            "labels_for": "train the linear classifier that reads its potentials",
             "unsettled": {
                 name: [list(point) for point in state.unsettled[k]] for k, name in enumerate(LAYERS)
             },
