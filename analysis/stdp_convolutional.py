@@ -9,19 +9,23 @@ the classifier is fitted anew: the number of strong synapses, thresholds and lab
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from bioscnn.claims import made_now
 from bioscnn.claims.record import write_table
 from bioscnn.errors import UserError
 from bioscnn.seeds import stream
 from bioscnn.simulation.simulate import Silent
+from bioscnn.statistics import proportion
+from bioscnn.stdp.convolutional.classify import architecture
 from bioscnn.stdp.convolutional.features import first_fields, tuning
-from bioscnn.stdp.convolutional.rule import architecture
+from bioscnn.stdp.convolutional.settings import Convolutional, ConvolutionalConfig
 from bioscnn.stdp.convolutional.training import train_readout
 from bioscnn.stdp.network import read_network, write_network
 from bioscnn.stdp.run import run_learned, train_learned
@@ -34,6 +38,15 @@ FEW = 10_000  # labelled digits where networks are compared
 LEAKY = ("learning.neuron.model=lif", "learning.first.threshold=9", "learning.second.threshold=8")
 MODELS = Path("results/models/stdp-convolutional")
 COMMAND = "python -m analysis.stdp_convolutional"
+CODE = ("bioscnn.stdp.convolutional.classify", "bioscnn.stdp.convolutional.training")
+IMAGES = {"mnist": {"validation": 5000, "test": 10_000}, "caltech": {"validation": 150, "test": 200}}
+UNITS = {
+    "images": "1",
+    "labelled images": "1",
+    "operations": "synaptic operations per image",
+    "selectivity": "1",
+}
+UNITS |= dict.fromkeys(("retina", "first layer", "pooling"), "spikes per image")
 JITTERS = ("1 ms", "4 ms", "30 ms")
 
 
@@ -61,6 +74,12 @@ def study_of(dataset: str, neuron: str, features: str, seed: int, labels: int | 
     return study
 
 
+def learning(study: LearnedStudy) -> Convolutional:
+    """Return the table ``[learning]`` of a study."""
+    assert isinstance(study.config, ConvolutionalConfig)
+    return study.config.learning
+
+
 def train(dataset: str, neuron: str, features: str, seed: int, labels: int | None) -> LearnedStudy:
     """Return the study of a network, which is trained if it is not there."""
     study = study_of(dataset, neuron, features, seed, labels)
@@ -70,7 +89,7 @@ def train(dataset: str, neuron: str, features: str, seed: int, labels: int | Non
     if features == "learned":
         train_learned(study, None, None, Silent())
         return study
-    keys = study.config.learning
+    keys = learning(study)
     shown = load_images(study.config.dataset, "train", keys.examples, None)
     whole = train(dataset, neuron, "learned", seed, labels)
     learned = read_network(
@@ -81,77 +100,82 @@ def train(dataset: str, neuron: str, features: str, seed: int, labels: int | Non
         flat = learned.arrays[name].reshape(-1, learned.arrays[name].shape[-1])
         weights.append(rng.permuted(flat, axis=0).reshape(learned.arrays[name].shape))
     network = architecture(keys)
-    readout = train_readout(network, tuple(w.astype(np.float32) for w in weights), shown, Silent())
+    first, second = (values.astype(np.float32) for values in weights)
+    readout = train_readout(network, (first, second), shown, Silent())
     arrays = {"first": weights[0], "second": weights[1], "readout": readout.weights, "bias": readout.bias}
     write_network(file, arrays, dict(learned.card) | {"name": file.stem, "shuffled": True})
     return study
 
 
-def row(dataset: str, network: tuple[str, str, int, int | None], split: str, *noise: str) -> dict[str, Any]:
-    """Return what a network comes to on a split."""
+def score(
+    dataset: str, network: tuple[str, str, int, int | None], split: str, *noise: str
+) -> tuple[dict[str, Any], NDArray[np.bool_]]:
+    """Return what a network comes to on a split, and which images it has right."""
     study = train(dataset, *network)
-    of = {"validation": {"mnist": 5000, "caltech": 150}, "test": {"mnist": 10_000, "caltech": 200}}[split][
-        dataset
-    ]
+    neuron, features, seed, _ = network
     base = [f"{key}={value}" for key, value in study.edits]
     shown = read_learned_study(
-        STUDIES[dataset], [*base, f"dataset.split={split}", f"dataset.trials={of}", *noise]
+        STUDIES[dataset],
+        [*base, f"dataset.split={split}", f"dataset.trials={IMAGES[dataset][split]}", *noise],
     )
     assert shown is not None
-    summary = run_learned(shown, data=None, out=None, results=Path("results"), progress=Silent()).summary
-    neuron, features, seed, _ = network
-    learned = read_network(
-        study.config.learning.network, "convolutional", _pixels(dataset), tuple(_classes(dataset))
-    )
-    fields = first_fields(architecture(study.config.learning), learned.arrays["first"])
-    share, low, high = (round(100 * value, 2) for value in summary["accuracy"])
-    spikes = summary["spikes_by_population"]
+    run = run_learned(shown, data=None, out=None, results=Path("results"), progress=Silent())
+    with np.load(run.folder / "run.npz", allow_pickle=False) as arrays:
+        right = arrays["chosen"] == arrays["label"]
+    with np.load(study.config.learning.network, allow_pickle=False) as arrays:
+        fields = first_fields(architecture(learning(study)), arrays["first"])
+    summary, spikes = run.summary, run.summary["spikes_by_population"]
     return {
         "dataset": dataset,
+        "split": split,
+        "images": summary["n_trials"],
         "neuron": neuron,
         "features": features,
         "labelled images": summary["labels_used"],
-        "seed": seed,
-        "noise": ", ".join(noise) or "none",
-        "split": split,
-        "images": summary["n_trials"],
-        "accuracy (%)": share,
-        "low (%)": low,
-        "high (%)": high,
-        "spikes of the retina": round(spikes["input"], 1),
-        "spikes of the first layer": round(spikes["first"], 1),
-        "spikes of pooling": round(spikes["pooled"], 1),
-        "synaptic operations": round(summary["synops_per_trial"]),
-        "orientation selectivity": round(float(np.median(tuning(fields).selectivity)), 3),
-        "data sha256": summary["data_sha256"],
-        "weights sha256": summary["weights_sha256"],
-    }
+        "seed": str(seed),
+        "noise": noise[0].rpartition("=")[2] if noise else "none",
+        **accuracy(right),
+        "retina": round(spikes["input"], 1),
+        "first layer": round(spikes["first"], 1),
+        "pooling": round(spikes["pooled"], 1),
+        "operations": round(summary["synops_per_trial"]),
+        "selectivity": round(float(np.median(tuning(fields).selectivity)), 2),
+        "data sha256": summary["data_sha256"][:8],
+        "weights sha256": summary["weights_sha256"][:8],
+    }, right
 
 
-def _pixels(dataset: str) -> int:
-    return {"mnist": 784, "caltech": 4800}[dataset]
-
-
-def _classes(dataset: str) -> list[str]:
-    return list(map(str, range(10))) if dataset == "mnist" else ["motorbike", "airplane"]
+def accuracy(right: NDArray[np.bool_]) -> dict[str, float]:
+    """Return the share of images that are right, with Wilson's interval; over seeds if there are several."""
+    found = proportion(right)
+    parts = {"": found.value, " low": found.low, " high": found.high}
+    return {f"accuracy (%){part}": round(100 * value, 2) for part, value in parts.items()}
 
 
 def main(dataset: str, split: str) -> None:
-    """Train and score the networks of a data set, and write the table; rows appear as they are done."""
-    rows = []
+    """Train and score the networks of a data set, and write the table anew after each of them."""
+    rows: list[dict[str, Any]] = []
+    seeds: dict[tuple[str, str, int | None], list[NDArray[np.bool_]]] = {}
+
+    def add(row: dict[str, Any]) -> None:
+        rows.append(row)
+        print(row, flush=True)
+        made = made_now(f"{COMMAND} {dataset} {split}", "images, training seeds", *CODE)
+        content = pd.DataFrame(rows).to_csv(index=False).encode()
+        write_table(
+            Path(f"docs/tables/stdp-convolutional-{dataset}.csv"), content, replace(made, units=UNITS)
+        )
+
     for network in plan(dataset):
-        rows.append(row(dataset, network, split))
-        print(rows[-1], flush=True)
-    first = plan(dataset)[0]
-    for sd in JITTERS:
-        rows.append(row(dataset, first, split, f"noise.spike-jitter.sd={sd}"))
-        print(rows[-1], flush=True)
-    name = f"stdp-convolutional-{dataset}"
-    content = pd.DataFrame(rows).to_csv(index=False).encode()
-    made = made_now(
-        f"{COMMAND} {dataset} {split}", "images and training seeds", "bioscnn.stdp.convolutional.rule"
-    )
-    write_table(Path("docs/tables") / f"{name}.csv", content, made)
+        row, right = score(dataset, network, split)
+        add(row)
+        of_kind = seeds.setdefault((network[0], network[1], network[3]), [])
+        of_kind.append(right)
+        if len(of_kind) == len(SEEDS):
+            add({**row, "seed": "all", **accuracy(np.stack(of_kind)), "weights sha256": ""})
+            if len(seeds) == 1:
+                for sd in JITTERS:
+                    add(score(dataset, plan(dataset)[0], split, f"noise.spike-jitter.sd={sd}")[0])
 
 
 if __name__ == "__main__":
