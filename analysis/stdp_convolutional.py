@@ -35,7 +35,12 @@ from bioscnn.studies.examples import load_images
 STUDIES = {"mnist": "mnist-stdp-convolutional", "caltech": "caltech-stdp"}
 SEEDS = (1, 2, 3)
 FEW = 10_000  # labelled digits where networks are compared
-LEAKY = ("learning.neuron.model=lif", "learning.first.threshold=9", "learning.second.threshold=8")
+LEAKY = {
+    "mnist": ("learning.first.threshold=12", "learning.second.threshold=9"),
+    "caltech": ("learning.first.threshold=8", "learning.second.threshold=11"),
+}
+"""Thresholds of leaky neurons, with which about as many spikes are fired."""
+
 MODELS = Path("results/models/stdp-convolutional")
 COMMAND = "python -m analysis.stdp_convolutional"
 CODE = ("bioscnn.stdp.convolutional.classify", "bioscnn.stdp.convolutional.training")
@@ -65,7 +70,7 @@ def study_of(dataset: str, neuron: str, features: str, seed: int, labels: int | 
     changes = [
         f"learning.seed={seed}",
         f"learning.network={MODELS / name}.npz",
-        *(LEAKY if neuron == "lif" else ()),
+        *(("learning.neuron.model=lif", *LEAKY[dataset]) if neuron == "lif" else ()),
     ]
     study = read_learned_study(
         STUDIES[dataset], [*changes, *([f"learning.examples={labels}"] if labels else [])]
