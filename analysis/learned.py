@@ -18,6 +18,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bioscnn.claims import made_now
+from bioscnn.claims.record import write_table
 from bioscnn.errors import UserError
 from bioscnn.files import read_npz
 from bioscnn.report.files import read_json
@@ -28,63 +30,69 @@ from bioscnn.stdp.study import read_learned_study
 
 TABLES = Path("docs/tables")
 SPLITS = {"validation": 5000, "test": 10000}
+READOUTS = ("votes", "likelihood")
+CODE = ("bioscnn.stdp.competitive.rule", "bioscnn.statistics")
 
 
-def answered(file: Path, split: str, results: Path) -> tuple[dict[str, Any], NDArray[np.bool_]]:
-    """Return the summary of a run of a network on a split, and which images were right."""
+def answered(file: Path, split: str, results: Path) -> tuple[dict[str, Any], dict[str, NDArray[np.bool_]]]:
+    """Return the summary of a run of a network on a split, and which images were right by each readout."""
     changes = [f"learning.network={file}", f"dataset.split={split}", f"dataset.trials={SPLITS[split]}"]
     study = read_learned_study("mnist-stdp", changes)
     assert study is not None
     done = run_learned(study, data=None, out=None, results=results, progress=Silent())
     arrays = read_npz(done.folder / "run.npz")
     assert arrays is not None
-    return done.summary, arrays["chosen"] == arrays["label"]
+    return done.summary, {name: arrays[f"more/chosen_{name}"] == arrays["label"] for name in READOUTS}
+
+
+def with_interval(name: str, value: float, low: float, high: float) -> dict[str, float]:
+    """Return the columns of a share in percent."""
+    named = {name: value, f"{name} low": low, f"{name} high": high}
+    return {key: round(100 * share, 4) for key, share in named.items()}
 
 
 def main(folder: Path) -> None:
     """Score all networks of a folder and write the tables."""
     rows, curves = [], []
-    right: dict[tuple[int, int], list[NDArray[np.bool_]]] = {}
+    right: dict[tuple[int, int, str], list[NDArray[np.bool_]]] = {}
     for file in sorted(folder.rglob("*.npz")):
         if "results" in file.parts or file.name.endswith(".part.npz"):
             continue
         card = read_json(file.with_suffix(".json"), ("learning",), "train the network again")
-        learning = card["learning"]
-        row = {
-            "neurons": learning["neurons"],
-            "passes": learning["passes"],
-            "training_seed": learning["seed"],
-        }
-        summary: dict[str, Any] = {}
-        for split, n in SPLITS.items():
+        named = {"neurons": "neurons", "passes": "passes", "training seed": "seed"}
+        row = {name: card["learning"][key] for name, key in named.items()}
+        of_row, summary = dict(row), {}
+        for split in SPLITS:
             summary, correct = answered(file, split, folder / "results")
-            low, high = summary["accuracy"][1:]
-            row |= {f"{split}_accuracy": summary["accuracy"][0], f"{split}_low": low, f"{split}_high": high,
-                    f"{split}_digits": n}  # fmt: skip
-        right.setdefault((row["neurons"], row["passes"]), []).append(correct)
+            for readout, one in correct.items():
+                share = proportion(one)
+                row |= with_interval(f"{split} by {readout} (%)", share.value, share.low, share.high)
+        for readout, one in correct.items():
+            right.setdefault((row["neurons"], row["passes"], readout), []).append(one)
         rows.append(row | {
-            "labels_used": card["labels_used"],
-            "images_seen": card["images_seen"],
+            "labels": card["labels_used"],
+            "images": card["images_seen"],
             "presentations": card["presentations"],
-            "spikes_per_image": summary["spikes_per_trial"],
-            "input_spikes_per_image": summary["input_spikes_per_trial"],
-            "synops_per_image": summary["synops_per_trial"],
-            "first_spike_ms": summary["latency_ms"],
+            "spikes per image": summary["spikes_per_trial"],
+            "input spikes per image": summary["input_spikes_per_trial"],
+            "synaptic operations per image": summary["synops_per_trial"],
+            "first spike (ms)": summary["latency_ms"],
         })  # fmt: skip
         curves += [
-            {"neurons": row["neurons"], "training_seed": row["training_seed"], "passes": row["passes"],
-             "images_seen": int(seen), "accuracy": share}
-            for seen, share in card["curve"]
-        ]  # fmt: skip
+            of_row | {"images seen": int(n), "accuracy (%)": 100 * share} for n, share in card["curve"]
+        ]
         print(rows[-1], flush=True)
-    pd.DataFrame(rows).to_csv(TABLES / "stdp-accuracy.csv", index=False, float_format="%.6g")
-    pd.DataFrame(curves).to_csv(TABLES / "stdp-curve.csv", index=False, float_format="%.6g")
     means = []
-    for (neurons, passes), of_seeds in sorted(right.items()):
+    for (neurons, passes, readout), of_seeds in sorted(right.items()):
         share = proportion(np.stack(of_seeds), seeds=("training seeds",))
-        means.append({"neurons": neurons, "passes": passes, "training_seeds": len(of_seeds),
-                      "test_accuracy": share.value, "low": share.low, "high": share.high})  # fmt: skip
-    pd.DataFrame(means).to_csv(TABLES / "stdp-means.csv", index=False, float_format="%.6g")
+        means.append(
+            {"neurons": neurons, "passes": passes, "readout": readout, "training seeds": len(of_seeds)}
+            | with_interval("test accuracy (%)", share.value, share.low, share.high)
+        )
+    record = made_now("python -m analysis.learned FOLDER", "test digits, training seeds", *CODE)
+    for name, table in (("accuracy", rows), ("curve", curves), ("means", means)):
+        content = pd.DataFrame(table).to_csv(index=False, float_format="%.6g").encode()
+        write_table(TABLES / f"stdp-{name}.csv", content, record)
     print(pd.DataFrame(means).to_string())
 
 

@@ -18,9 +18,11 @@ from time import process_time
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from bioscnn.claims import made_now
+from bioscnn.claims.record import write_table
 from bioscnn.datasets.mnist import load_embedded
-from bioscnn.files import write_csv
 from bioscnn.seeds import stream
 from bioscnn.stdp.competitive.model import read_model
 from bioscnn.stdp.competitive.plain import show_plainly
@@ -28,6 +30,8 @@ from bioscnn.stdp.competitive.settings import Circuit
 from bioscnn.stdp.competitive.simulate import Answers, State, fresh_state, show
 
 TABLE = Path("docs/tables/stdp-speed.csv")
+CODE = ("bioscnn.stdp.competitive.simulate", "bioscnn.stdp.competitive.plain")
+
 TIMES = 20
 """So many times more images does the compiled network see when it is timed."""
 
@@ -70,16 +74,16 @@ def compare(neurons: int, n_images: int, target: str) -> dict[str, Any]:
         "neurons": neurons,
         "images": n_images,
         "presentations": presentations,
-        "plain_target": target,
-        "plain_ms_per_presentation": 1e3 * slow / presentations,
-        "compiled_images": many,
-        "compiled_float64_ms_per_presentation": per["float64"],
-        "compiled_float32_ms_per_presentation": per["float32"],
-        "ratio_float64": 1e3 * slow / presentations / per["float64"],
-        "ratio_float32": 1e3 * slow / presentations / per["float32"],
-        "spike_counts_that_differ": int(np.sum(answers.counts != counts)),
-        "largest_weight_difference": float(np.abs(after.weight - plain.weight).max()),
-        "largest_weight": float(plain.weight.max()),
+        "plain Brian2 with": target,
+        "plain (ms per presentation)": 1e3 * slow / presentations,
+        "compiled images": many,
+        "compiled, float64 (ms per presentation)": per["float64"],
+        "compiled, float32 (ms per presentation)": per["float32"],
+        "times as fast, float64": 1e3 * slow / presentations / per["float64"],
+        "times as fast, float32": 1e3 * slow / presentations / per["float32"],
+        "spike counts that differ": int(np.sum(answers.counts != counts)),
+        "largest difference of a weight": float(np.abs(after.weight - plain.weight).max()),
+        "largest weight": float(plain.weight.max()),
     }
 
 
@@ -97,7 +101,8 @@ def main() -> None:
     for neurons in asked.neurons:
         rows.append(compare(neurons, asked.images, asked.target))
         print(rows[-1], flush=True)
-        write_csv(asked.out, rows)
+        content = pd.DataFrame(rows).to_csv(index=False, float_format="%.6g").encode()
+        write_table(asked.out, content, made_now("python -m bench.stdp", "nothing", *CODE))
 
 
 if __name__ == "__main__":

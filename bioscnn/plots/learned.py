@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+GREYS = 12
+"""Levels of grey of a receptive field."""
+
+
 @themed
 def receptive_fields(
     fields: NDArray[np.floating], *, columns: int = 25, signed: bool = False, width: float = WIDE
@@ -39,7 +43,8 @@ def receptive_fields(
     largest = np.maximum(np.abs(fields).max(axis=(1, 2), keepdims=True), 1e-12)
     gap = 2
     mosaic = np.full((rows * (high + gap), columns * (wide + gap)), np.nan)
-    for k, field in enumerate(fields / largest):
+    # So few levels of grey pack well, and no eye tells more of them apart.
+    for k, field in enumerate(np.rint(fields / largest * GREYS) / GREYS):
         top, left = k // columns * (high + gap), k % columns * (wide + gap)
         mosaic[top : top + high, left : left + wide] = field
     figure = Figure(figsize=(width, width * mosaic.shape[0] / mosaic.shape[1]), layout="constrained")

@@ -16,8 +16,14 @@ UNASSIGNED = -1
 """Class of a neuron that answered to no labelled image."""
 
 
-def assign(counts: NDArray[np.integer], labels: NDArray[np.int64], n_classes: int) -> NDArray[np.int64]:
-    """Return the class to which each neuron answers with most spikes per image.
+LEAST = 0.01
+"""Spikes per image that `likelihoods` add to the mean answers of every neuron: none is impossible."""
+
+
+def mean_answers(
+    counts: NDArray[np.integer], labels: NDArray[np.int64], n_classes: int
+) -> NDArray[np.float64]:
+    """Return the mean spikes of each neuron in answer to images of each class.
 
     Parameters
     ----------
@@ -30,8 +36,7 @@ def assign(counts: NDArray[np.integer], labels: NDArray[np.int64], n_classes: in
 
     Returns
     -------
-    ndarray of int64, shape (n_neurons,)
-        `UNASSIGNED` of a neuron that never fired.
+    ndarray of float64, shape (n_classes, n_neurons)
 
     Raises
     ------
@@ -39,8 +44,11 @@ def assign(counts: NDArray[np.integer], labels: NDArray[np.int64], n_classes: in
         If a class has no image, or no neuron fired at all.
     """
     if len(counts) != len(labels):
-        raise UserError("spikes and labels of different numbers of images", value=len(labels),
-                        expected=f"{len(counts)}, one label per image")  # fmt: skip
+        raise UserError(
+            "spikes and labels of different numbers of images",
+            value=len(labels),
+            expected=f"{len(counts)}, one label per image",
+        )
     images = np.bincount(labels, minlength=n_classes)
     if (missing := np.flatnonzero(images == 0)).size:
         raise UserError(
@@ -52,14 +60,24 @@ def assign(counts: NDArray[np.integer], labels: NDArray[np.int64], n_classes: in
         )
     spikes = np.zeros((n_classes, counts.shape[1]))
     np.add.at(spikes, labels, counts)
-    assigned = np.where(spikes.any(axis=0), np.argmax(spikes / images[:, None], axis=0), UNASSIGNED)
-    if not (assigned != UNASSIGNED).any():
+    if not spikes.any():
         raise UserError(
             "no neuron answered to any labelled image",
             key="learning",
             fix="train longer, or look at the thresholds",
         )
-    return assigned.astype(np.int64)
+    return spikes / images[:, None]
+
+
+def assign(answers: NDArray[np.floating]) -> NDArray[np.int64]:
+    """Return the class to which each neuron answers with most spikes per image; `UNASSIGNED` if to none.
+
+    Parameters
+    ----------
+    answers : ndarray, shape (n_classes, n_neurons)
+        As of `mean_answers`.
+    """
+    return np.where(answers.any(axis=0), answers.argmax(axis=0), UNASSIGNED).astype(np.int64)
 
 
 def votes(counts: NDArray[np.integer], assigned: NDArray[np.int64], n_classes: int) -> NDArray[np.float64]:
@@ -78,3 +96,24 @@ def votes(counts: NDArray[np.integer], assigned: NDArray[np.int64], n_classes: i
     member = np.equal.outer(assigned, np.arange(n_classes))
     size = member.sum(axis=0)
     return np.where(size, counts @ member.astype(np.float64) / np.maximum(size, 1), -1.0)
+
+
+def likelihoods(counts: NDArray[np.integer], answers: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return the log likelihood of each class, shape (n_images, n_classes), but for what all classes share.
+
+    Neurons are taken for independent, and their counts for Poisson numbers whose means are `answers` and
+    `LEAST` spikes more (naive Bayes); all classes are equally probable.
+
+    Raises
+    ------
+    UserError
+        If the numbers of neurons differ.
+    """
+    if counts.shape[1] != answers.shape[1]:
+        raise UserError(
+            "answers of another number of neurons",
+            value=answers.shape[1],
+            expected=f"{counts.shape[1]}, a mean per class and neuron",
+        )
+    means = answers.astype(np.float64) + LEAST
+    return np.asarray(counts @ np.log(means).T - means.sum(axis=1))

@@ -31,9 +31,9 @@ def test_the_compiled_network_learns_and_fires_as_plain_synapses_of_brian2_do(mo
 def test_pixels_fire_at_rates_that_are_their_intensities(circuit):
     intensities = np.linspace(0, 1, circuit.n_inputs)
     counts = np.zeros(circuit.n_inputs)
-    for image in range(200):
+    for image in range(50):
         np.add.at(counts, input_spikes(circuit, intensities, 3, image, 0)[1], 1)
-    expected = intensities * circuit.rate * circuit.shown * 200
+    expected = intensities * circuit.rate * circuit.shown * 50
     assert counts[0] == 0
     # Bernoulli steps: the variance is below that of Poisson spikes. Five standard errors of 784 pixels' sum.
     assert abs(counts.sum() - expected.sum()) < 5 * np.sqrt(expected.sum())

@@ -98,7 +98,7 @@ def test_a_network_that_does_not_fit_is_refused(file, trained, tmp_path, silent)
     with pytest.raises(UserError, match="no such learned network"):
         locate("mnist-stpd")
     broken = {
-        "assigned": np.full(12, -1, np.int16),
+        "answers": np.zeros((2, 12), np.float32),
         "weight": network.arrays["weight"][:, :5],
         "kept_theta": network.arrays["kept_theta"][:5],
     }

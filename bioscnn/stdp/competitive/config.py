@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from bioscnn.quantities import format_quantity
 from bioscnn.stdp.competitive.settings import Circuit
@@ -24,10 +24,15 @@ class Competitive(Learning):
         Excitatory neurons; there are as many inhibitory ones.
     label_examples : int
         Training images whose labels say what neurons stand for.
+    readout : str
+        ``"votes"``: a neuron stands for the class to which it answers most, and the class whose neurons fire
+        most on average is chosen, as published; ``"likelihood"``: `bioscnn.stdp.labels.likelihoods`.
     rate : float
         Poisson rate of a white pixel, Hz.
     shown, rest, dt : float
         How long an image is shown, how long thresholds decay after it, and the time step, s.
+    parameters : mapping
+        Parameters of the equations with other values than in their files.
     excitatory, inhibitory, synapse : path
         Files of equations; those that come with bioscnn if left out.
     """
@@ -35,11 +40,13 @@ class Competitive(Learning):
     rule: Literal["competitive"] = "competitive"
     neurons: Count = 400
     label_examples: Count = 10_000
+    readout: Literal["votes", "likelihood"] = "votes"
     rate: Frequency = Circuit.rate
     shown: Time = Circuit.shown
     rest: Time = Circuit.rest
     dt: Time = Circuit.dt
     weight_total: Factor = Circuit.weight_total
+    parameters: dict[str, str | float] = Field(default={})
     excitatory: PathOrName | None = None
     inhibitory: PathOrName | None = None
     synapse: PathOrName | None = None

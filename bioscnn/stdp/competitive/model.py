@@ -214,11 +214,13 @@ class Model:
 FUNCTIONS = frozenset({"clip", "exp", "abs", "sign", "sqrt", "log", "tanh"})
 
 
-def read_model(**paths: Path | None) -> Model:
+def read_model(changes: Mapping[str, Any] | None = None, **paths: Path | None) -> Model:
     """Read the files of a network.
 
     Parameters
     ----------
+    changes : mapping, optional
+        Parameters of any of the files that have other values, such as ``{"theta_plus": "0.02 mV"}``.
     **paths : Path or None
         ``excitatory``, ``inhibitory``, ``synapse``; those that come with bioscnn where there is none.
 
@@ -237,7 +239,21 @@ def read_model(**paths: Path | None) -> Model:
             raise error.but(file=path) from None
         except (OSError, ValueError) as error:
             raise UserError(f"not a TOML file: {error}", file=path, key=f"learning.{name}") from None
-    return Model.of_table(tables)
+    for name, value in (changes or {}).items():
+        having = [table["parameters"] for table in tables.values() if name in table.get("parameters", {})]
+        if len(having) != 1:
+            known = sorted({key for table in tables.values() for key in table.get("parameters", {})})
+            problem = "several files have this parameter" if having else "no file has this parameter"
+            raise UserError(
+                problem, key=f"learning.parameters.{name}", value=value, expected=" | ".join(known),
+                fix="change it in a file of your own",
+            )  # fmt: skip
+        having[0][name] = value
+    try:
+        return Model.of_table(tables)
+    except UserError as error:
+        changed = (error.key or "").removeprefix("parameters.") in (changes or {})
+        raise error.but(key=f"learning.{error.key}" if changed else error.key) from None
 
 
 def _neuron(table: Mapping[str, Any]) -> Neuron:

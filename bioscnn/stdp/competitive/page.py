@@ -9,11 +9,12 @@ import numpy as np
 from bioscnn import plots
 from bioscnn.report.formats import number
 from bioscnn.report.page import Column, Figure, Part, Section, Table
+from bioscnn.stdp.labels import assign
 from bioscnn.stdp.network import LearnedNetwork
 from bioscnn.stdp.rule import Classified
 
 MOST_FIELDS = 400
-"""Receptive fields on a page; of more neurons, those of the busiest."""
+"""Receptive fields on a page; of more neurons, so many from all classes."""
 
 
 def sections(network: LearnedNetwork, classified: Classified) -> Sequence[Section]:
@@ -22,7 +23,7 @@ def sections(network: LearnedNetwork, classified: Classified) -> Sequence[Sectio
 
 
 def _fields(network: LearnedNetwork) -> Section:
-    weight, assigned = network.arrays["weight"].astype(np.float32), network.arrays["assigned"]
+    weight, assigned = network.arrays["weight"].astype(np.float32), assign(network.arrays["answers"])
     shape = network.card.get("image_shape") or [round(np.sqrt(len(weight)))] * 2
     classes, n = network.card["classes"], weight.shape[1]
     order = np.argsort(assigned, kind="stable")

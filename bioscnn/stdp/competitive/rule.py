@@ -20,7 +20,7 @@ from bioscnn.stdp.competitive.page import sections
 from bioscnn.stdp.competitive.settings import Circuit
 from bioscnn.stdp.competitive.simulate import State
 from bioscnn.stdp.competitive.training import PART, answers_of, input_key, train
-from bioscnn.stdp.labels import assign, votes
+from bioscnn.stdp.labels import assign, likelihoods, mean_answers, votes
 from bioscnn.stdp.network import LearnedNetwork
 from bioscnn.stdp.rule import Classified, Trained
 
@@ -50,7 +50,7 @@ class CompetitiveRule:
                 fix="label, or show, more images",
             )
         paths = {name: getattr(keys, name) for name in ("excitatory", "inhibitory", "synapse")}
-        model = read_model(**{name: path and Path(path) for name, path in paths.items()})
+        model = read_model(keys.parameters, **{name: path and Path(path) for name, path in paths.items()})
         circuit = circuit_of(keys, images.shape[1])
         progress.stage("compiling")
         *_, last = train(
@@ -65,7 +65,7 @@ class CompetitiveRule:
             model, circuit, state, flat(labelled), input_key(keys.seed, "labels"), told=_teller(progress),
             precision=config.simulation.precision, jobs=config.simulation.jobs,
         )  # fmt: skip
-        assigned = assign(answers.counts, labelled.labels, n_classes)
+        means = mean_answers(answers.counts, labelled.labels, n_classes).astype(np.float32)
         kept = {f"kept_{name}": values.astype(np.float32) for name, values in state.kept.items()}
         facts = {
             "model": model.table(),
@@ -78,7 +78,7 @@ class CompetitiveRule:
             "curve_of": f"Accuracy on each {PART:,} training images while weights still changed, with "
             f"classes assigned on the {PART:,} images before them: no image is judged by its own label.",
         }
-        return Trained({"weight": weight, "assigned": assigned.astype(np.int16), **kept}, facts)
+        return Trained({"weight": weight, "answers": means, **kept}, facts)
 
     def classify(
         self, config: CompetitiveConfig, network: LearnedNetwork, shown: ImageSet, progress: Progress
@@ -86,12 +86,12 @@ class CompetitiveRule:
         """Show each image to the network, whose weights and thresholds are held, and let its neurons vote."""
         model, circuit, state = restored(network)
         n_classes = len(shown.classes)
-        assigned = network.array("assigned", circuit.n_neurons).astype(np.int64)
-        if assigned.min() < -1 or assigned.max() >= n_classes or (assigned == -1).all():
+        means = network.array("answers", n_classes, circuit.n_neurons)
+        if not (np.isfinite(means).all() and means.min() >= 0 and means.any()):
             raise UserError(
-                "the neurons of the network are not labelled", file=network.file, key="assigned",
-                value=[int(assigned.min()), int(assigned.max())],
-                expected=f"the class of each, 0 to {n_classes - 1}, or -1", fix="train the network again",
+                "the neurons of the network are not labelled", file=network.file, key="answers",
+                expected="mean spikes of each neuron in answer to each class, some above 0",
+                fix="train the network again",
             )  # fmt: skip
         loss = config.noise.get("spike-loss")
         if (
@@ -112,8 +112,13 @@ class CompetitiveRule:
         synops = answers.input_spikes * circuit.n_neurons + excitatory
         synops = synops + answers.inhibitory_spikes * (circuit.n_neurons - 1)
         silent = int((~answered).sum())
+        said = {
+            "votes": votes(answers.counts, assign(means), n_classes),
+            "likelihood": likelihoods(answers.counts, means),
+        }
+        chosen = {name: scores.argmax(axis=1) for name, scores in said.items()}
         return Classified(
-            votes(answers.counts, assigned, n_classes).argmax(axis=1),
+            chosen[config.learning.readout],
             {
                 "input": answers.input_spikes,
                 "excitatory": excitatory,
@@ -122,6 +127,7 @@ class CompetitiveRule:
             latency,
             float(synops.mean()),
             {
+                **{f"chosen_{name}": classes for name, classes in chosen.items()},
                 "presentations": answers.presentations,
                 "raster": np.stack([answers.raster[name] for name in ("image", "attempt", "step", "neuron")]),
                 "picture": shown.take(min(RASTERS, len(shown))).pictures(),

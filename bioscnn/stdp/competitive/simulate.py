@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from bioscnn.errors import UserError
 from bioscnn.files import scratch_folder
 from bioscnn.processes import guarded_process
-from bioscnn.simulation.program import build, obtain
+from bioscnn.simulation.program import Program, build, obtain
 from bioscnn.stdp.competitive.groups import parameter_values
 from bioscnn.stdp.competitive.model import Model
 from bioscnn.stdp.competitive.program import CompetitiveProgram
@@ -114,9 +114,7 @@ def show(
     UserError
         If the program cannot be compiled, or fails.
     """
-    program = CompetitiveProgram(model, circuit.n_inputs, circuit.n_neurons, precision)
-    compiled = obtain(program) or build(program, CompetitiveProgram.write)
-    n = len(images)
+    compiled, n = compiled_program(model, circuit, precision), len(images)
     files: dict[str, NDArray[Any]] = {
         "images": np.ascontiguousarray(images, np.float32),
         "trials": ordinals.astype(np.int64),
@@ -152,6 +150,18 @@ def show(
         after = {name: np.fromfile(folder / f"{name}_after", precision) for name in state.kept}
         weight = np.fromfile(folder / "w_after", precision).reshape(state.weight.shape)
     return State(weight, after), answers
+
+
+def compiled_program(model: Model, circuit: Circuit, precision: Precision) -> Program:
+    """Return the compiled program; one that is not in the cache is made, in the main thread alone.
+
+    Raises
+    ------
+    UserError
+        If it cannot be compiled.
+    """
+    program = CompetitiveProgram(model, circuit.n_inputs, circuit.n_neurons, precision)
+    return obtain(program) or build(program, CompetitiveProgram.write)
 
 
 def _execute(command: list[str], home: Path, folder: Path, told: Callable[[int], None] | None) -> None:

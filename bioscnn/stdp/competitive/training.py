@@ -18,8 +18,8 @@ from bioscnn.fingerprint import hash_of
 from bioscnn.seeds import stream
 from bioscnn.stdp.competitive.model import Model
 from bioscnn.stdp.competitive.settings import Circuit, Precision
-from bioscnn.stdp.competitive.simulate import Answers, State, fresh_state, show
-from bioscnn.stdp.labels import assign, votes
+from bioscnn.stdp.competitive.simulate import Answers, State, compiled_program, fresh_state, show
+from bioscnn.stdp.labels import assign, mean_answers, votes
 
 PART = 2500
 """Images between two checkpoints."""
@@ -138,7 +138,7 @@ def _accuracy(
     counts: NDArray[np.uint16], wanted: NDArray[np.int64], n_classes: int,
 ) -> float:  # fmt: skip
     try:
-        assigned = assign(before, labels, n_classes)
+        assigned = assign(mean_answers(before, labels, n_classes))
     except UserError:  # a short part lacks a class
         return float("nan")
     return float(np.mean(votes(counts, assigned, n_classes).argmax(axis=1) == wanted))
@@ -206,6 +206,7 @@ def answers_of(
         )  # fmt: skip
         return answers
 
+    compiled_program(model, circuit, precision)
     with ThreadPoolExecutor(len(shares)) as pool:
         parts = list(pool.map(answer, shares))
     return Answers(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Answers)))
