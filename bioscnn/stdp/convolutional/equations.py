@@ -7,7 +7,7 @@ from bioscnn.stdp.convolutional.network import Architecture
 from bioscnn.stdp.convolutional.settings import Plasticity
 
 MEMBRANES = {
-    "if": "V : 1  # no leak: changes at spikes alone",
+    "if": "V : 1",
     "lif": "dV/dt = (I - V)/tau_m : 1\ndI/dt = -I/tau_s : 1",
 }
 """Equations of each neuron; V and I (times the resistance) in PSPs of a synapse of weight 1."""
