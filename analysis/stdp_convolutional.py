@@ -181,7 +181,11 @@ def main(dataset: str, split: str) -> None:
         of_kind = seeds.setdefault((network[0], network[1], network[3]), [])
         of_kind.append(right)
         if len(of_kind) == len(SEEDS):
-            add({**row, "seed": "all", **accuracy(np.stack(of_kind)), "weights sha256": ""})
+            of_seeds = pd.DataFrame(rows[-len(SEEDS) :])
+            means = (
+                of_seeds[["retina", "first layer", "pooling", "operations", "selectivity"]].mean().round(2)
+            )
+            add({**row, "seed": "all", **accuracy(np.stack(of_kind)), **means, "weights sha256": ""})
             if len(seeds) == 1:
                 for sd in JITTERS:
                     add(score(dataset, plan(dataset)[0], split, f"noise.spike-jitter.sd={sd}")[0])

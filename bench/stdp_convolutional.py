@@ -2,9 +2,9 @@
 
     python -m bench.stdp_convolutional                # docs/tables/stdp-convolutional-speed.csv
 
-Processor time, so that neighbours on the machine count little. Both show digits to the shipped network, from the
-spikes of its retina to the potentials of its second layer; the plain network is built, and has seen one digit,
-before its time is taken. The compiled one is timed on more digits.
+Processor time, so that neighbours on the machine count little. Both show digits to the shipped network, from
+the spikes of its retina to the potentials of its second layer; the plain network is built, and has seen one
+digit, before its time is taken. The compiled one is timed on more digits.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """The same network as one writes it in Brian2: the oracle of the compiled layers.
 
 `brian2.Synapses` for every pair of neurons, competition by asking who is higher at the same place, one run
-per image. No code is shared but the text of the equations. ``bench/stdp_convolutional.py`` times the two against
-each other.
+per image. No code is shared but the text of the equations. ``bench/stdp_convolutional.py`` times the two.
 """
 
 from __future__ import annotations
