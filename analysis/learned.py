@@ -31,7 +31,7 @@ from bioscnn.stdp.study import read_learned_study
 TABLES = Path("docs/tables")
 SPLITS = {"validation": 5000, "test": 10000}
 READOUTS = ("votes", "likelihood")
-CODE = ("bioscnn.stdp.competitive.rule", "bioscnn.statistics")
+CODE = ("bioscnn.stdp.competitive.classify", "bioscnn.statistics")
 
 
 def answered(file: Path, split: str, results: Path) -> tuple[dict[str, Any], dict[str, NDArray[np.bool_]]]:

@@ -9,6 +9,9 @@ from typer.testing import CliRunner
 from bioscnn.cli import app
 from bioscnn.errors import UserError
 from bioscnn.files import read_npz
+from bioscnn.stdp.competitive.classify import restored
+from bioscnn.stdp.competitive.config import circuit_of
+from bioscnn.stdp.competitive.model import read_model
 from bioscnn.stdp.network import locate, read_network, write_network
 from bioscnn.stdp.run import run_learned, train_learned
 from bioscnn.stdp.study import read_learned_study
@@ -37,6 +40,15 @@ def test_a_learned_network_is_run_from_its_file_to_its_page(file, tmp_path, sile
     again = run_learned(study, data=None, out=None, results=tmp_path, progress=silent)
     assert again.summary["started"] == summary["started"] and again.folder == done.folder
     assert "learned/ones" in (tmp_path / "index.html").read_text()
+
+
+def test_the_shipped_study_is_the_recipe_of_its_network():
+    study = read_learned_study("mnist-stdp")
+    network = read_network(study.config.learning.network, "competitive", 784, tuple("0123456789"))
+    assert network.card["learning"] == study.config.model_dump()["learning"]
+    model, circuit, state = restored(network)
+    assert model == read_model() and circuit == circuit_of(study.config.learning, 784)
+    assert state.weight.sum(axis=0) == pytest.approx(circuit.weight_total, rel=0.01)
 
 
 def test_noise_of_images_and_lost_spikes_act_on_a_learned_network(file, tmp_path, silent):

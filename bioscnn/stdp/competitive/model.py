@@ -29,6 +29,14 @@ FILES = {"excitatory": "excitatory.toml", "inhibitory": "inhibitory.toml", "syna
 SLOT = "slot"
 """In ``between``, how long the presentation of an image and the rest after it take."""
 
+RESERVED = frozenset({
+    "xi", "w", "N", "i", "j", "t", "dt", "t_in_timesteps", "lastspike", "not_refractory", "refractory",
+    "lastupdate", "excitation", "inhibition", "images", "trials", "n_trials", "n_steps", "input_key", "rate",
+    "raise", "rasters", "fewest_spikes", "most_tries", "weight_total", "learns", "counts", "totals", "raster",
+    "w_after",
+})  # fmt: skip
+"""Names that the network has for something else: variables, and files of a compiled program."""
+
 Statements = tuple[tuple[str, str, str], ...]
 
 
@@ -174,6 +182,11 @@ class Model:
                             fix="remove kept and between from its file")  # fmt: skip
         named = [p.name for p in (*self.excitatory.definition.parameters, *self.synapse.parameters)]
         named += [*(variable.name for variable in self.excitatory.kept), *self.variables("excitatory"), SLOT]
+        named += [equation.name for equation in self.synapse.pre]
+        if taken := sorted(RESERVED.intersection(named)):
+            raise UserError(
+                f"{taken[0]} is a name of the network's own", key=taken[0], fix="choose another name"
+            )
         if twice := sorted({name for name in named if named.count(name) > 1}):
             raise UserError(f"{twice[0]} is defined twice", key=twice[0], fix="choose another name")
         for population in ("excitatory", "inhibitory"):
@@ -182,7 +195,7 @@ class Model:
                     f"the {population} neuron lacks {name}", key="equations",
                     fix=f"write an equation of {name}",
                 )  # fmt: skip
-        known = {*named, *(equation.name for equation in self.synapse.pre), "w"}
+        known = {*named, "w"}
         for key, statements in (("on_pre", self.synapse.on_pre), ("on_post", self.synapse.on_post)):
             for target, _, expression in statements:
                 for name in sorted({target, *names_of(expression)} - known - FUNCTIONS):

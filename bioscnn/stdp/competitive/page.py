@@ -60,8 +60,8 @@ def _trial(network: LearnedNetwork, classified: Classified) -> Section:
             classified.more["picture"][shown], width=width,
         ),
         "spikes of the excitatory neurons in answer to one image",
-        "The first image, and when which excitatory neuron fires: few do, since each one that fires silences "
-        "all others for a while.",
+        "The first image, and when which excitatory neuron fires: few do, since those that fire silence all "
+        "others for a while.",
     )  # fmt: skip
     return Section("trial", "One image", [figure], "One image")
 

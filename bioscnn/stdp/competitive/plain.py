@@ -18,7 +18,7 @@ from bioscnn.neurons.model_text import parse_statements
 from bioscnn.stdp.competitive.groups import parameter_values, populations
 from bioscnn.stdp.competitive.model import Model, Statements, lines
 from bioscnn.stdp.competitive.settings import Circuit
-from bioscnn.stdp.competitive.simulate import State
+from bioscnn.stdp.competitive.simulate import RASTER, State
 
 
 def show_plainly(
@@ -30,7 +30,7 @@ def show_plainly(
     *,
     learns: bool,
     target: str = "numpy",
-) -> tuple[State, NDArray[np.int64]]:
+) -> tuple[State, NDArray[Any]]:
     """Show images one after the other, in double precision.
 
     Parameters
@@ -44,34 +44,15 @@ def show_plainly(
     -------
     State
         After the last image.
-    ndarray of int64, shape (n_images, n_neurons)
-        Spikes of the excitatory neurons at the last presentation of each image.
+    ndarray of `RASTER`
+        Every spike of the excitatory neurons, in the order of time and neuron.
     """
     import brian2
 
     brian2.set_device("runtime")
     brian2.prefs.codegen.target = target
-    brian2.prefs.core.default_float_dtype = np.float64
-    brian2.defaultclock.dt = circuit.dt * brian2.second
-    groups = populations(model, circuit, traces=False)
-    excitatory, inhibitory = groups["excitatory"], groups["inhibitory"]
-    inputs = brian2.SpikeGeneratorGroup(circuit.n_inputs, [], [] * brian2.second)
-    n = circuit.n_neurons
-    plastic = _plastic(model, inputs, excitatory)
-    partner = brian2.Synapses(excitatory, inhibitory, on_pre="g_e_post += excitation_post")
-    partner.connect(j="i")
-    lateral = brian2.Synapses(inhibitory, excitatory, on_pre="g_i_post += inhibition_pre")
-    lateral.connect(condition="i != j")
-    counter = brian2.SpikeMonitor(excitatory, record=False)
-    network = brian2.Network(inputs, excitatory, inhibitory, plastic, partner, lateral, counter)
-    network.schedule = ["start", "groups", "thresholds", "resets", "synapses", "end"]
-    values = parameter_values(model, circuit, learns=learns)
-    for name in ("excitatory", "inhibitory"):
-        for parameter, value in values[name].items():
-            if parameter in groups[name].variables:
-                groups[name].variables[parameter].set_value(value)
-    for parameter, value in values["inputs"].items():
-        plastic.variables[parameter].set_value(value)
+    network, groups, monitor = plain_network(model, circuit, learns=learns)
+    inputs, plastic, excitatory = groups["inputs"], groups["plastic"], groups["excitatory"]
     pre, post = plastic.i[:], plastic.j[:]
     weight, kept = state.weight.astype(np.float64), {k: v.astype(np.float64) for k, v in state.kept.items()}
     resting = {
@@ -79,7 +60,7 @@ def show_plainly(
         for group in ("excitatory", "inhibitory")
     }
     traces = [equation.name for equation in (*model.synapse.pre, *model.synapse.post)]
-    counts = np.zeros((len(images), n), np.int64)
+    raster: list[NDArray[Any]] = []
     for name, begins in kept.items():
         excitatory.variables[name].set_value(begins)
     for image, intensities in enumerate(images):
@@ -98,16 +79,47 @@ def show_plainly(
             plastic.variables["lastupdate"].set_value(float(network.t))
             step, fired = input_spikes(circuit, intensities, key, image, attempt)
             inputs.set_spikes(fired, (step * circuit.dt + float(network.t)) * brian2.second, sorted=False)
-            before = np.array(counter.count)
+            begun, before = float(network.t), len(monitor.t)
             network.run(circuit.shown * brian2.second, namespace={})
             weight = np.zeros_like(weight)
             weight[pre, post] = plastic.w[:]
             if learns and model.excitatory.between:
                 _between(excitatory, model.excitatory.between)
-            counts[image] = np.array(counter.count) - before
-            if counts[image].sum() >= circuit.fewest_spikes:
+            step = np.rint((np.array(monitor.t[before:]) - begun) / circuit.dt)
+            spikes = np.zeros(len(step), RASTER)
+            spikes["image"], spikes["attempt"], spikes["step"] = image, attempt, step
+            spikes["neuron"] = monitor.i[before:]
+            raster.append(np.sort(spikes))
+            if len(spikes) >= circuit.fewest_spikes:
                 break
-    return State(weight, {name: np.array(excitatory.variables[name].get_value()) for name in kept}), counts
+    return State(
+        weight, {name: np.array(excitatory.variables[name].get_value()) for name in kept}
+    ), np.concatenate(raster)
+
+
+def plain_network(model: Model, circuit: Circuit, *, learns: bool) -> tuple[Any, dict[str, Any], Any]:
+    """Return the network, its groups and synapses by name, and the monitor of the excitatory spikes."""
+    import brian2
+
+    brian2.prefs.core.default_float_dtype = np.float64
+    brian2.defaultclock.dt = circuit.dt * brian2.second
+    groups = populations(model, circuit, traces=False)
+    excitatory, inhibitory = groups["excitatory"], groups["inhibitory"]
+    inputs = brian2.SpikeGeneratorGroup(circuit.n_inputs, [], [] * brian2.second)
+    plastic = _plastic(model, inputs, excitatory)
+    partner = brian2.Synapses(excitatory, inhibitory, on_pre="g_e_post += excitation_post")
+    partner.connect(j="i")
+    lateral = brian2.Synapses(inhibitory, excitatory, on_pre="g_i_post += inhibition_pre")
+    lateral.connect(condition="i != j")
+    monitor = brian2.SpikeMonitor(excitatory)
+    network = brian2.Network(inputs, excitatory, inhibitory, plastic, partner, lateral, monitor)
+    network.schedule = ["start", "groups", "thresholds", "resets", "synapses", "end"]
+    for name, values in parameter_values(model, circuit, learns=learns).items():
+        group = plastic if name == "inputs" else groups[name]
+        for parameter, value in values.items():
+            if parameter in group.variables:
+                group.variables[parameter].set_value(value)
+    return network, {**groups, "inputs": inputs, "plastic": plastic}, monitor
 
 
 def input_spikes(

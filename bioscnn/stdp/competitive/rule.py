@@ -3,36 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from textwrap import fill
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bioscnn.datasets import ImageSet
 from bioscnn.errors import UserError
 from bioscnn.report.page import Section
 from bioscnn.simulation import Progress
+from bioscnn.stdp.competitive.classify import classify, flat, teller
 from bioscnn.stdp.competitive.config import CompetitiveConfig, circuit_of
 from bioscnn.stdp.competitive.model import Model, read_model
 from bioscnn.stdp.competitive.page import sections
-from bioscnn.stdp.competitive.settings import Circuit
 from bioscnn.stdp.competitive.simulate import State
 from bioscnn.stdp.competitive.training import PART, answers_of, input_key, train
-from bioscnn.stdp.labels import assign, likelihoods, mean_answers, votes
+from bioscnn.stdp.labels import mean_answers
 from bioscnn.stdp.network import LearnedNetwork
 from bioscnn.stdp.rule import Classified, Trained
-
-RASTERS = 10
-"""Images whose spikes the page can show."""
 
 
 class CompetitiveRule:
     """Diehl and Cook (2015); methods as of `bioscnn.stdp.rule.Rule`."""
 
     config = CompetitiveConfig
-    measured_by = ("bioscnn.stdp.competitive.rule",)
+    measured_by = ("bioscnn.stdp.competitive.classify",)
     code = "rate"
 
     def train(
@@ -55,14 +50,14 @@ class CompetitiveRule:
         progress.stage("compiling")
         *_, last = train(
             model, circuit, images, shown.labels, passes=keys.passes, seed=keys.seed, checkpoint=checkpoint,
-            precision=config.simulation.precision, told=_teller(progress),
+            precision=config.simulation.precision, told=teller(progress),
         )  # fmt: skip
         # What is kept is what assigns and is scored: 2 bytes a weight.
         weight = last.state.weight.astype(np.float16)
         state = State(weight.astype(np.float32), last.state.kept)
         progress.stage("labelling neurons")
         answers = answers_of(
-            model, circuit, state, flat(labelled), input_key(keys.seed, "labels"), told=_teller(progress),
+            model, circuit, state, flat(labelled), input_key(keys.seed, "labels"), told=teller(progress),
             precision=config.simulation.precision, jobs=config.simulation.jobs,
         )  # fmt: skip
         means = mean_answers(answers.counts, labelled.labels, n_classes).astype(np.float32)
@@ -83,102 +78,12 @@ class CompetitiveRule:
     def classify(
         self, config: CompetitiveConfig, network: LearnedNetwork, shown: ImageSet, progress: Progress
     ) -> Classified:
-        """Show each image to the network, whose weights and thresholds are held, and let its neurons vote."""
-        model, circuit, state = restored(network)
-        n_classes = len(shown.classes)
-        means = network.array("answers", n_classes, circuit.n_neurons)
-        if not (np.isfinite(means).all() and means.min() >= 0 and means.any()):
-            raise UserError(
-                "the neurons of the network are not labelled", file=network.file, key="answers",
-                expected="mean spikes of each neuron in answer to each class, some above 0",
-                fix="train the network again",
-            )  # fmt: skip
-        loss = config.noise.get("spike-loss")
-        if (
-            loss is not None
-        ):  # each spike of a Bernoulli process survives by itself: a Bernoulli process again
-            left = 1 - loss.amount
-            circuit = replace(circuit, rate=circuit.rate * left, raise_rate=circuit.raise_rate * left)
-        progress.stage("simulating")
-        answers = answers_of(
-            model, circuit, state, flat(shown), input_key(config.simulation.seed, "answers"),
-            precision=config.simulation.precision, rasters=RASTERS, jobs=config.simulation.jobs,
-            told=_teller(progress),
-        )  # fmt: skip
-        answered = answers.first_step >= 0
-        latency = np.where(answered, 1e3 * circuit.dt * (answers.first_step + 1), np.nan)
-        excitatory = answers.counts.sum(axis=1, dtype=np.int64)
-        # An inhibitory spike reaches all excitatory neurons but its own, an excitatory one its partner.
-        synops = answers.input_spikes * circuit.n_neurons + excitatory
-        synops = synops + answers.inhibitory_spikes * (circuit.n_neurons - 1)
-        silent = int((~answered).sum())
-        said = {
-            "votes": votes(answers.counts, assign(means), n_classes),
-            "likelihood": likelihoods(answers.counts, means),
-        }
-        chosen = {name: scores.argmax(axis=1) for name, scores in said.items()}
-        return Classified(
-            chosen[config.learning.readout],
-            {
-                "input": answers.input_spikes,
-                "excitatory": excitatory,
-                "inhibitory": answers.inhibitory_spikes,
-            },
-            latency,
-            float(synops.mean()),
-            {
-                **{f"chosen_{name}": classes for name, classes in chosen.items()},
-                "presentations": answers.presentations,
-                "raster": np.stack([answers.raster[name] for name in ("image", "attempt", "step", "neuron")]),
-                "picture": shown.take(min(RASTERS, len(shown))).pictures(),
-            },
-            [f"{silent:,} images got no answer from any neuron, and count as class 0"] if silent else [],
-        )
+        """Show each image to the network, of which nothing changes, and let its neurons speak."""
+        return classify(config, network, shown, progress)
 
     def sections(self, network: LearnedNetwork, classified: Classified) -> Sequence[Section]:
         """Return receptive fields, one image's spikes, and activity."""
         return sections(network, classified)
-
-
-def flat(shown: ImageSet) -> NDArray[np.float32]:
-    """Return images as intensities, shape (n_images, n_inputs)."""
-    return shown.intensities().reshape(len(shown), -1)
-
-
-def restored(network: LearnedNetwork) -> tuple[Model, Circuit, State]:
-    """Return the equations, the circuit and the state of a network as its file and its card have them.
-
-    Raises
-    ------
-    UserError
-        If an array is missing or does not fit, or the card holds no equations.
-    """
-    try:
-        model = Model.of_table(network.card["model"])
-        circuit = Circuit(**network.card["circuit"])
-    except (KeyError, TypeError) as error:
-        raise UserError("the card holds no equations of a competitive network",
-                        file=network.file.with_suffix(".json"), value=str(error),
-                        fix="train the network again") from None  # fmt: skip
-    except UserError as error:
-        raise error.but(file=network.file.with_suffix(".json")) from None
-    n = circuit.n_neurons
-    weight = network.array("weight", circuit.n_inputs, n).astype(np.float32)
-    kept = {variable.name: network.array(f"kept_{variable.name}", n) for variable in model.excitatory.kept}
-    return model, circuit, State(weight, kept)
-
-
-def _teller(progress: Progress) -> Any:
-    """Return what turns the number of images that are done into trials of a progress."""
-    before = 0
-
-    def told(done: int) -> None:
-        nonlocal before
-        for _ in range(max(0, done - before)):
-            progress.trial()
-        before = done
-
-    return told
 
 
 def _texts(model: Model) -> dict[str, str]:
@@ -190,10 +95,10 @@ def _texts(model: Model) -> dict[str, str]:
         rules = "\n".join(
             f"{key}: {table[key]}" for key in ("threshold", "reset", "between") if table.get(key)
         )
-        given = ", ".join(f"{key} = {value}" for key, value in table["parameters"].items())
+        given = fill(", ".join(f"{key} = {value}" for key, value in table["parameters"].items()), 90)
         found[f"{name} neuron"] = f"{table['equations']}\n{rules}\n{given}".replace(" * ", "*")
     table = model.synapse.table()
-    given = ", ".join(f"{key} = {value}" for key, value in table["parameters"].items())
+    given = fill(", ".join(f"{key} = {value}" for key, value in table["parameters"].items()), 90)
     found["plastic synapse"] = (
         f"{table['pre']['equations']}\n{table['post']['equations']}\n"
         f"at a spike of the input: {table['on_pre']}; {table['pre']['spike']}\n"

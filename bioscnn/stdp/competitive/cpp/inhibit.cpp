@@ -7,23 +7,23 @@
 {% endblock %}
 
 {% block maincode %}
-    constexpr size_t n_neurons = {{n_neurons}};
-    const int32_t* excited = {{get_array_name(variables["_spikes_excitatory"])}};
-    const int32_t* inhibiting = {{get_array_name(variables["_spikes_inhibitory"])}};
-    const int32_t n_excited = excited[n_neurons], n_inhibiting = inhibiting[n_neurons];
-    auto* onto_inhibitory = {{get_array_name(variables["onto_inhibitory"])}};
-    auto* onto_excitatory = {{get_array_name(variables["onto_excitatory"])}};
-    const auto excitation = {{get_array_name(variables["excitation"])}}[0];
-    const auto inhibition = {{get_array_name(variables["inhibition"])}}[0];
-    for (int32_t k = 0; k < n_excited; k++)
-        onto_inhibitory[excited[k]] += excitation;
-    if (n_inhibiting)
+    constexpr size_t _n_neurons = {{n_neurons}};
+    const int32_t* _excited = {{get_array_name(variables["_spikes_excitatory"])}};
+    const int32_t* _inhibiting = {{get_array_name(variables["_spikes_inhibitory"])}};
+    const int32_t _n_excited = _excited[_n_neurons], _n_inhibiting = _inhibiting[_n_neurons];
+    auto* _onto_inhibitory = {{get_array_name(variables["onto_inhibitory"])}};
+    auto* _onto_excitatory = {{get_array_name(variables["onto_excitatory"])}};
+    const auto _excitation = {{get_array_name(variables["excitation"])}}[0];
+    const auto _inhibition = {{get_array_name(variables["inhibition"])}}[0];
+    for (int32_t _k = 0; _k < _n_excited; _k++)
+        _onto_inhibitory[_excited[_k]] += _excitation;
+    if (_n_inhibiting)
     {
-        const auto all = n_inhibiting * inhibition;
-        for (size_t j = 0; j < n_neurons; j++)
-            onto_excitatory[j] += all;
-        for (int32_t k = 0; k < n_inhibiting; k++)
-            onto_excitatory[inhibiting[k]] -= inhibition;
+        const auto _all = _n_inhibiting * _inhibition;
+        for (size_t _j = 0; _j < _n_neurons; _j++)
+            _onto_excitatory[_j] += _all;
+        for (int32_t _k = 0; _k < _n_inhibiting; _k++)
+            _onto_excitatory[_inhibiting[_k]] -= _inhibition;
     }
-    bioscnn::presentation->record({{t_in_timesteps}} % bioscnn::n_steps, excited, n_excited, n_inhibiting);
+    bioscnn::presentation->record({{t_in_timesteps}} % bioscnn::n_steps, _excited, _n_excited, _n_inhibiting);
 {% endblock %}

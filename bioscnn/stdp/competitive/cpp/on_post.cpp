@@ -8,29 +8,29 @@
 {% endblock %}
 
 {% block maincode %}
-    using number = {{c_data_type(variables["w"].dtype)}};
-    constexpr size_t n_inputs = {{n_inputs}}, n_neurons = {{n_neurons}};
+    using _number = {{c_data_type(variables["w"].dtype)}};
+    constexpr size_t _n_inputs = {{n_inputs}}, _n_neurons = {{n_neurons}};
     const size_t _vectorisation_idx = -1;
-    const auto _clip = [](number x, number low, number high) __attribute__((always_inline)) {
+    const auto _clip = [](_number x, _number low, _number high) __attribute__((always_inline)) {
         return x < low ? low : x > high ? high : x;
     };
     if (!bioscnn::presentation->learns)
         return;
-    const int32_t* spikes = {{get_array_name(variables["_spikes_post"])}};
-    number* const weights = {{get_array_name(variables["w"])}};
+    const int32_t* _spikes = {{get_array_name(variables["_spikes_post"])}};
+    _number* const _weights = {{get_array_name(variables["w"])}};
     {% for name in of_post %}
-    auto* const all_{{name}} = {{get_array_name(variables[name])}};
+    auto* const _all_{{name}} = {{get_array_name(variables[name])}};
     {% endfor %}
-    for (int32_t k = 0; k < spikes[n_neurons]; k++)
+    for (int32_t _k = 0; _k < _spikes[_n_neurons]; _k++)
     {
-        const size_t neuron = spikes[k];
-        const bioscnn::Column<number> {{get_array_name(variables["w"])}}{weights + neuron, n_neurons};
+        const size_t _neuron = _spikes[_k];
+        const bioscnn::Column<_number> {{get_array_name(variables["w"])}}{_weights + _neuron, _n_neurons};
         {% for name in of_post %}
-        auto* const {{get_array_name(variables[name])}} = all_{{name}} + neuron;
+        auto* const {{get_array_name(variables[name])}} = _all_{{name}} + _neuron;
         {% endfor %}
         {
             {{scalar_code["learning"]|autoindent}}
-            for (size_t _idx = 0; _idx < n_inputs; _idx++)
+            for (size_t _idx = 0; _idx < _n_inputs; _idx++)
             {
                 {{vector_code["learning"]|autoindent}}
             }

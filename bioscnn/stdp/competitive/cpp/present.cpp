@@ -8,58 +8,58 @@
 {% endblock %}
 
 {% block maincode %}
-    using number = {{c_data_type(variables["w"].dtype)}};
+    using _number = {{c_data_type(variables["w"].dtype)}};
     if ({{t_in_timesteps}} % bioscnn::n_steps != 0)
         return;
-    constexpr size_t n_inputs = {{n_inputs}}, n_neurons = {{n_neurons}};
-    static bioscnn::Progress progress;
-    static const double total = bioscnn::values<double>("weight_total", 1)[0];
-    number* weight = {{get_array_name(variables["w"])}};
-    const bool first = !bioscnn::presentation;
-    if (first)
+    constexpr size_t _n_inputs = {{n_inputs}}, _n_neurons = {{n_neurons}};
+    static bioscnn::Progress _progress;
+    static const double _total = bioscnn::values<double>("weight_total", 1)[0];
+    _number* _weight = {{get_array_name(variables["w"])}};
+    const bool _first = !bioscnn::presentation;
+    if (_first)
     {
-        bioscnn::presentation = new bioscnn::Presentation(n_inputs, n_neurons);
-        bioscnn::File("w", "rb").read_all(weight, n_inputs * n_neurons);
+        bioscnn::presentation = new bioscnn::Presentation(_n_inputs, _n_neurons);
+        bioscnn::File("w", "rb").read_all(_weight, _n_inputs * _n_neurons);
         {% for name in kept %}
-        bioscnn::File("{{name}}", "rb").read_all({{get_array_name(variables[name])}}, n_neurons);
+        bioscnn::File("{{name}}", "rb").read_all({{get_array_name(variables[name])}}, _n_neurons);
         {% endfor %}
     }
-    auto& presentation = *bioscnn::presentation;
-    presentation.next({{t_in_timesteps}} / bioscnn::n_steps, progress);
-    if (presentation.learns && !first)
+    auto& _presentation = *bioscnn::presentation;
+    _presentation.next({{t_in_timesteps}} / bioscnn::n_steps, _progress);
+    if (_presentation.learns && !_first)
     {
         const size_t _vectorisation_idx = -1;
         {{scalar_code["between"]|autoindent}}
-        for (size_t _idx = 0; _idx < n_neurons; _idx++)
+        for (size_t _idx = 0; _idx < _n_neurons; _idx++)
         {
             {{vector_code["between"]|autoindent}}
         }
     }
-    if (presentation.over())
+    if (_presentation.over())
     {
-        bioscnn::File weights("w_after", "wb");
-        weights.write(weight, n_inputs * n_neurons);
-        weights.close();
+        bioscnn::File _weights("w_after", "wb");
+        _weights.write(_weight, _n_inputs * _n_neurons);
+        _weights.close();
         {% for name in kept %}
-        bioscnn::File {{name}}_file("{{name}}_after", "wb");
-        {{name}}_file.write({{get_array_name(variables[name])}}, n_neurons);
-        {{name}}_file.close();
+        bioscnn::File _{{name}}_file("{{name}}_after", "wb");
+        _{{name}}_file.write({{get_array_name(variables[name])}}, _n_neurons);
+        _{{name}}_file.close();
         {% endfor %}
         std::exit(0);
     }
-    if (presentation.learns)
+    if (_presentation.learns)
     {
-        static std::vector<double> sum(n_neurons);
-        static std::vector<number> factor(n_neurons);
-        std::fill(sum.begin(), sum.end(), 0);
-        for (size_t i = 0; i < n_inputs; i++)
-            for (size_t j = 0; j < n_neurons; j++)
-                sum[j] += weight[i * n_neurons + j];
-        for (size_t j = 0; j < n_neurons; j++)
-            factor[j] = sum[j] > 0 ? total / sum[j] : 1;
-        for (size_t i = 0; i < n_inputs; i++)
-            for (size_t j = 0; j < n_neurons; j++)
-                weight[i * n_neurons + j] *= factor[j];
+        static std::vector<double> _sum(_n_neurons);
+        static std::vector<_number> _factor(_n_neurons);
+        std::fill(_sum.begin(), _sum.end(), 0);
+        for (size_t i = 0; i < _n_inputs; i++)
+            for (size_t j = 0; j < _n_neurons; j++)
+                _sum[j] += _weight[i * _n_neurons + j];
+        for (size_t j = 0; j < _n_neurons; j++)
+            _factor[j] = _sum[j] > 0 ? _total / _sum[j] : 1;
+        for (size_t i = 0; i < _n_inputs; i++)
+            for (size_t j = 0; j < _n_neurons; j++)
+                _weight[i * _n_neurons + j] *= _factor[j];
     }
     {% for name, size, value in at_rest %}
     std::fill({{get_array_name(variables[name])}}, {{get_array_name(variables[name])}} + {{size}}, {{value}});
