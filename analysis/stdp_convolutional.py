@@ -17,23 +17,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analysis.learned_in_noise import NOISES, SEVERITY, TRIALS
 from bioscnn.claims import made_now
 from bioscnn.claims.record import write_table
 from bioscnn.errors import UserError
-from bioscnn.noise import NOISES
 from bioscnn.seeds import stream
 from bioscnn.simulation.simulate import Silent
 from bioscnn.statistics import proportion
 from bioscnn.stdp.convolutional.classify import architecture
 from bioscnn.stdp.convolutional.features import first_fields, tuning
-from bioscnn.stdp.convolutional.network import features, respond
-from bioscnn.stdp.convolutional.readout import LinearReadout
 from bioscnn.stdp.convolutional.settings import Convolutional, ConvolutionalConfig
 from bioscnn.stdp.convolutional.training import train_readout
 from bioscnn.stdp.network import read_network, write_network
 from bioscnn.stdp.run import network_of, run_learned, train_learned
 from bioscnn.stdp.study import LearnedStudy, read_learned_study
-from bioscnn.studies.disturbance import disturbed
+from bioscnn.studies.disturbance import disturbed, noises_of
 from bioscnn.studies.examples import load_images
 
 STUDIES = {"mnist": "mnist-stdp-convolutional", "caltech": "caltech-stdp"}
@@ -191,37 +189,32 @@ def main(dataset: str, split: str) -> None:
                     add(score(dataset, plan(dataset)[0], split, f"noise.spike-jitter.sd={sd}")[0])
 
 
-def noise(severity: int = 3, trials: int = 500) -> None:
-    """Score the network of the first seed on noisy test digits, as docs/noise.md does."""
-    study = train("mnist", *plan("mnist")[0])
-    clean = load_images(study.config.dataset, "test", trials, None)
-    network = network_of(study, clean)
-    built, kinds = architecture(learning(study)), [k for k in NOISES.values() if k.acts_on == "images"]
-    first, second = (network.arrays[name].astype(np.float32) for name in ("first", "second"))
-    readout = LinearReadout(network.arrays["readout"], network.arrays["bias"])
+def noise() -> None:
+    """Score the shipped network on the digits and noises of `analysis.learned_in_noise`, and write the table."""
     rows = []
-    for kind in (None, *kinds):
-        right = []
-        for seed in SEEDS if kind else SEEDS[:1]:
-            added = (kind.at(severity),) if kind else ()
-            shown = replace(clean, images=disturbed(clean.images, added, seed)).intensities()
-            answers = [
-                readout.chosen(features(response.pooled, built, second))
-                for response in respond(shown, built, first)
-            ]
-            right.append(np.concatenate(answers) == clean.labels)
-        name = added[0].label if added else "no noise"
-        rows.append({"noise": name, "images": trials, "noise seeds": len(right), **accuracy(np.stack(right))})
+    for kind in NOISES:
+        changes = [] if kind is None else [f"noise.{kind}.severity={SEVERITY}"]
+        study = read_learned_study(STUDIES["mnist"], [*changes, f"dataset.trials={TRIALS}"])
+        assert study is not None
+        config = study.config
+        clean = load_images(config.dataset, "validation", TRIALS, None)
+        noisy = disturbed(clean.images, noises_of(config, "images"), config.simulation.seed)
+        network = network_of(study, clean)
+        answers = study.rule.classify(config, network, replace(clean, images=noisy), Silent())
+        spikes = sum(float(counts.mean()) for name, counts in answers.spikes.items() if name != "input")
+        row = {"network": "learned, convolutional", "noise": kind or "none"}
+        row |= accuracy(answers.chosen == clean.labels)
+        rows.append(row | {"spikes per image": round(spikes, 1), "operations": round(answers.synops or 0)})
         print(rows[-1], flush=True)
-    made = made_now(f"{COMMAND} noise test", "images, noise seeds", *CODE, "bioscnn.noise")
-    units = {"images": "1", "noise seeds": "1"}
+    made = made_now(f"{COMMAND} noise validation", "digits", *CODE, "bioscnn.noise")
+    units = {"spikes per image": "1", "operations": "synaptic operations per image"}
     content = pd.DataFrame(rows).to_csv(index=False).encode()
     write_table(Path("docs/tables/stdp-convolutional-noise.csv"), content, replace(made, units=units))
 
 
 if __name__ == "__main__":
     if len(sys.argv) != 3 or sys.argv[1] not in (*STUDIES, "noise") or sys.argv[2] not in IMAGES["mnist"]:
-        sys.exit(f"usage: {COMMAND} {'|'.join(STUDIES)} validation|test, or {COMMAND} noise test")
+        sys.exit(f"usage: {COMMAND} {'|'.join(STUDIES)} validation|test, or {COMMAND} noise validation")
     try:
         noise() if sys.argv[1] == "noise" else main(sys.argv[1], sys.argv[2])
     except UserError as error:
