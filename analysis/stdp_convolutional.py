@@ -190,7 +190,7 @@ def main(dataset: str, split: str) -> None:
 
 
 def noise() -> None:
-    """Score the shipped network on the digits and noises of `analysis.learned_in_noise`, and write the table."""
+    """Score the shipped network on digits and noises of `analysis.learned_in_noise`; write the table."""
     rows = []
     for kind in NOISES:
         changes = [] if kind is None else [f"noise.{kind}.severity={SEVERITY}"]
@@ -202,7 +202,7 @@ def noise() -> None:
         network = network_of(study, clean)
         answers = study.rule.classify(config, network, replace(clean, images=noisy), Silent())
         spikes = sum(float(counts.mean()) for name, counts in answers.spikes.items() if name != "input")
-        row = {"network": "learned, convolutional", "noise": kind or "none"}
+        row: dict[str, Any] = {"network": "learned, convolutional", "noise": kind or "none"}
         row |= accuracy(answers.chosen == clean.labels)
         rows.append(row | {"spikes per image": round(spikes, 1), "operations": round(answers.synops or 0)})
         print(rows[-1], flush=True)
