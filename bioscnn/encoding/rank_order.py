@@ -179,7 +179,8 @@ def _part(share: float, number: NDArray[np.int64]) -> NDArray[np.int64]:
 def _largest(image: NDArray[np.float32], most: int, least: float) -> Picked:
     """Pick the largest coefficients, equal ones in the order of their pixels."""
     values = image.ravel()
-    neuron = np.argsort(-values, kind="stable")[:most]
+    excited = np.flatnonzero(values > least)
+    neuron = excited[np.argsort(-values[excited], kind="stable")[:most]]
     return neuron.astype(np.int32), values[neuron]
 
 

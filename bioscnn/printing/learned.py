@@ -29,8 +29,10 @@ def print_learned_run(done: LearnedRun) -> None:
 
 def print_learned_training(file: Path, card: dict[str, Any], again: Again) -> None:
     """Print what a network has seen, where it lies, and how it is run."""
+    from bioscnn.stdp.network import LABELS_FOR
+
     labels = card.get("labels_used")
-    after = f"; {labels:,} labelled ones say what its neurons stand for" if labels else ""
+    after = f"; {labels:,} labelled ones {card.get('labels_for', LABELS_FOR)}" if labels else ""
     OUT.print(f"{escape(card['name'])}: learned from {card['images_seen']:,} presented images{after}")
     OUT.print(f"{escape(str(file))}, and its card {escape(file.with_suffix('.json').name)}")
     OUT.print(f"\nNext:\n  {escape(again.command('run', learning__network=str(file)))}")

@@ -21,6 +21,10 @@ CARD = ("rule", "n_inputs", "classes", "weights_sha256", "data", "command")
 """Keys that every card has."""
 
 
+LABELS_FOR = "say what its neurons stand for"
+"""What labels do, if the card says nothing else."""
+
+
 @dataclass(frozen=True, eq=False)
 class LearnedNetwork:
     """A network that has learned.
@@ -43,6 +47,11 @@ class LearnedNetwork:
     def name(self) -> str:
         """Of the file, without its suffix."""
         return self.file.stem
+
+    @property
+    def labels_for(self) -> str:
+        """What was learned from labels."""
+        return str(self.card.get("labels_for", LABELS_FOR))
 
     @property
     def sha256(self) -> str:

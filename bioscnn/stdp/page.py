@@ -37,8 +37,8 @@ def learned_page(
     return Page(
         title=summary["title"],
         eyebrow=f"bioscnn · {summary['started'][:16].replace('T', ' ')} UTC",
-        question=f"{percent(summary['accuracy'][0])} right, learned without labels",
-        lead=[_lead(summary)],
+        question=f"{percent(summary['accuracy'][0])} right, by what was learned without labels",
+        lead=[_lead(summary, network)],
         verdict=summary["verdict"],
         warnings=[f"{note}." for note in summary["notes"]],
         headlines=list(_headlines(summary)),
@@ -55,15 +55,15 @@ def learned_page(
     )
 
 
-def _lead(summary: Mapping[str, Any]) -> Any:
+def _lead(summary: Mapping[str, Any], network: LearnedNetwork) -> Any:
     seen, labels = summary["images_seen"], summary["labels_used"]
-    whose = f": those of {labels:,} training images" if labels else ""
+    whose = f" those of {labels:,} training images" if labels else ""
     return (
         "The network ",
         emphasis(summary["network"]),
         f", which learned from {seen:,} presented images by the times of its spikes" if seen else "",
-        f", classifies {plural(summary['n_trials'], 'image')}. Labels say only what its neurons stand for"
-        f"{whose}.",
+        f", classifies {plural(summary['n_trials'], 'image')}. Labels,{whose}{',' if whose else ''} "
+        f"{network.labels_for}; nothing else was learned from them.",
     )
 
 

@@ -8,11 +8,11 @@ from bioscnn.errors import UserError
 from bioscnn.files import read_npz
 from bioscnn.simulation.simulate import Silent
 from bioscnn.stdp.convolutional import training
+from bioscnn.stdp.convolutional.classify import architecture
 from bioscnn.stdp.convolutional.features import first_fields, tuning
 from bioscnn.stdp.convolutional.layer import SILENT, Layer, Leak, pool
 from bioscnn.stdp.convolutional.readout import fit_readout
 from bioscnn.stdp.convolutional.retina import spike_times
-from bioscnn.stdp.convolutional.rule import architecture
 from bioscnn.stdp.convolutional.settings import Convolutional, Neuron, Retina
 from bioscnn.stdp.convolutional.training import fresh_state, train_layers
 from bioscnn.stdp.run import run_learned, train_learned

@@ -7,7 +7,7 @@ from bioscnn.stdp.convolutional.network import Architecture
 from bioscnn.stdp.convolutional.settings import Plasticity
 
 MEMBRANES = {
-    "if": "V : 1  # no leak: changes at spikes alone",
+    "if": "V : 1",
     "lif": "dV/dt = (I - V)/tau_m : 1\ndI/dt = -I/tau_s : 1",
 }
 """Equations of each neuron; V and I (times the resistance) in PSPs of a synapse of weight 1."""
@@ -29,17 +29,18 @@ def equations(network: Architecture, stdp: Plasticity) -> dict[str, str]:
     window = format_quantity(neuron.window, "time")
     return {
         "retina": (
-            f"K = +-(G(sigma) - G({retina.ratio:g} sigma)), norm 1, {retina.size} x {retina.size} pixels, "
-            f"sigma = {retina.sigma:g} pixels\n"
-            f"a cell of rank r among the N of its image with a coefficient of {retina.least:g} or more fires "
-            f"once, at {window} * r/N"
+            f"K = +-(G(sigma) - G({retina.ratio:g} sigma)), norm 1\n"
+            f"{retina.size} x {retina.size} pixels, sigma = {retina.sigma:g} pixels\n"
+            f"a cell with a coefficient of {retina.least:g} or more fires once, at {window} * r/N:\n"
+            "r is its rank among the N such cells of the image"
         ),
         "neuron": (
             f"{MEMBRANES[neuron.model]}\n"
-            f"threshold: V > V_th, once per image; {thresholds}, in PSPs of a synapse of weight 1\n"
-            f"at a spike: all other neurons at the same place are silent for the rest of the image; of "
-            f"several in one step of {format_quantity(neuron.dt, 'time')}, the one with the highest "
-            f"V fires{given}"
+            "threshold: V > V_th, once per image\n"
+            f"{thresholds}, in PSPs of a synapse of weight 1\n"
+            "at a spike: all other neurons at the same place are silent for the rest of the image\n"
+            f"of several in one step of {format_quantity(neuron.dt, 'time')}, that with the highest V fires"
+            f"{given}"
         ),
         "plastic synapse": (
             f"at a spike of the input: {ARRIVALS[neuron.model]}\n"

@@ -102,6 +102,14 @@ public:
         }
     }
 
+    // Whether a neuron at a place is above its threshold: a loop that compilers vectorise.
+    bool any_above(int32_t place, float threshold) const {
+        const float* v = V.data() + size_t(place) * shape.maps;
+        int32_t above = 0;
+        for (int32_t m = 0; m < shape.maps; m++) above |= v[m] > threshold;
+        return above;
+    }
+
     // Places where a neuron can have crossed its threshold since the last step.
     template <class Function>
     void each_open_place(Function function) {
@@ -143,26 +151,25 @@ void first_spikes(const Shape* shape, const Neuron* neuron, const float* weights
         for (int step = 0; step < shape->steps; step++) {
             image.propagate(*neuron);
             image.each_open_place([&](int32_t place) {
+                if (!image.any_above(place, neuron->threshold)) return;
                 const float* v = image.V.data() + size_t(place) * shape->maps;
                 const float* best = std::max_element(v, v + shape->maps);
-                if (*best > neuron->threshold) {
-                    out[size_t(best - v) * image.places + place] = uint8_t(step);
-                    image.closed[place] = 1;
-                }
+                out[size_t(best - v) * image.places + place] = uint8_t(step);
+                image.closed[place] = 1;
             });
             image.deliver(step, weights);
         }
     }
 }
 
-// Highest potentials of neurons that never fire, out: (images, maps, out_height, out_width).
+// Highest potentials of neurons that never fire, of each map in each part of the image. part: that of each place,
+// (out_height * out_width,); out: (images, parts, maps).
 void peak_potentials(const Shape* shape, const Neuron* neuron, const float* weights, const uint8_t* times,
-                     int64_t images, float* out) {
+                     int64_t images, const int32_t* part, int32_t parts, float* out) {
     Image image(*shape);
     const size_t in_size = size_t(shape->channels) * shape->height * shape->width;
-    const size_t out_size = image.places * shape->maps;
-    std::vector<float> peak(shape->leaky ? out_size : 0);
-    for (int64_t n = 0; n < images; n++, times += in_size, out += out_size) {
+    std::vector<float> peak(shape->leaky ? image.V.size() : 0);
+    for (int64_t n = 0; n < images; n++, times += in_size, out += size_t(parts) * shape->maps) {
         image.begin(times);
         std::fill(peak.begin(), peak.end(), 0.f);
         for (int step = 0; step < shape->steps; step++) {
@@ -171,9 +178,12 @@ void peak_potentials(const Shape* shape, const Neuron* neuron, const float* weig
             image.deliver(step, weights);
         }
         const std::vector<float>& found = shape->leaky ? peak : image.V;  // weights are positive
-        for (size_t place = 0; place < image.places; place++)
-            for (int32_t m = 0; m < shape->maps; m++)
-                out[m * image.places + place] = found[place * shape->maps + m];
+        std::fill(out, out + size_t(parts) * shape->maps, 0.f);
+        for (size_t place = 0; place < image.places; place++) {
+            const float* v = found.data() + place * shape->maps;
+            float* highest = out + size_t(part[place]) * shape->maps;
+            for (int32_t m = 0; m < shape->maps; m++) highest[m] = std::max(highest[m], v[m]);
+        }
     }
 }
 
@@ -205,6 +215,7 @@ void learn(const Shape* shape, const Neuron* neuron, float* weights, const uint8
             image.propagate(*neuron);
             candidates.clear();
             image.each_open_place([&](int32_t place) {
+                if (!image.any_above(place, neuron->threshold)) return;
                 const float* v = image.V.data() + size_t(place) * shape->maps;
                 for (int32_t m = 0; m < shape->maps; m++)
                     if (v[m] > neuron->threshold && !won[m]) candidates.push_back({v[m], place, m});

@@ -102,17 +102,32 @@ class Layer:
         library().first_spikes(*self._given(shape), _at(weights), _at(times), _long(len(times)), _at(out))
         return out
 
-    def peak_potentials(self, times: Times, weights: Weights) -> NDArray[np.float32]:
-        """Return the highest potentials of neurons without a threshold; arguments as of `first_spikes`.
+    def peak_potentials(self, times: Times, weights: Weights, parts: tuple[int, int]) -> NDArray[np.float32]:
+        """Return the highest potentials of neurons without a threshold.
+
+        Parameters
+        ----------
+        times, weights : ndarray
+            As of `first_spikes`.
+        parts : tuple of int
+            Rows and columns of the parts into which the image is divided, as equally as it can be.
 
         Returns
         -------
-        ndarray of float32, shape (n_images, maps, height, width)
-            In units of the PSP of a synapse of weight 1.
+        ndarray of float32, shape (n_images, rows, columns, maps)
+            Of each map in each part, in units of the PSP of a synapse of weight 1.
         """
         shape, times, weights = self._checked(times, weights)
-        out = np.empty((len(times), shape.maps, shape.out_height, shape.out_width), np.float32)
-        library().peak_potentials(*self._given(shape), _at(weights), _at(times), _long(len(times)), _at(out))
+        rows, columns = (
+            np.arange(length) * n // length
+            for length, n in zip((shape.out_height, shape.out_width), parts, strict=True)
+        )
+        part = np.ascontiguousarray(rows[:, None] * parts[1] + columns, np.int32)
+        out = np.empty((len(times), *parts, shape.maps), np.float32)
+        library().peak_potentials(
+            *self._given(shape), _at(weights), _at(times), _long(len(times)),
+            _at(part), ctypes.c_int32(parts[0] * parts[1]), _at(out),
+        )  # fmt: skip
         return out
 
     def learn(

@@ -99,15 +99,9 @@ def features(pooled: Times, network: Architecture, weights: Weights) -> NDArray[
     ndarray of float32, shape (n_images, grid * grid * maps)
         In units of the PSP of a synapse of weight 1; parts row by row, maps of a part together.
     """
-    potentials = network.layers()[1].peak_potentials(pooled, weights)
-    grid, size = network.readout.grid, potentials.shape[2:]
-    rows, columns = (np.linspace(0, length, grid + 1).astype(int) for length in size)
-    parts = [
-        potentials[:, :, rows[i] : rows[i + 1], columns[j] : columns[j + 1]].max(axis=(2, 3))
-        for i in range(grid)
-        for j in range(grid)
-    ]
-    return np.concatenate(parts, axis=1)
+    grid = network.readout.grid
+    potentials = network.layers()[1].peak_potentials(pooled, weights, (grid, grid))
+    return potentials.reshape(len(pooled), -1)
 
 
 def n_spikes(times: Times) -> NDArray[np.int64]:

@@ -8,7 +8,8 @@ import numpy as np
 
 from bioscnn import plots
 from bioscnn.report.formats import number, percent
-from bioscnn.report.page import Column, Figure, Section, Table
+from bioscnn.report.page import Column, Figure, Section, Table, Text
+from bioscnn.stdp.convolutional.classify import EARLY, EVERY
 from bioscnn.stdp.convolutional.features import first_fields, second_fields, tuning
 from bioscnn.stdp.convolutional.network import Architecture
 from bioscnn.stdp.network import LearnedNetwork
@@ -16,9 +17,6 @@ from bioscnn.stdp.rule import Classified
 
 MOST_FEATURES = 200
 """Features of the second layer on a page: those that learned most often."""
-
-EVERY = 3
-"""Steps between two times at which a class is read."""
 
 
 def sections(network: LearnedNetwork, built: Architecture, classified: Classified) -> Sequence[Section]:
@@ -60,7 +58,14 @@ def _first(network: LearnedNetwork, built: Architecture) -> Section:
         "below 0.01 the layer counts as settled."
     )
     return Section(
-        "first", "What the first layer has learned", [figure, Table(rows, columns, caption)], "First layer"
+        "first",
+        "What the first layer has learned",
+        [
+            figure,
+            Text(caption, style="caption"),
+            Table(rows, columns, "One row per map.", folded="The maps one by one"),
+        ],
+        "First layer",
     )
 
 
@@ -89,8 +94,8 @@ def _over_time(built: Architecture, classified: Classified) -> Section:
         lambda width: plots.accuracy_by_time(times.tolist(), right.tolist(), width=width),
         "accuracy against the time at which the class is read",
         "How often the class is right that is read from the potentials so far, by the classifier that was "
-        f"fitted to those at the end; the first {min(500, len(classified.chosen)):,} images. The last spike "
-        f"of the retina comes at {number(1e3 * built.neuron.window)} ms; at the end "
+        f"fitted to those at the end; the first {min(EARLY, len(classified.chosen)):,} images. The last "
+        f"spike of the retina comes at {number(1e3 * built.neuron.window)} ms; at the end "
         f"{percent(float(right[-1]))} are right.",
     )
     return Section("time", "How soon the class can be read", [figure], "Time")

@@ -31,7 +31,8 @@ def retina_spikes(images: NDArray[np.floating], retina: Retina, neuron: Neuron) 
     UserError
         If the images are not grey, or not finite.
     """
-    coefficients = responses(images, retina.cells)
+    on_centre = responses(images, retina.cells[:1])
+    coefficients = np.concatenate([on_centre, -on_centre], axis=1)
     coefficients[coefficients < retina.least] = 0
     return latency(rank_order(coefficients, (), 1.0), neuron.window_steps + 1, neuron.dt)
 

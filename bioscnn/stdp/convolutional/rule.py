@@ -3,52 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
 from bioscnn.datasets import ImageSet
-from bioscnn.errors import UserError
 from bioscnn.report.page import Section
-from bioscnn.seeds import stream
 from bioscnn.simulation import Progress
-from bioscnn.spikes import SpikeTrains
+from bioscnn.stdp.convolutional.classify import LAYERS, architecture, classify, keys_of
 from bioscnn.stdp.convolutional.equations import equations
-from bioscnn.stdp.convolutional.layer import Times, Weights
-from bioscnn.stdp.convolutional.network import (
-    AT_ONCE,
-    Architecture,
-    Response,
-    features,
-    n_deliveries,
-    n_spikes,
-    respond_to_spikes,
-)
-from bioscnn.stdp.convolutional.page import EVERY, sections
-from bioscnn.stdp.convolutional.readout import LinearReadout
-from bioscnn.stdp.convolutional.retina import first_steps, retina_spikes
-from bioscnn.stdp.convolutional.settings import Convolutional, ConvolutionalConfig
-from bioscnn.stdp.convolutional.training import LAYERS, train_layers, train_readout
+from bioscnn.stdp.convolutional.page import sections
+from bioscnn.stdp.convolutional.settings import ConvolutionalConfig
+from bioscnn.stdp.convolutional.training import train_layers, train_readout
 from bioscnn.stdp.network import LearnedNetwork
 from bioscnn.stdp.rule import Classified, Trained
-
-EARLY = 500
-"""Images of which it is asked how soon their class can be read."""
-
-POPULATIONS = ("input", "first", "pooled")
-
-TABLES = ("retina", "neuron", "first", "second", "readout")
 
 
 class ConvolutionalRule:
     """Kheradpisheh and others (2018); methods as of `bioscnn.stdp.rule.Rule`."""
 
     config = ConvolutionalConfig
-    measured_by = ("bioscnn.stdp.convolutional.rule",)
+    measured_by = ("bioscnn.stdp.convolutional.classify",)
     code = "time"
 
     def train(
@@ -65,6 +42,7 @@ class ConvolutionalRule:
             "equations": equations(network, keys.stdp),
             "images_seen": sum(state.seen),
             "labels_used": len(shown),
+            "labels_for": "train the linear classifier that reads its potentials",
             "unsettled": {
                 name: [list(point) for point in state.unsettled[k]] for k, name in enumerate(LAYERS)
             },
@@ -77,121 +55,11 @@ class ConvolutionalRule:
         self, config: ConvolutionalConfig, network: LearnedNetwork, shown: ImageSet, progress: Progress
     ) -> Classified:
         """Let the retina's spikes run through the network, and read the class from the second layer."""
-        built = _built(config.learning, network, shown)
-        first, second = (network.array(name, *shape).astype(np.float32)
-                         for name, shape in zip(LAYERS, built.shapes(), strict=True))  # fmt: skip
-        n_classes = len(shown.classes)
-        readout = LinearReadout(
-            network.array("readout", built.n_features, n_classes), network.array("bias", n_classes)
-        )
-        progress.stage("simulating")
-        chosen, spikes, deliveries, by_time = [], [], [], []
-        images, layer = shown.intensities(), built.layers()[0]
-        for start in range(0, len(images), AT_ONCE):
-            part = images[start : start + AT_ONCE]
-            seen = _noisy(retina_spikes(part, built.retina, built.neuron), config, start)
-            response = respond_to_spikes(first_steps(seen, part.shape[2:]), built, layer, first)
-            chosen.append(readout.chosen(features(response.pooled, built, second)))
-            spikes.append([n_spikes(getattr(response, name)) for name in POPULATIONS])
-            deliveries.append(_deliveries(response, built))
-            if start < EARLY:
-                by_time.append(_over_time(response.pooled, built, second, readout))
-            for _ in range(len(part)):
-                progress.trial()
-        counts = dict(zip(POPULATIONS, np.concatenate(spikes, axis=1), strict=True))
-        early = np.concatenate(by_time)[:EARLY]
-        silent = int(np.count_nonzero(counts["first"] == 0))
-        return Classified(
-            np.concatenate(chosen),
-            counts,
-            synops=float(np.concatenate(deliveries).mean()),
-            more={"right_by_time": (early == shown.labels[:EARLY, None]).mean(axis=0)},
-            notes=[f"{silent:,} images made no neuron of the first layer fire"] if silent else [],
-        )
+        return classify(config, network, shown, progress)
 
     def sections(self, network: LearnedNetwork, classified: Classified) -> Sequence[Section]:
         """Return features of both layers, how soon the class can be read, and activity."""
-        return sections(network, architecture(_keys_of(network)), classified)
-
-
-def architecture(keys: Convolutional) -> Architecture:
-    """Return the network that a table ``[learning]`` describes."""
-    return Architecture(keys.retina, keys.neuron, keys.first, keys.second, keys.readout)
-
-
-def _keys_of(network: LearnedNetwork) -> Convolutional:
-    try:
-        return Convolutional.model_validate(network.card.get("learning"))
-    except ValidationError:
-        raise UserError(
-            "the card describes no convolutional network",
-            file=network.file.with_suffix(".json"),
-            key="learning",
-            fix="train the network again",
-        ) from None
-
-
-def _built(keys: Convolutional, network: LearnedNetwork, shown: ImageSet) -> Architecture:
-    """Return the architecture of a network, which has to be that of the study and to fit the images."""
-    trained = _keys_of(network)
-    for name in TABLES:
-        ours, its = (getattr(k, name).model_dump() for k in (keys, trained))
-        for key, value in ours.items():
-            if its[key] != value:
-                raise UserError(
-                    "the network was trained with another value of a key of the study",
-                    file=network.file,
-                    key=f"learning.{name}.{key}",
-                    value=value,
-                    expected=str(its[key]),
-                    fix="write that value, or train the network of the study: bioscnn train STUDY",
-                )
-    size = list(shown.images.shape[2:])
-    if network.card.get("image_shape") != size:
-        raise UserError(
-            "the network learned from images of another size",
-            file=network.file,
-            key="dataset.size",
-            value=size,
-            expected=str(network.card.get("image_shape")),
-            fix="show it images of that size, or train it again",
-        )
-    return architecture(trained)
-
-
-def _noisy(spikes: SpikeTrains, config: ConvolutionalConfig, start: int) -> SpikeTrains:
-    """Return spikes with the noise of the study that acts on them; each batch of images has its own draws."""
-    for name, noise in config.noise.items():
-        rng = stream(config.simulation.seed, "noise", name, start)
-        if name == "spike-jitter":
-            spikes = noise.apply(spikes, rng)
-        elif name == "spike-loss":
-            kept = rng.random(spikes.n_spikes) >= noise.amount
-            before = np.concatenate([[0], np.cumsum(kept)])
-            spikes = replace(spikes, neuron=spikes.neuron[kept], step=spikes.step[kept],
-                             trial_start=before[spikes.trial_start])  # fmt: skip
-    return spikes
-
-
-def _deliveries(response: Response, built: Architecture) -> NDArray[np.int64]:
-    """Return how many synapses the spikes of each image reach, those of pooling included."""
-    first, second = built.first, built.second
-    return (
-        n_deliveries(response.input, first.kernel, first.maps)
-        + n_spikes(response.first)
-        + n_deliveries(response.pooled, second.kernel, second.maps)
-    )
-
-
-def _over_time(
-    pooled: Times, network: Architecture, weights: Weights, readout: LinearReadout
-) -> NDArray[np.int64]:
-    """Return the class that is read after every third step, shape (n_images, n_times)."""
-    found = []
-    for step in range(EVERY, network.neuron.n_steps + 1, EVERY):
-        until: Any = network.neuron.model_copy(update={"duration": step * network.neuron.dt})
-        found.append(readout.chosen(features(pooled, replace(network, neuron=until), weights)))
-    return np.stack(found, axis=1)
+        return sections(network, architecture(keys_of(network)), classified)
 
 
 RULE = ConvolutionalRule()

@@ -186,7 +186,7 @@ class Readout(Table):
 
     grid: Annotated[int, Field(ge=1, le=50)] = 3
     penalty: Factor = 30.0
-    iterations: Count = 150
+    iterations: Count = 80
 
 
 class Convolutional(Learning):

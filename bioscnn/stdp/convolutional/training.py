@@ -15,6 +15,7 @@ from bioscnn.files import read_npz, write_npz
 from bioscnn.fingerprint import hash_of
 from bioscnn.seeds import stream
 from bioscnn.simulation import Progress
+from bioscnn.stdp.convolutional.classify import LAYERS
 from bioscnn.stdp.convolutional.layer import Times, Weights
 from bioscnn.stdp.convolutional.network import AT_ONCE, Architecture, features, respond, respond_to_spikes
 from bioscnn.stdp.convolutional.readout import LinearReadout, fit_readout
@@ -29,8 +30,6 @@ FIRST_WEIGHTS = (0.8, 0.05)
 
 HIGHEST = 0.99
 """Where a weight is 0 or 1 it stays: no weight begins there."""
-
-LAYERS = ("first", "second")
 
 
 @dataclass(frozen=True, eq=False)

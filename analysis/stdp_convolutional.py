@@ -1,0 +1,221 @@
+"""Convolutional STDP on test images: `python -m analysis.stdp_convolutional` fills docs/tables/.
+
+Networks are trained by ``bioscnn train`` on other seeds, neurons and labels, and kept in
+``results/models/stdp-convolutional``; what is there is not trained again. Settings were chosen on images of
+training and validation. Shuffled: the weights onto each map of a trained network change places at random, and
+the classifier is fitted anew: the number of strong synapses, thresholds and labels stay as they were.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analysis.learned_in_noise import NOISES, SEVERITY, TRIALS
+from bioscnn.claims import made_now
+from bioscnn.claims.record import write_table
+from bioscnn.errors import UserError
+from bioscnn.seeds import stream
+from bioscnn.simulation.simulate import Silent
+from bioscnn.statistics import proportion
+from bioscnn.stdp.convolutional.classify import architecture
+from bioscnn.stdp.convolutional.features import first_fields, tuning
+from bioscnn.stdp.convolutional.settings import Convolutional, ConvolutionalConfig
+from bioscnn.stdp.convolutional.training import train_readout
+from bioscnn.stdp.network import read_network, write_network
+from bioscnn.stdp.run import network_of, run_learned, train_learned
+from bioscnn.stdp.study import LearnedStudy, read_learned_study
+from bioscnn.studies.disturbance import disturbed, noises_of
+from bioscnn.studies.examples import load_images
+
+STUDIES = {"mnist": "mnist-stdp-convolutional", "caltech": "caltech-stdp"}
+SEEDS = (1, 2, 3)
+FEW = 10_000  # labelled digits where networks are compared
+LEAKY = {
+    "mnist": ("learning.first.threshold=12", "learning.second.threshold=9"),
+    "caltech": ("learning.first.threshold=8", "learning.second.threshold=11"),
+}
+"""Thresholds of leaky neurons, with which about as many spikes are fired."""
+
+MODELS = Path("results/models/stdp-convolutional")
+COMMAND = "python -m analysis.stdp_convolutional"
+CODE = ("bioscnn.stdp.convolutional.classify", "bioscnn.stdp.convolutional.training")
+IMAGES = {"mnist": {"validation": 5000, "test": 10_000}, "caltech": {"validation": 150, "test": 200}}
+UNITS = {
+    "images": "1",
+    "labelled images": "1",
+    "operations": "synaptic operations per image",
+    "selectivity": "1",
+}
+UNITS |= dict.fromkeys(("retina", "first layer", "pooling"), "spikes per image")
+JITTERS = ("1 ms", "4 ms", "30 ms")
+
+
+def plan(dataset: str) -> list[tuple[str, str, int, int | None]]:
+    """Return neuron, features, seed and number of labelled images of each network."""
+    if dataset == "mnist":
+        whole = [("if", "learned", seed, None) for seed in SEEDS]
+        return [*whole, ("if", "learned", 1, FEW), ("if", "shuffled", 1, FEW), ("lif", "learned", 1, FEW)]
+    kinds = [("if", "learned"), ("if", "shuffled"), ("lif", "learned")]
+    return [(neuron, features, seed, None) for neuron, features in kinds for seed in SEEDS]
+
+
+def study_of(dataset: str, neuron: str, features: str, seed: int, labels: int | None) -> LearnedStudy:
+    """Return the study of a network."""
+    name = f"{dataset}-{neuron}-{features}-{seed}" + (f"-{labels}" if labels else "")
+    changes = [
+        f"learning.seed={seed}",
+        f"learning.network={MODELS / name}.npz",
+        *(("learning.neuron.model=lif", *LEAKY[dataset]) if neuron == "lif" else ()),
+    ]
+    study = read_learned_study(
+        STUDIES[dataset], [*changes, *([f"learning.examples={labels}"] if labels else [])]
+    )
+    assert study is not None
+    return study
+
+
+def learning(study: LearnedStudy) -> Convolutional:
+    """Return the table ``[learning]`` of a study."""
+    assert isinstance(study.config, ConvolutionalConfig)
+    return study.config.learning
+
+
+def train(dataset: str, neuron: str, features: str, seed: int, labels: int | None) -> LearnedStudy:
+    """Return the study of a network, which is trained if it is not there."""
+    study = study_of(dataset, neuron, features, seed, labels)
+    file = Path(study.config.learning.network)
+    if file.exists():
+        return study
+    if features == "learned":
+        train_learned(study, None, None, Silent())
+        return study
+    keys = learning(study)
+    shown = load_images(study.config.dataset, "train", keys.examples, None)
+    whole = train(dataset, neuron, "learned", seed, labels)
+    learned = read_network(
+        whole.config.learning.network, "convolutional", shown.images[0].size, shown.classes
+    )
+    rng, weights = stream(seed, "shuffled weights"), []
+    for name in ("first", "second"):
+        flat = learned.arrays[name].reshape(-1, learned.arrays[name].shape[-1])
+        weights.append(rng.permuted(flat, axis=0).reshape(learned.arrays[name].shape))
+    network = architecture(keys)
+    first, second = (values.astype(np.float32) for values in weights)
+    readout = train_readout(network, (first, second), shown, Silent())
+    arrays = {"first": weights[0], "second": weights[1], "readout": readout.weights, "bias": readout.bias}
+    write_network(file, arrays, dict(learned.card) | {"name": file.stem, "shuffled": True})
+    return study
+
+
+def score(
+    dataset: str, network: tuple[str, str, int, int | None], split: str, *noise: str
+) -> tuple[dict[str, Any], NDArray[np.bool_]]:
+    """Return what a network comes to on a split, and which images it has right."""
+    study = train(dataset, *network)
+    neuron, features, seed, _ = network
+    base = [f"{key}={value}" for key, value in study.edits]
+    shown = read_learned_study(
+        STUDIES[dataset],
+        [*base, f"dataset.split={split}", f"dataset.trials={IMAGES[dataset][split]}", *noise],
+    )
+    assert shown is not None
+    run = run_learned(shown, data=None, out=None, results=Path("results"), progress=Silent())
+    with np.load(run.folder / "run.npz", allow_pickle=False) as arrays:
+        right = arrays["chosen"] == arrays["label"]
+    with np.load(study.config.learning.network, allow_pickle=False) as arrays:
+        fields = first_fields(architecture(learning(study)), arrays["first"])
+    summary, spikes = run.summary, run.summary["spikes_by_population"]
+    return {
+        "dataset": dataset,
+        "split": split,
+        "images": summary["n_trials"],
+        "neuron": neuron,
+        "features": features,
+        "labelled images": summary["labels_used"],
+        "seed": str(seed),
+        "noise": noise[0].rpartition("=")[2] if noise else "none",
+        **accuracy(right),
+        "retina": round(spikes["input"], 1),
+        "first layer": round(spikes["first"], 1),
+        "pooling": round(spikes["pooled"], 1),
+        "operations": round(summary["synops_per_trial"]),
+        "selectivity": round(float(np.median(tuning(fields).selectivity)), 2),
+        "data sha256": summary["data_sha256"][:8],
+        "weights sha256": summary["weights_sha256"][:8],
+    }, right
+
+
+def accuracy(right: NDArray[np.bool_]) -> dict[str, float]:
+    """Return the share of images that are right, with Wilson's interval; over seeds if there are several."""
+    found = proportion(right)
+    parts = {"": found.value, " low": found.low, " high": found.high}
+    return {f"accuracy (%){part}": round(100 * value, 2) for part, value in parts.items()}
+
+
+def main(dataset: str, split: str) -> None:
+    """Train and score the networks of a data set, and write the table anew after each of them."""
+    rows: list[dict[str, Any]] = []
+    seeds: dict[tuple[str, str, int | None], list[NDArray[np.bool_]]] = {}
+
+    def add(row: dict[str, Any]) -> None:
+        rows.append(row)
+        print(row, flush=True)
+        made = made_now(f"{COMMAND} {dataset} {split}", "images, training seeds", *CODE)
+        content = pd.DataFrame(rows).to_csv(index=False).encode()
+        write_table(
+            Path(f"docs/tables/stdp-convolutional-{dataset}.csv"), content, replace(made, units=UNITS)
+        )
+
+    for network in plan(dataset):
+        row, right = score(dataset, network, split)
+        add(row)
+        of_kind = seeds.setdefault((network[0], network[1], network[3]), [])
+        of_kind.append(right)
+        if len(of_kind) == len(SEEDS):
+            of_seeds = pd.DataFrame(rows[-len(SEEDS) :])
+            means = (
+                of_seeds[["retina", "first layer", "pooling", "operations", "selectivity"]].mean().round(2)
+            )
+            add({**row, "seed": "all", **accuracy(np.stack(of_kind)), **means, "weights sha256": ""})
+            if len(seeds) == 1:
+                for sd in JITTERS:
+                    add(score(dataset, plan(dataset)[0], split, f"noise.spike-jitter.sd={sd}")[0])
+
+
+def noise() -> None:
+    """Score the shipped network on digits and noises of `analysis.learned_in_noise`; write the table."""
+    rows = []
+    for kind in NOISES:
+        changes = [] if kind is None else [f"noise.{kind}.severity={SEVERITY}"]
+        study = read_learned_study(STUDIES["mnist"], [*changes, f"dataset.trials={TRIALS}"])
+        assert study is not None
+        config = study.config
+        clean = load_images(config.dataset, "validation", TRIALS, None)
+        noisy = disturbed(clean.images, noises_of(config, "images"), config.simulation.seed)
+        network = network_of(study, clean)
+        answers = study.rule.classify(config, network, replace(clean, images=noisy), Silent())
+        spikes = sum(float(counts.mean()) for name, counts in answers.spikes.items() if name != "input")
+        row: dict[str, Any] = {"network": "learned, convolutional", "noise": kind or "none"}
+        row |= accuracy(answers.chosen == clean.labels)
+        rows.append(row | {"spikes per image": round(spikes, 1), "operations": round(answers.synops or 0)})
+        print(rows[-1], flush=True)
+    made = made_now(f"{COMMAND} noise validation", "digits", *CODE, "bioscnn.noise")
+    units = {"spikes per image": "1", "operations": "synaptic operations per image"}
+    content = pd.DataFrame(rows).to_csv(index=False).encode()
+    write_table(Path("docs/tables/stdp-convolutional-noise.csv"), content, replace(made, units=units))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3 or sys.argv[1] not in (*STUDIES, "noise") or sys.argv[2] not in IMAGES["mnist"]:
+        sys.exit(f"usage: {COMMAND} {'|'.join(STUDIES)} validation|test, or {COMMAND} noise validation")
+    try:
+        noise() if sys.argv[1] == "noise" else main(sys.argv[1], sys.argv[2])
+    except UserError as error:
+        sys.exit(str(error))
