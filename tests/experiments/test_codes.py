@@ -139,6 +139,7 @@ def test_spikes_that_move_by_nothing_do_what_they_did_and_others_do_not(name):
         ("encoding, neuron, synapse", "sims/nmnist.toml", [], 2),
         ("network.code", "sims/mnist-time.toml", [], 2),
         ("encoding, neuron, synapse", STUDY, ["encoding.kind=poisson"], 2),
+        ("training.layers", STUDY, ["training.layers=8c5s2 mp2"], 2),
         ("noise", STUDY, ["noise.blur.severity=1"], 2),
         ("--seeds", STUDY, [], 1),
     ],
