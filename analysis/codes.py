@@ -16,6 +16,7 @@ import pandas as pd
 from bioscnn import plots
 from bioscnn.claims import made_now, publish
 from bioscnn.errors import UserError
+from bioscnn.experiments.codes.page import named
 from bioscnn.experiments.codes.tables import ACCURACY
 from bioscnn.experiments.codes.verdict import NAMES
 from bioscnn.report.document import Document
@@ -30,7 +31,7 @@ def main(folder: Path) -> None:
     summary: dict[str, Any] = json.loads((folder / "summary.json").read_text())
     names = ("clean", "conditions", "comparisons", "front")
     clean, conditions, comparisons, front = (pd.read_csv(folder / f"{name}.csv") for name in names)
-    front["name"] = [f"{NAMES[row.code]}, price {row.price:g}" for row in front.itertuples()]
+    front["name"] = [named(row.code, row.price) for row in front.itertuples()]
     plots.save(plots.front_of_codes(front), DOCS / "figures" / "codes-front.svg")
     lines = [
         *(f"> {sentence}\n>" for sentence in summary["verdict"]),

@@ -29,6 +29,9 @@ ACTIVATION = {RATE: "lif", TIME: "relu"}
 LEARNING_RATES = {RATE: (0.02, 0.001), TIME: (0.01, 0.006)}
 """Of the first stage and of the second: each the better of two or three by validation digits, one seed."""
 
+UNTUNED = 0.0
+"""In the place of a price: a network of rates after the first stage, which nobody asked to decide early."""
+
 BATCH, OWN_BATCH = 64, 32
 """Images in a batch of the first stage and of the second."""
 

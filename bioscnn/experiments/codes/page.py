@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from bioscnn.experiments.codes.contestants import RATE, TIME
+from bioscnn.experiments.codes.contestants import RATE, TIME, UNTUNED
 from bioscnn.experiments.codes.tables import ACCURACY, EXPLORATORY, PRIMARY, SPIKES
 from bioscnn.experiments.codes.verdict import NAMES
 from bioscnn.experiments.columns import SHARE, compared
@@ -72,15 +72,20 @@ def _front(analysis: Analysis, summary: Mapping[str, Any]) -> Figure:
     from bioscnn import plots
 
     rows = pd.DataFrame(analysis.tables["front"])
-    rows["name"] = [f"{NAMES[row.code]}, price {row.price:g}" for row in rows.itertuples()]
+    rows["name"] = [named(row.code, row.price) for row in rows.itertuples()]
     return Figure(
         lambda width: plots.front_of_codes(rows, width=width),
         "Accuracy in % against spikes per image and against the end of the trial, for each code and price",
         f"Each point: {plural(summary['amount']['seeds'], 'network')} on {summary['n']:,} test images; bars: "
-        "95 % intervals over images and training seeds. A line joins the times at which rates of one price "
-        "are read. Filled: on the front by validation images, where no other point has at least the accuracy "
-        "for fewer spikes, or in less time.",
+        "95 % intervals over images and training seeds; what is far below the best is left out. A line joins "
+        "the times at which rates of one price are read. Filled: on the front by validation images, where no "
+        "other point has at least the accuracy for fewer spikes, or in less time.",
     )
+
+
+def named(code: str, price: float) -> str:
+    """Return what the networks of a code and a price are called."""
+    return f"{NAMES[code]}, {'not fine-tuned' if price == UNTUNED else f'price {price:g}'}"
 
 
 def _primary(rows: pd.DataFrame, summary: Mapping[str, Any]) -> list[Part]:
