@@ -169,9 +169,9 @@ pd.DataFrame(rows).T.rename_axis("standard deviation")
 
 # %% [markdown]
 # Hardly anything is lost: bright pixels fire early, and there neighbouring times say nearly the same value
-# (see the table of section 1). But these are the pixels alone. `bioscnn codes sims/mnist.toml` moves the spikes
-# of all layers, and asks the same of networks of rates that were trained alike; `docs/time-code.md` says what
-# came out.
+# (see the table of section 1). But these are the pixels alone. `bioscnn codes sims/mnist.toml` moves the
+# spikes of all layers, and asks the same of networks of rates that were trained alike; `docs/time-code.md`
+# says what came out.
 #
 # ## Try
 #
