@@ -40,8 +40,8 @@ def verdict_of(summary: Mapping[str, Any], tables: Mapping[str, Sequence[Row]]) 
         f"each code, trained alike: {_came_to(clean[TIME])} by spike times, {_came_to(clean[RATE])} by "
         f"rates; the difference is {points_of(accuracy)} ({accuracy['finding']}), and {_count(spikes)} "
         "spikes per image, input included.",
-        f"{capital(listed([_in_noise(row) for row in disturbed]))} ({len(primary)} tests, corrected together; "
-        f"{100 * summary['margin']:g} point would matter).",
+        f"{capital(listed([_in_noise(row) for row in disturbed]))} ({len(primary)} tests, corrected "
+        f"together; {100 * summary['margin']:g} point would matter).",
         _choice(accuracy, spikes, disturbed, clean, soon, rows),
     ]
 
