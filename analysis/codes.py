@@ -38,8 +38,8 @@ def main(folder: Path) -> None:
         "",
         f"Measured by `{COMMAND}` on {summary['n']:,} test digits (SHA-256 `{summary['data_sha256'][:12]}`), "
         f"{summary['amount']['seeds']} networks of each code and price; 95 % intervals over digits and "
-        "training seeds. Energy by events: 0.08 FLOP for a synaptic operation; what turns an image into currents is "
-        "computed once, and stands beside it.",
+        "training seeds. Energy by events: 0.08 FLOP for a synaptic operation; what turns an image into "
+        "currents is computed once, and stands beside it.",
         "",
         *_clean(clean),
         "",
