@@ -126,8 +126,8 @@ def _noise(analysis: Analysis, rows: pd.DataFrame) -> list[Part]:
                 Column(("low_holm", "high_holm"), "corrected\ninterval", points_interval, numeric=True),
                 Column("finding", "finding"),
             ],
-            "Accuracy of each code; the difference is that of spike times from rates. Exploratory but for the primary rows of the section above; the "
-            "exploratory rows are a family of their own.",
+            "Accuracy of each code; the difference is that of spike times from rates. Exploratory but for the "
+            "primary rows of the section above; the exploratory rows are a family of their own.",
             dense=True,
         )
     ]
@@ -194,8 +194,8 @@ def _tables(analysis: Analysis, clean: pd.DataFrame, rows: pd.DataFrame) -> list
                 Column("stimulus_flop", "stimulus\n(FLOP)", number, numeric=True),
             ],
             "Means over networks, per image; synops are synaptic operations. Energy by events: 0.08 FLOP for "
-            "each (Hunsberger and Eliasmith 2016); what turns an image into currents is done once, and stands "
-            "beside it.",
+            "each (Hunsberger and Eliasmith 2016); what turns an image into currents is done once, and "
+            "stands beside it.",
             dense=True,
         ),
         _accuracies(other[other["outcome"] == ACCURACY], "Other prices (exploratory)."),
