@@ -126,8 +126,8 @@ def _noise(analysis: Analysis, rows: pd.DataFrame) -> list[Part]:
                 Column(("low_holm", "high_holm"), "corrected\ninterval", points_interval, numeric=True),
                 Column("finding", "finding"),
             ],
-            "Accuracy of each code; the difference is that of spike times from rates. Exploratory but for the "
-            "primary rows of the section above; the exploratory rows are a family of their own.",
+            "Accuracy of each code; the difference is that of spike times from rates. Exploratory but for "
+            "the primary rows of the section above; the exploratory rows are a family of their own.",
             dense=True,
         )
     ]
