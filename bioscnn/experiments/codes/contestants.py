@@ -27,7 +27,7 @@ OWN_STAGE: dict[str, Stage] = {RATE: "spikes", TIME: "times"}
 ACTIVATION = {RATE: "lif", TIME: "relu"}
 
 LEARNING_RATES = {RATE: (0.02, 0.001), TIME: (0.01, 0.006)}
-"""Of the first stage and of the second: each the better of two or three by validation digits, one seed."""
+"""Of the first stage and of the second: each the best of two to five by validation digits, one seed."""
 
 UNTUNED = 0.0
 """In the place of a price: a network of rates after the first stage, which nobody asked to decide early."""
