@@ -377,7 +377,7 @@ def codes(
     quick: Annotated[bool, typer.Option("--quick", help="a coarse one: few images, two seeds")] = False,
     changes: Changes = None,
     seeds: Annotated[int | None, typer.Option(help="networks of each code (default: 5)")] = None,
-    examples: Annotated[int | None, typer.Option(min=1, help="training images (default: 10000)")] = None,
+    examples: Annotated[int | None, typer.Option(min=1, help="training images (default: 6000)")] = None,
     *,
     where: Where,
 ) -> None:

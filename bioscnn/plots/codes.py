@@ -11,12 +11,15 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MARKERS = {"rate": "o", "time": "D"}
+REACH = 0.04
 COSTS = {"spikes": "spikes per image, input included", "time_ms": "read after (ms)"}
 
 
 @themed
 def front_of_codes(table: pd.DataFrame, *, width: float = WIDE) -> Figure:
     """Draw accuracy against spikes per image and against the end of the trial, one line per network.
+
+    What is more than `REACH` below the best is left out.
 
     Parameters
     ----------
@@ -29,7 +32,8 @@ def front_of_codes(table: pd.DataFrame, *, width: float = WIDE) -> Figure:
     """
     from matplotlib.figure import Figure
 
-    beside = width >= 5
+    beside, best = width >= 5, table["accuracy"].max()
+    table = table[table["accuracy"] > best - REACH]
     figure = Figure(figsize=(width, 3.6 if beside else 6.2), layout="constrained")
     panels = figure.subplots(*((1, 2) if beside else (2, 1)), sharey=True)
     names = list(table["name"].unique())

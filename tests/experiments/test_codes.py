@@ -17,6 +17,7 @@ from bioscnn.experiments.codes.contestants import (
     JITTER,
     RATE,
     TIME,
+    UNTUNED,
     Amount,
     first_recipe,
     second_recipe,
@@ -116,12 +117,12 @@ def test_spikes_and_answers_of_a_part_of_a_trial_are_those_of_a_shorter_one(done
     rows = pd.DataFrame(done.analysis.tables["front"])
     of_rates = rows[(rows["code"] == RATE) & (rows["price"] == 0.3)]
     assert of_rates["spikes"].is_monotonic_increasing and of_rates["time_ms"].iloc[-1] == 30
+    assert set(rows.loc[rows["price"] == UNTUNED, "code"]) == {RATE}
     assert rows["on_front_of_spikes"].any() and not rows["on_front_of_spikes"].all()
 
 
-@pytest.mark.parametrize("name", ["mnist", "mnist-time"])
-def test_spikes_that_move_by_nothing_do_what_they_did_and_others_do_not(name):
-    study = read_study(f"sims/{name}.toml", ["dataset.trials=3", "simulation.device=numpy"])
+def test_spikes_that_move_by_nothing_do_what_they_did_and_others_do_not():
+    study = read_study("sims/mnist-time.toml", ["dataset.trials=3", "simulation.device=numpy"])
     bench = Bench(None)
     bench.given["network"] = {"onnx": onnx_bytes(bench.read(study.config.network.model))}
     ends = [study.config.simulation.n_steps]
@@ -139,6 +140,7 @@ def test_spikes_that_move_by_nothing_do_what_they_did_and_others_do_not(name):
         ("encoding, neuron, synapse", "sims/nmnist.toml", [], 2),
         ("network.code", "sims/mnist-time.toml", [], 2),
         ("encoding, neuron, synapse", STUDY, ["encoding.kind=poisson"], 2),
+        ("training.layers", STUDY, ["training.layers=8c5s2 mp2"], 2),
         ("noise", STUDY, ["noise.blur.severity=1"], 2),
         ("--seeds", STUDY, [], 1),
     ],

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bioscnn.ann import LayerGraph, MaxPool2d
 from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.noise.conditions import fits
-from bioscnn.noise import NOISES, AxonalDelay, Noise, SpikeJitter, SpikeLoss
+from bioscnn.noise import NOISES, Noise, SpikeJitter
 from bioscnn.studies.config.training import Training
 from bioscnn.studies.disturbance import refuse_noise
 from bioscnn.studies.recipe import Recipe, Stage, recipe_of, why_no_times, why_no_twin
@@ -26,7 +27,10 @@ OWN_STAGE: dict[str, Stage] = {RATE: "spikes", TIME: "times"}
 ACTIVATION = {RATE: "lif", TIME: "relu"}
 
 LEARNING_RATES = {RATE: (0.02, 0.001), TIME: (0.01, 0.006)}
-"""Of the first stage and of the second: each the better of two or three by validation digits, one seed."""
+"""Of the first stage and of the second: each the best of two to five by validation digits, one seed."""
+
+UNTUNED = 0.0
+"""In the place of a price: a network of rates after the first stage, which nobody asked to decide early."""
 
 BATCH, OWN_BATCH = 64, 32
 """Images in a batch of the first stage and of the second."""
@@ -38,7 +42,6 @@ FROM_THE_RECIPE = (
 """Keys of ``[training]`` that both codes take from the study, or from the recipe of its shipped network."""
 
 JITTER = "jitter of every spike"
-AXONS = (SpikeLoss.name, AxonalDelay.name)
 
 PARAMETERS: dict[str, Mapping[str, Mapping[str, str]]] = {
     "dt 0.5 ms": {"simulation": {"dt": "0.5 ms"}},
@@ -150,6 +153,10 @@ def studies_of(study: Study, bench: Bench) -> dict[str, Study]:
         raise _refused("it is no study of the rate code", "network.code", config.network.code)
     if problem := why_no_times(config) if config.dataset.recorded else why_no_twin(config):
         raise _refused(problem, "encoding, neuron, synapse", config.encoding.kind)
+    if any(isinstance(layer, MaxPool2d) for layer in _untrained(study, RATE, bench).layers):
+        raise _refused(
+            "the differentiable twin of rates has no max pooling", "training.layers", "max pooling"
+        )
     times = study.changed(
         network={"code": TIME, "scale": 1.0},
         encoding={"kind": "spike-time"},
@@ -160,9 +167,13 @@ def studies_of(study: Study, bench: Bench) -> dict[str, Study]:
 
 def lasting(study: Study, bench: Bench, **keys: Mapping[str, Any]) -> Study:
     """Return a study of spike times, some keys changed, whose trials end with the window of the output."""
+    return lasting_its_windows(study, _untrained(study, TIME, bench), **keys)
+
+
+def _untrained(study: Study, code: str, bench: Bench) -> LayerGraph:
+    """Return a network of random weights, of the architecture that is trained."""
     shown = bench.clean(study.config)
-    graph = first_recipe(study, TIME, FULL).initial(shown.shape, len(shown.examples.classes), 1)
-    return lasting_its_windows(study, graph, **keys)
+    return first_recipe(study, code, FULL).initial(shown.shape, len(shown.examples.classes), 1)
 
 
 def _refused(problem: str, key: str, value: str) -> UserError:

@@ -17,7 +17,9 @@ from bioscnn.experiments.codes.contestants import (
     JITTER,
     PARAMETERS,
     QUICK,
+    RATE,
     TIME,
+    UNTUNED,
     Amount,
     first_recipe,
     jitters_of,
@@ -120,6 +122,9 @@ class CodesExperiment:
         if len(done.units) > len(done.where(condition=NETWORK)):
             return []
         needs = {key: (done.need(unit),) for key, unit in trained.items()}
+        first = first_recipe(studies[RATE], RATE, self.amount)
+        for seed in self._seeds:
+            needs[RATE, UNTUNED, seed] = (done.need(training_unit_of(first, seed)),)
         return list(self._simulations(studies, needs, bench))
 
     @property
@@ -225,7 +230,7 @@ class CodesExperiment:
                 percent(clean[TIME]["accuracy"]),
                 f"{percent_interval(clean[TIME]['low'], clean[TIME]['high'])} by spike times, "
                 f"{clean[TIME]['spikes']:,.0f} spikes",
-                [f"by rates: {percent(clean['rate']['accuracy'])}, {clean['rate']['spikes']:,.0f} spikes"],
+                [f"by rates: {percent(clean[RATE]['accuracy'])}, {clean[RATE]['spikes']:,.0f} spikes"],
             ),
             summary,
             shown.simulated,

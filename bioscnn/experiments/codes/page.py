@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from bioscnn.experiments.codes.contestants import RATE, TIME
+from bioscnn.experiments.codes.contestants import RATE, TIME, UNTUNED
 from bioscnn.experiments.codes.tables import ACCURACY, EXPLORATORY, PRIMARY, SPIKES
 from bioscnn.experiments.codes.verdict import NAMES
 from bioscnn.experiments.columns import SHARE, compared
@@ -72,15 +72,20 @@ def _front(analysis: Analysis, summary: Mapping[str, Any]) -> Figure:
     from bioscnn import plots
 
     rows = pd.DataFrame(analysis.tables["front"])
-    rows["name"] = [f"{NAMES[row.code]}, price {row.price:g}" for row in rows.itertuples()]
+    rows["name"] = [named(row.code, row.price) for row in rows.itertuples()]
     return Figure(
         lambda width: plots.front_of_codes(rows, width=width),
         "Accuracy in % against spikes per image and against the end of the trial, for each code and price",
         f"Each point: {plural(summary['amount']['seeds'], 'network')} on {summary['n']:,} test images; bars: "
-        "95 % intervals over images and training seeds. A line joins the times at which rates of one price "
-        "are read. Filled: on the front by validation images, where no other point has at least the accuracy "
-        "for fewer spikes, or in less time.",
+        "95 % intervals over images and training seeds; what is far below the best is left out. A line joins "
+        "the times at which rates of one price are read. Filled: on the front by validation images, where no "
+        "other point has at least the accuracy for fewer spikes, or in less time.",
     )
+
+
+def named(code: str, price: float) -> str:
+    """Return what the networks of a code and a price are called."""
+    return f"{NAMES[code]}, {'not fine-tuned' if price == UNTUNED else f'price {price:g}'}"
 
 
 def _primary(rows: pd.DataFrame, summary: Mapping[str, Any]) -> list[Part]:
@@ -106,7 +111,7 @@ def _noise(analysis: Analysis, rows: pd.DataFrame) -> list[Part]:
         Column(
             (f"accuracy_{code}", f"low_{code}", f"high_{code}"),
             f"{NAMES[code]}\n(%)",
-            lambda value, low, high: f"{percent(value)} {percent_interval(low, high)}",
+            _share,
             numeric=True,
         )
         for code in (RATE, TIME)
@@ -117,16 +122,19 @@ def _noise(analysis: Analysis, rows: pd.DataFrame) -> list[Part]:
             [
                 Column(("condition", "setting"), "condition", lambda *words: " ".join(words), words=True),
                 *shares,
-                Column("difference", "times less\nrates (points)", _points, numeric=True),
+                Column("difference", "difference\n(points)", _points, numeric=True),
                 Column(("low_holm", "high_holm"), "corrected\ninterval", points_interval, numeric=True),
-                Column("p_holm", "p, Holm", lambda p: probability(p).removeprefix("= "), numeric=True),
                 Column("finding", "finding"),
             ],
-            "Accuracy of each code. Exploratory but for the primary rows of the section above; the "
-            "exploratory rows are a family of their own.",
+            "Accuracy of each code; the difference is that of spike times from rates. Exploratory but for "
+            "the primary rows of the section above; the exploratory rows are a family of their own.",
             dense=True,
         )
     ]
+
+
+def _share(value: float, low: float, high: float) -> str:
+    return f"{100 * value:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
 
 
 def _points(value: float) -> str:
@@ -178,16 +186,16 @@ def _tables(analysis: Analysis, clean: pd.DataFrame, rows: pd.DataFrame) -> list
                 Column("price", "price", "{:g}".format, numeric=True),
                 *SHARE,
                 Column("spikes", "spikes", number, numeric=True),
-                Column("input_spikes", "of the\ninput", number, numeric=True),
-                Column("synops", "synaptic\noperations", number, numeric=True),
+                Column("input_spikes", "input", number, numeric=True),
+                Column("synops", "synops", number, numeric=True),
                 Column("latency_ms", "decided\n(ms)", number, numeric=True),
                 Column("trial_ms", "trial\n(ms)", number, numeric=True),
-                Column("events_flop", "energy of\nevents (FLOP)", number, numeric=True),
-                Column("stimulus_flop", "of the\nstimulus", number, numeric=True),
+                Column("events_flop", "events\n(FLOP)", number, numeric=True),
+                Column("stimulus_flop", "stimulus\n(FLOP)", number, numeric=True),
             ],
-            "Means over networks, per image. Energy by events: 0.08 FLOP for a synaptic operation "
-            "(Hunsberger and Eliasmith 2016); what turns an image into currents is done once, and stands "
-            "beside it.",
+            "Means over networks, per image; synops are synaptic operations. Energy by events: 0.08 FLOP for "
+            "each (Hunsberger and Eliasmith 2016); what turns an image into currents is done once, and "
+            "stands beside it.",
             dense=True,
         ),
         _accuracies(other[other["outcome"] == ACCURACY], "Other prices (exploratory)."),
@@ -210,7 +218,7 @@ def _tables(analysis: Analysis, clean: pd.DataFrame, rows: pd.DataFrame) -> list
 
 
 def _methods(s: Mapping[str, Any]) -> list[Part]:
-    amount, first = s["amount"], s["training"][RATE][0]
+    amount, batches = s["amount"], [stage["batch_size"] for stage in s["training"][RATE]]
     rates = {code: [stage["learning_rate"] for stage in stages] for code, stages in s["training"].items()}
     return [
         Facts(
@@ -218,12 +226,13 @@ def _methods(s: Mapping[str, Any]) -> list[Part]:
                 "Equal for both codes": f"architecture, {amount['examples']:,} training images and their "
                 f"distortions, teacher, {plural(amount['epochs'], 'epoch')} on activations and "
                 f"{plural(amount['own_epochs'], 'epoch')} on what the neurons fire, batches of "
-                f"{first['batch_size']}, prices {', '.join(map('{:g}'.format, amount['prices']))} per "
-                "thousand hidden spikes of an image",
+                f"{batches[0]}, then {batches[1]}, prices {', '.join(map('{:g}'.format, amount['prices']))} "
+                "per thousand hidden spikes of an image",
                 "Learning rates": "; ".join(
                     f"{NAMES[code]} {first:g}, then {second:g}" for code, (first, second) in rates.items()
                 ),
-                "Epochs and front are chosen by": f"{amount['choosing']:,} validation images",
+                "Chosen by validation images": "the best epoch of a training; the front, by the first "
+                f"{amount['choosing']:,}",
                 "Tested on": f"{s['source']}; in noise, the first {amount['noise_trials']:,}",
                 "Trials": "; ".join(
                     f"{NAMES[code]} {duration:g} ms" for code, duration in s["duration_ms_by_code"].items()

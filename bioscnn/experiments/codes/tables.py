@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.experiments.codes.contestants import CODES, JITTER, RATE, TIME, Amount
+from bioscnn.experiments.codes.contestants import CODES, JITTER, RATE, TIME, UNTUNED, Amount
 from bioscnn.experiments.experiment import Done, Row
 from bioscnn.experiments.rows import TRAINING_SEEDS, corrected_rows, estimate_cells, finding, share_cells
 from bioscnn.experiments.trained import network_of
@@ -153,7 +153,7 @@ def front_rows(results: Results) -> list[Row]:
     """
     rows = []
     for code in CODES:
-        for price in results.amount.prices:
+        for price in (*results.amount.prices, *((UNTUNED,) if code == RATE else ())):
             chosen, tested = (results.units(code, name, price) for name in (results.choosing, results.test))
             dt = tested[0].study.config.simulation.dt
             for place, end in enumerate(tested[0].options["ends"]):

@@ -8,7 +8,7 @@ from typing import Any
 from bioscnn.experiments.codes.contestants import JITTER, RATE, TIME
 from bioscnn.experiments.codes.tables import ACCURACY, CLEAN, EXPLORATORY, PRIMARY, SPIKES
 from bioscnn.experiments.experiment import Row
-from bioscnn.experiments.phrases import MINUS, listed, points_of
+from bioscnn.experiments.phrases import MINUS, capital, listed, points_of
 from bioscnn.experiments.rows import EQUIVALENT, GAIN, LOSS
 from bioscnn.report.formats import percent, percent_interval, plural, probability
 
@@ -40,8 +40,8 @@ def verdict_of(summary: Mapping[str, Any], tables: Mapping[str, Sequence[Row]]) 
         f"each code, trained alike: {_came_to(clean[TIME])} by spike times, {_came_to(clean[RATE])} by "
         f"rates; the difference is {points_of(accuracy)} ({accuracy['finding']}), and {_count(spikes)} "
         "spikes per image, input included.",
-        f"{listed([_in_noise(row) for row in disturbed])} ({len(primary)} tests, corrected together; "
-        f"{100 * summary['margin']:g} point would matter).",
+        f"{capital(listed([_in_noise(row) for row in disturbed]))} ({len(primary)} tests, corrected "
+        f"together; {100 * summary['margin']:g} point would matter).",
         _choice(accuracy, spikes, disturbed, clean, soon, rows),
     ]
 
@@ -91,7 +91,7 @@ def _choice(
     better: dict[str, list[str]] = {TIME: [], RATE: []}
     findings = {GAIN: TIME, LOSS: RATE}
     if accuracy["finding"] in findings:
-        better[findings[accuracy["finding"]]].append("for accuracy")
+        better[findings[accuracy["finding"]]].append(f"for accuracy ({_points(accuracy)})")
     if spikes["significant"]:
         better[TIME if spikes["difference"] < 0 else RATE].append("where spikes are what costs")
     trial = clean[TIME]["trial_ms"]
@@ -99,7 +99,7 @@ def _choice(
         better[RATE].append(f"where a decision is needed after {soon:g} ms, not {trial:g} ms")
     for row in disturbed:
         if row["finding"] in findings:
-            better[findings[row["finding"]]].append(f"under {row['condition']} of {row['setting']}")
+            better[findings[row["finding"]]].append(f"{_where(row)} ({_points(row)})")
     noise = [row for row in rows if row["role"] == EXPLORATORY and row["severity"] is not None]
     for code, found in ((TIME, GAIN), (RATE, LOSS)):
         kinds = dict.fromkeys(row["condition"] for row in noise if row["finding"] == found)
@@ -109,6 +109,10 @@ def _choice(
     same = [row for row in (accuracy, *disturbed) if row["finding"] == EQUIVALENT]
     rest = f" They are equivalent {listed([_where(row) for row in same])}." if same else ""
     return f"One would choose {'; '.join(chosen) or 'either: no difference was found'}.{rest}"
+
+
+def _points(row: Row) -> str:
+    return f"{100 * abs(row['difference']):.1f} points"
 
 
 def _where(row: Row) -> str:
