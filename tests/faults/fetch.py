@@ -70,7 +70,7 @@ def server(files: dict[str, bytes]) -> Iterator[str]:
 @contextmanager
 def mirror() -> Iterator[dict[str, str]]:
     """Serve MNIST from the data folder, and an archive; yield the variables that the command reads."""
-    folder, packed = Path(os.environ["BIOSCNN_DATA"]) / "MNIST", archive()
+    folder, packed = Path(os.environ.get("BIOSCNN_DATA", "")) / "MNIST", archive()
     files = {path.name: path.read_bytes() for path in folder.glob("*.gz")} | {ARCHIVE: packed}
     sums = {name: hashlib.md5(content).hexdigest() for name, content in files.items()}
     with server(files) as url:
