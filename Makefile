@@ -29,7 +29,7 @@ INSTALL  = $(BIN)/pip install --quiet --disable-pip-version-check $(OPTIONS) --e
 
 .DEFAULT_GOAL := help
 .PHONY: help env sim explain test lint train cross timing retina noise sweep sensitivity ladder benchmark bench study \
-  release-check camera notebooks docs doctor clean
+  faults release-check camera notebooks docs doctor clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -138,6 +138,9 @@ devices: $(VENV)/ready ## compare all devices of this machine spike by spike [DA
 
 study: $(VENV)/ready$(if $(QUICK),,-train $(VENV)/ready-sensitivity) ## run all that the docs report, hours, and link it on one page [QUICK=1] [ONLY=] [AGAIN=]
 	@$(BIN)/bioscnn study $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(AGAIN),--again $(AGAIN))
+
+faults: $(VENV)/ready-train $(VENV)/ready-test ## kill, interrupt and starve commands, and fill docs/tables/faults.csv, an hour [TRIES=20] [ONLY=run,sweep]
+	@$(BIN)/python -m tests.faults --tries $(or $(TRIES),20) $(if $(ONLY),--only "$(ONLY)")
 
 release-check: ## build and install what would be released, in empty environments [PYTHONS="python3.11 python3.12"] [TRAIN=torch] [AUDIT=1]
 	@$(PYTHON) -m tests.release $(foreach p,$(PYTHONS),--python $(p)) $(if $(TRAIN),--train $(TRAIN)) $(if $(AUDIT),--audit)

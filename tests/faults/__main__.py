@@ -15,10 +15,16 @@ from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
 
+from pandas import DataFrame
+
+from bioscnn.claims import made_now, write_table
 from tests.faults import clusters, machine
 from tests.faults.commands import COMMANDS
 from tests.faults.fetch import mirror
 from tests.faults.strikes import Bench, Row, strike
+
+CODE = ("bioscnn.cli", "bioscnn.datasets.archives")
+"""Whose code decides what becomes of a disturbed command."""
 
 STRIKES = {"kill -9": signal.SIGKILL, "Ctrl-C": signal.SIGINT}
 
@@ -68,6 +74,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     table = list(csv.DictReader(given.table.open())) if given.table.exists() else []
     wanted = given.only.split(",")
+    record = made_now("make faults", "moments and places of the faults", *CODE)
     known = {(row["fault"], row["command"]) for row in table}
     with mirror() as variables, tempfile.TemporaryDirectory(prefix="faults-") as folder:
         bench = Bench(Path(folder), variables)
@@ -78,10 +85,7 @@ def main() -> None:
         for row in chain(*both):
             table.append({key: value for key, value in asdict(row).items() if key != "notes"})
             print(table[-1], flush=True)
-            with given.table.open("w", newline="") as file:
-                writer = csv.DictWriter(file, table[0])
-                writer.writeheader()
-                writer.writerows(table)
+            write_table(given.table, DataFrame(table).to_csv(index=False).encode(), record)
 
 
 if __name__ == "__main__":

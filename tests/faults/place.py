@@ -25,7 +25,7 @@ from tests.processes import ROOT
 LEFT_AFTER = 5.0
 """No process may be left so many seconds after its parent is gone."""
 
-LONGEST = 600.0
+LONGEST = 3600.0
 """No command here takes so many seconds."""
 
 NOT_RESULTS = {
@@ -59,7 +59,12 @@ class Place:
         self.mark = f"{folder.name}-{os.getpid()}-{time.monotonic_ns()}"
 
     def start(
-        self, words: Sequence[str], before: Sequence[str] = (), where: Path | None = None, **variables: str
+        self,
+        words: Sequence[str],
+        before: Sequence[str] = (),
+        where: Path | None = None,
+        python: str = sys.executable,
+        **variables: str,
     ) -> subprocess.Popen[str]:
         """Start a command as the leader of a foreground group; something else may start it."""
         environment = {
@@ -67,14 +72,14 @@ class Place:
             "BIOSCNN_CACHE": str(self.cache), "OMP_NUM_THREADS": "1",
         }  # fmt: skip
         return subprocess.Popen(
-            [*before, sys.executable, *words], cwd=where or self.work, env=environment | variables, text=True,
+            [*before, python, *words], cwd=where or self.work, env=environment | variables, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, start_new_session=True,
             restore_signals=True,
         )  # fmt: skip
 
-    def run(self, words: Sequence[str], before: Sequence[str] = (), **variables: str) -> tuple[int, str]:
+    def run(self, words: Sequence[str], before: Sequence[str] = (), **options: str) -> tuple[int, str]:
         """Run a command to its end; return its code and what it said on standard error."""
-        process = self.start(words, before, None, **variables)
+        process = self.start(words, before, None, **options)
         _, said = process.communicate(timeout=LONGEST)
         return process.returncode, said
 

@@ -1,0 +1,115 @@
+"""The same study, sweep and noise experiment in many surroundings: ``python -m tests.faults.repeat``.
+
+Other numbers of processes, folder, time zone, locale, hash seed and, by ``--python``, versions of Python.
+Compared are all arrays of ``run.h5``, all tables, and ``summary.json`` but for times.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.faults.place import Place
+from tests.processes import ROOT
+
+STUDY = str(ROOT / "sims" / "mnist.toml")
+SWEEP = f"""
+study = "{STUDY}"
+[set]
+"dataset.trials" = 20
+[design]
+kind = "grid"
+[parameters]
+"network.weight_scale" = {{ low = 0.5, high = 2, scale = "log", steps = 3 }}
+"""
+COMMANDS = {
+    "run": ("run", STUDY, "--trials", "200", "--set", "readout.record=all"),
+    "noise": ("run", STUDY, "--trials", "200", "--set", "noise.membrane-noise.sigma=2 mV"),
+    "sweep": ("sweep", "small.toml"),
+    "noise experiment": (
+        "noise",
+        STUDY,
+        "--quick",
+        "--trials",
+        "10",
+        "--kinds",
+        "blur",
+        "--networks",
+        "soft LIF",
+    ),
+}
+SURROUNDINGS: dict[str, tuple[int, dict[str, str]]] = {
+    "2 processes": (2, {}),
+    "5 processes": (5, {}),
+    "another folder": (1, {}),
+    "time zone": (1, {"TZ": "Asia/Kathmandu"}),
+    "locale": (1, {"LC_ALL": "C", "LANG": "C"}),
+    "locale tr_TR": (1, {"LC_ALL": "tr_TR.UTF-8"}),
+    "hash seed": (1, {"PYTHONHASHSEED": "12345"}),
+}
+
+
+def results_of(place: Place, name: str, jobs: int, python: str, variables: dict[str, str]) -> dict[str, str]:
+    """Run a command, and return what every file of its results says, without times."""
+    (place.work / "small.toml").write_text(SWEEP)
+    words = ("-m", "bioscnn", *COMMANDS[name], "--jobs", str(jobs))
+    code, said = place.run(words, python=python, **variables)
+    if code:
+        raise RuntimeError(said)
+    found = place.results()
+    return {
+        path: content for path, content in found.items() if not path.endswith(("provenance.json", ".lock"))
+    }
+
+
+def difference(expected: dict[str, str], found: dict[str, str]) -> str:
+    """Return which files differ, the names of folders aside, which hold versions and hashes."""
+    first, second = ({Path(path).name: content for path, content in one.items()} for one in (expected, found))
+    names = sorted(name for name in first.keys() | second.keys() if first.get(name) != second.get(name))
+    return "; ".join(name for name in names if name != "latest" and not name.endswith(".html"))
+
+
+def main() -> None:
+    """Measure, and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--python", action="append", default=[], help="of an environment of bioscnn")
+    parser.add_argument("--only", default=",".join(COMMANDS))
+    parser.add_argument("--table", type=Path, default=ROOT / "docs" / "tables" / "repeatability.csv")
+    given = parser.parse_args()
+    others = {name: (jobs, sys.executable, more) for name, (jobs, more) in SURROUNDINGS.items()}
+    others |= {_version(python): (1, python, {}) for python in given.python}
+    rows = []
+    with tempfile.TemporaryDirectory(prefix="repeat-") as folder:
+        for name in given.only.split(","):
+            first = Place(Path(folder) / "first" / name)
+            expected = results_of(first, name, 1, sys.executable, {})
+            for surrounding, (jobs, python, variables) in others.items():
+                place = Place(Path(folder) / surrounding.replace(" ", "-") / name, first.cache)
+                found = results_of(place, name, jobs, python, variables)
+                differs = difference(expected, found)
+                rows.append(
+                    {"command": name, "surroundings": surrounding, "files": len(found), "differ": differs}
+                )
+                print(rows[-1], flush=True)
+                _write(given.table, rows)
+
+
+def _version(python: str) -> str:
+    said = subprocess.run([python, "--version"], check=True, stdout=subprocess.PIPE, text=True)
+    return said.stdout.strip()
+
+
+def _write(table: Path, rows: Sequence[dict[str, object]]) -> None:
+    with table.open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+if __name__ == "__main__":
+    main()
