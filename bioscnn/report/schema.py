@@ -255,7 +255,9 @@ def check_facts(content: dict[str, Any], kind: type[Facts], path: Path, fix: str
     try:
         content = upgraded(content)
     except ValueError as error:
-        raise UserError(f"a file of the results cannot be read: {error}", file=path, key=KEY, fix=fix) from None
+        raise UserError(
+            f"a file of the results cannot be read: {error}", file=path, key=KEY, fix=fix
+        ) from None
     try:
         kind.model_validate(content)
     except ValidationError as error:

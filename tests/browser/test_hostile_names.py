@@ -1,7 +1,6 @@
 """Names and notes that others wrote, in a report and in the index: shown in a real browser, and never run."""
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -15,12 +14,15 @@ from tests.runs import change_json
 
 pytestmark = pytest.mark.browser
 
-OF_SUMMARY = {"source": HOSTILE, "dataset": HOSTILE, "notes": [HOSTILE], "hints": [HOSTILE], "noise": [HOSTILE],
-              "warnings": [{"kind": HOSTILE, "text": HOSTILE, "certain": True}], "device": HOSTILE}  # fmt: skip
+OF_SUMMARY = {
+    "source": HOSTILE, "dataset": HOSTILE, "notes": [HOSTILE], "hints": [HOSTILE], "noise": [HOSTILE],
+    "device": HOSTILE, "warnings": [{"kind": HOSTILE, "text": HOSTILE, "certain": True}],
+}  # fmt: skip
 
 
-def provenance(known: dict) -> dict:
+def provenance(folder: Path) -> dict:
     """The provenance of a run with another text wherever a file of others has one."""
+    known = json.loads((folder / "provenance.json").read_text())
     classes = [f"{k} {HOSTILE}" for k in range(10)]
     return {
         "command": HOSTILE, "commit": HOSTILE, "versions": {HOSTILE: HOSTILE}, "machine": {HOSTILE: HOSTILE},
@@ -31,7 +33,7 @@ def provenance(known: dict) -> dict:
 
 
 def assert_nothing_ran(browser: Browser, path: Path, at_least: int) -> None:
-    """The page shows the text so often at least, its braces unchanged, and neither title nor tree is another."""
+    """The page shows the text so often at least, its braces unchanged; title and tree are its own."""
     page = open_alone(browser, path, 1280)
     page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
     shown = page.locator("body").inner_text()
@@ -45,24 +47,26 @@ def assert_nothing_ran(browser: Browser, path: Path, at_least: int) -> None:
 def test_a_report_runs_no_name_and_no_note(browser: Browser, make_run: MakeRun, monkeypatch):
     folder = make_run(10, explained=True)
     change_json(folder / "summary.json", **OF_SUMMARY)
-    change_json(folder / "provenance.json", **provenance(json.loads((folder / "provenance.json").read_text())))
+    change_json(folder / "provenance.json", **provenance(folder))
     nothing = ("<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>", [1.0, 1.0])
-    monkeypatch.setattr(pictures, "_drawn", lambda figure, width: nothing)  # drawn names: test_names_of_others
+    monkeypatch.setattr(pictures, "_drawn", lambda figure, width: nothing)  # names in figures have a test
     assert_nothing_ran(browser, write_report(folder), 8)
 
 
-def test_an_index_runs_no_name_of_a_folder_a_file_a_study_or_a_verdict(browser: Browser, tmp_path: Path, make_run):
+def test_an_index_runs_no_name_of_a_folder_a_file_a_study_or_a_verdict(
+    browser: Browser, tmp_path: Path, make_run
+):
     results, name = tmp_path / "results", HOSTILE.replace("/", "-")[:120]
     run = make_run(10)
     change_json(run / "summary.json", **OF_SUMMARY)
-    change_json(run / "provenance.json", **provenance(json.loads((run / "provenance.json").read_text())))
+    change_json(run / "provenance.json", **provenance(run))
     (results / name).mkdir(parents=True)
-    os.rename(run, results / name / f"x {name}")
+    run.rename(results / name / f"x {name}")
     (results / name / f"x {name}" / f"{name}.csv").touch()
     for number, study in enumerate(("mnist", name)):
         folder = results / "noise" / study / f"{number} {name}"
-        write_experiment(folder, HOSTILE, HOSTILE, changed={HOSTILE: HOSTILE},
-                         entry={"source": HOSTILE, "n": HOSTILE, "value": HOSTILE, "note": HOSTILE, "more": [HOSTILE]})  # fmt: skip
+        entry = dict.fromkeys(("source", "n", "value", "note"), HOSTILE) | {"more": [HOSTILE]}
+        write_experiment(folder, HOSTILE, HOSTILE, changed={HOSTILE: HOSTILE}, entry=entry)
     (results / "bench").mkdir()
     (results / "bench" / f"{name}.md").touch()
     (results / "study").mkdir()

@@ -1,4 +1,4 @@
-"""``python -m tests.fuzz --inputs 100000``: all readers, or some, and a table of what became of the inputs."""
+"""``python -m tests.fuzz --inputs 100000``: readers, and a table of what became of their inputs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ def main() -> int:
     """Print a line for each reader and each fault; 1 if there is one."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("readers", nargs="*", default=list(READERS))
-    parser.add_argument("--inputs", type=int, default=100_000, help="of each reader; of slow ones their share")
+    parser.add_argument(
+        "--inputs", type=int, default=100_000, help="of each reader; of slow ones their share"
+    )
     parser.add_argument("--first", type=int, default=0, help="number of the first input")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=1e9, help="at most, for each reader")

@@ -19,7 +19,19 @@ from tests.fuzz.mutate import INTEGERS, NASTY, mutate_bytes, mutate_json, mutate
 Mutator = Callable[[bytes, Random], bytes]
 
 DTYPES = ("<f8", ">f4", "<i8", "|u1", "|b1", "|O", "<U4", "|S0", "<c16", "<M8[s]", "|V3", "<f2", "<u8")
-SHAPES = ((), (0,), (1,), (2**62,), (-1,), (10**6, 10**6), (3, 0), (1,) * 40, (2, 2), (5, 1, 28, 28), (10**9,))
+SHAPES = (
+    (),
+    (0,),
+    (1,),
+    (2**62,),
+    (-1,),
+    (10**6, 10**6),
+    (3, 0),
+    (1,) * 40,
+    (2, 2),
+    (5, 1, 28, 28),
+    (10**9,),
+)
 
 
 def mutate_npy(content: bytes, rng: Random) -> bytes:
@@ -28,7 +40,7 @@ def mutate_npy(content: bytes, rng: Random) -> bytes:
         return mutate_bytes(content, rng)
     try:
         array = np.load(io.BytesIO(content), allow_pickle=False)
-    except Exception:  # noqa: BLE001  (mutated before)
+    except Exception:
         return mutate_bytes(content, rng)
     match rng.randrange(5):
         case 0:
@@ -36,15 +48,30 @@ def mutate_npy(content: bytes, rng: Random) -> bytes:
                 values = np.array(array, rng.choice(("f8", "i2", "u8", "f4", "S3", "U3", "?", "c8"))).copy()
         case 1 if array.dtype.kind in "fiu" and array.size:
             values = array.copy()
-            strange = rng.choice((np.nan, np.inf, -1, 255, 1e300) if array.dtype.kind == "f" else (-1, 0, 255, 10**6))
+            strange = rng.choice(
+                (np.nan, np.inf, -1, 255, 1e300) if array.dtype.kind == "f" else (-1, 0, 255, 10**6)
+            )
             with np.errstate(all="ignore"):
                 values.reshape(-1)[rng.randrange(array.size)] = np.array(strange).astype(array.dtype)
         case 2 if array.ndim:
-            values = rng.choice((array[:-1], array[None], array[..., None], array[::-1], np.asfortranarray(array),
-                                 np.concatenate([array] * 2), array.reshape(-1), array[:0]))
+            values = rng.choice(
+                (
+                    array[:-1],
+                    array[None],
+                    array[..., None],
+                    array[::-1],
+                    np.asfortranarray(array),
+                    np.concatenate([array] * 2),
+                    array.reshape(-1),
+                    array[:0],
+                )
+            )
         case _:
-            head = {"descr": rng.choice((array.dtype.str, *DTYPES)), "fortran_order": rng.random() < 0.2,
-                    "shape": rng.choice((array.shape, *SHAPES))}
+            head = {
+                "descr": rng.choice((array.dtype.str, *DTYPES)),
+                "fortran_order": rng.random() < 0.2,
+                "shape": rng.choice((array.shape, *SHAPES)),
+            }
             text = repr(head) if rng.random() < 0.9 else rng.choice(NASTY)
             padded = (text + " " * 200)[:300].encode("latin1", "replace") + b"\n"
             body = array.tobytes() if array.dtype.kind != "O" else b""
@@ -63,8 +90,10 @@ def mutate_zip(content: bytes, rng: Random, inside: Mapping[str, Mutator] = INSI
     """Change, rename, drop, repeat or link a member of a zip file, or its bytes."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            entries = [(entry.filename, entry.external_attr, packed.read(entry)) for entry in packed.infolist()]
-    except Exception:  # noqa: BLE001
+            entries = [
+                (entry.filename, entry.external_attr, packed.read(entry)) for entry in packed.infolist()
+            ]
+    except Exception:
         return mutate_bytes(content, rng)
     if rng.random() < 0.1 or not entries:
         return mutate_bytes(content, rng)
@@ -74,19 +103,33 @@ def mutate_zip(content: bytes, rng: Random, inside: Mapping[str, Mutator] = INSI
         case 0:
             del entries[at]
         case 1:
-            target = rng.choice(("../outside/secret", "/etc/hostname", name, ".", "..", entries[0][0], "nowhere"))
+            target = rng.choice(
+                ("../outside/secret", "/etc/hostname", name, ".", "..", entries[0][0], "nowhere")
+            )
             entries[at] = (name, LINK << 16, target.encode())
         case 2:
             stem = rng.choice(("../", "/tmp/", "a/", "", "..\\", "C:\\", "./", ".", " "))
-            other = rng.choice((stem + name, rng.choice(NASTY), name.upper(), name.replace("a", "\u0430"),
-                                rng.choice(entries)[0], name + rng.choice((".gz", ".png", ".toml", ".npz", "/x"))))
+            other = rng.choice(
+                (
+                    stem + name,
+                    rng.choice(NASTY),
+                    name.upper(),
+                    name.replace("a", "\u0430"),
+                    rng.choice(entries)[0],
+                    name + rng.choice((".gz", ".png", ".toml", ".npz", "/x")),
+                )
+            )
             entries[at] = (other, kind, data)
         case 3:
             entries.append((rng.choice(NASTY) + name, kind, data))
         case 4:
             entries[at] = (name, kind, rng.choice(entries)[2])
         case 5 if rng.random() < 0.3:
-            entries[at] = (name, rng.choice((stat.S_IFIFO, stat.S_IFDIR, stat.S_IFCHR, stat.S_IFSOCK)) << 16, b"")
+            entries[at] = (
+                name,
+                rng.choice((stat.S_IFIFO, stat.S_IFDIR, stat.S_IFCHR, stat.S_IFSOCK)) << 16,
+                b"",
+            )
         case _:
             change = next((how for ending, how in inside.items() if name.endswith(ending)), mutate_bytes)
             entries[at] = (name, kind, change(data, rng))
@@ -115,7 +158,7 @@ def mutate_hdf5(content: bytes, rng: Random) -> bytes:
             for _ in range(rng.choice((1, 1, 2))):
                 _change_hdf5(opened, rng)
         return file.getvalue()
-    except Exception:  # noqa: BLE001
+    except Exception:
         return mutate_bytes(content, rng)
 
 
@@ -126,19 +169,43 @@ def _change_hdf5(file: Any, rng: Random) -> None:
     part = file[name] if names else file
     if len(part.attrs) and rng.random() < 0.5:
         key = rng.choice(list(part.attrs))
-        value = rng.choice((np.nan, -1, 0, "x", 10**9, 2**63 - 1, [0], [3, 3], [2**40, 2**20], b"\xff", np.float32(1e-9),
-                            h5py.Empty("f8"), rng.choice(NASTY[:3])))
+        value = rng.choice(
+            (
+                np.nan,
+                -1,
+                0,
+                "x",
+                10**9,
+                2**63 - 1,
+                [0],
+                [3, 3],
+                [2**40, 2**20],
+                b"\xff",
+                np.float32(1e-9),
+                h5py.Empty("f8"),
+                rng.choice(NASTY[:3]),
+            )
+        )
         part.attrs[key] = value
         return
-    values = part[()] if isinstance(part, h5py.Dataset) and part.size is not None and part.size < 10**6 else None
+    values = (
+        part[()] if isinstance(part, h5py.Dataset) and part.size is not None and part.size < 10**6 else None
+    )
     if name in file:
         del file[name]
     match rng.randrange(9):
         case 0:
             return
         case 1:
-            file[name] = rng.choice((h5py.SoftLink("/"), h5py.SoftLink("/nowhere"), h5py.SoftLink(name),
-                                     h5py.ExternalLink("outside.h5", "/"), h5py.ExternalLink("/etc/hostname", "/x")))
+            file[name] = rng.choice(
+                (
+                    h5py.SoftLink("/"),
+                    h5py.SoftLink("/nowhere"),
+                    h5py.SoftLink(name),
+                    h5py.ExternalLink("outside.h5", "/"),
+                    h5py.ExternalLink("/etc/hostname", "/x"),
+                )
+            )
         case 2:
             file.create_group(name)
         case 3:
@@ -156,7 +223,9 @@ def _change_hdf5(file: Any, rng: Random) -> None:
             changed = np.array(values)
             low = changed.dtype.kind == "f"
             with np.errstate(all="ignore"):
-                strange = rng.choice((np.nan, np.inf, 1e300, -1.0)) if low else rng.choice((-1, 255, 10**9, 0))
+                strange = (
+                    rng.choice((np.nan, np.inf, 1e300, -1.0)) if low else rng.choice((-1, 255, 10**9, 0))
+                )
                 changed.reshape(-1)[rng.randrange(changed.size)] = np.array(strange).astype(changed.dtype)
             file[name] = changed
         case _:
@@ -209,9 +278,38 @@ def _scalar(old: Any, rng: Random) -> Any:
     if isinstance(old, bytes):
         return mutate_bytes(old, rng)
     if isinstance(old, str):
-        words = ("Relu", "Conv", "Gemm", "Reshape", "Transpose", "Concat", "Add", "MaxPool", "AveragePool", "Softmax",
-                 "Flatten", "Pad", "Clip", "Mul", "Sub", "Div", "ReduceMean", "BatchNormalization", "Constant", "MatMul",
-                 "Squeeze", "Unsqueeze", "Identity", "Cast", "Shape", "Gather", "Slice", "GlobalAveragePool", "Loop", "If")
+        words = (
+            "Relu",
+            "Conv",
+            "Gemm",
+            "Reshape",
+            "Transpose",
+            "Concat",
+            "Add",
+            "MaxPool",
+            "AveragePool",
+            "Softmax",
+            "Flatten",
+            "Pad",
+            "Clip",
+            "Mul",
+            "Sub",
+            "Div",
+            "ReduceMean",
+            "BatchNormalization",
+            "Constant",
+            "MatMul",
+            "Squeeze",
+            "Unsqueeze",
+            "Identity",
+            "Cast",
+            "Shape",
+            "Gather",
+            "Slice",
+            "GlobalAveragePool",
+            "Loop",
+            "If",
+        )
         return rng.choice((*words, *NASTY[:3], *NASTY[8:], old + "x"))
     if isinstance(old, float):
         return rng.choice((0.0, -1.0, float("nan"), float("inf"), 1e38, 1e-38, -old))
@@ -228,7 +326,7 @@ def mutate_onnx(content: bytes, rng: Random) -> bytes:
         model = onnx.load_from_string(content)
         mutate_message(model, rng)
         return bytes(model.SerializeToString())
-    except Exception:  # noqa: BLE001
+    except Exception:
         return mutate_bytes(content, rng)
 
 

@@ -65,7 +65,9 @@ def mutate_tree(tree: Any, rng: Random) -> Any:
             case 1 if isinstance(of, dict):
                 of[rng.choice((*NASTY, f"{key}s", key.upper(), key.replace("a", "\u0430")))] = of.pop(key)
             case 2 if isinstance(old, int | float) and not isinstance(old, bool):
-                of[key] = rng.choice((-old, old * 10**6, old + 1, old - 1, old / 7 if abs(old) < 1e300 else 0))
+                of[key] = rng.choice(
+                    (-old, old * 10**6, old + 1, old - 1, old / 7 if abs(old) < 1e300 else 0)
+                )
             case 3 if isinstance(old, str):
                 at = rng.randrange(len(old) + 1)
                 of[key] = old[:at] + rng.choice(NASTY) + old[at:]

@@ -41,7 +41,9 @@ HARM = {
     "raises what no user can mend": lambda path: {}["key"],
     "dies": lambda path: os.abort(),
 }
-FOUND = dict(zip(HARM, ["hang", "memory", "started", "outside", "outside", "traceback", "crash"], strict=True))
+FOUND = dict(
+    zip(HARM, ["hang", "memory", "started", "outside", "outside", "traceback", "crash"], strict=True)
+)
 
 
 @pytest.mark.parametrize("harm", HARM)
