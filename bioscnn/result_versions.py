@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 FORMAT = 1
-"""Number of the format of ``summary.json``, ``provenance.json`` and ``ledger.json``; it was once not written."""
+"""Number of the format of ``summary.json``, ``provenance.json`` and ``ledger.json``; once it was left out."""
 
 KEY = "format"
 

@@ -24,7 +24,7 @@ from typing import Any
 
 from bioscnn.errors import UserError
 from tests.fuzz.mutate import mutate_bytes
-from tests.fuzz.readers import Reader
+from tests.fuzz.reader import Reader
 
 MEMORY = 2**30
 WAITED = 6

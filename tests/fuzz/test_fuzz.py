@@ -10,7 +10,8 @@ import os
 import pytest
 
 from tests.fuzz.bounded import fuzz, load, unlike
-from tests.fuzz.readers import READERS, Reader
+from tests.fuzz.reader import Reader
+from tests.fuzz.readers import READERS
 
 FEW = 60
 
