@@ -70,7 +70,7 @@ class Tally:
 
 
 def input_of(reader: Reader, seeds: Sequence[bytes], seed: int, number: int) -> bytes:
-    """Return an input: one of the reader's seeds, changed one to three times; the first ones are the seeds."""
+    """Return an input: a seed of the reader, changed one to three times; the first ones are the seeds."""
     if number < len(seeds):
         return seeds[number]
     rng = Random(f"{reader.name} {seed} {number}")

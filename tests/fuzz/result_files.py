@@ -97,9 +97,9 @@ def swept(folder: Path) -> list[bytes]:
         place = folder / str(kind)
         place.mkdir()
         done = conduct(place, of_function(place, design, "LINEAR"))
-        found.append(pack([(name, stat.S_IFREG << 16, (done.folder / name).read_bytes())
-                           for name in ("summary.json", "points.csv", "effects.csv", "units.csv", "sweep.toml")
-                           if (done.folder / name).exists()]))  # fmt: skip
+        names = ("summary.json", "points.csv", "effects.csv", "units.csv", "sweep.toml")
+        files = [done.folder / name for name in names if (done.folder / name).exists()]
+        found.append(pack([(path.name, stat.S_IFREG << 16, path.read_bytes()) for path in files]))
     return found
 
 
