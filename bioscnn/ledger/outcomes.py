@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,8 +83,9 @@ def spiking_classes(
     for name, conditions in wanted.items():
         simulation = _simulation(case, conditions, device)
         path = _path(simulation, conditions, rule)
-        if path.is_file():
-            chosen[name] = np.load(path, allow_pickle=False)
+        known = _kept(path, len(case.labels))
+        if known is not None:
+            chosen[name] = known
         else:
             waiting.setdefault(simulation.key, (simulation, []))[1].append(name)
     for simulation, names in waiting.values():
@@ -161,6 +163,16 @@ def _path(simulation: _Simulation, conditions: Conditions, rule: str) -> Path:
     readout = Path(bioscnn.readout.__file__).read_text(encoding="utf-8")
     words = [simulation.key, conditions.first_step, rule, readout]
     return cache_folder() / "ledger" / f"{hashlib.sha256(repr(words).encode()).hexdigest()[:32]}.npy"
+
+
+def _kept(path: Path, n_trials: int) -> Classes | None:
+    """Return what `_keep` wrote; None if nothing is there or the file is damaged."""
+    try:
+        classes = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError, MemoryError, OverflowError, TokenError, SyntaxError):
+        return None
+    good = isinstance(classes, np.ndarray) and classes.shape == (n_trials,) and classes.dtype.kind in "iu"
+    return classes if good else None
 
 
 def _keep(path: Path, classes: Classes) -> None:

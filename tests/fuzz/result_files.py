@@ -89,18 +89,37 @@ def steps(path: Path) -> object:
     return read_records(path)
 
 
-def swept(folder: Path) -> list[bytes]:
-    from tests.sweeps import conduct, of_function
+SUMMARY = {
+    "format": 1, "kind": "morris", "outcomes": ["accuracy", "latency [ms]"], "command": "bioscnn sweep x.toml",
+    "commit": "c" * 40, "verdict": ["The threshold matters.", "The rest does not."], "dataset": "mnist",
+    "split": "test", "data_sha256": "d" * 64, "weights": {"mnist-small": "w" * 64},
+    "parameters": [
+        {"key": "neuron.tau_m", "unit": "ms", "low": 10.0, "high": 30.0, "values": None, "scale": "linear",
+         "nominal": 20.0},
+        {"key": "neuron.reset", "unit": "", "low": None, "high": None, "values": ["exact", "zero"],
+         "scale": "choice", "nominal": "exact"},
+    ],
+}  # fmt: skip
+POINTS = """point,seed,neuron.tau_m [ms],neuron.reset,accuracy,latency [ms],error
+0,1,10,exact,0.9,12,
+1,1,30,exact,0.8,14,
+2,1,10,zero,0.7,13,
+3,1,30,zero,,,no <spike> at all
+"""
+EFFECTS = """parameter,outcome,mu_star,mu_star_low,mu_star_high,sigma
+neuron.tau_m,accuracy,0.1,0.05,0.2,0.01
+neuron.reset,accuracy,0.2,0.1,0.3,0.02
+neuron.tau_m,latency [ms],2,1,3,0.2
+"""
+UNITS = "unit,variant,measure,code,commit\n0,a,bioscnn.readout,x,y\n"
 
-    found = []
-    for kind, design in enumerate(('kind = "morris"\ntrajectories = 2', 'kind = "random"\npoints = 4')):
-        place = folder / str(kind)
-        place.mkdir()
-        done = conduct(place, of_function(place, design, "LINEAR"))
-        names = ("summary.json", "points.csv", "effects.csv", "units.csv", "sweep.toml")
-        files = [done.folder / name for name in names if (done.folder / name).exists()]
-        found.append(pack([(path.name, stat.S_IFREG << 16, path.read_bytes()) for path in files]))
-    return found
+
+def swept(folder: Path) -> list[bytes]:
+    """The results of a sweep, as far as they are read again."""
+    files = {"points.csv": POINTS, "effects.csv": EFFECTS, "units.csv": UNITS, "sweep.toml": "study = 'mnist'\n"}
+    files["summary.json"] = json.dumps(SUMMARY)
+    whole = [(name, stat.S_IFREG << 16, text.encode()) for name, text in files.items()]
+    return [pack(whole), pack([entry for entry in whole if entry[0] != "effects.csv"])]
 
 
 def read_swept(path: Path) -> object:
