@@ -28,8 +28,8 @@ BIN     := $(VENV)/bin
 INSTALL  = $(BIN)/pip install --quiet --disable-pip-version-check $(OPTIONS) --editable
 
 .DEFAULT_GOAL := help
-.PHONY: help env sim explain test lint train cross timing retina noise sweep sensitivity ladder benchmark bench study \
-  faults release-check camera notebooks docs doctor clean
+.PHONY: help env sim explain test fuzz lint train cross timing retina noise sweep sensitivity ladder benchmark bench \
+  study faults release-check camera notebooks docs doctor clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -90,6 +90,10 @@ explain: $(VENV)/ready ## say where the accuracy of a run goes [RUN=results/mnis
 
 test: $(VENV)/ready-test ## run all tests, or those of simulations on Brian2 2.5.4 and GeNN [DEVICE=genn]
 	@$(BIN)/pytest -q -n 2 --dist worksteal $(TESTS)
+
+fuzz: $(VENV)/ready-test ## read damaged and hostile files with every reader, hours [INPUTS=100000] [READERS="onnx nir"] [SEED=1]
+	@$(BIN)/python -m tests.fuzz --inputs $(or $(INPUTS),100000) --seed $(or $(SEED),1) --keep results/fuzz \
+	  $(if $(TABLE),--table $(TABLE)) -- $(READERS)
 
 lint: $(VENV)/ready-test ## check style and types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 FORMAT = 1
-"""Number of the format of ``summary.json``, ``provenance.json`` and ``ledger.json``; files before it have none."""
+"""Number of the format of ``summary.json``, ``provenance.json`` and ``ledger.json``; once it was left out."""
 
 KEY = "format"
 

@@ -81,9 +81,9 @@ def spiking_classes(
     for name, conditions in wanted.items():
         simulation = _simulation(case, conditions, device)
         path = _path(simulation, conditions, rule)
-        kept = (read_npz(path) or {}).get("classes")
-        if kept is not None:
-            chosen[name] = kept
+        known = _kept(path, len(case.labels))
+        if known is not None:
+            chosen[name] = known
         else:
             waiting.setdefault(simulation.key, (simulation, []))[1].append(name)
     for simulation, names in waiting.values():
@@ -161,6 +161,13 @@ def _path(simulation: _Simulation, conditions: Conditions, rule: str) -> Path:
     readout = Path(bioscnn.readout.__file__).read_text(encoding="utf-8")
     words = [simulation.key, conditions.first_step, rule, readout]
     return cache_folder() / "ledger" / f"{hashlib.sha256(repr(words).encode()).hexdigest()[:32]}.npz"
+
+
+def _kept(path: Path, n_trials: int) -> Classes | None:
+    """Return what `_keep` wrote; None if nothing is there or the file is damaged."""
+    classes = (read_npz(path) or {}).get("classes")
+    good = classes is not None and classes.shape == (n_trials,) and classes.dtype.kind in "iu"
+    return classes if good else None
 
 
 def _keep(path: Path, classes: Classes) -> None:

@@ -1,15 +1,21 @@
-"""``python -m tests.fuzz --inputs 100000``: all readers, or some, and a table of what became of the inputs."""
+"""``python -m tests.fuzz --inputs 100000``: readers, and a table of what became of their inputs."""
 
 from __future__ import annotations
 
 import argparse
 import faulthandler
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
+from bioscnn.claims import made_now
+from bioscnn.claims.record import write_table
 from tests.fuzz.bounded import fuzz, input_of, load, unlike
 from tests.fuzz.readers import READERS
+
+CODE = ("bioscnn.studies.run", "bioscnn.datasets.own", "bioscnn.nir", "bioscnn.claims")
+"""Modules whose code, with all that it imports, decides what becomes of an input."""
 
 
 def main() -> int:
@@ -46,7 +52,9 @@ def main() -> int:
             "failures": len(tally.failures), "processor time (s)": round(tally.seconds), "seed": asked.seed,
         })  # fmt: skip
     if asked.table:
-        pd.DataFrame(rows).to_csv(asked.table, index=False)
+        units = dict.fromkeys(("inputs", "read", "refused", "failures", "seed"), "1")
+        record = replace(made_now(f"make fuzz INPUTS={asked.inputs}", "inputs", *CODE), units=units)
+        write_table(asked.table, pd.DataFrame(rows).to_csv(index=False).encode(), record)
     return int(any(row["failures"] for row in rows))
 
 

@@ -9,7 +9,6 @@ import mmap
 import os
 import resource
 import select
-import shutil
 import signal
 import struct
 import sys
@@ -25,7 +24,7 @@ from typing import Any
 
 from bioscnn.errors import UserError
 from tests.fuzz.mutate import mutate_bytes
-from tests.fuzz.readers import Reader
+from tests.fuzz.reader import Reader
 
 MEMORY = 2**30
 WAITED = 6
@@ -35,20 +34,15 @@ BEGUN = struct.Struct("<qdd")
 SECRET = "outside/secret"
 """A file beside the folder of the input, which no reader may open."""
 
-STARTS = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "pty.spawn", "socket.connect",
-          "pickle.find_class", "os.putenv"}  # fmt: skip
+STARTS = {
+    "subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "pty.spawn", "socket.connect",
+    "pickle.find_class", "os.putenv",
+}  # fmt: skip
 PROGRAMS = ("git",)
 """Programs that a reader may start: the arguments of all are words of bioscnn's own."""
 WRITES = {
-    "os.remove",
-    "os.rename",
-    "os.mkdir",
-    "os.rmdir",
-    "os.symlink",
-    "os.link",
-    "os.chmod",
-    "os.truncate",
-}
+    "os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.symlink", "os.link", "os.chmod", "os.truncate",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -76,7 +70,7 @@ class Tally:
 
 
 def input_of(reader: Reader, seeds: Sequence[bytes], seed: int, number: int) -> bytes:
-    """Return an input: one of the reader's seeds, changed one to three times; the first ones are the seeds."""
+    """Return an input: a seed of the reader, changed one to three times; the first ones are the seeds."""
     if number < len(seeds):
         return seeds[number]
     rng = Random(f"{reader.name} {seed} {number}")
@@ -98,7 +92,7 @@ def fuzz(
         while left and time.monotonic() < end:
             done = _child(reader, seeds, left, seed, Path(folder), tally, end)
             left = left[done:]
-        ran = [path for path in Path(folder).rglob("CODE_RAN")]
+        ran = list(Path(folder).rglob("CODE_RAN"))
         if ran:
             tally.failures.append(Failure(-1, "started", "CODE_RAN"))
     return tally
@@ -165,8 +159,7 @@ def _child(
 
 def _processor_time(process: int) -> float:
     """Return the processor time of a process, s."""
-    with open(f"/proc/{process}/stat") as file:
-        fields = file.read().rpartition(")")[2].split()
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
@@ -183,7 +176,6 @@ def _read_all(
     place = prepare(reader, folder)
     bound_memory()
     watch = Watch(folder)
-    counts: dict[str, int] = {}
     for done, number in enumerate(numbers, start=1):
         shared[:] = BEGUN.pack(done, time.monotonic(), time.process_time())
         content = input_of(reader, seeds, seed, number)
@@ -227,8 +219,7 @@ def bound_memory() -> None:
     """Let this process take 1 GB more than it has."""
     from bioscnn.ann.room import memory
 
-    with open("/proc/self/statm") as file:
-        now = int(file.read().split()[0]) * resource.getpagesize()
+    now = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (now + MEMORY, now + MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     memory.cache_clear()
@@ -255,7 +246,7 @@ class Watch:
             if path == f"{self.folder}/{SECRET}" or (writes and not self._inside(path)):
                 self.seen = "outside", f"open {path}"
         elif event in WRITES:
-            path = os.path.realpath(os.path.dirname(os.fsdecode(given[1 if event == "os.symlink" else 0])))
+            path = os.path.realpath(Path(os.fsdecode(given[1 if event == "os.symlink" else 0])).parent)
             if not self._inside(path):
                 self.seen = "outside", f"{event} {path}"
 
@@ -273,7 +264,7 @@ def outcome(reader: Reader, content: bytes, place: Path, watch: Watch) -> tuple[
         reader.read(path)
         what, where = "read", ""
     except UserError as error:
-        what, where = ("memory", _place(error)) if _short_of_memory(error) else _judged(error, path, place)
+        what, where = ("memory", _place(error)) if _short_of_memory(error) else _judged(error, place)
     except MemoryError as error:
         what, where = "memory", _place(error)
     except Exception as error:
@@ -283,18 +274,14 @@ def outcome(reader: Reader, content: bytes, place: Path, watch: Watch) -> tuple[
     return watch.seen or (what, where)
 
 
-def _judged(error: UserError, path: Path, place: Path) -> tuple[str, str]:
+def _judged(error: UserError, place: Path) -> tuple[str, str]:
     """Whether an error names the file, and can be shown."""
     text = str(error)
-    if error.file is None or not _names(str(error.file), path, place):
+    if error.file is None or not str(Path(error.file).absolute()).startswith(str(place)):
         return "unnamed", f"{error.problem[:60]} {_place(error)}"
     if len(text) > 12_000 or not all(c.isprintable() or c == "\n" for c in text):
         return "unprintable", _place(error)
     return "refused", ""
-
-
-def _names(file: str, path: Path, place: Path) -> bool:
-    return os.path.abspath(file.partition(":")[0] if file.startswith("docs") else file).startswith(str(place))
 
 
 def _short_of_memory(error: BaseException) -> bool:
@@ -310,13 +297,6 @@ def _place(error: BaseException) -> str:
     """Return the innermost line of bioscnn in a traceback."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if "/bioscnn/" in f.filename]
     return f"{frames[-1].filename.rpartition('/bioscnn/')[2]}:{frames[-1].lineno}" if frames else "?"
-
-
-def emptied(folder: Path) -> Path:
-    """Return a folder with nothing in it."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    return folder
 
 
 def unlike(failures: Iterable[Failure]) -> Iterator[Failure]:

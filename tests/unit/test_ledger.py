@@ -110,7 +110,7 @@ def test_a_ledger_of_the_version_before_is_refused(monkeypatch):
     monkeypatch.setattr(ledger_module, "spiking_classes", made_up(1, 0.7))
     content = json.loads(to_json(draw_up(case(), EVERY_FAULT, "spike-count", Device()), []))
     content["gap"] = {end: content["gap"][end] for end in ("value", "low", "high")}
-    with pytest.raises(ValueError, match="ledger.gap.trials: Field required"):
+    with pytest.raises(ValueError, match=r"ledger\.gap\.trials: Field required"):
         from_json(json.dumps(content))
 
 

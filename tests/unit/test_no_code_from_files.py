@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import ast
 import gzip
+import json
+import os
+import resource
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +15,14 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper, save
 
 import bioscnn
-from bioscnn.ann import read_onnx
-from bioscnn.datasets import contents
+from bioscnn import files
+from bioscnn.ann import read_onnx, room
+from bioscnn.claims import take_table
+from bioscnn.claims.record import file_of
+from bioscnn.datasets import contents, image_files, read_events
 from bioscnn.errors import UserError
 from bioscnn.simulation.solutions import is_arithmetic, kept
+from bioscnn.simulation.storage import StoredRun, load_run
 from bioscnn.simulation.translation_unit import SCOPE, SUPPORT, join
 
 ROOT = Path(bioscnn.__file__).parent
@@ -107,6 +115,64 @@ def test_a_network_takes_no_weights_from_outside_its_folder(tmp_path, location):
     save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]), inside / "net.onnx")
     with pytest.raises(UserError, match="external data"):
         read_onnx(inside / "net.onnx")
+
+
+@pytest.mark.parametrize("commit", ["--output=written", "-Swritten", "HEAD; touch written", None, 7])
+def test_a_commit_that_results_name_is_no_option_of_git(tmp_path, monkeypatch, commit):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "summary.json").write_text(json.dumps({"commit": commit, "command": "bioscnn noise mnist"}))
+    (tmp_path / "units.csv").write_text("measure,code,commit\nbioscnn.readout,x,y\n")
+    record = take_table(tmp_path / "x.csv", tmp_path / "tables" / "x.csv", "trials")
+    assert record.code == {"bioscnn.readout": "x"}
+    assert {path.name for path in tmp_path.iterdir()} == {"x.csv", "summary.json", "units.csv", "tables"}
+
+
+@pytest.mark.parametrize("module", ["bioscnn./etc/passwd", "bioscnn.", "bioscnn.a b", "os"])
+def test_a_module_that_results_name_is_one_of_bioscnn(module):
+    assert file_of(module) is None
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        files.read_text,
+        load_run,
+        lambda path: StoredRun(path).__enter__(),
+        lambda path: read_onnx(path),
+        contents.read_content,
+        lambda path: image_files.open_image(path, ["PNG"]),
+        lambda path: read_events(path, (34, 34)),
+    ],
+)
+def test_a_pipe_is_no_file(tmp_path, read):
+    """Whoever opens one waits for ever."""
+    os.mkfifo(tmp_path / "pipe.onnx")
+    with pytest.raises(UserError):
+        read(tmp_path / "pipe.onnx")
+
+
+def test_a_text_of_any_size_is_not_read(tmp_path):
+    with (tmp_path / "summary.json").open("wb") as file:
+        file.truncate(files.LARGEST_TEXT + 1)
+    with pytest.raises(UserError, match="too large"):
+        files.read_text(tmp_path / "summary.json")
+
+
+def test_a_member_of_an_npz_file_that_is_no_array_damages_it(tmp_path):
+    with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
+        archive.writestr("x.npy", b"no array")
+    assert files.read_npz(tmp_path / "x.npz") is None
+
+
+def test_the_memory_is_what_this_process_may_have(monkeypatch):
+    room.memory.cache_clear()
+    monkeypatch.setattr(resource, "getrlimit", lambda what: (10**9, 10**9))
+    try:
+        with pytest.raises(UserError, match="does not fit into the memory"):
+            room.check_room((300_000_000,), "an image", itemsize=1)
+    finally:
+        room.memory.cache_clear()
 
 
 def test_a_file_that_unpacks_to_too_much_is_not_unpacked(tmp_path, monkeypatch):
