@@ -287,6 +287,8 @@ def main(wanted: list[str]) -> None:
             raise UserError("no such part", value=part, expected=" | ".join(PARTS))
         rows = pd.DataFrame(PARTS[part](bench)).assign(part=part)
         kept = pd.concat([kept[kept["part"] != part], rows])
+    if missing := PARTS.keys() - set(kept["part"]):
+        raise UserError("parts of the table are not there yet", file=TABLE, fix=f"add {' '.join(missing)}")
     table = pd.concat([kept[kept["part"] == part] for part in PARTS])
     table.to_csv(TABLE, index=False, float_format="%.6g")
     print(table.to_string())
