@@ -289,6 +289,8 @@ def main(wanted: list[str]) -> None:
         kept = pd.concat([kept[kept["part"] != part], rows])
     table = pd.concat([kept[kept["part"] == part] for part in PARTS])
     table.to_csv(TABLE, index=False, float_format="%.6g")
+    if missing := PARTS.keys() - set(table["part"]):
+        raise UserError("parts of the table are not there yet", file=TABLE, fix=f"add {' '.join(missing)}")
     print(table.to_string())
     plots.save(plots.front_of_codes(shown(table)), DOCS / "figures" / "time-code-front.svg")
     study = read_study("mnist", ["dataset.split=test", f"dataset.trials={DIGITS['test']}"])

@@ -143,6 +143,7 @@ def test_spikes_that_move_by_nothing_do_what_they_did_and_others_do_not():
         ("training.layers", STUDY, ["training.layers=8c5s2 mp2"], 2),
         ("noise", STUDY, ["noise.blur.severity=1"], 2),
         ("--seeds", STUDY, [], 1),
+        ("--seeds", STUDY, [], 0),
     ],
 )
 def test_what_a_code_cannot_take_is_refused(key, study, changes, seeds):

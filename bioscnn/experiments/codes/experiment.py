@@ -94,7 +94,8 @@ class CodesExperiment:
     def amount(self) -> Amount:
         """Seeds, images, epochs and prices."""
         usual = QUICK if self.quick else FULL
-        return replace(usual, seeds=self.seeds or usual.seeds, examples=self.examples or usual.examples)
+        seeds = usual.seeds if self.seeds is None else self.seeds
+        return replace(usual, seeds=seeds, examples=self.examples or usual.examples)
 
     def plan(self, bench: Bench) -> list[Unit]:
         """Return the first training of each code and seed, which no price decides."""
