@@ -86,7 +86,7 @@ def main() -> None:
             share = proportion(right)
             row = {"network": name, "noise": noise or "none"}
             row |= with_interval("accuracy (%)", share.value, share.low, share.high)
-            activity = {"spikes per image": spikes, "synaptic operations per image": synops}
+            activity = {"spikes (per image)": spikes, "synaptic operations (per image)": synops}
             rows.append(row | activity | {"latency (ms)": latency})
             print(rows[-1], flush=True)
     write(rows)
