@@ -73,9 +73,9 @@ def main(folder: Path) -> None:
             "labels": card["labels_used"],
             "images": card["images_seen"],
             "presentations": card["presentations"],
-            "spikes per image": summary["spikes_per_trial"],
-            "input spikes per image": summary["input_spikes_per_trial"],
-            "synaptic operations per image": summary["synops_per_trial"],
+            "spikes (per image)": summary["spikes_per_trial"],
+            "input spikes (per image)": summary["input_spikes_per_trial"],
+            "synaptic operations (per image)": summary["synops_per_trial"],
             "first spike (ms)": summary["latency_ms"],
         })  # fmt: skip
         curves += [

@@ -1,6 +1,6 @@
 """Converted and learned networks on the same digits, clean and in noise: a table of docs/stdp.md.
 
-    python -m analysis.learned_in_noise        # docs/tables/stdp-noise.csv; some minutes
+    python -m analysis.learned_in_noise        # docs/tables/stdp-noise*.csv; some minutes
 
 The first 1,000 validation digits, one seed of noise; every network is one that comes with bioscnn.
 """
@@ -28,6 +28,7 @@ from bioscnn.studies.disturbance import disturbed, noises_of
 from bioscnn.studies.examples import load_images
 
 TABLE = Path("docs/tables/stdp-noise.csv")
+BY_NOISE = Path("docs/tables/stdp-noise-accuracy.csv")
 TRIALS = 1000
 CONVERTED = {
     "converted, rate": ("mnist", []),
@@ -85,11 +86,22 @@ def main() -> None:
             share = proportion(right)
             row = {"network": name, "noise": noise or "none"}
             row |= with_interval("accuracy (%)", share.value, share.low, share.high)
-            activity = {"spikes per image": spikes, "synaptic operations per image": synops}
+            activity = {"spikes (per image)": spikes, "synaptic operations (per image)": synops}
             rows.append(row | activity | {"latency (ms)": latency})
             print(rows[-1], flush=True)
+    write(rows)
+
+
+def write(rows: list[dict[str, Any]]) -> None:
+    """Write all rows as one table, and the accuracies as another, one row per noise."""
     record = made_now("python -m analysis.learned_in_noise", "digits", *CODE)
-    write_table(TABLE, pd.DataFrame(rows).to_csv(index=False, float_format="%.6g").encode(), record)
+    by_noise: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        own = by_noise.setdefault(row["noise"], {"noise, severity 3": row["noise"]})
+        for end in ("", " low", " high"):
+            own[f"{row['network']} (%){end}"] = row[f"accuracy (%){end}"]
+    for table, content in ((TABLE, rows), (BY_NOISE, list(by_noise.values()))):
+        write_table(table, pd.DataFrame(content).to_csv(index=False, float_format="%.6g").encode(), record)
 
 
 if __name__ == "__main__":

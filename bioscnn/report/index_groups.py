@@ -11,6 +11,7 @@ from bioscnn.report.index_folder import RUN
 
 HEADINGS = {
     RUN: "Runs",
+    "learned": "Runs of networks that learned without labels",
     "noise": "What does noise destroy, and what helps?",
     "sweeps": "Which parameters matter?",
     "filters": "What do the cells of a retina add to gain control?",

@@ -68,6 +68,16 @@ class LearnedConfig(Table):
         return self
 
     @model_validator(mode="after")
+    def _pixels(self) -> LearnedConfig:
+        if self.dataset.preprocesses:
+            raise refuse(
+                "mean, std, scale and invert are folded into the first layer of a converted network",
+                key="dataset",
+                fix="remove them: pixels of a learned network fire as bright as they are",
+            )
+        return self
+
+    @model_validator(mode="after")
     def _noise_fits(self) -> LearnedConfig:
         allowed = [n for n, kind in NOISES.items() if kind.acts_on == "images" or n in self.other_noises()]
         for name, noise in self.noise.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -13,7 +14,6 @@ from numpy.typing import NDArray
 from bioscnn.errors import UserError
 from bioscnn.files import make_folder, path_of, read_npz, require_file, write_json, write_npz
 from bioscnn.fingerprint import hash_of
-from bioscnn.report.files import read_json
 
 SUFFIX = ".npz"
 
@@ -151,7 +151,7 @@ def read_network(
         fix = "train it first: bioscnn train STUDY" if not file.exists() else "train it again"
         what = "no such network file" if not file.exists() else "the file of the network is damaged"
         raise UserError(what, file=file, fix=fix)
-    card = read_json(file.with_suffix(".json"), CARD, "put the card of its training beside the network")
+    card = _card(file.with_suffix(".json"))
     found = LearnedNetwork(file, arrays, card)
     wanted = {"rule": rule, "n_inputs": n_inputs, "classes": list(classes), "weights_sha256": found.sha256}
     for key, value in wanted.items():
@@ -165,4 +165,18 @@ def read_network(
                 expected=str(value),
                 fix="name a network that was trained for these images, or train one: bioscnn train STUDY",
             )  # fmt: skip
+    return found
+
+
+def _card(path: Path) -> dict[str, Any]:
+    """Return the card of a network, which has all keys of `CARD`."""
+    fix = "put the card of its training beside the network"
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise UserError(f"the card of the network cannot be read: {error}", file=path, fix=fix) from None
+    missing = [key for key in CARD if not (isinstance(card, dict) and key in card)]
+    if missing:
+        raise UserError("not the card of a learned network", file=path, key=missing[0], fix=fix)
+    found: dict[str, Any] = card
     return found

@@ -41,7 +41,8 @@ KIND = "learned"
 """Results go to ``results/learned/<study>/``."""
 
 FILES = {"summary.json", "config.toml", "run.npz", "report.html", "confusion.csv", "curve.csv"}
-MEASURED_BY = ("bioscnn.noise", "bioscnn.stdp.labels", "bioscnn.stdp.network")
+MEASURED_BY = ("bioscnn.noise", "bioscnn.datasets.images")
+"""Modules beside those of the rule that turn images into answers."""
 
 
 @dataclass(frozen=True)
@@ -198,7 +199,7 @@ def _known(folder: Path, key: str) -> tuple[dict[str, Any], Classified] | None:
     except UserError:
         return None
     arrays = read_npz(folder / "run.npz")
-    if summary["key"] != key or arrays is None or "chosen" not in arrays:
+    if summary["key"] != key or arrays is None or len(arrays.get("chosen", ())) != summary.get("n_trials"):
         return None
     parts: dict[str, dict[str, Any]] = {"spikes": {}, "more": {}}
     for name, values in arrays.items():

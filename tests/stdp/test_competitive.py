@@ -58,6 +58,7 @@ def test_a_training_that_was_stopped_goes_on_bit_for_bit(model, circuit, digits,
     np.testing.assert_array_equal(resumed.state.weight, undisturbed.state.weight)
     np.testing.assert_array_equal(resumed.state.kept["theta"], undisturbed.state.kept["theta"])
     assert resumed.curve == undisturbed.curve
+    assert [again.seen for again in parts(tmp_path / "part.npz")] == [40]
     with pytest.raises(UserError, match="no checkpoint of this training"):
         next(
             training.train(model, circuit, images, labels, passes=1, seed=4, checkpoint=tmp_path / "part.npz")

@@ -77,6 +77,7 @@ def test_the_same_training_is_the_same_network(file, tmp_path, silent, trained):
         ("learning.rate=2000 Hz", "learning.rate"),
         ("noise.dead-neurons.severity=1", "noise.dead-neurons"),
         ("dataset.name=nmnist", "dataset.name"),
+        ("dataset.invert=true", "dataset"),
     ],
 )
 def test_what_makes_no_sense_for_a_learned_network_is_refused(file, change, key):

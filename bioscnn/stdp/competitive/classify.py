@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.datasets import ImageSet
 from bioscnn.errors import UserError
-from bioscnn.simulation import Progress
-from bioscnn.stdp.competitive.config import CompetitiveConfig
 from bioscnn.stdp.competitive.model import Model
 from bioscnn.stdp.competitive.settings import Circuit
 from bioscnn.stdp.competitive.simulate import State
 from bioscnn.stdp.competitive.training import answers_of, input_key
 from bioscnn.stdp.labels import assign, likelihoods, votes
-from bioscnn.stdp.network import LearnedNetwork
 from bioscnn.stdp.rule import Classified
+
+if TYPE_CHECKING:
+    from bioscnn.simulation import Progress
+    from bioscnn.stdp.competitive.config import CompetitiveConfig
+    from bioscnn.stdp.network import LearnedNetwork
 
 RASTERS = 10
 """Images whose spikes the page can show."""
@@ -27,7 +29,10 @@ RASTERS = 10
 def classify(
     config: CompetitiveConfig, network: LearnedNetwork, shown: ImageSet, progress: Progress
 ) -> Classified:
-    """Show each image to the network, whose weights and thresholds are held, and let its neurons vote."""
+    """Show each image to the network, whose weights and thresholds are held, and let its neurons speak.
+
+    Parameters, returns and errors as of `bioscnn.stdp.rule.Rule.classify`; ``spike-loss`` is of input spikes.
+    """
     model, circuit, state = restored(network)
     n_classes = len(shown.classes)
     means = network.array("answers", n_classes, circuit.n_neurons)
@@ -38,7 +43,7 @@ def classify(
             fix="train the network again",
         )  # fmt: skip
     loss = config.noise.get("spike-loss")
-    if loss is not None:  # each spike of a Bernoulli process survives by itself: a Bernoulli process again
+    if loss is not None:  # the spikes of a Bernoulli process that are left are one again
         left = 1 - loss.amount
         circuit = replace(circuit, rate=circuit.rate * left, raise_rate=circuit.raise_rate * left)
     progress.stage("simulating")

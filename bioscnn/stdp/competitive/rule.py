@@ -52,6 +52,12 @@ class CompetitiveRule:
             model, circuit, images, shown.labels, passes=keys.passes, seed=keys.seed, checkpoint=checkpoint,
             precision=config.simulation.precision, told=teller(progress),
         )  # fmt: skip
+        if last.seen > keys.passes * len(images):
+            raise UserError(
+                "the training has gone further than it is asked to", file=checkpoint, key="learning.passes",
+                value=keys.passes, expected=f"{last.seen:,} images or more",
+                fix="remove the file to begin anew",
+            )  # fmt: skip
         # What is kept is what assigns and is scored: 2 bytes a weight.
         weight = last.state.weight.astype(np.float16)
         state = State(weight.astype(np.float32), last.state.kept)
@@ -69,7 +75,7 @@ class CompetitiveRule:
             "images_seen": last.seen,
             "presentations": last.slots,
             "labels_used": len(labelled),
-            "curve": [list(point) for point in last.curve],
+            "curve": [list(point) for point in last.curve if np.isfinite(point[1])],
             "curve_of": f"Accuracy on each {PART:,} training images while weights still changed, with "
             f"classes assigned on the {PART:,} images before them: no image is judged by its own label.",
         }
