@@ -210,8 +210,12 @@ class Convolutional(Learning):
     @model_validator(mode="after")
     def _one_pooling(self) -> Convolutional:
         if self.second.pool != PlasticLayer.model_fields["pool"].default:
-            raise refuse("the classifier reads the second layer itself, which is not pooled",
-                         key="learning.second.pool", value=self.second.pool, fix="remove the key")  # fmt: skip
+            raise refuse(
+                "the classifier reads the second layer, which is not pooled",
+                key="learning.second.pool",
+                value=self.second.pool,
+                fix="remove the key",
+            )
         return self
 
 
