@@ -23,7 +23,7 @@ from bioscnn.claims.record import write_table
 from bioscnn.errors import UserError
 from bioscnn.seeds import stream
 from bioscnn.simulation.simulate import Silent
-from bioscnn.statistics import proportion
+from bioscnn.statistics import corrected, difference, proportion
 from bioscnn.stdp.convolutional.classify import architecture
 from bioscnn.stdp.convolutional.features import first_fields, tuning
 from bioscnn.stdp.convolutional.settings import Convolutional, ConvolutionalConfig
@@ -45,6 +45,7 @@ LEAKY = {
 
 MODELS = Path("results/models/stdp-convolutional")
 COMMAND = "python -m analysis.stdp_convolutional"
+Kind = tuple[str, str, int | None, str]  # neuron, features, labelled images, jitter
 CODE = ("bioscnn.stdp.convolutional.classify", "bioscnn.stdp.convolutional.training")
 IMAGES = {"mnist": {"validation": 5000, "test": 10_000}, "caltech": {"validation": 150, "test": 200}}
 UNITS = {
@@ -160,23 +161,20 @@ def accuracy(right: NDArray[np.bool_]) -> dict[str, float]:
 
 
 def main(dataset: str, split: str) -> None:
-    """Train and score the networks of a data set, and write the table anew after each of them."""
+    """Train and score the networks of a data set; tables are written anew after each of them."""
     rows: list[dict[str, Any]] = []
-    seeds: dict[tuple[str, str, int | None], list[NDArray[np.bool_]]] = {}
+    answers: dict[Kind, list[NDArray[np.bool_]]] = {}
 
     def add(row: dict[str, Any]) -> None:
         rows.append(row)
         print(row, flush=True)
-        made = made_now(f"{COMMAND} {dataset} {split}", "images, training seeds", *CODE)
-        content = pd.DataFrame(rows).to_csv(index=False).encode()
-        write_table(
-            Path(f"docs/tables/stdp-convolutional-{dataset}.csv"), content, replace(made, units=UNITS)
-        )
+        publish(f"stdp-convolutional-{dataset}", rows, f"{dataset} {split}", UNITS)
 
     for network in plan(dataset):
+        neuron, features, _, labels = network
         row, right = score(dataset, network, split)
         add(row)
-        of_kind = seeds.setdefault((network[0], network[1], network[3]), [])
+        of_kind = answers.setdefault((neuron, features, labels, "none"), [])
         of_kind.append(right)
         if len(of_kind) == len(SEEDS):
             of_seeds = pd.DataFrame(rows[-len(SEEDS) :])
@@ -184,9 +182,51 @@ def main(dataset: str, split: str) -> None:
                 of_seeds[["retina", "first layer", "pooling", "operations", "selectivity"]].mean().round(2)
             )
             add({**row, "seed": "all", **accuracy(np.stack(of_kind)), **means, "weights sha256": ""})
-            if len(seeds) == 1:
+            if len(answers) == 1:
                 for sd in JITTERS:
-                    add(score(dataset, plan(dataset)[0], split, f"noise.spike-jitter.sd={sd}")[0])
+                    row, right = score(dataset, plan(dataset)[0], split, f"noise.spike-jitter.sd={sd}")
+                    add(row)
+                    answers[neuron, features, labels, sd] = [right]
+    publish(
+        f"stdp-convolutional-{dataset}-differences", differences(dataset, answers), f"{dataset} {split}",
+        {"images": "1", "seeds": "1", "p, corrected": "1"},
+    )  # fmt: skip
+
+
+def differences(dataset: str, answers: dict[Kind, list[NDArray[np.bool_]]]) -> list[dict[str, Any]]:
+    """Return how much networks differ that differ in one thing, as one family."""
+    labels = FEW if dataset == "mnist" else None
+    usual, moved = ("if", "learned", labels, "none"), ("if", "learned", None, JITTERS[-1])
+    pairs: dict[str, tuple[Kind, Kind]] = {
+        "shuffled weights less learned ones": (("if", "shuffled", labels, "none"), usual),
+        "leaky neurons less those without a leak": (("lif", "learned", labels, "none"), usual),
+        f"spikes of the retina moved by {JITTERS[-1]} less where they were": (
+            moved, ("if", "learned", None, "none"),
+        ),
+    }  # fmt: skip
+    family = {}
+    for name, (one, other) in pairs.items():
+        n = len(answers[one])
+        family[name] = difference(np.stack(answers[one]), np.stack(answers[other][:n]))
+    return [
+        {
+            "comparison": name,
+            "images": found.trials,
+            "seeds": found.seeds,
+            "difference (points)": round(100 * found.value, 2),
+            "difference (points) low": round(100 * (found.low_holm or 0), 2),
+            "difference (points) high": round(100 * (found.high_holm or 0), 2),
+            "p, corrected": float(f"{found.p_holm:.2g}"),
+        }
+        for name, found in corrected(family).items()
+    ]
+
+
+def publish(name: str, rows: list[dict[str, Any]], arguments: str, units: dict[str, str]) -> None:
+    """Write a table of the docs, and what made it."""
+    made = made_now(f"{COMMAND} {arguments}", "images, training seeds", *CODE)
+    content = pd.DataFrame(rows).to_csv(index=False).encode()
+    write_table(Path(f"docs/tables/{name}.csv"), content, replace(made, units=units))
 
 
 def noise() -> None:
@@ -206,10 +246,8 @@ def noise() -> None:
         row |= accuracy(answers.chosen == clean.labels)
         rows.append(row | {"spikes per image": round(spikes, 1), "operations": round(answers.synops or 0)})
         print(rows[-1], flush=True)
-    made = made_now(f"{COMMAND} noise validation", "digits", *CODE, "bioscnn.noise")
     units = {"spikes per image": "1", "operations": "synaptic operations per image"}
-    content = pd.DataFrame(rows).to_csv(index=False).encode()
-    write_table(Path("docs/tables/stdp-convolutional-noise.csv"), content, replace(made, units=units))
+    publish("stdp-convolutional-noise", rows, "noise validation", units)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ from bioscnn.stdp.convolutional import training
 from bioscnn.stdp.convolutional.classify import architecture
 from bioscnn.stdp.convolutional.features import first_fields, tuning
 from bioscnn.stdp.convolutional.layer import SILENT, Layer, Leak, pool
+from bioscnn.stdp.convolutional.network import n_deliveries
+from bioscnn.stdp.convolutional.plain import convolution
 from bioscnn.stdp.convolutional.readout import fit_readout
 from bioscnn.stdp.convolutional.retina import spike_times
 from bioscnn.stdp.convolutional.settings import Convolutional, Neuron, Retina
@@ -78,6 +80,15 @@ def test_a_membrane_that_never_leaks_is_the_limit_of_one_that_does():
     assert np.count_nonzero(quick != SILENT) < 0.8 * np.count_nonzero(without != SILENT)
     assert np.all(np.count_nonzero(without != SILENT, axis=1) <= 1), "one map fires at a place, at most"
     assert np.all(pool(without, 2)[pool(without, 2) != SILENT] <= 1 + without[without != SILENT].max())
+
+
+def test_deliveries_are_the_synapses_that_spikes_reach():
+    times = np.full((1, 2, 6, 4), SILENT, np.uint8)
+    times[0, 1, 0, 2], times[0, 0, 5, 1] = 3, 9
+    weights = np.zeros((2, 5, 5, 7), np.float32)
+    pre = convolution((6, 4), weights).pre
+    fired = np.flatnonzero(times.ravel() != SILENT)
+    assert n_deliveries(times, 5, 7)[0] == np.count_nonzero(np.isin(pre, fired))
 
 
 def test_a_training_that_is_stopped_goes_on_bit_for_bit(digits, tmp_path, monkeypatch):
@@ -179,6 +190,7 @@ def test_noise_moves_and_loses_spikes_of_the_retina(network, tmp_path):
         ("learning.neuron.tau_s=30 ms", "learning.neuron.tau_s", "faster"),
         ("learning.first.treshold=3", "learning.first.treshold", "unknown key"),
         ("learning.passes=2", "learning.passes", "1"),
+        ("learning.second.pool=3", "learning.second.pool", "not pooled"),
         ("dataset.name=nmnist", "dataset.name", "event camera"),
     ],
 )

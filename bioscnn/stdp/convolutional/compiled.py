@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import ClassVar
 
+from bioscnn.errors import UserError
+
 SOURCE = Path(__file__).with_name("layer.cpp")
 
 
@@ -38,9 +40,8 @@ class _Library:
         from bioscnn.simulation.shape import made_by
 
         own = SOURCE.read_bytes() + Path(__file__).read_bytes()
-        return hashlib.sha256(json.dumps([*made_by(), hashlib.sha256(own).hexdigest()]).encode()).hexdigest()[
-            :20
-        ]
+        parts = [*made_by(), hashlib.sha256(own).hexdigest()]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:20]
 
     def write(self, folder: Path) -> list[list[str]]:
         from bioscnn.simulation.build import COMPILER_FLAGS
@@ -57,13 +58,21 @@ def library() -> ctypes.CDLL:
     Raises
     ------
     UserError
-        Without a C++ compiler, or if the cache folder cannot be written.
+        Without a C++ compiler, or if the cache folder cannot be written or holds something damaged.
     """
     from bioscnn.simulation.program import build, obtain
 
     shape = _Library()
     program = obtain(shape) or build(shape, _Library.write)
-    loaded = ctypes.CDLL(str(program.executable))
+    try:
+        loaded = ctypes.CDLL(str(program.executable))
+    except OSError as error:
+        raise UserError(
+            "the compiled layers cannot be loaded",
+            file=program.executable,
+            value=str(error),
+            fix="remove that folder: it is made anew",
+        ) from None
     for name in ("first_spikes", "peak_potentials", "learn"):
         getattr(loaded, name).restype = None
     return loaded

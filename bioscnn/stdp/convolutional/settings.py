@@ -128,7 +128,7 @@ class PlasticLayer(Table):
     threshold : float
         V_th in units of the PSP of a synapse of weight 1.
     pool : int
-        Width of the squares of which the first spike is passed on.
+        Of the first layer: width of the squares of which the first spike is passed on.
     images : int
         Presentations from which the layer learns.
     radius : int
@@ -206,6 +206,17 @@ class Convolutional(Learning):
     second: PlasticLayer
     stdp: Plasticity = Plasticity()
     readout: Readout = Readout()
+
+    @model_validator(mode="after")
+    def _one_pooling(self) -> Convolutional:
+        if self.second.pool != PlasticLayer.model_fields["pool"].default:
+            raise refuse(
+                "the classifier reads the second layer, which is not pooled",
+                key="learning.second.pool",
+                value=self.second.pool,
+                fix="remove the key",
+            )
+        return self
 
 
 class ConvolutionalSimulation(LearnedSimulation):
