@@ -1,23 +1,25 @@
 """bioscnn: a trained CNN as a biologically detailed spiking network in Brian2."""
 
-from functools import cache
-
 from bioscnn.brian_preferences import guard
 
 __version__ = "0.1.0"
 
 guard()
 
+_PLACES: dict[str, str] = {}
 
-@cache
+
 def _places() -> dict[str, str]:
     """Return what is offered and the module that has it, as the stub says, which type checkers read too."""
+    if _PLACES:
+        return _PLACES
     import ast
     from pathlib import Path
 
     stub = ast.parse(Path(__file__).with_suffix(".pyi").read_text(encoding="utf-8"))
     imports = [line for line in stub.body if isinstance(line, ast.ImportFrom)]
-    return {alias.name: str(line.module) for line in imports for alias in line.names}
+    _PLACES.update({alias.name: str(line.module) for line in imports for alias in line.names})
+    return _PLACES
 
 
 def __getattr__(name: str) -> object:

@@ -9,8 +9,8 @@ Preferences are none of a study anyway: they change results, and no hash knows o
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # typing takes longer to load than all of this, and until then Ctrl-C is Python's own
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from importlib.machinery import ModuleSpec

@@ -77,7 +77,9 @@ def write_atomically(path: str | Path, content: bytes) -> None:
             fresh.replace(path)
     except OSError as error:
         raise UserError(
-            f"cannot write: {error.strerror}", file=path, fix="free some space, or choose another folder"
+            f"cannot write: {error.strerror or error}",
+            file=path,
+            fix="free some space there, or choose another folder",
         ) from error
 
 
@@ -275,7 +277,7 @@ def whole_folder(folder: Path, ours: Callable[[Path], bool]) -> Iterator[Path]:
             scratch = place / folder.name
             scratch.mkdir()
             yield scratch
-            with locked(_lock_of(folder)):  # another process may have made the same
+            with locked(_lock_of(folder.with_name(f".{folder.name}"))):  # others may have made the same
                 if folder.exists():
                     folder.replace(place / "earlier")
                 scratch.replace(folder)

@@ -80,7 +80,7 @@ def retrieve(
                     return target
     except OSError as error:
         raise UserError(
-            f"cannot download {target.name}: {error.strerror}",
+            f"cannot download {target.name}: {error.strerror or error}",
             file=target.parent,
             fix="free some space there, or name another cache folder in BIOSCNN_CACHE",
         ) from error

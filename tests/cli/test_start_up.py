@@ -10,7 +10,7 @@ import pytest
 from tests.cli.test_commands import BIOSCNN, STUDY, bioscnn
 
 FOR_FIGURES = {"matplotlib", "PIL", "jinja2"}
-FOR_OTHER_TASKS = {"brian2", "sympy", "torch", "seaborn", "pandas", "pooch"}
+FOR_OTHER_TASKS = {"brian2", "sympy", "torch", "seaborn", "pandas", "requests"}
 
 
 @pytest.fixture(scope="module")
