@@ -1,7 +1,7 @@
 """Look at the built site in Chromium: axe on every page, pictures of some.
 
-``python docs/site/look.py SITE [PICTURES [PAGE ...]]`` prints each serious or critical finding, each page that
-scrolls aside and each address elsewhere that a page asks for, and ends with code 1 if there are any. Needs
+``python docs/site/look.py SITE [PICTURES [PAGE ...]]`` prints each serious or critical finding, pages that
+scroll aside and each address elsewhere that a page asks for, and ends with code 1 if there are any. Needs
 `axe-playwright-python`, which brings axe, and Chromium.
 """
 
