@@ -85,7 +85,7 @@ changes[["first", "second", "outcome", "difference", "low_holm", "high_holm", "s
 FILE = Path("../sims/neurons/exponential.toml")
 print(FILE.read_text().partition("# V is")[2].partition("\n")[2])
 
-# %%
+# %% mystnb={"image": {"alt": "Firing rate against current: the exponential neuron begins at 0.13 nA where the LIF neuron begins at 0.2 nA, and rises less steeply, to 134 Hz against 177 Hz at 1.2 nA."}}
 own, lif = bioscnn.EquationNeuron(read_definition(FILE)), bioscnn.LIF()
 currents = np.linspace(0, 1.2e-9, 200)
 plots.rate_curves(
@@ -145,8 +145,9 @@ for name, neuron in {"2 mV": own, "4 mV": softer}.items():
     print(f"Delta_T = {name}: the rheobase is {1e9 * neuron.rheobase:.3f} nA")
 
 # %% [markdown]
-# **2.** Rates have a ceiling of `1/(t_ref + dt)`. The conversion knows the ceiling and matches the rates
-# below it, so a longer period costs spikes first and accuracy later.
+# **2.** Rates have a ceiling of `1/(t_ref + dt)`, and the conversion matches the rates below it, here up to 80 Hz.
+# Two hundred digits show no loss up to 10 ms. The number of spikes grows: a longer period needs a stronger
+# current for the same rate, and a stronger current fires sooner.
 
 # %%
 for t_ref in ("2 ms", "5 ms", "10 ms"):

@@ -1,7 +1,7 @@
 """Look at the built site in Chromium: axe on every page, pictures of some.
 
-``python docs/site/look.py SITE [PICTURES]`` prints each serious or critical finding, each page that scrolls
-aside and each address elsewhere that a page asks for, and ends with code 1 if there are any. Needs
+``python docs/site/look.py SITE [PICTURES [PAGE ...]]`` prints each serious or critical finding, pages that
+scroll aside and each address elsewhere that a page asks for, and ends with code 1 if there are any. Needs
 `axe-playwright-python`, which brings axe, and Chromium.
 """
 
@@ -39,12 +39,12 @@ class Quiet(SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
-def look(site: Path, pictures: Path | None) -> list[str]:
-    """Return what axe finds on each page of a site, and which pages scroll aside."""
+def look(site: Path, pictures: Path | None, chosen: list[str]) -> list[str]:
+    """Return what axe finds on the chosen pages of a site, or on all, and which pages scroll aside."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(site)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     pages = sorted(str(path.relative_to(site).with_suffix("")) for path in site.rglob("*.html"))
-    pages = [page for page in pages if not page.startswith("_") and page not in LEFT]
+    pages = chosen or [page for page in pages if not page.startswith("_") and page not in LEFT]
     found, elsewhere = [], set()
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
@@ -80,9 +80,10 @@ def look(site: Path, pictures: Path | None) -> list[str]:
 
 
 if __name__ == "__main__":
-    site, *rest = map(Path, sys.argv[1:])
-    for folder in rest:
-        folder.mkdir(parents=True, exist_ok=True)
-    findings = look(site, rest[0] if rest else None)
+    site, *rest = sys.argv[1:]
+    pictures = Path(rest[0]) if rest else None
+    if pictures:
+        pictures.mkdir(parents=True, exist_ok=True)
+    findings = look(Path(site), pictures, rest[1:])
     print("\n".join(findings))
     sys.exit(bool(findings))
