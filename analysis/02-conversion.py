@@ -401,7 +401,8 @@ ledger_table(of_default)
 # %% [markdown]
 # ## Answers
 #
-# **1.** Twice the channels are four times the synapses in all layers but the first:
+# **1.** The large network has four times the channels, so four times the neurons, and fifteen times the
+# synapses: those between two layers grow with the channels of both.
 
 # %%
 for name in ("mnist-small", "mnist-large"):

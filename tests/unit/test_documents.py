@@ -187,6 +187,11 @@ def test_every_page_is_on_the_site():
         assert path.name == "README.md" or any(fnmatch(path.stem, entry) for entry in entries), path.name
 
 
+def test_every_key_of_a_study_says_what_it_does():
+    """In the text below it, in its table in bioscnn/studies/config/."""
+    assert [path for path, key in keys_of_a_study().items() if not key.meaning.endswith(".")] == []
+
+
 def test_pages_made_from_the_code_are_what_it_makes_now():
     names: dict[str, Any] = {"__name__": "generated", "__file__": str(ROOT / "docs/site/generated.py")}
     exec((ROOT / "docs/site/generated.py").read_text(encoding="utf-8"), names)

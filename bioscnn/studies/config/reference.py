@@ -124,7 +124,9 @@ def _keys_of(table: str, model: type[BaseModel]) -> Iterator[Key]:
             yield from _keys_of(f"{table}.{name}".lstrip("."), inner)
         elif table:
             default = _default(field, written[name])
-            yield Key(table, name, _values(written[name]), default, meanings[name], _only_with(table, name))
+            yield Key(
+                table, name, _values(written[name]), default, meanings.get(name, ""), _only_with(table, name)
+            )
 
 
 def _texts(model: type[BaseModel]) -> dict[str, str]:
