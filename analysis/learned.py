@@ -11,6 +11,7 @@ digits.
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,8 @@ def main(folder: Path) -> None:
     record = made_now("python -m analysis.learned FOLDER", "test digits, training seeds", *CODE)
     for name, table in (("accuracy", rows), ("curve", curves), ("means", means)):
         content = pd.DataFrame(table).to_csv(index=False, float_format="%.6g").encode()
-        write_table(TABLES / f"stdp-{name}.csv", content, record)
+        units = {key: "1" for key, value in table[0].items() if not (isinstance(value, str) or "(" in key)}
+        write_table(TABLES / f"stdp-{name}.csv", content, replace(record, units=units))
     print(pd.DataFrame(means).to_string())
 
 

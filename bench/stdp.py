@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import resource
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import process_time
@@ -153,7 +154,8 @@ def write(path: Path, rows: list[dict[str, Any]]) -> None:
     """Write rows as a table of the docs, with what made it."""
     print(rows[-1], flush=True)
     content = pd.DataFrame(rows).to_csv(index=False, float_format="%.6g").encode()
-    write_table(path, content, made_now("python -m bench.stdp", "nothing", *CODE))
+    units = {name: "1" for name, value in rows[0].items() if not (isinstance(value, str) or "(" in name)}
+    write_table(path, content, replace(made_now("python -m bench.stdp", "nothing", *CODE), units=units))
 
 
 def main() -> None:
