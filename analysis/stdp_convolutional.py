@@ -53,6 +53,7 @@ UNITS = {
     "labelled images": "1",
     "operations": "synaptic operations per image",
     "selectivity": "1",
+    "seed": "1",
 }
 UNITS |= dict.fromkeys(("retina", "first layer", "pooling"), "spikes per image")
 JITTERS = ("4 ms", "30 ms")
