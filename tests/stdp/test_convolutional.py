@@ -17,7 +17,7 @@ from bioscnn.stdp.convolutional.readout import fit_readout
 from bioscnn.stdp.convolutional.retina import spike_times
 from bioscnn.stdp.convolutional.settings import Convolutional, Neuron, Retina
 from bioscnn.stdp.convolutional.training import fresh_state, train_layers
-from bioscnn.stdp.run import run_learned, train_learned
+from bioscnn.stdp.run import network_of, run_learned, train_learned
 from bioscnn.stdp.study import read_learned_study
 
 SMALL = (
@@ -164,6 +164,17 @@ def test_a_study_classifies_and_shows_what_was_learned(network, tmp_path):
     assert all(f'id="{section}"' in page for section in ("first", "second", "time", "activity", "confusion"))
     again = run(network, tmp_path)
     assert again.summary["started"] == found.summary["started"], "answers that are there are kept"
+
+
+def test_the_shipped_network_reads_digits_from_single_spikes():
+    study = read_learned_study(STUDY)
+    shown = load_dataset("mnist").take(300)
+    learned = network_of(study, shown)
+    answers = study.rule.classify(study.config, learned, shown, Silent())
+    assert np.mean(answers.chosen == shown.labels) > 0.95
+    assert answers.spikes["first"].max() < 784, "one spike at a place, at most"
+    assert learned.card["labels_used"] == 55_000
+    assert learned.file.stat().st_size < 1_000_000
 
 
 def test_noise_moves_and_loses_spikes_of_the_retina(network, tmp_path):
