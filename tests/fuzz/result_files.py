@@ -116,7 +116,12 @@ UNITS = "unit,variant,measure,code,commit\n0,a,bioscnn.readout,x,y\n"
 
 def swept(folder: Path) -> list[bytes]:
     """The results of a sweep, as far as they are read again."""
-    files = {"points.csv": POINTS, "effects.csv": EFFECTS, "units.csv": UNITS, "sweep.toml": "study = 'mnist'\n"}
+    files = {
+        "points.csv": POINTS,
+        "effects.csv": EFFECTS,
+        "units.csv": UNITS,
+        "sweep.toml": "study = 'mnist'\n",
+    }
     files["summary.json"] = json.dumps(SUMMARY)
     whole = [(name, stat.S_IFREG << 16, text.encode()) for name, text in files.items()]
     return [pack(whole), pack([entry for entry in whole if entry[0] != "effects.csv"])]
