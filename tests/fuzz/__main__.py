@@ -16,7 +16,6 @@ from bioscnn.claims.record import write_table
 from tests.fuzz.bounded import fuzz, input_of, load, unlike
 from tests.fuzz.readers import READERS
 
-
 CODE = ("bioscnn.studies.run", "bioscnn.datasets.own", "bioscnn.nir", "bioscnn.claims")
 """Modules whose code, with all that it imports, decides what becomes of an input."""
 
@@ -56,9 +55,8 @@ def main() -> int:
         })  # fmt: skip
     if asked.table:
         units = dict.fromkeys(("inputs", "read", "refused", "failures", "seed"), "1")
-        record = replace(
-            made_now(f"python -m tests.fuzz {shlex.join(sys.argv[1:])}", "inputs", *CODE), units=units
-        )
+        command = f"python -m tests.fuzz {shlex.join(sys.argv[1:])}"
+        record = replace(made_now(command, "inputs", *CODE), units=units)
         write_table(asked.table, pd.DataFrame(rows).to_csv(index=False).encode(), record)
     return int(any(row["failures"] for row in rows))
 

@@ -21,8 +21,8 @@ from bioscnn.claims import take_table
 from bioscnn.claims.record import file_of
 from bioscnn.datasets import contents, image_files, read_events
 from bioscnn.errors import UserError
-from bioscnn.simulation.storage import StoredRun, load_run
 from bioscnn.simulation.solutions import is_arithmetic, kept
+from bioscnn.simulation.storage import StoredRun, load_run
 from bioscnn.simulation.translation_unit import SCOPE, SUPPORT, join
 
 ROOT = Path(bioscnn.__file__).parent
