@@ -53,7 +53,7 @@ def _usual_study(model: str) -> StudyConfig:
     """Return a study of what a network was trained on: images or recordings, as its card says."""
     try:
         return _study_of(read_card(model) or {})
-    except (KeyError, TypeError, ValueError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise UserError(
             "the card of the network does not say what it was trained on",
             file=locate(model).with_suffix(".json"),

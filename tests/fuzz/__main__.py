@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import faulthandler
+import shlex
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -53,7 +55,8 @@ def main() -> int:
         })  # fmt: skip
     if asked.table:
         units = dict.fromkeys(("inputs", "read", "refused", "failures", "seed"), "1")
-        record = replace(made_now(f"make fuzz INPUTS={asked.inputs}", "inputs", *CODE), units=units)
+        command = f"python -m tests.fuzz {shlex.join(sys.argv[1:])}"
+        record = replace(made_now(command, "inputs", *CODE), units=units)
         write_table(asked.table, pd.DataFrame(rows).to_csv(index=False).encode(), record)
     return int(any(row["failures"] for row in rows))
 

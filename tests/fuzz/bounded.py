@@ -147,7 +147,7 @@ def _child(
             tally.refused += outcome["what"] == "refused"
             if outcome["what"] not in ("read", "refused"):
                 tally.failures.append(Failure(**outcome))
-    tally.inputs += begun
+    tally.inputs += begun - late  # the one that ran out of time is not judged
     tally.seconds += used.ru_utime + used.ru_stime
     if hung:
         tally.failures.append(Failure(numbers[begun - 1], "hang", f"{reader.seconds} s"))

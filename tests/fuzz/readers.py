@@ -67,7 +67,7 @@ READERS = {
         Reader("index", "results/", result_files.results, mutate_zip, result_files.index, share=0.1),
         Reader("steps", "steps.json", result_files.steps_json, mutate_json, result_files.steps),
         Reader("sweep-results", "swept/", result_files.swept, mutate_zip, result_files.read_swept),
-        Reader("take", "swept/", result_files.swept, mutate_zip, result_files.taken, share=0.5),
+        Reader("take", "swept/", result_files.swept, mutate_zip, result_files.taken, share=0.05),
         Reader("shards", "shard/", result_files.units, mutate_zip, result_files.merge),
         Reader("checkpoint", "checkpoint.npz", result_files.checkpoint, mutate_zip, result_files.resume),
         Reader("claims", "house/", text_files.docs, mutate_zip, text_files.claims),

@@ -90,7 +90,7 @@ def steps(path: Path) -> object:
 
 
 SUMMARY = {
-    "format": 1, "kind": "morris", "outcomes": ["accuracy", "latency [ms]"], "command": "bioscnn sweep x.toml",
+    "format": 1, "kind": "morris", "outcomes": ["accuracy", "latency [ms]"], "command": "bioscnn sweep x",
     "commit": "c" * 40, "verdict": ["The threshold matters.", "The rest does not."], "dataset": "mnist",
     "split": "test", "data_sha256": "d" * 64, "weights": {"mnist-small": "w" * 64},
     "parameters": [

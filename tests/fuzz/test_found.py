@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+
 import h5py
 import nir
 import numpy as np
@@ -10,6 +13,7 @@ import pytest
 
 from bioscnn.ann import ReLU, read_onnx, write_onnx
 from bioscnn.errors import UserError
+from bioscnn.fingerprint import ROOT
 from bioscnn.nir import read_graph
 from bioscnn.studies.describe import describe_conversion
 from tests.networks import every_layer
@@ -21,6 +25,18 @@ def test_a_network_of_other_images_than_the_usual_data_is_not_normalised_on_them
     with pytest.raises(UserError, match="does not fit the data") as raised:
         describe_conversion(str(tmp_path / "net.onnx"))
     assert raised.value.file == tmp_path / "net.onnx" and "(2, 9, 8)" in raised.value.value
+
+
+@pytest.mark.parametrize("name", [5, None, ["nmnist"], {"name": "nmnist"}])
+def test_a_card_whose_data_have_a_name_of_another_kind_is_refused(tmp_path, name):
+    models = ROOT / "models"
+    shutil.copy(models / "nmnist-small.onnx", tmp_path)
+    card = json.loads((models / "nmnist-small.json").read_text())
+    card["data"]["train"]["name"] = name
+    (tmp_path / "nmnist-small.json").write_text(json.dumps(card))
+    with pytest.raises(UserError, match="does not say what it was trained on") as raised:
+        describe_conversion(str(tmp_path / "nmnist-small.onnx"))
+    assert raised.value.file == tmp_path / "nmnist-small.json"
 
 
 def test_a_file_that_says_that_bioscnn_wrote_it_may_have_any_order_of_axes(tmp_path):
