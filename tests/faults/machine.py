@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.faults.commands import COMMANDS
-from tests.faults.place import LONGEST
+from tests.faults.place import LONGEST, Place
 from tests.faults.strikes import Bench, Row
 
 FULL = ("work", "tmp", "cache")
@@ -23,6 +23,9 @@ COMPILERS = {
     "compiler fails": "echo 'internal compiler error' >&2; exit 1",
     "compiler is killed": "kill -s KILL $$",
 }
+PAGE = 4096
+"""Bytes that a file takes of memory at a time."""
+
 FUTURE = 2_000_000_000
 """Of files that were written before a clock was set back, s since 1970: the year 2033."""
 
@@ -36,18 +39,37 @@ def told(row: Row, code: int, said: str) -> None:
 
 
 @contextmanager
-def small_disk(folder: Path, size: int) -> Iterator[Callable[[str], None]]:
-    """Mount a file system in memory over a folder; yield what mounts it again with other options."""
-    content = folder.with_name(folder.name + "-before")
-    shutil.copytree(folder, content, symlinks=True)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], check=True)
+def small_disk(folder: Path, room: int) -> Iterator[Callable[[str], None]]:
+    """Let a folder lie in a file system of its own, in memory.
+
+    Parameters
+    ----------
+    folder : Path
+        What it holds stays.
+    room : int
+        Bytes beside that.
+
+    Yields
+    ------
+    callable
+        Mounts it again with other options.
+    """
+    before = shutil.copytree(folder, folder.parent.with_name("content"), symlinks=True)
+    pages = sum(1 + path.lstat().st_size // PAGE for path in [before, *before.rglob("*")])
     try:
-        yield (
-            lambda options: subprocess.run(["mount", "-o", f"remount,{options}", folder], check=True) and None
-        )
+        size = f"size={(pages * PAGE) + room}"
+        subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", folder], check=True)
+        shutil.copytree(before, folder, symlinks=True, dirs_exist_ok=True)
+    finally:
+        shutil.rmtree(before)
+    try:
+        yield lambda options: _again(folder, options)
     finally:
         subprocess.run(["umount", folder], check=True)
-        shutil.rmtree(content)
+
+
+def _again(folder: Path, options: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,{options}", folder], check=True)
 
 
 def disk_full(bench: Bench, name: str, tries: int, chance: random.Random) -> Row:
@@ -57,19 +79,11 @@ def disk_full(bench: Bench, name: str, tries: int, chance: random.Random) -> Row
     while row.tried < tries:
         place = bench.fresh(name, "full")
         which = FULL[row.tried % len(FULL)]
-        folder = place.folder / which
-        before = shutil.copytree(folder, place.folder.with_name("content"), symlinks=True)
-        holds = sum(path.stat().st_size for path in before.rglob("*") if path.is_file())
-        size = int(4096 * 4 + 1.3 * holds + chance.random() * max(20_000, whole.bytes[which]))
-        with small_disk(folder, size) as remount:
-            shutil.copytree(before, folder, symlinks=True, dirs_exist_ok=True)
-            code, said = place.run(COMMANDS[name].words, **bench.variables)
-            row.tried += 1
-            if code:
-                told(row, code, said)
+        room = 4 * PAGE + int(chance.random() * max(20_000, whole.bytes[which]))
+        with small_disk(place.folder / which, room) as remount:
+            _refused(bench, place, name, row)
             remount("size=1g")
             bench.start_again(place, name, row)
-        shutil.rmtree(before)
     return row
 
 
@@ -78,19 +92,20 @@ def read_only(bench: Bench, name: str) -> Row:
     row = Row("read-only", name)
     for which in FULL:
         place = bench.fresh(name, "read-only")
-        folder = place.folder / which
-        before = shutil.copytree(folder, place.folder.with_name("content"), symlinks=True)
-        with small_disk(folder, 1 << 30) as remount:
-            shutil.copytree(before, folder, symlinks=True, dirs_exist_ok=True)
+        with small_disk(place.folder / which, 1 << 30) as remount:
             remount("ro")
-            code, said = place.run(COMMANDS[name].words, **bench.variables)
-            row.tried += 1
-            if code:
-                told(row, code, said)
+            _refused(bench, place, name, row)
             remount("rw")
             bench.start_again(place, name, row)
-        shutil.rmtree(before)
     return row
+
+
+def _refused(bench: Bench, place: Place, name: str, row: Row) -> None:
+    """Run a command that may end well, or by one message."""
+    code, said = place.run(COMMANDS[name].words, **bench.variables)
+    row.tried += 1
+    if code:
+        told(row, code, said)
 
 
 def compilers(bench: Bench) -> Iterator[Row]:
