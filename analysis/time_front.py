@@ -267,8 +267,8 @@ def _told(table: pd.DataFrame) -> Iterator[str]:
         f"* **Rates**: `mnist-small-fine-tuned` has {at('mnist-small-fine-tuned', 12)}, and "
         f"{at('mnist-small-fine-tuned', 15)}. They gain from faster membranes, too: fine-tuned with 10 and "
         f"2.5 ms (2 epochs of {EXAMPLES // 3:,} digits), {at(fast, 10)}; {at(fast, 15)}; {at(fast, 20)}. "
-        "With these time constants, spike times of 4 values are about as right after about as long, with "
-        "half of the spikes (one network each)."
+        "Spike times of 4 values are about as right after about as long, with half of the spikes. But these "
+        "are one network each, trained on other amounts of images, and rates without a price on spikes."
     )
     yield (
         "* **Stopping early saves little**, because the windows before the last one cannot be shortened so: "

@@ -156,7 +156,7 @@ def _rows(**findings):
     """Return tables in which spike times fire fewer spikes, and differ as the findings say."""
 
     def row(condition, outcome, finding, difference=0.0):
-        interval = dict.fromkeys(("difference", "low", "high"), difference)
+        interval = dict.fromkeys(("difference", "low", "high", "low_holm", "high_holm"), difference)
         return {"role": PRIMARY, "condition": condition, "setting": "1", "severity": 1, "outcome": outcome,
                 "finding": finding, "p_holm": 0.001, "significant": True, **interval}  # fmt: skip
 
@@ -185,6 +185,14 @@ def test_a_code_is_chosen_only_for_what_differs():
     assert "spike-loss" not in choice and "equivalent on clean images" in choice
     tables = _rows(clean="gain", jitter="gain", lost="gain")
     assert "for accuracy" in verdict_of(summary, tables)[-1].partition("rates")[0]
+
+
+@pytest.mark.parametrize(("difference", "small"), [(0.002, True), (0.02, False)])
+def test_what_differs_by_less_than_would_matter_is_called_so(difference, small):
+    summary = {"n": 1000, "dataset": "mnist", "margin": 0.01, "amount": {"seeds": 5, "prices": [0.1]}}
+    tables = _rows(clean="gain", jitter="not settled", lost="not settled")
+    tables["comparisons"][0] |= dict.fromkeys(("difference", "low_holm", "high_holm"), difference)
+    assert ("less than would matter" in verdict_of(summary, tables)[-1]) == small
 
 
 @pytest.mark.browser

@@ -42,7 +42,7 @@ def verdict_of(summary: Mapping[str, Any], tables: Mapping[str, Sequence[Row]]) 
         "spikes per image, input included.",
         f"{capital(listed([_in_noise(row) for row in disturbed]))} ({len(primary)} tests, corrected "
         f"together; {100 * summary['margin']:g} point would matter).",
-        _choice(accuracy, spikes, disturbed, clean, soon, rows),
+        _choice(accuracy, spikes, disturbed, clean, soon, rows, summary["margin"]),
     ]
 
 
@@ -86,12 +86,13 @@ def _choice(
     clean: Mapping[str, Row],
     soon: float,
     rows: Sequence[Row],
+    margin: float,
 ) -> str:
     """Return for what one would choose each code, as the tables say it."""
     better: dict[str, list[str]] = {TIME: [], RATE: []}
     findings = {GAIN: TIME, LOSS: RATE}
     if accuracy["finding"] in findings:
-        better[findings[accuracy["finding"]]].append(f"for accuracy ({_points(accuracy)})")
+        better[findings[accuracy["finding"]]].append(f"for accuracy ({_points(accuracy, margin)})")
     if spikes["significant"]:
         better[TIME if spikes["difference"] < 0 else RATE].append("where spikes are what costs")
     trial = clean[TIME]["trial_ms"]
@@ -99,7 +100,7 @@ def _choice(
         better[RATE].append(f"where a decision is needed after {soon:g} ms, not {trial:g} ms")
     for row in disturbed:
         if row["finding"] in findings:
-            better[findings[row["finding"]]].append(f"{_where(row)} ({_points(row)})")
+            better[findings[row["finding"]]].append(f"{_where(row)} ({_points(row, margin)})")
     noise = [row for row in rows if row["role"] == EXPLORATORY and row["severity"] is not None]
     for code, found in ((TIME, GAIN), (RATE, LOSS)):
         kinds = dict.fromkeys(row["condition"] for row in noise if row["finding"] == found)
@@ -111,8 +112,11 @@ def _choice(
     return f"One would choose {'; '.join(chosen) or 'either: no difference was found'}.{rest}"
 
 
-def _points(row: Row) -> str:
-    return f"{100 * abs(row['difference']):.1f} points"
+def _points(row: Row, margin: float) -> str:
+    """Return a difference; one that is found and too small to matter is called so."""
+    points = f"{100 * abs(row['difference']):.1f} points"
+    small = max(abs(row["low_holm"]), abs(row["high_holm"])) < margin
+    return f"{points}, less than would matter" if small else points
 
 
 def _where(row: Row) -> str:
