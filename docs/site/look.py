@@ -28,8 +28,8 @@ SHOWN = (
     "analysis/01-neuron",
     "docs/questions",
 )
-LEFT = ("genindex", "search", "py-modindex")
-"""Pages that Sphinx makes by itself."""
+LEFT = ("index", "genindex", "search", "py-modindex")
+"""The way to the first page, and pages that Sphinx makes by itself."""
 
 
 class Quiet(SimpleHTTPRequestHandler):
