@@ -3,7 +3,8 @@
 Networks are trained by ``bioscnn train`` on other seeds, neurons and labels, and kept in
 ``results/models/stdp-convolutional``; what is there is not trained again. Settings were chosen on images of
 training and validation. Shuffled: the weights onto each map of a trained network change places at random, and
-the classifier is fitted anew: the number of strong synapses, thresholds and labels stay as they were.
+the classifier is fitted anew. As many synapses stay strong, and labels are the same; the threshold of the
+first layer is lowered until it fires as often on training images.
 """
 
 from __future__ import annotations
@@ -21,14 +22,16 @@ from analysis.learned_in_noise import NOISES, SEVERITY, TRIALS
 from bioscnn.claims import made_now
 from bioscnn.claims.record import write_table
 from bioscnn.errors import UserError
+from bioscnn.report.files import read_json
 from bioscnn.seeds import stream
 from bioscnn.simulation.simulate import Silent
 from bioscnn.statistics import corrected, difference, proportion
 from bioscnn.stdp.convolutional.classify import architecture
 from bioscnn.stdp.convolutional.features import first_fields, tuning
+from bioscnn.stdp.convolutional.network import n_spikes, respond
 from bioscnn.stdp.convolutional.settings import Convolutional, ConvolutionalConfig
 from bioscnn.stdp.convolutional.training import train_readout
-from bioscnn.stdp.network import read_network, write_network
+from bioscnn.stdp.network import write_network
 from bioscnn.stdp.run import network_of, train_learned
 from bioscnn.stdp.study import LearnedStudy, read_learned_study
 from bioscnn.studies.disturbance import disturbed, noises_of
@@ -68,13 +71,16 @@ def plan(dataset: str) -> list[tuple[str, str, int, int | None]]:
     return [(neuron, features, seed, None) for neuron, features in kinds for seed in SEEDS]
 
 
-def study_of(dataset: str, neuron: str, features: str, seed: int, labels: int | None) -> LearnedStudy:
-    """Return the study of a network."""
+def study_of(
+    dataset: str, neuron: str, features: str, seed: int, labels: int | None, threshold: float | None = None
+) -> LearnedStudy:
+    """Return the study of a network, with another threshold of the first layer if one is given."""
     name = f"{dataset}-{neuron}-{features}-{seed}" + (f"-{labels}" if labels else "")
     changes = [
         f"learning.seed={seed}",
         f"learning.network={MODELS / name}.npz",
         *(("learning.neuron.model=lif", *LEAKY[dataset]) if neuron == "lif" else ()),
+        *((f"learning.first.threshold={threshold}",) if threshold else ()),
     ]
     study = read_learned_study(
         STUDIES[dataset], [*changes, *([f"learning.examples={labels}"] if labels else [])]
@@ -93,27 +99,42 @@ def train(dataset: str, neuron: str, features: str, seed: int, labels: int | Non
     """Return the study of a network, which is trained if it is not there."""
     study = study_of(dataset, neuron, features, seed, labels)
     file = Path(study.config.learning.network)
-    if file.exists():
-        return study
     if features == "learned":
-        train_learned(study, None, None, Silent())
+        if not file.exists():
+            train_learned(study, None, None, Silent())
         return study
+    if not file.exists():
+        shuffle(study, train(dataset, neuron, "learned", seed, labels))
+    card = read_json(file.with_suffix(".json"), ("learning",), "remove the network")
+    return study_of(dataset, neuron, features, seed, labels, card["learning"]["first"]["threshold"])
+
+
+def shuffle(study: LearnedStudy, whole: LearnedStudy) -> None:
+    """Write the shuffled network of a trained one; its first layer fires as often, by its threshold."""
     keys = learning(study)
     shown = load_images(study.config.dataset, "train", keys.examples, None)
-    whole = train(dataset, neuron, "learned", seed, labels)
-    learned = read_network(
-        whole.config.learning.network, "convolutional", shown.images[0].size, shown.classes
-    )
-    rng, weights = stream(seed, "shuffled weights"), []
+    learned = network_of(whole, shown)
+    rng, weights = stream(keys.seed, "shuffled weights"), []
     for name in ("first", "second"):
         flat = learned.arrays[name].reshape(-1, learned.arrays[name].shape[-1])
         weights.append(rng.permuted(flat, axis=0).reshape(learned.arrays[name].shape))
-    network = architecture(keys)
     first, second = (values.astype(np.float32) for values in weights)
+    network, some = architecture(keys), shown.take(200).intensities()
+
+    def spikes(threshold: float, of: NDArray[np.float32]) -> float:
+        changed = replace(network, first=network.first.model_copy(update={"threshold": threshold}))
+        return float(np.mean(np.concatenate([n_spikes(r.first) for r in respond(some, changed, of)])))
+
+    wanted = spikes(network.first.threshold, learned.arrays["first"].astype(np.float32))
+    tried = np.arange(2, network.first.threshold + 0.25, 0.25).tolist()
+    threshold = min(tried, key=lambda value: abs(spikes(value, first) - wanted))
+    table = keys.model_dump()
+    table["first"]["threshold"] = threshold
+    network = architecture(Convolutional.model_validate(table))
     readout = train_readout(network, (first, second), shown, Silent())
     arrays = {"first": weights[0], "second": weights[1], "readout": readout.weights, "bias": readout.bias}
-    write_network(file, arrays, dict(learned.card) | {"name": file.stem, "shuffled": True})
-    return study
+    file = Path(keys.network)
+    write_network(file, arrays, dict(learned.card) | {"name": file.stem, "learning": table})
 
 
 def score(
