@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from bioscnn import plots
 from bioscnn.ann import LIFRate, ReLU, read_model
 from bioscnn.datasets import load_dataset
-from bioscnn.ledger import Case, Conditions, draw_up
+from bioscnn.ledger import Case, Conditions, draw_up, outcomes
 from bioscnn.ledger import ledger as ledger_module
 from bioscnn.ledger.causes import CAUSES, Off, switch_all_off
 from bioscnn.ledger.files import from_json, to_csv, to_json
@@ -233,3 +234,19 @@ def test_the_interval_of_a_mean_score_covers_the_truth_in_19_of_20_experiments()
         interval = score_mean(scores)
         covered += interval.low <= 0.09 <= interval.high
     assert 0.93 < covered / 2000 < 0.97
+
+
+def test_a_decision_that_is_kept_and_was_damaged_is_simulated_again(tmp_path, monkeypatch):
+    simulated = []
+    monkeypatch.setenv("BIOSCNN_CACHE", str(tmp_path))
+    monkeypatch.setattr(outcomes, "_simulation", lambda *_: outcomes._Simulation(None, None, "key"))
+    monkeypatch.setattr(outcomes, "_simulate", lambda *_: simulated.append(1) or [np.array([3, 1, 4])])
+
+    def classes():
+        wanted = {"as run": SimpleNamespace(first_step=0)}
+        return outcomes.spiking_classes(None, wanted, "spike-count", None, None)["as run"].tolist()
+
+    assert classes() == classes() == [3, 1, 4] and len(simulated) == 1
+    (file,) = (tmp_path / "ledger").iterdir()
+    file.write_bytes(file.read_bytes()[:40])
+    assert classes() == [3, 1, 4] and len(simulated) == 2
