@@ -25,7 +25,11 @@ def capital(text: str) -> str:
 
 
 def points_of(row: Mapping[str, Any], *, sign: bool = True, scale: float = 100.0) -> str:
-    """Return a difference of shares in points with its 95 % interval, such as ``+1.2 points [0.3, 2.1]``."""
-    value, low, high = (scale * row[key] for key in ("difference", "low", "high"))
+    """Return a difference of shares in points with its 95 % interval, such as ``+1.2 points [0.3, 2.1]``.
+
+    In a family of tests the interval is the corrected one, which belongs to the p and the finding of the row.
+    """
+    ends = (row.get("low_holm", row["low"]), row.get("high_holm", row["high"]))
+    value, low, high = (scale * one for one in (row["difference"], *ends))
     plus = "+" if sign else ""
     return f"{value:{plus}.1f} points [{low:{plus}.1f}, {high:{plus}.1f}]".replace("-", MINUS)

@@ -195,6 +195,14 @@ def test_what_differs_by_less_than_would_matter_is_called_so(difference, small):
     assert ("less than would matter" in verdict_of(summary, tables)[-1]) == small
 
 
+def test_intervals_beside_a_corrected_p_are_corrected():
+    summary = {"n": 1000, "dataset": "mnist", "margin": 0.01, "amount": {"seeds": 5, "prices": [0.1]}}
+    tables = _rows(clean="loss", jitter="loss", lost="loss")
+    for row in tables["comparisons"]:
+        row |= {"low": -0.02, "high": -0.01, "low_holm": -0.03, "high_holm": -0.001}
+    assert all("2.0" not in sentence and "3.0" in sentence for sentence in verdict_of(summary, tables)[:2])
+
+
 @pytest.mark.browser
 def test_its_page_opens_alone_and_fits(browser, done):
     page = open_alone(browser, done.folder / "report.html", 390)

@@ -67,7 +67,7 @@ def _came_to(row: Row) -> str:
 
 
 def _count(row: Row) -> str:
-    text = f"{row['difference']:+,.0f} [{row['low']:+,.0f}, {row['high']:+,.0f}]"
+    text = f"{row['difference']:+,.0f} [{row['low_holm']:+,.0f}, {row['high_holm']:+,.0f}]"
     return f"{text}, p {probability(row['p_holm'])},".replace("-", MINUS)
 
 

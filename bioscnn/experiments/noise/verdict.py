@@ -102,7 +102,7 @@ def _in_noise_of(parts: Mapping[str, Row]) -> str:
     words = []
     for sign, verb in ((1, "helps"), (-1, "harms"), (0, "makes no significant difference")):
         named = [
-            f"{PART_NAMES[part]} ({points_of(row | {'low': row['low_holm'], 'high': row['high_holm']})})"
+            f"{PART_NAMES[part]} ({points_of(row)})"
             for part, row in parts.items()
             if sign == row["significant"] * (1 if row["difference"] > 0 else -1)
         ]
