@@ -33,9 +33,12 @@ def drawn_weights(maps, channels=2, kernel=3, seed=1):
     return stream(seed, "weights").uniform(0, 1, (channels, kernel, kernel, maps)).astype(np.float32)
 
 
+@pytest.mark.parametrize("settled", [False, True], ids=["any weights", "weights of 0 and 1"])
 @pytest.mark.parametrize("leak", [None, LEAK], ids=["without a leak", "leaky"])
-def test_spikes_and_potentials_are_those_of_brian2(leak):
+def test_spikes_and_potentials_are_those_of_brian2(leak, settled):
     times, weights, second = spikes_of_retina(3), drawn_weights(4), drawn_weights(5, channels=4, seed=2)
+    if settled:  # potentials of several maps are equal then
+        weights = np.round(weights)
     threshold = 3.1
     layer = Layer(threshold, N_STEPS, leak)
     found = layer.first_spikes(times, weights)

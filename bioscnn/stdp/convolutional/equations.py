@@ -39,7 +39,8 @@ def equations(network: Architecture, stdp: Plasticity) -> dict[str, str]:
             "threshold: V > V_th, once per image\n"
             f"{thresholds}, in PSPs of a synapse of weight 1\n"
             "at a spike: all other neurons at the same place are silent for the rest of the image\n"
-            f"of several in one step of {format_quantity(neuron.dt, 'time')}, that with the highest V fires"
+            f"of several in one step of {format_quantity(neuron.dt, 'time')}, that of the highest V fires,\n"
+            "of equal ones that of the first map"
             f"{given}"
         ),
         "plastic synapse": (

@@ -138,7 +138,7 @@ private:
 extern "C" {
 
 // First spikes of a layer in which the neurons of a place inhibit each other: the first one to cross
-// silences the others, the highest potential wins within a step. times: (images, channels, height, width),
+// silences the others; within a step the highest potential wins, of equal ones that of the first map. times: (images, channels, height, width),
 // out: (images, maps, out_height, out_width), 255 for none.
 void first_spikes(const Shape* shape, const Neuron* neuron, const float* weights, const uint8_t* times,
                   int64_t images, uint8_t* out) {

@@ -8,7 +8,8 @@ in the receptive field of a neuron and weights :math:`w_j` between 0 and 1:
 
 V is in units of the postsynaptic potential (PSP) that a synapse of weight 1 makes, so that a threshold is
 a number of PSPs. A neuron fires when V > V_th, once. The neurons of all maps at one place inhibit each
-other: the first that fires silences the others. Of several in one step, the highest potential wins.
+other: the first that fires silences the others. Of several in one step, the highest potential wins; of
+equal ones, that of the first map.
 
 Plasticity: of each map the neuron that fires first learns for all of its map. It keeps the neurons of all
 maps within a radius from learning.

@@ -106,7 +106,11 @@ class PlainNetwork:
             threshold=f"V > {threshold} and open and rivals < 0.5", reset="open = False",
         )  # fmt: skip
         competition = brian2.Synapses(
-            layer, layer, "rivals_post = int(V_pre > V_post) : 1 (summed)", on_pre="open_post = False"
+            layer,
+            layer,
+            # Of equal potentials, which weights of 0 and 1 often make, that of the first map is the highest.
+            "rivals_post = int(V_pre > V_post or (V_pre == V_post and i < j)) : 1 (summed)",
+            on_pre="open_post = False",
         )
         neuron = np.arange(self.maps * place).reshape(self.maps, place)
         one, other = np.nonzero(~np.eye(self.maps, dtype=bool))
