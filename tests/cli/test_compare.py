@@ -61,10 +61,12 @@ def test_other_networks_are_compared_by_their_trials_and_end_with_code_0(runs):
 def test_what_a_run_did_not_record_is_said_so(capsys):
     settings = {"folder": "a", "device": "numpy", "connectivity": "explicit", "precision": "float64"}
     unknown = settings | {"brian2": None, "commit": None}
-    keys = {"neuron.tau_a": (None, "100 ms")}
+    long = "neuron.definition.parameters.tau_of_the_slow_current"
+    keys = {"neuron.tau_a": (None, "100 ms"), long: ("V > V_th and " * 9, None)}
     print_comparison(RunComparison((unknown, unknown), 3, keys, (), None))
     said = capsys.readouterr().out
-    assert "None" not in said and said.count("not recorded") == 5
+    assert "None" not in said and said.count("not recorded") == 4
+    assert "…" not in said and max(map(len, said.splitlines())) <= 80
 
 
 def test_what_cannot_be_compared_ends_with_code_2(runs, tmp_path):
