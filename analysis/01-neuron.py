@@ -522,8 +522,8 @@ plots.membrane_traces(shown, fired, span, lif.V_th)
 #    curve do? (Within 1 % of each other, such a synapse is refused.)
 # 2. Section 4: `dt = 2e-3` (a whole refractory period), and `LIF(t_ref=1e-3)` at a step of 1 ms. Where does
 #    the ceiling of `1/(t_ref + dt)` cut in?
-# 3. Section 6: move the spike at 11 ms through the window of 10 ms. At which time does the neuron stop to
-#    notice them?
+# 3. Section 6: move the spike at 11 ms through the window of 10 ms. Is it ever lost as a
+#    whole?
 # 4. Section 7: take `plain_brian2` with `refractory=3*ms`, which mends the first error only. Which of the
 #    three rules does it resemble?
 # 5. Section 8: give the LIF neuron a `tau_m` of 200 ms and `R_m` of 1 Gohm. How near is it to the IF neuron
@@ -551,6 +551,13 @@ for t_ref, dt in ((2e-3, 2e-3), (1e-3, 1e-3)):
     print(f"the ceiling is {1 / (t_ref + dt):.0f} Hz")
 
 # %% [markdown]
-# **3.** The current of a spike flows on while the potential is held, so the neuron stops to notice a spike
-# only if its whole current has decayed by the end of the window: after some five `tau_s`, 25 ms, and the
-# window lasts for 10 ms. An early spike is noticed least.
+# **3.** No. Its current flows on while the potential is held, and what is left of it when the window closes
+# charges the membrane. It would be lost only if all of it had decayed by then, after some five `tau_s`, 25 ms;
+# the window lasts for 10 ms. The earlier it comes in the window, the less it counts: the next spike is fired at
+# 34.1 ms if it comes at 11 ms, and at 32.8 ms if it comes at 19 ms.
+#
+# **4.** `zero`: the charge since the crossing is lost, and every interval is a whole number of steps.
+#
+# **5.** `LIF(tau_m=0.2, R_m=1e9)` has the same capacitance, and a rheobase of 0.02 nA in place of 0.2 nA. At
+# 0.2 nA it fires at 43.3 Hz, the IF neuron at 45.5 Hz; at 2.4 nA it is 272.2 and 272.7 Hz. The slower the leak,
+# the nearer.

@@ -900,6 +900,7 @@ PANELS = {
         "ladder",
         "retina",
         "time-step",
+        "codes",
         "sweep",
         "merge",
     ),

@@ -131,7 +131,7 @@ def parse_any_quantity(text: object) -> tuple[float, str | None]:
     raise UserError(
         "neither a number nor a quantity with a unit that is known here",
         value=text,
-        expected='a plain number, or text such as "20 m" and one of ' + ", ".join(_UNITS.values()),
+        expected='a plain number, or text such as "20 mV"; units: ' + ", ".join(_UNITS.values()),
     )
 
 

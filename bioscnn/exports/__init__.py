@@ -60,7 +60,7 @@ def export(what: Path, to: object, out: Path | None = None, changes: Collection[
         )
     if not what.is_dir():
         raise UserError(
-            f"{to} is a format of a run",
+            f"{to} is a format of a run, and this is no folder of one",
             file=what,
             expected="the folder of a run, such as results/mnist/latest",
         )

@@ -92,7 +92,7 @@ def check(definition: Definition, file: Path | None = None) -> None:
         for name in sorted(names - known - (assigned if key == "reset" else set())):
             nearest = difflib.get_close_matches(name, [*own, *parameters, *GIVEN], n=1)
             raise refuse(
-                f"nobody says what {name} is",
+                f"{name} is not defined",
                 key,
                 value=name,
                 fix=f"write {nearest[0]}" if nearest else f"define it below [parameters]: {name} = ...",

@@ -128,7 +128,8 @@ class Definition:
         for key in (*NEEDED, *(["refractory"] if self.refractory is not None else []), "method"):
             text = getattr(self, key)
             if not (isinstance(text, str) and text.strip()):
-                raise UserError("not a text", key=key, value=text, expected="a text in quotes")
+                problem = "empty" if isinstance(text, str) else "not a text"
+                raise UserError(problem, key=key, value=text, expected="a text in quotes")
             check_characters(text, key)
             object.__setattr__(self, key, text.strip())
         equations = "\n".join(str(equation) for equation in parse_equations(self.equations))

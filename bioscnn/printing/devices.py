@@ -24,7 +24,7 @@ def print_comparison(compared: RunComparison) -> None:
         OUT.print(f"{which:<8} {run['folder']}\n{'':<8} {made}, commit {commit}", markup=False)
     OUT.print()
     if compared.keys:
-        rows = [(key, *(escape(_told(value)) for value in values)) for key, values in compared.keys.items()]
+        rows = [(key, *map(_key_value, values)) for key, values in compared.keys.items()]
         print_table(("key that differs", "first", "second"), rows)
         OUT.print()
     print_table(
@@ -37,6 +37,11 @@ def print_comparison(compared: RunComparison) -> None:
         _print_spikes(compared.spikes)
     for sentence in compared.sentences:
         OUT.print(f"[bold]{escape(sentence)}[/bold]")
+
+
+def _key_value(value: object) -> str:
+    """Return the value of a key as text; a dash where the study has no such key."""
+    return "-" if value is None else str(value)
 
 
 def _told(value: object) -> str:

@@ -59,7 +59,7 @@ def print_run(run: Run, config: StudyConfig, again: Again, elapsed: float) -> No
         ),
         (
             "time",
-            f"{elapsed:.1f} s: build {seconds['build']:.1f}, simulation {seconds['simulate']:.1f}, "
+            f"{elapsed:.1f} s, of which build {seconds['build']:.1f}, simulation {seconds['simulate']:.1f}, "
             f"report {run.report_seconds:.1f}",
         ),
         ("report", escape(str(run.folder / "report.html"))),
@@ -197,5 +197,8 @@ def print_conversion(description: dict[str, Any], model: str) -> None:
         for p in description["projections"]
     ]
     print_table(("projection", "connectivity", "synapses", "through", "weights"), rows)
+    if name := description["calibrated_on"]:
+        OUT.print(f"\nRates were matched on images of {name}, intensities 0 to 1.")
+        OUT.print("A run matches them anew, on images of its study after dataset.mean and dataset.std.")
     OUT.print("\nNext, in place of STUDY a study of the network's data, such as mnist:")
     OUT.print(f"  {own_name()} run STUDY --set {shlex.quote(f'network.model={model}')}", markup=False)

@@ -13,14 +13,15 @@ from typing import Any
 
 from rich.markup import escape
 from rich.padding import Padding
-from rich.table import Table
+from rich.table import Column, Table
 
 from bioscnn.terminal import OUT
 
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows under a header."""
-    table = Table(*header, box=None, pad_edge=False, header_style="bold")
+    """Print rows under a header; what is too wide goes on in the next line, and nothing is cut off."""
+    columns = (Column(name, overflow="fold") for name in header)
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in rows:
         table.add_row(*map(escape, row))
     OUT.print(table)

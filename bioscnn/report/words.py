@@ -25,14 +25,17 @@ def accuracy_caption(run: Run, results: Results) -> str:
     curve = np.array([step.value for step in results.curves[rule]])
     below = np.flatnonzero(curve < curve[-1] - 0.01)
     settled = (below[-1] + 2 if len(below) else 1) * dt_ms
-    best = max(results.curves, key=lambda name: results.curves[name][-1].value)
-    comparison = "the best readout" if best == rule else f"{best} is the best"
+    final = {name: curve[-1].value for name, curve in results.curves.items()}
+    best = max(final, key=final.__getitem__)
+    comparison = f"{best} is the best"
+    if final[rule] == final[best]:
+        comparison = "no readout is better"
     lines = "Pale grey: 98 %. "
     if results.ann is not None:
         lines = f"Dashed black: the ANN, {100 * results.ann.value:.2f} %; pale grey: 98 %. "
     return (
         f"Read by {rule}, the network is within one point of its final {100 * curve[-1]:.2f} % "
-        f"from {settled:.3g} ms on; at the end {comparison} ({100 * results.curves[best][-1].value:.2f} %). "
+        f"from {settled:.3g} ms on; at the end {comparison} ({100 * final[best]:.2f} %). "
         f"{lines}"
         f"Bands: 95 % Wilson intervals, n = {plural(len(results.chosen), 'trial')}."
         + _by_saccade(run, [100 * value for value in curve], "It is right in")
@@ -186,7 +189,7 @@ def rates_caption(results: Results) -> str:
         f"Mean rates lie between {means[calmest]:.3g} Hz ({calmest}) and "
         f"{means[busiest]:.3g} Hz ({busiest}). "
         f"{100 * silent[quiet]:.0f} % of {quiet} never fired in any trial. "
-        "One value a neuron, over all trials; box: quartiles and median; whiskers: 5 % and 95 %; "
+        "One value per neuron, over all trials; box: quartiles and median; whiskers: 5 % and 95 %; "
         "diamond: mean."
     )
 
@@ -198,7 +201,7 @@ def spikes_caption(results: Results) -> str:
     mean = results.spikes.mean()
     return (
         f"A trial takes {mean:,.0f} spikes on average ({low:,.0f} to {high:,.0f} in nine of ten trials): "
-        f"{mean / neurons:.2f} a neuron."
+        f"{mean / neurons:.2f} per neuron."
     )
 
 

@@ -179,9 +179,9 @@ class RunComparison:
 
 
 WORDS = {
-    ACCURACY: ("accuracy", "more accurate", "less accurate", "points", 100.0),
-    LATENCY: ("latency", "later to decide", "earlier to decide", "ms", 1.0),
-    SPIKES: ("spikes per trial", "firing more", "firing less", "spikes per trial", 1.0),
+    ACCURACY: ("accuracy", "is more accurate", "is less accurate", "points", 100.0),
+    LATENCY: ("latency", "decides later", "decides earlier", "ms", 1.0),
+    SPIKES: ("spikes per trial", "fires more", "fires less", "spikes per trial", 1.0),
 }
 """Of each quantity: what it is called, what more of it is, what less of it is, and its unit and scale."""
 
@@ -198,7 +198,7 @@ def sentence(paired: PairedDifference) -> str:
     if estimate.value < 0:
         low, high = -high, -low
     return (
-        f"The second run is {more if estimate.value > 0 else less}: by {abs(scale * estimate.value):.3g} "
+        f"The second run {more if estimate.value > 0 else less}: by {abs(scale * estimate.value):.3g} "
         f"{unit} [{low:.3g}, {high:.3g}] ({evidence})."
     )
 

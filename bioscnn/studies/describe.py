@@ -31,7 +31,8 @@ def describe_conversion(model: str, data: Path | None = None) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``populations`` with equations and parameters, ``projections`` with the range of their weights.
+        ``populations`` with equations and parameters, ``projections`` with the range of their weights,
+        ``calibrated_on``: the data set on whose images rates were matched, or None.
 
     Raises
     ------
@@ -44,6 +45,7 @@ def describe_conversion(model: str, data: Path | None = None) -> dict[str, Any]:
         check_shape(graph, calibration, model)
     network = convert_for(config, graph, calibration)
     description = describe_network(network, Device())
+    description["calibrated_on"] = None if calibration is None else config.dataset.name
     for projection, row in zip(network.projections, description["projections"], strict=True):
         row["weights"] = _weights(projection)
     return description

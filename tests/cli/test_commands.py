@@ -335,6 +335,7 @@ def test_a_network_of_any_shape_can_be_converted(tmp_path):
     done = bioscnn(tmp_path, "convert", "mine.onnx")
     assert done.returncode == 0, done.stderr
     assert "dense1 -> readout" in done.stdout
+    assert "on images of mnist" in done.stdout
 
 
 @pytest.mark.slow

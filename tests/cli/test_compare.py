@@ -7,6 +7,7 @@ import pytest
 
 from bioscnn.printing.devices import print_comparison
 from bioscnn.studies.comparison import RunComparison
+from bioscnn.terminal import OUT
 from tests.cli.test_commands import STUDY, assert_refused, bioscnn
 from tests.runs import change_json, move_spike, recorded, write_run
 
@@ -58,13 +59,16 @@ def test_other_networks_are_compared_by_their_trials_and_end_with_code_0(runs):
     assert not any(row["significant"] for row in told["differences"])
 
 
-def test_what_a_run_did_not_record_is_said_so(capsys):
+def test_what_a_run_did_not_record_is_said_so(capsys, monkeypatch):
+    monkeypatch.setattr(OUT, "width", 80)
     settings = {"folder": "a", "device": "numpy", "connectivity": "explicit", "precision": "float64"}
     unknown = settings | {"brian2": None, "commit": None}
-    keys = {"neuron.tau_a": (None, "100 ms")}
+    long = "neuron.definition.parameters.tau_of_the_slow_current"
+    keys = {"neuron.tau_a": (None, "100 ms"), long: ("V > V_th and " * 9, None)}
     print_comparison(RunComparison((unknown, unknown), 3, keys, (), None))
     said = capsys.readouterr().out
-    assert "None" not in said and said.count("not recorded") == 5
+    assert "None" not in said and said.count("not recorded") == 4
+    assert "…" not in said  # a key is read to its end
 
 
 def test_what_cannot_be_compared_ends_with_code_2(runs, tmp_path):

@@ -51,7 +51,8 @@ def main() -> int:
                 path.write_bytes(input_of(reader, seeds, asked.seed, failure.number))
         rows.append({
             "reader": name, "inputs": tally.inputs, "read": tally.read, "refused": tally.refused,
-            "failures": len(tally.failures), "processor time (s)": round(tally.seconds, 1), "seed": asked.seed,
+            "failures": len(tally.failures), "processor time (s)": round(tally.seconds, 1),
+            "seed": asked.seed,
         })  # fmt: skip
     if asked.table:
         units = dict.fromkeys(("inputs", "read", "refused", "failures", "seed"), "1")

@@ -78,7 +78,7 @@ def test_several_programs_answer_as_one_does(model, circuit, digits):
 @pytest.mark.parametrize(
     ("part", "key", "value", "problem"),
     [
-        ("synapse", "on_pre", "g_e += w*g_max\nw = clip(w - eta*y_1, 0, w_max)", "nobody says what eta is"),
+        ("synapse", "on_pre", "g_e += w*g_max\nw = clip(w - eta*y_1, 0, w_max)", "eta is not defined"),
         ("synapse", "on_post", "g_e = 0*siemens", "acts on the weight alone"),
         ("synapse", "on_past", "w = 0", "a synapse does not have this key"),
         ("excitatory", "kept", {"y_1": 0.0}, "y_1 is defined twice"),

@@ -257,7 +257,7 @@ def test_a_difference_has_the_opposite_sign_the_other_way_round(original, record
     forth, back = (compare_runs(*pair).differences[2] for pair in ((original, other), (other, original)))
     assert forth.difference.value == -back.difference.value == 5.5
     assert forth.difference.significant and back.difference.significant
-    assert "firing more: by 5.5" in sentence(forth) and "firing less: by 5.5" in sentence(back)
+    assert "fires more: by 5.5" in sentence(forth) and "fires less: by 5.5" in sentence(back)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,8 @@ from bioscnn.report.formats import percent
 from bioscnn.report.page import Column, Entry, Figure, Folded, Link, Section, Table, Text, code
 from bioscnn.report.provenance import provenance_rows
 from bioscnn.report.render import write_page
+from bioscnn.report.words import accuracy_caption
+from bioscnn.statistics import proportion
 from tests.page import draw, make_page
 
 ROWS = pd.DataFrame(
@@ -201,3 +204,18 @@ def test_provenance_has_the_checksum_of_each_of_several_networks():
     rows = dict(provenance_rows(SOURCE | {"weights": {"a": "81", "b": "92"}, "seconds": 12.4, "seed": 0}))
     assert rows["Weights, SHA-256"] == (("a: ", code("81")), "\n", ("b: ", code("92")))
     assert (rows["Time"], rows["Seed"]) == ("12 s", "0")
+
+
+@pytest.mark.parametrize(
+    "counts, words",
+    [((97, 97), "no readout is better (97.00 %)"), ((97, 98), "spike-count is the best (98.00 %)")],
+)
+def test_a_readout_is_called_the_best_only_if_it_is_better_than_that_of_the_study(counts, words):
+    names = ("spike-count", "peak-potential")
+    curves = {name: [proportion(np.arange(100) < n)] for name, n in zip(names, reversed(counts), strict=True)}
+    run = SimpleNamespace(
+        summary={"readout": "peak-potential"},
+        data=SimpleNamespace(recording=SimpleNamespace(dt=1e-3)),
+        saccade_ends=(),
+    )
+    assert words in accuracy_caption(run, SimpleNamespace(curves=curves, ann=None, chosen=np.zeros(100)))

@@ -200,7 +200,7 @@ class Model:
             for target, _, expression in statements:
                 for name in sorted({target, *names_of(expression)} - known - FUNCTIONS):
                     raise UserError(
-                        f"nobody says what {name} is", key=key, value=name,
+                        f"{name} is not defined", key=key, value=name,
                         expected="w, or a name of the neuron's or the synapse's file",
                     )  # fmt: skip
 
