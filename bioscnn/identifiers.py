@@ -56,6 +56,8 @@ def check_characters(text: str, key: str) -> None:
       expected: ASCII letters, digits and signs, spaces, tabs and line feeds
       fix:      type line 1 anew with a plain keyboard
     """
+    if not isinstance(text, str):
+        raise UserError("not a text", key=key, value=text, fix="write it between quotes")
     found = _OTHER.search(text)
     if found is not None:
         number, character = text.count("\n", 0, found.start()), found[0]

@@ -9,20 +9,44 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, ValidationError
 
 from bioscnn.errors import UserError
-from bioscnn.files import make_folder, path_of, read_npz, require_file, write_json, write_npz
+from bioscnn.files import make_folder, path_of, read_npz, read_text, require_file, write_json, write_npz
 from bioscnn.fingerprint import hash_of
 
 SUFFIX = ".npz"
 
-CARD = ("rule", "n_inputs", "classes", "weights_sha256", "data", "command")
-"""Keys that every card has."""
-
-
 LABELS_FOR = "say what its neurons stand for"
 """What labels do, if the card says nothing else."""
+
+
+class TrainedOn(BaseModel):
+    """Of a card: the images that a network learned from."""
+
+    dataset: str
+    split: str
+    n: int
+
+
+class Card(BaseModel):
+    """What the card beside every network says, and what it may say; each rule adds its own."""
+
+    rule: str
+    n_inputs: int
+    classes: list[str]
+    weights_sha256: str
+    data: TrainedOn
+    command: str
+    image_shape: list[int] | None = None
+    images_seen: int | None = None
+    labels_used: int | None = None
+    labels_for: str = LABELS_FOR
+    equations: dict[str, str] = {}
+    curve: list[tuple[int, float]] = []
+    curve_of: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,33 +83,53 @@ class LearnedNetwork:
         return hash_of_arrays(self.arrays)
 
     def array(self, name: str, *shape: int | None) -> NDArray[Any]:
-        """Return an array that has to be there.
+        """Return an array that has to be there; parameters and errors as of `array_of`."""
+        return array_of(self.file, self.arrays, name, *shape)
 
-        Parameters
-        ----------
-        name : str
-            Its name.
-        *shape : int or None
-            What its shape has to be; None where any length will do.
 
-        Raises
-        ------
-        UserError
-            If it is not there, or has another shape.
-        """
-        found = self.arrays.get(name)
-        fits = found is not None and len(shape) == found.ndim
-        if not (fits and all(want in (None, n) for want, n in zip(shape, found.shape, strict=True))):  # type: ignore[union-attr]
-            raise UserError(
-                "an array of the network is missing or of the wrong size",
-                file=self.file,
-                key=name,
-                value="none" if found is None else list(found.shape),
-                expected=f"an array of shape {list(shape)}",
-                fix="train the network again",
-            )
-        assert found is not None
-        return found
+def array_of(
+    file: Path, arrays: Mapping[str, NDArray[Any]], name: str, *shape: int | None, finite: bool = True
+) -> NDArray[Any]:
+    """Return an array that a file has to hold.
+
+    Parameters
+    ----------
+    file : Path
+        Where it was read.
+    arrays : mapping of ndarray
+        What was read.
+    name : str
+        Its name.
+    *shape : int or None
+        What its shape has to be; None where any length will do.
+    finite : bool
+        Whether all its numbers have to be finite.
+
+    Raises
+    ------
+    UserError
+        If it is not there, has another shape, or holds something else than numbers.
+    """
+    found = arrays.get(name)
+    if (
+        found is None
+        or len(shape) != found.ndim
+        or any(want not in (None, n) for want, n in zip(shape, found.shape, strict=True))
+    ):
+        raise UserError(
+            "an array of the network is missing or of the wrong size",
+            file=file,
+            key=name,
+            value="none" if found is None else list(found.shape),
+            expected=f"an array of shape {list(shape)}",
+            fix="train the network again",
+        )
+    if found.dtype.kind not in "fiu" or (finite and not np.isfinite(found).all()):
+        raise UserError(
+            "an array of the network holds something else than numbers", file=file, key=name,
+            expected="finite numbers", fix="train the network again",
+        )  # fmt: skip
+    return found
 
 
 def hash_of_arrays(arrays: Mapping[str, NDArray[Any]]) -> str:
@@ -169,14 +213,18 @@ def read_network(
 
 
 def _card(path: Path) -> dict[str, Any]:
-    """Return the card of a network, which has all keys of `CARD`."""
+    """Return the card of a network, which is a `Card`."""
     fix = "put the card of its training beside the network"
     try:
-        card = json.loads(path.read_text(encoding="utf-8"))
+        text = read_text(path)
+        card: dict[str, Any] = json.loads(text)
+        Card.model_validate_json(text, strict=True)
+    except ValidationError as error:
+        found = error.errors()[0]
+        raise UserError(
+            f"not the card of a learned network: {found['msg']}", file=path,
+            key=".".join(map(str, found["loc"])) or None, fix=fix,
+        ) from None  # fmt: skip
     except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"the card of the network cannot be read: {error}", file=path, fix=fix) from None
-    missing = [key for key in CARD if not (isinstance(card, dict) and key in card)]
-    if missing:
-        raise UserError("not the card of a learned network", file=path, key=missing[0], fix=fix)
-    found: dict[str, Any] = card
-    return found
+    return card

@@ -31,16 +31,20 @@ from bioscnn.statistics import proportion
 from bioscnn.stdp.network import LearnedNetwork, hash_of_arrays, locate, read_network, write_network
 from bioscnn.stdp.page import learned_page
 from bioscnn.stdp.rule import Classified
-from bioscnn.stdp.study import LearnedStudy
+from bioscnn.stdp.study import TABLE, LearnedStudy
 from bioscnn.studies.disturbance import disturbed, noises_of
 from bioscnn.studies.examples import load_images
 from bioscnn.studies.naming import result_folder
 from bioscnn.studies.provenance import code_version, environment
+from bioscnn.studies.study import flat_tables
 
 KIND = "learned"
 """Results go to ``results/learned/<study>/``."""
 
 FILES = {"summary.json", "config.toml", "run.npz", "report.html", "confusion.csv", "curve.csv"}
+OF_TRAINING = tuple(f"{TABLE}.{key}" for key in ("examples", "passes", "seed", "label_examples", "stdp."))
+"""Keys that decide what is learned, and nothing once it is."""
+
 MEASURED_BY = ("bioscnn.noise", "bioscnn.datasets.images")
 """Modules beside those of the rule that turn images into answers."""
 
@@ -125,9 +129,26 @@ def run_learned(
 
 
 def network_of(study: LearnedStudy, shown: ImageSet) -> LearnedNetwork:
-    """Read the network of a study, which has to fit its images; errors as of `read_network`."""
+    """Read the network of a study, which has to fit its images; errors as of `read_network`.
+
+    Keys of its training are refused as changes: they would change nothing.
+    """
     learning = study.config.learning
-    return read_network(learning.network, learning.rule, int(np.prod(shown.images.shape[1:])), shown.classes)
+    pixels = int(np.prod(shown.images.shape[1:]))
+    network = read_network(learning.network, learning.rule, pixels, shown.classes)
+    trained = (
+        flat_tables({TABLE: network.card["learning"]})
+        if isinstance(network.card.get("learning"), dict)
+        else {}
+    )
+    for key, value in study.edits:
+        if key.startswith(OF_TRAINING) and trained.get(key, value) != value:
+            raise UserError(
+                "a key of the training, which is over: the network was trained with another value",
+                key=key, value=value, expected=str(trained[key]),
+                fix="leave it out, or train the network with it: bioscnn train STUDY",
+            )  # fmt: skip
+    return network
 
 
 def train_learned(

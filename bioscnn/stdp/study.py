@@ -25,6 +25,9 @@ from bioscnn.studies.study import (
 
 TABLE = "learning"
 
+PATHS = ("network", "excitatory", "inhibitory", "synapse")
+"""Its keys that are paths, from the study file; a network without a suffix is one that is shipped."""
+
 
 @dataclass(frozen=True)
 class LearnedStudy:
@@ -57,9 +60,10 @@ class LearnedStudy:
     def toml(self) -> str:
         """Return the study as a file in which every key is written, to lie in any folder."""
         tables = self.config.model_dump()
-        network = tables[TABLE]["network"]
-        if Path(network).suffix:
-            tables[TABLE]["network"] = str(Path(network).absolute())
+        for key in PATHS:
+            path = tables[TABLE].get(key)
+            if path is not None and (key != "network" or Path(path).suffix):
+                tables[TABLE][key] = str(Path(path).absolute())
         return tables_as_toml(tables)
 
 
@@ -88,10 +92,13 @@ def read_learned_study(path: str | Path, changes: Sequence[str] = ()) -> Learned
     learning = tables[TABLE]
     if isinstance(learning, dict):
         for key, value in learning.items():
-            if isinstance(value, str) and Path(value).suffix in (".npz", ".toml"):
+            if key in PATHS and isinstance(value, str) and (key != "network" or Path(value).suffix):
                 learning[key] = beside(file, value)
     changed = with_changes(tables, changes)
-    rule = rule_of(changed[TABLE].get("rule") if isinstance(changed[TABLE], dict) else None)
+    try:
+        rule = rule_of(changed[TABLE].get("rule") if isinstance(changed[TABLE], dict) else None)
+    except UserError as error:
+        raise error.but(file=file, fix=f"write one of them into [{TABLE}]") from None
     try:
         config = rule.config.model_validate(changed)
         before = flat_keys(rule.config.model_validate(tables)) if changes else {}

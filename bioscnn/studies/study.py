@@ -276,13 +276,16 @@ def _edits(
 
 def flat_keys(config: BaseModel) -> dict[str, Any]:
     """Return every key of a study by its full name, such as ``neuron.t_ref``."""
-    return _flat(config.model_dump())
+    return flat_tables(config.model_dump())
 
 
-def _flat(tables: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+def flat_tables(tables: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return every key of tables, and of those within them, by its full name."""
     flat: dict[str, Any] = {}
     for name, value in tables.items():
-        flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value}
+        flat |= (
+            flat_tables(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value}
+        )
     return flat
 
 
@@ -371,7 +374,11 @@ def _in_our_words(found: Mapping[str, Any]) -> tuple[str, str | None, str | None
     if found["type"] == "literal_error":
         words = re.findall("'([^']*)'", str(said["expected"]))
         nearest = difflib.get_close_matches(str(found["input"]), words, n=1)
-        return "not one of the choices", either(*words), f'write "{nearest[0]}"' if nearest else None
+        return (
+            "not one of the choices",
+            either(*words) or str(said["expected"]),
+            f'write "{nearest[0]}"' if nearest else None,
+        )
     for sign, limit in LIMITS.items():
         if sign in said:
             return "out of range", f"{limit} {said[sign]:g}", None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.fuzz import data_files, network_files, result_files, text_files
+from tests.fuzz import data_files, learned_files, network_files, result_files, text_files
 from tests.fuzz.containers import mutate_hdf5, mutate_onnx, mutate_zip
 from tests.fuzz.mutate import mutate_bytes, mutate_json, mutate_toml
 from tests.fuzz.reader import Reader
@@ -70,6 +70,11 @@ READERS = {
         Reader("take", "swept/", result_files.swept, mutate_zip, result_files.taken, share=0.05),
         Reader("shards", "shard/", result_files.units, mutate_zip, result_files.merge),
         Reader("checkpoint", "checkpoint.npz", result_files.checkpoint, mutate_zip, result_files.resume),
+        Reader("learned-study", "study.toml", learned_files.studies, mutate_toml, learned_files.study),
+        Reader("equations", "equations.toml", learned_files.equations, mutate_toml, learned_files.model),
+        Reader("learned", "net/", learned_files.networks, mutate_zip, learned_files.read_network, share=0.5),
+        Reader("learning", "net.npz", learned_files.checkpoint, mutate_zip, learned_files.resume),
+        Reader("layers", "net.npz", learned_files.layers, mutate_zip, learned_files.resume_layers),
         Reader("claims", "house/", text_files.docs, mutate_zip, text_files.claims),
     )
 }

@@ -194,7 +194,7 @@ def test_noise_moves_and_loses_spikes_of_the_retina(network, tmp_path):
     [
         ("learning.first.kernel=4", "learning.first.kernel", "odd"),
         ("learning.retina.size=6", "learning.retina.size", "odd"),
-        ("learning.retina.ratio=1", "learning.retina.ratio", "greater"),
+        ("learning.retina.ratio=1", "learning.retina.ratio", "more than 1"),
         ("learning.neuron.window=44 ms", "learning.neuron.window", "four"),
         ("learning.neuron.window=2.5 ms", "learning.neuron.window", "whole number"),
         ("learning.neuron.duration=300 ms", "learning.neuron.duration", "too many"),

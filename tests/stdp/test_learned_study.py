@@ -1,6 +1,7 @@
 """A learned network as a study: trained, run, and refused where it makes no sense."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -125,3 +126,34 @@ def test_a_network_that_does_not_fit_is_refused(file, trained, tmp_path, silent)
     place.with_suffix(".json").unlink()
     with pytest.raises(UserError, match="put the card"):
         run_learned(study, data=None, out=None, results=tmp_path / "results", progress=silent)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "learning.neurons=11", "learning.rate=300 Hz", "learning.rest=1 s", "learning.weight_total=5",
+        "learning.parameters.theta_plus=1 mV", "learning.seed=2", "learning.passes=3",
+    ],
+)  # fmt: skip
+def test_what_was_decided_in_training_is_not_passed_off_as_changed(file, change, tmp_path, silent):
+    with pytest.raises(UserError, match="another value") as raised:
+        run_learned(changed(file, change), data=None, out=None, results=tmp_path / "r", progress=silent)
+    assert raised.value.key == change.partition("=")[0] and not list(tmp_path.iterdir())
+
+
+def test_paths_of_equations_begin_beside_the_study_and_are_written_whole(file, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "a.toml").write_text(
+        file.read_text().replace("[simulation]", 'excitatory = "neuron"\n[simulation]')
+    )
+    study = read_learned_study("there/a.toml")
+    assert study.config.learning.excitatory == "there/neuron"
+    assert f'excitatory = "{tmp_path}/there/neuron"' in study.toml()
+
+
+def test_equations_in_a_pipe_are_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "pipe.toml")
+    with pytest.raises(UserError, match="no file") as raised:
+        read_model(synapse=tmp_path / "pipe.toml")
+    assert raised.value.value == "a pipe"

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bioscnn.datasets import ImageSet
 from bioscnn.errors import UserError
+from bioscnn.stdp.competitive.config import Competitive, CompetitiveConfig, circuit_of, model_of
 from bioscnn.stdp.competitive.model import Model
 from bioscnn.stdp.competitive.settings import Circuit
 from bioscnn.stdp.competitive.simulate import State
@@ -19,8 +20,10 @@ from bioscnn.stdp.rule import Classified
 
 if TYPE_CHECKING:
     from bioscnn.simulation import Progress
-    from bioscnn.stdp.competitive.config import CompetitiveConfig
     from bioscnn.stdp.network import LearnedNetwork
+
+NAMES = {"n_neurons": "neurons"}
+"""Keys of a study, by what a `Circuit` calls them where that is another name."""
 
 RASTERS = 10
 """Images whose spikes the page can show."""
@@ -34,6 +37,7 @@ def classify(
     Parameters, returns and errors as of `bioscnn.stdp.rule.Rule.classify`; ``spike-loss`` is of input spikes.
     """
     model, circuit, state = restored(network)
+    refuse_other_values(config.learning, network, model, circuit, flat(shown).shape[1])
     n_classes = len(shown.classes)
     means = network.array("answers", n_classes, circuit.n_neurons)
     if not (np.isfinite(means).all() and means.min() >= 0 and means.any()):
@@ -81,6 +85,29 @@ def classify(
         },
         [f"{silent:,} images got no answer from any neuron, and count as class 0"] if silent else [],
     )
+
+
+def refuse_other_values(
+    keys: Competitive, network: LearnedNetwork, model: Model, circuit: Circuit, n_inputs: int
+) -> None:
+    """Refuse a study whose neurons, synapses, sizes or times are others than those of its network."""
+    trained = circuit.as_dict()
+    pairs = {
+        NAMES.get(name, name): (value, trained[name])
+        for name, value in circuit_of(keys, n_inputs).as_dict().items()
+    }
+    for name, its in model.table().items():
+        ours = model_of(keys).table()[name]
+        of_ours, of_its = (table.pop("parameters") for table in (ours, its))
+        pairs[name] = (ours, its)
+        pairs |= {f"parameters.{key}": (value, of_its.get(key)) for key, value in of_ours.items()}
+    for key, (ours, its) in pairs.items():
+        if ours != its:
+            raise UserError(
+                "the network was trained with another value of a key of the study", file=network.file,
+                key=f"learning.{key}", value=ours, expected=str(its),
+                fix="write that value, or train the network of the study: bioscnn train STUDY",
+            )  # fmt: skip
 
 
 def flat(shown: ImageSet) -> NDArray[np.float32]:

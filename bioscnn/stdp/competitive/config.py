@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, model_validator
 
 from bioscnn.quantities import format_quantity
+from bioscnn.stdp.competitive.model import FILES, Model, read_model
 from bioscnn.stdp.competitive.settings import Circuit
 from bioscnn.stdp.config import LearnedConfig, Learning
 from bioscnn.studies.config.values import Count, Factor, Frequency, PathOrName, Time, refuse, whole
@@ -95,3 +97,9 @@ def circuit_of(keys: Competitive, n_inputs: int) -> Circuit:
         rest=keys.rest,
         dt=keys.dt,
     )
+
+
+def model_of(keys: Competitive) -> Model:
+    """Return the equations of a study; errors as of `bioscnn.stdp.competitive.model.read_model`."""
+    paths = {name: getattr(keys, name) for name in FILES}
+    return read_model(keys.parameters, **{name: path and Path(path) for name, path in paths.items()})

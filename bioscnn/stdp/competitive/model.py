@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bioscnn.errors import UserError
+from bioscnn.files import read_text
 from bioscnn.neurons import Definition
 from bioscnn.neurons.definition import Parameter
 from bioscnn.neurons.expressions import names_of
@@ -246,10 +247,13 @@ def read_model(changes: Mapping[str, Any] | None = None, **paths: Path | None) -
     for name, shipped in FILES.items():
         path = paths.get(name) or SHIPPED / shipped
         try:
-            tables[name] = parse_toml(path.read_text(encoding="utf-8"))
+            tables[name] = parse_toml(read_text(path))
             (PlasticSynapse.of_table if name == "synapse" else _neuron)(tables[name])
         except UserError as error:
             raise error.but(file=path) from None
+        except FileNotFoundError:
+            raise UserError("no such file of equations", file=path, key=f"learning.{name}",
+                            fix="give its path from the study file") from None  # fmt: skip
         except (OSError, ValueError) as error:
             raise UserError(f"not a TOML file: {error}", file=path, key=f"learning.{name}") from None
     for name, value in (changes or {}).items():
@@ -266,7 +270,8 @@ def read_model(changes: Mapping[str, Any] | None = None, **paths: Path | None) -
         return Model.of_table(tables)
     except UserError as error:
         changed = (error.key or "").removeprefix("parameters.") in (changes or {})
-        raise error.but(key=f"learning.{error.key}" if changed else error.key) from None
+        own = ", ".join(str(path) for path in paths.values() if path) or None
+        raise error.but(file=own, key=f"learning.{error.key}" if changed else error.key) from None
 
 
 def _neuron(table: Mapping[str, Any]) -> Neuron:

@@ -13,8 +13,8 @@ from bioscnn.errors import UserError
 from bioscnn.report.page import Section
 from bioscnn.simulation import Progress
 from bioscnn.stdp.competitive.classify import classify, flat, teller
-from bioscnn.stdp.competitive.config import CompetitiveConfig, circuit_of
-from bioscnn.stdp.competitive.model import Model, read_model
+from bioscnn.stdp.competitive.config import CompetitiveConfig, circuit_of, model_of
+from bioscnn.stdp.competitive.model import Model
 from bioscnn.stdp.competitive.page import sections
 from bioscnn.stdp.competitive.simulate import State
 from bioscnn.stdp.competitive.training import PART, answers_of, input_key, train
@@ -44,8 +44,7 @@ class CompetitiveRule:
                 expected="training images of every class",
                 fix="label, or show, more images",
             )
-        paths = {name: getattr(keys, name) for name in ("excitatory", "inhibitory", "synapse")}
-        model = read_model(keys.parameters, **{name: path and Path(path) for name, path in paths.items()})
+        model = model_of(keys)
         circuit = circuit_of(keys, images.shape[1])
         progress.stage("compiling")
         *_, last = train(

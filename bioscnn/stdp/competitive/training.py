@@ -20,6 +20,7 @@ from bioscnn.stdp.competitive.model import Model
 from bioscnn.stdp.competitive.settings import Circuit, Precision
 from bioscnn.stdp.competitive.simulate import Answers, State, compiled_program, fresh_state, show
 from bioscnn.stdp.labels import assign, mean_answers, votes
+from bioscnn.stdp.network import array_of
 
 PART = 2500
 """Images between two checkpoints."""
@@ -90,7 +91,7 @@ def train(
         If the checkpoint is that of another training.
     """
     key, name = input_key(seed), _name(model, circuit, images, seed, precision)
-    now = _resumed(checkpoint, name, precision)
+    now = resumed(checkpoint, name, model, circuit)
     if now is None:
         state = fresh_state(model, circuit, stream(seed, "stdp", "weights"))
         now = Progress(state, 0, 0, np.zeros((0, circuit.n_neurons), np.uint16))
@@ -159,7 +160,14 @@ def _write(path: Path, name: str, now: Progress) -> None:
     write_npz(path, arrays | {f"kept_{key}": values for key, values in now.state.kept.items()})
 
 
-def _resumed(path: Path | None, name: str, precision: str) -> Progress | None:
+def resumed(path: Path | None, name: str, model: Model, circuit: Circuit) -> Progress | None:
+    """Return the training of this name that a checkpoint holds; None where there is no checkpoint.
+
+    Raises
+    ------
+    UserError
+        If it is another's, or damaged.
+    """
     if path is None or not path.exists():
         return None
     arrays = read_npz(path)
@@ -169,10 +177,13 @@ def _resumed(path: Path | None, name: str, precision: str) -> Progress | None:
             file=path,
             fix="remove it to begin anew, or train with the equations, images and seed that it is of",
         )
-    kept = {key.removeprefix("kept_"): values for key, values in arrays.items() if key.startswith("kept_")}
-    seen, slots = map(int, arrays["seen"])
-    curve = tuple((int(images), float(share)) for images, share in arrays["curve"])
-    return Progress(State(arrays["weight"], kept), seen, slots, arrays["answers"], curve)
+    n = circuit.n_neurons
+    kept = {part.name: array_of(path, arrays, f"kept_{part.name}", n) for part in model.excitatory.kept}
+    state = State(array_of(path, arrays, "weight", circuit.n_inputs, n), kept)
+    seen, slots = map(int, array_of(path, arrays, "seen", 2))
+    points = array_of(path, arrays, "curve", None, 2, finite=False)
+    curve = tuple((int(images), float(share)) for images, share in points if np.isfinite(images))
+    return Progress(state, max(0, seen), slots, array_of(path, arrays, "answers", None, n), curve)
 
 
 def answers_of(

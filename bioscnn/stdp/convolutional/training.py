@@ -21,6 +21,7 @@ from bioscnn.stdp.convolutional.network import AT_ONCE, Architecture, features, 
 from bioscnn.stdp.convolutional.readout import LinearReadout, fit_readout
 from bioscnn.stdp.convolutional.retina import spike_times
 from bioscnn.stdp.convolutional.settings import Plasticity, PlasticLayer
+from bioscnn.stdp.network import array_of
 
 PART = 2000
 """Presentations between two checkpoints."""
@@ -92,7 +93,7 @@ def train_layers(
         If the checkpoint is that of another training.
     """
     name = hash_of(repr(network), repr(stdp), images, seed)
-    state = _resumed(checkpoint, name, network) or fresh_state(network, seed)
+    state = resumed(checkpoint, name, network) or fresh_state(network, seed)
     for which, settings in enumerate((network.first, network.second)):
         progress.stage(f"learning ({LAYERS[which]} layer)")
         for _ in range(state.seen[which]):
@@ -205,7 +206,14 @@ def _write(path: Path, name: str, state: State) -> None:
     write_npz(path, arrays)
 
 
-def _resumed(path: Path | None, name: str, network: Architecture) -> State | None:
+def resumed(path: Path | None, name: str, network: Architecture) -> State | None:
+    """Return the training of this name that a checkpoint holds; None where there is no checkpoint.
+
+    Raises
+    ------
+    UserError
+        If it is another's, or damaged.
+    """
     if path is None or not path.exists():
         return None
     arrays = read_npz(path)
@@ -215,10 +223,11 @@ def _resumed(path: Path | None, name: str, network: Architecture) -> State | Non
             file=path,
             fix="remove it to begin anew, or train with the settings, images and seed that it is of",
         )
-    curves = [tuple((int(n), float(value)) for n, value in arrays[f"{layer}_unsettled"]) for layer in LAYERS]
-    return State(
-        (arrays["first_weights"], arrays["second_weights"]),
-        (int(arrays["seen"][0]), int(arrays["seen"][1])),
-        (arrays["first_wins"], arrays["second_wins"]),
-        (curves[0], curves[1]),
-    )
+    weights, wins, curves = [], [], []
+    for layer, shape in zip(LAYERS, network.shapes(), strict=True):
+        weights.append(array_of(path, arrays, f"{layer}_weights", *shape))
+        wins.append(array_of(path, arrays, f"{layer}_wins", shape[-1]))
+        points = array_of(path, arrays, f"{layer}_unsettled", None, 2)
+        curves.append(tuple((int(n), float(value)) for n, value in points))
+    first, second = (max(0, int(seen)) for seen in array_of(path, arrays, "seen", 2))
+    return State((weights[0], weights[1]), (first, second), (wins[0], wins[1]), (curves[0], curves[1]))
