@@ -75,6 +75,17 @@ def test_several_programs_answer_as_one_does(model, circuit, digits):
     np.testing.assert_array_equal(one.first_step, three.first_step)
 
 
+def test_an_image_that_is_shown_again_costs_the_spikes_of_all_its_presentations(model, circuit, digits):
+    state, images = fresh_state(model, circuit, stream(1, "weights")), digits[0][:3] * np.float32(0.3)
+    _, answers = show(model, circuit, state, images, np.arange(3), 5, learns=False, precision="float64",
+                      rasters=3)  # fmt: skip
+    assert answers.presentations.max() > 1
+    for image, tries in enumerate(answers.presentations):
+        drawn = [len(input_spikes(circuit, images[image], 5, image, k)[0]) for k in range(tries)]
+        assert answers.input_spikes[image] == sum(drawn)
+    assert answers.excitatory_spikes.sum() == len(answers.raster)
+
+
 @pytest.mark.parametrize(
     ("part", "key", "value", "problem"),
     [

@@ -57,12 +57,14 @@ def classify(
         told=teller(progress),
     )  # fmt: skip
     answered = answers.first_step >= 0
-    latency = np.where(answered, 1e3 * circuit.dt * (answers.first_step + 1), np.nan)
-    excitatory = answers.counts.sum(axis=1, dtype=np.int64)
+    before = (answers.presentations - 1) * (circuit.shown + circuit.rest)
+    latency = np.where(answered, 1e3 * (before + circuit.dt * (answers.first_step + 1)), np.nan)
+    excitatory = answers.excitatory_spikes
     # An inhibitory spike reaches all excitatory neurons but its own, an excitatory one its partner.
     synops = answers.input_spikes * circuit.n_neurons + excitatory
     synops = synops + answers.inhibitory_spikes * (circuit.n_neurons - 1)
     silent = int((~answered).sum())
+    note = f"{silent:,} images got no answer from any neuron: their class is chosen without evidence"
     said = {
         "votes": votes(answers.counts, assign(means), n_classes),
         "likelihood": likelihoods(answers.counts, means),
@@ -83,7 +85,7 @@ def classify(
             "raster": np.stack([answers.raster[name] for name in ("image", "attempt", "step", "neuron")]),
             "picture": shown.take(min(RASTERS, len(shown))).pictures(),
         },
-        [f"{silent:,} images got no answer from any neuron, and count as class 0"] if silent else [],
+        [note] if silent else [],
     )
 
 

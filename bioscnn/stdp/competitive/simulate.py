@@ -42,18 +42,18 @@ class State:
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """What the neurons answered to each image, at its last presentation.
+    """What the neurons answered to each image, and what it took.
 
     Parameters
     ----------
     counts : ndarray of uint16, shape (n_images, n_neurons)
-        Spikes of the excitatory neurons.
+        Spikes of the excitatory neurons at the last presentation.
     presentations : ndarray of int64, shape (n_images,)
         How often the image was shown.
-    input_spikes, inhibitory_spikes : ndarray of int64, shape (n_images,)
-        Spikes of the other populations.
+    input_spikes, excitatory_spikes, inhibitory_spikes : ndarray of int64, shape (n_images,)
+        Spikes of all presentations.
     first_step : ndarray of int64, shape (n_images,)
-        Of the first excitatory spike; -1 without one.
+        Of the first excitatory spike of the last presentation; -1 without one.
     raster : ndarray of `RASTER`
         Excitatory spikes of the first images, all presentations.
     """
@@ -61,6 +61,7 @@ class Answers:
     counts: NDArray[np.uint16]
     presentations: NDArray[np.int64]
     input_spikes: NDArray[np.int64]
+    excitatory_spikes: NDArray[np.int64]
     inhibitory_spikes: NDArray[np.int64]
     first_step: NDArray[np.int64]
     raster: NDArray[Any]
@@ -141,10 +142,7 @@ def show(
         totals = np.fromfile(folder / "totals", np.int64).reshape(n, 5).T
         answers = Answers(
             np.fromfile(folder / "counts", np.uint16).reshape(n, circuit.n_neurons),
-            totals[0],
-            totals[1],
-            totals[3],
-            totals[4],
+            *totals,
             np.fromfile(folder / "raster", RASTER),
         )
         after = {name: np.fromfile(folder / f"{name}_after", precision) for name in state.kept}

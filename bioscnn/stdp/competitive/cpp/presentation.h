@@ -22,6 +22,8 @@ class Presentation
     int64_t image = 0, tries = 0;
     std::vector<uint16_t> counts = std::vector<uint16_t>(n_neurons);
     int64_t inhibitory = 0, first_step = -1;
+    // Spikes of all presentations of the image: of inputs, excitatory and inhibitory neurons.
+    int64_t spent[3] = {};
     std::vector<std::pair<int32_t, int32_t>> drawn;  // step, input
 
     // Gaps between the spikes of a Bernoulli process are geometric: no step without a spike is drawn.
@@ -89,13 +91,15 @@ public:
             int64_t fired = 0;
             for (uint16_t one : counts)
                 fired += one;
+            spent[0] += inputs.size(), spent[1] += fired, spent[2] += inhibitory;
             if (fired < fewest && tries + 1 < most_tries)
                 tries++;
             else
             {
                 counts_file.write(counts.data(), n_neurons);
-                const int64_t totals[] = {tries + 1, (int64_t) inputs.size(), fired, inhibitory, first_step};
+                const int64_t totals[] = {tries + 1, spent[0], spent[1], spent[2], first_step};
                 totals_file.write(totals, 5);
+                std::fill(spent, spent + 3, 0);
                 image++, tries = 0;
                 progress.end_trial(image);
             }
