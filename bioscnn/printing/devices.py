@@ -24,9 +24,7 @@ def print_comparison(compared: RunComparison) -> None:
         OUT.print(f"{which:<8} {run['folder']}\n{'':<8} {made}, commit {commit}", markup=False)
     OUT.print()
     if compared.keys:
-        rows = [
-            (key, *map(_key_value, values)) for key, values in compared.keys.items()
-        ]
+        rows = [(key, *map(_key_value, values)) for key, values in compared.keys.items()]
         print_table(("key that differs", "first", "second"), rows)
         OUT.print()
     print_table(

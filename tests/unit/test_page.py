@@ -207,7 +207,8 @@ def test_provenance_has_the_checksum_of_each_of_several_networks():
 
 
 @pytest.mark.parametrize(
-    "counts, words", [((97, 97), "no readout is better (97.00 %)"), ((97, 98), "spike-count is the best (98.00 %)")]
+    "counts, words",
+    [((97, 97), "no readout is better (97.00 %)"), ((97, 98), "spike-count is the best (98.00 %)")],
 )
 def test_a_readout_is_called_the_best_only_if_it_is_better_than_that_of_the_study(counts, words):
     names = ("spike-count", "peak-potential")
