@@ -32,7 +32,12 @@ INSTALL  = $(BIN)/pip install --quiet --disable-pip-version-check $(OPTIONS) --e
   study faults release-check camera notebooks docs doctor clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { \
+	  line = sprintf("  make %-13s", $$1); n = split($$2, words, " "); \
+	  for (k = 1; k <= n; k++) { \
+	    if (length(line words[k]) > 78) { print line; line = sprintf("%20s", "") } \
+	    line = line " " words[k] } \
+	  print line }' $(MAKEFILE_LIST)
 
 env: $(VENV)/ready ## make the environment .venv, or .venv-genn [DEVICE=genn]
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
+import shutil
+import sys
 from importlib.metadata import PackageNotFoundError, requires
 from importlib.util import find_spec
+from pathlib import Path
 
 from bioscnn.errors import UserError
 
@@ -44,8 +49,8 @@ def how_to_install(extra: str) -> str:
 
     Examples
     --------
-    >>> how_to_install("sensitivity")
-    'pip install "SALib>=1.5.1" (the extra sensitivity of bioscnn)'
+    >>> how_to_install("sensitivity").partition("pip ")[2]
+    'install "SALib>=1.5.1" (the extra sensitivity of bioscnn)'
     """
     try:
         every = requires("bioscnn") or []
@@ -57,4 +62,13 @@ def how_to_install(extra: str) -> str:
         if re.search(rf"extra == ['\"]{extra}['\"]", marker)
     ]
     packages = " ".join(f'"{name}"' for name in wanted) or f"'bioscnn[{extra}]'"
-    return f"pip install {packages} (the extra {extra} of bioscnn)"
+    return f"{_own_pip()} install {packages} (the extra {extra} of bioscnn)"
+
+
+def _own_pip() -> str:
+    """Return what one types to call the pip of this environment, which need not be activated."""
+    python, found = Path(sys.executable), shutil.which("pip")
+    if found is not None and Path(found).parent == python.parent:
+        return "pip"
+    from_here = os.path.relpath(python)
+    return f"{shlex.quote(str(python) if from_here.startswith(os.pardir) else from_here)} -m pip"

@@ -43,7 +43,7 @@ def refuse_unexplained(config: StudyConfig, file: Path | None = None) -> None:
     ):
         if model not in known:
             raise UserError(
-                "the ledger knows the causes of LIF and IF neurons with synaptic currents",
+                "explain knows the causes of LIF and IF neurons with synaptic currents alone",
                 file=file,
                 key=key,
                 value=model,

@@ -270,7 +270,7 @@ def _calibration_hint(prepared: Prepared) -> str | None:
         return None
     return (
         "the training images are not on this machine, so rates were matched on "
-        f"{calibration.examples.split} images (`bioscnn data fetch` says what can be had)"
+        f"{calibration.examples.split} images (bioscnn data fetch says what can be had)"
     )
 
 
