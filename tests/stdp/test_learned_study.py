@@ -12,7 +12,7 @@ from bioscnn.errors import UserError
 from bioscnn.files import read_npz
 from bioscnn.stdp.competitive.classify import restored
 from bioscnn.stdp.competitive.config import circuit_of
-from bioscnn.stdp.competitive.model import read_model
+from bioscnn.stdp.competitive.model import SHIPPED, read_model
 from bioscnn.stdp.network import locate, read_network, write_network
 from bioscnn.stdp.run import run_learned, train_learned
 from bioscnn.stdp.study import read_learned_study
@@ -157,3 +157,17 @@ def test_equations_in_a_pipe_are_refused_at_once(tmp_path):
     with pytest.raises(UserError, match="no file") as raised:
         read_model(synapse=tmp_path / "pipe.toml")
     assert raised.value.value == "a pipe"
+
+
+@pytest.mark.parametrize("text", ["theta += t_ref", "theta += theta_pulse", "V = 0*amp"])
+def test_units_and_names_of_a_reset_are_checked_and_its_file_named(file, text, tmp_path, silent):
+    own = tmp_path / "own.toml"
+    own.write_text((SHIPPED / "excitatory.toml").read_text().replace("theta += theta_plus", text))
+    with pytest.raises(UserError, match="Brian2 cannot simulate") as raised:
+        train_learned(changed(file, f"learning.excitatory={own}"), None, tmp_path / "out", silent)
+    assert raised.value.file == str(own) and not list((tmp_path / "out").iterdir())
+
+
+def test_a_unit_is_checked_although_the_program_is_compiled(file, trained, tmp_path, silent):
+    with pytest.raises(UserError, match="units"):
+        train_learned(changed(file, "learning.parameters.theta_plus=3 ms"), None, tmp_path, silent)

@@ -103,3 +103,8 @@ def model_of(keys: Competitive) -> Model:
     """Return the equations of a study; errors as of `bioscnn.stdp.competitive.model.read_model`."""
     paths = {name: getattr(keys, name) for name in FILES}
     return read_model(keys.parameters, **{name: path and Path(path) for name, path in paths.items()})
+
+
+def own_files(keys: Competitive) -> str | None:
+    """Return the user's own files of equations, for an error; None if there are none."""
+    return ", ".join(path for name in FILES if (path := getattr(keys, name)) is not None) or None

@@ -79,3 +79,18 @@ def parameter_values(model: Model, circuit: Circuit, *, learns: bool) -> dict[st
         "excitatory": synapse | excitatory | {SLOT: circuit.shown + circuit.rest},
         "inhibitory": inhibitory | {"excitation": circuit.excitation, "inhibition": circuit.inhibition},
     }
+
+
+def check_units(model: Model) -> None:
+    """Have Brian2 check thresholds and resets, whose units `bioscnn.simulation.build.Advance` does not.
+
+    Raises
+    ------
+    Exception
+        Of Brian2, if units do not fit or a name is unknown.
+    """
+    import brian2
+
+    brian2.set_device("runtime")
+    brian2.prefs.codegen.target = "numpy"
+    brian2.Network(*populations(model, Circuit(2, 2)).values()).run(0 * brian2.second, namespace={})

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 from bioscnn.errors import UserError
 from bioscnn.simulation.shape import made_by
-from bioscnn.stdp.competitive.groups import parameter_values, populations
+from bioscnn.stdp.competitive.groups import check_units, parameter_values, populations
 from bioscnn.stdp.competitive.model import SLOT, Model, joined
 from bioscnn.stdp.competitive.settings import Circuit, Precision
 
@@ -46,9 +46,10 @@ class CompetitiveProgram:
 
     def key(self) -> str:
         """Return the hash that names the program."""
-        table = self.model.table()
-        for part in table.values():
-            part["parameters"] = sorted(part["parameters"])
+        table, model = self.model.table(), self.model
+        owners = (model.excitatory.definition, model.inhibitory.definition, model.synapse)
+        for part, owner in zip(table.values(), owners, strict=True):
+            part["parameters"] = sorted((parameter.name, parameter.unit) for parameter in owner.parameters)
         own = [Path(__file__), Path(__file__).with_name("groups.py"), *sorted(CPP.iterdir())]
         sources = hashlib.sha256(b"".join(file.read_bytes() for file in own)).hexdigest()
         shape = [table, self.n_inputs, self.n_neurons, self.precision, *made_by(), sources]
@@ -83,6 +84,7 @@ class CompetitiveProgram:
         from bioscnn.simulation.shape import TEMPLATES
 
         circuit = Circuit(self.n_inputs, self.n_neurons)
+        check_units(self.model)
         with standalone(self.precision, CPP):
             groups = populations(self.model, circuit)
             weights = brian2.NeuronGroup(self.n_inputs * self.n_neurons, "w : 1", name="weights")

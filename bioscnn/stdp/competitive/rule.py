@@ -13,10 +13,10 @@ from bioscnn.errors import UserError
 from bioscnn.report.page import Section
 from bioscnn.simulation import Progress
 from bioscnn.stdp.competitive.classify import classify, flat, teller
-from bioscnn.stdp.competitive.config import CompetitiveConfig, circuit_of, model_of
+from bioscnn.stdp.competitive.config import CompetitiveConfig, circuit_of, model_of, own_files
 from bioscnn.stdp.competitive.model import Model
 from bioscnn.stdp.competitive.page import sections
-from bioscnn.stdp.competitive.simulate import State
+from bioscnn.stdp.competitive.simulate import State, compiled_program
 from bioscnn.stdp.competitive.training import PART, answers_of, input_key, train
 from bioscnn.stdp.labels import mean_answers
 from bioscnn.stdp.network import LearnedNetwork
@@ -47,6 +47,10 @@ class CompetitiveRule:
         model = model_of(keys)
         circuit = circuit_of(keys, images.shape[1])
         progress.stage("compiling")
+        try:
+            compiled_program(model, circuit, config.simulation.precision)
+        except UserError as error:
+            raise error.but(file=error.file or own_files(keys)) from None
         *_, last = train(
             model, circuit, images, shown.labels, passes=keys.passes, seed=keys.seed, checkpoint=checkpoint,
             precision=config.simulation.precision, told=teller(progress),
