@@ -9,6 +9,11 @@
 # %% [markdown]
 # # How does one spike per neuron say what a rate says?
 #
+# **Before.** Notebooks 2 and 3: how a network is made, and a digit on its way through it.
+#
+# **You learn** what a single spike can say by its time; how a layer hears it as a weighted sum; when the
+# decision is final; what late spikes cost.
+#
 # In most networks of this package an activation is a number of spikes. Here it is the *time* of a single
 # one: the sooner, the larger. One digit passes through such a network, and at each border we compare what
 # the spikes say with what the trained network computes.
@@ -50,7 +55,7 @@ code = TimeCode(tau_m=neuron.code.tau_m, tau_s=synapse.tau_s, dt=dt)
 W = code.window_steps
 pd.DataFrame({"ms before the end": 1e3 * dt * np.arange(W, 0, -1), "value": code.values[::-1].round(3)}).T
 
-# %%
+# %% mystnb={"image": {"alt": "Left: potentials that decay from the start of a window, and a threshold that falls faster and crosses each at its own time. Right: the value that a spike says against its time, nine points on a falling curve."}}
 plots.spike_times(code, neuron.V_th)
 
 # %% [markdown]
@@ -62,7 +67,7 @@ plots.spike_times(code, neuron.V_th)
 #
 # We simulate 1,000 digits, and follow the first one.
 
-# %%
+# %% mystnb={"image": {"alt": "Spikes of the first digit: pixels in the first window of 9 ms, then one layer in each of the next three windows, every neuron once or not at all."}}
 recorded = simulate(digits.network, digits.stimulus, device=digits.device, potentials={READOUT})
 labels, classes = digits.examples.labels, digits.examples.classes
 answers = decisions(recorded, "last-potential")
@@ -119,7 +124,7 @@ for k, name in enumerate(list(layers)[1:], start=2):
     }
 pd.DataFrame(worst).T
 
-# %%
+# %% mystnb={"image": {"alt": "Potentials of the ten classes for three digits: at rest for three windows, then they part, and the true class stands highest at the end."}}
 potentials = recorded[READOUT].potentials
 whole, expected = potentials[:, -1], said[OUTPUT]
 unit = np.sum(whole * expected) / np.sum(expected**2)
@@ -139,7 +144,7 @@ plots.output_potentials(
 # The last window need not be over: the earliest spikes are the largest values. From when on does the class
 # stay what it is at the end?
 
-# %%
+# %% mystnb={"image": {"alt": "Histogram of decision times of 1,000 digits: nearly all fall in the last window, from 28 ms on."}}
 informed = metrics.first_informed_step(potentials, dt, None)
 latency = metrics.decision_latency(answers, dt, informed)
 print(f"Median {1e3 * np.median(latency):.0f} ms of {1e3 * dt * recorded.n_steps:.0f} ms;", end=" ")
@@ -173,14 +178,44 @@ pd.DataFrame(rows).T.rename_axis("standard deviation")
 # spikes of all layers, and asks the same of networks of rates that were trained alike; `docs/time-code.md`
 # says what came out.
 #
-# ## Try
+# ## Exercises
 #
-# * Section 1: `TimeCode(20e-3, 5e-3, 0.5e-3)`. How many values are there, and which is the smallest?
-# * Section 2: `{"simulation.dt": "2 ms", "simulation.duration": "34 ms"}` leaves four values. What is lost?
-# * Section 4: do wrong decisions fall later?
+# 1. Section 1: `TimeCode(20e-3, 5e-3, 0.5e-3)`. How many values are there, and which is the smallest?
+# 2. Section 2: `{"simulation.dt": "2 ms", "simulation.duration": "34 ms"}` leaves four values. What is lost?
+# 3. Section 4: do wrong decisions fall later?
 #
 # References:
 #
 # * Gerstner, Kistler, Naud and Paninski (2014), *Neuronal Dynamics*, section 1.3.
 # * Stanojevic et al. (2024), *High-performance deep spiking neural networks with 0.3 spikes per neuron*,
 #   Nature Communications 15, 6793.
+
+# %% [markdown]
+# ## Answers
+#
+# **1.** Half the step makes twice the values in the same window:
+
+# %%
+finer = TimeCode(20e-3, 5e-3, 0.5e-3)
+print(f"{len(finer.values)} values, the smallest {finer.values.min():.3f}")
+
+# %% [markdown]
+# **2.** The network was trained for nine values. On four of them it still answers most digits; the intervals
+# overlap:
+
+# %%
+coarse = prepare(
+    "../sims/mnist-time.toml",
+    {"dataset.trials": 1000, "simulation.dt": "2 ms", "simulation.duration": "34 ms"},
+)
+rough = simulate(coarse.network, coarse.stimulus, device=coarse.device, potentials={READOUT})
+share = proportion(decisions(rough, "last-potential")[:, -1] == labels)
+print(f"{100 * share.value:.1f} % [{100 * share.low:.1f}, {100 * share.high:.1f}] with four values")
+
+# %% [markdown]
+# **3.** In these digits they do, but they are few:
+
+# %%
+correct = answers[:, -1] == labels
+for name, some in {"right": correct, "wrong": ~correct}.items():
+    print(f"{name}: n = {some.sum()}, median {1e3 * np.median(latency[some]):.0f} ms")
