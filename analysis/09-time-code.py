@@ -55,7 +55,7 @@ code = TimeCode(tau_m=neuron.code.tau_m, tau_s=synapse.tau_s, dt=dt)
 W = code.window_steps
 pd.DataFrame({"ms before the end": 1e3 * dt * np.arange(W, 0, -1), "value": code.values[::-1].round(3)}).T
 
-# %% mystnb={"image": {"alt": "Left: potentials that decay from the start of a window, and a threshold that falls faster and crosses each at its own time. Right: the value that a spike says against its time, nine points on a falling curve."}}
+# %% mystnb={"image": {"alt": "Left: potentials that decay from the start of a window, and a threshold that falls faster and crosses each at its own time. Right: the value that a spike says against its time, a falling staircase of nine values."}}
 plots.spike_times(code, neuron.V_th)
 
 # %% [markdown]
