@@ -299,6 +299,9 @@ def train(
         from bioscnn.printing.learned import print_learned_training
         from bioscnn.stdp.run import train_learned
 
+        if on is not None:
+            raise UserError("a network that learns without labels has no stages of training", key="--on",
+                            value=on.value, fix="leave it out")  # fmt: skip
         with LiveProgress(None) as progress:
             file, card = train_learned(learned, data, out, progress)
         print_learned_training(file, card, Again(Path(what), changes or (), data))

@@ -156,6 +156,7 @@ def locate(name_or_path: str | Path) -> Path:
             key="learning.network",
             value=str(path),
             expected=f"a shipped one ({', '.join(known)}) or the path of an {SUFFIX} file",
+            fix="train it first: bioscnn train STUDY; it says with what to run the study then",
         )
     return folder / f"{path}{SUFFIX}"
 

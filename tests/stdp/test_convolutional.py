@@ -201,6 +201,8 @@ def test_noise_moves_and_loses_spikes_of_the_retina(network, tmp_path):
         ("learning.neuron.tau_s=30 ms", "learning.neuron.tau_s", "faster"),
         ("learning.first.treshold=3", "learning.first.treshold", "unknown key"),
         ("learning.passes=2", "learning.passes", "1"),
+        ("learning.readout.grid=50", "learning.readout.grid", "too large"),
+        ("learning.retina.sigma=1e300", "learning.retina.sigma", "100"),
         ("learning.second.pool=3", "learning.second.pool", "not pooled"),
         ("dataset.name=nmnist", "dataset.name", "event camera"),
     ],

@@ -171,3 +171,25 @@ def test_units_and_names_of_a_reset_are_checked_and_its_file_named(file, text, t
 def test_a_unit_is_checked_although_the_program_is_compiled(file, trained, tmp_path, silent):
     with pytest.raises(UserError, match="units"):
         train_learned(changed(file, "learning.parameters.theta_plus=3 ms"), None, tmp_path, silent)
+
+
+def test_images_that_are_not_square_are_shown_as_they_are(file, tmp_path, silent):
+    with np.load(file.with_name("digits.npz")) as digits:
+        low = {name: a[:, 4:24] if name.startswith("x") else a for name, a in digits.items()}
+    np.savez(tmp_path / "low.npz", **low)
+    changes = [f"dataset.name=npz:{tmp_path}/low.npz"]
+    network, _ = train_learned(changed(file, *changes), None, tmp_path / "net", silent)
+    study = changed(file, *changes, f"learning.network={network}", "dataset.trials=3")
+    done = run_learned(study, data=None, out=None, results=tmp_path / "results", progress=silent)
+    assert done.summary["n_trials"] == 3
+
+
+def test_an_option_that_does_nothing_is_refused(file, tmp_path):
+    done = CliRunner().invoke(app, ["train", str(file), "--on", "spikes", "--out", str(tmp_path / "x")])
+    assert isinstance(done.exception, UserError) and done.exception.key == "--on"
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_study_whose_network_is_not_shipped_says_how_to_get_it():
+    with pytest.raises(UserError, match="bioscnn train"):
+        locate("mnist-stdp-convolutional")

@@ -19,17 +19,17 @@ MOST_FIELDS = 400
 
 def sections(network: LearnedNetwork, classified: Classified) -> Sequence[Section]:
     """Return the sections of a run."""
-    return [_fields(network), _trial(network, classified), _activity(network, classified)]
+    return [_fields(network, classified), _trial(network, classified), _activity(network, classified)]
 
 
-def _fields(network: LearnedNetwork) -> Section:
+def _fields(network: LearnedNetwork, classified: Classified) -> Section:
     weight, assigned = network.arrays["weight"].astype(np.float32), assign(network.arrays["answers"])
-    shape = network.card.get("image_shape") or [round(np.sqrt(len(weight)))] * 2
+    height, width = classified.more["picture"].shape[-2:]
     classes, n = network.card["classes"], weight.shape[1]
     order = np.argsort(assigned, kind="stable")
     if n > MOST_FIELDS:
         order = order[np.linspace(0, n - 1, MOST_FIELDS).astype(int)]
-    fields = weight.T[order].reshape(-1, *shape)
+    fields = weight.T[order].reshape(len(order), -1, height, width).sum(axis=1)  # of all colours
     figure = Figure(
         lambda width: plots.receptive_fields(fields, width=width),
         "receptive fields",

@@ -47,9 +47,12 @@ class CompetitiveProgram:
     def key(self) -> str:
         """Return the hash that names the program."""
         table, model = self.model.table(), self.model
-        owners = (model.excitatory.definition, model.inhibitory.definition, model.synapse)
-        for part, owner in zip(table.values(), owners, strict=True):
-            part["parameters"] = sorted((parameter.name, parameter.unit) for parameter in owner.parameters)
+        for part, parameters in (
+            ("excitatory", model.excitatory.definition.parameters),
+            ("inhibitory", model.inhibitory.definition.parameters),
+            ("synapse", model.synapse.parameters),
+        ):
+            table[part]["parameters"] = sorted((parameter.name, parameter.unit) for parameter in parameters)
         own = [Path(__file__), Path(__file__).with_name("groups.py"), *sorted(CPP.iterdir())]
         sources = hashlib.sha256(b"".join(file.read_bytes() for file in own)).hexdigest()
         shape = [table, self.n_inputs, self.n_neurons, self.precision, *made_by(), sources]

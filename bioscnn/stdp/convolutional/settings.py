@@ -22,6 +22,10 @@ def _odd(width: int) -> int:
 OddWidth = Annotated[int, Field(ge=3, le=99), AfterValidator(_odd)]
 
 
+MOST_WEIGHTS, MOST_FEATURES = 10**8, 50_000
+"""400 MB of weights; what the classifier sees of an image, 200 kB of it."""
+
+
 class Retina(Table):
     """``[learning.retina]``: on-centre and off-centre cells, one of each at every pixel.
 
@@ -38,8 +42,8 @@ class Retina(Table):
     """
 
     size: OddWidth = 7
-    sigma: Factor = 1.0
-    ratio: Annotated[float, Field(gt=1, allow_inf_nan=False)] = 2.0
+    sigma: Annotated[float, Field(ge=0.1, le=100)] = 1.0
+    ratio: Annotated[float, Field(gt=1, le=1000)] = 2.0
     least: Factor = 0.1
 
     @property
@@ -206,6 +210,22 @@ class Convolutional(Learning):
     second: PlasticLayer
     stdp: Plasticity = Plasticity()
     readout: Readout = Readout()
+
+    @model_validator(mode="after")
+    def _sizes(self) -> Convolutional:
+        first, second = self.first, self.second
+        for key, size, most in (
+            (
+                "second.maps",
+                first.maps * (2 * first.kernel**2 + second.maps * second.kernel**2),
+                MOST_WEIGHTS,
+            ),
+            ("readout.grid", second.maps * self.readout.grid**2, MOST_FEATURES),
+        ):
+            if size > most:
+                raise refuse("too large a network", key=f"learning.{key}", value=f"{size:,} numbers",
+                             expected=f"at most {most:,}", fix="make maps, kernels or grid smaller")  # fmt: skip
+        return self
 
     @model_validator(mode="after")
     def _one_pooling(self) -> Convolutional:
