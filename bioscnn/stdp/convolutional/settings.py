@@ -224,8 +224,13 @@ class Convolutional(Learning):
             ("readout.grid", second.maps * self.readout.grid**2, MOST_FEATURES),
         ):
             if size > most:
-                raise refuse("too large a network", key=f"learning.{key}", value=f"{size:,} numbers",
-                             expected=f"at most {most:,}", fix="make maps, kernels or grid smaller")  # fmt: skip
+                raise refuse(
+                    "too large a network",
+                    key=f"learning.{key}",
+                    value=f"{size:,} numbers",
+                    expected=f"at most {most:,}",
+                    fix="make maps, kernels or grid smaller",
+                )
         return self
 
     @model_validator(mode="after")
