@@ -214,17 +214,23 @@ class Convolutional(Learning):
     @model_validator(mode="after")
     def _sizes(self) -> Convolutional:
         first, second = self.first, self.second
+        weights = first.maps * (2 * first.kernel**2 + second.maps * second.kernel**2)
         for key, size, most in (
             (
                 "second.maps",
-                first.maps * (2 * first.kernel**2 + second.maps * second.kernel**2),
+                weights,
                 MOST_WEIGHTS,
             ),
             ("readout.grid", second.maps * self.readout.grid**2, MOST_FEATURES),
         ):
             if size > most:
-                raise refuse("too large a network", key=f"learning.{key}", value=f"{size:,} numbers",
-                             expected=f"at most {most:,}", fix="make maps, kernels or grid smaller")  # fmt: skip
+                raise refuse(
+                    "too large a network",
+                    key=f"learning.{key}",
+                    value=f"{size:,} numbers",
+                    expected=f"at most {most:,}",
+                    fix="make maps, kernels or grid smaller",
+                )
         return self
 
     @model_validator(mode="after")
