@@ -141,9 +141,13 @@ def show(
         _execute(compiled.command, compiled.folder, folder, told)
         totals = np.fromfile(folder / "totals", np.int64).reshape(n, 5).T
         answers = Answers(
-            np.fromfile(folder / "counts", np.uint16).reshape(n, circuit.n_neurons),
-            *totals,
-            np.fromfile(folder / "raster", RASTER),
+            counts=np.fromfile(folder / "counts", np.uint16).reshape(n, circuit.n_neurons),
+            presentations=totals[0],
+            input_spikes=totals[1],
+            excitatory_spikes=totals[2],
+            inhibitory_spikes=totals[3],
+            first_step=totals[4],
+            raster=np.fromfile(folder / "raster", RASTER),
         )
         after = {name: np.fromfile(folder / f"{name}_after", precision) for name in state.kept}
         weight = np.fromfile(folder / "w_after", precision).reshape(state.weight.shape)
