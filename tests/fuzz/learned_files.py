@@ -111,7 +111,7 @@ def answers(model: Any, circuit: Any, state: Any, images: Any, *asked: Any, **ho
 
     ones = np.ones(len(images), np.int64)
     counts = np.ones((len(images), circuit.n_neurons), np.uint16)
-    return Answers(counts, ones, ones, ones, ones, np.zeros(1, RASTER))
+    return Answers(counts, *[ones] * 5, np.zeros(1, RASTER))
 
 
 def training() -> Any:

@@ -34,7 +34,7 @@ PRINTED = {
 
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 TARGETS = set(re.findall(r"^([\w$()/.-]+):", MAKEFILE, flags=re.MULTILINE))
-ALSO = ("git", "cd", "pip", "python")
+ALSO = ("git", "cd", "cp", "pip", "python")
 """Programs that are typed beside bioscnn and make."""
 
 

@@ -244,7 +244,8 @@ def test_a_decision_that_is_kept_and_was_damaged_is_simulated_again(tmp_path, mo
 
     def classes():
         wanted = {"as run": SimpleNamespace(first_step=0)}
-        return outcomes.spiking_classes(None, wanted, "spike-count", None, None)["as run"].tolist()
+        case = SimpleNamespace(labels=np.zeros(3, int))
+        return outcomes.spiking_classes(case, wanted, "spike-count", None, None)["as run"].tolist()
 
     assert classes() == classes() == [3, 1, 4] and len(simulated) == 1
     (file,) = (tmp_path / "ledger").iterdir()

@@ -123,7 +123,7 @@ def test_every_file_of_sims_is_in_a_package_of_the_wheel():
     ],
 )
 def test_versions_that_break_the_import_of_brian2_are_told_before_it(monkeypatch, versions, fits):
-    monkeypatch.setattr(brian_preferences, "version", versions.__getitem__)
+    monkeypatch.setattr("importlib.metadata.version", versions.__getitem__)
     guard = brian_preferences._Guard()
     if fits:
         assert guard.find_spec("brian2", None) is None

@@ -174,6 +174,8 @@ def _array(source: Any) -> NDArray[Any]:
 
     if isinstance(source, onnx.TensorProto):
         return np.asarray(onnx.numpy_helper.to_array(source))
+    if not source.attribute:
+        raise ValueError("a Constant without a value")
     attribute = source.attribute[0]
     value = onnx.helper.get_attribute_value(attribute)
     if attribute.name == "value":

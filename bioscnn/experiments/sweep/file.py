@@ -200,6 +200,10 @@ def read_sweep(path: str | Path, changes: Sequence[str] = (), gain: str | None =
     except UserError as error:
         raise error.but(file=path) from None
     own = [f"{key}={dumps(value)}" for key, value in _flat(with_paths_beside(path, file.set)).items()]
+    try:
+        with_changes(tables, own)
+    except UserError as error:
+        raise error.but(file=path) from None
     tables = with_changes(tables, [*own, *changes])
     sweep = Sweep(
         name=path.stem + GAIN_KEPT * (file.design.gain == "kept" and not path.stem.endswith(GAIN_KEPT)),

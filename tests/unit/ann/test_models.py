@@ -180,7 +180,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_rubbish(monkeypatch, tmp_path
         raise OSError("disk full")
 
     monkeypatch.setattr("pathlib.Path.replace", fail)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(UserError, match="disk full"):
         write_onnx(tiny(0.1), path)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
