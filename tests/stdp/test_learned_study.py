@@ -190,6 +190,6 @@ def test_an_option_that_does_nothing_is_refused(file, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_study_whose_network_is_not_shipped_says_how_to_get_it():
+def test_a_network_that_is_not_shipped_is_refused_with_how_to_get_it():
     with pytest.raises(UserError, match="bioscnn train"):
-        locate("mnist-stdp-convolutional")
+        locate("mnist-stdp-6400")
