@@ -161,6 +161,26 @@ def locate(name_or_path: str | Path) -> Path:
     return folder / f"{path}{SUFFIX}"
 
 
+def read_checkpoint(path: Path | None, training: str) -> Mapping[str, NDArray[Any]] | None:
+    """Return the arrays of a checkpoint; None where there is none.
+
+    Raises
+    ------
+    UserError
+        If it is another training's, or damaged.
+    """
+    if path is None or not path.exists():
+        return None
+    arrays = read_npz(path)
+    if arrays is None or str(arrays.get("training")) != training:
+        raise UserError(
+            "this is no checkpoint of this training",
+            file=path,
+            fix="remove it to begin anew, or train with the settings, images and seed that it is of",
+        )
+    return arrays
+
+
 def write_network(file: Path, arrays: Mapping[str, NDArray[Any]], card: Mapping[str, Any]) -> None:
     """Write a network and its card; errors as of `bioscnn.files.write_atomically`."""
     make_folder(file.parent)

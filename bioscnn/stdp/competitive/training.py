@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from bioscnn.draws import draw_key
 from bioscnn.errors import UserError
-from bioscnn.files import read_npz, write_npz
+from bioscnn.files import write_npz
 from bioscnn.fingerprint import hash_of
 from bioscnn.seeds import stream
 from bioscnn.stdp.competitive.model import Model
 from bioscnn.stdp.competitive.settings import Circuit, Precision
 from bioscnn.stdp.competitive.simulate import Answers, State, compiled_program, fresh_state, show
 from bioscnn.stdp.labels import assign, mean_answers, votes
-from bioscnn.stdp.network import array_of
+from bioscnn.stdp.network import array_of, read_checkpoint
 
 PART = 2500
 """Images between two checkpoints."""
@@ -168,15 +168,9 @@ def resumed(path: Path | None, name: str, model: Model, circuit: Circuit) -> Pro
     UserError
         If it is another's, or damaged.
     """
-    if path is None or not path.exists():
+    arrays = read_checkpoint(path, name)
+    if path is None or arrays is None:
         return None
-    arrays = read_npz(path)
-    if arrays is None or str(arrays.get("training")) != name:
-        raise UserError(
-            "this is no checkpoint of this training",
-            file=path,
-            fix="remove it to begin anew, or train with the equations, images and seed that it is of",
-        )
     n = circuit.n_neurons
     kept = {part.name: array_of(path, arrays, f"kept_{part.name}", n) for part in model.excitatory.kept}
     state = State(array_of(path, arrays, "weight", circuit.n_inputs, n), kept)

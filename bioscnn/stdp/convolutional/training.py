@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bioscnn.datasets import ImageSet
 from bioscnn.errors import UserError
-from bioscnn.files import read_npz, write_npz
+from bioscnn.files import write_npz
 from bioscnn.fingerprint import hash_of
 from bioscnn.seeds import stream
 from bioscnn.simulation import Progress
@@ -21,7 +21,7 @@ from bioscnn.stdp.convolutional.network import AT_ONCE, Architecture, features, 
 from bioscnn.stdp.convolutional.readout import LinearReadout, fit_readout
 from bioscnn.stdp.convolutional.retina import spike_times
 from bioscnn.stdp.convolutional.settings import Plasticity, PlasticLayer
-from bioscnn.stdp.network import array_of
+from bioscnn.stdp.network import array_of, read_checkpoint
 
 PART = 2000
 """Presentations between two checkpoints."""
@@ -214,15 +214,9 @@ def resumed(path: Path | None, name: str, network: Architecture) -> State | None
     UserError
         If it is another's, or damaged.
     """
-    if path is None or not path.exists():
+    arrays = read_checkpoint(path, name)
+    if path is None or arrays is None:
         return None
-    arrays = read_npz(path)
-    if arrays is None or str(arrays.get("training")) != name:
-        raise UserError(
-            "this is no checkpoint of this training",
-            file=path,
-            fix="remove it to begin anew, or train with the settings, images and seed that it is of",
-        )
     weights, wins, curves = [], [], []
     for layer, shape in zip(LAYERS, network.shapes(), strict=True):
         weights.append(array_of(path, arrays, f"{layer}_weights", *shape))
