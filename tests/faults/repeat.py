@@ -29,7 +29,7 @@ kind = "grid"
 """
 COMMANDS = {
     "run": ("run", STUDY, "--trials", "200", "--set", "readout.record=all"),
-    "noise": ("run", STUDY, "--trials", "200", "--set", "noise.membrane-noise.sigma=2 mV"),
+    "noise": ("run", STUDY, "--trials", "200", "--set", "noise.membrane-noise.sd=2 mV"),
     "sweep": ("sweep", "small.toml"),
     "noise experiment": (
         "noise",
