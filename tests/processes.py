@@ -51,3 +51,15 @@ def descendants(pid: int | str) -> list[str]:
     except OSError:
         return []
     return [*children, *(below for child in children for below in descendants(child))]
+
+
+def marked(mark: str) -> list[int]:
+    """Return the processes that have a mark in their environment, and so all that descend from one."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if mark.encode() in path.read_bytes():
+                found.append(int(path.parent.name))
+        except OSError:
+            continue
+    return found

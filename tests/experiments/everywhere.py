@@ -22,6 +22,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from tests.processes import marked
 from tests.slurm import running_slurm, why_not
 
 HERE = Path.cwd()
@@ -69,14 +70,7 @@ class Place:
 
     def processes(self) -> list[int]:
         """Return the processes that descend from commands of this place."""
-        found = []
-        for path in Path("/proc").glob("[0-9]*/environ"):
-            try:
-                if self.mark.encode() in path.read_bytes():
-                    found.append(int(path.parent.name))
-            except OSError:
-                continue
-        return found
+        return marked(self.mark)
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return the tables of the newest result, without measured times."""

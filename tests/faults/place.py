@@ -20,7 +20,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from tests.processes import ROOT
+from tests.processes import ROOT, marked
 
 LEFT_AFTER = 5.0
 """No process may be left so many seconds after its parent is gone."""
@@ -85,14 +85,7 @@ class Place:
 
     def processes(self) -> list[int]:
         """Return the processes that descend from commands of this place."""
-        found = []
-        for path in Path("/proc").glob("[0-9]*/environ"):
-            try:
-                if self.mark.encode() in path.read_bytes():
-                    found.append(int(path.parent.name))
-            except OSError:
-                continue
-        return found
+        return marked(self.mark)
 
     def processes_left(self) -> int:
         """Return how many processes live `LEFT_AFTER` seconds from now, and end them."""
