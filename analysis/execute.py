@@ -6,6 +6,7 @@ stay small.
 
 import base64
 import io
+import os
 import sys
 from pathlib import Path
 
@@ -32,6 +33,12 @@ def smaller(png: str) -> str:
     return base64.b64encode(written.getvalue()).decode()
 
 
+def without_place(printed: str) -> str:
+    """Return what a cell printed, the data folder of this machine by the name of its variable."""
+    folder = os.environ.get("BIOSCNN_DATA")
+    return printed.replace(str(Path(folder).resolve()), "BIOSCNN_DATA") if folder else printed
+
+
 def execute(text: Path) -> Path:
     """Run the notebook of a ``.py`` file, and write the ``.ipynb`` beside it with its outputs."""
     notebook = jupytext.read(text)
@@ -39,6 +46,8 @@ def execute(text: Path) -> Path:
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         for output in cell.get("outputs", ()):
+            if "text" in output:
+                output["text"] = without_place(output["text"])
             data = output.get("data", {})
             if "image/png" in data:
                 data["image/png"] = smaller(data["image/png"])
