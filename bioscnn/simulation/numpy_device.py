@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bioscnn.draws import normals, uniform
 from bioscnn.encoding import Currents, Stimulus
-from bioscnn.network import Projection, SpikingNetwork
+from bioscnn.network import Population, Projection, SpikingNetwork
 from bioscnn.neurons import LeadingCount
 from bioscnn.simulation.brian import SCHEDULE, construct
 from bioscnn.simulation.equations import (
@@ -102,30 +102,65 @@ def simulate_numpy(
         source = brian2.SpikeGeneratorGroup(stimulus.size, neuron, times, name=network.source.name)
     through_synapses = tuple(p for p in network.projections if p.synapse is not None)
     built = construct(network, through_synapses, source, gate=_Gate(network, trials, n_steps, dt))
-
-    values = stimulus.values if isinstance(stimulus, Currents) else np.zeros((n_trials, 0))
     for population in network.neurons:
-        group = built.groups[population.name]
-        for name, value in parameters_of(network, population).items():
-            group.variables[name].set_value(value)
-        for name, own in population.values.items():
-            group.variables[name].set_value(to_brian(own, population.shape))
-        if counts_steps(population):
-            group.variables["n_steps"].set_value(n_steps)
-        group.run_regularly(border_statements(network, population), dt=n_steps * brian2.defaultclock.dt)
+        _set_neurons(built.groups[population.name], network, population, n_steps)
     for projection in through_synapses:
-        weights = brian_synapses(network, projection)[2]
-        synapses, axons = built.synapses[projection_name(projection)], network[projection.pre].axons
-        synapses.variables["w"].set_value(weights)
-        if isinstance(projection.synapse, LeadingCount):
-            zero = "\n".join(f"{name} = 0" for name in projection.synapse.counts)
-            synapses.run_regularly(zero, dt=n_steps * brian2.defaultclock.dt, when="start")
-        if axons is not None:
-            delay = to_brian(delay_steps(axons, dt), network[projection.pre].shape) * dt
-            synapses.delay = delay[np.asarray(synapses.i)] * brian2.second
+        _set_synapses(built.synapses[projection_name(projection)], network, projection, n_steps, dt)
+    stimulate = _stimulation(network, built.groups, stimulus, trials, on_trial)
 
+    spikes = {p.name: brian2.SpikeMonitor(built.groups[p.name]) for p in network.neurons if p.spikes}
+    traces = {
+        name: brian2.StateMonitor(built.groups[name], "V", record=True, when="end") for name in potentials
+    }
+    simulation = brian2.Network(*built.objects, stimulate, *spikes.values(), *traces.values())
+    simulation.schedule = SCHEDULE
+    simulation.run(n_trials * n_steps * dt * brian2.second, namespace={})
+    on_trial()
+    recorded = {
+        p.name: _recorded(p, stimulus, spikes.get(p.name), traces.get(p.name), p.name in record)
+        for p in network.neurons
+    }
+    return Recording(recorded, n_steps, dt)
+
+
+def _set_neurons(
+    group: brian2.NeuronGroup, network: SpikingNetwork, population: Population, n_steps: int
+) -> None:
+    """Give neurons their parameters, and what happens to them between two trials."""
+    for name, value in parameters_of(network, population).items():
+        group.variables[name].set_value(value)
+    for name, own in population.values.items():
+        group.variables[name].set_value(to_brian(own, population.shape))
+    if counts_steps(population):
+        group.variables["n_steps"].set_value(n_steps)
+    group.run_regularly(border_statements(network, population), dt=n_steps * brian2.defaultclock.dt)
+
+
+def _set_synapses(
+    synapses: brian2.Synapses, network: SpikingNetwork, projection: Projection, n_steps: int, dt: float
+) -> None:
+    """Give synapses their weights and delays, and the end of what they count at the end of a trial."""
+    synapses.variables["w"].set_value(brian_synapses(network, projection)[2])
+    if isinstance(projection.synapse, LeadingCount):
+        zero = "\n".join(f"{name} = 0" for name in projection.synapse.counts)
+        synapses.run_regularly(zero, dt=n_steps * brian2.defaultclock.dt, when="start")
+    pre = network[projection.pre]
+    if pre.axons is not None:
+        delay = to_brian(delay_steps(pre.axons, dt), pre.shape) * dt
+        synapses.delay = delay[np.asarray(synapses.i)] * brian2.second
+
+
+def _stimulation(
+    network: SpikingNetwork,
+    groups: Mapping[str, brian2.NeuronGroup],
+    stimulus: Stimulus,
+    trials: NDArray[np.int64],
+    on_trial: Callable[[], None],
+) -> brian2.NetworkOperation:
+    """Return what sets the currents of each trial when it begins, and those of noise in every step."""
+    n_trials, n_steps, dt = stimulus.n_trials, stimulus.n_steps, stimulus.dt
+    values = stimulus.values if isinstance(stimulus, Currents) else np.zeros((n_trials, 0))
     currents = {p.name: to_brian(input_current(network, p, values), p.shape) for p in network.neurons}
-
     noisy = [
         (p, to_brian(noise_current(p, dt), p.shape)) for p in network.neurons if p.noise and not p.noise.xi
     ]
@@ -138,7 +173,7 @@ def simulate_numpy(
         trial, step = divmod(next(steps), n_steps)
         if step == 0:
             for name, current in currents.items():
-                built.groups[name].variables["I_stim"].set_value(current[trial])
+                groups[name].variables["I_stim"].set_value(current[trial])
             if trial > 0:
                 on_trial()
         for population, sd in noisy:
@@ -147,35 +182,30 @@ def simulate_numpy(
             assert population.neuron is not None
             enters = population.neuron.noise_enters
             steady = currents[population.name][trial] if enters == "I_stim" else 0.0
-            built.groups[population.name].variables[enters].set_value(steady + sd * drawn)
+            groups[population.name].variables[enters].set_value(steady + sd * drawn)
 
-    stimulate = brian2.NetworkOperation(
-        set_currents, dt=every * brian2.defaultclock.dt, when="start", order=1
-    )
-    spike_monitors = {p.name: brian2.SpikeMonitor(built.groups[p.name]) for p in network.neurons if p.spikes}
-    potential_monitors = {
-        name: brian2.StateMonitor(built.groups[name], "V", record=True, when="end") for name in potentials
-    }
-    objects = [*built.objects, stimulate]
-    simulation = brian2.Network(*objects, *spike_monitors.values(), *potential_monitors.values())
-    simulation.schedule = SCHEDULE
-    simulation.run(n_trials * n_steps * dt * brian2.second, namespace={})
-    on_trial()
+    return brian2.NetworkOperation(set_currents, dt=every * brian2.defaultclock.dt, when="start", order=1)
 
-    recorded = {}
-    for population in network.neurons:
-        name, events = population.name, np.empty((2, 0), dtype=np.int64)
-        if population.spikes:
-            monitor = spike_monitors[name]
-            neuron = network_index(np.asarray(monitor.i), population.shape)
-            events = np.array([np.rint(np.asarray(monitor.t) / dt).astype(np.int64), neuron])
-        trial, step = np.divmod(events[0], n_steps)
-        spikes = SpikeTrains.from_events(
-            trial, step, events[1], n_trials=n_trials, size=population.size, n_steps=n_steps, dt=dt
-        )
-        traces = None
-        if name in potential_monitors:
-            traces = np.asarray(potential_monitors[name].V, np.float32).T
-            traces = from_brian(traces.reshape(n_trials, n_steps, population.size), population.shape)
-        recorded[name] = PopulationRecording.from_spikes(spikes, name in record, traces)
-    return Recording(recorded, n_steps, dt)
+
+def _recorded(
+    population: Population,
+    stimulus: Stimulus,
+    spikes: brian2.SpikeMonitor | None,
+    traces: brian2.StateMonitor | None,
+    keep_spikes: bool,
+) -> PopulationRecording:
+    """Return what monitors saw, by trial, neurons numbered as outside the simulation."""
+    n_trials, n_steps, dt = stimulus.n_trials, stimulus.n_steps, stimulus.dt
+    step, neuron = np.empty((2, 0), dtype=np.int64)
+    if spikes is not None:
+        step = np.rint(np.asarray(spikes.t) / dt).astype(np.int64)
+        neuron = network_index(np.asarray(spikes.i), population.shape)
+    trains = SpikeTrains.from_events(
+        *np.divmod(step, n_steps), neuron,
+        n_trials=n_trials, size=population.size, n_steps=n_steps, dt=dt,
+    )  # fmt: skip
+    potentials = None
+    if traces is not None:
+        potentials = np.asarray(traces.V, np.float32).T.reshape(n_trials, n_steps, population.size)
+        potentials = from_brian(potentials, population.shape)
+    return PopulationRecording.from_spikes(trains, keep_spikes, potentials)

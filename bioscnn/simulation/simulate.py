@@ -262,50 +262,8 @@ def _check(network: SpikingNetwork, stimulus: Stimulus, device: Device, record: 
             raise UserError(
                 "no such population", key="readout.record", value=name, expected=" | ".join(names)
             )
-    delivers = all(p.axons is None for p in network.populations)
-    if device.name == "genn" and not (delivers and all(p.failure is None for p in network.projections)):
-        raise UserError(
-            "GeNN delivers every spike, to all synapses, one step later: it knows no delay and no lost spike",
-            key="simulation.device",
-            value="genn",
-            expected="cpp_standalone | numpy",
-            fix="choose one of them, or leave out synapse.delay, and noise of axons and of transmission",
-        )
-    if device.name == "genn" and any(
-        isinstance(p.synapse, ExponentialConductance) for p in network.projections
-    ):
-        raise UserError(
-            "GeNN is told what a step does as a matrix, and that of a membrane with conductances changes",
-            key="simulation.device",
-            value="genn",
-            expected="cpp_standalone | numpy",
-            fix='choose one of them, or set synapse.model to "current"',
-        )
-    if device.name == "genn" and any(isinstance(p.synapse, LeadingCount) for p in network.projections):
-        raise UserError(
-            "max pooling counts spikes in its synapses, which GeNN is not told to set back between trials",
-            key="simulation.device",
-            value="genn",
-            expected="cpp_standalone | numpy",
-            fix="choose one of them, or train with average pooling",
-        )
-    if device.name == "genn" and any(isinstance(p.neuron, WindowedLIF) for p in network.neurons):
-        raise UserError(
-            "GeNN is told what a step does as one matrix, and in the time code windows open and close",
-            key="simulation.device",
-            value="genn",
-            expected="cpp_standalone | numpy",
-            fix='choose one of them, or set network.code = "rate"',
-        )
-    own = EquationNeuron | NIRNeuron
-    if device.name == "genn" and any(isinstance(p.neuron, own) for p in network.neurons):
-        raise UserError(
-            "GeNN simulates the neurons that come with bioscnn",
-            key="simulation.device",
-            value="genn",
-            expected="cpp_standalone | numpy",
-            fix="choose one of them; or another neuron.model, where the network is no NIR graph",
-        )
+    if device.name == "genn":
+        _refuse_what_genn_cannot(network)
     for population in network.neurons:
         if isinstance(population.neuron, Windowed) and not isclose(population.neuron.code.dt, stimulus.dt):
             raise UserError(
@@ -337,3 +295,46 @@ def _check(network: SpikingNetwork, stimulus: Stimulus, device: Device, record: 
             "input spikes in the last step of a trial would reach the next one",
             fix="make the trial one step longer",
         )
+
+
+def _refuse_what_genn_cannot(network: SpikingNetwork) -> None:
+    own = EquationNeuron | NIRNeuron
+    synapses = [projection.synapse for projection in network.projections]
+    neurons = [population.neuron for population in network.neurons]
+    limits = (
+        (
+            any(p.axons is not None for p in network.populations)
+            or any(p.failure is not None for p in network.projections),
+            "GeNN delivers every spike, to all synapses, one step later: it knows no delay and no lost spike",
+            "leave out synapse.delay, and noise of axons and of transmission",
+        ),
+        (
+            any(isinstance(synapse, ExponentialConductance) for synapse in synapses),
+            "GeNN is told what a step does as a matrix, and that of a membrane with conductances changes",
+            'set synapse.model to "current"',
+        ),
+        (
+            any(isinstance(synapse, LeadingCount) for synapse in synapses),
+            "max pooling counts spikes in its synapses, which GeNN is not told to set back between trials",
+            "train with average pooling",
+        ),
+        (
+            any(isinstance(neuron, WindowedLIF) for neuron in neurons),
+            "GeNN is told what a step does as one matrix, and in the time code windows open and close",
+            'set network.code = "rate"',
+        ),
+        (
+            any(isinstance(neuron, own) for neuron in neurons),
+            "GeNN simulates the neurons that come with bioscnn",
+            "another neuron.model, where the network is no NIR graph",
+        ),
+    )
+    for reached, message, instead in limits:
+        if reached:
+            raise UserError(
+                message,
+                key="simulation.device",
+                value="genn",
+                expected="cpp_standalone | numpy",
+                fix=f"choose one of them, or {instead}",
+            )
