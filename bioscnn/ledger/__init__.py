@@ -2,7 +2,7 @@
 
 from bioscnn.ledger.conditions import Case, Conditions, spiking_network
 from bioscnn.ledger.layers import LayerComparison, compare_layers
-from bioscnn.ledger.ledger import AS_RUN, Entry, Ledger, draw_up
+from bioscnn.ledger.ledger import AS_RUN, Entry, Ledger, causes_alone, draw_up
 from bioscnn.ledger.outcomes import spiking_classes
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Entry",
     "LayerComparison",
     "Ledger",
+    "causes_alone",
     "compare_layers",
     "draw_up",
     "spiking_classes",
