@@ -38,7 +38,7 @@ def row_of(entry: Entry) -> dict[str, object]:
 
 def points(name: str, part: Estimate) -> dict[str, object]:
     """Return the columns of a part."""
-    low, high = part.low_holm, part.high_holm
+    low, high, name = part.low_holm, part.high_holm, f"{name} (points)"
     assert low is not None and high is not None
     columns = {name: part.value, f"{name} low": low, f"{name} high": high}
     return {**{key: round(100 * value, 4) for key, value in columns.items()}, f"{name} p": part.p_holm}
