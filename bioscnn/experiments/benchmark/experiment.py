@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from bioscnn import plots
 from bioscnn.datasets import load_dataset
 from bioscnn.datasets.titles import TITLES
 from bioscnn.errors import UserError
@@ -211,8 +212,6 @@ class BenchmarkExperiment:
 
 def _figures(tables: Mapping[str, Sequence[Row]]) -> Iterator[tuple[str, bytes]]:
     """Yield the figures as files, vectors and pixels."""
-    from bioscnn import plots
-
     for name, draw in drawings(tables).items():
         yield f"{name}.svg", plots.to_svg(draw(WIDE)).encode()
         yield f"{name}.png", plots.to_png(draw(WIDE), DENSITY)
