@@ -12,7 +12,27 @@ from bioscnn.errors import UserError
 
 
 @dataclass(frozen=True, eq=False)
-class AveragePool2d:
+class _Pool2d:
+    """Windows of an image, channel by channel."""
+
+    kernel: Pair
+    stride: Pair
+    padding: Padding = NO_PADDING
+
+    def __post_init__(self) -> None:
+        freeze_geometry(self, kernel=2, stride=2, padding=4)
+        if any(p >= k for p, k in zip(self.padding, self.kernel * 2, strict=True)):
+            expected = f"less than the kernel {self.kernel}"
+            raise UserError("padding too large", key="padding", value=self.padding, expected=expected)
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape of the output, (channels, height, width)."""
+        channels, height, width = image_shape(input_shape, self)
+        return (channels, *window_grid((height, width), self.kernel, self.stride, self.padding))
+
+
+@dataclass(frozen=True, eq=False)
+class AveragePool2d(_Pool2d):
     """Average of every window, channel by channel.
 
     Parameters
@@ -30,19 +50,7 @@ class AveragePool2d:
         If a number is impossible, or a window could lie in the padding alone.
     """
 
-    kernel: Pair
-    stride: Pair
-    padding: Padding = NO_PADDING
     count_include_pad: bool = False
-
-    def __post_init__(self) -> None:
-        freeze_geometry(self, kernel=2, stride=2, padding=4)
-        _check_padding(self)
-
-    def output_shape(self, input_shape: Shape) -> Shape:
-        """Return the shape of the output, (channels, height, width)."""
-        channels, height, width = image_shape(input_shape, self)
-        return (channels, *window_grid((height, width), self.kernel, self.stride, self.padding))
 
     def forward(self, x: Array) -> Array:
         """Return the output, shape (n, *output_shape), for images x, shape (n, *input_shape)."""
@@ -55,7 +63,7 @@ class AveragePool2d:
 
 
 @dataclass(frozen=True, eq=False)
-class MaxPool2d:
+class MaxPool2d(_Pool2d):
     """Largest number of every window, channel by channel.
 
     Parameters
@@ -71,26 +79,7 @@ class MaxPool2d:
         If a number is impossible, or a window could lie in the padding alone.
     """
 
-    kernel: Pair
-    stride: Pair
-    padding: Padding = NO_PADDING
-
-    def __post_init__(self) -> None:
-        freeze_geometry(self, kernel=2, stride=2, padding=4)
-        _check_padding(self)
-
-    def output_shape(self, input_shape: Shape) -> Shape:
-        """Return the shape of the output, (channels, height, width)."""
-        channels, height, width = image_shape(input_shape, self)
-        return (channels, *window_grid((height, width), self.kernel, self.stride, self.padding))
-
     def forward(self, x: Array) -> Array:
         """Return the output, shape (n, *output_shape), for images x, shape (n, *input_shape)."""
         largest: Array = windows(x, self.kernel, self.stride, self.padding, fill=-np.inf).max(axis=(4, 5))
         return largest
-
-
-def _check_padding(layer: AveragePool2d | MaxPool2d) -> None:
-    if any(p >= k for p, k in zip(layer.padding, layer.kernel * 2, strict=True)):
-        expected = f"less than the kernel {layer.kernel}"
-        raise UserError("padding too large", key="padding", value=layer.padding, expected=expected)

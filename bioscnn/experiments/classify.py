@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.recordings import kept_batches
-from bioscnn.experiments.trained import network_of
+from bioscnn.experiments.trained import needed_network
 from bioscnn.experiments.unit import Measure, Outcome, Unit
 from bioscnn.fingerprint import code_of_modules, environment_of_results, hash_of
 from bioscnn.metrics import (
@@ -55,7 +55,7 @@ def classify(unit: Unit, bench: Bench) -> Outcome:
     UserError
         If the study cannot be simulated.
     """
-    case, options = _case(unit, bench), unit.options
+    case, options = case_of(unit, bench), unit.options
     by_trial, curve = bool(options.get("by_trial")), bool(options.get("curve"))
     outcome = dict(classify_case(case, by_trial=by_trial, curve=curve, recordings=bench.recordings))
     if options.get("ann"):
@@ -139,24 +139,30 @@ def correct_of(outcome: Outcome, rule: str) -> NDArray[np.bool_]:
     return np.asarray(outcome["chosen"][RULES.index(rule)] == outcome["label"])
 
 
-def inputs_of(unit: Unit, bench: Bench) -> str:
-    """Return the hash of everything that a simulation of a unit's study reads."""
-    return inputs_of_case(_case(unit, bench), ann=bool(unit.options.get("ann")))
+def case_of(unit: Unit, bench: Bench) -> Prepared:
+    """Return the prepared study of a unit, with the network that was trained for it if the unit needs one."""
+    return bench.case(unit.study, needed_network(unit, bench) if unit.needs else None)
 
 
-def _case(unit: Unit, bench: Bench) -> Prepared:
-    trained = network_of(bench.given[unit.needs[0]]["onnx"]) if unit.needs else None
-    return bench.case(unit.study, trained)
+def inputs_by(
+    case_of: Callable[[Unit, Bench], Prepared], ann: bool | None = None
+) -> Callable[[Unit, Bench], str]:
+    """Return what hashes everything that the simulation of a unit, as `case_of` prepares it, reads.
+
+    Where `ann` is not given, the option ``ann`` of the unit says whether the trained network classifies too.
+    """
+    return lambda unit, bench: inputs_of_case(
+        case_of(unit, bench), ann=bool(unit.options.get("ann")) if ann is None else ann
+    )
+
+
+inputs_of = inputs_by(case_of)
+"""Returns the hash of everything that a simulation of a unit's study reads."""
 
 
 CLASSIFY = Measure(
     classify,
     inputs_of,
-    core=(
-        SIMULATION,
-        "bioscnn.readout",
-        "bioscnn.metrics.latency",
-        "bioscnn.metrics.activity",
-    ),
+    core=(SIMULATION, "bioscnn.readout", "bioscnn.metrics.latency", "bioscnn.metrics.activity"),
 )
 """Named by units as ``"bioscnn.experiments.classify:CLASSIFY"``."""

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from bioscnn.report.formats import percent, percent_interval, points, points_interval, probability
-from bioscnn.report.page import Column
+from bioscnn.report.formats import p_value, percent, percent_interval, points, points_interval
+from bioscnn.report.page import Column, numbers
 
 SHARE = (
-    Column("accuracy", "accuracy", percent, numeric=True),
-    Column(("low", "high"), "95 % interval\n(%)", percent_interval, numeric=True),
+    numbers("accuracy", "accuracy", percent),
+    numbers(("low", "high"), "95 % interval\n(%)", percent_interval),
 )
 """What `bioscnn.experiments.rows.share_cells` returns."""
+
+P, P_HOLM = numbers("p", "p", p_value), numbers("p_holm", "p, Holm", p_value)
+
+SIGNIFICANT = Column("significant", "significant")
+
+FOUND = (
+    numbers(("low_holm", "high_holm"), "corrected\ninterval", points_interval),
+    Column("finding", "finding"),
+)
+"""What `bioscnn.experiments.rows.finding` says of a difference of accuracies, and from which interval."""
 
 
 def compared(low: str = "low", high: str = "high") -> list[Column]:
@@ -21,13 +31,9 @@ def compared(low: str = "low", high: str = "high") -> list[Column]:
         Columns of its interval, where these names are taken.
     """
     return [
-        Column("difference", "difference\n(points)", points, numeric=True),
-        Column((low, high), "95 % interval", points_interval, numeric=True),
-        Column("p", "p", _p, numeric=True),
-        Column("p_holm", "p, Holm", _p, numeric=True),
-        Column("significant", "significant", lambda yes: "yes" if yes else "no"),
+        numbers("difference", "difference\n(points)", points),
+        numbers((low, high), "95 % interval", points_interval),
+        P,
+        P_HOLM,
+        SIGNIFICANT,
     ]
-
-
-def _p(p: float) -> str:
-    return probability(p).removeprefix("= ")

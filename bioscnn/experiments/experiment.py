@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, ClassVar
 
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.unit import Outcome, Unit
@@ -116,29 +117,39 @@ class Analysis:
     failed: Mapping[str, str] = field(default_factory=dict)
 
 
-class Experiment(Protocol):
-    """A question, and how it is answered: four methods."""
+class Experiment(ABC):
+    """A question, and how it is answered: four methods.
 
-    @property
-    def name(self) -> str:
-        """Of the experiment; results go to ``results/<name>/``."""
+    It is a frozen dataclass of its options.
+
+    Parameters
+    ----------
+    name : str
+        Of the experiment; results go to ``results/<name>/``.
+    study : Study
+        What its units are variations of.
+    quick : bool
+        Whether it is a coarse one, for a look.
+    keeps_failures : bool
+        Whether units may fail, and the others still come to something.
+    """
+
+    name: ClassVar[str]
+    study: Study
+    quick: bool = False
+    keeps_failures: ClassVar[bool] = False
 
     @property
     def label(self) -> str:
         """Of this one: its study, and what is special about it; the next folder."""
-
-    @property
-    def study(self) -> Study:
-        """What its units are variations of."""
+        return self.study.name + "-quick" * self.quick
 
     @property
     def spec(self) -> Mapping[str, Any]:
         """All options that decide tables or page but no unit; plain JSON."""
+        return {}
 
-    @property
-    def keeps_failures(self) -> bool:
-        """Whether units may fail, and the others still come to something."""
-
+    @abstractmethod
     def plan(self, bench: Bench) -> list[Unit]:
         """Return the units of the first round; refuse everything that can be refused.
 
@@ -150,9 +161,12 @@ class Experiment(Protocol):
 
     def next_round(self, done: Done, bench: Bench) -> list[Unit]:
         """Return more units, which what is done decides; none if that was all."""
+        return []
 
+    @abstractmethod
     def analyse(self, done: Done, bench: Bench) -> Analysis:
         """Return tables, verdict and facts."""
 
+    @abstractmethod
     def page(self, analysis: Analysis, summary: Mapping[str, Any]) -> Page:
         """Return the page; `summary` is the whole of ``summary.json``."""

@@ -13,7 +13,13 @@ from bioscnn.caches import cache_folder
 from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.fingerprint import code_of
-from bioscnn.experiments.trained import arrays_of, network_of, onnx_bytes, told_by_epoch
+from bioscnn.experiments.trained import (
+    TRAINING,
+    arrays_of,
+    needed_network,
+    onnx_bytes,
+    told_by_epoch,
+)
 from bioscnn.experiments.unit import Measure, Outcome, Unit, hash_of
 from bioscnn.studies.recipe import Recipe
 from bioscnn.studies.recipes import shipped_recipes
@@ -174,7 +180,7 @@ def _initial(unit: Unit, recipe: Recipe, training: TrainingExamples, bench: Benc
     if not unit.needs:
         seed = recipe.settings(len(training.examples)).seed
         return recipe.initial(training.shape, len(training.examples.classes), seed)
-    start = network_of(bench.given[unit.needs[0]]["onnx"])
+    start = needed_network(unit, bench)
     return replace(with_neuron(start, recipe.neuron), name=recipe.name)
 
 
@@ -189,4 +195,4 @@ def _inputs(unit: Unit, bench: Bench) -> str:
     return hash_of(_initial(unit, recipe, both[0], bench).sha256(), teacher, settings, *arrays)
 
 
-TRAIN = Measure(retrain, _inputs, core=("bioscnn.training.train", "bioscnn.experiments.trained"))
+TRAIN = Measure(retrain, _inputs, TRAINING)

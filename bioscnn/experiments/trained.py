@@ -10,14 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.ann import LayerGraph, read_onnx, write_onnx
+from bioscnn.experiments.bench import Bench
+from bioscnn.experiments.unit import Unit
 from bioscnn.files import scratch_folder
 from bioscnn.simulation import Progress
 from bioscnn.spikes import SpikeTrains
+from bioscnn.studies.inputs import Input
+from bioscnn.studies.prepare import Prepared, convert_for
 
 if TYPE_CHECKING:
     from bioscnn.training.fit import Progress as TrainingProgress
     from bioscnn.training.measure import EpochRecord
     from bioscnn.training.settings import TrainingSettings
+
+TRAINING = ("bioscnn.training.train", "bioscnn.experiments.trained")
+"""Modules whose code trains, the `core` of a measure of trainings."""
 
 
 def onnx_bytes(graph: LayerGraph) -> NDArray[np.uint8]:
@@ -34,6 +41,16 @@ def network_of(onnx: NDArray[np.uint8]) -> LayerGraph:
         path = folder / "network.onnx"
         path.write_bytes(onnx.tobytes())
         return read_onnx(path)
+
+
+def needed_network(unit: Unit, bench: Bench, name: str = "onnx") -> LayerGraph:
+    """Return the trained network that a unit needs, by the name that the outcome gives it."""
+    return network_of(bench.given[unit.needs[0]][name])
+
+
+def case_of_trained(unit: Unit, shown: Input, graph: LayerGraph) -> Prepared:
+    """Return a unit's study with what it shows, converted from a network whose rates need no examples."""
+    return Prepared(unit.study, shown, graph, None, convert_for(unit.study.config, graph, None))
 
 
 def arrays_of(stimulus: NDArray[Any] | SpikeTrains) -> list[NDArray[Any]]:

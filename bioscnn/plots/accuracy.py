@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bioscnn.plots.style import INK, PALE, PALETTE, WIDE, mark_times, step_ends, themed
+from bioscnn.plots.style import INK, PALE, PALETTE, WIDE, mark_times, new_figure, step_ends, themed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,10 +53,8 @@ def accuracy_over_time(
     width : float
         Width in inches; below 5 the panels stand one above the other.
     """
-    from matplotlib.figure import Figure
-
     beside = width >= 5
-    figure = Figure(figsize=(width, 3.2 if beside else 5.6), layout="constrained")
+    figure = new_figure(width, 3.2 if beside else 5.6)
     panels = figure.subplots(*(1, 2) if beside else (2, 1))
     for axes in panels:
         _draw_curves(axes, curves, dt, chosen)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.plots.style import INK, MUTED, NARROW, TRUE, WIDE, WRONG, themed
+from bioscnn.plots.style import INK, MUTED, NARROW, TRUE, WIDE, WRONG, new_figure, themed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,9 +30,7 @@ def rates_by_population(rates: Mapping[str, NDArray[np.float64]], *, width: floa
     width : float
         Width in inches.
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, 0.42 * len(rates) + 0.75), layout="constrained")
+    figure = new_figure(width, 0.42 * len(rates) + 0.75)
     axes = figure.subplots()
     rows = np.arange(len(rates))
     low, first, median, third, high = np.array(
@@ -107,9 +105,7 @@ def _edges(values: NDArray[np.integer]) -> NDArray[np.float64]:
 
 
 def _small(width: float) -> tuple[Figure, Axes]:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, 2.5), layout="constrained")
+    figure = new_figure(width, 2.5)
     return figure, figure.subplots()
 
 

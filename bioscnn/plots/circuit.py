@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.plots.style import INK, MUTED, PALETTE, WIDE, themed
+from bioscnn.plots.style import INK, MUTED, PALETTE, WIDE, new_figure, themed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,9 +48,7 @@ def rc_circuit(
     polarisation, J Physiol Pathol Gen 9:620. Gerstner, Kistler, Naud and Paninski (2014), Neuronal Dynamics,
     section 1.3.
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, 2.7), layout="constrained")
+    figure = new_figure(width, 2.7)
     drawing, pulse, trace = figure.subplot_mosaic(
         [["circuit", "pulse"], ["circuit", "trace"]], width_ratios=(1, 1.5), height_ratios=(1, 2)
     ).values()

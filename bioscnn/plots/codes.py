@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bioscnn.plots.style import PALETTE, WIDE, themed
+from bioscnn.plots.style import PALETTE, WIDE, new_figure, themed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,11 +30,9 @@ def front_of_codes(table: pd.DataFrame, *, width: float = WIDE) -> Figure:
     width : float
         Width in inches; below 5 the panels stand one above the other.
     """
-    from matplotlib.figure import Figure
-
     beside, best = width >= 5, table["accuracy"].max()
     table = table[table["accuracy"] > best - REACH]
-    figure = Figure(figsize=(width, 3.6 if beside else 6.2), layout="constrained")
+    figure = new_figure(width, 3.6 if beside else 6.2)
     panels = figure.subplots(*((1, 2) if beside else (2, 1)), sharey=True)
     names = list(table["name"].unique())
     for axes, (cost, label) in zip(panels, COSTS.items(), strict=True):

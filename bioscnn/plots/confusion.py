@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.plots.labels import shortened
-from bioscnn.plots.style import INK, MUTED, WIDE, themed
+from bioscnn.plots.style import INK, MUTED, WIDE, new_figure, themed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,11 +35,9 @@ def confusion(matrix: NDArray[np.int64], classes: Sequence[str], *, width: float
     width : float
         Width in inches.
     """
-    from matplotlib.figure import Figure
-
     n_classes = len(classes)
     side = min(width, 5.2)
-    figure = Figure(figsize=(side, 0.86 * side), layout="constrained")
+    figure = new_figure(side, 0.86 * side)
     axes = figure.subplots()
     share = 100 * matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     right = np.eye(n_classes, dtype=bool)

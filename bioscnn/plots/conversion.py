@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.plots.style import INK, MUTED, PALETTE, TRUE, WIDE, WRONG, themed
+from bioscnn.plots.style import INK, MUTED, PALETTE, TRUE, WIDE, WRONG, new_figure, themed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -33,10 +33,8 @@ def weight_histograms(
     width : float
         Width in inches; below 5 the panels stand one above the other.
     """
-    from matplotlib.figure import Figure
-
     beside, n = width >= 5, len(weights)
-    figure = Figure(figsize=(width, 2.4 if beside else 1.8 * n + 0.3), layout="constrained")
+    figure = new_figure(width, 2.4 if beside else 1.8 * n + 0.3)
     panels = figure.subplots(*(1, n) if beside else (n, 1), squeeze=False).ravel()
     for axes, (name, values) in zip(panels, weights.items(), strict=True):
         values = 1e9 * np.asarray(values, np.float64)
@@ -76,10 +74,8 @@ def activation_rates(
     width : float
         Width in inches; below 5 the panels stand one above the other.
     """
-    from matplotlib.figure import Figure
-
     beside = width >= 5
-    figure = Figure(figsize=(width, 3.1 if beside else 5.4), layout="constrained")
+    figure = new_figure(width, 3.1 if beside else 5.4)
     curves, errors = figure.subplots(*(1, 2) if beside else (2, 1), sharex=True)
     curves.plot(100 * activation, wanted, color=INK, linestyle="--", linewidth=1, label="wanted")
     errors.axhline(0, color=INK, linestyle="--", linewidth=1)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.plots.potentials import draw_potentials
-from bioscnn.plots.style import PALE, TRUE, WIDE, mark_times, step_ends, themed
+from bioscnn.plots.style import PALE, TRUE, WIDE, mark_times, new_figure, step_ends, themed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -46,10 +46,8 @@ def class_evidence(
     width : float
         Width in inches; below 5 the panels stand one above the other.
     """
-    from matplotlib.figure import Figure
-
     beside = width >= 5
-    figure = Figure(figsize=(width, 2.9 if beside else 5.0), layout="constrained")
+    figure = new_figure(width, 2.9 if beside else 5.0)
     one, all_trials = figure.subplots(*(1, 2) if beside else (2, 1))
     time = step_ends(len(evidence), dt)
     draw_potentials(one, time, 1e3 * evidence, label, chosen, classes)

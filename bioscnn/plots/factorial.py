@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from bioscnn.plots.style import INK, MUTED, TRUE, WIDE, WRONG, themed
+from bioscnn.plots.style import INK, MUTED, TRUE, WIDE, WRONG, new_figure, themed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,13 +34,12 @@ def effects_by_context(contexts: pd.DataFrame, means: pd.DataFrame, *, width: fl
     width : float
         Width in inches; below 5 the panels stand below each other.
     """
-    from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
     factors = list(dict.fromkeys(means["factor"]))
     beside = width >= 5
     lines, columns = (1, len(PANELS)) if beside else (len(PANELS), 1)
-    figure = Figure(figsize=(width, lines * (0.42 * len(factors) + 0.7) + 0.5), layout="constrained")
+    figure = new_figure(width, lines * (0.42 * len(factors) + 0.7) + 0.5)
     panels = figure.subplots(lines, columns, sharey=True, squeeze=False)
     for axes, (outcome, (label, scale)) in zip(panels.flat, PANELS.items(), strict=True):
         axes.axvline(0, color=MUTED, linewidth=0.7, zorder=0)

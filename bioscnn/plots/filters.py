@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bioscnn.encoding import FOVEAL_PIT
-from bioscnn.plots.style import INK, MUTED, PALE, PALETTE, WIDE, themed
+from bioscnn.plots.style import INK, MUTED, PALE, PALETTE, WIDE, new_figure, themed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,12 +43,10 @@ def front_end_accuracies(means: pd.DataFrame, *, width: float = WIDE) -> Figure:
     width : float
         Width in inches; below 5 the numbers have no decimals.
     """
-    from matplotlib.figure import Figure
-
     table = 100 * means.pivot(index="cells", columns=["noise", "severity"], values="accuracy")
     table = table[sorted(table, key=lambda condition: (list(NOISES).index(condition[0]), condition[1]))]
     rows = table.reindex(list(dict.fromkeys(means["cells"])))
-    figure = Figure(figsize=(width, 0.215 * len(rows) + 1.72), layout="constrained")
+    figure = new_figure(width, 0.215 * len(rows) + 1.72)
     names, grid = figure.subplots(1, 2, sharey="row", width_ratios=(1, 6.5 if width >= 5 else 3.6))
     _draw_sets(names, list(rows.index))
     mesh = grid.pcolormesh(
@@ -124,13 +122,11 @@ def accuracy_in_noise(means: pd.DataFrame, labels: Sequence[str], *, width: floa
     width : float
         Width in inches; below 5 the panels stand one above the other.
     """
-    from matplotlib.figure import Figure
-
     noises = [noise for noise in NOISES if noise != "none" and noise in set(means["noise"])]
     beside = width >= 5
     legend = 0.2 * len(labels) + 0.1
     shape = (1, len(noises)) if beside else (len(noises), 1)
-    figure = Figure(figsize=(width, legend + (2.7 if beside else 2.3 * len(noises))), layout="constrained")
+    figure = new_figure(width, legend + (2.7 if beside else 2.3 * len(noises)))
     panels = figure.subplots(*shape, sharex=True, sharey=True, squeeze=False).ravel()
     for axes, noise in zip(panels, noises, strict=True):
         for label, colour, marker in zip(labels, PALETTE, MARKERS, strict=False):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.plots.raster import MOST_VECTOR_SPIKES
-from bioscnn.plots.style import PALETTE, WIDE, mark_times, milliseconds, opacity, themed
+from bioscnn.plots.style import PALETTE, WIDE, mark_times, milliseconds, new_figure, opacity, themed
 from bioscnn.spikes import SpikeTrains
 
 if TYPE_CHECKING:
@@ -48,13 +48,11 @@ def input_spikes(
     width : float
         Width in inches; below 5 the maps stand above the courses in time.
     """
-    from matplotlib.figure import Figure
-
     one = spikes[trial : trial + 1]
     time = milliseconds(one.step, one.dt)
     of_map, row, column = np.unravel_index(one.neuron, shape)
     beside = width >= 5
-    figure = Figure(figsize=(width, 4.6 if beside else 6.2), layout="constrained")
+    figure = new_figure(width, 4.6 if beside else 6.2)
     if beside:
         parts = figure.subfigures(1, 2, squeeze=False, width_ratios=(1 if len(names) < 3 else 1.7, 2.9))
     else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bioscnn.plots.style import INK, MUTED, PALE, TRUE, WIDE, WRONG, themed
+from bioscnn.plots.style import INK, MUTED, PALE, TRUE, WIDE, WRONG, new_figure, themed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,13 +64,12 @@ def detail_ladder(
     width : float
         Width in inches; below 5 two panels stand side by side, else five.
     """
-    from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
     beside = width >= 5
     lines, columns = (1, len(PANELS)) if beside else (3, 2)
     height, below = 0.31 * len(rows) + 0.65, 0.25 if beside else 0.8
-    figure = Figure(figsize=(width, lines * height + below), layout="constrained")
+    figure = new_figure(width, lines * height + below)
     panels = figure.subplots(lines, columns, sharey=True, squeeze=False)
     for k, (axes, panel) in enumerate(zip(panels.flat, PANELS, strict=False)):
         _draw(axes, panel, rows, changes)

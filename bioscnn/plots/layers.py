@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.plots.raster import show_image
-from bioscnn.plots.style import MUTED, PALE, PALETTE, TRUE, WIDE, WRONG, step_ends, themed
+from bioscnn.plots.style import MUTED, PALE, PALETTE, TRUE, WIDE, WRONG, new_figure, step_ends, themed
 from bioscnn.spikes import SpikeTrains
 
 if TYPE_CHECKING:
@@ -60,13 +60,12 @@ def current_maps(
         Width in inches; a row has as many panels as fit.
     """
     from matplotlib.colors import CenteredNorm
-    from matplotlib.figure import Figure
 
     n_panels = 1 + len(currents)
     columns = min(n_panels, max(3, int(width / 1.4)))
     rows = -(-n_panels // columns)
     panel = width / columns * currents.shape[1] / currents.shape[2]
-    figure = Figure(figsize=(width, rows * (panel + 0.2) + 0.7), layout="constrained")
+    figure = new_figure(width, rows * (panel + 0.2) + 0.7)
     first, *panels = figure.subplots(rows, columns, squeeze=False).ravel()
     show_image(first, image)
     first.set_anchor("C")
@@ -118,8 +117,6 @@ def spike_maps(
     width : float
         Width in inches.
     """
-    from matplotlib.figure import Figure
-
     rows: list[tuple[str, NDArray[np.int64]]] = []
     for name, trains in populations.items():
         counts = _window_counts(trains[trial : trial + 1], window).reshape(-1, *shapes[name])
@@ -130,7 +127,7 @@ def spike_maps(
     largest = max(1, *(int(counts.max()) for _, counts in rows))
     heights = [counts.shape[1] / counts.shape[2] for _, counts in rows]
     side = (width - 0.75) / len(ends)
-    figure = Figure(figsize=(width, side * sum(heights) + 0.9), layout="compressed")
+    figure = new_figure(width, side * sum(heights) + 0.9, layout="compressed")
     panels = figure.subplots(len(rows), len(ends), squeeze=False, height_ratios=heights)
     for line, (name, counts) in zip(panels, rows, strict=True):
         for axes, count in zip(line, counts, strict=True):
@@ -175,10 +172,8 @@ def neuron_traces(
     width : float
         Width in inches; below 5 the current stands below the potential.
     """
-    from matplotlib.figure import Figure
-
     beside, n = width >= 5, len(neurons)
-    figure = Figure(figsize=(width, 1.35 * n + 0.4 if beside else 2.5 * n + 0.3), layout="constrained")
+    figure = new_figure(width, 1.35 * n + 0.4 if beside else 2.5 * n + 0.3)
     panels = figure.subplots(*(n, 2) if beside else (2 * n, 1), sharex=True, squeeze=False).reshape(n, 2)
     for (name, trace), (voltage, current) in zip(neurons.items(), panels, strict=True):
         time = step_ends(len(trace.potential), dt)
@@ -231,10 +226,8 @@ def image_over_steps(
     width : float
         Width in inches.
     """
-    from matplotlib.figure import Figure
-
     steps = (1, 2, 3, None, n_steps - 1, n_steps)
-    figure = Figure(figsize=(width, 2.9), layout="constrained")
+    figure = new_figure(width, 2.9)
     grid = figure.add_gridspec(2, len(steps), height_ratios=(1.1, 1))
     for k, step in enumerate(steps):
         axes = figure.add_subplot(grid[0, k])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.plots.style import PALETTE, WIDE, themed
+from bioscnn.plots.style import PALETTE, WIDE, new_figure, themed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -35,8 +35,6 @@ def receptive_fields(
     width : float
         Width in inches; below 5 about half as many stand side by side.
     """
-    from matplotlib.figure import Figure
-
     columns = min(columns if width >= 5 else -(-columns // 2), len(fields))
     rows = -(-len(fields) // columns)
     _, high, wide = fields.shape
@@ -47,7 +45,7 @@ def receptive_fields(
     for k, field in enumerate(np.rint(fields / largest * GREYS) / GREYS):
         top, left = k // columns * (high + gap), k % columns * (wide + gap)
         mosaic[top : top + high, left : left + wide] = field
-    figure = Figure(figsize=(width, width * mosaic.shape[0] / mosaic.shape[1]), layout="constrained")
+    figure = new_figure(width, width * mosaic.shape[0] / mosaic.shape[1])
     axes = figure.subplots()
     colours, lowest = ("gray", -1) if signed else ("Greys", 0)
     axes.imshow(mosaic, cmap=colours, vmin=lowest, vmax=1, interpolation="none")
@@ -66,10 +64,8 @@ def accuracy_while_learning(curve: Sequence[tuple[float, float]], *, width: floa
     width : float
         Width in inches.
     """
-    from matplotlib.figure import Figure
-
     seen, share = np.array(curve, np.float64).T
-    figure = Figure(figsize=(min(width, 6.4), 2.9), layout="constrained")
+    figure = new_figure(min(width, 6.4), 2.9)
     axes = figure.subplots()
     axes.plot(seen, 100 * share, color=PALETTE[0], marker=".")
     axes.set(xlabel="images seen", ylabel="accuracy (%)", xlim=(0, None))
@@ -103,9 +99,7 @@ def spikes_of_neurons(
     width : float
         Width in inches.
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, 2.8), layout="constrained")
+    figure = new_figure(width, 2.8)
     left, right = figure.subplots(1, 2, width_ratios=(1, 3.2 if width >= 5 else 2))
     left.imshow(
         picture[0] if len(picture) == 1 else picture.transpose(1, 2, 0), cmap="gray", vmin=0, vmax=255
@@ -129,9 +123,7 @@ def accuracy_by_time(times: Sequence[float], accuracy: Sequence[float], *, width
     width : float
         Width in inches.
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(min(width, 6.4), 2.9), layout="constrained")
+    figure = new_figure(min(width, 6.4), 2.9)
     axes = figure.subplots()
     axes.plot(times, 100 * np.asarray(accuracy), color=PALETTE[0], marker=".")
     axes.set(xlabel="time (ms)", ylabel="accuracy (%)", xlim=(0, None), ylim=(0, 100))

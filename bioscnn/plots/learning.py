@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bioscnn.plots.style import INK, PALETTE, WIDE, themed
+from bioscnn.plots.style import INK, PALETTE, WIDE, new_figure, themed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,12 +26,11 @@ def learning_curves(epochs: Sequence[Mapping[str, Any]], best: int, *, width: fl
     width : float
         Width in inches; below 5 the panels stand one above the other.
     """
-    from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
     spikes = epochs[0]["spikes_per_image"] is not None
     n_panels, beside = 3 if spikes else 2, width >= 5
-    figure = Figure(figsize=(width, 2.9 if beside else 2.2 * n_panels), layout="constrained")
+    figure = new_figure(width, 2.9 if beside else 2.2 * n_panels)
     panels = figure.subplots(*(1, n_panels) if beside else (n_panels, 1))
     number = [epoch["epoch"] for epoch in epochs]
     looks = (

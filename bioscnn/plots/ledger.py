@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bioscnn.plots.style import INK, MUTED, PALE, TRUE, WIDE, WRONG, themed
+from bioscnn.plots.style import INK, MUTED, PALE, TRUE, WIDE, WRONG, new_figure, themed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,9 +31,7 @@ def waterfall(start: float, parts: Mapping[str, Estimate], end: float, *, width:
     width : float
         Width in inches.
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, 0.3 * len(parts) + 1.15), layout="constrained")
+    figure = new_figure(width, 0.3 * len(parts) + 1.15)
     axes = figure.subplots()
     level, reached = 100 * start, [100 * start, 100 * end]
     for row, part in enumerate(parts.values(), start=1):
@@ -78,12 +76,10 @@ def rates_against_activations(layers: Sequence[LayerComparison], *, width: float
     width : float
         Width in inches.
     """
-    from matplotlib.figure import Figure
-
     columns = 2 if width < 5 else min(4, max(2, len(layers)))
     rows = -(-len(layers) // columns)
     side = width / columns
-    figure = Figure(figsize=(width, rows * (0.98 * side + 0.15) + 0.3), layout="constrained")
+    figure = new_figure(width, rows * (0.98 * side + 0.15) + 0.3)
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes, layer in zip(panels, layers, strict=False):
         _draw_layer(axes, layer)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bioscnn.plots.accuracy import LEVEL
-from bioscnn.plots.style import MUTED, PALE, PALETTE, WIDE, themed
+from bioscnn.plots.style import MUTED, PALE, PALETTE, WIDE, new_figure, themed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -35,12 +35,11 @@ def networks_over_time(
         Width in inches; below 5 the panels stand one below the other.
     """
     import seaborn as sns
-    from matplotlib.figure import Figure
     from matplotlib.ticker import EngFormatter
 
     beside = width >= 5
     rows = max(1.4, 0.24 * len(networks) + 0.75)
-    figure = Figure(figsize=(width, max(3.2, 2 * rows) if beside else 3 + 2 * rows), layout="constrained")
+    figure = new_figure(width, max(3.2, 2 * rows) if beside else 3 + 2 * rows)
     if beside:
         panels = figure.subplot_mosaic("AS;AO", width_ratios=(1.5, 1))
     else:
@@ -90,14 +89,12 @@ def time_steps(rows: Sequence[Mapping[str, Any]], *, width: float = WIDE) -> Fig
     width : float
         Width in inches.
     """
-    from matplotlib.figure import Figure
-
     networks, resets, steps = (
         list(dict.fromkeys(r[key] for r in rows)) for key in ("network", "reset", "dt_ms")
     )
     columns = min(len(networks), 3 if width >= 5 else 1)
     lines = -(-len(networks) // columns)
-    figure = Figure(figsize=(width, 2.3 * lines + 0.5), layout="constrained")
+    figure = new_figure(width, 2.3 * lines + 0.5)
     panels = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False).ravel()
     for axes, network in zip(panels, networks, strict=False):
         axes.axhline(0, color=PALE, linewidth=0.8, zorder=0)

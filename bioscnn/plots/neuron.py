@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.plots.style import INK, MUTED, PALE, PALETTE, WIDE, step_ends, themed
+from bioscnn.plots.style import INK, MUTED, PALE, PALETTE, WIDE, new_figure, step_ends, themed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,9 +42,7 @@ def postsynaptic_potentials(
     width : float
         Width in inches.
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, 2.8), layout="constrained")
+    figure = new_figure(width, 2.8)
     axes = figure.subplots()
     axes.axhline(0, color=PALE, linewidth=0.8, zorder=0)
     looks = zip(PALETTE, MARKERS, closed.items(), strict=False)
@@ -95,11 +93,9 @@ def membrane_traces(
     width : float
         Width in inches.
     """
-    from matplotlib.figure import Figure
-
     above = 0 if current is None else 1
     n_panels = above + len(potentials)
-    figure = Figure(figsize=(width, 1.15 * n_panels + 0.45), layout="constrained")
+    figure = new_figure(width, 1.15 * n_panels + 0.45)
     panels = figure.subplots(n_panels, 1, sharex=True, squeeze=False)[:, 0]
     if current is not None:
         panels[0].plot(
@@ -151,9 +147,7 @@ def rate_curves(
     width : float
         Width in inches.
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, 3.2), layout="constrained")
+    figure = new_figure(width, 3.2)
     axes = figure.subplots()
     together = bool(set(closed) & set(simulated))
     colours = dict(zip(closed if together else simulated, cycle(PALETTE), strict=False))
@@ -197,9 +191,7 @@ def rate_errors(
     width : float
         Width in inches.
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, 2.8), layout="constrained")
+    figure = new_figure(width, 2.8)
     axes = figure.subplots()
     axes.axhline(0, color=INK, linewidth=0.8, zorder=1)
     for colour, marker, (name, error) in zip(cycle(PALETTE), cycle(MARKERS), errors.items(), strict=False):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bioscnn.noise.parts import part_of
 from bioscnn.plots.filters import MARKERS, NOISES
-from bioscnn.plots.style import INK, MUTED, PALE, PALETTE, WIDE, themed
+from bioscnn.plots.style import INK, MUTED, PALE, PALETTE, WIDE, new_figure, themed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,8 +114,6 @@ def _panels(
 
     All lengths in inches; `top` is left free above the panels.
     """
-    from matplotlib.figure import Figure
-
     left, right, gap = 0.52, 0.06, 0.16
     wide = (width - left - right - gap * (columns - 1)) / columns
     bottoms, y = [], top
@@ -124,7 +122,7 @@ def _panels(
         bottoms.append(y)
         y += 0.2 + 0.17 * any(cell[0] == row and _lowest(cell, cells) for cell in cells)
     tall = y + 0.04
-    figure = Figure(figsize=(width, tall))
+    figure = new_figure(width, tall, layout=None)
     return figure, [
         figure.add_axes(
             (
@@ -247,7 +245,6 @@ def gallery(names: Sequence[str], pictures: NDArray[np.uint8], *, width: float =
     width : float
         Width in inches; from 5 on, many noises of pictures that are not wide stand two side by side.
     """
-    from matplotlib.figure import Figure
     from matplotlib.patches import Rectangle
 
     n, n_severities, rows, columns = pictures.shape
@@ -255,7 +252,7 @@ def gallery(names: Sequence[str], pictures: NDArray[np.uint8], *, width: float =
     lines = -(-n // blocks)
     step = columns * 1.08
     tall = (width / blocks - 0.15) / (n_severities * 1.08) * rows / columns
-    figure = Figure(figsize=(width, lines * (tall + 0.27) + 0.35), layout="constrained")
+    figure = new_figure(width, lines * (tall + 0.27) + 0.35)
     panels = figure.subplots(lines, blocks, squeeze=False)
     for axes in panels.flat[n:]:
         axes.set_axis_off()

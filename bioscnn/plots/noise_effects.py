@@ -10,7 +10,7 @@ import numpy as np
 
 from bioscnn.noise.parts import part_of
 from bioscnn.plots.noise import PLACES, TALL_ROW, by_place, is_kind, name_of
-from bioscnn.plots.style import INK, MUTED, PALE, TRUE, WIDE, WRONG, themed
+from bioscnn.plots.style import INK, MUTED, PALE, TRUE, WIDE, WRONG, new_figure, themed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,11 +56,10 @@ def first_to_fall(
         Width in inches.
     """
     import seaborn as sns
-    from matplotlib.figure import Figure
 
     places = [part_of(*pair) for pair in losses[["noise", "acts_on"]].itertuples(index=False)]
     labels = [f"{name_of(row.noise)}, {row.amount}" for row in losses.itertuples()]
-    figure = Figure(figsize=(width, 0.2 * len(losses) + 0.95), layout="constrained")
+    figure = new_figure(width, 0.2 * len(losses) + 0.95)
     axes = figure.subplots()
     used = [place for place in PLACES if place in places]
     loss, low, high = (100 * losses[name].to_numpy(float) for name in ("difference", "low", "high"))
@@ -114,7 +113,6 @@ def what_helps(comparisons: pd.DataFrame, *, width: float = WIDE) -> Figure:
     width : float
         Width in inches; below 5 two panels stand side by side, else five.
     """
-    from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
     means = [noise for noise in comparisons["noise"].unique() if not is_kind(noise)]
@@ -125,9 +123,7 @@ def what_helps(comparisons: pd.DataFrame, *, width: float = WIDE) -> Figure:
     pairs = list(comparisons.groupby(["question", "first", "second"], sort=False))
     lines = -(-len(pairs) // (5 if width >= 5 else 2))
     columns = -(-len(pairs) // lines)
-    figure = Figure(
-        figsize=(width, lines * (TALL_ROW * 0.93 * len(rows) + 0.95) + 0.25), layout="constrained"
-    )
+    figure = new_figure(width, lines * (TALL_ROW * 0.93 * len(rows) + 0.95) + 0.25)
     panels = figure.subplots(lines, columns, sharex=True, squeeze=False)
     room = int(16 * (width - 1.4) / columns)
     titles = [_pair(first, second, room) for (_, first, second), _ in pairs]
@@ -202,7 +198,6 @@ def latency_and_spikes(accuracy: pd.DataFrame, *, width: float = WIDE) -> Figure
         Width in inches; below 5 the tables stand one below the other.
     """
     import seaborn as sns
-    from matplotlib.figure import Figure
 
     main = accuracy["network"].iloc[0]
     rows = accuracy[(accuracy["network"] == main) & (accuracy["method"] == "spiking")]
@@ -219,7 +214,7 @@ def latency_and_spikes(accuracy: pd.DataFrame, *, width: float = WIDE) -> Figure
     limit = float(np.clip(np.max(finite, where=np.isfinite(finite), initial=0), 0.2, 2))
     beside = width >= 5
     tall = TALL_ROW * len(noises)
-    figure = Figure(figsize=(width, tall + 1.35 if beside else 2 * tall + 2.0), layout="constrained")
+    figure = new_figure(width, tall + 1.35 if beside else 2 * tall + 2.0)
     panels = figure.subplots(*((1, 2) if beside else (2, 1)))
     titles = (
         f"median latency (ms), clean: {_tenths(clean['latency_ms'])}",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.plots.style import INK, MUTED, PALETTE, WIDE, themed
+from bioscnn.plots.style import INK, MUTED, PALETTE, WIDE, new_figure, themed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -48,10 +48,8 @@ def rates_in_noise(
     width : float
         Width in inches; below 5 the panels stand one above the other.
     """
-    from matplotlib.figure import Figure
-
     beside, n = width >= 5, len(noises)
-    figure = Figure(figsize=(width, 3.0 if beside else 2.7 * n + 0.1), layout="constrained")
+    figure = new_figure(width, 3.0 if beside else 2.7 * n + 0.1)
     panels = figure.subplots(*(1, n) if beside else (n, 1), sharex=True, sharey=True, squeeze=False).ravel()
     nA = 1e9 * current
     for axes, (kind, settings) in zip(panels, noises.items(), strict=True):
@@ -95,9 +93,7 @@ def spikes_left(
     width : float
         Width in inches.
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, 2.7), layout="constrained")
+    figure = new_figure(width, 2.7)
     axes = figure.subplots()
     percent = 100 * np.asarray(amounts)
     axes.plot(percent, 100 - percent, color=MUTED, linestyle="--", linewidth=1, label="those that arrive")

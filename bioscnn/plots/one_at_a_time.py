@@ -9,7 +9,7 @@ import numpy as np
 
 from bioscnn.plots.filters import MARKERS
 from bioscnn.plots.parameters import Parameter, names_of, outcome_of
-from bioscnn.plots.style import MUTED, PALETTE, WIDE, themed
+from bioscnn.plots.style import MUTED, PALETTE, WIDE, new_figure, themed
 from bioscnn.statistics import proportion_of_counts
 
 if TYPE_CHECKING:
@@ -45,11 +45,9 @@ def one_at_a_time(
     width : float
         Width in inches; below 5 the panels stand one below the other, else two side by side.
     """
-    from matplotlib.figure import Figure
-
     columns = min(len(outcomes), 2 if width >= 5 else 1)
     lines, legend = -(-len(outcomes) // columns), 0.19 * len(parameters) + 0.1
-    figure = Figure(figsize=(width, legend + 1.75 * lines + 0.4), layout="constrained")
+    figure = new_figure(width, legend + 1.75 * lines + 0.4)
     panels = figure.subplots(lines, columns, squeeze=False, sharex=True)
     names = names_of([parameter.key for parameter in parameters])
     for k, (axes, outcome) in enumerate(zip(panels.flat, outcomes, strict=False)):

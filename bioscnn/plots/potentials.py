@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bioscnn.plots.labels import shortened
 from bioscnn.plots.raster import show_in_corner
-from bioscnn.plots.style import INK, MUTED, PALE, TRUE, WIDE, WRONG, mark_times, step_ends, themed
+from bioscnn.plots.style import INK, MUTED, PALE, TRUE, WIDE, WRONG, mark_times, new_figure, step_ends, themed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,13 +59,11 @@ def output_potentials(
     width : float
         Width in inches.
     """
-    from matplotlib.figure import Figure
-
     n_trials, n_steps, _ = potentials.shape
     short = max(map(len, classes)) <= SHORT_NAME
     columns = min(n_trials, (5 if short else 3) if width >= 5 else (2 if short else 1))
     rows = -(-n_trials // columns)
-    figure = Figure(figsize=(width, 1.55 * rows + 0.35), layout="constrained")
+    figure = new_figure(width, 1.55 * rows + 0.35)
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     time = step_ends(n_steps, dt)
     for i, axes in enumerate(panels.flat):

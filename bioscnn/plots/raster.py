@@ -9,7 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.plots.labels import shortened
-from bioscnn.plots.style import INK, MUTED, PALETTE, TRUE, WIDE, mark_times, milliseconds, opacity, themed
+from bioscnn.plots.style import (
+    INK,
+    MUTED,
+    PALETTE,
+    TRUE,
+    WIDE,
+    mark_times,
+    milliseconds,
+    new_figure,
+    opacity,
+    themed,
+)
 from bioscnn.spikes import SpikeTrains
 
 if TYPE_CHECKING:
@@ -52,12 +63,10 @@ def raster(
     width : float
         Width in inches; below 5 the image stands above the panels.
     """
-    from matplotlib.figure import Figure
-
     beside = width >= 5
     height = 1.15 * len(populations) + 0.5
     left, picture = (1.35, 0.0) if beside else (0.0, 1.5)
-    figure = Figure(figsize=(width, height + (picture if image is not None else 0)), layout="constrained")
+    figure = new_figure(width, height + (picture if image is not None else 0))
     target: Figure | SubFigure = figure
     if image is not None:
         if beside:

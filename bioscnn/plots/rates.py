@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.plots.style import INK, MUTED, TRUE, WIDE, themed
+from bioscnn.plots.style import INK, MUTED, TRUE, WIDE, new_figure, themed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,10 +50,8 @@ def three_rates(
     ----------
     Gerstner et al. (2014), Neuronal Dynamics, section 7.2, Cambridge University Press.
     """
-    from matplotlib.figure import Figure
-
     beside = width >= 5
-    figure = Figure(figsize=(width, 2.7 if beside else 6.2), layout="constrained")
+    figure = new_figure(width, 2.7 if beside else 6.2)
     panels = figure.subplots(*(1, 3) if beside else (3, 1), sharey=True)
     by_neuron, by_trial, by_both = panels
     _draw_neurons(by_neuron, time_averaged)

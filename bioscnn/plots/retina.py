@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bioscnn.encoding import DifferenceOfGaussians, RankCode
 from bioscnn.plots.raster import show_image
-from bioscnn.plots.style import INK, MUTED, PALE, TRUE, WIDE, themed
+from bioscnn.plots.style import INK, MUTED, PALE, TRUE, WIDE, new_figure, themed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,11 +38,10 @@ def kernels(cells: Sequence[DifferenceOfGaussians], *, width: float = WIDE) -> F
         Width in inches; below 5, or alone, a cell is a row, otherwise a column.
     """
     from matplotlib.colors import AsinhNorm
-    from matplotlib.figure import Figure
 
     n, beside = len(cells), width >= 5 and len(cells) > 1
     size = (1.6 * n + 0.75, 3.3) if beside else (min(width, 3.6), 1.55 * n + 0.85)
-    figure = Figure(figsize=size, layout="compressed")
+    figure = new_figure(*size, layout="compressed")
     if beside:
         panels = figure.subplots(2, n, squeeze=False, height_ratios=(1, 0.8))
     else:
@@ -199,11 +198,10 @@ def quality_by_share(
     width : float
         Width in inches; below 5 the panels stand one above the other.
     """
-    from matplotlib.figure import Figure
     from matplotlib.ticker import NullLocator
 
     beside = width >= 5
-    figure = Figure(figsize=(width, 2.5 if beside else 5.4), layout="constrained")
+    figure = new_figure(width, 2.5 if beside else 5.4)
     panels = figure.subplots(*(1, 3) if beside else (3, 1), sharex=True)
     shares = 100 * np.sort(quality["share"].unique())
     for axes, name, label, factor in zip(
@@ -236,13 +234,11 @@ def _panels(
     images: NDArray[np.uint8], n_panels: int, width: float, above: float = 0.42
 ) -> tuple[Figure, list[list[Axes]]]:
     """Return a figure with panels for each image: in one row, or as many as the width asks for."""
-    from matplotlib.figure import Figure
-
     columns = min(n_panels, int(width / 1.15))
     lines = -(-n_panels // columns)
     wide = min(width, PANEL * columns)
     tall = lines * (wide / columns * images.shape[2] / images.shape[3] + above)
-    figure = Figure(figsize=(wide, tall * len(images) + 0.1), layout="constrained")
+    figure = new_figure(wide, tall * len(images) + 0.1)
     grid = figure.subplots(lines * len(images), columns, squeeze=False).reshape(len(images), -1)
     for axes in grid[:, n_panels:].ravel():
         axes.set_axis_off()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bioscnn.plots.labels import place_names
 from bioscnn.plots.parameters import GROUPS, group_of, names_of, outcome_of, ranked
-from bioscnn.plots.style import INK, MUTED, PALE, PALETTE, WIDE, themed
+from bioscnn.plots.style import INK, MUTED, PALE, PALETTE, WIDE, new_figure, themed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,8 +63,6 @@ def morris_plane(effects: pd.DataFrame, *, width: float = WIDE) -> Figure:
     energy simulations: combining first- and second-order elementary effects methods, Energy and
     Buildings 68:741.
     """
-    from matplotlib.figure import Figure
-
     outcomes = list(effects["outcome"].unique())
     columns = 2 if width >= 5 and len(outcomes) > 1 else 1
     rows = -(-len(outcomes) // columns)
@@ -75,7 +73,7 @@ def morris_plane(effects: pd.DataFrame, *, width: float = WIDE) -> Figure:
     wide = (width - left - right - gap * (columns - 1)) / columns
     high = min(3.1 if columns == 1 else 2.6, 0.85 * wide)
     tall = top + rows * (above + high + below)
-    figure = Figure(figsize=(width, tall))
+    figure = new_figure(width, tall, layout=None)
     for k, outcome in enumerate(outcomes):
         row, column = divmod(k, columns)
         bottom = tall - top - (row + 1) * (above + high) - row * below
@@ -219,13 +217,11 @@ def _bars(
     table: pd.DataFrame, order: Sequence[str], width: float, *, head: int, row: float = 1
 ) -> tuple[Figure, list[Axes]]:
     """Make a panel of rows of bars an outcome; `head` is the number of lines of the legend."""
-    from matplotlib.figure import Figure
-
     count = table["outcome"].nunique()
     columns = min(count, 4 if width >= 5 else 2)
     lines = -(-count // columns)
     tall = lines * (row * TALL_BAR * len(order) + 0.75) + 0.19 * head
-    figure = Figure(figsize=(width, tall), layout="constrained")
+    figure = new_figure(width, tall)
     panels = figure.subplots(lines, columns, squeeze=False)
     for k, axes in enumerate(panels.flat):
         axes.tick_params(labelleft=k % columns == 0)
@@ -268,14 +264,13 @@ def interactions(pairs: pd.DataFrame, order: Sequence[str], *, width: float = WI
         Width in inches.
     """
     import seaborn as sns
-    from matplotlib.figure import Figure
 
     names, n = names_of(order), len(order)
     shares, told = np.full((n, n), np.nan), np.zeros((n, n), bool)
     for pair in pairs.itertuples():
         row, column = sorted((order.index(pair.parameter), order.index(pair.other)), reverse=True)
         shares[row, column], told[row, column] = pair.S2, pair.S2_low > 0 or pair.S2_high < 0
-    figure = Figure(figsize=(width, 0.27 * n + 1.1), layout="constrained")
+    figure = new_figure(width, 0.27 * n + 1.1)
     axes = figure.subplots()
     limit = max(float(np.nanmax(np.abs(shares), initial=0)), 0.01)
     texts = np.vectorize(lambda share: "" if np.isnan(share) else _signed(share))(shares)

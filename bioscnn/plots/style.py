@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ParamSpec
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -62,6 +62,7 @@ THEME: dict[Any, Any] = {
 }
 
 P = ParamSpec("P")
+Layout = Literal["constrained", "compressed"]
 
 
 def themed(draw: Callable[P, Figure]) -> Callable[P, Figure]:
@@ -85,6 +86,13 @@ def themed(draw: Callable[P, Figure]) -> Callable[P, Figure]:
         return figure
 
     return draw_themed
+
+
+def new_figure(width: float, height: float, *, layout: Layout | None = "constrained") -> Figure:
+    """Return an empty figure of a size in inches; matplotlib is loaded when it is first asked for one."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout=layout)
 
 
 def _plain_powers(figure: Figure) -> None:

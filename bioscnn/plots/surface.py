@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bioscnn.plots.parameters import Parameter, names_of, outcome_of
-from bioscnn.plots.style import MANY, WIDE, themed
+from bioscnn.plots.style import MANY, WIDE, new_figure, themed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,13 +109,10 @@ def response_surface(
     width : float
         Width in inches.
     """
-    from matplotlib.figure import Figure
 
     what, names = outcome_of(outcome), names_of([x.key, y.key])
     rows = points.dropna(subset=[outcome])
-    figure = Figure(
-        figsize=(width, min(0.62 * width, 4.0) if width >= 5 else 0.95 * width), layout="constrained"
-    )
+    figure = new_figure(width, min(0.62 * width, 4.0) if width >= 5 else 0.95 * width)
     axes = figure.subplots()
     draw = _draw_cells if is_grid(rows, x, y) else _draw_points
     drawn = draw(axes, rows, x, y, outcome)

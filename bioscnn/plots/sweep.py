@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.plots.parameters import GROUPS, Parameter, group_of, names_of, outcome_of
-from bioscnn.plots.style import INK, MANY, MUTED, PALE, WIDE, themed
+from bioscnn.plots.style import INK, MANY, MUTED, PALE, WIDE, new_figure, themed
 from bioscnn.statistics import median
 
 if TYPE_CHECKING:
@@ -115,13 +115,11 @@ def main_effects(
     width : float
         Width in inches; below 5 two panels stand side by side, else four.
     """
-    from matplotlib.figure import Figure
-
     what, names = outcome_of(outcome), names_of([parameter.key for parameter in parameters])
     rows = points.dropna(subset=[outcome])
     columns = min(len(parameters), 4 if width >= 5 else 2)
     lines = -(-len(parameters) // columns)
-    figure = Figure(figsize=(width, 1.5 * lines + 0.1), layout="constrained")
+    figure = new_figure(width, 1.5 * lines + 0.1)
     panels = figure.subplots(lines, columns, squeeze=False, sharey=True)
     for k, (axes, parameter) in enumerate(zip(panels.flat, parameters, strict=False)):
         _draw_effect(axes, parameter, rows[parameter.key], what.factor * rows[outcome].to_numpy(float))
@@ -169,7 +167,6 @@ def parallel_coordinates(
     """
     from matplotlib.cm import ScalarMappable
     from matplotlib.collections import LineCollection
-    from matplotlib.figure import Figure
 
     what, names = outcome_of(outcome), names_of([parameter.key for parameter in parameters])
     rows = points.dropna(subset=[outcome]).sort_values(outcome, kind="stable")
@@ -178,7 +175,7 @@ def parallel_coordinates(
     result = Parameter(outcome, what.unit, low, high)
     across = [result.position(values)]
     across += [_side_by_side(parameter.position(rows[parameter.key])) for parameter in parameters]
-    figure = Figure(figsize=(width, 0.34 * (len(parameters) + 1) + 0.9), layout="constrained")
+    figure = new_figure(width, 0.34 * (len(parameters) + 1) + 0.9)
     axes = figure.subplots()
     lines = np.stack(
         [np.array(across), np.broadcast_to(np.arange(len(across))[:, None], np.shape(across))], axis=-1

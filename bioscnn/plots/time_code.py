@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bioscnn.neurons import TimeCode
-from bioscnn.plots.style import INK, MUTED, PALETTE, WIDE, themed
+from bioscnn.plots.style import INK, MUTED, PALETTE, WIDE, new_figure, themed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,15 +29,13 @@ def spike_times(code: TimeCode, V_th: float, *, width: float = WIDE) -> Figure:
     width : float
         Width in inches; below 5 the panels stand one below the other.
     """
-    from matplotlib.figure import Figure
-
     steps, dt_ms = code.window_steps, 1e3 * code.dt
     # In step j of its window, a neuron fires a spike that will be W - j steps old when the window closes.
     time, ages = dt_ms * np.arange(steps), np.arange(steps, 0, -1)
     decay = np.exp(-code.dt * np.arange(steps) / code.tau_m)
     threshold = 1e3 * V_th * decay * code.borders[ages - 1]
     beside = width >= 5
-    figure = Figure(figsize=(width, 2.6 if beside else 5.2), layout="constrained")
+    figure = new_figure(width, 2.6 if beside else 5.2)
     crossing, said = figure.subplots(*((1, 2) if beside else (2, 1)))
     for value, colour in zip(SHOWN, PALETTE, strict=False):
         potential, age = 1e3 * V_th * value * decay, int(code.ages_of(value))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bioscnn.plots.style import MUTED, PALETTE, WIDE, themed
+from bioscnn.plots.style import MUTED, PALETTE, WIDE, new_figure, themed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,10 +29,8 @@ def against_time_step(steps: pd.DataFrame, *, width: float = WIDE) -> Figure:
     width : float
         Width in inches; below 5 the panels stand one below the other.
     """
-    from matplotlib.figure import Figure
-
     beside = width >= 5
-    figure = Figure(figsize=(width, 2.4 if beside else 6.0), layout="constrained")
+    figure = new_figure(width, 2.4 if beside else 6.0)
     panels = figure.subplots(*((1, 3) if beside else (3, 1)), sharex=True)
     for axes, colour, (name, (label, scale, ends)) in zip(panels, PALETTE, PANELS.items(), strict=False):
         value = scale * steps[name]

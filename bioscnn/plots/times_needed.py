@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bioscnn.plots.style import INK, PALETTE, WIDE, themed
+from bioscnn.plots.style import INK, PALETTE, WIDE, new_figure, themed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,12 +24,10 @@ def accuracy_by_kind(table: pd.DataFrame, *, width: float = WIDE) -> Figure:
     width : float
         Width in inches; below 5 the panels stand one above the other.
     """
-    from matplotlib.figure import Figure
-
     sets, kinds, networks = (list(table[name].unique()) for name in ("tested", "kind", "network"))
     beside = width >= 5
     tall = 0.42 * len(kinds) + 0.9
-    figure = Figure(figsize=(width, tall + 0.3 if beside else tall * len(sets) + 0.3), layout="constrained")
+    figure = new_figure(width, tall + 0.3 if beside else tall * len(sets) + 0.3)
     shape = (1, len(sets)) if beside else (len(sets), 1)
     panels = figure.subplots(*shape, sharex=True, sharey=True, squeeze=False).ravel()
     for axes, tested in zip(panels, sets, strict=True):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.plots.labels import shortened
-from bioscnn.plots.style import MUTED, PALETTE, WIDE, themed
+from bioscnn.plots.style import MUTED, PALETTE, WIDE, new_figure, themed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,13 +40,12 @@ def intervals_histogram(
     width : float
         Width in inches.
     """
-    from matplotlib.figure import Figure
     from matplotlib.ticker import StrMethodFormatter
 
     steps = {name: np.rint(values / dt) for name, values in intervals.items()}
     longest = max((float(values.max()) for values in steps.values() if len(values)), default=1.0)
     edges = np.unique(np.rint(np.geomspace(1, max(longest, 9) + 1, BINS))) - 0.5
-    figure = Figure(figsize=(width, 2.8), layout="constrained")
+    figure = new_figure(width, 2.8)
     axes = figure.subplots()
     for colour, (name, values) in zip(cycle(PALETTE), steps.items(), strict=False):
         count, _ = np.histogram(values, edges)
@@ -78,9 +77,7 @@ def latency_distribution(
     width : float
         Width in inches.
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, 2.8), layout="constrained")
+    figure = new_figure(width, 2.8)
     axes = figure.subplots()
     for colour, (name, values) in zip(cycle(PALETTE), latencies.items(), strict=False):
         fired = values[np.isfinite(values)]
@@ -134,12 +131,10 @@ def distance_matrix(
     width : float
         Width in inches.
     """
-    from matplotlib.figure import Figure
-
     order = np.argsort(labels, kind="stable")
     present, first, count = np.unique(labels[order], return_index=True, return_counts=True)
     side = min(width, 5.2)
-    figure = Figure(figsize=(side, 0.86 * side), layout="constrained")
+    figure = new_figure(side, 0.86 * side)
     axes = figure.subplots()
     image = axes.imshow(distances[np.ix_(order, order)], cmap="cividis", interpolation="nearest")
     between = distances[~np.eye(len(distances), dtype=bool)]
@@ -175,11 +170,10 @@ def separation_by_scale(table: pd.DataFrame, *, width: float = WIDE) -> Figure:
     width : float
         Width in inches; below 5 the panels stand one above the other.
     """
-    from matplotlib.figure import Figure
     from matplotlib.ticker import NullLocator
 
     beside = width >= 5
-    figure = Figure(figsize=(width, 2.8 if beside else 5.0), layout="constrained")
+    figure = new_figure(width, 2.8 if beside else 5.0)
     ratios, shares = figure.subplots(*(1, 2) if beside else (2, 1), sharex=True)
     for colour, (name, rows) in zip(cycle(PALETTE), table.groupby("spikes", sort=False), strict=False):
         rows = rows.sort_values("scale")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bioscnn.plots.style import INK, MUTED, PALE, PALETTE, TRUE, WIDE, WRONG, themed
+from bioscnn.plots.style import INK, MUTED, PALE, PALETTE, TRUE, WIDE, WRONG, new_figure, themed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,15 +52,13 @@ def accuracy_against_jitter(
     width : float
         Width in inches.
     """
-    from matplotlib.figure import Figure
-
     rows = table[table["kind"].isin(("clean", "jitter"))]
     rows = rows.assign(severity=rows["severity"].where(rows["kind"] == "jitter", 0.0))
     sigmas = np.sort(rows["severity"].unique())
     layers = list(rows["layer"].unique())
     columns = min(len(layers), 3 if width >= 5 else 2)
     lines = -(-len(layers) // columns)
-    figure = Figure(figsize=(width, 2.1 * lines + 0.7), layout="constrained")
+    figure = new_figure(width, 2.1 * lines + 0.7)
     panels = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False)
     for k, (axes, layer) in enumerate(zip(panels.flat, layers, strict=False)):
         for method, group in rows[rows["layer"] == layer].groupby("method", sort=False):
@@ -131,15 +129,13 @@ def perturbation_effects(table: pd.DataFrame, layer: str, *, width: float = WIDE
     width : float
         Width in inches.
     """
-    from matplotlib.figure import Figure
-
     rows = table[table["layer"] == layer]
     groups = [rows[rows["keeps_counts"] == kept] for kept in KEPT if kept in set(rows["keeps_counts"])]
     present = list(rows["method"].unique())
     methods = [name for name in dict.fromkeys((*LOOKS, *present)) if name in present]
     counts = [group["label"].nunique() for group in groups]
     each = 0.05 * len(methods) + 0.07
-    figure = Figure(figsize=(width, each * sum(counts) + 0.3 * len(counts) + 1.0), layout="constrained")
+    figure = new_figure(width, each * sum(counts) + 0.3 * len(counts) + 1.0)
     panels = figure.subplots(len(groups), 1, sharex=True, squeeze=False, height_ratios=counts)[:, 0]
     for axes, group in zip(panels, groups, strict=True):
         _draw_rows(axes, group, methods)
@@ -195,9 +191,7 @@ def primary_differences(table: pd.DataFrame, margin: float, *, width: float = WI
     width : float
         Width in inches.
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, 0.26 * len(table) + 0.9), layout="constrained")
+    figure = new_figure(width, 0.26 * len(table) + 0.9)
     axes = figure.subplots()
     place = np.arange(len(table))
     value, low, high = 100 * table[["difference", "low_holm", "high_holm"]].to_numpy(float).T
@@ -241,13 +235,11 @@ def control_sets(table: pd.DataFrame, *, width: float = WIDE) -> Figure:
     width : float
         Width in inches; below 5 the panels stand one above the other.
     """
-    from matplotlib.figure import Figure
-
     sets, methods = list(table["set"].unique()), list(table["method"].unique())
     labels = list(table["label"].unique())
     beside = width >= 5
     tall = 0.42 * len(methods) + 0.55
-    figure = Figure(figsize=(width, tall + 0.5 if beside else tall * len(sets) + 0.5), layout="constrained")
+    figure = new_figure(width, tall + 0.5 if beside else tall * len(sets) + 0.5)
     shape = (1, len(sets)) if beside else (len(sets), 1)
     panels = figure.subplots(*shape, sharex=True, sharey=True, squeeze=False).ravel()
     for axes, name in zip(panels, sets, strict=True):
@@ -289,11 +281,9 @@ def information_bars(table: pd.DataFrame, *, width: float = WIDE) -> Figure:
     width : float
         Width in inches.
     """
-    from matplotlib.figure import Figure
-
     layers = list(table["layer"].unique())
     responses = [name for name in RESPONSES if name in set(table["response"])]
-    figure = Figure(figsize=(width, 2.9 if width >= 5 else 3.1), layout="constrained")
+    figure = new_figure(width, 2.9 if width >= 5 else 3.1)
     axes = figure.subplots()
     axes.axhline(0, color=PALE, linewidth=0.8)
     thick = 0.8 / len(responses)

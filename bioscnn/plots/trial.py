@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bioscnn.plots.potentials import draw_potentials
 from bioscnn.plots.raster import draw_spikes, show_image
-from bioscnn.plots.style import INK, WIDE, step_ends, themed
+from bioscnn.plots.style import INK, WIDE, new_figure, step_ends, themed
 from bioscnn.spikes import SpikeTrains
 
 if TYPE_CHECKING:
@@ -48,9 +48,7 @@ def trial(
     width : float
         Width in inches.
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, 3.4), layout="constrained")
+    figure = new_figure(width, 3.4)
     left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=(3, 2))[0]
     panels = left.subplots(len(populations), 1, sharex=True)
     for axes, (name, trains) in zip(panels, populations.items(), strict=True):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.encoding import DifferenceOfGaussians
-from bioscnn.plots.style import MUTED, PALETTE, WIDE, opacity, themed
+from bioscnn.plots.style import MUTED, PALETTE, WIDE, new_figure, opacity, themed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,10 +37,9 @@ def spatial_tuning(
     width : float
         Width in inches.
     """
-    from matplotlib.figure import Figure
     from matplotlib.ticker import NullLocator
 
-    figure = Figure(figsize=(width, 2.8), layout="constrained")
+    figure = new_figure(width, 2.8)
     axes = figure.subplots()
     for colour, cell in zip(PALETTE, cells, strict=False):
         place = np.arange(cell.size) - cell.size // 2
@@ -83,10 +82,8 @@ def spikes_of_coefficients(
     width : float
         Width in inches; below 5 the panels stand one above the other.
     """
-    from matplotlib.figure import Figure
-
     beside = width >= 5
-    figure = Figure(figsize=(width, 3.0 if beside else 5.4), layout="constrained")
+    figure = new_figure(width, 3.0 if beside else 5.4)
     panels = figure.subplots(*(1, 2) if beside else (2, 1), sharex=True)
     for colour, (name, latency) in zip(PALETTE, first_spikes.items(), strict=False):
         fires = counts[name] > 0

@@ -25,6 +25,11 @@ def probability(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"= {p:.2g}"
 
 
+def p_value(p: float) -> str:
+    """Return a p value as a cell of a table, such as ``0.012`` or ``< 0.001``."""
+    return probability(p).removeprefix("= ")
+
+
 def percent_interval(low: float, high: float) -> str:
     """Return an interval of shares in percent, such as ``[97.85, 98.32]``."""
     return f"[{100 * low:.2f}, {100 * high:.2f}]"

@@ -28,6 +28,7 @@ from bioscnn.report.page import (
     joined,
     large,
     muted,
+    numbers,
     strong,
 )
 
@@ -36,8 +37,8 @@ SIMULATED = "Simulated recordings: a model of an event camera made them from ima
 STEPS = [
     Column(("name", "log"), "step", lambda name, log: Link(name, log) if log else name),
     Column("outcome", "outcome", lambda name: alert(name) if name in ("failed", "unfinished") else name),
-    Column("minutes", "minutes", "{:.1f}".format, numeric=True),
-    Column("when", "began (UTC)", "{:%Y-%m-%d %H:%M}".format, numeric=True),
+    numbers("minutes", "minutes", ".1f"),
+    numbers("when", "began (UTC)", "%Y-%m-%d %H:%M"),
     Column("answers", "what it answers", words=True),
 ]
 """Columns of the steps of the whole study."""

@@ -7,17 +7,17 @@ from typing import Any
 from bioscnn import plots
 from bioscnn.ledger import LayerComparison, Ledger
 from bioscnn.report import words
-from bioscnn.report.formats import percent, points, points_interval, probability
-from bioscnn.report.page import Column, Facts, Figure, Section, Table, Text
+from bioscnn.report.formats import p_value, percent, points, points_interval
+from bioscnn.report.page import Column, Facts, Figure, Section, Table, Text, numbers
 from bioscnn.statistics import Estimate
 
 CAUSES = [
     Column("cause", "cause"),
-    Column("part", "part\n(points)", points, numeric=True),
-    Column(("low", "high"), "95 % interval", points_interval, numeric=True),
-    Column("p_holm", "p, Holm", lambda p: probability(p).removeprefix("= "), numeric=True),
-    Column("accuracy", "accuracy\nwithout it", percent, numeric=True),
-    Column("agreement", "gives the\nANN's class", percent, numeric=True),
+    numbers("part", "part\n(points)", points),
+    numbers(("low", "high"), "95 % interval", points_interval),
+    numbers("p_holm", "p, Holm", p_value),
+    numbers("accuracy", "accuracy\nwithout it", percent),
+    numbers("agreement", "gives the\nANN's class", percent),
     Column("change", "switched off by", words=True),
 ]
 
@@ -26,12 +26,12 @@ def _columns_of_layers(unit: str) -> list[Column]:
     digits = 1 if unit == "Hz" else 3
     return [
         Column("name", "population"),
-        Column("correlation", "correlation", "{:.3f}".format, numeric=True),
-        Column("slope", "slope", "{:.2f}".format, numeric=True),
-        Column("expected", f"expected\n({unit})", f"{{:.{digits}f}}".format, numeric=True),
-        Column("measured", f"spikes\n({unit})", f"{{:.{digits}f}}".format, numeric=True),
-        Column("bias", f"bias\n({unit})", f"{{:+.{digits}f}}".format, numeric=True),
-        Column("silent", "active, but\nsilent (%)", lambda share: f"{100 * share:.1f}", numeric=True),
+        numbers("correlation", "correlation", ".3f"),
+        numbers("slope", "slope", ".2f"),
+        numbers("expected", f"expected\n({unit})", f"{{:.{digits}f}}".format),
+        numbers("measured", f"spikes\n({unit})", f"{{:.{digits}f}}".format),
+        numbers("bias", f"bias\n({unit})", f"{{:+.{digits}f}}".format),
+        numbers("silent", "active, but\nsilent (%)", lambda share: f"{100 * share:.1f}"),
     ]
 
 

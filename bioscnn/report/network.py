@@ -9,18 +9,18 @@ from typing import Any
 from bioscnn import plots
 from bioscnn.report.folder import Run
 from bioscnn.report.formats import shape
-from bioscnn.report.page import Column, Facts, Figure, Folded, Part, Section, Table, Text
+from bioscnn.report.page import Column, Facts, Figure, Folded, Part, Section, Table, Text, numbers
 from bioscnn.report.words import learning_caption
 
 POPULATIONS = [
     Column("name", "population"),
-    Column("shape", "shape", numeric=True),
-    Column("size", "neurons", numeric=True),
+    numbers("shape", "shape"),
+    numbers("size", "neurons"),
 ]
 PROJECTIONS = [
     Column("ends", "projection"),
     Column("connectivity", "connectivity"),
-    Column("n_synapses", "connections", numeric=True),
+    numbers("n_synapses", "connections"),
     Column("synapse", "through", words=True),
 ]
 MODEL = ("equations", "threshold", "reset", "refractory", "parameters")

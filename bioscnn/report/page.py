@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from bioscnn.report.formats import percent, percent_interval
 from bioscnn.report.inline import Inline, Link, Styled, alert, code, emphasis, joined, large, muted, strong
-from bioscnn.report.table import Column, Table
+from bioscnn.report.table import Column, Table, numbers
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Column", "Entry", "Facts", "Figure", "Folded", "Headline", "Inline", "Link", "Page", "Part", "Section",
     "SideBySide", "Styled", "Table", "Text", "alert", "code", "emphasis", "joined", "large", "made_from",
-    "muted", "strong",
+    "muted", "numbers", "strong",
 ]  # fmt: skip
 
 
@@ -160,6 +161,11 @@ class Headline:
     name: str
     value: str
     note: Inline = ""
+
+    @classmethod
+    def of_share(cls, name: str, value: float, low: float, high: float, about: str = "") -> Headline:
+        """Return a share, 0 to 1, with its 95 % interval in the note, after what the note says about it."""
+        return cls(name, percent(value), f"{about}{'; ' * bool(about)}95 %: {percent_interval(low, high)}")
 
 
 @dataclass(frozen=True, eq=False)

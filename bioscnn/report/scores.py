@@ -7,7 +7,7 @@ import numpy as np
 from bioscnn.report import figures, words
 from bioscnn.report.folder import Run
 from bioscnn.report.formats import moment, number, percent, percent_interval, plural, points
-from bioscnn.report.page import Column, Part, Section, SideBySide, Table, Text
+from bioscnn.report.page import Column, Part, Section, SideBySide, Table, Text, numbers
 from bioscnn.report.results import Results
 
 LEVELS = (0.95, 0.98)
@@ -36,10 +36,10 @@ def accuracy_section(run: Run, results: Results) -> Section:
         rows.append(dict(zip(("share", "low", "high"), ann, strict=True), readout="ANN", **unlike))
     columns = [
         Column("readout", "readout"),
-        Column("share", "accuracy", percent, numeric=True),
-        Column(("low", "high"), "95 % interval\n(%)", percent_interval, numeric=True),
-        *([] if ann is None else [Column("distance", "to the ANN\n(points)", points, numeric=True)]),
-        Column("reached", "95, 98 % right\nafter (ms)", numeric=True),
+        numbers("share", "accuracy", percent),
+        numbers(("low", "high"), "95 % interval\n(%)", percent_interval),
+        *([] if ann is None else [numbers("distance", "to the ANN\n(points)", points)]),
+        numbers("reached", "95, 98 % right\nafter (ms)"),
         Column("meaning", "what is compared", words=True),
     ]
     caption = (
@@ -75,10 +75,10 @@ def activity_section(run: Run, results: Results) -> Section:
     ]
     columns = [
         Column("population", "population"),
-        Column("neurons", "neurons", numeric=True),
-        Column("spikes", "spikes per trial", "{:,.1f}".format, numeric=True),
-        Column("rate", "mean rate (Hz)", "{:.2f}".format, numeric=True),
-        Column("silent", "never fire (%)", "{:.1f}".format, numeric=True),
+        numbers("neurons", "neurons"),
+        numbers("spikes", "spikes per trial", ",.1f"),
+        numbers("rate", "mean rate (Hz)", ".2f"),
+        numbers("silent", "never fire (%)", ".1f"),
     ]
     parts: list[Part] = [
         figures.rates(results),

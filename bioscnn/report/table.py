@@ -57,6 +57,25 @@ class Column:
         return (self.format or _plain)(*values)
 
 
+def numbers(
+    key: str | tuple[str, ...], heading: Inline, form: Callable[..., Inline] | str | None = None
+) -> Column:
+    """Return a column of numbers, aligned to the right.
+
+    Parameters
+    ----------
+    key, heading
+        As of `Column`.
+    form : callable or str, optional
+        As the `format` of `Column`; or how each number is written, such as ``",.0f"``. Of two keys, those are
+        the ends of an interval, such as ``[1,200, 1,300]``.
+    """
+    if isinstance(form, str):
+        text = f"{{:{form}}}" if isinstance(key, str) else f"[{{:{form}}}, {{:{form}}}]"
+        return Column(key, heading, text.format, numeric=True)
+    return Column(key, heading, form, numeric=True)
+
+
 @dataclass(frozen=True)
 class Line:
     """A row as it is printed: its cells, the first of which is its heading."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,9 +72,7 @@ class Recording:
         UserError
             If there is no such population, or its spikes were not kept.
         """
-        spikes = self._population(population).spikes
-        if spikes is None:
-            raise self._missing("spikes", population)
+        spikes: SpikeTrains = self._kept("spikes", population)
         return spikes
 
     def potentials(self, population: str = READOUT) -> NDArray[np.float32]:
@@ -84,26 +83,23 @@ class Recording:
         UserError
             If there is no such population, or its potentials were not kept.
         """
-        potentials = self._population(population).potentials
-        if potentials is None:
-            raise self._missing("potentials", population)
+        potentials: NDArray[np.float32] = self._kept("potentials", population)
         return potentials
 
-    def _population(self, name: str) -> PopulationRecording:
+    def _kept(self, what: Literal["spikes", "potentials"], name: str) -> Any:
         if name not in self.populations:
             known = " | ".join(self.populations)
             raise UserError("no such population was recorded", key="population", value=name, expected=known)
-        return self.populations[name]
-
-    def _missing(self, what: str, name: str) -> UserError:
-        kept = (other for other, p in self.populations.items() if getattr(p, what) is not None)
-        return UserError(
-            f"the {what} of {name!r} were not recorded",
-            key="population",
-            value=name,
-            expected=" | ".join(kept) or None,
-            fix=f'simulate again with {what}=("{name}",)' if what == "potentials" else None,
-        )
+        if (kept := getattr(self.populations[name], what)) is None:
+            others = (other for other, p in self.populations.items() if getattr(p, what) is not None)
+            raise UserError(
+                f"the {what} of {name!r} were not recorded",
+                key="population",
+                value=name,
+                expected=" | ".join(others) or None,
+                fix=f'simulate again with {what}=("{name}",)' if what == "potentials" else None,
+            )
+        return kept
 
     @property
     def n_trials(self) -> int:

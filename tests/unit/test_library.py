@@ -284,7 +284,7 @@ def test_every_option_that_an_error_names_has_a_name_in_python():
     """What is left are options of other programs, or of commands that Python does not have."""
     said = set()
     for path in sorted(Path(bioscnn.__file__).parent.rglob("*.py")):
-        if not {"cli.py", "claims", "printing", "reproduce", "doctor"} & {*path.parts}:
+        if not {"cli", "claims", "printing", "reproduce", "doctor"} & {*path.parts}:
             for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(call, ast.Call) and getattr(call.func, "id", "") in ("UserError", "refuse"):
                     texts = (x.value for x in ast.walk(call) if isinstance(x, ast.Constant))

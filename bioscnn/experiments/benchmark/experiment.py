@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
+from bioscnn import plots
 from bioscnn.datasets import load_dataset
 from bioscnn.datasets.titles import TITLES
 from bioscnn.errors import UserError
@@ -24,12 +25,11 @@ from bioscnn.experiments.benchmark.tables import (
     time_step_rows,
 )
 from bioscnn.experiments.benchmark.verdict import verdict_of
-from bioscnn.experiments.experiment import Analysis, Done, Entry, Row
+from bioscnn.experiments.experiment import Analysis, Done, Entry, Experiment, Row
 from bioscnn.experiments.unit import Outcome, Unit
 from bioscnn.plots.style import WIDE
 from bioscnn.quantities import format_quantity
 from bioscnn.report.formats import percent, percent_interval, plural
-from bioscnn.report.page import Page
 from bioscnn.studies.disturbance import refuse_noise
 from bioscnn.studies.study import Study, read_study
 
@@ -45,7 +45,7 @@ LONG_DURATION = "100 ms"
 
 
 @dataclass(frozen=True)
-class BenchmarkExperiment:
+class BenchmarkExperiment(Experiment):
     """The question how accurate, fast and thrifty networks of one data set are.
 
     Parameters
@@ -78,8 +78,8 @@ class BenchmarkExperiment:
     trials: int | None = None
     time_step_trials: int = 500
     changes: tuple[str, ...] = ()
-    name: str = field(default="benchmark", init=False)
-    keeps_failures: bool = field(default=False, init=False)
+    name: ClassVar = "benchmark"
+    page = staticmethod(benchmark_page)
 
     def __post_init__(self) -> None:
         names = [title_of(network) for network in self.networks]
@@ -93,13 +93,8 @@ class BenchmarkExperiment:
         """The data set."""
         return self.dataset
 
-    @property
-    def spec(self) -> Mapping[str, Any]:
-        """Nothing but the units decides the tables."""
-        return {}
-
     @cached_property
-    def study(self) -> Study:
+    def study(self) -> Study:  # type: ignore[override]
         """The study with the changes of the benchmark."""
         return read_study(self.study_file, self.changes)
 
@@ -156,10 +151,6 @@ class BenchmarkExperiment:
                 changes = f"neuron.reset={reset}", f"simulation.dt={step}"
                 yield unit(case_name(reset, dt), "validation", *changes, most=self.time_step_trials)
 
-    def next_round(self, done: Done, bench: Bench) -> list[Unit]:
-        """Return nothing more."""
-        return []
-
     def analyse(self, done: Done, bench: Bench) -> Analysis:
         """Return the tables of networks, moments and time steps; validation images choose the readout."""
         results = [self._result(title_of(network), done, bench) for network in self.networks]
@@ -204,15 +195,9 @@ class BenchmarkExperiment:
             {(reset, dt): outcome(case_name(reset, dt)) for dt in TIME_STEPS for reset in RESETS},
         )
 
-    def page(self, analysis: Analysis, summary: Mapping[str, Any]) -> Page:
-        """Return the page."""
-        return benchmark_page(analysis, summary)
-
 
 def _figures(tables: Mapping[str, Sequence[Row]]) -> Iterator[tuple[str, bytes]]:
     """Yield the figures as files, vectors and pixels."""
-    from bioscnn import plots
-
     for name, draw in drawings(tables).items():
         yield f"{name}.svg", plots.to_svg(draw(WIDE)).encode()
         yield f"{name}.png", plots.to_png(draw(WIDE), DENSITY)

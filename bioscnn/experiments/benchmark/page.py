@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from bioscnn import plots
 from bioscnn.experiments.benchmark.markdown import is_reference, more_spikes, points_with_interval, reached
 from bioscnn.experiments.benchmark.tables import REFERENCE
+from bioscnn.experiments.columns import P_HOLM
 from bioscnn.experiments.experiment import Analysis, Row
+from bioscnn.experiments.pages import experiment_page
 from bioscnn.metrics import CLOCK
-from bioscnn.report.formats import percent, percent_interval, plural, probability
+from bioscnn.report.formats import percent, percent_interval, plural
 from bioscnn.report.page import (
     Column,
     Facts,
@@ -21,9 +24,8 @@ from bioscnn.report.page import (
     Table,
     Text,
     code,
-    made_from,
+    numbers,
 )
-from bioscnn.report.provenance import provenance_rows
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
@@ -43,8 +45,6 @@ SIGNIFICANT = (
 
 def drawings(tables: Mapping[str, Sequence[Row]]) -> dict[str, Callable[[float], Drawing]]:
     """Return what draws each figure, by the name of its file; it takes the width in inches."""
-    from bioscnn import plots
-
     return {
         "accuracy-over-time": lambda width: plots.networks_over_time(
             tables["over-time"], tables["networks"], width=width
@@ -72,12 +72,12 @@ def benchmark_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
         f"Accuracy less that of the reset {REFERENCE[0]} in steps of {1e3 * REFERENCE[1]:g} ms, on the same "
         f"{plural(time_steps[0]['n'], 'validation image')}; bars: 95 % intervals.",
     )
-    return Page(
-        title=analysis.title,
-        eyebrow=f"bioscnn · benchmark {summary['label']}",
+    return experiment_page(
+        analysis,
+        summary,
+        about=f"benchmark {summary['label']}",
         docs="networks",
         question="how accurate, fast and thrifty is each network?",
-        verdict=list(analysis.verdict),
         headlines=_headlines(networks),
         sections=[
             Section("networks", "The networks", [_networks(networks), _cost(networks)]),
@@ -87,8 +87,6 @@ def benchmark_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
             ),
             Section("methods", "How it was made", _methods(networks, summary), "Methods"),
         ],
-        provenance=provenance_rows(summary),
-        footer=made_from(*(f"{name}.csv" for name in analysis.tables), "summary.json"),
     )
 
 
@@ -125,10 +123,10 @@ def _networks(networks: Sequence[Row]) -> Table:
         ],
         [
             Column("network", "network"),
-            Column("trained", "trained\nnetwork", numeric=True),
-            Column("spiking", "spiking\nnetwork", numeric=True),
-            Column("points", "difference\n(points)", numeric=True),
-            Column("p_holm", "p, Holm", lambda p: probability(p).removeprefix("= "), numeric=True),
+            numbers("trained", "trained\nnetwork"),
+            numbers("spiking", "spiking\nnetwork"),
+            numbers("points", "difference\n(points)"),
+            P_HOLM,
             Column("readout", "readout"),
         ],
         "Accuracy of the trained network and of the spiking one, on the same images, with 95 % intervals. "
@@ -144,14 +142,13 @@ def _cost(networks: Sequence[Row]) -> Table:
         [{**row, "reached": time} for row, time in zip(networks, times, strict=True)],
         [
             Column("network", "network"),
-            Column("reached", "95, 98 %\nright after (ms)", numeric=True),
-            Column("spikes", "spikes", lambda spikes: f"{spikes:,.0f}", numeric=True),
-            Column("synops", "SynOps", lambda synops: f"{synops:,.0f}", numeric=True),
-            Column(
+            numbers("reached", "95, 98 %\nright after (ms)"),
+            numbers("spikes", "spikes", ",.0f"),
+            numbers("synops", "SynOps", ",.0f"),
+            numbers(
                 ("ann_to_spiking", "ann_to_spiking_with_stimulus"),
                 "energy,\ntrained / spiking",
                 lambda ratio, with_stimulus: f"{ratio:.1f} ({with_stimulus:.1f})",
-                numeric=True,
             ),
             Column("weights_sha256", "weights", lambda sha256: code(sha256[:8])),
         ],
@@ -174,12 +171,12 @@ def _time_steps(rows: Sequence[Row]) -> Table:
         ],
         [
             Column("reset", "reset"),
-            Column("dt_ms", "time step\n(ms)", lambda dt: f"{dt:g}", numeric=True),
-            Column("accuracy", "accuracy", percent, numeric=True),
-            Column("points", "difference\n(points)", numeric=True),
-            Column("p_holm", "p, Holm", lambda p: probability(p).removeprefix("= "), numeric=True),
-            Column("spikes", "spikes\nper image", lambda spikes: f"{spikes:,.0f}", numeric=True),
-            Column("more", "more\nspikes", numeric=True),
+            numbers("dt_ms", "time step\n(ms)", "g"),
+            numbers("accuracy", "accuracy", percent),
+            numbers("points", "difference\n(points)"),
+            P_HOLM,
+            numbers("spikes", "spikes\nper image", ",.0f"),
+            numbers("more", "more\nspikes"),
         ],
         f"Differences, and more spikes: to reset {REFERENCE[0]} in steps of {1e3 * REFERENCE[1]:g} ms, on "
         f"the same validation images. {SIGNIFICANT}",

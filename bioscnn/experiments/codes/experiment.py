@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from bioscnn.datasets.titles import TITLES
-from bioscnn.errors import UserError
+from bioscnn.experiments.amounts import refuse_one_seed
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.codes.contestants import (
     CODES,
@@ -40,13 +40,12 @@ from bioscnn.experiments.codes.tables import (
     network_rows,
 )
 from bioscnn.experiments.codes.verdict import verdict_of
-from bioscnn.experiments.experiment import Analysis, Done, Entry
+from bioscnn.experiments.experiment import Analysis, Done, Entry, Experiment
 from bioscnn.experiments.noise.experiment import with_noise
 from bioscnn.experiments.retrained import NETWORK, training_unit_of
 from bioscnn.experiments.rows import MARGIN
 from bioscnn.experiments.unit import Unit
 from bioscnn.report.formats import percent, percent_interval, plural
-from bioscnn.report.page import Page
 from bioscnn.studies.study import Study
 from bioscnn.training.train import require_torch
 
@@ -56,7 +55,7 @@ TEST = "test"
 
 
 @dataclass(frozen=True)
-class CodesExperiment:
+class CodesExperiment(Experiment):
     """The question which code one would choose, if networks of both are trained alike.
 
     Networks of one architecture are trained from several seeds: for the rate code as LIF rates and then on
@@ -77,13 +76,8 @@ class CodesExperiment:
     quick: bool = False
     seeds: int | None = None
     examples: int | None = None
-    name: str = field(default="codes", init=False)
-    keeps_failures: bool = field(default=False, init=False)
-
-    @property
-    def label(self) -> str:
-        """The study, and whether it was a quick one."""
-        return self.study.name + "-quick" * self.quick
+    name: ClassVar = "codes"
+    page = staticmethod(codes_page)
 
     @property
     def spec(self) -> Mapping[str, Any]:
@@ -100,13 +94,9 @@ class CodesExperiment:
     def plan(self, bench: Bench) -> list[Unit]:
         """Return the first training of each code and seed, which no price decides."""
         studies = studies_of(self.study, bench)
-        if self.amount.seeds < 2:
-            raise UserError(
-                "one network of each code does not tell how much networks differ",
-                key="--seeds",
-                value=self.amount.seeds,
-                expected="2 or more; 5 for an interval that is worth its name",
-            )
+        refuse_one_seed(
+            self.amount.seeds, "--seeds", "one network of each code does not tell how much networks differ"
+        )
         require_torch()
         return [
             training_unit_of(first_recipe(studies[code], code, self.amount), seed)
@@ -236,7 +226,3 @@ class CodesExperiment:
             summary,
             shown.simulated,
         )
-
-    def page(self, analysis: Analysis, summary: Mapping[str, Any]) -> Page:
-        """Return the page."""
-        return codes_page(analysis, summary)

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.experiments.bench import Bench
-from bioscnn.experiments.classify import inputs_of, recorded_batches
-from bioscnn.experiments.trained import network_of
+from bioscnn.experiments.classify import CLASSIFY, case_of, inputs_of, recorded_batches
 from bioscnn.experiments.unit import Measure, Outcome, Unit, hash_of
 from bioscnn.metrics import decision_latency, informed_steps, synaptic_operations_by_trial
 from bioscnn.network import OUTPUT, READOUT
@@ -20,7 +19,6 @@ from bioscnn.seeds import stream
 from bioscnn.simulation import simulate
 from bioscnn.spikes import SpikeTrains
 from bioscnn.studies.identity import SIMULATION
-from bioscnn.studies.prepare import Prepared
 
 
 def over_time(unit: Unit, bench: Bench) -> Outcome:
@@ -42,7 +40,7 @@ def over_time(unit: Unit, bench: Bench) -> Outcome:
     UserError
         If the study cannot be simulated.
     """
-    case, ends = _case(unit, bench), np.asarray(unit.options["ends"])
+    case, ends = case_of(unit, bench), np.asarray(unit.options["ends"])
     rule = case.study.config.readout.rule
     network, stimulus = case.network, case.stimulus
     parts: list[dict[str, NDArray[Any]]] = []
@@ -86,7 +84,7 @@ def jittered(unit: Unit, bench: Bench) -> Outcome:
         ``label``: int16, shape (n_trials,). ``chosen``: class at the end by the study's readout, int16, shape
         (1, n_trials). ``spikes``: of all populations and of the input, int64, shape (1, n_trials).
     """
-    case, jitter = _case(unit, bench), Jitter(unit.options["sd"])
+    case, jitter = case_of(unit, bench), Jitter(unit.options["sd"])
     device, rule = replace(case.device, jobs=1), case.study.config.readout.rule
     rest, shown, seed = case.network, case.stimulus, case.study.config.simulation.seed
     moved, count = case.input.spikes is not None, np.zeros(len(case.examples.labels), np.int64)
@@ -116,19 +114,11 @@ def _until(spikes: SpikeTrains, ends: NDArray[np.integer]) -> NDArray[np.int64]:
     ).astype(np.int64)
 
 
-def _case(unit: Unit, bench: Bench) -> Prepared:
-    return bench.case(unit.study, network_of(bench.given[unit.needs[0]]["onnx"]))
-
-
 def _inputs_of_jitter(unit: Unit, bench: Bench) -> str:
     return hash_of(inputs_of(unit, bench), unit.study.config.simulation.seed, unit.options["sd"])
 
 
-OVER_TIME = Measure(
-    over_time,
-    inputs_of,
-    core=(SIMULATION, "bioscnn.readout", "bioscnn.metrics.latency", "bioscnn.metrics.activity"),
-)
+OVER_TIME = Measure(over_time, inputs_of, CLASSIFY.core)
 JITTERED = Measure(
     jittered,
     _inputs_of_jitter,

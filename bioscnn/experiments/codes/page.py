@@ -7,14 +7,15 @@ from typing import Any
 
 import pandas as pd
 
+from bioscnn import plots
 from bioscnn.experiments.codes.contestants import RATE, TIME, UNTUNED
 from bioscnn.experiments.codes.tables import ACCURACY, EXPLORATORY, PRIMARY, SPIKES
 from bioscnn.experiments.codes.verdict import NAMES
-from bioscnn.experiments.columns import SHARE, compared
+from bioscnn.experiments.columns import FOUND, P_HOLM, SHARE, compared
 from bioscnn.experiments.experiment import Analysis
-from bioscnn.report.formats import number, percent, percent_interval, plural, points_interval, probability
-from bioscnn.report.page import Column, Facts, Figure, Headline, Page, Part, Section, Table, Text, made_from
-from bioscnn.report.provenance import provenance_rows
+from bioscnn.experiments.pages import experiment_page
+from bioscnn.report.formats import number, percent, plural
+from bioscnn.report.page import Column, Facts, Figure, Headline, Page, Part, Section, Table, Text, numbers
 
 LEAD = (
     "A comparison of two networks that were trained differently is one of trainings. Here networks of one "
@@ -35,12 +36,12 @@ def codes_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
     """Return the page of a codes experiment."""
     clean = pd.DataFrame(analysis.tables["clean"])
     rows = pd.DataFrame(analysis.tables["comparisons"])
-    return Page(
-        title=analysis.title,
-        eyebrow=f"bioscnn · codes {summary['study']}",
+    return experiment_page(
+        analysis,
+        summary,
+        about=f"codes {summary['study']}",
         question="rates or spike times, if both are trained alike?",
         lead=[LEAD],
-        verdict=list(analysis.verdict),
         headlines=_headlines(clean, summary),
         sections=[
             Section("front", "Accuracy against spikes and time", [_front(analysis, summary)], "Front"),
@@ -49,9 +50,6 @@ def codes_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
             Section("tables", "Every number", _tables(analysis, clean, rows), "Tables"),
             Section("methods", "How it was made", _methods(summary), "Methods"),
         ],
-        provenance=provenance_rows(summary),
-        simulated=analysis.simulated,
-        footer=made_from(*(f"{name}.csv" for name in analysis.tables), "summary.json"),
     )
 
 
@@ -59,18 +57,12 @@ def _headlines(clean: pd.DataFrame, summary: Mapping[str, Any]) -> list[Headline
     prices = summary["amount"]["prices"]
     shown = clean[clean["price"] == prices[len(prices) // 2]]
     return [
-        Headline(
-            f"{NAMES[row.code]}, {row.spikes:,.0f} spikes",
-            percent(row.accuracy),
-            f"95 %: {percent_interval(row.low, row.high)}",
-        )
+        Headline.of_share(f"{NAMES[row.code]}, {row.spikes:,.0f} spikes", row.accuracy, row.low, row.high)
         for row in shown.itertuples()
     ]
 
 
 def _front(analysis: Analysis, summary: Mapping[str, Any]) -> Figure:
-    from bioscnn import plots
-
     rows = pd.DataFrame(analysis.tables["front"])
     rows["name"] = [named(row.code, row.price) for row in rows.itertuples()]
     return Figure(
@@ -108,12 +100,7 @@ def _noise(analysis: Analysis, rows: pd.DataFrame) -> list[Part]:
     of_accuracy = rows[(rows["outcome"] == ACCURACY) & (rows["condition"] != "clean")]
     table = of_accuracy.merge(wide.reset_index(), on=keys)
     shares = [
-        Column(
-            (f"accuracy_{code}", f"low_{code}", f"high_{code}"),
-            f"{NAMES[code]}\n(%)",
-            _share,
-            numeric=True,
-        )
+        numbers((f"accuracy_{code}", f"low_{code}", f"high_{code}"), f"{NAMES[code]}\n(%)", _share)
         for code in (RATE, TIME)
     ]
     return [
@@ -122,9 +109,8 @@ def _noise(analysis: Analysis, rows: pd.DataFrame) -> list[Part]:
             [
                 Column(("condition", "setting"), "condition", lambda *words: " ".join(words), words=True),
                 *shares,
-                Column("difference", "difference\n(points)", _points, numeric=True),
-                Column(("low_holm", "high_holm"), "corrected\ninterval", points_interval, numeric=True),
-                Column("finding", "finding"),
+                numbers("difference", "difference\n(points)", _points),
+                *FOUND,
             ],
             "Accuracy of each code; the difference is that of spike times from rates. Exploratory but for "
             "the primary rows of the section above; the exploratory rows are a family of their own.",
@@ -147,8 +133,7 @@ def _accuracies(rows: pd.DataFrame, caption: str) -> Table:
         [
             Column(("condition", "setting", "price"), "compared", _named, words=True),
             *compared(),
-            Column(("low_holm", "high_holm"), "corrected\ninterval", points_interval, numeric=True),
-            Column("finding", "finding"),
+            *FOUND,
         ],
         caption,
         dense=True,
@@ -160,16 +145,13 @@ def _named(condition: str, setting: str, price: float) -> str:
 
 
 def _spikes(rows: pd.DataFrame) -> Table:
-    def interval(low: float, high: float) -> str:
-        return f"[{low:+,.0f}, {high:+,.0f}]"
-
     return Table(
         rows,
         [
             Column(("condition", "setting", "price"), "compared", _named, words=True),
-            Column("difference", "difference", "{:+,.0f}".format, numeric=True),
-            Column(("low", "high"), "95 % interval", interval, numeric=True),
-            Column("p_holm", "p, Holm", lambda p: probability(p).removeprefix("= "), numeric=True),
+            numbers("difference", "difference", "+,.0f"),
+            numbers(("low", "high"), "95 % interval", "+,.0f"),
+            P_HOLM,
         ],
         "Differences of spikes per image, input included.",
         dense=True,
@@ -183,15 +165,15 @@ def _tables(analysis: Analysis, clean: pd.DataFrame, rows: pd.DataFrame) -> list
             clean,
             [
                 Column("code", "code", NAMES.__getitem__),
-                Column("price", "price", "{:g}".format, numeric=True),
+                numbers("price", "price", "g"),
                 *SHARE,
-                Column("spikes", "spikes", number, numeric=True),
-                Column("input_spikes", "input", number, numeric=True),
-                Column("synops", "synops", number, numeric=True),
-                Column("latency_ms", "decided\n(ms)", number, numeric=True),
-                Column("trial_ms", "trial\n(ms)", number, numeric=True),
-                Column("events_flop", "events\n(FLOP)", number, numeric=True),
-                Column("stimulus_flop", "stimulus\n(FLOP)", number, numeric=True),
+                numbers("spikes", "spikes", number),
+                numbers("input_spikes", "input", number),
+                numbers("synops", "synops", number),
+                numbers("latency_ms", "decided\n(ms)", number),
+                numbers("trial_ms", "trial\n(ms)", number),
+                numbers("events_flop", "events\n(FLOP)", number),
+                numbers("stimulus_flop", "stimulus\n(FLOP)", number),
             ],
             "Means over networks, per image; synops are synaptic operations. Energy by events: 0.08 FLOP for "
             "each (Hunsberger and Eliasmith 2016); what turns an image into currents is done once, and "
@@ -204,11 +186,11 @@ def _tables(analysis: Analysis, clean: pd.DataFrame, rows: pd.DataFrame) -> list
             pd.DataFrame(analysis.tables["networks"]),
             [
                 Column("code", "code", NAMES.__getitem__),
-                Column("price", "price", "{:g}".format, numeric=True),
-                Column("seed", "seed", numeric=True),
-                Column("accuracy", "accuracy", percent, numeric=True),
-                Column("spikes", "spikes", number, numeric=True),
-                Column("latency_ms", "decided\n(ms)", number, numeric=True),
+                numbers("price", "price", "g"),
+                numbers("seed", "seed"),
+                numbers("accuracy", "accuracy", percent),
+                numbers("spikes", "spikes", number),
+                numbers("latency_ms", "decided\n(ms)", number),
             ],
             "Every network on the test images.",
             folded="Every network",

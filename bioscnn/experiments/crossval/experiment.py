@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -30,10 +30,9 @@ from bioscnn.experiments.crossval.tables import (
     time_rows,
 )
 from bioscnn.experiments.crossval.verdict import verdict_of
-from bioscnn.experiments.experiment import Analysis, Done, Entry, Row
+from bioscnn.experiments.experiment import Analysis, Done, Entry, Experiment, Row
 from bioscnn.experiments.unit import Unit, hash_of
 from bioscnn.report.formats import percent, percent_interval, plural
-from bioscnn.report.page import Page
 from bioscnn.studies.disturbance import refuse_noise
 from bioscnn.studies.recipe import Recipe
 from bioscnn.studies.study import Study
@@ -44,7 +43,7 @@ TRAINING, CLASSIFICATION = "training", "classification"
 
 
 @dataclass(frozen=True)
-class CrossValidation:
+class CrossValidation(Experiment):
     """Every recording is classified by a network that was not trained on it.
 
     The recordings are those of ``training.folds_of``, the folds are stratified. What the recipe begins with
@@ -64,18 +63,13 @@ class CrossValidation:
     study: Study
     recipe: Recipe
     folds: int = 5
-    name: str = field(default="cross-validation", init=False)
-    keeps_failures: bool = field(default=False, init=False)
+    name: ClassVar = "cross-validation"
+    page = staticmethod(cross_validation_page)
 
     @property
     def label(self) -> str:
         """The network."""
         return self.recipe.name
-
-    @property
-    def spec(self) -> Mapping[str, Any]:
-        """Nothing but the units decides the tables."""
-        return {}
 
     def plan(self, bench: Bench) -> list[Unit]:
         """Return the training of every fold, and the shipped network that it begins with, as it is."""
@@ -169,10 +163,6 @@ class CrossValidation:
             },
             more={"networks": networks},
         )
-
-    def page(self, analysis: Analysis, summary: Mapping[str, Any]) -> Page:
-        """Return the page."""
-        return cross_validation_page(analysis, summary)
 
 
 def _is_first(row: Row) -> bool:

@@ -12,15 +12,20 @@ from bioscnn.caches import cache_folder
 from bioscnn.datasets import load_recordings
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.classify import CLASSIFY as OF_STUDIES
-from bioscnn.experiments.classify import classify_case
+from bioscnn.experiments.classify import classify_case, inputs_by
 from bioscnn.experiments.crossval.folds import Rows, base_of, choosing_epoch, divided, load_pool, stages_of
 from bioscnn.experiments.fingerprint import code_of
-from bioscnn.experiments.trained import network_of, onnx_bytes, told_by_epoch
+from bioscnn.experiments.trained import (
+    TRAINING,
+    case_of_trained,
+    needed_network,
+    onnx_bytes,
+    told_by_epoch,
+)
 from bioscnn.experiments.unit import Measure, Outcome, Unit, hash_of
 from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.event_input import EventInput
-from bioscnn.studies.identity import inputs_of_case
-from bioscnn.studies.prepare import Prepared, convert_for
+from bioscnn.studies.prepare import Prepared
 from bioscnn.studies.recipe import Recipe
 from bioscnn.studies.recipes import shipped_recipes
 from bioscnn.studies.study import Study
@@ -128,9 +133,9 @@ def _case(unit: Unit, bench: Bench) -> Prepared:
             assert base is not None
             graph = bench.read(base)
         else:
-            graph = network_of(bench.given[unit.needs[0]][recipe.name])
+            graph = needed_network(unit, bench, recipe.name)
             shown = replace(shown, examples=shown.examples.take(_rows(unit, bench)[1]))
-        return Prepared(unit.study, shown, graph, None, convert_for(config, graph, None))
+        return case_of_trained(unit, shown, graph)
 
     case: Prepared = bench.keep("fold", unit.id, prepared)
     return case
@@ -150,12 +155,5 @@ def _inputs_of_training(unit: Unit, bench: Bench) -> str:
     )
 
 
-def _inputs_of_classes(unit: Unit, bench: Bench) -> str:
-    """Return the hash of everything that a fold is classified from."""
-    return inputs_of_case(_case(unit, bench), ann=True)
-
-
-TRAIN = Measure(
-    train_fold, _inputs_of_training, core=("bioscnn.training.train", "bioscnn.experiments.trained")
-)
-CLASSIFY = Measure(classify_fold, _inputs_of_classes, OF_STUDIES.core)
+TRAIN = Measure(train_fold, _inputs_of_training, TRAINING)
+CLASSIFY = Measure(classify_fold, inputs_by(_case, ann=True), OF_STUDIES.core)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bioscnn import plots
 from bioscnn.experiments.columns import SHARE, compared
 from bioscnn.experiments.crossval.tables import CROSS_VALIDATED, RATES, Classified
 from bioscnn.experiments.experiment import Analysis
-from bioscnn.report.formats import percent, percent_interval, plural, points, points_interval
-from bioscnn.report.page import Column, Facts, Figure, Headline, Page, Section, Table, Text, made_from
-from bioscnn.report.provenance import provenance_rows
+from bioscnn.experiments.pages import experiment_page
+from bioscnn.experiments.phrases import capital
+from bioscnn.report.formats import plural, points, points_interval
+from bioscnn.report.page import Column, Facts, Figure, Headline, Page, Section, Table, Text, numbers
 
-RECORDINGS = (*SHARE, Column("n", "recordings", numeric=True))
+RECORDINGS = (*SHARE, numbers("n", "recordings"))
 
 REFERENCE = (
     "Stone M. (1974), Cross-validatory choice and assessment of statistical predictions, Journal of the "
@@ -25,12 +27,12 @@ def cross_validation_page(analysis: Analysis, summary: Mapping[str, Any]) -> Pag
     """Return the page of a cross-validation."""
     tables, rule = analysis.tables, summary["readout"]
     compared = tables["comparisons"]
-    return Page(
-        title=analysis.title,
-        eyebrow=f"bioscnn · cross-validation of {summary['network']}",
+    return experiment_page(
+        analysis,
+        summary,
+        about=f"cross-validation of {summary['network']}",
         docs="events",
         question="how well are recordings classified that trained nothing?",
-        verdict=list(analysis.verdict),
         headlines=_headlines(analysis, summary),
         sections=[
             Section("time", "Accuracy over time", [_over_time(analysis.more["networks"], summary)]),
@@ -68,7 +70,7 @@ def cross_validation_page(analysis: Analysis, summary: Mapping[str, Any]) -> Pag
                 [
                     Table(
                         tables["over-time"],
-                        [Column("time_ms", "time\n(ms)", numeric=True), *RECORDINGS],
+                        [numbers("time_ms", "time\n(ms)"), *RECORDINGS],
                         f"Accuracy by {rule} if trials ended then.",
                         group_by="network",
                         folded="Accuracy over time",
@@ -81,9 +83,6 @@ def cross_validation_page(analysis: Analysis, summary: Mapping[str, Any]) -> Pag
                 "methods", "How it was made", [_methods(summary), Text(REFERENCE, "reference")], "Methods"
             ),
         ],
-        provenance=provenance_rows(summary),
-        simulated=analysis.simulated,
-        footer=made_from(*(f"{name}.csv" for name in tables), "summary.json"),
     )
 
 
@@ -91,13 +90,12 @@ def _headlines(analysis: Analysis, summary: Mapping[str, Any]) -> list[Headline]
     rows = {(row["network"], row["readout"]): row for row in analysis.tables["accuracy"]}
     rule = summary["readout"]
     named = [
-        (f"{name[:1].upper()}{name[1:]}, {readout}", rows[name, readout])
+        (f"{capital(name)}, {readout}", rows[name, readout])
         for name in dict.fromkeys(name for name, _ in rows)
         for readout in (rule, RATES)
     ]
     found = [
-        Headline(name, percent(row["accuracy"]), f"95 %: {percent_interval(row['low'], row['high'])}")
-        for name, row in named
+        Headline.of_share(name, *(row[key] for key in ("accuracy", "low", "high"))) for name, row in named
     ]
     for row in analysis.tables["comparisons"]:
         interval = points_interval(row["low"], row["high"])
@@ -107,8 +105,6 @@ def _headlines(analysis: Analysis, summary: Mapping[str, Any]) -> list[Headline]
 
 
 def _over_time(networks: list[Classified], summary: Mapping[str, Any]) -> Figure:
-    from bioscnn import plots
-
     rule, dt = summary["readout"], 1e-3 * summary["dt_ms"]
     curves = {
         done.name: [done.after(rule, step + 1) for step in range(done.right_by_step.shape[1])]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from bioscnn.ann.models import locate, shipped_models
 from bioscnn.datasets.titles import TITLES
 from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
-from bioscnn.experiments.experiment import Analysis, Done, Entry, Row
+from bioscnn.experiments.experiment import Analysis, Done, Entry, Experiment, Row
 from bioscnn.experiments.ladder.cells import Cell, cells_of, name_of
 from bioscnn.experiments.ladder.factorial import Factorial, shapley_rows, tables_of
 from bioscnn.experiments.ladder.fine_tuning import training_examples, training_set, why_not
@@ -39,7 +39,6 @@ from bioscnn.neurons import LeadingCount, Pulse
 from bioscnn.neurons.synapse import lasts
 from bioscnn.readout import READOUTS
 from bioscnn.report.formats import percent, plural
-from bioscnn.report.page import Page
 from bioscnn.statistics import proportion
 from bioscnn.studies.disturbance import refuse_noise
 from bioscnn.studies.prepare import Prepared
@@ -66,7 +65,7 @@ TRAINED = 8.0
 
 
 @dataclass(frozen=True)
-class LadderExperiment:
+class LadderExperiment(Experiment):
     """The question what each piece of biology costs and buys, from a bare integrator upwards.
 
     One ReLU network is converted anew for the neuron of every rung, and shown the same trials.
@@ -95,13 +94,8 @@ class LadderExperiment:
     factorial: bool = False
     networks: int = 1
     epochs: int | None = None
-    name: str = field(default="ladder", init=False)
-    keeps_failures: bool = field(default=False, init=False)
-
-    @property
-    def label(self) -> str:
-        """The study."""
-        return self.study.name
+    name: ClassVar = "ladder"
+    page = staticmethod(ladder_page)
 
     @property
     def spec(self) -> Mapping[str, Any]:
@@ -302,10 +296,6 @@ class LadderExperiment:
                 RungResult(rung, converted, rule, state, float(ratio), tuned, self.reasons[rung.name])
             )
         return results
-
-    def page(self, analysis: Analysis, summary: Mapping[str, Any]) -> Page:
-        """Return the page."""
-        return ladder_page(analysis, summary)
 
 
 def state_of(case: Prepared) -> tuple[str, ...]:

@@ -7,11 +7,13 @@ from typing import Any
 
 import pandas as pd
 
+from bioscnn import plots
+from bioscnn.experiments.columns import P_HOLM
 from bioscnn.experiments.experiment import Analysis, Row
 from bioscnn.experiments.ladder.cells import NEEDS
 from bioscnn.experiments.phrases import MINUS
-from bioscnn.report.formats import percent, plural, points, probability
-from bioscnn.report.page import Column, Figure, Part, Section, Table, Text
+from bioscnn.report.formats import percent, plural, points
+from bioscnn.report.page import Column, Figure, Part, Section, Table, Text, numbers
 
 GROUPS = {
     "accuracy": "Accuracy (points)",
@@ -55,7 +57,7 @@ def factorial_section(analysis: Analysis, summary: Mapping[str, Any]) -> Section
                 }
                 for row in effects
             ],
-            [Column("name", "piece, or two"), Column("contexts", "contexts", numeric=True)],
+            [Column("name", "piece, or two"), numbers("contexts", "contexts")],
             "Main effects, the mean change over all contexts in which a piece can be added, and "
             "interactions: how much more a piece changes with another one than without it. Family of the "
             f"correction: this table. {_needs()}",
@@ -71,9 +73,9 @@ def factorial_section(analysis: Analysis, summary: Mapping[str, Any]) -> Section
             cells,
             [
                 Column("cell", "pieces"),
-                Column(("accuracy", "accuracy_low", "accuracy_high"), "accuracy (%)", _share, numeric=True),
-                Column("latency_ms", "latency\n(ms, mean)", "{:.1f}".format, numeric=True),
-                Column("spikes", "spikes", "{:,.0f}".format, numeric=True),
+                numbers(("accuracy", "accuracy_low", "accuracy_high"), "accuracy (%)", _share),
+                numbers("latency_ms", "latency\n(ms, mean)", ".1f"),
+                numbers("spikes", "spikes", ",.0f"),
             ],
             f"Mean over {varied}. Accuracy of the trained "
             f"{'networks' if seeds > 1 else 'network'}: "
@@ -87,8 +89,6 @@ def factorial_section(analysis: Analysis, summary: Mapping[str, Any]) -> Section
 
 
 def _figure(analysis: Analysis, varied: str) -> Figure:
-    from bioscnn import plots
-
     shapley = [{**row, "shapley": True} for row in analysis.tables["shapley"]]
     others = [
         {**row, "shapley": False}
@@ -123,9 +123,9 @@ def _table(rows: list[Row], columns: list[Column], caption: str, folded: str | N
         ],
         [
             *columns,
-            Column("value", "change", numeric=True),
-            Column("interval", "95 % interval", numeric=True),
-            Column("p_holm", "p, Holm", p_text, numeric=True),
+            numbers("value", "change"),
+            numbers("interval", "95 % interval"),
+            P_HOLM,
         ],
         f"{caption} Bold: significant.",
         group_by="group",
@@ -141,11 +141,6 @@ def change_text(row: Row, value: float) -> str:
         return points(value)
     decimals = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
     return f"{value:+,.{decimals}f}".replace("-", MINUS)
-
-
-def p_text(p: float) -> str:
-    """Return a p value."""
-    return probability(p).removeprefix("= ")
 
 
 def _share(value: float, low: float, high: float) -> str:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from bioscnn.experiments.bench import Bench
-from bioscnn.experiments.classify import CLASSIFY, classify_case
-from bioscnn.experiments.trained import network_of
+from bioscnn.experiments.classify import CLASSIFY, classify_case, inputs_by
+from bioscnn.experiments.trained import needed_network
 from bioscnn.experiments.unit import Measure, Outcome, Unit
 from bioscnn.fingerprint import hash_of
 from bioscnn.ledger.conditions import spiking_network
@@ -83,8 +83,8 @@ def _case_of(unit: Unit, bench: Bench) -> Prepared:
         study, encoder = unit.study, unit.options["encoder"]
         if not unit.needs:
             return rung_case(study, encoder, bench)
-        trained = network_of(bench.given[unit.needs[0]]["onnx"])
-        return _with_network(replace(loaded_rung(study, encoder, bench), trained=trained), encoder, bench)
+        loaded = replace(loaded_rung(study, encoder, bench), trained=needed_network(unit, bench))
+        return _with_network(loaded, encoder, bench)
 
     # The inputs of a rung are told by the same case that is then simulated.
     case: Prepared = bench.keep("rung", unit.id, made, most=1)
@@ -102,10 +102,6 @@ def classify_rung(unit: Unit, bench: Bench) -> Outcome:
     if unit.options.get("ann"):
         outcome["ann"] = case.ann_class.astype(np.int16)
     return outcome
-
-
-def _inputs_of_rung(unit: Unit, bench: Bench) -> str:
-    return inputs_of_case(_case_of(unit, bench), ann=bool(unit.options.get("ann")))
 
 
 def time_ratios(unit: Unit, bench: Bench) -> Outcome:
@@ -150,5 +146,5 @@ def _processor_time() -> float:
     return sum(usage.ru_utime + usage.ru_stime for usage in used)
 
 
-RUNG = Measure(classify_rung, _inputs_of_rung, CLASSIFY.core)
+RUNG = Measure(classify_rung, inputs_by(_case_of), CLASSIFY.core)
 TIME = Measure(time_ratios, _inputs_of_time, CLASSIFY.core)

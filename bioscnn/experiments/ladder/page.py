@@ -7,17 +7,13 @@ from typing import Any
 
 import pandas as pd
 
+from bioscnn import plots
+from bioscnn.experiments.columns import P_HOLM, P
 from bioscnn.experiments.experiment import Analysis, Row
-from bioscnn.experiments.ladder.factorial_page import GROUPS, change_text, factorial_section, p_text
+from bioscnn.experiments.ladder.factorial_page import GROUPS, change_text, factorial_section
 from bioscnn.experiments.ladder.tables import ANN
-from bioscnn.report.formats import (
-    percent,
-    percent_interval,
-    plain,
-    plural,
-    points,
-    points_interval,
-)
+from bioscnn.experiments.pages import experiment_page
+from bioscnn.report.formats import percent, percent_interval, plain, plural, points, points_interval
 from bioscnn.report.page import (
     Column,
     Facts,
@@ -29,9 +25,8 @@ from bioscnn.report.page import (
     Section,
     Table,
     Text,
-    made_from,
+    numbers,
 )
-from bioscnn.report.provenance import provenance_rows
 
 AGAINST_ANN = "Accuracy, less that of the trained network (points)"
 
@@ -59,17 +54,14 @@ def ladder_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
         sections.append(
             Section("fine-tuned", "Can it be learnt away?", [_fine_tuned(tuned, summary)], "Fine-tuned")
         )
-    return Page(
-        title=analysis.title,
-        eyebrow=f"bioscnn · detail ladder {summary['study']}",
+    return experiment_page(
+        analysis,
+        summary,
+        about=f"detail ladder {summary['study']}",
         docs="ladder",
         question="what does each piece of biology cost and buy?",
-        verdict=list(analysis.verdict),
         headlines=_headlines(rows, summary),
         sections=[*sections, Section("methods", "How it was made", _methods(summary), "Methods")],
-        provenance=provenance_rows(summary),
-        simulated=analysis.simulated,
-        footer=made_from(*(f"{name}.csv" for name in analysis.tables), "summary.json"),
     )
 
 
@@ -95,8 +87,6 @@ def interval_of(row: Row) -> str:
 
 
 def _figure(rows: Sequence[Row], comparisons: Sequence[Row], summary: Mapping[str, Any]) -> Figure:
-    from bioscnn import plots
-
     changes = [{**row, "rung": row["first"]} for row in comparisons if row["second"] != ANN]
     beside = "".join(
         f" Below the line: a user's own neuron with the synapses of {row['second']}, compared with that."
@@ -143,12 +133,12 @@ def _numbers(rows: Sequence[Row], comparisons: Sequence[Row]) -> Table:
         [{**row, "against_ann": against[row["rung"]]} for row in rows],
         [
             Column("rung", "rung"),
-            Column(_ends("accuracy"), "accuracy", _share, numeric=True),
-            Column("against_ann", "ANN", points, numeric=True),
-            Column(_ends("latency_ms"), "latency\n(ms)", _amount("g"), numeric=True),
-            Column(_ends("spikes"), "spikes", _amount(",.0f"), numeric=True),
-            Column(_ends("synops"), "SynOps\n(thousands)", _amount(",.0f", 1e-3), numeric=True),
-            Column("time", "time", lambda time: f"{time:.2f}", numeric=True),
+            numbers(_ends("accuracy"), "accuracy", _share),
+            numbers("against_ann", "ANN", points),
+            numbers(_ends("latency_ms"), "latency\n(ms)", _amount("g")),
+            numbers(_ends("spikes"), "spikes", _amount(",.0f")),
+            numbers(_ends("synops"), "SynOps\n(thousands)", _amount(",.0f", 1e-3)),
+            numbers("time", "time", ".2f"),
         ],
         "ANN: accuracy less that of the trained network, in points. Latency: median, decision informed and "
         "final. Spikes and synaptic operations: per trial. Time: of a simulation, relative to "
@@ -188,10 +178,10 @@ def _changes(comparisons: Sequence[Row]) -> Table:
         [
             Column("first", "rung"),
             Column("second", "less"),
-            Column("value", "difference", numeric=True),
-            Column("interval", "95 % interval", numeric=True),
-            Column("p", "p", p_text, numeric=True),
-            Column("p_holm", "p, Holm", p_text, numeric=True),
+            numbers("value", "difference"),
+            numbers("interval", "95 % interval"),
+            P,
+            P_HOLM,
         ],
         "Each rung less the one below, in the same trials. p, Holm: corrected over all rows of the table. "
         "Bold: significant.",
@@ -204,16 +194,15 @@ def _changes(comparisons: Sequence[Row]) -> Table:
 def _fine_tuned(rows: Sequence[Row], summary: Mapping[str, Any]) -> Table:
     columns = [
         Column("rung", "rung"),
-        Column(_ends("accuracy"), "accuracy", _share, numeric=True),
-        Column(
+        numbers(_ends("accuracy"), "accuracy", _share),
+        numbers(
             ("difference", "low", "high"),
             "difference",
             lambda value, low, high: f"{points(value)}\n{points_interval(low, high)}",
-            numeric=True,
         ),
-        Column("p_holm", "p, Holm", p_text, numeric=True),
-        Column("latency_ms", "latency\n(ms)", lambda latency: f"{latency:g}", numeric=True),
-        Column("spikes", "spikes", lambda spikes: f"{spikes:,.0f}", numeric=True),
+        P_HOLM,
+        numbers("latency_ms", "latency\n(ms)", "g"),
+        numbers("spikes", "spikes", ",.0f"),
     ]
     none = {key: None for column in columns for key in column.keys} | {"significant": False}
     return Table(

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from bioscnn.datasets.titles import TITLES
 from bioscnn.errors import UserError
+from bioscnn.experiments.amounts import refuse_one_seed
 from bioscnn.experiments.bench import Bench
-from bioscnn.experiments.experiment import Analysis, Done, Entry
+from bioscnn.experiments.experiment import Analysis, Done, Entry, Experiment
 from bioscnn.experiments.noise.conditions import CLEAN, amount_of, fits, kinds_of
 from bioscnn.experiments.noise.networks import ComparedNetwork, networks_of
 from bioscnn.experiments.noise.page import noise_page
@@ -29,7 +30,6 @@ from bioscnn.experiments.unit import Unit
 from bioscnn.noise import Noise
 from bioscnn.readout import READOUTS
 from bioscnn.report.formats import percent, percent_interval, plural
-from bioscnn.report.page import Page
 from bioscnn.studies.disturbance import refuse_noise
 from bioscnn.studies.recipes import shipped_recipes
 from bioscnn.studies.study import Study
@@ -42,7 +42,7 @@ EXPLICIT = ("transmission-failure",)
 
 
 @dataclass(frozen=True)
-class NoiseExperiment:
+class NoiseExperiment(Experiment):
     """The question what noise destroys first, and whether the biology of a network helps.
 
     Parameters
@@ -71,18 +71,8 @@ class NoiseExperiment:
     training_seeds: int | None = None
     training_examples: int | None = None
     networks: Sequence[str] = ()
-    name: str = field(default="noise", init=False)
-    keeps_failures: bool = field(default=False, init=False)
-
-    @property
-    def label(self) -> str:
-        """The study, and whether it was a quick one."""
-        return self.study.name + "-quick" * self.quick
-
-    @cached_property
-    def spec(self) -> Mapping[str, Any]:
-        """Nothing but the units decides the tables."""
-        return {}
+    name: ClassVar = "noise"
+    page = staticmethod(noise_page)
 
     @cached_property
     def amount(self) -> Any:
@@ -129,13 +119,9 @@ class NoiseExperiment:
         return self._trainings(done) or self._simulations(done)
 
     def _refuse_training(self) -> None:
-        if self.training_seeds == 1:
-            raise UserError(
-                "one training seed has nothing to differ from",
-                key="--training-seeds",
-                value=1,
-                expected="2 or more; 5 for an interval that is worth its name",
-            )
+        refuse_one_seed(
+            len(self.amount.seeds), "--training-seeds", "one training seed has nothing to differ from"
+        )
         recipes = shipped_recipes()
         for network, _ in self.compared.values():
             if network.model not in recipes:
@@ -280,10 +266,6 @@ class NoiseExperiment:
             shown.simulated,
             more={"names": names, "pictures": pictures},
         )
-
-    def page(self, analysis: Analysis, summary: Mapping[str, Any]) -> Page:
-        """Return the page."""
-        return noise_page(analysis, summary)
 
 
 def with_noise(study: Study, noise: Noise, seed: int) -> Study:

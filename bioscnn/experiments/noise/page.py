@@ -7,11 +7,14 @@ from typing import Any
 
 import pandas as pd
 
+from bioscnn import plots
+from bioscnn.experiments.columns import SHARE, compared
 from bioscnn.experiments.experiment import Analysis
 from bioscnn.experiments.noise import words
 from bioscnn.experiments.noise.words import Shown
+from bioscnn.experiments.pages import experiment_page
 from bioscnn.experiments.phrases import listed
-from bioscnn.report.formats import percent, percent_interval, plural, points, points_interval, probability
+from bioscnn.report.formats import percent, percent_interval, plural, points_interval
 from bioscnn.report.page import (
     Column,
     Facts,
@@ -23,10 +26,9 @@ from bioscnn.report.page import (
     Table,
     Text,
     code,
-    made_from,
     muted,
+    numbers,
 )
-from bioscnn.report.provenance import provenance_rows
 
 REFERENCES = (
     "Mu N. and Gilmer J. (2019), MNIST-C: a robustness benchmark for computer vision, arXiv:1906.02337. "
@@ -41,12 +43,12 @@ def noise_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
     """Return the page of a noise experiment."""
     tables = {name: pd.DataFrame(rows) for name, rows in analysis.tables.items()}
     shown = Shown(tables["accuracy"], tables["losses"], tables["comparisons"], dict(summary))
-    return Page(
-        title=analysis.title,
-        eyebrow=f"bioscnn · noise study {summary['study']}",
+    return experiment_page(
+        analysis,
+        summary,
+        about=f"noise study {summary['study']}",
         docs="noise",
         question="what does noise destroy first, and does the biology help?",
-        verdict=list(analysis.verdict),
         headlines=[Headline(*headline) for headline in words.headlines(shown)],
         sections=[
             *_figures(shown),
@@ -54,15 +56,10 @@ def noise_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
             Section("tables", "Every number", [*_accuracy(shown), _comparisons(shown)], "Tables"),
             Section("methods", "How it was made", _methods(shown), "Methods"),
         ],
-        provenance=provenance_rows(summary),
-        simulated=analysis.simulated,
-        footer=made_from("accuracy.csv", "losses.csv", "comparisons.csv", "readouts.csv", "summary.json"),
     )
 
 
 def _figures(shown: Shown) -> list[Section]:
-    from bioscnn import plots
-
     chance, severity = shown.summary["chance"], shown.severity
     fall = Figure(
         lambda width: plots.first_to_fall(
@@ -95,8 +92,6 @@ def _figures(shown: Shown) -> list[Section]:
 
 
 def _noises(shown: Shown, analysis: Analysis) -> list[Part]:
-    from bioscnn import plots
-
     names, pictures = analysis.more["names"], analysis.more["pictures"]
     parts: list[Part] = []
     if len(names):
@@ -139,13 +134,12 @@ def _accuracy(shown: Shown) -> list[Table]:
     )
     columns = [
         Column(("severity", "amount"), "severity:\nsetting", lambda s, a: f"{s:.0f}: {a}" if s else "0"),
-        Column("accuracy", "accuracy", percent, numeric=True),
-        Column(("low", "high"), "95 % interval\n(%)", percent_interval, numeric=True),
-        Column("accuracy_ann", "ANN", percent, numeric=True),
-        Column(("low_ann", "high_ann"), "95 % interval\n(%)", percent_interval, numeric=True),
-        Column("latency_ms", "latency\n(ms)", lambda value: f"{value:.3g}", numeric=True),
-        Column("spikes", "spikes", lambda value: f"{value:,.0f}", numeric=True),
-        Column(("n", "seeds"), "n", lambda n, seeds: f"{n:,.0f} × {seeds:.0f}", numeric=True),
+        *SHARE,
+        numbers("accuracy_ann", "ANN", percent),
+        numbers(("low_ann", "high_ann"), "95 % interval\n(%)", percent_interval),
+        numbers("latency_ms", "latency\n(ms)", ".3g"),
+        numbers("spikes", "spikes", ",.0f"),
+        numbers(("n", "seeds"), "n", lambda n, seeds: f"{n:,.0f} × {seeds:.0f}"),
     ]
     return [
         Table(
@@ -165,14 +159,10 @@ def _comparisons(shown: Shown) -> Table:
         words.compared(shown),
         [
             Column("noise_name", "noise"),
-            Column("difference", "difference\n(points)", points, numeric=True),
-            Column(("low", "high"), "95 % interval", points_interval, numeric=True),
-            Column("p", "p", lambda p: probability(p).removeprefix("= "), numeric=True),
-            Column("p_holm", "p, Holm", lambda p: probability(p).removeprefix("= "), numeric=True),
-            Column("significant", "significant", lambda yes: "yes" if yes else "no"),
+            *compared(),
             Column("family", "family"),
-            Column(("menu_low", "menu_high"), "other menus", points_interval, numeric=True),
-            Column(("trials", "seeds"), "n", lambda n, seeds: f"{n:,.0f} × {seeds:.0f}", numeric=True),
+            numbers(("menu_low", "menu_high"), "other menus", points_interval),
+            numbers(("trials", "seeds"), "n", lambda n, seeds: f"{n:,.0f} × {seeds:.0f}"),
         ],
         "Accuracy of the first less that of the second, in the same trials and noise, in points. p, Holm: "
         "corrected within the family: the questions themselves (clean inputs, and the mean over the kinds "

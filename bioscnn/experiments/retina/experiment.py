@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from bioscnn.datasets.titles import TITLES
 from bioscnn.encoding import FOVEAL_PIT
 from bioscnn.errors import UserError
+from bioscnn.experiments.amounts import amount_for
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.classify import RULES
-from bioscnn.experiments.experiment import Analysis, Done
+from bioscnn.experiments.experiment import Analysis, Done, Experiment
 from bioscnn.experiments.retina.choices import Choice, Condition, Steps, conditions
-from bioscnn.experiments.retina.images import STEPS, STEPS_QUICK, Amount, Pool, amount_of
+from bioscnn.experiments.retina.images import STEPS, STEPS_QUICK, Amount, Pool
 from bioscnn.experiments.retina.measure import pool_of, shown_rows
 from bioscnn.experiments.retina.page import steps_page
 from bioscnn.experiments.retina.steps import by_readout, entry_of, step_rows, verdict_of
 from bioscnn.experiments.retina.tables import Answers, Results, mean_rows, table_rows
 from bioscnn.experiments.unit import Unit, hash_of
-from bioscnn.report.page import Page
 from bioscnn.studies.disturbance import refuse_noise
 from bioscnn.studies.recipes import shipped_recipes
 from bioscnn.studies.study import Study
@@ -31,9 +31,11 @@ from bioscnn.training.train import require_torch
 MEASURES = "bioscnn.experiments.retina.measure"
 TRAINING = "training"
 
+NO_IMAGES = "the retina experiment has no such data set"
+
 
 @dataclass(frozen=True)
-class RetinaExperiment:
+class RetinaExperiment(Experiment):
     """The question what the cells of a retina are worth, clean and in noise, at equal gain control.
 
     Front ends differ in one thing at a time, see `bioscnn.experiments.retina.choices.Steps`; duration,
@@ -54,13 +56,8 @@ class RetinaExperiment:
 
     study: Study
     quick: bool = False
-    name: str = field(default="filters", init=False)
-    keeps_failures: bool = field(default=False, init=False)
-
-    @property
-    def label(self) -> str:
-        """The study, and whether it was a quick one."""
-        return self.study.name + "-quick" * self.quick
+    name: ClassVar = "filters"
+    page = staticmethod(steps_page)
 
     @property
     def spec(self) -> Mapping[str, Any]:
@@ -70,7 +67,7 @@ class RetinaExperiment:
     @cached_property
     def amount(self) -> Amount:
         """Images, seeds, epochs and severities."""
-        return amount_of(self.study.config, STEPS_QUICK if self.quick else STEPS)
+        return amount_for(self.study.config.dataset.name, STEPS_QUICK if self.quick else STEPS, NO_IMAGES)
 
     @cached_property
     def steps(self) -> Steps:
@@ -160,10 +157,6 @@ class RetinaExperiment:
             title, tables, verdict, entry_of(summary, comparisons), summary,
             files=networks_of(done),
         )  # fmt: skip
-
-    def page(self, analysis: Analysis, summary: Mapping[str, Any]) -> Page:
-        """Return the page."""
-        return steps_page(analysis, summary)
 
     def _facts(self, pool: Pool) -> dict[str, Any]:
         """Return what ``summary.json`` says of images and trainings."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -16,7 +15,6 @@ from bioscnn.datasets.caltech import SIZE, load_caltech
 from bioscnn.datasets.duplicates import near_duplicates
 from bioscnn.datasets.folders import data_folder
 from bioscnn.encoding import FOVEAL_PIT, find_cells, responses
-from bioscnn.errors import UserError
 from bioscnn.experiments.retina.choices import ADDED, CLEAN, EVERY, Condition
 from bioscnn.noise import find_noise
 from bioscnn.seeds import stream
@@ -69,19 +67,6 @@ STEPS_QUICK = {
 _SEARCHED: dict[str, Any] = {"noises": ADDED, "chooses": True}
 SEARCH = {name: replace(STEPS[name], severities=(1, 2, 3, 4, 5), **_SEARCHED) for name in STEPS}
 SEARCH_QUICK = {name: replace(STEPS_QUICK[name], **_SEARCHED) for name in STEPS_QUICK}
-
-
-def amount_of(config: StudyConfig, amounts: Mapping[str, Amount]) -> Amount:
-    """Return how much is done with the data set of a study; `UserError` for one without this experiment."""
-    name = config.dataset.name
-    if name not in amounts:
-        raise UserError(
-            "the retina experiment has no such data set",
-            key="dataset.name",
-            value=name,
-            expected=" | ".join(amounts),
-        )
-    return amounts[name]
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,15 +12,20 @@ from numpy.typing import NDArray
 from bioscnn.ann import LayerGraph
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.classify import CLASSIFY as OF_STUDIES
-from bioscnn.experiments.classify import classify_case
+from bioscnn.experiments.classify import classify_case, inputs_by
 from bioscnn.experiments.retina.choices import CLEAN, Condition
 from bioscnn.experiments.retina.images import Amount, Division, Pool, load_pool
-from bioscnn.experiments.trained import network_of, onnx_bytes, told_by_epoch
+from bioscnn.experiments.trained import (
+    TRAINING,
+    case_of_trained,
+    needed_network,
+    onnx_bytes,
+    told_by_epoch,
+)
 from bioscnn.experiments.unit import Measure, Outcome, Unit, hash_of
 from bioscnn.studies.config import StudyConfig
-from bioscnn.studies.identity import inputs_of_case
 from bioscnn.studies.image_input import ImageInput, front_end_of
-from bioscnn.studies.prepare import Prepared, convert_for
+from bioscnn.studies.prepare import Prepared
 from bioscnn.studies.recipe import Recipe
 from bioscnn.studies.recipes import shipped_recipes
 
@@ -161,8 +166,7 @@ def _case(unit: Unit, bench: Bench) -> Prepared:
             pool.shown(condition, rows, seed), simulation.n_steps, simulation.dt, np.random.default_rng(0)
         ),
     )
-    graph = network_of(bench.given[unit.needs[0]]["onnx"])
-    return Prepared(unit.study, shown, graph, None, convert_for(config, graph, None))
+    return case_of_trained(unit, shown, needed_network(unit, bench))
 
 
 def _inputs_of_training(unit: Unit, bench: Bench) -> str:
@@ -171,11 +175,5 @@ def _inputs_of_training(unit: Unit, bench: Bench) -> str:
     return hash_of(_initial(unit, bench).sha256(), settings, images, labels, few)
 
 
-def _inputs_of_classes(unit: Unit, bench: Bench) -> str:
-    return inputs_of_case(_case(unit, bench), ann=True)
-
-
-TRAIN = Measure(
-    train_front_end, _inputs_of_training, core=("bioscnn.training.train", "bioscnn.experiments.trained")
-)
-CLASSIFY = Measure(classify_condition, _inputs_of_classes, core=OF_STUDIES.core)
+TRAIN = Measure(train_front_end, _inputs_of_training, TRAINING)
+CLASSIFY = Measure(classify_condition, inputs_by(_case, ann=True), OF_STUDIES.core)

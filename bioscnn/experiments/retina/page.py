@@ -7,15 +7,16 @@ from typing import Any
 
 import pandas as pd
 
+from bioscnn import plots
 from bioscnn.experiments.columns import SHARE, compared
 from bioscnn.experiments.experiment import Analysis
+from bioscnn.experiments.pages import experiment_page
 from bioscnn.experiments.retina.choices import FILTERS, GAIN
 from bioscnn.experiments.retina.steps import EXPLORATORY, PRIMARY
 from bioscnn.noise import find_noise
 from bioscnn.plots.filters import NOISES
 from bioscnn.report.formats import percent, plural, points, points_interval
-from bioscnn.report.page import Column, Facts, Figure, Headline, Page, Section, Table, Text, made_from
-from bioscnn.report.provenance import provenance_rows
+from bioscnn.report.page import Column, Facts, Figure, Headline, Page, Section, Table, Text, numbers
 
 REFERENCE = (
     "Sen Bhattacharya B. and Furber S. B. (2010), Biologically inspired means for rank-order encoding "
@@ -55,12 +56,12 @@ def steps_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
     rows = rows.assign(
         images=[images_of(*pair) for pair in zip(rows["noise"], rows["severities"], strict=True)]
     )
-    return Page(
-        title=analysis.title,
-        eyebrow=f"bioscnn · retina study {summary['study']}",
+    return experiment_page(
+        analysis,
+        summary,
+        about=f"retina study {summary['study']}",
         docs="retina",
         question="what do the cells of a retina add to gain control?",
-        verdict=list(analysis.verdict),
         headlines=_headlines(rows, summary),
         sections=[
             Section("noise", "Accuracy against noise", [_noise(means)], "Noise"),
@@ -78,8 +79,6 @@ def steps_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
                 "methods", "How it was asked", [_methods(summary), Text(REFERENCE, "reference")], "Methods"
             ),
         ],
-        provenance=provenance_rows(summary),
-        footer=made_from("table.csv", "means.csv", "comparisons.csv", "readouts.csv", "summary.json"),
     )
 
 
@@ -100,8 +99,6 @@ def _headlines(rows: pd.DataFrame, summary: Mapping[str, Any]) -> list[Headline]
 
 
 def _noise(means: pd.DataFrame) -> Figure:
-    from bioscnn import plots
-
     labels = list(dict.fromkeys(means["front_end"]))
     return Figure(
         lambda width: plots.accuracy_in_noise(means, labels, width=width),
@@ -130,15 +127,14 @@ def accuracy_table(means: pd.DataFrame, folded: str) -> Table:
         [
             Column("images", "images"),
             *SHARE,
-            Column(
+            numbers(
                 ("lowest_seed", "highest_seed"),
                 "seeds\n(%)",
                 lambda low, high: f"{100 * low:.2f} to {100 * high:.2f}",
-                numeric=True,
             ),
-            Column("ann_accuracy", "ANN", percent, numeric=True),
-            Column("spikes", "spikes", lambda spikes: f"{spikes:,.0f}", numeric=True),
-            Column("latency_ms", "latency\n(ms)", lambda latency: f"{latency:.3g}", numeric=True),
+            numbers("ann_accuracy", "ANN", percent),
+            numbers("spikes", "spikes", ",.0f"),
+            numbers("latency_ms", "latency\n(ms)", ".3g"),
         ],
         "Accuracy of the spiking network: mean over seeds, 95 % interval, worst and best seed. ANN: the "
         "trained network on the same images. Spikes: of all populations per trial, those that come in not "

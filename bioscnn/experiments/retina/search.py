@@ -8,18 +8,18 @@ from functools import cached_property
 from typing import Any
 
 from bioscnn.datasets.titles import TITLES
+from bioscnn.experiments.amounts import amount_for
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.experiment import Analysis, Done, Entry, Row
 from bioscnn.experiments.retina.choices import CLEAN, PIXELS, Choice, combinations_of_cells
-from bioscnn.experiments.retina.experiment import RetinaExperiment, networks_of, results_of
-from bioscnn.experiments.retina.images import SEARCH, SEARCH_QUICK, Amount, amount_of
+from bioscnn.experiments.retina.experiment import NO_IMAGES, RetinaExperiment, networks_of, results_of
+from bioscnn.experiments.retina.images import SEARCH, SEARCH_QUICK, Amount
 from bioscnn.experiments.retina.measure import pool_of
 from bioscnn.experiments.retina.order import order_rows
 from bioscnn.experiments.retina.search_page import search_page
 from bioscnn.experiments.retina.tables import mean_rows, table_rows
 from bioscnn.experiments.retina.verdict import Chosen, comparison_rows, needed_spikes, verdict_of
 from bioscnn.report.formats import percent, percent_interval, plural
-from bioscnn.report.page import Page
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,8 @@ class CellSearch(RetinaExperiment):
     between them is not one of filters alone.
     """
 
+    page = staticmethod(search_page)
+
     @property
     def label(self) -> str:
         """The study, and whether it was a quick one."""
@@ -38,7 +40,7 @@ class CellSearch(RetinaExperiment):
     @cached_property
     def amount(self) -> Amount:
         """Images, seeds, epochs and severities."""
-        return amount_of(self.study.config, SEARCH_QUICK if self.quick else SEARCH)
+        return amount_for(self.study.config.dataset.name, SEARCH_QUICK if self.quick else SEARCH, NO_IMAGES)
 
     @property
     def choices(self) -> list[Choice]:
@@ -73,10 +75,6 @@ class CellSearch(RetinaExperiment):
             summary,
             files=networks_of(done),
         )
-
-    def page(self, analysis: Analysis, summary: Mapping[str, Any]) -> Page:
-        """Return the page."""
-        return search_page(analysis, summary)
 
     def _refuse_study(self) -> None:
         self._refuse_network()

@@ -7,9 +7,11 @@ from typing import Any
 
 import pandas as pd
 
+from bioscnn import plots
 from bioscnn.encoding import FOVEAL_PIT
 from bioscnn.experiments.columns import compared
 from bioscnn.experiments.experiment import Analysis
+from bioscnn.experiments.pages import experiment_page
 from bioscnn.experiments.retina.choices import PIXELS
 from bioscnn.experiments.retina.page import (
     REFERENCE,
@@ -21,19 +23,18 @@ from bioscnn.experiments.retina.page import (
 )
 from bioscnn.plots.filters import NOISES
 from bioscnn.report.formats import percent, percent_interval, plural
-from bioscnn.report.page import Column, Facts, Figure, Headline, Page, Section, Table, Text, made_from
-from bioscnn.report.provenance import provenance_rows
+from bioscnn.report.page import Column, Facts, Figure, Headline, Page, Section, Table, Text
 
 
 def search_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
     """Return the page of a search for cells."""
     means = means_of(analysis)
-    return Page(
-        title=analysis.title,
-        eyebrow=f"bioscnn · search for cells {summary['study']} · exploratory",
+    return experiment_page(
+        analysis,
+        summary,
+        about=f"search for cells {summary['study']} · exploratory",
         docs="retina",
         question="which combination of cells, each with gain control, do validation images choose?",
-        verdict=list(analysis.verdict),
         headlines=[Headline(*headline) for headline in headlines(means, summary)],
         sections=[
             Section("accuracies", "Every combination of cells", [_accuracies(means, summary)], "Accuracies"),
@@ -46,8 +47,6 @@ def search_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
                 "methods", "How it was asked", [_methods(summary), Text(REFERENCE, "reference")], "Methods"
             ),
         ],
-        provenance=provenance_rows(summary),
-        footer=made_from("table.csv", "means.csv", "comparisons.csv", "order.csv", "summary.json"),
     )
 
 
@@ -71,8 +70,6 @@ def headlines(means: pd.DataFrame, summary: Mapping[str, Any]) -> list[tuple[str
 
 
 def _accuracies(means: pd.DataFrame, summary: Mapping[str, Any]) -> Figure:
-    from bioscnn import plots
-
     clean = means[means["noise"] == "none"].sort_values("accuracy")
     worst, best = clean.iloc[0], clean.iloc[-1]
     return Figure(
@@ -87,8 +84,6 @@ def _accuracies(means: pd.DataFrame, summary: Mapping[str, Any]) -> Figure:
 
 
 def _noise(means: pd.DataFrame, summary: Mapping[str, Any]) -> Figure:
-    from bioscnn import plots
-
     asked = (
         PIXELS, summary["best"], summary["best_filtered"], summary["best_in_noise"], " + ".join(FOVEAL_PIT),
     )  # fmt: skip

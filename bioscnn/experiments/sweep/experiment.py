@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from bioscnn.experiments.bench import Bench
-from bioscnn.experiments.experiment import Analysis, Done, Entry, Row
+from bioscnn.experiments.experiment import Analysis, Done, Entry, Experiment, Row
 from bioscnn.experiments.sweep.analysis import MEASURE, constant, effects_of, step_of
 from bioscnn.experiments.sweep.designs import Positions, positions_of
 from bioscnn.experiments.sweep.file import Sweep
@@ -69,7 +69,7 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class SweepExperiment:
+class SweepExperiment(Experiment):
     """The question what the parameters of a study do to its outcomes.
 
     Parameters
@@ -82,8 +82,8 @@ class SweepExperiment:
 
     sweep: Sweep
     function: Measured | None = None
-    name: str = field(default="sweeps", init=False)
-    keeps_failures: bool = field(default=True, init=False)
+    name: ClassVar = "sweeps"
+    keeps_failures: ClassVar = True
 
     @property
     def label(self) -> str:
@@ -91,7 +91,7 @@ class SweepExperiment:
         return self.sweep.name
 
     @property
-    def study(self) -> Study:
+    def study(self) -> Study:  # type: ignore[override]
         """The nominal point."""
         return self.sweep.study
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
-from bioscnn.experiments.classify import CLASSIFY
+from bioscnn.experiments.classify import CLASSIFY, inputs_by
 from bioscnn.experiments.unit import Measure, Outcome, Unit
 from bioscnn.ledger import draw_up
 from bioscnn.ledger.causes import CAUSES
@@ -26,7 +26,6 @@ from bioscnn.simulation import simulate
 from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.explainable import case_of
 from bioscnn.studies.fixed_weights import kept_gain, with_encoder_of, with_fixed_weights
-from bioscnn.studies.identity import inputs_of_case
 from bioscnn.studies.prepare import Prepared, conditions_of
 from bioscnn.studies.study import Study
 
@@ -137,10 +136,6 @@ def _case_of(unit: Unit, bench: Bench) -> Prepared:
     return case
 
 
-def _inputs_of(unit: Unit, bench: Bench) -> str:
-    return inputs_of_case(_case_of(unit, bench))
-
-
 def _asked(unit: Unit, found: Mapping[str, Any]) -> Outcome:
     outcome = {column: np.array(found[column], float) for column in columns_of(unit.options["outcomes"])}
     if unknown := [column for column, value in outcome.items() if not np.isfinite(value)]:
@@ -148,7 +143,7 @@ def _asked(unit: Unit, found: Mapping[str, Any]) -> Outcome:
     return outcome
 
 
-SIMULATE = Measure(simulate_point, _inputs_of, CLASSIFY.core)
+SIMULATE = Measure(simulate_point, inputs_by(_case_of, ann=False), CLASSIFY.core)
 """Named by units as ``"bioscnn.experiments.sweep.measure:SIMULATE"``."""
 
 EXPLAIN = Measure(explain_point)

@@ -27,6 +27,7 @@ from bioscnn.report.page import (
     Text,
     code,
     made_from,
+    numbers,
 )
 from bioscnn.report.provenance import provenance_rows
 from bioscnn.statistics import proportion_of_counts
@@ -114,14 +115,14 @@ def _failures(shown: Shown) -> list[Section]:
     """Return each reason for which points failed, the most frequent first, with the points."""
     rows = []
     for reason, failed in shown.failed.groupby("error", sort=False):
-        numbers = [str(number) for number in failed["point"]]
-        which = ", ".join(numbers[:N_FAILED]) + ", ..." * (len(numbers) > N_FAILED)
-        rows.append({"reason": reason, "count": len(numbers), "which": which})
+        failures = [str(number) for number in failed["point"]]
+        which = ", ".join(failures[:N_FAILED]) + ", ..." * (len(failures) > N_FAILED)
+        rows.append({"reason": reason, "count": len(failures), "which": which})
     if not rows:
         return []
     columns = [
         Column("reason", "reason", words=True),
-        Column("count", "points", numeric=True),
+        numbers("count", "points"),
         Column("which", "which", words=True),
     ]
     caption = ("Typing the command again with ", code("--retry"), " computes them again.")
@@ -216,8 +217,7 @@ def _effects(shown: Shown) -> list[Part]:
             ("S1", "S1"), (("S1_low", "S1_high"), "95 % interval"),
         )  # fmt: skip
         columns = [
-            Column(key, heading, share_text if isinstance(key, str) else _shares, numeric=True)
-            for key, heading in shares
+            numbers(key, heading, share_text if isinstance(key, str) else _shares) for key, heading in shares
         ]
         caption = (
             "Shares of the variance of an outcome, with 95 % intervals. ST: of the parameter with all its "
@@ -227,7 +227,7 @@ def _effects(shown: Shown) -> list[Part]:
         sizes = (
             ("mu_star", "μ*"), ("interval", "95 % interval"), ("mu", "μ"), ("sigma", "σ"),
         )  # fmt: skip
-        columns = [Column(key, heading, numeric=True) for key, heading in sizes]
+        columns = [numbers(key, heading) for key, heading in sizes]
         caption = (
             f"Changes of an outcome {words.by_step(shown)}. μ*: mean size, with its 95 % interval; μ: mean "
             "with its sign; σ: standard deviation over the trajectories. Two listed values: the change from "
@@ -291,10 +291,10 @@ def _point_table(rows: pd.DataFrame, name: str, shown: Shown) -> Table:
         what = outcome_of(outcome)
         heading = f"{what.name}\n({what.unit})" if what.unit else what.name
         form = accuracy if outcome == "accuracy" == shown.main else lambda value: written(value, outcome)
-        return Column(outcome, heading, form, numeric=True)
+        return numbers(outcome, heading, form)
 
     settings = [
-        Column(one.key, f"{one.key}\n({one.unit})" if one.unit else one.key, _setting, numeric=True)
+        numbers(one.key, f"{one.key}\n({one.unit})" if one.unit else one.key, _setting)
         for one in shown.parameters
     ]
     brackets = f" Brackets: 95 % interval after Wilson, of {plural(trials, 'trial')}."
@@ -342,7 +342,7 @@ def _methods(shown: Shown) -> list[Part]:
                 Column("key", "parameter", code),
                 Column("range", "range", words=True),
                 Column("scale", "scale"),
-                Column("nominal", "in the study", numeric=True),
+                numbers("nominal", "in the study"),
             ],
             "What was varied; everything else is as in the study.",
         ),

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
 
 from bioscnn.datasets.titles import TITLES
 from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.classify import RULES
-from bioscnn.experiments.experiment import Analysis, Done, Entry, Row
+from bioscnn.experiments.experiment import Analysis, Done, Entry, Experiment, Row
 from bioscnn.experiments.phrases import listed
 from bioscnn.experiments.readouts import agreement, readout_rows
 from bioscnn.experiments.rows import corrected_rows
@@ -28,7 +28,6 @@ from bioscnn.experiments.unit import Unit
 from bioscnn.metrics import footprint
 from bioscnn.quantities import format_quantity
 from bioscnn.report.formats import percent, percent_interval, plural
-from bioscnn.report.page import Page
 from bioscnn.statistics import Estimate
 from bioscnn.studies.settling import lasting_its_windows
 from bioscnn.studies.study import Study
@@ -38,7 +37,7 @@ STEPS = ("2 ms", "1 ms", "0.5 ms", "0.2 ms", "0.1 ms", "0.05 ms")
 
 
 @dataclass(frozen=True)
-class TimeStepExperiment:
+class TimeStepExperiment(Experiment):
     """The question what a coarser time step changes.
 
     Parameters
@@ -51,14 +50,8 @@ class TimeStepExperiment:
 
     study: Study
     steps: Sequence[str] = STEPS
-    name: str = field(default="time-step", init=False)
-    spec: Mapping[str, Any] = field(default_factory=dict, init=False)
-    keeps_failures: bool = field(default=False, init=False)
-
-    @property
-    def label(self) -> str:
-        """The study."""
-        return self.study.name
+    name: ClassVar = "time-step"
+    page = staticmethod(time_step_page)
 
     def plan(self, bench: Bench) -> list[Unit]:
         """Return one unit per time step.
@@ -98,10 +91,6 @@ class TimeStepExperiment:
         if self.study.config.network.code == "time":
             return lasting_its_windows(self.study, bench.graph(self.study.config), **keys)
         return self.study.changed(**keys)
-
-    def next_round(self, done: Done, bench: Bench) -> list[Unit]:
-        """Return nothing more."""
-        return []
 
     def analyse(self, done: Done, bench: Bench) -> Analysis:
         """Return one row per time step, and its differences from the smallest one."""
@@ -154,10 +143,6 @@ class TimeStepExperiment:
             },
             shown.simulated,
         )
-
-    def page(self, analysis: Analysis, summary: Mapping[str, Any]) -> Page:
-        """Return the page."""
-        return time_step_page(analysis, summary)
 
 
 def _verdict(comparisons: Sequence[Row], reference: str) -> list[str]:

@@ -8,13 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.experiments.bench import Bench
-from bioscnn.experiments.classify import RULES, inputs_of, recorded_batches
+from bioscnn.experiments.classify import CLASSIFY, RULES, inputs_of, recorded_batches
 from bioscnn.experiments.unit import Measure, Outcome, Unit
 from bioscnn.metrics import decision_latency, informed_steps, synaptic_operations_by_trial
 from bioscnn.network import OUTPUT
 from bioscnn.readout import decisions
 from bioscnn.spikes import SpikeTrains
-from bioscnn.studies.identity import SIMULATION
 
 
 def over_time(unit: Unit, bench: Bench) -> Outcome:
@@ -77,9 +76,5 @@ def _counted(spikes: SpikeTrains, n_steps: int) -> NDArray[np.int64]:
     return np.bincount(spikes.trial()[spikes.step < n_steps], minlength=spikes.n_trials)
 
 
-OVER_TIME = Measure(
-    over_time,
-    inputs_of,
-    core=(SIMULATION, "bioscnn.readout", "bioscnn.metrics.latency", "bioscnn.metrics.activity"),
-)
+OVER_TIME = Measure(over_time, inputs_of, CLASSIFY.core)
 """Named by units as ``"bioscnn.experiments.time_step.measure:OVER_TIME"``."""

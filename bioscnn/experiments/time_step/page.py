@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
+from bioscnn import plots
+from bioscnn.experiments.columns import P_HOLM, SHARE, SIGNIFICANT
 from bioscnn.experiments.experiment import Analysis
+from bioscnn.experiments.pages import experiment_page
 from bioscnn.experiments.phrases import listed
-from bioscnn.report.formats import percent, percent_interval, plural, points, points_interval, probability
-from bioscnn.report.page import Column, Facts, Figure, Headline, Page, Section, Table, made_from
-from bioscnn.report.provenance import provenance_rows
+from bioscnn.report.formats import percent, plural, points, points_interval
+from bioscnn.report.page import Column, Facts, Figure, Headline, Page, Section, Table, numbers
 
 
 def time_step_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
     """Return the page of a time-step experiment."""
-    from bioscnn import plots
-
     steps = pd.DataFrame(analysis.tables["time-steps"])
     coarsest, finest = steps.iloc[0], steps.iloc[-1]
     figure = Figure(
@@ -28,16 +28,14 @@ def time_step_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
         f"{percent(finest.accuracy)}, latency from {coarsest.latency_ms:.3g} ms to "
         f"{finest.latency_ms:.3g} ms, spikes from {coarsest.spikes:,.0f} to {finest.spikes:,.0f}.",
     )
-    return Page(
-        title=analysis.title,
-        eyebrow=f"bioscnn · time steps {summary['study']}",
+    return experiment_page(
+        analysis,
+        summary,
+        about=f"time steps {summary['study']}",
         docs="time-step",
         question="what does a coarser time step change?",
-        verdict=list(analysis.verdict),
         headlines=[
-            Headline(
-                f"dt {row.dt_ms:g} ms", percent(row.accuracy), f"95 %: {percent_interval(row.low, row.high)}"
-            )
+            Headline.of_share(f"dt {row.dt_ms:g} ms", row.accuracy, row.low, row.high)
             for row in (finest, coarsest)
         ],
         sections=[
@@ -50,23 +48,19 @@ def time_step_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
             Section("tables", "Every number", [_steps(steps), *_comparisons(analysis)], "Tables"),
             Section("methods", "How it was made", [_methods(summary)], "Methods"),
         ],
-        provenance=provenance_rows(summary),
-        simulated=analysis.simulated,
-        footer=made_from(*(f"{name}.csv" for name in analysis.tables), "summary.json"),
     )
 
 
 def _steps(steps: pd.DataFrame) -> Table:
-    first = Column("first_output_ms", "first output\nspike (ms)", "{:.3g}".format, numeric=True)
+    first = numbers("first_output_ms", "first output\nspike (ms)", ".3g")
     return Table(
         steps,
         [
             Column("dt_ms", "time step\n(ms)", "{:g}".format),
-            Column("accuracy", "accuracy", percent, numeric=True),
-            Column(("low", "high"), "95 % interval\n(%)", percent_interval, numeric=True),
-            Column("latency_ms", "latency\n(ms)", "{:.3g}".format, numeric=True),
+            *SHARE,
+            numbers("latency_ms", "latency\n(ms)", ".3g"),
             *([first] if "first_output_ms" in steps else []),
-            Column("spikes", "spikes", "{:,.0f}".format, numeric=True),
+            numbers("spikes", "spikes", ",.0f"),
         ],
         "Latency: median over trials. First output spike: mean over the trials in which there is one. "
         "Spikes: per trial.",
@@ -78,10 +72,9 @@ def _readouts(analysis: Analysis) -> Table:
         [{**row, "differs": _significant(analysis, row)} for row in analysis.tables["readouts"]],
         [
             Column("dt_ms", "time step\n(ms)", "{:g}".format),
-            Column("accuracy", "accuracy", percent, numeric=True),
-            Column(("low", "high"), "95 % interval\n(%)", percent_interval, numeric=True),
-            Column("latency_ms", "latency\n(ms)", "{:.3g}".format, numeric=True),
-            Column(("latency_ms_low", "latency_ms_high"), "95 % interval\n(ms)", _plain(2), numeric=True),
+            *SHARE,
+            numbers("latency_ms", "latency\n(ms)", ".3g"),
+            numbers(("latency_ms_low", "latency_ms_high"), "95 % interval\n(ms)", ",.2f"),
             Column("differs", "differ from the smallest step"),
         ],
         "Accuracy, and median latency, by each readout. Last column: significant after correction over all "
@@ -108,11 +101,11 @@ def _layers(analysis: Analysis, summary: Mapping[str, Any]) -> Table:
         analysis.tables["layers"],
         [
             Column("dt_ms", "time step\n(ms)", "{:g}".format),
-            Column("spikes", "spikes", "{:,.1f}".format, numeric=True),
-            Column("difference_percent", "difference\n(%)", "{:+.1f}".format, numeric=True),
-            Column(ends, "95 % interval", _interval(1), numeric=True),
-            Column("difference_until_percent", "without the end\n(%)", "{:+.1f}".format, numeric=True),
-            Column(until, "95 % interval", _interval(1), numeric=True),
+            numbers("spikes", "spikes", ",.1f"),
+            numbers("difference_percent", "difference\n(%)", "+.1f"),
+            numbers(ends, "95 % interval", "+,.1f"),
+            numbers("difference_until_percent", "without the end\n(%)", "+.1f"),
+            numbers(until, "95 % interval", "+,.1f"),
         ],
         f"Spikes per trial, and their difference from dt {summary['reference']}. Without the end: before the "
         "last step of the coarsest time step, for nothing fires in the last step of a trial.",
@@ -125,10 +118,10 @@ def _operations(steps: pd.DataFrame, summary: Mapping[str, Any]) -> Table:
         steps,
         [
             Column("dt_ms", "time step\n(ms)", "{:g}".format),
-            Column("synops", "effective\naccumulates", "{:,.0f}".format, numeric=True),
-            Column(("synops_low", "synops_high"), "95 % interval", _plain(0), numeric=True),
-            Column("activation_sparsity", "activation\nsparsity", "{:.5f}".format, numeric=True),
-            Column("updates", "neuron\nupdates", "{:,.0f}".format, numeric=True),
+            numbers("synops", "effective\naccumulates", ",.0f"),
+            numbers(("synops_low", "synops_high"), "95 % interval", ",.0f"),
+            numbers("activation_sparsity", "activation\nsparsity", ".5f"),
+            numbers("updates", "neuron\nupdates", ",.0f"),
         ],
         "Per trial, in the terms of NeuroBench (Yik et al. 2025). Effective accumulates are synaptic "
         "operations: each spike counts once for each synapse that it reaches. Activation sparsity: part of "
@@ -143,22 +136,12 @@ def _energy(analysis: Analysis) -> Table:
         rows,
         [
             Column("dt_ms", "time step\n(ms)", "{:g}".format),
-            Column("events_flop", "events\n(FLOP)", "{:,.0f}".format, numeric=True),
-            Column(
-                "updates_flop",
-                f"updates, clock\nof {rows[0]['clock_ms']:g} ms",
-                "{:,.0f}".format,
-                numeric=True,
-            ),
-            Column("updates_flop_own_step", "updates,\nown step", "{:,.0f}".format, numeric=True),
-            Column("ann_to_events", "trained /\nevents", "{:.2f}".format, numeric=True),
-            Column("ann_to_spiking", "trained / events\n+ updates", "{:.2f}".format, numeric=True),
-            Column(
-                "ann_to_spiking_own_step",
-                "trained / events +\nupdates, own step",
-                "{:.2f}".format,
-                numeric=True,
-            ),
+            numbers("events_flop", "events\n(FLOP)", ",.0f"),
+            numbers("updates_flop", f"updates, clock\nof {rows[0]['clock_ms']:g} ms", ",.0f"),
+            numbers("updates_flop_own_step", "updates,\nown step", ",.0f"),
+            numbers("ann_to_events", "trained /\nevents", ".2f"),
+            numbers("ann_to_spiking", "trained / events\n+ updates", ".2f"),
+            numbers("ann_to_spiking_own_step", "trained / events +\nupdates, own step", ".2f"),
         ],
         "Estimate of Hunsberger and Eliasmith (2016) for digital neuromorphic hardware, per trial: 0.08 FLOP "
         "per synaptic operation (events), 0.25 FLOP per neuron and tick of a clock (updates), against the "
@@ -171,38 +154,30 @@ def _comparisons(analysis: Analysis) -> list[Table]:
     rows = pd.DataFrame(analysis.tables["comparisons"])
     forms: dict[str, Any] = {
         "accuracy": ("Accuracy less that at the smallest step (points)", points, points_interval),
-        "latency_ms": ("Latency less that at the smallest step (ms)", "{:+.3f}".format, _interval(3)),
+        "latency_ms": ("Latency less that at the smallest step (ms)", "+.3f", "+,.3f"),
         "first_output_ms": (
             "First output spike less that at the smallest step (ms)",
-            "{:+.3f}".format,
-            _interval(3),
+            "+.3f",
+            "+,.3f",
         ),
-        "spikes": ("Spikes per trial less those at the smallest step", "{:+,.1f}".format, _interval(1)),
-        "synops": ("Synaptic operations less those at the smallest step", "{:+,.0f}".format, _interval(0)),
+        "spikes": ("Spikes per trial less those at the smallest step", "+,.1f", "+,.1f"),
+        "synops": ("Synaptic operations less those at the smallest step", "+,.0f", "+,.0f"),
     }
     return [
         Table(
             rows[rows["outcome"] == outcome],
             [
                 Column("dt_ms", "time step\n(ms)", "{:g}".format),
-                Column("difference", "difference", value, numeric=True),
-                Column(("low", "high"), "95 % interval", interval, numeric=True),
-                Column("p_holm", "p, Holm", lambda p: probability(p).removeprefix("= "), numeric=True),
-                Column("significant", "significant", lambda yes: "yes" if yes else "no"),
+                numbers("difference", "difference", value),
+                numbers(("low", "high"), "95 % interval", interval),
+                P_HOLM,
+                SIGNIFICANT,
             ],
             f"{caption}. p: corrected over all comparisons of this page.",
         )
         for outcome, (caption, value, interval) in forms.items()
         if (rows["outcome"] == outcome).any()
     ]
-
-
-def _interval(decimals: int) -> Callable[[float, float], str]:
-    return lambda low, high: f"[{low:+,.{decimals}f}, {high:+,.{decimals}f}]"
-
-
-def _plain(decimals: int) -> Callable[[float, float], str]:
-    return lambda low, high: f"[{low:,.{decimals}f}, {high:,.{decimals}f}]"
 
 
 def _methods(summary: Mapping[str, Any]) -> Facts:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -13,12 +13,13 @@ from bioscnn.datasets.folders import data_folder
 from bioscnn.datasets.recordings import HELD_OUT, find_dataset, find_real, load_recordings
 from bioscnn.datasets.titles import TITLES
 from bioscnn.errors import UserError
+from bioscnn.experiments.amounts import amount_for, refuse_one_seed
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.classify import RULES
-from bioscnn.experiments.experiment import Analysis, Done, Entry
+from bioscnn.experiments.experiment import Analysis, Done, Entry, Experiment
 from bioscnn.experiments.readouts import agreement, readout_rows
 from bioscnn.experiments.rows import MARGIN
-from bioscnn.experiments.times_needed.kinds import FULL, KINDS, ORIGINAL, QUICK, SPIKING, Amount, amount_of
+from bioscnn.experiments.times_needed.kinds import FULL, KINDS, ORIGINAL, QUICK, SPIKING, Amount
 from bioscnn.experiments.times_needed.measure import training_recordings
 from bioscnn.experiments.times_needed.page import times_needed_page
 from bioscnn.experiments.times_needed.tables import PRIMARY, Answers, Right, accuracy_rows, comparison_rows
@@ -27,7 +28,6 @@ from bioscnn.experiments.unit import Unit
 from bioscnn.noise import SACCADE_ENDS
 from bioscnn.quantities import format_quantity
 from bioscnn.report.formats import percent, percent_interval, plural
-from bioscnn.report.page import Page
 from bioscnn.studies.disturbance import refuse_noise
 from bioscnn.studies.recipe import why_no_twin
 from bioscnn.studies.study import Study
@@ -37,9 +37,11 @@ MEASURES = "bioscnn.experiments.times_needed.measure"
 TRAINING = "training"
 REAL, SIMULATED = "real", "simulated"
 
+NO_CAMERA = "only recordings that can be simulated are trained on with their times destroyed"
+
 
 @dataclass(frozen=True)
-class TimesNeededExperiment:
+class TimesNeededExperiment(Experiment):
     """The question whether a network needs the times of spikes, if it is trained without them.
 
     Networks of one architecture are trained on simulated recordings whose times are destroyed in several
@@ -59,13 +61,8 @@ class TimesNeededExperiment:
     study: Study
     quick: bool = False
     seeds: int | None = None
-    name: str = field(default="times-needed", init=False)
-    keeps_failures: bool = field(default=False, init=False)
-
-    @property
-    def label(self) -> str:
-        """The study, and whether it was a quick one."""
-        return self.study.name + "-quick" * self.quick
+    name: ClassVar = "times-needed"
+    page = staticmethod(times_needed_page)
 
     @property
     def spec(self) -> Mapping[str, Any]:
@@ -75,7 +72,7 @@ class TimesNeededExperiment:
     @cached_property
     def amount(self) -> Amount:
         """Seeds, recordings and epochs."""
-        amount = amount_of(self.study.config, QUICK if self.quick else FULL)
+        amount = amount_for(self.study.config.dataset.name, QUICK if self.quick else FULL, NO_CAMERA)
         return amount if self.seeds is None else replace(amount, seeds=self.seeds)
 
     def tests(self, bench: Bench) -> dict[str, Study]:
@@ -204,21 +201,13 @@ class TimesNeededExperiment:
         frames = {kind: right(kind, False, "ann") for kind in KINDS}
         return Answers(spiking, frames, right(ORIGINAL, True, "ann"))
 
-    def page(self, analysis: Analysis, summary: Mapping[str, Any]) -> Page:
-        """Return the page."""
-        return times_needed_page(analysis, summary)
-
     def _refuse(self) -> None:
         """Refuse a study whose recordings have no saccades to reorder, or whose neurons are not trained."""
         config = self.study.config
         refuse_noise(config, "networks learn from recordings that this experiment destroys itself")
-        if self.amount.seeds < 2:
-            raise UserError(
-                "one network of each kind does not tell how much networks differ",
-                key="--seeds",
-                value=self.amount.seeds,
-                expected="2 or more",
-            )
+        refuse_one_seed(
+            self.amount.seeds, "--seeds", "one network of each kind does not tell how much networks differ"
+        )
         if config.simulation.duration <= SACCADE_ENDS[-1]:
             raise UserError(
                 "the saccades do not fit the trial",

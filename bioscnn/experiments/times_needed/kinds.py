@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bioscnn.errors import UserError
 from bioscnn.noise import Collapse, MergePolarities, Perturbation, Redistribute, ShuffleSegments
-from bioscnn.studies.config import StudyConfig
 
 ORIGINAL = "original"
 
@@ -96,16 +93,3 @@ QUICK = {
     name: Amount(seeds=2, examples=64, epochs=1, spike_examples=32, spike_epochs=1, choosing=20)
     for name in FULL
 }
-
-
-def amount_of(config: StudyConfig, amounts: Mapping[str, Amount]) -> Amount:
-    """Return how much is trained on the recordings of a study; `UserError` for data without a camera."""
-    name = config.dataset.name
-    if name not in amounts:
-        raise UserError(
-            "only recordings that can be simulated are trained on with their times destroyed",
-            key="dataset.name",
-            value=name,
-            expected=" | ".join(amounts),
-        )
-    return amounts[name]

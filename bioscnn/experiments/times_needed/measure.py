@@ -12,14 +12,21 @@ from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.classify import CLASSIFY as OF_STUDIES
 from bioscnn.experiments.classify import classify_case
 from bioscnn.experiments.times_needed.kinds import KINDS, Amount
-from bioscnn.experiments.trained import arrays_of, network_of, onnx_bytes, told_by_epoch
+from bioscnn.experiments.trained import (
+    TRAINING,
+    arrays_of,
+    case_of_trained,
+    needed_network,
+    onnx_bytes,
+    told_by_epoch,
+)
 from bioscnn.experiments.unit import Measure, Outcome, Unit, hash_of
 from bioscnn.seeds import stream
 from bioscnn.spikes import SpikeTrains
 from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.event_input import EventInput
 from bioscnn.studies.identity import inputs_of_case
-from bioscnn.studies.prepare import Prepared, convert_for
+from bioscnn.studies.prepare import Prepared
 from bioscnn.studies.recipe import Recipe, Stage
 
 
@@ -80,7 +87,7 @@ def classify_recordings(unit: Unit, bench: Bench) -> Outcome:
     shown = _shown(unit, bench)
     outcome = {
         "label": shown.examples.labels.astype(np.int16),
-        "ann": shown.ann_class(_trained(unit, bench, "rates")).astype(np.int16),
+        "ann": shown.ann_class(needed_network(unit, bench, "rates")).astype(np.int16),
     }
     if unit.options["whole"]:
         return outcome
@@ -134,14 +141,9 @@ def _shown(unit: Unit, bench: Bench) -> EventInput:
     return shown
 
 
-def _trained(unit: Unit, bench: Bench, stage: Stage) -> LayerGraph:
-    return network_of(bench.given[unit.needs[0]][stage])
-
-
 def _case(unit: Unit, bench: Bench) -> Prepared:
     """Return what a unit simulates."""
-    config, graph = unit.study.config, _trained(unit, bench, "spikes")
-    return Prepared(unit.study, _shown(unit, bench), graph, None, convert_for(config, graph, None))
+    return case_of_trained(unit, _shown(unit, bench), needed_network(unit, bench, "spikes"))
 
 
 def _inputs_of_training(unit: Unit, bench: Bench) -> str:
@@ -153,12 +155,10 @@ def _inputs_of_training(unit: Unit, bench: Bench) -> str:
 
 
 def _inputs_of_classes(unit: Unit, bench: Bench) -> str:
-    shown, rates = _shown(unit, bench), _trained(unit, bench, "rates").sha256()
+    shown, rates = _shown(unit, bench), needed_network(unit, bench, "rates").sha256()
     simulated = [] if unit.options["whole"] else [inputs_of_case(_case(unit, bench))]
     return hash_of(rates, *shown.ann_input(), shown.examples.labels, *simulated)
 
 
-TRAIN = Measure(
-    train_network, _inputs_of_training, core=("bioscnn.training.train", "bioscnn.experiments.trained")
-)
-CLASSIFY = Measure(classify_recordings, _inputs_of_classes, core=(*OF_STUDIES.core, "bioscnn.ann.graph"))
+TRAIN = Measure(train_network, _inputs_of_training, TRAINING)
+CLASSIFY = Measure(classify_recordings, _inputs_of_classes, (*OF_STUDIES.core, "bioscnn.ann.graph"))

@@ -7,13 +7,14 @@ from typing import Any
 
 import pandas as pd
 
-from bioscnn.experiments.columns import SHARE, compared
+from bioscnn import plots
+from bioscnn.experiments.columns import FOUND, SHARE, compared
 from bioscnn.experiments.experiment import Analysis
+from bioscnn.experiments.pages import experiment_page
 from bioscnn.experiments.times_needed.kinds import ARCHITECTURE, DESCRIBED, NETWORKS, SPIKING
 from bioscnn.experiments.times_needed.tables import EXPLORATORY, PRIMARY
-from bioscnn.report.formats import percent, percent_interval, plural, points, points_interval
-from bioscnn.report.page import Column, Facts, Figure, Headline, Page, Part, Section, Table, Text, made_from
-from bioscnn.report.provenance import provenance_rows
+from bioscnn.report.formats import plural, points
+from bioscnn.report.page import Column, Facts, Figure, Headline, Page, Part, Section, Table, Text, numbers
 
 LEAD = (
     "A network that was trained on spike times and fails without them may only have learned to rely on them. "
@@ -33,13 +34,13 @@ def times_needed_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
     """Return the page of a times-needed experiment."""
     accuracy, rule = pd.DataFrame(analysis.tables["accuracy"]), summary["readout"]
     rows = pd.DataFrame(analysis.tables["comparisons"])
-    return Page(
-        title=analysis.title,
-        eyebrow=f"bioscnn · times needed {summary['study']}",
+    return experiment_page(
+        analysis,
+        summary,
+        about=f"times needed {summary['study']}",
         docs="timing",
         question="does a network need the times of spikes, if it is trained without them?",
         lead=[LEAD],
-        verdict=list(analysis.verdict),
         headlines=_headlines(accuracy, summary),
         sections=[
             Section("accuracy", "Trained and tested alike", [_figure(accuracy, rule, summary)], "Accuracy"),
@@ -47,9 +48,6 @@ def times_needed_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
             Section("tables", "Every number", _tables(accuracy, rows), "Tables"),
             Section("methods", "How it was made", _methods(summary), "Methods"),
         ],
-        provenance=provenance_rows(summary),
-        simulated=analysis.simulated,
-        footer=made_from("accuracy.csv", "comparisons.csv", "summary.json"),
     )
 
 
@@ -61,14 +59,12 @@ def _headlines(accuracy: pd.DataFrame, summary: Mapping[str, Any]) -> list[Headl
         & (accuracy["readout"] == summary["readout"])
     ]
     return [
-        Headline(f"{row.kind}, {main}", percent(row.accuracy), f"95 %: {percent_interval(row.low, row.high)}")
+        Headline.of_share(f"{row.kind}, {main}", row.accuracy, row.low, row.high)
         for row in shown.itertuples()
     ]
 
 
 def _figure(accuracy: pd.DataFrame, rule: str, summary: Mapping[str, Any]) -> Figure:
-    from bioscnn import plots
-
     rows = accuracy[accuracy["readout"].isin(("", rule))]
     tested = " and ".join(f"{n:,} {name}" for name, n in summary["tested"].items())
     return Figure(
@@ -104,8 +100,7 @@ def _comparisons(rows: pd.DataFrame, folded: str | None = None) -> Table:
             Column(("network", "kind", "against"), "compared", pair, words=True),
             Column("readout", "readout"),
             *compared(),
-            Column(("low_holm", "high_holm"), "corrected\ninterval", points_interval, numeric=True),
-            Column("finding", "finding"),
+            *FOUND,
         ],
         "Differences in points, same training seeds and recordings.",
         group_by="tested",
@@ -123,8 +118,8 @@ def _tables(accuracy: pd.DataFrame, rows: pd.DataFrame) -> list[Part]:
                 Column("kind", "recordings"),
                 Column("readout", "readout"),
                 *SHARE,
-                Column("n", "n", numeric=True),
-                Column("seeds", "seeds", numeric=True),
+                numbers("n", "n"),
+                numbers("seeds", "seeds"),
             ],
             "Means over training seeds.",
             group_by="tested",

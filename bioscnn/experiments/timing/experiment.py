@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from bioscnn.ann import read_model, shipped_models
 from bioscnn.datasets.recordings import EVENT_DATASETS
 from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
-from bioscnn.experiments.experiment import Analysis, Done, Entry
+from bioscnn.experiments.experiment import Analysis, Done, Entry, Experiment
 from bioscnn.experiments.rows import MARGIN
 from bioscnn.experiments.timing.conditions import CLEAN, PRIMARY, perturbations
 from bioscnn.experiments.timing.controls import control_rows
@@ -31,7 +31,6 @@ from bioscnn.experiments.timing.verdict import facts_of, verdict_of
 from bioscnn.experiments.unit import Unit
 from bioscnn.noise import SACCADE_ENDS, Perturbation
 from bioscnn.report.formats import percent, percent_interval, plural
-from bioscnn.report.page import Page
 from bioscnn.seeds import stream
 from bioscnn.spikes import SpikeTrains
 from bioscnn.studies.disturbance import refuse_noise
@@ -43,7 +42,7 @@ CONTROLS, INFORMATION = "control sets", "information in single neurons"
 
 
 @dataclass(frozen=True)
-class TimingExperiment:
+class TimingExperiment(Experiment):
     """The question what the times of spikes carry that their number does not.
 
     The spikes of the input and of each hidden layer are perturbed. Each time, the rest of the network
@@ -69,13 +68,8 @@ class TimingExperiment:
     collapsed: str | None = None
     folds: int = 5
     layers: Sequence[str] = ()
-    name: str = field(default="timing", init=False)
-    keeps_failures: bool = field(default=False, init=False)
-
-    @property
-    def label(self) -> str:
-        """The study."""
-        return self.study.name
+    name: ClassVar = "timing"
+    page = staticmethod(timing_page)
 
     @cached_property
     def spec(self) -> Mapping[str, Any]:
@@ -143,10 +137,6 @@ class TimingExperiment:
         longest = 4 * max(unit.work for unit in units)
         spikes = "as made and jittered"
         return [*units, Unit(CONTROLS, spikes, self.study, f"{MEASURES}:CONTROLS", work=longest)]
-
-    def next_round(self, done: Done, bench: Bench) -> list[Unit]:
-        """Return nothing more."""
-        return []
 
     def analyse(self, done: Done, bench: Bench) -> Analysis:
         """Return accuracies, effects, comparisons, information, controls and the verdict."""
@@ -217,10 +207,6 @@ class TimingExperiment:
             case.input.simulated,
             more=more,
         )
-
-    def page(self, analysis: Analysis, summary: Mapping[str, Any]) -> Page:
-        """Return the page."""
-        return timing_page(analysis, summary)
 
     def _layers(self, case: Prepared) -> list[str]:
         """Return the layers whose spikes are perturbed, in their order in the network."""

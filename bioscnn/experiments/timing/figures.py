@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bioscnn import plots
 from bioscnn.experiments.timing import words
 from bioscnn.experiments.timing.words import Shown
 from bioscnn.report.page import Figure, Folded, Part
@@ -9,8 +10,6 @@ from bioscnn.report.page import Figure, Folded, Part
 
 def controls(shown: Shown) -> Figure:
     """Draw what the decoders find in the control sets."""
-    from bioscnn import plots
-
     return Figure(
         lambda width: plots.control_sets(shown.controls, width=width),
         "Accuracy in % of the decoders on two sets of made-up spikes, clean and jittered",
@@ -21,8 +20,6 @@ def controls(shown: Shown) -> Figure:
 
 def primary(shown: Shown) -> Figure:
     """Draw the differences of the primary family with their corrected intervals."""
-    from bioscnn import plots
-
     return Figure(
         lambda width: plots.primary_differences(shown.primary, shown.summary["margin"], width=width),
         "Differences of accuracy in points, one row per question that was asked in advance",
@@ -32,8 +29,6 @@ def primary(shown: Shown) -> Figure:
 
 def jitter(shown: Shown) -> Figure:
     """Draw accuracy against jitter, layer by layer."""
-    from bioscnn import plots
-
     return Figure(
         lambda width: plots.accuracy_against_jitter(
             shown.accuracy, chance=shown.summary["chance"], width=width
@@ -51,8 +46,6 @@ def effects(shown: Shown) -> list[Part]:
 
 
 def _effects_at(shown: Shown, layer: str) -> Figure:
-    from bioscnn import plots
-
     return Figure(
         lambda width: plots.perturbation_effects(shown.effects, layer, width=width),
         f"What each perturbation of layer {layer} does to the accuracy of each method, in points",
@@ -62,8 +55,6 @@ def _effects_at(shown: Shown, layer: str) -> Figure:
 
 def information(shown: Shown) -> Figure:
     """Draw the bits in single neurons."""
-    from bioscnn import plots
-
     return Figure(
         lambda width: plots.information_bars(shown.information, width=width),
         "Bar chart of the bits that a neuron carries about the class, by layer",

@@ -7,29 +7,13 @@ from typing import Any
 
 import pandas as pd
 
-from bioscnn.experiments.columns import SHARE, compared
+from bioscnn.experiments.columns import FOUND, SHARE, compared
 from bioscnn.experiments.experiment import Analysis
+from bioscnn.experiments.pages import experiment_page
 from bioscnn.experiments.timing import figures, words
 from bioscnn.experiments.timing.words import Shown
-from bioscnn.report.formats import (
-    percent,
-    plain,
-    plural,
-    points_interval,
-)
-from bioscnn.report.page import (
-    Column,
-    Facts,
-    Folded,
-    Headline,
-    Page,
-    Part,
-    Section,
-    Table,
-    Text,
-    made_from,
-)
-from bioscnn.report.provenance import provenance_rows
+from bioscnn.report.formats import percent, plain, plural
+from bioscnn.report.page import Column, Facts, Folded, Headline, Page, Part, Section, Table, Text, numbers
 
 LEAD = (
     "A spike train has a number of spikes and the times at which they come. This experiment takes the times "
@@ -67,7 +51,7 @@ REFERENCE = (
     "Journal of Statistics 6:65."
 )
 
-CHANGED = Column(("lost", "won"), "lost,\nwon", lambda lost, won: f"{lost:.0f}, {won:.0f}", numeric=True)
+CHANGED = numbers(("lost", "won"), "lost,\nwon", lambda lost, won: f"{lost:.0f}, {won:.0f}")
 
 
 def timing_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
@@ -78,13 +62,14 @@ def timing_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
         **tables, summary=summary, examples=analysis.more["examples"], labels=analysis.more["labels"]
     )
     _, failed = words.expectations(shown)
-    return Page(
+    return experiment_page(
+        analysis,
+        summary,
         title=summary["dataset"],
-        eyebrow=f"bioscnn · timing study {summary['study']}",
+        about=f"timing study {summary['study']}",
         docs="timing",
         question="what do the times of spikes carry that their number does not?",
         lead=[LEAD],
-        verdict=list(analysis.verdict),
         warnings=[f"{FAILED}{'; '.join(failed)}."] if failed else [],
         headlines=[Headline(*headline) for headline in words.headlines(shown)],
         sections=[
@@ -114,9 +99,6 @@ def timing_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
             Section("literature", "Beside the literature", _literature(shown), "Literature"),
             Section("tables", "Every number", _tables(shown), "Tables"),
         ],
-        provenance=provenance_rows(summary),
-        simulated=analysis.simulated,
-        footer=made_from(*(f"{name}.csv" for name in names), "summary.json"),
     )
 
 
@@ -170,9 +152,8 @@ def _primary(shown: Shown) -> list[Section]:
             [
                 Column("compared", "compared", words=True),
                 *compared(),
-                Column(("low_holm", "high_holm"), "corrected\ninterval", points_interval, numeric=True),
+                *FOUND,
                 CHANGED,
-                Column("finding", "finding"),
             ],
             words.primary_caption(shown),
             dense=True,
@@ -242,8 +223,8 @@ def _tables(shown: Shown) -> list[Part]:
                     shown.readouts,
                     [
                         Column("readout", "readout"),
-                        Column("clean", "clean", percent, numeric=True),
-                        Column("accuracy", "perturbed", percent, numeric=True),
+                        numbers("clean", "clean", percent),
+                        numbers("accuracy", "perturbed", percent),
                         *compared(),
                         Column("finding", "finding"),
                     ],
@@ -264,7 +245,7 @@ def _tables(shown: Shown) -> list[Part]:
                 Column("label", "spikes"),
                 Column("method", "decoder"),
                 *SHARE,
-                Column("chance", "chance", percent, numeric=True),
+                numbers("chance", "chance", percent),
                 Column("expected", "expected"),
                 Column(
                     ("expected", "passed"),
@@ -280,15 +261,10 @@ def _tables(shown: Shown) -> list[Part]:
             [
                 Column("layer", "layer"),
                 Column("response", "response"),
-                Column("neurons", "neurons", numeric=True),
-                Column("bits", "bits", bits, numeric=True),
-                Column(
-                    ("low", "high"),
-                    "95 % interval",
-                    lambda low, high: f"[{bits(low)}, {bits(high)}]",
-                    numeric=True,
-                ),
-                Column("shuffled", "shuffled classes", bits, numeric=True),
+                numbers("neurons", "neurons"),
+                numbers("bits", "bits", bits),
+                numbers(("low", "high"), "95 % interval", lambda low, high: f"[{bits(low)}, {bits(high)}]"),
+                numbers("shuffled", "shuffled classes", bits),
             ],
             folded="Information",
             dense=True,

@@ -8,7 +8,7 @@ import numpy as np
 
 from bioscnn import plots
 from bioscnn.report.formats import number
-from bioscnn.report.page import Column, Figure, Part, Section, Table
+from bioscnn.report.page import Column, Figure, Part, Section, Table, numbers
 from bioscnn.stdp.labels import assign
 from bioscnn.stdp.network import LearnedNetwork
 from bioscnn.stdp.rule import Classified
@@ -42,7 +42,7 @@ def _fields(network: LearnedNetwork, classified: Classified) -> Section:
     ]
     if unassigned := int(np.count_nonzero(assigned < 0)):
         rows.append({"class": "none: they never fired", "neurons": unassigned})
-    table = Table(rows, [Column("class", "class"), Column("neurons", "neurons", numeric=True)],
+    table = Table(rows, [Column("class", "class"), numbers("neurons", "neurons")],
                   "Neurons that stand for each class.")  # fmt: skip
     return Section("fields", "What the neurons have learned", [figure, table], "Receptive fields")
 
@@ -77,9 +77,9 @@ def _activity(network: LearnedNetwork, classified: Classified) -> Section:
     ]  # fmt: skip
     columns = [
         Column("population", "population"),
-        Column("neurons", "neurons", "{:,}".format, numeric=True),
-        Column("spikes", "spikes per image", "{:,.1f}".format, numeric=True),
-        Column("rate", "mean rate (Hz)", "{:.2f}".format, numeric=True),
+        numbers("neurons", "neurons", ","),
+        numbers("spikes", "spikes per image", ",.1f"),
+        numbers("rate", "mean rate (Hz)", ".2f"),
     ]
     caption = (
         f"Means over {len(classified.chosen):,} images of {number(1e3 * n['shown'])} ms, at their last "

@@ -8,7 +8,7 @@ import numpy as np
 
 from bioscnn import plots
 from bioscnn.report.formats import number, percent
-from bioscnn.report.page import Column, Figure, Section, Table, Text
+from bioscnn.report.page import Column, Figure, Section, Table, Text, numbers
 from bioscnn.stdp.convolutional.classify import EARLY, EVERY
 from bioscnn.stdp.convolutional.features import first_fields, second_fields, tuning
 from bioscnn.stdp.convolutional.network import Architecture
@@ -46,10 +46,10 @@ def _first(network: LearnedNetwork, built: Architecture) -> Section:
         for k in order
     ]  # fmt: skip
     columns = [
-        Column("map", "map", numeric=True),
-        Column("preferred", "preferred orientation (degrees)", "{:.0f}".format, numeric=True),
-        Column("selectivity", "selectivity", "{:.2f}".format, numeric=True),
-        Column("learned", "images it learned from", "{:,}".format, numeric=True),
+        numbers("map", "map"),
+        numbers("preferred", "preferred orientation (degrees)", ".0f"),
+        numbers("selectivity", "selectivity", ".2f"),
+        numbers("learned", "images it learned from", ","),
     ]
     caption = (
         f"Median orientation selectivity {np.median(tuned.selectivity):.2f} (one minus the circular variance "
@@ -117,8 +117,8 @@ def _activity(network: LearnedNetwork, built: Architecture, classified: Classifi
     rows.append({"population": "second layer", "neurons": built.second.maps * pooled, "spikes": 0.0})
     columns = [
         Column("population", "population"),
-        Column("neurons", "neurons", "{:,}".format, numeric=True),
-        Column("spikes", "spikes per image", "{:,.1f}".format, numeric=True),
+        numbers("neurons", "neurons", ","),
+        numbers("spikes", "spikes per image", ",.1f"),
     ]
     caption = (
         f"Means over {len(classified.chosen):,} images. Each neuron fires at most once. Neurons of "

@@ -1,0 +1,81 @@
+"""The command line: verbs and what they print; no logic of their own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import Annotated
+
+import typer
+
+from bioscnn import __version__
+from bioscnn.cli import experiments, machine, networks, other_tools, simulate
+from bioscnn.errors import UserError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="A trained CNN as a biologically detailed spiking network in Brian2.",
+)
+PANELS = {
+    "Simulate": simulate.app,
+    "Networks": networks.app,
+    "Experiments": experiments.app,
+    "Other tools": other_tools.app,
+    "This machine and these docs": machine.app,
+}
+"""How ``--help`` groups the commands."""
+
+for _panel, _verbs in PANELS.items():
+    for _command in _verbs.registered_commands:
+        _command.rich_help_panel = _panel
+    app.registered_commands += _verbs.registered_commands
+app.add_typer(machine.data_app, name="data", rich_help_panel="This machine and these docs")
+
+
+@app.callback(invoke_without_command=True)
+def _version(version: Annotated[bool, typer.Option("--version", help="print the version")] = False) -> None:
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+class _Interrupt(BaseException):
+    """Ctrl-C, as an exception that typer does not turn into a message and an exit code of its own."""
+
+
+def _interrupt(signal_number: int, frame: object) -> None:
+    raise _Interrupt
+
+
+def main() -> None:
+    """Run the command line; what the user can mend ends with one message and code 2."""
+    signal.signal(signal.SIGINT, _interrupt)
+    # Python looks for the modules of worker processes in the current folder first, and would run them.
+    os.environ["PYTHONSAFEPATH"] = "1"
+    # Brian2 loads all of pylab where it can, of which it uses nothing: a third of its time.
+    sys.modules.setdefault("pylab", None)  # type: ignore[arg-type]
+    try:
+        app(prog_name="bioscnn")
+    except UserError as error:
+        typer.echo(f"bioscnn: {error}", err=True)
+        sys.exit(2)
+    except ImportError as error:
+        if (error.name or "").split(".")[0] == "bioscnn":
+            raise
+        broken = UserError(
+            "a package that bioscnn needs is missing or broken",
+            key=error.name,
+            value=str(error),
+            fix="`bioscnn doctor` says which versions fit, and how to get them",
+        )
+        typer.echo(f"bioscnn: {broken}", err=True)
+        sys.exit(2)
+    except _Interrupt:
+        typer.echo("bioscnn: interrupted; nothing half-written is left", err=True)
+        sys.exit(2)
+    finally:
+        # All is done: Python, which takes a while to end, is left to it.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)

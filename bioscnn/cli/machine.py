@@ -1,0 +1,168 @@
+"""Verbs about this machine, its data, and the docs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bioscnn.cli.options import Changes, DataFolder, Json, StudyFile, Trials, read_study_file, words
+
+app = typer.Typer()
+data_app = typer.Typer(no_args_is_help=True, help="Data sets: what is here, download, check.")
+
+
+@app.command()
+def devices(
+    study: StudyFile,
+    changes: Changes = None,
+    trials: Trials = None,
+    data: DataFolder = None,
+    as_json: Json = False,
+) -> None:
+    """Run a study on every device of this machine and compare all spikes; code 1 if they differ."""
+    from bioscnn.printing.devices import print_devices
+    from bioscnn.studies.devices import run_devices
+    from bioscnn.terminal import WorkProgress
+
+    loaded = read_study_file(study, changes, {"dataset.trials": trials})
+    with WorkProgress() as progress:
+        done = run_devices(loaded, data=data, results=Path("results"), progress=progress)
+    if as_json:
+        typer.echo(json.dumps(done.summary, indent=2))
+    else:
+        print_devices(done)
+    if not done.identical:
+        raise typer.Exit(1)
+
+
+@app.command()
+def claims(
+    pages: Annotated[
+        list[Path] | None, typer.Argument(help="pages (default: README.md and docs/*.md)")
+    ] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="write the numbers of the tables into the pages")
+    ] = False,
+    adopt: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COMMAND",
+            help="copy unmarked numbers of the pages, which this command measured, to tables",
+        ),
+    ] = None,
+    take: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="copy a table of results to docs/tables")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="name of the table that is taken")] = None,
+    command: Annotated[
+        str | None, typer.Option(help="with --take: what wrote the table, if no experiment")
+    ] = None,
+    code: Annotated[
+        list[str] | None,
+        typer.Option(metavar="MODULE", help="with --command: whose code decides the numbers"),
+    ] = None,
+    varied: Annotated[str, typer.Option(help="what varied, with --take and --adopt")] = "trials",
+    data: DataFolder = None,
+    as_json: Json = False,
+) -> None:
+    """List the numbers of the docs, and which are stale against code or data."""
+    from bioscnn.claims import adopt_page, made_now, pages_of, survey, take_table, write_page
+    from bioscnn.printing.claims import print_survey
+
+    chosen = pages or pages_of(Path())
+    if take is not None:
+        made_by = made_now(command, varied, *(code or [])) if command else None
+        take_table(take, Path("docs/tables") / f"{name or take.stem}.csv", varied, data, made_by)
+    for page in chosen:
+        if adopt is not None:
+            adopt_page(page, adopt, varied)
+        if write:
+            write_page(page)
+    found = survey(chosen, data)
+    if as_json:
+        typer.echo(json.dumps(found.as_dict(), indent=2))
+    else:
+        print_survey(found)
+    if found.problems:
+        raise typer.Exit(1)
+
+
+@app.command("study")
+def study(
+    quick: Annotated[
+        bool, typer.Option("--quick", help="a few minutes of it, on what comes with bioscnn")
+    ] = False,
+    only: Annotated[str | None, typer.Option(metavar="A,B", help="run these steps and no others")] = None,
+    again: Annotated[
+        str | None, typer.Option(metavar="A,B", help="run these steps though they are done")
+    ] = None,
+    index: Annotated[
+        bool, typer.Option("--index", help="run nothing, write results/index.html alone")
+    ] = False,
+    data: DataFolder = None,
+) -> None:
+    """Run all that the docs report, step by step, and write one page that links all results."""
+    from bioscnn.printing.studies import print_reproduction
+    from bioscnn.report import write_index
+    from bioscnn.reproduce import reproduce
+    from bioscnn.terminal import StepProgress
+
+    if index:
+        typer.echo(write_index(Path("results")))
+        return
+    with StepProgress() as progress:
+        done = reproduce(
+            quick=quick, only=words(only), again=words(again), data=data, place=Path(), progress=progress
+        )
+    print_reproduction(done)
+    if done.missing:
+        raise typer.Exit(1)
+
+
+@app.command()
+def doctor() -> None:
+    """Say what works on this machine, and how to mend what does not."""
+    from bioscnn.doctor import diagnose
+    from bioscnn.printing.checks import print_checks
+
+    checks = diagnose()
+    print_checks(checks)
+    if any(check.status in ("missing", "broken") for check in checks):
+        raise typer.Exit(2)
+
+
+@data_app.command("list")
+def list_data(data: DataFolder = None) -> None:
+    """List data sets and where they would come from."""
+    from bioscnn.datasets import list_datasets
+    from bioscnn.printing.shared import print_table
+
+    rows = [(row.name, row.split, f"{row.n:,}", row.available) for row in list_datasets(data)]
+    print_table(("data set", "split", "n", "available"), rows)
+
+
+@data_app.command()
+def fetch(name: Annotated[str, typer.Argument(help="such as mnist")]) -> None:
+    """Download a data set, verified by checksum."""
+    from bioscnn.datasets import fetch as fetch_dataset
+    from bioscnn.terminal import DownloadProgress
+
+    with DownloadProgress() as progress:
+        paths = fetch_dataset(name, progress)
+    for path in paths:
+        typer.echo(path)
+
+
+@data_app.command()
+def check(name: Annotated[str, typer.Argument(help="such as mnist")], data: DataFolder = None) -> None:
+    """Verify the files of a data set."""
+    from bioscnn.datasets import check as check_dataset
+    from bioscnn.printing.shared import print_table
+
+    rows = check_dataset(name, data)
+    print_table(("file", "status", "found"), [(str(row.file), row.status, row.found) for row in rows])
+    if any(row.status == "broken" for row in rows):
+        raise typer.Exit(2)

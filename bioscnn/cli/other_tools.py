@@ -1,0 +1,68 @@
+"""Verbs that write what other tools read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bioscnn.cli.options import Changes, DataFolder, StudyFile, read_study_file
+
+app = typer.Typer()
+
+
+@app.command()
+def export(
+    what: Annotated[Path, typer.Argument(help="folder of a run; for nir a study")],
+    to: Annotated[str, typer.Option(help="npz | csv | neo | nwb | nir")],
+    out: Annotated[
+        Path | None, typer.Option(help="file, for csv a folder (default: in the folder of the run, or here)")
+    ] = None,
+    changes: Changes = None,
+    data: DataFolder = None,
+) -> None:
+    """Write what a run recorded for other tools, or the network of a study for other simulators."""
+    if to == "nir":
+        from bioscnn.printing.networks import print_export
+        from bioscnn.studies.export import export_nir
+
+        print_export(export_nir(read_study_file(what, changes, {"dataset.trials": 1}), data, out), what)
+        return
+    from bioscnn.exports import counted_alone
+    from bioscnn.exports import export as export_to
+
+    typer.echo(export_to(what, to, out, changes or ()))
+    if counted := counted_alone(what):
+        typer.echo(
+            f"without {', '.join(counted)}: a run keeps their spikes with --set readout.record=all",
+            err=True,
+        )
+
+
+@app.command()
+def brian2(
+    study: StudyFile,
+    changes: Changes = None,
+    trials: Annotated[int, typer.Option(min=1, help="so many of the study's first trials")] = 10,
+    data: DataFolder = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="folder for model.py and model.npz (default: script on standard output, STUDY-brian2.npz)"
+        ),
+    ] = None,
+) -> None:
+    """Write a study as a plain Brian2 script, which gives the same spikes without bioscnn."""
+    from bioscnn.script import write_script
+    from bioscnn.studies.settling import read_settled_study
+    from bioscnn.terminal import LiveProgress
+
+    with LiveProgress(None) as progress:
+        loaded, _ = read_settled_study(study, changes or [], data, progress)
+        written = write_script(loaded, out, trials, data, progress)
+    if written.script is None:
+        typer.echo(written.text, nl=False)
+        typer.echo(f"keep {written.arrays} beside the script, which loads it", err=True)
+    else:
+        typer.echo(f"{written.script}\n{written.arrays}")
