@@ -17,41 +17,18 @@ from bioscnn.ann import Conv2d, Dense, Flatten, LayerGraph, ReLU, write_onnx
 from bioscnn.readout import READOUTS
 from bioscnn.seeds import stream
 from tests.networks import every_layer, of_events
+from tests.program import BIOSCNN, ROOT, assert_refused, bioscnn, bioscnn_anew
 
-ROOT = Path(__file__).parents[2]
 STUDY = ROOT / "sims" / "mnist.toml"
 RECORDINGS = ROOT / "sims" / "nmnist.toml"
-BIOSCNN = Path(sys.executable).with_name("bioscnn")
 FILES = {"run.h5", "config.toml", "provenance.json", "summary.json", "report.html"}
-
-
-def bioscnn(folder, *words, **variables):
-    """Run the program in a folder, as a user without a data folder."""
-    kept = {name: value for name, value in os.environ.items() if name != "BIOSCNN_DATA"}
-    return subprocess.run(
-        [BIOSCNN, *map(str, words)],
-        cwd=folder,
-        env=kept | variables,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def assert_refused(done, *words):
-    """One clear message, no traceback, code 2."""
-    assert done.returncode == 2, done.stderr
-    assert "Traceback" not in done.stderr
-    assert done.stdout == ""
-    for word in words:
-        assert word in done.stderr
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """A small run that has ended."""
     folder = tmp_path_factory.mktemp("run")
-    done = bioscnn(folder, "run", STUDY, "--trials", 200)
+    done = bioscnn_anew(folder, "run", STUDY, "--trials", 200)
     assert done.returncode == 0, done.stderr
     return folder, done
 
