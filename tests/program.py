@@ -49,6 +49,15 @@ def _without_data(variables: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name != "BIOSCNN_DATA"} | variables
 
 
+def cache_with_programs(folder: Path) -> Path:
+    """Return an empty cache folder but for the programs that are compiled already."""
+    programs = Path(os.environ["BIOSCNN_CACHE"]) / "programs"
+    programs.mkdir(parents=True, exist_ok=True)
+    (cache := folder / "cache").mkdir()
+    (cache / "programs").symlink_to(programs)
+    return cache
+
+
 def assert_refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
     """One clear message, no traceback, code 2."""
     assert done.returncode == 2, done.stderr

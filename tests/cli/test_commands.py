@@ -8,7 +8,6 @@ import stat
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 from onnx import TensorProto, helper, save
@@ -17,7 +16,7 @@ from bioscnn.ann import Conv2d, Dense, Flatten, LayerGraph, ReLU, write_onnx
 from bioscnn.readout import READOUTS
 from bioscnn.seeds import stream
 from tests.networks import every_layer, of_events
-from tests.program import BIOSCNN, ROOT, assert_refused, bioscnn, bioscnn_anew
+from tests.program import BIOSCNN, ROOT, assert_refused, bioscnn, bioscnn_anew, cache_with_programs
 
 STUDY = ROOT / "sims" / "mnist.toml"
 RECORDINGS = ROOT / "sims" / "nmnist.toml"
@@ -180,10 +179,7 @@ def test_an_interrupted_explain_leaves_the_run_as_it_was_and_goes_on_later(expla
     folder = tmp_path / "r"
     shutil.copytree(explained[0] / "r", folder, ignore=shutil.ignore_patterns("ledger.*"))
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    # Programs are compiled already; outcomes are not there from an earlier run of this test.
-    cache = tmp_path / "cache"
-    cache.mkdir()
-    (cache / "programs").symlink_to(Path(os.environ["BIOSCNN_CACHE"]) / "programs")
+    cache = cache_with_programs(tmp_path)  # outcomes are not there from an earlier run of this test
     words = ["explain", folder, "--trials", "39", "--jobs", "1"]
     with subprocess.Popen(
         [BIOSCNN, *words], cwd=tmp_path, stderr=subprocess.PIPE, text=True,
