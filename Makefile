@@ -28,8 +28,8 @@ BIN     := $(VENV)/bin
 INSTALL  = $(BIN)/pip install --quiet --disable-pip-version-check $(OPTIONS) --editable
 
 .DEFAULT_GOAL := help
-.PHONY: help env sim explain test fuzz lint train cross timing retina noise sweep sensitivity ladder benchmark bench \
-  study faults release-check camera notebooks docs doctor clean
+.PHONY: help env sim explain test coverage fuzz lint train cross timing retina noise sweep sensitivity ladder benchmark \
+  bench study faults release-check camera notebooks docs doctor clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { \
@@ -93,8 +93,17 @@ sim: $(VENV)/ready ## simulate a study [DATASET=mnist] [DEVICE=cpp_standalone] [
 explain: $(VENV)/ready ## say where the accuracy of a run goes [RUN=results/mnist/latest] [TRIALS=] [JOBS=]
 	@$(BIN)/bioscnn explain $(RUN) $(if $(TRIALS),--trials $(TRIALS)) $(if $(JOBS),--jobs $(JOBS))
 
+# The tests start over a hundred Python processes: none shall compile the package anew.
+PYTEST = env -u PYTHONDONTWRITEBYTECODE $(BIN)/$(1) -q -n 2 --dist worksteal $(TESTS)
+
 test: $(VENV)/ready-test ## run all tests, or those of simulations on Brian2 2.5.4 and GeNN [DEVICE=genn]
-	@$(BIN)/pytest -q -n 2 --dist worksteal $(TESTS)
+	@$(call PYTEST,pytest)
+
+coverage: $(VENV)/ready-test ## say which branches of the package the tests reach, or some tests [TESTS=tests/unit]
+	@mkdir -p build
+	@$(BIN)/coverage erase
+	@$(call PYTEST,coverage run -m pytest)
+	@$(BIN)/coverage combine -q && $(BIN)/coverage json -q && $(BIN)/python -m tests.reached
 
 fuzz: $(VENV)/ready-test ## read damaged and hostile files with every reader, hours [INPUTS=100000] [READERS="onnx nir"] [SEED=1]
 	@$(BIN)/python -m tests.fuzz --inputs $(or $(INPUTS),100000) --seed $(or $(SEED),1) --keep results/fuzz \

@@ -41,15 +41,17 @@ def kept_hash(modules: tuple[str, ...], compute: Callable[[], str], *asked: str)
     Parameters
     ----------
     modules : tuple of str
-        From which `compute` starts; if one is none of this package, nothing is kept.
+        From which `compute` starts; if one is none of this package and has no file, nothing is kept.
     compute : callable
         Returns the hash.
     *asked : str
         What else decides it.
     """
-    if not all(_is_ours(module) for module in modules):
+    others = [_path(module) for module in modules if not _is_ours(module)]
+    if None in others:
         return compute()
-    path = cache_folder() / "code" / hash_of(sys.version, _contents(), modules, *asked)
+    read = [path.read_bytes() for path in others if path]
+    path = cache_folder() / "code" / hash_of(sys.version, _contents(), modules, *read, *asked)
     if (code := kept_text(path)) is None:
         keep_text(path, code := compute())
     return code

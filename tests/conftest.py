@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -24,6 +25,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the notebooks: one that is begun last keeps one worker busy, and all others wait."""
     items.sort(key=lambda item: item.path.suffix != ".ipynb")
+
+
+def pytest_collection_finish() -> None:
+    """Let garbage be looked for among what tests make: Brian2 looks through all there is before every run."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

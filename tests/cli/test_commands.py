@@ -8,7 +8,6 @@ import stat
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 from onnx import TensorProto, helper, save
@@ -17,41 +16,18 @@ from bioscnn.ann import Conv2d, Dense, Flatten, LayerGraph, ReLU, write_onnx
 from bioscnn.readout import READOUTS
 from bioscnn.seeds import stream
 from tests.networks import every_layer, of_events
+from tests.program import BIOSCNN, ROOT, assert_refused, bioscnn, bioscnn_anew, cache_with_programs
 
-ROOT = Path(__file__).parents[2]
 STUDY = ROOT / "sims" / "mnist.toml"
 RECORDINGS = ROOT / "sims" / "nmnist.toml"
-BIOSCNN = Path(sys.executable).with_name("bioscnn")
 FILES = {"run.h5", "config.toml", "provenance.json", "summary.json", "report.html"}
-
-
-def bioscnn(folder, *words, **variables):
-    """Run the program in a folder, as a user without a data folder."""
-    kept = {name: value for name, value in os.environ.items() if name != "BIOSCNN_DATA"}
-    return subprocess.run(
-        [BIOSCNN, *map(str, words)],
-        cwd=folder,
-        env=kept | variables,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def assert_refused(done, *words):
-    """One clear message, no traceback, code 2."""
-    assert done.returncode == 2, done.stderr
-    assert "Traceback" not in done.stderr
-    assert done.stdout == ""
-    for word in words:
-        assert word in done.stderr
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """A small run that has ended."""
     folder = tmp_path_factory.mktemp("run")
-    done = bioscnn(folder, "run", STUDY, "--trials", 200)
+    done = bioscnn_anew(folder, "run", STUDY, "--trials", 200)
     assert done.returncode == 0, done.stderr
     return folder, done
 
@@ -203,10 +179,7 @@ def test_an_interrupted_explain_leaves_the_run_as_it_was_and_goes_on_later(expla
     folder = tmp_path / "r"
     shutil.copytree(explained[0] / "r", folder, ignore=shutil.ignore_patterns("ledger.*"))
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    # Programs are compiled already; outcomes are not there from an earlier run of this test.
-    cache = tmp_path / "cache"
-    cache.mkdir()
-    (cache / "programs").symlink_to(Path(os.environ["BIOSCNN_CACHE"]) / "programs")
+    cache = cache_with_programs(tmp_path)  # outcomes are not there from an earlier run of this test
     words = ["explain", folder, "--trials", "39", "--jobs", "1"]
     with subprocess.Popen(
         [BIOSCNN, *words], cwd=tmp_path, stderr=subprocess.PIPE, text=True,

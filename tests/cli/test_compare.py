@@ -8,7 +8,8 @@ import pytest
 from bioscnn.printing.devices import print_comparison
 from bioscnn.studies.comparison import RunComparison
 from bioscnn.terminal import OUT
-from tests.cli.test_commands import STUDY, assert_refused, bioscnn
+from tests.cli.test_commands import STUDY
+from tests.program import assert_refused, bioscnn
 from tests.runs import change_json, move_spike, recorded, write_run
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.cli.test_commands import STUDY, assert_refused, bioscnn
+from tests.cli.test_commands import STUDY
+from tests.program import assert_refused, bioscnn
 
 
 @pytest.mark.parametrize(

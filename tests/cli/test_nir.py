@@ -7,7 +7,8 @@ import nir
 import numpy as np
 import pytest
 
-from tests.cli.test_commands import STUDY, assert_refused, bioscnn
+from tests.cli.test_commands import STUDY
+from tests.program import assert_refused, bioscnn
 from tests.unit.nir.graphs import lif, weights
 
 SET = ("--set", "network.model=mine.nir")

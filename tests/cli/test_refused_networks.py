@@ -8,7 +8,8 @@ import pytest
 
 from bioscnn.ann import BatchNorm2d, Conv2d, Dense, Flatten, LayerGraph, LIFRate, write_onnx
 from bioscnn.seeds import stream
-from tests.cli.test_commands import STUDY, assert_refused, bioscnn
+from tests.cli.test_commands import STUDY
+from tests.program import assert_refused, bioscnn
 
 
 def network(input_shape=(1, 28, 28), n_classes=10):

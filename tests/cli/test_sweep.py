@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.cli.test_commands import assert_refused, bioscnn
+from tests.program import assert_refused, bioscnn
 from tests.sweeps import ROOT, write_sweep
 
 EXAMPLE = ROOT / "sims" / "sweeps" / "mnist-morris.toml"

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from tests.cli.test_commands import ROOT, assert_refused, bioscnn
+from tests.program import ROOT, assert_refused, bioscnn, bioscnn_anew
 from tests.sweeps import write_sweep
 
 CASES = ROOT / "tests" / "cases"
@@ -35,7 +35,7 @@ def test_a_file_of_preferences_beside_a_study_is_not_run(tmp_path):
     shutil.copy(ROOT / "sims" / "neurons" / "exponential.toml", tmp_path)
     study = tmp_path / "study.toml"
     study.write_text('[network]\nmodel = "mnist-small-relu"\n[neuron]\nmodel = "exponential.toml"\n')
-    done = bioscnn(tmp_path, "plan", study)
+    done = bioscnn_anew(tmp_path, "plan", study)
     assert_refused(done, "Brian2 would run what this file holds", "brian_preferences")
     assert not (tmp_path / "CODE_RAN").exists()
 
@@ -46,6 +46,6 @@ def test_modules_beside_a_study_are_not_run_in_worker_processes(tmp_path):
         (tmp_path / f"{name}.py").write_text(TOUCH)
     write_sweep(tmp_path, 'kind = "random"\npoints = 2', '"neuron.t_ref" = { low = "1 ms", high = "4 ms" }')
     words = ("--jobs", "2", "--trials", "2", "--set", "simulation.device=numpy")
-    done = bioscnn(tmp_path, "sweep", "sweep.toml", *words)
+    done = bioscnn_anew(tmp_path, "sweep", "sweep.toml", *words)
     assert done.returncode == 0, done.stderr
     assert not (tmp_path / "CODE_RAN").exists()

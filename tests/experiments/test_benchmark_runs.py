@@ -7,7 +7,8 @@ import pytest
 
 from bioscnn.claims import check_page
 from tests.browser.conftest import assert_everything_fits, open_alone
-from tests.cli.test_commands import STUDY, assert_refused, bioscnn
+from tests.cli.test_commands import STUDY
+from tests.program import assert_refused, bioscnn
 
 FILES = {
     "networks.csv", "over-time.csv", "time-steps.csv", "table.md", "summary.json", "accuracy-over-time.svg",

@@ -22,6 +22,7 @@ from bioscnn.studies.study import read_study
 from bioscnn.training import train
 from tests.browser.conftest import assert_everything_fits, open_alone
 from tests.experiments.toy import Watcher, conduct
+from tests.program import cache_with_programs
 
 TINY = read_study("sims/networks/nmnist-small.toml").changed(
     network={"model": "tiny"},
@@ -51,7 +52,7 @@ def noughts_and_ones(tmp_path_factory):
     read = Bench.read
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("BIOSCNN_DATA", raising=False)
-        patch.setenv("BIOSCNN_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("BIOSCNN_CACHE", str(cache_with_programs(tmp_path_factory.mktemp("cache"))))
         for place in ("bioscnn.experiments.crossval.folds", "bioscnn.experiments.crossval.measure"):
             patch.setattr(f"{place}.load_recordings", lambda *_, **__: recordings)
         patch.setattr("bioscnn.studies.examples.load_recordings", lambda *_, **__: recordings)

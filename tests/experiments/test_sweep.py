@@ -30,7 +30,7 @@ def table_of(done, name="points"):
 @pytest.fixture(scope="module")
 def ishigami(tmp_path_factory):
     place = tmp_path_factory.mktemp("ishigami")
-    design = 'kind = "sobol"\nsamples = 512\nsecond_order = true'
+    design = 'kind = "sobol"\nsamples = 128\nsecond_order = true'
     return conduct(place, of_function(place, design, "ISHIGAMI"))
 
 

@@ -1,5 +1,6 @@
 """Answers of a trained network are kept, and are those of this network to these examples."""
 
+import importlib
 from pathlib import Path
 
 import numpy as np
@@ -51,3 +52,15 @@ def test_a_kept_hash_of_code_is_that_of_the_code(cache: Path):
         code_of_modules.cache_clear()
         assert code_of_modules("bioscnn.readout") == expected
     assert len(list((cache / "code").iterdir())) == 1
+
+
+def test_the_hash_of_a_module_of_ones_own_is_kept_until_its_file_changes(tmp_path: Path, cache, monkeypatch):
+    file = tmp_path / "measure_of_mine.py"
+    file.write_text("from bioscnn.readout import decisions\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    importlib.import_module(file.stem)
+    for text, kept in (("", 1), ("", 1), ("MINE = 1\n", 2)):
+        file.write_text(file.read_text() + text)
+        code_of_modules.cache_clear()
+        assert code_of_modules(file.stem) != code_of_modules("bioscnn.readout")
+        assert len(list((cache / "code").iterdir())) == kept + 1

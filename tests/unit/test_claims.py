@@ -27,7 +27,7 @@ from bioscnn.claims.record import write_table
 from bioscnn.errors import UserError
 from bioscnn.fingerprint import ROOT
 from bioscnn.report.document import Document
-from tests.cli.test_commands import bioscnn
+from tests.program import bioscnn
 
 HOUSE = ROOT.parent
 

@@ -132,7 +132,7 @@ def valid_or_refused(content, sensor_size):
 
 
 @pytest.mark.slow
-@settings(max_examples=10_000, deadline=200)
+@settings(max_examples=2_000, deadline=200)
 @given(st.one_of(st.binary(max_size=400), likely), sizes)
 @example(b"", (1, 1))
 def test_any_bytes_are_events_on_the_sensor_or_a_clear_error(content, sensor_size):

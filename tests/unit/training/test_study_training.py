@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-import random
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -33,12 +35,21 @@ from tests.processes import ROOT
 CLASSES = ("cat", "dog", "horse")
 
 
-@pytest.fixture
-def pets(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def photographed(tmp_path_factory):
     """A folder of colour photographs, and the study that `bioscnn new` writes for it."""
+    folder = tmp_path_factory.mktemp("photographed")
+    photographs(folder / "photographs", CLASSES, n=20)
+    with contextlib.chdir(folder):
+        return folder, new_study("pets", "folder:photographs").file
+
+
+@pytest.fixture
+def pets(photographed, tmp_path, monkeypatch):
+    """The study in the current folder."""
+    shutil.copytree(photographed[0], tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
-    photographs(tmp_path / "photographs", CLASSES, n=20)
-    return new_study("pets", "folder:photographs").file
+    return photographed[1]
 
 
 def type_in(*words, code=0):
@@ -289,22 +300,26 @@ def test_a_recipe_is_found_by_the_name_of_its_network_and_of_its_fine_tuned_one(
     assert find_recipe("nmnist-small-real").stage == "spikes"
 
 
+def an_epoch_later(process, checkpoint):
+    """Wait until a training has kept its state once more."""
+    before = checkpoint.stat().st_mtime_ns if checkpoint.exists() else None
+    while process.poll() is None and not (checkpoint.exists() and checkpoint.stat().st_mtime_ns != before):
+        time.sleep(0.005)
+
+
 @pytest.mark.slow
 def test_a_training_that_is_killed_goes_on_to_the_same_bits(pets, tmp_path):
-    command = [sys.executable, "-m", "bioscnn", "train", "pets.toml", "--epochs", "30"]
+    command = [sys.executable, "-m", "bioscnn", "train", "pets.toml", "--epochs", "12"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    rng = random.Random(1)
     for _ in range(2):
-        process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL)
-        try:
-            process.wait(timeout=rng.uniform(3, 6))
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
+        with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL) as process:
+            an_epoch_later(process, tmp_path / "pets.checkpoint.npz")
+            process.kill()
+        assert process.returncode == -signal.SIGKILL, "it had ended before it was killed"
     subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True)
     first = read_model(tmp_path / "pets.onnx")
     for ending in ("onnx", "json"):
         (tmp_path / f"pets.{ending}").unlink()
-    train_recipe(recipe_of(read_study(pets)).changed(None, 30), None)
+    train_recipe(recipe_of(read_study(pets)).changed(None, 12), None)
     assert read_model(tmp_path / "pets.onnx").sha256() == first.sha256()
     assert not list(tmp_path.glob("*.checkpoint.npz"))
