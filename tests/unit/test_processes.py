@@ -107,3 +107,13 @@ def test_a_last_will_that_is_revoked_or_empty_does_nothing(tmp_path, ending):
     assert python(LAST_WILL + ending, cwd=tmp_path).wait() == 0
     time.sleep(0.3)
     assert not (tmp_path / "called").exists()
+
+
+def test_a_killed_process_that_has_imported_brian2_leaves_no_log_of_it(tmp_path):
+    code = "import bioscnn, brian2, sys, time; open(sys.argv[1], 'w').write('there\\n'); time.sleep(60)"
+    (tmp_path / "tmp").mkdir()
+    process = python(code, tmp_path / "imported", env={"TMPDIR": str(tmp_path / "tmp")})
+    lines_soon(tmp_path / "imported", 1)
+    process.kill()
+    process.wait()
+    assert list((tmp_path / "tmp").iterdir()) == []
