@@ -181,11 +181,10 @@ def _programs(process: int | str) -> Iterator[str]:
 def _on_disk(folder: Path) -> float:
     """Return the bytes of a folder on the disk, without holes, 10^6."""
     total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += 512 * path.lstat().st_blocks
-        except OSError:
-            continue
+    for place, _, names in os.walk(folder):  # which leaves out what vanishes meanwhile
+        for name in names:
+            with suppress(OSError):
+                total += 512 * Path(place, name).lstat().st_blocks
     return total / 1e6
 
 

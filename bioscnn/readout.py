@@ -21,7 +21,7 @@ from bioscnn.spikes import SpikeTrains
 
 Evidence = NDArray[np.floating]
 
-_AT_ONCE = 10**7
+_AT_ONCE = 10**6
 """Numbers of evidence that are held in memory at a time."""
 
 _OUTPUTS = re.compile(rf"{OUTPUT}(_spike\d+)?")

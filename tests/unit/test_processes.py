@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from bioscnn.experiments.local_executors import LocalProcesses
 from bioscnn.processes import guarded_process, run_guarded
 from tests.processes import alive, gone_soon, lines_soon, python
 
@@ -117,3 +118,13 @@ def test_a_killed_process_that_has_imported_brian2_leaves_no_log_of_it(tmp_path)
     process.kill()
     process.wait()
     assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_an_interrupt_does_not_reach_the_workers_that_its_process_ends():
+    pool = LocalProcesses(1)
+    try:
+        blocked = pool.submit(signal.pthread_sigmask, signal.SIG_BLOCK, []).result()
+    finally:
+        pool.close(kill=True)
+    assert signal.SIGINT in blocked
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
