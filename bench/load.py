@@ -1,10 +1,12 @@
-"""Memory and disk of one run with very many trials, while it runs; and of a sweep with very many points.
+"""Memory and disk of a run of very many trials, of a large network, and of a sweep of very many points.
 
-    python -m bench.load [--trials 10000,100000,1000000] [--points 1000]
+    python -m bench.load [--trials 10000,100000,1000000] [--points 1000] [--large 20]
 
 The trials are the 5,000 embedded digits over and over, each time with other noise of the pixels (uniform, up
-to 32 of 255), as the part ``test`` of an npz file of the user's own. Memory is what is a process's own
-(RssAnon of Linux): what it has mapped from files, the system takes back when it needs room.
+to 32 of 255), as the part ``test`` of an npz file of the user's own. Memory of the command is its own
+(RssAnon of Linux): what it has mapped from files, the system takes back when it needs room. That of a
+simulating program is its peak (VmHWM), as `bioscnn plan` says it. The large network is that of `bench.large`.
+Each command begins with compiled programs.
 """
 
 from __future__ import annotations
@@ -17,22 +19,29 @@ import sys
 import time
 import zipfile
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, fields
 from pathlib import Path
+from subprocess import PIPE
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from bench.large import make_network
 from bioscnn.claims import made_now, write_table
 from bioscnn.datasets import load_dataset
 
 ROOT = Path(__file__).parents[1]
 NOISE = 32
 AT_ONCE = 5000
-TABLE = ROOT / "docs" / "tables" / "load.csv"
+TABLES = ROOT / "docs" / "tables"
 EVERY = 0.5
 """Seconds between two looks at a process."""
+
+SHARES = 20
+"""In so many parts of the time of a command, its memory is told."""
 
 SWEEP = """
 study = "{study}"
@@ -48,45 +57,65 @@ weights = "fixed"
 """
 
 
-@dataclass
+@dataclass(frozen=True)
+class Look:
+    """What a command and its largest program hold at a moment, memory and files, 10^6 bytes."""
+
+    command_mb: float
+    program_mb: float
+    results_mb: float
+    temporary_mb: float
+    cache_mb: float
+
+
+@dataclass(frozen=True)
 class Load:
     """What a command took.
 
     Parameters
     ----------
     what : str
-        ``"run"`` or ``"sweep"``.
+        ``"run"``, ``"large network"`` or ``"sweep"``.
     trials, points : int
         How many.
     processor_s : float
         Of the command and all that it started.
-    memory_mb, later_memory_mb : float
-        Most memory of its own of the command in the first and the second half of its time, 10^6 bytes.
-    programs_mb, planned_program_mb : float
-        Most memory of its own of one simulating program; what `bioscnn plan` says.
-    results_mb, temporary_mb, cache_mb : float
-        Most bytes on disk: of results, temporary files, and the cache folder.
+    planned_program_mb : float
+        What `bioscnn plan` says of the memory of a simulating process; nan for a sweep.
+    looks : list of Look
+        One every `EVERY` seconds.
     """
 
     what: str
     trials: int
     points: int
-    processor_s: float = 0.0
-    memory_mb: float = 0.0
-    later_memory_mb: float = 0.0
-    programs_mb: float = 0.0
-    planned_program_mb: float = 0.0
-    results_mb: float = 0.0
-    temporary_mb: float = 0.0
-    cache_mb: float = 0.0
-    seen: list[float] = field(default_factory=list)
+    processor_s: float
+    planned_program_mb: float
+    looks: list[Look]
+
+    def row(self) -> dict[str, object]:
+        """Return the most that was seen; of the command, in both halves of its time too."""
+        half = len(self.looks) // 2
+        later = max(look.command_mb for look in self.looks[half:])
+        named = {name: value for name, value in vars(self).items() if name != "looks"}
+        return named | _most(self.looks) | {"command_later_mb": later}
+
+    def over_time(self) -> list[dict[str, object]]:
+        """Return the most that was seen in each part of the time."""
+        parts = [part.tolist() for part in np.array_split(np.array(self.looks, object), SHARES) if len(part)]
+        named = {"what": self.what, "trials": self.trials, "points": self.points}
+        return [named | {"part": n} | _most(part) for n, part in enumerate(parts, 1)]
+
+
+def _most(looks: Sequence[Look]) -> dict[str, float]:
+    return {one.name: max(getattr(look, one.name) for look in looks) for one in fields(Look)}
 
 
 def digits_again_and_again(path: Path, trials: int) -> None:
     """Write the npz file, piece by piece."""
     digits, chance = load_dataset("mnist"), np.random.default_rng(1)
     with zipfile.ZipFile(path, "w") as archive:
-        for name, n in (("train", 10), ("test", trials)):
+        for name, n in (("train", 200), ("test", trials)):
             with archive.open(f"x_{name}.npy", "w", force_zip64=True) as file:
                 _header(file, np.uint8, (n, 28, 28))
                 for first in range(0, n, AT_ONCE):
@@ -103,38 +132,36 @@ def _header(file: object, dtype: type, shape: tuple[int, ...]) -> None:
     np.lib.format.write_array_header_1_0(file, described)  # type: ignore[arg-type]
 
 
-def watched(load: Load, words: Sequence[str], folder: Path) -> Load:
-    """Run a command in a folder, and look at its memory and its files until it ends."""
+def watched(words: Sequence[str], folder: Path) -> tuple[float, list[Look]]:
+    """Run a command in a folder; return its processor time and what it held until it ended."""
     places = {"results": folder / "results", "temporary": folder / "tmp", "cache": folder / "cache"}
-    places["temporary"].mkdir(exist_ok=True)
-    own = {"TMPDIR": str(places["temporary"]), "BIOSCNN_CACHE": str(places["cache"])}
-    variables = {**os.environ, **own, "PYTHONPATH": str(ROOT)}
-    before = _children_seconds()
-    command = [sys.executable, "-m", "bioscnn", *words]
-    with subprocess.Popen(command, cwd=folder, env=variables) as process:
+    before, looks = _children_seconds(), []
+    with _started(words, folder) as process:
         while process.poll() is None:
-            load.seen.append(_own_mb(process.pid))
-            load.programs_mb = max([load.programs_mb, *map(_own_mb, _programs(process.pid))])
-            found = {name: _on_disk(place) for name, place in places.items()}
-            found["cache"] += _unnamed_mb(process.pid)
-            for name, size in found.items():
-                setattr(load, f"{name}_mb", max(getattr(load, f"{name}_mb"), size))
+            on_disk = {f"{name}_mb": _on_disk(place) for name, place in places.items()}
+            on_disk["cache_mb"] += _unnamed_mb(process.pid)
+            program = max((_memory_mb(child, "VmHWM") for child in _programs(process.pid)), default=0.0)
+            looks.append(Look(_memory_mb(process.pid, "RssAnon"), program, **on_disk))
             time.sleep(EVERY)
     if process.returncode:
-        raise RuntimeError(f"{' '.join(command)} ended with code {process.returncode}")
-    load.processor_s = _children_seconds() - before
-    half = len(load.seen) // 2
-    load.memory_mb, load.later_memory_mb = max(load.seen[: half + 1]), max(load.seen[half:])
-    return load
+        raise RuntimeError(f"{' '.join(words)} ended with code {process.returncode}")
+    return _children_seconds() - before, looks
 
 
-def _own_mb(process: int | str) -> float:
-    """Return the memory of a process that is its own, 10^6 bytes; 0 if it has ended."""
+def _started(words: Sequence[str], folder: Path, **options: Any) -> subprocess.Popen[bytes]:
+    (folder / "tmp").mkdir(exist_ok=True)
+    own = {"TMPDIR": str(folder / "tmp"), "BIOSCNN_CACHE": str(folder / "cache"), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "bioscnn", *words]
+    return subprocess.Popen(command, cwd=folder, env={**os.environ, **own}, **options)
+
+
+def _memory_mb(process: int | str, kind: str) -> float:
+    """Return a line of the memory of a process, 10^6 bytes; 0 if it has ended."""
     try:
         lines = Path(f"/proc/{process}/status").read_text().splitlines()
     except OSError:
         return 0.0
-    return next((int(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith("RssAnon")), 0.0)
+    return next((int(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith(kind)), 0.0)
 
 
 def _programs(process: int | str) -> Iterator[str]:
@@ -146,18 +173,18 @@ def _programs(process: int | str) -> Iterator[str]:
             continue
         for child in children:
             yield from _programs(child)
-            if "python" not in os.path.realpath(f"/proc/{child}/exe"):
-                yield child
+            with suppress(OSError):
+                if "python" not in Path(f"/proc/{child}/exe").readlink().name:
+                    yield child
 
 
 def _on_disk(folder: Path) -> float:
     """Return the bytes of a folder on the disk, without holes, 10^6."""
     total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += 512 * path.lstat().st_blocks
-        except OSError:
-            continue
+    for place, _, names in os.walk(folder):  # which leaves out what vanishes meanwhile
+        for name in names:
+            with suppress(OSError):
+                total += 512 * Path(place, name).lstat().st_blocks
     return total / 1e6
 
 
@@ -181,37 +208,54 @@ def _children_seconds() -> float:
 def run_of(trials: int, folder: Path) -> Load:
     """Run the study of digits with so many trials."""
     digits_again_and_again(folder / "digits.npz", trials)
+    data = ("--set", "dataset.name=npz:digits.npz", "--set", "dataset.split=test")
+    return _run("run", trials, data, folder)
+
+
+def large_of(trials: int, folder: Path) -> Load:
+    """Run a network of 254 million synapses."""
+    make_network(folder / "large.onnx")
+    return _run("large network", trials, ("--set", "network.model=large.onnx"), folder)
+
+
+def _run(what: str, trials: int, changes: Sequence[str], folder: Path) -> Load:
     study = str(ROOT / "sims" / "mnist.toml")
-    changes = ("--set", "dataset.name=npz:digits.npz", "--set", "dataset.split=test", "--trials", str(trials))
-    command = [sys.executable, "-m", "bioscnn", "plan", study, *changes, "--json"]
-    planned = subprocess.run(
-        command, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True, stdout=subprocess.PIPE
-    )
-    load = Load("run", trials, 1, planned_program_mb=json.loads(planned.stdout)["memory_mb"])
-    return watched(load, ("run", study, *changes), folder)
+    watched(("run", study, *changes, "--trials", "10"), folder)
+    with _started(("plan", study, *changes, "--trials", str(trials), "--json"), folder, stdout=PIPE) as plan:
+        planned = json.loads(plan.communicate()[0])
+    seconds, looks = watched(("run", study, *changes, "--trials", str(trials)), folder)
+    return Load(what, trials, 1, seconds, planned["memory_mb"], looks)
 
 
 def sweep_of(points: int, folder: Path) -> Load:
     """Run a sweep of so many points."""
-    (folder / "sweep.toml").write_text(SWEEP.format(study=ROOT / "sims" / "mnist.toml", points=points))
-    return watched(Load("sweep", 5, points), ("sweep", "sweep.toml", "--jobs", "1"), folder)
+    for n in (2, points):
+        (folder / "sweep.toml").write_text(SWEEP.format(study=ROOT / "sims" / "mnist.toml", points=n))
+        seconds, looks = watched(("sweep", "sweep.toml", "--jobs", "1"), folder)
+    return Load("sweep", 5, points, seconds, float("nan"), looks)
 
 
 def main() -> None:
-    """Measure, print and write the table."""
+    """Measure, print and write the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", default="10000,100000,1000000")
-    parser.add_argument("--points", type=int, default=1000)
+    parser.add_argument("--points", default="1000")
+    parser.add_argument("--large", default="20", help="trials of the large network")
+    parser.add_argument("--tables", type=Path, default=TABLES)
     given = parser.parse_args()
-    rows = []
-    for measure, numbers in ((run_of, given.trials.split(",")), (sweep_of, [given.points])):
-        for number in filter(None, map(int, numbers)):
-            with TemporaryDirectory(prefix="load-") as folder:
-                rows.append(asdict(measure(number, Path(folder))))
-            del rows[-1]["seen"]
-            print(rows[-1], flush=True)
+    rows, over_time = [], []
+    measures = ((run_of, given.trials), (large_of, given.large), (sweep_of, given.points))
     record = made_now("python -m bench.load", "nothing", "bioscnn.studies.run", "bioscnn.experiments.run")
-    write_table(TABLE, pd.DataFrame(rows).to_csv(index=False, float_format="%.4g").encode(), record)
+    for measure, numbers in measures:
+        for number in map(int, filter(None, numbers.split(","))):
+            with TemporaryDirectory(prefix="load-") as folder:
+                load = measure(number, Path(folder))
+            rows.append(load.row())
+            over_time += load.over_time()
+            print(rows[-1], flush=True)
+            for name, table in (("load", rows), ("load-over-time", over_time)):
+                content = pd.DataFrame(table).to_csv(index=False, float_format="%.4g").encode()
+                write_table(given.tables / f"{name}.csv", content, record)
 
 
 if __name__ == "__main__":

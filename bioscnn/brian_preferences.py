@@ -1,9 +1,12 @@
-"""What is asked before Brian2 is imported: whether it would run a file, and whether NumPy fits.
+"""Around the import of Brian2: would it run a file, does NumPy fit; and no log file.
 
 Brian2 evaluates a file ``brian_preferences`` of the current folder when it is imported: refused here.
 
 A folder that somebody sends may hold such a file beside a study, and whatever is written in it would be run.
 Preferences are none of a study anyway: they change results, and no hash knows of them.
+
+Brian2 logs to a temporary file, which it removes at the end
+of the process: one that is killed would leave it for ever.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ FILE = "brian_preferences"
 
 
 class _Guard:
-    """Asked before Brian2 is found; finds nothing itself."""
+    """Finds Brian2 as Python does, after questions."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -40,7 +43,7 @@ class _Guard:
                 "~/.brian/user_preferences",
             )
         _refuse_misfit()
-        return None
+        return _without_log()
 
 
 def _refuse_misfit() -> None:
@@ -62,6 +65,43 @@ def _refuse_misfit() -> None:
             expected=f"NumPy before {found[1]}, or Brian2 {found[0]} or newer",
             fix=f'pip install "numpy<{found[1]}"',
         )
+
+
+def _without_log() -> ModuleSpec | None:
+    """Return how Python imports Brian2, with its log file and its copy of the script removed at once."""
+    from importlib.machinery import PathFinder, SourceFileLoader
+
+    class Loader(SourceFileLoader):
+        def exec_module(self, module: ModuleType) -> None:
+            super().exec_module(module)
+            _remove_log()
+
+    spec = PathFinder.find_spec("brian2")
+    if spec is not None and isinstance(spec.loader, SourceFileLoader):
+        spec.loader = Loader(spec.loader.name, spec.loader.path)
+    return spec
+
+
+def _remove_log() -> None:
+    """Close and remove the files, unless the user has asked Brian2 to keep them."""
+    import logging
+    from contextlib import suppress
+    from pathlib import Path
+
+    from brian2.core.preferences import prefs
+    from brian2.utils.logger import BrianLogger
+
+    if not prefs["logging.delete_log_on_exit"]:
+        return
+    if BrianLogger.file_handler is not None:
+        logging.getLogger("brian2").removeHandler(BrianLogger.file_handler)
+        BrianLogger.file_handler.close()
+        BrianLogger.file_handler = None
+    for path in (BrianLogger.tmp_log, BrianLogger.tmp_script):
+        if path is not None:
+            with suppress(OSError):
+                Path(path).unlink()
+    BrianLogger.tmp_log = BrianLogger.tmp_script = None
 
 
 def guard() -> None:

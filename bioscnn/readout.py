@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,15 +21,38 @@ from bioscnn.spikes import SpikeTrains
 
 Evidence = NDArray[np.floating]
 
+_AT_ONCE = 10**6
+"""Numbers of evidence that are held in memory at a time."""
+
 _OUTPUTS = re.compile(rf"{OUTPUT}(_spike\d+)?")
 
 
 def _potentials(recording: Recording) -> NDArray[np.float32]:
     potentials = recording.potentials()
-    if not np.isfinite(potentials).all():
-        n_bad = int(np.count_nonzero(~np.isfinite(potentials).all(axis=(1, 2))))
+    bad = (~np.isfinite(potentials[trials]).all(axis=(1, 2)) for trials in _parts(recording))
+    if n_bad := sum(map(np.count_nonzero, bad)):
         raise not_finite(READOUT, f"{n_bad} of {len(potentials)} trials")
     return potentials
+
+
+def _parts(recording: Recording) -> Iterator[slice]:
+    """Yield trials whose evidence is held in memory at a time."""
+    n_trials, *size = recording.potentials().shape
+    at_once = max(1, _AT_ONCE // max(1, prod(size)))
+    return (slice(first, first + at_once) for first in range(0, n_trials, at_once))
+
+
+def _of_trials(recording: Recording, trials: slice) -> Recording:
+    """Return a recording with what the class is read from in consecutive trials."""
+    populations = dict(recording.populations)
+    for name in (READOUT, *output_names(populations)):
+        spikes, potentials = populations[name].spikes, populations[name].potentials
+        populations[name] = replace(
+            populations[name],
+            spikes=None if spikes is None else spikes[trials],
+            potentials=None if potentials is None else potentials[trials],
+        )
+    return replace(recording, populations=populations)
 
 
 def not_finite(population: str, where: str) -> UserError:
@@ -129,6 +154,14 @@ def decisions(recording: Recording, rule: str) -> NDArray[np.int64]:
         )
     if not isinstance(recording, Recording):
         raise UserError("no recording", key="recording", value=recording, expected="what simulate returns")
-    potentials, evidence = _potentials(recording), READOUTS[rule](recording)
-    leading = evidence == evidence.max(axis=-1, keepdims=True)
-    return np.asarray(np.where(leading, potentials, -np.inf).argmax(axis=-1))
+    none = np.empty((0, recording.n_steps), np.int64)
+    return np.concatenate([none, *decisions_in_parts(recording, rule)])
+
+
+def decisions_in_parts(recording: Recording, rule: str) -> Iterator[NDArray[np.int64]]:
+    """Yield the decisions of consecutive trials, few enough to hold their evidence in memory."""
+    potentials = _potentials(recording)
+    for trials in _parts(recording):
+        evidence = READOUTS[rule](_of_trials(recording, trials))
+        leading = evidence == evidence.max(axis=-1, keepdims=True)
+        yield np.where(leading, potentials[trials], -np.inf).argmax(axis=-1)

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 OUT = Console(highlight=False, soft_wrap=True)
 ERR = Console(stderr=True, highlight=False)
 
+LINE_SECONDS = 60
+"""Time between two lines about trials in a log, which has no bar."""
+
 _STAGES = {
     "loading": "loading data and network",
     "filming": "recording images with a simulated event camera (once)",
@@ -68,17 +71,29 @@ class _Bar:
 
 
 class LiveProgress(_Bar):
-    """Progress of a run, counted in trials."""
+    """Progress of a run, counted in trials; where no bar can be drawn, a line every minute."""
+
+    def __init__(self, total: float | None) -> None:
+        super().__init__(total)
+        self._began = self._told = perf_counter()
 
     def stage(self, what: str) -> None:
         """Name the stage; trials are counted from the moment that the first one starts."""
         self._say(_STAGES.get(what, what))
         if what.startswith(("simulating", "filming")):
             self._progress.reset(self._task)
+            self._began = self._told = perf_counter()
 
     def trial(self) -> None:
         """Count one more trial."""
         self._progress.advance(self._task)
+        if not ERR.is_terminal and (now := perf_counter()) > self._told + LINE_SECONDS:
+            self._told, task = now, self._progress.tasks[0]
+            of, left = "", ""
+            if task.total is not None:
+                minutes = (now - self._began) * (task.total / task.completed - 1) / 60
+                of, left = f" of {task.total:,.0f}", f", about {minutes:.0f} min left"
+            ERR.print(f"{task.completed:,.0f}{of} trials{left}")
 
 
 class DownloadProgress(_Bar):

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 
 def python(code: str, *words: object, **options: Any) -> subprocess.Popen[str]:
     """Start a program of this package in a process of its own."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **options.pop("env", {})}
     command = [sys.executable, "-c", code, *map(str, words)]
     return subprocess.Popen(command, env=environment, text=True, **options)
 

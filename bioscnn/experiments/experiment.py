@@ -29,14 +29,11 @@ class Done:
         By identity, of the units that went well.
     failed : mapping of str
         By identity, why the others failed.
-    units_per_second : float, optional
-        How fast units were measured when any were last, by all processes together.
     """
 
     units: tuple[Unit, ...]
     outcomes: Mapping[str, Outcome]
     failed: Mapping[str, str]
-    units_per_second: float | None = None
 
     def __getitem__(self, unit: Unit) -> Outcome:
         """Return the outcome of a unit."""

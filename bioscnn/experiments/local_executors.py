@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from typing import Any
 
 from bioscnn.processes import end_with
@@ -28,6 +31,20 @@ class InProcess:
         """Do nothing."""
 
 
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let Ctrl-C wait, and not reach processes that are started meanwhile: this one hears it, and ends them.
+
+    One that is interrupted before it has loaded anything would say so with a traceback.
+    """
+    resource_tracker.ensure_running()  # which lets interrupts through again, once it has started
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class LocalProcesses:
     """Processes of this machine, which keep what they have loaded and end with this one, however it ends.
 
@@ -47,7 +64,8 @@ class LocalProcesses:
 
         if self._pool is None:
             self._pool = ProcessPoolExecutor(self.n, initializer=end_with, initargs=(os.getpid(),))
-        future: Future[Any] = self._pool.submit(function, *arguments)
+        with _uninterrupted():
+            future: Future[Any] = self._pool.submit(function, *arguments)
         return future
 
     def renew(self) -> None:

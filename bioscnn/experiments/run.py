@@ -195,7 +195,7 @@ def run_experiment(
             return ShardDone(folder, measured, computed)
         progress.stage("analysing")
         per_second = computed / seconds if computed else _earlier_speed(folder)
-        analysis = experiment.analyse(_done(every, outcomes, made, per_second), bench)
+        analysis = experiment.analyse(_done(every, outcomes, made), bench)
         for name, content in analysis.files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             write_atomically(folder / name, content)
@@ -213,14 +213,9 @@ def run_experiment(
     return Finished(folder, summary, analysis, computed)
 
 
-def _done(
-    units: list[Unit],
-    outcomes: Mapping[str, Outcome],
-    made: Mapping[str, MadeBy],
-    per_second: float | None = None,
-) -> Done:
+def _done(units: list[Unit], outcomes: Mapping[str, Outcome], made: Mapping[str, MadeBy]) -> Done:
     failed = {name: one.error for name, one in made.items() if one.error}
-    return Done(tuple(units), outcomes, failed, per_second)
+    return Done(tuple(units), outcomes, failed)
 
 
 def _earlier_speed(folder: Path) -> float | None:

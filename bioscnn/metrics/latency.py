@@ -66,7 +66,7 @@ def informed_steps(network: SpikingNetwork, recording: Recording) -> NDArray[np.
 
 
 def decision_latency(
-    decided: NDArray[np.int64], dt: float, informed: NDArray[np.int64]
+    decided: NDArray[np.integer], dt: float, informed: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """Time from which a decision rests on evidence and stays what it is at the end.
 
@@ -75,7 +75,7 @@ def decision_latency(
 
     Parameters
     ----------
-    decided : ndarray of int64, shape (n_trials, n_steps)
+    decided : ndarray of int, shape (n_trials, n_steps)
         Class chosen after each step, from `bioscnn.readout.decisions`.
     dt : float
         Duration of a step, s.

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from bioscnn.metrics import confusion_matrix, decision_latency, first_informed_step, time_to_accuracy
 from bioscnn.network import READOUT
 from bioscnn.quantities import parse_quantity
-from bioscnn.readout import READOUTS, decisions
+from bioscnn.readout import READOUTS, decisions_in_parts
 from bioscnn.report.folder import Run
 from bioscnn.statistics import Estimate, difference, proportion
 
@@ -90,12 +90,13 @@ def results_of(run: Run) -> Results:
     """Derive the numbers of a report from a run."""
     recording, label = run.data.recording, run.data.label
     curves, decided = {}, np.empty(0, dtype=np.int64)
+    small = np.min_scalar_type(len(run.classes))
     for rule in READOUTS:
-        choice = decisions(recording, rule)
+        choice = np.concatenate([part.astype(small) for part in decisions_in_parts(recording, rule)])
         curves[rule] = [proportion(step == label) for step in choice.T]
         if rule == run.summary["readout"]:
             decided = choice
-    chosen, duration = decided[:, -1], recording.n_steps * recording.dt
+    chosen, duration = decided[:, -1].astype(np.int64), recording.n_steps * recording.dt
     potentials = recording[READOUT].potentials
     assert potentials is not None
     tau_m = _readout_time_constant(run)

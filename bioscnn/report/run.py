@@ -11,6 +11,9 @@ from bioscnn.report.files import refuse_incomplete
 from bioscnn.report.render import TEMPLATES, write_page
 
 REPORT = "report.html"
+_AT_ONCE = 1_000_000
+"""Bytes of a file that are read at a time."""
+
 FILES = ("run.h5", "summary.json", "provenance.json", "config.toml", "ledger.json")
 
 
@@ -59,5 +62,9 @@ def _key(folder: Path) -> str:
     """Return the hash of all that makes the page of a run: its files, the code, templates, matplotlib."""
     digest = hashlib.sha256()
     for path in [folder / name for name in FILES] + list(TEMPLATES):
-        digest.update(f"\0{path.name}\0".encode() + (path.read_bytes() if path.is_file() else b""))
+        digest.update(f"\0{path.name}\0".encode())
+        if path.is_file():
+            with path.open("rb") as file:
+                while piece := file.read(_AT_ONCE):
+                    digest.update(piece)
     return hash_of(digest.hexdigest(), code_of_modules(__name__), version_of("matplotlib"))

@@ -157,8 +157,16 @@ def _machine() -> list[str]:
     flags = [line for line in cpuinfo.read_text().splitlines() if line.startswith(("model name", "flags"))][
         :2
     ]
+    return [platform.system(), platform.machine(), *flags, *_compiler()]
+
+
+def _compiler() -> list[str]:
+    """Name the compiler; one that is broken, which will be told when it compiles, need not answer."""
     compiler = shutil.which(os.environ.get("CXX", "g++"))
-    asked = (
-        [] if compiler is None else subprocess.check_output([compiler, "--version"], text=True).split("\n")
-    )
-    return [platform.system(), platform.machine(), *flags, *asked[:1]]
+    if compiler is None:
+        return []
+    try:
+        asked = subprocess.run([compiler, "--version"], stdout=subprocess.PIPE, text=True, errors="replace")
+    except OSError:
+        return []
+    return asked.stdout.split("\n")[:1]

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from bioscnn.errors import UserError
 from bioscnn.files import require_file
+from bioscnn.large_arrays import large_array
 from bioscnn.simulation.recording import PopulationRecording, Recording
 from bioscnn.spikes import SpikeTrains
 
@@ -38,6 +39,8 @@ UNITS = {
 
 
 MOST_STEPS = 2**31 - 1
+_MOST_PACKED = 300
+"""Bytes that one byte of a file can stand for at most, with room to spare: LZF packs 264 into 3."""
 
 
 def _append(group: Any, name: str, values: NDArray[Any]) -> None:
@@ -148,9 +151,27 @@ def read_recording(group: Any, n_trials: int) -> Recording:
             _array(stored, "counts_by_neuron", "iu", size)[:],
         )
         spikes = _read_spikes(stored["spikes"], n_trials, size, clock) if "spikes" in stored else None
-        potentials = _read_potentials(stored, n_trials, clock[0], size)[:] if "potentials" in stored else None
+        potentials = (
+            _whole(_read_potentials(stored, n_trials, clock[0], size)) if "potentials" in stored else None
+        )
         populations[name] = PopulationRecording(*counts, spikes, potentials)
     return Recording(populations, *clock)
+
+
+def _whole(stored: Any) -> NDArray[Any]:
+    """Return an array of a file, which need not fit into memory.
+
+    Raises
+    ------
+    ValueError
+        If it is so large, of so few bytes in the file, that it cannot be whole.
+    """
+    if stored.nbytes > _MOST_PACKED * max(1_000_000, stored.id.get_storage_size()):
+        raise ValueError(f"{stored.name} is not whole")
+    found = large_array(stored.shape, stored.dtype)
+    if found.size:
+        stored.read_direct(found)
+    return found
 
 
 def _read_potentials(stored: Any, n_trials: int, n_steps: int, size: int) -> Any:

@@ -194,7 +194,8 @@ def _simulate(
     device, examples = prepared.device, prepared.examples
     shapes = {population.name: population.shape for population in network.neurons}
     asked = list(shapes) if config.readout.record == "all" else config.readout.record
-    record, scores = {*output_names(shapes), READOUT, *asked}, Scores(network, shown.spikes)
+    record = {*output_names(shapes), READOUT, *asked}
+    scores = Scores(network, config.readout.rule, shown.spikes)
     with RunFile(path, shapes) as file:
         for batch in simulate_batches(network, shown.stimulus, device, record=record, progress=watch):
             file.append(batch)
@@ -209,7 +210,7 @@ def _simulate(
         file.add_examples(recording, chosen, shown.pictures(chosen))
         if shown.spikes is not None:
             file.add_example_input(shown.spikes.take(chosen), shown.shape)
-    answers = prepared.ann_class if prepared.has_ann else scores.decided(config.readout.rule)[:, -1]
+    answers = prepared.ann_class if prepared.has_ann else scores.chosen(config.readout.rule)
     findings = [
         *findings_of_data(prepared, data),
         *labels_shifted(answers, examples.labels, len(examples.classes)),
@@ -239,7 +240,7 @@ def _summary(prepared: Prepared, scores: Scores, findings: list[Finding], watch:
         **({"noise": [noise.label for noise in config.noise.values()]} if config.noise else {}),
         "n_trials": len(examples),
         **({} if ann is None else {"ann_accuracy": as_triple(ann)}),
-        **scores.summary(prepared.trained, examples.labels, config.readout.rule, prepared.input.frames),
+        **scores.summary(prepared.trained, examples.labels, prepared.input.frames),
         **({"notes": list(prepared.notes)} if prepared.notes else {}),
         "duration_ms": 1e3 * config.simulation.duration,
         "dt_ms": 1e3 * config.simulation.dt,

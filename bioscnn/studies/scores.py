@@ -25,22 +25,29 @@ from bioscnn.simulation import Recording
 from bioscnn.spikes import SpikeTrains
 from bioscnn.statistics import Estimate, proportion
 
+_MOST_PARTS = 50
+"""Batches whose counts by neuron are kept one by one, before they are added."""
+
 
 @dataclass
 class Scores:
-    """Decisions and spike counts, collected batch by batch.
+    """Decisions and spike counts, collected batch by batch: about a hundred bytes per trial.
 
     Parameters
     ----------
     network : SpikingNetwork
         What was simulated.
+    rule : str
+        The readout whose decisions are kept after every step, and of the others after the last.
     input_spikes : SpikeTrains, optional
         What came in, if it was spikes.
     """
 
     network: SpikingNetwork
+    rule: str
     input_spikes: SpikeTrains | None = None
-    _decided: dict[str, list[NDArray[np.int64]]] = field(
+    _decided: list[NDArray[np.integer]] = field(default_factory=list)
+    _chosen: dict[str, list[NDArray[np.integer]]] = field(
         default_factory=lambda: {rule: [] for rule in READOUTS}
     )
     _informed: list[NDArray[np.int64]] = field(default_factory=list)
@@ -48,14 +55,24 @@ class Scores:
 
     def add(self, batch: Recording) -> None:
         """Take in a batch of trials."""
-        for rule, parts in self._decided.items():
-            parts.append(decisions(batch, rule))
+        small = np.min_scalar_type(batch.potentials().shape[2])
+        for rule, parts in self._chosen.items():
+            decided = decisions(batch, rule).astype(small)
+            parts.append(decided[:, -1].copy())
+            if rule == self.rule:
+                self._decided.append(decided)
         self._informed.append(informed_steps(self.network, batch))
         self._counts.append(batch.without_traces())
+        if len(self._counts) == _MOST_PARTS:
+            self._counts = [Recording.concatenate(self._counts)]
 
-    def decided(self, rule: str) -> NDArray[np.int64]:
-        """Return the class that a rule chooses after each step, shape (n_trials, n_steps)."""
-        return np.concatenate(self._decided[rule])
+    def decided(self) -> NDArray[np.integer]:
+        """Return the class that the rule chooses after each step, shape (n_trials, n_steps)."""
+        return np.concatenate(self._decided)
+
+    def chosen(self, rule: str) -> NDArray[np.int64]:
+        """Return the class that a rule chooses in the end, shape (n_trials,)."""
+        return np.concatenate(self._chosen[rule], dtype=np.int64)
 
     def informed(self) -> NDArray[np.int64]:
         """Return the first step with evidence of each trial, shape (n_trials,)."""
@@ -79,13 +96,13 @@ class Scores:
         }
 
     def summary(
-        self, graph: LayerGraph | NIRModel, labels: NDArray[np.int64], rule: str, frames: int | None = None
+        self, graph: LayerGraph | NIRModel, labels: NDArray[np.int64], frames: int | None = None
     ) -> dict[str, Any]:
-        """Return accuracies [value, low, high], activity, energy, and latency by one rule.
+        """Return accuracies [value, low, high], activity, energy, and latency by the rule.
 
         The energy is compared with that of the trained network, which a NIR graph does not have.
         """
-        latency = decision_latency(self.decided(rule), self._counts[0].dt, self.informed())
+        latency = decision_latency(self.decided(), self._counts[0].dt, self.informed())
         activity = self.activity()
         energy = {}
         if isinstance(graph, LayerGraph):
@@ -93,10 +110,8 @@ class Scores:
             spent = activity["synops_per_trial"], neurons, first.n_steps * first.dt
             energy = {"energy": as_energy(energy_estimate(graph, *spent, frames))}
         return {
-            "accuracy": {
-                name: as_triple(proportion(self.decided(name)[:, -1] == labels)) for name in READOUTS
-            },
-            "readout": rule,
+            "accuracy": {name: as_triple(proportion(self.chosen(name) == labels)) for name in READOUTS},
+            "readout": self.rule,
             **activity,
             **energy,
             "latency_ms": float(1e3 * np.median(latency)),

@@ -227,29 +227,29 @@ def _try(study: Study, twice: Study, data: Path | None, progress: Progress) -> C
     config, longer = without_noise(study.config), without_noise(twice.config)
     shown = training_input(longer, _IMAGES, data, progress)
     network = network_for(config, shown, data, progress)
-    scores = Scores(network, shown.spikes)
+    rule, step = config.readout.rule, config.simulation.n_steps
+    scores = Scores(network, rule, shown.spikes)
     record = {*output_names(population.name for population in network.neurons), READOUT}
     for batch in simulate_batches(network, shown.stimulus, device_of(config), record=record):
         scores.add(batch)
-    rule, step = config.readout.rule, config.simulation.n_steps
-    changed = float(np.mean(undecided(scores, rule, step)))
+    changed = float(np.mean(undecided(scores, step)))
     if not config.is_nir:
         ann_class = shown.ann_class(trained_network(config))
-        changed = changed if follows(scores.decided(rule)[:, step - 1], ann_class) else 1.0
+        changed = changed if follows(scores.decided()[:, step - 1], ann_class) else 1.0
     n = len(shown.examples)
     return ChosenDuration(config.simulation.duration, changed, n, shown.examples.split, changed <= TOLERANCE)
 
 
-def undecided(scores: Scores, rule: str, step: int) -> NDArray[np.bool_]:
+def undecided(scores: Scores, step: int) -> NDArray[np.bool_]:
     """Return which trials had not decided after a number of steps as they did in the end.
 
     A trial without evidence so far, which answers what its biases favour, has not decided.
     """
-    decided = scores.decided(rule)
+    decided = scores.decided()
     return np.asarray((decided[:, step - 1] != decided[:, -1]) | (scores.informed() >= step))
 
 
-def follows(decided: NDArray[np.int64], ann_class: NDArray[np.int64]) -> bool:
+def follows(decided: NDArray[np.integer], ann_class: NDArray[np.int64]) -> bool:
     """Whether decisions are nearer to those of the trained network than to one answer for all images.
 
     Before an image has passed all layers, the output may fire by its biases alone, and always for one class.
@@ -260,7 +260,7 @@ def follows(decided: NDArray[np.int64], ann_class: NDArray[np.int64]) -> bool:
 
 def restlessness(scores: Scores, config: StudyConfig) -> float:
     """Return the share of trials that decided in the last third of their duration."""
-    return float(np.mean(undecided(scores, config.readout.rule, max(1, 2 * config.simulation.n_steps // 3))))
+    return float(np.mean(undecided(scores, max(1, 2 * config.simulation.n_steps // 3))))
 
 
 def settling_hint(share: float, config: StudyConfig) -> str | None:
@@ -292,7 +292,7 @@ def readout_hint(scores: Scores, config: StudyConfig, ann_class: NDArray[np.int6
     come long before it is right.
     """
     rule = config.readout.rule
-    agrees = {name: scores.decided(name)[:, -1] == ann_class for name in READOUTS}
+    agrees = {name: scores.chosen(name) == ann_class for name in READOUTS}
     best = max(agrees, key=lambda name: float(agrees[name].mean()))
     if config.encoding.kind == "events" or difference(agrees[best], agrees[rule]).low <= BETTER:
         return None

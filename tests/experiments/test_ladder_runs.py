@@ -69,10 +69,10 @@ def test_a_rung_is_the_run_of_its_study(done, place):
     rung, row = some_rungs(study, OWN)[place], done.analysis.tables["ladder"][place]
     prepared = prepare(rung.study, None)
     recording = simulate(prepared.network, prepared.stimulus, prepared.device, record={OUTPUT, READOUT})
-    scores = Scores(prepared.network)
-    scores.add(recording)
     rule = prepared.study.config.readout.rule
-    summary = scores.summary(prepared.graph, prepared.examples.labels, rule)
+    scores = Scores(prepared.network, rule)
+    scores.add(recording)
+    summary = scores.summary(prepared.graph, prepared.examples.labels)
     assert row["rung"] == rung.name
     assert row["accuracy"] == summary["accuracy"][rule][0]
     assert row["latency_ms"] == pytest.approx(summary["latency_ms"])

@@ -189,7 +189,7 @@ def test_an_interrupted_sweep_computes_no_point_twice_and_comes_to_the_same_tabl
     again = conduct(place, of_function(place, LATIN, "LINEAR"))
     assert sorted(set(computed(place))) == list(range(12)) and again.computed == 0
     assert resumed.computed == 8, "four points were kept"
-    assert again.summary["points_per_second"] == resumed.summary["points_per_second"] > 0
+    assert again.summary["units_per_second"] == resumed.summary["units_per_second"] > 0
 
 
 @pytest.mark.usefixtures("without_pages")

@@ -18,7 +18,7 @@ from pathlib import Path
 from pandas import DataFrame
 
 from bioscnn.claims import made_now, write_table
-from tests.faults import clusters, machine
+from tests.faults import clusters, earlier, machine
 from tests.faults.commands import COMMANDS
 from tests.faults.fetch import mirror
 from tests.faults.strikes import Bench, Row, strike
@@ -52,6 +52,8 @@ def machine_rows(bench: Bench, tries: int, seed: int, known: set[tuple[str, str]
             yield machine.read_only(bench, name)
         if ("clock set back", name) not in known:
             yield machine.clock_back(bench, name)
+        if ("older results", name) not in known:
+            yield earlier.results(bench, name)
     if ("no compiler", "run") not in known:
         yield from machine.compilers(bench)
     if ("Dask worker dies", "sweep") not in known:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -37,8 +38,8 @@ def dask(place: Place, n: int) -> Iterator[tuple[str, subprocess.Popen[str], lis
             process.kill()
             process.communicate()
         file.unlink(missing_ok=True)
-        for path in place.folder.glob("dask-*"):
-            subprocess.run(["rm", "-r", path], check=True)
+        # Dask's own, which it removes when it starts again.
+        shutil.rmtree(place.temporary / "dask-scratch-space", ignore_errors=True)
 
 
 def deaths(bench: Bench, name: str, tries: int, chance: random.Random) -> Iterator[Row]:

@@ -46,17 +46,18 @@ class Command:
         For Python.
     prepare : callable
         Called with a `Place`.
-    compiles : bool
-        Whether it uses the cache folder for what it makes on the way alone.
+    warm : bool
+        Whether it begins with the programs that it has compiled before.
     """
 
     words: tuple[str, ...]
     prepare: Callable[[Place], None] = _nothing
-    compiles: bool = True
+    warm: bool = True
 
 
 COMMANDS = {
     "run": Command(RUN),
+    "first run": Command(RUN, warm=False),
     "train": Command(
         (*BIOSCNN, "train", "mnist-small", "--epochs", "2", "--out", "networks",
          "--set", "training.examples=1000", "--set", "training.layers=4c5s4")
@@ -69,8 +70,8 @@ COMMANDS = {
     "time-step": Command(
         (*BIOSCNN, "time-step", STUDY, "--trials", "5", "--steps", "1 ms,0.5 ms", "--jobs", "2")
     ),
-    "fetch": Command(("-m", "tests.faults.fetching", "mnist"), compiles=False),
-    "fetch archive": Command(("-m", "tests.faults.fetching", "nmnist"), compiles=False),
+    "fetch": Command(("-m", "tests.faults.fetching", "mnist"), warm=False),
+    "fetch archive": Command(("-m", "tests.faults.fetching", "nmnist"), warm=False),
     "report": Command((*BIOSCNN, "report", "results/mnist/latest"), _finished_run),
     "export": Command((*BIOSCNN, "export", "results/mnist/latest", "--to", "csv"), _finished_run),
 }  # fmt: skip

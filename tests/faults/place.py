@@ -119,6 +119,8 @@ class Place:
 
 def _digest(path: Path) -> str:
     """Return a hash of what a file says, without times."""
+    if path.name == ".lock":  # says who held it last
+        return "a lock"
     if path.suffix == ".h5":
         return _hash(_of_hdf5(path))
     if path.suffix == ".npz":
@@ -131,6 +133,8 @@ def _digest(path: Path) -> str:
         return _hash([_without_times(row) for row in rows])
     if path.suffix == ".html":  # shows times, in figures too
         return "a page" if "</html>" in path.read_text()[-100:] else "half a page"
+    if path.name == "config.toml":
+        return _hash([line for line in path.read_text().splitlines() if not line.startswith("jobs = ")])
     return _hash(path.read_bytes())
 
 

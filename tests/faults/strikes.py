@@ -7,6 +7,7 @@ import random
 import shutil
 import signal
 import time
+from collections.abc import Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -89,7 +90,7 @@ class Bench:
             begins = folder / "begins"
             shutil.copytree(first.work, begins, symlinks=True)
             self.finish(first, name)
-            self._begins[name] = begins, (first.cache if COMMANDS[name].compiles else None)
+            self._begins[name] = begins, (first.cache if COMMANDS[name].warm else None)
             place = self.fresh(name, "undisturbed")
             begun = time.monotonic()
             self.finish(place, name)
@@ -116,8 +117,8 @@ class Bench:
         code, said = place.run(COMMANDS[name].words, **self.variables)
         assert code == 0, said
 
-    def start_again(self, place: Place, name: str, row: Row) -> None:
-        """Type a disturbed command again, and count what is lost and left."""
+    def start_again(self, place: Place, name: str, row: Row, kept: Set[str] = frozenset()) -> None:
+        """Type a disturbed command again, and count what is lost and left, but for files that may stay."""
         whole = self.undisturbed(name)
         code, said = place.run(COMMANDS[name].words, **self.variables)
         found = place.results()
@@ -127,7 +128,7 @@ class Bench:
             row.note(f"lost: code {code}, {wrong[:5]} {said[-1500:] if code else ''}")
         else:
             row.survived += 1
-        left = sorted(place.files() - whole.files)
+        left = sorted(place.files() - whole.files - kept)
         row.files_left += len(left)
         if left:
             row.note(f"files left: {left[:5]}")

@@ -126,7 +126,7 @@ def test_versions_that_break_the_import_of_brian2_are_told_before_it(monkeypatch
     monkeypatch.setattr("importlib.metadata.version", versions.__getitem__)
     guard = brian_preferences._Guard()
     if fits:
-        assert guard.find_spec("brian2", None) is None
+        assert guard.find_spec("brian2", None).name == "brian2"
         return
     with pytest.raises(UserError, match="cannot be imported with this NumPy") as raised:
         guard.find_spec("brian2", None)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from bioscnn.experiments.local_executors import LocalProcesses
 from bioscnn.processes import guarded_process, run_guarded
 from tests.processes import alive, gone_soon, lines_soon, python
 
@@ -107,3 +108,23 @@ def test_a_last_will_that_is_revoked_or_empty_does_nothing(tmp_path, ending):
     assert python(LAST_WILL + ending, cwd=tmp_path).wait() == 0
     time.sleep(0.3)
     assert not (tmp_path / "called").exists()
+
+
+def test_a_killed_process_that_has_imported_brian2_leaves_no_log_of_it(tmp_path):
+    code = "import bioscnn, brian2, sys, time; open(sys.argv[1], 'w').write('there\\n'); time.sleep(60)"
+    (tmp_path / "tmp").mkdir()
+    process = python(code, tmp_path / "imported", env={"TMPDIR": str(tmp_path / "tmp")})
+    lines_soon(tmp_path / "imported", 1)
+    process.kill()
+    process.wait()
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_an_interrupt_does_not_reach_the_workers_that_its_process_ends():
+    pool = LocalProcesses(1)
+    try:
+        blocked = pool.submit(signal.pthread_sigmask, signal.SIG_BLOCK, []).result()
+    finally:
+        pool.close(kill=True)
+    assert signal.SIGINT in blocked
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])

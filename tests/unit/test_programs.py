@@ -15,7 +15,7 @@ from bioscnn.errors import UserError
 from bioscnn.neurons import LIF, ExponentialCurrent
 from bioscnn.simulation.cpp_device import constant_files, run_batch
 from bioscnn.simulation.program import WHOLE, Program, _is_whole, build, obtain
-from bioscnn.simulation.shape import ProgramShape
+from bioscnn.simulation.shape import ProgramShape, _machine
 from tests.networks import currents, every_layer
 from tests.processes import descendants, gone_soon, lines_soon, python
 
@@ -111,3 +111,17 @@ def test_a_file_that_a_program_left_with_a_wrong_number_of_values_is_refused(tmp
             program, shape, constant_files(shape), currents(3), np.arange(3), (), (), lambda: None, Event()
         )
     assert refusal.value.file.name == "conv1.trial_counts" and refusal.value.expected == "24 bytes"
+
+
+@pytest.mark.parametrize("script", ["#!/bin/sh\nexit 1", "#!/bin/sh\nkill -s KILL $$", "", None])
+def test_programs_have_a_name_whatever_becomes_of_the_compiler_that_is_asked_for_its_version(
+    tmp_path, monkeypatch, script
+):
+    compiler = tmp_path / "compiler"
+    if script is not None:
+        compiler.write_text(script)
+        compiler.chmod(0o755)
+    monkeypatch.setenv("CXX", str(compiler))
+    monkeypatch.setattr("bioscnn.simulation.shape._machine", _machine.__wrapped__)
+    shape = ProgramShape(convert(every_layer(), LIF(), ExponentialCurrent(5e-3)), False, "float32")
+    assert len(shape.key()) == 20

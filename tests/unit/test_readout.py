@@ -3,7 +3,7 @@ import pytest
 
 from bioscnn.errors import UserError
 from bioscnn.network import OUTPUT, READOUT
-from bioscnn.readout import READOUTS, decisions
+from bioscnn.readout import READOUTS, decisions, decisions_in_parts
 from bioscnn.simulation import PopulationRecording, Recording
 from bioscnn.spikes import SpikeTrains
 
@@ -57,3 +57,23 @@ def test_rules_need_what_they_read_to_be_recorded():
     for rule in READOUTS:
         with pytest.raises(UserError, match="were not recorded"):
             decisions(bare, rule)
+
+
+def test_decisions_are_those_of_all_trials_however_few_are_read_at_a_time(monkeypatch):
+    chance = np.random.default_rng(1)
+    fired = np.unravel_index(np.flatnonzero(chance.random((9, 8, 3)) < 0.2), (9, 8, 3))
+    spikes = SpikeTrains.from_events(*fired, n_trials=9, size=3, n_steps=8, dt=1e-3)
+    potentials = chance.normal(size=(9, 8, 3)).astype(np.float32)
+    some = Recording(
+        {
+            OUTPUT: PopulationRecording.from_spikes(spikes, True, None),
+            READOUT: PopulationRecording(np.zeros(9, np.int64), np.zeros(3, np.int64), None, potentials),
+        },
+        8,
+        1e-3,
+    )
+    at_once = {rule: decisions(some, rule) for rule in READOUTS}
+    monkeypatch.setattr("bioscnn.readout._AT_ONCE", 2 * 8 * 3)
+    for rule, expected in at_once.items():
+        assert [len(part) for part in decisions_in_parts(some, rule)] == [2, 2, 2, 2, 1]
+        assert np.array_equal(decisions(some, rule), expected)

@@ -22,12 +22,12 @@ from bioscnn.studies.settling import (
 
 
 def scores(decided, informed):
-    return SimpleNamespace(decided=lambda rule: np.array(decided), informed=lambda: np.array(informed))
+    return SimpleNamespace(decided=lambda: np.array(decided), informed=lambda: np.array(informed))
 
 
 def test_a_trial_that_changes_its_mind_or_knows_nothing_yet_has_not_decided():
     some = scores([[1, 2, 2, 2], [2, 2, 2, 3], [5, 5, 5, 5], [5, 5, 5, 5]], [1, 1, 1, 4])
-    assert undecided(some, "any", 2).tolist() == [False, True, False, True]
+    assert undecided(some, 2).tolist() == [False, True, False, True]
     config = SimpleNamespace(readout=SimpleNamespace(rule="any"), simulation=SimpleNamespace(n_steps=4))
     assert restlessness(some, config) == 0.5
 
@@ -96,7 +96,7 @@ def test_a_run_that_its_readout_misleads_names_a_better_one(tmp_path):
 
     def misled(n):
         wrong = np.where(np.arange(200) < n, (ann + 1) % 10, ann)
-        return SimpleNamespace(decided=lambda rule: (wrong if rule == "peak-potential" else ann)[:, None])
+        return SimpleNamespace(chosen=lambda rule: wrong if rule == "peak-potential" else ann)
 
     assert "readout.rule=mean-potential" in readout_hint(misled(40), config, ann)
     assert readout_hint(misled(4), config, ann) is None

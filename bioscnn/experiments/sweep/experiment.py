@@ -228,7 +228,6 @@ class SweepExperiment(Experiment):
             "influential": top,
             "measure": MEASURE.get(kind),
             "programs": len(programs),
-            "points_per_second": done.units_per_second,
             "dataset": input_.examples.name,
             "source": input_.examples.source,
             "model": self.study.config.network.model,

@@ -115,7 +115,7 @@ def headlines(shown: Shown) -> list[Headline]:
 
 def _rate(shown: Shown) -> str:
     """Return how many points per second were computed, where that is known."""
-    rate = shown.summary["points_per_second"]
+    rate = shown.summary.get("units_per_second")
     return "" if rate is None else f"; {rate:.3g} points per second"
 
 
