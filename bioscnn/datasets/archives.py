@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import shutil
 import stat
@@ -21,6 +22,8 @@ _DAMAGE = (
     zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, NotImplementedError,
     RuntimeError,
 )  # fmt: skip
+_NO_NAMES = {errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.EINVAL, errno.EILSEQ}
+"""What a file system says to names that it cannot hold, or that are a file and a folder at once."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,17 @@ def unpack_folder(file: Path, name: str, target: Path, tar: str | None = None) -
                 _unpack_tar(packed, file, scratch)
         except _DAMAGE as error:
             raise UserError("the zip file is damaged", file=file, value=str(error)) from error
+        except OSError as error:
+            if error.errno not in _NO_NAMES:
+                raise
+            raise UserError(
+                "the archive has a member that no disk has a place for",
+                file=file,
+                key="member",
+                value=str(error.filename or "").removeprefix(f"{scratch}/"),
+                expected="names of at most 255 bytes, and none of a file and a folder at once",
+                fix="get the archive again",
+            ) from error
         found = _find(scratch, name)
         if found is None or not found.is_dir():
             inside = sorted(path.name for path in scratch.iterdir())
@@ -145,6 +159,8 @@ def _find(folder: Path, name: str) -> Path | None:
 
 
 def _require_safe(name: str, plain: bool, file: Path) -> None:
+    if not name:
+        raise zipfile.BadZipFile("a member without a name")
     windows = PureWindowsPath(name)
     escapes = ".." in PurePosixPath(name).parts + windows.parts or name.startswith("/") or windows.anchor
     if escapes or not plain:

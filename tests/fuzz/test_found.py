@@ -16,6 +16,7 @@ from bioscnn.errors import UserError
 from bioscnn.fingerprint import ROOT
 from bioscnn.nir import read_graph
 from bioscnn.studies.describe import describe_conversion
+from bioscnn.studies.recipes import find_recipes
 from tests.networks import every_layer
 from tests.unit.nir.graphs import chain, lif, weights
 
@@ -59,3 +60,11 @@ def test_the_type_of_a_graph_is_a_text(tmp_path):
     with pytest.raises(UserError, match="not a NIR graph") as raised:
         read_graph(tmp_path / "g.nir")
     assert raised.value.file == tmp_path / "g.nir"
+
+
+def test_a_study_that_cannot_be_trained_is_named(tmp_path):
+    study = tmp_path / "mine.toml"
+    study.write_text('[dataset]\nname = "mnist"\n[network]\nmodel = "a\\nb"\n')
+    with pytest.raises(UserError, match="no name of a network") as raised:
+        find_recipes(str(study))
+    assert raised.value.file == study
