@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import gzip
+import lzma
 import shutil
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -20,7 +22,7 @@ from bioscnn.locks import locked
 
 _DAMAGE = (
     zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, NotImplementedError,
-    RuntimeError,
+    RuntimeError, LookupError, ValueError, struct.error, lzma.LZMAError,
 )  # fmt: skip
 _NO_NAMES = {errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.EINVAL, errno.EILSEQ}
 """What a file system says to names that it cannot hold, or that are a file and a folder at once."""
@@ -107,7 +109,7 @@ def unpack_folder(file: Path, name: str, target: Path, tar: str | None = None) -
             if tar is not None and (packed := _find(scratch, tar)) is not None:
                 _unpack_tar(packed, file, scratch)
         except _DAMAGE as error:
-            raise UserError("the zip file is damaged", file=file, value=str(error)) from error
+            raise UserError("the zip file is damaged", file=file, value=str(error)[:200]) from error
         except OSError as error:
             if error.errno not in _NO_NAMES:
                 raise
@@ -159,8 +161,6 @@ def _find(folder: Path, name: str) -> Path | None:
 
 
 def _require_safe(name: str, plain: bool, file: Path) -> None:
-    if not name:
-        raise zipfile.BadZipFile("a member without a name")
     windows = PureWindowsPath(name)
     escapes = ".." in PurePosixPath(name).parts + windows.parts or name.startswith("/") or windows.anchor
     if escapes or not plain:

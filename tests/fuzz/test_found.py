@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 
 import h5py
 import nir
 import numpy as np
 import onnx
 import pytest
+from onnx import helper, numpy_helper
 
+from bioscnn import convert
 from bioscnn.ann import ReLU, read_onnx, write_onnx
+from bioscnn.datasets.own.event_formats import read_recording
 from bioscnn.errors import UserError
 from bioscnn.fingerprint import ROOT
 from bioscnn.nir import read_graph
 from bioscnn.studies.describe import describe_conversion
 from bioscnn.studies.recipes import find_recipes
+from bioscnn.studies.shipped import find_study
 from tests.networks import every_layer
 from tests.unit.nir.graphs import chain, lif, weights
 
@@ -68,3 +73,37 @@ def test_a_study_that_cannot_be_trained_is_named(tmp_path):
     with pytest.raises(UserError, match="no name of a network") as raised:
         find_recipes(str(study))
     assert raised.value.file == study
+
+
+def test_branches_that_branch_again_are_refused_before_they_fill_the_memory(tmp_path):
+    nodes = [helper.make_node("Add", [f"a{k}"] * 2, [f"a{k + 1}"]) for k in range(60)]
+    nodes += [helper.make_node("Flatten", ["a60"], ["f"]), helper.make_node("Gemm", ["f", "w"], ["y"])]
+    ends = [
+        [helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)]
+        for name, shape in (("a0", (1, 1, 6, 6)), ("y", (1, 3)))
+    ]
+    weight = numpy_helper.from_array(np.ones((36, 3), np.float32), "w")
+    path = tmp_path / "net.onnx"
+    path.write_bytes(
+        helper.make_model(
+            helper.make_graph(nodes, "g", *ends, [weight]), opset_imports=[helper.make_opsetid("", 17)]
+        ).SerializeToString()
+    )
+    with pytest.raises(UserError, match="too many linear paths"):
+        convert(read_onnx(path), images=np.ones((2, 1, 6, 6), np.float32))
+
+
+@pytest.mark.parametrize("what", ["study", "sweep"])
+def test_a_name_that_is_too_long_for_a_file_is_none(what):
+    with pytest.raises(UserError, match=f"no such {what} file"):
+        find_study(Path("a" * 5000), what)
+
+
+def test_a_recording_is_never_larger_than_its_file(tmp_path):
+    events = np.zeros(10**6, [("x", "<i2"), ("y", "<i2"), ("t", "<i8"), ("p", "|b1")])
+    np.save(tmp_path / "e.npy", events[:3])
+    content = (tmp_path / "e.npy").read_bytes().replace(b"(3,)", b"(3000000000,)")
+    (tmp_path / "e.npy").write_bytes(content.replace(b" " * 9, b"", 1))
+    with pytest.raises(UserError, match="not an intact npy file") as raised:
+        read_recording(tmp_path / "e.npy", (30, 30))
+    assert not isinstance(raised.value.__cause__, MemoryError)

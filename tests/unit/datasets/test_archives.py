@@ -142,10 +142,12 @@ def test_an_archive_without_the_tar_file_is_refused(pack, tmp_path):
         unpack_folder(pack("readme.txt"), "Test", tmp_path / "cache" / "Test", "inner.tar.gz")
 
 
-@pytest.mark.parametrize("member", ["nameless", "Test/" + "a" * 300, "Test/0/00001.bin/deeper.bin"])
+@pytest.mark.parametrize(
+    "member", ["nameless", "Test/\N{PILCROW SIGN}", "Test/" + "a" * 300, "Test/0/00001.bin/deeper.bin"]
+)
 def test_names_that_no_disk_can_hold_are_refused_and_nothing_stays(pack, tmp_path, member):
     file = pack("Test/0/00001.bin", member)
-    file.write_bytes(file.read_bytes().replace(b"nameless", b"\0ameless"))
+    file.write_bytes(file.read_bytes().replace(b"nameless", b"\0ameless").replace(b"\xc2\xb6", b"\xff\xff"))
     with pytest.raises(UserError, match=r"damaged|no disk has a place") as caught:
         unpack_folder(file, "Test", tmp_path / "cache" / "Test")
     assert caught.value.file == file and left(tmp_path) == ["cache"]
