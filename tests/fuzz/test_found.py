@@ -15,13 +15,19 @@ from onnx import helper, numpy_helper
 
 from bioscnn import convert
 from bioscnn.ann import ReLU, read_onnx, write_onnx
+from bioscnn.claims import take_table
 from bioscnn.datasets.own.event_formats import read_recording
 from bioscnn.errors import UserError
+from bioscnn.experiments.sweep.shown import read_sweep_results
 from bioscnn.fingerprint import ROOT
 from bioscnn.nir import read_graph
 from bioscnn.studies.describe import describe_conversion
 from bioscnn.studies.recipes import find_recipes
 from bioscnn.studies.shipped import find_study
+from tests.fuzz.bounded import fuzz
+from tests.fuzz.reader import packed, unpacked
+from tests.fuzz.readers import READERS
+from tests.fuzz.result_files import UNITS, swept
 from tests.networks import every_layer
 from tests.unit.nir.graphs import chain, lif, weights
 
@@ -107,3 +113,41 @@ def test_a_recording_is_never_larger_than_its_file(tmp_path):
     with pytest.raises(UserError, match="not an intact npy file") as raised:
         read_recording(tmp_path / "e.npy", (30, 30))
     assert not isinstance(raised.value.__cause__, MemoryError)
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("summary.json", '"morris"', '"grid"'),
+        ("summary.json", '["exact", "zero"]', '[["exact"], "zero"]'),
+        ("effects.csv", "parameter,outcome,", "parameter,income,"),
+        ("effects.csv", "neuron.tau_m,accuracy", "neuron.tau,accuracy"),
+    ],
+)
+def test_tables_of_a_sweep_that_do_not_belong_together_are_refused(tmp_path, name, before, after):
+    unpacked(swept(tmp_path)[0], tmp_path / "swept")
+    file = tmp_path / "swept" / name
+    text = file.read_text()
+    assert before in text
+    file.write_text(text.replace(before, after))
+    with pytest.raises(UserError) as raised:
+        read_sweep_results(tmp_path / "swept")
+    assert tmp_path / "swept" in (Path(raised.value.file), Path(raised.value.file).parent)
+
+
+def test_a_unit_whose_measure_is_no_code_of_bioscnn_is_taken_over_as_it_is(tmp_path):
+    unpacked(swept(tmp_path)[0], tmp_path / "swept")
+    (tmp_path / "swept" / "units.csv").write_text(UNITS.replace("bioscnn.readout", "measure"))
+    record = take_table(tmp_path / "swept" / "points.csv", tmp_path / "x.csv", "trials")
+    assert record.code == {"measure": "x"}
+
+
+def test_a_card_that_was_damaged_after_a_run_is_refused_by_the_next(tmp_path):
+    reader = READERS["learned"]
+    whole = reader.seeds(tmp_path)[0]
+    card = unpacked(whole, tmp_path / "net") / "net.json"
+    tables = json.loads(card.read_text())
+    del tables["circuit"]
+    card.write_text(json.dumps(tables))
+    tally = fuzz(reader, [whole, packed(tmp_path / "net")], range(2))
+    assert (tally.read, tally.refused, tally.failures) == (1, 1, [])
