@@ -56,7 +56,8 @@ def refuse_format(path: Path) -> None:
             f"{kind} are not read", file=path, expected=f"a file that ends in {', '.join(READ)} or .nir"
         )
     file = str(path.parent if path.suffix == ".pb" else path)
-    onnx, keras = (str(Path(file).with_suffix(suffix)) for suffix in READ)
+    named = Path(file) if Path(file).suffix or Path(file).name.strip(".") else Path(file) / "network"
+    onnx, keras = (str(named.with_suffix(suffix)) for suffix in READ)
     words = {"file": file, "onnx": onnx, "keras": keras}
     words |= {"quoted": shlex.quote(file), "quoted_onnx": shlex.quote(onnx)}
     lines = _SAVED_MODEL if saved_model else _EXPORTS[path.suffix]

@@ -11,8 +11,8 @@ from typing import Any
 
 from bioscnn.errors import UserError
 
-SHARE = 0.25
-"""Part of the memory that one array may take; several are held at a time."""
+SHARE = 0.125
+"""Part of the memory that one array may take; about four are held at a time."""
 
 _LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 
@@ -41,7 +41,7 @@ def check_room(shape: Sequence[int], what: str, itemsize: int = 8, **where: Any)
         raise UserError(
             f"{what} does not fit into the memory of this machine",
             value=f"{needed / 1e9:,.1f} GB, shape {tuple(shape)}",
-            expected=f"at most {most / 1e9:,.1f} GB, a quarter of the memory",
+            expected=f"at most {most / 1e9:,.1f} GB, an eighth of the memory",
             **where,
             fix="give a smaller network or smaller images, or a machine with more memory",
         )

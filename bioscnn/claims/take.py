@@ -122,6 +122,8 @@ def _hash_at(commit: str | None, measure: str) -> str | None:
     """Return the hash of the code that a measure reaches, if that is as it was at a commit, else None."""
     if not _COMMIT.fullmatch(str(commit)):  # what begins with a hyphen is an option of git
         return None
+    if file_of(measure.partition(":")[0]) is None:
+        return None
     files = [str(path) for path in map(file_of, closure([measure.partition(":")[0]])) if path is not None]
     words = ["git", "-C", str(ROOT), "diff", "--quiet", str(commit), "--", *files]
     try:

@@ -18,6 +18,9 @@ from bioscnn.network import Connectivity
 SOURCE = "input"
 """Name of the population through which the stimulus enters."""
 
+MOST_PATHS = 1000
+"""That come together in one value; a network with an activation behind its sums has a few."""
+
 
 @dataclass(frozen=True, eq=False)
 class Stage:
@@ -78,7 +81,7 @@ def stages(graph: LayerGraph) -> tuple[Stage, ...]:
     ------
     UserError
         If two activations follow each other without weights between them, max pooling reads what no neurons
-        fire, or the network ends in an activation.
+        fire, the network ends in an activation, or branches without one make too many paths.
     """
     cut: list[Stage] = []
     values = {INPUT: [Block(graph.input_shape, (Path(SOURCE, graph.input_shape),))]}
@@ -88,6 +91,7 @@ def stages(graph: LayerGraph) -> tuple[Stage, ...]:
         layer, inputs = node.layer, [values[name] for name in node.inputs]
         if not isinstance(layer, ReLU | LIFRate | MaxPool2d):
             values[node.name] = through(layer, inputs)
+            _check_paths(values[node.name], node.name)
             continue
         found, start = [], 0
         for block in inputs[0]:
@@ -111,6 +115,19 @@ def stages(graph: LayerGraph) -> tuple[Stage, ...]:
         logits, bias = centred(logits), bias - bias.mean()
     cut.append(Stage("output", last, every, None, logits, bias))
     return tuple(cut)
+
+
+def _check_paths(blocks: list[Block], node: str) -> None:
+    """Refuse branches that are added and branch again, which doubles their paths each time."""
+    n_paths = sum(len(block.paths) for block in blocks)
+    if n_paths > MOST_PATHS:
+        raise UserError(
+            "too many linear paths come together, and no activation is between their branches",
+            key=node,
+            value=f"{n_paths:,} paths",
+            expected=f"at most {MOST_PATHS:,}",
+            fix="put an activation behind the sums of branches, or train fewer of them",
+        )
 
 
 def _centres(graph: LayerGraph) -> bool:

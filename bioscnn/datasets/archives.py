@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
+import lzma
 import shutil
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -19,8 +22,10 @@ from bioscnn.locks import locked
 
 _DAMAGE = (
     zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, NotImplementedError,
-    RuntimeError,
+    RuntimeError, LookupError, ValueError, struct.error, lzma.LZMAError,
 )  # fmt: skip
+_NO_NAMES = {errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.EINVAL, errno.EILSEQ}
+"""What a file system says to names that it cannot hold, or that are a file and a folder at once."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,18 @@ def unpack_folder(file: Path, name: str, target: Path, tar: str | None = None) -
             if tar is not None and (packed := _find(scratch, tar)) is not None:
                 _unpack_tar(packed, file, scratch)
         except _DAMAGE as error:
-            raise UserError("the zip file is damaged", file=file, value=str(error)) from error
+            raise UserError("the zip file is damaged", file=file, value=str(error)[:200]) from error
+        except OSError as error:
+            if error.errno not in _NO_NAMES:
+                raise
+            raise UserError(
+                "the archive has a member that no disk has a place for",
+                file=file,
+                key="member",
+                value=str(error.filename or "").removeprefix(f"{scratch}/"),
+                expected="names of at most 255 bytes, and none of a file and a folder at once",
+                fix="get the archive again",
+            ) from error
         found = _find(scratch, name)
         if found is None or not found.is_dir():
             inside = sorted(path.name for path in scratch.iterdir())

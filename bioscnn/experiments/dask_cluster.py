@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -46,13 +45,6 @@ def connect(where: Where, jobs: Jobs | None, stage: Callable[[str], None]) -> It
 def _client(address: Any, where: Where) -> Any:
     from distributed import Client
 
-    if isinstance(address, str) and not re.fullmatch(r"(\w+://)?[^\s/:]+:\d+", address):
-        raise UserError(
-            "not the address of a Dask scheduler",
-            key="--dask",
-            value=address,
-            expected="what `dask scheduler` prints, such as tcp://10.0.0.1:8786",
-        )
     try:
         return Client(address, timeout=SCHEDULER_SECONDS, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,6 +37,15 @@ class Where:
     cluster: Mapping[str, Any] = field(default_factory=dict)
     patience: float = PATIENCE
 
+    def __post_init__(self) -> None:
+        if self.dask is not None and not re.fullmatch(r"(\w+://)?[^\s/:]+:\d+", self.dask):
+            raise UserError(
+                "not the address of a Dask scheduler",
+                key="--dask",
+                value=self.dask,
+                expected="what `dask scheduler` prints, such as tcp://10.0.0.1:8786",
+            )
+
 
 def where_to_compute(
     *,
@@ -63,7 +73,7 @@ def where_to_compute(
     Raises
     ------
     UserError
-        If two places are asked for.
+        If two places are asked for, or the address is none.
     """
     options = {"--jobs": jobs, "--dask": dask, "--slurm": slurm, "--pbs": pbs}
     given = [option for option, value in options.items() if value is not None]

@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import cache
 from typing import Any
 
 from bioscnn.ledger.layers import LayerComparison
@@ -33,7 +34,24 @@ def from_json(text: str) -> tuple[Ledger, list[LayerComparison]]:
     ValueError
         If the text is something else, or a value of a ledger is not what it should be.
     """
-    from pydantic import BaseModel, ConfigDict, ValidationError
+    from pydantic import ValidationError
+
+    try:
+        content = upgraded(json.loads(text), [_with_units])
+        layers = content.pop("layers")
+        read = _schema().model_validate_json(json.dumps({"ledger": content, "layers": layers}))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    except (LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(f"not a ledger: {error!r}") from None
+    return read.ledger, read.layers
+
+
+@cache
+def _schema() -> Any:
+    """Return what a file holds, as pydantic reads it."""
+    from pydantic import BaseModel, ConfigDict
 
     class File(BaseModel):
         model_config = ConfigDict(strict=True, allow_inf_nan=False)
@@ -41,16 +59,7 @@ def from_json(text: str) -> tuple[Ledger, list[LayerComparison]]:
         ledger: Ledger
         layers: list[LayerComparison]
 
-    try:
-        content = upgraded(json.loads(text), [_with_units])
-        layers = content.pop("layers")
-        read = File.model_validate_json(json.dumps({"ledger": content, "layers": layers}))
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
-    except (LookupError, TypeError, AttributeError, RecursionError) as error:
-        raise ValueError(f"not a ledger: {error!r}") from None
-    return read.ledger, read.layers
+    return File
 
 
 def _with_units(content: dict[str, Any]) -> dict[str, Any]:

@@ -97,7 +97,7 @@ def run_learned(
     seed = config.simulation.seed
     shown = replace(clean, images=disturbed(clean.images, noises_of(config, "images"), seed))
     code = hash_of(code_of_modules(*MEASURED_BY, *rule.measured_by), environment_of_results())[:16]
-    key = hash_of(config.written(), network.sha256, clean.sha256, code)[:16]
+    key = hash_of(config.written(), network.sha256, network.card, clean.sha256, code)[:16]
     folder = out or result_folder(results / KIND / study.name, study.label, key)
     known = _known(folder, key)
     if known is None:

@@ -271,6 +271,13 @@ def recipe_of(study: Study, stage: Stage | None = None) -> Recipe:
     UserError
         If the network is no ONNX file or shipped one, images are preprocessed, or the stage is impossible.
     """
+    try:
+        return _recipe_of(study, stage)
+    except UserError as error:
+        raise error.but(file=error.file or study.file) from None
+
+
+def _recipe_of(study: Study, stage: Stage | None) -> Recipe:
     config, keys = study.config.model_copy(update={"noise": {}}), study.config.training
     model = Path(config.network.model)
     if model.suffix not in ("", ".onnx"):

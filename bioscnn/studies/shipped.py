@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from importlib.resources import files
 from pathlib import Path
 
@@ -39,10 +40,9 @@ def find_study(given: Path, what: str = "study") -> Path:
     >>> find_study(Path("mnist")).name
     'mnist.toml'
     """
-    if given.is_file():
-        return given
-    if given.name and given.with_name(given.name + SUFFIX).is_file():
-        return given.with_name(given.name + SUFFIX)
+    for file in (given, given.with_name(given.name + SUFFIX)) if given.name else ():
+        if os.path.isfile(file):  # noqa: PTH113  (False of a name that is too long)
+            return file
     folder, name = shipped_studies(), given.with_suffix("") if given.suffix == SUFFIX else given
     inside = name.relative_to(FOLDER) if name.parts[:1] == (FOLDER,) else name
     known = sorted(path.stem for path in folder.glob(f"*{SUFFIX}"))

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 
 import h5py
 import nir
 import numpy as np
 import onnx
 import pytest
+from onnx import helper, numpy_helper
 
+from bioscnn import convert
 from bioscnn.ann import ReLU, read_onnx, write_onnx
+from bioscnn.claims import take_table
+from bioscnn.datasets.own.event_formats import read_recording
 from bioscnn.errors import UserError
+from bioscnn.experiments.sweep.shown import read_sweep_results
 from bioscnn.fingerprint import ROOT
 from bioscnn.nir import read_graph
 from bioscnn.studies.describe import describe_conversion
+from bioscnn.studies.recipes import find_recipes
+from bioscnn.studies.shipped import find_study
+from tests.fuzz.bounded import fuzz
+from tests.fuzz.reader import packed, unpacked
+from tests.fuzz.readers import READERS
+from tests.fuzz.result_files import UNITS, swept
 from tests.networks import every_layer
 from tests.unit.nir.graphs import chain, lif, weights
 
@@ -59,3 +71,83 @@ def test_the_type_of_a_graph_is_a_text(tmp_path):
     with pytest.raises(UserError, match="not a NIR graph") as raised:
         read_graph(tmp_path / "g.nir")
     assert raised.value.file == tmp_path / "g.nir"
+
+
+def test_a_study_that_cannot_be_trained_is_named(tmp_path):
+    study = tmp_path / "mine.toml"
+    study.write_text('[dataset]\nname = "mnist"\n[network]\nmodel = "a\\nb"\n')
+    with pytest.raises(UserError, match="no name of a network") as raised:
+        find_recipes(str(study))
+    assert raised.value.file == study
+
+
+def test_branches_that_branch_again_are_refused_before_they_fill_the_memory(tmp_path):
+    nodes = [helper.make_node("Add", [f"a{k}"] * 2, [f"a{k + 1}"]) for k in range(60)]
+    nodes += [helper.make_node("Flatten", ["a60"], ["f"]), helper.make_node("Gemm", ["f", "w"], ["y"])]
+    ends = [
+        [helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)]
+        for name, shape in (("a0", (1, 1, 6, 6)), ("y", (1, 3)))
+    ]
+    weight = numpy_helper.from_array(np.ones((36, 3), np.float32), "w")
+    path = tmp_path / "net.onnx"
+    path.write_bytes(
+        helper.make_model(
+            helper.make_graph(nodes, "g", *ends, [weight]), opset_imports=[helper.make_opsetid("", 17)]
+        ).SerializeToString()
+    )
+    with pytest.raises(UserError, match="too many linear paths"):
+        convert(read_onnx(path), images=np.ones((2, 1, 6, 6), np.float32))
+
+
+@pytest.mark.parametrize("what", ["study", "sweep"])
+def test_a_name_that_is_too_long_for_a_file_is_none(what):
+    with pytest.raises(UserError, match=f"no such {what} file"):
+        find_study(Path("a" * 5000), what)
+
+
+def test_a_recording_is_never_larger_than_its_file(tmp_path):
+    events = np.zeros(10**6, [("x", "<i2"), ("y", "<i2"), ("t", "<i8"), ("p", "|b1")])
+    np.save(tmp_path / "e.npy", events[:3])
+    content = (tmp_path / "e.npy").read_bytes().replace(b"(3,)", b"(3000000000,)")
+    (tmp_path / "e.npy").write_bytes(content.replace(b" " * 9, b"", 1))
+    with pytest.raises(UserError, match="not an intact npy file") as raised:
+        read_recording(tmp_path / "e.npy", (30, 30))
+    assert not isinstance(raised.value.__cause__, MemoryError)
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("summary.json", '"morris"', '"grid"'),
+        ("summary.json", '["exact", "zero"]', '[["exact"], "zero"]'),
+        ("effects.csv", "parameter,outcome,", "parameter,income,"),
+        ("effects.csv", "neuron.tau_m,accuracy", "neuron.tau,accuracy"),
+    ],
+)
+def test_tables_of_a_sweep_that_do_not_belong_together_are_refused(tmp_path, name, before, after):
+    unpacked(swept(tmp_path)[0], tmp_path / "swept")
+    file = tmp_path / "swept" / name
+    text = file.read_text()
+    assert before in text
+    file.write_text(text.replace(before, after))
+    with pytest.raises(UserError) as raised:
+        read_sweep_results(tmp_path / "swept")
+    assert tmp_path / "swept" in (Path(raised.value.file), Path(raised.value.file).parent)
+
+
+def test_a_unit_whose_measure_is_no_code_of_bioscnn_is_taken_over_as_it_is(tmp_path):
+    unpacked(swept(tmp_path)[0], tmp_path / "swept")
+    (tmp_path / "swept" / "units.csv").write_text(UNITS.replace("bioscnn.readout", "measure"))
+    record = take_table(tmp_path / "swept" / "points.csv", tmp_path / "x.csv", "trials")
+    assert record.code == {"measure": "x"}
+
+
+def test_a_card_that_was_damaged_after_a_run_is_refused_by_the_next(tmp_path):
+    reader = READERS["learned"]
+    whole = reader.seeds(tmp_path)[0]
+    card = unpacked(whole, tmp_path / "net") / "net.json"
+    tables = json.loads(card.read_text())
+    del tables["circuit"]
+    card.write_text(json.dumps(tables))
+    tally = fuzz(reader, [whole, packed(tmp_path / "net")], range(2))
+    assert (tally.read, tally.refused, tally.failures) == (1, 1, [])

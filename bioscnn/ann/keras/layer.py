@@ -66,6 +66,16 @@ class KerasLayer:
             )
         return self.arrays
 
+    def require(self, key: str, outputs: int) -> None:
+        """Refuse weights of another number of outputs than the configuration says."""
+        if (told := self.config.get(key, outputs)) != outputs:
+            raise UserError(
+                f"the weights have {outputs:,} outputs, and {key} says otherwise",
+                value=f"{key} = {told!r}",
+                expected=f"{key} = {outputs}",
+                fix="save the model again with model.save",
+            )
+
     def setting(self, key: str, *accepted: Any) -> Any:
         """Return a setting that has to be one of some; the first one if it is missing."""
         value = self.config.get(key, accepted[0])

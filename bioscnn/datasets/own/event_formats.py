@@ -64,7 +64,8 @@ def read_recording(path: Path, sensor_size: tuple[int, int]) -> EventStream:
 
 def _read_npy(path: Path) -> np.ndarray:
     try:
-        events = np.load(path, mmap_mode=None, allow_pickle=False)
+        # A map of the file is never larger than the file, whatever its header says.
+        events = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError, MemoryError, OverflowError, TokenError, SyntaxError) as error:
         raise UserError("not an intact npy file", value=str(error), fix=FETCH_AGAIN) from error
     if not isinstance(events, np.ndarray) or events.ndim != 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -145,7 +146,7 @@ class _ParameterFacts(Facts):
     unit: str
     low: float | None
     high: float | None
-    values: list[Any] | None
+    values: list[float | str | bool] | None
     scale: str
     nominal: float | str | bool | None
 
@@ -172,16 +173,34 @@ def read_sweep_results(folder: str | Path) -> Shown:
     tables = {}
     for name in (POINTS, EFFECTS, INTERACTIONS, ALONE):
         path = folder / f"{name}.csv"
-        if name == POINTS or path.exists():
+        if name == POINTS or os.path.exists(path):  # noqa: PTH110  (False of a link that is too long)
             with StringIO(read_text(path, FIX)) as text, _damage_is_told(path):
                 tables[name] = pd.read_csv(text, dtype=str, keep_default_na=False).to_dict("records")
     file = read_text(folder / "sweep.toml", FIX)
     with _damage_is_told(folder):
         shown = shown_of(tables, summary, file)
-        missing = {ERROR, *shown.outcomes, *(one.key for one in shown.parameters)} - {*shown.points}
-        if missing:
-            raise KeyError(", ".join(sorted(missing)))
+        _check_tables(shown)
     return shown
+
+
+def _check_tables(shown: Shown) -> None:
+    """Refuse tables that lack a column, or tell of a parameter that was not varied."""
+    keys = {one.key for one in shown.parameters}
+    measured = {"parameter", "outcome", MEASURE.get(shown.kind, "a design of the kind morris or sobol")}
+    needed = (
+        (shown.points, {ERROR, *shown.outcomes, *keys}),
+        (shown.effects, measured),
+        (shown.interactions, {"parameter", "other", "outcome"}),
+        (shown.alone, {"parameter", "value", "x"}),
+    )
+    for table, columns in needed:
+        if table is None:
+            continue
+        if missing := columns - {*table}:
+            raise KeyError(", ".join(sorted(missing)))
+        named = {*table.get("parameter", ()), *table.get("other", ())}
+        if unknown := named - keys:
+            raise KeyError(f"{sorted(map(str, unknown))[0]} was not varied")
 
 
 @contextmanager

@@ -207,6 +207,16 @@ def test_weights_from_elsewhere_or_of_something_else_are_refused_by_layer(tmp_pa
     assert "layer 'conv' (Conv2D)" in refusal.value.key
 
 
+@pytest.mark.parametrize("key", ["units", "filters"])
+def test_weights_of_another_size_than_the_configuration_says_are_refused(tmp_path, key):
+    config = sequential(image(8, 8, 2), conv("conv", padding="same", strides=2), flatten(), dense("dense"))
+    changed = config["config"]["layers"][-1 if key == "units" else 1]
+    changed["config"][key] = 7
+    with pytest.raises(UserError, match=key) as raised:
+        read_keras(small(tmp_path, config=config))
+    assert raised.value.file == tmp_path / "small.keras" and changed["config"]["name"] in raised.value.key
+
+
 def test_a_call_that_differs_from_prediction_is_refused(tmp_path):
     config = functional(
         {**image(8, 8, 2, name="x"), "inbound_nodes": []},

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -116,6 +117,14 @@ def test_what_is_there_but_no_network_is_refused_as_such(made, tmp_path):
     for named in (path, path.parent) if "saved" in made else (path,):
         with pytest.raises(UserError, match="are not read"):
             read_model(named)
+
+
+def test_a_saved_model_of_this_folder_is_refused_with_a_file_to_export_to(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("saved_model.pb").write_bytes(b"x")
+    with pytest.raises(UserError, match="SavedModel folders are not read") as raised:
+        read_model(Path("saved_model.pb"))
+    assert "--saved-model . --output network.onnx" in raised.value.fix
 
 
 def test_a_network_without_a_card_has_none(tmp_path):

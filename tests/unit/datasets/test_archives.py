@@ -140,3 +140,14 @@ def test_an_unsafe_or_damaged_tar_file_in_the_archive_is_refused(wrap, tmp_path,
 def test_an_archive_without_the_tar_file_is_refused(pack, tmp_path):
     with pytest.raises(UserError, match="other content"):
         unpack_folder(pack("readme.txt"), "Test", tmp_path / "cache" / "Test", "inner.tar.gz")
+
+
+@pytest.mark.parametrize(
+    "member", ["nameless", "Test/\N{PILCROW SIGN}", "Test/" + "a" * 300, "Test/0/00001.bin/deeper.bin"]
+)
+def test_names_that_no_disk_can_hold_are_refused_and_nothing_stays(pack, tmp_path, member):
+    file = pack("Test/0/00001.bin", member)
+    file.write_bytes(file.read_bytes().replace(b"nameless", b"\0ameless").replace(b"\xc2\xb6", b"\xff\xff"))
+    with pytest.raises(UserError, match=r"damaged|no disk has a place") as caught:
+        unpack_folder(file, "Test", tmp_path / "cache" / "Test")
+    assert caught.value.file == file and left(tmp_path) == ["cache"]
