@@ -92,6 +92,53 @@ class Again:
         return [] if self.data is None else ["--data", str(self.data)]
 
 
+WIDTH = 80
+"""Columns of a terminal that nobody has made wider."""
+
+
+def print_next(commands: Iterable[tuple[str, str]], head: str = "Next:") -> None:
+    """Print commands that go on from here, each as it is pasted into a shell, and what it is for.
+
+    Parameters
+    ----------
+    commands : iterable of (str, str)
+        Each with its purpose, which may be empty.
+    head : str
+        The line above them.
+    """
+    OUT.print(f"\n{head}", markup=False)
+    shown = [(in_columns(command), f"  # {purpose}" if purpose else "") for command, purpose in commands]
+    beside = all(len(lines) == 1 and len(lines[0] + remark) <= WIDTH for lines, remark in shown)
+    for lines, remark in shown:
+        if remark and not beside:
+            OUT.print(remark, style="dim", markup=False)
+        OUT.print("\n".join(lines), markup=False, end="" if remark and beside else "\n")
+        if remark and beside:
+            OUT.print(remark, style="dim", markup=False)
+
+
+def in_columns(command: str) -> list[str]:
+    """Return the lines of a command that is indented by two columns; only between its options is it broken.
+
+    Examples
+    --------
+    >>> in_columns("bioscnn run mnist --set dataset.trials=1")
+    ['  bioscnn run mnist --set dataset.trials=1']
+    """
+    parts: list[list[str]] = [[]]
+    for word in shlex.split(command):
+        if word.startswith("--"):
+            parts.append([])
+        parts[-1].append(word)
+    lines: list[str] = []
+    for part in map(shlex.join, parts):
+        if lines and len(lines[-1]) + len(part) + 1 <= WIDTH - 2:  # room for the backslash
+            lines[-1] += f" {part}"
+        else:
+            lines.append(f"{'    ' if lines else '  '}{part}")
+    return [*(f"{line} \\" for line in lines[:-1]), lines[-1]]
+
+
 def print_sentences(sentences: Sequence[str]) -> None:
     """Print the sentences of a verdict, each a paragraph."""
     for sentence in sentences:
