@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -20,6 +20,7 @@ from bioscnn.printing.shared import (
     print_simulated,
     print_table,
     print_warnings,
+    print_wrapped,
     with_interval,
 )
 from bioscnn.quantities import format_quantity
@@ -182,7 +183,7 @@ def print_plan(plan: Plan) -> None:
     print_warnings(map(asdict, plan.warnings), width=9, margin="")
 
 
-def print_conversion(description: dict[str, Any], model: str) -> None:
+def print_conversion(description: dict[str, Any], model: str, changes: Sequence[str] = ()) -> None:
     """Print the equations, parameters and weights of a converted network, and how to run it."""
     for population in description["populations"]:
         size, shape = population["size"], tuple(population["shape"])
@@ -195,8 +196,9 @@ def print_conversion(description: dict[str, Any], model: str) -> None:
         OUT.print(equations, markup=False)
         for name in ("threshold", "reset", "refractory"):
             if alike[0][name] is not None:
-                OUT.print(f"{name:<12} {alike[0][name]}", markup=False)
-        OUT.print(", ".join(f"{name} = {value}" for name, value in alike[0]["parameters"].items()))
+                why = f"  # {alike[0]['resets']}" if name == "reset" and alike[0]["resets"] else ""
+                print_wrapped(f"{name:<12} {alike[0][name]}{why}", 13)
+        print_wrapped(", ".join(f"{name} = {n}" for name, n in alike[0]["parameters"].items()), 2)
     OUT.print()
     rows = [
         (f"{p['pre']} -> {p['post']}", p["connectivity"], f"{p['n_synapses']:,}", p["synapse"], p["weights"])
@@ -204,7 +206,11 @@ def print_conversion(description: dict[str, Any], model: str) -> None:
     ]
     print_table(("projection", "connectivity", "synapses", "through", "weights"), rows)
     if name := description["calibrated_on"]:
-        OUT.print(f"\nRates were matched on images of {name}, intensities 0 to 1.")
-        OUT.print("A run matches them anew, on images of its study after dataset.mean and dataset.std.")
-    line = f"{own_name()} run STUDY --set {shlex.quote(f'network.model={model}')}"
+        print_wrapped(
+            f"\nRates were matched on images of {name}, intensities 0 to 1. A run matches them anew, "
+            "on images of its study after dataset.mean and dataset.std.",
+            0,
+        )
+    words = [word for change in (f"network.model={model}", *changes) for word in ("--set", change)]
+    line = f"{own_name()} run STUDY {shlex.join(words)}"
     print_next([(line, "")], "Next, in place of STUDY a study of the network's data, such as mnist:")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from rich.markup import escape
@@ -137,6 +139,14 @@ def in_columns(command: str) -> list[str]:
         else:
             lines.append(f"{'    ' if lines else '  '}{part}")
     return [*(f"{line} \\" for line in lines[:-1]), lines[-1]]
+
+
+def print_wrapped(text: str, indent: int) -> None:
+    """Print a text that is broken between words only, of which a number and its unit are one."""
+    for line in re.sub(r"( = [-\d.]+) (?=\w)", "\\1\u00a0", text).splitlines():
+        folded = fill(line, WIDTH, subsequent_indent=" " * indent, break_long_words=False,
+                      break_on_hyphens=False)  # fmt: skip
+        OUT.print(folded.replace("\u00a0", " "), markup=False)
 
 
 def print_sentences(sentences: Sequence[str]) -> None:
