@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Python 3 (ipykernel)
 #     language: python
 #     name: python3
 # ---
@@ -137,7 +137,8 @@ for name, share in zip(NAMES, excited.mean(axis=(0, 2, 3)), strict=True):
 
 # %% [markdown]
 # ON cells mark the stroke; OFF cells what lies beside it. Of the parasol maps there is little more to see
-# than where the ink is. And the same of photographs, where they are on this machine:
+# than where the ink is. And the same of photographs, where they are on this machine. They are not part of
+# bioscnn; those in the figures of this notebook are from Caltech 101 (Li et al. 2022, CC BY 4.0).
 
 # %% mystnb={"image": {"alt": "A motorbike and an airplane as four kinds of cells see them: fine edges by midget cells, light and dark regions by parasol cells."}}
 if photographs:

@@ -52,9 +52,9 @@ from bioscnn.library.exporting import export as export
 from bioscnn.library.networks import convert as convert
 from bioscnn.library.networks import read_network as read_network
 from bioscnn.library.result import Result as Result
-from bioscnn.library.result import read_run as read_run
 from bioscnn.library.runs import compare as compare
 from bioscnn.library.runs import explain as explain
+from bioscnn.library.runs import read_run as read_run
 from bioscnn.library.runs import run as run
 from bioscnn.library.simulating import simulate as simulate
 from bioscnn.library.studies import plan as plan

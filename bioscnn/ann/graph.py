@@ -303,6 +303,18 @@ def _numbers(layer: Layer, input_shape: Shape, output_shape: Shape) -> int:
     return prod(output_shape)
 
 
+def require_graph(graph: object) -> None:
+    """Refuse what is no network that has been read."""
+    if not isinstance(graph, LayerGraph):
+        raise UserError(
+            "no network that has been read",
+            key="graph",
+            value=type(graph).__name__,
+            expected="a LayerGraph",
+            fix="bioscnn.read_network(network) returns one",
+        )
+
+
 def _checked_output_shape(where: str, node: Node, shapes: Mapping[str, Shape]) -> Shape:
     layer = node.layer
     if node.name in shapes:

@@ -141,6 +141,14 @@ def locate(name_or_path: str | Path) -> Path:
     name = str(path)
     shipped = shipped_models()
     if name not in shipped:
+        if path.suffix == ".npz" or (_folder() / f"{name}.npz").is_file():
+            raise UserError(
+                "a network that learned by its own spikes is no trained ANN, which could be converted",
+                key="model",
+                value=name,
+                expected=f"a shipped network, or a path of {', '.join(READ)} or .nir",
+                fix="bioscnn run takes it, as the learning.network of a study such as mnist-stdp",
+            )
         refuse_format(path)
         nearest = sorted(shipped, key=lambda known: -SequenceMatcher(None, name, known).ratio())
         raise UserError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ from bioscnn.datasets.mnist_files import TEST_IMAGES, TRAIN_IMAGES
 from bioscnn.datasets.own import kind_and_path
 from bioscnn.datasets.own.idx_pairs import find_pairs
 from bioscnn.errors import UserError
-from bioscnn.studies.config import StudyConfig
+from bioscnn.stdp.config import LearnedConfig
+from bioscnn.stdp.rule import rule_of
+from bioscnn.studies.config import Dataset, StudyConfig
 from bioscnn.studies.recipe import RANDOM
 
 Method = tuple[str, str]
@@ -55,13 +58,13 @@ NOISES = {
 """By the name of a noise; those without literature of their own are left out."""
 
 
-def methods_of(config: StudyConfig, data: Path | None = None) -> dict[str, list[str]]:
+def methods_of(config: StudyConfig | LearnedConfig, data: Path | None = None) -> dict[str, list[str]]:
     """Return the references of a study, and what each is cited for.
 
     Parameters
     ----------
-    config : StudyConfig
-        The study.
+    config : StudyConfig or LearnedConfig
+        The study, of a converted network or of one that learned without labels.
     data : Path or None
         Data folder: whether recordings are there, or are simulated, is seen there.
 
@@ -71,23 +74,32 @@ def methods_of(config: StudyConfig, data: Path | None = None) -> dict[str, list[
         If its network cannot be read.
     """
     methods: dict[str, list[str]] = {}
-    for part in (_simulator, _neuron, _network, _encoding, _dataset, _noise):
-        for key, what in part(config, data):
-            reasons = methods.setdefault(key, [])
-            reasons += [] if what in reasons else [what]
+    own = _learned(config) if isinstance(config, LearnedConfig) else _converted(config)
+    shown = chain(_dataset(config.dataset, data), _noise(config))
+    for key, what in chain([("bioscnn", "this software")], own, shown):
+        reasons = methods.setdefault(key, [])
+        reasons += [] if what in reasons else [what]
     methods["wilson1927inference"] = ["95 % intervals of accuracies"]
     return methods
 
 
-def _simulator(config: StudyConfig, _: Path | None) -> Iterator[Method]:
-    yield "bioscnn", "this software"
+def _learned(config: LearnedConfig) -> Iterator[Method]:
+    return rule_of(config.learning.rule).references(config)
+
+
+def _converted(config: StudyConfig) -> Iterator[Method]:
+    for part in (_simulator, _neuron, _network, _encoding):
+        yield from part(config)
+
+
+def _simulator(config: StudyConfig) -> Iterator[Method]:
     yield "stimberg2019brian2", "the simulator, Brian2"
     if config.simulation.device == "genn":
         yield "stimberg2020brian2genn", "the simulator on a GPU, Brian2GeNN"
         yield "yavuz2016genn", "the simulator on a GPU, GeNN"
 
 
-def _neuron(config: StudyConfig, _: Path | None) -> Iterator[Method]:
+def _neuron(config: StudyConfig) -> Iterator[Method]:
     if config.is_nir:
         yield "pedersen2024nir", "the network as a NIR graph"
         return
@@ -105,7 +117,7 @@ def _neuron(config: StudyConfig, _: Path | None) -> Iterator[Method]:
         yield "rotter1999exact", "exact integration"
 
 
-def _network(config: StudyConfig, _: Path | None) -> Iterator[Method]:
+def _network(config: StudyConfig) -> Iterator[Method]:
     if config.is_nir:
         return
     graph, keys = read_model(config.network.model), config.network
@@ -170,7 +182,7 @@ def _positive(settings: dict[str, Any], key: str) -> bool:
     return isinstance(value, int | float) and value > 0
 
 
-def _encoding(config: StudyConfig, _: Path | None) -> Iterator[Method]:
+def _encoding(config: StudyConfig) -> Iterator[Method]:
     encoding = config.encoding
     if encoding.retina:
         yield "bhattacharya2010rankorder", "ganglion cells of the foveal pit (differences of Gaussians)"
@@ -186,13 +198,12 @@ def _encoding(config: StudyConfig, _: Path | None) -> Iterator[Method]:
         yield "diehl2015fast", "pixels as Poisson spike trains"
 
 
-def _dataset(config: StudyConfig, data: Path | None) -> Iterator[Method]:
-    keys = config.dataset
+def _dataset(keys: Dataset, data: Path | None) -> Iterator[Method]:
     own = kind_and_path(keys.name)
     name = keys.name if own is None else _published(*own)
     for key in DATASETS.get(name, ()):
         yield key, f"the data set, {name}"
-    if own is None and keys.recorded and _simulated(config, data):
+    if own is None and keys.recorded and _simulated(keys, data):
         for key in CAMERA:
             yield key, "the simulated event camera"
 
@@ -211,16 +222,15 @@ def _published(kind: str, path: str) -> str:
         return ""
 
 
-def _simulated(config: StudyConfig, data: Path | None) -> bool:
+def _simulated(keys: Dataset, data: Path | None) -> bool:
     """Whether a simulated camera records the examples of a study on this machine."""
-    keys = config.dataset
     if keys.recordings != "auto":
         return keys.recordings == "simulated"
     here = {(row.name, row.split): row.available for row in list_datasets(data)}
     return here[keys.name, keys.split] == "simulated"
 
 
-def _noise(config: StudyConfig, _: Path | None) -> Iterator[Method]:
+def _noise(config: StudyConfig | LearnedConfig) -> Iterator[Method]:
     for name in config.noise:
         for key in NOISES.get(name, ()):
             yield key, f"noise: {name}"

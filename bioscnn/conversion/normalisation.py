@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.ann import LayerGraph, LIFRate, MaxPool2d
+from bioscnn.ann.graph import require_graph
 from bioscnn.conversion.calibration import calibrate, gets_spikes
 from bioscnn.conversion.rate_code import RateCode
 from bioscnn.conversion.rate_matching import linear_current, matched_currents, observed_rate
@@ -94,6 +95,11 @@ def normalise(
     Rueckauer et al. (2017), Frontiers in Neuroscience 11:682 (percentile); Kim et al. (2020), Spiking-YOLO,
     AAAI 34:11270 (channel-wise).
     """
+    require_graph(graph)
+    if not isinstance(neuron, SpikingNeuron):
+        raise UserError(
+            "no neuron", key="neuron", value=type(neuron).__name__, expected="such as bioscnn.LIF()"
+        )
     if method not in METHODS:
         raise UserError(
             "unknown normalisation", key="network.normalisation", value=method, expected=" | ".join(METHODS)

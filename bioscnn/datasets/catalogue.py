@@ -147,7 +147,7 @@ def fetch(name: str, progress: Progress | None = None) -> list[Path]:
     """
     if name == fashion_mnist.NAME:
         return fashion_mnist.fetch()
-    _require_available(name, fashion_mnist.NAME)
+    _require_available(name)
     if name == "caltech":
         return [fetch_archive(caltech.ARCHIVE, progress)]
     if name in EVENT_DATASETS:
@@ -275,10 +275,10 @@ def _missing(title: str) -> FileRow:
     return FileRow(title, "missing", "in neither the data folder nor the download cache")
 
 
-def _require_available(name: str, *also: str) -> None:
+def _require_available(name: str) -> None:
     if name in AVAILABLE:
         return
-    known = (*AVAILABLE, *also)
+    known = (*AVAILABLE, fashion_mnist.NAME)
     raise UserError(
         "unknown data set",
         key="dataset.name",

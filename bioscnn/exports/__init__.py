@@ -8,6 +8,7 @@ from pathlib import Path
 from bioscnn.errors import UserError
 from bioscnn.exports import csv, neo, npz, nwb
 from bioscnn.exports.activity import Activity, counted_alone
+from bioscnn.report.folder import read_facts
 
 __all__ = ["FORMATS", "Activity", "counted_alone", "export"]
 
@@ -64,4 +65,5 @@ def export(what: Path, to: object, out: Path | None = None, changes: Collection[
             file=what,
             expected="the folder of a run, such as results/mnist/latest",
         )
+    read_facts(what)  # refuses results of other kinds
     return FORMATS[to](what, out)

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from bioscnn.citations import bibtex, methods_of
 from bioscnn.library.arguments import Changes, StudyLike, as_path, as_texts, file_of, with_changes
+from bioscnn.library.learned import learned_study
 from bioscnn.library.wording import in_python
+from bioscnn.stdp.study import LearnedStudy
 from bioscnn.studies import Study
 from bioscnn.studies.settling import read_study_of_any_duration
 
@@ -39,8 +41,9 @@ def cite(study: StudyLike, changes: Changes | None = None, *, data: str | Path |
     >>> print(cite("mnist").splitlines()[0])
     % this software
     """
+    loaded: Study | LearnedStudy | None = learned_study(study, changes)
     if isinstance(study, Study):
         loaded = with_changes(study, changes)
-    else:
+    elif loaded is None:
         loaded = read_study_of_any_duration(file_of(study), as_texts(changes))
     return bibtex(methods_of(loaded.config, as_path(data)))

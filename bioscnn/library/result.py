@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 
 from bioscnn.errors import UserError
 from bioscnn.ledger import Ledger
-from bioscnn.library.arguments import run_folder
-from bioscnn.library.wording import in_python
 from bioscnn.network import OUTPUT, READOUT
 from bioscnn.report.folder import read_ledger
 from bioscnn.spikes import SpikeTrains
@@ -110,19 +108,6 @@ class Result:
         with run.stored:
             run.check()
             return what(run)
-
-
-@in_python
-def read_run(folder: str | Path) -> Result:
-    """Read the folder of a finished run, such as ``"results/mnist/latest"``.
-
-    Raises
-    ------
-    UserError
-        If it is no run, or a file is missing or damaged.
-    """
-    run = RunFolder.read(run_folder(folder))
-    return Result(run.folder, run.summary)
 
 
 def _every(run: RunFolder) -> slice:

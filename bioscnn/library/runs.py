@@ -7,9 +7,11 @@ from pathlib import Path
 from bioscnn.files import path_of
 from bioscnn.ledger import Ledger
 from bioscnn.library.arguments import Changes, StudyLike, as_path, progress_bar, run_folder, settled
+from bioscnn.library.learned import learned_study, read_learned_run, run_learned_study
 from bioscnn.library.result import Result
 from bioscnn.library.wording import in_python
 from bioscnn.studies.comparison import RunComparison
+from bioscnn.studies.run_folder import RunFolder
 
 RunLike = str | Path | Result
 """A run: its folder, or its result."""
@@ -47,7 +49,8 @@ def run(
     Returns
     -------
     Result
-        Numbers, decisions, spikes and potentials, and the folder of the report.
+        Numbers, decisions, spikes and potentials, and the folder of the report. Of a network that learned
+        without labels, such as ``"mnist-stdp"``: numbers and decisions.
 
     Raises
     ------
@@ -61,6 +64,8 @@ def run(
     """
     from bioscnn.studies.run import run_study
 
+    if (learned := learned_study(study, changes)) is not None:
+        return run_learned_study(learned, as_path(data), as_path(out), path_of(results), progress)
     loaded, chosen = settled(study, changes, data, progress)
     with progress_bar(progress, loaded.config.dataset.trials) as watcher:
         done = run_study(
@@ -72,6 +77,22 @@ def run(
             chosen=chosen,
         )
     return Result(done.folder, done.summary)
+
+
+@in_python
+def read_run(folder: str | Path) -> Result:
+    """Read the folder of a finished run, such as ``"results/mnist/latest"``.
+
+    Raises
+    ------
+    UserError
+        If it is no run, or a file is missing or damaged.
+    """
+    place = run_folder(folder)
+    if (learned := read_learned_run(place)) is not None:
+        return learned
+    run = RunFolder.read(place)
+    return Result(run.folder, run.summary)
 
 
 @in_python

@@ -10,7 +10,9 @@ from typing import Any, get_args
 from bioscnn.ann import LayerGraph, read_model
 from bioscnn.errors import UserError
 from bioscnn.library.arguments import Changes, StudyLike, as_path, as_texts, file_of, table_of, with_changes
+from bioscnn.library.learned import learned_study, train_learned_study
 from bioscnn.library.wording import in_python
+from bioscnn.stdp.network import LearnedNetwork
 from bioscnn.studies.config.training import Training
 from bioscnn.studies.recipe import Stage, recipe_of
 from bioscnn.studies.recipes import find_recipe
@@ -28,7 +30,7 @@ def train(
     data: str | Path | None = None,
     out: str | Path | None = None,
     progress: bool = False,
-) -> tuple[LayerGraph, dict[str, Any]]:
+) -> tuple[LayerGraph | LearnedNetwork, dict[str, Any]]:
     """Train the network of a study, and write it and its card beside the study.
 
     A training that was stopped goes on from its checkpoint; the same study gives the same network.
@@ -54,8 +56,9 @@ def train(
 
     Returns
     -------
-    graph : LayerGraph
-        The trained network, which `bioscnn.convert` takes.
+    graph : LayerGraph or LearnedNetwork
+        The trained network, which `bioscnn.convert` takes; or one that learned without labels, which
+        ``bioscnn.run(study, {"learning.network": graph.file})`` takes.
     card : dict
         What made it, and how well it classifies the validation examples.
 
@@ -76,6 +79,13 @@ def train(
             "no such stage of training", key="on", value=on, expected='"rates", "spikes" or "times"'
         )
     folder, replaced = as_path(out), {"seed": seed, "epochs": epochs}
+    of_learning = {"learning.seed": seed, "learning.passes": epochs}
+    given = {key: value for key, value in of_learning.items() if value is not None}
+    if (learned := learned_study(study, {**(changes or {}), **given})) is not None:
+        if on is not None:
+            raise UserError("a network that learns without labels has no stages of training", key="on",
+                            value=on, fix="leave it out")  # fmt: skip
+        return train_learned_study(learned, as_path(data), folder, progress)
     checked = table_of(Training, "training", {key: n for key, n in replaced.items() if n is not None})
     if isinstance(study, Study):
         read = with_changes(study, changes)

@@ -21,7 +21,12 @@ OPTIONS = (
 
 _OPTION = re.compile(rf"--({'|'.join(OPTIONS)})\b(?!-)")
 _CHANGE = re.compile(r'--set ([\w.]+) ?= ?("[^"]*"|[^\s,;:)]+)')
-_COMMAND = re.compile(r"bioscnn (train|run) (\S+)((?: --set [\w.]+=[^\s;]+)+)")
+_COMMAND = re.compile(
+    r"bioscnn (run|train|plan|explain|compare|cite) (STUDY|[^\s;,`]*[./][^\s;,`]*|\S+(?= --set))"
+    r"((?: --set [\w.]+=[^\s;]+)*)"
+)
+_FETCH = re.compile(r"bioscnn data (fetch|check) ([\w-]+)")
+_VERB = re.compile(r"bioscnn (run|train|plan|explain|compare|cite|doctor)\b")
 _OTHER_NAMES = {"network": "networks", "study": "study_file", "layer": "layers"}
 
 
@@ -49,11 +54,22 @@ def python_words(text: str) -> str:
     --------
     >>> python_words("choose another --out, or run it again with --set readout.record=all")
     'choose another out, or run it again with changes={"readout.record": "all"}'
+    >>> python_words("bioscnn data fetch caltech, then bioscnn run mnist --set network.model=own.onnx")
+    'bioscnn.datasets.fetch("caltech"), then bioscnn.run("mnist", {"network.model": "own.onnx"})'
     """
-    text = _COMMAND.sub(lambda m: f'bioscnn.{m[1]}("{m[2]}", {_mapping(m[3])})', text)
+    text = _COMMAND.sub(_call, text)
+    text = _FETCH.sub(r'bioscnn.datasets.\1("\2")', text)
+    text = _VERB.sub(lambda m: f"bioscnn.{'diagnose' if m[1] == 'doctor' else m[1]}", text)
     text = _CHANGE.sub(lambda m: f"changes={_mapping(m[0])}", text)
     text = _OPTION.sub(lambda m: _OTHER_NAMES.get(m[1], m[1]).replace("-", "_"), text)
     return text.replace("--set", "changes")
+
+
+def _call(command: re.Match[str]) -> str:
+    """Return a command as a call; the study of whoever reads it stays a word."""
+    verb, study, changes = command.groups()
+    of = "study" if study == "STUDY" else f'"{study}"'
+    return f"bioscnn.{verb}({of}{f', {_mapping(changes)}' if changes else ''})"
 
 
 def _mapping(options: str) -> str:

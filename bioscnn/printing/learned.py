@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
-from bioscnn.printing.shared import Again, print_sentences
+from bioscnn.printing.shared import Again, print_next, print_sentences
 from bioscnn.terminal import OUT
 
 if TYPE_CHECKING:
@@ -35,4 +35,4 @@ def print_learned_training(file: Path, card: dict[str, Any], again: Again) -> No
     after = f"; {labels:,} labelled ones {card.get('labels_for', LABELS_FOR)}" if labels else ""
     OUT.print(f"{escape(card['name'])}: learned from {card['images_seen']:,} presented images{after}")
     OUT.print(f"{escape(str(file))}, and its card {escape(file.with_suffix('.json').name)}")
-    OUT.print(f"\nNext:\n  {escape(again.command('run', learning__network=str(file)))}")
+    print_next([(again.command("run", learning__network=str(file)), "")])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
-from bioscnn.printing.shared import Again, own_name, with_interval
+from bioscnn.printing.shared import Again, own_name, print_next, with_interval
 from bioscnn.terminal import OUT
 
 if TYPE_CHECKING:
@@ -37,11 +37,11 @@ def print_training(card: dict[str, Any], file: Path, model: str, again: Again) -
     if card["stage"] == "times":
         other |= {"network__code": "time", "network__scale": "1", "encoding__kind": "spike-time"}
     of_run = replace(again, changes=[c for c in again.changes if not c.lstrip().startswith("training.")])
-    OUT.print(f"\nNext:\n  {escape(of_run.command('run', **other))}")
+    commands = [(of_run.command("run", **other), "")]
     if card["stage"] == "rates" and card["spiking"]:
-        OUT.print(
-            f"  {escape(again.command('train', **other))} --on spikes  # fine-tuned, under a name of its own"
-        )
+        tuned = f"{again.command('train', **other)} --on spikes"
+        commands.append((tuned, "fine-tuned, under a name of its own"))
+    print_next(commands)
 
 
 def print_export(exported: Exported, study: Path) -> None:
@@ -53,4 +53,4 @@ def print_export(exported: Exported, study: Path) -> None:
         OUT.print(f"  {escape(part)}")
     setting = shlex.quote(f"network.model={exported.path}")
     line = f"{own_name()} run {shlex.quote(str(study))} --set {setting}"
-    OUT.print(f"\nNext:\n  {escape(line)}  # the graph in place of the network")
+    print_next([(line, "the graph in place of the network")])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -16,9 +16,11 @@ from bioscnn.errors import UserError
 from bioscnn.printing.shared import (
     Again,
     own_name,
+    print_next,
     print_simulated,
     print_table,
     print_warnings,
+    print_wrapped,
     with_interval,
 )
 from bioscnn.quantities import format_quantity
@@ -39,8 +41,8 @@ def print_run(run: Run, config: StudyConfig, again: Again, elapsed: float) -> No
     against = "none: a NIR graph is a spiking network already"
     if trained is not None:
         points = 100 * (spiking[0] - trained[0])
-        against = f"{with_interval(trained)}; the spiking one is {points:+.2f} points from it"
-    seconds, recorded, spikes_in = s["seconds"], "simulated" in s, "input_spikes_per_trial" in s
+        against = f"{with_interval(trained)}; the spiking one: {points:+.2f} points"
+    recorded, spikes_in = "simulated" in s, "input_spikes_per_trial" in s
     OUT.print(f"\n[bold]{escape(s['dataset'])}[/bold]  {escape(s['source'])}\n")
     if s.get("simulated"):
         print_simulated(s["dataset"].removesuffix("-simulated"))
@@ -57,11 +59,7 @@ def print_run(run: Run, config: StudyConfig, again: Again, elapsed: float) -> No
             "latency",
             f"{s['latency_ms']:.0f} ms of {s['duration_ms']:.0f} ms (median; decision informed and final)",
         ),
-        (
-            "time",
-            f"{elapsed:.1f} s, of which build {seconds['build']:.1f}, simulation {seconds['simulate']:.1f}, "
-            f"report {run.report_seconds:.1f}",
-        ),
+        ("time", f"{elapsed:.1f} s: {', '.join(_stages(run, elapsed))}"),
         ("report", escape(str(run.folder / "report.html"))),
     ):
         OUT.print(f"  {name:<16} {text}")
@@ -81,9 +79,18 @@ def print_run(run: Run, config: StudyConfig, again: Again, elapsed: float) -> No
         OUT.print(
             f"\nSame results as before, simulated at {run.known_since}; another --out simulates them again."
         )
-    OUT.print("\nNext:")
-    for command, purpose in next_commands(run, config, again):
-        OUT.print(f"  {escape(command):<68} [dim]# {purpose}[/dim]")
+    print_next(next_commands(run, config, again))
+
+
+def _stages(run: Run, elapsed: float) -> Iterator[str]:
+    """Yield what a command spent its seconds on; they add up to them."""
+    stages = {"report": run.report_seconds}
+    if not run.known_since:
+        taken = run.summary["seconds"]
+        searched = {"search for the duration": taken["search"]} if "search" in taken else {}
+        stages = {**searched, "build": taken["build"], "simulation": taken["simulate"], **stages}
+    stages["loading and checks"] = max(0.0, elapsed - sum(stages.values()))
+    yield from (f"{name} {seconds:.1f}" for name, seconds in stages.items())
 
 
 def next_commands(run: Run, config: StudyConfig, again: Again) -> Iterator[tuple[str, str]]:
@@ -176,7 +183,7 @@ def print_plan(plan: Plan) -> None:
     print_warnings(map(asdict, plan.warnings), width=9, margin="")
 
 
-def print_conversion(description: dict[str, Any], model: str) -> None:
+def print_conversion(description: dict[str, Any], model: str, changes: Sequence[str] = ()) -> None:
     """Print the equations, parameters and weights of a converted network, and how to run it."""
     for population in description["populations"]:
         size, shape = population["size"], tuple(population["shape"])
@@ -189,8 +196,9 @@ def print_conversion(description: dict[str, Any], model: str) -> None:
         OUT.print(equations, markup=False)
         for name in ("threshold", "reset", "refractory"):
             if alike[0][name] is not None:
-                OUT.print(f"{name:<12} {alike[0][name]}", markup=False)
-        OUT.print(", ".join(f"{name} = {value}" for name, value in alike[0]["parameters"].items()))
+                why = f"  # {alike[0]['resets']}" if name == "reset" and alike[0]["resets"] else ""
+                print_wrapped(f"{name:<12} {alike[0][name]}{why}", 13)
+        print_wrapped(", ".join(f"{name} = {n}" for name, n in alike[0]["parameters"].items()), 2)
     OUT.print()
     rows = [
         (f"{p['pre']} -> {p['post']}", p["connectivity"], f"{p['n_synapses']:,}", p["synapse"], p["weights"])
@@ -198,7 +206,11 @@ def print_conversion(description: dict[str, Any], model: str) -> None:
     ]
     print_table(("projection", "connectivity", "synapses", "through", "weights"), rows)
     if name := description["calibrated_on"]:
-        OUT.print(f"\nRates were matched on images of {name}, intensities 0 to 1.")
-        OUT.print("A run matches them anew, on images of its study after dataset.mean and dataset.std.")
-    OUT.print("\nNext, in place of STUDY a study of the network's data, such as mnist:")
-    OUT.print(f"  {own_name()} run STUDY --set {shlex.quote(f'network.model={model}')}", markup=False)
+        print_wrapped(
+            f"\nRates were matched on images of {name}, intensities 0 to 1. A run matches them anew, "
+            "on images of its study after dataset.mean and dataset.std.",
+            0,
+        )
+    words = [word for change in (f"network.model={model}", *changes) for word in ("--set", change)]
+    line = f"{own_name()} run STUDY {shlex.join(words)}"
+    print_next([(line, "")], "Next, in place of STUDY a study of the network's data, such as mnist:")

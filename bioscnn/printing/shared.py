@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from rich.markup import escape
@@ -90,6 +92,61 @@ class Again:
     def options(self) -> list[str]:
         """Options that any command needs again."""
         return [] if self.data is None else ["--data", str(self.data)]
+
+
+WIDTH = 80
+"""Columns of a terminal that nobody has made wider."""
+
+
+def print_next(commands: Iterable[tuple[str, str]], head: str = "Next:") -> None:
+    """Print commands that go on from here, each as it is pasted into a shell, and what it is for.
+
+    Parameters
+    ----------
+    commands : iterable of (str, str)
+        Each with its purpose, which may be empty.
+    head : str
+        The line above them.
+    """
+    OUT.print(f"\n{head}", markup=False)
+    shown = [(in_columns(command), f"  # {purpose}" if purpose else "") for command, purpose in commands]
+    beside = all(len(lines) == 1 and len(lines[0] + remark) <= WIDTH for lines, remark in shown)
+    for lines, remark in shown:
+        if remark and not beside:
+            OUT.print(remark, style="dim", markup=False)
+        OUT.print("\n".join(lines), markup=False, end="" if remark and beside else "\n")
+        if remark and beside:
+            OUT.print(remark, style="dim", markup=False)
+
+
+def in_columns(command: str) -> list[str]:
+    """Return the lines of a command that is indented by two columns; only between its options is it broken.
+
+    Examples
+    --------
+    >>> in_columns("bioscnn run mnist --set dataset.trials=1")
+    ['  bioscnn run mnist --set dataset.trials=1']
+    """
+    parts: list[list[str]] = [[]]
+    for word in shlex.split(command):
+        if word.startswith("--"):
+            parts.append([])
+        parts[-1].append(word)
+    lines: list[str] = []
+    for part in map(shlex.join, parts):
+        if lines and len(lines[-1]) + len(part) + 1 <= WIDTH - 2:  # room for the backslash
+            lines[-1] += f" {part}"
+        else:
+            lines.append(f"{'    ' if lines else '  '}{part}")
+    return [*(f"{line} \\" for line in lines[:-1]), lines[-1]]
+
+
+def print_wrapped(text: str, indent: int) -> None:
+    """Print a text that is broken between words only, of which a number and its unit are one."""
+    for line in re.sub(r"( = [-\d.]+) (?=\w)", "\\1\u00a0", text).splitlines():
+        folded = fill(line, WIDTH, subsequent_indent=" " * indent, break_long_words=False,
+                      break_on_hyphens=False)  # fmt: skip
+        OUT.print(folded.replace("\u00a0", " "), markup=False)
 
 
 def print_sentences(sentences: Sequence[str]) -> None:

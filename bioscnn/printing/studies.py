@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
-from bioscnn.printing.shared import own_name, print_table
+from bioscnn.printing.shared import own_name, print_next, print_table
 from bioscnn.terminal import OUT
 
 if TYPE_CHECKING:
@@ -19,14 +20,11 @@ def print_new_study(new: NewStudy) -> None:
     """Print what was found in the data, where the study is, and what to type next."""
     for sentence in new.found:
         OUT.print(f"  {escape(sentence)}")
-    OUT.print(f"\n{escape(str(new.file))}\n\nNext:")
-    if new.network is not None:
-        OUT.print(
-            f"  {own_name()} train {escape(str(new.file))}  # or put a network of yours into "
-            f"{escape(new.network)}: docs/your-network.md",
-            soft_wrap=True,
-        )
-    OUT.print(f"  {own_name()} run {escape(str(new.file))}")
+    OUT.print(f"\n{escape(str(new.file))}")
+    file = shlex.quote(str(new.file))
+    own = f"or put a network of yours into {new.network}: docs/your-network.md"
+    train = [] if new.network is None else [(f"{own_name()} train {file}", own)]
+    print_next([*train, (f"{own_name()} run {file}", "")])
 
 
 def print_sweep_plan(plan: SweepPlan) -> None:

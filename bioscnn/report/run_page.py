@@ -103,11 +103,12 @@ def _sections(run: Run, results: Results) -> Iterator[Section]:
 def _provenance(run: Run) -> list[tuple[str, Inline]]:
     summary, provenance, seconds = run.summary, run.provenance, run.summary["seconds"]
     data, network = provenance["data"], provenance["network"]
+    searched = f"search for the duration {seconds['search']:.1f} s, " if "search" in seconds else ""
     return provenance_rows(
         provenance
         | {
-            "time": f"{seconds['total']:.1f} s in all: build {seconds['build']:.1f} s, simulation "
-            f"{seconds['simulate']:.1f} s",
+            "time": f"{seconds['total']:.1f} s until this page was drawn: {searched}"
+            f"build {seconds['build']:.1f} s, simulation {seconds['simulate']:.1f} s",
             "device": summary["device"],
             "dataset": f"{data['dataset']}, {data['split']}: {data['source']}",
             "data_sha256": data["sha256"],

@@ -72,6 +72,7 @@ class Seconds(Facts):
     build: Amount
     simulate: Amount
     total: Amount
+    search: Amount | None = None
 
 
 class Warned(Facts):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -64,8 +64,8 @@ class LearnedNetwork:
     """
 
     file: Path
-    arrays: Mapping[str, NDArray[Any]]
-    card: Mapping[str, Any]
+    arrays: Mapping[str, NDArray[Any]] = field(repr=False)
+    card: Mapping[str, Any] = field(repr=False)
 
     @property
     def name(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -115,6 +115,9 @@ class Rule(Protocol):
         UserError
             If the network is of another rule or size than the images.
         """
+
+    def references(self, config: Any) -> Iterator[tuple[str, str]]:
+        """Yield keys of `bioscnn.citations.references`, and what a study of this rule cites each for."""
 
     def sections(self, network: LearnedNetwork, classified: Classified) -> Sequence[Section]:
         """Return what a page shows of this network alone, such as its receptive fields and its spikes."""

@@ -34,6 +34,7 @@ from bioscnn.stdp.rule import Classified
 from bioscnn.stdp.study import TABLE, LearnedStudy
 from bioscnn.studies.disturbance import disturbed, noises_of
 from bioscnn.studies.examples import load_images
+from bioscnn.studies.guards import few_trials
 from bioscnn.studies.naming import result_folder
 from bioscnn.studies.provenance import code_version, environment
 from bioscnn.studies.study import flat_tables
@@ -294,7 +295,7 @@ def _summary(
         "labels_used": network.card.get("labels_used"),
         "images_seen": seen,
         "noise": noise,
-        "notes": list(classified.notes),
+        "notes": [*classified.notes, *filter(None, [few_trials(len(shown))])],
         "device": config.simulation.device,
         "precision": config.simulation.precision,
         "seed": config.simulation.seed,

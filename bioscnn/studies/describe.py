@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,18 @@ from bioscnn.simulation import Device
 from bioscnn.studies.config import KEYS_OF_ENCODINGS, StudyConfig
 from bioscnn.studies.prepare import calibration_input, check_shape, convert_for
 from bioscnn.studies.provenance import describe_network
+from bioscnn.studies.study import study_of
+
+RESETS = {
+    "exact": "subtraction, and the charge since the true crossing is kept",
+    "subtract": "subtraction",
+    "zero": "to rest",
+}
+"""What the reset rules of the neurons that come with bioscnn do."""
 
 
-def describe_conversion(model: str, data: Path | None = None) -> dict[str, Any]:
-    """Convert a network with the default neuron and the input of its training, and describe the result.
+def describe_conversion(model: str, data: Path | None = None, changes: Sequence[str] = ()) -> dict[str, Any]:
+    """Convert a network as in a study with the input of its training, and describe the result.
 
     Parameters
     ----------
@@ -27,6 +35,8 @@ def describe_conversion(model: str, data: Path | None = None) -> dict[str, Any]:
         A shipped network, or the path of an ONNX file; a ReLU network has to fit the default data set.
     data : Path, optional
         Data folder.
+    changes : sequence of str
+        Of keys of that study, ``"neuron.t_ref=1 ms"``.
 
     Returns
     -------
@@ -37,15 +47,19 @@ def describe_conversion(model: str, data: Path | None = None) -> dict[str, Any]:
     Raises
     ------
     UserError
-        If the network cannot be converted.
+        If the network cannot be converted, or a change does not fit.
     """
     config, graph = _usual_study(model), read_model(model)
+    if changes:
+        config = _changed(config, changes)
     calibration = calibration_input(config, graph, data)
     if calibration is not None:
         check_shape(graph, calibration, model)
     network = convert_for(config, graph, calibration)
     description = describe_network(network, Device())
     description["calibrated_on"] = None if calibration is None else config.dataset.name
+    for row in description["populations"]:
+        row["resets"] = RESETS.get(str(getattr(network[row["name"]].neuron, "reset", None)))
     for projection, row in zip(network.projections, description["projections"], strict=True):
         row["weights"] = _weights(projection)
     return description
@@ -62,6 +76,22 @@ def _usual_study(model: str) -> StudyConfig:
             value=str(error).partition("\n")[0],
             fix="train it again, or remove the card",
         ) from None
+
+
+def _changed(config: StudyConfig, changes: Sequence[str]) -> StudyConfig:
+    """Return a study with keys changed; there is no file that an error could name."""
+    try:
+        changed = study_of(Path("study.toml"), config.model_dump(), changes).config
+    except UserError as error:
+        raise error.but(file=None if error.file == Path("study.toml") else error.file) from None
+    if changed.network.model != config.network.model:
+        raise UserError(
+            "the network is the argument of this command",
+            key="network.model",
+            value=changed.network.model,
+            fix="bioscnn convert NETWORK",
+        )
+    return changed
 
 
 def _study_of(card: Mapping[str, Any]) -> StudyConfig:
@@ -89,7 +119,7 @@ def _study_of(card: Mapping[str, Any]) -> StudyConfig:
 def _weights(projection: Projection) -> str:
     low, high = _range(projection.connectivity)
     if projection.synapse is None:
-        return f"{low:.3g} to {high:.3g} A/A"
+        return f"{low:.3g} to {high:.3g} nA per nA"
     if isinstance(projection.synapse, LeadingCount):
         return format_quantity(projection.synapse.jump, "voltage")
     unit = "nS" if isinstance(projection.synapse, ExponentialConductance) else "nA"

@@ -28,6 +28,7 @@ from bioscnn.simulation.storage import RunFile
 from bioscnn.statistics import Estimate, proportion
 from bioscnn.studies.guards import (
     Finding,
+    few_trials,
     findings_of_data,
     findings_of_simulation,
     labels_shifted,
@@ -138,6 +139,8 @@ def run_study(
             (scratch / "config.toml").write_text(study.toml(), encoding="utf-8")
             summary, since = in_format(_summary(prepared, scores, findings, watch)), ""
             if chosen is not None:
+                taken = summary["seconds"]
+                taken |= {"search": chosen.seconds, "total": taken["total"] + chosen.seconds}
                 summary |= {"duration_auto": chosen.as_dict()}
             write_json(scratch / SUMMARY, summary)
             watch.stage("reporting")
@@ -228,6 +231,7 @@ def _summary(prepared: Prepared, scores: Scores, findings: list[Finding], watch:
     config, examples = prepared.study.config, prepared.examples
     ann, restless = None, restlessness(scores, config)
     further = [settling_hint(restless, config), saturation_hint(config, scores), silence_hint(scores)]
+    further += [few_trials(len(examples))]
     if prepared.has_ann:
         ann = proportion(prepared.ann_class == examples.labels)
         further += [readout_hint(scores, config, prepared.ann_class), _calibration_hint(prepared)]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,8 @@ class ChosenDuration:
         Where they are from; their labels are not looked at.
     settled : bool
         Whether `changed` is within `TOLERANCE`; otherwise `duration` is the longest that was tried.
+    seconds : float
+        What the search took, s.
     """
 
     duration: float
@@ -69,6 +72,7 @@ class ChosenDuration:
     n: int
     split: str
     settled: bool
+    seconds: float = 0.0
 
     def as_dict(self) -> dict[str, Any]:
         """Return what the summary of a run says of it."""
@@ -188,7 +192,7 @@ def _search(
         progress.stage(f"trying {format_quantity(study.config.simulation.duration, 'time')}")
         return study, _try(study, twice, data, progress)
 
-    unsettled, index = -1, 0
+    begun, unsettled, index = perf_counter(), -1, 0
     best = tried(index)
     while not best[1].settled and index < len(CANDIDATES) - 1:
         unsettled, index = index, min(index + _STRIDE, len(CANDIDATES) - 1)
@@ -200,7 +204,7 @@ def _search(
             best, index = between, middle
         else:
             unsettled = middle
-    return best
+    return best[0], replace(best[1], seconds=perf_counter() - begun)
 
 
 def _lasting(path: Path, changes: Sequence[str], duration: float) -> Study:

@@ -208,7 +208,7 @@ def study_of(path: Path, tables: Mapping[str, Any], changes: Sequence[str] = ())
             "synapses and times are part of what it learned",
             file=path,
             key="learning",
-            expected="bioscnn run and bioscnn train, which take both kinds of studies",
+            expected="bioscnn run, bioscnn train and bioscnn cite, which take both kinds of studies",
         )
     simulation = changed.get("simulation")
     if isinstance(simulation, dict) and simulation.get("duration") == AUTO:

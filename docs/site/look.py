@@ -1,24 +1,36 @@
 """Look at the built site in Chromium: axe on every page, pictures of some.
 
 ``python docs/site/look.py SITE [PICTURES [PAGE ...]]`` prints each serious or critical finding, pages that
-scroll aside and each address elsewhere that a page asks for, and ends with code 1 if there are any. Needs
-`axe-playwright-python`, which brings axe, and Chromium.
+scroll aside and each address elsewhere that a page asks for, and ends with code 1 if there are any. What is
+found on a page is kept in ``SITE.looked.json`` and not looked for again until the page, its styles or scripts
+change, so a look that was stopped goes on. Needs the extra `dev`, which brings axe, and Chromium.
 """
 
 import functools
+import hashlib
+import importlib.util
+import json
 import shutil
 import sys
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 WIDTHS = {"narrow": 375, "wide": 1280}
-OPTIONS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "resultTypes": ["violations"]}
+SCREENS = tuple((name, scheme) for scheme in ("light", "dark") for name in WIDTHS)
 JUDGED = (("narrow", "light"), ("wide", "dark"))
-"""On which screens axe judges every page; widths and colours do not depend on each other."""
+"""On which screens every page is judged; widths and colours do not depend on each other."""
+
+OPTIONS = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"],
+    "resultTypes": ["violations"],
+    "preload": False,
+}
+AXE = """(options) => axe.run(options).then((found) => found.violations
+  .filter(({ impact }) => ["serious", "critical"].includes(impact))
+  .map(({ id, nodes }) => `${id} x ${nodes.length}: ${nodes[0].html.slice(0, 110)}`))"""
 
 SHOWN = (
     "docs/site/index",
@@ -39,43 +51,76 @@ class Quiet(SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
+def axe() -> str:
+    """Return the program that judges pages."""
+    found = importlib.util.find_spec("axe_playwright_python")
+    if found is None or found.origin is None:
+        sys.exit("no axe here: pip install axe-playwright-python")
+    return (Path(found.origin).parent / "axe.min.js").read_text(encoding="utf-8")
+
+
+class Looker:
+    """Pages of a site on one screen."""
+
+    def __init__(self, chromium: Browser, root: str, screen: tuple[str, str], program: str) -> None:
+        name, scheme = screen
+        self.width, self.root, self.program = WIDTHS[name], root, program
+        self.context = chromium.new_context(
+            viewport={"width": self.width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
+        )
+        self.tab, self.elsewhere = self.context.new_page(), set()
+        self.tab.route(lambda url: not url.startswith(root), lambda route: route.abort())
+        self.tab.on("requestfailed", lambda request: self.elsewhere.add(request.url))
+
+    def open(self, page: str, picture: Path | None) -> None:
+        """Open a page, and take a picture of it if one is asked for."""
+        self.tab.goto(f"{self.root}/{page}.html", timeout=300_000)
+        if picture:
+            self.tab.screenshot(path=picture)
+
+    def judge(self) -> list[str]:
+        """Return what is wrong with the page that is open."""
+        scrolls = self.tab.evaluate("document.documentElement.scrollWidth") > self.width
+        self.tab.evaluate(self.program)
+        self.elsewhere, asked = set(), self.elsewhere
+        wrong = self.tab.evaluate(AXE, OPTIONS) + ["scrolls aside"] * scrolls
+        return wrong + [f"asks for {url}" for url in sorted(asked)]
+
+
 def look(site: Path, pictures: Path | None, chosen: list[str]) -> list[str]:
-    """Return what axe finds on the chosen pages of a site, or on all, and which pages scroll aside."""
+    """Return what is wrong with the chosen pages of a site, or with all."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(site)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     pages = sorted(str(path.relative_to(site).with_suffix("")) for path in site.rglob("*.html"))
     pages = chosen or [page for page in pages if not page.startswith("_") and page not in LEFT]
-    found, elsewhere = [], set()
+    program, file = axe(), site.with_name(f"{site.name}.looked.json")
+    parts = sorted(path for path in (site / "_static").rglob("*") if path.suffix in (".css", ".js"))
+    common = hashlib.sha256(program.encode() + b"".join(path.read_bytes() for path in parts))
+    known = json.loads(file.read_text()) if file.exists() else {}
+    found = []
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        for scheme in ("light", "dark"):
-            for name, width in WIDTHS.items():
-                context = chromium.new_context(
-                    viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
-                )
-                tab = context.new_page()
-                tab.route(lambda url: "127.0.0.1" not in url, lambda route: route.abort())
-                tab.on("requestfailed", lambda request: elsewhere.add(request.url))
-                judged = (name, scheme) in JUDGED
-                for page in pages if judged else SHOWN if pictures else ():
-                    tab.goto(f"http://127.0.0.1:{server.server_port}/{page}.html")
-                    tab.wait_for_load_state("load")
-                    print(".", end="", flush=True)
-                    where = f"{page} ({name}, {scheme})"
-                    if tab.evaluate("document.documentElement.scrollWidth") > width:
-                        found.append(f"{where}: scrolls aside")
-                    if pictures and page in SHOWN:
-                        tab.screenshot(path=pictures / f"{page.replace('/', '-')}-{name}-{scheme}.png")
-                    for one in Axe().run(tab, options=OPTIONS).response["violations"] if judged else ():
-                        if one["impact"] in ("serious", "critical"):
-                            nodes = [node["html"][:110] for node in one["nodes"]]
-                            found.append(f"{where}: {one['id']} x {len(nodes)}: {nodes[0]}")
-                            print(found[-1], flush=True)
-                context.close()
+        for screen in SCREENS:
+            looker = Looker(chromium, f"http://127.0.0.1:{server.server_port}", screen, program)
+            for page in pages:
+                where = f"{page} ({', '.join(screen)})"
+                whole = common.copy()
+                whole.update(where.encode() + (site / f"{page}.html").read_bytes())
+                key, picture = whole.hexdigest(), None
+                if pictures and (page in SHOWN or chosen):
+                    picture = pictures / f"{page.replace('/', '-')}-{'-'.join(screen)}.png"
+                judges = screen in JUDGED and key not in known
+                if judges or picture:
+                    looker.open(page, picture)
+                if judges:
+                    known[key] = looker.judge()
+                    file.write_text(json.dumps(known))
+                    print(f"{where}: {known[key] or 'fine'}", flush=True)
+                found += [f"{where}: {wrong}" for wrong in known.get(key, ())]
+            looker.context.close()
         chromium.close()
     server.shutdown()
-    found += [f"asks for {url}" for url in sorted(elsewhere)]
-    print(f"{len(pages)} pages, each judged on {len(JUDGED)} screens")
+    print(f"{len(pages)} pages, each judged on {len(JUDGED)} screens, {len(found)} findings")
     return found
 
 

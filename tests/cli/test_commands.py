@@ -35,7 +35,7 @@ def finished(tmp_path_factory):
 @pytest.mark.slow
 def test_a_run_ends_with_what_the_user_wants_to_know(finished):
     folder, done = finished
-    for word in ("n = 200", "spiking network", "points from it", "synaptic operations", "latency", "Next:"):
+    for word in ("n = 200", "spiking network", " points", "synaptic operations", "latency", "Next:"):
         assert word in done.stdout
     report = next(line.split()[-1] for line in done.stdout.splitlines() if "report.html" in line)
     assert (folder / report).is_file()

@@ -16,6 +16,7 @@ from bioscnn.citations.references import bibtex, references
 from bioscnn.cli import app
 from bioscnn.errors import UserError
 from bioscnn.noise import NOISES as ALL_NOISES
+from bioscnn.stdp.rule import RULES
 from bioscnn.stdp.study import read_learned_study
 from bioscnn.studies.shipped import shipped_studies
 
@@ -47,7 +48,9 @@ def test_every_reference_is_whole_and_used():
         assert key == "bioscnn" or fields["year"] in key
         assert re.fullmatch(r"10\.\d{4,5}/\S+", fields.get("doi", "10.1000/1")), key
     tables = [key for table in (DATASETS, NOISES) for keys in table.values() for key in keys]
-    source = Path(bioscnn.__file__).parent.joinpath("citations", "methods.py").read_text()
+    package = Path(bioscnn.__file__).parent
+    rules = (Path(*RULES[name].partition(":")[0].split(".")[1:]).with_suffix(".py") for name in RULES)
+    source = "".join((package / file).read_text() for file in ("citations/methods.py", *rules))
     assert {*tables, *CAMERA} <= set(read) and all(f'"{key}"' in source for key in read)
     assert set(NOISES) <= set(ALL_NOISES)
 
@@ -69,6 +72,26 @@ def test_every_shipped_study_is_cited_from_the_shell_as_from_python(study):
     done = CliRunner().invoke(app, ["cite", study])
     assert done.exit_code == 0 and done.output == bioscnn.cite(study)
     assert {"bioscnn", "stimberg2019brian2", "gerstner2014neuronal"} <= set(entries(done.output))
+
+
+def test_networks_that_learned_are_cited_by_how_they_learn(tmp_path):
+    """Brian2 simulates the competitive network; the convolutional one is computed by a program of its own."""
+    always = {"bioscnn", "wilson1927inference", "lecun1998gradient"}
+    competitive = {"stimberg2019brian2", "diehl2015unsupervised", "pfister2006triplets"}
+    assert cited("mnist-stdp") == always | competitive
+    (tmp_path / "synapse.toml").write_text("")
+    own = {"learning.synapse": str(tmp_path / "synapse.toml")}
+    assert competitive - cited("mnist-stdp", **own) == {"pfister2006triplets"}
+    convolutional = cited("mnist-stdp-convolutional") - always
+    assert convolutional == {
+        "kheradpisheh2018stdp", "masquelier2007unsupervised", "mozafari2019spyketorch",
+        "thorpe1998rankorder", "vanrullen2001rate", "pedregosa2011scikit",
+    }  # fmt: skip
+    leaky = cited("mnist-stdp-convolutional", **{"learning.neuron.model": "lif"})
+    assert leaky - convolutional - always == {"gerstner2014neuronal", "rotter1999exact"}
+    assert "li2022caltech101" in cited("caltech-stdp") and "mu2019mnistc" in cited(
+        "mnist-stdp", **{"noise.gaussian-noise.severity": 2}
+    )
 
 
 @pytest.mark.parametrize(
@@ -177,7 +200,7 @@ def test_before_training_it_is_said_how_to_train(tmp_path):
     for function in (bioscnn.cite, bioscnn.plan):
         with pytest.raises(UserError) as refused:
             function(study)
-        assert "bioscnn train" in refused.value.fix and refused.value.file == tmp_path / "pets.onnx"
+        assert "bioscnn.train(study)" in refused.value.fix and refused.value.file == tmp_path / "pets.onnx"
 
 
 def test_a_nir_graph_is_cited_without_neuron_and_training(tmp_path):

@@ -26,7 +26,7 @@ from bioscnn.seeds import stream
 from bioscnn.simulation import numpy_device
 from bioscnn.simulation.simulate import Silent
 from bioscnn.studies import Study, read_study, run
-from bioscnn.studies.guards import findings_of_data, labels_shifted
+from bioscnn.studies.guards import few_trials, findings_of_data, labels_shifted
 from bioscnn.studies.plan import plan_study
 from bioscnn.studies.prepare import load
 from bioscnn.studies.watcher import Unwatched
@@ -94,6 +94,12 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Small:
     for name in ("write_report", "renew_report"):  # reports are checked, but not drawn
         monkeypatch.setattr(run, name, read_run)
     return Small(tmp_path)
+
+
+def test_a_handful_of_trials_is_said_to_say_little():
+    """The lower end of Wilson's interval of n right trials is n / (n + 3.84)."""
+    assert few_trials(1).startswith("1 trial says little") and "at 21 %" in few_trials(1)
+    assert "at 70 %" in few_trials(9) and few_trials(10) is None
 
 
 def test_nothing_is_wrong_as_a_rule(small):

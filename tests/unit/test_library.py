@@ -339,6 +339,26 @@ def test_what_is_no_path_is_refused_by_every_reader(wrong):
         assert refused.value.key == key
 
 
+@pytest.mark.parametrize("wrong", [3, None, "mnist-small"], ids=repr)
+def test_what_is_no_network_that_was_read_is_refused_with_how_to_read_it(wrong, tmp_path):
+    images = np.zeros((1, 1, 28, 28), np.float32)
+    for act in (
+        lambda: bioscnn.write_onnx(wrong, tmp_path / "a.onnx"),
+        lambda: bioscnn.normalise(wrong, images, bioscnn.LIF()),
+    ):
+        with pytest.raises(UserError) as refused:
+            act()
+        assert refused.value.key == "graph" and "read_network" in refused.value.fix
+    with pytest.raises(UserError) as refused:
+        bioscnn.normalise(bioscnn.read_network("mnist-small"), images, wrong)
+    assert refused.value.key == "neuron" and not list(tmp_path.iterdir())
+
+
+def test_a_misspelt_data_set_is_told_the_nearest_name():
+    with pytest.raises(UserError, match='did you mean "fashion-mnist"'):
+        bioscnn.load_dataset("fashon-mnist")
+
+
 @pytest.mark.parametrize(
     "card",
     [

@@ -1,5 +1,6 @@
 """What a run says to type next can be pasted into a shell, and keeps what the run had been given."""
 
+import re
 import shlex
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,7 +11,7 @@ import pytest
 
 from bioscnn.errors import UserError
 from bioscnn.printing.runs import next_commands, print_run
-from bioscnn.printing.shared import Again, own_name
+from bioscnn.printing.shared import Again, own_name, print_next
 from bioscnn.studies import read_study
 from bioscnn.studies.explainable import refuse_unexplained
 from tests.facts import summary_facts
@@ -87,3 +88,27 @@ def test_square_brackets_in_hints_are_printed(capsys):
     run = SimpleNamespace(summary=summary, folder=Path("results"), report_seconds=0.0, known_since=None)
     print_run(run, config, Again(SIMS / "mnist.toml", [], None), 1.0)
     assert "try [bold]this[/bold]" in capsys.readouterr().out
+
+
+def test_lines_fit_80_columns_and_are_pasted_as_they_are(capsys):
+    words = ["bioscnn", "run", "my study.toml"]
+    for change in ("dataset.trials=200", "neuron.t_ref=3 ms", "network.model=a [bold] network.onnx"):
+        words += ["--set", change]
+    print_next([(shlex.join(words), "another refractory period"), ("bioscnn plan mnist", "memory")])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    said = [line for line in lines if line and not line.startswith(("Next", "  #"))]
+    pasted = "\n".join(said).replace("\\\n", " ").splitlines()
+    assert [shlex.split(line) for line in pasted] == [words, ["bioscnn", "plan", "mnist"]]
+
+
+def test_the_seconds_of_a_run_add_up_with_the_search_for_its_duration(capsys):
+    config = read_study(SIMS / "mnist.toml", []).config
+    summary = summary_facts(n_trials=3, readout=config.readout.rule)
+    summary["seconds"] = {"build": 1.0, "simulate": 2.0, "total": 9.0, "search": 6.0}
+    run = SimpleNamespace(summary=summary, folder=Path("results"), report_seconds=3.0, known_since=None)
+    print_run(run, config, Again(SIMS / "mnist.toml", [], None), 14.0)
+    whole, *parts = (float(s) for s in re.findall(r"\d+\.\d", next(
+        line for line in capsys.readouterr().out.splitlines() if line.startswith("  time")
+    )))  # fmt: skip
+    assert whole == 14.0 == sum(parts) and {6.0, 2.0} <= set(parts)

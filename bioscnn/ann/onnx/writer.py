@@ -10,7 +10,7 @@ import numpy as np
 
 import bioscnn
 from bioscnn.ann.activations import LIFRate, ReLU
-from bioscnn.ann.graph import INPUT, Layer, LayerGraph
+from bioscnn.ann.graph import INPUT, Layer, LayerGraph, require_graph
 from bioscnn.ann.joins import Add, Concat
 from bioscnn.ann.linear import Conv2d, Dense, Flatten
 from bioscnn.ann.onnx.lif_functions import DOMAIN, HARD, OPSET, SOFT
@@ -42,6 +42,7 @@ def write_onnx(graph: LayerGraph, path: str | Path, metadata: Mapping[str, str] 
     UserError
         If the file cannot be written.
     """
+    require_graph(graph)
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from textwrap import fill
 
@@ -89,6 +89,18 @@ class CompetitiveRule:
     ) -> Classified:
         """Show each image to the network, of which nothing changes, and let its neurons speak."""
         return classify(config, network, shown, progress)
+
+    def references(self, config: CompetitiveConfig) -> Iterator[tuple[str, str]]:
+        """Yield the literature of its circuit, and of its plasticity unless that is the user's own."""
+        yield "stimberg2019brian2", "the simulator, Brian2"
+        yield "diehl2015unsupervised", "neurons that compete for images by lateral inhibition"
+        if config.learning.excitatory is None:
+            yield "diehl2015unsupervised", "thresholds that adapt"
+        if config.learning.synapse is None:
+            yield "diehl2015unsupervised", "its plasticity, STDP"
+            yield "pfister2006triplets", "STDP with two traces of the neuron's own spikes"
+        if config.learning.readout == "votes":
+            yield "diehl2015unsupervised", "classes by the votes of labelled neurons"
 
     def sections(self, network: LearnedNetwork, classified: Classified) -> Sequence[Section]:
         """Return receptive fields, one image's spikes, and activity."""

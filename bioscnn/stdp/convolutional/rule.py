@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,18 @@ class ConvolutionalRule:
     ) -> Classified:
         """Let the retina's spikes run through the network, and read the class from the second layer."""
         return classify(config, network, shown, progress)
+
+    def references(self, config: ConvolutionalConfig) -> Iterator[tuple[str, str]]:
+        """Yield the literature of its retina, layers, plasticity and readout."""
+        yield "kheradpisheh2018stdp", "convolutional layers that learn from latencies, without labels"
+        yield "masquelier2007unsupervised", "STDP by the order of spikes alone"
+        yield "mozafari2019spyketorch", "its growing learning rate, and how many neurons learn"
+        yield "thorpe1998rankorder", "rank-order coding"
+        yield "vanrullen2001rate", "rank-order coding"
+        if config.learning.neuron.model == "lif":
+            yield "gerstner2014neuronal", "the neuron model, lif"
+            yield "rotter1999exact", "exact integration"
+        yield "pedregosa2011scikit", "the linear classifier, in scikit-learn"
 
     def sections(self, network: LearnedNetwork, classified: Classified) -> Sequence[Section]:
         """Return features of both layers, how soon the class can be read, and activity."""

@@ -22,6 +22,9 @@ from bioscnn.studies.prepare import Loaded
 
 SIMULATED = "-simulated"
 
+FEW_TRIALS = 10
+"""If all of so many are right, their interval begins at 72 %."""
+
 
 def findings_of_data(loaded: Loaded, data: Path | None) -> list[Finding]:
     """Return what is, or may be, wrong with the examples of a study, by the card of its network.
@@ -35,6 +38,15 @@ def findings_of_data(loaded: Loaded, data: Path | None) -> list[Finding]:
     """
     card = read_card(loaded.study.config.network.model) or {}
     return [*_training_images(loaded, card, data), *_other_data(loaded, card)]
+
+
+def few_trials(n: int) -> str | None:
+    """Return a hint if so few trials say little about an accuracy, even if all of them are right."""
+    if n >= FEW_TRIALS:
+        return None
+    low = proportion(np.ones(n, bool)).low
+    what = "1 trial says" if n == 1 else f"{n} trials say"
+    return f"{what} little: were all right, the 95 % interval would still begin at {100 * low:.0f} %"
 
 
 def labels_shifted(
