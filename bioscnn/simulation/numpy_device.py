@@ -196,10 +196,10 @@ def _recorded(
 ) -> PopulationRecording:
     """Return what monitors saw, by trial, neurons numbered as outside the simulation."""
     n_trials, n_steps, dt = stimulus.n_trials, stimulus.n_steps, stimulus.dt
-    step, neuron = np.empty((2, 0), dtype=np.int64)
+    step = neuron = np.zeros(0, dtype=np.int64)
     if spikes is not None:
         step = np.rint(np.asarray(spikes.t) / dt).astype(np.int64)
-        neuron = network_index(np.asarray(spikes.i), population.shape)
+        neuron = network_index(np.asarray(spikes.i), population.shape).astype(np.int64)
     trains = SpikeTrains.from_events(
         *np.divmod(step, n_steps), neuron,
         n_trials=n_trials, size=population.size, n_steps=n_steps, dt=dt,
