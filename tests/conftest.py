@@ -24,7 +24,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the notebooks: one that is begun last keeps one worker busy, and all others wait."""
-    items.sort(key=lambda item: item.path.suffix != ".ipynb")
+    items.sort(key=lambda item: item.get_closest_marker("notebook") is None)
 
 
 def pytest_collection_finish() -> None:

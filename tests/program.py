@@ -1,4 +1,4 @@
-"""The program ``bioscnn`` in processes of its own, without the second that each takes to load.
+"""The program ``bioscnn``, and notebooks, in processes of their own that take no seconds to load.
 
 ``python -m tests.program`` loads all of bioscnn, and copies itself for every command that it is sent. What a
 start does is tried by tests that begin a process anew.
@@ -16,6 +16,7 @@ import sys
 import tempfile
 import threading
 import traceback
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -27,15 +28,22 @@ BIOSCNN = Path(sys.executable).with_name("bioscnn")
 
 def bioscnn(folder: Path, *words: object, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run the program in a folder, as a user without a data folder."""
-    command = [str(BIOSCNN), *map(str, words)]
+    return in_a_copy("bioscnn.__main__", folder, [BIOSCNN, *words], _without_data(variables))
+
+
+def in_a_copy(
+    module: str, folder: Path, command: Sequence[object], env: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Run ``main`` of a module as a command in a folder, in a copy of the process that has loaded bioscnn."""
+    words = list(map(str, command))
     with tempfile.TemporaryDirectory() as place:
         said = [Path(place) / name for name in ("stdout", "stderr")]
-        request = {"command": command, "folder": str(folder), "said": list(map(str, said))}
+        request = {"module": module, "folder": str(folder), "command": words, "said": list(map(str, said))}
         loaded = _loaded()
         assert loaded.stdin is not None and loaded.stdout is not None
-        print(json.dumps(request | {"env": _without_data(variables)}), file=loaded.stdin, flush=True)
+        print(json.dumps(request | {"env": dict(env)}), file=loaded.stdin, flush=True)
         code = int(loaded.stdout.readline())
-        return subprocess.CompletedProcess(command, code, *(file.read_text("utf-8") for file in said))
+        return subprocess.CompletedProcess(words, code, *(file.read_text("utf-8") for file in said))
 
 
 def bioscnn_anew(folder: Path, *words: object, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -75,7 +83,7 @@ def _loaded() -> subprocess.Popen[str]:
 
 
 def _load() -> None:
-    """Import all of bioscnn but what needs torch, and what the program itself leaves out."""
+    """Import all of bioscnn but what needs torch or the program leaves out, and what notebooks need."""
     import bioscnn
     import bioscnn.cli
 
@@ -83,6 +91,8 @@ def _load() -> None:
     for module in pkgutil.walk_packages(bioscnn.__path__, "bioscnn."):
         if not module.name.startswith("bioscnn.training"):
             importlib.import_module(module.name)
+    for name in ("IPython", "matplotlib_inline.backend_inline", "pandas", "seaborn", "sklearn.kernel_ridge"):
+        importlib.import_module(name)
 
 
 def _serve() -> None:
@@ -95,8 +105,8 @@ def _serve() -> None:
         print(os.waitstatus_to_exitcode(status), flush=True)
 
 
-def _become(command: list[str], folder: str, env: dict[str, str], said: list[str]) -> None:
-    """Be the program: run a command to its end, as Python does that of a process begun anew."""
+def _become(module: str, folder: str, command: list[str], env: dict[str, str], said: list[str]) -> None:
+    """Be a program: run a command to its end, as Python does that of a process begun anew."""
     atexit._clear()
     for descriptor, file in enumerate([os.devnull, *said]):
         os.dup2(os.open(file, os.O_RDONLY if descriptor == 0 else os.O_WRONLY | os.O_CREAT), descriptor)
@@ -106,14 +116,15 @@ def _become(command: list[str], folder: str, env: dict[str, str], said: list[str
     sys.argv = command
     # Worker processes load the main module of the process that starts them: this one is none of theirs.
     sys.modules["__main__"] = ModuleType("__main__")
-    from bioscnn.__main__ import main
-
     code: Any = 1
     try:
-        main()
+        importlib.import_module(module).main()
         code = 0
     except SystemExit as end:
         code = end.code or 0
+        if isinstance(code, str):
+            print(code, file=sys.stderr)
+            code = 1
     except BaseException:
         traceback.print_exc()
     finally:

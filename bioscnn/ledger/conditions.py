@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +47,26 @@ class Case:
     images: NDArray[np.float32]
     labels: NDArray[np.int64]
     calibration: NDArray[np.float32] | None
+    _normalised: dict[tuple[object, ...], Normalisation | None] = field(
+        default_factory=dict, init=False, repr=False
+    )
+
+    @cached_property
+    def answers(self) -> NDArray[np.int64]:
+        """The class that the trained network gives each trial, shape (n_trials,)."""
+        return np.asarray(self.graph.forward(self.images).argmax(axis=1))
+
+    def normalisation(self, conditions: Conditions) -> Normalisation | None:
+        """Return what normalises the network, computed once for all conditions that have the same."""
+        key = (*_normalised_by(conditions), conditions.dt)
+        if key not in self._normalised:
+            self._normalised[key] = normalisation_for(conditions, self.graph, self.calibration)
+        return self._normalised[key]
+
+    def network(self, conditions: Conditions) -> SpikingNetwork:
+        """Return the spiking network under these conditions."""
+        known = None if conditions.spike_times else self.normalisation(conditions)
+        return spiking_network(conditions, self.graph, self.calibration, normalisation=known)
 
 
 @dataclass(frozen=True)
@@ -153,18 +174,31 @@ def normalisation_for(
     """Return what normalises a ReLU network under these conditions; None without calibration images."""
     if calibration is None:
         return None
-    neuron = conditions.simulated_neuron
-    check_max_rate(neuron, conditions.max_rate, conditions.dt)
+    neuron, method, percentile, max_rate, window, spikes_come_in = _normalised_by(conditions)
+    check_max_rate(neuron, max_rate, conditions.dt)
     return normalise(
         graph,
         calibration,
         neuron,
-        method=conditions.normalisation,
-        percentile=conditions.percentile,
-        max_rate=conditions.max_rate,
-        # A window that begins later, or at all phases of the neurons, misses no spike on average.
-        window=np.inf if conditions.warm_up or conditions.start_seed is not None else conditions.duration,
-        spikes_come_in=conditions.input_rate is not None,
+        method=method,
+        percentile=percentile,
+        max_rate=max_rate,
+        window=window,
+        spikes_come_in=spikes_come_in,
+    )
+
+
+def _normalised_by(conditions: Conditions) -> tuple[SpikingNeuron, str, float, float, float, bool]:
+    """Return what of the conditions decides the normalisation: the arguments of `normalise`."""
+    # A window that begins later, or at all phases of the neurons, misses no spike on average.
+    missed_none = conditions.warm_up or conditions.start_seed is not None
+    return (
+        conditions.simulated_neuron,
+        conditions.normalisation,
+        conditions.percentile,
+        conditions.max_rate,
+        np.inf if missed_none else conditions.duration,
+        conditions.input_rate is not None,
     )
 
 
@@ -173,8 +207,11 @@ def spiking_network(
     graph: LayerGraph,
     calibration: NDArray[np.float32] | None,
     scales: Scales | None = None,
+    normalisation: Normalisation | None = None,
 ) -> SpikingNetwork:
-    """Convert a trained network for these conditions; in the time code with `scales`, or those it measures.
+    """Convert a trained network for these conditions, with this normalisation, or `scales` in the time code.
+
+    What is not given is measured on the calibration images.
 
     Raises
     ------
@@ -184,7 +221,8 @@ def spiking_network(
     if conditions.spike_times is not None:
         scales = scales_for(conditions, graph, calibration) if scales is None else scales
         return _network_of_times(conditions, conditions.spike_times, graph, scales)
-    normalisation = normalisation_for(conditions, graph, calibration)
+    if normalisation is None:
+        normalisation = normalisation_for(conditions, graph, calibration)
     network = convert(
         graph,
         conditions.simulated_neuron,

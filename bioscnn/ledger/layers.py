@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bioscnn.ann import ReLU
 from bioscnn.conversion import rate_codes, scale_of, stage_outputs
-from bioscnn.ledger.conditions import Case, Conditions, normalisation_for, scales_for, spiking_network
+from bioscnn.ledger.conditions import Case, Conditions, scales_for
 from bioscnn.network import Population
 from bioscnn.neurons import WindowedLIF
 from bioscnn.simulation import Device, simulate
@@ -80,7 +80,7 @@ def expected_rates(case: Case, conditions: Conditions) -> dict[str, NDArray[np.f
             for stage, _, after in stage_outputs(case.graph, case.images)
             if isinstance(stage.layer, ReLU)
         }
-    normalisation = normalisation_for(conditions, case.graph, case.calibration)
+    normalisation = case.normalisation(conditions)
     neuron, expected = conditions.simulated_neuron, {}
     outputs = list(stage_outputs(case.graph, case.images))
     codes = rate_codes([stage for stage, _, _ in outputs], neuron, normalisation)
@@ -98,7 +98,7 @@ def expected_rates(case: Case, conditions: Conditions) -> dict[str, NDArray[np.f
 
 def measured_rates(case: Case, conditions: Conditions, device: Device) -> dict[str, NDArray[np.float64]]:
     """Return the spike rates in the window of the conditions, in the form of `expected_rates`."""
-    network = spiking_network(conditions, case.graph, case.calibration)
+    network = case.network(conditions)
     names = [population.name for population in network.neurons if population.spikes]
     stimulus = conditions.stimulus(case.images)
     device = replace(device, precision=conditions.precision)

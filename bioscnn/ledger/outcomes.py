@@ -17,7 +17,7 @@ from bioscnn.conversion import rate_codes, simplified
 from bioscnn.conversion.stages import stages
 from bioscnn.encoding import SpikeTrains, Stimulus
 from bioscnn.files import read_npz, write_npz
-from bioscnn.ledger.conditions import Case, Conditions, normalisation_for, spiking_network
+from bioscnn.ledger.conditions import Case, Conditions
 from bioscnn.network import OUTPUT, READOUT
 from bioscnn.readout import decisions
 from bioscnn.simulation import Device, Progress, simulate_batches
@@ -36,8 +36,8 @@ def ann_classes(case: Case, conditions: Conditions) -> Classes:
     of a rectifier is 0 where the current that stands for it is not above the rheobase.
     """
     if not conditions.silent_below_rheobase:
-        return np.asarray(case.graph.forward(case.images).argmax(axis=1))
-    normalisation = normalisation_for(conditions, case.graph, case.calibration)
+        return case.answers
+    normalisation = case.normalisation(conditions)
     neuron, graph = conditions.simulated_neuron, simplified(case.graph)
     cut = stages(graph)
     codes = rate_codes(cut, neuron, normalisation)
@@ -114,7 +114,7 @@ class _Named:
 
 
 def _simulation(case: Case, conditions: Conditions, device: Device) -> _Simulation:
-    network = spiking_network(conditions, case.graph, case.calibration)
+    network = case.network(conditions)
     stimulus = conditions.stimulus(case.images)
     shape = ProgramShape(network, not network.takes_currents, conditions.precision, device.connectivity)
     clock = conditions.n_steps, conditions.dt

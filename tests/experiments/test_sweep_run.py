@@ -194,6 +194,7 @@ def test_points_of_one_signature_share_a_program():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_pages")
 def test_a_ledger_shares_out_what_the_trained_network_loses(tmp_path):
     done = go(
         tmp_path,

@@ -66,6 +66,17 @@ def wrong_by_the_time_step(n_wrong):
     return spiking_classes
 
 
+def test_conditions_share_a_normalisation_where_nothing_differs_that_decides_it():
+    shared, longer = case(ReLU()), replace(AS_TRAINED, duration=60e-3)
+    for conditions in (AS_TRAINED, replace(AS_TRAINED, synapse=ExponentialCurrent(2e-3)), longer):
+        network, alone = shared.network(conditions), case(ReLU()).network(conditions)
+        for ours, theirs in zip(network.projections, alone.projections, strict=True):
+            assert ours.synapse == theirs.synapse
+            assert np.array_equal(ours.connectivity.synapses()[2], theirs.connectivity.synapses()[2])
+    first, again = (shared.normalisation(replace(AS_TRAINED, precision=p)) for p in ("float32", "float64"))
+    assert first is again is not shared.normalisation(longer)
+
+
 def test_figure_table_and_sentence_give_the_intervals_that_significance_is_judged_by(monkeypatch):
     """The own interval of 7 of 40 trials leaves zero out, the corrected one does not."""
     monkeypatch.setattr(ledger_module, "spiking_classes", wrong_by_the_time_step(7))

@@ -1,5 +1,6 @@
-"""The notebooks of analysis/ as they are kept; that each one runs, pytest shows by running it."""
+"""The notebooks of analysis/ as they are kept, and that each one runs."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -7,12 +8,18 @@ import jupytext
 import nbformat
 import pytest
 from jupyter_client import KernelManager
+from nbclient import NotebookClient
 
 import bioscnn
+from tests.program import in_a_copy
 
 ANALYSIS = Path(bioscnn.__file__).parents[1] / "analysis"
 NAMES = sorted({path.stem for path in (*ANALYSIS.glob("[0-9]*.py"), *ANALYSIS.glob("*.ipynb"))})
 MAKE = "python -m analysis.execute {}"
+
+
+IN_JUPYTER = "09-time-code"
+"""The notebook, a short one, that is run as Jupyter does."""
 
 
 def cells(notebook):
@@ -57,5 +64,25 @@ def test_a_notebook_runs_in_the_python_of_the_tests(name):
     assert kernel.format_kernel_cmd()[0] == sys.executable
 
 
+@pytest.mark.notebook
+@pytest.mark.parametrize("name", [name for name in NAMES if name != IN_JUPYTER])
+def test_a_notebook_runs_from_top_to_bottom(name):
+    done = in_a_copy("tests.notebook", ANALYSIS, ["notebook", f"{name}.ipynb"], os.environ)
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr
+
+
+def test_a_cell_that_fails_is_seen_and_ends_its_notebook(tmp_path):
+    cells = [nbformat.v4.new_code_cell(code) for code in ("1 / 0", "print('went on')")]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "fails.ipynb")
+    done = in_a_copy("tests.notebook", tmp_path, ["notebook", "fails.ipynb"], os.environ)
+    assert done.returncode == 1 and "ZeroDivisionError" in done.stdout and "went on" not in done.stdout
+
+
+@pytest.mark.notebook
+def test_a_notebook_runs_in_jupyter():
+    notebook = nbformat.read(ANALYSIS / f"{IN_JUPYTER}.ipynb", as_version=4)
+    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(ANALYSIS)}}).execute()
+
+
 def test_there_are_notebooks():
-    assert "04-spike-timing" in NAMES
+    assert {"04-spike-timing", IN_JUPYTER} < set(NAMES)

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from bioscnn.ann import read_card
 from bioscnn.datasets import load_dataset
@@ -67,6 +66,8 @@ def labels_shifted(
     of the confusion matrix. A hint is given if the interval of the share that is right under it lies above
     one half, and above twice that of the share that is right as it is.
     """
+    from scipy.optimize import linear_sum_assignment
+
     if len(labels) < 2 * n_classes:
         return
     confusion = np.zeros((n_classes, n_classes), np.int64)

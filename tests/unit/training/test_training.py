@@ -417,16 +417,21 @@ class Killed(BaseException):
     """Stands for a kill: it leaves the process no time to tidy up."""
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [QUICK, replace(QUICK, noise=0.5), replace(ON_SPIKES, epochs=8)],
+@pytest.fixture(
+    scope="module",
+    params=[QUICK, replace(QUICK, noise=0.5), replace(ON_SPIKES, epochs=8)],
     ids=["rates", "noise", "spikes"],
 )
-@pytest.mark.parametrize("batches", [3, 40, 57])
-def test_a_killed_training_continues_to_the_same_result(tmp_path, monkeypatch, settings, batches):
-    monkeypatch.setattr("bioscnn.training.fit._CHECKPOINT_EVERY", 7)
+def undisturbed(request):
+    """Settings, data, and what a training comes to that nobody kills."""
     data = (*bars(320, 1), *bars(50, 2))
-    whole, card = train(START, *data, settings)
+    return request.param, data, *train(START, *data, request.param)
+
+
+@pytest.mark.parametrize("batches", [3, 40, 57])
+def test_a_killed_training_continues_to_the_same_result(tmp_path, monkeypatch, undisturbed, batches):
+    monkeypatch.setattr("bioscnn.training.fit._CHECKPOINT_EVERY", 7)
+    settings, data, whole, card = undisturbed
     path, seen = tmp_path / "tiny.npz", []
 
     def kill(done, total, records):
