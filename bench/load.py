@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import subprocess
 import sys
@@ -80,8 +81,8 @@ class Load:
         How many.
     processor_s : float
         Of the command and all that it started.
-    planned_program_mb : float
-        What `bioscnn plan` says of the memory of a simulating process; nan for a sweep.
+    planned_program_mb, planned_results_mb : float
+        What `bioscnn plan` says of the memory of a simulating process and of results; nan for a sweep.
     looks : list of Look
         One every `EVERY` seconds.
     """
@@ -91,6 +92,7 @@ class Load:
     points: int
     processor_s: float
     planned_program_mb: float
+    planned_results_mb: float
     looks: list[Look]
 
     def row(self) -> dict[str, object]:
@@ -224,7 +226,7 @@ def _run(what: str, trials: int, changes: Sequence[str], folder: Path) -> Load:
     with _started(("plan", study, *changes, "--trials", str(trials), "--json"), folder, stdout=PIPE) as plan:
         planned = json.loads(plan.communicate()[0])
     seconds, looks = watched(("run", study, *changes, "--trials", str(trials)), folder)
-    return Load(what, trials, 1, seconds, planned["memory_mb"], looks)
+    return Load(what, trials, 1, seconds, planned["memory_mb"], planned["results_mb"], looks)
 
 
 def sweep_of(points: int, folder: Path) -> Load:
@@ -232,7 +234,7 @@ def sweep_of(points: int, folder: Path) -> Load:
     for n in (2, points):
         (folder / "sweep.toml").write_text(SWEEP.format(study=ROOT / "sims" / "mnist.toml", points=n))
         seconds, looks = watched(("sweep", "sweep.toml", "--jobs", "1"), folder)
-    return Load("sweep", 5, points, seconds, float("nan"), looks)
+    return Load("sweep", 5, points, seconds, math.nan, math.nan, looks)
 
 
 def main() -> None:
