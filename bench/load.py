@@ -21,7 +21,7 @@ import time
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from subprocess import PIPE
 from tempfile import TemporaryDirectory
@@ -237,6 +237,14 @@ def sweep_of(points: int, folder: Path) -> Load:
     return Load("sweep", 5, points, seconds, math.nan, math.nan, looks)
 
 
+def _with_unit(name: str) -> str:
+    """Return the header of a column, which says its unit."""
+    for ending, unit in (("_mb", " (MB)"), ("_s", " (s)")):
+        if name.endswith(ending):
+            name = name.removesuffix(ending) + unit
+    return name.replace("_", " ")
+
+
 def main() -> None:
     """Measure, print and write the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -248,6 +256,7 @@ def main() -> None:
     rows, over_time = [], []
     measures = ((run_of, given.trials), (large_of, given.large), (sweep_of, given.points))
     record = made_now("python -m bench.load", "nothing", "bioscnn.studies.run", "bioscnn.experiments.run")
+    record = replace(record, units={"points": "1", "part": "1"})
     for measure, numbers in measures:
         for number in map(int, filter(None, numbers.split(","))):
             with TemporaryDirectory(prefix="load-") as folder:
@@ -256,8 +265,10 @@ def main() -> None:
             over_time += load.over_time()
             print(rows[-1], flush=True)
             for name, table in (("load", rows), ("load-over-time", over_time)):
-                content = pd.DataFrame(table).to_csv(index=False, float_format="%.4g").encode()
-                write_table(given.tables / f"{name}.csv", content, record)
+                content = (
+                    pd.DataFrame(table).rename(columns=_with_unit).to_csv(index=False, float_format="%.3g")
+                )
+                write_table(given.tables / f"{name}.csv", content.encode(), record)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from subprocess import PIPE
 
@@ -24,6 +25,9 @@ from tests.processes import ROOT
 
 STUDY = str(ROOT / "sims" / "mnist.toml")
 NEURON = ROOT / "sims" / "neurons" / "exponential.toml"
+COUNTS = (
+    "files", "trials", "other spikes", "by rounding", "by not rounding", "by not told", "other class"
+)  # fmt: skip
 SWEEP = f"""
 study = "{STUDY}"
 [set]
@@ -100,6 +104,7 @@ def main() -> None:
     others |= {_version(python): (1, python, {}) for python in given.python}
     rows: list[dict[str, object]] = []
     record = made_now("python -m tests.faults.repeat", "surroundings", "bioscnn.studies.run")
+    record = replace(record, units=dict.fromkeys(COUNTS, "1"))
     with tempfile.TemporaryDirectory(prefix="repeat-") as folder:
         for name in given.only.split(","):
             first = Place(Path(folder) / "first" / name)
