@@ -922,7 +922,7 @@ def _interrupt(signal_number: int, frame: object) -> None:
 
 
 def _run() -> None:
-    """Run the command line; an interrupt that something has wrapped is one, such as in the making of a class."""
+    """Run the command line; an interrupt that something has wrapped, as making a class does, is one."""
     try:
         app(prog_name="bioscnn")
     except Exception as error:
