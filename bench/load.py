@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import subprocess
 import sys
@@ -20,7 +21,7 @@ import time
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from subprocess import PIPE
 from tempfile import TemporaryDirectory
@@ -80,8 +81,8 @@ class Load:
         How many.
     processor_s : float
         Of the command and all that it started.
-    planned_program_mb : float
-        What `bioscnn plan` says of the memory of a simulating process; nan for a sweep.
+    planned_program_mb, planned_results_mb : float
+        What `bioscnn plan` says of the memory of a simulating process and of results; nan for a sweep.
     looks : list of Look
         One every `EVERY` seconds.
     """
@@ -91,6 +92,7 @@ class Load:
     points: int
     processor_s: float
     planned_program_mb: float
+    planned_results_mb: float
     looks: list[Look]
 
     def row(self) -> dict[str, object]:
@@ -224,7 +226,7 @@ def _run(what: str, trials: int, changes: Sequence[str], folder: Path) -> Load:
     with _started(("plan", study, *changes, "--trials", str(trials), "--json"), folder, stdout=PIPE) as plan:
         planned = json.loads(plan.communicate()[0])
     seconds, looks = watched(("run", study, *changes, "--trials", str(trials)), folder)
-    return Load(what, trials, 1, seconds, planned["memory_mb"], looks)
+    return Load(what, trials, 1, seconds, planned["memory_mb"], planned["results_mb"], looks)
 
 
 def sweep_of(points: int, folder: Path) -> Load:
@@ -232,7 +234,15 @@ def sweep_of(points: int, folder: Path) -> Load:
     for n in (2, points):
         (folder / "sweep.toml").write_text(SWEEP.format(study=ROOT / "sims" / "mnist.toml", points=n))
         seconds, looks = watched(("sweep", "sweep.toml", "--jobs", "1"), folder)
-    return Load("sweep", 5, points, seconds, float("nan"), looks)
+    return Load("sweep", 5, points, seconds, math.nan, math.nan, looks)
+
+
+def _with_unit(name: str) -> str:
+    """Return the header of a column, which says its unit."""
+    for ending, unit in (("_mb", " (MB)"), ("_s", " (s)")):
+        if name.endswith(ending):
+            name = name.removesuffix(ending) + unit
+    return name.replace("_", " ")
 
 
 def main() -> None:
@@ -246,6 +256,7 @@ def main() -> None:
     rows, over_time = [], []
     measures = ((run_of, given.trials), (large_of, given.large), (sweep_of, given.points))
     record = made_now("python -m bench.load", "nothing", "bioscnn.studies.run", "bioscnn.experiments.run")
+    record = replace(record, units={"points": "1", "part": "1"})
     for measure, numbers in measures:
         for number in map(int, filter(None, numbers.split(","))):
             with TemporaryDirectory(prefix="load-") as folder:
@@ -254,8 +265,10 @@ def main() -> None:
             over_time += load.over_time()
             print(rows[-1], flush=True)
             for name, table in (("load", rows), ("load-over-time", over_time)):
-                content = pd.DataFrame(table).to_csv(index=False, float_format="%.4g").encode()
-                write_table(given.tables / f"{name}.csv", content, record)
+                content = (
+                    pd.DataFrame(table).rename(columns=_with_unit).to_csv(index=False, float_format="%.3g")
+                )
+                write_table(given.tables / f"{name}.csv", content.encode(), record)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Around the import of Brian2: would it run a file, does NumPy fit; and no log file.
+"""The import of Brian2: what it would run is refused, and so is a NumPy that does not fit; no log stays.
 
 Brian2 evaluates a file ``brian_preferences`` of the current folder when it is imported: refused here.
 

@@ -91,7 +91,7 @@ class LiveProgress(_Bar):
             self._told, task = now, self._progress.tasks[0]
             of, left = "", ""
             if task.total is not None:
-                minutes = (now - self._began) * (task.total / task.completed - 1) / 60
+                minutes = (now - self._began) * (task.total / max(1, task.completed) - 1) / 60
                 of, left = f" of {task.total:,.0f}", f", about {minutes:.0f} min left"
             ERR.print(f"{task.completed:,.0f}{of} trials{left}")
 

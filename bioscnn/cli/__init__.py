@@ -50,6 +50,16 @@ def _interrupt(signal_number: int, frame: object) -> None:
     raise _Interrupt
 
 
+def _run() -> None:
+    """Run the command line; an interrupt that something has wrapped, as making a class does, is one."""
+    try:
+        app(prog_name="bioscnn")
+    except Exception as error:
+        if isinstance(error.__cause__, _Interrupt):
+            raise error.__cause__ from None
+        raise
+
+
 def main() -> None:
     """Run the command line; what the user can mend ends with one message and code 2."""
     signal.signal(signal.SIGINT, _interrupt)
@@ -58,7 +68,7 @@ def main() -> None:
     # Brian2 loads all of pylab where it can, of which it uses nothing: a third of its time.
     sys.modules.setdefault("pylab", None)  # type: ignore[arg-type]
     try:
-        app(prog_name="bioscnn")
+        _run()
     except UserError as error:
         typer.echo(f"bioscnn: {error}", err=True)
         sys.exit(2)

@@ -148,7 +148,7 @@ def read_recording(group: Any, n_trials: int) -> Recording:
         size = prod(_shape(stored))
         counts = (
             _array(stored, "counts_by_trial", "iu", n_trials)[:],
-            _array(stored, "counts_by_neuron", "iu", size)[:],
+            _whole(_array(stored, "counts_by_neuron", "iu", size)),
         )
         spikes = _read_spikes(stored["spikes"], n_trials, size, clock) if "spikes" in stored else None
         potentials = (

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from bioscnn.network import Projection, SpikingNetwork
+from bioscnn.network import READOUT, Projection, SpikingNetwork
+from bioscnn.readout import output_names
 from bioscnn.simulation import Device
 from bioscnn.simulation.procedural import n_weights, runs_of
 from bioscnn.simulation.program import obtain
+from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.guards import Finding, findings_of_data
 from bioscnn.studies.prepare import (
     Loaded,
@@ -22,7 +24,7 @@ from bioscnn.studies.prepare import (
     rounding_of,
     structure,
 )
-from bioscnn.studies.run_time import simulation_seconds
+from bioscnn.studies.run_time import simulation_seconds, spikes_of_neuron
 from bioscnn.studies.study import Study
 
 # Memory is held to 20 % by tests/devices/test_plan.py.
@@ -62,6 +64,8 @@ class Plan:
         What simulates.
     memory_mb : float
         Peak memory of each simulating process, 10^6 bytes.
+    results_mb : float
+        Most that recordings take on the disk, 10^6 bytes: they are compressed, and rates are typical ones.
     seconds : float
         Simulation alone, at a typical firing rate, on this machine as busy as it is now; within a factor of
         about two for compiled programs that compute their projections.
@@ -87,6 +91,7 @@ class Plan:
     jobs: int
     device: str
     memory_mb: float
+    results_mb: float
     seconds: float
     build_seconds: float
     rounded: str | None
@@ -134,6 +139,7 @@ def plan_study(study: Study, data: Path | None) -> Plan:
         jobs=jobs,
         device=device.name,
         memory_mb=simulating_memory(network, device) / 1e6,
+        results_mb=trials * recorded_of_trial(network, study.config, normalised) / 1e6,
         seconds=simulation_seconds(network, study.config, device, trials, normalised),
         build_seconds=BUILD_SECONDS[device.name] if program and obtain(program) is None else 0.0,
         rounded=rounding_of(study.config),
@@ -149,6 +155,20 @@ def _plan_projection(projection: Projection, device: Device) -> PlannedProjectio
     return PlannedProjection(
         projection.pre, projection.post, kind, connectivity.n_synapses, device.simulates(projection)
     )
+
+
+def recorded_of_trial(network: SpikingNetwork, config: StudyConfig, normalised: bool) -> float:
+    """Return the bytes that a run keeps of a trial, before they are compressed.
+
+    Of recorded populations these are spikes (neuron and step) and potentials; of all, how often they fire;
+    and label, position, class by the trained network, and where the spikes of the trial begin.
+    """
+    names = [population.name for population in network.neurons]
+    asked = names if config.readout.record == "all" else config.readout.record
+    recorded = {*output_names(names), READOUT, *asked}
+    a_neuron = 4 * config.simulation.n_steps + 8 * spikes_of_neuron(config, normalised)
+    numbers = len(names) + len(recorded) + 3
+    return a_neuron * sum(network[name].size for name in recorded) + 8 * numbers
 
 
 def simulating_memory(network: SpikingNetwork, device: Device) -> float:

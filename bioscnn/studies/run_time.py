@@ -49,11 +49,10 @@ def simulation_seconds(
     normalised : bool
         Whether rates follow ``network.max_rate``.
     """
-    n_steps, duration = config.simulation.n_steps, config.simulation.duration
-    rate = RATE_OF_HIGHEST * config.network.max_rate if normalised else TRAINED_RATE
+    n_steps, spikes = config.simulation.n_steps, spikes_of_neuron(config, normalised)
     updates = sum(p.size * _update(network, p, device) for p in network.neurons)
     events = sum(
-        projection.connectivity.n_synapses * rate * duration * _event(projection, device)
+        projection.connectivity.n_synapses * spikes * _event(projection, device)
         for projection in network.projections
         if projection.synapse is not None
     )
@@ -63,6 +62,12 @@ def simulation_seconds(
     if device.name != "numpy":
         begun = _PROCESS + _WEIGHT * sum(n_weights(p.connectivity) for p in network.projections)
     return slowness() * (begun + trials * (a_trial / device.processes + scored))
+
+
+def spikes_of_neuron(config: StudyConfig, normalised: bool) -> float:
+    """Return the spikes of a neuron in a trial, at a typical rate; parameters as of `simulation_seconds`."""
+    rate = RATE_OF_HIGHEST * config.network.max_rate if normalised else TRAINED_RATE
+    return rate * config.simulation.duration
 
 
 def _update(network: SpikingNetwork, population: Population, device: Device) -> float:

@@ -31,7 +31,7 @@ _MOST_PARTS = 50
 
 @dataclass
 class Scores:
-    """Decisions and spike counts, collected batch by batch: about a hundred bytes per trial.
+    """Decisions and spike counts, collected batch by batch: a byte per step of a trial, and few more.
 
     Parameters
     ----------

@@ -113,6 +113,14 @@ def test_ctrl_c_while_the_program_loads_ends_with_one_line(tmp_path):
     assert interrupted(code, tmp_path, "loading") == (2, "bioscnn: interrupted; nothing was begun\n")
 
 
+def test_ctrl_c_while_a_class_is_made_ends_with_one_line(tmp_path):
+    """Python 3.11 makes an error of its own of what is raised there."""
+    code = f"{SAYS}import bioscnn.cli as cli\nclass Slow:\n def __set_name__(self, *_): say(b'making')\n"
+    code += "cli.app = lambda **_: type('Made', (), {'slow': Slow()})\ncli.main()"
+    ended = "bioscnn: interrupted; nothing half-written is left\n"
+    assert interrupted(code, tmp_path, "making") == (2, ended)
+
+
 def test_ctrl_c_when_all_is_done_changes_nothing(tmp_path):
     """Python takes a while to end, most of all with torch."""
     code = f"{SAYS}atexit.register(say, b'ending'); sys.argv[1:] = ['--version']\n"

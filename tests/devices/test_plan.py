@@ -11,9 +11,11 @@ import pytest
 from bench.run_time import simulated_seconds
 from bioscnn.ann import write_onnx
 from bioscnn.errors import UserError
-from bioscnn.simulation import Device
+from bioscnn.network import OUTPUT, READOUT
+from bioscnn.simulation import Device, simulate_batches
 from bioscnn.simulation.cpp_device import constant_files, run_batch
 from bioscnn.simulation.program import Program, build, obtain
+from bioscnn.simulation.storage import RunFile
 from bioscnn.studies import read_study
 from bioscnn.studies.plan import plan_study, simulating_memory
 from bioscnn.studies.prepare import prepare
@@ -89,6 +91,20 @@ def test_synapses_and_memory_are_within_a_fifth_of_the_truth(name, network, kind
     assert planned.memory_mb == pytest.approx(peak, rel=0.2)
     if kind == "auto":
         assert peak < 40
+
+
+@pytest.mark.parametrize(("record", "trials"), [('["output"]', 400), ("all", 10)])
+def test_recordings_take_at_most_what_was_planned(record, trials, tmp_path):
+    study = read_study(STUDY, [f"dataset.trials={trials}", f"readout.record={record}"])
+    prepared = prepare(study, None)
+    shapes = {population.name: population.shape for population in prepared.network.neurons}
+    recorded = list(shapes) if record == "all" else [OUTPUT, READOUT]
+    with RunFile(tmp_path / "run.h5", shapes) as file:
+        for batch in simulate_batches(prepared.network, prepared.stimulus, prepared.device, record=recorded):
+            file.append(batch)
+        file.describe_trials(label=prepared.examples.labels, index=prepared.examples.index)
+    planned, size = plan_study(study, None).results_mb, (tmp_path / "run.h5").stat().st_size / 1e6
+    assert 0.4 * planned < size < 1.1 * planned
 
 
 @pytest.mark.slow

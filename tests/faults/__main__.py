@@ -11,7 +11,7 @@ import random
 import signal
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import chain
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from tests.faults.strikes import Bench, Row, strike
 CODE = ("bioscnn.cli", "bioscnn.datasets.archives")
 """Whose code decides what becomes of a disturbed command."""
 
+COUNTS = ("tried", "survived", "lost", "processes left", "files left", "unclear")
 STRIKES = {"kill -9": signal.SIGKILL, "Ctrl-C": signal.SIGINT}
 
 
@@ -76,7 +77,8 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     table = list(csv.DictReader(given.table.open())) if given.table.exists() else []
     wanted = given.only.split(",")
-    record = made_now("make faults", "moments and places of the faults", *CODE)
+    units = dict.fromkeys(COUNTS, "1")
+    record = replace(made_now("make faults", "moments and places of the faults", *CODE), units=units)
     known = {(row["fault"], row["command"]) for row in table}
     with mirror() as variables, tempfile.TemporaryDirectory(prefix="faults-") as folder:
         bench = Bench(Path(folder), variables)
@@ -85,7 +87,9 @@ def main() -> None:
             machine_rows(bench, given.tries, given.seed, known) if "machine" in wanted else (),
         )
         for row in chain(*both):
-            table.append({key: value for key, value in asdict(row).items() if key != "notes"})
+            table.append(
+                {key.replace("_", " "): value for key, value in asdict(row).items() if key != "notes"}
+            )
             print(table[-1], flush=True)
             write_table(given.table, DataFrame(table).to_csv(index=False).encode(), record)
 

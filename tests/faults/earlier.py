@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from tests.faults.commands import BIOSCNN, COMMANDS
+from tests.faults.commands import BIOSCNN, COMMANDS, STUDY, SWEEP
 from tests.faults.machine import told
 from tests.faults.place import Place
 from tests.faults.strikes import Bench, Row
@@ -28,8 +28,12 @@ def results(bench: Bench, name: str) -> Row:
     """
     row = Row("older results", name)
     for commit, when in COMMITS.items():
-        place = bench.fresh(name, "earlier")
-        code, said = place.run(COMMANDS[name].words, PYTHONPATH=str(_code_of(commit, bench.folder)))
+        place, earlier = bench.fresh(name, "earlier"), _code_of(commit, bench.folder)
+        study = str(earlier / "sims" / "mnist.toml")
+        (place.work / "small.toml").write_text(SWEEP.replace(STUDY, study))
+        words = [word.replace(STUDY, study) for word in COMMANDS[name].words]
+        code, said = place.run(words, PYTHONPATH=str(earlier))
+        COMMANDS[name].prepare(place)
         if code:  # it cannot do that yet
             print(f"    {commit} ({when}) cannot {name}: {said[-500:]}", flush=True)
             continue
@@ -44,12 +48,12 @@ def results(bench: Bench, name: str) -> Row:
 
 
 def _code_of(commit: str, folder: Path) -> Path:
-    """Return a folder with the package as it was at a commit."""
+    """Return a folder with the package and its studies as they were at a commit."""
     code = folder / "code" / commit
     if not code.exists():
         code.mkdir(parents=True)
         packed = subprocess.run(
-            ["git", "archive", commit, "bioscnn"], cwd=ROOT, check=True, stdout=subprocess.PIPE
+            ["git", "archive", commit, "bioscnn", "sims"], cwd=ROOT, check=True, stdout=subprocess.PIPE
         )
         subprocess.run(["tar", "x", "-C", code], input=packed.stdout, check=True)
     return code

@@ -29,10 +29,11 @@ LONGEST = 3600.0
 """No command here takes so many seconds."""
 
 NOT_RESULTS = {
-    "began", "command", "commit", "computed", "dirty", "known_since", "report_seconds", "seconds", "started",
-    "unit_commits", "unit_seconds", "units_per_second", "seconds_per_epoch", "time", "time_low", "time_high",
+    "began", "command", "commit", "computed", "dirty", "environment", "known_since", "machine",
+    "report_seconds", "seconds", "seconds_per_epoch", "started", "time", "time_high", "time_low",
+    "unit_commits", "unit_seconds", "units_per_second", "versions",
 }  # fmt: skip
-"""Keys and columns that say when, how long and by which commit: they differ from run to run."""
+"""Keys and columns that say when, how long, where and by which version."""
 
 
 class Place:

@@ -1,23 +1,33 @@
 """The same study, sweep and noise experiment in many surroundings: ``python -m tests.faults.repeat``.
 
 Other numbers of processes, folder, time zone, locale, hash seed and, by ``--python``, versions of Python.
-Compared are all arrays of ``run.h5``, all tables, and ``summary.json`` but for times.
+Compared are all arrays of ``run.h5``, all tables, and ``summary.json`` but for times; runs are compared by
+`bioscnn compare` too.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
+import json
+import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from subprocess import PIPE
 
+from pandas import DataFrame
+
+from bioscnn.claims import made_now, write_table
 from tests.faults.place import Place
 from tests.processes import ROOT
 
 STUDY = str(ROOT / "sims" / "mnist.toml")
+NEURON = ROOT / "sims" / "neurons" / "exponential.toml"
+COUNTS = (
+    "files", "trials", "other spikes", "by rounding", "by not rounding", "by not told", "other class"
+)  # fmt: skip
 SWEEP = f"""
 study = "{STUDY}"
 [set]
@@ -27,22 +37,17 @@ kind = "grid"
 [parameters]
 "network.weight_scale" = {{ low = 0.5, high = 2, scale = "log", steps = 3 }}
 """
+ALL = ("--set", "readout.record=all")
 COMMANDS = {
-    "run": ("run", STUDY, "--trials", "200", "--set", "readout.record=all"),
-    "noise": ("run", STUDY, "--trials", "200", "--set", "noise.membrane-noise.sd=2 mV"),
+    "run": ("run", STUDY, "--trials", "100", *ALL),
+    "noise": ("run", STUDY, "--trials", "100", "--set", "noise.membrane-noise.sd=2 mV", *ALL),
+    "own neuron": ("run", STUDY, "--trials", "100", "--set", f"neuron.model={NEURON}", *ALL),
+    "N-MNIST": ("run", str(ROOT / "sims" / "nmnist.toml"), "--trials", "20", *ALL),
     "sweep": ("sweep", "small.toml"),
     "noise experiment": (
-        "noise",
-        STUDY,
-        "--quick",
-        "--trials",
-        "10",
-        "--kinds",
-        "blur",
-        "--networks",
-        "soft LIF",
+        "noise", STUDY, "--quick", "--trials", "10", "--kinds", "blur", "--networks", "soft LIF"
     ),
-}
+}  # fmt: skip
 SURROUNDINGS: dict[str, tuple[int, dict[str, str]]] = {
     "2 processes": (2, {}),
     "5 processes": (5, {}),
@@ -74,6 +79,20 @@ def difference(expected: dict[str, str], found: dict[str, str]) -> str:
     return "; ".join(name for name in names if name != "latest" and not name.endswith(".html"))
 
 
+def apart(one: Place, other: Place) -> dict[str, object]:
+    """Return what `bioscnn compare` says of two runs of one study: how many trials differ, and why."""
+    folders = (str(next(place.work.glob("results/*/latest")).resolve()) for place in (one, other))
+    command = [sys.executable, "-m", "bioscnn", "compare", *folders, "--json"]
+    said = json.loads(subprocess.run(command, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=PIPE).stdout)
+    return {
+        "trials": said["n_trials"],
+        "other spikes": said["trials_that_differ"]["n"],
+        **{f"by {cause}": n for cause, n in said["causes"].items()},
+        "other class": said["class_changed"]["n"],
+        "readout apart (mV)": f"{1e3 * said['readout_apart']:.2g}",
+    }
+
+
 def main() -> None:
     """Measure, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -83,7 +102,9 @@ def main() -> None:
     given = parser.parse_args()
     others = {name: (jobs, sys.executable, more) for name, (jobs, more) in SURROUNDINGS.items()}
     others |= {_version(python): (1, python, {}) for python in given.python}
-    rows = []
+    rows: list[dict[str, object]] = []
+    record = made_now("python -m tests.faults.repeat", "surroundings", "bioscnn.studies.run")
+    record = replace(record, units=dict.fromkeys(COUNTS, "1"))
     with tempfile.TemporaryDirectory(prefix="repeat-") as folder:
         for name in given.only.split(","):
             first = Place(Path(folder) / "first" / name)
@@ -92,23 +113,15 @@ def main() -> None:
                 place = Place(Path(folder) / surrounding.replace(" ", "-") / name, first.cache)
                 found = results_of(place, name, jobs, python, variables)
                 differs = difference(expected, found)
-                rows.append(
-                    {"command": name, "surroundings": surrounding, "files": len(found), "differ": differs}
-                )
+                row = {"command": name, "surroundings": surrounding, "files": len(found), "differ": differs}
+                rows.append(row | (apart(first, place) if COMMANDS[name][0] == "run" else {}))
                 print(rows[-1], flush=True)
-                _write(given.table, rows)
+                write_table(given.table, DataFrame(rows).to_csv(index=False).encode(), record)
 
 
 def _version(python: str) -> str:
     said = subprocess.run([python, "--version"], check=True, stdout=subprocess.PIPE, text=True)
     return said.stdout.strip()
-
-
-def _write(table: Path, rows: Sequence[dict[str, object]]) -> None:
-    with table.open("w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 if __name__ == "__main__":

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import shutil
 
+import h5py
+import numpy as np
 import pytest
 
+from bioscnn import large_arrays
 from bioscnn.errors import UserError
 from bioscnn.ledger.files import from_json
 from bioscnn.report.folder import read_facts, read_run
 from bioscnn.result_versions import FORMAT, KEY, upgraded
+from bioscnn.simulation.storage import load_run
 from tests.browser.conftest import made_up_ledger, write_made_up_run
 from tests.results import write_results
 from tests.runs import change_json
@@ -58,3 +62,25 @@ def test_each_upgrade_leads_from_one_format_to_the_next():
     steps = [lambda old: {**old, "b": old["a"]}]
     assert upgraded({"a": 1}, steps)["b"] == 1
     assert "b" not in upgraded({KEY: FORMAT, "a": 1}, steps)
+
+
+def test_a_recording_that_does_not_fit_into_memory_lies_in_a_file_and_is_the_same(run, monkeypatch):
+    expected = load_run(run / "run.h5").recording.potentials()
+    monkeypatch.setattr(large_arrays, "IN_MEMORY", 100)
+    found = load_run(run / "run.h5").recording.potentials()
+    assert isinstance(found.base, np.memmap) and np.array_equal(found, expected)
+
+
+def test_a_recording_that_claims_far_more_than_its_file_can_hold_is_refused(run, tmp_path):
+    path = shutil.copytree(run, tmp_path / "run") / "run.h5"
+    with h5py.File(path, "a") as file:
+        n_trials, n_steps = file["populations/readout/potentials"].shape[:2]
+        del file["populations/readout"]
+        size = 10**9  # never written: 4 GB for each step of a trial
+        group = file.create_group("populations/readout")
+        group.attrs["shape"] = (size,)
+        group["counts_by_trial"] = np.zeros(n_trials, np.int64)
+        group.create_dataset("counts_by_neuron", (size,), np.int64, chunks=(10**6,))
+        group.create_dataset("potentials", (n_trials, n_steps, size), np.float32, chunks=(1, 1, 10**6))
+    with pytest.raises(UserError, match="not a complete recording"):
+        load_run(path)
