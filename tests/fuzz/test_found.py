@@ -17,6 +17,8 @@ from bioscnn import convert
 from bioscnn.ann import ReLU, read_onnx, write_onnx
 from bioscnn.claims import take_table
 from bioscnn.datasets.own.event_formats import read_recording
+from bioscnn.datasets.own.own_data import OwnData
+from bioscnn.datasets.own.survey import survey
 from bioscnn.errors import UserError
 from bioscnn.experiments.sweep.shown import read_sweep_results
 from bioscnn.fingerprint import ROOT
@@ -151,3 +153,11 @@ def test_a_card_that_was_damaged_after_a_run_is_refused_by_the_next(tmp_path):
     card.write_text(json.dumps(tables))
     tally = fuzz(reader, [whole, packed(tmp_path / "net")], range(2))
     assert (tally.read, tally.refused, tally.failures) == (1, 1, [])
+
+
+def test_names_of_numbers_that_no_character_has_are_damage(tmp_path):
+    names = np.array([2**31 - 1, 98], np.int32).view("<U1")
+    np.savez(tmp_path / "x.npz", x=np.zeros((2, 5, 4), np.uint8), y=np.arange(2), classes=names)
+    with pytest.raises(UserError, match="damaged") as raised:
+        survey(OwnData("npz", tmp_path / "x.npz"))
+    assert raised.value.file == tmp_path / "x.npz"

@@ -26,8 +26,9 @@ from bioscnn.large_arrays import large_array
 
 _DAMAGE = (
     OSError, ValueError, EOFError, MemoryError, OverflowError, RuntimeError, NotImplementedError, TokenError,
-    SyntaxError, zipfile.BadZipFile, zlib.error, lzma.LZMAError,
+    SyntaxError, SystemError, zipfile.BadZipFile, zlib.error, lzma.LZMAError,
 )  # fmt: skip
+"""What is raised for damaged files; SystemError for text of numbers that no character has."""
 _PIECE = 1 << 24  # bytes read at a time
 
 
