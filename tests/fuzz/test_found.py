@@ -23,9 +23,11 @@ from bioscnn.errors import UserError
 from bioscnn.experiments.sweep.shown import read_sweep_results
 from bioscnn.fingerprint import ROOT
 from bioscnn.nir import read_graph
+from bioscnn.report.folder import read_run
 from bioscnn.studies.describe import describe_conversion
 from bioscnn.studies.recipes import find_recipes
 from bioscnn.studies.shipped import find_study
+from tests.browser.conftest import write_made_up_run
 from tests.fuzz.bounded import fuzz
 from tests.fuzz.reader import packed, unpacked
 from tests.fuzz.readers import READERS
@@ -190,3 +192,13 @@ def test_names_of_numbers_that_no_character_has_are_damage(tmp_path):
     with pytest.raises(UserError, match="damaged") as raised:
         survey(OwnData("npz", tmp_path / "x.npz"))
     assert raised.value.file == tmp_path / "x.npz"
+
+
+def test_the_settings_of_a_run_that_name_cells_twice_are_named(tmp_path):
+    run = write_made_up_run(tmp_path, 4, encoding={"kind": "lif-layer", "retina": ["on-midget"]})
+    settings = (run / "config.toml").read_text()
+    assert '["on-midget"]' in settings
+    (run / "config.toml").write_text(settings.replace('["on-midget"]', '["on-midget", "on-midget"]'))
+    with pytest.raises(UserError, match="the same cells twice") as raised:
+        read_run(run)
+    assert raised.value.file == run / "config.toml"
