@@ -28,8 +28,8 @@ BIN     := $(VENV)/bin
 INSTALL  = $(BIN)/pip install --quiet --disable-pip-version-check $(OPTIONS) --editable
 
 .DEFAULT_GOAL := help
-.PHONY: help env sim explain test coverage fuzz lint train cross timing retina noise sweep sensitivity ladder benchmark \
-  bench study faults release-check camera notebooks docs doctor clean
+.PHONY: help env sim explain test coverage fuzz mutation lint train cross timing retina noise sweep sensitivity ladder \
+  benchmark bench study faults release-check camera notebooks docs doctor clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { \
@@ -79,6 +79,11 @@ $(VENV)/ready-sensitivity: $(VENV)/ready
 $(VENV)/ready-interop: $(VENV)/ready
 	@echo "adding NEST and Nengo, for a test (once) ..."
 	@$(INSTALL) '.[interop$(ALSO)]'
+	@touch $@
+
+$(VENV)/ready-mutation: $(VENV)/ready-test
+	@echo "adding Cosmic Ray, which changes code (once) ..."
+	@$(INSTALL) '.[mutation$(ALSO)]'
 	@touch $@
 
 $(VENV)/ready-distributed: $(VENV)/ready
@@ -156,6 +161,9 @@ devices: $(VENV)/ready ## compare all devices of this machine spike by spike [DA
 
 study: $(VENV)/ready$(if $(QUICK),,-train $(VENV)/ready-sensitivity) ## run all that the docs report, hours, and link it on one page [QUICK=1] [ONLY=] [AGAIN=]
 	@$(BIN)/bioscnn study $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(AGAIN),--again $(AGAIN))
+
+mutation: $(VENV)/ready-mutation ## change the code at random and see whether the tests notice, an hour [MUTANTS=40] [PACKAGES="neurons network"]
+	@$(BIN)/python -m tests.mutation --mutants $(or $(MUTANTS),40) --table docs/tables/mutation.csv -- $(PACKAGES)
 
 faults: $(VENV)/ready-train $(VENV)/ready-test ## kill, interrupt and starve commands, and fill docs/tables/faults.csv, an hour [TRIES=20] [ONLY=run,sweep]
 	@$(BIN)/python -m tests.faults --tries $(or $(TRIES),20) $(if $(ONLY),--only "$(ONLY)")

@@ -185,6 +185,10 @@ def _check_encoding(run: Run, path: Path) -> None:
     except (ValueError, RecursionError) as error:
         raise UserError(f"a file of the run is damaged: {error}", file=path, fix=FIX) from error
     check_facts({"encoding": encoding}, Config, path, FIX)
+    try:
+        find_cells(encoding.get("retina", ()))
+    except UserError as error:
+        raise error.but(file=path) from None
 
 
 def _shared(run: Run) -> Iterator[tuple[str, str, object, object]]:

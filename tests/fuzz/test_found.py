@@ -17,13 +17,17 @@ from bioscnn import convert
 from bioscnn.ann import ReLU, read_onnx, write_onnx
 from bioscnn.claims import take_table
 from bioscnn.datasets.own.event_formats import read_recording
+from bioscnn.datasets.own.own_data import OwnData
+from bioscnn.datasets.own.survey import survey
 from bioscnn.errors import UserError
 from bioscnn.experiments.sweep.shown import read_sweep_results
 from bioscnn.fingerprint import ROOT
 from bioscnn.nir import read_graph
+from bioscnn.report.folder import read_run
 from bioscnn.studies.describe import describe_conversion
 from bioscnn.studies.recipes import find_recipes
 from bioscnn.studies.shipped import find_study
+from tests.browser.conftest import write_made_up_run
 from tests.fuzz.bounded import fuzz
 from tests.fuzz.reader import packed, unpacked
 from tests.fuzz.readers import READERS
@@ -81,22 +85,51 @@ def test_a_study_that_cannot_be_trained_is_named(tmp_path):
     assert raised.value.file == study
 
 
-def test_branches_that_branch_again_are_refused_before_they_fill_the_memory(tmp_path):
-    nodes = [helper.make_node("Add", [f"a{k}"] * 2, [f"a{k + 1}"]) for k in range(60)]
-    nodes += [helper.make_node("Flatten", ["a60"], ["f"]), helper.make_node("Gemm", ["f", "w"], ["y"])]
+def model_of(path, nodes, **arrays):
+    """An ONNX file of a network of images of 6 x 6 pixels, x, and of 3 classes, y."""
     ends = [
         [helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)]
-        for name, shape in (("a0", (1, 1, 6, 6)), ("y", (1, 3)))
+        for name, shape in (("x", (1, 1, 6, 6)), ("y", (1, 3)))
     ]
-    weight = numpy_helper.from_array(np.ones((36, 3), np.float32), "w")
-    path = tmp_path / "net.onnx"
-    path.write_bytes(
-        helper.make_model(
-            helper.make_graph(nodes, "g", *ends, [weight]), opset_imports=[helper.make_opsetid("", 17)]
-        ).SerializeToString()
-    )
+    known = [numpy_helper.from_array(array, name) for name, array in arrays.items()]
+    graph = helper.make_graph(nodes, "g", *ends, known)
+    opset = helper.make_opsetid("", 17)
+    path.write_bytes(helper.make_model(graph, opset_imports=[opset]).SerializeToString())
+    return path
+
+
+WEIGHT = np.arange(108, dtype=np.float32).reshape(36, 3)
+FLAT, DENSE = helper.make_node("Flatten", ["x"], ["f"]), helper.make_node("Gemm", ["f", "w"], ["y"])
+
+
+def test_branches_that_branch_again_are_refused_before_they_fill_the_memory(tmp_path):
+    nodes = [helper.make_node("Add", [f"a{k}" if k else "x"] * 2, [f"a{k + 1}"]) for k in range(60)]
+    flat = helper.make_node("Flatten", ["a60"], ["f"])
+    path = model_of(tmp_path / "net.onnx", [*nodes, flat, DENSE], w=WEIGHT)
     with pytest.raises(UserError, match="too many linear paths"):
         convert(read_onnx(path), images=np.ones((2, 1, 6, 6), np.float32))
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_an_if_whose_condition_is_known_is_the_branch_that_it_takes(tmp_path, taken):
+    made = [helper.make_tensor_value_info("o", onnx.TensorProto.FLOAT, None)]
+    dense = helper.make_node("Gemm", ["f", "w"], ["o"])
+    doubled = [helper.make_node("Gemm", ["f", "w"], ["o"], alpha=2.0)]
+    branches = {
+        "then_branch": helper.make_graph([dense], "t", [], made),
+        "else_branch": helper.make_graph(doubled, "e", [], made),
+    }
+    choice = helper.make_node("If", ["c"], ["y"], **branches)
+    path = model_of(tmp_path / "net.onnx", [FLAT, choice], w=WEIGHT, c=np.array(taken))
+    logits = read_onnx(path).forward(np.ones((1, 1, 6, 6), np.float32))
+    np.testing.assert_allclose(logits[0], WEIGHT.sum(axis=0) * (1 if taken else 2), rtol=1e-6)
+
+
+def test_a_node_that_no_output_needs_is_not_looked_at(tmp_path):
+    unused = helper.make_node("Sigmoid", ["x"], ["unused"])
+    path = model_of(tmp_path / "net.onnx", [FLAT, unused, DENSE], w=WEIGHT)
+    logits = read_onnx(path).forward(np.ones((1, 1, 6, 6), np.float32))
+    np.testing.assert_allclose(logits[0], WEIGHT.sum(axis=0), rtol=1e-6)
 
 
 @pytest.mark.parametrize("what", ["study", "sweep"])
@@ -151,3 +184,21 @@ def test_a_card_that_was_damaged_after_a_run_is_refused_by_the_next(tmp_path):
     card.write_text(json.dumps(tables))
     tally = fuzz(reader, [whole, packed(tmp_path / "net")], range(2))
     assert (tally.read, tally.refused, tally.failures) == (1, 1, [])
+
+
+def test_names_of_numbers_that_no_character_has_are_damage(tmp_path):
+    names = np.array([2**31 - 1, 98], np.int32).view("<U1")
+    np.savez(tmp_path / "x.npz", x=np.zeros((2, 5, 4), np.uint8), y=np.arange(2), classes=names)
+    with pytest.raises(UserError, match="damaged") as raised:
+        survey(OwnData("npz", tmp_path / "x.npz"))
+    assert raised.value.file == tmp_path / "x.npz"
+
+
+def test_the_settings_of_a_run_that_name_cells_twice_are_named(tmp_path):
+    run = write_made_up_run(tmp_path, 4, encoding={"kind": "lif-layer", "retina": ["on-midget"]})
+    settings = (run / "config.toml").read_text()
+    assert '["on-midget"]' in settings
+    (run / "config.toml").write_text(settings.replace('["on-midget"]', '["on-midget", "on-midget"]'))
+    with pytest.raises(UserError, match="the same cells twice") as raised:
+        read_run(run)
+    assert raised.value.file == run / "config.toml"

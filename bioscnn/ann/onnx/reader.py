@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -79,11 +79,7 @@ def _read(path: Path | str, model: Any, fixed: Mapping[str, NDArray[Any]], image
     """Read a network that takes images in one order of their axes; errors as of `read_onnx`."""
     graph, shape, build = model.graph, image.shape, Builder(image.shape)
     known: Known = {**fixed, image.name: Value(INPUT, shape, image.positions)}
-    for node in graph.node:
-        if node.op_type != "Constant":
-            with located(path, _where(node)):
-                outputs = _outputs(node, known, build, image.batch or ANY_BATCH, model.opset_import)
-                known.update(zip(node.output, outputs, strict=False))
+    _run(path, graph, known, build, image.batch or ANY_BATCH, model.opset_import)
     named = [output.name for output in graph.output]
     if len(named) != 1:
         fix = "export the logits alone"
@@ -92,6 +88,45 @@ def _read(path: Path | str, model: Any, fixed: Mapping[str, NDArray[Any]], image
     if not isinstance(value, Value):
         raise UserError("the output does not depend on the image", file=path, key=named[0])
     return assembled(path, graph.name, value, build, named[0])
+
+
+def _run(path: Path | str, graph: Any, known: Known, build: Builder, batch: int, opsets: Any) -> None:
+    """Add what each node of a graph gives to what is known; nodes that no output needs are left out.
+
+    An If whose condition is known is the branch that it takes: torch writes one for a `squeeze`.
+    """
+    for node in _needed(graph):
+        if node.op_type == "Constant":
+            continue
+        with located(path, _where(node)):
+            if node.op_type == "If" and isinstance(condition := known.get(node.input[0]), np.ndarray):
+                branch = attributes(node)["then_branch" if condition.all() else "else_branch"]
+                inside = {**known, **constants(path, branch)}
+                _run(path, branch, inside, build, batch, opsets)
+                outputs = [inside[output.name] for output in branch.output]
+            else:
+                outputs = _outputs(node, known, build, batch, opsets)
+        known.update(zip(node.output, outputs, strict=False))
+
+
+def _needed(graph: Any) -> list[Any]:
+    """Return the nodes that an output of a graph depends on, in their order."""
+    wanted, found = {output.name for output in graph.output}, []
+    for node in reversed(graph.node):
+        if wanted & {*node.output}:
+            found.append(node)
+            wanted |= {*node.input, *_named_inside(node)}
+    return found[::-1]
+
+
+def _named_inside(node: Any) -> Iterator[str]:
+    """Yield all names that the branches of a node use, those of the graph around it among them."""
+    for attribute in node.attribute:
+        if attribute.HasField("g"):
+            yield from (output.name for output in attribute.g.output)
+            for inner in attribute.g.node:
+                yield from inner.input
+                yield from _named_inside(inner)
 
 
 def _outputs(node: Any, known: Known, build: Builder, batch: int, opsets: Any) -> list[Value | NDArray[Any]]:

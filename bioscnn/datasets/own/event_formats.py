@@ -7,6 +7,7 @@ microseconds since the recording began, polarities 0 or 1.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from tokenize import TokenError
@@ -16,7 +17,7 @@ import numpy as np
 from bioscnn.datasets.contents import FETCH_AGAIN
 from bioscnn.datasets.event_files import read_events
 from bioscnn.datasets.events import EventStream
-from bioscnn.datasets.own.npy_stream import open_npz
+from bioscnn.datasets.own.npy_stream import npy_header, open_npz
 from bioscnn.datasets.tonic_events import from_tonic
 from bioscnn.errors import UserError
 from bioscnn.files import require_file
@@ -64,8 +65,12 @@ def read_recording(path: Path, sensor_size: tuple[int, int]) -> EventStream:
 
 def _read_npy(path: Path) -> np.ndarray:
     try:
-        # A map of the file is never larger than the file, whatever its header says.
-        events = np.load(path, mmap_mode="r", allow_pickle=False)
+        with path.open("rb") as file:
+            shape, _, dtype = npy_header(file)
+            length = path.stat().st_size - file.tell()
+        if dtype.itemsize * math.prod(shape) != length:
+            raise ValueError(f"it has {length} bytes of numbers")
+        events = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError, MemoryError, OverflowError, TokenError, SyntaxError) as error:
         raise UserError("not an intact npy file", value=str(error), fix=FETCH_AGAIN) from error
     if not isinstance(events, np.ndarray) or events.ndim != 1:

@@ -26,8 +26,9 @@ from bioscnn.large_arrays import large_array
 
 _DAMAGE = (
     OSError, ValueError, EOFError, MemoryError, OverflowError, RuntimeError, NotImplementedError, TokenError,
-    SyntaxError, zipfile.BadZipFile, zlib.error, lzma.LZMAError,
+    SyntaxError, SystemError, zipfile.BadZipFile, zlib.error, lzma.LZMAError,
 )  # fmt: skip
+"""What is raised for damaged files; SystemError for text of numbers that no character has."""
 _PIECE = 1 << 24  # bytes read at a time
 
 
@@ -56,7 +57,7 @@ class NpyMember:
         at_once = max(1, _PIECE // size)
         try:
             with zipfile.ZipFile(self.file) as archive, archive.open(f"{self.name}.npy") as member:
-                _header(member)
+                npy_header(member)
                 place = 0
                 for first in range(0, int(chosen.max()) + 1, at_once):
                     count = min(at_once, self.shape[0] - first)
@@ -92,7 +93,7 @@ def open_npz(file: Path) -> dict[str, NpyMember]:
                     continue
                 name = entry.filename.removesuffix(".npy")
                 with archive.open(entry) as stored:
-                    shape, by_columns, dtype = _header(stored)
+                    shape, by_columns, dtype = npy_header(stored)
                     length = entry.file_size - stored.tell()
                 members[name] = NpyMember(file, name, shape, dtype)
                 if dtype.hasobject:
@@ -115,8 +116,8 @@ def open_npz(file: Path) -> dict[str, NpyMember]:
     return members
 
 
-def _header(stored: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Read the header of an npy file."""
+def npy_header(stored: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Read the header of an npy file: shape, whether it is stored column by column, and type."""
     readers: dict[Any, Any] = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
     version: Any = npy.read_magic(stored)  # type: ignore[no-untyped-call]
     if version not in readers:

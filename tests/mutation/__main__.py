@@ -1,0 +1,149 @@
+"""``python -m tests.mutation``: how many small changes of each package tests notice."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import sys
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.mutation.mutants import Mutant, sampled
+from tests.mutation.patch import changed_functions
+from tests.mutation.trials import OPTIONS, Trials
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = {
+    "neurons": ("bioscnn/neurons",),
+    "network": ("bioscnn/network",),
+    "conversion": ("bioscnn/conversion",),
+    "simulation": ("bioscnn/simulation",),
+    "readout, metrics": ("bioscnn/readout.py", "bioscnn/metrics"),
+    "store, compare": (
+        "bioscnn/experiments/store.py", "bioscnn/studies/compare.py", "bioscnn/studies/divergence.py",
+    ),
+}  # fmt: skip
+TESTS = {
+    "neurons": ("test_neurons.py", "test_model_text.py", "test_own_neuron.py", "test_time_code.py", "nir"),
+    "network": ("test_connectivity.py", "test_conversion.py"),
+    "conversion": ("test_conversion.py", "test_calibration.py", "test_lif_network.py", "test_time_code.py"),
+    "simulation": ("test_propagator.py", "test_programs.py", "test_spikes.py", "test_draws.py", "nir",
+                   "../oracles/test_solve_ivp.py", "../devices/test_identical_spikes.py"),
+    "readout, metrics": ("test_readout.py", "test_metrics.py", "metrics", "test_decoding.py"),
+    "store, compare": ("test_compare.py", "../experiments/test_engine.py", "test_devices.py"),
+}  # fmt: skip
+"""Tests of each package, below ``tests/unit``; with its examples in docstrings."""
+MOST_SECONDS = 20.0
+"""Processor time of tests that a mutant is tried by, s: the quickest of those that run its line."""
+CODE = ("bioscnn.simulation", "bioscnn.conversion", "bioscnn.metrics", "bioscnn.readout",
+        "bioscnn.experiments.store", "bioscnn.studies.compare")  # fmt: skip
+COUNTS = ("mutants", "killed", "of them by time", "run by no test", "seed", "line")
+
+
+def main() -> int:
+    """Run the tests of each package once, then try its mutants, and write the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("packages", nargs="*", default=list(PACKAGES))
+    parser.add_argument("--mutants", type=int, default=40, help="of each package")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--table", type=Path, help="CSV file; that of survivors has -survivors in its name")
+    asked = parser.parse_args()
+    os.chdir(ROOT)
+    rows: list[dict[str, Any]] = []
+    survivors: list[dict[str, Any]] = []
+    for name in asked.packages:
+        files = modules(PACKAGES[name])
+        mutants = sampled(ROOT, files, asked.mutants, Random(f"{name} {asked.seed}"))
+        found: list[tuple[Mutant, str]] = []
+        tests = [os.path.normpath(f"tests/unit/{test}") for test in TESTS[name]]
+
+        def then(trials: Trials, mutants: list[Mutant] = mutants, found: list = found) -> None:
+            for mutant in mutants:
+                found.append((mutant, outcome(mutant, trials)))
+                told(*found[-1])
+
+        trials = Trials(ROOT, files, then)
+        pytest.main([*(option for option in OPTIONS if option != "-x"), *tests, *files], plugins=[trials])
+        rows.append(row(name, [how for _, how in found], asked.seed))
+        print(rows[-1], flush=True)
+        for mutant, how in found:
+            if how in ("survived", "not run"):
+                before, after = mutant.change(ROOT)
+                survivors.append({"package": name, "file": mutant.file, "line": mutant.line,
+                                  "before": before, "after": after, "outcome": how})  # fmt: skip
+    if asked.table:
+        write(asked.table, rows)
+        write(asked.table.with_stem(f"{asked.table.stem}-survivors"), survivors)
+    return 0
+
+
+def modules(places: tuple[str, ...]) -> list[str]:
+    """Return the Python files of some places of the repository."""
+    found = [
+        path
+        for place in places
+        for path in ([ROOT / place] if place.endswith(".py") else (ROOT / place).rglob("*.py"))
+    ]
+    return sorted(str(path.relative_to(ROOT)) for path in found)
+
+
+def outcome(mutant: Mutant, trials: Trials) -> str:
+    """Try a mutant by the quickest tests that run its line; by those of its module if it runs on import."""
+    lines = trials.lines.get(mutant.file, {})
+    tests = lines.get(mutant.line) or set().union(*lines.values())
+    chosen: list[str] = []
+    total = 0.0
+    for test in sorted(tests, key=lambda one: (trials.seconds[one], one)):
+        if chosen and total + trials.seconds[test] > MOST_SECONDS:
+            break
+        chosen.append(test)
+        total += trials.seconds[test]
+    if not chosen:
+        return "not run"
+    before, after, limit = (ROOT / mutant.file).read_text(), mutant.source(ROOT), 30 + 4 * total
+    module = mutant.file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    changed = changed_functions(before, after, str(ROOT / mutant.file))
+    if changed is None:
+        return trials.tried_on_import(module, ROOT / mutant.file, after, chosen, limit + 30)
+    return trials.tried(module, changed, chosen, limit)
+
+
+def told(mutant: Mutant, how: str) -> None:
+    """Print what became of a mutant, and the change if no test noticed it."""
+    print(f"  {how}: {mutant.file}:{mutant.line} {mutant.operator}", flush=True)
+    if how in ("survived", "not run"):
+        print("    - {}\n    + {}".format(*mutant.change(ROOT)), flush=True)
+
+
+def row(name: str, found: list[str], seed: int) -> dict[str, Any]:
+    """Return the row of a package: mutants, killed ones, and Wilson's interval of their share."""
+    from bioscnn.statistics import proportion
+
+    killed = np.array([how in ("killed", "timeout") for how in found], float)
+    share = proportion(killed)
+    return {"package": name, "mutants": len(found), "killed": int(killed.sum()),
+            "killed (%)": round(100 * share.value, 1), "killed (%) low": round(100 * share.low, 1),
+            "killed (%) high": round(100 * share.high, 1), "of them by time": found.count("timeout"),
+            "run by no test": found.count("not run"), "seed": seed}  # fmt: skip
+
+
+def write(table: Path, rows: list[dict[str, Any]]) -> None:
+    """Write a table with what made it."""
+    from bioscnn.claims import made_now
+    from bioscnn.claims.record import write_table
+
+    frame = pd.DataFrame(rows)
+    record = made_now(f"python -m tests.mutation {shlex.join(sys.argv[1:])}", "mutants", *CODE)
+    record = replace(record, units={name: "1" for name in COUNTS if name in frame})
+    write_table(table, frame.to_csv(index=False).encode(), record)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
