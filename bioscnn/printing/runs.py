@@ -172,7 +172,7 @@ def print_plan(plan: Plan) -> None:
     if plan.simulated:
         print_simulated(plan.dataset.removesuffix("-simulated"))
     OUT.print(
-        f"{plan.neurons:,} neurons, {plan.synapses:,} synapses; "
+        f"{plan.neurons:,} neurons, of which {plan.spiking_neurons:,} fire, {plan.synapses:,} synapses; "
         f"{plan.trials:,} trials of {plan.n_steps} steps\n"
         f"memory    about {plan.memory_mb:,.0f} MB for each of {plan.jobs} processes\n"
         f"results   at most about {plan.results_mb:,.0f} MB on the disk\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from textwrap import fill
 from typing import Any
 
 from bioscnn import plots
@@ -23,6 +24,11 @@ PROJECTIONS = [
     numbers("n_synapses", "connections"),
     Column("synapse", "through", words=True),
 ]
+COLUMNS = 84
+"""Of equations, on a page as wide as it is."""
+
+WORDS: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
+
 MODEL = ("equations", "threshold", "reset", "refractory", "parameters")
 
 
@@ -60,7 +66,7 @@ def neuron_models(run: Run) -> list[Model]:
 
 def _text(population: dict[str, Any]) -> str:
     rules = [
-        f"{name + ':':<11} {population[name]}"
+        fill(f"{name + ':':<11} {population[name]}", COLUMNS, subsequent_indent=12 * " ", **WORDS)
         for name in ("threshold", "reset", "refractory")
         if population.get(name)
     ]

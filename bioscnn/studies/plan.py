@@ -56,8 +56,9 @@ class Plan:
         What is shown, and where it is from.
     simulated : bool
         Whether no real camera recorded it.
-    neurons, synapses : int
-        Simulated neurons; connections through synapses (those of the input currents are not simulated).
+    neurons, spiking_neurons, synapses : int
+        Simulated neurons; those of them that can fire; connections through synapses (those of the input
+        currents are not simulated).
     trials, n_steps, jobs : int
         Trials, steps of a trial, processes at a time.
     device : str
@@ -85,6 +86,7 @@ class Plan:
     source: str
     simulated: bool
     neurons: int
+    spiking_neurons: int
     synapses: int
     trials: int
     n_steps: int
@@ -133,6 +135,7 @@ def plan_study(study: Study, data: Path | None) -> Plan:
         source=shown.examples.source,
         simulated=shown.simulated,
         neurons=neurons,
+        spiking_neurons=sum(population.size for population in network.neurons if population.spikes),
         synapses=sum(p.n_synapses for p in pathways),
         trials=trials,
         n_steps=n_steps,

@@ -27,7 +27,8 @@ SHAPES = {"conv1": (6, 12, 12), "conv2": (12, 6, 6), "dense1": (64,), OUTPUT: (1
 LIF = {
     "equations": "dV/dt = (R_m*(I_syn + I_stim) - V)/tau_m : volt (unless refractory)\nI_stim : amp",
     "threshold": "V > V_th",
-    "reset": "V = V - V_th",
+    "reset": "V = V - V_th + V_th/clip((R_m*(I_syn + I_stim) - V_th)/(V - V_th), "
+    "1/(1 - exp(-dt/tau_m)), inf)",
     "refractory": "t_ref + dt",
     "parameters": {"tau_m": "20 ms", "V_th": "20 mV", "t_ref": "2 ms"},
 }
