@@ -10,13 +10,7 @@ import numpy as np
 
 from bioscnn.datasets.titles import TITLES
 from bioscnn.experiments.bench import Bench
-from bioscnn.experiments.crossval.folds import (
-    base_of,
-    check_recipe,
-    choosing_epoch,
-    divided,
-    stages_of,
-)
+from bioscnn.experiments.crossval.folds import base_of, check_recipe, choosing_epoch, divided, stages_of
 from bioscnn.experiments.crossval.measure import pool_of, study_of_pool
 from bioscnn.experiments.crossval.page import cross_validation_page
 from bioscnn.experiments.crossval.tables import (

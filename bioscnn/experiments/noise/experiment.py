@@ -16,13 +16,7 @@ from bioscnn.experiments.noise.conditions import CLEAN, amount_of, fits, kinds_o
 from bioscnn.experiments.noise.networks import ComparedNetwork, networks_of
 from bioscnn.experiments.noise.page import noise_page
 from bioscnn.experiments.noise.pictures import example_pictures
-from bioscnn.experiments.noise.tables import (
-    Results,
-    accuracy_rows,
-    comparison_rows,
-    is_question,
-    loss_rows,
-)
+from bioscnn.experiments.noise.tables import Results, accuracy_rows, comparison_rows, is_question, loss_rows
 from bioscnn.experiments.noise.verdict import verdict_of
 from bioscnn.experiments.readouts import agreement, readout_rows
 from bioscnn.experiments.retrained import training_unit

@@ -11,13 +11,7 @@ from bioscnn.experiments.phrases import capital
 from bioscnn.noise.parts import part_of
 from bioscnn.plots.noise import PLACES, name_of, without_units
 from bioscnn.plots.noise_effects import row_name
-from bioscnn.report.formats import (
-    percent,
-    percent_interval,
-    plural,
-    points,
-    points_interval,
-)
+from bioscnn.report.formats import percent, percent_interval, plural, points, points_interval
 
 NOISE_WORDS = {
     "gaussian-noise": (

@@ -13,14 +13,7 @@ from numpy.typing import NDArray
 from bioscnn.experiments.phrases import capital
 from bioscnn.experiments.timing.conditions import CLEAN
 from bioscnn.plots.timing_question import RESPONSES, STRESSED
-from bioscnn.report.formats import (
-    percent,
-    percent_interval,
-    plural,
-    points,
-    points_interval,
-    probability,
-)
+from bioscnn.report.formats import percent, percent_interval, plural, points, points_interval, probability
 from bioscnn.spikes import SpikeTrains
 
 WINDOWS = 30
