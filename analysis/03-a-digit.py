@@ -38,16 +38,7 @@ import pandas as pd
 from IPython.display import display
 from scipy.signal import lfilter
 
-from bioscnn import (
-    Prepared,
-    Recording,
-    decisions,
-    list_datasets,
-    metrics,
-    plots,
-    prepare,
-    simulate,
-)
+from bioscnn import Prepared, Recording, decisions, list_datasets, metrics, plots, prepare, simulate
 from bioscnn.encoding import responses
 from bioscnn.network import OUTPUT, READOUT
 from bioscnn.readout import READOUTS

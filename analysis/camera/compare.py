@@ -80,7 +80,7 @@ def main() -> None:
     """Record, compare, draw, and fill the document."""
     real, images = load_digits(held_out=True, n=500)
     simulated = record(images)
-    document = Document(DOCS / "camera.md", "camera")
+    document = Document(DOCS / "camera.md", "recordings")
     save(cameras(real, simulated), DOCS / "figures" / "camera.svg")
     content = table(real, simulated, record(images, seed=2))
     publish(document, content, made_now(COMMAND, "recordings", "bioscnn.datasets.saccades"))

@@ -3,7 +3,7 @@
 Two rules, one at a time. The second layer is simulated in NumPy under the spikes of the first, which are the
 same everywhere. In Nengo and in NEST's model with precise times the current charges a neuron from the very
 moment at which its refractory period ends; ``exact`` gives it that charge at once, under the current of its
-spike. And Nengo holds a synaptic current at its mean over a step. Writes docs/tables/simulators-reasons.csv.
+spike. And Nengo holds a synaptic current at its mean over a step. Writes docs/tables/simulators-causes.csv.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def main() -> None:
         about = {"simulator": simulator, "model": model, "dt_ms": dt, "delay_ms": delay, "n": trials}
         rows += [about | row for row in reasons(case.network, there, round(delay / dt))]
     table = pd.DataFrame(rows)
-    table.to_csv(Path("docs/tables/simulators-reasons.csv"), index=False)
+    table.to_csv(Path("docs/tables/simulators-causes.csv"), index=False)
     print(table.to_string(index=False))
 
 

@@ -32,7 +32,9 @@ MARKDOWN_TABLE = re.compile(r"(?m)^\|.*\|\n\|[ :|-]+\|\n(?:\|.*\|(?:\n|\Z))+")
 QUOTATION = re.compile(r"(?m)^>.*\n(?:^>.*\n)*")
 PART = re.compile(rf"(?P<value>{NUMBER})(?:\s*(?P<unit>{UNIT}))?(?:\s*(?P<interval>{INTERVAL}))?|{INTERVAL}")
 OF_NO_WEIGHT = {
-    "a", "an", "and", "are", "for", "how", "in", "is", "it", "of", "on", "the", "to", "was", "what",
+    "a", "an", "and", "are", "as", "by", "came", "do", "does", "for", "found", "from", "how", "in", "is",
+    "it", "long", "many", "much", "of", "on", "out", "that", "the", "there", "these", "they", "this", "to",
+    "under", "was", "well", "what", "where", "which", "why",
 }  # fmt: skip
 """Words of a heading that name nothing."""
 AT_LINE_START = re.compile(r"(?<=\S)\n( *)(<!--= (?!table |quote )[^\n]+? -->(?!\n)(?s:.*?)<!--/-->\S*) ")

@@ -7,17 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from bioscnn.ann import (
-    Add,
-    AveragePool2d,
-    Concat,
-    Flatten,
-    LayerGraph,
-    MaxPool2d,
-    Node,
-    ReLU,
-    Scale,
-)
+from bioscnn.ann import Add, AveragePool2d, Concat, Flatten, LayerGraph, MaxPool2d, Node, ReLU, Scale
 from bioscnn.conversion.folding import consumers, rewired
 
 

@@ -1,13 +1,6 @@
 """Images and recordings of event cameras with their labels, checksums and sources."""
 
-from bioscnn.datasets.catalogue import (
-    DatasetRow,
-    FileRow,
-    check,
-    fetch,
-    list_datasets,
-    load_dataset,
-)
+from bioscnn.datasets.catalogue import DatasetRow, FileRow, check, fetch, list_datasets, load_dataset
 from bioscnn.datasets.event_files import EventFile, read_events, write_events
 from bioscnn.datasets.events import EventSet, EventStream
 from bioscnn.datasets.images import ImageSet

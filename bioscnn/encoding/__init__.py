@@ -3,12 +3,7 @@
 from bioscnn.encoding.currents import FULL_INTENSITY, Currents, Stimulus, pixel_currents
 from bioscnn.encoding.event_frames import event_frames
 from bioscnn.encoding.events import event_spikes, input_shape
-from bioscnn.encoding.foveal_pit import (
-    FOVEAL_PIT,
-    DifferenceOfGaussians,
-    find_cells,
-    responses,
-)
+from bioscnn.encoding.foveal_pit import FOVEAL_PIT, DifferenceOfGaussians, find_cells, responses
 from bioscnn.encoding.front_end import FrontEnd
 from bioscnn.encoding.gain import gain_control, stretched
 from bioscnn.encoding.latency import latency

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bioscnn.report.formats import percent, percent_interval
+
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -22,6 +24,11 @@ def listed(parts: Sequence[str]) -> str:
 def capital(text: str) -> str:
     """Return a text whose first letter is a capital."""
     return text[:1].upper() + text[1:]
+
+
+def share_of(row: Mapping[str, Any], name: str = "accuracy", low: str = "low", high: str = "high") -> str:
+    """Return a share with its 95 % interval, such as ``98.10 % [97.85, 98.32]``."""
+    return f"{percent(row[name])} {percent_interval(row[low], row[high])}"
 
 
 def points_of(row: Mapping[str, Any], *, sign: bool = True, scale: float = 100.0) -> str:

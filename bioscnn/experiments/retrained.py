@@ -13,13 +13,7 @@ from bioscnn.caches import cache_folder
 from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.fingerprint import code_of
-from bioscnn.experiments.trained import (
-    TRAINING,
-    arrays_of,
-    needed_network,
-    onnx_bytes,
-    told_by_epoch,
-)
+from bioscnn.experiments.trained import TRAINING, arrays_of, needed_network, onnx_bytes, told_by_epoch
 from bioscnn.experiments.unit import Measure, Outcome, Unit, hash_of
 from bioscnn.studies.recipe import Recipe
 from bioscnn.studies.recipes import shipped_recipes

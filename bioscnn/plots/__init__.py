@@ -22,12 +22,7 @@ from bioscnn.plots.learned import (
 from bioscnn.plots.learning import learning_curves
 from bioscnn.plots.ledger import rates_against_activations, waterfall
 from bioscnn.plots.networks import networks_over_time, time_steps
-from bioscnn.plots.neuron import (
-    membrane_traces,
-    postsynaptic_potentials,
-    rate_curves,
-    rate_errors,
-)
+from bioscnn.plots.neuron import membrane_traces, postsynaptic_potentials, rate_curves, rate_errors
 from bioscnn.plots.noise import gallery, noise_curves
 from bioscnn.plots.noise_effects import first_to_fall, latency_and_spikes, what_helps
 from bioscnn.plots.noisy_cells import rates_in_noise, spikes_left
@@ -36,19 +31,8 @@ from bioscnn.plots.parameters import Outcome, Parameter
 from bioscnn.plots.potentials import output_potentials
 from bioscnn.plots.raster import raster
 from bioscnn.plots.rates import three_rates
-from bioscnn.plots.retina import (
-    cell_maps,
-    firing_order,
-    kernels,
-    quality_by_share,
-    reconstructions,
-)
-from bioscnn.plots.sensitivity import (
-    effect_bars,
-    interactions,
-    morris_plane,
-    sobol_bars,
-)
+from bioscnn.plots.retina import cell_maps, firing_order, kernels, quality_by_share, reconstructions
+from bioscnn.plots.sensitivity import effect_bars, interactions, morris_plane, sobol_bars
 from bioscnn.plots.surface import response_surface
 from bioscnn.plots.sweep import main_effects, parallel_coordinates
 from bioscnn.plots.time_code import spike_times

@@ -24,13 +24,7 @@ from bioscnn.simulation.equations import (
     parameters_of,
     projection_name,
 )
-from bioscnn.simulation.numbering import (
-    brian_index,
-    brian_synapses,
-    from_brian,
-    network_index,
-    to_brian,
-)
+from bioscnn.simulation.numbering import brian_index, brian_synapses, from_brian, network_index, to_brian
 from bioscnn.simulation.recording import PopulationRecording, Recording
 from bioscnn.simulation.versions import let_ctrl_c_raise
 from bioscnn.spikes import SpikeTrains

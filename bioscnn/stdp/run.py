@@ -12,15 +12,7 @@ import numpy as np
 
 from bioscnn.datasets import ImageSet
 from bioscnn.errors import UserError
-from bioscnn.files import (
-    make_folder,
-    point_latest,
-    read_npz,
-    whole_folder,
-    write_csv,
-    write_json,
-    write_npz,
-)
+from bioscnn.files import make_folder, point_latest, read_npz, whole_folder, write_csv, write_json, write_npz
 from bioscnn.fingerprint import code_of_modules, environment_of_results, hash_of
 from bioscnn.report import write_index
 from bioscnn.report.files import read_json

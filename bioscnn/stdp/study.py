@@ -14,14 +14,7 @@ from bioscnn.stdp.config import LearnedConfig
 from bioscnn.stdp.rule import Rule, rule_of
 from bioscnn.studies.naming import label_of
 from bioscnn.studies.shipped import find_study
-from bioscnn.studies.study import (
-    beside,
-    first_problem,
-    flat_keys,
-    read_tables,
-    tables_as_toml,
-    with_changes,
-)
+from bioscnn.studies.study import beside, first_problem, flat_keys, read_tables, tables_as_toml, with_changes
 
 TABLE = "learning"
 

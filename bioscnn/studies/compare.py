@@ -14,12 +14,7 @@ from bioscnn.errors import UserError
 from bioscnn.network import READOUT
 from bioscnn.readout import decisions
 from bioscnn.studies.comparison import Comparison, PopulationDifference, RunComparison
-from bioscnn.studies.divergence import (
-    Divergence,
-    differing_spikes,
-    first_of_each_trial,
-    rounding_tolerance,
-)
+from bioscnn.studies.divergence import Divergence, differing_spikes, first_of_each_trial, rounding_tolerance
 from bioscnn.studies.paired import paired_differences
 from bioscnn.studies.run_folder import RunFolder
 

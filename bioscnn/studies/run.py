@@ -41,13 +41,7 @@ from bioscnn.studies.prepare import Prepared, prepare, rounding_of
 from bioscnn.studies.preprocessing import preprocessing_hints
 from bioscnn.studies.provenance import code_version, describe_network, environment
 from bioscnn.studies.scores import Scores, as_triple
-from bioscnn.studies.settling import (
-    ChosenDuration,
-    readout_hint,
-    restlessness,
-    settling_hint,
-    silence_hint,
-)
+from bioscnn.studies.settling import ChosenDuration, readout_hint, restlessness, settling_hint, silence_hint
 from bioscnn.studies.study import Study
 
 BACKGROUND = 0.05

@@ -14,13 +14,7 @@ from numpy.typing import NDArray
 from bioscnn.ann import LayerGraph, LIFRate, ReLU, read_card, read_model, write_onnx
 from bioscnn.datasets import EventSet, ImageSet
 from bioscnn.errors import UserError
-from bioscnn.files import (
-    make_folder,
-    require_file,
-    scratch_for_results,
-    unwritable_is_told,
-    write_json,
-)
+from bioscnn.files import make_folder, require_file, scratch_for_results, unwritable_is_told, write_json
 from bioscnn.quantities import format_quantity
 from bioscnn.simulation import Progress as Stages
 from bioscnn.simulation.simulate import Silent

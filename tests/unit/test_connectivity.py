@@ -6,16 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import correlate
 
-from bioscnn.network import (
-    Composition,
-    Convolution,
-    Dense,
-    Individual,
-    Pooling,
-    Sum,
-    compose,
-    summed,
-)
+from bioscnn.network import Composition, Convolution, Dense, Individual, Pooling, Sum, compose, summed
 from bioscnn.seeds import stream
 
 

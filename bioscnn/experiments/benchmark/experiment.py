@@ -26,6 +26,7 @@ from bioscnn.experiments.benchmark.tables import (
 )
 from bioscnn.experiments.benchmark.verdict import verdict_of
 from bioscnn.experiments.experiment import Analysis, Done, Entry, Experiment, Row
+from bioscnn.experiments.phrases import share_of
 from bioscnn.experiments.unit import Outcome, Unit
 from bioscnn.plots.style import WIDE
 from bioscnn.quantities import format_quantity
@@ -209,15 +210,13 @@ def case_name(reset: str, dt: float) -> str:
 
 
 def _entry(networks: Sequence[Row], source: str) -> Entry:
+    columns = [f"snn_accuracy{end}" for end in ("", "_low", "_high")]
     best, *others = sorted(networks, key=lambda row: -row["snn_accuracy"])
     return Entry(
         source,
         f"{plural(best['n'], 'image')}, {plural(len(networks), 'network')}",
         percent(best["snn_accuracy"]),
-        f"{_interval(best)} {best['network']}, the most accurate spiking network",
-        [f"{row['network']}: {percent(row['snn_accuracy'])} {_interval(row)}" for row in others],
+        f"{percent_interval(*(best[end] for end in columns[1:]))} {best['network']}, "
+        "the most accurate spiking network",
+        [f"{row['network']}: {share_of(row, *columns)}" for row in others],
     )
-
-
-def _interval(row: Row) -> str:
-    return percent_interval(row["snn_accuracy_low"], row["snn_accuracy_high"])

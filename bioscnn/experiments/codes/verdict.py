@@ -8,9 +8,9 @@ from typing import Any
 from bioscnn.experiments.codes.contestants import JITTER, RATE, TIME
 from bioscnn.experiments.codes.tables import ACCURACY, CLEAN, EXPLORATORY, PRIMARY, SPIKES
 from bioscnn.experiments.experiment import Row
-from bioscnn.experiments.phrases import MINUS, capital, listed, points_of
+from bioscnn.experiments.phrases import MINUS, capital, listed, points_of, share_of
 from bioscnn.experiments.rows import EQUIVALENT, GAIN, LOSS
-from bioscnn.report.formats import percent, percent_interval, plural, probability
+from bioscnn.report.formats import plural, probability
 
 NAMES = {RATE: "rates", TIME: "spike times"}
 
@@ -61,8 +61,8 @@ def soonest(front: Sequence[Row], price: float) -> float:
 
 def _came_to(row: Row) -> str:
     return (
-        f"{percent(row['accuracy'])} {percent_interval(row['low'], row['high'])} with {row['spikes']:,.0f} "
-        f"spikes and {row['synops']:,.0f} synaptic operations, decided after {row['latency_ms']:.3g} ms"
+        f"{share_of(row)} with {row['spikes']:,.0f} spikes and {row['synops']:,.0f} synaptic operations, "
+        f"decided after {row['latency_ms']:.3g} ms"
     )
 
 

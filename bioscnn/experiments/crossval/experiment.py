@@ -10,13 +10,7 @@ import numpy as np
 
 from bioscnn.datasets.titles import TITLES
 from bioscnn.experiments.bench import Bench
-from bioscnn.experiments.crossval.folds import (
-    base_of,
-    check_recipe,
-    choosing_epoch,
-    divided,
-    stages_of,
-)
+from bioscnn.experiments.crossval.folds import base_of, check_recipe, choosing_epoch, divided, stages_of
 from bioscnn.experiments.crossval.measure import pool_of, study_of_pool
 from bioscnn.experiments.crossval.page import cross_validation_page
 from bioscnn.experiments.crossval.tables import (
@@ -31,6 +25,7 @@ from bioscnn.experiments.crossval.tables import (
 )
 from bioscnn.experiments.crossval.verdict import verdict_of
 from bioscnn.experiments.experiment import Analysis, Done, Entry, Experiment, Row
+from bioscnn.experiments.phrases import share_of
 from bioscnn.experiments.unit import Unit, hash_of
 from bioscnn.report.formats import percent, percent_interval, plural
 from bioscnn.studies.disturbance import refuse_noise
@@ -175,20 +170,13 @@ def _triple(row: Row) -> list[float]:
 
 def _entry(summary: Mapping[str, Any], rows: list[Row]) -> Entry:
     """Return the cross-validated accuracy by the study's readout, and beside it the others of it."""
-    shares = {
-        f"{row['network']}, {row['readout']}": (percent(row["accuracy"]), _interval(row))
-        for row in rows
-        if row["readout"] in (summary["readout"], RATES)
-    }
-    value, interval = shares.pop(f"{CROSS_VALIDATED}, {summary['readout']}")
+    rule = summary["readout"]
+    shown = {(row["network"], row["readout"]): row for row in rows if row["readout"] in (rule, RATES)}
+    first = shown.pop((CROSS_VALIDATED, rule))
     return Entry(
         f"{summary['dataset']}: {summary['source']}",
         f"{plural(summary['n'], 'recording')}, {plural(summary['folds'], 'fold')}",
-        value,
-        f"{interval} {summary['network']}, by {summary['readout']}",
-        [f"{name}: {value} {interval}" for name, (value, interval) in shares.items()],
+        percent(first["accuracy"]),
+        f"{percent_interval(first['low'], first['high'])} {summary['network']}, by {rule}",
+        [f"{network}, {readout}: {share_of(row)}" for (network, readout), row in shown.items()],
     )
-
-
-def _interval(row: Row) -> str:
-    return percent_interval(row["low"], row["high"])

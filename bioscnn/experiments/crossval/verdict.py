@@ -7,8 +7,8 @@ from typing import Any
 
 from bioscnn.experiments.crossval.tables import CROSS_VALIDATED, RATES
 from bioscnn.experiments.experiment import Row
-from bioscnn.experiments.phrases import points_of
-from bioscnn.report.formats import percent, percent_interval, plural, probability
+from bioscnn.experiments.phrases import points_of, share_of
+from bioscnn.report.formats import plural, probability
 
 
 def verdict_of(summary: Mapping[str, Any], tables: Mapping[str, Sequence[Row]]) -> list[str]:
@@ -22,9 +22,7 @@ def verdict_of(summary: Mapping[str, Any], tables: Mapping[str, Sequence[Row]]) 
         Rows of ``accuracy`` and ``comparisons``.
     """
     shares = {
-        row["readout"]: f"{percent(row['accuracy'])} {percent_interval(row['low'], row['high'])}"
-        for row in tables["accuracy"]
-        if row["network"] == CROSS_VALIDATED
+        row["readout"]: share_of(row) for row in tables["accuracy"] if row["network"] == CROSS_VALIDATED
     }
     first = (
         f"{summary['network']}, trained on all folds but one and tested on that one, is right in "

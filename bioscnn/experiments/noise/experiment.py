@@ -16,14 +16,9 @@ from bioscnn.experiments.noise.conditions import CLEAN, amount_of, fits, kinds_o
 from bioscnn.experiments.noise.networks import ComparedNetwork, networks_of
 from bioscnn.experiments.noise.page import noise_page
 from bioscnn.experiments.noise.pictures import example_pictures
-from bioscnn.experiments.noise.tables import (
-    Results,
-    accuracy_rows,
-    comparison_rows,
-    is_question,
-    loss_rows,
-)
+from bioscnn.experiments.noise.tables import Results, accuracy_rows, comparison_rows, is_question, loss_rows
 from bioscnn.experiments.noise.verdict import verdict_of
+from bioscnn.experiments.phrases import share_of
 from bioscnn.experiments.readouts import agreement, readout_rows
 from bioscnn.experiments.retrained import training_unit
 from bioscnn.experiments.unit import Unit
@@ -227,11 +222,8 @@ class NoiseExperiment(Experiment):
                 f"{plural(len(examples), 'trial')}, {plural(len(self.amount.seeds), 'seed')}, "
                 f"{len(self.noises)} kinds of noise",
                 percent(clean[0]["accuracy"]),
-                f"{_interval(clean[0])} {main.name}, without noise",
-                [
-                    f"{row['network']}, without noise: {percent(row['accuracy'])} {_interval(row)}"
-                    for row in clean[1:]
-                ],
+                f"{percent_interval(clean[0]['low'], clean[0]['high'])} {main.name}, without noise",
+                [f"{row['network']}, without noise: {share_of(row)}" for row in clean[1:]],
             ),
             {
                 "dataset": examples.name,
@@ -273,7 +265,3 @@ def with_noise(study: Study, noise: Noise, seed: int) -> Study:
     simulation = study.config.simulation.model_copy(update={"seed": seed})
     update = {"noise": {noise.name: noise}, "simulation": simulation}
     return Study(study.name, study.config.model_copy(update=update))
-
-
-def _interval(row: Mapping[str, Any]) -> str:
-    return percent_interval(row["low"], row["high"])

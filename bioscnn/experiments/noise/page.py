@@ -15,20 +15,7 @@ from bioscnn.experiments.noise.words import Shown
 from bioscnn.experiments.pages import experiment_page
 from bioscnn.experiments.phrases import listed
 from bioscnn.report.formats import percent, percent_interval, plural, points_interval
-from bioscnn.report.page import (
-    Column,
-    Facts,
-    Figure,
-    Headline,
-    Page,
-    Part,
-    Section,
-    Table,
-    Text,
-    code,
-    muted,
-    numbers,
-)
+from bioscnn.report.page import Column, Facts, Figure, Page, Part, Section, Table, Text, code, muted, numbers
 
 REFERENCES = (
     "Mu N. and Gilmer J. (2019), MNIST-C: a robustness benchmark for computer vision, arXiv:1906.02337. "
@@ -49,7 +36,7 @@ def noise_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
         about=f"noise study {summary['study']}",
         docs="noise",
         question="what does noise destroy first, and does the biology help?",
-        headlines=[Headline(*headline) for headline in words.headlines(shown)],
+        headlines=words.headlines(shown),
         sections=[
             *_figures(shown),
             Section("noises", "The noises", _noises(shown, analysis)),

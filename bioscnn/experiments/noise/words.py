@@ -11,13 +11,8 @@ from bioscnn.experiments.phrases import capital
 from bioscnn.noise.parts import part_of
 from bioscnn.plots.noise import PLACES, name_of, without_units
 from bioscnn.plots.noise_effects import row_name
-from bioscnn.report.formats import (
-    percent,
-    percent_interval,
-    plural,
-    points,
-    points_interval,
-)
+from bioscnn.report.formats import percent, plural, points, points_interval
+from bioscnn.report.page import Headline
 
 NOISE_WORDS = {
     "gaussian-noise": (
@@ -90,6 +85,8 @@ NOISE_WORDS = {
 }
 """Of each noise: what it is, and what a setting means, with ``{}`` in the place of its text."""
 
+SHARE = ["accuracy", "low", "high"]
+
 
 @dataclass(frozen=True, eq=False)
 class Shown:
@@ -155,16 +152,16 @@ def kinds(shown: Shown) -> list[dict[str, str]]:
     return [kind | {"place": capital(PLACES[kind["place"]][0])} for kind in described]
 
 
-def headlines(shown: Shown) -> list[tuple[str, str, str]]:
+def headlines(shown: Shown) -> list[Headline]:
     """Return the numbers to begin with: the first network clean, what it loses most and least to."""
     clean = shown.of(shown.main)
-    found = [(f"{capital(shown.main)}, clean", percent(clean.accuracy), _interval(clean))]
+    found = [Headline.of_share(f"{capital(shown.main)}, clean", *clean[SHARE])]
     if len(shown.rows(shown.main, "ann")):
         ann = shown.of(shown.main, method="ann")
-        found.append(("Its ANN, clean", percent(ann.accuracy), _interval(ann)))
+        found.append(Headline.of_share("Its ANN, clean", *ann[SHARE]))
     if len(shown.losses):
         found += [
-            (
+            Headline(
                 name,
                 points(row.difference).removeprefix("+"),
                 f"points at severity {shown.severity}, by {_named(row)}; 95 %: "
@@ -179,17 +176,13 @@ def headlines(shown: Shown) -> list[tuple[str, str, str]]:
     severities = f"{n_severities} {'severity' if n_severities == 1 else 'severities'}"
     return [
         *found,
-        ("Kinds of noise", str(len(shown.summary["noises"])), f"in {severities}"),
-        (
+        Headline("Kinds of noise", str(len(shown.summary["noises"])), f"in {severities}"),
+        Headline(
             "Trials",
             f"{shown.summary['n']:,}",
             f"in each condition, noise of {plural(shown.summary['seeds'], 'seed')}",
         ),
     ]
-
-
-def _interval(row: pd.Series) -> str:
-    return f"95 %: {percent_interval(row.low, row.high)}"
 
 
 def _named(row: pd.Series) -> str:

@@ -15,13 +15,7 @@ from bioscnn.experiments.classify import CLASSIFY as OF_STUDIES
 from bioscnn.experiments.classify import classify_case, inputs_by
 from bioscnn.experiments.retina.choices import CLEAN, Condition
 from bioscnn.experiments.retina.images import Amount, Division, Pool, load_pool
-from bioscnn.experiments.trained import (
-    TRAINING,
-    case_of_trained,
-    needed_network,
-    onnx_bytes,
-    told_by_epoch,
-)
+from bioscnn.experiments.trained import TRAINING, case_of_trained, needed_network, onnx_bytes, told_by_epoch
 from bioscnn.experiments.unit import Measure, Outcome, Unit, hash_of
 from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.image_input import ImageInput, front_end_of

@@ -11,6 +11,7 @@ from bioscnn.datasets.titles import TITLES
 from bioscnn.experiments.amounts import amount_for
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.experiment import Analysis, Done, Entry, Row
+from bioscnn.experiments.phrases import share_of
 from bioscnn.experiments.retina.choices import CLEAN, PIXELS, Choice, combinations_of_cells
 from bioscnn.experiments.retina.experiment import NO_IMAGES, RetinaExperiment, networks_of, results_of
 from bioscnn.experiments.retina.images import SEARCH, SEARCH_QUICK, Amount
@@ -82,17 +83,13 @@ class CellSearch(RetinaExperiment):
 
 def _entry(summary: Mapping[str, Any], means: Sequence[Row]) -> Entry:
     """Return the chosen front end on clean images, the chosen one of those with cells, and the pixels."""
-    shares = {
-        row["front_end"]: (percent(row["accuracy"]), percent_interval(row["low"], row["high"]))
-        for row in means
-        if row["noise"] == CLEAN.noise
-    }
-    named = dict.fromkeys((summary["best"], summary["best_filtered"], PIXELS))
-    (best, (value, interval)), *others = ((label, shares[label]) for label in named)
+    rows = {row["front_end"]: row for row in means if row["noise"] == CLEAN.noise}
+    best, *others = dict.fromkeys((summary["best"], summary["best_filtered"], PIXELS))
+    interval = percent_interval(rows[best]["low"], rows[best]["high"])
     return Entry(
         f"{summary['dataset']}: {summary['source']}",
         f"{plural(summary['n_test'], 'test image')}, {plural(summary['n_seeds'], 'seed')}",
-        value,
+        percent(rows[best]["accuracy"]),
         f"{interval} chosen by validation images: {best}",
-        [f"{label}: {value} {interval}" for label, (value, interval) in others],
+        [f"{label}: {share_of(rows[label])}" for label in others],
     )

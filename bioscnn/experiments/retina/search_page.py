@@ -22,7 +22,7 @@ from bioscnn.experiments.retina.page import (
     shared_methods,
 )
 from bioscnn.plots.filters import NOISES
-from bioscnn.report.formats import percent, percent_interval, plural
+from bioscnn.report.formats import percent, plural
 from bioscnn.report.page import Column, Facts, Figure, Headline, Page, Section, Table, Text
 
 
@@ -35,7 +35,7 @@ def search_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
         about=f"search for cells {summary['study']} · exploratory",
         docs="retina",
         question="which combination of cells, each with gain control, do validation images choose?",
-        headlines=[Headline(*headline) for headline in headlines(means, summary)],
+        headlines=_headlines(means, summary),
         sections=[
             Section("accuracies", "Every combination of cells", [_accuracies(means, summary)], "Accuracies"),
             Section("noise", "Accuracy against noise", [_noise(means, summary)], "Noise"),
@@ -50,7 +50,7 @@ def search_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
     )
 
 
-def headlines(means: pd.DataFrame, summary: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+def _headlines(means: pd.DataFrame, summary: Mapping[str, Any]) -> list[Headline]:
     """Return the numbers to begin with: name, value and note of each."""
     best, filtered = summary["best"], summary["best_filtered"]
     chosen = {best: "Chosen, of all", filtered: "Chosen, of those with cells", PIXELS: "Pixels, no cells"}
@@ -59,13 +59,13 @@ def headlines(means: pd.DataFrame, summary: Mapping[str, Any]) -> list[tuple[str
     clean, found = means[means["noise"] == "none"].set_index("front_end"), []
     for label, name in chosen.items():
         row = clean.loc[label]
-        note = f"{'' if label == PIXELS else f'{label}; '}95 %: {percent_interval(row.low, row.high)}"
-        found.append((name, percent(row.accuracy), note))
+        about = "" if label == PIXELS else label
+        found.append(Headline.of_share(name, row.accuracy, row.low, row.high, about))
     trained = f"each trained anew with {plural(summary['n_seeds'], 'seed')}"
     return [
         *found,
-        ("Front ends", str(len(clean)), trained),
-        ("Test images", f"{summary['n_test']:,}", "of each seed"),
+        Headline("Front ends", str(len(clean)), trained),
+        Headline("Test images", f"{summary['n_test']:,}", "of each seed"),
     ]
 
 

@@ -7,12 +7,13 @@ from dataclasses import asdict, dataclass
 
 from bioscnn.encoding.reconstruction import WANTED
 from bioscnn.experiments.experiment import Row
+from bioscnn.experiments.phrases import share_of
 from bioscnn.experiments.retina.choices import CLEAN, Choice, Condition, conditions
 from bioscnn.experiments.retina.images import Amount
 from bioscnn.experiments.retina.tables import Results, compare, ranked
 from bioscnn.experiments.rows import corrected_rows
 from bioscnn.plots.filters import NOISES
-from bioscnn.report.formats import percent, percent_interval, points, points_interval, probability
+from bioscnn.report.formats import points, points_interval, probability
 
 FILTERED, IN_NOISE = "with filters against pixels", "best in noise against pixels"
 RUNNER_UP = "best against second best"
@@ -132,8 +133,7 @@ class _Numbers:
         return f"In noise of severity {severity} they choose {chosen.label}: {'; '.join(parts)}."
 
     def _share(self, choice: Choice, noise: str = "none", severity: int = 0) -> str:
-        row = self._means[choice.label, noise, severity]
-        return f"{percent(row['accuracy'])} {percent_interval(row['low'], row['high'])}"
+        return share_of(self._means[choice.label, noise, severity])
 
 
 def _judged(row: Row) -> str:

@@ -14,12 +14,7 @@ from bioscnn.experiments.classify import CLASSIFY, inputs_by
 from bioscnn.experiments.unit import Measure, Outcome, Unit
 from bioscnn.ledger import draw_up
 from bioscnn.ledger.causes import CAUSES
-from bioscnn.metrics import (
-    decision_latency,
-    informed_steps,
-    spikes_per_trial,
-    synaptic_operations_per_trial,
-)
+from bioscnn.metrics import decision_latency, informed_steps, spikes_per_trial, synaptic_operations_per_trial
 from bioscnn.network import OUTPUT, READOUT, SpikingNetwork
 from bioscnn.readout import decisions
 from bioscnn.simulation import simulate

@@ -17,6 +17,7 @@ from bioscnn.experiments.amounts import amount_for, refuse_one_seed
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.classify import RULES
 from bioscnn.experiments.experiment import Analysis, Done, Entry, Experiment
+from bioscnn.experiments.phrases import share_of
 from bioscnn.experiments.readouts import agreement, readout_rows
 from bioscnn.experiments.rows import MARGIN
 from bioscnn.experiments.times_needed.kinds import FULL, KINDS, ORIGINAL, QUICK, SPIKING, Amount
@@ -27,7 +28,7 @@ from bioscnn.experiments.times_needed.verdict import verdict_of
 from bioscnn.experiments.unit import Unit
 from bioscnn.noise import SACCADE_ENDS
 from bioscnn.quantities import format_quantity
-from bioscnn.report.formats import percent, percent_interval, plural
+from bioscnn.report.formats import percent, plural
 from bioscnn.studies.disturbance import refuse_noise
 from bioscnn.studies.recipe import why_no_twin
 from bioscnn.studies.study import Study
@@ -227,14 +228,10 @@ def _entry(summary: Mapping[str, Any], tables: Mapping[str, Any], rule: str) -> 
         for row in tables["accuracy"]
         if (row["tested"], row["network"], row["readout"]) == (main, SPIKING, rule)
     }
-    shares = {
-        kind: f"{percent(row['accuracy'])} {percent_interval(row['low'], row['high'])}"
-        for kind, row in rows.items()
-    }
     return Entry(
         f"{summary['dataset']}: {summary['source']}",
         f"{plural(summary['tested'][main], 'recording')}, {plural(summary['amount']['seeds'], 'seed')}",
         percent(rows[ORIGINAL]["accuracy"]),
         f"trained and tested on {main} recordings as they are",
-        [f"{kind}: {share}" for kind, share in shares.items() if kind != ORIGINAL],
+        [f"{kind}: {share_of(row)}" for kind, row in rows.items() if kind != ORIGINAL],
     )

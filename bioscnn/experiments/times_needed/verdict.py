@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bioscnn.experiments.experiment import Row
-from bioscnn.experiments.phrases import points_of
+from bioscnn.experiments.phrases import points_of, share_of
 from bioscnn.experiments.rows import EQUIVALENT, GAIN, LOSS
 from bioscnn.experiments.times_needed.kinds import COUNTS, FRAMES, ORIGINAL, SPIKING
 from bioscnn.experiments.times_needed.tables import PRIMARY
-from bioscnn.report.formats import percent, percent_interval, probability
+from bioscnn.report.formats import probability
 
 WITHOUT_TIMES = ("collapsed", "shuffled within pixels")
 """Kinds of recordings that keep every count and no time."""
@@ -68,7 +68,7 @@ def _answer(kinds: Sequence[Row]) -> str:
 def _share(rows: Sequence[Row], network: str) -> str:
     """Return the accuracy of a network on original recordings, by the readout of the study."""
     row = next(row for row in rows if row["network"] == network and row["kind"] == ORIGINAL)
-    return f"{percent(row['accuracy'])} {percent_interval(row['low'], row['high'])}"
+    return share_of(row)
 
 
 def _listed(rows: Sequence[Row]) -> str:

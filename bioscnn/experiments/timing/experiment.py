@@ -14,6 +14,7 @@ from bioscnn.datasets.recordings import EVENT_DATASETS
 from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.experiment import Analysis, Done, Entry, Experiment
+from bioscnn.experiments.phrases import share_of
 from bioscnn.experiments.rows import MARGIN
 from bioscnn.experiments.timing.conditions import CLEAN, PRIMARY, perturbations
 from bioscnn.experiments.timing.controls import control_rows
@@ -268,17 +269,14 @@ def _work(case: Prepared, layer: str) -> float:
 
 def _entry(summary: Mapping[str, Any], tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> Entry:
     """Return the spiking network on clean spikes, and beside it all other methods."""
-    rows = [
-        row for row in tables["accuracy"] if row["kind"] == CLEAN and row["layer"] == summary["layers"][0]
-    ]
-    shares = {
-        row["method"]: (percent(row["accuracy"]), percent_interval(row["low"], row["high"])) for row in rows
-    }
-    value, interval = shares.pop(SPIKING)
+    first = summary["layers"][0]
+    rows = {row["method"]: row for row in tables["accuracy"] if (row["kind"], row["layer"]) == (CLEAN, first)}
+    spiking = rows.pop(SPIKING)
     return Entry(
         f"{summary['dataset']}: {summary['source']}",
         plural(summary["n"], "trial"),
-        value,
-        f"{interval} spiking network {summary['network']}, spikes as they are",
-        [f"{method}: {value} {interval}" for method, (value, interval) in shares.items()],
+        percent(spiking["accuracy"]),
+        f"{percent_interval(spiking['low'], spiking['high'])} spiking network {summary['network']}, "
+        "spikes as they are",
+        [f"{method}: {share_of(row)}" for method, row in rows.items()],
     )

@@ -13,7 +13,7 @@ from bioscnn.experiments.pages import experiment_page
 from bioscnn.experiments.timing import figures, words
 from bioscnn.experiments.timing.words import Shown
 from bioscnn.report.formats import percent, plain, plural
-from bioscnn.report.page import Column, Facts, Folded, Headline, Page, Part, Section, Table, Text, numbers
+from bioscnn.report.page import Column, Facts, Folded, Page, Part, Section, Table, Text, numbers
 
 LEAD = (
     "A spike train has a number of spikes and the times at which they come. This experiment takes the times "
@@ -71,7 +71,7 @@ def timing_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
         question="what do the times of spikes carry that their number does not?",
         lead=[LEAD],
         warnings=[f"{FAILED}{'; '.join(failed)}."] if failed else [],
-        headlines=[Headline(*headline) for headline in words.headlines(shown)],
+        headlines=words.headlines(shown),
         sections=[
             Section("how", "How it was asked", _how(shown), "How"),
             Section(

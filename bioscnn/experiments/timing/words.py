@@ -10,17 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bioscnn.experiments.phrases import capital
+from bioscnn.experiments.phrases import capital, share_of
 from bioscnn.experiments.timing.conditions import CLEAN
 from bioscnn.plots.timing_question import RESPONSES, STRESSED
-from bioscnn.report.formats import (
-    percent,
-    percent_interval,
-    plural,
-    points,
-    points_interval,
-    probability,
-)
+from bioscnn.report.formats import percent, plural, points, points_interval, probability
+from bioscnn.report.page import Headline
 from bioscnn.spikes import SpikeTrains
 
 WINDOWS = 30
@@ -124,23 +118,19 @@ def perturbations(shown: Shown) -> list[dict[str, str]]:
     return [one for group in described.values() for one in group]
 
 
-def headlines(shown: Shown) -> list[tuple[str, str, str]]:
+def headlines(shown: Shown) -> list[Headline]:
     """Return the numbers to begin with: each method on clean spikes, and what time is worth."""
     found = []
     for method in METHODS:
         for _, row in shown.clean[shown.clean["method"] == method].iterrows():
-            found.append((capital(method), percent(row.accuracy), f"95 %: {_interval(row)}"))
+            found.append(Headline.of_share(capital(method), row.accuracy, row.low, row.high))
         kept = shown.effects_of(shown.layers[0], STRESSED).query("keeps_counts")
         if method == STRESSED and len(kept):
             worst = kept.loc[kept["difference"].idxmin()]
             note = f"points, by {worst.label}; 95 %: {points_interval(worst.low, worst.high)}"
-            found.append(("Its largest loss, counts kept", points(worst.difference), note))
+            found.append(Headline("Its largest loss, counts kept", points(worst.difference), note))
     note = f"{len(shown.summary['classes'])} classes, chance {percent(shown.summary['chance'])}"
-    return [*found, ("Trials", f"{shown.summary['n']:,}", note)]
-
-
-def _interval(row: pd.Series) -> str:
-    return percent_interval(row.low, row.high)
+    return [*found, Headline("Trials", f"{shown.summary['n']:,}", note)]
 
 
 def _change(row: pd.Series) -> str:
@@ -217,7 +207,7 @@ def effects_caption(shown: Shown, layer: str) -> str:
 def expectations(shown: Shown) -> tuple[int, list[str]]:
     """Return how many controls there are, and in words those that failed."""
     failed = [
-        f"{row['set']}, {row.label}: {row.method} came to {percent(row.accuracy)} {_interval(row)}, "
+        f"{row['set']}, {row.label}: {row.method} came to {share_of(row)}, "
         f"expected: {row.expected}" + (f" ({percent(row.chance)})" if row.expected == "chance" else "")
         for _, row in shown.controls[~shown.controls["passed"]].iterrows()
     ]

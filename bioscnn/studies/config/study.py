@@ -24,14 +24,7 @@ from bioscnn.studies.config.tables import (
 )
 from bioscnn.studies.config.time_code import check_time_code, with_its_readout
 from bioscnn.studies.config.training import Training
-from bioscnn.studies.config.values import (
-    Noises,
-    Table,
-    dropped,
-    either,
-    refuse,
-    whole,
-)
+from bioscnn.studies.config.values import Noises, Table, dropped, either, refuse, whole
 
 
 class StudyConfig(Table):

@@ -6,15 +6,7 @@ import numpy as np
 import pytest
 
 from bioscnn.datasets.mnist import load_embedded
-from bioscnn.encoding import (
-    FOVEAL_PIT,
-    quality,
-    rank_order,
-    rank_table,
-    reconstruct,
-    responses,
-    share_needed,
-)
+from bioscnn.encoding import FOVEAL_PIT, quality, rank_order, rank_table, reconstruct, responses, share_needed
 from bioscnn.seeds import stream
 from tests.unit.encoding.test_rank_order import explicit_kernels
 

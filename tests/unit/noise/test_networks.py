@@ -17,14 +17,7 @@ from bioscnn.network import (
     Projection,
     SpikingNetwork,
 )
-from bioscnn.neurons import (
-    IF,
-    LIF,
-    AdaptiveLIF,
-    ExponentialConductance,
-    ExponentialCurrent,
-    LeakyIntegrator,
-)
+from bioscnn.neurons import IF, LIF, AdaptiveLIF, ExponentialConductance, ExponentialCurrent, LeakyIntegrator
 from bioscnn.noise import (
     NOISES,
     AxonalDelay,

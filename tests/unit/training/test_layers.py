@@ -8,14 +8,7 @@ from bioscnn.ann import AveragePool2d, Conv2d, Dense, LIFRate, MaxPool2d
 from bioscnn.errors import UserError
 from bioscnn.studies.recipes import find_recipes
 from bioscnn.training.architectures import Architecture
-from bioscnn.training.layers import (
-    Convolution,
-    Hidden,
-    Pooling,
-    layers_text,
-    parse_layers,
-    usual_layers,
-)
+from bioscnn.training.layers import Convolution, Hidden, Pooling, layers_text, parse_layers, usual_layers
 
 CONVOLUTIONS = st.builds(
     lambda n, k, s, p, bn: Convolution(n, (k, k), (s, s), p, bn),
