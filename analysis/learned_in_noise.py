@@ -127,7 +127,7 @@ def main() -> None:
 
 
 def write(rows: list[dict[str, Any]], compared: list[dict[str, Any]]) -> None:
-    """Write all rows as one table, the accuracies as another, one row per noise, and differences as a third."""
+    """Write tables of all rows, of the accuracies with one row per noise, and of differences."""
     record = made_now("python -m analysis.learned_in_noise", "digits", *CODE)
     by_noise: dict[str, dict[str, Any]] = {}
     for row in rows:
