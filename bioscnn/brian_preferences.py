@@ -1,11 +1,12 @@
-"""Guard of the import of Brian2: no file of preferences is run, NumPy fits, no log file is left.
+"""Around the import of Brian2: would it run a file, does NumPy fit; and no log file.
 
 Brian2 evaluates a file ``brian_preferences`` of the current folder when it is imported: refused here.
 
 A folder that somebody sends may hold such a file beside a study, and whatever is written in it would be run.
 Preferences are none of a study anyway: they change results, and no hash knows of them.
 
-Brian2 logs to a temporary file, which it removes when the process ends: one that is killed would leave it.
+Brian2 logs to a temporary file, which it removes at the end
+of the process: one that is killed would leave it for ever.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ FILE = "brian_preferences"
 
 
 class _Guard:
-    """Finder of modules that refuses to import Brian2 beside its preferences or an unfit NumPy."""
+    """Finds Brian2 as Python does, after questions."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
