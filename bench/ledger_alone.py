@@ -10,6 +10,7 @@ and p values are corrected over all of them.
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -58,7 +59,8 @@ def main() -> None:
     table = pd.DataFrame([row_of(entry) for entry in entries])
     print(table.to_string(index=False))
     command = f"python -m bench.ledger_alone {given.folder} --trials {given.trials} --table {given.table}"
-    record = made_now(command, "digits", "bioscnn.ledger")
+    units = {name: "1" for name in table.columns if name.endswith(" p")}
+    record = replace(made_now(command, "digits", "bioscnn.ledger"), units={"trials": "1", **units})
     write_table(given.table, table.to_csv(index=False, float_format="%.4g").encode(), record)
 
 

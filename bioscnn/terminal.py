@@ -75,20 +75,20 @@ class LiveProgress(_Bar):
 
     def __init__(self, total: float | None) -> None:
         super().__init__(total)
-        self._began = self._told = perf_counter()
+        self._began = self._printed = perf_counter()
 
     def stage(self, what: str) -> None:
         """Name the stage; trials are counted from the moment that the first one starts."""
         self._say(_STAGES.get(what, what))
         if what.startswith(("simulating", "filming")):
             self._progress.reset(self._task)
-            self._began = self._told = perf_counter()
+            self._began = self._printed = perf_counter()
 
     def trial(self) -> None:
         """Count one more trial."""
         self._progress.advance(self._task)
-        if not ERR.is_terminal and (now := perf_counter()) > self._told + LINE_SECONDS:
-            self._told, task = now, self._progress.tasks[0]
+        if not ERR.is_terminal and (now := perf_counter()) > self._printed + LINE_SECONDS:
+            self._printed, task = now, self._progress.tasks[0]
             of, left = "", ""
             if task.total is not None:
                 minutes = (now - self._began) * (task.total / max(1, task.completed) - 1) / 60

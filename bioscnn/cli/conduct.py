@@ -68,7 +68,7 @@ def conduct(
     retry: bool = False,
     cluster: Mapping[str, object] | None = None,
 ) -> Finished | None:
-    """Run an experiment and print what came of it; code 1 if units failed. Of a shard nothing is returned."""
+    """Run an experiment, print and return its results, None of a shard; exit with code 1 if units failed."""
     from bioscnn.experiments.executors import where_to_compute
     from bioscnn.experiments.run import Shard, ShardDone, run_experiment
     from bioscnn.printing.experiments import print_experiment, print_shard

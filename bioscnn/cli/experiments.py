@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from bioscnn.cli.conduct import Where, conduct, experiment_command
-from bioscnn.cli.options import Changes, KeepSpikes, StudyFile, Trials, read_study_file, words
+from bioscnn.cli.options import Changes, KeepSpikes, StudyFile, Trials, all_changes, read_study_file, words
 
 app = typer.Typer()
 
@@ -52,7 +52,7 @@ def times_needed(
     *,
     where: Where,
 ) -> None:
-    """Train networks on recordings without their spike times, and say what they lose (needs `train`)."""
+    """Train networks without the times of spikes, and say what they lose (needs the extra `train`)."""
     from bioscnn.experiments.times_needed import TimesNeededExperiment
 
     loaded = read_study_file(study, changes, {"dataset.trials": trials})
@@ -69,7 +69,7 @@ def codes(
     *,
     where: Where,
 ) -> None:
-    """Train networks of rates and of spike times alike, and say which code to choose (needs `train`)."""
+    """Train networks of rates and of spike times alike, and compare the codes (needs the extra `train`)."""
     from bioscnn.experiments.codes import CodesExperiment
 
     conduct(CodesExperiment(read_study_file(study, changes, {}), quick, seeds, examples), where)
@@ -143,7 +143,8 @@ def merge(
 
     done = merge_units(sources, Path("results"))
     typer.echo(
-        f"{done.copied:,} units copied, {done.there:,} were there, {done.damaged:,} damaged ones left out"
+        f"{done.copied:,} units copied, {done.there:,} were there already, "
+        f"{done.damaged:,} damaged ones left out"
     )
     for name in done.experiments:
         typer.echo(f"  results/{name}")
@@ -190,8 +191,7 @@ def sweep(
     from bioscnn.experiments.sweep import SweepExperiment, plan_sweep, read_sweep
     from bioscnn.printing.studies import print_sweep_plan
 
-    given = [*(changes or []), *([] if trials is None else [f"dataset.trials={trials}"])]
-    experiment = SweepExperiment(read_sweep(file, given, gain))
+    experiment = SweepExperiment(read_sweep(file, all_changes(changes, {"dataset.trials": trials}), gain))
     if not plan:
         conduct(experiment, where, retry=retry, cluster=experiment.sweep.cluster)
         return

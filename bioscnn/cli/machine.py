@@ -90,7 +90,7 @@ def claims(
         raise typer.Exit(1)
 
 
-@app.command("study")
+@app.command()
 def study(
     quick: Annotated[
         bool, typer.Option("--quick", help="a few minutes of it, on what comes with bioscnn")

@@ -79,7 +79,7 @@ def cross_validate(
     *,
     where: Where,
 ) -> None:
-    """Train on all folds of a set of recordings but one, simulate that one, and so on (needs `train`)."""
+    """Train on all folds of recordings but one, simulate that one, and so on (needs the extra `train`)."""
     from bioscnn.experiments.crossval import CrossValidation
     from bioscnn.studies.recipes import find_recipe
 

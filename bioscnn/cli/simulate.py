@@ -50,7 +50,10 @@ def run(
 
         with LiveProgress(learned.config.dataset.trials) as progress:
             done = run_learned(learned, data=data, out=out, results=Path("results"), progress=progress)
-        typer.echo(json.dumps(done.summary, indent=2)) if as_json else print_learned_run(done)
+        if as_json:
+            typer.echo(json.dumps(done.summary, indent=2))
+        else:
+            print_learned_run(done)
         return
     with LiveProgress(None) as progress:
         loaded, chosen = read_settled_study(study, asked, data, progress)

@@ -19,7 +19,7 @@ SOURCE = "input"
 """Name of the population through which the stimulus enters."""
 
 MOST_PATHS = 1000
-"""That come together in one value; a network with an activation behind its sums has a few."""
+"""Most linear paths to one value; a network with an activation behind its sums has a few."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""How much an experiment does that trains networks: by data set, and at least so many seeds."""
+"""Amounts of images, seeds and epochs of experiments that train networks, and what is too few."""
 
 from __future__ import annotations
 

@@ -144,19 +144,19 @@ def case_of(unit: Unit, bench: Bench) -> Prepared:
     return bench.case(unit.study, needed_network(unit, bench) if unit.needs else None)
 
 
-def inputs_by(
-    case_of: Callable[[Unit, Bench], Prepared], ann: bool | None = None
+def hasher_of_inputs(
+    prepare: Callable[[Unit, Bench], Prepared], ann: bool | None = None
 ) -> Callable[[Unit, Bench], str]:
-    """Return what hashes everything that the simulation of a unit, as `case_of` prepares it, reads.
+    """Return the function that hashes all that the simulation of a unit reads, once it is prepared.
 
     Where `ann` is not given, the option ``ann`` of the unit says whether the trained network classifies too.
     """
     return lambda unit, bench: inputs_of_case(
-        case_of(unit, bench), ann=bool(unit.options.get("ann")) if ann is None else ann
+        prepare(unit, bench), ann=bool(unit.options.get("ann")) if ann is None else ann
     )
 
 
-inputs_of = inputs_by(case_of)
+inputs_of = hasher_of_inputs(case_of)
 """Returns the hash of everything that a simulation of a unit's study reads."""
 
 

@@ -28,11 +28,11 @@ def experiment_page(
     Parameters
     ----------
     analysis : Analysis
-        What it came to.
+        Its tables, verdict and facts.
     summary : mapping
         Contents of ``summary.json``.
     about : str
-        Of the experiment and what it varies, such as ``"time steps mnist"``: stands above the heading.
+        The kind of experiment and its name, such as ``"time steps mnist"``: stands above the heading.
     question, headlines, sections, docs, lead, warnings
         As of `Page`.
     title : str

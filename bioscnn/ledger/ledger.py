@@ -186,7 +186,7 @@ def draw_up(
 def causes_alone(
     case: Case, as_run: Conditions, rule: str, device: Device, progress: Progress | None = None
 ) -> tuple[Entry, ...]:
-    """Simulate a case as it was run and without each cause, and not without all of them: no sum.
+    """Return each cause with its parts; without a sum, since nothing is simulated without all causes.
 
     For a network of which ten times the duration in a tenth of the time step takes too long. Parameters as
     of `draw_up`; p values are corrected over all parts of the gap and of the disagreement.

@@ -120,7 +120,7 @@ def simulate_numpy(
 def _set_neurons(
     group: brian2.NeuronGroup, network: SpikingNetwork, population: Population, n_steps: int
 ) -> None:
-    """Give neurons their parameters, and what happens to them between two trials."""
+    """Set the parameters of neurons, and their reset between two trials."""
     for name, value in parameters_of(network, population).items():
         group.variables[name].set_value(value)
     for name, own in population.values.items():
@@ -133,7 +133,7 @@ def _set_neurons(
 def _set_synapses(
     synapses: brian2.Synapses, network: SpikingNetwork, projection: Projection, n_steps: int, dt: float
 ) -> None:
-    """Give synapses their weights and delays, and the end of what they count at the end of a trial."""
+    """Set the weights and delays of synapses; what they count is 0 when a trial begins."""
     synapses.variables["w"].set_value(brian_synapses(network, projection)[2])
     if isinstance(projection.synapse, LeadingCount):
         zero = "\n".join(f"{name} = 0" for name in projection.synapse.counts)
@@ -151,7 +151,7 @@ def _stimulation(
     trials: NDArray[np.int64],
     on_trial: Callable[[], None],
 ) -> brian2.NetworkOperation:
-    """Return what sets the currents of each trial when it begins, and those of noise in every step."""
+    """Return the operation that sets the currents of each trial, and those of noise in every step."""
     n_trials, n_steps, dt = stimulus.n_trials, stimulus.n_steps, stimulus.dt
     values = stimulus.values if isinstance(stimulus, Currents) else np.zeros((n_trials, 0))
     currents = {p.name: to_brian(input_current(network, p, values), p.shape) for p in network.neurons}
@@ -188,7 +188,7 @@ def _recorded(
     traces: brian2.StateMonitor | None,
     keep_spikes: bool,
 ) -> PopulationRecording:
-    """Return what monitors saw, by trial, neurons numbered as outside the simulation."""
+    """Return spikes and potentials of monitors by trial, neurons in the order of the network."""
     n_trials, n_steps, dt = stimulus.n_trials, stimulus.n_steps, stimulus.dt
     step = neuron = np.zeros(0, dtype=np.int64)
     if spikes is not None:

@@ -140,8 +140,12 @@ def _child(
         if hung or late:
             os.kill(process, signal.SIGKILL)
             break
-    os.close(read_end)
     _, status, used = os.wait4(process, 0)
+    os.set_blocking(read_end, False)
+    with contextlib.suppress(BlockingIOError):  # a program that a reader started may hold the other end
+        while part := os.read(read_end, 65536):  # what was written before the child was killed
+            report += part
+    os.close(read_end)
     begun = BEGUN.unpack(shared[:])[0]
     for line in report.splitlines():
         with contextlib.suppress(ValueError):

@@ -1,7 +1,5 @@
 """Networks that learn without labels, from Python: run, trained, read again, refused elsewhere."""
 
-import math
-
 import pytest
 
 import bioscnn
@@ -77,5 +75,5 @@ def test_a_stage_of_training_and_a_damaged_run_are_refused(result, tmp_path):
     (tmp_path / "summary.json").write_bytes((result.folder / "summary.json").read_bytes())
     (tmp_path / "run.npz").write_bytes(b"not an archive")
     with pytest.raises(bioscnn.UserError, match="damaged") as refused:
-        assert math.isnan(bioscnn.read_run(tmp_path).accuracy.value)
+        _ = bioscnn.read_run(tmp_path).accuracy
     assert refused.value.file == tmp_path / "run.npz"

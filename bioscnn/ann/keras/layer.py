@@ -66,12 +66,12 @@ class KerasLayer:
             )
         return self.arrays
 
-    def require(self, key: str, outputs: int) -> None:
+    def require_outputs(self, key: str, outputs: int) -> None:
         """Refuse weights of another number of outputs than the configuration says."""
-        if (told := self.config.get(key, outputs)) != outputs:
+        if (configured := self.config.get(key, outputs)) != outputs:
             raise UserError(
-                f"the weights have {outputs:,} outputs, and {key} says otherwise",
-                value=f"{key} = {told!r}",
+                f"the weights have {outputs:,} outputs, the configuration says another number",
+                value=f"{key} = {configured!r}",
                 expected=f"{key} = {outputs}",
                 fix="save the model again with model.save",
             )

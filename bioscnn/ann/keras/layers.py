@@ -37,7 +37,7 @@ def _convolution(
 def conv2d(layer: KerasLayer, x: Value) -> Value:
     """Return a convolution and its activation."""
     kernel, *bias = layer.weights("kernel", *_bias(layer))
-    layer.require("filters", kernel.shape[-1])
+    layer.require_outputs("filters", kernel.shape[-1])
     groups = layer.whole("groups", layer.config.get("groups", 1))
     made = _convolution(layer, layer.image(x), kernel, bias[0] if bias else None, groups)
     return activated(layer, layer.as_given(made))
@@ -53,7 +53,7 @@ def depthwise_conv2d(layer: KerasLayer, x: Value) -> Value:
 def separable_conv2d(layer: KerasLayer, x: Value) -> Value:
     """Return a depthwise convolution, a 1 x 1 convolution, and the activation."""
     kernel, pointwise, *bias = layer.weights("depthwise kernel", "pointwise kernel", *_bias(layer))
-    layer.require("filters", pointwise.shape[-1])
+    layer.require_outputs("filters", pointwise.shape[-1])
     between = _depthwise(layer, layer.image(x), kernel, None)
     made = layer.apply("Conv", between, pointwise.transpose(3, 2, 0, 1), bias[0] if bias else None)
     return activated(layer, layer.as_given(made))
@@ -75,7 +75,7 @@ def _bias(layer: KerasLayer) -> tuple[str, ...]:
 def dense(layer: KerasLayer, x: Value) -> Value:
     """Return a dense layer and its activation; along the channels of an image it is a 1 x 1 convolution."""
     kernel, *bias = layer.weights("kernel", *_bias(layer))
-    layer.require("units", kernel.shape[-1])
+    layer.require_outputs("units", kernel.shape[-1])
     own = bias[0] if bias else None
     if len(x.shape) == 3:
         moved = layer.apply("Transpose", x, perm=[0, 3, 1, 2])

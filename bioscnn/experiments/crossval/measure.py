@@ -12,7 +12,7 @@ from bioscnn.caches import cache_folder
 from bioscnn.datasets import load_recordings
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.classify import CLASSIFY as OF_STUDIES
-from bioscnn.experiments.classify import classify_case, inputs_by
+from bioscnn.experiments.classify import classify_case, hasher_of_inputs
 from bioscnn.experiments.crossval.folds import Rows, base_of, choosing_epoch, divided, load_pool, stages_of
 from bioscnn.experiments.fingerprint import code_of
 from bioscnn.experiments.trained import TRAINING, case_of_trained, needed_network, onnx_bytes, told_by_epoch
@@ -150,4 +150,4 @@ def _inputs_of_training(unit: Unit, bench: Bench) -> str:
 
 
 TRAIN = Measure(train_fold, _inputs_of_training, TRAINING)
-CLASSIFY = Measure(classify_fold, inputs_by(_case, ann=True), OF_STUDIES.core)
+CLASSIFY = Measure(classify_fold, hasher_of_inputs(_case, ann=True), OF_STUDIES.core)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from bioscnn.experiments.bench import Bench
-from bioscnn.experiments.classify import CLASSIFY, classify_case, inputs_by
+from bioscnn.experiments.classify import CLASSIFY, classify_case, hasher_of_inputs
 from bioscnn.experiments.trained import needed_network
 from bioscnn.experiments.unit import Measure, Outcome, Unit
 from bioscnn.fingerprint import hash_of
@@ -146,5 +146,5 @@ def _processor_time() -> float:
     return sum(usage.ru_utime + usage.ru_stime for usage in used)
 
 
-RUNG = Measure(classify_rung, inputs_by(_case_of), CLASSIFY.core)
+RUNG = Measure(classify_rung, hasher_of_inputs(_case_of), CLASSIFY.core)
 TIME = Measure(time_ratios, _inputs_of_time, CLASSIFY.core)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bioscnn.ann import LayerGraph
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.classify import CLASSIFY as OF_STUDIES
-from bioscnn.experiments.classify import classify_case, inputs_by
+from bioscnn.experiments.classify import classify_case, hasher_of_inputs
 from bioscnn.experiments.retina.choices import CLEAN, Condition
 from bioscnn.experiments.retina.images import Amount, Division, Pool, load_pool
 from bioscnn.experiments.trained import TRAINING, case_of_trained, needed_network, onnx_bytes, told_by_epoch
@@ -170,4 +170,4 @@ def _inputs_of_training(unit: Unit, bench: Bench) -> str:
 
 
 TRAIN = Measure(train_front_end, _inputs_of_training, TRAINING)
-CLASSIFY = Measure(classify_condition, inputs_by(_case, ann=True), OF_STUDIES.core)
+CLASSIFY = Measure(classify_condition, hasher_of_inputs(_case, ann=True), OF_STUDIES.core)

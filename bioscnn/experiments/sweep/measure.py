@@ -10,7 +10,7 @@ import numpy as np
 
 from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
-from bioscnn.experiments.classify import CLASSIFY, inputs_by
+from bioscnn.experiments.classify import CLASSIFY, hasher_of_inputs
 from bioscnn.experiments.unit import Measure, Outcome, Unit
 from bioscnn.ledger import draw_up
 from bioscnn.ledger.causes import CAUSES
@@ -138,7 +138,7 @@ def _asked(unit: Unit, found: Mapping[str, Any]) -> Outcome:
     return outcome
 
 
-SIMULATE = Measure(simulate_point, inputs_by(_case_of, ann=False), CLASSIFY.core)
+SIMULATE = Measure(simulate_point, hasher_of_inputs(_case_of, ann=False), CLASSIFY.core)
 """Named by units as ``"bioscnn.experiments.sweep.measure:SIMULATE"``."""
 
 EXPLAIN = Measure(explain_point)
