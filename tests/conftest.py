@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bioscnn.plots.style import NARROW
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
@@ -31,6 +33,12 @@ def pytest_collection_finish() -> None:
     """Let garbage be looked for among what tests make: Brian2 looks through all there is before every run."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture
+def in_one_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let figures of pages be drawn for phones alone, where nobody looks at them."""
+    monkeypatch.setattr("bioscnn.report.pictures._widths", lambda figure: (NARROW,))
 
 
 @pytest.fixture(scope="session")
