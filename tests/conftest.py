@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bioscnn.plots.style import NARROW
-
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
@@ -35,12 +33,6 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-@pytest.fixture
-def in_one_width(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let figures of pages be drawn for phones alone, where nobody looks at them."""
-    monkeypatch.setattr("bioscnn.report.pictures._widths", lambda figure: (NARROW,))
-
-
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Open a real Chromium."""
@@ -56,3 +48,11 @@ def browser() -> Iterator[Browser]:
         opened = playwright.chromium.launch(executable_path=executable, args=options)
         yield opened
         opened.close()
+
+
+@pytest.fixture
+def in_one_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let figures of pages be drawn for phones alone, where nobody looks at them."""
+    from bioscnn.plots.style import NARROW
+
+    monkeypatch.setattr("bioscnn.report.pictures._widths", lambda figure: (NARROW,))
