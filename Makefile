@@ -104,11 +104,12 @@ PYTEST = env -u PYTHONDONTWRITEBYTECODE $(BIN)/$(1) -q -n 2 --dist worksteal $(T
 test: $(VENV)/ready-test ## run all tests, or those of simulations on Brian2 2.5.4 and GeNN [DEVICE=genn]
 	@$(call PYTEST,pytest)
 
-coverage: $(VENV)/ready-test ## say which branches of the package the tests reach, or some tests [TESTS=tests/unit]
+coverage: $(VENV)/ready-test ## fill docs/tables/coverage-of-code.csv, or say which branches some tests reach [TESTS=tests/unit]
 	@mkdir -p build
 	@$(BIN)/coverage erase
 	@$(call PYTEST,coverage run -m pytest)
-	@$(BIN)/coverage combine -q && $(BIN)/coverage json -q && $(BIN)/python -m tests.reached
+	@$(BIN)/coverage combine -q && $(BIN)/coverage json -q && $(BIN)/python -m tests.reached \
+	  $(if $(TESTS),,docs/tables/coverage-of-code.csv)
 
 fuzz: $(VENV)/ready-test ## read damaged and hostile files with every reader, hours [INPUTS=100000] [READERS="onnx nir"] [SEED=1]
 	@$(BIN)/python -m tests.fuzz --inputs $(or $(INPUTS),100000) --seed $(or $(SEED),1) --keep results/fuzz \

@@ -63,3 +63,11 @@ def browser() -> Iterator[Browser]:
         opened = playwright.chromium.launch(executable_path=executable, args=options)
         yield opened
         opened.close()
+
+
+@pytest.fixture
+def in_one_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let figures of pages be drawn for phones alone, where nobody looks at them."""
+    from bioscnn.plots.style import NARROW
+
+    monkeypatch.setattr("bioscnn.report.pictures._widths", lambda figure: (NARROW,))

@@ -1,18 +1,19 @@
-"""Table of what the tests reach of each package: ``python -m tests.reached``, as ``make coverage`` calls it.
+"""Table of what tests reach of each package: ``python -m tests.reached [TABLE.csv]``, for ``make coverage``.
 
-Reads ``build/coverage.json`` and prints, below the table, the branches and lines that nothing reaches.
+Reads ``build/coverage.json``, writes the table where it is told to, and prints it with the lines and branches
+that nothing reaches.
 """
 
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pandas as pd
 
 ROOT = Path(__file__).parents[1]
 MEASURED = ROOT / "build" / "coverage.json"
-TABLE = ROOT / "docs" / "tables" / "coverage-of-code.csv"
 COUNTS = {
     "statements": "num_statements", "statements not reached": "missing_lines",
     "branches": "num_branches", "branches not reached": "missing_branches",
@@ -41,7 +42,8 @@ def package_of(file: str) -> str:
 if __name__ == "__main__":
     measured = json.loads(MEASURED.read_text())
     table = table_of(measured)
-    TABLE.write_text(table.to_csv(index=False))
+    for file in sys.argv[1:]:
+        Path(file).write_text(table.to_csv(index=False))
     print(table.to_string(index=False))
     for file, facts in sorted(measured["files"].items()):
         lines, branches = facts["missing_lines"], facts["missing_branches"]

@@ -22,7 +22,7 @@ TRIALS = 6
 
 
 @pytest.fixture(autouse=True)
-def no_data_folder(monkeypatch):
+def no_data_folder(monkeypatch, in_one_width):
     monkeypatch.delenv("BIOSCNN_DATA", raising=False)
 
 
