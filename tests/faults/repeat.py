@@ -104,7 +104,11 @@ def main() -> None:
     others = {_version(python): (1, python, {}) for python in given.python}
     for name in filter(None, given.surroundings.split(",")):
         others[name] = (SURROUNDINGS[name][0], sys.executable, SURROUNDINGS[name][1])
-    rows = read_csv(given.table).to_dict("records") if given.table.exists() else []
+    rows = (
+        read_csv(given.table, dtype=str, keep_default_na=False).to_dict("records")
+        if given.table.exists()
+        else []
+    )
     known = {(row["command"], row["surroundings"]) for row in rows}
     record = made_now("python -m tests.faults.repeat", "surroundings", "bioscnn.studies.run")
     record = replace(record, units=dict.fromkeys(COUNTS, "1"))
