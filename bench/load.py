@@ -79,7 +79,7 @@ class Load:
         ``"run"``, ``"large network"`` or ``"sweep"``.
     trials, points : int
         How many.
-    processor_s : float
+    processor_time_s : float
         Of the command and all that it started.
     planned_program_mb, planned_results_mb : float
         What `bioscnn plan` says of the memory of a simulating process and of results; nan for a sweep.
@@ -90,7 +90,7 @@ class Load:
     what: str
     trials: int
     points: int
-    processor_s: float
+    processor_time_s: float
     planned_program_mb: float
     planned_results_mb: float
     looks: list[Look]
@@ -243,6 +243,11 @@ def _with_unit(name: str) -> str:
         if name.endswith(ending):
             name = name.removesuffix(ending) + unit
     return name.replace("_", " ")
+
+
+def _written(value: float) -> str:
+    """Return three digits of a number, without an exponent."""
+    return f"{float(f'{value:.3g}'):g}"
 
 
 def main() -> None:

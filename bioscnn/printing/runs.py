@@ -175,7 +175,7 @@ def print_plan(plan: Plan) -> None:
         f"{plan.neurons:,} neurons, of which {plan.spiking_neurons:,} fire, {plan.synapses:,} synapses; "
         f"{plan.trials:,} trials of {plan.n_steps} steps\n"
         f"memory    about {plan.memory_mb:,.0f} MB for each of {plan.jobs} processes\n"
-        f"results   at most about {plan.results_mb:,.0f} MB on the disk\n"
+        f"results   about {plan.results_mb:,.0f} MB on the disk, or less\n"
         f"time      about {plan.seconds:,.0f} s on {plan.device}"
         + (f", and {plan.build_seconds:.0f} s to compile" if plan.build_seconds else "")
         + (f"\nrounded   {escape(plan.rounded)}" if plan.rounded else "")

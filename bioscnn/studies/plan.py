@@ -32,6 +32,9 @@ _PROGRAM_BYTES = 4e6
 _NEURON_BYTES = 27  # besides four numbers
 # Of a synapse that is listed: bytes, and copies of its weight.
 _SYNAPSE = {"cpp_standalone": (35, 2.0), "numpy": (35, 2.0), "genn": (39, 4.4)}
+MOST_EXAMPLES = 10
+"""Trials of which every spike of every population is recorded, one of each class."""
+
 BUILD_SECONDS = {"cpp_standalone": 20.0, "genn": 40.0}
 
 
@@ -66,7 +69,7 @@ class Plan:
     memory_mb : float
         Peak memory of each simulating process, 10^6 bytes.
     results_mb : float
-        Most that recordings take on the disk, 10^6 bytes: they are compressed, and rates are typical ones.
+        Size of the recordings at typical rates and before they are compressed, 10^6 bytes.
     seconds : float
         Simulation alone, at a typical firing rate, on this machine as busy as it is now; within a factor of
         about two for compiled programs that compute their projections.
@@ -142,7 +145,7 @@ def plan_study(study: Study, data: Path | None) -> Plan:
         jobs=jobs,
         device=device.name,
         memory_mb=simulating_memory(network, device) / 1e6,
-        results_mb=trials * recorded_of_trial(network, study.config, normalised) / 1e6,
+        results_mb=recorded_bytes(network, study.config, trials, normalised) / 1e6,
         seconds=simulation_seconds(network, study.config, device, trials, normalised),
         build_seconds=BUILD_SECONDS[device.name] if program and obtain(program) is None else 0.0,
         rounded=rounding_of(study.config),
@@ -160,18 +163,21 @@ def _plan_projection(projection: Projection, device: Device) -> PlannedProjectio
     )
 
 
-def recorded_of_trial(network: SpikingNetwork, config: StudyConfig, normalised: bool) -> float:
-    """Return the bytes that a run keeps of a trial, before they are compressed.
+def recorded_bytes(network: SpikingNetwork, config: StudyConfig, trials: int, normalised: bool) -> float:
+    """Return the bytes that a run records, before they are compressed; parameters as of `simulation_seconds`.
 
-    Of recorded populations these are spikes (neuron and step) and potentials; of all, how often they fire;
-    and label, position, class by the trained network, and where the spikes of the trial begin.
+    Of each trial: spikes (neuron and step) and potentials of recorded populations, how often each population
+    fires, label, position, class by the trained network, and where its spikes begin. Of the examples: all
+    spikes, and potentials of recorded populations.
     """
     names = [population.name for population in network.neurons]
     asked = names if config.readout.record == "all" else config.readout.record
     recorded = {*output_names(names), READOUT, *asked}
-    a_neuron = 4 * config.simulation.n_steps + 8 * spikes_of_neuron(config, normalised)
-    numbers = len(names) + len(recorded) + 3
-    return a_neuron * sum(network[name].size for name in recorded) + 8 * numbers
+    of_neuron, spikes = 4 * config.simulation.n_steps, 8 * spikes_of_neuron(config, normalised)
+    size, examples = sum(network[name].size for name in recorded), min(trials, MOST_EXAMPLES)
+    of_trial = (of_neuron + spikes) * size + 8 * (len(names) + len(recorded) + 3)
+    of_example = of_neuron * size + spikes * sum(population.size for population in network.neurons)
+    return trials * of_trial + examples * of_example
 
 
 def simulating_memory(network: SpikingNetwork, device: Device) -> float:

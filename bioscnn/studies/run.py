@@ -37,6 +37,7 @@ from bioscnn.studies.guards import (
 from bioscnn.studies.identity import code_of_runs, inputs_of_case
 from bioscnn.studies.naming import result_folder
 from bioscnn.studies.nir_study import saturation_hint
+from bioscnn.studies.plan import MOST_EXAMPLES
 from bioscnn.studies.prepare import Prepared, prepare, rounding_of
 from bioscnn.studies.preprocessing import preprocessing_hints
 from bioscnn.studies.provenance import code_version, describe_network, environment
@@ -47,7 +48,6 @@ from bioscnn.studies.study import Study
 BACKGROUND = 0.05
 """Share of a population that rounding may make fire on a blank image before a run says so."""
 
-MOST_EXAMPLES = 10
 SUMMARY = "summary.json"
 
 FILES = {SUMMARY, "provenance.json", "config.toml", "run.h5", "report.html"}

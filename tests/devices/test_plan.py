@@ -12,7 +12,7 @@ from bench.run_time import simulated_seconds
 from bioscnn.ann import write_onnx
 from bioscnn.errors import UserError
 from bioscnn.network import OUTPUT, READOUT
-from bioscnn.simulation import Device, simulate_batches
+from bioscnn.simulation import Device, simulate, simulate_batches
 from bioscnn.simulation.cpp_device import constant_files, run_batch
 from bioscnn.simulation.program import Program, build, obtain
 from bioscnn.simulation.storage import RunFile
@@ -94,7 +94,7 @@ def test_synapses_and_memory_are_within_a_fifth_of_the_truth(name, network, kind
 
 
 @pytest.mark.parametrize(("record", "trials"), [('["output"]', 400), ("all", 10)])
-def test_recordings_take_at_most_what_was_planned(record, trials, tmp_path):
+def test_recordings_take_about_what_was_planned(record, trials, tmp_path):
     study = read_study(STUDY, [f"dataset.trials={trials}", f"readout.record={record}"])
     prepared = prepare(study, None)
     shapes = {population.name: population.shape for population in prepared.network.neurons}
@@ -103,6 +103,15 @@ def test_recordings_take_at_most_what_was_planned(record, trials, tmp_path):
         for batch in simulate_batches(prepared.network, prepared.stimulus, prepared.device, record=recorded):
             file.append(batch)
         file.describe_trials(label=prepared.examples.labels, index=prepared.examples.index)
+        chosen = np.arange(10)
+        examples = simulate(
+            prepared.network,
+            prepared.stimulus.take(chosen),
+            prepared.device,
+            record=shapes,
+            potentials=recorded,
+        )
+        file.add_examples(examples, chosen, prepared.input.pictures(chosen))
     planned, size = plan_study(study, None).results_mb, (tmp_path / "run.h5").stat().st_size / 1e6
     assert 0.4 * planned < size < 1.1 * planned
 

@@ -40,6 +40,10 @@ def rows(bench: Bench, names: list[str], tries: int, seed: int, known: set[tuple
 
 def machine_rows(bench: Bench, tries: int, seed: int, known: set[tuple[str, str]]) -> Iterator[Row]:
     """Yield what becomes of a run and a sweep under faults of the machine that are not known."""
+    if ("no compiler", "run") not in known:
+        yield from machine.compilers(bench)
+    if ("Dask worker dies", "sweep") not in known:
+        yield from clusters.deaths(bench, "sweep", min(tries, 3), _chance(seed, "sweep", "dask"))
     for name in ("run", "sweep"):
         if ("2 at once", name) not in known:
             yield machine.at_once(bench, name, 2)
@@ -55,10 +59,6 @@ def machine_rows(bench: Bench, tries: int, seed: int, known: set[tuple[str, str]
             yield machine.clock_back(bench, name)
         if ("older results", name) not in known:
             yield earlier.results(bench, name)
-    if ("no compiler", "run") not in known:
-        yield from machine.compilers(bench)
-    if ("Dask worker dies", "sweep") not in known:
-        yield from clusters.deaths(bench, "sweep", min(tries, 3), _chance(seed, "sweep", "dask"))
 
 
 def _chance(*seed: object) -> random.Random:

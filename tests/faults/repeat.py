@@ -2,7 +2,7 @@
 
 Other numbers of processes, folder, time zone, locale, hash seed and, by ``--python``, versions of Python.
 Compared are all arrays of ``run.h5``, all tables, and ``summary.json`` but for times; runs are compared by
-`bioscnn compare` too.
+`bioscnn compare` too. Rows that the table has are not measured again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from subprocess import PIPE
 
-from pandas import DataFrame
+from pandas import DataFrame, read_csv
 
 from bioscnn.claims import made_now, write_table
 from tests.faults.place import Place
@@ -97,19 +97,27 @@ def main() -> None:
     """Measure, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--python", action="append", default=[], help="of an environment of bioscnn")
-    parser.add_argument("--only", default=",".join(COMMANDS))
+    parser.add_argument("--only", default=",".join(COMMANDS), help="commands")
+    parser.add_argument("--surroundings", default=",".join(SURROUNDINGS))
     parser.add_argument("--table", type=Path, default=ROOT / "docs" / "tables" / "repeatability.csv")
     given = parser.parse_args()
-    others = {name: (jobs, sys.executable, more) for name, (jobs, more) in SURROUNDINGS.items()}
-    others |= {_version(python): (1, python, {}) for python in given.python}
-    rows: list[dict[str, object]] = []
+    others = {_version(python): (1, python, {}) for python in given.python}
+    for name in filter(None, given.surroundings.split(",")):
+        others[name] = (SURROUNDINGS[name][0], sys.executable, SURROUNDINGS[name][1])
+    rows = (
+        read_csv(given.table, dtype=str, keep_default_na=False).to_dict("records")
+        if given.table.exists()
+        else []
+    )
+    known = {(row["command"], row["surroundings"]) for row in rows}
     record = made_now("python -m tests.faults.repeat", "surroundings", "bioscnn.studies.run")
     record = replace(record, units=dict.fromkeys(COUNTS, "1"))
     with tempfile.TemporaryDirectory(prefix="repeat-") as folder:
         for name in given.only.split(","):
+            new = {key: other for key, other in others.items() if (name, key) not in known}
             first = Place(Path(folder) / "first" / name)
-            expected = results_of(first, name, 1, sys.executable, {})
-            for surrounding, (jobs, python, variables) in others.items():
+            expected = results_of(first, name, 1, sys.executable, {}) if new else {}
+            for surrounding, (jobs, python, variables) in new.items():
                 place = Place(Path(folder) / surrounding.replace(" ", "-") / name, first.cache)
                 found = results_of(place, name, jobs, python, variables)
                 differs = difference(expected, found)
@@ -120,8 +128,9 @@ def main() -> None:
 
 
 def _version(python: str) -> str:
-    said = subprocess.run([python, "--version"], check=True, stdout=subprocess.PIPE, text=True)
-    return said.stdout.strip()
+    code = "import platform; from importlib.metadata import version as of; "
+    code += 'print(f\'Python {platform.python_version()}, Brian2 {of("brian2")}, NumPy {of("numpy")}\')'
+    return subprocess.run([python, "-c", code], check=True, stdout=PIPE, text=True).stdout.strip()
 
 
 if __name__ == "__main__":
