@@ -252,3 +252,14 @@ def test_maps_side_by_side_are_added():
         rows, columns = np.repeat(post, 9)[:, None], np.repeat(pre, 36)
         assert np.allclose(total.scaled(pre, post).matrix().toarray(), expected * rows * columns)
         assert np.allclose(total.rectified().matrix().toarray(), np.maximum(expected, 0))
+
+
+@pytest.mark.parametrize("padding", [(1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1)])
+def test_a_sum_of_convolutions_has_the_padding_of_each_side(padding):
+    rng, shape = stream(3, "sides"), (2, 5, 6)
+    window = (1 + padding[0] + padding[2], 1 + padding[1] + padding[3])
+    wide = Convolution(shape, shape, (1, 1), padding, rng.normal(size=(2, 2, *window)))
+    point = Convolution(shape, shape, (1, 1), (0, 0, 0, 0), rng.normal(size=(2, 2, 1, 1)))
+    total = summed([point, wide])
+    assert isinstance(total, Convolution) and total.padding == padding
+    assert np.allclose(total.matrix().toarray(), (point.matrix() + wide.matrix()).toarray())
