@@ -12,6 +12,7 @@ from bioscnn.network import (
     Dense,
     Individual,
     Pooling,
+    Population,
     Sum,
     compose,
     summed,
@@ -183,6 +184,12 @@ def test_the_usual_chains_fold_to_one_map_and_the_others_stay():
     for got, expected in zip(cut.synapses(), whole.synapses(), strict=True):
         assert np.allclose(got, expected)
     assert isinstance(compose([uneven, convolution]), Convolution)
+    # A step of three pixels in the padding of both: 1 + 3 pixels around the image.
+    thirds = Pooling((2, 7, 7), (2, 3, 3), (3, 3), (1, 1, 1, 1), (3, 3), np.ones(2), True)
+    cut, whole = compose([thirds, padded_kernel]), Composition((2, 7, 7), (3, 3, 3), (thirds, padded_kernel))
+    assert isinstance(cut, Convolution) and cut.padding[:2] == (4, 4)
+    for got, expected in zip(cut.synapses(), whole.synapses(), strict=True):
+        assert np.allclose(got, expected)
     # Windows that overlap: those in the padding would see pixels that the last of the others sees.
     overlapping = Pooling((2, 7, 7), (2, 3, 3), (2, 2), (0, 0, 0, 0), (3, 3), np.ones(2))
     assert isinstance(compose([overlapping, padded_kernel]), Composition)
@@ -264,3 +271,10 @@ def test_a_sum_of_convolutions_has_the_padding_of_each_side(padding):
     assert isinstance(total, Convolution)
     assert (total.padding, total.kernel.shape[2:]) == (padding, window)
     assert np.allclose(total.matrix().toarray(), (point.matrix() + wide.matrix()).toarray())
+
+
+@pytest.mark.parametrize("n", [2, 4])
+def test_a_population_has_a_bias_for_each_neuron(n):
+    assert Population("p", (3,), bias=np.zeros(3)).size == 3
+    with pytest.raises(ValueError, match="has shape"):
+        Population("p", (3,), bias=np.zeros(n))
