@@ -176,12 +176,21 @@ def test_a_unit_whose_measure_is_no_code_of_bioscnn_is_taken_over_as_it_is(tmp_p
     assert record.code == {"measure": "x"}
 
 
-def test_a_card_that_was_damaged_after_a_run_is_refused_by_the_next(tmp_path):
+def without_circuit(tables):
+    del tables["circuit"]
+
+
+def with_a_word_for_a_neuron(tables):
+    tables["model"]["excitatory"] = "all"
+
+
+@pytest.mark.parametrize("damage", [without_circuit, with_a_word_for_a_neuron])
+def test_a_card_that_was_damaged_after_a_run_is_refused_by_the_next(tmp_path, damage):
     reader = READERS["learned"]
     whole = reader.seeds(tmp_path)[0]
     card = unpacked(whole, tmp_path / "net") / "net.json"
     tables = json.loads(card.read_text())
-    del tables["circuit"]
+    damage(tables)
     card.write_text(json.dumps(tables))
     tally = fuzz(reader, [whole, packed(tmp_path / "net")], range(2))
     assert (tally.read, tally.refused, tally.failures) == (1, 1, [])

@@ -1,3 +1,4 @@
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -6,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import correlate
 
+from bioscnn.errors import UserError
 from bioscnn.network import (
     Composition,
     Convolution,
@@ -13,10 +15,13 @@ from bioscnn.network import (
     Individual,
     Pooling,
     Population,
+    Projection,
+    SpikingNetwork,
     Sum,
     compose,
     summed,
 )
+from bioscnn.neurons import LIF, ExponentialCurrent
 from bioscnn.seeds import stream
 
 
@@ -204,7 +209,15 @@ def test_weights_that_cancel_or_vanish_are_synapses_all_the_same():
     assert (list(pre), list(post), list(weight)) == ([0], [0], [0.0])
 
 
-@pytest.mark.parametrize("part", [*example_chain(), Composition((2, 6, 6), (4,), example_chain())])
+def with_weights_of_their_own():
+    wide = example_chain()[1]
+    return Individual.of(wide, stream(4, "own").normal(size=wide.n_synapses))
+
+
+@pytest.mark.parametrize(
+    "part",
+    [*example_chain(), Composition((2, 6, 6), (4,), example_chain()), with_weights_of_their_own()],
+)
 def test_scaling_multiplies_channels_before_and_behind(part):
     rng = stream(2, "scales")
     pre, post = rng.uniform(1, 2, part.pre_shape[0]), rng.uniform(1, 2, part.post_shape[0])
@@ -278,3 +291,14 @@ def test_a_population_has_a_bias_for_each_neuron(n):
     assert Population("p", (3,), bias=np.zeros(3)).size == 3
     with pytest.raises(ValueError, match="has shape"):
         Population("p", (3,), bias=np.zeros(n))
+
+
+def test_all_synapses_onto_a_population_are_of_one_kind():
+    there = Dense((1,), (1,), np.ones((1, 1)))
+    neurons = Population("a", (1,), LIF()), Population("b", (1,), LIF())
+    for times, right in (((5e-3, 5e-3), True), ((5e-3, 6e-3), False)):
+        kinds = [ExponentialCurrent(tau_s) for tau_s in times]
+        onto = tuple(Projection(pre, "b", there, kind) for pre, kind in zip("xa", kinds, strict=True))
+        with nullcontext() if right else pytest.raises(UserError, match="one kind of synapse"):
+            network = SpikingNetwork((Population("x", (1,)), *neurons), onto)
+            assert network.synapse_onto("b") == ExponentialCurrent(5e-3)
