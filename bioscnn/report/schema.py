@@ -182,7 +182,7 @@ class PopulationFacts(Facts):
     shape: list[Positive]
     size: Positive
     equations: str | None
-    threshold: str | None = None
+    threshold: str | None
     reset: str | None = None
     refractory: str | None = None
     parameters: dict[str, str] = {}

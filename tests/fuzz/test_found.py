@@ -21,6 +21,7 @@ from bioscnn.datasets.own.own_data import OwnData
 from bioscnn.datasets.own.survey import survey
 from bioscnn.errors import UserError
 from bioscnn.experiments.sweep.shown import read_sweep_results
+from bioscnn.exports import export
 from bioscnn.fingerprint import ROOT
 from bioscnn.nir import read_graph
 from bioscnn.report.folder import read_run
@@ -175,12 +176,21 @@ def test_a_unit_whose_measure_is_no_code_of_bioscnn_is_taken_over_as_it_is(tmp_p
     assert record.code == {"measure": "x"}
 
 
-def test_a_card_that_was_damaged_after_a_run_is_refused_by_the_next(tmp_path):
+def without_circuit(tables):
+    del tables["circuit"]
+
+
+def with_a_word_for_a_neuron(tables):
+    tables["model"]["excitatory"] = "all"
+
+
+@pytest.mark.parametrize("damage", [without_circuit, with_a_word_for_a_neuron])
+def test_a_card_that_was_damaged_after_a_run_is_refused_by_the_next(tmp_path, damage):
     reader = READERS["learned"]
     whole = reader.seeds(tmp_path)[0]
     card = unpacked(whole, tmp_path / "net") / "net.json"
     tables = json.loads(card.read_text())
-    del tables["circuit"]
+    damage(tables)
     card.write_text(json.dumps(tables))
     tally = fuzz(reader, [whole, packed(tmp_path / "net")], range(2))
     assert (tally.read, tally.refused, tally.failures) == (1, 1, [])
@@ -202,3 +212,13 @@ def test_the_settings_of_a_run_that_name_cells_twice_are_named(tmp_path):
     with pytest.raises(UserError, match="the same cells twice") as raised:
         read_run(run)
     assert raised.value.file == run / "config.toml"
+
+
+def test_a_population_of_which_no_threshold_is_told_is_refused(tmp_path):
+    run = write_made_up_run(tmp_path, 4)
+    made_by = json.loads((run / "provenance.json").read_text())
+    del made_by["populations"][1]["threshold"]
+    (run / "provenance.json").write_text(json.dumps(made_by))
+    with pytest.raises(UserError) as raised:
+        export(run, "npz", None, ())
+    assert raised.value.file == run / "provenance.json" and "threshold" in raised.value.key

@@ -53,6 +53,7 @@ def main() -> int:
     parser.add_argument("packages", nargs="*", default=list(PACKAGES))
     parser.add_argument("--mutants", type=int, default=40, help="of each package")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--tests", nargs="*", default=[], help="files of tests, beside those of the packages")
     parser.add_argument("--table", type=Path, help="CSV file; that of survivors has -survivors in its name")
     asked = parser.parse_args()
     os.chdir(ROOT)
@@ -62,7 +63,7 @@ def main() -> int:
         files = modules(PACKAGES[name])
         mutants = sampled(ROOT, files, asked.mutants, Random(f"{name} {asked.seed}"))
         found: list[tuple[Mutant, str]] = []
-        tests = [os.path.normpath(f"tests/unit/{test}") for test in TESTS[name]]
+        tests = [os.path.normpath(f"tests/unit/{test}") for test in TESTS[name]] + asked.tests
 
         def then(trials: Trials, mutants: list[Mutant] = mutants, found: list = found) -> None:
             for mutant in mutants:
@@ -79,8 +80,8 @@ def main() -> int:
                 survivors.append({"package": name, "file": mutant.file, "line": mutant.line,
                                   "before": before, "after": after, "outcome": how})  # fmt: skip
     if asked.table:
-        write(asked.table, rows)
-        write(asked.table.with_stem(f"{asked.table.stem}-survivors"), survivors)
+        write(asked.table, rows, asked.packages)
+        write(asked.table.with_stem(f"{asked.table.stem}-survivors"), survivors, asked.packages)
     return 0
 
 
@@ -97,7 +98,9 @@ def modules(places: tuple[str, ...]) -> list[str]:
 def outcome(mutant: Mutant, trials: Trials) -> str:
     """Try a mutant by the quickest tests that run its line; by those of its module if it runs on import."""
     lines = trials.lines.get(mutant.file, {})
-    tests = lines.get(mutant.line) or set().union(*lines.values())
+    before, after = (ROOT / mutant.file).read_text(), mutant.source(ROOT)
+    changed = changed_functions(before, after, str(ROOT / mutant.file))
+    tests = lines.get(mutant.line, set()) if changed else set().union(*lines.values())
     chosen: list[str] = []
     total = 0.0
     for test in sorted(tests, key=lambda one: (trials.seconds[one], one)):
@@ -107,9 +110,10 @@ def outcome(mutant: Mutant, trials: Trials) -> str:
         total += trials.seconds[test]
     if not chosen:
         return "not run"
-    before, after, limit = (ROOT / mutant.file).read_text(), mutant.source(ROOT), 30 + 4 * total
-    module = mutant.file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-    changed = changed_functions(before, after, str(ROOT / mutant.file))
+    module, limit = (
+        mutant.file.removesuffix(".py").removesuffix("/__init__").replace("/", "."),
+        30 + 4 * total,
+    )
     if changed is None:
         return trials.tried_on_import(module, ROOT / mutant.file, after, chosen, limit + 30)
     return trials.tried(module, changed, chosen, limit)
@@ -134,12 +138,13 @@ def row(name: str, found: list[str], seed: int) -> dict[str, Any]:
             "run by no test": found.count("not run"), "seed": seed}  # fmt: skip
 
 
-def write(table: Path, rows: list[dict[str, Any]]) -> None:
-    """Write a table with what made it."""
+def write(table: Path, rows: list[dict[str, Any]], packages: list[str]) -> None:
+    """Write a table with what made it; rows of packages that were not tried now stay."""
     from bioscnn.claims import made_now
     from bioscnn.claims.record import write_table
 
-    frame = pd.DataFrame(rows)
+    kept = pd.read_csv(table).to_dict("records") if table.exists() else []
+    frame = pd.DataFrame([row for row in kept if row["package"] not in packages] + rows)
     record = made_now(f"python -m tests.mutation {shlex.join(sys.argv[1:])}", "mutants", *CODE)
     record = replace(record, units={name: "1" for name in COUNTS if name in frame})
     write_table(table, frame.to_csv(index=False).encode(), record)

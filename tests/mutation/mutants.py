@@ -80,7 +80,7 @@ def sites_of(root: Path, file: str) -> list[list[Mutant]]:
     from cosmic_ray.operators.provider import OperatorProvider
 
     text = (root / file).read_text()
-    nodes, typed, provider = list(ast_nodes(get_ast(text))), list(_annotations(text)), OperatorProvider()
+    nodes, typed, provider = list(ast_nodes(get_ast(text))), list(_unnoticed(text)), OperatorProvider()
     found: list[tuple[Place, str, Mutant]] = []
     for name in provider:
         if name in LEFT_OUT or re.search("_(Eq|NotEq)_Is(Not)?$", name):  # equal words are one object
@@ -95,10 +95,11 @@ def sites_of(root: Path, file: str) -> list[list[Mutant]]:
     return [[mutant for *_, mutant in group] for _, group in groupby(found, key=lambda one: one[:2])]
 
 
-def _annotations(text: str) -> Iterator[tuple[Place, Place]]:
-    """Yield the extents of type annotations, which nothing computes."""
+def _unnoticed(text: str) -> Iterator[tuple[Place, Place]]:
+    """Yield the extents of what no test could notice: types, and ``strict`` of ``zip``, an assertion."""
     for node in ast.walk(ast.parse(text)):
-        for part in (getattr(node, "annotation", None), getattr(node, "returns", None)):
+        strict = node.value if isinstance(node, ast.keyword) and node.arg == "strict" else None
+        for part in (getattr(node, "annotation", None), getattr(node, "returns", None), strict):
             if isinstance(part, ast.expr):
                 yield (
                     (part.lineno, part.col_offset),

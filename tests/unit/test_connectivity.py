@@ -1,3 +1,4 @@
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -6,7 +7,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import correlate
 
-from bioscnn.network import Composition, Convolution, Dense, Individual, Pooling, Sum, compose, summed
+from bioscnn.errors import UserError
+from bioscnn.network import (
+    Composition,
+    Convolution,
+    Dense,
+    Individual,
+    Pooling,
+    Population,
+    Projection,
+    SpikingNetwork,
+    Sum,
+    compose,
+    summed,
+)
+from bioscnn.neurons import LIF, ExponentialCurrent
 from bioscnn.seeds import stream
 
 
@@ -174,6 +189,12 @@ def test_the_usual_chains_fold_to_one_map_and_the_others_stay():
     for got, expected in zip(cut.synapses(), whole.synapses(), strict=True):
         assert np.allclose(got, expected)
     assert isinstance(compose([uneven, convolution]), Convolution)
+    # A step of three pixels in the padding of both: 1 + 3 pixels around the image.
+    thirds = Pooling((2, 7, 7), (2, 3, 3), (3, 3), (1, 1, 1, 1), (3, 3), np.ones(2), True)
+    cut, whole = compose([thirds, padded_kernel]), Composition((2, 7, 7), (3, 3, 3), (thirds, padded_kernel))
+    assert isinstance(cut, Convolution) and cut.padding[:2] == (4, 4)
+    for got, expected in zip(cut.synapses(), whole.synapses(), strict=True):
+        assert np.allclose(got, expected)
     # Windows that overlap: those in the padding would see pixels that the last of the others sees.
     overlapping = Pooling((2, 7, 7), (2, 3, 3), (2, 2), (0, 0, 0, 0), (3, 3), np.ones(2))
     assert isinstance(compose([overlapping, padded_kernel]), Composition)
@@ -188,7 +209,15 @@ def test_weights_that_cancel_or_vanish_are_synapses_all_the_same():
     assert (list(pre), list(post), list(weight)) == ([0], [0], [0.0])
 
 
-@pytest.mark.parametrize("part", [*example_chain(), Composition((2, 6, 6), (4,), example_chain())])
+def with_weights_of_their_own():
+    wide = example_chain()[1]
+    return Individual.of(wide, stream(4, "own").normal(size=wide.n_synapses))
+
+
+@pytest.mark.parametrize(
+    "part",
+    [*example_chain(), Composition((2, 6, 6), (4,), example_chain()), with_weights_of_their_own()],
+)
 def test_scaling_multiplies_channels_before_and_behind(part):
     rng = stream(2, "scales")
     pre, post = rng.uniform(1, 2, part.pre_shape[0]), rng.uniform(1, 2, part.post_shape[0])
@@ -243,3 +272,33 @@ def test_maps_side_by_side_are_added():
         rows, columns = np.repeat(post, 9)[:, None], np.repeat(pre, 36)
         assert np.allclose(total.scaled(pre, post).matrix().toarray(), expected * rows * columns)
         assert np.allclose(total.rectified().matrix().toarray(), np.maximum(expected, 0))
+
+
+@pytest.mark.parametrize("padding", [(1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1)])
+def test_a_sum_of_convolutions_has_the_padding_of_each_side(padding):
+    rng, shape = stream(3, "sides"), (2, 5, 6)
+    window = (1 + padding[0] + padding[2], 1 + padding[1] + padding[3])
+    wide = Convolution(shape, shape, (1, 1), padding, rng.normal(size=(2, 2, *window)))
+    point = Convolution(shape, shape, (1, 1), (0, 0, 0, 0), rng.normal(size=(2, 2, 1, 1)))
+    total = summed([point, wide])
+    assert isinstance(total, Convolution)
+    assert (total.padding, total.kernel.shape[2:]) == (padding, window)
+    assert np.allclose(total.matrix().toarray(), (point.matrix() + wide.matrix()).toarray())
+
+
+@pytest.mark.parametrize("n", [2, 4])
+def test_a_population_has_a_bias_for_each_neuron(n):
+    assert Population("p", (3,), bias=np.zeros(3)).size == 3
+    with pytest.raises(ValueError, match="has shape"):
+        Population("p", (3,), bias=np.zeros(n))
+
+
+def test_all_synapses_onto_a_population_are_of_one_kind():
+    there = Dense((1,), (1,), np.ones((1, 1)))
+    neurons = Population("a", (1,), LIF()), Population("b", (1,), LIF())
+    for times, right in (((5e-3, 5e-3), True), ((5e-3, 6e-3), False)):
+        kinds = [ExponentialCurrent(tau_s) for tau_s in times]
+        onto = tuple(Projection(pre, "b", there, kind) for pre, kind in zip("xa", kinds, strict=True))
+        with nullcontext() if right else pytest.raises(UserError, match="one kind of synapse"):
+            network = SpikingNetwork((Population("x", (1,)), *neurons), onto)
+            assert network.synapse_onto("b") == ExponentialCurrent(5e-3)

@@ -234,3 +234,15 @@ def test_what_cannot_be_converted_exactly_is_refused():
         convert(LayerGraph("first", (1, 2, 2), (LIFRate(), Flatten(), dense)), LIF(), SYNAPSE)
     with pytest.raises(UserError, match="percentile"):
         normalise(every_layer(ReLU()), images(5), LIF(), percentile=0)
+
+
+def test_the_part_after_a_population_is_what_its_spikes_drive():
+    network = convert(every_layer(), LIF(), SYNAPSE)
+    names = [population.name for population in network.neurons]
+    first, *others = names
+    part = network.after(first)
+    assert part.source.name == first and [population.name for population in part.neurons] == others
+    assert {projection.post for projection in part.projections} == set(others)
+    assert not network.after(READOUT).projections
+    with pytest.raises(ValueError, match="not driven by its spikes alone"):
+        network.after(network.source.name)

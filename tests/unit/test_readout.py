@@ -52,6 +52,10 @@ def test_without_any_spike_the_potential_decides():
         assert decisions(silent, rule)[0].tolist() == [2, 0]
 
 
+def test_a_first_spike_says_nothing_before_it():
+    assert decisions(recording([(1, 1)], [[0, 0, 1], [0, 0, 1]]), "first-spike")[0].tolist() == [2, 1]
+
+
 def test_rules_need_what_they_read_to_be_recorded():
     bare = TRIAL.without_traces()
     for rule in READOUTS:

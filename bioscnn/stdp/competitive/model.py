@@ -218,6 +218,9 @@ class Model:
     @classmethod
     def of_table(cls, tables: Mapping[str, Mapping[str, Any]]) -> Model:
         """Make a model of what `table` returned; errors as of `read_model`."""
+        for name in FILES:
+            if not isinstance(tables[name], Mapping):
+                raise UserError("not a table", key=name, value=tables[name], fix=f"write [{name}]")
         return cls(
             Neuron.of_table("excitatory", tables["excitatory"]),
             Neuron.of_table("inhibitory", tables["inhibitory"]),
