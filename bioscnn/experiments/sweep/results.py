@@ -25,7 +25,7 @@ FIX = "type its `bioscnn sweep` again: what is done already is kept"
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class SweepResults:
     """A finished sweep, as it is shown.
 
     Parameters
@@ -81,6 +81,12 @@ class Shown:
         rows = self.effects[self.effects["outcome"] == outcome]
         return rows.dropna().sort_values(MEASURE[self.kind], ascending=False, kind="stable")
 
+    def interactions_on(self, outcome: str) -> pd.DataFrame:
+        """Return what pairs of parameters do to an outcome; no rows if it is not known."""
+        if self.interactions is None:
+            return pd.DataFrame()
+        return self.interactions[self.interactions["outcome"] == outcome].dropna()
+
     @property
     def order(self) -> list[Parameter]:
         """Parameters, the most influential first: by their effects, or the variance that goes with them."""
@@ -96,9 +102,9 @@ class Shown:
         return next(parameter for parameter in self.parameters if parameter.key == key)
 
 
-def shown_of(
+def sweep_results(
     tables: Mapping[str, Sequence[Mapping[str, Any]]], summary: Mapping[str, Any], file: str
-) -> Shown:
+) -> SweepResults:
     """Return the rows of tables as they are shown.
 
     Parameters
@@ -135,7 +141,7 @@ def shown_of(
     changes = bool((points[list(outcomes)].nunique() > 1).any())
     effects = table(EFFECTS) if changes else None
     others = (None, None) if effects is None else (table(INTERACTIONS), table(ALONE))
-    return Shown(parameters, outcomes, points, effects, *others, summary, file)
+    return SweepResults(parameters, outcomes, points, effects, *others, summary, file)
 
 
 class _ParameterFacts(Facts):
@@ -158,7 +164,7 @@ class _Summary(Facts):
     outcomes: Annotated[list[str], Field(min_length=1)]
 
 
-def read_sweep_results(folder: str | Path) -> Shown:
+def read_sweep_results(folder: str | Path) -> SweepResults:
     """Return a finished sweep from its folder.
 
     Raises
@@ -177,7 +183,7 @@ def read_sweep_results(folder: str | Path) -> Shown:
                 tables[name] = pd.read_csv(text, dtype=str, keep_default_na=False).to_dict("records")
     file = read_text(folder / "sweep.toml", FIX)
     with _damage_is_told(folder):
-        shown = shown_of(tables, summary, file)
+        shown = sweep_results(tables, summary, file)
         missing = {ERROR, *shown.outcomes, *(one.key for one in shown.parameters)} - {*shown.points}
         if missing:
             raise KeyError(", ".join(sorted(missing)))
