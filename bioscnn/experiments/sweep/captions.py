@@ -8,7 +8,7 @@ import pandas as pd
 
 from bioscnn.experiments.phrases import MINUS
 from bioscnn.experiments.sweep.analysis import MEASURE
-from bioscnn.experiments.sweep.results import SweepResults
+from bioscnn.experiments.sweep.results import Shown
 from bioscnn.plots.parameters import Parameter, names_of, outcome_of
 from bioscnn.plots.surface import ENOUGH, fit_quadratic, is_grid
 from bioscnn.report.formats import plural
@@ -103,7 +103,7 @@ def change(value: float, outcome: str) -> str:
     return f"{written(value, outcome)} {outcome_of(outcome).change}".rstrip()
 
 
-def size_of(row: pd.Series, results: SweepResults) -> tuple[str, str]:
+def size_of(row: pd.Series, results: Shown) -> tuple[str, str]:
     """Return how large the effect of a parameter is, with its unit, and its interval."""
     if results.kind == "sobol":
         return share_text(row.ST), f"[{share_text(row.ST_low)}, {share_text(row.ST_high)}]"
@@ -117,7 +117,7 @@ def share_text(value: float) -> str:
     return "" if value != value else f"{value:.2f}".replace("-0.00", "0.00").replace("-", MINUS)
 
 
-def headlines(results: SweepResults) -> list[Headline]:
+def headlines(results: Shown) -> list[Headline]:
     """Return the numbers to begin with: what matters most, between what the outcomes lie, the points."""
     names, done, main = names_of([one.key for one in results.parameters]), results.done, results.main
     what = outcome_of(main)
@@ -149,13 +149,13 @@ def headlines(results: SweepResults) -> list[Headline]:
     ]
 
 
-def _rate(results: SweepResults) -> str:
+def _rate(shown: Shown) -> str:
     """Return how many points per second were computed, where that is known."""
-    rate = results.summary["points_per_second"]
+    rate = shown.summary["points_per_second"]
     return "" if rate is None else f"; {rate:.3g} points per second"
 
 
-def by_step(results: SweepResults) -> str:
+def by_step(results: Shown) -> str:
     """Say of which change of a parameter an effect is."""
     step = results.summary.get("step")
     if step is None:  # made by an earlier bioscnn
@@ -163,7 +163,7 @@ def by_step(results: SweepResults) -> str:
     return f"by a step of {Fraction(step).limit_denominator(100)} of the range of a parameter"
 
 
-def effects_caption(results: SweepResults) -> str:
+def effects_caption(results: Shown) -> str:
     """Say what moves the judged outcome most, and how the plane or the bars are read."""
     rows, names = results.effects_on(results.main), names_of([one.key for one in results.parameters])
     sizes = {names[row.parameter]: " ".join(size_of(row, results)) for _, row in rows.head(3).iterrows()}
@@ -192,7 +192,7 @@ def effects_caption(results: SweepResults) -> str:
     )
 
 
-def bars_caption(results: SweepResults) -> str:
+def bars_caption(results: Shown) -> str:
     """Say what moves each of the other outcomes most."""
     names, named = names_of([one.key for one in results.parameters]), []
     for outcome in results.outcomes:
@@ -206,7 +206,7 @@ def bars_caption(results: SweepResults) -> str:
     return f"The same sizes as bars, outcome by outcome. {most}Black: 95 % intervals."
 
 
-def interactions_caption(results: SweepResults) -> str:
+def interactions_caption(results: Shown) -> str:
     """Say which pairs of parameters do more together than each alone."""
     assert results.interactions is not None
     rows = results.interactions[results.interactions["outcome"] == results.main].dropna()
@@ -228,7 +228,7 @@ def interactions_caption(results: SweepResults) -> str:
     )
 
 
-def alone_caption(results: SweepResults) -> str:
+def alone_caption(results: Shown) -> str:
     """Say from where to where each parameter takes the judged outcome by itself."""
     assert results.alone is not None
     names, named = names_of([one.key for one in results.parameters]), []
@@ -248,7 +248,7 @@ def alone_caption(results: SweepResults) -> str:
     return f"{start}Ring: the study as it is.{bands}"
 
 
-def main_caption(results: SweepResults) -> str:
+def main_caption(results: Shown) -> str:
     """Say how the small multiples are read."""
     by = {"morris": "their effects", "sobol": "their shares of the variance"}.get(
         results.kind if len(results.effects_on(results.main)) else "",
@@ -261,7 +261,7 @@ def main_caption(results: SweepResults) -> str:
     )
 
 
-def surface_caption(results: SweepResults, x: Parameter, y: Parameter) -> str:
+def surface_caption(results: Shown, x: Parameter, y: Parameter) -> str:
     """Say what stands in the cells, or how good the surface is."""
     names = names_of([one.key for one in results.parameters])
     rows, what = results.done.dropna(subset=[results.main]), outcome_of(results.main)
@@ -291,7 +291,7 @@ def surface_caption(results: SweepResults, x: Parameter, y: Parameter) -> str:
     )
 
 
-def parallel_caption(results: SweepResults) -> str:
+def parallel_caption(results: Shown) -> str:
     """Say where the best and the worst point are."""
     names = names_of([one.key for one in results.parameters])
     rows = results.done.dropna(subset=[results.main]).sort_values(results.main, kind="stable")

@@ -18,7 +18,7 @@ from bioscnn.experiments.sweep.page import sweep_page
 from bioscnn.experiments.sweep.parameters import Parameter
 from bioscnn.experiments.sweep.plan import programs_of
 from bioscnn.experiments.sweep.points import Point, points_alone, points_of
-from bioscnn.experiments.sweep.results import sweep_results
+from bioscnn.experiments.sweep.results import shown_of
 from bioscnn.experiments.sweep.tables import (
     ALONE,
     EFFECTS,
@@ -237,7 +237,7 @@ class SweepExperiment(Experiment):
         }
         tables = {name: table for name, table in tables.items() if table}
         written = sweep.toml(STUDY_FILE)
-        results = sweep_results(tables, summary, written)
+        results = shown_of(tables, summary, written)
         # The last two headlines say how many points there are, and how they were computed.
         first, *others_ = headlines(results)[:-2] or headlines(results)
         return Analysis(
@@ -260,7 +260,7 @@ class SweepExperiment(Experiment):
 
     def page(self, analysis: Analysis, summary: Mapping[str, Any]) -> Page:
         """Return the page."""
-        return sweep_page(sweep_results(analysis.tables, summary, self.sweep.toml(STUDY_FILE)))
+        return sweep_page(shown_of(analysis.tables, summary, self.sweep.toml(STUDY_FILE)))
 
     def _units(self, done: Done, variant: str) -> list[Unit]:
         return done.where(variant=variant)

@@ -10,7 +10,7 @@ import pandas as pd
 from bioscnn import plots
 from bioscnn.experiments.sweep import captions
 from bioscnn.experiments.sweep.captions import share_text, written
-from bioscnn.experiments.sweep.results import SweepResults
+from bioscnn.experiments.sweep.results import Shown
 from bioscnn.experiments.sweep.tables import ALONE, EFFECTS, INTERACTIONS
 from bioscnn.plots.parameters import outcome_of
 from bioscnn.report.formats import plural
@@ -40,7 +40,7 @@ N_FAILED = 12
 """Failed points that are named for each reason."""
 
 
-def sweep_page(results: SweepResults) -> Page:
+def sweep_page(results: Shown) -> Page:
     """Return the page of a sweep; its summary is the whole of ``summary.json``."""
     summary, failures = results.summary, _failures(results)
     tables = (EFFECTS, results.effects), (INTERACTIONS, results.interactions), (ALONE, results.alone)
@@ -66,7 +66,7 @@ def sweep_page(results: SweepResults) -> Page:
     )
 
 
-def _warning(results: SweepResults) -> Inline:
+def _warning(results: Shown) -> Inline:
     lost = " The design cannot do without them, so there are no effects yet." if _is_judged(results) else ""
     return (
         f"{plural(results.summary['n_failed'], 'point')} of {results.summary['n_points']} failed, see ",
@@ -75,7 +75,7 @@ def _warning(results: SweepResults) -> Inline:
     )
 
 
-def _failures(results: SweepResults) -> list[Section]:
+def _failures(results: Shown) -> list[Section]:
     """Return each reason for which points failed, the most frequent first, with the points."""
     rows = []
     for reason, failed in results.failed.groupby("error", sort=False):
@@ -94,7 +94,7 @@ def _failures(results: SweepResults) -> list[Section]:
     return [Section("failures", "Points that failed", [Table(rows, columns, caption)], "Failures")]
 
 
-def _figures(results: SweepResults) -> Iterator[Section]:
+def _figures(results: Shown) -> Iterator[Section]:
     """Yield the figures that the design and what came out allow."""
     titles = {
         "effects": "What matters", "bars": "All outcomes", "interactions": "Together",
@@ -107,7 +107,7 @@ def _figures(results: SweepResults) -> Iterator[Section]:
             yield Section(name, title, [figures[name]])
 
 
-def _of_effects(results: SweepResults) -> dict[str, Figure]:
+def _of_effects(results: Shown) -> dict[str, Figure]:
     found: dict[str, Figure] = {}
     main, effects, alone = results.main, results.effects, results.alone
     name = outcome_of(main).name
@@ -146,7 +146,7 @@ def _of_effects(results: SweepResults) -> dict[str, Figure]:
     return found
 
 
-def _of_points(results: SweepResults) -> dict[str, Figure]:
+def _of_points(results: Shown) -> dict[str, Figure]:
     points, main, order = results.done.dropna(subset=[results.main]), results.main, results.order
     name, found = outcome_of(main).name, {}
     if points.empty:
@@ -172,7 +172,7 @@ def _of_points(results: SweepResults) -> dict[str, Figure]:
     return found
 
 
-def _effects(results: SweepResults) -> list[Part]:
+def _effects(results: Shown) -> list[Part]:
     if results.effects is None:
         return []
     if results.kind == "sobol":
@@ -211,7 +211,7 @@ def _effects(results: SweepResults) -> list[Part]:
     ]
 
 
-def _effects_on(outcome: str, results: SweepResults) -> Iterator[dict[str, Any]]:
+def _effects_on(outcome: str, results: Shown) -> Iterator[dict[str, Any]]:
     """Yield the effects on an outcome, the largest first, or a row that says that there are none."""
     what, rows = outcome_of(outcome), results.effects_on(outcome)
     assert results.effects is not None
@@ -231,7 +231,7 @@ def _shares(low: float, high: float) -> str:
     return f"[{share_text(low)}, {share_text(high)}]"
 
 
-def _extremes(results: SweepResults) -> list[Part]:
+def _extremes(results: Shown) -> list[Part]:
     """Return the best and the worst points, all of them in one table if they are few."""
     main = results.main
     rows = results.done.dropna(subset=[main]).sort_values(main, ascending=False, kind="stable")
@@ -245,7 +245,7 @@ def _extremes(results: SweepResults) -> list[Part]:
     ]
 
 
-def _point_table(rows: pd.DataFrame, name: str, results: SweepResults) -> Table:
+def _point_table(rows: pd.DataFrame, name: str, results: Shown) -> Table:
     trials = results.summary["trials"]
 
     def accuracy(value: float) -> str:
@@ -276,7 +276,7 @@ def _setting(value: Any) -> str:
     return value if isinstance(value, str) else f"{value:.4g}"
 
 
-def _methods(results: SweepResults) -> list[Part]:
+def _methods(results: Shown) -> list[Part]:
     s = results.summary
     parameters = [
         {
@@ -317,5 +317,5 @@ def _methods(results: SweepResults) -> list[Part]:
     ]
 
 
-def _is_judged(results: SweepResults) -> bool:
+def _is_judged(results: Shown) -> bool:
     return results.kind in ("morris", "sobol")

@@ -25,7 +25,7 @@ FIX = "type its `bioscnn sweep` again: what is done already is kept"
 
 
 @dataclass(frozen=True, eq=False)
-class SweepResults:
+class Shown:
     """A finished sweep, as it is shown.
 
     Parameters
@@ -102,9 +102,9 @@ class SweepResults:
         return next(parameter for parameter in self.parameters if parameter.key == key)
 
 
-def sweep_results(
+def shown_of(
     tables: Mapping[str, Sequence[Mapping[str, Any]]], summary: Mapping[str, Any], file: str
-) -> SweepResults:
+) -> Shown:
     """Return the rows of tables as they are shown.
 
     Parameters
@@ -141,7 +141,7 @@ def sweep_results(
     changes = bool((points[list(outcomes)].nunique() > 1).any())
     effects = table(EFFECTS) if changes else None
     others = (None, None) if effects is None else (table(INTERACTIONS), table(ALONE))
-    return SweepResults(parameters, outcomes, points, effects, *others, summary, file)
+    return Shown(parameters, outcomes, points, effects, *others, summary, file)
 
 
 class _ParameterFacts(Facts):
@@ -164,7 +164,7 @@ class _Summary(Facts):
     outcomes: Annotated[list[str], Field(min_length=1)]
 
 
-def read_sweep_results(folder: str | Path) -> SweepResults:
+def read_sweep_results(folder: str | Path) -> Shown:
     """Return a finished sweep from its folder.
 
     Raises
@@ -183,7 +183,7 @@ def read_sweep_results(folder: str | Path) -> SweepResults:
                 tables[name] = pd.read_csv(text, dtype=str, keep_default_na=False).to_dict("records")
     file = read_text(folder / "sweep.toml", FIX)
     with _damage_is_told(folder):
-        shown = sweep_results(tables, summary, file)
+        shown = shown_of(tables, summary, file)
         missing = {ERROR, *shown.outcomes, *(one.key for one in shown.parameters)} - {*shown.points}
         if missing:
             raise KeyError(", ".join(sorted(missing)))
