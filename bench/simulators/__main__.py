@@ -20,8 +20,8 @@ import pandas as pd
 from bench.environments import AbsentError, interpreter
 from bench.simulators.compare import PAIRS, Here, There, compared
 from bench.simulators.exchange import Clock
+from bench.simulators.markdown import markdown
 from bench.simulators.measure import DURATION, elsewhere, given, prepared, without_last_step
-from bench.simulators.words import markdown
 from bioscnn.claims import made_now, publish
 from bioscnn.errors import UserError
 from bioscnn.network import READOUT

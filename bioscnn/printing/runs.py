@@ -125,7 +125,7 @@ def next_commands(run: Run, config: StudyConfig, again: Again) -> Iterator[tuple
 
 def print_ledger(ledger: Ledger, report: Path) -> None:
     """Print where the accuracy goes: one line per cause, then what adds up to the gap."""
-    from bioscnn.report.words import first_cause
+    from bioscnn.report.captions import first_cause
 
     OUT.print(
         f"\ntrained network {100 * ledger.ann:.2f} %, spiking network {100 * ledger.as_run:.2f} % "

@@ -11,7 +11,7 @@ from bioscnn.network import READOUT
 from bioscnn.neurons import TimeCode
 from bioscnn.quantities import parse_quantity
 from bioscnn.readout import READOUTS
-from bioscnn.report import words
+from bioscnn.report import captions
 from bioscnn.report.folder import Run
 from bioscnn.report.page import Figure
 from bioscnn.report.results import Results, lead_of_truth
@@ -35,7 +35,7 @@ def accuracy(run: Run, results: Results) -> Figure:
             width=width,
         ),
         f"Line chart of the accuracy in % of {len(results.curves)} readouts against simulated time in ms",
-        words.accuracy_caption(run, results),
+        captions.accuracy_caption(run, results),
     )
 
 
@@ -44,7 +44,7 @@ def confusion(run: Run, results: Results) -> Figure:
     return Figure(
         lambda width: plots.confusion(results.confusion, run.classes, width=width),
         f"Confusion matrix of {len(run.classes)} classes",
-        words.confusion_caption(run, results),
+        captions.confusion_caption(run, results),
     )
 
 
@@ -66,7 +66,7 @@ def raster(run: Run, results: Results) -> Figure:
             width=width,
         ),
         f"{what} of class {run.classes[label]}, and the spikes of {len(trains)} populations over time",
-        words.trial_caption(run, results, example),
+        captions.trial_caption(run, results, example),
     )
 
 
@@ -81,7 +81,7 @@ def spike_times(run: Run) -> Figure:
     return Figure(
         lambda width: plots.spike_times(code, V_th, width=width),
         "Potentials in mV that fall to a falling threshold, and the value that each spike time says",
-        words.spike_times_caption(code),
+        captions.spike_times_caption(code),
     )
 
 
@@ -102,7 +102,7 @@ def potentials(run: Run, results: Results) -> Figure:
             width=width,
         ),
         f"Potentials in mV of {len(run.classes)} readout neurons against time in {len(trials)} trials",
-        words.potentials_caption(run, results),
+        captions.potentials_caption(run, results),
     )
 
 
@@ -111,7 +111,7 @@ def rates(results: Results) -> Figure:
     return Figure(
         lambda width: plots.rates_by_population(results.rates, width=width),
         f"Box plots of firing rates in Hz in {len(results.rates)} populations",
-        words.rates_caption(results),
+        captions.rates_caption(results),
     )
 
 
@@ -120,7 +120,7 @@ def spikes(results: Results) -> Figure:
     return Figure(
         lambda _: plots.spikes_histogram(results.spikes),
         "Histogram of the spikes in a trial",
-        words.spikes_caption(results),
+        captions.spikes_caption(results),
         narrow=True,
     )
 
@@ -130,7 +130,7 @@ def latency(run: Run, results: Results) -> Figure:
     return Figure(
         lambda _: plots.latency_histogram(results.latency, results.correct, results.dt),
         "Histogram of the decision latency in ms, right and wrong decisions",
-        words.latency_caption(run, results),
+        captions.latency_caption(run, results),
         narrow=True,
     )
 
@@ -141,7 +141,7 @@ def input_spikes(run: Run, results: Results) -> Figure:
     assert came_in is not None
     n_maps, height, width_px = run.data.input_shape
     names = plots.POLARITIES if run.recorded else [cell.name for cell in run.cells] or ["pixels"]
-    caption = words.events_caption if run.recorded else words.input_caption
+    caption = captions.events_caption if run.recorded else captions.input_caption
     what = "events by polarity" if run.recorded else f"input spikes by cell ({', '.join(names)})"
     return Figure(
         lambda width: plots.input_spikes(
@@ -169,5 +169,5 @@ def evidence(run: Run, results: Results) -> Figure:
             width=width,
         ),
         f"Mean potentials in mV of {len(run.classes)} classes in one trial, and the true class's lead",
-        words.evidence_caption(run, lead),
+        captions.evidence_caption(run, lead),
     )

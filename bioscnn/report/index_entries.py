@@ -201,8 +201,8 @@ def _ledger(folder: Path) -> list[str]:
     if not path.exists():
         return []
     from bioscnn.ledger.files import from_json
+    from bioscnn.report.captions import first_cause
     from bioscnn.report.files import read_text
-    from bioscnn.report.words import first_cause
 
     try:
         ledger, _ = from_json(read_text(path, FIX))

@@ -6,7 +6,7 @@ from typing import Any
 
 from bioscnn import plots
 from bioscnn.ledger import LayerComparison, Ledger
-from bioscnn.report import words
+from bioscnn.report import captions
 from bioscnn.report.formats import p_value, percent, points, points_interval
 from bioscnn.report.page import Column, Facts, Figure, Section, Table, Text, numbers
 from bioscnn.statistics import Estimate
@@ -40,7 +40,7 @@ def ledger_section(ledger: Ledger, layers: list[LayerComparison]) -> Section:
     waterfall = Figure(
         lambda width: plots.waterfall(ledger.ann, ledger.parts, ledger.as_run, width=width),
         f"Waterfall chart of accuracy in %, from the trained network over {len(ledger.parts)} parts",
-        words.ledger_caption(ledger),
+        captions.ledger_caption(ledger),
     )
     causes = Table(
         _cause_rows(ledger),
@@ -56,7 +56,7 @@ def ledger_section(ledger: Ledger, layers: list[LayerComparison]) -> Section:
     rates = Figure(
         lambda width: plots.rates_against_activations(layers, width=width),
         f"Densities of what spikes say against what they should, in {len(layers)} populations",
-        words.layers_caption(layers),
+        captions.layers_caption(layers),
     )
     return Section(
         "ledger",

@@ -8,10 +8,10 @@ from textwrap import fill
 from typing import Any
 
 from bioscnn import plots
+from bioscnn.report.captions import learning_caption
 from bioscnn.report.folder import Run
 from bioscnn.report.formats import shape
 from bioscnn.report.page import Column, Facts, Figure, Folded, Part, Section, Table, Text, numbers
-from bioscnn.report.words import learning_caption
 
 POPULATIONS = [
     Column("name", "population"),

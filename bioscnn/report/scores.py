@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bioscnn.report import figures, words
+from bioscnn.report import captions, figures
 from bioscnn.report.folder import Run
 from bioscnn.report.formats import moment, number, percent, percent_interval, plural, points
 from bioscnn.report.page import Column, Part, Section, SideBySide, Table, Text, numbers
@@ -16,7 +16,7 @@ LEVELS = (0.95, 0.98)
 
 def accuracy_section(run: Run, results: Results) -> Section:
     """Return the section of all readouts over time."""
-    summary, meanings = run.summary, words.readout_meanings()
+    summary, meanings = run.summary, captions.readout_meanings()
     ann = summary.get("ann_accuracy")
     rows = [
         {

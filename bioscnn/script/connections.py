@@ -12,7 +12,7 @@ from bioscnn.errors import UserError
 from bioscnn.network import Convolution, Dense, Pooling, Projection, SpikingNetwork
 from bioscnn.network.connectivity import Connectivity
 from bioscnn.neurons import LeadingCount
-from bioscnn.script.words import quantity
+from bioscnn.script.writing import quantity
 from bioscnn.simulation.equations import delay_steps, projection_name
 from bioscnn.simulation.numbering import brian_synapses, network_index, to_brian
 

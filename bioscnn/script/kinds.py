@@ -23,7 +23,7 @@ from bioscnn.neurons import (
     WindowedIntegrator,
     WindowedLIF,
 )
-from bioscnn.script.words import MEANING, MEANING_OF_OURS, aligned, parse_lines
+from bioscnn.script.writing import MEANING, MEANING_OF_OURS, aligned, parse_lines
 from bioscnn.simulation.equations import (
     border_statements,
     equations_of,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bioscnn.script.kinds import Kind
-from bioscnn.script.words import wrapped
+from bioscnn.script.writing import wrapped
 
 HEAD = '''
 """A trained convolutional network as a network of spiking neurons, in plain Brian2.

@@ -15,7 +15,7 @@ from bioscnn.script import passages
 from bioscnn.script.connections import CONVOLUTION, Arrays, connect, describe, statements
 from bioscnn.script.kinds import base_of, kind_of, name_texts, own_parameters, shared_parameters
 from bioscnn.script.stimulus import current_into, input_spikes
-from bioscnn.script.words import comment, in_columns, quantity
+from bioscnn.script.writing import comment, in_columns, quantity
 from bioscnn.simulation.equations import projection_name
 from bioscnn.simulation.numbering import to_brian
 

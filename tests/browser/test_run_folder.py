@@ -13,13 +13,13 @@ import bioscnn
 from bioscnn.encoding import rank_order, responses
 from bioscnn.errors import UserError
 from bioscnn.report import retina, write_report
+from bioscnn.report.captions import confusions, latency_caption
 from bioscnn.report.folder import read_run
 from bioscnn.report.network import count_synapses, neuron_models
 from bioscnn.report.page import Figure, Section, Table, code
 from bioscnn.report.results import results_of
 from bioscnn.report.run_page import run_page
 from bioscnn.report.schema import Card
-from bioscnn.report.words import confusions, latency_caption
 from bioscnn.statistics import proportion_of_counts
 from tests.page import words_of
 

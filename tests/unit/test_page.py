@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 
 from bioscnn.errors import UserError
+from bioscnn.report.captions import accuracy_caption
 from bioscnn.report.formats import percent
 from bioscnn.report.page import Column, Entry, Figure, Folded, Link, Section, Table, Text, code
 from bioscnn.report.provenance import provenance_rows
 from bioscnn.report.render import write_page
-from bioscnn.report.words import accuracy_caption
 from bioscnn.statistics import proportion
 from tests.page import draw, make_page
 

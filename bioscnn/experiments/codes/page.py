@@ -14,6 +14,7 @@ from bioscnn.experiments.codes.verdict import NAMES
 from bioscnn.experiments.columns import FOUND, P_HOLM, SHARE, compared
 from bioscnn.experiments.experiment import Analysis
 from bioscnn.experiments.pages import experiment_page
+from bioscnn.experiments.phrases import MINUS
 from bioscnn.report.formats import number, percent, plural
 from bioscnn.report.page import Column, Facts, Figure, Headline, Page, Part, Section, Table, Text, numbers
 
@@ -124,7 +125,7 @@ def _share(value: float, low: float, high: float) -> str:
 
 
 def _points(value: float) -> str:
-    return f"{100 * value:+.1f}".replace("-", "\N{MINUS SIGN}")
+    return f"{100 * value:+.1f}".replace("-", MINUS)
 
 
 def _accuracies(rows: pd.DataFrame, caption: str) -> Table:

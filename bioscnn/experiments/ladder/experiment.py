@@ -11,8 +11,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from bioscnn.ann import LIFRate, read_model
-from bioscnn.ann.models import locate, shipped_models
 from bioscnn.datasets.titles import TITLES
 from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
@@ -22,7 +20,7 @@ from bioscnn.experiments.ladder.factorial import Factorial, shapley_rows, tables
 from bioscnn.experiments.ladder.fine_tuning import training_examples, training_set, why_not
 from bioscnn.experiments.ladder.measure import loaded_rung, rung_case
 from bioscnn.experiments.ladder.page import interval_of, ladder_page
-from bioscnn.experiments.ladder.rungs import Rung, of_rung, rungs_of
+from bioscnn.experiments.ladder.rungs import Rung, of_relu, of_rung, rungs_of
 from bioscnn.experiments.ladder.tables import (
     RungResult,
     comparison_rows,
@@ -43,7 +41,6 @@ from bioscnn.statistics import proportion
 from bioscnn.studies.disturbance import refuse_noise
 from bioscnn.studies.prepare import Prepared
 from bioscnn.studies.provenance import describe_network
-from bioscnn.studies.recipes import shipped_recipes
 from bioscnn.studies.study import Study
 
 RUNG = "bioscnn.experiments.ladder.measure:RUNG"
@@ -54,11 +51,6 @@ CONVERTED, TRAINING, FINE_TUNED = "as converted", "training", "fine-tuned"
 
 OWN = "as shipped"
 """The network of the study, among those of the factorial."""
-
-RELATIVES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
-    "caltech-foveal": ("caltech-pixels-relu", {"retina": ()})
-}
-"""Networks of rectified linear units that are called otherwise, and keys of the encoding that they see."""
 
 TRAINED = 8.0
 """About how much longer it takes to train on an example than to simulate it."""
@@ -106,12 +98,12 @@ class LadderExperiment(Experiment):
     @cached_property
     def rungs(self) -> tuple[Rung, ...]:
         """The ladder from the bottom up, and the user's own neuron."""
-        return rungs_of(_of_relu(self.study), self.neuron)
+        return rungs_of(of_relu(self.study), self.neuron)
 
     @cached_property
     def cells(self) -> dict[Cell, Study]:
         """The combinations of the pieces."""
-        return cells_of(_of_relu(self.study))
+        return cells_of(of_relu(self.study))
 
     @cached_property
     def encoder(self) -> dict[str, Any]:
@@ -236,7 +228,6 @@ class LadderExperiment(Experiment):
             networks = [float(np.mean(one["ann"] == one["label"])) for one in outcomes[frozenset()]]
             more = {"factorial": {"networks": self.networks, "epochs": self.epochs, "ann": networks}}
         trained = {unit.variant: done[unit]["onnx"].tobytes() for unit in done.where(condition=TRAINING)}
-        shares = [f"{percent(row['accuracy'])} {interval_of(row)}" for row in rows]
         return Analysis(
             title,
             tables,
@@ -246,7 +237,7 @@ class LadderExperiment(Experiment):
                 f"{plural(len(examples), 'trial')}, {plural(len(rows), 'rung')}",
                 percent(rows[0]["accuracy"]),
                 f"{interval_of(rows[0])} {rows[0]['rung']}, {config.network.model} with no more biology",
-                [f"{row['rung']}: {share}" for row, share in zip(rows[1:], shares[1:], strict=True)],
+                [f"{row['rung']}: {percent(row['accuracy'])} {interval_of(row)}" for row in rows[1:]],
             ),
             {
                 "dataset": examples.name,
@@ -331,28 +322,3 @@ def _refuse(study: Study) -> None:
         raise UserError(
             "from one trial nothing can be told", key="dataset.trials", value=1, expected="2 or more"
         )
-
-
-def _of_relu(study: Study) -> Study:
-    """Return the study with a network of rectified linear units, which belongs to no neuron."""
-    model = study.config.network.model
-    if not any(isinstance(layer, LIFRate) for layer in read_model(model).layers):
-        return study
-    base = model.removesuffix("-fine-tuned").removesuffix("-noise")
-    relative, encoding = RELATIVES.get(base, (f"{base}-relu", {}))
-    if relative not in shipped_models():
-        fix = "--set network.model=PATH of one that you trained on the same input"
-        if base in shipped_recipes():
-            fix = (
-                f"bioscnn train {base} --set training.activation=relu --set network.model={relative}; "
-                f"then --set network.model=results/models/{relative}.onnx"
-            )
-        raise UserError(
-            "the network was trained on the rates of one neuron, and every rung has another",
-            file=locate(model),
-            key="network.model",
-            value=model,
-            expected=f"one of rectified linear units, such as mnist-small-relu; no {relative} is shipped",
-            fix=fix,
-        )
-    return study.changed(network={"model": relative}, encoding=encoding)

@@ -9,14 +9,22 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from bioscnn.ann import LIFRate, read_model
+from bioscnn.ann.models import locate, shipped_models
 from bioscnn.errors import UserError
 from bioscnn.neurons.synapse import SHARPEST, lasts
 from bioscnn.quantities import format_quantity
 from bioscnn.studies.config import Neuron, StudyConfig, Synapse
+from bioscnn.studies.recipes import shipped_recipes
 from bioscnn.studies.study import KEYS_OF_MODELS, Study, with_changes
 
 DELAYED = "+ axonal delay"
 """The last rung with neurons of the textbook and synapses that inject currents."""
+
+RELATIVES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "caltech-foveal": ("caltech-pixels-relu", {"retina": ()})
+}
+"""Networks of rectified linear units that are called otherwise, and keys of the encoding that they see."""
 
 
 @dataclass(frozen=True)
@@ -173,3 +181,28 @@ def of_rung(error: UserError, name: str) -> UserError:
 def _in_steps(time: float, dt: float) -> float:
     """Return a time as the nearest whole number of steps, at least one."""
     return max(1, round(time / dt)) * dt
+
+
+def of_relu(study: Study) -> Study:
+    """Return the study with a network of rectified linear units, which belongs to no neuron."""
+    model = study.config.network.model
+    if not any(isinstance(layer, LIFRate) for layer in read_model(model).layers):
+        return study
+    base = model.removesuffix("-fine-tuned").removesuffix("-noise")
+    relative, encoding = RELATIVES.get(base, (f"{base}-relu", {}))
+    if relative not in shipped_models():
+        fix = "--set network.model=PATH of one that you trained on the same input"
+        if base in shipped_recipes():
+            fix = (
+                f"bioscnn train {base} --set training.activation=relu --set network.model={relative}; "
+                f"then --set network.model=results/models/{relative}.onnx"
+            )
+        raise UserError(
+            "the network was trained on the rates of one neuron, and every rung has another",
+            file=locate(model),
+            key="network.model",
+            value=model,
+            expected=f"one of rectified linear units, such as mnist-small-relu; no {relative} is shipped",
+            fix=fix,
+        )
+    return study.changed(network={"model": relative}, encoding=encoding)

@@ -10,8 +10,8 @@ import pandas as pd
 from bioscnn import plots
 from bioscnn.experiments.columns import SHARE, compared
 from bioscnn.experiments.experiment import Analysis
-from bioscnn.experiments.noise import words
-from bioscnn.experiments.noise.words import Shown
+from bioscnn.experiments.noise import captions
+from bioscnn.experiments.noise.captions import PageTables
 from bioscnn.experiments.pages import experiment_page
 from bioscnn.experiments.phrases import listed
 from bioscnn.report.formats import percent, percent_interval, plural, points_interval
@@ -28,47 +28,47 @@ REFERENCES = (
 
 def noise_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
     """Return the page of a noise experiment."""
-    tables = {name: pd.DataFrame(rows) for name, rows in analysis.tables.items()}
-    shown = Shown(tables["accuracy"], tables["losses"], tables["comparisons"], dict(summary))
+    frames = {name: pd.DataFrame(rows) for name, rows in analysis.tables.items()}
+    tables = PageTables(frames["accuracy"], frames["losses"], frames["comparisons"], dict(summary))
     return experiment_page(
         analysis,
         summary,
         about=f"noise study {summary['study']}",
         docs="noise",
         question="what does noise destroy first, and does the biology help?",
-        headlines=words.headlines(shown),
+        headlines=captions.headlines(tables),
         sections=[
-            *_figures(shown),
-            Section("noises", "The noises", _noises(shown, analysis)),
-            Section("tables", "Every number", [*_accuracy(shown), _comparisons(shown)], "Tables"),
-            Section("methods", "How it was made", _methods(shown), "Methods"),
+            *_figures(tables),
+            Section("noises", "The noises", _noises(tables, analysis)),
+            Section("tables", "Every number", [*_accuracy(tables), _comparisons(tables)], "Tables"),
+            Section("methods", "How it was made", _methods(tables), "Methods"),
         ],
     )
 
 
-def _figures(shown: Shown) -> list[Section]:
-    chance, severity = shown.summary["chance"], shown.severity
+def _figures(tables: PageTables) -> list[Section]:
+    chance, severity = tables.summary["chance"], tables.severity
     fall = Figure(
         lambda width: plots.first_to_fall(
-            shown.losses, shown.main, clean=shown.of(shown.main).accuracy, chance=chance, width=width
+            tables.losses, tables.main, clean=tables.of(tables.main).accuracy, chance=chance, width=width
         ),
-        f"Bar chart of the accuracy in points that {shown.main} loses to each kind of noise",
-        words.fall_caption(shown),
+        f"Bar chart of the accuracy in points that {tables.main} loses to each kind of noise",
+        captions.fall_caption(tables),
     )
     curves = Figure(
-        lambda width: plots.noise_curves(shown.accuracy, chance=chance, width=width),
+        lambda width: plots.noise_curves(tables.accuracy, chance=chance, width=width),
         "Line charts of accuracy in % against severity, one panel per kind of noise, one line per network",
-        words.curves_caption(shown),
+        captions.curves_caption(tables),
     )
     helps = Figure(
-        lambda width: plots.what_helps(shown.comparisons, width=width),
+        lambda width: plots.what_helps(tables.comparisons, width=width),
         "Differences of accuracy in points between two networks in each kind of noise, with intervals",
-        words.helps_caption(shown),
+        captions.helps_caption(tables),
     )
     activity = Figure(
-        lambda width: plots.latency_and_spikes(shown.accuracy, width=width),
+        lambda width: plots.latency_and_spikes(tables.accuracy, width=width),
         "Tables of median latency in ms and spikes per trial by kind of noise and severity, coloured",
-        words.activity_caption(shown),
+        captions.activity_caption(tables),
     )
     return [
         Section("fall", f"What falls first, at severity {severity}", [fall], "What falls first"),
@@ -78,7 +78,7 @@ def _figures(shown: Shown) -> list[Section]:
     ]
 
 
-def _noises(shown: Shown, analysis: Analysis) -> list[Part]:
+def _noises(tables: PageTables, analysis: Analysis) -> list[Part]:
     names, pictures = analysis.more["names"], analysis.more["pictures"]
     parts: list[Part] = []
     if len(names):
@@ -86,13 +86,13 @@ def _noises(shown: Shown, analysis: Analysis) -> list[Part]:
             Figure(
                 lambda width: plots.gallery(names, pictures, width=width),
                 "Pictures of one example, clean and in noise of rising severity",
-                words.gallery_caption(shown),
+                captions.gallery_caption(tables),
             )
         )
-    severity = shown.severity
+    severity = tables.severity
     parts.append(
         Table(
-            words.kinds(shown),
+            captions.kinds(tables),
             [
                 Column("name", "noise", words=True),
                 Column(
@@ -113,7 +113,7 @@ def _noises(shown: Shown, analysis: Analysis) -> list[Part]:
     return parts
 
 
-def _accuracy(shown: Shown) -> list[Table]:
+def _accuracy(tables: PageTables) -> list[Table]:
     caption = (
         "Accuracy of the spiking network with its 95 % interval, and of the trained network that it was made "
         "from (ANN) where the noise reaches it. Latency: median over trials. Spikes: per trial. n: trials × "
@@ -130,20 +130,20 @@ def _accuracy(shown: Shown) -> list[Table]:
     ]
     return [
         Table(
-            shown.with_ann(network["name"]),
+            tables.with_ann(network["name"]),
             columns,
             caption,
             group_by="noise_name",
             folded=f"Accuracy, latency and spikes of {network['name']}",
             dense=True,
         )
-        for network in shown.summary["networks"]
+        for network in tables.summary["networks"]
     ]
 
 
-def _comparisons(shown: Shown) -> Table:
+def _comparisons(tables: PageTables) -> Table:
     return Table(
-        words.compared(shown),
+        captions.compared(tables),
         [
             Column("noise_name", "noise"),
             *compared(),
@@ -163,11 +163,11 @@ def _comparisons(shown: Shown) -> Table:
     )
 
 
-def _methods(shown: Shown) -> list[Part]:
-    s = shown.summary
+def _methods(tables: PageTables) -> list[Part]:
+    s = tables.summary
     trained = (
-        f"Every network was trained anew with each seed{words.examples(shown)}, and every seed has noise of "
-        "its own."
+        f"Every network was trained anew with each seed{captions.examples(tables)}, and every seed has noise "
+        "of its own."
         if s["retrained"]
         else "One trained network stands for each recipe: training seeds did not vary."
     )
@@ -193,8 +193,8 @@ def _methods(shown: Shown) -> list[Part]:
                 "Severities": "The settings of severities 1 to 5 are in the table of the noises; those of "
                 "images are MNIST-C's where it has that noise, but for gentler ones of blur, as its own "
                 "leave nothing of a digit.",
-                f"Simulation of {shown.main}": f"{s['duration_ms']:g} ms in steps of {s['dt_ms']:g} ms, read "
-                f"by {s['readout']}, device {s['device']}",
+                f"Simulation of {tables.main}": f"{s['duration_ms']:g} ms in steps of {s['dt_ms']:g} ms, "
+                f"read by {s['readout']}, device {s['device']}",
                 "Intervals": f"95 %, over {listed(['trials', *s['varied']])}. {trained}",
                 "Significant": "The p value, corrected by Holm's method within its family, is below 0.05, "
                 "and the interval corrected alike leaves zero out.",

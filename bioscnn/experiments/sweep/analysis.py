@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.experiments.experiment import Row
+from bioscnn.experiments.sweep.design import Design
 from bioscnn.experiments.sweep.designs import Positions, problem_of
-from bioscnn.experiments.sweep.file import Design
 from bioscnn.experiments.sweep.parameters import Parameter
 
 Outcomes = Mapping[str, NDArray[np.float64]]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.errors import UserError
-from bioscnn.experiments.sweep.file import Design
+from bioscnn.experiments.sweep.design import Design
 from bioscnn.experiments.sweep.parameters import Parameter
 from bioscnn.extras import how_to_install
 from bioscnn.seeds import stream

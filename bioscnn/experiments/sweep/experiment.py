@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.experiment import Analysis, Done, Entry, Experiment, Row
 from bioscnn.experiments.sweep.analysis import MEASURE, constant, effects_of, step_of
+from bioscnn.experiments.sweep.captions import headlines
 from bioscnn.experiments.sweep.designs import Positions, positions_of
 from bioscnn.experiments.sweep.file import Sweep
 from bioscnn.experiments.sweep.measure import columns_of
@@ -17,7 +18,7 @@ from bioscnn.experiments.sweep.page import sweep_page
 from bioscnn.experiments.sweep.parameters import Parameter
 from bioscnn.experiments.sweep.plan import programs_of
 from bioscnn.experiments.sweep.points import Point, points_alone, points_of
-from bioscnn.experiments.sweep.shown import shown_of
+from bioscnn.experiments.sweep.results import shown_of
 from bioscnn.experiments.sweep.tables import (
     ALONE,
     EFFECTS,
@@ -38,7 +39,6 @@ from bioscnn.experiments.sweep.verdict import (
     verdict_of_failures,
     verdict_of_points,
 )
-from bioscnn.experiments.sweep.words import headlines
 from bioscnn.experiments.unit import Unit
 from bioscnn.report.formats import plural
 from bioscnn.report.page import Page
@@ -149,8 +149,8 @@ class SweepExperiment(Experiment):
         """Return one unit per point of the design."""
         units = [self._unit(self.label, f"point {point.number}", point) for point in self.points]
         model = self.study.config.network.model
-        shown, graph = bench.input(self.study.config), bench.graph(self.study.config)
-        check_fit(graph, shown, model)
+        results, graph = bench.input(self.study.config), bench.graph(self.study.config)
+        check_fit(graph, results, model)
         bench.calibration(self.study.config, graph)
         return units
 
@@ -236,9 +236,9 @@ class SweepExperiment(Experiment):
         }
         tables = {name: table for name, table in tables.items() if table}
         written = sweep.toml(STUDY_FILE)
-        shown = shown_of(tables, summary, written)
+        results = shown_of(tables, summary, written)
         # The last two headlines say how many points there are, and how they were computed.
-        first, *others_ = headlines(shown)[:-2] or headlines(shown)
+        first, *others_ = headlines(results)[:-2] or headlines(results)
         return Analysis(
             self.study.name,
             tables,

@@ -8,16 +8,17 @@ from json import dumps
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError
 
 from bioscnn.batch_jobs import cluster_options
 from bioscnn.errors import UserError
+from bioscnn.experiments.sweep.design import COMMON, KEYS_OF_DESIGNS, Design
 from bioscnn.experiments.sweep.parameters import Parameter, cell_of, ends, listed
 from bioscnn.experiments.sweep.refusals import refuse_design, refuse_parameter
 from bioscnn.noise import NOISES
 from bioscnn.noise.noise import SEVERITY, TABLE
 from bioscnn.quantities import base_unit, format_quantity, in_unit, split_quantity
-from bioscnn.studies.config import Count, Seed, StudyConfig, Table
+from bioscnn.studies.config import StudyConfig, Table
 from bioscnn.studies.shipped import find_study
 from bioscnn.studies.study import (
     Study,
@@ -34,55 +35,6 @@ Outcome = Literal["accuracy", "latency", "spikes", "synops", "ledger"]
 GAIN_KEPT = "-gain-kept"
 
 USUAL: tuple[Outcome, ...] = ("accuracy", "latency", "spikes", "synops")
-
-
-class Design(Table):
-    """How the points are chosen; each kind has its own keys beside the common ones."""
-
-    kind: Literal["grid", "random", "latin-hypercube", "morris", "sobol"]
-    points: Count = 100
-    trajectories: Annotated[int, Field(ge=2)] = 20
-    levels: Annotated[int, Field(ge=2, multiple_of=2)] = 4
-    samples: Count = 256
-    second_order: bool = False
-    seed: Seed = 1
-    seeds: Literal["common", "own"] = "common"
-    weights: Literal["fixed", "converted"] = "fixed"
-    gain: Literal["wired", "kept"] = "wired"
-
-    @model_validator(mode="after")
-    def _keys_of_the_kind(self) -> Design:
-        for key in self.model_fields_set - {*COMMON, *KEYS_OF_DESIGNS[self.kind]}:
-            kinds = [kind for kind, keys in KEYS_OF_DESIGNS.items() if key in keys]
-            raise ValueError(
-                UserError(
-                    f"a design of kind {self.kind} does not have this key",
-                    key=f"design.{key}",
-                    expected=f"design.kind = {' or '.join(kinds)}",
-                    fix="remove one of the two",
-                )
-            )
-        if self.samples & (self.samples - 1):
-            raise ValueError(
-                UserError(
-                    "Sobol's sequence is even only over a power of two",
-                    key="design.samples",
-                    value=self.samples,
-                    expected="64, 128, 256, ...",
-                    fix=f"write {1 << self.samples.bit_length()}",
-                )
-            )
-        return self
-
-
-KEYS_OF_DESIGNS = {
-    "grid": (),
-    "random": ("points",),
-    "latin-hypercube": ("points",),
-    "morris": ("trajectories", "levels"),
-    "sobol": ("samples", "second_order"),
-}
-COMMON = ("kind", "seed", "seeds", "weights", "gain")
 
 
 class _Values(Table):

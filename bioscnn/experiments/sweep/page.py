@@ -8,9 +8,10 @@ from typing import Any
 import pandas as pd
 
 from bioscnn import plots
-from bioscnn.experiments.sweep import words
-from bioscnn.experiments.sweep.shown import Shown
-from bioscnn.experiments.sweep.words import share_text, written
+from bioscnn.experiments.sweep import captions
+from bioscnn.experiments.sweep.captions import share_text, written
+from bioscnn.experiments.sweep.results import Shown
+from bioscnn.experiments.sweep.tables import ALONE, EFFECTS, INTERACTIONS
 from bioscnn.plots.parameters import outcome_of
 from bioscnn.report.formats import plural
 from bioscnn.report.inline import Inline
@@ -38,83 +39,46 @@ N_EXTREME = 10
 N_FAILED = 12
 """Failed points that are named for each reason."""
 
-CONOVER = "Conover W. J. (1999), Practical Nonparametric Statistics, Wiley (intervals of medians)."
 
-SALIB = (
-    "Iwanaga T., Usher W. and Herman J. (2022), Toward SALib 2.0, Socio-Environmental Systems Modelling "
-    "4:18155."
-)
-
-REFERENCES = {
-    "morris": "Morris M. D. (1991), Factorial sampling plans for preliminary computational experiments, "
-    "Technometrics 33:161. Campolongo F., Cariboni J. and Saltelli A. (2007), An effective screening design "
-    f"for sensitivity analysis of large models, Environmental Modelling & Software 22:1509. {SALIB} ",
-    "sobol": "Sobol I. M. (2001), Global sensitivity indices for nonlinear mathematical models and their "
-    "Monte Carlo estimates, Mathematics and Computers in Simulation 55:271. Saltelli A. et al. (2010), "
-    "Variance based sensitivity analysis of model output, Computer Physics Communications 181:259. "
-    f"{SALIB} ",
-    "latin-hypercube": "McKay M. D., Beckman R. J. and Conover W. J. (1979), A comparison of three methods "
-    "for selecting values of input variables in the analysis of output from a computer code, Technometrics "
-    "21:239. ",
-}
-"""Literature on the kinds of designs."""
-
-METHODS = {
-    "morris": {
-        "μ* and σ": "Mean size and standard deviation of the elementary effects of a parameter. A spread "
-        "that is small beside the mean size tells an effect that is the same everywhere; a large one, an "
-        "effect that turns round, or depends on other parameters.",
-        "Intervals": "95 %, from resampled trajectories. They tell how far the mean depends on which "
-        "trajectories were drawn, and not what other ranges would give.",
-    },
-    "sobol": {
-        "S1 and ST": "Share of the variance that would go if a parameter were known (S1), and that would "
-        "stay if all others were (ST). The two differ by what the parameter does together with others.",
-        "Intervals": "95 %, from resampled points. Estimates of small shares may fall below zero.",
-    },
-}
-"""What is said of the numbers of a sensitivity."""
-
-
-def sweep_page(shown: Shown) -> Page:
+def sweep_page(results: Shown) -> Page:
     """Return the page of a sweep; its summary is the whole of ``summary.json``."""
-    summary, failures = shown.summary, _failures(shown)
-    tables = {"effects": shown.effects, "interactions": shown.interactions, "one-at-a-time": shown.alone}
-    there = [f"{name}.csv" for name, table in tables.items() if table is not None]
+    summary, failures = results.summary, _failures(results)
+    tables = (EFFECTS, results.effects), (INTERACTIONS, results.interactions), (ALONE, results.alone)
+    there = [f"{name}.csv" for name, table in tables if table is not None]
     return Page(
         title=summary["study"],
         eyebrow=f"bioscnn · sweep {summary['sweep']}",
         docs="sweeps",
-        question=words.QUESTIONS[shown.kind],
+        question=captions.QUESTIONS[results.kind],
         verdict=summary["verdict"],
-        headlines=words.headlines(shown),
+        headlines=captions.headlines(results),
         sections=[
             *failures,
-            *_figures(shown),
-            Section("tables", "Numbers", [*_effects(shown), *_extremes(shown)], "Tables"),
-            Section("methods", "How it was made", _methods(shown), "Methods"),
+            *_figures(results),
+            Section("tables", "Numbers", [*_effects(results), *_extremes(results)], "Tables"),
+            Section("methods", "How it was made", _methods(results), "Methods"),
         ],
         # Its "weights" say whether they are fixed, and are no checksum.
         provenance=provenance_rows({key: fact for key, fact in summary.items() if key != "weights"}),
         simulated=summary["simulated"],
-        warnings=[_warning(shown)] if failures else [],
+        warnings=[_warning(results)] if failures else [],
         footer=made_from("points.csv", *there, "summary.json", "sweep.toml"),
     )
 
 
-def _warning(shown: Shown) -> Inline:
-    lost = " The design cannot do without them, so there are no effects yet." if _is_judged(shown) else ""
+def _warning(results: Shown) -> Inline:
+    lost = " The design cannot do without them, so there are no effects yet." if _is_judged(results) else ""
     return (
-        f"{plural(shown.summary['n_failed'], 'point')} of {shown.summary['n_points']} failed, see ",
+        f"{plural(results.summary['n_failed'], 'point')} of {results.summary['n_points']} failed, see ",
         Link("why", "#failures"),
         f".{lost}",
     )
 
 
-def _failures(shown: Shown) -> list[Section]:
+def _failures(results: Shown) -> list[Section]:
     """Return each reason for which points failed, the most frequent first, with the points."""
     rows = []
-    for reason, failed in shown.failed.groupby("error", sort=False):
+    for reason, failed in results.failed.groupby("error", sort=False):
         failures = [str(number) for number in failed["point"]]
         which = ", ".join(failures[:N_FAILED]) + ", ..." * (len(failures) > N_FAILED)
         rows.append({"reason": reason, "count": len(failures), "which": which})
@@ -130,60 +94,60 @@ def _failures(shown: Shown) -> list[Section]:
     return [Section("failures", "Points that failed", [Table(rows, columns, caption)], "Failures")]
 
 
-def _figures(shown: Shown) -> Iterator[Section]:
+def _figures(results: Shown) -> Iterator[Section]:
     """Yield the figures that the design and what came out allow."""
     titles = {
         "effects": "What matters", "bars": "All outcomes", "interactions": "Together",
         "alone": "One at a time", "surface": "Two at a time", "main": "Each parameter",
         "parallel": "All at once",
     }  # fmt: skip
-    figures = _of_effects(shown) | _of_points(shown)
+    figures = _of_effects(results) | _of_points(results)
     for name, title in titles.items():
         if name in figures:
             yield Section(name, title, [figures[name]])
 
 
-def _of_effects(shown: Shown) -> dict[str, Figure]:
+def _of_effects(results: Shown) -> dict[str, Figure]:
     found: dict[str, Figure] = {}
-    main, effects, alone = shown.main, shown.effects, shown.alone
+    main, effects, alone = results.main, results.effects, results.alone
     name = outcome_of(main).name
-    if effects is not None and shown.kind == "morris":
+    if effects is not None and results.kind == "morris":
         found["effects"] = Figure(
             lambda width: plots.morris_plane(effects[effects["outcome"] == main], width=width),
             f"Scatter plot of the mean size of the effects of parameters on {name} against their spread",
-            words.effects_caption(shown),
+            captions.effects_caption(results),
         )
         found["bars"] = Figure(
             lambda width: plots.effect_bars(effects, width=width),
             "Bar charts of the mean size of the effects of parameters, one per outcome",
-            words.bars_caption(shown),
+            captions.bars_caption(results),
         )
     elif effects is not None:
         found["effects"] = Figure(
             lambda width: plots.sobol_bars(effects, width=width),
             "Bar charts of the share of the variance that each parameter makes, one per outcome",
-            words.effects_caption(shown),
+            captions.effects_caption(results),
         )
-    pairs = None if shown.interactions is None else shown.interactions[shown.interactions["outcome"] == main]
-    if pairs is not None and len(pairs.dropna()) > 1:
+    pairs = results.interactions_on(main)
+    if len(pairs) > 1:
         found["interactions"] = Figure(
-            lambda width: plots.interactions(pairs.dropna(), [one.key for one in shown.order], width=width),
+            lambda width: plots.interactions(pairs, [one.key for one in results.order], width=width),
             f"Triangle of the shares of the variance of {name} that pairs of parameters make",
-            words.interactions_caption(shown),
+            captions.interactions_caption(results),
         )
     if alone is not None:
-        moved = [one for one in shown.order if one.key in set(alone["parameter"])]
-        trials = shown.summary["trials"]
+        moved = [one for one in results.order if one.key in set(alone["parameter"])]
+        trials = results.summary["trials"]
         found["alone"] = Figure(
-            lambda width: plots.one_at_a_time(alone, moved, shown.outcomes, trials=trials, width=width),
+            lambda width: plots.one_at_a_time(alone, moved, results.outcomes, trials=trials, width=width),
             "Line charts of the outcomes while one parameter goes through its range",
-            words.alone_caption(shown),
+            captions.alone_caption(results),
         )
     return found
 
 
-def _of_points(shown: Shown) -> dict[str, Figure]:
-    points, main, order = shown.done.dropna(subset=[shown.main]), shown.main, shown.order
+def _of_points(results: Shown) -> dict[str, Figure]:
+    points, main, order = results.done.dropna(subset=[results.main]), results.main, results.order
     name, found = outcome_of(main).name, {}
     if points.empty:
         return {}
@@ -192,26 +156,26 @@ def _of_points(shown: Shown) -> dict[str, Figure]:
         found["surface"] = Figure(
             lambda width: plots.response_surface(points, x, y, main, width=width),
             f"Map of {name} over two parameters",
-            words.surface_caption(shown, x, y),
+            captions.surface_caption(results, x, y),
         )
     found["main"] = Figure(
         lambda width: plots.main_effects(points, order, main, width=width),
         f"Small charts of {name} against each parameter",
-        words.main_caption(shown),
+        captions.main_caption(results),
     )
     if len(order) > 2:
         found["parallel"] = Figure(
             lambda width: plots.parallel_coordinates(points, order, main, width=width),
             f"Lines through the values of all parameters, coloured by {name}",
-            words.parallel_caption(shown),
+            captions.parallel_caption(results),
         )
     return found
 
 
-def _effects(shown: Shown) -> list[Part]:
-    if shown.effects is None:
+def _effects(results: Shown) -> list[Part]:
+    if results.effects is None:
         return []
-    if shown.kind == "sobol":
+    if results.kind == "sobol":
         shares = (
             ("ST", "ST"), (("ST_low", "ST_high"), "95 % interval"),
             ("S1", "S1"), (("S1_low", "S1_high"), "95 % interval"),
@@ -229,11 +193,11 @@ def _effects(shown: Shown) -> list[Part]:
         )  # fmt: skip
         columns = [numbers(key, heading) for key, heading in sizes]
         caption = (
-            f"Changes of an outcome {words.by_step(shown)}. μ*: mean size, with its 95 % interval; μ: mean "
-            "with its sign; σ: standard deviation over the trajectories. Two listed values: the change from "
-            "one to the other."
+            f"Changes of an outcome {captions.by_step(results)}. μ*: mean size, with its 95 % interval; μ: "
+            "mean with its sign; σ: standard deviation over the trajectories. Two listed values: the change "
+            "from one to the other."
         )
-    rows = [row for outcome in shown.outcomes for row in _effects_on(outcome, shown)]
+    rows = [row for outcome in results.outcomes for row in _effects_on(outcome, results)]
     return [
         Table(
             rows,
@@ -247,15 +211,15 @@ def _effects(shown: Shown) -> list[Part]:
     ]
 
 
-def _effects_on(outcome: str, shown: Shown) -> Iterator[dict[str, Any]]:
+def _effects_on(outcome: str, results: Shown) -> Iterator[dict[str, Any]]:
     """Yield the effects on an outcome, the largest first, or a row that says that there are none."""
-    what, rows = outcome_of(outcome), shown.effects_on(outcome)
-    assert shown.effects is not None
+    what, rows = outcome_of(outcome), results.effects_on(outcome)
+    assert results.effects is not None
     if rows.empty:
-        nothing = dict.fromkeys([*shown.effects.columns, "interval"])
+        nothing = dict.fromkeys([*results.effects.columns, "interval"])
         yield {**nothing, "parameter": "all", "group": what.name, "note": "does not change"}
     for row in rows.to_dict("records"):
-        if shown.kind == "sobol":
+        if results.kind == "sobol":
             yield {**row, "group": what.name, "note": None}
         else:
             sizes = {key: written(row[key], outcome) for key in ("mu_star", "mu", "sigma")}
@@ -267,21 +231,22 @@ def _shares(low: float, high: float) -> str:
     return f"[{share_text(low)}, {share_text(high)}]"
 
 
-def _extremes(shown: Shown) -> list[Part]:
+def _extremes(results: Shown) -> list[Part]:
     """Return the best and the worst points, all of them in one table if they are few."""
-    rows = shown.done.dropna(subset=[shown.main]).sort_values(shown.main, ascending=False, kind="stable")
+    main = results.main
+    rows = results.done.dropna(subset=[main]).sort_values(main, ascending=False, kind="stable")
     if rows.empty:
         return []
     if len(rows) <= 2 * N_EXTREME:
-        return [_point_table(rows, "All points, the best first", shown)]
+        return [_point_table(rows, "All points, the best first", results)]
     return [
-        _point_table(rows.head(N_EXTREME), f"The {N_EXTREME} best points", shown),
-        _point_table(rows.iloc[::-1].head(N_EXTREME), f"The {N_EXTREME} worst points", shown),
+        _point_table(rows.head(N_EXTREME), f"The {N_EXTREME} best points", results),
+        _point_table(rows.iloc[::-1].head(N_EXTREME), f"The {N_EXTREME} worst points", results),
     ]
 
 
-def _point_table(rows: pd.DataFrame, name: str, shown: Shown) -> Table:
-    trials = shown.summary["trials"]
+def _point_table(rows: pd.DataFrame, name: str, results: Shown) -> Table:
+    trials = results.summary["trials"]
 
     def accuracy(value: float) -> str:
         share = proportion_of_counts(round(value * trials), trials)
@@ -290,18 +255,18 @@ def _point_table(rows: pd.DataFrame, name: str, shown: Shown) -> Table:
     def outcome_column(outcome: str) -> Column:
         what = outcome_of(outcome)
         heading = f"{what.name}\n({what.unit})" if what.unit else what.name
-        form = accuracy if outcome == "accuracy" == shown.main else lambda value: written(value, outcome)
+        form = accuracy if outcome == "accuracy" == results.main else lambda value: written(value, outcome)
         return numbers(outcome, heading, form)
 
     settings = [
         numbers(one.key, f"{one.key}\n({one.unit})" if one.unit else one.key, _setting)
-        for one in shown.parameters
+        for one in results.parameters
     ]
     brackets = f" Brackets: 95 % interval after Wilson, of {plural(trials, 'trial')}."
     return Table(
         rows,
-        [Column("point", "point"), *map(outcome_column, shown.outcomes), *settings],
-        "By their number in points.csv." + brackets * (shown.main == "accuracy"),
+        [Column("point", "point"), *map(outcome_column, results.outcomes), *settings],
+        "By their number in points.csv." + brackets * (results.main == "accuracy"),
         folded=name,
         dense=True,
     )
@@ -311,8 +276,8 @@ def _setting(value: Any) -> str:
     return value if isinstance(value, str) else f"{value:.4g}"
 
 
-def _methods(shown: Shown) -> list[Part]:
-    s = shown.summary
+def _methods(results: Shown) -> list[Part]:
+    s = results.summary
     parameters = [
         {
             "key": one.key,
@@ -320,17 +285,17 @@ def _methods(shown: Shown) -> list[Part]:
             "scale": "values" if one.values else one.scale,
             "nominal": None if one.nominal is None else one.text(one.nominal),
         }
-        for one in shown.parameters
+        for one in results.parameters
     ]
     facts = {
-        "Design": words.DESIGNS[shown.kind],
+        "Design": captions.DESIGNS[results.kind],
         "Points": f"{plural(s['n_points'], 'point')} of {plural(s['trials'], 'trial')} each, the same ones "
         "in all",
         "Data": s["source"],
-        "Weights": words.WEIGHTS[s["weights"], s.get("gain", "wired")],
-        **METHODS.get(shown.kind, {}),
+        "Weights": captions.WEIGHTS[s["weights"], s.get("gain", "wired")],
+        **captions.METHODS.get(results.kind, {}),
     }
-    if shown.alone is not None:
+    if results.alone is not None:
         facts["One at a time"] = (
             "The most influential parameters are moved through their ranges alone, to see whether that "
             "confirms the ranking."
@@ -347,10 +312,10 @@ def _methods(shown: Shown) -> list[Part]:
             "What was varied; everything else is as in the study.",
         ),
         Facts(facts),
-        Folded("The sweep file, with every key written", [Text(shown.file, "code")]),
-        Text(REFERENCES.get(shown.kind, "") + CONOVER, "reference"),
+        Folded("The sweep file, with every key written", [Text(results.file, "code")]),
+        Text(captions.REFERENCES.get(results.kind, "") + captions.CONOVER, "reference"),
     ]
 
 
-def _is_judged(shown: Shown) -> bool:
-    return shown.kind in ("morris", "sobol")
+def _is_judged(results: Shown) -> bool:
+    return results.kind in ("morris", "sobol")

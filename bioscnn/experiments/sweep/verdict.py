@@ -11,7 +11,7 @@ import numpy as np
 from bioscnn.experiments.experiment import Row
 from bioscnn.experiments.phrases import listed
 from bioscnn.experiments.sweep.analysis import MEASURE, ranked, step_of
-from bioscnn.experiments.sweep.file import Design
+from bioscnn.experiments.sweep.design import Design
 from bioscnn.experiments.sweep.parameters import Parameter
 from bioscnn.experiments.sweep.tables import ERROR
 from bioscnn.statistics import proportion_of_counts

@@ -10,8 +10,8 @@ import pandas as pd
 from bioscnn.experiments.columns import FOUND, SHARE, compared
 from bioscnn.experiments.experiment import Analysis
 from bioscnn.experiments.pages import experiment_page
-from bioscnn.experiments.timing import figures, words
-from bioscnn.experiments.timing.words import Shown
+from bioscnn.experiments.timing import captions, figures
+from bioscnn.experiments.timing.captions import PageTables
 from bioscnn.report.formats import percent, plain, plural
 from bioscnn.report.page import Column, Facts, Folded, Page, Part, Section, Table, Text, numbers
 
@@ -57,11 +57,11 @@ CHANGED = numbers(("lost", "won"), "lost,\nwon", lambda lost, won: f"{lost:.0f},
 def timing_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
     """Return the page of a timing experiment."""
     names = ("primary", "accuracy", "effects", "comparisons", "readouts", "controls", "information")
-    tables = {name: pd.DataFrame(analysis.tables[name]) for name in names}
-    shown = Shown(
-        **tables, summary=summary, examples=analysis.more["examples"], labels=analysis.more["labels"]
+    frames = {name: pd.DataFrame(analysis.tables[name]) for name in names}
+    tables = PageTables(
+        **frames, summary=summary, examples=analysis.more["examples"], labels=analysis.more["labels"]
     )
-    _, failed = words.expectations(shown)
+    _, failed = captions.expectations(tables)
     return experiment_page(
         analysis,
         summary,
@@ -71,40 +71,40 @@ def timing_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
         question="what do the times of spikes carry that their number does not?",
         lead=[LEAD],
         warnings=[f"{FAILED}{'; '.join(failed)}."] if failed else [],
-        headlines=words.headlines(shown),
+        headlines=captions.headlines(tables),
         sections=[
-            Section("how", "How it was asked", _how(shown), "How"),
+            Section("how", "How it was asked", _how(tables), "How"),
             Section(
                 "controls",
                 "Can the method see anything?",
-                [Text(CONTROLS), figures.controls(shown)],
+                [Text(CONTROLS), figures.controls(tables)],
                 "Controls",
             ),
-            *_primary(shown),
-            Section("methods", "Do times tell what counts do not?", [_methods(shown)], "Methods"),
-            Section("jitter", "Accuracy against jitter", [figures.jitter(shown)], "Jitter"),
+            *_primary(tables),
+            Section("methods", "Do times tell what counts do not?", [_methods(tables)], "Methods"),
+            Section("jitter", "Accuracy against jitter", [figures.jitter(tables)], "Jitter"),
             Section(
                 "perturbations",
                 "What each perturbation changes",
-                figures.effects(shown),
+                figures.effects(tables),
                 "Perturbations",
             ),
             Section(
                 "information",
                 "Bits in counts and in latencies",
-                [figures.information(shown)],
+                [figures.information(tables)],
                 "Information",
             ),
-            Section("spikes", "The spikes themselves", figures.spikes(shown), "Spikes"),
-            Section("literature", "Beside the literature", _literature(shown), "Literature"),
-            Section("tables", "Every number", _tables(shown), "Tables"),
+            Section("spikes", "The spikes themselves", figures.spikes(tables), "Spikes"),
+            Section("literature", "Beside the literature", _literature(tables), "Literature"),
+            Section("tables", "Every number", _tables(tables), "Tables"),
         ],
     )
 
 
-def _how(shown: Shown) -> list[Part]:
-    s = shown.summary
-    methods = [name for name in words.METHODS if name in set(shown.accuracy["method"])]
+def _how(tables: PageTables) -> list[Part]:
+    s = tables.summary
+    methods = [name for name in captions.METHODS if name in set(tables.accuracy["method"])]
     simulated = " (simulated)" if s["simulated"] else ""
     return [
         Facts(
@@ -117,16 +117,16 @@ def _how(shown: Shown) -> list[Part]:
                 "Time-collapsed CNN": plain(s["collapsed_network"]),
                 "Decoders": f"cross-validated in {plural(s['folds'], 'fold')}: trained on spikes perturbed "
                 "alike, never tested on a recording that they were trained with",
-                "Layers": ", ".join(shown.layers),
+                "Layers": ", ".join(tables.layers),
             }
         ),
         Table(
-            [{"name": name, "what": words.METHODS[name]} for name in methods],
+            [{"name": name, "what": captions.METHODS[name]} for name in methods],
             [Column("name", "method"), Column("what", "what it is given", words=True)],
             "Who is asked for the class.",
         ),
         Table(
-            words.perturbations(shown),
+            captions.perturbations(tables),
             [Column("name", "perturbation"), Column("what", "what happens", words=True)],
             "What is done to the spikes. Counts: the number of spikes of each neuron in each trial.",
             group_by="counts",
@@ -134,40 +134,40 @@ def _how(shown: Shown) -> list[Part]:
         Text(
             "Accuracies and differences have 95 % intervals over recordings. Each accuracy is compared with "
             "that of the same method on the same recordings with clean spikes. p is corrected by Holm's "
-            f"method within its family: {words.families(shown)}. Significant: the corrected p is below "
+            f"method within its family: {captions.families(tables)}. Significant: the corrected p is below "
             "0.05, and the interval corrected alike leaves zero out. That nothing significant was found is "
             "no evidence of no effect; only an interval that excludes what would matter is."
         ),
     ]
 
 
-def _primary(shown: Shown) -> list[Section]:
+def _primary(tables: PageTables) -> list[Section]:
     """Return the section of what was asked in advance; none if none of it was done."""
-    if not len(shown.primary):
+    if not len(tables.primary):
         return []
     parts: list[Part] = [
-        figures.primary(shown),
+        figures.primary(tables),
         Table(
-            shown.primary,
+            tables.primary,
             [
                 Column("compared", "compared", words=True),
                 *compared(),
                 *FOUND,
                 CHANGED,
             ],
-            words.primary_caption(shown),
+            captions.primary_caption(tables),
             dense=True,
         ),
     ]
     return [Section("primary", "What was asked in advance", parts, "Primary")]
 
 
-def _methods(shown: Shown) -> Table:
+def _methods(tables: PageTables) -> Table:
     pair = Column(
         ("second", "first"), "methods", lambda second, first: f"{second} against {first}", words=True
     )
     return Table(
-        shown.comparisons,
+        tables.comparisons,
         [Column("layer", "layer"), pair, *compared(), CHANGED],
         "Two methods on the same clean spikes. Difference: how much more often the first is right, in "
         "points. Lost, won: recordings that only the second, only the first gets right.",
@@ -175,10 +175,10 @@ def _methods(shown: Shown) -> Table:
     )
 
 
-def _literature(shown: Shown) -> list[Part]:
-    s = shown.summary
+def _literature(tables: PageTables) -> list[Part]:
+    s = tables.summary
     data = f"{s['dataset']}, {len(s['classes'])} classes"
-    here = [{"from": "here", "data": data, **row} for row in shown.clean.to_dict("records")]
+    here = [{"from": "here", "data": data, **row} for row in tables.clean.to_dict("records")]
     simulated = (
         " The recordings of this study are simulated, theirs are real: the numbers do not compare one to one."
     )
@@ -201,13 +201,13 @@ def _literature(shown: Shown) -> list[Part]:
     ]
 
 
-def _tables(shown: Shown) -> list[Part]:
+def _tables(tables: PageTables) -> list[Part]:
     bits = "{:.4f}".format
-    facts = {name.replace("_", " "): plain(value) for name, value in shown.summary["facts"].items()}
+    facts = {name.replace("_", " "): plain(value) for name, value in tables.summary["facts"].items()}
     return [
         *(
             Table(
-                shown.with_effects(layer),
+                tables.with_effects(layer),
                 [Column("method", "method"), *SHARE, *compared("low_effect", "high_effect"), CHANGED],
                 "Difference to clean spikes in points. Lost, won: recordings that the method gets right only "
                 "with clean, only with perturbed spikes.",
@@ -215,12 +215,12 @@ def _tables(shown: Shown) -> list[Part]:
                 folded=f"Accuracy, spikes of {layer} perturbed",
                 dense=True,
             )
-            for layer in shown.layers
+            for layer in tables.layers
         ),
         *(
             [
                 Table(
-                    shown.readouts,
+                    tables.readouts,
                     [
                         Column("readout", "readout"),
                         numbers("clean", "clean", percent),
@@ -229,17 +229,17 @@ def _tables(shown: Shown) -> list[Part]:
                         Column("finding", "finding"),
                     ],
                     f"What was asked in advance of the spiking network, by every readout, spikes of "
-                    f"{shown.layers[0]} perturbed. Exploratory, each readout a family of its own.",
+                    f"{tables.layers[0]} perturbed. Exploratory, each readout a family of its own.",
                     group_by="label",
                     folded="Other readouts",
                     dense=True,
                 )
             ]
-            if len(shown.readouts)
+            if len(tables.readouts)
             else []
         ),
         Table(
-            shown.controls,
+            tables.controls,
             [
                 Column("set", "set"),
                 Column("label", "spikes"),
@@ -257,7 +257,7 @@ def _tables(shown: Shown) -> list[Part]:
             dense=True,
         ),
         Table(
-            shown.information,
+            tables.information,
             [
                 Column("layer", "layer"),
                 Column("response", "response"),

@@ -89,7 +89,7 @@ SHARE = ["accuracy", "low", "high"]
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class PageTables:
     """Tables and facts of a noise experiment, as its page needs them.
 
     Parameters
@@ -133,17 +133,17 @@ class Shown:
         return rows.assign(noise_name=rows["noise"].map(name_of))
 
 
-def kinds(shown: Shown) -> list[dict[str, str]]:
+def kinds(tables: PageTables) -> list[dict[str, str]]:
     """Describe the kinds of noise, ordered by what they act on."""
     described = []
-    for noise in shown.summary["noises"]:
+    for noise in tables.summary["noises"]:
         what, meaning = NOISE_WORDS.get(noise["name"], ("", "{}"))
         described.append(
             {
                 "place": part_of(noise["name"], noise["acts_on"]),
                 "name": name_of(noise["name"]),
                 "what": f"{what}." if what else "",
-                "meaning": meaning.format(noise["amounts"][shown.severity - 1]),
+                "meaning": meaning.format(noise["amounts"][tables.severity - 1]),
                 "settings": ", ".join(without_units(noise["amounts"])),
             }
         )
@@ -152,35 +152,35 @@ def kinds(shown: Shown) -> list[dict[str, str]]:
     return [kind | {"place": capital(PLACES[kind["place"]][0])} for kind in described]
 
 
-def headlines(shown: Shown) -> list[Headline]:
+def headlines(tables: PageTables) -> list[Headline]:
     """Return the numbers to begin with: the first network clean, what it loses most and least to."""
-    clean = shown.of(shown.main)
-    found = [Headline.of_share(f"{capital(shown.main)}, clean", *clean[SHARE])]
-    if len(shown.rows(shown.main, "ann")):
-        ann = shown.of(shown.main, method="ann")
+    clean = tables.of(tables.main)
+    found = [Headline.of_share(f"{capital(tables.main)}, clean", *clean[SHARE])]
+    if len(tables.rows(tables.main, "ann")):
+        ann = tables.of(tables.main, method="ann")
         found.append(Headline.of_share("Its ANN, clean", *ann[SHARE]))
-    if len(shown.losses):
+    if len(tables.losses):
         found += [
             Headline(
                 name,
                 points(row.difference).removeprefix("+"),
-                f"points at severity {shown.severity}, by {_named(row)}; 95 %: "
+                f"points at severity {tables.severity}, by {_named(row)}; 95 %: "
                 f"{points_interval(row.low, row.high)}",
             )
             for name, row in (
-                ("Largest loss", shown.losses.iloc[0]),
-                ("Smallest loss", shown.losses.iloc[-1]),
+                ("Largest loss", tables.losses.iloc[0]),
+                ("Smallest loss", tables.losses.iloc[-1]),
             )
         ]
-    n_severities = len(shown.summary["severities"])
+    n_severities = len(tables.summary["severities"])
     severities = f"{n_severities} {'severity' if n_severities == 1 else 'severities'}"
     return [
         *found,
-        Headline("Kinds of noise", str(len(shown.summary["noises"])), f"in {severities}"),
+        Headline("Kinds of noise", str(len(tables.summary["noises"])), f"in {severities}"),
         Headline(
             "Trials",
-            f"{shown.summary['n']:,}",
-            f"in each condition, noise of {plural(shown.summary['seeds'], 'seed')}",
+            f"{tables.summary['n']:,}",
+            f"in each condition, noise of {plural(tables.summary['seeds'], 'seed')}",
         ),
     ]
 
@@ -189,38 +189,39 @@ def _named(row: pd.Series) -> str:
     return f"{name_of(row.noise)} ({row.amount})"
 
 
-def fall_caption(shown: Shown) -> str:
+def fall_caption(tables: PageTables) -> str:
     """Return what takes most from the first network, and how many losses are significant."""
     largest = [
         f"{_named(row)} takes {100 * row.difference:.2f} points {points_interval(row.low, row.high)}"
-        for _, row in shown.losses.head(3).iterrows()
+        for _, row in tables.losses.head(3).iterrows()
     ]
-    significant = int((shown.losses["significant"] & (shown.losses["difference"] > 0)).sum())
+    significant = int((tables.losses["significant"] & (tables.losses["difference"] > 0)).sum())
     return (
-        f"Of {percent(shown.of(shown.main).accuracy)} of {shown.main}, at severity {shown.severity}, "
+        f"Of {percent(tables.of(tables.main).accuracy)} of {tables.main}, at severity {tables.severity}, "
         f"{'; '.join(largest)}. The loss is significant in {significant} of "
-        f"{plural(len(shown.losses), 'kind')}, corrected by Holm's method over all of them. After each name: "
-        "its setting. Black: 95 % intervals of the loss, trial by trial. Dotted: the loss that leaves chance."
+        f"{plural(len(tables.losses), 'kind')}, corrected by Holm's method over all of them. After each "
+        "name: its setting. Black: 95 % intervals of the loss, trial by trial. Dotted: the loss that leaves "
+        "chance."
     )
 
 
-def curves_caption(shown: Shown) -> str:
+def curves_caption(tables: PageTables) -> str:
     """Return how accurate each network is on average over the kinds that all of them met."""
-    rows = shown.accuracy[(shown.accuracy["method"] == "spiking") & (shown.accuracy["noise"] != "clean")]
+    rows = tables.accuracy[(tables.accuracy["method"] == "spiking") & (tables.accuracy["noise"] != "clean")]
     by_kind = rows.pivot_table(index="noise", columns="network", values="accuracy", sort=False).dropna()
     means = by_kind.mean().sort_values(ascending=False)
     each = ", ".join(f"{name} {percent(mean)}" for name, mean in means.items())
     text = f"Mean over the {plural(len(by_kind), 'kind')} that all met and their severities: {each}. "
     return (
         f"{text if len(by_kind) else ''}Severity 0 is the clean input; below each name: weakest and "
-        f"strongest setting. Thick: {shown.main}; dashed: the trained network that it was made from, which "
+        f"strongest setting. Thick: {tables.main}; dashed: the trained network that it was made from, which "
         "has neither spikes nor neurons in time to disturb. Bands: 95 % intervals."
     )
 
 
-def helps_caption(shown: Shown) -> str:
+def helps_caption(tables: PageTables) -> str:
     """Return what each question comes to, on average over the kinds of noise."""
-    rows = shown.comparisons[shown.comparisons["noise"] == "all"]
+    rows = tables.comparisons[tables.comparisons["noise"] == "all"]
     each = [
         f"{row['first']} less {row.second}: {points(row.difference)} points "
         f"{points_interval(row.low, row.high)}, over other menus of kinds "
@@ -235,21 +236,21 @@ def helps_caption(shown: Shown) -> str:
     )
 
 
-def examples(shown: Shown) -> str:
+def examples(tables: PageTables) -> str:
     """Return how many examples each training was shown, if not as many as its recipe says."""
-    n = shown.summary["training_examples"]
+    n = tables.summary["training_examples"]
     return f" on the first {n:,} examples" if n else ""
 
 
-def activity_caption(shown: Shown) -> str:
+def activity_caption(tables: PageTables) -> str:
     """Return where decisions come latest, and where the first network spikes most and least."""
-    rows = shown.rows(shown.main)
+    rows = tables.rows(tables.main)
     clean, noisy = rows[rows["noise"] == "clean"].iloc[0], rows[rows["noise"] != "clean"]
     parts = []
     if noisy["latency_ms"].notna().any():
         late = noisy.loc[noisy["latency_ms"].idxmax()]
         parts.append(
-            f"half of the decisions of {shown.main} are final after {clean.latency_ms:.3g} ms on clean "
+            f"half of the decisions of {tables.main} are final after {clean.latency_ms:.3g} ms on clean "
             f"inputs, at the latest after {late.latency_ms:.3g} ms, in {_named(late)}"
         )
     if noisy["spikes"].notna().any():
@@ -261,9 +262,9 @@ def activity_caption(shown: Shown) -> str:
     return f"{capital('; '.join(parts))}. Colours: in relation to clean inputs, on a scale of factors."
 
 
-def gallery_caption(shown: Shown) -> str:
+def gallery_caption(tables: PageTables) -> str:
     """Return what the pictures show."""
-    what = "recording" if "events" in set(shown.accuracy["acts_on"]) else "image"
+    what = "recording" if "events" in set(tables.accuracy["acts_on"]) else "image"
     return f"One {what} of the study, clean and at severities 1 to 5 of each noise that acts on it."
 
 
@@ -277,9 +278,9 @@ QUESTIONS = {
 """The questions of ``comparisons.csv`` in words."""
 
 
-def compared(shown: Shown) -> pd.DataFrame:
+def compared(tables: PageTables) -> pd.DataFrame:
     """Return the comparisons with the words of their questions, pairs and noises."""
-    rows = shown.comparisons
+    rows = tables.comparisons
     pairs = [
         f"{QUESTIONS.get(row.question, row.question)}\n{row.first} less {row.second}"
         for row in rows.itertuples()

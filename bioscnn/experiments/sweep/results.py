@@ -82,6 +82,12 @@ class Shown:
         rows = self.effects[self.effects["outcome"] == outcome]
         return rows.dropna().sort_values(MEASURE[self.kind], ascending=False, kind="stable")
 
+    def interactions_on(self, outcome: str) -> pd.DataFrame:
+        """Return what pairs of parameters do to an outcome; no rows if it is not known."""
+        if self.interactions is None:
+            return pd.DataFrame()
+        return self.interactions[self.interactions["outcome"] == outcome].dropna()
+
     @property
     def order(self) -> list[Parameter]:
         """Parameters, the most influential first: by their effects, or the variance that goes with them."""

@@ -55,7 +55,7 @@ KINDS = {
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class PageTables:
     """Tables, facts and spikes of a timing experiment, as its page needs them.
 
     Parameters
@@ -105,10 +105,10 @@ class Shown:
         return rows.merge(self.effects[keys + numbers], on=keys, how="left", suffixes=("", "_effect"))
 
 
-def perturbations(shown: Shown) -> list[dict[str, str]]:
+def perturbations(tables: PageTables) -> list[dict[str, str]]:
     """Describe each kind of perturbation: those that keep counts before those that change them."""
     described: dict[str, list[dict[str, str]]] = {"Counts are kept": [], "Counts change": []}
-    rows = shown.accuracy[shown.accuracy["kind"] != CLEAN]
+    rows = tables.accuracy[tables.accuracy["kind"] != CLEAN]
     for kind, group in rows.groupby("kind", sort=False):
         name = str(kind)
         settings = [label.removeprefix(name).strip() for label in group["label"].unique()]
@@ -118,19 +118,19 @@ def perturbations(shown: Shown) -> list[dict[str, str]]:
     return [one for group in described.values() for one in group]
 
 
-def headlines(shown: Shown) -> list[Headline]:
+def headlines(tables: PageTables) -> list[Headline]:
     """Return the numbers to begin with: each method on clean spikes, and what time is worth."""
     found = []
     for method in METHODS:
-        for _, row in shown.clean[shown.clean["method"] == method].iterrows():
+        for _, row in tables.clean[tables.clean["method"] == method].iterrows():
             found.append(Headline.of_share(capital(method), row.accuracy, row.low, row.high))
-        kept = shown.effects_of(shown.layers[0], STRESSED).query("keeps_counts")
+        kept = tables.effects_of(tables.layers[0], STRESSED).query("keeps_counts")
         if method == STRESSED and len(kept):
             worst = kept.loc[kept["difference"].idxmin()]
             note = f"points, by {worst.label}; 95 %: {points_interval(worst.low, worst.high)}"
             found.append(Headline("Its largest loss, counts kept", points(worst.difference), note))
-    note = f"{len(shown.summary['classes'])} classes, chance {percent(shown.summary['chance'])}"
-    return [*found, Headline("Trials", f"{shown.summary['n']:,}", note)]
+    note = f"{len(tables.summary['classes'])} classes, chance {percent(tables.summary['chance'])}"
+    return [*found, Headline("Trials", f"{tables.summary['n']:,}", note)]
 
 
 def _change(row: pd.Series) -> str:
@@ -138,19 +138,19 @@ def _change(row: pd.Series) -> str:
     return f"{points(row.difference)} points {interval}, p {probability(row.p_holm)}"
 
 
-def families(shown: Shown) -> str:
+def families(tables: PageTables) -> str:
     """Return how many tests each family holds, in words."""
-    rows = pd.concat([shown.effects["family"], shown.comparisons["family"]])
+    rows = pd.concat([tables.effects["family"], tables.comparisons["family"]])
     counted = [f"{name} ({plural(count, 'test')})" for name, count in rows.value_counts(sort=False).items()]
     return "; ".join(counted)
 
 
-def primary_caption(shown: Shown) -> str:
+def primary_caption(tables: PageTables) -> str:
     """Return what the primary family is, and what its findings mean."""
-    left_out = [label for label in shown.summary["primary"] if label not in set(shown.primary["compared"])]
-    margin = f"{100 * shown.summary['margin']:g} point"
+    left_out = [label for label in tables.summary["primary"] if label not in set(tables.primary["compared"])]
+    margin = f"{100 * tables.summary['margin']:g} point"
     return (
-        f"The spiking network with perturbed spikes of {shown.layers[0]} against clean ones, and a decoder "
+        f"The spiking network with perturbed spikes of {tables.layers[0]} against clean ones, and a decoder "
         "of counts and times against one of counts: fixed in the code, corrected together. "
         f"Difference in points; lost, won: recordings right only before, only after. Equivalent: not "
         f"significant, and the corrected interval excludes every difference of {margin} or more; not "
@@ -159,33 +159,33 @@ def primary_caption(shown: Shown) -> str:
     )
 
 
-def primary_figure_caption(shown: Shown) -> str:
+def primary_figure_caption(tables: PageTables) -> str:
     """Return how many of the primary rows came to what."""
-    counted = shown.primary["finding"].value_counts(sort=False).items()
+    counted = tables.primary["finding"].value_counts(sort=False).items()
     parts = ", ".join(f"{name}: {count}" for name, count in counted)
     return (
-        f"{parts}. Bars: intervals corrected within the family, n = {plural(shown.summary['n'], 'trial')}; "
-        f"band: what would not matter, less than {100 * shown.summary['margin']:g} point. Full: significant."
+        f"{parts}. Bars: intervals corrected within the family, n = {plural(tables.summary['n'], 'trial')}; "
+        f"band: what would not matter, less than {100 * tables.summary['margin']:g} point. Full: significant."
     )
 
 
-def jitter_caption(shown: Shown) -> str:
+def jitter_caption(tables: PageTables) -> str:
     """Return what the strongest jitter of the input does to the spiking network."""
-    first, text = shown.layers[0], ""
-    rows = shown.effects.query("kind == 'jitter' and method == @STRESSED and layer == @first")
+    first, text = tables.layers[0], ""
+    rows = tables.effects.query("kind == 'jitter' and method == @STRESSED and layer == @first")
     if len(rows):
         row = rows.loc[rows["severity"].idxmax()]
         text = f"At layer {first!r}, {row.label} changes the accuracy of the {STRESSED} by {_change(row)}. "
     return (
         f"{text}Jitter is the standard deviation of the time by which each spike moves; 0: clean spikes. "
-        f"Thick: the {STRESSED}. Bands: 95 % intervals, n = {plural(shown.summary['n'], 'trial')}. "
+        f"Thick: the {STRESSED}. Bands: 95 % intervals, n = {plural(tables.summary['n'], 'trial')}. "
         "Dotted: chance. A line hides what it covers: see the table."
     )
 
 
-def effects_caption(shown: Shown, layer: str) -> str:
+def effects_caption(tables: PageTables, layer: str) -> str:
     """Return how many perturbations of a layer change the accuracy of the spiking network."""
-    rows = shown.effects_of(layer, STRESSED)
+    rows = tables.effects_of(layer, STRESSED)
     parts = []
     for kept, which in ((True, "that keep every count"), (False, "that change counts")):
         group = rows[rows["keeps_counts"] == kept]
@@ -204,31 +204,31 @@ def effects_caption(shown: Shown, layer: str) -> str:
     )
 
 
-def expectations(shown: Shown) -> tuple[int, list[str]]:
+def expectations(tables: PageTables) -> tuple[int, list[str]]:
     """Return how many controls there are, and in words those that failed."""
     failed = [
         f"{row['set']}, {row.label}: {row.method} came to {share_of(row)}, "
         f"expected: {row.expected}" + (f" ({percent(row.chance)})" if row.expected == "chance" else "")
-        for _, row in shown.controls[~shown.controls["passed"]].iterrows()
+        for _, row in tables.controls[~tables.controls["passed"]].iterrows()
     ]
-    return int((shown.controls["expected"] != "").sum()), failed
+    return int((tables.controls["expected"] != "").sum()), failed
 
 
-def controls_caption(shown: Shown) -> str:
+def controls_caption(tables: PageTables) -> str:
     """Return whether the decoders found what there is to find, and nothing else."""
-    count, failed = expectations(shown)
+    count, failed = expectations(tables)
     text = (
         f"{len(failed)} of {plural(count, 'expectation')} not met: {'; '.join(failed)}."
         if failed
         else f"All of {plural(count, 'expectation')} are met."
     )
-    n = int(shown.controls["n"].max())
+    n = int(tables.controls["n"].max())
     return f"{text} Full: spikes as made; open: jittered. Bars: 95 % intervals, n = {plural(n, 'trial')}."
 
 
-def information_caption(shown: Shown) -> str:
+def information_caption(tables: PageTables) -> str:
     """Return where the time of the first spike adds most to the count, less what shuffled classes leave."""
-    rows = shown.information
+    rows = tables.information
     corrected = rows.assign(bits=rows["bits"] - rows["shuffled"])
     bits = corrected.pivot_table(index="layer", columns="response", values="bits", sort=False)
     text = ""
@@ -273,37 +273,37 @@ def rates_caption(
     )
 
 
-def intervals_caption(shown: Shown) -> str:
+def intervals_caption(tables: PageTables) -> str:
     """Return how long the intervals are, and how regular."""
     from bioscnn.metrics import interval_statistics
 
     parts = []
-    for name, train in shown.examples.items():
+    for name, train in tables.examples.items():
         cv = interval_statistics(train, t_ref=0)["cv"].dropna()
         parts.append(f"{name} {cv.mean():.2f}" if len(cv) else f"{name} none")
     return (
         "Mean coefficient of variation of a neuron's intervals in a trial (0: regular, 1: as a Poisson "
-        f"process): {', '.join(parts)}. {plural(len(shown.labels), 'trial')}."
+        f"process): {', '.join(parts)}. {plural(len(tables.labels), 'trial')}."
     )
 
 
-def latencies_caption(shown: Shown) -> str:
+def latencies_caption(tables: PageTables) -> str:
     """Return how many neurons of each layer fire at all."""
     parts = [
-        f"{name} {100 * float((train.counts() > 0).mean()):.0f} %" for name, train in shown.examples.items()
+        f"{name} {100 * float((train.counts() > 0).mean()):.0f} %" for name, train in tables.examples.items()
     ]
     return f"Share of the neurons that fire in a trial: {', '.join(parts)}. A curve ends there."
 
 
-def distances_caption(shown: Shown, distances: NDArray[np.float64]) -> str:
+def distances_caption(tables: PageTables, distances: NDArray[np.float64]) -> str:
     """Return how far trials of one class are apart, and those of different classes."""
-    same = shown.labels[:, None] == shown.labels
-    others = ~np.eye(len(shown.labels), dtype=bool)
+    same = tables.labels[:, None] == tables.labels
+    others = ~np.eye(len(tables.labels), dtype=bool)
     within, between = distances[same & others], distances[~same]
-    text = f"At layer {shown.layers[0]!r}, mean over neurons, time constant {1e3 * TAU:g} ms."
+    text = f"At layer {tables.layers[0]!r}, mean over neurons, time constant {1e3 * TAU:g} ms."
     if len(within) and len(between):
         text += (
             f" Trials of one class are {within.mean():.3g} apart, those of different classes "
-            f"{between.mean():.3g} ({plural(len(shown.labels), 'trial')})."
+            f"{between.mean():.3g} ({plural(len(tables.labels), 'trial')})."
         )
     return text
