@@ -132,6 +132,9 @@ def parse_any_quantity(text: object) -> tuple[float, str | None]:
         "neither a number nor a quantity with a unit that is known here",
         value=text,
         expected='a plain number, or text such as "20 mV"; units: ' + ", ".join(_UNITS.values()),
+        fix='write the inverse, such as "16 mV" for 0.0625 /mV, and divide by it in the equations'
+        if isinstance(text, str) and "/" in text
+        else None,
     )
 
 

@@ -11,9 +11,11 @@ import typer
 
 from bioscnn import __version__
 from bioscnn.cli import experiments, machine, networks, other_tools, simulate
+from bioscnn.cli.help import Verb, Verbs
 from bioscnn.errors import UserError
 
 app = typer.Typer(
+    cls=Verbs,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -30,9 +32,11 @@ PANELS = {
 
 for _panel, _verbs in PANELS.items():
     for _command in _verbs.registered_commands:
-        _command.rich_help_panel = _panel
+        _command.rich_help_panel, _command.cls = _panel, Verb
     app.registered_commands += _verbs.registered_commands
-app.add_typer(machine.data_app, name="data", rich_help_panel="This machine and these docs")
+for _command in machine.data_app.registered_commands:
+    _command.cls = Verb
+app.add_typer(machine.data_app, name="data", cls=Verbs, rich_help_panel="This machine and these docs")
 
 
 @app.callback(invoke_without_command=True)

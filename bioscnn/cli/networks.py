@@ -90,17 +90,19 @@ def cross_validate(
 @app.command()
 def convert(
     model: Annotated[str, typer.Argument(help="a shipped network, or an .onnx or .keras file")],
+    changes: Changes = None,
+    data: DataFolder = None,
     as_json: Json = False,
 ) -> None:
     """Show the spiking network that a trained one becomes: equations, parameters, synapses."""
     from bioscnn.printing.runs import print_conversion
     from bioscnn.studies.describe import describe_conversion
 
-    description = describe_conversion(model)
+    description = describe_conversion(model, data, changes or ())
     if as_json:
         typer.echo(json.dumps(description, indent=2))
     else:
-        print_conversion(description, model)
+        print_conversion(description, model, changes or ())
 
 
 @experiment_command(app)

@@ -178,7 +178,9 @@ def play(
 def cite(study: StudyFile, changes: Changes = None, data: DataFolder = None) -> None:
     """Print BibTeX of exactly the methods that a study uses."""
     from bioscnn.citations import bibtex, methods_of
+    from bioscnn.stdp.study import read_learned_study
     from bioscnn.studies.settling import read_study_of_any_duration
 
-    loaded = read_study_of_any_duration(study, changes or [])
+    learned = read_learned_study(study, changes or [])
+    loaded = learned or read_study_of_any_duration(study, changes or [])
     typer.echo(bibtex(methods_of(loaded.config, data)), nl=False)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bioscnn.errors import UserError
+from bioscnn.quantities import format_quantity
 
 RESET_RULES = ("exact", "subtract", "zero")
 
@@ -106,17 +107,27 @@ class SpikingNeuron(NeuronModel):
         return self if t_ref == self.t_ref else replace(self, t_ref=t_ref)  # type: ignore[call-arg]
 
 
+DIMENSIONS = {"V_th": "voltage", "R_m": "resistance", "C_m": "capacitance"}
+"""Of positive parameters; all others are times."""
+
+
 def check_positive(model: str, **values: float) -> None:
     """Refuse parameters that are not finite and positive.
 
     Raises
     ------
     UserError
-        Naming the model, the parameter and its value in SI units.
+        Naming the model, the parameter and its value.
     """
     for name, value in values.items():
         if not (np.isfinite(value) and value > 0):
-            raise UserError(f"the {model} needs a positive {name}", key=f"neuron.{name}", value=value)
+            dimension = DIMENSIONS.get(name, "time")
+            raise UserError(
+                f"the {model} needs a positive {name}",
+                key=f"neuron.{name}",
+                value=format_quantity(value, dimension) if np.isfinite(value) else value,
+                expected=f"a {dimension} above 0",
+            )
 
 
 def check_reset_and_refractory(reset: str, t_ref: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -132,6 +133,15 @@ def _with_noise(images: NDArray[np.float32], settings: TrainingSettings) -> Iter
         yield image_noise(torch.from_numpy(images), 1.0, noise).numpy()
 
 
+def _folder_that_is_there(folder: Path) -> Path:
+    """Return a folder, or the nearest one around it that exists."""
+    for path in (folder, *folder.absolute().parents):
+        with suppress(OSError):  # such as a name that is too long
+            if path.is_dir():
+                return path
+    return Path()
+
+
 def train_recipe(
     recipe: Recipe,
     data: Path | None,
@@ -178,6 +188,8 @@ def train_recipe(
     folder = out or (model.parent if model.suffix else SHIPPED)
     file = folder / f"{recipe.name}.onnx"
     _refuse_foreign(file)
+    with scratch_for_results(_folder_that_is_there(folder), ".unfinished"):
+        pass  # one that takes no files, such as those of /proc, is told before data are loaded
     training, validation = (
         load_training_examples(recipe, split, data, progress=stages) for split in ("train", "validation")
     )
@@ -191,8 +203,6 @@ def train_recipe(
             refuse_keys_of_lif_rates(recipe.config)
     teacher = None if recipe.teacher is None else _network("teacher", recipe.teacher, folder, training)
     make_folder(folder)
-    with scratch_for_results(folder, ".unfinished"):
-        pass  # a folder that takes no files, such as those of /proc, is told now and not after training
     checkpoint = folder / f"{recipe.name}.checkpoint.npz"
     with unwritable_is_told(folder):
         trained, measured = train(

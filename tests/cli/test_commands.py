@@ -393,3 +393,19 @@ def test_photographs_are_listed_and_checked(tmp_path):
 
 def test_the_program_is_installed_as_a_command():
     assert BIOSCNN.stat().st_mode & stat.S_IXUSR
+
+
+@pytest.mark.parametrize("verb", [[], ["noise"], ["play"], ["data", "list"]], ids=" ".join)
+def test_help_fits_the_terminal_and_names_no_type_behind_a_flag(verb, tmp_path):
+    text = bioscnn(tmp_path, *verb, "--help", COLUMNS="80").stdout
+    assert "--help" in text and "bool" not in text and max(map(len, text.splitlines())) <= 80
+
+
+def test_a_conversion_is_shown_under_changed_keys_and_run_with_them(tmp_path):
+    changes = ["--set", "neuron.t_ref=1 ms", "--set", "neuron.reset=zero"]
+    text = bioscnn(tmp_path, "convert", "mnist-small", *changes, COLUMNS="80").stdout
+    assert "t_ref = 1 ms" in text and "V = 0*volt  # to rest" in text
+    assert "--set 'neuron.t_ref=1 ms' --set neuron.reset=zero" in " ".join(text.replace("\\\n", " ").split())
+    assert max(map(len, text.splitlines())) <= 80
+    refused = bioscnn(tmp_path, "convert", "mnist-small", "--set", "network.model=mnist-large")
+    assert_refused(refused, "network.model")

@@ -133,3 +133,9 @@ def test_impossible_adaptation_is_refused_by_name(changes, key):
 def test_impossible_conductances_are_refused_by_name(changes, key):
     with pytest.raises(UserError, match=f"synapse.{key}"):
         ExponentialConductance(**changes)
+
+
+def test_a_time_constant_that_is_none_is_refused_in_the_unit_in_which_one_writes_it():
+    with pytest.raises(UserError) as refused:
+        LIF(tau_m=-20e-3)
+    assert (refused.value.key, refused.value.value) == ("neuron.tau_m", "-20 ms")

@@ -78,3 +78,9 @@ def test_no_quantity_is_infinite_or_vanishes_or_is_anything_but_a_number_and_a_u
 def test_a_plain_number_is_one_that_a_float_holds(value):
     with pytest.raises(UserError):
         plain_number(value)
+
+
+def test_a_unit_in_the_denominator_is_told_with_the_way_round():
+    with pytest.raises(UserError) as refused:
+        parse_any_quantity("0.06 /mV")
+    assert "inverse" in refused.value.fix
