@@ -15,7 +15,7 @@ from bioscnn.ann.onnx.file import ImageInput, attributes, constants, image_input
 from bioscnn.ann.onnx.folding import folded
 from bioscnn.ann.onnx.operation import Operation
 from bioscnn.ann.onnx.operators import OPERATORS, SOFTMAX
-from bioscnn.ann.onnx.refusals import refuse_operator
+from bioscnn.ann.onnx.refusals import NEVER_READ, refuse_operator
 from bioscnn.ann.onnx.values import Builder, Value
 from bioscnn.errors import UserError
 
@@ -72,6 +72,10 @@ def _network(path: Path | str, model: Any) -> LayerGraph:
             return _read(path, model, fixed, image)
         except UserError as error:
             refusals.append(error)
+    for node in graph.node:
+        if node.op_type in NEVER_READ:
+            with located(path, _where(node)):
+                refuse_operator(node.op_type, (*OPERATORS, *SOFTMAX))
     raise refusals[0]
 
 

@@ -10,6 +10,8 @@ from bioscnn.errors import UserError
 _RATE = "train with ReLU or LIFRate, which are rates of spiking neurons"
 _QUANTISED = "export the network before it is quantised, or quantise its weights alone"
 _RECURRENT = "use a network without recurrence, such as a CNN"
+_ATTENTION = "use a CNN: attention multiplies activations with each other, which no synapse does"
+_NORMALISATION = "use a CNN with batch normalisation, whose statistics are fixed after training"
 _FIXES = {
     **dict.fromkeys(
         (
@@ -32,16 +34,20 @@ _FIXES = {
     **dict.fromkeys(("QLinearConv", "QLinearMatMul", "ConvInteger", "MatMulInteger"), _QUANTISED),
     **dict.fromkeys(("LSTM", "GRU", "RNN", "Loop", "Scan"), _RECURRENT),
     "Sigmoid": f"leave one at the end to the loss: the largest output stays the same; elsewhere {_RATE}",
+    **dict.fromkeys(("Attention", "MultiHeadAttention"), _ATTENTION),
     "If": "export the network without conditions that depend on the image",
     "LpPool": "train with average or max pooling",
     "ArgMax": "end the network with its last dense layer: the class is read from the logits",
     "ConvTranspose": "use a convolution: images only shrink on the way to a class",
     **dict.fromkeys(
         ("LayerNormalization", "InstanceNormalization", "GroupNormalization", "LRN", "LpNormalization"),
-        "use batch normalisation, whose statistics are fixed after training",
+        _NORMALISATION,
     ),
     "Where": "use ReLU",
 }
+
+NEVER_READ = ("LSTM", "GRU", "RNN", "Attention", "MultiHeadAttention", "LayerNormalization")
+"""Operators that name a kind of network: a file is refused for them, not for what prepares their input."""
 
 
 def refuse_operator(operator: str, known: Iterable[str]) -> NoReturn:

@@ -69,6 +69,15 @@ def test_an_unknown_operator_is_refused_with_the_list_of_known_ones(tmp_path):
     assert {"Conv", "AveragePool", "MaxPool"} <= set(error.expected.split(", "))
 
 
+@pytest.mark.parametrize("operator", ["LSTM", "LayerNormalization", "Attention"])
+def test_a_layer_that_is_never_read_is_named_rather_than_what_prepares_its_input(operator, tmp_path):
+    turned = node("Transpose", ["x"], ["turned"], perm=[1, 0, 2, 3])
+    layer = node(operator, ["turned", "w", "r"], ["y"], name="layer")
+    error = refusal(written(tmp_path, [turned, layer], {"w": weights(1), "r": weights(1)}, opset=23))
+    assert error.key == f"node 'layer' ({operator})"
+    assert error.fix.startswith("use ")
+
+
 @pytest.mark.parametrize(
     ("attributes", "problem"),
     [
