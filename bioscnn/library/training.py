@@ -7,12 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
-from bioscnn.ann import LayerGraph, read_model
+from bioscnn.ann import read_model
 from bioscnn.errors import UserError
 from bioscnn.library.arguments import Changes, StudyLike, as_path, as_texts, file_of, table_of, with_changes
 from bioscnn.library.learned import learned_study, train_learned_study
 from bioscnn.library.wording import in_python
-from bioscnn.stdp.network import LearnedNetwork
 from bioscnn.studies.config.training import Training
 from bioscnn.studies.recipe import Stage, recipe_of
 from bioscnn.studies.recipes import find_recipe
@@ -30,7 +29,7 @@ def train(
     data: str | Path | None = None,
     out: str | Path | None = None,
     progress: bool = False,
-) -> tuple[LayerGraph | LearnedNetwork, dict[str, Any]]:
+) -> tuple[Any, dict[str, Any]]:
     """Train the network of a study, and write it and its card beside the study.
 
     A training that was stopped goes on from its checkpoint; the same study gives the same network.
