@@ -40,9 +40,13 @@ def beside_studies(place: Path) -> None:
 
 
 def sweep(path: Path) -> object:
+    from bioscnn.errors import UserError
     from bioscnn.experiments.sweep import read_sweep
 
-    return read_sweep(path)
+    try:
+        return read_sweep(path)
+    except UserError as error:  # the study that it names may lie anywhere, and be at fault
+        raise error.but(file=error.file and path) from None
 
 
 def training(path: Path) -> object:

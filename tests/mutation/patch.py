@@ -26,9 +26,10 @@ def put_in(name: str, changed: dict[Key, CodeType]) -> int:
     """Give functions of a module their changed code, forget what caches know, and count the functions."""
     n = 0
     for thing in gc.get_objects():
-        if isinstance(thing, functools._lru_cache_wrapper):
+        kind = type(thing)  # isinstance would ask a weak proxy, whose object may be gone
+        if kind is functools._lru_cache_wrapper:
             thing.cache_clear()
-        if not isinstance(thing, FunctionType) or thing.__module__ != name:
+        if kind is not FunctionType or thing.__module__ != name:
             continue
         code = changed.get((thing.__code__.co_qualname, thing.__code__.co_firstlineno))
         if code is not None and code.co_freevars == thing.__code__.co_freevars:
