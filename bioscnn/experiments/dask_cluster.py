@@ -27,13 +27,20 @@ def connect(where: Where, jobs: Jobs | None, stage: Callable[[str], None]) -> It
     Raises
     ------
     UserError
-        If the scheduler does not answer, no worker comes, or a worker does not fit.
+        If the scheduler does not answer or ends, no worker comes, or a worker does not fit.
     """
     client = _client(where.dask if jobs is None else jobs.cluster, where)
     workers = None
     try:
-        _wait_for_workers(client, where, jobs, stage)
-        _check_workers(client)
+        try:
+            _wait_for_workers(client, where, jobs, stage)
+            _check_workers(client)
+        except OSError as error:
+            raise UserError(
+                "the Dask scheduler is gone",
+                value=f"{type(error).__name__}: {error}",
+                fix="see why it ended, start it again, and type the same",
+            ) from None
         workers = DaskWorkers(client, jobs, where.patience)
         yield workers
     finally:
@@ -98,6 +105,8 @@ def _check_workers(client: Any) -> None:
     try:
         versions: Mapping[str, str] = client.run(version_here)
         client.register_plugin(_brian2_in_main_thread())
+    except OSError:  # a connection is closed
+        raise
     except Exception as error:
         raise UserError(
             f"a Dask worker cannot use bioscnn: {type(error).__name__}: {error}",
@@ -131,7 +140,8 @@ def _brian2_in_main_thread() -> Any:
 @contextmanager
 def quiet() -> Iterator[None]:
     """Keep what Dask logs from the terminal: what matters of it is raised."""
-    loggers = [logging.getLogger(name) for name in ("distributed", "tornado.application", "asyncio")]
+    names = ("distributed", "distributed.client", "tornado.application", "asyncio")
+    loggers = [logging.getLogger(name) for name in names]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.CRITICAL + 1)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import dask
 import pytest
@@ -211,6 +212,22 @@ def test_ctrl_c_is_still_an_interrupt_when_a_batch_system_was_asked_for(monkeypa
     assert signal.getsignal(signal.SIGINT) is before
 
 
+@pytest.mark.parametrize("ends_at", ["nthreads", "run"])
+def test_a_scheduler_that_ends_while_it_is_connected_is_not_taken_for_a_worker_that_does_not_fit(
+    monkeypatch, ends_at
+):
+    def ended(*_):
+        raise OSError("stream is closed")
+
+    answers = {"nthreads": lambda: {"tcp://10.0.0.2:1": 1}, "run": lambda _: {}, "close": lambda: None}
+    monkeypatch.setattr(dask_cluster, "_client", lambda *_: SimpleNamespace(**answers | {ends_at: ended}))
+    with (
+        pytest.raises(UserError, match="the Dask scheduler is gone"),
+        dask_cluster.connect(Where(dask="tcp://10.0.0.1:8786"), None, print),
+    ):
+        raise AssertionError
+
+
 def test_an_address_at_which_no_scheduler_is_or_can_be_is_told(monkeypatch):
     monkeypatch.setattr(dask_cluster, "SCHEDULER_SECONDS", 1)
     for address, problem in (("tcp://127.0.0.1:9", "no Dask scheduler answers"), ("here", "not the address")):
@@ -269,6 +286,7 @@ PBS = {
 
 SUBMITS = """
 from pathlib import Path
+from types import SimpleNamespace
 from bioscnn.experiments.executors import Where, executor_at
 from tests.units import square, wait_for
 with executor_at(Where(2, batch="pbs", cluster={"cores": 1, "memory": "1 GB"})) as executor:

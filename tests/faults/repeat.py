@@ -41,7 +41,10 @@ ALL = ("--set", "readout.record=all")
 COMMANDS = {
     "run": ("run", STUDY, "--trials", "100", *ALL),
     "noise": ("run", STUDY, "--trials", "100", "--set", "noise.membrane-noise.sd=2 mV", *ALL),
-    "own neuron": ("run", STUDY, "--trials", "100", "--set", f"neuron.model={NEURON}", *ALL),
+    "own neuron": (
+        "run", STUDY, "--trials", "100", "--set", f"neuron.model={NEURON}",
+        "--set", "network.model=mnist-small-relu", *ALL,
+    ),
     "N-MNIST": ("run", str(ROOT / "sims" / "nmnist.toml"), "--trials", "20", *ALL),
     "sweep": ("sweep", "small.toml"),
     "noise experiment": (
