@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
+from tests import program
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
@@ -71,3 +73,8 @@ def in_one_width(monkeypatch: pytest.MonkeyPatch) -> None:
     from bioscnn.plots.style import NARROW
 
     monkeypatch.setattr("bioscnn.report.pictures._widths", lambda figure: (NARROW,))
+
+
+def pytest_sessionfinish() -> None:
+    """Leave no process behind, and let its time be counted."""
+    program.end()

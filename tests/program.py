@@ -82,6 +82,13 @@ def _loaded() -> subprocess.Popen[str]:
     return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
+def end() -> None:
+    """End the process that is copied, if there is one, and wait for it."""
+    if _loaded.cache_info().currsize:
+        _loaded().communicate()
+        _loaded.cache_clear()
+
+
 def _load() -> None:
     """Import all of bioscnn but what needs torch or the program leaves out, and what notebooks need."""
     import bioscnn
