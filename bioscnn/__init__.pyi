@@ -36,7 +36,7 @@ from bioscnn.experiments.ladder import LadderExperiment as LadderExperiment
 from bioscnn.experiments.noise import NoiseExperiment as NoiseExperiment
 from bioscnn.experiments.retina import RetinaExperiment as RetinaExperiment
 from bioscnn.experiments.sweep import SweepExperiment as SweepExperiment
-from bioscnn.experiments.sweep.results import read_sweep_results as read_sweep_results
+from bioscnn.experiments.sweep.shown import read_sweep_results as read_sweep_results
 from bioscnn.experiments.time_step import TimeStepExperiment as TimeStepExperiment
 from bioscnn.experiments.times_needed import TimesNeededExperiment as TimesNeededExperiment
 from bioscnn.experiments.timing import TimingExperiment as TimingExperiment

@@ -15,7 +15,7 @@ from bioscnn.experiments.sweep.analysis import effects_of, step_of
 from bioscnn.experiments.sweep.design import Design
 from bioscnn.experiments.sweep.designs import positions_of
 from bioscnn.experiments.sweep.parameters import Parameter
-from bioscnn.experiments.sweep.results import read_sweep_results
+from bioscnn.experiments.sweep.shown import read_sweep_results
 from bioscnn.experiments.sweep.verdict import verdict_of_effects, verdict_of_points
 from tests.experiments.conftest import no_pages
 from tests.sweeps import computed, conduct, of_function

@@ -129,7 +129,7 @@ def swept(folder: Path) -> list[bytes]:
 
 
 def read_swept(path: Path) -> object:
-    from bioscnn.experiments.sweep.results import read_sweep_results
+    from bioscnn.experiments.sweep.shown import read_sweep_results
 
     shown = read_sweep_results(path)
     return shown.order, shown.effects_on(shown.main), shown.failed

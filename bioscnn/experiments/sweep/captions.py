@@ -8,7 +8,7 @@ import pandas as pd
 
 from bioscnn.experiments.phrases import MINUS
 from bioscnn.experiments.sweep.analysis import MEASURE
-from bioscnn.experiments.sweep.results import Shown
+from bioscnn.experiments.sweep.shown import Shown
 from bioscnn.plots.parameters import Parameter, names_of, outcome_of
 from bioscnn.plots.surface import ENOUGH, fit_quadratic, is_grid
 from bioscnn.report.formats import plural

@@ -18,7 +18,7 @@ from bioscnn.experiments.sweep.page import sweep_page
 from bioscnn.experiments.sweep.parameters import Parameter
 from bioscnn.experiments.sweep.plan import programs_of
 from bioscnn.experiments.sweep.points import Point, points_alone, points_of
-from bioscnn.experiments.sweep.results import shown_of
+from bioscnn.experiments.sweep.shown import shown_of
 from bioscnn.experiments.sweep.tables import (
     ALONE,
     EFFECTS,

@@ -10,7 +10,7 @@ import pandas as pd
 from bioscnn import plots
 from bioscnn.experiments.sweep import captions
 from bioscnn.experiments.sweep.captions import share_text, written
-from bioscnn.experiments.sweep.results import Shown
+from bioscnn.experiments.sweep.shown import Shown
 from bioscnn.experiments.sweep.tables import ALONE, EFFECTS, INTERACTIONS
 from bioscnn.plots.parameters import outcome_of
 from bioscnn.report.formats import plural
