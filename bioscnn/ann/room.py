@@ -36,11 +36,12 @@ def check_room(shape: Sequence[int], what: str, itemsize: int = 8, **where: Any)
     UserError
         Naming its size and what there is.
     """
-    needed, most = itemsize * prod(int(length) for length in shape), SHARE * memory()
+    shape = tuple(int(length) for length in shape)
+    needed, most = itemsize * prod(shape), SHARE * memory()
     if needed > most:
         raise UserError(
             f"{what} does not fit into the memory of this machine",
-            value=f"{needed / 1e9:,.1f} GB, shape {tuple(shape)}",
+            value=f"{needed / 1e9:,.1f} GB, shape {shape}",
             expected=f"at most {most / 1e9:,.1f} GB, an eighth of the memory",
             **where,
             fix="give a smaller network or smaller images, or a machine with more memory",

@@ -91,11 +91,12 @@ def check(definition: Definition, file: Path | None = None) -> None:
         used |= names
         for name in sorted(names - known - (assigned if key == "reset" else set())):
             nearest = difflib.get_close_matches(name, [*own, *parameters, *GIVEN], n=1)
+            fix = f'define it below [parameters]: {name} = "10 mV" or the like'
             raise refuse(
                 f"{name} is not defined",
                 key,
                 value=name,
-                fix=f"write {nearest[0]}" if nearest else f"define it below [parameters]: {name} = ...",
+                fix=f"write {nearest[0]}, or {fix}" if nearest else fix,
             )
     for name in (*GIVEN, *parameters):
         if name not in used:

@@ -94,6 +94,7 @@ def test_a_lif_neuron_written_as_a_file_is_the_lif_neuron(write):
         ("- V)/tau_m", "- V)/tau", ["tau is not defined", "equations", "write tau_m"]),
         ('"V > V_th"', '"V > V_T"', ["V_T is not defined", "threshold"]),
         ('"V = V - V_th"', '"V = V_reset"', ["V_reset is not defined", "reset", "[parameters]"]),
+        ('"V = V - V_th"', '"V = V_r"', ["V_r is not defined", "reset", "[parameters]: V_r = "]),
         ("R_m*(I_syn", "R_m*2*ohm*(I_syn", ["cannot simulate it", "equations"]),
         ('"V > V_th"', '"V > tau_m"', ["cannot simulate it", "threshold"]),
         ('"V = V - V_th"', '"V = V - R_m"', ["cannot simulate it", "reset"]),
