@@ -1,6 +1,7 @@
 """The report as a file: what it is made from, and what happens when that is damaged."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
