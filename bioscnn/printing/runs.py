@@ -198,7 +198,7 @@ def print_conversion(description: dict[str, Any], model: str, changes: Sequence[
         for name in ("threshold", "reset", "refractory"):
             if alike[0][name] is not None:
                 why = f"  # {alike[0]['resets']}" if name == "reset" and alike[0]["resets"] else ""
-                print_wrapped(f"{name:<12} {alike[0][name]}{why}", 13)
+                print_wrapped(f"{name:<12} {'; '.join(alike[0][name].splitlines())}{why}", 13)
         print_wrapped(", ".join(f"{name} = {n}" for name, n in alike[0]["parameters"].items()), 2)
     OUT.print()
     rows = [
