@@ -369,6 +369,11 @@ def _unwritable(folder: Path, error: OSError) -> UserError:
     )
 
 
+def is_of_disk(error: BaseException) -> bool:
+    """Whether an error, or what caused it, is a disk that is full or cannot be written."""
+    return any(isinstance(one, OSError) and one.errno in _NOT_WRITABLE for one in (error, error.__cause__))
+
+
 @contextmanager
 def unwritable_is_told(folder: Path) -> Iterator[None]:
     """Turn a full or closed disk into a message.

@@ -17,6 +17,7 @@ from bioscnn.experiments.executors import Executor, LostExecutorError, is_death
 from bioscnn.experiments.fingerprint import code_of, core_of
 from bioscnn.experiments.store import Kept, MadeBy, Store
 from bioscnn.experiments.unit import Outcome, Unit, measure_of
+from bioscnn.files import is_of_disk
 from bioscnn.fingerprint import environment_of_results
 from bioscnn.studies.watcher import Watcher
 
@@ -76,6 +77,8 @@ class Result:
         Whether the outcome in the store still holds.
     problem : UserError, optional
         The same as `error`, where a user can mend it.
+    disk : bool
+        Whether a disk was full or could not be written, which says nothing of the unit.
     """
 
     unit: Unit
@@ -85,6 +88,7 @@ class Result:
     error: str = ""
     holds: bool = False
     problem: UserError | None = None
+    disk: bool = False
 
 
 def measure_chunk(chunk: Chunk) -> list[Result]:
@@ -144,12 +148,12 @@ def _measure(unit: Unit, bench: Bench, known: tuple[str, str] | None) -> Result:
                 return Result(unit, inputs=inputs, seconds=perf_counter() - begun, holds=True)
         outcome = measure.run(unit, bench)
     except UserError as error:
-        return Result(unit, seconds=perf_counter() - begun, error=one_line(error), problem=error)
+        took, disk = perf_counter() - begun, is_of_disk(error)
+        return Result(unit, seconds=took, error=one_line(error), problem=error, disk=disk)
     except Exception as error:
         # Whatever it is, it must not take the outcomes of other units with it.
-        return Result(
-            unit, seconds=perf_counter() - begun, error=one_line(f"{type(error).__name__}: {error}")
-        )
+        took, message = perf_counter() - begun, one_line(f"{type(error).__name__}: {error}")
+        return Result(unit, seconds=took, error=message, disk=is_of_disk(error))
     return Result(unit, outcome, inputs, perf_counter() - begun)
 
 
@@ -228,7 +232,8 @@ def complete(
     recordings : Path, optional
         Folder in which spikes and potentials are kept, to be read out again after a change of the readout.
     keep_failures : bool
-        Whether a unit that fails is an outcome like others; otherwise it ends the experiment.
+        Whether a unit that fails is an outcome like others; otherwise, and where a disk is full, it ends the
+        experiment.
     retry : bool
         Whether units that failed are measured again.
     given : mapping, optional
@@ -265,7 +270,7 @@ def complete(
     tasks = _Tasks(data, recordings, known, given or {}, made_from)
     for result in _compute(todo, executor, tasks):
         unit = result.unit
-        if result.error and not keep_failures:
+        if result.error and (result.disk or not keep_failures):
             raise result.problem or UserError(f"{unit.label} failed", value=result.error)
         made_by = MadeBy(
             code_of(unit.measure),

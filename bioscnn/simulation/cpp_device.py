@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import subprocess
@@ -30,6 +31,9 @@ from bioscnn.spikes import SpikeTrains
 
 STOP_SECONDS = 0.1
 """A batch that is stopped ends after at most this time."""
+
+_CANNOT_WRITE = 3
+"""Code with which a program ends that could not read or write a file (`cpp/stream.h`)."""
 
 
 class InterruptedBatchError(Exception):
@@ -181,8 +185,13 @@ def run_batch(
                 file=program.executable,
                 value=message[-2000:],
                 fix="free some space in the folder for temporary files (TMPDIR) if the disk is full",
-            )
+            ) from (_full() if process.returncode == _CANNOT_WRITE else None)
         return _collect(shape, stimulus, record, potentials, folder)
+
+
+def _full() -> OSError:
+    """Return the cause of a program that could not read or write its files."""
+    return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _numbers(descriptor: int, stop: Event) -> Iterator[int]:
@@ -242,6 +251,6 @@ def _read(path: Path, dtype: type, shape: tuple[int, ...]) -> NDArray[Any]:
             file=path,
             value=f"{there} bytes",
             expected=f"{expected} bytes",
-        )
+        ) from _full()
     values: NDArray[Any] = np.fromfile(path, dtype)
     return values.reshape(shape)

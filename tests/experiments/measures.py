@@ -1,5 +1,6 @@
 """Measures that need no simulation, for tests of the engine; each call leaves a line in a file."""
 
+import errno
 import os
 import time
 from pathlib import Path
@@ -46,6 +47,14 @@ def fails(unit, bench):
     return double(unit, bench)
 
 
+def full(unit, bench):
+    """Tells of a full disk while a file is there."""
+    if Path(unit.options["full"]).exists() and unit.options["value"] == 3:
+        error = OSError(errno.ENOSPC, "No space left on device")
+        raise error if unit.options["how"] == "bare" else UserError("cannot write") from error
+    return double(unit, bench)
+
+
 def threads(unit, bench):
     """The number of threads that linear algebra takes."""
     pools = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
@@ -61,5 +70,6 @@ DOUBLE = Measure(double, lambda unit, bench: hash_of(unit.options["value"]))
 DIES = Measure(dies)
 DIES_ONCE = Measure(dies_once)
 FAILS = Measure(fails)
+FULL = Measure(full)
 THREADS = Measure(threads)
 TOTAL = Measure(total)

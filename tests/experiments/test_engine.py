@@ -86,6 +86,19 @@ def test_a_unit_that_fails_ends_the_experiment_with_its_error_and_the_others_are
     assert len(calls_of(toy)) == before == 3, "numbers 0 to 2 were measured once, and 3 is tried again"
 
 
+@pytest.mark.parametrize("how", ["bare", "told"])
+def test_a_full_disk_is_no_outcome_of_a_unit(tmp_path, how):
+    (full := tmp_path / "full").touch()
+    options = (("full", str(full)), ("how", how))
+    toy = Toy(tmp_path / "calls", measure="FULL", options=options, keeps_failures=True)
+    with pytest.raises(UserError):
+        conduct(toy, tmp_path)
+    full.unlink()
+    done = conduct(toy, tmp_path)
+    assert not done.analysis.failed and numbers(done)["sum"] == 20
+    assert sorted(calls_of(toy)) == [*5 * ["number"], "sum"], "each number was measured once"
+
+
 def test_failures_may_be_outcomes_and_are_measured_again_only_if_asked(tmp_path):
     toy = Toy(tmp_path / "calls", measure="FAILS", options=(("wrong", 3),), keeps_failures=True)
     done = conduct(toy, tmp_path)
