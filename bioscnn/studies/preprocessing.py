@@ -16,6 +16,9 @@ FAR = 1.0
 WIDER = 4.0
 """Factor by which the variance of a first layer may differ from what it was in training."""
 
+POOR = 0.9
+"""Accuracy of a network without a card below which a run asks whether it had another in training."""
+
 _IMAGES = 100
 _FIX = "give it as dataset.mean, dataset.std, dataset.scale or dataset.invert"
 
@@ -65,7 +68,7 @@ _BEHIND = "preprocessed"
 
 
 def preprocessing_hints(
-    graph: LayerGraph, images: NDArray[np.floating], accuracy: Estimate, keys: Dataset
+    graph: LayerGraph, images: NDArray[np.floating], accuracy: Estimate, keys: Dataset, described: bool = True
 ) -> list[str]:
     """Return what speaks for preprocessing that is missing or wrong, in sentences; nothing, as a rule.
 
@@ -79,6 +82,8 @@ def preprocessing_hints(
         Of the network on them.
     keys : Dataset
         The ``[dataset]`` table.
+    described : bool
+        Whether a card beside the network says how it was trained, as one that `bioscnn train` wrote does.
     """
     hints, what = [], "wrong" if keys.preprocesses else "missing"
     chance = 1 / graph.n_classes
@@ -92,6 +97,11 @@ def preprocessing_hints(
         hints.append(
             f"the first batch normalisation sees means {distance[0]:.1f} standard deviations from those of "
             f"its training, and {distance[1]:.2g} times their variance: preprocessing may be {what} ({_FIX})"
+        )
+    if not (hints or described or keys.preprocesses) and accuracy.high < POOR:
+        hints.append(
+            f"the trained network is right in {100 * accuracy.value:.1f} % of the trials: if it was more "
+            f"often in its training, preprocessing may be missing ({_FIX})"
         )
     return hints
 

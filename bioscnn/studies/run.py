@@ -258,8 +258,9 @@ def _summary(prepared: Prepared, scores: Scores, findings: list[Finding], watch:
 
 def _hints(prepared: Prepared, ann: Estimate) -> list[str]:
     """Return what speaks for another preprocessing of the images."""
-    shown, keys = prepared.input.intensities(), prepared.study.config.dataset
-    return preprocessing_hints(prepared.graph, shown, ann, keys)
+    shown, config = prepared.input.intensities(), prepared.study.config
+    described = read_card(config.network.model) is not None
+    return preprocessing_hints(prepared.graph, shown, ann, config.dataset, described)
 
 
 def _calibration_hint(prepared: Prepared) -> str | None:

@@ -106,3 +106,10 @@ def test_guessing_and_strange_statistics_are_hinted_at():
     (chance,) = preprocessing_hints(right, x, guessed, Dataset())
     assert "dataset.mean" in chance
     assert preprocessing_hints(preprocessed(wrong, Dataset(scale=255.0)), x, good, Dataset(scale=255.0)) == []
+    # Exporters fold batch normalisation away. What a card describes was trained on what the study shows.
+    poor = proportion(labels < 6)
+    (asked,) = preprocessing_hints(right, x, poor, Dataset(), described=False)
+    assert "60.0 %" in asked and "dataset.mean" in asked
+    assert preprocessing_hints(right, x, good, Dataset(), described=False) == []
+    assert preprocessing_hints(right, x, poor, Dataset(mean=(0.5,)), described=False) == []
+    assert preprocessing_hints(right, x, poor, Dataset()) == []
