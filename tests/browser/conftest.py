@@ -57,6 +57,9 @@ def open_alone(browser: "Browser", report: Path, width: int) -> "Page":
     page.on("request", lambda request: requests.append(request.url))
     page.goto(report.as_uri())
     page.evaluate("new Promise(done => requestIdleCallback(done))")  # whatever its scripts do at first
+    if page.locator("script").count():  # which must not be able to ask later
+        policy = page.locator("meta[http-equiv='Content-Security-Policy']")
+        assert "default-src 'none'" in (policy.get_attribute("content") or "")
     assert errors == []
     assert [url for url in requests if not url.startswith("data:")] == [report.as_uri()]
     return page
