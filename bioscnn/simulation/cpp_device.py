@@ -166,7 +166,7 @@ def run_batch(
                 f"cannot write the input of the simulation: {error.strerror or error}",
                 file=folder,
                 fix="free some space there, or set TMPDIR to a folder that has some",
-            ) from error
+            ) from (error if error.errno else _full())  # NumPy names no reason
         environment = {**os.environ, "BIOSCNN_FOLDER": str(folder)}
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         with guarded_process(program.command, cwd=program.folder, env=environment, **pipes) as process:
