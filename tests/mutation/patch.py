@@ -25,6 +25,7 @@ def changed_functions(before: str, after: str, file: str) -> dict[Key, CodeType]
 def put_in(name: str, changed: dict[Key, CodeType]) -> int:
     """Give functions of a module their changed code, forget what caches know, and count the functions."""
     n = 0
+    gc.unfreeze()  # what tests/conftest.py has frozen is not among the objects
     for thing in gc.get_objects():
         kind = type(thing)  # isinstance would ask a weak proxy, whose object may be gone
         if kind is functools._lru_cache_wrapper:
