@@ -6,7 +6,8 @@ import os
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,16 @@ def python(code: str, *words: object, **options: Any) -> subprocess.Popen[str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **options.pop("env", {})}
     command = [sys.executable, "-c", code, *map(str, words)]
     return subprocess.Popen(command, env=environment, text=True, **options)
+
+
+@contextmanager
+def killed_at_end(process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
+    """Kill a process whatever becomes of the test."""
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
 
 
 def lines_soon(file: Path, n: int) -> list[str]:

@@ -30,7 +30,7 @@ from bioscnn.experiments.executors import (
     is_loss,
     where_to_compute,
 )
-from tests.processes import ROOT, descendants, gone_soon, lines_soon, python
+from tests.processes import ROOT, descendants, gone_soon, killed_at_end, lines_soon, python
 from tests.units import die, die_once, no_space, refuse, square, wait_for
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -268,11 +268,9 @@ with executor_at(Where(jobs=2)) as executor:
 
 
 def test_a_killed_parent_leaves_neither_processes_nor_their_programs(tmp_path):
-    parent = python(COMPUTES, cwd=tmp_path)
-    programs = lines_soon(tmp_path / "pids", 2)
-    family = descendants(parent.pid)
-    parent.kill()
-    parent.wait()
+    with killed_at_end(python(COMPUTES, cwd=tmp_path)) as parent:
+        programs = lines_soon(tmp_path / "pids", 2)
+        family = descendants(parent.pid)
     assert set(programs) <= set(family) and gone_soon(family)
 
 
@@ -301,13 +299,10 @@ def test_jobs_of_pbs_compute_and_end_with_the_process_that_submitted_them(tmp_pa
         (tmp_path / name).write_text(f"#!/bin/bash\n{command}\n")
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    parent = python(SUBMITS, cwd=tmp_path)
-    workers = lines_soon(tmp_path / "waiting", 1)
-    jobs = lines_soon(tmp_path / "submitted", 2)
-    if killed:
-        parent.kill()
-        parent.wait()
-    else:
-        (tmp_path / "mark").touch()
-        assert parent.wait(60) == 0
+    with killed_at_end(python(SUBMITS, cwd=tmp_path)) as parent:
+        workers = lines_soon(tmp_path / "waiting", 1)
+        jobs = lines_soon(tmp_path / "submitted", 2)
+        if not killed:
+            (tmp_path / "mark").touch()
+            assert parent.wait(60) == 0
     assert gone_soon([*jobs, *workers])
