@@ -153,11 +153,11 @@ def _own_sources() -> str:
 @cache
 def _machine() -> list[str]:
     """Name processor and compiler: programs made with ``-march=native`` run on like machines only."""
-    cpuinfo = Path("/proc/cpuinfo")
-    flags = [line for line in cpuinfo.read_text().splitlines() if line.startswith(("model name", "flags"))][
-        :2
-    ]
-    return [platform.system(), platform.machine(), *flags, *_compiler()]
+    processor = [platform.processor()]
+    if (cpuinfo := Path("/proc/cpuinfo")).exists():  # Linux
+        lines = cpuinfo.read_text().splitlines()
+        processor = [line for line in lines if line.startswith(("model name", "flags"))][:2]
+    return [platform.system(), platform.machine(), *processor, *_compiler()]
 
 
 def _compiler() -> list[str]:
