@@ -103,7 +103,7 @@ def test_a_folder_whose_removal_was_interrupted_is_removed_by_the_next(tmp_path,
 
 
 def test_of_several_that_make_the_same_folder_at_once_each_one_succeeds(tmp_path):
-    begin, n = Barrier(4, timeout=60), 10
+    begin, ended, n = Barrier(4, timeout=60), Barrier(4, timeout=60), 10
 
     def make(k: int) -> None:
         for _ in range(n):
@@ -111,6 +111,7 @@ def test_of_several_that_make_the_same_folder_at_once_each_one_succeeds(tmp_path
             with whole_folder(tmp_path / "run", lambda _: True) as scratch:
                 for name in ("a", "b", "c"):
                     (scratch / name).write_text(str(k))
+            ended.wait()  # while others put theirs in its place, there is none for a moment
             assert (tmp_path / "run" / "a").exists()
 
     with ThreadPoolExecutor(4) as pool:
