@@ -28,9 +28,8 @@ def put_in(name: str, changed: dict[Key, CodeType]) -> int:
     gc.unfreeze()  # what tests/conftest.py has frozen is not among the objects
     for thing in gc.get_objects():
         kind = type(thing)  # isinstance would ask a weak proxy, whose object may be gone
-        if kind is functools._lru_cache_wrapper:
-            if (thing.__module__ or "").split(".")[0] in ("bioscnn", name):  # and not those of tests and pytest
-                thing.cache_clear()
+        if kind is functools._lru_cache_wrapper and thing.__module__.split(".")[0] in ("bioscnn", name):
+            thing.cache_clear()  # and not what tests and pytest know
         if kind is not FunctionType or thing.__module__ != name:
             continue
         code = changed.get((thing.__code__.co_qualname, thing.__code__.co_firstlineno))
