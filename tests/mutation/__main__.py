@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from tests.mutation.mutants import Mutant, sampled
-from tests.mutation.patch import changed_functions
+from tests.mutation.patch import changed_functions, functions_of
 from tests.mutation.trials import OPTIONS, Trials
 
 ROOT = Path(__file__).parents[2]
@@ -44,7 +44,7 @@ MOST_SECONDS = 20.0
 """Processor time of tests that a mutant is tried by, s: the quickest of those that run its line."""
 CODE = ("bioscnn.simulation", "bioscnn.conversion", "bioscnn.metrics", "bioscnn.readout",
         "bioscnn.experiments.store", "bioscnn.studies.compare")  # fmt: skip
-COUNTS = ("mutants", "killed", "of them by time", "run by no test", "seed", "line")
+COUNTS = ("mutants", "killed", "of them by time", "run by no test", "not judged", "seed", "line")
 
 
 def main() -> int:
@@ -96,7 +96,11 @@ def modules(places: tuple[str, ...]) -> list[str]:
 
 
 def outcome(mutant: Mutant, trials: Trials) -> str:
-    """Try a mutant by the quickest tests that run its line; by those of its module if it runs on import."""
+    """Try a mutant by the quickest tests that run its line; by those of its module if it runs on import.
+
+    ``killed``, ``timeout``, ``survived``, ``not run`` by any test, or ``not judged``: tests that fail with
+    the code as it is, too.
+    """
     lines = trials.lines.get(mutant.file, {})
     before, after = (ROOT / mutant.file).read_text(), mutant.source(ROOT)
     changed = changed_functions(before, after, str(ROOT / mutant.file))
@@ -114,9 +118,16 @@ def outcome(mutant: Mutant, trials: Trials) -> str:
         mutant.file.removesuffix(".py").removesuffix("/__init__").replace("/", "."),
         30 + 4 * total,
     )
-    if changed is None:
-        return trials.tried_on_import(module, ROOT / mutant.file, after, chosen, limit + 30)
-    return trials.tried(module, changed, chosen, limit)
+    file = ROOT / mutant.file
+
+    def tried(source: str) -> str:
+        if changed is None:
+            return trials.tried_on_import(module, file, source, chosen, limit + 30)
+        return trials.tried(module, functions_of(source, str(file), changed), chosen, limit)
+
+    how = tried(after)
+    # The same tests must pass in a child that gets the code as it is: else they do not judge the change.
+    return how if how in ("survived", "not run") or tried(before) == "survived" else "not judged"
 
 
 def told(mutant: Mutant, how: str) -> None:
@@ -130,9 +141,10 @@ def row(name: str, found: list[str], seed: int) -> dict[str, Any]:
     """Return the row of a package: mutants, killed ones, and Wilson's interval of their share."""
     from bioscnn.statistics import proportion
 
-    killed = np.array([how in ("killed", "timeout") for how in found], float)
+    judged = [how for how in found if how != "not judged"]
+    killed = np.array([how in ("killed", "timeout") for how in judged], float)
     share = proportion(killed)
-    return {"package": name, "mutants": len(found), "killed": int(killed.sum()),
+    return {"package": name, "mutants": len(judged), "killed": int(killed.sum()),
             "killed (%)": round(100 * share.value, 1), "killed (%) low": round(100 * share.low, 1),
             "killed (%) high": round(100 * share.high, 1), "of them by time": found.count("timeout"),
             "run by no test": found.count("not run"), "seed": seed}  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import gc
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from types import CodeType, FunctionType
 
 Key = tuple[str, int]
@@ -20,6 +20,11 @@ def changed_functions(before: str, after: str, file: str) -> dict[Key, CodeType]
         key for key, code in new.items() if code.co_flags & 2 and "<class" not in key[0]
     }  # CO_NEWLOCALS
     return {key: new[key] for key in _outer(unlike, new)} if unlike and unlike.keys() <= functions else None
+
+
+def functions_of(text: str, file: str, keys: Collection[Key]) -> dict[Key, CodeType]:
+    """Return the code of some functions as a text has it."""
+    return {key: code for key, code in _codes(compile(text, file, "exec")) if key in keys}
 
 
 def put_in(name: str, changed: dict[Key, CodeType]) -> int:
