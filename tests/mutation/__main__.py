@@ -147,7 +147,8 @@ def row(name: str, found: list[str], seed: int) -> dict[str, Any]:
     return {"package": name, "mutants": len(judged), "killed": int(killed.sum()),
             "killed (%)": round(100 * share.value, 1), "killed (%) low": round(100 * share.low, 1),
             "killed (%) high": round(100 * share.high, 1), "of them by time": found.count("timeout"),
-            "run by no test": found.count("not run"), "seed": seed}  # fmt: skip
+            "run by no test": found.count("not run"), "not judged": len(found) - len(judged),
+            "seed": seed}  # fmt: skip
 
 
 def write(table: Path, rows: list[dict[str, Any]], packages: list[str]) -> None:
