@@ -17,6 +17,7 @@ from bioscnn.statistics import Estimate, corrected, score_mean
 
 AS_RUN, ALL_OFF = "as run", "all off"
 GAP, DISAGREEMENT = "gap", "disagreement"
+_WITHOUT = "without "
 INTERACTION, UNEXPLAINED = "interaction", "unexplained"
 
 
@@ -152,9 +153,9 @@ def draw_up(
     the first cause with the others.
     """
     switched, not_applicable = _switched(as_run, case)
-    run, without = _without_each(switched, case, as_run, rule, device, progress)
-    conditions = switch_all_off(as_run, case.graph)
-    (all_off,) = _outcomes({ALL_OFF: conditions}, case, rule, device, progress).values()
+    conditions = _conditions(as_run, switched) | {ALL_OFF: switch_all_off(as_run, case.graph)}
+    without = _outcomes(conditions, case, rule, device, progress)
+    run, all_off = without.pop(AS_RUN), without.pop(ALL_OFF)
     gaps = {name: one.gap for name, one in without.items()}
     disagreements = {name: one.differ for name, one in without.items()}
     parts = corrected(
@@ -192,32 +193,25 @@ def causes_alone(
     of `draw_up`; p values are corrected over all parts of the gap and of the disagreement.
     """
     switched, _ = _switched(as_run, case)
-    run, without = _without_each(switched, case, as_run, rule, device, progress)
+    without = _outcomes(_conditions(as_run, switched), case, rule, device, progress)
+    run = without.pop(AS_RUN)
     lost = {(GAP, name): score_mean(run.gap - one.gap) for name, one in without.items()}
     lost |= {(DISAGREEMENT, name): score_mean(run.differ - one.differ) for name, one in without.items()}
     return _entries(switched, without, corrected(lost))
 
 
-def _without_each(
-    switched: Mapping[Cause, Off],
-    case: Case,
-    as_run: Conditions,
-    rule: str,
-    device: Device,
-    progress: Progress | None,
-) -> tuple[_Outcome, dict[str, _Outcome]]:
-    """Return what was decided as run, and without each cause."""
-    wanted = {AS_RUN: as_run, **{f"without {cause.name}": off.conditions for cause, off in switched.items()}}
-    run, *others = _outcomes(wanted, case, rule, device, progress).values()
-    return run, dict(zip((cause.name for cause in switched), others, strict=True))
+def _conditions(as_run: Conditions, switched: Mapping[Cause, Off]) -> dict[str, Conditions]:
+    """Return the conditions as run, and without each cause, by what progress calls them."""
+    return {AS_RUN: as_run} | {_WITHOUT + cause.name: off.conditions for cause, off in switched.items()}
 
 
 def _outcomes(
     wanted: Mapping[str, Conditions], case: Case, rule: str, device: Device, progress: Progress | None
 ) -> dict[str, _Outcome]:
+    """Return what was decided under each of the conditions; without a cause, by its name alone."""
     spiking = spiking_classes(case, wanted, rule, device, progress or Silent())
     return {
-        name: _Outcome(ann_classes(case, conditions), spiking[name], case.labels)
+        name.removeprefix(_WITHOUT): _Outcome(ann_classes(case, conditions), spiking[name], case.labels)
         for name, conditions in wanted.items()
     }
 
