@@ -12,7 +12,6 @@ import typer
 
 from bioscnn.cli.conduct import Where, conduct, experiment_command
 from bioscnn.cli.options import Changes, DataFolder, Json, StudyFile, all_changes, read_study_file
-from bioscnn.errors import UserError
 
 app = typer.Typer()
 
@@ -55,11 +54,9 @@ def train(
     of_learning = all_changes(changes, {"learning.seed": seed, "learning.passes": epochs})
     if (learned := read_learned_study(Path(what), of_learning)) is not None:
         from bioscnn.printing.learned import print_learned_training
-        from bioscnn.stdp.run import train_learned
+        from bioscnn.stdp.run import refuse_stage, train_learned
 
-        if on is not None:
-            raise UserError("a network that learns without labels has no stages of training", key="--on",
-                            value=on.value, fix="leave it out")  # fmt: skip
+        refuse_stage("--on", None if on is None else on.value)
         with LiveProgress(None) as progress:
             file, card = train_learned(learned, data, out, progress)
         print_learned_training(file, card, Again(Path(what), changes or (), data))

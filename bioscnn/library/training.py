@@ -12,6 +12,7 @@ from bioscnn.errors import UserError
 from bioscnn.library.arguments import Changes, StudyLike, as_path, as_texts, file_of, table_of, with_changes
 from bioscnn.library.learned import learned_study, train_learned_study
 from bioscnn.library.wording import in_python
+from bioscnn.stdp.run import refuse_stage
 from bioscnn.studies.config.training import Training
 from bioscnn.studies.recipe import Stage, recipe_of
 from bioscnn.studies.recipes import find_recipe
@@ -81,9 +82,7 @@ def train(
     of_learning = {"learning.seed": seed, "learning.passes": epochs}
     given = {key: value for key, value in of_learning.items() if value is not None}
     if (learned := learned_study(study, {**(changes or {}), **given})) is not None:
-        if on is not None:
-            raise UserError("a network that learns without labels has no stages of training", key="on",
-                            value=on, fix="leave it out")  # fmt: skip
+        refuse_stage("on", on)
         return train_learned_study(learned, as_path(data), folder, progress)
     checked = table_of(Training, "training", {key: n for key, n in replaced.items() if n is not None})
     if isinstance(study, Study):

@@ -144,6 +144,13 @@ def network_of(study: LearnedStudy, shown: ImageSet) -> LearnedNetwork:
     return network
 
 
+def refuse_stage(key: str, stage: str | None) -> None:
+    """Refuse a stage of training, such as spikes, if one was asked for by this key."""
+    if stage is not None:
+        problem = "a network that learns without labels has no stages of training"
+        raise UserError(problem, key=key, value=stage, fix="leave it out")
+
+
 def train_learned(
     study: LearnedStudy, data: Path | None, out: Path | None, progress: Progress
 ) -> tuple[Path, dict[str, Any]]:
