@@ -85,7 +85,7 @@ def write_atomically(path: str | Path, content: bytes) -> None:
 
 def remove_half_written(folder: Path) -> None:
     """Remove what processes that were killed while they wrote files have left in a folder."""
-    _remove_abandoned(folder, f"{_FRESH}-{socket.gethostname()}-")
+    remove_scratch(folder, _FRESH)
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -303,10 +303,8 @@ def scratch_folder(parent: Path, name: str) -> Iterator[Path]:
     OSError
         If it cannot be made or removed.
     """
-    # On some file systems machines do not see each other's locks.
-    prefix = f"{name}-{socket.gethostname()}-"
-    _remove_abandoned(parent, prefix)
-    folder = parent / f"{prefix}{secrets.token_hex(6)}"
+    remove_scratch(parent, name)
+    folder = parent / f"{_of_this_machine(name)}{secrets.token_hex(6)}"
     with locked(_lock_of(folder)):
         folder.mkdir(mode=0o700)
         try:
@@ -316,14 +314,20 @@ def scratch_folder(parent: Path, name: str) -> Iterator[Path]:
 
 
 @cache
-def _remove_abandoned(parent: Path, prefix: str) -> None:
-    """Remove the scratch folders of dead processes, once in the life of this process."""
-    # An interrupt can leave a folder whose lock is gone.
-    names = {path.name.removesuffix(_LOCK) for path in parent.glob(f"{glob.escape(prefix)}*")}
+def remove_scratch(parent: Path, name: str) -> None:
+    """Remove the scratch folders of one name that dead processes left, once in the life of this process."""
+    # An interrupt can leave a folder whose lock is gone, or a lock whose folder is gone.
+    pattern = f"{glob.escape(_of_this_machine(name))}*"
+    names = {path.name.removesuffix(_LOCK) for path in parent.glob(pattern)}
     for folder in map(parent.joinpath, names):
         with locked(_lock_of(folder), wait=False) as dead:
             if dead:
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _of_this_machine(name: str) -> str:
+    # On some file systems machines do not see each other's locks.
+    return f"{name}-{socket.gethostname()}-"
 
 
 def _lock_of(folder: Path) -> Path:

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from bioscnn.caches import cache_folder
 from bioscnn.datasets.downloads import Progress, retrieve
 from bioscnn.errors import UserError
-from bioscnn.files import scratch_folder, unwritable_is_told
+from bioscnn.files import remove_scratch, scratch_folder, unwritable_is_told
 from bioscnn.locks import locked
 
 _DAMAGE = (
@@ -62,12 +62,15 @@ def fetch_archive(archive: Archive, progress: Progress | None = None) -> Path:
         If it cannot be downloaded intact, is no safe zip file, or the disk is too small.
     """
     folder, file = archive.folder(), cache_folder() / "downloads" / archive.name
+    lock = file.with_name(f".{file.name}.unpacking")
     with unwritable_is_told(cache_folder()):
-        if folder.is_dir() and not file.exists():
+        if folder.is_dir() and not file.exists() and not lock.exists():
             return folder
         file.parent.mkdir(parents=True, exist_ok=True)
-        with locked(file.with_name(f".{file.name}.unpacking")):
-            if not folder.is_dir():
+        with locked(lock):
+            if folder.is_dir():  # of a process that was killed before it had cleared up
+                remove_scratch(folder.parent, _scratch_of(folder))
+            else:
                 _fetch(archive, file, folder, progress)
             file.unlink(missing_ok=True)
     return folder
@@ -80,6 +83,10 @@ def _fetch(archive: Archive, file: Path, folder: Path, progress: Progress | None
     )
     retrieve([archive.url], archive.md5, file, otherwise=otherwise, resumed=True, progress=progress)
     unpack_folder(file, archive.holds, folder, archive.tar)
+
+
+def _scratch_of(folder: Path) -> str:
+    return f".{folder.name}"
 
 
 def unpack_folder(file: Path, name: str, target: Path, tar: str | None = None) -> None:
@@ -103,7 +110,7 @@ def unpack_folder(file: Path, name: str, target: Path, tar: str | None = None) -
         such folder, or there is no room.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    with scratch_folder(target.parent, f".{target.name}") as scratch:
+    with scratch_folder(target.parent, _scratch_of(target)) as scratch:
         try:
             _unpack_zip(file, scratch)
             if tar is not None and (packed := _find(scratch, tar)) is not None:

@@ -96,7 +96,7 @@ def test_a_folder_whose_removal_was_interrupted_is_removed_by_the_next(tmp_path,
         with scratch_folder(tmp_path, ".building") as folder:
             (folder / "file").touch()
     assert [path.name for path in tmp_path.iterdir()] == [folder.name], "its lock is gone"
-    files._remove_abandoned.cache_clear()  # as in another process
+    files.remove_scratch.cache_clear()  # as in another process
     with scratch_folder(tmp_path, ".building"):
         assert not folder.exists()
     assert not list(tmp_path.iterdir())

@@ -1,6 +1,7 @@
 import gzip
 import hashlib
 import io
+import socket
 import tarfile
 import threading
 import zipfile
@@ -13,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bioscnn import files
 from bioscnn.datasets import (
     caltech,
     fetch,
@@ -210,9 +212,22 @@ def test_of_several_that_want_recordings_at_once_one_fetches_them(archive, serve
     assert server.requests == 1 and names(cache) == UNPACKED
 
 
-def test_an_archive_of_a_process_that_was_killed_after_unpacking_is_removed(archive, server, cache):
+@pytest.mark.parametrize(
+    "left",
+    [("scratch/6/00001.bin", "scratch.lock", "zip", "unpacking"), ("scratch.lock", "zip"), ("unpacking",)],
+)
+def test_what_a_process_left_that_was_killed_after_unpacking_is_removed(archive, server, cache, left):
     fetch("nmnist")
-    (cache / "downloads" / "nmnist-test.zip").write_bytes(server.body)
+    archives, scratch = cache / "downloads", f".Test-{socket.gethostname()}-0123456789ab"
+    for name in left:
+        what, *rest = name.split("/", 1)
+        place = {
+            "zip": archives / "nmnist-test.zip",
+            "unpacking": archives / ".nmnist-test.zip.unpacking",
+        }.get(what, cache / "nmnist" / what.replace("scratch", scratch)).joinpath(*rest)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.touch()
+    files.remove_scratch.cache_clear()  # as in another process
     fetch("nmnist")
     assert server.requests == 1 and names(cache) == UNPACKED
 
