@@ -73,7 +73,7 @@ def calibrate(
                 if stage.node == node.name:
                     own = before[:, stage.channels], arriving[:, stage.channels]
                     code = codes[stage.name] = choose(stage, *own)
-                    parts.append(_in_parts(partial(_decoded, stage, code, observed), own[1:]))
+                    parts.append(_in_parts(partial(decoded, stage, code, observed), own[1:]))
             spiking = np.concatenate(parts, axis=1)
         values[node.name] = trained, spiking
         waiting.subtract(node.inputs)
@@ -90,7 +90,7 @@ def gets_spikes(stage: Stage) -> bool:
     return any(path.source != SOURCE for path in stage.block.paths)
 
 
-def _decoded(
+def decoded(
     stage: Stage, code: RateCode, observed: Callable[[Stage, NDArray[np.float64]], Values], arriving: Values
 ) -> Values:
     """Return the activations that the rates of a population stand for, given what reaches it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bioscnn.ann import LayerGraph, LIFRate, MaxPool2d
 from bioscnn.ann.graph import require_graph
-from bioscnn.conversion.calibration import calibrate, gets_spikes
+from bioscnn.conversion.calibration import calibrate, decoded, gets_spikes
 from bioscnn.conversion.rate_code import RateCode
 from bioscnn.conversion.rate_matching import linear_current, matched_currents, observed_rate
 from bioscnn.conversion.simplify import simplified
@@ -42,10 +42,25 @@ class Normalisation:
         The neuron that it was made for.
     codes : dict of RateCode
         By population. Of ``"output"``, the unit is the same for all classes; offset and slope may differ.
+    window : float
+        Time from rest in which spikes will be counted, s.
+    spikes_come_in : bool
+        Whether the stimulus consists of spikes.
     """
 
     neuron: SpikingNeuron
     codes: dict[str, RateCode]
+    window: float = np.inf
+    spikes_come_in: bool = False
+
+    def observed(self, stage: Stage, current: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the rates, Hz, that the neurons of a stage show on average at these mean currents, A."""
+        fluctuating = self.spikes_come_in or gets_spikes(stage)
+        return observed_rate(self.neuron, current, self.window, fluctuating=fluctuating)
+
+    def activation(self, stage: Stage, before: NDArray[Any]) -> NDArray[Any]:
+        """Return the activations that these rates stand for, given pre-activations, (n, channels, ...)."""
+        return decoded(stage, self.codes[stage.name], self.observed, before)
 
 
 def normalise(
@@ -110,6 +125,7 @@ def normalise(
         )
     check_max_rate(neuron, max_rate)
 
+    made = Normalisation(neuron, {}, window, spikes_come_in)
     measured_before: list[tuple[NDArray[Any], NDArray[np.float64]]] = []
 
     def scales_of(stage: Stage, before: NDArray[Any]) -> NDArray[np.float64]:
@@ -151,11 +167,8 @@ def normalise(
             offset, slope = offset + slope * shift, slope * gain
         return RateCode(offset, slope / scales, scales / max_rate)
 
-    def observed(stage: Stage, current: NDArray[np.float64]) -> NDArray[np.float64]:
-        return observed_rate(neuron, current, window, fluctuating=spikes_come_in or gets_spikes(stage))
-
     if method == "rate-matched":
-        return Normalisation(neuron, calibrate(graph, images, matched, observed))
+        return replace(made, codes=calibrate(graph, images, matched, made.observed))
     if method == "none":
         measured = ((stage, np.ones(stage.post_shape[0])) for stage in stages(simplified(graph)))
     else:
@@ -165,7 +178,7 @@ def normalise(
         for stage, scales in measured
         if not isinstance(stage.layer, LIFRate | MaxPool2d)
     }
-    return Normalisation(neuron, codes)
+    return replace(made, codes=codes)
 
 
 def check_max_rate(neuron: SpikingNeuron, max_rate: float, dt: float = 0.0) -> None:

@@ -105,18 +105,18 @@ def _membrane(now: Conditions, graph: LayerGraph) -> Off | str:
     )
 
 
-def _sub_threshold_loss(now: Conditions, graph: LayerGraph) -> Off | str:
-    trained = _trained(graph)
-    if now.silent_below_rheobase:
-        return "the trained network is silent there, too"
-    off = replace(now, silent_below_rheobase=True)
+def _rate_curve(now: Conditions, graph: LayerGraph) -> Off | str:
+    trained, neuron = _trained(graph), now.neuron
+    if now.rates_in_ann:
+        return "the trained network is computed with the rates already"
+    off = replace(now, rates_in_ann=True)
     if trained is not None:
         if trained.gamma == 0:
             return "the network was trained on the exact rate, which is 0 below the rheobase"
         return Off(off, f"in the ANN: gamma {trained.gamma:g} -> 0")
-    if now.normalisation != METHODS[0]:
-        return f"{now.normalisation} puts an activation of 0 at the rheobase"
-    return Off(off, "in the ANN: 0 where the current stays below the rheobase")
+    if isinstance(neuron, IF) and neuron.t_ref == 0:
+        return "the rate is linear in the current, as a ReLU is"
+    return Off(off, "in the ANN: ReLU -> rate of the neuron")
 
 
 def _start_up(now: Conditions, graph: LayerGraph) -> Off | str:
@@ -199,9 +199,10 @@ CAUSES = (
         _membrane,
     ),
     Cause(
-        "sub-threshold loss",
-        "The trained network uses small activations where a neuron below its rheobase never fires.",
-        _sub_threshold_loss,
+        "rate curve",
+        "The trained network uses activations that no rate of a neuron stands for: it is 0 below the "
+        "rheobase, and bent above it.",
+        _rate_curve,
     ),
     Cause(
         "start-up transient",

@@ -111,8 +111,8 @@ class Conditions:
         Time from the onset of the stimulus to the beginning of that window, s.
     precision : str
         ``"float32"`` or ``"float64"``.
-    silent_below_rheobase : bool
-        Whether the trained network, too, is computed with no activation where a neuron cannot fire.
+    rates_in_ann : bool
+        Whether the trained network, too, is computed with the rates that the neurons have.
     input_rate : float or None
         Firing rate of an input of intensity 1, Hz, if spikes come in; None if currents do.
     start_seed : int or None
@@ -131,7 +131,7 @@ class Conditions:
     duration: float
     precision: str
     warm_up: float = 0.0
-    silent_below_rheobase: bool = False
+    rates_in_ann: bool = False
     input_rate: float | None = None
     start_seed: int | None = None
     spike_times: SpikeTimes | None = None

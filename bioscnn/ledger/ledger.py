@@ -146,7 +146,7 @@ def draw_up(
 
     Notes
     -----
-    A cause of the trained network's side (sub-threshold loss) changes its accuracy and not that of the
+    A cause of the trained network's side (rate curve) changes its accuracy and not that of the
     spiking network; a part is in every case what the gap loses. Intervals are those of paired differences
     (`bioscnn.statistics.score_mean`). p values are corrected by Holm's method within three families: all
     parts of the gap and of the disagreement; the gap and the disagreement themselves; and the comparisons of

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 import bioscnn.readout
 from bioscnn.ann import LIFRate, Node, ReLU
 from bioscnn.caches import cache_folder
-from bioscnn.conversion import rate_codes, simplified
+from bioscnn.conversion import simplified
 from bioscnn.conversion.stages import stages
 from bioscnn.encoding import SpikeTrains, Stimulus
 from bioscnn.files import read_npz, write_npz
@@ -32,25 +32,22 @@ _IMAGES_AT_ONCE = 200
 def ann_classes(case: Case, conditions: Conditions) -> Classes:
     """Return the class that the trained network gives each trial, shape (n_trials,).
 
-    With `Conditions.silent_below_rheobase`, a soft LIF rate is computed with gamma = 0, and the activation
-    of a rectifier is 0 where the current that stands for it is not above the rheobase.
+    With `Conditions.rates_in_ann`, a soft LIF rate is computed with gamma = 0, and the activation of a
+    rectifier is the one that the rate of the neuron stands for.
     """
-    if not conditions.silent_below_rheobase:
+    if not conditions.rates_in_ann:
         return case.answers
-    normalisation = case.normalisation(conditions)
-    neuron, graph = conditions.simulated_neuron, simplified(case.graph)
+    normalisation, graph = case.normalisation(conditions), simplified(case.graph)
     cut = stages(graph)
-    codes = rate_codes(cut, neuron, normalisation)
 
     def compute(node: Node, inputs: Sequence[NDArray[np.floating]]) -> NDArray[np.floating]:
         if isinstance(node.layer, LIFRate):
             return replace(node.layer, gamma=0.0).forward(*inputs)
-        activation = node.layer.forward(*inputs)
-        if isinstance(node.layer, ReLU):
-            parts = [(codes[s.name], inputs[0][:, s.channels]) for s in cut if s.node == node.name]
-            current = np.concatenate([code.current(before) for code, before in parts], axis=1)
-            return np.where(current > neuron.rheobase, activation, activation.dtype.type(0))
-        return activation
+        if normalisation is None or not isinstance(node.layer, ReLU):
+            return node.layer.forward(*inputs)
+        own = [stage for stage in cut if stage.node == node.name]
+        rates = [normalisation.activation(stage, inputs[0][:, stage.channels]) for stage in own]
+        return np.concatenate(rates, axis=1)
 
     parts = []
     for first in range(0, len(case.images), _IMAGES_AT_ONCE):
