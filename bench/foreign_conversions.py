@@ -1,6 +1,6 @@
 """What becomes of the five networks of `bench.foreign_networks`, trained and exported by it.
 
-    python -m bench.foreign_conversions [--split test] [--trials 10000] [NAME ...]
+    python -m bench.foreign_conversions [--split test] [--trials 10000] [--table CSV] [NAME ...]
 
 runs each at ``simulation.duration = "auto"``, once as a study file has it and once as docs/your-network.md
 advises, and prints the accuracies of both networks with their intervals, and the paired difference. What is
@@ -10,10 +10,15 @@ advised was chosen on the validation digits; the test digits were scored once.
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
-from bench.foreign_networks import FOLDER, NETWORKS
+import pandas as pd
+
+from bench.foreign_networks import FOLDER
 from bench.networks import STUDY, data_folder
+from bioscnn.claims import made_now
+from bioscnn.claims.record import write_table
 from bioscnn.readout import decisions
 from bioscnn.report.folder import read_run
 from bioscnn.simulation.simulate import Silent
@@ -27,7 +32,17 @@ SETTINGS = {
 }
 
 
-def row_of(name: str, setting: str, split: str, trials: int, jobs: int) -> str:
+WHOLE = {
+    "vgg": "vgg: 4 convolutions, max pooling",
+    "resnet-8": "ResNet-8",
+    "twelve-layers": "12 layers in a row",
+    "all-convolutional": "all-convolutional, global average",
+    "depthwise": "depthwise-separable, global average",
+}
+"""The networks by their names in the docs, in the order of the table."""
+
+
+def row_of(name: str, setting: str, split: str, trials: int, jobs: int) -> dict[str, object]:
     """Run a network and return its row of the table."""
     changes = (
         f"network.model={(FOLDER / name).resolve()}.onnx",
@@ -41,41 +56,44 @@ def row_of(name: str, setting: str, split: str, trials: int, jobs: int) -> str:
     run = read_run(folder, with_ledger=False)
     spiking = decisions(run.data.recording, study.config.readout.rule)[:, -1] == run.data.label
     trained = run.data.ann_class == run.data.label
-    cells = [
-        name, setting, percent(proportion(trained)), percent(proportion(spiking)),
-        percent(difference(trained, spiking)),
-        f"{1e3 * chosen.duration:.0f} ms" + " (not settled)" * (not chosen.settled),
-        study.config.readout.rule, f"{run.summary['spikes_per_trial']:,.0f}",
-    ]  # fmt: skip
-    return "| " + " | ".join(cells) + " |"
+    return {
+        "network": WHOLE[name],
+        "setting": setting,
+        **columns("ANN (%)", proportion(trained)),
+        **columns("spiking (%)", proportion(spiking)),
+        **columns("ANN less spiking (points)", difference(trained, spiking)),
+        "duration (ms)": round(1e3 * chosen.duration),
+        "settled": chosen.settled,
+        "readout": study.config.readout.rule,
+        "spikes (per image)": round(run.summary["spikes_per_trial"]),
+    }
 
 
-def percent(estimate: Estimate) -> str:
-    """Return an estimate in percent with its interval."""
-    value, low, high = (100 * number for number in (estimate.value, estimate.low, estimate.high))
-    return f"{value:.2f} [{low:.2f}, {high:.2f}]"
+def columns(name: str, estimate: Estimate) -> dict[str, float]:
+    """Return the columns of an estimate, in percent."""
+    parts = {name: estimate.value, f"{name} low": estimate.low, f"{name} high": estimate.high}
+    return {key: round(100 * number, 4) for key, number in parts.items()}
 
 
 def main() -> None:
-    """Print the table, and write it."""
+    """Print the table, row by row, and write it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("names", nargs="*", default=list(NETWORKS))
+    parser.add_argument("names", nargs="*", default=list(WHOLE))
     parser.add_argument("--split", default="validation", choices=("validation", "test"))
     parser.add_argument("--trials", type=int, default=1000)
     parser.add_argument("--settings", nargs="*", default=list(SETTINGS), choices=list(SETTINGS))
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--table", type=Path, help="CSV file; by default nothing is written")
     given = parser.parse_args()
-    lines = [
-        f"{given.trials:,} {given.split} digits; percent, with 95 % intervals",
-        "| network | setting | ANN | SNN | ANN less SNN | duration | readout | spikes per image |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    print("\n".join(lines), flush=True)
+    rows = []
     for name in given.names:
         for setting in given.settings:
-            lines.append(row_of(name, setting, given.split, given.trials, given.jobs))
-            print(lines[-1], flush=True)
-    Path(FOLDER / f"{given.split}.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+            rows.append(row_of(name, setting, given.split, given.trials, given.jobs))
+            print(rows[-1], flush=True)
+    if given.table is not None:
+        command = f"python -m bench.foreign_conversions {' '.join(sys.argv[1:])}"
+        record = made_now(command, "trials", "bioscnn.conversion", "bioscnn.simulation", "bioscnn.readout")
+        write_table(given.table, pd.DataFrame(rows).to_csv(index=False).encode(), record)
 
 
 if __name__ == "__main__":
