@@ -1,0 +1,236 @@
+"""Tables of the comparison: accuracy in every noise, differences, and what each network costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.learned_in_noise.contestants import (
+    COMPETITIVE,
+    CONTESTANTS,
+    CONVOLUTIONAL,
+    LIKELIHOOD,
+    NOISE_TRAINED,
+    RATE,
+    TIME,
+    Converted,
+)
+from bioscnn.experiments.classify import correct_of
+from bioscnn.experiments.experiment import Done, Row
+from bioscnn.experiments.retrained import NETWORK
+from bioscnn.experiments.rows import (
+    NOISE_SEEDS,
+    TRAINING_SEEDS,
+    corrected_rows,
+    estimate_cells,
+    finding,
+    share_cells,
+)
+from bioscnn.experiments.unit import Unit
+from bioscnn.noise import Noise
+from bioscnn.noise.parts import part_of
+from bioscnn.statistics import Estimate, difference, mean, proportion, score_mean
+
+CLEAN, ALL_IMAGES = "clean", "all images"
+PRIMARY, EXPLORATORY = "primary", "exploratory"
+
+PAIRS = [(one, other) for one in (COMPETITIVE, CONVOLUTIONAL) for other in (RATE, NOISE_TRAINED, TIME)]
+"""Whose differences are judged: each learned network less each converted one."""
+
+FURTHER = [(LIKELIHOOD, COMPETITIVE), (CONVOLUTIONAL, COMPETITIVE), (NOISE_TRAINED, RATE)]
+"""Other differences, exploratory."""
+
+BOTH = (*TRAINING_SEEDS, *NOISE_SEEDS)
+
+Correct = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """Outcomes by network, noise and seed.
+
+    Parameters
+    ----------
+    done : Done
+        Trainings and simulations.
+    kinds : mapping
+        Noises by name.
+    """
+
+    done: Done
+    kinds: Mapping[str, type[Noise]]
+
+    @property
+    def names(self) -> list[str]:
+        """The networks, competing neurons once for each of their readouts."""
+        names = list(CONTESTANTS)
+        return [*names[: names.index(CONVOLUTIONAL)], LIKELIHOOD, *names[names.index(CONVOLUTIONAL) :]]
+
+    def units(self, name: str, condition: str) -> list[Unit]:
+        """Return the units of a network under a condition, one per seed; none if it cannot have the noise."""
+        return self.done.where(COMPETITIVE if name == LIKELIHOOD else name, condition)
+
+    def correct(self, name: str, condition: str) -> Correct:
+        """Return which answers were right, shape (n_seeds, n_trials)."""
+        return np.stack([self._right(name, unit) for unit in self.units(name, condition)])
+
+    def _right(self, name: str, unit: Unit) -> Correct:
+        outcome = self.done[unit]
+        if name == LIKELIHOOD:
+            return np.asarray(outcome["chosen_likelihood"] == outcome["label"])
+        if isinstance(CONTESTANTS[name], Converted):
+            return correct_of(outcome, unit.study.config.readout.rule)
+        return np.asarray(outcome["chosen"] == outcome["label"])
+
+    def each(self, name: str, condition: str, what: str) -> NDArray[Any]:
+        """Return an array of every seed's outcome, shape (n_seeds, ...)."""
+        return np.stack([self.done[unit][what] for unit in self.units(name, condition)])
+
+    def training_seconds(self, name: str) -> NDArray[np.float64]:
+        """Return the processor time of each seed's trainings, s, shape (n_seeds,); NaN if one was resumed."""
+        trained = COMPETITIVE if name == LIKELIHOOD else name
+        seeds = [unit.study.config.simulation.seed for unit in self.units(name, CLEAN)]
+        trainings = [self.done.where(f"{trained}, seed {seed}", NETWORK) for seed in seeds]
+        return np.array([sum(float(self.done[unit]["cpu_seconds"]) for unit in units) for units in trainings])
+
+
+def seeds_of(condition: str) -> tuple[str, ...]:
+    """Return what differs from seed to seed under a condition."""
+    return TRAINING_SEEDS if condition == CLEAN else BOTH
+
+
+def accuracy_rows(results: Results) -> list[Row]:
+    """Return ``accuracy.csv``: one row per network and condition."""
+    rows = []
+    for condition in (CLEAN, *results.kinds):
+        kind = results.kinds.get(condition)
+        for name in results.names:
+            if not results.units(name, condition):
+                continue
+            right = results.correct(name, condition)
+            noise = results.units(name, condition)[0].study.config.noise.get(condition)
+            rows.append(
+                {
+                    "noise": condition,
+                    "setting": "" if noise is None else noise.setting,
+                    "part": CLEAN if kind is None else part_of(condition, kind.acts_on),
+                    "network": name,
+                    **share_cells(proportion(right, seeds=seeds_of(condition))),
+                    "spikes": float(results.each(name, condition, "spikes").mean()),
+                    "n": right.shape[1],
+                    "seeds": right.shape[0],
+                }
+            )
+    return rows
+
+
+def network_rows(results: Results) -> list[Row]:
+    """Return ``networks.csv``: accuracy of every network on clean digits, and what its training took."""
+    rows = []
+    for name in results.names:
+        seconds = results.training_seconds(name)
+        for place, unit in enumerate(results.units(name, CLEAN)):
+            accuracy = float(results.correct(name, CLEAN)[place].mean())
+            seed = unit.study.config.simulation.seed
+            rows.append({"network": name, "seed": seed, "accuracy": accuracy, "training_s": seconds[place]})
+    return rows
+
+
+def cost_rows(results: Results, amount: Any) -> list[Row]:
+    """Return ``cost.csv``: what each network is told and shown, and what training and an answer take.
+
+    Spikes and synaptic operations are those on clean digits; ``decided_ms`` is the median over digits of the
+    time after which a converted network does not change its mind, a mean over seeds.
+    """
+    rows = []
+    for name in results.names:
+        contestant = CONTESTANTS[COMPETITIVE if name == LIKELIHOOD else name]
+        converted = isinstance(contestant, Converted)
+        units, seconds = results.units(name, CLEAN), results.training_seconds(name)
+        whole = seconds[~np.isnan(seconds)]
+        keys = units[0].study.config.simulation
+        rows.append(
+            {
+                "network": name,
+                "labels": amount.labels,
+                "unlabelled": amount.unlabelled if contestant is CONTESTANTS[COMPETITIVE] else 0,
+                "training_s": float(whole.mean()) if len(whole) else None,
+                "training_least_s": float(whole.min()) if len(whole) else None,
+                "training_most_s": float(whole.max()) if len(whole) else None,
+                "trainings_timed": len(whole),
+                **share_cells(proportion(results.correct(name, CLEAN), seeds=TRAINING_SEEDS)),
+                **estimate_cells("spikes", _mean(results.each(name, CLEAN, "spikes"))),
+                "input_spikes": _input_spikes(results, name),
+                "synops": float(results.each(name, CLEAN, "synops").mean()),
+                "decided_ms": float(np.median(results.each(name, CLEAN, "latency_ms"), axis=1).mean())
+                if converted
+                else None,
+                "trial_ms": 1e3 * keys.n_steps * keys.dt
+                if converted
+                else float(results.each(name, CLEAN, "trial_ms").mean()),
+                "seeds": len(units),
+            }
+        )
+    return rows
+
+
+def _mean(values: NDArray[Any]) -> Estimate:
+    return mean(values, seeds=TRAINING_SEEDS)
+
+
+def _input_spikes(results: Results, name: str) -> float | None:
+    """Return the input spikes per digit; None where converted networks have no such thing or do not count."""
+    outcome = results.done[results.units(name, CLEAN)[0]]
+    return float(results.each(name, CLEAN, "input_spikes").mean()) if "input_spikes" in outcome else None
+
+
+def comparison_rows(results: Results) -> list[Row]:
+    """Return ``comparisons.csv``: accuracy of one network less that of another under the same condition.
+
+    The primary family was fixed before anything was trained: `PAIRS` on clean digits, and the mean over all
+    noises of images. All else is exploratory, a family of its own. Rows ``all ...`` are means over the noises
+    of a part; noises are no sample of anything, so such a mean holds for these kinds.
+    """
+    primary: list[tuple[Row, Estimate]] = []
+    exploratory: list[tuple[Row, Estimate]] = []
+    for pair in (*PAIRS, *FURTHER):
+        cells = {"first": pair[0], "second": pair[1]}
+        asked = pair in PAIRS
+        right = partial(results.correct, condition=CLEAN)
+        clean = difference(*map(right, pair), seeds=TRAINING_SEEDS)
+        (primary if asked else exploratory).append((cells | {"noise": CLEAN}, clean))
+        for label, members in groups(results, pair):
+            scores = np.stack(
+                [np.subtract(*(results.correct(one, noise) for one in pair), dtype=np.float64)
+                 for noise in members]
+            )  # fmt: skip
+            # One network meets all kinds: they share what its training seed did.
+            found = score_mean(scores, seeds=BOTH, shared_seeds=True)
+            family = primary if asked and label == ALL_IMAGES else exploratory
+            family.append((cells | {"noise": label}, found))
+    for name in results.names:
+        for noise in results.kinds:
+            if results.units(name, noise):
+                lost = difference(results.correct(name, noise), results.correct(name, CLEAN), seeds=BOTH)
+                exploratory.append(({"first": name, "second": "the same, clean", "noise": noise}, lost))
+    return [
+        {"role": role, **row, "finding": finding(row)}
+        for role, family in ((PRIMARY, primary), (EXPLORATORY, exploratory))
+        for row in corrected_rows(family, role)
+    ]
+
+
+def groups(results: Results, pair: Sequence[str]) -> list[tuple[str, list[str]]]:
+    """Return each noise that both of a pair met, and the parts of which they met several: label, members."""
+    met = [noise for noise in results.kinds if all(results.units(one, noise) for one in pair)]
+    parts: dict[str, list[str]] = {}
+    for noise in met:
+        parts.setdefault(part_of(noise, results.kinds[noise].acts_on), []).append(noise)
+    return [(noise, [noise]) for noise in met] + [
+        (f"all {part}", members) for part, members in parts.items() if len(members) > 1
+    ]
