@@ -32,8 +32,8 @@ class Amount:
     training, choosing : int
         Labelled digits that train a converted network, and that choose its epoch. Learned networks are told
         as many labels in all.
-    epochs, epochs_on_times : int
-        Passes of a converted network through them, and further ones on spike times.
+    epochs, epochs_on_times, batch : int
+        Passes of a converted network through them, further ones on spike times, and digits in a batch.
     unlabelled : int
         Digits that competing neurons see once, without labels.
     severity : int
@@ -41,11 +41,12 @@ class Amount:
     """
 
     seeds: int = 5
-    trials: int = 500
+    trials: int = 1000
     training: int = 5000
     choosing: int = 1000
-    epochs: int = 8
+    epochs: int = 12
     epochs_on_times: int = 4
+    batch: int = 64
     unlabelled: int = 25_000
     severity: int = 3
 
@@ -55,7 +56,7 @@ class Amount:
         return self.training + self.choosing
 
 
-FULL, QUICK = Amount(), Amount(2, 40, 200, 100, 1, 1, 500, 3)
+FULL, QUICK = Amount(), Amount(2, 40, 200, 100, 1, 1, 32, 500)
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class Converted:
         if shipped.stage == "times":
             keys["times"] = {**keys["times"], "epochs": amount.epochs_on_times}
         else:
-            keys["epochs"] = amount.epochs
+            keys |= {"epochs": amount.epochs, "batch_size": amount.batch}
             if not self.recipes[step].endswith("-relu"):
                 keys["spiking_images"] = 0  # which choose nothing
         bare = shipped.config.model_copy(update={"training": Training()})

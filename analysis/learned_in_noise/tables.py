@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -37,13 +36,14 @@ from bioscnn.noise.parts import part_of
 from bioscnn.statistics import Estimate, difference, mean, proportion, score_mean
 
 CLEAN, ALL_IMAGES = "clean", "all images"
-PRIMARY, EXPLORATORY = "primary", "exploratory"
+PRIMARY, EACH, LOSSES, FURTHER = "primary", "each noise", "losses", "further"
+"""Families of tests, named before anything was trained; all but the first are exploratory."""
 
 PAIRS = [(one, other) for one in (COMPETITIVE, CONVOLUTIONAL) for other in (RATE, NOISE_TRAINED, TIME)]
 """Whose differences are judged: each learned network less each converted one."""
 
-FURTHER = [(LIKELIHOOD, COMPETITIVE), (CONVOLUTIONAL, COMPETITIVE), (NOISE_TRAINED, RATE)]
-"""Other differences, exploratory."""
+OTHER_PAIRS = [(LIKELIHOOD, COMPETITIVE), (CONVOLUTIONAL, COMPETITIVE), (NOISE_TRAINED, RATE)]
+"""Whose differences are the family `FURTHER`."""
 
 BOTH = (*TRAINING_SEEDS, *NOISE_SEEDS)
 
@@ -192,35 +192,30 @@ def _input_spikes(results: Results, name: str) -> float | None:
 def comparison_rows(results: Results) -> list[Row]:
     """Return ``comparisons.csv``: accuracy of one network less that of another under the same condition.
 
-    The primary family was fixed before anything was trained: `PAIRS` on clean digits, and the mean over all
-    noises of images. All else is exploratory, a family of its own. Rows ``all ...`` are means over the noises
-    of a part; noises are no sample of anything, so such a mean holds for these kinds.
+    The primary family is `PAIRS` on clean digits, and in the mean over all noises of images. Rows ``all ...``
+    are means over the noises of a part, and hold for these kinds of noise.
     """
-    primary: list[tuple[Row, Estimate]] = []
-    exploratory: list[tuple[Row, Estimate]] = []
-    for pair in (*PAIRS, *FURTHER):
+    families: dict[str, list[tuple[Row, Estimate]]] = {role: [] for role in (PRIMARY, EACH, LOSSES, FURTHER)}
+    for pair in (*PAIRS, *OTHER_PAIRS):
         cells = {"first": pair[0], "second": pair[1]}
         asked = pair in PAIRS
-        right = partial(results.correct, condition=CLEAN)
-        clean = difference(*map(right, pair), seeds=TRAINING_SEEDS)
-        (primary if asked else exploratory).append((cells | {"noise": CLEAN}, clean))
+        clean = difference(*(results.correct(one, CLEAN) for one in pair), seeds=TRAINING_SEEDS)
+        families[PRIMARY if asked else FURTHER].append((cells | {"noise": CLEAN}, clean))
         for label, members in groups(results, pair):
-            scores = np.stack(
-                [np.subtract(*(results.correct(one, noise) for one in pair), dtype=np.float64)
-                 for noise in members]
-            )  # fmt: skip
+            right = [np.stack([results.correct(one, noise) for noise in members]) for one in pair]
             # One network meets all kinds: they share what its training seed did.
-            found = score_mean(scores, seeds=BOTH, shared_seeds=True)
-            family = primary if asked and label == ALL_IMAGES else exploratory
-            family.append((cells | {"noise": label}, found))
+            found = score_mean(np.subtract(*right, dtype=np.float64), seeds=BOTH, shared_seeds=True)
+            family = (PRIMARY if label == ALL_IMAGES else EACH) if asked else FURTHER
+            families[family].append((cells | {"noise": label}, found))
     for name in results.names:
         for noise in results.kinds:
             if results.units(name, noise):
                 lost = difference(results.correct(name, noise), results.correct(name, CLEAN), seeds=BOTH)
-                exploratory.append(({"first": name, "second": "the same, clean", "noise": noise}, lost))
+                cells = {"first": name, "second": "the same, clean", "noise": noise}
+                families[LOSSES].append((cells, lost))
     return [
         {"role": role, **row, "finding": finding(row)}
-        for role, family in ((PRIMARY, primary), (EXPLORATORY, exploratory))
+        for role, family in families.items()
         for row in corrected_rows(family, role)
     ]
 
