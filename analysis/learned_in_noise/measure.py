@@ -74,7 +74,7 @@ def train_learned(unit: Unit, bench: Bench) -> Outcome:
     """
     study, folder = learned_study(unit), _folder(unit)
     resumed, begun = folder.exists(), processor_seconds()
-    file, card = train_network(study, bench.data, folder, Told(bench, unit.label))
+    file, card = train_network(study, bench.data, folder, Told(bench, unit.variant))
     cost, arrays = _cost(begun, resumed=resumed), read_npz(file)
     assert arrays is not None
     rmtree(folder, ignore_errors=True)
