@@ -63,9 +63,7 @@ def wide(rows: pd.DataFrame) -> pd.DataFrame:
     """Return accuracies in percent, a row per noise and a column per network."""
     found: dict[str, dict[str, Any]] = {}
     for row in rows.itertuples():
-        own = found.setdefault(
-            row.noise, {"noise": f"{row.noise} {row.setting}".strip(), "acts on": row.part}
-        )
+        own = found.setdefault(row.noise, {"noise": row.noise, "strength": row.setting, "acts on": row.part})
         own |= interval(f"{row.network} (%)", row.accuracy, row.low, row.high)
     return pd.DataFrame(found.values())
 
