@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bioscnn.experiments.noise.conditions import fits
@@ -17,6 +17,9 @@ RATE, NOISE_TRAINED, TIME = "converted, rate", "converted, trained in noise", "c
 COMPETITIVE, CONVOLUTIONAL = "learned, competing neurons", "learned, convolutional"
 LIKELIHOOD = "learned, competing neurons, likelihood"
 """The second readout of the same neurons and spikes."""
+
+WITH_FEW = (RATE, COMPETITIVE, CONVOLUTIONAL)
+"""Those that are told few labels, too."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,13 @@ class Amount:
     def labels(self) -> int:
         """Labels that each network uses."""
         return self.training + self.choosing
+
+    @property
+    def few(self) -> Amount:
+        """The same with a tenth of the labels, shown ten times as often."""
+        return replace(
+            self, training=self.training // 10, choosing=self.choosing // 10, epochs=10 * self.epochs
+        )
 
 
 FULL, QUICK = Amount(), Amount(2, 40, 200, 100, 1, 1, 32, 500)

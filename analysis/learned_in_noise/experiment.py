@@ -12,6 +12,8 @@ import pandas as pd
 from analysis.learned_in_noise.contestants import (
     CONTESTANTS,
     FULL,
+    RATE,
+    WITH_FEW,
     Amount,
     Converted,
     Learned,
@@ -21,6 +23,7 @@ from analysis.learned_in_noise.contestants import (
 )
 from analysis.learned_in_noise.tables import (
     CLEAN,
+    FEW,
     PRIMARY,
     Results,
     accuracy_rows,
@@ -44,6 +47,7 @@ from bioscnn.studies import Study
 from bioscnn.training.train import require_torch
 
 MEASURES = "analysis.learned_in_noise.measure"
+RELABELLED = "analysis.learned_in_noise.few_labels:RELABELLED"
 CLASSIFY = "bioscnn.experiments.classify:CLASSIFY"
 
 
@@ -81,7 +85,11 @@ class LearnedInNoise(Experiment):
         """Return every training that begins with nothing, seed by seed."""
         refuse_one_seed(self.amount.seeds, "--seeds", "one network does not tell how much networks differ")
         require_torch()
-        return [self._training(name, seed) for seed in self._seeds for name in CONTESTANTS]
+        return [
+            unit
+            for seed in self._seeds
+            for unit in (*(self._training(name, seed) for name in CONTESTANTS), self._with_few(seed))
+        ]
 
     def next_round(self, done: Done, bench: Bench) -> list[Unit]:
         """Return trainings that go on with a network; then every network in every noise."""
@@ -116,6 +124,18 @@ class LearnedInNoise(Experiment):
             work=40.0,
         )
 
+    def _with_few(self, seed: int) -> Unit:
+        """Return the training of rates with few labels; learned networks are labelled when they are shown."""
+        contestant = CONTESTANTS[RATE]
+        assert isinstance(contestant, Converted)
+        unit = training_unit_of(contestant.recipe(0, self.amount.few), seed)
+        return replace(
+            unit,
+            variant=f"{RATE}, {FEW}, seed {seed}",
+            measure=f"{MEASURES}:TRAIN_CONVERTED",
+            work=40.0,
+        )
+
     def _shown(self, name: str, seed: int, done: Done) -> Iterator[Unit]:
         """Yield a network on clean digits and in every noise that it can have."""
         contestant = CONTESTANTS[name]
@@ -130,6 +150,11 @@ class LearnedInNoise(Experiment):
             last = len(contestant.recipes) - 1
         needs = (done.need(self._training(name, seed, done, last)),)
         yield Unit(name, CLEAN, study, measure, options, needs=needs)
+        if name == RATE:
+            yield Unit(name, FEW, study, measure, options, needs=(done.need(self._with_few(seed)),))
+        elif name in WITH_FEW:
+            told = {**options, "labels": self.amount.few.labels}
+            yield Unit(name, FEW, study, RELABELLED, told, needs=needs)
         for kind in self.noises.values():
             if can_have(contestant, kind):
                 noisy = with_noise(study, kind.at(self.amount.severity), seed)

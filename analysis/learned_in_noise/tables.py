@@ -35,8 +35,8 @@ from bioscnn.noise import Noise
 from bioscnn.noise.parts import part_of
 from bioscnn.statistics import Estimate, difference, mean, proportion, score_mean
 
-CLEAN, ALL_IMAGES = "clean", "all images"
-PRIMARY, EACH, LOSSES, FURTHER = "primary", "each noise", "losses", "further"
+CLEAN, FEW, ALL_IMAGES = "clean", "few labels", "all images"
+PRIMARY, TOLD, EACH, LOSSES, FURTHER = "primary", "few labels", "each noise", "losses", "further"
 """Families of tests, named before anything was trained; all but the first are exploratory."""
 
 PAIRS = [(one, other) for one in (COMPETITIVE, CONVOLUTIONAL) for other in (RATE, NOISE_TRAINED, TIME)]
@@ -101,13 +101,13 @@ class Results:
 
 def seeds_of(condition: str) -> tuple[str, ...]:
     """Return what differs from seed to seed under a condition."""
-    return TRAINING_SEEDS if condition == CLEAN else BOTH
+    return TRAINING_SEEDS if condition in (CLEAN, FEW) else BOTH
 
 
 def accuracy_rows(results: Results) -> list[Row]:
     """Return ``accuracy.csv``: one row per network and condition."""
     rows = []
-    for condition in (CLEAN, *results.kinds):
+    for condition in (CLEAN, FEW, *results.kinds):
         kind = results.kinds.get(condition)
         for name in results.names:
             if not results.units(name, condition):
@@ -118,7 +118,7 @@ def accuracy_rows(results: Results) -> list[Row]:
                 {
                     "noise": condition,
                     "setting": "" if noise is None else noise.setting,
-                    "part": CLEAN if kind is None else part_of(condition, kind.acts_on),
+                    "part": condition if kind is None else part_of(condition, kind.acts_on),
                     "network": name,
                     **share_cells(proportion(right, seeds=seeds_of(condition))),
                     "spikes": float(results.each(name, condition, "spikes").mean()),
@@ -195,12 +195,17 @@ def comparison_rows(results: Results) -> list[Row]:
     The primary family is `PAIRS` on clean digits, and in the mean over all noises of images. Rows ``all ...``
     are means over the noises of a part, and hold for these kinds of noise.
     """
-    families: dict[str, list[tuple[Row, Estimate]]] = {role: [] for role in (PRIMARY, EACH, LOSSES, FURTHER)}
+    families: dict[str, list[tuple[Row, Estimate]]] = {
+        role: [] for role in (PRIMARY, TOLD, EACH, LOSSES, FURTHER)
+    }
     for pair in (*PAIRS, *OTHER_PAIRS):
         cells = {"first": pair[0], "second": pair[1]}
         asked = pair in PAIRS
         clean = difference(*(results.correct(one, CLEAN) for one in pair), seeds=TRAINING_SEEDS)
         families[PRIMARY if asked else FURTHER].append((cells | {"noise": CLEAN}, clean))
+        if all(results.units(one, FEW) for one in pair):
+            few = difference(*(results.correct(one, FEW) for one in pair), seeds=TRAINING_SEEDS)
+            families[TOLD].append((cells | {"noise": FEW}, few))
         for label, members in groups(results, pair):
             right = [np.stack([results.correct(one, noise) for noise in members]) for one in pair]
             # One network meets all kinds: they share what its training seed did.

@@ -1,6 +1,7 @@
 """Converted beside learned networks: equal labels and digits, one seed for all, families named beforehand."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -22,10 +23,12 @@ from analysis.learned_in_noise.contestants import (
     Converted,
 )
 from analysis.learned_in_noise.experiment import MEASURES, LearnedInNoise
+from analysis.learned_in_noise.few_labels import relabelled
 from analysis.learned_in_noise.measure import BELOW, CARD, classify_learned, learned_study, with_noise
 from analysis.learned_in_noise.tables import (
     ALL_IMAGES,
     CLEAN,
+    FEW,
     PRIMARY,
     Results,
     accuracy_rows,
@@ -39,7 +42,10 @@ from bioscnn.experiments.experiment import Done
 from bioscnn.experiments.noise.experiment import with_noise as with_noise_of
 from bioscnn.experiments.unit import Unit
 from bioscnn.noise import NOISES
+from bioscnn.simulation.simulate import Silent
 from bioscnn.stdp.network import read_network
+from bioscnn.stdp.rule import rule_of
+from bioscnn.stdp.study import read_learned_study
 from bioscnn.studies import read_study
 
 AMOUNT = Amount(3, 400, 200, 100)
@@ -93,8 +99,11 @@ def labels_of(unit):
 
 def test_all_networks_are_told_equally_many_labels_and_none_has_a_teacher(results):
     trainings = results.done.where(condition="training network")
-    assert len(trainings) == AMOUNT.seeds * 6
-    assert {labels_of(unit) for unit in trainings} == {AMOUNT.labels}
+    few = [unit for unit in trainings if FEW in unit.variant]
+    assert len(trainings) == AMOUNT.seeds * 7 and len(few) == AMOUNT.seeds
+    assert {labels_of(unit) for unit in trainings if unit not in few} == {AMOUNT.labels}
+    told = [unit.options["labels"] for unit in results.done.where(condition=FEW) if "labels" in unit.options]
+    assert {*map(labels_of, few), *told} == {AMOUNT.few.labels} == {AMOUNT.labels // 10}
     assert not any("teacher" in unit.options.get("training", {}) for unit in trainings)
 
 
@@ -165,6 +174,20 @@ def test_a_learned_network_sees_what_a_converted_one_sees(noise):
     whole = network_spikes(network, shown)
     assert outcome["input_spikes"].mean() == pytest.approx((1 - lost) * whole, rel=0.05 if lost else 1e-12)
     assert np.mean(outcome["chosen"] == outcome["label"]) > 0.3
+
+
+@pytest.mark.parametrize("name", ["mnist-stdp-convolutional", "mnist-stdp-400"])
+def test_a_network_labelled_anew_knows_the_classes_of_those_labels_alone(name):
+    shown = Bench(None).clean(read_study("mnist", ["dataset.trials=300"]).config).examples
+    rule = "convolutional" if name.endswith("convolutional") else "competitive"
+    network = read_network(name, rule, 784, shown.classes)
+    swapped = replace(shown, labels=9 - shown.labels)
+    config = read_learned_study(name.removesuffix("-400")).config
+    told = relabelled(network, swapped.take(250), 1)
+    said = rule_of(rule).classify(config, told, shown.take(slice(250, 300)), Silent())
+    assert np.mean(said.chosen == 9 - shown.labels[250:]) > 0.6
+    assert all((told.arrays[k] == network.arrays[k]).all() for k in ("weight", "first", "second")
+               if k in network.arrays)  # fmt: skip
 
 
 def network_spikes(network, shown):
