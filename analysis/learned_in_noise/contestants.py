@@ -13,7 +13,8 @@ from bioscnn.studies.config.training import Training
 from bioscnn.studies.recipe import Recipe, recipe_of
 from bioscnn.studies.recipes import shipped_recipes
 
-RATE, NOISE_TRAINED, TIME = "converted, rate", "converted, trained in noise", "converted, time"
+RATE, FINE_TUNED = "converted, rate", "converted, fine-tuned"
+NOISE_TRAINED, TIME = "converted, trained in noise", "converted, time"
 COMPETITIVE, CONVOLUTIONAL = "learned, competing neurons", "learned, convolutional"
 LIKELIHOOD = "learned, competing neurons, likelihood"
 """The second readout of the same neurons and spikes."""
@@ -35,8 +36,10 @@ class Amount:
     training, choosing : int
         Labelled digits that train a converted network, and that choose its epoch. Learned networks are told
         as many labels in all.
-    epochs, epochs_on_times, batch : int
-        Passes of a converted network through them, further ones on spike times, and digits in a batch.
+    epochs, epochs_on_times, epochs_on_spikes : int
+        Passes of a converted network through them, and further ones on spike times or on spikes.
+    batch : int
+        Digits in a batch of the first passes.
     unlabelled : int
         Digits that competing neurons see once, without labels.
     severity : int
@@ -49,6 +52,7 @@ class Amount:
     choosing: int = 1000
     epochs: int = 12
     epochs_on_times: int = 4
+    epochs_on_spikes: int = 2
     batch: int = 64
     unlabelled: int = 25_000
     severity: int = 3
@@ -66,7 +70,7 @@ class Amount:
         )
 
 
-FULL, QUICK = Amount(), Amount(2, 40, 200, 100, 1, 1, 32, 500)
+FULL, QUICK = Amount(), Amount(2, 40, 200, 100, 1, 1, 1, 32, 500)
 
 
 @dataclass(frozen=True)
@@ -88,13 +92,14 @@ class Converted:
     def recipe(self, step: int, amount: Amount) -> Recipe:
         """Return how it is trained, step by step."""
         shipped = shipped_recipes()[self.recipes[step]]
-        keys = shipped.config.training.model_dump()
-        for key in ("teacher", "teacher_weight", "teacher_sees", "start", "on", "spikes"):
-            keys.pop(key, None)
+        keys, stage = shipped.config.training.model_dump(), shipped.stage
+        for key in ("teacher", "teacher_weight", "teacher_sees", "start", "on", "spikes", "times"):
+            own = keys.pop(key, None)
+            if key == stage:
+                epochs = amount.epochs_on_times if stage == "times" else amount.epochs_on_spikes
+                keys[key] = {**own, "epochs": epochs}
         keys |= {"examples": amount.training, "validation_from": VALIDATION - amount.choosing}
-        if shipped.stage == "times":
-            keys["times"] = {**keys["times"], "epochs": amount.epochs_on_times}
-        else:
+        if stage == "rates":
             keys |= {"epochs": amount.epochs, "batch_size": amount.batch}
             if not self.recipes[step].endswith("-relu"):
                 keys["spiking_images"] = 0  # which choose nothing
@@ -147,6 +152,7 @@ SHARED = "all places of a map have one kernel and one threshold"
 
 CONTESTANTS: dict[str, Converted | Learned] = {
     RATE: Converted("mnist", ("mnist-small",)),
+    FINE_TUNED: Converted("mnist", ("mnist-small", "mnist-small-fine-tuned")),
     NOISE_TRAINED: Converted("mnist", ("mnist-small-noise",)),
     TIME: Converted("mnist-time", ("mnist-small-relu", "mnist-small-time")),
     COMPETITIVE: Learned(

@@ -13,6 +13,7 @@ from analysis.learned_in_noise.contestants import (
     COMPETITIVE,
     CONTESTANTS,
     CONVOLUTIONAL,
+    FINE_TUNED,
     LIKELIHOOD,
     NOISE_TRAINED,
     RATE,
@@ -39,10 +40,17 @@ CLEAN, FEW, ALL_IMAGES = "clean", "few labels", "all images"
 PRIMARY, TOLD, EACH, LOSSES, FURTHER = "primary", "few labels", "each noise", "losses", "further"
 """Families of tests, named before anything was trained; all but the first are exploratory."""
 
-PAIRS = [(one, other) for one in (COMPETITIVE, CONVOLUTIONAL) for other in (RATE, NOISE_TRAINED, TIME)]
+CONVERTED = (RATE, FINE_TUNED, NOISE_TRAINED, TIME)
+
+PAIRS = [(one, other) for one in (COMPETITIVE, CONVOLUTIONAL) for other in CONVERTED]
 """Whose differences are judged: each learned network less each converted one."""
 
-OTHER_PAIRS = [(LIKELIHOOD, COMPETITIVE), (CONVOLUTIONAL, COMPETITIVE), (NOISE_TRAINED, RATE)]
+OTHER_PAIRS = [
+    (LIKELIHOOD, COMPETITIVE),
+    (CONVOLUTIONAL, COMPETITIVE),
+    (FINE_TUNED, RATE),
+    (NOISE_TRAINED, RATE),
+]
 """Whose differences are the family `FURTHER`."""
 
 BOTH = (*TRAINING_SEEDS, *NOISE_SEEDS)
