@@ -9,6 +9,7 @@ Results are kept in results/learned-in-noise; an interrupted command goes on whe
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.learned_in_noise.contestants import QUICK, Amount
+from analysis.learned_in_noise.contestants import CONTESTANTS, FEW, QUICK, Amount
 from analysis.learned_in_noise.experiment import LearnedInNoise
 from bioscnn.claims import made_now
 from bioscnn.claims.record import write_table
@@ -45,9 +46,12 @@ def main(amount: Amount, results: Path, docs: Path | None) -> None:
 
 def write(tables: Any, amount: Amount, summary: Any, docs: Path) -> None:
     """Write the tables of the docs: accuracies with one row per noise, differences, costs."""
-    command = "python -m analysis.learned_in_noise"
-    command += f" --seeds {amount.seeds}" if amount.seeds != Amount.seeds else ""
-    record = made_now(command, "test digits, training seeds, noise seeds", *CODE)
+    command = ["python", "-m", "analysis.learned_in_noise"]
+    for name in ("seeds", "trials"):
+        value = getattr(amount, name)
+        command += [f"--{name}", str(value)] if value != getattr(Amount, name) else []
+    command += ["--without", *amount.without] if amount.without else []
+    record = made_now(shlex.join(command), "test digits, training seeds, noise seeds", *CODE)
     data = {f"mnist test {amount.trials}": summary["data_sha256"]}
     contents = {
         "stdp-noise-accuracy": (wide(pd.DataFrame(tables["accuracy"])), {}),
@@ -112,9 +116,13 @@ if __name__ == "__main__":
     parser.add_argument("--seeds", type=int, default=Amount.seeds, help="networks of each kind")
     parser.add_argument("--trials", type=int, default=Amount.trials, help="test digits")
     parser.add_argument("--quick", action="store_true", help="a look: small trainings, no tables of the docs")
+    names = [*CONTESTANTS, FEW]
+    parser.add_argument("--without", nargs="+", choices=names, default=[], metavar="NAME",
+                        help=f"leave out some of: {'; '.join(names)}")  # fmt: skip
     given = parser.parse_args()
     try:
-        wanted = QUICK if given.quick else Amount(given.seeds, given.trials)
+        amount = replace(Amount(given.seeds, given.trials), without=tuple(given.without))
+        wanted = QUICK if given.quick else amount
         main(wanted, Path("results"), None if given.quick else DOCS)
     except UserError as error:
         sys.exit(str(error))

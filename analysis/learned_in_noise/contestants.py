@@ -19,6 +19,9 @@ COMPETITIVE, CONVOLUTIONAL = "learned, competing neurons", "learned, convolution
 LIKELIHOOD = "learned, competing neurons, likelihood"
 """The second readout of the same neurons and spikes."""
 
+FEW = "few labels"
+"""A tenth of the labels, on clean digits."""
+
 WITH_FEW = (RATE, COMPETITIVE, CONVOLUTIONAL)
 """Those that are told few labels, too."""
 
@@ -44,6 +47,8 @@ class Amount:
         Digits that competing neurons see once, without labels.
     severity : int
         Of every noise.
+    without : tuple of str
+        What is left out: names of contestants, or `FEW`.
     """
 
     seeds: int = 5
@@ -56,6 +61,7 @@ class Amount:
     batch: int = 64
     unlabelled: int = 25_000
     severity: int = 3
+    without: tuple[str, ...] = ()
 
     @property
     def labels(self) -> int:

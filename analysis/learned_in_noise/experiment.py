@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar
@@ -11,6 +11,7 @@ import pandas as pd
 
 from analysis.learned_in_noise.contestants import (
     CONTESTANTS,
+    FEW,
     FULL,
     RATE,
     WITH_FEW,
@@ -23,7 +24,6 @@ from analysis.learned_in_noise.contestants import (
 )
 from analysis.learned_in_noise.tables import (
     CLEAN,
-    FEW,
     PRIMARY,
     Results,
     accuracy_rows,
@@ -77,6 +77,16 @@ class LearnedInNoise(Experiment):
         """The noises by name."""
         return noises()
 
+    @cached_property
+    def contestants(self) -> dict[str, Converted | Learned]:
+        """The networks by name."""
+        return {name: one for name, one in CONTESTANTS.items() if name not in self.amount.without}
+
+    @property
+    def _few(self) -> Sequence[str]:
+        """Those that are told few labels, too."""
+        return () if FEW in self.amount.without else [name for name in WITH_FEW if name in self.contestants]
+
     @property
     def _seeds(self) -> range:
         return range(1, self.amount.seeds + 1)
@@ -85,11 +95,11 @@ class LearnedInNoise(Experiment):
         """Return every training that begins with nothing, seed by seed."""
         refuse_one_seed(self.amount.seeds, "--seeds", "one network does not tell how much networks differ")
         require_torch()
-        return [
-            unit
-            for seed in self._seeds
-            for unit in (*(self._training(name, seed) for name in CONTESTANTS), self._with_few(seed))
-        ]
+        units = []
+        for seed in self._seeds:
+            units += [self._training(name, seed) for name in self.contestants]
+            units += [self._with_few(seed)] if RATE in self._few else []
+        return units
 
     def next_round(self, done: Done, bench: Bench) -> list[Unit]:
         """Return trainings that go on with a network; then every network in every noise."""
@@ -98,7 +108,7 @@ class LearnedInNoise(Experiment):
         further = [
             self._training(name, seed, done, step=1)
             for seed in self._seeds
-            for name, one in CONTESTANTS.items()
+            for name, one in self.contestants.items()
             if isinstance(one, Converted) and len(one.recipes) > 1
         ]
         if any(unit.id not in done.outcomes for unit in further):
@@ -150,9 +160,9 @@ class LearnedInNoise(Experiment):
             last = len(contestant.recipes) - 1
         needs = (done.need(self._training(name, seed, done, last)),)
         yield Unit(name, CLEAN, study, measure, options, needs=needs)
-        if name == RATE:
+        if name == RATE and name in self._few:
             yield Unit(name, FEW, study, measure, options, needs=(done.need(self._with_few(seed)),))
-        elif name in WITH_FEW:
+        elif name in self._few:
             told = {**options, "labels": self.amount.few.labels}
             yield Unit(name, FEW, study, RELABELLED, told, needs=needs)
         for kind in self.noises.values():

@@ -13,6 +13,7 @@ from analysis.learned_in_noise.contestants import (
     COMPETITIVE,
     CONTESTANTS,
     CONVOLUTIONAL,
+    FEW,
     FINE_TUNED,
     LIKELIHOOD,
     NOISE_TRAINED,
@@ -36,8 +37,8 @@ from bioscnn.noise import Noise
 from bioscnn.noise.parts import part_of
 from bioscnn.statistics import Estimate, difference, mean, proportion, score_mean
 
-CLEAN, FEW, ALL_IMAGES = "clean", "few labels", "all images"
-PRIMARY, TOLD, EACH, LOSSES, FURTHER = "primary", "few labels", "each noise", "losses", "further"
+CLEAN, ALL_IMAGES = "clean", "all images"
+PRIMARY, EACH, LOSSES, FURTHER = "primary", "each noise", "losses", "further"
 """Families of tests, named before anything was trained; all but the first are exploratory."""
 
 CONVERTED = (RATE, FINE_TUNED, NOISE_TRAINED, TIME)
@@ -76,8 +77,9 @@ class Results:
     @property
     def names(self) -> list[str]:
         """The networks, competing neurons once for each of their readouts."""
-        names = list(CONTESTANTS)
-        return [*names[: names.index(CONVOLUTIONAL)], LIKELIHOOD, *names[names.index(CONVOLUTIONAL) :]]
+        order = [*CONTESTANTS]
+        order.insert(order.index(CONVOLUTIONAL), LIKELIHOOD)
+        return [name for name in order if self.units(name, CLEAN)]
 
     def units(self, name: str, condition: str) -> list[Unit]:
         """Return the units of a network under a condition, one per seed; none if it cannot have the noise."""
@@ -204,16 +206,18 @@ def comparison_rows(results: Results) -> list[Row]:
     are means over the noises of a part, and hold for these kinds of noise.
     """
     families: dict[str, list[tuple[Row, Estimate]]] = {
-        role: [] for role in (PRIMARY, TOLD, EACH, LOSSES, FURTHER)
+        role: [] for role in (PRIMARY, FEW, EACH, LOSSES, FURTHER)
     }
     for pair in (*PAIRS, *OTHER_PAIRS):
         cells = {"first": pair[0], "second": pair[1]}
         asked = pair in PAIRS
+        if not all(results.units(one, CLEAN) for one in pair):
+            continue
         clean = difference(*(results.correct(one, CLEAN) for one in pair), seeds=TRAINING_SEEDS)
         families[PRIMARY if asked else FURTHER].append((cells | {"noise": CLEAN}, clean))
         if all(results.units(one, FEW) for one in pair):
             few = difference(*(results.correct(one, FEW) for one in pair), seeds=TRAINING_SEEDS)
-            families[TOLD].append((cells | {"noise": FEW}, few))
+            families[FEW].append((cells | {"noise": FEW}, few))
         for label, members in groups(results, pair):
             right = [np.stack([results.correct(one, noise) for noise in members]) for one in pair]
             # One network meets all kinds: they share what its training seed did.

@@ -14,6 +14,7 @@ from analysis.learned_in_noise.contestants import (
     COMPETITIVE,
     CONTESTANTS,
     CONVOLUTIONAL,
+    FEW,
     FINE_TUNED,
     LIKELIHOOD,
     NOISE_TRAINED,
@@ -29,7 +30,6 @@ from analysis.learned_in_noise.measure import BELOW, CARD, classify_learned, lea
 from analysis.learned_in_noise.tables import (
     ALL_IMAGES,
     CLEAN,
-    FEW,
     PRIMARY,
     Results,
     accuracy_rows,
@@ -106,6 +106,13 @@ def test_all_networks_are_told_equally_many_labels_and_none_has_a_teacher(result
     told = [unit.options["labels"] for unit in results.done.where(condition=FEW) if "labels" in unit.options]
     assert {*map(labels_of, few), *told} == {AMOUNT.few.labels} == {AMOUNT.labels // 10}
     assert not any("teacher" in unit.options.get("training", {}) for unit in trainings)
+
+
+def test_what_is_left_out_is_neither_trained_nor_compared(experiment):
+    less = LearnedInNoise(experiment.study, replace(AMOUNT, without=(FINE_TUNED, FEW)))
+    named = {unit.variant.rpartition(", ")[0] for unit in less.plan(None)}
+    assert named == {RATE, NOISE_TRAINED, TIME, COMPETITIVE, CONVOLUTIONAL}
+    assert {unit.id for unit in less.plan(None)} < {unit.id for unit in experiment.plan(None)}
 
 
 def test_a_seed_shows_all_networks_the_same_digits_and_noise(results):
