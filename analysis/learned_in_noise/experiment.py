@@ -113,9 +113,8 @@ class LearnedInNoise(Experiment):
         ]
         if any(unit.id not in done.outcomes for unit in further):
             return further
-        return [
-            unit for seed in self._seeds for name in CONTESTANTS for unit in self._shown(name, seed, done)
-        ]
+        shown = [self._shown(name, seed, done) for seed in self._seeds for name in self.contestants]
+        return [unit for of_network in shown for unit in of_network]
 
     def _training(self, name: str, seed: int, done: Done | None = None, step: int = 0) -> Unit:
         contestant, of_seed = CONTESTANTS[name], f"{name}, seed {seed}"
