@@ -18,7 +18,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.learned_in_noise import NOISES, SEVERITY, TRIALS
 from bioscnn.claims import made_now
 from bioscnn.claims.record import write_table
 from bioscnn.errors import UserError
@@ -34,7 +33,6 @@ from bioscnn.stdp.convolutional.training import train_readout
 from bioscnn.stdp.network import write_network
 from bioscnn.stdp.run import network_of, train_learned
 from bioscnn.stdp.study import LearnedStudy, read_learned_study
-from bioscnn.studies.disturbance import disturbed, noises_of
 from bioscnn.studies.examples import load_images
 
 STUDIES = {"mnist": "mnist-stdp-convolutional", "caltech": "caltech-stdp"}
@@ -248,31 +246,10 @@ def publish(name: str, rows: list[dict[str, Any]], arguments: str, units: dict[s
     write_table(Path(f"docs/tables/{name}.csv"), content, replace(made, units=units))
 
 
-def noise() -> None:
-    """Score the shipped network on digits and noises of `analysis.learned_in_noise`; write the table."""
-    rows = []
-    for kind in NOISES:
-        changes = [] if kind is None else [f"noise.{kind}.severity={SEVERITY}"]
-        study = read_learned_study(STUDIES["mnist"], [*changes, f"dataset.trials={TRIALS}"])
-        assert study is not None
-        config = study.config
-        clean = load_images(config.dataset, "validation", TRIALS, None)
-        noisy = disturbed(clean.images, noises_of(config, "images"), config.simulation.seed)
-        network = network_of(study, clean)
-        answers = study.rule.classify(config, network, replace(clean, images=noisy), Silent())
-        spikes = sum(float(counts.mean()) for name, counts in answers.spikes.items() if name != "input")
-        row: dict[str, Any] = {"network": "learned, convolutional", "noise": kind or "none"}
-        row |= accuracy(answers.chosen == clean.labels)
-        rows.append(row | {"spikes per image": round(spikes, 1), "operations": round(answers.synops or 0)})
-        print(rows[-1], flush=True)
-    units = {"spikes per image": "1", "operations": "synaptic operations per image"}
-    publish("stdp-convolutional-noise", rows, "noise validation", units)
-
-
 if __name__ == "__main__":
-    if len(sys.argv) != 3 or sys.argv[1] not in (*STUDIES, "noise") or sys.argv[2] not in IMAGES["mnist"]:
-        sys.exit(f"usage: {COMMAND} {'|'.join(STUDIES)} validation|test, or {COMMAND} noise validation")
+    if len(sys.argv) != 3 or sys.argv[1] not in STUDIES or sys.argv[2] not in IMAGES["mnist"]:
+        sys.exit(f"usage: {COMMAND} {'|'.join(STUDIES)} validation|test")
     try:
-        noise() if sys.argv[1] == "noise" else main(sys.argv[1], sys.argv[2])
+        main(sys.argv[1], sys.argv[2])
     except UserError as error:
         sys.exit(str(error))

@@ -10,6 +10,13 @@ from bioscnn.noise import NOISES
 from bioscnn.studies.config import Dataset
 from bioscnn.studies.config.values import Count, Noises, PathOrName, Seed, Table, refuse
 
+REFUSED = {
+    "events": "is of recordings of an event camera, and this network sees images",
+    "spikes": "moves spikes of the input, and pixels of this network fire at random times",
+    "network": "changes neurons or synapses of a converted network, and this one learned them",
+}
+"""Why a noise is refused, by what it acts on."""
+
 
 class Learning(Table):
     """The table ``[learning]``: the network, and how it is trained; each rule adds its own keys.
@@ -83,7 +90,7 @@ class LearnedConfig(Table):
         for name, noise in self.noise.items():
             if name not in allowed:
                 raise refuse(
-                    f"{name} changes neurons or synapses of a converted network, and this one learned them",
+                    f"{name} {REFUSED[noise.acts_on]}",
                     key=noise.key(),
                     value=self.learning.rule,
                     expected="one of " + ", ".join(allowed),

@@ -51,6 +51,7 @@ class CompetitiveRule:
             compiled_program(model, circuit, config.simulation.precision)
         except UserError as error:
             raise error.but(file=error.file or own_files(keys)) from None
+        progress.stage("learning")
         *_, last = train(
             model, circuit, images, shown.labels, passes=keys.passes, seed=keys.seed, checkpoint=checkpoint,
             precision=config.simulation.precision, told=teller(progress),

@@ -1,0 +1,1 @@
+"""Converted networks beside networks that learned without labels, trained from several seeds, in noise."""
