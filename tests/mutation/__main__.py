@@ -120,14 +120,17 @@ def outcome(mutant: Mutant, trials: Trials) -> str:
     )
     file = ROOT / mutant.file
 
-    def tried(source: str) -> str:
+    def tried(source: str, tests: list[str]) -> str:
         if changed is None:
-            return trials.tried_on_import(module, file, source, chosen, limit + 30)
-        return trials.tried(module, functions_of(source, str(file), changed), chosen, limit)
+            return trials.tried_on_import(module, file, source, tests, limit + 30)
+        return trials.tried(module, functions_of(source, str(file), changed), tests, limit)
 
-    how = tried(after)
-    # The same tests must pass in a child that gets the code as it is: else they do not judge the change.
-    return how if how in ("survived", "not run") or tried(before) == "survived" else "not judged"
+    how = tried(after, chosen)
+    # The tests up to the one that failed must pass in a child that gets the code as it is: else they do not
+    # judge the change.
+    if how in ("survived", "not run") or tried(before, chosen[: trials.begun]) == "survived":
+        return how
+    return "not judged"
 
 
 def told(mutant: Mutant, how: str) -> None:
