@@ -202,6 +202,24 @@ def test_what_no_equation_has_is_refused_at_once(expression):
 
 
 @pytest.mark.parametrize(
+    ("largest", "too_large"),
+    [
+        ("V".ljust(4000), "V".ljust(4001)),
+        ("-" * 40 + "V", "-" * 41 + "V"),
+        ("V**20", "V**20.1"),
+        ("V**-20", "V**-21"),
+        ("(V**4)**5", "(V**4)**5.1"),
+        ("V**(40/2)", "V**(41/2)"),
+        ("2147483647", "2147483648"),
+    ],
+)
+def test_an_expression_may_be_as_large_as_the_refusal_says(largest, too_large):
+    assert canonical_expression(largest, "threshold")
+    with pytest.raises(UserError):
+        canonical_expression(too_large, "threshold")
+
+
+@pytest.mark.parametrize(
     ("text", "printed"),
     [
         ("dV/dt=-V/tau_m:volt", "dV/dt = -V / tau_m : volt"),
