@@ -109,6 +109,10 @@ def test_a_rate_beyond_the_refractory_limit_has_no_current():
         LIF(t_ref=2e-3).current(600.0)
 
 
+def test_models_fire_at_one_threshold_unless_told_otherwise():
+    assert {neuron.V_th for neuron in (LIF(), IF(), AdaptiveLIF())} == {20e-3}
+
+
 @pytest.mark.parametrize("kind", ["LIF", "CubaLIF"])
 def test_a_nir_layer_that_does_not_fire_has_no_threshold_no_reset_and_no_refractory_step(kind):
     for fires in (True, False):
