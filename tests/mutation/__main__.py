@@ -192,7 +192,7 @@ def write(table: Path, rows: list[dict[str, Any]], packages: list[str]) -> None:
         commits = dict.fromkeys((*read_record(table).commit.split(", "), record.commit))
         record = replace(record, commit=", ".join(commits))
     record = replace(record, units={name: "1" for name in COUNTS if name in frame})
-    write_table(table, frame.to_csv(index=False).encode(), record)
+    write_table(table, frame.convert_dtypes().to_csv(index=False).encode(), record)
 
 
 def count_verdicts(table: Path) -> None:
@@ -206,7 +206,7 @@ def count_verdicts(table: Path) -> None:
         one["equivalent"] = int(verdicts.str.startswith("equal").sum())
         one |= share("mutation score", one["killed"], one["mutants"] - one["equivalent"])
     units = {name: "1" for name in COUNTS if name in rows[0]}
-    content = pd.DataFrame(rows).to_csv(index=False).encode()
+    content = pd.DataFrame(rows).convert_dtypes().to_csv(index=False).encode()
     write_table(table, content, replace(read_record(table), units=units))
 
 
