@@ -36,7 +36,7 @@ class Equation:
     expression: str
     unit: str
     differential: bool
-    held: bool = False
+    held: bool
 
     def __str__(self) -> str:
         left = f"d{self.name}/dt" if self.differential else self.name

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from bioscnn.claims import made_now
-from bioscnn.claims.record import write_table
+from bioscnn.claims.record import read_record, write_table
 from tests.fuzz.bounded import fuzz, input_of, load, unlike
 from tests.fuzz.readers import READERS
 
@@ -30,7 +30,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="number of the first input")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=1e9, help="at most, for each reader")
-    parser.add_argument("--table", type=Path, help="CSV file")
+    parser.add_argument("--table", type=Path, help="CSV file; rows of other readers stay")
     parser.add_argument("--keep", type=Path, help="folder for inputs that failed")
     asked = parser.parse_args()
     faulthandler.enable()
@@ -54,12 +54,23 @@ def main() -> int:
             "failures": len(tally.failures), "processor time (s)": round(tally.seconds, 1),
             "seed": asked.seed,
         })  # fmt: skip
-    if asked.table:
-        units = dict.fromkeys(("inputs", "read", "refused", "failures", "seed"), "1")
-        command = f"python -m tests.fuzz {shlex.join(sys.argv[1:])}"
-        record = replace(made_now(command, "inputs", *CODE), units=units)
-        write_table(asked.table, pd.DataFrame(rows).to_csv(index=False).encode(), record)
+        if asked.table:
+            write(asked.table, rows[-1])
     return int(any(row["failures"] for row in rows))
+
+
+def write(table: Path, row: dict[str, object]) -> None:
+    """Write the row of a reader into a table, with what made it; rows of other readers stay."""
+    record = made_now(f"python -m tests.fuzz {shlex.join(sys.argv[1:])}", "inputs", *CODE)
+    rows = pd.read_csv(table).to_dict("records") if table.exists() else []
+    if rows:  # by the code of earlier commits
+        commits = dict.fromkeys((*read_record(table).commit.split(", "), record.commit))
+        record = replace(record, commit=", ".join(commits))
+    rows = [one for one in rows if one["reader"] != row["reader"]] + [row]
+    rows.sort(key=lambda one: list(READERS).index(one["reader"]))
+    units = dict.fromkeys(("inputs", "read", "refused", "failures", "seed"), "1")
+    content = pd.DataFrame(rows).to_csv(index=False).encode()
+    write_table(table, content, replace(record, units=units))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -44,7 +43,16 @@ MOST_SECONDS = 20.0
 """Processor time of tests that a mutant is tried by, s: the quickest of those that run its line."""
 CODE = ("bioscnn.simulation", "bioscnn.conversion", "bioscnn.metrics", "bioscnn.readout",
         "bioscnn.experiments.store", "bioscnn.studies.compare")  # fmt: skip
-COUNTS = ("mutants", "killed", "of them by time", "run by no test", "not judged", "seed", "line")
+COUNTS = (
+    "mutants",
+    "killed",
+    "of them by time",
+    "run by no test",
+    "not judged",
+    "equivalent",
+    "seed",
+    "line",
+)
 
 
 def main() -> int:
@@ -55,8 +63,16 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--tests", nargs="*", default=[], help="files of tests, beside those of the packages")
     parser.add_argument("--table", type=Path, help="CSV file; that of survivors has -survivors in its name")
+    parser.add_argument(
+        "--verdicts",
+        action="store_true",
+        help="measure nothing: count the verdicts in the table of survivors",
+    )
     asked = parser.parse_args()
     os.chdir(ROOT)
+    if asked.verdicts:
+        count_verdicts(asked.table)
+        return 0
     rows: list[dict[str, Any]] = []
     survivors: list[dict[str, Any]] = []
     for name in asked.packages:
@@ -120,14 +136,17 @@ def outcome(mutant: Mutant, trials: Trials) -> str:
     )
     file = ROOT / mutant.file
 
-    def tried(source: str) -> str:
+    def tried(source: str, tests: list[str]) -> str:
         if changed is None:
-            return trials.tried_on_import(module, file, source, chosen, limit + 30)
-        return trials.tried(module, functions_of(source, str(file), changed), chosen, limit)
+            return trials.tried_on_import(module, file, source, tests, limit + 30)
+        return trials.tried(module, functions_of(source, str(file), changed), tests, limit)
 
-    how = tried(after)
-    # The same tests must pass in a child that gets the code as it is: else they do not judge the change.
-    return how if how in ("survived", "not run") or tried(before) == "survived" else "not judged"
+    how = tried(after, chosen)
+    # The tests up to the one that failed must pass in a child that gets the code as it is: else they do not
+    # judge the change.
+    if how in ("survived", "not run") or tried(before, chosen[: trials.begun]) == "survived":
+        return how
+    return "not judged"
 
 
 def told(mutant: Mutant, how: str) -> None:
@@ -139,28 +158,56 @@ def told(mutant: Mutant, how: str) -> None:
 
 def row(name: str, found: list[str], seed: int) -> dict[str, Any]:
     """Return the row of a package: mutants, killed ones, and Wilson's interval of their share."""
-    from bioscnn.statistics import proportion
-
     judged = [how for how in found if how != "not judged"]
-    killed = np.array([how in ("killed", "timeout") for how in judged], float)
-    share = proportion(killed)
-    return {"package": name, "mutants": len(judged), "killed": int(killed.sum()),
-            "killed (%)": round(100 * share.value, 1), "killed (%) low": round(100 * share.low, 1),
-            "killed (%) high": round(100 * share.high, 1), "of them by time": found.count("timeout"),
-            "run by no test": found.count("not run"), "not judged": len(found) - len(judged),
-            "seed": seed}  # fmt: skip
+    killed = sum(how in ("killed", "timeout") for how in judged)
+    return {"package": name, "mutants": len(judged), "killed": killed, **share("killed", killed, len(judged)),
+            "of them by time": found.count("timeout"), "run by no test": found.count("not run"),
+            "not judged": len(found) - len(judged), "seed": seed}  # fmt: skip
+
+
+def share(name: str, n: int, of: int) -> dict[str, float]:
+    """Return the columns of a share and its interval of Wilson, in percent."""
+    from bioscnn.statistics import proportion_of_counts
+
+    found = proportion_of_counts(n, of)
+    ends = {"": found.value, " low": found.low, " high": found.high}
+    return {f"{name} (%){end}": round(100 * value, 1) for end, value in ends.items()}
 
 
 def write(table: Path, rows: list[dict[str, Any]], packages: list[str]) -> None:
-    """Write a table with what made it; rows of packages that were not tried now stay."""
+    """Write a table with what made it; rows of packages that were not tried now stay, and so do verdicts."""
     from bioscnn.claims import made_now
-    from bioscnn.claims.record import write_table
+    from bioscnn.claims.record import read_record, write_table
 
     kept = pd.read_csv(table).to_dict("records") if table.exists() else []
+    verdicts = {
+        (one["file"], one["before"], one["after"]): one["verdict"] for one in kept if "verdict" in one
+    }
+    for one in rows:
+        if "outcome" in one:
+            one["verdict"] = verdicts.get((one["file"], one["before"], one["after"]), "open")
     frame = pd.DataFrame([row for row in kept if row["package"] not in packages] + rows)
     record = made_now(f"python -m tests.mutation {shlex.join(sys.argv[1:])}", "mutants", *CODE)
+    if kept:  # by the code of earlier commits
+        commits = dict.fromkeys((*read_record(table).commit.split(", "), record.commit))
+        record = replace(record, commit=", ".join(commits))
     record = replace(record, units={name: "1" for name in COUNTS if name in frame})
-    write_table(table, frame.to_csv(index=False).encode(), record)
+    write_table(table, frame.convert_dtypes().to_csv(index=False).encode(), record)
+
+
+def count_verdicts(table: Path) -> None:
+    """Fill in how many survivors change nothing, and the share that is killed of all others."""
+    from bioscnn.claims.record import read_record, write_table
+
+    frame, survivors = pd.read_csv(table), pd.read_csv(table.with_stem(f"{table.stem}-survivors"))
+    rows = frame.to_dict("records")
+    for one in rows:
+        verdicts = survivors.verdict[survivors.package == one["package"]]
+        one["equivalent"] = int(verdicts.str.startswith("equal").sum())
+        one |= share("mutation score", one["killed"], one["mutants"] - one["equivalent"])
+    units = {name: "1" for name in COUNTS if name in rows[0]}
+    content = pd.DataFrame(rows).convert_dtypes().to_csv(index=False).encode()
+    write_table(table, content, replace(read_record(table), units=units))
 
 
 if __name__ == "__main__":

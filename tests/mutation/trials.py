@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import mmap
 import os
 import resource
 import signal
@@ -43,6 +44,7 @@ class Trials:
         import coverage
 
         self.root, self.then, self.items = root, then, {}
+        self._begun = mmap.mmap(-1, 4)
         self.failed: set[str] = set()
         self.seconds: dict[str, float] = {}
         self.lines: dict[str, dict[int, set[str]]] = {}
@@ -73,6 +75,14 @@ class Trials:
         self.then(self)
         return True
 
+    @property
+    def begun(self) -> int:
+        """Number of the tests that were begun on the last mutant: the last of them may have failed."""
+        return int.from_bytes(self._begun[:])
+
+    def _begin(self, n: int) -> None:
+        self._begun[:] = n.to_bytes(4)
+
     def tried(self, module: str, changed: dict[Key, Any], tests: Sequence[str], seconds: float) -> str:
         """Return how tests end with changed functions: ``killed``, ``timeout`` or ``survived``."""
 
@@ -80,7 +90,8 @@ class Trials:
             if not put_in(module, changed):
                 return 71
             self.failed.clear()
-            for test in tests:
+            for n, test in enumerate(tests, start=1):
+                self._begin(n)
                 item = self.items[test]
                 with contextlib.suppress(AttributeError):
                     item._initrequest()  # fixtures are made anew
@@ -89,6 +100,7 @@ class Trials:
                     return 1
             return 0
 
+        self._begin(1)
         return ended(in_child(work, seconds))
 
     def tried_on_import(
@@ -101,8 +113,14 @@ class Trials:
                 if not loaded.startswith("tests.mutation"):
                     del sys.modules[loaded]
             sys.meta_path.insert(0, Changed(name, file, source))  # type: ignore[arg-type]
-            return int(pytest.main([*OPTIONS, *tests]))
+            return int(pytest.main([*OPTIONS, *tests], plugins=[Begun()]))
 
+        class Begun:
+            def pytest_runtest_logstart(this, nodeid: str, location: object) -> None:  # noqa: N805
+                if nodeid in tests:
+                    self._begin(max(self.begun, 1 + tests.index(nodeid)))
+
+        self._begin(1)
         return ended(in_child(work, seconds))
 
 

@@ -228,6 +228,39 @@ def test_scaling_multiplies_channels_before_and_behind(part):
     assert part.scaled(pre, post).geometry == part.geometry
 
 
+@pytest.mark.parametrize("kind", ["pooling", "grouped", "composition", "individual", "sum"])
+def test_a_dense_map_is_pulled_back_to_its_product_with_the_map_before_it(kind):
+    rng = stream(5, "pulled back")
+    pooling = Pooling((4, 7, 6), (4, 4, 3), (2, 2), (1, 0, 0, 1), (2, 3), rng.normal(size=4))
+    grouped = Convolution((4, 4, 3), (6, 2, 3), (2, 1), (0, 1, 1, 1), rng.normal(size=(6, 2, 3, 3)), 2)
+    part = {
+        "pooling": pooling,
+        "grouped": grouped,
+        "composition": Composition(pooling.pre_shape, grouped.post_shape, (pooling, grouped)),
+        "individual": with_weights_of_their_own(),
+        "sum": Sum(grouped.pre_shape, grouped.post_shape, (grouped, grouped.rectified())),
+    }[kind]
+    weight = rng.normal(size=(5, np.prod(part.post_shape)))
+    assert np.allclose(part.pulled_back(weight), weight @ part.matrix().toarray())
+
+
+@pytest.mark.parametrize("shape", [(15, 12), (12, 15)])
+def test_a_fold_of_three_maps_does_not_see_the_pixels_that_one_of_them_leaves_out(shape):
+    """Both poolings leave out their last row or column, which the padding of the third map would reach."""
+    middle, after = (tuple(n // k for n in shape) for k in (2, 4))
+    rng, none = stream(6, "fold"), (0, 0, 0, 0)
+    parts = (
+        Pooling((2, *shape), (2, *middle), (2, 2), none, (2, 2), np.ones(2)),
+        Pooling((2, *middle), (2, *after), (2, 2), none, (2, 2), np.ones(2)),
+        Convolution((2, *after), (3, *after), (1, 1), (1, 1, 1, 1), rng.normal(size=(3, 2, 3, 3))),
+    )
+    folded = compose((parts[0], compose(parts[1:])))
+    assert isinstance(folded, Convolution) and sorted(folded.padding) == [-3, 4, 4, 4]
+    whole = Composition(parts[0].pre_shape, parts[2].post_shape, parts)
+    for got, expected in zip(folded.synapses(), whole.synapses(), strict=True):
+        assert np.allclose(got, expected)
+
+
 def one_to_one(shape, rng):
     return Convolution(shape, shape, (1, 1), (0, 0, 0, 0), rng.normal(size=(shape[0], 1, 1, 1)), shape[0])
 

@@ -1,3 +1,5 @@
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,17 +10,20 @@ from bioscnn.ann import (
     Add,
     AveragePool2d,
     BatchNorm2d,
+    Concat,
     Conv2d,
     Dense,
     Flatten,
     LayerGraph,
     LIFRate,
+    MaxPool2d,
     Node,
     ReLU,
     Scale,
 )  # fmt: skip
 from bioscnn.conversion import METHODS, check_max_rate, convert, normalise, simplified
 from bioscnn.conversion.rate_matching import linear_current, matched_currents
+from bioscnn.conversion.stages import stages
 from bioscnn.encoding import FULL_INTENSITY, pixel_currents
 from bioscnn.errors import UserError
 from bioscnn.network import OUTPUT, READOUT
@@ -28,6 +33,7 @@ from bioscnn.simulation import Device
 from bioscnn.simulation.equations import input_current
 from bioscnn.simulation.reference import simulate_reference
 from bioscnn.studies.provenance import describe_network
+from tests.conversions import assert_currents_are_pre_activations
 from tests.networks import every_layer, images
 
 SYNAPSE = ExponentialCurrent(5e-3)
@@ -50,6 +56,76 @@ def test_the_simplified_network_computes_the_same():
     simple = simplified(graph)
     assert not any(isinstance(layer, BatchNorm2d) for layer in simple.layers)
     assert np.allclose(simple.forward(x), graph.forward(x), rtol=1e-5, atol=1e-5)
+
+
+def test_scalings_go_into_the_weights_before_and_behind_them():
+    rng = stream(7, "scalings")
+    scales = [Scale(rng.uniform(0.5, 2, 3), rng.normal(size=3)) for _ in range(2)]
+    conv, dense = Conv2d(rng.normal(size=(3, 2, 3, 3)), None), Dense(rng.normal(size=(2, 48)), None)
+    graph = LayerGraph("scalings", (2, 6, 6), (conv, scales[0], ReLU(), scales[1], Flatten(), dense))
+    simple = simplified(graph)
+    assert [type(layer) for layer in simple.layers] == [Conv2d, ReLU, Flatten, Dense]
+    x = rng.random((5, 2, 6, 6))
+    np.testing.assert_allclose(simple.forward(x), graph.forward(x), rtol=1e-5)
+
+
+def test_concatenations_that_are_cut_differently_are_added_and_seen_in_groups():
+    """Of 2 and 2 channels, and of 1 and 3: a grouped convolution sees each in two groups."""
+    rng, sizes = stream(8, "cuts"), {"a": 2, "b": 2, "c": 1, "d": 3}
+    nodes = []
+    for name, n in sizes.items():
+        conv = Conv2d(rng.normal(size=(n, 2, 3, 3)), rng.normal(size=n))
+        nodes += [Node(f"to {name}", conv, (INPUT,)), Node(name, ReLU(), (f"to {name}",))]
+    grouped = [Conv2d(rng.normal(size=(6, 2, 2, 2)), rng.normal(size=6), groups=2) for _ in range(2)]
+    nodes += [
+        Node("ab", Concat(), ("a", "b")),
+        Node("cd", Concat(), ("c", "d")),
+        Node("sum", Add(), ("ab", "cd")),
+        Node("of sum", Conv2d(rng.normal(size=(6, 4, 2, 2)), None), ("sum",)),
+        Node("seen ab", grouped[0], ("ab",)),
+        Node("seen cd", grouped[1], ("cd",)),
+        Node("all", Add(), ("of sum", "seen ab", "seen cd")),
+        Node("fires", ReLU(), ("all",)),
+        Node("flat", Flatten(), ("fires",)),
+        Node("logits", Dense(rng.normal(size=(3, 54)), rng.normal(size=3)), ("flat",)),
+    ]
+    x = rng.random((20, 2, 6, 6)).astype(np.float32)
+    assert_currents_are_pre_activations(LayerGraph("cuts", (2, 6, 6), nodes), x)
+
+
+@pytest.mark.parametrize(("n_sums", "few"), [(9, True), (10, False)])
+def test_sums_that_double_their_paths_are_refused_beyond_a_thousand(n_sums, few):
+    nodes = [Node("flat", Flatten(), (INPUT,)), Node("0", Dense(np.eye(2), None), ("flat",))]
+    nodes += [Node(str(k + 1), Add(), (str(k), str(k))) for k in range(n_sums)]
+    nodes += [Node("fires", ReLU(), (str(n_sums),)), Node("logits", Dense(np.eye(2), None), ("fires",))]
+    graph = LayerGraph("sums", (2, 1, 1), nodes)
+    with nullcontext() if few else pytest.raises(UserError, match="too many linear paths") as raised:
+        assert len(stages(graph)[0].block.paths) == 2**n_sums
+    assert few or raised.value.value == "1,024 paths"
+
+
+@pytest.mark.parametrize(
+    ("factor", "shift", "right"), [(2.0, 1.0, True), (-2.0, 1.0, False), (2.0, -1.0, False)]
+)
+def test_max_pooling_of_scaled_activations_needs_that_none_is_negative(factor, shift, right):
+    rng = stream(9, "pooling")
+    conv = Conv2d(rng.normal(size=(3, 2, 3, 3)), rng.normal(size=3))
+    scale = Scale(np.array([1.0, factor, 1.0]), np.array([0.0, shift, 0.0]))
+    pool, dense = MaxPool2d((2, 2), (2, 2)), Dense(rng.normal(size=(2, 3)), None)
+    mean = AveragePool2d((2, 2), (2, 2))
+    layers = conv, ReLU(), mean, scale, pool, Flatten(), dense
+    graph, x = LayerGraph("pooled", (2, 6, 6), layers), rng.random((20, 2, 6, 6)).astype(np.float32)
+    with nullcontext() if right else pytest.raises(UserError, match="max pooling reads what no neurons fire"):
+        assert_currents_are_pre_activations(graph, x)
+
+
+def test_max_pooling_of_the_image_needs_spikes():
+    pool, dense = MaxPool2d((2, 2), (2, 2)), Dense(np.ones((2, 8)), None)
+    graph = LayerGraph("image", (2, 4, 4), (pool, Flatten(), dense))
+    assert convert(graph, IF(), SYNAPSE, normalisation=normalise(graph, images(5)[:, :, :4, :4], IF()),
+                   input_rate=100.0)  # fmt: skip
+    with pytest.raises(UserError, match="max pooling compares spikes, and currents come in"):
+        convert(graph, IF(), SYNAPSE, normalisation=normalise(graph, images(5)[:, :, :4, :4], IF()))
 
 
 def test_the_currents_into_the_first_layer_are_its_pre_activations_in_rheobases():
@@ -189,6 +265,19 @@ def test_the_matched_rate_of_a_neuron_with_a_straight_rate_curve_is_exact():
     x = stream(4, "activations").gamma(0.6, 0.2, 2000)
     matched = matched_currents(IF(), x[None], x[None], 200.0)
     assert np.allclose(matched, linear_current(IF(), 200.0), rtol=1e-6, atol=1e-18)
+
+
+def test_a_channel_that_is_silent_on_the_images_is_matched_to_the_activations_of_its_layer():
+    """Its currents are nearly those of the other channel, and not those of a straight rate curve."""
+    rng = stream(10, "silent channel")
+    dense = Dense(np.repeat(rng.normal(size=(1, 6)), 2, axis=0), np.array([0.0, -100.0]))
+    graph = LayerGraph("silent", (6, 1, 1), (Flatten(), dense, ReLU(), Dense(np.eye(2), None)))
+    x = rng.random((200, 6, 1, 1)).astype(np.float32)
+    found = normalise(graph, x, LIF(), method="rate-matched", window=0.1, max_rate=100.0)
+    code = next(iter(found.codes.values()))
+    straight, _ = linear_current(LIF(), 100.0)
+    assert code.offset[0] < 0.85 * straight
+    assert code.offset[1] == pytest.approx(code.offset[0], rel=0.1)
 
 
 @pytest.mark.parametrize(("dt", "limit"), [(0.0, 500.0), (1e-3, 1000 / 3)])

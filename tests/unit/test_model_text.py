@@ -17,7 +17,7 @@ from bioscnn.errors import UserError
 from bioscnn.identifiers import check_identifier
 from bioscnn.neurons import Definition, read_definition
 from bioscnn.neurons.definition import Parameter
-from bioscnn.neurons.expressions import canonical_expression
+from bioscnn.neurons.expressions import FUNCTIONS, canonical_expression
 from bioscnn.neurons.model_text import parse_equations, parse_statements
 from bioscnn.studies import read_study
 from tests.devices.test_own_neuron_text import CELL
@@ -199,6 +199,33 @@ def test_what_no_equation_has_is_refused_at_once(expression):
             Definition.of_table("cell", table(**{key: text}))
         assert raised.value.key == key
     assert time.perf_counter() - began < 5
+
+
+def test_a_function_takes_as_many_arguments_as_in_brian2():
+    from brian2.core.functions import DEFAULT_FUNCTIONS
+
+    for name, n in FUNCTIONS.items():
+        assert canonical_expression(f"{name}({', '.join('V' * n)})", "threshold")
+        assert len(DEFAULT_FUNCTIONS[name]._arg_units) == n
+
+
+@pytest.mark.parametrize(
+    ("largest", "too_large"),
+    [
+        ("V".ljust(4000), "V".ljust(4001)),
+        ("-" * 40 + "V", "-" * 41 + "V"),
+        ("V**20", "V**20.1"),
+        ("V**-20", "V**-21"),
+        ("(V**4)**5", "(V**4)**5.1"),
+        ("V**(40/2)", "V**(41/2)"),
+        ("(V**20)**(1/2)", "((V**20)**(1/2))**2"),
+        ("2147483647", "2147483648"),
+    ],
+)
+def test_an_expression_may_be_as_large_as_the_refusal_says(largest, too_large):
+    assert canonical_expression(largest, "threshold")
+    with pytest.raises(UserError):
+        canonical_expression(too_large, "threshold")
 
 
 @pytest.mark.parametrize(

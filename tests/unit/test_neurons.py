@@ -8,6 +8,7 @@ from bioscnn.neurons import (
     LIF,
     AdaptiveLIF,
     ExponentialConductance,
+    NIRNeuron,
     lif_first_spike,
     lif_rate,
     postsynaptic_potential,
@@ -106,6 +107,19 @@ def test_at_its_working_potential_a_conductance_makes_the_rate_of_the_current_th
 def test_a_rate_beyond_the_refractory_limit_has_no_current():
     with pytest.raises(ValueError, match="600"):
         LIF(t_ref=2e-3).current(600.0)
+
+
+def test_models_fire_at_one_threshold_unless_told_otherwise():
+    assert {neuron.V_th for neuron in (LIF(), IF(), AdaptiveLIF())} == {20e-3}
+
+
+@pytest.mark.parametrize("kind", ["LIF", "CubaLIF"])
+def test_a_nir_layer_that_does_not_fire_has_no_threshold_no_reset_and_no_refractory_step(kind):
+    for fires in (True, False):
+        neuron = NIRNeuron(kind, fires=fires)
+        rules = neuron.threshold, neuron.reset_statement, neuron.refractory
+        assert [rule is not None for rule in rules] == 3 * [fires]
+        assert ({"V_th", "V_reset"} <= neuron.parameters.keys()) is fires
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from importlib import import_module
 from pathlib import Path
 from threading import Event
 from types import SimpleNamespace
@@ -13,6 +14,7 @@ import pytest
 from bioscnn.conversion import convert
 from bioscnn.errors import UserError
 from bioscnn.neurons import LIF, ExponentialCurrent
+from bioscnn.simulation import Device, simulate_batches
 from bioscnn.simulation.cpp_device import constant_files, run_batch
 from bioscnn.simulation.program import WHOLE, Program, _is_whole, build, obtain
 from bioscnn.simulation.shape import ProgramShape, _machine
@@ -125,3 +127,21 @@ def test_programs_have_a_name_whatever_becomes_of_the_compiler_that_is_asked_for
     monkeypatch.setattr("bioscnn.simulation.shape._machine", _machine.__wrapped__)
     shape = ProgramShape(convert(every_layer(), LIF(), ExponentialCurrent(5e-3)), False, "float32")
     assert len(shape.key()) == 20
+
+
+def test_a_process_at_a_time_interprets_or_has_the_gpu_and_several_compute_compiled_programs():
+    names = "numpy", "genn", "cpp_standalone"
+    assert [Device(name, jobs=3).processes for name in names] == [1, 1, 3]
+    assert Device("genn", jobs=3, use_gpu=False).processes == 3
+
+
+def test_trials_that_are_too_large_to_keep_together_are_simulated_one_by_one(monkeypatch):
+    network = convert(every_layer(), LIF(), ExponentialCurrent(5e-3))
+    counts = []
+    for room, sizes in ((10**9, [3]), (1, [1, 1, 1])):
+        monkeypatch.setattr(import_module("bioscnn.simulation.simulate"), "RECORDED_BYTES", room)
+        batches = list(simulate_batches(network, currents(3), Device("numpy"), record=["conv1"]))
+        found = [batch["conv1"].spikes for batch in batches]
+        assert [spikes.n_trials for spikes in found] == sizes
+        counts.append(np.concatenate([spikes.counts() for spikes in found]))
+    assert np.array_equal(*counts)
