@@ -77,10 +77,9 @@ def test_generated_code_with_a_hidden_line_is_not_compiled(generated, character)
 
 def test_generated_code_is_joined_as_it_is(generated):
     folder = generated("// a comment\t{}")
-    assert join(folder) == ["steps.cpp", "once.cpp"]
-    assert (folder / "once.cpp").read_bytes() == MAIN
-    joined = (folder / "steps.cpp").read_bytes()
-    assert b"// a comment\t{}\n" in joined and b"using namespace a_codeobject_support;" in joined
+    assert join(folder) == ["program.cpp"]
+    joined = (folder / "program.cpp").read_bytes()
+    assert MAIN in joined and b"// a comment\t{}\n" in joined and b"using namespace a_codeobject_support;" in joined
 
 
 @pytest.mark.parametrize(
