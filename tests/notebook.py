@@ -14,7 +14,12 @@ SMALLER = {
     "01-neuron": {"SECONDS, COMPILED = 10": "SECONDS, COMPILED = 2"},
     "02-conversion": {"TRIALS = 300": "TRIALS = 60", "FEWER = 200": "FEWER = 40"},
     "03-a-digit": {'see("mnist", 1000': 'see("mnist", 200', 'see("caltech", found.n)': 'see("caltech", 20)'},
-    "04-spike-timing": {"TRIALS = 200": "TRIALS = 80"},
+    "04-spike-timing": {
+        "TRIALS = 200": "TRIALS = 80",
+        "N_TRIALS = 50, 1000, 10": "N_TRIALS = 50, 1000, 4",
+        "decode_sets(SEED)": "decode_sets(SEED, folds=2)",
+        "TAUS = (1e-3, 2e-3, 5e-3, 10e-3, 20e-3, 50e-3, 100e-3)": "TAUS = (1e-3, 10e-3, 100e-3)",
+    },
     "05-noise": {"TRIALS = 200": "TRIALS = 40", "quick=True": "quick=True, trials=10"},
     "06-ladder": {"TRIALS = 200": "TRIALS = 40"},
     "07-sensitivity": {'"dataset.trials" = 40': '"dataset.trials" = 10', "trajectories = 4": "trajectories = 2"},
