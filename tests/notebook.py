@@ -1,5 +1,6 @@
-"""A notebook run from top to bottom, with fewer trials: ``main`` is called in a copy of a process that has loaded
-bioscnn. What the notebook keeps was made with all of them, from the same cells.
+"""A notebook run from top to bottom: ``main`` is called in a copy of a process that has loaded bioscnn.
+
+It has fewer trials than the one whose outputs are kept, which was made from the same cells.
 """
 
 from __future__ import annotations
@@ -22,7 +23,10 @@ SMALLER = {
     },
     "05-noise": {"TRIALS = 200": "TRIALS = 40", "quick=True": "quick=True, trials=10"},
     "06-ladder": {"TRIALS = 200": "TRIALS = 40"},
-    "07-sensitivity": {'"dataset.trials" = 40': '"dataset.trials" = 10', "trajectories = 4": "trajectories = 2"},
+    "07-sensitivity": {
+        '"dataset.trials" = 40': '"dataset.trials" = 10',
+        "trajectories = 4": "trajectories = 2",
+    },
     "08-retina": {'"dataset.trials": 200': '"dataset.trials": 40'},
 }
 """By notebook: what its cells hold, and what takes its place."""

@@ -21,8 +21,8 @@ JOINED = ("main.cpp", "network.cpp", "run.cpp")
 
 _CODE_OBJECT = re.compile(r"code_objects/\w+\.cpp", re.ASCII)
 
-# One writes every array when the program ends, which it does by `exit` before; the other sets arrays by words of
-# the command line, of which there are none. They are two thirds of the lines beside code objects.
+# One writes every array when the program ends, which it does by `exit` before; the other sets arrays by words
+# of the command line, of which there are none. They are two thirds of the lines beside code objects.
 _UNUSED = re.compile(
     r"^(void (?:_write_arrays|set_variable_by_name)\([^\n]*?\))\s*\{\n.*?^\}$", re.MULTILINE | re.DOTALL
 )
@@ -31,8 +31,7 @@ _UNUSED = re.compile(
 def join(folder: Path) -> list[str]:
     """Write a generated program into one file, and return what is to be compiled.
 
-    The functions that support a code object go into a namespace of its own, and are looked up from there. For a
-    network of four layers, that is a third of the work of compiling Brian2's files.
+    The functions that support a code object go into a namespace of its own, and are looked up from there.
 
     Parameters
     ----------
