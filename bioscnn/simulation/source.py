@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from bioscnn.simulation.genn_shape import GeNNShape
-from bioscnn.simulation.shape import TEMPLATES, ProgramShape
+from bioscnn.simulation.shape import ProgramShape
 
 PARALLEL = f"-j{os.cpu_count() or 1}"
 """What tells make to use all cores."""
@@ -34,4 +34,4 @@ def make_command(folder: Path) -> list[str]:
 
     sources = " ".join(join(folder))
     # Without DEPS, make does not preprocess every file once more to find what depends on what.
-    return ["make", "-f", str(TEMPLATES / "two_files.mk"), PARALLEL, "DEPS=", f"SRCS={sources}"]
+    return ["make", PARALLEL, "DEPS=", f"SRCS={sources}"]

@@ -1,4 +1,4 @@
-"""A program in two files, beside Brian2's own: headers are read and templates instantiated once for each."""
+"""A program in one file, without what it never calls: headers are read and templates instantiated once."""
 
 from __future__ import annotations
 
@@ -13,18 +13,25 @@ SUPPORT = "////// SUPPORT CODE ///////\nnamespace {"
 SCOPE = "using namespace brian;"
 """The first statement of every function that Brian2 writes into a code object."""
 
-ONCE = ("main.cpp", "objects.cpp", "run.cpp")
-"""What runs only when the program starts and ends."""
+PROGRAM = "program.cpp"
+"""The name of the file."""
+
+JOINED = ("main.cpp", "network.cpp", "run.cpp")
+"""What Brian2 writes beside code objects, `objects.cpp` and libraries."""
 
 _CODE_OBJECT = re.compile(r"code_objects/\w+\.cpp", re.ASCII)
 
+# One writes every array when the program ends, which it does by `exit` before; the other sets arrays by words
+# of the command line, of which there are none. They are two thirds of the lines beside code objects.
+_UNUSED = re.compile(
+    r"^(void (?:_write_arrays|set_variable_by_name)\([^\n]*?\))\s*\{\n.*?^\}$", re.MULTILINE | re.DOTALL
+)
+
 
 def join(folder: Path) -> list[str]:
-    """Write a generated program into two files, and return what is to be compiled.
+    """Write a generated program into one file, and return what is to be compiled.
 
-    One has what runs in every step, the other what runs once, which is compiled with less optimisation (see
-    ``cpp/two_files.mk``). The functions that support a code object go into a namespace of its own, and are
-    looked up from there. For a network of four layers that is a third of the work of compiling its files.
+    The functions that support a code object go into a namespace of its own, and are looked up from there.
 
     Parameters
     ----------
@@ -43,8 +50,7 @@ def join(folder: Path) -> list[str]:
     """
     makefile = _text(folder / "makefile").split("\n")
     listed = next(line for line in makefile if line.startswith("SRCS"))
-    joined: dict[str, list[str]] = {"steps.cpp": [], "once.cpp": []}
-    libraries = []
+    texts, libraries = [], []
     for source in listed.split()[2:]:
         text = _text(folder / source)
         if _CODE_OBJECT.fullmatch(source):
@@ -52,13 +58,14 @@ def join(folder: Path) -> list[str]:
             support = f"{Path(source).stem}_support"
             text = text.replace(SUPPORT, SUPPORT.replace("namespace", f"namespace {support}"), 1)
             text = text.replace(SCOPE, f"{SCOPE}\n    using namespace {support};")
-        elif source not in ONCE:
+        elif source == "objects.cpp":
+            text = _UNUSED.sub(r"\1\n{\n}", text)
+        elif source not in JOINED:
             libraries.append(source)  # their macros, such as N of Brian2 2.5's randomkit, are names of others
             continue
-        joined["once.cpp" if source in ONCE else "steps.cpp"].append(text)
-    for name, texts in joined.items():
-        (folder / name).write_bytes("\n".join(texts).encode())
-    return [*joined, *libraries]
+        texts.append(text)
+    (folder / PROGRAM).write_bytes("\n".join(texts).encode())
+    return [PROGRAM, *libraries]
 
 
 def _text(file: Path) -> str:

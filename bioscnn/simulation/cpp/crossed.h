@@ -3,9 +3,6 @@
 
 #include <cstdint>
 #include <cstring>
-#if defined(__AVX2__)
-#include <immintrin.h>
-#endif
 
 namespace bioscnn {
 
@@ -14,17 +11,12 @@ constexpr size_t word = 64;
 // Bit k says whether byte k is 1; all bytes are 0 or 1.
 inline uint64_t as_bits(const char* bytes)
 {
-#if defined(__AVX512BW__)
-    const __m512i all = _mm512_loadu_si512(bytes);
-    return _mm512_test_epi8_mask(all, all);
-#elif defined(__AVX2__)
-    uint64_t bits = 0;
-    for (size_t half = 0; half < word; half += 32)
-    {
-        const __m256i some = _mm256_loadu_si256((const __m256i*) (bytes + half));
-        bits |= (uint64_t) (uint32_t) _mm256_movemask_epi8(_mm256_slli_epi16(some, 7)) << half;
-    }
-    return bits;
+#if defined(__AVX2__)
+    // Not from <immintrin.h>, which takes a compiler 0.3 s to read.
+    typedef char Half __attribute__((vector_size(32), aligned(1), may_alias));
+    const Half low = *(const Half*) bytes, high = *(const Half*) (bytes + 32);
+    const auto bits_of = [](Half some) { return (uint64_t) (uint32_t) __builtin_ia32_pmovmskb256(some != 0); };
+    return bits_of(high) << 32 | bits_of(low);
 #else
     uint64_t bits = 0, eight;
     for (size_t at = 0; at < word; at += 8)

@@ -81,9 +81,9 @@ def test_a_million_spikes_take_less_than_a_second():
     interval_statistics(trains[:1], t_ref=2e-3)
     taken = []
     for _ in range(3):
-        began = time.perf_counter()
+        began = time.process_time()
         interval_statistics(trains, t_ref=2e-3)
-        taken.append(time.perf_counter() - began)
+        taken.append(time.process_time() - began)
     assert min(taken) < 1
 
 
