@@ -29,9 +29,9 @@ def __getattr__(name: str) -> object:
     place = _places().get(name)
     if place is None:
         raise AttributeError(f"module 'bioscnn' has no attribute {name!r}")
-    found = resolve_name(f"{place}.{name}:" if place == __name__ else f"{place}:{name}")
-    globals()[name] = found
-    return found
+    value = resolve_name(f"{place}.{name}:" if place == __name__ else f"{place}:{name}")
+    globals()[name] = value
+    return value
 
 
 def __dir__() -> list[str]:

@@ -57,13 +57,13 @@ def _refuse_misfit() -> None:
         brian2, numpy = version("brian2"), version("numpy")
     except PackageNotFoundError:
         return
-    found = misfit(brian2, numpy)
-    if found is not None:
+    limits = misfit(brian2, numpy)
+    if limits is not None:
         raise UserError(
             "Brian2 cannot be imported with this NumPy",
             value=f"Brian2 {brian2} with NumPy {numpy}",
-            expected=f"NumPy before {found[1]}, or Brian2 {found[0]} or newer",
-            fix=f'pip install "numpy<{found[1]}"',
+            expected=f"NumPy before {limits[1]}, or Brian2 {limits[0]} or newer",
+            fix=f'pip install "numpy<{limits[1]}"',
         )
 
 

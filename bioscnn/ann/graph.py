@@ -232,7 +232,7 @@ class LayerGraph:
             batches = ([taken[k : k + size] for taken in inputs] for k in range(0, len(x), size))
             after = np.concatenate([compute(node, b) if compute else node.layer.forward(*b) for b in batches])
             yield node, inputs, after
-            later = {name for other in self.nodes[index + 1 :] for name in other.inputs}
+            later = {name for later_node in self.nodes[index + 1 :] for name in later_node.inputs}
             outputs = {
                 name: output for name, output in (outputs | {node.name: after}).items() if name in later
             }

@@ -150,7 +150,7 @@ def locate(name_or_path: str | Path) -> Path:
                 fix="bioscnn run takes it, as the learning.network of a study such as mnist-stdp",
             )
         refuse_format(path)
-        nearest = sorted(shipped, key=lambda known: -SequenceMatcher(None, name, known).ratio())
+        nearest = sorted(shipped, key=lambda shipped_name: -SequenceMatcher(None, name, shipped_name).ratio())
         raise UserError(
             "no such network",
             key="model",

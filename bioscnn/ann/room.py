@@ -52,17 +52,17 @@ def check_room(shape: Sequence[int], what: str, itemsize: int = 8, **where: Any)
 def memory() -> float:
     """Return the memory of this machine, or what this process may have of it, in bytes."""
     try:
-        known = float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+        available = float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     except (AttributeError, ValueError, OSError):
         return float("inf")
     import resource
 
     bound = resource.getrlimit(resource.RLIMIT_AS)[0]  # of address space, as batch systems set it
     if bound != resource.RLIM_INFINITY:
-        known = min(known, float(bound))
+        available = min(available, float(bound))
     for file in _LIMITS:
         try:
-            known = min(known, float(file.read_text(encoding="ascii")))
+            available = min(available, float(file.read_text(encoding="ascii")))
         except (OSError, ValueError):
             continue
-    return known
+    return available

@@ -75,14 +75,14 @@ def read_torch(network: object, example: Any = None) -> LayerGraph:
 def _read_program(program: torch.export.ExportedProgram) -> LayerGraph:
     """Read a program of ``torch.export``, whose mode and shapes were fixed when it was exported."""
     label = "the program of torch.export"
-    given: tuple[Any, ...] = program.example_inputs[0] if program.example_inputs else ()
-    if len(given) != 1:
-        raise UserError(f"{label} takes {len(given)} inputs", expected="one, a batch of images")
+    example_inputs: tuple[Any, ...] = program.example_inputs[0] if program.example_inputs else ()
+    if len(example_inputs) != 1:
+        raise UserError(f"{label} takes {len(example_inputs)} inputs", expected="one, a batch of images")
     module: Any = program.module()
     module.train = lambda mode=True: module  # what the exporter calls, and the program forbids
     with _quiet():
-        _require_one_tensor(module, given[0], label)
-        content = _exported(module, given[0], label, {0: "n"} if program.range_constraints else {})
+        _require_one_tensor(module, example_inputs[0], label)
+        content = _exported(module, example_inputs[0], label, {0: "n"} if program.range_constraints else {})
     return read_onnx_bytes(content, label)
 
 
@@ -101,12 +101,12 @@ def _quiet() -> Iterator[None]:
         logging.disable(before)
 
 
-def numbers(given: Any, key: str) -> NDArray[Any]:
+def numbers(images: Any, key: str) -> NDArray[Any]:
     """Return images that were given as a tensor, an array or lists, as an array of real numbers.
 
     Parameters
     ----------
-    given : tensor, ndarray or lists
+    images : tensor, ndarray or lists
         A tensor may lie on any device, and require gradients.
     key : str
         Name of the argument.
@@ -118,22 +118,22 @@ def numbers(given: Any, key: str) -> NDArray[Any]:
     """
     torch = sys.modules.get("torch")
     expected = "a tensor or an array of real numbers, (n, channels, height, width)"
-    if torch is not None and isinstance(given, torch.Tensor):
-        if given.is_meta or given.layout != torch.strided or given.is_quantized:
-            kind = "meta" if given.is_meta else str(given.dtype if given.is_quantized else given.layout)
+    if torch is not None and isinstance(images, torch.Tensor):
+        if images.is_meta or images.layout != torch.strided or images.is_quantized:
+            kind = "meta" if images.is_meta else str(images.dtype if images.is_quantized else images.layout)
             raise UserError("a tensor without plain numbers", key=key, value=kind, expected=expected)
-        given = given.detach().cpu().resolve_conj().resolve_neg()
-        single = given.is_floating_point() and given.dtype != torch.float64
-        given = (given.float() if single else given).numpy()
+        images = images.detach().cpu().resolve_conj().resolve_neg()
+        single = images.is_floating_point() and images.dtype != torch.float64
+        images = (images.float() if single else images).numpy()
     try:
-        array = np.asarray(given)
+        array = np.asarray(images)
     except (ValueError, TypeError, RuntimeError, OverflowError):
         raise UserError(
-            "no array of one shape", key=key, value=type(given).__name__, expected=expected,
+            "no array of one shape", key=key, value=type(images).__name__, expected=expected,
             fix="make one of it: torch.stack(images), or numpy.stack(images)",
         ) from None  # fmt: skip
     if array.dtype.kind not in "fiub":
-        kind = type(given).__name__ if array.ndim == 0 else f"an array of {array.dtype}"
+        kind = type(images).__name__ if array.ndim == 0 else f"an array of {array.dtype}"
         raise UserError("no numbers", key=key, value=kind, expected=expected)
     return array
 
@@ -215,12 +215,12 @@ def _require_one_tensor(module: Any, image: torch.Tensor, label: str) -> None:
             expected="a batch of images as the module takes them, (n, channels, height, width)",
         ) from None
     if not isinstance(logits, torch.Tensor):
-        told = (
+        container = (
             f"{type(logits).__name__} of {len(logits)}" if isinstance(logits, tuple | list | dict) else None
         )
         raise UserError(
             f"{label} returns no tensor",
-            value=told or type(logits).__name__,
+            value=container or type(logits).__name__,
             expected="one tensor, the logits",
             fix="wrap it in a module that returns the logits alone",
         )

@@ -75,8 +75,8 @@ def methods_of(config: StudyConfig | LearnedConfig, data: Path | None = None) ->
     """
     methods: dict[str, list[str]] = {}
     own = _learned(config) if isinstance(config, LearnedConfig) else _converted(config)
-    shown = chain(_dataset(config.dataset, data), _noise(config))
-    for key, what in chain([("bioscnn", "this software")], own, shown):
+    inputs = chain(_dataset(config.dataset, data), _noise(config))
+    for key, what in chain([("bioscnn", "this software")], own, inputs):
         reasons = methods.setdefault(key, [])
         reasons += [] if what in reasons else [what]
     methods["wilson1927inference"] = ["95 % intervals of accuracies"]

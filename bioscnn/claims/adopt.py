@@ -126,13 +126,13 @@ def adopt_page(page: Path, command: str, varied: str) -> list[str]:
         Names of the tables.
     """
     text = read_page(page)
-    for start, found in unmarked(text):
+    for start, number in unmarked(text):
         before = text[:start].rpartition("\n")
         paragraph = before[0].endswith("\n") or not before[0] or before[2].strip()
         if LINE_START.fullmatch(before[2]) and paragraph and text[start] != "|":
             raise UserError(
                 "a paragraph or point begins with a number, and Markdown reads no line that a marker begins",
-                file=f"{page}:{line_of(text, start)}", value=found, fix="begin with a word",
+                file=f"{page}:{line_of(text, start)}", value=number, fix="begin with a word",
             )  # fmt: skip
     adopted = adopt(text, page.stem.lower(), [path.stem for path in tables_of(page).glob("*.csv")])
     record = Record(command, _commit_of(page) or "unknown", varied, transcribed=page.name)
@@ -164,9 +164,9 @@ def _write(page: Path, adopted: Adopted, record: Record) -> list[str]:
 def _spans(text: str) -> Iterator[tuple[int, int]]:
     """Yield where claims in sentences begin and end."""
     for start, _ in unmarked(text):
-        found = CLAIMED.match(text, start)
-        if found is not None:
-            yield start, found.end()
+        claim = CLAIMED.match(text, start)
+        if claim is not None:
+            yield start, claim.end()
 
 
 def _row(part: re.Match[str], claim: str) -> dict[str, str]:
@@ -178,8 +178,8 @@ def _row(part: re.Match[str], claim: str) -> dict[str, str]:
 
 
 def _last_words(claim: str) -> str:
-    found = re.search(rf"{UNIT}|[a-z][a-zA-Z \n]*$", claim)
-    return " ".join(found.group().split()) if found else "1"
+    match = re.search(rf"{UNIT}|[a-z][a-zA-Z \n]*$", claim)
+    return " ".join(match.group().split()) if match else "1"
 
 
 def _table_of(markdown: str, unit: str) -> Copied:
@@ -196,20 +196,20 @@ def _table_of(markdown: str, unit: str) -> Copied:
         if not IN_HEADER.search(name) and any(CELL.fullmatch(cell) for cell in cells):
             percent = any("%" in cell for cell in cells)
             units[name] = "%" if percent else str(next(filter(None, whole.groups()))) if whole else unit
-        found = [CELL.fullmatch(cell) for cell in cells]
+        matches = [CELL.fullmatch(cell) for cell in cells]
         columns.append(name)
-        if any(match is None and cell for match, cell in zip(found, cells, strict=True)):
+        if any(match is None and cell for match, cell in zip(matches, cells, strict=True)):
             for row, cell in zip(rows, cells, strict=True):
                 row[name] = cell
             continue
         low, high = f"{name} low", f"{name} high"
-        if any(match and match.group(2) for match in found):
+        if any(match and match.group(2) for match in matches):
             columns += [low, high]
-        for row, match in zip(rows, found, strict=True):
+        for row, match in zip(rows, matches, strict=True):
             numbers = (
                 []
                 if match is None
-                else [re.sub("[−+,]", _sign, one) for one in re.findall(NUMBER, match.group())]
+                else [re.sub("[−+,]", _sign, number) for number in re.findall(NUMBER, match.group())]
             )
             row |= dict(zip((name, low, high), [*numbers, "", "", ""], strict=False))
     return Copied(_csv(columns, rows), markdown.splitlines()[2], units=units)
@@ -237,8 +237,8 @@ def _section(text: str, position: int) -> str:
 def _command(text: str, position: int) -> str | None:
     """Return the last command that the section of a position names before it."""
     section = re.split(r"(?m)^#+ ", text[:position])[-1]
-    found = re.findall(r"`((?:make|bioscnn|python|[.]venv)[ /][^`]+)`", section)
-    return " ".join(found[-1].split()) if found else None
+    commands = re.findall(r"`((?:make|bioscnn|python|[.]venv)[ /][^`]+)`", section)
+    return " ".join(commands[-1].split()) if commands else None
 
 
 def _unit(text: str, position: int) -> str:
@@ -248,9 +248,9 @@ def _unit(text: str, position: int) -> str:
 
 def _free(name: str, taken: Container[str]) -> str:
     k = 1
-    while (found := name if k == 1 else f"{name}-{k}") in taken:
+    while (free_name := name if k == 1 else f"{name}-{k}") in taken:
         k += 1
-    return found
+    return free_name
 
 
 def _commit_of(page: Path, line: str = "") -> str | None:

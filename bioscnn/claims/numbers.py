@@ -68,12 +68,12 @@ def with_numbers(text: str, values: Sequence[float]) -> str:
     >>> with_numbers("+0.57 points [+0.38, +0.76]", [-0.061, -0.2, 0.091])
     '−0.06 points [−0.20, +0.09]'
     """
-    given = iter(values)
+    numbers = iter(values)
     signed = "+" in text
     minus = "-" if re.search(r"(?<![\w])-[\d.]", text) else "−"
 
     def written(match: re.Match[str]) -> str:
-        old, value = match.group(), next(given)
+        old, value = match.group(), next(numbers)
         if text[: match.start()].rstrip().endswith("<") and abs(value) < value_of(old):
             return old
         digits = len(old.partition(".")[2])

@@ -92,8 +92,8 @@ def check_page(page: Path) -> list[Claim]:
     text = read_page(page)
     claims = [Claim(page, line, table, old.strip(), "" if old == new else _told(old, new))
               for line, table, old, new in _claims(page, text)]  # fmt: skip
-    for start, found in unmarked(text):
-        claims.append(Claim(page, line_of(text, start), "", found, "the number is in no table"))
+    for start, number in unmarked(text):
+        claims.append(Claim(page, line_of(text, start), "", number, "the number is in no table"))
     return sorted(claims, key=lambda claim: claim.line)
 
 
@@ -137,15 +137,17 @@ def _blank(text: str, *patterns: re.Pattern[str]) -> str:
 def _markers(page: Path, text: str) -> list[re.Match[str]]:
     """Return the marked parts of a page, outside code."""
     code = _blank(text, FENCED, IN_LINE)
-    found = [match for match in MARKED.finditer(text) if code.startswith(BEGIN, match.start())]
+    matches = [match for match in MARKED.finditer(text) if code.startswith(BEGIN, match.start())]
     count = code.count(BEGIN), code.count(END)
-    if count != (len(found), len(found)) or any(BEGIN in match.group(2) for match in found):
-        where = next((m.start() for m in found if BEGIN in m.group(2)), code.find(BEGIN if count[0] else END))
+    if count != (len(matches), len(matches)) or any(BEGIN in match.group(2) for match in matches):
+        where = next(
+            (m.start() for m in matches if BEGIN in m.group(2)), code.find(BEGIN if count[0] else END)
+        )
         raise UserError(
             "a marker without its beginning or end", file=f"{page}:{line_of(text, where)}",
             expected=f"{BEGIN} TABLE; ROW -->text{END}, one within no other",
         )  # fmt: skip
-    return found
+    return matches
 
 
 def _claims(page: Path, text: str) -> Iterator[tuple[int, str, str, str]]:
@@ -195,11 +197,11 @@ def _filled(table: Table, row: Cells, columns: Sequence[str], old: str) -> str:
     """Return a text with the cells of a row: numbers with their intervals, or words."""
     numbers = [table.numbers(row, column) for column in columns]
     words = " ".join(old.replace("\n> ", " ").split())
-    if any(found is None for found in numbers):
+    if any(cell_numbers is None for cell_numbers in numbers):
         new = row[columns[0]]
         return old if plain(words) == new else old.replace(plain(old), new)
-    intervals = [value for found in numbers if found is not None for value in found]
-    alone = [found[0] for found in numbers if found]
+    intervals = [value for cell_numbers in numbers if cell_numbers is not None for value in cell_numbers]
+    alone = [cell_numbers[0] for cell_numbers in numbers if cell_numbers]
     count = len(numbers_in(old))
     for values in (intervals, alone):
         if count == len(values):
@@ -228,7 +230,7 @@ def _block(table: Table, selectors: Sequence[str], old: str) -> str:
     if (
         len(lines) < 3
         or not set(header) <= set(table.header)
-        or {len(cells_of(one)) for one in lines} != {len(header)}
+        or {len(cells_of(row_line)) for row_line in lines} != {len(header)}
     ):
         raise UserError(
             "a Markdown table has columns that its table has not", file=table.path,
@@ -258,8 +260,8 @@ def _cell(table: Table, row: Cells, column: str, old: str) -> str:
     if len(numbers_in(old)) in (len(numbers), 1) and numbers:
         return with_numbers(old, numbers[: len(numbers_in(old))])
     pair = table.interval(column)
-    shown = [row[column], f"[{row[pair[0]]}, {row[pair[1]]}]" if pair and row[pair[0]] else ""]
-    return " ".join(filter(None, shown))
+    value_and_interval = [row[column], f"[{row[pair[0]]}, {row[pair[1]]}]" if pair and row[pair[0]] else ""]
+    return " ".join(filter(None, value_and_interval))
 
 
 def _quote(table: Table, selectors: Sequence[str], old: str) -> str:

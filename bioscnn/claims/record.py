@@ -152,7 +152,9 @@ def read_record(table: Path) -> Record:
             )
         kind = str if f.type == "str" else dict
         good = value is None or isinstance(value, kind)
-        if not good or (isinstance(value, dict) and not all(isinstance(one, str) for one in value.values())):
+        if not good or (
+            isinstance(value, dict) and not all(isinstance(entry, str) for entry in value.values())
+        ):
             raise UserError("a wrong value in the record of a table", file=path, key=f.name, value=value)
     if unknown := set(values) - {f.name for f in fields(Record)}:
         raise UserError(
@@ -193,10 +195,10 @@ def made_now(command: str, varied: str, *modules: str) -> Record:
         If there is no such module, or none is named.
     """
     code = {name: code_hash(name) for name in modules}
-    if missing := [name for name, found in code.items() if found is None] or not code:
+    if missing := [name for name, digest in code.items() if digest is None] or not code:
         raise UserError(
             "a table that names no code of bioscnn", key="code", value=missing or None,
             expected="a module, such as bioscnn.statistics, or a measure",
         )  # fmt: skip
     commit = code_version()["commit"] or "outside git"
-    return Record(command, commit, varied, code={name: found or "" for name, found in code.items()})
+    return Record(command, commit, varied, code={name: digest or "" for name, digest in code.items()})

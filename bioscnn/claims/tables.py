@@ -91,9 +91,9 @@ class Table:
         """Return the unit of a column: from its header, the record, or the column ``unit`` of its row."""
         if column in self.record.units:
             return self.record.units[column]
-        found = IN_HEADER.search(column)
-        if found:
-            return str(next(filter(None, found.groups())))
+        match = IN_HEADER.search(column)
+        if match:
+            return str(next(filter(None, match.groups())))
         if row.get(UNIT):
             return row[UNIT]
         raise UserError(

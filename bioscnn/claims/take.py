@@ -135,15 +135,15 @@ def _hash_at(commit: str | None, measure: str) -> str | None:
 
 def _data_of(summary: Mapping[str, Any], data: Path | None) -> dict[str, str]:
     """Return by name the data whose hash a summary holds."""
-    dataset, split, found = (summary.get(key) for key in ("dataset", "split", "data_sha256"))
+    dataset, split, sha256 = (summary.get(key) for key in ("dataset", "split", "data_sha256"))
     try:
         most = parse_toml(str(summary.get("study_file", "")))["dataset"]["trials"]
     except (UserError, LookupError, TypeError):
         most = None
     for trials in filter(None, (most, 10_000, 5_000)):
         name = f"{dataset} {split} {trials}"
-        if found and data_hash(name, data) == found:
-            return {name: found}
+        if sha256 and data_hash(name, data) == sha256:
+            return {name: sha256}
     return {}
 
 

@@ -49,9 +49,9 @@ def experiment_command(app: typer.Typer, name: str | None = None) -> Callable[[C
         options = [option.replace(annotation=hints[option.name]) for option in (*own, *shared)]
 
         @wraps(verb)
-        def command(**given: Any) -> None:
-            where = Where(**{option.name: given.pop(option.name) for option in shared})
-            verb(**given, where=where)
+        def command(**options: Any) -> None:
+            where = Where(**{option.name: options.pop(option.name) for option in shared})
+            verb(**options, where=where)
 
         command.__signature__ = Signature(options)  # type: ignore[attr-defined]
         command.__annotations__ = {option.name: option.annotation for option in options}

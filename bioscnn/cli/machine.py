@@ -81,12 +81,12 @@ def claims(
             adopt_page(page, adopt, varied)
         if write:
             write_page(page)
-    found = survey(chosen, data)
+    claimed = survey(chosen, data)
     if as_json:
-        typer.echo(json.dumps(found.as_dict(), indent=2))
+        typer.echo(json.dumps(claimed.as_dict(), indent=2))
     else:
-        print_survey(found)
-    if found.problems:
+        print_survey(claimed)
+    if claimed.problems:
         raise typer.Exit(1)
 
 

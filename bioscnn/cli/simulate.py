@@ -43,8 +43,8 @@ def run(
         "simulation.jobs": jobs,
         "simulation.seed": seed,
     }
-    asked = all_changes(changes, shortcuts)
-    if (learned := read_learned_study(study, asked)) is not None:
+    all_changed = all_changes(changes, shortcuts)
+    if (learned := read_learned_study(study, all_changed)) is not None:
         from bioscnn.printing.learned import print_learned_run
         from bioscnn.stdp.run import run_learned
 
@@ -56,14 +56,14 @@ def run(
             print_learned_run(done)
         return
     with LiveProgress(None) as progress:
-        loaded, chosen = read_settled_study(study, asked, data, progress)
+        loaded, chosen = read_settled_study(study, all_changed, data, progress)
     with LiveProgress(loaded.config.dataset.trials) as progress:
         results = Path("results")
         finished = run_study(loaded, data=data, out=out, results=results, progress=progress, chosen=chosen)
     if as_json:
         typer.echo(json.dumps(finished.summary, indent=2))
     else:
-        print_run(finished, loaded.config, Again(study, asked, data), perf_counter() - begun)
+        print_run(finished, loaded.config, Again(study, all_changed, data), perf_counter() - begun)
 
 
 @app.command()
@@ -98,8 +98,8 @@ def plan(
     from bioscnn.terminal import LiveProgress
 
     with LiveProgress(None) as progress:
-        asked = all_changes(changes, {"dataset.trials": trials})
-        loaded, _ = read_settled_study(study, asked, data, progress)
+        all_changed = all_changes(changes, {"dataset.trials": trials})
+        loaded, _ = read_settled_study(study, all_changed, data, progress)
     planned = plan_study(loaded, data)
     if as_json:
         typer.echo(json.dumps(planned.as_dict(), indent=2))

@@ -128,13 +128,13 @@ def unpack_folder(file: Path, name: str, target: Path, tar: str | None = None) -
                 expected="names of at most 255 bytes, and none of a file and a folder at once",
                 fix="get the archive again",
             ) from error
-        found = _find(scratch, name)
-        if found is None or not found.is_dir():
+        folder = _find(scratch, name)
+        if folder is None or not folder.is_dir():
             inside = sorted(path.name for path in scratch.iterdir())
             raise UserError(
                 "the zip file has other content", file=file, value=inside[:8], expected=f"a folder {name}/"
             )
-        found.replace(target)
+        folder.replace(target)
 
 
 def _unpack_zip(file: Path, folder: Path) -> None:

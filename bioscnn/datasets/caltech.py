@@ -49,7 +49,7 @@ class Selection(NamedTuple):
     """Which of some files belong to a split."""
 
     rows: NDArray[np.int64]  # of the files, classes taking turns
-    shown: NDArray[np.int64]  # positions in all 1,598 photographs: motorbikes, then airplanes, by number
+    positions: NDArray[np.int64]  # positions in all 1,598 photographs: motorbikes, then airplanes, by number
 
 
 class Photographs(NamedTuple):
@@ -57,7 +57,7 @@ class Photographs(NamedTuple):
 
     paths: list[Path]
     labels: NDArray[np.int64]
-    shown: NDArray[np.int64]  # as in `Selection`
+    positions: NDArray[np.int64]  # as in `Selection`
     kind: Literal["data folder", "downloaded"]
     source: str  # as a phrase for people
 
@@ -74,11 +74,11 @@ def select(split: str, files: Numbered, *, seed: int = 1, n_test: int = 200) -> 
         shuffled = seeds.stream(seed, "caltech-split", label).permutation(count)
         test, validation, train = np.split(shuffled, [n_test // 2, n_test // 2 + _VALIDATION])
         parts.append(first[label] + {"test": test, "validation": validation, "train": train}[split])
-    shown = first[files.labels] + files.numbers - 1
-    row_of = {position: row for row, position in enumerate(shown.tolist())}
+    positions = first[files.labels] + files.numbers - 1
+    row_of = {position: row for row, position in enumerate(positions.tolist())}
     rows = np.array([row_of[at] for at in np.concatenate(parts).tolist() if at in row_of], np.int64)
     rows = rows[turns(files.labels[rows])]
-    return Selection(rows, shown[rows])
+    return Selection(rows, positions[rows])
 
 
 def find_photographs(
@@ -102,13 +102,13 @@ def find_photographs(
         if not all((root / name).is_dir() for name in FOLDERS):
             raise wrong_layout(root, LAYOUT)
         files = list_numbered([root / name for name in FOLDERS], "image_0000.jpg", COUNTS)
-        rows, shown = select(split, files, seed=seed, n_test=n_test)
+        rows, positions = select(split, files, seed=seed, n_test=n_test)
         if not len(rows):
             continue
         whole = {**SPLITS, "test": n_test, "train": sum(COUNTS) - n_test - SPLITS["validation"]}[split]
         source = f"data folder {folder}" if kind == "data folder" else f"downloaded to {folder}"
         source += f": {len(rows):,} of {whole:,} photographs"
-        return Photographs([files.paths[row] for row in rows], files.labels[rows], shown, kind, source)
+        return Photographs([files.paths[row] for row in rows], files.labels[rows], positions, kind, source)
     return None
 
 
@@ -145,8 +145,8 @@ def load_caltech(
         If the photographs are not there, one is damaged, or there are no such splits or sizes.
     """
     _require_size(size)
-    found = find_photographs(split, place, seed=seed, n_test=n_test)
-    if found is None:
+    photographs = find_photographs(split, place, seed=seed, n_test=n_test)
+    if photographs is None:
         raise UserError(
             f'photographs of the split "{split}" of Caltech101 are not on this machine',
             file=place,
@@ -155,10 +155,12 @@ def load_caltech(
             f"{ARCHIVE.tar} in it into the folder Caltech101/ of a data folder, and name the data folder in "
             "BIOSCNN_DATA or by --data",
         )
-    images = np.empty((len(found.paths), 1, *size), np.uint8)
-    for image, path in zip(images, found.paths, strict=True):
+    images = np.empty((len(photographs.paths), 1, *size), np.uint8)
+    for image, path in zip(images, photographs.paths, strict=True):
         image[0] = read_photograph(path, size)
-    return ImageSet(images, found.labels, CLASSES, "caltech", split, found.source, found.shown)
+    return ImageSet(
+        images, photographs.labels, CLASSES, "caltech", split, photographs.source, photographs.positions
+    )
 
 
 def read_photograph(path: Path, size: tuple[int, int]) -> NDArray[np.uint8]:

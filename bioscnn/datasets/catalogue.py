@@ -204,10 +204,10 @@ def _check_file(file: OfficialFile, folder: Path | None) -> FileRow:
 
 
 def _photographs(split: str, folder: Path | None) -> DatasetRow:
-    found = caltech.find_photographs(split, folder)
-    if found is None:
+    photographs = caltech.find_photographs(split, folder)
+    if photographs is None:
         return DatasetRow("caltech", split, caltech.SPLITS[split], "needs download")
-    return DatasetRow("caltech", split, len(found.paths), found.kind)
+    return DatasetRow("caltech", split, len(photographs.paths), photographs.kind)
 
 
 def _recordings(name: str, dataset: EventDataset, split: str, folder: Path | None) -> DatasetRow:
@@ -221,13 +221,15 @@ def _recordings(name: str, dataset: EventDataset, split: str, folder: Path | Non
 def _check_photographs(split: str, folder: Path | None) -> list[FileRow]:
     title = f"Caltech101, {split}"
     try:
-        found = caltech.find_photographs(split, folder)
+        photographs = caltech.find_photographs(split, folder)
     except UserError as error:
         return [FileRow(title, "broken", str(error))]
-    if found is None:
+    if photographs is None:
         return [_missing(title)]
-    _, broken = _read_each([partial(caltech.read_photograph, path, caltech.SIZE) for path in found.paths])
-    return _checked(title, found.source, found.source, broken)
+    _, broken = _read_each(
+        [partial(caltech.read_photograph, path, caltech.SIZE) for path in photographs.paths]
+    )
+    return _checked(title, photographs.source, photographs.source, broken)
 
 
 def _check_recordings(dataset: EventDataset, split: str, folder: Path | None) -> list[FileRow]:
@@ -246,11 +248,11 @@ def _check_own(own: OwnData) -> list[FileRow]:
     what, rows = "recordings" if own.recorded else "images", []
     for part in check_parts(own):
         title = f"{own.name}, {part.name}"
-        found = f"{part.n:,} {what}"
+        counted = f"{part.n:,} {what}"
         if part.in_training:
-            found += f", {part.in_training:,} of which are in train, too"
+            counted += f", {part.in_training:,} of which are in train, too"
         broken = [FileRow(str(error.file), "broken", error.problem) for error in part.broken]
-        rows += _checked(title, found, found, broken)
+        rows += _checked(title, counted, counted, broken)
     return rows
 
 
@@ -265,10 +267,10 @@ def _read_each(reads: Sequence[Callable[[], Sized]]) -> tuple[list[int], list[Fi
     return lengths, broken
 
 
-def _checked(title: str, source: str, found: str, broken: list[FileRow]) -> list[FileRow]:
+def _checked(title: str, source: str, counted: str, broken: list[FileRow]) -> list[FileRow]:
     if broken:
         return [FileRow(title, "broken", f"{source}, {len(broken):,} broken"), *broken[:_SHOWN]]
-    return [FileRow(title, "ok", found)]
+    return [FileRow(title, "ok", counted)]
 
 
 def _missing(title: str) -> FileRow:
@@ -278,13 +280,13 @@ def _missing(title: str) -> FileRow:
 def _require_available(name: str) -> None:
     if name in AVAILABLE:
         return
-    known = (*AVAILABLE, fashion_mnist.NAME)
+    names = (*AVAILABLE, fashion_mnist.NAME)
     raise UserError(
         "unknown data set",
         key="dataset.name",
         value=name,
-        expected=f"{', '.join(known)}; or own data: {', '.join(f'{kind}:PATH' for kind in KEYS_OF_KINDS)}",
-        fix=_nearest(name.partition(":")[0], (*known, *KEYS_OF_KINDS)),
+        expected=f"{', '.join(names)}; or own data: {', '.join(f'{kind}:PATH' for kind in KEYS_OF_KINDS)}",
+        fix=_nearest(name.partition(":")[0], (*names, *KEYS_OF_KINDS)),
     )
 
 
@@ -293,14 +295,14 @@ def _own(name: str, size: tuple[int, int] | None) -> OwnData | None:
     if name == fashion_mnist.NAME:
         fashion_mnist.require(fashion_mnist.folder())
         name = f"idx:{fashion_mnist.folder()}"
-    found = kind_and_path(name)
-    if found is None:
+    kind_path = kind_and_path(name)
+    if kind_path is None:
         return None
-    if not found[1].strip():
-        raise UserError("no path of own data", value=name, expected=f"{found[0]}:PATH")
-    if size is not None and "size" not in KEYS_OF_KINDS[found[0]]:
+    if not kind_path[1].strip():
+        raise UserError("no path of own data", value=name, expected=f"{kind_path[0]}:PATH")
+    if size is not None and "size" not in KEYS_OF_KINDS[kind_path[0]]:
         raise UserError("these images have a size of their own", key="size", value=size, fix="leave it out")
-    return OwnData(found[0], path_of(found[1]), size)
+    return OwnData(kind_path[0], path_of(kind_path[1]), size)
 
 
 def _require_kind(recorded: bool, title: str, instead: str) -> None:

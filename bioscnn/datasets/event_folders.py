@@ -52,7 +52,7 @@ def list_numbered(folders: Sequence[Path], name: str, largest: Sequence[int]) ->
         If a file has the right ending and another name.
     """
     pattern, ending = re.compile(re.sub("0+", r"([0-9]+)", re.escape(name))), Path(name).suffix
-    found = []
+    numbered = []
     for label, folder in enumerate(folders):
         for path in folder.iterdir() if folder.is_dir() else ():
             if path.suffix != ending or path.name.startswith("."):
@@ -67,12 +67,12 @@ def list_numbered(folders: Sequence[Path], name: str, largest: Sequence[int]) ->
                     f"to {name.replace('0' * digits, f'{largest[label]:0{digits}}')}",
                     fix="move it elsewhere",
                 )
-            found.append((label, int(match[1]), path))
-    found.sort()
+            numbered.append((label, int(match[1]), path))
+    numbered.sort()
     return Numbered(
-        [path for _, _, path in found],
-        np.array([label for label, _, _ in found], np.int64),
-        np.array([number for _, number, _ in found], np.int64),
+        [path for _, _, path in numbered],
+        np.array([label for label, _, _ in numbered], np.int64),
+        np.array([number for _, number, _ in numbered], np.int64),
     )
 
 

@@ -45,13 +45,13 @@ class View:
         ndarray of float32, shape (n, height, width)
         """
         camera, weight = self._camera, [0.299, 0.587, 0.114] if images.shape[1] == 3 else [1]
-        shown = np.tensordot(np.array(weight, np.float32) / 255, images.astype(np.float32), (0, 1))
+        luminance = np.tensordot(np.array(weight, np.float32) / 255, images.astype(np.float32), (0, 1))
         if camera.negative:
-            shown = 1 - shown
+            luminance = 1 - luminance
         time = np.arange(round(camera.duration / camera.dt) + 1) * np.float64(camera.dt)
         for x, y in camera.centre(time, late):
             down, across = self._vertical.weights(y), self._horizontal.weights(x)
-            intensity = down @ shown @ across.transpose(0, 2, 1)
+            intensity = down @ luminance @ across.transpose(0, 2, 1)
             if camera.surround == "black" and camera.negative:
                 intensity += 1 - down.sum(2)[:, :, None] * across.sum(2)[:, None, :]
             yield np.log(intensity + np.float32(camera.dark))

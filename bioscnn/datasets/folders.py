@@ -23,10 +23,10 @@ def data_folder(data: Path | None) -> Path | None:
         If the folder does not exist.
     """
     key = "data" if data is not None else VARIABLE
-    given = data if data is not None else os.environ.get(VARIABLE)
-    if not given:
+    named = data if data is not None else os.environ.get(VARIABLE)
+    if not named:
         return None
-    folder = path_of(given, "data", "the path of a data folder")
+    folder = path_of(named, "data", "the path of a data folder")
     if not folder.is_dir():
         raise UserError(
             "no such data folder",

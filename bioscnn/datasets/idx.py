@@ -63,8 +63,8 @@ def parse_idx(content: bytes, file: str | Path) -> NDArray[Any]:
         expected = f"{end} bytes for shape {shape}"
         raise _wrong("the idx file is truncated", file, len(content), "end of file", expected)
     if len(content) > end:
-        found = f"{len(content) - end} bytes too many"
-        raise _wrong("trailing bytes in the idx file", file, end, found, f"end of file for shape {shape}")
+        surplus = f"{len(content) - end} bytes too many"
+        raise _wrong("trailing bytes in the idx file", file, end, surplus, f"end of file for shape {shape}")
     # astype copies: the array must not share the read-only memory of the bytes.
     return np.frombuffer(content, dtype, offset=start).reshape(shape).astype(dtype.newbyteorder("="))
 
@@ -74,7 +74,7 @@ def read_idx(path: Path) -> NDArray[Any]:
     return parse_idx(read_content(path), path)
 
 
-def _wrong(problem: str, file: str | Path, offset: int, found: object, expected: str) -> UserError:
+def _wrong(problem: str, file: str | Path, offset: int, value: object, expected: str) -> UserError:
     return UserError(
-        f"{problem}, at byte {offset}", file=file, value=found, expected=expected, fix=FETCH_AGAIN
+        f"{problem}, at byte {offset}", file=file, value=value, expected=expected, fix=FETCH_AGAIN
     )

@@ -108,11 +108,11 @@ class ImageSet:
         """Return the images as numbers in [0, 1], shape (n, channels, height, width)."""
         if self.images.dtype == np.float32:
             return self.images
-        found = large_array(self.images.shape, np.float32)
-        for first in range(0, len(found), _AT_ONCE):
+        scaled = large_array(self.images.shape, np.float32)
+        for first in range(0, len(scaled), _AT_ONCE):
             part = slice(first, first + _AT_ONCE)
-            np.divide(self.images[part], np.float32(255), out=found[part], dtype=np.float32)
-        return found
+            np.divide(self.images[part], np.float32(255), out=scaled[part], dtype=np.float32)
+        return scaled
 
     def pictures(self) -> NDArray[np.uint8]:
         """Return the images as numbers from 0 to 255, shape (n, channels, height, width)."""

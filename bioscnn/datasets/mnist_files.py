@@ -58,13 +58,13 @@ class OfficialFile:
         """
         content = read_content(path)
         array = parse_idx(content, path)
-        found = hashlib.md5(content, usedforsecurity=False).hexdigest()
-        if found != self.content_md5:
+        md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
+        if md5 != self.content_md5:
             raise UserError(
                 f"not the official {self.name} of MNIST",
                 file=path,
                 key="md5 of the uncompressed content",
-                value=found,
+                value=md5,
                 expected=self.content_md5,
                 fix=f"replace it by {self.urls()[0]}, or remove it",
             )

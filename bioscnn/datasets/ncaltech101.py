@@ -93,7 +93,7 @@ def load_ncaltech101(split: str, place: Path, source: str) -> EventSet | None:
     if not all(path.is_dir() for path in folders):
         raise wrong_layout(folder, LAYOUT)
     files = list_numbered(folders, "image_0000.bin", COUNTS)
-    rows, shown = select(split, files)
+    rows, positions = select(split, files)
     if not len(rows):
         return None
     return EventSet(
@@ -105,5 +105,5 @@ def load_ncaltech101(split: str, place: Path, source: str) -> EventSet | None:
         split,
         f"{source}: {len(rows):,} of {SPLITS[split]:,} recordings",
         simulated=False,
-        index=shown,
+        index=positions,
     )

@@ -79,7 +79,7 @@ def keep(recordings: EventSet, path: Path) -> EventSet:
     return replace(recordings, recordings=streams)
 
 
-def kept(path: Path) -> EventSet | None:
+def read_stored(path: Path) -> EventSet | None:
     """Read what `keep` wrote; None if nothing is there or the file is damaged."""
     arrays = read_npz(path)
     if arrays is None:

@@ -16,7 +16,7 @@ from bioscnn.datasets.camera import N_CALTECH101, N_MNIST, Camera
 from bioscnn.datasets.events import EventSet
 from bioscnn.datasets.folders import data_folder, places
 from bioscnn.datasets.images import ImageSet
-from bioscnn.datasets.recording_store import keep, kept, place_of
+from bioscnn.datasets.recording_store import keep, place_of, read_stored
 from bioscnn.datasets.titles import TITLES
 from bioscnn.errors import UserError
 
@@ -123,9 +123,9 @@ def load_recordings(
     (34, 34)
     """
     dataset = find_dataset(name)
-    for key, value, known in (("split", split, tuple(dataset.splits)), ("recordings", source, SOURCES)):
-        if value not in known:
-            raise UserError(f"no such {key}", key=f"dataset.{key}", value=value, expected=", ".join(known))
+    for key, value, choices in (("split", split, tuple(dataset.splits)), ("recordings", source, SOURCES)):
+        if value not in choices:
+            raise UserError(f"no such {key}", key=f"dataset.{key}", value=value, expected=", ".join(choices))
     folder = data_folder(data)
     real = find_real(dataset, split, folder) if source != "simulated" else None
     if real is not None and source == HELD_OUT:
@@ -174,7 +174,7 @@ def record_once(images: ImageSet, camera: Camera, progress: Progress | None = No
     from bioscnn.datasets import saccades
 
     place = place_of(images, camera, _SEED, _camera_code())
-    return kept(place) or keep(saccades.record(images, camera, seed=_SEED, progress=progress), place)
+    return read_stored(place) or keep(saccades.record(images, camera, seed=_SEED, progress=progress), place)
 
 
 def _camera_code() -> str:

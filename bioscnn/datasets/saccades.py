@@ -124,7 +124,7 @@ def _with_shot_noise(events: EventStream, camera: Camera, rng: np.random.Generat
     crowded = np.zeros(len(place), np.bool_)
     crowded[order[1:]] |= close
     crowded[order[:-1]] |= close
-    kept = np.flatnonzero(~(noise & crowded))
-    kept = kept[np.lexsort((place[kept], t_us[kept]))]
-    y, x = np.divmod(place[kept], width)
-    return EventStream(x, y, t_us[kept], on[kept], events.sensor_size)
+    kept_rows = np.flatnonzero(~(noise & crowded))
+    kept_rows = kept_rows[np.lexsort((place[kept_rows], t_us[kept_rows]))]
+    y, x = np.divmod(place[kept_rows], width)
+    return EventStream(x, y, t_us[kept_rows], on[kept_rows], events.sensor_size)

@@ -56,8 +56,8 @@ def diagnose(environment: Environment | None = None) -> list[Check]:
     checks: list[Check] = []
     for examine in _EXAMINATIONS:
         try:
-            found = examine(environment)
+            finding = examine(environment)
         except ModuleNotFoundError as error:  # packaging, which comes with the packages examined
-            found = Check(f"{error.name}", "missing", "not installed", f"pip install {error.name}")
-        checks.extend(found if isinstance(found, list) else [found])
+            finding = Check(f"{error.name}", "missing", "not installed", f"pip install {error.name}")
+        checks.extend(finding if isinstance(finding, list) else [finding])
     return checks

@@ -20,7 +20,7 @@ def check_cache(environment: Environment) -> Check:
     except OSError as error:
         fix = f"make {place} a folder you can write in, or on Linux export XDG_CACHE_HOME=one that is"
         return Check("cache folder", "broken", f"cannot write in {place}: {error.strerror}", fix)
-    found = f"{folder}, {free / _ENOUGH:.1f} GiB free"
+    free_space = f"{folder}, {free / _ENOUGH:.1f} GiB free"
     if free < _ENOUGH:
-        return Check("cache folder", "broken", found, f"free at least 1 GiB on the disk of {place}")
-    return Check("cache folder", "ok", found)
+        return Check("cache folder", "broken", free_space, f"free at least 1 GiB on the disk of {place}")
+    return Check("cache folder", "ok", free_space)

@@ -52,20 +52,20 @@ def check_genn(environment: Environment) -> list[Check]:
 def _check_folder(environment: Environment) -> Check:
     from packaging.version import InvalidVersion, Version
 
-    given = environment.variables.get("GENN_PATH")
-    if not given:
-        wanted = environment.version_of("brian2genn") is not None
-        found = "GENN_PATH is not set" + (", but brian2genn is installed" if wanted else "")
-        return Check("GeNN", "missing" if wanted else "optional", found, _GENN_PATH)
-    file = Path(given) / "version.txt"
+    genn_path = environment.variables.get("GENN_PATH")
+    if not genn_path:
+        expected = environment.version_of("brian2genn") is not None
+        problem = "GENN_PATH is not set" + (", but brian2genn is installed" if expected else "")
+        return Check("GeNN", "missing" if expected else "optional", problem, _GENN_PATH)
+    file = Path(genn_path) / "version.txt"
     try:
         version = Version(file.read_text(encoding="utf-8").strip())
     except (OSError, InvalidVersion, UnicodeDecodeError):
         return Check("GeNN", "broken", f"no version in {file}", _GENN_PATH)
     if not Version("4.2.1") <= version < Version("5"):
-        found = f"GeNN {version} in {given}, but brian2genn needs 4.2.1 to 4.9"
-        return Check("GeNN", "broken", found, _GENN_PATH)
-    return Check("GeNN", "ok", f"GeNN {version} in {given}")
+        problem = f"GeNN {version} in {genn_path}, but brian2genn needs 4.2.1 to 4.9"
+        return Check("GeNN", "broken", problem, _GENN_PATH)
+    return Check("GeNN", "ok", f"GeNN {version} in {genn_path}")
 
 
 def _check_pin(name: str, environment: Environment) -> Check | None:
@@ -75,9 +75,9 @@ def _check_pin(name: str, environment: Environment) -> Check | None:
     if version is not None and SpecifierSet(pin).contains(version, prereleases=True):
         return None
     why = f" ({_WHY[name]})" if name in _WHY else ""
-    found = f"{version or 'not installed'}, but brian2genn needs {name}{pin}{why}"
+    problem = f"{version or 'not installed'}, but brian2genn needs {name}{pin}{why}"
     status: Status = "missing" if version is None else "broken"
-    return Check(f"{name} for GeNN", status, found, f'pip install "{name}{pin}"')
+    return Check(f"{name} for GeNN", status, problem, f'pip install "{name}{pin}"')
 
 
 def check_cuda(environment: Environment) -> Check:
@@ -91,10 +91,10 @@ def check_cuda(environment: Environment) -> Check:
     fix = "install the CUDA 12 toolkit and export CUDA_PATH=its folder"
     if release is None:
         return Check("CUDA", "broken", f"{nvcc} does not tell its version", fix)
-    found = f"CUDA {release[1]}.{release[2]} ({nvcc})"
+    version = f"CUDA {release[1]}.{release[2]} ({nvcc})"
     if int(release[1]) >= 13 and environment.variables.get("GENN_PATH"):
-        return Check("CUDA", "broken", f"{found}, but GeNN 4 needs CUDA 12 or older", fix)
-    return Check("CUDA", "ok", found)
+        return Check("CUDA", "broken", f"{version}, but GeNN 4 needs CUDA 12 or older", fix)
+    return Check("CUDA", "ok", version)
 
 
 def check_gpu(environment: Environment) -> Check:
@@ -102,14 +102,14 @@ def check_gpu(environment: Environment) -> Check:
     program = environment.which("nvidia-smi")
     if program is None:
         return Check("GPU", "optional", "no nvidia-smi on the PATH", "for a GPU: install NVIDIA's driver")
-    asked = environment.run([program, "--query-gpu=name,driver_version", "--format=csv,noheader"])
-    names = asked.stdout.strip().splitlines()
-    if asked.returncode == 0 and names:
+    listing = environment.run([program, "--query-gpu=name,driver_version", "--format=csv,noheader"])
+    names = listing.stdout.strip().splitlines()
+    if listing.returncode == 0 and names:
         return Check("GPU", "ok", "; ".join(names))
-    said = (asked.stdout.strip() or asked.stderr.strip()).splitlines() or ["nothing"]
+    answer = (listing.stdout.strip() or listing.stderr.strip()).splitlines() or ["nothing"]
     status: Status = "broken" if environment.variables.get("GENN_PATH") else "optional"
     fix = "install or restart NVIDIA's driver until nvidia-smi lists a GPU"
-    return Check("GPU", status, f"nvidia-smi says: {said[0]}", fix)
+    return Check("GPU", status, f"nvidia-smi says: {answer[0]}", fix)
 
 
 def find_genn(environment: Environment | None = None) -> Path | None:

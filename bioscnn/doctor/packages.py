@@ -17,10 +17,10 @@ _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 def check_python(environment: Environment) -> Check:
     """Check the interpreter's version."""
-    found = ".".join(map(str, environment.python))
+    version = ".".join(map(str, environment.python))
     if environment.python[:2] >= _MINIMUM_PYTHON:
-        return Check("Python", "ok", found)
-    return Check("Python", "broken", found, "install Python 3.11 and make a new environment with it")
+        return Check("Python", "ok", version)
+    return Check("Python", "broken", version, "install Python 3.11 and make a new environment with it")
 
 
 def check_requirements(environment: Environment) -> list[Check]:
@@ -30,16 +30,18 @@ def check_requirements(environment: Environment) -> list[Check]:
     from packaging.requirements import Requirement
 
     parsed = [Requirement(text) for text in environment.requirements]
-    core = [one for one in parsed if one.marker is None or one.marker.evaluate({"extra": ""})]
+    core = [
+        required for required in parsed if required.marker is None or required.marker.evaluate({"extra": ""})
+    ]
     checks = []
     for requirement in core:
         version = environment.version_of(requirement.name)
-        wanted = f'pip install "{requirement.name}{requirement.specifier}"'
+        install = f'pip install "{requirement.name}{requirement.specifier}"'
         if version is None:
-            checks.append(Check(requirement.name, "missing", "not installed", wanted))
+            checks.append(Check(requirement.name, "missing", "not installed", install))
         elif not requirement.specifier.contains(version, prereleases=True):
-            found = f"{version}, but bioscnn needs {requirement.specifier}"
-            checks.append(Check(requirement.name, "broken", found, wanted))
+            problem = f"{version}, but bioscnn needs {requirement.specifier}"
+            checks.append(Check(requirement.name, "broken", problem, install))
     return checks or [Check("packages", "ok", f"all {len(core)} at a version that bioscnn accepts")]
 
 
@@ -57,8 +59,8 @@ def check_brian2(environment: Environment) -> Check:
     pair = f"Brian2 {brian2} with NumPy {numpy}"
     wrong = misfit(brian2, numpy)
     if wrong is not None:
-        found = f"{pair}, but Brian2 before {wrong[0]} needs NumPy before {wrong[1]}"
-        return Check("Brian2", "broken", found, f'pip install "numpy<{wrong[1]}"')
+        problem = f"{pair}, but Brian2 before {wrong[0]} needs NumPy before {wrong[1]}"
+        return Check("Brian2", "broken", problem, f'pip install "numpy<{wrong[1]}"')
     start = time.perf_counter()
     imported = environment.run([sys.executable, "-c", "import brian2"])
     seconds = time.perf_counter() - start

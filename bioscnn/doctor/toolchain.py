@@ -54,7 +54,7 @@ def locate_compiler(environment: Environment) -> Check:
     if environment.variables.get("CXX"):
         fix = "unset CXX, or set it to a compiler on the PATH"
         return Check("C++ compiler", "broken", f"CXX={program} is not on the PATH", fix)
-    others = [other for other in ("c++", "clang++", "g++") if environment.which(other)]
+    others = [compiler for compiler in ("c++", "clang++", "g++") if environment.which(compiler)]
     fix = f"export CXX={others[0]}" if others else how_to_install(environment)
     return Check("C++ compiler", "missing", f"no {program} on the PATH", fix)
 
@@ -79,13 +79,13 @@ def try_compiler(environment: Environment) -> Check:
         start = time.perf_counter()
         compiled = environment.run([*command, "-std=c++11", "-O2", str(source), "-o", str(program)])
         if compiled.returncode != 0:
-            found = f"{located.found} fails: {_first_line(compiled.stderr)}"
-            return Check("C++ compiler", "broken", found, how_to_install(environment))
+            problem = f"{located.found} fails: {_first_line(compiled.stderr)}"
+            return Check("C++ compiler", "broken", problem, how_to_install(environment))
         ran = environment.run([str(program)])
         seconds = time.perf_counter() - start
     if ran.stdout.strip() != "42":
-        found = f"{located.found} compiles, but the program does not run: {_first_line(ran.stderr)}"
-        return Check("C++ compiler", "broken", found, "set TMPDIR to a folder where programs may run")
+        problem = f"{located.found} compiles, but the program does not run: {_first_line(ran.stderr)}"
+        return Check("C++ compiler", "broken", problem, "set TMPDIR to a folder where programs may run")
     version = _first_line(environment.run([*command, "--version"]).stdout)
     return Check("C++ compiler", "ok", f"{located.found} ({version}), built and ran in {seconds:.1f} s")
 

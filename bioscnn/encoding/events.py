@@ -74,10 +74,10 @@ def _train(
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return step and neuron of each spike, ordered by step, then by neuron."""
     step = stream.t_us // round(1e6 * dt)
-    kept = step < n_steps - 1
-    polarity, row, column = (array[kept].astype(np.int64) for array in (stream.p, stream.y, stream.x))
+    in_time = step < n_steps - 1
+    polarity, row, column = (array[in_time].astype(np.int64) for array in (stream.p, stream.y, stream.x))
     _, height, width = shape
     neuron = (polarity * height + row // bin_size) * width + column // bin_size
     size = int(np.prod(shape))
-    first, second = divmod(np.unique(step[kept] * size + neuron), size)
+    first, second = divmod(np.unique(step[in_time] * size + neuron), size)
     return first.astype(np.int32), second.astype(np.int32)

@@ -188,9 +188,9 @@ def responses(images: NDArray[np.floating], cells: tuple[DifferenceOfGaussians, 
     for first in range(0, len(images), _BATCH):
         batch = images[first : first + _BATCH, 0].astype(np.float64)
         for k, cell in enumerate(cells):
-            found = filtered(batch, cell, beyond="nearest")
-            found[np.abs(found) < SMALLEST] = 0
-            result[first : first + _BATCH, k] = found
+            coefficients = filtered(batch, cell, beyond="nearest")
+            coefficients[np.abs(coefficients) < SMALLEST] = 0
+            result[first : first + _BATCH, k] = coefficients
     return result
 
 

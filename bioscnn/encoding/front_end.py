@@ -173,13 +173,13 @@ class FrontEnd:
         if not self.counts_spikes:
             return self.coefficients(images)
         shape, rng = self.shape(images.shape), np.random.default_rng(0)
-        shown = np.empty((len(images), *shape), np.float32)
+        intensities = np.empty((len(images), *shape), np.float32)
         for first in range(0, len(images), _AT_ONCE):
             part = slice(first, first + _AT_ONCE)
             spikes = self.stimulus(images[part], n_steps, dt, rng)
             assert isinstance(spikes, SpikeTrains)
-            shown[part] = self.counted(spikes, shape)
-        return shown
+            intensities[part] = self.counted(spikes, shape)
+        return intensities
 
     def counted(self, spikes: SpikeTrains, shape: tuple[int, int, int]) -> NDArray[np.float32]:
         """Return how often each input fires in each trial, in units of `input_rate`, ``(n, *shape)``."""

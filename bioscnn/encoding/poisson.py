@@ -35,8 +35,8 @@ def poisson(rates: NDArray[np.floating], n_steps: int, dt: float, rng: np.random
         raise UserError("rates must be numbers, 0 Hz or more", key="encoding.input_rate")
     size = rates.shape[1]
     probability = -np.expm1(-np.asarray(rates, np.float64) * dt)
-    found = [np.nonzero(rng.random((n_steps - 1, size)) < row) for row in probability]
+    drawn = [np.nonzero(rng.random((n_steps - 1, size)) < row) for row in probability]
     nothing = np.empty(0, np.int32)
-    step, neuron = (np.concatenate([nothing, *(spikes[k] for spikes in found)]) for k in (0, 1))
-    start = np.cumsum([0, *(len(spikes[0]) for spikes in found)])
+    step, neuron = (np.concatenate([nothing, *(spikes[k] for spikes in drawn)]) for k in (0, 1))
+    start = np.cumsum([0, *(len(spikes[0]) for spikes in drawn)])
     return SpikeTrains(neuron, step, start, size, n_steps, dt)

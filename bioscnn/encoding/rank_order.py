@@ -104,9 +104,9 @@ class RankCode:
         """Return the first spikes of each image: this share of them, rounded up."""
         if not 0 < share <= 1:
             raise UserError("not a share of the spikes", value=share, expected="above 0, at most 1")
-        kept = self.rank() < np.repeat(_part(share, np.diff(self.start)), np.diff(self.start))
-        before = np.concatenate([[0], np.cumsum(kept)])
-        return replace(self, neuron=self.neuron[kept], value=self.value[kept], start=before[self.start])
+        early = self.rank() < np.repeat(_part(share, np.diff(self.start)), np.diff(self.start))
+        before = np.concatenate([[0], np.cumsum(early)])
+        return replace(self, neuron=self.neuron[early], value=self.value[early], start=before[self.start])
 
 
 def rank_order(

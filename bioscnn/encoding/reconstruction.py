@@ -100,10 +100,10 @@ def quality(image: NDArray[np.floating], reconstruction: NDArray[np.floating]) -
     """
     from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-    image, shown = np.asarray(image, np.float64), fitted(image, reconstruction)
+    image, fit = np.asarray(image, np.float64), fitted(image, reconstruction)
     with np.errstate(divide="ignore"):
-        psnr = peak_signal_noise_ratio(image, shown, data_range=1.0)
-    ssim = structural_similarity(image, shown, data_range=1.0)
+        psnr = peak_signal_noise_ratio(image, fit, data_range=1.0)
+    ssim = structural_similarity(image, fit, data_range=1.0)
     return Quality(float(psnr), float(ssim), float(explained(image[None], reconstruction[None])[0]))
 
 

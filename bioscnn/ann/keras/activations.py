@@ -41,21 +41,21 @@ _FUNCTIONS: dict[str, tuple[str, dict[str, float]]] = {
 
 def activated(layer: KerasLayer, x: Value) -> Value:
     """Return what the activation of a layer makes of its output."""
-    given = layer.config.get("activation")
-    if given is None:
+    activation = layer.config.get("activation")
+    if activation is None:
         return x
-    if isinstance(given, dict):
-        require_own(given)
-        kind, config = given.get("class_name"), given.get("config")
+    if isinstance(activation, dict):
+        require_own(activation)
+        kind, config = activation.get("class_name"), activation.get("config")
         if kind in ACTIVATION_LAYERS and isinstance(config, dict):
             # The weights of an activation of a layer are kept elsewhere: there is no PReLU here.
             return ACTIVATION_LAYERS[kind](replace(layer, kind=kind, config=config, arrays=()), x)
-        given = config if kind == "function" else kind
-    if not isinstance(given, str) or given not in _FUNCTIONS:
+        activation = config if kind == "function" else kind
+    if not isinstance(activation, str) or activation not in _FUNCTIONS:
         raise UserError(
-            "the activation is not supported", value=given, expected="one of " + ", ".join(_FUNCTIONS)
+            "the activation is not supported", value=activation, expected="one of " + ", ".join(_FUNCTIONS)
         )
-    operator, attributes = _FUNCTIONS[given]
+    operator, attributes = _FUNCTIONS[activation]
     return layer.apply(operator, x, **attributes)
 
 

@@ -71,14 +71,18 @@ class Weights:
             group = self._member(group, part, name)
             if group is None:
                 return ()
-        told = group.attrs.get("name", name)
-        if not isinstance(told, str) or told != name:
-            shown = told if isinstance(told, str) else f"an attribute name that is no text: {told!r}"
-            raise UserError("the weights are those of another layer", key=place, value=shown, expected=name)
-        found: list[NDArray[Any]] = []
-        while (dataset := self._member(group, str(len(found)), name)) is not None:
-            found.append(self._array(dataset, f"{place}/vars/{len(found)}"))
-        return tuple(found)
+        stored_name = group.attrs.get("name", name)
+        if not isinstance(stored_name, str) or stored_name != name:
+            value = (
+                stored_name
+                if isinstance(stored_name, str)
+                else f"an attribute name that is no text: {stored_name!r}"
+            )
+            raise UserError("the weights are those of another layer", key=place, value=value, expected=name)
+        arrays: list[NDArray[Any]] = []
+        while (dataset := self._member(group, str(len(arrays)), name)) is not None:
+            arrays.append(self._array(dataset, f"{place}/vars/{len(arrays)}"))
+        return tuple(arrays)
 
     def _member(self, group: Any, part: str, name: str) -> Any:
         """Return a member of a group, None if it is missing; never through a link to elsewhere."""

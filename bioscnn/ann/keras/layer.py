@@ -79,7 +79,7 @@ class KerasLayer:
     def setting(self, key: str, *accepted: Any) -> Any:
         """Return a setting that has to be one of some; the first one if it is missing."""
         value = self.config.get(key, accepted[0])
-        if not any(value == one and type(value) is type(one) for one in accepted):
+        if not any(value == choice and type(value) is type(choice) for choice in accepted):
             raise UserError(f"{key} = {value!r} is not supported", expected=" or ".join(map(repr, accepted)))
         return value
 

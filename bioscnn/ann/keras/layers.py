@@ -91,14 +91,16 @@ def dense(layer: KerasLayer, x: Value) -> Value:
 def batch_normalisation(layer: KerasLayer, x: Value) -> Value:
     """Return batch normalisation with the statistics of the training data."""
     layer.setting("renorm", False)
-    told: Any = layer.config.get("axis", -1)
-    told = told[0] if isinstance(told, list) and len(told) == 1 else told
-    axis = _axis(layer, told, x) - 1
+    axis_setting: Any = layer.config.get("axis", -1)
+    axis_setting = (
+        axis_setting[0] if isinstance(axis_setting, list) and len(axis_setting) == 1 else axis_setting
+    )
+    axis = _axis(layer, axis_setting, x) - 1
     scales, centres = layer.setting("scale", True, False), layer.setting("center", True, False)
     names = ["gamma"] * scales + ["beta"] * centres + ["moving mean", "moving variance"]
-    given = dict(zip(names, layer.weights(*names), strict=True))
-    mean, variance = given["moving mean"], given["moving variance"]
-    gamma, beta = given.get("gamma", np.ones_like(mean)), given.get("beta", np.zeros_like(mean))
+    weights = dict(zip(names, layer.weights(*names), strict=True))
+    mean, variance = weights["moving mean"], weights["moving variance"]
+    gamma, beta = weights.get("gamma", np.ones_like(mean)), weights.get("beta", np.zeros_like(mean))
     rank = len(x.shape)
     order = [axis, *(k for k in range(rank) if k != axis)]
     moved = layer.apply("Transpose", x, perm=[0, *(k + 1 for k in order)])
@@ -203,8 +205,8 @@ def normalisation(layer: KerasLayer, x: Value) -> Value:
         mean, variance, _ = layer.weights("mean", "variance", "count")
     axes = layer.config.get("axis")
     axes = [] if axes is None else [axes] if isinstance(axes, int) else axes
-    kept = {_axis(layer, axis, x) for axis in axes}
-    shape = [length if k + 1 in kept else 1 for k, length in enumerate(x.shape)]
+    kept_axes = {_axis(layer, axis, x) for axis in axes}
+    shape = [length if k + 1 in kept_axes else 1 for k, length in enumerate(x.shape)]
     mean, deviation = (
         part if part.size == 1 else part.reshape(shape)
         for part in (np.asarray(mean, float), np.maximum(np.sqrt(np.asarray(variance, float)), 1e-7))

@@ -108,17 +108,17 @@ class Models:
             output = _one_tensor(model["config"].get("output_layers"), "outputs")
             _one_tensor(model["config"].get("input_layers"), "inputs")
             calls = _in_order(list(_calls(layers)))
-        known: dict[Call, Value] = {}
+        values: dict[Call, Value] = {}
         for call in calls:
             if call.entry.get("class_name") == "InputLayer":
                 self._count(name)
-                known[call.key] = image
+                values[call.key] = image
             else:
-                arguments = [known[a] if isinstance(a, tuple) else a for a in call.arguments]
-                known[call.key] = self._layer(call.entry, name, places[id(call.entry)], arguments)
-        if output not in known:
+                arguments = [values[a] if isinstance(a, tuple) else a for a in call.arguments]
+                values[call.key] = self._layer(call.entry, name, places[id(call.entry)], arguments)
+        if output not in values:
             raise UserError("the output is of no layer", file=self._path, key=name or None, value=output[0])
-        return known[output]
+        return values[output]
 
     def _count(self, name: str) -> None:
         """Refuse more layers, inputs and models than a network has."""
@@ -214,17 +214,25 @@ def _constant(argument: Any) -> NDArray[Any]:
     return values
 
 
-def _one_tensor(told: Any, what: str) -> Call:
+def _one_tensor(reference: Any, what: str) -> Call:
     """Return which call makes a tensor, told as ``[name, call, 0]``, maybe in a list or a table of one."""
-    while isinstance(told, dict) and len(told) == 1:
-        told = next(iter(told.values()))
-    while isinstance(told, list) and len(told) == 1:
-        told = told[0]
-    if not isinstance(told, list) or len(told) != 3 or not isinstance(told[0], str) or told[2] != 0:
+    while isinstance(reference, dict) and len(reference) == 1:
+        reference = next(iter(reference.values()))
+    while isinstance(reference, list) and len(reference) == 1:
+        reference = reference[0]
+    if (
+        not isinstance(reference, list)
+        or len(reference) != 3
+        or not isinstance(reference[0], str)
+        or reference[2] != 0
+    ):
         raise UserError(
-            f"several {what}, or none", value=told, expected="one", fix="save a model of the logits alone"
+            f"several {what}, or none",
+            value=reference,
+            expected="one",
+            fix="save a model of the logits alone",
         )
-    return told[0], int(told[1])
+    return reference[0], int(reference[1])
 
 
 def _require_plain_numbers(config: Entry) -> None:

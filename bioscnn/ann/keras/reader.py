@@ -108,7 +108,7 @@ def _input_shape(config: Mapping[str, Any]) -> list[Any]:
 def _channels_first(config: Mapping[str, Any]) -> bool:
     """Whether images are (channels, height, width): as the first layer has it that works on images."""
     for entry in nested(config):
-        told = entry.get("config", {}).get("data_format")
-        if told is not None and entry.get("class_name") != "Flatten":
-            return bool(told == "channels_first")
+        data_format = entry.get("config", {}).get("data_format")
+        if data_format is not None and entry.get("class_name") != "Flatten":
+            return bool(data_format == "channels_first")
     return False

@@ -60,10 +60,10 @@ def spread(value: Value, constant: NDArray[np.float64] | float) -> NDArray[np.fl
 
 def _spread(value: Value, constant: NDArray[np.float64], default: float) -> NDArray[np.float64]:
     """Return a constant for every element of the source, shape (channels, pixels)."""
-    known = value.positions != ZERO
+    not_zero = value.positions != ZERO
     everywhere = np.full(int(np.prod(value.source_shape)), default)
-    everywhere[value.positions[known]] = constant[known]
-    if not np.array_equal(everywhere[value.positions[known]], constant[known]):
+    everywhere[value.positions[not_zero]] = constant[not_zero]
+    if not np.array_equal(everywhere[value.positions[not_zero]], constant[not_zero]):
         raise UserError("copies of an activation are scaled differently")
     return everywhere.reshape(value.source_shape[0], -1)
 
@@ -80,10 +80,10 @@ def constant_of(op: Operation) -> tuple[Value, NDArray[np.float64], bool] | None
 
 def add(op: Operation) -> Value:
     """Return the sum of two activations, or of one and a constant."""
-    given = constant_of(op)
-    if given is None:
+    operands = constant_of(op)
+    if operands is None:
         return _sum(op, op.value(0), op.value(1))
-    value, constant, _ = given
+    value, constant, _ = operands
     return _shifted(op, value, constant)
 
 
@@ -101,10 +101,10 @@ def sum_(op: Operation) -> Value:
 
 def subtract(op: Operation) -> Value:
     """Return the difference of two activations, or of one and a constant."""
-    given = constant_of(op)
-    if given is None:
+    operands = constant_of(op)
+    if operands is None:
         return _sum(op, op.value(0), _times(op, op.value(1), np.array(-1.0)))
-    value, constant, first = given
+    value, constant, first = operands
     return (
         _shifted(op, _times(op, value, np.array(-1.0)), constant) if first else _shifted(op, value, -constant)
     )
@@ -112,23 +112,23 @@ def subtract(op: Operation) -> Value:
 
 def multiply(op: Operation) -> Value:
     """Return an activation times a constant."""
-    given = constant_of(op)
-    if given is None:
+    operands = constant_of(op)
+    if operands is None:
         raise UserError(
             "two activations are multiplied",
             fix="leave out the gate (attention, squeeze-and-excitation, Swish): rates only add",
         )
-    return _times(op, given[0], given[1])
+    return _times(op, operands[0], operands[1])
 
 
 def divide(op: Operation) -> Value:
     """Return an activation over a constant."""
-    given = constant_of(op)
-    if given is None or given[2]:
+    operands = constant_of(op)
+    if operands is None or operands[2]:
         raise UserError("an activation is the divisor", fix="leave out the normalisation by activations")
-    if not np.all(given[1]):
+    if not np.all(operands[1]):
         raise UserError("a division by zero", value=0.0)
-    return _times(op, given[0], 1 / given[1])
+    return _times(op, operands[0], 1 / operands[1])
 
 
 def negate(op: Operation) -> Value:

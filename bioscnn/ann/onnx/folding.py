@@ -62,14 +62,14 @@ def _check_outputs(model: Any, feeds: Mapping[str, NDArray[Any]]) -> None:
     """Refuse constants that do not fit into memory, as far as ONNX can tell their shapes."""
     from onnx import numpy_helper, shape_inference
 
-    told = [numpy_helper.from_array(v, name) for name, v in feeds.items() if v.size <= _SMALL]
+    small = [numpy_helper.from_array(v, name) for name, v in feeds.items() if v.size <= _SMALL]
     described = type(model)()
     described.CopyFrom(model)
-    described.graph.initializer.extend(told)
+    described.graph.initializer.extend(small)
     try:
-        found = shape_inference.infer_shapes(described, data_prop=True).graph.output
+        outputs = shape_inference.infer_shapes(described, data_prop=True).graph.output
     except Exception:  # what cannot be inferred is for the reference to judge
         return
-    for output in found:
+    for output in outputs:
         shape = [dimension.dim_value for dimension in output.type.tensor_type.shape.dim]
         check_room(shape, "a constant")

@@ -60,15 +60,15 @@ def pool(op: Operation) -> Value:
 
 def _ceiling(shape: tuple[int, ...], kernel: Pair, stride: Pair, padding: Padding) -> tuple[int, int]:
     """Return the rows and columns that ``ceil_mode`` adds below and on the right, so as to need no more."""
-    found = []
+    added = []
     for axis in (0, 1):
         length, before, behind = shape[1 + axis], padding[axis], padding[2 + axis]
         rest = length + before + behind - kernel[axis]
         n = -(-rest // stride[axis]) + 1
         if (n - 1) * stride[axis] >= length + before:  # a window that begins behind the image
             n -= 1
-        found.append(max(0, (n - 1) * stride[axis] - rest))
-    return found[0], found[1]
+        added.append(max(0, (n - 1) * stride[axis] - rest))
+    return added[0], added[1]
 
 
 def _pooled(op: Operation, value: Value, window: Window, layer: AveragePool2d | MaxPool2d) -> Value:
@@ -101,17 +101,17 @@ def _over(op: Operation, value: Value, axes: list[int], keep: bool) -> Value:
         parts = by_term(op, value, lambda term: _over(op, term, axes, keep))
         if parts is not None:
             return parts
-    kept = [axis for axis in range(len(value.shape)) if axis not in axes]
-    rows = value.positions.transpose(kept + axes).reshape(*(value.shape[k] for k in kept), -1)
-    found = _window_of(rows, value)
-    if found is None:
+    kept_axes = [axis for axis in range(len(value.shape)) if axis not in axes]
+    rows = value.positions.transpose(kept_axes + axes).reshape(*(value.shape[k] for k in kept_axes), -1)
+    window = _window_of(rows, value)
+    if window is None:
         raise UserError(
             f"{op.operator} over axes that are not rows and columns of an image",
             value=[axis + 1 for axis in axes],
             expected="height, width, or both",
             fix="write it as a 1 x 1 convolution if it is over channels",
         )
-    kernel, positions = found
+    kernel, positions = window
     largest = "Max" in op.operator
     layer = MaxPool2d(kernel, (1, 1)) if largest else AveragePool2d(kernel, (1, 1))
     made = op.build.add(layer, value.source)

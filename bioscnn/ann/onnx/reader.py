@@ -82,19 +82,19 @@ def _network(path: Path | str, model: Any) -> LayerGraph:
 def _read(path: Path | str, model: Any, fixed: Mapping[str, NDArray[Any]], image: ImageInput) -> LayerGraph:
     """Read a network that takes images in one order of their axes; errors as of `read_onnx`."""
     graph, shape, build = model.graph, image.shape, Builder(image.shape)
-    known: Known = {**fixed, image.name: Value(INPUT, shape, image.positions)}
-    _run(path, graph, known, build, image.batch or ANY_BATCH, model.opset_import)
+    values: Known = {**fixed, image.name: Value(INPUT, shape, image.positions)}
+    _run(path, graph, values, build, image.batch or ANY_BATCH, model.opset_import)
     named = [output.name for output in graph.output]
     if len(named) != 1:
         fix = "export the logits alone"
         raise UserError(f"{len(named)} outputs", file=path, value=named, expected="one", fix=fix)
-    value = known[named[0]]
+    value = values[named[0]]
     if not isinstance(value, Value):
         raise UserError("the output does not depend on the image", file=path, key=named[0])
     return assembled(path, graph.name, value, build, named[0])
 
 
-def _run(path: Path | str, graph: Any, known: Known, build: Builder, batch: int, opsets: Any) -> None:
+def _run(path: Path | str, graph: Any, values: Known, build: Builder, batch: int, opsets: Any) -> None:
     """Add what each node of a graph gives to what is known; nodes that no output needs are left out.
 
     An If whose condition is known is the branch that it takes: torch writes one for a `squeeze`.
@@ -103,24 +103,24 @@ def _run(path: Path | str, graph: Any, known: Known, build: Builder, batch: int,
         if node.op_type == "Constant":
             continue
         with located(path, _where(node)):
-            if node.op_type == "If" and isinstance(condition := known.get(node.input[0]), np.ndarray):
+            if node.op_type == "If" and isinstance(condition := values.get(node.input[0]), np.ndarray):
                 branch = attributes(node)["then_branch" if condition.all() else "else_branch"]
-                inside = {**known, **constants(path, branch)}
+                inside = {**values, **constants(path, branch)}
                 _run(path, branch, inside, build, batch, opsets)
                 outputs = [inside[output.name] for output in branch.output]
             else:
-                outputs = _outputs(node, known, build, batch, opsets)
-        known.update(zip(node.output, outputs, strict=False))
+                outputs = _outputs(node, values, build, batch, opsets)
+        values.update(zip(node.output, outputs, strict=False))
 
 
 def _needed(graph: Any) -> list[Any]:
     """Return the nodes that an output of a graph depends on, in their order."""
-    wanted, found = {output.name for output in graph.output}, []
+    names, nodes = {output.name for output in graph.output}, []
     for node in reversed(graph.node):
-        if wanted & {*node.output}:
-            found.append(node)
-            wanted |= {*node.input, *_named_inside(node)}
-    return found[::-1]
+        if names & {*node.output}:
+            nodes.append(node)
+            names |= {*node.input, *_named_inside(node)}
+    return nodes[::-1]
 
 
 def _named_inside(node: Any) -> Iterator[str]:
@@ -133,17 +133,19 @@ def _named_inside(node: Any) -> Iterator[str]:
                 yield from _named_inside(inner)
 
 
-def _outputs(node: Any, known: Known, build: Builder, batch: int, opsets: Any) -> list[Value | NDArray[Any]]:
+def _outputs(
+    node: Any, results: Known, build: Builder, batch: int, opsets: Any
+) -> list[Value | NDArray[Any]]:
     """Return the outputs of a node: constants, or activations whose layers have been appended."""
     operator = f"{node.domain}.{node.op_type}" if node.domain not in ("", "ai.onnx") else node.op_type
-    inputs = tuple(known[name] if name else None for name in node.input)
+    inputs = tuple(results[name] if name else None for name in node.input)
     values = [value for value in inputs if isinstance(value, Value)]
     if operator in ("Shape", "Size") and values:
         shape = np.array([batch, *values[0].shape], np.int64)
         if operator == "Size":
             return [np.array(shape.prod())]
-        given = attributes(node)
-        return [shape[given.get("start", 0) : given.get("end", None)]]
+        bounds = attributes(node)
+        return [shape[bounds.get("start", 0) : bounds.get("end", None)]]
     if not values:
         subgraph = any(attribute.HasField("g") for attribute in node.attribute)
         if subgraph or not node.input:

@@ -44,10 +44,10 @@ def reshape(op: Operation) -> Value:
     if not op.attributes.get("allowzero", 0):
         target = [before[k] if n == 0 and k < len(before) else n for k, n in enumerate(target)]
     if target.count(-1) == 1:
-        known = prod(n for n in target if n != -1)
+        elements = prod(n for n in target if n != -1)
         # A batch of one, written into the file, is a batch all the same.
         whole = prod(value.shape) if target[0] == 1 else prod(before)
-        target = [whole // known if n == -1 and known else n for n in target]
+        target = [whole // elements if n == -1 and elements else n for n in target]
     rest = target[1:]
     if (
         not target
@@ -188,6 +188,8 @@ def concat(op: Operation) -> Value:
     joined = op.build.concatenated(parts, axis)
     if len(parts) == len(values):
         return joined
-    found = iter(np.split(joined.positions, np.cumsum([p.shape[axis] for p in parts])[:-1], axis=axis))
-    pieces = [next(found) if isinstance(v, Value) else np.full(v.shape[1:], ZERO) for v in values]
+    position_parts = iter(
+        np.split(joined.positions, np.cumsum([p.shape[axis] for p in parts])[:-1], axis=axis)
+    )
+    pieces = [next(position_parts) if isinstance(v, Value) else np.full(v.shape[1:], ZERO) for v in values]
     return joined.rearranged(np.concatenate(pieces, axis=axis))

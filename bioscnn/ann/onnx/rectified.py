@@ -62,14 +62,14 @@ def smallest(op: Operation) -> Value:
 
 
 def _limited(op: Operation, limited: Callable[[Value, float], Value]) -> Value:
-    given = constant_of(op) if len(op.inputs) == 2 else None
-    if given is None or np.ptp(given[1]):
+    operands = constant_of(op) if len(op.inputs) == 2 else None
+    if operands is None or np.ptp(operands[1]):
         raise UserError(
             f"{op.operator} of an activation and something else than a number",
             expected=f"{op.operator}(x, 0)",
             fix="use ReLU, or MaxPool",
         )
-    return limited(given[0], float(given[1].flat[0]))
+    return limited(operands[0], float(operands[1].flat[0]))
 
 
 def leaky(op: Operation) -> Value:
@@ -113,15 +113,15 @@ def _sum_of_rectifiers(
         raise UserError("what pads an image does not stay zero", fix="pad behind the activation")
     terms = [term for term in terms if np.any(term[0])]
     source = value.plain_source()
-    found: list[Value] = []
+    rectifiers: list[Value] = []
     for _, slope, shift in terms:
         # Each rectifier has max pooling of its own before it, with which it can change places.
-        own = replace(source, source=_pooled_again(op, value.source)) if found else source
+        own = replace(source, source=_pooled_again(op, value.source)) if rectifiers else source
         if slope != 1 or shift != 0:
             own = scaled(op, own, np.array(slope), np.array(shift))
-        found.append(replace(own, source=op.build.add(ReLU(), own.source).source))
+        rectifiers.append(replace(own, source=op.build.add(ReLU(), own.source).source))
     rises = all(slope > 0 for _, slope, _ in terms)
-    total = _combined(op, Terms(tuple(found), tuple(gain for gain, _, _ in terms), offset), rises)
+    total = _combined(op, Terms(tuple(rectifiers), tuple(gain for gain, _, _ in terms), offset), rises)
     return replace(value, source=total.source, source_shape=total.source_shape)
 
 

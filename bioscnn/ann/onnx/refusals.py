@@ -50,10 +50,10 @@ NEVER_READ = ("LSTM", "GRU", "RNN", "Attention", "MultiHeadAttention", "LayerNor
 """Operators that name a kind of network: a file is refused for them, not for what prepares their input."""
 
 
-def refuse_operator(operator: str, known: Iterable[str]) -> NoReturn:
+def refuse_operator(operator: str, supported: Iterable[str]) -> NoReturn:
     """Refuse an operator that is not read, with what to do instead."""
     raise UserError(
         f"the operator {operator} is not supported",
-        expected="one of " + ", ".join(known),
+        expected="one of " + ", ".join(supported),
         fix=_FIXES.get(operator, "write it with these, or open an issue with the file"),
     )

@@ -28,8 +28,8 @@ def in_order(value: Value, build: Builder) -> Value:
         flat, inputs = value.positions.ravel(), prod(value.source_shape)
         check_room((flat.size, inputs), "a dense layer that rearranges")
         picks = np.zeros((flat.size, inputs))
-        known = flat != ZERO
-        picks[np.flatnonzero(known), flat[known]] = 1
+        not_zero = flat != ZERO
+        picks[np.flatnonzero(not_zero), flat[not_zero]] = 1
         return build.add(Dense(picks), build.flat(value).source)
     layer = _picking(value)
     if layer is None:

@@ -175,8 +175,8 @@ class Builder:
 
     def needed(self, output: str) -> list[Node]:
         """Return the nodes on which an output depends, in order."""
-        wanted = {output}
+        names = {output}
         for node in reversed(self._nodes.values()):
-            if node.name in wanted:
-                wanted.update(node.inputs)
-        return [node for node in self._nodes.values() if node.name in wanted]
+            if node.name in names:
+                names.update(node.inputs)
+        return [node for node in self._nodes.values() if node.name in names]

@@ -87,8 +87,8 @@ def _among(kernel: NDArray[np.float64], of: NDArray[np.int64], channels: int) ->
     """Return a kernel for all channels of a source, of which it sees some."""
     check_room((len(kernel), channels, *kernel.shape[2:]), "the kernel of all channels")
     full = np.zeros((len(kernel), channels, *kernel.shape[2:]))
-    known = of != ZERO
-    for channel, own in zip(of[known], kernel[:, known].swapaxes(0, 1), strict=True):
+    not_zero = of != ZERO
+    for channel, own in zip(of[not_zero], kernel[:, not_zero].swapaxes(0, 1), strict=True):
         full[:, channel] += own
     return full
 
@@ -130,9 +130,9 @@ def _dense(op: Operation, weight: NDArray[np.float64], bias: NDArray[np.float64]
         )
     flat = op.build.flat(value)
     if not value.is_plain:
-        where, known = value.positions.ravel(), value.positions.ravel() != ZERO
+        where, not_zero = value.positions.ravel(), value.positions.ravel() != ZERO
         full = np.zeros((flat.source_shape[0], len(weight)))
-        np.add.at(full, where[known], weight[:, known].T)
+        np.add.at(full, where[not_zero], weight[:, not_zero].T)
         weight = full.T
     made = op.build.add(Dense(weight, bias), flat.source)
     return made.rearranged(made.positions.reshape(*value.shape[:-1], len(weight)))

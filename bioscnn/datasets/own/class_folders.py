@@ -38,7 +38,7 @@ class ClassFolders:
         Class of each file.
     classes : tuple of str
         Names of the classes: those of the folders, in order.
-    given : dict of ndarray of int64
+    part_rows : dict of ndarray of int64
         Rows of each part; of `ALL` if there are none.
     """
 
@@ -46,7 +46,7 @@ class ClassFolders:
     paths: list[Path]
     labels: NDArray[np.int64]
     classes: tuple[str, ...]
-    given: dict[str, NDArray[np.int64]]
+    part_rows: dict[str, NDArray[np.int64]]
 
 
 def list_classes(root: Path, endings: Sequence[str]) -> ClassFolders:
@@ -74,24 +74,24 @@ def list_classes(root: Path, endings: Sequence[str]) -> ClassFolders:
     classes: tuple[str, ...] | None = None
     paths: list[Path] = []
     labels: list[int] = []
-    given: dict[str, NDArray[np.int64]] = {}
+    part_rows: dict[str, NDArray[np.int64]] = {}
     seen: dict[tuple[int, int], Path] = {}
     inside = root.resolve()
     for part, folder in parts.items():
-        found = list(_folders(folder))
+        class_folders = list(_folders(folder))
         _refuse_loose(folder, endings)
-        own = check_classes([one.name for one in found], folder)
+        own = check_classes([class_folder.name for class_folder in class_folders], folder)
         if classes is not None and own != classes:
-            other = sorted(set(own) ^ set(classes))
+            differing = sorted(set(own) ^ set(classes))
             raise UserError(
                 "the parts have other classes",
                 file=folder,
                 key="class",
-                value=", ".join(other[:5]),
+                value=", ".join(differing[:5]),
                 expected="the same folders of classes in each part",
             )
         classes, start = own, len(paths)
-        for label, of_class in enumerate(found):
+        for label, of_class in enumerate(class_folders):
             files = list(_files(of_class, endings, inside, seen))
             if not files:
                 raise UserError(
@@ -102,9 +102,9 @@ def list_classes(root: Path, endings: Sequence[str]) -> ClassFolders:
                 )
             paths += files
             labels += [label] * len(files)
-        given[part] = np.arange(start, len(paths))
+        part_rows[part] = np.arange(start, len(paths))
     assert classes is not None
-    return ClassFolders(root, paths, np.array(labels, np.int64), classes, given)
+    return ClassFolders(root, paths, np.array(labels, np.int64), classes, part_rows)
 
 
 def _parts(root: Path) -> dict[str, Path]:
@@ -157,22 +157,22 @@ def _files(
         if path.is_symlink():
             _refuse_outside(path, inside)
         try:
-            found = path.stat()
+            status = path.stat()
         except OSError as error:
             raise UserError("cannot read the file", file=path, value=error.strerror) from error
-        if not stat.S_ISREG(found.st_mode) or path.suffix.lower() not in endings:
+        if not stat.S_ISREG(status.st_mode) or path.suffix.lower() not in endings:
             raise UserError(
                 "no file that is read here",
                 file=path,
                 expected=f"in the folder of a class, {', '.join(f'*{ending}' for ending in endings)} alone",
                 fix="convert it, or move it elsewhere",
             )
-        known = seen.setdefault((found.st_dev, found.st_ino), path)
-        if known is not path and os.name != "nt":
+        first_path = seen.setdefault((status.st_dev, status.st_ino), path)
+        if first_path is not path and os.name != "nt":
             raise UserError(
                 "one file is an example twice, and could be in training and in testing",
                 file=path,
-                value=str(known),
+                value=str(first_path),
                 fix="remove one of the two links",
             )
         yield path

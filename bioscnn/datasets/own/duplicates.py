@@ -34,8 +34,8 @@ def in_training(data: OwnData, split: str, trials: int | None = None) -> int:
     if data.kind not in ("idx", "npz"):  # files of another length are others, and need not be read
         sizes = {_size(data, row) for row in rows}
         training = np.array([row for row in training if _size(data, row) in sizes], np.int64)
-    known = set(_digests(data, training))
-    return sum(digest in known for digest in _digests(data, rows))
+    training_digests = set(_digests(data, training))
+    return sum(digest in training_digests for digest in _digests(data, rows))
 
 
 def digests_of(images: NDArray[np.generic]) -> Iterator[bytes]:

@@ -38,19 +38,19 @@ class IdxPairs:
         Of all parts, one after the other.
     classes : tuple of str
         Their names.
-    given : dict of ndarray of int64
+    part_rows : dict of ndarray of int64
         Rows of each part.
     """
 
     files: dict[str, tuple[Path, Path]]
     labels: NDArray[np.int64]
     classes: tuple[str, ...]
-    given: dict[str, NDArray[np.int64]]
+    part_rows: dict[str, NDArray[np.int64]]
 
     def examples(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Return images of one part, shape (n, channels, height, width)."""
-        part = next(name for name, own in self.given.items() if np.isin(rows[0], own))
-        chosen: NDArray[np.uint8] = read_images(self.files[part][0])[rows - self.given[part][0]]
+        part = next(name for name, own in self.part_rows.items() if np.isin(rows[0], own))
+        chosen: NDArray[np.uint8] = read_images(self.files[part][0])[rows - self.part_rows[part][0]]
         return chosen
 
 
@@ -65,22 +65,25 @@ def find_pairs(folder: Path) -> IdxPairs:
     """
     if not folder.is_dir():
         raise UserError("no such folder", file=folder, key="dataset.name", expected=_LAYOUT)
-    found: dict[tuple[str, str], Path] = {}
+    paths: dict[tuple[str, str], Path] = {}
     for path in sorted(folder.iterdir()):
         match = _FILE.fullmatch(path.name)
         if match is None or not path.is_file():
             continue
         _refuse_outside(path)
-        known = found.setdefault((_PARTS[match["part"]], match["what"]), path)
-        if known is not path:
+        first_path = paths.setdefault((_PARTS[match["part"]], match["what"]), path)
+        if first_path is not path:
             raise UserError(
-                "two files of one part", file=path, value=known.name, fix="keep one of the two in the folder"
+                "two files of one part",
+                file=path,
+                value=first_path.name,
+                fix="keep one of the two in the folder",
             )
-    if ("train", "images") not in found and ("test", "images") not in found:
+    if ("train", "images") not in paths and ("test", "images") not in paths:
         raise UserError("no pair of IDX files", file=folder, key="dataset.name", expected=_LAYOUT)
-    files, labels, given, first = {}, [], {}, 0
+    files, labels, part_rows, first = {}, [], {}, 0
     for part in ("train", "test"):
-        pair = [found.get((part, what)) for what in ("images", "labels")]
+        pair = [paths.get((part, what)) for what in ("images", "labels")]
         if pair == [None, None]:
             continue
         if None in pair:
@@ -93,14 +96,14 @@ def find_pairs(folder: Path) -> IdxPairs:
             )
         images_file, labels_file = (path for path in pair if path is not None)
         own = check_labels(read_idx(labels_file), _count(images_file), labels_file, "labels")
-        files[part], given[part] = (images_file, labels_file), np.arange(first, first + len(own))
+        files[part], part_rows[part] = (images_file, labels_file), np.arange(first, first + len(own))
         labels.append(own)
         first += len(own)
     if "test" not in files:
-        given = {ALL: given["train"]}
+        part_rows = {ALL: part_rows["train"]}
         files = {ALL: files["train"]}
     every = np.concatenate(labels)
-    return IdxPairs(files, every, classes_of(every, _names(folder / NAMES), folder), given)
+    return IdxPairs(files, every, classes_of(every, _names(folder / NAMES), folder), part_rows)
 
 
 def read_images(path: Path) -> NDArray[np.uint8]:

@@ -49,9 +49,9 @@ class NpyMember:
         UserError
             If the file ends early or is damaged.
         """
-        found = large_array((len(chosen), *self.shape[1:]), self.dtype)
+        chosen_rows = large_array((len(chosen), *self.shape[1:]), self.dtype)
         if not len(chosen):
-            return found
+            return chosen_rows
         order = np.argsort(chosen, kind="stable")
         size = max(1, self.dtype.itemsize * math.prod(self.shape[1:]))
         at_once = max(1, _PIECE // size)
@@ -66,13 +66,13 @@ class NpyMember:
                         raise EOFError("it ends early")
                     piece = np.frombuffer(content, self.dtype).reshape(count, *self.shape[1:])
                     while place < len(order) and chosen[order[place]] < first + count:
-                        found[order[place]] = piece[chosen[order[place]] - first]
+                        chosen_rows[order[place]] = piece[chosen[order[place]] - first]
                         place += 1
         except _DAMAGE as error:
             raise UserError(
                 "the npz file is damaged", file=self.file, key=self.name, value=str(error), fix=FETCH_AGAIN
             ) from error
-        return found
+        return chosen_rows
 
 
 def open_npz(file: Path) -> dict[str, NpyMember]:

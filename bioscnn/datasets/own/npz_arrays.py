@@ -33,20 +33,20 @@ class NpzArrays:
         Of all parts, one after the other.
     classes : tuple of str
         Their names.
-    given : dict of ndarray of int64
+    part_rows : dict of ndarray of int64
         Rows of each part.
     """
 
     images: Mapping[str, NpyMember]
     labels: NDArray[np.int64]
     classes: tuple[str, ...]
-    given: dict[str, NDArray[np.int64]]
+    part_rows: dict[str, NDArray[np.int64]]
 
     def examples(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         """Return images of one part, shape (n, channels, height, width): uint8, or float32 from 0 to 1."""
-        part = next(name for name, own in self.given.items() if np.isin(rows[0], own))
+        part = next(name for name, own in self.part_rows.items() if np.isin(rows[0], own))
         member = self.images[part]
-        images = member.rows(rows - self.given[part][0])
+        images = member.rows(rows - self.part_rows[part][0])
         if images.ndim == 3:
             images = images[:, None]
         if images.dtype == np.uint8:
@@ -68,7 +68,7 @@ def find_arrays(file: Path) -> NpzArrays:
     plain = "x" in members or "y" in members
     parts = {ALL: ""} if plain else {part: f"_{part}" for part in SPLITS if f"x_{part}" in members}
     images: dict[str, NpyMember] = {}
-    labels, given, first = [], {}, 0
+    labels, part_rows, first = [], {}, 0
     for part, ending in parts.items():
         for name in (f"x{ending}", f"y{ending}"):
             if name not in members:
@@ -77,13 +77,13 @@ def find_arrays(file: Path) -> NpzArrays:
         stored = members[f"y{ending}"]
         numbers = stored.rows(np.arange(stored.shape[0])) if stored.shape else np.empty(())
         numbers = check_labels(numbers, own.shape[0], file, stored.name)
-        images[part], given[part] = own, np.arange(first, first + len(numbers))
+        images[part], part_rows[part] = own, np.arange(first, first + len(numbers))
         labels.append(numbers)
         first += len(numbers)
     if not labels or not first:
         raise _missing(file, members, "x")
     every = np.concatenate(labels)
-    return NpzArrays(images, every, classes_of(every, _names(members), file), given)
+    return NpzArrays(images, every, classes_of(every, _names(members), file), part_rows)
 
 
 def _images_of(member: NpyMember, others: Mapping[str, NpyMember]) -> NpyMember:
@@ -100,14 +100,14 @@ def _images_of(member: NpyMember, others: Mapping[str, NpyMember]) -> NpyMember:
             "channels 1 or 3",
             fix=f"store {member.name}.transpose(0, 3, 1, 2)" if last else None,
         )
-    for other in others.values():
-        if (shape[1:], kind) != (other.shape[1:], other.dtype):
+    for other_part in others.values():
+        if (shape[1:], kind) != (other_part.shape[1:], other_part.dtype):
             raise UserError(
                 "the parts have images of different kinds",
                 file=member.file,
                 key=member.name,
                 value=f"{kind} of shape {shape[1:]}",
-                expected=f"{other.dtype} of shape {other.shape[1:]}, as {other.name}",
+                expected=f"{other_part.dtype} of shape {other_part.shape[1:]}, as {other_part.name}",
             )
     return member
 
@@ -145,5 +145,5 @@ def _names(members: Mapping[str, NpyMember]) -> list[str] | None:
 
 
 def _missing(file: Path, members: Mapping[str, NpyMember], name: str) -> UserError:
-    found = ", ".join(sorted(members)[:8]) or "no arrays"
-    return UserError("an array is missing", file=file, key=name, value=found, expected=_EXPECTED)
+    array_names = ", ".join(sorted(members)[:8]) or "no arrays"
+    return UserError("an array is missing", file=file, key=name, value=array_names, expected=_EXPECTED)

@@ -59,7 +59,7 @@ class Contents(Protocol):
         """Names of the classes."""
 
     @property
-    def given(self) -> Mapping[str, NDArray[np.int64]]:
+    def part_rows(self) -> Mapping[str, NDArray[np.int64]]:
         """Rows of the parts that the data come in."""
 
 
@@ -127,9 +127,11 @@ class OwnData:
     @cached_property
     def splits(self) -> dict[str, Split]:
         """The parts by name; one that is empty is not there."""
-        found: Contents = self.contents
+        contents: Contents = self.contents
         shares = {"validation": self.validation_share, "test": self.test_share}
-        return split_up(found.labels, found.classes, found.given, shares, self.split_seed, self.path)
+        return split_up(
+            contents.labels, contents.classes, contents.part_rows, shares, self.split_seed, self.path
+        )
 
     def count(self, split: str) -> int:
         """Return how many examples a split has; 0 if there is none."""
@@ -161,21 +163,21 @@ class OwnData:
     def load_images(self, split: str, trials: int | None = None) -> ImageSet:
         """Read the first images of a split; see `load`."""
         rows, labels, source, index = self._chosen(split, trials)
-        found = self.contents
+        contents = self.contents
         if self.kind == "folder":
-            paths = [found.paths[row] for row in rows]
+            paths = [contents.paths[row] for row in rows]
             images = read_photographs(paths, self.size, self.colour, self.fit)
         else:
-            images = found.examples(rows)
-        return ImageSet(images, labels, found.classes, self.name, split, source, index)
+            images = contents.examples(rows)
+        return ImageSet(images, labels, contents.classes, self.name, split, source, index)
 
     def load_recordings(self, split: str, trials: int | None = None) -> EventSet:
         """List the first recordings of a split; see `load`."""
         rows, labels, source, index = self._chosen(split, trials)
-        (height, width), found = self.sensor, self.contents
-        files = tuple(OwnRecording(found.paths[row], (width, height)) for row in rows)
+        (height, width), contents = self.sensor, self.contents
+        files = tuple(OwnRecording(contents.paths[row], (width, height)) for row in rows)
         return EventSet(
-            files, labels, found.classes, (width, height), self.name, split, source, simulated=False,
+            files, labels, contents.classes, (width, height), self.name, split, source, simulated=False,
             index=index,
         )  # fmt: skip
 
@@ -191,7 +193,7 @@ class OwnData:
                 value=split,
                 expected=" | ".join(self.splits),
             )
-        part, found = self.splits[split], self.contents
+        part, contents = self.splits[split], self.contents
         what = "recordings" if self.recorded else "images"
         if trials is not None and trials > len(part.rows):
             raise UserError(
@@ -202,8 +204,8 @@ class OwnData:
                 expected=f"at most {len(part.rows)}",
             )
         rows = part.rows[:trials]
-        start = next(own[0] for own in found.given.values() if np.isin(rows[0], own))
-        return rows, found.labels[rows], self.source(split), rows - start
+        start = next(own[0] for own in contents.part_rows.values() if np.isin(rows[0], own))
+        return rows, contents.labels[rows], self.source(split), rows - start
 
     def source(self, split: str) -> str:
         """Return where a split is from, how many examples it has, and how they were chosen, for people."""

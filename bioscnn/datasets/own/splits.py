@@ -33,7 +33,7 @@ class Split:
 def split_up(
     labels: NDArray[np.int64],
     classes: Sequence[str],
-    given: Mapping[str, NDArray[np.int64]],
+    part_rows: Mapping[str, NDArray[np.int64]],
     shares: Mapping[str, float],
     seed: int,
     file: Path,
@@ -49,7 +49,7 @@ def split_up(
         Class of every example.
     classes : sequence of str
         Names of the classes.
-    given : mapping of ndarray of int64
+    part_rows : mapping of ndarray of int64
         Rows of each part that the data come in; of `ALL` if they come in none.
     shares : mapping of float
         Of ``validation`` and ``test``: which share of each class is drawn for it.
@@ -75,9 +75,11 @@ def split_up(
     >>> {name: len(part.rows) for name, part in parts.items()}
     {'test': 4, 'validation': 4, 'train': 12}
     """
-    rows = dict(given)
+    rows = dict(part_rows)
     pool = rows.pop(ALL) if ALL in rows else rows.pop("train", np.empty(0, np.int64))
-    drawn = [name for name in ("test", "validation") if name not in rows and (ALL in given or name != "test")]
+    drawn = [
+        name for name in ("test", "validation") if name not in rows and (ALL in part_rows or name != "test")
+    ]
     if not len(pool):
         drawn = []
     parts: dict[str, list[NDArray[np.int64]]] = {name: [] for name in ("test", "validation", "train")}
@@ -100,26 +102,26 @@ def split_up(
             parts[part].append(left[:count])
             left = left[count:]
         parts["train"].append(left)
-    found = {}
+    splits = {}
     for part, of_classes in parts.items():
         chosen = np.concatenate(of_classes) if of_classes else np.empty(0, np.int64)
         if len(chosen):
-            found[part] = Split(chosen[turns(labels[chosen])], _how(part, drawn, given, shares, seed))
-    return found
+            splits[part] = Split(chosen[turns(labels[chosen])], _how(part, drawn, part_rows, shares, seed))
+    return splits
 
 
 def _how(
     part: str,
     drawn: Sequence[str],
-    given: Mapping[str, NDArray[np.int64]],
+    part_rows: Mapping[str, NDArray[np.int64]],
     shares: Mapping[str, float],
     seed: int,
 ) -> str:
     if part in drawn:
-        what = "all" if ALL in given else "the part train"
+        what = "all" if ALL in part_rows else "the part train"
         return f"{100 * shares[part]:g} % of {what}, drawn class by class with seed {seed}"
     taken = [name for name in drawn if shares[name]]
     if part == "train" and taken:
-        what = "all" if ALL in given else "the part train"
+        what = "all" if ALL in part_rows else "the part train"
         return f"the rest of {what} once {' and '.join(reversed(taken))} are drawn with seed {seed}"
-    return "all" if ALL in given else f"the part {part} as it was given"
+    return "all" if ALL in part_rows else f"the part {part} as it was given"

@@ -55,7 +55,7 @@ def test_each_photograph_is_in_one_split_and_the_classes_are_alike(seed, n_test,
         "train": n_train,
         "test": n_test,
     }
-    together = np.concatenate([part.shown for part in parts.values()])
+    together = np.concatenate([part.positions for part in parts.values()])
     assert sorted(together) == list(range(sum(COUNTS)))
     for split in ("validation", "test"):
         assert ALL.labels[parts[split].rows[:60]].sum() == 30
@@ -64,16 +64,16 @@ def test_each_photograph_is_in_one_split_and_the_classes_are_alike(seed, n_test,
 
 
 def test_seeds_make_other_splits_and_the_same_seed_the_same():
-    first, again, other = (select("test", ALL, seed=seed).shown for seed in (1, 1, 2))
+    first, again, other = (select("test", ALL, seed=seed).positions for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     shared = np.intersect1d(first, other)
     assert 5 <= len(shared) <= 50  # 25 by chance
-    assert set(select("test", ALL, n_test=176).shown) < set(first)
+    assert set(select("test", ALL, n_test=176).positions) < set(first)
 
 
 def test_the_splits_are_those_that_networks_were_trained_on():
-    assert select("test", ALL).shown[:5].tolist() == [80, 952, 608, 1023, 282]
-    assert select("train", ALL).shown[:5].tolist() == [331, 1008, 234, 1160, 755]
+    assert select("test", ALL).positions[:5].tolist() == [80, 952, 608, 1023, 282]
+    assert select("train", ALL).positions[:5].tolist() == [331, 1008, 234, 1160, 755]
 
 
 def test_all_photographs_are_read(real_data):
