@@ -56,7 +56,7 @@ def write(tables: Any, amount: Amount, summary: Any, docs: Path) -> None:
     contents = {
         "stdp-noise-accuracy": (wide(pd.DataFrame(tables["accuracy"])), {}),
         "stdp-noise-differences": (differences(pd.DataFrame(tables["comparisons"])), {"p, corrected": "1"}),
-        "stdp-noise-cost": (costs(pd.DataFrame(tables["cost"])), {"labels": "1", "further digits": "1"}),
+        "stdp-noise-cost": (costs(pd.DataFrame(tables["cost"])), {"labels": "1", "digits": "1"}),
     }
     for name, (table, units) in contents.items():
         text = table.to_csv(index=False, float_format="%.6g")
@@ -94,7 +94,7 @@ def costs(rows: pd.DataFrame) -> pd.DataFrame:
         "network": rows["network"],
         **pd.DataFrame(shares),
         "labels": rows["labels"],
-        "further digits": rows["unlabelled"],
+        "digits": rows["digits"],
         "training (processor s)": rows["training_s"].round(1),
         "spikes (per digit)": rows["spikes"].round(1),
         "input spikes (per digit)": rows["input_spikes"].round(1),

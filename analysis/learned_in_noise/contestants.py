@@ -16,6 +16,9 @@ from bioscnn.studies.recipes import shipped_recipes
 RATE, FINE_TUNED = "converted, rate", "converted, fine-tuned"
 NOISE_TRAINED, TIME = "converted, trained in noise", "converted, time"
 COMPETITIVE, CONVOLUTIONAL = "learned, competing neurons", "learned, convolutional"
+BRIEFLY = "learned, competing neurons, briefly"
+"""The same after fewer digits: about as accurate on clean ones."""
+
 LIKELIHOOD = "learned, competing neurons, likelihood"
 """The second readout of the same neurons and spikes."""
 
@@ -43,8 +46,10 @@ class Amount:
         Passes of a converted network through them, and further ones on spike times or on spikes.
     batch : int
         Digits in a batch of the first passes.
-    unlabelled : int
-        Digits that competing neurons see once, without labels.
+    unlabelled, passes : int
+        Digits that competing neurons see without labels, and how often.
+    briefly : int
+        Digits that `BRIEFLY` sees once.
     severity : int
         Of every noise.
     without : tuple of str
@@ -59,7 +64,9 @@ class Amount:
     epochs_on_times: int = 4
     epochs_on_spikes: int = 2
     batch: int = 64
-    unlabelled: int = 25_000
+    unlabelled: int = 55_000
+    passes: int = 2
+    briefly: int = 25_000
     severity: int = 3
     without: tuple[str, ...] = ()
 
@@ -76,7 +83,7 @@ class Amount:
         )
 
 
-FULL, QUICK = Amount(), Amount(2, 40, 200, 100, 1, 1, 1, 32, 500)
+FULL, QUICK = Amount(), Amount(2, 40, 200, 100, 1, 1, 1, 32, 500, 1, 400)
 
 
 @dataclass(frozen=True)
@@ -125,19 +132,28 @@ class Learned:
     ----------
     study : str
         Of its training, and of its answers.
+    briefly : bool
+        Whether it is `BRIEFLY`.
     unfit : mapping of str
         Noises that converted networks can have and this one cannot, and why.
     """
 
     study: str
+    briefly: bool = False
     unfit: Mapping[str, str] = field(default_factory=dict)
+
+    def digits(self, amount: Amount) -> int:
+        """Return how many digits it sees."""
+        if self.study != "mnist-stdp":
+            return amount.labels
+        return max(amount.briefly if self.briefly else amount.unlabelled, amount.labels)
 
     def changes(self, amount: Amount) -> list[str]:
         """Return what is changed in its study."""
         if self.study == "mnist-stdp":
             return [
-                "learning.passes=1",
-                f"learning.examples={max(amount.unlabelled, amount.labels)}",
+                f"learning.passes={1 if self.briefly else amount.passes}",
+                f"learning.examples={self.digits(amount)}",
                 f"learning.label_examples={amount.labels}",
             ]
         small = {} if amount.labels >= 6000 else {"first": 200, "second": 200}
@@ -154,6 +170,7 @@ NO_SUCH = {
     "membrane-noise": "its equations have no such term",
     "stuck-neurons": "its neurons spike by their equations alone",
 }
+AT_RANDOM = NO_SUCH | {"spike-jitter": "its input has no times: a pixel fires at random, at one rate"}
 SHARED = "all places of a map have one kernel and one threshold"
 
 CONTESTANTS: dict[str, Converted | Learned] = {
@@ -161,13 +178,11 @@ CONTESTANTS: dict[str, Converted | Learned] = {
     FINE_TUNED: Converted("mnist", ("mnist-small", "mnist-small-fine-tuned")),
     NOISE_TRAINED: Converted("mnist", ("mnist-small-noise",)),
     TIME: Converted("mnist-time", ("mnist-small-relu", "mnist-small-time")),
-    COMPETITIVE: Learned(
-        "mnist-stdp",
-        NO_SUCH | {"spike-jitter": "its input has no times: a pixel fires at random, at one rate"},
-    ),
+    COMPETITIVE: Learned("mnist-stdp", unfit=AT_RANDOM),
+    BRIEFLY: Learned("mnist-stdp", briefly=True, unfit=AT_RANDOM),
     CONVOLUTIONAL: Learned(
         "mnist-stdp-convolutional",
-        NO_SUCH | dict.fromkeys(("weight-noise", "threshold-mismatch", "dead-neurons"), SHARED),
+        unfit=NO_SUCH | dict.fromkeys(("weight-noise", "threshold-mismatch", "dead-neurons"), SHARED),
     ),
 }
 

@@ -7,8 +7,6 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
-import pandas as pd
-
 from analysis.learned_in_noise.contestants import (
     CONTESTANTS,
     FEW,
@@ -22,6 +20,7 @@ from analysis.learned_in_noise.contestants import (
     noises,
     study_of,
 )
+from analysis.learned_in_noise.page import learned_page
 from analysis.learned_in_noise.tables import (
     CLEAN,
     PRIMARY,
@@ -33,16 +32,13 @@ from analysis.learned_in_noise.tables import (
 )
 from bioscnn.experiments.amounts import refuse_one_seed
 from bioscnn.experiments.bench import Bench
-from bioscnn.experiments.columns import FOUND, P_HOLM, SHARE
-from bioscnn.experiments.experiment import Analysis, Done, Entry, Experiment
+from bioscnn.experiments.experiment import Analysis, Done, Entry, Experiment, Row
 from bioscnn.experiments.noise.experiment import with_noise
-from bioscnn.experiments.pages import experiment_page
-from bioscnn.experiments.phrases import points_of, share_of
+from bioscnn.experiments.phrases import capital, points_of, share_of
 from bioscnn.experiments.retrained import NETWORK, training_unit_of
 from bioscnn.experiments.unit import Unit
 from bioscnn.noise import Noise
-from bioscnn.report.formats import number, percent, percent_interval, plural, points
-from bioscnn.report.page import Column, Headline, Page, Section, Table, Text, numbers
+from bioscnn.report.formats import percent, percent_interval, plural
 from bioscnn.studies import Study
 from bioscnn.training.train import require_torch
 
@@ -66,6 +62,7 @@ class LearnedInNoise(Experiment):
     study: Study
     amount: Amount = FULL
     name: ClassVar = "learned-in-noise"
+    page = staticmethod(learned_page)
 
     @property
     def spec(self) -> Mapping[str, Any]:
@@ -184,8 +181,7 @@ class LearnedInNoise(Experiment):
         return Analysis(
             "MNIST",
             tables,
-            [f"{row['first']} less {row['second']}, {row['noise']}: {points_of(row)} ({row['finding']})."
-             for row in primary],
+            verdict_of(primary),
             Entry(
                 f"{shown.name}: {shown.source}",
                 f"{plural(len(shown), 'trial')}, {plural(self.amount.seeds, 'training seed')}",
@@ -202,42 +198,11 @@ class LearnedInNoise(Experiment):
             },
         )  # fmt: skip
 
-    def page(self, analysis: Analysis, summary: Mapping[str, Any]) -> Page:
-        """Return the page: costs, differences, accuracies."""
-        cost = pd.DataFrame(analysis.tables["cost"])
-        rows = pd.DataFrame(analysis.tables["comparisons"])
-        named = Column(("first", "second", "noise"), "compared", "{} less {}, {}".format, words=True)
-        difference = [named, numbers("difference", "difference\n(points)", points), *FOUND, P_HOLM]
-        of_role = {role: Table(some, difference, f"Accuracy, {role}. A family of its own, corrected by Holm.",
-                               dense=True) for role, some in rows.groupby("role", sort=False)}  # fmt: skip
-        costs = [
-            Column("network", "network", words=True),
-            *SHARE,
-            numbers("labels", "labels", number),
-            numbers("training_s", "training\n(s of a processor)", number),
-            numbers("spikes", "spikes", number),
-            numbers("synops", "synaptic\noperations", number),
-            numbers("trial_ms", "trial\n(ms)", number),
-        ]
-        accuracies = [Column("noise", "noise"), Column("network", "network", words=True), *SHARE]
-        return experiment_page(
-            analysis,
-            summary,
-            about="converted and learned",
-            question="what is learning without labels worth?",
-            docs="stdp",
-            headlines=[
-                Headline.of_share(row.network, row.accuracy, row.low, row.high) for row in cost.itertuples()
-            ],
-            sections=[
-                Section("cost", "Clean digits",
-                        [Table(cost, costs, "Means over networks and digits.", dense=True)], "Cost"),
-                Section("primary", "What was asked in advance", [of_role.pop(PRIMARY)], "Primary"),
-                Section("exploratory", "All other differences", list(of_role.values()), "Exploratory"),
-                Section("noise", "In noise", [
-                    Table(pd.DataFrame(analysis.tables["accuracy"]), accuracies,
-                          f"Severity {self.amount.severity}.", dense=True),
-                    Text("Which noise a network cannot have, and why, is in contestants.py."),
-                ], "Noise"),
-            ],
-        )  # fmt: skip
+
+def verdict_of(primary: Sequence[Row]) -> list[str]:
+    """Return a sentence per finding of the differences that were asked in advance."""
+    found: dict[str, list[str]] = {}
+    for row in primary:
+        named = f"{row['first']} less {row['second']}, {row['noise']}, {points_of(row)}"
+        found.setdefault(row["finding"], []).append(named)
+    return [f"{capital(finding)}: {'; '.join(rows)}." for finding, rows in found.items()]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.learned_in_noise.contestants import (
+    BRIEFLY,
     COMPETITIVE,
     CONTESTANTS,
     CONVOLUTIONAL,
@@ -48,6 +49,7 @@ PAIRS = [(one, other) for one in (COMPETITIVE, CONVOLUTIONAL) for other in CONVE
 
 OTHER_PAIRS = [
     (LIKELIHOOD, COMPETITIVE),
+    (BRIEFLY, COMPETITIVE),
     (CONVOLUTIONAL, COMPETITIVE),
     (FINE_TUNED, RATE),
     (NOISE_TRAINED, RATE),
@@ -78,7 +80,7 @@ class Results:
     def names(self) -> list[str]:
         """The networks, competing neurons once for each of their readouts."""
         order = [*CONTESTANTS]
-        order.insert(order.index(CONVOLUTIONAL), LIKELIHOOD)
+        order.insert(order.index(COMPETITIVE) + 1, LIKELIHOOD)
         return [name for name in order if self.units(name, CLEAN)]
 
     def units(self, name: str, condition: str) -> list[Unit]:
@@ -168,7 +170,7 @@ def cost_rows(results: Results, amount: Any) -> list[Row]:
             {
                 "network": name,
                 "labels": amount.labels,
-                "unlabelled": amount.unlabelled if contestant is CONTESTANTS[COMPETITIVE] else 0,
+                "digits": amount.labels if converted else contestant.digits(amount),
                 "training_s": float(whole.mean()) if len(whole) else None,
                 "training_least_s": float(whole.min()) if len(whole) else None,
                 "training_most_s": float(whole.max()) if len(whole) else None,

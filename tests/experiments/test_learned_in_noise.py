@@ -11,6 +11,7 @@ pytest.importorskip("torch")
 
 from analysis.learned_in_noise.__main__ import costs, wide
 from analysis.learned_in_noise.contestants import (
+    BRIEFLY,
     COMPETITIVE,
     CONTESTANTS,
     CONVOLUTIONAL,
@@ -50,7 +51,15 @@ from bioscnn.stdp.study import read_learned_study
 from bioscnn.studies import read_study
 
 AMOUNT = Amount(3, 400, 200, 100)
-RIGHT = {RATE: 0.9, FINE_TUNED: 0.9, NOISE_TRAINED: 0.9, TIME: 0.8, COMPETITIVE: 0.7, CONVOLUTIONAL: 0.9}
+RIGHT = {
+    RATE: 0.9,
+    FINE_TUNED: 0.9,
+    NOISE_TRAINED: 0.9,
+    TIME: 0.8,
+    COMPETITIVE: 0.7,
+    BRIEFLY: 0.7,
+    CONVOLUTIONAL: 0.9,
+}
 SECONDS = 8.0
 
 
@@ -70,7 +79,7 @@ def outcome_of(unit):
     answers = {"label": label, "spikes": np.full(n, 7), "synops": np.array(5.0)}
     if isinstance(CONTESTANTS[unit.variant], Converted):
         return answers | {"chosen": np.tile(chosen, (len(RULES), 1)), "latency_ms": np.full(n, 9.0)}
-    likely = {"chosen_likelihood": label} if unit.variant == COMPETITIVE else {}
+    likely = {"chosen_likelihood": label} if unit.variant in (COMPETITIVE, BRIEFLY) else {}
     more = {"trial_ms": np.array(350.0), "input_spikes": np.full(n, 3)}
     return answers | likely | more | {"chosen": chosen}
 
@@ -105,7 +114,7 @@ def labels_of(unit):
 def test_all_networks_are_told_equally_many_labels_and_none_has_a_teacher(results):
     trainings = results.done.where(condition="training network")
     few = [unit for unit in trainings if FEW in unit.variant]
-    assert len(trainings) == AMOUNT.seeds * 9 and len(few) == AMOUNT.seeds
+    assert len(trainings) == AMOUNT.seeds * 10 and len(few) == AMOUNT.seeds
     assert {labels_of(unit) for unit in trainings if unit not in few} == {AMOUNT.labels}
     told = [unit.options["labels"] for unit in results.done.where(condition=FEW) if "labels" in unit.options]
     assert {*map(labels_of, few), *told} == {AMOUNT.few.labels} == {AMOUNT.labels // 10}
@@ -114,7 +123,7 @@ def test_all_networks_are_told_equally_many_labels_and_none_has_a_teacher(result
 
 def test_what_is_left_out_is_neither_trained_nor_compared(experiment):
     less = finished(LearnedInNoise(experiment.study, replace(AMOUNT, seeds=2, without=(FINE_TUNED, FEW))))
-    assert less.names == [RATE, NOISE_TRAINED, TIME, COMPETITIVE, LIKELIHOOD, CONVOLUTIONAL]
+    assert less.names == [RATE, NOISE_TRAINED, TIME, COMPETITIVE, LIKELIHOOD, BRIEFLY, CONVOLUTIONAL]
     assert not [unit for unit in less.done.units if FINE_TUNED in unit.variant or FEW in unit.condition]
     assert sum(row["role"] == PRIMARY for row in comparison_rows(less)) == 12
 
@@ -164,7 +173,8 @@ def test_a_training_costs_all_its_steps_and_an_interrupted_one_is_left_out(resul
     assert seconds[RATE] == SECONDS and seconds[TIME] == 2 * SECONDS
     assert np.isnan(results.training_seconds(TIME)[1])
     assert (table["labels"] == AMOUNT.labels).all()
-    assert table.loc[COMPETITIVE, "further digits"] == AMOUNT.unlabelled
+    assert table.loc[COMPETITIVE, "digits"] == 55_000 and table.loc[BRIEFLY, "digits"] == 25_000
+    assert (table.loc[[RATE, TIME, CONVOLUTIONAL], "digits"] == AMOUNT.labels).all()
     assert table.loc[COMPETITIVE, "trial (ms)"] == 350 and table.loc[TIME, "trial (ms)"] == 37
 
 
