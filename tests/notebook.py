@@ -22,7 +22,7 @@ SMALLER = {
         "TAUS = (1e-3, 2e-3, 5e-3, 10e-3, 20e-3, 50e-3, 100e-3)": "TAUS = (1e-3, 10e-3, 100e-3)",
     },
     "05-noise": {"TRIALS = 200": "TRIALS = 40", "quick=True": "quick=True, trials=10"},
-    "06-ladder": {"TRIALS = 200": "TRIALS = 10", '"simulation.jobs": 1': '"simulation.device": "numpy"'},
+    "06-ladder": {"TRIALS = 200": "TRIALS = 40"},
     "07-sensitivity": {
         '"dataset.trials" = 40': '"dataset.trials" = 10',
         "trajectories = 4": "trajectories = 2",
