@@ -68,11 +68,11 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def in_one_width(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let figures of pages be drawn for phones alone, where nobody looks at them."""
-    from bioscnn.plots.style import NARROW
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the figures of pages blank, where nobody looks at them: they take longer than a short run."""
+    from tests.page import blank
 
-    monkeypatch.setattr("bioscnn.report.pictures._widths", lambda figure: (NARROW,))
+    monkeypatch.setattr("bioscnn.report.render.draw_all", blank)
 
 
 def pytest_sessionfinish() -> None:

@@ -26,13 +26,15 @@ ROOT = Path(__file__).parents[1]
 BIOSCNN = Path(sys.executable).with_name("bioscnn")
 
 
-def bioscnn(folder: Path, *words: object, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run the program in a folder, as a user without a data folder."""
-    return in_a_copy("bioscnn.__main__", folder, [BIOSCNN, *words], _without_data(variables))
+def bioscnn(
+    folder: Path, *words: object, drawn: bool = False, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the program in a folder, as a user without data; figures of pages stay blank if not `drawn`."""
+    return in_a_copy("bioscnn.__main__", folder, [BIOSCNN, *words], _without_data(variables), drawn=drawn)
 
 
 def in_a_copy(
-    module: str, folder: Path, command: Sequence[object], env: Mapping[str, str]
+    module: str, folder: Path, command: Sequence[object], env: Mapping[str, str], *, drawn: bool = False
 ) -> subprocess.CompletedProcess[str]:
     """Run ``main`` of a module as a command in a folder, in a copy of the process that has loaded bioscnn."""
     words = list(map(str, command))
@@ -41,7 +43,7 @@ def in_a_copy(
         request = {"module": module, "folder": str(folder), "command": words, "said": list(map(str, said))}
         loaded = _loaded()
         assert loaded.stdin is not None and loaded.stdout is not None
-        print(json.dumps(request | {"env": dict(env)}), file=loaded.stdin, flush=True)
+        print(json.dumps(request | {"env": dict(env), "drawn": drawn}), file=loaded.stdin, flush=True)
         code = int(loaded.stdout.readline())
         return subprocess.CompletedProcess(words, code, *(file.read_text("utf-8") for file in said))
 
@@ -112,9 +114,16 @@ def _serve() -> None:
         print(os.waitstatus_to_exitcode(status), flush=True)
 
 
-def _become(module: str, folder: str, command: list[str], env: dict[str, str], said: list[str]) -> None:
+def _become(
+    module: str, folder: str, command: list[str], env: dict[str, str], said: list[str], drawn: bool
+) -> None:
     """Be a program: run a command to its end, as Python does that of a process begun anew."""
     atexit._clear()
+    if not drawn:
+        from bioscnn.report import render
+        from tests.page import blank
+
+        render.draw_all = blank
     for descriptor, file in enumerate([os.devnull, *said]):
         os.dup2(os.open(file, os.O_RDONLY if descriptor == 0 else os.O_WRONLY | os.O_CREAT), descriptor)
     os.chdir(folder)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from bioscnn.report import pictures, write_index, write_report
+from bioscnn.report import write_index, write_report
 from tests.browser.conftest import MakeRun, open_alone
 from tests.browser.test_page import HOSTILE
 from tests.results import write_experiment
@@ -44,12 +44,11 @@ def assert_nothing_ran(browser: Browser, path: Path, at_least: int) -> None:
     page.close()
 
 
-def test_a_report_runs_no_name_and_no_note(browser: Browser, make_run: MakeRun, monkeypatch):
+@pytest.mark.usefixtures("undrawn")  # names in figures have a test
+def test_a_report_runs_no_name_and_no_note(browser: Browser, make_run: MakeRun):
     folder = make_run(10, explained=True)
     change_json(folder / "summary.json", **OF_SUMMARY)
     change_json(folder / "provenance.json", **provenance(folder))
-    nothing = ("<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>", [1.0, 1.0])
-    monkeypatch.setattr(pictures, "_drawn", lambda figure, width: nothing)  # names in figures have a test
     assert_nothing_ran(browser, write_report(folder), 8)
 
 

@@ -48,17 +48,19 @@ def test_the_page_opens_without_an_error_or_a_request_and_everything_on_it_fits(
         page.close()
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1280, "dark")])
-def test_axe_finds_nothing_serious(browser: Browser, make_run, axe: str, width: int, scheme):
-    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    page.goto(write_report(make_run(200, explained=True)).as_uri())
-    page.evaluate(axe)
-    serious = page.evaluate("""axe.run({ resultTypes: ["violations"] }).then((found) => found.violations
-      .filter(({ impact }) => ["serious", "critical"].includes(impact)).map(({ id }) => id))""")
-    assert serious == []
-    page.close()
+def test_axe_finds_nothing_serious(browser: Browser, make_run, axe: str):
+    report = write_report(make_run(200, explained=True))
+    for width, scheme in ((390, "light"), (1280, "dark")):
+        page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        page.goto(report.as_uri())
+        page.evaluate(axe)
+        serious = page.evaluate("""axe.run({ resultTypes: ["violations"] }).then((found) => found.violations
+          .filter(({ impact }) => ["serious", "critical"].includes(impact)).map(({ id }) => id))""")
+        assert serious == [], scheme
+        page.close()
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_rules_of_neurons_are_read_without_scrolling(browser: Browser, make_run):
     page = open_alone(browser, write_report(make_run()), 1280)
     page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
@@ -67,6 +69,7 @@ def test_rules_of_neurons_are_read_without_scrolling(browser: Browser, make_run)
     page.close()
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_text_of_the_run_is_shown_as_text(browser: Browser, make_run):
     page = open_alone(browser, write_report(make_run()), 1280)
     page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")

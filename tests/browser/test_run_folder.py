@@ -123,6 +123,7 @@ def test_a_folder_that_does_not_exist_is_refused(tmp_path: Path):
         write_report(tmp_path / "nothing")
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_report_replaces_the_one_before(make_run):
     folder = make_run(20)
     (folder / "report.html").write_text("old")

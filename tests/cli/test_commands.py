@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import time
+from resource import RUSAGE_CHILDREN, getrusage
 
 import pytest
 from onnx import TensorProto, helper, save
@@ -289,13 +290,17 @@ def test_bad_input_ends_with_one_message_and_code_2(tmp_path, words, expected):
 
 
 def test_help_answers_in_half_a_second():
-    seconds = float("inf")
-    for _ in range(10):  # another process may have the machine for a while
-        start = time.perf_counter()
+    """In time of the processor, since another process may have the machine for a while."""
+
+    def spent():
+        return sum(getrusage(RUSAGE_CHILDREN)[:2])
+
+    seconds = []
+    for _ in range(3):
+        start = spent()
         subprocess.run([BIOSCNN, "--help"], capture_output=True, check=True)
-        if (seconds := min(seconds, time.perf_counter() - start)) < 0.5:
-            break
-    assert seconds < 0.5
+        seconds.append(spent() - start)
+    assert min(seconds) < 0.5
 
 
 def test_convert_shows_the_equations_and_weights(tmp_path):

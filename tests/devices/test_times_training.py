@@ -16,7 +16,7 @@ from bioscnn.training.spike_times import TimesNetwork  # noqa: E402
 N = 20
 
 
-@pytest.mark.usefixtures("in_one_width")
+@pytest.mark.usefixtures("undrawn")
 def test_the_simulator_fires_the_spikes_that_training_has_counted(tmp_path):
     name = "mnist-small-time"
     study, digits = ROOT / "sims" / "networks" / f"{name}.toml", load_dataset("mnist", "validation")

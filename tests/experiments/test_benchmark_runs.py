@@ -30,7 +30,7 @@ def finished(tmp_path_factory):
     """A benchmark that has ended, in a folder of its own."""
     folder = tmp_path_factory.mktemp("benchmark")
     (folder / "page.md").write_text(PAGE)
-    done = bioscnn(folder, *WORDS, "--docs", "page.md")
+    done = bioscnn(folder, *WORDS, "--docs", "page.md", drawn=True)
     assert done.returncode == 0, done.stderr
     return folder, done
 
@@ -97,7 +97,7 @@ def test_a_second_benchmark_repeats_only_what_is_missing_or_damaged_and_finds_th
     missing, damaged = sorted((folder / "results/benchmark/mine/units").iterdir())[:2]
     missing.unlink()
     damaged.write_bytes(damaged.read_bytes()[:200])
-    done = bioscnn(folder, *WORDS, "--json")
+    done = bioscnn(folder, *WORDS, "--json", drawn=True)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["computed"] == 2
     assert [rows(folder, name) for name in names] == before

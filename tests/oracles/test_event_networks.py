@@ -52,7 +52,7 @@ def test_networks_of_both_sets_of_recordings_ship():
 
 @needs_real
 @pytest.mark.slow
-@pytest.mark.usefixtures("in_one_width")
+@pytest.mark.usefixtures("undrawn")
 def test_a_network_that_saw_only_simulated_recordings_classifies_real_ones(tmp_path):
     study = read_study("sims/nmnist.toml", ["dataset.trials=400", "dataset.recordings=real"])
     summary = run_study(study, data=None, out=tmp_path / "run", results=tmp_path, progress=Silent()).summary

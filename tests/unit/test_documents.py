@@ -88,7 +88,7 @@ RUN = [page for page in PAGES if any(map(runs, blocks_of(page)))]
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("in_one_width")
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("page", RUN)
 def test_what_a_page_shows_runs_from_top_to_bottom(page, tmp_path, monkeypatch):
     furnish(tmp_path, page)
