@@ -158,12 +158,12 @@ def _examples(unit: Unit, bench: Bench) -> tuple[TrainingExamples, TrainingExamp
     decided_by = replace(recipe, seed=recipe.seed if recipe.front_end else None, epochs=None)
 
     def load(split: str, examples: int | None) -> TrainingExamples:
-        shown: TrainingExamples = bench.keep(
+        loaded: TrainingExamples = bench.keep(
             "examples of a recipe",
             (decided_by, split, examples),
             lambda: load_training_examples(recipe, split, bench.data, examples, bench.progress),
         )
-        return shown
+        return loaded
 
     return load("train", unit.options.get("examples")), load("validation", None)
 
@@ -181,9 +181,9 @@ def _initial(unit: Unit, recipe: Recipe, training: TrainingExamples, bench: Benc
 def _inputs(unit: Unit, bench: Bench) -> str:
     recipe, both = _recipe(unit), _examples(unit, bench)
     arrays = []
-    for shown in both:
-        arrays += [*arrays_of(shown.stimulus), np.asarray(shown.examples.labels)]
-        arrays += [] if shown.noisy is None else [shown.noisy]
+    for examples in both:
+        arrays += [*arrays_of(examples.stimulus), np.asarray(examples.examples.labels)]
+        arrays += [] if examples.noisy is None else [examples.noisy]
     teacher = None if recipe.teacher is None else bench.read(recipe.teacher).sha256()
     settings = repr(recipe.settings(len(both[0].examples)))
     return hash_of(_initial(unit, recipe, both[0], bench).sha256(), teacher, settings, *arrays)

@@ -45,12 +45,12 @@ def network_of(onnx: NDArray[np.uint8]) -> LayerGraph:
 
 def needed_network(unit: Unit, bench: Bench, name: str = "onnx") -> LayerGraph:
     """Return the trained network that a unit needs, by the name that the outcome gives it."""
-    return network_of(bench.given[unit.needs[0]][name])
+    return network_of(bench.outcomes[unit.needs[0]][name])
 
 
-def case_of_trained(unit: Unit, shown: Input, graph: LayerGraph) -> Prepared:
+def case_of_trained(unit: Unit, unit_input: Input, graph: LayerGraph) -> Prepared:
     """Return a unit's study with what it shows, converted from a network whose rates need no examples."""
-    return Prepared(unit.study, shown, graph, None, convert_for(unit.study.config, graph, None))
+    return Prepared(unit.study, unit_input, graph, None, convert_for(unit.study.config, graph, None))
 
 
 def arrays_of(stimulus: NDArray[Any] | SpikeTrains) -> list[NDArray[Any]]:

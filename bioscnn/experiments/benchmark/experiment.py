@@ -138,8 +138,8 @@ class BenchmarkExperiment(Experiment):
 
         def unit(condition: str, split: str, *changes: str, most: int | None = None, **options: bool) -> Unit:
             n = min(limit for limit in (images[split], most, self.trials) if limit is not None)
-            given = f"network.model={network}", f"dataset.split={split}", f"dataset.trials={n}"
-            study = read_study(self.study_file, [*self.changes, *given, *changes])
+            of_unit = f"network.model={network}", f"dataset.split={split}", f"dataset.trials={n}"
+            study = read_study(self.study_file, [*self.changes, *of_unit, *changes])
             work = float(n * study.config.simulation.n_steps * neurons)
             return Unit(title_of(network), condition, study, CLASSIFY, options, work=work)
 

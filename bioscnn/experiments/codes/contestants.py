@@ -172,8 +172,8 @@ def lasting(study: Study, bench: Bench, **keys: Mapping[str, Any]) -> Study:
 
 def _untrained(study: Study, code: str, bench: Bench) -> LayerGraph:
     """Return a network of random weights, of the architecture that is trained."""
-    shown = bench.clean(study.config)
-    return first_recipe(study, code, FULL).initial(shown.shape, len(shown.examples.classes), 1)
+    clean = bench.clean(study.config)
+    return first_recipe(study, code, FULL).initial(clean.shape, len(clean.examples.classes), 1)
 
 
 def _refused(problem: str, key: str, value: str) -> UserError:

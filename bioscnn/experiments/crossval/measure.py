@@ -121,15 +121,15 @@ def _case(unit: Unit, bench: Bench) -> Prepared:
     config, recipe = unit.study.config, shipped_recipes()[unit.options["recipe"]]
 
     def prepared() -> Prepared:
-        shown = pool_of(config, recipe, bench)
+        pool = pool_of(config, recipe, bench)
         base = base_of(recipe)
         if unit.options["fold"] == 0:
             assert base is not None
             graph = bench.read(base)
         else:
             graph = needed_network(unit, bench, recipe.name)
-            shown = replace(shown, examples=shown.examples.take(_rows(unit, bench)[1]))
-        return case_of_trained(unit, shown, graph)
+            pool = replace(pool, examples=pool.examples.take(_rows(unit, bench)[1]))
+        return case_of_trained(unit, pool, graph)
 
     case: Prepared = bench.keep("fold", unit.id, prepared)
     return case
@@ -139,11 +139,11 @@ def _inputs_of_training(unit: Unit, bench: Bench) -> str:
     """Return the hash of everything that trains a fold."""
     recipe = shipped_recipes()[unit.options["recipe"]]
     base, pool = base_of(recipe), pool_of(unit.study.config, recipe, bench)
-    shown = pool.spikes
+    trains = pool.spikes
     return hash_of(
         repr(stages_of(recipe)),
         None if base is None else bench.read(base).sha256(),
-        *(shown.neuron, shown.step, shown.trial_start, shown.n_steps, shown.dt),
+        *(trains.neuron, trains.step, trains.trial_start, trains.n_steps, trains.dt),
         pool.examples.labels,
         *_rows(unit, bench),
     )

@@ -163,9 +163,11 @@ def _changes(outcome: str, changes: Mapping[str, Row]) -> str:
     wording = WORDINGS[outcome]
     parts = []
     for verb, sign in ((wording.less, -1), (wording.more, 1)):
-        found = {p: row for p, row in changes.items() if row["significant"] and sign * row["difference"] > 0}
-        if found:
-            parts.append(f"{verb} {_ranked(found, wording)}")
+        of_sign = {
+            p: row for p, row in changes.items() if row["significant"] and sign * row["difference"] > 0
+        }
+        if of_sign:
+            parts.append(f"{verb} {_ranked(of_sign, wording)}")
     if not parts:
         return f"no significant change of the {wording.name} was found with any piece of biology"
     same = [piece for piece, row in changes.items() if not row["significant"]]

@@ -155,12 +155,12 @@ def kinds(tables: PageTables) -> list[dict[str, str]]:
 def headlines(tables: PageTables) -> list[Headline]:
     """Return the numbers to begin with: the first network clean, what it loses most and least to."""
     clean = tables.of(tables.main)
-    found = [Headline.of_share(f"{capital(tables.main)}, clean", *clean[SHARE])]
+    of_first = [Headline.of_share(f"{capital(tables.main)}, clean", *clean[SHARE])]
     if len(tables.rows(tables.main, "ann")):
         ann = tables.of(tables.main, method="ann")
-        found.append(Headline.of_share("Its ANN, clean", *ann[SHARE]))
+        of_first.append(Headline.of_share("Its ANN, clean", *ann[SHARE]))
     if len(tables.losses):
-        found += [
+        of_first += [
             Headline(
                 name,
                 points(row.difference).removeprefix("+"),
@@ -175,7 +175,7 @@ def headlines(tables: PageTables) -> list[Headline]:
     n_severities = len(tables.summary["severities"])
     severities = f"{n_severities} {'severity' if n_severities == 1 else 'severities'}"
     return [
-        *found,
+        *of_first,
         Headline("Kinds of noise", str(len(tables.summary["noises"])), f"in {severities}"),
         Headline(
             "Trials",

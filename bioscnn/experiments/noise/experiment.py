@@ -190,8 +190,8 @@ class NoiseExperiment(Experiment):
         """Return accuracies, losses, comparisons and the verdict."""
         config = self.study.config
         main, main_study = next(iter(self.compared.values()))
-        shown = bench.clean(main_study.config)
-        examples = shown.examples
+        clean_input = bench.clean(main_study.config)
+        examples = clean_input.examples
         results = Results(
             done,
             tuple(self.compared),
@@ -255,7 +255,7 @@ class NoiseExperiment(Experiment):
                     for _, study in self.compared.values()
                 },
             },
-            shown.simulated,
+            clean_input.simulated,
             more={"names": names, "pictures": pictures},
         )
 

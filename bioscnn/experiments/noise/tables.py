@@ -181,17 +181,17 @@ def comparison_rows(results: Results) -> list[Row]:
     """
     pairs = [
         (question, (first, SPIKING), (second, SPIKING))
-        for question, asked in QUESTIONS.items()
-        for first, second in asked
+        for question, networks in QUESTIONS.items()
+        for first, second in networks
         if first in results.networks and second in results.networks
     ]
     pairs.append(("spiking", (results.main, SPIKING), (results.main, ANN)))
     compared = [row for pair in pairs for row in _compare(results, *pair)]
     order = {id(cells): place for place, (cells, _) in enumerate(compared)}
     main = [(cells, estimate) for cells, estimate in compared if is_question(cells["noise"])]
-    other = [(cells, estimate) for cells, estimate in compared if not is_question(cells["noise"])]
-    rows = [*corrected_rows(main, "questions"), *corrected_rows(other, "exploratory")]
-    places = [order[id(cells)] for cells, _ in (*main, *other)]
+    exploratory = [(cells, estimate) for cells, estimate in compared if not is_question(cells["noise"])]
+    rows = [*corrected_rows(main, "questions"), *corrected_rows(exploratory, "exploratory")]
+    places = [order[id(cells)] for cells, _ in (*main, *exploratory)]
     return [row for _, row in sorted(zip(places, rows, strict=True), key=lambda pair: pair[0])]
 
 

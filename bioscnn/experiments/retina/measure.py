@@ -118,7 +118,7 @@ def _training_images(unit: Unit, bench: Bench) -> tuple[NDArray[np.float32], NDA
         "training images",
         (unit.study.key(unit.options["images"]), hash_of(rows)),
         lambda: front_end_of(config).intensities(
-            pool.shown(CLEAN, rows, 0), simulation.n_steps, simulation.dt
+            pool.images_under(CLEAN, rows, 0), simulation.n_steps, simulation.dt
         ),
     )
     return images, pool.images.labels[rows], slice(None, None, max(1, len(rows) // len(division.validation)))
@@ -151,16 +151,19 @@ def _case(unit: Unit, bench: Bench) -> Prepared:
     condition, seed = _condition(unit), _division(unit, bench).seed
     rows, _ = _rows(unit, bench)
     front_end, simulation = front_end_of(config), config.simulation
-    shown = ImageInput.of(pool.images.take(rows), config)
+    image_input = ImageInput.of(pool.images.take(rows), config)
     # The front end sees the noise, which images of whole numbers could not hold.
-    vars(shown)["encoded"] = bench.keep(
+    vars(image_input)["encoded"] = bench.keep(
         "encoded",
         (unit.study.key(unit.options["images"]), condition, seed, hash_of(rows)),
         lambda: front_end.stimulus(
-            pool.shown(condition, rows, seed), simulation.n_steps, simulation.dt, np.random.default_rng(0)
+            pool.images_under(condition, rows, seed),
+            simulation.n_steps,
+            simulation.dt,
+            np.random.default_rng(0),
         ),
     )
-    return case_of_trained(unit, shown, needed_network(unit, bench))
+    return case_of_trained(unit, image_input, needed_network(unit, bench))
 
 
 def _inputs_of_training(unit: Unit, bench: Bench) -> str:

@@ -174,10 +174,10 @@ def _seconds(parameter: Parameter, cell: str) -> float:
 def _check_dynamics(config: StudyConfig) -> None:
     """Refuse what the smallest network of this neuron and synapse refuses; no data are needed for that."""
     conditions = conditions_of(config)
-    one = Dense((1,), (1,), np.ones((1, 1)))
+    single = Dense((1,), (1,), np.ones((1, 1)))
     neuron = conditions.simulated_neuron
     populations = Population("input", (1,)), Population("output", (1,), neuron)
-    through = Projection("input", "output", one, conditions.synapse)
+    through = Projection("input", "output", single, conditions.synapse)
     SpikingNetwork(populations, projections_of(through, neuron))
 
 

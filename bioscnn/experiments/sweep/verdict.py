@@ -123,8 +123,8 @@ def verdict_of_effects(
         return [f"No effect on the {_plain(outcome)} was found: all intervals reach zero."]
     sentences = [_first(design, top, outcome, len(parameters))]
     sentences += [
-        _way(kind, rows[one["parameter"]], outcome, parameters[one["parameter"]], curves, trials)
-        for one in top
+        _way(kind, rows[effect["parameter"]], outcome, parameters[effect["parameter"]], curves, trials)
+        for effect in top
     ]
     return [*sentences, *_check(kind, top, outcome, curves)]
 

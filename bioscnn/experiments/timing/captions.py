@@ -115,22 +115,22 @@ def perturbations(tables: PageTables) -> list[dict[str, str]]:
         counts = "Counts are kept" if group["keeps_counts"].iloc[0] else "Counts change"
         tried = f" Tried: {', '.join(settings)}." if any(settings) else ""
         described[counts].append({"counts": counts, "name": name, "what": KINDS.get(name, "") + tried})
-    return [one for group in described.values() for one in group]
+    return [perturbation for group in described.values() for perturbation in group]
 
 
 def headlines(tables: PageTables) -> list[Headline]:
     """Return the numbers to begin with: each method on clean spikes, and what time is worth."""
-    found = []
+    numbers = []
     for method in METHODS:
         for _, row in tables.clean[tables.clean["method"] == method].iterrows():
-            found.append(Headline.of_share(capital(method), row.accuracy, row.low, row.high))
-        kept = tables.effects_of(tables.layers[0], STRESSED).query("keeps_counts")
-        if method == STRESSED and len(kept):
-            worst = kept.loc[kept["difference"].idxmin()]
+            numbers.append(Headline.of_share(capital(method), row.accuracy, row.low, row.high))
+        equal_counts = tables.effects_of(tables.layers[0], STRESSED).query("keeps_counts")
+        if method == STRESSED and len(equal_counts):
+            worst = equal_counts.loc[equal_counts["difference"].idxmin()]
             note = f"points, by {worst.label}; 95 %: {points_interval(worst.low, worst.high)}"
-            found.append(Headline("Its largest loss, counts kept", points(worst.difference), note))
+            numbers.append(Headline("Its largest loss, counts kept", points(worst.difference), note))
     note = f"{len(tables.summary['classes'])} classes, chance {percent(tables.summary['chance'])}"
-    return [*found, Headline("Trials", f"{tables.summary['n']:,}", note)]
+    return [*numbers, Headline("Trials", f"{tables.summary['n']:,}", note)]
 
 
 def _change(row: pd.Series) -> str:
@@ -187,8 +187,8 @@ def effects_caption(tables: PageTables, layer: str) -> str:
     """Return how many perturbations of a layer change the accuracy of the spiking network."""
     rows = tables.effects_of(layer, STRESSED)
     parts = []
-    for kept, which in ((True, "that keep every count"), (False, "that change counts")):
-        group = rows[rows["keeps_counts"] == kept]
+    for keeps_counts, which in ((True, "that keep every count"), (False, "that change counts")):
+        group = rows[rows["keeps_counts"] == keeps_counts]
         if not len(group):
             continue
         changed = group[group["significant"]]

@@ -86,8 +86,8 @@ def decode_sets(seed: int, folds: int = 5) -> dict[str, NDArray[np.int16]]:
         labels.append(label)
         chosen.append(
             [
-                [decode(shown, label, code, folds=folds, seed=seed) for code in CODES]
-                for shown in (trains, jittered)
+                [decode(presented, label, code, folds=folds, seed=seed) for code in CODES]
+                for presented in (trains, jittered)
             ]
         )
     return {"label": np.array(labels, np.int16), "chosen": np.array(chosen, np.int16)}

@@ -122,7 +122,7 @@ class _Numbers:
             says: [f"{row['compared']} ({_difference(row)})" for row in rows if row["finding"] == finding]
             for finding, says in FINDINGS.items()
         }
-        parts = [f"{says} {listed(found)}" for says, found in by_finding.items() if found]
+        parts = [f"{says} {listed(labels)}" for says, labels in by_finding.items() if labels]
         return [
             f"Of what was asked in advance ({len(self._primary)} tests, corrected together; "
             f"{100 * MARGIN:g} point would matter), the spiking network, its {self.first} perturbed, "
