@@ -89,7 +89,7 @@ def trial_caption(run: Run, results: Results, example: int) -> str:
     label, chosen = (run.classes[int(x[trial])] for x in (run.data.label, results.chosen))
     trains = {name: run.data.examples[name].spikes for name in run.firing}
     index = run.data.index[trial]
-    shown = f"Recording {index}" if run.recorded else f"Image {index} of the split"
+    example_name = f"Recording {index}" if run.recorded else f"Image {index} of the split"
     counts = {
         name: s.trial_start[example + 1] - s.trial_start[example]
         for name, s in trains.items()
@@ -97,7 +97,7 @@ def trial_caption(run: Run, results: Results, example: int) -> str:
     }
     first = next((name for name in counts if counts[name] > 0), None)
     text = (
-        f"{shown}, of class {label}, was read as {chosen}. "
+        f"{example_name}, of class {label}, was read as {chosen}. "
         f"In {run.summary['duration_ms']:g} ms the network fired {plural(int(sum(counts.values())), 'spike')}"
     )
     output = trains[run.firing[-1]]
@@ -123,12 +123,12 @@ def events_caption(run: Run, example: int) -> str:
     """Say how many events the example has, and how they are shown."""
     spikes, trial = run.data.example_input, run.data.example_trial[example]
     assert spikes is not None
-    one = spikes[example : example + 1]
-    ones = int(np.sum(one.neuron >= one.size // 2))
+    train = spikes[example : example + 1]
+    ones = int(np.sum(train.neuron >= train.size // 2))
     merged = 1 - run.summary["input_spikes_per_trial"] / max(run.summary["events_per_trial"], 1)
     return (
         f"Recording {run.data.index[trial]}, of class {run.classes[int(run.data.label[trial])]}, comes in as "
-        f"{plural(one.n_spikes, 'spike')}: {one.n_spikes - ones:,} of polarity 0 (blue) and {ones:,} of "
+        f"{plural(train.n_spikes, 'spike')}: {train.n_spikes - ones:,} of polarity 0 (blue) and {ones:,} of "
         "polarity 1 (orange), the bit as the camera wrote it. Maps: how often each pixel spikes. Below each "
         "other: columns, rows and spikes a millisecond against time. A trial has "
         f"{run.summary['events_per_trial']:,.0f} events on average; {100 * merged:.1f} % make no spike of "

@@ -171,11 +171,11 @@ def run_batch(
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         with guarded_process(program.command, cwd=program.folder, env=environment, **pipes) as process:
             assert process.stdout is not None and process.stderr is not None
-            told = 0
+            reported = 0
             for done in _numbers(process.stdout.fileno(), stop):
-                for _ in range(done - told):
+                for _ in range(done - reported):
                     on_trial()
-                told = done
+                reported = done
             message = process.stderr.read().strip()
         if stop.is_set():
             raise InterruptedBatchError

@@ -48,8 +48,8 @@ def equations_of(network: SpikingNetwork, population: Population) -> str:
         if name == V_0:
             text += V_0_EQUATION
             continue
-        text, found = re.subn(rf"^({name}\b.*)\(shared, constant\)", r"\1(constant)", text, flags=re.M)
-        if not found:
+        text, replaced = re.subn(rf"^({name}\b.*)\(shared, constant\)", r"\1(constant)", text, flags=re.M)
+        if not replaced:
             raise ValueError(f"{population.name!r} has no shared parameter {name!r}")
     return text
 
@@ -156,8 +156,8 @@ def noise_current(population: Population, dt: float) -> NDArray[np.float64]:
             value=type(population.neuron).__name__,
             fix='set neuron.model = "lif"',
         )
-    kept = np.exp(-dt / parameters["tau_m"])
-    sd = population.noise.sd / parameters["R_m"] * np.sqrt((1 + kept) / (1 - kept))
+    decay = np.exp(-dt / parameters["tau_m"])
+    sd = population.noise.sd / parameters["R_m"] * np.sqrt((1 + decay) / (1 - decay))
     return np.broadcast_to(sd, population.size).astype(np.float64)
 
 

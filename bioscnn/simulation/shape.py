@@ -166,7 +166,7 @@ def _compiler() -> list[str]:
     if compiler is None:
         return []
     try:
-        asked = subprocess.run([compiler, "--version"], stdout=subprocess.PIPE, text=True, errors="replace")
+        answer = subprocess.run([compiler, "--version"], stdout=subprocess.PIPE, text=True, errors="replace")
     except OSError:
         return []
-    return asked.stdout.split("\n")[:1]
+    return answer.stdout.split("\n")[:1]

@@ -113,12 +113,12 @@ def evidence(values: Floats, trials: NDArray[np.integer] | None = None) -> Evide
     size, df = np.full(mean.shape, float(n)), np.full(mean.shape, np.inf)
     if values.shape[-3:-1] == (1, 1) or values.shape[-1] == 1:
         return Evidence(mean, square, size, df)
-    variance, known = variance_of_mean(values, trials)
+    variance, df_of_variance = variance_of_mean(values, trials)
     spread = square - mean**2
     varies = (variance > 0) & (spread > 0)
     np.divide(spread, variance, out=size, where=varies)
     most = float(values.shape[-3] * values.shape[-2] * values.shape[-1])
-    return Evidence(mean, square, np.minimum(size, most), np.where(varies, known, df))
+    return Evidence(mean, square, np.minimum(size, most), np.where(varies, df_of_variance, df))
 
 
 def _mean_by_trial(rest: Floats, trials: NDArray[np.integer] | None) -> Floats:

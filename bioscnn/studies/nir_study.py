@@ -83,13 +83,13 @@ def saturation_hint(config: StudyConfig, scores: Scores) -> str | None:
     )
 
 
-def check_nir_fit(model: NIRModel, shown: Input) -> None:
+def check_nir_fit(model: NIRModel, examples_input: Input) -> None:
     """Refuse a graph that takes other input, or has other classes, than the examples."""
-    examples, graph = shown.examples, model.graph
-    if not model.takes(shown.shape):
+    examples, graph = examples_input.examples, model.graph
+    if not model.takes(examples_input.shape):
         raise graph.refuse(
             "the input of the graph does not fit the data", graph.input.name, value=model.input_shape,
-            expected=f"{shown.shape}, the input of {examples.name}",
+            expected=f"{examples_input.shape}, the input of {examples.name}",
             fix="set dataset.name, encoding.bin_size or dataset.size to what the graph was trained for",
         )  # fmt: skip
     if model.n_classes != len(examples.classes):

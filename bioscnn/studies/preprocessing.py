@@ -46,15 +46,15 @@ def preprocessed(graph: LayerGraph, keys: Dataset) -> LayerGraph:
         return graph
     channels, numbers = graph.input_shape[0], {}
     for key in ("mean", "std"):
-        given = getattr(keys, key)
-        if len(given) not in (1, channels):
+        by_channel = getattr(keys, key)
+        if len(by_channel) not in (1, channels):
             raise UserError(
                 "preprocessing does not fit the channels of the image",
                 key=f"dataset.{key}",
-                value=list(given),
+                value=list(by_channel),
                 expected=f"one number, or {channels}",
             )
-        numbers[key] = np.broadcast_to(np.array(given, np.float64), channels)
+        numbers[key] = np.broadcast_to(np.array(by_channel, np.float64), channels)
     sign, start = (-1.0, keys.scale) if keys.invert else (1.0, 0.0)
     scale = Scale(sign * keys.scale / numbers["std"], (start - numbers["mean"]) / numbers["std"])
     moved = [

@@ -52,12 +52,12 @@ def find_recipes(what: str, changes: Sequence[str] = (), stage: Stage | None = N
     recipes, shipped = shipped_recipes(), shipped_models()
     of_data = [r for r in recipes.values() if r.dataset == what and r.name in shipped]
     if not of_data:
-        known = ", ".join([*dict.fromkeys(recipe.dataset for recipe in recipes.values()), *recipes])
+        names = ", ".join([*dict.fromkeys(recipe.dataset for recipe in recipes.values()), *recipes])
         raise UserError(
             "no such network or data set",
             key="network",
             value=what,
-            expected=f"a study file, NAME.toml, or one of {known}",
+            expected=f"a study file, NAME.toml, or one of {names}",
         )
     if changes or stage:
         raise UserError(

@@ -229,19 +229,19 @@ def _lasting(path: Path, changes: Sequence[str], duration: float) -> Study:
 def _try(study: Study, twice: Study, data: Path | None, progress: Progress) -> ChosenDuration:
     """Simulate training images for twice the duration of a study, converted for that duration."""
     config, longer = without_noise(study.config), without_noise(twice.config)
-    shown = training_input(longer, _IMAGES, data, progress)
-    network = network_for(config, shown, data, progress)
+    images = training_input(longer, _IMAGES, data, progress)
+    network = network_for(config, images, data, progress)
     rule, step = config.readout.rule, config.simulation.n_steps
-    scores = Scores(network, rule, shown.spikes)
+    scores = Scores(network, rule, images.spikes)
     record = {*output_names(population.name for population in network.neurons), READOUT}
-    for batch in simulate_batches(network, shown.stimulus, device_of(config), record=record):
+    for batch in simulate_batches(network, images.stimulus, device_of(config), record=record):
         scores.add(batch)
     changed = float(np.mean(undecided(scores, step)))
     if not config.is_nir:
-        ann_class = shown.ann_class(trained_network(config))
+        ann_class = images.ann_class(trained_network(config))
         changed = changed if follows(scores.decided()[:, step - 1], ann_class) else 1.0
-    n = len(shown.examples)
-    return ChosenDuration(config.simulation.duration, changed, n, shown.examples.split, changed <= TOLERANCE)
+    n = len(images.examples)
+    return ChosenDuration(config.simulation.duration, changed, n, images.examples.split, changed <= TOLERANCE)
 
 
 def undecided(scores: Scores, step: int) -> NDArray[np.bool_]:

@@ -140,12 +140,12 @@ def measure(
     )
 
 
-def drawn_rows(n: int, wanted: int) -> torch.Tensor:
+def drawn_rows(n: int, most: int) -> torch.Tensor:
     """Return so many of n rows, the same each time, in ascending order; all if there are no more.
 
     Drawn, since a data set may be sorted by class, or its classes may take turns.
     """
-    drawn = seeds.stream(0, "training", "measured").permutation(n)[:wanted]
+    drawn = seeds.stream(0, "training", "measured").permutation(n)[:most]
     return torch.from_numpy(np.sort(drawn))
 
 
