@@ -101,10 +101,10 @@ def differences(right: Mapping[tuple[str, str], NDArray[np.bool_]]) -> list[dict
                 others, right[learned, "none"]
             )
     rows = []
-    for (comparison, noise), estimate in corrected(family).items():
-        low, high = estimate.interval
-        points = with_interval("difference (points)", estimate.value, low, high)
-        rows.append({"comparison": comparison, "noise": noise, **points, "p, corrected": estimate.p_holm})
+    for (comparison, noise), found in corrected(family).items():
+        low, high = found.interval
+        points = with_interval("difference (points)", found.value, low, high)
+        rows.append({"comparison": comparison, "noise": noise, **points, "p, corrected": found.p_holm})
     return rows
 
 
@@ -113,11 +113,9 @@ def main() -> None:
     bench, rows, correct = Bench(None), [], {}
     for noise in NOISES:
         changes = [] if noise is None else [f"noise.{noise}.severity={SEVERITY}"]
-        networks = {
-            name: converted(study, [*own, *changes], bench) for name, (study, own) in CONVERTED.items()
-        }
-        networks |= {name: learned([*own, *changes]) for name, own in LEARNED.items()}
-        for name, (right, spikes, synops, latency) in networks.items():
+        found = {name: converted(study, [*own, *changes], bench) for name, (study, own) in CONVERTED.items()}
+        found |= {name: learned([*own, *changes]) for name, own in LEARNED.items()}
+        for name, (right, spikes, synops, latency) in found.items():
             correct[name, noise or "none"] = right
             share = proportion(right)
             row = {"network": name, "noise": noise or "none"}

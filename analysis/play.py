@@ -101,7 +101,7 @@ class Outcome:
 
 
 def by_brian2(code: str, values: Mapping[str, float], n: int, data: Path | None = None) -> Outcome:
-    """Return what Brian2 makes of the first digits of the page, with sliders at other values, ms."""
+    """Return the outcome of Brian2 for the first digits of the page, with sliders at other values, ms."""
     changes = [f"dataset.trials={n}", *(f"{KEYS[name]}={value} ms" for name, value in values.items())]
     if code == "time":
         constants = {"tau_m": 20.0, "tau_s": 5.0} | values
@@ -124,7 +124,7 @@ def by_brian2(code: str, values: Mapping[str, float], n: int, data: Path | None 
 
 
 def by_the_page(page: Page, code: str, values: Mapping[str, float], n: int) -> Outcome:
-    """Return what the page makes of its first digits."""
+    """Return the outcome of the page for its first digits."""
     trials: list[dict[str, Any]] = page.evaluate(IN_THE_PAGE, [code, dict(values), n])
     spikes = {
         (digit, layer, step, neuron)

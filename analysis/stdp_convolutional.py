@@ -213,7 +213,7 @@ def main(dataset: str, split: str) -> None:
 
 
 def differences(dataset: str, answers: dict[Kind, list[NDArray[np.bool_]]]) -> list[dict[str, Any]]:
-    """Return how much networks differ that differ in one thing, as one family."""
+    """Return the differences of networks that differ in one thing, as one family."""
     labels = FEW if dataset == "mnist" else None
     usual, moved = ("if", "learned", labels, "none"), ("if", "learned", None, JITTERS[-1])
     pairs: dict[str, tuple[Kind, Kind]] = {

@@ -97,7 +97,7 @@ class Simulated:
 
 
 def simulated(study: Study, bench: Bench, trained: LayerGraph | None = None) -> dict[str, Simulated]:
-    """Return what a network does with validation and test digits."""
+    """Return the simulated validation and test digits of a network, by split."""
     return {split: _simulated(study, split, bench, trained) for split in DIGITS}
 
 
@@ -241,7 +241,7 @@ def markdown(table: pd.DataFrame, sha256: str) -> str:
 
 
 def _sentences(table: pd.DataFrame) -> Iterator[str]:
-    """Yield what the table says, in sentences."""
+    """Yield the findings of the table, in sentences."""
 
     def at(name: str, time_ms: float | None = None, rule: str = "end") -> str:
         rows = table[(table["name"] == name) & (table["rule"] == rule)]
@@ -299,7 +299,7 @@ def main(parts: list[str]) -> None:
 
 
 def rows_of_figure(table: pd.DataFrame) -> pd.DataFrame:
-    """Return what the figure shows: trials that end, with those of shorter windows as one line."""
+    """Return the rows of the figure: trials that end, with those of shorter windows as one line."""
     rows = table[table["rule"] == "end"].copy()
     short = rows["name"].str.startswith("fine-tuned for")
     rows.loc[short, "name"] = "spike times, 2 to 9 values"

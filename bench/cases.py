@@ -99,7 +99,7 @@ def _share(triple: list[float]) -> str:
 
 
 def row(path: Path) -> tuple[dict[str, Any], LayerGraph | None]:
-    """Return what becomes of one file when it is read, and the network."""
+    """Return the row of one file in the table, and the network if it was read."""
     expected = "refused" if path.stem in REFUSED else "read" if path.stem in READ else "?"
     cells: dict[str, Any] = {"file": path.stem, "expected": expected}
     try:

@@ -314,7 +314,7 @@ def measure_limit(
 
 
 def main() -> None:
-    """Print what `measure_limit` finds out."""
+    """Print the results of `measure_limit`."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("networks", nargs="*", default=["mnist-small", "mnist-large"])
     parser.add_argument("--images", type=int, default=2000)

@@ -191,7 +191,7 @@ def _on_disk(folder: Path) -> float:
 
 
 def _unnamed_mb(process: int) -> float:
-    """Return what a process keeps in files that have no name, 10^6 bytes."""
+    """Return the size of the files without a name that a process has open, 10^6 bytes."""
     total = 0
     for descriptor in Path(f"/proc/{process}/fd").glob("*"):
         try:

@@ -52,7 +52,7 @@ class Case:
 
 
 def cases(size: str) -> list[Case]:
-    """Return what is measured with the networks of a size; each comes after what it is compared with."""
+    """Return the cases that are measured with the networks of a size; each comes after its comparison."""
     lif, relu = f"network.model=mnist-{size}", f"network.model=mnist-{size}-relu"
     of_relu = "LIF, ReLU-trained"
     same = (relu, "neuron.model=if", "neuron.t_ref=0 ms", "neuron.reset=subtract")

@@ -51,7 +51,7 @@ class Case:
 
 
 def cases(trials: int) -> list[Case]:
-    """Return what is measured; studies with so many trials under each condition."""
+    """Return the cases that are measured; studies with so many trials under each condition."""
     few = ("--trials", str(trials))
     return [
         Case("help", ("--help",)),

@@ -48,7 +48,7 @@ def processor_seconds() -> float:
 
 
 def timed(work: Callable[[], Any]) -> tuple[Any, float]:
-    """Return what some work comes to, and its processor time in s."""
+    """Return the result of some work, and its processor time in s."""
     begun = processor_seconds()
     return work(), processor_seconds() - begun
 

@@ -116,7 +116,7 @@ def against_the_fastest(measured: Sequence[Measured], table: str) -> list[Row]:
 
 
 def absent_rows(absent: dict[Entry, str]) -> list[Row]:
-    """Return who could not be measured, and why."""
+    """Return rows of the entries that could not be measured, and why."""
     return [
         {"simulator": entry.simulator, "network": entry.problem, "reason": reason}
         for entry, reason in absent.items()

@@ -66,7 +66,7 @@ def how_to_install(extra: str) -> str:
 
 
 def _own_pip() -> str:
-    """Return what one types to call the pip of this environment, which need not be activated."""
+    """Return the command that calls the pip of this environment, which need not be activated."""
     python, pip = Path(sys.executable), shutil.which("pip")
     if pip is not None and Path(pip).parent == python.parent:
         return "pip"

@@ -175,7 +175,7 @@ def read_text(path: Path, most: int = LARGEST_TEXT) -> str:
 
 
 def path_of(written: object, key: str = "path", expected: str = "the path of a file or a folder") -> Path:
-    """Return what a user gives as a path; ``~`` at its beginning is a home directory.
+    """Return the path that a user gives; ``~`` at its beginning is a home directory.
 
     Raises
     ------

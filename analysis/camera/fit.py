@@ -163,7 +163,7 @@ def leak_rate(recordings: EventSet) -> tuple[float, float]:
 
 
 def spread(recordings: EventSet, images: ImageSet, camera: Camera) -> list[float]:
-    """Return how much the numbers of OFF and ON events differ between pixels, beside pixels all alike.
+    """Return the spread of the numbers of ON and OFF events between pixels, beside pixels all alike.
 
     The standard deviation of the logarithm, over pixels with at least 1,500 events of each polarity.
     """

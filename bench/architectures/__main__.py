@@ -87,7 +87,7 @@ def names(door: str) -> Sequence[str]:
 
 
 def row(door: str, name: str) -> tuple[dict[str, Any], LayerGraph | None]:
-    """Return what becomes of one network when it is read, and the network."""
+    """Return the row of one network in the table, and the network if it was read."""
     cells: dict[str, Any] = {"door": door, "network": name, "refused": ""}
     with tempfile.TemporaryDirectory() as folder:
         try:
@@ -118,7 +118,7 @@ def add_spikes(
 
 
 def refusals() -> list[dict[str, Any]]:
-    """Return what is said of Keras models that no spiking network can be."""
+    """Return rows of Keras models that no spiking network can be, with their refusals."""
     from bench.architectures import keras_networks
 
     rows = []

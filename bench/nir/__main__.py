@@ -111,7 +111,7 @@ def export(framework: str, folder: Path, dtype: str) -> None:
 def spikes_of(
     graph: Graph, choices: Choices, inputs: NDArray[np.float32], device: Device
 ) -> dict[str, NDArray[np.float64]]:
-    """Return what each layer fires in the steps of the framework, in the order of the layers."""
+    """Return the spikes of each layer in the steps of the framework, in the order of the layers."""
     shape = inputs.shape[1:]
     made = build(graph, choices, Stimulus(False, np.ones(shape[0]), np.zeros(shape[0])), DT, shape)
     step, neuron = np.nonzero(inputs.reshape(len(inputs), -1))

@@ -24,7 +24,7 @@ MODELS = {"LIF": 0.0, "LIF-unclipped": -np.inf}
 
 
 def unit(cells: Cells) -> float:
-    """Return what a current is multiplied by: in rheobases, or in the volts that it would hold."""
+    """Return the factor of a current: in rheobases, or in the volts that it would hold."""
     return cells.R_m / (1.0 if cells.V_th is None else cells.V_th)
 
 

@@ -53,12 +53,12 @@ class Bench:
     def __init__(
         self,
         data: Path | None,
-        outcomes: Mapping[str, Outcome] | None = None,
+        given: Mapping[str, Outcome] | None = None,
         progress: Progress | None = None,
         recordings: Path | None = None,
     ) -> None:
         self.data, self.recordings = data, recordings
-        self.outcomes: dict[str, Outcome] = dict(outcomes or {})
+        self.given: dict[str, Outcome] = dict(given or {})
         self.progress: Progress = progress or Silent()
         self._shelves: dict[str, list[tuple[Any, Any]]] = {}
         self._contents: dict[str, str] = {}
@@ -144,7 +144,7 @@ class Bench:
         return graph
 
     def calibration(self, config: StudyConfig, graph: LayerGraph) -> Input | None:
-        """Return what normalises a ReLU network, of the same camera as the examples; None for others."""
+        """Return the examples that normalise a ReLU network, of the same camera; None for other networks."""
         if not needs_calibration(config, graph):
             return None
         settled = self.clean(config).settled(without_noise(config))

@@ -104,7 +104,7 @@ def measure_chunk(chunk: Chunk) -> list[Result]:
     from threadpoolctl import threadpool_limits
 
     bench = bench_of(chunk.data)
-    bench.outcomes = dict(chunk.outcomes)
+    bench.given = dict(chunk.outcomes)
     bench.recordings = chunk.recordings
     for unit in chunk.units:
         _check_same(unit, bench, *chunk.made_from[unit.id])

@@ -28,7 +28,7 @@ def readout_rows(
 
 
 def agreement(rows: Sequence[Row], rule: str, named_by: Sequence[str]) -> str:
-    """Return what the readouts agree on: the significant differences of a study, and those of others alone.
+    """Return a sentence on how far readouts agree: a study's significant differences, and others' alone.
 
     A difference holds for another readout if it is significant there, with the same sign.
 

@@ -13,7 +13,7 @@ from bioscnn.caches import cache_folder
 from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.fingerprint import code_of
-from bioscnn.experiments.trained import TRAINING, arrays_of, needed_network, onnx_bytes, told_by_epoch
+from bioscnn.experiments.trained import TRAINING, arrays_of, needed_network, onnx_bytes, progress_by_epoch
 from bioscnn.experiments.unit import Measure, Outcome, Unit, hash_of
 from bioscnn.studies.recipe import Recipe
 from bioscnn.studies.recipes import shipped_recipes
@@ -134,7 +134,7 @@ def retrain(unit: Unit, bench: Bench) -> Outcome:
         settings,
         None if recipe.teacher is None else bench.read(recipe.teacher),
         checkpoint=place / "checkpoint.npz",
-        progress=told_by_epoch(bench.progress, f"{recipe.name}, seed {settings.seed}", settings),
+        progress=progress_by_epoch(bench.progress, f"{recipe.name}, seed {settings.seed}", settings),
         noisy_images=training.noisy,
     )
     onnx = onnx_bytes(graph)
@@ -150,7 +150,7 @@ def _recipe(unit: Unit) -> Recipe:
 
 
 def _examples(unit: Unit, bench: Bench) -> tuple[TrainingExamples, TrainingExamples]:
-    """Return what trains, and what chooses the epoch."""
+    """Return the examples that train, and those that choose the epoch."""
     from bioscnn.studies.training import load_training_examples
 
     recipe = _recipe(unit)

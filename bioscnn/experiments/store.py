@@ -139,7 +139,7 @@ class Store:
 
 
 def read_unit(path: Path) -> Kept | None:
-    """Return what a file of a unit holds; None if it is not there or damaged."""
+    """Return the content of a unit's file; None if it is not there or damaged."""
     arrays = read_npz(path)
     if arrays is None or _MADE_BY not in arrays:
         return None

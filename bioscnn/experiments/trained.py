@@ -45,7 +45,7 @@ def network_of(onnx: NDArray[np.uint8]) -> LayerGraph:
 
 def needed_network(unit: Unit, bench: Bench, name: str = "onnx") -> LayerGraph:
     """Return the trained network that a unit needs, by the name that the outcome gives it."""
-    return network_of(bench.outcomes[unit.needs[0]][name])
+    return network_of(bench.given[unit.needs[0]][name])
 
 
 def case_of_trained(unit: Unit, unit_input: Input, graph: LayerGraph) -> Prepared:
@@ -60,8 +60,8 @@ def arrays_of(stimulus: NDArray[Any] | SpikeTrains) -> list[NDArray[Any]]:
     return [stimulus]
 
 
-def told_by_epoch(progress: Progress, what: str, settings: TrainingSettings) -> TrainingProgress:
-    """Return what a training calls after every batch: it says how far it is, epoch by epoch.
+def progress_by_epoch(progress: Progress, what: str, settings: TrainingSettings) -> TrainingProgress:
+    """Return a function that a training calls after every batch, and that reports progress epoch by epoch.
 
     Parameters
     ----------

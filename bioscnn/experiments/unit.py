@@ -43,7 +43,7 @@ class Unit:
     severity : float, optional
         How strong the condition is, where conditions have an order.
     needs : tuple of str
-        Outcomes of earlier rounds that the measure finds in `Bench.outcomes`; see `Done.need`.
+        Outcomes of earlier rounds that the measure finds in `Bench.given`; see `Done.need`.
     work : float
         About how long it takes, relative to the other units of the experiment; for order and progress.
     exclusive : bool

@@ -109,7 +109,7 @@ def run_folder(run: object) -> Path:
 
 
 def progress_bar(progress: bool, trials: int | None = None) -> AbstractContextManager[Progress]:
-    """Return what follows work on so many trials: a bar on standard error, or nobody."""
+    """Return the progress of work on so many trials: a bar on standard error, or none."""
     if not progress:
         return nullcontext(Silent())
     from bioscnn.terminal import LiveProgress

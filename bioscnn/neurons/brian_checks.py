@@ -161,5 +161,5 @@ def _unit(equation: Any) -> str | None:
 
 
 def _sentence(error: BaseException) -> str:
-    """Return what an error says, on one line."""
+    """Return the message of an error on one line."""
     return " ".join(str(error).split()).rstrip(".")

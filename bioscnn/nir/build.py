@@ -311,7 +311,7 @@ class _Builder:
         return [Projection(pre, post, summed(of_pair), Pulse()) for (pre, post), of_pair in parts.items()]
 
     def _notes(self, last: str, fires: bool, edges: list[tuple[str, str]]) -> list[str]:
-        """Return what there is to say of loops, of the output, and of who stands for which node."""
+        """Return notes on loops, on the output, and on which population stands for which node."""
         notes = []
         for pre, post in edges:
             late = -self.order.wait(pre, post)
@@ -331,7 +331,7 @@ class _Builder:
 
 
 def _flat(inflow: Inflow) -> Inflow:
-    """Return what reaches an output, whose neurons are numbered by class alone."""
+    """Return the inflow of an output, whose neurons are numbered by class alone."""
     size = prod(inflow.shape)
     if inflow.shape == (size,):
         return inflow

@@ -117,7 +117,7 @@ class Rules:
 
 
 def decide(graph: Graph, choices: Choices) -> Rules:
-    """Return how the neurons of a graph take a step.
+    """Return the rules by which the neurons of a graph take a step.
 
     Raises
     ------
@@ -196,7 +196,7 @@ def _question(graph: Graph, name: str, keys: list[str]) -> UserError:
 
 
 def sentence(rules: Rules) -> str:
-    """Return what a report says of the rules."""
+    """Return the sentence of a report about the rules."""
     reset = {
         "v_reset": "to v_reset",
         "subtract": "by subtraction of the threshold",

@@ -109,7 +109,7 @@ class Paths:
     _places: dict[str, Shape] = field(default_factory=dict, init=False)
 
     def into(self, name: str) -> Inflow:
-        """Return what reaches a node with a state, or the Output.
+        """Return the inflow of a node with a state, or of the Output.
 
         Raises
         ------
@@ -174,7 +174,7 @@ class Paths:
         return self._shapes[name]
 
     def _try(self, name: str) -> Signal | None:
-        """Return what flows behind a node, if its shape is known by now."""
+        """Return the signal behind a node, if its shape is known by now."""
         if self.is_state(name) and self._shapes.get(name, ()) is None:
             return None
         return self._behind(name)

@@ -194,7 +194,7 @@ def _check_encoding(run: Run, path: Path) -> None:
 
 
 def _shared(run: Run) -> Iterator[tuple[str, str, object, object]]:
-    """Yield what a file says and run.h5 says too: file, key, and both values."""
+    """Yield values that a file and run.h5 both hold: file, key, and the two values."""
     data, summary, provenance = run.data, run.summary, run.provenance
     dt_ms, n_steps = 1e3 * data.recording.dt, data.recording.n_steps
     yield "summary.json", "n_trials", summary["n_trials"], data.recording.n_trials

@@ -65,7 +65,7 @@ def _steps(results: Path) -> dict[str, Any] | str | None:
 
 
 def _other_files(results: Path) -> Iterator[tuple[str, tuple[FileLink, ...]]]:
-    """Yield what is linked without being read, by what it is."""
+    """Yield files that are linked without being read, by what they are."""
     for name, what in OTHER.items():
         if (results / name).is_dir() and (files := find_files(results / name, results)):
             yield what, files

@@ -122,7 +122,7 @@ def index_page(
 
 
 def _verdict(group: Group) -> Iterator[Part]:
-    """Yield what the newest result of a study answers."""
+    """Yield the verdict of a study's newest result."""
     digest, report = group.newest.digest, group.newest.report
     assert digest is not None
     name = f"{group.kind[:1].upper()}{group.kind[1:]}, {group.study}"

@@ -64,7 +64,7 @@ def retina_section(run: Run) -> Section:
 
 
 def retina_text(run: Run) -> str:
-    """Say how the image reaches the network."""
+    """Return the sentences on how the image reaches the network."""
     names = [cell.name for cell in run.cells]
     entry = ENTRY[run.encoding["kind"]].format(unit=UNITS[run.adapts])
     listed = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
@@ -122,7 +122,7 @@ def retina_figures(run: Run) -> dict[str, Figure]:
 def _read_back(
     images: NDArray[np.float32], code: RankCode, cells: tuple[DifferenceOfGaussians, ...]
 ) -> tuple[pd.DataFrame, NDArray[np.float64]]:
-    """Return how good the reconstructions of all images are, and those of the first few."""
+    """Return the quality of the reconstructions of all images, and the first few of the reconstructions."""
     import pandas as pd
 
     rows, reconstructed = [], []
@@ -138,7 +138,7 @@ def _read_back(
 
 
 def kernels_caption(cells: tuple[DifferenceOfGaussians, ...], size: tuple[int, int]) -> str:
-    """Say what the kernels are, and which are larger than the image."""
+    """Return the caption of the kernels, and of which are larger than the image."""
     sizes = ", ".join(
         f"{cell.name} {cell.sigma:g} px, {cell.ratio:g} times as wide in the surround" for cell in cells
     )
@@ -169,7 +169,7 @@ def maps_caption(coefficients: NDArray[np.float32], names: list[str]) -> str:
 
 
 def order_caption(code: RankCode, names: list[str], keep: float) -> str:
-    """Say how many cells fire, and which fire first."""
+    """Return the caption of the order of spikes: how many cells fire, and which fire first."""
     early = code.first(0.1)
     kind = early.neuron // (code.size // len(names))
     shares = 100 * np.bincount(kind, minlength=len(names)) / max(1, early.n_spikes)
@@ -184,7 +184,7 @@ def order_caption(code: RankCode, names: list[str], keep: float) -> str:
 
 
 def reconstructions_caption(run: Run, code: RankCode) -> str:
-    """Say what the reconstructions are made of, and whether the network gets it."""
+    """Return the caption of the reconstructions: what they are made of, and whether the network gets it."""
     kind, spikes = run.encoding["kind"], code.n_spikes / code.n_images
     if kind in RANKED:
         used = run.encoding["keep"] * code.n_positive.sum() / max(1, code.n_spikes)
@@ -203,7 +203,7 @@ def reconstructions_caption(run: Run, code: RankCode) -> str:
 
 
 def quality_caption(table: pd.DataFrame, needed: float) -> str:
-    """Say how much of the images a tenth of the spikes explains, all do, and how many it takes."""
+    """Return the caption of the quality: what a tenth and all of the spikes explain, how many it takes."""
     explained = 100 * table.groupby("share")["explained"].mean()
     n = table["image"].nunique()
     return (

@@ -80,7 +80,7 @@ def reset_of(network: SpikingNetwork, population: Population) -> str | None:
 
 
 def method_of(network: SpikingNetwork, population: Population) -> str | Callable[..., str]:
-    """Return how Brian2 integrates the equations of a population."""
+    """Return Brian2's method of integration for the equations of a population."""
     assert population.neuron is not None
     method = population.neuron.method
     if population.noise is not None and population.noise.xi:
@@ -107,7 +107,7 @@ def state_of(network: SpikingNetwork, population: Population) -> dict[str, str]:
 
 
 def start_of(network: SpikingNetwork, population: Population) -> dict[str, str]:
-    """Return what each variable is at the start of a trial: zero, or potentials of their own."""
+    """Return the value of each variable at the start of a trial: zero, or potentials of their own."""
     zero = {name: f"0*{unit}" for name, unit in state_of(network, population).items()}
     return zero | ({"V": V_0} if V_0 in population.values else {})
 

@@ -113,7 +113,7 @@ def generate_genn(shape: GeNNShape, folder: Path) -> None:
 
 
 def _of_the_engine(shape: GeNNShape) -> dict[str, Any]:
-    """Return what ``genn/engine.cpp`` needs to know."""
+    """Return the values that ``genn/engine.cpp`` needs."""
     populations = [_population(shape, population) for population in shape.network.neurons]
     return {"populations": populations, "source": shape.network.source.name if shape.spike_input else ""}
 

@@ -43,7 +43,7 @@ class Patches:
 
 
 def patches(network: SpikingNetwork, projection: Projection) -> Patches | None:
-    """Return how a program computes a projection; None if it has to list the synapses."""
+    """Return the patches by which a program computes a projection; None if it has to list the synapses."""
     connectivity = projection.connectivity
     if isinstance(connectivity, Dense):
         pre, post = network[projection.pre].shape, network[projection.post].shape

@@ -23,7 +23,7 @@ Propagator = dict[str, dict[str, float]]
 
 
 def propagator(network: SpikingNetwork, population: Population, dt: float) -> Propagator | None:
-    """Return what a step of a population does, as a matrix.
+    """Return the step of a population as a matrix.
 
     Parameters
     ----------

@@ -111,7 +111,7 @@ class Recording:
         return len(next(iter(self.populations.values())).counts_by_trial)
 
     def from_step(self, first: int) -> Recording:
-        """Return what was recorded from a step of each trial on, as if the trials began there.
+        """Return the recording from a step of each trial on, as if the trials began there.
 
         Populations whose spikes were not recorded are left out: their counts are those of whole trials.
         """

@@ -94,7 +94,7 @@ def variance_of_mean(values: Floats, trials: NDArray[np.integer] | None = None) 
 
 
 def evidence(values: Floats, trials: NDArray[np.integer] | None = None) -> Evidence:
-    r"""Return what answers of -1, 0 and 1, or 0 and 1, come to as if their trials were independent.
+    r"""Return the evidence in answers of -1, 0 and 1, or 0 and 1, as if their trials were independent.
 
     A mean of n independent answers varies with :math:`s^2 / n`, where s is the standard deviation of an
     answer. So the effective number of trials is :math:`n_e = s^2 / V`, with the variance V of

@@ -67,7 +67,7 @@ _TIMED_BY_NUMPY = 20
 
 
 def variants() -> dict[Variant, Variant]:
-    """Return what this machine can run, and with which each is compared.
+    """Return the devices that this machine can run, and the one with which each is compared.
 
     That is NumPy; in single precision, the same program in double precision, and C++ for GeNN.
     """

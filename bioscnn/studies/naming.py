@@ -15,7 +15,7 @@ AS_WRITTEN = "as-written"
 
 
 def label_of(changed: Iterable[tuple[str, object]]) -> str:
-    """Return what was changed in a study as words for the name of a folder.
+    """Return the changes of a study as words for the name of a folder.
 
     Parameters
     ----------

@@ -109,7 +109,7 @@ def new_study(name: str, data: str | None = None, folder: Path = Path()) -> NewS
 
 
 def _described(data_survey: Survey) -> Iterator[str]:
-    """Say what the data are."""
+    """Yield sentences that describe the data."""
     data, n = data_survey.data, len(data_survey.data.contents.labels)
     sizes = " x ".join(map(str, data_survey.smallest))
     if data_survey.smallest != data_survey.largest:
@@ -203,7 +203,7 @@ def _key(key: str, value: object, note: str) -> str:
 
 
 def _table(data: OwnData, classes: tuple[str, ...]) -> Iterator[str]:
-    """Yield how many examples of each class each part has."""
+    """Yield the number of examples of each class in each part."""
     splits = [split for split in ("train", "validation", "test") if split in data.splits]
     counts = {
         split: np.bincount(data.contents.labels[data.splits[split].rows], minlength=len(classes))

@@ -71,7 +71,7 @@ def built(config: StudyConfig, model: NIRModel, shape: tuple[int, ...]) -> Built
 
 
 def saturation_hint(config: StudyConfig, scores: Scores) -> str | None:
-    """Return what a run says in which neurons fired as many spikes in a step as they may; None otherwise."""
+    """Return a hint if neurons fired as many spikes in a step as they may; None otherwise."""
     most, network = config.nir.spikes_per_step or 1, scores.network
     last = [p.name for p in network.neurons if p.name.endswith(f"_spike{most}")]
     full = [name.partition("_")[0] for name in last if scores.fires(name)]

@@ -110,7 +110,7 @@ class Plan:
 
 
 def plan_study(study: Study, data: Path | None) -> Plan:
-    """Say what a study needs; nothing is simulated or compiled.
+    """Return the plan of a study: what it needs; nothing is simulated or compiled.
 
     Raises
     ------

@@ -47,7 +47,7 @@ from bioscnn.studies.study import Study
 
 
 def input_kind(config: StudyConfig) -> type[Input]:
-    """Return what loads the examples of a study."""
+    """Return the class that loads the examples of a study."""
     return EventInput if config.encoding.kind == "events" else ImageInput
 
 
@@ -190,7 +190,7 @@ def _examples(config: StudyConfig, data: Path | None, progress: Progress | None)
 def examples_and_network(
     config: StudyConfig, data: Path | None, progress: Progress | None = None
 ) -> tuple[Input, LayerGraph]:
-    """Return what a study shows and its trained network, which fit each other; errors as of `prepare`."""
+    """Return the examples and the trained network of a study, which fit each other; errors as `prepare`."""
     graph = trained_network(config)
     examples_input = _examples(config, data, progress)
     check_fit(graph, examples_input, config.network.model)
@@ -235,7 +235,7 @@ def build_synapse(keys: SynapseKeys) -> Synapse:
 
 
 def device_of(config: StudyConfig) -> Device:
-    """Return what simulates a study."""
+    """Return the device that simulates a study."""
     keys = config.simulation
     return Device(keys.device, keys.precision, keys.jobs, keys.connectivity, keys.use_gpu)
 
@@ -267,7 +267,7 @@ def _spike_times_of(config: StudyConfig) -> SpikeTimes | None:
 
 
 def rounding_of(config: StudyConfig) -> str | None:
-    """Say what whole time steps make of the refractory period; None if it is whole already."""
+    """Return a sentence on rounding the refractory period to whole steps; None if it is whole already."""
     if config.is_nir or config.network.code == "time":
         return None
     conditions = conditions_of(config)

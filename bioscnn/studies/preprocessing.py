@@ -70,7 +70,7 @@ _BEHIND = "preprocessed"
 def preprocessing_hints(
     graph: LayerGraph, images: NDArray[np.floating], accuracy: Estimate, keys: Dataset, described: bool = True
 ) -> list[str]:
-    """Return what speaks for preprocessing that is missing or wrong, in sentences; nothing, as a rule.
+    """Return hints that preprocessing is missing or wrong; none, as a rule.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def preprocessing_hints(
 
 
 def _distance(graph: LayerGraph, images: NDArray[np.floating]) -> tuple[float, float] | None:
-    """Return how far the input of the first batch normalisation is from the statistics of its training.
+    """Return the distance of the first batch normalisation's input from the statistics of its training.
 
     None if there is none, or neurons come before it. Otherwise the median over channels of the distance of
     the means, in standard deviations of training, and of the ratio of the variances.

@@ -135,7 +135,7 @@ def _as_text(value: float, name: str, equations: str) -> str:
 
 
 def _chance(network: SpikingNetwork, population: Population) -> dict[str, str]:
-    """Return how a population's neurons differ, their membrane noise, and what happens to their spikes."""
+    """Return texts on how a population's neurons differ, on membrane noise, and on the fate of spikes."""
     axons, equations = population.axons, equations_of(network, population)
     described = {
         f"{name} of the cells": f"{_as_text(float(values.mean()), name, equations)} on average, "

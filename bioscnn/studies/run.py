@@ -259,14 +259,14 @@ def _summary(prepared: Prepared, scores: Scores, findings: list[Finding], watch:
 
 
 def _hints(prepared: Prepared, ann: Estimate) -> list[str]:
-    """Return what speaks for another preprocessing of the images."""
+    """Return hints at another preprocessing of the images."""
     intensities, config = prepared.input.intensities(), prepared.study.config
     described = read_card(config.network.model) is not None
     return preprocessing_hints(prepared.graph, intensities, ann, config.dataset, described)
 
 
 def _calibration_hint(prepared: Prepared) -> str | None:
-    """Return what a run says whose rates were matched on images that may be among the scored ones."""
+    """Return a hint if rates were matched on images that may be among the scored ones."""
     calibration = prepared.calibration
     if calibration is None or calibration.examples.split == "train":
         return None
@@ -277,7 +277,7 @@ def _calibration_hint(prepared: Prepared) -> str | None:
 
 
 def _background_hint(prepared: Prepared) -> str | None:
-    """Return what a run in the time code says if rounding alone makes a blank image fire."""
+    """Return a hint of a run in the time code if rounding alone makes a blank image fire."""
     if prepared.scales is None:
         return None
     shares = fired_by_rounding(prepared.graph, prepared.conditions.time_code, prepared.scales)
@@ -330,7 +330,7 @@ class _Watch:
         self._progress.trial()
 
     def seconds(self, what: str | None = None) -> float:
-        """Return how long a stage has taken, or all of them together."""
+        """Return the duration of a stage, or of all together, s."""
         ends = [*self._begun[1:], ("", perf_counter())]
         stages = zip(self._begun, ends, strict=True)
         return sum(end - begin for (name, begin), (_, end) in stages if what in (None, name))

@@ -93,7 +93,7 @@ class RunFolder:
             )
 
     def readout(self, trials: slice) -> Recording:
-        """Return what the class is read from, in consecutive trials."""
+        """Return the recording from which the class is read, in consecutive trials."""
         outputs = {
             name: PopulationRecording.from_spikes(self.stored.spikes(name, trials), True, None)
             for name in output_names(self.stored.shapes())

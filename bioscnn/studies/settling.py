@@ -75,7 +75,7 @@ class ChosenDuration:
     seconds: float = 0.0
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what the summary of a run says of it."""
+        """Return the entry of the summary of a run."""
         return {
             "duration_ms": 1e3 * self.duration,
             "changed_at_twice": self.changed,
@@ -268,7 +268,7 @@ def restlessness(scores: Scores, config: StudyConfig) -> float:
 
 
 def settling_hint(share: float, config: StudyConfig) -> str | None:
-    """Return what a run says whose decisions have not settled; None if they have."""
+    """Return a hint if the decisions of a run have not settled; None if they have."""
     if share <= RESTLESS or config.encoding.kind == "events" or config.network.code == "time":
         return None
     longer = config.simulation.duration * (4 if share > 0.2 else 2)
@@ -279,7 +279,7 @@ def settling_hint(share: float, config: StudyConfig) -> str | None:
 
 
 def silence_hint(scores: Scores) -> str | None:
-    """Return what a run says whose output never fires: what reads its spikes reads potentials instead."""
+    """Return a hint if the output of a run never fires: what reads its spikes reads potentials instead."""
     names = output_names(population.name for population in scores.network.neurons)
     if not names or any(scores.fires(name) for name in names):
         return None
@@ -290,7 +290,7 @@ def silence_hint(scores: Scores) -> str | None:
 
 
 def readout_hint(scores: Scores, config: StudyConfig, ann_class: NDArray[np.int64]) -> str | None:
-    """Return what a run says whose readout misleads it: another gives the trained network's class more often.
+    """Return a hint if another readout gives the trained network's class more often.
 
     The labels are not looked at. ``peak-potential`` never forgets the first volleys, which in a deep network
     come long before it is right.

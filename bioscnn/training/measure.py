@@ -59,7 +59,7 @@ class Objective(Protocol):
         """Return the loss of a batch; targets are the wanted probabilities, shape (n, classes)."""
 
     def logits(self, network: TorchNetwork, stimulus: torch.Tensor) -> torch.Tensor:
-        """Return what the network makes of examples without a simulation, shape (n, classes)."""
+        """Return the logits of examples without a simulation, shape (n, classes)."""
 
     def simulated(self, network: TorchNetwork, stimulus: torch.Tensor) -> tuple[torch.Tensor, float]:
         """Return the readout of a simulation at its end, shape (n, classes), and spikes per example."""

@@ -179,7 +179,7 @@ def _share(share: Estimate) -> dict[str, Any]:
 
 
 def _code(settings: Settings) -> dict[str, Any]:
-    """Return what a study has to say of the network, for one of spike times."""
+    """Return the keys of a study that a network of spike times needs."""
     if not isinstance(settings, TimeSettings):
         return {}
     names = ("tau_m", "tau_s", "dt")
@@ -187,7 +187,7 @@ def _code(settings: Settings) -> dict[str, Any]:
 
 
 def _spiking(record: EpochRecord, n: int, duration: float) -> dict[str, Any] | None:
-    """Return what the twin makes of the validation images at the end of the trial."""
+    """Return the twin's results on the validation images at the end of the trial."""
     if record.spiking_accuracy is None:
         return None
     share = _share(proportion_of_counts(round(record.spiking_accuracy * n), n))

@@ -124,7 +124,7 @@ def test_spikes_and_answers_of_a_part_of_a_trial_are_those_of_a_shorter_one(done
 def test_spikes_that_move_by_nothing_do_what_they_did_and_others_do_not():
     study = read_study("sims/mnist-time.toml", ["dataset.trials=3", "simulation.device=numpy"])
     bench = Bench(None)
-    bench.outcomes["network"] = {"onnx": onnx_bytes(bench.read(study.config.network.model))}
+    bench.given["network"] = {"onnx": onnx_bytes(bench.read(study.config.network.model))}
     ends = [study.config.simulation.n_steps]
     unit = Unit("", "", study, f"{MEASURES}:JITTERED", {"sd": 0.0, "ends": ends}, needs=("network",))
     as_they_are, moved_by_nothing = over_time(unit, bench), jittered(unit, bench)

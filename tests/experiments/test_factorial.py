@@ -147,7 +147,7 @@ def counted(unit, bench):
     config, n = unit.study.config, 4
     synapse, neuron = config.synapse, config.neuron
     pieces = [neuron.model != "if", neuron.t_ref > 0, synapse.tau_s > 1e-3, synapse.delay > 0]
-    network = bench.outcomes[unit.needs[0]]["onnx"].sum() % 97 if unit.needs else 0
+    network = bench.given[unit.needs[0]]["onnx"].sum() % 97 if unit.needs else 0
     label = np.zeros(n, np.int16)
     return {
         "label": label, "chosen": np.zeros((len(READOUTS), n), np.int16), "ann": label,

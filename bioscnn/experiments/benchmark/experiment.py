@@ -205,7 +205,7 @@ def _figures(tables: Mapping[str, Sequence[Row]]) -> Iterator[tuple[str, bytes]]
 
 
 def case_name(reset: str, dt: float) -> str:
-    """Return what the comparison of time steps calls a reset rule with a time step, s."""
+    """Return the name of a reset rule with a time step, s, in the comparison of time steps."""
     return f"reset {reset}, dt {format_quantity(dt, 'time')}"
 
 

@@ -44,7 +44,7 @@ SIGNIFICANT = (
 
 
 def drawings(tables: Mapping[str, Sequence[Row]]) -> dict[str, Callable[[float], Drawing]]:
-    """Return what draws each figure, by the name of its file; it takes the width in inches."""
+    """Return the function that draws each figure, by its file's name; it takes the width in inches."""
     return {
         "accuracy-over-time": lambda width: plots.networks_over_time(
             tables["over-time"], tables["networks"], width=width

@@ -109,12 +109,12 @@ def training_of(study: Study) -> Mapping[str, Any]:
 
 
 def first_recipe(study: Study, code: str, amount: Amount) -> Recipe:
-    """Return how a network of a code is trained on activations; `UserError` if it cannot be."""
+    """Return the recipe of a code's training on activations; `UserError` if there can be none."""
     return recipe_of(_trained(study, code, amount), "rates")
 
 
 def second_recipe(study: Study, code: str, price: float, amount: Amount) -> Recipe:
-    """Return how it is trained on what its neurons fire; `UserError` if it cannot be."""
+    """Return the recipe of its training on what its neurons fire; `UserError` if there can be none."""
     own = {
         "epochs": amount.own_epochs,
         "batch_size": OWN_BATCH,

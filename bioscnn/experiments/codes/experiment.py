@@ -173,7 +173,7 @@ class CodesExperiment(Experiment):
         return Unit(code, condition, study, measure, options, severity=severity, needs=need, **more)
 
     def analyse(self, done: Done, bench: Bench) -> Analysis:
-        """Return what each code comes to, clean, in noise and with other parameters, and the verdict."""
+        """Return tables of each code, clean, in noise and with other parameters, and the verdict."""
         studies, amount = studies_of(self.study, bench), self.amount
         results = Results(done, amount, f"{CLEAN}, {CHOOSING}", f"{CLEAN}, {TEST}")
         graphs = {key[0]: unit for key, unit in self._trained(done, studies)}

@@ -77,7 +77,7 @@ def _front(analysis: Analysis, summary: Mapping[str, Any]) -> Figure:
 
 
 def named(code: str, price: float) -> str:
-    """Return what the networks of a code and a price are called."""
+    """Return the name of the networks of a code and a price."""
     return f"{NAMES[code]}, {'not fine-tuned' if price == UNTUNED else f'price {price:g}'}"
 
 

@@ -61,7 +61,7 @@ class Results:
         return np.stack([self.done[unit][name] for unit in units])
 
     def right(self, units: Sequence[Unit], end: int = -1) -> NDArray[np.bool_]:
-        """Return what was right after an end, shape (n_seeds, n_trials)."""
+        """Return which trials were right after an end, shape (n_seeds, n_trials)."""
         return np.asarray(self.each(units, "chosen")[:, end] == self.each(units, "label"))
 
     def spikes(self, units: Sequence[Unit], end: int = -1) -> NDArray[np.int64]:
@@ -76,7 +76,7 @@ class Results:
 
 
 def setting_of(unit: Unit) -> str:
-    """Return how strong the condition of a unit is, as text."""
+    """Return the strength of a unit's condition as text."""
     if "sd" in unit.options:
         return f"{1e3 * unit.options['sd']:g} ms"
     noises = list(unit.study.config.noise.values())

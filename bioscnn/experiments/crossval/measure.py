@@ -15,7 +15,13 @@ from bioscnn.experiments.classify import CLASSIFY as OF_STUDIES
 from bioscnn.experiments.classify import classify_case, hasher_of_inputs
 from bioscnn.experiments.crossval.folds import Rows, base_of, choosing_epoch, divided, load_pool, stages_of
 from bioscnn.experiments.fingerprint import code_of
-from bioscnn.experiments.trained import TRAINING, case_of_trained, needed_network, onnx_bytes, told_by_epoch
+from bioscnn.experiments.trained import (
+    TRAINING,
+    case_of_trained,
+    needed_network,
+    onnx_bytes,
+    progress_by_epoch,
+)
 from bioscnn.experiments.unit import Measure, Outcome, Unit, hash_of
 from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.event_input import EventInput
@@ -78,7 +84,7 @@ def train_fold(unit: Unit, bench: Bench) -> Outcome:
                 labels[few],
                 settings,
                 checkpoint=place / f"{stage.name}.checkpoint.npz",
-                progress=told_by_epoch(bench.progress, f"{unit.variant}, {stage.name}", settings),
+                progress=progress_by_epoch(bench.progress, f"{unit.variant}, {stage.name}", settings),
             )
             write_onnx(trained, path)
         graph = read_onnx(path)
@@ -117,7 +123,7 @@ def _initial(stage: Recipe, before: LayerGraph | None, pool: EventInput) -> Laye
 
 
 def _case(unit: Unit, bench: Bench) -> Prepared:
-    """Return what a unit simulates."""
+    """Return the prepared study that a unit simulates."""
     config, recipe = unit.study.config, shipped_recipes()[unit.options["recipe"]]
 
     def prepared() -> Prepared:

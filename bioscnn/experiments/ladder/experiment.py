@@ -270,7 +270,7 @@ class LadderExperiment(Experiment):
         )
 
     def _outcomes(self, done: Done) -> dict[Cell, list[Outcome]]:
-        """Return what every cell of the factorial came to, network by network."""
+        """Return the outcomes of every cell of the factorial, network by network."""
         networks = [] if self.epochs else [self._cells(OWN)]
         networks += [self._cells(unit.variant, done.need(unit)) for unit in done.where(condition=NETWORK)]
         return {cell: [done[units[place]] for units in networks] for place, cell in enumerate(self.cells)}

@@ -62,7 +62,7 @@ class Factorial:
         return mean(summed, seeds=TRAINING_SEEDS)
 
     def added(self, outcome: str, factor: str, context: Cell) -> Estimate:
-        """Return what a factor adds to a cell."""
+        """Return the estimate of what a factor adds to a cell."""
         values = self.values[outcome]
         estimate = difference if outcome == ACCURACY else mean_difference
         return estimate(values[context | {factor}], values[context], seeds=TRAINING_SEEDS)

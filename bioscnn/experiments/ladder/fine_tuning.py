@@ -115,7 +115,7 @@ def _inputs(unit: Unit, bench: Bench) -> str:
 
 
 def settings_for(config: StudyConfig) -> SpikeSettings:
-    """Return how a rung is fine-tuned: as the fine-tuned network of its data, but under its conditions."""
+    """Return the settings that fine-tune a rung: those of its data's network, its own conditions."""
     recipes = shipped_recipes()
     of_data = recipes.get(f"{recipes[config.network.model].dataset}-small{FINE_TUNED}")
     usual = SpikeSettings() if of_data is None else of_data.settings(training_examples(config))

@@ -30,7 +30,7 @@ STEPS = {"numpy": 300}
 
 
 def loaded_rung(study: Study, encoder: dict[str, Any], bench: Bench) -> Loaded:
-    """Return what a rung reads: examples as they are encoded, trained network, and what normalises it.
+    """Return the inputs of a rung: examples as encoded, trained network, and what normalises it.
 
     Parameters
     ----------

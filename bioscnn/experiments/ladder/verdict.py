@@ -100,7 +100,7 @@ def verdict_of(
 def verdict_of_factorial(
     shapley: Sequence[Row], effects: Sequence[Row], contexts: Sequence[Row], title: str
 ) -> list[str]:
-    """Return what each piece of biology changes whatever the order, and where the order decides.
+    """Return verdict sentences: the effect of each piece of biology, and where the order decides it.
 
     Parameters
     ----------

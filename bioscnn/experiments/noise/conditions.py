@@ -59,7 +59,7 @@ class Amount:
 
 
 def amount_of(config: StudyConfig, *, quick: bool, trials: int | None, seeds: int | None = None) -> Amount:
-    """Return how much is done in a study: so many trials, or, if None, the fewer of its own and the usual."""
+    """Return the amount of a study: so many trials, or, if None, the fewer of its own and the usual."""
     usual = 60 if quick else TRIALS.get(config.dataset.name, OTHER_TRIALS)
     first = config.simulation.seed
     return Amount(

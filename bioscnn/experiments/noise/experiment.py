@@ -108,7 +108,7 @@ class NoiseExperiment(Experiment):
         return self._trainings(Done((), {}, {}))
 
     def next_round(self, done: Done, bench: Bench) -> list[Unit]:
-        """Return what begins with a trained network, and then every trained network in every noise."""
+        """Return units that begin with a trained network, and then every trained network in every noise."""
         if self.training_seeds is None or done.where(condition=CLEAN):
             return []
         return self._trainings(done) or self._simulations(done)

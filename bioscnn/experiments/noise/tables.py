@@ -93,7 +93,7 @@ class Results:
         )
 
     def loss(self, noise: str) -> Estimate:
-        """Return what a noise costs the first network at the judged severity, in accuracy, trial by trial."""
+        """Return the accuracy that a noise costs the first network at the judged severity, trial by trial."""
         noisy = self.correct(self.main, noise, self.amount.judged_severity)
         clean = np.broadcast_to(self.correct(self.main, CLEAN), noisy.shape)
         return difference(clean, noisy, seeds=self.seeds)
@@ -228,7 +228,7 @@ def _menus(kinds: Scores) -> tuple[float, float]:
 
 
 def _scores(results: Results, noise: str, first: tuple[str, str], second: tuple[str, str]) -> Scores:
-    """Return how much more often the first is right than the second in a noise, shape (n_seeds, n_trials).
+    """Return correctness of the first network less that of the second in a noise, shape (n_seeds, n_trials).
 
     A seed draws the same random numbers at every severity, so that its severities are no sample of seeds:
     their mean is one score.

@@ -122,7 +122,7 @@ class RetinaExperiment(Experiment):
         ]
 
     def _units(self, pool: Pool, bench: Bench) -> Callable[..., Unit]:
-        """Return what makes a unit of a front end and a division."""
+        """Return the function that makes a unit of a front end and a division."""
         shared = {"amount": asdict(self.amount), "images": pool.images.sha256}
         fixed = any(choice.in_fixed_units for choice in self.choices)
 
@@ -159,7 +159,7 @@ class RetinaExperiment(Experiment):
         )  # fmt: skip
 
     def _facts(self, pool: Pool) -> dict[str, Any]:
-        """Return what ``summary.json`` says of images and trainings."""
+        """Return the facts about images and trainings for ``summary.json``."""
         first = pool.divisions[0]
         return {
             "dataset": pool.images.name,

@@ -15,7 +15,13 @@ from bioscnn.experiments.classify import CLASSIFY as OF_STUDIES
 from bioscnn.experiments.classify import classify_case, hasher_of_inputs
 from bioscnn.experiments.retina.choices import CLEAN, Condition
 from bioscnn.experiments.retina.images import Amount, Division, Pool, load_pool
-from bioscnn.experiments.trained import TRAINING, case_of_trained, needed_network, onnx_bytes, told_by_epoch
+from bioscnn.experiments.trained import (
+    TRAINING,
+    case_of_trained,
+    needed_network,
+    onnx_bytes,
+    progress_by_epoch,
+)
 from bioscnn.experiments.unit import Measure, Outcome, Unit, hash_of
 from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.image_input import ImageInput, front_end_of
@@ -53,7 +59,7 @@ def train_front_end(unit: Unit, bench: Bench) -> Outcome:
         images[few],
         labels[few],
         settings,
-        progress=told_by_epoch(bench.progress, unit.options["network"], settings),
+        progress=progress_by_epoch(bench.progress, unit.options["network"], settings),
     )
     return {"onnx": onnx_bytes(graph)}
 
@@ -146,7 +152,7 @@ def _rows(unit: Unit, bench: Bench) -> tuple[NDArray[np.int64], NDArray[np.bool_
 
 
 def _case(unit: Unit, bench: Bench) -> Prepared:
-    """Return what a unit simulates."""
+    """Return the prepared study that a unit simulates."""
     config, pool = unit.study.config, _pool(unit, bench)
     condition, seed = _condition(unit), _division(unit, bench).seed
     rows, _ = _rows(unit, bench)

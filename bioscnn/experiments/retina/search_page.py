@@ -96,7 +96,7 @@ def _noise(means: pd.DataFrame, summary: Mapping[str, Any]) -> Figure:
 
 
 def noise_caption(means: pd.DataFrame, label: str) -> str:
-    """Return what the strongest noise leaves of the pixels and of a front end."""
+    """Return the caption of the accuracy that the strongest noise leaves to the pixels and to a front end."""
     parts = []
     for noise, rows in means[means["noise"] != "none"].groupby("noise", sort=False):
         severity = rows["severity"].max()

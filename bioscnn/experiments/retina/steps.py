@@ -76,7 +76,7 @@ def _noise_cells(noise: str, where: Sequence[Condition]) -> Row:
 
 
 def verdict_of(comparisons: Sequence[Row], readouts: Sequence[Row], rule: str, title: str) -> list[str]:
-    """Return what the cells are worth at equal gain control, what gain control is, and what rank order is.
+    """Return verdict sentences: the worth of cells at equal gain control, of gain control, of rank order.
 
     Parameters
     ----------

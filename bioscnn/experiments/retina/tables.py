@@ -15,7 +15,7 @@ from bioscnn.statistics import Estimate, proportion, score_mean
 
 
 def seeds_of(condition: Condition) -> tuple[str, ...]:
-    """Return what differs from one seed to the next."""
+    """Return the names of what differs from one seed to the next."""
     return TRAINING_SEEDS if condition == CLEAN else TRAINING_SEEDS + NOISE_SEEDS
 
 
@@ -68,7 +68,7 @@ def correctness(
 
 
 def front_end_cells(choice: Choice) -> Row:
-    """Return what a row says of its front end."""
+    """Return the cells of a row that describe its front end."""
     return {"front_end": choice.label, "cells": choice.cells}
 
 

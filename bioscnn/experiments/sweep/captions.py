@@ -104,7 +104,7 @@ def change(value: float, outcome: str) -> str:
 
 
 def size_of(row: pd.Series, results: Shown) -> tuple[str, str]:
-    """Return how large the effect of a parameter is, with its unit, and its interval."""
+    """Return the size of a parameter's effect, with its unit, and its interval."""
     if results.kind == "sobol":
         return share_text(row.ST), f"[{share_text(row.ST_low)}, {share_text(row.ST_high)}]"
     outcome = str(row.outcome)
@@ -168,7 +168,7 @@ def by_step(results: Shown) -> str:
 
 
 def effects_caption(results: Shown) -> str:
-    """Say what moves the judged outcome most, and how the plane or the bars are read."""
+    """Return the caption of the effects on the judged outcome, and how the plane or the bars are read."""
     rows, names = (
         results.effects_on(results.main),
         names_of([parameter.key for parameter in results.parameters]),
@@ -200,7 +200,7 @@ def effects_caption(results: Shown) -> str:
 
 
 def bars_caption(results: Shown) -> str:
-    """Say what moves each of the other outcomes most."""
+    """Return the caption of the largest effects on each other outcome."""
     names, named = names_of([parameter.key for parameter in results.parameters]), []
     for outcome in results.outcomes:
         rows = results.effects_on(outcome)
@@ -256,7 +256,7 @@ def alone_caption(results: Shown) -> str:
 
 
 def main_caption(results: Shown) -> str:
-    """Say how the small multiples are read."""
+    """Return the caption of the small multiples."""
     by = {"morris": "their effects", "sobol": "their shares of the variance"}.get(
         results.kind if len(results.effects_on(results.main)) else "",
         "how much of its variance goes with them",
@@ -269,7 +269,7 @@ def main_caption(results: Shown) -> str:
 
 
 def surface_caption(results: Shown, x: Parameter, y: Parameter) -> str:
-    """Say what stands in the cells, or how good the surface is."""
+    """Return the caption of the map: what stands in its cells, or how good its surface is."""
     names = names_of([parameter.key for parameter in results.parameters])
     rows, what = results.done.dropna(subset=[results.main]), outcome_of(results.main)
     start = f"{what.name.capitalize()} over {names[x.key]} and {names[y.key]}."

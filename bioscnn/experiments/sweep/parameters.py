@@ -109,7 +109,7 @@ class Parameter:
         return [float(position) for position in np.linspace(0, 1, n)]
 
     def facts(self) -> dict[str, Any]:
-        """Return what the summary says of it."""
+        """Return the facts about it for the summary."""
         own = self.nominal
         return {
             "key": self.key,

@@ -128,7 +128,7 @@ def points_alone(sweep: Sweep, keys: Sequence[str]) -> list[Point]:
 
 
 def signature_of(config: StudyConfig) -> str:
-    """Return what studies share that need the same compiled program; see `Point.signature`."""
+    """Return a key that studies with the same compiled program share; see `Point.signature`."""
 
     def reduced(value: Any) -> Any:
         if isinstance(value, dict):

@@ -83,7 +83,7 @@ class Shown:
         return rows.dropna().sort_values(MEASURE[self.kind], ascending=False, kind="stable")
 
     def interactions_on(self, outcome: str) -> pd.DataFrame:
-        """Return what pairs of parameters do to an outcome; no rows if it is not known."""
+        """Return the interactions of pairs of parameters on an outcome; no rows if they are not known."""
         if self.interactions is None:
             return pd.DataFrame()
         return self.interactions[self.interactions["outcome"] == outcome].dropna()

@@ -29,7 +29,7 @@ OF_A_READOUT = ("accuracy", "latency_ms")
 
 
 def step_row(outcome: Outcome, rule: str, dt: float, n_steps: int) -> Row:
-    """Return what a time step, s, comes to by the readout of the study.
+    """Return the row of a time step, s, by the readout of the study.
 
     ``activation_sparsity``: part of the neurons that fire which are silent in a step, on average. ``dense``:
     synaptic operations if every neuron fired in every step; both as NeuroBench defines them.

@@ -184,7 +184,7 @@ class TimesNeededExperiment(Experiment):
         )
 
     def _answers(self, done: Done, tested: str) -> Answers:
-        """Return what was right on a set of test recordings: arrays of shape (n_seeds, n_trials)."""
+        """Return correctness on a set of test recordings: arrays of shape (n_seeds, n_trials)."""
         units = done.where(condition=tested)
         labels = done[units[0]]["label"]
 

@@ -18,7 +18,7 @@ from bioscnn.experiments.trained import (
     case_of_trained,
     needed_network,
     onnx_bytes,
-    told_by_epoch,
+    progress_by_epoch,
 )
 from bioscnn.experiments.unit import Measure, Outcome, Unit, hash_of
 from bioscnn.seeds import stream
@@ -65,7 +65,7 @@ def train_network(unit: Unit, bench: Bench) -> Outcome:
             spikes[n:],
             labels[n:],
             settings,
-            progress=told_by_epoch(bench.progress, f"{unit.label}, {stage}", settings),
+            progress=progress_by_epoch(bench.progress, f"{unit.label}, {stage}", settings),
         )
         networks[stage] = onnx_bytes(graph)
     return networks
@@ -144,7 +144,7 @@ def _destroyed_recordings(unit: Unit, bench: Bench) -> EventInput:
 
 
 def _case(unit: Unit, bench: Bench) -> Prepared:
-    """Return what a unit simulates."""
+    """Return the prepared study that a unit simulates."""
     return case_of_trained(unit, _destroyed_recordings(unit, bench), needed_network(unit, bench, "spikes"))
 
 

@@ -93,7 +93,7 @@ class PageTables:
         return rows[(rows["layer"] == self.layers[0]) & (rows["kind"] == CLEAN)]
 
     def effects_of(self, layer: str, method: str) -> pd.DataFrame:
-        """Return what the perturbations of a layer do to a method."""
+        """Return the rows of what the perturbations of a layer do to a method."""
         rows = self.effects
         return rows[(rows["layer"] == layer) & (rows["method"] == method)]
 
@@ -146,7 +146,7 @@ def families(tables: PageTables) -> str:
 
 
 def primary_caption(tables: PageTables) -> str:
-    """Return what the primary family is, and what its findings mean."""
+    """Return the caption of the primary family, and the meaning of its findings."""
     left_out = [label for label in tables.summary["primary"] if label not in set(tables.primary["compared"])]
     margin = f"{100 * tables.summary['margin']:g} point"
     return (
@@ -170,7 +170,7 @@ def primary_figure_caption(tables: PageTables) -> str:
 
 
 def jitter_caption(tables: PageTables) -> str:
-    """Return what the strongest jitter of the input does to the spiking network."""
+    """Return the caption of the input's strongest jitter and its effect on the spiking network."""
     first, text = tables.layers[0], ""
     rows = tables.effects.query("kind == 'jitter' and method == @STRESSED and layer == @first")
     if len(rows):
@@ -261,7 +261,7 @@ def rates_caption(
     trial_averaged: NDArray[np.float64],
     window: float,
 ) -> str:
-    """Return what the three rates agree in, and what each averages away."""
+    """Return the caption of the three rates: where they agree, and what each averages away."""
     n_trials, peak = len(population), float(population.mean(axis=0).max())
     silent = 100 * float((time_averaged == 0).all(axis=0).mean())
     return (
@@ -274,7 +274,7 @@ def rates_caption(
 
 
 def intervals_caption(tables: PageTables) -> str:
-    """Return how long the intervals are, and how regular."""
+    """Return the caption of the intervals: how long they are, and how regular."""
     from bioscnn.metrics import interval_statistics
 
     parts = []
@@ -296,7 +296,7 @@ def latencies_caption(tables: PageTables) -> str:
 
 
 def distances_caption(tables: PageTables, distances: NDArray[np.float64]) -> str:
-    """Return how far trials of one class are apart, and those of different classes."""
+    """Return the caption of the distances of trials of one class, and of different classes."""
     same = tables.labels[:, None] == tables.labels
     others = ~np.eye(len(tables.labels), dtype=bool)
     within, between = distances[same & others], distances[~same]

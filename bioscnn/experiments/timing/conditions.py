@@ -40,7 +40,7 @@ WITHOUT_COUNTS = (
 
 
 def perturbations(duration: float, saccades: bool, chosen: Sequence[str] = ()) -> list[Perturbation]:
-    """Return what is done to the spikes, in the order of the tables.
+    """Return the perturbations of the spikes, in the order of the tables.
 
     Parameters
     ----------

@@ -121,7 +121,7 @@ def _passed(share: Estimate, expected: str) -> bool:
 
 
 def _expected(name: str, code: str, *, jittered: bool) -> str:
-    """Say what a code contains: jitter leaves of the times nothing, of the counts everything."""
+    """Return the decoding that is expected of a code: jitter leaves nothing of times, all of counts."""
     if name == "timing only":
         return "high" if code in CARRIERS[name] and not jittered else "chance"
     if code in CARRIERS[name]:

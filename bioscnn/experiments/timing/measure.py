@@ -87,7 +87,7 @@ def classes(unit: Unit, bench: Bench) -> Outcome:
 
 
 def information(unit: Unit, bench: Bench) -> Outcome:
-    """Return what each response of each neuron of a layer tells of the class, and some of its spikes.
+    """Return the bits about the class in each response of each neuron of a layer, and some of its spikes.
 
     Option: ``layer``.
 
@@ -136,7 +136,7 @@ def clean_spikes(case: Prepared, bench: Bench, layer: str) -> SpikeTrains:
 
 
 def rest_of(case: Prepared, layer: str) -> SpikingNetwork:
-    """Return what the spikes of a layer drive."""
+    """Return the part of the network that the spikes of a layer drive."""
     return case.network if layer == case.network.source.name else case.network.after(layer)
 
 

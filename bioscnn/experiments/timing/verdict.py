@@ -25,7 +25,7 @@ FINDINGS = {
 
 
 def verdict_of(summary: Mapping[str, Any], tables: Mapping[str, Sequence[Row]]) -> list[str]:
-    """Return what the times of spikes carry that their number does not, the answer first.
+    """Return verdict sentences: what the times of spikes carry beyond their number, the answer first.
 
     Without controls that passed there is no answer.
 
@@ -143,7 +143,7 @@ class _Numbers:
         return text
 
     def times_alone(self) -> list[str]:
-        """Say what is left when counts are made equal, and how much of that counts left in the times."""
+        """Return sentences on the accuracy at equal counts, and on how much of counts is left in times."""
         counts, both, floor = self.share(EQUAL, COUNTS), self.share(EQUAL, BOTH), self.share(FLOOR, BOTH)
         if counts is None or both is None or floor is None:
             return []

@@ -106,7 +106,7 @@ def keys_of_a_study() -> Mapping[str, Key]:
 
 
 def about(table: str) -> str:
-    """Return what a table of a study file is about."""
+    """Return the description of a table of a study file."""
     model: type[BaseModel] = StudyConfig
     for name in table.split("."):
         annotation = model.model_fields[name].annotation

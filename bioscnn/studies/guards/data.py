@@ -26,7 +26,7 @@ FEW_TRIALS = 10
 
 
 def findings_of_data(loaded: Loaded, data: Path | None) -> list[Finding]:
-    """Return what is, or may be, wrong with the examples of a study, by the card of its network.
+    """Return findings on the examples of a study, by the card of its network.
 
     Parameters
     ----------
@@ -167,7 +167,7 @@ def _other_data(loaded: Loaded, card: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _trained_on(card: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what a card says of the training data; nothing if it says nothing that can be read."""
+    """Return the training data that a card names; nothing if it names none that can be read."""
     data = card.get("data")
     train = data.get("train") if isinstance(data, dict) else None
     return train if isinstance(train, dict) else {}

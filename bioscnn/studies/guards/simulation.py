@@ -27,7 +27,7 @@ NEAR = 1.1
 def findings_of_simulation(
     prepared: Prepared, scores: Scores, examples: Recording, chosen: NDArray[np.int64]
 ) -> list[Finding]:
-    """Return what is wrong with the spikes of a run; nothing, as a rule.
+    """Return findings on the spikes of a run; none, as a rule.
 
     Parameters
     ----------
