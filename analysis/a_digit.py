@@ -18,9 +18,9 @@ def main() -> None:
     """Simulate the digit and draw it."""
     prepared = bioscnn.prepare("mnist", {"dataset.trials": 100})
     first = int(np.argmax(prepared.examples.labels == DIGIT))
-    shown = slice(first, first + 1)
+    trial = slice(first, first + 1)
     network, device = prepared.network, prepared.device
-    recording = bioscnn.simulate(network, prepared.stimulus[shown], device=device)
+    recording = bioscnn.simulate(network, prepared.stimulus[trial], device=device)
     decided, informed = (
         bioscnn.decisions(recording, "peak-potential"),
         metrics.informed_steps(network, recording),

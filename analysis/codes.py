@@ -77,7 +77,9 @@ def _conditions(conditions: pd.DataFrame, comparisons: pd.DataFrame) -> Iterator
         if row.condition == "clean":
             continue
         same = conditions[(conditions["condition"] == row.condition) & (settings.astype(str) == setting)]
-        shares = {one.code: _share(one.accuracy, one.low, one.high) for one in same.itertuples()}
+        shares = {
+            of_code.code: _share(of_code.accuracy, of_code.low, of_code.high) for of_code in same.itertuples()
+        }
         difference = f"{100 * row.difference:+.1f} [{100 * row.low_holm:+.1f}, {100 * row.high_holm:+.1f}]"
         named = f"{row.condition} {setting}".strip()
         yield _row(

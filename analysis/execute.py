@@ -34,7 +34,7 @@ def smaller(png: str) -> str:
 
 
 def without_place(printed: str) -> str:
-    """Return what a cell printed, the data folder of this machine by the name of its variable."""
+    """Return the printed text of a cell, with the name of its variable for this machine's data folder."""
     folder = os.environ.get("BIOSCNN_DATA")
     return printed.replace(str(Path(folder).resolve()), "BIOSCNN_DATA") if folder else printed
 

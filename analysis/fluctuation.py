@@ -121,11 +121,11 @@ def conditions(tau_s: float) -> Iterator[tuple[float, float, float]]:
 
 def spike_counts(tau_s: float, cells: int, duration: float) -> dict[Variant, NDArray[np.float64]]:
     """Return the spikes of each cell, shape (n_conditions, cells), under every variant and at `FINEST`."""
-    asked = [Variant("exact", FINEST), *VARIANTS]
+    compared = [Variant("exact", FINEST), *VARIANTS]
     drive, weight = (np.repeat([values[place] for values in conditions(tau_s)], cells) for place in (0, 2))
-    neurons = {variant: _Cells(variant, tau_s, drive * NEURON.rheobase) for variant in asked}
-    waiting = {variant: np.zeros(len(drive)) for variant in asked}
-    ratio = {variant: round(variant.dt / FINEST) for variant in asked}
+    neurons = {variant: _Cells(variant, tau_s, drive * NEURON.rheobase) for variant in compared}
+    waiting = {variant: np.zeros(len(drive)) for variant in compared}
+    ratio = {variant: round(variant.dt / FINEST) for variant in compared}
     rng, size = stream(3, f"fluctuating input {tau_s}"), len(drive)
     for step in range(round(1e3 * duration / FINEST)):
         n = rng.poisson(INPUT_RATE * 1e-3 * FINEST * size)
@@ -137,7 +137,7 @@ def spike_counts(tau_s: float, cells: int, duration: float) -> dict[Variant, NDA
                 cells_.spikes[cells_.advance()] += 1
                 cells_.arrived["I_syn"] += waiting[variant]
                 waiting[variant][:] = 0
-    return {variant: one.spikes.reshape(-1, cells) for variant, one in neurons.items()}
+    return {variant: of_variant.spikes.reshape(-1, cells) for variant, of_variant in neurons.items()}
 
 
 def rows(cells: int = CELLS, duration: float = DURATION) -> Iterator[dict[str, Any]]:
@@ -145,8 +145,8 @@ def rows(cells: int = CELLS, duration: float = DURATION) -> Iterator[dict[str, A
     for tau_s in TAU_S:
         counts = spike_counts(1e-3 * tau_s, cells, duration)
         finest = counts.pop(Variant("exact", FINEST))
-        for variant, found in counts.items():
-            for (drive, sd, _), own, limit in zip(conditions(1e-3 * tau_s), found, finest, strict=True):
+        for variant, of_variant in counts.items():
+            for (drive, sd, _), own, limit in zip(conditions(1e-3 * tau_s), of_variant, finest, strict=True):
                 change = mean_difference(own, limit)
                 scale = 100 / limit.mean() if limit.any() else np.nan
                 yield {
@@ -170,16 +170,16 @@ def summary(table: pd.DataFrame, slowest: float = 1.0) -> pd.DataFrame:
     Once over all of them, and once for each size of the fluctuation. Intervals are over conditions.
     """
     lively = table[table["rate_hz"] >= slowest]
-    found = []
+    lines = []
     for sd in ("all", *FLUCTUATIONS):
         of_size = lively if sd == "all" else lively[lively["fluctuation_mv"] == sd]
         for (rule, dt), part in of_size.groupby(["rule", "dt_ms"], sort=False):
             change = part["difference_percent"]
             over = mean(change.to_numpy())
             ends = over.low, over.high, change.min(), change.max()
-            found.append((rule, dt, sd, len(part), over.value, *ends))
+            lines.append((rule, dt, sd, len(part), over.value, *ends))
     columns = ["rule", "dt_ms", "fluctuation_mv", "conditions"]
-    return pd.DataFrame(found, columns=[*columns, "mean_percent", "low", "high", "lowest", "highest"])
+    return pd.DataFrame(lines, columns=[*columns, "mean_percent", "low", "high", "lowest", "highest"])
 
 
 if __name__ == "__main__":

@@ -79,26 +79,29 @@ def contrast_rows(dataset: str) -> list[dict[str, Any]]:
 def duplicate_rows() -> list[dict[str, Any]]:
     """Return the accuracy of two shipped networks of photographs, on all and without near-duplicates."""
     train, validation, test = (load_dataset("caltech", split) for split in ("train", "validation", "test"))
-    known = {
+    duplicates = {
         part: near_duplicates(test.images, images.images)
         for part, images in (("training", train), ("validation", validation))
     }
-    new = ~np.any(list(known.values()), axis=0)
+    new = ~np.any(list(duplicates.values()), axis=0)
     rows = []
     for name, (study, changes) in NETWORKS["caltech"].items():
         right = correct(study, changes, TRIALS["caltech"])
-        for kept, which in (("all", np.ones_like(new)), ("without near-duplicates", new)):
+        for photographs, which in (("all", np.ones_like(new)), ("without near-duplicates", new)):
             share = proportion(right[which])
             rows.append(
                 {
                     "front_end": name,
-                    "photographs": kept,
+                    "photographs": photographs,
                     "n": int(which.sum()),
                     "correct": int(right[which].sum()),
                     "accuracy": share.value,
                     "low": share.low,
                     "high": share.high,
-                    **{f"duplicates_in_{part}": int((found & which).sum()) for part, found in known.items()},
+                    **{
+                        f"duplicates_in_{part}": int((near & which).sum())
+                        for part, near in duplicates.items()
+                    },
                 }
             )
     return rows

@@ -65,11 +65,11 @@ def main(folder: Path) -> None:
         of_row, summary = dict(row), {}
         for split in SPLITS:
             summary, correct = answered(file, split, folder / "results")
-            for readout, one in correct.items():
-                share = proportion(one)
+            for readout, answers in correct.items():
+                share = proportion(answers)
                 row |= with_interval(f"{split} by {readout} (%)", share.value, share.low, share.high)
-        for readout, one in correct.items():
-            right.setdefault((row["neurons"], row["passes"], readout), []).append(one)
+        for readout, answers in correct.items():
+            right.setdefault((row["neurons"], row["passes"], readout), []).append(answers)
         rows.append(row | {
             "labels": card["labels_used"],
             "images": card["images_seen"],

@@ -101,11 +101,11 @@ class Outcome:
 
 
 def by_brian2(code: str, values: Mapping[str, float], n: int, data: Path | None = None) -> Outcome:
-    """Return what Brian2 makes of the first digits of the page, with sliders at other values, ms."""
+    """Return the outcome of Brian2 for the first digits of the page, with sliders at other values, ms."""
     changes = [f"dataset.trials={n}", *(f"{KEYS[name]}={value} ms" for name, value in values.items())]
     if code == "time":
-        asked = {"tau_m": 20.0, "tau_s": 5.0} | values
-        window = TimeCode(1e-3 * asked["tau_m"], 1e-3 * asked["tau_s"], 1e-3).window_steps
+        constants = {"tau_m": 20.0, "tau_s": 5.0} | values
+        window = TimeCode(1e-3 * constants["tau_m"], 1e-3 * constants["tau_s"], 1e-3).window_steps
         changes.append(f"simulation.duration={N_LAYERS * window + 1} ms")
     prepared = prepare(read_study(find_study(Path(STUDIES[code])), changes), data)
     names = [population.name for population in prepared.network.neurons if population.spikes]
@@ -124,19 +124,19 @@ def by_brian2(code: str, values: Mapping[str, float], n: int, data: Path | None 
 
 
 def by_the_page(page: Page, code: str, values: Mapping[str, float], n: int) -> Outcome:
-    """Return what the page makes of its first digits."""
-    found: list[dict[str, Any]] = page.evaluate(IN_THE_PAGE, [code, dict(values), n])
+    """Return the outcome of the page for its first digits."""
+    trials: list[dict[str, Any]] = page.evaluate(IN_THE_PAGE, [code, dict(values), n])
     spikes = {
         (digit, layer, step, neuron)
-        for digit, one in enumerate(found)
-        for layer, events in enumerate(one["events"])
+        for digit, trial in enumerate(trials)
+        for layer, events in enumerate(trial["events"])
         for step, neuron in events
     }
     return Outcome(
-        np.array([one["chosen"] for one in found]),
-        np.array([one["latency"] for one in found], float),
+        np.array([trial["chosen"] for trial in trials]),
+        np.array([trial["latency"] for trial in trials], float),
         spikes,
-        np.array([[len(events) for events in one["events"]] for one in found]),
+        np.array([[len(events) for events in trial["events"]] for trial in trials]),
     )
 
 
@@ -150,7 +150,7 @@ class Clock:
     def __call__(self) -> float:
         """Return the processor time of all tasks until now, ms."""
         metrics = self.session.send("Performance.getMetrics")["metrics"]
-        return 1e3 * next(float(one["value"]) for one in metrics if one["name"] == "TaskDuration")
+        return 1e3 * next(float(metric["value"]) for metric in metrics if metric["name"] == "TaskDuration")
 
 
 def speed(page: Page, code: str, values: Mapping[str, float], n: int) -> dict[str, float]:

@@ -110,26 +110,26 @@ def train(dataset: str, neuron: str, features: str, seed: int, labels: int | Non
 def shuffle(study: LearnedStudy, whole: LearnedStudy) -> None:
     """Write the shuffled network of a trained one; its first layer fires as often, by its threshold."""
     keys = learning(study)
-    shown = load_images(study.config.dataset, "train", keys.examples, None)
-    learned = network_of(whole, shown)
+    images = load_images(study.config.dataset, "train", keys.examples, None)
+    learned = network_of(whole, images)
     rng, weights = stream(keys.seed, "shuffled weights"), []
     for name in ("first", "second"):
         flat = learned.arrays[name].reshape(-1, learned.arrays[name].shape[-1])
         weights.append(rng.permuted(flat, axis=0).reshape(learned.arrays[name].shape))
     first, second = (values.astype(np.float32) for values in weights)
-    network, some = architecture(keys), shown.take(200).intensities()
+    network, some = architecture(keys), images.take(200).intensities()
 
     def spikes(threshold: float, of: NDArray[np.float32]) -> float:
         changed = replace(network, first=network.first.model_copy(update={"threshold": threshold}))
         return float(np.mean(np.concatenate([n_spikes(r.first) for r in respond(some, changed, of)])))
 
-    wanted = spikes(network.first.threshold, learned.arrays["first"].astype(np.float32))
+    n_learned = spikes(network.first.threshold, learned.arrays["first"].astype(np.float32))
     tried = np.arange(2, network.first.threshold + 0.25, 0.25).tolist()
-    threshold = min(tried, key=lambda value: abs(spikes(value, first) - wanted))
+    threshold = min(tried, key=lambda value: abs(spikes(value, first) - n_learned))
     table = keys.model_dump()
     table["first"]["threshold"] = threshold
     network = architecture(Convolutional.model_validate(table))
-    readout = train_readout(network, (first, second), shown, Silent())
+    readout = train_readout(network, (first, second), images, Silent())
     arrays = {"first": weights[0], "second": weights[1], "readout": readout.weights, "bias": readout.bias}
     file = Path(keys.network)
     write_network(file, arrays, dict(learned.card) | {"name": file.stem, "learning": table})
@@ -144,16 +144,16 @@ def score(
     base = [f"{key}={value}" for key, value in study.edits]
     jittered = read_learned_study(STUDIES[dataset], [*base, *noisy])
     assert jittered is not None
-    shown = load_images(study.config.dataset, split, IMAGES[dataset][split], None)
-    learned = network_of(study, shown)
-    answers = study.rule.classify(jittered.config, learned, shown, Silent())
-    right = answers.chosen == shown.labels
+    images = load_images(study.config.dataset, split, IMAGES[dataset][split], None)
+    learned = network_of(study, images)
+    answers = study.rule.classify(jittered.config, learned, images, Silent())
+    right = answers.chosen == images.labels
     fields = first_fields(architecture(learning(study)), learned.arrays["first"])
     neuron, features, seed, _ = network
     return {
         "dataset": dataset,
         "split": split,
-        "images": len(shown),
+        "images": len(images),
         "neuron": neuron,
         "features": features,
         "labelled images": learned.card["labels_used"],
@@ -165,15 +165,15 @@ def score(
         "pooling": round(float(answers.spikes["pooled"].mean()), 1),
         "operations": round(answers.synops or 0),
         "selectivity": round(float(np.median(tuning(fields).selectivity)), 2),
-        "data sha256": shown.sha256[:8],
+        "data sha256": images.sha256[:8],
         "weights sha256": learned.sha256[:8],
     }, right
 
 
 def accuracy(right: NDArray[np.bool_]) -> dict[str, float]:
     """Return the share of images that are right, with Wilson's interval; over seeds if there are several."""
-    found = proportion(right)
-    parts = {"": found.value, " low": found.low, " high": found.high}
+    share = proportion(right)
+    parts = {"": share.value, " low": share.low, " high": share.high}
     return {f"accuracy (%){part}": round(100 * value, 2) for part, value in parts.items()}
 
 
@@ -211,7 +211,7 @@ def main(dataset: str, split: str) -> None:
 
 
 def differences(dataset: str, answers: dict[Kind, list[NDArray[np.bool_]]]) -> list[dict[str, Any]]:
-    """Return how much networks differ that differ in one thing, as one family."""
+    """Return the differences of networks that differ in one thing, as one family."""
     labels = FEW if dataset == "mnist" else None
     usual, moved = ("if", "learned", labels, "none"), ("if", "learned", None, JITTERS[-1])
     pairs: dict[str, tuple[Kind, Kind]] = {
@@ -222,20 +222,20 @@ def differences(dataset: str, answers: dict[Kind, list[NDArray[np.bool_]]]) -> l
         ),
     }  # fmt: skip
     family = {}
-    for name, (one, other) in pairs.items():
-        n = len(answers[one])
-        family[name] = difference(np.stack(answers[one]), np.stack(answers[other][:n]))
+    for name, (first, second) in pairs.items():
+        n = len(answers[first])
+        family[name] = difference(np.stack(answers[first]), np.stack(answers[second][:n]))
     return [
         {
             "comparison": name,
-            "images": found.trials,
-            "seeds": found.seeds,
-            "difference (points)": round(100 * found.value, 2),
-            "difference (points) low": round(100 * (found.low_holm or 0), 2),
-            "difference (points) high": round(100 * (found.high_holm or 0), 2),
-            "p, corrected": float(f"{found.p_holm:.2g}"),
+            "images": estimate.trials,
+            "seeds": estimate.seeds,
+            "difference (points)": round(100 * estimate.value, 2),
+            "difference (points) low": round(100 * (estimate.low_holm or 0), 2),
+            "difference (points) high": round(100 * (estimate.high_holm or 0), 2),
+            "p, corrected": float(f"{estimate.p_holm:.2g}"),
         }
-        for name, found in corrected(family).items()
+        for name, estimate in corrected(family).items()
     ]
 
 

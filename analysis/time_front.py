@@ -97,13 +97,13 @@ class Simulated:
 
 
 def simulated(study: Study, bench: Bench, trained: LayerGraph | None = None) -> dict[str, Simulated]:
-    """Return what a network does with validation and test digits."""
+    """Return the simulated validation and test digits of a network, by split."""
     return {split: _simulated(study, split, bench, trained) for split in DIGITS}
 
 
 def _simulated(study: Study, split: str, bench: Bench, trained: LayerGraph | None) -> Simulated:
-    shown = study.changed(dataset={"split": split, "trials": DIGITS[split]}, simulation={"jobs": 1})
-    case = bench.case(shown, trained)
+    of_split = study.changed(dataset={"split": split, "trials": DIGITS[split]}, simulation={"jobs": 1})
+    case = bench.case(of_split, trained)
     chosen, leads, n_steps = list[NDArray[Any]](), list[NDArray[Any]](), case.stimulus.n_steps
     spikes = np.zeros(n_steps, np.int64)
     spiking = [population.name for population in case.network.neurons if population.spikes]
@@ -167,11 +167,11 @@ def fine_tuned(recipe: Recipe) -> LayerGraph:
     from bioscnn.training.train import train
 
     assert recipe.start is not None and recipe.teacher is not None
-    shown, judged = (load_training_examples(recipe, split, None) for split in ("train", "validation"))
-    labels = shown.examples.labels, judged.examples.labels
+    training, judged = (load_training_examples(recipe, split, None) for split in ("train", "validation"))
+    labels = training.examples.labels, judged.examples.labels
     start, settings = with_neuron(read_model(recipe.start), recipe.neuron), recipe.settings(len(labels[0]))
     graph, _ = train(
-        start, shown.stimulus, labels[0], judged.stimulus, labels[1], settings, read_model(recipe.teacher)
+        start, training.stimulus, labels[0], judged.stimulus, labels[1], settings, read_model(recipe.teacher)
     )
     return graph
 
@@ -237,11 +237,11 @@ def markdown(table: pd.DataFrame, sha256: str) -> str:
         values = str(row["values"]) if row["values"] else "rates"
         cells = row["name"], values, row["rule"], f"{row['time_ms']:.3g}", share, f"{row['spikes']:,.0f}"
         lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join([*lines, "", *_told(table)])
+    return "\n".join([*lines, "", *_sentences(table)])
 
 
-def _told(table: pd.DataFrame) -> Iterator[str]:
-    """Yield what the table says, in sentences."""
+def _sentences(table: pd.DataFrame) -> Iterator[str]:
+    """Yield the findings of the table, in sentences."""
 
     def at(name: str, time_ms: float | None = None, rule: str = "end") -> str:
         rows = table[(table["name"] == name) & (table["rule"] == rule)]
@@ -278,28 +278,28 @@ def _told(table: pd.DataFrame) -> Iterator[str]:
     )
 
 
-def main(wanted: list[str]) -> None:
+def main(parts: list[str]) -> None:
     """Simulate the parts that are asked for; write the table, the figure, the document."""
     document, bench = Document(DOCS / "time-code.md", "front"), Bench(None)
-    kept = pd.read_csv(TABLE) if TABLE.exists() else pd.DataFrame({"part": []})
-    for part in wanted:
+    measured = pd.read_csv(TABLE) if TABLE.exists() else pd.DataFrame({"part": []})
+    for part in parts:
         if part not in PARTS:
             raise UserError("no such part", value=part, expected=" | ".join(PARTS))
         rows = pd.DataFrame(PARTS[part](bench)).assign(part=part)
-        kept = pd.concat([kept[kept["part"] != part], rows])
-    table = pd.concat([kept[kept["part"] == part] for part in PARTS])
+        measured = pd.concat([measured[measured["part"] != part], rows])
+    table = pd.concat([measured[measured["part"] == part] for part in PARTS])
     table.to_csv(TABLE, index=False, float_format="%.6g")
     if missing := PARTS.keys() - set(table["part"]):
         raise UserError("parts of the table are not there yet", file=TABLE, fix=f"add {' '.join(missing)}")
     print(table.to_string())
-    plots.save(plots.front_of_codes(shown(table)), DOCS / "figures" / "time-code-front.svg")
+    plots.save(plots.front_of_codes(rows_of_figure(table)), DOCS / "figures" / "time-code-front.svg")
     study = read_study("mnist", ["dataset.split=test", f"dataset.trials={DIGITS['test']}"])
     made = made_now(COMMAND, "digits", "bioscnn.studies.prepare", "bioscnn.training.train")
     publish(document, markdown(table, bench.clean(study.config).examples.sha256), made)
 
 
-def shown(table: pd.DataFrame) -> pd.DataFrame:
-    """Return what the figure shows: trials that end, with those of shorter windows as one line."""
+def rows_of_figure(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the figure: trials that end, with those of shorter windows as one line."""
     rows = table[table["rule"] == "end"].copy()
     short = rows["name"].str.startswith("fine-tuned for")
     rows.loc[short, "name"] = "spike times, 2 to 9 values"

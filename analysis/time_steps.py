@@ -109,8 +109,10 @@ def _readouts(rows: pd.DataFrame) -> Iterator[str]:
     yield from _head("dt (ms)", *(f"{rule}: accuracy (%), latency (ms)" for rule in rules))
     for dt, part in rows.groupby("dt_ms", sort=False):
         cells = part.set_index("readout").loc[rules]
-        shown = (f"{100 * row['accuracy']:.2f}, {row['latency_ms']:.2f}" for _, row in cells.iterrows())
-        yield _line(f"{dt:g}", *shown)
+        cells_of_readouts = (
+            f"{100 * row['accuracy']:.2f}, {row['latency_ms']:.2f}" for _, row in cells.iterrows()
+        )
+        yield _line(f"{dt:g}", *cells_of_readouts)
 
 
 def _layers(rows: pd.DataFrame) -> Iterator[str]:

@@ -56,13 +56,13 @@ def classified(
     keys, settings = card["code"], card["settings"]
     graph = read_model(file)
     network = TimesNetwork(graph, TimeCode(keys["tau_m"], keys["tau_s"], keys["dt"]))
-    shown = ImageExamples(digits.images, digits.labels.astype(np.int64))
+    examples = ImageExamples(digits.images, digits.labels.astype(np.int64))
     correct, spikes = [], np.zeros(2)
     with torch.no_grad():
-        for images, labels in batches(shown, torch.arange(len(shown))):
+        for images, labels in batches(examples, torch.arange(len(examples))):
             run = network.run(images)
             correct.append((run.logits.argmax(1) == labels).numpy())
-            spikes += np.array([float(run.spikes[0]), float(sum(run.spikes[1:]))]) / len(shown)
+            spikes += np.array([float(run.spikes[0]), float(sum(run.spikes[1:]))]) / len(examples)
     right = np.concatenate(correct)
     test = proportion(right)
     return {

@@ -57,17 +57,17 @@ def expected_logits(path: Path, x: NDArray[np.float32]) -> NDArray[np.floating]:
     for value in model.graph.input:
         if value.type.tensor_type.elem_type == onnx.TensorProto.UINT8:
             value.type.tensor_type.elem_type = onnx.TensorProto.FLOAT
-    given = model.graph.input[0]
-    shape = [d.dim_value for d in given.type.tensor_type.shape.dim]
+    graph_input = model.graph.input[0]
+    shape = [d.dim_value for d in graph_input.type.tensor_type.shape.dim]
     images = x.transpose(0, 2, 3, 1) if shape[3] == 1 else x
-    if given.type.tensor_type.elem_type == onnx.TensorProto.DOUBLE:
+    if graph_input.type.tensor_type.elem_type == onnx.TensorProto.DOUBLE:
         from onnx.reference import ReferenceEvaluator
 
         run = ReferenceEvaluator(model).run
         images = images.astype(np.float64)
     else:
         run = onnxruntime.InferenceSession(model.SerializeToString()).run
-    return np.concatenate([run(None, {given.name: image[None]})[0].reshape(1, -1) for image in images])
+    return np.concatenate([run(None, {graph_input.name: image[None]})[0].reshape(1, -1) for image in images])
 
 
 def logits_error(graph: LayerGraph, path: Path) -> float:
@@ -85,10 +85,10 @@ def trained(path: Path, study: Path, data: Path | None, digits: int) -> dict[str
 
     changes = [f"network.model={path}", "simulation.duration=auto", f"dataset.trials={digits}"]
     changes += ["readout.rule=mean-potential", *PREPROCESSED.get(path.stem, [])]
-    asked, chosen = read_settled_study(study, changes, data, Silent())
+    settled, chosen = read_settled_study(study, changes, data, Silent())
     with tempfile.TemporaryDirectory() as folder:
         results = Path(folder)
-        run = run_study(asked, data=data, out=None, results=results, progress=Silent(), chosen=chosen)
+        run = run_study(settled, data=data, out=None, results=results, progress=Silent(), chosen=chosen)
     ann, snn = run.summary["ann_accuracy"], run.summary["accuracy"]["mean-potential"]
     return {"ANN": _share(ann), "SNN": _share(snn), "duration": f"{run.summary['duration_ms']:g} ms"}
 
@@ -99,15 +99,15 @@ def _share(triple: list[float]) -> str:
 
 
 def row(path: Path) -> tuple[dict[str, Any], LayerGraph | None]:
-    """Return what becomes of one file when it is read, and the network."""
+    """Return the row of one file in the table, and the network if it was read."""
     expected = "refused" if path.stem in REFUSED else "read" if path.stem in READ else "?"
-    found: dict[str, Any] = {"file": path.stem, "expected": expected}
+    cells: dict[str, Any] = {"file": path.stem, "expected": expected}
     try:
         graph = read_onnx(path)
-        found |= {"got": "read", "logits": logits_error(graph, path)}
+        cells |= {"got": "read", "logits": logits_error(graph, path)}
     except UserError as error:
-        return found | {"got": "refused", "why": f"{error.problem} ({error.key}); {error.fix}"}, None
-    return found, graph
+        return cells | {"got": "refused", "why": f"{error.problem} ({error.key}); {error.fix}"}, None
+    return cells, graph
 
 
 def main() -> None:
@@ -119,23 +119,23 @@ def main() -> None:
     parser.add_argument("--devices", default=",".join(DEVICES))
     parser.add_argument("--digits", type=int, default=500, help="digits for each trained network; 0: none")
     parser.add_argument("--results", type=Path, default=Path("results"), help="folder of all results")
-    asked = parser.parse_args()
-    folder = asked.results / "bench"
+    options = parser.parse_args()
+    folder = options.results / "bench"
     folder.mkdir(parents=True, exist_ok=True)
-    read = {path.stem: row(path) for path in sorted(asked.folder.glob("*.onnx"))}
-    rows = {name: found for name, (found, _) in read.items()}
+    read = {path.stem: row(path) for path in sorted(options.folder.glob("*.onnx"))}
+    rows = {name: cells for name, (cells, _) in read.items()}
     others = {name: graph for name, (_, graph) in read.items() if graph and not name.endswith("-trained")}
     names = list(others)
     for first in range(0, len(names), AT_ONCE):
         networks = {name: spiking(others[name]) for name in names[first : first + AT_ONCE]}
-        for device in filter(None, asked.devices.split(",")):
-            for name, told in differing(networks, DEVICES[device], (1, 28, 28)).items():
-                rows[name][device] = told
+        for device in filter(None, options.devices.split(",")):
+            for name, spikes in differing(networks, DEVICES[device], (1, 28, 28)).items():
+                rows[name][device] = spikes
             pd.DataFrame(rows.values()).to_csv(folder / "cases.csv", index=False)
     for name in rows:
-        if name.endswith("-trained") and asked.digits:
-            path = (asked.folder / f"{name}.onnx").absolute()
-            rows[name] |= trained(path, asked.study, asked.data, asked.digits)
+        if name.endswith("-trained") and options.digits:
+            path = (options.folder / f"{name}.onnx").absolute()
+            rows[name] |= trained(path, options.study, options.data, options.digits)
             print(rows[name], flush=True)
             pd.DataFrame(rows.values()).to_csv(folder / "cases.csv", index=False)
     with pd.option_context("display.width", 300, "display.max_columns", None, "display.max_rows", None):

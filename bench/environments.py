@@ -34,8 +34,8 @@ def interpreter(name: str) -> Path:
         return Path(sys.executable)
     folder, pins = ENVIRONMENTS / name, CONSTRAINTS / f"{name}.txt"
     python, ready = folder / "bin" / "python", folder / "ready"
-    wanted = hashlib.sha256(pins.read_bytes() + sys.version.encode()).hexdigest()
-    if ready.is_file() and ready.read_text() == wanted:
+    digest = hashlib.sha256(pins.read_bytes() + sys.version.encode()).hexdigest()
+    if ready.is_file() and ready.read_text() == digest:
         return python
     shutil.rmtree(folder, ignore_errors=True)
     options = ["--quiet", "--disable-pip-version-check", "--retries", "1", "--no-deps"]
@@ -47,7 +47,7 @@ def interpreter(name: str) -> Path:
         if made.returncode != 0:
             lines = made.stderr.strip().splitlines() or ["no reason given"]
             raise AbsentError(f"its environment could not be made: {lines[-1]}")
-    ready.write_text(wanted)
+    ready.write_text(digest)
     return python
 
 

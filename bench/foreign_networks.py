@@ -99,8 +99,10 @@ def train(name: str) -> nn.Module:
     """Return a trained network, and print what it makes of the validation digits after each epoch."""
     torch.manual_seed(SEED)
     torch.set_num_threads(1)
-    shown, held_out = (load_dataset("mnist", split, data=data_folder()) for split in ("train", "validation"))
-    x, y = torch.from_numpy(shown.intensities()), torch.from_numpy(shown.labels)
+    training, held_out = (
+        load_dataset("mnist", split, data=data_folder()) for split in ("train", "validation")
+    )
+    x, y = torch.from_numpy(training.intensities()), torch.from_numpy(training.labels)
     model = NETWORKS[name]()
     optimiser = torch.optim.Adam(model.parameters())
     steps = -(-len(x) // BATCH)

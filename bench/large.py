@@ -82,12 +82,14 @@ def main(checkouts: list[str]) -> None:
     with TemporaryDirectory() as folder:
         network = Path(folder) / "vgg.onnx"
         make_network(network)
-        found: dict[tuple[str, str], list[list[float]]] = {}
+        measurements: dict[tuple[str, str], list[list[float]]] = {}
         for _ in range(ROUNDS):
             for step in STEPS:
                 for checkout in checkouts:
-                    found.setdefault((step, checkout), []).append(measured(Path(checkout), step, network))
-    for (step, checkout), rows in found.items():
+                    measurements.setdefault((step, checkout), []).append(
+                        measured(Path(checkout), step, network)
+                    )
+    for (step, checkout), rows in measurements.items():
         seconds, cpu, peak = np.array(rows).T
         print(
             f"{step} {checkout}: {np.median(seconds):.1f} s ({seconds.min():.1f} to {seconds.max():.1f}), "

@@ -276,8 +276,8 @@ def measure_limit(
     program = obtain(shape) or build(shape)
     ours, by_hand, loops = [], [], []
     with tempfile.TemporaryDirectory(prefix="bioscnn-limit-") as scratch:
-        shown = stimulus_files(shape, ready.stimulus, np.arange(images))
-        for file, values in {**constant_files(shape), **shown}.items():
+        inputs = stimulus_files(shape, ready.stimulus, np.arange(images))
+        for file, values in {**constant_files(shape), **inputs}.items():
             values.tofile(Path(scratch) / file)
         (Path(scratch) / f"{OUTPUT}.record_spikes").touch()
         (Path(scratch) / f"{READOUT}.record_potentials").touch()
@@ -314,16 +314,16 @@ def measure_limit(
 
 
 def main() -> None:
-    """Print what `measure_limit` finds out."""
+    """Print the results of `measure_limit`."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("networks", nargs="*", default=["mnist-small", "mnist-large"])
     parser.add_argument("--images", type=int, default=2000)
     parser.add_argument("--repeats", type=int, default=9)
     parser.add_argument("--folder", type=Path, default=ENVIRONMENTS / "limit")
-    asked = parser.parse_args()
-    for name in asked.networks:
-        found = measure_limit(name, asked.images, asked.repeats, asked.folder, data_folder())
-        print(json.dumps(found, indent=2))
+    options = parser.parse_args()
+    for name in options.networks:
+        limits = measure_limit(name, options.images, options.repeats, options.folder, data_folder())
+        print(json.dumps(limits, indent=2))
 
 
 if __name__ == "__main__":

@@ -110,7 +110,7 @@ class Load:
 
 
 def _most(looks: Sequence[Look]) -> dict[str, float]:
-    return {one.name: max(getattr(look, one.name) for look in looks) for one in fields(Look)}
+    return {field.name: max(getattr(look, field.name) for look in looks) for field in fields(Look)}
 
 
 def digits_again_and_again(path: Path, trials: int) -> None:
@@ -191,7 +191,7 @@ def _on_disk(folder: Path) -> float:
 
 
 def _unnamed_mb(process: int) -> float:
-    """Return what a process keeps in files that have no name, 10^6 bytes."""
+    """Return the size of the files without a name that a process has open, 10^6 bytes."""
     total = 0
     for descriptor in Path(f"/proc/{process}/fd").glob("*"):
         try:
@@ -257,9 +257,9 @@ def main() -> None:
     parser.add_argument("--points", default="1000")
     parser.add_argument("--large", default="20", help="trials of the large network")
     parser.add_argument("--tables", type=Path, default=TABLES)
-    given = parser.parse_args()
+    options = parser.parse_args()
     rows, over_time = [], []
-    measures = ((run_of, given.trials), (large_of, given.large), (sweep_of, given.points))
+    measures = ((run_of, options.trials), (large_of, options.large), (sweep_of, options.points))
     record = made_now("python -m bench.load", "nothing", "bioscnn.studies.run", "bioscnn.experiments.run")
     record = replace(record, units={"points": "1", "part": "1"})
     for measure, numbers in measures:
@@ -273,7 +273,7 @@ def main() -> None:
                 content = (
                     pd.DataFrame(table).rename(columns=_with_unit).to_csv(index=False, float_format="%.3g")
                 )
-                write_table(given.tables / f"{name}.csv", content.encode(), record)
+                write_table(options.tables / f"{name}.csv", content.encode(), record)
 
 
 if __name__ == "__main__":

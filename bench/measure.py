@@ -159,7 +159,7 @@ def fastest(
             best, best_at = now, at
         elif at >= best_at + 2:
             break
-    found = best, batches[best_at], first
+    best_way = best, batches[best_at], first
     for variant in others:
         tried = {best_at: rate(batches[best_at], variant)}
         for direction in (-1, 1):
@@ -170,8 +170,8 @@ def fastest(
                     break
                 at += direction
         at = max(tried, key=lambda at: tried[at])
-        found = max(found, (tried[at], batches[at], variant))
-    return found[1], found[2], found[0]
+        best_way = max(best_way, (tried[at], batches[at], variant))
+    return best_way[1], best_way[2], best_way[0]
 
 
 def choose(entry: Entry, worker: Worker, effort: Effort, say: Say) -> Measured:
@@ -188,15 +188,15 @@ def choose(entry: Entry, worker: Worker, effort: Effort, say: Say) -> Measured:
     batches = entry.batches
     if effort.batches is not None and len(batches) > 1:
         batches = (effort.batches,)
-    batch, variant, found = fastest(rate, batches, entry.variants)
+    batch, variant, rate_found = fastest(rate, batches, entry.variants)
     images = entry.images or 0
     for _ in range(0 if images else 3):
         # Starting a program takes as long for few images as for many, so the rate grows with their number.
-        images = max(1, round(found * effort.seconds / batch)) * batch
-        found = images / worker.ask("classify", images, batch, variant)["seconds"]
-    asked = entry.images or effort.accuracy_images
-    classes = worker.ask("classes", asked, batch, variant)["classes"]
-    counted = min(asked, 500)
+        images = max(1, round(rate_found * effort.seconds / batch)) * batch
+        rate_found = images / worker.ask("classify", images, batch, variant)["seconds"]
+    n_images = entry.images or effort.accuracy_images
+    classes = worker.ask("classes", n_images, batch, variant)["classes"]
+    counted = min(n_images, 500)
     spikes = worker.ask("spikes", counted, batch, variant)["spikes"]
     return Measured(entry, variant, batch, images, classes, spikes)
 
@@ -238,25 +238,29 @@ def measure(
     # Fresh processes, so that their memory is that of the way that was chosen.
     workers = {}
     try:
-        for one in list(chosen):
+        for measured in list(chosen):
             try:
-                workers[one.entry] = Worker(one.entry, problems, logs, effort.threads)
-                warm = workers[one.entry].ask("classify", one.images, one.batch, one.variant)["seconds"]
-                say(f"  {one.entry.key}: ready; {one.images:,} images take about {warm:.1f} s")
+                workers[measured.entry] = Worker(measured.entry, problems, logs, effort.threads)
+                warm = workers[measured.entry].ask(
+                    "classify", measured.images, measured.batch, measured.variant
+                )["seconds"]
+                say(f"  {measured.entry.key}: ready; {measured.images:,} images take about {warm:.1f} s")
             except AbsentError as error:
-                absent[one.entry] = str(error)
-                chosen.remove(one)
-                say(f"  {one.entry.key}: absent: {error}")
+                absent[measured.entry] = str(error)
+                chosen.remove(measured)
+                say(f"  {measured.entry.key}: absent: {error}")
         for number in range(1, effort.rounds + 1):
-            for one in chosen:
-                answer = workers[one.entry].ask("classify", one.images, one.batch, one.variant)
-                one.seconds.append(answer["seconds"])
-            left = sum(one.seconds[-1] for one in chosen) * (effort.rounds - number)
+            for measured in chosen:
+                answer = workers[measured.entry].ask(
+                    "classify", measured.images, measured.batch, measured.variant
+                )
+                measured.seconds.append(answer["seconds"])
+            left = sum(measured.seconds[-1] for measured in chosen) * (effort.rounds - number)
             say(f"  round {number} of {effort.rounds}; about {left:.0f} s left for these networks")
-        for one in chosen:
-            answer = workers[one.entry].ask("memory", one.images, one.batch, one.variant)
-            one.process_peak_mb, one.program_peak_mb = answer["process_mb"], answer["program_mb"]
-            one.peak_mb = answer["process_mb"] + answer["programs_mb"]
+        for measured in chosen:
+            answer = workers[measured.entry].ask("memory", measured.images, measured.batch, measured.variant)
+            measured.process_peak_mb, measured.program_peak_mb = answer["process_mb"], answer["program_mb"]
+            measured.peak_mb = answer["process_mb"] + answer["programs_mb"]
     finally:
         for worker in workers.values():
             worker.close()

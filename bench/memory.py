@@ -49,13 +49,13 @@ class ProgramsWatch:
 
 
 def _children() -> list[str]:
-    found: list[str] = []
+    children: list[str] = []
     for task in Path("/proc/self/task").iterdir():
         try:
-            found += (task / "children").read_text().split()
+            children += (task / "children").read_text().split()
         except OSError:  # the thread has ended
             continue
-    return found
+    return children
 
 
 def _peak(child: str) -> float:

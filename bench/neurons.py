@@ -52,7 +52,7 @@ class Case:
 
 
 def cases(size: str) -> list[Case]:
-    """Return what is measured with the networks of a size; each comes after what it is compared with."""
+    """Return the cases that are measured with the networks of a size; each comes after its comparison."""
     lif, relu = f"network.model=mnist-{size}", f"network.model=mnist-{size}-relu"
     of_relu = "LIF, ReLU-trained"
     same = (relu, "neuron.model=if", "neuron.t_ref=0 ms", "neuron.reset=subtract")
@@ -118,24 +118,26 @@ def made_ready(case: Case, images: int, folder: Path) -> Ready:
 
 def measure_neurons(size: str, rounds: int = 5, images: int = 500, only: Sequence[str] = ()) -> None:
     """Measure the networks of a size, or some cases by words in their names, and print a table."""
-    asked = [case for case in cases(size) if not only or any(word in case.name for word in only)]
-    needed = {name for case in asked for name in (case.name, case.beside)}
+    chosen = [case for case in cases(size) if not only or any(word in case.name for word in only)]
+    needed = {name for case in chosen for name in (case.name, case.beside)}
     with tempfile.TemporaryDirectory() as scratch:
         ready = [
             made_ready(case, images, Path(scratch) / str(number))
             for number, case in enumerate(cases(size))
             if case.name in needed
         ]
-        seconds = [{one.case.name: one.seconds() for one in ready} for _ in range(rounds)]
+        seconds = [
+            {ready_case.case.name: ready_case.seconds() for ready_case in ready} for _ in range(rounds)
+        ]
         print(f"mnist-{size}, {images} digits, {rounds} rounds, one core, float32\n")
         print("| case | us per digit | times the time of | spikes per digit |\n| --- | --- | --- | --- |")
-        for one in ready:
-            name, beside = one.case.name, one.case.beside
+        for ready_case in ready:
+            name, beside = ready_case.case.name, ready_case.case.beside
             times = [1e6 * of[name] / images for of in seconds]
             ratio = "{median:.2f} [{low:.2f}, {high:.2f}]".format(
                 **spread([of[name] / of[beside] for of in seconds])
             )
-            spikes = one.spikes() / images
+            spikes = ready_case.spikes() / images
             print(f"| {name} | {median(times):.0f} | {beside}: {ratio} | {spikes:,.0f} |", flush=True)
 
 

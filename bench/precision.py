@@ -52,19 +52,21 @@ def measure_precision(model: str, images: int, data: Path | None, split: str = "
     for single, double in zip(*batches, strict=True):
         moved = np.zeros(single.n_trials, np.int64)
         for name in record:
-            one, other = (spike_keys(batch, name) for batch in (single, double))
-            only = np.setxor1d(one, other, assume_unique=True)
+            in_single, in_double = (spike_keys(batch, name) for batch in (single, double))
+            only = np.setxor1d(in_single, in_double, assume_unique=True)
             population = single[name].spikes
             assert population is not None
             moved += np.bincount(only // (population.n_steps * population.size), minlength=single.n_trials)
-            spikes += len(other)
+            spikes += len(in_double)
         differ += int(moved.sum())
         touched.append(moved > 0)
         rule = ready.study.config.readout.rule
         classes.append([decisions(batch, rule)[:, -1] for batch in (single, double)])
-    one, other = (np.concatenate(parts) == ready.examples.labels for parts in zip(*classes, strict=True))
+    in_single, in_double = (
+        np.concatenate(parts) == ready.examples.labels for parts in zip(*classes, strict=True)
+    )
     changed = np.concatenate([a != b for a, b in classes])
-    change = difference(other, one)
+    change = difference(in_double, in_single)
     return {
         "network": model,
         "n": images,
@@ -72,8 +74,8 @@ def measure_precision(model: str, images: int, data: Path | None, split: str = "
         "spikes_that_differ": differ,
         "trials_with_another_spike": float(np.concatenate(touched).mean()),
         "classes_that_change": int(changed.sum()),
-        "float32": _share(one),
-        "float64": _share(other),
+        "float32": _share(in_single),
+        "float64": _share(in_double),
         "difference": [change.value, change.low, change.high],
     }
 

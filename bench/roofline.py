@@ -46,8 +46,8 @@ def measure_core(network: SpikingNetwork, folder: Path) -> Core:
     """
     program = compile_c(Path(__file__).with_name("roofline.c"), folder / "roofline")
     state = sum(p.size * (8 if network.is_driven(p.name) else 12) for p in network.neurons)
-    said = subprocess.run([program, str(state)], capture_output=True, text=True, check=True).stdout
-    return Core(*map(float, said.split()))
+    output = subprocess.run([program, str(state)], capture_output=True, text=True, check=True).stdout
+    return Core(*map(float, output.split()))
 
 
 def roofline(network: SpikingNetwork, recording: Recording, core: Core) -> float:

@@ -100,9 +100,9 @@ def bench(options: argparse.Namespace) -> dict[str, Any]:
             problem, prepared = problem_of([*changes, *split], readout)
             weights[problem.network] = prepared.graph.sha256()
             write_problem(problem, folder / "problems" / name)
-        wanted = [entry for entry in entries(size) if entry.reference or _wanted(entry, options.only)]
-        say(f"{size}: {len(wanted)} simulators")
-        measured, missing = measure(wanted, folder / "problems", folder / "logs", effort, say)
+        chosen = [entry for entry in entries(size) if entry.reference or _is_chosen(entry, options.only)]
+        say(f"{size}: {len(chosen)} simulators")
+        measured, missing = measure(chosen, folder / "problems", folder / "logs", effort, say)
         rows += rows_of(measured, images.labels)
         for table in TITLES:
             fastest += against_the_fastest(measured, table)
@@ -158,20 +158,20 @@ def load_when_idle() -> float:
     return os.getloadavg()[0]
 
 
-def _wanted(entry: Entry, words: list[str] | None) -> bool:
+def _is_chosen(entry: Entry, words: list[str] | None) -> bool:
     return not words or any(word.lower() in entry.simulator.lower() for word in words)
 
 
 def pinned_versions() -> dict[str, str]:
     """Return the versions of the peers and of what they compute with, as they are pinned."""
-    asked = ("torch", "jax", "jaxlib", "spikingjelly", "snntorch", "sinabs", "spyx")
-    found = {}
+    packages = ("torch", "jax", "jaxlib", "spikingjelly", "snntorch", "sinabs", "spyx")
+    versions = {}
     for path in sorted(CONSTRAINTS.glob("*.txt")):
         for line in path.read_text(encoding="utf-8").splitlines():
             name, _, version = line.partition("==")
-            if name in asked:
-                found[name] = version
-    return found
+            if name in packages:
+                versions[name] = version
+    return versions
 
 
 if __name__ == "__main__":

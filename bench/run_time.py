@@ -39,14 +39,14 @@ def simulated_seconds(case: Prepared) -> float:
         return perf_counter() - begun
 
 
-def main(asked: list[str]) -> None:
+def main(networks: list[str]) -> None:
     """Print the median and the range of the ratio for each network that is asked for."""
     cases = {}
-    for text in asked:
+    for text in networks:
         named, *changes = text.split(",")
         model, _, trials = named.partition("=")
-        given = [f"network.model={model}", f"dataset.trials={trials}", *changes]
-        study = read_study(STUDY, given)
+        case_changes = [f"network.model={model}", f"dataset.trials={trials}", *changes]
+        study = read_study(STUDY, case_changes)
         case = prepare(study, None)
         if case.program is not None and obtain(case.program) is None:
             build(case.program)

@@ -97,7 +97,7 @@ def exponents(points: Sequence[dict[str, Any]]) -> dict[str, float]:
     The trials of a run, the duration and the number of steps are what grows, and the synaptic events of a
     trial as the network becomes wider.
     """
-    found = {}
+    powers = {}
     for axis, what in (
         ("trials", lambda point: point["trials"]),
         ("duration", lambda point: point["value"]),
@@ -106,8 +106,8 @@ def exponents(points: Sequence[dict[str, Any]]) -> dict[str, float]:
     ):
         curve = [point for point in points if point["axis"] == axis]
         x, y = ([np.log(f(point)) for point in curve] for f in (what, lambda p: p["seconds"]["median"]))
-        found[axis] = float(np.polyfit(x, y, 1)[0])
-    return found
+        powers[axis] = float(np.polyfit(x, y, 1)[0])
+    return powers
 
 
 def cases(data: Path | None) -> Iterator[Case]:

@@ -51,7 +51,7 @@ class Case:
 
 
 def cases(trials: int) -> list[Case]:
-    """Return what is measured; studies with so many trials under each condition."""
+    """Return the cases that are measured; studies with so many trials under each condition."""
     few = ("--trials", str(trials))
     return [
         Case("help", ("--help",)),
@@ -89,15 +89,15 @@ class Checkout:
         )  # fmt: skip
         wall, after = time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_CHILDREN)
         if case.part:
-            said = re.search(rf"{case.part} ([\d.]+)", done.stdout)
-            assert said is not None, done.stdout
-            wall = float(said[1])
+            match = re.search(rf"{case.part} ([\d.]+)", done.stdout)
+            assert match is not None, done.stdout
+            wall = float(match[1])
         return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def measure_start(against: Path | None, rounds: int = 5, trials: int = 200, only: Sequence[str] = ()) -> None:
     """Measure this checkout, beside another one if there is one, and print a table."""
-    asked = [case for case in cases(trials) if not only or any(word in case.name for word in only)]
+    chosen = [case for case in cases(trials) if not only or any(word in case.name for word in only)]
     with tempfile.TemporaryDirectory() as scratch:
         places = [ROOT] if against is None else [ROOT, against.absolute()]
         checkouts = [Checkout(code, Path(scratch) / str(k)) for k, code in enumerate(places)]
@@ -108,7 +108,7 @@ def measure_start(against: Path | None, rounds: int = 5, trials: int = 200, only
         if against is not None:
             columns += ["times the wall time there", "times the processors' there"]
         print(f"| {' | '.join(columns)} |\n|{' --- |' * len(columns)}")
-        for case in asked:
+        for case in chosen:
             for checkout in checkouts:
                 checkout.run(case)
             measured = [[checkout.run(case) for checkout in checkouts] for _ in range(rounds)]
@@ -126,8 +126,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--trials", type=int, default=200, help="under each condition of a study")
     parser.add_argument("--only", nargs="*", default=(), help="words in the names of commands")
-    given = parser.parse_args()
-    measure_start(given.against, given.rounds, given.trials, given.only)
+    options = parser.parse_args()
+    measure_start(options.against, options.rounds, options.trials, options.only)
 
 
 if __name__ == "__main__":

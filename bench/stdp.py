@@ -48,7 +48,7 @@ def processor_seconds() -> float:
 
 
 def timed(work: Callable[[], Any]) -> tuple[Any, float]:
-    """Return what some work comes to, and its processor time in s."""
+    """Return the result of some work, and its processor time in s."""
     begun = processor_seconds()
     return work(), processor_seconds() - begun
 
@@ -60,14 +60,16 @@ def standalone(model: Model, circuit: Circuit, images: NDArray[np.float32]) -> f
     states do not return to rest, weights are not normalised, no image is shown again.
     """
     drawn = [input_spikes(circuit, image, 1, k, 0) for k, image in enumerate(images)]
-    step = np.concatenate([one + k * circuit.n_steps for k, (one, _) in enumerate(drawn)])
+    step = np.concatenate(
+        [steps_of_image + k * circuit.n_steps for k, (steps_of_image, _) in enumerate(drawn)]
+    )
     with TemporaryDirectory() as folder:
         brian2.set_device("cpp_standalone", build_on_run=False, directory=folder)
         try:
             network, groups, _ = plain_network(model, circuit, learns=True)
             groups["plastic"].w = "0.2*rand()"
             groups["excitatory"].theta = 20 * brian2.mV
-            pixel = np.concatenate([one for _, one in drawn])
+            pixel = np.concatenate([steps_of_image for _, steps_of_image in drawn])
             groups["inputs"].set_spikes(pixel, step * circuit.dt * brian2.second)
             network.run(len(images) * circuit.shown * brian2.second, namespace={})
             brian2.device.build(directory=folder, compile=True, run=False)
@@ -81,8 +83,8 @@ def standalone(model: Model, circuit: Circuit, images: NDArray[np.float32]) -> f
 def compare(neurons: int, n_images: int, target: str) -> dict[str, Any]:
     """Return one row: both paths learn from the same images in double precision."""
     model, circuit = read_model(), Circuit(784, neurons)
-    shown = load_embedded()
-    images = shown.intensities().reshape(len(shown), -1)
+    digits = load_embedded()
+    images = digits.intensities().reshape(len(digits), -1)
     state = fresh_state(model, circuit, stream(1, "stdp", "weights"))
 
     def compiled(n: int, precision: str = "float64") -> tuple[tuple[State, Answers], float]:
@@ -104,7 +106,7 @@ def compare(neurons: int, n_images: int, target: str) -> dict[str, Any]:
     many = min(len(images), TIMES * n_images)
     compiled(1, "float32")
     times = {name: compiled(many, name) for name in ("float64", "float32")}
-    per = {name: 1e3 * t / found[1].presentations.sum() for name, (found, t) in times.items()}
+    per = {name: 1e3 * t / result[1].presentations.sum() for name, (result, t) in times.items()}
     show_plainly(model, circuit, state, images[:1], 1, learns=True, target=target)
     (plain, spikes), slow = timed(
         lambda: show_plainly(model, circuit, state, images[:n_images], 1, learns=True, target=target)
@@ -168,15 +170,15 @@ def main() -> None:
     parser.add_argument("--target", choices=("cython", "numpy"), default="cython")
     parser.add_argument("--costs", nargs="*", type=int, default=[100, 400, 1600, 6400])
     parser.add_argument("--folder", type=Path, default=TABLES)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     costs: list[dict[str, Any]] = []
-    for neurons in asked.costs:
-        costs.append(cost(neurons, min(1000, 10 * asked.images)))
-        write(asked.folder / "stdp-cost.csv", costs)
+    for neurons in options.costs:
+        costs.append(cost(neurons, min(1000, 10 * options.images)))
+        write(options.folder / "stdp-cost.csv", costs)
     rows: list[dict[str, Any]] = []
-    for neurons in asked.neurons:
-        rows.append(compare(neurons, asked.images, asked.target))
-        write(asked.folder / "stdp-speed.csv", rows)
+    for neurons in options.neurons:
+        rows.append(compare(neurons, options.images, options.target))
+        write(options.folder / "stdp-speed.csv", rows)
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ def compare(model: str) -> dict[str, object]:
     plain = PlainNetwork(size, first, second, built.first.threshold, built.first.pool, steps, layer.leak)
     plain.show(times[0])
     begun = process_time()
-    shown = [plain.show(one) for one in times[:DIGITS]]
+    responses = [plain.show(image_times) for image_times in times[:DIGITS]]
     slow = (process_time() - begun) / DIGITS
     layer.first_spikes(times[:1], first)
     begun = process_time()
@@ -55,15 +55,20 @@ def compare(model: str) -> dict[str, object]:
     pooled = pool(fired, built.first.pool)
     peaks = last.peak_potentials(pooled, second, pooled.shape[2:])
     quick = (process_time() - begun) / MORE
-    differing = sum(int(np.count_nonzero(one.first != fired[k])) for k, one in enumerate(shown))
-    largest = max(float(np.abs(one.peaks - peaks[k].transpose(2, 0, 1)).max()) for k, one in enumerate(shown))
+    differing = sum(int(np.count_nonzero(response.first != fired[k])) for k, response in enumerate(responses))
+    largest = max(
+        float(np.abs(response.peaks - peaks[k].transpose(2, 0, 1)).max())
+        for k, response in enumerate(responses)
+    )
     return {
         "neuron": model,
         "digits": DIGITS,
         "plain Brian2, numpy (ms)": round(1e3 * slow, 1),
         "compiled (ms)": round(1e3 * quick, 3),
         "ratio": round(slow / quick),
-        "spikes of the first layer": sum(int(np.count_nonzero(one.first != 255)) for one in shown),
+        "spikes of the first layer": sum(
+            int(np.count_nonzero(response.first != 255)) for response in responses
+        ),
         "spikes that differ": differing,
         "largest difference of potentials (PSPs)": float(f"{largest:.2g}"),
     }

@@ -26,7 +26,7 @@ def ratios(rates: Sequence[float], others: Sequence[float]) -> dict[str, float]:
 
     A disturbance that lasts longer than a round hits both, and drops out.
     """
-    return spread([rate / other for rate, other in zip(rates, others, strict=True)])
+    return spread([rate / other_rate for rate, other_rate in zip(rates, others, strict=True)])
 
 
 def rows_of(measured: Sequence[Measured], labels: np.ndarray) -> list[Row]:
@@ -40,34 +40,34 @@ def rows_of(measured: Sequence[Measured], labels: np.ndarray) -> list[Row]:
         True classes of the first images.
     """
     rows = []
-    for one in measured:
-        for table in one.entry.tables:
+    for entry_measured in measured:
+        for table in entry_measured.entry.tables:
             reference = reference_of(measured, table)
-            right = np.array(one.classes) == labels[: len(one.classes)]
+            right = np.array(entry_measured.classes) == labels[: len(entry_measured.classes)]
             share = proportion(right)
-            n = min(len(one.classes), len(reference.classes))
+            n = min(len(entry_measured.classes), len(reference.classes))
             rows.append(
                 {
                     "table": table,
-                    "size": one.entry.size,
-                    "network": one.entry.problem,
-                    "simulator": one.entry.simulator,
-                    "kind": one.entry.kind,
-                    "images_per_second": spread(one.rates),
-                    "ratio_to_bioscnn": ratios(reference.rates, one.rates),
-                    "peak_mb": one.peak_mb,
-                    "process_peak_mb": one.process_peak_mb,
-                    "program_peak_mb": one.program_peak_mb or None,
+                    "size": entry_measured.entry.size,
+                    "network": entry_measured.entry.problem,
+                    "simulator": entry_measured.entry.simulator,
+                    "kind": entry_measured.entry.kind,
+                    "images_per_second": spread(entry_measured.rates),
+                    "ratio_to_bioscnn": ratios(reference.rates, entry_measured.rates),
+                    "peak_mb": entry_measured.peak_mb,
+                    "process_peak_mb": entry_measured.process_peak_mb,
+                    "program_peak_mb": entry_measured.program_peak_mb or None,
                     "accuracy": {"value": share.value, "low": share.low, "high": share.high, "n": len(right)},
                     "same_class_as_bioscnn": float(
-                        np.mean(np.array(one.classes[:n]) == np.array(reference.classes[:n]))
+                        np.mean(np.array(entry_measured.classes[:n]) == np.array(reference.classes[:n]))
                     ),
-                    "spikes_per_image": one.spikes_per_image,
-                    "batch": one.batch if len(one.entry.batches) > 1 else None,
-                    "variant": one.variant or "plain",
-                    "recorded": one.entry.recorded,
-                    "images": one.images,
-                    "rates": one.rates,
+                    "spikes_per_image": entry_measured.spikes_per_image,
+                    "batch": entry_measured.batch if len(entry_measured.entry.batches) > 1 else None,
+                    "variant": entry_measured.variant or "plain",
+                    "recorded": entry_measured.entry.recorded,
+                    "images": entry_measured.images,
+                    "rates": entry_measured.rates,
                 }
             )
     return rows
@@ -81,9 +81,9 @@ def reference_of(measured: Sequence[Measured], table: str) -> Measured:
     ValueError
         If it is absent.
     """
-    for one in measured:
-        if one.entry.reference and table in one.entry.tables:
-            return one
+    for candidate in measured:
+        if candidate.entry.reference and table in candidate.entry.tables:
+            return candidate
     raise ValueError(f"bioscnn itself could not be measured for the table {table}")
 
 
@@ -92,31 +92,31 @@ def against_the_fastest(measured: Sequence[Measured], table: str) -> list[Row]:
 
     Plain Brian2 is no peer here; the program written by hand in C is a limit.
     """
-    here = [one for one in measured if table in one.entry.tables]
-    found = []
+    here = [candidate for candidate in measured if table in candidate.entry.tables]
+    rows = []
     for against, kinds in (("torch library", PEERS[:1]), ("peer", PEERS), ("limit", ("limit",))):
-        others = [one for one in here if one.entry.kind in kinds]
+        others = [candidate for candidate in here if candidate.entry.kind in kinds]
         if not others:
             continue
-        fastest = max(others, key=lambda one: median(one.rates))
-        found += [
+        fastest = max(others, key=lambda candidate: median(candidate.rates))
+        rows += [
             {
                 "table": table,
-                "size": one.entry.size,
-                "network": one.entry.problem,
-                "simulator": one.entry.simulator,
+                "size": candidate.entry.size,
+                "network": candidate.entry.problem,
+                "simulator": candidate.entry.simulator,
                 "against": against,
                 "fastest": fastest.entry.simulator,
-                "times_as_fast": ratios(one.rates, fastest.rates),
+                "times_as_fast": ratios(candidate.rates, fastest.rates),
             }
-            for one in here
-            if one.entry.kind == "bioscnn"
+            for candidate in here
+            if candidate.entry.kind == "bioscnn"
         ]
-    return found
+    return rows
 
 
 def absent_rows(absent: dict[Entry, str]) -> list[Row]:
-    """Return who could not be measured, and why."""
+    """Return rows of the entries that could not be measured, and why."""
     return [
         {"simulator": entry.simulator, "network": entry.problem, "reason": reason}
         for entry, reason in absent.items()

@@ -44,9 +44,9 @@ def markdown(summary: dict[str, Any]) -> str:
             if rows:
                 lines += [f"**{title}, {size}.**", "", *_table(HEADER, [_cells(row) for row in rows]), ""]
                 lines += [
-                    _sentence(one)
-                    for one in summary["fastest"]
-                    if (one["table"], one["size"]) == (table, size)
+                    _sentence(comparison)
+                    for comparison in summary["fastest"]
+                    if (comparison["table"], comparison["size"]) == (table, size)
                 ]
                 lines += [""]
     for absent in summary["absent"]:
@@ -156,9 +156,9 @@ def _spread(value: dict[str, float], form: str) -> str:
     return f"{value['median']:{form}} [{value['low']:{form}}, {value['high']:{form}}]"
 
 
-def _sentence(one: dict[str, Any]) -> str:
-    times = _spread(one["times_as_fast"], ".2f")
-    whom = f"the fastest {one['against']}, {one['fastest']}"
-    if one["against"] == "limit":
+def _sentence(comparison: dict[str, Any]) -> str:
+    times = _spread(comparison["times_as_fast"], ".2f")
+    whom = f"the fastest {comparison['against']}, {comparison['fastest']}"
+    if comparison["against"] == "limit":
         whom = "the program written by hand in C, on one core"
-    return f"* {one['simulator']}, `{one['network']}`: {times} times as fast as {whom}."
+    return f"* {comparison['simulator']}, `{comparison['network']}`: {times} times as fast as {whom}."

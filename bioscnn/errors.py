@@ -52,7 +52,7 @@ class UserError(Exception):
             problem, file, key, value, expected, fix,
         )  # fmt: skip
         details = {
-            "file": file, "key": key, "value": None if value is None else _shown(value),
+            "file": file, "key": key, "value": None if value is None else _shortened_repr(value),
             "expected": expected, "fix": fix,
         }  # fmt: skip
         lines = [f"  {name + ':':<9} {text}" for name, text in details.items() if text is not None]
@@ -70,7 +70,7 @@ class UserError(Exception):
         return type(self)(problem or self.problem, **{name: getattr(self, name) for name in names} | details)
 
 
-def _shown(value: object) -> str:
+def _shortened_repr(value: object) -> str:
     """Return a value as Python writes it, its middle left out if it is long."""
     try:
         text = repr(value)

@@ -56,19 +56,19 @@ def how_to_install(extra: str) -> str:
         every = requires("bioscnn") or []
     except PackageNotFoundError:
         every = []
-    wanted = [
+    packages_of_extra = [
         name.strip()
         for name, _, marker in (requirement.partition(";") for requirement in every)
         if re.search(rf"extra == ['\"]{extra}['\"]", marker)
     ]
-    packages = " ".join(f'"{name}"' for name in wanted) or f"'bioscnn[{extra}]'"
+    packages = " ".join(f'"{name}"' for name in packages_of_extra) or f"'bioscnn[{extra}]'"
     return f"{_own_pip()} install {packages} (the extra {extra} of bioscnn)"
 
 
 def _own_pip() -> str:
-    """Return what one types to call the pip of this environment, which need not be activated."""
-    python, found = Path(sys.executable), shutil.which("pip")
-    if found is not None and Path(found).parent == python.parent:
+    """Return the command that calls the pip of this environment, which need not be activated."""
+    python, pip = Path(sys.executable), shutil.which("pip")
+    if pip is not None and Path(pip).parent == python.parent:
         return "pip"
     from_here = os.path.relpath(python)
     return f"{shlex.quote(str(python) if from_here.startswith(os.pardir) else from_here)} -m pip"

@@ -133,9 +133,9 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]] | None:
         if unpacked > max(LARGEST_UNPACKED, path.stat().st_size):
             return None
         with load(path, allow_pickle=False) as arrays:
-            found = dict(arrays)
+            by_name = dict(arrays)
         # NumPy gives a member that is no array as its bytes.
-        return found if all(isinstance(array, ndarray) for array in found.values()) else None
+        return by_name if all(isinstance(array, ndarray) for array in by_name.values()) else None
     except (OSError, ValueError, EOFError, MemoryError, OverflowError, RuntimeError, TokenError,
             zipfile.BadZipFile, zlib.error, lzma.LZMAError):  # fmt: skip
         return None
@@ -174,17 +174,17 @@ def read_text(path: Path, most: int = LARGEST_TEXT) -> str:
         raise UserError(f"cannot read the file: {error.strerror}", file=path) from None
 
 
-def path_of(given: object, key: str = "path", expected: str = "the path of a file or a folder") -> Path:
-    """Return what a user gives as a path; ``~`` at its beginning is a home directory.
+def path_of(written: object, key: str = "path", expected: str = "the path of a file or a folder") -> Path:
+    """Return the path that a user gives; ``~`` at its beginning is a home directory.
 
     Raises
     ------
     UserError
         If it is neither text nor a path.
     """
-    if not isinstance(given, str | Path):
-        raise UserError(f"no {key}", key=key, value=given, expected=expected)
-    return Path(os.path.expanduser(given))  # noqa: PTH111  (a user who is none stays as written)
+    if not isinstance(written, str | Path):
+        raise UserError(f"no {key}", key=key, value=written, expected=expected)
+    return Path(os.path.expanduser(written))  # noqa: PTH111  (a user who is none stays as written)
 
 
 def require_file(path: Path, **details: str) -> None:
@@ -375,7 +375,9 @@ def _unwritable(folder: Path, error: OSError) -> UserError:
 
 def is_of_disk(error: BaseException) -> bool:
     """Whether an error, or what caused it, is a disk that is full or cannot be written."""
-    return any(isinstance(one, OSError) and one.errno in _NOT_WRITABLE for one in (error, error.__cause__))
+    return any(
+        isinstance(raised, OSError) and raised.errno in _NOT_WRITABLE for raised in (error, error.__cause__)
+    )
 
 
 @contextmanager

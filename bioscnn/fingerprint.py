@@ -33,7 +33,7 @@ def code_of_modules(*modules: str) -> str:
     return kept_hash(modules, lambda: hash_of_code(closure(modules)))
 
 
-def kept_hash(modules: tuple[str, ...], compute: Callable[[], str], *asked: str) -> str:
+def kept_hash(modules: tuple[str, ...], compute: Callable[[], str], *arguments: str) -> str:
     """Return a hash of code, computed once for as long as no file of the package changes.
 
     To read all files takes a tenth of the time of understanding what they import.
@@ -51,7 +51,7 @@ def kept_hash(modules: tuple[str, ...], compute: Callable[[], str], *asked: str)
     if None in others:
         return compute()
     read = [path.read_bytes() for path in others if path]
-    path = cache_folder() / "code" / hash_of(sys.version, _contents(), modules, *read, *asked)
+    path = cache_folder() / "code" / hash_of(sys.version, _contents(), modules, *read, *arguments)
     if (code := kept_text(path)) is None:
         keep_text(path, code := compute())
     return code
@@ -124,14 +124,14 @@ def closure(modules: Iterable[str]) -> set[str]:
 @cache
 def imports_of(module: str) -> frozenset[str]:
     """Return the modules of bioscnn that a module imports, inside functions too, by the names it uses."""
-    found: set[str] = set()
+    imported: set[str] = set()
     for node in _import_nodes(module):
         if isinstance(node, ast.Import):
-            found |= {name.name for name in node.names if _is_ours(name.name)}
+            imported |= {name.name for name in node.names if _is_ours(name.name)}
         elif isinstance(node, ast.ImportFrom) and _is_ours(node.module):
             assert node.module is not None
-            found |= {_defined_in(node.module, name.name) for name in node.names}
-    return frozenset(found - {module})
+            imported |= {_defined_in(node.module, name.name) for name in node.names}
+    return frozenset(imported - {module})
 
 
 def _defined_in(module: str, name: str) -> str:
@@ -144,7 +144,7 @@ def _defined_in(module: str, name: str) -> str:
             if (
                 isinstance(node, ast.ImportFrom)
                 and _is_ours(node.module)
-                and any((one.asname or one.name) == name for one in node.names)
+                and any((imported.asname or imported.name) == name for imported in node.names)
             ):
                 assert node.module is not None
                 return _defined_in(node.module, name)

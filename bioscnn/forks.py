@@ -24,7 +24,7 @@ LONGEST_WAIT = 60
 
 
 def shared_out(work: Callable[[Job], Any], jobs: Sequence[Job], processes: int | None = None) -> list[Any]:
-    """Return what `work` makes of each job, computed by this process and copies of it at a time.
+    """Return the result of `work` for each job, computed by this process and copies of it at a time.
 
     A copy has all that this process has loaded, and ends with it, however that ends. A job that a copy could
     not do is done here, so that its error is raised here.
@@ -120,7 +120,7 @@ def _work(work: Callable[[Job], Any], jobs: Sequence[Job], numbers: int, write_e
 
 
 def _received(descriptor: int) -> dict[int, Any]:
-    """Return what a copy has done; nothing if it died, or takes longer than anything takes."""
+    """Return the results of a copy; nothing if it died, or takes longer than anything takes."""
     text = bytearray()
     while select.select([descriptor], [], [], LONGEST_WAIT)[0]:
         piece = os.read(descriptor, 1 << 20)

@@ -58,9 +58,9 @@ def check_characters(text: str, key: str) -> None:
     """
     if not isinstance(text, str):
         raise UserError("not a text", key=key, value=text, fix="write it between quotes")
-    found = _OTHER.search(text)
-    if found is not None:
-        number, character = text.count("\n", 0, found.start()), found[0]
+    match = _OTHER.search(text)
+    if match is not None:
+        number, character = text.count("\n", 0, match.start()), match[0]
         name = unicodedata.name(character, _CONTROL.get(character, "CONTROL CHARACTER"))
         raise UserError(
             f"the text holds a character that it may not: U+{ord(character):04X} {name}",

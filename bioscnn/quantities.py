@@ -165,7 +165,7 @@ def split_quantity(text: str) -> tuple[float, str]:
     raise UserError("a quantity without a unit", value=text, expected=f"a number and a unit such as {units}")
 
 
-def in_unit(number: float, unit: str, other: str) -> float:
+def in_unit(number: float, unit: str, target_unit: str) -> float:
     """Return a number of one unit in another unit of the same dimension.
 
     Raises
@@ -178,9 +178,9 @@ def in_unit(number: float, unit: str, other: str) -> float:
     >>> in_unit(500.0, "us", "ms")
     0.5
     """
-    (base, exponent), (wanted, target) = _parts(unit), _parts(other)
-    if base != wanted:
-        raise UserError("two units of different dimensions", value=unit, expected=f"a unit of {wanted}")
+    (base, exponent), (target_base, target) = _parts(unit), _parts(target_unit)
+    if base != target_base:
+        raise UserError("two units of different dimensions", value=unit, expected=f"a unit of {target_base}")
     # The power of ten joins the decimal text, as in `parse_quantity`: no digit is lost.
     mantissa, _, own = repr(float(number)).partition("e")
     return float(f"{mantissa}e{int(own or 0) + exponent - target}")

@@ -39,14 +39,14 @@ def upgraded(content: dict[str, Any], upgrades: Sequence[Upgrade] = ()) -> dict[
     >>> upgraded({"rate": 2.0}, [lambda old: {"rate_hz": old["rate"]}])
     {'rate_hz': 2.0}
     """
-    found = content.get(KEY, 0)
-    if type(found) is not int or not 0 <= found <= FORMAT:
-        newer = type(found) is int and found > FORMAT
+    version = content.get(KEY, 0)
+    if type(version) is not int or not 0 <= version <= FORMAT:
+        newer = type(version) is int and version > FORMAT
         raise ValueError(
-            f"a newer bioscnn wrote it, in format {found}; this one reads up to {FORMAT}"
+            f"a newer bioscnn wrote it, in format {version}; this one reads up to {FORMAT}"
             if newer
-            else f"its format is {found!r}, which is no number from 0 to {FORMAT}"
+            else f"its format is {version!r}, which is no number from 0 to {FORMAT}"
         )
-    for upgrade in upgrades[found:]:
+    for upgrade in upgrades[version:]:
         content = upgrade(content)
     return content

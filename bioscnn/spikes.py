@@ -154,11 +154,11 @@ class SpikeTrains:
         place[neurons] = np.arange(len(neurons))
         if np.count_nonzero(place >= 0) < len(neurons):
             raise ValueError("a neuron is named twice")
-        kept = place[self.neuron] >= 0
+        of_named = place[self.neuron] >= 0
         return self.from_events(
-            self.trial()[kept],
-            self.step[kept],
-            place[self.neuron[kept]],
+            self.trial()[of_named],
+            self.step[of_named],
+            place[self.neuron[of_named]],
             n_trials=self.n_trials,
             size=len(neurons),
             n_steps=self.n_steps,
@@ -167,11 +167,11 @@ class SpikeTrains:
 
     def from_step(self, first: int) -> Self:
         """Return the spikes from a step of each trial on, as if the trials began there."""
-        kept = self.step >= first
+        late = self.step >= first
         return self.from_events(
-            self.trial()[kept],
-            self.step[kept] - first,
-            self.neuron[kept],
+            self.trial()[late],
+            self.step[late] - first,
+            self.neuron[late],
             n_trials=self.n_trials,
             size=self.size,
             n_steps=self.n_steps - first,

@@ -114,7 +114,7 @@ class WorkProgress(_Bar):
         super().__init__(None, TaskProgressColumn())
         self._a_trial = self._done = self._todo = 0.0
         self._began: float | None = None
-        self._what, self._told = "", -1
+        self._what, self._printed_share = "", -1
 
     def plan(self, work: float) -> None:
         """Take in how much work there is, from now on."""
@@ -135,8 +135,8 @@ class WorkProgress(_Bar):
             left = f", about {seconds / 60:.0f} min left" if seconds > 90 else f", about {seconds:.0f} s left"
         self._what = what
         share = int(100 * self._done / self._todo) if self._todo else 100
-        if not ERR.is_terminal and share != self._told:
-            self._told = share
+        if not ERR.is_terminal and share != self._printed_share:
+            self._printed_share = share
             ERR.print(f"{share:3d} %{left}: {what}", soft_wrap=True)
 
     def stage(self, what: str) -> None:
@@ -157,20 +157,20 @@ class TrainingProgress(_Bar):
 
     def __init__(self, name: str) -> None:
         super().__init__(None)
-        self._name, self._shown = name, 0
+        self._name, self._n_printed = name, 0
 
     def __call__(self, done: int, total: int, records: list[EpochRecord]) -> None:
         """Take in how many batches are done and what the finished epochs came to."""
         self._progress.update(self._task, completed=done, total=total, description=self._name)
-        if records and not self._shown:
+        if records and not self._n_printed:
             spiking = "" if records[0].spiking_accuracy is None else "   in spikes   spikes per trial"
             ERR.print(f"[bold]epoch     loss   validation{spiking}[/bold]")
-        for record in records[self._shown :]:
+        for record in records[self._n_printed :]:
             line = f"{record.epoch:5d}   {record.loss:6.4f}   {100 * record.validation_accuracy:8.2f} %"
             if record.spiking_accuracy is not None:
                 line += f"   {100 * record.spiking_accuracy:7.2f} %   {record.spikes_per_image:16,.0f}"
             ERR.print(line)
-        self._shown = len(records)
+        self._n_printed = len(records)
 
 
 class StepProgress(_Bar):

@@ -29,7 +29,7 @@ Numbers = NDArray[np.float64]
 
 
 def quantities(recordings: EventSet) -> dict[str, Numbers]:
-    """Return what is compared: of each recording, of each event, or of each two events of a pixel."""
+    """Return the compared quantities: per recording, per event, or per two events of a pixel."""
     streams = list(recordings)
     t_ms = [s.t_us / 1e3 for s in streams]
     on = [s.p for s in streams]

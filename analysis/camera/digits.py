@@ -37,9 +37,9 @@ def load_digits(*, held_out: bool, n: int) -> tuple[EventSet, ImageSet]:
             expected=f"a folder with N-MNIST/Train and {TRAIN_IMAGES.name}.gz",
         )
     recordings = load_recordings("nmnist", "validation", source="real")
-    wanted = np.flatnonzero(is_held_out(recordings) == held_out)
-    wanted = wanted[np.argsort(recordings.index[wanted])]
-    recordings = recordings.take(wanted[np.linspace(0, len(wanted) - 1, min(n, len(wanted))).astype(int)])
+    rows = np.flatnonzero(is_held_out(recordings) == held_out)
+    rows = rows[np.argsort(recordings.index[rows])]
+    recordings = recordings.take(rows[np.linspace(0, len(rows) - 1, min(n, len(rows))).astype(int)])
     pixels = TRAIN_IMAGES.read(path)[recordings.index][:, None]
     images = ImageSet(
         pixels, recordings.labels, recordings.classes, "mnist", "train", str(path), recordings.index

@@ -73,8 +73,8 @@ def _maps(figure: SubFigure, sets: dict[str, EventSet]) -> None:
     means = {name: count_recordings(recordings).sum(1).mean(0) for name, recordings in sets.items()}
     most = max(mean.max() for mean in means.values())
     panels = figure.subplots(1, 4)
-    shown = [(word, polarity, name) for polarity, word in enumerate(POLARITIES) for name in sets]
-    for axes, (word, polarity, name) in zip(panels, shown, strict=True):
+    panels_of = [(word, polarity, name) for polarity, word in enumerate(POLARITIES) for name in sets]
+    for axes, (word, polarity, name) in zip(panels, panels_of, strict=True):
         image = axes.imshow(means[name][polarity], cmap="cividis", vmin=0, vmax=most)
         axes.set(xticks=[0, 33], yticks=[0, 33], title=f"{word}, {name}")
     figure.colorbar(image, ax=panels, shrink=0.7, label="events a recording")

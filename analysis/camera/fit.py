@@ -88,12 +88,12 @@ class Fit:
         normal, down = np.zeros((len(columns), len(columns))), np.zeros(len(columns))
         for i, (_, begin, end, slope) in enumerate(columns):
             down[i] = (slope * difference[:, begin:end]).sum()
-            for j, (_, other_begin, other_end, other) in enumerate(columns[: i + 1]):
+            for j, (_, other_begin, other_end, other_slope) in enumerate(columns[: i + 1]):
                 low, high = max(begin, other_begin), min(end, other_end)
                 if low < high:
                     both = (
                         slope[:, low - begin : high - begin],
-                        other[:, low - other_begin : high - other_begin],
+                        other_slope[:, low - other_begin : high - other_begin],
                     )
                     normal[i, j] = normal[j, i] = np.vdot(*both)
         best = before, self.camera
@@ -163,7 +163,7 @@ def leak_rate(recordings: EventSet) -> tuple[float, float]:
 
 
 def spread(recordings: EventSet, images: ImageSet, camera: Camera) -> list[float]:
-    """Return how much the numbers of OFF and ON events differ between pixels, beside pixels all alike.
+    """Return the spread of the numbers of ON and OFF events between pixels, beside pixels all alike.
 
     The standard deviation of the logarithm, over pixels with at least 1,500 events of each polarity.
     """
@@ -182,14 +182,14 @@ def main() -> None:
     parser.add_argument(
         "--white-on-black", action="store_true", help="fit a monitor that shows white as white"
     )
-    asked = parser.parse_args()
-    recordings, images = load_digits(held_out=False, n=asked.digits)
-    camera = replace(Camera(), path=published_path(), negative=not asked.white_on_black)
+    options = parser.parse_args()
+    recordings, images = load_digits(held_out=False, n=options.digits)
+    camera = replace(Camera(), path=published_path(), negative=not options.white_on_black)
     real = count_recordings(recordings)
-    if asked.white_on_black:
+    if options.white_on_black:
         real = real[:, :, ::-1]  # brighter is then the other polarity
     fit = Fit(real, images, camera, np.zeros((len(images), 3)))
-    for number in range(asked.steps):
+    for number in range(options.steps):
         fit.find_lateness()
         residual = fit.step()
         similarity = cosine(fit.real, fit.simulate(fit.camera, fit.late))
@@ -198,10 +198,10 @@ def main() -> None:
         print(f"{name} = {getattr(fit.camera, name):.3f}")
     print("late =", np.round(fit.late.std(0), 4).tolist())
     print("path =", [(t, round(x, 2), round(y, 2)) for t, x, y in fit.camera.path])
-    every, shown = load_digits(held_out=False, n=500)
+    every, digits = load_digits(held_out=False, n=500)
     print("leak_rate, leak_spread =", np.round(leak_rate(every), 2).tolist())
     print(
-        "spread of OFF and ON events between pixels:", np.round(spread(every, shown, fit.camera), 3).tolist()
+        "spread of OFF and ON events between pixels:", np.round(spread(every, digits, fit.camera), 3).tolist()
     )
     for name, values in (
         ("refractory", (0, 0.3e-3, 0.5e-3, 1e-3, 2e-3)),

@@ -21,9 +21,9 @@ def count(
     size = 34 * 34
     recording, pixel = np.divmod(place, size)
     time_bin = np.floor(time / BIN).astype(np.int64)
-    kept = time_bin < N_BINS
+    in_time = time_bin < N_BINS
     key = ((recording * N_BINS + time_bin) * 2 + on) * size + pixel
-    counts = np.bincount(key[kept], minlength=n * N_BINS * 2 * size)
+    counts = np.bincount(key[in_time], minlength=n * N_BINS * 2 * size)
     return counts.astype(np.float32).reshape(n, N_BINS, 2, 34, 34)
 
 

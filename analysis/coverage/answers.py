@@ -65,8 +65,8 @@ def answers(
     effects = (
         rng.standard_normal(by_seed) if setting.effects == "normal" else 1 - rng.exponential(size=by_seed)
     )
-    one, other = rng.standard_normal((2, repetitions, 1, setting.trials), dtype=np.float32)
-    hard = DIFFICULTY * one, DIFFICULTY * (ALIKE * one + np.sqrt(1 - ALIKE**2) * other)
+    common, own = rng.standard_normal((2, repetitions, 1, setting.trials), dtype=np.float32)
+    hard = DIFFICULTY * common, DIFFICULTY * (ALIKE * common + np.sqrt(1 - ALIKE**2) * own)
     seeds = np.float32(margin + size * effects)
     first = rng.standard_normal(shape, dtype=np.float32) < seeds + hard[0]
     second = rng.standard_normal(shape, dtype=np.float32) < np.float32(_margin(setting.second)) + hard[1]
@@ -83,8 +83,13 @@ def _variance_of_difference(first: float, second: float) -> float:
     """Return the variance of the difference of two answers to one trial, without effects of seeds."""
     nodes, weights = np.polynomial.hermite_e.hermegauss(80)
     weights = weights / weights.sum()
-    one, other = nodes[:, None], ALIKE * nodes[:, None] + np.sqrt(1 - ALIKE**2) * nodes
-    both = ndtr(_margin(first) + DIFFICULTY * one) * ndtr(_margin(second) + DIFFICULTY * other)
+    first_difficulty, second_difficulty = (
+        nodes[:, None],
+        ALIKE * nodes[:, None] + np.sqrt(1 - ALIKE**2) * nodes,
+    )
+    both = ndtr(_margin(first) + DIFFICULTY * first_difficulty) * ndtr(
+        _margin(second) + DIFFICULTY * second_difficulty
+    )
     return first + second - 2 * float(weights @ both @ weights) - (first - second) ** 2
 
 

@@ -29,7 +29,7 @@ def size_rows(repetitions: int = REPETITIONS) -> Iterator[Row]:
     for accuracy, trials, seeds in product((0.7, 0.9, 0.99), (50, 500), (1, 2, 5, 10)):
         for effects, ratio in several if seeds > 1 else [("normal", 0.0)]:
             setting = Setting(accuracy, accuracy, effects, seeds, trials, ratio)
-            p = np.array([one.p for one in _differences(setting, repetitions, "size")])
+            p = np.array([estimate.p for estimate in _differences(setting, repetitions, "size")])
             yield {
                 "accuracy": accuracy, "effects": effects, "seeds": seeds, "trials": trials, "ratio": ratio,
                 "repetitions": repetitions, "false_positive": 100 * float(np.mean(p < 0.05)),
@@ -46,11 +46,11 @@ def family_rows(seeds: int, trials: int = 500, families: int = FAMILIES) -> Iter
     for zeros in (FAMILY, FAMILY // 2, 0):
         true = np.where(np.arange(FAMILY) < zeros, 0.0, EFFECT)
         ratio = 1.0 if seeds > 1 else 0.0
-        settings = [Setting(0.9 + one, 0.9, "normal", seeds, trials, ratio) for one in true]
-        tests = [_differences(one, families, k, zeros) for k, one in enumerate(settings)]
+        settings = [Setting(0.9 + effect, 0.9, "normal", seeds, trials, ratio) for effect in true]
+        tests = [_differences(setting, families, k, zeros) for k, setting in enumerate(settings)]
         judged = [corrected(family) for family in zip(*tests, strict=True)]
-        significant = np.array([[one.significant for one in family] for family in judged])
-        ends = [[(one.low_holm, one.high_holm) for one in family] for family in judged]
+        significant = np.array([[estimate.significant for estimate in family] for family in judged])
+        ends = [[(estimate.low_holm, estimate.high_holm) for estimate in family] for family in judged]
         low, high = np.moveaxis(ends, 2, 0)
         yield {
             "seeds": seeds, "trials": trials, "tests": FAMILY, "zero": zeros, "families": families,

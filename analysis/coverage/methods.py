@@ -62,7 +62,7 @@ def _generalised_quantiles(seeds: int) -> tuple[Floats, Floats]:
     t, z = rng.standard_t(seeds - 1, 400_000), rng.standard_normal(400_000)
     shares = np.linspace(0, 1, 51)
     sums = (np.abs(np.sqrt(share) * t + np.sqrt(1 - share) * z) for share in shares)
-    return shares, np.array([np.quantile(one, 0.95) for one in sums])
+    return shares, np.array([np.quantile(values, 0.95) for values in sums])
 
 
 def crossed_bootstrap(values: Floats) -> Ends:

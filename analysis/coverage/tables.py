@@ -88,7 +88,10 @@ def _methods(rows: pd.DataFrame) -> list[str]:
     lines = []
     for prefix, name in METHODS.items():
         some = [rows[rows["seeds"] == n] for n in seeds]
-        cells = [f"{_range(one[prefix + 'coverage'])} ({one[prefix + 'width'].median():.2f})" for one in some]
+        cells = [
+            f"{_range(of_seeds[prefix + 'coverage'])} ({of_seeds[prefix + 'width'].median():.2f})"
+            for of_seeds in some
+        ]
         lines.append([name, *cells])
     return _table(header, lines)
 
@@ -118,10 +121,10 @@ def _sizes(rows: pd.DataFrame) -> list[str]:
     accuracies = sorted(set(rows["accuracy"]))
     lines = [
         [f"{seeds}", f"{trials:,}",
-         *(_range(size[size["accuracy"] == one]["false_positive"]) for one in accuracies)]
+         *(_range(size[size["accuracy"] == share]["false_positive"]) for share in accuracies)]
         for (seeds, trials), size in rows.groupby(["seeds", "trials"])
     ]  # fmt: skip
-    return _table(["seeds", "trials", *(f"{100 * one:g} % right" for one in accuracies)], lines)
+    return _table(["seeds", "trials", *(f"{100 * share:g} % right" for share in accuracies)], lines)
 
 
 def _families(rows: pd.DataFrame) -> list[str]:

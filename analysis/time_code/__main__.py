@@ -23,17 +23,17 @@ FOLDER = Path("docs/tables")
 COMMAND = "python -m analysis.time_code"
 
 
-def main(wanted: list[str]) -> None:
+def main(names: list[str]) -> None:
     """Measure the tables that are asked for, all if none is; write them, and the document from all."""
     document = Document(Path("docs/time-code.md"), "measured")
-    for name in wanted or TABLES:
+    for name in names or TABLES:
         if name not in TABLES:
             raise UserError("no such table", value=name, expected=" | ".join(TABLES))
         table = pd.DataFrame(TABLES[name]())
         table.to_csv(FOLDER / f"time-code-{name}.csv", index=False, float_format="%.6g")
         print(table.to_string())
-    kept = (pd.read_csv(FOLDER / f"time-code-{name}.csv") for name in TABLES)
-    publish(document, markdown(*kept), made_now(COMMAND, "digits", "bioscnn.studies.prepare"))
+    tables = (pd.read_csv(FOLDER / f"time-code-{name}.csv") for name in TABLES)
+    publish(document, markdown(*tables), made_now(COMMAND, "digits", "bioscnn.studies.prepare"))
 
 
 if __name__ == "__main__":

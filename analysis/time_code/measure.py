@@ -75,7 +75,7 @@ def potential_rows() -> Iterator[dict[str, Any]]:
                 recorded = simulate(
                     case.network, case.stimulus, case.device, record=names, potentials=[READOUT]
                 )
-                said = rounded_activations(
+                activations = rounded_activations(
                     case.graph, case.input.intensities(), case.conditions.time_code, _scales(case)
                 )
                 for name in names:
@@ -85,7 +85,7 @@ def potential_rows() -> Iterator[dict[str, Any]]:
                         "precision": precision,
                         "population": name,
                         "digits": FEW,
-                        **_distance(case, name, recorded, said),
+                        **_distance(case, name, recorded, activations),
                     }
 
 
@@ -115,19 +115,19 @@ def _scales(case: Prepared) -> Scales:
 
 
 def _distance(
-    case: Prepared, name: str, recorded: Any, said: dict[str, NDArray[np.float64]]
+    case: Prepared, name: str, recorded: Any, activations: dict[str, NDArray[np.float64]]
 ) -> dict[str, Any]:
     """Return the largest distance of potentials from the closed form, and how many spike times are wrong."""
     neuron, scales = case.network[name].neuron, _scales(case)
     if name == READOUT:
         V = recorded[name].potentials[:, neuron.opens]
         unit = case.network[OUTPUT].neuron.V_th * neuron.R_m / case.network[OUTPUT].neuron.R_m
-        expected = unit * said[OUTPUT] / scale_of(scales, OUTPUT)
+        expected = unit * activations[OUTPUT] / scale_of(scales, OUTPUT)
         return {
             "largest_potential_mV": 1e3 * float(np.abs(expected).max()),
             "largest_distance_uV": 1e6 * float(np.abs(V - expected).max()),
         }
-    ages = case.conditions.time_code.ages_of(said[name] / scale_of(scales, name)).reshape(FEW, -1)
+    ages = case.conditions.time_code.ages_of(activations[name] / scale_of(scales, name)).reshape(FEW, -1)
     spikes = recorded[name].spikes
     fired = np.zeros_like(ages)
     fired[spikes.trial(), spikes.neuron] = neuron.closes - spikes.step

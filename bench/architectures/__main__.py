@@ -61,7 +61,9 @@ def of_keras(name: str, folder: Path) -> Made:
     try:
         model.export(exported, format="onnx", verbose=False)
         x = keras_networks.as_given(model, images(5))
-        theirs["onnxruntime"] = np.concatenate([onnxruntime_logits(str(exported), one[None]) for one in x])
+        theirs["onnxruntime"] = np.concatenate(
+            [onnxruntime_logits(str(exported), image[None]) for image in x]
+        )
     except Exception as error:  # whatever Keras' own exporter cannot do
         print(f"  Keras exports no ONNX of {name}: {(str(error) or repr(error)).splitlines()[0][:100]}")
     return bioscnn.read_network(path), theirs
@@ -85,16 +87,16 @@ def names(door: str) -> Sequence[str]:
 
 
 def row(door: str, name: str) -> tuple[dict[str, Any], LayerGraph | None]:
-    """Return what becomes of one network when it is read, and the network."""
-    found: dict[str, Any] = {"door": door, "network": name, "refused": ""}
+    """Return the row of one network in the table, and the network if it was read."""
+    cells: dict[str, Any] = {"door": door, "network": name, "refused": ""}
     with tempfile.TemporaryDirectory() as folder:
         try:
             graph, logits = DOORS[door](name, Path(folder))
         except UserError as error:
-            return found | {"refused": f"{error.problem} ({error.key})"}, None
+            return cells | {"refused": f"{error.problem} ({error.key})"}, None
     softmax = "softmax" in name or (door, name) == ("keras", "all-convolutional")
     errors = {f"logits, {oracle}": logits_error(graph, theirs, softmax) for oracle, theirs in logits.items()}
-    return found | {"graph": graph.sha256()[:12], **errors}, graph
+    return cells | {"graph": graph.sha256()[:12], **errors}, graph
 
 
 def add_spikes(
@@ -108,15 +110,15 @@ def add_spikes(
     for first in range(0, len(keys), AT_ONCE):
         networks = {key: spiking(graphs[key]) for key in keys[first : first + AT_ONCE]}
         for device in devices:
-            told = differing(networks, DEVICES[device], SHAPE)
+            compared = differing(networks, DEVICES[device], SHAPE)
             for row in rows:
-                if row.get("graph") in told:
-                    row[device] = told[row["graph"]]
+                if row.get("graph") in compared:
+                    row[device] = compared[row["graph"]]
             yield
 
 
 def refusals() -> list[dict[str, Any]]:
-    """Return what is said of Keras models that no spiking network can be."""
+    """Return rows of Keras models that no spiking network can be, with their refusals."""
     from bench.architectures import keras_networks
 
     rows = []
@@ -125,10 +127,10 @@ def refusals() -> list[dict[str, Any]]:
             path = Path(folder) / "network.keras"
             keras_networks.save(model, path)
             try:
-                told = f"READ: {bioscnn.read_network(path)}"
+                answer = f"READ: {bioscnn.read_network(path)}"
             except UserError as error:
-                told = f"{error.problem} ({error.key})"
-            rows.append({"door": "keras", "network": f"to refuse: {name}", "refused": told})
+                answer = f"{error.problem} ({error.key})"
+            rows.append({"door": "keras", "network": f"to refuse: {name}", "refused": answer})
     return rows
 
 
@@ -139,19 +141,19 @@ def main() -> None:
     parser.add_argument("--doors", default=",".join(DOORS))
     parser.add_argument("--devices", default=",".join(DEVICES))
     parser.add_argument("--results", type=Path, default=Path("results"), help="folder of all results")
-    asked = parser.parse_args()
-    folder = asked.results / "bench"
+    options = parser.parse_args()
+    folder = options.results / "bench"
     folder.mkdir(parents=True, exist_ok=True)
-    rows, graphs, devices = list[dict[str, Any]](), dict[str, LayerGraph](), asked.devices.split(",")
-    for door in asked.doors.split(","):
-        for name in asked.names or names(door):
-            found, graph = row(door, name)
-            rows.append(found)
+    rows, graphs, devices = list[dict[str, Any]](), dict[str, LayerGraph](), options.devices.split(",")
+    for door in options.doors.split(","):
+        for name in options.names or names(door):
+            cells, graph = row(door, name)
+            rows.append(cells)
             if graph is not None:
-                graphs[found["graph"]] = graph
-            told = [f"{k} {v:.1e}" if isinstance(v, float) else v for k, v in list(found.items())[2:] if v]
-            print(f"{door:<13} {name:<30} {'; '.join(told)}", flush=True)
-        if door == "keras" and not asked.names:
+                graphs[cells["graph"]] = graph
+            texts = [f"{k} {v:.1e}" if isinstance(v, float) else v for k, v in list(cells.items())[2:] if v]
+            print(f"{door:<13} {name:<30} {'; '.join(texts)}", flush=True)
+        if door == "keras" and not options.names:
             rows += refusals()
     for _ in add_spikes(rows, graphs, [*filter(None, devices)]):
         pd.DataFrame(rows).to_csv(folder / "architectures.csv", index=False)
@@ -178,7 +180,10 @@ def summary(table: pd.DataFrame, devices: Sequence[str]) -> str:
             for device in devices
             if device in table
         )
-        lines += [line, *(f"  {one.network}: {one.refused}" for one in rows.itertuples() if one.refused)]
+        lines += [
+            line,
+            *(f"  {network.network}: {network.refused}" for network in rows.itertuples() if network.refused),
+        ]
     return "\n".join(lines)
 
 

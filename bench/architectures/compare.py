@@ -55,8 +55,8 @@ def spiking(graph: LayerGraph) -> SpikingNetwork:
     The highest rate is no whole number of steps: a channel that is constant has it exactly, and at 200 Hz its
     neurons would reach the threshold right at a step, so that rounding chose the step.
     """
-    neuron, shown = LIF(), images(50, seed=2, shape=graph.input_shape)
-    normalisation = normalise(graph, shown, neuron, max_rate=190.0)
+    neuron, examples = LIF(), images(50, seed=2, shape=graph.input_shape)
+    normalisation = normalise(graph, examples, neuron, max_rate=190.0)
     return convert(graph, neuron, ExponentialCurrent(5e-3), normalisation=normalisation)
 
 
@@ -93,11 +93,11 @@ def differing(
     stimulus = pixel_currents(images(TRIALS, shape=shape), N_STEPS, DT)
     named = {name: [p.name for p in network.neurons if p.spikes] for name, network in networks.items()}
     record = [f"n{k}_{part}" for k, parts in enumerate(named.values()) for part in parts]
-    ours, found = simulate(together(networks), stimulus, device, record=record), dict[str, str]()
+    ours, differences = simulate(together(networks), stimulus, device, record=record), dict[str, str]()
     for k, (name, network) in enumerate(networks.items()):
         theirs = simulate_reference(network, stimulus)
-        told = [part for part in named[name] if ours[f"n{k}_{part}"].spikes != theirs[part].spikes]
+        names = [part for part in named[name] if ours[f"n{k}_{part}"].spikes != theirs[part].spikes]
         silent = [part for part in named[name] if not theirs[part].counts_by_trial.any()]
-        found[name] = f"differ: {', '.join(told)}" if told else "equal"
-        found[name] += f" ({', '.join(silent)} silent)" if silent else ""
-    return found
+        differences[name] = f"differ: {', '.join(names)}" if names else "equal"
+        differences[name] += f" ({', '.join(silent)} silent)" if silent else ""
+    return differences

@@ -235,7 +235,7 @@ def as_given(model: keras.Model, x: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def logits(model: keras.Model) -> NDArray[np.float32]:
-    """Return what Keras itself makes of five images."""
+    """Return the logits of Keras itself for five images."""
     return np.asarray(model.predict(as_given(model, images(5)), verbose=0))
 
 

@@ -66,7 +66,7 @@ class TorchLoop:
         return torch.cat(classes).numpy()
 
     def count(self, images: torch.Tensor, totals: list[float] | None) -> torch.Tensor:
-        """Return how often each neuron of the last convolution fires."""
+        """Return the number of spikes of each neuron of the last convolution."""
         # The constant input of the first layer is computed once, in full precision.
         first = conv2d(
             images,

@@ -88,7 +88,7 @@ class TorchNetwork(ABC):
         return torch.cat(classes).numpy()
 
     def step_by_step(self, first: torch.Tensor, totals: list[float] | None) -> torch.Tensor:
-        """Return how often each neuron of the last convolution fires; every step passes all layers."""
+        """Return the spike count of each neuron of the last convolution; every step passes all layers."""
         counts: torch.Tensor | float = 0.0
         for _ in range(self.n_steps):
             spikes = self.fire(0, first)
@@ -101,7 +101,7 @@ class TorchNetwork(ABC):
         return counts
 
     def layer_by_layer(self, first: torch.Tensor, totals: list[float] | None) -> torch.Tensor:
-        """Return how often each neuron of the last convolution fires; every layer passes all steps."""
+        """Return the spike count of each neuron of the last convolution; every layer passes all steps."""
         shape = list(first.shape)
         shape.insert(self.time_axis, self.n_steps)
         spikes = self.fire_all(0, first.unsqueeze(self.time_axis).expand(shape))

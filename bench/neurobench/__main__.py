@@ -32,7 +32,7 @@ TABLE = Path("docs/tables/neurobench.csv")
 
 
 def counted(case: Prepared, recording: Recording) -> dict[str, float]:
-    """Return what bioscnn counts per trial."""
+    """Return the operations per trial that bioscnn counts."""
     network, stimulus = case.network, case.stimulus
     assert isinstance(stimulus, Currents)
     spiking = [population for population in network.neurons if population.spikes]

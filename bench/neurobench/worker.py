@@ -53,10 +53,10 @@ class Replay(nn.Module):
                 for number, (spikes, fires) in enumerate(zip(self.spikes, self.fires, strict=True)):
                     now = fires(spikes[trial, step])
                     if number < len(later):
-                        shown = now[None] if isinstance(later[number], nn.Conv2d) else now.flatten()[None]
-                        later[number](shown)
+                        sample = now[None] if isinstance(later[number], nn.Conv2d) else now.flatten()[None]
+                        later[number](sample)
                         if number == len(later) - 1:
-                            later[number](shown)
+                            later[number](sample)
         return trials
 
 
@@ -70,9 +70,9 @@ if __name__ == "__main__":
     with torch.no_grad():
         model(trials)
         operations = SynapticOperations()(model, trials, (trials, trials))
-    found = {name: float(value) for name, value in operations.items()}
-    found |= {
+    metrics = {name: float(value) for name, value in operations.items()}
+    metrics |= {
         "activation_sparsity": ActivationSparsity()(model, trials, (trials, trials)),
         "footprint_bytes": Footprint()(model),
     }
-    out.write_text(json.dumps(found))
+    out.write_text(json.dumps(metrics))

@@ -111,7 +111,7 @@ def export(framework: str, folder: Path, dtype: str) -> None:
 def spikes_of(
     graph: Graph, choices: Choices, inputs: NDArray[np.float32], device: Device
 ) -> dict[str, NDArray[np.float64]]:
-    """Return what each layer fires in the steps of the framework, in the order of the layers."""
+    """Return the spikes of each layer in the steps of the framework, in the order of the layers."""
     shape = inputs.shape[1:]
     made = build(graph, choices, Stimulus(False, np.ones(shape[0]), np.zeros(shape[0])), DT, shape)
     step, neuron = np.nonzero(inputs.reshape(len(inputs), -1))
@@ -121,7 +121,7 @@ def spikes_of(
     )
     names = [population.name for population in made.network.neurons]
     recording = simulate(made.network, stimulus, device, record=names, potentials=())
-    found = {}
+    fired = {}
     for node in sorted(made.names, key=lambda node: made.begins[node]):
         if graph.nodes[node].type == "Input":
             continue
@@ -132,26 +132,26 @@ def spikes_of(
             assert spikes is not None
             inside = (spikes.step >= begin) & (spikes.step < begin + len(inputs))
             np.add.at(counts, (spikes.step[inside] - begin, spikes.neuron[inside]), 1)
-        found[node] = counts
-    return found
+        fired[node] = counts
+    return fired
 
 
 def compare(framework: str, folder: Path, device: Device) -> Iterator[Row]:
     """Read each file of a framework, and yield its layers."""
     with np.load(folder / "weights.npz") as file:
-        given = dict(file)
+        arrays = dict(file)
     for path in sorted(folder.glob("*.nir")):
         graph = read_graph(path)
-        inputs = given["image.inputs" if path.stem == "convolutional" else "vector.inputs"]
+        inputs = arrays["image.inputs" if path.stem == "convolutional" else "vector.inputs"]
         with np.load(path.with_suffix(".npz")) as file:
             expected = [file[name] for name in file.files]
         here = spikes_of(graph, OTHER_RULES.get(path.stem, RULES[framework]), inputs, device)
         plain = Choices("euler", STEPS[framework], "v_reset")
         stands = spikes_of(graph, plain, inputs, device)
-        for (node, found), there in zip(here.items(), expected, strict=True):
-            apart = np.abs(found - there)
+        for (node, counts_here), there in zip(here.items(), expected, strict=True):
+            apart = np.abs(counts_here - there)
             first = int(apart.any(axis=1).argmax()) if apart.any() else None
-            counts = int(there.sum()), int(found.sum()), int(apart.sum())
+            counts = int(there.sum()), int(counts_here.sum()), int(apart.sum())
             plainly = int(np.abs(stands[node] - there).sum())
             yield Row(framework, path.stem, node, there.shape[1], *counts, first, plainly)
 

@@ -70,18 +70,18 @@ class Framework:
 
     def run(self, layers: list[nn.Module], inputs: torch.Tensor) -> list[np.ndarray]:
         """Return the spikes of each layer of neurons, shape (n_steps, size)."""
-        found: list[list[np.ndarray]] = [[] for layer in layers if self.has_state(layer)]
+        spikes: list[list[np.ndarray]] = [[] for layer in layers if self.has_state(layer)]
         states: dict[int, Any] = {}
         for x in inputs:
             x, number = x[None], 0
             for place, layer in enumerate(layers):
                 if self.has_state(layer):
                     x = self.step(layer, x, states, place)
-                    found[number].append(x.detach().numpy().ravel().copy())
+                    spikes[number].append(x.detach().numpy().ravel().copy())
                     number += 1
                 else:
                     x = layer(x)
-        return [np.array(part) for part in found]
+        return [np.array(part) for part in spikes]
 
     def has_state(self, layer: nn.Module) -> bool: ...
 

@@ -21,7 +21,7 @@ from bench.environments import AbsentError, interpreter
 from bench.simulators.compare import PAIRS, Here, There, compared
 from bench.simulators.exchange import Clock
 from bench.simulators.markdown import markdown
-from bench.simulators.measure import DURATION, elsewhere, given, prepared, without_last_step
+from bench.simulators.measure import DURATION, elsewhere, handed_over, prepared, without_last_step
 from bioscnn.claims import made_now, publish
 from bioscnn.errors import UserError
 from bioscnn.network import READOUT
@@ -39,17 +39,17 @@ def main() -> int:
     options = parser.parse_args()
     document = Document(Path("docs/simulators.md"), "simulators")
     start = prepared(options.trials, **vars(PAIRS[0].here))
-    network, labels = given(start.network, start.stimulus), start.examples.labels
+    network, labels = handed_over(start.network, start.stimulus), start.examples.labels
 
     @cache
-    def run_there(asked: There) -> Recording:
-        steps = round(DURATION / asked.dt)
-        clock = Clock(asked.model, 1e-3 * asked.dt, 1e-3 * asked.delay, steps)
-        return elsewhere(interpreter(asked.simulator.lower()), WORKERS[asked.simulator], network, clock)
+    def run_there(settings: There) -> Recording:
+        steps = round(DURATION / settings.dt)
+        clock = Clock(settings.model, 1e-3 * settings.dt, 1e-3 * settings.delay, steps)
+        return elsewhere(interpreter(settings.simulator.lower()), WORKERS[settings.simulator], network, clock)
 
     @cache
-    def run_here(asked: Here) -> Recording:
-        case = prepared(options.trials, **vars(asked))
+    def run_here(settings: Here) -> Recording:
+        case = prepared(options.trials, **vars(settings))
         names = [population.name for population in case.network.neurons]
         recording = simulate(case.network, case.stimulus, case.device, record=names, potentials=[READOUT])
         return without_last_step(recording)

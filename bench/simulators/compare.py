@@ -144,7 +144,7 @@ def _first(there: NDArray[np.float64], here: NDArray[np.float64]) -> Iterator[tu
 
 
 def _apart(there: Recording, here: Recording) -> float:
-    """Return how far apart the potentials of the readout are at most, mV."""
+    """Return the largest difference of the potentials of the readout, mV."""
     one, other = there[READOUT].potentials, here[READOUT].potentials
     assert one is not None and other is not None
     return float(1e3 * np.abs(one - other).max())

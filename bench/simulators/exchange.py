@@ -97,8 +97,10 @@ def read_network(path: Path) -> Network:
             Synapses(pre, post, *(file[f"{name} {number}"] for name in ("source", "target", "weight")))
             for number, (pre, post) in enumerate(about["ends"])
         ]
-        cells = [Cells(**one) for one in about["cells"]]
-        return Network(cells, synapses, {one.name: file[f"drive {one.name}"] for one in cells})
+        cells = [Cells(**fields) for fields in about["cells"]]
+        return Network(
+            cells, synapses, {population.name: file[f"drive {population.name}"] for population in cells}
+        )
 
 
 def write_activity(

@@ -24,7 +24,7 @@ MODELS = {"LIF": 0.0, "LIF-unclipped": -np.inf}
 
 
 def unit(cells: Cells) -> float:
-    """Return what a current is multiplied by: in rheobases, or in the volts that it would hold."""
+    """Return the factor of a current: in rheobases, or in the volts that it would hold."""
     return cells.R_m / (1.0 if cells.V_th is None else cells.V_th)
 
 
@@ -32,12 +32,14 @@ class Built:
     """The network in Nengo's objects; `now` holds the currents of the present trial."""
 
     def __init__(self, network: Network, clock: Clock) -> None:
-        self.now = {one.name: np.zeros(one.size) for one in network.cells}
+        self.now = {population.name: np.zeros(population.size) for population in network.cells}
         self.ensembles: dict[str, Any] = {}
         self.probes: dict[str, Any] = {}
-        cells = {one.name: one for one in network.cells}
+        cells = {population.name: population for population in network.cells}
         with nengo.Network(seed=1) as self.model:
-            inputs = {one.name: self._add(one, MODELS[clock.model]) for one in network.cells}
+            inputs = {
+                population.name: self._add(population, MODELS[clock.model]) for population in network.cells
+            }
             for synapses in network.synapses:
                 post = cells[synapses.post]
                 shape = post.size, cells[synapses.pre].size
@@ -86,13 +88,13 @@ def run(network: Network, clock: Clock) -> tuple[dict[str, Fired], dict[str, NDA
             simulator.reset()
             for cells in network.cells:
                 built.now[cells.name] = network.drive[cells.name][trial] * unit(cells)
-            found: dict[str, list[tuple[NDArray[np.int64], NDArray[np.int64]]]] = {name: [] for name in out}
+            events: dict[str, list[tuple[NDArray[np.int64], NDArray[np.int64]]]] = {name: [] for name in out}
             for step in range(clock.n_steps):
                 simulator.step()
                 for name, signal in out.items():
                     neuron = np.flatnonzero(signal)
-                    found[name].append((np.full(len(neuron), step), neuron))
-            for name, parts in found.items():
+                    events[name].append((np.full(len(neuron), step), neuron))
+            for name, parts in events.items():
                 steps, neurons = (np.concatenate(part) for part in zip(*parts, strict=True))
                 fired[name].append((trial, steps, neurons))
             for name, probe in built.probes.items():
@@ -102,7 +104,7 @@ def run(network: Network, clock: Clock) -> tuple[dict[str, Fired], dict[str, NDA
 
 if __name__ == "__main__":
     source, destination, name, dt, delay, n_steps = sys.argv[1:]
-    asked = Clock(name, float(dt), float(delay), int(n_steps))
-    if asked.delay:
+    task_clock = Clock(name, float(dt), float(delay), int(n_steps))
+    if task_clock.delay:
         sys.exit("Nengo's synapses have no delay of their own")
-    write_activity(Path(destination), *run(read_network(Path(source)), asked))
+    write_activity(Path(destination), *run(read_network(Path(source)), task_clock))

@@ -24,7 +24,7 @@ NEVER = 1e9
 
 def parameters(cells: Cells) -> dict[str, float]:
     """Return a population in the units of NEST; potentials are deviations from rest."""
-    found = {
+    in_nest = {
         "E_L": 0.0,
         "V_m": 0.0,
         "V_reset": 0.0,
@@ -34,14 +34,14 @@ def parameters(cells: Cells) -> dict[str, float]:
         "tau_syn_ex": 1e3 * cells.tau_s,
         "tau_syn_in": 1e3 * cells.tau_s,
     }
-    return found if cells.V_th is None else found | {"t_ref": 1e3 * cells.t_ref}
+    return in_nest if cells.V_th is None else in_nest | {"t_ref": 1e3 * cells.t_ref}
 
 
 def build(network: Network, clock: Clock) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     """Make neurons, synapses, recorders of spikes and of potentials."""
     nest.ResetKernel()
     nest.resolution = 1e3 * clock.dt
-    neurons = {one.name: nest.Create(clock.model, one.size, parameters(one)) for one in network.cells}
+    neurons = {cells.name: nest.Create(clock.model, cells.size, parameters(cells)) for cells in network.cells}
     for synapses in network.synapses:
         pre, post = (np.array(neurons[name].tolist()) for name in (synapses.pre, synapses.post))
         with_weights = {
@@ -50,21 +50,23 @@ def build(network: Network, clock: Clock) -> tuple[dict[str, Any], dict[str, Any
         }
         nest.Connect(pre[synapses.source], post[synapses.target], "one_to_one", with_weights)
     spikes, potentials = {}, {}
-    for one in network.cells:
-        if one.V_th is None:
+    for cells in network.cells:
+        if cells.V_th is None:
             keys = {"record_from": ["V_m"], "interval": 1e3 * clock.dt}
-            potentials[one.name] = nest.Create("multimeter", params=keys)
-            nest.Connect(potentials[one.name], neurons[one.name])
+            potentials[cells.name] = nest.Create("multimeter", params=keys)
+            nest.Connect(potentials[cells.name], neurons[cells.name])
         else:
-            spikes[one.name] = nest.Create("spike_recorder", params={"time_in_steps": True})
-            nest.Connect(neurons[one.name], spikes[one.name])
+            spikes[cells.name] = nest.Create("spike_recorder", params={"time_in_steps": True})
+            nest.Connect(neurons[cells.name], spikes[cells.name])
     return neurons, spikes, potentials
 
 
 def run(network: Network, clock: Clock) -> tuple[dict[str, Fired], dict[str, NDArray[np.float64]]]:
     """Simulate every trial in a network of its own; recorders get the last step only some steps later."""
-    fired: dict[str, Fired] = {one.name: [] for one in network.cells if one.V_th is not None}
-    traces: dict[str, list[NDArray[np.float64]]] = {one.name: [] for one in network.cells if one.V_th is None}
+    fired: dict[str, Fired] = {cells.name: [] for cells in network.cells if cells.V_th is not None}
+    traces: dict[str, list[NDArray[np.float64]]] = {
+        cells.name: [] for cells in network.cells if cells.V_th is None
+    }
     for trial in range(network.n_trials):
         neurons, spikes, potentials = build(network, clock)
         for name, drive in network.drive.items():

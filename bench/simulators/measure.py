@@ -41,7 +41,7 @@ def prepared(trials: int, reset: str, dt: float, delay: float) -> Prepared:
     return prepare(read_study(STUDY, changes), None)
 
 
-def given(network: SpikingNetwork, stimulus: Stimulus) -> Network:
+def handed_over(network: SpikingNetwork, stimulus: Stimulus) -> Network:
     """Return a network of LIF neurons under constant currents as it is handed to another simulator.
 
     Delays are not handed over: whoever simulates it names one.
@@ -111,25 +111,25 @@ def without_last_step(recording: Recording) -> Recording:
     for name, population in recording.populations.items():
         spikes, potentials = population.spikes, population.potentials
         assert spikes is not None
-        kept = spikes.step < n_steps
+        in_time = spikes.step < n_steps
         shorter = SpikeTrains.from_events(
-            spikes.trial()[kept],
-            spikes.step[kept],
-            spikes.neuron[kept],
+            spikes.trial()[in_time],
+            spikes.step[in_time],
+            spikes.neuron[in_time],
             n_trials=spikes.n_trials,
             size=spikes.size,
             n_steps=n_steps,
             dt=spikes.dt,
         )
-        shown = None if potentials is None else potentials[:, :n_steps]
-        populations[name] = PopulationRecording.from_spikes(shorter, True, shown)
+        traces = None if potentials is None else potentials[:, :n_steps]
+        populations[name] = PopulationRecording.from_spikes(shorter, True, traces)
     return Recording(populations, n_steps, recording.dt)
 
 
 def spiking(recording: Recording) -> Mapping[str, SpikeTrains]:
     """Return the spikes of all populations that fire."""
-    found = {name: population.spikes for name, population in recording.populations.items()}
-    return {name: spikes for name, spikes in found.items() if spikes is not None and name != READOUT}
+    trains = {name: population.spikes for name, population in recording.populations.items()}
+    return {name: spikes for name, spikes in trains.items() if spikes is not None and name != READOUT}
 
 
 def only_in_one(first: SpikeTrains, second: SpikeTrains) -> int:

@@ -20,7 +20,7 @@ import pandas as pd
 from analysis.fluctuation import Charged
 from bench.environments import AbsentError, interpreter
 from bench.simulators.exchange import Clock
-from bench.simulators.measure import DURATION, elsewhere, given, moved, only_in_one, prepared, spiking
+from bench.simulators.measure import DURATION, elsewhere, handed_over, moved, only_in_one, prepared, spiking
 from bioscnn.errors import UserError
 from bioscnn.network import Population, SpikingNetwork
 from bioscnn.simulation import Recording
@@ -34,7 +34,7 @@ def second_layer(
     (projection,) = (p for p in network.projections if p.pre == network.neurons[0].name)
     population, matrix = network[projection.post], projection.connectivity.matrix()
     assert projection.synapse is not None
-    found = []
+    events = []
     for trial in range(first.n_trials):
         cells = Charged(
             Population(population.name, population.shape, population.neuron, bias=population.bias),
@@ -46,10 +46,10 @@ def second_layer(
         own = first[trial : trial + 1]
         for step in range(first.n_steps):
             fired = cells.advance()
-            found += [(trial, step, neuron) for neuron in fired]
+            events += [(trial, step, neuron) for neuron in fired]
             arriving = np.bincount(own.neuron[own.step == step - delay], minlength=first.size)
             cells.arrived["I_syn"] += matrix @ arriving
-    trials, steps, neurons = np.array(found, dtype=np.int64).reshape(-1, 3).T
+    trials, steps, neurons = np.array(events, dtype=np.int64).reshape(-1, 3).T
     keys = {"n_trials": first.n_trials, "n_steps": first.n_steps, "dt": first.dt}
     return SpikeTrains.from_events(trials, steps, neurons, size=population.size, **keys)
 
@@ -78,7 +78,7 @@ def main() -> None:
     ):
         case = prepared(trials, "exact", dt, 0.0)
         clock = Clock(model, 1e-3 * dt, 1e-3 * delay, round(DURATION / dt))
-        python, given_there = interpreter(simulator.lower()), given(case.network, case.stimulus)
+        python, given_there = interpreter(simulator.lower()), handed_over(case.network, case.stimulus)
         there = elsewhere(python, f"in_{simulator.lower()}", given_there, clock)
         about = {"simulator": simulator, "model": model, "dt_ms": dt, "delay_ms": delay, "n": trials}
         rows += [about | row for row in reasons(case.network, there, round(delay / dt))]

@@ -90,7 +90,7 @@ def check_page(page: Path) -> list[Claim]:
         If a marker has no end, or a table is not there, is damaged, or has no units.
     """
     text = read_page(page)
-    claims = [Claim(page, line, table, old.strip(), "" if old == new else _told(old, new))
+    claims = [Claim(page, line, table, old.strip(), "" if old == new else _difference(old, new))
               for line, table, old, new in _claims(page, text)]  # fmt: skip
     for start, number in unmarked(text):
         claims.append(Claim(page, line_of(text, start), "", number, "the number is in no table"))
@@ -112,7 +112,7 @@ def write_page(page: Path) -> bool:
     return whole != text
 
 
-def _told(old: str, new: str) -> str:
+def _difference(old: str, new: str) -> str:
     """Return what the table says where it differs."""
     pairs = [(a, b) for a, b in zip(old.splitlines(), new.splitlines(), strict=False) if a != b]
     return (

@@ -124,7 +124,7 @@ def data_hash(name: str, data: Path | None) -> str | None:
 
 
 def read_record(table: Path) -> Record:
-    """Return what made a table.
+    """Return the record of a table: command, commit, code and data that made it.
 
     Raises
     ------

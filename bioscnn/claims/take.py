@@ -72,7 +72,7 @@ def take_table(
 
 
 def record_of(folder: Path, varied: str, data: Path | None = None) -> Record:
-    """Return what made the results of an experiment.
+    """Return the record of the results of an experiment: what made them.
 
     Raises
     ------

@@ -163,7 +163,7 @@ def _unpack_tar(tar: Path, file: Path, folder: Path) -> None:
 
 
 def _find(folder: Path, name: str) -> Path | None:
-    """Return what is called so in a folder or one folder down."""
+    """Return the path with a name in a folder, or one folder down."""
     return next((path for path in (folder / name, *folder.glob(f"*/{name}")) if path.exists()), None)
 
 

@@ -93,7 +93,7 @@ def turns(labels: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def wrong_layout(folder: Path, expected: str) -> UserError:
-    """Say what a folder holds instead of what it should."""
+    """Return the error of a folder that holds something else than it should."""
     return UserError(
         "the folder has another layout", file=folder, value=_some(folder.iterdir()), expected=expected
     )

@@ -98,7 +98,7 @@ def download(file: OfficialFile) -> Path:
 
 
 def how_to_provide(*files: OfficialFile) -> str:
-    """Say how to bring files to this machine by hand."""
+    """Return instructions for bringing files to this machine by hand."""
     urls = " and ".join(file.urls()[0] for file in files)
     return (
         f"fetch {urls} on a machine with a network and put it in {files[0].cached().parent} or in MNIST/ of "

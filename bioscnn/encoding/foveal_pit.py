@@ -143,7 +143,7 @@ def find_cells(names: Iterable[str]) -> tuple[DifferenceOfGaussians, ...]:
 
 
 def responses(images: NDArray[np.floating], cells: tuple[DifferenceOfGaussians, ...]) -> NDArray[np.float32]:
-    """Return what the ganglion cells make of images: the coefficient of each cell.
+    """Return the coefficient of each ganglion cell for each image.
 
     A coefficient is the correlation of the image with the cell's kernel. Beyond its border the image goes on
     as its outermost pixels.

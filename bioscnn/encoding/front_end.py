@@ -129,7 +129,7 @@ class FrontEnd:
     def stimulus(
         self, images: NDArray[np.float32], n_steps: int, dt: float, rng: np.random.Generator
     ) -> Currents | SpikeTrains:
-        """Return what the network is given, one trial an image.
+        """Return the stimulus of the network, one trial per image.
 
         Parameters
         ----------

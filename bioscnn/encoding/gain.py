@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 def gain_control(
     responses: NDArray[np.float32], full_response: Sequence[float] | None = None
 ) -> NDArray[np.float32]:
-    """Return what excites the cells, relative to the most excited cell of the same kind, or in fixed units.
+    """Return the excitation of cells, relative to the most excited cell of the same kind, or in fixed units.
 
     Parameters
     ----------

@@ -108,7 +108,7 @@ class Jobs:
         self._will.add(number["job_id"])
 
     def states(self) -> list[str] | None:
-        """Return what the batch system says of each job that waits or runs; None if it does not answer."""
+        """Return the state of each job that waits or runs; None if the batch system does not answer."""
         try:
             ended = _call(shlex.split(self.system.queue.format(user=getpass.getuser())))
         except UserError:

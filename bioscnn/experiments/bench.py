@@ -60,7 +60,7 @@ class Bench:
         self.data, self.recordings = data, recordings
         self.given: dict[str, Outcome] = dict(given or {})
         self.progress: Progress = progress or Silent()
-        self._kept: dict[str, list[tuple[Any, Any]]] = {}
+        self._shelves: dict[str, list[tuple[Any, Any]]] = {}
         self._contents: dict[str, str] = {}
 
     def case(self, study: Study, trained: LayerGraph | None = None) -> Prepared:
@@ -84,11 +84,11 @@ class Bench:
 
     def _case(self, study: Study, trained: LayerGraph | None) -> Prepared:
         config = study.config
-        shown, graph = self.input(config), self.graph(config) if trained is None else trained
-        check_fit(graph, shown, config.network.model)
+        case_input, graph = self.input(config), self.graph(config) if trained is None else trained
+        check_fit(graph, case_input, config.network.model)
         calibration = self.calibration(config, graph)
         network = self.network(config, graph, calibration)
-        return Prepared(study, shown, graph, calibration, network)
+        return Prepared(study, case_input, graph, calibration, network)
 
     def contents(self, config: StudyConfig) -> str:
         """Return the hash of the examples and of the trained network that a study names.
@@ -114,21 +114,23 @@ class Bench:
             keys.model_dump(),
             lambda: kind.load(clean, keys.split, keys.trials, self.data, self.progress),
         )
-        shown: Input = self.keep("clean", self._encoded_by(clean), lambda: kind.of(loaded.examples, clean))
-        return shown
+        clean_input: Input = self.keep(
+            "clean", self._encoded_by(clean), lambda: kind.of(loaded.examples, clean)
+        )
+        return clean_input
 
     def input(self, config: StudyConfig) -> Input:
         """Return the examples as a study shows them to its network, with its noise of images or spikes."""
         clean, kind = self.clean(config), input_kind(config)
         if noises_of(config, "images") or noises_of(config, "events"):
             on_examples: Any = kind
-            shown: Input = self.keep(
+            case_input: Input = self.keep(
                 "noisy", self._encoded_by(config), lambda: on_examples.of(clean.examples, config)
             )
         else:
-            shown = clean
+            case_input = clean
         on_spikes = noises_of(config, "spikes")
-        return shown.with_spike_noise(on_spikes, config.simulation.seed) if on_spikes else shown
+        return case_input.with_spike_noise(on_spikes, config.simulation.seed) if on_spikes else case_input
 
     def graph(self, config: StudyConfig) -> LayerGraph:
         """Return the trained network of a study, which takes the intensities of its images."""
@@ -142,7 +144,7 @@ class Bench:
         return graph
 
     def calibration(self, config: StudyConfig, graph: LayerGraph) -> Input | None:
-        """Return what normalises a ReLU network, of the same camera as the examples; None for others."""
+        """Return the examples that normalise a ReLU network, of the same camera; None for other networks."""
         if not needs_calibration(config, graph):
             return None
         settled = self.clean(config).settled(without_noise(config))
@@ -151,10 +153,10 @@ class Bench:
         loaded = self.keep(
             "training examples", examples, lambda: calibration_input(settled, graph, self.data, self.progress)
         )
-        found: Input = self.keep(
+        encoded: Input = self.keep(
             "calibration", self._encoded_by(settled), lambda: kind.of(loaded.examples, settled)
         )
-        return found
+        return encoded
 
     def network(self, config: StudyConfig, graph: LayerGraph, calibration: Input | None) -> SpikingNetwork:
         """Return the converted network of a study with its weights, delay and noise."""
@@ -177,14 +179,14 @@ class Bench:
 
     def forget(self) -> None:
         """Drop all that is remembered, so that it is read again."""
-        self._kept.clear()
+        self._shelves.clear()
         self._contents.clear()
 
     def keep(self, what: str, decided_by: Any, make: Callable[[], Any], most: int = REMEMBERED) -> Any:
         """Return a thing of some kind that is remembered under what decides it, or make it."""
-        shelf = self._kept.setdefault(what, [])
-        for place, (known, thing) in enumerate(shelf):
-            if known == decided_by:
+        shelf = self._shelves.setdefault(what, [])
+        for place, (key, thing) in enumerate(shelf):
+            if key == decided_by:
                 shelf.append(shelf.pop(place))
                 return thing
         thing = make()

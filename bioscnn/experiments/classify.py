@@ -93,8 +93,8 @@ def classify_case(
             "spikes": np.sum([p.counts_by_trial for p in batch.populations.values()], axis=0),
         }
         if by_trial:
-            shown = stimulus[trials]
-            spikes = shown if isinstance(shown, SpikeTrains) else None
+            part_stimulus = stimulus[trials]
+            spikes = part_stimulus if isinstance(part_stimulus, SpikeTrains) else None
             part["synops"] = synaptic_operations_by_trial(network, batch, spikes)
         if curve:
             for row, name in enumerate(RULES):

@@ -66,7 +66,7 @@ def _client(address: Any, where: Where) -> Any:
 
 def _wait_for_workers(client: Any, where: Where, jobs: Jobs | None, stage: Callable[[str], None]) -> None:
     """Wait until there is a worker, and say what for."""
-    begun, told = time.monotonic(), ""
+    begun, last_text = time.monotonic(), ""
     while not client.nthreads():
         waited, states = time.monotonic() - begun, None if jobs is None else jobs.states()
         if jobs is not None and states == [] and not client.nthreads():
@@ -88,8 +88,8 @@ def _wait_for_workers(client: Any, where: Where, jobs: Jobs | None, stage: Calla
         if waited > SILENT_SECONDS:
             waits = "a Dask worker" if jobs is None else f"{len(jobs.numbers)} jobs of {jobs.system.name}"
             text = f"waiting for {waits}" + "".join(f", {state}" for state in sorted(set(states or [])))
-            if text != told:
-                stage(told := text)
+            if text != last_text:
+                stage(last_text := text)
         time.sleep(WATCH_SECONDS)
 
 

@@ -40,9 +40,9 @@ class Chunk:
         Folder in which spikes and potentials are kept.
     units : tuple of Unit
         What to measure.
-    known : mapping
+    stored_inputs : mapping
         Of units whose outcome was made by other code: the hashes of its core and of its inputs.
-    given : mapping
+    outcomes : mapping
         Outcomes of earlier rounds that the units need.
     made_from : mapping
         Of every unit: the hashes of its measure's code, and of its data and network, as they are where the
@@ -52,8 +52,8 @@ class Chunk:
     data: Path | None
     recordings: Path | None
     units: tuple[Unit, ...]
-    known: Mapping[str, tuple[str, str]]
-    given: Mapping[str, Outcome]
+    stored_inputs: Mapping[str, tuple[str, str]]
+    outcomes: Mapping[str, Outcome]
     made_from: Mapping[str, tuple[str, str]]
 
 
@@ -104,12 +104,12 @@ def measure_chunk(chunk: Chunk) -> list[Result]:
     from threadpoolctl import threadpool_limits
 
     bench = bench_of(chunk.data)
-    bench.given = dict(chunk.given)
+    bench.given = dict(chunk.outcomes)
     bench.recordings = chunk.recordings
     for unit in chunk.units:
         _check_same(unit, bench, *chunk.made_from[unit.id])
     with threadpool_limits(1, user_api="blas"):
-        return [_measure(unit, bench, chunk.known.get(unit.id)) for unit in chunk.units]
+        return [_measure(unit, bench, chunk.stored_inputs.get(unit.id)) for unit in chunk.units]
 
 
 def _check_same(unit: Unit, bench: Bench, code: str, contents: str) -> None:
@@ -138,13 +138,13 @@ def bench_of(data: Path | None) -> Bench:
     return Bench(data)
 
 
-def _measure(unit: Unit, bench: Bench, known: tuple[str, str] | None) -> Result:
+def _measure(unit: Unit, bench: Bench, stored_inputs: tuple[str, str] | None) -> Result:
     begun = perf_counter()
     try:
         measure, inputs = measure_of(unit.measure), ""
         if measure.inputs is not None:
             inputs = measure.inputs(unit, bench)
-            if known is not None and known == (core_of(unit.measure), inputs):
+            if stored_inputs is not None and stored_inputs == (core_of(unit.measure), inputs):
                 return Result(unit, inputs=inputs, seconds=perf_counter() - begun, holds=True)
         outcome = measure.run(unit, bench)
     except UserError as error:
@@ -180,11 +180,11 @@ class Round:
     made: dict[str, MadeBy]
     computed: int = 0
 
-    def take(self, unit: Unit, kept: Kept) -> None:
+    def take(self, unit: Unit, stored: Kept) -> None:
         """Take in what is in the store of a unit."""
-        self.made[unit.id] = kept.made_by
-        if not kept.made_by.error:
-            self.outcomes[unit.id] = kept.outcome
+        self.made[unit.id] = stored.made_by
+        if not stored.made_by.error:
+            self.outcomes[unit.id] = stored.outcome
 
     def add(self, store: Store, units: Iterable[Unit]) -> bool:
         """Take in units that others have brought into the store; return whether these were all that is left.
@@ -193,10 +193,14 @@ class Round:
         """
         for unit in units:
             if unit.id not in self.made:
-                kept = store.read(unit)
-                if kept is None or not _same_environment(kept) or kept.made_by.code != code_of(unit.measure):
+                stored = store.read(unit)
+                if (
+                    stored is None
+                    or not _same_environment(stored)
+                    or stored.made_by.code != code_of(unit.measure)
+                ):
                     return False
-                self.take(unit, kept)
+                self.take(unit, stored)
         return True
 
 
@@ -211,7 +215,7 @@ def complete(
     recordings: Path | None = None,
     keep_failures: bool = False,
     retry: bool = False,
-    given: Mapping[str, Outcome] | None = None,
+    outcomes: Mapping[str, Outcome] | None = None,
 ) -> Round:
     """Bring every unit into the store: what holds is kept, what is missing or made by other code is measured.
 
@@ -236,7 +240,7 @@ def complete(
         experiment.
     retry : bool
         Whether units that failed are measured again.
-    given : mapping, optional
+    outcomes : mapping, optional
         Outcomes of earlier rounds, by identity.
 
     Raises
@@ -249,25 +253,25 @@ def complete(
     done = Round({}, {})
     # At the beginning: the code may be edited while units are measured.
     made_from = {unit.id: (code_of(unit.measure), store.contents(unit)) for unit in units}
-    known: dict[str, tuple[str, str]] = {}
+    stored_inputs: dict[str, tuple[str, str]] = {}
     todo: list[Unit] = []
     progress.plan(sum(unit.work for unit in units))
     earlier: dict[str, Kept] = {}
     for unit in units:
-        kept = store.read(unit)
-        if kept is None or (kept.made_by.error and retry) or not _same_environment(kept):
+        stored = store.read(unit)
+        if stored is None or (stored.made_by.error and retry) or not _same_environment(stored):
             todo.append(unit)
-        elif kept.made_by.code == code_of(unit.measure):
-            done.take(unit, kept)
+        elif stored.made_by.code == code_of(unit.measure):
+            done.take(unit, stored)
             progress.skip(unit.work)
         else:
-            earlier[unit.id] = kept
-            if kept.made_by.inputs:
-                known[unit.id] = (kept.made_by.core, kept.made_by.inputs)
+            earlier[unit.id] = stored
+            if stored.made_by.inputs:
+                stored_inputs[unit.id] = (stored.made_by.core, stored.made_by.inputs)
             todo.append(unit)
     if todo:
         progress.stage(f"measuring {len(todo)} of {len(units)} units")
-    tasks = _Tasks(data, recordings, known, given or {}, made_from)
+    tasks = _Tasks(data, recordings, stored_inputs, outcomes or {}, made_from)
     for result in _compute(todo, executor, tasks):
         unit = result.unit
         if result.error and (result.disk or not keep_failures):
@@ -282,10 +286,10 @@ def complete(
             result.error,
         )
         if result.holds:
-            kept = earlier[unit.id]
+            stored = earlier[unit.id]
             # Who computed it stays who computed it.
-            made_by = replace(made_by, commit=kept.made_by.commit, seconds=kept.made_by.seconds)
-            outcome = kept.outcome
+            made_by = replace(made_by, commit=stored.made_by.commit, seconds=stored.made_by.seconds)
+            outcome = stored.outcome
         else:
             outcome = result.outcome or {}
             done.computed += 1
@@ -296,8 +300,8 @@ def complete(
     return done
 
 
-def _same_environment(kept: Kept) -> bool:
-    return kept.made_by.environment == environment_of_results()
+def _same_environment(stored: Kept) -> bool:
+    return stored.made_by.environment == environment_of_results()
 
 
 @dataclass(frozen=True)
@@ -306,15 +310,17 @@ class _Tasks:
 
     data: Path | None
     recordings: Path | None
-    known: Mapping[str, tuple[str, str]]
-    given: Mapping[str, Outcome]
+    stored_inputs: Mapping[str, tuple[str, str]]
+    outcomes: Mapping[str, Outcome]
     made_from: Mapping[str, tuple[str, str]]
 
     def chunk(self, units: Sequence[Unit]) -> Chunk:
-        needed = {need: self.given[need] for unit in units for need in unit.needs}
-        known = {unit.id: self.known[unit.id] for unit in units if unit.id in self.known}
+        needed = {need: self.outcomes[need] for unit in units for need in unit.needs}
+        stored_inputs = {
+            unit.id: self.stored_inputs[unit.id] for unit in units if unit.id in self.stored_inputs
+        }
         made_from = {unit.id: self.made_from[unit.id] for unit in units}
-        return Chunk(self.data, self.recordings, tuple(units), known, needed, made_from)
+        return Chunk(self.data, self.recordings, tuple(units), stored_inputs, needed, made_from)
 
 
 def _compute(units: Sequence[Unit], executor: Executor, tasks: _Tasks) -> Iterator[Result]:

@@ -40,7 +40,7 @@ class Done:
         return self.outcomes[unit.id]
 
     def need(self, unit: Unit) -> str:
-        """Return what a unit of a later round that needs this outcome names in `Unit.needs`."""
+        """Return the name by which a unit of a later round needs this outcome, in `Unit.needs`."""
         outcome = self.outcomes[unit.id]
         contents = hash_of(*(part for name in sorted(outcome) for part in (name, outcome[name])))
         return f"{unit.id}:{contents}"

@@ -55,7 +55,7 @@ def locked(folder: Path, name: str = ".lock") -> Iterator[None]:
 
 def _holder(descriptor: int) -> str:
     try:
-        found = json.loads(os.pread(descriptor, 1000, 0))
-        return f"process {found['process']} on {found['host']}, since {found['since']}"
+        holder = json.loads(os.pread(descriptor, 1000, 0))
+        return f"process {holder['process']} on {holder['host']}, since {holder['since']}"
     except (ValueError, KeyError, TypeError):
         return "a process that has just begun"

@@ -60,10 +60,10 @@ def merge(sources: Sequence[Path], results: Path) -> Merged:
             )
         for path in (path for folder in folders for path in sorted(folder.glob("*.npz"))):
             target = results / path.relative_to(source)
-            kept, found = read_unit(target), read_unit(path)
-            if found is None:
+            present, incoming = read_unit(target), read_unit(path)
+            if incoming is None:
                 damaged += 1
-            elif kept is not None and not _replaces(found, kept):
+            elif present is not None and not _replaces(incoming, present):
                 there += 1
             else:
                 with unwritable_is_told(target.parent):
@@ -74,9 +74,9 @@ def merge(sources: Sequence[Path], results: Path) -> Merged:
     return Merged(copied, there, damaged, tuple(experiments))
 
 
-def _replaces(found: Kept, kept: Kept) -> bool:
+def _replaces(incoming: Kept, present: Kept) -> bool:
     """Whether an outcome takes the place of one that is there already."""
-    new, old = found.made_by, kept.made_by
+    new, old = incoming.made_by, present.made_by
     if (new.code, new.environment) == (old.code, old.environment):
         return bool(old.error) and not new.error
     return True

@@ -37,6 +37,6 @@ def points_of(row: Mapping[str, Any], *, sign: bool = True, scale: float = 100.0
     In a family of tests the interval is the corrected one, which belongs to the p and the finding of the row.
     """
     ends = (row.get("low_holm", row["low"]), row.get("high_holm", row["high"]))
-    value, low, high = (scale * one for one in (row["difference"], *ends))
+    value, low, high = (scale * share for share in (row["difference"], *ends))
     plus = "+" if sign else ""
     return f"{value:{plus}.1f} points [{low:{plus}.1f}, {high:{plus}.1f}]".replace("-", MINUS)

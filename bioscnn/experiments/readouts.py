@@ -28,7 +28,7 @@ def readout_rows(
 
 
 def agreement(rows: Sequence[Row], rule: str, named_by: Sequence[str]) -> str:
-    """Return what the readouts agree on: the significant differences of a study, and those of others alone.
+    """Return a sentence on how far readouts agree: a study's significant differences, and others' alone.
 
     A difference holds for another readout if it is significant there, with the same sign.
 
@@ -44,27 +44,30 @@ def agreement(rows: Sequence[Row], rule: str, named_by: Sequence[str]) -> str:
     by_rule: dict[str, dict[tuple[object, ...], Row]] = {name: {} for name in READOUTS}
     for row in rows:
         by_rule[row["readout"]][tuple(row[column] for column in named_by)] = row
-    found = {what: row for what, row in by_rule[rule].items() if row["significant"]}
+    significant = {what: row for what, row in by_rule[rule].items() if row["significant"]}
     others_alone = {
-        name: sum(row["significant"] and what not in found for what, row in others.items())
+        name: sum(row["significant"] and what not in significant for what, row in others.items())
         for name, others in by_rule.items()
     }
     alone = [f"{name} ({n})" for name, n in others_alone.items() if n]
     more = f" Significant by another readout alone: {listed(alone)}." if alone else ""
-    if not found:
+    if not significant:
         return f"By {rule}, the readout of this study, no headline difference is significant.{more}"
 
     def where(differs: Callable[[Row, Row], bool]) -> dict[str, set[tuple[object, ...]]]:
         return {
-            name: {what for what, row in found.items() if differs(others[what], row)}
+            name: {what for what, row in significant.items() if differs(others[what], row)}
             for name, others in by_rule.items()
         }
 
-    missing = where(lambda other, row: not other["significant"])
-    opposite = where(lambda other, row: other["significant"] and other["difference"] * row["difference"] < 0)
-    held = len(found) - len(set().union(*missing.values(), *opposite.values()))
+    missing = where(lambda by_other, row: not by_other["significant"])
+    opposite = where(
+        lambda by_other, row: by_other["significant"] and by_other["difference"] * row["difference"] < 0
+    )
+    held = len(significant) - len(set().union(*missing.values(), *opposite.values()))
     parts = [f"{held or 'none'} held by all {len(READOUTS)} readouts"]
     for words, some in (("not significant", missing), ("of the opposite sign", opposite)):
         named = [f"{name} ({len(what)})" for name, what in some.items() if what]
         parts += [f"{words} by {listed(named)}"] if named else []
-    return f"Of {plural(len(found), 'significant headline difference')} by {rule}: {'; '.join(parts)}.{more}"
+    differences = plural(len(significant), "significant headline difference")
+    return f"Of {differences} by {rule}: {'; '.join(parts)}.{more}"

@@ -13,7 +13,7 @@ from bioscnn.caches import cache_folder
 from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.fingerprint import code_of
-from bioscnn.experiments.trained import TRAINING, arrays_of, needed_network, onnx_bytes, told_by_epoch
+from bioscnn.experiments.trained import TRAINING, arrays_of, needed_network, onnx_bytes, progress_by_epoch
 from bioscnn.experiments.unit import Measure, Outcome, Unit, hash_of
 from bioscnn.studies.recipe import Recipe
 from bioscnn.studies.recipes import shipped_recipes
@@ -134,7 +134,7 @@ def retrain(unit: Unit, bench: Bench) -> Outcome:
         settings,
         None if recipe.teacher is None else bench.read(recipe.teacher),
         checkpoint=place / "checkpoint.npz",
-        progress=told_by_epoch(bench.progress, f"{recipe.name}, seed {settings.seed}", settings),
+        progress=progress_by_epoch(bench.progress, f"{recipe.name}, seed {settings.seed}", settings),
         noisy_images=training.noisy,
     )
     onnx = onnx_bytes(graph)
@@ -150,7 +150,7 @@ def _recipe(unit: Unit) -> Recipe:
 
 
 def _examples(unit: Unit, bench: Bench) -> tuple[TrainingExamples, TrainingExamples]:
-    """Return what trains, and what chooses the epoch."""
+    """Return the examples that train, and those that choose the epoch."""
     from bioscnn.studies.training import load_training_examples
 
     recipe = _recipe(unit)
@@ -158,12 +158,12 @@ def _examples(unit: Unit, bench: Bench) -> tuple[TrainingExamples, TrainingExamp
     decided_by = replace(recipe, seed=recipe.seed if recipe.front_end else None, epochs=None)
 
     def load(split: str, examples: int | None) -> TrainingExamples:
-        shown: TrainingExamples = bench.keep(
+        loaded: TrainingExamples = bench.keep(
             "examples of a recipe",
             (decided_by, split, examples),
             lambda: load_training_examples(recipe, split, bench.data, examples, bench.progress),
         )
-        return shown
+        return loaded
 
     return load("train", unit.options.get("examples")), load("validation", None)
 
@@ -181,9 +181,9 @@ def _initial(unit: Unit, recipe: Recipe, training: TrainingExamples, bench: Benc
 def _inputs(unit: Unit, bench: Bench) -> str:
     recipe, both = _recipe(unit), _examples(unit, bench)
     arrays = []
-    for shown in both:
-        arrays += [*arrays_of(shown.stimulus), np.asarray(shown.examples.labels)]
-        arrays += [] if shown.noisy is None else [shown.noisy]
+    for examples in both:
+        arrays += [*arrays_of(examples.stimulus), np.asarray(examples.examples.labels)]
+        arrays += [] if examples.noisy is None else [examples.noisy]
     teacher = None if recipe.teacher is None else bench.read(recipe.teacher).sha256()
     settings = repr(recipe.settings(len(both[0].examples)))
     return hash_of(_initial(unit, recipe, both[0], bench).sha256(), teacher, settings, *arrays)

@@ -66,7 +66,7 @@ def corrected_rows(compared: Iterable[tuple[Row, Estimate]], family: str) -> lis
 
 
 def finding(row: Mapping[str, Any], margin: float = MARGIN) -> str:
-    """Return what a row of `corrected_rows` says of a difference of accuracies.
+    """Return the finding of a row of `corrected_rows` about a difference of accuracies.
 
     Parameters
     ----------

@@ -152,7 +152,7 @@ def run_experiment(
     bench.progress = progress
     units = experiment.plan(bench)
     plan = _key(experiment, units, bench)
-    warnings = [asdict(found) for found in warnings_of(units, bench)]
+    warnings = [asdict(warning) for warning in warnings_of(units, bench)]
     simulated = bench.clean(units[0].study.config).simulated
     label = experiment.label + "-simulated" * simulated
     folder = result_folder(results / experiment.name / label, experiment.study.label, plan)
@@ -180,7 +180,7 @@ def run_experiment(
                 recordings=results.absolute() / "recordings" if keep_spikes else None,
                 keep_failures=experiment.keeps_failures,
                 retry=retry,
-                given={need: outcomes[need.partition(":")[0]] for unit in mine for need in unit.needs},
+                outcomes={need: outcomes[need.partition(":")[0]] for unit in mine for need in unit.needs},
             )
             seconds += perf_counter() - round_begun
             computed += done.computed
@@ -214,7 +214,7 @@ def run_experiment(
 
 
 def _done(units: list[Unit], outcomes: Mapping[str, Outcome], made: Mapping[str, MadeBy]) -> Done:
-    failed = {name: one.error for name, one in made.items() if one.error}
+    failed = {name: made_by.error for name, made_by in made.items() if made_by.error}
     return Done(tuple(units), outcomes, failed)
 
 
@@ -275,8 +275,8 @@ def _summary(
         "failed": dict(analysis.failed),
         "units": len(made),
         "computed": computed,
-        "unit_seconds": sum(one.seconds for one in made.values()),
-        "unit_commits": sorted({one.commit for one in made.values()}),
+        "unit_seconds": sum(made_by.seconds for made_by in made.values()),
+        "unit_commits": sorted({made_by.commit for made_by in made.values()}),
         "started": begun.isoformat(timespec="seconds"),
         "seconds": (datetime.now(UTC) - begun).total_seconds(),
         **version,

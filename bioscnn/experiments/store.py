@@ -139,7 +139,7 @@ class Store:
 
 
 def read_unit(path: Path) -> Kept | None:
-    """Return what a file of a unit holds; None if it is not there or damaged."""
+    """Return the content of a unit's file; None if it is not there or damaged."""
     arrays = read_npz(path)
     if arrays is None or _MADE_BY not in arrays:
         return None
@@ -159,18 +159,18 @@ def check_spec(path: Path, plan: str) -> None:
         Naming the file.
     """
     try:
-        known = json.loads(read_text(path))["plan"]
+        stored_plan = json.loads(read_text(path))["plan"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise UserError(
             "a file of the results is damaged",
             file=path,
             fix=f"delete {path.name}; the units beside it are kept",
         ) from None
-    if known != plan:
+    if stored_plan != plan:
         raise UserError(
             "the results belong to another plan",
             file=path,
-            value=known,
+            value=stored_plan,
             expected=plan,
             fix="give the folder of the same experiment, study, data and networks",
         )

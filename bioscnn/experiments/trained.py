@@ -48,9 +48,9 @@ def needed_network(unit: Unit, bench: Bench, name: str = "onnx") -> LayerGraph:
     return network_of(bench.given[unit.needs[0]][name])
 
 
-def case_of_trained(unit: Unit, shown: Input, graph: LayerGraph) -> Prepared:
+def case_of_trained(unit: Unit, unit_input: Input, graph: LayerGraph) -> Prepared:
     """Return a unit's study with what it shows, converted from a network whose rates need no examples."""
-    return Prepared(unit.study, shown, graph, None, convert_for(unit.study.config, graph, None))
+    return Prepared(unit.study, unit_input, graph, None, convert_for(unit.study.config, graph, None))
 
 
 def arrays_of(stimulus: NDArray[Any] | SpikeTrains) -> list[NDArray[Any]]:
@@ -60,8 +60,8 @@ def arrays_of(stimulus: NDArray[Any] | SpikeTrains) -> list[NDArray[Any]]:
     return [stimulus]
 
 
-def told_by_epoch(progress: Progress, what: str, settings: TrainingSettings) -> TrainingProgress:
-    """Return what a training calls after every batch: it says how far it is, epoch by epoch.
+def progress_by_epoch(progress: Progress, what: str, settings: TrainingSettings) -> TrainingProgress:
+    """Return a function that a training calls after every batch, and that reports progress epoch by epoch.
 
     Parameters
     ----------

@@ -24,7 +24,7 @@ def warnings_of(units: Iterable[Unit], bench: Bench) -> list[Finding]:
     bench : Bench
         Of this process.
     """
-    found: dict[Finding, None] = {}
+    findings: dict[Finding, None] = {}
     seen = set[str]()
     for unit in units:
         config = unit.study.config
@@ -33,5 +33,5 @@ def warnings_of(units: Iterable[Unit], bench: Bench) -> list[Finding]:
             continue
         seen.add(named)
         loaded = Loaded(unit.study, bench.clean(config), bench.read(config.network.model), None)
-        found |= dict.fromkeys(findings_of_data(loaded, bench.data))
-    return list(found)
+        findings |= dict.fromkeys(findings_of_data(loaded, bench.data))
+    return list(findings)

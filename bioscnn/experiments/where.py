@@ -76,10 +76,10 @@ def where_to_compute(
         If two places are asked for, or the address is none.
     """
     options = {"--jobs": jobs, "--dask": dask, "--slurm": slurm, "--pbs": pbs}
-    given = [option for option, value in options.items() if value is not None]
-    if len(given) > 1:
+    chosen = [option for option, value in options.items() if value is not None]
+    if len(chosen) > 1:
         raise UserError(
-            "only one of --jobs, --dask, --slurm and --pbs may be given", value=" ".join(given),
+            "only one of --jobs, --dask, --slurm and --pbs may be given", value=" ".join(chosen),
             fix="give one of them; a cluster has as many processes as it has workers",
         )  # fmt: skip
     batch = "slurm" if slurm is not None else "pbs" if pbs is not None else None

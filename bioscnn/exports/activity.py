@@ -74,9 +74,9 @@ class Activity:
             run.check()
             (n_trials, n_steps), shapes = stored.extent(), stored.shapes()
             every = slice(0, n_trials)
-            kept = [name for name in _firing(run) if stored.has(name, "spikes")]
+            with_spikes = [name for name in _firing(run) if stored.has(name, "spikes")]
             with_potentials = [name for name in shapes if stored.has(name, "potentials")]
-            if not kept:
+            if not with_spikes:
                 raise UserError(
                     "the run kept no spikes, only how many there were",
                     file=folder,
@@ -100,7 +100,7 @@ class Activity:
             return cls(
                 run,
                 shapes,
-                {name: stored.spikes(name, every) for name in kept},
+                {name: stored.spikes(name, every) for name in with_spikes},
                 {name: stored.potentials(name, every) for name in with_potentials},
                 stored.trials("label"),
                 stored.trials("index"),

@@ -72,15 +72,15 @@ def as_texts(changes: Changes | None) -> list[str]:
 def _as_toml(key: str, value: object) -> str:
     """Return a value as a file has it: JSON's texts, numbers, booleans and lists are TOML's too."""
 
-    def plain(other: Any) -> object:
-        if isinstance(other, Path):
-            return str(other)
-        if hasattr(other, "tolist"):  # numbers and arrays of NumPy
-            return other.tolist()
+    def plain(item: Any) -> object:
+        if isinstance(item, Path):
+            return str(item)
+        if hasattr(item, "tolist"):  # numbers and arrays of NumPy
+            return item.tolist()
         raise UserError(
             "no value of a key",
             key=key,
-            value=other,
+            value=item,
             expected='text such as "1 ms", a number, True or False, or a list of these',
         )
 
@@ -109,7 +109,7 @@ def run_folder(run: object) -> Path:
 
 
 def progress_bar(progress: bool, trials: int | None = None) -> AbstractContextManager[Progress]:
-    """Return what follows work on so many trials: a bar on standard error, or nobody."""
+    """Return the progress of work on so many trials: a bar on standard error, or none."""
     if not progress:
         return nullcontext(Silent())
     from bioscnn.terminal import LiveProgress

@@ -89,7 +89,7 @@ class Result:
         UserError
             If there is no such population, or the run kept only the number of its spikes.
         """
-        return self._read(lambda run: run.stored.spikes(_kept(run, population, "spikes"), _every(run)))
+        return self._read(lambda run: run.stored.spikes(_recorded(run, population, "spikes"), _every(run)))
 
     def potentials(self, population: str = READOUT) -> NDArray[np.float32]:
         """Return membrane potentials, V above rest, at the end of each step, shape (n_trials, n_steps, size).
@@ -100,7 +100,7 @@ class Result:
             If there is no such population, or the run kept none of its potentials.
         """
         return self._read(
-            lambda run: run.stored.potentials(_kept(run, population, "potentials"), _every(run))
+            lambda run: run.stored.potentials(_recorded(run, population, "potentials"), _every(run))
         )
 
     def _read(self, what: Callable[[RunFolder], T]) -> T:
@@ -114,7 +114,7 @@ def _every(run: RunFolder) -> slice:
     return slice(0, int(run.summary["n_trials"]))
 
 
-def _kept(run: RunFolder, population: str, what: str) -> str:
+def _recorded(run: RunFolder, population: str, what: str) -> str:
     """Return the name of a population of which spikes or potentials were kept."""
     names = list(run.stored.shapes())
     if population not in names:

@@ -107,7 +107,7 @@ def _stimulus(
     encoding: FrontEnd | None,
     seed: int,
 ) -> Stimulus:
-    """Return what was given as the stimulus of the input population."""
+    """Return the stimulus of the input population as an object of bioscnn."""
     if isinstance(stimulus, Currents | SpikeTrains):
         if duration is not None or encoding is not None:
             raise UserError("a stimulus is encoded already, and lasts as long as it does", key="stimulus")

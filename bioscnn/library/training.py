@@ -80,8 +80,8 @@ def train(
         )
     folder, replaced = as_path(out), {"seed": seed, "epochs": epochs}
     of_learning = {"learning.seed": seed, "learning.passes": epochs}
-    given = {key: value for key, value in of_learning.items() if value is not None}
-    if (learned := learned_study(study, {**(changes or {}), **given})) is not None:
+    learning_keys = {key: value for key, value in of_learning.items() if value is not None}
+    if (learned := learned_study(study, {**(changes or {}), **learning_keys})) is not None:
         refuse_stage("on", on)
         return train_learned_study(learned, as_path(data), folder, progress)
     checked = table_of(Training, "training", {key: n for key, n in replaced.items() if n is not None})

@@ -140,11 +140,11 @@ def _predict(
     """Return the classes of the test trials, by kernel ridge regression on the training trials."""
     from sklearn.kernel_ridge import KernelRidge
 
-    known = distances[np.ix_(train, train)]
+    training_distances = distances[np.ix_(train, train)]
     classes, target = np.unique(labels[train], return_inverse=True)
-    width = np.median(known) or 1.0  # 0 where all trials are the same
+    width = np.median(training_distances) or 1.0  # 0 where all trials are the same
     model = KernelRidge(alpha=RIDGE, kernel="precomputed")
-    model.fit(np.exp(-known / width), np.eye(len(classes))[target])
+    model.fit(np.exp(-training_distances / width), np.eye(len(classes))[target])
     scores = model.predict(np.exp(-distances[np.ix_(test, train)] / width))
     return np.asarray(classes[scores.argmax(axis=1)], np.int64)
 

@@ -54,10 +54,10 @@ def to_neo(trains: SpikeTrains, trial: int, neurons: Iterable[int] | None = None
         raise UserError("neo objects need neo", fix=how_to_install("export")) from None
     if not 0 <= trial < trains.n_trials:
         raise IndexError(f"trial {trial} of {trains.n_trials}")
-    one = trains[trial : trial + 1]
-    order = np.argsort(one.neuron, kind="stable")
-    last = np.cumsum(np.bincount(one.neuron, minlength=trains.size))
-    times = np.split((one.step[order] + 1) * (trains.dt * 1e3), last)
+    of_trial = trains[trial : trial + 1]
+    order = np.argsort(of_trial.neuron, kind="stable")
+    last = np.cumsum(np.bincount(of_trial.neuron, minlength=trains.size))
+    times = np.split((of_trial.step[order] + 1) * (trains.dt * 1e3), last)
     stop = trains.n_steps * (trains.dt * 1e3)
     chosen = range(trains.size) if neurons is None else neurons
     return [SpikeTrain(times[neuron], units="ms", t_stop=stop) for neuron in chosen]

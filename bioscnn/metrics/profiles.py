@@ -144,15 +144,15 @@ class _Trains:
         time = np.arange(end + 1, dtype=np.int32)
         fires = np.pad(raster, ((0, 0), (1, 0)))
         fires[~raster.any(axis=1)] = np.isin(time, [0, end])
-        one = fires.sum(axis=1, keepdims=True) == 1
+        fires_once = fires.sum(axis=1, keepdims=True) == 1
 
         before = np.maximum.accumulate(np.where(fires, time, -1), axis=1)
         after = np.minimum.accumulate(np.where(fires, time, end + 1)[:, ::-1], axis=1)[:, ::-1]
         first, last = after[:, :1], before[:, -1:]
         second = np.take_along_axis(after, np.minimum(first + 1, end), axis=1)
         last_but_one = np.take_along_axis(before, np.maximum(last - 1, 0), axis=1)
-        early = np.where(one, 0, np.minimum(0, 2 * first - second))
-        late = np.where(one, end, np.maximum(end, 2 * last - last_but_one))
+        early = np.where(fires_once, 0, np.minimum(0, 2 * first - second))
+        late = np.where(fires_once, end, np.maximum(end, 2 * last - last_but_one))
         before, after = np.where(before < 0, early, before), np.where(after > end, late, after)
 
         most = int(raster.sum(axis=1).max(initial=0))

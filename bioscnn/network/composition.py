@@ -57,12 +57,12 @@ class Composition(Connectivity):
     @property
     def relations(self) -> tuple[Relation, ...]:
         """Which neurons are connected."""
-        found = self.parts[0].relations
+        relations = self.parts[0].relations
         for before, part in pairwise(self.parts):
             dense = isinstance(part, Dense)
             own = (Relation.all_to_all(before.post_shape, part.post_shape),) if dense else part.relations
-            found = tuple(first.then(second) for first in found for second in own)
-        return found
+            relations = tuple(first.then(second) for first in relations for second in own)
+        return relations
 
     def pulled_back(self, weight: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the dense map that does at once what this one and a dense one behind it do."""
@@ -122,22 +122,24 @@ def _fold(first: Connectivity, second: Connectivity) -> Connectivity | None:
     pooled = isinstance(first, Pooling) or isinstance(second, Pooling)
     if not pooled or any(_reaches_past(first, second, axis) for axis in (0, 1)):
         return None
-    one, other = _kernel(first), _kernel(second)
-    if one is None or other is None:
+    first_kernel, second_kernel = _kernel(first), _kernel(second)
+    if first_kernel is None or second_kernel is None:
         return None
     # The one that pools has a kernel for each channel alone; it is repeated for the channels of the other.
     if isinstance(second, Pooling):
         groups = first.groups if isinstance(first, Convolution) else first.pre_shape[0]
     else:
         groups = second.groups if isinstance(second, Convolution) else second.pre_shape[0]
-        one = one.reshape(groups, 1, -1, *first.window)
-        one = np.repeat(one, len(other) // groups, axis=1).reshape(*other.shape[:2], *first.window)
+        first_kernel = first_kernel.reshape(groups, 1, -1, *first.window)
+        first_kernel = np.repeat(first_kernel, len(second_kernel) // groups, axis=1).reshape(
+            *second_kernel.shape[:2], *first.window
+        )
     size = [(n - 1) * step + m for n, step, m in zip(second.window, first.stride, first.window, strict=True)]
-    kernel = np.zeros((len(other), one.shape[1], *size))
+    kernel = np.zeros((len(second_kernel), first_kernel.shape[1], *size))
     for y, x in np.ndindex(*second.window):
         rows = slice(y * first.stride[0], y * first.stride[0] + first.window[0])
         columns = slice(x * first.stride[1], x * first.stride[1] + first.window[1])
-        kernel[:, :, rows, columns] += one * other[:, :, y, x, None, None]
+        kernel[:, :, rows, columns] += first_kernel * second_kernel[:, :, y, x, None, None]
     stride = first.stride[0] * second.stride[0], first.stride[1] * second.stride[1]
     top, left, bottom, right = (
         a + step * b for a, step, b in zip(first.padding, first.stride * 2, second.padding, strict=True)

@@ -108,7 +108,7 @@ def _added(first: Connectivity, second: Connectivity) -> Connectivity:
 
 def _alike(first: Convolution, second: Convolution) -> bool:
     """Whether two convolutions have one stride and see the same part of the image."""
-    cut = [[min(p, 0) for p in one.padding] for one in (first, second)]
+    cut = [[min(p, 0) for p in convolution.padding] for convolution in (first, second)]
     return first.stride == second.stride and cut[0] == cut[1]
 
 

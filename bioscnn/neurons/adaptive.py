@@ -144,9 +144,9 @@ class AdaptiveLIF(SpikingNeuron):
         six digits.
         """
         currents, log_charging = _intervals(self)
-        wanted = np.asarray(current, dtype=np.float64)
-        charging = np.exp(np.interp(wanted, currents, log_charging))
-        return np.where(wanted > self.rheobase, 1 / (self.t_ref + charging), 0.0)
+        asked_current = np.asarray(current, dtype=np.float64)
+        charging = np.exp(np.interp(asked_current, currents, log_charging))
+        return np.where(asked_current > self.rheobase, 1 / (self.t_ref + charging), 0.0)
 
     def current(self, rate: float) -> float:
         """Return the constant current in amperes that gives a rate in Hz, the inverse of `rate`.

@@ -85,11 +85,11 @@ def check(definition: Definition, file: Path | None = None) -> None:
         "reset": [expression for _, _, expression in statements],
     }
     used: set[str] = set(filter(None, [definition.refractory]))
-    known = {*own, *parameters, *GIVEN, *DEFAULT_UNITS, *DEFAULT_FUNCTIONS, *DEFAULT_CONSTANTS, "dt"}
+    defined = {*own, *parameters, *GIVEN, *DEFAULT_UNITS, *DEFAULT_FUNCTIONS, *DEFAULT_CONSTANTS, "dt"}
     for key, texts in named.items():
         names = {name for text in texts for name in names_of(text)}
         used |= names
-        for name in sorted(names - known - (assigned if key == "reset" else set())):
+        for name in sorted(names - defined - (assigned if key == "reset" else set())):
             nearest = difflib.get_close_matches(name, [*own, *parameters, *GIVEN], n=1)
             fix = f'define it below [parameters]: {name} = "10 mV" or the like'
             raise refuse(
@@ -161,5 +161,5 @@ def _unit(equation: Any) -> str | None:
 
 
 def _sentence(error: BaseException) -> str:
-    """Return what an error says, on one line."""
+    """Return the message of an error on one line."""
     return " ".join(str(error).split()).rstrip(".")

@@ -165,10 +165,10 @@ class Definition:
 def _parameters(table: object, file: Path | None) -> list[Parameter]:
     if not isinstance(table, Mapping):
         raise UserError("not a table", file=file, key="parameters", value=table, fix="write [parameters]")
-    found = []
+    parameters = []
     for name, text in table.items():
         try:
-            found.append(Parameter(name, *parse_any_quantity(text)))
+            parameters.append(Parameter(name, *parse_any_quantity(text)))
         except UserError as error:
             raise error.but(file=file, key=f"parameters.{name}") from None
-    return found
+    return parameters

@@ -95,10 +95,10 @@ class EquationNeuron(SpikingNeuron):
     @property
     def working_potential(self) -> float:
         """Mean potential of the cells that fire at up to 100 Hz, V, as measured."""
-        found = _measured(self).cells
-        rates = np.array([_settled_rate(train) for train in found.spikes])
+        cells = _measured(self).cells
+        rates = np.array([_settled_rate(train) for train in cells.spikes])
         working = (rates > 0) & (rates <= max(100.0, rates[rates > 0].min()))
-        return float(found.mean_potential[working].mean())
+        return float(cells.mean_potential[working].mean())
 
     def rate(self, current: ArrayLike) -> NDArray[np.float64]:
         """Return the firing rate in Hz under a constant current in amperes, once the neuron has settled."""
@@ -194,10 +194,10 @@ def _curve(neuron: EquationNeuron, window: float) -> tuple[NDArray[np.float64], 
     measured = _measured(neuron)
     trains = measured.cells.spikes
     if window >= SECONDS:
-        found = [_settled_rate(train) for train in trains]
+        measured_rates = [_settled_rate(train) for train in trains]
     else:
-        found = [_count(train, window) / window for train in trains]
-    rates, stair = np.unique(np.maximum.accumulate(found), return_inverse=True)
+        measured_rates = [_count(train, window) / window for train in trains]
+    rates, stair = np.unique(np.maximum.accumulate(measured_rates), return_inverse=True)
     currents = np.bincount(stair, measured.currents) / np.bincount(stair)
     currents[0] = measured.currents[0]
     return currents, rates

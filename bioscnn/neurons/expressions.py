@@ -208,7 +208,7 @@ class _Check:
 
 
 def _construct(node: ast.expr) -> str:
-    """Return what a node is called."""
+    """Return the name of a node's construct."""
     if isinstance(node, ast.Constant):
         return {str: "text in quotes", complex: "complex number"}.get(type(node.value), "such constant")
     return {

@@ -59,15 +59,15 @@ def parse_equations(text: str, key: str = "equations") -> tuple[Equation, ...]:
     UserError
         Naming the key, the line, and what is not allowed.
     """
-    found, lines = [], ""
+    equations, lines = [], ""
     for line in _clean(text, key).split("\n"):
         lines = f"{lines} {line.strip()}".strip()
         if ":" in lines:
-            found.append(_equation(lines, key))
+            equations.append(_equation(lines, key))
             lines = ""
-    if lines or not found:
+    if lines or not equations:
         raise _unread(lines or text, key)
-    return tuple(found)
+    return tuple(equations)
 
 
 def parse_statements(text: str, key: str = "reset") -> tuple[tuple[str, str, str], ...]:
@@ -85,7 +85,7 @@ def parse_statements(text: str, key: str = "reset") -> tuple[tuple[str, str, str
     >>> parse_statements("V = 0*volt; I_a += b  # adapt")
     (('V', '=', '0 * volt'), ('I_a', '+=', 'b'))
     """
-    found, waiting = [], ""
+    statements, waiting = [], ""
     for part in re.split(r"[\n;]", _clean(text, key)):
         waiting = f"{waiting} {part.strip()}".strip()
         if not waiting or waiting.count("(") > waiting.count(")"):
@@ -97,12 +97,12 @@ def parse_statements(text: str, key: str = "reset") -> tuple[tuple[str, str, str
             )
         target, operator, expression = match.groups()
         check_identifier(target, key)
-        found.append((target, operator, canonical_expression(expression, key)))
+        statements.append((target, operator, canonical_expression(expression, key)))
         waiting = ""
-    if waiting or not found:
+    if waiting or not statements:
         problem = "a parenthesis is not closed" if waiting else "there is no statement"
         raise UserError(f"cannot read the {key}: {problem}", key=key, value=waiting or text)
-    return tuple(found)
+    return tuple(statements)
 
 
 def _clean(text: str, key: str) -> str:

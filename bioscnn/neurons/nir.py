@@ -179,16 +179,16 @@ class NIRNeuron(NeuronModel):
     @property
     def state(self) -> dict[str, str]:  # type: ignore[override]
         """Variables that are zero before each trial, with their Brian2 units."""
-        found = {"V": "volt"}
+        units = {"V": "volt"}
         if self.kind == "CubaLIF":
-            found["I"] = "amp"
+            units["I"] = "amp"
         if self.begin:
-            found["age"] = "1"
+            units["age"] = "1"
         if self.fires and self.reset == "subtract-later":
-            found["owed"] = "volt"
+            units["owed"] = "volt"
         if self._several:
-            found["due"] = "1"
-        return found
+            units["due"] = "1"
+        return units
 
     @property
     def method(self) -> Callable[..., str]:  # type: ignore[override]

@@ -266,7 +266,7 @@ class _Builder:
 
     def _of_currents(self, inflows: Mapping[str, Inflow]) -> list[Projection]:
         """Return the projections through which currents of the stimulus flow in."""
-        found = []
+        projections = []
         for name, inflow in inflows.items():
             parts = []
             for pre, delay, connectivity in inflow.connections:
@@ -281,12 +281,12 @@ class _Builder:
                 scale = self.stimulus.scale / FULL_INTENSITY
                 parts.append(connectivity.scaled(scale, np.ones(connectivity.post_shape[0])))
             if parts:
-                found += [Projection(SOURCE, post, summed(parts), None) for post in self.called[name]]
-        return found
+                projections += [Projection(SOURCE, post, summed(parts), None) for post in self.called[name]]
+        return projections
 
     def _of_spikes(self, inflows: Mapping[str, Inflow], senders: Senders) -> list[Projection]:
         """Return the projections that carry spikes; those of a shorter way wait for those of a longer one."""
-        wanted: list[tuple[str, str, NDArray[np.int64], Connectivity]] = []
+        connections: list[tuple[str, str, NDArray[np.int64], Connectivity]] = []
         delays: dict[str, dict[bytes, NDArray[np.int64]]] = {}
         for name, inflow in inflows.items():
             for pre, delay, connectivity in inflow.connections:
@@ -295,7 +295,7 @@ class _Builder:
                 size, wait = prod(connectivity.pre_shape), self.order.wait(pre, name)
                 steps = np.maximum(np.broadcast_to(np.asarray(delay, np.int64) + wait, size), 0)
                 delays.setdefault(pre, {})[steps.tobytes()] = steps
-                wanted.append((pre, name, steps, connectivity))
+                connections.append((pre, name, steps, connectivity))
         sent = {
             own: senders.of(own, list(of_node.values()))
             for pre, of_node in delays.items()
@@ -303,7 +303,7 @@ class _Builder:
             if own != READOUT
         }
         parts: dict[tuple[str, str], list[Connectivity]] = {}
-        for pre, name, steps, connectivity in wanted:
+        for pre, name, steps, connectivity in connections:
             for own in self.called[pre]:
                 for sender, mask in sent[own][steps.tobytes()] if own in sent else ():
                     for post in self.called[name]:
@@ -311,7 +311,7 @@ class _Builder:
         return [Projection(pre, post, summed(of_pair), Pulse()) for (pre, post), of_pair in parts.items()]
 
     def _notes(self, last: str, fires: bool, edges: list[tuple[str, str]]) -> list[str]:
-        """Return what there is to say of loops, of the output, and of who stands for which node."""
+        """Return notes on loops, on the output, and on which population stands for which node."""
         notes = []
         for pre, post in edges:
             late = -self.order.wait(pre, post)
@@ -331,7 +331,7 @@ class _Builder:
 
 
 def _flat(inflow: Inflow) -> Inflow:
-    """Return what reaches an output, whose neurons are numbered by class alone."""
+    """Return the inflow of an output, whose neurons are numbered by class alone."""
     size = prod(inflow.shape)
     if inflow.shape == (size,):
         return inflow

@@ -39,27 +39,27 @@ def cells_of(graph: Graph, node: Node | None, rules: Rules, dt: float, size: int
     stretch, framework, zero = dt / rules.dt, rules.framework, np.zeros(())
     kind = {"LI": "LIF", "CubaLI": "CubaLIF"}.get(node.type, node.type)
     rest = node.array("v_leak") if "v_leak" in node.values else zero
-    found = {"R": node.array("r")}
+    parameters = {"R": node.array("r")}
     if kind == "IF":
-        found["R"] = found["R"] / (dt if framework.adds else stretch)
+        parameters["R"] = parameters["R"] / (dt if framework.adds else stretch)
     else:
-        found["tau"] = node.array("tau" if kind == "LIF" else "tau_mem") * stretch
+        parameters["tau"] = node.array("tau" if kind == "LIF" else "tau_mem") * stretch
     if kind == "CubaLIF":
-        found["tau_syn"] = node.array("tau_syn") * stretch
-        found["w_in"] = node.array("w_in") if "w_in" in node.values else zero + 1
+        parameters["tau_syn"] = node.array("tau_syn") * stretch
+        parameters["w_in"] = node.array("w_in") if "w_in" in node.values else zero + 1
     if node.type in FIRING:
         reset = node.array("v_reset") if "v_reset" in node.values else zero
         if kind == "IF" and rules.name == "spikingjelly":
             rest = reset  # where its neurons begin
-        found["V_th"], found["V_drop"] = node.array("v_threshold") - rest, node.array("v_threshold")
-        found["V_reset"] = reset - rest
+        parameters["V_th"], parameters["V_drop"] = node.array("v_threshold") - rest, node.array("v_threshold")
+        parameters["V_reset"] = reset - rest
     for key in ("tau", "tau_syn"):
-        if key in found and (found[key] <= 0).any():
-            raise graph.refuse(f"{key} is not positive", node.name, value=float(found[key].min()))
-    shared = {key: float(np.ravel(value)[0]) for key, value in found.items()}
+        if key in parameters and (parameters[key] <= 0).any():
+            raise graph.refuse(f"{key} is not positive", node.name, value=float(parameters[key].min()))
+    shared = {key: float(np.ravel(value)[0]) for key, value in parameters.items()}
     values = {
         key: np.broadcast_to(np.ravel(value), size).astype(np.float64)
-        for key, value in found.items()
+        for key, value in parameters.items()
         if value.size > 1 and np.ptp(value) > 0
     }
     neuron = NIRNeuron(kind, framework.step, node.type in FIRING, framework.at_threshold, rules.reset)

@@ -127,7 +127,7 @@ class _Reader:
 
         if depth > DEEPEST:
             raise self.refuse("groups are too deep inside each other", name, expected=f"{DEEPEST} at most")
-        found: Tree = {}
+        members: Tree = {}
         for key in group:
             inside = f"{name}/{key}"
             self.seen += 1
@@ -141,12 +141,12 @@ class _Reader:
                 )  # fmt: skip
             item = group[key]
             if isinstance(item, h5py.Group):
-                found[key] = self.group(item, inside, depth + 1)
+                members[key] = self.group(item, inside, depth + 1)
             elif isinstance(item, h5py.Dataset):
-                found[key] = self.dataset(item, inside)
+                members[key] = self.dataset(item, inside)
             else:
                 raise self.refuse("neither a group nor a data set", inside, value=type(item).__name__)
-        return found
+        return members
 
     def dataset(self, dataset: Any, name: str) -> Any:
         """Read numbers or strings, whose size is looked at before."""

@@ -117,7 +117,7 @@ class Rules:
 
 
 def decide(graph: Graph, choices: Choices) -> Rules:
-    """Return how the neurons of a graph take a step.
+    """Return the rules by which the neurons of a graph take a step.
 
     Raises
     ------
@@ -140,13 +140,13 @@ def decide(graph: Graph, choices: Choices) -> Rules:
     dt, reset = choices.dt or framework.dt, choices.reset or framework.reset
     if choices.framework == "euler" and all("v_reset" in node.values for node in firing):
         reset = reset or "v_reset"
-    asked = {
+    missing = {
         "dt": dt is None,
         "reset": reset is None and bool(firing),
         "spikes_per_step": framework.several and choices.spikes_per_step is None and bool(firing),
     }
-    if any(asked.values()):
-        raise _question(graph, choices.framework, [key for key, wanted in asked.items() if wanted])
+    if any(missing.values()):
+        raise _question(graph, choices.framework, [key for key, is_missing in missing.items() if is_missing])
     most, reset = choices.spikes_per_step or 1, reset or "v_reset"
     if most > 1 and (reset != "subtract" or not framework.several):
         raise UserError(
@@ -196,7 +196,7 @@ def _question(graph: Graph, name: str, keys: list[str]) -> UserError:
 
 
 def sentence(rules: Rules) -> str:
-    """Return what a report says of the rules."""
+    """Return the sentence of a report about the rules."""
     reset = {
         "v_reset": "to v_reset",
         "subtract": "by subtraction of the threshold",

@@ -148,8 +148,8 @@ class Graph:
         check_room(shape, what, file=self.path, key=self._key(node))
 
     def _key(self, node: str | None) -> str | None:
-        known = self.nodes.get(node or "")
-        return None if node is None else f"node {node!r}" + (f" ({known.type})" if known else "")
+        named_node = self.nodes.get(node or "")
+        return None if node is None else f"node {node!r}" + (f" ({named_node.type})" if named_node else "")
 
     def sha256(self) -> str:
         """Hash nodes, edges and what bioscnn says of them, but for the hash that stands there."""
@@ -208,8 +208,8 @@ def graph_of(path: Path, tree: Tree) -> Graph:
 
 
 def _metadata(tree: Tree) -> Tree:
-    found = tree.get("metadata", {})
-    return found if isinstance(found, dict) else {}
+    metadata = tree.get("metadata", {})
+    return metadata if isinstance(metadata, dict) else {}
 
 
 def _dissolved(path: Path, tree: Tree, inside: str, nodes: dict[str, Node]) -> Iterator[Edge]:
@@ -232,7 +232,7 @@ def _dissolved(path: Path, tree: Tree, inside: str, nodes: dict[str, Node]) -> I
         if part["type"] == "NIRGraph":
             ends: dict[str, Node] = {}
             yield from _dissolved(path, part, f"{inside}{name}.", ends)
-            for kind, found in (("Input", entries), ("Output", exits)):
+            for kind, ports in (("Input", entries), ("Output", exits)):
                 children = part["nodes"].items()
                 own = [f"{inside}{name}.{child}" for child, p in children if p["type"] == kind]
                 if len(own) != 1:
@@ -240,7 +240,7 @@ def _dissolved(path: Path, tree: Tree, inside: str, nodes: dict[str, Node]) -> I
                         f"a subgraph has one {kind}", file=path, key=f"node {inside + name!r} (NIRGraph)",
                         value=len(own), expected="1",
                     )  # fmt: skip
-                found[name] = own[0]
+                ports[name] = own[0]
             _refuse_taken(path, ends, nodes)
             nodes |= ends
         else:
@@ -282,13 +282,13 @@ def _node(path: Path, name: str, part: Tree) -> Node:
             "no such type of node is known", file=path, key=key, value=kind, expected=" | ".join(FIELDS),
             fix="replace it by nodes of these types before the export",
         )  # fmt: skip
-    known = FIELDS[kind]
-    for given in part:
-        if given not in (*known, *_SHAPES):
-            raise UserError("the node has a field that its type has not", file=path, key=key, value=given,
-                            expected=" | ".join(known))  # fmt: skip
-    values = {field: part[field] for field in known if field in part}
-    for needed in known:
+    fields = FIELDS[kind]
+    for named in part:
+        if named not in (*fields, *_SHAPES):
+            raise UserError("the node has a field that its type has not", file=path, key=key, value=named,
+                            expected=" | ".join(fields))  # fmt: skip
+    values = {field: part[field] for field in fields if field in part}
+    for needed in fields:
         if needed not in values and needed not in _OPTIONAL:
             raise UserError("the node lacks a field", file=path, key=key, value=needed)
     for field_, value in values.items():

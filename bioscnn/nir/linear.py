@@ -49,7 +49,7 @@ def without_batch(shape: Shape) -> Shape:
 
 
 def linear(graph: Graph, node: Node, before: Shape, at: Shape) -> Linear:
-    """Return what a node does to an input.
+    """Return the linear map of a node for an input.
 
     Parameters
     ----------

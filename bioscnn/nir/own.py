@@ -40,17 +40,19 @@ def rebuild(graph: Graph, own: Tree) -> SpikingNetwork:
     projections: list[Projection] = []
     for name in _in_order(graph):
         node = graph.nodes[name]
-        said = node.metadata["bioscnn"]
-        inflow, bias = paths.into(name), np.asarray(said["bias"], np.float64)
+        metadata = node.metadata["bioscnn"]
+        inflow, bias = paths.into(name), np.asarray(metadata["bias"], np.float64)
         if bias.shape != (prod(inflow.shape),) or not np.isfinite(bias).all():
             raise ValueError(f"bias of {name}")
-        neuron = _neuron(node, said, dt)
-        tau_s = _number(said, "tau_s", positive=True) if "tau_s" in said else None
+        neuron = _neuron(node, metadata, dt)
+        tau_s = _number(metadata, "tau_s", positive=True) if "tau_s" in metadata else None
         synapse = None if tau_s is None else ExponentialCurrent(tau_s)
         targets: dict[str, LIF | LeakyIntegrator] = {name: neuron}
         if name == OUTPUT:
-            targets[READOUT] = LeakyIntegrator(**{k: _number(said["readout"], k) for k in said["readout"]})
-        own_bias: NDArray[np.float64] | None = bias if said["has_bias"] else None
+            targets[READOUT] = LeakyIntegrator(
+                **{k: _number(metadata["readout"], k) for k in metadata["readout"]}
+            )
+        own_bias: NDArray[np.float64] | None = bias if metadata["has_bias"] else None
         for target, model in targets.items():
             axons = _axons(graph, target, dt)
             populations.append(Population(target, inflow.shape, model, own_bias, axons=axons))
@@ -68,30 +70,30 @@ def _in_order(graph: Graph) -> list[str]:
 
 def _exact(node: Node) -> Node:
     """Return a node with the weights that bioscnn had, where NIR's are in another unit."""
-    said = node.metadata.get("bioscnn", {})
-    if "weight" not in said:
+    metadata = node.metadata.get("bioscnn", {})
+    if "weight" not in metadata:
         return node
-    weight = np.asarray(said["weight"], np.float64)
+    weight = np.asarray(metadata["weight"], np.float64)
     if not (np.abs(weight) < LARGEST).all():
         raise ValueError(f"weight of {node.name}")
     return replace(node, values={**node.values, "weight": weight})
 
 
-def _number(said: Mapping[str, Any], key: str, *, positive: bool = False) -> float:
+def _number(metadata: Mapping[str, Any], key: str, *, positive: bool = False) -> float:
     """Return a number of the metadata that is finite, also in single precision."""
-    value = float(said[key])
+    value = float(metadata[key])
     if not abs(value) < LARGEST or (positive and not value > SHORTEST):
         raise ValueError(f"{key} = {value:g}")
     return value
 
 
-def _neuron(node: Node, said: Mapping[str, Any], dt: float) -> LIF:
+def _neuron(node: Node, metadata: Mapping[str, Any], dt: float) -> LIF:
     tau = "tau" if node.type == "LIF" else "tau_mem"
     tau_m, R_m, V_th = (float(node.array(name).ravel()[0]) for name in (tau, "r", "v_threshold"))
-    t_ref = _number(said, "t_ref")
+    t_ref = _number(metadata, "t_ref")
     if not 0 <= t_ref <= LONGEST_DELAY * dt:
         raise ValueError(f"t_ref = {t_ref:g}")
-    return LIF(tau_m=tau_m, t_ref=t_ref, V_th=V_th, R_m=R_m, reset=str(said["reset"]))
+    return LIF(tau_m=tau_m, t_ref=t_ref, V_th=V_th, R_m=R_m, reset=str(metadata["reset"]))
 
 
 def _axons(graph: Graph, name: str, dt: float) -> Axons | None:

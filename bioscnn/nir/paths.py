@@ -103,13 +103,13 @@ class Paths:
     graph: Graph
     step: float
     input_shape: Shape
-    _found: dict[str, Signal] = field(default_factory=dict, init=False)
+    _signals: dict[str, Signal] = field(default_factory=dict, init=False)
     _open: list[str] = field(default_factory=list, init=False)
     _shapes: dict[str, Shape | None] = field(default_factory=dict, init=False)
     _places: dict[str, Shape] = field(default_factory=dict, init=False)
 
     def into(self, name: str) -> Inflow:
-        """Return what reaches a node with a state, or the Output.
+        """Return the inflow of a node with a state, or of the Output.
 
         Raises
         ------
@@ -174,14 +174,14 @@ class Paths:
         return self._shapes[name]
 
     def _try(self, name: str) -> Signal | None:
-        """Return what flows behind a node, if its shape is known by now."""
+        """Return the signal behind a node, if its shape is known by now."""
         if self.is_state(name) and self._shapes.get(name, ()) is None:
             return None
         return self._behind(name)
 
     def _behind(self, name: str) -> Signal:
-        if name in self._found:
-            return self._found[name]
+        if name in self._signals:
+            return self._signals[name]
         node = self.graph.nodes[name]
         if self.is_state(name):
             shape = self.shape_of(name)
@@ -227,7 +227,7 @@ class Paths:
         return end in reached
 
     def _keep(self, name: str, signal: Signal) -> Signal:
-        self._found[name] = signal
+        self._signals[name] = signal
         return signal
 
     def _through(self, node: Node, before: list[Signal]) -> Signal:
@@ -244,15 +244,15 @@ class Paths:
         constant = np.sum([signal.constant for signal in before], axis=0)
         if node.type == "Delay":
             return Signal(shape, self._delayed(node, shape, paths), constant)
-        found = [linear(self.graph, node, shape, path.at) for path in paths]
-        own: Linear = found[0]
+        linear_parts = [linear(self.graph, node, shape, path.at) for path in paths]
+        own: Linear = linear_parts[0]
         if own.connectivity is not None and constant.any():
             flat = linear(self.graph, node, shape, place(shape)).connectivity
             assert flat is not None
             behind = flat.matrix() @ constant
         else:
             behind = constant if own.connectivity is None else np.zeros(prod(own.shape))
-        then = tuple(_then(path, one.connectivity) for path, one in zip(paths, found, strict=True))
+        then = tuple(_then(path, part.connectivity) for path, part in zip(paths, linear_parts, strict=True))
         return Signal(own.shape, then, behind + own.bias)
 
     def _check_number(self, name: str, n_paths: int) -> None:

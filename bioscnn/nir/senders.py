@@ -45,7 +45,7 @@ class Senders:
         delays : list of ndarray of int64, shape (size,)
             Steps, for each of its neurons.
         """
-        found: dict[bytes, list[Sender]] = {}
+        by_delay: dict[bytes, list[Sender]] = {}
         for delay in delays:
             sends: list[Sender] = []
             if len(delays) == 1:
@@ -57,8 +57,8 @@ class Senders:
                     sends.append((own, None if not delay.any() else delay == 0))
                 if delay.any():
                     sends.append((self._relay(own, delay), None if delay.all() else delay > 0))
-            found[delay.tobytes()] = sends
-        return found
+            by_delay[delay.tobytes()] = sends
+        return by_delay
 
     def _give_axons(self, name: str, delay: NDArray[np.int64]) -> None:
         for place, population in enumerate(self.populations):

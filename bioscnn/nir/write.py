@@ -262,7 +262,7 @@ def _written_grid(part: Convolution) -> tuple[int, ...]:
 
 
 def _carried(network: SpikingNetwork) -> Iterator[str]:
-    """Yield what NIR cannot say."""
+    """Yield, in words, what a network has and NIR cannot express."""
     neurons = [p.neuron for p in network.neurons if isinstance(p.neuron, LIF)]
     if t_ref := max(neuron.t_ref for neuron in neurons):
         yield f"the refractory period of {1e3 * t_ref:g} ms"
@@ -275,7 +275,7 @@ def _carried(network: SpikingNetwork) -> Iterator[str]:
 
 
 def own_metadata(graph: Graph) -> Tree | None:
-    """Return what bioscnn wrote besides into a graph, if it did.
+    """Return the metadata that bioscnn wrote into a graph, if it did.
 
     Raises
     ------

@@ -125,6 +125,6 @@ class Equalise(Perturbation):
         counts = trains.counts().ravel()
         left = np.minimum(counts, self.count)
         train, rank = split(choose(left, counts, steps, rng), steps)
-        kept = sorted_places(trains, steps)[(np.cumsum(counts) - counts)[train] + rank]
-        added = nth_free(kept, choose(self.count - left, steps - left, steps, rng), steps)
-        return at_places(np.concatenate([kept, added]), trains)
+        left_places = sorted_places(trains, steps)[(np.cumsum(counts) - counts)[train] + rank]
+        added = nth_free(left_places, choose(self.count - left, steps - left, steps, rng), steps)
+        return at_places(np.concatenate([left_places, added]), trains)

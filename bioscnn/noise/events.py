@@ -74,7 +74,7 @@ class EventNoise(Noise):
         return replace(thing, recordings=tuple(NoisyRecording(r, change, seed) for r, seed in pairs))
 
     def _camera(self, sensor_size: tuple[int, int], rng: np.random.Generator) -> Change:
-        """Return what is done to each recording; what all of them share is drawn here."""
+        """Return the function that changes each recording; what all of them share is drawn here."""
         return self._change
 
     @abstractmethod

@@ -46,8 +46,8 @@ def with_synapses(network: SpikingNetwork, change: Callable[[Projection], Projec
 
     Currents of the stimulus flow in as before, and max pooling counts as before.
     """
-    kept = (None, LeadingCount())
-    projections = (p if p.synapse in kept else change(p) for p in network.projections)
+    no_synapses = (None, LeadingCount())
+    projections = (p if p.synapse in no_synapses else change(p) for p in network.projections)
     return replace(network, projections=tuple(projections))
 
 

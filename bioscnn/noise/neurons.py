@@ -92,8 +92,8 @@ class TimeConstantMismatch(NetworkNoise):
             others = [synapse.tau_s]
             if isinstance(population.neuron, AdaptiveLIF):
                 others.append(population.neuron.tau_a)
-            for other in others:
-                tau_m = _apart(tau_m, other)
+            for other_tau in others:
+                tau_m = _apart(tau_m, other_tau)
             return _with(population, {"tau_m": tau_m})
 
         return with_neurons(network, mismatched)
@@ -225,10 +225,10 @@ def _factors(cv: float, population: Population, rng: np.random.Generator) -> NDA
     return rng.lognormal(-variance / 2, np.sqrt(variance), population.size)
 
 
-def _apart(tau_m: NDArray[np.float64], other: float) -> NDArray[np.float64]:
+def _apart(tau_m: NDArray[np.float64], other_tau: float) -> NDArray[np.float64]:
     """Move time constants that are too near another one to the nearest one that is not."""
-    near = np.abs(tau_m / other - 1) < CLEARANCE if other > 0 else np.zeros(len(tau_m), bool)
-    return np.where(near, other * np.where(tau_m < other, 1 - CLEARANCE, 1 + CLEARANCE), tau_m)
+    near = np.abs(tau_m / other_tau - 1) < CLEARANCE if other_tau > 0 else np.zeros(len(tau_m), bool)
+    return np.where(near, other_tau * np.where(tau_m < other_tau, 1 - CLEARANCE, 1 + CLEARANCE), tau_m)
 
 
 def _overwhelming(population: Population) -> float:

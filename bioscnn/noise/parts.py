@@ -13,5 +13,5 @@ PARTS = {
 
 
 def part_of(noise: str, acts_on: str) -> str:
-    """Return what a noise acts on; of one of the network, the part of it."""
+    """Return the part that a noise acts on; of a noise of the network, the part of the network."""
     return PARTS.get(noise, acts_on) if acts_on == "network" else acts_on

@@ -63,12 +63,12 @@ def at_places(places: Integers, like: SpikeTrains) -> SpikeTrains:
     )
 
 
-def only(kept: NDArray[np.bool_], trains: SpikeTrains) -> SpikeTrains:
+def only(remaining: NDArray[np.bool_], trains: SpikeTrains) -> SpikeTrains:
     """Return the spikes that are kept, shape (n_spikes,), and no others."""
-    before = np.concatenate([[0], np.cumsum(kept)])
+    before = np.concatenate([[0], np.cumsum(remaining)])
     return SpikeTrains(
-        trains.neuron[kept],
-        trains.step[kept],
+        trains.neuron[remaining],
+        trains.step[remaining],
         before[trains.trial_start],
         trains.size,
         trains.n_steps,

@@ -145,7 +145,7 @@ def _at(ends: tuple[float, ...]) -> str:
 
 
 def _read(text: str) -> tuple[str, tuple[float, ...]]:
-    """Return what stands before "at", and the ends."""
+    """Return the text before "at", and the ends."""
     what, at, ends = text.partition(" at ")
     if not at:
         return what, SACCADE_ENDS

@@ -37,12 +37,12 @@ class _Warp(ImageNoise):
         return warped
 
     @abstractmethod
-    def _map(self, sign: float, other: float) -> NDArray[np.float64]:
+    def _map(self, sign: float, vertical_sign: float) -> NDArray[np.float64]:
         """Return where a point goes: a matrix, shape (3, 3), on (x, y, 1) from the centre.
 
         Parameters
         ----------
-        sign, other : float
+        sign, vertical_sign : float
             1 or -1, by chance.
         """
 
@@ -64,7 +64,7 @@ class Rotation(_Warp):
     LEVELS = (0.2, 0.4, 0.6, 0.8, 1.0)
     MOST = np.pi
 
-    def _map(self, sign: float, other: float) -> NDArray[np.float64]:
+    def _map(self, sign: float, vertical_sign: float) -> NDArray[np.float64]:
         cos, sin = np.cos(self.angle), np.sin(sign * self.angle)
         return np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
 
@@ -84,7 +84,7 @@ class Shear(_Warp):
     name = "shear"
     LEVELS = (0.2, 0.4, 0.6, 0.8, 1.0)
 
-    def _map(self, sign: float, other: float) -> NDArray[np.float64]:
+    def _map(self, sign: float, vertical_sign: float) -> NDArray[np.float64]:
         return np.array([[1, sign * self.slope, 0], [0, 1, 0], [0, 0, 1.0]])
 
 
@@ -106,7 +106,7 @@ class Scaling(_Warp):
     MOST = 1.0
     LEAST_ALLOWED = False
 
-    def _map(self, sign: float, other: float) -> NDArray[np.float64]:
+    def _map(self, sign: float, vertical_sign: float) -> NDArray[np.float64]:
         return np.diag([self.factor, self.factor, 1.0])
 
 
@@ -126,5 +126,5 @@ class Translation(_Warp):
     unit = "px"
     LEVELS = (1.0, 2.0, 3.0, 4.0, 5.0)
 
-    def _map(self, sign: float, other: float) -> NDArray[np.float64]:
-        return np.array([[1, 0, sign * self.distance], [0, 1, other * self.distance], [0, 0, 1.0]])
+    def _map(self, sign: float, vertical_sign: float) -> NDArray[np.float64]:
+        return np.array([[1, 0, sign * self.distance], [0, 1, vertical_sign * self.distance], [0, 0, 1.0]])

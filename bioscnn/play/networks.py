@@ -56,8 +56,10 @@ def _layer(stage: Stage, before: str) -> Packed:
     stride = 0
     weight: NDArray[np.float64] | None = None
     match reached.get(before):
-        case Convolution(stride=(down, right), padding=(0, 0, 0, 0), groups=1) as one if down == right:
-            stride, weight = down, one.kernel
+        case Convolution(stride=(down, right), padding=(0, 0, 0, 0), groups=1) as convolution if (
+            down == right
+        ):
+            stride, weight = down, convolution.kernel
         case Dense() as all_to_all:
             weight = all_to_all.weight
     pools = isinstance(stage.layer, MaxPool2d)
@@ -65,7 +67,9 @@ def _layer(stage: Stage, before: str) -> Packed:
         raise UserError(
             "the page knows chains of convolutions without padding, and of dense layers",
             key=stage.name,
-            value=", ".join(f"{type(found).__name__} of {name}" for name, found in reached.items()),
+            value=", ".join(
+                f"{type(connectivity).__name__} of {name}" for name, connectivity in reached.items()
+            ),
         )
     activation = stage.activation
     return {
@@ -81,9 +85,9 @@ def _layer(stage: Stage, before: str) -> Packed:
 def _numbers(values: NDArray[np.float64]) -> Packed:
     """Return an array as JSON: in single precision where that is exact, in double precision otherwise."""
     single = values.astype(np.float32)
-    kept = single if np.array_equal(single, values) else values
-    little = np.ascontiguousarray(kept, kept.dtype.newbyteorder("<"))
-    return {"shape": list(values.shape), "type": kept.dtype.name, "base64": _base64(little.tobytes())}
+    exact = single if np.array_equal(single, values) else values
+    little = np.ascontiguousarray(exact, exact.dtype.newbyteorder("<"))
+    return {"shape": list(values.shape), "type": exact.dtype.name, "base64": _base64(little.tobytes())}
 
 
 def packed_digits(digits: ImageSet) -> Packed:

@@ -89,7 +89,7 @@ def open_page(path: Path) -> bool:
 
 
 def _facts(name: str, config: StudyConfig) -> dict[str, Any]:
-    """Return what a study says of its neurons, synapses and steps, in mV, ms, nA and Mohm."""
+    """Return the parameters of a study's neurons, synapses and steps, in mV, ms, nA and Mohm."""
     neuron, simulation = config.neuron, config.simulation
     return {
         "study": name,

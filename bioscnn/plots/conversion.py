@@ -57,7 +57,7 @@ def weight_histograms(
 def activation_rates(
     activation: NDArray[np.float64],
     rates: Mapping[str, NDArray[np.float64]],
-    wanted: NDArray[np.float64],
+    expected: NDArray[np.float64],
     *,
     width: float = WIDE,
 ) -> Figure:
@@ -69,7 +69,7 @@ def activation_rates(
         Over the largest one, 0 to 1.
     rates : mapping of ndarray of float64, shape (n,)
         Firing rate of a neuron for each, Hz, by the method that chose its current.
-    wanted : ndarray of float64, shape (n,)
+    expected : ndarray of float64, shape (n,)
         The rate that would be right, Hz; dashed.
     width : float
         Width in inches; below 5 the panels stand one above the other.
@@ -77,11 +77,11 @@ def activation_rates(
     beside = width >= 5
     figure = new_figure(width, 3.1 if beside else 5.4)
     curves, errors = figure.subplots(*(1, 2) if beside else (2, 1), sharex=True)
-    curves.plot(100 * activation, wanted, color=INK, linestyle="--", linewidth=1, label="wanted")
+    curves.plot(100 * activation, expected, color=INK, linestyle="--", linewidth=1, label="wanted")
     errors.axhline(0, color=INK, linestyle="--", linewidth=1)
     for colour, dashes, (name, rate) in zip(PALETTE, DASHES, rates.items(), strict=False):
         curves.plot(100 * activation, rate, color=colour, linestyle=dashes, label=name)
-        errors.plot(100 * activation, rate - wanted, color=colour, linestyle=dashes)
+        errors.plot(100 * activation, rate - expected, color=colour, linestyle=dashes)
     curves.set(ylabel="firing rate (Hz)", ylim=(0, None))
     errors.set(ylabel="error of the rate (Hz)")
     for axes in (curves, errors):

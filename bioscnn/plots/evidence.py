@@ -48,11 +48,11 @@ def class_evidence(
     """
     beside = width >= 5
     figure = new_figure(width, 2.9 if beside else 5.0)
-    one, all_trials = figure.subplots(*(1, 2) if beside else (2, 1))
+    one_trial, all_trials = figure.subplots(*(1, 2) if beside else (2, 1))
     time = step_ends(len(evidence), dt)
-    draw_potentials(one, time, 1e3 * evidence, label, chosen, classes)
-    one.set_title(f"one trial of class {one.get_title(loc='left')}")
-    one.set(xlabel="time (ms)", ylabel="mean potential (mV)")
+    draw_potentials(one_trial, time, 1e3 * evidence, label, chosen, classes)
+    one_trial.set_title(f"one trial of class {one_trial.get_title(loc='left')}")
+    one_trial.set(xlabel="time (ms)", ylabel="mean potential (mV)")
     least, low, middle, high, most = 1e3 * np.percentile(lead, (5, 25, 50, 75, 95), axis=0)
     all_trials.axhline(0, color=PALE, linewidth=0.8, zorder=0)
     all_trials.fill_between(time, least, most, color=TRUE, alpha=0.15, linewidth=0)
@@ -60,6 +60,6 @@ def class_evidence(
     all_trials.plot(time, middle, color=TRUE, linewidth=1.8)
     all_trials.set(xlabel="time (ms)", ylabel="lead of the true class (mV)", xlim=(0, time[-1]))
     all_trials.set_title(f"{len(lead):,} trial{'' if len(lead) == 1 else 's'}")
-    for axes in (one, all_trials):
+    for axes in (one_trial, all_trials):
         mark_times(axes, ends)
     return figure

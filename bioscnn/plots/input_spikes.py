@@ -48,9 +48,9 @@ def input_spikes(
     width : float
         Width in inches; below 5 the maps stand above the courses in time.
     """
-    one = spikes[trial : trial + 1]
-    time = milliseconds(one.step, one.dt)
-    of_map, row, column = np.unravel_index(one.neuron, shape)
+    of_trial = spikes[trial : trial + 1]
+    time = milliseconds(of_trial.step, of_trial.dt)
+    of_map, row, column = np.unravel_index(of_trial.neuron, shape)
     beside = width >= 5
     figure = new_figure(width, 4.6 if beside else 6.2)
     if beside:
@@ -59,7 +59,7 @@ def input_spikes(
         parts = figure.subfigures(2, 1, squeeze=False, height_ratios=(1 if len(names) < 3 else 1.7, 2.7))
     maps, courses = parts.flat
     columns = 1 if beside and len(names) < 3 else min(2, len(names))
-    _draw_maps(maps, columns, one.counts().reshape(shape), names)
+    _draw_maps(maps, columns, of_trial.counts().reshape(shape), names)
     across, down, course = courses.subplots(3, 1, sharex=True, height_ratios=(1.3, 1.3, 1))
     for axes, place, size, name in ((across, column, shape[2], "column"), (down, row, shape[1], "row")):
         _draw_places(axes, time, place, of_map, shape[0])

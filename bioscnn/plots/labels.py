@@ -72,8 +72,10 @@ def shortened(name: str, most: int = 20) -> str:
     >>> shortened("a name that nobody would give to a class")
     'a name tha…o a class'
     """
-    kept = (most - 1) // 2
-    return name if len(name) <= most else f"{name[: most - kept - 1].strip()}…{name[-kept:].strip()}"
+    end_length = (most - 1) // 2
+    return (
+        name if len(name) <= most else f"{name[: most - end_length - 1].strip()}…{name[-end_length:].strip()}"
+    )
 
 
 def text_size(text: str, size: float) -> tuple[float, float]:
@@ -86,15 +88,15 @@ def text_size(text: str, size: float) -> tuple[float, float]:
 
 def _candidates(point: NDArray[np.float64], wide: float, tall: float) -> NDArray[np.float64]:
     """Return the boxes in which a name may stand, the best first, shape (n_candidates, 4)."""
-    found = []
+    boxes = []
     for radius in RADII:
         for direction in DIRECTIONS:
             across, up = np.cos(direction), np.sin(direction)
             # The nearest end of the box lies at the radius; from straight below or above, its middle.
             left = point[0] + radius * across - wide * (0.5 - 0.5 * np.clip(1.5 * across, -1, 1))
             lower = point[1] + radius * up - tall * (0.5 - 0.5 * np.clip(1.5 * up, -1, 1))
-            found.append((left, lower, left + wide, lower + tall))
-    return np.array(found)
+            boxes.append((left, lower, left + wide, lower + tall))
+    return np.array(boxes)
 
 
 def _overlap(boxes: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:

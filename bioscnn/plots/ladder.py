@@ -125,9 +125,9 @@ def _draw(axes: Axes, panel: Panel, rows: pd.DataFrame, changes: pd.DataFrame) -
 
 def _look(panel: Panel, rung: str, changes: pd.DataFrame) -> str:
     """Return the key of `LOOKS` for an outcome of a rung."""
-    found = changes[(changes["rung"] == rung) & (changes["outcome"] == panel.name)]
-    if found.empty:
+    change = changes[(changes["rung"] == rung) & (changes["outcome"] == panel.name)]
+    if change.empty:
         return "first"
-    if not bool(found["significant"].iloc[0]):
+    if not bool(change["significant"].iloc[0]):
         return "same"
-    return "buys" if (found["difference"].iloc[0] > 0) == panel.more_is_better else "costs"
+    return "buys" if (change["difference"].iloc[0] > 0) == panel.more_is_better else "costs"

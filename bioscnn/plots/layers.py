@@ -75,10 +75,10 @@ def current_maps(
     for axes in panels[len(nA) :]:
         axes.set_axis_off()
     for k, (axes, current) in enumerate(zip(panels, nA, strict=False)):
-        shown = axes.imshow(current, cmap="RdBu_r", norm=norm, interpolation="nearest")
+        current_map = axes.imshow(current, cmap="RdBu_r", norm=norm, interpolation="nearest")
         axes.set_title(f"channel {k}", pad=3)
         _frame(axes)
-    bar = figure.colorbar(shown, ax=[first, *panels], location="bottom", shrink=0.6, aspect=40)
+    bar = figure.colorbar(current_map, ax=[first, *panels], location="bottom", shrink=0.6, aspect=40)
     bar.set_label("current (nA)")
     bar.ax.annotate(
         f"rheobase, {middle:g} nA", (middle, 1), xycoords=("data", "axes fraction"), xytext=(0, 3),
@@ -131,7 +131,7 @@ def spike_maps(
     panels = figure.subplots(len(rows), len(ends), squeeze=False, height_ratios=heights)
     for line, (name, counts) in zip(panels, rows, strict=True):
         for axes, count in zip(line, counts, strict=True):
-            shown = axes.imshow(count, cmap="Blues", vmin=0, vmax=largest, interpolation="nearest")
+            count_map = axes.imshow(count, cmap="Blues", vmin=0, vmax=largest, interpolation="nearest")
             _frame(axes)
         line[0].set_ylabel(name, rotation=0, ha="right", va="center", size=8)
     starts = np.concatenate([[0.0], ends[:-1]])
@@ -139,7 +139,7 @@ def spike_maps(
         unit = " ms" if width >= 5 else ""
         axes.set_title(f"{1e3 * start:g}\N{EN DASH}{1e3 * end:g}{unit}", loc="center", size=8, pad=3)
     bar = figure.colorbar(
-        shown, ax=panels, location="bottom", shrink=0.5, aspect=40, ticks=range(largest + 1)
+        count_map, ax=panels, location="bottom", shrink=0.5, aspect=40, ticks=range(largest + 1)
     )
     bar.set_label("spikes of a neuron" if width >= 5 else "spikes of a neuron; times in ms")
     return figure
@@ -194,12 +194,12 @@ def neuron_traces(
     return figure
 
 
-def _window_counts(one: SpikeTrains, window: float) -> NDArray[np.int64]:
+def _window_counts(trial: SpikeTrains, window: float) -> NDArray[np.int64]:
     """Return the spikes of each neuron in each window of a single trial, shape (n_windows, size)."""
-    stride = round(window / one.dt)
-    n_windows = -(-one.n_steps // stride)
-    index = one.step.astype(np.int64) // stride * one.size + one.neuron
-    return np.bincount(index, minlength=n_windows * one.size).reshape(n_windows, one.size)
+    stride = round(window / trial.dt)
+    n_windows = -(-trial.n_steps // stride)
+    index = trial.step.astype(np.int64) // stride * trial.size + trial.neuron
+    return np.bincount(index, minlength=n_windows * trial.size).reshape(n_windows, trial.size)
 
 
 def _frame(axes: Axes) -> None:

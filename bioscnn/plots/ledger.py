@@ -85,9 +85,9 @@ def rates_against_activations(layers: Sequence[LayerComparison], *, width: float
         _draw_layer(axes, layer)
     for axes in panels[len(layers) :]:
         axes.set_axis_off()
-    said = "rate (Hz)" if layers[0].unit == "Hz" else f"value ({layers[0].unit})"
-    figure.supxlabel(f"expected {said}", size=9)
-    figure.supylabel(f"spike {said}", size=9)
+    quantity = "rate (Hz)" if layers[0].unit == "Hz" else f"value ({layers[0].unit})"
+    figure.supxlabel(f"expected {quantity}", size=9)
+    figure.supylabel(f"spike {quantity}", size=9)
     return figure
 
 

@@ -50,8 +50,8 @@ def by_place(rows: pd.DataFrame) -> dict[str, list[str]]:
     """Return the noises of a table, columns ``noise`` and ``acts_on``, by what they act on."""
     pairs = rows[rows["noise"].map(is_kind)][["noise", "acts_on"]].drop_duplicates()
     places = [(noise, part_of(noise, acts_on)) for noise, acts_on in pairs.itertuples(index=False)]
-    found = {place: [noise for noise, its in places if its == place] for place in PLACES}
-    return {place: noises for place, noises in found.items() if noises}
+    by_part = {place: [noise for noise, its in places if its == place] for place in PLACES}
+    return {place: noises for place, noises in by_part.items() if noises}
 
 
 @themed
@@ -174,11 +174,11 @@ def _draw_networks(
     axes: Axes, accuracy: pd.DataFrame, noise: str, looks: Mapping[str, tuple[str, str]]
 ) -> None:
     rows = accuracy[accuracy["noise"].isin(("clean", noise))].sort_values("severity")
-    shown = rows[(rows["method"] == "spiking") & (rows["noise"] == noise)]["network"].unique()
-    rows = rows[rows["network"].isin(shown)]
+    names = rows[(rows["method"] == "spiking") & (rows["noise"] == noise)]["network"].unique()
+    rows = rows[rows["network"].isin(names)]
     main = next(iter(looks))
     # The first network last, on top of the others.
-    for name in [name for name in reversed(list(looks)) if name in shown]:
+    for name in [name for name in reversed(list(looks)) if name in names]:
         colour, marker = looks[name]
         line = rows[(rows["network"] == name) & (rows["method"] == "spiking")]
         severity = line["severity"]

@@ -150,7 +150,7 @@ def what_helps(comparisons: pd.DataFrame, *, width: float = WIDE) -> Figure:
 
 
 def _pair(first: str, second: str, room: int) -> str:
-    """Return what is compared in lines of at most `room` characters."""
+    """Return the names of a compared pair in lines of at most `room` characters."""
     lines = [textwrap.fill(text, room, break_long_words=False) for text in (first, f"less {second}")]
     return "\n".join(lines)
 

@@ -54,7 +54,7 @@ def group_of(key: str) -> str:
 
 
 def names_of(keys: Sequence[str]) -> dict[str, str]:
-    """Return how each parameter is called: by the last part of its key, by more where that is not its alone.
+    """Return the name of each parameter: the last part of its key, or more where that is not its alone.
 
     Examples
     --------
@@ -224,7 +224,7 @@ OUTCOMES = {
 
 
 def outcome_of(name: str) -> Outcome:
-    """Return what an outcome is; one that is not known has its unit in brackets, if any.
+    """Return the description of an outcome; one that is not known has its unit in brackets, if any.
 
     Examples
     --------

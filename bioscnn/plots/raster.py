@@ -133,10 +133,10 @@ def show_in_corner(axes: Axes, image: NDArray[np.uint8], share: float = 0.3) -> 
         left, top = axes.transAxes.transform((0.02, 0.98))
         return Bbox.from_bounds(left, top - scale * rows, scale * columns, scale * rows)
 
-    shown = BboxImage(place, cmap="gray", norm=Normalize(0, 255), interpolation="nearest", zorder=0)
-    shown.set_data(picture)
-    shown.set_in_layout(False)
-    axes.add_artist(shown)
+    corner_image = BboxImage(place, cmap="gray", norm=Normalize(0, 255), interpolation="nearest", zorder=0)
+    corner_image.set_data(picture)
+    corner_image.set_in_layout(False)
+    axes.add_artist(corner_image)
 
 
 def _picture(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -100,10 +100,10 @@ def cell_maps(
         _show_original(row[0], image, label)
         for axes, coefficient, name in zip(row[1:], maps, names, strict=True):
             largest = float(np.abs(coefficient).max())
-            shown = axes.imshow(coefficient / (largest or 1), cmap=DIVERGING, vmin=-1, vmax=1)
+            cell_map = axes.imshow(coefficient / (largest or 1), cmap=DIVERGING, vmin=-1, vmax=1)
             axes.set_title(f"{name}\n±{largest:.3g}")
             _frame(axes)
-    _scale_below(figure, panels, shown, "coefficient / largest of the map")
+    _scale_below(figure, panels, cell_map, "coefficient / largest of the map")
     return figure
 
 
@@ -138,17 +138,17 @@ def firing_order(
         for axes, share, name in zip(row[1:], shares, names, strict=True):
             rank = np.where(share > 0, 100 * (1 - share), np.nan)
             axes.set_facecolor(SILENT)
-            shown = axes.imshow(rank, cmap="plasma", vmin=0, vmax=100)
+            order_map = axes.imshow(rank, cmap="plasma", vmin=0, vmax=100)
             axes.set_title(f"{name}\n{np.count_nonzero(share):,}")
             _frame(axes)
-    _scale_below(figure, panels, shown, "spikes of the image that came before (%)")
+    _scale_below(figure, panels, order_map, "spikes of the image that came before (%)")
     return figure
 
 
 @themed
 def reconstructions(
     images: NDArray[np.uint8],
-    shown: NDArray[np.float64],
+    pictures: NDArray[np.float64],
     quality: pd.DataFrame,
     labels: Sequence[str],
     *,
@@ -160,7 +160,7 @@ def reconstructions(
     ----------
     images : ndarray of uint8, shape (n, channels, height, width)
         The originals.
-    shown : ndarray of float64, shape (n, n_shares, height, width)
+    pictures : ndarray of float64, shape (n, n_shares, height, width)
         Reconstructions in the brightness and contrast of the originals, 0 to 1.
     quality : DataFrame
         One row per image and share: columns ``image`` (0 to n - 1), ``share`` (0 to 1, ascending),
@@ -170,11 +170,11 @@ def reconstructions(
     width : float
         Width in inches.
     """
-    figure, panels = _panels(images, 1 + shown.shape[1], width, above=0.46)
+    figure, panels = _panels(images, 1 + pictures.shape[1], width, above=0.46)
     for k, (image, label, row) in enumerate(zip(images, labels, panels, strict=True)):
         _show_original(row[0], image, f"{label}\noriginal")
-        told = quality[quality["image"] == k].itertuples()
-        for axes, picture, of in zip(row[1:], shown[k], told, strict=True):
+        qualities = quality[quality["image"] == k].itertuples()
+        for axes, picture, of in zip(row[1:], pictures[k], qualities, strict=True):
             axes.imshow(picture, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
             axes.set_title(f"{100 * of.share:g} %: {of.spikes:,}\n{of.psnr:.1f} dB, {of.ssim:.2f}")
             _frame(axes)
@@ -183,7 +183,7 @@ def reconstructions(
 
 @themed
 def quality_by_share(
-    quality: pd.DataFrame, needed: float, wanted: float = 0.8, *, width: float = WIDE
+    quality: pd.DataFrame, needed: float, target: float = 0.8, *, width: float = WIDE
 ) -> Figure:
     """Draw how much spikes tell against their share, image by image and on the mean.
 
@@ -193,7 +193,7 @@ def quality_by_share(
         As for `reconstructions`, with a column ``explained``, the share of the image's variance, 0 to 1.
     needed : float
         Share of the spikes that explains as much as is wanted, 0 to 1; marked.
-    wanted : float
+    target : float
         What is wanted, as a part of what all spikes explain, 0 to 1.
     width : float
         Width in inches; below 5 the panels stand one above the other.
@@ -220,10 +220,10 @@ def quality_by_share(
         axes.set(ylabel=label, ylim=(0, None))
         if beside or axes is panels[-1]:
             axes.set_xlabel("spikes, of all (%)")
-    mark = 100 * needed, wanted * 100 * quality.loc[quality["share"] == 1, "explained"].mean()
+    mark = 100 * needed, target * 100 * quality.loc[quality["share"] == 1, "explained"].mean()
     panels[0].plot((mark[0], mark[0], shares[0]), (0, mark[1], mark[1]), color=MUTED, linewidth=1, ls=":")
     panels[0].annotate(
-        f"{100 * wanted:g} % of it\nby {mark[0]:.3g} %", mark, xytext=(5, -4), textcoords="offset points",
+        f"{100 * target:g} % of it\nby {mark[0]:.3g} %", mark, xytext=(5, -4), textcoords="offset points",
         va="top", size=8, color=MUTED,
     )  # fmt: skip
     panels[0].set_ylim(0, 101)
@@ -256,10 +256,10 @@ def _frame(axes: Axes) -> None:
     axes.spines[:].set(visible=True, color=PALE)
 
 
-def _scale_below(figure: Figure, panels: list[list[Axes]], shown: Any, label: str) -> None:
+def _scale_below(figure: Figure, panels: list[list[Axes]], mapped: Any, label: str) -> None:
     figure.set_figheight(figure.get_figheight() + 0.5)
     bar = figure.colorbar(
-        shown, ax=[axes for row in panels for axes in row], location="bottom", shrink=0.5, aspect=40
+        mapped, ax=[axes for row in panels for axes in row], location="bottom", shrink=0.5, aspect=40
     )
     bar.set_label(label)
     bar.outline.set_linewidth(0)

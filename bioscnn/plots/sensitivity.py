@@ -131,12 +131,12 @@ def _name_points(
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
     corner, scale = np.array([left, bottom]), np.array([width / (right - left), height / (top - bottom)])
     far = effects[0] >= NEAR_ZERO * effects[0].max()
-    near = [name for name, shown in zip(names, far, strict=True) if not shown]
+    near = [name for name, is_far in zip(names, far, strict=True) if not is_far]
     if near:
         text = textwrap.shorten("next to zero: " + ", ".join(near), int(17 * width), placeholder=" ...")
         axes.annotate(text, (0, 1), (0, 3), xycoords="axes fraction", textcoords="offset points",
                       size=6.5, color=MUTED)  # fmt: skip
-    texts = [name for name, shown in zip(names, far, strict=True) if shown]
+    texts = [name for name, is_far in zip(names, far, strict=True) if is_far]
     points = (effects[:2, far].T - corner) * scale
     intervals = (effects[2:, far].T - left) * scale[0]
     for point, text, box in zip(
@@ -266,10 +266,10 @@ def interactions(pairs: pd.DataFrame, order: Sequence[str], *, width: float = WI
     import seaborn as sns
 
     names, n = names_of(order), len(order)
-    shares, told = np.full((n, n), np.nan), np.zeros((n, n), bool)
+    shares, excludes_zero = np.full((n, n), np.nan), np.zeros((n, n), bool)
     for pair in pairs.itertuples():
         row, column = sorted((order.index(pair.parameter), order.index(pair.other)), reverse=True)
-        shares[row, column], told[row, column] = pair.S2, pair.S2_low > 0 or pair.S2_high < 0
+        shares[row, column], excludes_zero[row, column] = pair.S2, pair.S2_low > 0 or pair.S2_high < 0
     figure = new_figure(width, 0.27 * n + 1.1)
     axes = figure.subplots()
     limit = max(float(np.nanmax(np.abs(shares), initial=0)), 0.01)
@@ -281,7 +281,7 @@ def interactions(pairs: pd.DataFrame, order: Sequence[str], *, width: float = WI
     )  # fmt: skip
     for text in axes.texts:
         column, row = (int(end) for end in text.get_position())
-        text.set_fontweight("bold" if told[row + 1, column] else "normal")
+        text.set_fontweight("bold" if excludes_zero[row + 1, column] else "normal")
     axes.set_title("share of the variance, S2", size=8.5)
     axes.tick_params(length=0)
     axes.tick_params(axis="x", rotation=40)

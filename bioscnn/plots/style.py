@@ -126,5 +126,5 @@ def mark_times(axes: Axes, times: Sequence[float]) -> None:
 
 
 def opacity(n_spikes: int) -> float:
-    """Return how opaque the dots of a raster are: where they lie on each other, their density is to show."""
+    """Return the opacity of the dots of a raster: where they lie on each other, their density is to show."""
     return min(1.0, max(0.1, 8000 / max(n_spikes, 1)))

@@ -38,8 +38,8 @@ class Quadratic:
 
     def __call__(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
         """Return its height at positions."""
-        found: NDArray[np.float64] = _terms(np.asarray(x), np.asarray(y)) @ self.coefficients
-        return found
+        height: NDArray[np.float64] = _terms(np.asarray(x), np.asarray(y)) @ self.coefficients
+        return height
 
 
 def fit_quadratic(x: ArrayLike, y: ArrayLike, z: ArrayLike) -> Quadratic | None:
@@ -129,7 +129,7 @@ def response_surface(
 def _draw_cells(axes: Axes, rows: pd.DataFrame, x: Parameter, y: Parameter, outcome: str) -> Any:
     what = outcome_of(outcome)
     across, up = (
-        sorted(rows[parameter.key].unique(), key=lambda one: parameter.numbers([one])[0])
+        sorted(rows[parameter.key].unique(), key=lambda level: parameter.numbers([level])[0])
         for parameter in (x, y)
     )
     groups = rows.groupby([y.key, x.key])[outcome]

@@ -36,14 +36,14 @@ def spike_times(code: TimeCode, V_th: float, *, width: float = WIDE) -> Figure:
     threshold = 1e3 * V_th * decay * code.borders[ages - 1]
     beside = width >= 5
     figure = new_figure(width, 2.6 if beside else 5.2)
-    crossing, said = figure.subplots(*((1, 2) if beside else (2, 1)))
+    crossing, coded = figure.subplots(*((1, 2) if beside else (2, 1)))
     for value, colour in zip(SHOWN, PALETTE, strict=False):
         potential, age = 1e3 * V_th * value * decay, int(code.ages_of(value))
         fired = steps - age if age else steps - 1
         crossing.plot(time[: fired + 1], potential[: fired + 1], color=colour)
         if age:
             crossing.plot(time[fired], potential[fired], "o", color=colour, markersize=4)
-            said.plot(time[fired], value, "o", color=colour, markersize=4, zorder=3)
+            coded.plot(time[fired], value, "o", color=colour, markersize=4, zorder=3)
         crossing.annotate(f"{value:g}", (0, potential[0]), xytext=(-3, 0), textcoords="offset points",
                           ha="right", va="center", size=7, color=colour)  # fmt: skip
     crossing.plot(time, threshold, color=INK, drawstyle="steps-mid", label="threshold")
@@ -51,6 +51,6 @@ def spike_times(code: TimeCode, V_th: float, *, width: float = WIDE) -> Figure:
     crossing.set_xlim(-0.12 * time[-1], time[-1] + dt_ms / 2)
     crossing.set_ylim(0)
     crossing.legend()
-    said.plot(time, code.values[ages - 1], color=MUTED, drawstyle="steps-mid", linewidth=1)
-    said.set(xlabel="time of the spike in its window (ms)", ylabel="value (of the scale)", ylim=(0, 1.05))
+    coded.plot(time, code.values[ages - 1], color=MUTED, drawstyle="steps-mid", linewidth=1)
+    coded.set(xlabel="time of the spike in its window (ms)", ylabel="value (of the scale)", ylim=(0, 1.05))
     return figure

@@ -130,7 +130,11 @@ def perturbation_effects(table: pd.DataFrame, layer: str, *, width: float = WIDE
         Width in inches.
     """
     rows = table[table["layer"] == layer]
-    groups = [rows[rows["keeps_counts"] == kept] for kept in KEPT if kept in set(rows["keeps_counts"])]
+    groups = [
+        rows[rows["keeps_counts"] == keeps_counts]
+        for keeps_counts in KEPT
+        if keeps_counts in set(rows["keeps_counts"])
+    ]
     present = list(rows["method"].unique())
     methods = [name for name in dict.fromkeys((*LOOKS, *present)) if name in present]
     counts = [group["label"].nunique() for group in groups]

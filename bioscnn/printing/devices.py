@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 def print_comparison(compared: RunComparison) -> None:
     """Print how two runs differ: what made them, which keys, by how much, and spike by spike."""
     for which, run in zip(("first", "second"), compared.settings, strict=True):
-        made = f"{run['device']}, {run['connectivity']}, {run['precision']}, Brian2 {_told(run['brian2'])}"
-        commit = _told(run["commit"] and run["commit"][:8])
+        made = f"{run['device']}, {run['connectivity']}, {run['precision']}, Brian2 {_as_text(run['brian2'])}"
+        commit = _as_text(run["commit"] and run["commit"][:8])
         OUT.print(f"{which:<8} {run['folder']}\n{'':<8} {made}, commit {commit}", markup=False)
     OUT.print()
     if compared.keys:
@@ -44,7 +44,7 @@ def _key_value(value: object) -> str:
     return "-" if value is None else str(value)
 
 
-def _told(value: object) -> str:
+def _as_text(value: object) -> str:
     """Return what is known of a run as text."""
     return "not recorded" if value is None else str(value)
 
@@ -94,8 +94,8 @@ def _print_divergence(first: Divergence) -> None:
     )
     for when, potentials in (("one step before", first.before), ("at the end of the step", first.potentials)):
         if potentials is not None:
-            one, other = (f"{1e3 * potential:.7f} mV" for potential in potentials)
-            OUT.print(f"  {when:<24} {one} in the first, {other} in the second")
+            in_first, in_second = (f"{1e3 * potential:.7f} mV" for potential in potentials)
+            OUT.print(f"  {when:<24} {in_first} in the first, {in_second} in the second")
     if first.threshold is not None:
         OUT.print(f"  {'threshold':<24} {1e3 * first.threshold:g} mV")
 

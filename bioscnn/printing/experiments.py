@@ -23,8 +23,8 @@ def print_experiment(done: Finished) -> None:
     print_warnings(summary["warnings"], width=7)
     for name, reason in list(done.analysis.failed.items())[:5]:
         OUT.print(f"  [red]failed[/red]  {escape(name)}: {escape(reason)}")
-    kept = summary["units"] - done.computed
-    OUT.print(f"  units   {done.computed:,} measured now, {kept:,} kept")
+    n_kept = summary["units"] - done.computed
+    OUT.print(f"  units   {done.computed:,} measured now, {n_kept:,} kept")
     OUT.print(f"  tables  {escape(str(done.folder))}")
     OUT.print(f"  report  {escape(str(done.folder / 'report.html'))}")
 

@@ -33,13 +33,13 @@ def print_training(card: dict[str, Any], file: Path, model: str, again: Again) -
     OUT.print(f"{escape(str(file))}, and its card {escape(file.with_suffix('.json').name)}")
     if again.subject.suffix != ".toml":
         return
-    other = {} if Path(model) == file else {"network__model": str(file)}
+    network_keys = {} if Path(model) == file else {"network__model": str(file)}
     if card["stage"] == "times":
-        other |= {"network__code": "time", "network__scale": "1", "encoding__kind": "spike-time"}
+        network_keys |= {"network__code": "time", "network__scale": "1", "encoding__kind": "spike-time"}
     of_run = replace(again, changes=[c for c in again.changes if not c.lstrip().startswith("training.")])
-    commands = [(of_run.command("run", **other), "")]
+    commands = [(of_run.command("run", **network_keys), "")]
     if card["stage"] == "rates" and card["spiking"]:
-        tuned = f"{again.command('train', **other)} --on spikes"
+        tuned = f"{again.command('train', **network_keys)} --on spikes"
         commands.append((tuned, "fine-tuned, under a name of its own"))
     print_next(commands)
 

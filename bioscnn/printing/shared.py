@@ -71,7 +71,7 @@ class Again:
     changes: Sequence[str] = ()
     data: Path | None = None
 
-    def command(self, verb: str, **other: str) -> str:
+    def command(self, verb: str, **changed_keys: str) -> str:
         """Return a line for a shell that does something else with the same study under the same changes.
 
         Parameters
@@ -81,10 +81,10 @@ class Again:
         **other : str
             Values of keys that are to be others than they were, ``__`` in place of the dot.
         """
-        keys = {name.replace("__", "."): value for name, value in other.items()}
-        kept = [change for change in self.changes if change.partition("=")[0].strip() not in keys]
+        keys = {name.replace("__", "."): value for name, value in changed_keys.items()}
+        own_changes = [change for change in self.changes if change.partition("=")[0].strip() not in keys]
         words = [verb, str(self.subject)]
-        for change in (*kept, *(f"{key}={value}" for key, value in keys.items())):
+        for change in (*own_changes, *(f"{key}={value}" for key, value in keys.items())):
             words += ["--set", change]
         return f"{own_name()} {shlex.join([*words, *self.options])}"
 
@@ -109,9 +109,9 @@ def print_next(commands: Iterable[tuple[str, str]], head: str = "Next:") -> None
         The line above them.
     """
     OUT.print(f"\n{head}", markup=False)
-    shown = [(in_columns(command), f"  # {purpose}" if purpose else "") for command, purpose in commands]
-    beside = all(len(lines) == 1 and len(lines[0] + remark) <= WIDTH for lines, remark in shown)
-    for lines, remark in shown:
+    columns = [(in_columns(command), f"  # {purpose}" if purpose else "") for command, purpose in commands]
+    beside = all(len(lines) == 1 and len(lines[0] + remark) <= WIDTH for lines, remark in columns)
+    for lines, remark in columns:
         if remark and not beside:
             OUT.print(remark, style="dim", markup=False)
         OUT.print("\n".join(lines), markup=False, end="" if remark and beside else "\n")
@@ -157,6 +157,6 @@ def print_sentences(sentences: Sequence[str]) -> None:
 
 def print_warnings(warnings: Iterable[Mapping[str, Any]], width: int, margin: str = "  ") -> None:
     """Print what may be wrong, its first word as wide as those of the lines around it."""
-    for found in warnings:
-        word, colour = ("warning", "red") if found["certain"] else ("hint", "yellow")
-        OUT.print(f"{margin}[{colour}]{word:<{width}}[/{colour}] {escape(found['text'])}")
+    for warning in warnings:
+        word, colour = ("warning", "red") if warning["certain"] else ("hint", "yellow")
+        OUT.print(f"{margin}[{colour}]{word:<{width}}[/{colour}] {escape(warning['text'])}")

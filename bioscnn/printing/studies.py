@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def print_new_study(new: NewStudy) -> None:
     """Print what was found in the data, where the study is, and what to type next."""
-    for sentence in new.found:
+    for sentence in new.sentences:
         OUT.print(f"  {escape(sentence)}")
     OUT.print(f"\n{escape(str(new.file))}")
     file = shlex.quote(str(new.file))

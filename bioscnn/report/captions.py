@@ -20,7 +20,7 @@ ORDINALS = ("first", "second")
 
 
 def accuracy_caption(run: Run, results: Results) -> str:
-    """Say how soon the study's readout is as good as it gets, and how far from the ANN that is."""
+    """Return the caption of accuracy against time: how soon it is final, and how far from the ANN."""
     rule, dt_ms = run.summary["readout"], 1e3 * run.data.recording.dt
     curve = np.array([step.value for step in results.curves[rule]])
     below = np.flatnonzero(curve < curve[-1] - 0.01)
@@ -72,7 +72,7 @@ def confusions(run: Run, results: Results, most: int = 3) -> list[str]:
 
 
 def confusion_caption(run: Run, results: Results) -> str:
-    """Say how many trials went wrong, and how."""
+    """Return the caption of the confusion matrix: how many trials went wrong, and how."""
     n, wrong = len(results.correct), int(np.sum(~results.correct))
     if wrong == 0:
         return f"All of the {plural(n, 'trial')} were classified correctly by {run.summary['readout']}."
@@ -84,12 +84,12 @@ def confusion_caption(run: Run, results: Results) -> str:
 
 
 def trial_caption(run: Run, results: Results, example: int) -> str:
-    """Say what the network did in one example trial."""
+    """Return the caption of one example trial."""
     trial = run.data.example_trial[example]
     label, chosen = (run.classes[int(x[trial])] for x in (run.data.label, results.chosen))
     trains = {name: run.data.examples[name].spikes for name in run.firing}
     index = run.data.index[trial]
-    shown = f"Recording {index}" if run.recorded else f"Image {index} of the split"
+    example_name = f"Recording {index}" if run.recorded else f"Image {index} of the split"
     counts = {
         name: s.trial_start[example + 1] - s.trial_start[example]
         for name, s in trains.items()
@@ -97,7 +97,7 @@ def trial_caption(run: Run, results: Results, example: int) -> str:
     }
     first = next((name for name in counts if counts[name] > 0), None)
     text = (
-        f"{shown}, of class {label}, was read as {chosen}. "
+        f"{example_name}, of class {label}, was read as {chosen}. "
         f"In {run.summary['duration_ms']:g} ms the network fired {plural(int(sum(counts.values())), 'spike')}"
     )
     output = trains[run.firing[-1]]
@@ -109,7 +109,7 @@ def trial_caption(run: Run, results: Results, example: int) -> str:
 
 
 def spike_times_caption(code: TimeCode) -> str:
-    """Say how a spike time says a value, and which values there are."""
+    """Return the caption of the time code: how a spike time says a value, and which values there are."""
     smallest, second, *_ = code.values
     return (
         "At the end of the window in which a neuron listens, its potential is the weighted sum of what came "
@@ -120,15 +120,15 @@ def spike_times_caption(code: TimeCode) -> str:
 
 
 def events_caption(run: Run, example: int) -> str:
-    """Say how many events the example has, and how they are shown."""
+    """Return the caption of an example's events: how many there are, and how they are shown."""
     spikes, trial = run.data.example_input, run.data.example_trial[example]
     assert spikes is not None
-    one = spikes[example : example + 1]
-    ones = int(np.sum(one.neuron >= one.size // 2))
+    train = spikes[example : example + 1]
+    ones = int(np.sum(train.neuron >= train.size // 2))
     merged = 1 - run.summary["input_spikes_per_trial"] / max(run.summary["events_per_trial"], 1)
     return (
         f"Recording {run.data.index[trial]}, of class {run.classes[int(run.data.label[trial])]}, comes in as "
-        f"{plural(one.n_spikes, 'spike')}: {one.n_spikes - ones:,} of polarity 0 (blue) and {ones:,} of "
+        f"{plural(train.n_spikes, 'spike')}: {train.n_spikes - ones:,} of polarity 0 (blue) and {ones:,} of "
         "polarity 1 (orange), the bit as the camera wrote it. Maps: how often each pixel spikes. Below each "
         "other: columns, rows and spikes a millisecond against time. A trial has "
         f"{run.summary['events_per_trial']:,.0f} events on average; {100 * merged:.1f} % make no spike of "
@@ -138,7 +138,7 @@ def events_caption(run: Run, example: int) -> str:
 
 
 def input_caption(run: Run, example: int) -> str:
-    """Say how many spikes an image comes in as, and how they are shown."""
+    """Return the caption of an image's input spikes: how many there are, and how they are shown."""
     spikes, trial = run.data.example_input, run.data.example_trial[example]
     assert spikes is not None
     counts = spikes[example : example + 1].counts()[0]
@@ -165,7 +165,7 @@ def evidence_caption(run: Run, lead: NDArray[np.float64]) -> str:
 
 
 def potentials_caption(run: Run, results: Results) -> str:
-    """Say how clearly the potentials tell the class in the example trials."""
+    """Return the caption of potentials: how clearly they tell the class in the example trials."""
     potentials = run.data.examples[READOUT].potentials
     assert potentials is not None
     trials = run.data.example_trial
@@ -195,7 +195,7 @@ def rates_caption(results: Results) -> str:
 
 
 def spikes_caption(results: Results) -> str:
-    """Say how many spikes a trial takes."""
+    """Return the caption of the spikes per trial."""
     low, high = np.percentile(results.spikes, (5, 95))
     neurons = sum(len(rate) for rate in results.rates.values())
     mean = results.spikes.mean()
@@ -265,12 +265,12 @@ def layers_caption(layers: list[LayerComparison]) -> str:
 
 
 def readout_meanings() -> dict[str, str]:
-    """Return what each readout compares, by its name."""
+    """Return the quantity that each readout compares, by its name."""
     return {name: (rule.__doc__ or "").strip().partition("\n")[0] for name, rule in READOUTS.items()}
 
 
 def learning_caption(card: dict[str, Any]) -> str:
-    """Say what the learning curves show."""
+    """Return the caption of the learning curves."""
     best = card["epochs"][card["best_epoch"] - 1]
     spikes = ""
     if best["spiking_accuracy"] is not None:

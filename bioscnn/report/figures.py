@@ -71,7 +71,7 @@ def raster(run: Run, results: Results) -> Figure:
 
 
 def spike_times(run: Run) -> Figure:
-    """Return how a neuron of the time code turns its potential into the time of its spike."""
+    """Return the figure of how a neuron of the time code turns its potential into the time of its spike."""
     study = tomllib.loads(run.config)
     tau_m, tau_s = (
         parse_quantity(study[t][key], "time") for t, key in (("neuron", "tau_m"), ("synapse", "tau_s"))

@@ -82,8 +82,8 @@ class Run:
     @property
     def windows(self) -> tuple[int, list[int]]:
         """Of the time code, steps of a window and steps at which one closes; 0 and none of other runs."""
-        found = [population.get("parameters") or {} for population in self.provenance["populations"]]
-        windows = [(int(float(p["window"])), int(float(p["closes"]))) for p in found if "closes" in p]
+        parameters = [population.get("parameters") or {} for population in self.provenance["populations"]]
+        windows = [(int(float(p["window"])), int(float(p["closes"]))) for p in parameters if "closes" in p]
         steps = max((window for window, _ in windows), default=0)
         return steps, sorted({closes - steps for _, closes in windows})
 
@@ -174,9 +174,11 @@ def _check(run: Run, folder: Path) -> None:
                 expected=f"{recorded}, as in run.h5", fix=FIX,
             )  # fmt: skip
     for recording in (run.data.recording, run.data.examples):
-        for name, kept in ((OUTPUT, "spikes"), (READOUT, "potentials")):
-            if getattr(recording.populations.get(name), kept, None) is None:
-                raise UserError(f"the {kept} of {name!r} were not recorded", file=folder / "run.h5", fix=FIX)
+        for name, quantity in ((OUTPUT, "spikes"), (READOUT, "potentials")):
+            if getattr(recording.populations.get(name), quantity, None) is None:
+                raise UserError(
+                    f"the {quantity} of {name!r} were not recorded", file=folder / "run.h5", fix=FIX
+                )
 
 
 def _check_encoding(run: Run, path: Path) -> None:
@@ -192,7 +194,7 @@ def _check_encoding(run: Run, path: Path) -> None:
 
 
 def _shared(run: Run) -> Iterator[tuple[str, str, object, object]]:
-    """Yield what a file says and run.h5 says too: file, key, and both values."""
+    """Yield values that a file and run.h5 both hold: file, key, and the two values."""
     data, summary, provenance = run.data, run.summary, run.provenance
     dt_ms, n_steps = 1e3 * data.recording.dt, data.recording.n_steps
     yield "summary.json", "n_trials", summary["n_trials"], data.recording.n_trials
@@ -201,8 +203,8 @@ def _shared(run: Run) -> Iterator[tuple[str, str, object, object]]:
     yield "summary.json", "input_spikes_per_trial", "input_spikes_per_trial" in summary, run.spikes_in
     described = {p["name"]: p for p in provenance["populations"]}
     for name, shape in data.shapes.items():
-        said = tuple(described[name]["shape"]) if name in described else None
-        yield "provenance.json", f"populations, {name}", said, shape
+        described_shape = tuple(described[name]["shape"]) if name in described else None
+        yield "provenance.json", f"populations, {name}", described_shape, shape
     yield "provenance.json", "data.classes", (len(run.classes),), data.shapes.get(READOUT)
     yield "provenance.json", "data.classes", (len(run.classes),), data.shapes.get(OUTPUT)
     ann_class = data.label if data.ann_class is None else data.ann_class

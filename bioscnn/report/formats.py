@@ -21,7 +21,7 @@ def points(value: float) -> str:
 
 
 def probability(p: float) -> str:
-    """Return how probable something is by chance, such as ``= 0.012`` or ``< 0.001``."""
+    """Return a probability by chance as text, such as ``= 0.012`` or ``< 0.001``."""
     return "< 0.001" if p < 0.001 else f"= {p:.2g}"
 
 
@@ -61,7 +61,7 @@ def shape(sizes: list[int]) -> str:
 
 
 def plain(value: object) -> str:
-    """Return what a JSON file holds as words."""
+    """Return a value of a JSON file as words."""
     if isinstance(value, dict):
         return ", ".join(f"{name}: {plain(part)}" for name, part in value.items())
     if isinstance(value, list):

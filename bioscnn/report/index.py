@@ -39,7 +39,9 @@ def write_index(results: Path) -> Path:
         groups = list(group_entries(read_entry(place, results) for place in find_places(results)))
         by_kind = groupby(groups, lambda group: group.kind)
         sections = {(kind, heading_of(kind)): list(of_kind) for kind, of_kind in by_kind}
-        page = index_page(results, sections, list(story(groups)), dict(_other(results)), _steps(results))
+        page = index_page(
+            results, sections, list(story(groups)), dict(_other_files(results)), _steps(results)
+        )
         return write_page(page, results, "index.html")
 
 
@@ -62,8 +64,8 @@ def _steps(results: Path) -> dict[str, Any] | str | None:
         return f"damaged: {str(error).splitlines()[0]}"
 
 
-def _other(results: Path) -> Iterator[tuple[str, tuple[FileLink, ...]]]:
-    """Yield what is linked without being read, by what it is."""
+def _other_files(results: Path) -> Iterator[tuple[str, tuple[FileLink, ...]]]:
+    """Yield files that are linked without being read, by what they are."""
     for name, what in OTHER.items():
         if (results / name).is_dir() and (files := find_files(results / name, results)):
             yield what, files

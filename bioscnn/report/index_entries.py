@@ -196,7 +196,7 @@ def _changes(facts: dict[str, Any]) -> str:
 
 
 def _ledger(folder: Path) -> list[str]:
-    """Return what the ledger of a run says first, if it has one."""
+    """Return the first sentences of a run's ledger, if it has one."""
     path = folder / "ledger.json"
     if not path.exists():
         return []
@@ -212,7 +212,7 @@ def _ledger(folder: Path) -> list[str]:
 
 
 def _experiment(folder: Path) -> Digest:
-    """Return what an experiment says of itself in its summary."""
+    """Return the digest of an experiment from its summary."""
     path = folder / MARK
     s = read_json(path, (), FIX)
     if "entry" not in s:

@@ -102,7 +102,7 @@ def find_files(folder: Path, page: Path) -> tuple[FileLink, ...]:
     page : Path
         Folder of the page that links them.
     """
-    found = []
+    sortable = []
     for place, inside, files in os.walk(folder):
         inside[:] = [name for name in inside if name not in _INSIDE and not name.startswith(".")]
         deeper = Path(place).relative_to(folder).parts
@@ -110,9 +110,9 @@ def find_files(folder: Path, page: Path) -> tuple[FileLink, ...]:
         for name in files:
             ending = Path(name).suffix
             if ending in endings and not name.startswith("."):
-                found.append((len(deeper), ENDINGS.index(ending), (*deeper, name)))
+                sortable.append((len(deeper), ENDINGS.index(ending), (*deeper, name)))
     return tuple(
-        FileLink("/".join(parts), address(folder.joinpath(*parts), page)) for *_, parts in sorted(found)
+        FileLink("/".join(parts), address(folder.joinpath(*parts), page)) for *_, parts in sorted(sortable)
     )
 
 

@@ -48,7 +48,7 @@ def index_page(
     results: Path,
     sections: Mapping[tuple[str, str], Sequence[Group]],
     story: Sequence[Group],
-    other: Mapping[str, Sequence[index_folder.FileLink]],
+    other_files: Mapping[str, Sequence[index_folder.FileLink]],
     steps: Mapping[str, Any] | str | None,
 ) -> Page:
     """Return the page of all results.
@@ -61,7 +61,7 @@ def index_page(
         Results, study by study, by the id and the heading of their section.
     story : sequence of Group
         Studies whose verdicts tell what came out in short.
-    other : mapping of str to sequence of FileLink
+    other_files : mapping of str to sequence of FileLink
         Files that are linked without being read, by what they are.
     steps : mapping, str or None
         Steps that reproduce the docs by name; what is wrong with their file; None if there is none.
@@ -89,8 +89,10 @@ def index_page(
     for (id, heading), groups in sections.items():
         short = "Runs" if id == index_folder.RUN else id.replace("-", " ").capitalize()
         made.append(Section(id, heading, [_study(group, results) for group in groups], short))
-    if other:
-        linked = [Entry(f"other-{k}", name, [_files(files)]) for k, (name, files) in enumerate(other.items())]
+    if other_files:
+        linked = [
+            Entry(f"other-{k}", name, [_files(files)]) for k, (name, files) in enumerate(other_files.items())
+        ]
         made.append(Section("other", "Other files", linked))
     if steps:
         made.append(Section("steps", "Steps that reproduce the docs", list(_steps(steps)), "Steps"))
@@ -120,7 +122,7 @@ def index_page(
 
 
 def _verdict(group: Group) -> Iterator[Part]:
-    """Yield what the newest result of a study answers."""
+    """Yield the verdict of a study's newest result."""
     digest, report = group.newest.digest, group.newest.report
     assert digest is not None
     name = f"{group.kind[:1].upper()}{group.kind[1:]}, {group.study}"

@@ -82,7 +82,7 @@ def _aligned(equations: str) -> str:
 
 
 def training_facts(run: Run) -> dict[str, str]:
-    """Return what the trained network's card says in few words, its deeper tables left out."""
+    """Return facts from the trained network's card, its deeper tables left out."""
     card = run.provenance["network"].get("card") or {}
     facts = {}
     for name, value in card.items():

@@ -73,7 +73,7 @@ def _draw(job: tuple[Figure, float]) -> Image:
 
 
 def _image(figure: Figure, width: float) -> Image:
-    svg, size = _kept(figure, width) if figure.drawn_from else _drawn(figure, width)
+    svg, size = _cached(figure, width) if figure.drawn_from else _drawn(figure, width)
     across, down = (round(CSS_PIXELS_PER_INCH * inches) for inches in size)
     return Image(f"data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}", across, down)
 
@@ -84,7 +84,7 @@ def _drawn(figure: Figure, width: float) -> tuple[str, list[float]]:
     return to_svg(drawing), drawing.get_size_inches().tolist()
 
 
-def _kept(figure: Figure, width: float) -> tuple[str, list[float]]:
+def _cached(figure: Figure, width: float) -> tuple[str, list[float]]:
     """Return the same from the cache folder, or draw it and keep it there."""
     module, *numbers = figure.drawn_from
     key = hash_of(code_of_modules(str(module)), version_of("matplotlib"), width, numbers)

@@ -64,7 +64,7 @@ def retina_section(run: Run) -> Section:
 
 
 def retina_text(run: Run) -> str:
-    """Say how the image reaches the network."""
+    """Return the sentences on how the image reaches the network."""
     names = [cell.name for cell in run.cells]
     entry = ENTRY[run.encoding["kind"]].format(unit=UNITS[run.adapts])
     listed = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
@@ -84,7 +84,7 @@ def retina_figures(run: Run) -> dict[str, Figure]:
     intensities = (images / np.float32(255)).astype(np.float32)
     coefficients = responses(intensities, cells)
     code = rank_order(coefficients, cells, keep=1.0)
-    table, shown = _read_back(intensities, code, cells)
+    table, reconstructed = _read_back(intensities, code, cells)
     needed = share_needed(intensities, code, cells, WANTED)
     figures = {
         "kernels": Figure(
@@ -98,7 +98,7 @@ def retina_figures(run: Run) -> dict[str, Figure]:
             maps_caption(coefficients, names),
         ),
         "reconstructions": Figure(
-            lambda width: plots.reconstructions(few, shown, table, labels[:SHOWN], width=width),
+            lambda width: plots.reconstructions(few, reconstructed, table, labels[:SHOWN], width=width),
             f"Images of {' and '.join(labels[:SHOWN])} beside what their first spikes show of them",
             reconstructions_caption(run, code),
         ),
@@ -122,10 +122,10 @@ def retina_figures(run: Run) -> dict[str, Figure]:
 def _read_back(
     images: NDArray[np.float32], code: RankCode, cells: tuple[DifferenceOfGaussians, ...]
 ) -> tuple[pd.DataFrame, NDArray[np.float64]]:
-    """Return how good the reconstructions of all images are, and those of the first few."""
+    """Return the quality of the reconstructions of all images, and the first few of the reconstructions."""
     import pandas as pd
 
-    rows, shown = [], []
+    rows, reconstructed = [], []
     for share in SHARES:
         part = code.first(share)
         pictures = reconstruct(part, cells)
@@ -133,12 +133,12 @@ def _read_back(
             facts = {"image": k, "share": share, "spikes": int(part.start[k + 1] - part.start[k])}
             rows.append(facts | quality(image, picture)._asdict())
         pairs = zip(images[:SHOWN, 0], pictures, strict=False)
-        shown.append([fitted(image, picture) for image, picture in pairs])
-    return pd.DataFrame(rows), np.swapaxes(np.array(shown), 0, 1)
+        reconstructed.append([fitted(image, picture) for image, picture in pairs])
+    return pd.DataFrame(rows), np.swapaxes(np.array(reconstructed), 0, 1)
 
 
 def kernels_caption(cells: tuple[DifferenceOfGaussians, ...], size: tuple[int, int]) -> str:
-    """Say what the kernels are, and which are larger than the image."""
+    """Return the caption of the kernels, and of which are larger than the image."""
     sizes = ", ".join(
         f"{cell.name} {cell.sigma:g} px, {cell.ratio:g} times as wide in the surround" for cell in cells
     )
@@ -169,41 +169,41 @@ def maps_caption(coefficients: NDArray[np.float32], names: list[str]) -> str:
 
 
 def order_caption(code: RankCode, names: list[str], keep: float) -> str:
-    """Say how many cells fire, and which fire first."""
+    """Return the caption of the order of spikes: how many cells fire, and which fire first."""
     early = code.first(0.1)
     kind = early.neuron // (code.size // len(names))
     shares = 100 * np.bincount(kind, minlength=len(names)) / max(1, early.n_spikes)
-    told = ", ".join(f"{share:.0f} % from {name}" for name, share in zip(names, shares, strict=True))
+    parts = ", ".join(f"{share:.0f} % from {name}" for name, share in zip(names, shares, strict=True))
     return (
         "The order in which the cells fire: the largest coefficient first; what it tells already is taken "
         "from the others before the next one is picked (FoCal). The study stops when "
         f"{100 * keep:g} % of the excited cells have fired: {code.n_spikes / code.n_images:,.0f} of "
-        f"{code.n_positive.mean():,.0f} an image, on average. Of the first tenth of the spikes come {told}. "
+        f"{code.n_positive.mean():,.0f} an image, on average. Of the first tenth of the spikes come {parts}. "
         "Above each map: how many of its cells fire. Grey: silent."
     )
 
 
 def reconstructions_caption(run: Run, code: RankCode) -> str:
-    """Say what the reconstructions are made of, and whether the network gets it."""
+    """Return the caption of the reconstructions: what they are made of, and whether the network gets it."""
     kind, spikes = run.encoding["kind"], code.n_spikes / code.n_images
     if kind in RANKED:
         used = run.encoding["keep"] * code.n_positive.sum() / max(1, code.n_spikes)
-        told = f"The network gets the first {100 * min(1, used):.0f} % of the spikes, on average"
+        used_text = f"The network gets the first {100 * min(1, used):.0f} % of the spikes, on average"
     else:
-        told = (
+        used_text = (
             "The network of this study gets the coefficients themselves; their order shows how much of the "
             "image they tell"
         )
     return (
         "Images read back from the first spikes when cells fire in rank order, each once: the sum of the "
         "kernels of those that have fired, times their coefficients, in the brightness and contrast nearest "
-        f"to the original. Above: share and number of the spikes, PSNR and SSIM (1: the original). {told}. "
-        f"All spikes of an image: {spikes:,.0f} on average."
+        "to the original. Above: share and number of the spikes, PSNR and SSIM (1: the original). "
+        f"{used_text}. All spikes of an image: {spikes:,.0f} on average."
     )
 
 
 def quality_caption(table: pd.DataFrame, needed: float) -> str:
-    """Say how much of the images a tenth of the spikes explains, all do, and how many it takes."""
+    """Return the caption of the quality: what a tenth and all of the spikes explain, how many it takes."""
     explained = 100 * table.groupby("share")["explained"].mean()
     n = table["image"].nunique()
     return (

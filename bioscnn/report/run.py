@@ -52,10 +52,10 @@ def renew_report(folder: Path) -> Path:
     page = folder / REPORT
     try:
         with page.open("rb") as file:
-            known = f'content="{_key(folder)}"'.encode() in file.read(1000)
+            is_current = f'content="{_key(folder)}"'.encode() in file.read(1000)
     except OSError:
-        known = False
-    return page if known else write_report(folder)
+        is_current = False
+    return page if is_current else write_report(folder)
 
 
 def _key(folder: Path) -> str:

@@ -51,13 +51,13 @@ def accuracy_section(run: Run, results: Results) -> Section:
 
 
 def _ann_meaning(run: Run) -> str:
-    given = ""
+    inputs = ""
     if run.recorded:
         frames = plural(run.summary["frames_per_trial"], "frame")
-        given = f", mean over {frames} in which the input spikes are counted"
+        inputs = f", mean over {frames} in which the input spikes are counted"
     elif run.spikes_in:
-        given = ", given the firing rates of the input"
-    return f"Largest output of the network that was converted{given}."
+        inputs = ", given the firing rates of the input"
+    return f"Largest output of the network that was converted{inputs}."
 
 
 def activity_section(run: Run, results: Results) -> Section:
@@ -102,7 +102,7 @@ def _operations(run: Run) -> str:
 
 def _energy(run: Run) -> str:
     energy = run.summary["energy"]
-    shown = plural(run.summary["frames_per_trial"], "frame") if run.recorded else "one image"
+    per_trial = plural(run.summary["frames_per_trial"], "frame") if run.recorded else "one image"
     with_stimulus = (
         ""
         if run.spikes_in
@@ -118,6 +118,6 @@ def _energy(run: Run) -> str:
         "An estimate of energy (Hunsberger and Eliasmith 2016: 0.08 FLOP per synaptic operation, 0.25 FLOP "
         f"per neuron and {tick}): {number(energy['synapses_flop'])} for synapses and "
         f"{number(energy['updates_flop'])} for updates, against {number(energy['ann_flop'])} FLOP of the "
-        f"trained network (two per multiply-accumulate) on {shown}, {number(energy['ann_to_spiking'])} times "
-        f"as much{alone}.{with_stimulus}"
+        f"trained network (two per multiply-accumulate) on {per_trial}, "
+        f"{number(energy['ann_to_spiking'])} times as much{alone}.{with_stimulus}"
     )

@@ -136,10 +136,10 @@ class Table:
         rows = self.rows
         records: Sequence[Any] = rows if isinstance(rows, Sequence) else rows.to_dict("records")
         object.__setattr__(self, "records", records)
-        asked = {key for column in self.columns for key in column.keys}
-        asked |= {key for key in (self.group_by, self.bold, self.note) if key is not None}
+        keys = {key for column in self.columns for key in column.keys}
+        keys |= {key for key in (self.group_by, self.bold, self.note) if key is not None}
         for row in records:
-            if missing := sorted(asked - set(row)):
+            if missing := sorted(keys - set(row)):
                 raise KeyError(", ".join(missing))
 
     @property

@@ -10,5 +10,5 @@ from bioscnn.report.inline import Inline
 
 def sentences_of(summary: Mapping[str, Any]) -> list[Inline]:
     """Return the warnings and hints of a summary as sentences."""
-    found = [("" if w["certain"] else "Hint: ", f"{w['text']}.") for w in summary.get("warnings", ())]
-    return [*found, *(("Hint: ", f"{hint}.") for hint in summary.get("hints", ()))]
+    sentences = [("" if w["certain"] else "Hint: ", f"{w['text']}.") for w in summary.get("warnings", ())]
+    return [*sentences, *(("Hint: ", f"{hint}.") for hint in summary.get("hints", ()))]

@@ -104,11 +104,11 @@ def reproduce(
     """
     steps = (QUICK if quick else STEPS) if steps is None else tuple(steps)
     chosen, repeated = _find(steps, only, "--only"), _find(steps, again, "--again")
-    asked = tuple(step for step in steps if not only or step in chosen)
+    requested = tuple(step for step in steps if not only or step in chosen)
     data, results = data_folder(data), place / "results"
     file = results / "study" / "steps.json"
     records = read_records(file)
-    todo = [step for step in asked if step in repeated or not _done(step, records, results)]
+    todo = [step for step in requested if step in repeated or not _done(step, records, results)]
     file.parent.mkdir(parents=True, exist_ok=True)
     for number, step in enumerate(todo, 1):
         progress.step(step, number, len(todo), minutes_left(todo[number - 1 :], steps, records))
@@ -118,20 +118,20 @@ def reproduce(
         ended = _run(step, begun, data, place, file.with_name(f"{step.name}.log"), progress)
         write_records(file, records := {**records, step.name: ended})
         progress.finished(ended)
-    skipped = tuple(step.name for step in asked if step not in todo)
-    return Reproduction(write_index(results), asked, records, skipped)
+    skipped = tuple(step.name for step in requested if step not in todo)
+    return Reproduction(write_index(results), requested, records, skipped)
 
 
 def _find(steps: Iterable[Step], names: Sequence[str], key: str) -> list[Step]:
-    known = {step.name: step for step in steps}
+    by_name = {step.name: step for step in steps}
     for name in names:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
+        if name not in by_name:
+            near = difflib.get_close_matches(name, by_name, n=3, cutoff=0.4)
             raise UserError(
-                "no such step", key=key, value=name, expected=" | ".join(known),
+                "no such step", key=key, value=name, expected=" | ".join(by_name),
                 fix=f"did you mean {' or '.join(near)}?" if near else None,
             )  # fmt: skip
-    return [known[name] for name in names]
+    return [by_name[name] for name in names]
 
 
 def _done(step: Step, records: dict[str, Record], results: Path) -> bool:
@@ -147,9 +147,9 @@ def _done(step: Step, records: dict[str, Record], results: Path) -> bool:
 
 def minutes_left(todo: Sequence[Step], steps: Sequence[Step], records: dict[str, Record]) -> float:
     """Return about how many minutes the steps will take, by how long those that are done took here."""
-    known = [(records[step.name].seconds / 60, step.minutes) for step in steps
+    durations = [(records[step.name].seconds / 60, step.minutes) for step in steps
              if step.name in records and records[step.name].outcome == "done"]  # fmt: skip
-    took, expected = (sum(column) for column in zip(*known, strict=True)) if known else (1.0, 1.0)
+    took, expected = (sum(column) for column in zip(*durations, strict=True)) if durations else (1.0, 1.0)
     # A step that found its results kept took no time, and says nothing of the others.
     slower = min(max(took / expected, 0.3), 10)
     return sum(step.minutes for step in todo) * slower
@@ -160,7 +160,7 @@ def _run(step: Step, begun: Record, data: Path | None, place: Path, log: Path, p
     variables = os.environ | {"PYTHONUNBUFFERED": "1"}
     if data is not None:
         variables[VARIABLE] = str(data.resolve())
-    since, said = perf_counter(), list[str]()
+    since, output = perf_counter(), list[str]()
     command = [sys.executable, "-m", "bioscnn", *step.command]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     try:
@@ -168,27 +168,27 @@ def _run(step: Step, begun: Record, data: Path | None, place: Path, log: Path, p
             assert process.stdout is not None
             try:
                 for line in process.stdout:
-                    said.append(line)
+                    output.append(line)
                     progress.line(line.rstrip())
                 status = process.wait()
             except BaseException:
                 # Ctrl-C does not reach the step, which ends as its own interruption lets it.
                 if process.poll() is None:
                     os.killpg(process.pid, signal.SIGINT)
-                said.append(process.communicate()[0])
+                output.append(process.communicate()[0])
                 raise
     finally:
-        write_atomically(log, "".join(said).encode())
+        write_atomically(log, "".join(output).encode())
     return replace(
         begun,
         seconds=perf_counter() - since,
         outcome="failed" if status else "done",
-        error=_error(said) if status else "",
+        error=_error(output) if status else "",
     )
 
 
-def _error(said: Sequence[str]) -> str:
+def _error(output: Sequence[str]) -> str:
     """Return the message with which a step ended, or else its last lines."""
-    lines = [line.rstrip() for line in said if line.strip()][-_LINES_OF_ERROR:]
+    lines = [line.rstrip() for line in output if line.strip()][-_LINES_OF_ERROR:]
     begins = [k for k, line in enumerate(lines) if line.startswith("bioscnn: ")]
     return "\n".join(lines[begins[-1] if begins else 0 :])

@@ -94,7 +94,7 @@ def connect(network: SpikingNetwork, projection: Projection, variable: str) -> t
 
 
 def describe(projection: Projection) -> str:
-    """Return what a projection is, in words."""
+    """Return the description of a projection."""
     match projection.connectivity:
         case Convolution(stride=stride, groups=groups) as convolution:
             size = " x ".join(map(str, convolution.window))

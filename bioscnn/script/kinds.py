@@ -117,7 +117,9 @@ def name_texts(kinds: Collection[Kind]) -> dict[tuple[Kind, str], str]:
             text = dict(kind.texts).get(role)
             if text is None:
                 continue
-            others = {dict(other.texts).get(role, text) for other in kinds if other.base == kind.base}
+            others = {
+                dict(same_base.texts).get(role, text) for same_base in kinds if same_base.base == kind.base
+            }
             name = "_".join(filter(None, [kind.base if len(others) == 1 else kind.name, role]))
             number = 1
             while holds.setdefault(unique := f"{name}_{number}" if number > 1 else name, text) != text:
@@ -132,26 +134,26 @@ def shared_parameters(network: SpikingNetwork, taken: Collection[str]) -> dict[s
     A parameter is left to its populations if its values differ, from cell to cell or from population to
     population, or if its name means something else in the script.
     """
-    found: dict[str, tuple[float, str, str]] = {}
+    shared: dict[str, tuple[float, str, str]] = {}
     differ = {name for population in network.neurons for name in population.values}
     for population in network.neurons:
         assert population.neuron is not None
         meaning = _meaning(population.neuron)
         for name, (value, unit) in _parameters(network, population).items():
-            if found.setdefault(name, (value, unit, meaning.get(name, "")))[:2] != (value, unit):
+            if shared.setdefault(name, (value, unit, meaning.get(name, "")))[:2] != (value, unit):
                 differ.add(name)
-    return {name: own for name, own in found.items() if name not in differ and name not in taken}
+    return {name: own for name, own in shared.items() if name not in differ and name not in taken}
 
 
 def own_parameters(
     network: SpikingNetwork, population: Population, shared: Collection[str]
 ) -> dict[str, tuple[float | NDArray[np.float64], str]]:
     """Return the other parameters of a population, of all its cells or of each: SI values, and unit."""
-    found: dict[str, tuple[float | NDArray[np.float64], str]] = {}
+    own: dict[str, tuple[float | NDArray[np.float64], str]] = {}
     for name, (value, unit) in _parameters(network, population).items():
         if name not in shared:
-            found[name] = population.values.get(name, value), unit
-    return found
+            own[name] = population.values.get(name, value), unit
+    return own
 
 
 def _parameters(network: SpikingNetwork, population: Population) -> dict[str, tuple[float, str]]:

@@ -114,11 +114,11 @@ def about(kind: Kind, again: bool) -> str:
     return wrapped(text)
 
 
-def text_of_neuron(name: str, role: str, text: str, kind: Kind, said: set[str]) -> list[str]:
-    """Return the lines that give a text of a neuron its name, behind the reason if it was not `said` yet."""
+def text_of_neuron(name: str, role: str, text: str, kind: Kind, reasons: set[str]) -> list[str]:
+    """Return the lines that name a text of a neuron, behind its reason if that is not in `reasons` yet."""
     why = WHY.get(f"{role} {kind.reset_rule}" if role == "reset" else role, "")
-    head = ["", wrapped(why)] if why and why not in said else ([""] if role else [])
-    said.add(why)
+    head = ["", wrapped(why)] if why and why not in reasons else ([""] if role else [])
+    reasons.add(why)
     if role == "step":
         indented = "\n".join(f"    {line}" for line in text.splitlines())
         return [*head, f'def {name}(equations, variables, options):\n    return """\n{indented}\n    """']

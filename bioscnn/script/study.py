@@ -99,7 +99,7 @@ def study_script(
 
 
 def _gain_control(config: StudyConfig) -> str:
-    """Return what a reader has to know who would encode other images alike."""
+    """Return the sentences on gain control for a reader who would encode other images alike."""
     return ", each image by its own range (gain control)" if config.encoding.adapts else ""
 
 

@@ -139,14 +139,14 @@ class _Writer:
         """Yield the texts of each kind of neuron, each text once."""
         printed: set[str] = set()
         introduced: set[str] = set()
-        said: set[str] = set()
+        reasons: set[str] = set()
         for kind in dict.fromkeys(self._kinds.values()):
             parts = [passages.about(kind, kind.base in introduced)]
             introduced.add(kind.base)
             for role, text in kind.texts:
                 if (name := self._texts[kind, role]) not in printed:
                     printed.add(name)
-                    parts += passages.text_of_neuron(name, role, text, kind, said)
+                    parts += passages.text_of_neuron(name, role, text, kind, reasons)
             yield "\n".join(parts)
 
     def source(self) -> str:

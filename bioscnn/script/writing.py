@@ -115,14 +115,14 @@ class EquationLine:
 
 def parse_lines(equations: str) -> list[EquationLine]:
     """Return the lines of a text of equations as bioscnn writes them, one equation per line."""
-    found = []
+    lines = []
     for line in filter(None, map(str.strip, equations.splitlines())):
         match = _LINE.fullmatch(line)
         if match is None:
             raise ValueError(f"not an equation: {line}")
         left, right, unit, flags = match.groups()
-        found.append(EquationLine(left, right or "", unit, flags or ""))
-    return found
+        lines.append(EquationLine(left, right or "", unit, flags or ""))
+    return lines
 
 
 def aligned(lines: Iterable[EquationLine], meaning: dict[str, str]) -> str:

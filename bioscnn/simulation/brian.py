@@ -26,7 +26,7 @@ from bioscnn.simulation.equations import (
     threshold_of,
 )
 from bioscnn.simulation.numbering import brian_synapses
-from bioscnn.simulation.solutions import is_arithmetic, kept
+from bioscnn.simulation.solutions import cached_solution, is_arithmetic
 
 SCHEDULE = ["start", "groups", "thresholds", "resets", "synapses", "end"]
 
@@ -70,8 +70,8 @@ def exact(equations: Any, variables: Any = None, method_options: Any = None) -> 
     computed once a step, and each neuron has fewer products.
     """
     named = sorted((variables or {}).items())
-    asked = [str(equations), [_kind(name, variable) for name, variable in named], method_options]
-    return str(kept(asked, lambda: _solve(equations, variables, method_options), is_arithmetic))
+    problem = [str(equations), [_kind(name, variable) for name, variable in named], method_options]
+    return str(cached_solution(problem, lambda: _solve(equations, variables, method_options), is_arithmetic))
 
 
 def _kind(name: str, variable: Any) -> list[object]:
@@ -132,7 +132,7 @@ def construct(
             method = exact
         if steps and population.name in steps:
             code, names = steps[population.name]
-            method, own = _given(code), [*own, *(f"{name} : 1 (shared, constant)" for name in names)]
+            method, own = _method_of(code), [*own, *(f"{name} : 1 (shared, constant)" for name in names)]
         groups[population.name] = brian2.NeuronGroup(
             population.size,
             "\n".join([equations_of(network, population), *own]),
@@ -171,7 +171,7 @@ def construct(
     return built
 
 
-def _given(code: str) -> Callable[..., str]:
+def _method_of(code: str) -> Callable[..., str]:
     """Return a method of integration whose solution is known."""
 
     def solution(equations: Any, variables: Any = None, method_options: Any = None) -> str:

@@ -41,7 +41,7 @@ class InterruptedBatchError(Exception):
 
 
 def constant_files(shape: ProgramShape) -> dict[str, NDArray[Any]]:
-    """Return what a program reads once: parameters, weights, constant currents; by file name."""
+    """Return the files that a program reads once: parameters, weights, constant currents; by file name."""
     network, dtype = shape.network, np.dtype(shape.precision)
     files: dict[str, NDArray[Any]] = {}
     for population in network.neurons:
@@ -68,7 +68,7 @@ def constant_files(shape: ProgramShape) -> dict[str, NDArray[Any]]:
 
 
 def chance_files(network: SpikingNetwork, dt: float) -> dict[str, NDArray[Any]]:
-    """Return what a program reads of delays and of what chance does, at a time step; by file name."""
+    """Return the files of delays and of what chance does, at a time step; by file name."""
     files: dict[str, NDArray[Any]] = {}
     for population in network.populations:
         name, axons, noise = population.name, population.axons, population.noise
@@ -91,7 +91,7 @@ def chance_files(network: SpikingNetwork, dt: float) -> dict[str, NDArray[Any]]:
 def stimulus_files(
     shape: ProgramShape, stimulus: Stimulus, trials: NDArray[np.int64]
 ) -> dict[str, NDArray[Any]]:
-    """Return what a program reads of a batch: its clock, and the stimulus trial by trial; by file name."""
+    """Return the files of a batch: its clock, and the stimulus trial by trial; by file name."""
     network, source = shape.network, shape.network.source
     files: dict[str, NDArray[Any]] = {
         **chance_files(network, stimulus.dt),
@@ -171,11 +171,11 @@ def run_batch(
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         with guarded_process(program.command, cwd=program.folder, env=environment, **pipes) as process:
             assert process.stdout is not None and process.stderr is not None
-            told = 0
+            reported = 0
             for done in _numbers(process.stdout.fileno(), stop):
-                for _ in range(done - told):
+                for _ in range(done - reported):
                     on_trial()
-                told = done
+                reported = done
             message = process.stderr.read().strip()
         if stop.is_set():
             raise InterruptedBatchError

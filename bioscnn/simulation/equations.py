@@ -48,8 +48,8 @@ def equations_of(network: SpikingNetwork, population: Population) -> str:
         if name == V_0:
             text += V_0_EQUATION
             continue
-        text, found = re.subn(rf"^({name}\b.*)\(shared, constant\)", r"\1(constant)", text, flags=re.M)
-        if not found:
+        text, replaced = re.subn(rf"^({name}\b.*)\(shared, constant\)", r"\1(constant)", text, flags=re.M)
+        if not replaced:
             raise ValueError(f"{population.name!r} has no shared parameter {name!r}")
     return text
 
@@ -80,7 +80,7 @@ def reset_of(network: SpikingNetwork, population: Population) -> str | None:
 
 
 def method_of(network: SpikingNetwork, population: Population) -> str | Callable[..., str]:
-    """Return how Brian2 integrates the equations of a population."""
+    """Return Brian2's method of integration for the equations of a population."""
     assert population.neuron is not None
     method = population.neuron.method
     if population.noise is not None and population.noise.xi:
@@ -107,7 +107,7 @@ def state_of(network: SpikingNetwork, population: Population) -> dict[str, str]:
 
 
 def start_of(network: SpikingNetwork, population: Population) -> dict[str, str]:
-    """Return what each variable is at the start of a trial: zero, or potentials of their own."""
+    """Return the value of each variable at the start of a trial: zero, or potentials of their own."""
     zero = {name: f"0*{unit}" for name, unit in state_of(network, population).items()}
     return zero | ({"V": V_0} if V_0 in population.values else {})
 
@@ -156,8 +156,8 @@ def noise_current(population: Population, dt: float) -> NDArray[np.float64]:
             value=type(population.neuron).__name__,
             fix='set neuron.model = "lif"',
         )
-    kept = np.exp(-dt / parameters["tau_m"])
-    sd = population.noise.sd / parameters["R_m"] * np.sqrt((1 + kept) / (1 - kept))
+    decay = np.exp(-dt / parameters["tau_m"])
+    sd = population.noise.sd / parameters["R_m"] * np.sqrt((1 + decay) / (1 - decay))
     return np.broadcast_to(sd, population.size).astype(np.float64)
 
 

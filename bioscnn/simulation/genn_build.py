@@ -101,8 +101,8 @@ def generate_genn(shape: GeNNShape, folder: Path) -> None:
                 network.source.size, [], [] * brian2.second, name=network.source.name
             )
         steps = {population.name: shape.step(population) for population in network.neurons}
-        known = {name: (statements(step), coefficients(step)) for name, step in steps.items() if step}
-        built = construct(network, shape.explicit, source, known)
+        solutions = {name: (statements(step), coefficients(step)) for name, step in steps.items() if step}
+        built = construct(network, shape.explicit, source, solutions)
         brian2.device.insert_code("before_start", PREFERENCES)
         brian2.device.insert_code("after_network_run", "return 0;")
         brian2.device.insert_code("main", _reading(shape))
@@ -113,7 +113,7 @@ def generate_genn(shape: GeNNShape, folder: Path) -> None:
 
 
 def _of_the_engine(shape: GeNNShape) -> dict[str, Any]:
-    """Return what ``genn/engine.cpp`` needs to know."""
+    """Return the values that ``genn/engine.cpp`` needs."""
     populations = [_population(shape, population) for population in shape.network.neurons]
     return {"populations": populations, "source": shape.network.source.name if shape.spike_input else ""}
 

@@ -40,7 +40,7 @@ class GeNNShape(ProgramShape):
     """The main of brian2genn wants two; no use is made of them."""
 
     def step(self, population: Population) -> Propagator | None:
-        """Return what a step of a population does; None if GeNN has to solve its equations."""
+        """Return the propagator of a population; None if GeNN has to solve its equations."""
         from bioscnn.simulation.propagator import propagator
 
         return propagator(self.network, population, self.dt)

@@ -43,7 +43,7 @@ class Patches:
 
 
 def patches(network: SpikingNetwork, projection: Projection) -> Patches | None:
-    """Return how a program computes a projection; None if it has to list the synapses."""
+    """Return the patches by which a program computes a projection; None if it has to list the synapses."""
     connectivity = projection.connectivity
     if isinstance(connectivity, Dense):
         pre, post = network[projection.pre].shape, network[projection.post].shape
@@ -86,7 +86,7 @@ def _listed(numbers: list[int]) -> str:
     return ", ".join(map(str, numbers))
 
 
-def delivery(projection: Projection, wanted: str) -> Delivery:
+def delivery(projection: Projection, chosen: str) -> Delivery:
     """Return how a compiled program delivers the spikes of a projection under ``simulation.connectivity``.
 
     Raises
@@ -94,12 +94,12 @@ def delivery(projection: Projection, wanted: str) -> Delivery:
     UserError
         If it is to be procedural and cannot be.
     """
-    if wanted == "explicit":
+    if chosen == "explicit":
         return "explicit"
     computable = isinstance(projection.connectivity, Dense | Convolution | Pooling)
     if computable and projection.failure is None:
         return "procedural"
-    if wanted == "procedural":
+    if chosen == "procedural":
         why = "pooling and what follows it do not make one convolution"
         if computable or isinstance(projection.connectivity, Individual):
             why = "its synapses differ from each other, or fail one by one"

@@ -17,13 +17,13 @@ import numpy as np
 
 from bioscnn.network import Population, SpikingNetwork
 from bioscnn.simulation.equations import equations_of, method_of, parameters_of
-from bioscnn.simulation.solutions import kept
+from bioscnn.simulation.solutions import cached_solution
 
 Propagator = dict[str, dict[str, float]]
 
 
 def propagator(network: SpikingNetwork, population: Population, dt: float) -> Propagator | None:
-    """Return what a step of a population does, as a matrix.
+    """Return the step of a population as a matrix.
 
     Parameters
     ----------
@@ -58,23 +58,23 @@ def propagator(network: SpikingNetwork, population: Population, dt: float) -> Pr
     code, sources, targets = _solution(equations_of(network, population), method)
     if any(re.search(rf"\b{name}\b", code) for name in population.values):
         return None
-    given = {**parameters_of(network, population), "dt": dt}
+    constants = {**parameters_of(network, population), "dt": dt}
 
     def step(state: dict[str, float]) -> dict[str, float]:
         """Compute the statements of the solution one after the other."""
-        values = {**given, **state}
+        values = {**constants, **state}
         for target, _, expression in (line.partition(" = ") for line in code.split("\n") if line):
             values[target] = _value(ast.parse(expression, mode="eval").body, values)
         return {target: values[target] for target in targets}
 
     rest = dict.fromkeys(sources, 0.0)
     columns = {source: step(rest | {source: 1.0}) for source in sources}
-    found = {target: {source: columns[source][target] for source in sources} for target in targets}
+    matrix = {target: {source: columns[source][target] for source in sources} for target in targets}
     for state in ({**rest, **some} for some in (*({s: 2.0} for s in sources), dict.fromkeys(sources, 1.0))):
         for target, after in step(state).items():
-            if not np.isclose(after, sum(part * state[s] for s, part in found[target].items()), rtol=1e-9):
+            if not np.isclose(after, sum(part * state[s] for s, part in matrix[target].items()), rtol=1e-9):
                 return None
-    return found
+    return matrix
 
 
 def _value(node: ast.expr, values: Mapping[str, float]) -> float:
@@ -113,12 +113,12 @@ def _solution(text: str, method: str | Callable[..., str]) -> tuple[str, list[st
 
         return _solve(text, exact)
 
-    code, needed, solved = kept(text, solve, _is_solution)
+    code, needed, solved = cached_solution(text, solve, _is_solution)
     return code, needed, solved
 
 
-def _is_solution(found: object) -> bool:
-    return isinstance(found, list) and len(found) == 3 and isinstance(found[0], str)
+def _is_solution(content: object) -> bool:
+    return isinstance(content, list) and len(content) == 3 and isinstance(content[0], str)
 
 
 def _solve(text: str, method: Callable[..., str]) -> tuple[str, list[str], list[str]]:

@@ -72,7 +72,7 @@ class Recording:
         UserError
             If there is no such population, or its spikes were not kept.
         """
-        spikes: SpikeTrains = self._kept("spikes", population)
+        spikes: SpikeTrains = self._recorded("spikes", population)
         return spikes
 
     def potentials(self, population: str = READOUT) -> NDArray[np.float32]:
@@ -83,15 +83,19 @@ class Recording:
         UserError
             If there is no such population, or its potentials were not kept.
         """
-        potentials: NDArray[np.float32] = self._kept("potentials", population)
+        potentials: NDArray[np.float32] = self._recorded("potentials", population)
         return potentials
 
-    def _kept(self, what: Literal["spikes", "potentials"], name: str) -> Any:
+    def _recorded(self, what: Literal["spikes", "potentials"], name: str) -> Any:
         if name not in self.populations:
-            known = " | ".join(self.populations)
-            raise UserError("no such population was recorded", key="population", value=name, expected=known)
-        if (kept := getattr(self.populations[name], what)) is None:
-            others = (other for other, p in self.populations.items() if getattr(p, what) is not None)
+            recorded_names = " | ".join(self.populations)
+            raise UserError(
+                "no such population was recorded", key="population", value=name, expected=recorded_names
+            )
+        if (recorded := getattr(self.populations[name], what)) is None:
+            others = (
+                population for population, p in self.populations.items() if getattr(p, what) is not None
+            )
             raise UserError(
                 f"the {what} of {name!r} were not recorded",
                 key="population",
@@ -99,7 +103,7 @@ class Recording:
                 expected=" | ".join(others) or None,
                 fix=f'simulate again with {what}=("{name}",)' if what == "potentials" else None,
             )
-        return kept
+        return recorded
 
     @property
     def n_trials(self) -> int:
@@ -107,7 +111,7 @@ class Recording:
         return len(next(iter(self.populations.values())).counts_by_trial)
 
     def from_step(self, first: int) -> Recording:
-        """Return what was recorded from a step of each trial on, as if the trials began there.
+        """Return the recording from a step of each trial on, as if the trials began there.
 
         Populations whose spikes were not recorded are left out: their counts are those of whole trials.
         """

@@ -346,7 +346,7 @@ def simulate_reference(network: SpikingNetwork, stimulus: Stimulus) -> Recording
     events: dict[str, list[tuple[int, int, int]]] = {name: [] for name in names}
     potentials = {name: np.zeros((n_trials, n_steps, network[name].size), np.float32) for name in names}
     for trial in range(n_trials):
-        one = stimulus[trial : trial + 1]
+        of_trial = stimulus[trial : trial + 1]
         neurons: dict[str, _Neurons | _Pool | NIRCells] = {}
         for name in names:
             synapse = network.synapse_onto(name)
@@ -359,10 +359,10 @@ def simulate_reference(network: SpikingNetwork, stimulus: Stimulus) -> Recording
                 windowed = isinstance(network[name].neuron, Windowed)
                 kind = _Windowed if windowed else _Neurons
                 neurons[name] = kind(network[name], synapse, stimulus.dt)
-        if isinstance(one, Currents):
+        if isinstance(of_trial, Currents):
             for projection, matrix in matrices:
                 if projection.synapse is None:
-                    neurons[projection.post].I_stim += matrix @ one.values[0].astype(np.float64)
+                    neurons[projection.post].I_stim += matrix @ of_trial.values[0].astype(np.float64)
         arriving: dict[tuple[str, int], list[int]] = defaultdict(list)
         for step in range(n_steps):
             for name in names:
@@ -370,7 +370,9 @@ def simulate_reference(network: SpikingNetwork, stimulus: Stimulus) -> Recording
                     noisy = neurons[name]
                     assert isinstance(noisy, _Neurons)
                     noisy.noise = chance.noise(network[name], trial, step)
-            fired = {source: one.neuron[one.step == step]} if isinstance(one, SpikeTrains) else {}
+            fired = (
+                {source: of_trial.neuron[of_trial.step == step]} if isinstance(of_trial, SpikeTrains) else {}
+            )
             for name in names:
                 neurons[name].integrate()
                 last = step == n_steps - 1  # nothing spikes in the last step of a trial

@@ -38,8 +38,8 @@ class NIRCells:
         if neuron.kind == "IF":
             self.V = self.V + self.of("R") * dt * flows
         elif neuron.kind == "LIF" and neuron.step == "exponential":
-            kept = np.exp(-dt / self.of("tau"))
-            self.V = kept * self.V + (1 - kept) * self.of("R") * flows
+            decay = np.exp(-dt / self.of("tau"))
+            self.V = decay * self.V + (1 - decay) * self.of("R") * flows
         elif neuron.kind == "LIF":
             self.V = self.V + dt / self.of("tau") * (self.of("R") * flows - self.V)
         else:

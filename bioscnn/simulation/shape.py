@@ -87,7 +87,7 @@ class ProgramShape:
         return parameters_of(self.network, population)
 
     def injection(self, name: str) -> Patches | None:
-        """Return how the program turns currents of the stimulus into those of a driven population.
+        """Return the patches by which the program turns currents of the stimulus into those of a population.
 
         None where it is told them neuron by neuron.
         """
@@ -123,7 +123,7 @@ class ProgramShape:
 
 
 def made_by() -> list[Any]:
-    """Return what makes programs: Brian2, machine and compiler, and our own code."""
+    """Return the versions of what makes programs: Brian2, machine and compiler, and our own code."""
     return [_brian2(), _machine(), _own_sources()]
 
 
@@ -166,7 +166,7 @@ def _compiler() -> list[str]:
     if compiler is None:
         return []
     try:
-        asked = subprocess.run([compiler, "--version"], stdout=subprocess.PIPE, text=True, errors="replace")
+        answer = subprocess.run([compiler, "--version"], stdout=subprocess.PIPE, text=True, errors="replace")
     except OSError:
         return []
-    return asked.stdout.split("\n")[:1]
+    return answer.stdout.split("\n")[:1]

@@ -90,14 +90,14 @@ class Device:
     use_gpu: bool = True
 
     def __post_init__(self) -> None:
-        for key, value, known in (
+        for key, value, choices in (
             ("device", self.name, DEVICES),
             ("precision", self.precision, PRECISIONS),
             ("connectivity", self.connectivity, CONNECTIVITY),
         ):
-            if value not in known:
+            if value not in choices:
                 raise UserError(
-                    f"unknown {key}", key=f"simulation.{key}", value=value, expected=" | ".join(known)
+                    f"unknown {key}", key=f"simulation.{key}", value=value, expected=" | ".join(choices)
                 )
         if self.connectivity == "procedural" and self.name != "cpp_standalone":
             raise UserError(

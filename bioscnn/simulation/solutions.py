@@ -39,12 +39,12 @@ SOLVED_BY = ("brian.py", "propagator.py")
 """Modules of this folder whose edits make solutions stale."""
 
 
-def kept(asked: object, solve: Callable[[], Any], fits: Callable[[Any], bool]) -> Any:
+def cached_solution(problem: object, solve: Callable[[], Any], fits: Callable[[Any], bool]) -> Any:
     """Return a solution of equations as JSON has it, from disk or solved now.
 
     Parameters
     ----------
-    asked : object
+    problem : object
         All that decides the solution, of what JSON can say.
     solve : callable
         Solves it.
@@ -53,14 +53,14 @@ def kept(asked: object, solve: Callable[[], Any], fits: Callable[[Any], bool]) -
     """
     here = Path(__file__).parent
     sources = [(here / name).read_text(encoding="utf-8") for name in SOLVED_BY]
-    key = json.dumps([asked, sources, version("brian2"), version("sympy")])
+    key = json.dumps([problem, sources, version("brian2"), version("sympy")])
     file = cache_folder() / "solutions" / f"{hashlib.sha256(key.encode()).hexdigest()[:20]}.json"
     with suppress(ValueError, SyntaxError, RecursionError):
-        if (text := kept_text(file)) is not None and fits(found := json.loads(text)):
-            return found
-    found = solve()
-    keep_text(file, json.dumps(found))
-    return found
+        if (text := kept_text(file)) is not None and fits(solution := json.loads(text)):
+            return solution
+    solution = solve()
+    keep_text(file, json.dumps(solution))
+    return solution
 
 
 def is_arithmetic(code: object) -> bool:

@@ -29,7 +29,7 @@ def write_source(shape: ProgramShape, folder: Path) -> list[list[str]]:
 
 
 def make_command(folder: Path) -> list[str]:
-    """Return what compiles the source that Brian2 has written into a folder."""
+    """Return the command that compiles the source that Brian2 has written into a folder."""
     from bioscnn.simulation.translation_unit import join
 
     sources = " ".join(join(folder))

@@ -168,10 +168,10 @@ def _whole(stored: Any) -> NDArray[Any]:
     """
     if stored.nbytes > _MOST_PACKED * max(1_000_000, stored.id.get_storage_size()):
         raise ValueError(f"{stored.name} is not whole")
-    found = large_array(stored.shape, stored.dtype)
-    if found.size:
-        stored.read_direct(found)
-    return found
+    array = large_array(stored.shape, stored.dtype)
+    if array.size:
+        stored.read_direct(array)
+    return array
 
 
 def _read_potentials(stored: Any, n_trials: int, n_steps: int, size: int) -> Any:

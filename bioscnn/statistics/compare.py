@@ -107,7 +107,7 @@ def score_mean(
     bound = 1.0 if of_two else inf
     if shared_seeds:
         values = values.mean(axis=0, keepdims=True)
-    centre, error, df = (float(one) for one in agresti_min(values, checked_trials(trials, values)))
+    centre, error, df = (float(number) for number in agresti_min(values, checked_trials(trials, values)))
     return estimate_of(values, Sampling(centre, error, df, -bound, bound, exact), seeds, trials)
 
 

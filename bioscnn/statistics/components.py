@@ -94,7 +94,7 @@ def variance_of_mean(values: Floats, trials: NDArray[np.integer] | None = None) 
 
 
 def evidence(values: Floats, trials: NDArray[np.integer] | None = None) -> Evidence:
-    r"""Return what answers of -1, 0 and 1, or 0 and 1, come to as if their trials were independent.
+    r"""Return the evidence in answers of -1, 0 and 1, or 0 and 1, as if their trials were independent.
 
     A mean of n independent answers varies with :math:`s^2 / n`, where s is the standard deviation of an
     answer. So the effective number of trials is :math:`n_e = s^2 / V`, with the variance V of
@@ -113,12 +113,12 @@ def evidence(values: Floats, trials: NDArray[np.integer] | None = None) -> Evide
     size, df = np.full(mean.shape, float(n)), np.full(mean.shape, np.inf)
     if values.shape[-3:-1] == (1, 1) or values.shape[-1] == 1:
         return Evidence(mean, square, size, df)
-    variance, known = variance_of_mean(values, trials)
+    variance, df_of_variance = variance_of_mean(values, trials)
     spread = square - mean**2
     varies = (variance > 0) & (spread > 0)
     np.divide(spread, variance, out=size, where=varies)
     most = float(values.shape[-3] * values.shape[-2] * values.shape[-1])
-    return Evidence(mean, square, np.minimum(size, most), np.where(varies, known, df))
+    return Evidence(mean, square, np.minimum(size, most), np.where(varies, df_of_variance, df))
 
 
 def _mean_by_trial(rest: Floats, trials: NDArray[np.integer] | None) -> Floats:

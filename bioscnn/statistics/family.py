@@ -93,20 +93,20 @@ def corrected(
 
 
 def _corrected(family: list[Estimate]) -> list[Estimate]:
-    p = np.array([np.nan if one.p is None else one.p for one in family], dtype=np.float64)
+    p = np.array([np.nan if estimate.p is None else estimate.p for estimate in family], dtype=np.float64)
     adjusted = holm(p)
     bonferroni = LEVEL / max(1, int(np.sum(~np.isnan(p))))
     levels = np.full(len(p), bonferroni)
     by_holm_alone = (adjusted < LEVEL) & (p >= bonferroni)
     levels[by_holm_alone] = LEVEL * p[by_holm_alone] / adjusted[by_holm_alone]
     return [
-        one if np.isnan(p_holm) else _at(one, float(p_holm), float(level))
-        for one, p_holm, level in zip(family, adjusted, levels, strict=True)
+        estimate if np.isnan(p_holm) else _at(estimate, float(p_holm), float(level))
+        for estimate, p_holm, level in zip(family, adjusted, levels, strict=True)
     ]
 
 
-def _at(one: Estimate, p_holm: float, level: float) -> Estimate:
-    assert one.sampling is not None, "a tested estimate knows its sampling distribution"
-    low, high = one.sampling.interval(level)
-    low, high = min(low, one.value), max(high, one.value)
-    return replace(one, p_holm=p_holm, low_holm=low, high_holm=high)
+def _at(estimate: Estimate, p_holm: float, level: float) -> Estimate:
+    assert estimate.sampling is not None, "a tested estimate knows its sampling distribution"
+    low, high = estimate.sampling.interval(level)
+    low, high = min(low, estimate.value), max(high, estimate.value)
+    return replace(estimate, p_holm=p_holm, low_holm=low, high_holm=high)

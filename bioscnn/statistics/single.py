@@ -70,7 +70,7 @@ def proportion(
     """
     values = checked(correct, 2)
     check_binary(values)
-    share, low, high = (float(one) for one in wilson(values, checked_trials(trials, values)))
+    share, low, high = (float(number) for number in wilson(values, checked_trials(trials, values)))
     counts = count(values, trials), values.shape[1]
     return Estimate(share, min(share, low), max(share, high), *counts, varied(values, seeds))
 
@@ -142,7 +142,7 @@ def mean(
     trials = checked_trials(trials, y)
     if n == 1:
         return estimate_of(y, Sampling(centre, inf), seeds, trials)
-    variance, df = (float(one) for one in variance_of_mean(y, trials))
+    variance, df = (float(number) for number in variance_of_mean(y, trials))
     error = sqrt(variance)
     if error <= ROUNDING * float(np.abs(y).max()):
         exact = 2.0 ** (1 - count(y, trials)) if centre else 1.0

@@ -57,7 +57,7 @@ def estimate_of(
 
 
 def varied(values: Floats, seeds: Sequence[str]) -> tuple[str, ...]:
-    """Return what an interval allows for: trials, and what the seeds stand for if there are several."""
+    """Return the sources of variation in an interval: trials, and what several seeds stand for."""
     return (TRIALS, *seeds) if values.shape[1] > 1 else (TRIALS,)
 
 

@@ -17,18 +17,18 @@ from bioscnn.studies.inputs import Input
 ARRAY = "class"
 
 
-def answers(graph: LayerGraph, shown: Input) -> NDArray[np.int64]:
+def answers(graph: LayerGraph, examples_input: Input) -> NDArray[np.int64]:
     """Return the class that a trained network gives each example, shape (n_trials,).
 
     They are kept in the cache folder under a hash of the network, of what it is shown, and of the code.
     """
-    code = code_of_modules(LayerGraph.__module__, type(shown).__module__)
-    key = hash_of(graph.sha256(), code, environment_of_results(), *shown.ann_input())
+    code = code_of_modules(LayerGraph.__module__, type(examples_input).__module__)
+    key = hash_of(graph.sha256(), code, environment_of_results(), *examples_input.ann_input())
     path = cache_folder() / "answers" / f"{key}.npz"
-    kept = read_npz(path)
-    if kept is not None and ARRAY in kept and len(kept[ARRAY]) == len(shown.examples):
-        return kept[ARRAY]
-    classes = shown.ann_class(graph)
+    stored = read_npz(path)
+    if stored is not None and ARRAY in stored and len(stored[ARRAY]) == len(examples_input.examples):
+        return stored[ARRAY]
+    classes = examples_input.ann_class(graph)
     with suppress(OSError, UserError):  # where the folder cannot be written, they are computed each time
         path.parent.mkdir(parents=True, exist_ok=True)
         write_npz(path, {ARRAY: classes})

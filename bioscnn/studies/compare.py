@@ -127,19 +127,19 @@ class _Block:
 
 
 def _compare_block(one: RunFolder, other: RunFolder, in_full: Sequence[str], trials: slice) -> _Block:
-    found = [
+    differing = [
         differing_spikes(one.stored.spikes(name, trials), other.stored.spikes(name, trials))
         for name in in_full
     ]
-    for part in found:
+    for part in differing:
         part[:, 0] += trials.start
     rule, readouts = one.config.readout.rule, (one.readout(trials), other.readout(trials))
     classes = [decisions(readout, rule)[:, -1] for readout in readouts]
     potentials = [side.stored.potentials(READOUT, trials) for side in (one, other)]
     return _Block(
-        np.stack([np.bincount(part[:, 3], minlength=2) for part in found]),
-        [np.unique(part[:, 0]) for part in found],
-        first_of_each_trial(found),
+        np.stack([np.bincount(part[:, 3], minlength=2) for part in differing]),
+        [np.unique(part[:, 0]) for part in differing],
+        first_of_each_trial(differing),
         np.flatnonzero(classes[0] != classes[1]) + trials.start,
         float(np.abs(potentials[0] - potentials[1]).max()),
     )
@@ -190,14 +190,14 @@ def _compare_spikes(one: RunFolder, other: RunFolder) -> Comparison:
 def _divergence(row: list[int], in_full: Sequence[str], sides: tuple[RunFolder, RunFolder]) -> Divergence:
     trial, step, place, neuron, fired_in = row
     name = in_full[place]
-    found = Divergence(trial, step, name, neuron, fired_in, threshold=sides[0].threshold(name))
+    divergence = Divergence(trial, step, name, neuron, fired_in, threshold=sides[0].threshold(name))
     if not all(side.stored.has(name, "potentials") for side in sides):
-        return found
+        return divergence
     here = slice(trial, trial + 1), slice(neuron, neuron + 1)
     traces = np.stack([side.stored.potentials(name, *here)[0, :, 0] for side in sides])
     now, before = traces[:, step].tolist(), traces[:, step - 1].tolist() if step else [0.0, 0.0]
-    found = replace(found, potentials=tuple(now), before=tuple(before))
-    if found.threshold is None:
-        return found
+    divergence = replace(divergence, potentials=tuple(now), before=tuple(before))
+    if divergence.threshold is None:
+        return divergence
     precisions = [side.settings["precision"] for side in sides]
-    return replace(found, tolerance=rounding_tolerance(traces, step, found.threshold, precisions))
+    return replace(divergence, tolerance=rounding_tolerance(traces, step, divergence.threshold, precisions))

@@ -97,8 +97,8 @@ class Comparison:
 
         Where some populations were not recorded, a spike that rounding cannot explain may come from them.
         """
-        told = [d.by_rounding for d in self.divergences]
-        explained, refuted = told.count(True), told.count(False) if self.in_full else 0
+        judgements = [d.by_rounding for d in self.divergences]
+        explained, refuted = judgements.count(True), judgements.count(False) if self.in_full else 0
         untold = len(self.trials) - explained - refuted
         return {"rounding": explained, "not rounding": refuted, "not told": untold}
 
@@ -204,8 +204,8 @@ def sentence(paired: PairedDifference) -> str:
 
 
 def _as_dict(divergence: Divergence) -> dict[str, Any]:
-    told = ("apart", "missed_by", "by_rounding")
-    return asdict(divergence) | {name: getattr(divergence, name) for name in told}
+    derived = ("apart", "missed_by", "by_rounding")
+    return asdict(divergence) | {name: getattr(divergence, name) for name in derived}
 
 
 def verdict(comparison: Comparison) -> str:
@@ -228,8 +228,11 @@ def verdict(comparison: Comparison) -> str:
             f"since spikes or potentials were not recorded there: {RECORD_ALL}."
         )
     name = "Single precision" if "float32" in comparison.precisions else "Rounding in double precision"
-    told = [(d.decided_by, d.tolerance) for d in comparison.divergences if d.decided_by and d.tolerance]
-    volt, part = max((v for v, _ in told), default=0.0), max((v / limit for v, limit in told), default=0.0)
+    decided = [(d.decided_by, d.tolerance) for d in comparison.divergences if d.decided_by and d.tolerance]
+    volt, part = (
+        max((v for v, _ in decided), default=0.0),
+        max((v / limit for v, limit in decided), default=0.0),
+    )
     return (
         f"{name} explains it: in all {n} trials that differ, the neuron that fired in one run alone came "
         f"within {_nanovolt(volt)} of its threshold in the other, and of the same potential one step before; "

@@ -67,12 +67,12 @@ _TIMED_BY_NUMPY = 20
 
 
 def variants() -> dict[Variant, Variant]:
-    """Return what this machine can run, and with which each is compared.
+    """Return the devices that this machine can run, and the one with which each is compared.
 
     That is NumPy; in single precision, the same program in double precision, and C++ for GeNN.
     """
-    found = {NUMPY: NUMPY, LISTED: NUMPY, COMPUTED: NUMPY, SINGLE: COMPUTED}
-    return found if find_genn() is None else {**found, GENN: NUMPY, GENN_SINGLE: SINGLE}
+    compared_with = {NUMPY: NUMPY, LISTED: NUMPY, COMPUTED: NUMPY, SINGLE: COMPUTED}
+    return compared_with if find_genn() is None else {**compared_with, GENN: NUMPY, GENN_SINGLE: SINGLE}
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,7 @@ class EventInput:
         return self._frames(slice(None)).reshape(-1, *self.shape)
 
     def ann_input(self) -> tuple[object, ...]:
-        """Return what decides the frames that the trained network is shown."""
+        """Return the values that decide the frames of the trained network."""
         spikes = self.encoded
         events = spikes.neuron, spikes.step, spikes.trial_start
         return *events, self.n_steps, self.shape, self.frame_steps, self.input_rate
@@ -151,7 +151,7 @@ class EventInput:
         return np.asarray(np.rint(grey), np.uint8)
 
     def facts(self) -> dict[str, Any]:
-        """Return who recorded, how many events and input spikes a trial has, and its saccades."""
+        """Return facts about recordings: whether simulated, events and spikes per trial, saccades."""
         n = len(self.examples)
         return {
             "simulated": self.simulated,

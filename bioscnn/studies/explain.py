@@ -84,8 +84,8 @@ def explain_run(
 def _resolve(folder: Path) -> Path:
     """Take the word ``latest`` for the newest of ``results/*/latest``."""
     if folder == Path("latest") and not folder.exists():
-        found = sorted(Path("results").glob("*/latest"), key=lambda path: path.resolve().stat().st_mtime)
-        return found[-1] if found else folder
+        latest = sorted(Path("results").glob("*/latest"), key=lambda path: path.resolve().stat().st_mtime)
+        return latest[-1] if latest else folder
     return folder
 
 
@@ -93,7 +93,7 @@ def _check_unchanged(run: Run, prepared: Prepared, folder: Path) -> None:
     """Refuse to explain a run by data or weights that it did not have."""
     calibration = run.provenance["network"].get("calibration")
     now = prepared.calibration
-    for what, then, found, fix in (
+    for what, then, present, fix in (
         ("data", run.summary["data_sha256"], prepared.examples.sha256, "give --data as for the run"),
         ("weights", run.summary["weights_sha256"], prepared.graph.sha256(), "put the weights back"),
         (
@@ -103,11 +103,11 @@ def _check_unchanged(run: Run, prepared: Prepared, folder: Path) -> None:
             "give --data as for the run",
         ),
     ):
-        if then != found:
+        if then != present:
             raise UserError(
                 f"the {what} of the run have changed since",
                 file=folder,
-                value=f"SHA-256 {found}",
+                value=f"SHA-256 {present}",
                 expected=str(then),
                 fix=f"{fix}, or run the study again",
             )

@@ -37,17 +37,17 @@ def refuse_unexplained(config: StudyConfig, file: Path | None = None) -> None:
             value=config.encoding.kind,
             expected='"currents" or "spike-time": what comes in has to say the same in every trial',
         )
-    for key, model, known in (
+    for key, model, choices in (
         ("neuron.model", config.neuron.model, ("lif", "if")),
         ("synapse.model", config.synapse.model, ("current",)),
     ):
-        if model not in known:
+        if model not in choices:
             raise UserError(
                 "explain knows the causes of LIF and IF neurons with synaptic currents alone",
                 file=file,
                 key=key,
                 value=model,
-                expected=" | ".join(known),
+                expected=" | ".join(choices),
                 fix="explain a run with one of them; bioscnn ladder says what more biology costs",
             )
     refuse_noise(config, "the ledger explains a run without noise", "explain a run of the clean study")
@@ -68,10 +68,10 @@ def refuse_unexplained(config: StudyConfig, file: Path | None = None) -> None:
 
 def case_of(loaded: Loaded, trials: int) -> Case:
     """Return the first trials of a study as the case of a ledger."""
-    kept = slice(0, min(trials, len(loaded.examples)))
+    first = slice(0, min(trials, len(loaded.examples)))
     return Case(
         loaded.graph,
-        loaded.input.intensities()[kept],
-        loaded.examples.labels[kept],
+        loaded.input.intensities()[first],
+        loaded.examples.labels[first],
         None if loaded.calibration is None else loaded.calibration.intensities(),
     )

@@ -55,17 +55,17 @@ def kept_gain(made_for: StudyConfig, config: StudyConfig) -> Gain:
         Both of LIF neurons, with synapses that inject currents. The highest rate is ``network.max_rate`` of
         the first; the neurons of both reach it.
     """
-    before, after = (conditions_of(one).simulated_neuron for one in (made_for, config))
+    before, after = (conditions_of(study).simulated_neuron for study in (made_for, config))
     charge, highest = made_for.synapse.tau_s / config.synapse.tau_s, made_for.network.max_rate
     rates = highest * np.arange(1, _FITTED + 1) / _FITTED
     above = np.array([before.current(rate) for rate in rates])
     below = before.rheobase * np.arange(_FITTED) / _FITTED
-    current, wanted = np.concatenate([below, above]), np.concatenate([np.zeros(_FITTED), rates])
+    current, matched = np.concatenate([below, above]), np.concatenate([np.zeros(_FITTED), rates])
     threshold, drive = after.rheobase / before.rheobase, np.linspace(1.001, 10, _FITTED)
     if np.allclose(after.rate(drive * after.rheobase), before.rate(drive * before.rheobase)):
         return Gain(charge, threshold)
     unit = before.rheobase
-    ((offset, slope),) = matched_currents(after, current[None] / unit, wanted[None] / highest, highest)
+    ((offset, slope),) = matched_currents(after, current[None] / unit, matched[None] / highest, highest)
     return Gain(charge, float(slope / unit), float(offset))
 
 

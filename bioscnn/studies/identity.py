@@ -32,15 +32,15 @@ def inputs_of_case(case: Prepared, *, ann: bool = False) -> str:
     shape = ProgramShape(network, not isinstance(stimulus, Currents), device.precision, device.connectivity)
     constants = constant_files(shape) | chance_files(network, stimulus.dt)
     if isinstance(stimulus, Currents):
-        shown: list[NDArray[Any]] = [stimulus.values]
+        presented: list[NDArray[Any]] = [stimulus.values]
     else:
-        shown = [stimulus.neuron, stimulus.step, stimulus.trial_start]
+        presented = [stimulus.neuron, stimulus.step, stimulus.trial_start]
     # What the trained network answers, not what it is: the code between the two is in no core.
     trained = [case.ann_class] if ann else []
     return hash_of(
         shape.key(),
         *(part for name in sorted(constants) for part in (name, constants[name])),
-        *shown,
+        *presented,
         stimulus.n_steps,
         stimulus.dt,
         case.examples.labels,

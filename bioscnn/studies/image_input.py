@@ -98,13 +98,13 @@ class ImageInput:
         return 1 if self.front_end.sends_spikes else None
 
     def intensities(self) -> NDArray[np.float32]:
-        """Return what the front end shows to the trained network."""
+        """Return the input of the trained network, as the front end shows it."""
         if self.front_end.counts_spikes and isinstance(self.encoded, SpikeTrains):
             return self.front_end.counted(self.encoded, self.shape)
         return self.front_end.intensities(self.examples.intensities(), self.n_steps, self.dt)
 
     def ann_input(self) -> tuple[object, ...]:
-        """Return what the trained network is shown."""
+        """Return the values that decide the input of the trained network."""
         return (self.intensities(),)
 
     def ann_class(self, graph: LayerGraph) -> NDArray[np.int64]:

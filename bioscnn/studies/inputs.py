@@ -99,4 +99,4 @@ class Input(Protocol):
         """Return some of the examples as pictures for people, shape (n, channels, height, width)."""
 
     def facts(self) -> dict[str, Any]:
-        """Return what the summary says of this kind of data alone."""
+        """Return facts of this kind of data alone, for the summary."""

@@ -15,7 +15,7 @@ AS_WRITTEN = "as-written"
 
 
 def label_of(changed: Iterable[tuple[str, object]]) -> str:
-    """Return what was changed in a study as words for the name of a folder.
+    """Return the changes of a study as words for the name of a folder.
 
     Parameters
     ----------
@@ -66,5 +66,5 @@ def result_folder(parent: Path, label: str, key: str) -> Path:
 
     The same results may be described in other words: what one study file says, another has to change.
     """
-    known = sorted(parent.glob(f"*-{key}"))
-    return known[0] if known else parent / f"{label}-{key}"
+    existing = sorted(parent.glob(f"*-{key}"))
+    return existing[0] if existing else parent / f"{label}-{key}"

@@ -45,14 +45,14 @@ class NewStudy:
     ----------
     file : Path
         The file.
-    found : tuple of str
+    sentences : tuple of str
         What was found in the data, in sentences.
     network : str or None
         Path of the network that the user has to provide; None if a shipped one was named.
     """
 
     file: Path
-    found: tuple[str, ...]
+    sentences: tuple[str, ...]
     network: str | None = None
 
 
@@ -102,21 +102,21 @@ def new_study(name: str, data: str | None = None, folder: Path = Path()) -> NewS
     if not kind[1].isprintable():
         raise UserError("a path that cannot be written into a study", key="data", value=data)
     path = path_of(kind[1])
-    found = survey(OwnData(kind[0], folder / path))
-    lines = list(_lines(stem, kind[1], found))
+    data_survey = survey(OwnData(kind[0], folder / path))
+    lines = list(_lines(stem, kind[1], data_survey))
     write_atomically(file, ("\n".join(lines) + "\n").encode())
-    return NewStudy(file, tuple(_found(found)), f"{stem}.onnx")
+    return NewStudy(file, tuple(_described(data_survey)), f"{stem}.onnx")
 
 
-def _found(found: Survey) -> Iterator[str]:
-    """Say what the data are."""
-    data, n = found.data, len(found.data.contents.labels)
-    sizes = " x ".join(map(str, found.smallest))
-    if found.smallest != found.largest:
-        sizes += f" to {' x '.join(map(str, found.largest))}"
+def _described(data_survey: Survey) -> Iterator[str]:
+    """Yield sentences that describe the data."""
+    data, n = data_survey.data, len(data_survey.data.contents.labels)
+    sizes = " x ".join(map(str, data_survey.smallest))
+    if data_survey.smallest != data_survey.largest:
+        sizes += f" to {' x '.join(map(str, data_survey.largest))}"
     what = "recordings" if data.recorded else "images"
-    colour = "" if data.recorded else ", in colour" if found.channels == 3 else ", grey"
-    last = f", up to {1e3 * found.longest:.0f} ms" if data.recorded else ""
+    colour = "" if data.recorded else ", in colour" if data_survey.channels == 3 else ", grey"
+    last = f", up to {1e3 * data_survey.longest:.0f} ms" if data.recorded else ""
     classes = f"{len(data.contents.classes):,} classes"
     yield f"{n:,} {what} of {classes}, {sizes} pixels (height x width){colour}{last}"
     for split in ("train", "validation", "test"):
@@ -124,13 +124,13 @@ def _found(found: Survey) -> Iterator[str]:
             yield f"{split}: {data.count(split):,}, {data.splits[split].chosen}"
 
 
-def _lines(name: str, path: str, found: Survey) -> Iterator[str]:
+def _lines(name: str, path: str, data_survey: Survey) -> Iterator[str]:
     """Yield the lines of the file."""
-    data, classes = found.data, found.data.contents.classes
+    data, classes = data_survey.data, data_survey.data.contents.classes
     yield f"# {name}: {_KINDS[data.kind]}."
     yield f'# Any key can be changed on the command line: bioscnn run {name}.toml --set neuron.t_ref="1 ms"'
     yield "#"
-    yield from (f"# {sentence}" for sentence in _found(found))
+    yield from (f"# {sentence}" for sentence in _described(data_survey))
     yield from (f"#   {row}" for row in _table(data, classes))
     split = next(split for split in ("validation", "test", "train") if split in data.splits)
     yield "\n[dataset]"
@@ -140,24 +140,24 @@ def _lines(name: str, path: str, found: Survey) -> Iterator[str]:
     yield _key("trials", data.count(split), "the first so many; classes take turns")
     for key in KEYS_OF_KINDS[data.kind]:
         value = getattr(data, key)
-        if value is not None and key.removesuffix("_share") not in data.contents.given:
+        if value is not None and key.removesuffix("_share") not in data.contents.part_rows:
             yield _usual(f"dataset.{key}", list(value) if isinstance(value, tuple) else value)
     if not data.recorded:
         yield "# mean, std, scale, invert: what was done to images in training, see docs/your-network.md"
-    yield from _rest(name, found, len(classes))
+    yield from _rest(name, data_survey, len(classes))
 
 
-def _rest(name: str, found: Survey, n_classes: int) -> Iterator[str]:
+def _rest(name: str, data_survey: Survey, n_classes: int) -> Iterator[str]:
     """Yield all tables but the first."""
-    recorded = found.data.recorded
-    frames = min(max(1, ceil(1e3 * found.longest / FRAME_MS)), LONGEST_MS // FRAME_MS)
+    recorded = data_survey.data.recorded
+    frames = min(max(1, ceil(1e3 * data_survey.longest / FRAME_MS)), LONGEST_MS // FRAME_MS)
     yield "\n[encoding]"
     if recorded:
         yield _key("kind", "events", "each event is a spike of its pixel's and polarity's input neuron")
         yield _key("frame", f"{FRAME_MS} ms", "in which events are counted for the trained network")
     else:
         yield _key("kind", "currents", "each pixel is a constant current: also poisson | latency | lif-layer")
-    shape = found.channels, found.height, found.width
+    shape = data_survey.channels, data_survey.height, data_survey.width
     yield "\n[network]"
     yield f"# `bioscnn train {name}.toml` makes it. One of your own, from torch or Keras, has"
     yield f"# to take (channels, height, width) = {shape} and to give {n_classes} numbers, one per class."
@@ -179,7 +179,7 @@ def _rest(name: str, found: Survey, n_classes: int) -> Iterator[str]:
         "mean-potential",
         "spike-count | peak-potential | last-potential | first-spike | mean-potential",
     )
-    batch_size, epochs = usual_batches(found.data.count("train"))
+    batch_size, epochs = usual_batches(data_survey.data.count("train"))
     yield "\n[training]"
     yield "# 16c3s2p1: convolution, 16 channels, kernel 3, stride 2, padding 1; bn: batch normalisation;"
     yield "# ap2 | mp2: average or max pooling; d32: dense; see docs/training.md for all keys"
@@ -203,7 +203,7 @@ def _key(key: str, value: object, note: str) -> str:
 
 
 def _table(data: OwnData, classes: tuple[str, ...]) -> Iterator[str]:
-    """Yield how many examples of each class each part has."""
+    """Yield the number of examples of each class in each part."""
     splits = [split for split in ("train", "validation", "test") if split in data.splits]
     counts = {
         split: np.bincount(data.contents.labels[data.splits[split].rows], minlength=len(classes))

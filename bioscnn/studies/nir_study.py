@@ -71,7 +71,7 @@ def built(config: StudyConfig, model: NIRModel, shape: tuple[int, ...]) -> Built
 
 
 def saturation_hint(config: StudyConfig, scores: Scores) -> str | None:
-    """Return what a run says in which neurons fired as many spikes in a step as they may; None otherwise."""
+    """Return a hint if neurons fired as many spikes in a step as they may; None otherwise."""
     most, network = config.nir.spikes_per_step or 1, scores.network
     last = [p.name for p in network.neurons if p.name.endswith(f"_spike{most}")]
     full = [name.partition("_")[0] for name in last if scores.fires(name)]
@@ -83,13 +83,13 @@ def saturation_hint(config: StudyConfig, scores: Scores) -> str | None:
     )
 
 
-def check_nir_fit(model: NIRModel, shown: Input) -> None:
+def check_nir_fit(model: NIRModel, examples_input: Input) -> None:
     """Refuse a graph that takes other input, or has other classes, than the examples."""
-    examples, graph = shown.examples, model.graph
-    if not model.takes(shown.shape):
+    examples, graph = examples_input.examples, model.graph
+    if not model.takes(examples_input.shape):
         raise graph.refuse(
             "the input of the graph does not fit the data", graph.input.name, value=model.input_shape,
-            expected=f"{shown.shape}, the input of {examples.name}",
+            expected=f"{examples_input.shape}, the input of {examples.name}",
             fix="set dataset.name, encoding.bin_size or dataset.size to what the graph was trained for",
         )  # fmt: skip
     if model.n_classes != len(examples.classes):

@@ -110,7 +110,7 @@ class Plan:
 
 
 def plan_study(study: Study, data: Path | None) -> Plan:
-    """Say what a study needs; nothing is simulated or compiled.
+    """Return the plan of a study: what it needs; nothing is simulated or compiled.
 
     Raises
     ------
@@ -121,22 +121,22 @@ def plan_study(study: Study, data: Path | None) -> Plan:
     warnings: tuple[Finding, ...] = ()
     if study.config.is_nir:
         prepared = prepare(study, data)
-        shown, network, notes, normalised = prepared.input, prepared.network, prepared.notes, False
+        examples_input, network, notes, normalised = prepared.input, prepared.network, prepared.notes, False
     else:
-        shown, graph = examples_and_network(study.config, data)
-        warnings = tuple(findings_of_data(Loaded(study, shown, graph, None), data))
+        examples_input, graph = examples_and_network(study.config, data)
+        warnings = tuple(findings_of_data(Loaded(study, examples_input, graph, None), data))
         network, normalised = structure(study.config, graph), needs_calibration(study.config, graph)
     device = device_of(study.config)
-    n_steps, trials = study.config.simulation.n_steps, len(shown.examples)
+    n_steps, trials = study.config.simulation.n_steps, len(examples_input.examples)
     projections = tuple(_plan_projection(p, device) for p in network.projections)
     pathways = [_plan_projection(p, device) for p in network.pathways]
     neurons = sum(population.size for population in network.neurons)
     jobs = device.processes
     program = device.program(network, not network.takes_currents, study.config.simulation.dt)
     return Plan(
-        dataset=shown.examples.name,
-        source=shown.examples.source,
-        simulated=shown.simulated,
+        dataset=examples_input.examples.name,
+        source=examples_input.examples.source,
+        simulated=examples_input.simulated,
         neurons=neurons,
         spiking_neurons=sum(population.size for population in network.neurons if population.spikes),
         synapses=sum(p.n_synapses for p in pathways),
@@ -171,8 +171,8 @@ def recorded_bytes(network: SpikingNetwork, config: StudyConfig, trials: int, no
     spikes, and potentials of recorded populations.
     """
     names = [population.name for population in network.neurons]
-    asked = names if config.readout.record == "all" else config.readout.record
-    recorded = {*output_names(names), READOUT, *asked}
+    in_full = names if config.readout.record == "all" else config.readout.record
+    recorded = {*output_names(names), READOUT, *in_full}
     of_neuron, spikes = 4 * config.simulation.n_steps, 8 * spikes_of_neuron(config, normalised)
     size, examples = sum(network[name].size for name in recorded), min(trials, MOST_EXAMPLES)
     of_trial = (of_neuron + spikes) * size + 8 * (len(names) + len(recorded) + 3)

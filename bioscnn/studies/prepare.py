@@ -47,7 +47,7 @@ from bioscnn.studies.study import Study
 
 
 def input_kind(config: StudyConfig) -> type[Input]:
-    """Return what loads the examples of a study."""
+    """Return the class that loads the examples of a study."""
     return EventInput if config.encoding.kind == "events" else ImageInput
 
 
@@ -172,12 +172,12 @@ def prepare(study: Study, data: Path | None, progress: Progress | None = None) -
 def load(study: Study, data: Path | None, progress: Progress | None = None) -> Loaded:
     """Load, read, and check against each other; errors as of `prepare`."""
     if study.config.is_nir:
-        model, shown = model_of(study.config), _examples(study.config, data, progress)
-        check_nir_fit(model, shown)
-        return Loaded(study, shown, model, None)
-    shown, graph = examples_and_network(study.config, data, progress)
-    calibration = calibration_input(shown.settled(study.config), graph, data, progress)
-    return Loaded(study, shown, graph, calibration)
+        model, examples_input = model_of(study.config), _examples(study.config, data, progress)
+        check_nir_fit(model, examples_input)
+        return Loaded(study, examples_input, model, None)
+    examples_input, graph = examples_and_network(study.config, data, progress)
+    calibration = calibration_input(examples_input.settled(study.config), graph, data, progress)
+    return Loaded(study, examples_input, graph, calibration)
 
 
 def _examples(config: StudyConfig, data: Path | None, progress: Progress | None) -> Input:
@@ -190,23 +190,23 @@ def _examples(config: StudyConfig, data: Path | None, progress: Progress | None)
 def examples_and_network(
     config: StudyConfig, data: Path | None, progress: Progress | None = None
 ) -> tuple[Input, LayerGraph]:
-    """Return what a study shows and its trained network, which fit each other; errors as of `prepare`."""
+    """Return the examples and the trained network of a study, which fit each other; errors as `prepare`."""
     graph = trained_network(config)
-    shown = _examples(config, data, progress)
-    check_fit(graph, shown, config.network.model)
-    return shown, graph
+    examples_input = _examples(config, data, progress)
+    check_fit(graph, examples_input, config.network.model)
+    return examples_input, graph
 
 
 def network_for(
-    config: StudyConfig, shown: Input, data: Path | None, progress: Progress | None = None
+    config: StudyConfig, examples_input: Input, data: Path | None, progress: Progress | None = None
 ) -> SpikingNetwork:
     """Return the network of a study for examples that may be others than its own; errors as of `prepare`."""
     if config.is_nir:
         model = model_of(config)
-        check_nir_fit(model, shown)
-        return built(config, model, shown.shape).network
+        check_nir_fit(model, examples_input)
+        return built(config, model, examples_input.shape).network
     graph = trained_network(config)
-    check_fit(graph, shown, config.network.model)
+    check_fit(graph, examples_input, config.network.model)
     return convert_for(config, graph, calibration_input(config, graph, data, progress))
 
 
@@ -235,7 +235,7 @@ def build_synapse(keys: SynapseKeys) -> Synapse:
 
 
 def device_of(config: StudyConfig) -> Device:
-    """Return what simulates a study."""
+    """Return the device that simulates a study."""
     keys = config.simulation
     return Device(keys.device, keys.precision, keys.jobs, keys.connectivity, keys.use_gpu)
 
@@ -267,18 +267,18 @@ def _spike_times_of(config: StudyConfig) -> SpikeTimes | None:
 
 
 def rounding_of(config: StudyConfig) -> str | None:
-    """Say what whole time steps make of the refractory period; None if it is whole already."""
+    """Return a sentence on rounding the refractory period to whole steps; None if it is whole already."""
     if config.is_nir or config.network.code == "time":
         return None
     conditions = conditions_of(config)
-    asked, used = (n.t_ref for n in (conditions.neuron, conditions.simulated_neuron))
-    if used == asked:
+    t_ref, t_ref_used = (n.t_ref for n in (conditions.neuron, conditions.simulated_neuron))
+    if t_ref_used == t_ref:
         return None
-    asked_text, used_text, step = (format_quantity(t, "time") for t in (asked, used, conditions.dt))
+    asked_text, used_text, step = (format_quantity(t, "time") for t in (t_ref, t_ref_used, conditions.dt))
     return f"t_ref {asked_text} is simulated as {used_text}, whole steps of {step} (simulation.round_t_ref)"
 
 
-def check_fit(graph: LayerGraph, shown: Input, model: str) -> None:
+def check_fit(graph: LayerGraph, examples_input: Input, model: str) -> None:
     """Refuse a network that takes other input, or has other classes, than the examples.
 
     Raises
@@ -286,8 +286,8 @@ def check_fit(graph: LayerGraph, shown: Input, model: str) -> None:
     UserError
         If it does.
     """
-    check_shape(graph, shown, model)
-    examples = shown.examples
+    check_shape(graph, examples_input, model)
+    examples = examples_input.examples
     if graph.n_classes != len(examples.classes):
         raise UserError(
             "the network has another number of classes than the data",
@@ -299,15 +299,15 @@ def check_fit(graph: LayerGraph, shown: Input, model: str) -> None:
         )
 
 
-def check_shape(graph: LayerGraph, shown: Input, model: str) -> None:
+def check_shape(graph: LayerGraph, examples_input: Input, model: str) -> None:
     """Refuse a network that takes other input than the examples; errors as of `check_fit`."""
-    if graph.input_shape != shown.shape:
+    if graph.input_shape != examples_input.shape:
         raise UserError(
             "the first layer of the network does not fit the data",
             file=locate(model),
             key="network.model",
             value=f"{model} takes (channels, height, width) = {graph.input_shape}",
-            expected=f"{shown.shape}, the input of {shown.examples.name}",
+            expected=f"{examples_input.shape}, the input of {examples_input.examples.name}",
             fix="train the network on input of this shape, or set dataset.name to the data it is for",
         )
 

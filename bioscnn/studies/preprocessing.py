@@ -46,15 +46,15 @@ def preprocessed(graph: LayerGraph, keys: Dataset) -> LayerGraph:
         return graph
     channels, numbers = graph.input_shape[0], {}
     for key in ("mean", "std"):
-        given = getattr(keys, key)
-        if len(given) not in (1, channels):
+        by_channel = getattr(keys, key)
+        if len(by_channel) not in (1, channels):
             raise UserError(
                 "preprocessing does not fit the channels of the image",
                 key=f"dataset.{key}",
-                value=list(given),
+                value=list(by_channel),
                 expected=f"one number, or {channels}",
             )
-        numbers[key] = np.broadcast_to(np.array(given, np.float64), channels)
+        numbers[key] = np.broadcast_to(np.array(by_channel, np.float64), channels)
     sign, start = (-1.0, keys.scale) if keys.invert else (1.0, 0.0)
     scale = Scale(sign * keys.scale / numbers["std"], (start - numbers["mean"]) / numbers["std"])
     moved = [
@@ -70,7 +70,7 @@ _BEHIND = "preprocessed"
 def preprocessing_hints(
     graph: LayerGraph, images: NDArray[np.floating], accuracy: Estimate, keys: Dataset, described: bool = True
 ) -> list[str]:
-    """Return what speaks for preprocessing that is missing or wrong, in sentences; nothing, as a rule.
+    """Return hints that preprocessing is missing or wrong; none, as a rule.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def preprocessing_hints(
 
 
 def _distance(graph: LayerGraph, images: NDArray[np.floating]) -> tuple[float, float] | None:
-    """Return how far the input of the first batch normalisation is from the statistics of its training.
+    """Return the distance of the first batch normalisation's input from the statistics of its training.
 
     None if there is none, or neurons come before it. Otherwise the median over channels of the distance of
     the means, in standard deviations of training, and of the ratio of the variances.

@@ -135,16 +135,16 @@ def _as_text(value: float, name: str, equations: str) -> str:
 
 
 def _chance(network: SpikingNetwork, population: Population) -> dict[str, str]:
-    """Return how a population's neurons differ, their membrane noise, and what happens to their spikes."""
+    """Return texts on how a population's neurons differ, on membrane noise, and on the fate of spikes."""
     axons, equations = population.axons, equations_of(network, population)
-    found = {
+    described = {
         f"{name} of the cells": f"{_as_text(float(values.mean()), name, equations)} on average, "
         f"coefficient of variation {values.std() / values.mean() if values.mean() else np.inf:.3g}"
         for name, values in population.values.items()
     }
     if population.noise is not None:
-        found["noise"] = format_quantity(population.noise.sd, "voltage")
+        described["noise"] = format_quantity(population.noise.sd, "voltage")
     if axons is not None:
-        found["delay"] = f"{format_quantity(float(axons.delay.mean()), 'time')} on average"
-        found["loss"] = f"{100 * axons.loss:g} %"
-    return found
+        described["delay"] = f"{format_quantity(float(axons.delay.mean()), 'time')} on average"
+        described["loss"] = f"{100 * axons.loss:g} %"
+    return described

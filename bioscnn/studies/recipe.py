@@ -115,7 +115,7 @@ class Recipe:
         )
 
     def settings(self, n_examples: int) -> Settings:
-        """Return how to train on so many examples.
+        """Return the settings of training on so many examples.
 
         Where the study is silent, training lasts 3,000 batches, at least 12 epochs and at most 200.
         """
@@ -183,7 +183,7 @@ class Recipe:
         return Architecture(input_shape, layers, n_classes, self.neuron).initial(self.name, seed)
 
     def facts(self) -> dict[str, Any]:
-        """Return what the card of the network says of the stimulus, ready for JSON."""
+        """Return facts about the stimulus for the card of the network, ready for JSON."""
         keys, encoding = self.config.dataset, self.config.encoding
         if self.recorded:
             return {
@@ -256,7 +256,7 @@ def usual_batches(n_examples: int, batch_size: int | None = None) -> tuple[int, 
 
 
 def recipe_of(study: Study, stage: Stage | None = None) -> Recipe:
-    """Return how the network of a study is trained.
+    """Return the recipe that trains the network of a study.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ FOLDER = "networks"
 
 
 def find_recipes(what: str, changes: Sequence[str] = (), stage: Stage | None = None) -> list[Recipe]:
-    """Return what ``bioscnn train`` is to do.
+    """Return the recipes that ``bioscnn train`` is to follow.
 
     Parameters
     ----------
@@ -52,12 +52,12 @@ def find_recipes(what: str, changes: Sequence[str] = (), stage: Stage | None = N
     recipes, shipped = shipped_recipes(), shipped_models()
     of_data = [r for r in recipes.values() if r.dataset == what and r.name in shipped]
     if not of_data:
-        known = ", ".join([*dict.fromkeys(recipe.dataset for recipe in recipes.values()), *recipes])
+        names = ", ".join([*dict.fromkeys(recipe.dataset for recipe in recipes.values()), *recipes])
         raise UserError(
             "no such network or data set",
             key="network",
             value=what,
-            expected=f"a study file, NAME.toml, or one of {known}",
+            expected=f"a study file, NAME.toml, or one of {names}",
         )
     if changes or stage:
         raise UserError(
@@ -71,7 +71,7 @@ def find_recipes(what: str, changes: Sequence[str] = (), stage: Stage | None = N
 
 @cache
 def shipped_recipes() -> dict[str, Recipe]:
-    """Return how the networks that come with bioscnn were trained, and those that training was studied with.
+    """Return the recipes of networks that come with bioscnn, and of those that training was studied with.
 
     They are the studies of ``sims/networks``. A network that another one begins with, or learns from, comes
     before it.
@@ -98,7 +98,7 @@ def shipped_recipes() -> dict[str, Recipe]:
 
 
 def find_recipe(what: str, changes: Sequence[str] = (), stage: Stage | None = None) -> Recipe:
-    """Return how one network is trained; parameters as of `find_recipes`.
+    """Return the recipe of one network; parameters as of `find_recipes`.
 
     Raises
     ------

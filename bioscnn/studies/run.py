@@ -120,8 +120,8 @@ def run_study(
     made_by = {"code": code_of_runs(), "inputs": inputs_of_case(prepared)}
     key = hash_of(prepared.key, *made_by.values())[:16]
     folder = out or result_folder(results / name, study.label, key)
-    known = _known(folder, key, watch)
-    if known is None:
+    stored = _stored(folder, key, watch)
+    if stored is None:
         with whole_folder(folder, _is_run) as scratch:
             with ThreadPoolExecutor(1) as aside:  # which ends before figures are drawn by copies
                 answered = aside.submit(_answer_and_load, prepared)
@@ -140,7 +140,7 @@ def run_study(
             watch.stage("reporting")
             write_report(scratch)
     else:
-        summary, since = known
+        summary, since = stored
     report_seconds = watch.seconds("reporting")
     if out is None:
         point_latest(folder)
@@ -149,7 +149,7 @@ def run_study(
     return Run(folder, summary, report_seconds, since)
 
 
-def _known(folder: Path, key: str, watch: _Watch) -> tuple[dict[str, Any], str] | None:
+def _stored(folder: Path, key: str, watch: _Watch) -> tuple[dict[str, Any], str] | None:
     """Return the summary of the same results and when they were simulated, and renew their report.
 
     None if there are none, or they are damaged.
@@ -187,14 +187,16 @@ def _simulate(
     path: Path, prepared: Prepared, data: Path | None, watch: _Watch, answered: Future[None]
 ) -> tuple[Scores, list[Finding]]:
     """Simulate all trials into a file, then a few again with every spike; return scores and what is wrong."""
-    config, network, shown = prepared.study.config, prepared.network, prepared.input
+    config, network, examples_input = prepared.study.config, prepared.network, prepared.input
     device, examples = prepared.device, prepared.examples
     shapes = {population.name: population.shape for population in network.neurons}
-    asked = list(shapes) if config.readout.record == "all" else config.readout.record
-    record = {*output_names(shapes), READOUT, *asked}
-    scores = Scores(network, config.readout.rule, shown.spikes)
+    in_full = list(shapes) if config.readout.record == "all" else config.readout.record
+    record = {*output_names(shapes), READOUT, *in_full}
+    scores = Scores(network, config.readout.rule, examples_input.spikes)
     with RunFile(path, shapes) as file:
-        for batch in simulate_batches(network, shown.stimulus, device, record=record, progress=watch):
+        for batch in simulate_batches(
+            network, examples_input.stimulus, device, record=record, progress=watch
+        ):
             file.append(batch)
             scores.add(batch)
         watch.stage("recording examples")
@@ -204,9 +206,9 @@ def _simulate(
         file.describe_trials(label=examples.labels, index=examples.index)
         if prepared.has_ann:
             file.describe_trials(ann_class=prepared.ann_class)
-        file.add_examples(recording, chosen, shown.pictures(chosen))
-        if shown.spikes is not None:
-            file.add_example_input(shown.spikes.take(chosen), shown.shape)
+        file.add_examples(recording, chosen, examples_input.pictures(chosen))
+        if examples_input.spikes is not None:
+            file.add_example_input(examples_input.spikes.take(chosen), examples_input.shape)
     answers = prepared.ann_class if prepared.has_ann else scores.chosen(config.readout.rule)
     findings = [
         *findings_of_data(prepared, data),
@@ -257,14 +259,14 @@ def _summary(prepared: Prepared, scores: Scores, findings: list[Finding], watch:
 
 
 def _hints(prepared: Prepared, ann: Estimate) -> list[str]:
-    """Return what speaks for another preprocessing of the images."""
-    shown, config = prepared.input.intensities(), prepared.study.config
+    """Return hints at another preprocessing of the images."""
+    intensities, config = prepared.input.intensities(), prepared.study.config
     described = read_card(config.network.model) is not None
-    return preprocessing_hints(prepared.graph, shown, ann, config.dataset, described)
+    return preprocessing_hints(prepared.graph, intensities, ann, config.dataset, described)
 
 
 def _calibration_hint(prepared: Prepared) -> str | None:
-    """Return what a run says whose rates were matched on images that may be among the scored ones."""
+    """Return a hint if rates were matched on images that may be among the scored ones."""
     calibration = prepared.calibration
     if calibration is None or calibration.examples.split == "train":
         return None
@@ -275,7 +277,7 @@ def _calibration_hint(prepared: Prepared) -> str | None:
 
 
 def _background_hint(prepared: Prepared) -> str | None:
-    """Return what a run in the time code says if rounding alone makes a blank image fire."""
+    """Return a hint of a run in the time code if rounding alone makes a blank image fire."""
     if prepared.scales is None:
         return None
     shares = fired_by_rounding(prepared.graph, prepared.conditions.time_code, prepared.scales)
@@ -328,7 +330,7 @@ class _Watch:
         self._progress.trial()
 
     def seconds(self, what: str | None = None) -> float:
-        """Return how long a stage has taken, or all of them together."""
+        """Return the duration of a stage, or of all together, s."""
         ends = [*self._begun[1:], ("", perf_counter())]
         stages = zip(self._begun, ends, strict=True)
         return sum(end - begin for (name, begin), (_, end) in stages if what in (None, name))

@@ -64,16 +64,16 @@ class RunFolder:
     @property
     def settings(self) -> dict[str, Any]:
         """What may differ, and did the work."""
-        asked = self.config.simulation
+        simulation = self.config.simulation
         # NumPy computes in float64, and it and GeNN list all synapses, whatever they are asked for.
-        used = {"connectivity": "explicit"} if asked.device in ("numpy", "genn") else {}
-        used |= {"precision": "float64"} if asked.device == "numpy" else {}
+        used = {"connectivity": "explicit"} if simulation.device in ("numpy", "genn") else {}
+        used |= {"precision": "float64"} if simulation.device == "numpy" else {}
         return {
             "folder": str(self.folder),
-            "device": asked.device,
-            "precision": asked.precision,
-            "connectivity": asked.connectivity,
-            "jobs": asked.jobs,
+            "device": simulation.device,
+            "precision": simulation.precision,
+            "connectivity": simulation.connectivity,
+            "jobs": simulation.jobs,
             **used,
             "brian2": self.provenance["versions"].get("brian2"),
             "commit": self.provenance["commit"],
@@ -82,18 +82,18 @@ class RunFolder:
     def check(self) -> None:
         """Refuse a recording of other populations, trials or steps than its summary and study say."""
         described = {p["name"]: tuple(p["shape"]) for p in self.provenance["populations"]}
-        expected, found = (self.summary["n_trials"], self.config.simulation.n_steps), self.stored.extent()
-        if found != expected or self.stored.shapes() != described:
+        expected, extent = (self.summary["n_trials"], self.config.simulation.n_steps), self.stored.extent()
+        if extent != expected or self.stored.shapes() != described:
             raise UserError(
                 "the files of the run do not belong together",
                 file=self.folder / "run.h5",
-                value=f"{found[0]} trials of {found[1]} steps",
+                value=f"{extent[0]} trials of {extent[1]} steps",
                 expected=f"the {expected[0]} of {expected[1]} steps, and the populations, of its other files",
                 fix="run the study again",
             )
 
     def readout(self, trials: slice) -> Recording:
-        """Return what the class is read from, in consecutive trials."""
+        """Return the recording from which the class is read, in consecutive trials."""
         outputs = {
             name: PopulationRecording.from_spikes(self.stored.spikes(name, trials), True, None)
             for name in output_names(self.stored.shapes())

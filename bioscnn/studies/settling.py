@@ -75,7 +75,7 @@ class ChosenDuration:
     seconds: float = 0.0
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what the summary of a run says of it."""
+        """Return the entry of the summary of a run."""
         return {
             "duration_ms": 1e3 * self.duration,
             "changed_at_twice": self.changed,
@@ -229,19 +229,19 @@ def _lasting(path: Path, changes: Sequence[str], duration: float) -> Study:
 def _try(study: Study, twice: Study, data: Path | None, progress: Progress) -> ChosenDuration:
     """Simulate training images for twice the duration of a study, converted for that duration."""
     config, longer = without_noise(study.config), without_noise(twice.config)
-    shown = training_input(longer, _IMAGES, data, progress)
-    network = network_for(config, shown, data, progress)
+    images = training_input(longer, _IMAGES, data, progress)
+    network = network_for(config, images, data, progress)
     rule, step = config.readout.rule, config.simulation.n_steps
-    scores = Scores(network, rule, shown.spikes)
+    scores = Scores(network, rule, images.spikes)
     record = {*output_names(population.name for population in network.neurons), READOUT}
-    for batch in simulate_batches(network, shown.stimulus, device_of(config), record=record):
+    for batch in simulate_batches(network, images.stimulus, device_of(config), record=record):
         scores.add(batch)
     changed = float(np.mean(undecided(scores, step)))
     if not config.is_nir:
-        ann_class = shown.ann_class(trained_network(config))
+        ann_class = images.ann_class(trained_network(config))
         changed = changed if follows(scores.decided()[:, step - 1], ann_class) else 1.0
-    n = len(shown.examples)
-    return ChosenDuration(config.simulation.duration, changed, n, shown.examples.split, changed <= TOLERANCE)
+    n = len(images.examples)
+    return ChosenDuration(config.simulation.duration, changed, n, images.examples.split, changed <= TOLERANCE)
 
 
 def undecided(scores: Scores, step: int) -> NDArray[np.bool_]:
@@ -268,7 +268,7 @@ def restlessness(scores: Scores, config: StudyConfig) -> float:
 
 
 def settling_hint(share: float, config: StudyConfig) -> str | None:
-    """Return what a run says whose decisions have not settled; None if they have."""
+    """Return a hint if the decisions of a run have not settled; None if they have."""
     if share <= RESTLESS or config.encoding.kind == "events" or config.network.code == "time":
         return None
     longer = config.simulation.duration * (4 if share > 0.2 else 2)
@@ -279,7 +279,7 @@ def settling_hint(share: float, config: StudyConfig) -> str | None:
 
 
 def silence_hint(scores: Scores) -> str | None:
-    """Return what a run says whose output never fires: what reads its spikes reads potentials instead."""
+    """Return a hint if the output of a run never fires: what reads its spikes reads potentials instead."""
     names = output_names(population.name for population in scores.network.neurons)
     if not names or any(scores.fires(name) for name in names):
         return None
@@ -290,7 +290,7 @@ def silence_hint(scores: Scores) -> str | None:
 
 
 def readout_hint(scores: Scores, config: StudyConfig, ann_class: NDArray[np.int64]) -> str | None:
-    """Return what a run says whose readout misleads it: another gives the trained network's class more often.
+    """Return a hint if another readout gives the trained network's class more often.
 
     The labels are not looked at. ``peak-potential`` never forgets the first volleys, which in a deep network
     come long before it is right.

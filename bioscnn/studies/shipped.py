@@ -19,12 +19,12 @@ def shipped_studies() -> Path:
     return inside if inside.is_dir() else package.parent / FOLDER
 
 
-def find_study(given: Path, what: str = "study") -> Path:
+def find_study(written: Path, what: str = "study") -> Path:
     """Return a file as it is given, or else the shipped one of that name.
 
     Parameters
     ----------
-    given : Path
+    written : Path
         A path; or a name such as ``mnist`` or ``sweeps/mnist-morris``, with or without ``sims/`` before and
         ``.toml`` behind it.
     what : str
@@ -40,22 +40,22 @@ def find_study(given: Path, what: str = "study") -> Path:
     >>> find_study(Path("mnist")).name
     'mnist.toml'
     """
-    for file in (given, given.with_name(given.name + SUFFIX)) if given.name else ():
+    for file in (written, written.with_name(written.name + SUFFIX)) if written.name else ():
         if os.path.isfile(file):  # noqa: PTH113  (False of a name that is too long)
             return file
-    folder, name = shipped_studies(), given.with_suffix("") if given.suffix == SUFFIX else given
+    folder, name = shipped_studies(), written.with_suffix("") if written.suffix == SUFFIX else written
     inside = name.relative_to(FOLDER) if name.parts[:1] == (FOLDER,) else name
-    known = sorted(path.stem for path in folder.glob(f"*{SUFFIX}"))
+    shipped = sorted(path.stem for path in folder.glob(f"*{SUFFIX}"))
     if what == "sweep":
-        known = sorted(f"sweeps/{path.stem}" for path in (folder / "sweeps").glob(f"*{SUFFIX}"))
-    if str(inside) in known:
+        shipped = sorted(f"sweeps/{path.stem}" for path in (folder / "sweeps").glob(f"*{SUFFIX}"))
+    if str(inside) in shipped:
         return folder / f"{inside}{SUFFIX}"
-    near = difflib.get_close_matches(str(inside), known, n=1)
-    beside = sorted(path.name for path in given.parent.glob("*.toml"))
-    here = f"{given.parent} has {', '.join(beside)}" if beside else f"{given.parent} has no .toml file"
+    near = difflib.get_close_matches(str(inside), shipped, n=1)
+    beside = sorted(path.name for path in written.parent.glob("*.toml"))
+    here = f"{written.parent} has {', '.join(beside)}" if beside else f"{written.parent} has no .toml file"
     raise UserError(
         f"no such {what} file",
-        file=given,
-        expected=f"a file ({here}), or one that comes with bioscnn: {', '.join(known)}",
+        file=written,
+        expected=f"a file ({here}), or one that comes with bioscnn: {', '.join(shipped)}",
         fix=f'did you mean "{near[0]}"?' if near else None,
     )

@@ -55,8 +55,8 @@ class Study:
     @property
     def argument(self) -> str:
         """What a command names it by: the path of its file; that of a shipped study is found by its name."""
-        known = self.file is None or self.file.parent == shipped_studies()
-        return f"{self.name}.toml" if known else str(self.file)
+        is_shipped = self.file is None or self.file.parent == shipped_studies()
+        return f"{self.name}.toml" if is_shipped else str(self.file)
 
     @property
     def label(self) -> str:
@@ -146,20 +146,20 @@ def with_paths_beside(path: Path, tables: Mapping[str, Any]) -> dict[str, Any]:
 
     A network without a suffix is one that is shipped.
     """
-    found = deepcopy(dict(tables))
-    dataset = found.get("dataset")
+    resolved = deepcopy(dict(tables))
+    dataset = resolved.get("dataset")
     own = kind_and_path(str(dataset.get("name"))) if isinstance(dataset, dict) else None
     if own is not None and own[1] and isinstance(dataset, dict):
         dataset["name"] = f"{own[0]}:{path.parent / os.path.expanduser(own[1])}"  # noqa: PTH111
     for name, is_path in (("network", _is_path), ("neuron", lambda m: m.endswith(FILE_OF_A_NEURON))):
-        table = found.get(name)
+        table = resolved.get(name)
         if isinstance(table, dict) and isinstance(table.get("model"), str) and is_path(table["model"]):
             table["model"] = beside(path, table["model"])
-    training = found.get("training")
+    training = resolved.get("training")
     for key in ("start", "teacher"):
         if isinstance(training, dict) and isinstance(training.get(key), str) and _is_path(training[key]):
             training[key] = beside(path, training[key])
-    return found
+    return resolved
 
 
 def beside(file: Path, path: str) -> str:
@@ -265,8 +265,8 @@ def _edits(
     except ValidationError:
         before = {}
     after = flat_keys(config)
-    given = {key.strip(): value.strip() for key, _, value in (change.partition("=") for change in changes)}
-    for key, text in given.items():
+    by_key = {key.strip(): value.strip() for key, _, value in (change.partition("=") for change in changes)}
+    for key, text in by_key.items():
         # The severity of a noise becomes its parameters.
         if key not in after and key not in before:
             yield key, text.strip("\"'")
@@ -312,9 +312,9 @@ def _apply(tables: dict[str, Any], change: str) -> None:
             raise UserError("not a table", key=".".join(path[: depth + 1]), value=tables)
     tables[key] = value
     if _changes_a_model(change):
-        known = KEYS_OF_MODELS[path[0]].get(str(value), ())
-        for other in set(tables) - {"model", *known}:
-            del tables[other]
+        model_keys = KEYS_OF_MODELS[path[0]].get(str(value), ())
+        for unused in set(tables) - {"model", *model_keys}:
+            del tables[unused]
 
 
 def _changes_a_model(change: str) -> bool:
@@ -342,47 +342,47 @@ def _tables(tables: dict[str, Any], inside: str = "") -> list[str]:
 
 def first_problem(error: ValidationError, path: Path | None, model: type[BaseModel]) -> UserError:
     """Turn pydantic's first complaint about a file, or a table, of some model into ours."""
-    found = error.errors()[0]
+    details = error.errors()[0]
     names = _names(model)
-    key = ".".join(str(part) for part in found["loc"] if isinstance(part, str) and part in names)
-    own = found.get("ctx", {}).get("error")
+    key = ".".join(str(part) for part in details["loc"] if isinstance(part, str) and part in names)
+    own = details.get("ctx", {}).get("error")
     if isinstance(own, ValueError) and own.args and isinstance(own.args[0], UserError):
         return own.args[0].but(file=own.args[0].file or path, key=own.args[0].key or key)
-    if found["type"] == "extra_forbidden":
-        *tables, unknown = (str(part) for part in found["loc"])
-        known = list(_model_at(model, tables).model_fields)
-        nearest = difflib.get_close_matches(unknown, known, n=1, cutoff=0.4)
+    if details["type"] == "extra_forbidden":
+        *tables, unknown = (str(part) for part in details["loc"])
+        fields = list(_model_at(model, tables).model_fields)
+        nearest = difflib.get_close_matches(unknown, fields, n=1, cutoff=0.4)
         return UserError(
             "unknown key",
             file=path,
             key=".".join([*tables, unknown]),
-            expected=" | ".join(known),
+            expected=" | ".join(fields),
             fix=f"write {'.'.join([*tables, *nearest])}" if nearest else "remove it",
         )
-    if found["type"] == "missing":
+    if details["type"] == "missing":
         return UserError("a key is missing", file=path, key=key)
-    problem, expected, fix = _in_our_words(found)
-    return UserError(problem, file=path, key=key, value=found["input"], expected=expected, fix=fix)
+    problem, expected, fix = _in_our_words(details)
+    return UserError(problem, file=path, key=key, value=details["input"], expected=expected, fix=fix)
 
 
 LIMITS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
 
 
-def _in_our_words(found: Mapping[str, Any]) -> tuple[str, str | None, str | None]:
+def _in_our_words(details: Mapping[str, Any]) -> tuple[str, str | None, str | None]:
     """Return problem, expectation and fix of one of pydantic's own complaints."""
-    said: Mapping[str, Any] = found.get("ctx", {})
-    if found["type"] == "literal_error":
-        words = re.findall("'([^']*)'", str(said["expected"]))
-        nearest = difflib.get_close_matches(str(found["input"]), words, n=1)
+    context: Mapping[str, Any] = details.get("ctx", {})
+    if details["type"] == "literal_error":
+        words = re.findall("'([^']*)'", str(context["expected"]))
+        nearest = difflib.get_close_matches(str(details["input"]), words, n=1)
         return (
             "not one of the choices",
-            either(*words) or str(said["expected"]),
+            either(*words) or str(context["expected"]),
             f'write "{nearest[0]}"' if nearest else None,
         )
     for sign, limit in LIMITS.items():
-        if sign in said:
-            return "out of range", f"{limit} {said[sign]:g}", None
-    message = str(found["msg"])
+        if sign in context:
+            return "out of range", f"{limit} {context[sign]:g}", None
+    message = str(details["msg"])
     return message[0].lower() + message[1:], None, None
 
 

@@ -262,12 +262,12 @@ def _network(key: str, name: str, folder: Path, training: TrainingExamples) -> L
             value=f"{name}: {graph.input_shape} to {graph.n_classes} classes",
             expected=f"{training.shape} to {n_classes} classes",
         )
-    known, classes = (read_card(source) or {}).get("classes"), list(training.examples.classes)
-    if key == "teacher" and isinstance(known, list) and known != classes:
+    card_classes, classes = (read_card(source) or {}).get("classes"), list(training.examples.classes)
+    if key == "teacher" and isinstance(card_classes, list) and card_classes != classes:
         raise UserError(
             "the teacher has other classes, or has them in another order",
             key="training.teacher",
-            value=f"{name}: {', '.join(map(str, known[:10]))}",
+            value=f"{name}: {', '.join(map(str, card_classes[:10]))}",
             expected=", ".join(map(str, classes[:10])),
         )
     return graph

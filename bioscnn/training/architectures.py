@@ -94,8 +94,8 @@ class Architecture:
                 bias = None if specification.batch_norm else np.full(n, at_rest, np.float32)
                 add(Conv2d(weight, bias, specification.stride, (specification.padding,) * 4))
                 if specification.batch_norm:
-                    one, zero = np.ones(n, np.float32), np.zeros(n, np.float32)
-                    add(BatchNorm2d(one, one * at_rest, zero, one))
+                    ones, zero = np.ones(n, np.float32), np.zeros(n, np.float32)
+                    add(BatchNorm2d(ones, ones * at_rest, zero, ones))
                 add(self.neuron)
             elif isinstance(specification, Pooling):
                 kernel = (specification.kernel,) * 2

@@ -132,8 +132,8 @@ class SpikeExamples:
         affine = draw_affine(len(rows), self.shape[1:], settings, generator)
         moved, inside = move_events(place, affine[trial], self.shape[1:])
         lost = settings.event_loss * torch.rand(len(rows), generator=generator)
-        kept = inside & (torch.rand(len(trial), generator=generator) >= lost[trial])
-        return self._counts(len(rows), step[kept], trial[kept], moved[kept], steps)
+        remaining = inside & (torch.rand(len(trial), generator=generator) >= lost[trial])
+        return self._counts(len(rows), step[remaining], trial[remaining], moved[remaining], steps)
 
     def with_noise(
         self, batch: torch.Tensor, settings: TrainingSettings, generator: torch.Generator, steps: int = 1

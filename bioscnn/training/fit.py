@@ -120,8 +120,8 @@ class _Teacher:
         self._network, self._objective = TorchNetwork(graph), objective
         self._answers: torch.Tensor | None = None
         if objective.settings.teacher_sees == "clean":
-            shown = batches(training, torch.arange(len(training)), objective.steps)
-            self._answers = torch.cat([self._logits(examples) for examples, _ in shown])
+            clean = batches(training, torch.arange(len(training)), objective.steps)
+            self._answers = torch.cat([self._logits(examples) for examples, _ in clean])
 
     def probabilities(self, distorted: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
         """Return the probabilities of the classes of a batch, shape (n, classes)."""

@@ -59,7 +59,7 @@ class Objective(Protocol):
         """Return the loss of a batch; targets are the wanted probabilities, shape (n, classes)."""
 
     def logits(self, network: TorchNetwork, stimulus: torch.Tensor) -> torch.Tensor:
-        """Return what the network makes of examples without a simulation, shape (n, classes)."""
+        """Return the logits of examples without a simulation, shape (n, classes)."""
 
     def simulated(self, network: TorchNetwork, stimulus: torch.Tensor) -> tuple[torch.Tensor, float]:
         """Return the readout of a simulation at its end, shape (n, classes), and spikes per example."""
@@ -140,12 +140,12 @@ def measure(
     )
 
 
-def drawn_rows(n: int, wanted: int) -> torch.Tensor:
+def drawn_rows(n: int, most: int) -> torch.Tensor:
     """Return so many of n rows, the same each time, in ascending order; all if there are no more.
 
     Drawn, since a data set may be sorted by class, or its classes may take turns.
     """
-    drawn = seeds.stream(0, "training", "measured").permutation(n)[:wanted]
+    drawn = seeds.stream(0, "training", "measured").permutation(n)[:most]
     return torch.from_numpy(np.sort(drawn))
 
 

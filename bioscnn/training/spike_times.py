@@ -184,16 +184,16 @@ class _SpikeTime(torch.autograd.Function):  # type: ignore[misc]
         # Most neurons are silent: only those that spike are looked up, in the order of the memory.
         image = x.dim() == 4
         rows = (x.permute(0, 2, 3, 1) if image else x).contiguous()
-        flat, said = rows.view(-1), torch.zeros_like(rows)
+        flat, coded = rows.view(-1), torch.zeros_like(rows)
         at = torch.nonzero(flat >= borders[0]).squeeze(1)
         active = flat[at]
         age = torch.ones(len(at), dtype=torch.uint8)
         for border in borders[1:].tolist():
             age += active >= border
-        said.view(-1)[at] = levels[age.long()]
+        coded.view(-1)[at] = levels[age.long()]
         ctx.save_for_backward(x)
         ctx.half = float(borders[0])
-        values = said.permute(0, 3, 1, 2) if image else said
+        values = coded.permute(0, 3, 1, 2) if image else coded
         return values, torch.tensor(float(len(at)), dtype=x.dtype)
 
     @staticmethod

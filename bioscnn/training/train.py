@@ -106,7 +106,7 @@ def train(
         objective = SpikeObjective(settings)
     else:
         objective = RateObjective(settings)
-    kept = Checkpoint(checkpoint, _identity(graph, teacher, settings, training, validation))
+    checkpoints = Checkpoint(checkpoint, _identity(graph, teacher, settings, training, validation))
     started, threads = time.perf_counter(), torch.get_num_threads()
     torch.set_num_threads(settings.threads)
     try:
@@ -116,7 +116,7 @@ def train(
             objective,
             training,
             validation,
-            kept,
+            checkpoints,
             progress or (lambda done, total, records: None),
         )
     finally:
@@ -179,7 +179,7 @@ def _share(share: Estimate) -> dict[str, Any]:
 
 
 def _code(settings: Settings) -> dict[str, Any]:
-    """Return what a study has to say of the network, for one of spike times."""
+    """Return the keys of a study that a network of spike times needs."""
     if not isinstance(settings, TimeSettings):
         return {}
     names = ("tau_m", "tau_s", "dt")
@@ -187,7 +187,7 @@ def _code(settings: Settings) -> dict[str, Any]:
 
 
 def _spiking(record: EpochRecord, n: int, duration: float) -> dict[str, Any] | None:
-    """Return what the twin makes of the validation images at the end of the trial."""
+    """Return the twin's results on the validation images at the end of the trial."""
     if record.spiking_accuracy is None:
         return None
     share = _share(proportion_of_counts(round(record.spiking_accuracy * n), n))
@@ -197,7 +197,7 @@ def _spiking(record: EpochRecord, n: int, duration: float) -> dict[str, Any] | N
 def _examples(
     graph: LayerGraph,
     split: str,
-    shown: NDArray[Any] | SpikeTrains,
+    stimulus: NDArray[Any] | SpikeTrains,
     labels: NDArray[np.integer],
     settings: Settings,
     noisy: NDArray[np.floating] | None = None,
@@ -205,7 +205,7 @@ def _examples(
     """Check what is shown against the network, and return it in the form in which training takes it."""
     from bioscnn.training.examples import ImageExamples, SpikeExamples
 
-    n = shown.n_trials if isinstance(shown, SpikeTrains) else len(shown)
+    n = stimulus.n_trials if isinstance(stimulus, SpikeTrains) else len(stimulus)
     if labels.shape != (n,) or n == 0 or labels.min() < 0 or labels.max() >= graph.n_classes:
         raise UserError(
             f"the {split} labels do not fit",
@@ -213,11 +213,11 @@ def _examples(
             expected=f"one class an image, 0 to {graph.n_classes - 1}",
         )
     classes = np.ascontiguousarray(labels, np.int64)
-    if isinstance(shown, SpikeTrains):
-        _check_spikes(graph, split, shown, settings)
-        return SpikeExamples(shown, classes, graph.input_shape)
-    _check_images(graph, split, shown)
-    images = np.ascontiguousarray(shown, None if shown.dtype == np.uint8 else np.float32)
+    if isinstance(stimulus, SpikeTrains):
+        _check_spikes(graph, split, stimulus, settings)
+        return SpikeExamples(stimulus, classes, graph.input_shape)
+    _check_images(graph, split, stimulus)
+    images = np.ascontiguousarray(stimulus, None if stimulus.dtype == np.uint8 else np.float32)
     if noisy is None:
         return ImageExamples(images, classes)
     for version in noisy:
@@ -225,15 +225,15 @@ def _examples(
     return ImageExamples(images, classes, np.ascontiguousarray(noisy, np.float32))
 
 
-def _check_images(graph: LayerGraph, split: str, shown: NDArray[Any], n: int | None = None) -> None:
+def _check_images(graph: LayerGraph, split: str, images: NDArray[Any], n: int | None = None) -> None:
     if (
-        shown.shape[1:] != graph.input_shape
-        or n not in (None, len(shown))
-        or (shown.dtype != np.uint8 and (shown.min() < 0 or shown.max() > 1))
+        images.shape[1:] != graph.input_shape
+        or n not in (None, len(images))
+        or (images.dtype != np.uint8 and (images.min() < 0 or images.max() > 1))
     ):
         raise UserError(
             f"the {split} images are no images for {graph.name}",
-            value=f"{shown.dtype} of shape {shown.shape}",
+            value=f"{images.dtype} of shape {images.shape}",
             expected=f"shape ({n or 'n'}, {', '.join(map(str, graph.input_shape))}), in [0, 1] or uint8",
         )
 

@@ -96,7 +96,7 @@ class TwinRun:
     potentials: torch.Tensor
 
     def evidence(self, readout: str) -> torch.Tensor:
-        """Return what a readout knows after every step, shape (n_steps, n, classes).
+        """Return the evidence of a readout after every step, shape (n_steps, n, classes).
 
         Parameters
         ----------

@@ -124,9 +124,9 @@ def test_a_network_without_a_front_end_or_shown_noise_and_no_cells_are_refused_b
 def test_an_image_has_noise_of_the_seed_whatever_else_is_shown(embedded_splits):
     pool = load_pool(read_study(STUDY).config, AMOUNT, None)
     condition = Condition("gaussian-noise", 3)
-    few, more = (pool.shown(condition, np.array(rows), 1) for rows in ([5, 7], [5, 6, 7]))
+    few, more = (pool.images_under(condition, np.array(rows), 1) for rows in ([5, 7], [5, 6, 7]))
     assert np.array_equal(few, more[[0, 2]]) and not np.array_equal(few[0], few[1])
-    assert not np.array_equal(few, pool.shown(condition, np.array([5, 7]), 2))
+    assert not np.array_equal(few, pool.images_under(condition, np.array([5, 7]), 2))
 
 
 def test_each_step_changes_one_thing_and_the_primary_ones_are_of_cells_at_equal_gain_control():

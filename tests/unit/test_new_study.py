@@ -59,7 +59,7 @@ def test_photographs_of_many_sizes_get_one_and_large_ones_a_small_one(tmp_path):
     Image.new("L", (900, 600)).save(tmp_path / "data" / "a" / "large.png")
     new = new_study("mine", "folder:data", tmp_path)
     assert read_study(new.file).config.dataset.size == (20, 30)
-    assert "20 x 30 to 600 x 900" in new.found[0]
+    assert "20 x 30 to 600 x 900" in new.sentences[0]
 
 
 @pytest.mark.parametrize(

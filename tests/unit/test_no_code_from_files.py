@@ -21,7 +21,7 @@ from bioscnn.claims import take_table
 from bioscnn.claims.record import file_of
 from bioscnn.datasets import contents, image_files, read_events
 from bioscnn.errors import UserError
-from bioscnn.simulation.solutions import is_arithmetic, kept
+from bioscnn.simulation.solutions import cached_solution, is_arithmetic
 from bioscnn.simulation.storage import StoredRun, load_run
 from bioscnn.simulation.translation_unit import SCOPE, SUPPORT, join
 
@@ -106,9 +106,9 @@ def test_what_a_program_never_calls_is_not_compiled(generated):
 )
 def test_a_solution_on_disk_is_arithmetic_or_solved_again(tmp_path, monkeypatch, code):
     monkeypatch.setenv("BIOSCNN_CACHE", str(tmp_path))
-    kept("asked", lambda: code, is_arithmetic)
+    cached_solution("asked", lambda: code, is_arithmetic)
     assert list(tmp_path.rglob("*.json"))
-    again = kept("asked", lambda: "solved again", is_arithmetic)
+    again = cached_solution("asked", lambda: "solved again", is_arithmetic)
     assert again == (code if code.startswith("V = V*exp") else "solved again")
 
 

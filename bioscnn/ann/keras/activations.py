@@ -40,7 +40,7 @@ _FUNCTIONS: dict[str, tuple[str, dict[str, float]]] = {
 
 
 def activated(layer: KerasLayer, x: Value) -> Value:
-    """Return what the activation of a layer makes of its output."""
+    """Return the output of a layer behind its activation."""
     activation = layer.config.get("activation")
     if activation is None:
         return x

@@ -49,7 +49,7 @@ class KerasLayer:
         return f"layer {self.name!r} ({self.kind})"
 
     def apply(self, operator: str, *inputs: Value | NDArray[Any] | None, **attributes: Any) -> Value:
-        """Return what an operator of ONNX makes of activations and constants."""
+        """Return the result of an operator of ONNX on activations and constants."""
         for constant in inputs:
             if isinstance(constant, np.ndarray):
                 require_moderate(constant, "a constant")

@@ -169,7 +169,7 @@ def permute(layer: KerasLayer, x: Value) -> Value:
 
 
 def _sides(layer: KerasLayer, key: str) -> list[list[int]]:
-    """Return how much is added or cut: above and below, left and right."""
+    """Return the amounts that are added or cut: above and below, left and right."""
     value: Any = layer.config[key]
     pairs: Any = [value, value] if isinstance(value, int) else value
     pairs = [[pair, pair] if isinstance(pair, int) else pair for pair in pairs]
@@ -273,7 +273,7 @@ LAYERS: dict[str, Callable[..., Value]] = {
 
 
 def called(layer: KerasLayer, inputs: Sequence[Value]) -> Value:
-    """Return what a layer of Keras makes of its inputs.
+    """Return the output of a layer of Keras for its inputs.
 
     Raises
     ------

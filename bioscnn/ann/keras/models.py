@@ -76,7 +76,7 @@ class Models:
         self._n_layers = 0
 
     def through(self, model: Entry, name: str, place: str, inputs: Sequence[Argument]) -> Value:
-        """Return what a model makes of its input.
+        """Return the output of a model for its input.
 
         Parameters
         ----------
@@ -128,7 +128,7 @@ class Models:
             raise UserError(problem, file=self._path, key=name or None)
 
     def _layer(self, entry: Entry, model: str, place: str, inputs: Sequence[Argument]) -> Value:
-        """Return what a layer, or a model in its place, makes of its inputs."""
+        """Return the output of a layer, or of a model in its place, for its inputs."""
         kind, config = str(entry.get("class_name")), entry["config"]
         own = str(config.get("name"))
         name = f"{model}/{own}".lstrip("/")

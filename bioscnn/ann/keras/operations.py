@@ -17,12 +17,12 @@ Argument = Value | NDArray[Any] | None
 
 
 def _same(operator: str, **attributes: Any) -> Callable[..., Value]:
-    """Return what applies an operator of ONNX to the arguments."""
+    """Return a function that applies an operator of ONNX to the arguments."""
     return lambda layer, *x: layer.apply(operator, *x, **attributes)
 
 
 def _over(operator: str) -> Callable[..., Value]:
-    """Return what applies an operator over the axes of the configuration."""
+    """Return a function that applies an operator over the axes of the configuration."""
 
     def apply(layer: KerasLayer, x: Value) -> Value:
         axes = layer.config.get("axis")
@@ -65,7 +65,7 @@ OPERATIONS: Mapping[str, Callable[..., Value]] = {
 
 
 def computed(layer: KerasLayer, arguments: Sequence[Argument]) -> Value:
-    """Return what a function of ``keras.ops`` makes of its arguments.
+    """Return the result of a function of ``keras.ops`` for its arguments.
 
     Raises
     ------

@@ -111,7 +111,7 @@ class ImageInput:
 
 
 def image_input(path: Path | str, inputs: list[Any]) -> list[ImageInput]:
-    """Return how the file may take an image, the likeliest first.
+    """Return the ways in which the file may take an image, the likeliest first.
 
     Axes are (N, C, H, W), or (N, H, W, C) as in files that Keras exports: likelier where the last axis is
     shorter than the two before it. An image without an axis of channels has one channel.

@@ -150,7 +150,7 @@ def check_parts(data: OwnData) -> list[PartCheck]:
 
 
 def _broken(data: OwnData, rows: NDArray[np.int64]) -> Iterator[UserError]:
-    """Yield what is wrong with the files of some examples; arrays are judged as a whole."""
+    """Yield the errors of the files of some examples; arrays are judged as a whole."""
     if data.kind in ("idx", "npz"):
         try:
             data.contents.examples(rows)

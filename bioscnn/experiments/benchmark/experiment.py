@@ -138,8 +138,8 @@ class BenchmarkExperiment(Experiment):
 
         def unit(condition: str, split: str, *changes: str, most: int | None = None, **options: bool) -> Unit:
             n = min(limit for limit in (images[split], most, self.trials) if limit is not None)
-            given = f"network.model={network}", f"dataset.split={split}", f"dataset.trials={n}"
-            study = read_study(self.study_file, [*self.changes, *given, *changes])
+            of_unit = f"network.model={network}", f"dataset.split={split}", f"dataset.trials={n}"
+            study = read_study(self.study_file, [*self.changes, *of_unit, *changes])
             work = float(n * study.config.simulation.n_steps * neurons)
             return Unit(title_of(network), condition, study, CLASSIFY, options, work=work)
 
@@ -205,7 +205,7 @@ def _figures(tables: Mapping[str, Sequence[Row]]) -> Iterator[tuple[str, bytes]]
 
 
 def case_name(reset: str, dt: float) -> str:
-    """Return what the comparison of time steps calls a reset rule with a time step, s."""
+    """Return the name of a reset rule with a time step, s, in the comparison of time steps."""
     return f"reset {reset}, dt {format_quantity(dt, 'time')}"
 
 

@@ -29,14 +29,14 @@ def shipped_networks(dataset: str) -> tuple[str, ...]:
     UserError
         If there is none.
     """
-    found = compared_networks(dataset)
-    if not found:
+    names = compared_networks(dataset)
+    if not names:
         raise UserError(
             "no shipped network for this data set", key="dataset", value=dataset,
             expected=f"a name that begins one of {', '.join(shipped_models())}",
             fix="name the networks with --network",
         )  # fmt: skip
-    return found
+    return names
 
 
 def compared_networks(dataset: str) -> tuple[str, ...]:

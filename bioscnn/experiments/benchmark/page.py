@@ -44,7 +44,7 @@ SIGNIFICANT = (
 
 
 def drawings(tables: Mapping[str, Sequence[Row]]) -> dict[str, Callable[[float], Drawing]]:
-    """Return what draws each figure, by the name of its file; it takes the width in inches."""
+    """Return the function that draws each figure, by its file's name; it takes the width in inches."""
     return {
         "accuracy-over-time": lambda width: plots.networks_over_time(
             tables["over-time"], tables["networks"], width=width
@@ -94,7 +94,7 @@ def _headlines(networks: Sequence[Row]) -> list[Headline]:
     best = max(networks, key=lambda row: row["snn_accuracy"])
     fewest = min(networks, key=lambda row: row["spikes"])
     fast = [row for row in networks if row["time_to_98_ms"] is not None]
-    found = [
+    headlines = [
         Headline(
             "Most accurate", percent(best["snn_accuracy"]), f"{best['network']}; 95 %: {_ends(best, 'snn')}"
         ),
@@ -102,8 +102,8 @@ def _headlines(networks: Sequence[Row]) -> list[Headline]:
     ]
     if fast:
         first = min(fast, key=lambda row: row["time_to_98_ms"])
-        found.append(Headline("98 % right after", f"{first['time_to_98_ms']:g} ms", first["network"]))
-    return [*found, Headline("Images", f"{best['n']:,}", f"of the {best['split']} split")]
+        headlines.append(Headline("98 % right after", f"{first['time_to_98_ms']:g} ms", first["network"]))
+    return [*headlines, Headline("Images", f"{best['n']:,}", f"of the {best['split']} split")]
 
 
 def _ends(row: Row, method: str) -> str:

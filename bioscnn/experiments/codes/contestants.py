@@ -109,12 +109,12 @@ def training_of(study: Study) -> Mapping[str, Any]:
 
 
 def first_recipe(study: Study, code: str, amount: Amount) -> Recipe:
-    """Return how a network of a code is trained on activations; `UserError` if it cannot be."""
+    """Return the recipe of a code's training on activations; `UserError` if there can be none."""
     return recipe_of(_trained(study, code, amount), "rates")
 
 
 def second_recipe(study: Study, code: str, price: float, amount: Amount) -> Recipe:
-    """Return how it is trained on what its neurons fire; `UserError` if it cannot be."""
+    """Return the recipe of its training on what its neurons fire; `UserError` if there can be none."""
     own = {
         "epochs": amount.own_epochs,
         "batch_size": OWN_BATCH,
@@ -172,8 +172,8 @@ def lasting(study: Study, bench: Bench, **keys: Mapping[str, Any]) -> Study:
 
 def _untrained(study: Study, code: str, bench: Bench) -> LayerGraph:
     """Return a network of random weights, of the architecture that is trained."""
-    shown = bench.clean(study.config)
-    return first_recipe(study, code, FULL).initial(shown.shape, len(shown.examples.classes), 1)
+    clean = bench.clean(study.config)
+    return first_recipe(study, code, FULL).initial(clean.shape, len(clean.examples.classes), 1)
 
 
 def _refused(problem: str, key: str, value: str) -> UserError:

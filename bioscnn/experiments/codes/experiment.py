@@ -139,8 +139,8 @@ class CodesExperiment(Experiment):
         for (code, price, seed), need in needs.items():
             study = studies[code].changed(simulation={"seed": seed})
             for split, n in ((CHOOSING, amount.choosing), (TEST, amount.trials)):
-                shown = study.changed(dataset={"split": split, "trials": n})
-                yield self._unit(code, f"{CLEAN}, {split}", shown, need, price, work=n / 1000)
+                of_split = study.changed(dataset={"split": split, "trials": n})
+                yield self._unit(code, f"{CLEAN}, {split}", of_split, need, price, work=n / 1000)
             if price != amount.price:
                 continue
             few = study.changed(dataset={"split": TEST, "trials": amount.noise_trials})
@@ -152,8 +152,8 @@ class CodesExperiment(Experiment):
                 options, measure = {"sd": sd, "price": price}, f"{MEASURES}:JITTERED"
                 yield Unit(code, JITTER, few, measure, options, severity=severity, needs=need, work=2.0)
             for name, tables in PARAMETERS.items():
-                other = lasting(few, bench, **tables) if code == TIME else few.changed(**tables)
-                yield self._unit(code, name, other, need, price)
+                changed = lasting(few, bench, **tables) if code == TIME else few.changed(**tables)
+                yield self._unit(code, name, changed, need, price)
 
     def _unit(
         self,
@@ -173,7 +173,7 @@ class CodesExperiment(Experiment):
         return Unit(code, condition, study, measure, options, severity=severity, needs=need, **more)
 
     def analyse(self, done: Done, bench: Bench) -> Analysis:
-        """Return what each code comes to, clean, in noise and with other parameters, and the verdict."""
+        """Return tables of each code, clean, in noise and with other parameters, and the verdict."""
         studies, amount = studies_of(self.study, bench), self.amount
         results = Results(done, amount, f"{CLEAN}, {CHOOSING}", f"{CLEAN}, {TEST}")
         graphs = {key[0]: unit for key, unit in self._trained(done, studies)}
@@ -185,8 +185,10 @@ class CodesExperiment(Experiment):
             "losses": loss_rows(results),
             "comparisons": comparison_rows(results),
         }
-        shown = bench.clean(studies[TIME].changed(dataset={"split": TEST, "trials": amount.trials}).config)
-        examples = shown.examples
+        clean_input = bench.clean(
+            studies[TIME].changed(dataset={"split": TEST, "trials": amount.trials}).config
+        )
+        examples = clean_input.examples
         training = {
             code: [
                 asdict(recipe.settings(amount.examples))
@@ -224,5 +226,5 @@ class CodesExperiment(Experiment):
                 [f"by rates: {percent(clean[RATE]['accuracy'])}, {clean[RATE]['spikes']:,.0f} spikes"],
             ),
             summary,
-            shown.simulated,
+            clean_input.simulated,
         )

@@ -46,20 +46,20 @@ def over_time(unit: Unit, bench: Bench) -> Outcome:
     parts: list[dict[str, NDArray[Any]]] = []
     first = 0
     for batch in recorded_batches(case, True, bench.recordings):
-        shown = stimulus[first : first + batch.n_trials]
+        part_stimulus = stimulus[first : first + batch.n_trials]
         first += batch.n_trials
-        given = shown if isinstance(shown, SpikeTrains) else None
+        input_spikes = part_stimulus if isinstance(part_stimulus, SpikeTrains) else None
         trains = [population.spikes for population in batch.populations.values()]
-        fired = [one for one in (given, *trains) if one is not None]
+        fired = [train for train in (input_spikes, *trains) if train is not None]
         decided = decisions(batch, rule)
         parts.append(
             {
                 "chosen": decided[:, ends - 1].T.astype(np.int16),
-                "spikes": np.sum([_until(one, ends) for one in fired], axis=0),
+                "spikes": np.sum([_until(train, ends) for train in fired], axis=0),
                 "input_spikes": np.zeros(batch.n_trials, np.int64)
-                if given is None
-                else _until(given, ends)[-1],
-                "synops": synaptic_operations_by_trial(network, batch, given),
+                if input_spikes is None
+                else _until(input_spikes, ends)[-1],
+                "synops": synaptic_operations_by_trial(network, batch, input_spikes),
                 "latency_ms": 1e3 * decision_latency(decided, batch.dt, informed_steps(network, batch)),
             }
         )
@@ -86,18 +86,18 @@ def jittered(unit: Unit, bench: Bench) -> Outcome:
     """
     case, jitter = case_of(unit, bench), Jitter(unit.options["sd"])
     device, rule = replace(case.device, jobs=1), case.study.config.readout.rule
-    rest, shown, seed = case.network, case.stimulus, case.study.config.simulation.seed
+    rest, signal, seed = case.network, case.stimulus, case.study.config.simulation.seed
     moved, count = case.input.spikes is not None, np.zeros(len(case.examples.labels), np.int64)
     for name in [rest.source.name, *(p.name for p in rest.neurons if p.spikes and p.name != OUTPUT)]:
         if name != rest.source.name:
-            spikes = simulate(rest, shown, device, record={name}, potentials=set())[name].spikes
+            spikes = simulate(rest, signal, device, record={name}, potentials=set())[name].spikes
             assert spikes is not None
-            shown, rest, moved = spikes, rest.after(name), True
+            signal, rest, moved = spikes, rest.after(name), True
         if moved:
-            assert isinstance(shown, SpikeTrains)
-            count += np.diff(shown.trial_start)
-            shown = jitter.apply(shown, stream(seed, "codes", name, unit.options["sd"]))
-    recording = simulate(rest, shown, device, record={OUTPUT, READOUT}, potentials={READOUT})
+            assert isinstance(signal, SpikeTrains)
+            count += np.diff(signal.trial_start)
+            signal = jitter.apply(signal, stream(seed, "codes", name, unit.options["sd"]))
+    recording = simulate(rest, signal, device, record={OUTPUT, READOUT}, potentials={READOUT})
     count += recording[OUTPUT].counts_by_trial if OUTPUT in recording.populations else 0
     return {
         "label": case.examples.labels.astype(np.int16),

@@ -56,10 +56,10 @@ def codes_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
 
 def _headlines(clean: pd.DataFrame, summary: Mapping[str, Any]) -> list[Headline]:
     prices = summary["amount"]["prices"]
-    shown = clean[clean["price"] == prices[len(prices) // 2]]
+    middle_price = clean[clean["price"] == prices[len(prices) // 2]]
     return [
         Headline.of_share(f"{NAMES[row.code]}, {row.spikes:,.0f} spikes", row.accuracy, row.low, row.high)
-        for row in shown.itertuples()
+        for row in middle_price.itertuples()
     ]
 
 
@@ -77,19 +77,19 @@ def _front(analysis: Analysis, summary: Mapping[str, Any]) -> Figure:
 
 
 def named(code: str, price: float) -> str:
-    """Return what the networks of a code and a price are called."""
+    """Return the name of the networks of a code and a price."""
     return f"{NAMES[code]}, {'not fine-tuned' if price == UNTUNED else f'price {price:g}'}"
 
 
 def _primary(rows: pd.DataFrame, summary: Mapping[str, Any]) -> list[Part]:
-    shown = rows[rows["role"] == PRIMARY]
+    primary = rows[rows["role"] == PRIMARY]
     return [
         Text(
             "Spike times less rates at the middle price. This family was fixed before the networks were "
             "trained; p and intervals are corrected by Holm's method within it."
         ),
-        _accuracies(shown[shown["outcome"] == ACCURACY], "Differences of accuracy in points."),
-        _spikes(shown[shown["outcome"] == SPIKES]),
+        _accuracies(primary[primary["outcome"] == ACCURACY], "Differences of accuracy in points."),
+        _spikes(primary[primary["outcome"] == SPIKES]),
     ]
 
 
@@ -160,7 +160,7 @@ def _spikes(rows: pd.DataFrame) -> Table:
 
 
 def _tables(analysis: Analysis, clean: pd.DataFrame, rows: pd.DataFrame) -> list[Part]:
-    other = rows[(rows["role"] == EXPLORATORY) & (rows["condition"] == "clean")]
+    exploratory = rows[(rows["role"] == EXPLORATORY) & (rows["condition"] == "clean")]
     return [
         Table(
             clean,
@@ -181,8 +181,8 @@ def _tables(analysis: Analysis, clean: pd.DataFrame, rows: pd.DataFrame) -> list
             "stands beside it.",
             dense=True,
         ),
-        _accuracies(other[other["outcome"] == ACCURACY], "Other prices (exploratory)."),
-        _spikes(other[other["outcome"] == SPIKES]),
+        _accuracies(exploratory[exploratory["outcome"] == ACCURACY], "Other prices (exploratory)."),
+        _spikes(exploratory[exploratory["outcome"] == SPIKES]),
         Table(
             pd.DataFrame(analysis.tables["networks"]),
             [

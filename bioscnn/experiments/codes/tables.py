@@ -61,7 +61,7 @@ class Results:
         return np.stack([self.done[unit][name] for unit in units])
 
     def right(self, units: Sequence[Unit], end: int = -1) -> NDArray[np.bool_]:
-        """Return what was right after an end, shape (n_seeds, n_trials)."""
+        """Return which trials were right after an end, shape (n_seeds, n_trials)."""
         return np.asarray(self.each(units, "chosen")[:, end] == self.each(units, "label"))
 
     def spikes(self, units: Sequence[Unit], end: int = -1) -> NDArray[np.int64]:
@@ -71,12 +71,12 @@ class Results:
     def conditions(self) -> list[tuple[str, float | None]]:
         """Return every condition of the few test images but the clean one, in the order of the plan."""
         units = self.done.where(CODES[0])
-        found = ((unit.condition, unit.severity) for unit in units if "price" in unit.options)
-        return [one for one in dict.fromkeys(found) if not one[0].startswith(CLEAN)]
+        planned = ((unit.condition, unit.severity) for unit in units if "price" in unit.options)
+        return [condition for condition in dict.fromkeys(planned) if not condition[0].startswith(CLEAN)]
 
 
 def setting_of(unit: Unit) -> str:
-    """Return how strong the condition of a unit is, as text."""
+    """Return the strength of a unit's condition as text."""
     if "sd" in unit.options:
         return f"{1e3 * unit.options['sd']:g} ms"
     noises = list(unit.study.config.noise.values())
@@ -175,11 +175,11 @@ def front_rows(results: Results) -> list[Row]:
 
 
 def _undominated(row: Row, rows: Sequence[Row], cost: str) -> bool:
-    def beats(other: Row) -> bool:
-        better = other["validation_accuracy"] - row["validation_accuracy"], row[cost] - other[cost]
+    def beats(rival: Row) -> bool:
+        better = rival["validation_accuracy"] - row["validation_accuracy"], row[cost] - rival[cost]
         return bool(min(better) >= 0 and max(better) > 0)
 
-    return not any(beats(other) for other in rows)
+    return not any(beats(rival) for rival in rows)
 
 
 def condition_rows(results: Results) -> list[Row]:
@@ -230,16 +230,16 @@ def comparison_rows(results: Results) -> list[Row]:
         pair = [results.units(code, results.test, price) for code in (TIME, RATE)]
         family = primary if price == results.amount.price else exploratory
         cells = {"condition": CLEAN, "severity": None, "setting": "", "price": price}
-        right, spikes = ([one(units) for units in pair] for one in (results.right, results.spikes))
+        right, spikes = ([measured(units) for units in pair] for measured in (results.right, results.spikes))
         family.append(({**cells, "outcome": ACCURACY}, difference(*right, seeds=TRAINING_SEEDS)))
         family.append(({**cells, "outcome": SPIKES}, mean_difference(*spikes, seeds=TRAINING_SEEDS)))
     for condition, severity in results.conditions():
         pair = [results.units(code, condition, severity=severity) for code in (TIME, RATE)]
         unit = pair[0][0]
-        asked = (condition, _amount_of(unit)) in (MOVED, LOST)
+        preregistered = (condition, _amount_of(unit)) in (MOVED, LOST)
         cells = {**_cells(unit), "price": results.amount.price, "outcome": ACCURACY}
         compared = difference(*(results.right(units) for units in pair), seeds=TRAINING_SEEDS)
-        (primary if asked else exploratory).append((cells, compared))
+        (primary if preregistered else exploratory).append((cells, compared))
     rows = []
     for role, family in ((PRIMARY, primary), (EXPLORATORY, exploratory)):
         for row in corrected_rows(family, role):

@@ -52,9 +52,9 @@ def soonest(front: Sequence[Row], price: float) -> float:
     Infinite if there is none.
     """
     of_price = [row for row in front if row["price"] == price]
-    wanted = max(row["validation_accuracy"] for row in of_price if row["code"] == TIME)
+    accuracy = max(row["validation_accuracy"] for row in of_price if row["code"] == TIME)
     times = [
-        row["time_ms"] for row in of_price if row["code"] == RATE and row["validation_accuracy"] >= wanted
+        row["time_ms"] for row in of_price if row["code"] == RATE and row["validation_accuracy"] >= accuracy
     ]
     return min(times, default=float("inf"))
 
@@ -102,8 +102,8 @@ def _choice(
         if row["finding"] in findings:
             better[findings[row["finding"]]].append(f"{_where(row)} ({_points(row, margin)})")
     noise = [row for row in rows if row["role"] == EXPLORATORY and row["severity"] is not None]
-    for code, found in ((TIME, GAIN), (RATE, LOSS)):
-        kinds = dict.fromkeys(row["condition"] for row in noise if row["finding"] == found)
+    for code, finding in ((TIME, GAIN), (RATE, LOSS)):
+        kinds = dict.fromkeys(row["condition"] for row in noise if row["finding"] == finding)
         if kinds:
             better[code].append(f"(exploratory) in noise of the kinds {listed(list(kinds))}")
     chosen = [f"{NAMES[code]} {listed(reasons)}" for code, reasons in better.items() if reasons]

@@ -171,12 +171,12 @@ def _triple(row: Row) -> list[float]:
 def _entry(summary: Mapping[str, Any], rows: list[Row]) -> Entry:
     """Return the cross-validated accuracy by the study's readout, and beside it the others of it."""
     rule = summary["readout"]
-    shown = {(row["network"], row["readout"]): row for row in rows if row["readout"] in (rule, RATES)}
-    first = shown.pop((CROSS_VALIDATED, rule))
+    by_readout = {(row["network"], row["readout"]): row for row in rows if row["readout"] in (rule, RATES)}
+    first = by_readout.pop((CROSS_VALIDATED, rule))
     return Entry(
         f"{summary['dataset']}: {summary['source']}",
         f"{plural(summary['n'], 'recording')}, {plural(summary['folds'], 'fold')}",
         percent(first["accuracy"]),
         f"{percent_interval(first['low'], first['high'])} {summary['network']}, by {rule}",
-        [f"{network}, {readout}: {share_of(row)}" for (network, readout), row in shown.items()],
+        [f"{network}, {readout}: {share_of(row)}" for (network, readout), row in by_readout.items()],
     )

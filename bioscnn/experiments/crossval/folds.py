@@ -40,7 +40,7 @@ def check_recipe(config: StudyConfig, recipe: Recipe) -> None:
             "only networks of recordings are cross-validated",
             key="network",
             value=recipe.name,
-            expected=" | ".join(name for name, other in shipped_recipes().items() if other.recorded),
+            expected=" | ".join(name for name, candidate in shipped_recipes().items() if candidate.recorded),
         )
     study, trained = flat_keys(config), flat_keys(recipe.config)
     for key in SAME:

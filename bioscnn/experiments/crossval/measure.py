@@ -15,7 +15,13 @@ from bioscnn.experiments.classify import CLASSIFY as OF_STUDIES
 from bioscnn.experiments.classify import classify_case, hasher_of_inputs
 from bioscnn.experiments.crossval.folds import Rows, base_of, choosing_epoch, divided, load_pool, stages_of
 from bioscnn.experiments.fingerprint import code_of
-from bioscnn.experiments.trained import TRAINING, case_of_trained, needed_network, onnx_bytes, told_by_epoch
+from bioscnn.experiments.trained import (
+    TRAINING,
+    case_of_trained,
+    needed_network,
+    onnx_bytes,
+    progress_by_epoch,
+)
 from bioscnn.experiments.unit import Measure, Outcome, Unit, hash_of
 from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.event_input import EventInput
@@ -78,7 +84,7 @@ def train_fold(unit: Unit, bench: Bench) -> Outcome:
                 labels[few],
                 settings,
                 checkpoint=place / f"{stage.name}.checkpoint.npz",
-                progress=told_by_epoch(bench.progress, f"{unit.variant}, {stage.name}", settings),
+                progress=progress_by_epoch(bench.progress, f"{unit.variant}, {stage.name}", settings),
             )
             write_onnx(trained, path)
         graph = read_onnx(path)
@@ -117,19 +123,19 @@ def _initial(stage: Recipe, before: LayerGraph | None, pool: EventInput) -> Laye
 
 
 def _case(unit: Unit, bench: Bench) -> Prepared:
-    """Return what a unit simulates."""
+    """Return the prepared study that a unit simulates."""
     config, recipe = unit.study.config, shipped_recipes()[unit.options["recipe"]]
 
     def prepared() -> Prepared:
-        shown = pool_of(config, recipe, bench)
+        pool = pool_of(config, recipe, bench)
         base = base_of(recipe)
         if unit.options["fold"] == 0:
             assert base is not None
             graph = bench.read(base)
         else:
             graph = needed_network(unit, bench, recipe.name)
-            shown = replace(shown, examples=shown.examples.take(_rows(unit, bench)[1]))
-        return case_of_trained(unit, shown, graph)
+            pool = replace(pool, examples=pool.examples.take(_rows(unit, bench)[1]))
+        return case_of_trained(unit, pool, graph)
 
     case: Prepared = bench.keep("fold", unit.id, prepared)
     return case
@@ -139,11 +145,11 @@ def _inputs_of_training(unit: Unit, bench: Bench) -> str:
     """Return the hash of everything that trains a fold."""
     recipe = shipped_recipes()[unit.options["recipe"]]
     base, pool = base_of(recipe), pool_of(unit.study.config, recipe, bench)
-    shown = pool.spikes
+    trains = pool.spikes
     return hash_of(
         repr(stages_of(recipe)),
         None if base is None else bench.read(base).sha256(),
-        *(shown.neuron, shown.step, shown.trial_start, shown.n_steps, shown.dt),
+        *(trains.neuron, trains.step, trains.trial_start, trains.n_steps, trains.dt),
         pool.examples.labels,
         *_rows(unit, bench),
     )

@@ -94,14 +94,14 @@ def _headlines(analysis: Analysis, summary: Mapping[str, Any]) -> list[Headline]
         for name in dict.fromkeys(name for name, _ in rows)
         for readout in (rule, RATES)
     ]
-    found = [
+    headlines = [
         Headline.of_share(name, *(row[key] for key in ("accuracy", "low", "high"))) for name, row in named
     ]
     for row in analysis.tables["comparisons"]:
         interval = points_interval(row["low"], row["high"])
         note = f"points on {row['second']}; 95 %: {interval}"
-        found.append(Headline("Gained by training", points(row["difference"]), note))
-    return [*found, Headline("Recordings", f"{summary['n']:,}", f"in {plural(summary['folds'], 'fold')}")]
+        headlines.append(Headline("Gained by training", points(row["difference"]), note))
+    return [*headlines, Headline("Recordings", f"{summary['n']:,}", f"in {plural(summary['folds'], 'fold')}")]
 
 
 def _over_time(networks: list[Classified], summary: Mapping[str, Any]) -> Figure:

@@ -121,10 +121,10 @@ def comparison_rows(networks: Sequence[Classified], rule: str) -> list[Row]:
     return corrected_rows(
         [
             (
-                {"first": first.name, "second": other.name, "readout": rule},
-                difference(first.correct(rule), other.correct(rule)),
+                {"first": first.name, "second": second.name, "readout": rule},
+                difference(first.correct(rule), second.correct(rule)),
             )
-            for other in others
+            for second in others
         ],
         "training",
     )

@@ -12,7 +12,7 @@ from bioscnn.report.formats import plural, probability
 
 
 def verdict_of(summary: Mapping[str, Any], tables: Mapping[str, Sequence[Row]]) -> list[str]:
-    """Return how accurate the networks are on recordings that they did not see, and what training added.
+    """Return verdict sentences: the accuracy on recordings not seen in training, and the gain by training.
 
     Parameters
     ----------

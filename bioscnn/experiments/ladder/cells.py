@@ -39,11 +39,11 @@ def cells_of(study: Study) -> dict[Cell, Study]:
     base = changed(study, bottom.changes, name_of(frozenset()))
     cells = {}
     for cell in combinations_of():
-        found = base
+        study_of_cell = base
         for factor in ALL:
             if factor in cell:
-                found = changed(found, changes[factor], name_of(cell))
-        cells[cell] = found
+                study_of_cell = changed(study_of_cell, changes[factor], name_of(cell))
+        cells[cell] = study_of_cell
     return cells
 
 

@@ -146,8 +146,8 @@ class LadderExperiment(Experiment):
 
     def _refuse_networks(self) -> None:
         """Refuse networks without a factorial, and numbers of them that make no sense."""
-        given = {"--networks": self.networks, "--epochs": self.epochs}
-        for key, value in given.items():
+        options = {"--networks": self.networks, "--epochs": self.epochs}
+        for key, value in options.items():
             if value is not None and value < 1:
                 raise UserError("must be one or more", key=key, value=value)
         if not self.factorial and (self.networks > 1 or self.epochs):
@@ -155,7 +155,7 @@ class LadderExperiment(Experiment):
             raise UserError(
                 "only the factorial has several trained networks",
                 key=key,
-                value=given[key],
+                value=options[key],
                 fix="add --factorial",
             )
 
@@ -202,7 +202,7 @@ class LadderExperiment(Experiment):
         ann = proportion(bottom["ann"] == bottom["label"])
         rule, rows = config.readout.rule, ladder_rows(results)
         compared = {
-            name: comparison_rows([replace(one, rule=name) for one in results], bottom["ann"])
+            name: comparison_rows([replace(result, rule=name) for result in results], bottom["ann"])
             for name in READOUTS
         }
         tables: dict[str, Sequence[Row]] = {
@@ -225,7 +225,9 @@ class LadderExperiment(Experiment):
                 f"Over all orders: {agreement(readouts, rule, ('factor',))}",
                 *verdict,
             ]
-            networks = [float(np.mean(one["ann"] == one["label"])) for one in outcomes[frozenset()]]
+            networks = [
+                float(np.mean(outcome["ann"] == outcome["label"])) for outcome in outcomes[frozenset()]
+            ]
             more = {"factorial": {"networks": self.networks, "epochs": self.epochs, "ann": networks}}
         trained = {unit.variant: done[unit]["onnx"].tobytes() for unit in done.where(condition=TRAINING)}
         return Analysis(
@@ -268,7 +270,7 @@ class LadderExperiment(Experiment):
         )
 
     def _outcomes(self, done: Done) -> dict[Cell, list[Outcome]]:
-        """Return what every cell of the factorial came to, network by network."""
+        """Return the outcomes of every cell of the factorial, network by network."""
         networks = [] if self.epochs else [self._cells(OWN)]
         networks += [self._cells(unit.variant, done.need(unit)) for unit in done.where(condition=NETWORK)]
         return {cell: [done[units[place]] for units in networks] for place, cell in enumerate(self.cells)}

@@ -48,7 +48,7 @@ class Factorial:
         return cls(
             {
                 name: {
-                    cell: np.array([measured(name, one) for one in networks], np.float64)
+                    cell: np.array([measured(name, network) for network in networks], np.float64)
                     for cell, networks in outcomes.items()
                 }
                 for name in OUTCOMES
@@ -62,7 +62,7 @@ class Factorial:
         return mean(summed, seeds=TRAINING_SEEDS)
 
     def added(self, outcome: str, factor: str, context: Cell) -> Estimate:
-        """Return what a factor adds to a cell."""
+        """Return the estimate of what a factor adds to a cell."""
         values = self.values[outcome]
         estimate = difference if outcome == ACCURACY else mean_difference
         return estimate(values[context | {factor}], values[context], seeds=TRAINING_SEEDS)
@@ -94,12 +94,12 @@ def main_weights(factor: str) -> Weights:
     return _added(factor, dict.fromkeys(contexts, 1 / len(contexts)))
 
 
-def interaction_weights(one: str, other: str) -> Weights:
+def interaction_weights(factor: str, partner: str) -> Weights:
     """Return the contrast that is the interaction of two of `FACTORS`: what one adds more with the other."""
-    contexts = [cell for cell in contexts_of(one) if other not in cell]
+    contexts = [cell for cell in contexts_of(factor) if partner not in cell]
     weights: dict[Cell, float] = {}
     for cell in contexts:
-        for more, sign in ((set(), 1), ({one}, -1), ({other}, -1), ({one, other}, 1)):
+        for more, sign in ((set(), 1), ({factor}, -1), ({partner}, -1), ({factor, partner}, 1)):
             weights[cell | more] = sign / len(contexts)
     return weights
 
@@ -110,22 +110,22 @@ def _added(factor: str, shares: Mapping[Cell, float]) -> Weights:
     }
 
 
-def tables_of(found: Factorial) -> dict[str, list[Row]]:
+def tables_of(design: Factorial) -> dict[str, list[Row]]:
     """Return the tables of a factorial by name."""
     return {
-        "factorial": cell_rows(found),
-        "shapley": shapley_rows(found),
-        "effects": effect_rows(found),
-        "contexts": context_rows(found),
+        "factorial": cell_rows(design),
+        "shapley": shapley_rows(design),
+        "effects": effect_rows(design),
+        "contexts": context_rows(design),
     }
 
 
-def cell_rows(found: Factorial) -> list[Row]:
+def cell_rows(design: Factorial) -> list[Row]:
     """Return ``factorial.csv``: one row per cell, mean over trials and networks."""
     rows = []
-    for cell, right in found.values[ACCURACY].items():
+    for cell, right in design.values[ACCURACY].items():
         others = {
-            name: mean(found.values[name][cell], seeds=TRAINING_SEEDS)
+            name: mean(design.values[name][cell], seeds=TRAINING_SEEDS)
             for name in OUTCOMES
             if name != ACCURACY
         }
@@ -136,8 +136,8 @@ def cell_rows(found: Factorial) -> list[Row]:
                 **estimate_cells(ACCURACY, proportion(right, seeds=TRAINING_SEEDS)),
                 **{
                     key: value
-                    for name, one in others.items()
-                    for key, value in estimate_cells(name, one).items()
+                    for name, estimate in others.items()
+                    for key, value in estimate_cells(name, estimate).items()
                 },
                 "networks": len(right),
                 "n": right.shape[1],
@@ -146,13 +146,13 @@ def cell_rows(found: Factorial) -> list[Row]:
     return rows
 
 
-def shapley_rows(found: Factorial) -> list[Row]:
+def shapley_rows(design: Factorial) -> list[Row]:
     """Return ``shapley.csv``: one row per factor and outcome, all of them one family."""
     return corrected_rows(
         (
             (
                 {"factor": factor, "outcome": outcome, "unit": OUTCOMES[outcome]},
-                found.contrast(outcome, shapley_weights(factor)),
+                design.contrast(outcome, shapley_weights(factor)),
             )
             for outcome in OUTCOMES
             for factor in FACTORS
@@ -161,7 +161,7 @@ def shapley_rows(found: Factorial) -> list[Row]:
     )
 
 
-def effect_rows(found: Factorial) -> list[Row]:
+def effect_rows(design: Factorial) -> list[Row]:
     """Return ``effects.csv``: main effects, and how pairs interact, all of them one family.
 
     A main effect is the mean over all cells to which a factor can be added; `NEEDS` says which these are.
@@ -170,14 +170,14 @@ def effect_rows(found: Factorial) -> list[Row]:
     for outcome, unit in OUTCOMES.items():
         weights = {(factor, ""): main_weights(factor) for factor in (*FACTORS, *NEEDS)}
         weights |= {pair: interaction_weights(*pair) for pair in combinations(FACTORS, 2)}
-        for (factor, other), contrast in weights.items():
-            cells = {"factor": factor, "other": other, "outcome": outcome, "unit": unit}
-            contexts = [c for c in contexts_of(factor) if other not in c]
-            compared.append(({**cells, "contexts": len(contexts)}, found.contrast(outcome, contrast)))
+        for (factor, partner), contrast in weights.items():
+            cells = {"factor": factor, "other": partner, "outcome": outcome, "unit": unit}
+            contexts = [c for c in contexts_of(factor) if partner not in c]
+            compared.append(({**cells, "contexts": len(contexts)}, design.contrast(outcome, contrast)))
     return corrected_rows(compared, "main effects and interactions")
 
 
-def context_rows(found: Factorial) -> list[Row]:
+def context_rows(design: Factorial) -> list[Row]:
     """Return ``contexts.csv``: what each factor adds to each cell, all of them one family."""
     return corrected_rows(
         (
@@ -188,7 +188,7 @@ def context_rows(found: Factorial) -> list[Row]:
                     "outcome": outcome,
                     "unit": OUTCOMES[outcome],
                 },
-                found.added(outcome, factor, context),
+                design.added(outcome, factor, context),
             )
             for outcome in OUTCOMES
             for factor in ALL

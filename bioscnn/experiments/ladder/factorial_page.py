@@ -30,7 +30,7 @@ REFERENCES = (
 
 
 def factorial_section(analysis: Analysis, summary: Mapping[str, Any]) -> Section:
-    """Return what each piece does in every context, and over all orders."""
+    """Return the section on the effect of each piece in every context, and over all orders."""
     shapley, effects, contexts, cells = (
         analysis.tables[name] for name in ("shapley", "effects", "contexts", "factorial")
     )

@@ -66,8 +66,8 @@ def training_set(config: StudyConfig, bench: Bench) -> TrainingExamples:
     recipe = replace(usual, config=usual.config.model_copy(update={"simulation": config.simulation}))
     trials = training_examples(config) + VALIDATION if recipe.recorded else None
     load = partial(load_training_examples, recipe, "train", bench.data, trials)
-    shown: TrainingExamples = bench.keep("training", (recipe, trials), load)
-    return shown
+    examples: TrainingExamples = bench.keep("training", (recipe, trials), load)
+    return examples
 
 
 def fine_tune(unit: Unit, bench: Bench) -> Outcome:
@@ -107,15 +107,15 @@ def _initial(study: Study, bench: Bench) -> LayerGraph:
 def _inputs(unit: Unit, bench: Bench) -> str:
     config = unit.study.config
     training = training_set(config, bench)
-    shown = training.stimulus[: training_examples(config) + VALIDATION]
+    stimulus = training.stimulus[: training_examples(config) + VALIDATION]
     labels = np.asarray(training.examples.labels)
     return hash_of(
-        _initial(unit.study, bench).sha256(), settings_for(config), VALIDATION, *arrays_of(shown), labels
+        _initial(unit.study, bench).sha256(), settings_for(config), VALIDATION, *arrays_of(stimulus), labels
     )
 
 
 def settings_for(config: StudyConfig) -> SpikeSettings:
-    """Return how a rung is fine-tuned: as the fine-tuned network of its data, but under its conditions."""
+    """Return the settings that fine-tune a rung: those of its data's network, its own conditions."""
     recipes = shipped_recipes()
     of_data = recipes.get(f"{recipes[config.network.model].dataset}-small{FINE_TUNED}")
     usual = SpikeSettings() if of_data is None else of_data.settings(training_examples(config))

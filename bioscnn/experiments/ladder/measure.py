@@ -30,7 +30,7 @@ STEPS = {"numpy": 300}
 
 
 def loaded_rung(study: Study, encoder: dict[str, Any], bench: Bench) -> Loaded:
-    """Return what a rung reads: examples as they are encoded, trained network, and what normalises it.
+    """Return the inputs of a rung: examples as encoded, trained network, and what normalises it.
 
     Parameters
     ----------
@@ -49,9 +49,9 @@ def loaded_rung(study: Study, encoder: dict[str, Any], bench: Bench) -> Loaded:
     """
     config = study.config
     encoded = config.model_copy(update={"neuron": Neuron.model_validate(encoder)})
-    shown, graph = bench.input(encoded), bench.graph(config)
-    check_fit(graph, shown, config.network.model)
-    return Loaded(study, shown, graph, bench.calibration(encoded, graph))
+    rung_input, graph = bench.input(encoded), bench.graph(config)
+    check_fit(graph, rung_input, config.network.model)
+    return Loaded(study, rung_input, graph, bench.calibration(encoded, graph))
 
 
 def rung_case(study: Study, encoder: dict[str, Any], bench: Bench) -> Prepared:

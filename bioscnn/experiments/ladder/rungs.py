@@ -166,8 +166,8 @@ def _valid(tables: dict[str, Any], name: str) -> StudyConfig:
     try:
         return StudyConfig.model_validate(tables)
     except ValidationError as error:
-        found = error.errors()[0].get("ctx", {}).get("error")
-        ours = found.args[0] if isinstance(found, ValueError) and found.args else None
+        cause = error.errors()[0].get("ctx", {}).get("error")
+        ours = cause.args[0] if isinstance(cause, ValueError) and cause.args else None
         if not isinstance(ours, UserError):
             raise
         raise of_rung(ours, name) from None

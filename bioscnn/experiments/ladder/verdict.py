@@ -100,7 +100,7 @@ def verdict_of(
 def verdict_of_factorial(
     shapley: Sequence[Row], effects: Sequence[Row], contexts: Sequence[Row], title: str
 ) -> list[str]:
-    """Return what each piece of biology changes whatever the order, and where the order decides.
+    """Return verdict sentences: the effect of each piece of biology, and where the order decides it.
 
     Parameters
     ----------
@@ -163,9 +163,11 @@ def _changes(outcome: str, changes: Mapping[str, Row]) -> str:
     wording = WORDINGS[outcome]
     parts = []
     for verb, sign in ((wording.less, -1), (wording.more, 1)):
-        found = {p: row for p, row in changes.items() if row["significant"] and sign * row["difference"] > 0}
-        if found:
-            parts.append(f"{verb} {_ranked(found, wording)}")
+        of_sign = {
+            p: row for p, row in changes.items() if row["significant"] and sign * row["difference"] > 0
+        }
+        if of_sign:
+            parts.append(f"{verb} {_ranked(of_sign, wording)}")
     if not parts:
         return f"no significant change of the {wording.name} was found with any piece of biology"
     same = [piece for piece, row in changes.items() if not row["significant"]]

@@ -155,12 +155,12 @@ def kinds(tables: PageTables) -> list[dict[str, str]]:
 def headlines(tables: PageTables) -> list[Headline]:
     """Return the numbers to begin with: the first network clean, what it loses most and least to."""
     clean = tables.of(tables.main)
-    found = [Headline.of_share(f"{capital(tables.main)}, clean", *clean[SHARE])]
+    of_first = [Headline.of_share(f"{capital(tables.main)}, clean", *clean[SHARE])]
     if len(tables.rows(tables.main, "ann")):
         ann = tables.of(tables.main, method="ann")
-        found.append(Headline.of_share("Its ANN, clean", *ann[SHARE]))
+        of_first.append(Headline.of_share("Its ANN, clean", *ann[SHARE]))
     if len(tables.losses):
-        found += [
+        of_first += [
             Headline(
                 name,
                 points(row.difference).removeprefix("+"),
@@ -175,7 +175,7 @@ def headlines(tables: PageTables) -> list[Headline]:
     n_severities = len(tables.summary["severities"])
     severities = f"{n_severities} {'severity' if n_severities == 1 else 'severities'}"
     return [
-        *found,
+        *of_first,
         Headline("Kinds of noise", str(len(tables.summary["noises"])), f"in {severities}"),
         Headline(
             "Trials",
@@ -190,7 +190,7 @@ def _named(row: pd.Series) -> str:
 
 
 def fall_caption(tables: PageTables) -> str:
-    """Return what takes most from the first network, and how many losses are significant."""
+    """Return the caption of the losses: the largest of the first network, and how many are significant."""
     largest = [
         f"{_named(row)} takes {100 * row.difference:.2f} points {points_interval(row.low, row.high)}"
         for _, row in tables.losses.head(3).iterrows()
@@ -206,7 +206,7 @@ def fall_caption(tables: PageTables) -> str:
 
 
 def curves_caption(tables: PageTables) -> str:
-    """Return how accurate each network is on average over the kinds that all of them met."""
+    """Return the caption of the curves: each network's mean accuracy over the kinds that all of them met."""
     rows = tables.accuracy[(tables.accuracy["method"] == "spiking") & (tables.accuracy["noise"] != "clean")]
     by_kind = rows.pivot_table(index="noise", columns="network", values="accuracy", sort=False).dropna()
     means = by_kind.mean().sort_values(ascending=False)
@@ -220,7 +220,7 @@ def curves_caption(tables: PageTables) -> str:
 
 
 def helps_caption(tables: PageTables) -> str:
-    """Return what each question comes to, on average over the kinds of noise."""
+    """Return the caption of the questions: the answer to each, as a mean over the kinds of noise."""
     rows = tables.comparisons[tables.comparisons["noise"] == "all"]
     each = [
         f"{row['first']} less {row.second}: {points(row.difference)} points "
@@ -263,7 +263,7 @@ def activity_caption(tables: PageTables) -> str:
 
 
 def gallery_caption(tables: PageTables) -> str:
-    """Return what the pictures show."""
+    """Return the caption of the pictures."""
     what = "recording" if "events" in set(tables.accuracy["acts_on"]) else "image"
     return f"One {what} of the study, clean and at severities 1 to 5 of each noise that acts on it."
 

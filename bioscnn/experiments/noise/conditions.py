@@ -59,7 +59,7 @@ class Amount:
 
 
 def amount_of(config: StudyConfig, *, quick: bool, trials: int | None, seeds: int | None = None) -> Amount:
-    """Return how much is done in a study: so many trials, or, if None, the fewer of its own and the usual."""
+    """Return the amount of a study: so many trials, or, if None, the fewer of its own and the usual."""
     usual = 60 if quick else TRIALS.get(config.dataset.name, OTHER_TRIALS)
     first = config.simulation.seed
     return Amount(
@@ -89,7 +89,7 @@ def fits(noise: type[Noise], config: StudyConfig) -> str | None:
     return None
 
 
-def kinds_of(configs: Sequence[StudyConfig], asked: Sequence[str], *, quick: bool) -> dict[str, type[Noise]]:
+def kinds_of(configs: Sequence[StudyConfig], chosen: Sequence[str], *, quick: bool) -> dict[str, type[Noise]]:
     """Return the noises of a study, by name: those asked for, or all that fit one of the networks.
 
     Raises
@@ -97,7 +97,7 @@ def kinds_of(configs: Sequence[StudyConfig], asked: Sequence[str], *, quick: boo
     UserError
         If a name is none, comes twice, or its noise fits no network, or if none fits the first network.
     """
-    for name in asked:
+    for name in chosen:
         kind = find_noise(name)
         reasons = [fits(kind, config) for config in configs]
         if None not in reasons:
@@ -107,17 +107,17 @@ def kinds_of(configs: Sequence[StudyConfig], asked: Sequence[str], *, quick: boo
                 value=name,
                 fix="leave it out",
             )
-    if asked and all(fits(find_noise(name), configs[0]) for name in asked):
+    if chosen and all(fits(find_noise(name), configs[0]) for name in chosen):
         raise UserError(
             "none of these kinds of noise reaches the first network, whose losses are judged",
             key="--kinds",
-            value=",".join(asked),
-            expected=f"at least one that fits it: {fits(find_noise(asked[0]), configs[0])}",
+            value=",".join(chosen),
+            expected=f"at least one that fits it: {fits(find_noise(chosen[0]), configs[0])}",
             fix="add one of another kind, such as threshold-mismatch",
         )
-    if len(set(asked)) < len(asked):
-        raise UserError("the same noise twice", key="--kinds", value=",".join(asked))
-    names = asked or (QUICK_KINDS if quick else tuple(NOISES))
+    if len(set(chosen)) < len(chosen):
+        raise UserError("the same noise twice", key="--kinds", value=",".join(chosen))
+    names = chosen or (QUICK_KINDS if quick else tuple(NOISES))
     return {
         name: kind
         for name, kind in NOISES.items()

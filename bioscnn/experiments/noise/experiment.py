@@ -108,7 +108,7 @@ class NoiseExperiment(Experiment):
         return self._trainings(Done((), {}, {}))
 
     def next_round(self, done: Done, bench: Bench) -> list[Unit]:
-        """Return what begins with a trained network, and then every trained network in every noise."""
+        """Return units that begin with a trained network, and then every trained network in every noise."""
         if self.training_seeds is None or done.where(condition=CLEAN):
             return []
         return self._trainings(done) or self._simulations(done)
@@ -190,8 +190,8 @@ class NoiseExperiment(Experiment):
         """Return accuracies, losses, comparisons and the verdict."""
         config = self.study.config
         main, main_study = next(iter(self.compared.values()))
-        shown = bench.clean(main_study.config)
-        examples = shown.examples
+        clean_input = bench.clean(main_study.config)
+        examples = clean_input.examples
         results = Results(
             done,
             tuple(self.compared),
@@ -255,7 +255,7 @@ class NoiseExperiment(Experiment):
                     for _, study in self.compared.values()
                 },
             },
-            shown.simulated,
+            clean_input.simulated,
             more={"names": names, "pictures": pictures},
         )
 

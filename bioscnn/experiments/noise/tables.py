@@ -93,7 +93,7 @@ class Results:
         )
 
     def loss(self, noise: str) -> Estimate:
-        """Return what a noise costs the first network at the judged severity, in accuracy, trial by trial."""
+        """Return the accuracy that a noise costs the first network at the judged severity, trial by trial."""
         noisy = self.correct(self.main, noise, self.amount.judged_severity)
         clean = np.broadcast_to(self.correct(self.main, CLEAN), noisy.shape)
         return difference(clean, noisy, seeds=self.seeds)
@@ -181,17 +181,17 @@ def comparison_rows(results: Results) -> list[Row]:
     """
     pairs = [
         (question, (first, SPIKING), (second, SPIKING))
-        for question, asked in QUESTIONS.items()
-        for first, second in asked
+        for question, networks in QUESTIONS.items()
+        for first, second in networks
         if first in results.networks and second in results.networks
     ]
     pairs.append(("spiking", (results.main, SPIKING), (results.main, ANN)))
     compared = [row for pair in pairs for row in _compare(results, *pair)]
     order = {id(cells): place for place, (cells, _) in enumerate(compared)}
     main = [(cells, estimate) for cells, estimate in compared if is_question(cells["noise"])]
-    other = [(cells, estimate) for cells, estimate in compared if not is_question(cells["noise"])]
-    rows = [*corrected_rows(main, "questions"), *corrected_rows(other, "exploratory")]
-    places = [order[id(cells)] for cells, _ in (*main, *other)]
+    exploratory = [(cells, estimate) for cells, estimate in compared if not is_question(cells["noise"])]
+    rows = [*corrected_rows(main, "questions"), *corrected_rows(exploratory, "exploratory")]
+    places = [order[id(cells)] for cells, _ in (*main, *exploratory)]
     return [row for _, row in sorted(zip(places, rows, strict=True), key=lambda pair: pair[0])]
 
 
@@ -228,7 +228,7 @@ def _menus(kinds: Scores) -> tuple[float, float]:
 
 
 def _scores(results: Results, noise: str, first: tuple[str, str], second: tuple[str, str]) -> Scores:
-    """Return how much more often the first is right than the second in a noise, shape (n_seeds, n_trials).
+    """Return correctness of the first network less that of the second in a noise, shape (n_seeds, n_trials).
 
     A seed draws the same random numbers at every severity, so that its severities are no sample of seeds:
     their mean is one score.

@@ -30,7 +30,7 @@ PART_NAMES = {"images": "the images", "events": "the recordings", "spikes": "the
 
 
 def verdict_of(results: Results, losses: Sequence[Row], comparisons: Sequence[Row], title: str) -> list[str]:
-    """Return what noise destroys first, what helps, and what a retina with its gain control is worth.
+    """Return verdict sentences: the largest losses, what helps, and the worth of a retina with gain control.
 
     Nothing is said to cost, to help or to harm unless it is significant.
 
@@ -90,8 +90,8 @@ def _what_helps(rows: Rows) -> list[str]:
     for question, helper in HELPERS.items():
         parts = {
             noise.removeprefix(f"{ALL} "): row
-            for (asked, noise), row in rows.items()
-            if asked == question and noise.startswith(f"{ALL} ")
+            for (about, noise), row in rows.items()
+            if about == question and noise.startswith(f"{ALL} ")
         }
         if parts:
             sentences.append(f"{capital(helper)} {_in_noise_of(parts)}{_of_training(rows, question)}.")
@@ -111,13 +111,13 @@ def _in_noise_of(parts: Mapping[str, Row]) -> str:
 
 
 def _of_training(rows: Rows, question: str) -> str:
-    """Return what training in noise gains in the kinds that it showed, and in others like them."""
-    told = [
+    """Return the gain by training in noise, in the kinds that it showed and in others like them."""
+    gains = [
         f"{points_of(rows[question, label])} {words}"
         for label, words in ((SEEN, "in kinds that it showed"), (UNSEEN, "in others like them"))
         if (question, label) in rows
     ]
-    return f"; {listed(told)}" if told else ""
+    return f"; {listed(gains)}" if gains else ""
 
 
 def _claim(rows: Rows, title: str) -> str:

@@ -122,7 +122,7 @@ class RetinaExperiment(Experiment):
         ]
 
     def _units(self, pool: Pool, bench: Bench) -> Callable[..., Unit]:
-        """Return what makes a unit of a front end and a division."""
+        """Return the function that makes a unit of a front end and a division."""
         shared = {"amount": asdict(self.amount), "images": pool.images.sha256}
         fixed = any(choice.in_fixed_units for choice in self.choices)
 
@@ -132,8 +132,8 @@ class RetinaExperiment(Experiment):
             rows = pool.divisions[k].train
             units = bench.keep("units", hash_of(rows), lambda: pool.units(rows), most=8) if fixed else {}
             study = replace(self.study, config=choice.of(self.study.config, units))
-            asked = {**shared, "division": k, **options}
-            return Unit(choice.label, condition, study, f"{MEASURES}:{measure}", asked, **more)
+            unit_options = {**shared, "division": k, **options}
+            return Unit(choice.label, condition, study, f"{MEASURES}:{measure}", unit_options, **more)
 
         return unit_of
 
@@ -159,7 +159,7 @@ class RetinaExperiment(Experiment):
         )  # fmt: skip
 
     def _facts(self, pool: Pool) -> dict[str, Any]:
-        """Return what ``summary.json`` says of images and trainings."""
+        """Return the facts about images and trainings for ``summary.json``."""
         first = pool.divisions[0]
         return {
             "dataset": pool.images.name,
@@ -188,17 +188,17 @@ class RetinaExperiment(Experiment):
     def _refuse_network(self) -> None:
         """Refuse a network without a recipe whose front end can be exchanged."""
         name = self.study.config.network.model
-        known = [
+        trainable = [
             recipe.name
             for recipe in shipped_recipes().values()
             if recipe.front_end is not None and recipe.start is None and recipe.config.training.noise == 0
         ]
-        if name not in known:
+        if name not in trainable:
             raise UserError(
                 "the retina experiment trains networks like that of the study, and there is no recipe for it",
                 key="network.model",
                 value=name,
-                expected=" | ".join(known),
+                expected=" | ".join(trainable),
             )
 
 

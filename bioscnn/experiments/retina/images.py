@@ -102,7 +102,7 @@ class Pool:
     images: ImageSet
     divisions: tuple[Division, ...]
 
-    def shown(self, condition: Condition, rows: NDArray[np.int64], seed: int) -> NDArray[np.float32]:
+    def images_under(self, condition: Condition, rows: NDArray[np.int64], seed: int) -> NDArray[np.float32]:
         """Return images in [0, 1]; with a seed, a row is the same for every front end under a condition."""
         images = self.images.take(rows).intensities()
         if condition == CLEAN:

@@ -15,7 +15,13 @@ from bioscnn.experiments.classify import CLASSIFY as OF_STUDIES
 from bioscnn.experiments.classify import classify_case, hasher_of_inputs
 from bioscnn.experiments.retina.choices import CLEAN, Condition
 from bioscnn.experiments.retina.images import Amount, Division, Pool, load_pool
-from bioscnn.experiments.trained import TRAINING, case_of_trained, needed_network, onnx_bytes, told_by_epoch
+from bioscnn.experiments.trained import (
+    TRAINING,
+    case_of_trained,
+    needed_network,
+    onnx_bytes,
+    progress_by_epoch,
+)
 from bioscnn.experiments.unit import Measure, Outcome, Unit, hash_of
 from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.image_input import ImageInput, front_end_of
@@ -53,7 +59,7 @@ def train_front_end(unit: Unit, bench: Bench) -> Outcome:
         images[few],
         labels[few],
         settings,
-        progress=told_by_epoch(bench.progress, unit.options["network"], settings),
+        progress=progress_by_epoch(bench.progress, unit.options["network"], settings),
     )
     return {"onnx": onnx_bytes(graph)}
 
@@ -118,7 +124,7 @@ def _training_images(unit: Unit, bench: Bench) -> tuple[NDArray[np.float32], NDA
         "training images",
         (unit.study.key(unit.options["images"]), hash_of(rows)),
         lambda: front_end_of(config).intensities(
-            pool.shown(CLEAN, rows, 0), simulation.n_steps, simulation.dt
+            pool.images_under(CLEAN, rows, 0), simulation.n_steps, simulation.dt
         ),
     )
     return images, pool.images.labels[rows], slice(None, None, max(1, len(rows) // len(division.validation)))
@@ -146,21 +152,24 @@ def _rows(unit: Unit, bench: Bench) -> tuple[NDArray[np.int64], NDArray[np.bool_
 
 
 def _case(unit: Unit, bench: Bench) -> Prepared:
-    """Return what a unit simulates."""
+    """Return the prepared study that a unit simulates."""
     config, pool = unit.study.config, _pool(unit, bench)
     condition, seed = _condition(unit), _division(unit, bench).seed
     rows, _ = _rows(unit, bench)
     front_end, simulation = front_end_of(config), config.simulation
-    shown = ImageInput.of(pool.images.take(rows), config)
+    image_input = ImageInput.of(pool.images.take(rows), config)
     # The front end sees the noise, which images of whole numbers could not hold.
-    vars(shown)["encoded"] = bench.keep(
+    vars(image_input)["encoded"] = bench.keep(
         "encoded",
         (unit.study.key(unit.options["images"]), condition, seed, hash_of(rows)),
         lambda: front_end.stimulus(
-            pool.shown(condition, rows, seed), simulation.n_steps, simulation.dt, np.random.default_rng(0)
+            pool.images_under(condition, rows, seed),
+            simulation.n_steps,
+            simulation.dt,
+            np.random.default_rng(0),
         ),
     )
-    return case_of_trained(unit, shown, needed_network(unit, bench))
+    return case_of_trained(unit, image_input, needed_network(unit, bench))
 
 
 def _inputs_of_training(unit: Unit, bench: Bench) -> str:

@@ -45,9 +45,9 @@ def order_rows(images: ImageSet) -> tuple[list[Row], float]:
     Sen Bhattacharya and Furber (2009), Maximising information recovery from rank-order codes, IJCNN: "more
     than 80 % of the input information" by the first 10 % of the ganglion cells.
     """
-    shown = images.take(min(IMAGES, len(images))).intensities()
+    intensities = images.take(min(IMAGES, len(images))).intensities()
     cells = find_cells(FOVEAL_PIT)
-    coefficients = responses(shown, cells)
+    coefficients = responses(intensities, cells)
     code = rank_order(coefficients, cells, keep=1.0)
     # As pixels of one tall image, coefficients are sorted, and nothing is corrected.
     n, kinds, height, width = coefficients.shape
@@ -56,8 +56,8 @@ def order_rows(images: ImageSet) -> tuple[list[Row], float]:
     rows: list[Row] = []
     for share in SHARES:
         read = reconstruct(code.first(share), cells)
-        found = np.mean([quality(*pair) for pair in zip(shown[:, 0], read, strict=True)], axis=0)
-        row = {"share": share, "n": n, **dict(zip(Quality._fields, map(float, found), strict=True))}
-        without = explained(shown[:, 0], reconstruct(sorted_only.first(share), cells))
+        qualities = np.mean([quality(*pair) for pair in zip(intensities[:, 0], read, strict=True)], axis=0)
+        row = {"share": share, "n": n, **dict(zip(Quality._fields, map(float, qualities), strict=True))}
+        without = explained(intensities[:, 0], reconstruct(sorted_only.first(share), cells))
         rows.append(row | {"explained_without_correction": float(without.mean())})
-    return rows, share_needed(shown, code, cells, WANTED)
+    return rows, share_needed(intensities, code, cells, WANTED)

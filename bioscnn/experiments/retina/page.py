@@ -171,7 +171,7 @@ def noises_in(summary: Mapping[str, Any]) -> list[str]:
 
 
 def shared_methods(summary: Mapping[str, Any], noises: list[str]) -> dict[str, str]:
-    """Return how images, networks, simulation and noise were, in the words of both pages."""
+    """Return the methods of both pages: images, networks, simulation and noise."""
     s = summary
     return {
         "Images": s["source"],
@@ -190,7 +190,7 @@ def shared_methods(summary: Mapping[str, Any], noises: list[str]) -> dict[str, s
 
 
 def _noise_words(name: str) -> str:
-    """Return what a noise does, and its settings by severity."""
+    """Return the description of a noise, and its settings by severity."""
     noise = find_noise(name)
     first, _, _ = (noise.__doc__ or "").partition("\n")
     settings = ", ".join(f"{level:g}" for level in noise.LEVELS)

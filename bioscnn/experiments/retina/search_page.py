@@ -56,14 +56,14 @@ def _headlines(means: pd.DataFrame, summary: Mapping[str, Any]) -> list[Headline
     chosen = {best: "Chosen, of all", filtered: "Chosen, of those with cells", PIXELS: "Pixels, no cells"}
     if best == filtered:
         chosen[best] = "Chosen"
-    clean, found = means[means["noise"] == "none"].set_index("front_end"), []
+    clean, headlines = means[means["noise"] == "none"].set_index("front_end"), []
     for label, name in chosen.items():
         row = clean.loc[label]
         about = "" if label == PIXELS else label
-        found.append(Headline.of_share(name, row.accuracy, row.low, row.high, about))
+        headlines.append(Headline.of_share(name, row.accuracy, row.low, row.high, about))
     trained = f"each trained anew with {plural(summary['n_seeds'], 'seed')}"
     return [
-        *found,
+        *headlines,
         Headline("Front ends", str(len(clean)), trained),
         Headline("Test images", f"{summary['n_test']:,}", "of each seed"),
     ]
@@ -84,10 +84,10 @@ def _accuracies(means: pd.DataFrame, summary: Mapping[str, Any]) -> Figure:
 
 
 def _noise(means: pd.DataFrame, summary: Mapping[str, Any]) -> Figure:
-    asked = (
+    front_ends = (
         PIXELS, summary["best"], summary["best_filtered"], summary["best_in_noise"], " + ".join(FOVEAL_PIT),
     )  # fmt: skip
-    labels = [label for label in dict.fromkeys(asked) if label in set(means["front_end"])]
+    labels = [label for label in dict.fromkeys(front_ends) if label in set(means["front_end"])]
     return Figure(
         lambda width: plots.accuracy_in_noise(means, labels, width=width),
         f"Line charts of the accuracy in % of {plural(len(labels), 'front end')} against noise",
@@ -96,7 +96,7 @@ def _noise(means: pd.DataFrame, summary: Mapping[str, Any]) -> Figure:
 
 
 def noise_caption(means: pd.DataFrame, label: str) -> str:
-    """Return what the strongest noise leaves of the pixels and of a front end."""
+    """Return the caption of the accuracy that the strongest noise leaves to the pixels and to a front end."""
     parts = []
     for noise, rows in means[means["noise"] != "none"].groupby("noise", sort=False):
         severity = rows["severity"].max()

@@ -39,12 +39,12 @@ def step_rows(results: Results, steps: Steps, amount: Amount) -> list[Row]:
     families = {
         family: [
             pair
-            for step in asked
+            for step in steps_of_family
             for pair in rows(
                 step.name, step.before.label, step.after.label, [(1, step.after), (-1, step.before)]
             )
         ]
-        for family, asked in ((PRIMARY, steps.primary), (EXPLORATORY, steps.exploratory))
+        for family, steps_of_family in ((PRIMARY, steps.primary), (EXPLORATORY, steps.exploratory))
     }
     without, with_gain = steps.primary
     interaction: Terms = [
@@ -72,11 +72,11 @@ def by_readout(results: Results, steps: Steps, amount: Amount) -> list[Row]:
 
 
 def _noise_cells(noise: str, where: Sequence[Condition]) -> Row:
-    return {"noise": noise, "severities": ", ".join(str(one.severity) for one in where)}
+    return {"noise": noise, "severities": ", ".join(str(condition.severity) for condition in where)}
 
 
 def verdict_of(comparisons: Sequence[Row], readouts: Sequence[Row], rule: str, title: str) -> list[str]:
-    """Return what the cells are worth at equal gain control, what gain control is, and what rank order is.
+    """Return verdict sentences: the worth of cells at equal gain control, of gain control, of rank order.
 
     Parameters
     ----------
@@ -93,15 +93,15 @@ def verdict_of(comparisons: Sequence[Row], readouts: Sequence[Row], rule: str, t
         if row["step"].startswith((FILTERS, GAIN, ORDER))
     }
 
-    def said(step: str) -> str:
+    def judgements(step: str) -> str:
         rows = [row for (name, _), row in of_step.items() if name == step]
         return "; ".join(f"{NOISES[row['noise']]} {_judged(row)}" for row in rows)
 
     return [
-        f"{title}, cells less pixels, both with gain control (points): {said(f'{FILTERS}, {GAIN}')}.",
-        f"Both without gain control: {said(f'{FILTERS}, no {GAIN}')}.",
-        f"Gain control alone, of the pixels: {said(f'{GAIN}, pixels')} (exploratory).",
-        f"Rank order of the cells instead of sizes: {said(f'{ORDER}, cells')} (exploratory).",
+        f"{title}, cells less pixels, both with gain control (points): {judgements(f'{FILTERS}, {GAIN}')}.",
+        f"Both without gain control: {judgements(f'{FILTERS}, no {GAIN}')}.",
+        f"Gain control alone, of the pixels: {judgements(f'{GAIN}, pixels')} (exploratory).",
+        f"Rank order of the cells instead of sizes: {judgements(f'{ORDER}, cells')} (exploratory).",
         agreement(readouts, rule, ("step", "noise")),
     ]
 
@@ -115,10 +115,10 @@ def _judged(row: Row) -> str:
 def entry_of(summary: Mapping[str, Any], comparisons: Sequence[Row]) -> Entry:
     """Return cells less pixels, both with gain control: clean first, then each noise."""
     rows = [row for row in comparisons if row["step"] == f"{FILTERS}, {GAIN}"]
-    shown = {
+    by_noise = {
         row["noise"]: (points(row["difference"]), points_interval(row["low"], row["high"])) for row in rows
     }
-    (value, interval), *_ = shown.values()
+    (value, interval), *_ = by_noise.values()
     return Entry(
         f"{summary['dataset']}: {summary['source']}",
         f"{plural(summary['n_test'], 'test image')}, {plural(summary['n_seeds'], 'seed')}",
@@ -126,7 +126,7 @@ def entry_of(summary: Mapping[str, Any], comparisons: Sequence[Row]) -> Entry:
         f"{interval} cells less pixels, both with gain control, clean",
         [
             f"{NOISES[noise]}: {value} {ends}"
-            for noise, (value, ends) in shown.items()
+            for noise, (value, ends) in by_noise.items()
             if noise != CLEAN.noise
         ],
     )

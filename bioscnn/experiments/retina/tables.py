@@ -15,7 +15,7 @@ from bioscnn.statistics import Estimate, proportion, score_mean
 
 
 def seeds_of(condition: Condition) -> tuple[str, ...]:
-    """Return what differs from one seed to the next."""
+    """Return the names of what differs from one seed to the next."""
     return TRAINING_SEEDS if condition == CLEAN else TRAINING_SEEDS + NOISE_SEEDS
 
 
@@ -63,12 +63,12 @@ def correctness(
     results: Results, choice: Choice, condition: Condition, readout: int | None = None
 ) -> Correct:
     """Return which test images were right, by a readout or the study's own, shape (n_seeds, n_images)."""
-    asked = [one for one in results[choice] if one.condition == condition]
-    return np.stack([one.correct if readout is None else one.by_readout[readout] for one in asked])
+    answers = [answer for answer in results[choice] if answer.condition == condition]
+    return np.stack([answer.correct if readout is None else answer.by_readout[readout] for answer in answers])
 
 
 def front_end_cells(choice: Choice) -> Row:
-    """Return what a row says of its front end."""
+    """Return the cells of a row that describe its front end."""
     return {"front_end": choice.label, "cells": choice.cells}
 
 
@@ -77,19 +77,19 @@ def table_rows(results: Results) -> list[Row]:
     return [
         {
             **front_end_cells(choice),
-            "seed": one.seed,
-            "noise": one.condition.noise,
-            "severity": one.condition.severity,
-            "n": len(one.correct),
-            "correct": int(one.correct.sum()),
-            "accuracy": float(one.correct.mean()),
-            "ann_accuracy": float(one.ann_correct.mean()),
-            "validation_accuracy": one.validation_accuracy,
-            "spikes": one.spikes,
-            "latency_ms": one.latency_ms,
+            "seed": answer.seed,
+            "noise": answer.condition.noise,
+            "severity": answer.condition.severity,
+            "n": len(answer.correct),
+            "correct": int(answer.correct.sum()),
+            "accuracy": float(answer.correct.mean()),
+            "ann_accuracy": float(answer.ann_correct.mean()),
+            "validation_accuracy": answer.validation_accuracy,
+            "spikes": answer.spikes,
+            "latency_ms": answer.latency_ms,
         }
         for choice, answers in results.items()
-        for one in sorted(answers, key=lambda one: one.seed)
+        for answer in sorted(answers, key=lambda answer: answer.seed)
     ]
 
 
@@ -100,9 +100,9 @@ def mean_rows(results: Results) -> list[Row]:
     """
     rows = []
     for choice, answers in results.items():
-        for condition in dict.fromkeys(one.condition for one in answers):
+        for condition in dict.fromkeys(answer.condition for answer in answers):
             correct = correctness(results, choice, condition)
-            images = np.stack([one.images for one in answers if one.condition == condition])
+            images = np.stack([answer.images for answer in answers if answer.condition == condition])
             by_seed = correct.mean(axis=1)
             rows.append(
                 {
@@ -141,7 +141,7 @@ def compare(
         sign * np.stack([correctness(results, choice, condition, readout).astype(int) for condition in where])
         for sign, choice in terms
     )
-    images = [one.images for one in results[terms[0][1]] if one.condition == where[0]]
+    images = [answer.images for answer in results[terms[0][1]] if answer.condition == where[0]]
     return score_mean(scores, seeds=seeds_of(where[0]), shared_seeds=True, trials=np.stack(images))
 
 
@@ -159,9 +159,9 @@ def ranked(results: Results, severity: int) -> list[Choice]:
 
     def merit(choice: Choice) -> tuple[float, int]:
         shares = [
-            one.validation_accuracy
-            for one in results[choice]
-            if one.condition.severity == severity and one.validation_accuracy is not None
+            answer.validation_accuracy
+            for answer in results[choice]
+            if answer.condition.severity == severity and answer.validation_accuracy is not None
         ]
         # Rounded, so that as many right answers are as good in whatever order they are added.
         return -round(float(np.mean(shares)), 9), len(choice.retina)

@@ -50,20 +50,20 @@ class Chosen:
 def comparison_rows(results: Results, chosen: Chosen, amount: Amount) -> list[Row]:
     """Return ``comparisons.csv``: one row per question and condition, accuracy of `b` less that of `a`."""
     everywhere, filtered = conditions(amount.noises, amount.severities), chosen.filtered
-    asked: list[tuple[str, Choice, Choice, Sequence[Condition]]] = [
+    questions: list[tuple[str, Choice, Choice, Sequence[Condition]]] = [
         (FILTERED, UNFILTERED, filtered, everywhere),
         (IN_NOISE, UNFILTERED, chosen.in_noise, everywhere[1:]),
         (RUNNER_UP, chosen.second, chosen.best, [CLEAN]),
     ]
     if chosen.in_noise == filtered:
         # The same pair is asked once.
-        del asked[1]
+        del questions[1]
     pairs = [
         (
             {"question": question, "a": a.label, "b": b.label, **asdict(condition)},
             compare(results, [(1, b), (-1, a)], [condition]),
         )
-        for question, a, b, where in asked
+        for question, a, b, where in questions
         for condition in where
     ]
     return corrected_rows(pairs, "front ends, exploratory")

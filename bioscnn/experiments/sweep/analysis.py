@@ -88,7 +88,7 @@ def _morris(
 ) -> tuple[list[Row], list[Row]]:
     from SALib.analyze import morris
 
-    found = morris.analyze(
+    indices = morris.analyze(
         problem_of(parameters),
         positions,
         values,
@@ -99,7 +99,7 @@ def _morris(
     step = float(step_of(design))
 
     def change(name: str, k: int) -> float:
-        return step * float(found[name][k])
+        return step * float(indices[name][k])
 
     rows = [
         {
@@ -122,7 +122,7 @@ def _sobol(
 
     if np.ptp(values) == 0:
         return [], []
-    found = sobol.analyze(
+    indices = sobol.analyze(
         problem_of(parameters),
         values,
         calc_second_order=design.second_order,
@@ -131,17 +131,17 @@ def _sobol(
         seed=design.seed + 1,
     )
     rows = [
-        {"parameter": parameter.key, **_index(found, "S1", k), **_index(found, "ST", k)}
+        {"parameter": parameter.key, **_index(indices, "S1", k), **_index(indices, "ST", k)}
         for k, parameter in enumerate(parameters)
     ]
     pairs = [
-        {"parameter": parameters[j].key, "other": parameters[k].key, **_index(found, "S2", (j, k))}
+        {"parameter": parameters[j].key, "other": parameters[k].key, **_index(indices, "S2", (j, k))}
         for j, k in combinations(range(len(parameters)), 2)
         if design.second_order
     ]
     return rows, pairs
 
 
-def _index(found: Any, name: str, k: Any) -> Row:
-    value, half = float(found[name][k]), float(found[f"{name}_conf"][k])
+def _index(indices: Any, name: str, k: Any) -> Row:
+    value, half = float(indices[name][k]), float(indices[f"{name}_conf"][k])
     return {name: value, f"{name}_low": value - half, f"{name}_high": value + half}

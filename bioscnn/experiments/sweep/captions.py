@@ -104,7 +104,7 @@ def change(value: float, outcome: str) -> str:
 
 
 def size_of(row: pd.Series, results: Shown) -> tuple[str, str]:
-    """Return how large the effect of a parameter is, with its unit, and its interval."""
+    """Return the size of a parameter's effect, with its unit, and its interval."""
     if results.kind == "sobol":
         return share_text(row.ST), f"[{share_text(row.ST_low)}, {share_text(row.ST_high)}]"
     outcome = str(row.outcome)
@@ -119,21 +119,25 @@ def share_text(value: float) -> str:
 
 def headlines(results: Shown) -> list[Headline]:
     """Return the numbers to begin with: what matters most, between what the outcomes lie, the points."""
-    names, done, main = names_of([one.key for one in results.parameters]), results.done, results.main
+    names, done, main = (
+        names_of([parameter.key for parameter in results.parameters]),
+        results.done,
+        results.main,
+    )
     what = outcome_of(main)
     meaning = (
         f"of the variance of {what.name}" if results.kind == "sobol" else f"of {what.name} {by_step(results)}"
     )
-    found = []
+    numbers = []
     for _, row in results.effects_on(main).head(3).iterrows():
         if not row[MEASURE[results.kind]] > 0:
             continue
         size, ends = size_of(row, results)
         number, _, unit = size.partition(" ")
-        found.append(Headline(names[row.parameter], number, f"{unit} {meaning}; 95 %: {ends}".lstrip()))
+        numbers.append(Headline(names[row.parameter], number, f"{unit} {meaning}; 95 %: {ends}".lstrip()))
     if len(done):
         low, middle, high = (done[main].quantile(q) for q in (0, 0.5, 1))
-        found.append(
+        numbers.append(
             Headline(
                 what.name.capitalize(),
                 f"{written(low, main)} to {with_unit(high, main)}",
@@ -143,15 +147,15 @@ def headlines(results: Shown) -> list[Headline]:
     failed = f", {results.summary['n_failed']:,} of them failed" if results.summary["n_failed"] else ""
     trials = f"of {plural(results.summary['trials'], 'trial')} each{failed}"
     return [
-        *found,
+        *numbers,
         Headline("Points", f"{results.summary['n_points']:,}", trials),
         Headline("Programs", f"{results.summary['programs']:,}", f"compiled for all of them{_rate(results)}"),
     ]
 
 
-def _rate(shown: Shown) -> str:
+def _rate(results: Shown) -> str:
     """Return how many points per second were computed, where that is known."""
-    rate = shown.summary.get("units_per_second")
+    rate = results.summary.get("units_per_second")
     return "" if rate is None else f"; {rate:.3g} points per second"
 
 
@@ -164,8 +168,11 @@ def by_step(results: Shown) -> str:
 
 
 def effects_caption(results: Shown) -> str:
-    """Say what moves the judged outcome most, and how the plane or the bars are read."""
-    rows, names = results.effects_on(results.main), names_of([one.key for one in results.parameters])
+    """Return the caption of the effects on the judged outcome, and how the plane or the bars are read."""
+    rows, names = (
+        results.effects_on(results.main),
+        names_of([parameter.key for parameter in results.parameters]),
+    )
     sizes = {names[row.parameter]: " ".join(size_of(row, results)) for _, row in rows.head(3).iterrows()}
     name, named = outcome_of(results.main).name, "; ".join(f"{key} {size}" for key, size in sizes.items())
     if rows.empty or not rows[MEASURE[results.kind]].any():
@@ -193,8 +200,8 @@ def effects_caption(results: Shown) -> str:
 
 
 def bars_caption(results: Shown) -> str:
-    """Say what moves each of the other outcomes most."""
-    names, named = names_of([one.key for one in results.parameters]), []
+    """Return the caption of the largest effects on each other outcome."""
+    names, named = names_of([parameter.key for parameter in results.parameters]), []
     for outcome in results.outcomes:
         rows = results.effects_on(outcome)
         if outcome != results.main and len(rows) and rows.iloc[0].mu_star > 0:
@@ -210,35 +217,35 @@ def interactions_caption(results: Shown) -> str:
     """Say which pairs of parameters do more together than each alone."""
     assert results.interactions is not None
     rows = results.interactions[results.interactions["outcome"] == results.main].dropna()
-    names = names_of([one.key for one in results.parameters])
+    names = names_of([parameter.key for parameter in results.parameters])
     named = rows[rows["S2_low"] > 0].sort_values("S2", ascending=False)
     pairs = [
         f"{names[row.parameter]} with {names[row.other]} {share_text(row.S2)} "
         f"[{share_text(row.S2_low)}, {share_text(row.S2_high)}]"
         for _, row in named.head(3).iterrows()
     ]
-    found = (
+    sentence = (
         f"Intervals without zero: {'; '.join(pairs)}."
         if pairs
         else "The interval of every pair has zero in it."
     )
     return (
         f"Share of the variance of {outcome_of(results.main).name} that two parameters make only together. "
-        f"{found} Bold: the 95 % interval leaves zero out."
+        f"{sentence} Bold: the 95 % interval leaves zero out."
     )
 
 
 def alone_caption(results: Shown) -> str:
     """Say from where to where each parameter takes the judged outcome by itself."""
     assert results.alone is not None
-    names, named = names_of([one.key for one in results.parameters]), []
-    for one in results.order:
-        rows = results.alone[results.alone["parameter"] == one.key]
+    names, named = names_of([parameter.key for parameter in results.parameters]), []
+    for parameter in results.order:
+        rows = results.alone[results.alone["parameter"] == parameter.key]
         ends = rows.sort_values("x").dropna(subset=[results.main])
         if len(ends) > 1:
             first, last = ends.iloc[0], ends.iloc[-1]
             named.append(
-                f"{names[one.key]} from {first.value} to {last.value} takes it from "
+                f"{names[parameter.key]} from {first.value} to {last.value} takes it from "
                 f"{with_unit(first[results.main], results.main)} to "
                 f"{with_unit(last[results.main], results.main)}"
             )
@@ -249,7 +256,7 @@ def alone_caption(results: Shown) -> str:
 
 
 def main_caption(results: Shown) -> str:
-    """Say how the small multiples are read."""
+    """Return the caption of the small multiples."""
     by = {"morris": "their effects", "sobol": "their shares of the variance"}.get(
         results.kind if len(results.effects_on(results.main)) else "",
         "how much of its variance goes with them",
@@ -262,8 +269,8 @@ def main_caption(results: Shown) -> str:
 
 
 def surface_caption(results: Shown, x: Parameter, y: Parameter) -> str:
-    """Say what stands in the cells, or how good the surface is."""
-    names = names_of([one.key for one in results.parameters])
+    """Return the caption of the map: what stands in its cells, or how good its surface is."""
+    names = names_of([parameter.key for parameter in results.parameters])
     rows, what = results.done.dropna(subset=[results.main]), outcome_of(results.main)
     start = f"{what.name.capitalize()} over {names[x.key]} and {names[y.key]}."
     more = len(results.parameters) > 2
@@ -293,11 +300,13 @@ def surface_caption(results: Shown, x: Parameter, y: Parameter) -> str:
 
 def parallel_caption(results: Shown) -> str:
     """Say where the best and the worst point are."""
-    names = names_of([one.key for one in results.parameters])
+    names = names_of([parameter.key for parameter in results.parameters])
     rows = results.done.dropna(subset=[results.main]).sort_values(results.main, kind="stable")
     named = []
     for word, row in (("best", rows.iloc[-1]), ("worst", rows.iloc[0])):
-        at = ", ".join(f"{names[one.key]} {one.text(row[one.key])}" for one in results.order[:3])
+        at = ", ".join(
+            f"{names[parameter.key]} {parameter.text(row[parameter.key])}" for parameter in results.order[:3]
+        )
         named.append(f"The {word} point, {with_unit(row[results.main], results.main)}: {at}")
     return (
         f"Each line is a point of the sweep, from row to row through the values of its parameters. "

@@ -73,7 +73,7 @@ def _of_sensitivity(design: Design, problem: dict[str, Any]) -> Positions:
 
 
 def problem_of(parameters: Sequence[Parameter]) -> dict[str, Any]:
-    """Return what SALib is told of the parameters: ranges are positions, whatever their scale."""
+    """Return the parameters as a problem of SALib: ranges are positions, whatever their scale."""
     names = [parameter.key for parameter in parameters]
     return {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0]] * len(names)}
 

@@ -249,7 +249,7 @@ class SweepExperiment(Experiment):
                 + (f", {len(failed):,} of them failed" if failed else ""),
                 first.value,
                 f"{first.name}: {first.note}",
-                [f"{other.name}: {other.value} {other.note}" for other in others_],
+                [f"{headline.name}: {headline.value} {headline.note}" for headline in others_],
             ),
             summary,
             input_.simulated,

@@ -129,10 +129,10 @@ def read_sweep(path: str | Path, changes: Sequence[str] = (), gain: str | None =
         unit, the wrong one or no extent, or a parameter cannot vary here.
     """
     path = find_study(Path(path), "sweep")
-    given = read_toml(path)
-    if gain is not None and isinstance(given.get("design"), dict):
-        given = {**given, "design": {**given["design"], "gain": gain}}
-    if "study" not in given and "dataset" in given:
+    contents = read_toml(path)
+    if gain is not None and isinstance(contents.get("design"), dict):
+        contents = {**contents, "design": {**contents["design"], "gain": gain}}
+    if "study" not in contents and "dataset" in contents:
         raise UserError(
             "a study, where a sweep is expected",
             file=path,
@@ -140,7 +140,7 @@ def read_sweep(path: str | Path, changes: Sequence[str] = (), gain: str | None =
             fix=f'write a file with study = "{path.name}" and these tables; docs/sweeps.md has one',
         )
     try:
-        file = _File.model_validate(given)
+        file = _File.model_validate(contents)
     except ValidationError as error:
         raise first_problem(error, path, _File) from None
     study_file = find_study(path.parent / file.study)
@@ -168,8 +168,8 @@ def read_sweep(path: str | Path, changes: Sequence[str] = (), gain: str | None =
         outcomes=tuple(dict.fromkeys(file.outcomes)),
         cluster=file.cluster,
     )
-    found = _flat(file.parameters, until=set(_Values.model_fields))
-    sweep = replace(sweep, parameters=tuple(_parameter(sweep, key, found[key]) for key in found))
+    parameters = _flat(file.parameters, until=set(_Values.model_fields))
+    sweep = replace(sweep, parameters=tuple(_parameter(sweep, key, parameters[key]) for key in parameters))
     refuse_design(sweep)
     return sweep
 
@@ -184,9 +184,9 @@ def _parameter(sweep: Sweep, key: str, table: Any) -> Parameter:
             expected="{ low = ..., high = ... } or { values = [...] }",
         )
     try:
-        given = _Values.model_validate(table)
+        values = _Values.model_validate(table)
         refuse_parameter(sweep, key)
-        parameter = _read(key, given)
+        parameter = _read(key, values)
     except ValidationError as error:
         problem = first_problem(error, sweep.file, _Values)
         raise problem.but(key=f"parameters.{key}.{problem.key}") from None
@@ -201,12 +201,12 @@ def _parameter(sweep: Sweep, key: str, table: Any) -> Parameter:
             value=parameter.range_text,
             fix="add steps = 5, or write values = [...]",
         )
-    if kind != "grid" and given.steps is not None:
+    if kind != "grid" and values.steps is not None:
         raise UserError(
             "only a grid has steps",
             file=sweep.file,
             key=f"parameters.{key}.steps",
-            value=given.steps,
+            value=values.steps,
             fix='remove it, or set design.kind = "grid"',
         )
     return replace(
@@ -214,32 +214,32 @@ def _parameter(sweep: Sweep, key: str, table: Any) -> Parameter:
     )
 
 
-def _read(key: str, given: _Values) -> Parameter:
-    if given.values is not None:
-        if given.low is not None or given.high is not None or given.steps is not None:
+def _read(key: str, values: _Values) -> Parameter:
+    if values.values is not None:
+        if values.low is not None or values.high is not None or values.steps is not None:
             raise UserError(
-                "a range and values", key=key, value=list(given.values), fix="write one of the two"
+                "a range and values", key=key, value=list(values.values), fix="write one of the two"
             )
-        cells, unit = listed(key, given.values)
+        cells, unit = listed(key, values.values)
         if len(set(cells)) < len(cells):
-            raise UserError("a value is listed twice", key=key, value=list(given.values))
+            raise UserError("a value is listed twice", key=key, value=list(values.values))
         return Parameter(key, unit, None, None, "linear", cells)
-    if given.low is None or given.high is None:
+    if values.low is None or values.high is None:
         raise UserError(
             "a range without its ends",
             key=key,
             expected="low and high, or values",
             fix="write { low = ..., high = ... } or { values = [...] }",
         )
-    low, high, unit = ends(key, given.low, given.high)
-    if given.scale == "log" and not low > 0:
+    low, high, unit = ends(key, values.low, values.high)
+    if values.scale == "log" and not low > 0:
         raise UserError(
             "a logarithmic range does not reach zero",
             key=key,
-            value=given.low,
+            value=values.low,
             fix='choose a lower end above zero, or scale = "linear"',
         )
-    return Parameter(key, unit, low, high, given.scale, (), steps=given.steps)
+    return Parameter(key, unit, low, high, values.scale, (), steps=values.steps)
 
 
 def _nominal(config: StudyConfig, parameter: Parameter) -> str | None:
@@ -285,14 +285,14 @@ def _flat(tables: Mapping[str, Any], until: set[str] | None = None, inside: str 
 
     A table with a key of `until` is a value.
     """
-    found: dict[str, Any] = {}
+    by_key: dict[str, Any] = {}
     for name, value in tables.items():
         key = f"{inside}{name}"
         if isinstance(value, dict) and value and not (until and until & set(value)):
-            found |= _flat(value, until, f"{key}.")
+            by_key |= _flat(value, until, f"{key}.")
         else:
-            found[key] = value
-    return found
+            by_key[key] = value
+    return by_key
 
 
 def _inline(parameter: Parameter) -> str:

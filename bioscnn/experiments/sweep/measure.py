@@ -62,7 +62,7 @@ def simulate_point(unit: Unit, bench: Bench) -> Outcome:
     )
     decided = decisions(recording, case.study.config.readout.rule)
     latency = decision_latency(decided, recording.dt, informed_steps(case.network, recording))
-    return _asked(
+    return _outcome_of(
         unit,
         {
             "accuracy": np.mean(decided[:, -1] == case.examples.labels),
@@ -86,7 +86,7 @@ def explain_point(unit: Unit, bench: Bench) -> Outcome:
     ledger = {f"ledger.{name}": parts[name].value if name in parts else 0.0 for name in names}
     others = [outcome for outcome in unit.options["outcomes"] if outcome != "ledger"]
     simulated = simulate_point(replace(unit, options={**unit.options, "outcomes": others}), bench)
-    return _asked(unit, {**simulated, **ledger})
+    return _outcome_of(unit, {**simulated, **ledger})
 
 
 def columns_of(outcomes: tuple[str, ...]) -> tuple[str, ...]:
@@ -131,8 +131,8 @@ def _case_of(unit: Unit, bench: Bench) -> Prepared:
     return case
 
 
-def _asked(unit: Unit, found: Mapping[str, Any]) -> Outcome:
-    outcome = {column: np.array(found[column], float) for column in columns_of(unit.options["outcomes"])}
+def _outcome_of(unit: Unit, measured: Mapping[str, Any]) -> Outcome:
+    outcome = {column: np.array(measured[column], float) for column in columns_of(unit.options["outcomes"])}
     if unknown := [column for column, value in outcome.items() if not np.isfinite(value)]:
         raise UserError(f"{', '.join(unknown)}: not a finite number")
     return outcome

@@ -108,68 +108,70 @@ def _figures(results: Shown) -> Iterator[Section]:
 
 
 def _of_effects(results: Shown) -> dict[str, Figure]:
-    found: dict[str, Figure] = {}
+    figures: dict[str, Figure] = {}
     main, effects, alone = results.main, results.effects, results.alone
     name = outcome_of(main).name
     if effects is not None and results.kind == "morris":
-        found["effects"] = Figure(
+        figures["effects"] = Figure(
             lambda width: plots.morris_plane(effects[effects["outcome"] == main], width=width),
             f"Scatter plot of the mean size of the effects of parameters on {name} against their spread",
             captions.effects_caption(results),
         )
-        found["bars"] = Figure(
+        figures["bars"] = Figure(
             lambda width: plots.effect_bars(effects, width=width),
             "Bar charts of the mean size of the effects of parameters, one per outcome",
             captions.bars_caption(results),
         )
     elif effects is not None:
-        found["effects"] = Figure(
+        figures["effects"] = Figure(
             lambda width: plots.sobol_bars(effects, width=width),
             "Bar charts of the share of the variance that each parameter makes, one per outcome",
             captions.effects_caption(results),
         )
     pairs = results.interactions_on(main)
     if len(pairs) > 1:
-        found["interactions"] = Figure(
-            lambda width: plots.interactions(pairs, [one.key for one in results.order], width=width),
+        figures["interactions"] = Figure(
+            lambda width: plots.interactions(
+                pairs, [parameter.key for parameter in results.order], width=width
+            ),
             f"Triangle of the shares of the variance of {name} that pairs of parameters make",
             captions.interactions_caption(results),
         )
     if alone is not None:
-        moved = [one for one in results.order if one.key in set(alone["parameter"])]
+        moved = [parameter for parameter in results.order if parameter.key in set(alone["parameter"])]
         trials = results.summary["trials"]
-        found["alone"] = Figure(
+        figures["alone"] = Figure(
             lambda width: plots.one_at_a_time(alone, moved, results.outcomes, trials=trials, width=width),
             "Line charts of the outcomes while one parameter goes through its range",
             captions.alone_caption(results),
         )
-    return found
+    return figures
 
 
 def _of_points(results: Shown) -> dict[str, Figure]:
     points, main, order = results.done.dropna(subset=[results.main]), results.main, results.order
-    name, found = outcome_of(main).name, {}
+    name, figures = outcome_of(main).name, {}
     if points.empty:
         return {}
     if len(order) > 1:
         x, y = order[:2]
-        found["surface"] = Figure(
+        figures["surface"] = Figure(
             lambda width: plots.response_surface(points, x, y, main, width=width),
             f"Map of {name} over two parameters",
             captions.surface_caption(results, x, y),
         )
-    found["main"] = Figure(
+    figures["main"] = Figure(
         lambda width: plots.main_effects(points, order, main, width=width),
         f"Small charts of {name} against each parameter",
         captions.main_caption(results),
     )
     if len(order) > 2:
-        found["parallel"] = Figure(
+        figures["parallel"] = Figure(
             lambda width: plots.parallel_coordinates(points, order, main, width=width),
             f"Lines through the values of all parameters, coloured by {name}",
             captions.parallel_caption(results),
         )
-    return found
+    return figures
 
 
 def _effects(results: Shown) -> list[Part]:
@@ -259,8 +261,12 @@ def _point_table(rows: pd.DataFrame, name: str, results: Shown) -> Table:
         return numbers(outcome, heading, form)
 
     settings = [
-        numbers(one.key, f"{one.key}\n({one.unit})" if one.unit else one.key, _setting)
-        for one in results.parameters
+        numbers(
+            parameter.key,
+            f"{parameter.key}\n({parameter.unit})" if parameter.unit else parameter.key,
+            _setting,
+        )
+        for parameter in results.parameters
     ]
     brackets = f" Brackets: 95 % interval after Wilson, of {plural(trials, 'trial')}."
     return Table(
@@ -280,12 +286,12 @@ def _methods(results: Shown) -> list[Part]:
     s = results.summary
     parameters = [
         {
-            "key": one.key,
-            "range": one.span,
-            "scale": "values" if one.values else one.scale,
-            "nominal": None if one.nominal is None else one.text(one.nominal),
+            "key": parameter.key,
+            "range": parameter.span,
+            "scale": "values" if parameter.values else parameter.scale,
+            "nominal": None if parameter.nominal is None else parameter.text(parameter.nominal),
         }
-        for one in results.parameters
+        for parameter in results.parameters
     ]
     facts = {
         "Design": captions.DESIGNS[results.kind],

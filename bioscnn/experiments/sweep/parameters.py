@@ -109,7 +109,7 @@ class Parameter:
         return [float(position) for position in np.linspace(0, 1, n)]
 
     def facts(self) -> dict[str, Any]:
-        """Return what the summary says of it."""
+        """Return the facts about it for the summary."""
         own = self.nominal
         return {
             "key": self.key,
@@ -145,9 +145,9 @@ def listed(key: str, values: tuple[Any, ...]) -> tuple[tuple[str, ...], str]:
             value=list(values),
             fix="write all of them with a unit, or none",
         )
-    known = [quantity for quantity in quantities if quantity is not None]
-    unit = known[-1][1]
-    return tuple(cell_of(in_unit(*quantity, unit)) for quantity in known), unit
+    with_units = [quantity for quantity in quantities if quantity is not None]
+    unit = with_units[-1][1]
+    return tuple(cell_of(in_unit(*quantity, unit)) for quantity in with_units), unit
 
 
 def ends(key: str, low: float | str, high: float | str) -> tuple[float, float, str]:

@@ -61,7 +61,7 @@ class SweepPlan:
 
 
 def plan_sweep(experiment: SweepExperiment, *, jobs: int, data: Path | None) -> SweepPlan:
-    """Say what a sweep needs; nothing is simulated or compiled.
+    """Return the plan of a sweep; nothing is simulated or compiled.
 
     Raises
     ------

@@ -128,7 +128,7 @@ def points_alone(sweep: Sweep, keys: Sequence[str]) -> list[Point]:
 
 
 def signature_of(config: StudyConfig) -> str:
-    """Return what studies share that need the same compiled program; see `Point.signature`."""
+    """Return a key that studies with the same compiled program share; see `Point.signature`."""
 
     def reduced(value: Any) -> Any:
         if isinstance(value, dict):
@@ -174,10 +174,10 @@ def _seconds(parameter: Parameter, cell: str) -> float:
 def _check_dynamics(config: StudyConfig) -> None:
     """Refuse what the smallest network of this neuron and synapse refuses; no data are needed for that."""
     conditions = conditions_of(config)
-    one = Dense((1,), (1,), np.ones((1, 1)))
+    single = Dense((1,), (1,), np.ones((1, 1)))
     neuron = conditions.simulated_neuron
     populations = Population("input", (1,)), Population("output", (1,), neuron)
-    through = Projection("input", "output", one, conditions.synapse)
+    through = Projection("input", "output", single, conditions.synapse)
     SpikingNetwork(populations, projections_of(through, neuron))
 
 

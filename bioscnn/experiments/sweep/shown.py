@@ -83,7 +83,7 @@ class Shown:
         return rows.dropna().sort_values(MEASURE[self.kind], ascending=False, kind="stable")
 
     def interactions_on(self, outcome: str) -> pd.DataFrame:
-        """Return what pairs of parameters do to an outcome; no rows if it is not known."""
+        """Return the interactions of pairs of parameters on an outcome; no rows if they are not known."""
         if self.interactions is None:
             return pd.DataFrame()
         return self.interactions[self.interactions["outcome"] == outcome].dropna()
@@ -95,8 +95,11 @@ class Shown:
             keys = ranked(self.effects_on(self.main), MEASURE[self.kind])
             return [self.named(key) for key in keys]
         rows = self.done.dropna(subset=[self.main])
-        shares = {one.key: explained_share(one, rows[one.key], rows[self.main]) for one in self.parameters}
-        return sorted(self.parameters, key=lambda one: shares[one.key], reverse=True)
+        shares = {
+            parameter.key: explained_share(parameter, rows[parameter.key], rows[self.main])
+            for parameter in self.parameters
+        }
+        return sorted(self.parameters, key=lambda parameter: shares[parameter.key], reverse=True)
 
     def named(self, key: str) -> Parameter:
         """Return the parameter of a key."""
@@ -184,20 +187,20 @@ def read_sweep_results(folder: str | Path) -> Shown:
                 tables[name] = pd.read_csv(text, dtype=str, keep_default_na=False).to_dict("records")
     file = read_text(folder / "sweep.toml", FIX)
     with _damage_is_told(folder):
-        shown = shown_of(tables, summary, file)
-        _check_tables(shown)
-    return shown
+        results = shown_of(tables, summary, file)
+        _check_tables(results)
+    return results
 
 
-def _check_tables(shown: Shown) -> None:
+def _check_tables(results: Shown) -> None:
     """Refuse tables that lack a column, or tell of a parameter that was not varied."""
-    keys = {one.key for one in shown.parameters}
-    measured = {"parameter", "outcome", MEASURE.get(shown.kind, "a design of the kind morris or sobol")}
+    keys = {parameter.key for parameter in results.parameters}
+    measured = {"parameter", "outcome", MEASURE.get(results.kind, "a design of the kind morris or sobol")}
     needed = (
-        (shown.points, {ERROR, *shown.outcomes, *keys}),
-        (shown.effects, measured),
-        (shown.interactions, {"parameter", "other", "outcome"}),
-        (shown.alone, {"parameter", "value", "x"}),
+        (results.points, {ERROR, *results.outcomes, *keys}),
+        (results.effects, measured),
+        (results.interactions, {"parameter", "other", "outcome"}),
+        (results.alone, {"parameter", "value", "x"}),
     )
     for table, columns in needed:
         if table is None:

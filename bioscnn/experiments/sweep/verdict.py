@@ -123,8 +123,8 @@ def verdict_of_effects(
         return [f"No effect on the {_plain(outcome)} was found: all intervals reach zero."]
     sentences = [_first(design, top, outcome, len(parameters))]
     sentences += [
-        _way(kind, rows[one["parameter"]], outcome, parameters[one["parameter"]], curves, trials)
-        for one in top
+        _way(kind, rows[effect["parameter"]], outcome, parameters[effect["parameter"]], curves, trials)
+        for effect in top
     ]
     return [*sentences, *_check(kind, top, outcome, curves)]
 
@@ -215,7 +215,7 @@ def _way(
 
 
 def _course(curve: Curve, outcome: str, parameter: Parameter, trials: int) -> str:
-    """Say how an outcome goes over the range of a parameter."""
+    """Return the course of an outcome over the range of a parameter, in words."""
     values, k, j = curve.outcome, int(np.argmax(curve.outcome)), int(np.argmin(curve.outcome))
     what, end = _plain(outcome), len(values) - 1
 
@@ -263,7 +263,7 @@ def _regularity(row: Row, parameter: Parameter) -> list[str]:
 
 
 def _share(row: Row) -> str:
-    """Say how much of the variance a parameter makes by itself."""
+    """Return the share of the variance that a parameter makes by itself, in words."""
     if row["S1_low"] <= 0:
         return (
             f"with others it makes {100 * row['ST']:.0f} % of the variance; a share of its own was not found"

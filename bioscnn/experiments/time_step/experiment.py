@@ -95,7 +95,7 @@ class TimeStepExperiment(Experiment):
     def analyse(self, done: Done, bench: Bench) -> Analysis:
         """Return one row per time step, and its differences from the smallest one."""
         units = sorted(done.units, key=lambda unit: -unit.study.config.simulation.dt)
-        finest, rule, shown = units[-1], self.study.config.readout.rule, bench.clean(self.study.config)
+        finest, rule, clean = units[-1], self.study.config.readout.rule, bench.clean(self.study.config)
         network = bench.case(finest.study).network
         names = [population.name for population in network.neurons if population.spikes]
         graph = bench.graph(self.study.config)
@@ -106,17 +106,19 @@ class TimeStepExperiment(Experiment):
             tables["time-steps"].append(step_row(outcome, rule, keys.dt, keys.n_steps))
             tables["readouts"] += rows_of_readouts(outcome, keys.dt)
             tables["layers"] += layer_rows(outcome, done[finest], names, keys.dt)
-            tables["energy"].append(energy_row(outcome, graph, shown.frames, keys.dt, keys.n_steps))
+            tables["energy"].append(energy_row(outcome, graph, clean.frames, keys.dt, keys.n_steps))
             if unit is not finest:
                 for name in RULES:
                     changes = differences(outcome, done[finest], name)
                     named = {"dt_ms": 1e3 * keys.dt}
-                    compared[name] += [(named | {"outcome": what}, one) for what, one in changes.items()]
+                    compared[name] += [
+                        (named | {"outcome": what}, estimate) for what, estimate in changes.items()
+                    ]
         by_rule = {name: corrected_rows(pairs, "time steps") for name, pairs in compared.items()}
         rows, comparisons = tables["time-steps"], by_rule[rule]
         tables["comparisons"] = comparisons
         tables["readout-comparisons"] = readout_rows(by_rule, lambda row: row["outcome"] in OF_A_READOUT)
-        examples, last = shown.examples, rows[-1]
+        examples, last = clean.examples, rows[-1]
         return Analysis(
             TITLES.get(self.study.config.dataset.name, examples.name),
             tables,
@@ -141,7 +143,7 @@ class TimeStepExperiment(Experiment):
                 "n_synapses": sum(pathway.connectivity.n_synapses for pathway in network.pathways),
                 "footprint_bytes": footprint(graph),
             },
-            shown.simulated,
+            clean.simulated,
         )
 
 

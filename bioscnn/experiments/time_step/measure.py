@@ -45,7 +45,7 @@ def over_time(unit: Unit, bench: Bench) -> Outcome:
     parts: list[dict[str, NDArray[Any]]] = []
     first = 0
     for batch in recorded_batches(case, True, bench.recordings):
-        shown = stimulus[first : first + batch.n_trials]
+        part_stimulus = stimulus[first : first + batch.n_trials]
         first += batch.n_trials
         trains = [spikes for spikes in (batch[name].spikes for name in names) if spikes is not None]
         output, informed = trains[names.index(OUTPUT)], informed_steps(network, batch)
@@ -53,13 +53,15 @@ def over_time(unit: Unit, bench: Bench) -> Outcome:
         step = output.first_step().min(axis=1)
         parts.append(
             {
-                "chosen": np.stack([one[:, -1] for one in decided]).astype(np.int16),
-                "latency_ms": np.stack([1e3 * decision_latency(one, batch.dt, informed) for one in decided]),
+                "chosen": np.stack([classes[:, -1] for classes in decided]).astype(np.int16),
+                "latency_ms": np.stack(
+                    [1e3 * decision_latency(classes, batch.dt, informed) for classes in decided]
+                ),
                 "first_output_ms": np.where(step < output.n_steps, 1e3 * (step + 1) * batch.dt, np.nan),
                 "spikes": np.stack([np.diff(spikes.trial_start) for spikes in trains]),
                 "spikes_until": np.stack([_counted(spikes, common) for spikes in trains]),
                 "synops": synaptic_operations_by_trial(
-                    network, batch, shown if isinstance(shown, SpikeTrains) else None
+                    network, batch, part_stimulus if isinstance(part_stimulus, SpikeTrains) else None
                 ),
             }
         )

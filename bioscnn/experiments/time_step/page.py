@@ -86,12 +86,12 @@ def _readouts(analysis: Analysis) -> Table:
 def _significant(analysis: Analysis, row: Mapping[str, Any]) -> str:
     """Return which outcomes of a row of readouts differ from those at the smallest step."""
     words = {"accuracy": "accuracy", "latency_ms": "latency"}
-    found = [
-        words[one["outcome"]]
-        for one in analysis.tables["readout-comparisons"]
-        if one["significant"] and all(one[key] == row[key] for key in ("dt_ms", "readout"))
+    outcomes = [
+        words[comparison["outcome"]]
+        for comparison in analysis.tables["readout-comparisons"]
+        if comparison["significant"] and all(comparison[key] == row[key] for key in ("dt_ms", "readout"))
     ]
-    return listed(found) or "-"
+    return listed(outcomes) or "-"
 
 
 def _layers(analysis: Analysis, summary: Mapping[str, Any]) -> Table:

@@ -29,7 +29,7 @@ OF_A_READOUT = ("accuracy", "latency_ms")
 
 
 def step_row(outcome: Outcome, rule: str, dt: float, n_steps: int) -> Row:
-    """Return what a time step, s, comes to by the readout of the study.
+    """Return the row of a time step, s, by the readout of the study.
 
     ``activation_sparsity``: part of the neurons that fire which are silent in a step, on average. ``dense``:
     synaptic operations if every neuron fired in every step; both as NeuroBench defines them.
@@ -101,7 +101,7 @@ def energy_row(outcome: Outcome, graph: LayerGraph, frames: int | None, dt: floa
 def differences(first: Outcome, second: Outcome, rule: str) -> dict[str, Estimate]:
     """Return the difference of each of `OUTCOMES`; of first spikes, in trials whose output fires in both."""
     fires = np.isfinite(first["first_output_ms"]) & np.isfinite(second["first_output_ms"])
-    found = {
+    estimates = {
         "accuracy": difference(correct_of(first, rule), correct_of(second, rule)),
         "latency_ms": mean_difference(_latency(first, rule), _latency(second, rule)),
         "spikes": mean_difference(first["spikes"].sum(axis=0), second["spikes"].sum(axis=0)),
@@ -109,8 +109,8 @@ def differences(first: Outcome, second: Outcome, rule: str) -> dict[str, Estimat
     }
     if fires.any():
         pair = (outcome["first_output_ms"][fires] for outcome in (first, second))
-        found["first_output_ms"] = mean_difference(*pair)
-    return {name: found[name] for name in OUTCOMES if name in found}
+        estimates["first_output_ms"] = mean_difference(*pair)
+    return {name: estimates[name] for name in OUTCOMES if name in estimates}
 
 
 def _latency(outcome: Outcome, rule: str) -> np.ndarray:

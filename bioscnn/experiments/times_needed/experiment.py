@@ -156,14 +156,14 @@ class TimesNeededExperiment(Experiment):
             "comparisons": compared[rule],
             "readouts": readout_rows(compared, lambda row: row["role"] == PRIMARY),
         }
-        shown = {tested: bench.clean(test.config) for tested, test in tests.items()}
+        clean = {tested: bench.clean(test.config) for tested, test in tests.items()}
         training = training_recordings(next(iter(tests.values())).config, self.amount, bench)
-        main = next(iter(shown.values()))
+        main = next(iter(clean.values()))
         summary = {
             "dataset": self.study.config.dataset.name,
             "source": main.examples.source,
-            "tested": {tested: len(one.examples) for tested, one in shown.items()},
-            "tested_sha256": {tested: one.examples.sha256 for tested, one in shown.items()},
+            "tested": {tested: len(test_input.examples) for tested, test_input in clean.items()},
+            "tested_sha256": {tested: test_input.examples.sha256 for tested, test_input in clean.items()},
             "trained_sha256": training.examples.sha256,
             "amount": asdict(self.amount),
             "frame_ms": 1e3 * self.study.config.encoding.frame,
@@ -184,7 +184,7 @@ class TimesNeededExperiment(Experiment):
         )
 
     def _answers(self, done: Done, tested: str) -> Answers:
-        """Return what was right on a set of test recordings: arrays of shape (n_seeds, n_trials)."""
+        """Return correctness on a set of test recordings: arrays of shape (n_seeds, n_trials)."""
         units = done.where(condition=tested)
         labels = done[units[0]]["label"]
 

@@ -18,7 +18,7 @@ from bioscnn.experiments.trained import (
     case_of_trained,
     needed_network,
     onnx_bytes,
-    told_by_epoch,
+    progress_by_epoch,
 )
 from bioscnn.experiments.unit import Measure, Outcome, Unit, hash_of
 from bioscnn.seeds import stream
@@ -34,9 +34,9 @@ def training_recordings(config: StudyConfig, amount: Amount, bench: Bench) -> Ev
     """Return simulated training recordings: those that train, then those that choose the epoch."""
     keys = {"split": "train", "recordings": "simulated", "trials": amount.examples + amount.choosing}
     dataset = config.dataset.model_copy(update=keys)
-    shown = bench.clean(config.model_copy(update={"dataset": dataset}))
-    assert isinstance(shown, EventInput)
-    return shown
+    recordings = bench.clean(config.model_copy(update={"dataset": dataset}))
+    assert isinstance(recordings, EventInput)
+    return recordings
 
 
 def train_network(unit: Unit, bench: Bench) -> Outcome:
@@ -53,9 +53,9 @@ def train_network(unit: Unit, bench: Bench) -> Outcome:
     """
     from bioscnn.training.train import train
 
-    shown, n = training_recordings(unit.study.config, _amount(unit), bench), _amount(unit).examples
-    spikes, labels = _destroyed(unit, shown, bench), shown.examples.labels
-    graph, networks = _initial(unit, shown), dict[str, NDArray[np.uint8]]()
+    recordings, n = training_recordings(unit.study.config, _amount(unit), bench), _amount(unit).examples
+    spikes, labels = _destroyed(unit, recordings, bench), recordings.examples.labels
+    graph, networks = _initial(unit, recordings), dict[str, NDArray[np.uint8]]()
     for stage, examples in _stages(unit).items():
         settings = _recipe(unit, stage).settings(examples)
         graph, _ = train(
@@ -65,7 +65,7 @@ def train_network(unit: Unit, bench: Bench) -> Outcome:
             spikes[n:],
             labels[n:],
             settings,
-            progress=told_by_epoch(bench.progress, f"{unit.label}, {stage}", settings),
+            progress=progress_by_epoch(bench.progress, f"{unit.label}, {stage}", settings),
         )
         networks[stage] = onnx_bytes(graph)
     return networks
@@ -84,10 +84,10 @@ def classify_recordings(unit: Unit, bench: Bench) -> Outcome:
         `bioscnn.experiments.classify.RULES`, int16, shape (n_rules, n), and ``spikes``, the mean number per
         recording, float64, shape ().
     """
-    shown = _shown(unit, bench)
+    recordings = _destroyed_recordings(unit, bench)
     outcome = {
-        "label": shown.examples.labels.astype(np.int16),
-        "ann": shown.ann_class(needed_network(unit, bench, "rates")).astype(np.int16),
+        "label": recordings.examples.labels.astype(np.int16),
+        "ann": recordings.ann_class(needed_network(unit, bench, "rates")).astype(np.int16),
     }
     if unit.options["whole"]:
         return outcome
@@ -111,53 +111,55 @@ def _recipe(unit: Unit, stage: Stage) -> Recipe:
     return Recipe("network", study.config, stage, None).changed(study.config.simulation.seed)
 
 
-def _initial(unit: Unit, shown: EventInput) -> LayerGraph:
+def _initial(unit: Unit, recordings: EventInput) -> LayerGraph:
     recipe = _recipe(unit, "rates")
-    return recipe.initial(shown.shape, len(shown.examples.classes), unit.study.config.simulation.seed)
+    return recipe.initial(
+        recordings.shape, len(recordings.examples.classes), unit.study.config.simulation.seed
+    )
 
 
-def _destroyed(unit: Unit, shown: EventInput, bench: Bench) -> SpikeTrains:
+def _destroyed(unit: Unit, recordings: EventInput, bench: Bench) -> SpikeTrains:
     """Return the spikes of recordings of a kind; chance differs from seed to seed and from set to set."""
     kind, seed = unit.options["kind"], unit.study.config.simulation.seed
-    examples = shown.examples
+    examples = recordings.examples
     perturbation = KINDS[kind]
     if perturbation is None:
-        return shown.encoded
+        return recordings.encoded
     chance = stream(seed, "times needed", kind, examples.name, examples.split)
     config = unit.study.config
     decided_by = config.dataset, config.encoding.bin_size, examples.split, kind, seed, len(examples)
     spikes: SpikeTrains = bench.keep(
-        "destroyed", decided_by, lambda: perturbation.apply(shown.encoded, chance)
+        "destroyed", decided_by, lambda: perturbation.apply(recordings.encoded, chance)
     )
     return spikes
 
 
-def _shown(unit: Unit, bench: Bench) -> EventInput:
+def _destroyed_recordings(unit: Unit, bench: Bench) -> EventInput:
     """Return the test recordings, destroyed."""
     recordings = bench.clean(unit.study.config)
     assert isinstance(recordings, EventInput)
-    shown = replace(recordings)
-    vars(shown)["encoded"] = _destroyed(unit, recordings, bench)
-    return shown
+    destroyed = replace(recordings)
+    vars(destroyed)["encoded"] = _destroyed(unit, recordings, bench)
+    return destroyed
 
 
 def _case(unit: Unit, bench: Bench) -> Prepared:
-    """Return what a unit simulates."""
-    return case_of_trained(unit, _shown(unit, bench), needed_network(unit, bench, "spikes"))
+    """Return the prepared study that a unit simulates."""
+    return case_of_trained(unit, _destroyed_recordings(unit, bench), needed_network(unit, bench, "spikes"))
 
 
 def _inputs_of_training(unit: Unit, bench: Bench) -> str:
-    shown = training_recordings(unit.study.config, _amount(unit), bench)
-    spikes = _destroyed(unit, shown, bench)
+    recordings = training_recordings(unit.study.config, _amount(unit), bench)
+    spikes = _destroyed(unit, recordings, bench)
     settings = [repr(_recipe(unit, stage).settings(n)) for stage, n in _stages(unit).items()]
     arrays = arrays_of(spikes)
-    return hash_of(_initial(unit, shown).sha256(), *settings, *arrays, shown.examples.labels)
+    return hash_of(_initial(unit, recordings).sha256(), *settings, *arrays, recordings.examples.labels)
 
 
 def _inputs_of_classes(unit: Unit, bench: Bench) -> str:
-    shown, rates = _shown(unit, bench), needed_network(unit, bench, "rates").sha256()
+    recordings, rates = _destroyed_recordings(unit, bench), needed_network(unit, bench, "rates").sha256()
     simulated = [] if unit.options["whole"] else [inputs_of_case(_case(unit, bench))]
-    return hash_of(rates, *shown.ann_input(), shown.examples.labels, *simulated)
+    return hash_of(rates, *recordings.ann_input(), recordings.examples.labels, *simulated)
 
 
 TRAIN = Measure(train_network, _inputs_of_training, TRAINING)

@@ -53,14 +53,14 @@ def times_needed_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
 
 def _headlines(accuracy: pd.DataFrame, summary: Mapping[str, Any]) -> list[Headline]:
     main = next(iter(summary["tested"]))
-    shown = accuracy[
+    spiking = accuracy[
         (accuracy["tested"] == main)
         & (accuracy["network"] == SPIKING)
         & (accuracy["readout"] == summary["readout"])
     ]
     return [
         Headline.of_share(f"{row.kind}, {main}", row.accuracy, row.low, row.high)
-        for row in shown.itertuples()
+        for row in spiking.itertuples()
     ]
 
 

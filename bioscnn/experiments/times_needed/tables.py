@@ -50,18 +50,18 @@ def accuracy_rows(answers: Mapping[str, Answers], rule: str) -> list[Row]:
             "n": right.shape[1],
             "seeds": right.shape[0],
         }
-        for tested, one in answers.items()
-        for network, kind, readout, right in _all(one, rule)
+        for tested, of_test in answers.items()
+        for network, kind, readout, right in _all(of_test, rule)
     ]
 
 
-def _all(one: Answers, rule: str) -> Iterator[tuple[str, str, str, Right]]:
-    for kind, readouts in one.spiking.items():
+def _all(answers: Answers, rule: str) -> Iterator[tuple[str, str, str, Right]]:
+    for kind, readouts in answers.spiking.items():
         for readout in sorted(readouts, key=lambda name: name != rule):
             yield SPIKING, kind, readout, readouts[readout]
-    for kind, right in one.frames.items():
+    for kind, right in answers.frames.items():
         yield FRAMES, kind, "", right
-    yield COUNTS, ORIGINAL, "", one.counts
+    yield COUNTS, ORIGINAL, "", answers.counts
 
 
 def comparison_rows(answers: Mapping[str, Answers], rule: str) -> list[Row]:
@@ -72,16 +72,16 @@ def comparison_rows(answers: Mapping[str, Answers], rule: str) -> list[Row]:
     and the CNN of frames, is exploratory, a family of its own.
     """
     rows = []
-    for tested, one in answers.items():
+    for tested, of_test in answers.items():
         primary: list[tuple[Row, Estimate]] = []
         exploratory: list[tuple[Row, Estimate]] = []
-        for readout in sorted(one.spiking[ORIGINAL], key=lambda name: name != rule):
-            right = {kind: readouts[readout] for kind, readouts in one.spiking.items()}
+        for readout in sorted(of_test.spiking[ORIGINAL], key=lambda name: name != rule):
+            right = {kind: readouts[readout] for kind, readouts in of_test.spiking.items()}
             family = primary if readout == rule else exploratory
             family += _against_original(SPIKING, readout, right)
-            family.append(_compared(SPIKING, ORIGINAL, readout, COUNTS, right[ORIGINAL], one.counts))
-        exploratory += _against_original(FRAMES, "", one.frames)
-        exploratory.append(_compared(FRAMES, ORIGINAL, "", COUNTS, one.frames[ORIGINAL], one.counts))
+            family.append(_compared(SPIKING, ORIGINAL, readout, COUNTS, right[ORIGINAL], of_test.counts))
+        exploratory += _against_original(FRAMES, "", of_test.frames)
+        exploratory.append(_compared(FRAMES, ORIGINAL, "", COUNTS, of_test.frames[ORIGINAL], of_test.counts))
         for name, family in ((PRIMARY, primary), (EXPLORATORY, exploratory)):
             for row in corrected_rows(family, f"{name}, {tested}"):
                 rows.append({"tested": tested, "role": name, **row, "finding": finding(row)})

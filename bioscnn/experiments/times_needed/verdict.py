@@ -17,7 +17,7 @@ WITHOUT_TIMES = ("collapsed", "shuffled within pixels")
 
 
 def verdict_of(summary: Mapping[str, Any], tables: Mapping[str, Sequence[Row]]) -> list[str]:
-    """Return what networks lose that are trained without the times of spikes, set by set.
+    """Return verdict sentences: the losses of networks trained without the times of spikes, set by set.
 
     Parameters
     ----------

@@ -93,7 +93,7 @@ class PageTables:
         return rows[(rows["layer"] == self.layers[0]) & (rows["kind"] == CLEAN)]
 
     def effects_of(self, layer: str, method: str) -> pd.DataFrame:
-        """Return what the perturbations of a layer do to a method."""
+        """Return the rows of what the perturbations of a layer do to a method."""
         rows = self.effects
         return rows[(rows["layer"] == layer) & (rows["method"] == method)]
 
@@ -115,22 +115,22 @@ def perturbations(tables: PageTables) -> list[dict[str, str]]:
         counts = "Counts are kept" if group["keeps_counts"].iloc[0] else "Counts change"
         tried = f" Tried: {', '.join(settings)}." if any(settings) else ""
         described[counts].append({"counts": counts, "name": name, "what": KINDS.get(name, "") + tried})
-    return [one for group in described.values() for one in group]
+    return [perturbation for group in described.values() for perturbation in group]
 
 
 def headlines(tables: PageTables) -> list[Headline]:
     """Return the numbers to begin with: each method on clean spikes, and what time is worth."""
-    found = []
+    numbers = []
     for method in METHODS:
         for _, row in tables.clean[tables.clean["method"] == method].iterrows():
-            found.append(Headline.of_share(capital(method), row.accuracy, row.low, row.high))
-        kept = tables.effects_of(tables.layers[0], STRESSED).query("keeps_counts")
-        if method == STRESSED and len(kept):
-            worst = kept.loc[kept["difference"].idxmin()]
+            numbers.append(Headline.of_share(capital(method), row.accuracy, row.low, row.high))
+        equal_counts = tables.effects_of(tables.layers[0], STRESSED).query("keeps_counts")
+        if method == STRESSED and len(equal_counts):
+            worst = equal_counts.loc[equal_counts["difference"].idxmin()]
             note = f"points, by {worst.label}; 95 %: {points_interval(worst.low, worst.high)}"
-            found.append(Headline("Its largest loss, counts kept", points(worst.difference), note))
+            numbers.append(Headline("Its largest loss, counts kept", points(worst.difference), note))
     note = f"{len(tables.summary['classes'])} classes, chance {percent(tables.summary['chance'])}"
-    return [*found, Headline("Trials", f"{tables.summary['n']:,}", note)]
+    return [*numbers, Headline("Trials", f"{tables.summary['n']:,}", note)]
 
 
 def _change(row: pd.Series) -> str:
@@ -146,7 +146,7 @@ def families(tables: PageTables) -> str:
 
 
 def primary_caption(tables: PageTables) -> str:
-    """Return what the primary family is, and what its findings mean."""
+    """Return the caption of the primary family, and the meaning of its findings."""
     left_out = [label for label in tables.summary["primary"] if label not in set(tables.primary["compared"])]
     margin = f"{100 * tables.summary['margin']:g} point"
     return (
@@ -170,7 +170,7 @@ def primary_figure_caption(tables: PageTables) -> str:
 
 
 def jitter_caption(tables: PageTables) -> str:
-    """Return what the strongest jitter of the input does to the spiking network."""
+    """Return the caption of the input's strongest jitter and its effect on the spiking network."""
     first, text = tables.layers[0], ""
     rows = tables.effects.query("kind == 'jitter' and method == @STRESSED and layer == @first")
     if len(rows):
@@ -187,8 +187,8 @@ def effects_caption(tables: PageTables, layer: str) -> str:
     """Return how many perturbations of a layer change the accuracy of the spiking network."""
     rows = tables.effects_of(layer, STRESSED)
     parts = []
-    for kept, which in ((True, "that keep every count"), (False, "that change counts")):
-        group = rows[rows["keeps_counts"] == kept]
+    for keeps_counts, which in ((True, "that keep every count"), (False, "that change counts")):
+        group = rows[rows["keeps_counts"] == keeps_counts]
         if not len(group):
             continue
         changed = group[group["significant"]]
@@ -261,7 +261,7 @@ def rates_caption(
     trial_averaged: NDArray[np.float64],
     window: float,
 ) -> str:
-    """Return what the three rates agree in, and what each averages away."""
+    """Return the caption of the three rates: where they agree, and what each averages away."""
     n_trials, peak = len(population), float(population.mean(axis=0).max())
     silent = 100 * float((time_averaged == 0).all(axis=0).mean())
     return (
@@ -274,7 +274,7 @@ def rates_caption(
 
 
 def intervals_caption(tables: PageTables) -> str:
-    """Return how long the intervals are, and how regular."""
+    """Return the caption of the intervals: how long they are, and how regular."""
     from bioscnn.metrics import interval_statistics
 
     parts = []
@@ -296,7 +296,7 @@ def latencies_caption(tables: PageTables) -> str:
 
 
 def distances_caption(tables: PageTables, distances: NDArray[np.float64]) -> str:
-    """Return how far trials of one class are apart, and those of different classes."""
+    """Return the caption of the distances of trials of one class, and of different classes."""
     same = tables.labels[:, None] == tables.labels
     others = ~np.eye(len(tables.labels), dtype=bool)
     within, between = distances[same & others], distances[~same]

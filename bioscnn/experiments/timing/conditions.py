@@ -39,8 +39,8 @@ WITHOUT_COUNTS = (
 )  # fmt: skip
 
 
-def perturbations(duration: float, saccades: bool, asked: Sequence[str] = ()) -> list[Perturbation]:
-    """Return what is done to the spikes, in the order of the tables.
+def perturbations(duration: float, saccades: bool, chosen: Sequence[str] = ()) -> list[Perturbation]:
+    """Return the perturbations of the spikes, in the order of the tables.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def perturbations(duration: float, saccades: bool, asked: Sequence[str] = ()) ->
         Of a trial, s.
     saccades : bool
         Whether all three saccades fit into the trial, so that they can be removed and reordered.
-    asked : sequence of str
+    chosen : sequence of str
         Labels such as ``"jitter 5 ms"``; all that fit if there are none.
 
     Raises
@@ -56,13 +56,17 @@ def perturbations(duration: float, saccades: bool, asked: Sequence[str] = ()) ->
     UserError
         If a label names no perturbation.
     """
-    labels = list(asked)
+    labels = list(chosen)
     if not labels:
         spreads = [format_quantity(spread, "time") for spread in SPREADS if spread < 1.001 * duration / 3]
         labels = [f"{kind} {spread}" for kind in ("jitter", "shift") for spread in spreads]
         labels += [*WITHOUT_TIMES, *(OF_SACCADES if saccades else ()), *WITHOUT_COUNTS]
-    found = [parse_perturbation(label) for label in labels]
-    twice = [one.label for k, one in enumerate(found) if one.label in [other.label for other in found[:k]]]
+    parsed = [parse_perturbation(label) for label in labels]
+    twice = [
+        perturbation.label
+        for k, perturbation in enumerate(parsed)
+        if perturbation.label in [earlier.label for earlier in parsed[:k]]
+    ]
     if twice:
         raise UserError("the same perturbation twice", key="--perturb", value=twice[0])
-    return found
+    return parsed

@@ -86,8 +86,8 @@ def decode_sets(seed: int, folds: int = 5) -> dict[str, NDArray[np.int16]]:
         labels.append(label)
         chosen.append(
             [
-                [decode(shown, label, code, folds=folds, seed=seed) for code in CODES]
-                for shown in (trains, jittered)
+                [decode(presented, label, code, folds=folds, seed=seed) for code in CODES]
+                for presented in (trains, jittered)
             ]
         )
     return {"label": np.array(labels, np.int16), "chosen": np.array(chosen, np.int16)}
@@ -121,7 +121,7 @@ def _passed(share: Estimate, expected: str) -> bool:
 
 
 def _expected(name: str, code: str, *, jittered: bool) -> str:
-    """Say what a code contains: jitter leaves of the times nothing, of the counts everything."""
+    """Return the decoding that is expected of a code: jitter leaves nothing of times, all of counts."""
     if name == "timing only":
         return "high" if code in CARRIERS[name] and not jittered else "chance"
     if code in CARRIERS[name]:

@@ -121,7 +121,7 @@ class TimingExperiment(Experiment):
                 work=_work(case, layer),
             )
             for layer in layers
-            for label in (None, *(one.label for one in self.perturbations))
+            for label in (None, *(perturbation.label for perturbation in self.perturbations))
         ]
         units += [
             Unit(
@@ -147,7 +147,7 @@ class TimingExperiment(Experiment):
         outcomes = {
             (layer, label): dict(done[unit])
             for layer in layers
-            for label in (CLEAN, *(one.label for one in self.perturbations))
+            for label in (CLEAN, *(perturbation.label for perturbation in self.perturbations))
             for unit in done.where(layer, label)
         }
         readouts = {place: outcome.pop(READOUTS) for place, outcome in outcomes.items()}
@@ -160,7 +160,7 @@ class TimingExperiment(Experiment):
             "effects": effects,
             "comparisons": comparisons,
             "readouts": by_readout(
-                {label: found for (layer, label), found in readouts.items() if layer == layers[0]}, labels
+                {label: by_rule for (layer, label), by_rule in readouts.items() if layer == layers[0]}, labels
             ),
             "information": information_rows(information),
             "controls": control_rows(done[done.where(CONTROLS)[0]]),
@@ -176,7 +176,7 @@ class TimingExperiment(Experiment):
             "collapsed_network": self.network_of_collapsed,
             "readout": config.readout.rule,
             "layers": layers,
-            "conditions": [one.label for one in self.perturbations],
+            "conditions": [perturbation.label for perturbation in self.perturbations],
             "primary": list(PRIMARY),
             "margin": MARGIN,
             "folds": self.folds,

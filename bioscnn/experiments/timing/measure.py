@@ -87,7 +87,7 @@ def classes(unit: Unit, bench: Bench) -> Outcome:
 
 
 def information(unit: Unit, bench: Bench) -> Outcome:
-    """Return what each response of each neuron of a layer tells of the class, and some of its spikes.
+    """Return the bits about the class in each response of each neuron of a layer, and some of its spikes.
 
     Option: ``layer``.
 
@@ -103,17 +103,17 @@ def information(unit: Unit, bench: Bench) -> Outcome:
     spikes = clean_spikes(case, bench, layer)
     count, latency = count_response(spikes), latency_response(spikes)
     responses = dict(zip(RESPONSES, (count, latency, joint_response(count, latency)), strict=True))
-    found = [
+    by_response = [
         mutual_information(response, labels, rng=stream(seed, "information", layer, name))
         for name, response in responses.items()
     ]
-    shown = spikes.take(example_trials(labels))
+    examples = spikes.take(example_trials(labels))
     return {
-        "bits": np.stack([one.bits for one in found]),
-        "shuffled": np.stack([one.shuffled for one in found]),
-        "neuron": shown.neuron,
-        "step": shown.step,
-        "trial_start": shown.trial_start,
+        "bits": np.stack([response_information.bits for response_information in by_response]),
+        "shuffled": np.stack([response_information.shuffled for response_information in by_response]),
+        "neuron": examples.neuron,
+        "step": examples.step,
+        "trial_start": examples.trial_start,
     }
 
 
@@ -130,13 +130,13 @@ def example_trials(labels: NDArray[np.integer]) -> NDArray[np.int64]:
 
 def clean_spikes(case: Prepared, bench: Bench, layer: str) -> SpikeTrains:
     """Return the spikes of a layer when nothing is perturbed."""
-    given = case.input.spikes if layer == case.network.source.name else _whole(case, bench)[layer].spikes
-    assert given is not None
-    return given
+    spikes = case.input.spikes if layer == case.network.source.name else _whole(case, bench)[layer].spikes
+    assert spikes is not None
+    return spikes
 
 
 def rest_of(case: Prepared, layer: str) -> SpikingNetwork:
-    """Return what the spikes of a layer drive."""
+    """Return the part of the network that the spikes of a layer drive."""
     return case.network if layer == case.network.source.name else case.network.after(layer)
 
 

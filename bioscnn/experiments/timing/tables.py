@@ -49,7 +49,7 @@ def accuracy_rows(
     perturbations : sequence of Perturbation
         What the labels stand for.
     """
-    kinds = {one.label: one for one in perturbations}
+    kinds = {perturbation.label: perturbation for perturbation in perturbations}
     return [
         {
             "layer": layer,
@@ -76,7 +76,7 @@ def compared_rows(
     within the family `PRIMARY_FAMILY`; all other rows within one exploratory family per table. ``finding`` is
     that of `bioscnn.experiments.rows.finding`. Parameters as of `accuracy_rows`.
     """
-    kinds = {one.label: one for one in perturbations}
+    kinds = {perturbation.label: perturbation for perturbation in perturbations}
     first = next(iter(chosen))[0]
     effects, comparisons = [], []
     for (layer, label), methods in chosen.items():

@@ -25,7 +25,7 @@ FINDINGS = {
 
 
 def verdict_of(summary: Mapping[str, Any], tables: Mapping[str, Sequence[Row]]) -> list[str]:
-    """Return what the times of spikes carry that their number does not, the answer first.
+    """Return verdict sentences: what the times of spikes carry beyond their number, the answer first.
 
     Without controls that passed there is no answer.
 
@@ -122,7 +122,7 @@ class _Numbers:
             says: [f"{row['compared']} ({_difference(row)})" for row in rows if row["finding"] == finding]
             for finding, says in FINDINGS.items()
         }
-        parts = [f"{says} {listed(found)}" for says, found in by_finding.items() if found]
+        parts = [f"{says} {listed(labels)}" for says, labels in by_finding.items() if labels]
         return [
             f"Of what was asked in advance ({len(self._primary)} tests, corrected together; "
             f"{100 * MARGIN:g} point would matter), the spiking network, its {self.first} perturbed, "
@@ -143,7 +143,7 @@ class _Numbers:
         return text
 
     def times_alone(self) -> list[str]:
-        """Say what is left when counts are made equal, and how much of that counts left in the times."""
+        """Return sentences on the accuracy at equal counts, and on how much of counts is left in times."""
         counts, both, floor = self.share(EQUAL, COUNTS), self.share(EQUAL, BOTH), self.share(FLOOR, BOTH)
         if counts is None or both is None or floor is None:
             return []

@@ -80,22 +80,22 @@ class Dataset(Table):
     @property
     def own(self) -> OwnData | None:
         """Data of the user's own; None for those that bioscnn knows."""
-        found = kind_and_path(self.name)
-        if found is None:
+        kind_path = kind_and_path(self.name)
+        if kind_path is None:
             return None
-        keys = {key: getattr(self, key) for key in KEYS_OF_KINDS[found[0]]}
-        return OwnData(found[0], Path(found[1]), **keys)
+        keys = {key: getattr(self, key) for key in KEYS_OF_KINDS[kind_path[0]]}
+        return OwnData(kind_path[0], Path(kind_path[1]), **keys)
 
     @property
     def label(self) -> str:
         """The name without the folders in which own data lie."""
-        found = kind_and_path(self.name)
-        return self.name if found is None else f"{found[0]}:{Path(found[1]).name}"
+        kind_path = kind_and_path(self.name)
+        return self.name if kind_path is None else f"{kind_path[0]}:{Path(kind_path[1]).name}"
 
     @model_validator(mode="after")
     def _keys_of_own_data(self) -> Dataset:
-        found = kind_and_path(self.name)
-        keys = () if found is None else KEYS_OF_KINDS[found[0]]
+        kind_path = kind_and_path(self.name)
+        keys = () if kind_path is None else KEYS_OF_KINDS[kind_path[0]]
         for key in sorted(self.model_fields_set.intersection(KEYS_OF_OWN_DATA) - {*keys}):
             kinds = [kind for kind, others in KEYS_OF_KINDS.items() if key in others]
             if key == "size" and self.name == WITH_SIZE:
@@ -119,11 +119,11 @@ class Dataset(Table):
 
     @model_validator(mode="after")
     def _preprocessing_of_images(self) -> Dataset:
-        given = [key for key in PREPROCESSING if key in self.model_fields_set]
-        if given and self.recorded:
+        preprocessing = [key for key in PREPROCESSING if key in self.model_fields_set]
+        if preprocessing and self.recorded:
             raise refuse(
                 f"{self.label} consists of events, which have no intensities",
-                key=f"dataset.{given[0]}",
+                key=f"dataset.{preprocessing[0]}",
                 fix="remove the key",
             )
         if not all(number > 0 for number in self.std):
@@ -154,8 +154,10 @@ class Dataset(Table):
         others = [] if self.name in EVENT_DATASETS else ["recordings"]
         if not self.preprocesses:
             others += PREPROCESSING
-        found = kind_and_path(self.name)
-        keys = ("size",) if self.name == WITH_SIZE else () if found is None else KEYS_OF_KINDS[found[0]]
+        kind_path = kind_and_path(self.name)
+        keys = (
+            ("size",) if self.name == WITH_SIZE else () if kind_path is None else KEYS_OF_KINDS[kind_path[0]]
+        )
         others += [key for key in KEYS_OF_OWN_DATA if key not in keys]
         return dropped(write(self), (*others, *(["size"] if self.size is None else [])))
 

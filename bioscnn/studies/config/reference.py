@@ -106,12 +106,12 @@ def keys_of_a_study() -> Mapping[str, Key]:
 
 
 def about(table: str) -> str:
-    """Return what a table of a study file is about."""
+    """Return the description of a table of a study file."""
     model: type[BaseModel] = StudyConfig
     for name in table.split("."):
-        found = model.model_fields[name].annotation
-        assert isinstance(found, type) and issubclass(found, BaseModel)
-        model = found
+        annotation = model.model_fields[name].annotation
+        assert isinstance(annotation, type) and issubclass(annotation, BaseModel)
+        model = annotation
     return inspect.getdoc(model) or ""
 
 
@@ -133,20 +133,20 @@ def _texts(model: type[BaseModel]) -> dict[str, str]:
     """Return the text below each key of a model."""
     (body,) = ast.parse(dedent(inspect.getsource(model))).body
     assert isinstance(body, ast.ClassDef)
-    found = {}
+    texts = {}
     for key, text in zip(body.body, body.body[1:], strict=False):
         if isinstance(key, ast.AnnAssign) and isinstance(text, ast.Expr) and isinstance(key.target, ast.Name):
             assert isinstance(text.value, ast.Constant)
-            found[key.target.id] = " ".join(str(text.value.value).split())
-    return found
+            texts[key.target.id] = " ".join(str(text.value.value).split())
+    return texts
 
 
 def _values(written: Any) -> tuple[str, ...]:
     for dimension, quantity in QUANTITIES.items():
         if _is(written, quantity):
             return (f'{dimension}, such as "{EXAMPLES[dimension]}"{_limits(written)}',)
-    for known, words in WORDS:
-        if _is(written, known):
+    for named_type, words in WORDS:
+        if _is(written, named_type):
             return (words,)
     origin, parts = get_origin(written), get_args(written)
     if origin is Literal:
@@ -163,16 +163,16 @@ def _values(written: Any) -> tuple[str, ...]:
     return ("whole number",) if written is int else ("number",)
 
 
-def _is(written: Any, known: Any) -> bool:
+def _is(written: Any, named_type: Any) -> bool:
     """Whether a type is a known one, or a known one within limits."""
-    more, own = getattr(written, "__metadata__", ()), getattr(known, "__metadata__", ())
-    return written is known or (bool(own) and more[: len(own)] == own)
+    more, own = getattr(written, "__metadata__", ()), getattr(named_type, "__metadata__", ())
+    return written is named_type or (bool(own) and more[: len(own)] == own)
 
 
 def _limits(written: Any) -> str:
     """Return the range of a number, as `Annotated` says it."""
     signs = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
-    found = {
+    bounds = {
         sign: getattr(limit, sign)
         for info in written.__metadata__
         for limit in getattr(info, "metadata", ())
@@ -180,7 +180,7 @@ def _limits(written: Any) -> str:
         if getattr(limit, sign, None) is not None
     }
     # The largest number that is stored says nothing about the key.
-    limits = [f"{signs[sign]} {found[sign]:g}" for sign in signs if sign in found and found[sign] < 2**31]
+    limits = [f"{signs[sign]} {bounds[sign]:g}" for sign in signs if sign in bounds and bounds[sign] < 2**31]
     return "".join(f", {limit}" for limit in limits)
 
 

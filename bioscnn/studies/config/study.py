@@ -55,8 +55,10 @@ class StudyConfig(Table):
             return tables
         if not str(network.get("model", "")).endswith(SUFFIX):
             return with_its_readout(tables)
-        kept = {key: value for key, value in network.items() if key not in KEYS_OF_CONVERSION}
-        return {key: t for key, t in tables.items() if key not in ("neuron", "synapse")} | {"network": kept}
+        network_keys = {key: value for key, value in network.items() if key not in KEYS_OF_CONVERSION}
+        return {key: t for key, t in tables.items() if key not in ("neuron", "synapse")} | {
+            "network": network_keys
+        }
 
     @model_serializer(mode="wrap")
     def _without_tables_of_others(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:

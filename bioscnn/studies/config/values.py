@@ -55,10 +55,10 @@ def _read_own(table: object) -> Definition | None:
 
 def _absolute(name: str) -> str:
     name = f"idx:{fashion_mnist.folder()}" if name == fashion_mnist.NAME else name
-    found = kind_and_path(name)
-    if found is None:
+    kind_path = kind_and_path(name)
+    if kind_path is None:
         return name
-    kind, path = found
+    kind, path = kind_path
     if not path or not path.isprintable():
         raise refuse("no path of own data", value=name, expected=f"{kind}:PATH", fix="write where they are")
     # Not Path.resolve: a link to the data stays the name by which they are known.

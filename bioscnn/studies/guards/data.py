@@ -26,7 +26,7 @@ FEW_TRIALS = 10
 
 
 def findings_of_data(loaded: Loaded, data: Path | None) -> list[Finding]:
-    """Return what is, or may be, wrong with the examples of a study, by the card of its network.
+    """Return findings on the examples of a study, by the card of its network.
 
     Parameters
     ----------
@@ -92,11 +92,11 @@ def labels_shifted(
 def _training_images(loaded: Loaded, card: Mapping[str, Any], data: Path | None) -> Iterator[Finding]:
     """Yield a finding if trials show what the network was trained on."""
     config, examples = loaded.study.config, loaded.examples
-    known, n = _trained_on(card), len(examples)
-    same = _same_data(known.get("name"), examples.name)
+    trained_on, n = _trained_on(card), len(examples)
+    same = _same_data(trained_on.get("name"), examples.name)
     what = "recordings" if config.dataset.recorded else "images"
     if examples.split == "train":
-        if same or not known:
+        if same or not trained_on:
             yield Finding(
                 "training-images",
                 f"the trials are training {what} of {examples.name}: "
@@ -105,7 +105,7 @@ def _training_images(loaded: Loaded, card: Mapping[str, Any], data: Path | None)
                 certain=same,
             )
         return
-    if known.get("sha256") == examples.sha256:
+    if trained_on.get("sha256") == examples.sha256:
         doubled = n
     elif config.dataset.own is not None:
         doubled = 0
@@ -130,17 +130,17 @@ def _in_known(config: StudyConfig, card: Mapping[str, Any], n: int, data: Path |
         training = load_dataset(name, "train", data=data, download=False, size=config.dataset.size)
     except UserError:
         return 0  # of a user's own, or not on this machine
-    shown = own.load_images(config.dataset.split, n).images
-    if shown.shape[1:] != training.images.shape[1:] or shown.dtype != training.images.dtype:
+    images = own.load_images(config.dataset.split, n).images
+    if images.shape[1:] != training.images.shape[1:] or images.dtype != training.images.dtype:
         return 0
-    known = set(digests_of(training.images))
-    return sum(digest in known for digest in digests_of(shown))
+    training_digests = set(digests_of(training.images))
+    return sum(digest in training_digests for digest in digests_of(images))
 
 
 def _other_data(loaded: Loaded, card: Mapping[str, Any]) -> Iterator[Finding]:
     """Yield a finding if the card names other data, other classes or another split than the study has."""
-    examples, own, known = loaded.examples, loaded.study.config.dataset.own, _trained_on(card)
-    classes, name = card.get("classes"), known.get("name")
+    examples, own, trained_on = loaded.examples, loaded.study.config.dataset.own, _trained_on(card)
+    classes, name = card.get("classes"), trained_on.get("name")
     if isinstance(classes, list) and classes != list(examples.classes):
         yield Finding(
             "other-classes",
@@ -153,7 +153,7 @@ def _other_data(loaded: Loaded, card: Mapping[str, Any]) -> Iterator[Finding]:
             f"the network was trained on {name}, and the trials show {examples.name}",
             certain=False,
         )
-    source = known.get("source")
+    source = trained_on.get("source")
     if own is None or not own.count("train") or not isinstance(source, str) or name != examples.name:
         return
     then, now = source.rpartition(": ")[2], own.source("train").rpartition(": ")[2]
@@ -167,15 +167,17 @@ def _other_data(loaded: Loaded, card: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _trained_on(card: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what a card says of the training data; nothing if it says nothing that can be read."""
+    """Return the training data that a card names; nothing if it names none that can be read."""
     data = card.get("data")
     train = data.get("train") if isinstance(data, dict) else None
     return train if isinstance(train, dict) else {}
 
 
-def _same_data(known: object, shown: str) -> bool:
+def _same_data(card_name: object, data_name: str) -> bool:
     """Return whether two names are of the same data; simulated and real recordings are of the same images."""
-    return isinstance(known, str) and known.removesuffix(SIMULATED) == shown.removesuffix(SIMULATED)
+    return isinstance(card_name, str) and card_name.removesuffix(SIMULATED) == data_name.removesuffix(
+        SIMULATED
+    )
 
 
 def _some(names: list[Any]) -> str:

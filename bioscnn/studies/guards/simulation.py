@@ -27,7 +27,7 @@ NEAR = 1.1
 def findings_of_simulation(
     prepared: Prepared, scores: Scores, examples: Recording, chosen: NDArray[np.int64]
 ) -> list[Finding]:
-    """Return what is wrong with the spikes of a run; nothing, as a rule.
+    """Return findings on the spikes of a run; none, as a rule.
 
     Parameters
     ----------
@@ -104,13 +104,13 @@ def _leaks(
     """Yield a finding if trials had other spikes when other trials came before them."""
     if any(population.noise and population.noise.xi for population in network.neurons):
         return  # no two runs have the same noise
-    other = np.zeros(len(chosen), bool)
+    differs = np.zeros(len(chosen), bool)
     for population in network.neurons:
         name = population.name
-        other |= scores.spikes_by_trial(name)[chosen] != examples[name].counts_by_trial
-    if other.any():
+        differs |= scores.spikes_by_trial(name)[chosen] != examples[name].counts_by_trial
+    if differs.any():
         yield Finding(
             "border-leak",
-            f"{np.count_nonzero(other)} of {len(chosen)} trials fired other numbers of spikes when other "
+            f"{np.count_nonzero(differs)} of {len(chosen)} trials fired other numbers of spikes when other "
             "trials came before them: no trial must depend on the one before it; please report this",
         )
