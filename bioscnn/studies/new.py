@@ -140,7 +140,7 @@ def _lines(name: str, path: str, found: Survey) -> Iterator[str]:
     yield _key("trials", data.count(split), "the first so many; classes take turns")
     for key in KEYS_OF_KINDS[data.kind]:
         value = getattr(data, key)
-        if value is not None and key.removesuffix("_share") not in data.contents.given:
+        if value is not None and key.removesuffix("_share") not in data.contents.part_rows:
             yield _usual(f"dataset.{key}", list(value) if isinstance(value, tuple) else value)
     if not data.recorded:
         yield "# mean, std, scale, invert: what was done to images in training, see docs/your-network.md"
