@@ -87,7 +87,7 @@ def test_an_interrupted_run_leaves_nothing(tmp_path):
         for line in process.stderr:
             if "simulating" in line:
                 break
-        time.sleep(2)
+        time.sleep(0.5)
         process.send_signal(signal.SIGINT)
         message = process.stderr.read()
     assert process.returncode == 2

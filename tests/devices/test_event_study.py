@@ -22,7 +22,7 @@ TRIALS = 6
 
 
 @pytest.fixture(autouse=True)
-def no_data_folder(monkeypatch, in_one_width):
+def no_data_folder(monkeypatch, undrawn):
     monkeypatch.delenv("BIOSCNN_DATA", raising=False)
 
 
