@@ -323,6 +323,6 @@ def conversion_hint(scores: Scores, config: StudyConfig, ann_class: NDArray[np.i
     if not keys or config.network.code == "time":
         return None
     return (
-        f"the class is another than the trained network's in {100 * differs.value:.1f} % of the trials: these "
+        f"the class is another than the trained network's in {100 * differs.value:.1f} % of trials: these "
         f"may help, {' '.join(f'--set {key}' for key in keys)} (docs/your-network.md, How long)"
     )
