@@ -133,7 +133,7 @@ def decide(graph: Graph, choices: Choices) -> Rules:
             file=graph.path,
             key="nir.framework",
             expected=" | ".join(FRAMEWORKS) + ' ("euler": NIR as it stands, by forward Euler)',
-            fix='write framework = "norse" below [nir] in the study, or --set nir.framework=norse',
+            fix="name the one that wrote the file: --set nir.framework=snntorch if snnTorch did, and so on",
         )
     framework = FRAMEWORKS[choices.framework]
     firing = [node for node in graph.nodes.values() if node.type in FIRING]

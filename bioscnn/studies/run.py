@@ -42,7 +42,14 @@ from bioscnn.studies.prepare import Prepared, prepare, rounding_of
 from bioscnn.studies.preprocessing import preprocessing_hints
 from bioscnn.studies.provenance import code_version, describe_network, environment
 from bioscnn.studies.scores import Scores, as_triple
-from bioscnn.studies.settling import ChosenDuration, readout_hint, restlessness, settling_hint, silence_hint
+from bioscnn.studies.settling import (
+    ChosenDuration,
+    conversion_hint,
+    readout_hint,
+    restlessness,
+    settling_hint,
+    silence_hint,
+)
 from bioscnn.studies.study import Study
 
 BACKGROUND = 0.05
@@ -232,6 +239,8 @@ def _summary(prepared: Prepared, scores: Scores, findings: list[Finding], watch:
         ann = proportion(prepared.ann_class == examples.labels)
         further += [readout_hint(scores, config, prepared.ann_class), _calibration_hint(prepared)]
         further += [_background_hint(prepared)]
+        if prepared.calibration is not None:
+            further += [conversion_hint(scores, config, prepared.ann_class)]
     hints = [] if ann is None or isinstance(examples, EventSet) else _hints(prepared, ann)
     return {
         "dataset": examples.name,

@@ -18,7 +18,7 @@ from bioscnn.network import READOUT
 from bioscnn.quantities import format_quantity, parse_quantity
 from bioscnn.readout import READOUTS, output_names
 from bioscnn.simulation import Progress, simulate_batches
-from bioscnn.statistics import difference
+from bioscnn.statistics import difference, proportion
 from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.config.tables import MOST_STEPS
 from bioscnn.studies.disturbance import without_noise
@@ -29,6 +29,9 @@ from bioscnn.studies.study import AUTO, Study, read_study, read_tables, study_of
 
 BETTER = 0.01
 """Share of trials in which another readout has to be nearer to the trained network before a run says so."""
+
+OFTEN_OTHER = 0.02
+"""Share of trials whose class may differ from the trained network's before a run says what may help."""
 
 CANDIDATES = tuple(1e-3 * ms for ms in (20, 30, 40, 60, 80, 120, 160, 240, 320, 480, 640))
 """Durations that are tried, s."""
@@ -303,4 +306,23 @@ def readout_hint(scores: Scores, config: StudyConfig, ann_class: NDArray[np.int6
     shares = (f"{name} in {100 * agrees[name].mean():.1f} %" for name in (rule, best))
     return (
         f"the class of the trained network is given by {', by '.join(shares)}: try --set readout.rule={best}"
+    )
+
+
+def conversion_hint(scores: Scores, config: StudyConfig, ann_class: NDArray[np.int64]) -> str | None:
+    """Return what a run says whose converted network often gives another class than the trained one.
+
+    The labels are not looked at. What it names helped deep networks (docs/your-network.md) and may not help
+    this one.
+    """
+    differs = proportion(scores.chosen(config.readout.rule) != ann_class)
+    if differs.low <= OFTEN_OTHER or config.encoding.kind != "currents" or config.noise:
+        return None
+    keys = ["network.percentile=99"] if config.network.percentile > 99 else []
+    keys += ["simulation.start=spread"] if config.simulation.start == "rest" else []
+    if not keys or config.network.code == "time":
+        return None
+    return (
+        f"the class is another than the trained network's in {100 * differs.value:.1f} % of trials: these "
+        f"may help, {' '.join(f'--set {key}' for key in keys)} (docs/your-network.md, How long)"
     )

@@ -12,6 +12,7 @@ from bioscnn.studies.settling import (
     CANDIDATES,
     TOLERANCE,
     ChosenDuration,
+    conversion_hint,
     follows,
     read_settled_study,
     readout_hint,
@@ -100,3 +101,18 @@ def test_a_run_that_its_readout_misleads_names_a_better_one(tmp_path):
 
     assert "readout.rule=mean-potential" in readout_hint(misled(40), config, ann)
     assert readout_hint(misled(4), config, ann) is None
+
+
+def test_a_converted_network_that_often_differs_from_the_trained_one_names_the_keys_that_are_left(tmp_path):
+    ann = np.arange(200) % 10
+
+    def hint(n_other, *changes):
+        config = read_study(study(tmp_path), ["simulation.duration=30 ms", *changes]).config
+        other = np.where(np.arange(200) < n_other, (ann + 1) % 10, ann)
+        return conversion_hint(SimpleNamespace(chosen=lambda rule: other), config, ann)
+
+    spread, percentile = "simulation.start=spread", "network.percentile=99"
+    assert hint(4) is None
+    assert spread in hint(20) and percentile in hint(20)
+    assert spread in hint(20, percentile) and percentile not in hint(20, percentile)
+    assert hint(20, percentile, spread) is None

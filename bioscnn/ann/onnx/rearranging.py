@@ -84,7 +84,10 @@ def transpose(op: Operation) -> Value:
     value = op.value()
     order = op.attributes.get("perm", list(range(value.positions.ndim, -1, -1)))
     if order[0] != 0:
-        fix = "leave the first axis, the batch, where it is in permute and transpose"
+        fix = (
+            "leave the first axis, the batch, where it is in permute and transpose; nn.MultiheadAttention "
+            "and recurrent layers move it themselves, and are not read: use a CNN"
+        )
         raise UserError("the Transpose moves the batch", value=order, expected="the batch first", fix=fix)
     return value.rearranged(value.positions.transpose([axis - 1 for axis in order[1:]]))
 
