@@ -30,11 +30,13 @@ PACKAGES = {
     ),
 }  # fmt: skip
 TESTS = {
-    "neurons": ("test_neurons.py", "test_model_text.py", "test_own_neuron.py", "test_time_code.py", "nir"),
+    "neurons": ("test_neurons.py", "test_steps.py", "test_model_text.py", "test_own_neuron.py",
+                "test_time_code.py", "nir"),
     "network": ("test_connectivity.py", "test_conversion.py"),
     "conversion": ("test_conversion.py", "test_calibration.py", "test_lif_network.py", "test_time_code.py"),
-    "simulation": ("test_propagator.py", "test_programs.py", "test_spikes.py", "test_draws.py", "nir",
-                   "../oracles/test_solve_ivp.py", "../devices/test_identical_spikes.py"),
+    "simulation": ("test_propagator.py", "test_programs.py", "test_spikes.py", "test_draws.py",
+                   "test_storage.py", "nir", "../oracles/test_solve_ivp.py",
+                   "../devices/test_identical_spikes.py"),
     "readout, metrics": ("test_readout.py", "test_metrics.py", "metrics", "test_decoding.py"),
     "store, compare": ("test_compare.py", "../experiments/test_engine.py", "test_devices.py"),
 }  # fmt: skip
