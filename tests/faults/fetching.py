@@ -3,7 +3,8 @@
 import signal
 import sys
 
-from bioscnn import __main__
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # until there is a handler
+import bioscnn.__main__ as program  # noqa: E402
 
 
 def serve_here() -> None:
@@ -28,6 +29,7 @@ def serve_here() -> None:
 
 if __name__ == "__main__":
     sys.argv[:] = ["bioscnn", "data", "fetch", *sys.argv[1:]]
-    signal.signal(signal.SIGINT, __main__.end)
+    signal.signal(signal.SIGINT, program.end)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     serve_here()
-    __main__.main()
+    program.main()

@@ -9,7 +9,7 @@ import pytest
 
 from bench.simulators.compare import on_grid
 from bench.simulators.exchange import Clock
-from bench.simulators.measure import elsewhere, given, moved, only_in_one, spiking, without_last_step
+from bench.simulators.measure import elsewhere, handed_over, moved, only_in_one, spiking, without_last_step
 from bench.simulators.reasons import second_layer
 from bioscnn.conversion import convert
 from bioscnn.neurons import LIF, ExponentialCurrent
@@ -38,7 +38,7 @@ def simulated(reset, dt=1e-3, delay=0.0):
 
 @pytest.fixture(scope="module")
 def network():
-    return given(convert(every_layer(), LIF(), ExponentialCurrent()), currents(TRIALS))
+    return handed_over(convert(every_layer(), LIF(), ExponentialCurrent()), currents(TRIALS))
 
 
 @needs("nest")

@@ -21,11 +21,11 @@ def alone(monkeypatch):
     monkeypatch.setattr(forks, "is_alone", lambda: True)
 
 
-SHARES = """
+SHARES = r"""
 import os, time
 from bioscnn.forks import shared_out
 def work(job):
-    print(os.getpid(), flush=True)
+    os.write(1, f"{os.getpid()}\n".encode())  # whole lines, whoever else writes
     time.sleep(60)
 shared_out(work, [0, 1], 2)
 """
