@@ -54,7 +54,7 @@ def write(tables: Any, amount: Amount, summary: Any, docs: Path) -> None:
     record = made_now(shlex.join(command), "test digits, training seeds, noise seeds", *CODE)
     data = {f"mnist test {amount.trials}": summary["data_sha256"]}
     contents = {
-        "stdp-noise-accuracy": (wide(pd.DataFrame(tables["accuracy"])), {}),
+        "stdp-noise-accuracy": (wide(pd.DataFrame(tables["accuracy"])), {"strength": "of its noise"}),
         "stdp-noise-differences": (differences(pd.DataFrame(tables["comparisons"])), {"p, corrected": "1"}),
         "stdp-noise-cost": (costs(pd.DataFrame(tables["cost"])), {"labels": "1", "digits": "1"}),
     }
