@@ -3,7 +3,8 @@
 import signal
 import sys
 
-signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # until there is a handler
+if __name__ == "__main__":
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # until there is a handler
 import bioscnn.__main__ as program  # noqa: E402
 
 
