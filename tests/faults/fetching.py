@@ -5,7 +5,7 @@ import sys
 
 if __name__ == "__main__":
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # until there is a handler
-import bioscnn.__main__ as program  # noqa: E402
+import bioscnn.__main__ as program
 
 
 def serve_here() -> None:
