@@ -11,6 +11,7 @@ digits.
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,9 +36,13 @@ READOUTS = ("votes", "likelihood")
 CODE = ("bioscnn.stdp.competitive.classify", "bioscnn.statistics")
 
 
-def answered(file: Path, split: str, results: Path) -> tuple[dict[str, Any], dict[str, NDArray[np.bool_]]]:
+def answered(
+    file: Path, learning: Mapping[str, Any], split: str, results: Path
+) -> tuple[dict[str, Any], dict[str, NDArray[np.bool_]]]:
     """Return the summary of a run of a network on a split, and which images were right by each readout."""
     changes = [f"learning.network={file}", f"dataset.split={split}", f"dataset.trials={SPLITS[split]}"]
+    changes += [f"learning.neurons={learning['neurons']}"]
+    changes += [f"learning.parameters.{name}={value}" for name, value in learning["parameters"].items()]
     study = read_learned_study("mnist-stdp", changes)
     assert study is not None
     done = run_learned(study, data=None, out=None, results=results, progress=Silent())
@@ -64,7 +69,7 @@ def main(folder: Path) -> None:
         row = {name: card["learning"][key] for name, key in named.items()}
         of_row, summary = dict(row), {}
         for split in SPLITS:
-            summary, correct = answered(file, split, folder / "results")
+            summary, correct = answered(file, card["learning"], split, folder / "results")
             for readout, answers in correct.items():
                 share = proportion(answers)
                 row |= with_interval(f"{split} by {readout} (%)", share.value, share.low, share.high)
