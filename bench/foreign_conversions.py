@@ -4,7 +4,7 @@
 
 runs each at ``simulation.duration = "auto"``, once as a study file has it and once as docs/your-network.md
 advises, and prints the accuracies of both networks with their intervals, and the paired difference. What is
-advised was chosen on the validation digits; the test digits were scored once.
+advised was chosen on the validation digits; nothing was chosen by the test digits.
 """
 
 from __future__ import annotations

@@ -8,7 +8,8 @@ and p values are corrected over all of them.
 
 The second table goes from the trained network to the spiking one in three steps that add up to the gap: the
 rates of the neurons in place of the activations; spikes in place of the rates, of a settled network; and the
-same window from the beginning.
+same window from the beginning. Its three intervals are corrected among themselves. The rates behind the first
+layer are those that `rate-matched` assumes under fluctuating currents.
 """
 
 from __future__ import annotations
@@ -51,6 +52,9 @@ def steps_of(case: Case, as_run: Conditions, rule: str, device: Device) -> list[
     """Return the three steps from the trained network to the spiking one; each loses accuracy to the next."""
     off = {cause.name: cause.switch_off(as_run, case.graph) for cause in CAUSES}
     curve, start = off["rate curve"], off["start-up transient"]
+    for cause in (curve, start):
+        if isinstance(cause, str):
+            sys.exit(f"there are no three steps: {cause}")
     assert isinstance(curve, Off) and isinstance(start, Off)
     wanted = {"settled": start.conditions, "as run": as_run}
     spiking = spiking_classes(case, wanted, rule, device, Silent())

@@ -122,7 +122,7 @@ if __name__ == "__main__":
     given = parser.parse_args()
     try:
         amount = replace(Amount(given.seeds, given.trials), without=tuple(given.without))
-        wanted = QUICK if given.quick else amount
+        wanted = replace(QUICK, without=amount.without) if given.quick else amount
         main(wanted, Path("results"), None if given.quick else DOCS)
     except UserError as error:
         sys.exit(str(error))

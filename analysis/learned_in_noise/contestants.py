@@ -17,7 +17,7 @@ RATE, FINE_TUNED = "converted, rate", "converted, fine-tuned"
 NOISE_TRAINED, TIME = "converted, trained in noise", "converted, time"
 COMPETITIVE, CONVOLUTIONAL = "learned, competing neurons", "learned, convolutional"
 BRIEFLY = "learned, competing neurons, briefly"
-"""The same after fewer digits: about as accurate on clean ones."""
+"""The same after fewer digits. It came first; `COMPETITIVE` was added when its test results had been seen."""
 
 LIKELIHOOD = "learned, competing neurons, likelihood"
 """The second readout of the same neurons and spikes."""

@@ -49,7 +49,7 @@ CLASSIFY = "bioscnn.experiments.classify:CLASSIFY"
 
 @dataclass(frozen=True)
 class LearnedInNoise(Experiment):
-    """The question what learning without labels is worth beside conversion, clean and in noise.
+    """The question which are right more often, converted or learned networks, clean and in noise.
 
     Parameters
     ----------

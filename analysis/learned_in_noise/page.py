@@ -39,7 +39,7 @@ def learned_page(analysis: Analysis, summary: Mapping[str, Any]) -> Page:
         analysis,
         summary,
         about="converted and learned",
-        question="what is learning without labels worth?",
+        question="which networks are right more often?",
         docs="stdp",
         headlines=[
             Headline.of_share(row.network, row.accuracy, row.low, row.high) for row in cost.itertuples()

@@ -40,7 +40,8 @@ from bioscnn.statistics import Estimate, difference, mean, proportion, score_mea
 
 CLEAN, ALL_IMAGES = "clean", "all images"
 PRIMARY, EACH, LOSSES, FURTHER = "primary", "each noise", "losses", "further"
-"""Families of tests, named before anything was trained; all but the first are exploratory."""
+"""Families of tests, named before results were seen; rows of `BRIEFLY` came later. The first alone is not
+exploratory."""
 
 CONVERTED = (RATE, FINE_TUNED, NOISE_TRAINED, TIME)
 

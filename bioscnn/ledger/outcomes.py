@@ -33,7 +33,8 @@ def ann_classes(case: Case, conditions: Conditions) -> Classes:
     """Return the class that the trained network gives each trial, shape (n_trials,).
 
     With `Conditions.rates_in_ann`, a soft LIF rate is computed with gamma = 0, and the activation of a
-    rectifier is the one that the rate of the neuron stands for.
+    rectifier is the one that the rate of the neuron stands for (`Normalisation.activation`). Logits are
+    computed from these, and are no rates themselves.
     """
     if not conditions.rates_in_ann:
         return case.answers
