@@ -21,7 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bioscnn.claims import made_now
-from bioscnn.claims.record import write_table
+from bioscnn.claims.record import with_interval, write_table
 from bioscnn.errors import UserError
 from bioscnn.files import read_npz
 from bioscnn.report.files import read_json
@@ -49,12 +49,6 @@ def answered(
     arrays = read_npz(done.folder / "run.npz")
     assert arrays is not None
     return done.summary, {name: arrays[f"more/chosen_{name}"] == arrays["label"] for name in READOUTS}
-
-
-def with_interval(name: str, value: float, low: float, high: float) -> dict[str, float]:
-    """Return the columns of a share in percent."""
-    named = {name: value, f"{name} low": low, f"{name} high": high}
-    return {key: round(100 * share, 4) for key, share in named.items()}
 
 
 def main(folder: Path) -> None:

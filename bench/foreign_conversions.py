@@ -18,7 +18,7 @@ import pandas as pd
 from bench.foreign_networks import FOLDER
 from bench.networks import STUDY, data_folder
 from bioscnn.claims import made_now
-from bioscnn.claims.record import write_table
+from bioscnn.claims.record import with_interval, write_table
 from bioscnn.readout import decisions
 from bioscnn.report.folder import read_run
 from bioscnn.simulation.simulate import Silent
@@ -71,8 +71,7 @@ def row_of(name: str, setting: str, split: str, trials: int, jobs: int) -> dict[
 
 def columns(name: str, estimate: Estimate) -> dict[str, float]:
     """Return the columns of an estimate, in percent."""
-    parts = {name: estimate.value, f"{name} low": estimate.low, f"{name} high": estimate.high}
-    return {key: round(100 * number, 4) for key, number in parts.items()}
+    return with_interval(name, estimate.value, estimate.low, estimate.high)
 
 
 def main() -> None:

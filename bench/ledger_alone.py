@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 
 from bioscnn.claims import made_now
-from bioscnn.claims.record import write_table
+from bioscnn.claims.record import with_interval, write_table
 from bioscnn.ledger import Case, Conditions, Entry, causes_alone
 from bioscnn.ledger.causes import CAUSES, Off
 from bioscnn.ledger.outcomes import ann_classes, spiking_classes
@@ -76,8 +76,7 @@ def points(name: str, part: Estimate) -> dict[str, object]:
     """Return the columns of a part."""
     low, high, name = part.low_holm, part.high_holm, f"{name} (points)"
     assert low is not None and high is not None
-    columns = {name: part.value, f"{name} low": low, f"{name} high": high}
-    return {**{key: round(100 * value, 4) for key, value in columns.items()}, f"{name} p": part.p_holm}
+    return {**with_interval(name, part.value, low, high), f"{name} p": part.p_holm}
 
 
 def main() -> None:

@@ -177,6 +177,12 @@ def write_table(path: Path, content: bytes, record: Record) -> None:
     write_atomically(path, content)
 
 
+def with_interval(name: str, value: float, low: float, high: float) -> dict[str, float]:
+    """Return the columns of a share and its interval, in percent, as tables of the docs have them."""
+    named = {name: value, f"{name} low": low, f"{name} high": high}
+    return {key: round(100 * share, 4) for key, share in named.items()}
+
+
 def made_now(command: str, varied: str, *modules: str) -> Record:
     """Return the record of a table that the present code writes.
 
