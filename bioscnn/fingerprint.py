@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from types import CodeType
 
 import numpy as np
 
@@ -28,7 +29,8 @@ GENERATED_FROM = (".cpp", ".h", ".js", ".mk")
 def code_of_modules(*modules: str) -> str:
     """Return the hash of these modules of bioscnn and of all code that they can reach.
 
-    Comments, docstrings and layout do not count, nor do modules that are not imported, such as pages.
+    What cannot change a number does not count: comments, docstrings, layout, names of local variables, types
+    of arguments, what an error says, and modules that are not imported, such as pages.
     """
     return kept_hash(modules, lambda: hash_of_code(closure(modules)))
 
@@ -179,8 +181,8 @@ def _tree(module: str) -> ast.Module:
     for node in list(_statements(tree)):
         for name in ("body", "orelse", "finalbody"):
             statements = getattr(node, name, None)
-            if isinstance(statements, list):
-                setattr(node, name, [part for part in statements if not _is_text(part)])
+            if isinstance(statements, list) and statements:
+                setattr(node, name, [part for part in statements if not _is_text(part)] or [ast.Pass()])
     return tree
 
 
@@ -215,7 +217,7 @@ def hash_of_code(modules: Iterable[str]) -> str:
     digest = hashlib.sha256()
     folders = set()
     for module in sorted(modules):
-        digest.update(f"{module}\n{_syntax(module)}\n".encode())
+        digest.update(f"{module}\n{_instructions(module)}\n".encode())
         path = _path(module)
         assert path is not None
         folders.add(path.parent)
@@ -227,5 +229,35 @@ def hash_of_code(modules: Iterable[str]) -> str:
 
 
 @cache
-def _syntax(module: str) -> str:
-    return ast.dump(_tree(module))
+def _instructions(module: str) -> str:
+    """Return what Python makes of a module, without names of local variables and what errors say."""
+    tree = ast.fix_missing_locations(_WithoutWords().visit(_tree(module)))
+    return repr(_named(compile(tree, module, "exec", dont_inherit=True)))
+
+
+class _WithoutWords(ast.NodeTransformer):
+    """Takes the types of arguments, and the arguments of errors, out of a syntax tree."""
+
+    def visit_Raise(self, node: ast.Raise) -> ast.Raise:
+        error = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+        return ast.Raise(error, node.cause)
+
+    def visit_arg(self, node: ast.arg) -> ast.arg:
+        return ast.arg(node.arg)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.returns = None
+        return self.generic_visit(node)
+
+
+def _named(constant: object) -> object:
+    """Return a constant of compiled code, other code included, by what decides what it does."""
+    if isinstance(constant, CodeType):
+        arguments = constant.co_argcount + constant.co_kwonlyargcount
+        return (
+            constant.co_qualname, constant.co_flags, constant.co_varnames[:arguments], constant.co_names,
+            constant.co_code, constant.co_exceptiontable, [_named(part) for part in constant.co_consts],
+        )  # fmt: skip
+    if isinstance(constant, frozenset):  # their order is one of each process
+        return sorted(map(repr, constant))
+    return constant

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bioscnn import fingerprint
 from bioscnn.ann import LayerGraph, read_model
 from bioscnn.fingerprint import closure, code_of_modules, hash_of_code
 from bioscnn.studies import read_study
@@ -64,3 +65,42 @@ def test_the_hash_of_a_module_of_ones_own_is_kept_until_its_file_changes(tmp_pat
         code_of_modules.cache_clear()
         assert code_of_modules(file.stem) != code_of_modules("bioscnn.readout")
         assert len(list((cache / "code").iterdir())) == kept + 1
+
+
+def test_what_cannot_change_a_number_does_not_change_the_hash_of_code(tmp_path: Path, monkeypatch):
+    file = tmp_path / "measure_to_edit.py"
+    monkeypatch.syspath_prepend(tmp_path)
+    text = '''
+def mean(rates: list, kept: set) -> float:
+    """Return the mean."""
+    if not rates:
+        raise ValueError("no rates")
+    total = sum(rate for rate in rates if rate not in {"a", "b"})
+    return total / len(rates)
+'''
+    file.write_text(text)
+    importlib.import_module(file.stem)
+
+    def code_after(old: str, new: str) -> str:
+        assert text.count(old)
+        file.write_text(text.replace(old, new))
+        for kept in (
+            code_of_modules,
+            fingerprint._tree,
+            fingerprint._instructions,
+            fingerprint._import_nodes,
+        ):
+            kept.cache_clear()
+        return code_of_modules(file.stem)
+
+    before = code_after("mean", "mean")
+    for old, new in [
+        ("total", "added"), ("rate ", "one "), ("no rates", "nothing fired"), ("Return", "Sum"),
+        (": list", ": tuple"), (" -> float", ""), ("    if", "    # why\n    if"),
+    ]:  # fmt: skip
+        assert code_after(old, new) == before, old
+    for old, new in [
+        ("/", "*"), ("rates", "given"), ("mean", "average"), ("not in", "in"), ('"a"', '"c"'),
+        ("Value", "Key"),
+    ]:  # fmt: skip
+        assert code_after(old, new) != before, old
