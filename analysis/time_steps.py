@@ -12,12 +12,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from bioscnn.claims import made_now, publish
+from bioscnn.claims import made_now, publish, write_table
 from bioscnn.errors import UserError
 from bioscnn.files import require_file
 from bioscnn.report.document import Document
@@ -25,6 +26,12 @@ from bioscnn.report.formats import percent_interval
 
 DOCS = Path("docs")
 TABLES = ("time-steps", "readouts", "layers", "energy", "comparisons", "readout-comparisons")
+UNITS = {
+    **dict.fromkeys(("accuracy", "activation_sparsity"), "share"),
+    **dict.fromkeys(("spikes", "synops", "ann_to_events", "ann_to_spiking", "ann_to_spiking_own_step"), "1"),
+}
+OUTCOMES = {"accuracy": "share", "latency_ms": "ms", "first_output_ms": "ms"}
+"""Units of the outcomes that are compared; the others are numbers."""
 
 
 def gathered(folders: Sequence[Path]) -> tuple[dict[str, pd.DataFrame], list[dict[str, Any]]]:
@@ -47,6 +54,8 @@ def gathered(folders: Sequence[Path]) -> tuple[dict[str, pd.DataFrame], list[dic
             part.insert(1, "n", summary["n"])
             part.insert(2, "data_sha256", summary["data_sha256"][:8])
             part.insert(3, "commit", summary["commit"][:8])
+            if "outcome" in part:
+                part["unit"] = [OUTCOMES.get(outcome, "1") for outcome in part["outcome"]]
         tables[table] = pd.concat(parts, ignore_index=True)
     return tables, summaries
 
@@ -55,7 +64,8 @@ def markdown(tables: dict[str, pd.DataFrame], summaries: Sequence[dict[str, Any]
     """Return the page's part: three tables per study."""
     lines = [
         "Measured by `bioscnn time-step` and gathered by `python -m analysis.time_steps`; every column is in "
-        "`docs/tables/time-step-*.csv`. Intervals are 95 %, over trials; nothing else varied.",
+        "`docs/tables/time-step-*.csv`. Intervals are <!--= design -->95 %<!--/-->, over trials; nothing "
+        "else varied.",
     ]
     for summary in summaries:
         own = {name: table[table["study"] == summary["study"]] for name, table in tables.items()}
@@ -142,10 +152,11 @@ def main(folders: Sequence[Path]) -> None:
     """Write the tables and fill the page."""
     document = Document(DOCS / "time-step.md", "time-step")
     tables, summaries = gathered(folders)
+    made = made_now("python -m analysis.time_steps", "trials", "bioscnn.experiments.classify:CLASSIFY")
     for name, table in tables.items():
         file = "time-steps" if name == "time-steps" else f"time-step-{name}"
-        table.round(5).to_csv(DOCS / "tables" / f"{file}.csv", index=False)
-    made = made_now("python -m analysis.time_steps", "trials", "bioscnn.experiments.classify:CLASSIFY")
+        content = table.round(5).to_csv(index=False).encode()
+        write_table(DOCS / "tables" / f"{file}.csv", content, replace(made, units=UNITS))
     publish(document, markdown(tables, summaries), made)
 
 

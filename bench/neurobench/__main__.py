@@ -19,6 +19,7 @@ import pandas as pd
 from bench.environments import AbsentError, interpreter, worker_environment
 from bench.networks import STUDY
 from bioscnn.ann import Conv2d, Dense
+from bioscnn.claims import made_now, write_table
 from bioscnn.encoding import Currents
 from bioscnn.errors import UserError
 from bioscnn.metrics import footprint, synaptic_operations_by_trial
@@ -29,6 +30,7 @@ from bioscnn.studies.study import read_study
 
 TRIALS = 20
 TABLE = Path("docs/tables/neurobench.csv")
+UNITS = {"activation_sparsity": "share", "footprint_bytes": "bytes"}
 
 
 def counted(case: Prepared, recording: Recording) -> dict[str, float]:
@@ -84,11 +86,18 @@ def main() -> int:
             raise AbsentError((done.stderr.strip().splitlines() or ["no reason given"])[-1])
         there = json.loads(out.read_text())
     rows = [
-        {"metric": name, "bioscnn": value, "neurobench": there[name], "trials": TRIALS}
+        {
+            "metric": name,
+            "bioscnn": value,
+            "neurobench": there[name],
+            "trials": TRIALS,
+            "unit": UNITS.get(name, "1"),
+        }
         for name, value in counted(case, recording).items()
     ]
     table = pd.DataFrame(rows)
-    table.to_csv(TABLE, index=False)
+    made = made_now("python -m bench.neurobench", "digits", "bioscnn.metrics", "bioscnn.simulation")
+    write_table(TABLE, table.to_csv(index=False).encode(), made)
     print(table.to_string(index=False))
     return 0
 
