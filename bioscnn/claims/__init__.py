@@ -5,7 +5,7 @@ from bioscnn.claims.pages import Claim, check_page, pages_of, write_page
 from bioscnn.claims.record import Record, made_now, write_table
 from bioscnn.claims.survey import Survey, survey
 from bioscnn.claims.tables import Table, read_table
-from bioscnn.claims.take import record_of, take_table
+from bioscnn.claims.take import record_of, take_runs, take_table
 
 __all__ = [
     "Claim",
@@ -20,6 +20,7 @@ __all__ = [
     "read_table",
     "record_of",
     "survey",
+    "take_runs",
     "take_table",
     "write_page",
     "write_table",

@@ -54,7 +54,7 @@ def take_table(
             content = read_text(result)
             record = made_by or record_of(result.parent, varied, data)
         elif (result.parent / "provenance.json").is_file():
-            content, record = _run(result, varied)
+            content, record = _runs([result], varied)
         else:
             verdict = json.loads(read_text(result))["verdict"]
             content, record = (
@@ -99,18 +99,55 @@ def record_of(folder: Path, varied: str, data: Path | None = None) -> Record:
     )  # fmt: skip
 
 
-def _run(summary: Path, varied: str) -> tuple[str, Record]:
-    """Return the numbers of a run, and what made them."""
+def take_runs(summaries: Sequence[Path], table: Path, varied: str) -> Record:
+    """Copy the numbers of several runs to one table of the docs, each under the name of its folder.
+
+    Parameters, and errors, are those of `take_table`.
+    """
+    try:
+        content, record = _runs(summaries, varied)
+    except _DAMAGE as error:
+        raise UserError(
+            f"no results of runs: {error}",
+            value=", ".join(map(str, summaries)),
+            expected="their summary.json",
+        ) from None
+    write_table(table, content.encode(), record)
+    return record
+
+
+def _runs(summaries: Sequence[Path], varied: str) -> tuple[str, Record]:
+    """Return accuracies, spikes and latency of runs as CSV text, and what made them."""
+    rows: list[list[object]] = [["run", "claim", "value", "low", "high", "unit", "n"]]
+    rows += [[summary.parent.name, *row] for summary in summaries for row in _numbers(summary)]
+    records = [_record_of_run(summary.parent, varied) for summary in summaries]
+
+    def joined(name: str) -> dict[str, str]:
+        return {key: value for record in records for key, value in getattr(record, name).items()}
+
+    return _csv(rows), Record(
+        "; ".join(record.command for record in records),
+        ", ".join(dict.fromkeys(record.commit for record in records)),
+        varied, code=joined("code"), data=joined("data"), weights=joined("weights"),
+    )  # fmt: skip
+
+
+def _numbers(summary: Path) -> list[list[object]]:
+    """Return accuracies, spikes and latency of a run, as rows."""
     numbers = json.loads(read_text(summary))
-    made_by = json.loads(read_text(summary.parent / "provenance.json"))
     shares = {"trained network": numbers["ann_accuracy"], **numbers["accuracy"]}
-    rows: list[list[object]] = [["claim", "value", "low", "high", "unit", "n"]]
-    rows += [[name, *interval, "share", numbers["n_trials"]] for name, interval in shares.items()]
+    rows: list[list[object]] = [
+        [name, *interval, "share", numbers["n_trials"]] for name, interval in shares.items()
+    ]
     others = {"spikes": "spikes_per_trial", "synaptic operations": "synops_per_trial"}
     rows += [[name, numbers[key], "", "", name, numbers["n_trials"]] for name, key in others.items()]
-    rows.append(["latency", numbers["latency_ms"], "", "", "ms", numbers["n_trials"]])
+    return [*rows, ["latency", numbers["latency_ms"], "", "", "ms", numbers["n_trials"]]]
+
+
+def _record_of_run(folder: Path, varied: str) -> Record:
+    made_by = json.loads(read_text(folder / "provenance.json"))
     of, network = made_by["data"], made_by["network"]
-    return _csv(rows), Record(
+    return Record(
         made_by["command"], made_by["commit"], varied,
         code={CLASSIFY: _hash_at(made_by["commit"], CLASSIFY) or "unknown"},
         data={f"{of['dataset']} {of['split']} {of['n']}": of["sha256"]},

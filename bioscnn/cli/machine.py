@@ -54,7 +54,10 @@ def claims(
         ),
     ] = None,
     take: Annotated[
-        Path | None, typer.Option(metavar="CSV", help="copy a table of results to docs/tables")
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE", help="copy a table of results, or runs by their summaries, to docs/tables"
+        ),
     ] = None,
     name: Annotated[str | None, typer.Option(help="name of the table that is taken")] = None,
     command: Annotated[
@@ -69,13 +72,17 @@ def claims(
     as_json: Json = False,
 ) -> None:
     """List the numbers of the docs, and which are stale against code or data."""
-    from bioscnn.claims import adopt_page, made_now, pages_of, survey, take_table, write_page
+    from bioscnn.claims import adopt_page, made_now, pages_of, survey, take_runs, take_table, write_page
     from bioscnn.printing.claims import print_survey
 
     chosen = pages or pages_of(Path())
-    if take is not None:
+    if take:
         made_by = made_now(command, varied, *(code or [])) if command else None
-        take_table(take, Path("docs/tables") / f"{name or take.stem}.csv", varied, data, made_by)
+        table = Path("docs/tables") / f"{name or take[0].stem}.csv"
+        if len(take) > 1:
+            take_runs(take, table, varied)
+        else:
+            take_table(take[0], table, varied, data, made_by)
     for page in chosen:
         if adopt is not None:
             adopt_page(page, adopt, varied)

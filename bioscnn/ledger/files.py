@@ -15,7 +15,7 @@ from bioscnn.ledger.ledger import Ledger
 from bioscnn.result_versions import in_format, upgraded
 from bioscnn.statistics import Estimate
 
-NUMBERS = {"part": "value"} | {name: name for name in ("low", "high", "low_holm", "high_holm", "p_holm")}
+NUMBERS = {"": "value"} | {f"_{name}": name for name in ("low", "high", "low_holm", "high_holm", "p_holm")}
 """Columns of the table, and what they hold of an estimate."""
 
 
@@ -86,8 +86,8 @@ def to_csv(ledger: Ledger) -> str:
     ]
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    ends = [f"{what}_{end}" for what in ("accuracy", "agreement") for end in NUMBERS]
-    table.writerow(["part", "change", "n_trials", "accuracy", "agreement", *ends])
+    parts_of = [f"{what}_part{number}" for what in ("accuracy", "agreement") for number in NUMBERS]
+    table.writerow(["part", "change", "n_trials", "accuracy", "agreement", *parts_of])
     for name, change, accuracy, agreement, *parts in rows:
         numbers = [getattr(part, field) for part in parts for field in NUMBERS.values()]
         table.writerow([name, change, ledger.n_trials, accuracy, agreement, *numbers])

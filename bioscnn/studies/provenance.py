@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+import shlex
 import subprocess
 import sys
 from dataclasses import replace
@@ -52,7 +53,7 @@ def environment() -> dict[str, Any]:
             "processor": _processor(),
             "cores": str(os.cpu_count()),
         },
-        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
     }
 
 
