@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bioscnn.claims import made_now, write_table
 from bioscnn.network import Population
 from bioscnn.neurons import LIF, ExponentialCurrent
 from bioscnn.seeds import stream
@@ -158,9 +159,9 @@ def rows(cells: int = CELLS, duration: float = DURATION) -> Iterator[dict[str, A
                     "cells": cells,
                     "seconds": duration,
                     "rate_hz": limit.mean() / duration,
-                    "difference_percent": scale * change.value,
-                    "low": scale * change.low,
-                    "high": scale * change.high,
+                    "difference (%)": scale * change.value,
+                    "difference (%) low": scale * change.low,
+                    "difference (%) high": scale * change.high,
                 }
 
 
@@ -174,16 +175,28 @@ def summary(table: pd.DataFrame, slowest: float = 1.0) -> pd.DataFrame:
     for sd in ("all", *FLUCTUATIONS):
         of_size = lively if sd == "all" else lively[lively["fluctuation_mv"] == sd]
         for (rule, dt), part in of_size.groupby(["rule", "dt_ms"], sort=False):
-            change = part["difference_percent"]
+            change = part["difference (%)"]
             over = mean(change.to_numpy())
             ends = over.low, over.high, change.min(), change.max()
             lines.append((rule, dt, sd, len(part), over.value, *ends))
-    columns = ["rule", "dt_ms", "fluctuation_mv", "conditions"]
-    return pd.DataFrame(lines, columns=[*columns, "mean_percent", "low", "high", "lowest", "highest"])
+    columns = ["rule", "dt_ms", "fluctuation_mv", "conditions", "mean (%)", "mean (%) low", "mean (%) high"]
+    return pd.DataFrame(lines, columns=[*columns, "lowest (%)", "highest (%)"])
+
+
+def main() -> None:
+    """Measure all conditions, and write both tables."""
+    made = made_now(
+        "python -m analysis.fluctuation",
+        "neurons, conditions",
+        "bioscnn.simulation.reference",
+        "bioscnn.statistics",
+    )
+    table = pd.DataFrame(rows()).round(3)
+    summed = summary(table).round(2)
+    for path, content in ((TABLE, table), (SUMMARY, summed)):
+        write_table(path, content.to_csv(index=False).encode(), made)
+    print(summed.to_string(index=False))
 
 
 if __name__ == "__main__":
-    pd.DataFrame(rows()).round(3).to_csv(TABLE, index=False)
-    summed = summary(pd.read_csv(TABLE)).round(2)
-    summed.to_csv(SUMMARY, index=False)
-    print(summed.to_string(index=False))
+    main()
