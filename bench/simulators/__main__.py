@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,13 @@ from bench.simulators.compare import PAIRS, Here, There, compared
 from bench.simulators.exchange import Clock
 from bench.simulators.markdown import markdown
 from bench.simulators.measure import DURATION, elsewhere, handed_over, prepared, without_last_step
-from bioscnn.claims import made_now, publish
+from bioscnn.claims import made_now, publish, write_table
 from bioscnn.errors import UserError
 from bioscnn.network import READOUT
 from bioscnn.report.document import Document
 from bioscnn.simulation import Recording, simulate
 
+UNITS = dict.fromkeys(("spikes", "bioscnn_spikes", "only_in_one", "moved"), "spikes")
 WORKERS = {"NEST": "in_nest", "Nengo": "in_nengo"}
 
 
@@ -71,9 +73,11 @@ def main() -> int:
     if options.only:
         print(text)
         return 0
+    made = made_now("python -m bench.simulators", "digits", "bioscnn.simulation")
     for name, table in {"simulators": rows, "simulators-layers": layers}.items():
-        pd.DataFrame(table).round(4).to_csv(Path("docs/tables") / f"{name}.csv", index=False)
-    publish(document, text, made_now("python -m bench.simulators", "digits", "bioscnn.simulation"))
+        content = pd.DataFrame(table).round(4).to_csv(index=False).encode()
+        write_table(Path("docs/tables") / f"{name}.csv", content, replace(made, units=UNITS))
+    publish(document, text, made)
     return 0
 
 

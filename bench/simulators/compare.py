@@ -124,8 +124,8 @@ def _counts(there: Recording, here: Recording, names: list[str]) -> Row:
         "spikes": int(one.sum()),
         "bioscnn_spikes": int(other.sum()),
         "difference_percent": scale * change.value,
-        "low": scale * change.low,
-        "high": scale * change.high,
+        "difference_percent_low": scale * change.low,
+        "difference_percent_high": scale * change.high,
         "only_in_one": sum(only_in_one(*pair) for pair in trains),
         "moved": sum(moved(*pair) for pair in trains),
     }
@@ -139,8 +139,8 @@ def _first(there: NDArray[np.float64], here: NDArray[np.float64]) -> Iterator[tu
     yield "first_output_spike_ms", float(there[both].mean())
     change = mean_difference(here[both], there[both])
     yield "first_difference_ms", change.value
-    yield "first_low", change.low
-    yield "first_high", change.high
+    yield "first_difference_ms_low", change.low
+    yield "first_difference_ms_high", change.high
 
 
 def _apart(there: Recording, here: Recording) -> float:

@@ -38,14 +38,15 @@ def _table(rows: pd.DataFrame, layers: pd.DataFrame) -> Iterable[str]:
             f"{row['bioscnn_dt_ms']:g}, {row['bioscnn_delay_ms']:g}",
             f"{row['spikes']:,}",
             f"{row['bioscnn_spikes']:,}",
-            _interval(row["difference_percent"], row["low"], row["high"]),
+            _interval(row, "difference_percent"),
             ", ".join(f"{count:,}" for count in own["only_in_one"]),
             f"{row['moved']:,}",
-            _interval(row["first_difference_ms"], row["first_low"], row["first_high"]),
+            _interval(row, "first_difference_ms"),
             f"{row['classes_equal_peak_potential']} of {row['n']}",
         ]
         yield f"| {' | '.join(cells)} |"
 
 
-def _interval(value: float, low: float, high: float) -> str:
+def _interval(row: pd.Series, name: str) -> str:
+    value, low, high = row[name], row[f"{name}_low"], row[f"{name}_high"]
     return "0" if value == low == high == 0 else f"{value:+.2f} [{low:+.2f}, {high:+.2f}]"

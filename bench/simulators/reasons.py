@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from analysis.fluctuation import Charged
 from bench.environments import AbsentError, interpreter
 from bench.simulators.exchange import Clock
 from bench.simulators.measure import DURATION, elsewhere, handed_over, moved, only_in_one, prepared, spiking
+from bioscnn.claims import made_now, write_table
 from bioscnn.errors import UserError
 from bioscnn.network import Population, SpikingNetwork
 from bioscnn.simulation import Recording
@@ -83,7 +85,10 @@ def main() -> None:
         about = {"simulator": simulator, "model": model, "dt_ms": dt, "delay_ms": delay, "n": trials}
         rows += [about | row for row in reasons(case.network, there, round(delay / dt))]
     table = pd.DataFrame(rows)
-    table.to_csv(Path("docs/tables/simulators-causes.csv"), index=False)
+    made = made_now("python -m bench.simulators.reasons", "digits", "bioscnn.simulation")
+    units = dict.fromkeys(("spikes", "only_in_one", "moved"), "spikes")
+    content = table.to_csv(index=False).encode()
+    write_table(Path("docs/tables/simulators-causes.csv"), content, replace(made, units=units))
     print(table.to_string(index=False))
 
 
