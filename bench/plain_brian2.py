@@ -1,14 +1,21 @@
-"""Scripts of `bioscnn brian2` against bioscnn itself, spike by spike: ``python -m bench.plain_brian2``."""
+"""Scripts of `bioscnn brian2` against bioscnn itself, spike by spike: ``python -m bench.plain_brian2``.
+
+The first ten trials of each study. Writes docs/tables/export-brian2-script.csv; named cases are measured alone.
+"""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import perf_counter
 
 import numpy as np
+import pandas as pd
 
+from bioscnn.claims import made_now, write_table
+from bioscnn.errors import UserError
 from bioscnn.readout import decisions
 from bioscnn.script import write_script
 from bioscnn.simulation import Device, simulate
@@ -27,7 +34,7 @@ CASES = {
     "mnist-large": ["sims/mnist.toml", "network.model=mnist-large"],
     "mnist, adaptive": ["sims/mnist.toml", *ADAPTIVE],
     "mnist, adaptive, conductances": ["sims/mnist.toml", *ADAPTIVE, "synapse.model=conductance"],
-    "mnist, own neuron": ["sims/mnist.toml", *OWN],
+    "mnist, the exponential neuron of a user": ["sims/mnist.toml", *OWN],
     "mnist, IF": ["sims/mnist.toml", "network.model=mnist-small-relu", "neuron.model=if"],
     "mnist, Poisson": ["sims/mnist.toml", "encoding.kind=poisson"],
     "mnist, threshold mismatch": ["sims/mnist.toml", "noise.threshold-mismatch.severity=3"],
@@ -40,14 +47,15 @@ CASES = {
     "ncaltech101": ["sims/ncaltech101.toml"],
 }
 DEVICES = {
-    "numpy": Device("numpy"),
-    "cpp64": Device(precision="float64"),
-    "cpp32": Device(precision="float32"),
+    "NumPy": Device("numpy"),
+    "C++, float64": Device(precision="float64"),
+    "C++, float32": Device(precision="float32"),
 }
+TABLE = Path("docs/tables/export-brian2-script.csv")
 
 
-def measure(name: str, python: str = sys.executable) -> str:
-    """Return a row: spikes, and how many differ from each device; classes that differ; seconds."""
+def measure(name: str) -> dict[str, object]:
+    """Return a row: spikes of the script, and how many differ from each device, as classes do."""
     file, *changes = CASES[name]
     study = read_study(file, changes)
     prepared = prepare(study, None)
@@ -55,24 +63,34 @@ def measure(name: str, python: str = sys.executable) -> str:
     with TemporaryDirectory() as place:
         written = write_script(study, Path(place))
         assert written.script is not None
-        size, begun = written.arrays.stat().st_size, perf_counter()
         extent = stimulus.dt, stimulus.n_steps, stimulus.n_trials
-        spikes, chosen = run_script(written.script, prepared.network, *extent, python=python)
-        seconds = perf_counter() - begun
-    cells = [name, f"{sum(train.n_spikes for train in spikes.values()):,}"]
-    for device in DEVICES.values():
+        spikes, chosen = run_script(written.script, prepared.network, *extent)
+    row: dict[str, object] = {"study": name, "spikes": sum(train.n_spikes for train in spikes.values())}
+    changed = 0
+    for label, device in DEVICES.items():
         recording = simulate(
             prepared.network, stimulus, device, record=[*spikes, "readout"], potentials=["readout"]
         )
         decided = decisions(recording, study.config.readout.rule)[:, -1]
-        cells.append(f"{sum(differing(spikes, recording).values())} / {np.sum(decided != chosen)}")
-    return "| " + " | ".join([*cells, f"{seconds:.0f} s", f"{size / 1e6:.1f} MB"]) + " |"
+        row[f"differ from {label}"] = sum(differing(spikes, recording).values())
+        changed += int(np.sum(decided != chosen))
+    return row | {"other classes": changed}
+
+
+def main(names: Sequence[str]) -> None:
+    """Measure the cases, and write the table if they are all."""
+    rows = []
+    for name in names or CASES:
+        rows.append(measure(name))
+        print(rows[-1], flush=True)
+    if not names:
+        units = dict.fromkeys(rows[0], "spikes")
+        made = made_now("python -m bench.plain_brian2", "nothing", "bioscnn.script", "bioscnn.simulation")
+        write_table(TABLE, pd.DataFrame(rows).to_csv(index=False).encode(), replace(made, units=units))
 
 
 if __name__ == "__main__":
-    print("| study, first 10 trials | spikes | " + " | ".join(DEVICES) + " | run | npz |")
-    for case in sys.argv[1:] or CASES:
-        try:
-            print(measure(case), flush=True)
-        except Exception as error:
-            print(f"| {case} | {type(error).__name__}: {str(error)[:600]}", flush=True)
+    try:
+        main(sys.argv[1:])
+    except UserError as error:
+        sys.exit(str(error))
