@@ -1,6 +1,6 @@
 """Scripts of `bioscnn brian2` against bioscnn itself, spike by spike: ``python -m bench.plain_brian2``.
 
-The first ten trials of each. Writes docs/tables/export-brian2-script.csv; cases that are named are measured alone.
+The first ten trials of each study. Writes docs/tables/export-brian2-script.csv, unless cases are named.
 """
 
 from __future__ import annotations
