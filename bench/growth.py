@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import argparse
 import os
-import resource
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from time import process_time
 
 import numpy as np
 
 from bench.networks import STUDY, data_folder
-from bench.neurons import OWN, write_rows
+from bench.neurons import OWN, programs_time, write_rows
 from bench.scaling import widened
 from bioscnn.encoding import Currents, pixel_currents
 from bioscnn.network import OUTPUT, READOUT, SpikingNetwork
@@ -45,20 +45,15 @@ class Point:
 
     def seconds(self) -> float:
         """Return the processor time of one simulation."""
-        before = _processor_time()
+        before = process_time() + programs_time()
         simulate(self.network, self.stimulus, Device(jobs=self.jobs), record=[OUTPUT], potentials=[READOUT])
-        return _processor_time() - before
+        return process_time() + programs_time() - before
 
     def spikes(self) -> float:
         """Return the spikes of a trial in all populations."""
         recorded = simulate(self.network, self.stimulus[:100], Device())
         counts = [recorded[population.name].counts_by_trial.sum() for population in self.network.neurons]
         return float(sum(counts)) / min(100, self.stimulus.n_trials)
-
-
-def _processor_time() -> float:
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(times.ru_utime + times.ru_stime for times in used)
 
 
 def points(kind: str, trials: int) -> Iterator[Point]:

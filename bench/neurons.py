@@ -80,6 +80,12 @@ def cases(size: str) -> list[Case]:
     ]  # fmt: skip
 
 
+def programs_time() -> float:
+    """Return the processor time of all programs that this process has started and that have ended, s."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 @dataclass(frozen=True)
 class Ready:
     """A compiled program and the folder of its input."""
@@ -90,7 +96,7 @@ class Ready:
 
     def seconds(self) -> float:
         """Run the program once; return its processor time."""
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        before = programs_time()
         subprocess.run(
             self.command,
             cwd=self.program,
@@ -98,8 +104,7 @@ class Ready:
             stdout=subprocess.DEVNULL,
             check=True,
         )
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        return programs_time() - before
 
     def spikes(self) -> int:
         """Return the spikes of the last run, of all populations."""
@@ -160,17 +165,16 @@ def measure_neurons(
                     "us per digit": round(1e6 * float(np.median(times[:, 0])) / images),
                     "spikes per digit": round(here.spikes() / images),
                     "times the time of": case.beside,
-                    **_columns("here", ratio[:, 0]),
+                    **columns("here", ratio[:, 0]),
                 }
                 if against is not None:
-                    row |= _columns("there", ratio[:, 1]) | _columns(
-                        "times as fast", times[:, 1] / times[:, 0]
-                    )
+                    row |= columns("there", ratio[:, 1]) | columns("times as fast", times[:, 1] / times[:, 0])
                 rows.append(row)
     return rows
 
 
-def _columns(name: str, ratio: NDArray[np.float64]) -> dict[str, str]:
+def columns(name: str, ratio: NDArray[np.float64]) -> dict[str, str]:
+    """Return the columns of a ratio: median, lowest and highest of its rounds."""
     values = spread(ratio.tolist())
     names = {"median": name, "low": f"{name} low", "high": f"{name} high"}
     return {names[key]: f"{value:.2f}" for key, value in values.items()}
