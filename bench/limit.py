@@ -15,7 +15,6 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,7 @@ from numpy.typing import NDArray
 from bench.compiler import compile_c
 from bench.environments import ENVIRONMENTS
 from bench.networks import data_folder
+from bench.neurons import columns, programs_time, write_rows
 from bench.roofline import measure_core, roofline
 from bench.summary import spread
 from bioscnn.encoding import Currents
@@ -53,7 +53,7 @@ class LimitRun:
     loop_seconds : float
         The loop over the trials, as the program times it.
     process_seconds : float
-        The whole process, files read and written included.
+        Processor time of the whole process, files read and written included.
     peak_mb : float
         Peak memory of the process, MB.
     classes : ndarray of int64, shape (n_trials,)
@@ -125,9 +125,9 @@ class Limit:
         with tempfile.TemporaryDirectory(prefix="bioscnn-limit-") as scratch:
             folder = Path(scratch)
             write_input(network, stimulus, folder, self.precision)
-            begun = perf_counter()
+            begun = programs_time()
             ended = subprocess.run([self.program], cwd=folder, stdout=subprocess.PIPE, text=True, check=True)
-            process_seconds = perf_counter() - begun
+            process_seconds = programs_time() - begun
             loop_seconds, kilobytes, *parts = map(float, ended.stdout.split())
             counts = np.fromfile(folder / "counts", np.int32).reshape(-1, len(names)).T.astype(np.int64)
             spikes = dict(zip(names, counts, strict=True))
@@ -265,8 +265,8 @@ def measure_limit(
     Returns
     -------
     dict
-        Images a second of both programs as whole processes, of the loop of the one by hand, and of the
-        roofline; our share of each; what the one by hand spends its time on, s an image.
+        Images per second of processor time of both programs as whole processes, of the loop of the one by
+        hand, and of the roofline; our share of each; what the one by hand spends its time on, s an image.
     """
     changes = [f"network.model={name}", f"dataset.trials={images}", f"dataset.split={split}"]
     ready = prepare(read_study(HERE.parent / "sims" / "mnist.toml", changes), data)
@@ -283,10 +283,10 @@ def measure_limit(
         (Path(scratch) / f"{READOUT}.record_potentials").touch()
         environment = {**os.environ, "BIOSCNN_FOLDER": scratch}
         for _ in range(repeats):
-            begun = perf_counter()
+            begun = programs_time()
             where = {"cwd": program.folder, "env": environment, "stdout": subprocess.DEVNULL}
             subprocess.run([program.executable], check=True, **where)
-            ours.append(images / (perf_counter() - begun))
+            ours.append(images / (programs_time() - begun))
             run = plain.run(ready.network, ready.stimulus)
             by_hand.append(images / run.process_seconds)
             loops.append(images / run.loop_seconds)
@@ -304,7 +304,8 @@ def measure_limit(
         "by_hand": spread(by_hand),
         "by_hand_loop": spread(loops),
         "roofline": bound,
-        "share_of_by_hand": spread([a / b for a, b in zip(ours, by_hand, strict=True)]),
+        "shares": (shares := [a / b for a, b in zip(ours, by_hand, strict=True)]),
+        "share_of_by_hand": spread(shares),
         "share_of_roofline": median(ours) / bound,
         "parts_us": {part: 1e6 * seconds / images for part, seconds in parts.items()},
         "spikes": int(counts.sum()),
@@ -314,16 +315,29 @@ def measure_limit(
 
 
 def main() -> None:
-    """Print the results of `measure_limit`."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
+    """Measure our program beside the one written by hand, on one core."""
+    parser = argparse.ArgumentParser(prog="python -m bench.limit", description=main.__doc__)
     parser.add_argument("networks", nargs="*", default=["mnist-small", "mnist-large"])
     parser.add_argument("--images", type=int, default=2000)
     parser.add_argument("--repeats", type=int, default=9)
     parser.add_argument("--folder", type=Path, default=ENVIRONMENTS / "limit")
+    parser.add_argument("--table", type=Path, help="CSV file to write")
     options = parser.parse_args()
+    rows = []
     for name in options.networks:
         limits = measure_limit(name, options.images, options.repeats, options.folder, data_folder())
         print(json.dumps(limits, indent=2))
+        rows.append(
+            {
+                "network": name,
+                "images a second": round(limits["ours"]["median"]),
+                "images a second in C by hand": round(limits["by_hand"]["median"]),
+                **columns("share of C by hand", np.array(limits["shares"])),
+                "spikes": limits["spikes"],
+                "counts that differ": limits["spikes_that_differ"],
+            }
+        )
+    write_rows(rows, options.table, "python -m bench.limit", options.repeats)
 
 
 if __name__ == "__main__":

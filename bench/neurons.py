@@ -8,18 +8,25 @@ not in it.
 from __future__ import annotations
 
 import argparse
+import csv
+import json
 import os
 import resource
 import subprocess
+import sys
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from io import StringIO
 from pathlib import Path
-from statistics import median
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from bench.environments import ROOT
 from bench.networks import data_folder
+from bench.roster import SIZES
 from bench.summary import spread
 from bioscnn.simulation.cpp_device import constant_files, stimulus_files
 from bioscnn.simulation.program import build, obtain
@@ -73,36 +80,42 @@ def cases(size: str) -> list[Case]:
     ]  # fmt: skip
 
 
+def programs_time() -> float:
+    """Return the processor time of all programs that this process has started and that have ended, s."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 @dataclass(frozen=True)
 class Ready:
     """A compiled program and the folder of its input."""
 
-    case: Case
     command: list[str]
-    program: Path
-    folder: Path
+    program: str
+    folder: str
 
     def seconds(self) -> float:
         """Run the program once; return its processor time."""
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        before = programs_time()
         subprocess.run(
             self.command,
             cwd=self.program,
-            env={**os.environ, "BIOSCNN_FOLDER": str(self.folder)},
+            env={**os.environ, "BIOSCNN_FOLDER": self.folder},
             stdout=subprocess.DEVNULL,
             check=True,
         )
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        return programs_time() - before
 
     def spikes(self) -> int:
         """Return the spikes of the last run, of all populations."""
-        return sum(int(np.fromfile(file, np.int64).sum()) for file in self.folder.glob("*.trial_counts"))
+        return sum(
+            int(np.fromfile(file, np.int64).sum()) for file in Path(self.folder).glob("*.trial_counts")
+        )
 
 
 def made_ready(case: Case, images: int, folder: Path) -> Ready:
     """Compile the program of a case and write its input."""
-    folder.mkdir()
+    folder.mkdir(parents=True)
     changes = [*case.changes, f"dataset.trials={images}", "dataset.split=validation"]
     prepared = prepare(read_study(Path("sims/mnist.toml"), changes), data_folder())
     shape = prepared.program
@@ -113,43 +126,95 @@ def made_ready(case: Case, images: int, folder: Path) -> Ready:
         values.tofile(folder / name)
     for population in prepared.network.neurons if case.all_spikes else ():
         (folder / f"{population.name}.record_spikes").touch()
-    return Ready(case, program.command, program.folder, folder)
+    return Ready(program.command, str(program.folder), str(folder))
 
 
-def measure_neurons(size: str, rounds: int = 5, images: int = 500, only: Sequence[str] = ()) -> None:
-    """Measure the networks of a size, or some cases by words in their names, and print a table."""
-    chosen = [case for case in cases(size) if not only or any(word in case.name for word in only)]
-    needed = {name for case in chosen for name in (case.name, case.beside)}
-    with tempfile.TemporaryDirectory() as scratch:
-        ready = [
-            made_ready(case, images, Path(scratch) / str(number))
-            for number, case in enumerate(cases(size))
-            if case.name in needed
-        ]
-        seconds = [
-            {ready_case.case.name: ready_case.seconds() for ready_case in ready} for _ in range(rounds)
-        ]
-        print(f"mnist-{size}, {images} digits, {rounds} rounds, one core, float32\n")
-        print("| case | us per digit | times the time of | spikes per digit |\n| --- | --- | --- | --- |")
-        for ready_case in ready:
-            name, beside = ready_case.case.name, ready_case.case.beside
-            times = [1e6 * of[name] / images for of in seconds]
-            ratio = "{median:.2f} [{low:.2f}, {high:.2f}]".format(
-                **spread([of[name] / of[beside] for of in seconds])
-            )
-            spikes = ready_case.spikes() / images
-            print(f"| {name} | {median(times):.0f} | {beside}: {ratio} | {spikes:,.0f} |", flush=True)
+def ready_in(checkout: Path, size: str, images: int, folder: Path) -> list[Ready]:
+    """Return all cases of a size, made ready by this module with the rest of the code of a checkout."""
+    environment = {**os.environ, "PYTHONPATH": str(checkout)}
+    if checkout != ROOT:
+        environment["BIOSCNN_CACHE"] = str(checkout / ".cache")
+    words = ["--size", size, "--images", str(images), "--into", str(folder)]
+    done = subprocess.run(
+        [sys.executable, "-P", __file__, *words],
+        cwd=checkout, env=environment, stdout=subprocess.PIPE, text=True, check=True,
+    )  # fmt: skip
+    return [Ready(**ready) for ready in json.loads(done.stdout)]
+
+
+def measure_neurons(
+    sizes: Sequence[str], rounds: int = 5, images: int = 500, against: Path | None = None
+) -> list[dict[str, Any]]:
+    """Return a row for each case of the networks of some sizes, beside another checkout if there is one."""
+    rows = []
+    for size in sizes:
+        with tempfile.TemporaryDirectory() as scratch:
+            places = [ROOT] if against is None else [ROOT, against.absolute()]
+            ready = [ready_in(place, size, images, Path(scratch) / str(k)) for k, place in enumerate(places)]
+            turns = [
+                [one.seconds() for one in turn] for _ in range(rounds) for turn in zip(*ready, strict=True)
+            ]
+            names = [case.name for case in cases(size)]
+            of = {name: np.array(turns[k :: len(names)]) for k, name in enumerate(names)}
+            for case, here in zip(cases(size), ready[0], strict=True):
+                times, beside = of[case.name], of[case.beside]
+                ratio = times / beside
+                row = {
+                    "network": f"mnist-{size}",
+                    "case": case.name,
+                    "us per digit": round(1e6 * float(np.median(times[:, 0])) / images),
+                    "spikes per digit": round(here.spikes() / images),
+                    "times the time of": case.beside,
+                    **columns("here", ratio[:, 0]),
+                }
+                if against is not None:
+                    row |= columns("there", ratio[:, 1]) | columns("times as fast", times[:, 1] / times[:, 0])
+                rows.append(row)
+    return rows
+
+
+def columns(name: str, ratio: NDArray[np.float64]) -> dict[str, str]:
+    """Return the columns of a ratio: median, lowest and highest of its rounds."""
+    values = spread(ratio.tolist())
+    names = {"median": name, "low": f"{name} low", "high": f"{name} high"}
+    return {names[key]: f"{value:.2f}" for key, value in values.items()}
+
+
+def write_rows(rows: Sequence[Mapping[str, Any]], path: Path | None, command: str, rounds: int) -> None:
+    """Print rows as a CSV table, and write it with what made it if there is a path."""
+    from bioscnn.claims import made_now, write_table  # not in checkouts of before
+
+    text = StringIO()
+    table = csv.DictWriter(text, rows[0], lineterminator="\n")
+    table.writeheader()
+    table.writerows(rows)
+    print(text.getvalue())
+    if path is not None:
+        record = made_now(command, f"{rounds} rounds", "bioscnn.simulation", "bioscnn.studies.prepare")
+        units = {key: "1" for key in rows[0] if "(" not in key}
+        write_table(path, text.getvalue().encode(), replace(record, units=units))
 
 
 def main() -> None:
     """Measure what the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m bench.neurons", description=__doc__)
-    parser.add_argument("--size", choices=("small", "large"), default="small")
+    parser.add_argument("--size", choices=SIZES, action="append")
     parser.add_argument("--images", type=int, default=500)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", action="append", default=[], help="cases with this word in their names")
+    parser.add_argument("--against", type=Path, help="another checkout, such as one of before a change")
+    parser.add_argument("--table", type=Path, help="CSV file to write")
+    parser.add_argument("--into", type=Path, help="only write the input of one size into a folder")
     options = parser.parse_args()
-    measure_neurons(options.size, options.rounds, options.images, options.only)
+    sizes = options.size or list(SIZES)
+    if options.into is None:
+        rows = measure_neurons(sizes, options.rounds, options.images, options.against)
+        command = "python -m bench.neurons" + (" --against CHECKOUT" if options.against else "")
+        write_rows(rows, options.table, command, options.rounds)
+        return
+    ready = [
+        made_ready(case, options.images, options.into / str(k)) for k, case in enumerate(cases(sizes[0]))
+    ]
+    json.dump([asdict(one) for one in ready], sys.stdout)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from bench.figures import draw_scaling
 from bench.limit import measure_limit
 from bench.measure import Effort, measure
 from bench.networks import data_folder, problem_of
-from bench.neurons import measure_neurons
+from bench.neurons import measure_neurons, write_rows
 from bench.precision import measure_precision
 from bench.problem import write_problem
 from bench.roster import SIZES, Entry, entries, problems
@@ -40,8 +40,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the benchmark that the command line asks for; return the exit status."""
     options = _parser().parse_args(arguments)
     if options.only == ["neurons"]:
-        for size in options.size or SIZES:
-            measure_neurons(size, 2 if options.quick else 5)
+        rounds = 2 if options.quick else 5
+        write_rows(measure_neurons(options.size or SIZES, rounds), None, "make bench ONLY=neurons", rounds)
         return 0
     try:
         bench(options)

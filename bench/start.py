@@ -11,21 +11,22 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from bench.environments import ROOT
-from bench.summary import ratios
+import numpy as np
 
-STUDY, SWEEP = "sims/mnist.toml", "sims/sweeps/mnist-surface.toml"
+from bench.environments import ROOT
+from bench.neurons import columns, programs_time, write_rows
+
+STUDY, SWEEPS = "sims/mnist.toml", "sims/sweeps"
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,10 @@ def cases(trials: int) -> list[Case]:
         Case("a new shape: build", ("run", STUDY, "--trials", "1"), ("results", "cache/programs"), "build"),
         Case("noise, quick", ("noise", STUDY, "--quick", *few)),
         Case("ladder", ("ladder", STUDY, *few)),
-        Case("sweep", ("sweep", SWEEP, *few)),
-        Case("timing", ("timing", STUDY, *few)),
+        Case("sweep", ("sweep", f"{SWEEPS}/mnist-surface.toml", *few)),
+        Case("sensitivity", ("sweep", f"{SWEEPS}/mnist-morris.toml", *few)),
+        Case("timing", ("timing", "sims/nmnist.toml", *few)),
+        Case("retina, quick", ("retina", "sims/caltech.toml", "--quick", *few)),
     ]
 
 
@@ -82,41 +85,45 @@ class Checkout:
             "PYTHONPYCACHEPREFIX": str(self.folder / "bytecode"),
         }  # fmt: skip
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
-        before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+        before, begun = programs_time(), time.perf_counter()
         done = subprocess.run(
             [sys.executable, "-m", "bioscnn", *words],
             cwd=self.folder, env=environment, capture_output=True, text=True, check=True,
         )  # fmt: skip
-        wall, after = time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_CHILDREN)
+        wall, used = time.perf_counter() - begun, programs_time() - before
         if case.part:
             match = re.search(rf"{case.part} ([\d.]+)", done.stdout)
             assert match is not None, done.stdout
             wall = float(match[1])
-        return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        return wall, used
 
 
-def measure_start(against: Path | None, rounds: int = 5, trials: int = 200, only: Sequence[str] = ()) -> None:
-    """Measure this checkout, beside another one if there is one, and print a table."""
+def measure_start(
+    against: Path | None, rounds: int = 5, trials: int = 200, only: Sequence[str] = ()
+) -> Iterator[dict[str, str]]:
+    """Yield a row for each command, measured in this checkout, beside another one if there is one."""
     chosen = [case for case in cases(trials) if not only or any(word in case.name for word in only)]
     with tempfile.TemporaryDirectory() as scratch:
         places = [ROOT] if against is None else [ROOT, against.absolute()]
         checkouts = [Checkout(code, Path(scratch) / str(k)) for k, code in enumerate(places)]
         for checkout in checkouts:
             checkout.folder.mkdir()
-        print(f"{rounds} rounds, {os.cpu_count()} cores, {trials} trials under each condition of a study\n")
-        columns = ["command", "wall (s)", "processors (s)"]
-        if against is not None:
-            columns += ["times the wall time there", "times the processors' there"]
-        print(f"| {' | '.join(columns)} |\n|{' --- |' * len(columns)}")
         for case in chosen:
             for checkout in checkouts:
                 checkout.run(case)
-            measured = [[checkout.run(case) for checkout in checkouts] for _ in range(rounds)]
-            cells = [f"{median(turn[0][kind] for turn in measured):.2f}" for kind in (0, 1)]
-            for kind in (0, 1) if against is not None else ():
-                here, there = ([turn[k][kind] for turn in measured] for k in (0, 1))
-                cells.append("{median:.2f} [{low:.2f}, {high:.2f}]".format(**ratios(here, there)))
-            print(f"| {' | '.join([case.name, *cells])} |", flush=True)
+            measured = np.array([[checkout.run(case) for checkout in checkouts] for _ in range(rounds)])
+            here = measured[:, 0]
+            row = {"command": case.name} | {
+                name: f"{median(here[:, kind]):.2f}"
+                for kind, name in enumerate(("wall (s)", "processors (s)"))
+            }
+            if against is not None:
+                for kind, name in enumerate(
+                    ("times the wall time there", "times the processors' time there")
+                ):
+                    row |= columns(name, here[:, kind] / measured[:, 1, kind])
+            print(row, file=sys.stderr, flush=True)
+            yield row
 
 
 def main() -> None:
@@ -126,8 +133,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--trials", type=int, default=200, help="under each condition of a study")
     parser.add_argument("--only", nargs="*", default=(), help="words in the names of commands")
+    parser.add_argument("--table", type=Path, help="CSV file to write")
     options = parser.parse_args()
-    measure_start(options.against, options.rounds, options.trials, options.only)
+    rows = list(measure_start(options.against, options.rounds, options.trials, options.only))
+    command = f"python -m bench.start --rounds {options.rounds} --trials {options.trials}"
+    command += " --against CHECKOUT" if options.against else ""
+    write_rows(rows, options.table, command, options.rounds)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec
 
@@ -11,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 WIDE = 7.2
@@ -80,12 +82,38 @@ def themed(draw: Callable[P, Figure]) -> Callable[P, Figure]:
             _plain_powers(figure)
             layout = figure.get_layout_engine()
             if layout is not None:
-                layout.execute(figure)
+                with ticks_found_once():
+                    layout.execute(figure)
                 # The name "none" would leave a placeholder, which costs that draw all the same.
                 figure.set_layout_engine(None)
         return figure
 
     return draw_themed
+
+
+@contextmanager
+def ticks_found_once() -> Iterator[None]:
+    """Let an axis keep its ticks as long as its limits and its place in the figure stay the same.
+
+    For a layout, matplotlib finds them anew four times for each place: for the axis, its label and its siblings.
+    """
+    from matplotlib.axis import Axis
+
+    name, found = "_update_ticks", dict[Any, tuple[Any, Any]]()
+    find = getattr(Axis, name)
+
+    def ticks(axis: Axis) -> Any:
+        figure = axis.get_figure(root=True)
+        where = (*axis.get_view_interval(), *axis.axes.bbox.bounds, figure and figure.dpi)
+        if axis not in found or found[axis][0] != where:
+            found[axis] = where, find(axis)
+        return found[axis][1]
+
+    setattr(Axis, name, ticks)
+    try:
+        yield
+    finally:
+        setattr(Axis, name, find)
 
 
 def new_figure(width: float, height: float, *, layout: Layout | None = "constrained") -> Figure:

@@ -39,6 +39,8 @@ DEVICES = [
     pytest.param(CPP, id="cpp_standalone"),
     pytest.param(GENN, id="genn", marks=requires_genn),
 ]
+EXPLICIT = replace(CPP, connectivity="explicit")
+"""Every synapse is listed, as by Brian2; `CPP` computes them from kernels where it can."""
 TRIALS = 50
 SIMS = Path(__file__).parents[2] / "sims"
 
@@ -112,9 +114,7 @@ def test_every_model_and_reset_rule_is_the_same_on_every_device(device):
     assert_identical(simulate(network, stimulus, device, record=names(network)), oracle, network)
 
 
-@pytest.mark.parametrize(
-    "device", [NUMPY, CPP, replace(CPP, connectivity="explicit")], ids=["numpy", "procedural", "explicit"]
-)
+@pytest.mark.parametrize("device", [NUMPY, CPP, EXPLICIT], ids=["numpy", "procedural", "explicit"])
 def test_conductances_are_the_same_on_every_device_under_every_model_and_reset_rule(device):
     network, stimulus = convert(every_layer(), LIF(), ExponentialConductance(5e-3)), currents(TRIALS)
     models = {"conv2": IF(t_ref=1e-3), "dense1": AdaptiveLIF(), "output": AdaptiveLIF(reset="subtract")}
@@ -125,7 +125,7 @@ def test_conductances_are_the_same_on_every_device_under_every_model_and_reset_r
     assert_identical(simulate(network, stimulus, device, record=names(network)), oracle, network)
 
 
-@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("device", [*DEVICES, pytest.param(EXPLICIT, id="explicit")])
 def test_adaptation_is_the_same_on_every_device(device):
     models = {
         "conv1": AdaptiveLIF(tau_a=50e-3, b=0.1e-9),
@@ -143,14 +143,17 @@ def test_adaptation_is_the_same_on_every_device(device):
 
 
 @pytest.mark.parametrize("synapse", [SYNAPSE, ExponentialConductance(5e-3)], ids=["current", "conductance"])
-def test_a_neuron_of_ones_own_is_the_same_in_numpy_and_in_a_compiled_program(synapse):
+def test_a_neuron_of_ones_own_is_the_same_in_numpy_and_in_compiled_programs(synapse):
     neuron = EquationNeuron(read_definition(SIMS / "neurons" / "exponential.toml"))
     graph = every_layer(ReLU())
     normalisation = normalise(graph, images(50, seed=8), neuron)
     network, stimulus = convert(graph, neuron, synapse, normalisation=normalisation), currents(10)
-    one, other = (simulate(network, stimulus, device, record=names(network)) for device in (NUMPY, CPP))
+    one, *others = (
+        simulate(network, stimulus, device, record=names(network)) for device in (NUMPY, CPP, EXPLICIT)
+    )
     assert all(one[name].counts_by_neuron.sum() > 10 for name in ("conv1", "conv2", "dense1"))
-    assert_identical(one, other, network)
+    for other in others:
+        assert_identical(one, other, network)
 
 
 def test_genn_refuses_conductances():

@@ -92,12 +92,17 @@ def network_and_stimulus(came_in):
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize(
     ("perturb", "came_in"),
-    [(with_cells_of_their_own, "currents"), (with_axons, "spikes"), (with_everything, "spikes")],
+    [
+        (with_noise, "currents"),
+        (with_cells_of_their_own, "currents"),
+        (with_axons, "spikes"),
+        (with_everything, "spikes"),
+    ],
 )
 def test_chance_gives_the_spikes_of_the_oracle(perturb, came_in, device):
     network, stimulus = network_and_stimulus(came_in)
     noisy = perturb(network)
-    if device is GENN and perturb is not with_cells_of_their_own:
+    if device is GENN and perturb not in (with_noise, with_cells_of_their_own):
         with pytest.raises(UserError, match="knows no delay and no lost spike"):
             simulate(noisy, stimulus, device)
         return

@@ -66,14 +66,15 @@ def labels_shifted(
     of the confusion matrix. A hint is given if the interval of the share that is right under it lies above
     one half, and above twice that of the share that is right as it is.
     """
-    from scipy.optimize import linear_sum_assignment
-
-    if len(labels) < 2 * n_classes:
+    now = proportion(answers == labels)
+    if len(labels) < 2 * n_classes or 2 * now.high >= 1:
         return
+    from scipy.optimize import linear_sum_assignment  # which takes long to load
+
     confusion = np.zeros((n_classes, n_classes), np.int64)
     np.add.at(confusion, (labels, answers), 1)
     true, renamed = linear_sum_assignment(confusion, maximize=True)
-    best, now = (proportion(right == labels) for right in (true[np.argsort(renamed)][answers], answers))
+    best = proportion(true[np.argsort(renamed)][answers] == labels)
     if best.low <= max(0.5, 2 * now.high):
         return
     seen = np.flatnonzero(confusion[true, renamed])
