@@ -51,8 +51,8 @@ def on_devices(config: ConvolutionalConfig, network: LearnedNetwork, shown: Imag
 
     Potentials that differ by rounding alone are ordered otherwise in single precision, and another map wins
     there. So without a leak both are shown once more, with weights rounded to multiples of `GRID`, whose sums
-    are exact. Neurons of the second layer do not fire, and plain Brian2 gets one of its maps: the class is computed from
-    what the pooled first layer sends.
+    are exact. Neurons of the second layer do not fire, and plain Brian2 gets one of its maps: the class is
+    computed from what the pooled first layer sends.
     """
     built = fitting(config.learning, network, shown)
     size, layer = shown.images.shape[2:], built.layers()[0]
