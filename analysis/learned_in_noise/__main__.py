@@ -1,6 +1,6 @@
 """Converted and learned networks, clean and in noise: tables of docs/stdp.md.
 
-    python -m analysis.learned_in_noise            # about half an hour of one idle core; needs torch
+    python -m analysis.learned_in_noise            # about an hour of one idle core; needs torch
     python -m analysis.learned_in_noise --seeds 3  # fewer networks; what is trained and measured is kept
 
 Results are kept in results/learned-in-noise; an interrupted command goes on where it was.
@@ -17,7 +17,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.learned_in_noise.contestants import CONTESTANTS, FEW, QUICK, Amount
+from analysis.learned_in_noise.contestants import CONTESTANTS, FEW, FULL, QUICK, Amount
 from analysis.learned_in_noise.experiment import LearnedInNoise
 from bioscnn.claims import made_now
 from bioscnn.claims.record import write_table
@@ -47,12 +47,12 @@ def main(amount: Amount, results: Path, docs: Path | None) -> None:
 def write(tables: Any, amount: Amount, summary: Any, docs: Path) -> None:
     """Write the tables of the docs: accuracies with one row per noise, differences, costs."""
     command = ["python", "-m", "analysis.learned_in_noise"]
-    for name in ("seeds", "trials"):
+    for name in ("seeds", "trials", "looked_at"):
         value = getattr(amount, name)
-        command += [f"--{name}", str(value)] if value != getattr(Amount, name) else []
+        command += [f"--{name.replace('_', '-')}", str(value)] if value != getattr(Amount, name) else []
     command += ["--without", *amount.without] if amount.without else []
     record = made_now(shlex.join(command), "test digits, training seeds, noise seeds", *CODE)
-    data = {f"mnist test {amount.trials}": summary["data_sha256"]}
+    data = {f"mnist test {amount.shown}": summary["data_sha256"]}
     contents = {
         "stdp-noise-accuracy": (wide(pd.DataFrame(tables["accuracy"])), {"strength": "of its noise"}),
         "stdp-noise-differences": (differences(pd.DataFrame(tables["comparisons"])), {"p, corrected": "1"}),
@@ -65,11 +65,12 @@ def write(tables: Any, amount: Amount, summary: Any, docs: Path) -> None:
 
 def wide(rows: pd.DataFrame) -> pd.DataFrame:
     """Return accuracies in percent, a row per noise and a column per network."""
-    found: dict[str, dict[str, Any]] = {}
+    by_noise: dict[str, dict[str, Any]] = {}
     for row in rows.itertuples():
-        own = found.setdefault(row.noise, {"noise": row.noise, "strength": row.setting, "acts on": row.part})
-        own |= interval(f"{row.network} (%)", row.accuracy, row.low, row.high)
-    return pd.DataFrame(found.values())
+        cells = {"noise": row.noise, "strength": row.setting, "acts on": row.part}
+        cells = by_noise.setdefault(row.noise, cells)
+        cells |= interval(f"{row.network} (%)", row.accuracy, row.low, row.high)
+    return pd.DataFrame(by_noise.values())
 
 
 def differences(rows: pd.DataFrame) -> pd.DataFrame:
@@ -113,16 +114,16 @@ def interval(name: str, value: float, low: float, high: float) -> dict[str, floa
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m analysis.learned_in_noise", description=__doc__)
-    parser.add_argument("--seeds", type=int, default=Amount.seeds, help="networks of each kind")
-    parser.add_argument("--trials", type=int, default=Amount.trials, help="test digits")
+    parser.add_argument("--seeds", type=int, help="networks of each kind")
+    parser.add_argument("--trials", type=int, help="test digits that are scored")
+    parser.add_argument("--looked-at", type=int, help="test digits before them, which are not")
     parser.add_argument("--quick", action="store_true", help="a look: small trainings, no tables of the docs")
     names = [*CONTESTANTS, FEW]
     parser.add_argument("--without", nargs="+", choices=names, default=[], metavar="NAME",
                         help=f"leave out some of: {'; '.join(names)}")  # fmt: skip
-    given = parser.parse_args()
+    options = {key: value for key, value in vars(parser.parse_args()).items() if value is not None}
+    quick, options["without"] = options.pop("quick"), tuple(options["without"])
     try:
-        amount = replace(Amount(given.seeds, given.trials), without=tuple(given.without))
-        wanted = replace(QUICK, without=amount.without) if given.quick else amount
-        main(wanted, Path("results"), None if given.quick else DOCS)
+        main(replace(QUICK if quick else FULL, **options), Path("results"), None if quick else DOCS)
     except UserError as error:
         sys.exit(str(error))

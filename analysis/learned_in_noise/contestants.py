@@ -12,12 +12,13 @@ from bioscnn.studies import Study, read_study
 from bioscnn.studies.config.training import Training
 from bioscnn.studies.recipe import Recipe, recipe_of
 from bioscnn.studies.recipes import shipped_recipes
+from bioscnn.training.augmentation import DISTORTIONS
 
 RATE, FINE_TUNED = "converted, rate", "converted, fine-tuned"
 NOISE_TRAINED, TIME = "converted, trained in noise", "converted, time"
 COMPETITIVE, CONVOLUTIONAL = "learned, competing neurons", "learned, convolutional"
-BRIEFLY = "learned, competing neurons, briefly"
-"""The same after fewer digits. It came first; `COMPETITIVE` was added when its test results had been seen."""
+UNDISTORTED = "converted, rate, undistorted"
+"""The control of `RATE`: trained, as learned networks are, on digits that nothing turns, shifts or warps."""
 
 LIKELIHOOD = "learned, competing neurons, likelihood"
 """The second readout of the same neurons and spikes."""
@@ -25,8 +26,8 @@ LIKELIHOOD = "learned, competing neurons, likelihood"
 FEW = "few labels"
 """A tenth of the labels, on clean digits."""
 
-WITH_FEW = (RATE, COMPETITIVE, CONVOLUTIONAL)
-"""Those that are told few labels, too."""
+WITH_FEW = (RATE, UNDISTORTED, COMPETITIVE, CONVOLUTIONAL)
+"""Those that are given few labels, too."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,11 @@ class Amount:
     seeds : int
         Networks of each contestant. Each meets noise of its own, which all networks of one seed share.
     trials : int
-        The first so many test digits, under each condition.
+        Test digits that are scored, under each condition.
+    looked_at : int
+        Test digits that come before them. Earlier runs scored these; nothing is scored on them again.
     training, choosing : int
-        Labelled digits that train a converted network, and that choose its epoch. Learned networks are told
+        Labelled digits that train a converted network, and that choose its epoch. Learned networks are given
         as many labels in all.
     epochs, epochs_on_times, epochs_on_spikes : int
         Passes of a converted network through them, and further ones on spike times or on spikes.
@@ -48,8 +51,6 @@ class Amount:
         Digits in a batch of the first passes.
     unlabelled, passes : int
         Digits that competing neurons see without labels, and how often.
-    briefly : int
-        Digits that `BRIEFLY` sees once.
     severity : int
         Of every noise.
     without : tuple of str
@@ -58,6 +59,7 @@ class Amount:
 
     seeds: int = 5
     trials: int = 1000
+    looked_at: int = 1000
     training: int = 5000
     choosing: int = 1000
     epochs: int = 12
@@ -66,9 +68,13 @@ class Amount:
     batch: int = 64
     unlabelled: int = 55_000
     passes: int = 2
-    briefly: int = 25_000
     severity: int = 3
     without: tuple[str, ...] = ()
+
+    @property
+    def shown(self) -> int:
+        """Test digits that are shown under each condition: the first ones, of which the last are scored."""
+        return self.looked_at + self.trials
 
     @property
     def labels(self) -> int:
@@ -83,7 +89,7 @@ class Amount:
         )
 
 
-FULL, QUICK = Amount(), Amount(2, 40, 200, 100, 1, 1, 1, 32, 500, 1, 400)
+FULL, QUICK = Amount(), Amount(2, 40, 0, 1000, 500, 1, 1, 1, 32, 1500, 1)
 
 
 @dataclass(frozen=True)
@@ -97,10 +103,13 @@ class Converted:
     recipes : tuple of str
         Shipped networks whose recipes are followed one after the other, without their teacher, whose labels
         would count.
+    distorted : bool
+        Whether training distorts digits as those recipes say.
     """
 
     study: str
     recipes: tuple[str, ...]
+    distorted: bool = True
 
     def recipe(self, step: int, amount: Amount) -> Recipe:
         """Return how it is trained, step by step."""
@@ -112,6 +121,8 @@ class Converted:
                 epochs = amount.epochs_on_times if stage == "times" else amount.epochs_on_spikes
                 keys[key] = {**own, "epochs": epochs}
         keys |= {"examples": amount.training, "validation_from": VALIDATION - amount.choosing}
+        if not self.distorted:
+            keys |= dict.fromkeys((*DISTORTIONS, "warp"), 0.0)
         if stage == "rates":
             keys |= {"epochs": amount.epochs, "batch_size": amount.batch}
             if not self.recipes[step].endswith("-relu"):
@@ -132,27 +143,24 @@ class Learned:
     ----------
     study : str
         Of its training, and of its answers.
-    briefly : bool
-        Whether it is `BRIEFLY`.
     unfit : mapping of str
         Noises that converted networks can have and this one cannot, and why.
     """
 
     study: str
-    briefly: bool = False
     unfit: Mapping[str, str] = field(default_factory=dict)
 
     def digits(self, amount: Amount) -> int:
         """Return how many digits it sees."""
         if self.study != "mnist-stdp":
             return amount.labels
-        return max(amount.briefly if self.briefly else amount.unlabelled, amount.labels)
+        return max(amount.unlabelled, amount.labels)
 
     def changes(self, amount: Amount) -> list[str]:
         """Return what is changed in its study."""
         if self.study == "mnist-stdp":
             return [
-                f"learning.passes={1 if self.briefly else amount.passes}",
+                f"learning.passes={amount.passes}",
                 f"learning.examples={self.digits(amount)}",
                 f"learning.label_examples={amount.labels}",
             ]
@@ -175,11 +183,11 @@ SHARED = "all places of a map have one kernel and one threshold"
 
 CONTESTANTS: dict[str, Converted | Learned] = {
     RATE: Converted("mnist", ("mnist-small",)),
+    UNDISTORTED: Converted("mnist", ("mnist-small",), distorted=False),
     FINE_TUNED: Converted("mnist", ("mnist-small", "mnist-small-fine-tuned")),
     NOISE_TRAINED: Converted("mnist", ("mnist-small-noise",)),
     TIME: Converted("mnist-time", ("mnist-small-relu", "mnist-small-time")),
     COMPETITIVE: Learned("mnist-stdp", unfit=AT_RANDOM),
-    BRIEFLY: Learned("mnist-stdp", briefly=True, unfit=AT_RANDOM),
     CONVOLUTIONAL: Learned(
         "mnist-stdp-convolutional",
         unfit=NO_SUCH | dict.fromkeys(("weight-noise", "threshold-mismatch", "dead-neurons"), SHARED),
@@ -190,7 +198,7 @@ CONTESTANTS: dict[str, Converted | Learned] = {
 def study_of(contestant: Converted | Learned, amount: Amount, seed: int) -> Study:
     """Return the study whose digits, noise and seed a contestant gets; of a converted one, all of it."""
     name = contestant.study if isinstance(contestant, Converted) else "mnist"
-    keys: dict[str, Any] = {"dataset": {"split": "test", "trials": amount.trials}}
+    keys: dict[str, Any] = {"dataset": {"split": "test", "trials": amount.shown}}
     return read_study(name).changed(**keys, simulation={"seed": seed})
 
 

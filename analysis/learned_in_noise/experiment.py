@@ -11,7 +11,6 @@ from analysis.learned_in_noise.contestants import (
     CONTESTANTS,
     FEW,
     FULL,
-    RATE,
     WITH_FEW,
     Amount,
     Converted,
@@ -23,6 +22,7 @@ from analysis.learned_in_noise.contestants import (
 from analysis.learned_in_noise.page import learned_page
 from analysis.learned_in_noise.tables import (
     CLEAN,
+    CONVERTED,
     PRIMARY,
     Results,
     accuracy_rows,
@@ -81,7 +81,7 @@ class LearnedInNoise(Experiment):
 
     @property
     def _few(self) -> Sequence[str]:
-        """Those that are told few labels, too."""
+        """Those that are given few labels, too."""
         return () if FEW in self.amount.without else [name for name in WITH_FEW if name in self.contestants]
 
     @property
@@ -95,7 +95,7 @@ class LearnedInNoise(Experiment):
         units = []
         for seed in self._seeds:
             units += [self._training(name, seed) for name in self.contestants]
-            units += [self._with_few(seed)] if RATE in self._few else []
+            units += [self._with_few(name, seed) for name in self._few if name in CONVERTED]
         return units
 
     def next_round(self, done: Done, bench: Bench) -> list[Unit]:
@@ -130,14 +130,14 @@ class LearnedInNoise(Experiment):
             work=40.0,
         )
 
-    def _with_few(self, seed: int) -> Unit:
-        """Return the training of rates with few labels; learned networks are labelled when they are shown."""
-        contestant = CONTESTANTS[RATE]
+    def _with_few(self, name: str, seed: int) -> Unit:
+        """Return the training with few labels of a converted network; learned ones get theirs when shown."""
+        contestant = CONTESTANTS[name]
         assert isinstance(contestant, Converted)
         unit = training_unit_of(contestant.recipe(0, self.amount.few), seed)
         return replace(
             unit,
-            variant=f"{RATE}, {FEW}, seed {seed}",
+            variant=f"{name}, {FEW}, seed {seed}",
             measure=f"{MEASURES}:TRAIN_CONVERTED",
             work=40.0,
         )
@@ -156,11 +156,11 @@ class LearnedInNoise(Experiment):
             last = len(contestant.recipes) - 1
         needs = (done.need(self._training(name, seed, done, last)),)
         yield Unit(name, CLEAN, study, measure, options, needs=needs)
-        if name == RATE and name in self._few:
-            yield Unit(name, FEW, study, measure, options, needs=(done.need(self._with_few(seed)),))
+        if name in self._few and name in CONVERTED:
+            yield Unit(name, FEW, study, measure, options, needs=(done.need(self._with_few(name, seed)),))
         elif name in self._few:
-            told = {**options, "labels": self.amount.few.labels}
-            yield Unit(name, FEW, study, RELABELLED, told, needs=needs)
+            labels = {"labels": self.amount.few.labels}
+            yield Unit(name, FEW, study, RELABELLED, options | labels, needs=needs)
         for kind in self.noises.values():
             if can_have(contestant, kind):
                 noisy = with_noise(study, kind.at(self.amount.severity), seed)
@@ -168,12 +168,12 @@ class LearnedInNoise(Experiment):
 
     def analyse(self, done: Done, bench: Bench) -> Analysis:
         """Return accuracies, differences, costs, and the primary differences in words."""
-        results = Results(done, self.noises)
+        results = Results(done, self.noises, self.amount)
         shown = bench.clean(study_of(CONTESTANTS[next(iter(CONTESTANTS))], self.amount, 1).config).examples
         tables = {
             "accuracy": accuracy_rows(results),
             "comparisons": comparison_rows(results),
-            "cost": cost_rows(results, self.amount),
+            "cost": cost_rows(results),
             "networks": network_rows(results),
         }
         primary = [row for row in tables["comparisons"] if row["role"] == PRIMARY]
@@ -184,7 +184,7 @@ class LearnedInNoise(Experiment):
             verdict_of(primary),
             Entry(
                 f"{shown.name}: {shown.source}",
-                f"{plural(len(shown), 'trial')}, {plural(self.amount.seeds, 'training seed')}",
+                f"{plural(self.amount.trials, 'trial')}, {plural(self.amount.seeds, 'training seed')}",
                 percent(best["accuracy"]),
                 f"{percent_interval(best['low'], best['high'])} {best['network']}",
                 [f"{row['network']}: {share_of(row)}" for row in tables["cost"][1:]],
@@ -192,7 +192,7 @@ class LearnedInNoise(Experiment):
             {
                 "dataset": shown.name,
                 "source": shown.source,
-                "n": len(shown),
+                "n": self.amount.trials,
                 "amount": asdict(self.amount),
                 "data_sha256": shown.sha256,
             },

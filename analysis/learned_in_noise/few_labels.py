@@ -1,4 +1,4 @@
-"""A learned network that is told fewer labels than it was: neurons labelled, or a classifier fitted, anew."""
+"""A learned network with fewer labels: its neurons labelled, or its classifier fitted, anew."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from analysis.learned_in_noise.measure import classify_learned, learned_study, needed, processor_seconds
+from analysis.learned_in_noise.measure import classify_with, learned_study, needed, processor_seconds
 from bioscnn.datasets import ImageSet
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.unit import Measure, Outcome, Unit
@@ -30,16 +30,11 @@ def classify_relabelled(unit: Unit, bench: Bench) -> Outcome:
     shown = load_images(study.config.dataset, "train", unit.options["labels"], bench.data)
     network = relabelled(needed(unit, bench), shown, study.config.learning.seed)
     seconds = processor_seconds() - begun
-    before = bench.given[unit.needs[0]]
-    try:
-        bench.given[unit.needs[0]] = {**before, **network.arrays}
-        return {**classify_learned(unit, bench), "cpu_seconds": np.array(seconds)}
-    finally:
-        bench.given[unit.needs[0]] = before
+    return {**classify_with(network, unit, bench), "cpu_seconds": np.array(seconds)}
 
 
 def relabelled(network: LearnedNetwork, shown: ImageSet, seed: int) -> LearnedNetwork:
-    """Return a network whose weights stay, and that knows no other labels than those of these images."""
+    """Return a network whose weights stay, and that uses no other labels than those of these images."""
     n_classes = len(shown.classes)
     if network.card["rule"] == "convolutional":
         first, second = (network.arrays[name].astype(np.float32) for name in LAYERS)

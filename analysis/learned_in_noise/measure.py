@@ -32,8 +32,8 @@ EVERY = 2500
 """Images after which a training says how far it is."""
 
 
-class Told(Silent):
-    """Says of a training what is being done, and how many images it has seen."""
+class TrainingProgress(Silent):
+    """Progress of a training: what is being done, and how many images it has seen."""
 
     def __init__(self, bench: Bench, what: str) -> None:
         self._bench, self._what, self._stage, self._seen = bench, what, "", 0
@@ -74,7 +74,7 @@ def train_learned(unit: Unit, bench: Bench) -> Outcome:
     """
     study, folder = learned_study(unit), _folder(unit)
     resumed, begun = folder.exists(), processor_seconds()
-    file, card = train_network(study, bench.data, folder, Told(bench, unit.variant))
+    file, card = train_network(study, bench.data, folder, TrainingProgress(bench, unit.variant))
     cost, arrays = _cost(begun, resumed=resumed), read_npz(file)
     assert arrays is not None
     rmtree(folder, ignore_errors=True)
@@ -94,30 +94,36 @@ def classify_learned(unit: Unit, bench: Bench) -> Outcome:
         (n_trials,). ``spikes`` and ``input_spikes``, int64, shape (n_trials,). ``synops`` per trial and
         ``trial_ms``, float64, shape ().
     """
+    return classify_with(needed(unit, bench), unit, bench)
+
+
+def classify_with(network: LearnedNetwork, unit: Unit, bench: Bench) -> Outcome:
+    """Return the answers of a learned network to the images of a unit, as `classify_learned` does."""
     config, study = unit.study.config, learned_study(unit)
     noises = list(config.noise.values())
     on_images = any(noise.acts_on == "images" for noise in noises)
     shown = (bench.input(config) if on_images else bench.clean(config)).examples
-    network = needed(unit, bench)
     for noise in noises:
         if noise.acts_on == "network" and noise.name != "spike-loss":
             arrays = with_noise(network.arrays, noise, stream(config.simulation.seed, "noise", noise.name))
             network = replace(network, arrays=arrays)
     own = {noise.name: noise for noise in noises if noise.name in ("spike-loss", "spike-jitter")}
     simulation = study.config.simulation.model_copy(update={"seed": config.simulation.seed})
-    answered = study.config.model_copy(update={"noise": own, "simulation": simulation})
-    said = study.rule.classify(answered, network, shown, Silent())
-    other = said.more.get("chosen_likelihood")
-    shown_for = said.more.get("presentations")
+    noisy = study.config.model_copy(update={"noise": own, "simulation": simulation})
+    answers = study.rule.classify(noisy, network, shown, Silent())
+    by_likelihood = answers.more.get("chosen_likelihood")
+    presentations = answers.more.get("presentations")
     learning: Any = study.config.learning
-    trial = learning.shown * shown_for.mean() if shown_for is not None else learning.neuron.duration
+    trial = learning.neuron.duration if presentations is None else learning.shown * presentations.mean()
+    own_spikes = [counts for population, counts in answers.spikes.items() if population != "input"]
+    likely = {} if by_likelihood is None else {"chosen_likelihood": by_likelihood.astype(np.int16)}
     return {
         "label": shown.labels.astype(np.int16),
-        "chosen": said.chosen.astype(np.int16),
-        **({} if other is None else {"chosen_likelihood": other.astype(np.int16)}),
-        "spikes": np.sum([n for name, n in said.spikes.items() if name != "input"], axis=0).astype(np.int64),
-        "input_spikes": said.spikes["input"].astype(np.int64),
-        "synops": np.array(float(said.synops or 0)),
+        "chosen": answers.chosen.astype(np.int16),
+        **likely,
+        "spikes": np.sum(own_spikes, axis=0).astype(np.int64),
+        "input_spikes": answers.spikes["input"].astype(np.int64),
+        "synops": np.array(float(answers.synops or 0)),
         "trial_ms": np.array(1e3 * float(trial)),
     }
 

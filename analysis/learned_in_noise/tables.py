@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.learned_in_noise.contestants import (
-    BRIEFLY,
     COMPETITIVE,
     CONTESTANTS,
     CONVOLUTIONAL,
@@ -20,6 +19,8 @@ from analysis.learned_in_noise.contestants import (
     NOISE_TRAINED,
     RATE,
     TIME,
+    UNDISTORTED,
+    Amount,
     Converted,
 )
 from bioscnn.experiments.classify import correct_of
@@ -40,20 +41,19 @@ from bioscnn.statistics import Estimate, difference, mean, proportion, score_mea
 
 CLEAN, ALL_IMAGES = "clean", "all images"
 PRIMARY, EACH, LOSSES, FURTHER = "primary", "each noise", "losses", "further"
-"""Families of tests, named before results were seen; rows of `BRIEFLY` came later. The first alone is not
-exploratory."""
+"""Families of tests. The first alone is not exploratory: it was named, as were all settings, before any
+network of this experiment was shown the digits that are scored."""
 
-CONVERTED = (RATE, FINE_TUNED, NOISE_TRAINED, TIME)
+CONVERTED = (RATE, UNDISTORTED, FINE_TUNED, NOISE_TRAINED, TIME)
 
-PAIRS = [(one, other) for one in (COMPETITIVE, CONVOLUTIONAL) for other in CONVERTED]
-"""Whose differences are judged: each learned network less each converted one."""
+PAIRS = [(one, other) for one in (COMPETITIVE, CONVOLUTIONAL) for other in (RATE, UNDISTORTED)]
+"""Whose differences are the families `PRIMARY` and `EACH`: each learned network less networks of rates."""
 
 OTHER_PAIRS = [
+    *((one, other) for one in (COMPETITIVE, CONVOLUTIONAL) for other in (FINE_TUNED, NOISE_TRAINED, TIME)),
     (LIKELIHOOD, COMPETITIVE),
-    (BRIEFLY, COMPETITIVE),
     (CONVOLUTIONAL, COMPETITIVE),
-    (FINE_TUNED, RATE),
-    (NOISE_TRAINED, RATE),
+    *((other, RATE) for other in (UNDISTORTED, FINE_TUNED, NOISE_TRAINED)),
 ]
 """Whose differences are the family `FURTHER`."""
 
@@ -72,10 +72,13 @@ class Results:
         Trainings and simulations.
     kinds : mapping
         Noises by name.
+    amount : Amount
+        Which digits are scored.
     """
 
     done: Done
     kinds: Mapping[str, type[Noise]]
+    amount: Amount
 
     @property
     def names(self) -> list[str]:
@@ -89,8 +92,9 @@ class Results:
         return self.done.where(COMPETITIVE if name == LIKELIHOOD else name, condition)
 
     def correct(self, name: str, condition: str) -> Correct:
-        """Return which answers were right, shape (n_seeds, n_trials)."""
-        return np.stack([self._right(name, unit) for unit in self.units(name, condition)])
+        """Return which answers to the digits that are scored were right, shape (n_seeds, n_trials)."""
+        right = np.stack([self._right(name, unit) for unit in self.units(name, condition)])
+        return right[:, self.amount.looked_at :]
 
     def _right(self, name: str, unit: Unit) -> Correct:
         outcome = self.done[unit]
@@ -101,7 +105,7 @@ class Results:
         return np.asarray(outcome["chosen"] == outcome["label"])
 
     def each(self, name: str, condition: str, what: str) -> NDArray[Any]:
-        """Return an array of every seed's outcome, shape (n_seeds, ...)."""
+        """Return an array of every seed's outcome for all digits shown, shape (n_seeds, ...)."""
         return np.stack([self.done[unit][what] for unit in self.units(name, condition)])
 
     def training_seconds(self, name: str) -> NDArray[np.float64]:
@@ -154,13 +158,14 @@ def network_rows(results: Results) -> list[Row]:
     return rows
 
 
-def cost_rows(results: Results, amount: Any) -> list[Row]:
-    """Return ``cost.csv``: what each network is told and shown, and what training and an answer take.
+def cost_rows(results: Results) -> list[Row]:
+    """Return ``cost.csv``: which labels and digits each network gets, and what training and an answer take.
 
-    Spikes and synaptic operations are those on clean digits; ``decided_ms`` is the median over digits of the
-    time after which a converted network does not change its mind, a mean over seeds.
+    Costs are means over all clean digits that are shown, those before the scored ones too; ``decided_ms`` is
+    the median over digits of the time after which a converted network does not change its mind, a mean over
+    seeds.
     """
-    rows = []
+    rows, amount = [], results.amount
     for name in results.names:
         contestant = CONTESTANTS[COMPETITIVE if name == LIKELIHOOD else name]
         converted = isinstance(contestant, Converted)
@@ -205,34 +210,29 @@ def _input_spikes(results: Results, name: str) -> float | None:
 def comparison_rows(results: Results) -> list[Row]:
     """Return ``comparisons.csv``: accuracy of one network less that of another under the same condition.
 
-    The primary family is `PAIRS` on clean digits, and in the mean over all noises of images. Rows ``all ...``
-    are means over the noises of a part, and hold for these kinds of noise.
+    The primary family is `PAIRS` on clean digits, with few labels, and in the mean over all noises of images.
+    Rows ``all ...`` are means over the noises of a part, and hold for these kinds of noise.
     """
-    families: dict[str, list[tuple[Row, Estimate]]] = {
-        role: [] for role in (PRIMARY, FEW, EACH, LOSSES, FURTHER)
-    }
+    families: dict[str, list[tuple[Row, Estimate]]] = {role: [] for role in (PRIMARY, EACH, LOSSES, FURTHER)}
     for pair in (*PAIRS, *OTHER_PAIRS):
-        cells = {"first": pair[0], "second": pair[1]}
-        asked = pair in PAIRS
-        if not all(results.units(one, CLEAN) for one in pair):
-            continue
-        clean = difference(*(results.correct(one, CLEAN) for one in pair), seeds=TRAINING_SEEDS)
-        families[PRIMARY if asked else FURTHER].append((cells | {"noise": CLEAN}, clean))
-        if all(results.units(one, FEW) for one in pair):
-            few = difference(*(results.correct(one, FEW) for one in pair), seeds=TRAINING_SEEDS)
-            families[FEW].append((cells | {"noise": FEW}, few))
+        cells, asked = {"first": pair[0], "second": pair[1]}, pair in PAIRS
+        for condition in (CLEAN, FEW):
+            if all(results.units(one, condition) for one in pair):
+                clean = [results.correct(one, condition) for one in pair]
+                compared = cells | {"noise": condition}, difference(*clean, seeds=TRAINING_SEEDS)
+                families[PRIMARY if asked else FURTHER].append(compared)
         for label, members in groups(results, pair):
             right = [np.stack([results.correct(one, noise) for noise in members]) for one in pair]
             # One network meets all kinds: they share what its training seed did.
-            found = score_mean(np.subtract(*right, dtype=np.float64), seeds=BOTH, shared_seeds=True)
+            mean_difference = score_mean(np.subtract(*right, dtype=np.float64), seeds=BOTH, shared_seeds=True)
             family = (PRIMARY if label == ALL_IMAGES else EACH) if asked else FURTHER
-            families[family].append((cells | {"noise": label}, found))
+            families[family].append((cells | {"noise": label}, mean_difference))
     for name in results.names:
-        for noise in results.kinds:
-            if results.units(name, noise):
-                lost = difference(results.correct(name, noise), results.correct(name, CLEAN), seeds=BOTH)
-                cells = {"first": name, "second": "the same, clean", "noise": noise}
-                families[LOSSES].append((cells, lost))
+        for condition in (FEW, *results.kinds):
+            if results.units(name, condition):
+                right = [results.correct(name, one) for one in (condition, CLEAN)]
+                cells = {"first": name, "second": "the same, clean", "noise": condition}
+                families[LOSSES].append((cells, difference(*right, seeds=seeds_of(condition))))
     return [
         {"role": role, **row, "finding": finding(row)}
         for role, family in families.items()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -35,11 +35,18 @@ def timing(
     where: Where,
 ) -> None:
     """Ask what the times of spikes carry that their number does not."""
-    from bioscnn.experiments.timing import TimingExperiment
+    from bioscnn.experiments.timing import LearnedTiming, TimingExperiment
+    from bioscnn.stdp.study import read_learned_study
 
-    loaded = read_study_file(study, changes, {"dataset.trials": trials})
-    experiment = TimingExperiment(loaded, tuple(perturb or ()), collapsed, folds, tuple(layer or ()))
-    conduct(experiment, where)
+    changed = all_changes(changes, {"dataset.trials": trials})
+    options: Any = {
+        "perturb": tuple(perturb or ()), "collapsed": collapsed, "folds": folds, "layers": tuple(layer or ()),
+    }  # fmt: skip
+    learned = read_learned_study(study, changed)
+    if learned is not None:
+        conduct(LearnedTiming.of(study, changed, learned, **options), where)
+    else:
+        conduct(TimingExperiment(read_study_file(study, changed, {}), **options), where)
 
 
 @experiment_command(app, "times-needed")

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from bioscnn.cli.options import Changes, DataFolder, Json, StudyFile, Trials, read_study_file, words
+from bioscnn.cli.options import (
+    Changes,
+    DataFolder,
+    Json,
+    StudyFile,
+    Trials,
+    all_changes,
+    read_study_file,
+    words,
+)
 
 app = typer.Typer()
 data_app = typer.Typer(no_args_is_help=True, help="Data sets: what is here, download, check.")
@@ -24,12 +33,21 @@ def devices(
 ) -> None:
     """Run a study on every device of this machine and compare all spikes; code 1 if they differ."""
     from bioscnn.printing.devices import print_devices
-    from bioscnn.studies.devices import run_devices
+    from bioscnn.stdp.study import read_learned_study
     from bioscnn.terminal import WorkProgress
 
-    loaded = read_study_file(study, changes, {"dataset.trials": trials})
+    options: Any = {"data": data, "results": Path("results")}
+    learned = read_learned_study(study, all_changes(changes, {"dataset.trials": trials}))
     with WorkProgress() as progress:
-        done = run_devices(loaded, data=data, results=Path("results"), progress=progress)
+        if learned is not None:
+            from bioscnn.stdp.devices import run_learned_devices
+
+            done = run_learned_devices(learned, **options, progress=progress)
+        else:
+            from bioscnn.studies.devices import run_devices
+
+            loaded = read_study_file(study, changes, {"dataset.trials": trials})
+            done = run_devices(loaded, **options, progress=progress)
     if as_json:
         typer.echo(json.dumps(done.summary, indent=2))
     else:

@@ -113,7 +113,7 @@ def print_devices(done: Devices) -> None:
             "yes" if row["identical"] else "no",
             f"{row['trials_that_differ']:,}",
             f"{row['class_changed']:,}",
-            f"{row['time_ratio']:.3g}",
+            "" if row["time_ratio"] is None else f"{row['time_ratio']:.3g}",
         )
         for row in s["rows"]
     ]

@@ -132,9 +132,17 @@ def read_facts(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         )
     if (folder / "summary.json").is_file():
         experiment = read_json(folder / "summary.json", (), FIX).get("experiment")
+        if experiment == "learned":
+            raise UserError(
+                "this network learned by its own spikes: it was converted from no trained ANN, with which it "
+                "could be compared, and of whose accuracy it could lose some",
+                file=folder,
+                expected="the folder of a run of a converted network, such as results/mnist/latest",
+                fix="ask it what its spike times carry: bioscnn timing STUDY",
+            )
         if experiment is not None:
             raise UserError(
-                "these are results of an experiment, or of a network that learned without labels",
+                "these are results of an experiment",
                 file=folder,
                 value=experiment,
                 expected="the folder of a run of a converted network, such as results/mnist/latest",

@@ -8,16 +8,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.datasets import ImageSet
 from bioscnn.errors import UserError
 from bioscnn.simulation import Progress
+from bioscnn.spikes import SpikeTrains
 
 if TYPE_CHECKING:
     from bioscnn.report.page import Section
     from bioscnn.stdp.config import LearnedConfig
     from bioscnn.stdp.network import LearnedNetwork
+    from bioscnn.studies.devices import Variant
 
 RULES = {
     "competitive": "bioscnn.stdp.competitive.rule:RULE",
@@ -71,6 +74,25 @@ class Classified:
     notes: Sequence[str] = ()
 
 
+@dataclass(frozen=True, eq=False)
+class OnDevice:
+    """What a device makes of images.
+
+    Parameters
+    ----------
+    variant : Variant
+        What computes: NumPy, or a program of ours; in single precision sums may be `EXACT`.
+    spikes : mapping of SpikeTrains
+        Of each population that is compared.
+    chosen : ndarray of int64, shape (n_images,)
+        The class of each image.
+    """
+
+    variant: Variant
+    spikes: Mapping[str, SpikeTrains]
+    chosen: NDArray[Any]
+
+
 class Rule(Protocol):
     """A way to learn: the seam between a model and everything that a study does with it."""
 
@@ -114,6 +136,26 @@ class Rule(Protocol):
         ------
         UserError
             If the network is of another rule or size than the images.
+        """
+
+    def spikes(self, config: Any, network: LearnedNetwork, shown: ImageSet) -> dict[str, SpikeTrains]:
+        """Return the spikes of the layers that can be replayed, the input first; each image is shown once.
+
+        Raises
+        ------
+        UserError
+            As `classify` does.
+        """
+
+    def answers(
+        self, config: Any, network: LearnedNetwork, layer: str, given: SpikeTrains
+    ) -> NDArray[np.int64]:
+        """Return the class of each trial when a layer of `spikes` has others in their place."""
+
+    def on_devices(self, config: Any, network: LearnedNetwork, shown: ImageSet) -> Iterator[OnDevice]:
+        """Yield what plain Brian2 makes of the same equations with NumPy, then what our programs do.
+
+        Each image is shown once. A program is compared with the NumPy before it.
         """
 
     def references(self, config: Any) -> Iterator[tuple[str, str]]:

@@ -59,6 +59,8 @@ COMPUTED = Variant("cpp_standalone", "auto")
 GENN = Variant("genn", "explicit")
 SINGLE = Variant("cpp_standalone", "auto", "float32")
 GENN_SINGLE = Variant("genn", "explicit", "float32")
+EXACT = "float32 exact"
+"""Precision of sums that single precision holds without rounding."""
 
 _BESIDES = 5.0
 """What a run takes besides its simulation, s, about: loading, examples, report."""
@@ -92,8 +94,8 @@ class Devices:
 
     @property
     def identical(self) -> bool:
-        """Whether all that computed in double precision gave the same spikes and classes."""
-        return all(row["identical"] for row in self.summary["rows"] if row["precision"] == "float64")
+        """Whether all that computed in double precision, or exactly, gave the same spikes and classes."""
+        return all(row["identical"] for row in self.summary["rows"] if row["precision"] in ("float64", EXACT))
 
 
 def run_devices(study: Study, *, data: Path | None, results: Path, progress: Watcher) -> Devices:

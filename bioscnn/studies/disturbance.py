@@ -36,7 +36,7 @@ def without_noise(config: StudyConfig) -> StudyConfig:
     return config.model_copy(update={"noise": {}})
 
 
-def refuse_noise(config: StudyConfig, problem: str, fix: str = "remove the noise from the study") -> None:
+def refuse_noise(config: HasNoise, problem: str, fix: str = "remove the noise from the study") -> None:
     """Refuse a study with noise where it would count for nothing, or mean something else.
 
     Raises

@@ -204,11 +204,11 @@ def study_of(path: Path, tables: Mapping[str, Any], changes: Sequence[str] = ())
     if "learning" in changed:
         raise UserError(
             "this is about a network that was converted from a trained ANN, and the network of this study "
-            "learned by its own spikes: there is no ANN to explain, convert or compare it with, and neurons, "
+            "learned by its own spikes: there is no ANN to convert or to compare it with, and neurons, "
             "synapses and times are part of what it learned",
             file=path,
             key="learning",
-            expected="bioscnn run, bioscnn train and bioscnn cite, which take both kinds of studies",
+            expected="bioscnn run, train, timing, devices or cite, which take both kinds of studies",
         )
     simulation = changed.get("simulation")
     if isinstance(simulation, dict) and simulation.get("duration") == AUTO:

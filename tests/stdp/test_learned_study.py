@@ -87,7 +87,7 @@ def test_what_makes_no_sense_for_a_learned_network_is_refused(file, change, key)
     assert raised.value.key == key
 
 
-@pytest.mark.parametrize("verb", ["plan", "timing", "noise", "ladder", "devices", "time-step"])
+@pytest.mark.parametrize("verb", ["plan", "noise", "ladder", "time-step"])
 def test_other_verbs_say_that_there_is_no_ann(file, verb):
     done = CliRunner().invoke(app, [verb, str(file)])
     assert isinstance(done.exception, UserError) and done.exception.key == "learning"

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from bioscnn.ann import read_model, shipped_models
+from bioscnn.datasets import EventSet, ImageSet
 from bioscnn.datasets.recordings import EVENT_DATASETS
 from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
@@ -102,25 +103,26 @@ class TimingExperiment(Experiment):
         )
         self._refuse_perturbations()
         case = bench.case(self.study)
-        self._refuse_few_trials(case)
+        self._refuse_few_trials(case.examples)
         self._refuse_branches(case)
         self._refuse_collapsed(case, bench)
-        layers = self._layers(case)
+        layers = {layer: _work(case, layer) for layer in self._layers(case)}
+        return self._units(MEASURES, layers, {}, collapsed=self.network_of_collapsed)
+
+    def _units(
+        self, measures: str, layers: Mapping[str, float], options: Mapping[str, Any], **of_classes: Any
+    ) -> list[Unit]:
+        """Return the units of layers with the work of each; options of all, and of those with classes."""
         units = [
             Unit(
                 layer,
                 label or CLEAN,
                 self.study,
-                f"{MEASURES}:CLASSES",
-                {
-                    "layer": layer,
-                    "perturbation": label,
-                    "folds": self.folds,
-                    "collapsed": self.network_of_collapsed,
-                },
-                work=_work(case, layer),
+                f"{measures}:CLASSES",
+                {"layer": layer, "perturbation": label, "folds": self.folds, **options, **of_classes},
+                work=work,
             )
-            for layer in layers
+            for layer, work in layers.items()
             for label in (None, *(perturbation.label for perturbation in self.perturbations))
         ]
         units += [
@@ -128,30 +130,53 @@ class TimingExperiment(Experiment):
                 layer,
                 INFORMATION,
                 self.study,
-                f"{MEASURES}:INFORMATION",
-                {"layer": layer},
-                work=_work(case, layer),
+                f"{measures}:INFORMATION",
+                {"layer": layer, **options},
+                work=work,
             )
-            for layer in layers
+            for layer, work in layers.items()
         ]
         # A thousand trials decoded four times as often as a layer's: begun first.
-        longest = 4 * max(unit.work for unit in units)
+        longest = 4 * max(layers.values())
         spikes = "as made and jittered"
         return [*units, Unit(CONTROLS, spikes, self.study, f"{MEASURES}:CONTROLS", work=longest)]
 
     def analyse(self, done: Done, bench: Bench) -> Analysis:
         """Return accuracies, effects, comparisons, information, controls and the verdict."""
-        case, config = bench.case(self.study), self.study.config
-        examples, layers = case.examples, self._layers(case)
-        labels = examples.labels
+        case = bench.case(self.study)
+        return self._analysis(
+            done,
+            self._layers(case),
+            case.examples,
+            {
+                "simulated": case.input.simulated,
+                "network": self.study.config.network.model,
+                "collapsed_network": self.network_of_collapsed,
+                "weights_sha256": case.graph.sha256(),
+                "collapsed_sha256": self._collapsed_sha256,
+            },
+        )
+
+    def _analysis(
+        self, done: Done, layers: Sequence[str], examples: ImageSet | EventSet, facts: Mapping[str, Any]
+    ) -> Analysis:
+        """Return the analysis of these layers; `facts` are of the network, and whether data are simulated."""
+        config, labels = self.study.config, examples.labels
         outcomes = {
             (layer, label): dict(done[unit])
             for layer in layers
             for label in (CLEAN, *(perturbation.label for perturbation in self.perturbations))
             for unit in done.where(layer, label)
         }
-        readouts = {place: outcome.pop(READOUTS) for place, outcome in outcomes.items()}
-        chosen: Chosen = outcomes
+        readouts = {
+            label: outcome[READOUTS]
+            for (layer, label), outcome in outcomes.items()
+            if layer == layers[0] and READOUTS in outcome
+        }
+        chosen: Chosen = {
+            place: {method: classes for method, classes in outcome.items() if method != READOUTS}
+            for place, outcome in outcomes.items()
+        }
         information = {layer: done[done.where(layer, INFORMATION)[0]] for layer in layers}
         effects, comparisons = compared_rows(chosen, labels, self.perturbations)
         tables = {
@@ -159,31 +184,26 @@ class TimingExperiment(Experiment):
             "accuracy": accuracy_rows(chosen, labels, self.perturbations),
             "effects": effects,
             "comparisons": comparisons,
-            "readouts": by_readout(
-                {label: by_rule for (layer, label), by_rule in readouts.items() if layer == layers[0]}, labels
-            ),
+            "readouts": by_readout(readouts, labels) if readouts else [],
             "information": information_rows(information),
             "controls": control_rows(done[done.where(CONTROLS)[0]]),
         }
         summary = {
             "dataset": examples.name,
             "source": examples.source,
-            "simulated": case.input.simulated,
             "n": len(examples),
             "classes": list(examples.classes),
             "chance": 1 / len(examples.classes),
-            "network": config.network.model,
-            "collapsed_network": self.network_of_collapsed,
             "readout": config.readout.rule,
-            "layers": layers,
+            "layers": list(layers),
             "conditions": [perturbation.label for perturbation in self.perturbations],
             "primary": list(PRIMARY),
             "margin": MARGIN,
             "folds": self.folds,
             "seed": config.simulation.seed,
             "data_sha256": examples.sha256,
-            "weights_sha256": case.graph.sha256(),
-            "collapsed_sha256": self._collapsed_sha256,
+            "of_images": isinstance(examples, ImageSet),
+            **facts,
         }
         summary["facts"] = facts_of(summary, tables)
         trials = example_trials(labels)
@@ -205,13 +225,16 @@ class TimingExperiment(Experiment):
             verdict_of(summary, tables),
             _entry(summary, tables),
             summary,
-            case.input.simulated,
+            summary["simulated"],
             more=more,
         )
 
     def _layers(self, case: Prepared) -> list[str]:
         """Return the layers whose spikes are perturbed, in their order in the network."""
-        there = layer_names(case)
+        return self._layers_of(layer_names(case))
+
+    def _layers_of(self, there: Sequence[str]) -> list[str]:
+        """Return those of the layers of a network that were asked for, or all."""
         for layer in self.layers:
             if layer not in there:
                 raise UserError(
@@ -227,8 +250,8 @@ class TimingExperiment(Experiment):
         for perturbation in self.perturbations:
             perturbation.apply(nothing, stream(0, "nothing"))
 
-    def _refuse_few_trials(self, case: Prepared) -> None:
-        counts = np.bincount(case.examples.labels, minlength=len(case.examples.classes))
+    def _refuse_few_trials(self, examples: ImageSet | EventSet) -> None:
+        counts = np.bincount(examples.labels, minlength=len(examples.classes))
         if not 2 <= self.folds <= counts.min():
             raise UserError(
                 "too few trials to train decoders on some and to test them on others",

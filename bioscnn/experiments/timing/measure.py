@@ -78,12 +78,18 @@ def classes(unit: Unit, bench: Bench) -> Outcome:
         SPIKING: decisions(recording, config.readout.rule)[:, -1],
         READOUTS: np.stack([decisions(recording, rule)[:, -1] for rule in RULES]),
     }
-    for code in CODES:
-        chosen[code] = decode(spikes, labels, code, folds=options["folds"], seed=seed)
+    chosen |= decoded(spikes, labels, options["folds"], seed)
     if options["collapsed"] is not None and rest is case.network:
         frames = event_frames(spikes, case.input.shape, spikes.n_steps, config.encoding.input_rate)
         chosen[COLLAPSED] = bench.read(options["collapsed"]).forward(frames[:, 0]).argmax(axis=1)
     return {method: answers.astype(np.int16) for method, answers in chosen.items()}
+
+
+def decoded(
+    spikes: SpikeTrains, labels: NDArray[np.integer], folds: int, seed: int
+) -> dict[str, NDArray[np.int64]]:
+    """Return the classes by the decoder of each code, each of shape (n_trials,)."""
+    return {code: decode(spikes, labels, code, folds=folds, seed=seed) for code in CODES}
 
 
 def information(unit: Unit, bench: Bench) -> Outcome:
@@ -100,7 +106,11 @@ def information(unit: Unit, bench: Bench) -> Outcome:
     """
     case, layer = bench.case(unit.study), unit.options["layer"]
     labels, seed = case.examples.labels, case.study.config.simulation.seed
-    spikes = clean_spikes(case, bench, layer)
+    return information_in(clean_spikes(case, bench, layer), labels, layer, seed)
+
+
+def information_in(spikes: SpikeTrains, labels: NDArray[np.integer], layer: str, seed: int) -> Outcome:
+    """Return what `information` does, of the spikes of a layer."""
     count, latency = count_response(spikes), latency_response(spikes)
     responses = dict(zip(RESPONSES, (count, latency, joint_response(count, latency)), strict=True))
     by_response = [

@@ -111,6 +111,8 @@ class _Numbers:
     def _what(self) -> str:
         if self.first != "input":
             return f"spikes of {self.first} of a network that is shown images"
+        if self.summary.get("of_images"):
+            return "spikes of the input of a network that is shown images"
         return "simulated recordings" if self.summary["simulated"] else "recordings"
 
     def asked_in_advance(self) -> list[str]:

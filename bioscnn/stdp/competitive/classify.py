@@ -38,14 +38,7 @@ def classify(
     """
     model, circuit, state = restored(network)
     refuse_other_values(config.learning, network, model, circuit, flat(shown).shape[1])
-    n_classes = len(shown.classes)
-    means = network.array("answers", n_classes, circuit.n_neurons)
-    if not (np.isfinite(means).all() and means.min() >= 0 and means.any()):
-        raise UserError(
-            "the neurons of the network are not labelled", file=network.file, key="answers",
-            expected="mean spikes of each neuron in answer to each class, some above 0",
-            fix="train the network again",
-        )  # fmt: skip
+    label_means(network)
     loss = config.noise.get("spike-loss")
     if loss is not None:  # the spikes of a Bernoulli process that are left are one again
         left = 1 - loss.amount
@@ -65,11 +58,7 @@ def classify(
     synops = synops + answers.inhibitory_spikes * (circuit.n_neurons - 1)
     silent = int((~answered).sum())
     note = f"{silent:,} images got no answer from any neuron: their class is chosen without evidence"
-    said = {
-        "votes": votes(answers.counts, assign(means), n_classes),
-        "likelihood": likelihoods(answers.counts, means),
-    }
-    chosen = {name: scores.argmax(axis=1) for name, scores in said.items()}
+    chosen = classes_of(network, answers.counts)
     return Classified(
         chosen[config.learning.readout],
         {
@@ -87,6 +76,31 @@ def classify(
         },
         [note] if silent else [],
     )
+
+
+def classes_of(network: LearnedNetwork, counts: NDArray[np.integer]) -> dict[str, NDArray[np.int64]]:
+    """Return the class by each readout, shape (n_images,), of spikes of shape (n_images, n_neurons)."""
+    means = label_means(network)
+    scores = {"votes": votes(counts, assign(means), len(means)), "likelihood": likelihoods(counts, means)}
+    return {readout: of_classes.argmax(axis=1) for readout, of_classes in scores.items()}
+
+
+def label_means(network: LearnedNetwork) -> NDArray[Any]:
+    """Return the mean spikes of each neuron in answer to each class, shape (n_classes, n_neurons).
+
+    Raises
+    ------
+    UserError
+        If the neurons are not labelled.
+    """
+    means = network.array("answers", len(network.card["classes"]), network.card["circuit"]["n_neurons"])
+    if not (np.isfinite(means).all() and means.min() >= 0 and means.any()):
+        raise UserError(
+            "the neurons of the network are not labelled", file=network.file, key="answers",
+            expected="mean spikes of each neuron in answer to each class, some above 0",
+            fix="train the network again",
+        )  # fmt: skip
+    return means
 
 
 def refuse_other_values(

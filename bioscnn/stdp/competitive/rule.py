@@ -12,6 +12,7 @@ from bioscnn.datasets import ImageSet
 from bioscnn.errors import UserError
 from bioscnn.report.page import Section
 from bioscnn.simulation import Progress
+from bioscnn.stdp.competitive import replay
 from bioscnn.stdp.competitive.classify import classify, flat, teller
 from bioscnn.stdp.competitive.config import CompetitiveConfig, circuit_of, model_of, own_files
 from bioscnn.stdp.competitive.model import Model
@@ -90,6 +91,10 @@ class CompetitiveRule:
     ) -> Classified:
         """Show each image to the network, of which nothing changes, and let its neurons speak."""
         return classify(config, network, shown, progress)
+
+    spikes = staticmethod(replay.spikes)
+    answers = staticmethod(replay.answers)
+    on_devices = staticmethod(replay.on_devices)
 
     def references(self, config: CompetitiveConfig) -> Iterator[tuple[str, str]]:
         """Yield the literature of its circuit, and of its plasticity unless that is the user's own."""

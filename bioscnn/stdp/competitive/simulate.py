@@ -16,6 +16,7 @@ from bioscnn.errors import UserError
 from bioscnn.files import scratch_folder
 from bioscnn.processes import guarded_process
 from bioscnn.simulation.program import Program, build, obtain
+from bioscnn.spikes import SpikeTrains
 from bioscnn.stdp.competitive.groups import parameter_values
 from bioscnn.stdp.competitive.model import Model
 from bioscnn.stdp.competitive.program import CompetitiveProgram
@@ -78,6 +79,7 @@ def show(
     learns: bool,
     precision: Precision = "float32",
     rasters: int = 0,
+    given: SpikeTrains | None = None,
     told: Callable[[int], None] | None = None,
 ) -> tuple[State, Answers]:
     """Show images one after the other, in one run of the compiled program.
@@ -102,6 +104,9 @@ def show(
         ``"float32"`` or ``"float64"``.
     rasters : int
         Images whose spikes are recorded.
+    given : SpikeTrains, optional
+        Input spikes of each image, in place of drawn ones; an image that is shown again gets the same. Their
+        trials may have more steps than a presentation, in which nothing fires.
     told : callable, optional
         Told how many images are done.
 
@@ -116,6 +121,10 @@ def show(
         If the program cannot be compiled, or fails.
     """
     compiled, n = compiled_program(model, circuit, precision), len(images)
+    if given is not None and (given.n_trials, given.size) != (n, circuit.n_inputs):
+        raise ValueError(f"spikes of {given.size} inputs in {given.n_trials} trials")
+    if given is not None and given.n_spikes and given.step.max() >= circuit.n_steps:
+        raise ValueError(f"spikes after the {circuit.n_steps} steps of a presentation")
     files: dict[str, NDArray[Any]] = {
         "images": np.ascontiguousarray(images, np.float32),
         "trials": ordinals.astype(np.int64),
@@ -132,6 +141,10 @@ def show(
         "rasters": np.array([rasters], np.int64),
         "w": state.weight.astype(precision),
         **{name: values.astype(precision) for name, values in state.kept.items()},
+        "gives": np.array([given is not None], np.int64),
+        "given_start": np.zeros(n + 1, np.int64) if given is None else given.trial_start,
+        "given_step": np.empty(0, np.int32) if given is None else given.step,
+        "given_input": np.empty(0, np.int32) if given is None else given.neuron,
     }
     for group, values in parameter_values(model, circuit, learns=learns).items():
         files |= {f"{group}.{name}": np.array([value]) for name, value in values.items()}

@@ -51,13 +51,8 @@ def classify(
 
     Parameters and errors as of `bioscnn.stdp.rule.Rule.classify`.
     """
-    built = _built(config.learning, network, shown)
-    first, second = (network.array(name, *shape).astype(np.float32)
-                     for name, shape in zip(LAYERS, built.shapes(), strict=True))  # fmt: skip
-    n_classes = len(shown.classes)
-    readout = LinearReadout(
-        network.array("readout", built.n_features, n_classes), network.array("bias", n_classes)
-    )
+    built = fitting(config.learning, network, shown)
+    first, second, readout = learned(network, built)
     progress.stage("simulating")
     chosen, spikes, deliveries, by_time = [], [], [], []
     images, layer = shown.intensities(), built.layers()[0]
@@ -102,7 +97,16 @@ def keys_of(network: LearnedNetwork) -> Convolutional:
         ) from None
 
 
-def _built(keys: Convolutional, network: LearnedNetwork, shown: ImageSet) -> Architecture:
+def learned(network: LearnedNetwork, built: Architecture) -> tuple[Weights, Weights, LinearReadout]:
+    """Return the weights of both layers, and the classifier."""
+    first, second = (network.array(name, *shape).astype(np.float32)
+                     for name, shape in zip(LAYERS, built.shapes(), strict=True))  # fmt: skip
+    n_classes = len(network.card["classes"])
+    readout = network.array("readout", built.n_features, n_classes)
+    return first, second, LinearReadout(readout, network.array("bias", n_classes))
+
+
+def fitting(keys: Convolutional, network: LearnedNetwork, shown: ImageSet) -> Architecture:
     """Return the architecture of a network, which has to be that of the study and to fit the images."""
     trained = keys_of(network)
     for name in TABLES:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from bioscnn.datasets import ImageSet
 from bioscnn.report.page import Section
 from bioscnn.simulation import Progress
+from bioscnn.stdp.convolutional import replay
 from bioscnn.stdp.convolutional.classify import LAYERS, architecture, classify, keys_of
 from bioscnn.stdp.convolutional.equations import equations
 from bioscnn.stdp.convolutional.page import sections
@@ -56,6 +57,10 @@ class ConvolutionalRule:
     ) -> Classified:
         """Let the retina's spikes run through the network, and read the class from the second layer."""
         return classify(config, network, shown, progress)
+
+    spikes = staticmethod(replay.spikes)
+    answers = staticmethod(replay.answers)
+    on_devices = staticmethod(replay.on_devices)
 
     def references(self, config: ConvolutionalConfig) -> Iterator[tuple[str, str]]:
         """Yield the literature of its retina, layers, plasticity and readout."""

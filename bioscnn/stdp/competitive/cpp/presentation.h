@@ -25,11 +25,21 @@ class Presentation
     // Spikes of all presentations of the image: of inputs, excitatory and inhibitory neurons.
     int64_t spent[3] = {};
     std::vector<std::pair<int32_t, int32_t>> drawn;  // step, input
+    // Input spikes of each image, in place of drawn ones.
+    const bool gives = values<int64_t>("gives", 1)[0];
+    std::vector<int64_t> given_start = values<int64_t>("given_start", n_trials + 1);
+    std::vector<int32_t> given_step = values<int32_t>("given_step", given_start[n_trials]);
+    std::vector<int32_t> given_input = values<int32_t>("given_input", given_step.size());
+
+    void take()
+    {
+        for (int64_t k = given_start[image]; k < given_start[image + 1]; k++)
+            drawn.emplace_back(given_step[k], given_input[k]);
+    }
 
     // Gaps between the spikes of a Bernoulli process are geometric: no step without a spike is drawn.
     void draw()
     {
-        drawn.clear();
         const uint64_t now = count(count(key, trials[image]), tries);
         for (size_t input = 0; input < n_inputs; input++)
         {
@@ -47,6 +57,12 @@ class Presentation
                 drawn.emplace_back((int32_t) step, (int32_t) input);
             }
         }
+    }
+
+    void begin_presentation()
+    {
+        drawn.clear();
+        gives ? take() : draw();
         begin.assign(n_steps + 1, 0);
         for (const auto& spike : drawn)
             begin[spike.first + 1]++;
@@ -107,7 +123,7 @@ public:
         std::fill(counts.begin(), counts.end(), 0);
         inhibitory = 0, first_step = -1;
         if (!over())
-            return draw();
+            return begin_presentation();
         counts_file.close(), totals_file.close(), raster_file.close();
     }
 };
