@@ -20,6 +20,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     help="A trained CNN as a biologically detailed spiking network in Brian2.",
+    epilog="Begin with: bioscnn run mnist. Options of a command: bioscnn run --help.",
 )
 PANELS = {
     "Simulate": simulate.app,
