@@ -165,7 +165,8 @@ _WORD = re.compile(
 def wrapped(text: str, indent: int) -> Iterator[tuple[str, slice]]:
     """Yield the margin of each line of a text, and what of the text stands in it; words are never broken.
 
-    A command in backticks, a key and its new value, and a number and its unit are one word.
+    A command in backticks, a key and its new value, and a number and its unit are one word. One that is
+    longer than a line stays where it is.
 
     Examples
     --------
@@ -176,9 +177,10 @@ def wrapped(text: str, indent: int) -> Iterator[tuple[str, slice]]:
     begin = end = 0
     margin = ""
     for word in _WORD.finditer(text):
-        if end > begin and len(margin) + word.end() - begin > WIDTH:
+        room = WIDTH - len(word[0])
+        if end > begin and room >= 0 and len(margin) + word.end() - begin > WIDTH:
             yield margin, slice(begin, end)
-            begin, margin = word.start(), " " * indent
+            begin, margin = word.start(), " " * min(indent, room)
         end = word.end()
     yield margin, slice(begin, end)
 

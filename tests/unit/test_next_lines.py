@@ -119,5 +119,7 @@ def test_a_duration_that_was_searched_is_not_searched_again_by_the_next_commands
     run = SimpleNamespace(summary={"duration_auto": {}}, folder=Path("results/mnist/as-written-1"))
     config = read_study(file, ["simulation.duration=60 ms"]).config
     lines = [line for line, _ in next_commands(run, config, Again(file, ["simulation.duration=auto"], None))]
-    assert [("'simulation.duration=60 ms'" in line) for line in lines if " explain " not in line] == [True] * 3
+    assert [("'simulation.duration=60 ms'" in line) for line in lines if " explain " not in line] == [
+        True
+    ] * 3
     assert not any("auto" in line for line in lines)
