@@ -176,7 +176,7 @@ camera: $(VENV)/ready ## compare the simulated event camera with real recordings
 	@$(BIN)/python -m analysis.camera.compare
 
 notebooks: $(VENV)/ready-notebooks ## open the notebooks of analysis/ in Jupyter
-	@$(BIN)/jupyter lab analysis
+	@$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) analysis
 
 docs: $(VENV)/ready-docs ## build the site of the documentation: build/site/index.html
 	@$(BIN)/sphinx-build -W --keep-going -q -j 2 -c docs/site -d build/doctrees . build/site

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from time import perf_counter
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -30,6 +31,9 @@ ERR = Console(stderr=True, highlight=False)
 
 LINE_SECONDS = 60
 """Time between two lines about trials in a log, which has no bar."""
+
+EPOCH_LINES = 20
+"""Lines about epochs, at most about so many, however many epochs there are."""
 
 _STAGES = {
     "loading": "loading data and network",
@@ -153,24 +157,37 @@ class WorkProgress(_Bar):
 
 
 class TrainingProgress(_Bar):
-    """Progress of a training, counted in batches; a line for each epoch."""
+    """Progress of a training, counted in batches; a line for an epoch, of many epochs for some."""
 
     def __init__(self, name: str) -> None:
         super().__init__(None)
         self._name, self._n_printed = name, 0
+        self._began: tuple[float, int] | None = None  # when, and how many batches were done
 
     def __call__(self, done: int, total: int, records: list[EpochRecord]) -> None:
         """Take in how many batches are done and what the finished epochs came to."""
         self._progress.update(self._task, completed=done, total=total, description=self._name)
+        self._began = self._began or (perf_counter(), done)
         if records and not self._n_printed:
+            self._say_how_long(done, total)
             spiking = "" if records[0].spiking_accuracy is None else "   in spikes   spikes per trial"
             ERR.print(f"[bold]epoch     loss   validation{spiking}[/bold]")
+        epochs = round(total * len(records) / done) if done else 0
         for record in records[self._n_printed :]:
+            if record.epoch % ceil(epochs / EPOCH_LINES or 1) and record.epoch not in (1, epochs):
+                continue
             line = f"{record.epoch:5d}   {record.loss:6.4f}   {100 * record.validation_accuracy:8.2f} %"
             if record.spiking_accuracy is not None:
                 line += f"   {100 * record.spiking_accuracy:7.2f} %   {record.spikes_per_image:16,.0f}"
             ERR.print(line)
         self._n_printed = len(records)
+
+    def _say_how_long(self, done: int, total: int) -> None:
+        """Say how long the rest will take, and how to shorten it, if it is more than two minutes."""
+        began, before = self._began or (perf_counter(), done)
+        minutes = (perf_counter() - began) / max(1, done - before) * (total - done) / 60
+        if minutes > 2:
+            ERR.print(f"about {minutes:.0f} min left; --epochs says how many passes are made")
 
 
 class StepProgress(_Bar):

@@ -20,6 +20,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     help="A trained CNN as a biologically detailed spiking network in Brian2.",
+    epilog="Begin with: bioscnn run mnist. Options of a command: bioscnn run --help.",
 )
 PANELS = {
     "Simulate": simulate.app,
@@ -64,6 +65,17 @@ def _run() -> None:
         raise
 
 
+def _complain(error: UserError) -> None:
+    """Print what is wrong; in a terminal, lines are broken between words."""
+    text = f"bioscnn: {error}"
+    if sys.stderr.isatty():
+        from bioscnn.printing.shared import wrapped
+
+        lines = text.splitlines()
+        text = "\n".join(margin + line[part] for line in lines for margin, part in wrapped(line, 12))
+    typer.echo(text, err=True)
+
+
 def main() -> None:
     """Run the command line; what the user can mend ends with one message and code 2."""
     signal.signal(signal.SIGINT, _interrupt)
@@ -74,7 +86,7 @@ def main() -> None:
     try:
         _run()
     except UserError as error:
-        typer.echo(f"bioscnn: {error}", err=True)
+        _complain(error)
         sys.exit(2)
     except ImportError as error:
         if (error.name or "").split(".")[0] == "bioscnn":

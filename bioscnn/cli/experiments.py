@@ -34,7 +34,7 @@ def timing(
     *,
     where: Where,
 ) -> None:
-    """Ask what the times of spikes carry that their number does not."""
+    """Ask what the times of spikes carry beyond their number."""
     from bioscnn.experiments.timing import LearnedTiming, TimingExperiment
     from bioscnn.stdp.study import read_learned_study
 
@@ -59,7 +59,10 @@ def times_needed(
     *,
     where: Where,
 ) -> None:
-    """Train networks without the times of spikes, and say what they lose (needs the extra `train`)."""
+    """Train networks without spike times; say what they lose.
+
+    Needs the extra `train`.
+    """
     from bioscnn.experiments.times_needed import TimesNeededExperiment
 
     loaded = read_study_file(study, changes, {"dataset.trials": trials})
@@ -76,7 +79,10 @@ def codes(
     *,
     where: Where,
 ) -> None:
-    """Train networks of rates and of spike times alike, and compare the codes (needs the extra `train`)."""
+    """Train on rates and on spike times alike; compare the codes.
+
+    Needs the extra `train`.
+    """
     from bioscnn.experiments.codes import CodesExperiment
 
     conduct(CodesExperiment(read_study_file(study, changes, {}), quick, seeds, examples), where)
@@ -93,7 +99,10 @@ def retina(
     *,
     where: Where,
 ) -> None:
-    """Say what a retina's cells add to gain control, clean and in noise (needs the extra `train`)."""
+    """Say what a retina's cells add to gain control.
+
+    On clean images and in noise. Needs the extra `train`.
+    """
     from bioscnn.experiments.retina import CellSearch, RetinaExperiment
 
     experiment = (CellSearch if search else RetinaExperiment)(read_study_file(study, changes, {}), quick)
@@ -126,7 +135,7 @@ def noise(
     *,
     where: Where,
 ) -> None:
-    """Say what noise destroys first, and whether retina, training and spikes help."""
+    """Say what noise destroys first, and what helps."""
     from bioscnn.experiments.noise import NoiseExperiment
 
     experiment = NoiseExperiment(
@@ -145,7 +154,10 @@ def noise(
 def merge(
     sources: Annotated[list[Path], typer.Argument(help="folders of results of other machines")],
 ) -> None:
-    """Bring the units that shards measured elsewhere into results/; then type the command without --shard."""
+    """Bring the units that shards measured into results/.
+
+    Then type the command of the experiment again, without --shard.
+    """
     from bioscnn.experiments.merge import merge as merge_units
 
     done = merge_units(sources, Path("results"))
@@ -170,7 +182,10 @@ def time_step(
     *,
     where: Where,
 ) -> None:
-    """Say what a coarser time step changes in accuracy, latency and spikes."""
+    """Say what a coarser time step changes.
+
+    In accuracy, latency and spikes.
+    """
     from bioscnn.experiments.time_step import TimeStepExperiment
     from bioscnn.experiments.time_step.experiment import STEPS
 
@@ -194,7 +209,10 @@ def sweep(
     *,
     where: Where,
 ) -> None:
-    """Vary the parameters of a study, by a grid up to global sensitivity; code 1 if points fail."""
+    """Vary parameters of a study: grids, global sensitivity.
+
+    Ends with code 1 if points fail.
+    """
     from bioscnn.experiments.sweep import SweepExperiment, plan_sweep, read_sweep
     from bioscnn.printing.studies import print_sweep_plan
 
@@ -231,7 +249,10 @@ def ladder(
     *,
     where: Where,
 ) -> None:
-    """Say what each piece of biology costs and buys, from bare integrators upwards."""
+    """Say what each piece of biology costs and buys.
+
+    From bare integrators upwards.
+    """
     from bioscnn.experiments.ladder import LadderExperiment
 
     experiment = LadderExperiment(

@@ -31,7 +31,10 @@ def devices(
     data: DataFolder = None,
     as_json: Json = False,
 ) -> None:
-    """Run a study on every device of this machine and compare all spikes; code 1 if they differ."""
+    """Run a study on every device and compare all spikes.
+
+    Ends with code 1 if they differ.
+    """
     from bioscnn.printing.devices import print_devices
     from bioscnn.stdp.study import read_learned_study
     from bioscnn.terminal import WorkProgress
@@ -89,8 +92,16 @@ def claims(
     data: DataFolder = None,
     as_json: Json = False,
 ) -> None:
+<<<<<<< HEAD
     """List the numbers of the docs, and which are stale against code or data."""
     from bioscnn.claims import adopt_page, made_now, pages_of, survey, take_runs, take_table, write_page
+=======
+    """List the numbers of the docs, and which are stale.
+
+    A number is stale if the code or the data that made it have changed.
+    """
+    from bioscnn.claims import adopt_page, made_now, pages_of, survey, take_table, write_page
+>>>>>>> house
     from bioscnn.printing.claims import print_survey
 
     chosen = pages or pages_of(Path())
@@ -129,7 +140,7 @@ def study(
     ] = False,
     data: DataFolder = None,
 ) -> None:
-    """Run all that the docs report, step by step, and write one page that links all results."""
+    """Run all that the docs report, and link it on one page."""
     from bioscnn.printing.studies import print_reproduction
     from bioscnn.report import write_index
     from bioscnn.reproduce import reproduce
@@ -149,7 +160,7 @@ def study(
 
 @app.command()
 def doctor() -> None:
-    """Say what works on this machine, and how to mend what does not."""
+    """Say what works on this machine, and how to mend the rest."""
     from bioscnn.doctor import diagnose
     from bioscnn.printing.checks import print_checks
 

@@ -43,7 +43,10 @@ def train(
         Path | None, typer.Option(help="folder of the network and its card (default: that of network.model)")
     ] = None,
 ) -> None:
-    """Train the network of a study, on rates, spikes or spike times (needs the extra `train`)."""
+    """Train the network of a study on rates, spikes or times.
+
+    Needs the extra `train`, which brings torch.
+    """
     from bioscnn.printing.networks import print_training
     from bioscnn.printing.shared import Again
     from bioscnn.stdp.study import read_learned_study
@@ -76,7 +79,10 @@ def cross_validate(
     *,
     where: Where,
 ) -> None:
-    """Train on all folds of recordings but one, simulate that one, and so on (needs the extra `train`)."""
+    """Train and simulate a network of recordings, fold by fold.
+
+    Each fold is simulated by a network that was trained on all others. Needs the extra `train`.
+    """
     from bioscnn.experiments.crossval import CrossValidation
     from bioscnn.studies.recipes import find_recipe
 
@@ -91,7 +97,10 @@ def convert(
     data: DataFolder = None,
     as_json: Json = False,
 ) -> None:
-    """Show the spiking network that a trained one becomes: equations, parameters, synapses."""
+    """Show the spiking network that a trained one becomes.
+
+    Its equations, parameters and synapses.
+    """
     from bioscnn.printing.runs import print_conversion
     from bioscnn.studies.describe import describe_conversion
 

@@ -22,7 +22,10 @@ def export(
     changes: Changes = None,
     data: DataFolder = None,
 ) -> None:
-    """Write what a run recorded for other tools, or the network of a study for other simulators."""
+    """Write a run, or a network, for other tools.
+
+    What a run recorded, as npz, csv, neo or nwb; or the network of a study for other simulators, as nir.
+    """
     if to == "nir":
         from bioscnn.printing.networks import print_export
         from bioscnn.studies.export import export_nir
@@ -53,7 +56,10 @@ def brian2(
         ),
     ] = None,
 ) -> None:
-    """Write a study as a plain Brian2 script, which gives the same spikes without bioscnn."""
+    """Write a study as a plain Brian2 script.
+
+    The script gives the same spikes without bioscnn.
+    """
     from bioscnn.script import write_script
     from bioscnn.studies.settling import read_settled_study
     from bioscnn.terminal import LiveProgress

@@ -76,7 +76,10 @@ def new(
         ),
     ] = None,
 ) -> None:
-    """Write a study file for data of your own, with what was found in them."""
+    """Write a study file for data of your own.
+
+    It begins with comments that say what was found in them.
+    """
     from bioscnn.printing.studies import print_new_study
     from bioscnn.studies.new import new_study
 
@@ -91,7 +94,10 @@ def plan(
     data: DataFolder = None,
     as_json: Json = False,
 ) -> None:
-    """Say what a study needs (neurons, synapses, memory, time) without running it."""
+    """Say what a study needs, without running it.
+
+    Neurons, synapses, memory, and time.
+    """
     from bioscnn.printing.runs import print_plan
     from bioscnn.studies.plan import plan_study
     from bioscnn.studies.settling import read_settled_study
@@ -125,7 +131,10 @@ def explain(
     data: DataFolder = None,
     as_json: Json = False,
 ) -> None:
-    """Say where the accuracy of a run goes, cause by cause, and add that to its report."""
+    """Say where the accuracy of a run goes, cause by cause.
+
+    The answer is printed, and added to the report of the run.
+    """
     from bioscnn.printing.runs import print_ledger
     from bioscnn.studies.explain import explain_run
     from bioscnn.terminal import LiveProgress
@@ -144,7 +153,10 @@ def compare(
     b: Annotated[Path, typer.Argument(help="another of the same trials: other neuron, noise, device, ...")],
     as_json: Json = False,
 ) -> None:
-    """Compare two runs of the same trials; code 1 if spikes differ where networks and input are the same."""
+    """Compare two runs of the same trials.
+
+    Ends with code 1 if spikes differ where networks and input are the same.
+    """
     from bioscnn.printing.devices import print_comparison
     from bioscnn.studies.compare import compare_runs
 
@@ -163,7 +175,7 @@ def play(
     opens: Annotated[bool, typer.Option("--open/--no-open", help="open it in the browser")] = True,
     data: DataFolder = None,
 ) -> None:
-    """Write a page with a spiking network that reads the digits one draws, and open it."""
+    """Write and open a page whose network reads digits you draw."""
     from bioscnn.files import make_folder
     from bioscnn.play import open_page, write_play_page
 

@@ -42,7 +42,7 @@ def waterfall(start: float, parts: Mapping[str, Estimate], end: float, *, width:
         whisker = level - 100 * np.array(part.interval[::-1])
         axes.hlines(row, *whisker, color=INK, linewidth=1)
         axes.vlines(whisker, row - 0.12, row + 0.12, color=INK, linewidth=1)
-        text = f"{0.0 - 100 * part.value:+.2f}".replace("-", "\N{MINUS SIGN}")
+        text = f"{0.0 + 100 * part.value:+.2f}".replace("-", "\N{MINUS SIGN}")
         axes.text(1.01, row, text, transform=axes.get_yaxis_transform(), va="center", size=8,
                   color=INK if part.significant else MUTED)  # fmt: skip
         reached += [*whisker, after]
@@ -55,8 +55,8 @@ def waterfall(start: float, parts: Mapping[str, Estimate], end: float, *, width:
     room = 0.06 * max(max(reached) - min(reached), 0.1)
     axes.set_xlim(min(reached) - room, max(reached) + room)
     axes.set_xticks([tick for tick in axes.get_xticks() if min(reached) - room <= tick <= 100])
-    if parts:  # what the numbers beside the bars are: a cause that costs accuracy changes it downwards
-        axes.text(1.01, 0.5, "change (points)", transform=axes.get_yaxis_transform(), va="center", size=6,
+    if parts:  # what the numbers beside the bars are, as in the table
+        axes.text(1.01, 0.5, "part (points)", transform=axes.get_yaxis_transform(), va="center", size=6,
                   color=MUTED)  # fmt: skip
     axes.set_yticks(range(last + 1), ["trained network", *parts, "spiking network"])
     axes.set(xlabel="accuracy (%)", ylim=(last + 0.6, -0.6))

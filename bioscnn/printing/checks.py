@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from bioscnn.terminal import OUT
+from rich.markup import escape
+
+from bioscnn.printing.shared import print_wrapped
 
 if TYPE_CHECKING:
     from bioscnn.doctor import Check
@@ -15,6 +17,7 @@ def print_checks(checks: Sequence[Check]) -> None:
     """Print what works and how to mend the rest."""
     colours = {"ok": "green", "optional": "dim", "missing": "red", "broken": "red"}
     for check in checks:
-        OUT.print(f"[{colours[check.status]}]{check.status:<9}[/] {check.name:<16} {check.found}")
+        colour = colours[check.status]
+        print_wrapped(f"[{colour}]{check.status:<9}[/] {check.name:<16} {escape(check.found)}", 27)
         if check.fix:
-            OUT.print(f"{'':<26} fix: {check.fix}", markup=False)
+            print_wrapped(f"{'':<26} fix: {check.fix}", 32, markup=False)

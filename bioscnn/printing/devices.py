@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
-from bioscnn.printing.shared import print_simulated, print_table
+from bioscnn.printing.shared import print_simulated, print_table, print_wrapped
 from bioscnn.terminal import OUT
 
 if TYPE_CHECKING:
@@ -21,27 +21,30 @@ def print_comparison(compared: RunComparison) -> None:
     for which, run in zip(("first", "second"), compared.settings, strict=True):
         made = f"{run['device']}, {run['connectivity']}, {run['precision']}, Brian2 {_as_text(run['brian2'])}"
         commit = _as_text(run["commit"] and run["commit"][:8])
-        OUT.print(f"{which:<8} {run['folder']}\n{'':<8} {made}, commit {commit}", markup=False)
+        OUT.print(f"{which:<8} {run['folder']}", markup=False)
+        print_wrapped(f"{'':<8} {made}, commit {commit}", 9, markup=False)
     OUT.print()
     if compared.keys:
-        rows = [(key, *map(_key_value, values)) for key, values in compared.keys.items()]
-        print_table(("key that differs", "first", "second"), rows)
+        rows = [(key, *(_key_value(key, value) for value in values)) for key, values in compared.keys.items()]
+        print_table(("key that differs", "first", "second"), rows, whole=("key that differs",))
         OUT.print()
     print_table(
         ("per trial", "first", "second", "difference", "95 % interval", "p"),
         [_row(paired) for paired in compared.differences],
     )
     n = f"{compared.n_trials:,}"
-    OUT.print(f"\nn = {n} trials. Second less first; intervals and p are corrected for the three together.\n")
+    print_wrapped(
+        f"\nn = {n} trials. Second less first; intervals and p are corrected for the three together.\n"
+    )
     if compared.spikes is not None:
         _print_spikes(compared.spikes)
     for sentence in compared.sentences:
-        OUT.print(f"[bold]{escape(sentence)}[/bold]")
+        print_wrapped(f"[bold]{escape(sentence)}[/bold]", 2)
 
 
-def _key_value(value: object) -> str:
-    """Return the value of a key as text; a dash where the study has no such key."""
-    return "-" if value is None else str(value)
+def _key_value(key: str, value: object) -> str:
+    """Return the value of a key as text, a hash by its first digits; a dash if there is none."""
+    return "-" if value is None else str(value)[: 12 if key.endswith("SHA-256") else None]
 
 
 def _as_text(value: object) -> str:
@@ -55,12 +58,16 @@ def _row(paired: PairedDifference) -> tuple[str, ...]:
     name, _, _, unit, scale = WORDS[paired.quantity]
     estimate = paired.difference
     low, high, p = (float(part or 0.0) for part in (estimate.low_holm, estimate.high_holm, estimate.p_holm))
-    values = (f"{scale * value:,.2f}" for value in (paired.first, paired.second))
+    digits = 1 if max(paired.first, paired.second) >= 1000 else 2
+    first, second, value, low, high = (
+        scale * number for number in (paired.first, paired.second, estimate.value, low, high)
+    )
     return (
         f"{name} ({'%' if unit == 'points' else unit})" if unit != name else name,
-        *values,
-        f"{scale * estimate.value:+,.2f}",
-        f"[{scale * low:+,.2f}, {scale * high:+,.2f}]".replace("[", "\\["),
+        f"{first:,.{digits}f}",
+        f"{second:,.{digits}f}",
+        f"{value:+,.{digits}f}",
+        f"[{low:+,.{digits}f}, {high:+,.{digits}f}]",
         "< 0.001" if p < 0.001 else f"{p:.2g}",
     )
 
@@ -121,10 +128,15 @@ def print_devices(done: Devices) -> None:
     OUT.print()
     for row in s["rows"]:
         if not row["identical"]:
-            OUT.print(f"{row['device']}, {row['connectivity']}, {row['precision']}: {row['verdict']}")
-    OUT.print(
-        "All spikes of all populations are compared with numpy's; single precision with double, or on GeNN\n"
-        "with that of C++.\n"
+            print_wrapped(
+                f"{row['device']}, {row['connectivity']}, {row['precision']}: {row['verdict']}",
+                2,
+                markup=False,
+            )
+    print_wrapped(
+        "All spikes of all populations are compared with numpy's; single precision with double, or on GeNN "
+        "with that of C++. "
         "Trials, classes: how many differ. Time: over numpy's, of one process that records nothing.\n"
-        f"Table and runs: {done.folder}"
+        f"Table and runs: {done.folder}",
+        markup=False,
     )

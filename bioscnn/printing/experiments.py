@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
-from bioscnn.printing.shared import print_sentences, print_simulated, print_warnings
+from bioscnn.printing.shared import print_sentences, print_simulated, print_warnings, print_wrapped
 from bioscnn.terminal import OUT
 
 if TYPE_CHECKING:
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 def print_experiment(done: Finished) -> None:
     """Print the verdict of an experiment, what was measured for it, and where tables and report are."""
     summary, entry = done.summary, done.summary["entry"]
-    OUT.print(f"\n[bold]{escape(summary['title'])}[/bold]  {escape(entry['source'])}, {entry['n']}\n")
+    print_wrapped(f"\n[bold]{escape(summary['title'])}[/bold]  {escape(entry['source'])}, {entry['n']}\n")
     if summary["simulated"]:
         print_simulated(summary["dataset"].removesuffix("-simulated"))
     print_sentences(summary["verdict"])
     print_warnings(summary["warnings"], width=7)
     for name, reason in list(done.analysis.failed.items())[:5]:
-        OUT.print(f"  [red]failed[/red]  {escape(name)}: {escape(reason)}")
+        print_wrapped(f"  [red]failed[/red]  {escape(name)}: {escape(reason)}", 10)
     n_kept = summary["units"] - done.computed
     OUT.print(f"  units   {done.computed:,} measured now, {n_kept:,} kept")
     OUT.print(f"  tables  {escape(str(done.folder))}")

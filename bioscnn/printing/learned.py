@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
-from bioscnn.printing.shared import Again, print_next, print_sentences
-from bioscnn.terminal import OUT
+from bioscnn.printing.shared import Again, print_fields, print_next, print_sentences, print_wrapped
 
 if TYPE_CHECKING:
     from bioscnn.stdp.run import LearnedRun
@@ -17,14 +16,15 @@ if TYPE_CHECKING:
 def print_learned_run(done: LearnedRun) -> None:
     """Print how many images were classified right, with how many spikes, and where the report is."""
     summary = done.summary
-    OUT.print(f"\n[bold]{escape(summary['title'])}[/bold]  {escape(summary['source'])}\n")
+    print_wrapped(f"\n[bold]{escape(summary['title'])}[/bold]  {escape(summary['source'])}\n")
     print_sentences(summary["verdict"])
     spikes = ", ".join(f"{n:,.0f} {name}" for name, n in summary["spikes_by_population"].items())
-    OUT.print(f"  network  {escape(summary['network'])}, {summary['rule']}")
-    OUT.print(f"  spikes   {spikes} per image")
-    for note in summary["notes"]:
-        OUT.print(f"  note     {escape(note)}")
-    OUT.print(f"  report   {escape(str(done.folder / 'report.html'))}")
+    fields = [
+        ("network", f"{escape(summary['network'])}, {summary['rule']}"),
+        ("spikes", f"{spikes} per image"),
+    ]
+    fields += [("note", escape(note)) for note in summary["notes"]]
+    print_fields([*fields, ("report", escape(str(done.folder / "report.html")))], 8)
 
 
 def print_learned_training(file: Path, card: dict[str, Any], again: Again) -> None:
@@ -33,6 +33,6 @@ def print_learned_training(file: Path, card: dict[str, Any], again: Again) -> No
 
     labels = card.get("labels_used")
     after = f"; {labels:,} labelled ones {card.get('labels_for', LABELS_FOR)}" if labels else ""
-    OUT.print(f"{escape(card['name'])}: learned from {card['images_seen']:,} presented images{after}")
-    OUT.print(f"{escape(str(file))}, and its card {escape(file.with_suffix('.json').name)}")
+    print_wrapped(f"{escape(card['name'])}: learned from {card['images_seen']:,} presented images{after}")
+    print_wrapped(f"{escape(str(file))}, and its card {escape(file.with_suffix('.json').name)}")
     print_next([(again.command("run", learning__network=str(file)), "")])

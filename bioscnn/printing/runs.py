@@ -16,6 +16,7 @@ from bioscnn.errors import UserError
 from bioscnn.printing.shared import (
     Again,
     own_name,
+    print_fields,
     print_next,
     print_simulated,
     print_table,
@@ -46,7 +47,7 @@ def print_run(run: Run, config: StudyConfig, again: Again, elapsed: float) -> No
     OUT.print(f"\n[bold]{escape(s['dataset'])}[/bold]  {escape(s['source'])}\n")
     if s.get("simulated"):
         print_simulated(s["dataset"].removesuffix("-simulated"))
-    for name, text in (
+    fields = [
         ("spiking network", f"[bold]{with_interval(spiking, s['n_trials'])}[/bold] by {s['readout']}"),
         ("trained network", against),
         (
@@ -61,22 +62,20 @@ def print_run(run: Run, config: StudyConfig, again: Again, elapsed: float) -> No
         ),
         ("time", f"{elapsed:.1f} s: {', '.join(_stages(run, elapsed))}"),
         ("report", escape(str(run.folder / "report.html"))),
-    ):
-        OUT.print(f"  {name:<16} {text}")
+    ]
     if chosen := s.get("duration_auto"):
         images = f"{chosen['n_images']:,} {chosen['split']} images"
         agreed = (
             f"{100 * (1 - chosen['changed_at_twice']):.1f} % of {images} are decided as at twice that time"
         )
         longest = "" if chosen["settled"] else ", and no longer one was tried"
-        OUT.print(f"  {'duration':<16} {chosen['duration_ms']:g} ms: {agreed}{longest}")
-    for note in s.get("notes", ()):
-        OUT.print(f"  {'graph':<16} {escape(note)}")
-    print_warnings(s.get("warnings", ()), width=16)
-    for hint in s.get("hints", ()):
-        OUT.print(f"  [yellow]{'hint':<16}[/yellow] {escape(hint)}")
+        fields.append(("duration", f"{chosen['duration_ms']:g} ms: {agreed}{longest}"))
+    fields += [("graph", escape(note)) for note in s.get("notes", ())]
+    print_fields(fields, 16)
+    hints = [{"certain": False, "text": hint} for hint in s.get("hints", ())]
+    print_warnings([*s.get("warnings", ()), *hints], width=16)
     if run.known_since:
-        OUT.print(
+        print_wrapped(
             f"\nSame results as before, simulated at {run.known_since}; another --out simulates them again."
         )
     print_next(next_commands(run, config, again))
@@ -98,6 +97,8 @@ def next_commands(run: Run, config: StudyConfig, again: Again) -> Iterator[tuple
     from bioscnn.studies.explainable import refuse_unexplained
     from bioscnn.studies.nir_study import model_of
 
+    if "duration_auto" in run.summary:  # what was found: it is not looked for again
+        again = again.with_keys(simulation__duration=format_quantity(config.simulation.duration, "time"))
     if config.is_nir:
         yield again.command("devices"), "the same spikes on every device"
     elif config.network.code == "time":
@@ -127,7 +128,7 @@ def print_ledger(ledger: Ledger, report: Path) -> None:
     """Print where the accuracy goes: one line per cause, then what adds up to the gap."""
     from bioscnn.report.captions import first_cause
 
-    OUT.print(
+    print_wrapped(
         f"\ntrained network {100 * ledger.ann:.2f} %, spiking network {100 * ledger.as_run:.2f} % "
         f"by {ledger.rule}, n = {ledger.n_trials:,}\n"
     )
@@ -143,10 +144,10 @@ def print_ledger(ledger: Ledger, report: Path) -> None:
     table.add_row("unexplained", "all", *left, _points(ledger.unexplained))
     table.add_row("gap", "none", *_shares(ledger.as_run, ledger.disagreement.value), _points(ledger.gap))
     OUT.print(table)
-    OUT.print("\nPoints of accuracy with corrected 95 % interval; grey: not significant. Not applicable:")
-    for name, reason in ledger.not_applicable.items():
-        OUT.print(f"  {name:<18} {reason}")
-    OUT.print(f"\n[bold]{first_cause(ledger)}[/bold]\nreport  {escape(str(report))}")
+    print_wrapped("\nParts are points of accuracy with corrected 95 % intervals; grey: not significant.")
+    OUT.print("Not applicable:")
+    print_fields(((name, escape(reason)) for name, reason in ledger.not_applicable.items()), 18)
+    print_wrapped(f"\n[bold]{first_cause(ledger)}[/bold]\nreport  {escape(str(report))}", 8)
 
 
 def _shares(accuracy: float, disagreement: float) -> tuple[str, str]:
@@ -168,10 +169,10 @@ def print_plan(plan: Plan) -> None:
             for p in plan.projections
         ],
     )
-    OUT.print(f"\ndata      {escape(plan.dataset)}: {escape(plan.source)}")
+    print_wrapped(f"\ndata      {escape(plan.dataset)}: {escape(plan.source)}", 10)
     if plan.simulated:
         print_simulated(plan.dataset.removesuffix("-simulated"))
-    OUT.print(
+    print_wrapped(
         f"{plan.neurons:,} neurons, of which {plan.spiking_neurons:,} fire, {plan.synapses:,} synapses; "
         f"{plan.trials:,} trials of {plan.n_steps} steps\n"
         f"memory    about {plan.memory_mb:,.0f} MB for each of {plan.jobs} processes\n"
@@ -179,7 +180,8 @@ def print_plan(plan: Plan) -> None:
         f"time      about {plan.seconds:,.0f} s on {plan.device}"
         + (f", and {plan.build_seconds:.0f} s to compile" if plan.build_seconds else "")
         + (f"\nrounded   {escape(plan.rounded)}" if plan.rounded else "")
-        + "".join(f"\ngraph     {escape(note)}" for note in plan.notes)
+        + "".join(f"\ngraph     {escape(note)}" for note in plan.notes),
+        10,
     )
     print_warnings(map(asdict, plan.warnings), width=9, margin="")
 
@@ -198,8 +200,10 @@ def print_conversion(description: dict[str, Any], model: str, changes: Sequence[
         for name in ("threshold", "reset", "refractory"):
             if alike[0][name] is not None:
                 why = f"  # {alike[0]['resets']}" if name == "reset" and alike[0]["resets"] else ""
-                print_wrapped(f"{name:<12} {'; '.join(alike[0][name].splitlines())}{why}", 13)
-        print_wrapped(", ".join(f"{name} = {n}" for name, n in alike[0]["parameters"].items()), 2)
+                text = f"{name:<12} {'; '.join(alike[0][name].splitlines())}{why}"
+                print_wrapped(text, 13, markup=False)
+        parameters = ", ".join(f"{name} = {n}" for name, n in alike[0]["parameters"].items())
+        print_wrapped(parameters, 2, markup=False)
     OUT.print()
     rows = [
         (f"{p['pre']} -> {p['post']}", p["connectivity"], f"{p['n_synapses']:,}", p["synapse"], p["weights"])
@@ -210,7 +214,7 @@ def print_conversion(description: dict[str, Any], model: str, changes: Sequence[
         print_wrapped(
             f"\nRates were matched on images of {name}, intensities 0 to 1. A run matches them anew, "
             "on images of its study after dataset.mean and dataset.std.",
-            0,
+            markup=False,
         )
     words = [word for change in (f"network.model={model}", *changes) for word in ("--set", change)]
     line = f"{own_name()} run STUDY {shlex.join(words)}"

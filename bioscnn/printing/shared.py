@@ -7,22 +7,31 @@ import re
 import shlex
 import shutil
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from textwrap import fill
 from typing import Any
 
 from rich.markup import escape
-from rich.padding import Padding
 from rich.table import Column, Table
+from rich.text import Text
 
 from bioscnn.terminal import OUT
 
 
-def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows under a header; what is too wide goes on in the next line, and nothing is cut off."""
-    columns = (Column(name, overflow="fold") for name in header)
+def print_table(header: Sequence[str], rows: Sequence[Sequence[str]], whole: Sequence[str] = ()) -> None:
+    """Print rows under a header; what is too wide goes on in the next line, and nothing is cut off.
+
+    Parameters
+    ----------
+    header : sequence of str
+        Names of the columns.
+    rows : sequence of sequence of str
+        Their cells.
+    whole : sequence of str
+        Columns whose cells stay on one line.
+    """
+    columns = (Column(name, overflow="fold", no_wrap=name in whole) for name in header)
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in rows:
         table.add_row(*map(escape, row))
@@ -40,8 +49,8 @@ def print_simulated(name: str) -> None:
     OUT.print(
         "  [bold yellow]Simulated recordings: a model of an event camera made them from images.[/bold yellow]"
     )
-    fetch = f"{own_name()} data fetch {shlex.quote(name)}"
-    OUT.print(f"  For real ones: {fetch}, or put them into the data folder.\n")
+    fetch = escape(f"`{own_name()} data fetch {shlex.quote(name)}`")
+    print_wrapped(f"  For real ones: {fetch}, or put them into the data folder.\n", 2)
 
 
 def own_name() -> str:
@@ -78,15 +87,19 @@ class Again:
         ----------
         verb : str
             Such as ``"plan"``.
-        **other : str
-            Values of keys that are to be others than they were, ``__`` in place of the dot.
+        **changed_keys : str
+            As of `with_keys`.
         """
-        keys = {name.replace("__", "."): value for name, value in changed_keys.items()}
-        own_changes = [change for change in self.changes if change.partition("=")[0].strip() not in keys]
         words = [verb, str(self.subject)]
-        for change in (*own_changes, *(f"{key}={value}" for key, value in keys.items())):
+        for change in self.with_keys(**changed_keys).changes:
             words += ["--set", change]
         return f"{own_name()} {shlex.join([*words, *self.options])}"
+
+    def with_keys(self, **changed_keys: str) -> Again:
+        """Return the same with other values of some keys, ``__`` in place of the dot."""
+        keys = {name.replace("__", "."): value for name, value in changed_keys.items()}
+        own_changes = [change for change in self.changes if change.partition("=")[0].strip() not in keys]
+        return replace(self, changes=[*own_changes, *(f"{key}={value}" for key, value in keys.items())])
 
     @property
     def options(self) -> list[str]:
@@ -141,22 +154,58 @@ def in_columns(command: str) -> list[str]:
     return [*(f"{line} \\" for line in lines[:-1]), lines[-1]]
 
 
-def print_wrapped(text: str, indent: int) -> None:
-    """Print a text that is broken between words only, of which a number and its unit are one."""
-    for line in re.sub(r"( = [-\d.]+) (?=\w)", "\\1\u00a0", text).splitlines():
-        folded = fill(line, WIDTH, subsequent_indent=" " * indent, break_long_words=False,
-                      break_on_hyphens=False)  # fmt: skip
-        OUT.print(folded.replace("\u00a0", " "), markup=False)
+_WORD = re.compile(
+    r"""(?x)(?:--set[ ])?              # a key and what it is set to are one word,
+    (?:`[^`\n]*`|"[^"\n]{,40}"        # a command and a short quotation,
+    |(?<=\d)[ ](?=[^\W\d]|%)|[ ](?==[ ])|(?<==)[ ]  # a number and its unit
+    |[^ ])+"""
+)
+
+
+def wrapped(text: str, indent: int) -> Iterator[tuple[str, slice]]:
+    """Yield the margin of each line of a text, and what of the text stands in it; words are never broken.
+
+    A command in backticks, a key and its new value, and a number and its unit are one word. One that is
+    longer than a line stays where it is.
+
+    Examples
+    --------
+    >>> text = "  time   3.1 s: " + "a half, " * 11
+    >>> [margin + text[part] for margin, part in wrapped(text, 9)][-1]
+    '         a half, a half,'
+    """
+    begin = end = 0
+    margin = ""
+    for word in _WORD.finditer(text):
+        room = WIDTH - len(word[0])
+        if end > begin and room >= 0 and len(margin) + word.end() - begin > WIDTH:
+            yield margin, slice(begin, end)
+            begin, margin = word.start(), " " * min(indent, room)
+        end = word.end()
+    yield margin, slice(begin, end)
+
+
+def print_wrapped(text: str, indent: int = 0, *, markup: bool = True) -> None:
+    """Print a text that is broken between words only; its further lines are indented."""
+    for line in (Text.from_markup(text) if markup else Text(text)).split("\n", allow_blank=True):
+        for margin, part in wrapped(line.plain, indent):
+            OUT.print(margin, line[part], sep="")
+
+
+def print_fields(fields: Iterable[tuple[str, str]], width: int, margin: str = "  ") -> None:
+    """Print named texts, with markup, one below another."""
+    for name, text in fields:
+        print_wrapped(f"{margin}{name:<{width}} {text}", len(margin) + width + 1)
 
 
 def print_sentences(sentences: Sequence[str]) -> None:
     """Print the sentences of a verdict, each a paragraph."""
     for sentence in sentences:
-        OUT.print(Padding(escape(sentence), (0, 2, 1, 2)), soft_wrap=False)
+        print_wrapped(f"  {sentence}\n", 2, markup=False)
 
 
 def print_warnings(warnings: Iterable[Mapping[str, Any]], width: int, margin: str = "  ") -> None:
     """Print what may be wrong, its first word as wide as those of the lines around it."""
     for warning in warnings:
         word, colour = ("warning", "red") if warning["certain"] else ("hint", "yellow")
-        OUT.print(f"{margin}[{colour}]{word:<{width}}[/{colour}] {escape(warning['text'])}")
+        print_fields([(f"[{colour}]{word:<{width}}[/{colour}]", escape(warning["text"]))], width, margin)

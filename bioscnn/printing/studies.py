@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
-from bioscnn.printing.shared import own_name, print_next, print_table
+from bioscnn.printing.shared import own_name, print_next, print_table, print_wrapped
 from bioscnn.terminal import OUT
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def print_new_study(new: NewStudy) -> None:
     """Print what was found in the data, where the study is, and what to type next."""
     for sentence in new.sentences:
-        OUT.print(f"  {escape(sentence)}")
+        print_wrapped(f"  {sentence}", 4, markup=False)
     OUT.print(f"\n{escape(str(new.file))}")
     file = shlex.quote(str(new.file))
     own = f"or put a network of yours into {new.network}: docs/your-network.md"
@@ -32,10 +32,11 @@ def print_sweep_plan(plan: SweepPlan) -> None:
     print_table(("parameter", "range"), plan.parameters)
     alone = f", and at most {plan.n_alone} of one parameter alone" if plan.n_alone else ""
     compiling = f", and {plan.build_seconds:.0f} s to compile" if plan.to_compile else ""
-    OUT.print(
+    print_wrapped(
         f"\n{plan.n_points:,} points of {plan.trials:,} trials{alone}\n"
         f"programs  {plan.programs}, of which {plan.to_compile} are not compiled yet\n"
-        f"time      about {plan.seconds:,.0f} s with {plan.jobs} processes{compiling}"
+        f"time      about {plan.seconds:,.0f} s with {plan.jobs} processes{compiling}",
+        10,
     )
 
 

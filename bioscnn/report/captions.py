@@ -240,7 +240,7 @@ def ledger_caption(ledger: Ledger) -> str:
     """Say which cause takes most, whether that is significant, and how the figure adds up."""
     return (
         f"{first_cause(ledger)} From the trained network ({100 * ledger.ann:.2f} %) to the spiking one "
-        f"({100 * ledger.as_run:.2f} %): what each cause takes (red) or gives (blue) when it alone is "
+        f"({100 * ledger.as_run:.2f} %): what each cause takes (orange) or gives (blue) when it alone is "
         "switched off on the same trials, what all together give back beyond that sum, and what is left "
         f"without any of them ({100 * ledger.all_off:.2f} %). Pale: not significant; whiskers: 95 % "
         "intervals, corrected by Holm's method."
@@ -260,7 +260,7 @@ def layers_caption(layers: list[LayerComparison]) -> str:
         f"{rates}, {plural(worst.n_trials, 'trial')}; {whole}. They follow least in "
         f"{worst.name} (r = {worst.correlation:.3f}, {bias} on average). In {silent.name}, "
         f"{100 * silent.silent:.0f} % of the active units fire no spike. Blue: neurons and trials, "
-        "logarithmic; red: mean; dashed: equal."
+        "logarithmic; orange: mean; dashed: equal."
     )
 
 

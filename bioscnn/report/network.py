@@ -10,7 +10,7 @@ from typing import Any
 from bioscnn import plots
 from bioscnn.report.captions import learning_caption
 from bioscnn.report.folder import Run
-from bioscnn.report.formats import shape
+from bioscnn.report.formats import percent, percent_interval, shape
 from bioscnn.report.page import Column, Facts, Figure, Folded, Part, Section, Table, Text, numbers
 
 POPULATIONS = [
@@ -86,11 +86,30 @@ def training_facts(run: Run) -> dict[str, str]:
     card = run.provenance["network"].get("card") or {}
     facts = {}
     for name, value in card.items():
-        parts = value if isinstance(value, dict) else {"": value}
-        if not any(_is_deep(part) for part in parts.values()):
-            words = (f"{key.replace('_', ' ')} {part}".strip() for key, part in parts.items())
-            facts[name.replace("_", " ")] = ", ".join(words)
+        parts = dict(value) if isinstance(value, dict) else {"": value}
+        if value is None or any(_is_deep(part) for key, part in parts.items() if key != "wilson_95"):
+            continue
+        words = _accuracy(parts)
+        words += [f"{key.replace('_', ' ')} {part}".strip() for key, part in parts.items()]
+        facts[_IN_WORDS.get(name, name.replace("_", " ").replace("sha256", "SHA-256"))] = ", ".join(words)
     return facts
+
+
+def _accuracy(parts: dict[str, Any]) -> list[str]:
+    """Take accuracy, interval and n out of an entry of a card, and return them in words, if it has them."""
+    match parts:
+        case {"accuracy": float(accuracy), "wilson_95": [float(low), float(high)], "n": int(n)}:
+            for name in ("accuracy", "wilson_95", "n"):
+                del parts[name]
+            return [f"{percent(accuracy)} {percent_interval(low, high)}, n = {n:,}"]
+    return []
+
+
+_IN_WORDS = {
+    "n_train": "training examples", "validation": "rates, validation", "spiking": "spikes, validation",
+    "seconds": "time (s)",
+}  # fmt: skip
+"""Names of entries of a card, as a reader knows them."""
 
 
 def _is_deep(value: object) -> bool:

@@ -71,7 +71,11 @@ def _headlines(run: Run, results: Results) -> Iterator[Headline]:
     yield Headline("SynOps per trial", number(summary["synops_per_trial"]), "synaptic events")
     if energy := summary.get("energy"):
         ratio = number(energy["ann_to_spiking"])
-        yield Headline("ANN / spiking energy", f"{ratio} ×", "above 1: spiking needs less; an estimate")
+        with_input = (
+            "" if run.spikes_in else f"; {number(energy['ann_to_spiking_with_stimulus'])} with the input"
+        )
+        words = f"above 1: spiking needs less; an estimate{with_input}"
+        yield Headline("ANN / spiking energy", f"{ratio} ×", words)
     yield Headline("Latency", f"{number(summary['latency_ms'])} ms", "median, decision informed and final")
 
 

@@ -12,6 +12,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 
+from bioscnn.errors import UserError
 from bioscnn.report.inline import Inline, Link, code
 
 
@@ -59,8 +60,20 @@ def explained(page: str) -> Inline:
     The address is that of the environment variable ``BIOSCNN_DOCS``, or the URL named Documentation in the
     metadata of the package. Without either it is the name of the file in the repository, as a report has to
     be right wherever it is moved.
+
+    Raises
+    ------
+    UserError
+        If `BIOSCNN_DOCS` is no address of a web page.
     """
     base = os.environ.get("BIOSCNN_DOCS") or _published()
+    if base and not base.startswith(("https://", "http://")):
+        raise UserError(
+            "no address of a web page",
+            key="BIOSCNN_DOCS",
+            value=base,
+            expected="where the site of the docs is, such as https://example.org/bioscnn",
+        )
     return Link(f"docs/{page}", f"{base.rstrip('/')}/docs/{page}.html") if base else code(f"docs/{page}.md")
 
 

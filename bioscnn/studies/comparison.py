@@ -198,9 +198,14 @@ def sentence(paired: PairedDifference) -> str:
     if estimate.value < 0:
         low, high = -high, -low
     return (
-        f"The second run {more if estimate.value > 0 else less}: by {abs(scale * estimate.value):.3g} "
-        f"{unit} [{low:.3g}, {high:.3g}] ({evidence})."
+        f"The second run {more if estimate.value > 0 else less}: by {_number(abs(scale * estimate.value))} "
+        f"{unit} [{_number(low)}, {_number(high)}] ({evidence})."
     )
+
+
+def _number(value: float) -> str:
+    """Return a number with three digits, or as a whole number if it has more."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def _as_dict(divergence: Divergence) -> dict[str, Any]:

@@ -184,7 +184,7 @@ def _rest(name: str, data_survey: Survey, n_classes: int) -> Iterator[str]:
     yield "# 16c3s2p1: convolution, 16 channels, kernel 3, stride 2, padding 1; bn: batch normalisation;"
     yield "# ap2 | mp2: average or max pooling; d32: dense; see docs/training.md for all keys"
     yield _key("layers", layers_text(usual_layers(shape)), "the readout of the classes comes by itself")
-    yield _key("epochs", epochs, "passes through the training examples")
+    yield _key("epochs", epochs, "passes through the training examples; fewer take less time")
     yield _key("batch_size", batch_size, "")
     yield _key("rotation", 8.0, "degrees, either way: how each example is changed each time it is shown")
     yield _key("shift", 1.2, "pixels, either way")

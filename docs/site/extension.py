@@ -1,4 +1,4 @@
-"""What the site needs beside Sphinx: the list of public names, and a first page at its top."""
+"""What the site needs beside Sphinx: the list of public names, a first page at its top, a live network."""
 
 import ast
 import inspect
@@ -10,6 +10,7 @@ from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 
 import bioscnn
+from bioscnn.play import write_play_page
 
 DOCS = Path(__file__).parents[1]
 
@@ -98,9 +99,11 @@ def _tables_by_keyboard(app, pagename, templatename, context, doctree):
         context["body"] = context["body"].replace("<table ", '<table tabindex="0" ')
 
 
-def _first_page(app, error):
+def _pages_of_its_own(app, error):
+    """Write the first page, and the network that lives in a page."""
     if error is None and app.builder.name == "html":
         (Path(app.outdir) / "index.html").write_text(FIRST, encoding="utf-8")
+        write_play_page(Path(app.outdir) / "live.html")
 
 
 def setup(app):
@@ -108,5 +111,5 @@ def setup(app):
     app.add_html_math_renderer("mathml", (_formula, None), (_formula, None))
     app.connect("html-page-context", _tables_by_keyboard)
     app.connect("source-read", _fill)
-    app.connect("build-finished", _first_page)
+    app.connect("build-finished", _pages_of_its_own)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -108,7 +108,18 @@ def test_the_seconds_of_a_run_add_up_with_the_search_for_its_duration(capsys):
     summary["seconds"] = {"build": 1.0, "simulate": 2.0, "total": 9.0, "search": 6.0}
     run = SimpleNamespace(summary=summary, folder=Path("results"), report_seconds=3.0, known_since=None)
     print_run(run, config, Again(SIMS / "mnist.toml", [], None), 14.0)
-    whole, *parts = (float(s) for s in re.findall(r"\d+\.\d", next(
-        line for line in capsys.readouterr().out.splitlines() if line.startswith("  time")
-    )))  # fmt: skip
+    said = capsys.readouterr().out
+    assert max(map(len, said.splitlines())) <= 80
+    whole, *parts = map(float, re.findall(r"\d+\.\d", said[said.index("  time ") : said.index("  report ")]))
     assert whole == 14.0 == sum(parts) and {6.0, 2.0} <= set(parts)
+
+
+def test_a_duration_that_was_searched_is_not_searched_again_by_the_next_commands():
+    file = SIMS / "mnist.toml"
+    run = SimpleNamespace(summary={"duration_auto": {}}, folder=Path("results/mnist/as-written-1"))
+    config = read_study(file, ["simulation.duration=60 ms"]).config
+    lines = [line for line, _ in next_commands(run, config, Again(file, ["simulation.duration=auto"], None))]
+    assert [("'simulation.duration=60 ms'" in line) for line in lines if " explain " not in line] == [
+        True
+    ] * 3
+    assert not any("auto" in line for line in lines)

@@ -16,6 +16,7 @@ from bioscnn.report.formats import percent
 from bioscnn.report.page import Column, Entry, Figure, Folded, Link, Section, Table, Text, code
 from bioscnn.report.provenance import provenance_rows
 from bioscnn.report.render import write_page
+from bioscnn.report.terms import explained
 from bioscnn.statistics import proportion
 from tests.page import draw, make_page
 
@@ -219,3 +220,12 @@ def test_a_readout_is_called_the_best_only_if_it_is_better_than_that_of_the_stud
         saccade_ends=(),
     )
     assert words in accuracy_caption(run, SimpleNamespace(curves=curves, ann=None, chosen=np.zeros(100)))
+
+
+def test_a_report_links_the_docs_where_their_address_is_known(monkeypatch):
+    monkeypatch.setenv("BIOSCNN_DOCS", "https://example.org/site/")
+    assert explained("noise") == Link("docs/noise", "https://example.org/site/docs/noise.html")
+    monkeypatch.setenv("BIOSCNN_DOCS", "/home/me/site")
+    with pytest.raises(UserError) as caught:
+        explained("noise")
+    assert (caught.value.key, caught.value.value) == ("BIOSCNN_DOCS", "/home/me/site")

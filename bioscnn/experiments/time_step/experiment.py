@@ -147,6 +147,11 @@ class TimeStepExperiment(Experiment):
         )
 
 
+def _signed(value: float) -> str:
+    """Return a number with its sign and three digits, or as a whole number if it has more."""
+    return f"{value:+,.0f}" if abs(value) >= 100 else f"{value:+.3g}"
+
+
 def _verdict(comparisons: Sequence[Row], reference: str) -> list[str]:
     """Return one sentence per outcome: at which time steps it differs from that at the smallest one."""
     sentences = []
@@ -163,8 +168,8 @@ def _verdict(comparisons: Sequence[Row], reference: str) -> list[str]:
             continue
         unit = OUTCOMES[outcome]
         differing = [
-            f"{format_quantity(1e-3 * row['dt_ms'], 'time')} ({scale * row['difference']:+.3g} {unit} "
-            f"[{scale * row['low']:+.3g}, {scale * row['high']:+.3g}])"
+            f"{format_quantity(1e-3 * row['dt_ms'], 'time')} ({_signed(scale * row['difference'])} {unit} "
+            f"[{_signed(scale * row['low'])}, {_signed(scale * row['high'])}])"
             for row in rows
             if row["significant"]
         ]
