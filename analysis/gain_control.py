@@ -1,13 +1,15 @@
-"""Two checks of the retina's figures: `python -m analysis.gain_control`, some minutes.
+"""Tables of docs/retina.md that need no training: `python -m analysis.gain_control`, some minutes.
 
 Shipped networks at low contrast, as they are and with each image stretched to the full range, without
 training them again: ``docs/tables/retina-contrast.csv``. The shipped networks of photographs on all test
 photographs and on those without a near-duplicate among training and validation photographs:
-``docs/tables/caltech-near-duplicates.csv``. The photographs must be there (``bioscnn data fetch caltech``).
+``docs/tables/caltech-near-duplicates.csv``. What the first spikes of ganglion cells tell of the first hundred
+test images: ``docs/tables/retina-order.csv``. The photographs must be there (``bioscnn data fetch caltech``).
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bioscnn import decisions, load_dataset, prepare, simulate
+from bioscnn.claims import made_now, write_table
 from bioscnn.datasets.duplicates import near_duplicates
+from bioscnn.experiments.retina.order import order_rows
 from bioscnn.noise import Contrast
 from bioscnn.statistics import difference, proportion
 
@@ -24,6 +28,13 @@ HERE = Path(__file__).parents[1]
 TABLES = HERE / "docs" / "tables"
 TRIALS = {"mnist": 1000, "caltech": 200}
 SEVERITIES = (0, 3, 5)
+UNITS = {
+    "psnr": "dB",
+    "ssim": "1",
+    **dict.fromkeys(("accuracy", "low", "high", "share_for_80_percent"), "share"),
+    **dict.fromkeys(("explained", "explained_without_correction"), "share"),
+}
+"""Units of the columns that docs/retina.md shows."""
 
 PIXELS, STRETCHED, RETINA = "pixels", "pixels with gain control", "retina"
 NETWORKS: dict[str, dict[str, tuple[str, dict[str, Any]]]] = {
@@ -107,12 +118,30 @@ def duplicate_rows() -> list[dict[str, Any]]:
     return rows
 
 
+def first_spikes() -> list[dict[str, Any]]:
+    """Return one row per data set and share of the spikes: what images read back from these explain."""
+    rows = []
+    for dataset in NETWORKS:
+        shares, needed = order_rows(load_dataset(dataset, "test"))
+        rows += [{"dataset": dataset, **row, "share_for_80_percent": needed} for row in shares]
+    return rows
+
+
 def main() -> None:
-    """Write both tables."""
-    contrast = [row for dataset in NETWORKS for row in contrast_rows(dataset)]
-    for name, rows in (("retina-contrast", contrast), ("caltech-near-duplicates", duplicate_rows())):
-        pd.DataFrame(rows).to_csv(TABLES / f"{name}.csv", index=False, float_format="%.6g")
-        print(pd.DataFrame(rows).to_string())
+    """Write the tables, and what made them."""
+    simulated = ("bioscnn.conversion", "bioscnn.simulation", "bioscnn.readout")
+    tables = {
+        "retina-contrast": ([row for dataset in NETWORKS for row in contrast_rows(dataset)], simulated),
+        "caltech-near-duplicates": (duplicate_rows(), (*simulated, "bioscnn.datasets.duplicates")),
+        "retina-order": (first_spikes(), ("bioscnn.experiments.retina.order",)),
+    }
+    for name, (rows, modules) in tables.items():
+        table = pd.DataFrame(rows)
+        print(table.to_string())
+        units = {column: unit for column, unit in UNITS.items() if column in table}
+        record = made_now("python -m analysis.gain_control", "test images", *modules)
+        content = table.to_csv(index=False, float_format="%.6g", lineterminator="\n").encode()
+        write_table(TABLES / f"{name}.csv", content, replace(record, units=units))
 
 
 if __name__ == "__main__":

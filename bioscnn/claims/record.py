@@ -35,7 +35,7 @@ class Record:
     weights : mapping
         Networks and the hashes of their weights.
     units : mapping
-        Units of columns whose header does not say them.
+        Units of columns whose header does not say them, and of outcomes, if a row is about one of them.
     """
 
     command: str

@@ -23,7 +23,7 @@ IN_HEADER = re.compile(
 )
 """Where the header of a column says its unit."""
 
-UNIT, VALUE, VERDICT = "unit", "value", "verdict"
+UNIT, OUTCOME, VALUE, VERDICT = "unit", "outcome", "value", "verdict"
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,10 @@ class Table:
         return [scale * value for value in values]
 
     def unit(self, row: Cells, column: str) -> str:
-        """Return the unit of a column: from its header, the record, or the column ``unit`` of its row."""
+        """Return the unit of a number: of its column, from the header or the record, or of its row.
+
+        A row says its unit in the column ``unit``, or the record says that of its ``outcome``.
+        """
         if column in self.record.units:
             return self.record.units[column]
         match = IN_HEADER.search(column)
@@ -96,6 +99,8 @@ class Table:
             return str(next(filter(None, match.groups())))
         if row.get(UNIT):
             return row[UNIT]
+        if row.get(OUTCOME) in self.record.units:
+            return self.record.units[row[OUTCOME]]
         raise UserError(
             "a table without its units", file=self.path, key=column,
             expected="a unit in the header, such as 'accuracy (%)', or a column 'unit'",

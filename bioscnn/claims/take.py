@@ -16,6 +16,8 @@ from bioscnn.claims.record import Record, code_hash, data_hash, file_of, read_re
 from bioscnn.errors import UserError
 from bioscnn.files import read_text
 from bioscnn.fingerprint import ROOT, closure
+from bioscnn.report.folder import read_run
+from bioscnn.report.results import results_of
 from bioscnn.toml import parse_toml
 
 _COMMIT = re.compile("[0-9a-f]{7,64}")
@@ -136,6 +138,8 @@ def _numbers(summary: Path) -> list[list[object]]:
     """Return accuracies, spikes and latency of a run, as rows."""
     numbers = json.loads(read_text(summary))
     shares = {"trained network": numbers["ann_accuracy"], **numbers["accuracy"]}
+    if "saccade_ends_ms" in numbers:
+        shares |= _after_saccades(summary.parent)
     rows: list[list[object]] = [
         [name, *interval, "share", numbers["n_trials"]] for name, interval in shares.items()
     ]
@@ -153,6 +157,15 @@ def _record_of_run(folder: Path, varied: str) -> Record:
         data={f"{of['dataset']} {of['split']} {of['n']}": of["sha256"]},
         weights={network["model"]: network["weights_sha256"]},
     )  # fmt: skip
+
+
+def _after_saccades(folder: Path) -> dict[str, tuple[float, float, float]]:
+    """Return the accuracy right after each saccade but the last, by the readout of the run."""
+    run = read_run(folder, with_ledger=False)
+    rule, dt_ms = run.summary["readout"], run.summary["dt_ms"]
+    curve = results_of(run).curves[rule]
+    steps = {end: curve[round(end / dt_ms) - 1] for end in run.saccade_ends}
+    return {f"{rule} after {end:g} ms": (step.value, step.low, step.high) for end, step in steps.items()}
 
 
 def _hash_at(commit: str | None, measure: str) -> str | None:

@@ -92,16 +92,11 @@ def claims(
     data: DataFolder = None,
     as_json: Json = False,
 ) -> None:
-<<<<<<< HEAD
-    """List the numbers of the docs, and which are stale against code or data."""
-    from bioscnn.claims import adopt_page, made_now, pages_of, survey, take_runs, take_table, write_page
-=======
     """List the numbers of the docs, and which are stale.
 
     A number is stale if the code or the data that made it have changed.
     """
-    from bioscnn.claims import adopt_page, made_now, pages_of, survey, take_table, write_page
->>>>>>> house
+    from bioscnn.claims import adopt_page, made_now, pages_of, survey, take_runs, take_table, write_page
     from bioscnn.printing.claims import print_survey
 
     chosen = pages or pages_of(Path())

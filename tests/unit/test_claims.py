@@ -116,6 +116,15 @@ def test_a_table_without_its_units_is_refused_by_name(tmp_path):
     assert (refused.value.file.name, refused.value.key) == ("runs.csv", "spikes")
 
 
+def test_rows_of_several_outcomes_have_the_unit_of_theirs(tmp_path):
+    content = "outcome,parameter,mu\naccuracy,tau_m,-0.386\nspikes,tau_m,0.386\n"
+    text = "From <!--= effects; accuracy; mu -->38.6<!--/--> to <!--= effects; spikes; mu -->0.4<!--/-->.\n"
+    units = {"accuracy": "share", "spikes": "1"}
+    page = written(tmp_path, text, {"effects": content}, replace(RECORD, units=units))
+    assert write_page(page)
+    assert [claim.text for claim in check_page(page)] == ["−38.6", "0.4"]
+
+
 @pytest.mark.parametrize(
     ("record", "told"),
     [
