@@ -26,6 +26,7 @@ from bioscnn.statistics import mean, mean_difference
 
 TABLE = Path("docs/tables/fluctuating-input.csv")
 SUMMARY = Path("docs/tables/fluctuating-input-summary.csv")
+UNITS = {"conditions": "1", "fluctuation_mv": "mV"}
 DRIVES = (0.5, 0.8, 1.0, 1.5, 2.5, 4.0)  # constant current, rheobases
 FLUCTUATIONS = (2.0, 4.0, 8.0, 12.0, 20.0)  # sd of the membrane without threshold, mV
 TAU_S = (2.0, 5.0, 10.0)  # ms
@@ -194,7 +195,7 @@ def main() -> None:
     table = pd.DataFrame(rows()).round(3)
     summed = summary(table).round(2)
     for path, content in ((TABLE, table), (SUMMARY, summed)):
-        write_table(path, content.to_csv(index=False).encode(), made)
+        write_table(path, content.to_csv(index=False).encode(), replace(made, units=UNITS))
     print(summed.to_string(index=False))
 
 
