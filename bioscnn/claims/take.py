@@ -16,8 +16,6 @@ from bioscnn.claims.record import Record, code_hash, data_hash, file_of, read_re
 from bioscnn.errors import UserError
 from bioscnn.files import read_text
 from bioscnn.fingerprint import ROOT, closure
-from bioscnn.report.folder import read_run
-from bioscnn.report.results import results_of
 from bioscnn.toml import parse_toml
 
 _COMMIT = re.compile("[0-9a-f]{7,64}")
@@ -161,6 +159,9 @@ def _record_of_run(folder: Path, varied: str) -> Record:
 
 def _after_saccades(folder: Path) -> dict[str, tuple[float, float, float]]:
     """Return the accuracy right after each saccade but the last, by the readout of the run."""
+    from bioscnn.report.folder import read_run
+    from bioscnn.report.results import results_of
+
     run = read_run(folder, with_ledger=False)
     rule, dt_ms = run.summary["readout"], run.summary["dt_ms"]
     curve = results_of(run).curves[rule]

@@ -10,11 +10,14 @@ import sys
 import time
 from resource import RUSAGE_CHILDREN, getrusage
 
+import numpy as np
 import pytest
 from onnx import TensorProto, helper, save
 
 from bioscnn.ann import Conv2d, Dense, Flatten, LayerGraph, ReLU, write_onnx
-from bioscnn.readout import READOUTS
+from bioscnn.claims import read_table, take_table
+from bioscnn.readout import READOUTS, decisions
+from bioscnn.report.folder import read_run
 from bioscnn.seeds import stream
 from tests.networks import every_layer, of_events
 from tests.program import BIOSCNN, ROOT, assert_refused, bioscnn, bioscnn_anew, cache_with_programs
@@ -352,6 +355,11 @@ def test_a_run_on_simulated_recordings_says_so_and_how_to_get_real_ones(tmp_path
     assert "explain" not in done.stdout
     folder = tmp_path / "results" / "nmnist-simulated" / "latest"
     assert {path.name for path in folder.iterdir()} == FILES
+    take_table(folder / "summary.json", tmp_path / "run.csv", "recordings")
+    kept = read_run(folder).data
+    chosen = decisions(kept.recording, "mean-potential")[:, round(0.105 / kept.recording.dt) - 1]
+    (row,) = read_table(tmp_path, "run").select(["mean-potential after 105 ms"])
+    assert float(row["value"]) == np.mean(chosen == kept.label)
     planned = bioscnn(tmp_path, "plan", RECORDINGS, *change)
     assert "nmnist-simulated" in planned.stdout and "data fetch nmnist" in planned.stdout
     assert_refused(bioscnn(tmp_path, "explain", folder), "only runs under constant currents", "events")
