@@ -197,7 +197,9 @@ def print_conversion(description: dict[str, Any], model: str, changes: Sequence[
         models.setdefault(population["equations"], []).append(population)
     for equations, alike in models.items():
         OUT.print(f"\n[bold]{', '.join(population['name'] for population in alike)}[/bold]")
-        OUT.print(equations, markup=False)
+        declared = "(shared, constant)"  # their values stand below
+        lines = [line for line in equations.splitlines() if not line.rstrip().endswith(declared)]
+        OUT.print("\n".join(lines), markup=False)
         for name in ("threshold", "reset", "refractory"):
             if alike[0][name] is not None:
                 why = f"  # {alike[0]['resets']}" if name == "reset" and alike[0]["resets"] else ""
