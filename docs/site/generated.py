@@ -43,8 +43,8 @@ This page is made from the code, by `python docs/site/generated.py`.
 
 REFERENCES = """# References
 
-What the methods, data sets and simulators of bioscnn rest on. `bioscnn cite STUDY` prints BibTeX of those that
-one study uses, and for what. Where nobody has checked a DOI, none is given.
+What the methods, data sets and simulators of bioscnn rest on. `bioscnn cite STUDY` prints BibTeX of those
+that one study uses, and for what. Where nobody has checked a DOI, none is given.
 
 This page is made from `bioscnn/citations/references.bib` and `paper/paper.bib`, by
 `python docs/site/generated.py`.
