@@ -175,7 +175,7 @@ def wrapped(text: str, indent: int) -> Iterator[tuple[str, slice]]:
     --------
     >>> text = "  time   3.1 s: " + "a half, " * 11
     >>> [margin + text[part] for margin, part in wrapped(text, 9)][-1]
-    '         a half, a half,'
+    '         a half, a half, a half,'
     """
     begin = end = 0
     margin = ""
