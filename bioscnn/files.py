@@ -369,7 +369,7 @@ def _unwritable(folder: Path, error: OSError) -> UserError:
     return UserError(
         f"cannot write here: {error.strerror or error}",
         file=folder,
-        fix="free some space there, or give --out a folder that can be written",
+        fix="free some space, or change to a folder that can be written; run and train take one by --out",
     )
 
 

@@ -177,8 +177,9 @@ def print_plan(plan: Plan) -> None:
         f"{plan.trials:,} trials of {plan.n_steps} steps\n"
         f"memory    about {plan.memory_mb:,.0f} MB for each of {plan.jobs} processes\n"
         f"results   about {plan.results_mb:,.0f} MB on the disk, or less\n"
-        f"time      about {plan.seconds:,.0f} s on {plan.device}"
+        f"time      about {plan.seconds:,.0f} s to simulate on {plan.device}"
         + (f", and {plan.build_seconds:.0f} s to compile" if plan.build_seconds else "")
+        + "; loading and the report take some seconds more"
         + (f"\nrounded   {escape(plan.rounded)}" if plan.rounded else "")
         + "".join(f"\ngraph     {escape(note)}" for note in plan.notes),
         10,
@@ -196,7 +197,9 @@ def print_conversion(description: dict[str, Any], model: str, changes: Sequence[
         models.setdefault(population["equations"], []).append(population)
     for equations, alike in models.items():
         OUT.print(f"\n[bold]{', '.join(population['name'] for population in alike)}[/bold]")
-        OUT.print(equations, markup=False)
+        declared = "(shared, constant)"  # their values stand below
+        lines = [line for line in equations.splitlines() if not line.rstrip().endswith(declared)]
+        OUT.print("\n".join(lines), markup=False)
         for name in ("threshold", "reset", "refractory"):
             if alike[0][name] is not None:
                 why = f"  # {alike[0]['resets']}" if name == "reset" and alike[0]["resets"] else ""

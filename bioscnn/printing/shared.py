@@ -133,7 +133,9 @@ def print_next(commands: Iterable[tuple[str, str]], head: str = "Next:") -> None
 
 
 def in_columns(command: str) -> list[str]:
-    """Return the lines of a command that is indented by two columns; only between its options is it broken.
+    """Return the lines of a command that is indented by two columns.
+
+    It is broken between its options, and before a path that finds no room on its line.
 
     Examples
     --------
@@ -142,7 +144,8 @@ def in_columns(command: str) -> list[str]:
     """
     parts: list[list[str]] = [[]]
     for word in shlex.split(command):
-        if word.startswith("--"):
+        has_room = parts[-1][:1] == ["--set"] or len(shlex.join([*parts[-1], word])) <= WIDTH - 4
+        if word.startswith("--") or not has_room:
             parts.append([])
         parts[-1].append(word)
     lines: list[str] = []
@@ -172,7 +175,7 @@ def wrapped(text: str, indent: int) -> Iterator[tuple[str, slice]]:
     --------
     >>> text = "  time   3.1 s: " + "a half, " * 11
     >>> [margin + text[part] for margin, part in wrapped(text, 9)][-1]
-    '         a half, a half,'
+    '         a half, a half, a half,'
     """
     begin = end = 0
     margin = ""

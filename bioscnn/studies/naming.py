@@ -8,8 +8,8 @@ from pathlib import Path, PurePath
 
 from bioscnn.datasets.own import kind_and_path
 
-LONGEST = 60
-"""Most characters of the words."""
+LONGEST = 36
+"""Most characters of the words: with a hash, a path to a report then fits a terminal of 80 columns."""
 
 AS_WRITTEN = "as-written"
 

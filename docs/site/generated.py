@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import inspect
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import typer
 from typer.main import get_command
 
+from bioscnn.citations.references import references
 from bioscnn.cli import app
 from bioscnn.noise import NOISES
 from bioscnn.report.terms import all_terms
@@ -38,6 +40,15 @@ fault or they are interrupted; code 1 has the meaning that the command names.
 This page is made from the code, by `python docs/site/generated.py`.
 """
 
+
+REFERENCES = """# References
+
+What the methods, data sets and simulators of bioscnn rest on. `bioscnn cite STUDY` prints BibTeX of those
+that one study uses, and for what. Where nobody has checked a DOI, none is given.
+
+This page is made from `bioscnn/citations/references.bib` and `paper/paper.bib`, by
+`python docs/site/generated.py`.
+"""
 
 GLOSSARY = """# Glossary
 
@@ -105,6 +116,32 @@ def glossary_page() -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+def references_page() -> str:
+    """Return the page with every reference of the package and of the paper."""
+    paper = (DOCS.parent / "paper" / "paper.bib").read_text(encoding="utf-8").strip().split("\n\n")
+    of_paper = {entry[entry.index("{") + 1 : entry.index(",")]: entry for entry in paper}
+    entries = {key: _fields(entry) for key, entry in (of_paper | references()).items() if key != "bioscnn"}
+    lines = [REFERENCES, "<!--= design -->"]
+    for entry in sorted(entries.values(), key=lambda fields: (fields["author"].lower(), fields["year"])):
+        where = next((entry[name] for name in ("journal", "booktitle", "publisher") if name in entry), "")
+        numbers = ", ".join(entry[name] for name in ("volume", "pages") if name in entry)
+        place = f" *{where}*{f' {numbers}' if numbers else ''}." if where else ""
+        links = {"doi": "https://doi.org/", "eprint": "https://arxiv.org/abs/", "url": ""}
+        link = next((f" <{base}{entry[name]}>" for name, base in links.items() if name in entry), "")
+        authors = entry["author"].replace(" and others", " et al.").replace(" and ", "; ")
+        lines.append(f"* {authors} ({entry['year']}). {entry['title']}.{place}{link}")
+    return "\n".join([*lines, "<!--/-->"]) + "\n"
+
+
+def _fields(entry: str) -> dict[str, str]:
+    """Return the fields of an entry of BibTeX, as plain text."""
+    text = entry.replace(r"{\l}", "ł")
+    for accent, mark in (("'", "\u0301"), ("`", "\u0300"), ('"', "\u0308"), ("^", "\u0302"), ("~", "\u0303")):
+        text = re.sub(r"\{?\\" + re.escape(accent) + r"\{?(\\?\w)\}?\}?", rf"\g<1>{mark}", text)
+    fields = re.findall(r"^\s*(\w+) = \{(.*)\},?$", unicodedata.normalize("NFC", text), re.MULTILINE)
+    return {name.lower(): re.sub(r"[{}]", "", value).replace("--", "-") for name, value in fields}
+
+
 def _commands(group, inside=""):
     for name, command in group.commands.items():
         if hasattr(command, "commands"):
@@ -142,7 +179,12 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str
     yield "<!--/-->"
 
 
-PAGES = {"keys.md": keys_page, "commands.md": commands_page, "glossary.md": glossary_page}
+PAGES = {
+    "keys.md": keys_page,
+    "commands.md": commands_page,
+    "glossary.md": glossary_page,
+    "references.md": references_page,
+}
 
 if __name__ == "__main__":
     for page, write in PAGES.items():

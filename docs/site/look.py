@@ -20,8 +20,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 WIDTHS = {"narrow": 375, "wide": 1280}
 SCREENS = tuple((name, scheme) for scheme in ("light", "dark") for name in WIDTHS)
-JUDGED = (("narrow", "light"), ("wide", "dark"))
-"""On which screens every page is judged; widths and colours do not depend on each other."""
+"""On which screens every page is judged."""
 
 OPTIONS = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"],
@@ -109,10 +108,9 @@ def look(site: Path, pictures: Path | None, chosen: list[str]) -> list[str]:
                 key, picture = whole.hexdigest(), None
                 if pictures and (page in SHOWN or chosen):
                     picture = pictures / f"{page.replace('/', '-')}-{'-'.join(screen)}.png"
-                judges = screen in JUDGED and key not in known
-                if judges or picture:
+                if key not in known or picture:
                     looker.open(page, picture)
-                if judges:
+                if key not in known:
                     known[key] = looker.judge()
                     file.write_text(json.dumps(known))
                     print(f"{where}: {known[key] or 'fine'}", flush=True)
@@ -120,7 +118,7 @@ def look(site: Path, pictures: Path | None, chosen: list[str]) -> list[str]:
             looker.context.close()
         chromium.close()
     server.shutdown()
-    print(f"{len(pages)} pages, each judged on {len(JUDGED)} screens, {len(found)} findings")
+    print(f"{len(pages)} pages, each judged on {len(SCREENS)} screens, {len(found)} findings")
     return found
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from itertools import count
+from types import SimpleNamespace
 
 import pytest
 
-from bioscnn.terminal import LiveProgress
+from bioscnn.terminal import LiveProgress, TrainingProgress
 
 
 @pytest.mark.parametrize("total", [100, None])
@@ -24,3 +25,19 @@ def test_every_minute_a_line_says_how_many_trials_are_done_and_how_long_the_othe
     # 20 s a trial: after 4 of 100 trials, 80 s have passed and 96 * 20 s = 32 min are left.
     expected = [["4", "100", "32"], ["8", "100", "31"], ["12", "100", "29"], ["16", "100", "28"]]
     assert said == (expected if total else [row[:1] for row in expected])
+
+
+def test_a_training_says_after_its_first_epoch_how_long_it_takes_and_lists_some_of_many_epochs(
+    monkeypatch, capsys
+):
+    clock = count(step=10)  # s, at each look
+    monkeypatch.setattr("bioscnn.terminal.perf_counter", lambda: next(clock))
+    same = {"loss": 0.5, "validation_accuracy": 0.9, "spiking_accuracy": None}
+    records = [SimpleNamespace(epoch=epoch, **same) for epoch in range(1, 201)]
+    with TrainingProgress("mine") as progress:
+        progress(0, 2000, [])
+        for epoch in range(1, 201):
+            progress(10 * epoch, 2000, records[:epoch])
+    said = capsys.readouterr().err.splitlines()
+    assert said[0].startswith("about 33 min left")  # 10 s for the first of 200
+    assert [line.split()[0] for line in said[2:] if line] == ["1", *map(str, range(10, 201, 10))]
