@@ -112,6 +112,7 @@ def test_timing_of_a_learned_network_has_its_tables_and_its_page(trained, tmp_pa
         ([], {"collapsed": "nmnist-collapsed"}, "--collapsed"),
         ([], {"layers": ("inhibitory",)}, "--layer"),
         (["dataset.trials=3"], {}, "dataset.trials"),
+        ([], {"perturb": ("jitter 1 s",)}, "jitter.sigma"),
     ],
 )
 def test_timing_of_a_learned_network_refuses_what_does_not_fit(trained, changes, options, key, tmp_path):
