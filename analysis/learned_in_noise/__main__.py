@@ -17,7 +17,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.learned_in_noise.contestants import CONTESTANTS, FEW, FULL, QUICK, Amount
+from analysis.learned_in_noise.contestants import BEYOND_IMAGES, CONTESTANTS, FEW, FULL, QUICK, Amount
 from analysis.learned_in_noise.experiment import LearnedInNoise
 from bioscnn.claims import made_now
 from bioscnn.claims.record import write_table
@@ -118,7 +118,7 @@ if __name__ == "__main__":
     parser.add_argument("--trials", type=int, help="test digits that are scored")
     parser.add_argument("--looked-at", type=int, help="test digits before them, which are not")
     parser.add_argument("--quick", action="store_true", help="a look: small trainings, no tables of the docs")
-    names = [*CONTESTANTS, FEW]
+    names = [*CONTESTANTS, FEW, BEYOND_IMAGES]
     parser.add_argument("--without", nargs="+", choices=names, default=[], metavar="NAME",
                         help=f"leave out some of: {'; '.join(names)}")  # fmt: skip
     options = {key: value for key, value in vars(parser.parse_args()).items() if value is not None}

@@ -26,6 +26,9 @@ LIKELIHOOD = "learned, competing neurons, likelihood"
 FEW = "few labels"
 """A tenth of the labels, on clean digits."""
 
+BEYOND_IMAGES = "noise beyond images"
+"""Noise of spikes and of the network."""
+
 WITH_FEW = (RATE, UNDISTORTED, COMPETITIVE, CONVOLUTIONAL)
 """Those that are given few labels, too."""
 
@@ -54,7 +57,7 @@ class Amount:
     severity : int
         Of every noise.
     without : tuple of str
-        What is left out: names of contestants, or `FEW`.
+        What is left out: names of contestants, `FEW` or `BEYOND_IMAGES`.
     """
 
     seeds: int = 5

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from analysis.learned_in_noise.contestants import (
+    BEYOND_IMAGES,
     CONTESTANTS,
     FEW,
     FULL,
@@ -72,7 +73,8 @@ class LearnedInNoise(Experiment):
     @cached_property
     def noises(self) -> dict[str, type[Noise]]:
         """The noises by name."""
-        return noises()
+        others = BEYOND_IMAGES not in self.amount.without
+        return {name: noise for name, noise in noises().items() if others or noise.acts_on == "images"}
 
     @cached_property
     def contestants(self) -> dict[str, Converted | Learned]:

@@ -1,7 +1,7 @@
 """Converted beside learned networks: equal labels and digits, one seed for all, families named beforehand."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,6 @@ pytest.importorskip("torch")
 
 from analysis.learned_in_noise.__main__ import costs, wide
 from analysis.learned_in_noise.contestants import (
-    BRIEFLY,
     COMPETITIVE,
     CONTESTANTS,
     CONVOLUTIONAL,
@@ -21,6 +20,7 @@ from analysis.learned_in_noise.contestants import (
     NOISE_TRAINED,
     RATE,
     TIME,
+    UNDISTORTED,
     VALIDATION,
     Amount,
     Converted,
@@ -50,36 +50,36 @@ from bioscnn.stdp.rule import rule_of
 from bioscnn.stdp.study import read_learned_study
 from bioscnn.studies import read_study
 
-AMOUNT = Amount(3, 400, 200, 100)
+AMOUNT = Amount(3, 400, 50, 200, 100)
 RIGHT = {
     RATE: 0.9,
+    UNDISTORTED: 0.6,
     FINE_TUNED: 0.9,
     NOISE_TRAINED: 0.9,
     TIME: 0.8,
     COMPETITIVE: 0.7,
-    BRIEFLY: 0.7,
     CONVOLUTIONAL: 0.9,
 }
 SECONDS = 8.0
 
 
 def outcome_of(unit):
-    """Answers of which a known share is right; the second training of seed 2 was interrupted."""
+    """Answers of which a known share of those scored is right; the second training of seed 2 was resumed."""
     if "network" in unit.condition:
         interrupted = unit.needs and unit.options.get("seed") == 2
         return {"cpu_seconds": np.array(np.nan if interrupted else SECONDS)}
-    n = AMOUNT.trials
-    label, wrong = np.zeros(n, np.int16), np.arange(n) >= RIGHT[unit.variant] * n
+    n, place = AMOUNT.shown, np.arange(AMOUNT.shown) - AMOUNT.looked_at
+    label, wrong = np.zeros(n, np.int16), (place < 0) | (place >= RIGHT[unit.variant] * AMOUNT.trials)
     # In noise of images the convolutional network has a fifth of its right answers wrong.
     if unit.variant == CONVOLUTIONAL and [noise.acts_on for noise in unit.study.config.noise.values()] == [
         "images"
     ]:
-        wrong |= np.arange(n) < 0.2 * n
+        wrong |= place < 0.2 * AMOUNT.trials
     chosen = wrong.astype(np.int16)
     answers = {"label": label, "spikes": np.full(n, 7), "synops": np.array(5.0)}
     if isinstance(CONTESTANTS[unit.variant], Converted):
         return answers | {"chosen": np.tile(chosen, (len(RULES), 1)), "latency_ms": np.full(n, 9.0)}
-    likely = {"chosen_likelihood": label} if unit.variant in (COMPETITIVE, BRIEFLY) else {}
+    likely = {"chosen_likelihood": label} if unit.variant == COMPETITIVE else {}
     more = {"trial_ms": np.array(350.0), "input_spikes": np.full(n, 3)}
     return answers | likely | more | {"chosen": chosen}
 
@@ -100,7 +100,7 @@ def finished(experiment):
         outcomes = {**done.outcomes, **{unit.id: outcome_of(unit) for unit in units}}
         done = Done((*done.units, *units), outcomes, {})
         units = experiment.next_round(done, None)
-    return Results(done, experiment.noises)
+    return Results(done, experiment.noises, experiment.amount)
 
 
 def labels_of(unit):
@@ -114,7 +114,7 @@ def labels_of(unit):
 def test_all_networks_are_told_equally_many_labels_and_none_has_a_teacher(results):
     trainings = results.done.where(condition="training network")
     few = [unit for unit in trainings if FEW in unit.variant]
-    assert len(trainings) == AMOUNT.seeds * 10 and len(few) == AMOUNT.seeds
+    assert len(trainings) == AMOUNT.seeds * 11 and len(few) == AMOUNT.seeds * 2
     assert {labels_of(unit) for unit in trainings if unit not in few} == {AMOUNT.labels}
     told = [unit.options["labels"] for unit in results.done.where(condition=FEW) if "labels" in unit.options]
     assert {*map(labels_of, few), *told} == {AMOUNT.few.labels} == {AMOUNT.labels // 10}
@@ -123,9 +123,9 @@ def test_all_networks_are_told_equally_many_labels_and_none_has_a_teacher(result
 
 def test_what_is_left_out_is_neither_trained_nor_compared(experiment):
     less = finished(LearnedInNoise(experiment.study, replace(AMOUNT, seeds=2, without=(FINE_TUNED, FEW))))
-    assert less.names == [RATE, NOISE_TRAINED, TIME, COMPETITIVE, LIKELIHOOD, BRIEFLY, CONVOLUTIONAL]
+    assert less.names == [RATE, UNDISTORTED, NOISE_TRAINED, TIME, COMPETITIVE, LIKELIHOOD, CONVOLUTIONAL]
     assert not [unit for unit in less.done.units if FINE_TUNED in unit.variant or FEW in unit.condition]
-    assert sum(row["role"] == PRIMARY for row in comparison_rows(less)) == 12
+    assert sum(row["role"] == PRIMARY for row in comparison_rows(less)) == 8
 
 
 def test_a_seed_shows_all_networks_the_same_digits_and_noise(results):
@@ -139,22 +139,33 @@ def test_a_seed_shows_all_networks_the_same_digits_and_noise(results):
             for name in CONTESTANTS
             for unit in results.units(name, noise)
         }
-        assert shown == {("test", AMOUNT.trials, seed) for seed in (1, 2, 3)}
+        assert shown == {("test", AMOUNT.shown, seed) for seed in (1, 2, 3)}
 
 
-def test_differences_asked_in_advance_are_a_family_of_sixteen(results):
+def test_differences_asked_in_advance_are_a_family_of_twelve(results):
     rows = comparison_rows(results)
     primary = {(row["first"], row["second"], row["noise"]): row for row in rows if row["role"] == PRIMARY}
-    assert len(primary) == 16
+    assert len(primary) == 12
     worse = primary[COMPETITIVE, RATE, CLEAN]
     assert worse["difference"] == pytest.approx(-0.2) and worse["finding"] == "loss"
+    better = primary[COMPETITIVE, UNDISTORTED, FEW]
+    assert better["difference"] == pytest.approx(0.1) and better["finding"] == "gain"
     equal = primary[CONVOLUTIONAL, RATE, CLEAN]
     assert equal["difference"] == 0 and equal["p_holm"] == 1
     assert primary[CONVOLUTIONAL, RATE, ALL_IMAGES]["difference"] == pytest.approx(-0.2)
-    assert primary[CONVOLUTIONAL, TIME, ALL_IMAGES]["difference"] == pytest.approx(-0.1)
+    assert primary[CONVOLUTIONAL, UNDISTORTED, ALL_IMAGES]["difference"] == pytest.approx(0.1)
     # A family is corrected by itself: the smallest of its p values is multiplied by its size.
     least = min(primary.values(), key=lambda row: row["p"])
-    assert least["p_holm"] == pytest.approx(min(1, 16 * least["p"]))
+    assert least["p_holm"] == pytest.approx(min(1, 12 * least["p"]))
+
+
+def test_the_control_is_trained_as_rates_are_but_on_digits_as_they_are():
+    usual, control = (
+        asdict(CONTESTANTS[name].recipe(0, AMOUNT).settings(AMOUNT.training)) for name in (RATE, UNDISTORTED)
+    )
+    differing = {key for key, value in usual.items() if control[key] != value}
+    assert differing == {"rotation", "shift", "scaling", "shear", "warp"}
+    assert not any(control[key] for key in differing)
 
 
 def test_a_noise_that_a_network_cannot_have_leaves_its_cell_empty(results):
@@ -168,12 +179,12 @@ def test_a_noise_that_a_network_cannot_have_leaves_its_cell_empty(results):
 
 
 def test_a_training_costs_all_its_steps_and_an_interrupted_one_is_left_out(results):
-    table = costs(pd.DataFrame(cost_rows(results, AMOUNT))).set_index("network")
+    table = costs(pd.DataFrame(cost_rows(results))).set_index("network")
     seconds = table["training (processor s)"]
     assert seconds[RATE] == SECONDS and seconds[TIME] == 2 * SECONDS
     assert np.isnan(results.training_seconds(TIME)[1])
     assert (table["labels"] == AMOUNT.labels).all()
-    assert table.loc[COMPETITIVE, "digits"] == 55_000 and table.loc[BRIEFLY, "digits"] == 25_000
+    assert table.loc[COMPETITIVE, "digits"] == 55_000
     assert (table.loc[[RATE, TIME, CONVOLUTIONAL], "digits"] == AMOUNT.labels).all()
     assert table.loc[COMPETITIVE, "trial (ms)"] == 350 and table.loc[TIME, "trial (ms)"] == 37
 

@@ -229,10 +229,9 @@ def test_a_network_of_another_study_is_refused(network, tmp_path, change, key):
     assert not list(tmp_path.rglob("summary.json"))
 
 
-def test_a_class_without_a_training_image_is_refused(digits, tmp_path):
-    settings = keys(first={"maps": 2, "threshold": 15, "images": 1, "radius": 1, "winners": 1},
-                    second={"maps": 2, "threshold": 15, "images": 1, "radius": 1, "winners": 1})  # fmt: skip
-    network, state = architecture(settings), trained(settings, digits)
+def test_a_class_without_a_training_image_is_refused_before_anything_is_learned(digits, tmp_path):
+    study = read_learned_study(STUDY, SMALL)
     lacking = digits.take(np.flatnonzero(digits.labels != 7))
     with pytest.raises(UserError, match="class 7"):
-        training.train_readout(network, state.weights, lacking, Silent())
+        study.rule.train(study.config, lacking, tmp_path / "x.part.npz", Silent())
+    assert not list(tmp_path.iterdir())

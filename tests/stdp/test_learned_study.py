@@ -10,10 +10,12 @@ from typer.testing import CliRunner
 from bioscnn.cli import app
 from bioscnn.errors import UserError
 from bioscnn.files import read_npz
+from bioscnn.stdp.competitive import page
 from bioscnn.stdp.competitive.classify import restored
 from bioscnn.stdp.competitive.config import circuit_of
 from bioscnn.stdp.competitive.model import SHIPPED, read_model
-from bioscnn.stdp.network import locate, read_network, write_network
+from bioscnn.stdp.network import LearnedNetwork, locate, read_network, write_network
+from bioscnn.stdp.rule import Classified
 from bioscnn.stdp.run import run_learned, train_learned
 from bioscnn.stdp.study import read_learned_study
 
@@ -41,6 +43,15 @@ def test_a_learned_network_is_run_from_its_file_to_its_page(file, tmp_path, sile
     again = run_learned(study, data=None, out=None, results=tmp_path, progress=silent)
     assert again.summary["started"] == summary["started"] and again.folder == done.folder
     assert "learned/ones" in (tmp_path / "index.html").read_text()
+
+
+def test_the_rates_on_the_page_are_those_of_all_presentations():
+    card = {"circuit": {"n_inputs": 10, "n_neurons": 4, "shown": 0.5, "fewest_spikes": 5}}
+    spikes = {"input": np.array([30, 10]), "excitatory": np.array([4, 2])}
+    shown = Classified(np.zeros(2), spikes, more={"presentations": np.array([3, 1])})
+    (table,) = page._activity(LearnedNetwork(None, {}, card), shown).parts
+    assert [row["rate"] for row in table.rows] == [40 / 10 / (4 * 0.5), 6 / 4 / (4 * 0.5)]
+    assert [row["spikes"] for row in table.rows] == [20, 3]
 
 
 def test_the_shipped_study_is_the_recipe_of_its_network():

@@ -101,7 +101,7 @@ class TimingExperiment(Experiment):
         refuse_noise(
             self.study.config, "the timing experiment perturbs the spikes of a network without noise"
         )
-        self._refuse_perturbations()
+        self._refuse_perturbations(self.study.config.simulation.n_steps)
         case = bench.case(self.study)
         self._refuse_few_trials(case.examples)
         self._refuse_branches(case)
@@ -242,11 +242,10 @@ class TimingExperiment(Experiment):
                 )
         return [layer for layer in there if layer in (self.layers or there)]
 
-    def _refuse_perturbations(self) -> None:
-        """Refuse perturbations that do not fit the trials."""
-        simulation = self.study.config.simulation
+    def _refuse_perturbations(self, n_steps: int) -> None:
+        """Refuse perturbations that do not fit trials of so many steps."""
         none, start = np.empty(0, np.int32), np.zeros(1, np.int64)
-        nothing = SpikeTrains(none, none, start, 1, simulation.n_steps, simulation.dt)
+        nothing = SpikeTrains(none, none, start, 1, n_steps, self.study.config.simulation.dt)
         for perturbation in self.perturbations:
             perturbation.apply(nothing, stream(0, "nothing"))
 

@@ -74,9 +74,9 @@ class LearnedTiming(TimingExperiment):
             raise UserError(
                 "images have no time that could collapse", key="--collapsed", value=self.collapsed
             )
-        self._refuse_perturbations()
         self._refuse_few_trials(labelled_images(self._options, bench))
         there = layer_spikes(self._options, bench)
+        self._refuse_perturbations(min(spikes.n_steps for spikes in there.values()))
         layers = {layer: float(there[layer].n_spikes) for layer in self._layers_of(list(there))}
         weights = {"weights": network(self._options, bench).sha256}
         return self._units(MEASURES, layers, self._options | weights)

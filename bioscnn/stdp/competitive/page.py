@@ -33,7 +33,7 @@ def _fields(network: LearnedNetwork, classified: Classified) -> Section:
     figure = Figure(
         lambda width: plots.receptive_fields(fields, width=width),
         "receptive fields",
-        f"Weights from the pixels onto {'each' if n <= MOST_FIELDS else f'{MOST_FIELDS} of {n:,}'} "
+        f"Weights from the pixels onto {f'{n:,}' if n <= MOST_FIELDS else f'{MOST_FIELDS} of {n:,}'} "
         "excitatory neurons, in the order of the classes that they stand for. Each is as dark as its largest "
         "weight.",
     )
@@ -69,10 +69,11 @@ def _trial(network: LearnedNetwork, classified: Classified) -> Section:
 def _activity(network: LearnedNetwork, classified: Classified) -> Section:
     n = network.card["circuit"]
     sizes = {"input": n["n_inputs"], "excitatory": n["n_neurons"], "inhibitory": n["n_neurons"]}
-    again = 100 * float(np.mean(classified.more["presentations"] > 1))
+    presentations = classified.more["presentations"]
+    again, seconds = 100 * float(np.mean(presentations > 1)), float(presentations.sum()) * n["shown"]
     rows = [
         {"population": name, "neurons": sizes[name], "spikes": float(counts.mean()),
-         "rate": float(counts.mean()) / sizes[name] / n["shown"]}
+         "rate": float(counts.sum()) / sizes[name] / seconds}
         for name, counts in classified.spikes.items()
     ]  # fmt: skip
     columns = [
@@ -82,9 +83,9 @@ def _activity(network: LearnedNetwork, classified: Classified) -> Section:
         numbers("rate", "mean rate (Hz)", ".2f"),
     ]
     caption = (
-        f"Means over {len(classified.chosen):,} images of {number(1e3 * n['shown'])} ms, at their last "
-        f"presentation. {again:.1f} % were shown again, brighter, because they gave fewer than "
-        f"{n['fewest_spikes']} spikes."
+        f"Means over {len(classified.chosen):,} images, all their presentations of "
+        f"{number(1e3 * n['shown'])} ms together. {again:.1f} % were shown again, brighter, since they gave "
+        f"fewer than {n['fewest_spikes']} spikes."
     )
     parts: list[Part] = [Table(rows, columns, caption)]
     return Section("activity", "Activity", parts, "Activity")

@@ -17,7 +17,7 @@ from bioscnn.stdp.convolutional.classify import LAYERS, architecture, classify, 
 from bioscnn.stdp.convolutional.equations import equations
 from bioscnn.stdp.convolutional.page import sections
 from bioscnn.stdp.convolutional.settings import ConvolutionalConfig
-from bioscnn.stdp.convolutional.training import train_layers, train_readout
+from bioscnn.stdp.convolutional.training import refuse_missing_classes, train_layers, train_readout
 from bioscnn.stdp.network import LearnedNetwork
 from bioscnn.stdp.rule import Classified, Trained
 
@@ -33,6 +33,7 @@ class ConvolutionalRule:
         self, config: ConvolutionalConfig, shown: ImageSet, checkpoint: Path, progress: Progress
     ) -> Trained:
         """Train both layers without labels, round them to half precision, then fit the classifier."""
+        refuse_missing_classes(shown)
         keys, network = config.learning, architecture(config.learning)
         state = train_layers(network, keys.stdp, shown.intensities(), keys.seed, checkpoint, progress)
         kept = [weights.astype(np.float16) for weights in state.weights]

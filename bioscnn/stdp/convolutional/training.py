@@ -161,6 +161,25 @@ def _order(n_images: int, shown: NDArray[np.integer], seed: int, layer: str) -> 
     return np.array([orders[int(k)][at] for k, at in zip(turn, place, strict=True)], np.int64)
 
 
+def refuse_missing_classes(shown: ImageSet) -> None:
+    """Refuse training images of which none shows some class.
+
+    Raises
+    ------
+    UserError
+        If there is such a class.
+    """
+    lacking = np.setdiff1d(np.arange(len(shown.classes)), shown.labels)
+    if len(lacking):
+        raise UserError(
+            f"no training image shows class {shown.classes[lacking[0]]}, so it could never be chosen",
+            key="learning.examples",
+            value=len(shown),
+            expected="training images of every class",
+            fix="use more images",
+        )
+
+
 def train_readout(
     network: Architecture,
     weights: tuple[Weights, Weights],
@@ -174,16 +193,7 @@ def train_readout(
     UserError
         If a class has no image.
     """
-    n_classes = len(shown.classes)
-    lacking = np.setdiff1d(np.arange(n_classes), shown.labels)
-    if len(lacking):
-        raise UserError(
-            f"no training image shows class {shown.classes[lacking[0]]}, so it could never be chosen",
-            key="learning.examples",
-            value=len(shown),
-            expected="training images of every class",
-            fix="use more images",
-        )
+    refuse_missing_classes(shown)
     progress.stage("computing features")
     seen, done = np.empty((len(shown), network.n_features), np.float32), 0
     for response in respond(shown.intensities(), network, weights[0]):
@@ -194,7 +204,7 @@ def train_readout(
             progress.trial()
     progress.stage("fitting the classifier")
     keys = network.readout
-    return fit_readout(seen, shown.labels, n_classes, keys.penalty, keys.iterations)
+    return fit_readout(seen, shown.labels, len(shown.classes), keys.penalty, keys.iterations)
 
 
 def _write(path: Path, name: str, state: State) -> None:
