@@ -45,7 +45,7 @@ template <class T, int k> constexpr T series(T r)
         return T(inverse_factorial(k + 1)) + r * series<T, k + 1>(r);
 }
 
-// exp(x) as a power of two and the rest: 2^n (1 + rest), where rest = exp(r) - 1.
+// exp(x) as a power of two and the rest: 2^n (1 + rest), where rest = exp(r) - 1; anything beyond `lowest`, `highest`.
 template <class T> struct Split
 {
     T power, rest;
@@ -53,8 +53,6 @@ template <class T> struct Split
     explicit Split(T x)
     {
         using E = Exponential<T>;
-        x = x < E::lowest ? E::lowest : x;
-        x = x > E::highest ? E::highest : x;
         const T shifted = x * E::log2_e + E::round;
         const T n = shifted - E::round, r = (x - n * E::ln2_high) - n * E::ln2_low;
         rest = r * series<T, 0>(r);
@@ -77,9 +75,10 @@ template <class T> inline T exp(T x)
 
 template <class T> inline T expm1(T x)
 {
-    const Split<T> of(x);
+    using E = Exponential<T>;
+    const Split<T> of(x < E::lowest ? E::lowest : x);
     const T found = ((of.power - T(0.5)) + of.power * of.rest) * 2;
-    return x > Exponential<T>::highest ? T(INFINITY) : found;
+    return x > E::highest ? T(INFINITY) : found;
 }
 
 // (exp(x) - 1)/x, which is 1 at 0.
