@@ -105,10 +105,9 @@ def trial_caption(run: Run, results: Results, example: int) -> str:
         return f"{text}, none of them in {run.firing[-1]}."
     start = output.trial_start[example]
     onset, neuron = (output.step[start] + 1) * output.dt * 1e3, run.classes[output.neuron[start]]
-    return (
-        f"{text}; the first of {run.firing[-1]} came after {onset:.3g} ms, from class {neuron}. "
-        f"Blue in {run.firing[-1]}: the true class."
-    )
+    name = run.firing[-1]
+    came = f"the first of {name} came after {onset:.3g} ms, from class {neuron}"
+    return f"{text}; {came}. Blue in {name}: the true class."
 
 
 def spike_times_caption(code: TimeCode) -> str:
