@@ -1,7 +1,7 @@
 """What recording every spike costs a whole call of `simulate`: ``python -m bench.recording [--table FILE]``.
 
-Processor time of Python and of the compiled program together, in one process each. Unlike that of `bench.neurons`,
-it counts writing the input and reading the spikes.
+Processor time of Python and of the compiled program together, in one process each. Unlike that of
+`bench.neurons`, it counts writing the input and reading the spikes.
 """
 
 from __future__ import annotations
