@@ -1,4 +1,4 @@
-"""How the cost grows: LIF, a neuron of one's own, noise: ``python -m bench.growth [--table FILE]``.
+"""How the cost grows: LIF, noise, a neuron of one's own: ``python -m bench.growth [--table FILE]``.
 
 Processor time of `simulate` with all programs that it starts; a power is fitted to the medians of its rounds.
 """
@@ -27,9 +27,7 @@ SMALL = "network.model=mnist-small"
 KINDS = {
     "LIF": (SMALL,),
     "membrane noise": (SMALL, "noise.membrane-noise.sd=1 mV"),
-    "transmission failure": (SMALL, "noise.transmission-failure.probability=0.1"),
     "own neuron": (f"{SMALL}-relu", OWN),
-    "conductances": (f"{SMALL}-relu", "synapse.model=conductance"),
 }
 
 

@@ -95,7 +95,7 @@ def themed(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 def ticks_found_once() -> Iterator[None]:
     """Let an axis keep its ticks as long as its limits and its place in the figure stay the same.
 
-    Without, matplotlib finds them anew four times for each place: for the axis, its label and its siblings.
+    matplotlib finds them anew four times for each place: for the axis, its label and its siblings.
     """
     from matplotlib.axis import Axis
 

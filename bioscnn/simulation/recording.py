@@ -137,6 +137,8 @@ class Recording:
     @classmethod
     def concatenate(cls, parts: list[Recording]) -> Recording:
         """Join recordings of the same network, trial after trial."""
+        if len(parts) == 1:
+            return parts[0]
 
         def joined(name: str) -> PopulationRecording:
             pieces = [part[name] for part in parts]
