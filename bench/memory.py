@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import resource
 import threading
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,7 +17,7 @@ def peak_of_this_process() -> float:
 
 
 class ProgramsWatch:
-    """Watches the child processes while it is entered, about 500 times a second.
+    """Watches all processes that this one starts while it is entered, about 500 times a second.
 
     ``ru_maxrss`` of a child counts the memory of its parent too, from which it was forked; the high-water
     mark in ``/proc/<pid>/status`` begins anew with the program.
@@ -43,19 +45,18 @@ class ProgramsWatch:
 
     def _watch(self) -> None:
         while not self._done.wait(0.002):
-            peaks = [_peak(child) for child in _children()]
+            peaks = [_peak(child) for child in _descendants("self")]
             self.largest_mb = max(self.largest_mb, *peaks, 0.0)
             self.together_mb = max(self.together_mb, sum(peaks))
 
 
-def _children() -> list[str]:
-    children: list[str] = []
-    for task in Path("/proc/self/task").iterdir():
-        try:
-            children += (task / "children").read_text().split()
-        except OSError:  # the thread has ended
-            continue
-    return children
+def _descendants(process: str) -> Iterator[str]:
+    """Yield what a process has started, and what that has started: a shell guards each program."""
+    with suppress(OSError):  # it has ended
+        for task in Path(f"/proc/{process}/task").iterdir():
+            for child in (task / "children").read_text().split():
+                yield child
+                yield from _descendants(child)
 
 
 def _peak(child: str) -> float:
