@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bioscnn.claims.record import Record, code_hash, data_hash, file_of, read_record, write_table
+from bioscnn.claims.tables import NAME
 from bioscnn.errors import UserError
 from bioscnn.files import read_text
 from bioscnn.fingerprint import ROOT, closure
@@ -65,10 +66,7 @@ def take_table(
         raise UserError(
             f"no table of results: {error}", file=result, expected="a CSV file, or summary.json"
         ) from None
-    if table.with_suffix(".toml").exists():
-        record = replace(record, units=read_record(table).units)
-    write_table(table, content.encode(), record)
-    return record
+    return _write(table, content, record)
 
 
 def record_of(folder: Path, varied: str, data: Path | None = None) -> Record:
@@ -102,28 +100,52 @@ def record_of(folder: Path, varied: str, data: Path | None = None) -> Record:
 def take_runs(summaries: Sequence[Path], table: Path, varied: str) -> Record:
     """Copy the numbers of several runs to one table of the docs, each under the name of its folder.
 
-    Parameters, and errors, are those of `take_table`.
+    Parameters, and errors, are those of `take_table`; two runs of one name are refused.
     """
-    try:
-        content, record = _runs(summaries, varied)
-    except _DAMAGE as error:
+    return _write(table, *_runs(summaries, varied))
+
+
+def _write(table: Path, content: str, record: Record) -> Record:
+    """Write a table of the docs, and what made it; it keeps the units that a person wrote into its record."""
+    if not NAME.fullmatch(table.stem):
         raise UserError(
-            f"no results of runs: {error}",
-            value=", ".join(map(str, summaries)),
-            expected="their summary.json",
-        ) from None
+            "no name of a table of the docs", key="--name", value=table.stem,
+            expected="lower case letters and digits, in words with hyphens, such as noise-mnist",
+        )  # fmt: skip
+    if table.with_suffix(".toml").exists():
+        record = replace(record, units=read_record(table).units)
     write_table(table, content.encode(), record)
     return record
 
 
 def _runs(summaries: Sequence[Path], varied: str) -> tuple[str, Record]:
-    """Return accuracies, spikes and latency of runs as CSV text, and what made them."""
+    """Return accuracies, spikes and latency of runs as CSV text, and what made them.
+
+    Where code, data or weights of one name differ among the runs, the table is stale from the beginning.
+    """
     rows: list[list[object]] = [["run", "claim", "value", "low", "high", "unit", "n"]]
-    rows += [[summary.parent.name, *row] for summary in summaries for row in _numbers(summary)]
-    records = [_record_of_run(summary.parent, varied) for summary in summaries]
+    records, names = list[Record](), list[str]()
+    for summary in summaries:
+        folder = summary.parent
+        names.append(folder.absolute().parent.name if folder.name == "latest" else folder.name)
+        if names[-1] in names[:-1]:
+            raise UserError(
+                "two runs of one name, which the table could not tell apart", file=summary, value=names[-1],
+                fix="give one of them a folder of another name: bioscnn run STUDY --out FOLDER",
+            )  # fmt: skip
+        try:
+            rows += [[names[-1], *row] for row in _numbers(summary)]
+            records.append(_record_of_run(folder, varied))
+        except _DAMAGE as error:
+            raise UserError(
+                f"no results of a run: {error}", file=summary, expected="its summary.json"
+            ) from None
 
     def joined(name: str) -> dict[str, str]:
-        return {key: value for record in records for key, value in getattr(record, name).items()}
+        found: dict[str, str] = {}
+        for key, value in (entry for record in records for entry in getattr(record, name).items()):
+            found[key] = value if found.get(key, value) == value else "unknown"
+        return found
 
     return _csv(rows), Record(
         "; ".join(record.command for record in records),
@@ -150,10 +172,10 @@ def _record_of_run(folder: Path, varied: str) -> Record:
     made_by = json.loads(read_text(folder / "provenance.json"))
     of, network = made_by["data"], made_by["network"]
     return Record(
-        made_by["command"], made_by["commit"], varied,
+        str(made_by["command"]), str(made_by["commit"] or "outside git"), varied,
         code={CLASSIFY: _hash_at(made_by["commit"], CLASSIFY) or "unknown"},
-        data={f"{of['dataset']} {of['split']} {of['n']}": of["sha256"]},
-        weights={network["model"]: network["weights_sha256"]},
+        data={f"{of['dataset']} {of['split']} {of['n']}": str(of["sha256"])},
+        weights={str(network["model"]): str(network["weights_sha256"])},
     )  # fmt: skip
 
 

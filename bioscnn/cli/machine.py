@@ -18,6 +18,7 @@ from bioscnn.cli.options import (
     read_study_file,
     words,
 )
+from bioscnn.errors import UserError
 
 app = typer.Typer()
 data_app = typer.Typer(no_args_is_help=True, help="Data sets: what is here, download, check.")
@@ -100,6 +101,7 @@ def claims(
     from bioscnn.printing.claims import print_survey
 
     chosen = pages or pages_of(Path())
+    _refuse_what_is_not_taken(take or [], {"--name": name, "--command": command, "--code": code})
     if take:
         made_by = made_now(command, varied, *(code or [])) if command else None
         table = Path("docs/tables") / f"{name or take[0].stem}.csv"
@@ -119,6 +121,17 @@ def claims(
         print_survey(claimed)
     if claimed.problems:
         raise typer.Exit(1)
+
+
+def _refuse_what_is_not_taken(take: list[Path], of_table: dict[str, Any]) -> None:
+    """Refuse options that would count for nothing: of a table where none is taken, of what made runs."""
+    for key in (key for key, value in of_table.items() if value):
+        if not take:
+            raise UserError("no table is taken", key=key, value=of_table[key], fix="say which: --take FILE")
+        if len(take) > 1 and key != "--name":
+            raise UserError("runs say what made them", key=key, value=of_table[key], fix="leave it out")
+        if key == "--code" and not of_table["--command"]:
+            raise UserError("code of no command", key=key, value=of_table[key], fix="give --command too")
 
 
 @app.command()

@@ -18,6 +18,7 @@ from bioscnn.claims import (
     publish,
     read_table,
     survey,
+    take_runs,
     take_table,
     write_page,
 )
@@ -267,6 +268,34 @@ def test_what_a_command_writes_into_a_page_stands_in_tables_of_its_own(tmp_path)
         assert found.claims and not found.problems and not found.stale
     assert read_table(page.parent / "tables", "page-ours-noise").rows[1]["accuracy (%)"] == "99.50"
     assert not list((page.parent / "tables").glob("*verdict*"))
+
+
+def test_runs_in_one_table_are_told_apart_and_stale_where_they_differ(tmp_path):
+    summaries = []
+    for name, weights, commit in (("mnist", "one", None), ("nmnist", "other", "-x")):
+        folder = tmp_path / name / "latest"
+        folder.mkdir(parents=True)
+        share = [0.9, 0.8, 0.95]
+        numbers = {"ann_accuracy": share, "accuracy": {"spike-count": share}, "n_trials": 9,
+                   "spikes_per_trial": 5, "synops_per_trial": 6, "latency_ms": 7}  # fmt: skip
+        made = {"command": "bioscnn run", "commit": commit,
+                "data": {"dataset": "mnist", "split": "test", "n": 9, "sha256": "same"},
+                "network": {"model": "mnist-small", "weights_sha256": weights}}  # fmt: skip
+        for file, content in (("summary", numbers), ("provenance", made)):
+            (folder / f"{file}.json").write_text(json.dumps(content))
+        summaries.append(folder / "summary.json")
+    record = take_runs(summaries, tmp_path / "runs.csv", "trials")
+    assert {row["run"] for row in read_table(tmp_path, "runs").rows} == {"mnist", "nmnist"}
+    assert record.weights == {"mnist-small": "unknown"} and record.data == {"mnist test 9": "same"}
+    assert any("mnist-small" in reason for reason in record.stale())
+    with pytest.raises(UserError, match="one name"):
+        take_runs([*summaries, summaries[0]], tmp_path / "more.csv", "trials")
+    with pytest.raises(UserError, match="no name"):
+        take_runs(summaries, tmp_path / "../Not a table.csv", "trials")
+    summaries[1].write_text("[]")
+    with pytest.raises(UserError, match="no results") as refused:
+        take_runs(summaries, tmp_path / "more.csv", "trials")
+    assert refused.value.file == summaries[1] and not (tmp_path / "more.csv").exists()
 
 
 def test_a_table_of_results_is_taken_over_with_its_units_commit_and_code(tmp_path):
