@@ -31,6 +31,9 @@ MODULES = sorted(ROOT.rglob("*.py"))
 RUNS = {"eval", "exec", "compile", "__import__", "system", "popen", "import_module", "run_path", "run_module"}
 """Calls that run text; `run_module` and the like take names."""
 
+HARMLESS = {("fingerprint.py", "compile")}
+"""Calls whose outcome is hashed. It cannot run: that takes `exec` or `eval`, which no module calls."""
+
 LOADS = {"pickle", "marshal", "shelve", "dill", "cloudpickle", "code", "runpy", "yaml"}
 """Modules that make objects, or code, of a file."""
 
@@ -41,6 +44,7 @@ def test_no_module_runs_text_or_unpickles_a_file(path):
         if isinstance(node, ast.Call):
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             harmless = ast.unparse(node.func) in ("re.compile", "platform.system")
+            harmless |= (path.name, ast.unparse(node.func)) in HARMLESS
             assert name not in RUNS or harmless, f"{name} in line {node.lineno}"
             for keyword in node.keywords:
                 given = getattr(keyword.value, "value", None)
