@@ -203,8 +203,8 @@ class LearnedInNoise(Experiment):
 
 def verdict_of(primary: Sequence[Row]) -> list[str]:
     """Return a sentence per finding of the differences that were asked in advance."""
-    found: dict[str, list[str]] = {}
+    by_finding: dict[str, list[str]] = {}
     for row in primary:
         named = f"{row['first']} less {row['second']}, {row['noise']}, {points_of(row)}"
-        found.setdefault(row["finding"], []).append(named)
-    return [f"{capital(finding)}: {'; '.join(rows)}." for finding, rows in found.items()]
+        by_finding.setdefault(row["finding"], []).append(named)
+    return [f"{capital(finding)}: {'; '.join(rows)}." for finding, rows in by_finding.items()]
