@@ -25,6 +25,7 @@ from bioscnn.report.document import Document
 from bioscnn.report.formats import percent_interval
 
 DOCS = Path("docs")
+COMMAND = "python -m analysis.time_steps results/time-step/*/latest"
 TABLES = ("time-steps", "readouts", "layers", "energy", "comparisons", "readout-comparisons")
 UNITS = {
     **dict.fromkeys(("accuracy", "activation_sparsity"), "share"),
@@ -152,7 +153,7 @@ def main(folders: Sequence[Path]) -> None:
     """Write the tables and fill the page."""
     document = Document(DOCS / "time-step.md", "time-step")
     tables, summaries = gathered(folders)
-    made = made_now("python -m analysis.time_steps", "trials", "bioscnn.experiments.classify:CLASSIFY")
+    made = made_now(COMMAND, "trials", "bioscnn.experiments.classify:CLASSIFY")
     for name, table in tables.items():
         file = "time-steps" if name == "time-steps" else f"time-step-{name}"
         content = table.round(5).to_csv(index=False).encode()

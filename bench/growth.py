@@ -106,7 +106,8 @@ def main() -> None:
     parser.add_argument("--table", type=Path, help="CSV file to write")
     options = parser.parse_args()
     rows = [row for kind in KINDS for row in growth(kind, options.trials, options.rounds)]
-    write_rows(rows, options.table, "python -m bench.growth", options.rounds)
+    command = f"python -m bench.growth --trials {options.trials} --rounds {options.rounds}"
+    write_rows(rows, options.table, command, options.rounds)
 
 
 if __name__ == "__main__":

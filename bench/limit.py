@@ -297,6 +297,7 @@ def measure_limit(
     names = [population.name for population in ready.network.neurons if population.spikes]
     counts = np.stack([recording[name].counts_by_trial for name in names])
     differ = np.abs(np.stack([run.spikes[name] for name in names]) - counts).sum()
+    shares = [a / b for a, b in zip(ours, by_hand, strict=True)]
     return {
         "network": name,
         "images": images,
@@ -304,7 +305,7 @@ def measure_limit(
         "by_hand": spread(by_hand),
         "by_hand_loop": spread(loops),
         "roofline": bound,
-        "shares": (shares := [a / b for a, b in zip(ours, by_hand, strict=True)]),
+        "shares": shares,
         "share_of_by_hand": spread(shares),
         "share_of_roofline": median(ours) / bound,
         "parts_us": {part: 1e6 * seconds / images for part, seconds in parts.items()},
@@ -337,7 +338,9 @@ def main() -> None:
                 "counts that differ": limits["spikes_that_differ"],
             }
         )
-    write_rows(rows, options.table, "python -m bench.limit", options.repeats)
+    command = f"python -m bench.limit {' '.join(options.networks)}"
+    command += f" --images {options.images} --repeats {options.repeats}"
+    write_rows(rows, options.table, command, options.repeats)
 
 
 if __name__ == "__main__":

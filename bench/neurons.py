@@ -208,7 +208,9 @@ def main() -> None:
     sizes = options.size or list(SIZES)
     if options.into is None:
         rows = measure_neurons(sizes, options.rounds, options.images, options.against)
-        command = "python -m bench.neurons" + (" --against CHECKOUT" if options.against else "")
+        command = "".join(["python -m bench.neurons", *(f" --size {size}" for size in sizes)])
+        command += f" --images {options.images} --rounds {options.rounds}"
+        command += " --against CHECKOUT" if options.against else ""
         write_rows(rows, options.table, command, options.rounds)
         return
     ready = [

@@ -52,7 +52,8 @@ def main() -> None:
     parser.add_argument("--table", type=Path, help="CSV file to write")
     options = parser.parse_args()
     rows = [measured(size, name, options.images, options.rounds) for size in SIZES for name in ("LIF", "IF")]
-    write_rows(rows, options.table, "python -m bench.recording", options.rounds)
+    command = f"python -m bench.recording --images {options.images} --rounds {options.rounds}"
+    write_rows(rows, options.table, command, options.rounds)
 
 
 if __name__ == "__main__":

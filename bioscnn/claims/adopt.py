@@ -187,7 +187,8 @@ def _table_of(markdown: str, unit: str) -> Copied:
     header, _, *body = [[plain(cell) for cell in cells_of(line)] for line in markdown.strip().splitlines()]
     if len(set(header)) < len(header):
         raise UserError("a Markdown table has two columns of one name", value=header, fix="rename one")
-    whole = re.search(r", (%|ms|points)$|\((%|ms|points)\)$", header[0])
+    numbered = any(CELL.fullmatch(line[0]) for line in body)  # the unit in its header is then its own
+    whole = None if numbered else re.search(r", (%|ms|points)$|\((%|ms|points)\)$", header[0])
     columns: list[str] = []
     units: dict[str, str] = {}
     rows: list[dict[str, str]] = [{} for _ in body]
