@@ -200,6 +200,11 @@ def test_links_survive_a_move_of_the_folder(results: Path, tmp_path: Path):
     assert all((moved / unquote(href)).is_file() for href in links(page))
 
 
+def test_a_name_that_is_no_text_is_shown_and_linked(results: Path):
+    (results / "mnist" / "as-written-bbbb").rename(results / "mnist" / "caf\udce9")
+    assert any("caf%E9" in href for href in links(page_of(results)))
+
+
 def test_importing_the_page_costs_nothing():
     heavy = ("matplotlib", "pandas", "h5py", "scipy", "jinja2")
     program = f"import sys, bioscnn.report.index; print([name for name in {heavy} if name in sys.modules])"
