@@ -54,7 +54,11 @@ def links(page: str) -> list[str]:
         ("mnist/as-written-bbbb", "99.06 %", "[98.86, 99.26] spiking network mnist-small, by peak-potential"),
         ("noise/mnist/as-written-1234", "5.25 %", "[1, 2] of it"),
         ("time-step/mnist/as-written-1234", "9.25 %", "[1, 2] of it"),
-        ("devices/mnist", "1 of 2", "devices give all spikes of numpy's, in double precision"),
+        (
+            "devices/mnist",
+            "1 of 2",
+            "devices give all spikes of numpy's, without rounding to single precision",
+        ),
     ],
 )
 def test_the_main_number_is_that_of_the_files(results: Path, folder: str, value: str, note: str):
