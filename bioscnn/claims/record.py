@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from bioscnn.errors import UserError
-from bioscnn.files import read_text, write_atomically
+from bioscnn.files import make_folder, read_text, write_atomically
 from bioscnn.fingerprint import ROOT, code_of_modules
 from bioscnn.studies.provenance import code_version
 from bioscnn.toml import parse_toml
@@ -172,7 +172,7 @@ def write_table(path: Path, content: bytes, record: Record) -> None:
     UserError
         If a file cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     write_atomically(path.with_suffix(".toml"), record.toml().encode())
     write_atomically(path, content)
 

@@ -6,7 +6,7 @@ from bioscnn.metrics.activity import (
     synaptic_operations_per_trial,
 )
 from bioscnn.metrics.confusion import confusion_matrix
-from bioscnn.metrics.decoding import CODES, decode
+from bioscnn.metrics.decoding import CODES, decode, least_trials
 from bioscnn.metrics.distances import spike_time_tiling, van_rossum_distance, victor_purpura_distance
 from bioscnn.metrics.energy import CLOCK, Energy, energy_estimate, footprint, layer_operations
 from bioscnn.metrics.information import (
@@ -55,6 +55,7 @@ __all__ = [
     "joint_response",
     "latency_response",
     "layer_operations",
+    "least_trials",
     "mutual_information",
     "population_rate",
     "spike_distance",

@@ -99,7 +99,7 @@ def decode(
     Raises
     ------
     UserError
-        If the code is unknown, or the rarest class has fewer trials than there are folds.
+        If the code is unknown, or the rarest class has fewer trials than `least_trials`.
 
     References
     ----------
@@ -110,12 +110,12 @@ def decode(
     if code not in CODES:
         raise UserError("unknown code", key="code", value=code, expected=" | ".join(CODES))
     rarest = int(np.unique(labels, return_counts=True)[1].min())
-    if not 2 <= folds <= rarest:
+    if folds < 2 or rarest < least_trials(folds):
         raise UserError(
             "too few trials to train a decoder and to test it on others",
             key="folds",
             value=folds,
-            expected=f"2 to {rarest}, the trials of the rarest class",
+            expected=f"2 or more, with {least_trials(folds)} trials of each class; the rarest has {rarest}",
             fix="take more trials (dataset.trials)",
         )
     distances = CODES[code](trains)
@@ -132,6 +132,14 @@ def decode(
             best = distances[int(np.argmax(right))]
         chosen[test] = _predict(best, labels, train, test)
     return chosen
+
+
+def least_trials(folds: int) -> int:
+    """Return how many trials of each class decoders need: one per fold, and two beside those of any fold.
+
+    Those two are in different halves of the inner cross-validation.
+    """
+    return 4 if folds == 2 else folds
 
 
 def _predict(

@@ -103,8 +103,8 @@ def ticks_found_once() -> Iterator[None]:
     find = getattr(Axis, name)
 
     def ticks(axis: Axis) -> Any:
-        figure = axis.get_figure(root=True)
-        where = (*axis.get_view_interval(), *axis.axes.bbox.bounds, figure and figure.dpi)
+        place = axis.axes
+        where = (*axis.get_view_interval(), *place.bbox.bounds, place.figure and place.figure.dpi)
         if axis not in found or found[axis][0] != where:
             found[axis] = where, find(axis)
         return found[axis][1]

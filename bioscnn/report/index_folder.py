@@ -118,7 +118,7 @@ def find_files(folder: Path, page: Path) -> tuple[FileLink, ...]:
 
 def address(path: Path, page: Path) -> str:
     """Return the address of a file relative to the folder of a page."""
-    return quote(path.relative_to(page).as_posix())
+    return quote(os.fsencode(path.relative_to(page).as_posix()))
 
 
 def written(path: Path) -> datetime:

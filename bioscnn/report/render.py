@@ -112,5 +112,5 @@ def write_page(page: parts.Page, folder: Path, name: str = "report.html") -> Pat
         If the folder does not exist or cannot be written.
     """
     path = folder / name
-    write_atomically(path, render(page).encode())
+    write_atomically(path, render(page).encode(errors="backslashreplace"))
     return path

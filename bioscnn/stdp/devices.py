@@ -46,13 +46,14 @@ def run_learned_devices(
     progress.stage("loading")
     shown = load_images(config.dataset, config.dataset.split, config.dataset.trials, data)
     network = network_of(study, shown)
+    folder = results / "devices" / study.name
+    make_folder(folder.parent)  # before all takes minutes
     progress.stage(f"simulating {len(shown):,} images, by plain Brian2 first")
     rows: list[dict[str, Any]] = []
     base: OnDevice | None = None
     for of_device in study.rule.on_devices(config, network, shown):
         base = of_device if base is None or of_device.variant.device == NUMPY.device else base
         rows.append(_row(of_device, base))
-    folder = results / "devices" / study.name
     summary = {
         "study": study.toml(),
         "started": started.isoformat(timespec="seconds"),

@@ -14,7 +14,15 @@ from bioscnn.stdp.config import LearnedConfig
 from bioscnn.stdp.rule import Rule, rule_of
 from bioscnn.studies.naming import label_of
 from bioscnn.studies.shipped import find_study
-from bioscnn.studies.study import beside, first_problem, flat_keys, read_tables, tables_as_toml, with_changes
+from bioscnn.studies.study import (
+    beside,
+    first_problem,
+    flat_keys,
+    read_tables,
+    refuse_name,
+    tables_as_toml,
+    with_changes,
+)
 
 TABLE = "learning"
 
@@ -82,6 +90,7 @@ def read_learned_study(path: str | Path, changes: Sequence[str] = ()) -> Learned
     tables = read_tables(file)
     if TABLE not in tables:
         return None
+    refuse_name(file)
     learning = tables[TABLE]
     if isinstance(learning, dict):
         for key, value in learning.items():

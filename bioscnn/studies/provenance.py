@@ -53,8 +53,14 @@ def environment() -> dict[str, Any]:
             "processor": _processor(),
             "cores": str(os.cpu_count()),
         },
-        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "command": _command(),
     }
+
+
+def _command() -> str:
+    """Return what was typed; bytes of it that are no text, as names of files may have, by their numbers."""
+    typed = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    return typed.encode(errors="backslashreplace").decode()
 
 
 def _processor() -> str:

@@ -188,11 +188,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise UserError(f"not a TOML file: {error}", file=path) from None
 
 
-def study_of(path: Path, tables: Mapping[str, Any], changes: Sequence[str] = ()) -> Study:
-    """Make a study of the tables of its file, which stay as they are.
-
-    Parameters and errors as for `read_study`.
-    """
+def refuse_name(path: Path) -> None:
+    """Refuse a study file whose name is none for the folder of its results."""
     if path.stem.startswith(".") or not path.stem.isprintable():
         raise UserError(
             "results lie in a folder with the name of the file, and this is none for a folder",
@@ -200,6 +197,14 @@ def study_of(path: Path, tables: Mapping[str, Any], changes: Sequence[str] = ())
             value=path.stem,
             fix="rename the file",
         )
+
+
+def study_of(path: Path, tables: Mapping[str, Any], changes: Sequence[str] = ()) -> Study:
+    """Make a study of the tables of its file, which stay as they are.
+
+    Parameters and errors as for `read_study`.
+    """
+    refuse_name(path)
     changed = with_changes(tables, changes)
     if "learning" in changed:
         raise UserError(

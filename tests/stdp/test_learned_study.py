@@ -14,6 +14,7 @@ from bioscnn.stdp.competitive import page
 from bioscnn.stdp.competitive.classify import restored
 from bioscnn.stdp.competitive.config import circuit_of
 from bioscnn.stdp.competitive.model import SHIPPED, read_model
+from bioscnn.stdp.devices import run_learned_devices
 from bioscnn.stdp.network import LearnedNetwork, locate, read_network, write_network
 from bioscnn.stdp.rule import Classified
 from bioscnn.stdp.run import run_learned, train_learned
@@ -161,6 +162,30 @@ def test_paths_of_equations_begin_beside_the_study_and_are_written_whole(file, t
     study = read_learned_study("there/a.toml")
     assert study.config.learning.excitatory == "there/neuron"
     assert f'excitatory = "{tmp_path}/there/neuron"' in study.toml()
+
+
+@pytest.mark.parametrize("name", ["caf\udce9.toml", ".hidden.toml"])
+def test_a_name_that_is_none_for_a_folder_is_refused(file, name):
+    other = file.with_name(name)
+    other.write_text(file.read_text())
+    with pytest.raises(UserError, match="none for a folder"):
+        read_learned_study(other)
+    other.unlink()
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_any_image(file, tmp_path, silent, monkeypatch):
+    def never(*given):
+        raise AssertionError("images were shown")
+
+    (tmp_path / "results").write_text("a file")
+    study = changed(file)
+    for name in ("classify", "on_devices"):
+        monkeypatch.setattr(type(study.rule), name, never)
+    given = {"data": None, "results": tmp_path / "results", "progress": silent}
+    with pytest.raises(UserError, match="cannot"):
+        run_learned(study, out=None, **given)
+    with pytest.raises(UserError, match="cannot"):
+        run_learned_devices(study, **given)
 
 
 def test_equations_in_a_pipe_are_refused_at_once(tmp_path):

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from bioscnn.cli import app
 from bioscnn.errors import UserError
+from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.timing import LearnedTiming
 from bioscnn.noise import parse_perturbation
 from bioscnn.seeds import stream
@@ -106,6 +107,19 @@ def test_timing_of_a_learned_network_has_the_tables_of_all_timing(trained, tmp_p
     assert "spikes of the input" in done.analysis.verdict[0]
 
 
+def test_timing_of_a_learned_study_whose_file_was_edited_measures_again(trained, tmp_path):
+    file, changes = trained.with_name("edited.toml"), ["dataset.trials=30"]
+
+    def units(text):
+        file.write_text(text, encoding="utf-8")
+        experiment = LearnedTiming.of(file, changes, read_learned_study(file, changes), folds=2)
+        return {unit.id for unit in experiment.plan(Bench(None)) if "layer" in unit.options}
+
+    text = trained.with_name("ones.toml").read_text(encoding="utf-8")
+    other = text.replace("[learning]", '[learning]\nreadout = "likelihood"')
+    assert units(text) == units(text + "# a comment\n") and not units(text) & units(other)
+
+
 @pytest.mark.parametrize(
     ("changes", "options", "key"),
     [
@@ -113,6 +127,7 @@ def test_timing_of_a_learned_network_has_the_tables_of_all_timing(trained, tmp_p
         ([], {"collapsed": "nmnist-collapsed"}, "--collapsed"),
         ([], {"layers": ("inhibitory",)}, "--layer"),
         (["dataset.trials=3"], {}, "dataset.trials"),
+        (["dataset.trials=6"], {"folds": 2}, "dataset.trials"),
         ([], {"perturb": ("jitter 1 s",)}, "jitter.sigma"),
     ],
 )

@@ -74,3 +74,5 @@ def test_what_cannot_be_decoded_is_refused():
     assert "ranks" in str(refusal.value)
     with pytest.raises(UserError, match="too few trials"):
         decode(one, np.arange(100) // 3, "counts")
+    with pytest.raises(UserError, match="too few trials"):  # one of a class is left to choose by
+        decode(one, np.arange(100) % 33, "counts and times", folds=2)

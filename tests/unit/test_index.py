@@ -54,7 +54,11 @@ def links(page: str) -> list[str]:
         ("mnist/as-written-bbbb", "99.06 %", "[98.86, 99.26] spiking network mnist-small, by peak-potential"),
         ("noise/mnist/as-written-1234", "5.25 %", "[1, 2] of it"),
         ("time-step/mnist/as-written-1234", "9.25 %", "[1, 2] of it"),
-        ("devices/mnist", "1 of 2", "devices give all spikes of numpy's, in double precision"),
+        (
+            "devices/mnist",
+            "1 of 2",
+            "devices give all spikes of numpy's, without rounding to single precision",
+        ),
     ],
 )
 def test_the_main_number_is_that_of_the_files(results: Path, folder: str, value: str, note: str):
@@ -198,6 +202,11 @@ def test_links_survive_a_move_of_the_folder(results: Path, tmp_path: Path):
     page = page_of(results)
     moved = results.rename(tmp_path / "elsewhere")
     assert all((moved / unquote(href)).is_file() for href in links(page))
+
+
+def test_a_name_that_is_no_text_is_shown_and_linked(results: Path):
+    (results / "mnist" / "as-written-bbbb").rename(results / "mnist" / "caf\udce9")
+    assert any("caf%E9" in href for href in links(page_of(results)))
 
 
 def test_importing_the_page_costs_nothing():

@@ -31,6 +31,7 @@ from bioscnn.experiments.timing.tables import (
 )
 from bioscnn.experiments.timing.verdict import facts_of, verdict_of
 from bioscnn.experiments.unit import Unit
+from bioscnn.metrics import least_trials
 from bioscnn.noise import SACCADE_ENDS, Perturbation
 from bioscnn.report.formats import percent, percent_interval, plural
 from bioscnn.seeds import stream
@@ -251,12 +252,13 @@ class TimingExperiment(Experiment):
 
     def _refuse_few_trials(self, examples: ImageSet | EventSet) -> None:
         counts = np.bincount(examples.labels, minlength=len(examples.classes))
-        if not 2 <= self.folds <= counts.min():
+        least = least_trials(self.folds)
+        if self.folds < 2 or counts.min() < least:
             raise UserError(
                 "too few trials to train decoders on some and to test them on others",
                 key="dataset.trials",
                 value=f"{counts.sum()}, of the rarest class {counts.min()}",
-                expected=f"at least {self.folds} of each class, one per fold",
+                expected=f"at least {least} of each class",
                 fix="take more trials, or fewer folds (--folds)",
             )
 

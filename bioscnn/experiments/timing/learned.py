@@ -11,7 +11,7 @@ from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.experiment import Analysis, Done
 from bioscnn.experiments.timing.experiment import TimingExperiment
-from bioscnn.experiments.timing.learned_measure import labelled_images, layer_spikes, network
+from bioscnn.experiments.timing.learned_measure import labelled_images, layer_spikes, network, study_of
 from bioscnn.experiments.unit import Unit
 from bioscnn.quantities import format_quantity
 from bioscnn.stdp.study import LearnedStudy
@@ -53,6 +53,7 @@ class LearnedTiming(TimingExperiment):
             simulation={
                 "duration": format_quantity(duration, "time"),
                 "dt": format_quantity(dt, "time"),
+                "precision": config.simulation.precision,
                 "seed": config.simulation.seed,
             },
         )
@@ -78,12 +79,16 @@ class LearnedTiming(TimingExperiment):
         there = layer_spikes(self._options, bench)
         self._refuse_perturbations(min(spikes.n_steps for spikes in there.values()))
         layers = {layer: float(there[layer].n_spikes) for layer in self._layers_of(list(there))}
-        weights = {"weights": network(self._options, bench).sha256}
-        return self._units(MEASURES, layers, self._options | weights)
+        decides = {
+            "weights": network(self._options, bench).sha256,
+            "keys": study_of(self._options).config.written(),
+        }
+        return self._units(MEASURES, layers, self._options | decides)
 
     def analyse(self, done: Done, bench: Bench) -> Analysis:
         """Return accuracies, effects, comparisons, information, controls and the verdict."""
         learned = network(self._options, bench)
+        readout = getattr(study_of(self._options).config.learning, "readout", None)
         layers = self._layers_of(list(layer_spikes(self._options, bench)))
         facts = {
             "simulated": False,
@@ -91,5 +96,6 @@ class LearnedTiming(TimingExperiment):
             "collapsed_network": None,
             "weights_sha256": learned.sha256,
             "collapsed_sha256": None,
+            "readout": readout if isinstance(readout, str) else "linear classifier",
         }
         return self._analysis(done, layers, labelled_images(self._options, bench), facts)
