@@ -18,7 +18,10 @@ from bioscnn.statistics import proportion
 from bioscnn.studies.prepare import Prepared, prepare
 from bioscnn.studies.settling import read_settled_study
 
-STUDY = Path("sims/mnist-time.toml")
+STUDY = Path("sims/mnist.toml")
+TIMES = ("network.code=time", "encoding.kind=spike-time", "readout.rule=last-potential")
+"""Keys of the time code; the scales are measured, where sims/mnist-time.toml gives that of its network."""
+
 NETWORKS = ("mnist-small-relu", "mnist-large-relu")
 STEPS = {0.05: 5000, 0.1: 1000, 0.25: 1000, 0.3: 1000, 0.5: 1000, 1.0: 5000, 2.0: 5000, 3.0: 1000}
 """Time steps in ms, and how many validation digits."""
@@ -29,7 +32,7 @@ FEW = 100
 
 def case_of(model: str, dt: float, trials: int, **changes: Any) -> Prepared:
     """Return a study of the time code at a time step in ms; a trial ends with its last window."""
-    changed = [f"network.model={model}", f"simulation.dt={dt} ms", f"dataset.trials={trials}"]
+    changed = [*TIMES, f"network.model={model}", f"simulation.dt={dt} ms", f"dataset.trials={trials}"]
     changed += [f"{key.replace('__', '.')}={value}" for key, value in changes.items()]
     study, _ = read_settled_study(STUDY, [*changed, "simulation.duration=auto"], None, _Quiet())
     return prepare(study, None)
