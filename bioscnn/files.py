@@ -365,6 +365,19 @@ def scratch_for_results(folder: Path, name: str) -> Iterator[Path]:
         yield scratch
 
 
+def refuse_unwritable(folder: Path) -> None:
+    """Refuse a folder that could not be made or written, and leave nothing.
+
+    Raises
+    ------
+    UserError
+        If nothing can be made in it, or in the nearest of the folders around it that is there.
+    """
+    folder = folder.absolute()
+    with scratch_for_results(next(place for place in (folder, *folder.parents) if place.exists()), ".tried"):
+        pass
+
+
 def _unwritable(folder: Path, error: OSError) -> UserError:
     return UserError(
         f"cannot write here: {error.strerror or error}",

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bioscnn.files import make_folder, write_csv, write_json
+from bioscnn.files import make_folder, refuse_unwritable, write_csv, write_json
 from bioscnn.report import write_index
 from bioscnn.result_versions import in_format
 from bioscnn.simulation import Progress
@@ -47,7 +47,7 @@ def run_learned_devices(
     shown = load_images(config.dataset, config.dataset.split, config.dataset.trials, data)
     network = network_of(study, shown)
     folder = results / "devices" / study.name
-    make_folder(folder.parent)  # before all takes minutes
+    refuse_unwritable(folder)
     progress.stage(f"simulating {len(shown):,} images, by plain Brian2 first")
     rows: list[dict[str, Any]] = []
     base: OnDevice | None = None

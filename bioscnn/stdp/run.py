@@ -12,7 +12,16 @@ import numpy as np
 
 from bioscnn.datasets import ImageSet
 from bioscnn.errors import UserError
-from bioscnn.files import make_folder, point_latest, read_npz, whole_folder, write_csv, write_json, write_npz
+from bioscnn.files import (
+    make_folder,
+    point_latest,
+    read_npz,
+    refuse_unwritable,
+    whole_folder,
+    write_csv,
+    write_json,
+    write_npz,
+)
 from bioscnn.fingerprint import code_of_modules, environment_of_results, hash_of
 from bioscnn.report import write_index
 from bioscnn.report.files import read_json
@@ -93,14 +102,15 @@ def run_learned(
     key = hash_of(config.written(), network.sha256, network.card, clean.sha256, code)[:16]
     folder = out or result_folder(results / KIND / study.name, study.label, key)
     known = _known(folder, key)
+    if known is None:
+        refuse_unwritable(folder.parent)
+        begun, seconds = datetime.now(UTC), perf_counter()
+        classified = rule.classify(config, network, shown, progress)
+        summary = _summary(study, network, clean, classified, begun) | {"key": key, "code": code}
+        summary["seconds"] = perf_counter() - seconds
+    else:
+        summary, classified = known
     with whole_folder(folder, _is_run) as scratch:
-        if known is None:
-            begun, seconds = datetime.now(UTC), perf_counter()
-            classified = rule.classify(config, network, shown, progress)
-            summary = _summary(study, network, clean, classified, begun) | {"key": key, "code": code}
-            summary["seconds"] = perf_counter() - seconds
-        else:
-            summary, classified = known
         write_json(scratch / "summary.json", summary)
         (scratch / "config.toml").write_text(study.toml(), encoding="utf-8")
         write_npz(scratch / "run.npz", _arrays(classified) | {"label": clean.labels})
