@@ -80,15 +80,15 @@ static double seconds_of(clockid_t clock)
     return (double) t.tv_sec + 1e-9 * (double) t.tv_nsec;
 }
 
-enum { INPUT, NEURONS, SYNAPSES, PARTS };
-static double spent[PARTS], mark;
-#ifdef PROFILE
 // Parts are too short for a clock of processor time, which asks the kernel.
 static double now(void)
 {
     return seconds_of(CLOCK_MONOTONIC);
 }
 
+enum { INPUT, NEURONS, SYNAPSES, PARTS };
+static double spent[PARTS], mark;
+#ifdef PROFILE
 #define CHARGE(part) (spent[part] += now() - mark, mark = now())
 #else
 #define CHARGE(part) (void) 0
