@@ -51,7 +51,7 @@ class LimitRun:
     Parameters
     ----------
     loop_seconds : float
-        The loop over the trials, as the program times it.
+        Processor time of the loop over the trials, as the program takes it.
     process_seconds : float
         Processor time of the whole process, files read and written included.
     peak_mb : float
