@@ -50,7 +50,7 @@ def findings_of_simulation(
 
 
 def at_ceiling(network: SpikingNetwork, recording: Recording) -> Iterator[Finding]:
-    """Yield a finding for each population whose active trains are mostly as dense as refractory periods allow.
+    """Yield a finding for each population of which most active trains are as dense as t_ref allows.
 
     A train is that of one neuron in one trial. It is active if it has a spike; to be dense it needs three.
     """
@@ -70,9 +70,9 @@ def at_ceiling(network: SpikingNetwork, recording: Recording) -> Iterator[Findin
         if n_dense > AT_CEILING * n_active:
             yield Finding(
                 "at-ceiling",
-                f"in the examples, {n_dense:,} of {n_active:,} active spike trains of {population.name} fire as "
-                "fast as refractory periods let them, so that they tell large activations apart no more: weights "
-                "or input currents are too large for neuron.t_ref",
+                f"in the examples, {n_dense:,} of {n_active:,} active spike trains of {population.name} fire "
+                "as fast as refractory periods let them, so that they tell large activations apart no more: "
+                "weights or input currents are too large for neuron.t_ref",
             )
 
 
