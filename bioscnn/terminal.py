@@ -167,7 +167,7 @@ class WorkProgress(_Bar):
 
     def _seconds_left(self) -> float | None:
         """Return how long the rest takes, None before a simulation has ended."""
-        if not self._one_ended:
+        if not self._one_ended or not self._done:
             return None
         rest = (self._last - self._began) / self._done * (self._todo - self._done)
         return max(rest - (perf_counter() - self._last), 0.0)

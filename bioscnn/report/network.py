@@ -162,7 +162,7 @@ def _populations_caption(run: Run) -> str:
     if not {OUTPUT, READOUT} <= names:
         return ""
     return (
-        f"{READOUT}: one neuron per class without a threshold, beside those of {OUTPUT}, which fire; both "
+        f"{READOUT}: one neuron per class without a threshold, beside those of {OUTPUT}, which have one; both "
         "get the same input."
     )
 
@@ -201,9 +201,8 @@ def network_section(run: Run) -> Section:
             Facts(parameters, inline=True),
         ]
     title = "The study with every default filled in (config.toml)"
-    unused = (
-        [Text(UNUSED)] if "max_rate" in run.config and not run.provenance["network"]["calibration"] else []
-    )
+    normalised = run.provenance["network"].get("calibration")
+    unused = [Text(UNUSED)] if "max_rate" in run.config and not normalised else []
     parts.append(Folded(title, [*unused, Text(run.config, "code")]))
     return Section("network", "The network, as simulated", parts, "Network", "physics")
 
