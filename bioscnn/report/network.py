@@ -162,8 +162,8 @@ def _populations_caption(run: Run) -> str:
     if not {OUTPUT, READOUT} <= names:
         return ""
     return (
-        f"{READOUT}: one neuron per class without a threshold, beside those of {OUTPUT}, which have one; both "
-        "get the same input."
+        f"{READOUT}: one neuron per class without a threshold, beside those of {OUTPUT}, which have one; "
+        "both get the same input."
     )
 
 
