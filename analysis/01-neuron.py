@@ -29,6 +29,9 @@
 #
 # Run the cells from top to bottom; it takes about half a minute, the first time somewhat more: Brian2
 # simulates all of it, short traces without a compiler, rates over many seconds by a small C++ program.
+#
+# To try things and keep them, work in a copy of your own, `cp 01-neuron.ipynb my-neuron.ipynb`: an update of
+# the project replaces this notebook, but not yours.
 
 # %%
 # %matplotlib inline
@@ -201,8 +204,8 @@ plots.rc_circuit(pulse, np.asarray(trace.V[0]), FINE, R_m=lif.R_m, C_m=lif.tau_m
 drives = np.array([0.95, 1.05, 2, 6])
 labels = [f"{drive:g} rheobases, {drive * 1e9 * lif.rheobase:g} nA" for drive in drives]
 heard = constant({"lif": lif}, drives * lif.rheobase, DURATION, FINE)
-shown, fired = traces(heard, "lif", labels)
-plots.membrane_traces(shown, fired, DURATION, lif.V_th, t_ref=dict.fromkeys(labels, lif.t_ref))
+shown, fires_at = traces(heard, "lif", labels)
+plots.membrane_traces(shown, fires_at, DURATION, lif.V_th, t_ref=dict.fromkeys(labels, lif.t_ref))
 
 # %% [markdown]
 # How long from the onset of the current to the first spike? The membrane reaches the threshold after
@@ -212,7 +215,7 @@ plots.membrane_traces(shown, fired, DURATION, lif.V_th, t_ref=dict.fromkeys(labe
 # %%
 rows = {}
 for drive, label in zip(drives, labels, strict=True):
-    times = 1e3 * fired[label]
+    times = 1e3 * fires_at[label]
     rows[label] = {
         "first spike (ms)": times[0] if len(times) else np.nan,
         "closed form (ms)": 1e3 * lif_first_spike(drive, lif.tau_m),
@@ -257,7 +260,7 @@ plots.rate_curves(line, {"closed form": lif.rate(line)}, at, by_step, rheobase=l
 
 
 # %% mystnb={"image": {"alt": "Error of the rate against current: zero for all three time steps here, up to 32 % for a plain Brian2 model."}}
-def plain_brian2(currents, duration, dt):
+def plain_brian2(currents, duration, dt, refractory=lif.t_ref * brian2.second):
     """Return the rates of LIF neurons as one would first write them in Brian2."""
     brian2.start_scope()
     neurons = brian2.NeuronGroup(
@@ -265,7 +268,7 @@ def plain_brian2(currents, duration, dt):
         "dV/dt = (R_m*I - V)/tau_m : volt (unless refractory)\nI : amp",
         threshold="V > V_th",
         reset="V = 0*mV",
-        refractory=lif.t_ref * brian2.second,
+        refractory=refractory,
         method="exact",
         dt=dt * brian2.second,
         namespace={
@@ -359,26 +362,26 @@ incoming = SpikeTrains.from_events(
     np.zeros_like(step), step, np.zeros_like(step), n_trials=1, size=1, n_steps=n_steps, dt=FINE
 )
 periods = {"t_ref = 0": 0.0, "t_ref = 2 ms": 2e-3, "t_ref = 10 ms": 10e-3}
-shown, fired = {}, {}
+traced, fired_at = {}, {}
 for name, t_ref in periods.items():
     heard = simulate(
         one_neuron(LIF(t_ref=t_ref), synapse, WEIGHT), incoming, device=DEVICE, potentials={"neuron"}
     )
-    shown[name] = heard["neuron"].potentials[0, :, 0]
-    fired[name] = (heard["neuron"].spikes.step + 1) * FINE
+    traced[name] = heard["neuron"].potentials[0, :, 0]
+    fired_at[name] = (heard["neuron"].spikes.step + 1) * FINE
 
 since = (np.arange(n_steps) + 1)[:, None] * FINE - moments
 jumps = np.where(since > -FINE / 2, np.exp(-np.maximum(since, 0) / synapse.tau_s), 0)
 current = WEIGHT * jumps.sum(axis=1)
-plots.membrane_traces(shown, fired, SPAN, lif.V_th, t_ref=periods, current=current)
+plots.membrane_traces(traced, fired_at, SPAN, lif.V_th, t_ref=periods, current=current)
 
 # %%
 held = []
 for name, t_ref in periods.items():
-    for time in fired[name]:
+    for time in fired_at[name]:
         first, last = round(time / FINE), round((time + t_ref) / FINE)
-        window = shown[name][first - 1 : last]
-        moved = 1e3 * (shown[name][last] - shown[name][last - 1]) if last < n_steps else np.nan
+        window = traced[name][first - 1 : last]
+        moved = 1e3 * (traced[name][last] - traced[name][last - 1]) if last < n_steps else np.nan
         held.append(
             {
                 "neuron": name,
@@ -520,14 +523,14 @@ plots.membrane_traces(shown, fired, span, lif.V_th)
 #
 # 1. Section 2: `tau_s = 19e-3`, close to `tau_m`. The formula divides by their difference; what does the
 #    curve do? (Within 1 % of each other, such a synapse is refused.)
-# 2. Section 4: `dt = 2e-3` (a whole refractory period), and `LIF(t_ref=1e-3)` at a step of 1 ms. Where does
-#    the ceiling of `1/(t_ref + dt)` cut in?
+# 2. Section 4: `rates(2e-3)`, steps of a whole refractory period, and `rates(1e-3, t_ref=1e-3)`. At which
+#    current does the ceiling of `1/(t_ref + dt)` cut in?
 # 3. Section 6: move the spike at 11 ms through the window of 10 ms. Is it ever lost as a
 #    whole?
-# 4. Section 7: take `plain_brian2` with `refractory=3*ms`, which mends the first error only. Which of the
+# 4. Section 7: take `plain_brian2` with `refractory=3*brian2.ms`, which mends the first error only. Which of the
 #    three rules does it resemble?
-# 5. Section 8: give the LIF neuron a `tau_m` of 200 ms and `R_m` of 1 Gohm. How near is it to the IF neuron
-#    now?
+# 5. Section 8: give the LIF neuron a `tau_m` of 200 ms and `R_m` of 1 Gohm. How near is it to `leakless`
+#    now? (Not to a plain `IF()`, which has no refractory period.)
 
 # %% [markdown]
 # ## Answers
@@ -537,18 +540,38 @@ plots.membrane_traces(shown, fired, span, lif.V_th)
 
 # %%
 w = CHARGE / 19e-3
-near = postsynaptic_potential(fine, w, lif.R_m, lif.tau_m, 19e-3)
+almost = postsynaptic_potential(fine, w, lif.R_m, lif.tau_m, 19e-3)
 alpha = w * lif.R_m * fine / lif.tau_m * np.exp(-fine / lif.tau_m)
-print(f"peak {1e6 * near.max():.1f} uV, of the alpha function {1e6 * alpha.max():.1f} uV")
+print(f"peak {1e6 * almost.max():.1f} uV, of the alpha function {1e6 * alpha.max():.1f} uV")
 
 # %% [markdown]
-# **2.** Whatever the current, two spikes are at least `t_ref + dt` apart:
+# **2.** Two spikes are at least `t_ref + dt` apart, and the closed form has them
+# $t_{ref} - \tau_m \ln(1 - 1/J)$ apart. Both are equal where the membrane takes one step to the threshold:
+#
+# $$J = \frac{1}{1 - e^{-dt/\tau_m}}.$$
+#
+# The refractory period cancels: only the step counts. Below this current the rate is the closed form's, above it
+# the rate stays where it is.
 
 # %%
-for t_ref, dt in ((2e-3, 2e-3), (1e-3, 1e-3)):
-    fired = rates(dt, t_ref, strong)["exact"][0]
-    print(f"t_ref = {1e3 * t_ref:g} ms, dt = {1e3 * dt:g} ms: {fired:.0f} Hz;", end=" ")
-    print(f"the ceiling is {1 / (t_ref + dt):.0f} Hz")
+ceilings = []
+for t_ref, dt in ((2e-3, 2e-3), (2e-3, 1e-3), (1e-3, 1e-3)):
+    cuts_in = 1 / (1 - np.exp(-dt / lif.tau_m))
+    around = cuts_in * np.array([0.8, 0.95, 1.05, 1.5])
+    simulated_rates = rates(dt, t_ref, around * lif.rheobase)["exact"]
+    ceilings += [
+        {
+            "t_ref (ms)": 1e3 * t_ref,
+            "dt (ms)": 1e3 * dt,
+            "ceiling cuts in at (rheobases)": cuts_in,
+            "current (rheobases)": J_around,
+            "simulated (Hz)": rate,
+            "closed form (Hz)": LIF(t_ref=t_ref).rate(J_around * lif.rheobase),
+            "ceiling (Hz)": 1 / (t_ref + dt),
+        }
+        for J_around, rate in zip(around, simulated_rates, strict=True)
+    ]
+pd.DataFrame(ceilings).set_index(["t_ref (ms)", "dt (ms)"]).astype(float).round(1)
 
 # %% [markdown]
 # **3.** No. Its current flows on while the potential is held, and what is left of it when the window closes
@@ -557,7 +580,19 @@ for t_ref, dt in ((2e-3, 2e-3), (1e-3, 1e-3)):
 # 34.1 ms if it comes at 11 ms, and at 32.8 ms if it comes at 19 ms.
 #
 # **4.** `zero`: the charge since the crossing is lost, and every interval is a whole number of steps.
-#
-# **5.** `LIF(tau_m=0.2, R_m=1e9)` has the same capacitance, and a rheobase of 0.02 nA in place of 0.2 nA. At
-# 0.2 nA it fires at 43.3 Hz, the IF neuron at 45.5 Hz; at 2.4 nA it is 272.2 and 272.7 Hz. The slower the leak,
-# the nearer.
+
+# %%
+answer = plain_brian2(at, 2, 1e-3, refractory=3 * brian2.ms)
+for rule in RESET_RULES:
+    apart = np.abs(answer - found[rule])[firing].max()
+    print(f"{rule:9} at most {apart:4.1f} Hz from the plain model")
+
+# %% [markdown]
+# **5.** `LIF(tau_m=0.2, R_m=1e9)` has the same capacitance, and a rheobase of 0.02 nA in place of 0.2 nA. The
+# slower the leak, the nearer:
+
+# %%
+slow = LIF(tau_m=0.2, R_m=1e9)
+for drive in (0.2e-9, 2.4e-9):
+    of_slow, of_leakless = float(slow.rate(drive)), float(leakless.rate(drive))
+    print(f"{1e9 * drive:g} nA: LIF {of_slow:.1f} Hz, leakless {of_leakless:.1f} Hz")

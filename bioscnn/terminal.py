@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import timedelta
 from math import ceil
 from time import perf_counter
 from types import TracebackType
@@ -15,11 +17,13 @@ from rich.progress import (
     MofNCompleteColumn,
     Progress,
     ProgressColumn,
+    Task,
     TaskProgressColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 if TYPE_CHECKING:
     from bioscnn.reproduce import Step
@@ -49,10 +53,12 @@ _STAGES = {
 class _Bar:
     """A progress bar on standard error that is gone when the work is done."""
 
-    def __init__(self, total: float | None, done: ProgressColumn | None = None) -> None:
+    def __init__(
+        self, total: float | None, done: ProgressColumn | None = None, left: ProgressColumn | None = None
+    ) -> None:
         columns = (
             TextColumn("{task.description}"), BarColumn(), done or MofNCompleteColumn(), TimeElapsedColumn(),
-            TextColumn("left"), TimeRemainingColumn(),
+            TextColumn("left"), left or TimeRemainingColumn(),
         )  # fmt: skip
         self._progress = Progress(*columns, console=ERR, transient=True)
         self._task = self._progress.add_task("", total=total)
@@ -112,17 +118,22 @@ class DownloadProgress(_Bar):
 
 
 class WorkProgress(_Bar):
-    """Progress of many simulations, in shares of their work, which is known before; a line for each."""
+    """Progress of many simulations, in shares of their work, which is known before; a line for each.
+
+    The time left is told once the first one has ended: from all that was done since the beginning, as
+    processes bring several results at a time, and compile programs before.
+    """
 
     def __init__(self) -> None:
-        super().__init__(None, TaskProgressColumn())
+        super().__init__(None, TaskProgressColumn(), _Left(self._seconds_left))
         self._a_trial = self._done = self._todo = 0.0
-        self._began: float | None = None
+        self._trials, self._one_ended = 0, False
+        self._began = self._last = perf_counter()
         self._what, self._printed_share = "", -1
 
     def plan(self, work: float) -> None:
         """Take in how much work there is, from now on."""
-        self._todo, self._done, self._began = work, 0.0, None
+        self._todo, self._done, self._one_ended, self._began = work, 0.0, False, perf_counter()
         self._progress.reset(self._task, total=work)
 
     def skip(self, work: float) -> None:
@@ -132,10 +143,8 @@ class WorkProgress(_Bar):
 
     def task(self, what: str, trials: int, work: float) -> None:
         """Name the next simulation; where no bar can be drawn, say how far the whole is."""
-        self._a_trial, self._began = work / trials, self._began or perf_counter()
-        elapsed, left = perf_counter() - self._began, ""
-        if self._done:
-            seconds = elapsed / self._done * (self._todo - self._done)
+        self._trials, self._a_trial, left = trials, work / trials, ""
+        if (seconds := self._seconds_left()) is not None:
             left = f", about {seconds / 60:.0f} min left" if seconds > 90 else f", about {seconds:.0f} s left"
         self._what = what
         share = int(100 * self._done / self._todo) if self._todo else 100
@@ -152,8 +161,30 @@ class WorkProgress(_Bar):
 
     def trial(self) -> None:
         """Count one more trial."""
-        self._done += self._a_trial
+        self._done, self._trials, self._last = self._done + self._a_trial, self._trials - 1, perf_counter()
+        self._one_ended = self._one_ended or self._trials <= 0
         self._progress.advance(self._task, self._a_trial)
+
+    def _seconds_left(self) -> float | None:
+        """Return how long the rest takes, None before a simulation has ended."""
+        if not self._one_ended or not self._done:
+            return None
+        rest = (self._last - self._began) / self._done * (self._todo - self._done)
+        return max(rest - (perf_counter() - self._last), 0.0)
+
+
+class _Left(ProgressColumn):
+    """The time that is left, as its bar knows it."""
+
+    def __init__(self, seconds_left: Callable[[], float | None]) -> None:
+        super().__init__()
+        self._seconds_left = seconds_left
+
+    def render(self, task: Task) -> Text:
+        """Return it as hours, minutes and seconds."""
+        seconds = self._seconds_left()
+        text = "-:--:--" if seconds is None else str(timedelta(seconds=round(seconds)))
+        return Text(text, style="progress.remaining")
 
 
 class TrainingProgress(_Bar):

@@ -69,6 +69,9 @@ def brian2(
         written = write_script(loaded, out, trials, data, progress)
     if written.script is None:
         typer.echo(written.text, nl=False)
-        typer.echo(f"keep {written.arrays} beside the script, which loads it", err=True)
+        typer.echo(
+            f"{written.arrays.absolute()}: keep this file in the folder of the script, which loads it",
+            err=True,
+        )
     else:
         typer.echo(f"{written.script}\n{written.arrays}")

@@ -40,6 +40,7 @@ const element = (id) => document.getElementById(id);
 const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
 const state = {
   code: "rate", values: { tau_m: 20, t_ref: 2, tau_s: 5, noise: 0 }, seed: 1,
+  chosen: { tau_m: 20, t_ref: 2, tau_s: 5, noise: 0 },
   picture: { pixels: DIGITS[0].pixels, label: DIGITS[0].label, name: "" }, strokes: [],
   probe: { depth: 2, neuron: 0 }, t: 0, playing: false, pace: 10, ticket: 0, waits: false, trial: null, experiments: [],
   colours: pageColours(),
@@ -148,15 +149,15 @@ function present() {
 
 // ---- What one can do ----
 
-/** Set values of the sliders; time constants that bioscnn refuses together are moved apart. */
+/** Choose values of the sliders. Where bioscnn refuses time constants together, tau_m gives way as long as that lasts. */
 function change(values, moved) {
-  Object.assign(state.values, values);
-  const { values: v, code } = state;
-  if (code === "time" && v.tau_s >= v.tau_m) {
-    if (moved === "tau_s") v.tau_s = v.tau_m - 1;
-    else v.tau_m = v.tau_s + 1;
-  }
-  if (v.tau_s === v.tau_m) v.tau_m += 1; // the exact solution divides by their difference
+  const { chosen, code } = state;
+  const v = { ...Object.assign(chosen, values) };
+  if (code === "time" && moved === "tau_s") v.tau_s = Math.min(v.tau_s, v.tau_m - 1);
+  // The exact solution divides by their difference.
+  if (code === "time" ? v.tau_s >= v.tau_m : v.tau_s === v.tau_m) v.tau_m = v.tau_s + 1;
+  if (moved in chosen) chosen[moved] = v[moved]; // a slider that is held is where one sees it
+  state.values = v;
   refresh();
 }
 
@@ -235,7 +236,7 @@ function makeSamples() {
       button.repaint();
       state.strokes = [];
       state.picture = { ...own[shown] };
-      element("picture-name").textContent = `MNIST’s: a ${label}, number ${shown + 1} of ${own.length}.`;
+      element("picture-name").textContent = `MNIST’s: ${withArticle(label)}, number ${shown + 1} of ${own.length}.`;
       drawPad();
       present();
     });

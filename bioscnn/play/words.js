@@ -1,9 +1,14 @@
 "use strict";
 // What the page says in words and numbers.
 
+/** Return a digit as one speaks of it. */
+function withArticle(digit) {
+  return `${digit === 8 ? "an" : "a"} ${digit}`;
+}
+
 /** Show what the sliders say, and the command that does the same. */
 function showSettings(p) {
-  const { code, values } = state;
+  const { code, values, chosen } = state;
   for (const name of SLIDERS) {
     const text = name === "noise" ? values.noise.toFixed(2) : `${values[name]} ms`;
     element(name).value = values[name];
@@ -15,6 +20,9 @@ function showSettings(p) {
   element("t_ref-help").textContent = code === "time"
     ? "In the time code a neuron fires once at most, so this plays no part."
     : "How long a neuron is silent after each spike.";
+  const must = code === "time" ? "be longer than" : "differ from";
+  element("gives-way").textContent = values.tau_m === chosen.tau_m ? ""
+    : `It must ${must} τs, so it is ${values.tau_m} ms until τs lets it return to the ${chosen.tau_m} ms chosen.`;
   element("again").hidden = values.noise === 0;
   element("order").textContent = code === "rate"
     ? "A spike acts on the next layer one step later."
@@ -111,5 +119,5 @@ function said(choice) {
   if (!ended) return `After ${state.t.toFixed(0)} ms: ${choice} so far.`;
   const { label } = state.picture;
   const truth = label === null ? "" : label === choice ? " That is right." : ` That is wrong: MNIST says ${label}.`;
-  return `It is a ${choice}, decided after ${decided.latency} ms.${truth}`;
+  return `It is ${withArticle(choice)}, decided after ${decided.latency} ms.${truth}`;
 }

@@ -126,7 +126,7 @@ def next_commands(run: Run, config: StudyConfig, again: Again) -> Iterator[tuple
 
 def print_ledger(ledger: Ledger, report: Path) -> None:
     """Print where the accuracy goes: one line per cause, then what adds up to the gap."""
-    from bioscnn.report.captions import first_cause
+    from bioscnn.report.captions import first_cause, more_trials
 
     print_wrapped(
         f"\ntrained network {100 * ledger.ann:.2f} %, spiking network {100 * ledger.as_run:.2f} % "
@@ -145,6 +145,8 @@ def print_ledger(ledger: Ledger, report: Path) -> None:
     table.add_row("gap", "none", *_shares(ledger.as_run, ledger.disagreement.value), _points(ledger.gap))
     OUT.print(table)
     print_wrapped("\nParts are points of accuracy with corrected 95 % intervals; grey: not significant.")
+    if more := more_trials(ledger):
+        print_wrapped(more)
     OUT.print("Not applicable:")
     print_fields(((name, escape(reason)) for name, reason in ledger.not_applicable.items()), 18)
     print_wrapped(f"\n[bold]{first_cause(ledger)}[/bold]\nreport  {escape(str(report))}", 8)

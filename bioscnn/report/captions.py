@@ -18,6 +18,9 @@ from bioscnn.report.results import Results, lead_of_truth
 
 ORDINALS = ("first", "second")
 
+WIDE = 0.01
+"""Half of an interval of a part of the accuracy from which on a ledger asks for more trials."""
+
 
 def accuracy_caption(run: Run, results: Results) -> str:
     """Return the caption of accuracy against time: how soon it is final, and how far from the ANN."""
@@ -235,6 +238,21 @@ def first_cause(ledger: Ledger) -> str:
     return (
         f"First cause: {ledger.first}{rivals}. Without it the spiking network gives the ANN's class in "
         f"{100 * part.value:.2f} points more trials [{low:+.2f}, {high:+.2f}]."
+    )
+
+
+def more_trials(ledger: Ledger) -> str:
+    """Say how many trials would narrow the widest interval to `WIDE`; nothing if it is no wider."""
+    parts = [*(entry.accuracy_part for entry in ledger.entries), ledger.interaction, ledger.unexplained]
+    widest = max((high - low) / 2 for low, high in (part.interval for part in (*parts, ledger.gap)))
+    if widest <= WIDE:
+        return ""
+    needed = float(f"{ledger.n_trials * (widest / WIDE) ** 2:.1e}")
+    return (
+        f"The widest interval is \N{PLUS-MINUS SIGN}{100 * widest:.1f} points, on "
+        f"{plural(ledger.n_trials, 'trial')}. It narrows with the square root of their number: for "
+        f"\N{PLUS-MINUS SIGN}{100 * WIDE:g} point take about {needed:,.0f}, as far as the data have so many, "
+        f"for the run and for explain (--trials {needed:.0f}; with make, TRIALS={needed:.0f})."
     )
 
 

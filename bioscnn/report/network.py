@@ -8,9 +8,10 @@ from textwrap import fill
 from typing import Any
 
 from bioscnn import plots
+from bioscnn.network import OUTPUT, READOUT
 from bioscnn.report.captions import learning_caption
 from bioscnn.report.folder import Run
-from bioscnn.report.formats import percent, percent_interval, shape
+from bioscnn.report.formats import number, percent, percent_interval, plural, shape
 from bioscnn.report.page import Column, Facts, Figure, Folded, Part, Section, Table, Text, numbers
 
 POPULATIONS = [
@@ -24,6 +25,16 @@ PROJECTIONS = [
     numbers("n_synapses", "connections"),
     Column("synapse", "through", words=True),
 ]
+PASSED = {
+    "exponential current": "a current that decays after each spike",
+    "constant current": "a current that is constant in a trial",
+}
+"""Through what a projection acts, in a sentence."""
+UNUSED = (
+    "network.normalisation, network.percentile and network.max_rate play no part here: this network was "
+    "trained with the rates of LIF neurons, and they are for ReLU networks."
+)
+"""Of keys of a study that stand in its file for other networks."""
 COLUMNS = 84
 """Of equations, on a page as wide as it is."""
 
@@ -90,9 +101,30 @@ def training_facts(run: Run) -> dict[str, str]:
         if value is None or any(_is_deep(part) for key, part in parts.items() if key != "wilson_95"):
             continue
         words = _accuracy(parts)
-        words += [f"{key.replace('_', ' ')} {part}".strip() for key, part in parts.items()]
+        words += [_fact(key or name, part, key) for key, part in parts.items()]
         facts[_IN_WORDS.get(name, name.replace("_", " ").replace("sha256", "SHA-256"))] = ", ".join(words)
     return facts
+
+
+def _fact(key: str, value: object, shown: str) -> str:
+    """Return a value of a card with its unit, and its name before it unless that stands elsewhere."""
+    factor, unit = _UNITS.get(key, (1, ""))
+    words = str(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        words = f"{value:,}" if isinstance(value, int) and not unit else number(value * factor)
+    name = _IN_WORDS.get(shown, shown.removesuffix("_ms").replace("_", " "))
+    return " ".join(filter(None, (name, words, unit)))
+
+
+_UNITS = {
+    "rotation": (1, "degrees"), "shift": (1, "pixels"), "warp": (1, "pixels"), "scaling": (100, "%"),
+    "shear": (100, "% of the height"), "mirror": (100, "%"), "event_loss": (100, "% of the input spikes"),
+    "noise": (100, "% of the examples"), "duration": (1e3, "ms"), "dt": (1e3, "ms"), "tau_s": (1e3, "ms"),
+    "input_rate": (1, "Hz"), "frame": (1e3, "ms"), "rate_noise": (1, "Hz"), "shortest_window": (1e3, "ms"),
+    "slope_width": (1, "rheobases"), "decide_from": (1e3, "ms"), "duration_ms": (1, "ms"),
+    "seconds": (1, "s"),
+}  # fmt: skip
+"""Of settings and results of a card: what they are multiplied by, and the unit that they have then."""
 
 
 def _accuracy(parts: dict[str, Any]) -> list[str]:
@@ -107,7 +139,7 @@ def _accuracy(parts: dict[str, Any]) -> list[str]:
 
 _IN_WORDS = {
     "n_train": "training examples", "validation": "rates, validation", "spiking": "spikes, validation",
-    "seconds": "time (s)",
+    "seconds": "time",
 }  # fmt: skip
 """Names of entries of a card, as a reader knows them."""
 
@@ -124,13 +156,39 @@ def count_synapses(run: Run) -> int:
     return sum(p["n_synapses"] for p in projections if p["synapse"] != "constant current")
 
 
+def _populations_caption(run: Run) -> str:
+    """Tell output and readout apart, where both are there."""
+    names = {population["name"] for population in run.provenance["populations"]}
+    if not {OUTPUT, READOUT} <= names:
+        return ""
+    return (
+        f"{READOUT}: one neuron per class without a threshold, beside those of {OUTPUT}, which have one; "
+        "both get the same input."
+    )
+
+
+def _projections_caption(run: Run) -> str:
+    """Say how connections add up to the synapses of the page's head."""
+    total, synapses = sum(p["n_synapses"] for p in run.provenance["projections"]), count_synapses(run)
+    if total == synapses:
+        return f"{plural(synapses, 'synapse')} in all."
+    return (
+        f"{plural(synapses, 'synapse')} in all: the {total - synapses:,} connections through which the input "
+        "injects a constant current are not counted, as no spike passes them."
+    )
+
+
 def network_section(run: Run) -> Section:
     """Return the section of populations, projections and equations, and of the study file."""
     populations = [row | {"shape": shape(row["shape"])} for row in map(dict, run.provenance["populations"])]
     projections = [
-        row | {"ends": f"{row['pre']} → {row['post']}"} for row in map(dict, run.provenance["projections"])
+        row | {"ends": f"{row['pre']} → {row['post']}", "synapse": PASSED.get(row["synapse"], row["synapse"])}
+        for row in map(dict, run.provenance["projections"])
     ]
-    parts: list[Part] = [Table(populations, POPULATIONS), Table(projections, PROJECTIONS)]
+    parts: list[Part] = [
+        Table(populations, POPULATIONS, _populations_caption(run)),
+        Table(projections, PROJECTIONS, _projections_caption(run)),
+    ]
     if notes := run.summary.get("notes"):
         parts.append(Text(list(notes)))
     if rounded := run.provenance.get("rounded"):
@@ -143,7 +201,9 @@ def network_section(run: Run) -> Section:
             Facts(parameters, inline=True),
         ]
     title = "The study with every default filled in (config.toml)"
-    parts.append(Folded(title, [Text(run.config, "code")]))
+    normalised = run.provenance["network"].get("calibration")
+    unused = [Text(UNUSED)] if "max_rate" in run.config and not normalised else []
+    parts.append(Folded(title, [*unused, Text(run.config, "code")]))
     return Section("network", "The network, as simulated", parts, "Network", "physics")
 
 

@@ -94,7 +94,9 @@ def _sections(run: Run, results: Results) -> Iterator[Section]:
         yield Section("evidence", f"Evidence over {over}", [evidence(run, results)], "Evidence", "events")
     if run.explained is not None:
         yield ledger_section(*run.explained)
-    yield Section("confusion", "Which class is taken for which", [confusion(run, results)], "Confusions")
+    yield Section(
+        "confusion", "Which class is taken for which", [confusion(run, results)], "Confusions", "statistics"
+    )
     trial = [raster(run, results), *([spike_times(run)] if run.windows[0] else [])]
     yield Section("trial", "One trial through the network", trial, "One trial", "physics")
     yield Section("potentials", "Output potentials", [potentials(run, results)], "Potentials", "physics")

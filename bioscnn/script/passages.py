@@ -20,13 +20,17 @@ spikes are those of bioscnn with simulation.precision = "float64".
 
 from pathlib import Path
 
+arrays = Path(__file__).with_name("{npz}")
+if not arrays.is_file():
+    raise SystemExit(f"{{arrays}} is missing: put this file beside the script, which loads it")
+
 import numpy as np
 from brian2 import *
 
 prefs.codegen.target = "numpy"  # needs no compiler
 # set_device("cpp_standalone")  # or: compile the whole model, which is faster for many trials
 
-data = np.load(Path(__file__).with_name("{npz}"))
+data = np.load(arrays)
 '''
 
 TIME = """

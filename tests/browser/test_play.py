@@ -135,6 +135,11 @@ def test_noise_on_the_page_is_a_key_of_the_study(page: Page):
 def test_time_constants_that_bioscnn_refuses_cannot_be_chosen(page: Page):
     slide(page, "tau_s", 20)
     assert page.evaluate("[state.values.tau_m, state.values.tau_s]") == [21, 20]
+    assert "until τs lets it return to the 20 ms chosen" in page.locator("#gives-way").inner_text()
+    slide(page, "tau_s", 8)
+    assert page.evaluate("[state.values.tau_m, state.values.tau_s]") == [20, 8]
+    assert page.locator("#gives-way").inner_text() == ""
+    slide(page, "tau_s", 20)
     page.locator("input[value=time]").check()
     slide(page, "tau_m", 5)
     assert page.evaluate(
@@ -249,6 +254,7 @@ def test_who_wants_no_motion_gets_the_end_at_once_and_others_see_it_happen(
     page.get_by_role("button", name="Digit 5").click()
     assert page.evaluate("[state.playing, state.t]") == [False, 30]
     assert page.locator("#sentence").inner_text().startswith("It is a 5")
+    assert page.evaluate("withArticle(8)") == "an 8"
     moving = browser.new_page(reduced_motion="no-preference")
     moving.goto(path.as_uri(), timeout=PATIENCE)
     moving.get_by_role("button", name="Digit 5").click()

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -14,9 +15,9 @@ import bioscnn
 from bioscnn.encoding import rank_order, responses
 from bioscnn.errors import UserError
 from bioscnn.report import retina, write_report
-from bioscnn.report.captions import confusions, latency_caption
+from bioscnn.report.captions import confusions, latency_caption, more_trials
 from bioscnn.report.folder import read_run
-from bioscnn.report.network import count_synapses, neuron_models
+from bioscnn.report.network import count_synapses, network_section, neuron_models, training_facts
 from bioscnn.report.page import Figure, Section, Table, code
 from bioscnn.report.results import results_of
 from bioscnn.report.run_page import run_page
@@ -112,6 +113,20 @@ def test_the_ledger_names_its_first_cause_and_those_that_may_be_it(make_run):
     assert "float32: Does not apply: computed in float64 already." in words
 
 
+def test_a_ledger_with_wide_intervals_asks_for_as_many_trials_as_would_narrow_them(make_run):
+    ledger, _ = read_run(make_run(20, explained=True)).explained
+
+    def wide(half: float):
+        parts = {
+            name: replace(getattr(ledger, name), low_holm=-half, high_holm=half)
+            for name in ("gap", "interaction", "unexplained")
+        }
+        return more_trials(replace(ledger, n_trials=1000, entries=(), **parts))
+
+    assert "TRIALS=16000" in wide(0.04)
+    assert wide(0.01) == ""
+
+
 def test_files_of_two_runs_are_not_mixed(make_run):
     folder = make_run(20)
     edit(folder / "summary.json", n_trials=21)
@@ -159,6 +174,24 @@ def test_the_caption_owns_up_to_decisions_that_no_spike_has_made(make_run):
 def test_a_current_that_flows_in_directly_counts_as_no_synapse(make_run):
     run = read_run(make_run(20))
     assert count_synapses(run) == 4 * 640
+    projections = network_section(run).parts[1]
+    assert sum(row["n_synapses"] for row in projections.rows) == 5 * 640
+    assert "2,560 synapses in all" in projections.caption
+    assert "640 connections" in projections.caption
+
+
+def test_settings_of_the_training_have_units_and_rounded_numbers(make_run):
+    run = read_run(make_run(20))
+    run.provenance["network"]["card"] = {
+        "settings": {"shortest_window": 0.03, "shift": 1.2, "rate_noise": 10.0, "scaling": 0.07999999},
+        "spiking": {"spikes_per_image": 2071.31001, "duration_ms": 30.0},
+        "n_train": 55000,
+    }
+    assert training_facts(run) == {
+        "settings": "shortest window 30 ms, shift 1.2 pixels, rate noise 10 Hz, scaling 8 %",
+        "spikes, validation": "spikes per image 2,071, duration 30 ms",
+        "training examples": "55,000",
+    }
 
 
 def test_equations_and_parameters_of_like_populations_are_told_once(make_run):

@@ -168,6 +168,7 @@ def test_explain_says_where_the_accuracy_goes_and_adds_it_to_the_report(explaine
         "synaptic filter",
         "interaction",
         "unexplained",
+        "The widest interval",
         "t_ref = 2 ms",
     ):
         assert word in done.stdout

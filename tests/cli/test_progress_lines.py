@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from bioscnn.terminal import LiveProgress, TrainingProgress
+from bioscnn.terminal import LiveProgress, TrainingProgress, WorkProgress
 
 
 @pytest.mark.parametrize("total", [100, None])
@@ -25,6 +25,23 @@ def test_every_minute_a_line_says_how_many_trials_are_done_and_how_long_the_othe
     # 20 s a trial: after 4 of 100 trials, 80 s have passed and 96 * 20 s = 32 min are left.
     expected = [["4", "100", "32"], ["8", "100", "31"], ["12", "100", "29"], ["16", "100", "28"]]
     assert said == (expected if total else [row[:1] for row in expected])
+
+
+def test_simulations_say_how_long_the_others_take_once_one_has_ended_with_what_it_compiled(
+    monkeypatch, capsys
+):
+    clock = [0.0]
+    monkeypatch.setattr("bioscnn.terminal.perf_counter", lambda: clock[-1])
+    with WorkProgress() as progress:
+        progress.plan(20.0)
+        for now in (40.0, 40.1, 60.0, 80.0):  # the first one compiles; the second comes with it
+            clock.append(now)
+            progress.task("a unit", 1, 1.0)
+            progress.trial()
+    lines = filter(None, capsys.readouterr().err.splitlines())
+    said = [re.findall(r"\d+ s|\d+ min", line) for line in lines]
+    # 19 times 40 s are left after the first; after two, 18 times 20 s less the 20 s that have passed since.
+    assert said == [[], ["13 min"], ["6 min"], ["5 min"]]
 
 
 def test_a_training_says_after_its_first_epoch_how_long_it_takes_and_lists_some_of_many_epochs(

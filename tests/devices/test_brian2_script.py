@@ -1,6 +1,8 @@
 """The plain Brian2 script of a network gives the same spikes, in an interpreter without bioscnn."""
 
 import ast
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -139,6 +141,18 @@ def test_noise_that_is_drawn_while_spikes_travel_is_refused(noise):
     with pytest.raises(UserError) as refused:
         script_of(model_of(network, currents(TRIALS)), "model.npz")
     assert refused.value.key == f"noise.{noise.name}"
+
+
+def test_a_script_without_its_arrays_says_in_one_sentence_where_they_belong(tmp_path):
+    network = convert(every_layer(), LIF(), ExponentialCurrent())
+    (tmp_path / "model.py").write_text(script_of(model_of(network, currents(TRIALS)), "model.npz").text)
+    (tmp_path / "brian2.py").write_text("raise ImportError")  # is not reached
+    command = [sys.executable, "model.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert str(tmp_path / "model.npz") in done.stderr
 
 
 def test_a_script_that_may_have_been_edited_is_not_overwritten(tmp_path, monkeypatch):

@@ -17,16 +17,20 @@ from bioscnn.errors import UserError
 from bioscnn.experiments.executors import Where
 from bioscnn.experiments.run import run_experiment
 from bioscnn.experiments.time_step import TimeStepExperiment
+from bioscnn.network import Population, SpikingNetwork
+from bioscnn.neurons import LIF
 from bioscnn.printing.runs import print_run
 from bioscnn.printing.shared import Again
 from bioscnn.readout import READOUTS, decisions
 from bioscnn.report.folder import read_run
 from bioscnn.report.run_page import run_page
 from bioscnn.seeds import stream
-from bioscnn.simulation import numpy_device
+from bioscnn.simulation import Recording, numpy_device
+from bioscnn.simulation.recording import PopulationRecording
 from bioscnn.simulation.simulate import Silent
+from bioscnn.spikes import SpikeTrains
 from bioscnn.studies import Study, read_study, run
-from bioscnn.studies.guards import few_trials, findings_of_data, labels_shifted
+from bioscnn.studies.guards import at_ceiling, few_trials, findings_of_data, labels_shifted
 from bioscnn.studies.plan import plan_study
 from bioscnn.studies.prepare import load
 from bioscnn.studies.watcher import Unwatched
@@ -199,6 +203,22 @@ def test_silent_populations_and_those_at_the_refractory_ceiling_are_named(small)
     assert any("last third" in "".join(map(str, shown)) for shown in run_page(read_run(done.folder)).warnings)
     assert small.found("network.weight_scale=0.01") == {}  # the class is read from potentials
     assert small.found("network.weight_scale=1000", "encoding.gain=50") == {"at-ceiling": True}
+
+
+@pytest.mark.parametrize(("saturated", "warned"), [(1, 0), (30, 0), (31, 1), (60, 1)])
+def test_the_refractory_ceiling_is_told_where_most_active_trains_are_there(saturated, warned):
+    dense, sparse, n_steps = np.arange(0, 30, 3), 20, 30  # t_ref of 2 ms: every third step of 1 ms
+    steps = [dense if neuron < saturated else [sparse] for neuron in range(60)]  # 40 more are silent
+    neuron = np.repeat(np.arange(60), [*map(len, steps)])
+    spikes = SpikeTrains.from_events(
+        np.zeros_like(neuron), np.concatenate(steps), neuron, n_trials=1, size=100, n_steps=n_steps, dt=1e-3
+    )
+    population = Population("hidden", (100,), LIF(t_ref=2e-3))
+    network = SpikingNetwork((Population("input", (1,)), population), ())
+    recorded = PopulationRecording.from_spikes(spikes, keep=True, potentials=None)
+    found = list(at_ceiling(network, Recording({"hidden": recorded}, n_steps, 1e-3)))
+    assert [finding.kind for finding in found] == ["at-ceiling"] * warned
+    assert all(f"{saturated} of 60 active spike trains of hidden" in finding.text for finding in found)
 
 
 def test_a_refractory_period_that_rounding_takes_away_is_told(small):

@@ -15,7 +15,7 @@ from bioscnn.studies.prepare import Prepared, rounding_of
 from bioscnn.studies.scores import Scores
 
 AT_CEILING = 0.5
-"""Share of the trains of a population that may be at the refractory ceiling before a run says so."""
+"""Share of the active trains of a population that may be at the refractory ceiling before a run says so."""
 
 SPIKE_RULES = ("spike-count", "first-spike")
 """Readouts that need spikes of the output."""
@@ -50,9 +50,9 @@ def findings_of_simulation(
 
 
 def at_ceiling(network: SpikingNetwork, recording: Recording) -> Iterator[Finding]:
-    """Yield a finding for each population of which most trains are as dense as refractory periods allow.
+    """Yield a finding for each population of which most active trains are as dense as t_ref allows.
 
-    A train is that of one neuron in one trial, with at least three spikes.
+    A train is that of one neuron in one trial. It is active if it has a spike; to be dense it needs three.
     """
     for population in network.neurons:
         t_ref, spikes = getattr(population.neuron, "t_ref", None), recording[population.name].spikes
@@ -65,15 +65,14 @@ def at_ceiling(network: SpikingNetwork, recording: Recording) -> Iterator[Findin
         last = np.zeros(len(counts), np.int64)
         np.minimum.at(first, train, spikes.step)
         np.maximum.at(last, train, spikes.step)
-        dense = counts >= 3
-        mean = (last - first)[dense] / (counts[dense] - 1)
-        share = float(np.mean(mean <= NEAR * shortest)) if dense.any() else 0.0
-        if share > AT_CEILING:
+        dense = (counts >= 3) & (last - first <= NEAR * shortest * (counts - 1))
+        n_dense, n_active = np.count_nonzero(dense), np.count_nonzero(counts)
+        if n_dense > AT_CEILING * n_active:
             yield Finding(
                 "at-ceiling",
-                f"{100 * share:.0f} % of the spike trains of {population.name} fire as fast as refractory "
-                "periods let them, so that they tell large activations apart no more: weights or input "
-                "currents are too large for neuron.t_ref",
+                f"in the examples, {n_dense:,} of {n_active:,} active spike trains of {population.name} fire "
+                "as fast as refractory periods let them, so that they tell large activations apart no more: "
+                "weights or input currents are too large for neuron.t_ref",
             )
 
 
