@@ -86,7 +86,7 @@ class NoiseExperiment(Experiment):
 
     @cached_property
     def left_out(self) -> tuple[str, ...]:
-        """Names of the networks of the line-up that cannot have the study's neuron, unless they are asked for."""
+        """Networks of the line-up that cannot have the study's neuron, unless they are asked for by name."""
         if self.networks:
             return ()
         every = networks_of(self.study)
@@ -277,8 +277,8 @@ class NoiseExperiment(Experiment):
         was = "was" if len(self.left_out) == 1 else "were"
         neuron = Path(self.study.config.neuron.model).stem
         return [
-            f"Left out: {listed(self.left_out)}, which {was} trained on the rates of a LIF neuron and cannot have "
-            f"the neuron {neuron}."
+            f"Left out: {listed(self.left_out)}, which {was} trained on the rates of a LIF neuron "
+            f"and cannot have the neuron {neuron}."
         ]
 
 

@@ -67,7 +67,7 @@ class ComparedNetwork:
             ) from None
 
     def can_have_neuron_of(self, config: StudyConfig) -> bool:
-        """Whether it can be converted to the neuron of a study: one trained on rates of LIF neurons needs those."""
+        """Whether it can have the neuron of a study; one trained on the rates of LIF neurons needs those."""
         if config.neuron.model == "lif":
             return True
         return not any(isinstance(node.layer, LIFRate) for node in read_model(self.model).nodes)
