@@ -237,8 +237,8 @@ class StudyConfig(Table):
             return f"remove {noise}"
         names = [parameter.name for parameter in self.neuron.definition.parameters] or ["NAME"]
         return (
-            f"remove {noise}; if this is a sweep, copy its file, and in place of {noise} and other keys of the "
-            f"known neurons vary neuron.definition.parameters.NAME, such as {names[0]} (docs/sweeps.md)"
+            f"remove {noise}; if this is a sweep, copy its file, and in place of {noise} and other keys of "
+            f"the known neurons vary neuron.definition.parameters.NAME, such as {names[0]} (docs/sweeps.md)"
         )
 
     @model_validator(mode="after")
