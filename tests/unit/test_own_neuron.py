@@ -97,6 +97,8 @@ def test_a_lif_neuron_written_as_a_file_is_the_lif_neuron(write):
         ("R_m*(I_syn + I_stim)", "(I_syn + I_stim)", ["R_m is not used"]),
         ("R_m*(I_syn + I_stim)", "R_m*I_stim", ["input I_syn is not used"]),
         ("- V)/tau_m", "- V)/tau", ["tau is not defined", "equations", "write tau_m"]),
+        ("- V)/tau_m", "- V - 0*volt*exp(-tau_k/tau_m))/tau_m", ["tau_k is not defined", 'tau_k = "10 ms"']),
+        ('"V > V_th"', '"V > V_th*rand()"', ["rand is random", "noise is a table of the study"]),
         ('"V > V_th"', '"V > V_T"', ["V_T is not defined", "threshold"]),
         ('"V = V - V_th"', '"V = V_reset"', ["V_reset is not defined", "reset", "[parameters]"]),
         ('"V = V - V_th"', '"V = V_r"', ["V_r is not defined", "reset", "[parameters]: V_r = "]),
