@@ -71,8 +71,8 @@ def _network(path: Path | str, model: Any) -> LayerGraph:
             return _read(path, model, fixed, image)
         except UserError as error:
             refusals.append(error)
-    for node, error in refused_products(graph.node, taken[0].name):
-        raise error.but(file=path, key=_where(node))
+    for node, refused in refused_products(graph.node, taken[0].name):
+        raise refused.but(file=path, key=_where(node))
     for node in graph.node:
         if node.op_type in NEVER_READ:
             with located(path, _where(node)):
