@@ -138,11 +138,13 @@ def _try(definition: Definition, refuse: Callable[..., UserError]) -> None:
         except Exception as error:  # what a user's text does in Brian2 has no type of its own
             cause = error.__cause__ or error
             unsolved = "Unsupported" in type(cause).__name__
+            given = ", ".join(f"{p.name} in {p.unit}" for p in definition.parameters if p.dimension)
+            units = f"look at the units: {given}" if type(cause).__name__.startswith("Dimension") else None
             raise refuse(
                 f"Brian2 cannot simulate it: {_sentence(cause)}",
                 "method" if unsolved else key,
                 value=definition.method if unsolved else getattr(definition, key),
-                fix='set method = "rk4"' if unsolved else None,
+                fix='set method = "rk4"' if unsolved else units,
             ) from None
         if key == "equations" and not abs(V) < REST:
             raise refuse(

@@ -103,6 +103,7 @@ def test_a_lif_neuron_written_as_a_file_is_the_lif_neuron(write):
         ('"V = V - V_th"', '"V = V_reset"', ["V_reset is not defined", "reset", "[parameters]"]),
         ('"V = V - V_th"', '"V = V_r"', ["V_r is not defined", "reset", "[parameters]: V_r = "]),
         ("R_m*(I_syn", "R_m*2*ohm*(I_syn", ["cannot simulate it", "equations"]),
+        ('"100 Mohm"', '"10 nS"', ["look at the units: ", "R_m in siemens"]),
         ('"V > V_th"', '"V > tau_m"', ["cannot simulate it", "threshold"]),
         ('"V = V - V_th"', '"V = V - R_m"', ["cannot simulate it", "reset"]),
         ('tau_m = "20 ms"', 'tau_m = "20 parsec"', ["neither a number nor a quantity", "parameters.tau_m"]),
