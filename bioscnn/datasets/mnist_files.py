@@ -100,7 +100,10 @@ def download(file: OfficialFile) -> Path:
 def how_to_provide(*files: OfficialFile) -> str:
     """Return instructions for bringing files to this machine by hand."""
     urls = " and ".join(file.urls()[0] for file in files)
-    return (
+    by_hand = (
         f"fetch {urls} on a machine with a network and put it in {files[0].cached().parent} or in MNIST/ of "
-        'a data folder; or use the split "validation", whose 5,000 digits are embedded'
+        "a data folder"
     )
+    # Nothing can be trained on the validation digits in place of the training digits.
+    trains = files[0] in (TRAIN_IMAGES, TRAIN_LABELS)
+    return by_hand if trains else f'{by_hand}; or use the split "validation", whose 5,000 digits are embedded'

@@ -27,6 +27,11 @@ RESERVED = (
 )  # fmt: skip
 """Names that the network has for something else: variables, and files of a compiled program."""
 
+USUAL = {
+    "tau": "10 ms", "t_": "10 ms", "R_": "100 Mohm", "g_": "10 nS", "C_": "200 pF", "I_": "1 nA",
+}  # fmt: skip
+"""By how a name usually begins: what a parameter of that name could be."""
+
 REST = 1e-3
 """How far from 0 the potential may rest, V."""
 
@@ -91,7 +96,8 @@ def check(definition: Definition, file: Path | None = None) -> None:
         used |= names
         for name in sorted(names - defined - (assigned if key == "reset" else set())):
             nearest = difflib.get_close_matches(name, [*own, *parameters, *GIVEN], n=1)
-            fix = f'define it below [parameters]: {name} = "10 mV" or the like'
+            value = next((text for start, text in USUAL.items() if name.startswith(start)), "10 mV")
+            fix = f'define it below [parameters]: {name} = "{value}" or the like'
             raise refuse(
                 f"{name} is not defined",
                 key,
@@ -132,11 +138,13 @@ def _try(definition: Definition, refuse: Callable[..., UserError]) -> None:
         except Exception as error:  # what a user's text does in Brian2 has no type of its own
             cause = error.__cause__ or error
             unsolved = "Unsupported" in type(cause).__name__
+            given = ", ".join(f"{p.name} in {p.unit}" for p in definition.parameters if p.dimension)
+            units = f"look at the units: {given}" if type(cause).__name__.startswith("Dimension") else None
             raise refuse(
                 f"Brian2 cannot simulate it: {_sentence(cause)}",
                 "method" if unsolved else key,
                 value=definition.method if unsolved else getattr(definition, key),
-                fix='set method = "rk4"' if unsolved else None,
+                fix='set method = "rk4"' if unsolved else units,
             ) from None
         if key == "equations" and not abs(V) < REST:
             raise refuse(

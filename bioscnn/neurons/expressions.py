@@ -160,7 +160,11 @@ class _Check:
 
     def _name(self, node: ast.Name) -> None:
         if node.id in RANDOM:
-            raise self._error(f"{node.id} is random: {_APART}", node)
+            raise self._error(
+                f"{node.id} is random: {_APART}",
+                node,
+                fix="remove it; noise is a table of the study, such as [noise.spike-loss], see docs/noise.md",
+            )
         if node.id in TIME:
             raise self._error(
                 f"{node.id} counts from the beginning of the run: {_APART}",

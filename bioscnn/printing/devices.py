@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
@@ -25,7 +26,8 @@ def print_comparison(compared: RunComparison) -> None:
         print_wrapped(f"{'':<8} {made}, commit {commit}", 9, markup=False)
     OUT.print()
     if compared.keys:
-        rows = [(key, *(_key_value(key, value) for value in values)) for key, values in compared.keys.items()]
+        keys = _with_neurons_folded(compared.keys)
+        rows = [(key, *(_key_value(key, value) for value in values)) for key, values in keys.items()]
         print_table(("key that differs", "first", "second"), rows, whole=("key that differs",))
         OUT.print()
     print_table(
@@ -40,6 +42,15 @@ def print_comparison(compared: RunComparison) -> None:
         _print_spikes(compared.spikes)
     for sentence in compared.sentences:
         print_wrapped(f"[bold]{escape(sentence)}[/bold]", 2)
+
+
+def _with_neurons_folded(keys: Mapping[str, tuple[Any, Any]]) -> dict[str, tuple[Any, Any]]:
+    """Return keys that differ; those of two neurons, one of them a user's own, are one: ``neuron.model``."""
+    if "neuron.model" not in keys or not any(key.startswith("neuron.definition.") for key in keys):
+        return dict(keys)
+    return {
+        key: values for key, values in keys.items() if not key.startswith("neuron.") or key == "neuron.model"
+    }
 
 
 def _key_value(key: str, value: object) -> str:

@@ -24,11 +24,11 @@ class Learning(Table):
     Parameters
     ----------
     rule : str
-        One of `bioscnn.stdp.rule.RULES`.
+        How the network learns.
     network : str
         A shipped network, or the path of an .npz file; `bioscnn train` writes it.
     examples : int or None
-        Training images; None for all.
+        Training images; all if left out.
     passes : int
         How often each is shown.
     seed : int

@@ -29,6 +29,9 @@ TABLE = "learning"
 PATHS = ("network", "excitatory", "inhibitory", "synapse")
 """Its keys that are paths, from the study file; a network without a suffix is one that is shipped."""
 
+CALLED_OTHERWISE = {"learning.plastic": "learning.synapse"}
+"""Keys that are looked for by the names of the files that they replace, and what they are called."""
+
 
 @dataclass(frozen=True)
 class LearnedStudy:
@@ -105,7 +108,9 @@ def read_learned_study(path: str | Path, changes: Sequence[str] = ()) -> Learned
         config = rule.config.model_validate(changed)
         before = flat_keys(rule.config.model_validate(tables)) if changes else {}
     except ValidationError as error:
-        raise first_problem(error, file, rule.config) from None
+        problem = first_problem(error, file, rule.config)
+        meant = CALLED_OTHERWISE.get(problem.key or "")
+        raise (problem.but(fix=f"write {meant}") if meant else problem) from None
     after = flat_keys(config)
     edits = tuple(
         (k, v) for k, v in after.items() if before and before.get(k) != v and k != "simulation.jobs"

@@ -25,7 +25,8 @@ def label_of(changed: Iterable[tuple[str, object]]) -> str:
     Returns
     -------
     str
-        Of letters, digits and ``-_.+``; at most `LONGEST` characters, changes that find no room only counted.
+        Of letters, digits and ``-_.+``, the neuron first; at most `LONGEST` characters, changes that find no
+        room only counted.
 
     Examples
     --------
@@ -34,7 +35,8 @@ def label_of(changed: Iterable[tuple[str, object]]) -> str:
     >>> label_of([])
     'as-written'
     """
-    parts = [part for key, value in changed if (part := _part(key, value))]
+    neuron_first = sorted(changed, key=lambda key_and_value: key_and_value[0] != "neuron.model")
+    parts = [part for key, value in neuron_first if (part := _part(key, value))]
     taken: list[str] = []
     for place, part in enumerate(parts):
         rest = len(parts) - place - 1

@@ -18,7 +18,8 @@ from bioscnn.citations.references import references
 from bioscnn.cli import app
 from bioscnn.noise import NOISES
 from bioscnn.report.terms import all_terms
-from bioscnn.studies.config.reference import Key, about, keys_of_a_study
+from bioscnn.stdp.rule import RULES, rule_of
+from bioscnn.studies.config.reference import Key, about, keys_of_a_study, keys_of_a_table
 
 DOCS = Path(__file__).parents[1]
 
@@ -71,7 +72,32 @@ def keys_page() -> str:
         lines += [*_table(("key", "value", "default", "what it does"), rows), ""]
         if table == "synapse":
             lines += list(_noises())
+    lines += list(_learning())
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _learning() -> Iterator[str]:
+    yield "## `[learning]`\n"
+    yield "Of a network that learns without labels, in place of the tables from `[encoding]` to `[synapse]`."
+    yield "`rule` says which of these it has."
+    yield "See [stdp.md](stdp.md) and [stdp-convolutional.md](stdp-convolutional.md).\n"
+    for rule in RULES:
+        model = rule_of(rule).config.model_fields["learning"].annotation
+        keys = keys_of_a_table("learning", model)
+        for table in dict.fromkeys(key.table for key in keys):
+            yield f'### `[{table}]`, `rule = "{rule}"`\n'
+            rows = [
+                (
+                    f"`{key.name}`",
+                    _values(key.values),
+                    f"`{key.default}`" if key.default else "",
+                    _meaning(key),
+                )
+                for key in keys
+                if key.table == table
+            ]
+            yield from _table(("key", "value", "default", "what it does"), rows)
+            yield ""
 
 
 def _meaning(key: Key) -> str:

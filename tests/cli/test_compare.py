@@ -11,6 +11,7 @@ from bioscnn.terminal import OUT
 from tests.cli.test_commands import STUDY
 from tests.program import assert_refused, bioscnn
 from tests.runs import change_json, move_spike, recorded, write_run
+from tests.sweeps import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +45,18 @@ def test_runs_that_differ_end_with_code_1_and_say_where(runs):
     first = told["first_divergence"]
     assert (first["trial"], first["population"], first["neuron"], first["step"]) == (3, "conv2", neuron, step)
     assert told["class_changed"]["n"] == 0 and told["causes"]["not rounding"] == 1
+
+
+def test_the_keys_of_ones_own_neuron_are_one_row_beside_a_known_neuron(runs):
+    folder, _ = runs
+    own = {"model": str(ROOT / "sims" / "neurons" / "exponential.toml")}
+    write_run(folder / "own", recorded(), neuron=own, network={"model": "mnist-small-relu"})
+    done = bioscnn(folder, "compare", "a", "own")
+    assert done.returncode == 0, done.stderr
+    rows = [line.split() for line in done.stdout.splitlines() if line.strip().startswith("neuron.")]
+    assert rows == [["neuron.model", "lif", "exponential"]]
+    told = json.loads(bioscnn(folder, "compare", "a", "own", "--json").stdout)["keys_that_differ"]
+    assert "neuron.definition.threshold" in told
 
 
 def test_other_networks_are_compared_by_their_trials_and_end_with_code_0(runs):

@@ -178,6 +178,18 @@ def test_a_study_of_another_network_or_encoding_stands_alone():
     assert own.model == "nmnist-small-fine-tuned"
 
 
+def test_networks_that_cannot_have_the_neuron_are_left_out_unless_they_are_asked_for():
+    changes = ["network.model=mnist-small-relu", "neuron.model=adaptive-lif"]
+    study = read_study(SIMS / "mnist.toml", changes)
+    experiment = NoiseExperiment(study, quick=True, kinds=("blur",), trials=20)
+    assert [*experiment.compared] == ["ReLU"]
+    assert experiment.left_out == ("soft LIF", "fine-tuned", "noise-trained", "retina")
+    assert {unit.variant for unit in experiment.plan(Bench(None))} == {"ReLU"}
+    with pytest.raises(UserError, match="rate curve of a LIF neuron"):
+        NoiseExperiment(study, quick=True, networks=("soft LIF",)).plan(Bench(None))
+    assert not NoiseExperiment(read_study(SIMS / "mnist.toml"), quick=True).left_out
+
+
 def test_every_question_pairs_networks_of_some_data_set():
     names = [{network.name for network in networks} for networks in NETWORKS.values()]
     for pair in (pair for pairs in QUESTIONS.values() for pair in pairs):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from bioscnn.errors import UserError
@@ -27,6 +29,30 @@ def test_the_example_varies_twelve_parameters_by_260_points_of_200_digits():
     assert len(sweep.parameters) == 12 and len(found) == 260
     assert all(point.study.config.dataset.trials == 200 for point in found)
     assert sweep.parameters[0].nominal == "20" and sweep.parameters[3].nominal == "exact"
+
+
+def test_the_sweep_of_ones_own_neuron_in_the_docs_varies_its_parameters(tmp_path):
+    blocks = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "sweeps.md").read_text(), re.DOTALL)
+    (example,) = (block for block in blocks if '"neuron.definition.parameters.' in block)
+    for folder in ("neurons", "sweeps"):
+        (tmp_path / folder).mkdir()
+    for file in ("mnist.toml", "neurons/exponential.toml"):
+        (tmp_path / file).write_text((ROOT / "sims" / file).read_text())
+    (tmp_path / "sweeps" / "own.toml").write_text(example)
+    sweep = read_sweep(tmp_path / "sweeps" / "own.toml")
+    found = points_of(sweep, positions_of(sweep.design, sweep.parameters))
+    own = [p.study.config.neuron.definition.parameters for p in found]
+    varied = {p.key.rpartition(".")[2] for p in sweep.parameters if p.key.startswith("neuron.definition.")}
+    assert len(varied) == 2
+    for name in varied:
+        assert len({p.value for parameters in own for p in parameters if p.name == name}) == 4
+
+
+def test_a_noise_that_ones_own_neuron_lacks_is_refused_with_what_can_be_varied():
+    changes = ["network.model=mnist-small-relu", f"neuron.model={ROOT / 'sims/neurons/exponential.toml'}"]
+    with pytest.raises(UserError) as refused:
+        read_sweep("sweeps/mnist-morris", changes)
+    assert "vary neuron.definition.parameters.NAME, such as tau_m" in refused.value.fix
 
 
 @pytest.mark.parametrize("dataset", ["caltech", "nmnist", "ncaltech101"])

@@ -64,6 +64,12 @@ def test_the_shipped_study_is_the_recipe_of_its_network():
     assert state.weight.sum(axis=0) == pytest.approx(circuit.weight_total, rel=0.01)
 
 
+def test_a_key_called_by_the_file_that_it_replaces_is_answered_with_its_name():
+    with pytest.raises(UserError) as raised:
+        read_learned_study("mnist-stdp", ["learning.plastic=my-plastic.toml"])
+    assert raised.value.fix == "write learning.synapse"
+
+
 def test_noise_of_images_and_lost_spikes_act_on_a_learned_network(file, tmp_path, silent):
     def spikes(*changes):
         done = run_learned(changed(file, *changes), data=None, out=None, results=tmp_path, progress=silent)

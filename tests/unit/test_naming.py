@@ -22,6 +22,10 @@ SIMS = Path(__file__).parents[2] / "sims"
             ["neuron.model=adaptive-lif", "synapse.model=conductance"],
             "neuron-adaptive-lif-and-1-more",
         ),
+        (
+            ["network.model=mnist-small-relu", f"neuron.model={SIMS / 'neurons/exponential.toml'}"],
+            "neuron-exponential-and-1-more",
+        ),
         (["noise.weight-noise.severity=3"], "weight-noise-severity-3"),
         (["network.model=results/models/my net.onnx"], "network-my-net"),
     ],

@@ -50,7 +50,7 @@ def applied(op: Operation, where: str) -> list[Value]:
     if op.operator in SOFTMAX:
         return [replace(_before_softmax(op), softmax=where)]
     if op.operator not in OPERATORS:
-        refuse_operator(op.operator, (*OPERATORS, *SOFTMAX))
+        refuse_operator(op.operator)
     read = OPERATORS[op.operator](op)
     return [replace(v, softmax=softmax) for v in (read if isinstance(read, list) else [read])]
 

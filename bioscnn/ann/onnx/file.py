@@ -65,7 +65,8 @@ def parsed_model(content: bytes, path: Path | str) -> Any:
     try:
         onnx.checker.check_model(model)
     except (onnx.checker.ValidationError, UnicodeDecodeError) as error:
-        raise UserError(f"not valid ONNX: {_first_line(error)}", file=path, fix="export it again") from None
+        fix = "export it again" + (", with opset_version=13 or later" if opset < 13 else "")
+        raise UserError(f"not valid ONNX: {_first_line(error)}", file=path, fix=fix) from None
     return _inlined(model)
 
 

@@ -14,8 +14,7 @@ from bioscnn.ann.onnx.assembly import ANY_BATCH, applied, assembled, located
 from bioscnn.ann.onnx.file import ImageInput, attributes, constants, image_input, load_model, parsed_model
 from bioscnn.ann.onnx.folding import folded
 from bioscnn.ann.onnx.operation import Operation
-from bioscnn.ann.onnx.operators import OPERATORS, SOFTMAX
-from bioscnn.ann.onnx.refusals import NEVER_READ, refuse_operator
+from bioscnn.ann.onnx.refusals import NEVER_READ, refuse_operator, refused_products
 from bioscnn.ann.onnx.values import Builder, Value
 from bioscnn.errors import UserError
 
@@ -72,10 +71,12 @@ def _network(path: Path | str, model: Any) -> LayerGraph:
             return _read(path, model, fixed, image)
         except UserError as error:
             refusals.append(error)
+    for node, refused in refused_products(graph.node, taken[0].name):
+        raise refused.but(file=path, key=_where(node))
     for node in graph.node:
         if node.op_type in NEVER_READ:
             with located(path, _where(node)):
-                refuse_operator(node.op_type, (*OPERATORS, *SOFTMAX))
+                refuse_operator(node.op_type)
     raise refusals[0]
 
 
@@ -149,7 +150,7 @@ def _outputs(
     if not values:
         subgraph = any(attribute.HasField("g") for attribute in node.attribute)
         if subgraph or not node.input:
-            refuse_operator(operator, (*OPERATORS, *SOFTMAX))
+            refuse_operator(operator)
         return [*folded(node, [v for v in inputs if not isinstance(v, Value)], opsets)]
     opset = next(entry.version for entry in opsets if entry.domain in ("", "ai.onnx"))
     named = sum(bool(name) for name in node.output)
@@ -159,4 +160,6 @@ def _outputs(
 
 def _where(node: Any) -> str:
     operator = f"{node.domain}.{node.op_type}" if node.domain not in ("", "ai.onnx") else node.op_type
+    if not node.name and node.input:
+        return f"the {operator} behind {node.input[0]!r}"
     return f"node {node.name or node.output[0]!r} ({operator})"

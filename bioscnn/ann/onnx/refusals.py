@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NoReturn
+from collections.abc import Iterator, Sequence
+from typing import Any, NoReturn
 
 from bioscnn.errors import UserError
 
@@ -50,10 +50,57 @@ NEVER_READ = ("LSTM", "GRU", "RNN", "Attention", "MultiHeadAttention", "LayerNor
 """Operators that name a kind of network: a file is refused for them, not for what prepares their input."""
 
 
-def refuse_operator(operator: str, supported: Iterable[str]) -> NoReturn:
+def refuse_operator(operator: str) -> NoReturn:
     """Refuse an operator that is not read, with what to do instead."""
     raise UserError(
         f"the operator {operator} is not supported",
-        expected="one of " + ", ".join(supported),
+        expected="the operators of docs/your-network.md, What is read",
         fix=_FIXES.get(operator, "write it with these, or open an issue with the file"),
     )
+
+
+def refused_products(nodes: Sequence[Any], image: str) -> Iterator[tuple[Any, UserError]]:
+    """Yield nodes that multiply activations, those of attention before gates, and why they are not read.
+
+    Parameters
+    ----------
+    nodes : sequence of NodeProto
+        In the order in which they are computed.
+    image : str
+        Name of the input of the network.
+    """
+    activations, sources, gates = {image}, {}, []
+    for node in nodes:
+        inputs = [name for name in node.input if name in activations]
+        if not inputs or node.op_type in ("Shape", "Size"):
+            continue
+        activations.update(node.output)
+        sources.update(dict.fromkeys(node.output, node))
+        if node.op_type in ("MatMul", "Gemm", "Einsum") and len(inputs) > 1:
+            yield (
+                node,
+                UserError(
+                    "attention multiplies activations with each other, which no synapse does; "
+                    "transformers are not read",
+                    fix="use a CNN",
+                ),
+            )
+        if node.op_type == "Mul" and len(inputs) == 2:
+            for name, other in (inputs, inputs[::-1]):
+                made = sources.get(name)
+                # x * sigmoid(x) is the activation Swish, of which what is refused of the Sigmoid says enough.
+                if (
+                    made is not None
+                    and made.op_type in ("Sigmoid", "HardSigmoid")
+                    and other not in made.input
+                ):
+                    gates.append(node)
+                    break
+    for node in gates:
+        yield (
+            node,
+            UserError(
+                "a gate, a Sigmoid that multiplies activations (as in squeeze-and-excitation), is not read",
+                fix="leave out the gate: rates only add",
+            ),
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any, ClassVar
 
 from bioscnn.datasets.titles import TITLES
@@ -18,7 +19,7 @@ from bioscnn.experiments.noise.page import noise_page
 from bioscnn.experiments.noise.pictures import example_pictures
 from bioscnn.experiments.noise.tables import Results, accuracy_rows, comparison_rows, is_question, loss_rows
 from bioscnn.experiments.noise.verdict import verdict_of
-from bioscnn.experiments.phrases import share_of
+from bioscnn.experiments.phrases import listed, share_of
 from bioscnn.experiments.readouts import agreement, readout_rows
 from bioscnn.experiments.retrained import training_unit
 from bioscnn.experiments.unit import Unit
@@ -80,7 +81,17 @@ class NoiseExperiment(Experiment):
         return {
             network.name: (network, network.of(self.study, self.amount.trials))
             for network in networks_of(self.study, self.networks)
+            if network.name not in self.left_out
         }
+
+    @cached_property
+    def left_out(self) -> tuple[str, ...]:
+        """Networks of the line-up that cannot have the study's neuron, unless they are asked for by name."""
+        if self.networks:
+            return ()
+        every = networks_of(self.study)
+        unfit = tuple(network.name for network in every if not network.can_have_neuron_of(self.study.config))
+        return unfit if len(unfit) < len(every) else ()
 
     @cached_property
     def noises(self) -> dict[str, type[Noise]]:
@@ -215,6 +226,7 @@ class NoiseExperiment(Experiment):
             tables,
             [
                 *verdict_of(results, tables["losses"], tables["comparisons"], title),
+                *self._left_out_in_words(),
                 agreement(tables["readouts"], config.readout.rule, ("question", "first", "second", "noise")),
             ],
             Entry(
@@ -258,6 +270,16 @@ class NoiseExperiment(Experiment):
             clean_input.simulated,
             more={"names": names, "pictures": pictures},
         )
+
+    def _left_out_in_words(self) -> list[str]:
+        if not self.left_out:
+            return []
+        was = "was" if len(self.left_out) == 1 else "were"
+        neuron = Path(self.study.config.neuron.model).stem
+        return [
+            f"Left out: {listed(self.left_out)}, which {was} trained on the rates of a LIF neuron "
+            f"and cannot have the neuron {neuron}."
+        ]
 
 
 def with_noise(study: Study, noise: Noise, seed: int) -> Study:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from bioscnn.ann import LIFRate, read_model
 from bioscnn.encoding import FOVEAL_PIT
 from bioscnn.errors import UserError
 from bioscnn.quantities import format_quantity
@@ -64,6 +65,12 @@ class ComparedNetwork:
                 f"the network {self.name!r} does not fit the study: {error.errors()[0]['msg']}",
                 fix="take the time step of the data set's own study",
             ) from None
+
+    def can_have_neuron_of(self, config: StudyConfig) -> bool:
+        """Whether it can have the neuron of a study; one trained on the rates of LIF neurons needs those."""
+        if config.neuron.model == "lif":
+            return True
+        return not any(isinstance(node.layer, LIFRate) for node in read_model(self.model).nodes)
 
     def is_of(self, config: StudyConfig) -> bool:
         """Whether this is what a study itself runs."""

@@ -151,7 +151,7 @@ def read_sweep(path: str | Path, changes: Sequence[str] = (), gain: str | None =
         cluster_options(file.cluster)
     except UserError as error:
         raise error.but(file=path) from None
-    own = [f"{key}={dumps(value)}" for key, value in _flat(with_paths_beside(path, file.set)).items()]
+    own = [f"{key}={dumps(_beside(path, key, value))}" for key, value in _flat(file.set).items()]
     try:
         with_changes(tables, own)
     except UserError as error:
@@ -172,6 +172,12 @@ def read_sweep(path: str | Path, changes: Sequence[str] = (), gain: str | None =
     sweep = replace(sweep, parameters=tuple(_parameter(sweep, key, parameters[key]) for key in parameters))
     refuse_design(sweep)
     return sweep
+
+
+def _beside(path: Path, key: str, value: Any) -> Any:
+    """Return the value of a key of the study; a path begins beside the sweep's file."""
+    table, _, name = key.partition(".")
+    return with_paths_beside(path, {table: {name: value}})[table][name]
 
 
 def _parameter(sweep: Sweep, key: str, table: Any) -> Parameter:

@@ -31,12 +31,22 @@ class Competitive(Learning):
         most on average is chosen, as published; ``"likelihood"``: `bioscnn.stdp.labels.likelihoods`.
     rate : float
         Poisson rate of a white pixel, Hz.
-    shown, rest, dt : float
-        How long an image is shown, how long thresholds decay after it, and the time step, s.
+    shown : float
+        How long an image is shown, s.
+    rest : float
+        How long thresholds decay after it, s.
+    dt : float
+        Time step, s.
+    weight_total : float
+        Sum of the weights onto an excitatory neuron, restored before each image.
     parameters : mapping
         Parameters of the equations with other values than in their files.
-    excitatory, inhibitory, synapse : path
-        Files of equations; those that come with bioscnn if left out.
+    excitatory : path
+        File of the excitatory neuron; ``excitatory.toml`` of ``bioscnn/stdp/competitive`` if left out.
+    inhibitory : path
+        File of the inhibitory neuron; ``inhibitory.toml`` if left out.
+    synapse : path
+        File of the plastic synapse; ``plastic.toml`` if left out.
     """
 
     rule: Literal["competitive"] = "competitive"

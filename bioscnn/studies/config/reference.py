@@ -105,6 +105,11 @@ def keys_of_a_study() -> Mapping[str, Key]:
     return {key.path: key for key in _keys_of("", StudyConfig)}
 
 
+def keys_of_a_table(table: str, model: type[BaseModel]) -> list[Key]:
+    """Return the keys of a table of some model, and of the tables inside it, in their order."""
+    return [*_keys_of(table, model)]
+
+
 def about(table: str) -> str:
     """Return the description of a table of a study file."""
     model: type[BaseModel] = StudyConfig
@@ -130,10 +135,14 @@ def _keys_of(table: str, model: type[BaseModel]) -> Iterator[Key]:
 
 
 def _texts(model: type[BaseModel]) -> dict[str, str]:
-    """Return the text below each key of a model."""
+    """Return the text below each key of a model, or else of the section Parameters of its docstring."""
     (body,) = ast.parse(dedent(inspect.getsource(model))).body
     assert isinstance(body, ast.ClassDef)
     texts = {}
+    for kind in reversed(model.__mro__):
+        entry = r"^(\w[\w, ]*) : .*\n((?:    .*\n?)+)"
+        for names, text in re.findall(entry, inspect.getdoc(kind) or "", re.MULTILINE):
+            texts.update(dict.fromkeys(names.split(", "), " ".join(text.split())))
     for key, text in zip(body.body, body.body[1:], strict=False):
         if isinstance(key, ast.AnnAssign) and isinstance(text, ast.Expr) and isinstance(key.target, ast.Name):
             assert isinstance(text.value, ast.Constant)
@@ -185,6 +194,8 @@ def _limits(written: Any) -> str:
 
 
 def _default(field: FieldInfo, written: Any) -> str:
+    if field.is_required():
+        return ""
     value = field.get_default(call_default_factory=True)
     for dimension, quantity in QUANTITIES.items():
         if _is(written, quantity):

@@ -231,6 +231,16 @@ class StudyConfig(Table):
             )
         return self
 
+    def _in_place_of(self, noise: str) -> str:
+        """Return what to do without a noise of neurons that come with bioscnn."""
+        if self.neuron.definition is None or self.is_nir:
+            return f"remove {noise}"
+        names = [parameter.name for parameter in self.neuron.definition.parameters] or ["NAME"]
+        return (
+            f"remove {noise}; if this is a sweep, copy its file, and in place of {noise} and other keys of "
+            f"the known neurons vary neuron.definition.parameters.NAME, such as {names[0]} (docs/sweeps.md)"
+        )
+
     @model_validator(mode="after")
     def _noise_fits(self) -> StudyConfig:
         recorded = self.dataset.recorded
@@ -265,7 +275,7 @@ class StudyConfig(Table):
                     key=noise.key(),
                     value=self.network.model if self.is_nir else self.neuron.model,
                     expected=f"neuron.model = {either(*KEYS_OF_NEURONS)}",
-                    fix="remove one of the two",
+                    fix=self._in_place_of(noise.key()),
                 )
             if noise.acts_on == "spikes" and noise.amount > self.simulation.duration * (1 + 1e-9):
                 raise refuse(

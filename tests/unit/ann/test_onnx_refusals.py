@@ -1,11 +1,15 @@
 """What is not supported is refused by file, node and operator, with what to do."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from bioscnn.ann import read_onnx
+from bioscnn.ann.onnx.operators import OPERATORS, SOFTMAX
 from bioscnn.errors import UserError
 
 node = helper.make_node
@@ -54,7 +58,8 @@ def refused_node(tmp_path, bad, constants=None, before=(), **how):
         node("Gemm", ["flat", "dense"], ["logits"]),
     ]
     error = refusal(written(tmp_path, nodes, {"dense": weights(72, 3), **(constants or {})}, **how))
-    assert f"node '{bad.name or bad.output[0]}' ({bad.op_type})" in error.key.replace("other.", "")
+    named = f"node '{bad.name}' ({bad.op_type})" if bad.name else f"the {bad.op_type} behind '{bad.input[0]}'"
+    assert named in error.key.replace("other.", "")
     return error
 
 
@@ -63,10 +68,29 @@ def test_an_activation_that_is_no_rate_is_refused(operator, tmp_path):
     assert "train with ReLU or LIFRate" in refused_node(tmp_path, node(operator, ["x"], ["y"])).fix
 
 
-def test_an_unknown_operator_is_refused_with_the_list_of_known_ones(tmp_path):
+def test_an_unknown_operator_is_refused_with_where_the_known_ones_are_listed(tmp_path):
     error = refused_node(tmp_path, node("Swirl", ["x"], ["y"], domain="other"))
     assert "other.Swirl is not supported" in error.problem
-    assert {"Conv", "AveragePool", "MaxPool"} <= set(error.expected.split(", "))
+    page, section = error.expected.removeprefix("the operators of ").split(", ")
+    text = (Path(__file__).parents[3] / page).read_text().split(f"## {section}\n")[1].split("\n## ")[0]
+    own = {operator for operator in OPERATORS if operator.startswith("bioscnn.")}
+    assert {*OPERATORS, *SOFTMAX} - own <= set(re.findall("`([A-Za-z]+)`", text))
+
+
+def test_attention_is_named_wherever_it_is_in_the_file(tmp_path):
+    tokens = node("Transpose", ["x"], ["tokens"], perm=[1, 0, 2, 3])
+    scores = node("MatMul", ["normed", "tokens"], ["scores"], name="scores")
+    norm = node("LayerNormalization", ["tokens", "w"], ["normed"])
+    error = refusal(written(tmp_path, [tokens, norm, scores], {"w": weights(6)}))
+    assert error.key == "node 'scores' (MatMul)"
+    assert error.problem.startswith("attention multiplies activations")
+
+
+def test_a_gate_is_named_and_an_activation_times_its_own_sigmoid_is_none(tmp_path):
+    pooled = node("GlobalAveragePool", ["x"], ["pooled"])
+    for source, problem in (("pooled", "a gate"), ("x", "Sigmoid is not supported")):
+        nodes = [pooled, node("Sigmoid", [source], ["s"]), node("Mul", ["s", "x"], ["y"], name="gate")]
+        assert problem in refusal(written(tmp_path, nodes)).problem
 
 
 @pytest.mark.parametrize("operator", ["LSTM", "LayerNormalization", "Attention"])
@@ -217,6 +241,12 @@ def test_an_old_opset_is_refused(tmp_path):
     error = refusal(written(tmp_path, dense(), {"dense": weights(72, 3)}, opset=6))
     assert error.key == "opset_import"
     assert "opset 17" in error.fix
+
+
+def test_an_invalid_file_of_an_old_opset_is_to_be_exported_with_a_later_one(tmp_path):
+    later = node("LayerNormalization", ["x", "w"], ["y"])
+    error = refusal(written(tmp_path, [later], {"w": weights(6)}, opset=11))
+    assert "opset_version=13 or later" in error.fix
 
 
 def test_a_missing_file_is_refused(tmp_path):

@@ -170,6 +170,7 @@ def test_nothing_is_downloaded_unless_allowed(server):
     with pytest.raises(UserError, match='split "train" of MNIST is not on this machine') as caught:
         load_dataset("mnist", "train", download=False)
     assert "train-images" in caught.value.fix and "train-labels" in caught.value.fix
+    assert "validation" not in caught.value.fix
     assert server.requests == 0
 
 
