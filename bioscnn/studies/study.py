@@ -213,7 +213,8 @@ def study_of(path: Path, tables: Mapping[str, Any], changes: Sequence[str] = ())
             "synapses and times are part of what it learned",
             file=path,
             key="learning",
-            expected="bioscnn run, train, timing, devices or cite, which take both kinds of studies",
+            expected="bioscnn run, bioscnn train or bioscnn cite, which take both kinds of studies; "
+            "from the shell, timing and devices do, too",
         )
     simulation = changed.get("simulation")
     if isinstance(simulation, dict) and simulation.get("duration") == AUTO:
