@@ -63,7 +63,7 @@ def test_a_network_that_learned_is_no_trained_ann(act):
     ],
 )  # fmt: skip
 def test_what_a_run_that_learned_does_not_have_is_refused(result, act):
-    with pytest.raises(bioscnn.UserError, match="converted from no trained ANN") as refused:
+    with pytest.raises(bioscnn.UserError, match="learned") as refused:
         act(result)
     assert refused.value.file == result.folder
 
