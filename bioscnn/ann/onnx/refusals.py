@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 from bioscnn.errors import UserError
@@ -59,6 +59,12 @@ def refuse_operator(operator: str) -> NoReturn:
     )
 
 
+_ATTENTION = (
+    "attention multiplies activations with each other, which no synapse does; transformers are not read"
+)
+_GATE = "a gate, a Sigmoid that multiplies activations (as in squeeze-and-excitation), is not read"
+
+
 def refused_products(nodes: Sequence[Any], image: str) -> Iterator[tuple[Any, UserError]]:
     """Yield nodes that multiply activations, those of attention before gates, and why they are not read.
 
@@ -77,30 +83,21 @@ def refused_products(nodes: Sequence[Any], image: str) -> Iterator[tuple[Any, Us
         activations.update(node.output)
         sources.update(dict.fromkeys(node.output, node))
         if node.op_type in ("MatMul", "Gemm", "Einsum") and len(inputs) > 1:
-            yield (
-                node,
-                UserError(
-                    "attention multiplies activations with each other, which no synapse does; "
-                    "transformers are not read",
-                    fix="use a CNN",
-                ),
-            )
-        if node.op_type == "Mul" and len(inputs) == 2:
-            for name, other in (inputs, inputs[::-1]):
-                made = sources.get(name)
-                # x * sigmoid(x) is the activation Swish, of which what is refused of the Sigmoid says enough.
-                if (
-                    made is not None
-                    and made.op_type in ("Sigmoid", "HardSigmoid")
-                    and other not in made.input
-                ):
-                    gates.append(node)
-                    break
+            yield node, UserError(_ATTENTION, fix="use a CNN")
+        elif node.op_type == "Mul" and len(inputs) == 2 and _is_gate(inputs, sources):
+            gates.append(node)
     for node in gates:
-        yield (
-            node,
-            UserError(
-                "a gate, a Sigmoid that multiplies activations (as in squeeze-and-excitation), is not read",
-                fix="leave out the gate: rates only add",
-            ),
-        )
+        yield node, UserError(_GATE, fix="leave out the gate: rates only add")
+
+
+def _is_gate(inputs: Sequence[str], sources: Mapping[str, Any]) -> bool:
+    """Return whether one of two factors is a Sigmoid, but not that of the other: x * sigmoid(x) is Swish.
+
+    Of Swish, what is refused of the Sigmoid says enough.
+    """
+    return any(
+        name in sources
+        and sources[name].op_type in ("Sigmoid", "HardSigmoid")
+        and other not in sources[name].input
+        for name, other in (inputs, inputs[::-1])
+    )
