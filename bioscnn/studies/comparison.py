@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bioscnn.report.formats import number
 from bioscnn.studies.divergence import Divergence
 from bioscnn.studies.paired import ACCURACY, LATENCY, SPIKES, PairedDifference
 
@@ -198,14 +199,9 @@ def sentence(paired: PairedDifference) -> str:
     if estimate.value < 0:
         low, high = -high, -low
     return (
-        f"The second run {more if estimate.value > 0 else less}: by {_number(abs(scale * estimate.value))} "
-        f"{unit} [{_number(low)}, {_number(high)}] ({evidence})."
+        f"The second run {more if estimate.value > 0 else less}: by {number(abs(scale * estimate.value))} "
+        f"{unit} [{number(low)}, {number(high)}] ({evidence})."
     )
-
-
-def _number(value: float) -> str:
-    """Return a number with three digits, or as a whole number if it has more."""
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def _as_dict(divergence: Divergence) -> dict[str, Any]:
