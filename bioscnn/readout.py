@@ -158,10 +158,18 @@ def decisions(recording: Recording, rule: str) -> NDArray[np.int64]:
     return np.concatenate([none, *decisions_in_parts(recording, rule)])
 
 
-def decisions_in_parts(recording: Recording, rule: str) -> Iterator[NDArray[np.int64]]:
+def final_decisions(recording: Recording, rule: str) -> NDArray[np.int64]:
+    """Return the class that a rule chooses at the end of each trial, the last of its `decisions`."""
+    parts = decisions_in_parts(recording, rule, slice(-1, None))
+    return np.concatenate([np.empty((0, 1), np.int64), *parts])[:, 0]
+
+
+def decisions_in_parts(
+    recording: Recording, rule: str, steps: slice = slice(None)
+) -> Iterator[NDArray[np.int64]]:
     """Yield the decisions of consecutive trials, few enough to hold their evidence in memory."""
     potentials = _potentials(recording)
     for trials in _parts(recording):
-        evidence = READOUTS[rule](_of_trials(recording, trials))
+        evidence = READOUTS[rule](_of_trials(recording, trials))[:, steps]
         leading = evidence == evidence.max(axis=-1, keepdims=True)
-        yield np.where(leading, potentials[trials], -np.inf).argmax(axis=-1)
+        yield np.where(leading, potentials[trials, steps], -np.inf).argmax(axis=-1)
