@@ -90,8 +90,8 @@ def spike_count(recording: Recording) -> Evidence:
 def first_spike(recording: Recording) -> Evidence:
     """How early each output neuron fired: steps left in the trial at its first spike, 0 before it."""
     spikes = recording.spikes()
-    left = spikes.n_steps - spikes.first_step()
-    return np.where(_cumulative_counts(spikes) > 0, left[:, None, :], 0).astype(np.float64)
+    first, steps = spikes.first_step()[:, None, :], np.arange(spikes.n_steps)[:, None]
+    return np.where(steps < first, 0.0, spikes.n_steps - first)
 
 
 def peak_potential(recording: Recording) -> Evidence:
