@@ -160,8 +160,8 @@ def decisions(recording: Recording, rule: str) -> NDArray[np.int64]:
 
 def final_decisions(recording: Recording, rule: str) -> NDArray[np.int64]:
     """Return the class that a rule chooses at the end of each trial, the last of its `decisions`."""
-    parts = decisions_in_parts(recording, rule, slice(-1, None))
-    return np.concatenate([np.empty((0, 1), np.int64), *parts])[:, 0]
+    parts = (last[:, 0] for last in decisions_in_parts(recording, rule, slice(-1, None)))
+    return np.concatenate([np.empty(0, np.int64), *parts])
 
 
 def decisions_in_parts(

@@ -59,7 +59,7 @@ def _append(group: Any, name: str, values: NDArray[Any]) -> None:
 
 
 def _chunks(values: NDArray[Any]) -> tuple[int, ...] | Literal[True]:
-    """Return a chunk of whole trials, which are written and read together; True (h5py's own) if one is large."""
+    """Return a chunk of whole trials, which are written and read together; True (any) if one is large."""
     rows = min(len(values), _CHUNK_BYTES // values[:1].nbytes) if values.size else 0
     return (rows, *values.shape[1:]) if rows else True
 
