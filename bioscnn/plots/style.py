@@ -106,7 +106,8 @@ def measured_once() -> Iterator[None]:
         return (*axis.get_view_interval(), *place.bbox.bounds, place.figure and place.figure.dpi)
 
     def words_and_device(text: Text, renderer: object) -> object:
-        return text.get_text(), renderer, text.figure and text.figure.dpi
+        font = hash(text.get_fontproperties()), text.get_rotation()
+        return text.get_text(), font, renderer, text.figure and text.figure.dpi
 
     with _once(Axis, "_update_ticks", limits_and_place), _once(Text, "_get_layout", words_and_device):
         yield
@@ -114,7 +115,13 @@ def measured_once() -> Iterator[None]:
 
 @contextmanager
 def _once(kind: type, name: str, given: Callable[..., object]) -> Iterator[None]:
-    """Let an object keep what a method of it returns, as long as what `given` returns stays the same."""
+    """Let an object keep what a method of it returns, as long as what `given` returns stays the same.
+
+    The methods are none that matplotlib promises; one that it no longer has is left alone.
+    """
+    if not hasattr(kind, name):
+        yield
+        return
     compute, kept = getattr(kind, name), dict[Any, tuple[object, Any]]()
 
     def method(self: Any, *args: Any) -> Any:
