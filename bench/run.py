@@ -130,11 +130,12 @@ def bench(options: argparse.Namespace) -> dict[str, Any]:
         say("how the cost grows")
         scaling = measure_scaling(data_folder(), say)
     about = environment()
-    named = [f"SIZE={size}" for size in options.size or []]
+    named = " ".join(options.size or [])
+    named = f' SIZE="{named}"' if " " in named else named and f" SIZE={named}"
     summary = {
         "started": started,
         "minutes": round((time.monotonic() - begun) / 60, 1),
-        "command": " ".join(["make bench", *(["QUICK=1"] if options.quick else []), *named]),
+        "command": f"make bench{' QUICK=1' * options.quick}{named}",
         **code_version(),
         "machine": about["machine"],
         "versions": about["versions"] | pinned_versions(),
