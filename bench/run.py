@@ -28,7 +28,8 @@ from bench.roster import EVENTS, EXAMPLES, PARTS, SIZES, VGG, VGG_FILE, Entry, e
 from bench.scaling import measure_scaling
 from bench.summary import absent_rows, against_the_fastest, rows_of
 from bench.tables import TITLES, markdown
-from bench.vgg import vgg_file
+from bench.vgg import vgg
+from bioscnn.ann import write_onnx
 from bioscnn.claims import made_now, publish
 from bioscnn.datasets import load_dataset
 from bioscnn.errors import UserError
@@ -185,7 +186,8 @@ def _write_problems(size: str, effort: Effort, split: str, folder: Path) -> Show
         study, changed = "mnist", [f"dataset.split={split}"]
         n = min(n, len(digits))
         if size == VGG:
-            vgg_file(VGG_FILE, load_dataset("mnist").take(100).intensities())
+            VGG_FILE.parent.mkdir(exist_ok=True)
+            write_onnx(vgg(load_dataset("mnist").take(100).intensities()), VGG_FILE)
     shutil.rmtree(folder, ignore_errors=True)
     weights = {}
     for name, (changes, readout) in problems(size).items():

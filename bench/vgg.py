@@ -1,4 +1,4 @@
-"""A network of the size of VGG-16 whose random weights fire as sparsely as trained ones.
+"""A network of the size of VGG-16 with random weights, in which every layer fires.
 
 Like that of `bench.large`, it has the 13 convolutions of VGG-16, average pooling and a dense layer, on images
 of 28 x 28. Layer by layer, a bias lets `ACTIVE` of the places of each channel exceed zero, on average over
@@ -7,16 +7,14 @@ images: with random weights alone, a channel of a deep layer is silent or active
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.large import CHANNELS
-from bioscnn.ann import AveragePool2d, Conv2d, Dense, Flatten, LayerGraph, ReLU, write_onnx
+from bioscnn.ann import AveragePool2d, Conv2d, Dense, Flatten, LayerGraph, ReLU
 from bioscnn.seeds import stream
 
-ACTIVE = 0.2
+ACTIVE = 0.5
 CLASSES = 10
 
 
@@ -44,11 +42,3 @@ def vgg(images: NDArray[np.float32]) -> LayerGraph:
         layers += [Conv2d(weight, bias, (1, 1), (pad,) * 4), ReLU()]
     readout = rng.normal(0, np.sqrt(1 / signal.shape[1]), (CLASSES, signal.shape[1])).astype(np.float32)
     return LayerGraph("vgg-16-random", images.shape[1:], (*layers, Flatten(), Dense(readout)))
-
-
-def vgg_file(path: Path, images: NDArray[np.float32]) -> Path:
-    """Return the network as an ONNX file, written if it is not there."""
-    if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_onnx(vgg(images), path)
-    return path

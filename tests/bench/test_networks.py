@@ -151,10 +151,10 @@ def test_a_channel_of_the_large_network_is_active_in_the_wanted_share_of_places(
     images = load_dataset("mnist").take(20).intensities()
     graph = vgg(images)
     assert sum(isinstance(layer, Conv2d) for layer in graph.layers) == 14
-    for layer in graph.layers[:4]:
+    for layer in graph.layers[:12]:
         images = layer.forward(images)
-    active = (images > 0).mean(axis=(0, 2, 3))  # less where more than so many places see nothing but black
-    assert [np.median(active), active.max()] == pytest.approx([ACTIVE, ACTIVE], abs=0.01)
+    active = (images > 0).mean(axis=(0, 2, 3))  # fewer in the first layers, which see much that is black
+    assert active == pytest.approx(np.full(256, ACTIVE), abs=0.01)
 
 
 @pytest.mark.parametrize("name", ["problem", "events"])
