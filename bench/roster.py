@@ -193,7 +193,7 @@ def _entries_of_events() -> Iterator[Entry]:
     yield from torch_entries(EVENTS, plain)
     yield replace(
         ours, simulator="Brian2", problem=plain, module="bench.contestants.brian2_plain", variants=("",),
-        kind="brian2", images=20, tables=(SAME,),
+        kind="brian2", images=100, tables=(SAME,),
     )  # fmt: skip
 
 

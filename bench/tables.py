@@ -7,10 +7,14 @@ from typing import Any
 
 from bench.roster import EQUAL_ACCURACY, EVENTS, PARTS, SAME, VGG
 
+DETAILED = "Equal accuracy: LIF neurons with a refractory period and synaptic currents in bioscnn"
 TITLES = {
-    EQUAL_ACCURACY: "Equal accuracy: LIF neurons with a refractory period and synaptic currents in bioscnn "
-    "and Brian2, {} neurons elsewhere, {}",
-    SAME: "The same model everywhere: {} neurons, weights that act at once, reset by subtraction, {}",
+    EQUAL_ACCURACY: f"{DETAILED} and Brian2, IF neurons elsewhere",
+    SAME: "The same model everywhere: IF neurons, weights that act at once, reset by subtraction",
+}
+TITLES_OF_EVENTS = {
+    EQUAL_ACCURACY: f"{DETAILED}, LIF neurons with neither elsewhere",
+    SAME: "The same model everywhere: LIF neurons, weights that act at once, reset by subtraction",
 }
 ACCURACY = "accuracy (%)"
 HEADER = (
@@ -46,12 +50,12 @@ def markdown(summary: dict[str, Any], sizes: Sequence[str] = PARTS["peers"]) -> 
             f"**The machine was busy** (load {summary['load_before']:.1f} before): take no figure from here.",
             "",
         ]
-    for table, title in TITLES.items():
+    for table in TITLES:
         for size in dict.fromkeys(measured):
             rows = [row for row in summary["rows"] if (row["table"], row["size"]) == (table, size)]
             if rows:
-                headline = title.format("LIF" if size == EVENTS else "IF", size)
-                lines += [f"**{headline}.**", "", *_main_table(size, rows), ""]
+                title = (TITLES_OF_EVENTS if size == EVENTS else TITLES)[table]
+                lines += [f"**{title}, {size}.**", "", *_main_table(size, rows), ""]
                 lines += [
                     _sentence(comparison)
                     for comparison in summary["fastest"]
@@ -172,7 +176,7 @@ def _cells(row: dict[str, Any]) -> list[str]:
     return [
         row["simulator"],
         f"`{row['network']}`",
-        _spread(row["images_per_second"], ",.0f"),
+        _spread(row["images_per_second"], ".2f" if row["size"] == VGG else ",.0f"),
         _spread(row["ratio_to_bioscnn"], ".2f"),
         f"{_share(accuracy)} of {accuracy['n']:,}" if accuracy else "",
         f"{row['spikes_per_image']:,.0f}",
