@@ -19,7 +19,7 @@ EXAMPLES = {EVENTS: 1000, VGG: 8}
 
 OURS = "bioscnn, 2 processes"
 BATCHES = (8, 16, 32, 64, 128, 256)
-VGG_BATCHES = (1, 2, 4, 8)
+EVENT_BATCHES, VGG_BATCHES = (16, 32, 64, 128), (1, 2, 4, 8)
 VGG_FILE = ENVIRONMENTS / "vgg-16-random.onnx"
 
 NORMALISATION = (
@@ -190,7 +190,9 @@ def _entries_of_events() -> Iterator[Entry]:
     )  # fmt: skip
     yield replace(ours, problem=lif, tables=(EQUAL_ACCURACY,))
     yield replace(ours, problem=relu, tables=(SAME,))
-    yield from torch_entries(EVENTS, plain)
+    *libraries, by_hand = torch_entries(EVENTS, plain)
+    for entry in (*libraries, replace(by_hand, variants=("channels-last", "", "compiled channels-last"))):
+        yield replace(entry, batches=EVENT_BATCHES)
     yield replace(
         ours, simulator="Brian2", problem=plain, module="bench.contestants.brian2_plain", variants=("",),
         kind="brian2", images=100, tables=(SAME,),
@@ -209,5 +211,6 @@ def _entries_of_vgg() -> Iterator[Entry]:
     )
     yield replace(ours, reference=True)
     yield replace(ours, simulator="bioscnn, 1 process", variants=("jobs=1",))
-    for entry in torch_entries(VGG, problem):
+    *libraries, by_hand = torch_entries(VGG, problem)
+    for entry in (*libraries, replace(by_hand, variants=("channels-last", ""))):
         yield replace(entry, batches=VGG_BATCHES, tables=(SAME,))
