@@ -106,8 +106,8 @@ def layers_of(network: SpikingNetwork, dt: float) -> tuple[tuple[Layer, ...], fl
             layers.append(_convolution(connectivity, weight, bias[:, 0], population.name))
         elif isinstance(connectivity, Dense):
             # A dense layer that spikes is a convolution that sees the whole map at once.
-            shape = () if population.name == READOUT else connectivity.pre_shape
-            dense = connectivity.weight.reshape(len(bias), *(shape or (-1,)))
+            shape = (-1,) if population.name == READOUT else connectivity.pre_shape
+            dense = connectivity.weight.reshape(len(bias), *shape)
             layers.append(_layer(dense * weight, bias[:, 0]))
         else:
             raise UserError("the benchmark knows convolutions and dense layers only", key=population.name)

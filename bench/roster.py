@@ -177,9 +177,7 @@ def torch_entries(size: str, problem: str) -> list[Entry]:
 
 def _entries_of_events() -> Iterator[Entry]:
     fine_tuned, lif, plain, relu = problems(EVENTS)
-    ours = Entry(
-        "bioscnn, 2 processes", EVENTS, fine_tuned, "bench.contestants.bioscnn", variants=("jobs=2",)
-    )
+    ours = Entry(OURS, EVENTS, fine_tuned, "bench.contestants.bioscnn", variants=("jobs=2",))
     for problem, table in ((fine_tuned, EQUAL_ACCURACY), (plain, SAME)):
         here = replace(ours, problem=problem, tables=(table,))
         yield replace(here, reference=True)
@@ -201,14 +199,7 @@ def _entries_of_events() -> Iterator[Entry]:
 
 def _entries_of_vgg() -> Iterator[Entry]:
     (problem,) = problems(VGG)
-    ours = Entry(
-        "bioscnn, 2 processes",
-        VGG,
-        problem,
-        "bench.contestants.bioscnn",
-        tables=(SAME,),
-        variants=("jobs=2",),
-    )
+    ours = Entry(OURS, VGG, problem, "bench.contestants.bioscnn", tables=(SAME,), variants=("jobs=2",))
     yield replace(ours, reference=True)
     yield replace(ours, simulator="bioscnn, 1 process", variants=("jobs=1",))
     *libraries, by_hand = torch_entries(VGG, problem)

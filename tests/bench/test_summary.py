@@ -1,11 +1,13 @@
 """What the benchmark makes of its measurements: ratios, rows, tables, the search for the best batch."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from bench.figures import scaling_figure
 from bench.measure import Measured, fastest
-from bench.roster import EQUAL_ACCURACY, SAME, Entry, entries
+from bench.roster import EQUAL_ACCURACY, SAME, VGG, Entry, entries
 from bench.scaling import exponents, widened
 from bench.summary import against_the_fastest, ratios, rows_of, spread
 from bench.tables import markdown
@@ -152,6 +154,26 @@ def test_the_tables_are_written_from_the_summary_alone(tmp_path):
     assert "The machine was busy" in text and "Not measured: spyx with mnist-small: no wheel" in text
     summary["busy"] = False
     assert "The machine was busy" not in markdown(summary)
+
+
+def test_of_random_weights_spikes_of_each_layer_are_compared_and_no_accuracy():
+    everyone = [measured(name, [2.0, 1.0, 2.5], reference=name == "bioscnn") for name in ("bioscnn", "torch")]
+    for one, layers in zip(everyone, ([3000.0, 40.0], [3100.0, 50.0]), strict=True):
+        one.entry, one.layer_spikes = replace(one.entry, size=VGG, tables=(SAME,)), layers
+    summary = {
+        "command": "make bench SIZE=vgg", "machine": {"processor": "a processor"}, "threads": 2, "rounds": 3,
+        "shown": {VGG: "test images"}, "busy": False, "rows": rows_of(everyone, None), "fastest": [],
+        "absent": [{"simulator": "sinabs", "size": "small", "network": "mnist-small", "reason": "no wheel"}],
+    }  # fmt: skip
+    lines = markdown(summary, (VGG,)).splitlines()
+    assert "Weights are random, so there is no accuracy; spikes are compared instead." in lines[0]
+    assert (
+        "| torch | `mnist-small` | 2.00 [1.00, 2.50] | 1.00 [1.00, 1.00] | 3,150 |  | 300 (program 10) |"
+        in lines
+    )
+    at = lines.index("| layer | bioscnn | torch |")
+    assert lines[at + 2 : at + 4] == ["| 1 | 3,000 | 3,100 |", "| 2 | 40 | 50 |"]
+    assert not any("sinabs" in line for line in lines)
 
 
 @pytest.mark.parametrize("size", ["small", "large", "nmnist", "vgg"])
