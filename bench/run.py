@@ -38,7 +38,7 @@ from bioscnn.report.document import Document
 from bioscnn.studies.provenance import code_version, environment
 
 QUICK = Effort(rounds=2, seconds=0.5, accuracy_images=500, batches=32)
-LONG: dict[str, dict[str, Any]] = {EVENTS: {"tried": 32, "seconds": 2.0}, VGG: {"tried": 2}}
+LONG: dict[str, dict[str, Any]] = {EVENTS: {"tried": 32, "seconds": 1.5}, VGG: {"tried": 2}}
 """Of sizes whose examples take long: how many compare batches and variants; how long a measurement takes."""
 
 BUSY = 0.5
