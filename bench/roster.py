@@ -14,12 +14,12 @@ EVENTS, VGG = "nmnist", "vgg"
 PARTS = {"peers": SIZES, EVENTS: (EVENTS,), VGG: (VGG,)}
 """Sizes whose tables fill one part of a document."""
 
-EXAMPLES = {EVENTS: 1000, VGG: 8}
+EXAMPLES = {EVENTS: 1000, VGG: 16}
 """Examples of a size, where they are fewer than the effort allows."""
 
 OURS = "bioscnn, 2 processes"
 BATCHES = (8, 16, 32, 64, 128, 256)
-EVENT_BATCHES, VGG_BATCHES = (16, 32, 64, 128), (1, 2, 4, 8)
+EVENT_BATCHES, VGG_BATCHES = (32, 64, 128, 256), (2, 4, 8, 16)
 VGG_FILE = ENVIRONMENTS / "vgg-16-random.onnx"
 
 NORMALISATION = (
