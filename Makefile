@@ -153,8 +153,8 @@ ladder: $(VENV)/ready $(if $(NETWORKS),$(VENV)/ready-train) ## say what each pie
 benchmark: $(VENV)/ready ## measure the shipped networks and fill docs/networks.md [DATASET=mnist] [TRIALS=]
 	@$(BIN)/bioscnn benchmark $(DATASET) $(if $(TRIALS),--trials $(TRIALS),--docs docs/networks.md)
 
-bench: $(VENV)/ready ## measure bioscnn against its peers, half an hour [QUICK=1] [SIZE=small] [ONLY=torch]
-	@$(BIN)/python -m bench.run $(if $(QUICK),--quick) $(if $(SIZE),--size $(SIZE)) $(if $(ONLY),--only $(ONLY)) \
+bench: $(VENV)/ready ## measure bioscnn against its peers, three quarters of an hour [QUICK=1] [SIZE="small nmnist vgg"] [ONLY=torch]
+	@$(BIN)/python -m bench.run $(if $(QUICK),--quick) $(foreach size,$(SIZE),--size $(size)) $(if $(ONLY),--only $(ONLY)) \
 	  $(if $(DOCS),--docs $(DOCS))
 
 devices: $(VENV)/ready ## compare all devices of this machine spike by spike [DATASET=mnist] [TRIALS=200]

@@ -34,7 +34,7 @@ def measure() -> dict[str, Any]:
     """
     require_genn(use_gpu=False)
     problem, ready = problem_of([f"network.model={NETWORK}", f"dataset.trials={DIGITS}"], RULE)
-    plain, images = Brian2(problem), problem.intensities(DIGITS)
+    plain, images = Brian2(problem), problem.stimulus(DIGITS)
 
     def ours(device: Device) -> Callable[[], Any]:
         return lambda: simulate(ready.network, ready.stimulus, device, record=[OUTPUT], potentials=[READOUT])

@@ -29,6 +29,8 @@ class Effort:
         About how long one measurement takes.
     accuracy_images : int
         Images that the accuracy is measured on.
+    tried : int
+        At least so many are classified to compare batches and variants.
     batches : int or None
         The one size of batch that is tried; None for all.
     threads : int
@@ -38,6 +40,7 @@ class Effort:
     rounds: int = 5
     seconds: float = 3.0
     accuracy_images: int = 10_000
+    tried: int = 128
     batches: int | None = None
     threads: int = 2
 
@@ -54,8 +57,8 @@ class Measured:
         How it is measured, and on how many images.
     classes : list of int
         Class of each of the first images.
-    spikes_per_image : float
-        Of all layers before the last one.
+    layer_spikes : list of float
+        Of each layer before the last one, per image.
     seconds : list of float
         One measurement a round.
     peak_mb, program_peak_mb : float
@@ -67,7 +70,7 @@ class Measured:
     batch: int = 1
     images: int = 0
     classes: list[int] = field(default_factory=list)
-    spikes_per_image: float = math.nan
+    layer_spikes: list[float] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     peak_mb: float = math.nan
     process_peak_mb: float = math.nan
@@ -178,7 +181,7 @@ def choose(entry: Entry, worker: Worker, effort: Effort, say: Say) -> Measured:
     """Find out how an entry is fastest, what it answers and how much it fires."""
 
     def rate(batch: int, variant: str) -> float:
-        images = entry.images or max(128, batch)
+        images = entry.images or max(effort.tried, batch)
         worker.ask("classify", images, batch, variant)
         seconds = min(worker.ask("classify", images, batch, variant)["seconds"] for _ in range(2))
         if len(entry.variants) * len(entry.batches) > 1:
@@ -187,7 +190,7 @@ def choose(entry: Entry, worker: Worker, effort: Effort, say: Say) -> Measured:
 
     batches = entry.batches
     if effort.batches is not None and len(batches) > 1:
-        batches = (effort.batches,)
+        batches = (min(effort.batches, max(batches)),)
     batch, variant, rate_found = fastest(rate, batches, entry.variants)
     images = entry.images or 0
     for _ in range(0 if images else 3):

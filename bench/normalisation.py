@@ -45,7 +45,7 @@ def main() -> None:
             with Worker(loop, Path(folder), Path(folder), threads=1) as worker:
                 how = 64, "channels-last"
                 classes = worker.ask("classes", len(problem.labels), *how)["classes"]
-                spikes = worker.ask("spikes", 500, *how)["spikes"]
+                spikes = sum(worker.ask("spikes", 500, *how)["spikes"])
         right = np.mean(np.array(classes) == problem.labels)
         print(
             f"{size:6} {method:13} {percentile:5} {rate:5} Hz: {right:.4f}, {spikes:,.0f} spikes", flush=True

@@ -1,4 +1,4 @@
-"""What every contestant is given: images, and the network as plain arrays. Needs NumPy alone."""
+"""What every contestant is given: examples, and the network as plain arrays. Needs NumPy alone."""
 
 from __future__ import annotations
 
@@ -10,35 +10,41 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bioscnn.spikes import SpikeTrains
+
+Stimulus = NDArray[np.float32] | SpikeTrains
+"""Images as float32 from 0 to 1, or recordings of events as sparse input spikes; both can be sliced."""
+
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """A linear layer of an IF network; its neurons have a threshold of 1 and lose 1 at a spike.
+    """A linear layer of an IF or LIF network; its neurons have a threshold of 1 and lose 1 at a spike.
 
     Parameters
     ----------
     weight : ndarray of float32
-        Shape (channels out, channels in, height, width) of a convolution without padding; shape
-        (classes, neurons) of the last layer, whose neurons are numbered by channel, row and column.
+        Shape (channels out, channels in, height, width) of a convolution; shape (classes, neurons) of the
+        last layer, whose neurons are numbered by channel, row and column.
     bias : ndarray of float32, shape (channels out,)
         Added to the membrane potential in every step.
     stride : int
         Of a convolution, along both axes.
+    padding : int
+        Silent rows and columns at each side, of a convolution.
+    pool : int
+        Before the convolution, squares of so many rows and columns are averaged; 1 for none.
     """
 
     weight: NDArray[np.float32]
     bias: NDArray[np.float32]
     stride: int = 1
-
-    @property
-    def is_convolution(self) -> bool:
-        """Whether it is a convolution."""
-        return self.weight.ndim == 4
+    padding: int = 0
+    pool: int = 1
 
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """Images to classify, and with what.
+    """Examples to classify, and with what.
 
     Parameters
     ----------
@@ -50,29 +56,38 @@ class Problem:
         The study file of bioscnn that stands for this problem, as text.
     readout : str
         How bioscnn and Brian2 read the class; see `bioscnn.readout`.
-    images : ndarray of uint8, shape (n, channels, height, width)
-        0 is black, 255 is white.
+    examples : ndarray of uint8, shape (n, channels, height, width), or SpikeTrains
+        Images, where 0 is black and 255 white; or recordings, whose events are input spikes.
     labels : ndarray of int64, shape (n,)
         Their true classes.
-    calibration : ndarray of uint8, shape (m, channels, height, width), or None
-        The images that normalise a ReLU network.
+    shape : (int, int, int)
+        Channels, height and width of the input.
+    calibration : ndarray of float32, shape (m, channels, height, width), or None
+        The intensities that normalise a ReLU network.
     layers : tuple of Layer
-        The network of IF neurons: every layer but the last spikes. Empty where neurons and synapses have
-        dynamics that these layers cannot express.
+        The network of IF or LIF neurons: every layer but the last spikes. Empty where neurons and synapses
+        have dynamics that these layers cannot express.
+    leak : float
+        What is left of a membrane potential after a step without input; 1 for IF neurons.
     """
 
     network: str
     n_steps: int
     study: str
     readout: str
-    images: NDArray[np.uint8]
+    examples: NDArray[np.uint8] | SpikeTrains
     labels: NDArray[np.int64]
-    calibration: NDArray[np.uint8] | None = None
+    shape: tuple[int, int, int]
+    calibration: NDArray[np.float32] | None = None
     layers: tuple[Layer, ...] = field(default=())
+    leak: float = 1.0
 
-    def intensities(self, n: int) -> NDArray[np.float32]:
-        """Return n images as float32 from 0 to 1; after the last one the first one comes again."""
-        return intensities(self.images[np.arange(n) % len(self.images)])
+    def stimulus(self, n: int) -> Stimulus:
+        """Return n examples as they are classified; after the last one the first one comes again."""
+        chosen = np.arange(n) % len(self.labels)
+        if isinstance(self.examples, SpikeTrains):
+            return self.examples.take(chosen)
+        return intensities(self.examples[chosen])
 
 
 def intensities(images: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -80,10 +95,19 @@ def intensities(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     return images.astype(np.float32) / np.float32(255)
 
 
+def count(stimulus: Stimulus) -> int:
+    """Return the number of examples."""
+    return stimulus.n_trials if isinstance(stimulus, SpikeTrains) else len(stimulus)
+
+
 def write_problem(problem: Problem, folder: Path) -> None:
-    """Write a problem into a folder: ``problem.json``, and an ``.npy`` file an array."""
+    """Write a problem into a folder: ``problem.json``, and an ``.npy`` file for each array."""
     folder.mkdir(parents=True, exist_ok=True)
-    arrays = {"images": problem.images, "labels": problem.labels}
+    examples, arrays = problem.examples, {"labels": problem.labels}
+    if isinstance(examples, SpikeTrains):
+        arrays |= {name: getattr(examples, name) for name in ("neuron", "step", "trial_start")}
+    else:
+        arrays["images"] = examples
     if problem.calibration is not None:
         arrays["calibration"] = problem.calibration
     for number, layer in enumerate(problem.layers):
@@ -95,8 +119,11 @@ def write_problem(problem: Problem, folder: Path) -> None:
         "n_steps": problem.n_steps,
         "study": problem.study,
         "readout": problem.readout,
+        "shape": problem.shape,
+        "events": [examples.size, examples.dt] if isinstance(examples, SpikeTrains) else None,
         "calibrated": problem.calibration is not None,
-        "strides": [layer.stride for layer in problem.layers],
+        "geometry": [[layer.stride, layer.padding, layer.pool] for layer in problem.layers],
+        "leak": problem.leak,
     }
     (folder / "problem.json").write_text(json.dumps(text, indent=2) + "\n", encoding="utf-8")
 
@@ -108,16 +135,24 @@ def read_problem(folder: Path) -> Problem:
         return np.load(folder / f"{name}.npy", allow_pickle=False)
 
     text = json.loads((folder / "problem.json").read_text(encoding="utf-8"))
+    if text["events"] is None:
+        examples = array("images")
+    else:
+        size, dt = text["events"]
+        parts = (array(name) for name in ("neuron", "step", "trial_start"))
+        examples = SpikeTrains(*parts, size, text["n_steps"], dt)
     return Problem(
         network=text["network"],
         n_steps=text["n_steps"],
         study=text["study"],
         readout=text["readout"],
-        images=array("images"),
+        examples=examples,
         labels=array("labels"),
+        shape=tuple(text["shape"]),
         calibration=array("calibration") if text["calibrated"] else None,
         layers=tuple(
-            Layer(array(f"layer{number}.weight"), array(f"layer{number}.bias"), stride)
-            for number, stride in enumerate(text["strides"])
+            Layer(array(f"layer{number}.weight"), array(f"layer{number}.bias"), *geometry)
+            for number, geometry in enumerate(text["geometry"])
         ),
+        leak=text["leak"],
     )

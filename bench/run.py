@@ -8,9 +8,13 @@ import os
 import shutil
 import sys
 import time
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bench.environments import CONSTRAINTS, ENVIRONMENTS
 from bench.figures import draw_scaling
@@ -20,10 +24,12 @@ from bench.networks import data_folder, problem_of
 from bench.neurons import measure_neurons, write_rows
 from bench.precision import measure_precision
 from bench.problem import write_problem
-from bench.roster import SIZES, Entry, entries, problems
+from bench.roster import EVENTS, EXAMPLES, PARTS, SIZES, VGG, VGG_FILE, Entry, entries, problems
 from bench.scaling import measure_scaling
 from bench.summary import absent_rows, against_the_fastest, rows_of
 from bench.tables import TITLES, markdown
+from bench.vgg import vgg
+from bioscnn.ann import write_onnx
 from bioscnn.claims import made_now, publish
 from bioscnn.datasets import load_dataset
 from bioscnn.errors import UserError
@@ -32,6 +38,9 @@ from bioscnn.report.document import Document
 from bioscnn.studies.provenance import code_version, environment
 
 QUICK = Effort(rounds=2, seconds=0.5, accuracy_images=500, batches=32)
+LONG: dict[str, dict[str, Any]] = {EVENTS: {"tried": 32, "seconds": 1.5}, VGG: {"tried": 2}}
+"""Of sizes whose examples take long: how many compare batches and variants; how long a measurement takes."""
+
 BUSY = 0.5
 """Load above which another program must be computing."""
 
@@ -56,7 +65,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--quick", action="store_true", help="a dry run of a few minutes; its figures say nothing"
     )
-    parser.add_argument("--size", choices=SIZES, action="append", help="only the networks of this size")
+    parser.add_argument(
+        "--size",
+        choices=[size for part in PARTS.values() for size in part],
+        action="append",
+        help="only the networks of this size",
+    )
     parser.add_argument(
         "--only", metavar="WORD", action="append", help="only simulators whose name has this word"
     )
@@ -77,7 +91,10 @@ def bench(options: argparse.Namespace) -> dict[str, Any]:
         If the images cannot be had, or a document or folder cannot be written.
     """
     effort = QUICK if options.quick else Effort()
-    document = Document(options.docs, "peers") if options.docs else None
+    chosen_sizes = options.size or [size for part in PARTS.values() for size in part]
+    parts = {name: part for name, part in PARTS.items() if any(size in part for size in chosen_sizes)}
+    for name in parts if options.docs else ():
+        Document(options.docs, name)  # refuses a document without a place, before anything is measured
     folder = options.results / "bench"
     load = os.getloadavg()[0] if options.quick else load_when_idle()
     if load > BUSY:
@@ -88,38 +105,37 @@ def bench(options: argparse.Namespace) -> dict[str, Any]:
         print(f"{(time.monotonic() - begun) / 60:5.1f} min {what}", flush=True)
 
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    images = load_dataset("mnist", options.split, data=data_folder()).take(effort.accuracy_images)
     rows: list[dict[str, Any]] = []
     fastest: list[dict[str, Any]] = []
     absent: dict[Entry, str] = {}
-    weights: dict[str, str] = {}
-    for size in options.size or SIZES:
-        shutil.rmtree(folder / "problems", ignore_errors=True)
-        for name, (changes, readout) in problems(size).items():
-            split = f"dataset.split={options.split}", f"dataset.trials={len(images)}"
-            problem, prepared = problem_of([*changes, *split], readout)
-            weights[problem.network] = prepared.graph.sha256()
-            write_problem(problem, folder / "problems" / name)
+    shown = {}
+    for size in chosen_sizes:
+        shown[size] = what = _write_problems(size, effort, options.split, folder / "problems")
+        here = replace(effort, accuracy_images=len(what.labels), **LONG.get(size, {}))
+        here = replace(here, seconds=min(here.seconds, effort.seconds))
         chosen = [entry for entry in entries(size) if entry.reference or _is_chosen(entry, options.only)]
         say(f"{size}: {len(chosen)} simulators")
-        measured, missing = measure(chosen, folder / "problems", folder / "logs", effort, say)
-        rows += rows_of(measured, images.labels)
+        measured, missing = measure(chosen, folder / "problems", folder / "logs", here, say)
+        rows += rows_of(measured, None if size == VGG else what.labels)
         for table in TITLES:
             fastest += against_the_fastest(measured, table)
         absent |= missing
     limits, precision, scaling = [], [], None
-    if not options.only:
-        for name in (f"mnist-{size}" for size in options.size or SIZES):
+    if not options.only and "peers" in parts:
+        for size in (size for size in chosen_sizes if size in SIZES):
+            name = f"mnist-{size}"
             say(f"{name}: the limits of one core, and what float32 changes")
             limits.append(measure_limit(name, 2000, 9, ENVIRONMENTS / "limit", data_folder(), options.split))
-            precision.append(measure_precision(name, len(images), data_folder(), options.split))
+            precision.append(measure_precision(name, len(shown[size].labels), data_folder(), options.split))
         say("how the cost grows")
         scaling = measure_scaling(data_folder(), say)
     about = environment()
+    named = " ".join(options.size or [])
+    named = f' SIZE="{named}"' if " " in named else named and f" SIZE={named}"
     summary = {
         "started": started,
         "minutes": round((time.monotonic() - begun) / 60, 1),
-        "command": "make bench QUICK=1" if options.quick else "make bench",
+        "command": f"make bench{' QUICK=1' * options.quick}{named}",
         **code_version(),
         "machine": about["machine"],
         "versions": about["versions"] | pinned_versions(),
@@ -128,8 +144,9 @@ def bench(options: argparse.Namespace) -> dict[str, Any]:
         "load_before": load,
         "busy": load > BUSY,
         "split": options.split,
-        "data_sha256": images.sha256,
-        "weights_sha256": weights,
+        "shown": {size: what.text for size, what in shown.items()},
+        "data_sha256": {size: what.data_sha256 for size, what in shown.items()},
+        "weights_sha256": {k: sha256 for what in shown.values() for k, sha256 in what.weights_sha256.items()},
         "rows": rows,
         "fastest": fastest,
         "absent": absent_rows(absent),
@@ -137,15 +154,49 @@ def bench(options: argparse.Namespace) -> dict[str, Any]:
         "precision": precision,
         "scaling": scaling,
     }
-    text = markdown(summary)
+    texts = {name: markdown(summary, part) for name, part in parts.items()}
     write_atomically(folder / "summary.json", (json.dumps(summary, indent=2) + "\n").encode())
-    write_atomically(folder / "table.md", text.encode())
-    if document is not None:
+    write_atomically(folder / "table.md", "\n".join(texts.values()).encode())
+    for name, text in texts.items() if options.docs else ():
+        document = Document(options.docs, name)
         publish(document, text, made_now(summary["command"], "rounds", "bioscnn.simulation"))
-        if scaling is not None:
+        if name == "peers" and scaling is not None:
             draw_scaling(scaling, document.path.parent / "figures" / "speed-scaling.svg")
     say(f"done: {folder / 'table.md'}")
     return summary
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What the networks of a size are shown, in words too; hashes of it and of the networks by name."""
+
+    text: str
+    labels: NDArray[np.int64]
+    data_sha256: str
+    weights_sha256: dict[str, str]
+
+
+def _write_problems(size: str, effort: Effort, split: str, folder: Path) -> Shown:
+    """Write the problems of a size, each into a folder of its name; return what is shown."""
+    n = min(effort.accuracy_images, EXAMPLES.get(size, effort.accuracy_images))
+    study, changed = "nmnist", []
+    if size != EVENTS:
+        digits = load_dataset("mnist", split, data=data_folder())
+        study, changed = "mnist", [f"dataset.split={split}"]
+        n = min(n, len(digits))
+        if size == VGG:
+            VGG_FILE.parent.mkdir(exist_ok=True)
+            write_onnx(vgg(load_dataset("mnist").take(100).intensities()), VGG_FILE)
+    shutil.rmtree(folder, ignore_errors=True)
+    weights = {}
+    for name, (changes, readout) in problems(size).items():
+        problem, prepared = problem_of([*changes, *changed, f"dataset.trials={n}"], readout, study)
+        weights[problem.network] = prepared.graph.sha256()
+        write_problem(problem, folder / name)
+    text = f"{split} images"
+    if size == EVENTS:
+        text = f"{n:,} {'simulated' if prepared.input.simulated else 'real'} recordings"
+    return Shown(text, problem.labels, prepared.examples.sha256, weights)
 
 
 def load_when_idle() -> float:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from bench.measure import Measured
-from bench.roster import Entry
+from bench.roster import SAME, Entry
 from bioscnn.statistics import proportion
 
 Row = dict[str, Any]
@@ -29,22 +29,20 @@ def ratios(rates: Sequence[float], others: Sequence[float]) -> dict[str, float]:
     return spread([rate / other_rate for rate, other_rate in zip(rates, others, strict=True)])
 
 
-def rows_of(measured: Sequence[Measured], labels: np.ndarray) -> list[Row]:
+def rows_of(measured: Sequence[Measured], labels: np.ndarray | None) -> list[Row]:
     """Return a row for each entry and table.
 
     Parameters
     ----------
     measured : sequence of Measured
         Of one size, from the same rounds.
-    labels : ndarray of int64, shape (n,)
-        True classes of the first images.
+    labels : ndarray of int64, shape (n,), or None
+        True classes of the first images; None where weights are random and classes mean nothing.
     """
     rows = []
     for entry_measured in measured:
         for table in entry_measured.entry.tables:
             reference = reference_of(measured, table)
-            right = np.array(entry_measured.classes) == labels[: len(entry_measured.classes)]
-            share = proportion(right)
             n = min(len(entry_measured.classes), len(reference.classes))
             rows.append(
                 {
@@ -58,11 +56,12 @@ def rows_of(measured: Sequence[Measured], labels: np.ndarray) -> list[Row]:
                     "peak_mb": entry_measured.peak_mb,
                     "process_peak_mb": entry_measured.process_peak_mb,
                     "program_peak_mb": entry_measured.program_peak_mb or None,
-                    "accuracy": {"value": share.value, "low": share.low, "high": share.high, "n": len(right)},
+                    "accuracy": None if labels is None else accuracy(entry_measured.classes, labels),
                     "same_class_as_bioscnn": float(
                         np.mean(np.array(entry_measured.classes[:n]) == np.array(reference.classes[:n]))
                     ),
-                    "spikes_per_image": entry_measured.spikes_per_image,
+                    "spikes_per_image": sum(entry_measured.layer_spikes),
+                    "layer_spikes": entry_measured.layer_spikes,
                     "batch": entry_measured.batch if len(entry_measured.entry.batches) > 1 else None,
                     "variant": entry_measured.variant or "plain",
                     "recorded": entry_measured.entry.recorded,
@@ -71,6 +70,12 @@ def rows_of(measured: Sequence[Measured], labels: np.ndarray) -> list[Row]:
                 }
             )
     return rows
+
+
+def accuracy(classes: Sequence[int], labels: np.ndarray) -> dict[str, float]:
+    """Return the share of right classes with its 95 % interval, and of how many."""
+    share = proportion(np.array(classes) == labels[: len(classes)])
+    return {"value": share.value, "low": share.low, "high": share.high, "n": len(classes)}
 
 
 def reference_of(measured: Sequence[Measured], table: str) -> Measured:
@@ -111,6 +116,7 @@ def against_the_fastest(measured: Sequence[Measured], table: str) -> list[Row]:
             }
             for candidate in here
             if candidate.entry.kind == "bioscnn"
+            and (table != SAME or candidate.entry.problem == fastest.entry.problem)
         ]
     return rows
 
@@ -118,6 +124,6 @@ def against_the_fastest(measured: Sequence[Measured], table: str) -> list[Row]:
 def absent_rows(absent: dict[Entry, str]) -> list[Row]:
     """Return rows of the entries that could not be measured, and why."""
     return [
-        {"simulator": entry.simulator, "network": entry.problem, "reason": reason}
+        {"simulator": entry.simulator, "size": entry.size, "network": entry.problem, "reason": reason}
         for entry, reason in absent.items()
     ]

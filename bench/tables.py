@@ -2,35 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from bench.roster import EQUAL_ACCURACY, SAME
+from bench.roster import EQUAL_ACCURACY, EVENTS, PARTS, SAME, VGG
 
+DETAILED = "Equal accuracy: LIF neurons with a refractory period and synaptic currents in bioscnn"
 TITLES = {
-    EQUAL_ACCURACY: "Equal accuracy: LIF neurons with a refractory period and synaptic currents in bioscnn "
-    "and Brian2, IF neurons elsewhere",
+    EQUAL_ACCURACY: f"{DETAILED} and Brian2, IF neurons elsewhere",
     SAME: "The same model everywhere: IF neurons, weights that act at once, reset by subtraction",
 }
+TITLES_OF_EVENTS = {
+    EQUAL_ACCURACY: f"{DETAILED}, LIF neurons with neither elsewhere",
+    SAME: "The same model everywhere: LIF neurons, weights that act at once, reset by subtraction",
+}
+ACCURACY = "accuracy (%)"
 HEADER = (
-    "simulator", "network", "images a second", "bioscnn is ... times as fast", "accuracy (%)", "spikes",
+    "simulator", "network", "images a second", "bioscnn is ... times as fast", ACCURACY, "spikes",
     "batch", "peak memory (MB)",
 )  # fmt: skip
 
 
-def markdown(summary: dict[str, Any]) -> str:
-    """Return the tables of a summary.
+def markdown(summary: dict[str, Any], sizes: Sequence[str] = PARTS["peers"]) -> str:
+    """Return the tables of some sizes of a summary.
 
     Parameters
     ----------
     summary : dict
         Contents of ``summary.json``.
+    sizes : sequence of str
+        Those of one part of `PARTS`.
     """
+    measured = [row["size"] for row in summary["rows"] if row["size"] in sizes]
+    accuracy = f"Accuracy on {' and '.join(dict.fromkeys(summary['shown'][size] for size in measured))}, "
+    accuracy += "with 95 % intervals."
+    if VGG in sizes:
+        accuracy = "Weights are random, so there is no accuracy; spikes are compared instead."
     machine = summary["machine"]
     lines = [
         f"Measured by `{summary['command']}` on {machine['processor']}, {summary['threads']} threads or "
         f"processes; {summary['rounds']} rounds, each simulator once in each, one at a time. Medians, in "
-        "brackets lowest and highest; ratios are taken within a round. Accuracy on "
-        f"{summary['split']} images, with 95 % intervals.",
+        f"brackets lowest and highest; ratios are taken within a round. {accuracy}",
         "",
     ]
     if summary["busy"]:
@@ -38,23 +50,48 @@ def markdown(summary: dict[str, Any]) -> str:
             f"**The machine was busy** (load {summary['load_before']:.1f} before): take no figure from here.",
             "",
         ]
-    for table, title in TITLES.items():
-        for size in dict.fromkeys(row["size"] for row in summary["rows"]):
+    for table in TITLES:
+        for size in dict.fromkeys(measured):
             rows = [row for row in summary["rows"] if (row["table"], row["size"]) == (table, size)]
             if rows:
-                lines += [f"**{title}, {size}.**", "", *_table(HEADER, [_cells(row) for row in rows]), ""]
+                title = (TITLES_OF_EVENTS if size == EVENTS else TITLES)[table]
+                lines += [f"**{title}, {size}.**", "", *_main_table(size, rows), ""]
                 lines += [
                     _sentence(comparison)
                     for comparison in summary["fastest"]
                     if (comparison["table"], comparison["size"]) == (table, size)
                 ]
                 lines += [""]
+                if size == VGG:
+                    lines += [*_layers(rows), ""]
     for absent in summary["absent"]:
+        if absent["size"] not in sizes:
+            continue
         lines += [f"Not measured: {absent['simulator']} with {absent['network']}: {absent['reason']}", ""]
+    if sizes != PARTS["peers"]:
+        return "\n".join(lines)
     lines += [*_limits(summary["limits"]), *_precision(summary["precision"])]
     if summary["scaling"] is not None:
         lines += _scaling(summary["scaling"])
     return "\n".join(lines)
+
+
+def _main_table(size: str, rows: list[dict[str, Any]]) -> list[str]:
+    what = "recordings" if size == EVENTS else "images"
+    header = tuple(cell.replace("images", what) for cell in HEADER)
+    cells = [_cells(row) for row in rows]
+    if size == VGG:
+        at = header.index(ACCURACY)
+        header, cells = header[:at] + header[at + 1 :], [line[:at] + line[at + 1 :] for line in cells]
+    return _table(header, cells)
+
+
+def _layers(rows: list[dict[str, Any]]) -> list[str]:
+    """Return the spikes of each layer in each simulator."""
+    header = "layer", *(row["simulator"] for row in rows)
+    layers = zip(*(row["layer_spikes"] for row in rows), strict=True)
+    cells = [[str(n), *(f"{spikes:,.0f}" for spikes in layer)] for n, layer in enumerate(layers, 1)]
+    return ["**Spikes of each layer per image.**", "", *_table(header, cells)]
 
 
 def _limits(limits: list[dict[str, Any]]) -> list[str]:
@@ -139,9 +176,9 @@ def _cells(row: dict[str, Any]) -> list[str]:
     return [
         row["simulator"],
         f"`{row['network']}`",
-        _spread(row["images_per_second"], ",.0f"),
+        _spread(row["images_per_second"], ".2f" if row["size"] == VGG else ",.0f"),
         _spread(row["ratio_to_bioscnn"], ".2f"),
-        f"{_share(accuracy)} of {accuracy['n']:,}",
+        f"{_share(accuracy)} of {accuracy['n']:,}" if accuracy else "",
         f"{row['spikes_per_image']:,.0f}",
         "" if row["batch"] is None else f"{row['batch']} ({row['variant']})",
         memory,

@@ -3,9 +3,10 @@
     python -m bench.worker bench.contestants.torch_loop results/bench/problems/"mnist-small-relu, IF"
 
 Requests: ``{"do": "classify", "images": 512, "batch": 64, "variant": ""}`` is answered by the seconds from
-images in memory to classes in memory; ``"do": "classes"`` by the classes; ``"do": "spikes"`` by the spikes of
-an image; ``"do": "memory"`` by the peak memory of this process so far, and of the programs that it starts for
-one more, untimed, classification. What goes wrong is answered by ``{"error": ...}``.
+examples (images or recordings) in memory to classes in memory; ``"do": "classes"`` by the classes; ``"do":
+"spikes"`` by the spikes of each layer per example; ``"do": "memory"`` by the peak memory of this process so
+far, and of the programs that it starts for one more, untimed, classification. What goes wrong is answered by
+``{"error": ...}``.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.memory import ProgramsWatch, peak_of_this_process
-from bench.problem import Problem, read_problem
+from bench.problem import Problem, Stimulus, read_problem
 
 
 class Contestant(Protocol):
@@ -32,17 +33,16 @@ class Contestant(Protocol):
     Whatever needs to be done once, such as compiling, may be done by ``load`` or by the first call.
     """
 
-    def classify(self, images: NDArray[np.float32], batch: int, variant: str) -> NDArray[np.int64]:
-        """Return the class of each image, shape (n,)."""
+    def classify(self, stimulus: Stimulus, batch: int, variant: str) -> NDArray[np.int64]:
+        """Return the class of each example, shape (n,)."""
 
-    def spikes(self, images: NDArray[np.float32], batch: int, variant: str) -> float:
-        """Return how many spikes the layers before the last one fire for an image."""
+    def spikes(self, stimulus: Stimulus, batch: int, variant: str) -> list[float]:
+        """Return how many spikes each layer before the last one fires per example."""
 
 
 def answer(contestant: Contestant, problem: Problem, request: dict[str, Any]) -> dict[str, Any]:
     """Do what a request asks for."""
-    images = problem.intensities(request["images"])
-    how = images, request["batch"], request["variant"]
+    how = problem.stimulus(request["images"]), request["batch"], request["variant"]
     match request["do"]:
         case "classify":
             begun = perf_counter()

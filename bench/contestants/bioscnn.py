@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.problem import Problem, intensities
+from bench.problem import Problem, Stimulus, count
 from bioscnn.ann import read_model
-from bioscnn.encoding import pixel_currents
+from bioscnn.encoding import SpikeTrains, pixel_currents
+from bioscnn.encoding import Stimulus as Simulated
 from bioscnn.ledger.conditions import spiking_network
 from bioscnn.network import OUTPUT, READOUT, SpikingNetwork
 from bioscnn.readout import decisions
@@ -26,8 +27,15 @@ def network_of(problem: Problem) -> tuple[SpikingNetwork, StudyConfig]:
         path = Path(folder) / "study.toml"
         path.write_text(problem.study, encoding="utf-8")
         config = read_study(path).config
-    calibration = None if problem.calibration is None else intensities(problem.calibration)
-    return spiking_network(conditions_of(config), read_model(config.network.model), calibration), config
+    graph = read_model(config.network.model)
+    return spiking_network(conditions_of(config), graph, problem.calibration), config
+
+
+def simulated(stimulus: Stimulus, config: StudyConfig) -> Simulated:
+    """Return what a network is given: the currents of images, or input spikes as they are."""
+    if isinstance(stimulus, SpikeTrains):
+        return stimulus
+    return pixel_currents(stimulus, config.simulation.n_steps, config.simulation.dt)
 
 
 class Bioscnn:
@@ -37,29 +45,28 @@ class Bioscnn:
         self.network, self.config = network_of(problem)
         self.readout = problem.readout
 
-    def classify(self, images: NDArray[np.float32], batch: int, variant: str) -> NDArray[np.int64]:
-        """Return the class of each image, shape (n,); bioscnn chooses its batches itself."""
+    def classify(self, stimulus: Stimulus, batch: int, variant: str) -> NDArray[np.int64]:
+        """Return the class of each example, shape (n,); bioscnn chooses its batches itself."""
         words, keys = variant.split(), self.config.simulation
         jobs = next(int(word.removeprefix("jobs=")) for word in words if word.startswith("jobs="))
         record = [OUTPUT]
         if "all-spikes" in words:
             record = [population.name for population in self.network.neurons]
-        stimulus = pixel_currents(images, keys.n_steps, keys.dt)
         device = Device(keys.device, keys.precision, jobs)
-        recording = simulate(self.network, stimulus, device, record=record, potentials=[READOUT])
+        shown = simulated(stimulus, self.config)
+        recording = simulate(self.network, shown, device, record=record, potentials=[READOUT])
         return decisions(recording, self.readout)[:, -1]
 
-    def spikes(self, images: NDArray[np.float32], batch: int, variant: str) -> float:
-        """Return the spikes of all populations before the output for an image."""
+    def spikes(self, stimulus: Stimulus, batch: int, variant: str) -> list[float]:
+        """Return the spikes of each population before the output per example."""
         keys = self.config.simulation
-        stimulus = pixel_currents(images, keys.n_steps, keys.dt)
-        recording = simulate(self.network, stimulus, Device(keys.device, keys.precision))
-        counts = [
-            recording[population.name].counts_by_trial.sum()
+        shown = simulated(stimulus, self.config)
+        recording = simulate(self.network, shown, Device(keys.device, keys.precision))
+        return [
+            float(recording[population.name].counts_by_trial.sum()) / count(stimulus)
             for population in self.network.neurons
             if population.name not in (OUTPUT, READOUT)
         ]
-        return float(sum(counts)) / len(images)
 
 
 def load(problem: Problem) -> Bioscnn:

@@ -14,10 +14,11 @@ import brian2 as b2
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.contestants.bioscnn import network_of
+from bench.contestants.bioscnn import network_of, simulated
 from bench.environments import ENVIRONMENTS
-from bench.problem import Problem
-from bioscnn.encoding import pixel_currents
+from bench.problem import Problem, Stimulus, count
+from bioscnn.encoding import SpikeTrains
+from bioscnn.encoding import Stimulus as Simulated
 from bioscnn.network import OUTPUT, READOUT, Population
 from bioscnn.simulation.equations import input_current
 
@@ -36,30 +37,35 @@ class Brian2:
         self.instant = self.config.synapse.tau_s < self.config.simulation.dt / 10
         self.programs: dict[tuple[int, bool], Path] = {}
 
-    def classify(self, images: NDArray[np.float32], batch: int, variant: str) -> NDArray[np.int64]:
-        """Return the class of each image, shape (n,), by the potential of the readout."""
-        results = self.run(images, counting=False)
+    def classify(self, stimulus: Stimulus, batch: int, variant: str) -> NDArray[np.int64]:
+        """Return the class of each example, shape (n,), by the potential of the readout."""
+        results = self.run(stimulus, counting=False)
         np.fromfile(next(results.glob("_dynamic_array_output_spikes_i_*")), np.int32)
         recorded = np.fromfile(next(results.glob("_dynamic_array_readout_potential_V_*")), np.float64)
-        potential = recorded.reshape(len(images), self.problem.n_steps, -1)
+        potential = recorded.reshape(count(stimulus), self.problem.n_steps, -1)
         evidence = (
             potential.max(axis=1) if self.problem.readout == "peak-potential" else potential.mean(axis=1)
         )
         return evidence.argmax(axis=1)
 
-    def spikes(self, images: NDArray[np.float32], batch: int, variant: str) -> float:
-        """Return the spikes of all populations before the output for an image."""
-        counts = self.run(images, counting=True).glob("_array_*_spikes_count_*")
-        return sum(int(np.fromfile(path, np.int32).sum()) for path in counts) / len(images)
+    def spikes(self, stimulus: Stimulus, batch: int, variant: str) -> list[float]:
+        """Return the spikes of each population before the output per example."""
+        results = self.run(stimulus, counting=True)
+        return [
+            float(np.fromfile(path, np.int32).sum()) / count(stimulus)
+            for population in self.network.neurons
+            for path in results.glob(f"_array_{population.name}_spikes_count_*")
+        ]
 
-    def run(self, images: NDArray[np.float32], counting: bool) -> Path:
-        """Run the program, built at the first call for so many images; return the folder of its results."""
-        if (program := self.programs.get((len(images), counting))) is None:
-            program = self.programs[len(images), counting] = self.build(images, counting)
+    def run(self, stimulus: Stimulus, counting: bool) -> Path:
+        """Run the program, built at the first call for so many examples; return the folder of its results."""
+        n = count(stimulus)
+        if (program := self.programs.get((n, counting))) is None:
+            program = self.programs[n, counting] = self.build(stimulus, counting)
         subprocess.run(["./main"], cwd=program, check=True, capture_output=True)
         return program / "results"
 
-    def build(self, images: NDArray[np.float32], counting: bool) -> Path:
+    def build(self, stimulus: Stimulus, counting: bool) -> Path:
         """Return the folder of a program; it is kept for the next benchmark.
 
         Parameters
@@ -67,25 +73,35 @@ class Brian2:
         counting : bool
             Whether it counts the spikes of all populations, which is not timed.
         """
-        parts = self.problem.study.encode(), images.tobytes(), Path(__file__).read_bytes()
-        digest = hashlib.sha256(b"".join([*parts, b2.__version__.encode()]))
+        shown = (stimulus.neuron, stimulus.step) if isinstance(stimulus, SpikeTrains) else (stimulus,)
+        parts = self.problem.study.encode(), Path(__file__).read_bytes(), b2.__version__.encode()
+        digest = hashlib.sha256(b"".join([*parts, *(values.tobytes() for values in shown)]))
         folder = ENVIRONMENTS / "brian2-programs" / f"{digest.hexdigest()[:16]}{'-counting' * counting}"
         if (folder / "main").is_file():
             return folder
         # As many compilers as cores; without a number, make starts them all at once.
         b2.prefs["devices.cpp_standalone.extra_make_args_unix"] = [f"-j{os.cpu_count() or 1}"]
         b2.set_device("cpp_standalone", build_on_run=False, directory=str(folder))
-        self.describe(images, counting)
+        self.describe(simulated(stimulus, self.config), counting)
         b2.device.build(directory=str(folder), run=False)
         b2.device.reinit()
         return folder
 
-    def describe(self, images: NDArray[np.float32], counting: bool) -> None:
+    def describe(self, stimulus: Simulated, counting: bool) -> None:
         """Write the model down, as a user of Brian2 would."""
         keys = self.config.simulation
         b2.defaultclock.dt = keys.dt * b2.second
-        currents = pixel_currents(images, keys.n_steps, keys.dt).values
         net, groups = b2.Network(), {}
+        currents = np.empty((1, 0), np.float32)
+        if isinstance(stimulus, SpikeTrains):
+            steps = stimulus.trial() * keys.n_steps + stimulus.step
+            name = self.network.projections[0].pre
+            groups[name] = b2.SpikeGeneratorGroup(
+                stimulus.size, stimulus.neuron, steps * keys.dt * b2.second, name=name
+            )
+            net.add(groups[name])
+        else:
+            currents = stimulus.values
         for population in self.network.neurons:
             groups[population.name] = self.neurons(population, currents)
             net.add(groups[population.name])
@@ -110,7 +126,7 @@ class Brian2:
             net.add(synapses)
         net.add(b2.SpikeMonitor(groups[OUTPUT], name="output_spikes"))
         net.add(b2.StateMonitor(groups[READOUT], "V", record=True, when="end", name="readout_potential"))
-        net.run(len(images) * keys.duration * b2.second)
+        net.run(stimulus.n_trials * keys.duration * b2.second)
 
     def neurons(self, population: Population, currents: NDArray[np.float32]) -> b2.NeuronGroup:
         """Return the neurons of a population, which begin each image at rest.

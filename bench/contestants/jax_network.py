@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bench.problem import Problem
 
-State = tuple[list[jax.Array], jax.Array, jax.Array | int]
+State = tuple[list[jax.Array], jax.Array, list[jax.Array]]
 
 
 class JaxNetwork(ABC):
@@ -37,12 +37,12 @@ class JaxNetwork(ABC):
         parts = [self.run(full[at : at + batch], variant, False)[0] for at in range(0, len(full), batch)]
         return np.concatenate(parts)[: len(images)].astype(np.int64)
 
-    def spikes(self, images: NDArray[np.float32], batch: int, variant: str) -> float:
-        """Return the spikes of all convolutions for an image."""
-        return float(self.run(images, variant, True)[1]) / len(images)
+    def spikes(self, images: NDArray[np.float32], batch: int, variant: str) -> list[float]:
+        """Return the spikes of each convolution per image."""
+        return [float(total) / len(images) for total in self.run(images, variant, True)[1]]
 
     @partial(jax.jit, static_argnums=(0, 2, 3))
-    def run(self, images: jax.Array, variant: str, count: bool) -> tuple[jax.Array, jax.Array]:
+    def run(self, images: jax.Array, variant: str, count: bool) -> tuple[jax.Array, list[jax.Array]]:
         """Return the class of each image of a batch, and all spikes if they are to be counted."""
         channels_last = variant == "channels-last"
         axes = ("NHWC", "HWIO", "NHWC") if channels_last else ("NCHW", "OIHW", "NCHW")
@@ -55,14 +55,14 @@ class JaxNetwork(ABC):
             return lax.conv_general_dilated(spikes, kernel, strides, "VALID", dimension_numbers=axes) + bias
 
         def step(state: State, _: None) -> tuple[State, None]:
-            potentials, counts, total = list(state[0]), *state[1:]
+            potentials, counts, totals = list(state[0]), state[1], list(state[2])
             spikes = first
             for number in range(len(potentials)):
                 current = convolve(number, spikes) if number > 0 else first
                 spikes, potentials[number] = self.fire(number, current, potentials[number])
                 if count:
-                    total += spikes.sum()
-            return (potentials, counts + spikes, total), None
+                    totals[number] += spikes.sum()
+            return (potentials, counts + spikes, totals), None
 
         # The constant input of the first layer is computed once.
         first = convolve(0, images.transpose(0, 2, 3, 1) if channels_last else images)
@@ -70,9 +70,10 @@ class JaxNetwork(ABC):
         for number in range(1, len(self.layers)):
             shapes.append(jax.eval_shape(partial(convolve, number), shapes[-1]))
         rest = [jnp.zeros(shape.shape) for shape in shapes]
-        (_, counts, total), _ = lax.scan(step, (rest, rest[-1], jnp.zeros(())), length=self.n_steps)
+        none = [jnp.zeros(()) for _ in rest]
+        (_, counts, totals), _ = lax.scan(step, (rest, rest[-1], none), length=self.n_steps)
         if channels_last:
             counts = counts.transpose(0, 3, 1, 2)
         # The readout is linear: what it sums up over time is its output for the spike counts.
         evidence = counts.reshape(len(images), -1) @ self.readout.weight.T + self.n_steps * self.readout.bias
-        return evidence.argmax(axis=1), total
+        return evidence.argmax(axis=1), totals

@@ -32,10 +32,10 @@ class ByHand:
         """Return the class of each image, shape (n,)."""
         return self.run(images).classes
 
-    def spikes(self, images: NDArray[np.float32], batch: int, variant: str) -> float:
-        """Return the spikes of all populations before the output for an image."""
+    def spikes(self, images: NDArray[np.float32], batch: int, variant: str) -> list[float]:
+        """Return the spikes of each population before the output per image."""
         counts = self.run(images).spikes
-        return float(sum(counts[n].sum() for n in counts if n not in (OUTPUT, READOUT))) / len(images)
+        return [float(counts[n].sum()) / len(images) for n in counts if n not in (OUTPUT, READOUT)]
 
 
 def load(problem: Problem) -> ByHand:

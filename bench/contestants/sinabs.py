@@ -1,6 +1,8 @@
-"""sinabs: `IAFSqueeze`, which takes all steps at once; at most one spike a step, as everywhere here."""
+"""sinabs: `IAFSqueeze` or `LIFSqueeze`, which take all steps at once; one spike a step at most."""
 
 from __future__ import annotations
+
+import math
 
 import sinabs.layers
 import torch
@@ -18,12 +20,11 @@ class Sinabs(TorchNetwork):
     def make_neurons(self, words: list[str]) -> list[torch.nn.Module]:
         """Return the neurons behind each convolution."""
         steps = self.n_steps if "layer-wise" in words else 1
-        return [
-            sinabs.layers.IAFSqueeze(
-                num_timesteps=steps, spike_fn=SingleSpike, reset_fn=MembraneSubtract()
-            ).eval()
-            for _ in self.convolutions
-        ]
+        keys = {"num_timesteps": steps, "spike_fn": SingleSpike, "reset_fn": MembraneSubtract()}
+        if self.leak == 1:
+            return [sinabs.layers.IAFSqueeze(**keys).eval() for _ in self.convolutions]
+        keys |= {"tau_mem": -1 / math.log(self.leak), "norm_input": False}
+        return [sinabs.layers.LIFSqueeze(**keys).eval() for _ in self.convolutions]
 
     def rest(self) -> None:
         """Bring all neurons to rest."""

@@ -1,4 +1,4 @@
-"""snnTorch: `Leaky` without a leak, reset by subtraction; it has no mode for all steps at once."""
+"""snnTorch: `Leaky`, reset by subtraction; it has no mode for all steps at once."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ class SnnTorch(TorchNetwork):
 
     def make_neurons(self, words: list[str]) -> list[torch.nn.Module]:
         """Return the neurons behind each convolution."""
+        # It resets in the next step, when the potential has leaked: with a leak it fires a little less.
         return [
-            snntorch.Leaky(beta=1.0, threshold=1.0, reset_mechanism="subtract", init_hidden=True).eval()
+            snntorch.Leaky(beta=self.leak, threshold=1.0, reset_mechanism="subtract", init_hidden=True).eval()
             for _ in self.convolutions
         ]
 

@@ -1,4 +1,4 @@
-"""SpikingJelly: `IFNode` with reset by subtraction, step by step or in its multi-step mode."""
+"""SpikingJelly: `IFNode` or `LIFNode` with reset by subtraction, step by step or in its multi-step mode."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ class SpikingJelly(TorchNetwork):
     def make_neurons(self, words: list[str]) -> list[torch.nn.Module]:
         """Return the neurons behind each convolution."""
         mode = "m" if "layer-wise" in words else "s"
-        return [
-            neuron.IFNode(v_threshold=1.0, v_reset=None, step_mode=mode).eval() for _ in self.convolutions
-        ]
+        keys = {"v_threshold": 1.0, "v_reset": None, "step_mode": mode}
+        if self.leak == 1:
+            return [neuron.IFNode(**keys).eval() for _ in self.convolutions]
+        tau = 1 / (1 - self.leak)
+        return [neuron.LIFNode(tau, decay_input=False, **keys).eval() for _ in self.convolutions]
 
     def rest(self) -> None:
         """Bring all neurons to rest."""

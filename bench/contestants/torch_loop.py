@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import repeat
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.nn.functional import conv2d
+from torch.nn.functional import avg_pool2d, conv2d
 
-from bench.problem import Problem
+from bench.contestants.torch_frames import frame_by_frame
+from bench.problem import Problem, Stimulus, count
+from bioscnn.spikes import SpikeTrains
 
 torch._inductor.config.freezing = True  # what is compiled may pack the weights as it likes
 
 
 class TorchLoop:
-    """Convolutions of IF neurons and a linear readout, one batch after another.
+    """Convolutions of IF or LIF neurons and a linear readout, one batch after another.
 
     A variant is a list of words: ``compiled``, ``channels-last``, and ``bfloat16``, where the weights have
     8 significant bits and the potentials keep their 24.
@@ -21,7 +26,8 @@ class TorchLoop:
 
     def __init__(self, problem: Problem) -> None:
         *self.convolutions, self.readout = problem.layers
-        self.n_steps = problem.n_steps
+        self.n_steps, self.shape, self.leak = problem.n_steps, problem.shape, problem.leak
+        self.events = isinstance(problem.examples, SpikeTrains)
         self.prepared: tuple[int, str] | None = None
 
     def prepare(self, batch: int, variant: str) -> None:
@@ -41,57 +47,76 @@ class TorchLoop:
             torch.compile(self.step, dynamic=False, fullgraph=True) if "compiled" in words else self.step
         )
 
-    def classify(self, images: NDArray[np.float32], batch: int, variant: str) -> NDArray[np.int64]:
-        """Return the class of each image, shape (n,)."""
-        return self.run(images, batch, variant, None)
+    def classify(self, stimulus: Stimulus, batch: int, variant: str) -> NDArray[np.int64]:
+        """Return the class of each example, shape (n,)."""
+        return self.run(stimulus, batch, variant, None)
 
-    def spikes(self, images: NDArray[np.float32], batch: int, variant: str) -> float:
-        """Return the spikes of all convolutions for an image."""
-        totals: list[float] = []
-        self.run(images, batch, variant, totals)
-        return sum(totals) / len(images)
+    def spikes(self, stimulus: Stimulus, batch: int, variant: str) -> list[float]:
+        """Return the spikes of each convolution per example."""
+        totals = [0.0 for _ in self.convolutions]
+        self.run(stimulus, batch, variant, totals)
+        return [total / count(stimulus) for total in totals]
 
     @torch.inference_mode()
     def run(
-        self, images: NDArray[np.float32], batch: int, variant: str, totals: list[float] | None
+        self, stimulus: Stimulus, batch: int, variant: str, totals: list[float] | None
     ) -> NDArray[np.int64]:
-        """Return the class of each image; add up the spikes where a list is given."""
+        """Return the class of each example; add up the spikes of each layer where a list is given."""
         self.prepare(batch, variant)
         weight, bias = torch.from_numpy(self.readout.weight), torch.from_numpy(self.readout.bias)
         classes = []
-        for part in torch.from_numpy(images).split(batch):
-            counts = self.count(part.contiguous(memory_format=self.form), totals)
+        for at in range(0, count(stimulus), batch):
+            counts = self.counts_of(stimulus[at : at + batch], totals)
             # The readout is linear: what it sums up over time is its output for the spike counts.
             classes.append((counts.flatten(1) @ weight.T + self.n_steps * bias).argmax(1))
         return torch.cat(classes).numpy()
 
-    def count(self, images: torch.Tensor, totals: list[float] | None) -> torch.Tensor:
+    def signals(self, part: Stimulus) -> Iterator[torch.Tensor]:
+        """Return what comes in at each step: spikes, or the constant currents of images.
+
+        Those are computed once, in full precision.
+        """
+        if isinstance(part, SpikeTrains):
+            return frame_by_frame(part, self.shape, self.form == torch.channels_last, self.dtype)
+        first, images = self.convolutions[0], torch.from_numpy(part).contiguous(memory_format=self.form)
+        weight, bias = (torch.from_numpy(values) for values in (first.weight, first.bias))
+        return repeat(conv2d(images, weight, bias, first.stride, first.padding), self.n_steps)
+
+    def counts_of(self, part: Stimulus, totals: list[float] | None) -> torch.Tensor:
         """Return the number of spikes of each neuron of the last convolution."""
-        # The constant input of the first layer is computed once, in full precision.
-        first = conv2d(
-            images,
-            *(torch.from_numpy(part) for part in (self.convolutions[0].weight, self.convolutions[0].bias)),
-        )
-        potentials, spikes = [torch.zeros_like(first)], [torch.zeros_like(first, dtype=self.dtype)]
-        for number in range(1, len(self.kernels)):
-            spikes.append(torch.zeros_like(self.convolve(number, spikes[-1])))
-            potentials.append(torch.zeros_like(spikes[-1], dtype=torch.float32))
-        counts = torch.zeros_like(potentials[-1])
-        for _ in range(self.n_steps):
-            self.advance(first, potentials, spikes)
+        potentials: list[torch.Tensor] = []
+        for signal in self.signals(part):
+            if not potentials:
+                current = self.current(0, signal)
+                spikes = [torch.zeros_like(current, dtype=self.dtype)]
+                for number in range(1, len(self.kernels)):
+                    spikes.append(torch.zeros_like(self.convolve(number, spikes[-1])))
+                potentials = [torch.zeros_like(spike, dtype=torch.float32) for spike in spikes]
+                counts = torch.zeros_like(potentials[-1])
+            self.advance(signal, potentials, spikes)
             counts += spikes[-1]
             if totals is not None:
-                totals += [float(layer.sum(dtype=torch.float32)) for layer in spikes]
+                for number, layer in enumerate(spikes):
+                    totals[number] += float(layer.sum(dtype=torch.float32))
         return counts
 
     def convolve(self, number: int, spikes: torch.Tensor) -> torch.Tensor:
         """Return what a convolution adds to the potentials of its neurons."""
-        return conv2d(spikes, self.kernels[number], self.biases[number], self.convolutions[number].stride)
+        layer = self.convolutions[number]
+        if layer.pool > 1:
+            spikes = avg_pool2d(spikes, layer.pool)
+        return conv2d(spikes, self.kernels[number], self.biases[number], layer.stride, layer.padding)
 
-    def step(self, current: torch.Tensor, potentials: list[torch.Tensor], spikes: list[torch.Tensor]) -> None:
-        """Advance all layers by one step, in place: integrate, fire above 1, subtract 1."""
+    def current(self, number: int, spikes: torch.Tensor) -> torch.Tensor:
+        """Return what comes into a layer: of images, the first layer is given its currents."""
+        return self.convolve(number, spikes) if number > 0 or self.events else spikes
+
+    def step(self, signal: torch.Tensor, potentials: list[torch.Tensor], spikes: list[torch.Tensor]) -> None:
+        """Advance all layers by one step, in place: leak, integrate, fire above 1, subtract 1."""
         for number, (potential, spike) in enumerate(zip(potentials, spikes, strict=True)):
-            potential += current if number == 0 else self.convolve(number, spikes[number - 1])
+            if self.leak < 1:
+                potential *= self.leak
+            potential += self.current(number, signal if number == 0 else spikes[number - 1])
             if torch.compiler.is_compiling():
                 spike.copy_(potential >= 1.0)
             else:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from itertools import repeat
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from bench.problem import Problem
+from bench.contestants.torch_frames import all_frames, frame_by_frame
+from bench.problem import Layer, Problem, Stimulus, count
+from bioscnn.spikes import SpikeTrains
 
 
 class TorchNetwork(ABC):
@@ -22,15 +26,8 @@ class TorchNetwork(ABC):
 
     def __init__(self, problem: Problem) -> None:
         *layers, last = problem.layers
-        self.n_steps = problem.n_steps
-        self.convolutions = []
-        for layer in layers:
-            channels_out, channels_in, *kernel = layer.weight.shape
-            convolution = torch.nn.Conv2d(channels_in, channels_out, tuple(kernel), layer.stride)
-            convolution.load_state_dict(
-                {"weight": torch.from_numpy(layer.weight), "bias": torch.from_numpy(layer.bias)}
-            )
-            self.convolutions.append(convolution.eval())
+        self.n_steps, self.shape, self.leak = problem.n_steps, problem.shape, problem.leak
+        self.convolutions = [_convolution(layer) for layer in layers]
         self.readout = torch.nn.Linear(*reversed(last.weight.shape))
         self.readout.load_state_dict(
             {
@@ -42,7 +39,7 @@ class TorchNetwork(ABC):
 
     @abstractmethod
     def make_neurons(self, words: list[str]) -> list[torch.nn.Module]:
-        """Return the neurons behind each convolution."""
+        """Return the neurons behind each convolution, which keep `leak` of their potential in a step."""
 
     @abstractmethod
     def rest(self) -> None:
@@ -56,63 +53,92 @@ class TorchNetwork(ABC):
     def fire_all(self, number: int, current: torch.Tensor) -> torch.Tensor:
         """Advance the neurons of a layer by all steps, which lie along `time_axis`, 0 or 1, of five."""
 
-    def classify(self, images: NDArray[np.float32], batch: int, variant: str) -> NDArray[np.int64]:
-        """Return the class of each image, shape (n,)."""
-        return self.run(images, batch, variant, None)
+    def classify(self, stimulus: Stimulus, batch: int, variant: str) -> NDArray[np.int64]:
+        """Return the class of each example, shape (n,)."""
+        return self.run(stimulus, batch, variant, None)
 
-    def spikes(self, images: NDArray[np.float32], batch: int, variant: str) -> float:
-        """Return the spikes of all convolutions for an image."""
-        totals: list[float] = []
-        self.run(images, batch, variant, totals)
-        return sum(totals) / len(images)
+    def spikes(self, stimulus: Stimulus, batch: int, variant: str) -> list[float]:
+        """Return the spikes of each convolution per example."""
+        totals = [0.0 for _ in self.convolutions]
+        self.run(stimulus, batch, variant, totals)
+        return [total / count(stimulus) for total in totals]
 
     @torch.inference_mode()
     def run(
-        self, images: NDArray[np.float32], batch: int, variant: str, totals: list[float] | None
+        self, stimulus: Stimulus, batch: int, variant: str, totals: list[float] | None
     ) -> NDArray[np.int64]:
-        """Return the class of each image; add up the spikes where a list is given."""
+        """Return the class of each example; add up the spikes of each layer where a list is given."""
         words = variant.split()
         form = torch.channels_last if "channels-last" in words else torch.contiguous_format
         if variant != self.variant:
             self.neurons, self.variant = self.make_neurons(words), variant
             for convolution in self.convolutions:
                 convolution.to(memory_format=form)
-        count = self.layer_by_layer if "layer-wise" in words else self.step_by_step
+        counts_of = self.layer_by_layer if "layer-wise" in words else self.step_by_step
         classes = []
-        for part in torch.from_numpy(images).split(batch):
+        for at in range(0, count(stimulus), batch):
             self.rest()
-            # The constant input of the first layer is computed once. The readout is linear: what it sums up
-            # over time is its output for the spike counts.
-            counts = count(self.convolutions[0](part.contiguous(memory_format=form)), totals)
+            # The readout is linear: what it sums up over time is its output for the spike counts.
+            counts = counts_of(stimulus[at : at + batch], form, totals)
             classes.append(self.readout(counts.flatten(1)).argmax(1))
         return torch.cat(classes).numpy()
 
-    def step_by_step(self, first: torch.Tensor, totals: list[float] | None) -> torch.Tensor:
+    def step_by_step(
+        self, part: Stimulus, form: torch.memory_format, totals: list[float] | None
+    ) -> torch.Tensor:
         """Return the spike count of each neuron of the last convolution; every step passes all layers."""
         counts: torch.Tensor | float = 0.0
-        for _ in range(self.n_steps):
-            spikes = self.fire(0, first)
-            _add(totals, spikes)
+        for current in self.currents(part, form):
+            spikes = self.fire(0, current)
+            _add(totals, 0, spikes)
             for number in range(1, len(self.convolutions)):
                 spikes = self.fire(number, self.convolutions[number](spikes))
-                _add(totals, spikes)
+                _add(totals, number, spikes)
             counts += spikes
         assert isinstance(counts, torch.Tensor)
         return counts
 
-    def layer_by_layer(self, first: torch.Tensor, totals: list[float] | None) -> torch.Tensor:
+    def currents(self, part: Stimulus, form: torch.memory_format) -> Iterator[torch.Tensor]:
+        """Return what the first layer adds to its neurons in each step; for images it is computed once."""
+        first = self.convolutions[0]
+        if isinstance(part, SpikeTrains):
+            frames = frame_by_frame(part, self.shape, form == torch.channels_last)
+            return (first(frame) for frame in frames)
+        return repeat(first(torch.from_numpy(part).contiguous(memory_format=form)), self.n_steps)
+
+    def layer_by_layer(
+        self, part: Stimulus, form: torch.memory_format, totals: list[float] | None
+    ) -> torch.Tensor:
         """Return the spike count of each neuron of the last convolution; every layer passes all steps."""
-        shape = list(first.shape)
-        shape.insert(self.time_axis, self.n_steps)
-        spikes = self.fire_all(0, first.unsqueeze(self.time_axis).expand(shape))
-        _add(totals, spikes)
+        both = [count(part)]
+        both.insert(self.time_axis, self.n_steps)
+        if isinstance(part, SpikeTrains):
+            frames = all_frames(part, self.shape, form == torch.channels_last, self.time_axis)
+            current = self.convolutions[0](frames).unflatten(0, both)
+        else:
+            constant = next(self.currents(part, form)).unsqueeze(self.time_axis)
+            current = constant.expand(*both, *constant.shape[2:])
+        spikes = self.fire_all(0, current)
+        _add(totals, 0, spikes)
         for number in range(1, len(self.convolutions)):
-            current = self.convolutions[number](spikes.flatten(0, 1)).unflatten(0, spikes.shape[:2])
+            current = self.convolutions[number](spikes.flatten(0, 1)).unflatten(0, both)
             spikes = self.fire_all(number, current)
-            _add(totals, spikes)
+            _add(totals, number, spikes)
         return spikes.sum(self.time_axis)
 
 
-def _add(totals: list[float] | None, spikes: torch.Tensor) -> None:
+def _convolution(layer: Layer) -> torch.nn.Module:
+    """Return the convolution of a layer, behind its pooling if there is one."""
+    channels_out, channels_in, *kernel = layer.weight.shape
+    convolution = torch.nn.Conv2d(channels_in, channels_out, tuple(kernel), layer.stride, layer.padding)
+    convolution.load_state_dict(
+        {"weight": torch.from_numpy(layer.weight), "bias": torch.from_numpy(layer.bias)}
+    )
+    if layer.pool == 1:
+        return convolution.eval()
+    return torch.nn.Sequential(torch.nn.AvgPool2d(layer.pool), convolution).eval()
+
+
+def _add(totals: list[float] | None, number: int, spikes: torch.Tensor) -> None:
     if totals is not None:
-        totals.append(float(spikes.sum()))
+        totals[number] += float(spikes.sum())

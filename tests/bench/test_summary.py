@@ -1,11 +1,13 @@
 """What the benchmark makes of its measurements: ratios, rows, tables, the search for the best batch."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from bench.figures import scaling_figure
 from bench.measure import Measured, fastest
-from bench.roster import EQUAL_ACCURACY, SAME, Entry, entries
+from bench.roster import EQUAL_ACCURACY, SAME, VGG, Entry, entries
 from bench.scaling import exponents, widened
 from bench.summary import against_the_fastest, ratios, rows_of, spread
 from bench.tables import markdown
@@ -19,7 +21,7 @@ LABELS = np.array([0, 1, 2, 3])
 def measured(simulator: str, rates: list[float], **keywords: object) -> Measured:
     entry = Entry(simulator, "small", "mnist-small", "bench.contestants.none", **keywords)
     return Measured(
-        entry, batch=16, images=100, classes=[0, 1, 2, 0], spikes_per_image=1700.0,
+        entry, batch=16, images=100, classes=[0, 1, 2, 0], layer_spikes=[1200.0, 500.0],
         seconds=[100 / rate for rate in rates], peak_mb=300.0, program_peak_mb=10.0,
     )  # fmt: skip
 
@@ -133,9 +135,9 @@ def test_the_tables_are_written_from_the_summary_alone(tmp_path):
     people = everybody()
     summary = {
         "command": "make bench", "machine": {"processor": "a processor"}, "threads": 2, "rounds": 3,
-        "split": "test", "load_before": 3.0, "busy": True, "rows": rows_of(people, LABELS),
+        "shown": {"small": "test images"}, "load_before": 3.0, "busy": True, "rows": rows_of(people, LABELS),
         "fastest": against_the_fastest(people, EQUAL_ACCURACY),
-        "absent": [{"simulator": "spyx", "network": "mnist-small", "reason": "no wheel"}],
+        "absent": [{"simulator": "spyx", "network": "mnist-small", "size": "small", "reason": "no wheel"}],
         "limits": [LIMIT], "precision": [PRECISION], "scaling": SCALING,
     }  # fmt: skip
     page = tmp_path / "speed.md"
@@ -154,10 +156,30 @@ def test_the_tables_are_written_from_the_summary_alone(tmp_path):
     assert "The machine was busy" not in markdown(summary)
 
 
-@pytest.mark.parametrize("size", ["small", "large"])
+def test_of_random_weights_spikes_of_each_layer_are_compared_and_no_accuracy():
+    everyone = [measured(name, [2.0, 1.0, 2.5], reference=name == "bioscnn") for name in ("bioscnn", "torch")]
+    for one, layers in zip(everyone, ([3000.0, 40.0], [3100.0, 50.0]), strict=True):
+        one.entry, one.layer_spikes = replace(one.entry, size=VGG, tables=(SAME,)), layers
+    summary = {
+        "command": "make bench SIZE=vgg", "machine": {"processor": "a processor"}, "threads": 2, "rounds": 3,
+        "shown": {VGG: "test images"}, "busy": False, "rows": rows_of(everyone, None), "fastest": [],
+        "absent": [{"simulator": "sinabs", "size": "small", "network": "mnist-small", "reason": "no wheel"}],
+    }  # fmt: skip
+    lines = markdown(summary, (VGG,)).splitlines()
+    assert "Weights are random, so there is no accuracy; spikes are compared instead." in lines[0]
+    assert (
+        "| torch | `mnist-small` | 2.00 [1.00, 2.50] | 1.00 [1.00, 1.00] | 3,150 |  | 300 (program 10) |"
+        in lines
+    )
+    at = lines.index("| layer | bioscnn | torch |")
+    assert lines[at + 2 : at + 4] == ["| 1 | 3,000 | 3,100 |", "| 2 | 40 | 50 |"]
+    assert not any("sinabs" in line for line in lines)
+
+
+@pytest.mark.parametrize("size", ["small", "large", "nmnist", "vgg"])
 def test_every_table_has_one_reference_and_no_two_entries_of_one_name(size):
     everyone = list(entries(size))
     keys = [entry.key for entry in everyone]
     assert len(set(keys)) == len(keys)
-    for table in (EQUAL_ACCURACY, SAME):
+    for table in {table for entry in everyone for table in entry.tables}:
         assert sum(entry.reference for entry in everyone if table in entry.tables) == 1
