@@ -120,6 +120,13 @@ def test_timing_of_a_learned_study_whose_file_was_edited_measures_again(trained,
     assert units(text) == units(text + "# a comment\n") and not units(text) & units(other)
 
 
+def test_timing_takes_time_steps_of_a_rule_that_divide_no_refractory_period():
+    changes = ["learning.neuron.dt=3 ms", "simulation.seed=7"]
+    learned = read_learned_study(CONVOLUTIONAL, changes)
+    simulation = LearnedTiming.of(CONVOLUTIONAL, changes, learned).study.config.simulation
+    assert (simulation.n_steps, simulation.dt, simulation.seed) == (15, 3e-3, 7)
+
+
 @pytest.mark.parametrize(
     ("changes", "options", "key"),
     [
