@@ -92,10 +92,8 @@ def run_learned(
     UserError
         If anything that the user gave does not fit; nothing is left behind then.
     """
-    progress.stage("loading")
     config, rule = study.config, study.rule
-    clean = load_images(config.dataset, config.dataset.split, config.dataset.trials, data)
-    network = network_of(study, clean)
+    clean, network = images_and_network(study, data, progress)
     seed = config.simulation.seed
     shown = replace(clean, images=disturbed(clean.images, noises_of(config, "images"), seed))
     code = hash_of(code_of_modules(*MEASURED_BY, *rule.measured_by), environment_of_results())[:16]
@@ -129,6 +127,16 @@ def run_learned(
     if results.is_dir():
         write_index(results)
     return LearnedRun(folder, summary)
+
+
+def images_and_network(
+    study: LearnedStudy, data: Path | None, progress: Progress
+) -> tuple[ImageSet, LearnedNetwork]:
+    """Load the images of a study, without its noise, and its network; errors as of `network_of`."""
+    progress.stage("loading")
+    keys = study.config.dataset
+    images = load_images(keys, keys.split, keys.trials, data)
+    return images, network_of(study, images)
 
 
 def network_of(study: LearnedStudy, shown: ImageSet) -> LearnedNetwork:

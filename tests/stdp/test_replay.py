@@ -13,10 +13,10 @@ from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.timing import LearnedTiming
 from bioscnn.noise import parse_perturbation
 from bioscnn.seeds import stream
+from bioscnn.simulation.simulate import Silent
 from bioscnn.stdp.competitive import replay
-from bioscnn.stdp.run import network_of
+from bioscnn.stdp.run import images_and_network
 from bioscnn.stdp.study import read_learned_study
-from bioscnn.studies.examples import load_images
 from tests.experiments.conftest import no_pages
 from tests.experiments.toy import conduct
 
@@ -24,9 +24,8 @@ CONVOLUTIONAL = "mnist-stdp-convolutional"
 
 
 def loaded(study):
-    keys = study.config.dataset
-    shown = load_images(keys, keys.split, keys.trials, None)
-    return study, network_of(study, shown), shown
+    shown, network = images_and_network(study, None, Silent())
+    return study, network, shown
 
 
 @pytest.fixture(scope="module")
