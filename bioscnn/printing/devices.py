@@ -36,7 +36,7 @@ def print_comparison(compared: RunComparison) -> None:
     )
     n = f"{compared.n_trials:,}"
     print_wrapped(
-        f"\nn = {n} trials. Second less first; intervals and p are corrected for the three together.\n"
+        f"\nn = {n} trials. Second less first; intervals and p are corrected for all rows together.\n"
     )
     if compared.spikes is not None:
         _print_spikes(compared.spikes)
@@ -68,13 +68,17 @@ def _row(paired: PairedDifference) -> tuple[str, ...]:
 
     name, _, _, unit, scale = WORDS[paired.quantity]
     estimate = paired.difference
+    called = f"{name} ({'%' if unit == 'points' else unit})" if unit != name else name
+    if estimate is None or paired.first is None or paired.second is None:
+        means = ["-" if mean is None else f"{scale * mean:,.2f}" for mean in (paired.first, paired.second)]
+        return called, *means, "-", "-", "-"
     low, high, p = (float(part or 0.0) for part in (estimate.low_holm, estimate.high_holm, estimate.p_holm))
     digits = 1 if max(paired.first, paired.second) >= 1000 else 2
     first, second, value, low, high = (
         scale * number for number in (paired.first, paired.second, estimate.value, low, high)
     )
     return (
-        f"{name} ({'%' if unit == 'points' else unit})" if unit != name else name,
+        called,
         f"{first:,.{digits}f}",
         f"{second:,.{digits}f}",
         f"{value:+,.{digits}f}",

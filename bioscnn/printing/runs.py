@@ -58,7 +58,10 @@ def print_run(run: Run, config: StudyConfig, again: Again, elapsed: float) -> No
         ),
         (
             "latency",
-            f"{s['latency_ms']:.0f} ms of {s['duration_ms']:.0f} ms (median; decision informed and final)",
+            "none: no trial comes to a decision, since no spike reaches the readout"
+            if s["latency_ms"] is None
+            else f"{s['latency_ms']:.0f} ms of {s['duration_ms']:.0f} ms "
+            "(median; decision informed and final)",
         ),
         ("time", f"{elapsed:.1f} s: {', '.join(_stages(run, elapsed))}"),
         ("report", escape(str(run.folder / "report.html"))),

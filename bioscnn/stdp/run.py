@@ -275,7 +275,8 @@ def _summary(
     own = sum(count for name, count in per_image.items() if name != "input")
     seen = network.card.get("images_seen")
     learned = [f"learned from {seen:,} images without labels"] if seen else []
-    latency = None if classified.latency_ms is None else float(np.nanmedian(classified.latency_ms))
+    times = np.empty(0) if classified.latency_ms is None else classified.latency_ms
+    answered = times[np.isfinite(times)]
     noise = [noise.label for noise in config.noise.values()]
     return {
         "experiment": KIND,
@@ -308,7 +309,7 @@ def _summary(
         "spikes_by_population": per_image,
         "input_spikes_per_trial": per_image.get("input"),
         "synops_per_trial": classified.synops,
-        "latency_ms": latency,
+        "latency_ms": float(np.median(answered)) if len(answered) else None,
         "labels_used": network.card.get("labels_used"),
         "images_seen": seen,
         "noise": noise,

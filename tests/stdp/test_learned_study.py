@@ -46,6 +46,13 @@ def test_a_learned_network_is_run_from_its_file_to_its_page(file, tmp_path, sile
     assert "learned/ones" in (tmp_path / "index.html").read_text()
 
 
+def test_a_learned_network_that_never_answers_has_no_latency(file, tmp_path, silent):
+    study = changed(file, "noise.spike-loss.share=1", "dataset.trials=2")
+    done = run_learned(study, data=None, out=None, results=tmp_path, progress=silent)
+    assert json.loads((done.folder / "summary.json").read_text())["latency_ms"] is None
+    assert "2 images got no answer" in done.summary["notes"][0]
+
+
 def test_the_rates_on_the_page_are_those_of_all_presentations():
     card = {"circuit": {"n_inputs": 10, "n_neurons": 4, "shown": 0.5, "fewest_spikes": 5}}
     spikes = {"input": np.array([30, 10]), "excitatory": np.array([4, 2])}
