@@ -18,30 +18,30 @@ if TYPE_CHECKING:
 
 
 def print_comparison(compared: RunComparison) -> None:
-    """Print how two runs differ: what made them, which keys, by how much, and spike by spike."""
+    """Print what made two runs, the result in sentences, by how much they differ, and in which keys."""
     for which, run in zip(("first", "second"), compared.settings, strict=True):
         made = f"{run['device']}, {run['connectivity']}, {run['precision']}, Brian2 {_as_text(run['brian2'])}"
         commit = _as_text(run["commit"] and run["commit"][:8])
         OUT.print(f"{which:<8} {run['folder']}", markup=False)
         print_wrapped(f"{'':<8} {made}, commit {commit}", 9, markup=False)
     OUT.print()
-    if compared.keys:
-        keys = _with_neurons_folded(compared.keys)
-        rows = [(key, *(_key_value(key, value) for value in values)) for key, values in keys.items()]
-        print_table(("key that differs", "first", "second"), rows, whole=("key that differs",))
-        OUT.print()
+    for sentence in compared.sentences:
+        print_wrapped(f"[bold]{escape(sentence)}[/bold]", 2)
+    OUT.print()
     print_table(
         ("per trial", "first", "second", "difference", "95 % interval", "p"),
         [_row(paired) for paired in compared.differences],
     )
     n = f"{compared.n_trials:,}"
-    print_wrapped(
-        f"\nn = {n} trials. Second less first; intervals and p are corrected for all rows together.\n"
-    )
+    print_wrapped(f"\nn = {n} trials. Second less first; intervals and p are corrected for all rows together.")
     if compared.spikes is not None:
+        OUT.print()
         _print_spikes(compared.spikes)
-    for sentence in compared.sentences:
-        print_wrapped(f"[bold]{escape(sentence)}[/bold]", 2)
+    if compared.keys:
+        OUT.print()
+        keys = _with_neurons_folded(compared.keys)
+        rows = [(key, *(_key_value(key, value) for value in values)) for key, values in keys.items()]
+        print_table(("key that differs", "first", "second"), rows, whole=("key that differs",))
 
 
 def _with_neurons_folded(keys: Mapping[str, tuple[Any, Any]]) -> dict[str, tuple[Any, Any]]:
@@ -101,7 +101,6 @@ def _print_spikes(comparison: Comparison) -> None:
     OUT.print(f"potentials of the readout: at most {1e9 * comparison.readout_apart:.3g} nV apart")
     if comparison.divergences:
         _print_divergence(comparison.divergences[0])
-    OUT.print()
 
 
 def _count(part: int, n: int) -> str:
