@@ -32,8 +32,8 @@ def print_comparison(compared: RunComparison) -> None:
         ("per trial", "first", "second", "difference", "95 % interval", "p"),
         [_row(paired) for paired in compared.differences],
     )
-    n = f"{compared.n_trials:,}"
-    print_wrapped(f"\nn = {n} trials. Second less first; intervals and p are corrected for all rows together.")
+    n = f"{compared.n_trials:,} trials"
+    print_wrapped(f"\nn = {n}. Second less first; intervals and p are corrected for all rows together.")
     if compared.spikes is not None:
         OUT.print()
         _print_spikes(compared.spikes)
