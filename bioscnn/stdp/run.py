@@ -156,7 +156,7 @@ def network_of(study: LearnedStudy, shown: ImageSet) -> LearnedNetwork:
         if key.startswith(OF_TRAINING) and trained.get(key, value) != value:
             raise UserError(
                 "a key of the training, which is over: the network was trained with another value",
-                key=key, value=value, expected=str(trained[key]),
+                key=key, value=value, expected=None if trained[key] is None else str(trained[key]),
                 fix="leave it out, or train the network with it: bioscnn train STUDY",
             )  # fmt: skip
     return network
