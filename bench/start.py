@@ -51,9 +51,9 @@ class Case:
     part: str = ""
 
 
-def cases(trials: int) -> list[Case]:
-    """Return the cases that are measured; studies with so many trials under each condition."""
-    few = ("--trials", str(trials))
+def cases(trials: int | None) -> list[Case]:
+    """Return the cases that are measured; studies with so many trials under each condition, or their own."""
+    few = ("--trials", str(trials)) if trials else ()
     return [
         Case("help", ("--help",)),
         Case("run, 5,000 digits", ("run", STUDY)),
@@ -99,7 +99,7 @@ class Checkout:
 
 
 def measure_start(
-    against: Path | None, rounds: int = 5, trials: int = 200, only: Sequence[str] = ()
+    against: Path | None, rounds: int = 5, trials: int | None = None, only: Sequence[str] = ()
 ) -> Iterator[dict[str, str]]:
     """Yield a row for each command, measured in this checkout, beside another one if there is one."""
     chosen = [case for case in cases(trials) if not only or any(word in case.name for word in only)]
@@ -131,12 +131,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--against", type=Path, help="another checkout, such as one of before a change")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--trials", type=int, default=200, help="under each condition of a study")
+    parser.add_argument("--trials", type=int, help="under each condition of a study, where not its own")
     parser.add_argument("--only", nargs="*", default=(), help="words in the names of commands")
     parser.add_argument("--table", type=Path, help="CSV file to write")
     options = parser.parse_args()
     rows = list(measure_start(options.against, options.rounds, options.trials, options.only))
-    command = f"python -m bench.start --rounds {options.rounds} --trials {options.trials}"
+    command = f"python -m bench.start --rounds {options.rounds}"
+    command += f" --trials {options.trials}" if options.trials else ""
+    command += f" --only {' '.join(options.only)}" if options.only else ""
     command += " --against CHECKOUT" if options.against else ""
     write_rows(rows, options.table, command, options.rounds)
 

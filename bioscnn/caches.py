@@ -1,14 +1,16 @@
-"""Where downloads and compiled programs are kept between runs, and texts that tell when they are damaged."""
+"""Where downloads, compiled programs, and texts and arrays that tell when they are damaged are kept."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from bioscnn.errors import UserError
-from bioscnn.files import write_atomically
+from bioscnn.files import read_npz, write_atomically, write_npz
 
 
 def cache_folder() -> Path:
@@ -32,6 +34,36 @@ def kept_text(path: Path) -> str | None:
         if written == _hash(text):
             return text
     return None
+
+
+def kept_arrays(
+    kind: str,
+    decided_by: str,
+    compute: Callable[[], dict[str, Any]],
+    fits: Callable[[dict[str, Any]], bool],
+) -> dict[str, Any]:
+    """Return arrays by name from the cache folder, or compute them and keep them there.
+
+    Parameters
+    ----------
+    kind : str
+        Folder in the cache folder.
+    decided_by : str
+        Hash of all that decides them, their code included.
+    compute : callable
+        Returns them.
+    fits : callable
+        Whether what was read can be what `compute` returns; if not, it is computed again.
+    """
+    path = cache_folder() / kind / f"{decided_by}.npz"
+    stored = read_npz(path)
+    if stored is not None and fits(stored):
+        return stored
+    arrays = compute()
+    with suppress(OSError, UserError):  # where the folder cannot be written, they are computed each time
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_npz(path, arrays)
+    return arrays
 
 
 def _hash(text: str) -> str:

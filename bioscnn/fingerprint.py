@@ -96,6 +96,7 @@ def _versions() -> Iterator[str]:
             continue
 
 
+@cache
 def version_of(package: str) -> str:
     """Return the name of an installed package and its version."""
     return f"{package} {version(package)}"

@@ -90,8 +90,8 @@ def spike_count(recording: Recording) -> Evidence:
 def first_spike(recording: Recording) -> Evidence:
     """How early each output neuron fired: steps left in the trial at its first spike, 0 before it."""
     spikes = recording.spikes()
-    left = spikes.n_steps - spikes.first_step()
-    return np.where(_cumulative_counts(spikes) > 0, left[:, None, :], 0).astype(np.float64)
+    first, steps = spikes.first_step()[:, None, :], np.arange(spikes.n_steps)[:, None]
+    return np.where(steps < first, 0.0, spikes.n_steps - first)
 
 
 def peak_potential(recording: Recording) -> Evidence:
@@ -158,10 +158,18 @@ def decisions(recording: Recording, rule: str) -> NDArray[np.int64]:
     return np.concatenate([none, *decisions_in_parts(recording, rule)])
 
 
-def decisions_in_parts(recording: Recording, rule: str) -> Iterator[NDArray[np.int64]]:
+def final_decisions(recording: Recording, rule: str) -> NDArray[np.int64]:
+    """Return the class that a rule chooses at the end of each trial, the last of its `decisions`."""
+    parts = (last[:, 0] for last in decisions_in_parts(recording, rule, slice(-1, None)))
+    return np.concatenate([np.empty(0, np.int64), *parts])
+
+
+def decisions_in_parts(
+    recording: Recording, rule: str, steps: slice = slice(None)
+) -> Iterator[NDArray[np.int64]]:
     """Yield the decisions of consecutive trials, few enough to hold their evidence in memory."""
     potentials = _potentials(recording)
     for trials in _parts(recording):
-        evidence = READOUTS[rule](_of_trials(recording, trials))
+        evidence = READOUTS[rule](_of_trials(recording, trials))[:, steps]
         leading = evidence == evidence.max(axis=-1, keepdims=True)
-        yield np.where(leading, potentials[trials], -np.inf).argmax(axis=-1)
+        yield np.where(leading, potentials[trials, steps], -np.inf).argmax(axis=-1)

@@ -1,7 +1,14 @@
 """A trained network becomes a spiking one."""
 
 from bioscnn.conversion.convert import convert, rate_code, rate_codes, readout_of
-from bioscnn.conversion.normalisation import MAX_RATE, METHODS, Normalisation, check_max_rate, normalise
+from bioscnn.conversion.normalisation import (
+    MAX_RATE,
+    METHODS,
+    Normalisation,
+    check_max_rate,
+    coded_populations,
+    normalise,
+)
 from bioscnn.conversion.rate_code import RateCode
 from bioscnn.conversion.rounded import fired_by_rounding, rounded_activations
 from bioscnn.conversion.simplify import simplified
@@ -16,6 +23,7 @@ __all__ = [
     "RateCode",
     "Scales",
     "check_max_rate",
+    "coded_populations",
     "convert",
     "convert_to_times",
     "fired_by_rounding",

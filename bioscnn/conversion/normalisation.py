@@ -181,6 +181,15 @@ def normalise(
     return replace(made, codes=codes)
 
 
+def coded_populations(graph: LayerGraph) -> dict[str, int]:
+    """Return the populations of a ReLU network that have a code each, and their numbers of channels."""
+    return {
+        stage.name: stage.post_shape[0]
+        for stage in stages(simplified(graph))
+        if not isinstance(stage.layer, LIFRate | MaxPool2d)
+    }
+
+
 def check_max_rate(neuron: SpikingNeuron, max_rate: float, dt: float = 0.0) -> None:
     """Refuse a highest rate that the neuron does not reach, in time steps of `dt` seconds.
 

@@ -9,10 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.ann import LayerGraph
+from bioscnn.caches import kept_arrays
 from bioscnn.conversion import (
     Normalisation,
+    RateCode,
     Scales,
     check_max_rate,
+    coded_populations,
     convert,
     convert_to_times,
     normalise,
@@ -22,6 +25,7 @@ from bioscnn.conversion import (
 )
 from bioscnn.encoding import Stimulus, pixel_currents, spike_times
 from bioscnn.errors import UserError
+from bioscnn.fingerprint import code_of_modules, environment_of_results, hash_of
 from bioscnn.network import SpikingNetwork
 from bioscnn.neurons import SpikingNeuron, Synapse, TimeCode
 from bioscnn.quantities import format_quantity
@@ -171,20 +175,40 @@ class Conditions:
 def normalisation_for(
     conditions: Conditions, graph: LayerGraph, calibration: NDArray[np.float32] | None
 ) -> Normalisation | None:
-    """Return what normalises a ReLU network under these conditions; None without calibration images."""
+    """Return what normalises a ReLU network under these conditions; None without calibration images.
+
+    Experiments convert the same networks in every process. So what was measured is kept in the cache folder,
+    under a hash of the network, of the images, of these conditions, and of the code.
+    """
     if calibration is None:
         return None
-    neuron, method, percentile, max_rate, window, spikes_come_in = _normalised_by(conditions)
+    neuron, method, percentile, max_rate, window, spikes_come_in = decided_by = _normalised_by(conditions)
     check_max_rate(neuron, max_rate, conditions.dt)
-    return normalise(
-        graph,
-        calibration,
-        neuron,
-        method=method,
-        percentile=percentile,
-        max_rate=max_rate,
-        window=window,
-        spikes_come_in=spikes_come_in,
+
+    def measured() -> dict[str, NDArray[np.float64]]:
+        made = normalise(
+            graph,
+            calibration,
+            neuron,
+            method=method,
+            percentile=percentile,
+            max_rate=max_rate,
+            window=window,
+            spikes_come_in=spikes_come_in,
+        )
+        return {name: np.stack([code.offset, code.slope, code.unit]) for name, code in made.codes.items()}
+
+    shapes = {name: (3, channels) for name, channels in coded_populations(graph).items()}
+    code = code_of_modules(normalise.__module__, type(neuron).__module__), environment_of_results()
+    key = hash_of(graph.sha256(), calibration, decided_by, *code)
+    stored = kept_arrays(
+        "normalisations",
+        key,
+        measured,
+        lambda arrays: {name: rows.shape for name, rows in arrays.items()} == shapes,
+    )
+    return Normalisation(
+        neuron, {name: RateCode(*rows) for name, rows in stored.items()}, window, spikes_come_in
     )
 
 

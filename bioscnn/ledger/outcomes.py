@@ -19,7 +19,7 @@ from bioscnn.encoding import SpikeTrains, Stimulus
 from bioscnn.files import read_npz, write_npz
 from bioscnn.ledger.conditions import Case, Conditions
 from bioscnn.network import OUTPUT, READOUT
-from bioscnn.readout import decisions
+from bioscnn.readout import final_decisions
 from bioscnn.simulation import Device, Progress, simulate_batches
 from bioscnn.simulation.cpp_device import constant_files
 from bioscnn.simulation.shape import ProgramShape
@@ -144,7 +144,7 @@ def _simulate(
             progress=progress,
         ):
             for first, classes in zip(first_steps, parts, strict=True):
-                classes.append(decisions(batch.from_step(first), rule)[:, -1])
+                classes.append(final_decisions(batch.from_step(first), rule))
     return [np.concatenate(classes) for classes in parts]
 
 

@@ -60,11 +60,14 @@ def synaptic_operations_by_trial(
     """
     trains = {name: population.spikes for name, population in recording.populations.items()}
     trains[network.source.name] = input_spikes
-    events = np.zeros(recording.n_trials)
+    synapses: dict[str, NDArray[np.int64]] = {}
     for pathway in network.pathways:
-        spikes = trains[pathway.pre]
+        synapses[pathway.pre] = synapses.get(pathway.pre, 0) + pathway.connectivity.fan_out()
+    events = np.zeros(recording.n_trials, np.int64)
+    for name, of_neuron in synapses.items():
+        spikes = trains[name]
         if spikes is None:
-            raise ValueError(f"the spikes of {pathway.pre!r} were not recorded")
-        fan_out = pathway.connectivity.fan_out()
-        events += np.bincount(spikes.trial(), fan_out[spikes.neuron], minlength=len(events))
-    return events.astype(np.int64)
+            raise ValueError(f"the spikes of {name!r} were not recorded")
+        so_far = np.cumsum(of_neuron[spikes.neuron], dtype=np.int64)
+        events += np.diff(np.concatenate([[0], so_far])[spikes.trial_start])
+    return events

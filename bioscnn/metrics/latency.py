@@ -52,9 +52,9 @@ def first_informed_step(
     charge = np.zeros(n_steps)
     if tau_m is not None:
         charge = np.expm1(-np.arange(1, n_steps + 1) * dt / tau_m) / np.expm1(-dt / tau_m)
-    uninformed = potentials[:, :1].astype(np.float64) * charge[:, None]
-    tolerance = _ROUNDING * np.abs(uninformed).max(axis=2)
-    differs = np.abs(potentials - uninformed).max(axis=2) > tolerance
+    first = potentials[:, :1].astype(np.float64)
+    tolerance = _ROUNDING * (np.abs(first).max(axis=2) * charge)
+    differs = (np.abs(potentials - first * charge[:, None]) > tolerance[..., None]).any(axis=2)
     return np.where(differs.any(axis=1), differs.argmax(axis=1), n_steps).astype(np.int64)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -55,18 +55,18 @@ def first_to_fall(
     width : float
         Width in inches.
     """
-    import seaborn as sns
-
     places = [part_of(*pair) for pair in losses[["noise", "acts_on"]].itertuples(index=False)]
     labels = [f"{name_of(row.noise)}, {row.amount}" for row in losses.itertuples()]
     figure = new_figure(width, 0.2 * len(losses) + 0.95)
     axes = figure.subplots()
     used = [place for place in PLACES if place in places]
     loss, low, high = (100 * losses[name].to_numpy(float) for name in ("difference", "low", "high"))
-    sns.barplot(
-        x=loss, y=labels, hue=places, hue_order=used, dodge=False, width=0.72,
-        palette={place: PLACES[place][1] for place in used}, saturation=1, alpha=0.85, ax=axes,
-    )  # fmt: skip
+    named: list[Any] = []
+    for place in used:
+        rows = [row for row, own in enumerate(places) if own == place]
+        name, colour = PLACES[place]
+        named.append(axes.barh(rows, loss[rows], 0.72, color=colour, alpha=0.85, label=name))
+    axes.set_yticks(range(len(losses)), labels)
     axes.hlines(range(len(losses)), low, high, color=INK, linewidth=1.1)
     for k, (end, value) in enumerate(zip(high, loss, strict=True)):
         axes.annotate(
@@ -77,7 +77,9 @@ def first_to_fall(
     axes.axvline(0, color=MUTED, linewidth=0.8)
     most = float(high.max())
     if chance is not None:
-        axes.axvline(100 * (clean - chance), color=MUTED, linestyle=":", linewidth=1, label="chance is left")
+        guessing = axes.axvline(100 * (clean - chance), color=MUTED, linestyle=":", linewidth=1)
+        guessing.set_label("chance is left")
+        named.append(guessing)
         most = max(most, 100 * (clean - chance))
     axes.set_xlim(min(0, 1.1 * float(low.min())), 1.1 * most)
     who = f"by {network} at severity {losses['severity'].iloc[0]:g}"
@@ -87,11 +89,9 @@ def first_to_fall(
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x", color=MUTED, alpha=0.15)
     axes.set_axisbelow(True)
-    handles, names = axes.get_legend_handles_labels()
-    axes.legend().remove()
     figure.legend(
-        handles, [PLACES[name][0] if name in PLACES else name for name in names],
-        loc="outside upper left", ncols=7 if width >= 5 else 3, handlelength=1.2, columnspacing=1.3,
+        handles=named, loc="outside upper left", ncols=7 if width >= 5 else 3, handlelength=1.2,
+        columnspacing=1.3,
     )  # fmt: skip
     return figure
 

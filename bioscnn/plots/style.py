@@ -82,7 +82,7 @@ def themed(draw: Callable[P, Figure]) -> Callable[P, Figure]:
             _plain_powers(figure)
             layout = figure.get_layout_engine()
             if layout is not None:
-                with ticks_found_once():
+                with measured_once():
                     layout.execute(figure)
                 # The name "none" would leave a placeholder, which costs that draw all the same.
                 figure.set_layout_engine(None)
@@ -92,28 +92,49 @@ def themed(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 
 
 @contextmanager
-def ticks_found_once() -> Iterator[None]:
-    """Let an axis keep its ticks as long as its limits and its place in the figure stay the same.
+def measured_once() -> Iterator[None]:
+    """Let an axis keep its ticks, and a text its extent, as long as what decides them stays the same.
 
-    matplotlib finds them anew four times for each place: for the axis, its label and its siblings.
+    matplotlib finds ticks anew four times for each place of an axis: for itself, its label and its siblings.
+    It measures their labels each time, and once more to draw them.
     """
     from matplotlib.axis import Axis
+    from matplotlib.text import Text
 
-    name, found = "_update_ticks", dict[Any, tuple[Any, Any]]()
-    find = getattr(Axis, name)
-
-    def ticks(axis: Axis) -> Any:
+    def limits_and_place(axis: Axis) -> object:
         place = axis.axes
-        where = (*axis.get_view_interval(), *place.bbox.bounds, place.figure and place.figure.dpi)
-        if axis not in found or found[axis][0] != where:
-            found[axis] = where, find(axis)
-        return found[axis][1]
+        return (*axis.get_view_interval(), *place.bbox.bounds, place.figure and place.figure.dpi)
 
-    setattr(Axis, name, ticks)
+    def words_and_device(text: Text, renderer: object) -> object:
+        font = hash(text.get_fontproperties()), text.get_rotation()
+        return text.get_text(), font, renderer, text.figure and text.figure.dpi
+
+    with _once(Axis, "_update_ticks", limits_and_place), _once(Text, "_get_layout", words_and_device):
+        yield
+
+
+@contextmanager
+def _once(kind: type, name: str, given: Callable[..., object]) -> Iterator[None]:
+    """Let an object keep what a method of it returns, as long as what `given` returns stays the same.
+
+    The methods are none that matplotlib promises; one that it no longer has is left alone.
+    """
+    if not hasattr(kind, name):
+        yield
+        return
+    compute, kept = getattr(kind, name), dict[Any, tuple[object, Any]]()
+
+    def method(self: Any, *args: Any) -> Any:
+        now = given(self, *args)
+        if self not in kept or kept[self][0] != now:
+            kept[self] = now, compute(self, *args)
+        return kept[self][1]
+
+    setattr(kind, name, method)
     try:
         yield
     finally:
-        setattr(Axis, name, find)
+        setattr(kind, name, compute)
 
 
 def new_figure(width: float, height: float, *, layout: Layout | None = "constrained") -> Figure:

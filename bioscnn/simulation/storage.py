@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import h5py
 import numpy as np
@@ -41,12 +41,14 @@ UNITS = {
 MOST_STEPS = 2**31 - 1
 _MOST_PACKED = 300
 """Bytes that one byte of a file can stand for at most, with room to spare: LZF packs 264 into 3."""
+_CHUNK_BYTES = 2**18
+"""Bytes that are compressed together."""
 
 
 def _append(group: Any, name: str, values: NDArray[Any]) -> None:
     """Lengthen a dataset along its first axis, creating it at the first call."""
     if name not in group:
-        options = {"maxshape": (None, *values.shape[1:]), "chunks": True, "compression": "lzf"}
+        options = {"maxshape": (None, *values.shape[1:]), "chunks": _chunks(values), "compression": "lzf"}
         group.create_dataset(name, data=values, **options)
         if name in UNITS:
             group[name].attrs["unit"] = UNITS[name]
@@ -54,6 +56,12 @@ def _append(group: Any, name: str, values: NDArray[Any]) -> None:
     dataset = group[name]
     dataset.resize(len(dataset) + len(values), axis=0)
     dataset[len(dataset) - len(values) :] = values
+
+
+def _chunks(values: NDArray[Any]) -> tuple[int, ...] | Literal[True]:
+    """Return a chunk of whole trials, which are written and read together; True (any) if one is large."""
+    rows = min(len(values), _CHUNK_BYTES // values[:1].nbytes) if values.size else 0
+    return (rows, *values.shape[1:]) if rows else True
 
 
 def _append_spikes(group: Any, spikes: SpikeTrains) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bioscnn.errors import UserError
 from bioscnn.network import READOUT
-from bioscnn.readout import decisions
+from bioscnn.readout import final_decisions
 from bioscnn.studies.comparison import Comparison, PopulationDifference, RunComparison
 from bioscnn.studies.divergence import Divergence, differing_spikes, first_of_each_trial, rounding_tolerance
 from bioscnn.studies.paired import paired_differences
@@ -134,7 +134,7 @@ def _compare_block(one: RunFolder, other: RunFolder, in_full: Sequence[str], tri
     for part in differing:
         part[:, 0] += trials.start
     rule, readouts = one.config.readout.rule, (one.readout(trials), other.readout(trials))
-    classes = [decisions(readout, rule)[:, -1] for readout in readouts]
+    classes = [final_decisions(readout, rule) for readout in readouts]
     potentials = [side.stored.potentials(READOUT, trials) for side in (one, other)]
     return _Block(
         np.stack([np.bincount(part[:, 3], minlength=2) for part in differing]),

@@ -20,7 +20,7 @@ from bioscnn.metrics import (
 )
 from bioscnn.network import SpikingNetwork
 from bioscnn.nir import NIRModel
-from bioscnn.readout import READOUTS, decisions
+from bioscnn.readout import READOUTS, decisions, final_decisions
 from bioscnn.simulation import Recording
 from bioscnn.spikes import SpikeTrains
 from bioscnn.statistics import Estimate, proportion
@@ -56,11 +56,10 @@ class Scores:
     def add(self, batch: Recording) -> None:
         """Take in a batch of trials."""
         small = np.min_scalar_type(batch.potentials().shape[2])
+        self._decided.append(decisions(batch, self.rule).astype(small))
         for rule, parts in self._chosen.items():
-            decided = decisions(batch, rule).astype(small)
-            parts.append(decided[:, -1].copy())
-            if rule == self.rule:
-                self._decided.append(decided)
+            final = self._decided[-1][:, -1] if rule == self.rule else final_decisions(batch, rule)
+            parts.append(final.astype(small))
         self._informed.append(informed_steps(self.network, batch))
         self._counts.append(batch.without_traces())
         if len(self._counts) == _MOST_PARTS:

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from bioscnn import plots
 from bioscnn.ann import LIFRate, ReLU, read_model
+from bioscnn.conversion import normalise
 from bioscnn.datasets import load_dataset
 from bioscnn.ledger import Case, Conditions, draw_up, outcomes
+from bioscnn.ledger import conditions as conditions_module
 from bioscnn.ledger import ledger as ledger_module
 from bioscnn.ledger.causes import CAUSES, Off, switch_all_off
 from bioscnn.ledger.files import from_json, to_csv, to_json
@@ -75,6 +77,41 @@ def test_conditions_share_a_normalisation_where_nothing_differs_that_decides_it(
             assert np.array_equal(ours.connectivity.synapses()[2], theirs.connectivity.synapses()[2])
     first, again = (shared.normalisation(replace(AS_TRAINED, precision=p)) for p in ("float32", "float64"))
     assert first is again is not shared.normalisation(longer)
+
+
+def test_a_normalisation_is_measured_once_until_something_changes_that_decides_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("BIOSCNN_CACHE", str(tmp_path))
+    measured = []
+    monkeypatch.setattr(
+        conditions_module, "normalise", lambda *a, **k: measured.append(k) or normalise(*a, **k)
+    )
+
+    def codes(conditions=AS_TRAINED, graph=None, calibration=None):
+        shared = case(ReLU())
+        calibration = shared.calibration if calibration is None else calibration
+        made = conditions_module.normalisation_for(conditions, graph or shared.graph, calibration)
+        assert made.neuron == conditions.simulated_neuron and made.window == conditions.duration
+        return {name: (code.offset, code.slope, code.unit) for name, code in made.codes.items()}
+
+    first = codes()
+    for conditions in (
+        AS_TRAINED,
+        replace(AS_TRAINED, synapse=ExponentialCurrent(2e-3), precision="float64"),
+    ):
+        np.testing.assert_equal(codes(conditions), first)
+    assert len(measured) == 1
+    for change in (
+        {"neuron": LIF(tau_m=10e-3)}, {"neuron": IF()}, {"max_rate": 150.0}, {"duration": 60e-3},
+        {"percentile": 99.0}, {"normalisation": "channel-wise"},
+    ):  # fmt: skip
+        codes(replace(AS_TRAINED, **change))
+    codes(graph=every_layer(ReLU(), seed=9))
+    codes(calibration=images(50, seed=9))
+    assert len(measured) == 9
+    for file in (tmp_path / "normalisations").iterdir():
+        file.write_bytes(file.read_bytes()[:-40])
+    np.testing.assert_equal(codes(), first)
+    assert len(measured) == 10
 
 
 def test_figure_table_and_sentence_give_the_intervals_that_significance_is_judged_by(monkeypatch):

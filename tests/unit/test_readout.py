@@ -3,7 +3,7 @@ import pytest
 
 from bioscnn.errors import UserError
 from bioscnn.network import OUTPUT, READOUT
-from bioscnn.readout import READOUTS, decisions, decisions_in_parts
+from bioscnn.readout import READOUTS, decisions, decisions_in_parts, final_decisions
 from bioscnn.simulation import PopulationRecording, Recording
 from bioscnn.spikes import SpikeTrains
 
@@ -44,6 +44,7 @@ TRIAL = recording(
 )
 def test_each_rule_reads_what_it_says(rule, over_time):
     assert decisions(TRIAL, rule)[0].tolist() == over_time
+    assert final_decisions(TRIAL, rule).tolist() == over_time[-1:]
 
 
 def test_without_any_spike_the_potential_decides():
@@ -81,3 +82,4 @@ def test_decisions_are_those_of_all_trials_however_few_are_read_at_a_time(monkey
     for rule, expected in at_once.items():
         assert [len(part) for part in decisions_in_parts(some, rule)] == [2, 2, 2, 2, 1]
         assert np.array_equal(decisions(some, rule), expected)
+        assert np.array_equal(final_decisions(some, rule), expected[:, -1])

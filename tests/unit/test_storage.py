@@ -51,6 +51,11 @@ def test_batches_are_read_as_one_recording(path):
     np.testing.assert_array_equal(found["b"].potentials, expected["b"].potentials)
 
 
+def test_potentials_are_compressed_in_whole_trials(path):
+    with h5py.File(path) as file:
+        assert file["populations/b/potentials"].chunks == (2, N_STEPS, 12)  # trials of the first batch
+
+
 @pytest.mark.parametrize("trials", [slice(0, 5), slice(1, 4), slice(4, 5), slice(2, 2)])
 def test_a_piece_of_a_run_is_that_piece_of_the_recording(path, trials):
     expected = recording(trials)

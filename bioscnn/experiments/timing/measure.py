@@ -18,7 +18,7 @@ from bioscnn.metrics.decoding import CODES, decode
 from bioscnn.metrics.information import count_response, joint_response, latency_response, mutual_information
 from bioscnn.network import OUTPUT, READOUT, SpikingNetwork
 from bioscnn.noise import parse_perturbation
-from bioscnn.readout import decisions
+from bioscnn.readout import final_decisions
 from bioscnn.seeds import stream
 from bioscnn.simulation import Device, Recording, simulate
 from bioscnn.spikes import SpikeTrains
@@ -75,8 +75,8 @@ def classes(unit: Unit, bench: Bench) -> Outcome:
     if label is None and rest is not case.network:
         _check_identical(layer, recording, _whole(case, bench))
     chosen = {
-        SPIKING: decisions(recording, config.readout.rule)[:, -1],
-        READOUTS: np.stack([decisions(recording, rule)[:, -1] for rule in RULES]),
+        SPIKING: final_decisions(recording, config.readout.rule),
+        READOUTS: np.stack([final_decisions(recording, rule) for rule in RULES]),
     }
     chosen |= decoded(spikes, labels, options["folds"], seed)
     if options["collapsed"] is not None and rest is case.network:
