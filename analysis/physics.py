@@ -22,7 +22,7 @@ from bioscnn.claims.record import data_hash
 from bioscnn.encoding import Currents
 from bioscnn.network import OUTPUT, READOUT, Dense, Population, Projection, SpikingNetwork
 from bioscnn.neurons import LIF, AdaptiveLIF, ExponentialConductance, SpikingNeuron
-from bioscnn.readout import decisions
+from bioscnn.readout import final_decisions
 from bioscnn.simulation import Device, simulate
 from bioscnn.studies.prepare import prepare
 from bioscnn.studies.study import read_study
@@ -119,7 +119,7 @@ def matched_rows() -> Iterator[dict[str, Any]]:
             recording = simulate(network, prepared.stimulus, prepared.device, record=[OUTPUT],
                                  potentials=[READOUT])  # fmt: skip
             spikes = {p.name: recording[p.name].counts_by_trial.mean() for p in network.neurons}
-            right = decisions(recording, "peak-potential")[:, -1] == prepared.examples.labels
+            right = final_decisions(recording, "peak-potential") == prepared.examples.labels
             yield {
                 "synapses, matched at": f"{name}, {matched}" if matched else name,
                 "first layer": round(spikes["conv1"]),
