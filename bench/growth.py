@@ -5,17 +5,14 @@ Processor time of `simulate` with all programs that it starts; a power is fitted
 
 from __future__ import annotations
 
-import argparse
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
-from time import process_time
 
 import numpy as np
 
 from bench.networks import STUDY, data_folder
-from bench.neurons import OWN, programs_time, write_rows
+from bench.neurons import OWN, measure_into_table, simulation_time
 from bench.scaling import widened
 from bioscnn.encoding import Currents, pixel_currents
 from bioscnn.network import OUTPUT, READOUT, SpikingNetwork
@@ -43,9 +40,10 @@ class Point:
 
     def seconds(self) -> float:
         """Return the processor time of one simulation."""
-        before = process_time() + programs_time()
-        simulate(self.network, self.stimulus, Device(jobs=self.jobs), record=[OUTPUT], potentials=[READOUT])
-        return process_time() + programs_time() - before
+        device = Device(jobs=self.jobs)
+        return simulation_time(
+            lambda: simulate(self.network, self.stimulus, device, record=[OUTPUT], potentials=[READOUT])
+        )
 
     def spikes(self) -> float:
         """Return the spikes of a trial in all populations."""
@@ -98,17 +96,10 @@ def growth(kind: str, trials: int, rounds: int) -> Iterator[dict[str, str | floa
         }
 
 
-def main() -> None:
-    """Read the command line and measure."""
-    parser = argparse.ArgumentParser(prog="python -m bench.growth", description=__doc__)
-    parser.add_argument("--trials", type=int, default=500)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--table", type=Path, help="CSV file to write")
-    options = parser.parse_args()
-    rows = [row for kind in KINDS for row in growth(kind, options.trials, options.rounds)]
-    command = f"python -m bench.growth --trials {options.trials} --rounds {options.rounds}"
-    write_rows(rows, options.table, command, options.rounds)
+def rows(trials: int, rounds: int) -> list[dict[str, str | float]]:
+    """Return the rows of all kinds."""
+    return [row for kind in KINDS for row in growth(kind, trials, rounds)]
 
 
 if __name__ == "__main__":
-    main()
+    measure_into_table("bench.growth", __doc__, rows, trials=500, rounds=3)

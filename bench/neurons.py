@@ -15,10 +15,11 @@ import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from io import StringIO
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import numpy as np
@@ -84,6 +85,13 @@ def programs_time() -> float:
     """Return the processor time of all programs that this process has started and that have ended, s."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
+
+
+def simulation_time(simulate: Callable[[], object]) -> float:
+    """Return the processor time of a call in this process, with all programs that it starts, s."""
+    before = process_time() + programs_time()
+    simulate()
+    return process_time() + programs_time() - before
 
 
 @dataclass(frozen=True)
@@ -193,6 +201,20 @@ def write_rows(rows: Sequence[Mapping[str, Any]], path: Path | None, command: st
         record = made_now(command, f"{rounds} rounds", "bioscnn.simulation", "bioscnn.studies.prepare")
         units = {key: "1" for key in rows[0] if "(" not in key}
         write_table(path, text.getvalue().encode(), replace(record, units=units))
+
+
+def measure_into_table(
+    module: str, purpose: str, rows: Callable[..., Sequence[Mapping[str, Any]]], **numbers: int
+) -> None:
+    """Read a command line of numbers, ``rounds`` among them, and a table; write the rows of these numbers."""
+    parser = argparse.ArgumentParser(prog=f"python -m {module}", description=purpose)
+    for name, usual in numbers.items():
+        parser.add_argument(f"--{name}", type=int, default=usual)
+    parser.add_argument("--table", type=Path, help="CSV file to write")
+    options = vars(parser.parse_args())
+    table = options.pop("table")
+    command = " ".join([f"python -m {module}", *(f"--{name} {n}" for name, n in options.items())])
+    write_rows(rows(**options), table, command, options["rounds"])
 
 
 def main() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Self
 
@@ -68,6 +70,18 @@ class UserError(Exception):
         """
         names = ("file", "key", "value", "expected", "fix")
         return type(self)(problem or self.problem, **{name: getattr(self, name) for name in names} | details)
+
+
+def did_you_mean(word: object, words: Iterable[str]) -> str | None:
+    """Return the fix that names the word most like another, whatever its case; None if none is alike.
+
+    Examples
+    --------
+    >>> did_you_mean("Validaton", ["train", "validation", "test"])
+    'did you mean "validation"?'
+    """
+    near = difflib.get_close_matches(str(word).lower(), [*words], n=1)
+    return f'did you mean "{near[0]}"?' if near else None
 
 
 def _shortened_repr(value: object) -> str:

@@ -155,7 +155,7 @@ def _runs(summaries: Sequence[Path], varied: str) -> tuple[str, Record]:
 
 
 def _numbers(summary: Path) -> list[list[object]]:
-    """Return accuracies, spikes and latency of a run, as rows."""
+    """Return accuracies, spikes and latency, if trials decide, of a run, as rows."""
     numbers = json.loads(read_text(summary))
     shares = {"trained network": numbers["ann_accuracy"], **numbers["accuracy"]}
     if "saccade_ends_ms" in numbers:
@@ -165,7 +165,9 @@ def _numbers(summary: Path) -> list[list[object]]:
     ]
     others = {"spikes": "spikes_per_trial", "synaptic operations": "synops_per_trial"}
     rows += [[name, numbers[key], "", "", name, numbers["n_trials"]] for name, key in others.items()]
-    return [*rows, ["latency", numbers["latency_ms"], "", "", "ms", numbers["n_trials"]]]
+    if numbers["latency_ms"] is not None:
+        rows.append(["latency", numbers["latency_ms"], "", "", "ms", numbers["n_trials"]])
+    return rows
 
 
 def _record_of_run(folder: Path, varied: str) -> Record:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +16,7 @@ from bioscnn.datasets.images import ImageSet
 from bioscnn.datasets.mnist_files import OfficialFile
 from bioscnn.datasets.own import KEYS_OF_KINDS, OwnData, check_parts, kind_and_path
 from bioscnn.datasets.recordings import EVENT_DATASETS, EventDataset, find_real
-from bioscnn.errors import UserError
+from bioscnn.errors import UserError, did_you_mean
 from bioscnn.files import path_of
 
 IMAGES = {"mnist": mnist.SPLITS, "caltech": caltech.SPLITS}
@@ -103,7 +102,7 @@ def load_dataset(
             key="dataset.split",
             value=split,
             expected=", ".join(splits),
-            fix=_nearest(split, splits),
+            fix=did_you_mean(split, splits),
         )
     folder = data_folder(data)
     if name == "caltech":
@@ -286,7 +285,7 @@ def _require_available(name: str) -> None:
         key="dataset.name",
         value=name,
         expected=f"{', '.join(names)}; or own data: {', '.join(f'{kind}:PATH' for kind in KEYS_OF_KINDS)}",
-        fix=_nearest(name.partition(":")[0], (*names, *KEYS_OF_KINDS)),
+        fix=did_you_mean(name.partition(":")[0], (*names, *KEYS_OF_KINDS)),
     )
 
 
@@ -320,8 +319,3 @@ def _require_images(name: str) -> None:
     _require_available(name)
     if name in EVENT_DATASETS:
         _require_kind(True, EVENT_DATASETS[name].title, f'load_recordings("{name}")')
-
-
-def _nearest(word: str, words: tuple[str, ...] | dict[str, int]) -> str | None:
-    close = difflib.get_close_matches(word.lower(), words, n=1)
-    return f'did you mean "{close[0]}"?' if close else None

@@ -27,7 +27,6 @@ recognition: a dataset and evaluation, Frontiers in Neuroscience 10:496.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -35,7 +34,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.errors import UserError
+from bioscnn.errors import UserError, did_you_mean
 
 SMALLEST = 1e-9
 """Coefficients of intensities in [0, 1] below this are zero: what rounding leaves of a uniform field."""
@@ -129,13 +128,12 @@ def find_cells(names: Iterable[str]) -> tuple[DifferenceOfGaussians, ...]:
     names = list(names)
     for name in names:
         if name not in FOVEAL_PIT:
-            nearest = difflib.get_close_matches(str(name).lower(), FOVEAL_PIT, n=1)
             raise UserError(
                 "the retina has no such cells",
                 key="encoding.retina",
                 value=name,
                 expected=" | ".join(FOVEAL_PIT),
-                fix=f'did you mean "{nearest[0]}"?' if nearest else None,
+                fix=did_you_mean(name, FOVEAL_PIT),
             )
         if names.count(name) > 1:
             raise UserError("the same cells twice", key="encoding.retina", value=name, fix="name them once")

@@ -71,8 +71,8 @@ class Result:
 
         Columns: ``trial``; ``index`` in the split; ``true_class``, ``true_name``; ``ann_class`` of the
         trained network, if there is one; ``chosen_class`` and ``chosen_name`` at the end of the trial, by the
-        readout of the study; ``correct``; ``latency_ms``, from which on that choice is informed and final;
-        ``spikes`` of all populations.
+        readout of the study; ``correct``; ``latency_ms``, from which on that choice is informed and final,
+        NaN if no trial comes to a decision; ``spikes`` of all populations.
         """
         return self._read(_decisions)
 
@@ -151,7 +151,7 @@ def _decisions(run: RunFolder) -> DataFrame:
         "chosen_class": trials.chosen,
         "chosen_name": names[trials.chosen],
         "correct": trials.correct,
-        "latency_ms": trials.latency_ms,
+        "latency_ms": np.full(len(label), np.nan) if trials.latency_ms is None else trials.latency_ms,
         "spikes": trials.spikes,
     }
     return DataFrame(columns)

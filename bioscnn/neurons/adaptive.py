@@ -129,11 +129,7 @@ class AdaptiveLIF(SpikingNeuron):
 
     @property
     def working_potential(self) -> float:
-        """Three quarters of the threshold, V: more than half of it, for a weakly driven membrane lingers.
-
-        A neuron under steady excitatory conductances then fires at the rate of one under the currents that
-        they replace where these are 1.4 rheobases, and within 10 % of it from 1.2 to 3.
-        """
+        """Three quarters of the threshold, V: that of the LIF neuron."""
         return 0.75 * self.V_th
 
     def rate(self, current: ArrayLike) -> NDArray[np.float64]:

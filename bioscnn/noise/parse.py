@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-
-from bioscnn.errors import UserError
+from bioscnn.errors import UserError, did_you_mean
 from bioscnn.noise.combined import Combined
 from bioscnn.noise.counts import Delete, Equalise, FirstSpike
 from bioscnn.noise.perturbation import Perturbation
@@ -47,12 +45,11 @@ def parse_perturbation(text: str) -> Perturbation:
         return Combined(tuple(parse_perturbation(part) for part in text.split("+")))
     name, _, setting = text.strip().partition(" ")
     if name not in PERTURBATIONS:
-        nearest = difflib.get_close_matches(name.lower(), PERTURBATIONS, n=1)
         raise UserError(
             "unknown perturbation",
             value=text,
             expected=" | ".join(PERTURBATIONS),
-            fix=f'did you mean "{nearest[0]}"?' if nearest else None,
+            fix=did_you_mean(name, PERTURBATIONS),
         )
     try:
         return PERTURBATIONS[name].from_setting(setting.strip())

@@ -18,30 +18,30 @@ if TYPE_CHECKING:
 
 
 def print_comparison(compared: RunComparison) -> None:
-    """Print how two runs differ: what made them, which keys, by how much, and spike by spike."""
+    """Print what made two runs, the result in sentences, by how much they differ, and in which keys."""
     for which, run in zip(("first", "second"), compared.settings, strict=True):
         made = f"{run['device']}, {run['connectivity']}, {run['precision']}, Brian2 {_as_text(run['brian2'])}"
         commit = _as_text(run["commit"] and run["commit"][:8])
         OUT.print(f"{which:<8} {run['folder']}", markup=False)
         print_wrapped(f"{'':<8} {made}, commit {commit}", 9, markup=False)
     OUT.print()
-    if compared.keys:
-        keys = _with_neurons_folded(compared.keys)
-        rows = [(key, *(_key_value(key, value) for value in values)) for key, values in keys.items()]
-        print_table(("key that differs", "first", "second"), rows, whole=("key that differs",))
-        OUT.print()
+    for sentence in compared.sentences:
+        print_wrapped(f"[bold]{escape(sentence)}[/bold]", 2)
+    OUT.print()
     print_table(
         ("per trial", "first", "second", "difference", "95 % interval", "p"),
         [_row(paired) for paired in compared.differences],
     )
-    n = f"{compared.n_trials:,}"
-    print_wrapped(
-        f"\nn = {n} trials. Second less first; intervals and p are corrected for the three together.\n"
-    )
+    n = f"{compared.n_trials:,} trials"
+    print_wrapped(f"\nn = {n}. Second less first; intervals and p are corrected for all rows together.")
     if compared.spikes is not None:
+        OUT.print()
         _print_spikes(compared.spikes)
-    for sentence in compared.sentences:
-        print_wrapped(f"[bold]{escape(sentence)}[/bold]", 2)
+    if compared.keys:
+        OUT.print()
+        keys = _with_neurons_folded(compared.keys)
+        rows = [(key, *(_key_value(key, value) for value in values)) for key, values in keys.items()]
+        print_table(("key that differs", "first", "second"), rows, whole=("key that differs",))
 
 
 def _with_neurons_folded(keys: Mapping[str, tuple[Any, Any]]) -> dict[str, tuple[Any, Any]]:
@@ -68,13 +68,17 @@ def _row(paired: PairedDifference) -> tuple[str, ...]:
 
     name, _, _, unit, scale = WORDS[paired.quantity]
     estimate = paired.difference
+    called = f"{name} ({'%' if unit == 'points' else unit})" if unit != name else name
+    if estimate is None or paired.first is None or paired.second is None:
+        means = ["-" if mean is None else f"{scale * mean:,.2f}" for mean in (paired.first, paired.second)]
+        return called, *means, "-", "-", "-"
     low, high, p = (float(part or 0.0) for part in (estimate.low_holm, estimate.high_holm, estimate.p_holm))
     digits = 1 if max(paired.first, paired.second) >= 1000 else 2
     first, second, value, low, high = (
         scale * number for number in (paired.first, paired.second, estimate.value, low, high)
     )
     return (
-        f"{name} ({'%' if unit == 'points' else unit})" if unit != name else name,
+        called,
         f"{first:,.{digits}f}",
         f"{second:,.{digits}f}",
         f"{value:+,.{digits}f}",
@@ -97,7 +101,6 @@ def _print_spikes(comparison: Comparison) -> None:
     OUT.print(f"potentials of the readout: at most {1e9 * comparison.readout_apart:.3g} nV apart")
     if comparison.divergences:
         _print_divergence(comparison.divergences[0])
-    OUT.print()
 
 
 def _count(part: int, n: int) -> str:

@@ -58,7 +58,10 @@ def print_run(run: Run, config: StudyConfig, again: Again, elapsed: float) -> No
         ),
         (
             "latency",
-            f"{s['latency_ms']:.0f} ms of {s['duration_ms']:.0f} ms (median; decision informed and final)",
+            "none: no trial comes to a decision, since no spike reaches the readout"
+            if s["latency_ms"] is None
+            else f"{s['latency_ms']:.0f} ms of {s['duration_ms']:.0f} ms "
+            "(median; decision informed and final)",
         ),
         ("time", f"{elapsed:.1f} s: {', '.join(_stages(run, elapsed))}"),
         ("report", escape(str(run.folder / "report.html"))),
@@ -180,6 +183,7 @@ def print_plan(plan: Plan) -> None:
         f"memory    about {plan.memory_mb:,.0f} MB for each of {plan.jobs} processes\n"
         f"results   about {plan.results_mb:,.0f} MB on the disk, or less\n"
         f"time      about {plan.seconds:,.0f} s to simulate on {plan.device}"
+        + (f", {plan.example_seconds:,.0f} s to simulate examples again" if plan.example_seconds >= 1 else "")
         + (f", and {plan.build_seconds:.0f} s to compile" if plan.build_seconds else "")
         + "; loading and the report take some seconds more"
         + (f"\nrounded   {escape(plan.rounded)}" if plan.rounded else "")

@@ -150,11 +150,11 @@ def _run(folder: Path) -> Digest:
     s, provenance = read_facts(folder)
     if not (folder / "run.h5").exists():
         raise UserError("a file of the results is missing", file=folder / "run.h5")
-    spiking = s["accuracy"][s["readout"]]
+    spiking, latency = s["accuracy"][s["readout"]], s["latency_ms"]
+    decided = "no decision in" if latency is None else f"decided after {latency:.0f} ms (median) of"
     more = [
         *([f"trained network {_share(s['ann_accuracy'])}"] if "ann_accuracy" in s else []),
-        f"{s['spikes_per_trial']:,.0f} spikes per trial; decided after {s['latency_ms']:.0f} ms (median) "
-        f"of {s['duration_ms']:.0f} ms",
+        f"{s['spikes_per_trial']:,.0f} spikes per trial; {decided} {s['duration_ms']:.0f} ms",
         *_ledger(folder),
     ]
     return Digest(

@@ -76,7 +76,10 @@ def _headlines(run: Run, results: Results) -> Iterator[Headline]:
         )
         words = f"above 1: spiking needs less; an estimate{with_input}"
         yield Headline("ANN / spiking energy", f"{ratio} ×", words)
-    yield Headline("Latency", f"{number(summary['latency_ms'])} ms", "median, decision informed and final")
+    if (latency := summary["latency_ms"]) is None:
+        yield Headline("Latency", "none", "no trial comes to a decision: no spike reaches the readout")
+    else:
+        yield Headline("Latency", f"{number(latency)} ms", "median, decision informed and final")
 
 
 def _sections(run: Run, results: Results) -> Iterator[Section]:

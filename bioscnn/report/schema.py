@@ -95,7 +95,7 @@ class Summary(Facts):
     spikes_per_trial: Amount
     synops_per_trial: Amount
     energy: EnergyFacts | None = None
-    latency_ms: Amount
+    latency_ms: Amount | None
     duration_ms: Duration
     dt_ms: Duration
     device: str

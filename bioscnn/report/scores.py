@@ -80,10 +80,11 @@ def activity_section(run: Run, results: Results) -> Section:
         numbers("rate", "mean rate (Hz)", ".2f"),
         numbers("silent", "never fire (%)", ".1f"),
     ]
+    latency = [] if run.summary["latency_ms"] is None else [figures.latency(run, results)]
     parts: list[Part] = [
         figures.rates(results),
         Table(rows, columns, f"Means over {plural(run.summary['n_trials'], 'trial')}."),
-        SideBySide([figures.spikes(results), figures.latency(run, results)]),
+        SideBySide([figures.spikes(results), *latency]),
         Text([_operations(run), *([_energy(run)] if run.summary.get("energy") else [])]),
     ]
     return Section("activity", "Activity: rates, spikes, latency", parts, "Activity", "networks")

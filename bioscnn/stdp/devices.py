@@ -11,12 +11,11 @@ from bioscnn.report import write_index
 from bioscnn.result_versions import in_format
 from bioscnn.simulation import Progress
 from bioscnn.stdp.rule import OnDevice
-from bioscnn.stdp.run import network_of
+from bioscnn.stdp.run import images_and_network
 from bioscnn.stdp.study import LearnedStudy
 from bioscnn.studies.devices import NUMPY, Devices
 from bioscnn.studies.disturbance import refuse_noise
 from bioscnn.studies.divergence import differing_spikes
-from bioscnn.studies.examples import load_images
 from bioscnn.studies.provenance import code_version, environment
 
 
@@ -43,9 +42,7 @@ def run_learned_devices(
     """
     started, config = datetime.now(UTC), study.config
     refuse_noise(config, "devices are compared without noise")
-    progress.stage("loading")
-    shown = load_images(config.dataset, config.dataset.split, config.dataset.trials, data)
-    network = network_of(study, shown)
+    shown, network = images_and_network(study, data, progress)
     folder = results / "devices" / study.name
     refuse_unwritable(folder)
     progress.stage(f"simulating {len(shown):,} images, by plain Brian2 first")

@@ -233,6 +233,25 @@ def read_network(
     return found
 
 
+def refuse_other_keys(network: LearnedNetwork, keys: Mapping[str, tuple[object, object]]) -> None:
+    """Refuse a study of which a key of ``[learning]`` has another value than that of its network.
+
+    Parameters
+    ----------
+    network : LearnedNetwork
+        Named in the error.
+    keys : mapping of (object, object)
+        By key: the value of the study, and that with which the network was trained.
+    """
+    for key, (ours, its) in keys.items():
+        if ours != its:
+            raise UserError(
+                "the network was trained with another value of a key of the study", file=network.file,
+                key=f"learning.{key}", value=ours, expected=str(its),
+                fix="write that value, or train the network of the study: bioscnn train STUDY",
+            )  # fmt: skip
+
+
 def _card(path: Path) -> dict[str, Any]:
     """Return the card of a network, which is a `Card`."""
     fix = "put the card of its training beside the network"

@@ -138,6 +138,12 @@ class Rule(Protocol):
             If the network is of another rule or size than the images.
         """
 
+    def time_shown(self, config: Any) -> tuple[float, float]:
+        """Return how long an image is shown once, and the time step, in s."""
+
+    def read_by(self, config: Any) -> str:
+        """Return what reads the class from the spikes, such as ``"votes"``."""
+
     def spikes(self, config: Any, network: LearnedNetwork, shown: ImageSet) -> dict[str, SpikeTrains]:
         """Return the spikes of the layers that can be replayed, the input first; each image is shown once.
 

@@ -92,10 +92,8 @@ def run_learned(
     UserError
         If anything that the user gave does not fit; nothing is left behind then.
     """
-    progress.stage("loading")
     config, rule = study.config, study.rule
-    clean = load_images(config.dataset, config.dataset.split, config.dataset.trials, data)
-    network = network_of(study, clean)
+    clean, network = images_and_network(study, data, progress)
     seed = config.simulation.seed
     shown = replace(clean, images=disturbed(clean.images, noises_of(config, "images"), seed))
     code = hash_of(code_of_modules(*MEASURED_BY, *rule.measured_by), environment_of_results())[:16]
@@ -131,6 +129,16 @@ def run_learned(
     return LearnedRun(folder, summary)
 
 
+def images_and_network(
+    study: LearnedStudy, data: Path | None, progress: Progress
+) -> tuple[ImageSet, LearnedNetwork]:
+    """Load the images of a study, without its noise, and its network; errors as of `network_of`."""
+    progress.stage("loading")
+    keys = study.config.dataset
+    images = load_images(keys, keys.split, keys.trials, data)
+    return images, network_of(study, images)
+
+
 def network_of(study: LearnedStudy, shown: ImageSet) -> LearnedNetwork:
     """Read the network of a study, which has to fit its images; errors as of `read_network`.
 
@@ -148,7 +156,7 @@ def network_of(study: LearnedStudy, shown: ImageSet) -> LearnedNetwork:
         if key.startswith(OF_TRAINING) and trained.get(key, value) != value:
             raise UserError(
                 "a key of the training, which is over: the network was trained with another value",
-                key=key, value=value, expected=str(trained[key]),
+                key=key, value=value, expected=None if trained[key] is None else str(trained[key]),
                 fix="leave it out, or train the network with it: bioscnn train STUDY",
             )  # fmt: skip
     return network
@@ -267,7 +275,8 @@ def _summary(
     own = sum(count for name, count in per_image.items() if name != "input")
     seen = network.card.get("images_seen")
     learned = [f"learned from {seen:,} images without labels"] if seen else []
-    latency = None if classified.latency_ms is None else float(np.nanmedian(classified.latency_ms))
+    times = np.empty(0) if classified.latency_ms is None else classified.latency_ms
+    answered = times[np.isfinite(times)]
     noise = [noise.label for noise in config.noise.values()]
     return {
         "experiment": KIND,
@@ -300,7 +309,7 @@ def _summary(
         "spikes_by_population": per_image,
         "input_spikes_per_trial": per_image.get("input"),
         "synops_per_trial": classified.synops,
-        "latency_ms": latency,
+        "latency_ms": float(np.median(answered)) if len(answered) else None,
         "labels_used": network.card.get("labels_used"),
         "images_seen": seen,
         "noise": noise,

@@ -191,6 +191,9 @@ def sentence(paired: PairedDifference) -> str:
     """Say in one sentence by how much the second run differs from the first, if it does significantly."""
     name, more, less, unit, scale = WORDS[paired.quantity]
     estimate = paired.difference
+    if estimate is None:
+        runs = [which for which, mean in (("first", paired.first), ("second", paired.second)) if mean is None]
+        return f"No trial of the {' and of the '.join(runs)} run comes to a decision: there is no {name}."
     p = 1.0 if estimate.p_holm is None else estimate.p_holm
     evidence = f"n = {estimate.trials:,}, p {'< 0.001' if p < 0.001 else f'= {p:.2g}'}"
     if not estimate.significant:

@@ -71,8 +71,10 @@ class Plan:
     results_mb : float
         Size of the recordings at typical rates and before they are compressed, 10^6 bytes.
     seconds : float
-        Simulation alone, at a typical firing rate, on this machine as busy as it is now; within a factor of
-        about two for compiled programs that compute their projections.
+        Simulation of the trials, at a typical firing rate, on this machine as busy as it is now; within a
+        factor of about two for compiled programs that compute their projections.
+    example_seconds : float
+        Of the examples, which are simulated once more to record all of their spikes.
     build_seconds : float
         Compilation; 0 if the program is cached or none is needed.
     rounded : str or None
@@ -98,6 +100,7 @@ class Plan:
     memory_mb: float
     results_mb: float
     seconds: float
+    example_seconds: float
     build_seconds: float
     rounded: str | None
     notes: tuple[str, ...]
@@ -132,6 +135,7 @@ def plan_study(study: Study, data: Path | None) -> Plan:
     pathways = [_plan_projection(p, device) for p in network.pathways]
     neurons = sum(population.size for population in network.neurons)
     jobs = device.processes
+    seconds = simulation_seconds(network, study.config, device, trials, normalised)
     program = device.program(network, not network.takes_currents, study.config.simulation.dt)
     return Plan(
         dataset=examples_input.examples.name,
@@ -146,7 +150,8 @@ def plan_study(study: Study, data: Path | None) -> Plan:
         device=device.name,
         memory_mb=simulating_memory(network, device) / 1e6,
         results_mb=recorded_bytes(network, study.config, trials, normalised) / 1e6,
-        seconds=simulation_seconds(network, study.config, device, trials, normalised),
+        seconds=seconds,
+        example_seconds=seconds * min(1.0, MOST_EXAMPLES / trials),
         build_seconds=BUILD_SECONDS[device.name] if program and obtain(program) is None else 0.0,
         rounded=rounding_of(study.config),
         notes=notes,

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
 from bioscnn.ann import shipped_models
 from bioscnn.datasets.own import kind_and_path
-from bioscnn.errors import UserError
+from bioscnn.errors import UserError, did_you_mean
 from bioscnn.studies.recipe import FINE_TUNED, TIMED, Recipe, Stage, recipe_of
 from bioscnn.studies.settling import read_study_of_any_duration
 from bioscnn.studies.shipped import shipped_studies
@@ -56,13 +55,12 @@ def find_recipes(what: str, changes: Sequence[str] = (), stage: Stage | None = N
     if not of_data:
         data = dict.fromkeys(r.dataset for r in recipes.values() if kind_and_path(r.dataset) is None)
         names = [*data, *recipes]
-        near = get_close_matches(what, names, 1)
         raise UserError(
             "no such network or data set",
             key="network",
             value=what,
             expected=f"a study file, NAME.toml, or one of {', '.join(names)}",
-            fix=f'did you mean "{near[0]}"?' if near else None,
+            fix=did_you_mean(what, names),
         )
     if changes or stage:
         raise UserError(

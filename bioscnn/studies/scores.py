@@ -99,9 +99,12 @@ class Scores:
     ) -> dict[str, Any]:
         """Return accuracies [value, low, high], activity, energy, and latency by the rule.
 
-        The energy is compared with that of the trained network, which a NIR graph does not have.
+        The energy is compared with that of the trained network, which a NIR graph does not have. The latency
+        is None if no trial comes to a decision.
         """
-        latency = decision_latency(self.decided(), self._counts[0].dt, self.informed())
+        decided, informed = self.decided(), self.informed()
+        latency = decision_latency(decided, self._counts[0].dt, informed)
+        decides = bool((informed < decided.shape[1]).any())
         activity = self.activity()
         energy = {}
         if isinstance(graph, LayerGraph):
@@ -113,7 +116,7 @@ class Scores:
             "readout": self.rule,
             **activity,
             **energy,
-            "latency_ms": float(1e3 * np.median(latency)),
+            "latency_ms": float(1e3 * np.median(latency)) if decides else None,
         }
 
 

@@ -265,20 +265,25 @@ def follows(decided: NDArray[np.integer], ann_class: NDArray[np.int64]) -> bool:
     return bool(np.mean(decided == ann_class) >= (1 + constant) / 2)
 
 
-def restlessness(scores: Scores, config: StudyConfig) -> float:
-    """Return the share of trials that decided in the last third of their duration."""
+def restlessness(scores: Scores, config: StudyConfig) -> float | None:
+    """Return the share of trials that decided in the last third of their duration; None if none decides."""
+    if (scores.informed() >= config.simulation.n_steps).all():
+        return None
     return float(np.mean(undecided(scores, max(1, 2 * config.simulation.n_steps // 3))))
 
 
-def settling_hint(share: float, config: StudyConfig) -> str | None:
-    """Return a hint if the decisions of a run have not settled; None if they have."""
-    if share <= RESTLESS or config.encoding.kind == "events" or config.network.code == "time":
+def settling_hint(share: float | None, config: StudyConfig) -> str | None:
+    """Return a hint if the decisions of a run have not settled, or there are none; None if they have."""
+    settled = share is not None and share <= RESTLESS
+    if settled or config.encoding.kind == "events" or config.network.code == "time":
         return None
-    longer = config.simulation.duration * (4 if share > 0.2 else 2)
-    return (
-        f"{100 * share:.0f} % of the decisions were made or changed in the last third: try "
-        f'--set simulation.duration="{format_quantity(longer, "time")}", or "{AUTO}"'
+    longer = config.simulation.duration * (4 if share is None or share > 0.2 else 2)
+    problem = (
+        "no spike reaches the readout in any trial, so none comes to a decision"
+        if share is None
+        else f"{100 * share:.0f} % of the decisions were made or changed in the last third"
     )
+    return f'{problem}: try --set simulation.duration="{format_quantity(longer, "time")}", or "{AUTO}"'
 
 
 def silence_hint(scores: Scores) -> str | None:

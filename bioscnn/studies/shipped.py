@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from importlib.resources import files
 from pathlib import Path
 
-from bioscnn.errors import UserError
+from bioscnn.errors import UserError, did_you_mean
 
 FOLDER, SUFFIX = "sims", ".toml"
 
@@ -50,12 +49,11 @@ def find_study(written: Path, what: str = "study") -> Path:
         shipped = sorted(f"sweeps/{path.stem}" for path in (folder / "sweeps").glob(f"*{SUFFIX}"))
     if str(inside) in shipped:
         return folder / f"{inside}{SUFFIX}"
-    near = difflib.get_close_matches(str(inside), shipped, n=1)
     beside = sorted(path.name for path in written.parent.glob("*.toml"))
     here = f"{written.parent} has {', '.join(beside)}" if beside else f"{written.parent} has no .toml file"
     raise UserError(
         f"no such {what} file",
         file=written,
         expected=f"a file ({here}), or one that comes with bioscnn: {', '.join(shipped)}",
-        fix=f'did you mean "{near[0]}"?' if near else None,
+        fix=did_you_mean(inside, shipped),
     )

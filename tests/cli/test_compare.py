@@ -55,6 +55,7 @@ def test_the_keys_of_ones_own_neuron_are_one_row_beside_a_known_neuron(runs):
     assert done.returncode == 0, done.stderr
     rows = [line.split() for line in done.stdout.splitlines() if line.strip().startswith("neuron.")]
     assert rows == [["neuron.model", "lif", "exponential"]]
+    assert done.stdout.index("No difference in accuracy was found") < done.stdout.index("key that differs")
     told = json.loads(bioscnn(folder, "compare", "a", "own", "--json").stdout)["keys_that_differ"]
     assert "neuron.definition.threshold" in told
 

@@ -145,4 +145,5 @@ def test_planning_compiles_and_runs_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(subprocess, "Popen", None)
     planned = plan_study(read_study(STUDY, ["simulation.device=numpy"]), None)
     assert planned.trials == 5000 and planned.build_seconds == 0
+    assert planned.example_seconds == pytest.approx(planned.seconds * 10 / 5000)
     assert not list(tmp_path.iterdir())

@@ -46,6 +46,13 @@ def test_a_learned_network_is_run_from_its_file_to_its_page(file, tmp_path, sile
     assert "learned/ones" in (tmp_path / "index.html").read_text()
 
 
+def test_a_learned_network_that_never_answers_has_no_latency(file, tmp_path, silent):
+    study = changed(file, "noise.spike-loss.share=1", "dataset.trials=2")
+    done = run_learned(study, data=None, out=None, results=tmp_path, progress=silent)
+    assert json.loads((done.folder / "summary.json").read_text())["latency_ms"] is None
+    assert "2 images got no answer" in done.summary["notes"][0]
+
+
 def test_the_rates_on_the_page_are_those_of_all_presentations():
     card = {"circuit": {"n_inputs": 10, "n_neurons": 4, "shown": 0.5, "fewest_spikes": 5}}
     spikes = {"input": np.array([30, 10]), "excitatory": np.array([4, 2])}
@@ -162,6 +169,7 @@ def test_what_was_decided_in_training_is_not_passed_off_as_changed(file, change,
 def test_paths_of_equations_begin_beside_the_study_and_are_written_whole(file, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "neuron").write_text((SHIPPED / "excitatory.toml").read_text())
     (tmp_path / "there" / "a.toml").write_text(
         file.read_text().replace("[simulation]", 'excitatory = "neuron"\n[simulation]')
     )
@@ -210,9 +218,25 @@ def test_units_and_names_of_a_reset_are_checked_and_its_file_named(file, text, t
     assert raised.value.file == str(own) and not list((tmp_path / "out").iterdir())
 
 
-def test_a_unit_is_checked_although_the_program_is_compiled(file, trained, tmp_path, silent):
-    with pytest.raises(UserError, match="units"):
-        train_learned(changed(file, "learning.parameters.theta_plus=3 ms"), None, tmp_path, silent)
+@pytest.mark.parametrize(
+    ("name", "value", "expected", "fix"),
+    [
+        ("theta_plus", "3 ms", "a voltage with its unit", "write one, as its file does: '0.05 mV'"),
+        ("theta_plus", [1], "a voltage with its unit", "write one, as its file does: '0.05 mV'"),
+        ("theta_plux", "3 mV", "theta_plus", "write theta_plus"),
+        ("w_max", "1 mV", None, "write one, as its file does: 1.0"),
+    ],
+)
+def test_a_parameter_that_no_file_of_equations_has_so_is_refused_in_the_study(
+    file, tmp_path, name, value, expected, fix
+):
+    other = tmp_path / "other.toml"
+    other.write_text(file.read_text() + f"\n[learning.parameters]\n{name} = {json.dumps(value)}\n")
+    with pytest.raises(UserError) as raised:
+        read_learned_study(other)
+    error = raised.value
+    assert (error.file, error.key, error.value) == (other, f"learning.parameters.{name}", value)
+    assert error.fix == fix and (expected is None or expected in error.expected)
 
 
 def test_images_that_are_not_square_are_shown_as_they_are(file, tmp_path, silent):

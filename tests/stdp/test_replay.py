@@ -13,10 +13,10 @@ from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.timing import LearnedTiming
 from bioscnn.noise import parse_perturbation
 from bioscnn.seeds import stream
+from bioscnn.simulation.simulate import Silent
 from bioscnn.stdp.competitive import replay
-from bioscnn.stdp.run import network_of
+from bioscnn.stdp.run import images_and_network
 from bioscnn.stdp.study import read_learned_study
-from bioscnn.studies.examples import load_images
 from tests.experiments.conftest import no_pages
 from tests.experiments.toy import conduct
 
@@ -24,9 +24,8 @@ CONVOLUTIONAL = "mnist-stdp-convolutional"
 
 
 def loaded(study):
-    keys = study.config.dataset
-    shown = load_images(keys, keys.split, keys.trials, None)
-    return study, network_of(study, shown), shown
+    shown, network = images_and_network(study, None, Silent())
+    return study, network, shown
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +117,13 @@ def test_timing_of_a_learned_study_whose_file_was_edited_measures_again(trained,
     text = trained.with_name("ones.toml").read_text(encoding="utf-8")
     other = text.replace("[learning]", '[learning]\nreadout = "likelihood"')
     assert units(text) == units(text + "# a comment\n") and not units(text) & units(other)
+
+
+def test_timing_takes_time_steps_of_a_rule_that_divide_no_refractory_period():
+    changes = ["learning.neuron.dt=3 ms", "simulation.seed=7"]
+    learned = read_learned_study(CONVOLUTIONAL, changes)
+    simulation = LearnedTiming.of(CONVOLUTIONAL, changes, learned).study.config.simulation
+    assert (simulation.n_steps, simulation.dt, simulation.seed) == (15, 3e-3, 7)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Two runs of the same trials: what differs is found where it is, and only there."""
 
+import json
 import shutil
 
 import h5py
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 from bioscnn.errors import UserError
+from bioscnn.printing.devices import print_comparison
 from bioscnn.readout import decisions
 from bioscnn.seeds import stream
 from bioscnn.simulation.reference import simulate_reference
@@ -248,6 +250,20 @@ def test_the_paired_differences_are_those_of_the_statistic_over_the_trials_of_th
     assert found["accuracy"].value == pytest.approx(-2 / N_TRIALS)
     assert found["spikes_per_trial"].value == pytest.approx(2 / N_TRIALS)
     assert np.flatnonzero(b.latency_ms != a.latency_ms).tolist() == [1, 4] and b.latency_ms[1] == N_STEPS
+
+
+def test_a_run_without_a_decision_has_no_latency_to_compare(original, recording, tmp_path, capsys):
+    silent = write_run(tmp_path / "b", recording, neuron={"t_ref": "3 ms"})
+    set_potential(silent, "readout", slice(None), 0.0)
+    compared = compare_runs(original, silent)
+    accuracy, latency, _ = compared.differences
+    assert latency.first > 0 and latency.second is latency.difference is None
+    assert accuracy.difference.p_holm is not None
+    assert compared.sentences[1] == "No trial of the second run comes to a decision: there is no latency."
+    assert "NaN" not in json.dumps(compared.as_dict())
+    print_comparison(compared)
+    printed = capsys.readouterr().out
+    assert compared.sentences[1] in printed and "nan" not in printed
 
 
 def test_a_difference_has_the_opposite_sign_the_other_way_round(original, recording, tmp_path):

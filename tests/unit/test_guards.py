@@ -199,10 +199,21 @@ def test_guessing_and_one_answer_for_all_are_no_shifted_labels(n, n_classes):
 def test_silent_populations_and_those_at_the_refractory_ceiling_are_named(small):
     done = small.run("network.weight_scale=0.01", "simulation.duration=4 ms", "readout.rule=spike-count")
     assert [(w["kind"], w["text"].split()[0]) for w in done.summary["warnings"]] == [("silent", "output")]
-    assert done.summary["decided_in_last_third"] == 1.0  # no evidence at all, which the report says, too
+    assert done.summary["decided_in_last_third"] == 1.0  # which the report says, too
     assert any("last third" in "".join(map(str, shown)) for shown in run_page(read_run(done.folder)).warnings)
     assert small.found("network.weight_scale=0.01") == {}  # the class is read from potentials
     assert small.found("network.weight_scale=1000", "encoding.gain=50") == {"at-ceiling": True}
+
+
+def test_a_run_in_which_no_spike_reaches_the_readout_says_that_there_is_no_decision(small, capsys):
+    done = small.run("network.weight_scale=0.01", "encoding.gain=0.001")
+    summary = json.loads((done.folder / "summary.json").read_text())
+    assert summary["latency_ms"] is summary["decided_in_last_third"] is None
+    page = run_page(read_run(done.folder))
+    assert any("none comes to a decision" in "".join(map(str, shown)) for shown in page.warnings)
+    assert ("Latency", "none") in [(headline.name, headline.value) for headline in page.headlines]
+    print_run(done, small.study().config, Again(small.folder / "study.toml"), 1.0)
+    assert "none: no trial comes to a decision" in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.parametrize(("saturated", "warned"), [(1, 0), (30, 0), (31, 1), (60, 1)])

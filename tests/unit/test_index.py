@@ -214,3 +214,9 @@ def test_importing_the_page_costs_nothing():
     program = f"import sys, bioscnn.report.index; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_run_without_a_decision_is_listed_as_one(tmp_path):
+    write_run(tmp_path / "results" / "mnist" / "silent-aaaa", latency_ms=None)
+    (entry,) = entries(tmp_path / "results").values()
+    assert "no decision in 30 ms" in entry.digest.more[1]

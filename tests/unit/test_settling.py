@@ -31,6 +31,7 @@ def test_a_trial_that_changes_its_mind_or_knows_nothing_yet_has_not_decided():
     assert undecided(some, 2).tolist() == [False, True, False, True]
     config = SimpleNamespace(readout=SimpleNamespace(rule="any"), simulation=SimpleNamespace(n_steps=4))
     assert restlessness(some, config) == 0.5
+    assert restlessness(scores([[1, 1, 1, 1]], [4]), config) is None
 
 
 def test_one_answer_for_all_images_is_no_decision_however_long_it_lasts():
@@ -89,6 +90,7 @@ def test_a_restless_run_says_how_much_longer_to_try(tmp_path):
     assert '"60 ms"' in settling_hint(0.1, config)
     assert '"120 ms"' in settling_hint(0.31, config)
     assert settling_hint(0.31, config).startswith("31 %")
+    assert "none comes to a decision" in settling_hint(None, config)
 
 
 def test_a_run_that_its_readout_misleads_names_a_better_one(tmp_path):

@@ -13,9 +13,10 @@ from bioscnn.experiments.experiment import Analysis, Done
 from bioscnn.experiments.timing.experiment import TimingExperiment
 from bioscnn.experiments.timing.learned_measure import labelled_images, layer_spikes, network, study_of
 from bioscnn.experiments.unit import Unit
-from bioscnn.quantities import format_quantity
 from bioscnn.stdp.study import LearnedStudy
-from bioscnn.studies import Study, read_study
+from bioscnn.studies import Study
+from bioscnn.studies.config import StudyConfig
+from bioscnn.studies.config.tables import Simulation
 from bioscnn.studies.disturbance import refuse_noise
 
 MEASURES = "bioscnn.experiments.timing.learned_measure"
@@ -34,7 +35,8 @@ class LearnedTiming(TimingExperiment):
     changes : tuple of str
         Keys that are changed in it.
     study, perturb, folds, layers
-        As of `TimingExperiment`. `of` makes the study: images, trial and seed are those of the learned one.
+        As of `TimingExperiment`. `of` makes the study: images, trial and seed are those of the learned one,
+        and nothing asks for its neurons.
     """
 
     learned: Path = Path()
@@ -45,19 +47,12 @@ class LearnedTiming(TimingExperiment):
         """Return the experiment of a learned study, which was read from a file with these changes."""
         config = learned.config
         refuse_noise(config, "the timing experiment perturbs the spikes of a network without noise")
-        keys: Any = config.learning
-        neuron = getattr(keys, "neuron", None)
-        duration, dt = (keys.shown, keys.dt) if neuron is None else (neuron.duration, neuron.dt)
-        study = read_study("mnist").changed(
-            dataset=config.dataset.model_dump(),
-            simulation={
-                "duration": format_quantity(duration, "time"),
-                "dt": format_quantity(dt, "time"),
-                "precision": config.simulation.precision,
-                "seed": config.simulation.seed,
-            },
-        )
-        named = Study(learned.name, study.config, learned.edits)
+        duration, dt = learned.rule.time_shown(config)
+        simulation = Simulation().model_copy(update={
+            "duration": duration, "dt": dt, "round_t_ref": True,
+            "precision": config.simulation.precision, "seed": config.simulation.seed,
+        })  # fmt: skip
+        named = Study(learned.name, StudyConfig(dataset=config.dataset, simulation=simulation), learned.edits)
         return cls(named, learned=file, changes=tuple(changes), **options)
 
     @property
@@ -88,7 +83,7 @@ class LearnedTiming(TimingExperiment):
     def analyse(self, done: Done, bench: Bench) -> Analysis:
         """Return accuracies, effects, comparisons, information, controls and the verdict."""
         learned = network(self._options, bench)
-        readout = getattr(study_of(self._options).config.learning, "readout", None)
+        study = study_of(self._options)
         layers = self._layers_of(list(layer_spikes(self._options, bench)))
         facts = {
             "simulated": False,
@@ -96,6 +91,6 @@ class LearnedTiming(TimingExperiment):
             "collapsed_network": None,
             "weights_sha256": learned.sha256,
             "collapsed_sha256": None,
-            "readout": readout if isinstance(readout, str) else "linear classifier",
+            "readout": study.rule.read_by(study.config),
         }
         return self._analysis(done, layers, labelled_images(self._options, bench), facts)

@@ -16,11 +16,11 @@ from bioscnn.stdp.competitive.settings import Circuit
 from bioscnn.stdp.competitive.simulate import State
 from bioscnn.stdp.competitive.training import answers_of, input_key
 from bioscnn.stdp.labels import assign, likelihoods, votes
+from bioscnn.stdp.network import LearnedNetwork, refuse_other_keys
 from bioscnn.stdp.rule import Classified
 
 if TYPE_CHECKING:
     from bioscnn.simulation import Progress
-    from bioscnn.stdp.network import LearnedNetwork
 
 NAMES = {"n_neurons": "neurons"}
 """Keys of a study, by what a `Circuit` calls them where that is another name."""
@@ -117,13 +117,7 @@ def refuse_other_values(
         of_ours, of_its = (table.pop("parameters") for table in (ours, its))
         pairs[name] = (ours, its)
         pairs |= {f"parameters.{key}": (value, of_its.get(key)) for key, value in of_ours.items()}
-    for key, (ours, its) in pairs.items():
-        if ours != its:
-            raise UserError(
-                "the network was trained with another value of a key of the study", file=network.file,
-                key=f"learning.{key}", value=ours, expected=str(its),
-                fix="write that value, or train the network of the study: bioscnn train STUDY",
-            )  # fmt: skip
+    refuse_other_keys(network, pairs)
 
 
 def flat(shown: ImageSet) -> NDArray[np.float32]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from bioscnn.errors import UserError
 from bioscnn.quantities import format_quantity
 from bioscnn.stdp.competitive.model import FILES, Model, read_model
 from bioscnn.stdp.competitive.settings import Circuit
@@ -58,7 +59,7 @@ class Competitive(Learning):
     rest: Time = Circuit.rest
     dt: Time = Circuit.dt
     weight_total: Factor = Circuit.weight_total
-    parameters: dict[str, str | float] = Field(default={})
+    parameters: dict[str, Any] = Field(default={})
     excitatory: PathOrName | None = None
     inhibitory: PathOrName | None = None
     synapse: PathOrName | None = None
@@ -82,6 +83,14 @@ class Competitive(Learning):
                 value=format_quantity(self.rate, "frequency"),
                 expected=f"less than {format_quantity(1 / self.dt, 'frequency')}",
             )
+        return self
+
+    @model_validator(mode="after")
+    def _equations(self) -> Competitive:
+        try:
+            model_of(self)
+        except UserError as error:
+            raise ValueError(error) from None
         return self
 
 

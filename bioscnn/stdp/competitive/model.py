@@ -20,7 +20,7 @@ from bioscnn.neurons import Definition
 from bioscnn.neurons.definition import Parameter
 from bioscnn.neurons.expressions import names_of
 from bioscnn.neurons.model_text import Equation, parse_equations, parse_statements
-from bioscnn.quantities import parse_any_quantity
+from bioscnn.quantities import parse_any_quantity, parse_quantity, plain_number
 from bioscnn.toml import parse_toml
 
 SHIPPED = Path(__file__).parent
@@ -263,18 +263,25 @@ def read_model(changes: Mapping[str, Any] | None = None, **paths: Path | None) -
         having = [table["parameters"] for table in tables.values() if name in table.get("parameters", {})]
         if len(having) != 1:
             known = sorted({key for table in tables.values() for key in table.get("parameters", {})})
-            problem = "several files have this parameter" if having else "no file has this parameter"
+            nearest = difflib.get_close_matches(name, known, n=1)
             raise UserError(
-                problem, key=f"learning.parameters.{name}", value=value, expected=" | ".join(known),
-                fix="change it in a file of your own",
+                "several files have this parameter" if having else "no file has this parameter",
+                key=f"learning.parameters.{name}", value=value, expected=" | ".join(known),
+                fix=f"write {nearest[0]}" if nearest and not having else "change it in a file of your own",
             )  # fmt: skip
+        _, dimension = parse_any_quantity(having[0][name])
+        try:
+            plain_number(value) if dimension is None else parse_quantity(value, dimension)
+        except UserError as error:
+            fix = error.fix or f"write one, as its file does: {having[0][name]!r}"
+            raise error.but(key=f"learning.parameters.{name}", fix=fix) from None
         having[0][name] = value
     try:
         return Model.of_table(tables)
     except UserError as error:
-        changed = (error.key or "").removeprefix("parameters.") in (changes or {})
-        own = ", ".join(str(path) for path in paths.values() if path) or None
-        raise error.but(file=own, key=f"learning.{error.key}" if changed else error.key) from None
+        if (name := (error.key or "").removeprefix("parameters.")) in (changes or {}):
+            raise error.but(key=f"learning.parameters.{name}") from None
+        raise error.but(file=", ".join(str(path) for path in paths.values() if path) or None) from None
 
 
 def _neuron(table: Mapping[str, Any]) -> Neuron:

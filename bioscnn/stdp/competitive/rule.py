@@ -92,6 +92,14 @@ class CompetitiveRule:
         """Show each image to the network, of which nothing changes, and let its neurons speak."""
         return classify(config, network, shown, progress)
 
+    def time_shown(self, config: CompetitiveConfig) -> tuple[float, float]:
+        """Return the keys ``shown`` and ``dt``."""
+        return config.learning.shown, config.learning.dt
+
+    def read_by(self, config: CompetitiveConfig) -> str:
+        """Return the readout that the study names."""
+        return config.learning.readout
+
     spikes = staticmethod(replay.spikes)
     answers = staticmethod(replay.answers)
     on_devices = staticmethod(replay.on_devices)

@@ -27,7 +27,7 @@ from bioscnn.stdp.convolutional.network import (
 from bioscnn.stdp.convolutional.readout import LinearReadout
 from bioscnn.stdp.convolutional.retina import first_steps, retina_spikes
 from bioscnn.stdp.convolutional.settings import Convolutional, ConvolutionalConfig
-from bioscnn.stdp.network import LearnedNetwork
+from bioscnn.stdp.network import LearnedNetwork, refuse_other_keys
 from bioscnn.stdp.rule import Classified
 
 LAYERS = ("first", "second")
@@ -111,16 +111,7 @@ def fitting(keys: Convolutional, network: LearnedNetwork, shown: ImageSet) -> Ar
     trained = keys_of(network)
     for name in TABLES:
         ours, its = (getattr(k, name).model_dump() for k in (keys, trained))
-        for key, value in ours.items():
-            if its[key] != value:
-                raise UserError(
-                    "the network was trained with another value of a key of the study",
-                    file=network.file,
-                    key=f"learning.{name}.{key}",
-                    value=value,
-                    expected=str(its[key]),
-                    fix="write that value, or train the network of the study: bioscnn train STUDY",
-                )
+        refuse_other_keys(network, {f"{name}.{key}": (value, its[key]) for key, value in ours.items()})
     size = list(shown.images.shape[2:])
     if network.card.get("image_shape") != size:
         raise UserError(

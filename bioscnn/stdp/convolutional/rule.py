@@ -59,6 +59,14 @@ class ConvolutionalRule:
         """Let the retina's spikes run through the network, and read the class from the second layer."""
         return classify(config, network, shown, progress)
 
+    def time_shown(self, config: ConvolutionalConfig) -> tuple[float, float]:
+        """Return the keys ``duration`` and ``dt`` of its neurons."""
+        return config.learning.neuron.duration, config.learning.neuron.dt
+
+    def read_by(self, config: ConvolutionalConfig) -> str:
+        """Return the only readout that there is."""
+        return "linear classifier"
+
     spikes = staticmethod(replay.spikes)
     answers = staticmethod(replay.answers)
     on_devices = staticmethod(replay.on_devices)
