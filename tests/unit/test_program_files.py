@@ -24,13 +24,7 @@ from bioscnn.network import (
 from bioscnn.neurons import LIF, ExponentialCurrent
 from bioscnn.simulation.cpp_device import chance_files, constant_files, stimulus_files
 from bioscnn.simulation.equations import noise_current
-from bioscnn.simulation.numbering import (
-    brian_index,
-    brian_synapses,
-    from_brian,
-    network_index,
-    to_brian,
-)
+from bioscnn.simulation.numbering import brian_index, brian_synapses, from_brian, network_index, to_brian
 from bioscnn.simulation.procedural import delivery, n_weights, patches, runs_of
 from bioscnn.simulation.shape import ProgramShape
 from bioscnn.spikes import SpikeTrains
@@ -47,9 +41,7 @@ WEIGHT = np.add.outer(10 * np.arange(6.0), np.arange(6.0))
 def network_of(connectivity, synapse=SYNAPSE, failure=None, **of_cells):
     cells = Population("cells", connectivity.post_shape, LIF(), **of_cells)
     source = Population("input", connectivity.pre_shape)
-    return SpikingNetwork(
-        (source, cells), (Projection("input", "cells", connectivity, synapse, failure),)
-    )
+    return SpikingNetwork((source, cells), (Projection("input", "cells", connectivity, synapse, failure),))
 
 
 def patches_of(connectivity):

@@ -179,11 +179,9 @@ def batches(monkeypatch):
 def test_every_process_gets_as_many_batches_of_one_size(monkeypatch, batches, n_trials, jobs, largest, sizes):
     monkeypatch.setattr(simulation, "LARGEST_BATCH", largest)
     told = Told()
-    found = list(
-        simulate_batches(one_cell(), spikes(n_trials=n_trials), Device(jobs=jobs), progress=told)
-    )
+    found = list(simulate_batches(one_cell(), spikes(n_trials=n_trials), Device(jobs=jobs), progress=told))
     assert [part.n_trials for part in found] == sizes and told.stages == ["compiling", "simulating"]
-    assert sum(batches, []) == list(range(n_trials))
+    assert [trial for batch in batches for trial in batch] == list(range(n_trials))
 
 
 def test_potentials_that_are_recorded_make_batches_smaller(monkeypatch, batches):
@@ -206,7 +204,7 @@ def test_twice_as_many_batches_as_processes_are_begun_before_one_is_read(monkeyp
         assert part.n_trials == 1
         begun.append(len(batches))
     assert begun == [6, 7, 8, 9, 9, 9, 9, 9, 9]
-    assert sum(batches, []) == numbers.tolist()
+    assert batches == [[number] for number in numbers]
 
 
 def test_a_device_says_how_it_delivers_spikes():
