@@ -34,9 +34,12 @@ TESTS = {
                 "test_time_code.py", "nir"),
     "network": ("test_connectivity.py", "test_conversion.py"),
     "conversion": ("test_conversion.py", "test_calibration.py", "test_lif_network.py", "test_time_code.py"),
-    "simulation": ("test_propagator.py", "test_programs.py", "test_spikes.py", "test_draws.py",
-                   "test_storage.py", "nir", "../oracles/test_solve_ivp.py",
-                   "../devices/test_identical_spikes.py"),
+    "simulation": ("test_simulate.py", "test_equations.py", "test_propagator.py", "test_programs.py",
+                   "test_program_files.py", "test_no_code_from_files.py", "test_reference.py", "test_draws.py",
+                   "test_recording.py", "test_storage.py", "test_spikes.py", "nir",
+                   "../oracles/test_solve_ivp.py", "../devices/test_identical_spikes.py",
+                   "../devices/test_branches.py", "../devices/test_noisy_networks.py",
+                   "../devices/test_time_code.py", "../devices/test_genn.py"),
     "readout, metrics": ("test_readout.py", "test_metrics.py", "metrics", "test_decoding.py"),
     "store, compare": ("test_compare.py", "../experiments/test_engine.py", "test_devices.py"),
 }  # fmt: skip
@@ -116,8 +119,8 @@ def modules(places: tuple[str, ...]) -> list[str]:
 def outcome(mutant: Mutant, trials: Trials) -> str:
     """Try a mutant by the quickest tests that run its line; by those of its module if it runs on import.
 
-    ``killed``, ``timeout``, ``survived``, ``not run`` by any test, or ``not judged``: tests that fail with
-    the code as it is, too.
+    ``killed``, ``timeout``, ``survived``, ``not run`` by any test, or ``not judged`` where all of these fail
+    with the code as it is, too.
     """
     lines = trials.lines.get(mutant.file, {})
     before, after = (ROOT / mutant.file).read_text(), mutant.source(ROOT)
@@ -143,11 +146,12 @@ def outcome(mutant: Mutant, trials: Trials) -> str:
             return trials.tried_on_import(module, file, source, tests, limit + 30)
         return trials.tried(module, functions_of(source, str(file), changed), tests, limit)
 
-    how = tried(after, chosen)
-    # The tests up to the one that failed must pass in a child that gets the code as it is: else they do not
-    # judge the change.
-    if how in ("survived", "not run") or tried(before, chosen[: trials.begun]) == "survived":
-        return how
+    while chosen:
+        how = tried(after, chosen)
+        # The tests up to the one that failed must pass in a child that gets the code as it is, too.
+        if how in ("survived", "not run") or tried(before, chosen[: trials.begun]) == "survived":
+            return how
+        del chosen[trials.begun - 1]  # it fails whatever the code is
     return "not judged"
 
 

@@ -42,7 +42,11 @@ class Trials:
 
     def __init__(self, root: Path, files: Sequence[str], then: Callable[[Trials], None]) -> None:
         import coverage
+        import hypothesis
 
+        # A child fills caches anew, which may take longer than an example should.
+        hypothesis.settings.register_profile("mutants", deadline=None)
+        hypothesis.settings.load_profile("mutants")
         self.root, self.then, self.items = root, then, {}
         self._begun = mmap.mmap(-1, 4)
         self.failed: set[str] = set()

@@ -83,7 +83,7 @@ def test_nothing_fires_in_the_last_step():
 
 
 def test_conductances_have_their_own_step_and_reset():
-    for neuron in (LIF(), AdaptiveLIF()):
+    for neuron in (LIF(), IF(), AdaptiveLIF()):
         cell = Population("cell", (2,), neuron)
         current, conductance, none = (
             network_of(cell, *map(through, kinds))

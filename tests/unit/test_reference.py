@@ -17,6 +17,8 @@ from bioscnn.neurons import (
     LeadingCount,
     LeakyIntegrator,
     MaxPooling,
+    NIRNeuron,
+    Pulse,
     TimeCode,
     WindowedIntegrator,
     WindowedLIF,
@@ -167,3 +169,57 @@ def test_currents_of_the_stimulus_charge_each_trial_by_itself():
     V = simulate_reference(network, Currents(values, 5, 1e-3))["cell"].potentials[:, :, 0]
     charged = LeakyIntegrator().R_m * 1e-10 * (1 - np.exp(-np.arange(1, 6) / 20))
     np.testing.assert_allclose(V, np.outer([1, 2, 0], charged), rtol=1e-6)
+
+
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_a_neuron_of_several_spikes_in_a_step_fires_as_often_as_it_has_passed_its_threshold(most):
+    """A pulse of 2.5 V_th, and one of 1 V_th a step later; each spike takes V_th away."""
+    for level in range(1, most + 1):
+        neuron = NIRNeuron("IF", reset="subtract", most=most, level=level, at_threshold=True, R=1e3)
+        found = simulate_reference(one_cell(neuron, Pulse(), ((2.5, 1.0),)), trains([(0, 0), (1, 1)], 2, 6))
+        V, by_hand = found["cell"].potentials[0, :, 0], {1: [1.5, 1.5, 0.5], 2: [0.5, 0.5, 0.5], 3: [0.5] * 3}
+        assert V.tolist() == [0, *by_hand[most], *[V[3]] * 2]
+        steps = {
+            1: [1, 2, 3],
+            2: [1, 2] if level == 1 else [1],
+            3: [1, 2] if level == 1 else [1] * (level < 3),
+        }
+        assert found["cell"].spikes.step.tolist() == steps[most]
+
+
+@pytest.mark.parametrize(
+    ("reset", "V"),
+    [
+        ("v_reset", [0.3, 0.15, 0.075, 0.0375]),
+        ("subtract", [0.7, 0.35, 0.175, 0.0875]),
+        ("subtract-later", [1.2, 0.1, 0.05, 0.025]),
+    ],
+)
+def test_a_neuron_of_a_nir_graph_is_reset_as_its_framework_does(reset, V):
+    """Its membrane loses half in a step, and takes up half of a pulse of 2.4."""
+    neuron = NIRNeuron("LIF", reset=reset, tau=2e-3, V_reset=0.3, V_drop=0.5)
+    found = simulate_reference(one_cell(neuron, Pulse(), ((2.4,),)), trains([(0, 0)], 1, 5))["cell"]
+    assert found.spikes.step.tolist() == [1]
+    np.testing.assert_allclose(found.potentials[0, 1:, 0], V, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("step", "V"),
+    [
+        ("euler", [0, 0, 0.25, 0.25, 0.1875]),
+        ("current-first", [0, 0.25, 0.25, 0.1875, 0.125]),
+        ("current-jumps", [0, 0.5, 0.5, 0.375, 0.25]),
+    ],
+)
+def test_frameworks_differ_in_when_the_membrane_sees_a_current(step, V):
+    """Half of the current, and of the potential, are lost in a step."""
+    neuron = NIRNeuron("CubaLIF", step, fires=False, tau=2e-3, tau_syn=2e-3)
+    found = simulate_reference(one_cell(neuron, Pulse(), ((1.0,),)), trains([(0, 0)], 1, 5))["cell"]
+    np.testing.assert_allclose(found.potentials[0, :, 0], V, rtol=1e-6)
+
+
+def test_an_exact_step_relaxes_and_a_bias_waits_for_its_step():
+    neuron = NIRNeuron("LIF", "exponential", fires=False, tau=20e-3, R=2.0, begin=2)
+    found = simulate_reference(one_cell(neuron, Pulse(), bias=np.array([0.5])), trains([], 1, 6))["cell"]
+    expected = np.maximum(0, 1 - np.exp(-(np.arange(6) - 1) / 20))
+    np.testing.assert_allclose(found.potentials[0, :, 0], expected, rtol=1e-5)

@@ -224,3 +224,15 @@ def test_noise_of_neurons_without_spikes_is_that_of_their_potential():
     V = simulate(network, stimulus, Device("numpy"), potentials=["cell"]).potentials("cell")[:, -1, 0]
     assert V.std() == pytest.approx(1e-3, rel=0.15)
     assert V.mean() == pytest.approx(LeakyIntegrator().R_m * 1e-9 * (1 - np.exp(-5)), rel=0.03)
+
+
+def test_parameters_of_their_own_belong_to_their_cells():
+    tau_m, V_0 = np.array([10e-3, 20e-3, 30e-3, 40e-3]), np.array([1e-3, 2e-3, 3e-3, 4e-3])
+    cells = Population("cells", (2, 1, 2), LeakyIntegrator(), values={"tau_m": tau_m, "V_0": V_0})
+    dense = Dense((1,), (2, 1, 2), np.zeros((4, 1)))
+    network = SpikingNetwork(
+        (Population("input", (1,)), cells), (Projection("input", "cells", dense, SYNAPSE),)
+    )
+    V = simulate(network, spikes(n_trials=2), Device("numpy"), potentials=["cells"]).potentials("cells")
+    decayed = V_0 * np.exp(-1e-3 * np.arange(1, 6)[:, None] / tau_m)
+    np.testing.assert_allclose(V, [decayed] * 2, rtol=1e-5)
