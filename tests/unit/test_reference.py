@@ -1,6 +1,7 @@
 """The independent simulator by hand: what pools, what listens for a window, what is lost on the way."""
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -46,6 +47,15 @@ def one_cell(neuron, synapse=SYNAPSE, weight=((1e-9,),), failure=None, axons=Non
     cell = Population("cell", (len(weight),), neuron, **of_cell)
     dense = Dense(source.shape, cell.shape, weight)
     return SpikingNetwork((source, cell), (Projection("input", "cell", dense, synapse, failure),))
+
+
+def side_by_side(networks):
+    """One network with the cells of several, ``cell0``, ``cell1``, ..., whose source is the same."""
+    cells = [replace(network["cell"], name=f"cell{k}") for k, network in enumerate(networks)]
+    onto = [
+        replace(*network.projections, post=cell.name) for network, cell in zip(networks, cells, strict=True)
+    ]
+    return SpikingNetwork((networks[0].source, *cells), tuple(onto))
 
 
 def test_max_pooling_fires_a_step_after_one_of_its_inputs_has_taken_the_lead():
@@ -94,13 +104,13 @@ def test_a_windowed_neuron_says_once_the_value_that_is_nearest_to_its_own():
 
 def test_a_reset_takes_away_what_it_says():
     """A membrane without leak, 0.3 V_th in each step: the fourth takes it to 1.2 V_th."""
-    current = np.array([0.3 * 20e-3 * 200e-12 / 1e-3])
-    for reset, left in (("zero", 0.0), ("subtract", 0.2), ("exact", 0.2)):
-        neuron = IF(C_m=200e-12, V_th=20e-3, t_ref=2e-3, reset=reset)
-        found = simulate_reference(one_cell(neuron, bias=current), trains([], 1, 8))["cell"]
-        assert found.spikes.step.tolist() == [3]
-        V = np.array([0.3, 0.6, 0.9, *[left] * 3, left + 0.3, left + 0.6])
-        np.testing.assert_allclose(found.potentials[0, :, 0], 20e-3 * V, rtol=1e-6, atol=1e-12)
+    current, left = np.array([0.3 * 20e-3 * 200e-12 / 1e-3]), {"zero": 0.0, "subtract": 0.2, "exact": 0.2}
+    neurons = [IF(C_m=200e-12, V_th=20e-3, t_ref=2e-3, reset=reset) for reset in left]
+    found = simulate_reference(side_by_side([one_cell(n, bias=current) for n in neurons]), trains([], 1, 8))
+    for k, V in enumerate(left.values()):
+        assert found[f"cell{k}"].spikes.step.tolist() == [3]
+        expected = 20e-3 * np.array([0.3, 0.6, 0.9, *[V] * 3, V + 0.3, V + 0.6])
+        np.testing.assert_allclose(found[f"cell{k}"].potentials[0, :, 0], expected, rtol=1e-6, atol=1e-12)
 
 
 @pytest.mark.parametrize("b", [0.0, 0.2e-9])
@@ -118,25 +128,27 @@ def test_the_exact_reset_is_where_the_membrane_is_that_fired_when_it_crossed(b):
 
 
 def test_conductances_pull_the_membrane_to_their_reversal_potentials():
-    weights = {"g_e": 4e-6, "g_i": 4e-6}
-    for receptor, weight in weights.items():
-        synapse = ExponentialConductance(5e-3, receptor=receptor)
-        for neuron in (LIF(V_th=1.0), IF(V_th=1.0), AdaptiveLIF(V_th=1.0)):
-            network = one_cell(neuron, synapse, ((weight,),))
-            V = simulate_reference(network, trains([(0, 0)], 1, 4))["cell"].potentials[0, :, 0]
-            towards = synapse.E_e if receptor == "g_e" else synapse.E_i
-            assert V[0] == 0 and V[2] == pytest.approx(towards, rel=1e-2)
+    neurons = LIF(V_th=1.0), IF(V_th=1.0), AdaptiveLIF(V_th=1.0)
+    synapses = [ExponentialConductance(5e-3, receptor=receptor) for receptor in ("g_e", "g_i")]
+    cases = list(product(neurons, synapses))
+    network = side_by_side([one_cell(*case, ((4e-6,),)) for case in cases])
+    found = simulate_reference(network, trains([(0, 0)], 1, 4))
+    for k, (_, synapse) in enumerate(cases):
+        V = found[f"cell{k}"].potentials[0, :, 0]
+        towards = synapse.E_e if synapse.receptor == "g_e" else synapse.E_i
+        assert V[0] == 0 and V[2] == pytest.approx(towards, rel=1e-2)
 
 
 def test_a_leak_relaxes_and_a_membrane_without_one_stays():
-    values = {"V_0": np.array([5e-3])}
-    for neuron, kept in ((LIF(), np.exp(-np.arange(1, 5) / 20)), (IF(), np.ones(4))):
-        for synapse in (SYNAPSE, ExponentialConductance(5e-3)):
-            found = simulate_reference(one_cell(neuron, synapse, values=values), trains([], 1, 4, 2))["cell"]
-            np.testing.assert_allclose(found.potentials[:, :, 0], [5e-3 * kept] * 2, rtol=1e-6)
-    charged = simulate_reference(
-        one_cell(IF(C_m=200e-12), ExponentialConductance(5e-3), bias=np.array([0.1e-9])), trains([], 1, 4)
-    )["cell"].potentials[0, :, 0]
+    values, conductance = {"V_0": np.array([5e-3])}, ExponentialConductance(5e-3)
+    cases = list(product((LIF(), IF()), (SYNAPSE, conductance)))
+    network = side_by_side([one_cell(*case, values=values) for case in cases])
+    found = simulate_reference(network, trains([], 1, 4, 2))
+    for k, (neuron, _) in enumerate(cases):
+        kept = np.exp(-np.arange(1, 5) / 20) if isinstance(neuron, LIF) else np.ones(4)
+        np.testing.assert_allclose(found[f"cell{k}"].potentials[:, :, 0], [5e-3 * kept] * 2, rtol=1e-6)
+    charging = one_cell(IF(C_m=200e-12), conductance, bias=np.array([0.1e-9]))
+    charged = simulate_reference(charging, trains([], 1, 4))["cell"].potentials[0, :, 0]
     np.testing.assert_allclose(charged, 0.5e-3 * np.arange(1, 5), rtol=1e-6)
 
 
@@ -171,20 +183,23 @@ def test_currents_of_the_stimulus_charge_each_trial_by_itself():
     np.testing.assert_allclose(V, np.outer([1, 2, 0], charged), rtol=1e-6)
 
 
-@pytest.mark.parametrize("most", [1, 2, 3])
-def test_a_neuron_of_several_spikes_in_a_step_fires_as_often_as_it_has_passed_its_threshold(most):
+@pytest.mark.parametrize(
+    ("most", "V", "steps"),
+    [
+        (1, [0, 1.5, 1.5, 0.5, 0.5], [[1, 2, 3]]),
+        (2, [0, 0.5, 0.5, 0.5, 0.5], [[1, 2], [1]]),
+        (3, [0, 0.5, 0.5, 0.5, 0.5], [[1, 2], [1], []]),
+    ],
+)
+def test_a_neuron_of_several_spikes_in_a_step_fires_once_for_each_threshold_passed(most, V, steps):
     """A pulse of 2.5 V_th, and one of 1 V_th a step later; each spike takes V_th away."""
-    for level in range(1, most + 1):
-        neuron = NIRNeuron("IF", reset="subtract", most=most, level=level, at_threshold=True, R=1e3)
-        found = simulate_reference(one_cell(neuron, Pulse(), ((2.5, 1.0),)), trains([(0, 0), (1, 1)], 2, 6))
-        V, by_hand = found["cell"].potentials[0, :, 0], {1: [1.5, 1.5, 0.5], 2: [0.5, 0.5, 0.5], 3: [0.5] * 3}
-        assert V.tolist() == [0, *by_hand[most], *[V[3]] * 2]
-        steps = {
-            1: [1, 2, 3],
-            2: [1, 2] if level == 1 else [1],
-            3: [1, 2] if level == 1 else [1] * (level < 3),
-        }
-        assert found["cell"].spikes.step.tolist() == steps[most]
+    neuron = NIRNeuron("IF", reset="subtract", most=most, at_threshold=True, R=1e3)
+    levels = [replace(neuron, level=level) for level in range(1, most + 1)]
+    network = side_by_side([one_cell(level, Pulse(), ((2.5, 1.0),)) for level in levels])
+    found = simulate_reference(network, trains([(0, 0), (1, 1)], 2, 5))
+    for k in range(most):
+        assert found[f"cell{k}"].potentials[0, :, 0].tolist() == V
+        assert found[f"cell{k}"].spikes.step.tolist() == steps[k]
 
 
 @pytest.mark.parametrize(
