@@ -13,9 +13,20 @@ import pytest
 
 from bioscnn.conversion import convert
 from bioscnn.errors import UserError
-from bioscnn.neurons import LIF, ExponentialCurrent
+from bioscnn.network import (
+    Axons,
+    Convolution,
+    Dense,
+    Failure,
+    Individual,
+    MembraneNoise,
+    Population,
+    Projection,
+    SpikingNetwork,
+)
+from bioscnn.neurons import IF, LIF, ExponentialConductance, ExponentialCurrent
 from bioscnn.simulation import Device, simulate_batches
-from bioscnn.simulation.cpp_device import constant_files, run_batch
+from bioscnn.simulation.cpp_device import InterruptedBatchError, constant_files, run_batch
 from bioscnn.simulation.program import WHOLE, Program, _is_whole, build, obtain
 from bioscnn.simulation.shape import ProgramShape, _machine
 from tests.networks import currents, every_layer
@@ -28,6 +39,7 @@ main: main.cpp
 """
 NEEDS_A_SECOND = '#include <regex>\nint main() { return std::regex("a+").flags(); }'
 BUILDS = "from tests.unit.test_programs import compile_simple; print(compile_simple().folder.name)"
+SYNAPSE = ExponentialCurrent(5e-3)
 
 
 class Simple:
@@ -127,6 +139,79 @@ def test_programs_have_a_name_whatever_becomes_of_the_compiler_that_is_asked_for
     monkeypatch.setattr("bioscnn.simulation.shape._machine", _machine.__wrapped__)
     shape = ProgramShape(convert(every_layer(), LIF(), ExponentialCurrent(5e-3)), False, "float32")
     assert len(shape.key()) == 20
+
+
+def key_of(spike_input=True, precision="float32", connectivity="auto", **changed):
+    """The name of the program of two channels and three cells, all to all or through a kernel."""
+    part = {"pre": (2, 1, 1), "weight": np.ones((3, 2)), "kernel": None, "own": False, "name": "cell",
+            "synapse": SYNAPSE, "failure": None, "sent": None, "neuron": LIF()} | changed  # fmt: skip
+    pre, post = part.pop("pre"), (3, 1, 1)
+    weight, kernel, synapse, failure = (part.pop(key) for key in ("weight", "kernel", "synapse", "failure"))
+    through = Dense(pre, post, weight)
+    if kernel is not None:
+        through = Convolution(pre, post, (1, 1), (0, 0, 0, 0), kernel)
+    if part.pop("own"):
+        through = Individual.of(through, np.ones(6))
+    source = Population("input", pre, axons=part.pop("sent"))
+    cell = Population(shape=post, **part)
+    onto = Projection("input", cell.name, through, synapse, failure)
+    return ProgramShape(SpikingNetwork((source, cell), (onto,)), spike_input, precision, connectivity).key()
+
+
+def test_numbers_that_a_program_reads_decide_nothing():
+    values, noise = np.array([1e-2, 2e-2, 3e-2]), MembraneNoise(1e-3, 1)
+    for first, second in (
+        ({}, {"weight": np.zeros((3, 2))}),
+        ({}, {"neuron": LIF(tau_m=30e-3, V_th=1e-3, R_m=1e6)}),
+        ({}, {"synapse": ExponentialCurrent(4e-3)}),
+        ({}, {"bias": values}),
+        ({"values": {"V_th": values}}, {"values": {"V_th": 2 * values}}),
+        ({"noise": noise}, {"noise": MembraneNoise(2e-3, 5)}),
+        ({"failure": Failure(0.1, 1)}, {"failure": Failure(0.2, 2)}),
+        ({"axons": Axons(values)}, {"axons": Axons(0 * values, 0.1, 3)}),
+    ):
+        assert key_of(**first) == key_of(**second)
+
+
+def test_all_else_decides_what_is_compiled():
+    values, kernel = np.ones(3), np.ones((3, 2, 1, 1))
+    shapes = [
+        {}, {"spike_input": False}, {"precision": "float64"}, {"connectivity": "explicit"}, {"name": "other"},
+        {"pre": (1, 1, 2)}, {"kernel": kernel}, {"neuron": LIF(reset="zero")}, {"neuron": IF()},
+        {"values": {"V_th": values}}, {"values": {"V_0": values}},
+        {"noise": MembraneNoise(1e-3, 1)}, {"sent": Axons(np.ones(2))}, {"axons": Axons(values)},
+        {"failure": Failure(0.1, 1)}, {"synapse": ExponentialConductance(5e-3)},
+        {"synapse": ExponentialConductance(5e-3, receptor="g_i")}, {"synapse": None, "spike_input": False},
+        {"own": True},
+    ]  # fmt: skip
+    assert len({key_of(**shape) for shape in shapes}) == len(shapes)
+    # Which synapses there are is in a list that the program reads, or compiled in.
+    for how, n in (("auto", 1), ("explicit", 2)):
+        assert len({key_of(own=True, kernel=k, connectivity=how) for k in (None, kernel)}) == n
+
+
+def test_a_program_that_ends_early_or_is_stopped_leaves_no_recording(tmp_path):
+    shape = ProgramShape(convert(every_layer(), LIF(), ExponentialCurrent(5e-3)), False, "float32")
+    told, stop = [], Event()
+
+    def run(script, files=None):
+        program = SimpleNamespace(
+            folder=tmp_path, executable=tmp_path / "main", command=["/bin/sh", "-c", script]
+        )
+        return run_batch(
+            program, shape, files or {}, currents(3), np.arange(3), (), (), lambda: told.append(1), stop
+        )
+
+    for code, cause in ((3, OSError), (1, type(None))):
+        with pytest.raises(UserError, match=f"ended with code {code}") as refusal:
+            run(f"printf '1\\n3\\n'; echo no room >&2; exit {code}")
+        assert refusal.value.value == "no room" and isinstance(refusal.value.__cause__, cause)
+    assert len(told) == 6, "three trials, twice"
+    with pytest.raises(UserError, match="cannot write the input"):
+        run("true", {"no/such/folder": np.zeros(1)})
+    stop.set()
+    with pytest.raises(InterruptedBatchError):
+        run("sleep 5")
 
 
 def test_a_process_at_a_time_interprets_or_has_the_gpu_and_several_compute_compiled_programs():
