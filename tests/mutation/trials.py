@@ -42,11 +42,7 @@ class Trials:
 
     def __init__(self, root: Path, files: Sequence[str], then: Callable[[Trials], None]) -> None:
         import coverage
-        import hypothesis
 
-        # A child fills caches anew, which may take longer than an example should.
-        hypothesis.settings.register_profile("mutants", deadline=None)
-        hypothesis.settings.load_profile("mutants")
         self.root, self.then, self.items = root, then, {}
         self._begun = mmap.mmap(-1, 4)
         self.failed: set[str] = set()
@@ -60,6 +56,13 @@ class Trials:
     def pytest_runtest_logreport(self, report: Any) -> None:
         if not report.passed:
             self.failed.add(report.nodeid)
+
+    def pytest_sessionstart(self) -> None:
+        """Let examples take as long as a child needs that fills its caches anew."""
+        import hypothesis
+
+        hypothesis.settings.register_profile("mutants", deadline=None)
+        hypothesis.settings.load_profile("mutants")
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         for item, following in zip(session.items, [*session.items[1:], None], strict=True):
