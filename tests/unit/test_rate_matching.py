@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
+from bioscnn.conversion import rate_matching
 from bioscnn.conversion.rate_matching import GAMMA, linear_current, matched_currents, observed_rate
 from bioscnn.neurons import IF, LIF, AdaptiveLIF
 from bioscnn.seeds import stream
@@ -55,6 +56,23 @@ def test_no_other_currents_show_nearer_rates(neuron, window, fluctuating):
         for start in (fit, np.array(linear_current(neuron, max_rate)) / top):
             other = minimize(error, start, (own, wanted), method="Nelder-Mead", options={"xatol": 1e-6})
             assert error(fit, own, wanted) <= other.fun * 1.02 + 1e-12
+
+
+@pytest.mark.parametrize("neuron", NEURONS, ids=NAMES)
+def test_a_fit_ends_by_itself(neuron, monkeypatch):
+    """Of two searches of 200 steps each, three rates in a step, most steps are never taken."""
+    counted = []
+
+    def count(*arguments, **keys):
+        counted.append(arguments)
+        return observed_rate(*arguments, **keys)
+
+    monkeypatch.setattr(rate_matching, "observed_rate", count)
+    x = stream(1, "pairs").gamma(0.7, 0.3, (3, 40)) - 0.1
+    for window, fluctuating in ((np.inf, True), (50e-3, True), (50e-3, False)):
+        counted.clear()
+        matched_currents(neuron, x, np.maximum(x, 0), 150.0, window, fluctuating=fluctuating)
+        assert 36 < len(counted) < 400
 
 
 def test_channels_are_fitted_by_themselves_and_the_order_of_their_pairs_says_nothing():
