@@ -83,6 +83,11 @@ class Trials:
         return True
 
     @property
+    def passed(self) -> set[str]:
+        """The tests that passed before any change."""
+        return set(self.seconds) - self.failed
+
+    @property
     def begun(self) -> int:
         """Number of the tests that were begun on the last mutant: the last of them may have failed."""
         return int.from_bytes(self._begun[:])
