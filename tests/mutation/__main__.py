@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
@@ -37,7 +38,8 @@ TESTS = {
                    "test_calibration.py", "test_lif_network.py", "test_time_code.py", "test_spike_times.py"),
     "simulation": ("test_simulate.py", "test_equations.py", "test_propagator.py", "test_programs.py",
                    "test_program_files.py", "test_no_code_from_files.py", "test_reference.py",
-                   "test_draws.py", "test_recording.py", "test_storage.py", "test_spikes.py", "nir",
+                   "test_draws.py", "test_recording.py", "test_storage.py",
+                   "test_result_versions.py", "test_spikes.py", "nir",
                    "../oracles/test_solve_ivp.py", "../devices/test_identical_spikes.py",
                    "../devices/test_branches.py", "../devices/test_noisy_networks.py",
                    "../devices/test_time_code.py", "../devices/test_genn.py"),
@@ -93,7 +95,9 @@ def main() -> int:
                 told(*found[-1])
 
         trials = Trials(ROOT, files, then)
-        pytest.main([*(option for option in OPTIONS if option != "-x"), *tests, *files], plugins=[trials])
+        with TemporaryDirectory(ignore_cleanup_errors=True) as cache:  # so that what compiles runs, too
+            os.environ["BIOSCNN_CACHE"] = cache
+            pytest.main([*(option for option in OPTIONS if option != "-x"), *tests, *files], plugins=[trials])
         rows.append(row(name, [how for _, how in found], asked.seed))
         print(rows[-1], flush=True)
         for mutant, how in found:

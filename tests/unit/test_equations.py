@@ -18,8 +18,10 @@ from bioscnn.neurons import (
     TimeCode,
     WindowedIntegrator,
     WindowedLIF,
+    postsynaptic_potential,
 )
 from bioscnn.simulation import equations_of, input_current
+from bioscnn.simulation.brian import construct
 from bioscnn.simulation.equations import (
     border_statements,
     counts_steps,
@@ -32,6 +34,7 @@ from bioscnn.simulation.equations import (
     start_of,
     threshold_of,
 )
+from bioscnn.simulation.propagator import coefficients, propagator, statements
 
 CODE = TimeCode(tau_m=20e-3, tau_s=5e-3, dt=1e-3)
 NOISE = MembraneNoise(3e-3, key=1)
@@ -149,3 +152,22 @@ def test_two_projections_of_conductances_have_two_names():
     kinds = [ExponentialConductance(receptor=receptor) for receptor in ("g_e", "g_i")]
     names = [projection_name(through(synapse)) for synapse in (ExponentialCurrent(), *kinds, None)]
     assert names == ["input_to_cell", "input_to_cell_g_e", "input_to_cell_g_i", "input_to_cell"]
+
+
+def test_a_step_in_coefficients_takes_the_membrane_where_its_solution_does():
+    """In Brian2, charged by a constant current while a synaptic current decays."""
+    cell = Population("cell", (2,), LeakyIntegrator())
+    network = network_of(cell, through(ExponentialCurrent(5e-3)))
+    step = propagator(network, cell, 1e-3)
+    numbers = coefficients(step)
+    brian2.set_device("runtime")
+    brian2.prefs.codegen.target = "numpy"
+    brian2.defaultclock.dt = 1e-3 * brian2.second
+    group = construct(network, (), None, {"cell": (statements(step), numbers)}).groups["cell"]
+    for name, value in {**parameters_of(network, cell), **numbers, "I_stim": 1e-9, "I_syn": 2e-9}.items():
+        group.variables[name].set_value(value)
+    brian2.Network(group).run(7e-3 * brian2.second, namespace={})
+    t, R_m = 7e-3, cell.neuron.R_m
+    decaying = postsynaptic_potential(t, 2e-9, R_m, 20e-3, 5e-3)
+    charged = R_m * 1e-9 * (1 - np.exp(-t / 20e-3))
+    assert np.asarray(group.V) == pytest.approx([charged + decaying] * 2)

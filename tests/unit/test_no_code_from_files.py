@@ -118,6 +118,25 @@ def test_a_solution_on_disk_is_arithmetic_or_solved_again(tmp_path, monkeypatch,
     assert again == (code if code.startswith("V = V*exp") else "solved again")
 
 
+@pytest.mark.parametrize(
+    "code", [["V = 1"], None, "V = é", "V = 1j", "1V = 1", "V = clip(1)", "V = exp(x=1)"]
+)
+def test_other_content_is_no_solution(code):
+    assert is_arithmetic("V = -exp(a)**2/3 + 1.5*sqrt(+b)") and not is_arithmetic(code)
+
+
+def test_libraries_are_compiled_by_themselves(generated):
+    folder = generated("")
+    (folder / "network.cpp").write_text("// the network")
+    (folder / "randomkit.c").write_text("// a library")
+    (folder / "makefile").write_text("SRCS = main.cpp brianlib/randomkit.c network.cpp\n")
+    (folder / "brianlib").mkdir()
+    (folder / "randomkit.c").rename(folder / "brianlib" / "randomkit.c")
+    assert join(folder) == ["program.cpp", "brianlib/randomkit.c"]
+    joined = (folder / "program.cpp").read_text()
+    assert "// the network" in joined and "// a library" not in joined
+
+
 def test_a_solution_that_calls_a_function_of_others_is_not_kept(tmp_path, monkeypatch):
     monkeypatch.setenv("BIOSCNN_CACHE", str(tmp_path))
     decay = brian2.Equations("dV/dt = -V/tau : 1\ntau : second")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from importlib import import_module
 from pathlib import Path
@@ -27,8 +28,10 @@ from bioscnn.network import (
 from bioscnn.neurons import IF, LIF, ExponentialConductance, ExponentialCurrent
 from bioscnn.simulation import Device, simulate_batches
 from bioscnn.simulation.cpp_device import InterruptedBatchError, constant_files, run_batch
+from bioscnn.simulation.genn_shape import GeNNShape
 from bioscnn.simulation.program import WHOLE, Program, _is_whole, build, obtain
 from bioscnn.simulation.shape import ProgramShape, _machine
+from bioscnn.simulation.source import PARALLEL, write_source
 from tests.networks import currents, every_layer
 from tests.processes import descendants, gone_soon, lines_soon, python
 
@@ -112,6 +115,58 @@ def test_a_program_that_does_not_compile_is_told_and_leaves_nothing(cache):
         compile_simple("int main() { return x; }")
     assert "‘x’ was not declared" in error.value.value or "'x'" in error.value.value
     assert not list((cache / "cache" / "programs").iterdir()) and obtain(Simple()) is None
+
+
+def test_what_the_program_reads_remains_of_what_the_compiler_writes(cache):
+    """Objects are dropped; libraries and arrays are part of what has to be whole."""
+
+    def write(_, folder):
+        (folder / "inner").mkdir(parents=True)
+        for name in ("inner/a.o", "b.o", "inner/library.so", "notes.txt"):
+            (folder / name).write_text(name)
+        return [["cp", "notes.txt", "main"]]
+
+    program = build(Simple(), write)
+    assert program.executable.read_text() == "notes.txt" and program.arguments == ()
+    assert {path.name for path in program.folder.rglob("*") if path.is_file()} == {
+        "main", "library.so", "notes.txt", WHOLE,
+    }  # fmt: skip
+    for changed, whole in (("notes.txt", True), ("inner/library.so", False)):
+        (program.folder / changed).write_text("other")
+        _is_whole.cache_clear()  # as in another process
+        assert (obtain(Simple()) is not None) is whole
+
+
+def test_a_cache_that_cannot_be_written_is_told_unless_somebody_else_has_made_the_program(cache, monkeypatch):
+    (cache / "cache").write_text("no folder")
+    with pytest.raises(UserError, match="cannot keep the compiled program") as refusal:
+        build(Simple(), lambda *_: [])
+    assert refusal.value.file == cache / "cache" / "programs" and "BIOSCNN_CACHE" in refusal.value.fix
+    made = Program(cache / "made")
+    monkeypatch.setattr("bioscnn.simulation.program.obtain", lambda shape: made)
+    assert build(Simple(), lambda *_: []) is made
+
+
+def test_a_program_that_somebody_made_meanwhile_is_not_compiled_again(cache):
+    first = compile_simple("int main() { return 0; }")
+    assert build(Simple(), lambda *_: pytest.fail("compiled again")) == first
+    (first.folder / WHOLE).write_bytes(b"\xff")
+    _is_whole.cache_clear()
+    assert obtain(Simple()) is None
+
+
+def test_the_source_of_a_program_is_compiled_by_make_and_genn_writes_its_own_first(tmp_path, monkeypatch):
+    written = []
+    shape = ProgramShape(SpikingNetwork((Population("input", (1,)),), ()), True, "float32")
+    monkeypatch.setattr("bioscnn.simulation.build.generate_source", lambda *made: written.append(made))
+    monkeypatch.setattr("bioscnn.simulation.translation_unit.join", lambda folder: ["program.cpp", "lib.c"])
+    assert write_source(shape, tmp_path) == [["make", PARALLEL, "DEPS=", "SRCS=program.cpp lib.c"]]
+    genn = GeNNShape(shape.network, True, "float32")
+    monkeypatch.setattr("bioscnn.simulation.genn_build.generate_genn", lambda *made: written.append(made))
+    monkeypatch.setattr("bioscnn.simulation.genn_build.build_model", lambda *made: ["genn"])
+    assert write_source(genn, tmp_path) == [["genn"], ["make", PARALLEL]]
+    assert written == [(shape, tmp_path), (genn, tmp_path)]
+    assert PARALLEL == f"-j{os.cpu_count()}"
 
 
 @pytest.mark.parametrize("n_bytes", [16, 23, 27, 32])
@@ -210,8 +265,9 @@ def test_a_program_that_ends_early_or_is_stopped_leaves_no_recording(tmp_path):
     with pytest.raises(UserError, match="cannot write the input"):
         run("true", {"no/such/folder": np.zeros(1)})
     stop.set()
-    with pytest.raises(InterruptedBatchError):
-        run("sleep 5")
+    for script in ("sleep 5", "true"):
+        with pytest.raises(InterruptedBatchError):
+            run(script)
 
 
 def test_a_process_at_a_time_interprets_or_has_the_gpu_and_several_compute_compiled_programs():

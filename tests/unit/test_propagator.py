@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -11,7 +12,8 @@ import pytest
 from bioscnn.network import Dense, Population, Projection, SpikingNetwork
 from bioscnn.neurons import IF, LIF, EquationNeuron, ExponentialCurrent, LeakyIntegrator, read_definition
 from bioscnn.simulation.propagator import propagator
-from tests.unit.test_study import SIMS
+
+SIMS = Path(__file__).parents[2] / "sims"
 
 
 def step_of(neuron, dt=1e-3, tau_s=5e-3):
