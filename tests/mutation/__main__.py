@@ -103,11 +103,13 @@ def main() -> int:
         for mutant, how in found:
             if how in ("survived", "not run"):
                 before, after = mutant.change(ROOT)
-                survivors.append({"package": name, "file": mutant.file, "line": mutant.line,
-                                  "before": before, "after": after, "outcome": how})  # fmt: skip
+                survivors.append({"package": name, "seed": asked.seed, "file": mutant.file,
+                                  "line": mutant.line, "before": before, "after": after,
+                                  "outcome": how})  # fmt: skip
     if asked.table:
-        write(asked.table, rows, asked.packages)
-        write(asked.table.with_stem(f"{asked.table.stem}-survivors"), survivors, asked.packages)
+        drawn = {(name, asked.seed) for name in asked.packages}
+        write(asked.table, rows, drawn)
+        write(asked.table.with_stem(f"{asked.table.stem}-survivors"), survivors, drawn)
     return 0
 
 
@@ -170,11 +172,14 @@ def told(mutant: Mutant, how: str) -> None:
 
 def row(name: str, found: list[str], seed: int) -> dict[str, Any]:
     """Return the row of a package: mutants, killed ones, and Wilson's interval of their share."""
+    from bioscnn.studies.provenance import code_version
+
     judged = [how for how in found if how != "not judged"]
     killed = sum(how in ("killed", "timeout") for how in judged)
-    return {"package": name, "mutants": len(judged), "killed": killed, **share("killed", killed, len(judged)),
+    return {"package": name, "seed": seed, "commit": str(code_version()["commit"])[:8],
+            "mutants": len(judged), "killed": killed, **share("killed", killed, len(judged)),
             "of them by time": found.count("timeout"), "run by no test": found.count("not run"),
-            "not judged": len(found) - len(judged), "seed": seed}  # fmt: skip
+            "not judged": len(found) - len(judged)}  # fmt: skip
 
 
 def share(name: str, n: int, of: int) -> dict[str, float]:
@@ -186,19 +191,20 @@ def share(name: str, n: int, of: int) -> dict[str, float]:
     return {f"{name} (%){end}": round(100 * value, 1) for end, value in ends.items()}
 
 
-def write(table: Path, rows: list[dict[str, Any]], packages: list[str]) -> None:
-    """Write a table with what made it; rows of packages that were not tried now stay, and so do verdicts."""
+def write(table: Path, rows: list[dict[str, Any]], drawn: set[tuple[str, int]]) -> None:
+    """Write a table with what made it; rows of samples that were not drawn now stay, and so do verdicts."""
     from bioscnn.claims import made_now
     from bioscnn.claims.record import read_record, write_table
 
-    kept = pd.read_csv(table).to_dict("records") if table.exists() else []
+    kept = pd.read_csv(table, dtype={"commit": str}).to_dict("records") if table.exists() else []
     verdicts = {
         (one["file"], one["before"], one["after"]): one["verdict"] for one in kept if "verdict" in one
     }
     for one in rows:
         if "outcome" in one:
             one["verdict"] = verdicts.get((one["file"], one["before"], one["after"]), "open")
-    frame = pd.DataFrame([row for row in kept if row["package"] not in packages] + rows)
+    frame = pd.DataFrame([row for row in kept if (row["package"], row["seed"]) not in drawn] + rows)
+    frame = frame.sort_values("package", key=lambda names: names.map(list(PACKAGES).index), kind="stable")
     record = made_now(f"python -m tests.mutation {shlex.join(sys.argv[1:])}", "mutants", *CODE)
     if kept:  # by the code of earlier commits
         commits = dict.fromkeys((*read_record(table).commit.split(", "), record.commit))
@@ -211,10 +217,14 @@ def count_verdicts(table: Path) -> None:
     """Fill in how many survivors change nothing, and the share that is killed of all others."""
     from bioscnn.claims.record import read_record, write_table
 
-    frame, survivors = pd.read_csv(table), pd.read_csv(table.with_stem(f"{table.stem}-survivors"))
+    frame, survivors = (
+        pd.read_csv(table, dtype={"commit": str}),
+        pd.read_csv(table.with_stem(f"{table.stem}-survivors")),
+    )
     rows = frame.to_dict("records")
     for one in rows:
-        verdicts = survivors.verdict[survivors.package == one["package"]]
+        own = (survivors.package == one["package"]) & (survivors.seed == one["seed"])
+        verdicts = survivors.verdict[own]
         one["equivalent"] = int(verdicts.str.startswith("equal").sum())
         one |= share("mutation score", one["killed"], one["mutants"] - one["equivalent"])
     units = {name: "1" for name in COUNTS if name in rows[0]}
