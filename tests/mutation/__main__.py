@@ -176,7 +176,7 @@ def row(name: str, found: list[str], seed: int) -> dict[str, Any]:
 
     judged = [how for how in found if how != "not judged"]
     killed = sum(how in ("killed", "timeout") for how in judged)
-    return {"package": name, "seed": seed, "commit": str(code_version()["commit"])[:8],
+    return {"package": name, "seed": seed, "commit": str(code_version()["commit"])[:12],
             "mutants": len(judged), "killed": killed, **share("killed", killed, len(judged)),
             "of them by time": found.count("timeout"), "run by no test": found.count("not run"),
             "not judged": len(found) - len(judged)}  # fmt: skip
