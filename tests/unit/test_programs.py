@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from importlib import import_module
 from pathlib import Path
 from threading import Event
 from types import SimpleNamespace
 
+import brian2
 import numpy as np
 import pytest
 
@@ -25,12 +27,13 @@ from bioscnn.network import (
     Projection,
     SpikingNetwork,
 )
-from bioscnn.neurons import IF, LIF, ExponentialConductance, ExponentialCurrent
+from bioscnn.neurons import IF, LIF, ExponentialConductance, ExponentialCurrent, LeakyIntegrator
 from bioscnn.simulation import Device, simulate_batches
+from bioscnn.simulation.build import COMPILER_FLAGS, generate_source, standalone
 from bioscnn.simulation.cpp_device import InterruptedBatchError, constant_files, run_batch
 from bioscnn.simulation.genn_shape import GeNNShape
 from bioscnn.simulation.program import WHOLE, Program, _is_whole, build, obtain
-from bioscnn.simulation.shape import ProgramShape, _machine
+from bioscnn.simulation.shape import TEMPLATES, ProgramShape, _machine
 from bioscnn.simulation.source import PARALLEL, write_source
 from tests.networks import currents, every_layer
 from tests.processes import descendants, gone_soon, lines_soon, python
@@ -286,3 +289,47 @@ def test_trials_that_are_too_large_to_keep_together_are_simulated_one_by_one(mon
         assert [spikes.n_trials for spikes in found] == sizes
         counts.append(np.concatenate([spikes.counts() for spikes in found]))
     assert np.array_equal(*counts)
+
+
+def test_brian2_writes_source_in_a_precision_and_is_afterwards_what_it_was(tmp_path):
+    before = brian2.prefs.as_file, brian2.get_device()
+    for precision in ("float32", "float64"):
+        with standalone(precision, tmp_path):
+            assert brian2.prefs.core.default_float_dtype == np.dtype(precision)
+            assert brian2.prefs.codegen.cpp.extra_compile_args == COMPILER_FLAGS
+            assert brian2.prefs.codegen.cpp.include_dirs == [str(TEMPLATES), str(tmp_path)]
+            assert brian2.prefs.codegen.cpp.headers == ['"draws.h"']
+            assert brian2.get_device() is brian2.all_devices["cpp_standalone"]
+            assert not brian2.get_device().build_on_run
+        assert (brian2.prefs.as_file, brian2.get_device()) == before
+    with pytest.raises(RuntimeError), standalone("float32"):
+        raise RuntimeError
+    assert (brian2.prefs.as_file, brian2.get_device()) == before
+
+
+@pytest.mark.parametrize("how", ["auto", "explicit"])
+def test_what_a_step_of_a_program_does_has_its_order(tmp_path, how):
+    """A trial begins, noise is drawn, neurons fire and are reset, and then spikes reach their synapses."""
+    source = Population("input", (2,), axons=Axons(np.full(2, 1e-3)))
+    cells = Population("a", (3,), LIF(), noise=MembraneNoise(1e-3, 1), axons=Axons(np.full(3, 1e-3)))
+    readout = Population("readout", (2,), LeakyIntegrator())
+    projections = (
+        Projection("input", "a", Dense((2,), (3,), np.ones((3, 2))), SYNAPSE),
+        Projection("a", "readout", Dense((3,), (2,), np.ones((2, 3))), SYNAPSE, Failure(0.1, 1)),
+    )
+    shape = ProgramShape(SpikingNetwork((source, cells, readout), projections), True, "float64", how)
+    generate_source(shape, tmp_path / "program")
+    run = "".join(file.read_text() for file in (tmp_path / "program").glob("*.cpp"))
+    steps = re.findall(r"\.add\(&defaultclock, _run_(\w+)\);", run)
+    reach = {
+        "auto": ["a_to_readout_deliver", "input_to_a_deliver"],
+        "explicit": ["a_to_readout_pre_push_spikes", "a_to_readout_pre",
+                     "input_to_a_pre_push_spikes", "input_to_a_pre"],
+    }  # fmt: skip
+    weights = {"auto": [], "explicit": ["a_to_readout_weights", "input_to_a_weights"]}
+    assert [name.removesuffix("_codeobject") for name in steps] == [
+        "a_trials", "a_begin", *weights[how], "readout_begin", "a_noise", "a_advance", "readout_stateupdater",
+        "input", "a_axons", "input_axons", *reach[how], "a_record", "readout_record",
+    ]  # fmt: skip
+    assert (tmp_path / "program" / "runtime.cpp").read_bytes() == (TEMPLATES / "runtime.cpp").read_bytes()
+    assert "_array_defaultclock_dt[0] = bioscnn::dt;" in run
