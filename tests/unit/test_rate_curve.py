@@ -133,6 +133,8 @@ def test_the_working_potential_is_the_mean_one_of_cells_up_to_100_hz(measured):
     # Currents lie densest near the rheobase, as squares do: their mean is a third of the way up.
     assert V[0] == pytest.approx(lowest + (highest - lowest) / 3, rel=0.01)
     assert V[1] == pytest.approx(lowest, rel=0.001), "the slowest of them"
+    once = measured(lambda I: np.where(I > 2 * RHEOBASE, 150, np.where(I > RHEOBASE, 1, 0)))
+    assert 1.1 * lowest < once.working_potential < 1.9 * lowest, "those that fire once a second"
 
 
 @pytest.mark.parametrize(("dt", "t_ref"), [(1e-3, 2e-3), (0.8e-3, 2.4e-3), (4e-3, 4e-3), (5e-3, 0.0)])
