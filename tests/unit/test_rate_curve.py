@@ -51,8 +51,10 @@ def measured(monkeypatch):
 def test_the_rheobase_is_the_largest_current_without_a_spike(measured):
     # A first spike within the second that is simulated takes 1 Hz.
     first = RHEOBASE + 1 / SECONDS / SLOPE
-    rheobase = measured(saturating).rheobase
+    neuron = measured(saturating)
+    rheobase = neuron.rheobase
     assert first - 1e-3 * first < rheobase < first
+    assert neuron.rate(rheobase) == 0 < neuron.rate(rheobase * (1 + 1e-4))
 
 
 def test_the_curve_is_that_of_its_cells_up_to_nine_tenths_of_its_top(measured):
