@@ -257,6 +257,15 @@ def test_powers_of_powers_are_limited_together(power, fits):
         canonical_expression(power, "threshold")
 
 
+def test_a_function_takes_one_argument_and_clip_takes_three():
+    assert "clip" in FUNCTIONS
+    for name in FUNCTIONS:
+        for n in range(5):
+            fits = n == (3 if name == "clip" else 1)
+            with nullcontext() if fits else pytest.raises(UserError, match=f"{name} takes"):
+                canonical_expression(f"{name}({', '.join('V' * n)})", "threshold")
+
+
 def test_a_function_takes_as_many_arguments_as_in_brian2():
     from brian2.core.functions import DEFAULT_FUNCTIONS
 

@@ -15,6 +15,7 @@ from bioscnn.neurons import (
     NIRNeuron,
     Pulse,
     TimeCode,
+    Windowed,
     WindowedIntegrator,
     WindowedLIF,
     lif_first_spike,
@@ -23,6 +24,7 @@ from bioscnn.neurons import (
     soft_lif_rate,
 )
 from bioscnn.neurons.model import whole_steps
+from bioscnn.neurons.synapse import lasts
 
 TAU_M, TAU_S, T_REF = 20e-3, 5e-3, 2e-3
 CODE = TimeCode(20e-3, 5e-3, 1e-3)
@@ -168,6 +170,7 @@ def test_a_current_is_known_for_rates_between_0_and_one_per_refractory_period(ne
 def test_a_refractory_period_is_the_nearest_whole_number_of_steps(time, dt, found):
     assert whole_steps(time, dt) == pytest.approx(found, abs=1e-12)
     assert LIF(t_ref=time).in_whole_steps(dt) == LIF(t_ref=whole_steps(time, dt))
+    assert whole_steps(0.3e-3, 0.1e-3) == 0.3e-3 != 3 * 0.1e-3
 
 
 def test_each_model_says_its_parameters_in_si_units():
@@ -189,6 +192,31 @@ def test_each_model_says_its_parameters_in_si_units():
         "V_th": 10e-3, "tau_fall": 20e-3, "tau_rise": 5e-3,
         "psp_of_1": pytest.approx(np.exp(-9 / 20) - np.exp(-9 / 5)),
     }  # fmt: skip
+
+
+def test_parameters_that_are_not_given_are_those_of_a_pyramidal_cell():
+    lif = {"tau_m": 20e-3, "R_m": 100e6, "V_th": 20e-3, "t_ref": 2e-3}
+    assert LIF().parameters == lif
+    assert AdaptiveLIF().parameters == lif | {"tau_a": 100e-3, "b": 0.05e-9}
+    assert IF().parameters == {"C_m": 200e-12, "V_th": 20e-3, "t_ref": 0}
+    assert LeakyIntegrator().parameters == {"tau_m": 20e-3, "R_m": 10e6}
+    assert (WindowedLIF(CODE, 9).R_m, WindowedIntegrator(CODE, 9).R_m, Windowed(CODE, 9).R_m) == (
+        1e8,
+        1e7,
+        1e8,
+    )
+    assert ExponentialCurrent().parameters == {"tau_s": 5e-3}
+    assert ExponentialConductance().parameters == {"tau_s": 5e-3, "E_e": 70e-3, "E_i": -10e-3}
+    assert LeadingCount.jump == 1e-3
+    assert NIRNeuron("CubaLIF", most=2, begin=1, reset="subtract").parameters == {
+        "R": 1, "tau": 1e-2, "tau_syn": 5e-3, "w_in": 1, "V_th": 1, "V_drop": 1, "begin": 1, "level": 1,
+        "most": 2,
+    }  # fmt: skip
+    assert (NIRNeuron("IF").most, NIRNeuron("IF").begin, NIRNeuron("IF").at_threshold) == (1, 0, False)
+
+
+def test_a_synaptic_current_outlives_a_step_that_is_not_25_times_as_long():
+    assert lasts(0.041e-3, 1e-3) and not lasts(0.039e-3, 1e-3)
 
 
 def test_a_driven_membrane_works_between_rest_and_threshold():

@@ -182,6 +182,20 @@ def test_what_the_network_cannot_have_is_refused_before_a_simulation(changes, pr
     assert raised.value.problem.startswith(problem) and raised.value.value == value
 
 
+def test_a_reset_may_keep_a_value_for_itself_alone():
+    check(defined(reset="x = V; V = x - V_th"))
+    for change in ({"threshold": "V > x"}, {"equations": LEAK.format(" - x")}):
+        with pytest.raises(UserError, match="x is not defined"):
+            check(defined(reset="x = V; V = x - V_th", **change))
+
+
+def test_the_potential_rests_within_a_millivolt_of_0():
+    check(defined(equations=LEAK.format(" + 0.9*mV")))
+    with pytest.raises(UserError, match="does not rest at 0") as raised:
+        check(defined(equations=LEAK.format(" + 1.1*mV")))
+    assert (raised.value.value, raised.value.expected) == ("V = 0.0011 V after 0.2 s", "within 1 mV of 0")
+
+
 def test_each_variable_of_a_differential_equation_returns_to_rest_in_its_unit():
     equations = LEAK.format(" - R_m*w") + "\ndw/dt = -w/tau_m : amp\ndx/dt = -x/tau_m : 1\ny = x**2 : 1"
     units = {"V": "volt", "w": "amp", "x": "1"}

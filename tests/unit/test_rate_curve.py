@@ -7,6 +7,7 @@ from bioscnn.errors import UserError
 from bioscnn.neurons import Definition, EquationNeuron, equation_neuron
 from bioscnn.neurons.cells import Cells
 from bioscnn.neurons.definition import Parameter
+from bioscnn.neurons.equation_neuron import COARSE
 
 RHEOBASE, SLOPE = 0.3e-9, 400e9
 """A, and Hz/A."""
@@ -55,6 +56,22 @@ def test_the_rheobase_is_the_largest_current_without_a_spike(measured):
     rheobase = neuron.rheobase
     assert first - 1e-3 * first < rheobase < first
     assert neuron.rate(rheobase) == 0 < neuron.rate(rheobase * (1 + 1e-4))
+
+
+def test_some_five_hundred_cells_are_simulated_for_a_second(measured, monkeypatch):
+    """From 1 pA to 1 uA first, then between silence and firing, then up to the top of the curve."""
+    neuron, asked = measured(saturating), []
+    simulate = equation_neuron.cells
+
+    def told(definition, currents, seconds, dt):
+        asked.append((len(currents), seconds, dt, currents[0], currents[-1]))
+        return simulate(definition, currents, seconds, dt)
+
+    monkeypatch.setattr(equation_neuron, "cells", told)
+    neuron.rate(1e-9)
+    assert [one[:3] for one in asked] == [(n, 1.0, neuron.dt) for n in (98, 50, 50, 300)]
+    assert asked[0][3:] == (0, pytest.approx(1e-6)) and COARSE[1] == pytest.approx(1e-12)
+    assert asked[-1][3] == neuron.rheobase and neuron.dt == 1e-3
 
 
 def test_the_curve_is_that_of_its_cells_up_to_nine_tenths_of_its_top(measured):
