@@ -163,8 +163,8 @@ devices: $(VENV)/ready ## compare all devices of this machine spike by spike [DA
 study: $(VENV)/ready$(if $(QUICK),,-train $(VENV)/ready-sensitivity) ## run all that the docs report, hours, and link it on one page [QUICK=1] [ONLY=] [AGAIN=]
 	@$(BIN)/bioscnn study $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(AGAIN),--again $(AGAIN))
 
-mutation: $(VENV)/ready-mutation ## change the code at random and see whether the tests notice, an hour [MUTANTS=40] [PACKAGES="neurons network"]
-	@$(BIN)/python -m tests.mutation --mutants $(or $(MUTANTS),40) --table docs/tables/mutation.csv -- $(PACKAGES)
+mutation: $(VENV)/ready-mutation ## change the code at random and see whether the tests notice, an hour [MUTANTS=40] [SEED=1] [PACKAGES="neurons network"]
+	@$(BIN)/python -m tests.mutation --mutants $(or $(MUTANTS),40) --seed $(or $(SEED),1) --table docs/tables/mutation.csv -- $(PACKAGES)
 
 faults: $(VENV)/ready-train $(VENV)/ready-test ## kill, interrupt and starve commands, and fill docs/tables/faults.csv, an hour [TRIES=20] [ONLY=run,sweep]
 	@$(BIN)/python -m tests.faults --tries $(or $(TRIES),20) $(if $(ONLY),--only "$(ONLY)")

@@ -9,10 +9,13 @@ import pytest
 
 from bioscnn.conversion import convert
 from bioscnn.errors import UserError
-from bioscnn.neurons import LIF, ExponentialCurrent
+from bioscnn.network import MembraneNoise, Population, SpikingNetwork
+from bioscnn.neurons import LIF, ExponentialCurrent, LeakyIntegrator
 from bioscnn.simulation import Device, simulate
+from bioscnn.simulation.genn_build import _of_the_engine, _reading, build_model
 from bioscnn.simulation.genn_shape import GeNNShape
 from bioscnn.simulation.reference import simulate_reference
+from bioscnn.simulation.shape import ProgramShape
 from bioscnn.studies import read_study
 from bioscnn.studies.prepare import prepare
 from tests.genn import requires_brian2genn, requires_genn
@@ -84,6 +87,65 @@ def test_weights_and_parameters_need_no_other_program_but_the_time_step_does():
     assert replace(shape, network=network(seed=9, tau_m=15e-3)).key() == shape.key()
     for other in ({"dt": 0.5e-3}, {"use_gpu": True}, {"precision": "float32"}, {"spike_input": True}):
         assert replace(shape, **other).key() != shape.key()
+
+
+def with_cells(made, cells):
+    """The same network with other cells in a population."""
+    populations = (cells if p.name == cells.name else p for p in made.populations)
+    return SpikingNetwork(tuple(populations), made.projections)
+
+
+def test_the_step_of_a_neuron_is_compiled_in_as_coefficients():
+    made = network(tau_m=20e-3)
+    shape = GeNNShape(made, False, "float64", "explicit", 0.5e-3)
+    found, plain = (kind.parameters(made["dense1"]) for kind in (shape, ProgramShape(made, False, "float64")))
+    assert plain.items() < found.items() and found["V_from_V"] == pytest.approx(np.exp(-0.5 / 20))
+    assert set(found) - set(plain) == {"V_from_V", "V_from_I_syn", "V_from_I_stim", "I_syn_from_I_syn"}
+    assert shape.injection("conv1") is None
+    cells = replace(made["dense1"], values={"tau_m": np.full(made["dense1"].size, 10e-3)})
+    assert replace(shape, network=with_cells(made, cells)).parameters(cells) == plain
+
+
+def test_a_program_of_genn_reads_each_array_once():
+    cells = Population("readout", (5,), LeakyIntegrator(), values={"V_0": np.zeros(5)})
+    made = with_cells(network(), cells)
+    lines = _reading(GeNNShape(made, False, "float64", "explicit", 1e-3, True)).split("\n")
+    assert lines[0] == "#ifndef BACKEND_NAMESPACE" and lines[-1] == "#endif"
+    read = [re.fullmatch(r'bioscnn::File\("(.*)", "rb"\)\.read_all\((.*), (.*)\);', x) for x in lines[1:-1]]
+    sizes = {found[1]: found[3] for found in read}
+    assert len(sizes) == len(lines) - 2
+    assert all(found[2].split(".")[0].endswith(found[1].replace(".", "_")) for found in read)
+    assert sizes["conv1.V_th"] == sizes["conv1.n_steps"] == sizes["conv1.V_from_V"] == "1"
+    assert sizes["conv1.I_stim"] == str(made["conv1"].size) and sizes["readout.V_0"] == "5"
+    assert sizes["dense1_to_output.w"] == "_dynamic_array_dense1_to_output_w.size()"
+    assert "readout.n_steps" not in sizes and "input_to_conv1.w" not in sizes
+
+
+def test_what_rests_and_what_is_driven_is_told_to_the_engine():
+    made = network()
+    noisy = replace(made["conv2"], noise=MembraneNoise(1e-3, 1), values={"V_0": np.zeros(made["conv2"].size)})
+    made = with_cells(made, noisy)
+    told = _of_the_engine(GeNNShape(made, False, "float64", "explicit", 1e-3, True))
+    assert told["source"] == ""
+    assert _of_the_engine(GeNNShape(made, True, "float64", "explicit", 1e-3, True))["source"] == "input"
+    conv1, conv2, *_, readout = told["populations"]
+    spiking = {"V": "0", "I_syn": "0", "not_refractory": "true", "lastspike": "-1"}
+    assert conv1["rest"] | {"I_syn": "0"} == conv2["rest"] == spiking
+    assert [conv1[key] for key in ("name", "size", "channels", "spikes", "driven", "noisy", "starts")] == [
+        "conv1", made["conv1"].size, 4, True, True, False, False,
+    ]  # fmt: skip
+    assert [conv2[key] for key in ("driven", "noisy", "starts")] == [False, True, True]
+    assert readout["rest"] == {"V": "0", "I_syn": "0"} and not readout["spikes"]
+
+
+def test_genn_is_told_where_headers_lie_and_whether_to_use_a_cpu(tmp_path, monkeypatch):
+    monkeypatch.setenv("GENN_PATH", "/genn")
+    for use_gpu, switch in ((True, []), (False, ["-c"])):
+        shape = GeNNShape(network(), False, "float64", "explicit", 1e-3, use_gpu)
+        include = f"{tmp_path}:{tmp_path}/brianlib/randomkit"
+        assert build_model(shape, tmp_path) == [
+            "/genn/bin/genn-buildmodel.sh", *switch, "-i", include, "magicnetwork_model.cpp",
+        ]  # fmt: skip
 
 
 def test_without_genn_a_study_is_refused_before_its_data_are_read(monkeypatch):

@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
@@ -31,12 +32,17 @@ PACKAGES = {
 }  # fmt: skip
 TESTS = {
     "neurons": ("test_neurons.py", "test_steps.py", "test_model_text.py", "test_own_neuron.py",
-                "test_time_code.py", "nir"),
-    "network": ("test_connectivity.py", "test_conversion.py"),
-    "conversion": ("test_conversion.py", "test_calibration.py", "test_lif_network.py", "test_time_code.py"),
-    "simulation": ("test_propagator.py", "test_programs.py", "test_spikes.py", "test_draws.py",
-                   "test_storage.py", "nir", "../oracles/test_solve_ivp.py",
-                   "../devices/test_identical_spikes.py"),
+                "test_time_code.py", "test_rate_curve.py", "nir"),
+    "network": ("test_connectivity.py", "test_network.py", "test_conversion.py"),
+    "conversion": ("test_conversion.py", "test_normalisation.py", "test_rate_matching.py",
+                   "test_calibration.py", "test_lif_network.py", "test_time_code.py", "test_spike_times.py"),
+    "simulation": ("test_simulate.py", "test_equations.py", "test_propagator.py", "test_programs.py",
+                   "test_program_files.py", "test_no_code_from_files.py", "test_reference.py",
+                   "test_draws.py", "test_recording.py", "test_storage.py",
+                   "test_result_versions.py", "test_spikes.py", "nir",
+                   "../oracles/test_solve_ivp.py", "../devices/test_identical_spikes.py",
+                   "../devices/test_branches.py", "../devices/test_noisy_networks.py",
+                   "../devices/test_time_code.py", "../devices/test_genn.py"),
     "readout, metrics": ("test_readout.py", "test_metrics.py", "metrics", "test_decoding.py"),
     "store, compare": ("test_compare.py", "../experiments/test_engine.py", "test_devices.py"),
 }  # fmt: skip
@@ -89,17 +95,21 @@ def main() -> int:
                 told(*found[-1])
 
         trials = Trials(ROOT, files, then)
-        pytest.main([*(option for option in OPTIONS if option != "-x"), *tests, *files], plugins=[trials])
+        with TemporaryDirectory(ignore_cleanup_errors=True) as cache:  # so that what compiles runs, too
+            os.environ["BIOSCNN_CACHE"] = cache
+            pytest.main([*(option for option in OPTIONS if option != "-x"), *tests, *files], plugins=[trials])
         rows.append(row(name, [how for _, how in found], asked.seed))
         print(rows[-1], flush=True)
         for mutant, how in found:
             if how in ("survived", "not run"):
                 before, after = mutant.change(ROOT)
-                survivors.append({"package": name, "file": mutant.file, "line": mutant.line,
-                                  "before": before, "after": after, "outcome": how})  # fmt: skip
+                survivors.append({"package": name, "seed": asked.seed, "file": mutant.file,
+                                  "line": mutant.line, "before": before, "after": after,
+                                  "outcome": how})  # fmt: skip
     if asked.table:
-        write(asked.table, rows, asked.packages)
-        write(asked.table.with_stem(f"{asked.table.stem}-survivors"), survivors, asked.packages)
+        drawn = {(name, asked.seed) for name in asked.packages}
+        write(asked.table, rows, drawn)
+        write(asked.table.with_stem(f"{asked.table.stem}-survivors"), survivors, drawn)
     return 0
 
 
@@ -114,15 +124,16 @@ def modules(places: tuple[str, ...]) -> list[str]:
 
 
 def outcome(mutant: Mutant, trials: Trials) -> str:
-    """Try a mutant by the quickest tests that run its line; by those of its module if it runs on import.
+    """Try a mutant by the quickest tests that run its line.
 
-    ``killed``, ``timeout``, ``survived``, ``not run`` by any test, or ``not judged``: tests that fail with
-    the code as it is, too.
+    One that runs on import is tried by the tests of its module, or by all where none enters it.
+    ``killed``, ``timeout``, ``survived``, ``not run`` by any test, or ``not judged`` where all of these fail
+    with the code as it is, too.
     """
     lines = trials.lines.get(mutant.file, {})
     before, after = (ROOT / mutant.file).read_text(), mutant.source(ROOT)
     changed = changed_functions(before, after, str(ROOT / mutant.file))
-    tests = lines.get(mutant.line, set()) if changed else set().union(*lines.values())
+    tests = lines.get(mutant.line, set()) if changed else set().union(*lines.values()) or trials.passed
     chosen: list[str] = []
     total = 0.0
     for test in sorted(tests, key=lambda one: (trials.seconds[one], one)):
@@ -143,11 +154,12 @@ def outcome(mutant: Mutant, trials: Trials) -> str:
             return trials.tried_on_import(module, file, source, tests, limit + 30)
         return trials.tried(module, functions_of(source, str(file), changed), tests, limit)
 
-    how = tried(after, chosen)
-    # The tests up to the one that failed must pass in a child that gets the code as it is: else they do not
-    # judge the change.
-    if how in ("survived", "not run") or tried(before, chosen[: trials.begun]) == "survived":
-        return how
+    while chosen:
+        how = tried(after, chosen)
+        # The tests up to the one that failed must pass in a child that gets the code as it is, too.
+        if how in ("survived", "not run") or tried(before, chosen[: trials.begun]) == "survived":
+            return how
+        del chosen[trials.begun - 1]  # it fails whatever the code is
     return "not judged"
 
 
@@ -160,11 +172,14 @@ def told(mutant: Mutant, how: str) -> None:
 
 def row(name: str, found: list[str], seed: int) -> dict[str, Any]:
     """Return the row of a package: mutants, killed ones, and Wilson's interval of their share."""
+    from bioscnn.studies.provenance import code_version
+
     judged = [how for how in found if how != "not judged"]
     killed = sum(how in ("killed", "timeout") for how in judged)
-    return {"package": name, "mutants": len(judged), "killed": killed, **share("killed", killed, len(judged)),
+    return {"package": name, "seed": seed, "commit": str(code_version()["commit"])[:12],
+            "mutants": len(judged), "killed": killed, **share("killed", killed, len(judged)),
             "of them by time": found.count("timeout"), "run by no test": found.count("not run"),
-            "not judged": len(found) - len(judged), "seed": seed}  # fmt: skip
+            "not judged": len(found) - len(judged)}  # fmt: skip
 
 
 def share(name: str, n: int, of: int) -> dict[str, float]:
@@ -176,19 +191,20 @@ def share(name: str, n: int, of: int) -> dict[str, float]:
     return {f"{name} (%){end}": round(100 * value, 1) for end, value in ends.items()}
 
 
-def write(table: Path, rows: list[dict[str, Any]], packages: list[str]) -> None:
-    """Write a table with what made it; rows of packages that were not tried now stay, and so do verdicts."""
+def write(table: Path, rows: list[dict[str, Any]], drawn: set[tuple[str, int]]) -> None:
+    """Write a table with what made it; rows of samples that were not drawn now stay, and so do verdicts."""
     from bioscnn.claims import made_now
     from bioscnn.claims.record import read_record, write_table
 
-    kept = pd.read_csv(table).to_dict("records") if table.exists() else []
+    kept = pd.read_csv(table, dtype={"commit": str}).to_dict("records") if table.exists() else []
     verdicts = {
         (one["file"], one["before"], one["after"]): one["verdict"] for one in kept if "verdict" in one
     }
     for one in rows:
         if "outcome" in one:
             one["verdict"] = verdicts.get((one["file"], one["before"], one["after"]), "open")
-    frame = pd.DataFrame([row for row in kept if row["package"] not in packages] + rows)
+    frame = pd.DataFrame([row for row in kept if (row["package"], row["seed"]) not in drawn] + rows)
+    frame = frame.sort_values("package", key=lambda names: names.map(list(PACKAGES).index), kind="stable")
     record = made_now(f"python -m tests.mutation {shlex.join(sys.argv[1:])}", "mutants", *CODE)
     if kept:  # by the code of earlier commits
         commits = dict.fromkeys((*read_record(table).commit.split(", "), record.commit))
@@ -201,10 +217,14 @@ def count_verdicts(table: Path) -> None:
     """Fill in how many survivors change nothing, and the share that is killed of all others."""
     from bioscnn.claims.record import read_record, write_table
 
-    frame, survivors = pd.read_csv(table), pd.read_csv(table.with_stem(f"{table.stem}-survivors"))
+    frame, survivors = (
+        pd.read_csv(table, dtype={"commit": str}),
+        pd.read_csv(table.with_stem(f"{table.stem}-survivors")),
+    )
     rows = frame.to_dict("records")
     for one in rows:
-        verdicts = survivors.verdict[survivors.package == one["package"]]
+        own = (survivors.package == one["package"]) & (survivors.seed == one["seed"])
+        verdicts = survivors.verdict[own]
         one["equivalent"] = int(verdicts.str.startswith("equal").sum())
         one |= share("mutation score", one["killed"], one["mutants"] - one["equivalent"])
     units = {name: "1" for name in COUNTS if name in rows[0]}

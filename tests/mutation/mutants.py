@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -48,9 +49,14 @@ class Mutant:
         return str(changed)
 
     def can_be_compiled(self, root: Path) -> bool:
-        """Whether the changed module is Python: the star of keyword arguments is no product."""
+        """Whether the changed module is Python that nobody is warned of.
+
+        The star of keyword arguments is no product, and a number is no object to compare by ``is``.
+        """
         try:
-            compile(self.source(root), self.file, "exec")
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                compile(self.source(root), self.file, "exec")
         except SyntaxError:
             return False
         return True

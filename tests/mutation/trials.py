@@ -57,6 +57,13 @@ class Trials:
         if not report.passed:
             self.failed.add(report.nodeid)
 
+    def pytest_sessionstart(self) -> None:
+        """Let examples take as long as a child needs that fills its caches anew."""
+        import hypothesis
+
+        hypothesis.settings.register_profile("mutants", deadline=None)
+        hypothesis.settings.load_profile("mutants")
+
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         for item, following in zip(session.items, [*session.items[1:], None], strict=True):
             begun = _processor_time()
@@ -74,6 +81,11 @@ class Trials:
             }
         self.then(self)
         return True
+
+    @property
+    def passed(self) -> set[str]:
+        """The tests that passed before any change."""
+        return set(self.seconds) - self.failed
 
     @property
     def begun(self) -> int:

@@ -198,6 +198,9 @@ def test_the_usual_chains_fold_to_one_map_and_the_others_stay():
     # Windows that overlap: those in the padding would see pixels that the last of the others sees.
     overlapping = Pooling((2, 7, 7), (2, 3, 3), (2, 2), (0, 0, 0, 0), (3, 3), np.ones(2))
     assert isinstance(compose([overlapping, padded_kernel]), Composition)
+    # Without padding there are none, also where the last step of the second map would lead beyond.
+    unpadded = Convolution((2, 3, 3), (3, 2, 2), (1, 1), (0, 0, 0, 0), np.ones((3, 2, 2, 2)))
+    assert isinstance(compose([overlapping, unpadded]), Convolution)
 
 
 def test_weights_that_cancel_or_vanish_are_synapses_all_the_same():

@@ -69,6 +69,69 @@ def test_scalings_go_into_the_weights_before_and_behind_them():
     np.testing.assert_allclose(simple.forward(x), graph.forward(x), rtol=1e-5)
 
 
+def test_a_scaling_that_two_layers_take_stays_for_the_other():
+    rng = stream(11, "scalings")
+    scale = Scale(rng.uniform(0.5, 2, 2), rng.normal(size=2))
+    flat = [
+        Node("flat", Flatten(), ("scaled",)),
+        Node("dense", Dense(rng.normal(size=(3, 8))), ("flat",)),
+    ]
+    conv = [
+        Node("conv", Conv2d(rng.normal(size=(3, 2, 2, 2))), ("scaled",)),
+        Node("pixels", Flatten(), ("conv",)),
+    ]
+    x = rng.random((5, 2, 2, 2))
+    for branches in ([*flat, *conv], [*conv, *flat]):
+        nodes = [Node("scaled", scale, (INPUT,)), *branches, Node("sum", Add(), ("dense", "pixels"))]
+        graph = LayerGraph("two", (2, 2, 2), nodes)
+        np.testing.assert_allclose(simplified(graph).forward(x), graph.forward(x), rtol=1e-5)
+
+
+POOL, MEAN = MaxPool2d((2, 2), (2, 2)), AveragePool2d((2, 2), (2, 2))
+UP, DOWN = (Scale(sign * np.ones(3), np.ones(3)) for sign in (1, -1))
+
+
+@pytest.mark.parametrize(
+    ("layers", "kinds"),
+    [
+        ([POOL, ReLU(), Flatten()], [ReLU, MaxPool2d]),
+        ([POOL, Flatten(), ReLU()], [ReLU, MaxPool2d]),
+        ([POOL, UP, ReLU(), Flatten()], [ReLU, MaxPool2d]),
+        ([POOL, DOWN, ReLU(), Flatten()], [MaxPool2d, Scale, ReLU]),
+        ([ReLU(), UP, POOL, Flatten()], [ReLU, MaxPool2d]),
+        ([ReLU(), DOWN, POOL, Flatten()], [ReLU, Scale, MaxPool2d]),
+        ([ReLU(), POOL, ReLU(), Flatten()], [ReLU, MaxPool2d]),
+        ([ReLU(), MEAN, POOL, Flatten()], [ReLU, AveragePool2d, ReLU, MaxPool2d]),
+        ([MEAN, POOL, ReLU(), Flatten()], [AveragePool2d, ReLU, MaxPool2d]),
+    ],
+)
+def test_activations_come_before_what_only_chooses_among_them(layers, kinds):
+    """A scaling that no negative factor turns round goes past max pooling, into the weights."""
+    rng = stream(12, "order")
+    layers = [Conv2d(rng.normal(size=(3, 2, 3, 3)), rng.normal(size=3)), *layers]
+    size = LayerGraph("flat", (2, 6, 6), layers).n_classes
+    graph = LayerGraph("order", (2, 6, 6), [*layers, Dense(rng.normal(size=(2, size)))])
+    simple, x = simplified(graph), rng.random((5, 2, 6, 6))
+    np.testing.assert_allclose(simple.forward(x), graph.forward(x), rtol=1e-5, atol=1e-6)
+    assert [type(layer) for layer in simple.layers] == [Conv2d, *kinds, Flatten, Dense]
+
+
+def test_groups_that_see_one_population_each_make_one_population_each():
+    rng, x = stream(13, "groups"), stream(13, "x").random((5, 2, 3, 3)).astype(np.float32)
+    nodes = []
+    for name in "ab":
+        nodes += [Node(f"to {name}", Conv2d(rng.normal(size=(2, 2, 2, 2)), rng.normal(size=2)), (INPUT,)),
+                  Node(name, ReLU(), (f"to {name}",))]  # fmt: skip
+    for groups, populations in ((2, 4), (4, 4), (1, 3)):
+        grouped = Conv2d(rng.normal(size=(4, 4 // groups, 2, 2)), rng.normal(size=4), groups=groups)
+        end = [Node("joined", Concat(), ("a", "b")), Node("grouped", grouped, ("joined",)),
+               Node("fires", ReLU(), ("grouped",)), Node("flat", Flatten(), ("fires",)),
+               Node("logits", Dense(rng.normal(size=(2, 4))), ("flat",))]  # fmt: skip
+        graph = LayerGraph("groups", (2, 3, 3), [*nodes, *end])
+        assert len(stages(simplified(graph))) == populations + 1
+        assert_currents_are_pre_activations(graph, x)
+
+
 def test_concatenations_that_are_cut_differently_are_added_and_seen_in_groups():
     """Of 2 and 2 channels, and of 1 and 3: a grouped convolution sees each in two groups."""
     rng, sizes = stream(8, "cuts"), {"a": 2, "b": 2, "c": 1, "d": 3}

@@ -6,6 +6,7 @@ import math
 import time
 import tomllib
 import unicodedata
+from contextlib import nullcontext
 from json import dumps
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from bioscnn.neurons import Definition, read_definition
 from bioscnn.neurons.definition import Parameter
 from bioscnn.neurons.expressions import FUNCTIONS, canonical_expression
 from bioscnn.neurons.model_text import parse_equations, parse_statements
+from bioscnn.quantities import BRIAN_UNITS, parse_any_quantity
 from bioscnn.studies import read_study
 from tests.devices.test_own_neuron_text import CELL
 
@@ -201,6 +203,69 @@ def test_what_no_equation_has_is_refused_at_once(expression):
     assert time.process_time() - began < 5
 
 
+@pytest.mark.parametrize(
+    ("expression", "problem", "part"),
+    [
+        ("1 + V.real", "an equation has no attributes", "V.real"),
+        ("V[0]", "an equation has no subscripts", "V[0]"),
+        ("lambda: V", "an equation has no functions of its own", "lambda: V"),
+        ("V if V else V", "an equation has no if and else", "V if V else V"),
+        ("V + 'x'", "an equation has no text in quotes", "'x'"),
+        ("f'{V}'", "an equation has no text in quotes", "f'{V}'"),
+        ("V + 1j", "an equation has no complex number", "1j"),
+        ("V + ...", "an equation has no such constant", "..."),
+        ("V.f(1)", "an equation has no such call", "V.f(1)"),
+        ("exp(x=V)", "an equation has no such call", "exp(x=V)"),
+        ("(V := 1)", "an equation has no :=", "(V := 1)"),
+        ("V @ V", "an equation has no such operator", "V @ V"),
+        ("~V", "an equation has no such operator", "~V"),
+        ("V is V", "an equation has no such comparison", "V is V"),
+        ("[V]", "an equation has no List", "[V]"),
+        ("1 < V < 2", "two comparisons in a row", "1 < V < 2"),
+        ("2 + open(V)", "no such function in an equation: open", "open(V)"),
+        ("exp(V, V)", "exp takes 1 in parentheses", "exp(V, V)"),
+        ("clip(V)", "clip takes 3 in parentheses", "clip(V)"),
+        ("V*exp", "exp is a function", "exp"),
+        ("V + rand()", "rand is random", "rand"),
+        ("V + xi", "xi is random", "xi"),
+        ("sin(t/second)", "t counts from the beginning", "t"),
+        ("timestep(V, V)", "timestep counts from the beginning", "timestep"),
+        ("1e999", "too large a number", "1e309"),
+        ("V**(V + 1)", "not an exponent", "V + 1"),
+        ("V**(1/0)", "not an exponent", "1 / 0"),
+        ("2*V**21", "too high a power", "V ** 21"),
+        ("1 +", "cannot read the threshold: invalid syntax", "1 +"),
+        ("1or V", "cannot read the threshold: invalid decimal literal", "1or V"),
+        ("V" + " " * 4000, "the text is too long", 4001),
+    ],
+)
+def test_what_no_equation_has_is_told_with_the_part_that_it_is(expression, problem, part):
+    with pytest.raises(UserError) as raised:
+        canonical_expression(expression, "threshold")
+    assert (raised.value.key, raised.value.value) == ("threshold", part)
+    assert raised.value.problem.startswith(problem)
+
+
+@pytest.mark.parametrize(
+    ("power", "fits"),
+    [("V**+20", True), ("V**(-(20))", True), ("V**b", True), ("(V**b)**20", True), ("V**(1/3)", True),
+     ("(V**(1/3))**20", True), ("(V**(60/3))**1.1", False), ("(V**3 + 1)**7", False), ("V**2 * V**20", True),
+     ("exp(V**20)", True), ("exp(V**20)**2", False), ("2**V", True)],
+)  # fmt: skip
+def test_powers_of_powers_are_limited_together(power, fits):
+    with nullcontext() if fits else pytest.raises(UserError, match="too high a power"):
+        canonical_expression(power, "threshold")
+
+
+def test_a_function_takes_one_argument_and_clip_takes_three():
+    assert "clip" in FUNCTIONS
+    for name in FUNCTIONS:
+        for n in range(5):
+            fits = n == (3 if name == "clip" else 1)
+            with nullcontext() if fits else pytest.raises(UserError, match=f"{name} takes"):
+                canonical_expression(f"{name}({', '.join('V' * n)})", "threshold")
+
+
 def test_a_function_takes_as_many_arguments_as_in_brian2():
     from brian2.core.functions import DEFAULT_FUNCTIONS
 
@@ -332,6 +397,46 @@ def test_what_is_printed_means_the_same_and_is_printed_the_same_again(text):
 
     one, other = value(text), value(printed)
     assert one == other or (isinstance(one, float) and math.isnan(one))
+
+
+def test_a_definition_is_written_as_it_is_read():
+    cell = Definition.of_table("cell", CELL)
+    written = cell.table()
+    assert Definition.of_table("other name", written) == cell
+    assert list(written) == ["equations", "threshold", "reset", "refractory", "method", "parameters"]
+    assert (
+        "refractory"
+        not in Definition.of_table("cell", {k: v for k, v in CELL.items() if k != "refractory"}).table()
+    )
+    units = {p.name: (p.value, p.dimension, p.unit, p.setting) for p in cell.parameters}
+    assert list(units) == list(CELL["parameters"]) == list(written["parameters"])
+    for name, (value, dimension, unit, setting) in units.items():
+        assert (
+            parse_any_quantity(CELL["parameters"][name]) == parse_any_quantity(setting) == (value, dimension)
+        )
+        assert unit == ("1" if dimension is None else BRIAN_UNITS[dimension])
+    plain = Parameter("k", 2.5, None)
+    assert (plain.unit, plain.setting) == ("1", 2.5)
+
+
+@pytest.mark.parametrize(
+    ("change", "key", "problem"),
+    [
+        ({"parameters": 3}, "parameters", "not a table"),
+        ({"parameters": {"x": "1 parsec"}}, "parameters.x", "neither a number nor a quantity"),
+        ({"parameters": {"1x": 1}}, "parameters.1x", ""),
+        ({"threshhold": "V > V_th"}, "threshhold", "a neuron does not have this key"),
+        ({"refractory": "dt"}, "refractory", "the refractory period is the name of a parameter"),
+        ({"method": "rk5"}, "method", "no such method"),
+        ({"reset": "  "}, "reset", "empty"),
+        ({"reset": None}, "reset", "not a text"),
+    ],
+)
+def test_a_table_that_is_no_neuron_is_refused_with_file_and_key(change, key, problem):
+    with pytest.raises(UserError) as raised:
+        Definition.of_table("cell", CELL | change, Path("cell.toml"))
+    assert (raised.value.key, raised.value.file) == (key, Path("cell.toml"))
+    assert raised.value.problem.startswith(problem)
 
 
 def test_the_api_holds_a_definition_to_the_same():

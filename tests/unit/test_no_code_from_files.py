@@ -10,6 +10,7 @@ import resource
 import zipfile
 from pathlib import Path
 
+import brian2
 import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper, save
@@ -21,6 +22,7 @@ from bioscnn.claims import take_table
 from bioscnn.claims.record import file_of
 from bioscnn.datasets import contents, image_files, read_events
 from bioscnn.errors import UserError
+from bioscnn.simulation.brian import exact
 from bioscnn.simulation.solutions import cached_solution, is_arithmetic
 from bioscnn.simulation.storage import StoredRun, load_run
 from bioscnn.simulation.translation_unit import SCOPE, SUPPORT, join
@@ -114,6 +116,34 @@ def test_a_solution_on_disk_is_arithmetic_or_solved_again(tmp_path, monkeypatch,
     assert list(tmp_path.rglob("*.json"))
     again = cached_solution("asked", lambda: "solved again", is_arithmetic)
     assert again == (code if code.startswith("V = V*exp") else "solved again")
+
+
+@pytest.mark.parametrize(
+    "code", [["V = 1"], None, "V = é", "V = 1j", "1V = 1", "V = clip(1)", "V = exp(x=1)"]
+)
+def test_other_content_is_no_solution(code):
+    assert is_arithmetic("V = -exp(a)**2/3 + 1.5*sqrt(+b)") and not is_arithmetic(code)
+
+
+def test_libraries_are_compiled_by_themselves(generated):
+    folder = generated("")
+    (folder / "network.cpp").write_text("// the network")
+    (folder / "randomkit.c").write_text("// a library")
+    (folder / "makefile").write_text("SRCS = main.cpp brianlib/randomkit.c network.cpp\n")
+    (folder / "brianlib").mkdir()
+    (folder / "randomkit.c").rename(folder / "brianlib" / "randomkit.c")
+    assert join(folder) == ["program.cpp", "brianlib/randomkit.c"]
+    joined = (folder / "program.cpp").read_text()
+    assert "// the network" in joined and "// a library" not in joined
+
+
+def test_a_solution_that_calls_a_function_of_others_is_not_kept(tmp_path, monkeypatch):
+    monkeypatch.setenv("BIOSCNN_CACHE", str(tmp_path))
+    decay = brian2.Equations("dV/dt = -V/tau : 1\ntau : second")
+    assert exact(decay, {"exp": brian2.DEFAULT_FUNCTIONS["exp"]}).startswith("_V = V*exp(-dt/tau)\n")
+    other = brian2.Function(lambda x: x, arg_units=[1], return_unit=1)
+    with pytest.raises(AssertionError, match="exp is no function of Brian2's own"):
+        exact(decay, {"exp": other})
 
 
 @pytest.mark.parametrize("location", ["../secret.bin", "/etc/hostname", "link.bin"])

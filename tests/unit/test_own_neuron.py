@@ -1,5 +1,6 @@
 """A neuron of the user's own: a file of equations, checked before anything is simulated."""
 
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,15 @@ from bioscnn.ann import ReLU
 from bioscnn.conversion import convert, normalise
 from bioscnn.errors import UserError
 from bioscnn.network import OUTPUT
-from bioscnn.neurons import LIF, EquationNeuron, ExponentialConductance, ExponentialCurrent, read_definition
+from bioscnn.neurons import (
+    LIF,
+    Definition,
+    EquationNeuron,
+    ExponentialConductance,
+    ExponentialCurrent,
+    read_definition,
+)
+from bioscnn.neurons.brian_checks import check, state_units
 from bioscnn.simulation import Device, simulate
 from bioscnn.studies import read_study
 from tests.networks import currents, every_layer, images
@@ -122,6 +131,90 @@ def test_a_mistake_in_the_file_is_answered_with_file_key_value_and_fix(write, ol
         read_definition(path)
     for word in [str(path), *words]:
         assert word in str(raised.value)
+
+
+def defined(**changes):
+    """The neuron of the file as a definition, of which Brian2 has checked nothing yet."""
+    return Definition.of_table("leaky", tomllib.loads(LEAKY) | changes)
+
+
+LEAK = "dV/dt = (R_m*(I_syn + I_stim) - V{})/tau_m : volt"
+
+
+@pytest.mark.parametrize(
+    ("name", "usual"),
+    [("tau_k", "10 ms"), ("t_k", "10 ms"), ("R_k", "100 Mohm"), ("g_k", "10 nS"), ("C_k", "200 pF"),
+     ("I_k", "1 nA"), ("E_k", "10 mV")],
+)  # fmt: skip
+def test_a_name_that_nobody_defines_is_told_with_what_it_could_be(name, usual):
+    with pytest.raises(UserError, match=f"{name} is not defined") as raised:
+        check(defined(equations=LEAK.format(f" - {name}")))
+    assert (raised.value.key, raised.value.value) == ("equations", name)
+    assert f'below [parameters]: {name} = "{usual}" or the like' in raised.value.fix
+
+
+@pytest.mark.parametrize(
+    ("line", "problem", "value"),
+    [
+        ("dx/dt = -x/tau_m : metre", "the unit of x is none", "m"),
+        ("dw/dt = -w/tau_m : 1", "w is defined by the network already", "w"),
+        ("dI_syn/dt = -I_syn/tau_m : amp", "I_syn is defined by the network already", "I_syn"),
+        ("R_m = 1*ohm : ohm", "R_m is defined twice", "R_m"),
+    ],
+)
+def test_an_equation_that_the_network_cannot_have_is_refused(line, problem, value):
+    with pytest.raises(UserError) as raised:
+        check(defined(equations=LEAK.format("") + f"\n{line}"))
+    assert raised.value.problem.startswith(problem) and raised.value.value == value
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem", "value"),
+    [
+        ({"equations": "dV/dt = R_m*I_syn/tau_m : volt"}, "the input I_stim is not used", "I_stim"),
+        ({"reset": "V = V_k"}, "V_k is not defined", "V_k"),
+        ({"reset": "x = V; V = x - V_th; w = 1"}, "the reset sets w", "w"),
+    ],
+)
+def test_what_the_network_cannot_have_is_refused_before_a_simulation(changes, problem, value):
+    with pytest.raises(UserError) as raised:
+        check(defined(**changes))
+    assert raised.value.problem.startswith(problem) and raised.value.value == value
+
+
+def test_a_reset_may_keep_a_value_for_itself_alone():
+    check(defined(reset="x = V; V = x - V_th"))
+    for change in ({"threshold": "V > x"}, {"equations": LEAK.format(" - x")}):
+        with pytest.raises(UserError, match="x is not defined"):
+            check(defined(reset="x = V; V = x - V_th", **change))
+
+
+def test_the_potential_rests_within_a_millivolt_of_0():
+    check(defined(equations=LEAK.format(" + 0.9*mV")))
+    with pytest.raises(UserError, match="does not rest at 0") as raised:
+        check(defined(equations=LEAK.format(" + 1.1*mV")))
+    assert (raised.value.value, raised.value.expected) == ("V = 0.0011 V after 0.2 s", "within 1 mV of 0")
+
+
+def test_each_variable_of_a_differential_equation_returns_to_rest_in_its_unit():
+    equations = LEAK.format(" - R_m*w") + "\ndw/dt = -w/tau_m : amp\ndx/dt = -x/tau_m : 1\ny = x**2 : 1"
+    units = {"V": "volt", "w": "amp", "x": "1"}
+    assert (
+        EquationNeuron(defined(equations=equations)).state
+        == state_units(defined(equations=equations))
+        == units
+    )
+    rates = "\ndg/dt = -g/tau_m : siemens\ndf/dt = -f/tau_m : hertz\ndh/dt = 1 - h/tau_m : second"
+    found = state_units(defined(equations=LEAK.format("") + rates))
+    assert found == {"V": "volt", "g": "siemens", "f": "hertz", "h": "second"}
+
+
+def test_parameters_are_those_of_the_file_or_what_replaces_them(write):
+    changed = read_definition(write(LEAKY), {"tau_m": "15 ms"})
+    values = {p.name: p.value for p in changed.parameters}
+    assert values == {"tau_m": 15e-3, "R_m": 100e6, "V_th": 20e-3, "t_ref": 2e-3}
+    with pytest.raises(UserError, match="parameter other is not used"):
+        read_definition(write(LEAKY), {"other": "15 ms"})
 
 
 def test_a_missing_file_names_those_that_are_there():

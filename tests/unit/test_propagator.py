@@ -2,15 +2,18 @@
 
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 import pytest
 
 from bioscnn.network import Dense, Population, Projection, SpikingNetwork
-from bioscnn.neurons import IF, LIF, ExponentialCurrent, LeakyIntegrator
+from bioscnn.neurons import IF, LIF, EquationNeuron, ExponentialCurrent, LeakyIntegrator, read_definition
 from bioscnn.simulation.propagator import propagator
+
+SIMS = Path(__file__).parents[2] / "sims"
 
 
 def step_of(neuron, dt=1e-3, tau_s=5e-3):
@@ -47,6 +50,33 @@ def test_a_step_that_is_not_linear_is_left_to_the_equations():
         method: ClassVar = staticmethod(lambda *_: "V = V + 0.001")
 
     assert step_of(Drifting()) is None and step_of(Driven()) is None
+
+
+def test_a_step_that_differs_from_cell_to_cell_is_no_matrix():
+    dense, cell = Dense((1,), (1,), np.ones((1, 1))), Population("cell", (1,), LIF())
+    through = Projection("input", "cell", dense, ExponentialCurrent(5e-3))
+    for name, matrix in (("V_th", True), ("tau_m", False)):
+        own = replace(cell, values={name: np.array([1e-2])})
+        network = SpikingNetwork((Population("input", (1,)), own), (through,))
+        assert (propagator(network, own, 1e-3) is not None) == matrix
+    exponential = replace(cell, neuron=EquationNeuron(read_definition(SIMS / "neurons" / "exponential.toml")))
+    assert propagator(SpikingNetwork((Population("input", (1,)), exponential), ()), exponential, 1e-3) is None
+
+
+def test_a_step_is_arithmetic_with_exponentials():
+    @dataclass(frozen=True)
+    class Odd(IF):
+        method: ClassVar = staticmethod(lambda *_: "V = -(2 - V/4)*exp(0) + V**1 - (-1*V) + I_stim*0 + 2")
+
+    step = step_of(Odd())
+    assert step["V"] == {"V": 2.25, "I_syn": 0, "I_stim": 0}
+
+    @dataclass(frozen=True)
+    class Unknown(IF):
+        method: ClassVar = staticmethod(lambda *_: "V = sin(V)")
+
+    with pytest.raises(ValueError, match=r"a solution has no sin\(V\)"):
+        step_of(Unknown())
 
 
 def test_equations_are_solved_once_and_not_in_every_process(monkeypatch, tmp_path):

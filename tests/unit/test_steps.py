@@ -9,7 +9,7 @@ from scipy.integrate import solve_ivp
 from scipy.special import exprel
 
 from bioscnn.network import Dense, Population, Projection, SpikingNetwork
-from bioscnn.neurons import IF, LIF, ExponentialConductance, ExponentialCurrent, NIRNeuron, Pulse
+from bioscnn.neurons import IF, LIF, AdaptiveLIF, ExponentialConductance, ExponentialCurrent, NIRNeuron, Pulse
 from bioscnn.neurons.conductance import averaged
 from bioscnn.simulation.equations import equations_of, method_of, parameters_of, reset_of
 
@@ -98,6 +98,27 @@ def test_the_exact_reset_under_conductances_charges_for_what_is_left_of_the_step
         network, population = network_of(neuron(reset=reset), ExponentialConductance())
         after = computed(reset_of(network, population), **parameters_of(network, population), **values)
         assert after["V"] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("conductances", [False, True])
+@pytest.mark.parametrize("b", [0.0, 0.08e-9])
+def test_the_exact_reset_of_an_adapting_neuron_charges_against_the_new_adaptation(conductances, b):
+    cell, left, I_a = AdaptiveLIF(b=b), 0.4e-3, 0.03e-9
+    G = 15e-9 if conductances else 0.0
+    k, V_th = (1 + cell.R_m * G) / cell.tau_m, cell.V_th
+    V_inf = 2.5 * V_th
+    V = V_inf + (V_th - V_inf) * np.exp(-k * left)
+    # What flows in while V rests at V_inf, less what a conductance lets out there.
+    current = G * (V_inf - V) + V_inf / cell.R_m + I_a
+    values = {"V": V, "I_syn": current, "I_stim": 0.0, "I_a": I_a, "G_syn": G, "dt": DT}
+    charged = V_inf - cell.R_m * b / (1 + cell.R_m * G)
+    for reset, expected in (
+        ("exact", charged * (1 - np.exp(-k * left))), ("subtract", V - V_th), ("zero", 0.0),
+    ):  # fmt: skip
+        synapse = ExponentialConductance() if conductances else ExponentialCurrent()
+        network, population = network_of(AdaptiveLIF(b=b, reset=reset), synapse)
+        after = computed(reset_of(network, population), **parameters_of(network, population), **values)
+        assert after["V"] == pytest.approx(expected) and after["I_a"] == pytest.approx(I_a + b)
 
 
 S, V, I = 0.7, 0.3, 0.2
