@@ -16,7 +16,7 @@ STUDY = str(ROOT / "sims" / "mnist.toml")
 FOVEAL = str(ROOT / "sims" / "mnist-foveal.toml")
 NMNIST = str(ROOT / "sims" / "nmnist.toml")
 SIMULATED = ("--set", "dataset.recordings=simulated")
-OF_A_DIGIT = 4
+OF_A_DIGIT = 2
 """Real recordings of each digit that are divided into folds."""
 
 RUN = (*BIOSCNN, "run", STUDY, "--trials", "50")

@@ -21,6 +21,9 @@ from tests.faults.place import Place
 from tests.slurm import running_slurm, why_not
 
 SHARDS = 3
+MOST_ROUNDS = 3
+"""Of units that need those of the round before."""
+
 MERGE = ("-m", "bioscnn", "merge")
 
 
@@ -69,22 +72,18 @@ class Compared:
         whole = self._place("merged", self.programs)
         parts = [self._place(f"shard {k}", self.programs) for k in range(1, SHARDS + 1)]
         folders = [str(part.work / "results") for part in parts]
-        for _ in range(self._rounds()):
+        for _ in range(MOST_ROUNDS):
             for k, part in enumerate(parts, 1):
                 if said := self.run(part, "--jobs", "1", "--shard", f"{k}/{SHARDS}"):
                     return said
             if said := _finish(whole, (*MERGE, *folders)):
                 return said
+            if _units(_results(whole)) == _units(self.expected):
+                return self.run(whole, "--jobs", "1") or self.difference(whole)
             for part in parts:
                 if said := _finish(part, (*MERGE, str(whole.work / "results"))):
                     return said
-        if said := self.run(whole, "--jobs", "1"):
-            return said
-        return self.difference(whole)
-
-    def _rounds(self) -> int:
-        """Number of rounds of units, most of which need those of the one before."""
-        return 3 if self.name == "codes" else 2
+        return "units are left"
 
     def difference(self, place: Place) -> str:
         """Return ``equal``, or which files say something else than in one process."""
@@ -116,6 +115,10 @@ def _results(place: Place) -> dict[str, str]:
     """Return what tables, networks and the summary say, without times."""
     found = {path: said for path, said in place.results().items() if path.startswith("work/results/")}
     return {path: said for path, said in found.items() if not Path(path).name.startswith(".lock")}
+
+
+def _units(results: dict[str, str]) -> set[str]:
+    return {path for path in results if "/units/" in path}
 
 
 def main() -> None:
