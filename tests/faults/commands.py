@@ -46,7 +46,7 @@ def _finished_run(place: Place) -> None:
 
 
 def _few_recordings(place: Place) -> None:
-    every = Path(data_folder() or "", "N-MNIST", "Train")
+    every = Path(data_folder(None) or "", "N-MNIST", "Train")
     for digit in sorted(every.iterdir()):
         few = place.work / "data" / "N-MNIST" / "Train" / digit.name
         few.mkdir(parents=True)
