@@ -109,7 +109,7 @@ class Place:
                 if path.is_symlink():
                     found[name] = f"-> {path.readlink()}"
                 elif path.is_file():
-                    found[name] = _digest(path)
+                    found[name] = _digest(path, self.folder)
         return found
 
     def files(self) -> set[str]:
@@ -121,8 +121,8 @@ class Place:
         }
 
 
-def _digest(path: Path) -> str:
-    """Return a hash of what a file says, without times."""
+def _digest(path: Path, folder: Path) -> str:
+    """Return a hash of what a file says, without times, and without where the folder of the place is."""
     if path.name == ".lock":  # says who held it last
         return "a lock"
     if path.suffix == ".h5":
@@ -131,7 +131,7 @@ def _digest(path: Path) -> str:
         with np.load(path, allow_pickle=False) as arrays:
             return _hash(_without_times({k: v.tobytes() for k, v in arrays.items() if k != "_made_by"}))
     if path.suffix == ".json":
-        return _hash(_without_times(json.loads(path.read_text())))
+        return _hash(_without_times(json.loads(path.read_text().replace(str(folder), "."))))
     if path.suffix == ".csv":
         rows = csv.DictReader(io.StringIO(path.read_text()))
         return _hash([_without_times(row) for row in rows])
