@@ -28,7 +28,7 @@ MERGE = ("-m", "bioscnn", "merge")
 
 
 class Compared:
-    """An experiment in one process, and in places that begin with what it compiled.
+    """An experiment in one process, with which others are compared, which begin with what it compiled.
 
     Parameters
     ----------
