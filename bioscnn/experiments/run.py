@@ -19,7 +19,7 @@ from bioscnn.experiments.lock import locked
 from bioscnn.experiments.store import SPEC, UNITS, MadeBy, Store
 from bioscnn.experiments.unit import Outcome, Unit
 from bioscnn.experiments.warned import warnings_of
-from bioscnn.files import point_latest, write_atomically, write_csv, write_json
+from bioscnn.files import path_of, point_latest, write_atomically, write_csv, write_json
 from bioscnn.fingerprint import hash_of
 from bioscnn.report import write_index
 from bioscnn.report.render import write_page
@@ -148,6 +148,7 @@ def run_experiment(
     """
     begun = datetime.now(UTC)
     progress.stage("loading")
+    data = None if data is None else path_of(data).absolute()  # workers may run in other folders
     bench = bench_of(data)
     bench.progress = progress
     units = experiment.plan(bench)

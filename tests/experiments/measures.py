@@ -61,6 +61,11 @@ def threads(unit, bench):
     return {"value": np.array([max(pools)])}
 
 
+def found(unit, bench):
+    """1 if the data folder is the same in whatever folder it is asked for."""
+    return {"value": np.array([float(bench.data.is_absolute() and bench.data.is_dir())])}
+
+
 def total(unit, bench):
     _called(unit)
     return {"value": np.array([sum(float(bench.given[need]["value"][0]) for need in unit.needs)])}
@@ -71,5 +76,6 @@ DIES = Measure(dies)
 DIES_ONCE = Measure(dies_once)
 FAILS = Measure(fails)
 FULL = Measure(full)
+FOUND = Measure(found)
 THREADS = Measure(threads)
 TOTAL = Measure(total)

@@ -1,6 +1,7 @@
 """Units of an experiment: measured once, anywhere, and kept."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -37,6 +38,13 @@ def test_an_experiment_measures_each_unit_once_and_a_later_round_is_given_what_i
     again = conduct(toy, tmp_path, jobs=jobs)
     assert again.computed == 0 and numbers(again) == EXPECTED
     assert len(calls_of(toy)) == 6
+
+
+def test_workers_are_told_the_data_folder_so_that_they_find_it_from_another_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("data").mkdir()
+    done = conduct(Toy(tmp_path / "calls", n=1, measure="FOUND"), tmp_path, data=Path("data"))
+    assert numbers(done) == {"number 0": 1, "sum": 1}
 
 
 def test_an_interrupted_experiment_goes_on_where_it_was(tmp_path):

@@ -75,7 +75,7 @@ class Watcher(Unwatched):
             raise KeyboardInterrupt
 
 
-def conduct(experiment, results, watcher=None, jobs=1, **options):
+def conduct(experiment, results, watcher=None, jobs=1, data=None, **options):
     return run_experiment(
-        experiment, where=Where(jobs), data=None, results=results, progress=watcher or Watcher(), **options
+        experiment, where=Where(jobs), data=data, results=results, progress=watcher or Watcher(), **options
     )

@@ -30,12 +30,14 @@ COUNTS = ("tried", "survived", "lost", "processes left", "files left", "unclear"
 STRIKES = {"kill -9": signal.SIGKILL, "Ctrl-C": signal.SIGINT}
 
 
-def rows(bench: Bench, names: list[str], tries: int, seed: int, known: set[tuple[str, str]]) -> Iterator[Row]:
+def rows(
+    bench: Bench, names: list[str], faults: list[str], tries: int, seed: int, known: set[tuple[str, str]]
+) -> Iterator[Row]:
     """Yield what becomes of each command under each fault that is not known."""
     for name in names:
-        for fault, kind in STRIKES.items():
+        for fault in faults:
             if (fault, name) not in known:
-                yield strike(bench, name, kind, tries, _chance(seed, name, fault))
+                yield strike(bench, name, STRIKES[fault], tries, _chance(seed, name, fault))
 
 
 def machine_rows(bench: Bench, tries: int, seed: int, known: set[tuple[str, str]]) -> Iterator[Row]:
@@ -71,19 +73,21 @@ def main() -> None:
     parser.add_argument("--tries", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default=",".join([*COMMANDS, "machine"]))
+    parser.add_argument("--strikes", default=",".join(STRIKES), help="how commands are struck")
     parser.add_argument("--table", type=Path, default=Path("docs/tables/faults.csv"))
     given = parser.parse_args()
     # Started in the background, a process ignores interrupts, and so would all that it starts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     table = list(csv.DictReader(given.table.open())) if given.table.exists() else []
-    wanted = given.only.split(",")
+    wanted, faults = given.only.split(","), given.strikes.split(",")
+    names = [name for name in COMMANDS if name in wanted]
     units = dict.fromkeys(COUNTS, "1")
     record = replace(made_now("make faults", "moments and places of the faults", *CODE), units=units)
     known = {(row["fault"], row["command"]) for row in table}
     with mirror() as variables, tempfile.TemporaryDirectory(prefix="faults-") as folder:
         bench = Bench(Path(folder), variables)
         both = (
-            rows(bench, [name for name in COMMANDS if name in wanted], given.tries, given.seed, known),
+            rows(bench, names, faults, given.tries, given.seed, known),
             machine_rows(bench, given.tries, given.seed, known) if "machine" in wanted else (),
         )
         for row in chain(*both):

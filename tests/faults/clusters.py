@@ -45,7 +45,7 @@ def dask(place: Place, n: int) -> Iterator[tuple[str, subprocess.Popen[str], lis
 def deaths(bench: Bench, name: str, tries: int, chance: random.Random) -> Iterator[Row]:
     """Kill a worker, or the scheduler, at a random moment; then compute on this machine, and compare."""
     seconds = bench.undisturbed(name).seconds
-    words = [word for word in COMMANDS[name].words if word not in ("--jobs", "2")]
+    words = COMMANDS[name].anywhere
     for fault in ("Dask worker dies", "Dask scheduler dies"):
         row = Row(fault, name)
         while row.tried < tries:

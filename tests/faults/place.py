@@ -29,11 +29,14 @@ LONGEST = 3600.0
 """No command here takes so many seconds."""
 
 NOT_RESULTS = {
-    "began", "command", "commit", "computed", "dirty", "environment", "known_since", "machine",
+    "began", "command", "commit", "computed", "dirty", "environment", "known_since", "machine", "ratio",
     "report_seconds", "seconds", "seconds_per_epoch", "started", "time", "time_high", "time_low",
     "unit_commits", "unit_seconds", "units_per_second", "versions",
 }  # fmt: skip
-"""Keys and columns that say when, how long, where and by which version."""
+"""Keys, columns and arrays that say when, how long, where and by which version."""
+
+MEASURED_TIME = re.compile(r"[\d.]+ times as long")
+"""What sentences say of it."""
 
 
 class Place:
@@ -106,7 +109,7 @@ class Place:
                 if path.is_symlink():
                     found[name] = f"-> {path.readlink()}"
                 elif path.is_file():
-                    found[name] = _digest(path)
+                    found[name] = _digest(path, self.folder)
         return found
 
     def files(self) -> set[str]:
@@ -118,17 +121,17 @@ class Place:
         }
 
 
-def _digest(path: Path) -> str:
-    """Return a hash of what a file says, without times."""
+def _digest(path: Path, folder: Path) -> str:
+    """Return a hash of what a file says, without times, and without where the folder of the place is."""
     if path.name == ".lock":  # says who held it last
         return "a lock"
     if path.suffix == ".h5":
         return _hash(_of_hdf5(path))
     if path.suffix == ".npz":
         with np.load(path, allow_pickle=False) as arrays:
-            return _hash({name: values.tobytes() for name, values in arrays.items() if name != "_made_by"})
+            return _hash(_without_times({k: v.tobytes() for k, v in arrays.items() if k != "_made_by"}))
     if path.suffix == ".json":
-        return _hash(_without_times(json.loads(path.read_text())))
+        return _hash(_without_times(json.loads(path.read_text().replace(str(folder), "."))))
     if path.suffix == ".csv":
         rows = csv.DictReader(io.StringIO(path.read_text()))
         return _hash([_without_times(row) for row in rows])
@@ -156,7 +159,7 @@ def _without_times(content: Any) -> Any:
         return {key: _without_times(value) for key, value in content.items() if key not in NOT_RESULTS}
     if isinstance(content, list):
         return [_without_times(value) for value in content]
-    return content
+    return MEASURED_TIME.sub("so many times as long", content) if isinstance(content, str) else content
 
 
 def _hash(content: Any) -> str:
