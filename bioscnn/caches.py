@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bioscnn.errors import UserError
 from bioscnn.files import read_npz, write_atomically, write_npz
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 def cache_folder() -> Path:
@@ -38,32 +41,44 @@ def kept_text(path: Path) -> str | None:
 
 def kept_arrays(
     kind: str,
-    decided_by: str,
-    compute: Callable[[], dict[str, Any]],
-    fits: Callable[[dict[str, Any]], bool],
-) -> dict[str, Any]:
-    """Return arrays by name from the cache folder, or compute them and keep them there.
+    key: str,
+    shapes: Mapping[str, tuple[int, ...]],
+    dtype: str,
+    compute: Callable[[], dict[str, NDArray[Any]]],
+) -> dict[str, NDArray[Any]]:
+    """Return arrays from the cache folder, or compute them and keep them there.
 
     Parameters
     ----------
     kind : str
         Folder in the cache folder.
-    decided_by : str
-        Hash of all that decides them, their code included.
+    key : str
+        Hash of all that decides the arrays, their code included.
+    shapes : mapping
+        Of all arrays, by name. A file with others, or with numbers that are not finite, is not used.
+    dtype : str
+        Of all arrays, such as ``"float64"``.
     compute : callable
-        Returns them.
-    fits : callable
-        Whether what was read can be what `compute` returns; if not, it is computed again.
+        Returns the arrays by name.
     """
-    path = cache_folder() / kind / f"{decided_by}.npz"
+    path = cache_folder() / kind / f"{key}.npz"
     stored = read_npz(path)
-    if stored is not None and fits(stored):
+    if stored is not None and _are(stored, shapes, dtype):
         return stored
     arrays = compute()
     with suppress(OSError, UserError):  # where the folder cannot be written, they are computed each time
         path.parent.mkdir(parents=True, exist_ok=True)
         write_npz(path, arrays)
     return arrays
+
+
+def _are(arrays: Mapping[str, NDArray[Any]], shapes: Mapping[str, tuple[int, ...]], dtype: str) -> bool:
+    """Whether arrays have these names and shapes and this type, and all of their numbers are finite."""
+    from numpy import isfinite
+
+    return {name: array.shape for name, array in arrays.items()} == dict(shapes) and all(
+        array.dtype == dtype and isfinite(array).all() for array in arrays.values()
+    )
 
 
 def _hash(text: str) -> str:

@@ -136,8 +136,8 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]] | None:
             by_name = dict(arrays)
         # NumPy gives a member that is no array as its bytes.
         return by_name if all(isinstance(array, ndarray) for array in by_name.values()) else None
-    except (OSError, ValueError, EOFError, MemoryError, OverflowError, RuntimeError, TokenError,
-            zipfile.BadZipFile, zlib.error, lzma.LZMAError):  # fmt: skip
+    except (OSError, ValueError, TypeError, LookupError, EOFError, MemoryError, OverflowError, RuntimeError,
+            TokenError, zipfile.BadZipFile, zlib.error, lzma.LZMAError):  # fmt: skip
         return None
 
 

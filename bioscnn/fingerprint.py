@@ -18,7 +18,7 @@ import bioscnn
 from bioscnn.caches import cache_folder, keep_text, kept_text
 
 ROOT = Path(bioscnn.__file__).parent
-PACKAGES = ("brian2", "numpy", "pygenn", "scikit-image", "scikit-learn", "scipy", "torch")
+PACKAGES = ("brian2", "numpy", "pygenn", "scikit-image", "scikit-learn", "scipy", "sympy", "torch")
 """Packages whose versions may change an outcome."""
 
 GENERATED_FROM = (".cpp", ".h", ".js", ".mk")
@@ -46,7 +46,7 @@ def kept_hash(modules: tuple[str, ...], compute: Callable[[], str], *arguments: 
         From which `compute` starts; if one is none of this package and has no file, nothing is kept.
     compute : callable
         Returns the hash.
-    *asked : str
+    *arguments : str
         What else decides it.
     """
     others = [_path(module) for module in modules if not _is_ours(module)]

@@ -178,11 +178,12 @@ def normalisation_for(
     """Return what normalises a ReLU network under these conditions; None without calibration images.
 
     Experiments convert the same networks in every process. So what was measured is kept in the cache folder,
-    under a hash of the network, of the images, of these conditions, and of the code.
+    under a hash of the network, of the images, of these conditions, and of the code; unless the neuron is of
+    a class of the user's own, whose code may be anywhere.
     """
     if calibration is None:
         return None
-    neuron, method, percentile, max_rate, window, spikes_come_in = decided_by = _normalised_by(conditions)
+    neuron, method, percentile, max_rate, window, spikes_come_in = arguments = _normalised_by(conditions)
     check_max_rate(neuron, max_rate, conditions.dt)
 
     def measured() -> dict[str, NDArray[np.float64]]:
@@ -198,18 +199,15 @@ def normalisation_for(
         )
         return {name: np.stack([code.offset, code.slope, code.unit]) for name, code in made.codes.items()}
 
-    shapes = {name: (3, channels) for name, channels in coded_populations(graph).items()}
-    code = code_of_modules(normalise.__module__, type(neuron).__module__), environment_of_results()
-    key = hash_of(graph.sha256(), calibration, decided_by, *code)
-    stored = kept_arrays(
-        "normalisations",
-        key,
-        measured,
-        lambda arrays: {name: rows.shape for name, rows in arrays.items()} == shapes,
-    )
-    return Normalisation(
-        neuron, {name: RateCode(*rows) for name, rows in stored.items()}, window, spikes_come_in
-    )
+    if type(neuron).__module__.startswith("bioscnn."):
+        shapes = {name: (3, channels) for name, channels in coded_populations(graph).items()}
+        code = code_of_modules(normalise.__module__, type(neuron).__module__), environment_of_results()
+        key = hash_of(graph.sha256(), calibration, arguments, *code)
+        rows = kept_arrays("normalisations", key, shapes, "float64", measured)
+    else:
+        rows = measured()
+    codes = {name: RateCode(*of_code) for name, of_code in rows.items()}
+    return Normalisation(neuron, codes, window, spikes_come_in)
 
 
 def _normalised_by(conditions: Conditions) -> tuple[SpikingNeuron, str, float, float, float, bool]:

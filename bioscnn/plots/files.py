@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bioscnn.errors import UserError
-from bioscnn.plots.style import THEME, measured_once
+from bioscnn.plots.style import THEME, layout_cached
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -48,6 +48,6 @@ def _rendered(figure: Figure, **options: Any) -> bytes:
     import matplotlib
 
     buffer = BytesIO()
-    with matplotlib.rc_context(THEME), measured_once():
+    with matplotlib.rc_context(THEME), layout_cached():
         figure.savefig(buffer, **options)
     return buffer.getvalue()

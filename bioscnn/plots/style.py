@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
+from threading import RLock
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec
 
 import numpy as np
@@ -82,7 +83,7 @@ def themed(draw: Callable[P, Figure]) -> Callable[P, Figure]:
             _plain_powers(figure)
             layout = figure.get_layout_engine()
             if layout is not None:
-                with measured_once():
+                with layout_cached():
                     layout.execute(figure)
                 # The name "none" would leave a placeholder, which costs that draw all the same.
                 figure.set_layout_engine(None)
@@ -92,8 +93,10 @@ def themed(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 
 
 @contextmanager
-def measured_once() -> Iterator[None]:
+def layout_cached() -> Iterator[None]:
     """Let an axis keep its ticks, and a text its extent, as long as what decides them stays the same.
+
+    One thread draws at a time: the methods are replaced for the whole process.
 
     matplotlib finds ticks anew four times for each place of an axis: for itself, its label and its siblings.
     It measures their labels each time, and once more to draw them.
@@ -101,40 +104,46 @@ def measured_once() -> Iterator[None]:
     from matplotlib.axis import Axis
     from matplotlib.text import Text
 
-    def limits_and_place(axis: Axis) -> object:
+    def axis_state(axis: Axis) -> object:
         place = axis.axes
         return (*axis.get_view_interval(), *place.bbox.bounds, place.figure and place.figure.dpi)
 
-    def words_and_device(text: Text, renderer: object) -> object:
-        font = hash(text.get_fontproperties()), text.get_rotation()
-        return text.get_text(), font, renderer, text.figure and text.figure.dpi
+    def text_state(text: Text, renderer: object) -> object:
+        style = hash(text.get_fontproperties()), text.get_rotation(), text.get_rotation_mode()
+        place = text.get_horizontalalignment(), text.get_verticalalignment()
+        return text.get_text(), style, place, renderer, text.figure and text.figure.dpi
 
-    with _once(Axis, "_update_ticks", limits_and_place), _once(Text, "_get_layout", words_and_device):
+    ticks = _cached_method(Axis, "_update_ticks", axis_state)
+    extents = _cached_method(Text, "_get_layout", text_state)
+    with _DRAWING, ticks, extents:
         yield
+
+
+_DRAWING = RLock()
 
 
 @contextmanager
-def _once(kind: type, name: str, given: Callable[..., object]) -> Iterator[None]:
-    """Let an object keep what a method of it returns, as long as what `given` returns stays the same.
+def _cached_method(cls: type, name: str, key: Callable[..., object]) -> Iterator[None]:
+    """Let an object keep what a method of it returns, as long as what `key` returns stays the same.
 
     The methods are none that matplotlib promises; one that it no longer has is left alone.
     """
-    if not hasattr(kind, name):
+    if not hasattr(cls, name):
         yield
         return
-    compute, kept = getattr(kind, name), dict[Any, tuple[object, Any]]()
+    compute, kept = getattr(cls, name), dict[Any, tuple[object, Any]]()
 
     def method(self: Any, *args: Any) -> Any:
-        now = given(self, *args)
+        now = key(self, *args)
         if self not in kept or kept[self][0] != now:
             kept[self] = now, compute(self, *args)
         return kept[self][1]
 
-    setattr(kind, name, method)
+    setattr(cls, name, method)
     try:
         yield
     finally:
-        setattr(kind, name, compute)
+        setattr(cls, name, compute)
 
 
 def new_figure(width: float, height: float, *, layout: Layout | None = "constrained") -> Figure:

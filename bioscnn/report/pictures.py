@@ -42,14 +42,14 @@ def draw_all(figures: Sequence[Figure]) -> dict[Figure, Pictures]:
     if figures:
         load_for_drawing()  # before this process is copied
     widths = [(figure, width) for figure in figures for width in _widths(figure)]
-    with _what_is_there_is_no_garbage():
+    with _objects_frozen():
         images = iter([Image(*drawn) for drawn in shared_out(_draw, widths)])
     drawn = {figure: [next(images) for _ in _widths(figure)] for figure in figures}
     return {figure: Pictures(sizes[0], sizes[-1]) for figure, sizes in drawn.items()}
 
 
 @contextmanager
-def _what_is_there_is_no_garbage() -> Iterator[None]:
+def _objects_frozen() -> Iterator[None]:
     """Look for garbage only among what is made meanwhile, unless something else is set apart already."""
     apart = gc.get_freeze_count() == 0
     if apart:

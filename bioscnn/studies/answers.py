@@ -20,12 +20,6 @@ def answers(graph: LayerGraph, examples_input: Input) -> NDArray[np.int64]:
     """
     code = code_of_modules(LayerGraph.__module__, type(examples_input).__module__)
     key = hash_of(graph.sha256(), code, environment_of_results(), *examples_input.ann_input())
-    n = len(examples_input.examples)
-    stored = kept_arrays(
-        "answers",
-        key,
-        lambda: {ARRAY: examples_input.ann_class(graph)},
-        lambda arrays: ARRAY in arrays and len(arrays[ARRAY]) == n,
-    )
-    classes: NDArray[np.int64] = stored[ARRAY]
-    return classes
+    shapes = {ARRAY: (len(examples_input.examples),)}
+    kept = kept_arrays("answers", key, shapes, "int64", lambda: {ARRAY: examples_input.ann_class(graph)})
+    return kept[ARRAY]

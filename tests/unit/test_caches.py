@@ -1,6 +1,10 @@
+import zipfile
 from pathlib import Path
 
-from bioscnn.caches import cache_folder, keep_text, kept_text
+import numpy as np
+import pytest
+
+from bioscnn.caches import cache_folder, keep_text, kept_arrays, kept_text
 
 
 def test_a_relative_cache_folder_is_that_of_the_present_folder(monkeypatch, tmp_path):
@@ -34,3 +38,33 @@ def test_a_text_is_not_kept_where_the_folder_cannot_be_written(tmp_path):
     (tmp_path / "cache").touch()
     keep_text(tmp_path / "cache" / "text", "any")
     assert kept_text(tmp_path / "cache" / "text") is None
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        {"rates": np.zeros((3, 2))}, {"rate": np.zeros((2, 3))}, {"rate": np.zeros((3, 2), np.float32)},
+        {"rate": np.full((3, 2), np.nan)}, {"rate": np.array("text")}, {}, {"rate": np.zeros(()), "more": 1},
+    ],
+)  # fmt: skip
+def test_arrays_that_cannot_be_what_was_kept_are_computed_again(tmp_path, monkeypatch, stored):
+    monkeypatch.setenv("BIOSCNN_CACHE", str(tmp_path))
+
+    def read(value):
+        computed = {"rate": np.full((3, 2), value)}
+        return kept_arrays("rates", "key", {"rate": (3, 2)}, "float64", lambda: computed)["rate"]
+
+    assert (read(1.0) == 1).all() and (read(2.0) == 1).all()
+    np.savez(tmp_path / "rates" / "key.npz", **stored)
+    assert (read(3.0) == 3).all() and (read(4.0) == 3).all()
+
+
+@pytest.mark.parametrize("header", ["{'descr': (), 'fortran_order': False, 'shape': (3, 2)}", "{[]: 1}"])
+def test_an_array_whose_header_is_no_header_is_computed_again(tmp_path, monkeypatch, header):
+    monkeypatch.setenv("BIOSCNN_CACHE", str(tmp_path))
+    (tmp_path / "rates").mkdir()
+    text = header.ljust(117).encode() + b"\n"
+    with zipfile.ZipFile(tmp_path / "rates" / "key.npz", "w") as archive:
+        archive.writestr("rate.npy", b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text)
+    kept = kept_arrays("rates", "key", {"rate": (1,)}, "int64", lambda: {"rate": np.array([5])})
+    assert kept["rate"].tolist() == [5]

@@ -1,5 +1,7 @@
 """The figures of noise: what is drawn is what was given."""
 
+from contextlib import nullcontext
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,8 @@ from matplotlib.colors import to_hex, to_rgba
 
 from bioscnn import plots
 from bioscnn.noise.parts import part_of
+from bioscnn.plots import style
+from bioscnn.plots.files import to_svg
 from bioscnn.plots.noise import PLACES, name_of
 from bioscnn.plots.noise_effects import VERDICTS
 from tests import noise_tables
@@ -141,3 +145,11 @@ def test_the_gallery_shows_each_picture_in_the_row_of_its_noise_and_the_place_of
         for name, strip in zip(names, pictures, strict=True):
             images = sorted(panels[name_of(name)].images, key=lambda image: image.get_extent()[0])
             np.testing.assert_array_equal([image.get_array() for image in images], strip)
+
+
+@pytest.mark.parametrize("width", [7.2, 3.6])
+@pytest.mark.parametrize("draw", [plots.noise_curves, plots.latency_and_spikes])
+def test_figures_are_the_same_whether_their_layout_is_cached_or_not(accuracy, monkeypatch, draw, width):
+    cached = to_svg(draw(accuracy, width=width))
+    monkeypatch.setattr(style, "_cached_method", lambda *_: nullcontext())
+    assert to_svg(draw(accuracy, width=width)) == cached
