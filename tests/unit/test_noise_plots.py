@@ -147,8 +147,7 @@ def test_the_gallery_shows_each_picture_in_the_row_of_its_noise_and_the_place_of
             np.testing.assert_array_equal([image.get_array() for image in images], strip)
 
 
-@pytest.mark.parametrize("width", [7.2, 3.6])
-@pytest.mark.parametrize("draw", [plots.noise_curves, plots.latency_and_spikes])
+@pytest.mark.parametrize(("draw", "width"), [(plots.noise_curves, 3.6), (plots.latency_and_spikes, 7.2)])
 def test_figures_are_the_same_whether_their_layout_is_cached_or_not(accuracy, monkeypatch, draw, width):
     cached = to_svg(draw(accuracy, width=width))
     monkeypatch.setattr(style, "_cached_method", lambda *_: nullcontext())
