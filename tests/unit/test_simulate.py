@@ -19,6 +19,7 @@ from bioscnn.neurons import (
     LeakyIntegrator,
     TimeCode,
     WindowedLIF,
+    postsynaptic_potential,
     read_definition,
 )
 from bioscnn.simulation import Device, PopulationRecording, Recording, simulate, simulate_batches
@@ -236,3 +237,12 @@ def test_parameters_of_their_own_belong_to_their_cells():
     V = simulate(network, spikes(n_trials=2), Device("numpy"), potentials=["cells"]).potentials("cells")
     decayed = V_0 * np.exp(-1e-3 * np.arange(1, 6)[:, None] / tau_m)
     np.testing.assert_allclose(V, [decayed] * 2, rtol=1e-5)
+
+
+def test_a_spike_reaches_its_synapses_after_its_delay_also_in_brian2():
+    dense = Dense((1,), (1,), np.full((1, 1), 1e-9))
+    source, cell = Population("input", (1,), axons=Axons(np.full(1, 2e-3))), Population("cell", (1,), LIF())
+    network = SpikingNetwork((source, cell), (Projection("input", "cell", dense, SYNAPSE),))
+    V = simulate(network, spikes([0]), Device("numpy"), potentials=["cell"]).potentials("cell")[0, :, 0]
+    after = postsynaptic_potential(np.array([1e-3, 2e-3]), 1e-9, LIF().R_m, LIF().tau_m, 5e-3)
+    np.testing.assert_allclose(V, [0, 0, 0, *after], rtol=1e-5)
