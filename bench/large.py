@@ -26,7 +26,7 @@ STEPS = {
     "prepare": "from bioscnn.studies.prepare import prepare; work = lambda: prepare(study, None)",
 }
 MEASURE = """
-import json, resource, sys, time
+import json, sys, time
 from pathlib import Path
 begun = time.perf_counter()
 from bioscnn.studies import read_study
@@ -34,7 +34,8 @@ from bioscnn.studies import read_study
 changes = ["network.model=" + sys.argv[1], "dataset.trials=2", "simulation.duration=10 ms"]
 study = read_study(Path("sims/mnist.toml"), changes)
 work()
-peak = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+status = Path("/proc/self/status").read_text()  # ru_maxrss would count the process that started this one
+peak = 1024 * int(status.split("VmHWM:")[1].split()[0])
 print(json.dumps([time.perf_counter() - begun, time.process_time(), peak]))
 """
 

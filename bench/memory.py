@@ -12,8 +12,12 @@ from typing import Self
 
 
 def peak_of_this_process() -> float:
-    """Return the peak resident memory of this process, MB (10^6 bytes)."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+    """Return the peak resident memory of this process, MB (10^6 bytes).
+
+    ``ru_maxrss`` survives exec, so it is at least the memory of the process that started this one: it is
+    taken only where there is no ``/proc``.
+    """
+    return _peak("self") or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
 
 
 class ProgramsWatch:
@@ -45,7 +49,7 @@ class ProgramsWatch:
 
     def _watch(self) -> None:
         while not self._done.wait(0.002):
-            peaks = [_peak(child) for child in _descendants("self")]
+            peaks = [_peak(child) for child in _descendants("self") if not _is_copy(child)]
             self.largest_mb = max(self.largest_mb, *peaks, 0.0)
             self.together_mb = max(self.together_mb, sum(peaks))
 
@@ -59,12 +63,18 @@ def _descendants(process: str) -> Iterator[str]:
                 yield from _descendants(child)
 
 
-def _peak(child: str) -> float:
+def _is_copy(child: str) -> bool:
+    """Return whether a process is forked, and not yet its program."""
+    with suppress(OSError):  # it has ended
+        return Path(f"/proc/{child}/exe").samefile("/proc/self/exe")
+    return False
+
+
+def _peak(process: str) -> float:
+    """Return the high-water mark of a process, MB; 0 if it has ended or there is no ``/proc``."""
     try:
-        if Path(f"/proc/{child}/exe").samefile("/proc/self/exe"):
-            return 0.0  # forked, and not yet the program
-        status = Path(f"/proc/{child}/status").read_text()
-    except OSError:  # it has ended
+        status = Path(f"/proc/{process}/status").read_text()
+    except OSError:
         return 0.0
     lines = (line.split() for line in status.splitlines() if line.startswith("VmHWM:"))
     return next((int(words[1]) * 1024 / 1e6 for words in lines), 0.0)

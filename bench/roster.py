@@ -19,7 +19,7 @@ EXAMPLES = {EVENTS: 1000, VGG: 16}
 
 OURS = "bioscnn, 2 processes"
 BATCHES = (8, 16, 32, 64, 128, 256)
-EVENT_BATCHES, VGG_BATCHES = (32, 64, 128, 256), (2, 4, 8, 16)
+EVENT_BATCHES, VGG_BATCHES = (2, 4, *BATCHES), (2, 4, 8, 16, 32, 64)
 VGG_FILE = ENVIRONMENTS / "vgg-16-random.onnx"
 
 NORMALISATION = (
@@ -85,14 +85,12 @@ class Entry:
 def problems(size: str) -> dict[str, tuple[tuple[str, ...], str]]:
     """Return the problems of a size by name: changed keys of the study, and the readout of bioscnn."""
     if size == EVENTS:
-        lif, relu = "nmnist-small", "nmnist-small-relu"
+        lif = "nmnist-small"
         at_once = (f"network.model={lif}", *AT_ONCE)
-        of_relu = (f"network.model={relu}", *SAME_MODEL, *NORMALISATION)
         return {
             f"{lif}-fine-tuned": ((f"network.model={lif}-fine-tuned",), "mean-potential"),
             lif: ((f"network.model={lif}",), "mean-potential"),
             f"{lif}, plain LIF": (at_once, "mean-potential"),
-            f"{relu}, IF": (of_relu, "mean-potential"),
         }
     if size == VGG:
         changes = (f"network.model={VGG_FILE}", "simulation.duration=50 ms", *SAME_MODEL, *NORMALISATION)
@@ -176,7 +174,7 @@ def torch_entries(size: str, problem: str) -> list[Entry]:
 
 
 def _entries_of_events() -> Iterator[Entry]:
-    fine_tuned, lif, plain, relu = problems(EVENTS)
+    fine_tuned, lif, plain = problems(EVENTS)
     ours = Entry(OURS, EVENTS, fine_tuned, "bench.contestants.bioscnn", variants=("jobs=2",))
     for problem, table in ((fine_tuned, EQUAL_ACCURACY), (plain, SAME)):
         here = replace(ours, problem=problem, tables=(table,))
@@ -187,7 +185,6 @@ def _entries_of_events() -> Iterator[Entry]:
         variants=("jobs=2 all-spikes",), recorded="all spikes",
     )  # fmt: skip
     yield replace(ours, problem=lif, tables=(EQUAL_ACCURACY,))
-    yield replace(ours, problem=relu, tables=(SAME,))
     *libraries, by_hand = torch_entries(EVENTS, plain)
     for entry in (*libraries, replace(by_hand, variants=("channels-last", "", "compiled channels-last"))):
         yield replace(entry, batches=EVENT_BATCHES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import shutil
 import sys
 import time
@@ -47,10 +48,13 @@ BUSY = 0.5
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the benchmark that the command line asks for; return the exit status."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.docs and (options.only or options.quick):
+        parser.error("--docs takes all simulators and all rounds: leave --only and --quick out")
     if options.only == ["neurons"]:
         rounds = 2 if options.quick else 5
-        write_rows(measure_neurons(options.size or SIZES, rounds), None, "make bench ONLY=neurons", rounds)
+        write_rows(measure_neurons(options.size or SIZES, rounds), None, command_of(options), rounds)
         return 0
     try:
         bench(options)
@@ -110,13 +114,13 @@ def bench(options: argparse.Namespace) -> dict[str, Any]:
     absent: dict[Entry, str] = {}
     shown = {}
     for size in chosen_sizes:
-        shown[size] = what = _write_problems(size, effort, options.split, folder / "problems")
-        here = replace(effort, accuracy_images=len(what.labels), **LONG.get(size, {}))
+        shown[size] = examples = _write_problems(size, effort, options.split, folder / "problems")
+        here = replace(effort, accuracy_images=len(examples.labels), **LONG.get(size, {}))
         here = replace(here, seconds=min(here.seconds, effort.seconds))
         chosen = [entry for entry in entries(size) if entry.reference or _is_chosen(entry, options.only)]
         say(f"{size}: {len(chosen)} simulators")
         measured, missing = measure(chosen, folder / "problems", folder / "logs", here, say)
-        rows += rows_of(measured, None if size == VGG else what.labels)
+        rows += rows_of(measured, None if size == VGG else examples.labels)
         for table in TITLES:
             fastest += against_the_fastest(measured, table)
         absent |= missing
@@ -130,12 +134,10 @@ def bench(options: argparse.Namespace) -> dict[str, Any]:
         say("how the cost grows")
         scaling = measure_scaling(data_folder(), say)
     about = environment()
-    named = " ".join(options.size or [])
-    named = f' SIZE="{named}"' if " " in named else named and f" SIZE={named}"
     summary = {
         "started": started,
         "minutes": round((time.monotonic() - begun) / 60, 1),
-        "command": f"make bench{' QUICK=1' * options.quick}{named}",
+        "command": command_of(options),
         **code_version(),
         "machine": about["machine"],
         "versions": about["versions"] | pinned_versions(),
@@ -144,9 +146,9 @@ def bench(options: argparse.Namespace) -> dict[str, Any]:
         "load_before": load,
         "busy": load > BUSY,
         "split": options.split,
-        "shown": {size: what.text for size, what in shown.items()},
-        "data_sha256": {size: what.data_sha256 for size, what in shown.items()},
-        "weights_sha256": {k: sha256 for what in shown.values() for k, sha256 in what.weights_sha256.items()},
+        "shown": {size: examples.text for size, examples in shown.items()},
+        "data_sha256": {size: examples.data_sha256 for size, examples in shown.items()},
+        "weights_sha256": {k: v for examples in shown.values() for k, v in examples.weights_sha256.items()},
         "rows": rows,
         "fastest": fastest,
         "absent": absent_rows(absent),
@@ -167,7 +169,7 @@ def bench(options: argparse.Namespace) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class Examples:
     """What the networks of a size are shown, in words too; hashes of it and of the networks by name."""
 
     text: str
@@ -176,7 +178,7 @@ class Shown:
     weights_sha256: dict[str, str]
 
 
-def _write_problems(size: str, effort: Effort, split: str, folder: Path) -> Shown:
+def _write_problems(size: str, effort: Effort, split: str, folder: Path) -> Examples:
     """Write the problems of a size, each into a folder of its name; return what is shown."""
     n = min(effort.accuracy_images, EXAMPLES.get(size, effort.accuracy_images))
     study, changed = "nmnist", []
@@ -196,7 +198,17 @@ def _write_problems(size: str, effort: Effort, split: str, folder: Path) -> Show
     text = f"{split} images"
     if size == EVENTS:
         text = f"{n:,} {'simulated' if prepared.input.simulated else 'real'} recordings"
-    return Shown(text, problem.labels, prepared.examples.sha256, weights)
+    return Examples(text, problem.labels, prepared.examples.sha256, weights)
+
+
+def command_of(options: argparse.Namespace) -> str:
+    """Return the command that measures the same again."""
+    words = ["--quick"] * options.quick
+    for name in ("size", "only"):
+        words += [word for value in getattr(options, name) or () for word in (f"--{name}", value)]
+    if options.split != "test":
+        words += ["--split", options.split]
+    return shlex.join(["python", "-m", "bench.run", *words])
 
 
 def load_when_idle() -> float:

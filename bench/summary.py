@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from bench.measure import Measured
-from bench.roster import SAME, Entry
+from bench.roster import Entry
 from bioscnn.statistics import proportion
 
 Row = dict[str, Any]
@@ -57,12 +57,15 @@ def rows_of(measured: Sequence[Measured], labels: np.ndarray | None) -> list[Row
                     "process_peak_mb": entry_measured.process_peak_mb,
                     "program_peak_mb": entry_measured.program_peak_mb or None,
                     "accuracy": None if labels is None else accuracy(entry_measured.classes, labels),
+                    "compared_with_bioscnn": n,
                     "same_class_as_bioscnn": float(
                         np.mean(np.array(entry_measured.classes[:n]) == np.array(reference.classes[:n]))
                     ),
                     "spikes_per_image": sum(entry_measured.layer_spikes),
                     "layer_spikes": entry_measured.layer_spikes,
                     "batch": entry_measured.batch if len(entry_measured.entry.batches) > 1 else None,
+                    "batch_at_an_end": entry_measured.batch
+                    in (entry_measured.entry.batches[0], entry_measured.entry.batches[-1]),
                     "variant": entry_measured.variant or "plain",
                     "recorded": entry_measured.entry.recorded,
                     "images": entry_measured.images,
@@ -116,7 +119,6 @@ def against_the_fastest(measured: Sequence[Measured], table: str) -> list[Row]:
             }
             for candidate in here
             if candidate.entry.kind == "bioscnn"
-            and (table != SAME or candidate.entry.problem == fastest.entry.problem)
         ]
     return rows
 

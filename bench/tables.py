@@ -13,10 +13,10 @@ TITLES = {
     SAME: "The same model everywhere: IF neurons, weights that act at once, reset by subtraction",
 }
 TITLES_OF_EVENTS = {
-    EQUAL_ACCURACY: f"{DETAILED}, LIF neurons with neither elsewhere",
+    EQUAL_ACCURACY: f"{DETAILED}, plain LIF neurons elsewhere",
     SAME: "The same model everywhere: LIF neurons, weights that act at once, reset by subtraction",
 }
-ACCURACY = "accuracy (%)"
+ACCURACY, SAME_CLASS = "accuracy (%)", "same class as bioscnn"
 HEADER = (
     "simulator", "network", "images a second", "bioscnn is ... times as fast", ACCURACY, "spikes",
     "batch", "peak memory (MB)",
@@ -37,7 +37,7 @@ def markdown(summary: dict[str, Any], sizes: Sequence[str] = PARTS["peers"]) -> 
     accuracy = f"Accuracy on {' and '.join(dict.fromkeys(summary['shown'][size] for size in measured))}, "
     accuracy += "with 95 % intervals."
     if VGG in sizes:
-        accuracy = "Weights are random, so there is no accuracy; spikes are compared instead."
+        accuracy = "Weights are random, so there is no accuracy; classes and spikes are compared instead."
     machine = summary["machine"]
     lines = [
         f"Measured by `{summary['command']}` on {machine['processor']}, {summary['threads']} threads or "
@@ -79,11 +79,9 @@ def markdown(summary: dict[str, Any], sizes: Sequence[str] = PARTS["peers"]) -> 
 def _main_table(size: str, rows: list[dict[str, Any]]) -> list[str]:
     what = "recordings" if size == EVENTS else "images"
     header = tuple(cell.replace("images", what) for cell in HEADER)
-    cells = [_cells(row) for row in rows]
     if size == VGG:
-        at = header.index(ACCURACY)
-        header, cells = header[:at] + header[at + 1 :], [line[:at] + line[at + 1 :] for line in cells]
-    return _table(header, cells)
+        header = tuple(SAME_CLASS if cell == ACCURACY else cell for cell in header)
+    return _table(header, [_cells(row) for row in rows])
 
 
 def _layers(rows: list[dict[str, Any]]) -> list[str]:
@@ -173,14 +171,17 @@ def _cells(row: dict[str, Any]) -> list[str]:
     memory = f"{row['peak_mb']:,.0f}"
     if row["program_peak_mb"] is not None:
         memory += f" (program {row['program_peak_mb']:,.0f})"
+    n = row["compared_with_bioscnn"]
+    same = f"{row['same_class_as_bioscnn'] * n:.0f} of {n}"
+    variant = row["variant"] + ", an end of the range" * row["batch_at_an_end"]
     return [
         row["simulator"],
         f"`{row['network']}`",
         _spread(row["images_per_second"], ".2f" if row["size"] == VGG else ",.0f"),
         _spread(row["ratio_to_bioscnn"], ".2f"),
-        f"{_share(accuracy)} of {accuracy['n']:,}" if accuracy else "",
+        f"{_share(accuracy)} of {accuracy['n']:,}" if accuracy else same,
         f"{row['spikes_per_image']:,.0f}",
-        "" if row["batch"] is None else f"{row['batch']} ({row['variant']})",
+        "" if row["batch"] is None else f"{row['batch']} ({variant})",
         memory,
     ]
 

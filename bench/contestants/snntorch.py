@@ -15,6 +15,7 @@ class SnnTorch(TorchNetwork):
     def make_neurons(self, words: list[str]) -> list[torch.nn.Module]:
         """Return the neurons behind each convolution."""
         # It resets in the next step, when the potential has leaked: with a leak it fires a little less.
+        # With reset_delay=False (1.0.0) it loses spikes where more than a threshold is left after a reset.
         return [
             snntorch.Leaky(beta=self.leak, threshold=1.0, reset_mechanism="subtract", init_hidden=True).eval()
             for _ in self.convolutions

@@ -18,7 +18,7 @@ def frame_by_frame(
 ) -> Iterator[torch.Tensor]:
     """Yield for each step the images of all recordings, shape (recordings, channels, height, width)."""
     order = np.argsort(spikes.step, kind="stable")
-    index = torch.from_numpy(_places(spikes.trial(), spikes.neuron, shape, channels_last)[order])
+    index = torch.from_numpy(_flat_index(spikes.trial(), spikes.neuron, shape, channels_last)[order])
     ends = np.cumsum(np.bincount(spikes.step, minlength=spikes.n_steps)).tolist()
     for begin, end in zip([0, *ends], ends, strict=False):
         yield _images(index[begin:end], spikes.n_trials, shape, channels_last, dtype)
@@ -34,11 +34,11 @@ def all_frames(spikes: SpikeTrains, shape: Shape, channels_last: bool, time_axis
     """
     trial, step = spikes.trial(), spikes.step
     image = step * spikes.n_trials + trial if time_axis == 0 else trial * spikes.n_steps + step
-    index = torch.from_numpy(_places(image, spikes.neuron, shape, channels_last))
+    index = torch.from_numpy(_flat_index(image, spikes.neuron, shape, channels_last))
     return _images(index, spikes.n_steps * spikes.n_trials, shape, channels_last, torch.float32)
 
 
-def _places(
+def _flat_index(
     image: NDArray[np.integer], neuron: NDArray[np.int32], shape: Shape, channels_last: bool
 ) -> NDArray[np.int64]:
     """Return where in memory a spike of a neuron of an image lies."""

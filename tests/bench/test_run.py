@@ -7,11 +7,10 @@ import pytest
 from bench.environments import AbsentError
 from bench.measure import Worker
 from bench.roster import Entry
-from bench.run import main
-
-pytestmark = pytest.mark.slow
+from bench.run import _parser, command_of, main
 
 
+@pytest.mark.slow
 def test_a_dry_run_without_peers_measures_bioscnn_in_both_tables(tmp_path, capsys):
     words = ["--quick", "--size", "small", "--split", "validation", "--only", "nobody"]
     assert main([*words, "--results", str(tmp_path)]) == 0
@@ -31,6 +30,27 @@ def test_a_dry_run_without_peers_measures_bioscnn_in_both_tables(tmp_path, capsy
     assert "left for these networks" in capsys.readouterr().out
 
 
+def test_the_command_of_a_summary_says_which_simulators_and_images_were_measured():
+    words = ["--quick", "--size", "nmnist", "--size", "vgg", "--only", "by hand", "--split", "validation"]
+    assert command_of(_parser().parse_args(words)) == (
+        "python -m bench.run --quick --size nmnist --size vgg --only 'by hand' --split validation"
+    )
+    assert command_of(_parser().parse_args([])) == "python -m bench.run"
+
+
+@pytest.mark.parametrize("words", [["--quick"], ["--only", "torch"], ["--only", "neurons"]])
+def test_a_document_is_not_filled_with_a_part_of_the_measurement(words, tmp_path, capsys):
+    page = tmp_path / "speed.md"
+    page.write_text("before")
+    with pytest.raises(SystemExit) as stopped:
+        main([*words, "--docs", str(page)])
+    assert stopped.value.code == 2 and page.read_text() == "before"
+    assert (
+        "--docs takes all simulators and all rounds: leave --only and --quick out" in capsys.readouterr().err
+    )
+
+
+@pytest.mark.slow
 def test_a_contestant_that_cannot_be_loaded_is_absent_and_says_why(tmp_path):
     entry = Entry("nobody", "small", "nothing", "bench.contestants.nobody")
     with pytest.raises(AbsentError, match=r"No such file or directory.*problem\.json"):

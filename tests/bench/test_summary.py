@@ -148,7 +148,7 @@ def test_the_tables_are_written_from_the_summary_alone(tmp_path):
     row = next(line for line in text.splitlines() if line.startswith("| fast library"))
     assert [cell.strip() for cell in row.strip("|").split("|")] == [
         "fast library", "`mnist-small`", "100 [60, 110]", "6.00 [5.00, 6.00]", "75.00 [30.06, 95.44] of 4",
-        "1,700", "16 (plain)", "300 (program 10)",
+        "1,700", "16 (plain, an end of the range)", "300 (program 10)",
     ]  # fmt: skip
     assert "bioscnn, 2 processes, `mnist-small`: 3.00 [2.73, 3.00] times as fast as the fastest peer" in text
     assert "The machine was busy" in text and "Not measured: spyx with mnist-small: no wheel" in text
@@ -160,17 +160,16 @@ def test_of_random_weights_spikes_of_each_layer_are_compared_and_no_accuracy():
     everyone = [measured(name, [2.0, 1.0, 2.5], reference=name == "bioscnn") for name in ("bioscnn", "torch")]
     for one, layers in zip(everyone, ([3000.0, 40.0], [3100.0, 50.0]), strict=True):
         one.entry, one.layer_spikes = replace(one.entry, size=VGG, tables=(SAME,)), layers
+    everyone[1].classes = [0, 1, 0, 2]
     summary = {
         "command": "make bench SIZE=vgg", "machine": {"processor": "a processor"}, "threads": 2, "rounds": 3,
         "shown": {VGG: "test images"}, "busy": False, "rows": rows_of(everyone, None), "fastest": [],
         "absent": [{"simulator": "sinabs", "size": "small", "network": "mnist-small", "reason": "no wheel"}],
     }  # fmt: skip
     lines = markdown(summary, (VGG,)).splitlines()
-    assert "Weights are random, so there is no accuracy; spikes are compared instead." in lines[0]
-    assert (
-        "| torch | `mnist-small` | 2.00 [1.00, 2.50] | 1.00 [1.00, 1.00] | 3,150 |  | 300 (program 10) |"
-        in lines
-    )
+    assert "Weights are random, so there is no accuracy; classes and spikes are compared" in lines[0]
+    row = next(line for line in lines if line.startswith("| torch | `mnist-small`"))
+    assert row.endswith("| 1.00 [1.00, 1.00] | 2 of 4 | 3,150 |  | 300 (program 10) |")
     at = lines.index("| layer | bioscnn | torch |")
     assert lines[at + 2 : at + 4] == ["| 1 | 3,000 | 3,100 |", "| 2 | 40 | 50 |"]
     assert not any("sinabs" in line for line in lines)
