@@ -205,7 +205,10 @@ def normalisation_for(
         "normalisations",
         key,
         measured,
-        lambda arrays: {name: rows.shape for name, rows in arrays.items()} == shapes,
+        lambda arrays: (
+            {name: rows.shape for name, rows in arrays.items()} == shapes
+            and all(rows.dtype == np.float64 and np.isfinite(rows).all() for rows in arrays.values())
+        ),
     )
     return Normalisation(
         neuron, {name: RateCode(*rows) for name, rows in stored.items()}, window, spikes_come_in

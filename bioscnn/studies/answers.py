@@ -25,7 +25,7 @@ def answers(graph: LayerGraph, examples_input: Input) -> NDArray[np.int64]:
         "answers",
         key,
         lambda: {ARRAY: examples_input.ann_class(graph)},
-        lambda arrays: ARRAY in arrays and len(arrays[ARRAY]) == n,
+        lambda arrays: ARRAY in arrays and arrays[ARRAY].shape == (n,) and arrays[ARRAY].dtype.kind == "i",
     )
     classes: NDArray[np.int64] = stored[ARRAY]
     return classes
