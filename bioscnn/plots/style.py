@@ -106,8 +106,10 @@ def measured_once() -> Iterator[None]:
         return (*axis.get_view_interval(), *place.bbox.bounds, place.figure and place.figure.dpi)
 
     def words_and_device(text: Text, renderer: object) -> object:
-        font = hash(text.get_fontproperties()), text.get_rotation()
-        return text.get_text(), font, renderer, text.figure and text.figure.dpi
+        font = hash(text.get_fontproperties()), text.get_rotation(), text.get_rotation_mode()
+        names = ("horizontalalignment", "verticalalignment", "multialignment", "linespacing")
+        lines = tuple(vars(text).get(f"_{name}") for name in names)
+        return text.get_text(), font, lines, renderer, text.figure and text.figure.dpi
 
     with _once(Axis, "_update_ticks", limits_and_place), _once(Text, "_get_layout", words_and_device):
         yield
