@@ -135,6 +135,9 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", default=(), help="words in the names of commands")
     parser.add_argument("--table", type=Path, help="CSV file to write")
     options = parser.parse_args()
+    names = [case.name for case in cases(None)]
+    if options.only and not any(word in name for word in options.only for name in names):
+        parser.error(f"--only: no command has such a word: {', '.join(names)}")
     rows = list(measure_start(options.against, options.rounds, options.trials, options.only))
     command = f"python -m bench.start --rounds {options.rounds}"
     command += f" --trials {options.trials}" if options.trials else ""

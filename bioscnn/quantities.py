@@ -7,6 +7,7 @@ because importing Brian2 takes two seconds and ``bioscnn plan`` needs none of it
 from __future__ import annotations
 
 import re
+from math import isfinite
 
 from bioscnn.errors import UserError
 
@@ -59,7 +60,8 @@ def parse_quantity(text: object, dimension: str) -> float:
     example = f'a {dimension} with its unit, such as "20 m{unit}"'
     match = _NUMBER_AND_UNIT.fullmatch(_plain(text))
     if match is None:
-        hint = f'write it as text with its unit: "{text} m{unit}"' if isinstance(text, int | float) else None
+        is_number = type(text) is int or (isinstance(text, float) and isfinite(text))
+        hint = f'write it as text with its unit: "{text} m{unit}"' if is_number else None
         raise UserError(f"not a {dimension}", value=text, expected=example, fix=hint)
     number, written = match.groups()
     if not written:

@@ -109,9 +109,10 @@ def layout_cached() -> Iterator[None]:
         return (*axis.get_view_interval(), *place.bbox.bounds, place.figure and place.figure.dpi)
 
     def text_state(text: Text, renderer: object) -> object:
-        style = hash(text.get_fontproperties()), text.get_rotation(), text.get_rotation_mode()
-        place = text.get_horizontalalignment(), text.get_verticalalignment()
-        return text.get_text(), style, place, renderer, text.figure and text.figure.dpi
+        font = hash(text.get_fontproperties()), text.get_rotation(), text.get_rotation_mode()
+        names = ("horizontalalignment", "verticalalignment", "multialignment", "linespacing")
+        lines = tuple(vars(text).get(f"_{name}") for name in names)
+        return text.get_text(), font, lines, renderer, text.figure and text.figure.dpi
 
     ticks = _cached_method(Axis, "_update_ticks", axis_state)
     extents = _cached_method(Text, "_get_layout", text_state)

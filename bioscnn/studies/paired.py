@@ -42,15 +42,16 @@ class PairedDifference:
     difference: Estimate | None
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the difference for JSON."""
+        """Return the difference for JSON; an interval without ends, as of one trial, has None for both."""
         estimate = self.difference
         names = ("low", "high", "p", "low_holm", "high_holm", "p_holm", "significant", "trials")
+        parts = {name: getattr(estimate, name, None) for name in names}
         return {
             "quantity": self.quantity,
             "first": self.first,
             "second": self.second,
             "difference": None if estimate is None else estimate.value,
-            **{name: getattr(estimate, name, None) for name in names},
+            **{name: None if part in (np.inf, -np.inf) else part for name, part in parts.items()},
         }
 
 

@@ -101,6 +101,8 @@ def test_the_same_training_is_the_same_network(file, tmp_path, silent, trained):
         ("learning.neurons=30000", "learning.neurons"),
         ("learning.shown=0.7 ms", "learning.shown"),
         ("learning.rate=2000 Hz", "learning.rate"),
+        ("learning.rest=-1 ms", "learning.rest"),
+        ("learning.excitatory=/dev/null", "learning.excitatory"),
         ("noise.dead-neurons.severity=1", "noise.dead-neurons"),
         ("dataset.name=nmnist", "dataset.name"),
         ("dataset.invert=true", "dataset"),

@@ -45,6 +45,11 @@ def test_a_network_answers_once_until_it_or_what_it_is_shown_changes(cache: Path
     for file in cache.rglob("*.npz"):
         file.write_bytes(b"half of it")
     assert np.array_equal(answers(graph, digits), first) and len(computed) == 5
+    for other in (np.float64(3.0), first * 0.5, first[:, None]):
+        for file in cache.rglob("*.npz"):
+            np.savez(file, **{"class": other})
+        assert np.array_equal(answers(graph, digits), first)
+    assert len(computed) == 8
 
 
 def test_a_kept_hash_of_code_is_that_of_the_code(cache: Path):

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import json
 import re
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -79,7 +80,8 @@ def test_networks_that_learned_are_cited_by_how_they_learn(tmp_path):
     always = {"bioscnn", "wilson1927inference", "lecun1998gradient"}
     competitive = {"stimberg2019brian2", "diehl2015unsupervised", "pfister2006triplets"}
     assert cited("mnist-stdp") == always | competitive
-    (tmp_path / "synapse.toml").write_text("")
+    rule = (files("bioscnn.stdp.competitive") / "plastic.toml").read_text()
+    (tmp_path / "synapse.toml").write_text(rule)
     own = {"learning.synapse": str(tmp_path / "synapse.toml")}
     assert competitive - cited("mnist-stdp", **own) == {"pfister2006triplets"}
     convolutional = cited("mnist-stdp-convolutional") - always

@@ -17,7 +17,7 @@ from bioscnn.statistics import corrected, difference, mean_difference
 from bioscnn.studies.compare import compare_runs
 from bioscnn.studies.comparison import sentence, verdict
 from bioscnn.studies.divergence import differing_spikes, first_of_each_trial
-from bioscnn.studies.paired import TrialResults
+from bioscnn.studies.paired import PairedDifference, TrialResults
 from bioscnn.studies.run_folder import RunFolder
 from tests.networks import currents
 from tests.runs import (
@@ -250,6 +250,18 @@ def test_the_paired_differences_are_those_of_the_statistic_over_the_trials_of_th
     assert found["accuracy"].value == pytest.approx(-2 / N_TRIALS)
     assert found["spikes_per_trial"].value == pytest.approx(2 / N_TRIALS)
     assert np.flatnonzero(b.latency_ms != a.latency_ms).tolist() == [1, 4] and b.latency_ms[1] == N_STEPS
+
+
+def test_an_interval_without_ends_is_written_as_none():
+    [paired] = (
+        PairedDifference("spikes_per_trial", 3.0, 5.0, estimate)
+        for estimate in corrected(
+            {"spikes_per_trial": mean_difference(np.array([5]), np.array([3]))}
+        ).values()
+    )
+    written = json.loads(json.dumps(paired.as_dict(), allow_nan=False))
+    assert written["difference"] == 2 and written["trials"] == 1
+    assert written["low"] is written["high"] is written["low_holm"] is written["high_holm"] is None
 
 
 def test_a_run_without_a_decision_has_no_latency_to_compare(original, recording, tmp_path, capsys):

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import wraps
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from bioscnn import plots
 from bioscnn.ann import LIFRate, ReLU, read_model
-from bioscnn.conversion import normalise
+from bioscnn.conversion import METHODS, normalise
 from bioscnn.datasets import load_dataset
 from bioscnn.ledger import Case, Conditions, draw_up, outcomes
 from bioscnn.ledger import conditions as conditions_module
@@ -112,6 +113,23 @@ def test_a_normalisation_is_measured_once_until_something_changes_that_decides_i
         file.write_bytes(file.read_bytes()[:-40])
     np.testing.assert_equal(codes(), first)
     assert len(measured) == 10
+    for damage in (lambda rows: rows.astype("f4"), lambda rows: rows.astype(str), lambda rows: rows * np.nan):
+        for file in (tmp_path / "normalisations").iterdir():
+            np.savez(file, **{name: damage(np.stack(rows)) for name, rows in first.items()})
+        np.testing.assert_equal(codes(), first)
+    assert len(measured) == 13
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_what_each_method_measures_is_kept(method, tmp_path, monkeypatch):
+    monkeypatch.setenv("BIOSCNN_CACHE", str(tmp_path))
+    shared, conditions = case(ReLU()), replace(AS_TRAINED, normalisation=method)
+    first = conditions_module.normalisation_for(conditions, shared.graph, shared.calibration)
+    monkeypatch.setattr(conditions_module, "normalise", wraps(normalise)(lambda *a, **k: pytest.fail()))
+    again = conditions_module.normalisation_for(conditions, shared.graph, shared.calibration)
+    assert {name: code.unit.tolist() for name, code in again.codes.items()} == {
+        name: code.unit.tolist() for name, code in first.codes.items()
+    }
 
 
 def test_figure_table_and_sentence_give_the_intervals_that_significance_is_judged_by(monkeypatch):

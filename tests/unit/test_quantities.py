@@ -33,6 +33,10 @@ def test_what_is_no_time_is_refused_with_an_example(text):
 def test_a_bare_number_is_told_how_to_be_written():
     with pytest.raises(UserError, match='write it as text with its unit: "20 ms"'):
         parse_quantity(20, "time")
+    for other in (float("nan"), float("inf"), True):
+        with pytest.raises(UserError) as raised:
+            parse_quantity(other, "time")
+        assert raised.value.fix is None
 
 
 @given(st.integers(1, 10**6), st.integers(-9, 3))

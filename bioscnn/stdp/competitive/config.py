@@ -76,12 +76,15 @@ class Competitive(Learning):
                 value=format_quantity(self.shown, "time"),
                 expected=f"2 to 100,000 steps of learning.dt = {format_quantity(self.dt, 'time')}",
             )
-        if not (self.rest >= 0 and 0 < self.rate * self.dt < 1):
+        if self.rest < 0:
+            raise refuse("no time", key="learning.rest", value=format_quantity(self.rest, "time"),
+                         expected="at least 0 ms")  # fmt: skip
+        if not 0 < self.rate * self.dt < 1:
             raise refuse(
-                "a white pixel would spike more than once a time step",
+                "a white pixel would spike more than once a time step, or never",
                 key="learning.rate",
                 value=format_quantity(self.rate, "frequency"),
-                expected=f"less than {format_quantity(1 / self.dt, 'frequency')}",
+                expected=f"more than 0 Hz and less than {format_quantity(1 / self.dt, 'frequency')}",
             )
         return self
 

@@ -253,7 +253,7 @@ def read_model(changes: Mapping[str, Any] | None = None, **paths: Path | None) -
             tables[name] = parse_toml(read_text(path))
             (PlasticSynapse.of_table if name == "synapse" else _neuron)(tables[name])
         except UserError as error:
-            raise error.but(file=path) from None
+            raise error.but(file=path, key=error.key or f"learning.{name}") from None
         except FileNotFoundError:
             raise UserError("no such file of equations", file=path, key=f"learning.{name}",
                             fix="give its path from the study file") from None  # fmt: skip
