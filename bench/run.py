@@ -100,6 +100,8 @@ def bench(options: argparse.Namespace) -> dict[str, Any]:
     for name in parts if options.docs else ():
         Document(options.docs, name)  # refuses a document without a place, before anything is measured
     folder = options.results / "bench"
+    if options.results.exists() and not options.results.is_dir():
+        raise UserError("no folder", key="--results", value=str(options.results), fix="give a new name")
     load = os.getloadavg()[0] if options.quick else load_when_idle()
     if load > BUSY:
         print(f"The machine is busy (load {load:.1f}): what is measured now says nothing.", flush=True)

@@ -200,15 +200,21 @@ def check_max_rate(neuron: SpikingNeuron, max_rate: float, dt: float = 0.0) -> N
     """
     t_ref = neuron.t_ref
     shortest = t_ref + dt
-    if not (max_rate > 0 and max_rate * t_ref < 1 and max_rate * shortest < 1 + 1e-9):
+    if not max_rate > 0:
+        raise UserError(
+            "not a rate at which a neuron could fire",
+            key="network.max_rate",
+            value=format_quantity(max_rate, "frequency"),
+            expected="above 0 Hz",
+            fix=f'write "{MAX_RATE:g} Hz", the default',
+        )
+    if not (max_rate * t_ref < 1 and max_rate * shortest < 1 + 1e-9):
         steps = f" in steps of {format_quantity(dt, 'time')}" if dt else ""
         raise UserError(
             "the neuron cannot fire at the rate of the largest activation",
             key="network.max_rate",
             value=format_quantity(max_rate, "frequency"),
-            expected=f"less than {1 / shortest:.4g} Hz, for t_ref = {format_quantity(t_ref, 'time')}{steps}"
-            if shortest
-            else "a positive frequency",
+            expected=f"less than {1 / shortest:.4g} Hz, for t_ref = {format_quantity(t_ref, 'time')}{steps}",
             fix="lower network.max_rate, neuron.t_ref" + (" or simulation.dt" if dt else ""),
         )
     try:

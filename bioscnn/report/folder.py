@@ -134,11 +134,11 @@ def read_facts(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         experiment = read_json(folder / "summary.json", (), FIX).get("experiment")
         if experiment == "learned":
             raise UserError(
-                "this network learned by its own spikes: it was converted from no trained ANN, with which it "
-                "could be compared, and of whose accuracy it could lose some",
+                "this network learned by its own spikes, and was not converted from a trained one",
                 file=folder,
                 expected="the folder of a run of a converted network, such as results/mnist/latest",
-                fix="ask it what its spike times carry: bioscnn timing STUDY",
+                fix="type its own command again: its page is written anew; what its spike times carry "
+                "says bioscnn timing STUDY",
             )
         if experiment is not None:
             raise UserError(
