@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import avg_pool2d, conv2d
 
+from bench.contestants.torch_contestant import TorchContestant
 from bench.contestants.torch_frames import frame_by_frame
 from bench.problem import Problem, Stimulus, count
 from bioscnn.spikes import SpikeTrains
@@ -17,7 +18,7 @@ from bioscnn.spikes import SpikeTrains
 torch._inductor.config.freezing = True  # what is compiled may pack the weights as it likes
 
 
-class TorchLoop:
+class TorchLoop(TorchContestant):
     """Convolutions of IF or LIF neurons and a linear readout, one batch after another.
 
     A variant is a list of words: ``compiled``, ``channels-last``, and ``bfloat16``, where the weights have
@@ -46,16 +47,6 @@ class TorchLoop:
         self.advance = (
             torch.compile(self.step, dynamic=False, fullgraph=True) if "compiled" in words else self.step
         )
-
-    def classify(self, stimulus: Stimulus, batch: int, variant: str) -> NDArray[np.int64]:
-        """Return the class of each example, shape (n,)."""
-        return self.run(stimulus, batch, variant, None)
-
-    def spikes(self, stimulus: Stimulus, batch: int, variant: str) -> list[float]:
-        """Return the spikes of each convolution per example."""
-        totals = [0.0 for _ in self.convolutions]
-        self.run(stimulus, batch, variant, totals)
-        return [total / count(stimulus) for total in totals]
 
     @torch.inference_mode()
     def run(

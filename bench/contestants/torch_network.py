@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterator
 from itertools import repeat
 
@@ -10,12 +10,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from bench.contestants.torch_contestant import TorchContestant
 from bench.contestants.torch_frames import all_frames, frame_by_frame
 from bench.problem import Layer, Problem, Stimulus, count
 from bioscnn.spikes import SpikeTrains
 
 
-class TorchNetwork(ABC):
+class TorchNetwork(TorchContestant):
     """Convolutions with the neurons of a library between them, one batch after another.
 
     A variant is a list of words: ``channels-last``; ``layer-wise``, where each layer computes all time steps
@@ -52,16 +53,6 @@ class TorchNetwork(ABC):
     @abstractmethod
     def fire_all(self, number: int, current: torch.Tensor) -> torch.Tensor:
         """Advance the neurons of a layer by all steps, which lie along `time_axis`, 0 or 1, of five."""
-
-    def classify(self, stimulus: Stimulus, batch: int, variant: str) -> NDArray[np.int64]:
-        """Return the class of each example, shape (n,)."""
-        return self.run(stimulus, batch, variant, None)
-
-    def spikes(self, stimulus: Stimulus, batch: int, variant: str) -> list[float]:
-        """Return the spikes of each convolution per example."""
-        totals = [0.0 for _ in self.convolutions]
-        self.run(stimulus, batch, variant, totals)
-        return [total / count(stimulus) for total in totals]
 
     @torch.inference_mode()
     def run(

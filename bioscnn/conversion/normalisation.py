@@ -173,21 +173,17 @@ def normalise(
         measured = ((stage, np.ones(stage.post_shape[0])) for stage in stages(simplified(graph)))
     else:
         measured = ((stage, scales_of(stage, before)) for stage, before, _ in stage_outputs(graph, images))
-    codes = {
-        stage.name: linear(stage, scales)
-        for stage, scales in measured
-        if not isinstance(stage.layer, LIFRate | MaxPool2d)
-    }
+    codes = {stage.name: linear(stage, scales) for stage, scales in measured if _has_code(stage)}
     return replace(made, codes=codes)
 
 
 def coded_populations(graph: LayerGraph) -> dict[str, int]:
     """Return the populations of a ReLU network that have a code each, and their numbers of channels."""
-    return {
-        stage.name: stage.post_shape[0]
-        for stage in stages(simplified(graph))
-        if not isinstance(stage.layer, LIFRate | MaxPool2d)
-    }
+    return {stage.name: stage.post_shape[0] for stage in stages(simplified(graph)) if _has_code(stage)}
+
+
+def _has_code(stage: Stage) -> bool:
+    return not isinstance(stage.layer, LIFRate | MaxPool2d)
 
 
 def check_max_rate(neuron: SpikingNeuron, max_rate: float, dt: float = 0.0) -> None:
