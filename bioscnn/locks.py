@@ -12,6 +12,28 @@ from pathlib import Path
 NO_LOCKS_HERE = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK)
 """What a file system without locks answers."""
 
+_held: set[int] = set()
+
+
+def _forget_locks() -> None:
+    """Close the locks of the process that this one is a copy of: they are to end with that one."""
+    while _held:
+        os.close(_held.pop())
+
+
+os.register_at_fork(after_in_child=_forget_locks)
+
+
+@contextmanager
+def held(descriptor: int) -> Iterator[None]:
+    """Own the descriptor of a locked file, which no copy of this process gets, and close it in the end."""
+    _held.add(descriptor)
+    try:
+        yield
+    finally:
+        _held.discard(descriptor)
+        os.close(descriptor)
+
 
 @contextmanager
 def locked(path: Path, *, wait: bool = True) -> Iterator[bool]:
@@ -43,11 +65,11 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[bool]:
             raise
         yield False
         return
-    try:
-        yield True
-    finally:
-        path.unlink(missing_ok=True)
-        os.close(descriptor)
+    with held(descriptor):
+        try:
+            yield True
+        finally:
+            path.unlink(missing_ok=True)
 
 
 def _take(path: Path, wait: bool) -> int:

@@ -183,6 +183,11 @@ class SpikeTrains:
         index = self.trial() * self.size + self.neuron
         return np.bincount(index, minlength=self.n_trials * self.size).reshape(self.n_trials, self.size)
 
+    def sum_by_trial(self, of_neuron: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Sum a number that each neuron has, shape (size,), over the spikes of each trial: (n_trials,)."""
+        so_far = np.cumsum(of_neuron[self.neuron], dtype=np.int64)
+        return np.diff(np.concatenate([[0], so_far])[self.trial_start])
+
     def first_step(self) -> NDArray[np.int64]:
         """Return each neuron's first spike, shape (n_trials, size); ``n_steps`` where it stays silent."""
         first = np.full(self.n_trials * self.size, self.n_steps, dtype=np.int64)

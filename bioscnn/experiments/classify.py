@@ -15,12 +15,7 @@ from bioscnn.experiments.recordings import kept_batches
 from bioscnn.experiments.trained import needed_network
 from bioscnn.experiments.unit import Measure, Outcome, Unit
 from bioscnn.fingerprint import code_of_modules, environment_of_results, hash_of
-from bioscnn.metrics import (
-    decision_latency,
-    informed_steps,
-    synaptic_operations_by_trial,
-    synaptic_operations_per_trial,
-)
+from bioscnn.metrics import decision_latency, informed_steps, synaptic_operations_by_trial
 from bioscnn.network import OUTPUT, READOUT
 from bioscnn.readout import READOUTS, decisions
 from bioscnn.simulation import Recording, simulate_batches
@@ -35,9 +30,8 @@ RULES = tuple(READOUTS)
 def classify(unit: Unit, bench: Bench) -> Outcome:
     """Simulate the trials of a unit's study, with the network that it needs, if it needs one.
 
-    Options: ``ann``, whether the trained network classifies the examples too; ``by_trial``, whether synaptic
-    operations are counted trial by trial, which records every spike; ``curve``, whether the accuracy is
-    followed step by step.
+    Options: ``ann``, whether the trained network classifies the examples too; ``curve``, whether the accuracy
+    is followed step by step.
 
     Returns
     -------
@@ -45,7 +39,7 @@ def classify(unit: Unit, bench: Bench) -> Outcome:
         ``label``: true class, int16, shape (n_trials,). ``chosen``: class at the end of the trial by each of
         `RULES`, int16, shape (n_rules, n_trials). ``latency_ms``: when the study's own readout has decided,
         float64, shape (n_trials,). ``spikes`` of all populations, int64, shape (n_trials,). ``synops``:
-        synaptic operations per trial, float64, shape (); with ``by_trial`` int64, shape (n_trials,).
+        synaptic operations, int64, shape (n_trials,).
         ``ann``: class by the trained network, int16, shape (n_trials,). ``right_by_step``: trials that would
         be right if they ended after each step, int64, shape (n_rules, n_steps). ``updates``: neuron updates
         per trial, float64, shape ().
@@ -56,66 +50,57 @@ def classify(unit: Unit, bench: Bench) -> Outcome:
         If the study cannot be simulated.
     """
     case, options = case_of(unit, bench), unit.options
-    by_trial, curve = bool(options.get("by_trial")), bool(options.get("curve"))
-    outcome = dict(classify_case(case, by_trial=by_trial, curve=curve, recordings=bench.recordings))
+    outcome = dict(classify_case(case, curve=bool(options.get("curve")), recordings=bench.recordings))
     if options.get("ann"):
         outcome["ann"] = case.ann_class.astype(np.int16)
     return outcome
 
 
-def classify_case(
-    case: Prepared, *, by_trial: bool = False, curve: bool = False, recordings: Path | None = None
-) -> Outcome:
+def classify_case(case: Prepared, *, curve: bool = False, recordings: Path | None = None) -> Outcome:
     """Simulate the trials of a prepared study; the outcome is that of `classify` without ``ann``.
 
     Parameters
     ----------
     case : Prepared
         The study.
-    by_trial, curve : bool
-        Options of `classify`.
+    curve : bool
+        As of `classify`.
     recordings : Path, optional
         Folder in which spikes and potentials are kept, so that they are read out again without simulating.
     """
     network, stimulus, labels = case.network, case.stimulus, case.examples.labels
     rule = case.study.config.readout.rule
     parts: list[dict[str, NDArray[Any]]] = []
-    counts: list[Recording] = []
     right = np.zeros((len(RULES), stimulus.n_steps), np.int64)
     first = 0
-    for batch in recorded_batches(case, by_trial, recordings):
+    for batch in recorded_batches(case, False, recordings):
         trials = slice(first, first + batch.n_trials)
         decided = {name: decisions(batch, name) for name in RULES}
         informed = informed_steps(network, batch)
+        part_stimulus = stimulus[trials]
+        input_spikes = part_stimulus if isinstance(part_stimulus, SpikeTrains) else None
         part = {
             "chosen": np.stack([decided[name][:, -1] for name in RULES], axis=1).astype(np.int16),
             "latency_ms": 1e3 * decision_latency(decided[rule], batch.dt, informed),
             "spikes": np.sum([p.counts_by_trial for p in batch.populations.values()], axis=0),
+            "synops": synaptic_operations_by_trial(network, batch, input_spikes),
         }
-        if by_trial:
-            part_stimulus = stimulus[trials]
-            spikes = part_stimulus if isinstance(part_stimulus, SpikeTrains) else None
-            part["synops"] = synaptic_operations_by_trial(network, batch, spikes)
         if curve:
             for row, name in enumerate(RULES):
                 right[row] += (decided[name] == labels[trials, None]).sum(axis=0)
         parts.append(part)
-        counts.append(batch.without_traces())
         first += batch.n_trials
     outcome = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     outcome["chosen"] = np.ascontiguousarray(outcome["chosen"].T)
     outcome["label"] = labels.astype(np.int16)
     outcome["updates"] = np.array(float(stimulus.n_steps * sum(p.size for p in network.neurons)))
-    if not by_trial:
-        whole = Recording.concatenate(counts)
-        outcome["synops"] = np.array(synaptic_operations_per_trial(network, whole, case.input.spikes))
     if curve:
         outcome["right_by_step"] = right
     return outcome
 
 
 def recorded_batches(case: Prepared, every_spike: bool, recordings: Path | None) -> Iterable[Recording]:
-    """Simulate a study in batches, the readout's potentials and output spikes recorded, or every spike.
+    """Simulate a study in batches: the readout's potentials, output spikes or every spike, synaptic events.
 
     With a folder of recordings, what it holds is read again without simulating.
     """
@@ -126,6 +111,7 @@ def recorded_batches(case: Prepared, every_spike: bool, recordings: Path | None)
         replace(case.device, jobs=1),
         record=spiking if every_spike else {OUTPUT, READOUT},
         potentials={READOUT},
+        synaptic_events=True,
     )
     path = None
     if recordings is not None:

@@ -7,9 +7,10 @@ import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from multiprocessing import resource_tracker
+from multiprocessing import get_context, resource_tracker
 from typing import Any
 
+from bioscnn.forks import is_alone
 from bioscnn.processes import end_with
 
 
@@ -48,6 +49,8 @@ def _uninterrupted() -> Iterator[None]:
 class LocalProcesses:
     """Processes of this machine, which keep what they have loaded and end with this one, however it ends.
 
+    Where this process can be copied, they begin with all that it has loaded.
+
     Parameters
     ----------
     n : int
@@ -63,7 +66,12 @@ class LocalProcesses:
         from joblib.externals.loky import ProcessPoolExecutor
 
         if self._pool is None:
-            self._pool = ProcessPoolExecutor(self.n, initializer=end_with, initargs=(os.getpid(),))
+            self._pool = ProcessPoolExecutor(
+                self.n,
+                context=get_context("fork") if is_alone() else None,
+                initializer=end_with,
+                initargs=(os.getpid(),),
+            )
         with _uninterrupted():
             future: Future[Any] = self._pool.submit(function, *arguments)
         return future

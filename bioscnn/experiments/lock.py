@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bioscnn.errors import UserError
 from bioscnn.files import unwritable_is_told
-from bioscnn.locks import NO_LOCKS_HERE
+from bioscnn.locks import NO_LOCKS_HERE, held
 
 
 @contextmanager
@@ -30,7 +30,7 @@ def locked(folder: Path, name: str = ".lock") -> Iterator[None]:
     """
     with unwritable_is_told(folder):
         descriptor = os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
+    with held(descriptor):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -49,8 +49,6 @@ def locked(folder: Path, name: str = ".lock") -> Iterator[None]:
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, holder.encode(), 0)
         yield
-    finally:
-        os.close(descriptor)
 
 
 def _holder(descriptor: int) -> str:

@@ -58,6 +58,8 @@ def to_arrays(recording: Recording) -> dict[str, NDArray[Any]]:
     for name, population in recording.populations.items():
         arrays[f"{name}/counts_by_trial"] = population.counts_by_trial
         arrays[f"{name}/counts_by_neuron"] = population.counts_by_neuron
+        if population.events_by_trial is not None:
+            arrays[f"{name}/events_by_trial"] = population.events_by_trial
         if population.potentials is not None:
             arrays[f"{name}/potentials"] = population.potentials
         if population.spikes is not None:
@@ -79,6 +81,7 @@ def from_arrays(arrays: dict[str, NDArray[Any]]) -> Recording:
             arrays[f"{name}/counts_by_neuron"],
             spikes,
             arrays.get(f"{name}/potentials"),
+            arrays.get(f"{name}/events_by_trial"),
         )
 
     return Recording({str(name): population(str(name)) for name in arrays["populations"]}, n_steps, dt)

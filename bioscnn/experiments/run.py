@@ -167,31 +167,32 @@ def run_experiment(
     computed = measured = 0
     seconds = 0.0
     lock = ".lock" if shard is None else f".lock-{shard.number}-of-{shard.of}"
-    with locked(folder, lock), executor_at(where, progress.stage) as executor:
-        while units:
-            mine = units if shard is None else shard.of_units(units)
-            round_begun = perf_counter()
-            done = complete(
-                mine,
-                store,
-                executor,
-                data,
-                progress,
-                commit=_commit(version),
-                recordings=results.absolute() / "recordings" if keep_spikes else None,
-                keep_failures=experiment.keeps_failures,
-                retry=retry,
-                outcomes={need: outcomes[need.partition(":")[0]] for unit in mine for need in unit.needs},
-            )
-            seconds += perf_counter() - round_begun
-            computed += done.computed
-            measured += len(mine)
-            if shard is not None and not done.add(store, units):
-                return ShardDone(folder, measured, computed)
-            every += units
-            outcomes |= done.outcomes
-            made |= done.made
-            units = experiment.next_round(_done(every, outcomes, made), bench)
+    with locked(folder, lock):
+        with executor_at(where, progress.stage) as executor:
+            while units:
+                mine = units if shard is None else shard.of_units(units)
+                round_begun = perf_counter()
+                done = complete(
+                    mine,
+                    store,
+                    executor,
+                    data,
+                    progress,
+                    commit=_commit(version),
+                    recordings=results.absolute() / "recordings" if keep_spikes else None,
+                    keep_failures=experiment.keeps_failures,
+                    retry=retry,
+                    outcomes={need: outcomes[need.partition(":")[0]] for unit in mine for need in unit.needs},
+                )
+                seconds += perf_counter() - round_begun
+                computed += done.computed
+                measured += len(mine)
+                if shard is not None and not done.add(store, units):
+                    return ShardDone(folder, measured, computed)
+                every += units
+                outcomes |= done.outcomes
+                made |= done.made
+                units = experiment.next_round(_done(every, outcomes, made), bench)
         if shard is not None:
             return ShardDone(folder, measured, computed)
         progress.stage("analysing")

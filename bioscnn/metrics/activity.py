@@ -36,8 +36,10 @@ def synaptic_operations_per_trial(
     counts = {name: population.counts_by_neuron for name, population in recording.populations.items()}
     if input_spikes is not None:
         counts[network.source.name] = np.bincount(input_spikes.neuron, minlength=input_spikes.size)
-    events = sum(float(counts[p.pre] @ p.connectivity.fan_out()) for p in network.pathways if p.pre in counts)
-    return events / recording.n_trials
+    return (
+        sum(float(of_neuron @ network.fan_out(name)) for name, of_neuron in counts.items())
+        / recording.n_trials
+    )
 
 
 def synaptic_operations_by_trial(
@@ -50,7 +52,7 @@ def synaptic_operations_by_trial(
     network : SpikingNetwork
         What was simulated.
     recording : Recording
-        With every spike of every population that has synapses.
+        With the synaptic events, or every spike, of every population that has synapses.
     input_spikes : SpikeTrains, optional
         What came in.
 
@@ -58,16 +60,14 @@ def synaptic_operations_by_trial(
     -------
     ndarray of int64, shape (n_trials,)
     """
-    trains = {name: population.spikes for name, population in recording.populations.items()}
-    trains[network.source.name] = input_spikes
-    synapses: dict[str, NDArray[np.int64]] = {}
-    for pathway in network.pathways:
-        synapses[pathway.pre] = synapses.get(pathway.pre, 0) + pathway.connectivity.fan_out()
     events = np.zeros(recording.n_trials, np.int64)
-    for name, of_neuron in synapses.items():
-        spikes = trains[name]
-        if spikes is None:
-            raise ValueError(f"the spikes of {name!r} were not recorded")
-        so_far = np.cumsum(of_neuron[spikes.neuron], dtype=np.int64)
-        events += np.diff(np.concatenate([[0], so_far])[spikes.trial_start])
+    if input_spikes is not None:
+        events += input_spikes.sum_by_trial(network.fan_out(network.source.name))
+    for name, population in recording.populations.items():
+        if population.events_by_trial is not None:
+            events += population.events_by_trial
+        elif population.spikes is not None:
+            events += population.spikes.sum_by_trial(network.fan_out(name))
+        elif network.fan_out(name).any():
+            raise ValueError(f"neither synaptic events nor spikes of {name!r} were recorded")
     return events

@@ -254,6 +254,11 @@ class SpikingNetwork:
         pairs = {(p.pre, p.post): p for p in self.projections if p.synapse is not None}
         return tuple(pairs.values())
 
+    def fan_out(self, name: str) -> NDArray[np.int64]:
+        """Count the synapses of each neuron of a population, shape (size,)."""
+        from_here = (p.connectivity.fan_out() for p in self.pathways if p.pre == name)
+        return sum(from_here, start=np.zeros(self[name].size, np.int64))
+
     def synapse_onto(self, name: str) -> Synapse | LeadingCount | Pulse:
         """Return the synapse model of a population's inputs.
 

@@ -40,8 +40,11 @@ class InterruptedBatchError(Exception):
     """The batch was stopped from outside."""
 
 
-def constant_files(shape: ProgramShape) -> dict[str, NDArray[Any]]:
-    """Return the files that a program reads once: parameters, weights, constant currents; by file name."""
+def constant_files(shape: ProgramShape, synaptic_events: bool = False) -> dict[str, NDArray[Any]]:
+    """Return the files that a program reads once: parameters, weights, constant currents; by file name.
+
+    With the number of synapses of each neuron, where their events are to be counted.
+    """
     network, dtype = shape.network, np.dtype(shape.precision)
     files: dict[str, NDArray[Any]] = {}
     for population in network.neurons:
@@ -52,6 +55,8 @@ def constant_files(shape: ProgramShape) -> dict[str, NDArray[Any]]:
             files[f"{name}.{parameter}"] = to_brian(values, population.shape).astype(dtype)
         bias = np.zeros(population.size) if population.bias is None else population.bias
         files[f"{name}.I_stim"] = to_brian(bias, population.shape).astype(dtype)
+        if synaptic_events and population.spikes:
+            files[f"{name}.fan_out"] = to_brian(network.fan_out(name), population.shape).astype(np.int32)
         injection = shape.injection(name) if network.is_driven(name) else None
         if injection is not None:
             files[f"{name}.w"] = injection.weights.astype(dtype)
@@ -226,7 +231,9 @@ def _collect(
             by_neuron = from_brian(
                 _read(folder / f"{name}.neuron_counts", np.int64, (size,)), population.shape
             )
-        spikes, traces = None, None
+        spikes, traces, events = None, None, None
+        if (folder / f"{name}.fan_out").exists():
+            events = _read(folder / f"{name}.trial_events", np.int64, (n_trials,))
         if name in potentials:
             traces = from_brian(
                 _read(folder / f"{name}.potentials", np.float32, (n_trials, n_steps, size)), population.shape
@@ -239,7 +246,7 @@ def _collect(
                 in_step = _read(folder / f"{name}.step_counts", np.int32, (n_trials, n_steps))
                 step = np.repeat(np.tile(np.arange(n_steps, dtype=np.int32), n_trials), in_step.ravel())
             spikes = SpikeTrains.in_order(neuron, step, trial_start, size, n_steps, dt)
-        recorded[name] = PopulationRecording(by_trial, by_neuron, spikes, traces)
+        recorded[name] = PopulationRecording(by_trial, by_neuron, spikes, traces, events)
     return Recording(recorded, n_steps, dt)
 
 

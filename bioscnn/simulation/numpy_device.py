@@ -74,6 +74,7 @@ def simulate_numpy(
     trials: NDArray[np.int64],
     record: Collection[str],
     potentials: Collection[str],
+    synaptic_events: bool,
     on_trial: Callable[[], None],
 ) -> Recording:
     """Simulate all trials in one run of Brian2's NumPy runtime.
@@ -111,7 +112,14 @@ def simulate_numpy(
     simulation.run(n_trials * n_steps * dt * brian2.second, namespace={})
     on_trial()
     recorded = {
-        p.name: _recorded(p, stimulus, spikes.get(p.name), traces.get(p.name), p.name in record)
+        p.name: _recorded(
+            p,
+            stimulus,
+            spikes.get(p.name),
+            traces.get(p.name),
+            p.name in record,
+            network.fan_out(p.name) if synaptic_events and p.spikes else None,
+        )
         for p in network.neurons
     }
     return Recording(recorded, n_steps, dt)
@@ -187,6 +195,7 @@ def _recorded(
     spikes: brian2.SpikeMonitor | None,
     traces: brian2.StateMonitor | None,
     keep_spikes: bool,
+    fan_out: NDArray[np.int64] | None,
 ) -> PopulationRecording:
     """Return spikes and potentials of monitors by trial, neurons in the order of the network."""
     n_trials, n_steps, dt = stimulus.n_trials, stimulus.n_steps, stimulus.dt
@@ -202,4 +211,4 @@ def _recorded(
     if traces is not None:
         potentials = np.asarray(traces.V, np.float32).T.reshape(n_trials, n_steps, population.size)
         potentials = from_brian(potentials, population.shape)
-    return PopulationRecording.from_spikes(trains, keep_spikes, potentials)
+    return PopulationRecording.from_spikes(trains, keep_spikes, potentials, fan_out)

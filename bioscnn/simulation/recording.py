@@ -27,20 +27,28 @@ class PopulationRecording:
         Every spike, where asked for.
     potentials : ndarray of float32, shape (n_trials, n_steps, size), or None
         Membrane potential at the end of each step, after a reset, as deviation from rest, V; where asked for.
+    events_by_trial : ndarray of int64, shape (n_trials,), or None
+        Synaptic events of each trial: every spike makes one at each synapse of its neuron; where asked for.
     """
 
     counts_by_trial: NDArray[np.int64]
     counts_by_neuron: NDArray[np.int64]
     spikes: SpikeTrains | None = None
     potentials: NDArray[np.float32] | None = None
+    events_by_trial: NDArray[np.int64] | None = None
 
     @classmethod
     def from_spikes(
-        cls, spikes: SpikeTrains, keep: bool, potentials: NDArray[np.float32] | None
+        cls,
+        spikes: SpikeTrains,
+        keep: bool,
+        potentials: NDArray[np.float32] | None,
+        fan_out: NDArray[np.int64] | None = None,
     ) -> PopulationRecording:
-        """Count spikes, and keep or drop them."""
+        """Count spikes, keep or drop them; count synaptic events if told the synapses of each neuron."""
         by_neuron = np.bincount(spikes.neuron, minlength=spikes.size)
-        return cls(np.diff(spikes.trial_start), by_neuron, spikes if keep else None, potentials)
+        events = None if fan_out is None else spikes.sum_by_trial(fan_out)
+        return cls(np.diff(spikes.trial_start), by_neuron, spikes if keep else None, potentials, events)
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,11 +152,13 @@ class Recording:
             pieces = [part[name] for part in parts]
             spikes = [piece.spikes for piece in pieces if piece.spikes is not None]
             potentials = [piece.potentials for piece in pieces if piece.potentials is not None]
+            events = [piece.events_by_trial for piece in pieces if piece.events_by_trial is not None]
             return PopulationRecording(
                 np.concatenate([piece.counts_by_trial for piece in pieces]),
                 np.sum([piece.counts_by_neuron for piece in pieces], axis=0),
                 SpikeTrains.concatenate(spikes) if spikes else None,
                 np.concatenate(potentials) if potentials else None,
+                np.concatenate(events) if events else None,
             )
 
         return cls({name: joined(name) for name in parts[0].populations}, parts[0].n_steps, parts[0].dt)

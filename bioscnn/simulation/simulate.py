@@ -143,6 +143,7 @@ def simulate(
     *,
     record: Collection[str] = (),
     potentials: Collection[str] | None = None,
+    synaptic_events: bool = False,
     trials: NDArray[np.int64] | None = None,
     progress: Progress | None = None,
 ) -> Recording:
@@ -160,6 +161,8 @@ def simulate(
         Populations of which every spike is kept; spike counts are kept of all.
     potentials : collection of str, optional
         Populations of which the potentials are kept; those in `record` if not given.
+    synaptic_events : bool
+        Whether the synaptic events of each trial are counted.
     trials : ndarray of int64, shape (n_trials,), optional
         Numbers of the trials, to which chance is tied in a network with noise; 0, 1, ... if not given.
     progress : Progress, optional
@@ -187,6 +190,7 @@ def simulate(
                 device,
                 record=record,
                 potentials=potentials,
+                synaptic_events=synaptic_events,
                 trials=trials,
                 progress=progress,
             )
@@ -201,6 +205,7 @@ def simulate_batches(
     *,
     record: Collection[str] = (),
     potentials: Collection[str] | None = None,
+    synaptic_events: bool = False,
     trials: NDArray[np.int64] | None = None,
     progress: Progress | None = None,
 ) -> Iterator[Recording]:
@@ -225,7 +230,7 @@ def simulate_batches(
 
         progress.stage("simulating")
         for batch, numbers in batches:
-            yield simulate_numpy(network, batch, numbers, record, potentials, progress.trial)
+            yield simulate_numpy(network, batch, numbers, record, potentials, synaptic_events, progress.trial)
         return
 
     from bioscnn.simulation.cpp_device import constant_files, run_batch
@@ -236,7 +241,7 @@ def simulate_batches(
         progress.stage("compiling")
         program = build(shape)
     progress.stage("simulating")
-    constants, stop = constant_files(shape), Event()
+    constants, stop = constant_files(shape, synaptic_events), Event()
     with ThreadPoolExecutor(device.processes) as pool:
         begun: deque[Future[Recording]] = deque()
         try:

@@ -12,7 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from bioscnn.errors import UserError
 from bioscnn.experiments.local_executors import LocalProcesses
+from bioscnn.experiments.lock import locked
+from bioscnn.forks import is_alone
 from bioscnn.processes import guarded_process, run_guarded
 from tests.processes import alive, gone_soon, lines_soon, python
 
@@ -38,12 +41,18 @@ def test_a_program_and_its_children_end_with_a_block_that_an_exception_leaves(tm
     assert gone_soon(family, 1)
 
 
-def test_a_worker_process_ends_with_its_parent_and_takes_its_programs_along(tmp_path):
+BESIDE = "import threading; threading.Thread(target=threading.Event().wait, daemon=True).start(); "
+"""A process with a second thread is not copied: its workers start anew."""
+
+
+@pytest.mark.parametrize("first", ["", BESIDE], ids=["copies", "new processes"])
+def test_worker_processes_end_with_their_parent_and_take_their_programs_along(tmp_path, first):
     parent = python(
-        "import os; from bioscnn.processes import end_with, run_guarded\n"
-        "from joblib.externals.loky import ProcessPoolExecutor\n"
-        "pool = ProcessPoolExecutor(2, initializer=end_with, initargs=(os.getpid(),))\n"
-        f"list(pool.map(run_guarded, [['sh', '-c', 'echo $PPID >> pids; ' + {FAMILY!r}]] * 2))",
+        f"{first}from bioscnn.processes import run_guarded\n"
+        "from bioscnn.experiments.local_executors import LocalProcesses\n"
+        "pool = LocalProcesses(2)\n"
+        f"commands = [['sh', '-c', 'echo $PPID >> pids; ' + {FAMILY!r}]] * 2\n"
+        "[done.result() for done in [pool.submit(run_guarded, command) for command in commands]]",
         cwd=tmp_path,
     )
     pids = lines_soon(tmp_path / "pids", 6)
@@ -52,6 +61,49 @@ def test_a_worker_process_ends_with_its_parent_and_takes_its_programs_along(tmp_
     parent.kill()
     parent.wait()
     assert workers and gone_soon([*pids, *workers])
+
+
+LOADED: list[int] = []
+
+
+def last_loaded() -> int:
+    return LOADED[-1]
+
+
+def test_workers_of_a_process_with_one_thread_begin_with_what_it_has_loaded():
+    LOADED.append(os.getpid())
+    pool = LocalProcesses(1)
+    try:
+        copied = is_alone()
+        given = [pool.submit(last_loaded), pool.submit(os.getpid)]
+        if copied:
+            assert given[0].result() == os.getpid() != given[1].result()
+        else:
+            assert isinstance(given[0].exception(), IndexError)
+    finally:
+        pool.close(kill=True)
+        LOADED.clear()
+
+
+def test_a_lock_ends_with_its_process_though_copies_of_it_live_on(tmp_path):
+    code = (
+        "import os, sys, time\n"
+        "from pathlib import Path\n"
+        "from bioscnn.experiments.lock import locked\n"
+        "with locked(Path('.')):\n"
+        "    if os.fork() == 0: time.sleep(60)\n"
+        "    open('ready', 'w').write(f'{os.getpid()}\\n'); time.sleep(60)"
+    )
+    parent = python(code, cwd=tmp_path)
+    lines_soon(tmp_path / "ready", 1)
+    with pytest.raises(UserError, match="another process"), locked(tmp_path):
+        pass
+    (copy,) = Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text().split()
+    parent.kill()
+    parent.wait()
+    assert alive(copy)
+    with locked(tmp_path):
+        os.kill(int(copy), signal.SIGKILL)
 
 
 def test_output_and_return_code_are_those_of_the_program():

@@ -104,7 +104,7 @@ def network_rows(results: Sequence[NetworkResult], over_time: Sequence[Row]) -> 
 def _network(result: NetworkResult, curve: Sequence[Row]) -> tuple[Row, Estimate]:
     rule, headline, validation = result.rule, result.headline, result.validation
     right, ann_right = correct_of(headline, rule), headline["ann"] == headline["label"]
-    spikes, synops = float(headline["spikes"].mean()), float(headline["synops"])
+    spikes, synops = float(headline["spikes"].mean()), float(headline["synops"].mean())
     keys = result.study.config.simulation
     neurons = round(float(headline["updates"]) / keys.n_steps)
     energy = energy_estimate(result.graph, synops, neurons, keys.n_steps * keys.dt)

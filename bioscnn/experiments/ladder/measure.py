@@ -95,10 +95,9 @@ def classify_rung(unit: Unit, bench: Bench) -> Outcome:
     """Simulate the trials of a rung; the outcome is that of `bioscnn.experiments.classify.classify`.
 
     Options: ``encoder``, see `rung_case`; ``ann``, whether the trained network classifies the examples too.
-    Synaptic operations are counted trial by trial.
     """
     case = _case_of(unit, bench)
-    outcome = dict(classify_case(case, by_trial=True, recordings=bench.recordings))
+    outcome = dict(classify_case(case, recordings=bench.recordings))
     if unit.options.get("ann"):
         outcome["ann"] = case.ann_class.astype(np.int16)
     return outcome

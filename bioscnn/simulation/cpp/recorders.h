@@ -40,24 +40,29 @@ public:
     }
 };
 
-// Counts the spikes of each trial and each neuron; where asked to, writes every single one: how many each step has,
-// and their neurons, in the numbers of the network and their order.
+// Counts the spikes of each trial and each neuron, and, where told how many synapses each neuron has, the synaptic
+// events of each trial; where asked to, writes every single spike: how many each step has, and their neurons, in the
+// numbers of the network and their order.
 class SpikeRecorder
 {
     std::string population;
     bool wanted;
-    File trial_counts, step_counts, spikes;
+    File trial_counts, trial_events, step_counts, spikes;
     std::vector<int64_t> neuron_counts;
+    std::vector<int32_t> fan_out;
     std::vector<uint64_t> fired_now;  // a bit for each neuron, in the numbers of the network
     std::vector<int32_t> number, in_step, neurons;
-    int64_t in_trial = 0;
+    int64_t in_trial = 0, events = 0;
 
 public:
     SpikeRecorder(const std::string& population, int32_t size, int32_t channels)
         : population(population), wanted(asked_for(population + ".record_spikes")),
-          trial_counts(population + ".trial_counts", "wb"), step_counts(population + ".step_counts", "wb"),
-          spikes(population + ".spikes", "wb"), neuron_counts(size, 0), fired_now(size / 64 + 1, 0), number(size)
+          trial_counts(population + ".trial_counts", "wb"), trial_events(population + ".trial_events", "wb"),
+          step_counts(population + ".step_counts", "wb"), spikes(population + ".spikes", "wb"), neuron_counts(size, 0),
+          fired_now(size / 64 + 1, 0), number(size)
     {
+        if (asked_for(population + ".fan_out"))
+            fan_out = values<int32_t>(population + ".fan_out", size);
         for (int32_t k = 0; k < size; k++)
             number[k] = k % channels * (size / channels) + k / channels;
     }
@@ -66,6 +71,9 @@ public:
     {
         for (int32_t k = 0; k < n_fired; k++)
             neuron_counts[fired[k]]++;
+        if (!fan_out.empty())
+            for (int32_t k = 0; k < n_fired; k++)
+                events += fan_out[fired[k]];
         if (wanted)
         {
             write_in_order(fired, n_fired);
@@ -77,11 +85,13 @@ public:
     void end_trial()
     {
         trial_counts.write(&in_trial, 1);
+        if (!fan_out.empty())
+            trial_events.write(&events, 1);
         step_counts.write(in_step.data(), in_step.size());
         in_step.clear();
         if (wanted)
             spikes.write(neurons.data(), in_trial);
-        in_trial = 0;
+        in_trial = events = 0;
     }
 
     void end_run()
@@ -90,6 +100,7 @@ public:
         totals.write(neuron_counts.data(), neuron_counts.size());
         totals.close();
         trial_counts.close();
+        trial_events.close();
         step_counts.close();
         spikes.close();
     }
