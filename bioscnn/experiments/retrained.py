@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -123,8 +122,9 @@ def retrain(unit: Unit, bench: Bench) -> Outcome:
 
     recipe, training, validation = _recipe(unit), *_examples(unit, bench)
     settings = recipe.settings(len(training.examples))
-    place = cache_folder() / "training" / f"{unit.id}-{code_of(unit.measure)}"
-    place.mkdir(parents=True, exist_ok=True)
+    # Another experiment may train the same network at the same time: it writes the same.
+    checkpoint = cache_folder() / "training" / f"{unit.id}-{code_of(unit.measure)}.npz"
+    checkpoint.parent.mkdir(parents=True, exist_ok=True)
     graph, _ = train(
         _initial(unit, recipe, training, bench),
         training.stimulus,
@@ -133,12 +133,12 @@ def retrain(unit: Unit, bench: Bench) -> Outcome:
         validation.examples.labels,
         settings,
         None if recipe.teacher is None else bench.read(recipe.teacher),
-        checkpoint=place / "checkpoint.npz",
+        checkpoint=checkpoint,
         progress=progress_by_epoch(bench.progress, f"{recipe.name}, seed {settings.seed}", settings),
         noisy_images=training.noisy,
     )
     onnx = onnx_bytes(graph)
-    shutil.rmtree(place, ignore_errors=True)
+    checkpoint.unlink(missing_ok=True)
     return {"onnx": onnx}
 
 
