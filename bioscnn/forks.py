@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import select
 import signal
+import socket
 import sys
 import threading
 import warnings
@@ -14,13 +16,15 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bioscnn.processes import end_with
-
 Job = TypeVar("Job")
 
 NUMBER_BYTES = 4
 LONGEST_WAIT = 60
 """Seconds that a copy may take for its last job, before this process does that itself."""
+
+_SIGNAL_AT_END_OF_PARENT = 1  # PR_SET_PDEATHSIG of Linux
+_LONGEST_PATH = 1 << 16
+_DONE = b"done"
 
 
 def shared_out(work: Callable[[Job], Any], jobs: Sequence[Job], processes: int | None = None) -> list[Any]:
@@ -43,12 +47,54 @@ def shared_out(work: Callable[[Job], Any], jobs: Sequence[Job], processes: int |
     with ExitStack() as stack:
         numbers = stack.enter_context(_queue(len(jobs)))
         copies = [
-            stack.enter_context(_copy(work, jobs, numbers)) for _ in range(min(processes, len(jobs)) - 1)
+            stack.enter_context(_sharing(work, jobs, numbers)) for _ in range(min(processes, len(jobs)) - 1)
         ]
         done = {number: work(jobs[number]) for number in _taken(numbers)}
         for descriptor in copies:
             done |= _received(descriptor)
     return [done[number] if number in done else work(job) for number, job in enumerate(jobs)]
+
+
+@contextmanager
+def at_hand(load: Callable[[], None], work: Callable[[Path], Any]) -> Iterator[Callable[[Path], None]]:
+    """Copy this process; while it goes on, the copy loads what some work needs, and then waits for it.
+
+    Where this process cannot be copied, or the copy fails, the work is done here, so that its error is raised
+    here. The copy ends with the block, or with this process, however that ends.
+
+    Parameters
+    ----------
+    load : callable
+        What the copy does first.
+    work : callable
+        What is to be done with a path.
+
+    Yields
+    ------
+    callable
+        To be called once, with the path: has the work done, and returns when it is.
+    """
+    with ExitStack() as stack:
+        here, there = map(stack.enter_context, socket.socketpair())
+
+        def wait_and_work() -> None:
+            here.close()
+            load()
+            work(Path(os.fsdecode(there.recv(_LONGEST_PATH))))
+            there.send(_DONE)
+
+        if is_alone():
+            stack.enter_context(_copy(wait_and_work))
+        there.close()
+
+        def ask(path: Path) -> None:
+            with suppress(OSError):
+                here.send(os.fsencode(path))
+                if here.recv(len(_DONE)) == _DONE:
+                    return
+            work(path)
+
+        yield ask
 
 
 def is_alone() -> bool:
@@ -86,10 +132,21 @@ def _taken(numbers: int) -> Iterator[int]:
 
 
 @contextmanager
-def _copy(work: Callable[[Job], Any], jobs: Sequence[Job], numbers: int) -> Iterator[int]:
-    """Start a copy of this process, and yield the descriptor from which to read what it has done."""
-    parent = os.getpid()
+def _sharing(work: Callable[[Job], Any], jobs: Sequence[Job], numbers: int) -> Iterator[int]:
+    """Let a copy of this process take jobs; yield the descriptor from which to read what it has done."""
     read_end, write_end = os.pipe()
+    with _copy(lambda: _work(work, jobs, numbers, write_end)):
+        os.close(write_end)
+        try:
+            yield read_end
+        finally:
+            os.close(read_end)
+
+
+@contextmanager
+def _copy(work: Callable[[], None]) -> Iterator[None]:
+    """Copy this process for some work, in silence; kill the copy in the end."""
+    parent = os.getpid()
     with warnings.catch_warnings():
         # Python 3.12 warns of the threads of OpenBLAS, too.
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -97,15 +154,14 @@ def _copy(work: Callable[[Job], Any], jobs: Sequence[Job], numbers: int) -> Iter
     if process == 0:
         try:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
-            end_with(parent)
-            _work(work, jobs, numbers, write_end)
+            ctypes.CDLL(None).prctl(_SIGNAL_AT_END_OF_PARENT, signal.SIGKILL)
+            if os.getppid() == parent:
+                work()
         finally:
             os._exit(0)
-    os.close(write_end)
     try:
-        yield read_end
+        yield
     finally:
-        os.close(read_end)
         os.kill(process, signal.SIGKILL)
         os.waitpid(process, 0)
 

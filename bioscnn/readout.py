@@ -170,6 +170,11 @@ def decisions_in_parts(
     """Yield the decisions of consecutive trials, few enough to hold their evidence in memory."""
     potentials = _potentials(recording)
     for trials in _parts(recording):
-        evidence = READOUTS[rule](_of_trials(recording, trials))[:, steps]
-        leading = evidence == evidence.max(axis=-1, keepdims=True)
-        yield np.where(leading, potentials[trials, steps], -np.inf).argmax(axis=-1)
+        evidence = _by_class(READOUTS[rule](_of_trials(recording, trials))[:, steps])
+        leading = evidence == evidence.max(axis=0)
+        yield np.where(leading, _by_class(potentials[trials, steps]), -np.inf).argmax(axis=0)
+
+
+def _by_class(values: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Bring the last axis to the front, in memory too: the largest of a few classes is found faster so."""
+    return np.ascontiguousarray(np.moveaxis(values, -1, 0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from bioscnn.datasets import EventSet, ImageSet
 from bioscnn.errors import UserError
 from bioscnn.files import point_latest, whole_folder, write_json
 from bioscnn.fingerprint import hash_of
+from bioscnn.forks import at_hand
 from bioscnn.network import READOUT
 from bioscnn.readout import output_names
 from bioscnn.report import load_for_pages, renew_report, write_index, write_report
@@ -120,7 +122,20 @@ def run_study(
     UserError
         If anything the user gave does not fit, or a folder cannot be written; nothing is left behind then.
     """
-    watch = _Watch(progress)
+    with at_hand(load_for_pages, write_report) as report:
+        return _run(study, data, out, results, _Watch(progress), chosen, report)
+
+
+def _run(
+    study: Study,
+    data: Path | None,
+    out: Path | None,
+    results: Path,
+    watch: _Watch,
+    chosen: ChosenDuration | None,
+    report: Callable[[Path], None],
+) -> Run:
+    """Run a study, see `run_study`; `report` writes the report of a folder."""
     watch.stage("loading")
     prepared = prepare(study, data, watch)
     name = f"{study.name}-simulated" if prepared.input.simulated else study.name
@@ -130,8 +145,8 @@ def run_study(
     stored = _stored(folder, key, watch)
     if stored is None:
         with whole_folder(folder, _is_run) as scratch:
-            with ThreadPoolExecutor(1) as aside:  # which ends before figures are drawn by copies
-                answered = aside.submit(_answer_and_load, prepared)
+            with ThreadPoolExecutor(1) as aside:
+                answered = aside.submit(_answer, prepared)
                 scores, findings = _simulate(scratch / "run.h5", prepared, data, watch, answered)
             facts = (
                 _provenance(prepared, watch.started) | made_by | {"key": key, "changed": dict(study.edits)}
@@ -145,7 +160,7 @@ def run_study(
                 summary |= {"duration_auto": chosen.as_dict()}
             write_json(scratch / SUMMARY, summary)
             watch.stage("reporting")
-            write_report(scratch)
+            report(scratch)
     else:
         summary, since = stored
     report_seconds = watch.seconds("reporting")
@@ -180,14 +195,14 @@ def _is_run(folder: Path) -> bool:
     return SUMMARY in names and len(names & FILES) > 1 and names <= FILES | ADDED
 
 
-def _answer_and_load(prepared: Prepared) -> None:
-    """Do what comes after the simulation while another program simulates.
+def _answer(prepared: Prepared) -> None:
+    """Let the trained network answer, and load what intervals need, while another program simulates.
 
     What fails fails again, and is told, where it is needed.
     """
     if prepared.has_ann:
         prepared.ann_class  # noqa: B018 - it is kept
-    load_for_pages()
+    import scipy.special  # noqa: F401
 
 
 def _simulate(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bioscnn import forks
-from bioscnn.forks import shared_out
+from bioscnn.forks import at_hand, shared_out
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is copied")
 
@@ -23,11 +23,20 @@ def alone(monkeypatch):
 
 SHARES = r"""
 import os, time
-from bioscnn.forks import shared_out
+from bioscnn.forks import at_hand, shared_out
 def work(job):
     os.write(1, f"{os.getpid()}\n".encode())  # whole lines, whoever else writes
     time.sleep(60)
 shared_out(work, [0, 1], 2)
+"""
+WAITS = r"""
+import os, time
+from bioscnn.forks import at_hand
+def say():
+    os.write(1, f"{os.getpid()}\n".encode())
+with at_hand(say, print):
+    say()
+    time.sleep(60)
 """
 ALONE = """
 import ctypes, os, threading, time
@@ -87,10 +96,62 @@ def test_an_error_is_raised_where_the_work_was_asked_for():
         shared_out(work, range(6), 2)
 
 
+@pytest.mark.usefixtures("alone")
+def test_a_copy_at_hand_does_the_work_with_what_it_has_loaded_meanwhile(tmp_path):
+    loaded: list[int] = []
+
+    def work(path: Path) -> None:
+        path.write_text(f"{os.getpid()} {loaded}")
+
+    with at_hand(lambda: loaded.append(os.getpid()), work) as ask:
+        ask(tmp_path / "täglich \n")
+    process, by = (tmp_path / "täglich \n").read_text().split()
+    assert by == f"[{process}]" != f"[{os.getpid()}]"
+    assert loaded == []
+
+
+@pytest.mark.parametrize("breaks", ["load", "work", "nothing: it is not alone"])
+def test_work_that_no_copy_can_do_is_done_here(tmp_path, monkeypatch, breaks):
+    monkeypatch.setattr(forks, "is_alone", lambda: "alone" not in breaks)
+    here = os.getpid()
+
+    def load() -> None:
+        if breaks == "load":
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def work(path: Path) -> None:
+        if breaks == "work" and os.getpid() != here:
+            raise ValueError
+        path.write_text(str(os.getpid()))
+
+    with at_hand(load, work) as ask:
+        ask(tmp_path / "done")
+    assert (tmp_path / "done").read_text() == str(here)
+
+
+@pytest.mark.usefixtures("alone")
+def test_an_error_of_a_copy_at_hand_is_raised_here():
+    def work(path: Path) -> None:
+        raise FileNotFoundError(path)
+
+    with pytest.raises(FileNotFoundError, match="nowhere"), at_hand(lambda: None, work) as ask:
+        ask(Path("nowhere"))
+
+
+@pytest.mark.usefixtures("alone")
+def test_a_copy_that_is_not_needed_ends_with_the_block(tmp_path):
+    with at_hand(lambda: (tmp_path / "copy").write_text(str(os.getpid())), print):
+        deadline = time.monotonic() + 10
+        while not (tmp_path / "copy").exists() or not (tmp_path / "copy").read_text():
+            assert time.monotonic() < deadline
+    assert not _runs(int((tmp_path / "copy").read_text()))
+
+
+@pytest.mark.parametrize("code", [SHARES, WAITS], ids=["shared", "at hand"])
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
-def test_no_copy_outlives_the_process(how: signal.Signals):
+def test_no_copy_outlives_the_process(how: signal.Signals, code: str):
     with subprocess.Popen(
-        [sys.executable, "-c", SHARES], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:
         assert process.stdout is not None
         copies = [int(process.stdout.readline()) for _ in range(2)]
