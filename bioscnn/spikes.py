@@ -191,7 +191,8 @@ class SpikeTrains:
     def first_step(self) -> NDArray[np.int64]:
         """Return each neuron's first spike, shape (n_trials, size); ``n_steps`` where it stays silent."""
         first = np.full(self.n_trials * self.size, self.n_steps, dtype=np.int64)
-        np.minimum.at(first, self.trial() * self.size + self.neuron, self.step)
+        # Backwards, since the last of several values for one place stays.
+        first[(self.trial() * self.size + self.neuron)[::-1]] = self.step[::-1]
         return first.reshape(self.n_trials, self.size)
 
     def table(self) -> DataFrame:

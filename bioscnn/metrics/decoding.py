@@ -160,8 +160,12 @@ def _predict(
 def _squared_distances(features: NDArray[np.floating]) -> Distances:
     """Return the squared Euclidean distances between the rows, (n, n)."""
     rows = np.asarray(features, np.float32)
-    products = rows @ rows.T
-    squares = np.diag(products)
+    return _from_products(rows @ rows.T)
+
+
+def _from_products(products: Distances) -> Distances:
+    """Return the squared distances between vectors that have these inner products."""
+    squares = products.diagonal()
     return np.asarray(np.maximum(squares[:, None] + squares - 2 * products, 0))
 
 
@@ -187,9 +191,7 @@ def _coincident(trains: SpikeTrains, window: NDArray[np.integer], windows: int) 
     counts = csr_array((np.ones(len(place), np.float32), (trains.trial(), place)), shape=shape)
     counts.sum_duplicates()
     counts.data = np.sqrt(counts.data)
-    products = (counts @ counts.T).toarray()
-    squares = products.diagonal()
-    return np.asarray(np.maximum(squares[:, None] + squares - 2 * products, 0), np.float32)
+    return _from_products((counts @ counts.T).toarray())
 
 
 def _scaled(distances: Distances) -> Distances:
