@@ -43,7 +43,7 @@ def shared_out(work: Callable[[Job], Any], jobs: Sequence[Job], processes: int |
         How many, with this one; as many as there are cores for it if not given. There is one where a copy
         might wait for ever for a lock that another thread held: see `is_alone`.
     """
-    processes = processes or len(os.sched_getaffinity(0)) if is_alone() else 1
+    processes = processes or _cores() if is_alone() else 1
     with ExitStack() as stack:
         numbers = stack.enter_context(_queue(len(jobs)))
         copies = [
@@ -59,8 +59,8 @@ def shared_out(work: Callable[[Job], Any], jobs: Sequence[Job], processes: int |
 def at_hand(load: Callable[[], None], work: Callable[[Path], Any]) -> Iterator[Callable[[Path], None]]:
     """Copy this process; while it goes on, the copy loads what some work needs, and then waits for it.
 
-    Where this process cannot be copied, or the copy fails, the work is done here, so that its error is raised
-    here. The copy ends with the block, or with this process, however that ends.
+    Where this process cannot be copied or has but one core, or the copy fails, the work is done here, so that
+    its error is raised here. The copy ends with the block, or with this process, however that ends.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def at_hand(load: Callable[[], None], work: Callable[[Path], Any]) -> Iterator[C
             work(Path(os.fsdecode(there.recv(_LONGEST_PATH))))
             there.send(_DONE)
 
-        if is_alone():
+        if _cores() > 1 and is_alone():
             stack.enter_context(_copy(wait_and_work))
         there.close()
 
@@ -112,6 +112,11 @@ def is_alone() -> bool:
     pools = threadpool_info()
     blas = all(pool["internal_api"] == "openblas" for pool in pools)
     return blas and others <= sum(pool["num_threads"] - 1 for pool in pools)
+
+
+def _cores() -> int:
+    """Return on how many cores this process may run."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 
 
 @contextmanager

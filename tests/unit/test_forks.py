@@ -17,8 +17,9 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothi
 
 @pytest.fixture
 def alone(monkeypatch):
-    """Copies, whatever threads run the tests."""
+    """Copies, whatever threads and cores run the tests."""
     monkeypatch.setattr(forks, "is_alone", lambda: True)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1})
 
 
 SHARES = r"""
@@ -113,6 +114,7 @@ def test_a_copy_at_hand_does_the_work_with_what_it_has_loaded_meanwhile(tmp_path
 @pytest.mark.parametrize("breaks", ["load", "work", "nothing: it is not alone"])
 def test_work_that_no_copy_can_do_is_done_here(tmp_path, monkeypatch, breaks):
     monkeypatch.setattr(forks, "is_alone", lambda: "alone" not in breaks)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1})
     here = os.getpid()
 
     def load() -> None:

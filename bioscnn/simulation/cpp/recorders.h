@@ -50,7 +50,7 @@ class SpikeRecorder
     File trial_counts, trial_events, step_counts, spikes;
     std::vector<int64_t> neuron_counts;
     std::vector<int32_t> fan_out;
-    std::vector<uint64_t> fired_now;  // a bit for each neuron, in the numbers of the network
+    std::vector<uint64_t> fired_now, words;  // a bit for each neuron, in the numbers of the network, and each such word
     std::vector<int32_t> number, in_step, neurons;
     int64_t in_trial = 0, events = 0;
 
@@ -59,7 +59,7 @@ public:
         : population(population), wanted(asked_for(population + ".record_spikes")),
           trial_counts(population + ".trial_counts", "wb"), trial_events(population + ".trial_events", "wb"),
           step_counts(population + ".step_counts", "wb"), spikes(population + ".spikes", "wb"), neuron_counts(size, 0),
-          fired_now(size / 64 + 1, 0), number(size)
+          fired_now(size / 64 + 1, 0), words(size / 4096 + 1, 0), number(size)
     {
         if (asked_for(population + ".fan_out"))
             fan_out = values<int32_t>(population + ".fan_out", size);
@@ -116,11 +116,16 @@ private:
         {
             const int32_t neuron = number[fired[k]];
             fired_now[neuron / 64] |= uint64_t(1) << neuron % 64;
+            words[neuron / 4096] |= uint64_t(1) << neuron / 64 % 64;
         }
         int32_t* next = neurons.data() + in_trial;
-        for (size_t word = 0; word < fired_now.size(); word++)
-            for (uint64_t& bits = fired_now[word]; bits; bits &= bits - 1)
-                *next++ = (int32_t) (64 * word) + __builtin_ctzll(bits);
+        for (size_t first = 0; first < words.size(); first++)
+            for (uint64_t& some = words[first]; some; some &= some - 1)
+            {
+                const size_t word = 64 * first + __builtin_ctzll(some);
+                for (uint64_t& bits = fired_now[word]; bits; bits &= bits - 1)
+                    *next++ = (int32_t) (64 * word) + __builtin_ctzll(bits);
+            }
     }
 };
 
