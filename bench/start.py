@@ -60,6 +60,7 @@ def cases(trials: int | None) -> list[Case]:
         Case("the same run again", ("run", STUDY), ()),
         Case("a new shape: build", ("run", STUDY, "--trials", "1"), ("results", "cache/programs"), "build"),
         Case("noise, quick", ("noise", STUDY, "--quick", *few)),
+        Case("noise, quick, again", ("noise", STUDY, "--quick", *few), ()),
         Case("ladder", ("ladder", STUDY, *few)),
         Case("sweep", ("sweep", f"{SWEEPS}/mnist-surface.toml", *few)),
         Case("sensitivity", ("sweep", f"{SWEEPS}/mnist-morris.toml", *few)),

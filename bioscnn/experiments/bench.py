@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -59,9 +60,18 @@ class Bench:
     ) -> None:
         self.data, self.recordings = data, recordings
         self.given: dict[str, Outcome] = dict(given or {})
-        self.progress: Progress = progress or Silent()
+        self.progress = progress or Silent()
         self._shelves: dict[str, list[tuple[Any, Any]]] = {}
         self._contents: dict[str, str] = {}
+
+    @property
+    def progress(self) -> Progress:
+        """Who is told; nobody in a copy of the process that said who, which tells for all its workers."""
+        return self._progress if os.getpid() == self._speaker else Silent()
+
+    @progress.setter
+    def progress(self, progress: Progress) -> None:
+        self._progress, self._speaker = progress, os.getpid()
 
     def case(self, study: Study, trained: LayerGraph | None = None) -> Prepared:
         """Return a study ready to be simulated: what `bioscnn.studies.prepare.prepare` returns, shared.

@@ -13,10 +13,12 @@ from pathlib import Path
 import pytest
 
 from bioscnn.errors import UserError
+from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.local_executors import LocalProcesses
 from bioscnn.experiments.lock import locked
 from bioscnn.forks import is_alone
 from bioscnn.processes import guarded_process, run_guarded
+from bioscnn.simulation.simulate import Silent
 from tests.processes import alive, gone_soon, lines_soon, python
 
 FAMILY = 'echo $$ >> pids; sh -c "echo \\$\\$ >> pids; sleep 100" & sleep 100'
@@ -83,6 +85,24 @@ def test_workers_of_a_process_with_one_thread_begin_with_what_it_has_loaded():
     finally:
         pool.close(kill=True)
         LOADED.clear()
+
+
+def test_a_worker_tells_its_own_terminal_nothing():
+    told: list[str] = []
+
+    class Teller(Silent):
+        def stage(self, name: str) -> None:
+            told.append(name)
+            os.write(1, name.encode())
+
+    bench = Bench(None, progress=Teller())
+    bench.progress.stage("here")
+    process = os.fork()
+    if process == 0:
+        bench.progress.stage("there")
+        os._exit(len(told))
+    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 1
+    assert told == ["here"]
 
 
 def test_a_lock_ends_with_its_process_though_copies_of_it_live_on(tmp_path):
