@@ -97,6 +97,14 @@ def at_hand(load: Callable[[], None], work: Callable[[Path], Any]) -> Iterator[C
         yield ask
 
 
+@contextmanager
+def unwarned() -> Iterator[None]:
+    """Let Python 3.12 not warn of the threads of OpenBLAS where a process `is_alone`."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield
+
+
 def is_alone() -> bool:
     """Return whether this process can be copied: on Linux, while no thread but this one may hold a lock.
 
@@ -152,9 +160,7 @@ def _sharing(work: Callable[[Job], Any], jobs: Sequence[Job], numbers: int) -> I
 def _copy(work: Callable[[], None]) -> Iterator[None]:
     """Copy this process for some work, in silence; kill the copy in the end."""
     parent = os.getpid()
-    with warnings.catch_warnings():
-        # Python 3.12 warns of the threads of OpenBLAS, too.
-        warnings.simplefilter("ignore", DeprecationWarning)
+    with unwarned():
         process = os.fork()
     if process == 0:
         try:

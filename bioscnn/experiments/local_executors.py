@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from multiprocessing import get_context, resource_tracker
 from typing import Any
 
-from bioscnn.forks import is_alone
+from bioscnn.forks import is_alone, unwarned
 from bioscnn.processes import end_with
 
 
@@ -72,7 +72,7 @@ class LocalProcesses:
                 initializer=end_with,
                 initargs=(os.getpid(),),
             )
-        with _uninterrupted():
+        with _uninterrupted(), unwarned():
             future: Future[Any] = self._pool.submit(function, *arguments)
         return future
 
