@@ -71,6 +71,7 @@ def cases(size: str) -> list[Case]:
         Case("weight noise", (lif, "noise.weight-noise.cv=0.1")),
         Case("threshold mismatch", (lif, "noise.threshold-mismatch.cv=0.1")),
         Case("delay", (lif, "synapse.delay=2 ms")),
+        Case("time step 0.1 ms", (lif, "simulation.dt=0.1 ms")),
         Case("all spikes", (lif,), all_spikes=True),
         Case(of_relu, (relu,)),
         Case("adaptive", (relu, "neuron.model=adaptive-lif"), of_relu),
