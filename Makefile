@@ -104,6 +104,8 @@ PYTEST = env -u PYTHONDONTWRITEBYTECODE $(BIN)/$(1) -q -n 2 --dist worksteal $(T
 test: $(VENV)/ready-test ## run all tests, or those of simulations on Brian2 2.5.4 and GeNN [DEVICE=genn]
 	@$(call PYTEST,pytest)
 
+# Whole, since copies of a process that has changed its folder would write beside it.
+coverage: export COVERAGE_FILE := $(CURDIR)/build/coverage
 coverage: $(VENV)/ready-test ## fill docs/tables/coverage-of-code.csv, or say which branches some tests reach [TESTS=tests/unit]
 	@mkdir -p build
 	@$(BIN)/coverage erase
