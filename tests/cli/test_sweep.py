@@ -16,6 +16,8 @@ def test_a_plan_counts_points_and_programs_and_simulates_nothing(tmp_path):
     plan = json.loads(done.stdout)
     assert (plan["n_points"], plan["trials"], plan["programs"], plan["jobs"]) == (260, 10, 2, 3)
     assert plan["seconds"] > 0 and not (tmp_path / "results").exists()
+    told = bioscnn(tmp_path, "sweep", EXAMPLE, "--plan", "--jobs", "3", "--trials", "10").stdout
+    assert "260 points of 10 trials" in told and "programs  2, of which" in told
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import typer
 from threadpoolctl import threadpool_limits
 
+from bioscnn.cli.conduct import Where as Options
+from bioscnn.cli.conduct import conduct as from_command_line
 from bioscnn.errors import UserError
 from bioscnn.experiments.engine import chunks_of
 from bioscnn.experiments.run import Shard, ShardDone
@@ -219,3 +222,13 @@ def test_shards_of_several_machines_are_merged_and_come_to_what_one_command_come
     assert numbers(done) == EXPECTED and done.computed == 2, "the damaged one, and the sum"
     with pytest.raises(UserError, match="no units"):
         merge([tmp_path / "nowhere"], tmp_path / "all")
+
+
+@pytest.mark.usefixtures("without_pages")
+def test_the_command_line_names_what_failed_and_ends_with_code_1(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    toy = Toy(tmp_path / "calls", measure="FAILS", options=(("wrong", 3),), keeps_failures=True)
+    with pytest.raises(typer.Exit) as ended:
+        from_command_line(toy, Options(jobs=1))
+    said = capsys.readouterr().out
+    assert ended.value.exit_code == 1 and "number 3: this value is wrong" in " ".join(said.split())
