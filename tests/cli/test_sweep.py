@@ -36,6 +36,12 @@ def test_what_cannot_be_is_told_before_any_work(tmp_path, words, told):
     assert not (tmp_path / "results").exists()
 
 
+def test_a_batch_system_that_is_not_here_is_told(tmp_path):
+    write_sweep(tmp_path, 'kind = "random"\npoints = 3', T_REF, changes="")
+    done = bioscnn(tmp_path, "sweep", "sweep.toml", "--pbs", "2", PATH="/nowhere")
+    assert_refused(done, "no PBS here", "--pbs", "qsub")
+
+
 def test_a_missing_file_and_a_missing_study_are_told(tmp_path):
     assert_refused(bioscnn(tmp_path, "sweep", "none.toml"), "no such sweep file", "none.toml")
     file = write_sweep(tmp_path, 'kind = "random"', T_REF)
