@@ -382,3 +382,12 @@ def test_what_was_not_recorded_decides_nothing_and_is_not_printed(known, judged,
         capsys.readouterr().out.split("first difference: trial 1, conv1, neuron 7, step 5")[1].splitlines()
     )
     assert len([line for line in lines if " mV" in line]) == said
+
+
+def test_neurons_with_thresholds_of_their_own_share_none(original, copy):
+    assert RunFolder.read(original).threshold("output") == pytest.approx(V_TH)
+    assert RunFolder.read(original).threshold("nowhere") is None
+    populations = json.loads((copy / "provenance.json").read_text())["populations"]
+    changed = [population | {"V_th of the cells": "20 mV on average"} for population in populations]
+    change_json(copy / "provenance.json", populations=changed)
+    assert RunFolder.read(copy).threshold("output") is None

@@ -309,6 +309,20 @@ def test_a_start_that_a_graph_does_not_use_is_refused():
         StudyConfig.model_validate(tables)
 
 
+@pytest.mark.parametrize(
+    ("tables", "key"),
+    [
+        ({"encoding": {"kind": "lif-layer"}}, "encoding.kind"),
+        ({"encoding": {"kind": "rank-order"}}, "encoding.kind"),
+        ({"network": {"model": "mine.nir", "code": "time"}}, "network.code"),
+    ],
+)
+def test_a_code_that_a_graph_has_not_is_refused(tables, key):
+    with pytest.raises(ValidationError) as refused:
+        StudyConfig.model_validate({"network": {"model": "mine.nir"}} | tables)
+    assert refused.value.errors()[0]["ctx"]["error"].args[0].key == key
+
+
 def test_parallel_ways_through_subgraphs_are_summed(tmp_path):
     ends = {"input": nir.Input(np.array([3])), "output": nir.Output(np.array([3]))}
     through = {name: joined(ends, [("input", "output")]) for name in ("p", "q")}
