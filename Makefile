@@ -104,12 +104,14 @@ PYTEST = env -u PYTHONDONTWRITEBYTECODE $(BIN)/$(1) -q -n 2 --dist worksteal $(T
 test: $(VENV)/ready-test ## run all tests, or those of simulations on Brian2 2.5.4 and GeNN [DEVICE=genn]
 	@$(call PYTEST,pytest)
 
+# Whole, since copies of a process that has changed its folder would write beside it.
+coverage: export COVERAGE_FILE := $(CURDIR)/build/coverage
 coverage: $(VENV)/ready-test ## fill docs/tables/coverage-of-code.csv, or say which branches some tests reach [TESTS=tests/unit]
 	@mkdir -p build
 	@$(BIN)/coverage erase
-	@$(call PYTEST,coverage run -m pytest)
-	@$(BIN)/coverage combine -q && $(BIN)/coverage json -q && $(BIN)/python -m tests.reached \
-	  $(if $(TESTS),,docs/tables/coverage-of-code.csv)
+	@$(call PYTEST,coverage run -m pytest); tests=$$?; \
+	  $(BIN)/coverage combine -q && $(BIN)/coverage json -q && $(BIN)/python -m tests.reached \
+	  $(if $(TESTS),,docs/tables/coverage-of-code.csv) && exit $$tests
 
 fuzz: $(VENV)/ready-test ## read damaged and hostile files with every reader, hours [INPUTS=100000] [READERS="onnx nir"] [SEED=1]
 	@$(BIN)/python -m tests.fuzz --inputs $(or $(INPUTS),100000) --seed $(or $(SEED),1) --keep results/fuzz \

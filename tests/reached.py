@@ -21,7 +21,7 @@ COUNTS = {
 
 
 def table_of(measured: dict[str, dict[str, dict[str, int]]]) -> pd.DataFrame:
-    """Return statements and branches by package, and what share of both is reached, all packages last."""
+    """Return statements and branches by package, and what share is reached, all packages last."""
     rows = [
         {"package": package_of(file)} | {name: facts["summary"][key] for name, key in COUNTS.items()}
         for file, facts in measured["files"].items()
@@ -31,6 +31,8 @@ def table_of(measured: dict[str, dict[str, dict[str, int]]]) -> pd.DataFrame:
     whole = table["statements"] + table["branches"]
     missed = table["statements not reached"] + table["branches not reached"]
     table["reached (%)"] = (100 * (1 - missed / whole)).round(1)
+    of_branches = table["branches not reached"] / table["branches"].where(table["branches"] > 0)
+    table["branches reached (%)"] = (100 * (1 - of_branches)).round(1)
     return table.reset_index()
 
 

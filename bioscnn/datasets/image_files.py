@@ -49,7 +49,7 @@ def open_image(path: Path, formats: Sequence[str], **details: str) -> Image:
     Raises
     ------
     UserError
-        If the file is of another format, damaged, or has more than `MOST_PIXELS`.
+        If the file is of another format, damaged, a TIFF of several images, or has more than `MOST_PIXELS`.
     """
     from PIL import Image
 
@@ -66,6 +66,8 @@ def open_image(path: Path, formats: Sequence[str], **details: str) -> Image:
                     expected=f"at most {MOST_PIXELS:,} pixels",
                     fix="make it smaller",
                 )
+            if image.format == "TIFF" and getattr(image, "n_frames", 1) > 1:
+                raise UserError("a file of several images", file=path, expected="one image per file")
             image.load()
     except (*DAMAGE, Image.DecompressionBombError) as error:
         kind = _kind(path)

@@ -35,10 +35,8 @@ def whole_file(path: Path) -> Iterator[Path]:
     Raises
     ------
     UserError
-        If the path is a folder, or its folder does not exist or cannot be written.
+        If its folder does not exist or cannot be written.
     """
-    if path.is_dir():
-        raise UserError("a file is written, and this is a folder", file=path, fix=f"write {path / 'NAME'}")
     if not path.parent.is_dir():
         raise UserError("the folder does not exist", file=path.parent, fix="make it, or choose another --out")
     with unwritable_is_told(path.parent), scratch_for_results(path.parent, ".export") as scratch:

@@ -77,10 +77,8 @@ def linear(graph: Graph, node: Node, before: Shape, at: Shape) -> Linear:
             if scale.size not in (1, prod(before)) or (scale.size > 1 and scale.shape != before):
                 raise _misfit(graph, node, before, f"{scale.shape}, that of its scale")
             return Linear(before, one_to_one(at, np.broadcast_to(scale.ravel(), prod(before))), _none(before))
-        case "Flatten":
-            shape = _flattened(graph, node, before)
-            return Linear(shape, None, _none(shape))
-    return Linear(before, None, _none(before))
+    shape = _flattened(graph, node, before)
+    return Linear(shape, None, _none(shape))
 
 
 def _none(shape: Shape) -> NDArray[np.float64]:

@@ -106,7 +106,6 @@ class Paths:
     _signals: dict[str, Signal] = field(default_factory=dict, init=False)
     _open: list[str] = field(default_factory=list, init=False)
     _shapes: dict[str, Shape | None] = field(default_factory=dict, init=False)
-    _places: dict[str, Shape] = field(default_factory=dict, init=False)
 
     def into(self, name: str) -> Inflow:
         """Return the inflow of a node with a state, or of the Output.
@@ -120,17 +119,14 @@ class Paths:
         self._check_number(name, sum(len(signal.paths) for signal in signals))
         if not signals:
             raise self.graph.refuse("nothing flows into the node", name, fix="remove it, or add its edge")
-        size = {prod(signal.shape) for signal in signals}
-        own = self.shape_of(name)
-        if own is not None:
-            size.add(prod(own))
-        if len(size) > 1:
+        own = self.shape_of(name) or signals[0].shape
+        if any(prod(signal.shape) != prod(own) for signal in signals):
             shapes = ", ".join(str(signal.shape) for signal in signals)
             raise self.graph.refuse("its inputs have wrong shapes", name, value=shapes, expected=str(own))
         paths = [path for signal in signals for path in signal.paths]
         places = [path.at for path in paths if path.parts and not isinstance(path.parts[-1], Dense)]
         places += [path.at for path in paths if not path.parts]
-        shape = next(iter(places), place(own or signals[0].shape))
+        shape = next(iter(places), place(own))
         grouped: dict[tuple[str, bytes], list[tuple[Path, Connectivity]]] = {}
         for path in paths:
             key = path.source, np.asarray(path.delay).tobytes()
@@ -209,11 +205,9 @@ class Paths:
 
     def _place_of(self, name: str, shape: Shape) -> Shape:
         """Return the shape of the population of a node with a state: an image remains one when flattened."""
-        if name not in self._places:
-            self._places[name] = place(shape)
-            if not any(pre == name or self._leads(name, pre) for pre in self.graph.before(name)):
-                self._places[name] = self.into(name).shape
-        return self._places[name]
+        if any(pre == name or self._leads(name, pre) for pre in self.graph.before(name)):
+            return place(shape)
+        return self.into(name).shape
 
     def _leads(self, start: str, end: str) -> bool:
         """Whether there is a way from a node to another one."""

@@ -228,7 +228,9 @@ def _nodes_of(part: Connectivity, name: str, stimulus: bool) -> Iterator[tuple[s
             yield "_mean", {"type": "Scale", "scale": scale}
         return
     if not isinstance(part, Dense):
-        raise _refuse("synapses that follow no kernel", name, fix="remove the noise from the study")
+        raise _refuse(
+            "synapses that follow no kernel", name, "projection", fix="remove the noise from the study"
+        )
     if len(part.pre_shape) > 1:
         shape = np.array(part.pre_shape)
         yield "_flat", {"type": "Flatten", "start_dim": 0, "end_dim": -1, "input_type": shape}

@@ -251,7 +251,7 @@ def why_no_times(config: StudyConfig) -> str:
 def usual_batches(n_examples: int, batch_size: int | None = None) -> tuple[int, int]:
     """Return how many examples make a batch, and how many epochs 3,000 batches are, from 12 to 200."""
     batch_size = batch_size or (128 if n_examples >= 10_000 else 32)
-    epochs = math.ceil(_BATCHES / math.ceil(n_examples / batch_size))
+    epochs = math.ceil(_BATCHES / max(1, math.ceil(n_examples / batch_size)))
     return batch_size, min(max(_FEWEST, epochs), _MOST)
 
 

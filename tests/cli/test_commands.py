@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import shutil
 import signal
 import stat
@@ -13,9 +14,11 @@ from resource import RUSAGE_CHILDREN, getrusage
 import numpy as np
 import pytest
 from onnx import TensorProto, helper, save
+from typer.testing import CliRunner
 
 from bioscnn.ann import Conv2d, Dense, Flatten, LayerGraph, ReLU, write_onnx
 from bioscnn.claims import read_table, take_table
+from bioscnn.cli import app
 from bioscnn.readout import READOUTS, decisions
 from bioscnn.report.folder import read_run
 from bioscnn.seeds import stream
@@ -132,14 +135,44 @@ def test_ctrl_c_when_all_is_done_changes_nothing(tmp_path):
     assert interrupted(code, tmp_path, "ending") == (0, "")
 
 
+@pytest.mark.parametrize("opened", [True, False])
+def test_play_says_what_to_do_with_its_page_where_no_browser_opens_it(monkeypatch, tmp_path, opened):
+    monkeypatch.setattr("bioscnn.play.write_play_page", lambda path, data: path)
+    monkeypatch.setattr("bioscnn.play.open_page", lambda path: opened)
+    done = CliRunner().invoke(app, ["play", "--out", str(tmp_path / "play.html")])
+    assert done.stdout.strip() == str(tmp_path / "play.html") and ("open the file" in done.stderr) != opened
+
+
+@pytest.mark.parametrize(("name", "mended"), [("scipy.linalg", True), ("bioscnn.gone", False)])
+def test_a_package_that_cannot_be_loaded_is_named_and_a_mistake_of_ours_is_shown_whole(name, mended):
+    code = f"import bioscnn.cli as cli\ndef app(**_): raise ImportError('cannot load', name={name!r})\n"
+    code += "cli.app = app; cli.main()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ("bioscnn doctor" in done.stderr, "Traceback" in done.stderr) == (mended, not mended)
+    assert (done.returncode == 2) == mended and name in done.stderr + code
+
+
+def test_a_message_breaks_between_words_in_a_terminal(tmp_path):
+    ours, its = pty.openpty()
+    words = [BIOSCNN, "convert", "a network that is nowhere.onnx"]
+    done = subprocess.run(words, cwd=tmp_path, stderr=its, env=os.environ | {"COLUMNS": "40"}, check=False)
+    os.close(its)
+    said = os.read(ours, 10_000).decode().splitlines()
+    os.close(ours)
+    assert done.returncode == 2 and max(map(len, said)) <= 80
+    assert "a network that is nowhere.onnx" in " ".join(" ".join(said).split())
+
+
 @pytest.mark.slow
 def test_a_full_disk_is_named_and_leaves_nothing(tmp_path, finished):
     assert finished
     (tmp_path / "small").mkdir()
-    # A limit on the size of any file stands for the disk: writing beyond it fails in the same way.
+    # A limit on the size of any file stands for the disk: writing beyond it fails in the same way. What
+    # `make coverage` would measure of the child would meet that limit too.
+    unmeasured = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     done = subprocess.run(
         ["bash", "-c", f"trap '' XFSZ; ulimit -f 100; {BIOSCNN} run {STUDY} --trials 1000"],
-        cwd=tmp_path / "small", capture_output=True, text=True, check=False,
+        cwd=tmp_path / "small", env=unmeasured, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 2, done.stderr
     assert "free some space" in done.stderr and "Traceback" not in done.stderr
@@ -314,6 +347,13 @@ def test_convert_shows_the_equations_and_weights(tmp_path):
         assert word in " ".join(done.stdout.split())
     assert "matched on images" not in done.stdout
     assert "matched on images of mnist" in bioscnn(tmp_path, "convert", "mnist-small-relu").stdout
+
+
+def test_what_a_study_needs_and_a_conversion_are_told_as_json(tmp_path):
+    planned = json.loads(bioscnn(tmp_path, "plan", STUDY, "--trials", 7, "--json").stdout)
+    converted = json.loads(bioscnn(tmp_path, "convert", "mnist-small", "--json").stdout)
+    assert planned["trials"] == 7
+    assert planned["neurons"] == sum(population["size"] for population in converted["populations"])
 
 
 def test_a_network_of_recordings_is_converted_for_input_spikes(tmp_path):

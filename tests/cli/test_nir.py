@@ -2,11 +2,16 @@
 
 import json
 import tomllib
+from pathlib import Path
 
 import nir
 import numpy as np
 import pytest
 
+from bioscnn.errors import UserError
+from bioscnn.studies import read_study
+from bioscnn.studies.export import export_nir
+from bioscnn.studies.prepare import prepare
 from tests.cli.test_commands import STUDY
 from tests.program import assert_refused, bioscnn
 from tests.unit.nir.graphs import lif, weights
@@ -96,3 +101,62 @@ def test_an_export_names_what_nir_cannot_say(folder):
     assert_refused(done, "NIR cannot say this", "AdaptiveLIF")
     assert_refused(bioscnn(folder, "export", STUDY, "--to", "csv"), "csv is a format of a run")
     assert [path.name for path in folder.iterdir()] == ["mine.nir"]
+
+
+def graph_study(folder, *changes):
+    """The study of the graph in a folder, which says nothing of its readout."""
+    (folder / "mine.toml").write_text('[network]\nmodel = "mine.nir"\n[nir]\nframework = "norse"\n')
+    return read_study(folder / "mine.toml", changes)
+
+
+def test_the_class_is_read_from_spikes_if_the_output_of_a_graph_fires(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    assert graph_study(folder).config.readout.rule == "spike-count"
+    assert graph_study(folder, "readout.rule=mean-potential").config.readout.rule == "mean-potential"
+
+
+def without_firing(graph):
+    nodes = graph.nodes | {"lif_1": nir.LI(np.full(10, 0.01), np.ones(10), np.zeros(10))}
+    return nir.NIRGraph(nodes, graph.edges, type_check=False)
+
+
+def of_five_classes(graph):
+    nodes = graph.nodes | {"affine": nir.Affine(weights(5, 72), np.zeros(5)), "lif_1": lif(5)}
+    return nir.NIRGraph(nodes | {"output": nir.Output(np.array([5]))}, graph.edges, type_check=False)
+
+
+def of_smaller_images(graph):
+    return nir.NIRGraph(
+        graph.nodes | {"input": nir.Input(np.array([1, 20, 20]))}, graph.edges, type_check=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "changes", "key"),
+    [
+        (None, ["encoding.kind=poisson", "dataset.mean=0.5"], "encoding.kind"),
+        (without_firing, ["readout.rule=first-spike"], "readout.rule"),
+        (of_five_classes, [], "node 'output' (Output)"),
+        (of_smaller_images, [], "node 'input' (Input)"),
+    ],
+)
+def test_a_graph_that_does_not_fit_its_study_is_refused(folder, monkeypatch, change, changes, key):
+    monkeypatch.chdir(folder)
+    if change is not None:
+        nir.write(folder / "mine.nir", change(nir.read(folder / "mine.nir", type_check=False)))
+    with pytest.raises(UserError) as refused:
+        prepare(graph_study(folder, "dataset.trials=2", *changes), None)
+    assert refused.value.key == key
+
+
+def test_a_graph_is_no_ann_and_is_not_exported_as_another_graph(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    study = graph_study(folder, "dataset.trials=1")
+    with pytest.raises(UserError) as refused:
+        export_nir(study, None, Path("other.nir"))
+    assert (refused.value.key, Path(refused.value.value).name) == ("network.model", "mine.nir")
+    with pytest.raises(UserError) as refused:
+        export_nir(study, None, Path("other.onnx"))
+    assert refused.value.file == Path("other.onnx")
+    with pytest.raises(UserError, match="a NIR graph is a spiking network already"):
+        prepare(study, None).graph  # noqa: B018

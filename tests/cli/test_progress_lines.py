@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import re
 from itertools import count
 from types import SimpleNamespace
 
 import pytest
+from rich.console import Console
 
-from bioscnn.terminal import LiveProgress, TrainingProgress, WorkProgress
+from bioscnn.terminal import LiveProgress, StepProgress, TrainingProgress, WorkProgress
 
 
 @pytest.mark.parametrize("total", [100, None])
@@ -58,3 +60,27 @@ def test_a_training_says_after_its_first_epoch_how_long_it_takes_and_lists_some_
     said = capsys.readouterr().err.splitlines()
     assert said[0].startswith("about 33 min left")  # 10 s for the first of 200
     assert [line.split()[0] for line in said[2:] if line] == ["1", *map(str, range(10, 201, 10))]
+
+
+def test_a_share_that_is_the_same_is_said_once(monkeypatch, capsys):
+    monkeypatch.setattr("bioscnn.terminal.perf_counter", lambda: 0.0)
+    with WorkProgress() as progress:
+        progress.plan(1000.0)
+        for name in ("one", "other", "third"):
+            progress.task(name, 10, 1.0)
+    assert [line for line in capsys.readouterr().err.splitlines() if line] == ["  0 %: one"]
+
+
+def test_a_terminal_gets_a_bar_that_names_the_stage_and_no_lines(monkeypatch):
+    drawn = io.StringIO()
+    terminal = Console(file=drawn, force_terminal=True, width=200)
+    monkeypatch.setattr("bioscnn.terminal.ERR", terminal)
+    with LiveProgress(3) as progress:
+        progress.stage("simulating")
+        progress.trial()
+    with StepProgress() as steps:
+        steps.line("epoch 1 of 3\n")
+        steps.line("\n")
+        steps._progress.refresh()
+    assert "simulating" in drawn.getvalue() and "simulating ..." not in drawn.getvalue()
+    assert "epoch 1 of 3" in drawn.getvalue()

@@ -16,6 +16,8 @@ def test_a_plan_counts_points_and_programs_and_simulates_nothing(tmp_path):
     plan = json.loads(done.stdout)
     assert (plan["n_points"], plan["trials"], plan["programs"], plan["jobs"]) == (260, 10, 2, 3)
     assert plan["seconds"] > 0 and not (tmp_path / "results").exists()
+    told = bioscnn(tmp_path, "sweep", EXAMPLE, "--plan", "--jobs", "3", "--trials", "10").stdout
+    assert "260 points of 10 trials" in told and "programs  2, of which" in told
 
 
 @pytest.mark.parametrize(
@@ -32,6 +34,12 @@ def test_what_cannot_be_is_told_before_any_work(tmp_path, words, told):
     write_sweep(tmp_path, 'kind = "random"\npoints = 3', T_REF, changes="")
     assert_refused(bioscnn(tmp_path, "sweep", "sweep.toml", *words), *told)
     assert not (tmp_path / "results").exists()
+
+
+def test_a_batch_system_that_is_not_here_is_told(tmp_path):
+    write_sweep(tmp_path, 'kind = "random"\npoints = 3', T_REF, changes="")
+    done = bioscnn(tmp_path, "sweep", "sweep.toml", "--pbs", "2", PATH="/nowhere")
+    assert_refused(done, "no PBS here", "--pbs", "qsub")
 
 
 def test_a_missing_file_and_a_missing_study_are_told(tmp_path):

@@ -10,7 +10,7 @@ from bioscnn.ann import read_model
 from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.benchmark import BenchmarkExperiment, shipped_networks
-from bioscnn.experiments.benchmark.experiment import HEADLINE, LONG, VALIDATION
+from bioscnn.experiments.benchmark.experiment import HEADLINE, LONG, VALIDATION, compared_networks
 from bioscnn.experiments.benchmark.markdown import tables_markdown
 from bioscnn.experiments.benchmark.tables import (
     RESETS,
@@ -143,3 +143,30 @@ def test_networks_of_noise_of_a_front_end_or_of_another_code_are_not_compared(mo
     monkeypatch.setattr("bioscnn.experiments.benchmark.networks.shipped_models", lambda: list(cards))
     monkeypatch.setattr("bioscnn.experiments.benchmark.networks.read_card", cards.get)
     assert shipped_networks("a") == ("a-plain", "a-older", "a-unknown")
+
+
+@pytest.mark.parametrize(
+    ("networks", "file", "split", "words"),
+    [
+        (None, "sims/mnist.toml", "test", ""),
+        (
+            ("mnist-small",),
+            "own.toml",
+            "validation",
+            " --network mnist-small --study own.toml --split validation",
+        ),
+    ],
+)
+def test_the_command_says_what_is_not_usual(networks, file, split, words):
+    given = networks or compared_networks("mnist")
+    assert BenchmarkExperiment("mnist", Path(file), given, split).command == f"bioscnn benchmark mnist{words}"
+
+
+def test_a_significant_change_is_named_with_its_reset_and_step_and_no_others_are_spoken_of():
+    worse = outcome({"last-potential": list(range(1, 20))})
+    steps = dict(result().time_steps) | {("zero", 1e-3): outcome({"last-potential": list(range(5, 15))})}
+    network = result(headline=worse, time_steps=steps)
+    networks = network_rows([network], over_time_rows([network]))
+    _, spiking, changed = verdict_of(networks, time_step_rows([network]), "digits")
+    assert "no significant change" not in spiking
+    assert "differs significantly for mine with reset zero in steps of 1 ms" in changed

@@ -24,7 +24,7 @@ from bioscnn.experiments.codes.contestants import (
 )
 from bioscnn.experiments.codes.experiment import MEASURES
 from bioscnn.experiments.codes.measure import jittered, over_time
-from bioscnn.experiments.codes.tables import ACCURACY, CLEAN, PRIMARY, SPIKES
+from bioscnn.experiments.codes.tables import ACCURACY, CLEAN, EXPLORATORY, PRIMARY, SPIKES
 from bioscnn.experiments.codes.verdict import soonest, verdict_of
 from bioscnn.experiments.trained import onnx_bytes
 from bioscnn.experiments.unit import Unit
@@ -185,6 +185,17 @@ def test_a_code_is_chosen_only_for_what_differs():
     assert "spike-loss" not in choice and "equivalent on clean images" in choice
     tables = _rows(clean="gain", jitter="gain", lost="gain")
     assert "for accuracy" in verdict_of(summary, tables)[-1].partition("rates")[0]
+
+
+def test_kinds_of_noise_are_named_as_exploratory_and_equal_spikes_choose_nothing():
+    summary = {"n": 1000, "dataset": "mnist", "margin": 0.01, "amount": {"seeds": 5, "prices": [0.1]}}
+    tables = _rows(clean="equivalent", jitter="equivalent", lost="equivalent")
+    tables["comparisons"][1]["significant"] = False
+    noisy = tables["comparisons"][0] | {"role": EXPLORATORY, "severity": 3, "finding": "loss"}
+    tables["comparisons"] += [noisy | {"condition": kind} for kind in ("blur", "blur", "occlusion")]
+    choice = verdict_of(summary, tables)[-1]
+    assert "(exploratory) in noise of the kinds blur and occlusion" in choice.partition("rates")[2]
+    assert "spikes are what costs" not in choice
 
 
 @pytest.mark.parametrize(("difference", "small"), [(0.002, True), (0.02, False)])

@@ -6,12 +6,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import typer
 from threadpoolctl import threadpool_limits
 
+from bioscnn.cli.conduct import Where as Options
+from bioscnn.cli.conduct import conduct as from_command_line
 from bioscnn.errors import UserError
 from bioscnn.experiments.engine import chunks_of
 from bioscnn.experiments.run import Shard, ShardDone
 from bioscnn.experiments.unit import Unit
+from bioscnn.files import read_npz, write_npz
 from tests.experiments.toy import STUDY, Toy, Watcher, conduct
 
 
@@ -215,7 +219,36 @@ def test_shards_of_several_machines_are_merged_and_come_to_what_one_command_come
     next(machines[0].rglob("units/*.npz")).write_bytes(b"half")
     merged = merge(machines, tmp_path / "all")
     assert (merged.copied, merged.there, merged.damaged) == (4, 0, 1) and merged.experiments == ("toy/toy",)
+    again = merge(machines, tmp_path / "all")
+    assert (again.copied, again.there, again.damaged) == (0, 4, 1)
     done = conduct(toy, tmp_path / "all")
     assert numbers(done) == EXPECTED and done.computed == 2, "the damaged one, and the sum"
     with pytest.raises(UserError, match="no units"):
         merge([tmp_path / "nowhere"], tmp_path / "all")
+
+
+@pytest.mark.parametrize(("code", "copied"), [("as now", 0), ("of another version", 1)])
+def test_a_merged_unit_takes_the_place_of_one_that_other_code_made(tmp_path, code, copied):
+    from bioscnn.experiments.merge import merge
+
+    toy = Toy(tmp_path / "calls", n=1)
+    conduct(toy, tmp_path / "here", shard=Shard(1, 1))
+    unit = next((tmp_path / "here").rglob("units/*.npz"))
+    arrays = read_npz(unit)
+    name = next(name for name, array in arrays.items() if '"environment"' in str(array))
+    made_by = json.loads(str(arrays[name]))
+    arrays[name] = np.array(json.dumps(made_by | ({} if code == "as now" else {"code": code})))
+    there = tmp_path / "there" / unit.relative_to(tmp_path / "here")
+    there.parent.mkdir(parents=True)
+    write_npz(there, arrays)
+    assert merge([tmp_path / "there"], tmp_path / "here").copied == copied
+
+
+@pytest.mark.usefixtures("without_pages")
+def test_the_command_line_names_what_failed_and_ends_with_code_1(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    toy = Toy(tmp_path / "calls", measure="FAILS", options=(("wrong", 3),), keeps_failures=True)
+    with pytest.raises(typer.Exit) as ended:
+        from_command_line(toy, Options(jobs=1))
+    said = capsys.readouterr().out
+    assert ended.value.exit_code == 1 and "number 3: this value is wrong" in " ".join(said.split())

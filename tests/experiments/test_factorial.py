@@ -110,6 +110,11 @@ def test_the_verdict_says_whose_sign_the_order_decides():
     assert (
         "sign" in order and "leak from \N{MINUS SIGN}40.00 points" in order and "leak with synaptic" in order
     )
+    unsure = [row | {"significant": False} for row in effect_rows(found)]
+    *_, sign = verdict_of_factorial(shapley_rows(found), unsure, context_rows(found), "digits")
+    assert "sign" in sign and "interact" not in sign
+    *_, pairs = verdict_of_factorial(shapley_rows(found), effect_rows(found), [], "digits")
+    assert "sign" not in pairs and pairs.startswith("Pieces interact in the accuracy")
     plain = game(lambda cell: 0.5)
     *_, order = verdict_of_factorial(shapley_rows(plain), effect_rows(plain), context_rows(plain), "digits")
     assert order.startswith("No significant interaction")

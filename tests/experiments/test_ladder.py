@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bioscnn.ann import Dense, Flatten, LayerGraph, LIFRate, write_onnx
 from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.ladder import LadderExperiment
@@ -57,6 +58,18 @@ def test_photographs_climb_with_a_network_that_needs_no_retina():
     bottom = LadderExperiment(read_study("caltech")).rungs[0].study.config
     assert (bottom.network.model, bottom.encoding.retina) == ("caltech-pixels-relu", ())
     assert bottom.encoding.kind == "lif-layer"
+
+
+def test_a_network_of_rectified_linear_units_climbs_itself():
+    study = read_study("mnist", ["network.model=mnist-small-relu"])
+    assert LadderExperiment(study).rungs[0].study.config.network.model == "mnist-small-relu"
+
+
+def test_a_network_of_ones_own_that_belongs_to_one_neuron_is_refused_with_how_to_get_another(tmp_path):
+    layers = (Flatten(), Dense(np.ones((5, 784))), LIFRate(), Dense(np.ones((10, 5))))
+    write_onnx(LayerGraph("own", (1, 28, 28), layers), tmp_path / "own.onnx")
+    error = refused(f"network.model={tmp_path / 'own.onnx'}")
+    assert error.key == "network.model" and error.fix.startswith("--set network.model=PATH")
 
 
 @pytest.mark.parametrize("name", ["ncaltech101", "mnist-foveal"])

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bioscnn.ann import Dense, Flatten, LayerGraph, write_onnx
 from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.classify import RULES
@@ -284,3 +285,65 @@ def test_a_factor_of_one_level_and_networks_that_are_none_are_refused(options, k
     with pytest.raises(UserError) as error:
         NoiseExperiment(STUDY, quick=True, **options).plan(Bench(None))
     assert error.value.key == key
+
+
+def test_losses_beyond_the_largest_are_counted_and_gains_are_named():
+    kinds = ["gaussian-noise", "occlusion", "quantisation", "spike-loss", "blur", "weight-noise"]
+    table = results({"soft LIF": (0.8, (0.7, 0.1, 0.2, 0.3, 0.6, 0.95))}, kinds)
+    first = verdict_of(table, loss_rows(table), [], "MNIST")[0]
+    assert "less to 2 other kinds;" in first
+    assert first[first.index("gains by") :].startswith("gains by weight noise (15.0 points")
+
+
+def test_a_network_trained_in_noise_is_judged_beside_filters_that_were_not_tried():
+    table = results({"soft LIF": (0.9, (0.5,)), "noise-trained": (0.9, (0.8,))}, ["gaussian-noise"])
+    assert "needs no biology, does:" in verdict_of(table, [], comparison_rows(table), "MNIST")[-1]
+    assert "was not asked" in verdict_of(table, [], [], "MNIST")[-1]
+
+
+def test_without_noise_a_retina_is_judged_by_clean_images_alone():
+    table = results({"soft LIF": (0.5, ()), "retina": (0.9, ())}, [])
+    rows = comparison_rows(table)
+    assert {row["noise"] for row in rows} == {"clean"}
+    claim = verdict_of(table, [], rows, "MNIST")[-1]
+    assert "helps only without noise" in claim and "in noise:" not in claim
+
+
+def test_a_network_has_no_rows_of_a_noise_that_does_not_reach_it():
+    table = results({"soft LIF": (0.9, (0.5, 0.5)), "retina": (0.9, (0.5, 0.5))}, ["blur", "spike-jitter"])
+    reached = [u for u in table.done.units if (u.variant, u.condition) != ("soft LIF", "spike-jitter")]
+    rows = accuracy_rows(replace(table, done=Done(tuple(reached), table.done.outcomes, {})))
+    assert {(row["network"], row["noise"]) for row in rows} == {
+        ("soft LIF", "clean"), ("soft LIF", "blur"), ("retina", "clean"), ("retina", "blur"),
+        ("retina", "spike-jitter"),
+    }  # fmt: skip
+
+
+def test_a_noise_of_known_neurons_and_of_axons_is_left_out_where_there_are_none():
+    own = [f"neuron.model={SIMS / 'neurons' / 'exponential.toml'}", "network.model=mnist-small-relu"]
+    usual, ours, genn = (
+        kinds_of([read_study(SIMS / "mnist.toml", changes).config], (), quick=False)
+        for changes in ([], own, ["simulation.device=genn"])
+    )
+    lost = {kind.needs_known_neuron for name, kind in usual.items() if name not in ours}
+    assert lost == {True} and not any(kind.needs_known_neuron for kind in ours.values())
+    assert {*usual} - {*genn} == {"axonal-delay", "spike-loss", "transmission-failure"}
+
+
+def test_noises_that_reach_other_networks_alone_are_refused():
+    currents, spikes = (
+        read_study(SIMS / "mnist.toml", changes).config for changes in ([], ["encoding.kind=poisson"])
+    )
+    assert [*kinds_of([currents, spikes], ("spike-jitter", "blur"), quick=False)] == ["blur", "spike-jitter"]
+    with pytest.raises(UserError) as error:
+        kinds_of([currents, spikes], ("spike-jitter",), quick=False)
+    assert error.value.key == "--kinds"
+
+
+def test_a_network_without_a_recipe_is_not_trained_anew(tmp_path):
+    pytest.importorskip("torch")
+    write_onnx(LayerGraph("own", (1, 28, 28), (Flatten(), Dense(np.ones((10, 784))))), tmp_path / "own.onnx")
+    study = read_study(SIMS / "mnist.toml", [f"network.model={tmp_path / 'own.onnx'}"])
+    with pytest.raises(UserError) as error:
+        NoiseExperiment(study, quick=True, training_seeds=2).plan(Bench(None))
+    assert (error.value.key, error.value.value) == ("network.model", str(tmp_path / "own.onnx"))

@@ -16,7 +16,7 @@ from bioscnn.experiments.sweep.design import Design
 from bioscnn.experiments.sweep.designs import positions_of
 from bioscnn.experiments.sweep.parameters import Parameter
 from bioscnn.experiments.sweep.shown import read_sweep_results
-from bioscnn.experiments.sweep.verdict import verdict_of_effects, verdict_of_points
+from bioscnn.experiments.sweep.verdict import Curve, verdict_of_effects, verdict_of_points
 from tests.experiments.conftest import no_pages
 from tests.sweeps import computed, conduct, of_function
 
@@ -273,3 +273,39 @@ def test_no_parameter_is_named_where_every_interval_reaches_zero():
     row |= {"mu_star_low": 0.0, "mu_star_high": 0.3}
     (sentence,) = verdict_of_effects(Design(kind="morris"), [row], "accuracy", {}, {}, 100)
     assert sentence.startswith("No effect on the accuracy was found")
+
+
+SOBOL = {"outcome": "accuracy", "parameter": "p", "S1": 0.3, "S1_low": 0.2, "S1_high": 0.4, "ST": 0.8,
+         "ST_low": 0.6, "ST_high": 0.9}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({}, "by itself it makes 30 % of the variance, the rest of its 80 % together with others"),
+        ({"ST_low": 0.35}, "interactions with others were not found"),
+        ({"S1_low": -0.1}, "a share of its own was not found"),
+    ],
+)
+def test_interactions_are_told_where_the_intervals_of_both_indices_lie_apart(change, said):
+    kind, parameter = Design(kind="sobol"), Parameter("p", "", 1.0, 2.0, "linear", ())
+    _, way = verdict_of_effects(kind, [SOBOL | change], "accuracy", {"p": parameter}, {}, 100)
+    assert way.startswith("p: ") and said in way
+
+
+def test_of_a_choice_the_best_and_the_worst_value_are_told_and_no_direction():
+    choice = Parameter("neuron.reset", "", None, None, "linear", ("exact", "zero"))
+    curve = Curve(("exact", "zero"), (0.9, 0.2))
+    row = {"outcome": "accuracy", "parameter": "neuron.reset", "mu": 0.7, "mu_star": 0.7, "sigma": 0.1}
+    row |= {"mu_star_low": 0.6, "mu_star_high": 0.8}
+    given = {"neuron.reset": choice}, {"neuron.reset": curve}, 100
+    _, way = verdict_of_effects(Design(kind="morris"), [row], "accuracy", *given)
+    assert "highest, 90.0 % at exact, and lowest, 20.0 % at zero" in way and "more of it" not in way
+
+
+def test_nothing_is_said_of_what_was_not_computed_or_never_changes():
+    assert verdict_of_points("accuracy", {}, 100) == ["No point could be computed."]
+    (same,) = verdict_of_points("accuracy", {"a": 0.5, "b": 0.5}, 100)
+    assert same == "The accuracy is 50.0 % at every point."
+    (none,) = verdict_of_effects(Design(kind="morris"), [], "accuracy", {}, {}, 100)
+    assert "the same at every point" in none

@@ -9,13 +9,18 @@ import pytest
 from bioscnn.errors import UserError
 from bioscnn.experiments.sweep import read_sweep
 from bioscnn.experiments.sweep.designs import positions_of
-from bioscnn.experiments.sweep.points import points_of
+from bioscnn.experiments.sweep.points import points_alone, points_of
 from bioscnn.quantities import in_unit, split_quantity
 from bioscnn.studies import read_study
 from tests.sweeps import ROOT, STUDY, write_sweep
 
 RANDOM = 'kind = "random"\npoints = 40'
 V_TH = '"neuron.V_th" = { low = "15 mV", high = "25 mV" }'
+
+
+def ranged(key, low, high, more=""):
+    """A parameter over a range; ends as they stand in the file."""
+    return f'"{key}" = {{ low = {low}, high = {high}{more} }}'
 
 
 def points(folder, design, parameters, **rest):
@@ -124,15 +129,42 @@ def test_a_gain_of_the_command_line_has_results_of_its_own(tmp_path):
     assert read_sweep(again).design == kept.design
 
 
+def test_a_study_in_place_of_a_sweep_is_told_from_it():
+    with pytest.raises(UserError, match="a study, where a sweep is expected") as error:
+        read_sweep(STUDY)
+    assert error.value.file == STUDY and STUDY.name in error.value.fix
+
+
+@pytest.mark.parametrize(
+    "parameter",
+    [
+        ranged("noise.weight-noise.severity", 1, 5),
+        ranged("noise.quantisation.bits", 2, 8),
+        ranged("noise.weight-noise.cv", 0.1, 0.5),
+    ],
+)
+def test_a_study_without_a_noise_has_none_of_it_as_its_own_value(tmp_path, parameter):
+    (found,) = read_sweep(write_sweep(tmp_path, RANDOM, parameter, changes="")).parameters
+    assert found.nominal == (None if "cv" not in parameter else "0")
+
+
+def test_through_a_conductance_no_gain_is_kept(tmp_path):
+    changes = '"synapse.model" = "conductance"\n"network.model" = "mnist-small-relu"'
+    with pytest.raises(UserError) as error:
+        points(tmp_path, f'{RANDOM}\ngain = "kept"', V_TH, changes=changes)
+    assert (error.value.key, error.value.expected) == ("design.gain", 'synapse.model = "current"')
+
+
+def test_values_that_rounding_makes_equal_are_one_point_of_a_parameter_alone(tmp_path):
+    t_ref = ranged("neuron.t_ref", '"1 ms"', '"3 ms"')
+    sweep = read_sweep(write_sweep(tmp_path, RANDOM, t_ref, changes=""))
+    assert [point.cells for point in points_alone(sweep, ["neuron.t_ref"])] == [("1",), ("2",), ("3",)]
+
+
 def test_changes_of_the_command_line_come_last(tmp_path):
     file = write_sweep(tmp_path, RANDOM, changes='"neuron.t_ref" = "3 ms"')
     assert read_sweep(file).study.config.neuron.t_ref == 3e-3
     assert read_sweep(file, ["neuron.t_ref=1 ms"]).study.config.neuron.t_ref == 1e-3
-
-
-def ranged(key, low, high, more=""):
-    """A parameter over a range; ends as they stand in the file."""
-    return f'"{key}" = {{ low = {low}, high = {high}{more} }}'
 
 
 REFUSED = {
@@ -192,6 +224,19 @@ REFUSED = {
         f'{RANDOM}\ngain = "kept"', ranged("neuron.t_ref", '"1 ms"', '"9 ms"'), ("200 Hz", "max_rate")
     ),
     "a gain that is none of the two": (f'{RANDOM}\ngain = "lost"', V_TH, ("design.gain", "kept")),
+    "a range and values": (
+        RANDOM, '"neuron.V_th" = { values = ["15 mV", "20 mV"], low = "1 mV" }',
+        ("neuron.V_th", "one of the two"),
+    ),
+    "a value twice": (
+        'kind = "grid"', '"neuron.reset" = { values = ["exact", "exact"] }', ("neuron.reset", "twice")
+    ),
+    "no time step": (
+        'kind = "grid"', ranged("simulation.dt", '"0 ms"', '"1 ms"', ", steps = 2"), ("simulation.dt",)
+    ),
+    "a period of volts": (
+        RANDOM, ranged("neuron.t_ref", '"1 mV"', '"4 mV"'), ("neuron.t_ref", "not a unit of time")
+    ),
     "a seed twice": (f'{RANDOM}\nseeds = "own"', ranged("simulation.seed", 1, 5), ("simulation.seed",)),
 }  # fmt: skip
 

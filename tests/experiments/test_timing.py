@@ -34,7 +34,7 @@ def right_in(share, method):
     return chosen
 
 
-def tables(**changed):
+def tables(conditions=CONDITIONS, **changed):
     """Tables in which every method is right in 90 %, but where told otherwise by label and method."""
     chosen = {
         (layer, label): {
@@ -43,12 +43,12 @@ def tables(**changed):
             if method != COLLAPSED or layer == "input"
         }
         for layer in LAYERS
-        for label in (CLEAN, *(condition.label for condition in CONDITIONS))
+        for label in (CLEAN, *(condition.label for condition in conditions))
     }
-    effects, comparisons = compared_rows(chosen, LABELS, CONDITIONS)
+    effects, comparisons = compared_rows(chosen, LABELS, conditions)
     return {
         "primary": primary_rows(effects, comparisons),
-        "accuracy": accuracy_rows(chosen, LABELS, CONDITIONS),
+        "accuracy": accuracy_rows(chosen, LABELS, conditions),
         "effects": effects,
         "comparisons": comparisons,
         "readouts": [],
@@ -95,6 +95,35 @@ def test_the_smallest_jitter_that_costs_accuracy_significantly_is_a_fact_of_the_
     assert smallest(**{"jitter 50 ms|spiking network": 0.5}) == 50e-3
     assert smallest(**{"jitter 1 ms|spiking network": 0.5}) == 1e-3
     assert smallest() is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "what"),
+    [
+        ({}, "In the recordings of nmnist"),
+        ({"simulated": True}, "In the simulated recordings of"),
+        ({"of_images": True}, "In the spikes of the input of a network that is shown images of"),
+        ({"layers": ["conv1"]}, "In the spikes of conv1 of a network that is shown images of"),
+    ],
+)
+def test_the_answer_says_whose_spikes_they_are(changed, what):
+    assert verdict_of(SUMMARY | changed, tables())[0].startswith(what)
+
+
+def test_the_verdict_tells_what_was_done_and_leaves_out_what_was_not():
+    leaking = [*CONDITIONS, parse_perturbation("collapse + equalise 2")]
+    shares = {
+        "jitter 50 ms|counts and times": 0.5,
+        "equalise 2|counts": 0.2,
+        "collapse + equalise 2|counts and times": 0.3,
+    }
+    whole = " ".join(verdict_of(SUMMARY, tables(leaking, **shares)))
+    assert "the smallest jitter found to cost it accuracy is 50 ms" in whole
+    assert "counts are worth 20.0 %" in whole and "are worth 30.0 %" in whole
+    assert "Layer by layer" in whole and "at equal intervals" in whole and "asked in advance" in whole
+    none = " ".join(verdict_of(SUMMARY | {"layers": ["conv1"], "dataset": "mnist"}, tables([])))
+    for words in ("jitter", "are worth", "Layer by layer", "at equal intervals", "advance", "CNN", "Iyer"):
+        assert words not in none
 
 
 def test_what_was_asked_in_advance_is_a_family_of_its_own_however_much_else_is_tried():

@@ -19,6 +19,7 @@ from bioscnn.ann import (
     LayerGraph,
     LIFRate,
     ReLU,
+    Scale,
     read_model,
     read_onnx,
     write_onnx,
@@ -214,6 +215,84 @@ def test_a_constant_per_pixel_is_added_to_a_convolution(tmp_path):
         helper.make_node("Flatten", ["c"], ["o"]),
     ]
     assert_same_logits(exported(tmp_path, nodes, {"w": normal(3, 2, 2, 2), "b": normal(1, 1, 6, 5)}))
+
+
+n, FLAT = helper.make_node, 2 * 7 * 6
+OPERATORS = {
+    "a constant in a sum": ([n("Sum", ["x", "c"], ["y"])], {"c": normal(2, 7, 6)}, FLAT),
+    "a difference of activations": (
+        [n("Conv", ["x", "k"], ["r"]), n("Sub", ["x", "r"], ["y"])], {"k": normal(2, 2, 1, 1)}, FLAT
+    ),
+    "a factor for each pixel": ([n("Mul", ["x", "c"], ["y"])], {"c": normal(1, 7, 6)}, FLAT),
+    "a sum over rows and columns": (
+        [n("ReduceSum", ["x", "axes"], ["y"], keepdims=0)], {"axes": np.array([2, 3])}, 2
+    ),
+    "a mean over no axes": ([n("ReduceMean", ["x"], ["y"], noop_with_empty_axes=1)], {}, FLAT),
+    "a mean over columns of a square": (
+        [n("Slice", ["x", "one", "seven", "two"], ["s"]), n("ReduceMean", ["s", "three"], ["y"])],
+        {"one": np.array([1]), "two": np.array([2]), "three": np.array([3]), "seven": np.array([7])}, 12,
+    ),
+    "the largest of each channel": ([n("GlobalMaxPool", ["x"], ["y"])], {}, 2),
+    "the largest of each channel, behind limits": (
+        [n("Clip", ["x", "low", "high"], ["r"]), n("GlobalMaxPool", ["r"], ["y"])],
+        {"low": np.float32(0.2), "high": np.float32(0.5)}, 2,
+    ),
+    "windows that would begin behind the image": (
+        [n("AveragePool", ["x"], ["y"], kernel_shape=[2, 2], strides=[3, 3], ceil_mode=1)], {}, 2 * 3 * 2
+    ),
+    "a cast to what it is": ([n("Cast", ["x"], ["y"], to=TensorProto.FLOAT)], {}, FLAT),
+    "all axes of length 1 squeezed": (
+        [n("GlobalAveragePool", ["x"], ["p"]), n("Squeeze", ["p"], ["y"])], {}, 2
+    ),
+    "a slice of all images": (
+        [n("Slice", ["x", "zero", "end", "zero"], ["y"])], {"zero": np.array([0]), "end": np.array([2**60])},
+        FLAT,
+    ),
+    "equal parts": (
+        [n("Split", ["x"], ["a", "b"], axis=3, num_outputs=2), n("Add", ["a", "b"], ["y"])], {}, 2 * 7 * 3
+    ),
+    "parts of given sizes": (
+        [n("Split", ["x", "sizes"], ["a", "y"], axis=2)], {"sizes": np.array([3, 4])}, 2 * 4 * 6
+    ),
+    "an expansion to the shape that it has": (
+        [n("Expand", ["x", "shape"], ["y"])], {"shape": np.array([1, 2, 1, 6])}, FLAT
+    ),
+    "zeros appended": (
+        [n("Shape", ["x"], ["s"]), n("ConstantOfShape", ["s"], ["z"]),
+         n("Concat", ["x", "z"], ["y"], axis=1)], {}, 2 * FLAT,
+    ),
+    "no limits": ([n("Clip", ["x"], ["y"])], {}, FLAT),
+    "a limit above": ([n("Clip", ["x", "", "high"], ["y"])], {"high": np.float32(0.5)}, FLAT),
+    "elements of a vector": (
+        [n("Flatten", ["x"], ["v"]), n("Gather", ["v", "of"], ["a"], axis=1), n("Gather", ["v", "to"], ["b"],
+         axis=1), n("Add", ["a", "b"], ["y"])], {"of": np.array([5, 3, 80]), "to": np.array([1, 2, 3])}, 3,
+    ),
+    "a shape that is computed from the size": (
+        [n("Size", ["x"], ["all"]), n("Shape", ["x"], ["batch"], end=1), n("Div", ["all", "batch"], ["each"]),
+         n("Concat", ["batch", "each"], ["s"], axis=0), n("Reshape", ["x", "s"], ["y"])], {}, FLAT,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", OPERATORS)
+def test_an_operator_before_a_dense_layer_whose_outputs_change_places(what, tmp_path):
+    nodes, weights, inputs = OPERATORS[what]
+    opset = 22 if "windows" in what else 18  # before 22, onnx counts windows that see nothing
+    behind = [
+        n("Flatten", ["y"], ["f"]),
+        n("Gemm", ["f", "w"], ["g"]),
+        n("Gather", ["g", "order"], ["o"], axis=1),
+    ]
+    weights = weights | {"w": normal(inputs, 3), "order": np.array([2, 0, 1])}
+    assert_same_logits(exported(tmp_path, [*nodes, *behind], weights, opset=opset))
+
+
+def test_a_scaling_is_written_and_read_again(tmp_path):
+    scales = Scale(normal(2), normal(2)), Scale(normal(2), normal(2, 7, 6))
+    graph = LayerGraph("scaled", (2, 7, 6), (scales[0], ReLU(), scales[1], Flatten(), Dense(normal(3, 84))))
+    write_onnx(graph, tmp_path / "scaled.onnx")
+    assert_same_logits(tmp_path / "scaled.onnx")
+    assert read_onnx(tmp_path / "scaled.onnx") == graph
 
 
 def test_the_shipped_network_runs_unmodified_in_onnxruntime():

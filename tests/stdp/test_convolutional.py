@@ -82,6 +82,26 @@ def test_a_membrane_that_never_leaks_is_the_limit_of_one_that_does():
     assert np.all(pool(without, 2)[pool(without, 2) != SILENT] <= 1 + without[without != SILENT].max())
 
 
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"times": (5, 2, 12)}, "spike times of shape"),
+        ({"weights": (3, 5, 5, 8)}, "weights of shape"),
+        ({"weights": (2, 5, 3, 8)}, "not square and odd"),
+        ({"weights": (2, 4, 4, 8)}, "not square and odd"),
+        ({"n_steps": 255}, "255 steps"),
+        ({"rates": (4, 2)}, "rates of shape"),
+        ({"leak": (5.0, 5.0)}, "tau_s < tau_m"),
+    ],
+)
+def test_arrays_of_other_shapes_never_reach_the_program(change, problem):
+    given = {"times": (5, 2, 12, 12), "weights": (2, 5, 5, 8), "n_steps": 45, "rates": (5, 2)} | change
+    with pytest.raises(ValueError, match=problem):
+        layer = Layer(8.05, given["n_steps"], Leak(*given["leak"]) if "leak" in given else None)
+        times, weights = np.zeros(given["times"], np.uint8), np.zeros(given["weights"], np.float32)
+        layer.learn(times, weights, np.zeros(given["rates"]), radius=2, winners=5)
+
+
 def test_deliveries_are_the_synapses_that_spikes_reach():
     times = np.full((1, 2, 6, 4), SILENT, np.uint8)
     times[0, 1, 0, 2], times[0, 0, 5, 1] = 3, 9
@@ -198,6 +218,7 @@ def test_noise_moves_and_loses_spikes_of_the_retina(network, tmp_path):
         ("learning.neuron.window=44 ms", "learning.neuron.window", "four"),
         ("learning.neuron.window=2.5 ms", "learning.neuron.window", "whole number"),
         ("learning.neuron.duration=300 ms", "learning.neuron.duration", "too many"),
+        ("learning.neuron.dt=0 ms", "learning.neuron.dt", "no time step"),
         ("learning.neuron.tau_s=30 ms", "learning.neuron.tau_s", "faster"),
         ("learning.first.treshold=3", "learning.first.treshold", "unknown key"),
         ("learning.passes=2", "learning.passes", "1"),
@@ -214,6 +235,12 @@ def test_a_study_that_cannot_be_is_refused(change, key, says):
     assert says in str(error.value)
 
 
+def test_a_retina_that_sees_grey_images_is_shown_no_colours():
+    with pytest.raises(UserError) as error:
+        read_learned_study(STUDY, ["dataset.name=folder:photographs", "dataset.colour=rgb"])
+    assert (error.value.key, error.value.expected) == ("dataset.colour", "grey")
+
+
 @pytest.mark.parametrize(
     ("change", "key"),
     [
@@ -227,6 +254,13 @@ def test_a_network_of_another_study_is_refused(network, tmp_path, change, key):
         run(network, tmp_path, change)
     assert key is None or error.value.key == key
     assert not list(tmp_path.rglob("summary.json"))
+
+
+def test_images_of_as_many_pixels_but_another_shape_are_refused(network, digits, tmp_path):
+    np.savez(tmp_path / "wide.npz", x=digits.images.reshape(-1, 14, 56), y=digits.labels)
+    with pytest.raises(UserError) as error:
+        run(network, tmp_path, f"dataset.name=npz:{tmp_path}/wide.npz", "dataset.trials=10")
+    assert (error.value.key, error.value.value) == ("dataset.size", [14, 56])
 
 
 def test_a_class_without_a_training_image_is_refused_before_anything_is_learned(digits, tmp_path):

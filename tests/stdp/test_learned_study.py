@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from bioscnn.files import read_npz
 from bioscnn.stdp.competitive import page
 from bioscnn.stdp.competitive.classify import restored
 from bioscnn.stdp.competitive.config import circuit_of
-from bioscnn.stdp.competitive.model import SHIPPED, read_model
+from bioscnn.stdp.competitive.model import FILES, SHIPPED, read_model
 from bioscnn.stdp.devices import run_learned_devices
 from bioscnn.stdp.network import LearnedNetwork, locate, read_network, write_network
 from bioscnn.stdp.rule import Classified
@@ -44,6 +45,36 @@ def test_a_learned_network_is_run_from_its_file_to_its_page(file, tmp_path, sile
     again = run_learned(study, data=None, out=None, results=tmp_path, progress=silent)
     assert again.summary["started"] == summary["started"] and again.folder == done.folder
     assert "learned/ones" in (tmp_path / "index.html").read_text()
+
+
+def test_a_page_shows_no_more_receptive_fields_than_one_can_see(file, tmp_path, silent, monkeypatch):
+    monkeypatch.setattr(page, "MOST_FIELDS", 5)
+    done = run_learned(changed(file), data=None, out=None, results=tmp_path, progress=silent)
+    assert "5 of 12 excitatory neurons" in (done.folder / "report.html").read_text()
+
+
+def test_a_training_that_went_further_than_it_is_asked_to_is_refused(file, tmp_path, silent, monkeypatch):
+    """What a longer training kept is no training of fewer images."""
+
+    def stopped(*_):
+        raise InterruptedError
+
+    monkeypatch.setattr("bioscnn.stdp.run.write_network", stopped)
+    with pytest.raises(InterruptedError):
+        train_learned(changed(file, "learning.passes=2"), None, tmp_path, silent)
+    with pytest.raises(UserError) as raised:
+        train_learned(changed(file, "learning.passes=1"), None, tmp_path, silent)
+    assert (raised.value.key, raised.value.value) == ("learning.passes", 1)
+
+
+def test_a_learned_network_is_run_from_the_command_line(file, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = ["run", str(file), "--trials", "6", "--out", "mine"]
+    printed = CliRunner().invoke(app, words)
+    assert printed.exit_code == 0 and str(Path("mine") / "report.html") in printed.stdout
+    summary = json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout)
+    assert summary == json.loads((tmp_path / "mine" / "summary.json").read_text())
+    assert summary["n_trials"] == 6 and not (tmp_path / "results").exists()
 
 
 def test_a_learned_network_that_never_answers_has_no_latency(file, tmp_path, silent):
@@ -209,6 +240,25 @@ def test_equations_in_a_pipe_are_refused_at_once(tmp_path):
     with pytest.raises(UserError, match="no file") as raised:
         read_model(synapse=tmp_path / "pipe.toml")
     assert raised.value.value == "a pipe"
+
+
+@pytest.mark.parametrize(
+    ("part", "old", "new", "key"),
+    [
+        ("synapse", "[pre]", "[before]", "before"),
+        ("synapse", "[pre]", "[[pre]]", "pre"),
+        ("synapse", 'spike = "x = 1"', "", "spike"),
+        ("synapse", "[parameters]", "[[parameters]]", "parameters"),
+        ("synapse", "tau_x", "tau_e", "tau_e"),
+        ("excitatory", "threshold", "treshold", "treshold"),
+    ],
+)
+def test_a_file_of_equations_that_lacks_a_part_is_named_with_it(tmp_path, part, old, new, key):
+    own = tmp_path / "own.toml"
+    own.write_text((SHIPPED / FILES[part]).read_text().replace(old, new))
+    with pytest.raises(UserError) as raised:
+        read_model(**{part: own})
+    assert (raised.value.key, str(raised.value.file)) == (key, str(own))
 
 
 @pytest.mark.parametrize("text", ["theta += t_ref", "theta += theta_pulse", "V = 0*amp"])

@@ -145,6 +145,14 @@ def test_timing_of_a_learned_network_refuses_what_does_not_fit(trained, changes,
     assert refused.value.key == key
 
 
+def test_plain_brian2_and_compiled_layers_fire_alike_where_sums_are_exact(digits):
+    study, network, shown = digits
+    plain, compiled = list(study.rule.on_devices(study.config, network, shown.take(1)))[-2:]
+    assert {plain.variant.precision, compiled.variant.precision} == {"float64 exact", "float32 exact"}
+    assert plain.spikes == compiled.spikes and plain.spikes["first"].n_spikes > 50
+    np.testing.assert_array_equal(plain.chosen, compiled.chosen)
+
+
 def test_devices_compares_a_learned_network_with_plain_brian2(trained, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     command = ["devices", str(trained.with_name("ones.toml")), "--trials", "3", "--json"]

@@ -210,3 +210,32 @@ def test_a_nir_graph_is_cited_without_neuron_and_training(tmp_path):
     now = cited("mnist", **{"network.model": graph})
     assert "pedersen2024nir" in now
     assert not {"gerstner2014neuronal", "rotter1999exact", "hunsberger2016training"} & now
+
+
+@pytest.mark.parametrize(
+    ("changes", "more", "less"),
+    [
+        (
+            {"network.model": "mnist-small-relu"},
+            {"diehl2015fast", "rotter1999exact"},
+            {"bu2022initialization"},
+        ),
+        ({"network.model": "mnist-small-relu", "network.normalisation": "none"}, set(), {"diehl2015fast"}),
+        (
+            {"network.model": "mnist-small-relu", "simulation.start": "spread"},
+            {"bu2022initialization"},
+            set(),
+        ),
+        ({"noise.membrane-noise-xi.severity": 1}, {"gerstner2014neuronal"}, {"rotter1999exact"}),
+        (
+            {"network.model": "mnist-small-relu", "neuron.model": "{sims}/neurons/exponential.toml"},
+            {"diehl2015fast"},
+            {"gerstner2014neuronal", "rotter1999exact"},
+        ),
+    ],
+)
+def test_what_a_change_brings_and_takes_away_is_cited_or_not(changes, more, less):
+    given = {key: value.format(sims=shipped_studies()) if isinstance(value, str) else value
+             for key, value in changes.items()}  # fmt: skip
+    found = cited("mnist", **given)
+    assert more <= found and not less & found

@@ -8,7 +8,9 @@ from dataclasses import replace
 
 import pytest
 from markdown_it import MarkdownIt
+from typer.testing import CliRunner
 
+from bioscnn.ann import read_model
 from bioscnn.claims import (
     Record,
     adopt_page,
@@ -25,6 +27,8 @@ from bioscnn.claims import (
 from bioscnn.claims.numbers import numbers_in, with_numbers
 from bioscnn.claims.pages import unmarked
 from bioscnn.claims.record import write_table
+from bioscnn.cli import app
+from bioscnn.datasets import load_dataset
 from bioscnn.errors import UserError
 from bioscnn.fingerprint import ROOT
 from bioscnn.report.document import Document
@@ -88,6 +92,38 @@ def test_the_command_names_file_line_and_table_of_an_edited_number(tmp_path):
     assert "99.06 %" in page.read_text()
 
 
+def test_the_command_adopts_a_page_and_takes_tables_and_runs_over(tmp_path):
+    page = written(tmp_path, LEGACY, {})
+    done = bioscnn(tmp_path, "claims", "docs/page.md", "--adopt", "make noise", "--json")
+    survey_of_page = json.loads(done.stdout)
+    assert done.returncode == 0 and not any(claim["problem"] for claim in survey_of_page["claims"])
+    assert {*survey_of_page["stale"]} == {
+        str((page.parent / "tables" / f"{name}.csv").relative_to(tmp_path))
+        for name in ("page", "page-noise", "page-noise-verdict")
+    }
+    (tmp_path / "mine.csv").write_text("network,accuracy\nsmall,0.99\n")
+    words = ["--command", "python -m mine", "--code", READOUT, "--varied", "seeds"]
+    assert bioscnn(tmp_path, "claims", "--take", "mine.csv", *words).returncode == 0
+    record = read_table(page.parent / "tables", "mine").record
+    assert (record.command, record.varied, [*record.code]) == ("python -m mine", "seeds", [READOUT])
+    take = [word for summary in summaries_of_runs(tmp_path) for word in ("--take", summary)]
+    assert bioscnn(tmp_path, "claims", *take, "--name", "runs").returncode == 0
+    assert {row["run"] for row in read_table(page.parent / "tables", "runs").rows} == {"mnist", "nmnist"}
+
+
+@pytest.mark.parametrize(
+    ("words", "key"),
+    [
+        (["--name", "x"], "--name"),
+        (["--take", "a", "--take", "b", "--command", "c"], "--command"),
+        (["--take", "a", "--code", "c"], "--code"),
+    ],
+)
+def test_options_that_would_count_for_nothing_are_refused(tmp_path, words, key):
+    done = CliRunner().invoke(app, ["claims", *words])
+    assert isinstance(done.exception, UserError) and done.exception.key == key
+
+
 @pytest.mark.parametrize(
     ("page", "tables", "told"),
     [
@@ -100,6 +136,9 @@ def test_the_command_names_file_line_and_table_of_an_edited_number(tmp_path):
         (PAGE, {"runs": RUNS.replace(",3200", "")}, ["row 3", "not as long", "runs.csv"]),
         ("<!--= published -->98.77 %<!--/-->\n", {}, ["a marker at the beginning of a line", "page.md:1"]),
         ("Theirs: <!--= published -->98.77 %<!--/-->\n", {}, ["without its source", "page.md:1"]),
+        ("<!--= table runs -->\n| net | spikes |\n|---|---|\n| small | 1 |\n<!--/-->\n", {"runs": RUNS},
+         ["columns that its table has not", "net"]),
+        ("<!--= quote runs -->\n> small is right.\n<!--/-->\n", {"runs": RUNS}, ["without verdicts"]),
         ("To <!--= test tests/none.py -->2 %<!--/-->\n", {}, ["a bound without its test", "tests/none.py"]),
     ],
 )  # fmt: skip
@@ -148,6 +187,9 @@ def test_a_table_that_does_not_say_what_made_it_is_refused_by_name(tmp_path, rec
 
 def test_a_table_is_stale_when_code_weights_or_data_are_no_longer_what_made_it(tmp_path):
     assert RECORD.stale() == []
+    there = load_dataset("mnist").take(100).sha256
+    weights = {"mnist-small": read_model("mnist-small").sha256()}
+    assert replace(RECORD, weights=weights, data={"mnist validation 100": there}).stale() == []
     for stale in (
         replace(RECORD, code={READOUT: "another"}),
         replace(RECORD, code={"bioscnn.gone": "0"}),
@@ -228,6 +270,8 @@ def test_numbers_of_an_old_page_move_into_tables_and_the_page_reads_as_before(tm
     assert table.record.transcribed == "page.md" and table.record.command == "make noise"
     assert set(names) == {"page", "page-noise", "page-noise-verdict"}
     assert adopt_page(page, "make noise", "trials") == []
+    page.write_text(page.read_text() + "\n> Accuracy falls by 5 points at night.\n")
+    assert adopt_page(page, "make noise", "trials") == ["page-noise-verdict-more"]
     edited = page.read_text().replace("falls by 3", "falls by 4").replace("1,818", "1,918")
     page.write_text(edited)
     assert len([claim for claim in check_page(page) if claim.problem]) == 2
@@ -270,22 +314,30 @@ def test_what_a_command_writes_into_a_page_stands_in_tables_of_its_own(tmp_path)
     assert not list((page.parent / "tables").glob("*verdict*"))
 
 
-def test_runs_in_one_table_are_told_apart_and_stale_where_they_differ(tmp_path):
+def summaries_of_runs(place):
+    """Write two runs of different weights, one of which never decides."""
     summaries = []
-    for name, weights, commit in (("mnist", "one", None), ("nmnist", "other", "-x")):
-        folder = tmp_path / name / "latest"
+    for name, weights, commit, latency in (("mnist", "one", None, 7), ("nmnist", "other", "-x", None)):
+        folder = place / name / "latest"
         folder.mkdir(parents=True)
         share = [0.9, 0.8, 0.95]
         numbers = {"ann_accuracy": share, "accuracy": {"spike-count": share}, "n_trials": 9,
-                   "spikes_per_trial": 5, "synops_per_trial": 6, "latency_ms": 7}  # fmt: skip
+                   "spikes_per_trial": 5, "synops_per_trial": 6, "latency_ms": latency}  # fmt: skip
         made = {"command": "bioscnn run", "commit": commit,
                 "data": {"dataset": "mnist", "split": "test", "n": 9, "sha256": "same"},
                 "network": {"model": "mnist-small", "weights_sha256": weights}}  # fmt: skip
         for file, content in (("summary", numbers), ("provenance", made)):
             (folder / f"{file}.json").write_text(json.dumps(content))
         summaries.append(folder / "summary.json")
+    return summaries
+
+
+def test_runs_in_one_table_are_told_apart_and_stale_where_they_differ(tmp_path):
+    summaries = summaries_of_runs(tmp_path)
     record = take_runs(summaries, tmp_path / "runs.csv", "trials")
-    assert {row["run"] for row in read_table(tmp_path, "runs").rows} == {"mnist", "nmnist"}
+    rows = read_table(tmp_path, "runs").rows
+    assert {row["run"] for row in rows} == {"mnist", "nmnist"}
+    assert [row["run"] for row in rows if row["claim"] == "latency"] == ["mnist"]
     assert record.weights == {"mnist-small": "unknown"} and record.data == {"mnist test 9": "same"}
     assert any("mnist-small" in reason for reason in record.stale())
     with pytest.raises(UserError, match="one name"):
@@ -315,6 +367,11 @@ def test_a_table_of_results_is_taken_over_with_its_units_commit_and_code(tmp_pat
     assert record.stale()
     take_table(results / "summary.json", tables / "verdict.csv", "trials")
     assert read_table(tables, "verdict").rows == ({"verdict": "small is right."},)
+    of_data = {"dataset": "mnist", "split": "validation", "data_sha256": load_dataset("mnist").sha256}
+    summary = json.loads((results / "summary.json").read_text()) | of_data
+    (results / "summary.json").write_text(json.dumps(summary))
+    taken = take_table(results / "summary.json", tables / "verdict.csv", "trials")
+    assert taken.data == {"mnist validation 5000": of_data["data_sha256"]}
     with pytest.raises(UserError, match="no results"):
         (results / "units.csv").unlink()
         take_table(results / "networks.csv", tables / "networks.csv", "trials")

@@ -15,8 +15,8 @@ from bioscnn.simulation.reference import simulate_reference
 from bioscnn.spikes import SpikeTrains
 from bioscnn.statistics import corrected, difference, mean_difference
 from bioscnn.studies.compare import compare_runs
-from bioscnn.studies.comparison import sentence, verdict
-from bioscnn.studies.divergence import differing_spikes, first_of_each_trial
+from bioscnn.studies.comparison import Comparison, RunComparison, sentence, verdict
+from bioscnn.studies.divergence import Divergence, differing_spikes, first_of_each_trial
 from bioscnn.studies.paired import PairedDifference, TrialResults
 from bioscnn.studies.run_folder import RunFolder
 from tests.networks import currents
@@ -356,3 +356,38 @@ def test_a_damaged_run_is_refused_by_its_file(original, copy, damage):
             compare_runs(*pair)
         assert caught.value.file == copy / "run.h5"
         assert "run the study again" in caught.value.fix
+
+
+RECORDED = {"potentials": (0.021, 0.019), "before": (0.018, 0.018)}
+
+
+@pytest.mark.parametrize(
+    ("known", "judged", "said"),
+    [
+        ({}, None, 0),
+        (RECORDED, None, 2),
+        (RECORDED | {"threshold": 0.02}, None, 3),
+        (RECORDED | {"threshold": 0.02, "tolerance": 1e-9}, False, 3),
+    ],
+)  # fmt: skip
+def test_what_was_not_recorded_decides_nothing_and_is_not_printed(known, judged, said, capsys):
+    divergence = Divergence(1, 5, "conv1", 7, 0, **known)
+    assert divergence.by_rounding is judged
+    settings = {"folder": "a", "device": "numpy", "connectivity": "explicit", "precision": "float64"}
+    settings |= {"brian2": "2.9.0", "commit": "c"}
+    trials = np.array([1])
+    spikes = Comparison((settings, settings), 3, (), trials, trials, 0.0, (divergence,))
+    print_comparison(RunComparison((settings, settings), 3, {}, (), spikes))
+    lines = (
+        capsys.readouterr().out.split("first difference: trial 1, conv1, neuron 7, step 5")[1].splitlines()
+    )
+    assert len([line for line in lines if " mV" in line]) == said
+
+
+def test_neurons_with_thresholds_of_their_own_share_none(original, copy):
+    assert RunFolder.read(original).threshold("output") == pytest.approx(V_TH)
+    assert RunFolder.read(original).threshold("nowhere") is None
+    populations = json.loads((copy / "provenance.json").read_text())["populations"]
+    changed = [population | {"V_th of the cells": "20 mV on average"} for population in populations]
+    change_json(copy / "provenance.json", populations=changed)
+    assert RunFolder.read(copy).threshold("output") is None

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from bioscnn.ann import Conv2d, Dense, Flatten, LayerGraph, LIFRate, write_onnx
+from bioscnn.cli import app as cli
 from bioscnn.seeds import stream
 from bioscnn.studies import devices, read_study
 from bioscnn.studies.devices import (
@@ -16,6 +18,7 @@ from bioscnn.studies.devices import (
     LISTED,
     NUMPY,
     SINGLE,
+    Devices,
     Variant,
     run_devices,
     variants,
@@ -125,3 +128,16 @@ def test_a_device_that_moves_a_spike_is_told_from_the_others(study, two, tmp_pat
     row = done.summary["rows"][1]
     assert (row["identical"], row["trials_that_differ"], row["spikes_in_one"]) == (False, 1, 2)
     assert done.summary["comparisons"][str(AGAIN)]["first_divergence"]["trial"] == 2
+
+
+@pytest.mark.parametrize(("precision", "code"), [("float64", 1), ("float32", 0)])
+def test_the_command_ends_with_code_1_if_double_precision_gave_other_spikes(monkeypatch, precision, code):
+    row = {"device": "cpp_standalone", "connectivity": "explicit", "precision": precision, "spikes": 9,
+           "identical": False, "trials_that_differ": 1, "class_changed": 0, "time_ratio": None,
+           "verdict": "one trial differs"}  # fmt: skip
+    summary = {"dataset": "nmnist-simulated", "source": "made up", "n_trials": 3, "simulated": True}
+    done = Devices(Path("results"), summary | {"rows": [row]})
+    monkeypatch.setattr("bioscnn.studies.devices.run_devices", lambda *_, **__: done)
+    told = CliRunner().invoke(cli, ["devices", str(STUDY)])
+    assert told.exit_code == code
+    assert "one trial differs" in told.stdout and "data fetch nmnist`" in told.stdout

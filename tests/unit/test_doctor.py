@@ -5,7 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from bioscnn.cli import app
 from bioscnn.doctor import (
     Check,
     Environment,
@@ -345,3 +347,11 @@ def test_a_browser_that_playwright_installed_is_found(bare, tmp_path):
     assert chromium() == "optional"
     (tmp_path / ".cache" / "ms-playwright" / "chromium-1200").mkdir(parents=True)
     assert chromium() == "ok"
+
+
+@pytest.mark.parametrize(("status", "code"), [("missing", 2), ("broken", 2), ("optional", 0)])
+def test_the_command_ends_with_code_2_if_something_has_to_be_mended(monkeypatch, status, code):
+    found = Check("compiler", status, "no C++ compiler", "apt install g++")
+    monkeypatch.setattr("bioscnn.doctor.diagnose", lambda: [found])
+    told = CliRunner().invoke(app, ["doctor"])
+    assert told.exit_code == code and "apt install g++" in told.stdout

@@ -173,6 +173,23 @@ def test_populations_whose_spikes_were_only_counted_are_named(recording, tmp_pat
     folder = write_run(tmp_path / "few", only_of(recording, "output", "readout"))
     assert set(counted_alone(folder)) == set(FIRING) - {"output"}
     assert list(Activity.read(folder).spikes) == ["output"]
+    assert counted_alone(folder / "config.toml") == ()
+
+
+@pytest.mark.parametrize(
+    ("to", "limit", "key"),
+    [("csv", "activity.MOST_BYTES", "readout.record"), ("neo", "neo.MOST_TRAINS", None)],
+)
+def test_what_is_too_much_for_a_format_is_refused_with_another_way(
+    run, tmp_path, monkeypatch, to, limit, key
+):
+    if to == "neo":
+        pytest.importorskip("nixio")
+    monkeypatch.setattr(f"bioscnn.exports.{limit}", 10)
+    with pytest.raises(UserError) as refused:
+        export(run, to, tmp_path / "out")
+    assert (refused.value.file, refused.value.key) == (run, key) and "readout.record" in refused.value.fix
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_does_not_fit_together_is_refused(run, tmp_path):

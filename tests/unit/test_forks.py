@@ -65,9 +65,12 @@ def test_nothing_is_copied_while_another_thread_may_hold_a_lock(thread):
 
 
 @pytest.mark.usefixtures("alone")
-def test_the_results_have_the_order_of_the_jobs_and_come_from_several_processes():
+def test_the_results_have_the_order_of_the_jobs_and_come_from_several_processes(tmp_path):
     def work(job: int) -> list[int]:
-        time.sleep(0.02)
+        (tmp_path / str(os.getpid())).touch()
+        deadline = time.monotonic() + 60
+        while len(list(tmp_path.iterdir())) < 3 and time.monotonic() < deadline:
+            time.sleep(0.01)  # the first jobs end when all three have begun, however slow the machine is
         return [job**2, os.getpid()]
 
     results = shared_out(work, range(20), 3)

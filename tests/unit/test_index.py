@@ -16,6 +16,8 @@ import pytest
 
 from bioscnn.errors import UserError
 from bioscnn.report import write_index
+from bioscnn.report.files import read_json
+from bioscnn.report.folder import read_facts, read_run
 from bioscnn.report.index import group_entries, story
 from bioscnn.report.index_entries import Entry, read_entry
 from bioscnn.report.index_folder import find_places
@@ -220,3 +222,53 @@ def test_a_run_without_a_decision_is_listed_as_one(tmp_path):
     write_run(tmp_path / "results" / "mnist" / "silent-aaaa", latency_ms=None)
     (entry,) = entries(tmp_path / "results").values()
     assert "no decision in 30 ms" in entry.digest.more[1]
+
+
+EPOCH = {"epoch": 1, "train_loss": 1.0, "train_accuracy": 0.5, "validation_loss": 1.0,
+         "validation_accuracy": 0.5, "spiking_accuracy": None, "spikes_per_image": None}  # fmt: skip
+SPIKING = EPOCH | {"epoch": 2, "spiking_accuracy": 0.5, "spikes_per_image": 100.0}
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "told"),
+    [
+        ("summary", {"accuracy": {"spike-count": [0.9, 0.8, 1.0]}}, "accuracy has no peak-potential"),
+        ("summary", {"events_per_trial": 10.0}, "a run on recordings has input_spikes_per_trial"),
+        ("summary", {"saccade_ends_ms": [40.0]}, "lie within the trial"),
+        ("provenance", {"card": {"best_epoch": 3, "epochs": [EPOCH]}}, "none of the epochs"),
+        ("provenance", {"card": {"best_epoch": 1, "epochs": [EPOCH, SPIKING]}}, "only some epochs"),
+    ],
+)
+def test_facts_of_a_run_that_contradict_each_other_are_damage(tmp_path: Path, name: str, change, told: str):
+    folder = tmp_path / "results" / "mnist" / "any-aaaa"
+    write_run(folder)
+    path = folder / f"{name}.json"
+    facts = json.loads(path.read_text())
+    change = change if name == "summary" else {"network": facts["network"] | change}
+    path.write_text(json.dumps(facts | change))
+    with pytest.raises(UserError, match=told) as raised:
+        read_facts(folder)
+    assert raised.value.file == path
+    assert entries(tmp_path / "results")["mnist/any-aaaa"].problem.startswith(f"damaged: {path.name}")
+
+
+def test_a_run_without_its_recording_is_damaged_and_an_earlier_one_says_so(tmp_path: Path):
+    folder = tmp_path / "results" / "mnist" / "any-aaaa"
+    write_run(folder)
+    path = folder / "provenance.json"
+    path.write_text(json.dumps({k: v for k, v in json.loads(path.read_text()).items() if k != "changed"}))
+    (entry,) = entries(tmp_path / "results").values()
+    assert "made by an earlier bioscnn" in entry.digest.changed
+    (folder / "run.h5").unlink()
+    (entry,) = entries(tmp_path / "results").values()
+    assert entry.problem.startswith("damaged: run.h5")
+
+
+def test_results_of_an_experiment_are_no_run(tmp_path: Path):
+    (tmp_path / "summary.json").write_text('{"experiment": "noise"}')
+    with pytest.raises(UserError, match="results of an experiment") as raised:
+        read_run(tmp_path)
+    assert (raised.value.file, raised.value.value) == (tmp_path, "noise")
+    with pytest.raises(UserError, match="incomplete") as raised:
+        read_json(tmp_path / "summary.json", ("experiment", "entry", "verdict"), "make it again")
+    assert (raised.value.key, raised.value.fix) == ("entry, verdict", "make it again")

@@ -418,3 +418,30 @@ def test_arguments_of_a_training_that_are_none_are_refused(tmp_path, keys):
         bioscnn.train("mnist-small", **{"out": tmp_path} | keys)
     assert refused.value.key in (f"training.{next(iter(keys))}", "path")
     assert not any(tmp_path.iterdir())
+
+
+def test_what_is_given_to_the_library_and_is_none_of_it_is_refused():
+    network = bioscnn.convert("mnist-small")
+    currents = bioscnn.Currents(np.zeros((1, 784), np.float32), 5, 1e-3)
+    for call, key in (
+        (lambda: bioscnn.conduct(bioscnn.read_study("mnist")), "experiment"),
+        (lambda: bioscnn.train("mnist", on="speed"), "on"),
+        (lambda: bioscnn.simulate(network, currents, duration="30 ms"), "stimulus"),
+    ):
+        with pytest.raises(UserError) as refused:
+            call()
+        assert refused.value.key == key
+
+
+def test_one_image_is_a_batch_of_one():
+    image = np.random.default_rng(1).random((1, 28, 28)).astype(np.float32)
+    network = bioscnn.convert("mnist-small")
+    one, batch = (
+        bioscnn.simulate(network, given, duration="3 ms", device=bioscnn.Device("numpy"))
+        for given in (image, image[None])
+    )
+    assert one.n_trials == 1
+    for name, population in batch.populations.items():
+        np.testing.assert_array_equal(one[name].counts_by_neuron, population.counts_by_neuron)
+    first, second = (bioscnn.convert("mnist-small-relu", images=given) for given in (image, image[None]))
+    np.testing.assert_array_equal(first["output"].bias, second["output"].bias)

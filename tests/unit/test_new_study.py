@@ -151,3 +151,19 @@ def test_a_link_that_leads_nowhere_is_not_replaced(tmp_path):
     with pytest.raises(UserError, match="the file exists"):
         new_study("mine", None, tmp_path)
     assert (tmp_path / "mine.toml").is_symlink()
+
+
+def test_of_many_classes_the_first_are_listed(tmp_path, monkeypatch):
+    monkeypatch.setattr("bioscnn.studies.new.MOST_CLASSES", 2)
+    photographs(tmp_path / "data", ("a", "b", "c"))
+    text = new_study("mine", "folder:data", tmp_path).file.read_text()
+    listed = [line.split()[1] for line in text.splitlines() if line.startswith("#   ")]
+    assert listed == ["class", "a", "b", "..."] and "and 1 more" in text
+
+
+def test_data_of_one_part_alone_are_described_without_the_others(tmp_path):
+    x, y = np.zeros((20, 4, 4), np.uint8), np.arange(20) % 2
+    np.savez(tmp_path / "data.npz", x_test=x, y_test=y)
+    new = new_study("mine", "npz:data.npz", tmp_path)
+    assert "test: 20" in "\n".join(new.sentences) and "train" not in "\n".join(new.sentences)
+    assert read_study(new.file).config.dataset.split == "test"

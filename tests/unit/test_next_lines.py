@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from bioscnn.errors import UserError
+from bioscnn.printing.networks import print_training
 from bioscnn.printing.runs import next_commands, print_run
 from bioscnn.printing.shared import Again, own_name, print_next
 from bioscnn.studies import read_study
@@ -123,3 +125,69 @@ def test_a_duration_that_was_searched_is_not_searched_again_by_the_next_commands
         True
     ] * 3
     assert not any("auto" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("found", "argv", "name"),
+    [
+        ("/usr/bin/bioscnn", "bioscnn", "bioscnn"),
+        (None, "/x/bioscnn/__main__.py", f"{sys.executable} -m bioscnn"),
+        (None, "bin/bioscnn", "bin/bioscnn"),
+    ],
+)
+def test_a_line_begins_as_the_program_was_begun(monkeypatch, found, argv, name):
+    monkeypatch.setattr("shutil.which", lambda _: found)
+    monkeypatch.setattr(sys, "argv", [argv])
+    assert own_name() == name
+
+
+def test_after_a_run_of_the_time_code_finer_times_are_offered():
+    file = SIMS / "mnist.toml"
+    keys = ["network.code=time", "encoding.kind=spike-time", "readout.rule=last-potential"]
+    config = read_study(file, keys).config
+    run = SimpleNamespace(summary={}, folder=Path("results/mnist/latest"))
+    first, *others = [line for line, _ in next_commands(run, config, Again(file, [], None))]
+    assert "simulation.dt=500 us" in first and "simulation.duration=auto" in first
+    assert not any("first-spike" in line for line in others)
+
+
+def test_a_duration_that_was_searched_is_told_with_how_many_decisions_it_changes(capsys):
+    config = read_study(SIMS / "mnist.toml", []).config
+    chosen = {
+        "n_images": 200,
+        "split": "train",
+        "changed_at_twice": 0.015,
+        "settled": False,
+        "duration_ms": 80,
+    }
+    summary = summary_facts(n_trials=3, readout=config.readout.rule, duration_auto=chosen)
+    run = SimpleNamespace(summary=summary, folder=Path("results"), report_seconds=0.0, known_since=None)
+    print_run(run, config, Again(SIMS / "mnist.toml", [], None), 1.0)
+    said = " ".join(capsys.readouterr().out.split())
+    assert "80 ms: 98.5 % of 200 train images" in said and "no longer one was tried" in said
+
+
+@pytest.mark.parametrize(
+    ("stage", "spiking", "study", "expected"),
+    [
+        ("rates", None, "mine.toml", [[]]),
+        ("rates", 0.9, "mine.toml", [[], ["--on spikes"]]),
+        ("times", 0.9, "mine.toml", [["network.code=time", "encoding.kind=spike-time"]]),
+        ("rates", 0.9, "mnist-small", []),
+    ],
+)
+def test_after_a_training_the_lines_run_what_it_made(stage, spiking, study, expected, capsys):
+    share = {"accuracy": spiking, "wilson_95": [0.8, 0.95], "n": 100}
+    card = {
+        "name": "mine", "stage": stage, "seconds": 3.0, "settings": {"readout": "spike-count"},
+        "validation": {"accuracy": 0.9, "wilson_95": [0.8, 0.95], "n": 100},
+        "spiking": spiking and share | {"duration_ms": 30.0, "spikes_per_image": 1000},
+    }  # fmt: skip
+    changes = ["training.epochs=2", "neuron.t_ref=1 ms"]
+    print_training(card, Path("my.onnx"), "mnist-small", Again(Path(study), changes))
+    said = capsys.readouterr().out.replace("\\\n", "")
+    lines = [line for line in said.splitlines() if line.lstrip().startswith(f"{own_name()} ")]
+    assert len(lines) == len(expected) and ("in spikes: 90.00 %" in said) == (spiking is not None)
+    for line, words in zip(lines, expected, strict=True):
+        assert "network.model=my.onnx" in line and all(word in line for word in words)
+        assert ("training.epochs" in line) == (" train " in line)

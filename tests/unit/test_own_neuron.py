@@ -295,3 +295,23 @@ def test_a_linear_neuron_of_ones_own_takes_conductances(write):
     normalisation = normalise(graph, images(50), neuron, max_rate=100.0)
     network = convert(graph, neuron, ExponentialConductance(), normalisation=normalisation)
     assert simulate(network, currents(2), Device("numpy"))["conv2"].counts_by_neuron.sum() > 0
+
+
+def test_a_file_called_like_a_neuron_of_ours_is_to_be_called_otherwise(tmp_path):
+    shipped = Path(__file__).parents[2] / "sims"
+    own = tmp_path / "lif.toml"
+    own.write_text((shipped / "neurons" / "exponential.toml").read_text())
+    with pytest.raises(UserError) as refused:
+        read_study(shipped / "mnist.toml", [f"neuron.model={own}", "network.model=mnist-small-relu"])
+    assert refused.value.key == "neuron.definition" and "named" not in refused.value.problem
+
+
+def test_parameters_that_are_no_table_are_refused_in_their_file(tmp_path):
+    shipped = Path(__file__).parents[2] / "sims"
+    own = tmp_path / "own.toml"
+    own.write_text(
+        (shipped / "neurons" / "exponential.toml").read_text().replace("[parameters]", "[[parameters]]")
+    )
+    with pytest.raises(UserError) as refused:
+        read_study(shipped / "mnist.toml", [f"neuron.model={own}", "network.model=mnist-small-relu"])
+    assert "parameters" in refused.value.key

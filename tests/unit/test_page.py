@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from email.message import Message
 from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 
 from bioscnn.errors import UserError
+from bioscnn.report import terms
 from bioscnn.report.captions import accuracy_caption
 from bioscnn.report.formats import percent
 from bioscnn.report.page import Column, Entry, Figure, Folded, Link, Section, Table, Text, code
@@ -229,3 +231,16 @@ def test_a_report_links_the_docs_where_their_address_is_known(monkeypatch):
     with pytest.raises(UserError) as caught:
         explained("noise")
     assert (caught.value.key, caught.value.value) == ("BIOSCNN_DOCS", "/home/me/site")
+
+
+def test_the_docs_are_where_the_package_says_unless_the_environment_does(monkeypatch):
+    urls = Message()
+    urls["Project-URL"] = "Source, https://example.org/source"
+    urls["Project-URL"] = "Documentation, https://example.org/docs"
+    monkeypatch.delenv("BIOSCNN_DOCS", raising=False)
+    monkeypatch.setattr(terms, "metadata", lambda _: urls)
+    terms._published.cache_clear()
+    try:
+        assert explained("noise").href == "https://example.org/docs/docs/noise.html"
+    finally:
+        terms._published.cache_clear()

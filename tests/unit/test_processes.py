@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
+from bioscnn import locks
 from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.local_executors import LocalProcesses
@@ -111,8 +114,8 @@ def test_a_lock_ends_with_its_process_though_copies_of_it_live_on(tmp_path):
         "from pathlib import Path\n"
         "from bioscnn.experiments.lock import locked\n"
         "with locked(Path('.')):\n"
-        "    if os.fork() == 0: time.sleep(60)\n"
-        "    open('ready', 'w').write(f'{os.getpid()}\\n'); time.sleep(60)"
+        "    if os.fork() == 0: open('ready', 'w').write(f'{os.getpid()}\\n')\n"
+        "    time.sleep(60)"
     )
     parent = python(code, cwd=tmp_path)
     lines_soon(tmp_path / "ready", 1)
@@ -200,3 +203,16 @@ def test_an_interrupt_does_not_reach_the_workers_that_its_process_ends():
         pool.close(kill=True)
     assert signal.SIGINT in blocked
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EIO])
+def test_where_the_file_system_knows_no_locks_nobody_is_excluded(tmp_path, monkeypatch, number):
+    def fails(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fcntl.flock", fails)
+    for lock in (lambda: locked(tmp_path), lambda: locks.locked(tmp_path / "lock")):
+        entered = []
+        with nullcontext() if number == errno.ENOLCK else pytest.raises(OSError), lock():
+            entered.append(True)
+        assert bool(entered) == (number == errno.ENOLCK)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from bioscnn.errors import UserError
+from bioscnn.experiments.recordings import kept_batches
 from bioscnn.seeds import stream
 from bioscnn.simulation import PopulationRecording, Recording
 from bioscnn.spikes import SpikeTrains
@@ -87,3 +88,28 @@ def test_what_was_not_recorded_is_told_with_what_was(what, name, expected, fix):
     with pytest.raises(UserError) as refusal:
         getattr(recording(), what)(name)
     assert (refusal.value.value, refusal.value.expected, refusal.value.fix) == (name, expected, fix)
+
+
+def test_a_recording_is_kept_and_read_back_without_simulating(tmp_path):
+    path = tmp_path / "kept" / "spikes.npz"
+    batches = [recording(RASTER[:2], V[:2]), recording(RASTER[2:], V[2:])]
+
+    def never():
+        raise AssertionError("it was simulated again")
+        yield
+
+    assert list(kept_batches(path, iter(batches))) == batches
+    (again,) = kept_batches(path, never())
+    whole = Recording.concatenate(batches)
+    assert (again.n_steps, again.dt) == (whole.n_steps, whole.dt)
+    for name, population in whole.populations.items():
+        for part in ("counts_by_trial", "counts_by_neuron", "potentials"):
+            np.testing.assert_array_equal(getattr(again[name], part), getattr(population, part))
+        assert again[name].spikes == population.spikes
+
+
+def test_no_recording_is_kept_that_is_not_asked_for_or_too_large_to_be_read(tmp_path, monkeypatch):
+    assert len(list(kept_batches(None, [recording()]))) == 1
+    monkeypatch.setattr("bioscnn.experiments.recordings.LARGEST_UNPACKED", 10)
+    assert len(list(kept_batches(tmp_path / "spikes.npz", [recording()]))) == 1
+    assert not list(tmp_path.iterdir())

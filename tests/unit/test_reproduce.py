@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
 from bioscnn.cli import app
 from bioscnn.errors import UserError
@@ -189,3 +190,33 @@ def test_an_interrupted_study_ends_its_step_and_says_where_it_was(place: Path):
     assert process.returncode == 2 and "interrupted" in said
     assert records_of(place)["mnist-foveal"].outcome == "unfinished"
     assert not list((place / "results").glob("mnist-foveal/[!.]*"))
+
+
+@pytest.mark.parametrize(
+    ("error", "needed"), [("no torch here", True), ("no torch\n  fix: make train", False)]
+)
+def test_the_command_names_what_failed_with_its_message_and_ends_with_code_1(monkeypatch, error, needed):
+    """What a step needs is said where its message does not say it."""
+    outcomes = {"good": ("done", ""), "bad": ("failed", error), "last": ("done", "")}
+    records = {name: Record("", (), "", 1.0, *outcome, None, None) for name, outcome in outcomes.items()}
+    done = Reproduction(Path("results/index.html"), (GOOD, BAD, LAST), records, ("good",))
+    monkeypatch.setattr("bioscnn.reproduce.reproduce", lambda **_: done)
+    told = CliRunner().invoke(app, ["study"])
+    assert told.exit_code == 1
+    assert "1 steps done, 1 done before, 1 missing" in told.stdout and "--again" in told.stdout
+    assert all(f"  {line}\n" in told.stdout for line in error.splitlines())
+    assert (NEEDS["torch"] in told.stdout) == needed
+
+
+def test_the_command_ends_well_if_nothing_is_missing(monkeypatch):
+    done = Reproduction(Path("results/index.html"), (), {}, ())
+    monkeypatch.setattr("bioscnn.reproduce.reproduce", lambda **_: done)
+    told = CliRunner().invoke(app, ["study"])
+    assert told.exit_code == 0 and "0 missing" in told.stdout
+
+
+def test_the_page_of_all_results_can_be_written_alone(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "results").mkdir()
+    told = CliRunner().invoke(app, ["study", "--index"])
+    assert told.stdout.strip() == "results/index.html" and (tmp_path / "results" / "index.html").is_file()

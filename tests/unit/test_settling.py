@@ -1,11 +1,16 @@
 """A trial lasts until decisions no longer change, and a run says when they still did."""
 
+import json
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from bioscnn.ann import Conv2d, Dense, Flatten, LayerGraph, LIFRate, write_onnx
+from bioscnn.cli import app
 from bioscnn.errors import UserError
+from bioscnn.seeds import stream
 from bioscnn.simulation.simulate import Silent
 from bioscnn.studies import read_study, settling
 from bioscnn.studies.settling import (
@@ -20,6 +25,7 @@ from bioscnn.studies.settling import (
     settling_hint,
     undecided,
 )
+from tests.page import blank
 
 
 def scores(decided, informed):
@@ -118,3 +124,23 @@ def test_a_converted_network_that_often_differs_from_the_trained_one_names_the_k
     assert spread in hint(20) and percentile in hint(20)
     assert spread in hint(20, percentile) and percentile not in hint(20, percentile)
     assert hint(20, percentile, spread) is None
+
+
+def test_a_run_whose_duration_is_searched_simulates_training_images_and_tells_what_it_found(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("bioscnn.report.render.draw_all", blank)
+    monkeypatch.setattr(settling, "_IMAGES", 20)
+    monkeypatch.setattr(settling, "CANDIDATES", CANDIDATES[:2])
+    kernel = stream(1, "kernel").normal(0.2, 0.5, (4, 1, 7, 7))
+    layers = (Conv2d(kernel, None, (7, 7)), LIFRate(), Flatten(), Dense(stream(2, "w").normal(size=(10, 64))))
+    write_onnx(LayerGraph("mine", (1, 28, 28), layers), tmp_path / "mine.onnx")
+    lines = ['device = "numpy"', '[network]\nmodel = "mine.onnx"', "[dataset]\ntrials = 5"]
+    words = ["run", str(study(tmp_path, *lines)), "--json", "--out", "out"]
+    summary = json.loads(CliRunner().invoke(app, words, catch_exceptions=False).stdout)
+    found = summary["duration_auto"]
+    assert found["n_images"] == 20 and found["duration_ms"] == summary["duration_ms"]
+    assert found["settled"] == (found["changed_at_twice"] <= TOLERANCE)
+    assert summary["duration_ms"] / 1e3 in [pytest.approx(duration) for duration in CANDIDATES[:2]]
+    assert 0 < summary["seconds"]["search"] < summary["seconds"]["total"]

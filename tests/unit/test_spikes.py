@@ -56,7 +56,15 @@ def test_equality_sees_a_single_moved_spike():
     raster[0, 1, 0] = True
     moved = np.roll(raster, 1, axis=1)
     assert from_raster(raster) == from_raster(raster.copy())
-    assert from_raster(raster) != from_raster(moved)
+    assert from_raster(raster) != from_raster(moved) != "spikes"
+
+
+def test_only_runs_of_trials_of_one_population_are_cut_and_joined():
+    trains = from_raster(np.ones((3, 1, 2), bool))
+    with pytest.raises(ValueError, match="consecutive"):
+        trains[::2]
+    with pytest.raises(ValueError, match="different size"):
+        SpikeTrains.concatenate([trains, from_raster(np.ones((3, 1, 1), bool))])
 
 
 @pytest.mark.parametrize(

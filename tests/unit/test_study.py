@@ -8,6 +8,8 @@ from bioscnn.errors import UserError
 from bioscnn.stdp.study import read_learned_study
 from bioscnn.studies import read_study
 from bioscnn.studies.plan import plan_study
+from bioscnn.studies.recipe import why_no_times, why_no_twin
+from bioscnn.studies.recipes import find_recipes
 
 SIMS = Path(__file__).parents[2] / "sims"
 
@@ -101,6 +103,7 @@ def test_the_key_of_a_study_is_that_of_its_meaning(write):
         ("[synapse]\ndelay = '30 ms'", ["synapse.delay", "shorter than simulation.duration = 30 ms"]),
         ("[synapse]\ndelay = '-1 ms'", ["synapse.delay", "0 or more"]),
         ("[synapse]\ntau_s = '1 us'", ["synapse.tau_s", "1 us", "simulation.dt/50 = 20 us"]),
+        ("[encoding]\nkind = 'spike-time'", ["encoding.kind", 'network.code = "time"']),
         ("noise = 3", ["not a table", "noise", "[noise.NAME]"]),
         ("[noise]\nblur = 3", ["not a table", "noise.blur", "3", "write noise.blur.severity = 2"]),
         ("[noise.blurr]\nsigma = 1", ["unknown noise", "noise.blurr", "write noise.blur"]),
@@ -222,3 +225,43 @@ def test_noise_that_changes_nothing_leaves_the_clean_study(change):
 def test_a_change_that_is_none_is_refused(change):
     with pytest.raises(UserError, match=r"--set table\.key=value"):
         read_study(SIMS / "mnist.toml", [change])
+
+
+def test_a_key_within_a_key_is_refused():
+    with pytest.raises(UserError) as refused:
+        read_study(SIMS / "mnist.toml", ["neuron.tau_m.x=3"])
+    assert (refused.value.key, refused.value.value) == ("neuron.tau_m", "20 ms")
+
+
+def test_layers_to_be_trained_may_be_left_to_the_size_of_the_images():
+    assert read_study(SIMS / "mnist.toml", ["training.layers=auto"]).config.training.layers == "auto"
+
+
+@pytest.mark.parametrize(
+    ("change", "twin", "times"),
+    [
+        ("encoding.gain=2", "without a gain", "without a gain"),
+        ("network.weight_scale=0.5", "without a scale", "without a scale"),
+        ("simulation.start=spread", "begin at rest", ""),
+        ("neuron.t_ref=1 ms", "", ""),
+    ],
+)
+def test_what_cannot_be_trained_in_spikes_or_times_is_said(change, twin, times):
+    config = read_study(SIMS / "mnist.toml", [change]).config
+    for told, expected in ((why_no_twin(config), twin), (why_no_times(config), times)):
+        assert expected in told and bool(told) == bool(expected)
+
+
+@pytest.mark.parametrize(
+    ("given", "key"), [({"stage": "spikes"}, "--on"), ({"changes": ["neuron.b=1"]}, "--set")]
+)
+def test_several_networks_are_not_trained_with_what_is_of_one(given, key):
+    with pytest.raises(UserError) as refused:
+        find_recipes("mnist", **given)
+    assert refused.value.key == key and "mnist-small" in refused.value.expected
+
+
+def test_a_network_made_of_another_one_is_not_trained_on_rates():
+    with pytest.raises(UserError) as refused:
+        find_recipes("mnist-small-time", stage="rates")
+    assert (refused.value.key, refused.value.value) == ("training.on", "times")

@@ -116,11 +116,10 @@ def _operators(layer: Layer, rank: int) -> list[tuple[str, dict[str, np.ndarray]
             return [("Concat", {}, {"axis": 1})]
         case ReLU():
             return [("Relu", {}, {})]
-        case LIFRate():
-            attributes = {"tau_m": layer.tau_m, "t_ref": layer.t_ref, "amplitude": layer.amplitude}
-            if layer.gamma == 0:
-                return [("LIFRateHard", {}, attributes)]
-            return [("LIFRate", {}, attributes | {"gamma": layer.gamma})]
+    rate = {"tau_m": layer.tau_m, "t_ref": layer.t_ref, "amplitude": layer.amplitude}
+    if layer.gamma == 0:
+        return [("LIFRateHard", {}, rate)]
+    return [("LIFRate", {}, rate | {"gamma": layer.gamma})]
 
 
 def _weights(layer: Conv2d | Dense) -> dict[str, np.ndarray]:

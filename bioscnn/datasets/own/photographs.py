@@ -84,8 +84,6 @@ def read_photograph(path: Path, size: tuple[int, int] | None, colour: Colour, fi
             expected="8 bits a channel: grey, palette, RGB, or CMYK with Adobe's marker",
             fix=convert,
         )
-    if image.format == "TIFF" and getattr(image, "n_frames", 1) > 1:
-        raise UserError("a file of several images", file=path, expected="one image a file")
     if image.mode in _WITH_ALPHA or "transparency" in image.info:
         image = image.convert("RGBA")
         if np.asarray(image)[..., 3].min() < 255:

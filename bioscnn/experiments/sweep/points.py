@@ -14,7 +14,7 @@ from bioscnn.conversion.receptors import projections_of
 from bioscnn.errors import UserError
 from bioscnn.experiments.sweep.designs import Positions
 from bioscnn.experiments.sweep.file import Sweep
-from bioscnn.experiments.sweep.parameters import Parameter, cell_of
+from bioscnn.experiments.sweep.parameters import cell_of
 from bioscnn.network import Dense, Population, Projection, SpikingNetwork
 from bioscnn.quantities import format_quantity, in_unit
 from bioscnn.seeds import stream
@@ -142,16 +142,16 @@ def signature_of(config: StudyConfig) -> str:
 
 def _in_whole_steps(sweep: Sweep, cells: Sequence[str]) -> list[str]:
     """Move times to whole numbers of time steps, where only those can be simulated."""
-    values = {p.key: (p, cell) for p, cell in zip(sweep.parameters, cells, strict=True)}
-    dt = sweep.study.config.simulation.dt
-    if "simulation.dt" in values:
-        dt = _seconds(*values["simulation.dt"])
+    values = list(zip(sweep.parameters, cells, strict=True))
+    # What has a unit of another dimension is refused by the study.
+    times = {p.key: in_unit(float(cell), p.unit, "s") for p, cell in values if p.unit.endswith("s")}
+    dt = times.get("simulation.dt", sweep.study.config.simulation.dt)
     if not dt > 0:
         return list(cells)
     moved = []
-    for parameter, cell in values.values():
-        if parameter.key in WHOLE_STEPS and parameter.unit:
-            seconds = _seconds(parameter, cell)
+    for parameter, cell in values:
+        if parameter.key in WHOLE_STEPS and parameter.key in times:
+            seconds = times[parameter.key]
             if parameter.key == "neuron.t_ref" and 0 < seconds < dt * (1 - 1e-9):
                 raise UserError(
                     "the refractory period is shorter than a time step",
@@ -163,12 +163,6 @@ def _in_whole_steps(sweep: Sweep, cells: Sequence[str]) -> list[str]:
             cell = cell_of(in_unit(float(f"{steps * dt:.12g}"), "s", parameter.unit))
         moved.append(cell)
     return moved
-
-
-def _seconds(parameter: Parameter, cell: str) -> float:
-    if not parameter.unit.endswith("s"):
-        return float("nan")  # of another dimension, which the study refuses
-    return in_unit(float(cell), parameter.unit, "s")
 
 
 def _check_dynamics(config: StudyConfig) -> None:

@@ -279,8 +279,6 @@ def read_model(changes: Mapping[str, Any] | None = None, **paths: Path | None) -
     try:
         return Model.of_table(tables)
     except UserError as error:
-        if (name := (error.key or "").removeprefix("parameters.")) in (changes or {}):
-            raise error.but(key=f"learning.parameters.{name}") from None
         raise error.but(file=", ".join(str(path) for path in paths.values() if path) or None) from None
 
 

@@ -150,6 +150,11 @@ NAMED = {
     "stride of zero": (layer("MaxPooling2D", "mine", pool_size=[2, 2], strides=[0, 1]), "not a strides"),
     "dilation": (conv("mine", dilation_rate=[10**6, 10**6]), "arrays of weights"),
     "no number": (layer("Rescaling", "mine", scale="many"), "cannot be read"),
+    "unknown activation": (layer("Activation", "mine", activation="swirl"), "activation is not supported"),
+    "setting": (layer("MaxPooling2D", "mine", padding="odd"), "padding = 'odd' is not supported"),
+    "slope": (layer("ReLU", "mine", negative_slope="much"), "not a negative_slope"),
+    "axis of the batch": (layer("BatchNormalization", "mine", axis=0), "not an axis"),
+    "function": (layer("Sin", "mine", module="keras.src.ops.numpy"), "keras.ops Sin is not supported"),
 }  # fmt: skip
 
 
@@ -159,6 +164,128 @@ def test_a_layer_that_no_spiking_network_has_is_refused_by_its_name(tmp_path, wh
     with pytest.raises(UserError, match=problem) as refusal:
         read_keras(small(tmp_path, entry))
     assert "'mine'" in refusal.value.key and str(tmp_path) in str(refusal.value.file)
+
+
+def leaking(x, slope=0.1):
+    return np.where(x < 0, slope * x, x)
+
+
+def keras(kind, **config):
+    return {"module": "keras.layers", "class_name": kind, "config": config}
+
+
+MEAN, VARIANCE = [0.2, 0.4], [0.25, 0.04]
+RELU = {"module": "keras.activations", "class_name": "function", "config": "relu"}
+ALONG, BESIDE = drawn(2, 2), drawn(2)
+COMPUTED = {
+    "nothing": (layer("Activation", "a"), [], lambda x: x),
+    "a function by its name": (layer("Activation", "a", activation=RELU), [], lambda x: np.maximum(x, 0)),
+    "a layer as an activation": (
+        layer("Activation", "a", activation=keras("ReLU", max_value=0.3)), [], lambda x: np.clip(x, 0, 0.3)
+    ),
+    "a ReLU without a ceiling": (layer("ReLU", "a"), [], lambda x: np.maximum(x, 0)),
+    "a ReLU that leaks": (layer("ReLU", "a", negative_slope=0.1), [], leaking),
+    "a matrix along the channels": (dense("a"), [ALONG, BESIDE], lambda x: x @ ALONG + BESIDE),
+    "a normalisation by its configuration": (
+        layer("Normalization", "a", axis=-1, mean=MEAN, variance=VARIANCE), [],
+        lambda x: (x - MEAN) / np.sqrt(VARIANCE),
+    ),
+    "a normalisation by its weights": (
+        layer("Normalization", "a", axis=[-1]), [MEAN, VARIANCE, 7], lambda x: (x - MEAN) / np.sqrt(VARIANCE)
+    ),
+    "a normalisation undone": (
+        layer("Normalization", "a", axis=-1, mean=MEAN, variance=VARIANCE, invert=True), [],
+        lambda x: x * np.sqrt(VARIANCE) + MEAN,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", COMPUTED)
+def test_a_layer_computes_what_keras_would(tmp_path, what):
+    """Between a shift, so that there are negative numbers too, and a dense layer."""
+    entry, weights, function = COMPUTED[what]
+    kind = {"ReLU": "re_lu"}.get(entry["class_name"], entry["class_name"].lower())
+    head, number = (drawn(128, 3), drawn(3)), "_1" * (kind == "dense")
+    shift = layer("Rescaling", "shift", scale=1.0, offset=-0.5)
+    config = sequential(image(8, 8, 2), shift, entry, flatten(), dense("out"))
+    arrays = {f"layers/{kind}": ("a", weights), f"layers/dense{number}": ("out", head)}
+    graph = read_keras(written(tmp_path / "a.keras", config, arrays))
+    expected = function(X.transpose(0, 2, 3, 1) - 0.5).reshape(3, -1) @ head[0] + head[1]
+    np.testing.assert_allclose(graph.forward(X), expected, atol=1e-5)
+
+
+def of_x(*layers, output, x=(8, 8, 2)):
+    return functional({**image(*x, name="x"), "inbound_nodes": []}, *layers, output=output)
+
+
+def test_constants_of_functions_are_read_as_python_and_numpy_write_them(tmp_path):
+    kernel, times = drawn(128, 3), {"class_name": "__numpy__", "config": {"value": [0.5, 2.0]}}
+    config = of_x(
+        called(layer("Multiply", "m", module="keras.src.ops.numpy"), [tensor("x"), times]),
+        called(layer("Subtract", "s", module="keras.src.ops.numpy"), [tensor("m"), 0.25, None]),
+        called(flatten(), [tensor("s")]),
+        called(layer("Dense", "out", use_bias=False), [tensor("flatten")]),
+        output="out",
+    )
+    config["config"]["output_layers"] = {"logits": ["out", 0, 0]}
+    graph = read_keras(written(tmp_path / "a.keras", config, {"layers/dense": ("out", [kernel])}))
+    expected = (X.transpose(0, 2, 3, 1) * [0.5, 2.0] - 0.25).reshape(3, -1) @ kernel
+    np.testing.assert_allclose(graph.forward(X), expected, atol=1e-5)
+
+
+def test_a_flat_image_has_one_channel(tmp_path):
+    kernel = drawn(64, 3)
+    config = sequential(image(8, 8), flatten(), layer("Dense", "out", use_bias=False))
+    graph = read_keras(written(tmp_path / "a.keras", config, {"layers/dense": ("out", [kernel])}))
+    assert graph.input_shape == (1, 8, 8)
+    np.testing.assert_allclose(graph.forward(X[:, :1]), X[:, 0].reshape(3, -1) @ kernel, atol=1e-5)
+
+
+def test_the_order_of_channels_is_that_of_a_layer_in_a_model_in_the_model(tmp_path):
+    kernel = drawn(1, 1, 2, 3)
+    inner = sequential(conv("c", kernel=1, use_bias=False, data_format="channels_first"), name="inner")
+    inner["config"]["layers"].insert(0, image(2, 8, 8, name="i"))
+    weights = {"layers/sequential/layers/conv2d": ("c", [kernel])}
+    mean = layer("GlobalAveragePooling2D", "mean", data_format="channels_first")
+    graph = read_keras(written(tmp_path / "a.keras", sequential(image(2, 8, 8), inner, mean), weights))
+    np.testing.assert_allclose(graph.forward(X), X.mean((2, 3)) @ kernel[0, 0], atol=1e-5)
+
+
+TWICE = [[tensor("x"), tensor("x")]]
+DEPTHWISE = layer("DepthwiseConv2D", "d", kernel_size=[2, 2], use_bias=False)
+
+
+@pytest.mark.parametrize(
+    ("config", "weights", "problem"),
+    [
+        (sequential({"class_name": "Dense"}), {}, "a layer without a configuration"),
+        (of_x(called(sequential(name="two"), *[TWICE]), output="two"), {}, "2 inputs"),
+        (of_x(output="nothing"), {}, "the output is of no layer"),
+        (of_x(called(layer("Add", "a"), [[tensor("x"), 1.0]]), output="a"), {}, "a constant is given"),
+        (of_x({**layer("ReLU", "a"), "inbound_nodes": [[["x", 0, 0, {}]]]}, output="a"), {}, "as Keras 2"),
+        (of_x(called(layer("Add", "a", module="keras.src.ops.numpy"), [tensor("x"), "one"]), output="a"), {},
+         "not a constant"),
+        (of_x(output=[["x", 0, 0], ["x", 0, 0]]), {}, "several outputs"),
+        (sequential(image(8, 8, 2), image(8, 8, 2, name="other")), {}, "2 inputs"),
+        (sequential(image(8, 8, 2), DEPTHWISE), {"layers/depthwise_conv2d": ("d", [drawn(2, 2, 3, 1)])},
+         "2 channels reach a depthwise kernel of 3"),
+        (sequential(image(8, 8, 2), flatten(), layer("MaxPooling2D", "p")), {}, "needs an image"),
+        (sequential(image(8, 8), dense("d")), {"layers/dense": ("d", [drawn(8, 3), drawn(3)])},
+         "Dense works on each row"),
+    ],
+)  # fmt: skip
+def test_a_model_that_is_no_network_of_one_image_is_refused(tmp_path, config, weights, problem):
+    path = tmp_path / "a.keras"
+    with pytest.raises(UserError, match=problem) as refusal:
+        read_keras(written(path, config, weights))
+    assert refusal.value.file == path
+
+
+@pytest.mark.parametrize(("name", "problem"), [(".", "a folder"), ("none.keras", "no such file")])
+def test_what_is_no_file_is_said(tmp_path, name, problem):
+    with pytest.raises(UserError, match=problem) as refusal:
+        read_keras(tmp_path / name)
+    assert refusal.value.file == tmp_path / name
 
 
 def external(file):
@@ -243,6 +370,7 @@ def test_layers_in_a_circle_are_refused(tmp_path):
     ("options", "problem"),
     [
         ({"metadata": {"keras_version": "2.15.0"}}, "another Keras"),
+        ({"metadata": []}, "not a JSON object"),
         ({"config": "{"}, "not JSON"),
         ({"config": "[" * 10**6}, "not JSON"),
         ({"config": {"class_name": "Sequential", "module": "keras"}}, "a model of the class"),
@@ -322,6 +450,7 @@ def array_as_name(file):
     [
         (in_place_of_the_kernel(lambda arrays: arrays.create_group("0")), "not an array of weights"),
         (kernel(data=h5py.Empty("f4")), "without numbers"),
+        (kernel(CONV.shape, dtype="S1"), "weights of type"),
         (kernel(CONV.shape, dtype="f4"), "are missing in the file"),
         (kernel(data=np.full(CONV.shape, 3e38, "f4")), "too large for single precision"),
         (kernel(data=np.full(CONV.shape, -1e300)), "too large for single precision"),

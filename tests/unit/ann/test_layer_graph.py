@@ -59,7 +59,7 @@ def test_the_fingerprint_sees_every_weight_and_attribute_but_not_the_name():
     graphs = [small_graph(), small_graph(weight=1 + 1e-6), small_graph(gamma=0.1)]
     assert len({graph.sha256() for graph in graphs}) == 3
     assert small_graph(name="other").sha256() == small_graph().sha256()
-    assert small_graph(name="other") != small_graph()
+    assert small_graph(name="other") != small_graph() != "small"
 
 
 def test_the_fingerprint_stays_what_it_is():
@@ -92,6 +92,7 @@ def test_biases_and_statistics_that_are_not_finite_are_refused_by_name_and_numbe
         ([Conv2d(np.ones((1, 3, 2, 2)))], "layers[0], Conv2d"),
         ([Conv2d(np.ones((1, 1, 9, 2)))], "layers[0], Conv2d"),
         ([ReLU(), AveragePool2d((5, 5), (1, 1))], "layers[1], AveragePool2d"),
+        ([BatchNorm2d([1, 1], [0, 0], [0, 0], [1, 1])], "layers[0], BatchNorm2d"),
         ([ReLU(), Dense(np.ones((2, 16)))], "layers[1], Dense"),
         ([Flatten(), Dense(np.ones((2, 15)))], "layers[1], Dense"),
         ([Flatten(), Conv2d(np.ones((1, 1, 2, 2)))], "layers[1], Conv2d"),
@@ -102,6 +103,13 @@ def test_a_layer_that_does_not_fit_is_refused_by_place_and_kind(layers, where):
     with pytest.raises(UserError) as refusal:
         LayerGraph("bad", (1, 4, 4), layers)
     assert refusal.value.key.startswith(where)
+
+
+@pytest.mark.parametrize("shape", [(4, 4), (1, 1, 4, 4), (1, 0, 4)])
+def test_an_input_that_is_no_image_is_refused(shape):
+    with pytest.raises(UserError) as refusal:
+        LayerGraph("bad", shape, (Flatten(), Dense(np.ones((2, 16)))))
+    assert (refusal.value.key, refusal.value.value) == ("input_shape", shape)
 
 
 def branching(*extra):

@@ -155,12 +155,78 @@ def test_pooling_beyond_the_image_is_refused(tmp_path):
         (node("MaxPool", ["x"], ["z"], kernel_shape=[2, 2], dilations=[2, 2]), {}, "dilations"),
         (node("GlobalLpPool", ["x"], ["z"]), {}, "GlobalLpPool is not supported"),
         (node("MatMul", ["x", "w"], ["z"]), {"w": weights(6, 6)}, "works on each row"),
+        (node("MatMul", ["x", "w"], ["z"]), {"w": weights(2, 6, 6)}, "has not two axes"),
+        (node("Div", ["x", "c"], ["z"]), {"c": 0 * weights(1)}, "a division by zero"),
+        (node("PRelu", ["c", "x"], ["z"]), {"c": weights(1)}, "does not depend on the image"),
+        (node("Mul", ["x", "c"], ["z"]), {"c": np.array(True)}, "the constant is of type bool"),
+        (node("Squeeze", ["x", "c"], ["z"]), {"c": np.array([1])}, "only an axis of length 1"),
+        (node("Flatten", ["x"], ["z"], axis=2), {}, "keeps more than the batch"),
+        (node("Pad", ["x", "p", "c"], ["z"]), {"p": np.array([0, 0, 1, 1] * 2), "c": weights()}, "than zero"),
+        (node("Concat", ["x", "c"], ["z"], axis=1), {"c": weights(1, 2, 6, 6)}, "constants are appended"),
     ],
     ids=lambda value: value.op_type if isinstance(value, onnx.NodeProto) else "",
 )
 def test_what_no_layer_does_is_refused_by_its_node(bad, constants, problem, tmp_path):
     before = [node("Relu", ["x"], ["y"])]
     assert problem in refused_node(tmp_path, bad, constants, before, opset=17).problem
+
+
+PADDED = [node("Pad", ["x", "p"], ["y"])]
+BORDER = {"p": np.array([0, 0, 1, 1, 0, 0, 1, 1])}
+TWICE, ROWS = [node("Gather", ["x", "p"], ["y"], axis=1)], [node("Reshape", ["x", "p"], ["y"])]
+TURNED = [*ROWS, node("Transpose", ["y"], ["t"], perm=[0, 2, 1]), node("Reshape", ["x", "q"], ["u"])]
+MEANS, FEW = [node("GlobalAveragePool", ["x"], ["y"])], [node("Flatten", ["x"], ["y"])]
+SWAPPED = [node("Transpose", ["x"], ["y"], perm=[0, 1, 3, 2])]
+NOTHING = [*PADDED, node("Slice", ["y", "zero", "two", "two"], ["t"])]
+
+
+@pytest.mark.parametrize(
+    ("before", "bad", "constants", "problem"),
+    [
+        (PADDED, node("Add", ["y", "c"], ["z"]), BORDER | {"c": weights(1)}, "added to the padding"),
+        (PADDED, node("Clip", ["y", "c"], ["z"]), BORDER | {"c": weights()}, "does not stay zero"),
+        (PADDED, node("ReduceMean", ["y"], ["z"], axes=[2, 3]), BORDER, "not rows and columns"),
+        (PADDED, node("AveragePool", ["y"], ["z"], kernel_shape=[3, 3], pads=[1] * 4), BORDER, "one padding"),
+        (TWICE, node("Mul", ["y", "c"], ["z"]),
+         {"p": np.array([0, 0]), "c": np.array([[[1.0]], [[2.0]]])}, "scaled differently"),
+        (MEANS, node("Add", ["x", "y"], ["z"]), {}, "different shapes are added"),
+        (ROWS, node("MaxPool", ["y"], ["z"], kernel_shape=[2]), {"p": np.array([0, 2, 36])},
+         "in 1 dimensions"),
+        (ROWS, node("MaxPool", ["y"], ["z"], kernel_shape=[2, 2]), {"p": np.array([0, 72])},
+         "needs an image"),
+        (ROWS, node("Conv", ["y", "k"], ["z"]), {"p": np.array([0, 2, 36]), "k": weights(2, 2, 3)},
+         "in 1 dimensions"),
+        (TURNED, node("Add", ["t", "u"], ["z"]), {"p": np.array([0, 2, 36]), "q": np.array([0, 36, 2])},
+         "in a way that no layer does"),
+        (FEW, node("Gemm", ["y", "k", "c"], ["z"]), {"k": weights(72, 3), "c": weights(2, 3)},
+         "differs from image to image"),
+        (FEW, node("BatchNormalization", ["y", "k", "k", "k", "c"], ["z"]),
+         {"k": weights(72), "c": -weights(72)}, "must be positive"),
+        (NOTHING, node("MaxPool", ["t"], ["z"], kernel_shape=[1, 1]),
+         {"p": np.array([0, 0, 3, 0, 0, 0, 0, 0]), "zero": np.array([0]), "two": np.array([2])},
+         "in a way that no layer does"),
+        (SWAPPED, node("MaxPool", ["y"], ["z"], kernel_shape=[2, 2]), {}, "in a way that no layer does"),
+        ([], node("RandomNormal", [], ["z"], shape=[1, 2, 6, 6], name="noise"), {}, "not supported"),
+    ],
+    ids=lambda value: value.op_type if isinstance(value, onnx.NodeProto) else "",
+)  # fmt: skip
+def test_what_no_layer_does_behind_another_operator_is_refused_by_its_node(
+    before, bad, constants, problem, tmp_path
+):
+    assert problem in refused_node(tmp_path, bad, constants, before).problem
+
+
+def test_an_output_that_is_no_number_for_each_class_is_refused(tmp_path):
+    rows = [node("Conv", ["x", "k"], ["y"]), node("ReduceMean", ["y"], ["z"], axes=[3], keepdims=0)]
+    error = refusal(written(tmp_path, rows, {"k": weights(2, 2, 1, 1)}))
+    assert (error.key, error.value) == ("output 'z'", (2, 6))
+    error = refusal(written(tmp_path, [node("Constant", [], ["y"], value_float=1.0)]))
+    assert (error.key, error.problem) == ("y", "the output does not depend on the image")
+
+
+def test_a_constant_without_a_value_is_refused_by_its_name(tmp_path):
+    error = refusal(written(tmp_path, [node("Constant", [], ["c"]), node("Add", ["x", "c"], ["y"])]))
+    assert error.key == "c"
 
 
 def test_batch_normalisation_in_training_mode_is_refused_by_its_outputs(tmp_path):

@@ -24,6 +24,11 @@ class Function(nn.Module):
         return self.function(self.dense, x)
 
 
+class Both(nn.Module):
+    def forward(self, x, y):
+        return (x + y).flatten(1)
+
+
 def module():
     torch.manual_seed(1)
     layers = nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU6(), nn.Dropout(), nn.Flatten(), nn.Linear(144, 3)
@@ -48,6 +53,13 @@ def test_a_program_of_torch_export_is_the_same_network():
     batch = {0: torch.export.Dim.AUTO}
     programs = [torch.export.export(network, (X,), dynamic_shapes=s) for s in (None, (batch,))]
     assert all(bioscnn.read_network(p) == bioscnn.read_network(network, X) for p in programs)
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")
+def test_a_scripted_module_is_the_same_network():
+    network = module().eval()
+    scripted = bioscnn.read_network(torch.jit.script(network), X)
+    np.testing.assert_allclose(scripted.forward(X.numpy()), network(X).detach().numpy(), atol=1e-5)
 
 
 def test_a_module_becomes_a_spiking_network_in_one_call():
@@ -91,6 +103,7 @@ REFUSED = {
         lambda: (nn.Sequential(nn.Flatten(), nn.Linear(64, 3), nn.Tanh()), X),
         "Tanh is not supported",
     ),
+    "a program of two images": (lambda: (torch.export.export(Both(), (X, X)), None), "takes 2 inputs"),
     "no network": (lambda: (42, X), "no network"),
 }
 

@@ -1,3 +1,4 @@
+import errno
 import io
 import shutil
 import stat
@@ -135,6 +136,16 @@ def test_an_unsafe_or_damaged_tar_file_in_the_archive_is_refused(wrap, tmp_path,
     with pytest.raises(UserError, match=problem) as caught:
         unpack_folder(file, "Test", tmp_path / "cache" / "Test", "inner.tar.gz")
     assert caught.value.file == file and left(tmp_path) == ["cache"]
+
+
+def test_a_full_disk_is_no_damage_of_the_archive(pack, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "no space left")
+
+    monkeypatch.setattr("bioscnn.datasets.archives._unpack_zip", full)
+    with pytest.raises(OSError, match="no space left"):
+        unpack_folder(pack("Test/0/1.bin"), "Test", tmp_path / "cache" / "Test")
+    assert left(tmp_path) == ["cache"]
 
 
 def test_an_archive_without_the_tar_file_is_refused(pack, tmp_path):

@@ -6,6 +6,7 @@ import pytest
 
 from bioscnn.datasets import check, fetch, list_datasets, load_dataset
 from bioscnn.errors import UserError
+from tests.own_data import photographs
 
 
 @pytest.mark.parametrize("name", ["minst", "MNIST", "mnist5k"])
@@ -20,6 +21,28 @@ def test_a_misspelt_split_gets_the_right_one():
     with pytest.raises(UserError, match="no such split") as caught:
         load_dataset("mnist", "validate")
     assert caught.value.fix == 'did you mean "validation"?'
+
+
+def test_images_of_ones_own_are_loaded_by_their_name(tmp_path):
+    photographs(tmp_path / "photos", ("a", "b"))
+    assert load_dataset(f"folder:{tmp_path / 'photos'}", size=(5, 6)).images.shape[1:] == (1, 5, 6)
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "key"), [("events:/nowhere", None, "dataset.name"), ("npz:/nowhere", (5, 6), "size")]
+)
+def test_own_data_of_another_kind_are_refused_before_they_are_looked_at(name, size, key):
+    with pytest.raises(UserError) as caught:
+        load_dataset(name, size=size)
+    assert caught.value.key == key
+
+
+def test_all_files_of_mnist_are_fetched(monkeypatch, cache):
+    monkeypatch.setattr("bioscnn.datasets.mnist_files.download", lambda file: cache / file.name)
+    assert sorted(path.name for path in fetch("mnist")) == [
+        "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte", "train-images-idx3-ubyte",
+        "train-labels-idx1-ubyte",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("key", ["data", "BIOSCNN_DATA"])

@@ -14,6 +14,7 @@ def test_a_stream_has_the_types_of_the_contract_and_compares_by_content():
         "int16", "int16", "int64", "bool",
     ]  # fmt: skip
     assert stream() == stream(x=np.array([1, 2], np.uint8)) and stream() != stream(t_us=(5, 7))
+    assert stream() != "events"
     assert len(stream((), (), (), ())) == 0
 
 
@@ -21,6 +22,7 @@ def test_a_stream_has_the_types_of_the_contract_and_compares_by_content():
     ("change", "key", "value"),
     [
         ({"x": (1, 34)}, "x", 34),
+        ({"p": (True,)}, "events", {"x": (2,), "y": (2,), "t_us": (2,), "p": (1,)}),
         ({"x": (-1, 2)}, "x", -1),
         ({"x": (1, 65537)}, "x", 65537),
         ({"y": (3, 20)}, "y", 20),
@@ -33,7 +35,7 @@ def test_a_stream_has_the_types_of_the_contract_and_compares_by_content():
 def test_events_off_the_sensor_or_backwards_in_time_are_refused(change, key, value):
     with pytest.raises(UserError) as caught:
         stream(**change)
-    assert (caught.value.key, caught.value.value) == (key, value) and caught.value.expected
+    assert (caught.value.key, caught.value.value) == (key, value)
 
 
 def recordings(**change):
@@ -57,6 +59,13 @@ def test_labels_and_numbers_that_do_not_fit_are_refused(change):
     with pytest.raises(UserError) as caught:
         recordings(**change)
     assert caught.value.key in change
+
+
+def test_only_sets_of_the_same_classes_are_joined():
+    both = EventSet.concatenate([recordings(), recordings().take(1)])
+    assert (len(both), both.labels.tolist()) == (4, [0, 1, 1, 0])
+    with pytest.raises(ValueError, match="other recordings"):
+        EventSet.concatenate([recordings(), recordings(classes=("no", "maybe"))])
 
 
 def test_the_hash_of_a_set_is_that_of_its_events_and_labels():

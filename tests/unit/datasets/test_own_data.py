@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import zipfile
 from pathlib import Path
@@ -62,6 +63,31 @@ def test_another_aspect_ratio_is_padded_cropped_or_stretched(fit, sides, rows):
     assert field.shape == (8, 8)
     assert field[-1, [0, -1]].tolist() == sides and field[-1, 4] == 0
     assert np.count_nonzero(field[:, 4] > 200) == rows
+
+
+def test_what_a_system_leaves_in_folders_and_full_opacity_change_nothing(folder):
+    before = OwnData("folder", folder, colour="rgb").load("train")
+    for name in (".DS_Store", "Thumbs.db"):
+        (folder / "a b" / name).write_bytes(b"not an image")
+    for path in folder.rglob("*.png"):
+        with Image.open(path) as stored:
+            stored.convert("RGBA").save(path)
+    after = OwnData("folder", folder, colour="rgb").load("train")
+    assert np.array_equal(after.images, before.images) and after.classes == before.classes
+
+
+def test_a_split_that_the_data_have_not_is_asked_for_among_those_they_have(folder):
+    with pytest.raises(UserError) as raised:
+        OwnData("folder", folder, test_share=0).load("test")
+    assert (raised.value.key, raised.value.expected) == ("dataset.split", "validation | train")
+
+
+def test_parts_have_the_same_classes(tmp_path):
+    photographs(tmp_path / "photos" / "train", CLASSES)
+    photographs(tmp_path / "photos" / "test", CLASSES[:2])
+    with pytest.raises(UserError) as raised:
+        OwnData("folder", tmp_path / "photos").load("test")
+    assert (raised.value.key, raised.value.value) == ("class", CLASSES[2])
 
 
 def test_parts_are_drawn_by_a_seed_from_each_class_alike_and_never_overlap(folder):
@@ -180,6 +206,13 @@ def test_recordings_in_all_formats_are_the_events_that_were_written(tmp_path):
     assert found.data.size == (9, 12) and 0.03 < found.longest <= 0.04
 
 
+def test_a_recording_without_events_is_a_recording(tmp_path):
+    folder, nothing = recordings(tmp_path / "events", ("left", "right")), np.empty(0, int)
+    np.savez(folder / "left" / "none.npz", x=nothing, y=nothing, t=nothing, p=nothing)
+    assert len(read_recording(folder / "left" / "none.npz", (12, 9))) == 0
+    assert survey(OwnData("events", folder)).data.size == (9, 12)
+
+
 def test_a_copy_of_a_training_example_among_the_test_examples_is_told(folder):
     data = OwnData("folder", folder)
     test, train = (data.contents.paths[data.splits[part].rows[0]] for part in ("test", "train"))
@@ -214,6 +247,15 @@ def break_folder(folder, how):
         return first
     elif how == "transparent":
         Image.new("RGBA", (30, 20), (1, 2, 3, 100)).save(first)
+        return first
+    elif how == "frames":
+        first = first.rename(first.with_suffix(".tif"))
+        images = [Image.new("L", (30, 20), k) for k in (0, 9)]
+        images[0].save(first, save_all=True, append_images=images[1:])
+        return first
+    elif how == "print":
+        first = first.rename(first.with_suffix(".tif"))
+        Image.new("CMYK", (30, 20)).save(first)
         return first
     elif how == "size":
         Image.new("L", (31, 20)).save(first)
@@ -255,8 +297,8 @@ def break_folder(folder, how):
 REFUSED = {
     "one class": "one class alone", "empty": "a class without examples", "none": "no such folder",
     "webp": "no file that is read here", "eps": "another kind: EPS", "torn": "not an intact image",
-    "deep": "another kind", "transparent": "partly transparent", "size": "different sizes",
-    "circle": "leads nowhere",
+    "deep": "another kind", "frames": "several images", "print": "another kind",
+    "transparent": "partly transparent", "size": "different sizes", "circle": "leads nowhere",
     "outside": "leaves the folder", "outside folder": "leaves the folder", "twice": "an example twice",
     "pipe": "no file that is read here", "loose": "belongs to no class", "control": "cannot be shown",
     "bidi": "cannot be shown", "few": "too few examples", "nested": "no file that is read here",
@@ -299,6 +341,9 @@ X, Y = np.zeros((12, 4, 5), np.uint8), np.arange(12) % 3
         ({"x": X, "y": Y, "classes": ["a", "b"]}, "labels", "names no class"),
         ({"x": X, "y": Y, "classes": ["a", "b", "a"]}, "class", "two classes of one name"),
         ({"x": X, "y": Y, "classes": ["a", "b", "c\n"]}, "class", "cannot be shown"),
+        ({"x": X, "y": Y, "classes": [1, 2, 3]}, "classes", "names of another kind"),
+        ({"x": X, "y": Y, "classes": np.array([], "U1")}, "labels", "names no class"),
+        ({"x_train": X, "y_train": Y, "x_test": X[:, :2], "y_test": Y}, "x_test", "different kinds"),
         ({"x": X.astype(int), "y": Y}, "x", "no images"),
         ({"x": np.zeros((12, 4, 5, 3)), "y": Y}, "x", "no images"),
         ({"x": X - 0.5, "y": Y}, "x", "out of range"),
@@ -373,9 +418,28 @@ def test_half_a_pair_of_idx_files_is_refused(tmp_path, encode_idx):
         OwnData("idx", folder).load("train")
 
 
+def test_two_files_of_one_part_of_idx_files_are_refused(tmp_path, encode_idx):
+    folder = idx(tmp_path / "idx", encode_idx, np.zeros((9, 4, 4), "u1"), np.arange(9, dtype="u1") % 2)
+    twice = folder / "mine-train-images-idx3-ubyte"
+    twice.write_bytes((folder / "train-images-idx3-ubyte").read_bytes())
+    with pytest.raises(UserError, match="two files of one part") as raised:
+        OwnData("idx", folder).load("train")
+    assert {raised.value.file.name, raised.value.value} == {twice.name, "train-images-idx3-ubyte"}
+
+
+def npy(array, version=None):
+    packed = io.BytesIO()
+    np.lib.format.write_array(packed, array, version)
+    return packed.getvalue()
+
+
 @pytest.mark.parametrize(
     ("name", "content", "problem"),
     [
+        ("a.npy", npy(np.zeros((3, 4))), "no array of events"),
+        ("a.npy", npy(np.zeros(3), (3, 0)), "not an intact npy file"),
+        ("a.npz", {"t": None}, "an array is missing"),
+        ("a.npz", {"t": [1, 2, 3]}, "arrays of different length"),
         ("a.bin", b"1234", "truncated"),
         ("a.npy", b"no", "not an intact npy file"),
         ("a.npz", b"no", "not an intact npz file"),
@@ -392,10 +456,14 @@ def test_a_recording_that_cannot_be_read_is_refused_by_its_file(tmp_path, name, 
         path.write_bytes(content)
     else:
         events = {"x": [0, 1], "y": [0, 1], "t": [1, 2], "p": [0, 1]} | content
-        table = np.empty(2, [(field, "i8") for field in events])
-        for field, values in events.items():
-            table[field] = values
-        np.save(path, table) if name.endswith("npy") else np.savez(path, **events)
+        events = {field: values for field, values in events.items() if values is not None}
+        if name.endswith("npz"):
+            np.savez(path, **events)
+        else:
+            table = np.empty(2, [(field, "i8") for field in events])
+            for field, values in events.items():
+                table[field] = values
+            np.save(path, table)
     with pytest.raises(UserError, match=problem) as raised:
         for part in ("train", "validation", "test"):
             list(OwnData("events", folder, size=(9, 12)).load(part))

@@ -188,6 +188,11 @@ def test_a_cropped_recording_lies_in_the_middle_of_the_field(make):
     assert found == centre(stream)
 
 
+def test_a_recording_without_events_has_no_middle():
+    stream = EventStream([], [], [], [], (240, 180))
+    assert centre(stream) == stream
+
+
 def test_centring_keeps_every_real_recording_in_the_field(real_recordings):
     from bioscnn.datasets import read_events
 

@@ -117,6 +117,12 @@ def test_a_kernel_without_a_middle_or_a_surround_is_refused(size):
         DifferenceOfGaussians("any", size, 1.0, 2.0, 1)
 
 
+@pytest.mark.parametrize(("sigma", "ratio", "sign"), [(0.0, 2.0, 1), (1.0, 1.0, 1), (1.0, 2.0, 0)])
+def test_a_surround_is_wider_than_its_centre_and_on_or_off(sigma, ratio, sign):
+    with pytest.raises(ValueError, match="any: sigma > 0"):
+        DifferenceOfGaussians("any", 5, sigma, ratio, sign)
+
+
 @pytest.mark.parametrize("shape", [(1, 1, 0, 5), (1, 3, 5, 5), (5, 5)])
 def test_images_that_are_empty_or_not_grey_are_refused(shape):
     with pytest.raises(UserError, match="grey"):

@@ -84,3 +84,9 @@ def test_no_trials_make_no_spikes():
 def test_a_reset_without_closed_form_is_refused(reset):
     with pytest.raises(UserError, match=r"neuron\.reset"):
         lif_layer(currents(), LIF(reset=reset))
+
+
+@pytest.mark.parametrize("values", [np.zeros(3), np.zeros((1, 2, 3)), np.array([[0.0, np.nan]])])
+def test_currents_are_finite_and_one_row_per_trial(values):
+    with pytest.raises(ValueError, match="currents"):
+        Currents(values.astype(np.float32), 5, 1e-3)

@@ -10,8 +10,17 @@ import pytest
 from bioscnn.ann import AveragePool2d, Conv2d, Dense, Flatten, LayerGraph, MaxPool2d, ReLU
 from bioscnn.conversion import convert, normalise
 from bioscnn.errors import UserError
-from bioscnn.network import OUTPUT, READOUT
-from bioscnn.neurons import IF, LIF, AdaptiveLIF, ExponentialConductance, ExponentialCurrent
+from bioscnn.network import OUTPUT, READOUT, Failure, Individual, MembraneNoise, Projection
+from bioscnn.network import Dense as AllToAll
+from bioscnn.neurons import (
+    IF,
+    LIF,
+    AdaptiveLIF,
+    ExponentialConductance,
+    ExponentialCurrent,
+    TimeCode,
+    WindowedLIF,
+)
 from bioscnn.nir import Choices, build, read_graph, write_nir
 from bioscnn.noise import with_common_delay
 from bioscnn.seeds import stream
@@ -131,6 +140,45 @@ def test_neurons_that_nir_does_not_have_are_refused(tmp_path, neuron, synapse):
     assert refused(made, tmp_path / "x.nir").key.startswith("population ")
 
 
+def changed(part, **values):
+    """A network of which one population, or the projection onto it, is another."""
+    made = network()
+
+    def of(name, item):
+        return replace(item, **values) if name == part else item
+
+    return replace(
+        made,
+        populations=tuple(of(p.name, p) for p in made.populations),
+        projections=tuple(of(f"onto {p.post}", p) for p in made.projections),
+    )
+
+
+def skipping():
+    """A network whose output sees the stimulus too."""
+    made = network()
+    whole = AllToAll(SHAPE, made[OUTPUT].shape, np.ones((made[OUTPUT].size, made["input"].size)))
+    return replace(made, projections=(*made.projections, Projection("input", OUTPUT, whole, None)))
+
+
+SINGLE = Individual.of(AllToAll((12,), (5,), np.ones((5, 12))), np.ones(60))
+
+
+@pytest.mark.parametrize(
+    ("make", "key"),
+    [
+        (lambda: changed(OUTPUT, neuron=WindowedLIF(TimeCode(20e-3, 5e-3, DT), 9)), "population output"),
+        (lambda: changed(OUTPUT, noise=MembraneNoise(1e-3, 1)), "population output"),
+        (lambda: changed(OUTPUT, values={"V_0": np.zeros(5)}), "population output"),
+        (lambda: changed("onto output", failure=Failure(0.1, 1)), "population output"),
+        (lambda: changed("onto output", connectivity=SINGLE), "projection dense1_to_output"),
+        (skipping, "population output"),
+    ],
+)
+def test_what_a_network_has_and_nir_has_not_is_refused(tmp_path, make, key):
+    assert refused(make(), tmp_path / "x.nir").key == key
+
+
 def test_max_pooling_is_refused(tmp_path):
     made = of_relu(LIF(), CONV, ReLU(), MaxPool2d((2, 2), (2, 2)), Flatten(), dense(8, 3))
     assert refused(made, tmp_path / "x.nir").key == "population pool1"
@@ -160,15 +208,49 @@ def test_a_changed_file_is_not_believed(tmp_path):
     assert build(read_graph(path), Choices("euler", DT), plain(SHAPE[0]), DT, SHAPE).fires
 
 
-def test_damaged_metadata_end_in_one_error(tmp_path):
-    path = tmp_path / "x.nir"
-    again(network(), path)
-    graph = read_graph(path)
-    nodes = {name: replace(node, metadata={}) for name, node in graph.nodes.items()}
-    broken = replace(graph, nodes=nodes)
+def test_lost_metadata_end_in_one_error(tmp_path):
+    again(network(), tmp_path / "x.nir")
+    graph = read_graph(tmp_path / "x.nir")
+    assert_damaged(graph, {name: replace(node, metadata={}) for name, node in graph.nodes.items()})
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "value"),
+    [
+        ("CubaLIF", "bias", np.zeros(3)),
+        ("CubaLIF", "tau_s", 0.0),
+        ("CubaLIF", "t_ref", -1.0),
+        ("Conv2d", "weight", np.full((4, 1, 3, 2), np.inf)),
+        ("Delay", "delay", np.full(12, -1.0)),
+    ],
+)
+def test_damaged_metadata_end_in_one_error(tmp_path, kind, key, value):
+    again(network(delay=2e-3), tmp_path / "x.nir")
+    graph = read_graph(tmp_path / "x.nir")
+    part = "values" if kind == "Delay" else "metadata"
+    own = {
+        n.name: n.values if kind == "Delay" else n.metadata.get("bioscnn", {}) for n in graph.nodes.values()
+    }
+    name = next(name for name, node in graph.nodes.items() if node.type == kind and key in own[name])
+    changed = {**own[name], key: value}
+    changed = changed if kind == "Delay" else {"bioscnn": changed}
+    assert_damaged(graph, {name: replace(graph.nodes[name], **{part: changed})})
+
+
+def assert_damaged(graph, nodes):
+    """Whoever damages metadata can also write the hash that fits."""
+    broken = replace(graph, nodes={**graph.nodes, **nodes})
     broken.metadata["bioscnn"]["sha256"] = broken.sha256()
     with pytest.raises(UserError, match="metadata of bioscnn are damaged"):
         build(broken, Choices(), plain(SHAPE[0]), DT, SHAPE)
+
+
+def test_a_network_of_currents_is_not_shown_spikes(tmp_path):
+    made = network()
+    write_nir(made, tmp_path / "x.nir", DT, {"encoding": "constant-current"})
+    with pytest.raises(UserError) as caught:
+        build(read_graph(tmp_path / "x.nir"), Choices(), plain(SHAPE[0], False), DT, SHAPE)
+    assert (caught.value.value, "'constant-current'" in caught.value.expected) == ("spikes", True)
 
 
 def test_windows_that_end_before_the_image_does(tmp_path):

@@ -94,6 +94,93 @@ def test_what_is_neither_numbers_nor_strings_is_refused(path, dtype):
     assert refused(path, change) == WEIGHT
 
 
+def renamed(place, new):
+    return lambda file: file.move(place, new)
+
+
+def empty(file):
+    del file[WEIGHT]
+    file[WEIGHT] = h5py.Empty("f8")
+
+
+def of_two_starts(file):
+    del file["node/nodes/a"]
+    for key, value in {"type": "Flatten", "start_dim": [0, 1]}.items():
+        file[f"node/nodes/a/{key}"] = value
+
+
+def of_another_program(file):
+    del file[WEIGHT]
+    file["node/nodes/a"].create_dataset(
+        "weight", (3, 4), "f8", chunks=(3, 4), compression=32004, allow_unknown_filter=True
+    )
+
+
+TWO_INPUTS = {
+    f"node/nodes/b/nodes/{name}/{key}": value
+    for name in ("x", "y")
+    for key, value in {"type": "Input", "shape": [3]}.items()
+}
+
+
+def holding(places):
+    def change(file):
+        for place, value in places.items():
+            if place in file:
+                del file[place]
+            file[place] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        (holding({"node/nodes/a/type": "Scale"}), "node 'a' (Scale)"),
+        (renamed("node/nodes/b/tau", "node/nodes/b/v"), "node 'b' (LIF)"),
+        (lambda file: file.__delitem__("node/nodes/b/tau"), "node 'b' (LIF)"),
+        (lambda file: file.__delitem__("node/nodes/b/type"), "node 'b'"),
+        (holding({"node/nodes/a/weight": "none"}), "node 'a' (Linear)"),
+        (holding({"node/edges": np.zeros((2, 2))}), "edges of the graph"),
+        (holding({"node/nodes": np.zeros(3)}), "the graph"),
+        (holding({"node/nodes/b/type": "NIRGraph"}), "b"),
+        (holding({"node/nodes/b/type": "NIRGraph"} | TWO_INPUTS), "node 'b' (NIRGraph)"),
+        (of_two_starts, "node 'a' (Flatten)"),
+        (empty, WEIGHT),
+        (of_another_program, WEIGHT),
+        (holding({WEIGHT: np.dtype("f8")}), WEIGHT),
+    ],
+)
+def test_what_is_no_graph_is_refused_with_its_place(path, change, key):
+    assert refused(path, change) == key
+
+
+def test_more_parts_than_a_graph_has_are_not_read(path, monkeypatch):
+    monkeypatch.setattr("bioscnn.nir.file.MOST", 10)
+    assert refused(path, lambda file: None).startswith("node/")
+
+
+def test_long_strings_of_a_small_file_are_not_all_read(path, monkeypatch):
+    monkeypatch.setattr("bioscnn.nir.file.LARGEST_UNPACKED", 10**6)
+
+    def change(file):
+        text = np.array([b"x" * 10**6] * 10)
+        file["node"].create_dataset("long", data=text, compression="gzip")
+
+    assert refused(path, change) == "node/long"
+
+
+@pytest.mark.parametrize(("made", "beside"), [("folder", None), ("nothing", "graph.nir")])
+def test_what_is_no_file_is_said(path, made, beside):
+    named = path.with_name("x.nir")
+    if made == "folder":
+        named.mkdir()
+    with pytest.raises(UserError) as caught:
+        read_graph(named)
+    assert caught.value.file == named
+    assert beside is None or caught.value.expected.endswith(f"has {beside}")
+
+
 @pytest.mark.parametrize("content", [b"", b"not HDF5", b"\x89HDF\r\n\x1a\n" + bytes(100)])
 def test_a_file_that_is_none(tmp_path, content):
     (tmp_path / "x.nir").write_bytes(content)

@@ -6,8 +6,10 @@ import nir
 import numpy as np
 import pytest
 
-from bioscnn.nir import Choices, build
+from bioscnn.encoding import FULL_INTENSITY, Currents
+from bioscnn.nir import Choices, Stimulus, build
 from bioscnn.readout import output_names
+from bioscnn.simulation.reference import simulate_reference
 from tests.unit.nir.graphs import (
     DT,
     RULES,
@@ -15,6 +17,7 @@ from tests.unit.nir.graphs import (
     chain,
     conv,
     cuba,
+    images,
     integrate,
     joined,
     lif,
@@ -177,6 +180,87 @@ def test_feedback_that_is_delayed(tmp_path):
     counts, made = agree(joined(nodes, edges), tmp_path, RULES["euler"], dt=DT)
     assert counts["b"] > 50
     assert not any(note.startswith("Loop") for note in made.notes)
+
+
+def test_neurons_whose_parameters_are_one_number_have_the_shape_of_their_input(tmp_path):
+    """The same spikes as with one number for each neuron, through a loop too."""
+    nodes = {
+        "input": nir.Input(np.array([2, 5, 5])),
+        "a": conv(2, 3),
+        "b": lif(3, 5, 5),
+        "back": nir.Scale(np.full((3, 5, 5), -0.3)),
+        "flat": nir.Flatten({"input": np.array([3, 5, 5])}, 0, -1),
+        "c": nir.Linear(weights(4, 75) / 4),
+        "d": lif(4),
+        "output": nir.Output(np.array([4])),
+    }
+    edges = [("input", "a"), ("a", "b"), ("b", "back"), ("back", "b"), ("b", "flat"), ("flat", "c")]
+    edges += [("c", "d"), ("d", "output")]
+    image = Currents((images((2, 5, 5)).reshape(1, -1) * FULL_INTENSITY).astype(np.float32), 40, DT)
+    spikes = []
+    for neurons in ({}, {"b": lif(1), "d": lif(1)}):
+        graph = written(joined(nodes | neurons, edges), tmp_path)
+        made = build(graph, RULES["norse"], plain(2), DT, (2, 5, 5))
+        spikes.append(simulate_reference(made.network, image))
+    for population in ("lif1", "output"):
+        one, other = (recording[population].spikes for recording in spikes)
+        assert one == other and one.n_spikes > 5
+
+
+def test_a_layer_that_an_image_reaches_by_a_kernel_and_by_a_matrix(tmp_path):
+    nodes = {
+        "input": nir.Input(np.array([1, 3, 3])),
+        "a": conv(1, 2),
+        "flat": nir.Flatten({"input": np.array([1, 3, 3])}, 0, -1),
+        "b": nir.Linear(weights(18, 9) / 3),
+        "c": lif(2, 3, 3),
+        "d": nir.Linear(weights(3, 18)),
+        "e": lif(3),
+        "output": nir.Output(np.array([3])),
+    }
+    edges = [("input", "a"), ("a", "c"), ("input", "flat"), ("flat", "b"), ("b", "c"), ("c", "d"), ("d", "e")]
+    made = build(
+        written(joined(nodes, [*edges, ("e", "output")]), tmp_path), RULES["norse"], plain(), DT, (1, 3, 3)
+    )
+    (into,) = (p for p in made.network.projections if p.post == made.names["c"])
+    kernel = chain(nodes["a"], lif(2, 3, 3), shape=(1, 3, 3), out=18)
+    alone = build(written(kernel, tmp_path), RULES["norse"], plain(), DT, (1, 3, 3))
+    first = next(p for p in alone.network.projections if p.post == "output")
+    expected = first.connectivity.matrix() + nodes["b"].weight / FULL_INTENSITY
+    assert np.allclose(into.connectivity.matrix().toarray(), expected)
+
+
+def test_what_images_are_shifted_by_is_a_constant_current(tmp_path):
+    """The network sees 2 x - 0.5; a bias of -0.5 times the sum of its weights is the same."""
+    weight, shift = weights(6, 4), np.full(4, -0.5)
+    shown = Stimulus(True, np.full(4, 2.0), shift)
+    ends = {"shape": (4,), "out": 6}
+    one = build(
+        written(chain(nir.Linear(weight), lif(6), **ends), tmp_path), RULES["norse"], shown, DT, (4,)
+    ).network
+    other = build(
+        written(chain(nir.Affine(2 * weight, weight @ shift), lif(6), **ends), tmp_path),
+        RULES["norse"], plain(4), DT, (4,),
+    ).network  # fmt: skip
+    for made, twin in zip(one.populations[1:], other.populations[1:], strict=True):
+        assert np.allclose(made.bias, twin.bias) and np.abs(made.bias).max() > 0.1
+    for made, twin in zip(one.projections, other.projections, strict=True):
+        assert np.allclose(made.connectivity.matrix().toarray(), twin.connectivity.matrix().toarray())
+
+
+def test_an_output_whose_spikes_are_put_in_a_row_still_fires(tmp_path):
+    flat = nir.Flatten({"input": np.array([2, 5, 5])}, 0, -1)
+    counts, made = agree(chain(conv(1, 2), lif(2, 5, 5), flat, shape=(1, 5, 5), out=50), tmp_path,
+                         RULES["norse"], dt=DT)  # fmt: skip
+    assert made.fires and counts["b"] > 5
+
+
+def test_a_graph_without_neurons_leaves_nothing_open(tmp_path):
+    made = build(
+        written(chain(nir.Linear(weights(3, 4)), shape=(4,), out=3), tmp_path), Choices(), plain(4), DT, (4,)
+    )
+    assert not made.fires
+    assert {p.post for p in made.network.projections} == {"output", "readout"}
 
 
 def test_a_loop_through_several_layers_is_told(tmp_path):

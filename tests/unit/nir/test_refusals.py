@@ -122,6 +122,38 @@ REFUSED = {
         chain(conv(3, 2), lif(2, 5, 5), shape=(1, 5, 5), out=2),
         "node 'a' (Conv2d)",
     ),
+    "no edges": (of({}), "node 'output' (Output)"),
+    "a neuron that nothing reaches": (of({**SMALL, "c": lif(3)}, *WAY, "c b"), "node 'c' (LIF)"),
+    "inputs of different shapes": (
+        of(
+            {**SMALL, "c": dense(4, 5), "d": dense(3, 3)},
+            "input a",
+            "input c",
+            "a d",
+            "c d",
+            "d b",
+            "b output",
+        ),
+        "node 'd' (Linear)",
+    ),
+    "delays of another number": (
+        of(
+            {**SMALL, "c": nir.Delay(np.full(4, DT)), "d": lif(3)}, "input a", "a b", "b c", "c d", "d output"
+        ),
+        "node 'c' (Delay)",
+    ),
+    "neurons without shape in a loop of two": (
+        of({**SMALL, "c": lif(1), "d": lif(1)}, *WAY, "c d", "d c", "c b"),
+        "node 'd' (LIF)",
+    ),
+    "a neuron without shape that its loop comes before": (
+        of({**SMALL, "b": lif(1), "c": nir.Scale(np.ones(3))}, "c b", "b c", *WAY),
+        "node 'c' (Scale)",
+    ),
+    "leak potentials that differ at the output": (
+        of({**SMALL, "b": nir.LI(np.full(3, 0.01), np.ones(3), np.arange(3.0))}, *WAY),
+        "node 'b' (LI)",
+    ),
     "a scale of another shape": (
         of({**SMALL, "c": nir.Scale(np.ones(5))}, "input a", "a c", "c b", "b output"),
         "node 'c' (Scale)",
@@ -142,6 +174,45 @@ def test_it_is_refused_by_name(tmp_path, name):
         )
     assert caught.value.key == key or key is None
     assert caught.value.file == tmp_path / "graph.nir" or key is None
+
+
+PAIR = np.ones((2, 2, 3, 3))
+CONV = {"weight": PAIR, "bias": np.zeros(2), "stride": 1, "padding": 1, "dilation": 1, "groups": 1}
+POOL = {"kernel_size": [2, 2], "stride": [2, 2], "padding": [0, 0]}
+
+
+@pytest.mark.parametrize(
+    ("shape", "kind", "values"),
+    [
+        ((4,), "Linear", {"weight": np.ones(4)}),
+        ((2, 5, 5), "Conv2d", CONV | {"weight": np.ones((2, 2, 3))}),
+        ((2, 5, 5), "Conv2d", CONV | {"groups": 0}),
+        ((2, 5, 5), "Conv2d", CONV | {"groups": 3}),
+        ((2, 5, 5), "Conv2d", CONV | {"stride": 0}),
+        ((2, 5, 5), "Conv2d", CONV | {"stride": [1, 1, 1]}),
+        ((2, 5, 5), "Conv2d", CONV | {"dilation": -1}),
+        ((2, 5, 5), "Conv2d", CONV | {"weight": PAIR[..., :1, :1], "dilation": 2000}),
+        ((2, 5, 5), "Conv2d", CONV | {"padding": "same", "stride": 2}),
+        ((2, 5, 5), "Conv2d", CONV | {"padding": 9}),
+        ((2, 5, 5), "Conv2d", CONV | {"bias": np.zeros(3)}),
+        ((4,), "AvgPool2d", POOL),
+        ((2, 5, 5), "AvgPool2d", POOL | {"kernel_size": [0, 2]}),
+        ((2, 5, 5), "SumPool2d", POOL | {"stride": [2, 0]}),
+        ((2, 5, 5), "Flatten", {"start_dim": 3, "end_dim": -1}),
+        ((2, 5, 5), "Flatten", {"start_dim": 0, "end_dim": -4}),
+    ],
+)
+def test_a_linear_node_that_does_not_fit_its_input_is_refused_by_name(tmp_path, shape, kind, values):
+    whole = written(of({"b": dense(4, 3)}, "input b", "b output"), tmp_path)
+    nodes = {
+        "input": Node("input", "Input", {"shape": np.array(shape)}),
+        "a": Node("a", kind, values),
+        **{name: whole.nodes[name] for name in ("b", "output")},
+    }
+    edges = (("input", "a"), ("a", "b"), ("b", "output"))
+    with pytest.raises(UserError) as caught:
+        build(replace(whole, nodes=nodes, edges=edges), NORSE, plain(shape[0]), DT, shape)
+    assert caught.value.key == f"node 'a' ({kind})"
 
 
 @pytest.mark.parametrize(
@@ -238,6 +309,20 @@ def test_a_start_that_a_graph_does_not_use_is_refused():
         StudyConfig.model_validate(tables)
 
 
+@pytest.mark.parametrize(
+    ("tables", "key"),
+    [
+        ({"encoding": {"kind": "lif-layer"}}, "encoding.kind"),
+        ({"encoding": {"kind": "rank-order"}}, "encoding.kind"),
+        ({"network": {"model": "mine.nir", "code": "time"}}, "network.code"),
+    ],
+)
+def test_a_code_that_a_graph_has_not_is_refused(tables, key):
+    with pytest.raises(ValidationError) as refused:
+        StudyConfig.model_validate({"network": {"model": "mine.nir"}} | tables)
+    assert refused.value.errors()[0]["ctx"]["error"].args[0].key == key
+
+
 def test_parallel_ways_through_subgraphs_are_summed(tmp_path):
     ends = {"input": nir.Input(np.array([3])), "output": nir.Output(np.array([3]))}
     through = {name: joined(ends, [("input", "output")]) for name in ("p", "q")}
@@ -263,6 +348,16 @@ def test_a_subgraph_that_feeds_itself_or_shares_a_name_is_refused(tmp_path):
         file["node/nodes"].move("s.x", "s.input")
     with pytest.raises(UserError, match="the same name"):
         read_graph(tmp_path / "graph.nir")
+
+
+def test_an_end_of_a_subgraph_at_which_too_many_edges_meet_is_refused(tmp_path, monkeypatch):
+    """Each edge into it is joined with each edge out of it."""
+    monkeypatch.setattr("bioscnn.nir.graph.MOST_EDGES", 5)
+    ends = {"input": nir.Input(np.array([3])), "output": nir.Output(np.array([3]))}
+    nodes = {**SMALL, "s": joined(ends, [("input", "output")]), "c": dense(4, 3), "d": lif(3)}
+    with pytest.raises(UserError, match="too many edges") as caught:
+        written(of(nodes, "input a", "input c", "a s", "c s", "s b", "s d", "b output"), tmp_path)
+    assert caught.value.key == "node 's.input' (Input)"
 
 
 @pytest.mark.parametrize("delay", [1e9, 1e29])

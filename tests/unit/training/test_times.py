@@ -16,7 +16,7 @@ from bioscnn.studies.recipe import recipe_of  # noqa: E402
 from bioscnn.studies.recipes import find_recipe  # noqa: E402
 from bioscnn.training.architectures import Architecture  # noqa: E402
 from bioscnn.training.layers import parse_layers  # noqa: E402
-from bioscnn.training.settings import RateSettings, TimeSettings  # noqa: E402
+from bioscnn.training.settings import RateSettings, SpikeSettings, TimeSettings  # noqa: E402
 from bioscnn.training.spike_times import TimesNetwork, _SpikeTime, measured_scales  # noqa: E402
 from bioscnn.training.train import train  # noqa: E402
 from tests.networks import every_layer, images  # noqa: E402
@@ -203,3 +203,18 @@ def test_a_recipe_says_the_price_and_the_code_of_its_study():
     beside = recipe_of(read_study(ROOT / "sims" / "networks" / "mnist-small-relu.toml"), "times")
     assert (beside.name, beside.start) == ("mnist-small-relu-time", "mnist-small-relu")
     assert find_recipe("mnist-small-relu-time") == beside
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "value"),
+    [
+        (SpikeSettings, "readout", "any"),
+        (RateSettings, "teacher_sees", "any"),
+        (TimeSettings, "percentile", 101.0),
+        (TimeSettings, "noise", 1.5),
+    ],
+)
+def test_a_setting_that_cannot_be_is_refused(kind, key, value):
+    with pytest.raises(UserError) as refused:
+        kind(**{key: value})
+    assert (refused.value.key, refused.value.value) == (key, value)
