@@ -1,4 +1,4 @@
-"""Work that this process shares with copies of itself, each of which takes the next job that nobody has."""
+"""Copies of this process: they share its jobs, or load what a work needs while it goes on."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,6 +24,7 @@ LONGEST_WAIT = 60
 
 _SIGNAL_AT_END_OF_PARENT = 1  # PR_SET_PDEATHSIG of Linux
 _LONGEST_PATH = 1 << 16
+_LONGEST_WORK = 600
 _DONE = b"done"
 
 
@@ -41,14 +42,14 @@ def shared_out(work: Callable[[Job], Any], jobs: Sequence[Job], processes: int |
         What is to be done.
     processes : int, optional
         How many, with this one; as many as there are cores for it if not given. There is one where a copy
-        might wait for ever for a lock that another thread held: see `is_alone`.
+        might wait for ever for a lock that another thread held: see `can_be_copied`.
     """
-    processes = processes or _cores() if is_alone() else 1
     with ExitStack() as stack:
-        numbers = stack.enter_context(_queue(len(jobs)))
-        copies = [
-            stack.enter_context(_sharing(work, jobs, numbers)) for _ in range(min(processes, len(jobs)) - 1)
-        ]
+        numbers, copies = stack.enter_context(_queue(len(jobs))), []
+        with ready_to_copy() as possible, suppress(OSError):
+            n = min(processes or _cores(), len(jobs)) if possible else 1
+            for _ in range(n - 1):
+                copies.append(stack.enter_context(_sharing(work, jobs, numbers)))
         done = {number: work(jobs[number]) for number in _taken(numbers)}
         for descriptor in copies:
             done |= _received(descriptor)
@@ -56,11 +57,13 @@ def shared_out(work: Callable[[Job], Any], jobs: Sequence[Job], processes: int |
 
 
 @contextmanager
-def at_hand(load: Callable[[], None], work: Callable[[Path], Any]) -> Iterator[Callable[[Path], None]]:
+def loaded_copy(
+    load: Callable[[], None], work: Callable[[Path], Any]
+) -> Iterator[Callable[[Path], None] | None]:
     """Copy this process; while it goes on, the copy loads what some work needs, and then waits for it.
 
-    Where this process cannot be copied or has but one core, or the copy fails, the work is done here, so that
-    its error is raised here. The copy ends with the block, or with this process, however that ends.
+    What the copy could not do is done here, so that its error is raised here. The copy ends with the block,
+    or with this process, however that ends.
 
     Parameters
     ----------
@@ -71,42 +74,67 @@ def at_hand(load: Callable[[], None], work: Callable[[Path], Any]) -> Iterator[C
 
     Yields
     ------
-    callable
-        To be called once, with the path: has the work done, and returns when it is.
+    callable or None
+        To be called once, with the path: has the work done, and returns when it is. None where this process
+        cannot be copied, or has but one core.
     """
     with ExitStack() as stack:
-        here, there = map(stack.enter_context, socket.socketpair())
+        ours, its = map(stack.enter_context, socket.socketpair())
+        copy = stack.enter_context(ExitStack())
 
         def wait_and_work() -> None:
-            here.close()
+            ours.close()
             load()
-            work(Path(os.fsdecode(there.recv(_LONGEST_PATH))))
-            there.send(_DONE)
+            if path := its.recv(_LONGEST_PATH):
+                work(Path(os.fsdecode(path)))
+                its.send(_DONE)
 
-        if _cores() > 1 and is_alone():
-            stack.enter_context(_copy(wait_and_work))
-        there.close()
+        copied = False
+        with ready_to_copy() as possible, suppress(OSError):
+            if possible and _cores() > 1:
+                copy.enter_context(_copy(wait_and_work))
+                copied = True
+        its.close()
 
         def ask(path: Path) -> None:
             with suppress(OSError):
-                here.send(os.fsencode(path))
-                if here.recv(len(_DONE)) == _DONE:
+                ours.settimeout(_LONGEST_WORK)
+                ours.send(os.fsencode(path))
+                if ours.recv(len(_DONE)) == _DONE:
                     return
+            copy.close()
             work(path)
 
-        yield ask
+        yield ask if copied else None
+
+
+_pauses: list[Callable[[], AbstractContextManager[None]]] = []
 
 
 @contextmanager
-def unwarned() -> Iterator[None]:
-    """Let Python 3.12 not warn of the threads of OpenBLAS where a process `is_alone`."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
+def pausing(pause: Callable[[], AbstractContextManager[None]]) -> Iterator[None]:
+    """Within the block, let `pause` stop a thread of this process for the moment in which it is copied."""
+    _pauses.append(pause)
+    try:
         yield
+    finally:
+        _pauses.remove(pause)
 
 
-def is_alone() -> bool:
-    """Return whether this process can be copied: on Linux, while no thread but this one may hold a lock.
+@contextmanager
+def ready_to_copy() -> Iterator[bool]:
+    """Stop the threads that can be stopped, and yield whether this process can be copied in the block."""
+    with ExitStack() as stack:
+        for pause in _pauses:
+            stack.enter_context(pause())
+        stack.enter_context(warnings.catch_warnings())
+        # Python 3.12 warns of the threads of OpenBLAS, too.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield can_be_copied()
+
+
+def can_be_copied() -> bool:
+    """Return whether this process can be copied: on Linux, while no other thread of it may hold a lock.
 
     The threads of OpenBLAS do not count: it ends them before a fork, and starts them when it needs them.
     """
@@ -160,17 +188,23 @@ def _sharing(work: Callable[[Job], Any], jobs: Sequence[Job], numbers: int) -> I
 def _copy(work: Callable[[], None]) -> Iterator[None]:
     """Copy this process for some work, in silence; kill the copy in the end."""
     parent = os.getpid()
-    with unwarned():
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
         process = os.fork()
+    except OSError:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        raise
     if process == 0:
         try:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
             ctypes.CDLL(None).prctl(_SIGNAL_AT_END_OF_PARENT, signal.SIGKILL)
             if os.getppid() == parent:
                 work()
         finally:
             os._exit(0)
     try:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         yield
     finally:
         os.kill(process, signal.SIGKILL)

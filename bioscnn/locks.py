@@ -31,8 +31,9 @@ def held(descriptor: int) -> Iterator[None]:
     try:
         yield
     finally:
-        _held.discard(descriptor)
-        os.close(descriptor)
+        if descriptor in _held:
+            _held.remove(descriptor)
+            os.close(descriptor)
 
 
 @contextmanager

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from math import ceil
 from time import perf_counter
@@ -24,6 +25,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.text import Text
+
+from bioscnn.forks import pausing
 
 if TYPE_CHECKING:
     from bioscnn.reproduce import Step
@@ -60,18 +63,29 @@ class _Bar:
             TextColumn("{task.description}"), BarColumn(), done or MofNCompleteColumn(), TimeElapsedColumn(),
             TextColumn("left"), left or TimeRemainingColumn(),
         )  # fmt: skip
-        self._progress = Progress(*columns, console=ERR, transient=True)
+        self._progress, self._pausing = Progress(*columns, console=ERR, transient=True), ExitStack()
         self._task = self._progress.add_task("", total=total)
 
     def __enter__(self) -> Self:
         if ERR.is_terminal:
             self._progress.start()
+            self._pausing.enter_context(pausing(self._paused))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._pausing.close()
         self._progress.stop()
+
+    @contextmanager
+    def _paused(self) -> Iterator[None]:
+        """Take the bar away, and with it the thread that draws it."""
+        self._progress.stop()
+        try:
+            yield
+        finally:
+            self._progress.start()
 
     def _say(self, what: str) -> None:
         """Name the stage; where no bar can be drawn, print a line."""

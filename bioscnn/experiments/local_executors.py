@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import get_context, resource_tracker
+from multiprocessing import active_children, get_context, resource_tracker
 from typing import Any
 
-from bioscnn.forks import is_alone, unwarned
+from bioscnn.forks import ready_to_copy
 from bioscnn.processes import end_with
 
 
@@ -38,7 +38,6 @@ def _uninterrupted() -> Iterator[None]:
 
     One that is interrupted before it has loaded anything would say so with a traceback.
     """
-    resource_tracker.ensure_running()  # which lets interrupts through again, once it has started
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -59,22 +58,33 @@ class LocalProcesses:
 
     def __init__(self, n: int) -> None:
         self.n = n
-        self._pool: Any = None
+        self._pool: Executor | None = None
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
         """Compute in a process that is free. The death of one takes along all units that are at work."""
-        from joblib.externals.loky import ProcessPoolExecutor
+        if self._pool is not None:
+            return self._submit(function, *arguments)
+        with ready_to_copy() as possible:
+            self._others = set(active_children())
+            self._pool = self._copies() if possible else self._new_processes()
+            return self._submit(function, *arguments)
 
-        if self._pool is None:
-            self._pool = ProcessPoolExecutor(
-                self.n,
-                context=get_context("fork") if is_alone() else None,
-                initializer=end_with,
-                initargs=(os.getpid(),),
-            )
-        with _uninterrupted(), unwarned():
+    def _submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        with _uninterrupted():
+            assert self._pool is not None
             future: Future[Any] = self._pool.submit(function, *arguments)
         return future
+
+    def _copies(self) -> Executor:
+        """Return a pool of copies of this process, which begin with the first task, before it has threads."""
+        return ProcessPoolExecutor(self.n, get_context("fork"), end_with, (os.getpid(),))
+
+    def _new_processes(self) -> Executor:
+        from joblib.externals.loky import ProcessPoolExecutor as NewProcesses
+
+        resource_tracker.ensure_running()  # which lets interrupts through again, once it has started
+        pool: Executor = NewProcesses(self.n, initializer=end_with, initargs=(os.getpid(),))
+        return pool
 
     def renew(self) -> None:
         """Let the next unit start new processes."""
@@ -83,5 +93,7 @@ class LocalProcesses:
     def close(self, *, kill: bool) -> None:
         """End the processes: at once, or when they have done what was submitted."""
         if self._pool is not None:
-            self._pool.shutdown(wait=True, kill_workers=kill)
+            for process in set(active_children()) - self._others if kill else ():
+                process.kill()
+            self._pool.shutdown(wait=True)
             self._pool = None

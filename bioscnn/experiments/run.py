@@ -10,6 +10,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from threadpoolctl import threadpool_limits
+
 from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.engine import bench_of, complete
@@ -151,7 +153,8 @@ def run_experiment(
     data = None if data is None else path_of(data).absolute()  # workers may run in other folders
     bench = bench_of(data)
     bench.progress = progress
-    units = experiment.plan(bench)
+    with threadpool_limits(1, user_api="blas"):  # as where units are measured
+        units = experiment.plan(bench)
     plan = _key(experiment, units, bench)
     warnings = [asdict(warning) for warning in warnings_of(units, bench)]
     simulated = bench.clean(units[0].study.config).simulated
@@ -192,7 +195,8 @@ def run_experiment(
                 every += units
                 outcomes |= done.outcomes
                 made |= done.made
-                units = experiment.next_round(_done(every, outcomes, made), bench)
+                with threadpool_limits(1, user_api="blas"):
+                    units = experiment.next_round(_done(every, outcomes, made), bench)
         if shard is not None:
             return ShardDone(folder, measured, computed)
         progress.stage("analysing")

@@ -36,10 +36,8 @@ def synaptic_operations_per_trial(
     counts = {name: population.counts_by_neuron for name, population in recording.populations.items()}
     if input_spikes is not None:
         counts[network.source.name] = np.bincount(input_spikes.neuron, minlength=input_spikes.size)
-    return (
-        sum(float(of_neuron @ network.fan_out(name)) for name, of_neuron in counts.items())
-        / recording.n_trials
-    )
+    events = sum(float(counts[p.pre] @ p.connectivity.fan_out()) for p in network.pathways if p.pre in counts)
+    return events / recording.n_trials
 
 
 def synaptic_operations_by_trial(
@@ -61,13 +59,14 @@ def synaptic_operations_by_trial(
     ndarray of int64, shape (n_trials,)
     """
     events = np.zeros(recording.n_trials, np.int64)
-    if input_spikes is not None:
-        events += input_spikes.sum_by_trial(network.fan_out(network.source.name))
-    for name, population in recording.populations.items():
-        if population.events_by_trial is not None:
-            events += population.events_by_trial
-        elif population.spikes is not None:
-            events += population.spikes.sum_by_trial(network.fan_out(name))
+    counted = {name: population.events_by_trial for name, population in recording.populations.items()}
+    trains = {name: population.spikes for name, population in recording.populations.items()}
+    trains[network.source.name] = input_spikes
+    for name in (population.name for population in network.populations):
+        if (of_trials := counted.get(name)) is not None:
+            events += of_trials
+        elif (spikes := trains.get(name)) is not None:
+            events += spikes.sum_by_trial(network.fan_out(name))
         elif network.fan_out(name).any():
             raise ValueError(f"neither synaptic events nor spikes of {name!r} were recorded")
     return events

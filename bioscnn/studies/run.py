@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -19,7 +18,7 @@ from bioscnn.datasets import EventSet, ImageSet
 from bioscnn.errors import UserError
 from bioscnn.files import point_latest, whole_folder, write_json
 from bioscnn.fingerprint import hash_of
-from bioscnn.forks import at_hand
+from bioscnn.forks import loaded_copy
 from bioscnn.network import READOUT
 from bioscnn.readout import output_names
 from bioscnn.report import load_for_pages, renew_report, write_index, write_report
@@ -122,20 +121,7 @@ def run_study(
     UserError
         If anything the user gave does not fit, or a folder cannot be written; nothing is left behind then.
     """
-    with at_hand(load_for_pages, write_report) as report:
-        return _run(study, data, out, results, _Watch(progress), chosen, report)
-
-
-def _run(
-    study: Study,
-    data: Path | None,
-    out: Path | None,
-    results: Path,
-    watch: _Watch,
-    chosen: ChosenDuration | None,
-    report: Callable[[Path], None],
-) -> Run:
-    """Run a study, see `run_study`; `report` writes the report of a folder."""
+    watch = _Watch(progress)
     watch.stage("loading")
     prepared = prepare(study, data, watch)
     name = f"{study.name}-simulated" if prepared.input.simulated else study.name
@@ -144,9 +130,12 @@ def _run(
     folder = out or result_folder(results / name, study.label, key)
     stored = _stored(folder, key, watch)
     if stored is None:
-        with whole_folder(folder, _is_run) as scratch:
-            with ThreadPoolExecutor(1) as aside:
-                answered = aside.submit(_answer, prepared)
+        with (
+            whole_folder(folder, _is_run) as scratch,
+            loaded_copy(load_for_pages, write_report) as in_copy,
+        ):
+            with ThreadPoolExecutor(1) as aside:  # which ends before figures are drawn by copies
+                answered = aside.submit(_answer_and_load, prepared, pages=in_copy is None)
                 scores, findings = _simulate(scratch / "run.h5", prepared, data, watch, answered)
             facts = (
                 _provenance(prepared, watch.started) | made_by | {"key": key, "changed": dict(study.edits)}
@@ -160,7 +149,7 @@ def _run(
                 summary |= {"duration_auto": chosen.as_dict()}
             write_json(scratch / SUMMARY, summary)
             watch.stage("reporting")
-            report(scratch)
+            (in_copy or write_report)(scratch)
     else:
         summary, since = stored
     report_seconds = watch.seconds("reporting")
@@ -195,14 +184,17 @@ def _is_run(folder: Path) -> bool:
     return SUMMARY in names and len(names & FILES) > 1 and names <= FILES | ADDED
 
 
-def _answer(prepared: Prepared) -> None:
-    """Let the trained network answer, and load what intervals need, while another program simulates.
+def _answer_and_load(prepared: Prepared, pages: bool) -> None:
+    """Do what comes after the simulation while another program simulates.
 
     What fails fails again, and is told, where it is needed.
     """
     if prepared.has_ann:
         prepared.ann_class  # noqa: B018 - it is kept
-    import scipy.special  # noqa: F401
+    import scipy.special  # noqa: F401 - intervals
+
+    if pages:
+        load_for_pages()
 
 
 def _simulate(

@@ -97,9 +97,11 @@ class Checkpoint:
         UserError
             If the file is of another training, or no checkpoint.
         """
-        if self.path is None or not self.path.exists():
+        arrays = None if self.path is None else read_npz(self.path)
+        if arrays is None:
+            if self.path is not None and self.path.exists():
+                raise self._damaged()
             return State()
-        arrays = read_npz(self.path) or {}
         try:
             facts = json.loads(str(arrays["facts"]))
             identity = str(facts["identity"])

@@ -41,7 +41,7 @@ def outcome(wrong: dict[str, list[int]], n: int = 50, steps: int = 30):
     ann[0] = 0
     return {
         "label": np.ones(n, np.int16), "ann": ann, "chosen": chosen, "right_by_step": right,
-        "spikes": np.full(n, 100), "synops": np.array(5e3), "updates": np.array(3e4),
+        "spikes": np.full(n, 100), "synops": np.full(n, 5000), "updates": np.array(3e4),
     }  # fmt: skip
 
 

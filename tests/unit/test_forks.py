@@ -1,16 +1,18 @@
 """Work that copies of a process share: each job is done once, whatever becomes of a copy."""
 
 import os
+import pty
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from bioscnn import forks
-from bioscnn.forks import at_hand, shared_out
+from bioscnn.forks import loaded_copy, shared_out
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is copied")
 
@@ -18,13 +20,13 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothi
 @pytest.fixture
 def alone(monkeypatch):
     """Copies, whatever threads and cores run the tests."""
-    monkeypatch.setattr(forks, "is_alone", lambda: True)
+    monkeypatch.setattr(forks, "can_be_copied", lambda: True)
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1})
 
 
 SHARES = r"""
 import os, time
-from bioscnn.forks import at_hand, shared_out
+from bioscnn.forks import shared_out
 def work(job):
     os.write(1, f"{os.getpid()}\n".encode())  # whole lines, whoever else writes
     time.sleep(60)
@@ -32,20 +34,20 @@ shared_out(work, [0, 1], 2)
 """
 WAITS = r"""
 import os, time
-from bioscnn.forks import at_hand
+from bioscnn.forks import loaded_copy
 def say():
     os.write(1, f"{os.getpid()}\n".encode())
-with at_hand(say, print):
+with loaded_copy(say, print):
     say()
     time.sleep(60)
 """
 ALONE = """
 import ctypes, os, threading, time
 import numpy, scipy.linalg, h5py, matplotlib.figure
-from bioscnn.forks import is_alone, shared_out
+from bioscnn.forks import can_be_copied, shared_out
 {thread}
 processes = {{process for process, _ in shared_out(lambda job: [os.getpid(), time.sleep(0.05)], range(8), 2)}}
-print(is_alone(), len(processes))
+print(can_be_copied(), len(processes))
 """
 THREADS = {
     "": "True 2",  # those of OpenBLAS alone
@@ -107,17 +109,16 @@ def test_a_copy_at_hand_does_the_work_with_what_it_has_loaded_meanwhile(tmp_path
     def work(path: Path) -> None:
         path.write_text(f"{os.getpid()} {loaded}")
 
-    with at_hand(lambda: loaded.append(os.getpid()), work) as ask:
+    with loaded_copy(lambda: loaded.append(os.getpid()), work) as ask:
         ask(tmp_path / "täglich \n")
     process, by = (tmp_path / "täglich \n").read_text().split()
     assert by == f"[{process}]" != f"[{os.getpid()}]"
     assert loaded == []
 
 
-@pytest.mark.parametrize("breaks", ["load", "work", "nothing: it is not alone"])
-def test_work_that_no_copy_can_do_is_done_here(tmp_path, monkeypatch, breaks):
-    monkeypatch.setattr(forks, "is_alone", lambda: "alone" not in breaks)
-    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1})
+@pytest.mark.usefixtures("alone")
+@pytest.mark.parametrize("breaks", ["load", "work"])
+def test_work_that_a_copy_fails_to_do_is_done_here(tmp_path, breaks):
     here = os.getpid()
 
     def load() -> None:
@@ -129,9 +130,64 @@ def test_work_that_no_copy_can_do_is_done_here(tmp_path, monkeypatch, breaks):
             raise ValueError
         path.write_text(str(os.getpid()))
 
-    with at_hand(load, work) as ask:
+    with loaded_copy(load, work) as ask:
         ask(tmp_path / "done")
     assert (tmp_path / "done").read_text() == str(here)
+
+
+@pytest.mark.parametrize(("possible", "cores"), [(False, {0, 1}), (True, {0})])
+def test_there_is_no_loaded_copy_beside_other_threads_or_on_one_core(monkeypatch, possible, cores):
+    monkeypatch.setattr(forks, "can_be_copied", lambda: possible)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: cores)
+    with loaded_copy(lambda: None, print) as ask:
+        assert ask is None
+
+
+@pytest.mark.usefixtures("alone")
+def test_a_process_that_cannot_be_copied_any_more_does_all_itself(monkeypatch, tmp_path):
+    def full() -> int:
+        raise BlockingIOError("Resource temporarily unavailable")
+
+    monkeypatch.setattr(os, "fork", full)
+    assert shared_out(lambda job: job**2, range(4), 3) == [0, 1, 4, 9]
+    with loaded_copy(lambda: None, print) as ask:
+        assert ask is None
+
+
+IN_TERMINAL = """
+import os, sys, time
+import bioscnn.terminal as terminal
+from bioscnn.forks import can_be_copied, ready_to_copy, shared_out
+with terminal.WorkProgress() as bar:
+    bar.stage("comparing")
+    time.sleep(0.3)
+    before = can_be_copied()
+    with ready_to_copy() as possible:
+        pass
+    processes = set(shared_out(lambda job: [os.getpid(), time.sleep(0.05)][0], range(8), 2))
+    bar.stage("drawing")
+    time.sleep(0.3)
+    after = can_be_copied()
+os.write(1, f"{terminal.ERR.is_terminal} {before} {possible} {len(processes)} {after}".encode())
+"""
+
+
+def test_the_bar_of_a_terminal_is_taken_away_while_a_process_is_copied_and_comes_back():
+    ours, its = pty.openpty()
+    shown = bytearray()
+    with subprocess.Popen(
+        [sys.executable, "-c", IN_TERMINAL], stdout=subprocess.PIPE, stderr=its,
+        env=os.environ | {"TERM": "xterm", "OMP_NUM_THREADS": "1"},
+    ) as process:  # fmt: skip
+        os.close(its)
+        with suppress(OSError):  # the terminal is gone with the process
+            while piece := os.read(ours, 1 << 16):
+                shown += piece
+        assert process.stdout is not None
+        said = process.stdout.read().decode()
+    os.close(ours)
+    assert said == "True False True 2 False"
+    assert b"comparing" in shown and shown.rindex(b"drawing") > shown.rindex(b"comparing")
 
 
 @pytest.mark.usefixtures("alone")
@@ -139,13 +195,13 @@ def test_an_error_of_a_copy_at_hand_is_raised_here():
     def work(path: Path) -> None:
         raise FileNotFoundError(path)
 
-    with pytest.raises(FileNotFoundError, match="nowhere"), at_hand(lambda: None, work) as ask:
+    with pytest.raises(FileNotFoundError, match="nowhere"), loaded_copy(lambda: None, work) as ask:
         ask(Path("nowhere"))
 
 
 @pytest.mark.usefixtures("alone")
 def test_a_copy_that_is_not_needed_ends_with_the_block(tmp_path):
-    with at_hand(lambda: (tmp_path / "copy").write_text(str(os.getpid())), print):
+    with loaded_copy(lambda: (tmp_path / "copy").write_text(str(os.getpid())), print):
         deadline = time.monotonic() + 10
         while not (tmp_path / "copy").exists() or not (tmp_path / "copy").read_text():
             assert time.monotonic() < deadline

@@ -19,7 +19,7 @@ from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.local_executors import LocalProcesses
 from bioscnn.experiments.lock import locked
-from bioscnn.forks import is_alone
+from bioscnn.forks import can_be_copied
 from bioscnn.processes import guarded_process, run_guarded
 from bioscnn.simulation.simulate import Silent
 from tests.processes import alive, gone_soon, lines_soon, python
@@ -79,7 +79,7 @@ def test_workers_of_a_process_with_one_thread_begin_with_what_it_has_loaded():
     LOADED.append(os.getpid())
     pool = LocalProcesses(1)
     try:
-        copied = is_alone()
+        copied = can_be_copied()
         given = [pool.submit(last_loaded), pool.submit(os.getpid)]
         if copied:
             assert given[0].result() == os.getpid() != given[1].result()
