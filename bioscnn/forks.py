@@ -109,6 +109,7 @@ def loaded_copy(
 
 
 _pauses: list[Callable[[], AbstractContextManager[None]]] = []
+os.register_at_fork(after_in_child=_pauses.clear)  # a copy has no such thread
 
 
 @contextmanager
