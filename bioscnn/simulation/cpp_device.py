@@ -242,8 +242,9 @@ def _collect(
             trial_start = np.concatenate([[0], np.cumsum(by_trial)])
             neuron, step = np.empty((2, 0), np.int32)
             if population.spikes:
-                neuron = _read(folder / f"{name}.spikes", np.int32, (int(trial_start[-1]),))
-                in_step = _read(folder / f"{name}.step_counts", np.int32, (n_trials, n_steps))
+                number = np.uint16 if size < 1 << 16 else np.int32  # as cpp/recorders.h writes them
+                neuron = _read(folder / f"{name}.spikes", number, (int(trial_start[-1]),)).astype(np.int32)
+                in_step = _read(folder / f"{name}.step_counts", number, (n_trials, n_steps))
                 step = np.repeat(np.tile(np.arange(n_steps, dtype=np.int32), n_trials), in_step.ravel())
             spikes = SpikeTrains.in_order(neuron, step, trial_start, size, n_steps, dt)
         recorded[name] = PopulationRecording(by_trial, by_neuron, spikes, traces, events)

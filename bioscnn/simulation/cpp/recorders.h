@@ -52,6 +52,7 @@ class SpikeRecorder
     std::vector<int32_t> fan_out;
     std::vector<uint64_t> fired_now, words;  // a bit for each neuron, in the numbers of the network, and each such word
     std::vector<int32_t> number, in_step, neurons;
+    std::vector<uint16_t> short_numbers;
     int64_t in_trial = 0, events = 0;
 
 public:
@@ -87,10 +88,10 @@ public:
         trial_counts.write(&in_trial, 1);
         if (!fan_out.empty())
             trial_events.write(&events, 1);
-        step_counts.write(in_step.data(), in_step.size());
+        write_short(step_counts, in_step.data(), in_step.size());
         in_step.clear();
         if (wanted)
-            spikes.write(neurons.data(), in_trial);
+            write_short(spikes, neurons.data(), in_trial);
         in_trial = events = 0;
     }
 
@@ -106,6 +107,15 @@ public:
     }
 
 private:
+    // Numbers below 65536 take two bytes each: half as much goes through files.
+    void write_short(File& file, const int32_t* numbers, size_t n)
+    {
+        if (neuron_counts.size() >= 1 << 16)
+            return file.write(numbers, n);
+        short_numbers.assign(numbers, numbers + n);
+        file.write(short_numbers.data(), n);
+    }
+
     // A bit for each neuron that fired puts them in order faster than a sort does.
     template <class T> void write_in_order(const T* fired, int32_t n_fired)
     {
