@@ -34,9 +34,6 @@ from bioscnn.simulation.program import build, obtain
 from bioscnn.studies.prepare import prepare
 from bioscnn.studies.study import read_study
 
-TOUCHED = 1 << 29
-"""Bytes of memory that are touched before a program runs."""
-
 OWN = "neuron.model=sims/neurons/exponential.toml"
 
 
@@ -107,12 +104,7 @@ class Ready:
     folder: str
 
     def seconds(self) -> float:
-        """Run the program once; return its processor time.
-
-        Memory is touched before: where the host of a virtual machine has taken back what is not used, a page
-        of a file that the program writes costs up to 0.1 ms more.
-        """
-        np.ones(TOUCHED // 8)
+        """Run the program once; return its processor time."""
         before = programs_time()
         subprocess.run(
             self.command,
