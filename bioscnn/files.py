@@ -266,7 +266,11 @@ def whole_folder(folder: Path, ours: Callable[[Path], bool]) -> Iterator[Path]:
     """
     with unwritable_is_told(folder):
         remove_half_written(folder)
-        if folder.is_file() or (folder.is_dir() and any(folder.iterdir()) and not ours(folder)):
+        try:
+            foreign = folder.is_file() or (folder.is_dir() and any(folder.iterdir()) and not ours(folder))
+        except FileNotFoundError:  # another process is putting its own there
+            foreign = False
+        if foreign:
             raise UserError(
                 "the folder exists and holds something else than an earlier result",
                 file=folder,

@@ -6,7 +6,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import active_children, get_context, resource_tracker
 from typing import Any
 
@@ -94,6 +94,7 @@ class LocalProcesses:
         """End the processes: at once, or when they have done what was submitted."""
         if self._pool is not None:
             for process in set(active_children()) - self._others if kill else ():
-                process.kill()
+                with suppress(ProcessLookupError):
+                    os.kill(process.pid or 0, signal.SIGKILL)
             self._pool.shutdown(wait=True)
             self._pool = None

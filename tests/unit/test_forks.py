@@ -155,16 +155,22 @@ def test_a_process_that_cannot_be_copied_any_more_does_all_itself(monkeypatch, t
 
 
 IN_TERMINAL = """
-import os, sys, time
+import os, sys, tempfile, time
 import bioscnn.terminal as terminal
 from bioscnn.forks import can_be_copied, ready_to_copy, shared_out
+folder, deadline = tempfile.mkdtemp(), time.monotonic() + 60
+def work(job):
+    open(f"{folder}/{os.getpid()}", "w").close()
+    while len(os.listdir(folder)) < 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return os.getpid()
 with terminal.WorkProgress() as bar:
     bar.stage("comparing")
     time.sleep(0.3)
     before = can_be_copied()
     with ready_to_copy() as possible:
         pass
-    processes = set(shared_out(lambda job: [os.getpid(), time.sleep(0.05)][0], range(8), 2))
+    processes = set(shared_out(work, range(8), 2))
     bar.stage("drawing")
     time.sleep(0.3)
     after = can_be_copied()
