@@ -94,7 +94,8 @@ class LocalProcesses:
         """End the processes: at once, or when they have done what was submitted."""
         if self._pool is not None:
             for process in set(active_children()) - self._others if kill else ():
-                with suppress(ProcessLookupError):
-                    os.kill(process.pid or 0, signal.SIGKILL)
+                if process.pid is not None:
+                    with suppress(ProcessLookupError):
+                        os.kill(process.pid, signal.SIGKILL)
             self._pool.shutdown(wait=True)
             self._pool = None
