@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -73,12 +73,10 @@ def classify_case(case: Prepared, *, curve: bool = False, recordings: Path | Non
     parts: list[dict[str, NDArray[Any]]] = []
     right = np.zeros((len(RULES), stimulus.n_steps), np.int64)
     first = 0
-    for batch in recorded_batches(case, False, recordings):
+    for batch, input_spikes in recorded_batches(case, False, recordings):
         trials = slice(first, first + batch.n_trials)
         decided = {name: decisions(batch, name) for name in RULES}
         informed = informed_steps(network, batch)
-        part_stimulus = stimulus[trials]
-        input_spikes = part_stimulus if isinstance(part_stimulus, SpikeTrains) else None
         part = {
             "chosen": np.stack([decided[name][:, -1] for name in RULES], axis=1).astype(np.int16),
             "latency_ms": 1e3 * decision_latency(decided[rule], batch.dt, informed),
@@ -99,9 +97,12 @@ def classify_case(case: Prepared, *, curve: bool = False, recordings: Path | Non
     return outcome
 
 
-def recorded_batches(case: Prepared, every_spike: bool, recordings: Path | None) -> Iterable[Recording]:
-    """Simulate a study in batches: the readout's potentials, output spikes or every spike, synaptic events.
+def recorded_batches(
+    case: Prepared, every_spike: bool, recordings: Path | None
+) -> Iterator[tuple[Recording, SpikeTrains | None]]:
+    """Simulate a study in batches, and yield each with the spikes that came in, if it was spikes.
 
+    Recorded are the readout's potentials, synaptic events, and the spikes of the output or of all neurons.
     With a folder of recordings, what it holds is read again without simulating.
     """
     spiking = [population.name for population in case.network.neurons if population.spikes]
@@ -117,7 +118,11 @@ def recorded_batches(case: Prepared, every_spike: bool, recordings: Path | None)
     if recordings is not None:
         code = code_of_modules(SIMULATION), environment_of_results()
         path = recordings / f"{hash_of(inputs_of_case(case), every_spike, *code)}.npz"
-    return kept_batches(path, simulated)
+    first = 0
+    for batch in kept_batches(path, simulated):
+        came_in = case.stimulus[first : first + batch.n_trials]
+        yield batch, came_in if isinstance(came_in, SpikeTrains) else None
+        first += batch.n_trials
 
 
 def correct_of(outcome: Outcome, rule: str) -> NDArray[np.bool_]:

@@ -42,13 +42,9 @@ def over_time(unit: Unit, bench: Bench) -> Outcome:
     """
     case, ends = case_of(unit, bench), np.asarray(unit.options["ends"])
     rule = case.study.config.readout.rule
-    network, stimulus = case.network, case.stimulus
+    network = case.network
     parts: list[dict[str, NDArray[Any]]] = []
-    first = 0
-    for batch in recorded_batches(case, True, bench.recordings):
-        part_stimulus = stimulus[first : first + batch.n_trials]
-        first += batch.n_trials
-        input_spikes = part_stimulus if isinstance(part_stimulus, SpikeTrains) else None
+    for batch, input_spikes in recorded_batches(case, True, bench.recordings):
         trains = [population.spikes for population in batch.populations.values()]
         fired = [train for train in (input_spikes, *trains) if train is not None]
         decided = decisions(batch, rule)

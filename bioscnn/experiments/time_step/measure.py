@@ -43,10 +43,7 @@ def over_time(unit: Unit, bench: Bench) -> Outcome:
     names = [population.name for population in spiking]
     common = round(float(unit.options["until"]) / stimulus.dt)
     parts: list[dict[str, NDArray[Any]]] = []
-    first = 0
-    for batch in recorded_batches(case, True, bench.recordings):
-        part_stimulus = stimulus[first : first + batch.n_trials]
-        first += batch.n_trials
+    for batch, input_spikes in recorded_batches(case, True, bench.recordings):
         trains = [spikes for spikes in (batch[name].spikes for name in names) if spikes is not None]
         output, informed = trains[names.index(OUTPUT)], informed_steps(network, batch)
         decided = [decisions(batch, rule) for rule in RULES]
@@ -60,9 +57,7 @@ def over_time(unit: Unit, bench: Bench) -> Outcome:
                 "first_output_ms": np.where(step < output.n_steps, 1e3 * (step + 1) * batch.dt, np.nan),
                 "spikes": np.stack([np.diff(spikes.trial_start) for spikes in trains]),
                 "spikes_until": np.stack([_counted(spikes, common) for spikes in trains]),
-                "synops": synaptic_operations_by_trial(
-                    network, batch, part_stimulus if isinstance(part_stimulus, SpikeTrains) else None
-                ),
+                "synops": synaptic_operations_by_trial(network, batch, input_spikes),
             }
         )
     return {
