@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
@@ -22,6 +23,8 @@ NUMBER_BYTES = 4
 LONGEST_WAIT = 60
 """Seconds that a copy may take for its last job, before this process does that itself."""
 
+_END_OF_A_THREAD = 0.2
+"""Seconds in which a thread that was joined is gone from the operating system's list."""
 _SIGNAL_AT_END_OF_PARENT = 1  # PR_SET_PDEATHSIG of Linux
 _LONGEST_PATH = 1 << 16
 _LONGEST_WORK = 600
@@ -141,14 +144,22 @@ def can_be_copied() -> bool:
     """
     if sys.platform != "linux" or threading.active_count() > 1:
         return False
-    others = len(list(Path("/proc/self/task").iterdir())) - 1
-    if others == 0:
+    if (others := _other_threads()) == 0:
         return True
     from threadpoolctl import threadpool_info
 
     pools = threadpool_info()
     blas = all(pool["internal_api"] == "openblas" for pool in pools)
-    return blas and others <= sum(pool["num_threads"] - 1 for pool in pools)
+    allowed = sum(pool["num_threads"] - 1 for pool in pools) if blas else 0
+    deadline = time.monotonic() + _END_OF_A_THREAD
+    while others > allowed and time.monotonic() < deadline:
+        time.sleep(0.001)
+        others = _other_threads()
+    return others <= allowed
+
+
+def _other_threads() -> int:
+    return sum(1 for _ in Path("/proc/self/task").iterdir()) - 1
 
 
 def _cores() -> int:

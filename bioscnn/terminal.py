@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
@@ -65,10 +66,11 @@ class _Bar:
         )  # fmt: skip
         self._progress, self._pausing = Progress(*columns, console=ERR, transient=True), ExitStack()
         self._task = self._progress.add_task("", total=total)
+        self._drawing: set[threading.Thread] = set()
 
     def __enter__(self) -> Self:
         if ERR.is_terminal:
-            self._progress.start()
+            self._start()
             self._pausing.enter_context(pausing(self._paused))
         return self
 
@@ -80,12 +82,19 @@ class _Bar:
 
     @contextmanager
     def _paused(self) -> Iterator[None]:
-        """Take the bar away, and with it the thread that draws it."""
+        """Take the bar away, and with it the thread that draws it, for whose end rich does not wait."""
         self._progress.stop()
+        for thread in self._drawing:
+            thread.join()
         try:
             yield
         finally:
-            self._progress.start()
+            self._start()
+
+    def _start(self) -> None:
+        before = set(threading.enumerate())
+        self._progress.start()
+        self._drawing = set(threading.enumerate()) - before
 
     def _say(self, what: str) -> None:
         """Name the stage; where no bar can be drawn, print a line."""

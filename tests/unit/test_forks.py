@@ -66,6 +66,18 @@ def test_nothing_is_copied_while_another_thread_may_hold_a_lock(thread):
     assert done.stdout.strip() == THREADS[thread], done.stderr
 
 
+def test_a_thread_that_has_just_ended_is_no_thread():
+    code = (
+        "import os, threading\n"
+        "from bioscnn.forks import can_be_copied\n"
+        "os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"  # where the system is late to forget it
+        "for _ in range(100):\n"
+        "    (thread := threading.Thread(target=int)).start(), thread.join()\n"
+        "    assert can_be_copied()"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 @pytest.mark.usefixtures("alone")
 def test_the_results_have_the_order_of_the_jobs_and_come_from_several_processes(tmp_path):
     def work(job: int) -> list[int]:
