@@ -22,13 +22,16 @@ from bioscnn.neurons import LeadingCount
 from bioscnn.simulation.brian import SCHEDULE, BrianNetwork, construct
 from bioscnn.simulation.equations import border_statements, counts_steps, parameters_of, projection_name
 from bioscnn.simulation.procedural import patches
-from bioscnn.simulation.shape import TEMPLATES, ProgramShape
+from bioscnn.simulation.shape import TEMPLATES, ProgramShape, processor
 
 # Without -ffast-math, and without fused multiply-adds, which NumPy does not use: the potentials of C++ and
 # NumPy are the same to the bit. That no operation traps lets the compiler compute both sides of a condition.
 COMPILER_FLAGS = [
     "-w", "-O3", "-march=native", "-std=c++17", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off",
 ]  # fmt: skip
+if "avx512_vbmi2" in processor():
+    # Compilers take vectors of 256 bits on all processors, since older ones slow down for longer ones.
+    COMPILER_FLAGS.append("-mprefer-vector-width=512")
 
 RUNTIME = "runtime.cpp"
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from inspect import getsource
+from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -153,11 +154,16 @@ def _own_sources() -> str:
 @cache
 def _machine() -> list[str]:
     """Name processor and compiler: programs made with ``-march=native`` run on like machines only."""
-    processor = [platform.processor()]
-    if (cpuinfo := Path("/proc/cpuinfo")).exists():  # Linux
-        lines = cpuinfo.read_text().splitlines()
-        processor = [line for line in lines if line.startswith(("model name", "flags"))][:2]
-    return [platform.system(), platform.machine(), *processor, *_compiler()]
+    return [platform.system(), platform.machine(), processor(), *_compiler()]
+
+
+@cache
+def processor() -> str:
+    """Name the processor and, on Linux, all that it can do."""
+    if not (cpuinfo := Path("/proc/cpuinfo")).exists():
+        return platform.processor()
+    with cpuinfo.open() as lines:  # there may be hundreds of processors
+        return "".join(islice((line for line in lines if line.startswith(("model name", "flags"))), 2))
 
 
 def _compiler() -> list[str]:

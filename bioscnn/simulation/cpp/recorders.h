@@ -46,38 +46,41 @@ public:
 class SpikeRecorder
 {
     std::string population;
-    bool wanted;
-    File trial_counts, trial_events, step_counts, spikes;
+    int32_t channels;
+    File trial_counts;
+    std::unique_ptr<File> trial_events, step_counts, spikes;  // only where they are asked for
     std::vector<int64_t> neuron_counts;
-    std::vector<int32_t> fan_out;
-    std::vector<uint64_t> fired_now, words;  // a bit for each neuron, in the numbers of the network, and each such word
-    std::vector<int32_t> number, in_step, neurons;
+    std::vector<int32_t> fan_out, in_step, neurons, end_of_channel;
     std::vector<uint16_t> short_numbers;
     int64_t in_trial = 0, events = 0;
 
 public:
     SpikeRecorder(const std::string& population, int32_t size, int32_t channels)
-        : population(population), wanted(asked_for(population + ".record_spikes")),
-          trial_counts(population + ".trial_counts", "wb"), trial_events(population + ".trial_events", "wb"),
-          step_counts(population + ".step_counts", "wb"), spikes(population + ".spikes", "wb"), neuron_counts(size, 0),
-          fired_now(size / 64 + 1, 0), words(size / 4096 + 1, 0), number(size)
+        : population(population), channels(channels), trial_counts(population + ".trial_counts", "wb"),
+          neuron_counts(size, 0), end_of_channel(channels + 1)
     {
         if (asked_for(population + ".fan_out"))
+        {
             fan_out = values<int32_t>(population + ".fan_out", size);
-        for (int32_t k = 0; k < size; k++)
-            number[k] = k % channels * (size / channels) + k / channels;
+            trial_events = std::make_unique<File>(population + ".trial_events", "wb");
+        }
+        if (asked_for(population + ".record_spikes"))
+        {
+            step_counts = std::make_unique<File>(population + ".step_counts", "wb");
+            spikes = std::make_unique<File>(population + ".spikes", "wb");
+        }
     }
 
     template <class T> void add(const T* fired, int32_t n_fired)
     {
         for (int32_t k = 0; k < n_fired; k++)
             neuron_counts[fired[k]]++;
-        if (!fan_out.empty())
+        if (trial_events)
             for (int32_t k = 0; k < n_fired; k++)
                 events += fan_out[fired[k]];
-        if (wanted)
+        if (spikes)
         {
-            write_in_order(fired, n_fired);
+            keep_in_order(fired, n_fired);
             in_step.push_back(n_fired);
         }
         in_trial += n_fired;
@@ -86,12 +89,14 @@ public:
     void end_trial()
     {
         trial_counts.write(&in_trial, 1);
-        if (!fan_out.empty())
-            trial_events.write(&events, 1);
-        write_short(step_counts, in_step.data(), in_step.size());
-        in_step.clear();
-        if (wanted)
-            write_short(spikes, neurons.data(), in_trial);
+        if (trial_events)
+            trial_events->write(&events, 1);
+        if (spikes)
+        {
+            write_short(*step_counts, in_step.data(), in_step.size());
+            write_short(*spikes, neurons.data(), in_trial);
+            in_step.clear();
+        }
         in_trial = events = 0;
     }
 
@@ -99,11 +104,9 @@ public:
     {
         File totals(population + ".neuron_counts", "wb");
         totals.write(neuron_counts.data(), neuron_counts.size());
-        totals.close();
-        trial_counts.close();
-        trial_events.close();
-        step_counts.close();
-        spikes.close();
+        for (File* file : {&totals, &trial_counts, trial_events.get(), step_counts.get(), spikes.get()})
+            if (file)
+                file->close();
     }
 
 private:
@@ -116,26 +119,25 @@ private:
         file.write(short_numbers.data(), n);
     }
 
-    // A bit for each neuron that fired puts them in order faster than a sort does.
-    template <class T> void write_in_order(const T* fired, int32_t n_fired)
+    // Neurons come in the order of their pixels, and of the channels of each; in the network's numbers all pixels of a
+    // channel are together.
+    template <class T> void keep_in_order(const T* fired, int32_t n_fired)
     {
-        if (!n_fired)
-            return;
         neurons.resize(std::max(neurons.size(), 2 * (size_t) (in_trial + n_fired)));
-        for (int32_t k = 0; k < n_fired; k++)
+        int32_t* kept = neurons.data() + in_trial;
+        const uint32_t n = channels, n_pixels = neuron_counts.size() / n;
+        if (n == 1 || n_pixels == 1)
         {
-            const int32_t neuron = number[fired[k]];
-            fired_now[neuron / 64] |= uint64_t(1) << neuron % 64;
-            words[neuron / 4096] |= uint64_t(1) << neuron / 64 % 64;
+            std::copy(fired, fired + n_fired, kept);
+            return;
         }
-        int32_t* next = neurons.data() + in_trial;
-        for (size_t first = 0; first < words.size(); first++)
-            for (uint64_t& some = words[first]; some; some &= some - 1)
-            {
-                const size_t word = 64 * first + __builtin_ctzll(some);
-                for (uint64_t& bits = fired_now[word]; bits; bits &= bits - 1)
-                    *next++ = (int32_t) (64 * word) + __builtin_ctzll(bits);
-            }
+        std::fill(end_of_channel.begin(), end_of_channel.end(), 0);
+        for (int32_t k = 0; k < n_fired; k++)
+            end_of_channel[fired[k] % n + 1]++;
+        for (uint32_t channel = 1; channel < n; channel++)
+            end_of_channel[channel] += end_of_channel[channel - 1];
+        for (int32_t k = 0; k < n_fired; k++)
+            kept[end_of_channel[fired[k] % n]++] = fired[k] % n * n_pixels + fired[k] / n;
     }
 };
 
