@@ -8,9 +8,11 @@ import subprocess
 from pathlib import Path
 
 from bioscnn.errors import UserError
+from bioscnn.simulation.shape import processor
 
-FLAGS = ("-std=gnu11", "-O3", "-march=native", "-mprefer-vector-width=256")
-"""Vectors of 512 bits were no faster; -ffast-math knows no infinities, which ``limit.c`` needs."""
+WIDTH = 512 if "avx512_vbmi2" in processor() else 256
+FLAGS = ("-std=gnu11", "-O3", "-march=native", f"-mprefer-vector-width={WIDTH}")
+"""As long vectors as our own programs have; -ffast-math knows no infinities, which ``limit.c`` needs."""
 
 
 def compile_c(source: Path, program: Path, *defines: str) -> Path:
