@@ -19,7 +19,7 @@ from bench.foreign_networks import FOLDER
 from bench.networks import STUDY, data_folder
 from bioscnn.claims import made_now
 from bioscnn.claims.record import with_interval, write_table
-from bioscnn.readout import decisions
+from bioscnn.readout import final_decisions
 from bioscnn.report.folder import read_run
 from bioscnn.simulation.simulate import Silent
 from bioscnn.statistics import Estimate, difference, proportion
@@ -54,7 +54,7 @@ def row_of(name: str, setting: str, split: str, trials: int, jobs: int) -> dict[
     folder = (FOLDER / f"{name}-{setting}-{split}").resolve()
     run_study(study, data=data_folder(), out=folder, results=FOLDER, progress=Silent(), chosen=chosen)
     run = read_run(folder, with_ledger=False)
-    spiking = decisions(run.data.recording, study.config.readout.rule)[:, -1] == run.data.label
+    spiking = final_decisions(run.data.recording, study.config.readout.rule) == run.data.label
     trained = run.data.ann_class == run.data.label
     return {
         "network": WHOLE[name],

@@ -30,7 +30,7 @@ from bioscnn.encoding import Currents
 from bioscnn.errors import UserError
 from bioscnn.network import OUTPUT, READOUT, Convolution, Dense, Population, Projection, SpikingNetwork
 from bioscnn.neurons import IF, LIF, LeakyIntegrator
-from bioscnn.readout import decisions
+from bioscnn.readout import final_decisions
 from bioscnn.simulation import Device, Recording, simulate
 from bioscnn.simulation.cpp_device import constant_files, stimulus_files
 from bioscnn.simulation.program import build, obtain
@@ -136,7 +136,7 @@ class Limit:
             loop_seconds,
             process_seconds,
             kilobytes * 1024 / 1e6,
-            decisions(recording, rule)[:, -1],
+            final_decisions(recording, rule),
             spikes,
             dict(zip(PARTS, parts, strict=True)),
         )

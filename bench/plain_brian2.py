@@ -16,7 +16,7 @@ import pandas as pd
 
 from bioscnn.claims import made_now, write_table
 from bioscnn.errors import UserError
-from bioscnn.readout import decisions
+from bioscnn.readout import final_decisions
 from bioscnn.script import write_script
 from bioscnn.simulation import Device, simulate
 from bioscnn.studies import read_study
@@ -71,7 +71,7 @@ def measure(name: str) -> dict[str, object]:
         recording = simulate(
             prepared.network, stimulus, device, record=[*spikes, "readout"], potentials=["readout"]
         )
-        decided = decisions(recording, study.config.readout.rule)[:, -1]
+        decided = final_decisions(recording, study.config.readout.rule)
         row[f"differ from {label}"] = sum(differing(spikes, recording).values())
         changed += int(np.sum(decided != chosen))
     return row | {"other classes": changed}

@@ -13,7 +13,7 @@ import numpy as np
 
 from bench.networks import STUDY, data_folder
 from bioscnn.network import READOUT
-from bioscnn.readout import decisions
+from bioscnn.readout import final_decisions
 from bioscnn.simulation import Device, Recording, simulate_batches
 from bioscnn.statistics import difference, proportion
 from bioscnn.studies.prepare import prepare
@@ -61,7 +61,7 @@ def measure_precision(model: str, images: int, data: Path | None, split: str = "
         differ += int(moved.sum())
         touched.append(moved > 0)
         rule = ready.study.config.readout.rule
-        classes.append([decisions(batch, rule)[:, -1] for batch in (single, double)])
+        classes.append([final_decisions(batch, rule) for batch in (single, double)])
     in_single, in_double = (
         np.concatenate(parts) == ready.examples.labels for parts in zip(*classes, strict=True)
     )

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bioscnn.conversion import Scales, fired_by_rounding, rounded_activations, scale_of
 from bioscnn.network import OUTPUT, READOUT
-from bioscnn.readout import decisions
+from bioscnn.readout import final_decisions
 from bioscnn.simulation import simulate, simulate_batches
 from bioscnn.statistics import proportion
 from bioscnn.studies.prepare import Prepared, prepare
@@ -45,7 +45,7 @@ def step_rows() -> Iterator[dict[str, Any]]:
             case = case_of(model, dt, trials)
             chosen, spikes = [], 0
             for batch in simulate_batches(case.network, case.stimulus, case.device, record=(OUTPUT, READOUT)):
-                chosen.append(decisions(batch, case.study.config.readout.rule)[:, -1])
+                chosen.append(final_decisions(batch, case.study.config.readout.rule))
                 spikes += sum(int(part.counts_by_trial.sum()) for part in batch.populations.values())
             classes, labels = np.concatenate(chosen), case.examples.labels
             right, same = proportion(classes == labels), proportion(classes == case.ann_class)

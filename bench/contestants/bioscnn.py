@@ -14,7 +14,7 @@ from bioscnn.encoding import SpikeTrains, pixel_currents
 from bioscnn.encoding import Stimulus as Simulated
 from bioscnn.ledger.conditions import spiking_network
 from bioscnn.network import OUTPUT, READOUT, SpikingNetwork
-from bioscnn.readout import decisions
+from bioscnn.readout import final_decisions
 from bioscnn.simulation import Device, simulate
 from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.prepare import conditions_of
@@ -55,7 +55,7 @@ class Bioscnn:
         device = Device(keys.device, keys.precision, jobs)
         shown = simulated(stimulus, self.config)
         recording = simulate(self.network, shown, device, record=record, potentials=[READOUT])
-        return decisions(recording, self.readout)[:, -1]
+        return final_decisions(recording, self.readout)
 
     def spikes(self, stimulus: Stimulus, batch: int, variant: str) -> list[float]:
         """Return the spikes of each population before the output per example."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bench.simulators.measure import first_spikes, moved, only_in_one, spiking
 from bioscnn.network import READOUT
-from bioscnn.readout import READOUTS, decisions
+from bioscnn.readout import READOUTS, final_decisions
 from bioscnn.simulation import Recording
 from bioscnn.spikes import SpikeTrains
 from bioscnn.statistics import mean_difference
@@ -104,7 +104,7 @@ def compared(
     row = about | _counts(there, here, list(spiking(there)))
     row |= dict(_first(first_spikes(there), first_spikes(here)))
     for rule in READOUTS:
-        one, other = (decisions(recording, rule)[:, -1] for recording in (there, here))
+        one, other = (final_decisions(recording, rule) for recording in (there, here))
         key = rule.replace("-", "_")
         row[f"classes_equal_{key}"] = int((one == other).sum())
         row[f"correct_{key}"] = int((one == labels).sum())
