@@ -140,6 +140,24 @@ def _call(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
         ) from None
 
 
+def require_batch_system(name: str) -> None:
+    """Refuse where the commands of a batch system, ``"slurm"`` or ``"pbs"``, are not at hand.
+
+    Raises
+    ------
+    UserError
+        With the command that is missing.
+    """
+    system = BATCH_SYSTEMS[name]
+    if shutil.which(system.submit) is None:
+        raise UserError(
+            f"no {system.name} here: its command is not on the PATH",
+            key=f"--{name}",
+            value=system.submit,
+            fix="type this on a machine that submits jobs, or give --dask the address of a scheduler",
+        )
+
+
 @contextmanager
 def batch_jobs(where: Where) -> Iterator[Jobs]:
     """Submit jobs to a batch system, and cancel them in the end.
@@ -149,19 +167,11 @@ def batch_jobs(where: Where) -> Iterator[Jobs]:
     Raises
     ------
     UserError
-        If the batch system is not here or refuses a job, or the table ``[cluster]`` is wrong.
+        If the batch system refuses a job, or the table ``[cluster]`` is wrong.
     """
     assert where.batch is not None
-    system = BATCH_SYSTEMS[where.batch]
-    if shutil.which(system.submit) is None:
-        raise UserError(
-            f"no {system.name} here: its command is not on the PATH",
-            key=f"--{where.batch}",
-            value=system.submit,
-            fix="type this on a machine that submits jobs, or give --dask the address of a scheduler",
-        )
     with make_cluster(where) as cluster:
-        jobs = Jobs(system, cluster)
+        jobs = Jobs(BATCH_SYSTEMS[where.batch], cluster)
         try:
             jobs.submit(where.jobs)
             yield jobs

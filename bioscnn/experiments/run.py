@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.engine import bench_of, complete
-from bioscnn.experiments.executors import Where, executor_at
+from bioscnn.experiments.executors import Where, executor_at, require_means
 from bioscnn.experiments.experiment import Analysis, Done, Experiment
 from bioscnn.experiments.lock import locked
 from bioscnn.experiments.store import SPEC, UNITS, MadeBy, Store
@@ -149,6 +149,7 @@ def run_experiment(
         cannot be reached, or the disk is full.
     """
     begun = datetime.now(UTC)
+    require_means(where)
     progress.stage("loading")
     data = None if data is None else path_of(data).absolute()  # workers may run in other folders
     bench = bench_of(data)

@@ -40,6 +40,7 @@ def test_a_batch_system_that_is_not_here_is_told(tmp_path):
     write_sweep(tmp_path, 'kind = "random"\npoints = 3', T_REF, changes="")
     done = bioscnn(tmp_path, "sweep", "sweep.toml", "--pbs", "2", PATH="/nowhere")
     assert_refused(done, "no PBS here", "--pbs", "qsub")
+    assert not (tmp_path / "results").exists()
 
 
 def test_a_missing_file_and_a_missing_study_are_told(tmp_path):
