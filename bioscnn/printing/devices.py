@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
@@ -82,7 +83,7 @@ def _row(paired: PairedDifference) -> tuple[str, ...]:
         f"{first:,.{digits}f}",
         f"{second:,.{digits}f}",
         f"{value:+,.{digits}f}",
-        f"[{low:+,.{digits}f}, {high:+,.{digits}f}]",
+        f"[{low:+,.{digits}f}, {high:+,.{digits}f}]" if isfinite(high - low) else "unknown: one trial",
         "< 0.001" if p < 0.001 else f"{p:.2g}",
     )
 

@@ -74,6 +74,13 @@ def test_other_networks_are_compared_by_their_trials_and_end_with_code_0(runs):
     assert not any(row["significant"] for row in told["differences"])
 
 
+def test_one_trial_has_no_interval(tmp_path):
+    for folder, t_ref in (("a", "2 ms"), ("b", "3 ms")):
+        write_run(tmp_path / folder, recorded(1), neuron={"t_ref": t_ref})
+    said = bioscnn(tmp_path, "compare", "a", "b").stdout
+    assert "unknown: one trial" in said and "inf" not in said
+
+
 def test_what_a_run_did_not_record_is_said_so(capsys, monkeypatch):
     monkeypatch.setattr(OUT, "width", 80)
     settings = {"folder": "a", "device": "numpy", "connectivity": "explicit", "precision": "float64"}
