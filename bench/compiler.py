@@ -10,8 +10,8 @@ from pathlib import Path
 from bioscnn.errors import UserError
 from bioscnn.simulation.shape import processor
 
-WIDTH = 512 if "avx512_vbmi2" in processor() else 256
-FLAGS = ("-std=gnu11", "-O3", "-march=native", f"-mprefer-vector-width={WIDTH}")
+WIDTH = ["-mprefer-vector-width=512"] if "avx512_vbmi2" in processor() else []
+FLAGS = ("-std=gnu11", "-O3", "-march=native", *WIDTH)
 """As long vectors as our own programs have; -ffast-math knows no infinities, which ``limit.c`` needs."""
 
 

@@ -219,8 +219,9 @@ def _copy(work: Callable[[], None]) -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         yield
     finally:
-        os.kill(process, signal.SIGKILL)
-        os.waitpid(process, 0)
+        with suppress(ProcessLookupError, ChildProcessError):  # somebody else waited for it
+            os.kill(process, signal.SIGKILL)
+            os.waitpid(process, 0)
 
 
 def _work(work: Callable[[Job], Any], jobs: Sequence[Job], numbers: int, write_end: int) -> None:
@@ -238,6 +239,8 @@ def _received(descriptor: int) -> dict[int, Any]:
     while select.select([descriptor], [], [], LONGEST_WAIT)[0]:
         piece = os.read(descriptor, 1 << 20)
         if not piece:
-            return dict(json.loads(text)) if text.endswith(b"]") else {}
+            with suppress(ValueError):  # it died while it wrote
+                return dict(json.loads(text))
+            return {}
         text += piece
     return {}

@@ -78,18 +78,21 @@ class _Bar:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._pausing.close()
-        self._progress.stop()
+        self._stop()
 
     @contextmanager
     def _paused(self) -> Iterator[None]:
-        """Take the bar away, and with it the thread that draws it, for whose end rich does not wait."""
-        self._progress.stop()
-        for thread in self._drawing:
-            thread.join()
+        """Take the bar away, and with it the thread that draws it."""
+        self._stop()
         try:
             yield
         finally:
             self._start()
+
+    def _stop(self) -> None:
+        self._progress.stop()
+        for thread in self._drawing:  # rich does not wait for it
+            thread.join(1)
 
     def _start(self) -> None:
         before = set(threading.enumerate())

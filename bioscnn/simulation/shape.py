@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from inspect import getsource
-from itertools import islice
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -157,13 +157,18 @@ def _machine() -> list[str]:
     return [platform.system(), platform.machine(), processor(), *_compiler()]
 
 
+PROCESSOR_LINES = ("model name", "flags", "CPU implementer", "CPU part", "Features")
+"""How lines of ``/proc/cpuinfo`` begin, on x86 and on ARM."""
+
+
 @cache
 def processor() -> str:
     """Name the processor and, on Linux, all that it can do."""
     if not (cpuinfo := Path("/proc/cpuinfo")).exists():
         return platform.processor()
-    with cpuinfo.open() as lines:  # there may be hundreds of processors
-        return "".join(islice((line for line in lines if line.startswith(("model name", "flags"))), 2))
+    with cpuinfo.open() as lines:  # there may be hundreds of processors: of the first one
+        first = takewhile(str.strip, lines)
+        return "".join(line for line in first if line.startswith(PROCESSOR_LINES))
 
 
 def _compiler() -> list[str]:

@@ -50,7 +50,7 @@ class SpikeRecorder
     File trial_counts;
     std::unique_ptr<File> trial_events, step_counts, spikes;  // only where they are asked for
     std::vector<int64_t> neuron_counts;
-    std::vector<int32_t> fan_out, in_step, neurons, end_of_channel;
+    std::vector<int32_t> fan_out, in_step, neurons, end_of_channel, in_turn;
     std::vector<uint16_t> short_numbers;
     int64_t in_trial = 0, events = 0;
 
@@ -119,13 +119,21 @@ private:
         file.write(short_numbers.data(), n);
     }
 
-    // Neurons come in the order of their pixels, and of the channels of each; in the network's numbers all pixels of a
-    // channel are together.
+    // Neurons are numbered by pixels, and the channels of each; in the network's numbers all pixels of a channel are
+    // together.
     template <class T> void keep_in_order(const T* fired, int32_t n_fired)
     {
+        if (n_fired == 0)
+            return;
         neurons.resize(std::max(neurons.size(), 2 * (size_t) (in_trial + n_fired)));
         int32_t* kept = neurons.data() + in_trial;
         const uint32_t n = channels, n_pixels = neuron_counts.size() / n;
+        if (!std::is_sorted(fired, fired + n_fired))  // a GPU lists them as its threads came to them
+        {
+            in_turn.assign(fired, fired + n_fired);
+            std::sort(in_turn.begin(), in_turn.end());
+            return keep_in_order(in_turn.data(), n_fired);
+        }
         if (n == 1 || n_pixels == 1)
         {
             std::copy(fired, fired + n_fired, kept);

@@ -30,6 +30,8 @@ inline bool asked_for(const std::string& name)
     std::FILE* file = std::fopen(path_of(name).c_str(), "rb");
     if (file)
         std::fclose(file);
+    else if (errno != ENOENT)
+        fail(path_of(name), std::strerror(errno));
     return file != nullptr;
 }
 
