@@ -51,6 +51,6 @@ FOUND = dict(
 
 @pytest.mark.parametrize("harm", HARM)
 def test_the_watch_sees_every_harm(harm: str):
-    reader = Reader("x", "x", lambda folder: [b"x"], lambda content, rng: content, HARM[harm], seconds=0.3)
+    reader = Reader("x", "x", lambda folder: [b"x"], lambda content, rng: content, HARM[harm], seconds=1.0)
     tally = fuzz(reader, [b"x"], range(2))
     assert [failure.what for failure in tally.failures] == [FOUND[harm]] * 2
