@@ -183,7 +183,7 @@ def with_interval(name: str, value: float, low: float, high: float) -> dict[str,
     return {key: round(100 * share, 4) for key, share in named.items()}
 
 
-def made_now(command: str, varied: str, *modules: str) -> Record:
+def made_now(command: str, varied: str, *modules: str, beside: Path | None = None) -> Record:
     """Return the record of a table that the present code writes.
 
     Parameters
@@ -194,6 +194,8 @@ def made_now(command: str, varied: str, *modules: str) -> Record:
         What varied.
     *modules : str
         Measures or modules of bioscnn whose code decides the numbers.
+    beside : Path, optional
+        A table that may be there already, of which some rows stay: their commits are named, too.
 
     Raises
     ------
@@ -207,4 +209,6 @@ def made_now(command: str, varied: str, *modules: str) -> Record:
             expected="a module, such as bioscnn.statistics, or a measure",
         )  # fmt: skip
     commit = code_version()["commit"] or "outside git"
+    if beside is not None and beside.exists():
+        commit = ", ".join(dict.fromkeys((*read_record(beside).commit.split(", "), commit)))
     return Record(command, commit, varied, code={name: digest or "" for name, digest in code.items()})

@@ -82,7 +82,8 @@ def main() -> None:
     wanted, faults = given.only.split(","), given.strikes.split(",")
     names = [name for name in COMMANDS if name in wanted]
     units = dict.fromkeys(COUNTS, "1")
-    record = replace(made_now("make faults", "moments and places of the faults", *CODE), units=units)
+    made = made_now("make faults", "moments and places of the faults", *CODE, beside=given.table)
+    record = replace(made, units=units)
     known = {(row["fault"], row["command"]) for row in table}
     with mirror() as variables, tempfile.TemporaryDirectory(prefix="faults-") as folder:
         bench = Bench(Path(folder), variables)

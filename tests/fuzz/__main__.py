@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from bioscnn.claims import made_now
-from bioscnn.claims.record import read_record, write_table
+from bioscnn.claims.record import write_table
 from tests.fuzz.bounded import fuzz, input_of, load, unlike
 from tests.fuzz.readers import READERS
 
@@ -61,11 +61,8 @@ def main() -> int:
 
 def write(table: Path, row: dict[str, object]) -> None:
     """Write the row of a reader into a table, with what made it; rows of other readers stay."""
-    record = made_now(f"python -m tests.fuzz {shlex.join(sys.argv[1:])}", "inputs", *CODE)
+    record = made_now(f"python -m tests.fuzz {shlex.join(sys.argv[1:])}", "inputs", *CODE, beside=table)
     rows = pd.read_csv(table).to_dict("records") if table.exists() else []
-    if rows:  # by the code of earlier commits
-        commits = dict.fromkeys((*read_record(table).commit.split(", "), record.commit))
-        record = replace(record, commit=", ".join(commits))
     rows = [one for one in rows if one["reader"] != row["reader"]] + [row]
     rows.sort(key=lambda one: list(READERS).index(one["reader"]))
     units = dict.fromkeys(("inputs", "read", "refused", "failures", "seed"), "1")

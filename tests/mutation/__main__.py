@@ -194,7 +194,7 @@ def share(name: str, n: int, of: int) -> dict[str, float]:
 def write(table: Path, rows: list[dict[str, Any]], drawn: set[tuple[str, int]]) -> None:
     """Write a table with what made it; rows of samples that were not drawn now stay, and so do verdicts."""
     from bioscnn.claims import made_now
-    from bioscnn.claims.record import read_record, write_table
+    from bioscnn.claims.record import write_table
 
     kept = pd.read_csv(table, dtype={"commit": str}).to_dict("records") if table.exists() else []
     verdicts = {
@@ -205,10 +205,8 @@ def write(table: Path, rows: list[dict[str, Any]], drawn: set[tuple[str, int]]) 
             one["verdict"] = verdicts.get((one["file"], one["before"], one["after"]), "open")
     frame = pd.DataFrame([row for row in kept if (row["package"], row["seed"]) not in drawn] + rows)
     frame = frame.sort_values("package", key=lambda names: names.map(list(PACKAGES).index), kind="stable")
-    record = made_now(f"python -m tests.mutation {shlex.join(sys.argv[1:])}", "mutants", *CODE)
-    if kept:  # by the code of earlier commits
-        commits = dict.fromkeys((*read_record(table).commit.split(", "), record.commit))
-        record = replace(record, commit=", ".join(commits))
+    command = f"python -m tests.mutation {shlex.join(sys.argv[1:])}"
+    record = made_now(command, "mutants", *CODE, beside=table)
     record = replace(record, units={name: "1" for name in COUNTS if name in frame})
     write_table(table, frame.convert_dtypes().to_csv(index=False).encode(), record)
 
