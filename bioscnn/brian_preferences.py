@@ -5,8 +5,8 @@ Brian2 evaluates a file ``brian_preferences`` of the current folder when it is i
 A folder that somebody sends may hold such a file beside a study, and whatever is written in it would be run.
 Preferences are none of a study anyway: they change results, and no hash knows of them.
 
-Brian2 logs to a temporary file, which it removes at the end
-of the process: one that is killed would leave it for ever.
+Brian2 logs to a temporary file, and hushes what others print by others, which it removes at the end
+of the process: one that is killed would leave them for ever.
 """
 
 from __future__ import annotations
@@ -93,6 +93,7 @@ def _remove_log() -> None:
 
     if not prefs["logging.delete_log_on_exit"]:
         return
+    prefs["logging.std_redirection_to_file"] = False  # what is printed is hushed without a file, too
     if BrianLogger.file_handler is not None:
         logging.getLogger("brian2").removeHandler(BrianLogger.file_handler)
         BrianLogger.file_handler.close()

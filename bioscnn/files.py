@@ -12,6 +12,7 @@ import secrets
 import shutil
 import socket
 import stat
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -315,6 +316,24 @@ def scratch_folder(parent: Path, name: str) -> Iterator[Path]:
             yield folder
         finally:
             shutil.rmtree(folder)
+
+
+@contextmanager
+def temporary_files_in(folder: Path) -> Iterator[None]:
+    """Let temporary files of this process, and of programs that it starts, be made in a folder.
+
+    What a killed process or compiler leaves then goes with the folder.
+    """
+    before, said = tempfile.tempdir, os.environ.get("TMPDIR")
+    tempfile.tempdir = os.environ["TMPDIR"] = str(folder)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
+        if said is None:
+            del os.environ["TMPDIR"]
+        else:
+            os.environ["TMPDIR"] = said
 
 
 @cache

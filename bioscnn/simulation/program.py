@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 from bioscnn.caches import cache_folder
 from bioscnn.doctor import require_compiler
 from bioscnn.errors import UserError
-from bioscnn.files import scratch_folder
+from bioscnn.files import scratch_folder, temporary_files_in
 from bioscnn.locks import locked
 from bioscnn.processes import run_guarded
 from bioscnn.simulation.source import write_source
@@ -115,7 +115,11 @@ def build(shape: ShapeType, write: Callable[[ShapeType, Path], list[list[str]]] 
     final = programs / shape.key()
     try:
         programs.mkdir(parents=True, exist_ok=True)
-        with locked(programs / f".{final.name}.lock"), scratch_folder(programs, ".building") as scratch:
+        with (
+            locked(programs / f".{final.name}.lock"),
+            scratch_folder(programs, ".building") as scratch,
+            temporary_files_in(scratch),
+        ):
             if (made_meanwhile := obtain(shape)) is not None:
                 return made_meanwhile
             folder = scratch / "program"

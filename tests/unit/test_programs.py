@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import tempfile
 from importlib import import_module
 from pathlib import Path
 from threading import Event
@@ -118,6 +119,24 @@ def test_a_program_that_does_not_compile_is_told_and_leaves_nothing(cache):
         compile_simple("int main() { return x; }")
     assert "‘x’ was not declared" in error.value.value or "'x'" in error.value.value
     assert not list((cache / "cache" / "programs").iterdir()) and obtain(Simple()) is None
+
+
+def test_what_is_written_beside_a_program_goes_with_its_folder_if_all_are_killed(cache, monkeypatch):
+    """Brian2 tries flags, and compilers write assembler."""
+    usual = tempfile.gettempdir()
+    beside = []
+
+    def write(_: object, folder: Path) -> list[list[str]]:
+        folder.mkdir()
+        (folder / "main.cpp").touch()
+        beside.append(tempfile.mkdtemp())
+        return [["sh", "-c", f"echo $TMPDIR > {cache}/told; cp main.cpp main"]]
+
+    monkeypatch.setattr("bioscnn.simulation.program.write_source", write)
+    build(Simple())
+    beside.append((cache / "told").read_text().strip())
+    assert all(path.startswith(str(cache / "cache" / "programs" / ".building")) for path in beside)
+    assert tempfile.gettempdir() == usual and not Path(beside[0]).exists()
 
 
 def test_what_the_program_reads_remains_of_what_the_compiler_writes(cache):
