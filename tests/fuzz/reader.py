@@ -96,7 +96,7 @@ def unpacked(content: bytes, folder: Path) -> Path:
                 os.mkfifo(path)
             elif stat.S_ISDIR(mode):
                 path.mkdir(exist_ok=True)
-            elif not path.is_symlink():
+            elif not path.is_symlink() and not path.is_fifo():
                 path.write_bytes(data)
         except OSError:  # a name that is too long, or a file where a folder should be
             continue
