@@ -135,14 +135,15 @@ def with_remote(folder):
 
 def with_submodule(folder):
     """A repository in the repository, whose own configuration names the program."""
-    inner = folder / "inner"
+    inner = folder / "bioscnn" / "inner"
     inner.mkdir()
     (inner / "a").write_text("a")
+    (inner / ".gitattributes").write_text("* filter=x\n")
     for words in (("init",), ("add", "."), ("commit", "-m", "Inner")):
         plain_git(inner, *words)
-    plain_git(folder, "add", "inner")
+    plain_git(folder, "add", "bioscnn/inner")
     plain_git(folder, "commit", "-m", "Outer")
-    configure(inner, ("core.fsmonitor", program(folder)))
+    configure(inner, ("core.fsmonitor", program(folder)), ("filter.x.clean", program(folder)))
 
 
 def with_include(folder):
@@ -174,7 +175,7 @@ def test_nothing_that_a_repository_names_is_run(repository, hostile, words):
 
     def touched():
         """Files whose content git has to look at again, and an index that it would write anew."""
-        for k, path in enumerate([repository / "page.md", repository / "bioscnn" / "code.py"]):
+        for k, path in enumerate(path for path in repository.rglob("*") if ".git" not in path.parts):
             os.utime(path, (10**9 + k, 10**9 + k))
         (repository / "bioscnn" / "code.py").write_text("x = 2\n")
 
@@ -233,6 +234,12 @@ def test_a_repository_that_merely_contains_the_package_is_not_its_checkout(repos
     monkeypatch.setattr(git, "ROOT", repository / place)
     assert own_checkout() is None and code_version() == {"commit": None, "dirty": None}
     assert not (repository.parent / "CODE_RAN").exists()
+
+
+def test_the_package_within_a_repository_of_others_is_not_its_checkout(repository, monkeypatch):
+    shutil.copytree(repository, repository / "unpacked", ignore=shutil.ignore_patterns(".git"))
+    monkeypatch.setattr(git, "ROOT", repository / "unpacked" / "bioscnn")
+    assert Repository.around(git.ROOT) is not None and own_checkout() is None
 
 
 @pytest.mark.parametrize("pyproject", [None, "", "project = 1", "[project", '[project]\nname = "x"'])
