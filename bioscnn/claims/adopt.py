@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import subprocess
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,6 +25,7 @@ from bioscnn.claims.record import Record, write_table
 from bioscnn.claims.tables import IN_HEADER, VERDICT
 from bioscnn.errors import UserError
 from bioscnn.files import write_atomically
+from bioscnn.git import Repository
 from bioscnn.report.document import Document
 
 MARKDOWN_TABLE = re.compile(r"(?m)^\|.*\|\n\|[ :|-]+\|\n(?:\|.*\|(?:\n|\Z))+")
@@ -256,17 +256,10 @@ def _free(name: str, taken: Container[str]) -> str:
 
 def _commit_of(page: Path, line: str = "") -> str | None:
     """Return the last commit that changed a page, or that brought a line of it; None outside git."""
-    words = [
-        "git",
-        "-C",
-        str(page.resolve().parent),
-        "log",
-        "-1",
-        "--format=%H",
-        *([f"-S{line}"] if line else []),
-    ]
-    try:
-        done = subprocess.run([*words, "--", page.name], capture_output=True, text=True, check=True)
-        return done.stdout.strip() or None
-    except (OSError, subprocess.CalledProcessError):
+    page = page.resolve()
+    repository = Repository.around(page.parent)
+    if repository is None or not page.is_relative_to(repository.top):
         return None
+    plain = ("-1", "--format=%H", "--no-show-signature", "--no-ext-diff", "--no-textconv")
+    search = (f"-S{line}",) if line else ()
+    return repository.git("log", *plain, *search, "--", str(page.relative_to(repository.top))) or None

@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import re
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +15,8 @@ from bioscnn.claims.record import Record, code_hash, data_hash, file_of, read_re
 from bioscnn.claims.tables import NAME
 from bioscnn.errors import UserError
 from bioscnn.files import read_text
-from bioscnn.fingerprint import ROOT, closure
+from bioscnn.fingerprint import closure
+from bioscnn.git import own_checkout
 from bioscnn.toml import parse_toml
 
 _COMMIT = re.compile("[0-9a-f]{7,64}")
@@ -200,11 +200,9 @@ def _hash_at(commit: str | None, measure: str) -> str | None:
     if file_of(measure.partition(":")[0]) is None:
         return None
     files = [str(path) for path in map(file_of, closure([measure.partition(":")[0]])) if path is not None]
-    words = ["git", "-C", str(ROOT), "diff", "--quiet", str(commit), "--", *files]
-    try:
-        same = subprocess.run(words, capture_output=True, check=False).returncode == 0
-    except OSError:
-        return None
+    checkout = own_checkout()
+    unlike = ("--quiet", "--no-ext-diff", "--no-textconv", "--ignore-submodules=all")
+    same = checkout is not None and checkout.git("diff", *unlike, str(commit), "--", *files) is not None
     return code_hash(measure) if same else None
 
 

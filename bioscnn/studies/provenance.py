@@ -6,7 +6,6 @@ import os
 import platform
 import re
 import shlex
-import subprocess
 import sys
 from dataclasses import replace
 from importlib.metadata import version
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 
 import bioscnn
+from bioscnn.git import own_checkout
 from bioscnn.network import Connectivity, Convolution, Dense, Population, Projection, SpikingNetwork
 from bioscnn.neurons import EXCITATORY, INHIBITORY, ExponentialConductance, LeadingCount, Pulse
 from bioscnn.quantities import BRIAN_UNITS, format_quantity
@@ -27,19 +27,12 @@ _DIMENSIONS = {unit: dimension for dimension, unit in BRIAN_UNITS.items()}
 
 
 def code_version() -> dict[str, Any]:
-    """Return the commit of the code that runs and whether it was changed since; None outside git."""
-
-    def git(*words: str) -> str | None:
-        here = Path(bioscnn.__file__).parent
-        try:
-            return subprocess.run(
-                ["git", "-C", str(here), *words], capture_output=True, text=True, check=True
-            ).stdout.strip()
-        except (OSError, subprocess.CalledProcessError):
-            return None
-
-    changes = git("status", "--porcelain", "--", ".")
-    return {"commit": git("rev-parse", "HEAD"), "dirty": None if changes is None else bool(changes)}
+    """Return the commit of the code that runs and whether it was changed since; None outside its checkout."""
+    checkout = own_checkout()
+    if checkout is None:
+        return {"commit": None, "dirty": None}
+    changes = checkout.git("status", "--porcelain", "--ignore-submodules=all", "--", "bioscnn")
+    return {"commit": checkout.head, "dirty": None if changes is None else bool(changes)}
 
 
 def environment() -> dict[str, Any]:

@@ -12,7 +12,7 @@ LEVELS = [
     ["brian_preferences"],
     ["quantities", "identifiers", "toml", "batch_jobs", "seeds", "draws", "spikes"],
     ["result_versions"],
-    ["processes", "forks", "locks", "files", "caches", "statistics", "large_arrays", "fingerprint"],
+    ["processes", "forks", "locks", "files", "caches", "statistics", "large_arrays", "fingerprint", "git"],
     ["neurons", "datasets"],
     ["doctor"],
     ["ann", "network"],

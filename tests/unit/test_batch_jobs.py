@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 
-from bioscnn.batch_jobs import cluster_options
+from bioscnn.batch_jobs import KEYS, cluster_options
 from bioscnn.errors import UserError
+from bioscnn.experiments.batch import make_cluster
+from bioscnn.experiments.executors import Where
 from bioscnn.experiments.sweep import read_sweep
 from tests.sweeps import write_sweep
 
@@ -45,35 +49,131 @@ def test_what_a_job_runs_is_no_matter_of_a_file(key):
         assert raised.value.key == f"cluster.{key}" and "jobqueue.yaml" in raised.value.fix
 
 
+GOOD = {
+    "cores": 4,
+    "processes": 2,
+    "job_cpu": 8,
+    "memory": "2 GB",
+    "job_mem": "4G",
+    "walltime": "01:00:00",
+    "death_timeout": 90,
+    "queue": "short",
+    "account": "m1234_g",
+    "project": "vision-lab.2",
+    "job_name": "sweep-1",
+    "interface": "lo",
+    "resource_spec": "select=1:ncpus=4:mem=8gb",
+}
+"""A value of every key that a batch system takes."""
+
+HOSTILE = [
+    " --preload evil.py",
+    " --export=ALL,PYTHONPATH=.",
+    "\ntouch CODE_RAN",
+    "\n#SBATCH --export=ALL",
+    "; touch CODE_RAN",
+    "$(touch CODE_RAN)",
+    "`touch CODE_RAN`",
+    "|a",
+    "&a",
+    ">a",
+    "'",
+    '"',
+    "\\",
+    "\r",
+    "\t-x",
+    "\u2028x",
+    "\u00a0-x",
+    "/../x",
+    "@elsewhere",
+    ":prologue=evil.sh",
+    "#",
+    "%x",
+    "\u0663",
+]
+"""What no value may go on with."""
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_no_value_goes_on_with_another_word_or_begins_as_an_option(key):
+    cluster_options({key: GOOD[key]})
+    refused = [f"{GOOD[key]}{more}" for more in HOSTILE] + [
+        f"-{GOOD[key]}",
+        f" {GOOD[key]}",
+        f"{GOOD[key]}\n",
+    ]
+    for value in [*refused, *HOSTILE, "", "-p x", f"{GOOD[key]}" * 200, True, None, [GOOD[key]], {"a": 1}]:
+        with pytest.raises(UserError) as raised:
+            cluster_options({key: value})
+        assert (raised.value.key, raised.value.value) == (f"cluster.{key}", value) and raised.value.expected
+
+
 @pytest.mark.parametrize(
-    "value",
-    [
-        "short\ntouch CODE_RAN",
-        "short; touch CODE_RAN",
-        "$(touch CODE_RAN)",
-        "`touch CODE_RAN`",
-        "a|b",
-        "a&b",
-        "a>b",
-        "-p x",
-        "",
-        "'",
-        '"',
-        "a\\",
-        "short\r",
-        "short\u2028x",
-        "x" * 201,
-        True,
-        None,
-        ["short"],
-        {"a": 1},
-    ],
+    ("key", "value"),
+    [(key, value) for key in GOOD for value in (0, -1, float("nan"), float("inf"))]
+    + [(key, 1) for key in ("queue", "account", "project", "job_name", "interface", "resource_spec")]
+    + [(key, 1.5) for key in ("cores", "processes", "job_cpu", "job_mem", "walltime")]
+    + [(key, "4") for key in ("cores", "processes", "job_cpu")]
+    + [("death_timeout", "60 s 60"), ("death_timeout", "60 --preload evil.py"), ("walltime", "1 hour")]
+    + [
+        ("job_mem", "4 G"),
+        ("queue", "short,-x"),
+        ("queue", "short --export=ALL,PYTHONPATH=. --output=.bashrc"),
+    ]
+    + [("resource_spec", "nodes=1:ppn=4,prologue=evil.sh"), ("resource_spec", "select=1 -S evil.sh")],
 )
-@pytest.mark.parametrize("key", ["queue", "walltime", "memory", "job_name"])
-def test_a_value_is_a_number_or_plain_text(key, value):
+def test_a_key_takes_values_of_its_own_kind_alone(key, value):
     with pytest.raises(UserError) as raised:
         cluster_options({key: value})
     assert raised.value.key == f"cluster.{key}"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("memory", value) for value in (2_000_000_000, 2e9, "2GB", "1.5 GiB", "500 mb")]
+    + [("walltime", value) for value in (60, "90", "30:00", "2-00", "2-12:00:00", "10:00:00:00")]
+    + [("death_timeout", value) for value in (60.5, "60", "0.5 s")]
+    + [("queue", "short,long"), ("interface", "eth0.100"), ("interface", "eth0:1"), ("account", "_12")]
+    + [("resource_spec", value) for value in ("nodes=2:ppn=4,mem=2gb", "select=1:ncpus=4+2:ncpus=1:ngpus=1")]
+    + [("resource_spec", "select=2:ncpus=1,place=scatter:excl")],
+)
+def test_what_batch_systems_take_is_handed_on(key, value):
+    given = value.replace(" ", "") if isinstance(value, str) else value
+    assert cluster_options({key: value}) == {key: given}
+
+
+DIRECTIVES = {
+    "slurm": [
+        "#SBATCH -J sweep-1",
+        "#SBATCH -p short",
+        "#SBATCH -A m1234_g",
+        "#SBATCH -n 1",
+        "#SBATCH --cpus-per-task=8",
+        "#SBATCH --mem=4G",
+        "#SBATCH -t 01:00:00",
+    ],
+    "pbs": [
+        "#PBS -N sweep-1",
+        "#PBS -q short",
+        "#PBS -A m1234_g",
+        "#PBS -l select=1:ncpus=4:mem=8gb",
+        "#PBS -l walltime=01:00:00",
+    ],
+}
+
+
+@pytest.mark.parametrize(("batch", "others"), [("slurm", ["resource_spec"]), ("pbs", ["job_cpu", "job_mem"])])
+def test_the_script_of_a_job_holds_the_values_as_they_are(batch, others):
+    pytest.importorskip("dask_jobqueue")
+    table = {key: value for key, value in GOOD.items() if key not in [*others, "project"]}
+    with make_cluster(Where(batch=batch, cluster=table)) as cluster:
+        lines = cluster.job_script().strip().splitlines()
+    assert [line for line in lines[1:-1] if line] == DIRECTIVES[batch]
+    words = shlex.split(lines[-1])[3:]
+    assert words[1:] == [
+        *("--name", "dummy-name", "--nthreads", "2", "--memory-limit", "0.93GiB", "--nworkers", "2"),
+        *("--nanny", "--death-timeout", "90", "--interface", "lo"),
+    ]
 
 
 def test_a_sweep_file_with_a_command_for_its_jobs_is_refused_when_it_is_read(tmp_path):
@@ -87,3 +187,11 @@ def test_a_sweep_file_with_a_command_for_its_jobs_is_refused_when_it_is_read(tmp
     with pytest.raises(UserError) as raised:
         read_sweep(file)
     assert raised.value.file == file and raised.value.key == "cluster.job_script_prologue"
+    file.write_text(good + '\n[cluster]\ndeath_timeout = "60 --preload evil.py"\n')
+    with pytest.raises(UserError) as raised:
+        read_sweep(file)
+    assert (raised.value.file, raised.value.key, raised.value.value) == (
+        file,
+        "cluster.death_timeout",
+        "60 --preload evil.py",
+    )

@@ -54,6 +54,10 @@ def test_no_module_runs_text_or_unpickles_a_file(path):
         elif isinstance(node, ast.Import | ast.ImportFrom):
             names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [n.name for n in node.names]
             assert LOADS.isdisjoint(name.split(".")[0] for name in names), f"line {node.lineno}"
+        elif isinstance(node, ast.List | ast.Tuple) and node.elts and path != ROOT / "git.py":
+            assert getattr(node.elts[0], "value", "") != "git", (
+                f"git in line {node.lineno}, not by bioscnn.git"
+            )
 
 
 MAIN = b"// \xc3\xbc\tint main() {}\r\n"
