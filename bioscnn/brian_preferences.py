@@ -7,6 +7,9 @@ Preferences are none of a study anyway: they change results, and no hash knows o
 
 Brian2 logs to a temporary file, and hushes what others print by others, which it removes at the end
 of the process: one that is killed would leave them for ever.
+
+Brian2 imports matplotlib, which reads a file ``matplotlibrc`` of the current folder: one that cannot be
+read as text is refused. What is written in it changes no figure, see `bioscnn.plots.style.settings`.
 """
 
 from __future__ import annotations
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 FILE = "brian_preferences"
+SETTINGS = "matplotlibrc"
+LARGEST_SETTINGS = 1_000_000
+"""Bytes; matplotlib's own file, of all settings, has 50,000."""
 
 
 class _Guard:
@@ -28,6 +34,8 @@ class _Guard:
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
+        if fullname == "matplotlib":
+            _refuse_unreadable_settings()
         if fullname != "brian2":
             return None
         from pathlib import Path
@@ -44,6 +52,30 @@ class _Guard:
             )
         _refuse_misfit()
         return _without_log()
+
+
+def _refuse_unreadable_settings() -> None:
+    """Refuse settings that matplotlib would wait for, or end in a traceback at."""
+    from pathlib import Path
+
+    from bioscnn.errors import UserError
+
+    path = Path(SETTINGS)
+    if not path.exists() or path.is_dir():
+        return
+    try:
+        if path.is_file() and path.stat().st_size <= LARGEST_SETTINGS:
+            path.read_text(encoding="utf-8")
+            return
+        problem = "matplotlib cannot read its settings: too large, or no file"
+    except (OSError, ValueError) as error:
+        problem = f"matplotlib cannot read its settings: {error}"
+    raise UserError(
+        problem,
+        file=path.absolute(),
+        expected="a text, or no such file in the folder from which bioscnn is started",
+        fix="remove it: it changes no figure of bioscnn",
+    )
 
 
 def _refuse_misfit() -> None:

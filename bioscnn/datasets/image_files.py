@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 MOST_PIXELS = 50_000_000
 """Of an image file: a large photograph. What unpacks to more is a bomb, or no example for these networks."""
 
+LONGEST_SIDE = 1_000_000
+"""Pixels of an image file: what resizing needs grows with a side, whatever the other one is."""
+
 DAMAGE = (OSError, ValueError, SyntaxError, EOFError, MemoryError, struct.error, OverflowError, LookupError,
           TypeError, AttributeError, ArithmeticError, zlib.error)  # fmt: skip
 """What Pillow raises, whatever a damaged file holds."""
@@ -49,7 +52,8 @@ def open_image(path: Path, formats: Sequence[str], **details: str) -> Image:
     Raises
     ------
     UserError
-        If the file is of another format, damaged, a TIFF of several images, or has more than `MOST_PIXELS`.
+        If the file is of another format, damaged, a TIFF of several images, or has more than `MOST_PIXELS`
+        or a side of more than `LONGEST_SIDE`.
     """
     from PIL import Image
 
@@ -64,6 +68,14 @@ def open_image(path: Path, formats: Sequence[str], **details: str) -> Image:
                     file=path,
                     value=f"{image.width} x {image.height}",
                     expected=f"at most {MOST_PIXELS:,} pixels",
+                    fix="make it smaller",
+                )
+            if max(image.size) > LONGEST_SIDE:
+                raise UserError(
+                    "an image of too long a side",
+                    file=path,
+                    value=f"{image.width} x {image.height}",
+                    expected=f"sides of at most {LONGEST_SIDE:,} pixels",
                     fix="make it smaller",
                 )
             if image.format == "TIFF" and getattr(image, "n_frames", 1) > 1:

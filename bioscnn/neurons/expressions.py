@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import math
 import warnings
+from collections.abc import Mapping
 
 from bioscnn.errors import UserError
 from bioscnn.identifiers import check_characters, check_identifier
@@ -22,6 +23,9 @@ DEEPEST = 40
 
 HIGHEST_POWER = 20.0
 """Largest exponent, and largest product of exponents of exponents."""
+
+MOST_TERMS = 300
+"""Of all equations of a text, multiplied out: with that many, Brian2 takes about a second; see `terms`."""
 
 FUNCTIONS = {
     "abs": 1, "arccos": 1, "arcsin": 1, "arctan": 1, "ceil": 1, "clip": 3, "cos": 1, "cosh": 1, "exp": 1,
@@ -72,6 +76,7 @@ def parse_expression(text: str, key: str) -> ast.expr:
             expected="an expression such as (R_m*(I_syn + I_stim) - V)/tau_m",
         ) from None
     _Check(key)(tree)
+    terms(tree, {}, key)
     return tree
 
 
@@ -103,6 +108,57 @@ def names_of(text: str) -> set[str]:
     return {node.id for node in ast.walk(ast.parse(text, mode="eval")) if isinstance(node, ast.Name)}
 
 
+def terms(node: ast.expr, named: Mapping[str, int], key: str) -> int:
+    """Return an upper bound of the terms of an expression once it is multiplied out, as Brian2 has sympy do.
+
+    Parameters
+    ----------
+    node : ast.expr
+        A tree from `parse_expression`.
+    named : mapping of str to int
+        Terms of the names that stand for expressions themselves.
+    key : str
+        Where it was written, for the error.
+
+    Raises
+    ------
+    UserError
+        If there are more than `MOST_TERMS`, or an exponent stands for an expression.
+
+    Examples
+    --------
+    >>> terms(parse_expression("g*m**3*h*(V - E) + (V + a + b)**4", "equations"), {}, "equations")
+    17
+    """
+    match node:
+        case ast.Name(id=name):
+            found = named.get(name, 1)
+        case ast.BinOp(left=base, op=ast.Pow(), right=exponent):
+            if any(isinstance(part, ast.Name) and part.id in named for part in ast.walk(exponent)):
+                raise UserError(
+                    "an exponent that is an expression", key=key, value=ast.unparse(node),
+                    expected="a number, a quotient of two, or a parameter",
+                )  # fmt: skip
+            n, k = math.ceil(_Check(key).exponent(exponent)), terms(base, named, key)
+            found = math.comb(n + k - 1, n)
+        case ast.BinOp(left=left, op=ast.Mult() | ast.Div() | ast.FloorDiv(), right=right):
+            found = terms(left, named, key) * terms(right, named, key)
+        case _:
+            below = (child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr))
+            found = sum(terms(child, named, key) for child in below if not _is_function(node, child))
+    found = max(1, found)
+    if found > MOST_TERMS:
+        raise UserError(
+            "too many terms when it is multiplied out", key=key, value=ast.unparse(node),
+            expected=f"at most {MOST_TERMS} terms in all equations", fix="write sums below smaller powers",
+        )  # fmt: skip
+    return found
+
+
+def _is_function(node: ast.expr, child: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and child is node.func
+
+
 class _Check:
     """Refuses the nodes of a tree that are not allowed."""
 
@@ -122,7 +178,7 @@ class _Check:
             case ast.UnaryOp(op=ast.UAdd() | ast.USub() | ast.Not(), operand=operand):
                 below = [operand]
             case ast.BinOp(left=base, op=ast.Pow(), right=exponent):
-                power *= self._exponent(exponent)
+                power *= self.exponent(exponent)
                 if power > HIGHEST_POWER:
                     raise self._error(
                         "too high a power", node, expected=f"exponents of at most {HIGHEST_POWER:g} in all"
@@ -187,11 +243,11 @@ class _Check:
         if len(node.args) != FUNCTIONS[name]:
             raise self._error(f"{name} takes {FUNCTIONS[name]} in parentheses", node)
 
-    def _exponent(self, node: ast.expr) -> float:
+    def exponent(self, node: ast.expr) -> float:
         """Return the size of an exponent, at least 1: a number, a quotient of two, or a name."""
         match node:
             case ast.UnaryOp(op=ast.UAdd() | ast.USub(), operand=operand):
-                return self._exponent(operand)
+                return self.exponent(operand)
             case ast.Constant():
                 return max(1.0, self._number(node))
             case ast.Name():

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bioscnn.errors import UserError
 from bioscnn.identifiers import check_characters, check_identifier
-from bioscnn.neurons.expressions import LONGEST, canonical_expression, parse_expression
+from bioscnn.neurons.expressions import LONGEST, MOST_TERMS, canonical_expression, parse_expression, terms
 
 HELD = "unless refractory"
 """The flag of a variable that is held while the neuron is refractory."""
@@ -67,7 +68,23 @@ def parse_equations(text: str, key: str = "equations") -> tuple[Equation, ...]:
             lines = ""
     if lines or not equations:
         raise _unread(lines or text, key)
+    _check_terms(equations, key)
     return tuple(equations)
+
+
+def _check_terms(equations: Sequence[Equation], key: str) -> None:
+    """Refuse equations of too many terms, once Brian2 has put expressions where their names stand."""
+    trees = {e.name: ast.parse(e.expression, mode="eval").body for e in equations if not e.differential}
+    named: dict[str, int] = dict.fromkeys(trees, 1)
+    for _ in trees:  # each may stand for those that stand for others; Brian2 refuses circles
+        named = {name: terms(tree, named, key) for name, tree in trees.items()}
+    rates = [ast.parse(e.expression, mode="eval").body for e in equations if e.differential]
+    total = sum(named.values()) + sum(terms(tree, named, key) for tree in rates)
+    if total > MOST_TERMS:
+        raise UserError(
+            "too many terms when the equations are multiplied out", key=key, value=total,
+            expected=f"at most {MOST_TERMS}", fix="write sums below smaller powers",
+        )  # fmt: skip
 
 
 def parse_statements(text: str, key: str = "reset") -> tuple[tuple[str, str, str], ...]:

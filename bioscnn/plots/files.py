@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bioscnn.errors import UserError
-from bioscnn.plots.style import THEME, layout_cached
+from bioscnn.plots.style import layout_cached, settings
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -45,9 +45,7 @@ def save(figure: Figure, path: Path) -> Path:
 
 
 def _rendered(figure: Figure, **options: Any) -> bytes:
-    import matplotlib
-
     buffer = BytesIO()
-    with matplotlib.rc_context(THEME), layout_cached():
+    with settings(), layout_cached():
         figure.savefig(buffer, **options)
     return buffer.getvalue()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import wraps
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec
@@ -35,7 +35,6 @@ TRUE, WRONG = PALETTE[0], PALETTE[1]
 
 THEME: dict[Any, Any] = {
     "text.parse_math": False,  # a name with dollar signs is a name
-    "text.usetex": False,  # nor does a file matplotlibrc of the current folder send it to TeX
     "font.size": 9,
     "axes.titlesize": 9,
     "axes.labelsize": 9,
@@ -68,6 +67,14 @@ P = ParamSpec("P")
 Layout = Literal["constrained", "compressed"]
 
 
+def settings() -> AbstractContextManager[None]:
+    """Set matplotlib's own defaults and the theme for a while; no file ``matplotlibrc`` changes them."""
+    import matplotlib
+
+    defaults = {name: value for name, value in matplotlib.rcParamsDefault.items() if name != "backend"}
+    return matplotlib.rc_context(defaults | THEME)
+
+
 def themed(draw: Callable[P, Figure]) -> Callable[P, Figure]:
     """Draw under the theme, leaving matplotlib's own settings as they were.
 
@@ -76,9 +83,7 @@ def themed(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 
     @wraps(draw)
     def draw_themed(*args: P.args, **kwargs: P.kwargs) -> Figure:
-        import matplotlib
-
-        with matplotlib.rc_context(THEME):
+        with settings():
             figure = draw(*args, **kwargs)
             _plain_powers(figure)
             layout = figure.get_layout_engine()

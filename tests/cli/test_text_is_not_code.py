@@ -1,6 +1,9 @@
 """Study, sweep and neuron files of others that hold code: nothing of it runs, whatever is done with them."""
 
+import os
 import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -38,6 +41,37 @@ def test_a_file_of_preferences_beside_a_study_is_not_run(tmp_path):
     done = bioscnn_anew(tmp_path, "plan", study)
     assert_refused(done, "Brian2 would run what this file holds", "brian_preferences")
     assert not (tmp_path / "CODE_RAN").exists()
+
+
+DRAWING = """
+import sys, numpy
+from bioscnn import plots
+sys.stdout.write(plots.to_svg(plots.confusion(numpy.eye(2, dtype=int), ["a", "b"])))
+"""
+
+
+def test_settings_of_matplotlib_beside_a_study_change_no_figure(tmp_path):
+    """A figure was 2000 inches wide."""
+
+    def drawn():
+        return subprocess.run(
+            [sys.executable, "-c", DRAWING], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)},
+            capture_output=True, text=True, check=True,
+        ).stdout  # fmt: skip
+
+    without = drawn()
+    (tmp_path / "matplotlibrc").write_text("savefig.bbox: tight\nsavefig.pad_inches: 1000\naxes.grid: 1\n")
+    assert "<svg" in without and drawn() == without
+
+
+@pytest.mark.parametrize("kind", ["other text", "pipe"])
+def test_settings_of_matplotlib_that_are_no_text_are_refused(tmp_path, kind):
+    """Brian2 imports matplotlib, which ended in a traceback, or waited for the pipe."""
+    settings, study = tmp_path / "matplotlibrc", tmp_path / "study.toml"
+    os.mkfifo(settings) if kind == "pipe" else settings.write_bytes(b"axes.grid: 1 # \xe9\n")
+    neuron = ROOT / "sims" / "neurons" / "exponential.toml"
+    study.write_text(f'[network]\nmodel = "mnist-small-relu"\n[neuron]\nmodel = "{neuron}"\n')
+    assert_refused(bioscnn_anew(tmp_path, "plan", study), "matplotlib cannot read its settings")
 
 
 def test_modules_beside_a_study_are_not_run_in_worker_processes(tmp_path):

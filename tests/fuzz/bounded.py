@@ -150,15 +150,17 @@ def _child(
     for line in report.splitlines():
         with contextlib.suppress(ValueError):
             outcome = json.loads(line)
+            tally.inputs += 1
             tally.read += outcome["what"] == "read"
             tally.refused += outcome["what"] == "refused"
             if outcome["what"] not in ("read", "refused"):
                 tally.failures.append(Failure(**outcome))
-    tally.inputs += begun - late  # the one that ran out of time is not judged
     tally.seconds += used.ru_utime + used.ru_stime
     if hung:
+        tally.inputs += 1
         tally.failures.append(Failure(numbers[begun - 1], "hang", f"{reader.seconds} s"))
-    elif status and not late:
+    elif status and not late:  # an input that ran out of time is not judged, and not counted
+        tally.inputs += 1
         what = f"signal {os.WTERMSIG(status)}" if os.WIFSIGNALED(status) else f"exit {os.WEXITSTATUS(status)}"
         tally.failures.append(Failure(numbers[begun - 1], "crash", what))
     return max(begun, 1)

@@ -93,6 +93,12 @@ def own(kind: str, **keys: object) -> Callable[[Path], object]:
     return read
 
 
+def fitted(path: Path) -> object:
+    """Read photographs at several sizes, in every way to fit them."""
+    ways = (("pad", (8, 8)), ("crop", (8, 8)), ("crop", (1, 40)), ("stretch", (40, 1)))
+    return [own("folder", size=size, fit=fit)(path) for fit, size in ways]
+
+
 def archive(folder: Path) -> list[bytes]:
     import tarfile
 

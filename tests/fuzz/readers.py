@@ -12,7 +12,7 @@ READERS = {
     for reader in (
         Reader("idx", "own/", data_files.idx, mutate_zip, data_files.own("idx")),
         Reader("npz", "own.npz", data_files.npz, mutate_zip, data_files.own("npz")),
-        Reader("images", "own/", data_files.photographs, mutate_zip, data_files.own("folder", size=(8, 8))),
+        Reader("images", "own/", data_files.photographs, mutate_zip, data_files.fitted),
         Reader("events", "own/", data_files.events, mutate_zip, data_files.own("events")),
         Reader("archives", "archive.zip", data_files.archive, mutate_zip, data_files.unpack),
         Reader("onnx", "net.onnx", network_files.onnx, mutate_onnx, network_files.network),
@@ -31,7 +31,7 @@ READERS = {
         Reader(
             "sweep",
             "sweep.toml",
-            text_files.toml_files("sweeps/*.toml"),
+            text_files.sweeps,
             mutate_toml,
             text_files.sweep,
             text_files.beside_studies,

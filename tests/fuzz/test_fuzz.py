@@ -35,6 +35,17 @@ def test_a_file_is_read_or_refused_by_its_name(name: str):
     assert tally.inputs == count and tally.read
 
 
+def test_every_input_is_counted_once_whatever_time_ran_out():
+    def read(path):
+        for _ in range(30_000):
+            pass
+
+    reader = Reader("x", "x", lambda folder: [b"x"], lambda content, rng: content, read)
+    for limit in (0.25, 0.3, 0.35):
+        tally = fuzz(reader, [b"x"], range(10**5), limit=limit)
+        assert tally.inputs == tally.read + tally.refused + len(tally.failures) > 0
+
+
 HARM = {
     "reads on": lambda path: [0 for _ in iter(int, 1)],
     "asks for memory": lambda path: bytearray(3 * 2**30),

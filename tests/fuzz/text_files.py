@@ -8,6 +8,14 @@ from pathlib import Path
 
 from tests.fuzz.reader import ROOT, SIMS, packed
 
+CLUSTER = b"""
+[cluster]
+cores = 1
+memory = "2 GB"
+walltime = "01:00:00"
+queue = "short"
+"""
+
 
 def toml_files(*patterns: str) -> Callable[[Path], list[bytes]]:
     return lambda folder: [path.read_bytes() for pattern in patterns for path in sorted(SIMS.glob(pattern))]
@@ -37,6 +45,12 @@ def beside_studies(place: Path) -> None:
     """Studies lie where the paths of sweeps and of training lead."""
     for path in SIMS.glob("*.toml"):
         shutil.copy(path, place.parent)
+
+
+def sweeps(folder: Path) -> list[bytes]:
+    """Those that are shipped, and one for a cluster."""
+    shipped = toml_files("sweeps/*.toml")(folder)
+    return [*shipped, shipped[0] + CLUSTER]
 
 
 def sweep(path: Path) -> object:

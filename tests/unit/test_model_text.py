@@ -6,10 +6,12 @@ import math
 import time
 import tomllib
 import unicodedata
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from json import dumps
 from pathlib import Path
+from random import Random
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,8 +19,9 @@ from hypothesis import strategies as st
 from bioscnn.errors import UserError
 from bioscnn.identifiers import check_identifier
 from bioscnn.neurons import Definition, read_definition
+from bioscnn.neurons.cells import cells
 from bioscnn.neurons.definition import Parameter
-from bioscnn.neurons.expressions import FUNCTIONS, canonical_expression
+from bioscnn.neurons.expressions import FUNCTIONS, MOST_TERMS, canonical_expression
 from bioscnn.neurons.model_text import parse_equations, parse_statements
 from bioscnn.quantities import BRIAN_UNITS, parse_any_quantity
 from bioscnn.studies import read_study
@@ -384,7 +387,9 @@ def test_what_is_printed_means_the_same_and_is_printed_the_same_again(text):
     try:
         printed = canonical_expression(text, "threshold")
     except UserError as error:
-        assert error.problem in ("too high a power", "it is nested too deeply")
+        assert error.problem in (
+            "too high a power", "it is nested too deeply", "too many terms when it is multiplied out"
+        )  # fmt: skip
         return
     assert canonical_expression(printed, "threshold") == printed
     assert set(printed) <= set(map(chr, range(32, 127)))
@@ -516,3 +521,78 @@ def written(cell, prefix=""):
     texts = [f"{key} = {dumps(value)}" for key, value in cell.items() if key != "parameters"]
     parameters = [f"{dumps(name)} = {dumps(value)}" for name, value in cell["parameters"].items()]
     return head + "\n".join([*texts, f"[{prefix}parameters]", *parameters, ""])
+
+
+HODGKIN_HUXLEY = """
+a_m = 0.1/mV*(25*mV - V)/(exp((25*mV - V)/(10*mV)) - 1)/ms : Hz
+b_m = 4*exp(-V/(18*mV))/ms : Hz
+a_n = 0.01/mV*(10*mV - V)/(exp((10*mV - V)/(10*mV)) - 1)/ms : Hz
+b_n = 0.125*exp(-V/(80*mV))/ms : Hz
+I_m = g_na*m**3*h*(E_na - V) + g_k*n**4*(E_k - V) + g_l*(E_l - V) : amp
+dV/dt = (I_syn + I_stim + I_m)/C_m : volt
+dm/dt = a_m*(1 - m) - b_m*m : 1
+dn/dt = a_n*(1 - n) - b_n*n : 1
+dh/dt = 0.07*exp(-V/(20*mV))/ms*(1 - h) - 1/(exp((30*mV - V)/(10*mV)) + 1)/ms*h : 1
+"""
+SUM = "(V + a + b + c + d + g + h + k)"
+
+
+def test_models_of_the_literature_fit_three_times_over(monkeypatch):
+    monkeypatch.setattr("bioscnn.neurons.expressions.MOST_TERMS", MOST_TERMS // 3)
+    monkeypatch.setattr("bioscnn.neurons.model_text.MOST_TERMS", MOST_TERMS // 3)
+    assert len(parse_equations(HODGKIN_HUXLEY)) == 9
+    adaptive = "(g_L*(Delta*exp((V - V_T)/Delta) - V) - x + I)/C"
+    assert parse_equations(f"dV/dt = {adaptive} : volt\ndx/dt = (a*V - x)/tau : amp")
+    assert parse_equations(
+        "dV/dt = 0.04*V**2/mV/ms + 5*V/ms + 140*mV/ms - u + I : volt\ndu/dt = a*(b*V - u) : 1"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"dV/dt = -V/s + 1e-30*V*({SUM}/v)**6/s : volt",
+        f"dV/dt = 1/({SUM}**20) : 1",
+        "dV/dt = " + "*".join(["(V + a)"] * 9) + " : 1",
+        f"dV/dt = exp({SUM}**6) : 1",
+        f"x = {SUM} : 1\ndV/dt = x**6 : 1",
+        f"z = y**2 : 1\ny = x**3 : 1\nx = {SUM} : 1\ndV/dt = z : 1",
+        "\n".join(f"dx{k}/dt = {SUM}**3 : 1" for k in range(9)),
+    ],
+)
+def test_equations_that_take_long_to_multiply_out_are_refused_before_brian2_sees_them(text):
+    before = time.process_time()
+    with pytest.raises(UserError, match="too many terms"):
+        parse_equations(text)
+    assert time.process_time() - before < 1
+
+
+def test_an_exponent_is_no_expression_under_a_name():
+    with pytest.raises(UserError, match="an exponent that is an expression"):
+        parse_equations("x = 1000 : 1\ndV/dt = (V + a)**x : 1")
+
+
+def accepted(seed):
+    """Equations with as high powers of sums and products as are accepted, of 2 to 8 names."""
+    rng = Random(seed)
+    names = ["V", *"abcdghk"[: rng.randint(1, 7)]]
+    shapes = ("({0}/v)**{p}", "({0}/v)**{p}*exp({0}/v)", "({0}/v)**2*({0}/v)**{p}", "1/(2 + ({0}/v)**{p})")
+    shape = rng.choice(shapes)
+    for power in range(20, 0, -1):
+        text = shape.format(f"({' + '.join(names)})", p=power)
+        equations = f"dV/dt = (R_m*(I_syn + I_stim) - V + 1e-30*V*{text})/tau_m : volt"
+        parameters = CELL["parameters"] | dict.fromkeys([*names[1:], "v"], "1 V")
+        with suppress(UserError):
+            parse_equations(equations)
+            return table(equations=equations, parameters=parameters)
+    raise AssertionError
+
+
+@pytest.mark.parametrize("method", ["euler", "exponential_euler", "rk2", "rk4"])
+def test_equations_that_are_accepted_are_translated_in_seconds(method):
+    for seed in range(3):
+        definition = Definition.of_table("cell", accepted(seed) | {"method": method})
+        before = time.process_time()
+        with suppress(Exception):  # Brian2 may refuse what a method cannot solve
+            cells(definition, np.zeros(1), 1e-3, 1e-3)
+        assert time.process_time() - before < 10

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 import pytest
 
@@ -46,13 +45,6 @@ def test_a_figure_draws_any_class_name_as_it_is():
         label.get_text() for axes in figure.axes for label in axes.get_xticklabels() + axes.get_yticklabels()
     }
     assert {"{{ 7 * 7 }}", "$\\frac$"} <= drawn
-
-
-def test_settings_of_matplotlib_beside_a_study_send_no_name_to_tex():
-    with matplotlib.rc_context({"text.usetex": True}):
-        figure = plots.confusion(np.eye(2, dtype=int), ["\\input{/etc/hostname}", "b"])
-    labels = [label for axes in figure.axes for label in axes.get_xticklabels()]
-    assert labels and not any(label.get_usetex() for label in labels)
 
 
 def test_of_many_classes_some_are_named_and_long_names_leave_room_for_the_figure():

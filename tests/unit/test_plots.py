@@ -262,8 +262,21 @@ def test_drawing_leaves_matplotlibs_settings_alone(draw: Draw):
     assert dict(matplotlib.rcParams) == before
 
 
-def test_the_same_numbers_give_the_same_svg(draw: Draw):
-    assert plots.to_svg(draw()) == plots.to_svg(draw())
+OTHERS = {
+    "text.usetex": True, "savefig.bbox": "tight", "savefig.pad_inches": 1000.0, "savefig.transparent": True,
+    "figure.dpi": 20.0, "font.family": ["monospace"], "font.weight": "bold", "axes.grid": True,
+    "lines.marker": "o", "figure.constrained_layout.h_pad": 1.0, "image.cmap": "gray",
+    "axes.unicode_minus": False, "axes.prop_cycle": matplotlib.cycler("color", ["#000000"]),
+    "svg.image_inline": False,
+}  # fmt: skip
+"""Settings of a user, or of a file ``matplotlibrc`` that lies in the folder."""
+
+
+def test_the_same_numbers_give_the_same_svg_whatever_matplotlibs_settings_are(draw: Draw):
+    svg = plots.to_svg(draw())
+    with matplotlib.rc_context(OTHERS):
+        assert plots.to_svg(draw()) == svg
+        assert all(matplotlib.rcParams[name] == value for name, value in OTHERS.items())
 
 
 def test_a_figure_is_drawn_once_when_it_is_saved(draw: Draw, monkeypatch: pytest.MonkeyPatch):

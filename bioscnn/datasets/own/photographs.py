@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.datasets.image_files import open_image
+from bioscnn.datasets.image_files import MOST_PIXELS, open_image
 from bioscnn.errors import UserError
 from bioscnn.large_arrays import large_array
 
@@ -123,6 +124,8 @@ def fitted(image: Image, size: tuple[int, int], fit: Fit) -> NDArray[np.uint8]:
     scales = width / image.width, height / image.height
     scale = min(scales) if fit == "pad" else max(scales)
     covered = max(1, round(scale * image.width)), max(1, round(scale * image.height))
+    if fit == "crop" and math.prod(covered) > MOST_PIXELS:
+        return np.asarray(_enlarged_middle(image, size, scale))
     pixels = np.asarray(image.resize(covered, Resampling.BILINEAR))
     across, down = width - covered[0], height - covered[1]
     if fit == "crop":
@@ -130,3 +133,24 @@ def fitted(image: Image, size: tuple[int, int], fit: Fit) -> NDArray[np.uint8]:
         return pixels[above : above + height, left : left + width]
     margins = [(down // 2, down - down // 2), (across // 2, across - across // 2)]
     return np.pad(pixels, [*margins, (0, 0)][: pixels.ndim], mode="edge")
+
+
+def _enlarged_middle(image: Image, size: tuple[int, int], scale: float) -> Image:
+    """Return the middle of an image of which the whole, enlarged, would be too large: cut, then enlarged.
+
+    Up to the rounding of the whole to pixels, it is what would be cut from the whole.
+    """
+    from PIL.Image import Resampling
+
+    spans = []
+    for side, field in zip(image.size, reversed(size), strict=True):
+        part = min(field / scale, side)
+        start = (side - part) / 2
+        # Pixels beside the part go into its outermost ones.
+        reach = math.ceil(max(1.0, 1 / scale))
+        first = max(0, math.floor(start) - reach)
+        spans.append((first, min(side, math.ceil(start + part) + reach), start - first, start - first + part))
+    (left, right, *across), (above, below, *down) = spans
+    height, width = size
+    box = (across[0], down[0], across[1], down[1])
+    return image.crop((left, above, right, below)).resize((width, height), Resampling.BILINEAR, box)

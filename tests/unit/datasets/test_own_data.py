@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -63,6 +65,46 @@ def test_another_aspect_ratio_is_padded_cropped_or_stretched(fit, sides, rows):
     assert field.shape == (8, 8)
     assert field[-1, [0, -1]].tolist() == sides and field[-1, 4] == 0
     assert np.count_nonzero(field[:, 4] > 200) == rows
+
+
+@pytest.mark.parametrize("size", [(30, 30), (60, 26), (5, 5)])
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_what_is_cut_and_then_enlarged_is_what_is_enlarged_and_then_cut(monkeypatch, size, mode):
+    pixels = np.random.default_rng(1).integers(0, 256, (20, 60, 3), dtype=np.uint8)
+    image = Image.fromarray(pixels).convert(mode)
+    whole = fitted(image, size, "crop")
+    monkeypatch.setattr("bioscnn.datasets.own.photographs.MOST_PIXELS", 0)
+    cut = fitted(image, size, "crop")
+    assert cut.shape == whole.shape
+    assert np.abs(cut.astype(int) - whole).max() <= (1 if size != (5, 5) else 255 / 8)
+
+
+THIN = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))
+from pathlib import Path
+from bioscnn.datasets.own.photographs import read_photograph
+from bioscnn.errors import UserError
+for n in (1, 1000):
+    for fit in ("pad", "crop", "stretch"):
+        try:
+            print(read_photograph(Path(sys.argv[1]), (n, n), "rgb", fit).shape == (3, n, n))
+        except UserError as error:
+            print(f"{error.problem} {error.file}")
+"""
+
+
+@pytest.mark.parametrize("thin", [(200_000, 1), (1, 200_000), (10**6, 1), (50_000_000, 1), (1, 50_000_000)])
+def test_a_thin_photograph_is_fitted_or_refused_in_little_memory(tmp_path, thin):
+    """One of 274 bytes was enlarged to 200 million pixels by 1000 before it was cut."""
+    path = tmp_path / "thin.png"
+    Image.new("L", thin, 7).save(path)
+    done = subprocess.run(
+        [sys.executable, "-c", THIN, str(path)], env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    refused = max(thin) > 10**6
+    assert done.stdout.splitlines() == [f"an image of too long a side {path}" if refused else "True"] * 6
 
 
 def test_what_a_system_leaves_in_folders_and_full_opacity_change_nothing(folder):
