@@ -39,7 +39,7 @@ def write(folder: Path, out: Path | None) -> Path:
     require("neo files need neo and nixio", "export", "neo", "nixio")
     from neo.io import NixIO
 
-    path = place_of_hdf5(out, folder / "run.nix", _is_nix)
+    path = place_of_hdf5(out, folder / "run.nix", _is_nix, ("format",))
     activity = Activity.read(folder)
     if (trains := sum(spikes.size for spikes in activity.spikes.values())) > MOST_TRAINS:
         raise UserError(

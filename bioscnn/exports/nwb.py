@@ -28,7 +28,7 @@ def write(folder: Path, out: Path | None) -> Path:
     require("NWB files need pynwb", "nwb", "pynwb")
     from pynwb import NWBHDF5IO
 
-    path = place_of_hdf5(out, folder / "run.nwb", _is_export)
+    path = place_of_hdf5(out, folder / "run.nwb", _is_export, ("identifier",))
     activity = Activity.read(folder)
     with whole_file(path) as scratch, NWBHDF5IO(str(scratch), "w") as file:
         file.write(file_of(activity))
