@@ -158,16 +158,15 @@ def heap_of_strings(content):
 
 def heap_of_names(content):
     """Free space that is followed by itself."""
-    at = content.index(b"HEAP")
-    free, data = (int.from_bytes(content[at + k : at + k + 8], "little") for k in (16, 24))
-    content[data : data + 16] = (0).to_bytes(8, "little") + (16).to_bytes(8, "little")
-    content[at + 16 : at + 24] = bytes(8)
-    assert free < 2**32
+    at = content.rindex(b"HEAP")
+    data = int.from_bytes(content[at + 24 : at + 32], "little")
+    content[at + 16 : at + 24] = (8).to_bytes(8, "little")
+    content[data + 8 : data + 24] = (8).to_bytes(8, "little") + (16).to_bytes(8, "little")
 
 
 def tree(content):
     """A tree of names that is its own branch."""
-    at = content.index(b"TREE")
+    at = content.rindex(b"TREE\0")
     content[at + 5] = 1
     content[at + 32 : at + 40] = at.to_bytes(8, "little")
 
