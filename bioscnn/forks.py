@@ -115,7 +115,7 @@ def loaded_copy(
 
 
 def attempted(work: Callable[[], Any], seconds: int, wait: float) -> Any:
-    """Return what `work` returns, as JSON can say it, done by a copy of this process that it may crash.
+    """Return the list that `work` returns, as JSON can say it; it is done by a copy that it may crash.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ def attempted(work: Callable[[], Any], seconds: int, wait: float) -> Any:
 
     Returns
     -------
-    object
+    list or None
         None if the copy died.
 
     Raises

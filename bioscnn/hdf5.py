@@ -12,7 +12,7 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from math import prod
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bioscnn.errors import UserError
-from bioscnn.files import LARGEST_UNPACKED, require_file
+from bioscnn.files import LARGEST_UNPACKED, free_place, require_file
 from bioscnn.forks import attempted
 
 if TYPE_CHECKING:
@@ -95,6 +95,24 @@ def open_hdf5(source: Path | bytes, *, only: Sequence[str] | None = None, track_
             raise OSError(refusal["value"])
         raise UserError(**refusal, file=source if isinstance(source, Path) else None)
     return h5py.File(_opened(source), "r", track_order=track_order)
+
+
+def place_of_hdf5(
+    out: Path | None, usual: Path, earlier: Callable[[File], bool], only: Sequence[str] | None
+) -> Path:
+    """Return where an HDF5 file may be written: as `free_place`, where `earlier` knows our own exports.
+
+    It reads `only` some members of the root, as `open_hdf5` does.
+    """
+
+    def ours(path: Path) -> bool:
+        try:
+            with open_hdf5(path, only=only) as file:
+                return earlier(file)
+        except (*DAMAGE, UserError):
+            return False
+
+    return free_place(out, usual, ours)
 
 
 def _opened(source: Path | bytes) -> Any:

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from bioscnn.errors import UserError
 from bioscnn.exports.activity import Activity
-from bioscnn.exports.place import place_of_hdf5, whole_file
+from bioscnn.exports.place import whole_file
 from bioscnn.extras import require
+from bioscnn.hdf5 import place_of_hdf5
 
 if TYPE_CHECKING:
     from h5py import File

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bioscnn.exports.activity import Activity
-from bioscnn.exports.place import place_of_hdf5, whole_file
+from bioscnn.exports.place import whole_file
 from bioscnn.extras import require
+from bioscnn.hdf5 import place_of_hdf5
 
 if TYPE_CHECKING:
     from h5py import File

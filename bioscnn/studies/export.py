@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bioscnn.errors import UserError
-from bioscnn.exports.place import place_of_hdf5
+from bioscnn.hdf5 import place_of_hdf5
 from bioscnn.nir import Exported, write_nir
 from bioscnn.studies.disturbance import refuse_noise
 from bioscnn.studies.prepare import prepare
