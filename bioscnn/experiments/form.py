@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 
 Form = Mapping[str, str]
 """Arrays by name: kind and axes, such as ``"class rules trials"``. An axis is its length, or a name that
-stands for one length; an array whose name ends in ``?`` may be missing; ``*`` is all others.
+stands for one length, or ``*`` for any; an array whose name ends in ``?`` may be missing; the array ``*`` is
+all others.
 """
 
 KINDS = {"class": "iu", "int": "iu", "float": "f", "bytes": "u"}
 
-ONNX: Form = {"onnx": "bytes n"}
+ONNX: Form = {"onnx": "bytes *"}
 """A trained network."""
 
 
@@ -34,6 +35,8 @@ def fits(outcome: Mapping[str, NDArray[Any]], form: Form) -> bool:
         if len(axes) != array.ndim or (kind == "class" and array.min(initial=0) < 0):
             return False
         for axis, length in zip(axes, array.shape, strict=True):
+            if axis == "*":
+                continue
             if length != (int(axis) if axis.isdecimal() else lengths.setdefault(axis, length)):
                 return False
     return True

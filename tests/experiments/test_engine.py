@@ -322,6 +322,12 @@ def test_an_outcome_has_the_kinds_and_lengths_of_its_form(arrays, fit):
     assert fits(arrays, {"*": "float n"}) is False
 
 
+def test_arrays_of_any_number_may_have_lengths_of_their_own():
+    assert fits({"a": np.zeros(2), "b": np.zeros(3)}, {"*": "float *"})
+    assert not fits({"a": np.zeros(2), "b": np.zeros(3)}, {"*": "float n"})
+    assert not fits({"a": np.zeros((2, 2))}, {"*": "float *"})
+
+
 def test_every_measure_says_what_its_outcome_looks_like():
     """A unit of others is held against it."""
     measures = {

@@ -155,7 +155,7 @@ def _inputs_of_training(unit: Unit, bench: Bench) -> str:
     )
 
 
-TRAIN = Measure(train_fold, _inputs_of_training, TRAINING, lambda unit: {"*": "bytes n"})
+TRAIN = Measure(train_fold, _inputs_of_training, TRAINING, lambda unit: {"*": "bytes *"})
 CLASSIFY = Measure(
     classify_fold,
     hasher_of_inputs(_case, ann=True),

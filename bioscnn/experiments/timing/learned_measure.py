@@ -107,5 +107,5 @@ def _named(options: Options) -> tuple[str, tuple[str, ...]]:
     return options["learned"], tuple(options["changes"])
 
 
-CLASSES = Measure(classes, form=lambda unit: dict.fromkeys((SPIKING, *CODES), "class trials"))
+CLASSES = Measure(classes, form=lambda unit: dict.fromkeys((SPIKING, *CODES), "int trials"))
 INFORMATION = Measure(information, form=lambda unit: FORM_OF_INFORMATION)
