@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import faulthandler
 import json
 import os
+import resource
 import select
 import signal
 import socket
@@ -55,7 +57,8 @@ def shared_out(work: Callable[[Job], Any], jobs: Sequence[Job], processes: int |
                 copies.append(stack.enter_context(_sharing(work, jobs, numbers)))
         done = {number: work(jobs[number]) for number in _taken(numbers)}
         for descriptor in copies:
-            done |= _received(descriptor)
+            with suppress(TimeoutError):
+                done |= dict(_received(descriptor, LONGEST_WAIT) or ())
     return [done[number] if number in done else work(job) for number, job in enumerate(jobs)]
 
 
@@ -109,6 +112,55 @@ def loaded_copy(
             work(path)
 
         yield ask if copied else None
+
+
+def attempted(work: Callable[[], Any], seconds: int, wait: float) -> Any:
+    """Return the list that `work` returns, as JSON can say it; it is done by a copy that it may crash.
+
+    Parameters
+    ----------
+    work : callable
+        Raises nothing; it may run for ever, or fill the memory.
+    seconds : int
+        Processor time that it has, with 1 GB more than this process has.
+    wait : float
+        Seconds of the clock that it has.
+
+    Returns
+    -------
+    list or None
+        None if the copy died.
+
+    Raises
+    ------
+    TimeoutError
+        If it waited for something, such as a lock that another thread held, or this process cannot be copied.
+    """
+    if sys.platform != "linux":
+        raise TimeoutError
+    read_end, write_end = os.pipe()
+
+    def bounded() -> None:
+        faulthandler.disable()
+        room = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() + 2**30
+        bounds = {resource.RLIMIT_CPU: seconds, resource.RLIMIT_CORE: 0, resource.RLIMIT_AS: room}
+        for kind, most in bounds.items():
+            allowed = resource.getrlimit(kind)[1]
+            bound = most if allowed == resource.RLIM_INFINITY else min(most, allowed)
+            resource.setrlimit(kind, (bound, bound))
+        _write(work(), write_end)
+
+    with ExitStack() as stack:
+        stack.callback(os.close, read_end)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # of other threads
+                stack.enter_context(_copy(bounded))
+        except OSError:
+            raise TimeoutError from None
+        finally:
+            os.close(write_end)
+        return _received(read_end, wait)
 
 
 _pauses: list[Callable[[], AbstractContextManager[None]]] = []
@@ -229,18 +281,28 @@ def _work(work: Callable[[Job], Any], jobs: Sequence[Job], numbers: int, write_e
     for number in _taken(numbers):
         with suppress(Exception):
             done[number] = work(jobs[number])
+    _write(list(done.items()), write_end)
+
+
+def _write(result: Any, write_end: int) -> None:
     with open(write_end, "w", encoding="utf-8") as pipe:
-        json.dump(list(done.items()), pipe)
+        json.dump(result, pipe)
 
 
-def _received(descriptor: int) -> dict[int, Any]:
-    """Return the results of a copy; nothing if it died, or takes longer than anything takes."""
+def _received(descriptor: int, wait: float) -> Any:
+    """Return the list that a copy has written; None if it died before it was whole.
+
+    Raises
+    ------
+    TimeoutError
+        If nothing comes for longer than anything takes.
+    """
     text = bytearray()
-    while select.select([descriptor], [], [], LONGEST_WAIT)[0]:
+    while select.select([descriptor], [], [], wait)[0]:
         piece = os.read(descriptor, 1 << 20)
         if not piece:
             with suppress(ValueError):  # it died while it wrote
-                return dict(json.loads(text))
-            return {}
+                return json.loads(text)
+            return None
         text += piece
-    return {}
+    raise TimeoutError

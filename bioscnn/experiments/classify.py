@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.experiments.bench import Bench
+from bioscnn.experiments.form import Form
 from bioscnn.experiments.recordings import kept_batches
 from bioscnn.experiments.trained import needed_network
 from bioscnn.experiments.unit import Measure, Outcome, Unit
@@ -147,6 +148,25 @@ def hasher_of_inputs(
     )
 
 
+def form_of(unit: Unit) -> Form:
+    """Return the form of the outcome of `classify`."""
+    config = unit.study.config
+    n, rules = config.dataset.trials, len(RULES)
+    return {
+        **form_of_case(n),
+        **({"ann": f"class {n}"} if unit.options.get("ann") else {}),
+        **({"right_by_step": f"int {rules} steps"} if unit.options.get("curve") else {}),
+    }
+
+
+def form_of_case(n: int | str) -> Form:
+    """Return the form of the outcome of `classify_case` of so many trials, without a curve."""
+    return {
+        "label": f"class {n}", "chosen": f"class {len(RULES)} {n}", "latency_ms": f"float {n}",
+        "spikes": f"int {n}", "synops": f"int {n}", "updates": "float",
+    }  # fmt: skip
+
+
 inputs_of = hasher_of_inputs(case_of)
 """Returns the hash of everything that a simulation of a unit's study reads."""
 
@@ -155,5 +175,6 @@ CLASSIFY = Measure(
     classify,
     inputs_of,
     core=(SIMULATION, "bioscnn.readout", "bioscnn.metrics.latency", "bioscnn.metrics.activity"),
+    form=form_of,
 )
 """Named by units as ``"bioscnn.experiments.classify:CLASSIFY"``."""

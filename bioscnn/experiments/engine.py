@@ -15,6 +15,7 @@ from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.executors import Executor, LostExecutorError, is_death
 from bioscnn.experiments.fingerprint import code_of, core_of
+from bioscnn.experiments.form import fits
 from bioscnn.experiments.store import Kept, MadeBy, Store
 from bioscnn.experiments.unit import Outcome, Unit, measure_of
 from bioscnn.files import is_of_disk
@@ -147,6 +148,8 @@ def _measure(unit: Unit, bench: Bench, stored_inputs: tuple[str, str] | None) ->
             if stored_inputs is not None and stored_inputs == (core_of(unit.measure), inputs):
                 return Result(unit, inputs=inputs, seconds=perf_counter() - begun, holds=True)
         outcome = measure.run(unit, bench)
+        if measure.form is not None and not fits(outcome, measure.form(unit)):
+            raise RuntimeError(f"the outcome of {unit.measure} does not have its form")
     except UserError as error:
         took, disk = perf_counter() - begun, is_of_disk(error)
         return Result(unit, seconds=took, error=one_line(error), problem=error, disk=disk)
@@ -270,7 +273,9 @@ def complete(
                 stored_inputs[unit.id] = (stored.made_by.core, stored.made_by.inputs)
             todo.append(unit)
     if todo:
-        progress.stage(f"measuring {len(todo)} of {len(units)} units")
+        damaged = sum(store.path(unit).exists() and store.read(unit) is None for unit in todo)
+        again = f", {damaged} of them again, since their files are damaged" if damaged else ""
+        progress.stage(f"measuring {len(todo)} of {len(units)} units{again}")
     tasks = _Tasks(data, recordings, stored_inputs, outcomes or {}, made_from)
     for result in _compute(todo, executor, tasks):
         unit = result.unit

@@ -12,6 +12,7 @@ from bioscnn.caches import cache_folder
 from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.fingerprint import code_of
+from bioscnn.experiments.form import ONNX
 from bioscnn.experiments.trained import TRAINING, arrays_of, needed_network, onnx_bytes, progress_by_epoch
 from bioscnn.experiments.unit import Measure, Outcome, Unit, hash_of
 from bioscnn.studies.recipe import Recipe
@@ -189,4 +190,4 @@ def _inputs(unit: Unit, bench: Bench) -> str:
     return hash_of(_initial(unit, recipe, both[0], bench).sha256(), teacher, settings, *arrays)
 
 
-TRAIN = Measure(retrain, _inputs, TRAINING)
+TRAIN = Measure(retrain, _inputs, TRAINING, lambda unit: ONNX)

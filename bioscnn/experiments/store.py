@@ -6,12 +6,14 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from bioscnn.errors import UserError
-from bioscnn.experiments.unit import Outcome, Unit
+from bioscnn.experiments.form import fits
+from bioscnn.experiments.unit import Outcome, Unit, measure_of
 from bioscnn.files import (
     read_npz,
     read_text,
@@ -54,8 +56,13 @@ class MadeBy:
     inputs: str
     environment: str
     commit: str
-    seconds: float
+    seconds: Annotated[float, Field(ge=0)]
     error: str = ""
+
+    __pydantic_config__ = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+
+
+_MADE_BY_FIELDS = TypeAdapter(MadeBy)
 
 
 @dataclass(frozen=True)
@@ -105,8 +112,11 @@ class Store:
         return self.units / f"{unit.id}-{self.contents(unit)}.npz"
 
     def read(self, unit: Unit) -> Kept | None:
-        """Return a unit's outcome; None if it is not there or damaged."""
-        return read_unit(self.path(unit))
+        """Return a unit's outcome; None if it is not there, damaged, or not what its measure comes to."""
+        kept, form = read_unit(self.path(unit)), measure_of(unit.measure).form
+        if kept is None or form is None or kept.made_by.error:
+            return kept
+        return kept if fits(kept.outcome, form(unit)) else None
 
     def write(self, unit: Unit, outcome: Outcome, made_by: MadeBy) -> None:
         """Keep an outcome, whole or not at all.
@@ -144,8 +154,8 @@ def read_unit(path: Path) -> Kept | None:
     if arrays is None or _MADE_BY not in arrays:
         return None
     try:
-        made_by = MadeBy(**json.loads(str(arrays.pop(_MADE_BY))))
-    except (ValueError, TypeError, RecursionError):
+        made_by = _MADE_BY_FIELDS.validate_json(str(arrays.pop(_MADE_BY)))
+    except ValueError:
         return None
     return Kept(arrays, made_by)
 

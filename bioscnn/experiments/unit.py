@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from bioscnn.experiments.form import Form
 from bioscnn.fingerprint import hash_of
 from bioscnn.studies.study import Study
 
@@ -90,11 +91,14 @@ class Measure:
         can reach makes the unit compute again.
     core : tuple of str
         Modules whose code turns those inputs into the outcome.
+    form : callable, optional
+        Returns what the arrays of a unit's outcome look like; one that looks otherwise is measured again.
     """
 
     run: Callable[[Unit, Bench], Outcome]
     inputs: Callable[[Unit, Bench], str] | None = None
     core: tuple[str, ...] = ()
+    form: Callable[[Unit], Form] | None = None
 
 
 def measure_of(name: str) -> Measure:

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from bioscnn.errors import UserError
 from bioscnn.exports.activity import Activity
-from bioscnn.exports.place import place_of_hdf5, whole_file
+from bioscnn.exports.place import whole_file
 from bioscnn.extras import require
+from bioscnn.hdf5 import place_of_hdf5
 
 if TYPE_CHECKING:
     from h5py import File
@@ -39,7 +40,7 @@ def write(folder: Path, out: Path | None) -> Path:
     require("neo files need neo and nixio", "export", "neo", "nixio")
     from neo.io import NixIO
 
-    path = place_of_hdf5(out, folder / "run.nix", _is_nix)
+    path = place_of_hdf5(out, folder / "run.nix", _is_nix, ("format",))
     activity = Activity.read(folder)
     if (trains := sum(spikes.size for spikes in activity.spikes.values())) > MOST_TRAINS:
         raise UserError(

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bioscnn.exports.activity import Activity
-from bioscnn.exports.place import place_of_hdf5, whole_file
+from bioscnn.exports.place import whole_file
 from bioscnn.extras import require
+from bioscnn.hdf5 import place_of_hdf5
 
 if TYPE_CHECKING:
     from h5py import File
@@ -28,7 +29,7 @@ def write(folder: Path, out: Path | None) -> Path:
     require("NWB files need pynwb", "nwb", "pynwb")
     from pynwb import NWBHDF5IO
 
-    path = place_of_hdf5(out, folder / "run.nwb", _is_export)
+    path = place_of_hdf5(out, folder / "run.nwb", _is_export, ("identifier",))
     activity = Activity.read(folder)
     with whole_file(path) as scratch, NWBHDF5IO(str(scratch), "w") as file:
         file.write(file_of(activity))

@@ -2,30 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from bioscnn.errors import UserError
-from bioscnn.files import free_place, scratch_for_results, unwritable_is_told
-
-if TYPE_CHECKING:
-    from h5py import File
-
-
-def place_of_hdf5(out: Path | None, usual: Path, earlier: Callable[[File], bool]) -> Path:
-    """Return where an HDF5 file may be written: as `free_place`, where `earlier` knows our own exports."""
-    import h5py
-
-    def ours(path: Path) -> bool:
-        try:
-            with h5py.File(path, "r") as file:
-                return earlier(file)
-        except (OSError, KeyError, ValueError, RuntimeError):
-            return False
-
-    return free_place(out, usual, ours)
+from bioscnn.files import scratch_for_results, unwritable_is_told
 
 
 @contextmanager

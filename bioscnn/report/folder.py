@@ -111,7 +111,7 @@ def read_run(folder: Path, *, with_ledger: bool = True) -> Run:
     try:
         data = load_run(folder / "run.h5")
     except UserError as error:
-        raise UserError(error.problem, file=error.file, value=error.value, fix=FIX) from error
+        raise error.but(fix=FIX) from error
     config = read_text(folder / "config.toml", FIX)
     run = Run(data, summary, provenance, config, read_ledger(folder / "ledger.json") if with_ledger else None)
     _check(run, folder)

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.errors import UserError
-from bioscnn.files import require_file
+from bioscnn.hdf5 import DAMAGE, open_hdf5
 from bioscnn.large_arrays import large_array
 from bioscnn.simulation.recording import PopulationRecording, Recording
 from bioscnn.spikes import SpikeTrains
@@ -71,19 +71,6 @@ def _append_spikes(group: Any, spikes: SpikeTrains) -> None:
     _append(group, "neuron", spikes.neuron)
     _append(group, "step", spikes.step)
     _append(group, "trial_start", start if first else start[1:])
-
-
-DAMAGE = (
-    OSError,
-    LookupError,
-    ValueError,
-    TypeError,
-    AttributeError,
-    RuntimeError,
-    OverflowError,
-    MemoryError,
-)
-"""What h5py and NumPy raise, whatever a file holds in the place of what is looked for."""
 
 
 def _array(group: Any, name: str, kinds: str, *shape: int | None) -> Any:
@@ -231,9 +218,8 @@ def load_run(path: Path) -> RunData:
     UserError
         If the file is missing, truncated, or no run.
     """
-    require_file(path)
     try:
-        with h5py.File(path, "r", track_order=True) as file:
+        with open_hdf5(path, track_order=True) as file:
             return _read_run(file)
     except DAMAGE as error:
         raise UserError("not a complete recording of a run", file=path, value=str(error)) from error
@@ -284,9 +270,8 @@ class StoredRun:
         self._path = path
 
     def __enter__(self) -> Self:
-        require_file(self._path)
         with self._refusing():
-            self._file = h5py.File(self._path, "r", track_order=True)
+            self._file = open_hdf5(self._path, track_order=True)
         return self
 
     def __exit__(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bioscnn.errors import UserError
-from bioscnn.files import free_place
+from bioscnn.hdf5 import place_of_hdf5
 from bioscnn.nir import Exported, write_nir
 from bioscnn.studies.disturbance import refuse_noise
 from bioscnn.studies.prepare import prepare
@@ -33,7 +33,7 @@ def export_nir(study: Study, data: Path | None, out: Path | None) -> Exported:
     path = out or Path(f"{study.name}.nir")
     if path.suffix != ".nir":
         raise UserError("not the name of a NIR file", file=path, fix="let it end in .nir")
-    path = free_place(out, path, _is_export)
+    path = place_of_hdf5(out, path, lambda file: "node/metadata/bioscnn" in file, None)
     prepared = prepare(study, data)
     if not prepared.has_ann:
         raise UserError(
@@ -42,13 +42,3 @@ def export_nir(study: Study, data: Path | None, out: Path | None) -> Exported:
     encoding, simulation = study.config.encoding, study.config.simulation
     about = {"encoding": encoding.kind, "weights_sha256": prepared.graph.sha256()}
     return write_nir(prepared.network, path, simulation.dt, about)
-
-
-def _is_export(path: Path) -> bool:
-    import h5py
-
-    try:
-        with h5py.File(path, "r") as file:
-            return "node/metadata/bioscnn" in file
-    except (OSError, ValueError, RuntimeError):
-        return False

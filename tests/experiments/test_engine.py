@@ -1,6 +1,8 @@
 """Units of an experiment: measured once, anywhere, and kept."""
 
+import importlib
 import json
+import pkgutil
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +11,14 @@ import pytest
 import typer
 from threadpoolctl import threadpool_limits
 
+import bioscnn.experiments
 from bioscnn.cli.conduct import Where as Options
 from bioscnn.cli.conduct import conduct as from_command_line
 from bioscnn.errors import UserError
 from bioscnn.experiments.engine import chunks_of
+from bioscnn.experiments.form import fits
 from bioscnn.experiments.run import Shard, ShardDone
-from bioscnn.experiments.unit import Unit
+from bioscnn.experiments.unit import Measure, Unit
 from bioscnn.files import read_npz, write_npz
 from tests.experiments.toy import STUDY, Toy, Watcher, conduct
 
@@ -252,3 +256,84 @@ def test_the_command_line_names_what_failed_and_ends_with_code_1(tmp_path, monke
         from_command_line(toy, Options(jobs=1))
     said = capsys.readouterr().out
     assert ended.value.exit_code == 1 and "number 3: this value is wrong" in " ".join(said.split())
+
+
+def merged_with(unit, change):
+    """Write a unit anew, with other arrays and other facts of what made it."""
+    arrays = read_npz(unit)
+    made_by = json.loads(str(arrays.pop("_made_by")))
+    change(arrays, made_by)
+    write_npz(unit, arrays | {"_made_by": np.array(json.dumps(made_by))})
+
+
+def lose(arrays, made_by):
+    del arrays["value"]
+
+
+WRONG = {
+    "missing": lose,
+    "another axis": lambda arrays, made_by: arrays.update(value=np.zeros((1, 3))),
+    "another length": lambda arrays, made_by: arrays.update(value=np.zeros(7)),
+    "another kind": lambda arrays, made_by: arrays.update(value=np.array(["x"])),
+    "more": lambda arrays, made_by: arrays.update(other=np.zeros(1)),
+    "seconds a text": lambda arrays, made_by: made_by.update(seconds="x"),
+    "seconds a number as text": lambda arrays, made_by: made_by.update(seconds="1"),
+    "seconds below 0": lambda arrays, made_by: made_by.update(seconds=-1.0),
+    "seconds not finite": lambda arrays, made_by: made_by.update(seconds=float("nan")),
+    "code a number": lambda arrays, made_by: made_by.update(code=1),
+    "error a list": lambda arrays, made_by: made_by.update(error=[]),
+    "another key": lambda arrays, made_by: made_by.update(other=""),
+}
+
+
+@pytest.mark.parametrize("change", WRONG.values(), ids=WRONG)
+def test_a_merged_unit_of_another_form_is_measured_again_and_spoken_of(tmp_path, change):
+    toy = Toy(tmp_path / "calls", measure="FORMED")
+    done = conduct(toy, tmp_path)
+    changed = next(
+        path
+        for path in (done.folder.parent / "units").glob("*.npz")
+        if read_npz(path)["value"].tolist() == [4]
+    )
+    merged_with(changed, change)
+    watcher = Watcher()
+    assert conduct(toy, tmp_path, watcher).computed == 1 and numbers(done) == EXPECTED
+    assert "measuring 1 of 5 units, 1 of them again, since their files are damaged" in watcher.stages
+    assert conduct(toy, tmp_path).computed == 0
+
+
+@pytest.mark.parametrize(
+    ("arrays", "fit"),
+    [
+        ({"a": np.zeros((2, 3), int), "b": np.zeros(3)}, True),
+        ({"a": np.zeros((2, 3), int), "b": np.zeros(3), "c": np.zeros(5, np.uint8)}, True),
+        ({"a": np.zeros((2, 3), int)}, False),
+        ({"a": np.zeros((2, 3), int), "b": np.zeros(4)}, False),
+        ({"a": np.zeros((1, 3), int), "b": np.zeros(3)}, False),
+        ({"a": np.zeros((2, 3)), "b": np.zeros(3)}, False),
+        ({"a": np.full((2, 3), -1), "b": np.zeros(3)}, False),
+        ({"a": np.zeros((2, 3), int), "b": np.zeros(3, complex)}, False),
+        ({"a": np.zeros((2, 3), int), "b": np.zeros(3), "c": np.zeros(5, np.uint16)}, False),
+        ({"a": np.zeros((2, 3), int), "b": np.zeros(3), "d": np.zeros(3)}, False),
+    ],
+)
+def test_an_outcome_has_the_kinds_and_lengths_of_its_form(arrays, fit):
+    assert fits(arrays, {"a": "class 2 n", "b": "float n", "c?": "bytes m"}) is fit
+    assert fits(arrays, {"*": "float n"}) is False
+
+
+def test_arrays_of_any_number_may_have_lengths_of_their_own():
+    assert fits({"a": np.zeros(2), "b": np.zeros(3)}, {"*": "float *"})
+    assert not fits({"a": np.zeros(2), "b": np.zeros(3)}, {"*": "float n"})
+    assert not fits({"a": np.zeros((2, 2))}, {"*": "float *"})
+
+
+def test_every_measure_says_what_its_outcome_looks_like():
+    """A unit of others is held against it."""
+    measures = {
+        f"{info.name}:{name}": value
+        for info in pkgutil.walk_packages(bioscnn.experiments.__path__, "bioscnn.experiments.")
+        for name, value in vars(importlib.import_module(info.name)).items()
+        if isinstance(value, Measure)
+    }
+    assert len(measures) > 15 and [name for name, measure in measures.items() if measure.form is None] == []

@@ -13,7 +13,7 @@ LEVELS = [
     ["quantities", "identifiers", "toml", "batch_jobs", "seeds", "draws", "spikes"],
     ["result_versions"],
     ["processes", "forks", "locks", "files", "caches", "statistics", "large_arrays", "fingerprint", "git"],
-    ["neurons", "datasets"],
+    ["hdf5", "neurons", "datasets"],
     ["doctor"],
     ["ann", "network"],
     ["noise"],

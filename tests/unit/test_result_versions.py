@@ -82,5 +82,5 @@ def test_a_recording_that_claims_far_more_than_its_file_can_hold_is_refused(run,
         group["counts_by_trial"] = np.zeros(n_trials, np.int64)
         group.create_dataset("counts_by_neuron", (size,), np.int64, chunks=(10**6,))
         group.create_dataset("potentials", (n_trials, n_steps, size), np.float32, chunks=(1, 1, 10**6))
-    with pytest.raises(UserError, match="not a complete recording"):
+    with pytest.raises(UserError, match="too large for what the file holds"):
         load_run(path)

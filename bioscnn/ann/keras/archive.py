@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import lzma
 import struct
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from bioscnn.ann.room import check_room
 from bioscnn.errors import UserError
+from bioscnn.hdf5 import DAMAGE, open_hdf5
 
 LARGEST_CONFIG = 8 * 2**20
 """A configuration of more bytes is not read; those of the largest networks have some hundred thousand."""
@@ -68,7 +68,7 @@ class Weights:
         """
         group = self._file
         for part in [*place.split("/"), "vars"]:
-            group = self._member(group, part, name)
+            group = self._member(group, part)
             if group is None:
                 return ()
         stored_name = group.attrs.get("name", name)
@@ -80,18 +80,15 @@ class Weights:
             )
             raise UserError("the weights are those of another layer", key=place, value=value, expected=name)
         arrays: list[NDArray[Any]] = []
-        while (dataset := self._member(group, str(len(arrays)), name)) is not None:
+        while (dataset := self._member(group, str(len(arrays)))) is not None:
             arrays.append(self._array(dataset, f"{place}/vars/{len(arrays)}"))
         return tuple(arrays)
 
-    def _member(self, group: Any, part: str, name: str) -> Any:
-        """Return a member of a group, None if it is missing; never through a link to elsewhere."""
+    def _member(self, group: Any, part: str) -> Any:
+        """Return a member of a group, None if it is missing."""
         import h5py
 
-        link = group.get(part, getlink=True) if isinstance(group, h5py.Group) else None
-        if link is not None and not isinstance(link, h5py.HardLink):
-            raise UserError("the weights are a link to elsewhere", key=name, value=part)
-        return None if link is None else group[part]
+        return group.get(part) if isinstance(group, h5py.Group) else None
 
     def _array(self, dataset: Any, place: str) -> NDArray[Any]:
         import h5py
@@ -100,10 +97,6 @@ class Weights:
             raise UserError(
                 "not an array of weights", key=place, value=type(dataset).__name__, expected="a dataset"
             )
-        if dataset.shape is None:
-            raise UserError("an array of weights without numbers", key=place, expected="real numbers")
-        if dataset.is_virtual or dataset.external:
-            raise UserError("the weights lie in another file", key=place)
         if dataset.dtype.kind not in "fiu":
             raise UserError(f"weights of type {dataset.dtype}", key=place, expected="real numbers")
         self._left -= dataset.size * max(dataset.dtype.itemsize, 4)
@@ -149,8 +142,6 @@ def opened(path: Path) -> Iterator[tuple[Mapping[str, Any], Weights]]:
     UserError
         If it is missing, damaged, no archive of Keras 3, or unpacks to more than is read.
     """
-    import h5py
-
     if path.is_dir():
         raise UserError(
             "a folder, not a file", file=path, fix='save the model with model.save("network.keras")'
@@ -166,9 +157,11 @@ def opened(path: Path) -> Iterator[tuple[Mapping[str, Any], Weights]]:
         problem = f"no Keras archive, or damaged: {str(error) or repr(error)}"
         raise UserError(problem, file=path, fix='save it again with model.save("network.keras")') from None
     try:
-        file = h5py.File(io.BytesIO(content), "r")
-    except (OSError, RuntimeError, ValueError, OverflowError) as error:
+        file = open_hdf5(content)
+    except DAMAGE as error:
         raise UserError(f"the weights are damaged: {error}", file=path, key=_WEIGHTS) from None
+    except UserError as error:
+        raise error.but(file=path, key=", ".join(filter(None, [_WEIGHTS, error.key]))) from None
     with file:
         yield config, Weights(path, file)
 

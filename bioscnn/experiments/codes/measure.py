@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.classify import CLASSIFY, case_of, inputs_of, recorded_batches
+from bioscnn.experiments.form import Form
 from bioscnn.experiments.unit import Measure, Outcome, Unit, hash_of
 from bioscnn.metrics import decision_latency, informed_steps, synaptic_operations_by_trial
 from bioscnn.network import OUTPUT, READOUT
@@ -114,9 +115,23 @@ def _inputs_of_jitter(unit: Unit, bench: Bench) -> str:
     return hash_of(inputs_of(unit, bench), unit.study.config.simulation.seed, unit.options["sd"])
 
 
-OVER_TIME = Measure(over_time, inputs_of, CLASSIFY.core)
+def _form(unit: Unit) -> Form:
+    n, ends = unit.study.config.dataset.trials, len(unit.options["ends"])
+    return {
+        "label": f"class {n}", "chosen": f"class {ends} {n}", "spikes": f"int {ends} {n}",
+        "input_spikes": f"int {n}", "synops": f"int {n}", "latency_ms": f"float {n}", "neurons": "int",
+    }  # fmt: skip
+
+
+def _form_of_jittered(unit: Unit) -> Form:
+    n = unit.study.config.dataset.trials
+    return {"label": f"class {n}", "chosen": f"class 1 {n}", "spikes": f"int 1 {n}"}
+
+
+OVER_TIME = Measure(over_time, inputs_of, CLASSIFY.core, _form)
 JITTERED = Measure(
     jittered,
     _inputs_of_jitter,
     core=(SIMULATION, "bioscnn.readout", "bioscnn.noise.timing", "bioscnn.seeds", "bioscnn.network.network"),
+    form=_form_of_jittered,
 )

@@ -12,7 +12,7 @@ from bioscnn.caches import cache_folder
 from bioscnn.datasets import load_recordings
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.classify import CLASSIFY as OF_STUDIES
-from bioscnn.experiments.classify import classify_case, hasher_of_inputs
+from bioscnn.experiments.classify import RULES, classify_case, form_of_case, hasher_of_inputs
 from bioscnn.experiments.crossval.folds import Rows, base_of, choosing_epoch, divided, load_pool, stages_of
 from bioscnn.experiments.fingerprint import code_of
 from bioscnn.experiments.trained import (
@@ -155,5 +155,12 @@ def _inputs_of_training(unit: Unit, bench: Bench) -> str:
     )
 
 
-TRAIN = Measure(train_fold, _inputs_of_training, TRAINING)
-CLASSIFY = Measure(classify_fold, hasher_of_inputs(_case, ann=True), OF_STUDIES.core)
+TRAIN = Measure(train_fold, _inputs_of_training, TRAINING, lambda unit: {"*": "bytes *"})
+CLASSIFY = Measure(
+    classify_fold,
+    hasher_of_inputs(_case, ann=True),
+    OF_STUDIES.core,
+    lambda unit: {
+        **form_of_case("trials"), "ann": "class trials", "right_by_step": f"int {len(RULES)} steps",
+    },
+)  # fmt: skip

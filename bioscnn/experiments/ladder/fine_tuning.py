@@ -11,6 +11,7 @@ import numpy as np
 from bioscnn.ann import LayerGraph
 from bioscnn.conversion.lif_network import as_lif_network
 from bioscnn.experiments.bench import Bench
+from bioscnn.experiments.form import ONNX
 from bioscnn.experiments.trained import arrays_of, onnx_bytes
 from bioscnn.experiments.unit import Measure, Outcome, Unit
 from bioscnn.fingerprint import hash_of
@@ -135,4 +136,4 @@ def settings_for(config: StudyConfig) -> SpikeSettings:
     )
 
 
-FINE_TUNE = Measure(fine_tune, _inputs, core=("bioscnn.training.train",))
+FINE_TUNE = Measure(fine_tune, _inputs, core=("bioscnn.training.train",), form=lambda unit: ONNX)

@@ -145,5 +145,10 @@ def _processor_time() -> float:
     return sum(usage.ru_utime + usage.ru_stime for usage in used)
 
 
-RUNG = Measure(classify_rung, hasher_of_inputs(_case_of), CLASSIFY.core)
-TIME = Measure(time_ratios, _inputs_of_time, CLASSIFY.core)
+RUNG = Measure(classify_rung, hasher_of_inputs(_case_of), CLASSIFY.core, CLASSIFY.form)
+TIME = Measure(
+    time_ratios,
+    _inputs_of_time,
+    CLASSIFY.core,
+    lambda unit: {"ratio": f"float {len(unit.options['rungs'])}"},
+)

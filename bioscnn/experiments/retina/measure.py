@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from bioscnn.ann import LayerGraph
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.classify import CLASSIFY as OF_STUDIES
-from bioscnn.experiments.classify import classify_case, hasher_of_inputs
+from bioscnn.experiments.classify import RULES, classify_case, hasher_of_inputs
+from bioscnn.experiments.form import ONNX
 from bioscnn.experiments.retina.choices import CLEAN, Condition
 from bioscnn.experiments.retina.images import Amount, Division, Pool, load_pool
 from bioscnn.experiments.trained import (
@@ -178,5 +179,12 @@ def _inputs_of_training(unit: Unit, bench: Bench) -> str:
     return hash_of(_initial(unit, bench).sha256(), settings, images, labels, few)
 
 
-TRAIN = Measure(train_front_end, _inputs_of_training, TRAINING)
-CLASSIFY = Measure(classify_condition, hasher_of_inputs(_case, ann=True), OF_STUDIES.core)
+TRAIN = Measure(train_front_end, _inputs_of_training, TRAINING, lambda unit: ONNX)
+CLASSIFY = Measure(
+    classify_condition,
+    hasher_of_inputs(_case, ann=True),
+    OF_STUDIES.core,
+    lambda unit: {
+        "chosen": f"class {len(RULES)} rows", "ann": "class rows", "spikes": "float", "latency_ms": "float",
+    },
+)  # fmt: skip

@@ -11,6 +11,7 @@ import numpy as np
 from bioscnn.errors import UserError
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.classify import CLASSIFY, hasher_of_inputs
+from bioscnn.experiments.form import Form
 from bioscnn.experiments.unit import Measure, Outcome, Unit
 from bioscnn.ledger import draw_up
 from bioscnn.ledger.causes import CAUSES
@@ -138,8 +139,12 @@ def _outcome_of(unit: Unit, measured: Mapping[str, Any]) -> Outcome:
     return outcome
 
 
-SIMULATE = Measure(simulate_point, hasher_of_inputs(_case_of, ann=False), CLASSIFY.core)
+def _form(unit: Unit) -> Form:
+    return dict.fromkeys(columns_of(unit.options["outcomes"]), "float")
+
+
+SIMULATE = Measure(simulate_point, hasher_of_inputs(_case_of, ann=False), CLASSIFY.core, _form)
 """Named by units as ``"bioscnn.experiments.sweep.measure:SIMULATE"``."""
 
-EXPLAIN = Measure(explain_point)
+EXPLAIN = Measure(explain_point, form=_form)
 """The same, of sweeps with the outcome ``ledger``."""

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.classify import CLASSIFY, RULES, inputs_of, recorded_batches
+from bioscnn.experiments.form import Form
 from bioscnn.experiments.unit import Measure, Outcome, Unit
 from bioscnn.metrics import decision_latency, informed_steps, synaptic_operations_by_trial
 from bioscnn.network import OUTPUT
@@ -73,5 +74,15 @@ def _counted(spikes: SpikeTrains, n_steps: int) -> NDArray[np.int64]:
     return np.bincount(spikes.trial()[spikes.step < n_steps], minlength=spikes.n_trials)
 
 
-OVER_TIME = Measure(over_time, inputs_of, CLASSIFY.core)
+def _form(unit: Unit) -> Form:
+    n, rules = unit.study.config.dataset.trials, len(RULES)
+    return {
+        "label": f"class {n}", "chosen": f"class {rules} {n}", "latency_ms": f"float {rules} {n}",
+        "first_output_ms": f"float {n}", "spikes": f"int populations {n}",
+        "spikes_until": f"int populations {n}", "sizes": "int populations", "neurons": "int",
+        "synops": f"int {n}",
+    }  # fmt: skip
+
+
+OVER_TIME = Measure(over_time, inputs_of, CLASSIFY.core, _form)
 """Named by units as ``"bioscnn.experiments.time_step.measure:OVER_TIME"``."""

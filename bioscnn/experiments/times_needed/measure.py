@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from bioscnn.ann import LayerGraph
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.classify import CLASSIFY as OF_STUDIES
-from bioscnn.experiments.classify import classify_case
+from bioscnn.experiments.classify import RULES, classify_case
+from bioscnn.experiments.form import Form
 from bioscnn.experiments.times_needed.kinds import KINDS, Amount
 from bioscnn.experiments.trained import (
     TRAINING,
@@ -95,6 +96,11 @@ def classify_recordings(unit: Unit, bench: Bench) -> Outcome:
     return {**outcome, "chosen": simulated["chosen"], "spikes": np.array(simulated["spikes"].mean())}
 
 
+def _form(unit: Unit) -> Form:
+    form = {"label": "class n", "ann": "class n"}
+    return form if unit.options["whole"] else form | {"chosen": f"class {len(RULES)} n", "spikes": "float"}
+
+
 def _amount(unit: Unit) -> Amount:
     return Amount(**unit.options["amount"])
 
@@ -162,5 +168,10 @@ def _inputs_of_classes(unit: Unit, bench: Bench) -> str:
     return hash_of(rates, *recordings.ann_input(), recordings.examples.labels, *simulated)
 
 
-TRAIN = Measure(train_network, _inputs_of_training, TRAINING)
-CLASSIFY = Measure(classify_recordings, _inputs_of_classes, (*OF_STUDIES.core, "bioscnn.ann.graph"))
+TRAIN = Measure(
+    train_network,
+    _inputs_of_training,
+    TRAINING,
+    lambda unit: dict.fromkeys(_stages(unit), "bytes *"),
+)
+CLASSIFY = Measure(classify_recordings, _inputs_of_classes, (*OF_STUDIES.core, "bioscnn.ann.graph"), _form)

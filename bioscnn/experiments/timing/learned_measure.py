@@ -9,8 +9,9 @@ import numpy as np
 
 from bioscnn.datasets import ImageSet
 from bioscnn.experiments.bench import Bench
-from bioscnn.experiments.timing.measure import SPIKING, decoded, information_in
+from bioscnn.experiments.timing.measure import FORM_OF_INFORMATION, SPIKING, decoded, information_in
 from bioscnn.experiments.unit import Measure, Outcome, Unit
+from bioscnn.metrics.decoding import CODES
 from bioscnn.noise import parse_perturbation
 from bioscnn.seeds import stream
 from bioscnn.spikes import SpikeTrains
@@ -106,4 +107,5 @@ def _named(options: Options) -> tuple[str, tuple[str, ...]]:
     return options["learned"], tuple(options["changes"])
 
 
-CLASSES, INFORMATION = Measure(classes), Measure(information)
+CLASSES = Measure(classes, form=lambda unit: dict.fromkeys((SPIKING, *CODES), "int trials"))
+INFORMATION = Measure(information, form=lambda unit: FORM_OF_INFORMATION)

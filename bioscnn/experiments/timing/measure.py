@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from bioscnn.encoding import event_frames
 from bioscnn.experiments.bench import Bench
 from bioscnn.experiments.classify import RULES
+from bioscnn.experiments.form import Form
 from bioscnn.experiments.timing.controls import decode_sets
 from bioscnn.experiments.unit import Measure, Outcome, Unit
 from bioscnn.fingerprint import hash_of
@@ -185,6 +186,18 @@ def _inputs(unit: Unit, bench: Bench) -> str:
 
 SIMULATION = ("bioscnn.simulation.simulate", "bioscnn.readout", "bioscnn.network.network")
 
+FORM_OF_INFORMATION: Form = {
+    "bits": f"float {len(RESPONSES)} neurons", "shuffled": f"float {len(RESPONSES)} neurons",
+    "neuron": "int spikes", "step": "int spikes", "trial_start": "int trials",
+}  # fmt: skip
+
+
+def _form(unit: Unit) -> Form:
+    n = unit.study.config.dataset.trials
+    methods = (SPIKING, *CODES, *(() if unit.options["collapsed"] is None else (f"{COLLAPSED}?",)))
+    return {READOUTS: f"class {len(RULES)} {n}"} | dict.fromkeys(methods, f"class {n}")
+
+
 CLASSES = Measure(
     classes,
     _inputs,
@@ -196,10 +209,17 @@ CLASSES = Measure(
         "bioscnn.encoding.event_frames",
         "bioscnn.ann.graph",
     ),
+    form=_form,
 )
 INFORMATION = Measure(
-    information, _inputs, core=(*SIMULATION, "bioscnn.seeds", "bioscnn.metrics.information")
+    information,
+    _inputs,
+    core=(*SIMULATION, "bioscnn.seeds", "bioscnn.metrics.information"),
+    form=lambda unit: FORM_OF_INFORMATION,
 )
 CONTROLS = Measure(
-    controls, lambda unit, bench: hash_of(CONTROL_SEED), core=("bioscnn.experiments.timing.controls",)
+    controls,
+    lambda unit, bench: hash_of(CONTROL_SEED),
+    core=("bioscnn.experiments.timing.controls",),
+    form=lambda unit: {"label": "class sets trials", "chosen": f"class sets 2 {len(CODES)} trials"},
 )

@@ -316,19 +316,38 @@ def lost(file):
     del file["layers/conv2d/vars/1"]
 
 
+def nothing(file):
+    del file["layers/conv2d/vars/0"]
+    file["layers/conv2d/vars/0"] = h5py.Empty("f4")
+
+
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
         (external, "link to elsewhere"),
         (elsewhere, "lie in another file"),
-        (huge, "larger than 1 GB"),
+        (huge, "too large for what the file holds"),
+        (nothing, "an empty data set"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_weights_that_are_not_in_the_file_are_refused_by_their_place(tmp_path, change, problem):
+    with pytest.raises(UserError, match=problem) as refusal:
+        read_keras(small(tmp_path, change=change))
+    assert refusal.value.file == tmp_path / "small.keras"
+    assert refusal.value.key == "model.weights.h5, layers/conv2d/vars/0"
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
         (not_finite, "1 of 4 weights are not finite"),
         (of_another, "those of another layer"),
         (lost, "1 arrays of weights"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_weights_from_elsewhere_or_of_something_else_are_refused_by_layer(tmp_path, change, problem):
+def test_weights_of_something_else_are_refused_by_layer(tmp_path, change, problem):
     with pytest.raises(UserError, match=problem) as refusal:
         read_keras(small(tmp_path, change=change))
     assert "layer 'conv' (Conv2D)" in refusal.value.key
@@ -449,7 +468,6 @@ def array_as_name(file):
     ("change", "problem"),
     [
         (in_place_of_the_kernel(lambda arrays: arrays.create_group("0")), "not an array of weights"),
-        (kernel(data=h5py.Empty("f4")), "without numbers"),
         (kernel(CONV.shape, dtype="S1"), "weights of type"),
         (kernel(CONV.shape, dtype="f4"), "are missing in the file"),
         (kernel(data=np.full(CONV.shape, 3e38, "f4")), "too large for single precision"),

@@ -156,7 +156,7 @@ def test_what_is_no_graph_is_refused_with_its_place(path, change, key):
 
 
 def test_more_parts_than_a_graph_has_are_not_read(path, monkeypatch):
-    monkeypatch.setattr("bioscnn.nir.file.MOST", 10)
+    monkeypatch.setattr("bioscnn.hdf5.MOST", 10)
     assert refused(path, lambda file: None).startswith("node/")
 
 
@@ -195,19 +195,6 @@ def test_a_truncated_file(path):
         path.write_bytes(content[:length])
         with pytest.raises(UserError):
             read_graph(path)
-
-
-def test_a_heap_without_end_is_refused(path):
-    """HDF5 itself would look for its strings for ever."""
-    content = bytearray(path.read_bytes())
-    heap = content.index(b"GCOL")
-    place = heap + 16
-    while content[place : place + 2] != b"\0\0":
-        place += 16 + -(-int.from_bytes(content[place + 8 : place + 16], "little") // 8) * 8
-    content[place + 8 : place + 16] = bytes(8)
-    path.write_bytes(content)
-    with pytest.raises(UserError, match="heaps of strings are damaged"):
-        read_graph(path)
 
 
 def test_files_are_those_of_nir(path):
