@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from bioscnn.errors import UserError
-from bioscnn.neurons.cells import EVERY_PART, cells
+from bioscnn.forks import attempted
+from bioscnn.neurons.cells import EVERY_PART, cells, declared
 from bioscnn.neurons.definition import Definition
 from bioscnn.neurons.expressions import names_of
 from bioscnn.neurons.model_text import parse_equations, parse_statements
@@ -31,6 +33,12 @@ USUAL = {
     "tau": "10 ms", "t_": "10 ms", "R_": "100 Mohm", "g_": "10 nS", "C_": "200 pF", "I_": "1 nA",
 }  # fmt: skip
 """By how a name usually begins: what a parameter of that name could be."""
+
+SYNAPTIC_CURRENT = "dI_syn/dt = -I_syn/tau_s : amp\ntau_s : second (shared, constant)"
+"""What the network adds to the equations of a neuron."""
+
+SECONDS, WAITED = 20, 4
+"""Processor time for an exact solution, s; so many times as long on the clock of a busy machine."""
 
 REST = 1e-3
 """How far from 0 the potential may rest, V."""
@@ -117,7 +125,30 @@ def check(definition: Definition, file: Path | None = None) -> None:
                 value=str(equations[name].unit),
                 expected=", ".join([*_units(), "1"]),
             )
+    if definition.method == "exact" and len(equations.diff_eq_names) > 1:
+        _require_solution(definition, refuse)
     _try(definition, refuse)
+
+
+def _require_solution(definition: Definition, refuse: Callable[..., UserError]) -> None:
+    """Refuse linear equations whose solution takes too long: sympy takes the exponential of a matrix."""
+
+    def solve() -> list[bool]:
+        import brian2
+
+        with suppress(Exception):  # that there is none is told later
+            cells(definition, np.zeros(1), 1e-4, 1e-4)
+            brian2.exact(brian2.Equations(f"{declared(definition)}\n{SYNAPTIC_CURRENT}"))
+        return [True]
+
+    with suppress(TimeoutError):  # where no copy can be made
+        if attempted(solve, SECONDS, SECONDS * WAITED) is None:
+            raise refuse(
+                f"Brian2 has no exact solution of these equations after {SECONDS} s",
+                "method",
+                value=definition.method,
+                fix='set method = "rk4", or make fewer variables depend on each other',
+            )
 
 
 @cache

@@ -138,6 +138,24 @@ def defined(**changes):
     return Definition.of_table("leaky", tomllib.loads(LEAKY) | changes)
 
 
+@pytest.mark.parametrize(("of_V", "soluble"), [("0*mV", True), ("V/2", False)])
+def test_equations_that_are_not_solved_in_time_are_refused(monkeypatch, of_V, soluble):
+    monkeypatch.setattr("bioscnn.neurons.brian_checks.SECONDS", 4)
+    slow = f"da/dt = ({of_V} - a)/tau_a : volt"
+    text = LEAKY.replace('equations = "', f'tau_a = "9 ms"\nequations = "{slow}\\n').replace(
+        "- V)", "- V + a)"
+    )
+    table = tomllib.loads(text)
+    table["parameters"]["tau_a"] = table.pop("tau_a")
+    neuron = Definition.of_table("leaky", table)
+    if soluble:
+        check(neuron)
+        return
+    with pytest.raises(UserError, match="no exact solution of these equations after 4 s") as raised:
+        check(neuron)
+    assert raised.value.key == "method" and "rk4" in raised.value.fix
+
+
 LEAK = "dV/dt = (R_m*(I_syn + I_stim) - V{})/tau_m : volt"
 
 
