@@ -141,8 +141,11 @@ def terms(node: ast.expr, named: Mapping[str, int], key: str) -> int:
                 )  # fmt: skip
             n, k = math.ceil(_Check(key).exponent(exponent)), terms(base, named, key)
             found = math.comb(n + k - 1, n)
-        case ast.BinOp(left=left, op=ast.Mult() | ast.Div() | ast.FloorDiv(), right=right):
+        case ast.BinOp(left=left, op=ast.Mult(), right=right):
             found = terms(left, named, key) * terms(right, named, key)
+        case ast.BinOp(left=left, op=ast.Div() | ast.FloorDiv(), right=right):
+            # A sum below a fraction stays one part; it is multiplied out once.
+            found = terms(left, named, key) + terms(right, named, key) - 1
         case _:
             below = (child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr))
             found = sum(terms(child, named, key) for child in below if not _is_function(node, child))

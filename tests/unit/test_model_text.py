@@ -534,6 +534,9 @@ dm/dt = a_m*(1 - m) - b_m*m : 1
 dn/dt = a_n*(1 - n) - b_n*n : 1
 dh/dt = 0.07*exp(-V/(20*mV))/ms*(1 - h) - 1/(exp((30*mV - V)/(10*mV)) + 1)/ms*h : 1
 """
+GATE = "m_inf = a_m/(a_m + b_m) : 1\ntau_m = 1/(a_m + b_m) : second\ndm/dt = (m_inf - m)/tau_m : 1"
+"""The same gate as it is written most often."""
+
 SUM = "(V + a + b + c + d + g + h + k)"
 
 
@@ -541,6 +544,8 @@ def test_models_of_the_literature_fit_three_times_over(monkeypatch):
     monkeypatch.setattr("bioscnn.neurons.expressions.MOST_TERMS", MOST_TERMS // 3)
     monkeypatch.setattr("bioscnn.neurons.model_text.MOST_TERMS", MOST_TERMS // 3)
     assert len(parse_equations(HODGKIN_HUXLEY)) == 9
+    gates = HODGKIN_HUXLEY.replace("dm/dt = a_m*(1 - m) - b_m*m : 1", GATE)
+    assert len(parse_equations(gates)) == 11
     adaptive = "(g_L*(Delta*exp((V - V_T)/Delta) - V) - x + I)/C"
     assert parse_equations(f"dV/dt = {adaptive} : volt\ndx/dt = (a*V - x)/tau : amp")
     assert parse_equations(
