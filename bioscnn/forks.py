@@ -30,7 +30,7 @@ _END_OF_A_THREAD = 0.2
 _SIGNAL_AT_END_OF_PARENT = 1  # PR_SET_PDEATHSIG of Linux
 _LONGEST_PATH = 1 << 16
 _LONGEST_WORK = 600
-_DONE = b"done"
+_DONE, _BEGUN = b"done", b"\n"
 
 
 def shared_out(work: Callable[[Job], Any], jobs: Sequence[Job], processes: int | None = None) -> list[Any]:
@@ -58,7 +58,7 @@ def shared_out(work: Callable[[Job], Any], jobs: Sequence[Job], processes: int |
         done = {number: work(jobs[number]) for number in _taken(numbers)}
         for descriptor in copies:
             with suppress(TimeoutError):
-                done |= dict(_received(descriptor, LONGEST_WAIT) or ())
+                done |= dict(_parsed(_received(descriptor, LONGEST_WAIT)) or ())
     return [done[number] if number in done else work(job) for number, job in enumerate(jobs)]
 
 
@@ -134,10 +134,8 @@ def attempted(work: Callable[[], Any], seconds: int, wait: float) -> Any:
     Raises
     ------
     TimeoutError
-        If it waited for something, such as a lock that another thread held, or this process cannot be copied.
+        If it waited for something, or this process cannot be copied: see `can_be_copied`.
     """
-    if sys.platform != "linux":
-        raise TimeoutError
     read_end, write_end = os.pipe()
 
     def bounded() -> None:
@@ -148,19 +146,24 @@ def attempted(work: Callable[[], Any], seconds: int, wait: float) -> Any:
             allowed = resource.getrlimit(kind)[1]
             bound = most if allowed == resource.RLIM_INFINITY else min(most, allowed)
             resource.setrlimit(kind, (bound, bound))
+        os.write(write_end, _BEGUN)
         _write(work(), write_end)
 
     with ExitStack() as stack:
         stack.callback(os.close, read_end)
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", DeprecationWarning)  # of other threads
+            with ready_to_copy() as possible:
+                if not possible:
+                    raise TimeoutError
                 stack.enter_context(_copy(bounded))
         except OSError:
             raise TimeoutError from None
         finally:
             os.close(write_end)
-        return _received(read_end, wait)
+        text = _received(read_end, wait)
+    if not text:  # it died before it began
+        raise TimeoutError
+    return _parsed(text)
 
 
 _pauses: list[Callable[[], AbstractContextManager[None]]] = []
@@ -289,20 +292,26 @@ def _write(result: Any, write_end: int) -> None:
         json.dump(result, pipe)
 
 
-def _received(descriptor: int, wait: float) -> Any:
-    """Return the list that a copy has written; None if it died before it was whole.
+def _received(descriptor: int, wait: float) -> bytes:
+    """Return what a copy has written until it ended.
 
     Raises
     ------
     TimeoutError
         If nothing comes for longer than anything takes.
     """
-    text = bytearray()
-    while select.select([descriptor], [], [], wait)[0]:
+    text, written = bytearray(), select.poll()
+    written.register(descriptor, select.POLLIN)
+    while written.poll(1e3 * wait):
         piece = os.read(descriptor, 1 << 20)
         if not piece:
-            with suppress(ValueError):  # it died while it wrote
-                return json.loads(text)
-            return None
+            return bytes(text)
         text += piece
     raise TimeoutError
+
+
+def _parsed(text: bytes) -> Any:
+    """Return the list that a copy has written; None if it died while it wrote."""
+    with suppress(ValueError):
+        return json.loads(text)
+    return None

@@ -12,6 +12,7 @@ import os
 import resource
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -29,12 +30,12 @@ if TYPE_CHECKING:
 DEEPEST = 20
 """Most groups inside each other."""
 
-MOST = 100_000
+MOST = 20_000
 """Most groups and data sets of a file."""
 
-FILTERS = {1: True, 2: False, 3: False, 4: True, 6: True, 32000: True}
-"""Filters that HDF5 and h5py bring along, and whether they pack: gzip, shuffle, checksum, szip, scale-offset,
-lzf."""
+GZIP, LZF = 1, 32000
+FILTERS = {GZIP: 1032, 2: 1, 3: 1, LZF: 88}
+"""Filters that HDF5 and h5py bring along, shuffle and checksum too, and how many bytes one can stand for."""
 
 LONGEST = 200_000
 """Most strings of an array: the edges of a NIR graph are two each."""
@@ -49,13 +50,16 @@ LARGEST_CHUNK = 2**26
 """Most bytes that are unpacked together, unless an array is larger."""
 
 MOST_PACKED = 1100
-"""Bytes that one byte of a file can stand for at most, with room to spare: gzip packs 1032 into one."""
+"""Bytes that one byte of a file can stand for at most, with room to spare."""
+
+MOST_AT_ONCE = 2**28
+"""Bytes that one chunk may become whatever it holds; of larger ones it is looked at."""
 
 DAMAGE = (OSError, LookupError, ValueError, TypeError, AttributeError, RuntimeError, OverflowError,
           MemoryError)  # fmt: skip
 """What h5py and NumPy raise, whatever a file holds in the place of what is looked for."""
 
-SECONDS, SECONDS_PER_BYTE = 2, 1e-7
+SECONDS, SECONDS_PER_BYTE = 8, 1e-7
 """Processor time in which a file has been looked through, unless it leads in a circle."""
 
 WAIT = 60
@@ -141,7 +145,8 @@ def _judged(source: Path | bytes, only: Sequence[str] | None) -> dict[str, Any] 
 def _verdict_of(found: list[Any] | None) -> dict[str, Any] | None:
     """Return why a file is refused: what was found, or that its reader died."""
     if found is None:
-        return {"problem": "a damaged HDF5 file, in which the HDF5 library runs in a circle or crashes"}
+        return {"problem": "a damaged HDF5 file, in which the HDF5 library runs in a circle or crashes",
+                "expected": f"one that is looked through in {SECONDS} s"}  # fmt: skip
     refusal: dict[str, Any] | None = found[0]
     return refusal
 
@@ -153,7 +158,7 @@ def _judge(source: Path | bytes, only: Sequence[str] | None) -> list[Any]:
     try:
         with h5py.File(_opened(source), "r") as file:
             size = len(source) if isinstance(source, bytes) else source.stat().st_size
-            _Look(max(LARGEST_UNPACKED, size)).root(file, only)
+            _Look(size).root(file, only)
     except UserError as error:
         names = ("problem", "key", "value", "expected", "fix")
         return [{name: getattr(error, name) for name in names}]
@@ -167,12 +172,12 @@ class _Look:
 
     Parameters
     ----------
-    most_bytes : int
-        That its strings may have together.
+    size : int
+        Bytes of the file.
     """
 
-    def __init__(self, most_bytes: int) -> None:
-        self._left = most_bytes
+    def __init__(self, size: int) -> None:
+        self._left, self._room = max(LARGEST_UNPACKED, size), MOST_PACKED * max(10**5, size)
         self._seen: set[int] = set()
 
     def root(self, file: File, only: Sequence[str] | None) -> None:
@@ -225,28 +230,42 @@ class _Look:
             if kind not in FILTERS:
                 raise UserError("a compression that is a program of its own", key=place, value=kind,
                                 expected="gzip or lzf")  # fmt: skip
-        if sum(FILTERS[kind] for kind in kinds) > 1:
+        if sum(FILTERS[kind] > 1 for kind in kinds) > 1:
             raise UserError("data that were packed more than once", key=place)
         text = _require_plain(dataset.dtype, place)
         if dataset.shape is None:
             raise UserError("an empty data set", key=place)
         stored = dataset.id.get_storage_size()
-        if dataset.nbytes > MOST_PACKED * max(10**5, stored) or (text and dataset.size > LONGEST):
+        self._room -= dataset.nbytes
+        if (
+            dataset.nbytes > MOST_PACKED * max(10**5, stored)
+            or self._room < 0
+            or (text and dataset.size > LONGEST)
+        ):
             raise UserError("an array that is too large for what the file holds of it", key=place,
                             value=str(dataset.shape))  # fmt: skip
         if dataset.chunks is not None:
-            self._chunks(dataset, place)
+            self._chunks(dataset, place, kinds)
         if text:
             self._texts(dataset, place)
 
-    def _chunks(self, dataset: Any, place: str) -> None:
+    def _chunks(self, dataset: Any, place: str, kinds: Sequence[int]) -> None:
         """Look at each chunk, of which HDF5 would unpack whatever comes out."""
         unpacked = prod(dataset.chunks) * dataset.dtype.itemsize
+        ratio = max((FILTERS[kind] for kind in kinds), default=1)
+        large: list[tuple[int, ...]] = []
 
         def too_large(chunk: Any) -> bool | None:
+            if chunk.size * ratio > max(MOST_AT_ONCE, unpacked):
+                large.append(chunk.chunk_offset)
             return True if chunk.size > 2 * unpacked + 2**12 else None
 
-        if unpacked > max(LARGEST_CHUNK, dataset.nbytes) or dataset.id.chunk_iter(too_large):
+        if (
+            unpacked > max(LARGEST_CHUNK, dataset.nbytes)
+            or dataset.id.chunk_iter(too_large)
+            or (large and GZIP not in kinds)
+            or any(_becomes_more(dataset, offset, unpacked) for offset in large)
+        ):
             raise UserError("chunks that are too large", key=place, value=str(dataset.chunks))
 
     def _texts(self, dataset: Any, place: str) -> None:
@@ -256,6 +275,15 @@ class _Look:
             self._left -= sum(map(len, rows.flat if dataset.ndim else [rows]))
             if self._left < 0:
                 raise UserError("the strings of the file are too long", key=place)
+
+
+def _becomes_more(dataset: Any, offset: tuple[int, ...], unpacked: int) -> bool:
+    """Return whether a chunk of gzip becomes more than it should, checksums apart."""
+    most = unpacked + 64
+    packed = dataset.id.read_direct_chunk(offset)[1]
+    with suppress(zlib.error):  # HDF5 will say that it is damaged
+        return len(zlib.decompressobj().decompress(packed, most + 1)) > most
+    return False
 
 
 def _require_plain(dtype: Any, place: str) -> bool:

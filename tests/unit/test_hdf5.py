@@ -31,6 +31,12 @@ from tests.unit.nir.graphs import chain, lif, weights
 SECRET = b"a secret of this machine, of which no page may show a letter"
 
 
+@pytest.fixture(autouse=True)
+def soon(monkeypatch):
+    """What runs in a circle is given up sooner."""
+    monkeypatch.setattr(hdf5, "SECONDS", 2)
+
+
 @pytest.fixture
 def secret(tmp_path):
     (tmp_path / "secret").write_bytes(SECRET)
@@ -118,6 +124,18 @@ def large_chunk(group, key, folder):
     made.id.write_direct_chunk((0,) * values.ndim, zlib.compress(os.urandom(10**6) + bytes(10**8)))
 
 
+def large_when_unpacked(group, key, folder):
+    """Less than twice of what the array says is in the file; hundreds of times come out of it."""
+    del group[key]
+    made = group.create_dataset(key, (2**18,), "f4", chunks=(2**18,), compression="gzip")
+    made.id.write_direct_chunk((0,), zlib.compress(os.urandom(10**6) + bytes(3 * 10**8), 1))
+
+
+def many_never_written(group, key, folder):
+    for k in range(30):
+        group.create_dataset(f"{key}{k}", (5000, 5000), "f4", chunks=(500, 500))
+
+
 def objects(group, key, folder):
     del group[key]
     group.create_dataset(key, (3,), h5py.ref_dtype)
@@ -145,6 +163,8 @@ HOSTILE = {
     "never written": never_written,
     "packed twice": packed_twice,
     "large chunk": large_chunk,
+    "large when unpacked": large_when_unpacked,
+    "many never written": many_never_written,
     "references": objects,
     "attribute": attribute,
 }
