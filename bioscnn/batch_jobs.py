@@ -17,9 +17,10 @@ from bioscnn.errors import UserError
 
 _SIZE = "[0-9]{1,12}[kKmMgGtT]?[iI]?[bB]?"
 _COUNTS = "select|nodes|ncpus|ppn|procs|mpiprocs|ompthreads|ngpus|gpus"
+_KINDS = "arch|system|host|vnode|model|cpu_type|cpu_model|gpu_type|gpu_model"
 _RESOURCE = (
     f"(?:[0-9]{{1,9}}|(?:{_COUNTS})=[0-9]{{1,9}}|p?v?mem={_SIZE}|place=(?:free|pack|scatter|vscatter)"
-    "|excl|exclhost|shared)"
+    f"|excl|exclhost|shared|(?:{_KINDS})=[A-Za-z0-9_][A-Za-z0-9_.-]{{0,63}})"
 )
 
 
@@ -60,7 +61,9 @@ _KEYS = {
         (int,),
     ),
     "death_timeout": _Values(
-        'a number of seconds, or text such as "60 s"', r"[0-9]{1,9}(\.[0-9]{1,6})? ?s?", (int, float)
+        'a number of seconds, or text such as "60 s"',
+        r"[0-9]{1,9}(\.[0-9]{1,6})? ?(s|seconds|minutes|hours)?",
+        (int, float),
     ),
     "queue": _Values(
         f"{_NAME.expected}; or several, separated by commas", f"{_NAME.text}(,{_NAME.text}){{0,9}}"
@@ -72,7 +75,8 @@ _KEYS = {
         "the name of a network interface, such as eth0 or ib0", "[A-Za-z0-9_][A-Za-z0-9_.:-]{0,31}"
     ),
     "resource_spec": _Values(
-        f"counts ({_COUNTS.replace('|', ', ')}), sizes (mem, pmem, vmem, pvmem) and place, such as "
+        f"counts ({_COUNTS.replace('|', ', ')}), sizes (mem, pmem, vmem, pvmem), place "
+        f"and kinds ({_KINDS.replace('|', ', ')}), such as "
         '"select=1:ncpus=4:mem=8GB"',
         f"{_RESOURCE}(?:[:,+]{_RESOURCE}){{0,19}}",
     ),
@@ -107,7 +111,7 @@ def cluster_options(table: Mapping[str, Any]) -> dict[str, Any]:
             )
         if not _KEYS[key].hold(value):
             raise UserError(
-                f"no value of {key} for the script of a job",
+                f"not a valid {key} of a job",
                 key=f"cluster.{key}",
                 value=value,
                 expected=_KEYS[key].expected,

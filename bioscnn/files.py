@@ -13,6 +13,7 @@ import shutil
 import socket
 import stat
 import tempfile
+import threading
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -57,6 +58,7 @@ _KINDS = {
 _LOCK = ".lock"
 _FRESH = ".part"
 """Begins the names of the folders in which files are written before they take their places."""
+_TEMPORARY = threading.Lock()
 
 
 def write_atomically(path: str | Path, content: bytes) -> None:
@@ -322,18 +324,17 @@ def scratch_folder(parent: Path, name: str) -> Iterator[Path]:
 def temporary_files_in(folder: Path) -> Iterator[None]:
     """Let temporary files of this process, and of programs that it starts, be made in a folder.
 
-    What a killed process or compiler leaves then goes with the folder.
+    What a killed process or compiler leaves then goes with the folder. One thread at a time.
     """
-    before, said = tempfile.tempdir, os.environ.get("TMPDIR")
-    tempfile.tempdir = os.environ["TMPDIR"] = str(folder)
-    try:
-        yield
-    finally:
-        tempfile.tempdir = before
-        if said is None:
+    with _TEMPORARY:
+        before, said = tempfile.tempdir, os.environ.get("TMPDIR")
+        tempfile.tempdir = os.environ["TMPDIR"] = str(folder)
+        try:
+            yield
+        finally:
+            tempfile.tempdir = before
             del os.environ["TMPDIR"]
-        else:
-            os.environ["TMPDIR"] = said
+            os.environ |= {} if said is None else {"TMPDIR": said}
 
 
 @cache

@@ -21,6 +21,9 @@ from bioscnn.files import read_text
 from bioscnn.fingerprint import ROOT
 from bioscnn.toml import parse_toml
 
+SECONDS = 30
+"""For which git may take: a repository can make it wait for ever."""
+
 _BESIDE = {"index": "GIT_INDEX_FILE", "objects": "GIT_OBJECT_DIRECTORY", "shallow": "", "info/exclude": ""}
 """What git is given of a repository, and the variable that says where it is; without one, a link does."""
 
@@ -120,6 +123,7 @@ def _git(
             text=True,
             errors="surrogateescape",
             check=False,
+            timeout=SECONDS,
         )
-    except OSError:
+    except (OSError, subprocess.TimeoutExpired):
         return None

@@ -260,8 +260,10 @@ def complete(
     todo: list[Unit] = []
     progress.plan(sum(unit.work for unit in units))
     earlier: dict[str, Kept] = {}
+    damaged = 0
     for unit in units:
         stored = store.read(unit)
+        damaged += stored is None and store.path(unit).exists()
         if stored is None or (stored.made_by.error and retry) or not _same_environment(stored):
             todo.append(unit)
         elif stored.made_by.code == code_of(unit.measure):
@@ -273,8 +275,7 @@ def complete(
                 stored_inputs[unit.id] = (stored.made_by.core, stored.made_by.inputs)
             todo.append(unit)
     if todo:
-        damaged = sum(store.path(unit).exists() and store.read(unit) is None for unit in todo)
-        again = f", {damaged} of them again, since their files are damaged" if damaged else ""
+        again = f", {damaged} of them again: their files are damaged or of another form" if damaged else ""
         progress.stage(f"measuring {len(todo)} of {len(units)} units{again}")
     tasks = _Tasks(data, recordings, stored_inputs, outcomes or {}, made_from)
     for result in _compute(todo, executor, tasks):

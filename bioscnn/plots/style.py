@@ -68,10 +68,14 @@ Layout = Literal["constrained", "compressed"]
 
 
 def settings() -> AbstractContextManager[None]:
-    """Set matplotlib's own defaults and the theme for a while; no file ``matplotlibrc`` changes them."""
+    """Set matplotlib's own defaults and the theme for a while; a file ``matplotlibrc`` changes fonts alone.
+
+    Names of classes may need a font that matplotlib does not bring along.
+    """
     import matplotlib
 
-    defaults = {name: value for name, value in matplotlib.rcParamsDefault.items() if name != "backend"}
+    kept = ("backend", "font.sans-serif")
+    defaults = {name: value for name, value in matplotlib.rcParamsDefault.items() if name not in kept}
     return matplotlib.rc_context(defaults | THEME)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -118,13 +119,14 @@ def build(shape: ShapeType, write: Callable[[ShapeType, Path], list[list[str]]] 
         with (
             locked(programs / f".{final.name}.lock"),
             scratch_folder(programs, ".building") as scratch,
-            temporary_files_in(scratch),
         ):
             if (made_meanwhile := obtain(shape)) is not None:
                 return made_meanwhile
             folder = scratch / "program"
-            for command in (write or write_source)(shape, folder):  # type: ignore[arg-type]
-                made = run_guarded(command, cwd=folder)
+            with temporary_files_in(scratch):
+                commands = (write or write_source)(shape, folder)  # type: ignore[arg-type]
+            for command in commands:
+                made = run_guarded(command, cwd=folder, env=os.environ | {"TMPDIR": str(scratch)})
                 if made.returncode != 0:
                     raise UserError(
                         "the C++ compiler could not build the network",

@@ -120,7 +120,8 @@ def test_no_value_goes_on_with_another_word_or_begins_as_an_option(key):
         ("queue", "short,-x"),
         ("queue", "short --export=ALL,PYTHONPATH=. --output=.bashrc"),
     ]
-    + [("resource_spec", "nodes=1:ppn=4,prologue=evil.sh"), ("resource_spec", "select=1 -S evil.sh")],
+    + [("resource_spec", "nodes=1:ppn=4,prologue=evil.sh"), ("resource_spec", "select=1 -S evil.sh")]
+    + [("resource_spec", "select=1:host=-S"), ("resource_spec", "gpu_model=$(id)")],
 )
 def test_a_key_takes_values_of_its_own_kind_alone(key, value):
     with pytest.raises(UserError) as raised:
@@ -135,7 +136,8 @@ def test_a_key_takes_values_of_its_own_kind_alone(key, value):
     + [("death_timeout", value) for value in (60.5, "60", "0.5 s")]
     + [("queue", "short,long"), ("interface", "eth0.100"), ("interface", "eth0:1"), ("account", "_12")]
     + [("resource_spec", value) for value in ("nodes=2:ppn=4,mem=2gb", "select=1:ncpus=4+2:ncpus=1:ngpus=1")]
-    + [("resource_spec", "select=2:ncpus=1,place=scatter:excl")],
+    + [("resource_spec", "select=2:ncpus=1,place=scatter:excl")]
+    + [("resource_spec", "select=1:gpu_model=a100:host=node-7"), ("death_timeout", "5 minutes")],
 )
 def test_what_batch_systems_take_is_handed_on(key, value):
     given = value.replace(" ", "") if isinstance(value, str) else value
