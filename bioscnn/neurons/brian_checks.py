@@ -168,9 +168,10 @@ def state_units(definition: Definition) -> dict[str, str]:
 
 def _try(definition: Definition, refuse: Callable[..., UserError]) -> None:
     """Let Brian2 simulate the neuron at rest, with one more part of it each time."""
-    for key, parts in (("equations", ()), ("threshold", EVERY_PART[:1]), ("reset", EVERY_PART)):
+    steps = (("equations", 0.2, ()), ("threshold", 1e-3, EVERY_PART[:1]), ("reset", 1e-3, EVERY_PART))
+    for key, seconds, parts in steps:
         try:
-            V = float(cells(definition, np.zeros(1), 0.2, 1e-4, parts).last_potential[0])
+            V = float(cells(definition, np.zeros(1), seconds, 1e-4, parts).last_potential[0])
         except Exception as error:  # what a user's text does in Brian2 has no type of its own
             cause = error.__cause__ or error
             unsolved = "Unsupported" in type(cause).__name__
