@@ -68,6 +68,12 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
+def copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let processes be copied beside the thread with which a worker of `make test` listens."""
+    monkeypatch.setattr("bioscnn.forks.can_be_copied", lambda: True)
+
+
+@pytest.fixture
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the figures of pages blank, where nobody looks at them: they take longer than a short run."""
     from tests.page import blank

@@ -18,9 +18,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothi
 
 
 @pytest.fixture
-def alone(monkeypatch):
+def alone(monkeypatch, copied):
     """Copies, whatever threads and cores run the tests."""
-    monkeypatch.setattr(forks, "can_be_copied", lambda: True)
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1})
 
 

@@ -32,7 +32,7 @@ SECRET = b"a secret of this machine, of which no page may show a letter"
 
 
 @pytest.fixture(autouse=True)
-def soon(monkeypatch):
+def soon(monkeypatch, copied):
     """What runs in a circle is given up sooner."""
     monkeypatch.setattr(hdf5, "SECONDS", 2)
 

@@ -138,6 +138,7 @@ def defined(**changes):
     return Definition.of_table("leaky", tomllib.loads(LEAKY) | changes)
 
 
+@pytest.mark.usefixtures("copied")
 @pytest.mark.parametrize(("of_V", "soluble"), [("0*mV", True), ("V/2", False)])
 def test_equations_that_are_not_solved_in_time_are_refused(monkeypatch, of_V, soluble):
     monkeypatch.setattr("bioscnn.neurons.brian_checks.SECONDS", 4)

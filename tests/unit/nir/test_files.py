@@ -155,6 +155,7 @@ def test_what_is_no_graph_is_refused_with_its_place(path, change, key):
     assert refused(path, change) == key
 
 
+@pytest.mark.usefixtures("copied")
 def test_more_parts_than_a_graph_has_are_not_read(path, monkeypatch):
     monkeypatch.setattr("bioscnn.hdf5.MOST", 10)
     assert refused(path, lambda file: None).startswith("node/")
