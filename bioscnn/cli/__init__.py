@@ -50,18 +50,21 @@ def _version(version: Annotated[bool, typer.Option("--version", help="print the 
 class _Interrupt(BaseException):
     """Ctrl-C, as an exception that typer does not turn into a message and an exit code of its own."""
 
+    came = False
+
 
 def _interrupt(signal_number: int, frame: object) -> None:
+    _Interrupt.came = True
     raise _Interrupt
 
 
 def _run() -> None:
-    """Run the command line; an interrupt that something has wrapped, as making a class does, is one."""
+    """Run the command line; an interrupt is one, whatever C code or the making of a class turned it into."""
     try:
         app(prog_name="bioscnn")
-    except Exception as error:
-        if isinstance(error.__cause__, _Interrupt):
-            raise error.__cause__ from None
+    except Exception:
+        if _Interrupt.came:
+            raise _Interrupt from None
         raise
 
 

@@ -128,6 +128,14 @@ def test_ctrl_c_while_a_class_is_made_ends_with_one_line(tmp_path):
     assert interrupted(code, tmp_path, "making") == (2, ended)
 
 
+def test_ctrl_c_that_c_code_turns_into_an_error_of_its_own_ends_with_one_line(tmp_path):
+    """As matplotlib's does: 'Invalid bounding box'."""
+    code = f"{SAYS}import bioscnn.cli as cli\ndef draw(**_):\n try: say(b'drawing')\n"
+    code += " except BaseException: pass\n raise ValueError\ncli.app = draw\ncli.main()"
+    ended = "bioscnn: interrupted; nothing half-written is left\n"
+    assert interrupted(code, tmp_path, "drawing") == (2, ended)
+
+
 def test_ctrl_c_when_all_is_done_changes_nothing(tmp_path):
     """Python takes a while to end, most of all with torch."""
     code = f"{SAYS}atexit.register(say, b'ending'); sys.argv[1:] = ['--version']\n"
