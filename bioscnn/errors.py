@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 LONGEST = 3000
-"""Most characters of a value that an error shows."""
+"""Most characters of a key or a value that an error shows."""
 
 
 class UserError(Exception):
@@ -54,7 +54,8 @@ class UserError(Exception):
             problem, file, key, value, expected, fix,
         )  # fmt: skip
         details = {
-            "file": file, "key": key, "value": None if value is None else _shortened_repr(value),
+            "file": file, "key": None if key is None else _shortened(str(key)),
+            "value": None if value is None else _shortened_repr(value),
             "expected": expected, "fix": fix,
         }  # fmt: skip
         lines = [f"  {name + ':':<9} {text}" for name, text in details.items() if text is not None]
@@ -90,6 +91,10 @@ def _shortened_repr(value: object) -> str:
         text = repr(value)
     except (ValueError, RecursionError):
         return "a number of very many digits, or a very deep table"
+    return _shortened(text)
+
+
+def _shortened(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} ... {text[-LONGEST // 2 :]}"
 
 

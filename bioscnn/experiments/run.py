@@ -230,7 +230,7 @@ def _earlier_speed(folder: Path) -> float | None:
     try:
         speed = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["units_per_second"]
         return None if speed is None else float(speed)
-    except (OSError, ValueError, LookupError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return None
 
 

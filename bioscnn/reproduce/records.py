@@ -61,7 +61,7 @@ def read_records(path: Path) -> dict[str, Record]:
     try:
         content = json.loads(read_text(path))
         return {name: _record(fields) for name, fields in content.items()}
-    except (OSError, UnicodeDecodeError, LookupError, ValueError, TypeError, AttributeError) as error:
+    except (OSError, LookupError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise UserError(
             f"the list of finished steps is damaged: {error}",
             file=path,

@@ -151,7 +151,16 @@ def test_an_unknown_step_is_refused_with_the_nearest_ones(place: Path, key: str)
 
 
 @pytest.mark.parametrize(
-    "content", ["{", "[]", '{"good": 3}', '{"good": {"outcome": "done"}}', b"\xff\xfe"], ids=str
+    "content",
+    [
+        pytest.param("[" * 100_000, id="deep"),
+        "{",
+        "[]",
+        '{"good": 3}',
+        '{"good": {"outcome": "done"}}',
+        b"\xff\xfe",
+    ],
+    ids=str,
 )
 def test_a_damaged_list_of_steps_is_refused_and_named(place: Path, content: str | bytes):
     file = place / "results" / "study" / "steps.json"
