@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 
@@ -49,7 +50,9 @@ def find_study(written: Path, what: str = "study") -> Path:
         shipped = sorted(f"sweeps/{path.stem}" for path in (folder / "sweeps").glob(f"*{SUFFIX}"))
     if str(inside) in shipped:
         return folder / f"{inside}{SUFFIX}"
-    beside = sorted(path.name for path in written.parent.glob("*.toml"))
+    beside: list[str] = []
+    with suppress(OSError):  # a name that is too long
+        beside = sorted(path.name for path in written.parent.glob("*.toml"))
     here = f"{written.parent} has {', '.join(beside)}" if beside else f"{written.parent} has no .toml file"
     raise UserError(
         f"no such {what} file",

@@ -102,6 +102,8 @@ def test_a_shipped_study_is_found_from_anywhere_unless_a_file_has_its_name(tmp_p
     assert read_study("mnist").config.dataset.trials == 7
     with pytest.raises(UserError, match="no such study file") as raised:
         find_study(Path("mnits"))
+    with pytest.raises(UserError, match="no such study file"):
+        find_study(Path("a" * 5000, "mnist.toml"))
     assert raised.value.fix == 'did you mean "mnist"?'
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from json import dumps
 from pathlib import Path
@@ -272,10 +273,12 @@ def _nominal(config: StudyConfig, parameter: Parameter) -> str | None:
     if value is None or isinstance(value, list | dict):
         return None
     if parameter.unit and isinstance(value, str):
-        number, unit = split_quantity(value)
-        same = base_unit(unit) == base_unit(parameter.unit)
-        # Of another dimension, the study refuses the parameter.
-        return cell_of(in_unit(number, unit, parameter.unit)) if same else None
+        # Of a word, or of another dimension, the study refuses the parameter.
+        with suppress(UserError):
+            number, unit = split_quantity(value)
+            if base_unit(unit) == base_unit(parameter.unit):
+                return cell_of(in_unit(number, unit, parameter.unit))
+        return None
     cell: str = listed(parameter.key, (value,))[0][0]
     return cell
 
