@@ -9,7 +9,7 @@ Brian2 logs to a temporary file, and hushes what others print by others, which i
 of the process: one that is killed would leave them for ever.
 
 Brian2 imports matplotlib, which reads a file ``matplotlibrc`` of the current folder: one that cannot be
-read as text is refused. What is written in it changes no figure, see `bioscnn.plots.style.settings`.
+read as text is refused. What is written in it changes fonts alone, see `bioscnn.plots.style.settings`.
 """
 
 from __future__ import annotations
