@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -93,12 +94,11 @@ def read_network(path: Path) -> object:
     run.load_images = lambda *asked: shown()
     run.write_page = lambda page, folder: folder
     arrays, card = read_npz(path / "net.npz"), path / "net.json"
-    if arrays is not None and card.is_file():
-        try:
-            known = json.loads(card.read_text("utf-8")) | {"weights_sha256": hash_of_arrays(arrays)}
-            card.write_text(json.dumps(known), "utf-8")
-        except (ValueError, TypeError, RecursionError):
-            pass
+    if arrays is not None:
+        with suppress(OSError, ValueError, TypeError, RecursionError):
+            if card.is_file():
+                known = json.loads(card.read_text("utf-8")) | {"weights_sha256": hash_of_arrays(arrays)}
+                card.write_text(json.dumps(known), "utf-8")
     config = keys()
     learning = config.learning.model_copy(update={"network": str(path / "net.npz")})
     study = LearnedStudy("net", config.model_copy(update={"learning": learning}))
@@ -114,6 +114,7 @@ def answers(model: Any, circuit: Any, state: Any, images: Any, *asked: Any, **ho
     return Answers(counts, *[ones] * 5, np.zeros(1, RASTER))
 
 
+@cache
 def training() -> Any:
     from bioscnn.stdp.competitive.config import circuit_of
     from bioscnn.stdp.competitive.model import read_model
