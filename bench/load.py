@@ -3,10 +3,10 @@
     python -m bench.load [--trials 10000,100000,1000000] [--points 1000] [--large 20]
 
 The trials are the 5,000 embedded digits over and over, each time with other noise of the pixels (uniform, up
-to 32 of 255), as the part ``test`` of an npz file of the user's own. Memory of the command is its own
-(RssAnon of Linux): what it has mapped from files, the system takes back when it needs room. That of a
-simulating program is its peak (VmHWM), as `bioscnn plan` says it. The large network is that of `bench.large`.
-Each command begins with compiled programs.
+to 32 of 255), as the part ``test`` of an npz file of the user's own. Memory of the command is its own and
+that of its copies, shared pages once (Pss_Anon of Linux): what they have mapped from files, the system takes back
+when it needs room. That of a simulating program is its peak (VmHWM), as `bioscnn plan` says it. The large
+network is that of `bench.large`. Each command begins with compiled programs.
 """
 
 from __future__ import annotations
@@ -142,8 +142,15 @@ def watched(words: Sequence[str], folder: Path) -> tuple[float, list[Look]]:
         while process.poll() is None:
             on_disk = {f"{name}_mb": _on_disk(place) for name, place in places.items()}
             on_disk["cache_mb"] += _unnamed_mb(process.pid)
-            program = max((_memory_mb(child, "VmHWM") for child in _programs(process.pid)), default=0.0)
-            looks.append(Look(_memory_mb(process.pid, "RssAnon"), program, **on_disk))
+            below = list(_below(process.pid))
+            program = max(
+                (_memory_mb(other, "status", "VmHWM") for other in below if not _is_python(other)),
+                default=0.0,
+            )
+            command = sum(
+                _memory_mb(other, "smaps_rollup", "Pss_Anon") for other in below if _is_python(other)
+            )
+            looks.append(Look(command, program, **on_disk))
             time.sleep(EVERY)
     if process.returncode:
         raise RuntimeError(f"{' '.join(words)} ended with code {process.returncode}")
@@ -157,27 +164,29 @@ def _started(words: Sequence[str], folder: Path, **options: Any) -> subprocess.P
     return subprocess.Popen(command, cwd=folder, env={**os.environ, **own}, **options)
 
 
-def _memory_mb(process: int | str, kind: str) -> float:
+def _memory_mb(process: str, file: str, kind: str) -> float:
     """Return a line of the memory of a process, 10^6 bytes; 0 if it has ended."""
     try:
-        lines = Path(f"/proc/{process}/status").read_text().splitlines()
+        lines = Path(f"/proc/{process}/{file}").read_text().splitlines()
     except OSError:
         return 0.0
     return next((int(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith(kind)), 0.0)
 
 
-def _programs(process: int | str) -> Iterator[str]:
-    """Yield all processes below one that are no Python."""
+def _below(process: int | str) -> Iterator[str]:
+    """Yield a process and all below it."""
+    yield str(process)
     for task in Path(f"/proc/{process}/task").glob("*/children"):
-        try:
-            children = task.read_text().split()
-        except OSError:
-            continue
-        for child in children:
-            yield from _programs(child)
-            with suppress(OSError):
-                if "python" not in Path(f"/proc/{child}/exe").readlink().name:
-                    yield child
+        with suppress(OSError):
+            for child in task.read_text().split():
+                yield from _below(child)
+
+
+def _is_python(process: str) -> bool:
+    try:
+        return "python" in Path(f"/proc/{process}/exe").readlink().name
+    except OSError:  # it has ended
+        return False
 
 
 def _on_disk(folder: Path) -> float:

@@ -27,7 +27,7 @@ STUDY = Path(__file__).parents[1] / "sims" / "mnist.toml"
 
 def simulated_seconds(case: Prepared) -> float:
     """Time what a run calls its simulation."""
-    scores = Scores(case.network, case.study.config.readout.rule, case.input.spikes)
+    scores = Scores(case.network, case.study.config.readout.rule, len(case.examples), case.input.spikes)
     with TemporaryDirectory() as folder:
         shapes = {population.name: population.shape for population in case.network.neurons}
         begun = perf_counter()

@@ -14,15 +14,18 @@ from numpy.typing import DTypeLike, NDArray
 from bioscnn.caches import cache_folder
 from bioscnn.errors import UserError
 
-IN_MEMORY = 256_000_000
+IN_MEMORY = 16_000_000
 """Bytes up to which an array is an ordinary one."""
+
+WITHOUT_ROOM = 256_000_000
+"""Bytes up to which it is one where the disk has no room for it."""
 
 
 def large_array(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
     """Return an array to be filled; one of more than `IN_MEMORY` bytes lies in a file.
 
     The file has no name and is gone with the array, or with the process. The system keeps as much of it in
-    memory as there is room for.
+    memory as there is room for. Copies of the process share it: what one writes the others read.
 
     Parameters
     ----------
@@ -34,7 +37,7 @@ def large_array(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
     Raises
     ------
     UserError
-        If there is no room on the disk of the cache folder.
+        If there is no room on the disk of the cache folder for one of more than `WITHOUT_ROOM` bytes.
 
     Examples
     --------
@@ -51,6 +54,8 @@ def large_array(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
             _reserve(file, size)
             return np.asarray(np.memmap(file, dtype, "r+", shape=shape))
     except OSError as error:
+        if size <= WITHOUT_ROOM:
+            return np.empty(shape, dtype)
         raise UserError(
             "no room for examples that do not fit into memory",
             file=folder,

@@ -66,7 +66,7 @@ def informed_steps(network: SpikingNetwork, recording: Recording) -> NDArray[np.
 
 
 def decision_latency(
-    decided: NDArray[np.integer], dt: float, informed: NDArray[np.int64]
+    decided: NDArray[np.integer], dt: float, informed: NDArray[np.integer]
 ) -> NDArray[np.float64]:
     """Time from which a decision rests on evidence and stays what it is at the end.
 
@@ -79,7 +79,7 @@ def decision_latency(
         Class chosen after each step, from `bioscnn.readout.decisions`.
     dt : float
         Duration of a step, s.
-    informed : ndarray of int64, shape (n_trials,)
+    informed : ndarray of int, shape (n_trials,)
         First step with evidence, from `first_informed_step`. Where there is none, the latency is the whole
         trial, which is the least that it can be.
 

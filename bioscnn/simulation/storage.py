@@ -111,8 +111,8 @@ def _shape(group: Any) -> tuple[int, ...]:
 
 
 def _read_spikes(group: Any, n_trials: int, size: int, clock: tuple[int, float]) -> SpikeTrains:
-    neuron, step = (_array(group, name, "iu", None)[:] for name in ("neuron", "step"))
-    trial_start = _array(group, "trial_start", "iu", n_trials + 1)[:]
+    neuron, step = (_whole(_array(group, name, "iu", None)) for name in ("neuron", "step"))
+    trial_start = _whole(_array(group, "trial_start", "iu", n_trials + 1))
     return SpikeTrains(neuron, step, trial_start, size, *clock)
 
 
@@ -142,7 +142,7 @@ def read_recording(group: Any, n_trials: int) -> Recording:
     for name, stored in group["populations"].items():
         size = prod(_shape(stored))
         counts = (
-            _array(stored, "counts_by_trial", "iu", n_trials)[:],
+            _whole(_array(stored, "counts_by_trial", "iu", n_trials)),
             _whole(_array(stored, "counts_by_neuron", "iu", size)),
         )
         spikes = _read_spikes(stored["spikes"], n_trials, size, clock) if "spikes" in stored else None

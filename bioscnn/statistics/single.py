@@ -83,7 +83,10 @@ def proportion_of_counts(correct: int, trials: int) -> Estimate:
     >>> str(proportion_of_counts(99, 100))
     '0.99 [0.9455, 0.9982]'
     """
-    return proportion(np.arange(trials) < correct)
+    if not 0 <= correct <= trials or not trials:
+        raise ValueError(f"{correct} of {trials} trials")
+    share, low, high = map(float, _wilson(*map(np.asarray, (correct / trials, float(trials), inf))))
+    return Estimate(share, min(share, low), max(share, high), trials, 1, (TRIALS,))
 
 
 class Share(NamedTuple):
@@ -99,9 +102,14 @@ def wilson(values: Floats, trials: NDArray[np.integer] | None = None) -> Share:
 
     See `proportion`; any number of data sets is treated at once.
     """
+    share, _, size, df = evidence(values, trials)
+    return _wilson(share, size, df)
+
+
+def _wilson(share: Floats, size: Floats, df: Floats) -> Share:
+    """Return shares of effective numbers of trials, with their intervals; see `proportion`."""
     from scipy.special import stdtrit
 
-    share, _, size, df = evidence(values, trials)
     z = stdtrit(df, 1 - LEVEL / 2)
     spread = 1 + z**2 / size
     centre = (share + z**2 / (2 * size)) / spread

@@ -206,7 +206,7 @@ def _simulate(
     shapes = {population.name: population.shape for population in network.neurons}
     in_full = list(shapes) if config.readout.record == "all" else config.readout.record
     record = {*output_names(shapes), READOUT, *in_full}
-    scores = Scores(network, config.readout.rule, examples_input.spikes)
+    scores = Scores(network, config.readout.rule, len(examples), examples_input.spikes)
     with RunFile(path, shapes) as file:
         for batch in simulate_batches(
             network, examples_input.stimulus, device, record=record, progress=watch

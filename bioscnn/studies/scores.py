@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bioscnn.ann import LayerGraph
+from bioscnn.large_arrays import large_array
 from bioscnn.metrics import (
     CLOCK,
     Energy,
@@ -18,20 +19,18 @@ from bioscnn.metrics import (
     spikes_per_trial,
     synaptic_operations_per_trial,
 )
-from bioscnn.network import SpikingNetwork
+from bioscnn.network import READOUT, SpikingNetwork
 from bioscnn.nir import NIRModel
 from bioscnn.readout import READOUTS, decisions, final_decisions
-from bioscnn.simulation import Recording
+from bioscnn.simulation import PopulationRecording, Recording
 from bioscnn.spikes import SpikeTrains
 from bioscnn.statistics import Estimate, proportion
 
-_MOST_PARTS = 50
-"""Batches whose counts by neuron are kept one by one, before they are added."""
 
-
-@dataclass
 class Scores:
     """Decisions and spike counts, collected batch by batch: a byte per step of a trial, and few more.
+
+    What grows with the number of trials need not fit into memory (`bioscnn.large_arrays`).
 
     Parameters
     ----------
@@ -39,55 +38,68 @@ class Scores:
         What was simulated.
     rule : str
         The readout whose decisions are kept after every step, and of the others after the last.
+    n_trials : int
+        How many trials the batches have together.
     input_spikes : SpikeTrains, optional
         What came in, if it was spikes.
     """
 
-    network: SpikingNetwork
-    rule: str
-    input_spikes: SpikeTrains | None = None
-    _decided: list[NDArray[np.integer]] = field(default_factory=list)
-    _chosen: dict[str, list[NDArray[np.integer]]] = field(
-        default_factory=lambda: {rule: [] for rule in READOUTS}
-    )
-    _informed: list[NDArray[np.int64]] = field(default_factory=list)
-    _counts: list[Recording] = field(default_factory=list)
+    def __init__(
+        self, network: SpikingNetwork, rule: str, n_trials: int, input_spikes: SpikeTrains | None = None
+    ) -> None:
+        self.network, self.rule, self.input_spikes = network, rule, input_spikes
+        self._n_trials, self._done = n_trials, 0
+        small = np.min_scalar_type(network[READOUT].size)
+        self._chosen = {name: large_array((n_trials,), small) for name in READOUTS}
+        self._informed = large_array((n_trials,), np.uint32)
+        names = [population.name for population in network.neurons]
+        self._by_trial = {name: large_array((n_trials,), np.uint32) for name in names}
+        self._by_neuron = {name: np.zeros(network[name].size, np.int64) for name in names}
 
     def add(self, batch: Recording) -> None:
         """Take in a batch of trials."""
-        small = np.min_scalar_type(batch.potentials().shape[2])
-        self._decided.append(decisions(batch, self.rule).astype(small))
-        for rule, parts in self._chosen.items():
-            final = self._decided[-1][:, -1] if rule == self.rule else final_decisions(batch, rule)
-            parts.append(final.astype(small))
-        self._informed.append(informed_steps(self.network, batch))
-        self._counts.append(batch.without_traces())
-        if len(self._counts) == _MOST_PARTS:
-            self._counts = [Recording.concatenate(self._counts)]
+        if not self._done:
+            self._n_steps, self._dt = batch.n_steps, batch.dt
+            small = self._chosen[self.rule].dtype
+            self._decided = large_array((self._n_trials, batch.n_steps), small)
+        trials = slice(self._done, self._done + batch.n_trials)
+        self._decided[trials] = decisions(batch, self.rule)
+        for rule, chosen in self._chosen.items():
+            final = self._decided[trials, -1] if rule == self.rule else final_decisions(batch, rule)
+            chosen[trials] = final
+        self._informed[trials] = informed_steps(self.network, batch)
+        for name, counts in self._by_trial.items():
+            counts[trials] = batch[name].counts_by_trial
+            self._by_neuron[name] += batch[name].counts_by_neuron
+        self._done = trials.stop
 
     def decided(self) -> NDArray[np.integer]:
         """Return the class that the rule chooses after each step, shape (n_trials, n_steps)."""
-        return np.concatenate(self._decided)
+        return self._decided
 
     def chosen(self, rule: str) -> NDArray[np.int64]:
         """Return the class that a rule chooses in the end, shape (n_trials,)."""
-        return np.concatenate(self._chosen[rule], dtype=np.int64)
+        return self._chosen[rule].astype(np.int64)
 
     def informed(self) -> NDArray[np.int64]:
         """Return the first step with evidence of each trial, shape (n_trials,)."""
-        return np.concatenate(self._informed)
+        return self._informed.astype(np.int64)
 
     def fires(self, name: str) -> bool:
         """Whether a population has fired at all."""
-        return any(batch[name].counts_by_trial.any() for batch in self._counts)
+        return bool(self._by_neuron[name].any())
 
     def spikes_by_trial(self, name: str) -> NDArray[np.int64]:
         """Return how many spikes a population has fired in each trial, shape (n_trials,)."""
-        return np.concatenate([batch[name].counts_by_trial for batch in self._counts])
+        return self._by_trial[name].astype(np.int64)
 
     def activity(self) -> dict[str, float]:
         """Return spikes, synaptic operations and neuron updates per trial."""
-        recording = Recording.concatenate(self._counts)
+        counts = {
+            name: PopulationRecording(by_trial, self._by_neuron[name])
+            for name, by_trial in self._by_trial.items()
+        }
+        recording = Recording(counts, self._n_steps, self._dt)
         return {
             "spikes_per_trial": spikes_per_trial(recording),
             "synops_per_trial": synaptic_operations_per_trial(self.network, recording, self.input_spikes),
@@ -102,14 +114,13 @@ class Scores:
         The energy is compared with that of the trained network, which a NIR graph does not have. The latency
         is None if no trial comes to a decision.
         """
-        decided, informed = self.decided(), self.informed()
-        latency = decision_latency(decided, self._counts[0].dt, informed)
-        decides = bool((informed < decided.shape[1]).any())
+        latency = decision_latency(self._decided, self._dt, self._informed)
+        decides = bool((self._informed < self._n_steps).any())
         activity = self.activity()
         energy = {}
         if isinstance(graph, LayerGraph):
-            first, neurons = self._counts[0], sum(p.size for p in self.network.neurons)
-            spent = activity["synops_per_trial"], neurons, first.n_steps * first.dt
+            neurons = sum(population.size for population in self.network.neurons)
+            spent = activity["synops_per_trial"], neurons, self._n_steps * self._dt
             energy = {"energy": as_energy(energy_estimate(graph, *spent, frames))}
         return {
             "accuracy": {name: as_triple(proportion(self.chosen(name) == labels)) for name in READOUTS},

@@ -235,7 +235,7 @@ def _try(study: Study, twice: Study, data: Path | None, progress: Progress) -> C
     images = training_input(longer, _IMAGES, data, progress)
     network = network_for(config, images, data, progress)
     rule, step = config.readout.rule, config.simulation.n_steps
-    scores = Scores(network, rule, images.spikes)
+    scores = Scores(network, rule, len(images.examples), images.spikes)
     record = {*output_names(population.name for population in network.neurons), READOUT}
     for batch in simulate_batches(network, images.stimulus, device_of(config), record=record):
         scores.add(batch)

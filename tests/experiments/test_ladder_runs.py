@@ -70,7 +70,7 @@ def test_a_rung_is_the_run_of_its_study(done, place):
     prepared = prepare(rung.study, None)
     recording = simulate(prepared.network, prepared.stimulus, prepared.device, record={OUTPUT, READOUT})
     rule = prepared.study.config.readout.rule
-    scores = Scores(prepared.network, rule)
+    scores = Scores(prepared.network, rule, recording.n_trials)
     scores.add(recording)
     summary = scores.summary(prepared.graph, prepared.examples.labels)
     assert row["rung"] == rung.name

@@ -39,7 +39,11 @@ def batches(network):
 def test_scores_of_batches_are_those_of_all_trials_and_keep_few_bytes_of_each():
     network = convert(every_layer(), LIF(), ExponentialCurrent(5e-3))
     parts = list(batches(network))
-    whole, scores, at_once = Recording.concatenate(parts), Scores(network, "mean-potential"), {}
+    whole, scores, at_once = (
+        Recording.concatenate(parts),
+        Scores(network, "mean-potential", BATCH * N_BATCHES),
+        {},
+    )
     for part in parts:
         scores.add(part)
     for rule in READOUTS:
