@@ -4,9 +4,9 @@
 
 The trials are the 5,000 embedded digits over and over, each time with other noise of the pixels (uniform, up
 to 32 of 255), as the part ``test`` of an npz file of the user's own. Memory of the command is its own and
-that of its copies, shared pages once (Pss_Anon of Linux): what they have mapped from files, the system takes back
-when it needs room. That of a simulating program is its peak (VmHWM), as `bioscnn plan` says it. The large
-network is that of `bench.large`. Each command begins with compiled programs.
+that of its copies, shared pages once (Pss_Anon of Linux): what they have mapped from files, the system takes
+back when it needs room. That of a simulating program is its peak (VmHWM), as `bioscnn plan` says it. The
+large network is that of `bench.large`. Each command begins with compiled programs.
 """
 
 from __future__ import annotations
