@@ -86,6 +86,11 @@ $(VENV)/ready-mutation: $(VENV)/ready-test
 	@$(INSTALL) '.[mutation$(ALSO)]'
 	@touch $@
 
+$(VENV)/ready-fuzz: $(VENV)/ready-test
+	@echo "adding Atheris, which sees which code an input reaches (once) ..."
+	@$(INSTALL) '.[fuzz$(ALSO)]'
+	@touch $@
+
 $(VENV)/ready-distributed: $(VENV)/ready
 	@echo "adding dask, for clusters (once) ..."
 	@$(INSTALL) '.[distributed$(ALSO)]'
@@ -113,9 +118,9 @@ coverage: $(VENV)/ready-test ## fill docs/tables/coverage-of-code.csv, or say wh
 	  $(BIN)/coverage combine -q && $(BIN)/coverage json -q && $(BIN)/python -m tests.reached \
 	  $(if $(TESTS),,docs/tables/coverage-of-code.csv) && exit $$tests
 
-fuzz: $(VENV)/ready-test ## read damaged and hostile files with every reader, hours [INPUTS=100000] [READERS="onnx nir"] [SEED=1]
+fuzz: $(VENV)/ready-test $(if $(GUIDED),$(VENV)/ready-fuzz) ## read damaged and hostile files with every reader, hours [INPUTS=100000] [READERS="onnx nir"] [SEED=1] [GUIDED=1]
 	@$(BIN)/python -m tests.fuzz --inputs $(or $(INPUTS),100000) --seed $(or $(SEED),1) --keep results/fuzz \
-	  $(if $(TABLE),--table $(TABLE)) -- $(READERS)
+	  $(if $(GUIDED),--guided) $(if $(TABLE),--table $(TABLE)) -- $(READERS)
 
 lint: $(VENV)/ready-test ## check style and types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -32,6 +32,12 @@ if TYPE_CHECKING:
 LARGEST_TEXT = 10**8
 """A text, such as that of a study or of results, that has more bytes is not read."""
 
+NPY_DAMAGE = (
+    OSError, ValueError, TypeError, LookupError, EOFError, MemoryError, OverflowError, RuntimeError, TokenError,
+    SyntaxError, SystemError, zipfile.BadZipFile, zlib.error, lzma.LZMAError,
+)  # fmt: skip
+"""What NumPy raises for damaged npy and npz files; SystemError for text of numbers that no character has."""
+
 LARGEST_UNPACKED = 10**9
 """A compressed file that unpacks to more bytes is not read: it may be made to fill the memory."""
 
@@ -139,8 +145,7 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]] | None:
             by_name = dict(arrays)
         # NumPy gives a member that is no array as its bytes.
         return by_name if all(isinstance(array, ndarray) for array in by_name.values()) else None
-    except (OSError, ValueError, TypeError, LookupError, EOFError, MemoryError, OverflowError, RuntimeError,
-            TokenError, zipfile.BadZipFile, zlib.error, lzma.LZMAError):  # fmt: skip
+    except NPY_DAMAGE:
         return None
 
 

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from bioscnn.claims import made_now
-from bioscnn.claims.record import write_table
 from tests.fuzz.bounded import fuzz, input_of, load, unlike
+from tests.fuzz.guided import guided
 from tests.fuzz.readers import READERS
 
 CODE = ("bioscnn.studies.run", "bioscnn.datasets.own", "bioscnn.nir", "bioscnn.claims")
@@ -32,20 +31,29 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=1e9, help="at most, for each reader")
     parser.add_argument("--table", type=Path, help="CSV file; rows of other readers stay")
     parser.add_argument("--keep", type=Path, help="folder for inputs that failed")
+    parser.add_argument(
+        "--guided", action="store_true", help="change what reached new code further, by Atheris"
+    )
     asked = parser.parse_args()
     faulthandler.enable()
-    load()
+    if not asked.guided:
+        load()
     rows = []
     for name in asked.readers:
         reader = READERS[name]
-        seeds = reader.valid()
-        count = max(len(seeds), round(asked.inputs * reader.share))
-        tally = fuzz(reader, seeds, range(asked.first, asked.first + count), asked.seed, asked.seconds)
+        if asked.guided:
+            seeds: list[bytes] = []
+            count = round(asked.inputs * reader.share)
+            tally = guided(reader, count, asked.seed, asked.keep or Path("results") / "fuzz")
+        else:
+            seeds = reader.valid()
+            count = max(len(seeds), round(asked.inputs * reader.share))
+            tally = fuzz(reader, seeds, range(asked.first, asked.first + count), asked.seed, asked.seconds)
         print(f"{name}: {tally.inputs:,} inputs, {tally.read:,} read, {tally.refused:,} refused, "
               f"{tally.seconds:.0f} s, {len(tally.failures)} failures", flush=True)  # fmt: skip
         for failure in unlike(tally.failures):
             print(f"  {failure.number}: {failure.what}: {failure.where}", flush=True)
-            if asked.keep and failure.number >= 0:
+            if asked.keep and failure.number >= 0 and not asked.guided:
                 asked.keep.mkdir(parents=True, exist_ok=True)
                 path = asked.keep / f"{name}-{failure.number}-{Path(reader.file).name}"
                 path.write_bytes(input_of(reader, seeds, asked.seed, failure.number))
@@ -61,6 +69,8 @@ def main() -> int:
 
 def write(table: Path, row: dict[str, object]) -> None:
     """Write the row of a reader into a table, with what made it; rows of other readers stay."""
+    from bioscnn.claims import made_now, write_table
+
     record = made_now(f"python -m tests.fuzz {shlex.join(sys.argv[1:])}", "inputs", *CODE, beside=table)
     rows = pd.read_csv(table).to_dict("records") if table.exists() else []
     rows = [one for one in rows if one["reader"] != row["reader"]] + [row]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import time
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 from bioscnn import files
+from bioscnn.datasets.own.event_formats import read_recording
 from bioscnn.errors import UserError
 from bioscnn.files import read_npz, scratch_folder, whole_folder, write_atomically, write_npz
 from bioscnn.locks import locked
@@ -230,3 +232,15 @@ def test_a_script_is_written_into_a_folder_of_its_own(tmp_path, monkeypatch):
 def test_arrays_are_read_from_a_file_alone(tmp_path):
     os.mkfifo(tmp_path / "pipe.npz")
     assert read_npz(tmp_path / "pipe.npz") is None
+
+
+@pytest.mark.parametrize("described", ["','", "'3,'", "'<f4,('", "[('a', '<f4,,')]"])
+def test_an_array_of_a_type_that_is_none_is_damage(tmp_path, described):
+    header = f"{{'descr': {described}, 'fortran_order': False, 'shape': (3,)}}\n".encode()
+    content = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(12)
+    with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
+        archive.writestr("a.npy", content)
+    assert read_npz(tmp_path / "x.npz") is None
+    (tmp_path / "x.npy").write_bytes(content)
+    with pytest.raises(UserError):
+        read_recording(tmp_path / "x.npy", (34, 34))

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from tokenize import TokenError
 
 import numpy as np
 
@@ -20,7 +19,7 @@ from bioscnn.datasets.events import EventStream
 from bioscnn.datasets.own.npy_stream import npy_header, open_npz
 from bioscnn.datasets.tonic_events import from_tonic
 from bioscnn.errors import UserError
-from bioscnn.files import require_file
+from bioscnn.files import NPY_DAMAGE, require_file
 
 ENDINGS = (".bin", ".npy", ".npz")
 _FIELDS = ("x", "y", "t", "p")
@@ -71,7 +70,7 @@ def _read_npy(path: Path) -> np.ndarray:
         if dtype.itemsize * math.prod(shape) != length:
             raise ValueError(f"it has {length} bytes of numbers")
         events = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError, MemoryError, OverflowError, TokenError, SyntaxError) as error:
+    except NPY_DAMAGE as error:
         raise UserError("not an intact npy file", value=str(error), fix=FETCH_AGAIN) from error
     if not isinstance(events, np.ndarray) or events.ndim != 1:
         raise UserError(

@@ -6,13 +6,10 @@ Nothing in either is run: NumPy reads the header as a literal, and objects are r
 
 from __future__ import annotations
 
-import lzma
 import math
 import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from tokenize import TokenError
 from typing import IO, Any
 
 import numpy as np
@@ -21,14 +18,9 @@ from numpy.typing import NDArray
 
 from bioscnn.datasets.contents import FETCH_AGAIN
 from bioscnn.errors import UserError
-from bioscnn.files import require_file
+from bioscnn.files import NPY_DAMAGE, require_file
 from bioscnn.large_arrays import large_array
 
-_DAMAGE = (
-    OSError, ValueError, EOFError, MemoryError, OverflowError, RuntimeError, NotImplementedError, TokenError,
-    SyntaxError, SystemError, zipfile.BadZipFile, zlib.error, lzma.LZMAError,
-)  # fmt: skip
-"""What is raised for damaged files; SystemError for text of numbers that no character has."""
 _PIECE = 1 << 24  # bytes read at a time
 
 
@@ -66,7 +58,7 @@ class NpyMember:
                     while place < len(order) and chosen[order[place]] < first + count:
                         chosen_rows[order[place]] = piece[chosen[order[place]] - first]
                         place += 1
-        except _DAMAGE as error:
+        except NPY_DAMAGE as error:
             raise UserError(
                 "the npz file is damaged", file=self.file, key=self.name, value=str(error), fix=FETCH_AGAIN
             ) from error
@@ -107,7 +99,7 @@ def open_npz(file: Path) -> dict[str, NpyMember]:
                     raise ValueError(f"{name} has {length} bytes of numbers")
     except FileNotFoundError:
         raise UserError("no such file", file=file, key="dataset.name", expected="an npz file") from None
-    except _DAMAGE as error:
+    except NPY_DAMAGE as error:
         raise UserError(
             "not an intact npz file", file=file, value=str(error), expected="arrays x and y, of numpy.savez"
         ) from error
