@@ -33,8 +33,8 @@ LARGEST_TEXT = 10**8
 """A text, such as that of a study or of results, that has more bytes is not read."""
 
 NPY_DAMAGE = (
-    OSError, ValueError, TypeError, LookupError, EOFError, MemoryError, OverflowError, RuntimeError, TokenError,
-    SyntaxError, SystemError, zipfile.BadZipFile, zlib.error, lzma.LZMAError,
+    OSError, ValueError, TypeError, LookupError, EOFError, MemoryError, OverflowError, RuntimeError,
+    TokenError, SyntaxError, SystemError, zipfile.BadZipFile, zlib.error, lzma.LZMAError,
 )  # fmt: skip
 """What NumPy raises for damaged npy and npz files; SystemError for text of numbers that no character has."""
 
