@@ -135,7 +135,7 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]] | None:
     from numpy import load, ndarray
 
     try:
-        if not path.is_file():
+        if not is_file(path):
             return None
         with zipfile.ZipFile(path) as archive:
             unpacked = sum(entry.file_size for entry in archive.infolist())
@@ -220,6 +220,14 @@ def require_file(path: Path, **details: str) -> None:
         details = {"expected": "a file on a disk"} | details
         value = _KINDS.get(stat.S_IFMT(mode), "something else")
         raise UserError("no file", file=path, value=value, **details)
+
+
+def is_file(path: Path) -> bool:
+    """Return whether a path leads to a file; not where a link of it has a name that no file can have."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def free_place(out: Path | None, usual: Path, ours: Callable[[Path], bool], *, empty: bool = False) -> Path:

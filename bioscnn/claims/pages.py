@@ -12,7 +12,7 @@ from textwrap import wrap
 from bioscnn.claims.numbers import CELL, CLAIMED, NO_CLAIM, numbers_in, with_numbers
 from bioscnn.claims.tables import VALUE, VERDICT, Cells, Table, read_table
 from bioscnn.errors import UserError
-from bioscnn.files import read_text, write_atomically
+from bioscnn.files import is_file, read_text, write_atomically
 
 MARKED = re.compile(r"<!--= (.*?) -->(.*?)<!--/-->", re.DOTALL)
 BEGIN, END = "<!--=", "<!--/-->"
@@ -58,7 +58,7 @@ class Claim:
 def pages_of(root: Path) -> list[Path]:
     """Return the pages whose numbers are claims: the README, the paper and all of ``docs``."""
     pages = (root / "README.md", root / "paper" / "paper.md", *sorted((root / "docs").glob("*.md")))
-    return [path for path in pages if path.is_file()]
+    return [path for path in pages if is_file(path)]
 
 
 def tables_of(page: Path) -> Path:
@@ -163,7 +163,7 @@ def _claims(page: Path, text: str) -> Iterator[tuple[int, str, str, str]]:
             )  # fmt: skip
         if head == PUBLISHED and not CITED.search(old):
             raise UserError("a published figure without its source", file=f"{page}:{line}", value=old)
-        if head.startswith(TEST) and not (tables_of(page).parents[1] / head.removeprefix(TEST)).is_file():
+        if head.startswith(TEST) and not is_file(tables_of(page).parents[1] / head.removeprefix(TEST)):
             raise UserError("a bound without its test", file=f"{page}:{line}", value=head)
         if _needs_no_table(head):
             continue

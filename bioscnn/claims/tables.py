@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bioscnn.claims.record import Record, read_record
 from bioscnn.errors import UserError
-from bioscnn.files import read_text
+from bioscnn.files import is_file, read_text
 
 Cells = Mapping[str, str]
 
@@ -117,7 +117,7 @@ def read_table(folder: Path, name: str) -> Table:
         If there is no such table, it is damaged, or nothing says what made it.
     """
     path = folder / f"{name}.csv"
-    if not NAME.fullmatch(name) or not path.is_file():
+    if not NAME.fullmatch(name) or not is_file(path):
         raise UserError(
             "a claim without a table", file=path, value=name,
             expected="a table of lower case letters, digits and hyphens",

@@ -14,7 +14,7 @@ from typing import Any
 from bioscnn.claims.record import Record, code_hash, data_hash, file_of, read_record, write_table
 from bioscnn.claims.tables import NAME
 from bioscnn.errors import UserError
-from bioscnn.files import read_text
+from bioscnn.files import is_file, read_text
 from bioscnn.fingerprint import closure
 from bioscnn.git import own_checkout
 from bioscnn.toml import parse_toml
@@ -54,7 +54,7 @@ def take_table(
         if result.suffix == ".csv":
             content = read_text(result)
             record = made_by or record_of(result.parent, varied, data)
-        elif (result.parent / "provenance.json").is_file():
+        elif is_file(result.parent / "provenance.json"):
             content, record = _runs([result], varied)
         else:
             verdict = json.loads(read_text(result))["verdict"]

@@ -10,6 +10,7 @@ from typing import Any
 
 from bioscnn.encoding import DifferenceOfGaussians, find_cells
 from bioscnn.errors import UserError
+from bioscnn.files import is_file
 from bioscnn.ledger import LayerComparison, Ledger
 from bioscnn.ledger.files import from_json
 from bioscnn.network import OUTPUT, READOUT
@@ -130,7 +131,7 @@ def read_facts(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         raise UserError(
             "no such run", file=folder, fix="give the folder of a run, such as results/mnist/latest"
         )
-    if (folder / "summary.json").is_file():
+    if is_file(folder / "summary.json"):
         experiment = read_json(folder / "summary.json", (), FIX).get("experiment")
         if experiment == "learned":
             raise UserError(

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import replace
 from pathlib import Path
 
+from bioscnn.files import is_file
 from bioscnn.fingerprint import code_of_modules, hash_of, version_of
 from bioscnn.report.files import refuse_incomplete
 from bioscnn.report.render import TEMPLATES, write_page
@@ -63,7 +64,7 @@ def _key(folder: Path) -> str:
     digest = hashlib.sha256()
     for path in [folder / name for name in FILES] + list(TEMPLATES):
         digest.update(f"\0{path.name}\0".encode())
-        if path.is_file():
+        if is_file(path):
             with path.open("rb") as file:
                 while piece := file.read(_AT_ONCE):
                     digest.update(piece)

@@ -16,7 +16,7 @@ import pytest
 from bioscnn import files
 from bioscnn.datasets.own.event_formats import read_recording
 from bioscnn.errors import UserError
-from bioscnn.files import read_npz, scratch_folder, whole_folder, write_atomically, write_npz
+from bioscnn.files import is_file, read_npz, scratch_folder, whole_folder, write_atomically, write_npz
 from bioscnn.locks import locked
 from bioscnn.script import study as script
 from bioscnn.script.text import Script
@@ -244,3 +244,10 @@ def test_an_array_of_a_type_that_is_none_is_damage(tmp_path, described):
     (tmp_path / "x.npy").write_bytes(content)
     with pytest.raises(UserError):
         read_recording(tmp_path / "x.npy", (34, 34))
+
+
+def test_a_link_to_a_name_that_no_file_can_have_is_no_file(tmp_path):
+    (tmp_path / "link").symlink_to("x" * 300)
+    (tmp_path / "file").touch()
+    assert [is_file(tmp_path / name) for name in ("link", "file", "nothing")] == [False, True, False]
+    assert read_npz(tmp_path / "link") is None
