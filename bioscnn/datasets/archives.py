@@ -22,7 +22,7 @@ from bioscnn.locks import locked
 
 _DAMAGE = (
     zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, NotImplementedError,
-    RuntimeError, LookupError, ValueError, struct.error, lzma.LZMAError,
+    RuntimeError, LookupError, ValueError, OverflowError, struct.error, lzma.LZMAError,
 )  # fmt: skip
 _NO_NAMES = {errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.EINVAL, errno.EILSEQ}
 """What a file system says to names that it cannot hold, or that are a file and a folder at once."""

@@ -7,6 +7,7 @@ import io
 import shutil
 import stat
 import struct
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -99,16 +100,24 @@ def fitted(path: Path) -> object:
     return [own("folder", size=size, fit=fit)(path) for fit, size in ways]
 
 
-def archive(folder: Path) -> list[bytes]:
-    import tarfile
+def anonymous(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    """Leave out when a member of an archive was written, and by whom."""
+    member.mtime = member.uid = member.gid = 0
+    member.uname = member.gname = ""
+    return member
 
+
+def archive(folder: Path) -> list[bytes]:
     (folder / "kept" / "deep").mkdir(parents=True)
     for name in ("a.txt", "deep/b.txt"):
         (folder / "kept" / name).write_text(name)
     plain = packed(folder)
     out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w:gz") as tar:
-        tar.add(folder / "kept", "kept")
+    with (
+        gzip.GzipFile(fileobj=out, mode="wb", mtime=0) as packer,  # the same inputs at any time
+        tarfile.open(fileobj=packer, mode="w") as tar,
+    ):
+        tar.add(folder / "kept", "kept", filter=anonymous)
     return [plain, pack([("top/inner.tar.gz", stat.S_IFREG << 16, out.getvalue())])]
 
 

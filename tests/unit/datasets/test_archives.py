@@ -96,6 +96,17 @@ def tar(*names, kind=tarfile.REGTYPE):
     return packed.getvalue()
 
 
+def tar_with_longest_header():
+    """Pack a tar file whose extended header says that it is longer than any number of bytes."""
+    packed, said = io.BytesIO(), b"99999999999999999999999 path=x\n"
+    with tarfile.open(fileobj=packed, mode="w:gz") as file:
+        header = tarfile.TarInfo("pax")
+        header.type, header.size = tarfile.XHDTYPE, len(said)
+        file.addfile(header, io.BytesIO(said))
+        file.addfile(tarfile.TarInfo("Test"))
+    return packed.getvalue()
+
+
 @pytest.fixture
 def wrap(tmp_path):
     """Write a zip file that holds a tar file, in a folder."""
@@ -126,10 +137,11 @@ def test_the_folder_may_be_in_a_tar_file_in_the_archive(wrap, tmp_path, root):
         (tar("Test/0/1.bin")[:-30], "damaged"),
         (b"no tar file", "damaged"),
         (b"", "damaged"),
+        (tar_with_longest_header(), "damaged"),
         (tar("Train/0/1.bin"), "other content"),
     ],
     # named, since packed bytes hold the time: two workers would collect different tests
-    ids=["climbs", "absolute", "link", "cut", "no-tar", "empty", "other-folder"],
+    ids=["climbs", "absolute", "link", "cut", "no-tar", "empty", "longest-header", "other-folder"],
 )
 def test_an_unsafe_or_damaged_tar_file_in_the_archive_is_refused(wrap, tmp_path, content, problem):
     file = wrap(content)
