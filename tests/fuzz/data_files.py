@@ -32,7 +32,7 @@ def idx(folder: Path) -> list[bytes]:
     whole = packed(folder)
     (folder / "classes.txt").write_text("cat\ndog\nmouse\n")
     path = folder / "t10k-labels-idx1-ubyte"
-    path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
+    path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes(), mtime=0))
     path.unlink()
     return [whole, packed(folder)]
 

@@ -1,6 +1,6 @@
 """Whatever a file holds, it is read or refused with one error that names it, within bounds.
 
-A few inputs of each reader, so that the suite stays short; ``make fuzz`` reads many.
+Two thousand inputs of all readers together, so that the suite stays short; ``make fuzz`` reads many.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from tests.fuzz.bounded import fuzz, load, unlike
 from tests.fuzz.reader import Reader
 from tests.fuzz.readers import READERS
 
-FEW = 30
+FEW = 80
 SLOW = ("report",)
 """Figures are drawn by `make fuzz` alone."""
 
