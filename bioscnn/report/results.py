@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bioscnn.large_arrays import large_array
 from bioscnn.metrics import confusion_matrix, decision_latency, first_informed_step, time_to_accuracy
 from bioscnn.network import READOUT
 from bioscnn.quantities import parse_quantity
@@ -90,23 +89,23 @@ def lead_of_truth(evidence: NDArray[np.floating], label: NDArray[np.int64]) -> N
 def results_of(run: Run) -> Results:
     """Derive the numbers of a report from a run."""
     recording, label = run.data.recording, run.data.label
-    curves, n_trials = {}, recording.n_trials
-    decided = large_array((n_trials, recording.n_steps), np.min_scalar_type(len(run.classes)))
-    for rule in READOUTS:
-        right, first = np.zeros(recording.n_steps, np.int64), 0
-        for part in decisions_in_parts(recording, rule):
-            trials = slice(first, first + len(part))
-            right += (part == label[trials, None]).sum(axis=0)
-            if rule == run.summary["readout"]:
-                decided[trials] = part
-            first = trials.stop
-        curves[rule] = [proportion_of_counts(int(n), n_trials) for n in right]
-    chosen, duration = decided[:, -1].astype(np.int64), recording.n_steps * recording.dt
+    n_trials, n_steps, dt = recording.n_trials, recording.n_steps, recording.dt
     potentials = recording[READOUT].potentials
     assert potentials is not None
     tau_m = _readout_time_constant(run)
-    parts = (potentials[first : first + AT_ONCE] for first in range(0, len(potentials), AT_ONCE))
-    informed = np.concatenate([first_informed_step(part, recording.dt, tau_m) for part in parts])
+    parts = (potentials[first : first + AT_ONCE] for first in range(0, n_trials, AT_ONCE))
+    informed = np.concatenate([first_informed_step(part, dt, tau_m) for part in parts])
+    curves, chosen, latency = {}, np.empty(n_trials, np.int64), np.empty(n_trials)
+    for rule in READOUTS:
+        right, first = np.zeros(n_steps, np.int64), 0
+        for decided in decisions_in_parts(recording, rule):
+            trials = slice(first, first + len(decided))
+            right += (decided == label[trials, None]).sum(axis=0)
+            if rule == run.summary["readout"]:
+                chosen[trials] = decided[:, -1]
+                latency[trials] = decision_latency(decided, dt, informed[trials])
+            first = trials.stop
+        curves[rule] = [proportion_of_counts(int(n), n_trials) for n in right]
     correct = chosen == label
     ann_right = None if run.data.ann_class is None else run.data.ann_class == label
     return Results(
@@ -115,14 +114,14 @@ def results_of(run: Run) -> Results:
         chosen=chosen,
         correct=correct,
         informed=informed,
-        latency=decision_latency(decided, recording.dt, informed),
+        latency=latency,
         confusion=confusion_matrix(chosen, label, len(run.classes)),
         difference=None if ann_right is None else difference(correct, ann_right),
         lost=0 if ann_right is None else int(np.sum(ann_right & ~correct)),
         won=0 if ann_right is None else int(np.sum(~ann_right & correct)),
-        rates={n: recording[n].counts_by_neuron / (recording.n_trials * duration) for n in run.firing},
+        rates={n: recording[n].counts_by_neuron / (n_trials * n_steps * dt) for n in run.firing},
         spikes=np.sum([recording[name].counts_by_trial for name in run.firing], axis=0),
-        dt=recording.dt,
+        dt=dt,
     )
 
 

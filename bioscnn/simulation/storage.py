@@ -226,10 +226,10 @@ def load_run(path: Path) -> RunData:
 
 
 def _read_run(file: Any) -> RunData:
-    label = _array(file, "trials/label", "iu", None)[:]
-    index, ann_class = _array(file, "trials/index", "iu", len(label))[:], None
+    label = _whole(_array(file, "trials/label", "iu", None))
+    index, ann_class = _whole(_array(file, "trials/index", "iu", len(label))), None
     if "ann_class" in file["trials"]:
-        ann_class = _array(file, "trials/ann_class", "iu", len(label))[:]
+        ann_class = _whole(_array(file, "trials/ann_class", "iu", len(label)))
     trial = _array(file, "examples/trial", "iu", None)[:]
     classes = [label, trial] if ann_class is None else [label, trial, ann_class]
     if not (len(label) and len(trial)) or min(part.min() for part in classes) < 0:

@@ -52,6 +52,7 @@ class Scores:
         small = np.min_scalar_type(network[READOUT].size)
         self._chosen = {name: large_array((n_trials,), small) for name in READOUTS}
         self._informed = large_array((n_trials,), np.uint32)
+        self._latency = large_array((n_trials,), np.float64)
         names = [population.name for population in network.neurons]
         self._by_trial = {name: large_array((n_trials,), np.uint32) for name in names}
         self._by_neuron = {name: np.zeros(network[name].size, np.int64) for name in names}
@@ -62,12 +63,12 @@ class Scores:
             self._n_steps, self._dt = batch.n_steps, batch.dt
             small = self._chosen[self.rule].dtype
             self._decided = large_array((self._n_trials, batch.n_steps), small)
-        trials = slice(self._done, self._done + batch.n_trials)
-        self._decided[trials] = decisions(batch, self.rule)
+        trials, decided = slice(self._done, self._done + batch.n_trials), decisions(batch, self.rule)
+        informed = informed_steps(self.network, batch)
+        self._decided[trials], self._informed[trials] = decided, informed
+        self._latency[trials] = decision_latency(decided, batch.dt, informed)
         for rule, chosen in self._chosen.items():
-            final = self._decided[trials, -1] if rule == self.rule else final_decisions(batch, rule)
-            chosen[trials] = final
-        self._informed[trials] = informed_steps(self.network, batch)
+            chosen[trials] = decided[:, -1] if rule == self.rule else final_decisions(batch, rule)
         for name, counts in self._by_trial.items():
             counts[trials] = batch[name].counts_by_trial
             self._by_neuron[name] += batch[name].counts_by_neuron
@@ -114,7 +115,6 @@ class Scores:
         The energy is compared with that of the trained network, which a NIR graph does not have. The latency
         is None if no trial comes to a decision.
         """
-        latency = decision_latency(self._decided, self._dt, self._informed)
         decides = bool((self._informed < self._n_steps).any())
         activity = self.activity()
         energy = {}
@@ -127,7 +127,7 @@ class Scores:
             "readout": self.rule,
             **activity,
             **energy,
-            "latency_ms": float(1e3 * np.median(latency)) if decides else None,
+            "latency_ms": float(1e3 * np.median(self._latency)) if decides else None,
         }
 
 

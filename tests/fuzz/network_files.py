@@ -136,5 +136,6 @@ def read_nir(path: Path) -> object:
 
     model = read_nir(path)
     shape = model.input_shape
-    plain = Stimulus(True, np.ones(shape[0] if shape else 1), np.zeros(shape[0] if shape else 1))
+    n_channels = min(shape[0], 1000) if shape else 1
+    plain = Stimulus(True, np.ones(n_channels), np.zeros(n_channels))
     return build(model.graph, Choices("snntorch", 1e-3, "subtract"), plain, 1e-3, shape)
