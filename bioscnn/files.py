@@ -14,6 +14,7 @@ import socket
 import stat
 import tempfile
 import threading
+import warnings
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -34,7 +35,7 @@ LARGEST_TEXT = 10**8
 
 NPY_DAMAGE = (
     OSError, ValueError, TypeError, LookupError, EOFError, MemoryError, OverflowError, RuntimeError,
-    TokenError, SyntaxError, SystemError, zipfile.BadZipFile, zlib.error, lzma.LZMAError,
+    TokenError, SyntaxError, UserWarning, SystemError, zipfile.BadZipFile, zlib.error, lzma.LZMAError,
 )  # fmt: skip
 """What NumPy raises for damaged npy and npz files; SystemError for text of numbers that no character has."""
 
@@ -141,7 +142,8 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]] | None:
             unpacked = sum(entry.file_size for entry in archive.infolist())
         if unpacked > max(LARGEST_UNPACKED, path.stat().st_size):
             return None
-        with load(path, allow_pickle=False) as arrays:
+        with warnings.catch_warnings(), load(path, allow_pickle=False) as arrays:
+            warnings.simplefilter("error", UserWarning)  # of a header that Python 2 wrote, which we never did
             by_name = dict(arrays)
         # NumPy gives a member that is no array as its bytes.
         return by_name if all(isinstance(array, ndarray) for array in by_name.values()) else None

@@ -234,10 +234,21 @@ def test_arrays_are_read_from_a_file_alone(tmp_path):
     assert read_npz(tmp_path / "pipe.npz") is None
 
 
+def npy(described: str, shape: str) -> bytes:
+    header = f"{{'descr': {described}, 'fortran_order': False, 'shape': {shape}}}\n".encode()
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(12)
+
+
+@pytest.mark.filterwarnings("default")
+def test_an_array_that_python_2_wrote_is_none_of_ours(tmp_path, recwarn):
+    with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
+        archive.writestr("a.npy", npy("'<f4'", "(3L,)"))
+    assert read_npz(tmp_path / "x.npz") is None and not recwarn
+
+
 @pytest.mark.parametrize("described", ["','", "'3,'", "'<f4,('", "[('a', '<f4,,')]"])
 def test_an_array_of_a_type_that_is_none_is_damage(tmp_path, described):
-    header = f"{{'descr': {described}, 'fortran_order': False, 'shape': (3,)}}\n".encode()
-    content = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(12)
+    content = npy(described, "(3,)")
     with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
         archive.writestr("a.npy", content)
     assert read_npz(tmp_path / "x.npz") is None
