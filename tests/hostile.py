@@ -1,4 +1,4 @@
-"""Names and texts that would run in a page, an attribute, a template or a link, and what a page must make of them."""
+"""Names and texts that would run in a page, a template or a link, and what a page must make of them."""
 
 from __future__ import annotations
 

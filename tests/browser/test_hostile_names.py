@@ -1,6 +1,7 @@
 """Names and notes that others wrote, in pages and notebooks: shown in a real browser, and never run."""
 
 import json
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 
@@ -88,7 +89,8 @@ def test_the_page_of_a_learned_network_runs_nothing_of_its_card_its_classes_or_i
     card = {
         "classes": [TEXT, f"2 {TEXT}"], "rule": TEXT, "command": TEXT, "labels_for": TEXT,
         "data": {"dataset": TEXT, "split": TEXT, "n": 2}, "equations": {TEXT: TEXT}, "curve": [[1, 0.5]],
-        "curve_of": TEXT, "circuit": {"n_inputs": 4, "n_neurons": 3, "dt": 1e-3, "shown": 0.1, "fewest_spikes": 1},
+        "curve_of": TEXT,
+        "circuit": {"n_inputs": 4, "n_neurons": 3, "dt": 1e-3, "shown": 0.1, "fewest_spikes": 1},
     }  # fmt: skip
     arrays = {"weight": np.ones((4, 3)), "answers": np.eye(2, 3)}
     network = LearnedNetwork(Path(f"{NAME}.npz"), arrays, card)
@@ -97,18 +99,20 @@ def test_the_page_of_a_learned_network_runs_nothing_of_its_card_its_classes_or_i
     summary = summary_facts() | {
         "title": TEXT, "verdict": [TEXT], "notes": [TEXT], "network": NAME, "split": TEXT, "images_seen": 1,
         "labels_used": 1, "n_trials": 2, "input_spikes_per_trial": 1.0, "accuracy": [0.5, 0.1, 0.9],
-        "started": "2026-11-24T09:00", "command": TEXT, "commit": TEXT, "dirty": True, "machine": {TEXT: TEXT},
-        "versions": {TEXT: TEXT}, "noise": [TEXT], "seconds": 1.0,
+        "started": "2026-11-24T09:00", "command": TEXT, "commit": TEXT, "dirty": True,
+        "machine": {TEXT: TEXT}, "versions": {TEXT: TEXT}, "noise": [TEXT], "seconds": 1.0,
     }  # fmt: skip
     shown = sections(network, Classified(np.zeros(2, int), counts, more=more))
     page = learned_page(summary, network, np.eye(2, dtype=np.int64), shown)
     assert_nothing_ran(browser, write_page(page, tmp_path), 20)
 
 
-def test_a_live_network_shows_the_name_of_its_study_as_it_is(browser: Browser, tmp_path: Path, monkeypatch):
-    monkeypatch.setattr("bioscnn.play.page.STUDIES", {"rate": TEXT, "time": f"2 {TEXT}"})
-    shipped = {TEXT: find_study(Path("mnist")), f"2 {TEXT}": find_study(Path("mnist-time"))}
-    monkeypatch.setattr("bioscnn.play.page.find_study", lambda path: shipped[str(path)])
+def test_a_live_network_shows_the_name_of_its_study_as_it_is_and_is_the_shipped_one(
+    browser: Browser, tmp_path: Path, monkeypatch
+):
+    (tmp_path / "mnist.toml").write_text("not the shipped study")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("bioscnn.play.page.read_study", lambda path: replace(read_study(path), name=TEXT))
     path = write_play_page(tmp_path / "play.html", n_digits=10)
     assert_nothing_ran(browser, path, 1, n_scripts=1 + len(SCRIPTS))
 
