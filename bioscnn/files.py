@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from bioscnn.errors import UserError
 from bioscnn.locks import locked
+from bioscnn.spreadsheets import as_text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -104,9 +105,16 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write a table, one row per mapping, whole or not at all; errors as for `write_atomically`."""
+    """Write a table, one row per mapping, whole or not at all; errors as for `write_atomically`.
+
+    Cells and names of columns that a spreadsheet would compute have an apostrophe before them.
+    """
     from pandas import DataFrame
 
+    rows = [
+        {as_text(name): as_text(cell) if isinstance(cell, str) else cell for name, cell in row.items()}
+        for row in rows
+    ]
     write_atomically(path, DataFrame(rows).to_csv(index=False).encode())
 
 

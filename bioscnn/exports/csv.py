@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from bioscnn.exports.activity import AT_ONCE, Activity
 from bioscnn.files import free_place, whole_folder
+from bioscnn.spreadsheets import as_text
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -49,7 +50,7 @@ def write(folder: Path, out: Path | None) -> Path:
 
 
 def _trials(activity: Activity) -> DataFrame:
-    names = np.array([_text(name) for name in activity.classes])
+    names = np.array([as_text(name) for name in activity.classes])
     return _table(
         trial=np.arange(activity.n_trials),
         index=activity.index,
@@ -61,15 +62,10 @@ def _trials(activity: Activity) -> DataFrame:
     )
 
 
-def _text(name: str) -> str:
-    """Return a name with an apostrophe before it if a spreadsheet would compute it as a formula."""
-    return f"'{name}" if name.lstrip().startswith(("=", "+", "-", "@")) else name
-
-
 def _spikes(activity: Activity) -> Iterator[DataFrame]:
     for name, spikes in activity.spikes.items():
         table = spikes.table()
-        table.insert(0, "population", _text(name))
+        table.insert(0, "population", as_text(name))
         yield table
 
 
@@ -89,7 +85,7 @@ def _potentials(activity: Activity) -> Iterator[DataFrame]:
             part = potentials[first : first + stride]
             trial, step, neuron = (place.ravel() for place in np.indices(part.shape))
             yield _table(
-                population=np.full(part.size, _text(name)),
+                population=np.full(part.size, as_text(name)),
                 trial=trial + first,
                 neuron=neuron,
                 step=step,

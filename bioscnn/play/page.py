@@ -13,11 +13,10 @@ from bioscnn.errors import UserError
 from bioscnn.files import write_atomically
 from bioscnn.play.networks import packed_digits, packed_network
 from bioscnn.report.render import HERE as REPORT
-from bioscnn.studies.config import StudyConfig
 from bioscnn.studies.examples import load_images
 from bioscnn.studies.prepare import trained_network
-from bioscnn.studies.shipped import find_study
-from bioscnn.studies.study import read_study
+from bioscnn.studies.shipped import shipped_studies
+from bioscnn.studies.study import Study, read_study
 
 HERE = Path(__file__).parent
 STUDIES = {"rate": "mnist", "time": "mnist-time"}
@@ -66,9 +65,10 @@ def play_page(n_digits: int = N_DIGITS, data: Path | None = None) -> str:
         )
     studies, networks = {}, {}
     for code, name in STUDIES.items():
-        config = read_study(find_study(Path(name))).config
-        studies[code], networks[code] = _facts(name, config), packed_network(trained_network(config))
-    digits = load_images(config.dataset, "validation", n_digits, data, download=False)
+        # Not whatever file of that name lies in the current folder.
+        study = read_study(shipped_studies() / f"{name}.toml")
+        studies[code], networks[code] = _facts(study), packed_network(trained_network(study.config))
+    digits = load_images(study.config.dataset, "validation", n_digits, data, download=False)
     page = {"studies": studies, "networks": networks, "digits": packed_digits(digits)}
     environment = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True
@@ -88,11 +88,12 @@ def open_page(path: Path) -> bool:
     return bool(windows) and webbrowser.open(path.absolute().as_uri())
 
 
-def _facts(name: str, config: StudyConfig) -> dict[str, Any]:
+def _facts(study: Study) -> dict[str, Any]:
     """Return the parameters of a study's neurons, synapses and steps, in mV, ms, nA and Mohm."""
+    config = study.config
     neuron, simulation = config.neuron, config.simulation
     return {
-        "study": name,
+        "study": study.name,
         "tau_m": _milli(neuron.tau_m),
         "t_ref": _milli(neuron.t_ref),
         "tau_s": _milli(config.synapse.tau_s),

@@ -1,6 +1,7 @@
 """What a benchmark makes of its outcomes: the choice of a readout, tables, a verdict; and its plan."""
 
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from bioscnn.experiments.benchmark.verdict import verdict_of
 from bioscnn.readout import READOUTS
 from bioscnn.statistics import difference
 from bioscnn.studies.study import read_study
+from tests.hostile import NAME
 
 STUDY = Path(__file__).parents[2] / "sims" / "mnist.toml"
 RULES = list(READOUTS)
@@ -160,6 +162,16 @@ def test_networks_of_noise_of_a_front_end_or_of_another_code_are_not_compared(mo
 def test_the_command_says_what_is_not_usual(networks, file, split, words):
     given = networks or compared_networks("mnist")
     assert BenchmarkExperiment("mnist", Path(file), given, split).command == f"bioscnn benchmark mnist{words}"
+
+
+def test_a_document_shows_the_name_of_a_network_as_it_is_and_takes_it_for_no_markup():
+    markdown = pytest.importorskip("markdown_it").MarkdownIt("commonmark").enable("table")
+    name = f"a `b` | {NAME} ``c``"
+    network = result(network=name)
+    rows = network_rows([network], over_time_rows([network]))
+    html = markdown.render(tables_markdown(rows, time_step_rows([network]), f"bioscnn benchmark `x` {NAME}"))
+    assert unescape(html).count(name) == 1 + len(RESETS) and f"`x` {NAME}" in unescape(html)
+    assert "<img" not in html and "<script" not in html
 
 
 def test_a_significant_change_is_named_with_its_reset_and_step_and_no_others_are_spoken_of():

@@ -32,6 +32,7 @@ from bioscnn.noise import NOISES
 from bioscnn.studies import read_study
 from tests.browser.conftest import assert_everything_fits, open_alone
 from tests.experiments.toy import conduct
+from tests.hostile import NAME, assert_nothing_ran, write_with_names
 
 STUDY = "sims/mnist.toml"
 TINY = Amount(2, 40, 1, 1, (0.1, 0.3), 20, 20, 10, (1, 2))
@@ -212,6 +213,12 @@ def test_intervals_beside_a_corrected_p_are_corrected():
     for row in tables["comparisons"]:
         row |= {"low": -0.02, "high": -0.01, "low_holm": -0.03, "high_holm": -0.001}
     assert all("2.0" not in sentence and "3.0" in sentence for sentence in verdict_of(summary, tables)[:2])
+
+
+@pytest.mark.browser
+@pytest.mark.usefixtures("undrawn")
+def test_its_page_runs_no_name(browser, done, tmp_path):
+    assert_nothing_ran(browser, write_with_names(CodesExperiment.page, done, tmp_path), 3, NAME)
 
 
 @pytest.mark.browser

@@ -22,6 +22,7 @@ from bioscnn.studies.study import read_study
 from bioscnn.training import train
 from tests.browser.conftest import assert_everything_fits, open_alone
 from tests.experiments.toy import Watcher, conduct
+from tests.hostile import NAME, assert_nothing_ran, write_with_names
 from tests.program import cache_with_programs
 
 TINY = read_study("sims/networks/nmnist-small.toml").changed(
@@ -134,6 +135,12 @@ def test_a_network_of_other_recordings_is_taken_as_it_is_and_compared(tmp_path):
     (compared,) = tables["comparisons"]
     assert compared["difference"] == pytest.approx(shares["cross-validated"] - shares["tiny, as shipped"])
     assert [path.name for path in finished.folder.glob("fold-1*")] == ["fold-1-tiny-other.onnx"]
+
+
+@pytest.mark.browser
+@pytest.mark.usefixtures("undrawn")
+def test_its_page_runs_no_name(browser, done, tmp_path):
+    assert_nothing_ran(browser, write_with_names(CrossValidation.page, done[0], tmp_path), 3, NAME)
 
 
 @pytest.mark.browser

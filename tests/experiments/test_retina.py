@@ -26,6 +26,7 @@ from bioscnn.readout import READOUTS
 from bioscnn.studies import read_study
 from tests.browser.conftest import assert_everything_fits, open_alone
 from tests.experiments.toy import Watcher, conduct
+from tests.hostile import NAME, assert_nothing_ran, write_with_names
 
 pytest.importorskip("torch")
 STUDY = Path(__file__).parents[2] / "sims" / "mnist-foveal.toml"
@@ -94,6 +95,13 @@ def test_the_search_chooses_by_validation_images_and_calls_itself_exploratory(se
     assert searched.summary["best_filtered"] == FEW.label and "search" in str(searched.folder)
     assert {row["family"] for row in searched.analysis.tables["comparisons"]} == {"front ends, exploratory"}
     assert (searched.folder / "order.csv").exists()
+
+
+@pytest.mark.browser
+@pytest.mark.usefixtures("undrawn")
+def test_its_pages_run_no_name(browser, done, searched, tmp_path):
+    for page, finished in ((RetinaExperiment.page, done), (CellSearch.page, searched)):
+        assert_nothing_ran(browser, write_with_names(page, finished, tmp_path), 3, NAME)
 
 
 @pytest.mark.browser

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 
 import numpy as np
@@ -17,6 +18,7 @@ from bioscnn.experiments.sweep.designs import positions_of
 from bioscnn.experiments.sweep.parameters import Parameter
 from bioscnn.experiments.sweep.shown import read_sweep_results
 from bioscnn.experiments.sweep.verdict import Curve, verdict_of_effects, verdict_of_points
+from bioscnn.files import write_csv
 from tests.experiments.conftest import no_pages
 from tests.sweeps import computed, conduct, of_function
 
@@ -125,6 +127,22 @@ def test_a_finished_sweep_is_read_back_as_it_was_shown(screened):
     assert [parameter.key for parameter in shown.order[:2]] == ["network.weight_scale", "encoding.gain"]
     assert shown.points["answer"].tolist() == table_of(screened)["answer"].tolist()
     assert len(shown.alone) == 18 and shown.interactions is None
+
+
+def test_a_choice_that_a_spreadsheet_would_compute_is_read_back_as_it_was(tmp_path):
+    facts = dict.fromkeys(("low", "high", "nominal")) | {"key": "neuron.model", "unit": "", "scale": "linear"}
+    summary = {"kind": "grid", "parameters": [facts | {"values": ["=a.toml", "lif"]}], "outcomes": ["answer"]}
+    (tmp_path / "summary.json").write_text(json.dumps(summary))
+    (tmp_path / "sweep.toml").touch()
+    rows = [
+        {"point": k, "neuron.model": name, "answer": -k, "error": ""}
+        for k, name in ((1, "=a.toml"), (2, "lif"))
+    ]
+    write_csv(tmp_path / "points.csv", rows)
+    assert "'=a.toml" in (tmp_path / "points.csv").read_text()
+    shown = read_sweep_results(tmp_path)
+    assert shown.points["neuron.model"].tolist() == ["=a.toml", "lif"]
+    assert shown.points["answer"].tolist() == [-1, -2]
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from bioscnn.experiments.times_needed.verdict import verdict_of
 from bioscnn.studies import read_study
 from tests.browser.conftest import assert_everything_fits, open_alone
 from tests.experiments.toy import conduct
+from tests.hostile import NAME, assert_nothing_ran, write_with_names
 
 RULE = "mean-potential"
 STUDY = "sims/nmnist.toml"
@@ -90,6 +91,12 @@ def test_networks_of_one_seed_begin_alike_and_learn_from_what_is_left(done):
     readouts = done.analysis.tables["readouts"]
     assert {row["readout"] for row in readouts} == set(RULES) and len(readouts) == len(RULES) * len(KINDS)
     assert json.loads((done.folder / "summary.json").read_text())["amount"]["seeds"] == 2
+
+
+@pytest.mark.browser
+@pytest.mark.usefixtures("undrawn")
+def test_its_page_runs_no_name(browser, done, tmp_path):
+    assert_nothing_ran(browser, write_with_names(TimesNeededExperiment.page, done, tmp_path), 3, NAME)
 
 
 @pytest.mark.browser

@@ -10,7 +10,7 @@ LEVELS = [
     ["errors"],
     ["brian_versions", "extras"],
     ["brian_preferences"],
-    ["quantities", "identifiers", "toml", "batch_jobs", "seeds", "draws", "spikes"],
+    ["quantities", "identifiers", "toml", "batch_jobs", "seeds", "draws", "spikes", "spreadsheets"],
     ["result_versions"],
     ["processes", "forks", "locks", "files", "caches", "statistics", "large_arrays", "fingerprint", "git"],
     ["hdf5", "neurons", "datasets"],

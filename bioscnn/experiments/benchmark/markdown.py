@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from bioscnn.experiments.benchmark.tables import REFERENCE, RESETS
@@ -9,15 +10,18 @@ from bioscnn.experiments.experiment import Row
 from bioscnn.experiments.phrases import MINUS
 from bioscnn.report.formats import percent_interval, points, points_interval
 
+ESCAPED = r"\|"
+"""A bar that begins no cell."""
+
 
 def tables_markdown(networks: Sequence[Row], time_steps: Sequence[Row], command: str) -> str:
     """Return the networks and the time steps as Markdown, each under what was measured."""
     first, steps = networks[0], time_steps[0]
     return "\n".join(
         [
-            f"Measured by `{command}`: {first['n']:,} {first['split']} images, {first['duration_ms']:g} ms "
-            f"per trial; the readout was chosen on {first['validation_n']:,} validation images. "
-            "In brackets: 95 % intervals.",
+            f"Measured by {_code(command)}: {first['n']:,} {first['split']} images, "
+            f"{first['duration_ms']:g} ms per trial; the readout was chosen on "
+            f"{first['validation_n']:,} validation images. In brackets: 95 % intervals.",
             "",
             *_table(
                 ("network", "trained network (%)", "spiking network (%)", "difference (points)", "readout",
@@ -37,7 +41,7 @@ def tables_markdown(networks: Sequence[Row], time_steps: Sequence[Row], command:
 
 def _network(row: Row) -> list[str]:
     return [
-        f"`{row['network']}`",
+        _code(row["network"]),
         _share(row, "ann_accuracy"),
         f"**{_share(row, 'snn_accuracy')}**",
         points_with_interval(row),
@@ -57,7 +61,7 @@ def _time_steps(rows: Sequence[Row]) -> list[str]:
     return _table(
         ("network", "reset", *(f"dt {step:g} ms" for step in steps)),
         [
-            [f"`{name}`", f"`{reset}`", *(_time_step(cells[name, reset, step]) for step in steps)]
+            [_code(name), _code(reset), *(_time_step(cells[name, reset, step]) for step in steps)]
             for name in names
             for reset in RESETS
         ],
@@ -97,4 +101,12 @@ def _share(row: Row, name: str) -> str:
 
 
 def _table(header: tuple[str, ...], rows: list[list[str]]) -> list[str]:
-    return [f"| {' | '.join(cells)} |" for cells in (header, ["---"] * len(header), *rows)]
+    lines = (header, ["---"] * len(header), *rows)
+    return [f"| {' | '.join(cell.replace('|', ESCAPED) for cell in cells)} |" for cells in lines]
+
+
+def _code(text: str) -> str:
+    """Return a text as code, whatever is in it: a fence is longer than any run of backticks in the text."""
+    fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
+    space = " " * ("`" in text)
+    return f"{fence}{space}{' '.join(text.split())}{space}{fence}"

@@ -21,6 +21,7 @@ from bioscnn.plots.parameters import Parameter, ranked, split_unit
 from bioscnn.plots.sweep import explained_share
 from bioscnn.report.files import read_json, read_text
 from bioscnn.report.schema import Facts, check_facts
+from bioscnn.spreadsheets import as_written
 
 FIX = "type its `bioscnn sweep` again: what is done already is kept"
 
@@ -184,7 +185,8 @@ def read_sweep_results(folder: str | Path) -> Shown:
         path = folder / f"{name}.csv"
         if name == POINTS or os.path.exists(path):  # noqa: PTH110  (False of a link that is too long)
             with StringIO(read_text(path, FIX)) as text, _damage_is_told(path):
-                tables[name] = pd.read_csv(text, dtype=str, keep_default_na=False).to_dict("records")
+                rows = pd.read_csv(text, dtype=str, keep_default_na=False)
+                tables[name] = rows.map(as_written).to_dict("records")
     file = read_text(folder / "sweep.toml", FIX)
     with _damage_is_told(folder):
         results = shown_of(tables, summary, file)
