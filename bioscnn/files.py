@@ -435,7 +435,13 @@ def unwritable_is_told(folder: Path) -> Iterator[None]:
 
 
 def point_latest(folder: Path) -> None:
-    """Let the symbolic link ``latest`` beside a folder point to it, at once."""
-    with scratch_folder(folder.parent, _FRESH) as scratch:
+    """Let the symbolic link ``latest`` beside a folder point to it, at once.
+
+    Raises
+    ------
+    UserError
+        If the link cannot be written.
+    """
+    with unwritable_is_told(folder.parent), scratch_folder(folder.parent, _FRESH) as scratch:
         (scratch / "latest").symlink_to(folder.name)
         (scratch / "latest").replace(folder.with_name("latest"))

@@ -92,6 +92,7 @@ def _refused(bench: Bench, place: Place, name: str, which: str, row: Row) -> Non
     code, said = place.run(COMMANDS[name].words, **bench.variables)
     row.tried += 1
     if code:
+        print(f"    {name}, {which}: {said.strip()}", flush=True)
         told(row, code, said, which)
     whole, found = bench.undisturbed(name).results, place.results()
     half = [p for p in whole.keys() & found.keys() if found[p] not in (whole[p], before.get(p))]
