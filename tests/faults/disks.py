@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.faults.commands import COMMANDS
-from tests.faults.machine import told
+from tests.faults.machine import ANOTHER, told
 from tests.faults.place import Place, bytes_in
 from tests.faults.strikes import Bench, Row
 
-DISKS = ("work", "tmp", "cache")
+DISKS = tuple(ANOTHER)
 """Folders that lie on a disk of their own: results, temporary files, compiled programs and downloads."""
 
 PAGE = 4096

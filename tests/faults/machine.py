@@ -19,6 +19,9 @@ COMPILERS = {
     "compiler is killed": "kill -s KILL $$",
 }
 
+ANOTHER = {"work": "", "tmp": "TMPDIR", "cache": "BIOSCNN_CACHE"}
+"""How a user takes another folder in place of one of a `Place`; ``work`` is the current one."""
+
 FUTURE = 2_000_000_000
 """Of files that were written before a clock was set back, s since 1970: the year 2033."""
 
@@ -32,10 +35,10 @@ def told(row: Row, code: int, said: str, where: str = "") -> None:
 
 
 def _tells(said: str, where: str) -> bool:
-    """Whether a message names a folder of a place, in which ``work`` is the current one, and a fix."""
+    """Whether a message names a folder of a place, and how to take another."""
     details = dict(re.findall(r"^  (file|fix): +(.+)$", said, re.MULTILINE))
     file = Path("work", details.get("file", "/"))
-    return "fix" in details and where in file.parts
+    return "fix" in details and ANOTHER[where] in details["fix"] and where in file.parts
 
 
 def compiler(bench: Bench, name: str, fault: str) -> Row:

@@ -84,7 +84,7 @@ def test_a_download_that_is_killed_or_interrupted_is_finished_by_the_next_and_le
             assert row.processes_left == row.files_left == row.unclear == 0, row.notes
 
 
-NO_ROOM = "bioscnn: cannot write: No space left\n  file:     {}\n  fix:      free some space there\n"
+NO_ROOM = "bioscnn: cannot write: No space left\n  file:     {}\n  fix:      free some space, or set TMPDIR\n"
 HALF = f"""
 import sys
 try:
@@ -100,7 +100,8 @@ except OSError:
     [
         (NO_ROOM.format("results/mnist"), "work", 0),
         (NO_ROOM.format("/any/place/tmp/bioscnn-1"), "tmp", 0),
-        (NO_ROOM.format("results/mnist"), "cache", 1),
+        (NO_ROOM.format("results/mnist"), "tmp", 1),
+        (NO_ROOM.format("/any/place/cache/programs"), "cache", 1),
         (NO_ROOM.format("results/mnist").partition("  fix:")[0], "work", 1),
         (f"Traceback (most recent call last):\n{NO_ROOM.format('results/mnist')}", "work", 1),
         (NO_ROOM.format("results/mnist") * 2, "work", 1),
