@@ -17,6 +17,7 @@ from pathlib import Path
 from pandas import DataFrame
 
 from bioscnn.claims import made_now, write_table
+from bioscnn.studies.provenance import code_version
 from tests.faults import clusters, disks, earlier, machine
 from tests.faults.commands import COMMANDS
 from tests.faults.fetch import mirror
@@ -83,6 +84,7 @@ def main() -> None:
     # Started in the background, a process ignores interrupts, and so would all that it starts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     table = list(csv.DictReader(given.table.open())) if given.table.exists() else []
+    faults, commands = list(FAULTS), list(COMMANDS)
     wanted = product(given.only.split(","), given.faults.split(","))
     units = dict.fromkeys(COUNTS, "1")
     made = made_now("make faults", "moments and places of the faults", *CODE, beside=given.table)
@@ -94,10 +96,11 @@ def main() -> None:
             if (fault, name) in known or name not in FAULTS[fault]:
                 continue
             row = measure(bench, fault, name, given.tries, _chance(given.seed, name, fault))
-            table.append(
-                {key.replace("_", " "): value for key, value in asdict(row).items() if key != "notes"}
-            )
+            counts = {key.replace("_", " "): value for key, value in asdict(row).items() if key != "notes"}
+            # With a word before it: some commits, such as 094e660, could be read as numbers.
+            table.append(counts | {"measured": f"at {(code_version()['commit'] or 'no commit')[:8]}"})
             print(table[-1], flush=True)
+            table.sort(key=lambda row: (faults.index(row["fault"]), commands.index(row["command"])))
             write_table(given.table, DataFrame(table).to_csv(index=False).encode(), record)
 
 
